@@ -1,0 +1,1 @@
+"""The solution package of the assignment, laid out like the students' package."""
