@@ -1,0 +1,221 @@
+"""Checks of layers.py that students do not see: other seeds, shapes and modes than the notebooks'.
+
+Windows always tile the padded image: what happens to a rest, the course leaves open. Random inputs have no ties and lie
+off the kinks.
+"""
+
+from grader.judging.checks import check, gradients
+
+# What the backward checks of one layer have in common.
+AFFINE = {"needs": "layers.affine_forward", "cache": lambda x, w, b: (x, w, b), "parts": {"dx": 2, "dw": 2}}
+CONV = {
+    "needs": "layers.conv_forward_naive",
+    "cache": lambda x, w, b, conv_param: (x, w, b, conv_param),
+    "parts": {"dx": 2, "dw": 2},
+}
+POOL = {"needs": "layers.max_pool_forward_naive", "cache": lambda x, pool_param: (x, pool_param)}
+
+
+def affine_backward(student, rng, shape, M):
+    """Gradients of an affine layer on random examples of this shape."""
+    D = 1
+    for length in shape[1:]:
+        D *= length
+    x, w, b, dout = rng.randn(*shape), rng.randn(D, M), rng.randn(M), rng.randn(shape[0], M)
+    _, cache = student.layers.affine_forward(x, w, b)
+    dx, dw, db = student.layers.affine_backward(dout, cache)
+
+    def forward(x, w, b):
+        return student.layers.affine_forward(x, w, b)[0]
+
+    return gradients(forward, dout=dout, dx=(dx, x), dw=(dw, w), db=(db, b))
+
+
+def loss(function, rng, N, C, scale, shift=0.0):
+    """A loss and its gradient on random scores."""
+    x, y = scale * rng.randn(N, C) + shift, rng.randint(C, size=N)
+    value, dx = function(x, y)
+    return gradients(lambda x: function(x, y)[0], values={"loss": value}, dx=(dx, x))
+
+
+def conv_forward(student, rng, x_shape, w_shape, stride, pad):
+    """A convolution of random images with random filters."""
+    x, w, b = rng.randn(*x_shape), rng.randn(*w_shape), rng.randn(w_shape[0])
+    out, _ = student.layers.conv_forward_naive(x, w, b, {"stride": stride, "pad": pad})
+    return {"out": out}
+
+
+def conv_backward(student, rng, x_shape, w_shape, out_size, stride, pad):
+    """Gradients of a convolution of random images with random filters."""
+    x, w, b = rng.randn(*x_shape), rng.randn(*w_shape), rng.randn(w_shape[0])
+    dout, conv_param = rng.randn(x_shape[0], w_shape[0], *out_size), {"stride": stride, "pad": pad}
+    _, cache = student.layers.conv_forward_naive(x, w, b, conv_param)
+    dx, dw, db = student.layers.conv_backward_naive(dout, cache)
+
+    def forward(x, w, b):
+        return student.layers.conv_forward_naive(x, w, b, conv_param)[0]
+
+    return gradients(forward, dout=dout, dx=(dx, x), dw=(dw, w), db=(db, b))
+
+
+def pool_forward(student, rng, shape, window, stride):
+    """A max-pooling of random images."""
+    pool_param = {"pool_height": window[0], "pool_width": window[1], "stride": stride}
+    out, _ = student.layers.max_pool_forward_naive(rng.randn(*shape), pool_param)
+    return {"out": out}
+
+
+def pool_backward(student, rng, shape, out_size, window, stride):
+    """The gradient of a max-pooling of random images."""
+    pool_param = {"pool_height": window[0], "pool_width": window[1], "stride": stride}
+    x, dout = rng.randn(*shape), rng.randn(*shape[:2], *out_size)
+    _, cache = student.layers.max_pool_forward_naive(x, pool_param)
+    dx = student.layers.max_pool_backward_naive(dout, cache)
+    return gradients(lambda x: student.layers.max_pool_forward_naive(x, pool_param)[0], dout=dout, dx=(dx, x))
+
+
+@check("layers.affine_forward", name="images", seed=11)
+def affine_forward_images(student, rng):
+    """Five images of shape (3, 4, 6), seven outputs."""
+    x, w, b = rng.randn(5, 3, 4, 6), rng.randn(72, 7), rng.randn(7)
+    out, _ = student.layers.affine_forward(x, w, b)
+    return {"out": out}
+
+
+@check("layers.affine_forward", name="one_example", seed=12)
+def affine_forward_one_example(student, rng):
+    """A single example that is a plain row."""
+    out, _ = student.layers.affine_forward(rng.randn(1, 8), rng.randn(8, 3), rng.randn(3))
+    return {"out": out}
+
+
+@check("layers.affine_backward", name="images", seed=21, weight=2, **AFFINE)
+def affine_backward_images(student, rng):
+    """Four images of shape (3, 2, 5), six outputs."""
+    return affine_backward(student, rng, (4, 3, 2, 5), 6)
+
+
+@check("layers.affine_backward", name="one_example", seed=22, **AFFINE)
+def affine_backward_one_example(student, rng):
+    """A single example that is a plain row."""
+    return affine_backward(student, rng, (1, 7), 4)
+
+
+@check("layers.relu_forward", name="images", seed=31)
+def relu_forward_images(student, rng):
+    """Images of shape (2, 3, 5, 4) with numbers far below and above zero."""
+    out, _ = student.layers.relu_forward(10 * rng.randn(2, 3, 5, 4))
+    return {"out": out}
+
+
+@check("layers.relu_backward", name="images", seed=32, needs="layers.relu_forward", cache=lambda x: x)
+def relu_backward_images(student, rng):
+    """Images of shape (2, 3, 5, 4), where gradient and input often differ in sign."""
+    x, dout = rng.randn(2, 3, 5, 4), 5 * rng.randn(2, 3, 5, 4)
+    _, cache = student.layers.relu_forward(x)
+    dx = student.layers.relu_backward(dout, cache)
+    return gradients(lambda x: student.layers.relu_forward(x)[0], dout=dout, dx=(dx, x))
+
+
+@check("layers.svm_loss", name="wide_scores", seed=41)
+def svm_loss_wide_scores(student, rng):
+    """Nine examples whose scores differ by more than the margin, six classes."""
+    return loss(student.layers.svm_loss, rng, 9, 6, scale=3.0)
+
+
+@check("layers.svm_loss", name="one_example", seed=42)
+def svm_loss_one_example(student, rng):
+    """A single example, four classes."""
+    return loss(student.layers.svm_loss, rng, 1, 4, scale=0.5)
+
+
+@check("layers.softmax_loss", name="wide_scores", seed=51)
+def softmax_loss_wide_scores(student, rng):
+    """Eight examples with scores of ordinary size, five classes."""
+    return loss(student.layers.softmax_loss, rng, 8, 5, scale=2.0)
+
+
+@check("layers.softmax_loss", name="large_scores", seed=52)
+def softmax_loss_large_scores(student, rng):
+    """Scores around a thousand: nothing may overflow."""
+    return loss(student.layers.softmax_loss, rng, 6, 7, scale=2.0, shift=1000.0)
+
+
+@check("layers.softmax_loss", name="one_example", seed=53)
+def softmax_loss_one_example(student, rng):
+    """A single example, four classes."""
+    return loss(student.layers.softmax_loss, rng, 1, 4, scale=1.0)
+
+
+@check("layers.conv_forward_naive", name="rectangular", seed=61, weight=2)
+def conv_forward_rectangular(student, rng):
+    """Images and filters that are not square, no padding."""
+    return conv_forward(student, rng, (2, 3, 6, 9), (4, 3, 3, 5), stride=1, pad=0)
+
+
+@check("layers.conv_forward_naive", name="strided", seed=62, weight=2)
+def conv_forward_strided(student, rng):
+    """Stride 2 and padding 2 on images that are not square."""
+    return conv_forward(student, rng, (3, 2, 7, 9), (5, 2, 3, 3), stride=2, pad=2)
+
+
+@check("layers.conv_forward_naive", name="one_image", seed=63)
+def conv_forward_one_image(student, rng):
+    """A single image with one channel and one filter."""
+    return conv_forward(student, rng, (1, 1, 5, 4), (1, 1, 2, 3), stride=1, pad=1)
+
+
+@check("layers.conv_backward_naive", name="no_padding", seed=71, weight=2, **CONV)
+def conv_backward_no_padding(student, rng):
+    """Images and filters that are not square, no padding."""
+    return conv_backward(student, rng, (2, 3, 5, 8), (4, 3, 2, 3), (4, 6), stride=1, pad=0)
+
+
+@check("layers.conv_backward_naive", name="strided", seed=72, weight=2, **CONV)
+def conv_backward_strided(student, rng):
+    """Stride 2 and padding 2 on images that are not square."""
+    return conv_backward(student, rng, (3, 2, 5, 7), (4, 2, 3, 3), (4, 5), stride=2, pad=2)
+
+
+@check("layers.conv_backward_naive", name="one_image", seed=73, **CONV)
+def conv_backward_one_image(student, rng):
+    """A single image with one channel, one filter, padding 1."""
+    return conv_backward(student, rng, (1, 1, 5, 4), (1, 1, 3, 2), (5, 5), stride=1, pad=1)
+
+
+@check("layers.max_pool_forward_naive", name="rectangular", seed=81, weight=2)
+def max_pool_forward_rectangular(student, rng):
+    """Windows of 2 x 3 on images that are not square, stride 1."""
+    return pool_forward(student, rng, (2, 3, 5, 8), (2, 3), stride=1)
+
+
+@check("layers.max_pool_forward_naive", name="overlapping", seed=82)
+def max_pool_forward_overlapping(student, rng):
+    """Windows of 3 x 3 with stride 2, which overlap."""
+    return pool_forward(student, rng, (3, 2, 7, 9), (3, 3), stride=2)
+
+
+@check("layers.max_pool_forward_naive", name="negative", seed=83)
+def max_pool_forward_negative(student, rng):
+    """A single image whose numbers are all below zero."""
+    pool_param = {"pool_height": 2, "pool_width": 2, "stride": 2}
+    out, _ = student.layers.max_pool_forward_naive(-5 - abs(rng.randn(1, 1, 4, 6)), pool_param)
+    return {"out": out}
+
+
+@check("layers.max_pool_backward_naive", name="overlapping", seed=91, weight=2, **POOL)
+def max_pool_backward_overlapping(student, rng):
+    """Windows of 3 x 3 with stride 2, which overlap: an entry may be the maximum of several."""
+    return pool_backward(student, rng, (3, 2, 7, 9), (3, 4), (3, 3), stride=2)
+
+
+@check("layers.max_pool_backward_naive", name="rectangular", seed=92, **POOL)
+def max_pool_backward_rectangular(student, rng):
+    """Windows of 2 x 3 with stride 1 on images that are not square."""
+    return pool_backward(student, rng, (2, 1, 4, 6), (3, 4), (2, 3), stride=1)
+
+
+@check("layers.max_pool_backward_naive", name="one_image", seed=93, **POOL)
+def max_pool_backward_one_image(student, rng):
+    """A single image, windows of 2 x 2 that do not overlap."""
+    return pool_backward(student, rng, (1, 3, 6, 4), (3, 2), (2, 2), stride=2)

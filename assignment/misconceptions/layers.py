@@ -1,0 +1,284 @@
+"""Mistakes that students make in layers.py, as wrong variants of the reference, each with the hint it stands for.
+
+A variant gets the reference before its own arguments. A hint says what was seen and where to look, not the solution.
+"""
+
+import numpy as np
+
+from grader.judging.checks import misconception
+
+
+@misconception(
+    "layers.affine_forward",
+    "Your output looks like x times w without the bias. Compare with the formula in the docstring: what is added last?",
+)
+def no_bias(reference, x, w, b):
+    out, cache = reference.layers.affine_forward(x, w, np.zeros_like(b))
+    return out, cache
+
+
+@misconception(
+    "layers.affine_backward",
+    "db is off in a way that fits a mean over the examples. b enters every example's output once: how do the N gradients "
+    "that reach it combine?",
+)
+def mean_for_db(reference, dout, cache):
+    dx, dw, db = reference.layers.affine_backward(dout, cache)
+    return dx, dw, db / dout.shape[0]
+
+
+@misconception(
+    "layers.affine_backward",
+    "All three gradients are divided by the number of examples. The loss has done that already; a layer only applies the "
+    "chain rule to the dout that it is given.",
+)
+def divided_by_n(reference, dout, cache):
+    dx, dw, db = reference.layers.affine_backward(dout, cache)
+    return dx / dout.shape[0], dw / dout.shape[0], db / dout.shape[0]
+
+
+@misconception(
+    "layers.relu_forward",
+    "Your output equals the absolute value of x. Look at what happens to numbers below zero.",
+)
+def absolute_value(reference, x):
+    return np.abs(x), x
+
+
+@misconception(
+    "layers.relu_backward",
+    "dx equals dout: the gradient passes where the input was negative, too. Which inputs reached the output at all?",
+)
+def no_mask(reference, dout, cache):
+    return dout.copy()
+
+
+@misconception(
+    "layers.relu_backward",
+    "The gradient is cut where dout is negative. It is the sign of the forward's input that decides, which is what the "
+    "cache is for.",
+)
+def masked_by_dout(reference, dout, cache):
+    return np.maximum(dout, 0)
+
+
+@misconception(
+    "layers.relu_backward",
+    "dx holds 0 and 1 only: that is the local derivative. Apply the chain rule with dout.",
+)
+def forgets_dout(reference, dout, cache):
+    return (reference.layers.relu_forward(cache)[0] > 0).astype(float)
+
+
+@misconception(
+    "layers.svm_loss",
+    "The loss is too large by exactly 1. For the right class the margin is always 1: should it be in the sum?",
+)
+def counts_right_class(reference, x, y):
+    value, dx = reference.layers.svm_loss(x, y)
+    return value + 1, dx
+
+
+@misconception(
+    "layers.svm_loss",
+    "Loss and gradient are sums over the examples. The loss of a batch is the average, so that it does not grow with N.",
+)
+def svm_not_averaged(reference, x, y):
+    value, dx = reference.layers.svm_loss(x, y)
+    return value * len(y), dx * len(y)
+
+
+@misconception(
+    "layers.svm_loss",
+    "The loss is right, the gradient is N times too large. What you did to the loss at the end, its gradient needs as well.",
+)
+def svm_gradient_not_averaged(reference, x, y):
+    value, dx = reference.layers.svm_loss(x, y)
+    return value, dx * len(y)
+
+
+@misconception(
+    "layers.svm_loss",
+    "The gradient of the wrong classes is right, that of the right class is missing. Its score stands in every margin.",
+)
+def svm_right_class_without_gradient(reference, x, y):
+    value, dx = reference.layers.svm_loss(x, y)
+    dx[np.arange(len(y)), y] = 0
+    return value, dx
+
+
+@misconception(
+    "layers.softmax_loss",
+    "Large scores give NaN or inf. exp(1000) overflows: what can be taken from all scores of an example without changing "
+    "the probabilities?",
+)
+def no_max_shift(reference, x, y):
+    rows, powers = np.arange(len(y)), np.exp(x)
+    probabilities = powers / powers.sum(axis=1, keepdims=True)
+    value = -np.log(probabilities[rows, y]).mean()
+    probabilities[rows, y] -= 1
+    return value, probabilities / len(y)
+
+
+@misconception(
+    "layers.softmax_loss",
+    "Loss and gradient are sums over the examples. The loss of a batch is the average, so that it does not grow with N.",
+)
+def softmax_not_averaged(reference, x, y):
+    value, dx = reference.layers.softmax_loss(x, y)
+    return value * len(y), dx * len(y)
+
+
+@misconception(
+    "layers.softmax_loss",
+    "The loss is right, the gradient is N times too large. What you did to the loss at the end, its gradient needs as well.",
+)
+def softmax_gradient_not_averaged(reference, x, y):
+    value, dx = reference.layers.softmax_loss(x, y)
+    return value, dx * len(y)
+
+
+@misconception(
+    "layers.softmax_loss",
+    "The gradient equals the probabilities (over N). For the right class something is still to be subtracted.",
+)
+def softmax_right_class_not_subtracted(reference, x, y):
+    value, dx = reference.layers.softmax_loss(x, y)
+    dx[np.arange(len(y)), y] += 1 / len(y)
+    return value, dx
+
+
+@misconception(
+    "layers.conv_forward_naive",
+    "The filters are turned by 180 degrees before they are applied. What the course calls convolution does not flip them: "
+    "multiply window and filter entry by entry as they lie.",
+)
+def flipped_kernel(reference, x, w, b, conv_param):
+    out, _ = reference.layers.conv_forward_naive(x, w[:, :, ::-1, ::-1], b, conv_param)
+    return out, (x, w, b, conv_param)
+
+
+@misconception(
+    "layers.conv_forward_naive",
+    "Every map is off by a constant of its own: the bias of the filter is missing. Each filter has one number in b.",
+)
+def conv_no_bias(reference, x, w, b, conv_param):
+    out, _ = reference.layers.conv_forward_naive(x, w, np.zeros_like(b), conv_param)
+    return out, (x, w, b, conv_param)
+
+
+@misconception(
+    "layers.conv_forward_naive",
+    "The output fits windows that all start one pixel apart. Where does window (i, j) begin when the stride is not 1?",
+)
+def stride_ignored(reference, x, w, b, conv_param):
+    stride, pad = conv_param["stride"], conv_param["pad"]
+    out, _ = reference.layers.conv_forward_naive(x, w, b, {"stride": 1, "pad": pad})
+    rows, columns = (out.shape[2] - 1) // stride + 1, (out.shape[3] - 1) // stride + 1
+    return out[:, :, :rows, :columns].copy(), (x, w, b, conv_param)
+
+
+@misconception(
+    "layers.conv_backward_naive",
+    "dx fits padded_dx[:, :, pad:H, pad:W]. That end is counted in the padded array: where does the image end in there?",
+)
+def crops_to_height(reference, dout, cache):
+    dx, dw, db = reference.layers.conv_backward_naive(dout, cache)
+    pad = cache_of(cache)[3]["pad"]
+    return (dx[:, :, : max(0, dx.shape[2] - pad), : max(0, dx.shape[3] - pad)] if pad else dx), dw, db
+
+
+@misconception(
+    "layers.conv_backward_naive",
+    "dx is empty where there is no padding: the slice pad:-pad is 0:0 then. Crop by where the image begins and how long "
+    "it is.",
+)
+def crops_by_minus_pad(reference, dout, cache):
+    dx, dw, db = reference.layers.conv_backward_naive(dout, cache)
+    pad = cache_of(cache)[3]["pad"]
+    return (dx if pad else dx[:, :, 0:0, 0:0]), dw, db
+
+
+@misconception(
+    "layers.conv_backward_naive",
+    "db is off in a way that fits a mean. b is added at every position of every image: all these gradients reach it.",
+)
+def conv_mean_for_db(reference, dout, cache):
+    dx, dw, db = reference.layers.conv_backward_naive(dout, cache)
+    return dx, dw, db * dout.shape[1] / dout.size
+
+
+@misconception(
+    "layers.max_pool_forward_naive",
+    "The output is the mean of each window. Max-pooling keeps the largest number only.",
+)
+def mean_pooling(reference, x, pool_param):
+    HH, WW = pool_param["pool_height"], pool_param["pool_width"]
+    C = x.shape[1]
+    w = np.zeros((C, C, HH, WW))
+    for c in range(C):
+        w[c, c] = 1 / (HH * WW)
+    out, _ = reference.layers.conv_forward_naive(x, w, np.zeros(C), {"stride": pool_param["stride"], "pad": 0})
+    return out, (x, pool_param)
+
+
+@misconception(
+    "layers.max_pool_forward_naive",
+    "The maximum is never below zero. What does it start from where all numbers of a window are negative?",
+)
+def starts_from_zero(reference, x, pool_param):
+    return reference.layers.max_pool_forward_naive(np.maximum(x, 0), pool_param)
+
+
+@misconception(
+    "layers.max_pool_forward_naive",
+    "Height and width of the window are swapped. Which of the two goes with the rows?",
+)
+def height_and_width_swapped(reference, x, pool_param):
+    swapped = {**pool_param, "pool_height": pool_param["pool_width"], "pool_width": pool_param["pool_height"]}
+    return reference.layers.max_pool_forward_naive(x, swapped)
+
+
+@misconception(
+    "layers.max_pool_forward_naive",
+    "The windows are as wide as they are high. pool_height and pool_width may differ.",
+)
+def square_windows(reference, x, pool_param):
+    return reference.layers.max_pool_forward_naive(x, {**pool_param, "pool_width": pool_param["pool_height"]})
+
+
+@misconception(
+    "layers.max_pool_backward_naive",
+    "Where windows overlap, the gradient of the last one stands alone. An entry that is the maximum of several windows "
+    "collects from each of them.",
+)
+def overwrites(reference, dout, cache):
+    x, pool_param = cache_of(cache)
+    HH, WW, stride = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
+    dx = np.zeros_like(x)
+    for i in range(dout.shape[2]):
+        for j in range(dout.shape[3]):
+            rows, columns = slice(i * stride, i * stride + HH), slice(j * stride, j * stride + WW)
+            window = x[:, :, rows, columns]
+            largest = window == window.max(axis=(2, 3), keepdims=True)
+            dx[:, :, rows, columns] = largest * dout[:, :, i, j, None, None]
+    return dx
+
+
+@misconception(
+    "layers.max_pool_backward_naive",
+    "Every entry of a window gets the gradient. Only the one that was the maximum reached the output.",
+)
+def spreads_to_all(reference, dout, cache):
+    x, pool_param = cache_of(cache)
+    HH, WW, stride = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
+    dx = np.zeros_like(x)
+    for i in range(dout.shape[2]):
+        for j in range(dout.shape[3]):
+            dx[:, :, i * stride : i * stride + HH, j * stride : j * stride + WW] += dout[:, :, i, j, None, None]
+    return dx
+
+
+def cache_of(cache):
+    """What the reference's forward put into the cache that travelled here."""
+    return getattr(cache, "value", cache)
