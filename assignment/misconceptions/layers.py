@@ -19,8 +19,8 @@ def no_bias(reference, x, w, b):
 
 @misconception(
     "layers.affine_backward",
-    "db is off in a way that fits a mean over the examples. b enters every example's output once: how do the N gradients "
-    "that reach it combine?",
+    "db is off in a way that fits a mean over the examples. b enters every example's output once: how do the N "
+    "gradients that reach it combine?",
 )
 def mean_for_db(reference, dout, cache):
     dx, dw, db = reference.layers.affine_backward(dout, cache)
@@ -29,8 +29,8 @@ def mean_for_db(reference, dout, cache):
 
 @misconception(
     "layers.affine_backward",
-    "All three gradients are divided by the number of examples. The loss has done that already; a layer only applies the "
-    "chain rule to the dout that it is given.",
+    "All three gradients are divided by the number of examples. The loss has done that already; a layer only "
+    "applies the chain rule to the dout that it is given.",
 )
 def divided_by_n(reference, dout, cache):
     dx, dw, db = reference.layers.affine_backward(dout, cache)
@@ -55,8 +55,8 @@ def no_mask(reference, dout, cache):
 
 @misconception(
     "layers.relu_backward",
-    "The gradient is cut where dout is negative. It is the sign of the forward's input that decides, which is what the "
-    "cache is for.",
+    "The gradient is cut where dout is negative. It is the sign of the forward's input that decides, which is "
+    "what the cache is for.",
 )
 def masked_by_dout(reference, dout, cache):
     return np.maximum(dout, 0)
@@ -81,7 +81,8 @@ def counts_right_class(reference, x, y):
 
 @misconception(
     "layers.svm_loss",
-    "Loss and gradient are sums over the examples. The loss of a batch is the average, so that it does not grow with N.",
+    "Loss and gradient are sums over the examples. The loss of a batch is the average, so that it does not grow "
+    "with N.",
 )
 def svm_not_averaged(reference, x, y):
     value, dx = reference.layers.svm_loss(x, y)
@@ -90,7 +91,8 @@ def svm_not_averaged(reference, x, y):
 
 @misconception(
     "layers.svm_loss",
-    "The loss is right, the gradient is N times too large. What you did to the loss at the end, its gradient needs as well.",
+    "The loss is right, the gradient is N times too large. What you did to the loss at the end, its gradient "
+    "needs as well.",
 )
 def svm_gradient_not_averaged(reference, x, y):
     value, dx = reference.layers.svm_loss(x, y)
@@ -109,8 +111,8 @@ def svm_right_class_without_gradient(reference, x, y):
 
 @misconception(
     "layers.softmax_loss",
-    "Large scores give NaN or inf. exp(1000) overflows: what can be taken from all scores of an example without changing "
-    "the probabilities?",
+    "Large scores give NaN or inf. exp(1000) overflows: what can be taken from all scores of an example without "
+    "changing the probabilities?",
 )
 def no_max_shift(reference, x, y):
     rows, powers = np.arange(len(y)), np.exp(x)
@@ -122,7 +124,8 @@ def no_max_shift(reference, x, y):
 
 @misconception(
     "layers.softmax_loss",
-    "Loss and gradient are sums over the examples. The loss of a batch is the average, so that it does not grow with N.",
+    "Loss and gradient are sums over the examples. The loss of a batch is the average, so that it does not grow "
+    "with N.",
 )
 def softmax_not_averaged(reference, x, y):
     value, dx = reference.layers.softmax_loss(x, y)
@@ -131,7 +134,8 @@ def softmax_not_averaged(reference, x, y):
 
 @misconception(
     "layers.softmax_loss",
-    "The loss is right, the gradient is N times too large. What you did to the loss at the end, its gradient needs as well.",
+    "The loss is right, the gradient is N times too large. What you did to the loss at the end, its gradient "
+    "needs as well.",
 )
 def softmax_gradient_not_averaged(reference, x, y):
     value, dx = reference.layers.softmax_loss(x, y)
@@ -150,8 +154,8 @@ def softmax_right_class_not_subtracted(reference, x, y):
 
 @misconception(
     "layers.conv_forward_naive",
-    "The filters are turned by 180 degrees before they are applied. What the course calls convolution does not flip them: "
-    "multiply window and filter entry by entry as they lie.",
+    "The filters are turned by 180 degrees before they are applied. What the course calls convolution does not "
+    "flip them: multiply window and filter entry by entry as they lie.",
 )
 def flipped_kernel(reference, x, w, b, conv_param):
     out, _ = reference.layers.conv_forward_naive(x, w[:, :, ::-1, ::-1], b, conv_param)
@@ -180,7 +184,8 @@ def stride_ignored(reference, x, w, b, conv_param):
 
 @misconception(
     "layers.conv_backward_naive",
-    "dx fits padded_dx[:, :, pad:H, pad:W]. That end is counted in the padded array: where does the image end in there?",
+    "dx fits padded_dx[:, :, pad:H, pad:W]. That end is counted in the padded array: where does the image end in "
+    "there?",
 )
 def crops_to_height(reference, dout, cache):
     dx, dw, db = reference.layers.conv_backward_naive(dout, cache)
@@ -190,8 +195,8 @@ def crops_to_height(reference, dout, cache):
 
 @misconception(
     "layers.conv_backward_naive",
-    "dx is empty where there is no padding: the slice pad:-pad is 0:0 then. Crop by where the image begins and how long "
-    "it is.",
+    "dx is empty where there is no padding: the slice pad:-pad is 0:0 then. Crop by where the image begins and "
+    "how long it is.",
 )
 def crops_by_minus_pad(reference, dout, cache):
     dx, dw, db = reference.layers.conv_backward_naive(dout, cache)
@@ -247,12 +252,14 @@ def square_windows(reference, x, pool_param):
     return reference.layers.max_pool_forward_naive(x, {**pool_param, "pool_width": pool_param["pool_height"]})
 
 
-@misconception(
-    "layers.max_pool_backward_naive",
-    "Where windows overlap, the gradient of the last one stands alone. An entry that is the maximum of several windows "
-    "collects from each of them.",
+LAST_WINDOW_ALONE = (
+    "Where windows overlap, the gradient of the last one stands alone. An entry that is the maximum of several "
+    "windows collects from each of them."
 )
-def overwrites(reference, dout, cache):
+
+
+@misconception("layers.max_pool_backward_naive", LAST_WINDOW_ALONE)
+def overwrites_window(reference, dout, cache):
     x, pool_param = cache_of(cache)
     HH, WW, stride = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
     dx = np.zeros_like(x)
@@ -262,6 +269,20 @@ def overwrites(reference, dout, cache):
             window = x[:, :, rows, columns]
             largest = window == window.max(axis=(2, 3), keepdims=True)
             dx[:, :, rows, columns] = largest * dout[:, :, i, j, None, None]
+    return dx
+
+
+@misconception("layers.max_pool_backward_naive", LAST_WINDOW_ALONE)
+def overwrites_maximum(reference, dout, cache):
+    x, pool_param = cache_of(cache)
+    HH, WW, stride = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
+    dx = np.zeros_like(x)
+    for i in range(dout.shape[2]):
+        for j in range(dout.shape[3]):
+            rows, columns = slice(i * stride, i * stride + HH), slice(j * stride, j * stride + WW)
+            window = x[:, :, rows, columns]
+            largest = window == window.max(axis=(2, 3), keepdims=True)
+            dx[:, :, rows, columns] = np.where(largest, dout[:, :, i, j, None, None], dx[:, :, rows, columns])
     return dx
 
 

@@ -1,0 +1,5 @@
+"""The grader: from folders of submissions to marks and reports. It knows arrays, not convolution."""
+
+from typing import Final
+
+VERSION: Final = "0.1.0"

@@ -1,0 +1,215 @@
+"""An assignment folder, loaded and validated: what is graded, for how many points, against which fixtures.
+
+    assignment.toml ─┐
+    checks/…         ├─► Assignment (checks with files, visibility and points; misconceptions; limits)
+    misconceptions/… ┘
+    fixtures/manifest.json + *.npz ─► Fixtures (expected arrays by check), verified against their hashes
+
+The folder's Python is trusted: it is the instructor's. Its modules are loaded by path, under names of their own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from grader.errors import AssignmentError
+from grader.judging.checks import CheckDefinition, MisconceptionDefinition
+from grader.records import HIDDEN, VISIBLE, Check
+
+FOLDERS = {"public": VISIBLE, "hidden": HIDDEN}
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What an assignment folder says. functions: points by function id, in the order in which students meet them.
+
+    student_files, handed_out: paths below the package. limits: as [limits] has them. caches: documented caches of the
+    functions that checks need. sha256: of everything that decides over marks.
+    """
+
+    folder: Path
+    title: str
+    package: str
+    reference: Path
+    student_files: tuple[str, ...]
+    handed_out: tuple[str, ...]
+    functions: Mapping[str, float]
+    checks: tuple[Check, ...]
+    definitions: Mapping[str, CheckDefinition]
+    misconceptions: tuple[MisconceptionDefinition, ...]
+    limits: Mapping[str, float]
+    sha256: str
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The modules below the package that are graded, in the order of the student files."""
+        return tuple(module_of(file) for file in self.student_files)
+
+    def misconceptions_of(self, function: str) -> list[MisconceptionDefinition]:
+        return [item for item in self.misconceptions if item.function == function]
+
+
+def load_assignment(folder: Path) -> Assignment:
+    """Read and validate an assignment folder. Raises AssignmentError, naming the file and what to do."""
+    toml = folder / "assignment.toml"
+    try:
+        data = tomllib.loads(toml.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise AssignmentError(f"{toml}: not found. Name an assignment folder with --assignment.") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise AssignmentError(f"{toml}: cannot be read ({error}).") from error
+    title, package = entry(toml, data, "title", str), entry(toml, data, "package", str)
+    files = tuple(entry(toml, data, "student_files", list))
+    functions = {**entry(toml, data, "points", dict)}
+    for function, points in functions.items():
+        if file_of(function) not in files:
+            raise AssignmentError(f"{toml}: points for {function}, but {file_of(function)} is no student file.")
+        if isinstance(points, bool) or not isinstance(points, int | float) or points <= 0:
+            raise AssignmentError(f"{toml}: {function} has {points!r} points, expected a number above 0.")
+    defined = list(load_checks(folder))
+    weights: dict[str, float] = {}
+    for definition, _ in defined:
+        for needed in filter(None, (definition.function, definition.needs)):
+            if needed not in functions:
+                raise AssignmentError(f"{toml}: no points for {needed}, which a check names. Add it under [points].")
+        weights[definition.function] = weights.get(definition.function, 0.0) + definition.weight
+    for function in functions:
+        if function not in weights:
+            raise AssignmentError(f"{toml}: {function} has points but no check. Write one in {folder / 'checks'}.")
+    order = list(functions)
+    defined.sort(key=lambda item: order.index(item[0].function))
+    checks = []
+    for definition, visibility in defined:
+        points = functions[definition.function] * definition.weight / weights[definition.function]
+        checks.append(check_from(definition, visibility, points))
+    definitions = {f"{definition.function}.{definition.name}": definition for definition, _ in defined}
+    if len(definitions) != len(checks):
+        twice = {check.id for check in checks if sum(other.id == check.id for other in checks) > 1}
+        raise AssignmentError(f"{folder / 'checks'}: two checks are named {', '.join(sorted(twice))}. Rename one.")
+    return Assignment(
+        folder=folder,
+        title=title,
+        package=package,
+        reference=(folder / entry(toml, data, "reference", str)).resolve(),
+        student_files=files,
+        handed_out=tuple(entry(toml, data, "handed_out", list)),
+        functions=functions,
+        checks=tuple(checks),
+        definitions=definitions,
+        misconceptions=tuple(load_misconceptions(folder, functions)),
+        limits={name: limit_from(toml, name, value) for name, value in entry(toml, data, "limits", dict).items()},
+        sha256=hash_of(folder),
+    )
+
+
+def limit_from(toml: Path, name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        raise AssignmentError(f"{toml}: limit {name} is {value!r}, expected a number above 0.")
+    return value
+
+
+def check_from(definition: CheckDefinition, visibility: str, points: float) -> Check:
+    return Check(
+        id=f"{definition.function}.{definition.name}",
+        function=definition.function,
+        file=file_of(definition.function),
+        title=definition.title,
+        visibility=visibility,
+        seed=definition.seed,
+        weight=definition.weight,
+        max_points=round(points, 6),
+        tolerance=definition.tolerance,
+        needs=definition.needs,
+        parts=definition.parts,
+        run=definition.run,
+    )
+
+
+def load_checks(folder: Path) -> Iterator[tuple[CheckDefinition, str]]:
+    for name, visibility in FOLDERS.items():
+        for path in sorted((folder / "checks" / name).glob("*.py")):
+            for value in vars(load_module(path)).values():
+                if isinstance(value, CheckDefinition):
+                    yield value, visibility
+
+
+def load_misconceptions(folder: Path, functions: Mapping[str, float]) -> Iterator[MisconceptionDefinition]:
+    for path in sorted((folder / "misconceptions").glob("*.py")):
+        for value in vars(load_module(path)).values():
+            if isinstance(value, MisconceptionDefinition):
+                if value.function not in functions:
+                    raise AssignmentError(
+                        f"{path}: {value.name} is a variant of {value.function}, which has no points."
+                    )
+                yield value
+
+
+def load_module(path: Path, name: str | None = None) -> ModuleType:
+    """Import a trusted file by its path. Raises AssignmentError if it cannot be imported."""
+    name = name or f"_assignment_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise AssignmentError(f"{path}: is no Python file.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except AssignmentError:
+        raise
+    except Exception as error:
+        raise AssignmentError(f"{path}: cannot be imported ({type(error).__name__}: {error}).") from error
+    return module
+
+
+def load_reference(assignment: Assignment) -> dict[str, Any]:
+    """The reference's functions by id. Raises AssignmentError if a graded one is missing."""
+    package = f"_reference_{hashlib.sha256(str(assignment.reference).encode()).hexdigest()[:12]}"
+    init = assignment.reference / "__init__.py"
+    spec = importlib.util.spec_from_file_location(package, init, submodule_search_locations=[str(assignment.reference)])
+    if spec is None or spec.loader is None or not init.is_file():
+        raise AssignmentError(f"{assignment.reference}: is no package. Mend `reference` in assignment.toml.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[package] = module
+    spec.loader.exec_module(module)
+    functions = {}
+    for function in assignment.functions:
+        name, _, attribute = function.rpartition(".")
+        try:
+            functions[function] = getattr(importlib.import_module(f"{package}.{name}"), attribute)
+        except (ImportError, AttributeError) as error:
+            raise AssignmentError(f"{assignment.reference}: has no {function} ({error}).") from error
+    return functions
+
+
+def hash_of(folder: Path) -> str:
+    """Hash over everything in the folder that decides over marks."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts and path.suffix in {".toml", ".py", ".json", ".npz"}:
+            digest.update(f"{path.relative_to(folder).as_posix()}\0".encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def entry(toml: Path, data: Mapping[str, Any], name: str, kind: type) -> Any:
+    value = data.get(name)
+    if not isinstance(value, kind):
+        found = "nothing" if value is None else type(value).__name__
+        raise AssignmentError(f"{toml}: {name} is {found}, expected {kind.__name__}.")
+    return value
+
+
+def module_of(file: str) -> str:
+    return file.removesuffix(".py").replace("/", ".")
+
+
+def file_of(function: str) -> str:
+    return function.rpartition(".")[0].replace(".", "/") + ".py"

@@ -1,0 +1,204 @@
+"""Fixtures from the reference: every check run on it, and on every misconception.
+
+Nobody writes an expected array by hand. Deterministic: seeds stand in the checks, and the files hold no time. `drift` says what a fresh run would change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import io
+import json
+import os
+import platform
+import tempfile
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from grader.assignment import Assignment, load_reference, module_of
+from grader.errors import AssignmentError, FixtureError
+from grader.fixtures import MANIFEST, SCHEMA, key, read_arrays, read_manifest, source_hash
+from grader.judging.checks import Answer, MisconceptionDefinition, answer_from
+from grader.judging.numgrad import reach
+from grader.judging.student import Student, local_call
+from grader.judging.verdict import reach_rng
+from grader.records import VISIBLE, Check
+
+SAME: Final = 1e-9  # relative; another BLAS rounds otherwise, no change of a source is that small
+
+
+@dataclass(frozen=True)
+class Made:
+    """Fixtures in memory: manifest without hashes of files, and arrays by file."""
+
+    manifest: dict[str, Any]
+    arrays: Mapping[str, Mapping[str, np.ndarray]]
+
+
+def make_fixtures(assignment: Assignment) -> Made:
+    """Run every check on the reference and on every variant. Raises AssignmentError if the reference fails a check."""
+    functions = load_reference(assignment)
+    files: dict[str, dict[str, np.ndarray]] = {}
+    entries = {}
+    for check in assignment.checks:
+        name = f"{'public' if check.visibility == VISIBLE else 'hidden'}/{module_of(check.file)}.npz"
+        entries[check.id] = make_fixture(assignment, check, functions, files.setdefault(name, {}))
+    hints: dict[str, dict[str, str]] = {}
+    for item in assignment.misconceptions:
+        hints.setdefault(item.function, {})[item.name] = item.hint
+    manifest = {
+        "schema": SCHEMA,
+        "made_with": {"python": platform.python_version(), "numpy": np.__version__},
+        "sources": source_hashes(assignment),
+        "arguments": {name: list(inspect.signature(function).parameters) for name, function in functions.items()},
+        "hints": hints,
+        "checks": entries,
+    }
+    return Made(manifest, files)
+
+
+def make_fixture(
+    assignment: Assignment, check: Check, functions: Mapping[str, Callable[..., Any]], arrays: dict[str, np.ndarray]
+) -> dict[str, Any]:
+    """One check's entry for the manifest; its arrays are added to `arrays`."""
+    arities: list[tuple[str, int]] = []
+    try:
+        answer = run_locally(check, functions, arities)
+    except Exception as error:
+        raise AssignmentError(f"check {check.id}: the reference fails it ({type(error).__name__}: {error}).") from error
+    asked = list(arities)  # before the reach below asks for more
+    expected = {name: as_expected(check, name, value) for name, value in answer.values.items()}
+    for name, value in expected.items():
+        arrays[key(check.id, "expected", name)] = value
+    reached = reach_of(check, answer)
+    for name, pattern in reached.items():
+        arrays[key(check.id, "reach", name)] = pattern
+    variants = {}
+    for item in assignment.misconceptions_of(check.function):
+        values = run_variant(check, functions, item, expected)
+        if values is not None:
+            variants[item.name] = list(values)
+            for name, value in values.items():
+                arrays[key(check.id, "variant", item.name, name)] = value
+    return {
+        "seed": check.seed,
+        "tolerance": check.tolerance,
+        "arrays": {name: {"shape": list(value.shape), "dtype": str(value.dtype)} for name, value in expected.items()},
+        "arities": asked,
+        "reach": list(reached),
+        "variants": variants,
+    }
+
+
+def run_locally(
+    check: Check, functions: Mapping[str, Callable[..., Any]], arities: list[tuple[str, int]] | None = None
+) -> Answer:
+    student = Student(local_call(functions, arities), frozenset(functions))
+    return answer_from(check.run(student, np.random.RandomState(check.seed)))
+
+
+def run_variant(
+    check: Check,
+    functions: Mapping[str, Callable[..., Any]],
+    item: MisconceptionDefinition,
+    expected: Mapping[str, np.ndarray],
+) -> dict[str, np.ndarray] | None:
+    """What the variant returns, or None where it raises or cannot be told from the reference."""
+    reference = Student(local_call(functions), frozenset(functions))
+    wrong = {**functions, check.function: lambda *args, **kwargs: item.run(reference, *args, **kwargs)}
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            answer = run_locally(check, wrong)
+            values = {name: np.asarray(value, dtype=np.float64) for name, value in answer.values.items()}
+    except Exception:  # a variant may crash where the reference does not; then it has no values to recognise it by
+        return None
+    if values.keys() != expected.keys() or all(
+        same(expected[name], value, check.tolerance) for name, value in values.items()
+    ):
+        return None
+    return values
+
+
+def reach_of(check: Check, answer: Answer) -> dict[str, np.ndarray]:
+    if answer.gradients is None:
+        return {}
+    points = [np.asarray(point, dtype=np.float64) for _, point in answer.gradients.claims.values()]
+    patterns = {}
+    for index, name in enumerate(answer.gradients.claims):
+        pattern = reach(answer.gradients.forward, points, index, reach_rng(check, index))
+        if pattern is None:
+            raise AssignmentError(f"check {check.id}: the forward of its gradients gives no finite numbers.")
+        patterns[name] = pattern
+    return patterns
+
+
+def as_expected(check: Check, name: str, value: Any) -> np.ndarray:
+    if not isinstance(value, np.ndarray | np.generic | int | float) or not np.isfinite(np.asarray(value)).all():
+        raise AssignmentError(f"check {check.id}: {name} of the reference is no array of finite numbers.")
+    return np.asarray(value)
+
+
+def source_hashes(assignment: Assignment) -> dict[str, str]:
+    """Of everything that fixtures are made from, by path relative to the assignment folder."""
+    paths = [*(assignment.folder / "checks").rglob("*.py"), *(assignment.folder / "misconceptions").glob("*.py")]
+    paths += [assignment.reference / file for file in assignment.student_files]
+    return {os.path.relpath(path, assignment.folder).replace(os.sep, "/"): source_hash(path) for path in sorted(paths)}
+
+
+def write_fixtures(assignment: Assignment, made: Made) -> None:
+    """Write arrays, then the manifest, each to a temporary name and renamed; remove files that no longer belong."""
+    folder = assignment.folder / "fixtures"
+    hashes = {}
+    for name, arrays in sorted(made.arrays.items()):
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **dict(sorted(arrays.items())))  # type: ignore[arg-type]
+        replace(folder / name, buffer.getvalue())
+        hashes[name] = hashlib.sha256(buffer.getvalue()).hexdigest()
+    for path in folder.rglob("*.npz"):
+        if path.relative_to(folder).as_posix() not in hashes:
+            path.unlink()
+    text = json.dumps({**made.manifest, "files": hashes}, indent=1) + "\n"
+    replace(folder / MANIFEST, text.encode())
+
+
+def replace(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        file.write(content)
+    os.chmod(file.name, 0o644)
+    os.replace(file.name, path)
+
+
+def drift(assignment: Assignment, made: Made) -> list[str]:
+    """What the fixtures on disk have otherwise than these: one line each, none if they agree."""
+    folder = assignment.folder / "fixtures"
+    try:
+        manifest = read_manifest(folder / MANIFEST)
+        stored = {name: read_arrays(folder / name, digest) for name, digest in manifest["files"].items()}
+    except (FixtureError, KeyError, AttributeError) as error:
+        return [str(error)]
+    fresh = json.loads(json.dumps(made.manifest))
+    lines = [f"{part}: differs" for part in fresh if part != "made_with" and manifest.get(part) != fresh[part]]
+    for file in sorted({*stored, *made.arrays}):
+        before, after = stored.get(file, {}), made.arrays.get(file, {})
+        lines += [f"{file}: {name} is {'new' if name in after else 'gone'}" for name in sorted({*before} ^ {*after})]
+        lines += [
+            f"{file}: {name} differs"
+            for name in sorted({*before} & {*after})
+            if not same(after[name], before[name], SAME)
+        ]
+    return lines
+
+
+def same(expected: np.ndarray, actual: np.ndarray, tolerance: float) -> bool:
+    if expected.shape != actual.shape:
+        return False
+    a, b = np.asarray(expected, dtype=np.float64), np.asarray(actual, dtype=np.float64)
+    scale = float(np.max(np.abs(a[np.isfinite(a)]), initial=0.0)) or 1.0
+    return bool(np.allclose(a, b, rtol=0, atol=tolerance * scale, equal_nan=True))

@@ -1,0 +1,31 @@
+"""`grader fixtures`: expected arrays from the reference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from grader.assignment import load_assignment
+from grader.authoring.fixtures import drift, make_fixtures, write_fixtures
+
+
+@click.command()
+@click.option(
+    "--assignment", default="assignment", show_default=True, type=click.Path(path_type=Path), help="Assignment folder."
+)
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if the fixtures are not what would be written.")
+def fixtures(assignment: Path, check: bool) -> int:
+    """Run every check on the reference and on every misconception, and store what they return."""
+    loaded = load_assignment(assignment)
+    made = make_fixtures(loaded)
+    count = f"{len(loaded.checks)} checks, {len(loaded.misconceptions)} misconceptions"
+    if not check:
+        write_fixtures(loaded, made)
+        click.echo(f"{loaded.folder / 'fixtures'}: written ({count})")
+        return 0
+    lines = drift(loaded, made)
+    for line in lines:
+        click.echo(line, err=True)
+    click.echo(f"{loaded.folder / 'fixtures'}: " + ("run make fixtures" if lines else f"up to date ({count})"))
+    return 1 if lines else 0

@@ -1,0 +1,155 @@
+"""`grader grade`: submissions in, marks and reports out."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from grader.cli.progress import Progress, class_table
+from grader.errors import GraderError, UsageError
+from grader.intake.collect import Found, find, read
+from grader.pipeline import Context, Settings, blank_result, grade_all, prepare
+from grader.records import GRADER_ERROR, Result, Submission
+from grader.report.pages import class_page, feedback_page, staff_page
+from grader.results import grades_csv, is_current, store, stored, write_text
+from grader.sandbox.isolation import KINDS
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--assignment", default="assignment", show_default=True, type=click.Path(path_type=Path), help="Assignment folder."
+)
+@click.option(
+    "--out",
+    default="reports",
+    show_default=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where to write.",
+)
+@click.option("--jobs", default=0, type=click.IntRange(0), help="Submissions at once; as many as there are cores if 0.")
+@click.option("--only", multiple=True, metavar="ID", help="Grade this submission only. May be given more than once.")
+@click.option("--force", is_flag=True, help="Grade again what an earlier run has graded already.")
+@click.option("--python", default=sys.executable, metavar="EXE", help="The Python, with its NumPy, to run submissions.")
+@click.option(
+    "--sandbox", default="auto", show_default=True, type=click.Choice(KINDS), help="auto refuses without isolation."
+)
+def grade(
+    paths: tuple[Path, ...],
+    assignment: Path,
+    out: Path,
+    jobs: int,
+    only: tuple[str, ...],
+    force: bool,
+    python: str,
+    sandbox: str,
+) -> int:
+    """Grade folders, archives or single files; write OUT/index.html, a report and a feedback page each, and marks.
+
+    A PATH that directly holds a student file or the package folder is one submission; otherwise every child of it is.
+    """
+    console = Console()
+    settings = Settings(str(assignment.resolve()), python, sandbox)
+    context = prepare(settings)
+    found = find(paths, student_files=context.assignment.student_files, package=context.assignment.package)
+    if only:
+        found = select(found, only)
+    jobs = min(jobs or os.cpu_count() or 1, len(found))
+    batch = Batch(found, context, out, force)
+    with Progress(len(found)) as progress, make_executor(jobs) as executor:
+        for result in batch.results(settings, executor, window=2 * jobs):
+            write_pages(out, result)
+            progress.advance(result)
+    results = [batch.done[one.id] for one in found]
+    write_text(out / "index.html", class_page(results, title=context.assignment.title))
+    write_text(out / "grades.csv", grades_csv(results))
+    class_table(console, results)
+    console.print(f"Reports: {out / 'index.html'}", soft_wrap=True, highlight=False)
+    failed = [result for result in results if result.status == GRADER_ERROR]
+    if failed:
+        raise GraderError(f"{len(failed)} of {len(results)} could not be graded: {failed[0].id}: {failed[0].message}")
+    return 0
+
+
+@dataclass
+class Batch:
+    """One run: which submissions, what is known of them already, and the results so far."""
+
+    found: Sequence[Found]
+    context: Context
+    out: Path
+    force: bool
+    done: dict[str, Result] = field(default_factory=dict)
+    reused: list[Result] = field(default_factory=list)
+
+    def results(self, settings: Settings, executor: Executor, *, window: int) -> Iterator[Result]:
+        """Every result, the fresh ones stored, those of an earlier run as they are found."""
+        for result in grade_all(self.left_to_grade(), settings, executor, window=window):
+            yield from self.take_reused()
+            store(self.out, result)
+            self.done[result.id] = result
+            yield result
+        yield from self.take_reused()
+
+    def left_to_grade(self) -> Iterator[Submission]:
+        assignment = self.context.assignment
+        for one in self.found:
+            submission = read(
+                one,
+                student_files=assignment.student_files,
+                handed_out=assignment.handed_out,
+                package=assignment.package,
+            )
+            earlier = None if self.force else stored(self.out, submission.id)
+            if earlier is not None and is_current(earlier, blank_result(submission, self.context, 0.0)):
+                self.reused.append(earlier)
+            else:
+                yield submission
+
+    def take_reused(self) -> Iterator[Result]:
+        while self.reused:
+            result = self.reused.pop(0)
+            self.done[result.id] = result
+            yield result
+
+
+def select(found: list[Found], only: tuple[str, ...]) -> list[Found]:
+    known = {one.id for one in found}
+    unknown = [name for name in only if name not in known]
+    if unknown:
+        raise UsageError(f"--only {unknown[0]}: no such submission. There are: {', '.join(sorted(known)[:20])}.")
+    return [one for one in found if one.id in only]
+
+
+def write_pages(out: Path, result: Result) -> None:
+    write_text(out / f"{result.id}.html", staff_page(result))
+    write_text(out / "feedback" / f"{result.id}.html", feedback_page(result))
+
+
+def make_executor(jobs: int) -> Executor:
+    """Processes, since judging takes a core of its own; this process itself where one job is all."""
+    if jobs <= 1:
+        return SerialExecutor()
+    # spawn: forking a process that has threads (the progress bar's) may hang
+    return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
+
+
+class SerialExecutor(Executor):
+    """Runs each task when it is submitted."""
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future

@@ -1,0 +1,53 @@
+"""The command line: parse, call, print. The one place where errors become exit codes.
+
+0 done; 1 "not yet" (drift found by --check); 2 usage; 3 a fault of ours.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Final, NoReturn
+
+import click
+
+from grader import VERSION
+from grader.cli.fixtures import fixtures
+from grader.cli.grade import grade
+from grader.errors import GraderError, UsageError
+
+NOT_YET: Final = 1
+USAGE: Final = 2
+FAULT: Final = 3
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(VERSION, prog_name="grader")
+def cli() -> None:
+    """Grade submissions of a NumPy assignment: marks, and an HTML report for each."""
+
+
+cli.add_command(grade)
+cli.add_command(fixtures)
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with its code."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("stopped", err=True)
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except UsageError as error:
+        click.echo(f"grader: {error}", err=True)
+        code = USAGE
+    except GraderError as error:
+        click.echo(f"grader: {error}", err=True)
+        code = FAULT
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""What a run shows: a bar on a terminal, plain lines elsewhere, and the class table at the end."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as RichProgress
+from rich.table import Table
+
+from grader.records import GRADED, PASSED, Result
+
+MAX_ROWS: Final = 60  # more does not fit a screen; the class page has them all
+
+
+class Progress:
+    """Shows each result as it comes. A context manager."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.count = 0
+        self.console = Console(stderr=True)
+        self.bar = RichProgress(
+            TextColumn("grading"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.description}", markup=False),
+            console=self.console,
+            transient=True,
+            disable=not self.console.is_terminal,
+        )
+        self.task = self.bar.add_task("", total=total)
+
+    def __enter__(self) -> Progress:
+        self.bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.bar.stop()
+
+    def advance(self, result: Result) -> None:
+        self.count += 1
+        if self.console.is_terminal:
+            self.bar.update(self.task, advance=1, description=result.id)
+        else:
+            width = len(str(self.total))
+            print(
+                f"{self.count:>{width}}/{self.total} {result.id}: {outcome(result)}", file=self.console.file, flush=True
+            )
+
+
+def class_table(console: Console, results: Sequence[Result]) -> None:
+    """One line a submission, then what the class did as a whole."""
+    if len(results) <= MAX_ROWS:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        table.add_column("submission", no_wrap=True, overflow="ellipsis", max_width=44)
+        table.add_column("score", justify="right", no_wrap=True)
+        table.add_column("what lost marks", overflow="fold")
+        for result in results:
+            table.add_row(literal(result.id), outcome(result), literal(losses(result)))
+        console.print(table)
+    graded = [result.score for result in results if result.status == GRADED]
+    count = f"{len(results)} submission{'s' if len(results) != 1 else ''}, {len(graded)} graded"
+    if graded:
+        count += f"; mean {statistics.fmean(graded):.1f}, median {statistics.median(graded):.1f}"
+    console.print(count + ".", highlight=False)
+    if any(result.environment.get("sandbox") == "none" for result in results):
+        console.print("Graded without isolation (--sandbox none).", style="bold red")
+
+
+def outcome(result: Result) -> str:
+    return f"{result.score:g} / {result.max_score:g}" if result.status == GRADED else result.status
+
+
+def losses(result: Result) -> str:
+    if result.status != GRADED:
+        return result.message
+    lost = [function for function in result.functions if function.status != PASSED]
+    if len(lost) == len(result.functions) > 1 and len({function.status for function in lost}) == 1:
+        return f"everything: {lost[0].status}"
+    return ", ".join(f"{function.function.rpartition('.')[2]} ({function.status})" for function in lost)
+
+
+def literal(text: str) -> str:
+    """Text from a submission as a terminal may have it: no markup, no control characters."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text).replace("[", "\\[")

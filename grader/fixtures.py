@@ -1,0 +1,121 @@
+"""Fixtures as they are read for grading: what the reference returned, and what each misconception would have.
+
+    fixtures/manifest.json        what they were made from and with; a hash of every file below
+    fixtures/{public,hidden}/<module>.npz
+        <check>|expected|<array>              the reference's
+        <check>|reach|<array>                 which sampled inputs reach which outputs of the forward (numgrad.reach)
+        <check>|variant|<name>|<array>        a misconception's, where they differ from the reference's
+
+Written by grader/authoring/fixtures.py only. Whatever is not as the manifest has it raises FixtureError before anything
+is graded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from zipfile import BadZipFile
+
+import numpy as np
+
+from grader.assignment import Assignment
+from grader.errors import FixtureError
+
+SCHEMA: Final = 1
+MANIFEST: Final = "manifest.json"
+REGENERATE: Final = "Run make fixtures."
+
+
+@dataclass(frozen=True)
+class Fixture:
+    """One check's: expected arrays, arities of the reference's replies call by call, reach, variants' arrays."""
+
+    expected: Mapping[str, np.ndarray]
+    arities: tuple[tuple[str, int], ...]
+    reach: Mapping[str, np.ndarray] = field(default_factory=dict)
+    variants: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Fixtures:
+    """All of an assignment's: by check id; hints by function and variant; argument names by function."""
+
+    checks: Mapping[str, Fixture]
+    hints: Mapping[str, Mapping[str, str]]
+    arguments: Mapping[str, tuple[str, ...]]
+
+
+def load_fixtures(assignment: Assignment) -> Fixtures:
+    """Read every fixture and hold it against the manifest and the sources. Raises FixtureError."""
+    folder = assignment.folder / "fixtures"
+    manifest = read_manifest(folder / MANIFEST)
+    try:
+        for source, digest in manifest["sources"].items():
+            path = assignment.folder / source
+            if path.is_file() and source_hash(path) != digest:
+                raise FixtureError(f"fixtures: {source} has changed since they were made. {REGENERATE}")
+        arrays: dict[str, np.ndarray] = {}
+        for name, digest in manifest["files"].items():
+            arrays.update(read_arrays(folder / name, digest))
+        hints, arguments = manifest["hints"], {name: tuple(names) for name, names in manifest["arguments"].items()}
+        checks = {check.id: fixture_from(check.id, manifest["checks"], arrays) for check in assignment.checks}
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise FixtureError(
+            f"{folder / MANIFEST}: is damaged ({type(error).__name__}: {error}). {REGENERATE}"
+        ) from error
+    return Fixtures(checks, hints, arguments)
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise FixtureError(f"{path}: not found. {REGENERATE}") from None
+    except (OSError, ValueError) as error:
+        raise FixtureError(f"{path}: cannot be read ({error}). {REGENERATE}") from error
+    if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
+        raise FixtureError(f"{path}: is not of schema {SCHEMA}. {REGENERATE}")
+    return manifest
+
+
+def read_arrays(path: Path, digest: str) -> dict[str, np.ndarray]:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise FixtureError(f"{path}: cannot be read ({error}). {REGENERATE}") from error
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise FixtureError(f"{path}: is not the file that the manifest names. {REGENERATE}")
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (ValueError, OSError, BadZipFile) as error:
+        raise FixtureError(f"{path}: is damaged ({error}). {REGENERATE}") from error
+
+
+def fixture_from(check: str, listed: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Fixture:
+    if check not in listed:
+        raise FixtureError(f"fixtures: none for check {check}. {REGENERATE}")
+    entry = listed[check]
+    return Fixture(
+        expected={name: arrays[key(check, "expected", name)] for name in entry["arrays"]},
+        arities=tuple((function, int(arity)) for function, arity in entry["arities"]),
+        reach={name: arrays[key(check, "reach", name)] for name in entry["reach"]},
+        variants={
+            variant: {name: arrays[key(check, "variant", variant, name)] for name in names}
+            for variant, names in entry["variants"].items()
+        },
+    )
+
+
+def key(*parts: str) -> str:
+    return "|".join(parts)
+
+
+def source_hash(path: Path) -> str:
+    """Of a source file, whatever its line endings: a checkout on Windows is no change."""
+    return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()

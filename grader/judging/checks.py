@@ -1,0 +1,136 @@
+"""The words that checks are written in.
+
+    @check("layers.conv_backward_naive", name="strided", weight=4, needs="layers.conv_forward_naive")
+    def conv_backward_strided(student, rng):
+        '''Gradients with stride 2 and padding 1.'''
+        ...
+        return gradients(forward, dout=dout, dx=(dx, x), dw=(dw, w), db=(db, b))
+
+A check is one function of the code under test: the reference, a misconception or a student behind a sandbox; it cannot
+tell which. It returns named arrays, as a dict or, where they are gradients, with the forward that they belong to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from grader.errors import AssignmentError
+
+# Relative to the largest expected magnitude. Layers that compute in float32 inside are right and differ by some 1e-6;
+# every known mistake differs by 1e-3 or more.
+TOLERANCE: Final = 1e-5
+SEED: Final = 231
+
+
+@dataclass(frozen=True)
+class CheckDefinition:
+    """A check as its module has it, before the assignment adds file, visibility and points."""
+
+    function: str
+    name: str
+    title: str
+    run: Callable[..., Any]
+    weight: float
+    seed: int
+    tolerance: float
+    needs: str | None
+    cache: Callable[..., Any] | None
+    parts: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class MisconceptionDefinition:
+    """A wrong variant of a reference function: `run(reference, *args)`, and the hint that it stands for."""
+
+    function: str
+    name: str
+    hint: str
+    run: Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """Named arrays of which some claim to be gradients of sum(forward(*points) * dout).
+
+    claims: name → (claimed gradient, point), in the order of forward's arguments. values: named arrays besides.
+    """
+
+    forward: Callable[..., Any]
+    dout: Any
+    claims: Mapping[str, tuple[Any, Any]]
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def check(
+    function: str,
+    *,
+    name: str | None = None,
+    weight: float = 1.0,
+    seed: int = SEED,
+    tolerance: float = TOLERANCE,
+    needs: str | None = None,
+    cache: Callable[..., Any] | None = None,
+    parts: Mapping[str, float] | None = None,
+) -> Callable[[Callable[..., Any]], CheckDefinition]:
+    """Make a check of `function` out of a Python function; its docstring is what the student reads.
+
+    name: the check's name below the function's id; the Python function's own by default.
+    needs: the function whose reply is fed to the one under test. cache: from that function's arguments, the cache that
+    the course's docstring fixes; it is fed where the student's own function gives none. parts: weights of comparisons.
+    Raises AssignmentError if the docstring is missing or the weight is not positive.
+    """
+
+    def define(run: Callable[..., Any]) -> CheckDefinition:
+        title = " ".join((run.__doc__ or "").split())
+        if not title:
+            raise AssignmentError(f"check {function}.{run.__name__}: no docstring. Say in it what the student reads.")
+        if weight <= 0:
+            raise AssignmentError(f"check {function}.{run.__name__}: weight {weight:g}, expected more than 0.")
+        return CheckDefinition(
+            function, name or run.__name__, title, run, weight, seed, tolerance, needs, cache, dict(parts or {})
+        )
+
+    return define
+
+
+def misconception(function: str, hint: str) -> Callable[[Callable[..., Any]], MisconceptionDefinition]:
+    """Make a misconception of `function` out of a Python function that takes the reference before its arguments."""
+
+    def define(run: Callable[..., Any]) -> MisconceptionDefinition:
+        return MisconceptionDefinition(function, run.__name__, " ".join(hint.split()), run)
+
+    return define
+
+
+def gradients(
+    forward: Callable[..., Any],
+    *,
+    dout: Any = 1.0,
+    values: Mapping[str, Any] | None = None,
+    **claims: tuple[Any, Any],
+) -> Gradients:
+    """What a check of a backward returns: name=(claimed gradient, point) for each argument of `forward`.
+
+    forward may only use plain inputs of the check, no handle: it is called again in a fresh process.
+    """
+    return Gradients(forward, dout, claims, dict(values or {}))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a check returned, in one form: every named value, and the gradients among them or None."""
+
+    values: Mapping[str, Any]
+    gradients: Gradients | None
+
+
+def answer_from(returned: Any) -> Answer:
+    """Raises AssignmentError if a check returns anything but named arrays."""
+    if isinstance(returned, Gradients):
+        claimed = {name: claim for name, (claim, _) in returned.claims.items()}
+        return Answer({**returned.values, **claimed}, returned)
+    if isinstance(returned, dict) and returned and all(isinstance(name, str) for name in returned):
+        return Answer(returned, None)
+    raise AssignmentError(f"a check returned {type(returned).__name__}, expected named arrays or gradients(...).")

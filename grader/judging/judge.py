@@ -1,0 +1,118 @@
+"""Expected and actual, compared. Pure; nothing in what a student returns makes it raise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from grader.errors import FixtureError
+from grader.judging.diagnose import describe_difference, describe_shape, plural_shape
+from grader.judging.student import type_of
+from grader.records import FAILED, PASSED, Comparison
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One comparison with what is not stored of it: remarks that cost nothing, and the value as the judge read it."""
+
+    comparison: Comparison
+    remarks: tuple[str, ...] = ()
+    actual: np.ndarray | None = None
+
+
+def judge_values(
+    expected: Mapping[str, np.ndarray],
+    actual: Mapping[str, Any],
+    *,
+    tolerance: float,
+    parts: Mapping[str, float],
+    inputs: Mapping[str, np.ndarray] | None = None,
+) -> list[Judgement]:
+    """Judge every expected array against the value of the same name. inputs: points of gradients, for messages."""
+    return [
+        judge_array(
+            name,
+            expected[name],
+            actual.get(name),
+            tolerance=tolerance,
+            weight=parts.get(name, 1.0),
+            others={**(inputs or {}), **{other: array for other, array in expected.items() if other != name}},
+        )
+        for name in expected
+    ]
+
+
+def judge_array(
+    name: str,
+    expected: np.ndarray,
+    actual: Any,
+    *,
+    tolerance: float,
+    weight: float = 1.0,
+    others: Mapping[str, np.ndarray] | None = None,
+) -> Judgement:
+    """Decide whether one returned value matches its fixture: type, shape, dtype, finite, value, in this order.
+
+    Pure. `actual` may be any decoded object; nothing in it makes this raise.
+    tolerance: largest |expected - actual| relative to max |expected| (absolute where that is 0).
+    others: named arrays whose shapes a wrong shape may turn out to be.
+    Raises FixtureError if `expected` is not finite: our fault, no mark lost.
+    """
+    if not np.isfinite(expected).all():
+        raise FixtureError(f"fixture of {name}: holds NaN or inf, expected finite numbers. Run make fixtures.")
+
+    def failed(reason: str, error: float | None = None, array: np.ndarray | None = None) -> Judgement:
+        return Judgement(Comparison(name, FAILED, reason, error, tolerance, weight), tuple(remarks), array)
+
+    remarks: list[str] = []
+    if not isinstance(actual, np.ndarray | np.generic | int | float):
+        what = "None" if actual is None else f"of type {type_of(actual)}"
+        return failed(f"{name} is {what}, expected {plural_shape(expected.shape)}.")
+    array = np.asarray(actual)
+    if array.dtype.kind == "c":
+        if np.any(array.imag != 0):
+            return failed(f"{name} is complex, expected real numbers.")
+        array = array.real
+    if array.dtype != expected.dtype and isinstance(actual, np.ndarray):
+        remarks.append(f"{name} has dtype {array.dtype}, expected {expected.dtype}.")
+    array = array.astype(np.float64)
+    if array.shape != expected.shape:
+        if squeezed(array.shape) != squeezed(expected.shape):
+            return failed(describe_shape(name, expected.shape, array.shape, others or {}), array=array)
+        remarks.append(f"{name} has shape {array.shape}, expected {expected.shape}; the same but for axes of length 1.")
+        array = array.reshape(expected.shape)
+    if not np.isfinite(array).all():
+        return failed(describe_difference(name, expected, array), array=array)
+    error = relative_error(expected, array)
+    if error <= tolerance:
+        return Judgement(Comparison(name, PASSED, "", error, tolerance, weight), tuple(remarks), array)
+    return failed(describe_difference(name, expected, array), error, array)
+
+
+def relative_error(expected: np.ndarray, actual: np.ndarray) -> float:
+    """Largest |expected - actual| relative to the largest |expected|; absolute where all of it is 0."""
+    if expected.size == 0:
+        return 0.0
+    with np.errstate(over="ignore"):
+        largest, difference = float(np.max(np.abs(expected))), float(np.max(np.abs(expected - actual)))
+        error = difference / largest if largest > 0 else difference
+    return min(error, float(np.finfo(np.float64).max))  # JSON has no infinity
+
+
+def matches(expected: Mapping[str, np.ndarray], judgements: list[Judgement], tolerance: float) -> bool:
+    """Whether all judged values equal these other arrays, NaN for NaN: how a misconception is recognised."""
+    for judgement in judgements:
+        array, other = judgement.actual, expected.get(judgement.comparison.name)
+        if array is None or other is None or array.shape != other.shape:
+            return False
+        scale = np.max(np.abs(other[np.isfinite(other)]), initial=0.0) or 1.0
+        if not np.allclose(array, other, rtol=0, atol=tolerance * scale, equal_nan=True):
+            return False
+    return True
+
+
+def squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(length for length in shape if length != 1)

@@ -1,0 +1,159 @@
+"""Numerical gradients from function values: does a backward belong to this forward, which inputs reach which outputs.
+
+Centred differences in float64 along random directions and single coordinates, at two step sizes. Along one direction a
+single pair of calls tests all of an array: if the claim is wrong by e, a normal direction v finds |<e, v>|, which is
+below a thousandth of |e| once in a thousand times; five of them never are. So the cost does not grow with the array.
+Where the two step sizes disagree the direction crosses a kink (or the forward computes in float32) and is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+
+DIRECTIONS: Final = 5
+COORDINATES: Final = 6
+STEPS: Final = (
+    1e-4,
+    1e-5,
+)  # relative to the size of the point; a truncation error of 1e-8 and a rounding error of 1e-11
+AGREE: Final = 1e-5  # relative, well above both errors and below any mistake
+KINK: Final = 1e-4
+REACH_SAMPLES: Final = 24
+REACH_STEP: Final = 1e-3
+
+Function = Callable[..., Any]
+
+
+def gradient_agrees(
+    forward: Function,
+    points: Sequence[np.ndarray],
+    index: int,
+    dout: Any,
+    claim: np.ndarray,
+    rng: np.random.RandomState,
+) -> bool:
+    """Whether `claim` is the gradient of sum(forward(*points) * dout) with respect to points[index].
+
+    Asks forward at most 4 * (DIRECTIONS + COORDINATES) times. False where it cannot be told: forward returns something
+    that is not finite numbers of dout's shape, or more than half of the directions cross a kink.
+    """
+    point = np.asarray(points[index], dtype=np.float64)
+    claim = np.asarray(claim, dtype=np.float64)
+    if claim.shape != point.shape or not np.isfinite(claim).all() or point.size == 0:
+        return False
+    size = float(np.linalg.norm(claim)) / np.sqrt(claim.size)
+    told = 0
+    directions = list(sample_directions(point, rng))
+    for direction in directions:
+        slopes = [slope(forward, points, index, dout, direction, step * scale_of(point)) for step in STEPS]
+        if slopes[0] is None or slopes[1] is None:
+            return False
+        expected = float(np.sum(claim * direction))
+        unit = max(abs(expected), abs(slopes[1]), size * float(np.linalg.norm(direction)))
+        if abs(slopes[0] - slopes[1]) > KINK * unit:
+            continue
+        told += 1
+        if abs(slopes[1] - expected) > AGREE * unit:
+            return False
+    return 2 * told > len(directions)
+
+
+def reach(forward: Function, points: Sequence[np.ndarray], index: int, rng: np.random.RandomState) -> np.ndarray | None:
+    """Which outputs a few sampled coordinates of points[index] reach: bool, one row a coordinate.
+
+    Where the output is one number, each row also tells with which other samples the coordinate interacts, so that a sum
+    is told from a loss. The same seed samples the same coordinates. None where forward gives no finite numbers.
+    """
+    point = np.asarray(points[index], dtype=np.float64)
+    base = evaluate(forward, points)
+    if base is None or point.size == 0:
+        return None
+    step = REACH_STEP * scale_of(point)
+    count = min(point.size, COORDINATES if base.size > 1 else REACH_SAMPLES)
+    chosen = rng.permutation(point.size)[:count]
+    floor = 1e-9 * max(1.0, float(np.max(np.abs(base), initial=0.0)))
+    rows = []
+    for coordinate in chosen:
+        moved = evaluate_at(forward, points, index, point, [coordinate], step)
+        if moved is None or moved.shape != base.shape:
+            return None
+        rows.append(np.abs(moved - base).ravel() > floor)
+    if base.size > 1:
+        return np.array(rows)
+    return np.concatenate([np.array(rows), interactions(forward, points, index, point, chosen[:8], step)])
+
+
+def interactions(
+    forward: Function, points: Sequence[np.ndarray], index: int, point: np.ndarray, chosen: np.ndarray, step: float
+) -> np.ndarray:
+    """For neighbouring samples, whether their mixed second difference is not zero."""
+    step = 100 * step
+    rows = []
+    for first, second in pairwise(chosen):
+        corners = [
+            evaluate_at(forward, points, index, point, places, step)
+            for places in ([first, second], [first], [second], [])
+        ]
+        if any(corner is None for corner in corners):
+            return np.zeros((0, 1), dtype=bool)
+        both, one, other, none = (float(corner.ravel()[0]) for corner in corners if corner is not None)
+        rows.append([abs(both - one - other + none) > 1e-9 * max(1.0, abs(none))])
+    return np.array(rows, dtype=bool).reshape(-1, 1)
+
+
+def sample_directions(point: np.ndarray, rng: np.random.RandomState) -> list[np.ndarray]:
+    """Normal directions over all of the array, then unit vectors along some of its coordinates."""
+    directions = [rng.randn(*point.shape) for _ in range(DIRECTIONS)]
+    for coordinate in rng.permutation(point.size)[:COORDINATES]:
+        unit = np.zeros(point.shape)
+        unit.flat[coordinate] = 1.0
+        directions.append(unit)
+    return [np.asarray(direction) for direction in directions]
+
+
+def slope(
+    forward: Function, points: Sequence[np.ndarray], index: int, dout: Any, direction: np.ndarray, step: float
+) -> float | None:
+    """Centred difference of sum(forward * dout) along a direction, or None where forward gives no such numbers."""
+    weights = np.asarray(dout, dtype=np.float64)
+    sums = []
+    for sign in (1.0, -1.0):
+        moved = list(points)
+        moved[index] = np.asarray(points[index], dtype=np.float64) + sign * step * direction
+        value = evaluate(forward, moved)
+        if value is None or value.shape != weights.shape:
+            return None
+        sums.append(float(np.sum(value * weights)))
+    return (sums[0] - sums[1]) / (2 * step)
+
+
+def evaluate_at(
+    forward: Function,
+    points: Sequence[np.ndarray],
+    index: int,
+    point: np.ndarray,
+    coordinates: Sequence[int],
+    step: float,
+) -> np.ndarray | None:
+    moved = point.copy()
+    moved.flat[list(coordinates)] += step
+    return evaluate(forward, [*points[:index], moved, *points[index + 1 :]])
+
+
+def evaluate(forward: Function, points: Sequence[np.ndarray]) -> np.ndarray | None:
+    value = forward(*points)
+    if not isinstance(value, np.ndarray | np.generic | int | float):
+        return None
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub":
+        return None
+    array = array.astype(np.float64)
+    return array if np.isfinite(array).all() else None
+
+
+def scale_of(point: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(point * point))) or 1.0

@@ -1,0 +1,182 @@
+"""From what happened in a check to marks, message and hint; from all checks of a submission to follow-through. Pure.
+
+A trial is one run of a check. What it is worth can depend on other trials (a gradient that follows from a wrong forward
+is worth all if that forward is a known misconception or passes elsewhere), so trials are settled together, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from grader.judging.diagnose import advice_on
+from grader.judging.judge import Judgement
+from grader.judging.student import Failure
+from grader.records import (
+    CHECK_STATUSES,
+    ERROR,
+    FAILED,
+    NOT_APPLICABLE,
+    PARTIAL,
+    PASSED,
+    SKIPPED,
+    Check,
+    CheckResult,
+    FunctionResult,
+)
+
+FOLLOWS: Final = 1.0  # the forward is a known misconception, or right in another check of its own
+HALF: Final = 0.5  # the gradient is right for a forward of which nothing is known to be right
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One run of a check. failure: no values came; then judgements is empty.
+
+    agreed: names of wrong gradients that belong to the student's own forward. matched: hints of the misconceptions that
+    return these values. fed: the documented cache was fed because the forward gave none; why is the forward's failure.
+    """
+
+    check: Check
+    failure: Failure | None = None
+    judgements: tuple[Judgement, ...] = ()
+    agreed: frozenset[str] = frozenset()
+    matched: tuple[str, ...] = ()
+    fed: Failure | None = None
+    remarks: tuple[str, ...] = ()
+    output: str = ""
+    duration_s: float = 0.0
+
+    @property
+    def passed(self) -> bool:
+        return self.failure is None and all(j.comparison.status == PASSED for j in self.judgements)
+
+
+def reach_rng(check: Check, index: int) -> np.random.RandomState:
+    """Samples the same coordinates when the fixture is made and when a submission is judged."""
+    return np.random.RandomState([check.seed, index])
+
+
+def settle(trials: Sequence[Trial]) -> list[CheckResult]:
+    """The results of all checks of one submission, in the order of the trials."""
+    return [settle_trial(trial, trials) for trial in trials]
+
+
+def settle_trial(trial: Trial, trials: Sequence[Trial]) -> CheckResult:
+    check = trial.check
+    result = CheckResult(
+        id=check.id,
+        function=check.function,
+        file=check.file,
+        title=check.title,
+        visibility=check.visibility,
+        points=0.0,
+        max_points=check.max_points,
+        status=FAILED,
+        remarks=trial.remarks,
+        output=trial.output,
+        duration_s=trial.duration_s,
+    )
+    if trial.failure is not None:
+        return settle_failure(result, trial.failure, trial.fed)
+    worth = forward_worth(trial, trials) if trial.agreed else 0.0
+    earned = weight = 0.0
+    comparisons = []
+    for judgement in trial.judgements:
+        comparison = judgement.comparison
+        follows = comparison.name in trial.agreed
+        comparisons.append(replace(comparison, follow_through=follows))
+        weight += comparison.weight
+        earned += comparison.weight * (1.0 if comparison.status == PASSED else worth if follows else 0.0)
+    points = round(check.max_points * earned / weight, 6)
+    status = PASSED if earned == weight else PARTIAL if points > 0 else FAILED
+    return replace(
+        result,
+        points=points,
+        status=status,
+        message=message_of(trial, worth),
+        hint=one_hint(trial.matched),
+        follow_through=bool(trial.agreed) and points > 0,
+        comparisons=tuple(comparisons),
+        remarks=(*trial.remarks, *(remark for judgement in trial.judgements for remark in judgement.remarks)),
+    )
+
+
+def settle_failure(result: CheckResult, failure: Failure, fed: Failure | None) -> CheckResult:
+    """No values: nothing earned. Where another function is to blame, the check is skipped."""
+    text, status = failure.text, failure.status
+    if fed is not None and status == ERROR:  # its own forward may have cached otherwise, which nobody can know
+        text, status = f"{fed.text} Given the cache that the docstring describes, {text}", SKIPPED
+    elif failure.function not in (result.function, ""):
+        text, status = f"{short(result.function)} could not be run: {text}", SKIPPED
+    return replace(result, status=status, message=text, hint=advice_on(text), frames=failure.frames)
+
+
+def forward_worth(trial: Trial, trials: Sequence[Trial]) -> float:
+    """What a gradient is worth that is right for a wrong forward."""
+    forward = trial.check.needs or trial.check.function
+    known = any(
+        other.check.function == forward and (other.matched or (other.passed and other is not trial)) for other in trials
+    )
+    return FOLLOWS if known else HALF
+
+
+def message_of(trial: Trial, worth: float) -> str:
+    name = short(trial.check.function)
+    lines = [
+        f"{name}: {j.comparison.reason}"
+        for j in trial.judgements
+        if j.comparison.status != PASSED and j.comparison.name not in trial.agreed
+    ]
+    follows = sorted(trial.agreed)
+    if follows:
+        own = short(trial.check.needs) if trial.check.needs else "loss"
+        gradient = "is the gradient" if len(follows) == 1 else "are the gradients"
+        share = "counted in full" if worth == FOLLOWS else "counted half"
+        lines.append(
+            f"{name}: {' and '.join(follows)} {gradient} of your own {own}, which is wrong: {share}. Mend {own} first."
+        )
+    if trial.fed is not None:
+        lines.append(f"{trial.fed.text} {name} was given the cache that the docstring describes instead.")
+    return " ".join(lines)
+
+
+def one_hint(hints: Sequence[str]) -> str:
+    """A hint is precise or absent: the one that all matching misconceptions share."""
+    return hints[0] if len(set(hints)) == 1 else ""
+
+
+def sum_up(results: Sequence[CheckResult], needs: Mapping[str, Sequence[str]]) -> list[FunctionResult]:
+    """Points and status by function, in the order of the checks."""
+    functions: dict[str, list[CheckResult]] = {}
+    for result in results:
+        functions.setdefault(result.function, []).append(result)
+    return [
+        FunctionResult(
+            function=function,
+            points=round(sum(check.points for check in checks), 4),
+            max_points=round(sum(check.max_points for check in checks), 4),
+            status=status_of(checks),
+            needs=tuple(needs.get(function, ())),
+        )
+        for function, checks in functions.items()
+    ]
+
+
+def status_of(checks: Sequence[CheckResult]) -> str:
+    """`passed` if all did, `partial` if some points were earned, else the worst status."""
+    statuses = [check.status for check in checks if check.status != NOT_APPLICABLE]
+    if not statuses:
+        return NOT_APPLICABLE
+    if all(status == PASSED for status in statuses):
+        return PASSED
+    if any(check.points > 0 for check in checks):
+        return PARTIAL
+    return min(statuses, key=CHECK_STATUSES.index)
+
+
+def short(function: str) -> str:
+    return function.rpartition(".")[2]

@@ -1,0 +1,213 @@
+"""The frozen records that the flow hands on, and their JSON.
+
+    intake ─► Submission ─► judging ─► CheckResult ─► pipeline ─► Result ─► report, exports
+
+A record is complete when it is built; nothing edits it later. `Result` is the only one that is stored: to_json and
+from_json are inverse to each other, and the JSON of the same submission graded twice differs only in its durations.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+SCHEMA: Final = 1
+
+# The statuses of a check, in the order in which a reader wants them: worst first.
+PASSED: Final = "passed"
+PARTIAL: Final = "partial"
+FAILED: Final = "failed"
+MISSING: Final = "missing"
+ERROR: Final = "error"
+TIMEOUT: Final = "timeout"
+CRASHED: Final = "crashed"
+SKIPPED: Final = "skipped"
+NOT_APPLICABLE: Final = "not_applicable"
+CHECK_STATUSES: Final = (ERROR, CRASHED, TIMEOUT, FAILED, PARTIAL, MISSING, SKIPPED, PASSED, NOT_APPLICABLE)
+
+# The statuses of a submission.
+GRADED: Final = "graded"
+UNREADABLE: Final = "unreadable"
+GRADER_ERROR: Final = "grader_error"
+
+# Gradescope's four words.
+VISIBLE: Final = "visible"
+HIDDEN: Final = "hidden"
+AFTER_DUE_DATE: Final = "after_due_date"
+AFTER_PUBLISHED: Final = "after_published"
+VISIBILITIES: Final = (VISIBLE, HIDDEN, AFTER_DUE_DATE, AFTER_PUBLISHED)
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What one student handed in, read into memory.
+
+    id: unique in its run, safe as a file name. source: where it came from, for people to read.
+    files: student and handed-out files found, by their path below the package ("layers.py"), as bytes.
+    sha256: of everything that was collected. notes: what the collector wants said ("two layers.py were found ...").
+    problem: why nothing can be graded (damaged archive, no student file), or None.
+    """
+
+    id: str
+    source: str
+    files: Mapping[str, bytes]
+    notes: tuple[str, ...] = ()
+    problem: str | None = None
+
+    @property
+    def sha256(self) -> str:
+        """One hash over names and contents, whatever the order in which they were found."""
+        digest = hashlib.sha256()
+        for name, content in sorted(self.files.items()):
+            digest.update(f"{name}\0{len(content)}\0".encode())
+            digest.update(content)
+        return digest.hexdigest()
+
+    @property
+    def file_hashes(self) -> dict[str, str]:
+        return {name: hashlib.sha256(content).hexdigest() for name, content in sorted(self.files.items())}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check as the assignment defines it; `run(student, rng)` returns named arrays or Gradients.
+
+    id: function id plus the check's name. file: the student file that it is about.
+    needs: the function whose reply the check feeds to the function under test, or None.
+    max_points: the function's points shared out by weight. parts: weights of the comparisons, 1 where not named.
+    """
+
+    id: str
+    function: str
+    file: str
+    title: str
+    visibility: str
+    seed: int
+    weight: float
+    max_points: float
+    tolerance: float
+    needs: str | None
+    parts: Mapping[str, float]
+    run: Callable[..., Any] = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One named array of a check: passed or not, why, and by how much.
+
+    error: largest |expected - actual| relative to the largest |expected|; None where shapes or types do not allow it.
+    follow_through: the value is wrong but follows from the student's own forward.
+    """
+
+    name: str
+    status: str
+    reason: str
+    error: float | None
+    tolerance: float
+    weight: float = 1.0
+    follow_through: bool = False
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One line of a student's traceback. `text` was looked up in the collected file, never sent by the worker."""
+
+    file: str
+    line: int
+    function: str
+    text: str
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """The verdict on one check of one submission.
+
+    message: what is wrong, for whoever may see the check. hint: where to look. remarks: noticed, costs nothing.
+    frames: the student's part of the traceback, outermost first. output: what the check printed (staff only).
+    """
+
+    id: str
+    function: str
+    file: str
+    title: str
+    visibility: str
+    points: float
+    max_points: float
+    status: str
+    message: str = ""
+    hint: str = ""
+    follow_through: bool = False
+    comparisons: tuple[Comparison, ...] = ()
+    remarks: tuple[str, ...] = ()
+    frames: tuple[Frame, ...] = ()
+    output: str = ""
+    duration_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class FunctionResult:
+    """The checks of one function, summed up. `needs`: functions whose failure may be the cause of its own."""
+
+    function: str
+    points: float
+    max_points: float
+    status: str
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Result:
+    """One submission, graded: what the JSON file holds and every report and export is made from.
+
+    submission: id, source, sha256, files. assignment: title, sha256, handout. environment: sandbox, python, numpy,
+    grader. sources: not kept here; the lines that a reader needs are in the frames.
+    """
+
+    submission: Mapping[str, Any]
+    assignment: Mapping[str, Any]
+    environment: Mapping[str, Any]
+    status: str
+    score: float
+    max_score: float
+    duration_s: float
+    checks: tuple[CheckResult, ...] = ()
+    functions: tuple[FunctionResult, ...] = ()
+    notes: tuple[str, ...] = ()
+    message: str = ""
+
+    @property
+    def id(self) -> str:
+        return str(self.submission["id"])
+
+    def to_json(self) -> str:
+        return json.dumps({"schema": SCHEMA, **asdict(self)}, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Result:
+        """Build the record that to_json wrote. Raises ValueError if the text is of another schema or damaged."""
+        try:
+            data = json.loads(text)
+            schema = data.pop("schema")
+            if schema != SCHEMA:
+                raise ValueError(f"result: schema {schema!r} found, {SCHEMA} expected")
+            checks = tuple(check_from(item) for item in data.pop("checks"))
+            functions = tuple(
+                FunctionResult(**{**item, "needs": tuple(item["needs"])}) for item in data.pop("functions")
+            )
+            return cls(**{**data, "checks": checks, "functions": functions, "notes": tuple(data["notes"])})
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"result: not a result file ({error})") from error
+
+
+def check_from(item: dict[str, Any]) -> CheckResult:
+    return CheckResult(
+        **{
+            **item,
+            "comparisons": tuple(Comparison(**part) for part in item["comparisons"]),
+            "remarks": tuple(item["remarks"]),
+            "frames": tuple(Frame(**frame) for frame in item["frames"]),
+        }
+    )

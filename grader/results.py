@@ -1,0 +1,79 @@
+"""Results as files: one JSON a submission, written to a temporary name and renamed, read back to resume."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from grader.errors import GraderError
+from grader.records import GRADER_ERROR, Result
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole file or none: readers see the old one or the new one. Raises GraderError if that fails."""
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", newline="", dir=path.parent, delete=False) as file:
+            temporary = file.name
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        raise GraderError(f"{path}: cannot be written ({error.strerror}). What was written before is whole.") from error
+
+
+def result_path(out: Path, submission: str) -> Path:
+    return out / "results" / f"{submission}.json"
+
+
+def store(out: Path, result: Result) -> None:
+    """Keep a result. A fault of ours never takes the place of an earlier result."""
+    path = result_path(out, result.id)
+    if result.status == GRADER_ERROR and path.exists():
+        return
+    write_text(path, result.to_json())
+
+
+def stored(out: Path, submission: str) -> Result | None:
+    """The result of an earlier run, or None if there is none that can be read."""
+    try:
+        return Result.from_json(result_path(out, submission).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def is_current(result: Result, fresh: Result) -> bool:
+    """Whether an earlier result is of the same submission, assignment and environment as `fresh` would be."""
+    same = result.submission == fresh.submission and result.assignment == fresh.assignment
+    return same and result.environment == fresh.environment and result.status != GRADER_ERROR
+
+
+def grades_csv(results: Sequence[Result]) -> str:
+    """One row a submission: id, status, score, and points by function."""
+    functions = list(dict.fromkeys(function.function for result in results for function in result.functions))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["submission", "status", "score", "max_score", *functions])
+    for result in results:
+        points = {function.function: function.points for function in result.functions}
+        row = [result.id, result.status, number(result.score), number(result.max_score)]
+        writer.writerow([harmless(cell) for cell in [*row, *(number(points.get(name)) for name in functions)]])
+    return text.getvalue()
+
+
+def number(value: float | None) -> str:
+    return "" if value is None else f"{value:.10g}"
+
+
+def harmless(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return "'" + cell if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell

@@ -1,0 +1,235 @@
+"""Processes: started, fed, read, watched from outside and killed. The only module that spawns any.
+
+    judge ──stdin──► bwrap (monitor) ── init (pid 1 inside) ── worker server ── one child a check
+          ◄─stdout─ replies          ◄─stderr─ whatever the student prints
+
+The judge owns the ends of three pipes and the process ids; nothing that the inside says about processes is believed.
+Killing the init makes the kernel kill everything in its pid namespace, whatever group or session it fled to.
+A fault of the box is a SandboxError; a fault of the program inside is only ever seen as bytes, silence or an exit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from grader.errors import SandboxError
+
+CHUNK: Final = 1 << 16
+MAX_OUTPUT: Final = 64 << 10  # of what a check prints: what a person reads; the rest is drained and counted
+MAX_FLOOD: Final = 256 << 20  # of prints in one check before it is stopped: past it, draining costs the judge more
+
+# Kernel uids for workers when root starts them: far above any real account's.
+FIRST_UID: Final = 1_879_048_192
+UIDS: Final = 60_000
+
+
+class Silence(Exception):
+    """The worker did not answer in time."""
+
+
+class Gone(Exception):
+    """The worker closed its pipe: it and all below it ended."""
+
+
+class Flood(Exception):
+    """The worker printed more than anybody should drain."""
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How to start a worker. init_known: the command reports the pid of its namespace's init on `info_fd`."""
+
+    command: tuple[str, ...]
+    env: Mapping[str, str]
+    pass_fds: tuple[int, ...] = ()
+    reports_init: bool = False
+
+
+class Box:
+    """One running sandbox. Not thread-safe; one judge talks to it."""
+
+    def __init__(self, launch: Launch) -> None:
+        """Start the processes. Raises SandboxError if the launcher cannot be started."""
+        command, info = list(launch.command), -1
+        fds = list(launch.pass_fds)
+        if launch.reports_init:
+            info, info_write = os.pipe()
+            command[1:1] = ["--info-fd", str(info_write)]
+            fds.append(info_write)
+        try:
+            self.process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                env=dict(launch.env),
+                pass_fds=fds,
+                start_new_session=True,
+                cwd="/",
+            )
+        except OSError as error:
+            raise SandboxError(f"sandbox: {command[0]} cannot be started ({error}).") from error
+        finally:
+            if launch.reports_init:
+                os.close(info_write)
+        assert self.process.stdin and self.process.stdout and self.process.stderr
+        self.requests = self.process.stdin.fileno()
+        self.replies = self.process.stdout.fileno()
+        self.prints = self.process.stderr.fileno()
+        for fd in (self.requests, self.replies, self.prints):
+            os.set_blocking(fd, False)
+        self.printed = bytearray()
+        self.printed_bytes = 0
+        self.init = read_init(info) if launch.reports_init else self.process.pid
+
+    def send(self, data: bytes, deadline: float) -> None:
+        """Write all of it, reading prints meanwhile. Raises Silence, Gone or Flood."""
+        view = memoryview(data)
+        while view:
+            _, writable = self.wait([self.prints], [self.requests], deadline)
+            if writable:
+                try:
+                    view = view[os.write(self.requests, view) :]
+                except BlockingIOError:
+                    continue
+                except BrokenPipeError:
+                    raise Gone from None
+
+    def receive(self, deadline: float) -> bytes:
+        """Some bytes of replies, at least one. Raises Silence, Gone or Flood."""
+        while True:
+            readable, _ = self.wait([self.replies, self.prints], [], deadline)
+            if self.replies in readable:
+                data = os.read(self.replies, CHUNK)
+                if not data:
+                    raise Gone
+                return data
+
+    def pending(self) -> bool:
+        """Whether replies lie in the pipe that nobody asked for."""
+        return bool(select.select([self.replies], [], [], 0)[0])
+
+    def take_prints(self) -> tuple[str, int]:
+        """What was printed since the last call: the first MAX_OUTPUT bytes as text, and how many there were."""
+        while self.prints in select.select([self.prints], [], [], 0)[0] and self.drain():
+            pass
+        text, count = self.printed.decode("utf-8", "replace"), self.printed_bytes
+        self.printed, self.printed_bytes = bytearray(), 0
+        return text, count
+
+    def left_behind(self) -> bool:
+        """Whether a process other than the server is alive inside: nothing may outlive its check."""
+        inside = list_children(self.init) if self.init != self.process.pid else [self.process.pid]
+        return len(inside) != 1 or bool(list_children(inside[0]))
+
+    def kill(self) -> None:
+        """End everything inside, at once, and reap it."""
+        for pid in {self.init, self.process.pid}:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if pipe:
+                pipe.close()
+        self.process.wait()
+
+    def wait(self, read: list[int], write: list[int], deadline: float) -> tuple[list[int], list[int]]:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise Silence
+        readable, writable, _ = select.select(read, write, [], left)
+        if not readable and not writable:
+            raise Silence
+        if self.prints in readable and not self.drain() and readable == [self.prints]:
+            time.sleep(0.001)  # prints closed, replies not: a dying worker; do not spin
+        return readable, writable
+
+    def drain(self) -> bool:
+        data = os.read(self.prints, CHUNK)
+        self.printed_bytes += len(data)
+        self.printed += data[: MAX_OUTPUT - len(self.printed)]
+        if self.printed_bytes > MAX_FLOOD:
+            raise Flood
+        return bool(data)
+
+
+def read_init(info: int) -> int:
+    """The pid of the namespace's init, as bwrap reports it before it runs anything."""
+    with os.fdopen(info, "rb") as file:
+        text = file.read()
+    try:
+        return int(json.loads(text)["child-pid"])
+    except (ValueError, KeyError):
+        return -1  # bwrap failed before it had one; what it prints says why
+
+
+def list_children(pid: int) -> list[int]:
+    """The children of all threads of a process, as the kernel lists them."""
+    children: list[int] = []
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for task in os.listdir(f"/proc/{pid}/task"):
+            children += map(int, Path(f"/proc/{pid}/task/{task}/children").read_text().split())
+    return children
+
+
+def output_of(command: Sequence[str], *, timeout_s: float = 60) -> str:
+    """Run a trusted command and return what it printed. Raises SandboxError if it fails, OSError if it is absent."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)
+    except subprocess.TimeoutExpired:
+        raise SandboxError(f"{command[0]}: no answer after {timeout_s:g} s") from None
+    if done.returncode != 0:
+        raise SandboxError(f"{command[0]}: exit code {done.returncode}: {done.stderr.strip()[-500:]}")
+    return done.stdout
+
+
+UNSHARE: Final = """
+import ctypes, sys
+if ctypes.CDLL(None, use_errno=True).unshare(0x10000000) != 0:  # CLONE_NEWUSER
+    sys.exit("unshare: " + __import__("os").strerror(ctypes.get_errno()))
+sys.stdin.readline() if print("unshared", flush=True) is None else None
+open("/proc/sys/user/max_user_namespaces", "w").write("0")
+sys.stdin.readline() if print("closed", flush=True) is None else None
+"""
+
+
+@cache
+def user_namespace() -> int:
+    """A user namespace for workers that root starts, as a file descriptor that lives as long as this process.
+
+    In it root is still root, so that bwrap can mount what only root may reach, and the range from FIRST_UID is there to
+    drop to: a worker has a kernel uid of its own, so limits on processes bind it. No further user namespace can be made
+    inside. Raises SandboxError where the kernel refuses.
+    """
+    with subprocess.Popen(
+        [sys.executable, "-S", "-c", UNSHARE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as helper:
+        assert helper.stdin and helper.stdout and helper.stderr
+        try:
+            if helper.stdout.readline() != b"unshared\n":
+                raise SandboxError(f"sandbox: no user namespace ({helper.stderr.read().decode().strip()[-200:]}).")
+            for kind in ("uid", "gid"):
+                Path(f"/proc/{helper.pid}/{kind}_map").write_text(f"0 0 1\n1 {FIRST_UID} {UIDS}\n")
+            helper.stdin.write(b"\n")
+            helper.stdin.flush()
+            if helper.stdout.readline() != b"closed\n":
+                raise SandboxError(f"sandbox: user namespace stays open ({helper.stderr.read().decode()[-200:]}).")
+            return os.open(f"/proc/{helper.pid}/ns/user", os.O_RDONLY)
+        except OSError as error:
+            raise SandboxError(f"sandbox: no user namespace ({error}).") from error
+        finally:
+            helper.kill()

@@ -1,0 +1,90 @@
+"""What of the host a worker needs to see: one Python, its standard library, its NumPy, the C libraries.
+
+The interpreter may be any that the course uses (a virtual environment, pyenv, conda, Debian's), so it is asked where
+its parts lie. Never the whole of its site-packages: a non-editable install of this project would put the reference there.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from grader.errors import SandboxError, UsageError
+from grader.sandbox.box import output_of
+
+OLDEST: Final = (3, 8)  # protocol.py and worker.py are written for it
+
+PROBE: Final = """
+import json, os, sys, sysconfig
+facts = {"version": list(sys.version_info[:3]), "executable": os.path.realpath(sys.executable),
+         "base_prefix": os.path.realpath(sys.base_prefix), "stdlib": os.path.realpath(sysconfig.get_path("stdlib"))}
+try:
+    import numpy
+    facts["numpy"] = numpy.__version__
+    facts["numpy_folder"] = os.path.dirname(os.path.realpath(numpy.__file__))
+except ImportError as error:
+    facts["numpy"] = None
+print(json.dumps(facts))
+"""
+
+SYSTEM_LIBRARIES: Final = ("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64")
+SYSTEM_FILES: Final = ("/etc/ld.so.cache", "/etc/alternatives")  # Debian's BLAS is a link into the latter
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """A Python that can run workers: its versions, and the folders of the host to show and to hide."""
+
+    executable: Path
+    python: str
+    numpy: str
+    shown: tuple[Path, ...]
+    hidden: tuple[Path, ...]
+    numpy_folders: tuple[Path, ...]
+
+
+def find_interpreter(executable: str) -> Interpreter:
+    """Ask a Python where its parts lie.
+
+    Raises UsageError if it does not run, is older than 3.8 or has no NumPy.
+    """
+    try:
+        facts = json.loads(output_of([executable, "-c", PROBE]))
+    except (OSError, ValueError, SandboxError) as error:
+        raise UsageError(f"--python {executable}: cannot be run as a Python ({error}). Name an interpreter.") from error
+    version = ".".join(map(str, facts["version"]))
+    if tuple(facts["version"][:2]) < OLDEST:
+        raise UsageError(f"--python {executable}: Python {version} found, 3.8 or newer expected.")
+    if facts["numpy"] is None:
+        raise UsageError(f"--python {executable}: has no NumPy. Install it there: {executable} -m pip install numpy.")
+    prefix, numpy_folder = Path(facts["base_prefix"]), Path(facts["numpy_folder"])
+    own = [prefix / "lib", prefix / "lib64", Path(facts["stdlib"])]
+    libraries = numpy_folder.with_name("numpy.libs")
+    return Interpreter(
+        executable=Path(facts["executable"]),
+        python=version,
+        numpy=facts["numpy"],
+        shown=outermost([folder for folder in own if folder.is_dir()]),
+        hidden=package_folders([*own, Path("/usr/lib"), Path("/usr/local/lib")]),
+        numpy_folders=(numpy_folder, libraries) if libraries.is_dir() else (numpy_folder,),
+    )
+
+
+def package_folders(libraries: list[Path]) -> tuple[Path, ...]:
+    """Every folder of third-party packages below these library folders."""
+    patterns = ("python*/site-packages", "python*/dist-packages", "site-packages", "dist-packages")
+    found = {path.resolve() for folder in libraries for pattern in patterns for path in folder.glob(pattern)}
+    return tuple(sorted(path for path in found if path.is_dir()))
+
+
+def outermost(folders: list[Path]) -> tuple[Path, ...]:
+    """The folders that lie in no other one and are not shown as system libraries already."""
+    system = [Path(folder) for folder in SYSTEM_LIBRARIES]
+    real = sorted({folder.resolve() for folder in folders})
+    return tuple(f for f in real if not any(f != o and f.is_relative_to(o) for o in real) and not inside(f, system))
+
+
+def inside(path: Path, folders: list[Path]) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders)

@@ -1,0 +1,94 @@
+"""The worker's world as a bwrap command: what it sees, and that none of it can be written. Pure.
+
+    /usr/lib … /lib64     C libraries; every folder of third-party packages in them is covered by an empty one
+    the interpreter       its executable and standard library, at the host's paths
+    /site/numpy           NumPy alone, not the site-packages it lies in
+    /worker               worker.py and protocol.py
+    /work                 the submission's work tree
+    /dev/null, urandom…   no terminal, no shared memory
+
+No /proc, no /tmp, no home, no shell. All is read-only; the network is a namespace without an interface.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from grader.sandbox.interpreter import SYSTEM_FILES, SYSTEM_LIBRARIES, Interpreter
+
+HERE: Final = Path(__file__).resolve().parent
+DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
+WORK: Final = "/work"
+
+ENVIRONMENT: Final = {
+    "LANG": "C.UTF-8",
+    "PATH": "/nowhere",
+    "PYTHONHASHSEED": "0",
+    "PYTHONPATH": "/site",
+    # One thread each: BLAS and OpenMP pools neither survive a fork nor fit the process limit, and would take the cores
+    # of the other jobs.
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+}
+
+
+def bwrap_options(interpreter: Interpreter, work: Path, *, root: bool, userns_fd: int | None) -> list[str]:
+    """All options of bwrap up to the command. root: started by root, with a prepared user namespace to enter."""
+    options = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+    if root:
+        # Mount as root, since the interpreter may lie below a folder that only root may enter; the worker drops to its
+        # own uid before it imports anything, and these two rights go with that.
+        options += ["--userns", str(userns_fd), "--cap-drop", "ALL"]
+        options += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    else:
+        options += ["--unshare-user", "--disable-userns", "--cap-drop", "ALL", "--uid", "65534", "--gid", "65534"]
+    options += ["--die-with-parent", "--new-session", "--clearenv", "--hostname", "sandbox"]
+    for name, value in ENVIRONMENT.items():
+        options += ["--setenv", name, value]
+    binds = dict(shown_paths(interpreter, work))
+    options += parents([*binds, *map(str, interpreter.hidden)])
+    for link, target in system_links():
+        options += ["--symlink", target, link]
+    for inside, outside in binds.items():
+        options += ["--ro-bind", str(outside), inside]
+    for device in DEVICES:
+        options += ["--dev-bind", device, device]
+    for folder in interpreter.hidden:
+        if visible(folder, binds):
+            options += ["--tmpfs", str(folder), "--remount-ro", str(folder)]
+    return [*options, "--remount-ro", "/", "--chdir", WORK]
+
+
+def shown_paths(interpreter: Interpreter, work: Path) -> Iterable[tuple[str, Path]]:
+    """Path inside → path outside, of everything that is bound."""
+    for name in (*SYSTEM_LIBRARIES, *SYSTEM_FILES):
+        if os.path.exists(name) and not os.path.islink(name):
+            yield name, Path(name)
+    for folder in interpreter.shown:
+        yield str(folder), folder
+    yield str(interpreter.executable), interpreter.executable
+    for folder in interpreter.numpy_folders:
+        yield f"/site/{folder.name}", folder
+    for name in ("worker.py", "protocol.py"):
+        yield f"/worker/{name}", HERE / name
+    yield WORK, work
+
+
+def system_links() -> list[tuple[str, str]]:
+    return [(name, os.readlink(name)) for name in SYSTEM_LIBRARIES if os.path.islink(name)]
+
+
+def parents(paths: Iterable[str]) -> list[str]:
+    """Every folder above these, made enterable by all: bwrap's own are for root only."""
+    folders = sorted({str(parent) for path in paths for parent in PurePosixPath(path).parents} - {"/"})
+    return [word for folder in [*folders, "/dev"] for word in ("--perms", "0755", "--dir", folder)]
+
+
+def visible(folder: Path, binds: dict[str, Path]) -> bool:
+    return any(folder.is_relative_to(inside) for inside in binds)

@@ -1,0 +1,274 @@
+"""The wire format between judge and worker: bytes to values and back, without IO.
+
+Both ends import this file, so it needs Python 3.8, NumPy and nothing else. Each end treats the other as hostile: all
+that a frame can hold is plain data, every size is checked before anything is built, and whatever is wrong with a frame
+raises ProtocolError and nothing else.
+
+    frame   = magic (4) | header length (u32) | body length (u64) | header | body
+    header  = one value as JSON, made of null, true, false, numbers, strings and these lists:
+              ["l", ...] list    ["t", ...] tuple       ["d", key, value, ...] dict
+              ["b", n] n bytes   ["a", dtype, [shape]] array   ["s", dtype] NumPy scalar
+              ["f", "nan"] a float that JSON lacks      ["n", dtype] dtype      ["h", number, type name] handle
+    body    = the bytes of all "b", "a" and "s", little-endian, C order, in the order of the header
+
+There is no pickle, no class name that is looked up and no attribute access: a handle is a number that only the end
+which gave it out can turn into an object.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import struct
+import sys
+from typing import Any, Iterator, List, NamedTuple, Tuple
+
+import numpy as np
+
+MAGIC = b"LGP1"
+PREFIX = struct.Struct(">4sIQ")
+
+MAX_HEADER = 1 << 20  # a gradient dict of a deep net needs some 10 kB
+MAX_BODY = 256 << 20  # the largest array that a check sends or expects is below 1 MiB
+MAX_DEPTH = 24  # a cache of a sandwich of sandwiches as plain data is 6 deep
+MAX_TOKENS = 100_000  # values in one header; keeps the time to build a message below 0.1 s
+MAX_DIGITS = 400  # the longest float64 written out has 309
+MAX_NDIM = 32  # NumPy's own limit before 2.0
+
+DTYPES = {
+    name: np.dtype(name).newbyteorder("<")
+    for name in [
+        *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+        *("float16", "float32", "float64", "complex64", "complex128"),
+    ]
+}
+NON_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+# Strings whole, so that nothing inside one counts; then what bounds the cost of parsing the rest. A quote that closes
+# nothing is a token of its own, so that looking for its end is paid for once and not once a quote.
+TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|"|[\[\]{},]|[-+0-9.eE]+')
+
+
+class ProtocolError(ValueError):
+    """The frame is not one that an honest peer sends."""
+
+
+class Handle(NamedTuple):
+    """An object that stays with the worker: its number there and the name of its type, for messages only."""
+
+    number: int
+    type_name: str
+
+
+def encode(value: Any) -> bytes:
+    """Write one value as a frame. Raises ProtocolError for what the format cannot carry or what is over a limit."""
+    buffers: List[bytes] = []
+    try:
+        header = json.dumps(write_node(value, buffers, 0), allow_nan=False, separators=(",", ":")).encode("ascii")
+    except (ValueError, OverflowError, RecursionError) as error:
+        raise ProtocolError("not encodable: %s" % error) from None
+    if len(header) > MAX_HEADER:
+        raise ProtocolError("header of %d bytes, at most %d" % (len(header), MAX_HEADER))
+    body = b"".join(buffers)
+    if len(body) > MAX_BODY:
+        raise ProtocolError("body of %d bytes, at most %d" % (len(body), MAX_BODY))
+    return PREFIX.pack(MAGIC, len(header), len(body)) + header + body
+
+
+def read_prefix(prefix: bytes, max_body: int = MAX_BODY) -> Tuple[int, int]:
+    """Lengths of header and body, from the first PREFIX.size bytes of a frame."""
+    magic, header_length, body_length = PREFIX.unpack(prefix)
+    if magic != MAGIC:
+        raise ProtocolError("no frame begins with %r" % (magic,))
+    if header_length > MAX_HEADER:
+        raise ProtocolError("header of %d bytes, at most %d" % (header_length, MAX_HEADER))
+    if body_length > max_body:
+        raise ProtocolError("body of %d bytes, at most %d" % (body_length, max_body))
+    return header_length, body_length
+
+
+def decode(header: bytes, body: bytes) -> Any:
+    """The value of one frame. Arrays are fresh and writable."""
+    check_cost(header)
+    try:
+        tree = json.loads(header.decode("ascii"), parse_constant=refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError("header is not JSON: %s" % error) from None
+    reader = BodyReader(body)
+    value = read_node(tree, reader, 0)
+    if reader.position != len(body):
+        raise ProtocolError("%d bytes of body belong to nothing" % (len(body) - reader.position))
+    return value
+
+
+class Decoder:
+    """Frames from bytes as they come in. feed() may be given any split; it yields each value as soon as it is whole."""
+
+    def __init__(self, max_body: int = MAX_BODY) -> None:
+        self.max_body = max_body
+        self.buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[Any]:
+        self.buffer += data
+        while len(self.buffer) >= PREFIX.size:
+            header_length, body_length = read_prefix(bytes(self.buffer[: PREFIX.size]), self.max_body)
+            end = PREFIX.size + header_length + body_length
+            if len(self.buffer) < end:
+                return
+            header = bytes(self.buffer[PREFIX.size : PREFIX.size + header_length])
+            body = bytes(self.buffer[PREFIX.size + header_length : end])
+            del self.buffer[:end]
+            yield decode(header, body)
+
+
+class BodyReader:
+    """Takes the body's bytes in order, never more than there are."""
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+        self.position = 0
+
+    def take(self, count: int) -> bytes:
+        if count > len(self.body) - self.position:
+            raise ProtocolError("body ends early")
+        start, self.position = self.position, self.position + count
+        return self.body[start : self.position]
+
+
+def write_node(value: Any, buffers: List[bytes], depth: int) -> Any:
+    if depth > MAX_DEPTH:
+        raise ProtocolError("nested deeper than %d" % MAX_DEPTH)
+    if value is None or value is True or value is False:
+        return value
+    if isinstance(value, Handle):
+        return ["h", value.number, value.type_name]
+    if isinstance(value, np.ndarray):
+        name = dtype_name(value.dtype)
+        if value.nbytes > MAX_BODY:
+            raise ProtocolError("array of %d bytes, at most %d" % (value.nbytes, MAX_BODY))
+        buffers.append(np.ascontiguousarray(value, dtype=DTYPES[name]).tobytes())
+        return ["a", name, list(value.shape)]
+    if isinstance(value, np.generic) and not isinstance(value, (str, bytes)):
+        name = dtype_name(value.dtype)
+        buffers.append(np.asarray(value, dtype=DTYPES[name]).tobytes())
+        return ["s", name]
+    if isinstance(value, np.dtype):
+        return ["n", dtype_name(value)]
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, int):
+        number = int(value)
+        if number.bit_length() > 1024:
+            raise ProtocolError("integer of %d bits, at most 1024" % number.bit_length())
+        return number
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else ["f", repr(float(value))]
+    if isinstance(value, bytes):
+        buffers.append(bytes(value))
+        return ["b", len(value)]
+    if isinstance(value, (list, tuple)):
+        tag = "l" if isinstance(value, list) else "t"
+        return [tag] + [write_node(item, buffers, depth + 1) for item in value]
+    if isinstance(value, dict):
+        node: List[Any] = ["d"]
+        for key, item in value.items():
+            node.append(write_node(check_key(key), buffers, depth + 1))
+            node.append(write_node(item, buffers, depth + 1))
+        return node
+    raise ProtocolError("%s is not plain data" % type(value).__name__)
+
+
+def read_node(node: Any, reader: BodyReader, depth: int) -> Any:
+    if node is None or isinstance(node, (bool, str, int, float)):
+        return node
+    if not isinstance(node, list) or not node or not isinstance(node[0], str):
+        raise ProtocolError("a value that is no value: %.40r" % (node,))
+    tag, rest = node[0], node[1:]
+    if tag == "l":
+        return [read_node(item, reader, depth + 1) for item in rest]
+    if tag == "t":
+        return tuple(read_node(item, reader, depth + 1) for item in rest)
+    if tag == "d" and len(rest) % 2 == 0:
+        keys = (check_key(read_node(key, reader, depth + 1)) for key in rest[0::2])
+        result = {}
+        for key, item in zip(keys, rest[1::2]):
+            result[key] = read_node(item, reader, depth + 1)
+        return result
+    if tag == "a" and len(rest) == 2:
+        return read_array(named_dtype(rest[0]), rest[1], reader)
+    if len(rest) == 1:
+        argument = rest[0]
+        if tag == "s":
+            return read_array(named_dtype(argument), [], reader)[()]
+        if tag == "n":
+            return named_dtype(argument).newbyteorder("=")
+        if tag == "f" and isinstance(argument, str) and argument in NON_FINITE:
+            return NON_FINITE[argument]
+        if tag == "b" and is_count(argument):
+            return reader.take(argument)
+    if tag == "h" and len(rest) == 2 and is_count(rest[0]) and isinstance(rest[1], str):
+        return Handle(rest[0], rest[1][:100])
+    raise ProtocolError("a value that is no value: %.40r" % (node,))
+
+
+def read_array(dtype: np.dtype, shape: Any, reader: BodyReader) -> np.ndarray:
+    if not isinstance(shape, list) or len(shape) > MAX_NDIM or not all(map(is_count, shape)):
+        raise ProtocolError("%.80r is not a shape" % (shape,))
+    count = dtype.itemsize
+    for length in shape:  # a bounded product: ints grow, but a zero or the body's end stops them
+        count *= length
+        if count > sys.maxsize:
+            raise ProtocolError("%.80r is too large a shape" % (shape,))
+    flat = np.frombuffer(reader.take(count), dtype=dtype)
+    try:
+        return flat.reshape(shape).astype(dtype.newbyteorder("="), copy=True)
+    except ValueError as error:  # (0, huge, huge): NumPy's own limit on the product of the axes
+        raise ProtocolError("%.80r is not a shape: %s" % (shape, error)) from None
+
+
+def check_cost(header: bytes) -> None:
+    """Bound depth, number of values and digits before the parser sees them."""
+    depth = 0
+    for tokens, match in enumerate(TOKEN.finditer(header)):
+        token = match.group()
+        first = token[:1]
+        if first in b"[{":
+            depth += 1
+            if depth > 2 * MAX_DEPTH:
+                raise ProtocolError("nested deeper than %d" % MAX_DEPTH)
+        elif first in b"]}":
+            depth -= 1
+        elif token == b'"':
+            raise ProtocolError("a string without an end")
+        elif first != b'"' and first != b"," and len(token) > MAX_DIGITS:
+            raise ProtocolError("a number of %d characters, at most %d" % (len(token), MAX_DIGITS))
+        if tokens >= MAX_TOKENS:
+            raise ProtocolError("more than %d values" % MAX_TOKENS)
+
+
+def refuse_constant(name: str) -> Any:
+    raise ProtocolError("%s is not sent as a number" % name)
+
+
+def check_key(key: Any) -> Any:
+    if key is None or isinstance(key, (bool, int, float, str)):
+        return key
+    raise ProtocolError("%s is no key" % type(key).__name__)
+
+
+def is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= sys.maxsize
+
+
+def dtype_name(dtype: np.dtype) -> str:
+    name = dtype.newbyteorder("=").name if dtype.fields is None else "structured"
+    if name not in DTYPES:
+        raise ProtocolError("dtype %.60s is not sent" % name)
+    return name
+
+
+def named_dtype(name: Any) -> np.dtype:
+    if not isinstance(name, str) or name not in DTYPES:
+        raise ProtocolError("%.60r is not a dtype that is sent" % (name,))
+    return DTYPES[name]

@@ -1,0 +1,313 @@
+"""The judge's end: one submission's code, callable, with deadlines and sandboxes that are replaced when in doubt.
+
+    begin(seed)  ─►  call("layers.affine_forward", …)  ─►  …  ─►  end()
+    a fresh child     one request, one reply                 the child is gone, nothing is left behind
+
+The states are: no box, a box with its modules loaded, a box with a check running. Whatever does not go as it should (a
+late reply, a wrong id, a frame that is none, a process left behind) ends the box and costs the running check; the next
+begin() starts a new box. What a worker says is data: it can only ever say what its own function returned.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final
+
+import numpy as np
+
+from grader.errors import SandboxError
+from grader.judging.student import CallFailed, Failure, update_dict
+from grader.records import CRASHED, ERROR, FAILED, MISSING, TIMEOUT, Frame
+from grader.sandbox.box import Box, Flood, Gone, Launch, Silence
+from grader.sandbox.protocol import Decoder, ProtocolError, encode
+
+MAX_TEXT: Final = 2000
+MAX_FRAMES: Final = 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one worker may use. cpu_s and wall_s are a check's; import_* the time to import all modules."""
+
+    cpu_s: int
+    wall_s: float
+    import_cpu_s: int
+    import_wall_s: float
+    memory_mib: int
+    processes: int
+    open_files: int
+    reply_mib: int
+
+    def at_start(self) -> dict[str, int]:
+        """Set by the worker on itself, inside the namespaces, before it imports anything of a student."""
+        return {
+            "CPU": self.import_cpu_s,
+            "AS": self.memory_mib << 20,
+            "NPROC": self.processes,
+            "NOFILE": self.open_files,
+            "FSIZE": 0,
+            "CORE": 0,
+        }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a worker imports: modules below the package, and the functions that will be called."""
+
+    modules: tuple[str, ...]
+    functions: frozenset[str]
+    sources: Mapping[str, bytes]
+
+
+class Session:
+    """One submission's code, callable. A context manager; leaving it ends every process."""
+
+    def __init__(self, launch: Callable[[], Launch], plan: Plan, limits: Limits) -> None:
+        self.launch = launch
+        self.plan = plan
+        self.limits = limits
+        self.box: Box | None = None
+        self.inbox: list[Any] = []
+        self.decoder = Decoder(limits.reply_mib << 20)
+        self.number = 0
+        self.deadline = 0.0
+        self.failures: dict[str, Failure | None] = {}
+        self.broken: Failure | None = None
+        self.versions: dict[str, str] = {}
+        self.import_prints = ""
+        self.mutations: list[tuple[str, int]] = []
+        self.arities: list[tuple[str, int]] = []
+        self.student_s = 0.0
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.kill()
+
+    def begin(self, seed: int, arities: Sequence[tuple[str, int]] = (), *, times: int = 1) -> None:
+        """A fresh child for one check; call() reaches it until end().
+
+        arities: for each call in order, (function, length of the tuple that the reference returns, or 0).
+        times: how many times a check's limits this child gets.
+        Raises CallFailed if the modules cannot even be imported; SandboxError if the box itself fails.
+        """
+        self.mutations, self.arities = [], list(arities)
+        if self.broken is None and self.box is None:
+            self.start()
+        if self.broken is not None:
+            raise CallFailed(self.broken)
+        self.deadline = time.monotonic() + self.limits.wall_s * times
+        self.ask("", {"op": "begin", "seed": seed, "limits": {"CPU": self.limits.cpu_s * times}})
+
+    def end(self) -> tuple[str, int]:
+        """End the check's child; make sure that nothing is left. Returns what it printed and how many bytes it was."""
+        if self.box is None:
+            return self.last_prints
+        try:
+            self.deadline = time.monotonic() + self.limits.wall_s
+            self.box.send(encode({"op": "end"}), self.deadline)
+            reply = self.receive()
+            clean = reply == {"op": "ended", "exit": 0, "signal": 0}
+            clean = clean and not self.inbox and not self.decoder.buffer
+            clean = clean and not self.box.pending() and not self.box.left_behind()
+        except (Silence, Gone, Flood, ProtocolError):
+            clean = False
+        if not clean:
+            self.kill()
+            return self.last_prints
+        return self.box.take_prints()
+
+    def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """One call of the code under test. Raises CallFailed for whatever is not a value."""
+        broken = self.failures.get(function.rpartition(".")[0])
+        if broken is not None:
+            raise CallFailed(broken)
+        reply = self.ask(function, {"op": "call", "function": function, "args": args, "kwargs": kwargs})
+        value = self.value_of(function, reply)
+        for key, after in reply["dicts"].items():
+            if (
+                key.isdecimal()
+                and int(key) < len(args)
+                and isinstance(args[int(key)], dict)
+                and isinstance(after, dict)
+            ):
+                update_dict(args[int(key)], after)
+        self.mutations += [(function, i) for i in reply["arrays"] if isinstance(i, int) and 0 <= i < len(args)]
+        return value
+
+    def value_of(self, function: str, reply: dict[str, Any]) -> Any:
+        """The returned value, of the arity that the reference has here. Raises CallFailed."""
+        name = function.rpartition(".")[2]
+        outcome = reply.get("outcome")
+        if outcome != "value" or "value" not in reply:
+            raise CallFailed(self.failure_from(function, reply))
+        if not isinstance(reply.get("dicts"), dict) or not isinstance(reply.get("arrays"), list):
+            raise CallFailed(self.end_in_doubt(function, "sent a reply that is none"))
+        if reply.get("stub") is True:
+            raise CallFailed(Failure(MISSING, function, f"{name} is not written yet."))
+        value = reply["value"]
+        while self.arities:
+            expected_function, arity = self.arities.pop(0)
+            if expected_function != function:
+                continue
+            found = len(value) if isinstance(value, tuple | list) else 0
+            if found != arity and not (arity == 0 and isinstance(value, list)):
+                raise CallFailed(Failure(FAILED, function, describe_arity(name, arity, value)))
+            break
+        return value
+
+    def failure_from(self, function: str, reply: Mapping[str, Any]) -> Failure:
+        """What the worker says went wrong, checked as far as it can be."""
+        name = function.rpartition(".")[2] or "the import"
+        outcome, text = reply.get("outcome"), plain_text(reply.get("text"))
+        if outcome == "missing":
+            absent = text == "absent"
+            file = function.rpartition(".")[0].replace(".", "/") + ".py"
+            return Failure(MISSING, function, f"{file} has no {name}." if absent else f"{name} is not written yet.")
+        if outcome == "memory":
+            limit = f"{self.limits.memory_mib} MiB"
+            return Failure(CRASHED, function, f"{name} ran out of memory ({limit} are allowed). {text}".strip())
+        if outcome == "refused":
+            return Failure(FAILED, function, f"{name} returned what cannot be sent: {text}.")
+        if outcome == "error":
+            raised = plain_text(reply.get("type"))
+            return Failure(ERROR, function, f"{name} raised {raised}: {text}", self.frames_from(reply.get("frames")))
+        return self.end_in_doubt(function, "sent a reply that is none")
+
+    def frames_from(self, frames: Any) -> tuple[Frame, ...]:
+        """Traceback lines that exist in the collected files; their text comes from there, never from the worker."""
+        found = []
+        for item in frames[-MAX_FRAMES:] if isinstance(frames, list) else []:
+            if not (isinstance(item, tuple | list) and len(item) == 3):
+                continue
+            file, line, function = item
+            if isinstance(file, str) and isinstance(line, int) and file in self.plan.sources:
+                lines = self.plan.sources[file].decode("utf-8", "replace").splitlines()
+                if 1 <= line <= len(lines):
+                    found.append(Frame(file, line, plain_text(function)[:100], lines[line - 1][:500]))
+        return tuple(found)
+
+    def start(self) -> None:
+        """A new box with the modules imported; sets `broken` if that never comes to an end.
+
+        Raises SandboxError if there is no hello: then no student code has run yet and the fault is ours.
+        """
+        self.box = Box(self.launch())
+        self.inbox, self.decoder = [], Decoder(self.limits.reply_mib << 20)
+        self.deadline = time.monotonic() + 60
+        try:
+            hello = self.receive()
+            self.versions = {"python": str(hello["python"]), "numpy": str(hello["numpy"])}
+        except (Silence, Gone, Flood, ProtocolError, KeyError) as error:
+            prints = self.box.take_prints()[0].strip()[-500:]
+            self.kill()
+            raise SandboxError(f"sandbox: the worker did not start ({type(error).__name__}: {prints}).") from error
+        self.deadline = time.monotonic() + self.limits.import_wall_s
+        functions = sorted(self.plan.functions)
+        try:
+            reply = self.ask("", {"op": "load", "modules": list(self.plan.modules), "functions": functions})
+        except CallFailed as failed:
+            self.broken = failed.failure
+            return
+        said = reply.get("modules")
+        for module in self.plan.modules:
+            result = said.get(module) if isinstance(said, dict) else {}
+            self.failures[module] = None if result is None else self.import_failure(module, result)
+        self.import_prints = self.box.take_prints()[0]
+
+    def import_failure(self, module: str, result: Any) -> Failure:
+        file = module.replace(".", "/") + ".py"
+        failure = self.failure_from("", result if isinstance(result, dict) else {})
+        text = failure.text.replace("the import raised", f"{file} cannot be imported:", 1)
+        status = ERROR if failure.status == MISSING else failure.status
+        return Failure(status, "", text, failure.frames)
+
+    def ask(self, function: str, message: dict[str, Any]) -> dict[str, Any]:
+        """One request and its reply. Raises CallFailed if there is no such reply; the box is ended then."""
+        assert self.box is not None
+        self.number += 1
+        started = time.monotonic()
+        try:
+            self.box.send(encode({**message, "id": self.number}), self.deadline)
+            reply = self.receive()
+        except Silence:
+            raise CallFailed(self.end_in_doubt(function, "did not answer in time", TIMEOUT)) from None
+        except Gone:
+            raise CallFailed(self.end_in_doubt(function, "ended the worker's process")) from None
+        except Flood:
+            raise CallFailed(self.end_in_doubt(function, "printed more than anybody will read")) from None
+        except ProtocolError as error:
+            raise CallFailed(self.end_in_doubt(function, f"sent a reply that is none ({error})")) from None
+        finally:
+            self.student_s += time.monotonic() - started
+        if reply.get("op") == "ended":
+            raise CallFailed(self.end_of_child(function, reply, time.monotonic() - started))
+        if reply.get("id") != self.number:
+            raise CallFailed(self.end_in_doubt(function, "answered what was not asked"))
+        return reply
+
+    def receive(self) -> dict[str, Any]:
+        """The next message. Raises Silence, Gone, Flood or ProtocolError."""
+        assert self.box is not None
+        while not self.inbox:
+            self.inbox += self.decoder.feed(self.box.receive(self.deadline))
+        message = self.inbox.pop(0)
+        if not isinstance(message, dict):
+            raise ProtocolError("a message that is no message")
+        return message
+
+    def end_of_child(self, function: str, reply: Mapping[str, Any], waited_s: float) -> Failure:
+        """The child ended before it answered: out of CPU time, a signal, or an exit of its own."""
+        number, code = reply.get("signal"), reply.get("exit")
+        if number == signal.SIGXCPU or (number == signal.SIGKILL and waited_s >= self.limits.cpu_s):
+            limit = f"{self.limits.cpu_s} s of CPU time"
+            return self.end_in_doubt(function, f"was still running after {limit}; perhaps a loop never ends", TIMEOUT)
+        if isinstance(number, int) and number:
+            return self.end_in_doubt(function, f"was killed by signal {number} ({signal_name(number)})")
+        return self.end_in_doubt(function, f"ended the process with exit code {code if isinstance(code, int) else '?'}")
+
+    def end_in_doubt(self, function: str, what: str, status: str = CRASHED) -> Failure:
+        self.kill()
+        name = function.rpartition(".")[2] or f"importing {', '.join(self.plan.modules)}"
+        return Failure(status, function, f"{name} {what}.")
+
+    def kill(self) -> None:
+        if self.box is not None:
+            try:
+                self.last_prints = self.box.take_prints()
+            except Flood:
+                self.last_prints = ("", 0)
+            self.box.kill()
+            self.box = None
+
+    last_prints: tuple[str, int] = ("", 0)
+
+
+def describe_arity(name: str, arity: int, value: Any) -> str:
+    found = f"{len(value)} values" if isinstance(value, tuple | list) else describe_value(value)
+    expected = f"{arity} values" if arity else "one value"
+    lost = " Is a return missing?" if value is None else ""
+    return f"{name} returned {found}, expected {expected}.{lost}"
+
+
+def describe_value(value: Any) -> str:
+    if value is None:
+        return "None"
+    return "one array" if isinstance(value, np.ndarray) else "one value"
+
+
+def plain_text(text: Any) -> str:
+    """Text from the worker, bounded and free of what no file can hold."""
+    return text[:MAX_TEXT].encode("utf-8", "replace").decode() if isinstance(text, str) else ""
+
+
+def signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return "unknown"
