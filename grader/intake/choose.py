@@ -1,0 +1,140 @@
+"""Which of the files that were found are the submission: pure, from paths and contents.
+
+Each wanted file (student or handed out) is looked for by name wherever it lies: `classifiers/fc_net.py` as the end of a
+path, else the bare `fc_net.py`. The *root* of a find is the folder it is relative to: the student's package, whatever
+it is called. Helpers are the other modules below the roots, since student files import them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from grader.intake.names import fold, is_importable, natural_key, show
+
+MOST_HELPERS: Final = 100
+DEEPEST_HELPER: Final = 2  # folders below the root; deeper lie other projects, not helpers
+WORDS: Final = ("two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The files of the submission by their path below the package, and what there is to say about the choosing."""
+
+    files: Mapping[str, bytes]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Find:
+    """A path that may be a wanted file. exact: its whole name matched, folders included. root: "" is the top."""
+
+    path: str
+    name: str
+    root: str
+    exact: bool
+
+
+def choose(
+    tree: Mapping[str, bytes], *, student_files: Sequence[str], handed_out: Sequence[str], package: str
+) -> Choice:
+    """Choose the student files, the handed-out files beside them and the helpers. No student file: an empty Choice.
+
+    Of several candidates: whole name before bare name, directly in a folder named `package`, shallowest, the root with
+    the most student files, the last in natural name order (assignment3 before assignment2). Where their contents
+    differ, a note says which was taken.
+    """
+    wanted = (*student_files, *handed_out)
+    finds = [find for path in tree for find in match(path, wanted)]
+    crowd = Counter(find.root for find in finds if find.name in student_files)
+    files: dict[str, bytes] = {}
+    notes: list[str] = []
+    roots: list[str] = []
+    for name in student_files:
+        candidates = sort_finds((find for find in finds if find.name == name), package, crowd)
+        if candidates:
+            files[name] = tree[candidates[0].path]
+            notes += describe_rest(candidates, tree)
+            roots += [candidates[0].root] if candidates[0].root not in roots else []
+    if not files:
+        return Choice({})
+    for name in handed_out:
+        beside = [find for find in finds if find.name == name and find.root in roots]
+        if beside:
+            files[name] = tree[sort_finds(beside, package, crowd)[0].path]
+    helpers, said = choose_helpers(tree, roots, wanted, {find.path for find in finds})
+    return Choice({**helpers, **files}, tuple(notes + said))
+
+
+def match(path: str, wanted: Sequence[str]) -> list[Find]:
+    """The wanted file that this path may be: the longest name that it ends with, else the one with its bare name."""
+    exact = [name for name in wanted if path == name or path.endswith(f"/{name}")]
+    if exact:
+        name = max(exact, key=len)
+        return [Find(path, name, path[: -len(name)].rstrip("/"), True)]
+    folder, _, base = path.rpartition("/")
+    bare = [name for name in wanted if name.rpartition("/")[2] == base]
+    return [Find(path, bare[0], folder, False)] if len(bare) == 1 else []
+
+
+def sort_finds(finds: Iterable[Find], package: str, crowd: Mapping[str, int]) -> list[Find]:
+    """The best first. Sorted twice, since names go down where all else goes up; sorting is stable."""
+    by_name = sorted(finds, key=lambda find: natural_key(find.path), reverse=True)
+    return sorted(
+        by_name,
+        key=lambda find: (
+            not find.exact,
+            find.root.rpartition("/")[2] != package,
+            find.path.count("/"),
+            -crowd.get(find.root, 0),
+        ),
+    )
+
+
+def describe_rest(candidates: Sequence[Find], tree: Mapping[str, bytes]) -> list[str]:
+    """A note where candidates that were not taken hold something else; identical copies are nobody's concern."""
+    taken = candidates[0]
+    others = [find.path for find in candidates[1:] if tree[find.path] != tree[taken.path]]
+    if not others:
+        return []
+    count = WORDS[len(others) - 1] if len(others) <= len(WORDS) else str(len(others) + 1)
+    left = ", ".join(map(show, others[:5])) + (", …" if len(others) > 5 else "")
+    return [f"{count} {taken.name} were found: {show(taken.path)} was taken, not {left}."]
+
+
+def choose_helpers(
+    tree: Mapping[str, bytes], roots: Sequence[str], wanted: Sequence[str], found: set[str]
+) -> tuple[dict[str, bytes], list[str]]:
+    """The other modules below the roots, by their path below the package, but `__init__.py`: an empty one is staged.
+
+    A folder `layers/` would hide the module layers.py, and a module classifiers.py is hidden by the folder
+    classifiers/; neither may happen to a wanted file, so such helpers are left out with a note. So are names that some
+    file systems, or import, cannot tell from another (Layers.py).
+    """
+    helpers: dict[str, bytes] = {}
+    notes: list[str] = []
+    folders = {name.rpartition("/")[0] for name in wanted if "/" in name}
+    spelling = {fold(name): name for name in (*wanted, *folders)}
+    for root in roots:
+        start = f"{root}/" if root else ""
+        for path in sorted((p for p in tree if p.startswith(start)), key=lambda p: (p.count("/"), p)):
+            name = path[len(start) :]
+            if path in found or name in helpers or name.count("/") > DEEPEST_HELPER or not is_importable(name):
+                continue
+            if name.rpartition("/")[2] == "__init__.py":
+                continue
+            parts = name.split("/")
+            above = ["/".join(parts[:end]) for end in range(1, len(parts))]
+            if any(spelling.setdefault(fold(piece), piece) != piece for piece in (*above, name)):
+                notes.append(f"{show(path)} was left out: another file or folder has nearly the same name.")
+            elif any(f"{folder}.py" in wanted for folder in above):
+                notes.append(f"{show(path)} was left out: its folder has the name of a file of the assignment.")
+            elif name.removesuffix(".py") in folders:
+                notes.append(f"{show(path)} was left out: it has the name of a folder of the assignment.")
+            elif len(helpers) == MOST_HELPERS:
+                return helpers, [*notes, f"More than {MOST_HELPERS} other modules were found; the rest was left out."]
+            else:
+                helpers[name] = tree[path]
+    return helpers, notes[:5]

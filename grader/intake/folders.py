@@ -1,0 +1,68 @@
+"""A folder, or a single file, read into a Tree. Links are never followed and nothing but regular files is opened."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+from grader.intake.names import show
+from grader.intake.streams import open_regular
+from grader.intake.tree import Gathering, IntakeLimits, Tree
+
+OURS: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, getattr(errno, "ESTALE", errno.EIO))
+
+
+def read_folder(folder: Path, limits: IntakeLimits) -> Tree:
+    """The Python files below a folder. What cannot be read is left out with a note.
+
+    Raises IntakeProblem if there is more than the limits allow, OSError if the folder itself cannot be listed.
+    """
+    gathering = Gathering(limits)
+    waiting = [("", list_folder(folder))]
+    while waiting:
+        above, entries = waiting.pop()
+        for entry in entries:
+            # A backslash is a letter of the name here; it is no separator, so such a file is none of ours.
+            path = None if "\\" in entry.name else gathering.locate(above + entry.name)
+            if path is None:
+                continue
+            try:
+                if entry.is_symlink():
+                    gathering.note(f"{show(path)} is a link and was left out.")
+                elif entry.is_dir(follow_symlinks=False):
+                    waiting.append((f"{path}/", list_folder(Path(entry.path))))
+                elif gathering.wants(path):
+                    keep_file(Path(entry.path), path, gathering)
+            except OSError as error:
+                if is_ours(error):
+                    raise
+                gathering.note(f"{show(path)} was left out: it cannot be read ({error.strerror}).")
+    return gathering.finish()
+
+
+def read_file(file: Path, limits: IntakeLimits) -> Tree:
+    """A tree of the one file. Raises as read_folder."""
+    gathering = Gathering(limits)
+    keep_file(file, file.name, gathering)
+    return gathering.finish()
+
+
+def is_ours(error: OSError) -> bool:
+    """Whether the machine failed and not the submission: no descriptors or memory left, a disk or a share gone."""
+    return isinstance(error, TimeoutError) or error.errno in OURS
+
+
+def list_folder(folder: Path) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return sorted(entries, key=lambda entry: entry.name)
+
+
+def keep_file(file: Path, path: str, gathering: Gathering) -> None:
+    if not stat.S_ISREG(file.lstat().st_mode):
+        gathering.note(f"{show(path)} is not a regular file and was left out.")
+        return
+    with open_regular(file) as content:
+        gathering.keep(path, content.read(gathering.limits.file_bytes + 1))

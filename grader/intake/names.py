@@ -1,0 +1,135 @@
+"""Names that come from a submission: judged before they are used, cleaned before they are shown, made into ids.
+
+Three kinds that never mix: a *path* is a safe relative path with forward slashes, used as a key and to find student
+files; *shown* text goes to reports and terminals; an *id* names files of ours and stands in URLs.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+ARCHIVE_SUFFIXES: Final = (
+    *(".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst"),
+    *(".tgz", ".tbz2", ".tbz", ".txz", ".tar", ".zip", ".7z", ".rar"),
+)
+LITTER: Final = frozenset({"__MACOSX", "__pycache__", "build", "venv", "site-packages", "node_modules"})
+# What the run itself writes beside the submissions, then the device names of Windows.
+RESERVED_IDS: Final = frozenset(
+    ["index", "feedback", "results", "grades", "con", "prn", "aux", "nul"]
+    + [f"{device}{number}" for device in ("com", "lpt") for number in range(10)]
+)
+LONGEST_ID: Final = 80
+LONGEST_ID_BYTES: Final = 160  # a file name holds 255; suffixes and "-2" need room
+LONGEST_SHOWN: Final = 160
+UNSHOWN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # control, bidi and zero width, lone surrogates, line ends
+
+
+def show(name: str) -> str:
+    """Text that is safe in a report, a terminal and UTF-8: one line, no control characters, of bounded length."""
+    cut = name if len(name) <= LONGEST_SHOWN else name[: LONGEST_SHOWN // 2] + "…" + name[-LONGEST_SHOWN // 2 :]
+    return clean(cut)
+
+
+def clean(text: str) -> str:
+    """Replace what must not be shown by U+FFFD, keeping the length."""
+    return "".join("\ufffd" if unicodedata.category(letter) in UNSHOWN else letter for letter in text)
+
+
+def safe_path(name: str) -> str | None:
+    """The member's path, forward slashes, no empty or "." parts; None if it is absolute, climbs, or hides something.
+
+    Backslashes are separators: archives made by old Windows tools use them, and so do attacks.
+    """
+    name = name.replace("\\", "/")
+    if name.startswith("/") or re.match(r"[A-Za-z]:", name) or any(ord(letter) < 32 for letter in name):
+        return None
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    return None if ".." in parts else "/".join(parts)
+
+
+def is_ignored(path: str) -> bool:
+    """Whether the path lies in, or is, what systems and tools leave behind: hidden files, caches, environments."""
+    return any(part in LITTER or part.startswith(".") for part in path.split("/"))
+
+
+def is_importable(path: str) -> bool:
+    """Whether `path` is a module that `import` can name: identifiers, then .py. Such names are safe on every system."""
+    return path.endswith(".py") and all(part.isidentifier() for part in path.removesuffix(".py").split("/"))
+
+
+def has_archive_suffix(name: str) -> bool:
+    return name.lower().endswith(ARCHIVE_SUFFIXES)
+
+
+def decode_name(raw: bytes) -> str:
+    """Decode a name that does not tell its encoding: UTF-8, else GBK where that is likely, else CP437.
+
+    Nearly any bytes are valid GBK, so it must be likely: at least half of its letters in the common set, GB2312.
+    Cannot fail: CP437 knows every byte.
+    """
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    try:
+        text = raw.decode("gbk")
+    except UnicodeDecodeError:
+        return raw.decode("cp437")
+    foreign = [letter for letter in text if ord(letter) > 127]
+    common = sum(1 for letter in foreign if letter.encode("gb2312", "ignore"))
+    return text if 2 * common >= len(foreign) else raw.decode("cp437")
+
+
+def natural_key(name: str) -> tuple[str | tuple[int, str], ...]:
+    """A sort key under which hw10 comes after hw9. Digits are compared as text, since int() refuses very long ones."""
+    pieces = re.split(r"([0-9]+)", name.casefold())
+    return tuple(
+        (len(piece.lstrip("0")), piece.lstrip("0")) if odd else piece
+        for odd, piece in ((position % 2, piece) for position, piece in enumerate(pieces))
+    )
+
+
+def make_id(name: str) -> str:
+    """An id for a submission of this name: letters of any script, digits, `-`, `_` and `.`; all else becomes `_`."""
+    text = "".join(letter if is_id_letter(letter) else "_" for letter in unicodedata.normalize("NFC", name))
+    text = text.lstrip(".-")[:LONGEST_ID].encode()[:LONGEST_ID_BYTES].decode("utf-8", "ignore").rstrip(".")
+    if not text.strip("_"):
+        return "submission"
+    return f"{text}_" if text.casefold().split(".")[0] in RESERVED_IDS else text
+
+
+def strip_suffix(name: str) -> str:
+    """The file's name without the suffix of an archive or a Python file."""
+    for suffix in (*ARCHIVE_SUFFIXES, ".py"):
+        if name.lower().endswith(suffix) and len(name) > len(suffix):
+            return name[: -len(suffix)]
+    return name
+
+
+class Ids:
+    """The ids given out in one run; a second of the same name, whatever its case, gets `-2`."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._last: dict[str, int] = {}
+
+    def give(self, name: str) -> str:
+        first = make_id(name)
+        chosen, number = first, self._last.get(fold(first), 1)
+        while fold(chosen) in self._taken:
+            number += 1
+            chosen = f"{first}-{number}"
+        self._last[fold(first)] = number
+        self._taken.add(fold(chosen))
+        return chosen
+
+
+def fold(name: str) -> str:
+    """What a file system that ignores case and composition compares."""
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
+def is_id_letter(letter: str) -> bool:
+    return letter in "-_." or letter.isalnum() or unicodedata.category(letter) in ("Mn", "Mc")

@@ -1,0 +1,111 @@
+"""From a submission to the work tree that the sandbox sees: target/<package>/… .
+
+The student's files and helpers, every handed-out file pristine, an empty `__init__.py` in every folder that has none of
+its own. Everything is readable by other users and writable by the owner alone: the worker runs under another uid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from grader.errors import GraderError
+from grader.intake.names import is_importable, safe_path, show
+
+FOLDER_MODE: Final = 0o755
+FILE_MODE: Final = 0o644
+BOM: Final = b"\xef\xbb\xbf"
+
+# Appended to a student's version of a handed-out file that may be extended: its own definitions stay, and keep their
+# lines; what it lacks comes from the pristine copy beside it. setdefault decides as it runs, so nothing is parsed here.
+COMPLETION: Final = """
+
+from . import {pristine} as _handed_out
+for _name, _value in vars(_handed_out).items():
+    if not _name.startswith("_"):
+        globals().setdefault(_name, _value)
+"""
+
+
+def stage(
+    submission_files: Mapping[str, bytes],
+    handed_out: Mapping[str, bytes],
+    target: Path,
+    *,
+    package: str,
+    only: Sequence[str] | None = None,
+    extended: Sequence[str] = (),
+) -> list[str]:
+    """Write the work tree and return what is to be said about it, the same notes whatever `only` says.
+
+    only: the submission's files to stage, helpers included; None for all. Handed-out files are staged as given.
+    extended: handed-out files of which the student's version is staged, completed by the names that it lacks.
+    target: is made if need be; must not hold the package yet.
+    Raises GraderError if it does, or if a handed-out file or the package has an impossible name (our fault). A bad name
+    in the submission is left out with a note.
+    """
+    for name in (package, *handed_out):
+        if not name or safe_path(name) != name:
+            raise GraderError(f"stage: {name!r} was found, expected a relative path. Correct the assignment.")
+    files: dict[str, bytes] = {}
+    notes: list[str] = []
+    for name, content in submission_files.items():
+        if not is_importable(name):
+            notes.append(f"{show(name)} was left out: it is not the name of a module.")
+        elif only is None or name in only:
+            files[name] = content
+    files |= handed_out
+    for name, pristine in handed_out.items():
+        if name not in submission_files or normalise(submission_files[name]) == normalise(pristine):
+            continue
+        if name in extended:
+            files |= complete(name, submission_files[name], pristine)
+            notes.append(f"{name} differs from the one handed out; its own definitions were used.")
+        else:
+            notes.append(f"{name} differs from the one handed out; the one handed out was used.")
+    write_tree(files, target, package)
+    return notes
+
+
+def normalise(content: bytes) -> bytes:
+    """The content as far as it matters: no byte order mark, line endings or white space at the end of lines."""
+    return b"\n".join(line.rstrip() for line in content.removeprefix(BOM).rstrip().splitlines())
+
+
+def complete(name: str, own: bytes, pristine: bytes) -> dict[str, bytes]:
+    """The student's version with the names that it lacks, and the pristine one that these come from."""
+    folder, slash, base = name.rpartition("/")
+    beside = f"_handed_out_{base}"
+    tail = COMPLETION.format(pristine=beside.removesuffix(".py")).encode()
+    return {name: own + tail, f"{folder}{slash}{beside}": pristine}
+
+
+def write_tree(files: Mapping[str, bytes], target: Path, package: str) -> None:
+    target.mkdir(parents=True, exist_ok=True)
+    target.chmod(FOLDER_MODE)
+    folders = {above for name in files for above in Path(package, name).parents} | {Path(package)}
+    try:
+        for folder in sorted(folders - {Path(".")}):
+            (target / folder).mkdir()
+            (target / folder).chmod(FOLDER_MODE)
+            write_file(target / folder / "__init__.py", files.get(inside(folder, package, "__init__.py"), b""))
+        for name, content in files.items():
+            if Path(name).name != "__init__.py":
+                write_file(target / package / name, content)
+    except FileExistsError as error:
+        raise GraderError(
+            f"stage: {error.filename} exists already, expected an empty folder. Stage elsewhere."
+        ) from error
+
+
+def inside(folder: Path, package: str, name: str) -> str:
+    """The path below the package of a file in this folder of the target."""
+    return (folder.relative_to(package) / name).as_posix()
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a new file; one that exists, or a link, is never written to."""
+    with path.open("xb") as file:
+        file.write(content)
+    path.chmod(FILE_MODE)

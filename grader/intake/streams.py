@@ -1,0 +1,141 @@
+"""A compressed file as a stream of bytes that cannot be made to give more than was allowed.
+
+The decompressors of the standard library are fed piece by piece, each with a largest output, so that a bomb is noticed
+while it goes off: gzip.open, bz2.open and lzma.open have no such limit, and lzma.open takes whatever dictionary size
+the file asks for (up to 4 GiB of memory).
+"""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+import os
+import stat
+import zlib
+from pathlib import Path
+from typing import BinaryIO, Final, Protocol
+
+from grader.intake.tree import IntakeLimits, IntakeProblem, check_ratio
+
+GZIP, BZIP2, XZ, PLAIN = "gzip", "bzip2", "xz", "plain"
+MAGIC: Final = {GZIP: b"\x1f\x8b", BZIP2: b"BZh", XZ: b"\xfd7zXZ\x00"}
+CHUNK: Final = 64 * 1024
+XZ_MEMORY: Final = 256 * 1024 * 1024  # xz -9 needs 65 MiB
+DAMAGED: Final = "the archive is damaged or cut off. Pack and hand it in again."
+
+
+class Decoder(Protocol):
+    """What the three decompressors have in common."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
+class Unpacked:
+    """Reads on in one file, decompressing; several streams in a row count as one, as pigz and pbzip2 write them."""
+
+    def __init__(self, file: BinaryIO, kind: str, limits: IntakeLimits) -> None:
+        self._file, self._kind, self._limits = file, kind, limits
+        self._size = os.fstat(file.fileno()).st_size
+        self._pending = b""
+        self._decoder: Decoder | None = None
+        self._packed = self._unpacked = 0
+
+    def read(self, size: int) -> bytes:
+        """The next `size` bytes, fewer only at the end. Raises IntakeProblem if damaged or over the limits."""
+        pieces: list[bytes] = []
+        while size > 0:
+            piece = self._file.read(size) if self._kind == PLAIN else self._decode(min(size, CHUNK))
+            if not piece:
+                break
+            pieces.append(piece)
+            size -= len(piece)
+        return b"".join(pieces)
+
+    def skip(self, size: int) -> None:
+        """Go `size` bytes on. Raises IntakeProblem if there are not as many."""
+        if self._kind == PLAIN:
+            if self._file.tell() + size > self._size:
+                raise IntakeProblem(DAMAGED)
+            self._file.seek(size, os.SEEK_CUR)
+            return
+        while size > 0:
+            skipped = len(self.read(min(size, CHUNK)))
+            if not skipped:
+                raise IntakeProblem(DAMAGED)
+            size -= skipped
+
+    def drain(self) -> None:
+        """Read to the end, since the checksum over everything stands there. Raises IntakeProblem if it is wrong."""
+        while self._kind != PLAIN and self.read(CHUNK):
+            pass
+
+    def _decode(self, most: int) -> bytes:
+        """Some bytes, at most `most`; none at the end."""
+        while True:
+            if self._decoder is None and not self._begin():
+                return b""
+            assert self._decoder is not None
+            # bz2 and lzma keep what they did not get to; more input before they ask for it would pile up in them.
+            asks = bool(self._pending) or getattr(self._decoder, "needs_input", True)
+            data, self._pending = self._pending or (self._fetch() if asks else b""), b""
+            try:
+                piece = self._decoder.decompress(data, most)
+            except (zlib.error, OSError, EOFError, ValueError, lzma.LZMAError, MemoryError) as error:
+                raise IntakeProblem(DAMAGED) from error
+            self._count(piece)
+            if self._decoder.eof:
+                self._pending, self._decoder = self._decoder.unused_data, None
+            else:
+                self._pending = getattr(self._decoder, "unconsumed_tail", b"")
+                if asks and not piece and not data:
+                    raise IntakeProblem(DAMAGED)
+            if piece:
+                return piece
+
+    def _begin(self) -> bool:
+        """Start on the next stream if there is one; what follows the last (padding) is left alone."""
+        magic = MAGIC[self._kind]
+        while len(self._pending) < len(magic) and (more := self._fetch()):
+            self._pending += more
+        if not self._pending.startswith(magic):
+            return False
+        self._decoder = new_decoder(self._kind)
+        return True
+
+    def _fetch(self) -> bytes:
+        data = self._file.read(CHUNK)
+        self._packed += len(data)
+        return data
+
+    def _count(self, piece: bytes) -> None:
+        self._unpacked += len(piece)
+        if self._unpacked > self._limits.unpacked_bytes:
+            raise IntakeProblem(
+                f"the archive unpacks to more than {self._limits.unpacked_bytes} bytes. Leave out data."
+            )
+        check_ratio(self._unpacked, self._packed, self._limits)
+
+
+def new_decoder(kind: str) -> Decoder:
+    if kind == GZIP:
+        return zlib.decompressobj(wbits=31)
+    return bz2.BZ2Decompressor() if kind == BZIP2 else lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=XZ_MEMORY)
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file and nothing else. Raises IntakeProblem for a link, a pipe or a device; OSError."""
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    mode = path.lstat().st_mode
+    if stat.S_ISLNK(mode):
+        raise IntakeProblem("it is a link, and links are not followed.")
+    if not stat.S_ISREG(mode):  # asked before opening too: to open a device may do something
+        raise IntakeProblem("it is not a regular file.")
+    descriptor = os.open(path, flags)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise IntakeProblem("it is not a regular file.")
+    return os.fdopen(descriptor, "rb")

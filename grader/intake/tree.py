@@ -1,0 +1,132 @@
+"""A submission as a tree: its Python files by path, read under limits, whatever they lay in.
+
+Folders and archives are read into the same Tree by way of a Gathering, which is where every limit is enforced and where
+names are judged. Whoever reads decides *what is a regular file*; the Gathering decides *what of it is kept*. Nothing is
+ever written to disk under a name that a submission chose, so a bad name costs that one member and not the submission.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from grader.intake.names import has_archive_suffix, is_ignored, safe_path, show
+
+MOST_NOTES: Final = 20  # a submission of 50,000 links shall not make a report of 50,000 lines
+
+MIB: Final = 1024 * 1024
+
+
+class IntakeProblem(Exception):
+    """Why one submission cannot be read. Data, not a fault: it becomes Submission.problem and never leaves intake."""
+
+
+@dataclass(frozen=True)
+class IntakeLimits:
+    """How much one submission may make us read; every value is far above what an honest one needs.
+
+    file_bytes: of one Python file; a larger one is left out with a note. The rest end the reading with a problem.
+    total_bytes: of all Python files. members: files and folders, wanted or not. depth: folders above a file (deeper
+    ones are left out with a note). archive_bytes: of the archive as it was handed in. unpacked_bytes: of a tar while
+    it is decompressed, data sets and all. ratio: unpacked to packed, asked once ratio_floor_bytes were unpacked.
+    """
+
+    file_bytes: int = 2 * MIB
+    total_bytes: int = 32 * MIB
+    members: int = 50_000
+    depth: int = 20
+    archive_bytes: int = 1024 * MIB
+    unpacked_bytes: int = 1024 * MIB
+    ratio: int = 200
+    ratio_floor_bytes: int = 8 * MIB
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The Python files of one submission, by their path in it, and what the reader wants said.
+
+    archives: paths of files that are archives by their name; they were not opened.
+    """
+
+    files: Mapping[str, bytes]
+    notes: tuple[str, ...] = ()
+    archives: tuple[str, ...] = ()
+
+
+class Gathering:
+    """The state of one reading: what was kept, what is to be said, and what is left of the limits."""
+
+    def __init__(self, limits: IntakeLimits) -> None:
+        self.limits = limits
+        self._files: dict[str, bytes] = {}
+        self._notes: list[str] = []
+        self._archives: list[str] = []
+        self._members = 0
+        self._bytes = 0
+
+    def locate(self, name: str) -> str | None:
+        """Count one member and return its path, or None if it is not ours: litter, too deep, a name that leads out.
+
+        Raises IntakeProblem if there are too many members.
+        """
+        self._members += 1
+        if self._members > self.limits.members:
+            raise IntakeProblem(
+                f"more than {self.limits.members} files and folders were found. Hand in the code alone."
+            )
+        path = safe_path(name)
+        if path is None:
+            self.note(f"{show(name)} was left out: its name is not that of a file inside the submission.")
+            return None
+        if not path or is_ignored(path):
+            return None
+        if path.count("/") > self.limits.depth:
+            self.note(f"{show(path)} was left out: it lies more than {self.limits.depth} folders deep.")
+            return None
+        return path
+
+    def wants(self, path: str) -> bool:
+        """Whether the content matters: Python files do; an archive is only remembered by name."""
+        if has_archive_suffix(path):
+            self._archives.append(path)
+        return path.endswith(".py")
+
+    def refuse_size(self, path: str) -> None:
+        self.note(f"{show(path)} was left out: it is larger than {self.limits.file_bytes} bytes.")
+
+    def keep(self, path: str, content: bytes) -> None:
+        """Keep one file. Of two with one name the later wins, as when an archive is unpacked.
+
+        Raises IntakeProblem if the files are too large together.
+        """
+        if len(content) > self.limits.file_bytes:
+            self.refuse_size(path)
+            return
+        self._bytes += len(content)
+        if self._bytes > self.limits.total_bytes:
+            raise IntakeProblem(
+                f"the Python files hold more than {self.limits.total_bytes} bytes. Hand in the code alone."
+            )
+        if self._files.get(path, content) != content:
+            self.note(f"{show(path)} is in the archive more than once; the last one was taken.")
+        self._files[path] = content
+
+    @property
+    def kept_bytes(self) -> int:
+        return self._bytes
+
+    def note(self, text: str) -> None:
+        self._notes.append(text)
+
+    def finish(self) -> Tree:
+        notes = self._notes[:MOST_NOTES]
+        if len(self._notes) > MOST_NOTES:
+            notes.append(f"{len(self._notes) - MOST_NOTES} more notes of this kind were left out.")
+        return Tree(dict(self._files), tuple(notes), tuple(self._archives))
+
+
+def check_ratio(unpacked: int, packed: int, limits: IntakeLimits) -> None:
+    """Raise IntakeProblem if so little unpacks to so much that it can only be a bomb."""
+    if unpacked > limits.ratio_floor_bytes and unpacked > limits.ratio * packed:
+        raise IntakeProblem(f"the archive unpacks to more than {limits.ratio} times its size, which code never does.")
