@@ -1,0 +1,141 @@
+"""Figures as inline SVG: the distribution of scores, bars of points and counts, and the strip of status marks.
+
+No colour and no size of text is set here: classes only, page.css knows both schemes. Everything that a figure shows
+also stands beside it as text or in its label, because a figure is not read by everybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from markupsafe import Markup
+
+from grader.records import (
+    CHECK_STATUSES,
+    CRASHED,
+    ERROR,
+    FAILED,
+    MISSING,
+    NOT_APPLICABLE,
+    PARTIAL,
+    PASSED,
+    SKIPPED,
+    TIMEOUT,
+)
+from grader.report.text import visible
+
+BINS: Final = 10
+
+# The histogram's box, in units of the view; text is 11 units high.
+WIDTH, HEIGHT, BASE, TOP, BIN_WIDTH = 430, 250, 220, 22, 40
+
+# One mark of a strip is drawn in a cell of 8 by 14. Passed is the quietest; what stops the code is the loudest.
+CELL, STRIP_HEIGHT, STRIP_SCALE = 8, 14, 1.4
+MARKS: Final[dict[str, str]] = {
+    PASSED: "m2 7a2 2 0 1 0 4 0a2 2 0 1 0-4 0z",
+    PARTIAL: "m2 7h4v6h-4z",
+    FAILED: "m2 1h4v12h-4z",
+    ERROR: "m4 1l3.6 12h-7.2z",
+    CRASHED: "m1 1h2l1 4 1-4h2l-1.8 6 1.8 6h-2l-1-4-1 4h-2l1.8-6z",
+    TIMEOUT: "m.8 1h6.4l-3.2 6zm0 12h6.4l-3.2-6z",
+    MISSING: "m1.5 1.5h5v11h-5zm1.3 1.3v8.4h2.4v-8.4z",
+    SKIPPED: "m1.5 8.5h5v4h-5zm1.2 1.2v1.6h2.6v-1.6z",
+    NOT_APPLICABLE: "m2.5 6.5h3v1h-3z",
+}
+
+
+def score_histogram(shares: Sequence[float]) -> Markup:
+    """How many submissions reached which share (0 to 1) of the points, in ten bins; the last holds the full marks."""
+    counts = [0] * BINS
+    for share in shares:
+        counts[min(BINS - 1, max(0, int(share * BINS + 1e-9)))] += 1
+    highest = max(counts) or 1
+    label = "Distribution of scores: " + ", ".join(
+        f"{count} at {low * 10} to {low * 10 + 10} %" for low, count in enumerate(counts) if count
+    )
+    bars = Markup().join(histogram_bar(low, count, highest) for low, count in enumerate(counts))
+    ticks = Markup().join(
+        Markup('<text class="tick" x="{}" y="{}" text-anchor="middle">{}{}</text>').format(
+            10 + percent * BIN_WIDTH // 10, BASE + 18, percent, " %" if percent == 100 else ""
+        )
+        for percent in range(0, 101, 20)
+    )
+    return Markup(
+        '<svg class="histogram" viewBox="0 0 {} {}" role="img" aria-label="{}">'
+        '{}<path class="axis" d="M10 {}H410"/>{}</svg>'
+    ).format(WIDTH, HEIGHT, label, bars, BASE, ticks)
+
+
+def histogram_bar(low: int, count: int, highest: int) -> Markup:
+    if not count:
+        return Markup()
+    height = round((BASE - TOP) * count / highest, 1)
+    left, top = 10 + low * BIN_WIDTH, BASE - height
+    return Markup(
+        '<rect class="bar" x="{}" y="{:.1f}" width="{}" height="{}" rx="2"/>'
+        '<text class="value" x="{}" y="{:.1f}" text-anchor="middle">{}</text>'
+    ).format(left + 2, top, BIN_WIDTH - 4, height, left + BIN_WIDTH // 2, top - 6, count)
+
+
+def points_bar(points: float, max_points: float, largest: float) -> Markup:
+    """Points as a bar in a track; the track of the function that is worth most fills the width."""
+    track = share_of(max_points, largest)
+    return Markup(
+        '<svg class="meter" width="100%" height="6" aria-hidden="true">'
+        '<rect class="track" width="{:.2f}%" height="6" rx="3"/>'
+        '<rect class="fill" width="{:.2f}%" height="6" rx="3"/></svg>'
+    ).format(track, min(track, share_of(points, largest)))
+
+
+def count_bar(wrong: int, unwritten: int, asked: int) -> Markup:
+    """How many of all did not pass: what is wrong first, then what is missing or was skipped."""
+    first, second = share_of(wrong, asked), share_of(unwritten, asked)
+    return Markup(
+        '<svg class="meter tall" width="100%" height="10" aria-hidden="true">'
+        '<rect class="track" width="100%" height="10" rx="2"/>'
+        '<rect class="wrong" width="{:.2f}%" height="10" rx="2"/>'
+        '<rect class="unwritten" x="{:.2f}%" width="{:.2f}%" height="10" rx="2"/></svg>'
+    ).format(first, first, second)
+
+
+def status_strip(statuses: Mapping[str, str], functions: Sequence[str]) -> Markup:
+    """One mark a function, in the same column in every strip; one path a status, so that a large class stays small."""
+    shapes: dict[str, list[str]] = {}
+    for column, function in enumerate(functions):
+        if function in statuses:
+            shapes.setdefault(statuses[function], []).append(mark(statuses[function], column * CELL))
+    paths = Markup().join(
+        Markup('<path class="s-{}" d="{}"/>').format(status, "".join(shapes[status]))
+        for status in CHECK_STATUSES
+        if status in shapes
+    )
+    width = max(1, len(functions)) * CELL
+    return Markup(
+        '<svg class="strip" width="{:g}" height="{:g}" viewBox="0 0 {} {}" role="img"><title>{}</title>{}</svg>'
+    ).format(
+        width * STRIP_SCALE,
+        STRIP_HEIGHT * STRIP_SCALE,
+        width,
+        STRIP_HEIGHT,
+        visible(describe_strip(statuses, functions)),
+        paths,
+    )
+
+
+def mark(status: str, left: int) -> str:
+    """The path of one mark, moved to its column: a mark starts with a relative move and has nothing absolute."""
+    return f"M{left} 0{MARKS[status]}"
+
+
+def describe_strip(statuses: Mapping[str, str], functions: Sequence[str]) -> str:
+    by_status: dict[str, list[str]] = {}
+    for function in functions:
+        if statuses.get(function, NOT_APPLICABLE) not in (PASSED, NOT_APPLICABLE):
+            by_status.setdefault(statuses[function], []).append(function)
+    parts = [f"{status}: {', '.join(by_status[status])}" for status in CHECK_STATUSES if status in by_status]
+    return "\n".join(parts) or "everything passed"
+
+
+def share_of(part: float, whole: float) -> float:
+    return max(0.0, min(100.0, 100 * part / whole)) if whole > 0 else 0.0

@@ -1,0 +1,128 @@
+"""What to fix first, and what stands together: the functions of one result in the order a reader needs them.
+
+A function that lost points and needs another one that lost points is a consequence, and stands after its cause.
+Among equals, what lost most stands first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from grader.records import CHECK_STATUSES, NOT_APPLICABLE, PASSED, VISIBLE, CheckResult, FunctionResult, Result
+from grader.report.text import first_line
+from grader.report.words import explain
+
+# Shares of points are sums of fractions.
+ROUNDING: Final = 1e-9
+
+WORST_FIRST: Final = {status: rank for rank, status in enumerate(CHECK_STATUSES)}
+
+
+@dataclass(frozen=True)
+class Fix:
+    """One function that lost points: what is wrong in a line, where, and which earlier fixes may settle it.
+
+    where: "layers.py:123" where a traceback tells the line, else the file, else "".
+    """
+
+    function: str
+    status: str
+    lost: float
+    what: str
+    hint: str
+    where: str
+    follows_from: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Group:
+    """The checks of one function, in the order of the result."""
+
+    function: FunctionResult
+    file: str
+    checks: tuple[CheckResult, ...]
+
+    @property
+    def failing(self) -> bool:
+        return any(map(is_failing, self.checks)) or not is_settled(self.function.status)
+
+
+def group_checks(result: Result) -> tuple[Group, ...]:
+    """One group a function, in the order of the result; a function that only its checks name is summed up here."""
+    by_function: dict[str, list[CheckResult]] = {item.function: [] for item in result.functions}
+    for check in result.checks:
+        by_function.setdefault(check.function, []).append(check)
+    known = {item.function: item for item in result.functions}
+    return tuple(
+        Group(known.get(name) or sum_up(name, checks), checks[0].file if checks else "", tuple(checks))
+        for name, checks in by_function.items()
+    )
+
+
+def fix_first(result: Result) -> tuple[Fix, ...]:
+    """The functions that lost points: causes before consequences, then by points lost, then as the result has them.
+
+    Tells no more than the record does: of a student's record (disclosure.py), nothing hidden.
+    """
+    groups = {group.function.function: group for group in group_checks(result)}
+    ordered = causes_first(group.function for group in groups.values() if lost(group.function) > ROUNDING)
+    fixes: list[Fix] = []
+    for function in ordered:
+        placed = {fix.function for fix in fixes}
+        causes = tuple(need for need in function.needs if need in placed)
+        fixes.append(describe(groups[function.function], causes))
+    return tuple(fixes)
+
+
+def causes_first(functions: Iterable[FunctionResult]) -> list[FunctionResult]:
+    """Layers of a topological sort, each by points lost. A cycle is cut where most was lost."""
+    remaining = {item.function: item for item in functions}
+    ordered: list[FunctionResult] = []
+    while remaining:
+        layer = [
+            item
+            for item in remaining.values()
+            if not any(need in remaining for need in item.needs if need != item.function)
+        ]
+        layer = layer or [max(remaining.values(), key=lost)]
+        ordered += sorted(layer, key=lost, reverse=True)
+        for item in layer:
+            del remaining[item.function]
+    return ordered
+
+
+def lost(item: FunctionResult | CheckResult) -> float:
+    return round(item.max_points - item.points, 9)
+
+
+def is_settled(status: str) -> bool:
+    return status in (PASSED, NOT_APPLICABLE)
+
+
+def is_failing(check: CheckResult) -> bool:
+    return not is_settled(check.status)
+
+
+def describe(group: Group, causes: tuple[str, ...]) -> Fix:
+    """Pick the check that tells most: one with a message and visible to all, then the worst status, then most lost."""
+    function = group.function
+    failing = sorted(
+        filter(is_failing, group.checks),
+        key=lambda check: (not check.message, check.visibility != VISIBLE, WORST_FIRST[check.status], -lost(check)),
+    )
+    if not failing:
+        what, hint, where = explain(function.status), "", group.file
+    else:
+        check = failing[0]
+        kind = "check" if check.visibility == VISIBLE else "hidden check"
+        what = first_line(check.message) or f"A {kind} has not passed: {first_line(check.title)}"
+        hint = next((item.hint for item in failing if item.hint), "")
+        where = f"{check.frames[-1].file}:{check.frames[-1].line}" if check.frames else check.file
+    return Fix(function.function, function.status, lost(function), what, hint, where, causes)
+
+
+def sum_up(name: str, checks: list[CheckResult]) -> FunctionResult:
+    worst = min((check.status for check in checks), key=WORST_FIRST.__getitem__)
+    return FunctionResult(name, sum(check.points for check in checks), sum(check.max_points for check in checks), worst)

@@ -1,0 +1,182 @@
+"""The three pages, each one self-contained HTML string made from results alone.
+
+    class_page      OUT/index.html            staff: the class at a glance, sortable
+    staff_page      OUT/<id>.html             staff: everything that is known about one submission
+    feedback_page   OUT/feedback/<id>.html    the student: what for_student (disclosure.py) leaves
+
+A page asks nothing of anybody: style and script stand in it, a content security policy names both by their hashes and
+forbids all else, so that nothing from a submission could run or send even if the escaping had a hole. Escaping is on
+for every template, and every string is made visible (text.py) on its way in. No clock: the same results give the same
+page.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from grader.errors import GraderError
+from grader.records import GRADED, NOT_APPLICABLE, PASSED, VISIBLE, CheckResult, Result
+from grader.report import figures, highlight, order, tally, text, words
+from grader.report.disclosure import for_student
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+# Beside the histogram; the others are folded below.
+MOST_FAILED: Final = 5
+# A traceback of endless recursion has a thousand frames; its ends tell what happened.
+FRAMES_SHOWN: Final = 6
+
+
+def class_page(results: Sequence[Result], *, title: str) -> str:
+    """The class: scores, a row a submission, and what was got wrong most. Raises GraderError for unknown words."""
+    ordered = sorted(results, key=lambda result: text.natural_key(result.id))
+    for result in ordered:
+        words.check_words(result)
+    counted = tally.tally_class(ordered)
+    facts = {
+        "title": title,
+        "results": ordered,
+        "tally": counted,
+        "columns": spaced_by_module(counted.functions),
+        "most_failed": counted.checks,
+    }
+    return render("class.html", facts, style="class.css", script="class.js")
+
+
+def staff_page(result: Result) -> str:
+    """One submission with everything that is known about it. Raises GraderError for unknown words."""
+    words.check_words(result)
+    return render("staff.html", {**parts_of(result), "staff": True})
+
+
+def feedback_page(result: Result) -> str:
+    """One submission as its student may see it. Raises GraderError for unknown words."""
+    words.check_words(result)
+    public = for_student(result)
+    return render("feedback.html", {**parts_of(public), **progress_of(public), "staff": False})
+
+
+def parts_of(result: Result) -> dict[str, Any]:
+    """What the pages of a submission have in common."""
+    groups = order.group_checks(result)
+    return {
+        "result": result,
+        "files": group_by_file(groups),
+        "fixes": order.fix_first(result),
+        "anchors": {group.function.function: f"f{index}" for index, group in enumerate(groups)},
+        "largest": max((group.function.max_points for group in groups), default=0.0),
+        "not_isolated": tally.is_not_isolated(result),
+    }
+
+
+def group_by_file(groups: Sequence[order.Group]) -> dict[str, list[order.Group]]:
+    """The functions under the student file that they stand in, both in the order of the result."""
+    files: dict[str, list[order.Group]] = {}
+    for group in groups:
+        files.setdefault(group.file, []).append(group)
+    return files
+
+
+def progress_of(result: Result) -> dict[str, int]:
+    """How many public and how many hidden checks there are, and how many of each passed."""
+    asked = [check for check in result.checks if check.status != NOT_APPLICABLE]
+    public = [check.status == PASSED for check in asked if check.visibility == VISIBLE]
+    hidden = [check.status == PASSED for check in asked if check.visibility != VISIBLE]
+    return {
+        "public_asked": len(public),
+        "public_passed": sum(public),
+        "hidden_asked": len(hidden),
+        "hidden_passed": sum(hidden),
+    }
+
+
+def spaced_by_module(functions: Sequence[str]) -> list[str]:
+    """The columns of the strips, with an empty one wherever the module changes."""
+    columns: list[str] = []
+    for function in functions:
+        if columns and columns[-1].rpartition(".")[0] != function.rpartition(".")[0]:
+            columns.append("")
+        columns.append(function)
+    return columns
+
+
+def render(template: str, facts: Mapping[str, Any], *, style: str = "submission.css", script: str = "") -> str:
+    sheet, code = asset("page.css") + asset(style), asset(script) if script else Markup()
+    scripts = source_hash(code) if code else "'none'"
+    policy = (
+        f"default-src 'none'; style-src {source_hash(sheet)}; script-src {scripts}; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    return environment().get_template(template).render(style=sheet, script=code, policy=policy, **facts)
+
+
+def source_hash(content: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+    return f"'sha256-{digest}'"
+
+
+@cache
+def asset(name: str) -> Markup:
+    """A file of ours that is put into the page as it is. Raises GraderError if it could end its own element."""
+    content = (TEMPLATES / name).read_text(encoding="utf-8")
+    if name.endswith((".css", ".js")) and "</" in content:
+        raise GraderError(f"report: templates/{name} holds '</', which would end its element. Write it another way.")
+    return Markup(content)
+
+
+@cache
+def environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=make_visible,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(
+        number=text.number, seconds=text.seconds, small=text.small, clip=text.clip, python=highlight.highlight_line
+    )
+    environment.globals.update(
+        icons=asset("icons.svg"),
+        explain=words.explain,
+        check_words=words.CHECK_WORDS,
+        submission_words=words.SUBMISSION_WORDS,
+        visibility_words=words.VISIBILITY_WORDS,
+        environment_of=tally.environment_of,
+        is_failing=order.is_failing,
+        is_shown=is_shown,
+        page_name=text.page_name,
+        figures=figures,
+        statuses_of=statuses_of,
+        status_ranks={word: rank for rank, word in enumerate(words.SUBMISSION_WORDS)},
+        GRADED=GRADED,
+        VISIBLE=VISIBLE,
+        MESSAGE_CHARS=text.MESSAGE_CHARS,
+        OUTPUT_CHARS=text.OUTPUT_CHARS,
+        FRAMES_SHOWN=FRAMES_SHOWN,
+        MOST_FAILED=MOST_FAILED,
+    )
+    return environment
+
+
+def is_shown(check: CheckResult, staff: bool) -> bool:
+    """Whether a reader may see how the check went, beyond how it ended."""
+    return staff or check.visibility == VISIBLE
+
+
+def statuses_of(result: Result) -> dict[str, str]:
+    return {item.function: item.status for item in result.functions}
+
+
+def make_visible(value: Any) -> Any:
+    """Applied to every value a template prints; what is markup already went through `visible` when it was made."""
+    return text.visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -1,0 +1,119 @@
+"""The class in numbers: mean and median, statuses, environments, and which checks were not passed most often."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import fmean, median
+from typing import Final
+
+from grader.records import (
+    CHECK_STATUSES,
+    GRADED,
+    GRADER_ERROR,
+    MISSING,
+    NOT_APPLICABLE,
+    PASSED,
+    SKIPPED,
+    UNREADABLE,
+    CheckResult,
+    Result,
+)
+
+ENVIRONMENT_KEYS: Final = ("sandbox", "python", "numpy", "grader")
+# Not a mistake in what was written, but something that was not written.
+UNWRITTEN: Final = (MISSING, SKIPPED)
+
+
+@dataclass
+class CheckTally:
+    """How one check ended over the class. Grows while the results are read."""
+
+    check: CheckResult
+    by_status: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def asked(self) -> int:
+        return self.by_status.total() - self.by_status[NOT_APPLICABLE]
+
+    @property
+    def unwritten(self) -> int:
+        return sum(self.by_status[status] for status in UNWRITTEN)
+
+    @property
+    def wrong(self) -> int:
+        return self.asked - self.by_status[PASSED] - self.unwritten
+
+    @property
+    def not_passed(self) -> int:
+        return self.wrong + self.unwritten
+
+    @property
+    def breakdown(self) -> str:
+        counts = (
+            (status, self.by_status[status]) for status in CHECK_STATUSES if status not in (PASSED, NOT_APPLICABLE)
+        )
+        return " · ".join(f"{count} {status}" for status, count in counts if count)
+
+
+@dataclass(frozen=True)
+class ClassTally:
+    """mean, median: over the graded, in points if all had the same to reach (`max_score`), else in percent."""
+
+    statuses: Mapping[str, int]
+    shares: tuple[float, ...]
+    mean: float | None
+    median: float | None
+    max_score: float | None
+    environments: tuple[tuple[Mapping[str, str], int], ...]
+    functions: tuple[str, ...]
+    checks: tuple[CheckTally, ...]
+    not_isolated: int
+
+
+def tally_class(results: Sequence[Result]) -> ClassTally:
+    """Count over all results, in one pass each."""
+    graded = [result for result in results if result.status == GRADED]
+    reachable = {result.max_score for result in graded}
+    shares = tuple(result.score / result.max_score if result.max_score else 0.0 for result in graded)
+    same = reachable.pop() if len(reachable) == 1 else None
+    marks = [result.score for result in graded] if same else [share * 100 for share in shares]
+    statuses = Counter(result.status for result in results)
+    return ClassTally(
+        statuses={status: statuses[status] for status in (GRADED, UNREADABLE, GRADER_ERROR) if statuses[status]},
+        shares=shares,
+        mean=fmean(marks) if marks else None,
+        median=median(marks) if marks else None,
+        max_score=same,
+        environments=count_environments(results),
+        functions=tuple(dict.fromkeys(item.function for result in results for item in result.functions)),
+        checks=tally_checks(graded),
+        not_isolated=sum(map(is_not_isolated, results)),
+    )
+
+
+def is_not_isolated(result: Result) -> bool:
+    return result.environment.get("sandbox") == "none"
+
+
+def environment_of(result: Result) -> dict[str, str]:
+    """What a result was graded with, handout included, as text in a fixed order."""
+    known = {key: str(result.environment[key]) for key in ENVIRONMENT_KEYS if result.environment.get(key)}
+    handout = result.assignment.get("handout")
+    return {**known, "handout": str(handout)} if handout else known
+
+
+def count_environments(results: Sequence[Result]) -> tuple[tuple[Mapping[str, str], int], ...]:
+    counts = Counter(tuple(environment_of(result).items()) for result in results)
+    return tuple((dict(items), count) for items, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def tally_checks(results: Sequence[Result]) -> tuple[CheckTally, ...]:
+    """The checks that somebody did not pass, most often first; wrong weighs more than unwritten."""
+    tallies: dict[str, CheckTally] = {}
+    for result in results:
+        for check in result.checks:
+            tallies.setdefault(check.id, CheckTally(check)).by_status[check.status] += 1
+    missed = (tally for tally in tallies.values() if tally.not_passed)
+    return tuple(sorted(missed, key=lambda tally: (-tally.not_passed, -tally.wrong)))

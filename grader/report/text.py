@@ -1,0 +1,69 @@
+"""Strings and numbers as a reader sees them: nothing invisible, nothing endless, no needless digits.
+
+Text from a submission may hold ANSI escapes, control characters and characters that turn the direction of a line
+around, so that it reads differently from what it is. `visible` replaces each by its code, as Python writes it (the
+pictures that Unicode has for them are missing from many fonts). The templates' environment applies it to every string
+that is put into a page, before escaping.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import quote
+
+# A page that holds a whole flood of prints is of no use to anybody; the result file has what the judge kept.
+OUTPUT_CHARS: Final = 20_000
+MESSAGE_CHARS: Final = 4_000
+LINE_CHARS: Final = 240
+
+# Bidi embeddings, overrides, isolates and marks; zero width space and no-break space; line and paragraph separator.
+DIRECTION_MARKS: Final = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+ZERO_WIDTH: Final = (0x00AD, 0x200B, 0x2028, 0x2029, 0x2060, 0xFEFF, 0xFFFE, 0xFFFF)
+SURROGATES: Final = range(0xD800, 0xE000)
+
+CODES: Final[dict[int, str]] = {
+    **{code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"},
+    **{code: f"\\u{code:04x}" for code in (*DIRECTION_MARKS, *ZERO_WIDTH, *SURROGATES)},
+}
+
+
+def visible(text: str) -> str:
+    """Replace what a reader would not see, or would be misled by. Line ends become plain newlines; tabs stay."""
+    return text.replace("\r\n", "\n").translate(CODES)
+
+
+def clip(text: str, limit: int) -> str:
+    """Shorten to `limit` characters, saying how many more there were."""
+    return text if len(text) <= limit else f"{text[:limit]} … ({len(text) - limit:,} more characters)"
+
+
+def first_line(text: str) -> str:
+    """The first line that says something, shortened to fit a list."""
+    return clip(next((line.strip() for line in text.splitlines() if line.strip()), ""), LINE_CHARS)
+
+
+def number(value: float) -> str:
+    """Points and scores: two decimals at most, none where they are zero."""
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def seconds(value: float) -> str:
+    return "< 0.01 s" if value < 0.01 else f"{value:.2f} s" if value < 10 else f"{value:.0f} s"
+
+
+def small(value: float | None) -> str:
+    """Errors and tolerances: three digits; a dash where there is none."""
+    return "–" if value is None else f"{value:.3g}"
+
+
+def page_name(submission_id: str) -> str:
+    """The file name of a submission's page as a link that cannot be anything but a file beside this one."""
+    return quote(submission_id.encode("utf-8", "surrogateescape"), safe="") + ".html"
+
+
+def natural_key(text: str) -> tuple[tuple[int | str, ...], str]:
+    """Order in which student_2 stands before student_10. The text itself settles ties."""
+    parts = re.split(r"([0-9]{1,18})", text.casefold())
+    return (*(int(part) if place % 2 else part for place, part in enumerate(parts)),), text

@@ -1,0 +1,81 @@
+"""A hidden check leaks nothing to the student: every field but the public ones is a sentinel, searched in the page."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sample import result_of, typical
+
+from grader.records import VISIBILITIES, CheckResult, Comparison, Frame, Result
+from grader.report.disclosure import for_student
+from grader.report.pages import feedback_page, staff_page
+
+
+def sentinel_check(visibility: str, status: str = "failed") -> CheckResult:
+    return CheckResult(
+        id="layers.affine_forward.SENTINELid",
+        function="layers.affine_forward",
+        file="layers.py",
+        title="Public title.",
+        visibility=visibility,
+        points=1.0,
+        max_points=3.0,
+        status=status,
+        message="SENTINELmessage",
+        hint="Public hint.",
+        follow_through=True,
+        comparisons=(Comparison("SENTINELname", "failed", "SENTINELreason", 0.8765, 0.4321, 77.0, True),),
+        remarks=("SENTINELremark",),
+        frames=(Frame("SENTINELfile", 98765, "SENTINELfunction", "SENTINELtext"),),
+        output="SENTINELoutput",
+        duration_s=123.0,
+    )
+
+
+LEAKS = ("SENTINEL", "0.876", "0.432", "98765", "123 s", "follow-through")
+
+
+def result_with(check: CheckResult) -> Result:
+    base = result_of("ada", duration_s=124.5)
+    functions = tuple(
+        replace(item, points=1.0, status="partial") if item.function == check.function else item
+        for item in base.functions
+    )
+    return replace(base, checks=(check, *base.checks[2:]), functions=functions)
+
+
+@pytest.mark.parametrize("visibility", [word for word in VISIBILITIES if word != "visible"])
+@pytest.mark.parametrize("status", ["failed", "partial", "error", "timeout", "crashed", "missing", "skipped", "passed"])
+def test_of_a_hidden_check_the_student_sees_title_status_points_and_hint(visibility: str, status: str) -> None:
+    page = feedback_page(result_with(sentinel_check(visibility, status)))
+    assert [leak for leak in LEAKS if leak in page] == []
+    assert "Public title." in page
+    assert "Public hint." in page
+    assert "<b>1</b>" in page
+
+
+def test_staff_see_all_of_a_hidden_check_and_students_all_of_a_visible_one() -> None:
+    for page in (
+        staff_page(result_with(sentinel_check("hidden"))),
+        feedback_page(result_with(sentinel_check("visible"))),
+    ):
+        assert [leak for leak in LEAKS if leak not in page] == []
+        for field in ("message", "name", "reason", "remark", "file", "function", "text", "output", "id"):
+            assert f"SENTINEL{field}" in page
+
+
+def test_the_whole_duration_is_not_told_because_it_tells_that_of_the_hidden_checks() -> None:
+    result = result_with(sentinel_check("hidden"))
+    assert "124 s" in staff_page(result)
+    assert "124 s" not in feedback_page(result)
+    assert for_student(result).duration_s == 0.0
+
+
+def test_the_student_does_not_read_where_files_lay_or_what_failed_in_the_grader() -> None:
+    submission = {**typical().submission, "source": "/srv/course/SENTINEL.zip"}
+    broken = replace(typical(), submission=submission, status="grader_error", message="SENTINEL: no fixture.")
+    page = feedback_page(broken)
+    assert "SENTINEL" not in page
+    assert "not your fault" in page
+    assert staff_page(broken).count("SENTINEL") == 2

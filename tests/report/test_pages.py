@@ -1,0 +1,233 @@
+"""The pages as text: escaped, complete, the same every time, with the words of the design."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import replace
+from html import escape
+from html.parser import HTMLParser
+
+import pytest
+from sample import HOSTILE_ID, TITLE, good, grader_failure, hostile, result_of, typical, unreadable, whole_class
+
+from grader.errors import GraderError
+from grader.records import Frame, Result
+from grader.report.pages import class_page, feedback_page, staff_page
+from grader.report.words import CHECK_WORDS
+
+VOID = {"meta", "link", "br", "wbr", "input", "img", "hr"}
+
+
+class Elements(HTMLParser):
+    """Every element with its attributes; checks on the way that each is closed where it should be."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.feed(page)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def all_pages(result: Result) -> list[str]:
+    return [class_page([result], title=TITLE), staff_page(result), feedback_page(result)]
+
+
+@pytest.mark.parametrize(
+    "result", [good(), typical(), unreadable(), grader_failure(), hostile()], ids=lambda r: r.id[:8]
+)
+def test_every_element_is_closed_and_no_id_stands_twice(result: Result) -> None:
+    for page in all_pages(result):
+        ids = [attributes["id"] for _, attributes in Elements(page).found if "id" in attributes]
+        assert len(ids) == len(set(ids))
+
+
+def test_a_hostile_submission_adds_no_element_no_handler_and_no_address() -> None:
+    tame, wild = all_pages(typical()), all_pages(hostile())
+    for calm, page in zip(tame, wild, strict=True):
+        allowed = {tag for tag, _ in Elements(calm).found} | {
+            "ol",
+            "ul",
+            "li",
+            "details",
+            "summary",
+            "pre",
+            "bdi",
+            "strong",
+        }
+        for tag, attributes in Elements(page).found:
+            assert tag in allowed
+            assert not [name for name in attributes if name.startswith("on") or name in ("style", "src", "srcset")]
+            for name in ("href", "xlink:href"):
+                address = attributes.get(name) or ""
+                assert not re.match(r"\s*[a-z]+:(?!,$)", address, re.IGNORECASE)
+                assert not address.startswith("//")
+
+
+def test_no_raw_control_character_or_change_of_direction_reaches_a_page() -> None:
+    for page in all_pages(hostile()):
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", page)
+        page.encode("utf-8")
+    assert "\\x1b[31mred" in staff_page(hostile())
+    assert "\\u202egnp.exe" in staff_page(hostile())
+
+
+def test_template_syntax_in_a_submission_is_text() -> None:
+    assert "1337" not in staff_page(hostile())
+    assert "{{ 7*191 }}" in staff_page(hostile())
+
+
+def test_links_to_pages_are_quoted() -> None:
+    page = class_page([replace(good(), submission={**good().submission, "id": "a/b?c#d e"})], title=TITLE)
+    assert 'href="a%2Fb%3Fc%23d%20e.html"' in page
+    assert 'href="feedback/a%2Fb%3Fc%23d%20e.html"' in page
+
+
+def test_the_title_is_escaped() -> None:
+    assert "<title>&lt;b&gt;A2&lt;/b&gt;</title>" in class_page([good()], title="<b>A2</b>")
+
+
+def test_the_policy_names_style_and_script_by_their_hashes_and_nothing_else() -> None:
+    for page, scripted in zip(all_pages(typical()), (True, False, False), strict=True):
+        (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
+        policy = policy.replace("&#39;", "'")
+        (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+        scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+        assert f"style-src {sha256(style)};" in policy
+        assert f"script-src {sha256(scripts[0])};" in policy if scripted else scripts == []
+        assert scripted or "script-src 'none';" in policy
+        assert policy.startswith("default-src 'none';")
+        assert "unsafe" not in policy
+        assert '<link rel="icon" href="data:,">' in page
+
+
+def sha256(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def test_the_same_results_give_the_same_pages_in_whatever_order_they_come() -> None:
+    results = whole_class()
+    assert class_page(results, title=TITLE) == class_page(list(reversed(results)), title=TITLE)
+    assert [all_pages(result) for result in results[:2]] == [all_pages(result) for result in whole_class()[:2]]
+
+
+def test_a_result_read_back_from_its_file_gives_the_same_page() -> None:
+    assert staff_page(Result.from_json(typical().to_json())) == staff_page(typical())
+
+
+def test_rows_stand_by_id_as_people_count() -> None:
+    page = class_page([result_of("s10"), result_of("s9"), result_of("a")], title=TITLE)
+    assert re.findall(r'<th scope="row"[^>]*><a href="([^"]*)"', page) == ["a.html", "s9.html", "s10.html"]
+
+
+def test_mean_and_median_are_over_the_graded() -> None:
+    results = [replace(good(), score=score, max_score=10.0) for score in (1.0, 2.0, 9.0)] + [unreadable()]
+    page = class_page(results, title=TITLE)
+    assert re.search(r"Mean</dt><dd>4<", page)
+    assert re.search(r"Median</dt><dd>2<", page)
+
+
+def test_scores_out_of_different_sums_are_summed_up_in_percent() -> None:
+    page = class_page([replace(good(), score=5, max_score=10), replace(good(), score=20, max_score=20)], title=TITLE)
+    assert re.search(r'Mean</dt><dd>75<span class="of"> %', page)
+
+
+def test_a_class_of_nobody_has_a_page() -> None:
+    assert "no result yet" in class_page([], title=TITLE)
+
+
+def test_most_often_failed_checks_are_counted() -> None:
+    wrong = {"optim.adam.late": {"status": "failed", "points": 0.0}}
+    page = class_page([result_of("a", wrong), result_of("b", wrong), result_of("c")], title=TITLE)
+    assert re.search(r"One step from t = 100\..*?<b class=\"count\">2<span class=\"of\"> of 3<", page, re.DOTALL)
+
+
+def test_what_could_not_be_graded_is_shown_with_its_message() -> None:
+    page = class_page([good(), unreadable(), grader_failure()], title=TITLE)
+    assert page.count("the archive ends in the middle of layers.py") == 2
+    assert page.count("Run make fixtures.") == 2
+    assert "the archive ends in the middle" in feedback_page(unreadable())
+
+
+def test_results_without_isolation_carry_a_banner_on_every_page() -> None:
+    result = replace(good(), environment={**good().environment, "sandbox": "none"})
+    assert [page.lower().count("graded without isolation") for page in all_pages(result)] == [1, 1, 1]
+    assert not any("graded without isolation" in page.lower() for page in all_pages(good()))
+
+
+def test_the_student_reads_all_public_checks_passed_and_never_all_tests() -> None:
+    hidden = {"optim.adam.late": {"status": "failed", "points": 0.0}}
+    assert "All public checks passed." in feedback_page(good())
+    almost = feedback_page(result_of("a", hidden))
+    assert "All public checks passed." in almost
+    assert "9 of 10 hidden checks passed." in almost
+    assert "All public checks passed." not in feedback_page(typical())
+    for page in all_pages(good()) + all_pages(typical()):
+        assert "all tests" not in page.lower()
+
+
+def test_a_consequence_says_what_it_probably_follows_from_and_a_missing_one_what_it_builds_on() -> None:
+    page = " ".join(re.sub("<[^>]*>", "", feedback_page(typical())).split())
+    assert "probably follows from layers.conv_forward_naive" in page
+    assert "builds on layers.batchnorm_forward" in page
+
+
+def test_every_status_is_a_word_with_an_explanation_and_a_shape() -> None:
+    page = staff_page(typical())
+    for word, sentence in CHECK_WORDS.items():
+        assert f'title="{escape(sentence)}"' in page
+        assert f'<symbol id="i-{word}"' in page
+
+
+def test_failing_checks_are_open_and_passing_ones_folded() -> None:
+    page = staff_page(typical())
+    assert re.search(r'<details class="check s-error" open>', page)
+    assert not re.search(r'<details class="check s-passed" open>', page)
+    assert re.search(r'<details class="function-block s-partial" id="f\d+" open>', page)
+    assert not re.search(r'<details class="function-block s-passed" id="f\d+" open>', page)
+
+
+def test_the_line_of_a_traceback_is_coloured_and_escaped() -> None:
+    frames = (Frame("layers.py", 5, "f", '    if x < "</code>": return 1'),)
+    page = staff_page(result_of("a", {"optim.adam.late": {"status": "error", "frames": frames}}))
+    assert '<span class="py-k">return</span>' in page
+    assert "&lt;/code&gt;" in page
+
+
+def test_a_traceback_of_endless_recursion_shows_its_ends() -> None:
+    frames = tuple(Frame("layers.py", line, "f", f"f({line})") for line in range(1, 1001))
+    page = staff_page(result_of("a", {"optim.adam.late": {"status": "error", "frames": frames}}))
+    assert "… 988 more calls …" in page
+    assert page.count('class="place"') == 12
+
+
+def test_a_flood_of_prints_is_cut_and_says_so() -> None:
+    page = staff_page(result_of("a", {"optim.adam.three_steps": {"output": "x" * 1_000_000}}))
+    assert len(page) < 300_000
+    assert "980,000 more characters were printed" in page
+
+
+def test_a_word_that_no_record_may_hold_is_a_fault_of_ours() -> None:
+    result = result_of("ada", {"optim.adam.late": {"status": "brilliant"}})
+    for render in (staff_page, feedback_page, lambda result: class_page([result], title=TITLE)):
+        with pytest.raises(GraderError, match="'ada' holds 'brilliant'"):
+            render(result)
+
+
+def test_the_id_of_the_hostile_sample_is_shown_as_text() -> None:
+    assert "&lt;script&gt;alert(5)" in class_page([hostile()], title=TITLE)
+    assert HOSTILE_ID not in class_page([hostile()], title=TITLE)
