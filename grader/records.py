@@ -46,7 +46,7 @@ class Submission:
     """What one student handed in, read into memory.
 
     id: unique in its run, safe as a file name. source: where it came from, for people to read.
-    files: student and handed-out files found, by their path below the package ("layers.py"), as bytes.
+    files: student files, handed-out files and helpers found, by their path below the package ("layers.py"), as bytes.
     sha256: of everything that was collected. notes: what the collector wants said ("two layers.py were found ...").
     problem: why nothing can be graded (damaged archive, no student file), or None.
     """
@@ -149,13 +149,17 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class FunctionResult:
-    """The checks of one function, summed up. `needs`: functions whose failure may be the cause of its own."""
+    """The checks of one function, summed up.
+
+    needs: functions whose failure may be the cause of its own. line: where the student's file defines it; 0: nowhere.
+    """
 
     function: str
     points: float
     max_points: float
     status: str
     needs: tuple[str, ...] = ()
+    line: int = 0
 
 
 @dataclass(frozen=True)

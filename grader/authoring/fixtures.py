@@ -1,6 +1,7 @@
 """Fixtures from the reference: every check run on it, and on every misconception.
 
-Nobody writes an expected array by hand. Deterministic: seeds stand in the checks, and the files hold no time. `drift` says what a fresh run would change.
+Nobody writes an expected array by hand. Deterministic: seeds stand in the checks, and the files hold no time. `drift`
+says what a fresh run would change.
 """
 
 from __future__ import annotations

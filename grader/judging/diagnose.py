@@ -47,7 +47,7 @@ def describe_shape(
     if len(found) != len(expected):
         return f"{text} It has {len(found)} axes, expected {len(expected)}."
     axes = [str(axis) for axis, (a, b) in enumerate(zip(found, expected, strict=True)) if a != b]
-    return f"{text} They differ along axis {' and '.join(axes)}."
+    return f"{text} They differ along {'axis' if len(axes) == 1 else 'axes'} {' and '.join(axes)}."
 
 
 def describe_difference(name: str, expected: np.ndarray, actual: np.ndarray) -> str:
@@ -56,7 +56,9 @@ def describe_difference(name: str, expected: np.ndarray, actual: np.ndarray) -> 
     if wrong.any():
         kinds = "NaN" if np.isnan(actual).any() else "inf"
         where = place(wrong)
-        return f"{name} holds {kinds} in {int(wrong.sum())} of {actual.size} entries{', ' + where if where else ''}."
+        if wrong.all():
+            return f"{name} is {kinds}{' in every entry' if actual.size > 1 else ''}."
+        return f"{name} holds {kinds} in {int(wrong.sum())} of {actual.size} entries, {where}."
     scale = float(np.max(np.abs(expected), initial=0.0)) or 1.0
     difference = np.abs(actual - expected)
     relative = float(np.max(difference)) / scale
@@ -70,6 +72,8 @@ def describe_difference(name: str, expected: np.ndarray, actual: np.ndarray) -> 
     )
     if explained:
         return explained
+    if wrong.all() and wrong.size > 1:
+        return f"{size} and wrong in every entry."
     share = f"in {int(wrong.sum())} of {wrong.size} entries" if wrong.size > 1 else ""
     return f"{', '.join(filter(None, [f'{size} {share}'.strip(), place(wrong)]))}."
 
@@ -132,7 +136,7 @@ def describe_order(name: str, expected: np.ndarray, actual: np.ndarray, scale: f
 def place(wrong: np.ndarray) -> str:
     """Where the wrong entries lie, if that can be said in a few words."""
     if wrong.ndim == 0 or wrong.all():
-        return "everywhere" if wrong.ndim and wrong.size > 1 else ""
+        return ""
     if wrong.ndim >= 2 and min(wrong.shape[-2:]) > 2:
         inner = wrong[..., 1:-1, 1:-1]
         if not inner.any():

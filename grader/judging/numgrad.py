@@ -9,7 +9,6 @@ Where the two step sizes disagree the direction crosses a kink (or the forward c
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -24,6 +23,8 @@ AGREE: Final = 1e-5  # relative, well above both errors and below any mistake
 KINK: Final = 1e-4
 REACH_SAMPLES: Final = 24
 REACH_STEP: Final = 1e-3
+REACH_FLOOR: Final = 1e-13  # relative; what a coordinate does not reach stays the same to the last bit
+INTERACTION_STEP: Final = 2.0  # beyond the margin of a hinge loss, whose neighbours interact only there
 
 Function = Callable[..., Any]
 
@@ -65,8 +66,9 @@ def gradient_agrees(
 def reach(forward: Function, points: Sequence[np.ndarray], index: int, rng: np.random.RandomState) -> np.ndarray | None:
     """Which outputs a few sampled coordinates of points[index] reach: bool, one row a coordinate.
 
-    Where the output is one number, each row also tells with which other samples the coordinate interacts, so that a sum
-    is told from a loss. The same seed samples the same coordinates. None where forward gives no finite numbers.
+    Where the output is one number, rows follow that tell whether a coordinate interacts with its neighbour along the
+    last axis, so that a sum is told from a loss. The same seed samples the same coordinates. None where forward gives
+    no finite numbers.
     """
     point = np.asarray(points[index], dtype=np.float64)
     base = evaluate(forward, points)
@@ -75,7 +77,7 @@ def reach(forward: Function, points: Sequence[np.ndarray], index: int, rng: np.r
     step = REACH_STEP * scale_of(point)
     count = min(point.size, COORDINATES if base.size > 1 else REACH_SAMPLES)
     chosen = rng.permutation(point.size)[:count]
-    floor = 1e-9 * max(1.0, float(np.max(np.abs(base), initial=0.0)))
+    floor = REACH_FLOOR * float(np.max(np.abs(base), initial=0.0))
     rows = []
     for coordinate in chosen:
         moved = evaluate_at(forward, points, index, point, [coordinate], step)
@@ -84,25 +86,25 @@ def reach(forward: Function, points: Sequence[np.ndarray], index: int, rng: np.r
         rows.append(np.abs(moved - base).ravel() > floor)
     if base.size > 1:
         return np.array(rows)
-    return np.concatenate([np.array(rows), interactions(forward, points, index, point, chosen[:8], step)])
+    return np.concatenate([np.array(rows), interactions(forward, points, index, point, chosen)])
 
 
 def interactions(
-    forward: Function, points: Sequence[np.ndarray], index: int, point: np.ndarray, chosen: np.ndarray, step: float
+    forward: Function, points: Sequence[np.ndarray], index: int, point: np.ndarray, chosen: np.ndarray
 ) -> np.ndarray:
-    """For neighbouring samples, whether their mixed second difference is not zero."""
-    step = 100 * step
+    """Whether the mixed second difference of each sample and its neighbour is not zero; no row where none is finite."""
+    step = INTERACTION_STEP * max(1.0, float(np.std(point)))
+    length = point.shape[-1] if point.ndim else 1
     rows = []
-    for first, second in pairwise(chosen):
-        corners = [
-            evaluate_at(forward, points, index, point, places, step)
-            for places in ([first, second], [first], [second], [])
-        ]
+    for coordinate in chosen:
+        neighbour = coordinate - coordinate % length + (coordinate + 1) % length
+        places: tuple[list[int], ...] = ([coordinate, neighbour], [coordinate], [neighbour], [])
+        corners = [evaluate_at(forward, points, index, point, place, step) for place in places]
         if any(corner is None for corner in corners):
             return np.zeros((0, 1), dtype=bool)
         both, one, other, none = (float(corner.ravel()[0]) for corner in corners if corner is not None)
         rows.append([abs(both - one - other + none) > 1e-9 * max(1.0, abs(none))])
-    return np.array(rows, dtype=bool).reshape(-1, 1)
+    return np.array(rows, dtype=bool)
 
 
 def sample_directions(point: np.ndarray, rng: np.random.RandomState) -> list[np.ndarray]:

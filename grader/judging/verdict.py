@@ -36,7 +36,8 @@ HALF: Final = 0.5  # the gradient is right for a forward of which nothing is kno
 class Trial:
     """One run of a check. failure: no values came; then judgements is empty.
 
-    agreed: names of wrong gradients that belong to the student's own forward. matched: hints of the misconceptions that
+    agreed: names of wrong gradients that belong to the student's own forward; same_reach: whether its inputs reach
+    the outputs that they should. matched: hints of the misconceptions that
     return these values. fed: the documented cache was fed because the forward gave none; why is the forward's failure.
     """
 
@@ -44,6 +45,7 @@ class Trial:
     failure: Failure | None = None
     judgements: tuple[Judgement, ...] = ()
     agreed: frozenset[str] = frozenset()
+    same_reach: bool = False
     matched: tuple[str, ...] = ()
     fed: Failure | None = None
     remarks: tuple[str, ...] = ()
@@ -82,12 +84,12 @@ def settle_trial(trial: Trial, trials: Sequence[Trial]) -> CheckResult:
     )
     if trial.failure is not None:
         return settle_failure(result, trial.failure, trial.fed)
-    worth = forward_worth(trial, trials) if trial.agreed else 0.0
+    worth = forward_worth(trial, trials)
     earned = weight = 0.0
     comparisons = []
     for judgement in trial.judgements:
         comparison = judgement.comparison
-        follows = comparison.name in trial.agreed
+        follows = worth > 0 and comparison.name in trial.agreed
         comparisons.append(replace(comparison, follow_through=follows))
         weight += comparison.weight
         earned += comparison.weight * (1.0 if comparison.status == PASSED else worth if follows else 0.0)
@@ -99,7 +101,7 @@ def settle_trial(trial: Trial, trials: Sequence[Trial]) -> CheckResult:
         status=status,
         message=message_of(trial, worth),
         hint=one_hint(trial.matched),
-        follow_through=bool(trial.agreed) and points > 0,
+        follow_through=any(comparison.follow_through for comparison in comparisons),
         comparisons=tuple(comparisons),
         remarks=(*trial.remarks, *(remark for judgement in trial.judgements for remark in judgement.remarks)),
     )
@@ -117,11 +119,14 @@ def settle_failure(result: CheckResult, failure: Failure, fed: Failure | None) -
 
 def forward_worth(trial: Trial, trials: Sequence[Trial]) -> float:
     """What a gradient is worth that is right for a wrong forward."""
-    forward = trial.check.needs or trial.check.function
-    known = any(
-        other.check.function == forward and (other.matched or (other.passed and other is not trial)) for other in trials
-    )
-    return FOLLOWS if known else HALF
+    if not trial.agreed:
+        return 0.0
+    forward = [other for other in trials if other.check.function == (trial.check.needs or trial.check.function)]
+    if any(other.matched for other in forward):
+        return FOLLOWS
+    if not trial.same_reach:  # a constant, a sum: its gradient shows nothing of the one that was asked for
+        return 0.0
+    return FOLLOWS if any(other.passed and other is not trial for other in forward) else HALF
 
 
 def message_of(trial: Trial, worth: float) -> str:
@@ -129,9 +134,9 @@ def message_of(trial: Trial, worth: float) -> str:
     lines = [
         f"{name}: {j.comparison.reason}"
         for j in trial.judgements
-        if j.comparison.status != PASSED and j.comparison.name not in trial.agreed
+        if j.comparison.status != PASSED and not (worth > 0 and j.comparison.name in trial.agreed)
     ]
-    follows = sorted(trial.agreed)
+    follows = sorted(trial.agreed) if worth > 0 else []
     if follows:
         own = short(trial.check.needs) if trial.check.needs else "loss"
         gradient = "is the gradient" if len(follows) == 1 else "are the gradients"
@@ -149,8 +154,10 @@ def one_hint(hints: Sequence[str]) -> str:
     return hints[0] if len(set(hints)) == 1 else ""
 
 
-def sum_up(results: Sequence[CheckResult], needs: Mapping[str, Sequence[str]]) -> list[FunctionResult]:
-    """Points and status by function, in the order of the checks."""
+def sum_up(
+    results: Sequence[CheckResult], needs: Mapping[str, Sequence[str]], lines: Mapping[str, int]
+) -> list[FunctionResult]:
+    """Points and status by function, in the order of the checks. lines: where the student's files define them."""
     functions: dict[str, list[CheckResult]] = {}
     for result in results:
         functions.setdefault(result.function, []).append(result)
@@ -161,6 +168,7 @@ def sum_up(results: Sequence[CheckResult], needs: Mapping[str, Sequence[str]]) -
             max_points=round(sum(check.max_points for check in checks), 4),
             status=status_of(checks),
             needs=tuple(needs.get(function, ())),
+            line=lines.get(function, 0),
         )
         for function, checks in functions.items()
     ]

@@ -6,11 +6,12 @@ Among equals, what lost most stands first.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from grader.records import CHECK_STATUSES, NOT_APPLICABLE, PASSED, VISIBLE, CheckResult, FunctionResult, Result
+from grader.records import CHECK_STATUSES, MISSING, NOT_APPLICABLE, PASSED, VISIBLE, CheckResult, FunctionResult, Result
 from grader.report.text import first_line
 from grader.report.words import explain
 
@@ -24,7 +25,8 @@ WORST_FIRST: Final = {status: rank for rank, status in enumerate(CHECK_STATUSES)
 class Fix:
     """One function that lost points: what is wrong in a line, where, and which earlier fixes may settle it.
 
-    where: "layers.py:123" where a traceback tells the line, else the file, else "".
+    where: "layers.py:123", the line of the traceback or else of the definition; the file alone if it has none.
+    others: functions that fail in the very same way at the same place, such as all of a file that cannot be imported.
     """
 
     function: str
@@ -34,6 +36,7 @@ class Fix:
     hint: str
     where: str
     follows_from: tuple[str, ...]
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,11 +76,27 @@ def fix_first(result: Result) -> tuple[Fix, ...]:
         placed = {fix.function for fix in fixes}
         causes = tuple(need for need in function.needs if need in placed)
         fixes.append(describe(groups[function.function], causes))
-    return tuple(fixes)
+    return merge(fixes)
+
+
+def merge(fixes: Iterable[Fix]) -> tuple[Fix, ...]:
+    """One fix for all functions that say the very same of the same place: they have one cause, whichever it is."""
+    merged: dict[tuple[str, ...], Fix] = {}
+    for fix in fixes:
+        key = (fix.status, fix.what, fix.where.partition(":")[0])
+        first = merged.get(key)
+        if first is None or not fix.where or names(fix.what, fix.function):
+            merged[key if first is None else (*key, fix.function)] = fix
+        else:
+            merged[key] = replace(first, lost=first.lost + fix.lost, others=(*first.others, fix.function))
+    return tuple(merged.values())
 
 
 def causes_first(functions: Iterable[FunctionResult]) -> list[FunctionResult]:
-    """Layers of a topological sort, each by points lost. A cycle is cut where most was lost."""
+    """Layers of a topological sort; in each, what is wrong by points lost, then what is missing as it was given.
+
+    A cycle is cut where most was lost.
+    """
     remaining = {item.function: item for item in functions}
     ordered: list[FunctionResult] = []
     while remaining:
@@ -87,7 +106,7 @@ def causes_first(functions: Iterable[FunctionResult]) -> list[FunctionResult]:
             if not any(need in remaining for need in item.needs if need != item.function)
         ]
         layer = layer or [max(remaining.values(), key=lost)]
-        ordered += sorted(layer, key=lost, reverse=True)
+        ordered += sorted(layer, key=lambda item: (item.status == MISSING, -lost(item) * (item.status != MISSING)))
         for item in layer:
             del remaining[item.function]
     return ordered
@@ -119,10 +138,16 @@ def describe(group: Group, causes: tuple[str, ...]) -> Fix:
         kind = "check" if check.visibility == VISIBLE else "hidden check"
         what = first_line(check.message) or f"A {kind} has not passed: {first_line(check.title)}"
         hint = next((item.hint for item in failing if item.hint), "")
-        where = f"{check.frames[-1].file}:{check.frames[-1].line}" if check.frames else check.file
+        line = f":{function.line}" if function.line else ""
+        where = f"{check.frames[-1].file}:{check.frames[-1].line}" if check.frames else check.file + line
     return Fix(function.function, function.status, lost(function), what, hint, where, causes)
 
 
 def sum_up(name: str, checks: list[CheckResult]) -> FunctionResult:
     worst = min((check.status for check in checks), key=WORST_FIRST.__getitem__)
     return FunctionResult(name, sum(check.points for check in checks), sum(check.max_points for check in checks), worst)
+
+
+def names(text: str, function: str) -> bool:
+    """Whether the text names the function: then it is about that one alone."""
+    return re.search(rf"\b{re.escape(function.rpartition('.')[2])}\b", text) is not None

@@ -135,6 +135,13 @@ class Box:
         inside = list_children(self.init) if self.init != self.process.pid else [self.process.pid]
         return len(inside) != 1 or bool(list_children(inside[0]))
 
+    def exit_code(self) -> int | None:
+        """The exit code of a box whose pipe was closed (128 + n: the server died of signal n), or None if it lives."""
+        try:
+            return self.process.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            return None
+
     def kill(self) -> None:
         """End everything inside, at once, and reap it."""
         for pid in {self.init, self.process.pid}:

@@ -1,7 +1,8 @@
 """What of the host a worker needs to see: one Python, its standard library, its NumPy, the C libraries.
 
 The interpreter may be any that the course uses (a virtual environment, pyenv, conda, Debian's), so it is asked where
-its parts lie. Never the whole of its site-packages: a non-editable install of this project would put the reference there.
+its parts lie. Never the whole of its site-packages: an install of this project that is not editable would put the
+reference there.
 """
 
 from __future__ import annotations

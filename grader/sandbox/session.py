@@ -224,8 +224,7 @@ class Session:
         file = module.replace(".", "/") + ".py"
         failure = self.failure_from("", result if isinstance(result, dict) else {})
         text = failure.text.replace("the import raised", f"{file} cannot be imported:", 1)
-        status = ERROR if failure.status == MISSING else failure.status
-        return Failure(status, "", text, failure.frames)
+        return Failure(failure.status, "", text, failure.frames)
 
     def ask(self, function: str, message: dict[str, Any]) -> dict[str, Any]:
         """One request and its reply. Raises CallFailed if there is no such reply; the box is ended then."""
@@ -238,7 +237,7 @@ class Session:
         except Silence:
             raise CallFailed(self.end_in_doubt(function, "did not answer in time", TIMEOUT)) from None
         except Gone:
-            raise CallFailed(self.end_in_doubt(function, "ended the worker's process")) from None
+            raise CallFailed(self.end_of_box(function)) from None
         except Flood:
             raise CallFailed(self.end_in_doubt(function, "printed more than anybody will read")) from None
         except ProtocolError as error:
@@ -260,6 +259,14 @@ class Session:
         if not isinstance(message, dict):
             raise ProtocolError("a message that is no message")
         return message
+
+    def end_of_box(self, function: str) -> Failure:
+        """The whole worker ended before it answered: only an import does that, or an attack on it."""
+        code = self.box.exit_code() if self.box else None
+        if code in (128 + signal.SIGXCPU, -signal.SIGXCPU):
+            limit = f"{self.limits.import_cpu_s} s of CPU time"
+            return self.end_in_doubt(function, f"was still running after {limit}", TIMEOUT)
+        return self.end_in_doubt(function, f"ended the process with exit code {code}")
 
     def end_of_child(self, function: str, reply: Mapping[str, Any], waited_s: float) -> Failure:
         """The child ended before it answered: out of CPU time, a signal, or an exit of its own."""

@@ -109,3 +109,19 @@ def test_checks_of_a_function_that_is_not_listed_are_summed_up() -> None:
 def test_a_group_with_nothing_wrong_is_not_failing(status: str) -> None:
     result = replace(only(check(status=status)), functions=(FunctionResult("f", 4.0, 4.0, status),))
     assert not group_checks(result)[0].failing
+
+
+def test_a_file_that_cannot_be_imported_is_one_thing_to_fix() -> None:
+    message = "layers.py cannot be imported: SyntaxError: expected ':'"
+    functions = tuple(FunctionResult(name, 0.0, 5.0, "error", line=i) for i, name in enumerate(["m.a", "m.b", "m.c"]))
+    checks = tuple(
+        CheckResult(f"{f.function}.one", f.function, "layers.py", "t", "visible", 0.0, 5.0, "error", message)
+        for f in functions
+    )
+    (fix,) = fix_first(replace(result_of("x"), checks=checks, functions=functions))
+    assert (fix.function, fix.others, fix.lost, fix.what) == ("m.a", ("m.b", "m.c"), 15.0, message)
+
+
+def test_what_is_not_written_yet_comes_last_in_the_order_of_the_assignment() -> None:
+    missing = [FunctionResult(name, 0.0, points, "missing") for name, points in (("first", 2.0), ("second", 9.0))]
+    assert names(*missing, function("wrong", 1)) == ["wrong", "first", "second"]

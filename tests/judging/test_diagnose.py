@@ -1,0 +1,151 @@
+"""What is said of a wrong array: what it looks like, and never a digit of what is right."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from grader.judging.diagnose import advice_on, describe_difference
+from grader.judging.judge import judge_array
+
+RNG = np.random.RandomState(5)
+IMAGES = RNG.randn(2, 3, 6, 7)
+SQUARE = RNG.randn(4, 4)
+
+
+@pytest.mark.parametrize(
+    ("factor", "words"),
+    [
+        (2.0, "out is 2 times what it should be, everywhere."),
+        (-1.0, "out has the wrong sign everywhere."),
+        (1 / 50, "out is 1/50 times what it should be, everywhere."),
+        (-1 / 8, "out is -1/8 times what it should be, everywhere."),
+        (128.0, "out is 128 times what it should be, everywhere."),
+        (-3.0, "out is -3 times what it should be, everywhere."),
+    ],
+)
+def test_a_factor_is_named(factor, words):
+    assert describe_difference("out", IMAGES, factor * IMAGES) == words
+
+
+def test_a_factor_of_one_number_is_named_only_if_it_means_something():
+    assert describe_difference("loss", np.array(2.3025), np.array(23.025)) == "loss is 10 times what it should be."
+    assert describe_difference("loss", np.array(2.3025), np.array(-2.3025)) == "loss has the wrong sign."
+    assert "times" not in describe_difference("loss", np.array(2.3025), np.array(3.1))
+
+
+def test_a_factor_that_does_not_hold_everywhere_is_not_named():
+    actual = 2 * IMAGES
+    actual[0, 0, 0, 0] += 0.1
+    assert "times" not in describe_difference("out", IMAGES, actual)
+
+
+def test_an_offset_is_named_without_its_size():
+    assert describe_difference("out", IMAGES, IMAGES + 0.625) == "out is off by the same amount everywhere."
+
+
+@pytest.mark.parametrize("axis", range(4))
+def test_a_reversed_axis_is_named(axis):
+    actual = np.take(IMAGES, range(IMAGES.shape[axis])[::-1], axis=axis)
+    assert describe_difference("w", IMAGES, actual) == f"w has the right values in reverse along axis {axis}."
+
+
+def test_swapped_axes_are_named():
+    swapped = np.array([[SQUARE[j, i] for j in range(4)] for i in range(4)])
+    text = describe_difference("dw", SQUARE, swapped)
+    assert text == "dw has the right values with its axes in another order (as if transposed by (1, 0))."
+
+
+def test_errors_at_the_border_only_are_said_to_lie_there():
+    actual = IMAGES.copy()
+    actual[:, :, 0], actual[:, :, -1], actual[:, :, :, 0], actual[:, :, :, -1] = 9, 9, 9, 9
+    assert describe_difference("dx", IMAGES, actual).endswith("only in the outermost rows and columns.")
+
+
+def test_errors_in_one_channel_are_said_to_lie_there():
+    actual = IMAGES.copy()
+    actual[:, 1] += RNG.randn(2, 6, 7)
+    assert describe_difference("dx", IMAGES, actual).endswith("in 84 of 252 entries, only at index 1 of axis 1.")
+
+
+def test_the_first_of_scattered_errors_is_placed():
+    actual = SQUARE.copy()
+    for i, j in ((0, 3), (1, 0), (2, 2), (3, 1)):
+        actual[i, j] += 1 + i
+    assert describe_difference("dx", SQUARE, actual).endswith("in 4 of 16 entries, first at (0, 3).")
+
+
+def test_nan_is_counted_and_placed():
+    actual = IMAGES.copy()
+    actual[1, :, :, :] = np.nan
+    assert describe_difference("out", IMAGES, actual) == "out holds NaN in 126 of 252 entries, only at index 1 of axis 0."
+    assert describe_difference("loss", np.array(1.0), np.array(np.inf)) == "loss holds inf in 1 of 1 entries."
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(0.0, "dx is zero everywhere."), (1.0, "dx has one and the same value everywhere.")]
+)
+def test_a_constant_is_named(value, words):
+    assert describe_difference("dx", SQUARE, np.full((4, 4), value)) == words
+
+
+def test_the_size_of_an_error_is_relative_to_the_largest_entry():
+    expected = np.array([0.0, 4.0, 1.0, 2.0, 3.0])
+    actual = np.array([0.0, 4.0, 1.0, 2.0, 4.0])
+    assert describe_difference("x", expected, actual).startswith("x is off by up to 0.25 of its largest entry in 1 of 5")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("'float' object cannot be interpreted as an integer", "use `//`"),
+        ("shapes (2,3) and (2,3) not aligned", "inner axes"),
+        ("name 'foo' is not defined", "misspelt"),
+        ("name 'xrange' is not defined", "Python 2"),
+        ("something nobody has seen before", ""),
+    ],
+)
+def test_well_known_exceptions_get_a_sentence(text, words):
+    assert words in advice_on(text)
+    assert bool(words) == bool(advice_on(text))
+
+
+def significant(text):
+    """The digits of a number as written, without sign, point, exponent and leading zeros."""
+    return re.sub(r"\D", "", re.split("[eE]", text)[0]).lstrip("0")
+
+
+def attempts(expected, probe):
+    """Answers by which a student might try to make a message speak."""
+    spike = np.zeros_like(expected)
+    spike.flat[int(np.argmax(np.abs(expected)))] = probe
+    others = np.random.RandomState(int(abs(probe)) % 1000)
+    yield from (np.full_like(expected, probe), spike, probe * others.randn(*expected.shape), np.zeros_like(expected))
+    yield from (expected * 3, expected + probe, -expected, expected[::-1] if expected.ndim else expected * 2)
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    shape=st.sampled_from([(), (1,), (2,), (3, 4), (2, 2, 3)]),
+    seed=st.integers(0, 10**6),
+    probe=st.sampled_from([1.0, 1e3, 1e6, 1e7, 1e9, 1e12, 1e15, -1e12, 1e-9, 1e200]),
+    sparse=st.booleans(),
+)
+@example(shape=(), seed=1, probe=1e12, sparse=False)
+@example(shape=(3, 4), seed=1, probe=1e12, sparse=True)
+def test_no_message_holds_a_digit_string_from_which_an_expected_value_follows(shape, seed, probe, sparse):
+    expected = np.asarray(np.random.RandomState(seed).uniform(0.1, 10, shape))
+    if sparse and expected.size > 1:
+        expected = np.where(np.arange(expected.size).reshape(shape) == 1, expected, 0)
+    secrets = set()
+    for value in expected[expected != 0].flat:
+        for telling in (value, probe / value, value / probe, value - probe, np.max(np.abs(expected)) / value):
+            digits = significant(f"{abs(telling):.12e}")[:6]
+            if len(digits.rstrip("0")) == 6:  # not a round number that any message may hold
+                secrets.add(digits)
+    for actual in attempts(expected, probe):
+        text = judge_array("x", expected, np.asarray(actual), tolerance=1e-5).comparison.reason
+        for written in re.findall(r"\d[\d.]*(?:e[-+]?\d+)?", text):
+            assert significant(written)[:6] not in secrets, (text, expected)

@@ -1,0 +1,359 @@
+"""What code in the sandbox can see, write, start and reach: asked from inside, by a submission that tries."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from grader.errors import SandboxError
+from grader.sandbox import isolation
+from grader.sandbox.box import list_children
+from grader.sandbox.interpreter import find_interpreter
+from grader.sandbox.isolation import choose_isolation
+from grader.sandbox.session import Limits, Plan, Session
+
+LIMITS = Limits(
+    cpu_s=2, wall_s=6, import_cpu_s=5, import_wall_s=10, memory_mib=512, processes=8, open_files=64, reply_mib=64
+)
+
+PROBE = r"""
+import os, sys
+import numpy as np
+
+def attempt(function):
+    try:
+        return repr(function())
+    except BaseException as error:
+        return type(error).__name__ + ": " + str(error)
+
+def listing(path):
+    return attempt(lambda: sorted(os.listdir(path)))
+
+def write(path):
+    return attempt(lambda: open(path, "w").write("x"))
+
+def evaluate(expression):
+    return attempt(lambda: eval(expression))
+
+def walk():
+    found = []
+    for folder, folders, files in os.walk("/"):
+        found += [os.path.join(folder, name) for name in files]
+    return "\n".join(found).encode()
+
+def fork_many():
+    import time
+    count = 0
+    try:
+        while count < 100:
+            if os.fork() == 0:
+                time.sleep(30)
+                os._exit(0)
+            count += 1
+    except OSError:
+        pass
+    return count
+
+def eat_memory():
+    return np.ones(1 << 30).sum()
+"""
+FUNCTIONS = frozenset(f"probe.{name}" for name in ("listing", "write", "evaluate", "walk", "fork_many", "eat_memory"))
+
+
+@pytest.fixture(scope="module")
+def interpreter():
+    return find_interpreter(sys.executable)
+
+
+def make_session(tmp_path: Path, interpreter, source: str = PROBE, functions=FUNCTIONS, limits: Limits = LIMITS):
+    package = tmp_path / "work" / "cs231n"
+    package.mkdir(parents=True, exist_ok=True)
+    (package / "__init__.py").write_text("")
+    (package / "probe.py").write_text(source)
+    chosen = choose_isolation("auto")
+    plan = Plan(("probe",), functions, {"probe.py": source.encode()})
+    return Session(lambda: chosen.launch(interpreter, tmp_path / "work", "cs231n", limits.at_start()), plan, limits)
+
+
+@pytest.fixture
+def probe(tmp_path, interpreter):
+    with make_session(tmp_path, interpreter) as session:
+        session.begin(0)
+        yield lambda name, *args: session.call(f"probe.{name}", args, {})
+
+
+def test_nothing_can_be_written(probe):
+    for path in ("/x", "/work/x", "/work/cs231n/x", "/dev/x", "/site/x", "/site/numpy/x", "/worker/x", "/usr/lib/x"):
+        assert "Read-only" in probe("write", path), path
+    for path in ("/tmp/x", "/dev/shm/x", "/var/tmp/x", "/home/x"):
+        assert "No such file" in probe("write", path), path
+
+
+def test_an_open_file_takes_no_byte(probe):
+    """Even anonymous memory that behaves like a file: it would outlive no check, but it would not count as memory."""
+    assert "File too large" in probe("evaluate", "os.write(os.memfd_create('m'), b'x')")
+
+
+def test_no_process_and_no_shell_is_in_sight(probe):
+    assert "No such file" in probe("listing", "/proc")
+    for path in ("/bin", "/usr/bin", "/sbin", "/tmp", "/home", "/sys", "/run", "/etc/passwd"):
+        assert "No such file" in probe("listing", path), path
+
+
+def test_the_environment_holds_nothing_of_ours(probe, monkeypatch):
+    monkeypatch.setenv("GRADER_SECRET", "secret")
+    text = probe("evaluate", "sorted(os.environ)")
+    assert "SECRET" not in text
+    assert "HOME" not in text
+    assert "OPENBLAS_NUM_THREADS" in text
+
+
+def test_only_numpy_and_the_standard_library_can_be_imported(probe):
+    assert probe("evaluate", "__import__('json').__name__") == "'json'"
+    for name in ("scipy", "click", "rich", "grader", "reference", "assignment", "pytest", "pip", "setuptools"):
+        assert "ModuleNotFoundError" in probe("evaluate", f"__import__({name!r})"), name
+
+
+def test_no_fixture_no_check_no_reference_in_the_whole_file_system(probe):
+    """Everything that the worker can see, by name: only libraries, NumPy, the worker's two files and the work tree."""
+    seen = probe("walk").decode().splitlines()
+    assert "/work/cs231n/probe.py" in seen
+    assert "/site/numpy/__init__.py" in seen
+    ours = [path for path in seen if path.startswith(("/work", "/worker", "/site"))]
+    assert {path for path in ours if not path.startswith("/site/numpy")} == {
+        "/work/cs231n/__init__.py",
+        "/work/cs231n/probe.py",
+        "/worker/worker.py",
+        "/worker/protocol.py",
+    }
+    forbidden = ("/manifest.json", "conv_forward", "fc_net", "assignment.toml", "misconceptions", "judge.py")
+    root = str(Path(__file__).resolve().parents[2])
+    assert not [path for path in seen if path.endswith(forbidden) or (path.startswith(root) and "/numpy" not in path)]
+
+
+def test_the_network_is_empty(probe):
+    connect = "__import__('socket').create_connection(('{}', 80), 1)"
+    assert "refused" in probe("evaluate", connect.format("127.0.0.1"))
+    assert "unreachable" in probe("evaluate", connect.format("192.0.2.1"))
+    assert probe("evaluate", "[name for _, name in __import__('socket').if_nameindex()]") == "['lo']"
+
+
+def test_a_server_of_the_host_is_out_of_reach(probe):
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)):
+            pass  # the host itself reaches it
+        assert "refused" in probe("evaluate", f"__import__('socket').create_connection(('127.0.0.1', {port}), 1)")
+
+
+def test_the_uid_is_nobody_and_no_right_is_left(probe):
+    uid = int(probe("evaluate", "os.getuid()"))
+    assert uid != 0
+    assert probe("evaluate", "os.getgroups()") in ("[]", "[65534]")
+    assert "Operation not permitted" in probe("evaluate", "os.setuid(0)")
+    assert "Operation not permitted" in probe("evaluate", "os.chroot('/work')")
+
+
+def test_the_kernel_sees_an_unprivileged_uid_too(tmp_path, interpreter):
+    with make_session(tmp_path, interpreter) as session:
+        session.begin(0)
+        (server,) = list_children(session.box.init)
+        status = Path(f"/proc/{server}/status").read_text()
+        uids = set(next(line for line in status.splitlines() if line.startswith("Uid:")).split()[1:])
+        capabilities = [line.split()[1] for line in status.splitlines() if line.startswith(("CapEff", "CapPrm"))]
+        assert "0" not in uids
+        assert capabilities == ["0000000000000000"] * 2
+        assert "NoNewPrivs:\t1" in status
+
+
+def test_every_namespace_is_its_own(tmp_path, interpreter):
+    with make_session(tmp_path, interpreter) as session:
+        session.begin(0)
+        (server,) = list_children(session.box.init)
+        for name in ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts"):
+            assert os.readlink(f"/proc/{server}/ns/{name}") != os.readlink(f"/proc/self/ns/{name}"), name
+
+
+def test_no_further_user_namespace_can_be_made(probe):
+    unshare = "(lambda c: (c.unshare(0x10000000), __import__('ctypes').get_errno()))"
+    call = f"{unshare}(__import__('ctypes').CDLL(None, use_errno=True))"
+    assert probe("evaluate", call) in ("(-1, 28)", "(-1, 1)")  # no space: the limit is 0; or not permitted
+
+
+def test_a_fork_bomb_ends_at_the_limit(probe):
+    assert probe("fork_many") < LIMITS.processes
+
+
+def test_the_process_limit_is_this_sandboxs_own(tmp_path, interpreter):
+    """Two sandboxes, the first full of processes: the second has all of its own."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    with make_session(tmp_path / "a", interpreter) as first, make_session(tmp_path / "b", interpreter) as second:
+        first.begin(0)
+        second.begin(0)
+        assert first.call("probe.fork_many", (), {}) == second.call("probe.fork_many", (), {}) > 0
+
+
+def test_what_a_check_leaves_behind_is_seen_and_killed(tmp_path, interpreter):
+    with make_session(tmp_path, interpreter) as session:
+        session.begin(0)
+        init = session.box.init
+        session.call("probe.fork_many", (), {})
+        session.end()
+        assert session.box is None  # the sandbox was ended, since processes were left
+        wait_until_gone(init)
+        session.begin(0)  # and the next check has a fresh one
+        assert session.call("probe.evaluate", ("1 + 1",), {}) == "2"
+
+
+def test_killing_the_box_kills_the_whole_tree(tmp_path, interpreter):
+    session = make_session(tmp_path, interpreter)
+    session.begin(0)
+    escape = "os.fork() or (os.setsid(), os.fork() or __import__('time').sleep(60))"
+    session.call("probe.evaluate", (escape,), {})
+    init = session.box.init
+    processes = descendants(init)
+    assert len(processes) >= 3
+    session.kill()
+    for pid in [init, *processes]:
+        wait_until_gone(pid)
+
+
+def test_the_address_space_is_limited(probe):
+    from grader.judging.student import CallFailed
+
+    with pytest.raises(CallFailed, match=r"ran out of memory \(512 MiB"):
+        probe("eat_memory")
+
+
+def test_auto_refuses_without_bubblewrap_and_says_how_to_get_it(monkeypatch):
+    monkeypatch.setattr(isolation, "find_bwrap", lambda: None)
+    with pytest.raises(SandboxError, match="apt install bubblewrap") as caught:
+        choose_isolation("auto")
+    assert "--sandbox none" in str(caught.value)
+
+
+def test_auto_refuses_where_the_kernel_does(monkeypatch, tmp_path):
+    fake = tmp_path / "bwrap"
+    fake.write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
+    fake.chmod(0o755)
+    monkeypatch.setattr(isolation, "find_bwrap", lambda: str(fake))
+    with pytest.raises(SandboxError, match="user namespaces"):
+        choose_isolation("auto")
+
+
+def test_a_worker_that_does_not_start_is_our_fault(tmp_path, interpreter, monkeypatch):
+    session = make_session(tmp_path, interpreter)
+    launch = session.launch()
+    session.launch = lambda: type(launch)((*launch.command[:-2], "/worker/absent.py", "{}"), {}, launch.pass_fds, True)
+    with pytest.raises(SandboxError, match="did not start"):
+        session.begin(0)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become an ordinary user")
+def test_an_ordinary_user_has_the_same_sandbox(tmp_path):
+    """The probe's main questions again, asked by a grader that is not root, with an interpreter that it may read."""
+    python = "/usr/bin/python3"
+    if not Path(python).exists() or subprocess.run([python, "-c", "import numpy"], check=False).returncode != 0:
+        pytest.skip("needs a system Python with NumPy (apt install python3-numpy): root's own cannot be read by others")
+    root = Path(__file__).resolve().parents[2]
+    script = tmp_path / "ask.py"
+    script.write_text(ORDINARY)
+    os.chmod(tmp_path, 0o755)
+    for parent in tmp_path.parents:
+        if str(parent).startswith("/tmp/pytest"):
+            os.chmod(parent, 0o755)
+    done = subprocess.run(
+        ["setpriv", "--reuid", "1234", "--regid", "1234", "--clear-groups", python, str(script), str(root)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": os.environ["PATH"], "TMPDIR": "/tmp"},
+        cwd="/",
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["written=False", "uid=65534", "forks=True", "left=True"], done.stdout + done.stderr
+
+
+ORDINARY = '''
+import sys, tempfile
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+sys.dont_write_bytecode = True
+from grader.sandbox.interpreter import find_interpreter
+from grader.sandbox.isolation import choose_isolation
+from grader.sandbox.session import Limits, Plan, Session
+source = """
+import os, time
+def written():
+    for path in ("/x", "/work/x", "/dev/x", "/dev/shm/x", "/tmp/x"):
+        try:
+            open(path, "w")
+            return True
+        except OSError:
+            pass
+    return False
+def uid():
+    return os.getuid()
+def forks():
+    count = 0
+    try:
+        while count < 50:
+            if os.fork() == 0:
+                time.sleep(20)
+                os._exit(0)
+            count += 1
+    except OSError:
+        pass
+    return count
+"""
+limits = Limits(2, 6.0, 5, 10.0, 512, 8, 64, 8)
+with tempfile.TemporaryDirectory() as folder:
+    package = Path(folder) / "cs231n"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "probe.py").write_text(source)
+    chosen, interpreter = choose_isolation("auto"), find_interpreter(sys.executable)
+    plan = Plan(("probe",), frozenset({"probe.written", "probe.uid", "probe.forks"}), {"probe.py": source.encode()})
+    start = lambda: chosen.launch(interpreter, Path(folder), "cs231n", limits.at_start())
+    with Session(start, plan, limits) as session:
+        session.begin(0)
+        print(f"written={session.call('probe.written', (), {})}")
+        print(f"uid={session.call('probe.uid', (), {})}")
+        print(f"forks={0 < session.call('probe.forks', (), {}) < 8}")
+        session.end()
+        print(f"left={session.box is None}")
+'''
+
+
+def descendants(pid: int) -> list[int]:
+    found = list_children(pid)
+    return found + [below for child in found for below in descendants(child)]
+
+
+def wait_until_gone(pid: int) -> None:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            if "State:\tZ" in Path(f"/proc/{pid}/status").read_text():
+                return
+        except (FileNotFoundError, ProcessLookupError):
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"process {pid} is still alive")
+
+
+def test_arrays_come_back_as_they_were_sent(tmp_path, interpreter):
+    source = "def same(x):\n    return x\n"
+    with make_session(tmp_path, interpreter, source, frozenset({"probe.same"})) as session:
+        session.begin(0)
+        x = np.asfortranarray(np.random.RandomState(0).randn(3, 4))
+        np.testing.assert_array_equal(session.call("probe.same", (x,), {}), x)

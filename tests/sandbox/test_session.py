@@ -1,0 +1,380 @@
+"""The judge's end of the conversation, held with real workers that misbehave."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from grader.judging.student import CallFailed
+from grader.sandbox.interpreter import find_interpreter
+from grader.sandbox.isolation import choose_isolation
+from grader.sandbox.session import Limits, Plan, Session
+
+LIMITS = Limits(
+    cpu_s=1, wall_s=4, import_cpu_s=2, import_wall_s=6, memory_mib=512, processes=8, open_files=64, reply_mib=8
+)
+
+
+@pytest.fixture
+def open_session(tmp_path):
+    """Open a session on the source of one module, `case`, whose top-level functions can all be called."""
+    interpreter, chosen = find_interpreter(sys.executable), choose_isolation("auto")
+    opened = []
+
+    def open_one(source: str, limits: Limits = LIMITS) -> Session:
+        package = tmp_path / "work" / "cs231n"
+        package.mkdir(parents=True, exist_ok=True)
+        (package / "__init__.py").write_text("")
+        (package / "case.py").write_text(source)
+        names = [line[4:].split("(")[0] for line in source.splitlines() if line.startswith("def ")] + ["absent"]
+        plan = Plan(("case",), frozenset(f"case.{name}" for name in names), {"case.py": source.encode()})
+        session = Session(
+            lambda: chosen.launch(interpreter, tmp_path / "work", "cs231n", limits.at_start()), plan, limits
+        )
+        opened.append(session)
+        return session
+
+    yield open_one
+    for session in opened:
+        session.kill()
+
+
+def failure_of(session: Session, name: str, *args):
+    with pytest.raises(CallFailed) as caught:
+        session.call(f"case.{name}", args, {})
+    return caught.value.failure
+
+
+def one_failure(session: Session, name: str = "f", *args):
+    session.begin(0)
+    failure = failure_of(session, name, *args)
+    session.end()
+    return failure
+
+
+def test_arrays_numbers_and_dicts_travel_and_caches_stay(open_session):
+    session = open_session(
+        "import numpy as np\n"
+        "def forward(x):\n    return 2 * x, (x, {'p': 1})\n"
+        "def backward(dout, cache):\n    x, p = cache\n    return dout * x + p['p']\n"
+        "def config(w):\n    return w, {'velocity': w, 'name': 'sgd', 'none': None}\n"
+    )
+    session.begin(0)
+    out, cache = session.call("case.forward", (np.arange(3.0),), {})
+    assert out.tolist() == [0.0, 2.0, 4.0]
+    assert cache.type_name == "tuple"
+    assert session.call("case.backward", (np.ones(3), cache), {}).tolist() == [1.0, 2.0, 3.0]
+    _, settings = session.call("case.config", (np.ones(2),), {})
+    assert settings["velocity"].tolist() == [1.0, 1.0]
+    assert settings["name"] == "sgd"
+
+
+def test_a_changed_dict_comes_back_and_a_changed_array_does_not(open_session):
+    session = open_session(
+        "def f(x, param):\n    param['seen'] = param.get('seen', 0) + 1\n    x[0] = 99\n    return x\n"
+    )
+    session.begin(0)
+    x, param = np.zeros(2), {"mode": "train"}
+    session.call("case.f", (x, param), {})
+    session.call("case.f", (x, param), {})
+    assert param == {"mode": "train", "seen": 2}
+    assert x.tolist() == [0.0, 0.0]
+    assert session.mutations == [("case.f", 0), ("case.f", 0)]
+
+
+def test_every_check_is_a_fresh_process(open_session):
+    session = open_session("import numpy as np\nkept = []\ndef f():\n    kept.append(1)\n    return len(kept)\n")
+    for _ in range(3):
+        session.begin(0)
+        assert session.call("case.f", (), {}) == 1
+        session.end()
+
+
+def test_a_patched_numpy_is_gone_in_the_next_check(open_session):
+    session = open_session(
+        "import numpy as np\ndef f():\n    np.sum = None\n    return 1\ndef g():\n    return np.sum([1, 2])\n"
+    )
+    session.begin(0)
+    session.call("case.f", (), {})
+    session.end()
+    session.begin(0)
+    assert session.call("case.g", (), {}) == 3
+
+
+def test_random_numbers_are_the_same_in_every_run(open_session):
+    source = "import random\nimport numpy as np\ndef f():\n    return np.array([random.random(), np.random.rand(), hash('a')])\n"
+    drawn = []
+    for _ in range(2):
+        session = open_session(source)
+        session.begin(7)
+        drawn.append(session.call("case.f", (), {}).tolist())
+        session.kill()
+    assert drawn[0] == drawn[1]
+
+
+def test_a_hang_costs_only_its_own_check(open_session):
+    session = open_session("def f():\n    while True:\n        pass\ndef g():\n    return 1\n")
+    started = time.monotonic()
+    failure = one_failure(session)
+    assert failure.status == "timeout"
+    assert failure.text == "f was still running after 1 s of CPU time; perhaps a loop never ends."
+    assert time.monotonic() - started < 60
+    session.begin(0)
+    assert session.call("case.g", (), {}) == 1
+
+
+def test_sleeping_is_ended_from_outside(open_session):
+    failure = one_failure(open_session("import time\ndef f():\n    time.sleep(1000)\n"))
+    assert failure.status == "timeout"
+    assert "did not answer in time" in failure.text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN); signal.signal(signal.SIGXCPU, signal.SIG_IGN)\n    while True: pass",
+        "os.kill(os.getpid(), signal.SIGSTOP)",
+        "os.kill(os.getppid(), signal.SIGSTOP)\n    time.sleep(1000)",
+    ],
+    ids=["ignores signals", "stops itself", "stops the server"],
+)
+def test_what_cannot_be_asked_to_end_is_ended(open_session, body):
+    session = open_session(f"import os, signal, time\ndef f():\n    {body}\ndef g():\n    return 1\n")
+    assert one_failure(session).status == "timeout"
+    session.begin(0)
+    assert session.call("case.g", (), {}) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("os._exit(0)", "f ended the process with exit code 0."),
+        ("os._exit(3)", "f ended the process with exit code 3."),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", "f was killed by signal 11 (SIGSEGV)."),
+        ("os.abort()", "f was killed by signal 6 (SIGABRT)."),
+    ],
+)
+def test_a_crash_says_how_the_process_ended(open_session, body, text):
+    failure = one_failure(open_session(f"import os, signal\ndef f():\n    {body}\n"))
+    assert (failure.status, failure.text) == ("crashed", text)
+
+
+def test_killing_the_server_costs_only_its_own_check(open_session):
+    session = open_session(
+        "import os, signal, time\ndef f():\n    os.kill(os.getppid(), 9)\n    time.sleep(9)\ndef g():\n    return 1\n"
+    )
+    assert one_failure(session).status == "crashed"
+    session.begin(0)
+    assert session.call("case.g", (), {}) == 1
+
+
+def test_an_exception_comes_with_the_students_lines(open_session):
+    source = "import numpy as np\ndef f(x):\n    return g(x)\ndef g(x):\n    return np.zeros(3) @ x\n"
+    failure = one_failure(open_session(source), "f", np.zeros(4))
+    assert failure.status == "error"
+    assert failure.text.startswith("f raised ValueError: matmul")
+    assert [(frame.file, frame.line, frame.function, frame.text) for frame in failure.frames] == [
+        ("case.py", 3, "f", "    return g(x)"),
+        ("case.py", 5, "g", "    return np.zeros(3) @ x"),
+    ]
+
+
+def test_a_forged_traceback_shows_no_line_of_another_file(open_session):
+    source = (
+        "def f():\n"
+        "    exec(compile('\\n' * 400 + '1 / 0', '/etc/passwd', 'exec'))\n"
+        "def g():\n"
+        "    exec(compile('\\n' * 400 + '1 / 0', '/work/cs231n/case.py', 'exec'))\n"
+    )
+    for name in "fg":
+        failure = one_failure(open_session(source), name)
+        assert {frame.file for frame in failure.frames} == {"case.py"}
+        assert all(frame.text in source for frame in failure.frames)
+
+
+@pytest.mark.parametrize("body", ["sys.exit()", "raise SystemExit(0)", "raise KeyboardInterrupt", "input()"])
+def test_exits_by_exception_are_errors(open_session, body):
+    assert one_failure(open_session(f"import sys\ndef f():\n    {body}\n")).status == "error"
+
+
+def test_an_exception_whose_text_raises_is_an_error(open_session):
+    source = "class E(Exception):\n    def __str__(self):\n        raise ValueError\ndef f():\n    raise E\n"
+    failure = one_failure(open_session(source))
+    assert (failure.status, failure.text) == ("error", "f raised E: (its text could not be read)")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f(x):\n    raise NotImplementedError\n",
+        "def f(x):\n    '''Docs.'''\n    pass\n",
+        "def f(x):\n    out = None\n    # TODO\n    cache = x\n    return out, cache\n",
+        "def f(x):\n    out, cache = None, None\n    p = x.get('p', 1)\n    return out, cache\n",
+    ],
+)
+def test_a_stub_is_missing(open_session, source):
+    failure = one_failure(open_session(source), "f", {})
+    assert (failure.status, failure.text) == ("missing", "f is not written yet.")
+
+
+def test_an_absent_function_is_missing(open_session):
+    failure = one_failure(open_session("def f():\n    return 1\n"), "absent")
+    assert (failure.status, failure.text) == ("missing", "case.py has no absent.")
+
+
+def test_a_lost_return_is_not_taken_for_a_stub(open_session):
+    session = open_session("def f(x):\n    out = x * 2\n")
+    session.begin(0, [("case.f", 2)])
+    failure = failure_of(session, "f", np.ones(2))
+    assert (failure.status, failure.text) == ("failed", "f returned None, expected 2 values. Is a return missing?")
+
+
+@pytest.mark.parametrize(("value", "found"), [("x", "one array"), ("(x, x, x)", "3 values"), ("1", "one value")])
+def test_a_wrong_number_of_values_is_said(open_session, value, found):
+    session = open_session(f"def f(x):\n    return {value}\n")
+    session.begin(0, [("case.f", 2)])
+    assert failure_of(session, "f", np.ones(2)).text == f"f returned {found}, expected 2 values."
+
+
+def test_prints_are_kept_up_to_a_limit_and_cost_nothing(open_session):
+    session = open_session("def f():\n    for i in range(40000):\n        print('line', i, 'x' * 40)\n    return 1\n")
+    session.begin(0)
+    assert session.call("case.f", (), {}) == 1
+    text, count = session.end()
+    assert text.startswith("line 0 ")
+    assert len(text) == 64 << 10
+    assert count > 2_000_000
+    session.begin(0)
+    assert session.end() == ("", 0)
+
+
+def test_what_was_printed_before_a_crash_is_kept(open_session):
+    session = open_session("import os\ndef f():\n    print('here')\n    os._exit(1)\n")
+    session.begin(0)
+    failure_of(session, "f")
+    assert session.end()[0] == "here\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("garbage on the reply pipe", "    os.write(fd, b'garbage' * 100)\n    return 1\n"),
+        (
+            "a whole extra reply",
+            "    os.write(fd, protocol.encode({'id': 3, 'outcome': 'value', 'value': 7}))\n    return 1\n",
+        ),
+        (
+            "a reply in advance",
+            "    os.write(fd, protocol.encode({'id': 4, 'outcome': 'value', 'value': 7}))\n    return 1\n",
+        ),
+        (
+            "an end in advance",
+            "    os.write(fd, protocol.encode({'op': 'ended', 'exit': 0, 'signal': 0}))\n    return 1\n",
+        ),
+        ("a reply that is a list", "    os.write(fd, protocol.encode([1]))\n    time.sleep(1)\n    return 1\n"),
+        ("a header without end", "    os.write(fd, b'LGP1' + b'\\xff' * 12)\n    time.sleep(1)\n    return 1\n"),
+    ],
+)
+def test_forged_frames_cost_their_own_check_and_no_other(open_session, name, source):
+    """The reply pipe is found among the open descriptors; the module `protocol` is there to be used."""
+    head = "import os, sys, time\nprotocol = sys.modules['protocol']\ndef f():\n    fd = max(range(3, 20), key=alive)\n"
+    alive = (
+        "def alive(fd):\n    import fcntl\n    try:\n        flags = fcntl.fcntl(fd, fcntl.F_GETFL)\n"
+        "    except OSError:\n        return 0\n    return fd if flags & os.O_WRONLY else 0\n"
+    )
+    session = open_session(head + source + alive + "def g():\n    return 5\n")
+    session.begin(0)
+    try:
+        value = session.call("case.f", (), {})
+    except CallFailed as failed:
+        value = failed.failure.status
+    session.end()
+    assert value in (1, 7, "crashed", "failed"), name
+    assert session.box is None, "the sandbox is not trusted any more"
+    session.begin(0)
+    assert session.call("case.g", (), {}) == 5
+
+
+def test_a_thread_that_answers_later_reaches_no_other_check(open_session):
+    source = (
+        "import os, sys, threading, time\nprotocol = sys.modules['protocol']\n"
+        "def later():\n    time.sleep(0.3)\n    os.write(4, protocol.encode({'id': 99, 'outcome': 'value', 'value': 7}))\n"
+        "def f():\n    threading.Thread(target=later).start()\n    return 1\n"
+        "def g():\n    time.sleep(0.6)\n    return 5\n"
+    )
+    session = open_session(source)
+    session.begin(0)
+    assert session.call("case.f", (), {}) == 1
+    session.end()
+    session.begin(0)
+    assert session.call("case.g", (), {}) == 5
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "np.lib.stride_tricks.as_strided(np.zeros(1), (10**6, 10**6), (0, 0))",
+        "np.zeros(1 << 22)",
+        "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
+        "['x' * 100] * 100000",
+        "10 ** 5000",
+    ],
+    ids=["zero strides", "over the reply limit", "nesting", "many values", "digits"],
+)
+def test_a_reply_over_a_limit_costs_its_own_check(open_session, value):
+    session = open_session(f"import numpy as np\ndef f():\n    return {value}\ndef g():\n    return 1\n")
+    session.begin(0)
+    try:
+        kept = session.call("case.f", (), {})
+        assert getattr(kept, "type_name", None) or isinstance(kept, list)
+    except CallFailed as failed:
+        assert failed.failure.status in ("failed", "crashed")
+    session.end()
+    session.begin(0)
+    assert session.call("case.g", (), {}) == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "status", "text"),
+    [
+        ("def f(:\n", "error", "case.py cannot be imported: SyntaxError: "),
+        ("1 / 0\ndef f(): pass\n", "error", "case.py cannot be imported: ZeroDivisionError: division by zero"),
+        ("import os\nos._exit(4)\ndef f(): pass\n", "crashed", "importing case ended the process with exit code 4."),
+        ("while True: pass\ndef f(): pass\n", "timeout", "importing case was still running after 2 s of CPU time."),
+        ("raise NotImplementedError\ndef f(): pass\n", "error", "case.py cannot be imported"),
+        ("import sys\nsys.exit(0)\ndef f(): pass\n", "error", "case.py cannot be imported: SystemExit: 0"),
+    ],
+)
+def test_an_import_that_fails_says_so_once_for_all_checks(open_session, source, status, text):
+    session = open_session(source)
+    for _ in range(2):
+        with pytest.raises(CallFailed) as caught:
+            session.begin(0)
+            session.call("case.f", (), {})
+        session.end()
+        assert caught.value.failure.status == status
+        assert caught.value.failure.text.startswith(text)
+
+
+def test_a_replaced_worker_module_forges_no_more_than_its_own_values(open_session):
+    source = (
+        "import sys\nworker = sys.modules['__main__']\n"
+        "worker.Child.call = lambda self, *args: {'outcome': 'value', 'value': 42, 'dicts': {}, 'arrays': []}\n"
+        "def f():\n    return 1\n"
+    )
+    session = open_session(source)
+    session.begin(0)
+    assert session.call("case.f", (), {}) == 42
+    session.end()
+
+
+def test_a_reply_without_its_parts_is_none(open_session):
+    source = (
+        "import sys\nworker = sys.modules['__main__']\n"
+        "worker.Child.call = lambda self, *args: {'outcome': 'value', 'value': 42}\ndef f():\n    return 1\n"
+    )
+    failure = one_failure(open_session(source))
+    assert (failure.status, failure.text) == ("crashed", "f sent a reply that is none.")

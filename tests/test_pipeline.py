@@ -1,0 +1,261 @@
+"""Whole submissions through the real sandbox: what a verdict must be, and what must never enter the worker."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cases import ROOT, check_of, lost
+
+from grader.fixtures import load_fixtures
+from grader.pipeline import grade_submission
+from grader.records import Result, Submission
+from grader.sandbox import session as session_module
+
+
+def without_durations(text: str) -> str:
+    return re.sub(r'"duration_s": [0-9.e-]+', '"duration_s": 0', text)
+
+
+def test_the_reference_gets_full_marks(grade_layers):
+    result = grade_layers()
+    assert (result.status, result.score, result.max_score) == ("graded", 100.0, 100)
+    assert {check.status for check in result.checks} == {"passed"}
+    assert not [remark for check in result.checks for remark in check.remarks]
+
+
+def test_the_same_submission_twice_gives_the_same_json_but_for_durations(context):
+    files = {"layers.py": (ROOT / "submissions/wrong-forward-consistent-backward/cs231n/layers.py").read_bytes()}
+    submission = Submission("twice", "twice", files)
+    first, second = (grade_submission(submission, context).to_json() for _ in range(2))
+    assert without_durations(first) == without_durations(second)
+    assert Result.from_json(first).to_json() == first
+
+
+def test_what_the_judge_sends_holds_inputs_only(context, grade_layers, monkeypatch):
+    """No frame holds an expected value: not one array of a fixture, not one number of eight digits of it."""
+    sent = []
+    encode = session_module.encode
+    monkeypatch.setattr(session_module, "encode", lambda message: sent.append(message) or encode(message))
+    # A wrong conv_forward also lets the judge ask for numerical gradients and documented caches.
+    grade_layers(
+        "def conv_forward_naive(x, w, b, conv_param):\n    raise ValueError\n"
+        "def softmax_loss(x, y):\n    return np.float64(3.0), x\n"
+    )
+    expected, inputs = set(), set()
+    for fixture in load_fixtures(context.assignment).checks.values():
+        for array in fixture.expected.values():
+            expected |= {repr(v) for v in np.asarray(array, dtype=float).ravel().tolist() if len(repr(v)) >= 10}
+    for value in leaves(sent):
+        assert isinstance(value, np.ndarray | np.generic | str | int | float | bool | bytes | type(None) | tuple)
+        if isinstance(value, np.ndarray | np.generic | float):
+            inputs |= {repr(v) for v in np.asarray(value, dtype=float).ravel().tolist()}
+    assert len(sent) > 100
+    assert len(expected) > 1000
+    # What is passed on unchanged is an input and an output: relu and max-pool do that, and db of a single example.
+    passed_on = {
+        repr(v)
+        for check, fixture in load_fixtures(context.assignment).checks.items()
+        if ".relu_" in check or ".max_pool_" in check or check.endswith("affine_backward.one_example")
+        for array in fixture.expected.values()
+        for v in np.asarray(array, dtype=float).ravel().tolist()
+    }
+    assert not (inputs & expected) - passed_on
+
+
+def leaves(value):
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from leaves(key)
+            yield from leaves(item)
+    elif isinstance(value, list) or type(value) is tuple:
+        for item in value:
+            yield from leaves(item)
+    else:
+        yield value
+
+
+def test_a_spying_submission_finds_nothing(context):
+    """The example that looks for fixtures and the reference reports what it found: nothing, and it wins no mark."""
+    source = (ROOT / "submissions/spies/layers.py").read_bytes()
+    result = grade_submission(Submission("spies", "spies", {"layers.py": source}), context)
+    assert lost(result) == {"affine_forward": "failed"}
+    prints = "\n".join([*(check.output for check in result.checks), *result.notes])
+    assert "spies" in prints
+    assert not re.search(r"\.npz|manifest|/checks/|reference/layers|: found", prints)
+
+
+def test_an_endless_loop_costs_its_own_check_only(grade_layers):
+    """A loop that never ends only where windows overlap: one check times out, the other 33 pass."""
+    result = grade_layers(
+        "right = max_pool_forward_naive\n"
+        "def max_pool_forward_naive(x, pool_param):\n"
+        "    while pool_param['stride'] < pool_param['pool_height'] == pool_param['pool_width']:\n"
+        "        pass\n"
+        "    return right(x, pool_param)\n"
+    )
+    statuses = {check.id: check.status for check in result.checks if check.status != "passed"}
+    assert statuses == {"layers.max_pool_forward_naive.overlapping": "timeout"}
+    backward = check_of(result, "max_pool_backward_naive.overlapping")
+    assert backward.points == backward.max_points
+    assert "was given the cache that the docstring describes" in backward.message
+
+
+def test_a_backward_is_fed_the_documented_cache_where_the_forward_crashes(grade_layers):
+    result = grade_layers("def conv_forward_naive(x, w, b, conv_param):\n    return 1 / 0\n")
+    assert lost(result) == {"conv_forward_naive": "error"}
+
+
+@pytest.mark.parametrize(
+    "body", ["raise NotImplementedError", "return None", "import os; os._exit(1)", "return x", "return 1, 2, 3"]
+)
+def test_a_backward_loses_nothing_by_whatever_its_forward_does(grade_layers, body):
+    result = grade_layers(f"def affine_forward(x, w, b):\n    {body}\n")
+    assert set(lost(result)) == {"affine_forward"}
+
+
+def test_a_backward_over_a_cache_of_its_own_is_skipped_where_the_forward_crashes(grade_layers):
+    result = grade_layers(
+        "def affine_forward(x, w, b):\n    raise ValueError('oops')\n"
+        "def affine_backward(dout, cache):\n    return cache['x'] @ dout, 0, 0\n"
+    )
+    assert lost(result) == {"affine_forward": "error", "affine_backward": "skipped"}
+    message = check_of(result, "affine_backward.notebook").message
+    assert message.startswith(
+        "affine_forward raised ValueError: oops Given the cache that the docstring describes, affine"
+    )
+
+
+FILTER_TWICE = (
+    "right_forward, right_backward = conv_forward_naive, conv_backward_naive\n"
+    "def conv_forward_naive(x, w, b, conv_param):\n"
+    "    out, _ = right_forward(x, 3 * w, b, conv_param)\n"
+    "    return out, (x, w, b, conv_param)\n"
+    "def conv_backward_naive(dout, cache):\n"
+    "    x, w, b, conv_param = cache\n"
+    "    dx, dw, db = right_backward(dout, (x, 3 * w, b, conv_param))\n"
+    "    return dx, 3 * dw, db\n"
+)
+
+
+def test_a_gradient_of_a_wrong_forward_follows_through_for_half(grade_layers):
+    result = grade_layers(FILTER_TWICE)
+    check = check_of(result, "conv_backward_naive.notebook")
+    assert check.follow_through
+    assert check.status == "partial"
+    assert check.points == pytest.approx(check.max_points * (1 + 0.5 * 4) / 5)  # db is right, dx and dw are worth half
+    assert "of your own conv_forward_naive, which is wrong: counted half" in check.message
+    assert [c.follow_through for c in check.comparisons] == [True, True, False]
+
+
+def test_a_gradient_of_a_forward_that_passes_elsewhere_follows_through_in_full(grade_layers):
+    wrong_with_stride = FILTER_TWICE.replace("3 * w", "scale(conv_param) * w").replace(
+        "3 * dw", "scale(conv_param) * dw"
+    )
+    result = grade_layers(wrong_with_stride + "def scale(p):\n    return 3 if p['stride'] == 2 else 1\n")
+    assert lost(result) == {"conv_forward_naive": "partial"}
+    check = check_of(result, "conv_backward_naive.strided")
+    assert (check.status, check.follow_through) == ("passed", True)
+
+
+def test_a_gradient_of_a_known_misconception_follows_through_in_full(grade_layers):
+    result = grade_layers(
+        "right_forward, right_backward = conv_forward_naive, conv_backward_naive\n"
+        "def conv_forward_naive(x, w, b, conv_param):\n"
+        "    out, _ = right_forward(x, w[:, :, ::-1, ::-1], b, conv_param)\n"
+        "    return out, (x, w, b, conv_param)\n"
+        "def conv_backward_naive(dout, cache):\n"
+        "    x, w, b, conv_param = cache\n"
+        "    dx, dw, db = right_backward(dout, (x, w[:, :, ::-1, ::-1], b, conv_param))\n"
+        "    return dx, dw[:, :, ::-1, ::-1], db\n"
+    )
+    assert lost(result) == {"conv_forward_naive": "failed"}
+    assert "turned by 180 degrees" in check_of(result, "conv_forward_naive.strided").hint
+
+
+@pytest.mark.parametrize(
+    ("forward", "backward"),
+    [
+        ("np.zeros_like(out)", "0 * dx, 0 * dw, 0 * db"),
+        (
+            "np.full_like(out, x.sum() + w.sum() + b.sum())",
+            "dout.sum() + 0 * dx, dout.sum() + 0 * dw, dout.sum() + 0 * db",
+        ),
+        ("np.roll(out, 1, axis=3)", "right_backward(np.roll(dout, -1, axis=3), cache)"),
+    ],
+    ids=["constant", "sum", "shifted"],
+)
+def test_a_gradient_of_a_forward_that_is_no_convolution_earns_nothing(grade_layers, forward, backward):
+    """Consistent with its own forward, but what reaches what is not as it should be."""
+    tail = backward if backward.startswith("right") else f"({backward})"
+    result = grade_layers(
+        "right_forward, right_backward = conv_forward_naive, conv_backward_naive\n"
+        "def conv_forward_naive(x, w, b, conv_param):\n"
+        "    out, cache = right_forward(x, w, b, conv_param)\n"
+        f"    return {forward}, cache\n"
+        "def conv_backward_naive(dout, cache):\n"
+        "    dx, dw, db = right_backward(dout, cache)\n"
+        f"    return {tail}\n"
+    )
+    assert lost(result)["conv_backward_naive"] in ("failed", "partial")
+    for check in result.checks:
+        if check.function == "layers.conv_backward_naive":
+            assert not any(c.follow_through for c in check.comparisons if c.name in ("dx", "dw")), check.id
+
+
+def test_a_sum_in_place_of_a_loss_earns_nothing(grade_layers):
+    for loss in ("softmax_loss", "svm_loss"):
+        result = grade_layers(f"def {loss}(x, y):\n    return x.sum(), np.ones_like(x)\n")
+        assert {c.points for c in result.checks if c.function == f"layers.{loss}"} == {0.0}
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (ROOT / "tests/submissions").glob("*/*")))
+def test_cases(context, name):
+    """Every case below tests/submissions: the folder that it lies in names its verdict (see the README there)."""
+    (folder,) = (ROOT / "tests/submissions").glob(f"*/{name}")
+    source = (folder / "layers.py").read_bytes()
+    result = grade_submission(Submission(name, name, {"layers.py": source}), context)
+    expected = folder.parent.name
+    if expected == "passes":
+        assert result.score == result.max_score, [(c.id, c.message) for c in result.checks if c.status != "passed"]
+    else:
+        affected = (folder / "expect.txt").read_text().split()
+        assert set(lost(result)) == set(affected)
+        statuses = {check.status for check in result.checks if check.function.rpartition(".")[2] in affected}
+        assert expected in statuses, statuses
+
+
+def test_a_file_that_was_not_handed_in_is_missing(context):
+    result = grade_submission(Submission("none", "none", {"gradient_check.py": b""}), context)
+    assert {check.status for check in result.checks} == {"missing"}
+    assert result.checks[0].message == "layers.py was not handed in."
+
+
+@pytest.mark.parametrize("python", ["/usr/bin/python3", *map(str, Path("/root/.pyenv/versions").glob("*/bin/python3"))])
+def test_the_students_python_may_be_another(python, tmp_path):
+    """Every other interpreter on this machine that has NumPy grades the reference in full."""
+    import subprocess
+
+    from grader.pipeline import Settings, prepare
+
+    probe = "import numpy, sys; assert sys.version_info >= (3, 8)"
+    if subprocess.run([python, "-c", probe], capture_output=True, check=False).returncode != 0:
+        pytest.skip("this interpreter is absent, has no NumPy or is older than 3.8")
+    context = prepare(Settings(str(ROOT / "assignment"), python, "auto"))
+    files = {"layers.py": (ROOT / "reference/layers.py").read_bytes()}
+    result = grade_submission(Submission("other", "other", files), context)
+    assert result.score == 100.0
+    assert result.environment["python"] == context.interpreter.python
+
+
+def test_without_isolation_the_result_says_so():
+    from grader.pipeline import Settings, prepare
+
+    context = prepare(Settings(str(ROOT / "assignment"), sys.executable, "none"))
+    files = {"layers.py": (ROOT / "reference/layers.py").read_bytes()}
+    result = grade_submission(Submission("plain", "plain", files), context)
+    assert result.score == 100.0
+    assert result.environment["sandbox"] == "none"
