@@ -38,6 +38,10 @@ class Fix:
     follows_from: tuple[str, ...]
     others: tuple[str, ...] = ()
 
+    @property
+    def file(self) -> str:
+        return self.where.partition(":")[0]
+
 
 @dataclass(frozen=True)
 class Group:
@@ -83,7 +87,7 @@ def merge(fixes: Iterable[Fix]) -> tuple[Fix, ...]:
     """One fix for all functions that say the very same of the same place: they have one cause, whichever it is."""
     merged: dict[tuple[str, ...], Fix] = {}
     for fix in fixes:
-        key = (fix.status, fix.what, fix.where.partition(":")[0])
+        key = (fix.status, fix.what, fix.file)
         first = merged.get(key)
         if first is None or not fix.where or names(fix.what, fix.function):
             merged[key if first is None else (*key, fix.function)] = fix

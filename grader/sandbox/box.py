@@ -205,12 +205,14 @@ def output_of(command: Sequence[str], *, timeout_s: float = 60) -> str:
 
 
 UNSHARE: Final = """
-import ctypes, sys
+import ctypes, os, sys
 if ctypes.CDLL(None, use_errno=True).unshare(0x10000000) != 0:  # CLONE_NEWUSER
-    sys.exit("unshare: " + __import__("os").strerror(ctypes.get_errno()))
-sys.stdin.readline() if print("unshared", flush=True) is None else None
+    sys.exit(os.strerror(ctypes.get_errno()))
+print("unshared", flush=True)
+sys.stdin.readline()
 open("/proc/sys/user/max_user_namespaces", "w").write("0")
-sys.stdin.readline() if print("closed", flush=True) is None else None
+print("closed", flush=True)
+sys.stdin.readline()
 """
 
 

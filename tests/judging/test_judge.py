@@ -117,7 +117,7 @@ def test_axes_of_length_one_are_taken_off_without_reordering_values():
         ((6,), "It has 1 axes, expected 2."),
         ((4, 5), "dx has the shape of w."),
         ((2, 4), "They differ along axis 1."),
-        ((9, 9), "They differ along axis 0 and 1."),
+        ((9, 9), "They differ along axes 0 and 1."),
         ((0, 3), "They differ along axis 0."),
     ],
 )
@@ -137,7 +137,7 @@ def test_one_entry_that_is_not_finite_fails_and_is_counted(bad):
     judgement = judged(GRID, actual)
     assert judgement.comparison.status == FAILED
     assert judgement.comparison.error is None
-    assert f"{'NaN' if bad != bad else 'inf'} in 1 of 6 entries" in judgement.comparison.reason
+    assert f"{'NaN' if math.isnan(bad) else 'inf'} in 1 of 6 entries" in judgement.comparison.reason
 
 
 def test_zero_expected_is_judged_by_absolute_error():

@@ -1,0 +1,53 @@
+# Every target builds what it needs first: the virtual environment in .venv, with this project and its tools.
+
+PYTHON ?= python3
+SUBMISSIONS ?= submissions
+OUT ?= reports
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup grade test fixtures check-fixtures lint format bench picture clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+setup: $(READY)  ## build the virtual environment
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"make: Python {v.major}.{v.minor} found, 3.11 or newer expected. Name one: make PYTHON=python3.11 ...")'
+	@$(PYTHON) -m venv $(VENV) || { echo "make: $(PYTHON) has no venv. Debian, Ubuntu: apt install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+grade: $(READY)  ## grade SUBMISSIONS (default: submissions) into OUT (default: reports)
+	$(BIN)/grader grade $(SUBMISSIONS) --out $(OUT)
+
+test: $(READY)  ## run all tests
+	$(BIN)/python -m pytest
+
+fixtures: $(READY)  ## write the expected arrays, from the reference
+	$(BIN)/grader fixtures
+
+check-fixtures: $(READY)  ## see that the fixtures are what the reference gives
+	$(BIN)/grader fixtures --check
+
+lint: $(READY)  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY)  ## let ruff format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY)  ## what isolation costs, against calling the same functions in one process
+	$(BIN)/python bench/isolation_cost.py
+
+picture: $(READY)  ## make the README's picture of a report anew, with Chromium
+	$(BIN)/python docs/make_picture.py
+
+clean:  ## remove what was built or generated, but not reports
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,64 @@
+"""What isolation costs: one ordinary submission graded, against the same checks on the same functions in this process.
+
+Both sides run every check of the assignment on the same submission, interleaved, in one run of this script. In process
+there is no sandbox, no second interpreter, no protocol, no comparison and no verdict: it is the least that calling the
+functions can cost.
+"""
+
+from __future__ import annotations
+
+import platform
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from grader.assignment import load_module
+from grader.judging.checks import answer_from
+from grader.judging.student import Student, local_call
+from grader.pipeline import Context, Settings, grade_submission, prepare
+from grader.records import Submission
+
+ROOT = Path(__file__).resolve().parents[1]
+SUBMISSION = ROOT / "submissions/complete/cs231n/layers.py"
+ROUNDS = 15
+BAR_S = 0.4
+
+
+def in_process(context: Context) -> float:
+    started = time.perf_counter()
+    module = load_module(SUBMISSION, "student_layers")
+    functions = {name: getattr(module, name.rpartition(".")[2]) for name in context.assignment.functions}
+    student = Student(local_call(functions), frozenset(functions))
+    for check in context.assignment.checks:
+        answer_from(check.run(student, np.random.RandomState(check.seed)))
+    return time.perf_counter() - started
+
+
+def isolated(context: Context, submission: Submission) -> float:
+    started = time.perf_counter()
+    result = grade_submission(submission, context)
+    elapsed = time.perf_counter() - started
+    if result.score != result.max_score:
+        sys.exit(f"bench: {SUBMISSION} has {result.score} points, expected all")
+    return elapsed
+
+
+def main() -> None:
+    context = prepare(Settings(str(ROOT / "assignment"), sys.executable, "auto"))
+    submission = Submission("complete", str(SUBMISSION), {"layers.py": SUBMISSION.read_bytes()})
+    pairs = [(isolated(context, submission), in_process(context)) for _ in range(ROUNDS)]
+    graded, called = (statistics.median(column) for column in zip(*pairs, strict=True))
+    extra = statistics.median(a - b for a, b in pairs)
+    print(f"one submission, {len(context.assignment.checks)} checks, median of {ROUNDS} paired rounds")
+    print(f"graded in a sandbox   {graded:.3f} s")
+    print(f"called in process     {called:.3f} s")
+    print(f"isolation costs       {extra:.3f} s, {extra / BAR_S:.0%} of the {BAR_S} s allowed")
+    print(f"on Python {platform.python_version()}, NumPy {np.__version__}, {platform.machine()}, {platform.system()}")
+    sys.exit(1 if extra > BAR_S else 0)
+
+
+if __name__ == "__main__":
+    main()

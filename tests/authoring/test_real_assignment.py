@@ -1,0 +1,176 @@
+"""The assignment that is shipped: the reference passes every check, every known mistake fails one by far."""
+
+import inspect
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from grader.assignment import load_assignment, load_reference
+from grader.authoring.fixtures import drift, make_fixtures
+from grader.fixtures import load_fixtures
+from grader.judging.checks import Gradients
+from grader.judging.numgrad import reach
+from grader.judging.student import Student, local_call
+from grader.judging.verdict import reach_rng
+
+ROOT = Path(__file__).resolve().parents[2]
+ASSIGNMENT = load_assignment(ROOT / "assignment")
+FIXTURES = load_fixtures(ASSIGNMENT)
+FUNCTIONS = load_reference(ASSIGNMENT)
+CHECKS = pytest.mark.parametrize("check", ASSIGNMENT.checks, ids=lambda check: check.id)
+FAR = 100  # tolerances
+
+
+def returned(check, functions=FUNCTIONS):
+    return check.run(Student(local_call(functions), frozenset(functions)), np.random.RandomState(check.seed))
+
+
+def values_of(answer):
+    if isinstance(answer, Gradients):
+        return {**answer.values, **{name: claim for name, (claim, _) in answer.claims.items()}}
+    return answer
+
+
+def distance(expected, value, tolerance):
+    """In tolerances; infinite where shapes differ or a number is not finite."""
+    value = np.asarray(value, dtype=float)
+    if value.shape != expected.shape or not np.isfinite(value).all():
+        return np.inf
+    largest = max((abs(float(e)) for e in expected.flat), default=0.0) or 1.0
+    return max((abs(float(e) - float(v)) for e, v in zip(expected.flat, value.flat, strict=True)), default=0.0) / largest / tolerance
+
+
+@CHECKS
+def test_the_reference_passes_every_check(check):
+    values = values_of(returned(check))
+    expected = FIXTURES.checks[check.id].expected
+    assert values.keys() == expected.keys()
+    for name, value in values.items():
+        assert distance(expected[name], value, check.tolerance) < 1e-3
+
+
+@CHECKS
+def test_every_check_tests_something(check):
+    assert any(np.ptp(array) > 0 or array.size == 1 for array in FIXTURES.checks[check.id].expected.values())
+    for name, array in FIXTURES.checks[check.id].expected.items():
+        assert np.abs(array).max() > 1e-6, name
+
+
+@pytest.mark.parametrize("item", ASSIGNMENT.misconceptions, ids=lambda item: f"{item.function}.{item.name}")
+def test_every_known_mistake_is_far_from_right_in_some_check(item):
+    reference = Student(local_call(FUNCTIONS), frozenset(FUNCTIONS))
+    wrong = {**FUNCTIONS, item.function: lambda *args: item.run(reference, *args)}
+    distances = [0.0]
+    for check in ASSIGNMENT.checks:
+        if check.function == item.function:
+            with np.errstate(all="ignore"):
+                values = values_of(returned(check, wrong))
+            expected = FIXTURES.checks[check.id].expected
+            distances.append(max(distance(expected[name], value, check.tolerance) for name, value in values.items()))
+    assert max(distances) >= FAR
+    assert not [tolerances for tolerances in distances if 0.1 < tolerances < FAR], distances
+
+
+@pytest.mark.parametrize("item", ASSIGNMENT.misconceptions, ids=lambda item: f"{item.function}.{item.name}")
+def test_every_known_mistake_can_be_recognised_by_its_values(item):
+    checks = [check for check in ASSIGNMENT.checks if check.function == item.function]
+    assert any(item.name in FIXTURES.checks[check.id].variants for check in checks)
+
+
+@pytest.mark.parametrize("function", ASSIGNMENT.functions)
+def test_two_known_mistakes_of_different_hints_never_return_the_same_in_all_checks(function):
+    items = ASSIGNMENT.misconceptions_of(function)
+    checks = [check for check in ASSIGNMENT.checks if check.function == function]
+    for index, first in enumerate(items):
+        for second in items[:index]:
+            if first.hint == second.hint:
+                continue
+            told_apart = False
+            for check in checks:
+                a, b = (FIXTURES.checks[check.id].variants.get(item.name) for item in (first, second))
+                if (a is None) != (b is None):
+                    told_apart = True
+                elif a is not None and any(distance(a[name], b[name], check.tolerance) > 2 for name in a if np.isfinite(a[name]).all()):  # fmt: skip
+                    told_apart = True
+            assert told_apart, (first.name, second.name)
+
+
+CENTRED = [check for check in ASSIGNMENT.checks if isinstance(returned(check), Gradients)]
+
+
+@pytest.mark.parametrize("check", CENTRED, ids=lambda check: check.id)
+def test_every_gradient_of_the_reference_is_the_slope_of_its_forward(check):
+    """Centred differences, coordinate by coordinate, on a sample of each array."""
+    answer = returned(check)
+    points = [np.asarray(point, dtype=float) for _, point in answer.claims.values()]
+    for index, (claim, _) in enumerate(answer.claims.values()):
+        scale = float(np.max(np.abs(claim)))
+        size = float(np.std(points[index])) or 1.0
+        for coordinate in np.random.RandomState(index).permutation(points[index].size)[:12]:
+            ends = []
+            for sign in (1, -1):
+                moved = [point.copy() for point in points]
+                moved[index].flat[coordinate] += sign * 1e-5 * size
+                ends.append(float(np.sum(answer.forward(*moved) * answer.dout)))
+            assert (ends[0] - ends[1]) / (2e-5 * size) == pytest.approx(claim.flat[coordinate], abs=1e-5 * scale)
+
+
+def constant(x, y):
+    return 2.3, np.zeros_like(x)
+
+
+def total(x, y):
+    return float(np.sum(x)), np.ones_like(x)
+
+
+def weighted(x, y):
+    weights = np.arange(1.0, 1 + x.size).reshape(x.shape)
+    return float(np.sum(weights * x)), weights
+
+
+def right_scores(x, y):
+    dx = np.zeros_like(x)
+    dx[np.arange(len(y)), y] = -1
+    return -float(np.sum(x[np.arange(len(y)), y])), dx
+
+
+LOSSES = [check for check in ASSIGNMENT.checks if check.function in ("layers.svm_loss", "layers.softmax_loss")]
+
+
+@pytest.mark.parametrize("check", LOSSES, ids=lambda check: check.id)
+@pytest.mark.parametrize("loss", [constant, total, weighted, right_scores], ids=lambda loss: loss.__name__)
+def test_no_loss_that_is_none_reaches_what_the_reference_reaches(check, loss):
+    answer = returned(check, {**FUNCTIONS, check.function: loss})
+    [(_, point)] = answer.claims.values()
+    assert not np.array_equal(
+        reach(answer.forward, [point], 0, reach_rng(check, 0)), FIXTURES.checks[check.id].reach["dx"]
+    )
+
+
+@pytest.mark.parametrize("check", LOSSES, ids=lambda check: check.id)
+@pytest.mark.parametrize("factor", [-1.0, 0.5, 50.0])
+def test_a_loss_off_by_a_factor_reaches_what_the_reference_reaches(check, factor):
+    right = FUNCTIONS[check.function]
+    answer = returned(check, {**FUNCTIONS, check.function: lambda x, y: tuple(factor * part for part in right(x, y))})
+    [(_, point)] = answer.claims.values()
+    assert np.array_equal(reach(answer.forward, [point], 0, reach_rng(check, 0)), FIXTURES.checks[check.id].reach["dx"])
+
+
+def test_the_fixtures_on_disk_are_those_that_a_fresh_run_makes():
+    assert drift(ASSIGNMENT, make_fixtures(ASSIGNMENT)) == []
+
+
+def test_making_fixtures_twice_gives_the_same_arrays_to_the_bit():
+    first, second = make_fixtures(ASSIGNMENT), make_fixtures(ASSIGNMENT)
+    assert first.manifest == second.manifest
+    for file, arrays in first.arrays.items():
+        assert {name: (a.shape, a.tobytes()) for name, a in arrays.items()} == {
+            name: (a.shape, a.tobytes()) for name, a in second.arrays[file].items()
+        }
+
+
+def test_variants_take_the_arguments_of_what_they_vary():
+    for item in ASSIGNMENT.misconceptions:
+        names = list(inspect.signature(item.run).parameters)
+        assert names == ["reference", *FIXTURES.arguments[item.function]], item.name

@@ -1,0 +1,218 @@
+"""`grader grade` on bad input: a clear message, the right exit code, the rest of the class graded, nothing lost."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from cases import ROOT
+
+REFERENCE = (ROOT / "reference/layers.py").read_text()
+
+
+def grade(*arguments: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "grader.cli.main", "grade", *map(str, arguments)]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, env=env)
+
+
+def results(out: Path) -> dict[str, dict]:
+    return {path.stem: json.loads(path.read_text()) for path in sorted((out / "results").glob("*.json"))}
+
+
+@pytest.fixture
+def classroom(tmp_path):
+    folder = tmp_path / "class"
+    (folder / "amelia").mkdir(parents=True)
+    (folder / "amelia" / "layers.py").write_text(REFERENCE)
+    return folder
+
+
+def test_a_path_that_does_not_exist(tmp_path, classroom):
+    done = grade(classroom, tmp_path / "nowhere", "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert "nowhere: does not exist" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_empty_folder(tmp_path):
+    (tmp_path / "empty").mkdir()
+    done = grade(tmp_path / "empty", "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert "no submission was found" in done.stderr
+
+
+def test_no_path_at_all():
+    assert grade().returncode == 2
+
+
+def test_what_cannot_be_read_costs_nobody_else_anything(tmp_path, classroom):
+    with zipfile.ZipFile(classroom / "damaged.zip", "w") as file:
+        file.writestr("layers.py", REFERENCE)
+    content = (classroom / "damaged.zip").read_bytes()
+    (classroom / "damaged.zip").write_bytes(content[: len(content) // 2])
+    (classroom / "nothing").mkdir()
+    (classroom / "nothing" / "essay.pdf").write_bytes(b"%PDF-1.4")
+    (classroom / "empty").mkdir()
+    done = grade(classroom, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    graded = results(tmp_path / "out")
+    assert {name: result["status"] for name, result in graded.items()} == {
+        "amelia": "graded",
+        "damaged": "unreadable",
+        "empty": "unreadable",
+        "nothing": "unreadable",
+    }
+    assert graded["amelia"]["score"] == 100
+    assert all(result["message"] for name, result in graded.items() if name != "amelia")
+    assert "amelia,graded,100,100" in (tmp_path / "out/grades.csv").read_text()
+    for name in graded:
+        assert (tmp_path / "out/feedback" / f"{name}.html").is_file()
+
+
+def test_every_way_to_hand_in_is_the_same_submission(tmp_path):
+    source = REFERENCE.encode()
+    folder = tmp_path / "class"
+    for layout in ("flat/layers.py", "package/cs231n/layers.py", "renamed/nn/layers.py", "deep/a/b/c/cs231n/layers.py"):
+        (folder / layout).parent.mkdir(parents=True)
+        (folder / layout).write_bytes(source)
+    with zipfile.ZipFile(folder / "zipped.zip", "w") as file:
+        file.writestr("assignment2/cs231n/layers.py", source)
+    with tarfile.open(folder / "tarred.tar.gz", "w:gz") as file:
+        member = tarfile.TarInfo("cs231n/layers.py")
+        member.size = len(source)
+        file.addfile(member, io.BytesIO(source))
+    done = grade(folder, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    graded = results(tmp_path / "out")
+    assert {name: result["score"] for name, result in graded.items()} == dict.fromkeys(
+        ("deep", "flat", "package", "renamed", "tarred", "zipped"), 100.0
+    )
+    assert len({result["submission"]["sha256"] for result in graded.values()}) == 1
+
+
+def test_a_single_file(tmp_path, classroom):
+    done = grade(classroom / "amelia" / "layers.py", "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert [result["score"] for result in results(tmp_path / "out").values()] == [100]
+
+
+@pytest.fixture
+def assignment(tmp_path):
+    """A copy of the assignment and its reference, to be damaged."""
+    shutil.copytree(ROOT / "assignment", tmp_path / "assignment", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "reference", tmp_path / "reference", ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path / "assignment"
+
+
+def append(path: Path) -> None:
+    path.write_text(path.read_text() + "x = 1\n")
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda a: (a / "assignment.toml").write_text("title = "), "assignment.toml: cannot be read"),
+        (lambda a: (a / "assignment.toml").unlink(), "assignment.toml: not found"),
+        (lambda a: (a / "fixtures/manifest.json").write_text("{"), "manifest.json: cannot be read"),
+        (lambda a: (a / "fixtures/manifest.json").unlink(), "manifest.json: not found"),
+        (lambda a: (a / "fixtures/hidden/layers.npz").write_bytes(b"PK"), "is not the file that the manifest names"),
+        (lambda a: (a / "fixtures/public/layers.npz").unlink(), "cannot be read"),
+        (lambda a: append(a / "checks/hidden/layers.py"), "has changed since they were made"),
+        (lambda a: append(a.parent / "reference/layers.py"), "has changed since they were made"),
+        (lambda a: (a / "checks/hidden/layers.py").write_text("1 / 0\n"), "cannot be imported"),
+    ],
+)
+def test_a_damaged_assignment_is_our_fault_and_writes_no_mark(tmp_path, classroom, assignment, damage, said):
+    damage(assignment)
+    done = grade(classroom, "--assignment", assignment, "--out", tmp_path / "out")
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_fault_of_ours_leaves_earlier_results_and_grades_the_rest(tmp_path, classroom, assignment):
+    """A check that breaks on one submission only, by raising GraderError: earlier marks stay, exit 3."""
+    out = tmp_path / "out"
+    assert grade(classroom, "--assignment", assignment, "--out", out).returncode == 0
+    earlier = (out / "results/amelia.json").read_bytes()
+    checks = assignment / "checks/hidden/layers.py"
+    broken = "from grader.errors import GraderError\n" + checks.read_text().replace(
+        'out, _ = student.layers.relu_forward(10 * rng.randn(2, 3, 5, 4))\n    return {"out": out}',
+        "out, _ = student.layers.relu_forward(10 * rng.randn(2, 3, 5, 4))\n"
+        '    if out.min() < 0:\n        raise GraderError("check: broken")\n    return {"out": out}',
+    )
+    assert broken.count("check: broken") == 1
+    checks.write_text(broken)
+    (classroom / "amelia" / "layers.py").write_text(REFERENCE + "\ndef relu_forward(x):\n    return x, x\n")
+    (classroom / "bela").mkdir()
+    (classroom / "bela" / "layers.py").write_text(REFERENCE)
+    made = [sys.executable, "-m", "grader.cli.main", "fixtures", "--assignment", str(assignment)]
+    subprocess.run(made, cwd=ROOT, check=True, capture_output=True)
+    done = grade(classroom, "--assignment", assignment, "--out", out)
+    assert done.returncode == 3
+    assert "1 of 2 could not be graded: amelia: check: broken" in done.stderr
+    assert (out / "results/amelia.json").read_bytes() == earlier
+    assert results(out)["bela"]["score"] == 100
+
+
+def test_force_grades_again_and_only_selects(tmp_path, classroom):
+    out = tmp_path / "out"
+    assert grade(classroom, "--out", out).returncode == 0
+    stamp = (out / "results/amelia.json").stat().st_mtime_ns
+    assert grade(classroom, "--out", out).returncode == 0
+    assert (out / "results/amelia.json").stat().st_mtime_ns == stamp
+    assert grade(classroom, "--out", out, "--force").returncode == 0
+    assert (out / "results/amelia.json").stat().st_mtime_ns != stamp
+    done = grade(classroom, "--out", out, "--only", "zoe")
+    assert done.returncode == 2
+    assert "--only zoe: no such submission. There are: amelia." in done.stderr
+
+
+def test_a_changed_submission_is_graded_again(tmp_path, classroom):
+    out = tmp_path / "out"
+    assert grade(classroom, "--out", out).returncode == 0
+    (classroom / "amelia" / "layers.py").write_text(REFERENCE + "\ndef relu_forward(x):\n    return x, x\n")
+    assert grade(classroom, "--out", out).returncode == 0
+    assert results(out)["amelia"]["score"] == 97
+
+
+def test_without_isolation_every_page_says_so(tmp_path, classroom):
+    out = tmp_path / "out"
+    done = grade(classroom, "--out", out, "--sandbox", "none")
+    assert done.returncode == 0, done.stderr
+    assert "without isolation" in done.stdout
+    assert results(out)["amelia"]["environment"]["sandbox"] == "none"
+    for page in ("index.html", "amelia.html", "feedback/amelia.html"):
+        assert "without isolation" in (out / page).read_text(), page
+
+
+def test_the_class_table_has_no_control_characters(tmp_path, classroom):
+    (classroom / "\x1b[31mred\u202e").mkdir()
+    (classroom / "\x1b[31mred\u202e" / "layers.py").write_text("raise ValueError('\\x1b[2J[bold]')\n")
+    done = grade(classroom, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "\u202e" not in done.stdout + done.stderr
+
+
+def test_a_python_that_is_none(classroom, tmp_path):
+    done = grade(classroom, "--out", tmp_path / "out", "--python", "/bin/false")
+    assert done.returncode == 2
+    assert "cannot be run as a Python" in done.stderr
+
+
+def test_an_output_folder_that_cannot_be_written(classroom, tmp_path):
+    (tmp_path / "file").write_text("")
+    done = grade(classroom, "--out", tmp_path / "file" / "out")
+    assert done.returncode == 3
+    assert "cannot be written" in done.stderr

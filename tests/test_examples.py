@@ -1,0 +1,169 @@
+"""The example submissions through the real command: each loses marks on what is broken, and on nothing else."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cases import ROOT
+
+# What each example must lose: function → status of its summary. Everything else must be full.
+EVERYTHING = "everything"
+EXPECTED: dict[str, dict[str, str]] = {
+    "affine-backward-wrong-sum-axis": {"affine_backward": "partial"},
+    "affine-forward-keeps-only-last-axis": {"affine_forward": "partial"},
+    "complete": {},
+    "complete-seven-loops": {},
+    "complete-vectorised": {},
+    "conv-backward-crop-empty-at-pad-zero": {"conv_backward_naive": "partial"},
+    "conv-backward-crops-pad-to-H": {"conv_backward_naive": "partial"},
+    "conv-forward-flips-kernel": {"conv_forward_naive": "failed"},
+    "conv-forward-forgets-bias": {"conv_forward_naive": "failed"},
+    "conv-forward-true-division": {"conv_forward_naive": "error"},
+    "exits": {"softmax_loss": "crashed"},
+    "loops-forever": {"max_pool_backward_naive": "timeout"},
+    "max-pool-backward-overwrites": {"max_pool_backward_naive": "partial"},
+    "max-pool-forward-square-windows-only": {"max_pool_forward_naive": "partial"},
+    "max-pool-forward-swaps-height-and-width": {"max_pool_forward_naive": "partial"},
+    "old-style-stubs": {EVERYTHING: "missing"},
+    "prints-a-megabyte": {},
+    "raises-at-import": {EVERYTHING: "error"},
+    "relu-backward-ignores-mask": {"relu_backward": "failed"},
+    "softmax-forgets-division-by-N-in-gradient": {"softmax_loss": "partial"},
+    "softmax-without-max-shift": {"softmax_loss": "partial"},
+    "spies": {"affine_forward": "failed"},
+    "svm-counts-the-correct-class": {"svm_loss": "partial"},
+    "syntax-error": {EVERYTHING: "error"},
+    "untouched-stubs": {EVERYTHING: "missing"},
+    "wrong-forward-consistent-backward": {"conv_forward_naive": "failed", "conv_backward_naive": "partial"},
+}
+HINTED = {
+    "conv-backward-crop-empty-at-pad-zero": "pad:-pad",
+    "conv-backward-crops-pad-to-H": "pad:H",
+    "conv-forward-flips-kernel": "180 degrees",
+    "conv-forward-forgets-bias": "bias",
+    "conv-forward-true-division": "//",
+    "max-pool-backward-overwrites": "overlap",
+    "max-pool-forward-swaps-height-and-width": "swapped",
+    "max-pool-forward-square-windows-only": "as wide as they are high",
+    "relu-backward-ignores-mask": "dx equals dout",
+    "softmax-forgets-division-by-N-in-gradient": "N times too large",
+    "softmax-without-max-shift": "overflows",
+    "svm-counts-the-correct-class": "exactly 1",
+}
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """The folder that `grader grade submissions --out …` writes, and what it printed."""
+    out = tmp_path_factory.mktemp("examples") / "reports"
+    done = run_grader("grade", "submissions", "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    return out, done.stdout
+
+
+def run_grader(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "grader.cli.main", *arguments]
+    env = {**os.environ, "COLUMNS": "110"}
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=env)
+
+
+def result_of(out: Path, name: str):
+    return json.loads((out / "results" / f"{name}.json").read_text())
+
+
+def test_every_example_is_expected_here(graded):
+    out, _ = graded
+    assert {path.stem for path in (out / "results").glob("*.json")} == set(EXPECTED)
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_an_example_loses_marks_where_it_is_broken_and_nowhere_else(graded, name):
+    result = result_of(graded[0], name)
+    lost = {f["function"].rpartition(".")[2]: f["status"] for f in result["functions"] if f["status"] != "passed"}
+    expected = EXPECTED[name]
+    if EVERYTHING in expected:
+        assert set(lost.values()) == set(expected.values())
+        assert (len(lost), result["score"]) == (len(result["functions"]), 0)
+    else:
+        assert lost == expected
+        points = sum(f["max_points"] - f["points"] for f in result["functions"])
+        assert result["score"] == pytest.approx(100 - points, abs=0.01)
+        assert (points > 0) == bool(expected)
+
+
+@pytest.mark.parametrize("name", sorted(HINTED))
+def test_the_hint_names_the_mistake(graded, name):
+    checks = result_of(graded[0], name)["checks"]
+    hints = {check["hint"] for check in checks if check["status"] != "passed"} - {""}
+    assert len(hints) == 1
+    assert HINTED[name] in hints.pop()
+
+
+def test_all_files_are_written(graded):
+    out, _ = graded
+    assert (out / "index.html").stat().st_size > 1000
+    for name in EXPECTED:
+        assert (out / f"{name}.html").stat().st_size > 1000
+        assert (out / "feedback" / f"{name}.html").stat().st_size > 1000
+    rows = list(csv.DictReader(io.StringIO((out / "grades.csv").read_text())))
+    assert {row["submission"] for row in rows} == set(EXPECTED)
+    assert {row["submission"]: row["score"] for row in rows}["complete"] == "100"
+    assert {row["submission"]: row["layers.softmax_loss"] for row in rows}["exits"] == "0"
+    assert not list(out.rglob("tmp*"))
+
+
+def test_the_command_ends_with_the_class_and_where_the_reports_are(graded):
+    out, printed = graded
+    for name in EXPECTED:
+        assert name[:40] in printed
+    assert "26 submissions, 26 graded" in printed
+    assert printed.rstrip().endswith(f"Reports: {out / 'index.html'}")
+
+
+def test_the_readme_shows_what_the_command_prints(graded):
+    _, printed = graded
+    table = [line.rstrip() for line in printed.splitlines()][:-1]
+    assert "\n".join(table) in (ROOT / "README.md").read_text()
+
+
+def test_an_endless_loop_leaves_all_other_checks_graded(graded):
+    checks = result_of(graded[0], "loops-forever")["checks"]
+    assert {c["status"] for c in checks if c["function"] != "layers.max_pool_backward_naive"} == {"passed"}
+
+
+def test_a_second_run_grades_nothing_again_and_changes_no_byte(graded):
+    out, _ = graded
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    stamps = {path: path.stat().st_mtime_ns for path in (out / "results").iterdir()}
+    assert run_grader("grade", "submissions", "--out", str(out)).returncode == 0
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert {path: path.stat().st_mtime_ns for path in (out / "results").iterdir()} == stamps
+
+
+def test_jobs_do_not_change_results(graded, tmp_path):
+    names = ["complete", "exits", "conv-forward-forgets-bias", "svm-counts-the-correct-class"]
+    only = [word for name in names for word in ("--only", name)]
+    done = run_grader("grade", "submissions", "--out", str(tmp_path), "--jobs", "1", *only)
+    assert done.returncode == 0, done.stderr
+    for name in names:
+        one, many = ((out / "results" / f"{name}.json").read_text() for out in (tmp_path, graded[0]))
+        strip = re.compile(r'"duration_s": [0-9.e-]+')
+        assert strip.sub("", one) == strip.sub("", many)
+
+
+def test_no_feedback_page_holds_what_a_hidden_check_says(graded):
+    out, _ = graded
+    for name in EXPECTED:
+        page = (out / "feedback" / f"{name}.html").read_text()
+        for check in result_of(out, name)["checks"]:
+            if check["visibility"] == "hidden" and check["status"] == "failed":
+                visible = [c["message"] for c in result_of(out, name)["checks"] if c["visibility"] == "visible"]
+                assert check["message"] not in page or check["message"] in visible

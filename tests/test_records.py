@@ -1,0 +1,145 @@
+"""Records go to JSON and back unchanged, and anything that is no result is refused with a ValueError."""
+
+import dataclasses
+import hashlib
+import json
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grader.records import (
+    CHECK_STATUSES,
+    GRADED,
+    PASSED,
+    VISIBILITIES,
+    CheckResult,
+    Comparison,
+    Frame,
+    FunctionResult,
+    Result,
+    Submission,
+)
+
+TEXT = st.text(st.characters(), max_size=12) | st.sampled_from(["\u2028", "\0", "<b>&", "\U0001f600", "\ud800", "\r\n"])
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+COMPARISONS = st.builds(
+    Comparison, TEXT, st.sampled_from(CHECK_STATUSES), TEXT, st.none() | NUMBERS, NUMBERS, NUMBERS, st.booleans()
+)
+FRAMES = st.builds(Frame, TEXT, st.integers(0, 10**6), TEXT, TEXT)
+
+
+def some(strategy):
+    return st.lists(strategy, max_size=2).map(tuple)
+
+
+CHECKS = st.builds(
+    CheckResult, id=TEXT, function=TEXT, file=TEXT, title=TEXT, visibility=st.sampled_from(VISIBILITIES), points=NUMBERS,
+    max_points=NUMBERS, status=st.sampled_from(CHECK_STATUSES), message=TEXT, hint=TEXT, follow_through=st.booleans(),
+    comparisons=some(COMPARISONS), remarks=some(TEXT), frames=some(FRAMES), output=TEXT, duration_s=NUMBERS,
+)  # fmt: skip
+FUNCTIONS = st.builds(FunctionResult, TEXT, NUMBERS, NUMBERS, st.sampled_from(CHECK_STATUSES), some(TEXT))
+RESULTS = st.builds(
+    Result,
+    submission=st.fixed_dictionaries({"id": TEXT, "files": st.dictionaries(TEXT, TEXT, max_size=2)}),
+    assignment=st.dictionaries(TEXT, TEXT, max_size=2),
+    environment=st.dictionaries(TEXT, st.none() | TEXT, max_size=2),
+    status=TEXT, score=NUMBERS, max_score=NUMBERS, duration_s=NUMBERS, checks=some(CHECKS), functions=some(FUNCTIONS),
+    notes=some(TEXT), message=TEXT,
+)  # fmt: skip
+RESULT = Result({"id": "alice", "files": {}}, {"title": "T"}, {"numpy": "2"}, GRADED, 1.5, 4.0, 0.1, notes=("a", "b"))
+
+
+@settings(deadline=None)
+@given(RESULTS)
+def test_a_result_comes_back_from_its_json_as_it_was(result):
+    assert Result.from_json(result.to_json()) == result
+    assert Result.from_json(result.to_json()).to_json() == result.to_json()
+
+
+@settings(deadline=None)
+@given(RESULTS)
+def test_every_result_can_be_written_as_utf_8(result):
+    result.to_json().encode("utf-8")
+
+
+def test_the_json_is_the_one_that_the_design_shows():
+    check = CheckResult("f.a", "f", "layers.py", "T.", "hidden", 1.0, 2.0, PASSED, comparisons=(Comparison("dx", PASSED, "", 0.0, 1e-7),))  # fmt: skip
+    data = json.loads(dataclasses.replace(RESULT, checks=(check,)).to_json())
+    assert list(data)[:4] == ["schema", "submission", "assignment", "environment"]
+    assert data["schema"] == 1
+    assert data["checks"][0]["comparisons"][0]["tolerance"] == 1e-7
+    assert {"status", "score", "max_score", "duration_s", "checks", "functions", "notes"} <= data.keys()
+
+
+def test_letters_of_any_language_stay_readable():
+    assert "Zoë" in dataclasses.replace(RESULT, message="Zoë").to_json()
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+def test_numbers_that_json_lacks_are_never_written(number):
+    with pytest.raises(ValueError, match="JSON"):
+        dataclasses.replace(RESULT, score=number).to_json()
+
+
+def damaged(**changes):
+    data = json.loads(RESULT.to_json())
+    for name, value in changes.items():
+        if value is ...:
+            del data[name]
+        else:
+            data[name] = value
+    return json.dumps(data)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "null", "1", '"text"', "[]", "{}", "[{}]", "{", RESULT.to_json()[:-20], RESULT.to_json()[: 60], "[" * 100_000],
+    ids=lambda text: text[:12],
+)  # fmt: skip
+def test_what_is_no_result_is_refused(text):
+    with pytest.raises(ValueError):  # noqa: PT011
+        Result.from_json(text)
+
+
+@pytest.mark.parametrize("schema", [0, 2, None, "1", [1], ...])
+def test_another_schema_is_refused(schema):
+    with pytest.raises(ValueError, match="result"):
+        Result.from_json(damaged(schema=schema))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"checks": ...}, {"checks": None}, {"checks": [1]}, {"checks": [{}]}, {"checks": {"a": 1}}, {"functions": [{}]},
+     {"functions": ...}, {"notes": ...}, {"notes": 3}, {"status": ...}, {"score": ...}, {"extra": 1}, {"submission": ...}],
+    ids=str,
+)  # fmt: skip
+def test_a_result_that_lacks_a_part_or_has_one_more_is_refused(changes):
+    with pytest.raises(ValueError, match="not a result file"):
+        Result.from_json(damaged(**changes))
+
+
+@pytest.mark.parametrize("changes", [{"score": "abc"}, {"score": None}, {"submission": "alice"}, {"submission": {}}, {"notes": "ab"}], ids=str)  # fmt: skip
+def test_a_result_of_wrong_types_is_refused(changes):
+    with pytest.raises(ValueError, match="result"):
+        Result.from_json(damaged(**changes))
+
+
+def test_records_cannot_be_edited():
+    for record in (RESULT, Comparison("a", PASSED, "", 0.0, 1.0), Frame("a", 1, "f", "t")):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            record.name = "other"
+
+
+def test_a_submissions_hash_is_of_names_and_contents_in_any_order():
+    a = Submission("a", "x", {"layers.py": b"1", "optim.py": b"2"})
+    assert a.sha256 == Submission("b", "y", {"optim.py": b"2", "layers.py": b"1"}, notes=("n",)).sha256
+    by_hand = hashlib.sha256(b"layers.py\x001\x001" + b"optim.py\x001\x002").hexdigest()
+    assert a.sha256 == by_hand
+    others = [{"layers.py": b"2", "optim.py": b"1"}, {"layers.py": b"1"}, {"layers.p": b"y1", "optim.py": b"2"}, {}]
+    assert len({a.sha256, *(Submission("a", "x", files).sha256 for files in others)}) == 5
+    assert a.file_hashes == {
+        "layers.py": hashlib.sha256(b"1").hexdigest(),
+        "optim.py": hashlib.sha256(b"2").hexdigest(),
+    }
