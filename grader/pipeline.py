@@ -185,6 +185,9 @@ def run_module(
 
     with Session(start, plan, context.limits) as session:
         trials += [run_check(session, check, context.assignment, context.fixtures) for check in checks]
+        if session.absent:
+            names = ", ".join(session.absent)
+            notes.append(f"{file} imports what is not in the sandbox: {names}. That costs nothing until it is used.")
         if session.import_prints:
             first, *more = session.import_prints.strip().splitlines() or [""]
             notes.append(f"{file} prints while it is imported: {first[:100]}{' …' if more else ''}")

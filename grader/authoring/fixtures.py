@@ -12,11 +12,9 @@ import io
 import json
 import os
 import platform
-import tempfile
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -29,6 +27,7 @@ from grader.judging.numgrad import reach
 from grader.judging.student import Student, local_call
 from grader.judging.verdict import reach_rng
 from grader.records import VISIBLE, Check
+from grader.results import write_bytes, write_text
 
 SAME: Final = 1e-9  # relative; another BLAS rounds otherwise, no change of a source is that small
 
@@ -159,21 +158,13 @@ def write_fixtures(assignment: Assignment, made: Made) -> None:
     for name, arrays in sorted(made.arrays.items()):
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **dict(sorted(arrays.items())))  # type: ignore[arg-type]
-        replace(folder / name, buffer.getvalue())
+        write_bytes(folder / name, buffer.getvalue())
         hashes[name] = hashlib.sha256(buffer.getvalue()).hexdigest()
     for path in folder.rglob("*.npz"):
         if path.relative_to(folder).as_posix() not in hashes:
             path.unlink()
     text = json.dumps({**made.manifest, "files": hashes}, indent=1) + "\n"
-    replace(folder / MANIFEST, text.encode())
-
-
-def replace(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        file.write(content)
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, path)
+    write_text(folder / MANIFEST, text)
 
 
 def drift(assignment: Assignment, made: Made) -> list[str]:

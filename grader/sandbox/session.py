@@ -79,6 +79,7 @@ class Session:
         self.broken: Failure | None = None
         self.versions: dict[str, str] = {}
         self.import_prints = ""
+        self.absent: list[str] = []
         self.mutations: list[tuple[str, int]] = []
         self.arities: list[tuple[str, int]] = []
         self.student_s = 0.0
@@ -218,6 +219,8 @@ class Session:
         for module in self.plan.modules:
             result = said.get(module) if isinstance(said, dict) else {}
             self.failures[module] = None if result is None else self.import_failure(module, result)
+        absent = reply.get("absent")
+        self.absent = [plain_text(name)[:100] for name in absent[:20]] if isinstance(absent, list) else []
         self.import_prints = self.box.take_prints()[0]
 
     def import_failure(self, module: str, result: Any) -> Failure:

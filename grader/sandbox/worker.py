@@ -28,6 +28,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 import numpy as np
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import placeholders  # type: ignore[import-not-found]
 import protocol  # type: ignore[import-not-found]
 
 MAX_TEXT = 4000
@@ -117,6 +118,8 @@ class Server:
         self.options = options
         self.functions: Dict[str, Callable[..., Any]] = {}
         self.tree = WorkTree(options["work"], options["package"])
+        self.placeholders = placeholders.Finder(self.tree.root, self.tree.package)
+        sys.meta_path.append(self.placeholders)
 
     def serve(self) -> None:
         while True:
@@ -125,7 +128,8 @@ class Server:
             except EOFError:
                 return
             if request["op"] == "load":
-                self.channel.send({"id": request["id"], "modules": self.load(request["modules"], request["functions"])})
+                modules = self.load(request["modules"], request["functions"])
+                self.channel.send({"id": request["id"], "modules": modules, "absent": self.placeholders.names})
             elif request["op"] == "begin":
                 self.fork(request)
 
