@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import math
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -21,7 +22,7 @@ from types import ModuleType
 from typing import Any
 
 from grader.errors import AssignmentError
-from grader.judging.checks import CheckDefinition, MisconceptionDefinition
+from grader.judging.checks import DEFINED, CheckDefinition, MisconceptionDefinition
 from grader.records import HIDDEN, VISIBLE, Check
 
 FOLDERS = {"public": VISIBLE, "hidden": HIDDEN}
@@ -67,12 +68,12 @@ def load_assignment(folder: Path) -> Assignment:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise AssignmentError(f"{toml}: cannot be read ({error}).") from error
     title, package = entry(toml, data, "title", str), entry(toml, data, "package", str)
-    files = tuple(entry(toml, data, "student_files", list))
+    files, handed_out = (tuple(names_in(toml, data, name)) for name in ("student_files", "handed_out"))
     functions = {**entry(toml, data, "points", dict)}
     for function, points in functions.items():
         if file_of(function) not in files:
             raise AssignmentError(f"{toml}: points for {function}, but {file_of(function)} is no student file.")
-        if isinstance(points, bool) or not isinstance(points, int | float) or points <= 0:
+        if isinstance(points, bool) or not isinstance(points, int | float) or not 0 < points < math.inf:
             raise AssignmentError(f"{toml}: {function} has {points!r} points, expected a number above 0.")
     defined = list(load_checks(folder))
     weights: dict[str, float] = {}
@@ -100,7 +101,7 @@ def load_assignment(folder: Path) -> Assignment:
         package=package,
         reference=(folder / entry(toml, data, "reference", str)).resolve(),
         student_files=files,
-        handed_out=tuple(entry(toml, data, "handed_out", list)),
+        handed_out=handed_out,
         functions=functions,
         checks=tuple(checks),
         definitions=definitions,
@@ -111,7 +112,7 @@ def load_assignment(folder: Path) -> Assignment:
 
 
 def limit_from(toml: Path, name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
         raise AssignmentError(f"{toml}: limit {name} is {value!r}, expected a number above 0.")
     return value
 
@@ -136,14 +137,14 @@ def check_from(definition: CheckDefinition, visibility: str, points: float) -> C
 def load_checks(folder: Path) -> Iterator[tuple[CheckDefinition, str]]:
     for name, visibility in FOLDERS.items():
         for path in sorted((folder / "checks" / name).glob("*.py")):
-            for value in vars(load_module(path)).values():
+            for value in vars(load_module(path)).get(DEFINED, ()):
                 if isinstance(value, CheckDefinition):
                     yield value, visibility
 
 
 def load_misconceptions(folder: Path, functions: Mapping[str, float]) -> Iterator[MisconceptionDefinition]:
     for path in sorted((folder / "misconceptions").glob("*.py")):
-        for value in vars(load_module(path)).values():
+        for value in vars(load_module(path)).get(DEFINED, ()):
             if isinstance(value, MisconceptionDefinition):
                 if value.function not in functions:
                     raise AssignmentError(
@@ -178,13 +179,16 @@ def load_reference(assignment: Assignment) -> dict[str, Any]:
         raise AssignmentError(f"{assignment.reference}: is no package. Mend `reference` in assignment.toml.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[package] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise AssignmentError(f"{init}: cannot be imported ({type(error).__name__}: {error}).") from error
     functions = {}
     for function in assignment.functions:
         name, _, attribute = function.rpartition(".")
         try:
             functions[function] = getattr(importlib.import_module(f"{package}.{name}"), attribute)
-        except (ImportError, AttributeError) as error:
+        except Exception as error:
             raise AssignmentError(f"{assignment.reference}: has no {function} ({error}).") from error
     return functions
 
@@ -205,6 +209,13 @@ def entry(toml: Path, data: Mapping[str, Any], name: str, kind: type) -> Any:
         found = "nothing" if value is None else type(value).__name__
         raise AssignmentError(f"{toml}: {name} is {found}, expected {kind.__name__}.")
     return value
+
+
+def names_in(toml: Path, data: Mapping[str, Any], name: str) -> list[str]:
+    names: list[str] = entry(toml, data, name, list)
+    if not all(isinstance(item, str) for item in names):
+        raise AssignmentError(f"{toml}: {name} holds what is no path, expected strings.")
+    return names
 
 
 def module_of(file: str) -> str:

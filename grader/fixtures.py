@@ -15,11 +15,11 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -55,9 +55,10 @@ def load_fixtures(assignment: Assignment) -> Fixtures:
     folder = assignment.folder / "fixtures"
     manifest = read_manifest(folder / MANIFEST)
     try:
-        for source, digest in manifest["sources"].items():
-            path = assignment.folder / source
-            if path.is_file() and source_hash(path) != digest:
+        present = {name: source_hash(path) for name, path in source_paths(assignment).items() if path.is_file()}
+        listed = manifest["sources"]
+        for source in sorted({*present, *listed}):  # what lies outside of the folder, the reference, need not be there
+            if present.get(source) != listed.get(source) and not (source.startswith("..") and source not in present):
                 raise FixtureError(f"fixtures: {source} has changed since they were made. {REGENERATE}")
         arrays: dict[str, np.ndarray] = {}
         for name, digest in manifest["files"].items():
@@ -76,7 +77,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise FixtureError(f"{path}: not found. {REGENERATE}") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise FixtureError(f"{path}: cannot be read ({error}). {REGENERATE}") from error
     if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
         raise FixtureError(f"{path}: is not of schema {SCHEMA}. {REGENERATE}")
@@ -93,7 +94,7 @@ def read_arrays(path: Path, digest: str) -> dict[str, np.ndarray]:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
-    except (ValueError, OSError, BadZipFile) as error:
+    except Exception as error:
         raise FixtureError(f"{path}: is damaged ({error}). {REGENERATE}") from error
 
 
@@ -110,6 +111,13 @@ def fixture_from(check: str, listed: Mapping[str, Any], arrays: Mapping[str, np.
             for variant, names in entry["variants"].items()
         },
     )
+
+
+def source_paths(assignment: Assignment) -> dict[str, Path]:
+    """Everything that fixtures are made from, by path relative to the assignment folder."""
+    paths = [*(assignment.folder / "checks").rglob("*.py"), *(assignment.folder / "misconceptions").glob("*.py")]
+    paths += [assignment.reference / file for file in assignment.student_files]
+    return {os.path.relpath(path, assignment.folder).replace(os.sep, "/"): path for path in sorted(paths)}
 
 
 def key(*parts: str) -> str:

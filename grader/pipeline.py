@@ -225,7 +225,7 @@ def blank_result(submission: Submission, context: Context, started: float) -> Re
         environment=context.environment,
         status=GRADED,
         score=0.0,
-        max_score=round(sum(assignment.functions.values()), 4),
+        max_score=round(float(sum(assignment.functions.values())), 4),
         duration_s=round(time.monotonic() - started, 4),
         notes=submission.notes,
     )

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 SCHEMA: Final = 1
+LONE: Final = re.compile("[\ud800-\udfff]")  # halves of a pair, which UTF-8 lacks; JSON can escape them
 
 # The statuses of a check, in the order in which a reader wants them: worst first.
 PASSED: Final = "passed"
@@ -187,7 +189,8 @@ class Result:
         return str(self.submission["id"])
 
     def to_json(self) -> str:
-        return json.dumps({"schema": SCHEMA, **asdict(self)}, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        text = json.dumps({"schema": SCHEMA, **asdict(self)}, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        return LONE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
     @classmethod
     def from_json(cls, text: str) -> Result:
@@ -198,11 +201,15 @@ class Result:
             if schema != SCHEMA:
                 raise ValueError(f"result: schema {schema!r} found, {SCHEMA} expected")
             checks = tuple(check_from(item) for item in data.pop("checks"))
+            if not isinstance(data["submission"]["id"], str) or not isinstance(data["notes"], list):
+                raise ValueError("result: not a result file")
+            if not all(isinstance(data[name], int | float) for name in ("score", "max_score", "duration_s")):
+                raise ValueError("result: not a result file")
             functions = tuple(
                 FunctionResult(**{**item, "needs": tuple(item["needs"])}) for item in data.pop("functions")
             )
             return cls(**{**data, "checks": checks, "functions": functions, "notes": tuple(data["notes"])})
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"result: not a result file ({error})") from error
 
 

@@ -30,9 +30,11 @@ def write_bytes(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
-    except OSError as error:
+    except BaseException as error:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+        if not isinstance(error, OSError):
+            raise
         raise GraderError(f"{path}: cannot be written ({error.strerror}). What was written before is whole.") from error
 
 
@@ -66,7 +68,7 @@ def grades_csv(results: Sequence[Result]) -> str:
     """One row a submission: id, status, score, and points by function."""
     functions = list(dict.fromkeys(function.function for result in results for function in result.functions))
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(["submission", "status", "score", "max_score", *functions])
     for result in results:
         points = {function.function: function.points for function in result.functions}

@@ -77,7 +77,11 @@ def test_a_missing_manifest_is_refused(folder):
     refused(folder, "manifest.json", "not found")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", '{"schema": 2}', '{"schema": "1"}', '{"schema": 1}', "\ufffe", "[" * 100_000], ids=lambda t: t[:15])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "null", "{}", '{"schema": 2}', '{"schema": "1"}', '{"schema": 1}', "\ufffe", "[" * 100_000],
+    ids=lambda t: t[:15],
+)
 def test_a_manifest_that_is_none_is_refused(folder, text):
     (folder / "fixtures/manifest.json").write_text(text)
     refused(folder, "manifest.json")

@@ -234,6 +234,20 @@ def test_no_case_is_left_out():
     assert len(CASES) >= 17
 
 
+@pytest.mark.parametrize(
+    "line", ["from .helpers import scale", "from cs231n.helpers import scale", "from helpers import scale"]
+)
+def test_a_helper_beside_the_student_file_is_used_however_it_is_imported(context, reference_source, line):
+    source = (
+        f"{reference_source}\n{line}\nright = relu_forward\ndef relu_forward(x):\n    return scale(right(x)[0]), x\n"
+    )
+    helpers = b"import random\ndef scale(x):\n    return x * (random.random() < 2)\n"
+    files = {"layers.py": source.encode(), "helpers.py": helpers, "random.py": b"raise ImportError('shadows')\n"}
+    result = grade_submission(Submission("helped", "helped", files), context)
+    assert result.score == 100.0, lost(result)
+    assert not result.notes
+
+
 def test_a_file_that_was_not_handed_in_is_missing(context):
     result = grade_submission(Submission("none", "none", {"gradient_check.py": b""}), context)
     assert {check.status for check in result.checks} == {"missing"}

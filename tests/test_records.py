@@ -35,10 +35,24 @@ def some(strategy):
 
 
 CHECKS = st.builds(
-    CheckResult, id=TEXT, function=TEXT, file=TEXT, title=TEXT, visibility=st.sampled_from(VISIBILITIES), points=NUMBERS,
-    max_points=NUMBERS, status=st.sampled_from(CHECK_STATUSES), message=TEXT, hint=TEXT, follow_through=st.booleans(),
-    comparisons=some(COMPARISONS), remarks=some(TEXT), frames=some(FRAMES), output=TEXT, duration_s=NUMBERS,
-)  # fmt: skip
+    CheckResult,
+    id=TEXT,
+    function=TEXT,
+    file=TEXT,
+    title=TEXT,
+    visibility=st.sampled_from(VISIBILITIES),
+    points=NUMBERS,
+    max_points=NUMBERS,
+    status=st.sampled_from(CHECK_STATUSES),
+    message=TEXT,
+    hint=TEXT,
+    follow_through=st.booleans(),
+    comparisons=some(COMPARISONS),
+    remarks=some(TEXT),
+    frames=some(FRAMES),
+    output=TEXT,
+    duration_s=NUMBERS,
+)
 FUNCTIONS = st.builds(FunctionResult, TEXT, NUMBERS, NUMBERS, st.sampled_from(CHECK_STATUSES), some(TEXT))
 RESULTS = st.builds(
     Result,
@@ -65,7 +79,17 @@ def test_every_result_can_be_written_as_utf_8(result):
 
 
 def test_the_json_is_the_one_that_the_design_shows():
-    check = CheckResult("f.a", "f", "layers.py", "T.", "hidden", 1.0, 2.0, PASSED, comparisons=(Comparison("dx", PASSED, "", 0.0, 1e-7),))  # fmt: skip
+    check = CheckResult(
+        "f.a",
+        "f",
+        "layers.py",
+        "T.",
+        "hidden",
+        1.0,
+        2.0,
+        PASSED,
+        comparisons=(Comparison("dx", PASSED, "", 0.0, 1e-7),),
+    )
     data = json.loads(dataclasses.replace(RESULT, checks=(check,)).to_json())
     assert list(data)[:4] == ["schema", "submission", "assignment", "environment"]
     assert data["schema"] == 1
@@ -95,11 +119,24 @@ def damaged(**changes):
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "null", "1", '"text"', "[]", "{}", "[{}]", "{", RESULT.to_json()[:-20], RESULT.to_json()[: 60], "[" * 100_000],
+    [
+        "",
+        " ",
+        "null",
+        "1",
+        '"text"',
+        "[]",
+        "{}",
+        "[{}]",
+        "{",
+        RESULT.to_json()[:-20],
+        RESULT.to_json()[:60],
+        "[" * 100_000,
+    ],
     ids=lambda text: text[:12],
-)  # fmt: skip
+)
 def test_what_is_no_result_is_refused(text):
-    with pytest.raises(ValueError):  # noqa: PT011
+    with pytest.raises(ValueError):
         Result.from_json(text)
 
 
@@ -111,16 +148,33 @@ def test_another_schema_is_refused(schema):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"checks": ...}, {"checks": None}, {"checks": [1]}, {"checks": [{}]}, {"checks": {"a": 1}}, {"functions": [{}]},
-     {"functions": ...}, {"notes": ...}, {"notes": 3}, {"status": ...}, {"score": ...}, {"extra": 1}, {"submission": ...}],
+    [
+        {"checks": ...},
+        {"checks": None},
+        {"checks": [1]},
+        {"checks": [{}]},
+        {"checks": {"a": 1}},
+        {"functions": [{}]},
+        {"functions": ...},
+        {"notes": ...},
+        {"notes": 3},
+        {"status": ...},
+        {"score": ...},
+        {"extra": 1},
+        {"submission": ...},
+    ],
     ids=str,
-)  # fmt: skip
+)
 def test_a_result_that_lacks_a_part_or_has_one_more_is_refused(changes):
     with pytest.raises(ValueError, match="not a result file"):
         Result.from_json(damaged(**changes))
 
 
-@pytest.mark.parametrize("changes", [{"score": "abc"}, {"score": None}, {"submission": "alice"}, {"submission": {}}, {"notes": "ab"}], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "changes",
+    [{"score": "abc"}, {"score": None}, {"submission": "alice"}, {"submission": {}}, {"notes": "ab"}],
+    ids=str,
+)
 def test_a_result_of_wrong_types_is_refused(changes):
     with pytest.raises(ValueError, match="result"):
         Result.from_json(damaged(**changes))

@@ -10,7 +10,6 @@ import hashlib
 import inspect
 import io
 import json
-import os
 import platform
 import warnings
 from collections.abc import Callable, Mapping
@@ -21,7 +20,7 @@ import numpy as np
 
 from grader.assignment import Assignment, load_reference, module_of
 from grader.errors import AssignmentError, FixtureError
-from grader.fixtures import MANIFEST, SCHEMA, key, read_arrays, read_manifest, source_hash
+from grader.fixtures import MANIFEST, SCHEMA, key, read_arrays, read_manifest, source_hash, source_paths
 from grader.judging.checks import Answer, MisconceptionDefinition, answer_from
 from grader.judging.numgrad import reach
 from grader.judging.student import Student, local_call
@@ -54,7 +53,7 @@ def make_fixtures(assignment: Assignment) -> Made:
     manifest = {
         "schema": SCHEMA,
         "made_with": {"python": platform.python_version(), "numpy": np.__version__},
-        "sources": source_hashes(assignment),
+        "sources": {name: source_hash(path) for name, path in source_paths(assignment).items()},
         "arguments": {name: list(inspect.signature(function).parameters) for name, function in functions.items()},
         "hints": hints,
         "checks": entries,
@@ -69,13 +68,18 @@ def make_fixture(
     arities: list[tuple[str, int]] = []
     try:
         answer = run_locally(check, functions, arities)
+        asked = list(arities)  # before the reach below asks for more
+        reached = reach_of(check, answer)
+    except AssignmentError as error:
+        raise AssignmentError(f"check {check.id}: {error}") from error
     except Exception as error:
         raise AssignmentError(f"check {check.id}: the reference fails it ({type(error).__name__}: {error}).") from error
-    asked = list(arities)  # before the reach below asks for more
     expected = {name: as_expected(check, name, value) for name, value in answer.values.items()}
+    if not set(check.parts) <= set(expected):
+        unknown = ", ".join(sorted(set(check.parts) - set(expected)))
+        raise AssignmentError(f"check {check.id}: parts name {unknown}, but it returns {', '.join(expected)}.")
     for name, value in expected.items():
         arrays[key(check.id, "expected", name)] = value
-    reached = reach_of(check, answer)
     for name, pattern in reached.items():
         arrays[key(check.id, "reach", name)] = pattern
     variants = {}
@@ -139,16 +143,10 @@ def reach_of(check: Check, answer: Answer) -> dict[str, np.ndarray]:
 
 
 def as_expected(check: Check, name: str, value: Any) -> np.ndarray:
-    if not isinstance(value, np.ndarray | np.generic | int | float) or not np.isfinite(np.asarray(value)).all():
+    plain = isinstance(value, np.ndarray | np.generic | int | float) and np.asarray(value).dtype.kind in "fiub"
+    if not plain or not np.isfinite(value).all():
         raise AssignmentError(f"check {check.id}: {name} of the reference is no array of finite numbers.")
     return np.asarray(value)
-
-
-def source_hashes(assignment: Assignment) -> dict[str, str]:
-    """Of everything that fixtures are made from, by path relative to the assignment folder."""
-    paths = [*(assignment.folder / "checks").rglob("*.py"), *(assignment.folder / "misconceptions").glob("*.py")]
-    paths += [assignment.reference / file for file in assignment.student_files]
-    return {os.path.relpath(path, assignment.folder).replace(os.sep, "/"): source_hash(path) for path in sorted(paths)}
 
 
 def write_fixtures(assignment: Assignment, made: Made) -> None:

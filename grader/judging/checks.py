@@ -23,6 +23,9 @@ from grader.errors import AssignmentError
 TOLERANCE: Final = 1e-5
 SEED: Final = 231
 
+# Where a module keeps what it defines: its names would let a second definition of one name hide the first.
+DEFINED: Final = "__defined__"
+
 
 @dataclass(frozen=True)
 class CheckDefinition:
@@ -86,11 +89,17 @@ def check(
         title = " ".join((run.__doc__ or "").split())
         if not title:
             raise AssignmentError(f"check {function}.{run.__name__}: no docstring. Say in it what the student reads.")
-        if weight <= 0:
+        if not weight > 0:
             raise AssignmentError(f"check {function}.{run.__name__}: weight {weight:g}, expected more than 0.")
-        return CheckDefinition(
+        if not tolerance >= 0:
+            raise AssignmentError(f"check {function}.{run.__name__}: tolerance {tolerance:g}, expected 0 or more.")
+        if not all(part > 0 for part in (parts or {}).values()):
+            raise AssignmentError(f"check {function}.{run.__name__}: a part weighs nothing, expected more than 0.")
+        definition = CheckDefinition(
             function, name or run.__name__, title, run, weight, seed, tolerance, needs, cache, dict(parts or {})
         )
+        run.__globals__.setdefault(DEFINED, []).append(definition)
+        return definition
 
     return define
 
@@ -99,7 +108,9 @@ def misconception(function: str, hint: str) -> Callable[[Callable[..., Any]], Mi
     """Make a misconception of `function` out of a Python function that takes the reference before its arguments."""
 
     def define(run: Callable[..., Any]) -> MisconceptionDefinition:
-        return MisconceptionDefinition(function, run.__name__, " ".join(hint.split()), run)
+        definition = MisconceptionDefinition(function, run.__name__, " ".join(hint.split()), run)
+        run.__globals__.setdefault(DEFINED, []).append(definition)
+        return definition
 
     return define
 
@@ -130,7 +141,8 @@ def answer_from(returned: Any) -> Answer:
     """Raises AssignmentError if a check returns anything but named arrays."""
     if isinstance(returned, Gradients):
         claimed = {name: claim for name, (claim, _) in returned.claims.items()}
-        return Answer({**returned.values, **claimed}, returned)
+        if claimed:
+            return Answer({**returned.values, **claimed}, returned)
     if isinstance(returned, dict) and returned and all(isinstance(name, str) for name in returned):
         return Answer(returned, None)
     raise AssignmentError(f"a check returned {type(returned).__name__}, expected named arrays or gradients(...).")

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 CLOSE: Final = 1e-5  # as equal as the judge's default tolerance has it
+HUGE: Final = 1000  # times too large: any mistake may do that, and the exact factor would tell the right value
 FEW: Final = 0.5  # "only some": at most half of the slices along an axis
 
 ADVICE: Final = {
@@ -60,6 +61,9 @@ def describe_difference(name: str, expected: np.ndarray, actual: np.ndarray) -> 
             return f"{name} is {kinds}{' in every entry' if actual.size > 1 else ''}."
         return f"{name} holds {kinds} in {int(wrong.sum())} of {actual.size} entries, {where}."
     scale = float(np.max(np.abs(expected), initial=0.0)) or 1.0
+    if float(np.max(np.abs(actual), initial=0.0)) > HUGE * scale:
+        return f"{name} is more than {HUGE} times as large as it should be."
+    actual, expected, scale = actual / scale, expected / scale, 1.0  # nothing overflows from here on
     difference = np.abs(actual - expected)
     relative = float(np.max(difference)) / scale
     wrong = difference > CLOSE * scale
@@ -135,7 +139,7 @@ def describe_order(name: str, expected: np.ndarray, actual: np.ndarray, scale: f
 
 def place(wrong: np.ndarray) -> str:
     """Where the wrong entries lie, if that can be said in a few words."""
-    if wrong.ndim == 0 or wrong.all():
+    if wrong.ndim == 0 or wrong.all() or not wrong.any():
         return ""
     if wrong.ndim >= 2 and min(wrong.shape[-2:]) > 2:
         inner = wrong[..., 1:-1, 1:-1]

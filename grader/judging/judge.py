@@ -78,7 +78,10 @@ def judge_array(
         array = array.real
     if array.dtype != expected.dtype and isinstance(actual, np.ndarray):
         remarks.append(f"{name} has dtype {array.dtype}, expected {expected.dtype}.")
-    array = array.astype(np.float64)
+    try:
+        array = array.astype(np.float64)
+    except (OverflowError, TypeError, ValueError):  # an integer beyond all floats, strings
+        return failed(f"{name} holds what is no number of ordinary size, expected {plural_shape(expected.shape)}.")
     if array.shape != expected.shape:
         if squeezed(array.shape) != squeezed(expected.shape):
             return failed(describe_shape(name, expected.shape, array.shape, others or {}), array=array)
@@ -89,7 +92,8 @@ def judge_array(
     error = relative_error(expected, array)
     if error <= tolerance:
         return Judgement(Comparison(name, PASSED, "", error, tolerance, weight), tuple(remarks), array)
-    return failed(describe_difference(name, expected, array), error, array)
+    with np.errstate(all="ignore"):
+        return failed(describe_difference(name, expected, array), error, array)
 
 
 def relative_error(expected: np.ndarray, actual: np.ndarray) -> float:

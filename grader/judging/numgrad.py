@@ -47,6 +47,8 @@ def gradient_agrees(
     if claim.shape != point.shape or not np.isfinite(claim).all() or point.size == 0:
         return False
     size = float(np.linalg.norm(claim)) / np.sqrt(claim.size)
+    if not np.isfinite(size):
+        return False
     told = 0
     directions = list(sample_directions(point, rng))
     for direction in directions:
@@ -55,6 +57,8 @@ def gradient_agrees(
             return False
         expected = float(np.sum(claim * direction))
         unit = max(abs(expected), abs(slopes[1]), size * float(np.linalg.norm(direction)))
+        if not np.isfinite([expected, slopes[0], slopes[1]]).all():
+            return False
         if abs(slopes[0] - slopes[1]) > KINK * unit:
             continue
         told += 1

@@ -68,19 +68,20 @@ def local_call(functions: Mapping[str, Callable[..., Any]], arities: list[tuple[
 
     def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         given = [arg.value if isinstance(arg, Kept) else copy.deepcopy(arg) for arg in args]
-        value = functions[name](*given, **copy.deepcopy(kwargs))
+        named = {key: arg.value if isinstance(arg, Kept) else copy.deepcopy(arg) for key, arg in kwargs.items()}
+        value = functions[name](*given, **named)
         for arg, after in zip(args, given, strict=True):
             if isinstance(arg, dict):
                 update_dict(arg, after)
         if arities is not None:
             arities.append((name, len(value) if isinstance(value, tuple) else 0))
-        return tuple(map(keep, value)) if isinstance(value, tuple) else keep(value)
+        return type(value)(map(keep, value)) if type(value) in (tuple, list) else keep(value)
 
     return call
 
 
 def keep(value: Any) -> Any:
-    if value is None or isinstance(value, bool | int | float | str | bytes | np.generic | np.ndarray):
+    if value is None or isinstance(value, bool | int | float | str | bytes | np.generic | np.ndarray | Kept):
         return value
     if isinstance(value, dict):
         return {key: keep(item) for key, item in value.items()}

@@ -66,10 +66,11 @@ def encode(value: Any) -> bytes:
     buffers: List[bytes] = []
     try:
         header = json.dumps(write_node(value, buffers, 0), allow_nan=False, separators=(",", ":")).encode("ascii")
-    except (ValueError, OverflowError, RecursionError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise ProtocolError("not encodable: %s" % error) from None
     if len(header) > MAX_HEADER:
         raise ProtocolError("header of %d bytes, at most %d" % (len(header), MAX_HEADER))
+    check_cost(header)
     body = b"".join(buffers)
     if len(body) > MAX_BODY:
         raise ProtocolError("body of %d bytes, at most %d" % (len(body), MAX_BODY))
@@ -145,6 +146,8 @@ def write_node(value: Any, buffers: List[bytes], depth: int) -> Any:
         return ["h", value.number, value.type_name]
     if isinstance(value, np.ndarray):
         name = dtype_name(value.dtype)
+        if value.ndim > MAX_NDIM:
+            raise ProtocolError("array of %d axes, at most %d" % (value.ndim, MAX_NDIM))
         if value.nbytes > MAX_BODY:
             raise ProtocolError("array of %d bytes, at most %d" % (value.nbytes, MAX_BODY))
         buffers.append(np.ascontiguousarray(value, dtype=DTYPES[name]).tobytes())
@@ -208,7 +211,7 @@ def read_node(node: Any, reader: BodyReader, depth: int) -> Any:
         if tag == "b" and is_count(argument):
             return reader.take(argument)
     if tag == "h" and len(rest) == 2 and is_count(rest[0]) and isinstance(rest[1], str):
-        return Handle(rest[0], rest[1][:100])
+        return Handle(rest[0], rest[1][:100].encode("utf-8", "replace").decode("utf-8"))
     raise ProtocolError("a value that is no value: %.40r" % (node,))
 
 
@@ -221,6 +224,8 @@ def read_array(dtype: np.dtype, shape: Any, reader: BodyReader) -> np.ndarray:
         if count > sys.maxsize:
             raise ProtocolError("%.80r is too large a shape" % (shape,))
     flat = np.frombuffer(reader.take(count), dtype=dtype)
+    if dtype.kind == "b":  # any byte but 0 is true; NumPy itself only knows 0 and 1
+        flat = flat.view(np.uint8) != 0
     try:
         return flat.reshape(shape).astype(dtype.newbyteorder("="), copy=True)
     except ValueError as error:  # (0, huge, huge): NumPy's own limit on the product of the axes

@@ -82,7 +82,7 @@ class Session:
         self.absent: list[str] = []
         self.mutations: list[tuple[str, int]] = []
         self.arities: list[tuple[str, int]] = []
-        self.student_s = 0.0
+        self.last_prints = ("", 0)
 
     def __enter__(self) -> Session:
         return self
@@ -97,7 +97,7 @@ class Session:
         times: how many times a check's limits this child gets.
         Raises CallFailed if the modules cannot even be imported; SandboxError if the box itself fails.
         """
-        self.mutations, self.arities = [], list(arities)
+        self.mutations, self.arities, self.last_prints = [], list(arities), ("", 0)
         if self.broken is None and self.box is None:
             self.start()
         if self.broken is not None:
@@ -245,8 +245,6 @@ class Session:
             raise CallFailed(self.end_in_doubt(function, "printed more than anybody will read")) from None
         except ProtocolError as error:
             raise CallFailed(self.end_in_doubt(function, f"sent a reply that is none ({error})")) from None
-        finally:
-            self.student_s += time.monotonic() - started
         if reply.get("op") == "ended":
             raise CallFailed(self.end_of_child(function, reply, time.monotonic() - started))
         if reply.get("id") != self.number:
@@ -294,8 +292,6 @@ class Session:
                 self.last_prints = ("", 0)
             self.box.kill()
             self.box = None
-
-    last_prints: tuple[str, int] = ("", 0)
 
 
 def describe_arity(name: str, arity: int, value: Any) -> str:

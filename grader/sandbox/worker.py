@@ -42,6 +42,7 @@ def main(options: Dict[str, Any]) -> None:
     drop_rights(options["uid"])
     sys.dont_write_bytecode = True
     sys.path[0] = options["work"]
+    sys.path.append(os.path.join(options["work"], options["package"]))  # last: `import helpers` finds one, `random` not
     channel = Channel(requests, replies)
     channel.send({"op": "hello", "python": sys.version.split()[0], "numpy": np.__version__})
     Server(channel, options).serve()

@@ -38,7 +38,11 @@ def distance(expected, value, tolerance):
     if value.shape != expected.shape or not np.isfinite(value).all():
         return np.inf
     largest = max((abs(float(e)) for e in expected.flat), default=0.0) or 1.0
-    return max((abs(float(e) - float(v)) for e, v in zip(expected.flat, value.flat, strict=True)), default=0.0) / largest / tolerance
+    return (
+        max((abs(float(e) - float(v)) for e, v in zip(expected.flat, value.flat, strict=True)), default=0.0)
+        / largest
+        / tolerance
+    )
 
 
 @CHECKS
@@ -89,10 +93,9 @@ def test_two_known_mistakes_of_different_hints_never_return_the_same_in_all_chec
             told_apart = False
             for check in checks:
                 a, b = (FIXTURES.checks[check.id].variants.get(item.name) for item in (first, second))
-                if (a is None) != (b is None):
-                    told_apart = True
-                elif a is not None and any(distance(a[name], b[name], check.tolerance) > 2 for name in a if np.isfinite(a[name]).all()):  # fmt: skip
-                    told_apart = True
+                told_apart |= (a is None) != (b is None)
+                for name in a or () if b else ():
+                    told_apart |= np.isfinite(a[name]).all() and distance(a[name], b[name], check.tolerance) > 2
             assert told_apart, (first.name, second.name)
 
 

@@ -80,7 +80,9 @@ def test_the_first_of_scattered_errors_is_placed():
 def test_nan_is_counted_and_placed():
     actual = IMAGES.copy()
     actual[1, :, :, :] = np.nan
-    assert describe_difference("out", IMAGES, actual) == "out holds NaN in 126 of 252 entries, only at index 1 of axis 0."
+    assert (
+        describe_difference("out", IMAGES, actual) == "out holds NaN in 126 of 252 entries, only at index 1 of axis 0."
+    )
     assert "inf" in describe_difference("loss", np.array(1.0), np.array(np.inf))
 
 
@@ -94,7 +96,9 @@ def test_a_constant_is_named(value, words):
 def test_the_size_of_an_error_is_relative_to_the_largest_entry():
     expected = np.array([0.0, 4.0, 1.0, 2.0, 3.0])
     actual = np.array([0.0, 4.0, 1.0, 2.0, 4.0])
-    assert describe_difference("x", expected, actual).startswith("x is off by up to 0.25 of its largest entry in 1 of 5")
+    assert describe_difference("x", expected, actual).startswith(
+        "x is off by up to 0.25 of its largest entry in 1 of 5"
+    )
 
 
 @pytest.mark.parametrize(

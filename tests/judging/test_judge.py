@@ -59,7 +59,9 @@ def test_a_number_for_an_array_fails_by_shape(actual):
     assert "dx has shape (), expected (2, 3)." in reason(GRID, actual)
 
 
-@pytest.mark.parametrize("actual", [2.5, np.float64(2.5), np.float32(2.5), np.array(2.5), np.array([2.5]), np.array([[2.5]])])
+@pytest.mark.parametrize(
+    "actual", [2.5, np.float64(2.5), np.float32(2.5), np.array(2.5), np.array([2.5]), np.array([[2.5]])]
+)
 def test_a_number_may_come_in_any_form_that_holds_one(actual):
     assert status(2.5, actual) == PASSED
 
@@ -238,7 +240,9 @@ RAW = st.builds(  # any bit pattern that a reply may hold
 )
 PLAIN = st.none() | st.booleans() | FLOATS | st.text(max_size=5) | st.binary(max_size=5) | ARRAYS | RAW
 PLAIN |= st.integers(-(10**399), 10**399) | st.builds(Handle, st.integers(0, 9), st.text(max_size=5))
-DECODABLE = PLAIN | st.lists(PLAIN, max_size=3) | st.tuples(PLAIN) | st.dictionaries(st.text(max_size=2), PLAIN, max_size=2)
+DECODABLE = (
+    PLAIN | st.lists(PLAIN, max_size=3) | st.tuples(PLAIN) | st.dictionaries(st.text(max_size=2), PLAIN, max_size=2)
+)
 EXPECTED = st.sampled_from(
     [np.array(2.5), np.array(0.0), np.zeros(3), GRID, np.arange(6.0) / 7, np.zeros((0, 2)), np.full(4, 1e-300),
      np.array([1e300, -3e299]), np.ones((1, 1), dtype=np.float32), np.arange(4)]

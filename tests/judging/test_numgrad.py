@@ -81,6 +81,12 @@ def test_points_of_any_size_do(scale):
     assert agrees(forward, points, 1, dout, points[0].T @ dout)
 
 
+@pytest.mark.parametrize("scale", [1e-8, 1e-3, 1e3, 1e8])
+def test_steps_are_as_large_as_the_point_is(scale):
+    x = scale * np.random.RandomState(0).randn(5, 5)
+    assert agrees(lambda x: np.sin(x / scale), [x], 0, np.ones((5, 5)), np.cos(x / scale) / scale)
+
+
 def test_the_gradient_of_a_loss_of_small_scores_agrees():
     forward, points, dout, (claim,) = softmax(scale=1e-3)
     assert agrees(forward, points, 0, dout, claim)
@@ -107,6 +113,14 @@ def test_one_wrong_entry_of_a_small_array_is_refused_nearly_always(case):
             refused += not agrees(forward, points, index, dout, wrong, seed)
             asked += 1
     assert refused >= 0.99 * asked, f"{refused} of {asked}"
+
+
+def test_one_wrong_entry_of_two_thousand_is_refused_by_several_directions_together():
+    factors = np.random.RandomState(0).randn(2000)
+    for seed in range(60):
+        wrong = factors.copy()
+        wrong[seed] += 1e-3 * np.abs(factors).max()
+        assert not agrees(lambda x: factors * x, [np.ones(2000)], 0, np.ones(2000), wrong, seed)
 
 
 def test_one_wrong_entry_among_ten_thousand_is_refused_if_it_is_as_large_as_the_largest():
@@ -163,14 +177,13 @@ def test_a_forward_full_of_kinks_is_refused_even_with_its_formal_gradient():
     assert not agrees(comb, [x], 0, np.ones((8, 8)), 1e6 * np.cos(1e6 * x) * np.sign(np.sin(1e6 * x)) * steps)
 
 
-def test_single_kinks_are_left_out_and_the_rest_decides():
-    x = np.random.RandomState(0).randn(30, 30)
-    x.flat[7] = 0.0
-    dout = np.random.RandomState(1).randn(30, 30)
-    claim = np.where(x > 0, dout, 0)
-    assert agrees(lambda x: np.where(x > 0, x, 0), [np.where(np.abs(x) < 0.01, 1, x)], 0, dout,
-                  np.where(np.where(np.abs(x) < 0.01, 1, x) > 0, dout, 0))  # fmt: skip
-    assert not agrees(lambda x: np.where(x > 0, x, 0), [x], 0, dout, claim + 0.01)
+def test_directions_that_cross_a_kink_are_left_out_and_the_rest_decides():
+    x, dout = np.random.RandomState(0).randn(30, 30), np.random.RandomState(1).randn(30, 30)
+    x[np.abs(x) < 0.01] = 1.0
+    x.flat[7] = 2e-6  # every direction over all of the array steps across zero here, by each step size otherwise
+    right = np.where(x > 0, dout, 0)
+    assert agrees(lambda x: np.where(x > 0, x, 0), [x], 0, dout, right)
+    assert not agrees(lambda x: np.where(x > 0, x, 0), [x], 0, dout, right + 0.01)
 
 
 def test_a_forward_in_float32_is_refused():

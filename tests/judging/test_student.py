@@ -72,7 +72,7 @@ def test_arrays_inside_a_dict_are_copies_as_well():
         raise ValueError
 
     inner = np.zeros(2)
-    with pytest.raises(ValueError):  # noqa: PT011
+    with pytest.raises(ValueError):
         local_call({"f": spoil})("f", ({"a": inner},), {})
     assert inner.tolist() == [0, 0]
 

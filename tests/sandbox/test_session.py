@@ -105,7 +105,10 @@ def test_a_patched_numpy_is_gone_in_the_next_check(open_session):
 
 
 def test_random_numbers_are_the_same_in_every_run(open_session):
-    source = "import random\nimport numpy as np\ndef f():\n    return np.array([random.random(), np.random.rand(), hash('a')])\n"
+    source = (
+        "import random\nimport numpy as np\ndef f():\n"
+        "    return np.array([random.random(), np.random.rand(), hash('a')])\n"
+    )
     drawn = []
     for _ in range(2):
         session = open_session(source)
@@ -135,7 +138,7 @@ def test_sleeping_is_ended_from_outside(open_session):
 @pytest.mark.parametrize(
     "body",
     [
-        "signal.signal(signal.SIGTERM, signal.SIG_IGN); signal.signal(signal.SIGXCPU, signal.SIG_IGN)\n    while True: pass",
+        "[signal.signal(n, signal.SIG_IGN) for n in (signal.SIGTERM, signal.SIGXCPU)]\n    while True: pass",
         "os.kill(os.getpid(), signal.SIGSTOP)",
         "os.kill(os.getppid(), signal.SIGSTOP)\n    time.sleep(1000)",
     ],
@@ -301,7 +304,8 @@ def test_forged_frames_cost_their_own_check_and_no_other(open_session, name, sou
 def test_a_thread_that_answers_later_reaches_no_other_check(open_session):
     source = (
         "import os, sys, threading, time\nprotocol = sys.modules['protocol']\n"
-        "def later():\n    time.sleep(0.3)\n    os.write(4, protocol.encode({'id': 99, 'outcome': 'value', 'value': 7}))\n"
+        "def later():\n    time.sleep(0.3)\n"
+        "    os.write(4, protocol.encode({'id': 99, 'outcome': 'value', 'value': 7}))\n"
         "def f():\n    threading.Thread(target=later).start()\n    return 1\n"
         "def g():\n    time.sleep(0.6)\n    return 5\n"
     )
@@ -378,3 +382,22 @@ def test_a_reply_without_its_parts_is_none(open_session):
     )
     failure = one_failure(open_session(source))
     assert (failure.status, failure.text) == ("crashed", "f sent a reply that is none.")
+
+
+def test_the_prints_of_a_killed_check_are_no_other_checks(open_session):
+    session = open_session("import os\ndef f():\n    print('f')\n    os._exit(1)\n")
+    one_failure(session)
+    session.broken = session.failure_from("", {"outcome": "error", "type": "E", "text": "no second box"})
+    with pytest.raises(CallFailed):
+        session.begin(0)
+    assert session.end() == ("", 0)
+
+
+def test_limits_on_files_are_set(open_session):
+    session = open_session(
+        "import os, resource\ndef f():\n"
+        "    kinds = resource.RLIMIT_NOFILE, resource.RLIMIT_CORE, resource.RLIMIT_FSIZE\n"
+        "    return [resource.getrlimit(kind)[0] for kind in kinds]\n"
+    )
+    session.begin(0)
+    assert session.call("case.f", (), {}) == [64, 0, 0]
