@@ -14,8 +14,8 @@ from grader.records import GRADER_ERROR, Result
 
 
 def write_text(path: Path, text: str) -> None:
-    """write_bytes, of text as UTF-8."""
-    write_bytes(path, text.encode("utf-8"))
+    """write_bytes, of text as UTF-8; what UTF-8 lacks, half of a surrogate pair, becomes a question mark."""
+    write_bytes(path, text.encode("utf-8", "replace"))
 
 
 def write_bytes(path: Path, content: bytes) -> None:

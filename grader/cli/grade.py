@@ -67,16 +67,17 @@ def grade(
     batch = Batch(found, context, out, force)
     with Progress(len(found)) as progress, make_executor(jobs) as executor:
         for result in batch.results(settings, executor, window=2 * jobs):
-            write_pages(out, result)
+            batch.faults += write_pages(out, result)
             progress.advance(result)
     results = [batch.done[one.id] for one in found]
     write_text(out / "index.html", class_page(results, title=context.assignment.title))
     write_text(out / "grades.csv", grades_csv(results))
     class_table(console, results)
     console.print(f"Reports: {out / 'index.html'}", soft_wrap=True, highlight=False)
-    failed = [result for result in results if result.status == GRADER_ERROR]
-    if failed:
-        raise GraderError(f"{len(failed)} of {len(results)} could not be graded: {failed[0].id}: {failed[0].message}")
+    batch.faults += [f"{one.id}: {one.message}" for one in results if one.status == GRADER_ERROR]
+    if batch.faults:
+        count = f"{len(batch.faults)} of {len(results)}"
+        raise GraderError(f"{count} could not be graded or reported: {'; '.join(batch.faults[:5])}")
     return 0
 
 
@@ -90,6 +91,7 @@ class Batch:
     force: bool
     done: dict[str, Result] = field(default_factory=dict)
     reused: list[Result] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
 
     def results(self, settings: Settings, executor: Executor, *, window: int) -> Iterator[Result]:
         """Every result, the fresh ones stored, those of an earlier run as they are found."""
@@ -130,9 +132,18 @@ def select(found: list[Found], only: tuple[str, ...]) -> list[Found]:
     return [one for one in found if one.id in only]
 
 
-def write_pages(out: Path, result: Result) -> None:
-    write_text(out / f"{result.id}.html", staff_page(result))
-    write_text(out / "feedback" / f"{result.id}.html", feedback_page(result))
+def write_pages(out: Path, result: Result) -> list[str]:
+    """Write a result's two pages. A page that cannot be made is a fault of ours: returned, and the rest goes on."""
+    faults = []
+    staff, feedback = out / f"{result.id}.html", out / "feedback" / f"{result.id}.html"
+    for path, make in ((staff, staff_page), (feedback, feedback_page)):
+        try:
+            page = make(result)
+        except Exception as error:
+            faults.append(f"{result.id}: its page could not be made ({type(error).__name__}: {error})")
+        else:
+            write_text(path, page)
+    return faults
 
 
 def make_executor(jobs: int) -> Executor:

@@ -160,7 +160,7 @@ def test_a_fault_of_ours_leaves_earlier_results_and_grades_the_rest(tmp_path, cl
     subprocess.run(made, cwd=ROOT, check=True, capture_output=True)
     done = grade(classroom, "--assignment", assignment, "--out", out)
     assert done.returncode == 3
-    assert "1 of 2 could not be graded: amelia: check: broken" in done.stderr
+    assert "1 of 2 could not be graded or reported: amelia: check: broken" in done.stderr
     assert (out / "results/amelia.json").read_bytes() == earlier
     assert results(out)["bela"]["score"] == 100
 
@@ -203,6 +203,35 @@ def test_the_class_table_has_no_control_characters(tmp_path, classroom):
     assert done.returncode == 0, done.stderr
     assert "\x1b" not in done.stdout + done.stderr
     assert "\u202e" not in done.stdout + done.stderr
+
+
+HOSTILE_VALUES = """
+import sys
+def affine_forward(x, w, b):
+    return sys.modules["protocol"].Handle(0, "\\ud800"), (x, w, b)
+def svm_loss(x, y):
+    raise ValueError("bad \\ud800 \\u202e \\x1b[31m <script>alert(1)</script>")
+def softmax_loss(x, y):
+    return 2**1024 - 1, x
+def relu_forward(x):
+    out = np.zeros_like(x)
+    out.flat[0] = 1e308
+    return out, x
+"""
+
+
+def test_values_and_texts_beyond_all_bounds_are_the_students_failure(tmp_path, classroom):
+    """Half a surrogate pair, an integer beyond all floats, a number whose square overflows: data, and no abort."""
+    (classroom / "amelia" / "layers.py").write_text(REFERENCE + HOSTILE_VALUES)
+    (classroom / "bela").mkdir()
+    (classroom / "bela" / "layers.py").write_text(REFERENCE)
+    done = grade(classroom, "--out", tmp_path / "out", "--jobs", 1)
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr.count("Traceback")
+    graded = results(tmp_path / "out")
+    assert (graded["amelia"]["status"], graded["bela"]["score"]) == ("graded", 100)
+    lost = {f["function"] for f in graded["amelia"]["functions"] if f["status"] != "passed"}
+    assert lost == {f"layers.{name}" for name in ("affine_forward", "svm_loss", "softmax_loss", "relu_forward")}
 
 
 def test_a_python_that_is_none(classroom, tmp_path):
