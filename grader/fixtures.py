@@ -3,6 +3,7 @@
     fixtures/manifest.json        what they were made from and with; a hash of every file below
     fixtures/{public,hidden}/<module>.npz
         <check>|expected|<array>              the reference's
+        <check>|forward                       the forward's value where its gradients are claimed
         <check>|reach|<array>                 which sampled inputs reach which outputs of the forward (numgrad.reach)
         <check>|variant|<name>|<array>        a misconception's, where they differ from the reference's
 
@@ -33,10 +34,12 @@ REGENERATE: Final = "Run make fixtures."
 
 @dataclass(frozen=True)
 class Fixture:
-    """One check's: expected arrays, arities of the reference's replies call by call, reach, variants' arrays."""
+    """One check's: expected arrays, arities of the reference's replies call by call, and of gradients the forward's
+    value and reach; variants' arrays."""
 
     expected: Mapping[str, np.ndarray]
     arities: tuple[tuple[str, int], ...]
+    forward: np.ndarray | None = None
     reach: Mapping[str, np.ndarray] = field(default_factory=dict)
     variants: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
 
@@ -105,6 +108,7 @@ def fixture_from(check: str, listed: Mapping[str, Any], arrays: Mapping[str, np.
     return Fixture(
         expected={name: arrays[key(check, "expected", name)] for name in entry["arrays"]},
         arities=tuple((function, int(arity)) for function, arity in entry["arities"]),
+        forward=arrays[key(check, "forward")] if entry["reach"] else None,
         reach={name: arrays[key(check, "reach", name)] for name in entry["reach"]},
         variants={
             variant: {name: arrays[key(check, "variant", variant, name)] for name in names}

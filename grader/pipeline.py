@@ -31,10 +31,12 @@ from grader.records import (
     GRADER_ERROR,
     MISSING,
     UNREADABLE,
+    VISIBLE,
     Check,
     Result,
     Submission,
 )
+from grader.sandbox.box import Launch
 from grader.sandbox.interpreter import Interpreter, find_interpreter
 from grader.sandbox.isolation import Isolation, choose_isolation
 from grader.sandbox.session import Limits, Plan, Session
@@ -144,6 +146,7 @@ def grade_submission(submission: Submission, context: Context) -> Result:
         return replace(blank, status=UNREADABLE, message=submission.problem)
     notes = list(submission.notes)
     trials: list[Trial] = []
+    until = started + context.limits.submission_wall_s
     with tempfile.TemporaryDirectory(prefix="grader-") as folder:
         work = Path(folder) / "work"
         work.mkdir(mode=0o755)
@@ -154,7 +157,9 @@ def grade_submission(submission: Submission, context: Context) -> Result:
             if file not in submission.files:
                 trials += [Trial(check, Failure(MISSING, "", f"{file} was not handed in.")) for check in checks]
             else:
-                run_module(submission, context, work, file, checks, trials, notes)
+                found, said = run_module(submission, context, work, file, checks, until)
+                trials += found
+                notes += said
     results = settle(trials)
     functions = sum_up(results, needs_of(context.assignment), lines_of(context.assignment, submission))
     return replace(
@@ -168,29 +173,40 @@ def grade_submission(submission: Submission, context: Context) -> Result:
 
 
 def run_module(
-    submission: Submission,
-    context: Context,
-    work: Path,
-    file: str,
-    checks: list[Check],
-    trials: list[Trial],
-    notes: list[str],
-) -> None:
-    """All checks of one student file, in a sandbox of its own."""
+    submission: Submission, context: Context, work: Path, file: str, checks: list[Check], until: float
+) -> tuple[list[Trial], list[str]]:
+    """All checks of one student file, and what is to be said about its import.
+
+    Visible checks first, in a sandbox that no hidden input has ever entered: what they print and raise is shown to the
+    student. Then the others, in another one. Trials come in the order of the checks.
+    """
     plan = Plan((module_of(file),), frozenset(context.assignment.functions), submission.files)
     launch = context.isolation.launch
+    trials: dict[str, Trial] = {}
+    notes: list[str] = []
 
-    def start() -> Any:
+    def start() -> Launch:
         return launch(context.interpreter, work, context.assignment.package, context.limits.at_start())
 
-    with Session(start, plan, context.limits) as session:
-        trials += [run_check(session, check, context.assignment, context.fixtures) for check in checks]
-        if session.absent:
-            names = ", ".join(session.absent)
-            notes.append(f"{file} imports what is not in the sandbox: {names}. That costs nothing until it is used.")
-        if session.import_prints:
-            first, *more = session.import_prints.strip().splitlines() or [""]
-            notes.append(f"{file} prints while it is imported: {first[:100]}{' …' if more else ''}")
+    for visible in (True, False):
+        chosen = [check for check in checks if (check.visibility == VISIBLE) == visible]
+        with Session(start, plan, context.limits, until=until) as session:
+            for check in chosen:
+                trials[check.id] = run_check(session, check, context.assignment, context.fixtures)
+                if not notes and visible:
+                    notes = import_notes(session, file)
+    return [trials[check.id] for check in checks], notes
+
+
+def import_notes(session: Session, file: str) -> list[str]:
+    notes = []
+    if session.absent:
+        names = ", ".join(session.absent)
+        notes.append(f"{file} imports what is not in the sandbox: {names}. Only its use raises.")
+    if session.import_prints:
+        first, *more = session.import_prints.strip().splitlines() or [""]
+        notes.append(f"{file} prints while it is imported: {first[:100]}{' …' if more else ''}")
+    return notes
 
 
 def lines_of(assignment: Assignment, submission: Submission) -> dict[str, int]:
@@ -199,8 +215,9 @@ def lines_of(assignment: Assignment, submission: Submission) -> dict[str, int]:
     for function in assignment.functions:
         source = submission.files.get(file_of(function), b"")
         name = re.escape(function.rpartition(".")[2].encode())
-        for match in re.finditer(rb"^(?:def|class)[ \t]+" + name + rb"\b", source, re.MULTILINE):
-            lines[function] = source.count(b"\n", 0, match.start()) + 1
+        matches = list(re.finditer(rb"^(?:def|class)[ \t]+" + name + rb"\b", source, re.MULTILINE))
+        if matches:
+            lines[function] = source.count(b"\n", 0, matches[-1].start()) + 1
     return lines
 
 

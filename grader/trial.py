@@ -10,6 +10,7 @@ What comes out is a Trial; what it is worth is settled when all trials of a subm
 from __future__ import annotations
 
 import time
+import zlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -19,11 +20,11 @@ import numpy as np
 from grader.assignment import Assignment
 from grader.errors import GraderError
 from grader.fixtures import Fixture, Fixtures
-from grader.judging.checks import Answer, answer_from
-from grader.judging.judge import Judgement, judge_values, matches
-from grader.judging.numgrad import gradient_agrees, reach
+from grader.judging.checks import Answer, Gradients, answer_from
+from grader.judging.follow import Said, agreeing_claims, is_repeated, reach_patterns, replays, same_patterns
+from grader.judging.judge import judge_values, matches
 from grader.judging.student import Call, CallFailed, Failure, Student
-from grader.judging.verdict import Trial, reach_rng, short
+from grader.judging.verdict import Trial, short
 from grader.records import FAILED, PASSED, Check
 from grader.sandbox.box import MAX_OUTPUT
 from grader.sandbox.session import Session
@@ -85,48 +86,53 @@ def judge(session: Session, trial: Trial, answer: Answer, fixture: Fixture, hint
         parts=check.parts,
         inputs={name.removeprefix("d"): np.asarray(point) for name, (_, point) in claims.items()},
     )
-    failed = [j for j in judgements if j.comparison.status != PASSED]
+    failed = {j.comparison.name: j.actual for j in judgements if j.comparison.status != PASSED}
+    wrong = {name: array for name, array in failed.items() if name in claims and array is not None}
     agreed, same_reach = frozenset[str](), False
-    if trial.fed is None and any(j.comparison.name in claims for j in failed):
-        agreed, same_reach = gradients_that_follow(session, check, answer, fixture, failed)
-    matched = [hints[name] for name, arrays in fixture.variants.items() if matches(arrays, judgements, check.tolerance)]
+    if trial.fed is None and wrong and answer.gradients and fixture.forward is not None:
+        agreed, same_reach = follow_through(session, check, answer.gradients, fixture, wrong)
+    matched = {name for name, arrays in fixture.variants.items() if matches(arrays, judgements, check.tolerance)}
     return replace(
         trial,
-        judgements=tuple(judgements),
+        judgements=tuple(replace(j, actual=None) for j in judgements),  # may be large, and is not needed any more
         agreed=agreed,
         same_reach=same_reach,
-        matched=tuple(matched) if failed else (),
+        variants={name: hints[name] for name in fixture.variants},
+        matched=frozenset(matched) if failed else frozenset(),
     )
 
 
-def gradients_that_follow(
-    session: Session, check: Check, answer: Answer, fixture: Fixture, failed: list[Judgement]
+def follow_through(
+    session: Session, check: Check, gradients: Gradients, fixture: Fixture, wrong: Mapping[str, np.ndarray]
 ) -> tuple[frozenset[str], bool]:
-    """Names of failed gradients that belong to the student's own forward; whether its inputs reach what they should."""
-    assert answer.gradients is not None
-    forward, claims = answer.gradients.forward, answer.gradients.claims
-    points = [np.asarray(point, dtype=np.float64) for _, point in claims.values()]
-    arrays = {j.comparison.name: j.actual for j in failed}
-    agreed, same_reach = set(), False
+    """Names of wrong gradients that belong to the student's own forward; whether its inputs reach what they should."""
+    assert fixture.forward is not None
+    said: list[Said] = []
     try:
         session.begin(check.seed, times=GRADIENT_TIMES)
-        for index, name in enumerate(claims):
-            array = arrays.get(name)
-            rng = reach_rng(check, index)
-            if array is not None and gradient_agrees(forward, points, index, answer.gradients.dout, array, rng):
-                agreed.add(name)
-        patterns = {name: reach(forward, points, i, reach_rng(check, i)) for i, name in enumerate(claims) if agreed}
-        same_reach = all(
-            pattern is not None and np.array_equal(pattern, fixture.reach[name]) for name, pattern in patterns.items()
-        )
+        agreed = agreeing_claims(gradients, wrong, check, fixture.forward, said)
+        same_reach = bool(agreed) and same_patterns(fixture.reach, reach_patterns(gradients, check, said))
+        session.end()
+        for one in replays(said, fingerprint(fixture)) if agreed else ():
+            session.kill()  # a fresh sandbox: in this one, memory shared at import may have been written
+            session.begin(check.seed)
+            if not is_repeated(gradients, one):
+                agreed = frozenset()
+            session.end()
     except CallFailed:
-        agreed = set()
+        agreed, same_reach = frozenset(), False
+        session.end()
     except GraderError:
         raise
     except Exception:  # the student's forward returned what the closure cannot use
-        agreed = set()
-    session.end()
-    return frozenset(agreed), same_reach
+        agreed, same_reach = frozenset(), False
+        session.end()
+    return agreed, same_reach
+
+
+def fingerprint(fixture: Fixture) -> int:
+    """A number that no submission can know: of the expected arrays."""
+    return zlib.crc32(b"".join(np.ascontiguousarray(array).tobytes() for array in fixture.expected.values()))
 
 
 def mutation_remarks(mutations: list[tuple[str, int]], fixtures: Fixtures) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from grader.fixtures import load_fixtures
 from grader.pipeline import Settings, grade_submission, prepare
 from grader.records import Result, Submission
 from grader.sandbox import session as session_module
+from grader.sandbox.protocol import Handle
 
 
 def without_durations(text: str) -> str:
@@ -52,7 +53,7 @@ def test_what_the_judge_sends_holds_inputs_only(context, grade_layers, monkeypat
         for array in fixture.expected.values():
             expected |= {repr(v) for v in np.asarray(array, dtype=float).ravel().tolist() if len(repr(v)) >= 10}
     for value in leaves(sent):
-        assert isinstance(value, np.ndarray | np.generic | str | int | float | bool | bytes | type(None) | tuple)
+        assert isinstance(value, np.ndarray | np.generic | str | int | float | bool | bytes | type(None) | Handle)
         if isinstance(value, np.ndarray | np.generic | float):
             inputs |= {repr(v) for v in np.asarray(value, dtype=float).ravel().tolist()}
     assert len(sent) > 100
@@ -127,7 +128,7 @@ def test_a_backward_over_a_cache_of_its_own_is_skipped_where_the_forward_crashes
     assert lost(result) == {"affine_forward": "error", "affine_backward": "skipped"}
     message = check_of(result, "affine_backward.notebook").message
     assert message.startswith(
-        "affine_forward raised ValueError: oops Given the cache that the docstring describes, affine"
+        "affine_forward raised ValueError: oops. Given the cache that the docstring describes, affine"
     )
 
 

@@ -18,6 +18,15 @@ def no_bias(reference, x, w, b):
 
 
 @misconception(
+    "layers.affine_forward",
+    "The numbers of each example are laid out in another order than w expects, as if columns came before rows. Flatten "
+    "in NumPy's own order.",
+)
+def flattened_in_fortran_order(reference, x, w, b):
+    return x.reshape(x.shape[0], -1, order="F") @ w + b, (x, w, b)
+
+
+@misconception(
     "layers.affine_backward",
     "db is off in a way that fits a mean over the examples. b enters every example's output once: how do the N "
     "gradients that reach it combine?",
@@ -60,6 +69,15 @@ def no_mask(reference, dout, cache):
 )
 def masked_by_dout(reference, dout, cache):
     return np.maximum(dout, 0)
+
+
+@misconception(
+    "layers.relu_backward",
+    "The gradient passes where the input was negative and is stopped where it was positive: the mask is the wrong way "
+    "round.",
+)
+def mask_inverted(reference, dout, cache):
+    return dout - reference.layers.relu_backward(dout, cache)
 
 
 @misconception(
@@ -110,10 +128,70 @@ def svm_right_class_without_gradient(reference, x, y):
 
 
 @misconception(
-    "layers.softmax_loss",
-    "Large scores give NaN or inf. exp(1000) overflows: what can be taken from all scores of an example without "
-    "changing the probabilities?",
+    "layers.svm_loss",
+    "The loss fits margins without the 1 in the docstring's formula.",
 )
+def no_margin(reference, x, y):
+    ahead = np.zeros_like(x)
+    ahead[np.arange(len(y)), y] = 1
+    return reference.layers.svm_loss(x + ahead, y)
+
+
+@misconception(
+    "layers.svm_loss",
+    "The loss fits margins without the maximum with 0: scores that are far behind lower it. What is the least that one "
+    "class may add?",
+)
+def no_hinge(reference, x, y):
+    N, C = x.shape
+    right = np.arange(N), y
+    dx = np.ones_like(x) / N
+    dx[right] = -(C - 1) / N
+    return ((x - x[right][:, np.newaxis] + 1).sum() - N) / N, dx
+
+
+NO_MAX_SHIFT = (
+    "Large scores give NaN or inf. exp(1000) overflows: what can be taken from all scores of an example without "
+    "changing the probabilities?"
+)
+
+
+@misconception(
+    "layers.softmax_loss",
+    "The largest score of the whole batch is taken from all scores. An example that lies far below it then has no "
+    "probability left: take each example's own largest score.",
+)
+def one_max_for_all(reference, x, y):
+    rows, powers = np.arange(len(y)), np.exp(x - x.max())
+    probabilities = powers / powers.sum(axis=1, keepdims=True)
+    value = -np.log(probabilities[rows, y]).mean()
+    probabilities[rows, y] -= 1
+    return value, probabilities / len(y)
+
+
+@misconception("layers.softmax_loss", NO_MAX_SHIFT)
+def no_max_shift_in_logarithm(reference, x, y):
+    rows, powers = np.arange(len(y)), np.exp(x)
+    sums = powers.sum(axis=1, keepdims=True)
+    dx = np.exp(x - np.log(sums))
+    dx[rows, y] -= 1
+    return (np.log(sums).ravel() - x[rows, y]).mean(), dx / len(y)
+
+
+@misconception(
+    "layers.softmax_loss",
+    "The probabilities sum to 1 over the examples. For each example they should sum to 1 over the classes: look at the "
+    "axis.",
+)
+def normalised_over_examples(reference, x, y):
+    rows, powers = np.arange(len(y)), np.exp(x - x.max(axis=0))
+    probabilities = powers / powers.sum(axis=0)
+    value = -np.log(probabilities[rows, y]).mean()
+    probabilities[rows, y] -= 1
+    return value, probabilities / len(y)
+
+
+@misconception("layers.softmax_loss", NO_MAX_SHIFT)
 def no_max_shift(reference, x, y):
     rows, powers = np.arange(len(y)), np.exp(x)
     probabilities = powers / powers.sum(axis=1, keepdims=True)
@@ -211,6 +289,44 @@ def crops_by_minus_pad(reference, dout, cache):
 def conv_mean_for_db(reference, dout, cache):
     dx, dw, db = reference.layers.conv_backward_naive(dout, cache)
     return dx, dw, db * dout.shape[1] / dout.size
+
+
+@misconception(
+    "layers.conv_backward_naive",
+    "dx holds the gradient of the last window that covers each pixel. A pixel lies in several windows and collects "
+    "from each of them.",
+)
+def dx_not_accumulated(reference, dout, cache):
+    x, w, _, conv_param = cache_of(cache)
+    _, dw, db = reference.layers.conv_backward_naive(dout, cache)
+    stride, pad = conv_param["stride"], conv_param["pad"]
+    HH, WW = w.shape[2:]
+    padded = np.pad(np.zeros_like(x), ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+    for i in range(dout.shape[2]):
+        for j in range(dout.shape[3]):
+            share = np.tensordot(dout[:, :, i, j], w, axes=1)
+            padded[:, :, i * stride : i * stride + HH, j * stride : j * stride + WW] = share
+    return padded[:, :, pad : pad + x.shape[2], pad : pad + x.shape[3]], dw, db
+
+
+@misconception(
+    "layers.conv_backward_naive",
+    "dw holds the gradient of the last window only. Every window of every image adds its share to the filter.",
+)
+def dw_not_accumulated(reference, dout, cache):
+    dx, _, db = reference.layers.conv_backward_naive(dout, cache)
+    last = np.zeros_like(dout)
+    last[-1, :, -1, -1] = dout[-1, :, -1, -1]
+    return dx, reference.layers.conv_backward_naive(last, cache)[1], db
+
+
+@misconception(
+    "layers.max_pool_forward_naive",
+    "The output is the smallest number of each window. Max-pooling keeps the largest.",
+)
+def min_pooling(reference, x, pool_param):
+    out, _ = reference.layers.max_pool_forward_naive(-x, pool_param)
+    return -out, (x, pool_param)
 
 
 @misconception(

@@ -22,9 +22,8 @@ from grader.assignment import Assignment, load_reference, module_of
 from grader.errors import AssignmentError, FixtureError
 from grader.fixtures import MANIFEST, SCHEMA, key, read_arrays, read_manifest, source_hash, source_paths
 from grader.judging.checks import Answer, MisconceptionDefinition, answer_from
-from grader.judging.numgrad import reach
+from grader.judging.follow import forward_value, reach_patterns
 from grader.judging.student import Student, local_call
-from grader.judging.verdict import reach_rng
 from grader.records import VISIBLE, Check
 from grader.results import write_bytes, write_text
 
@@ -70,6 +69,7 @@ def make_fixture(
         answer = run_locally(check, functions, arities)
         asked = list(arities)  # before the reach below asks for more
         reached = reach_of(check, answer)
+        forward = forward_value(answer.gradients) if answer.gradients else None
     except AssignmentError as error:
         raise AssignmentError(f"check {check.id}: {error}") from error
     except Exception as error:
@@ -80,6 +80,8 @@ def make_fixture(
         raise AssignmentError(f"check {check.id}: parts name {unknown}, but it returns {', '.join(expected)}.")
     for name, value in expected.items():
         arrays[key(check.id, "expected", name)] = value
+    if forward is not None:
+        arrays[key(check.id, "forward")] = forward
     for name, pattern in reached.items():
         arrays[key(check.id, "reach", name)] = pattern
     variants = {}
@@ -132,13 +134,9 @@ def run_variant(
 def reach_of(check: Check, answer: Answer) -> dict[str, np.ndarray]:
     if answer.gradients is None:
         return {}
-    points = [np.asarray(point, dtype=np.float64) for _, point in answer.gradients.claims.values()]
-    patterns = {}
-    for index, name in enumerate(answer.gradients.claims):
-        pattern = reach(answer.gradients.forward, points, index, reach_rng(check, index))
-        if pattern is None:
-            raise AssignmentError(f"check {check.id}: the forward of its gradients gives no finite numbers.")
-        patterns[name] = pattern
+    patterns = reach_patterns(answer.gradients, check)
+    if patterns is None:
+        raise AssignmentError(f"check {check.id}: the forward of its gradients gives no finite numbers.")
     return patterns
 
 

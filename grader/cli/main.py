@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import Final, NoReturn
 
@@ -18,6 +19,7 @@ from grader.errors import GraderError, UsageError
 NOT_YET: Final = 1
 USAGE: Final = 2
 FAULT: Final = 3
+STOPPED: Final = 143
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -32,6 +34,7 @@ cli.add_command(fixtures)
 
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(STOPPED))  # as an exception, so that work trees are removed
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:

@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import numpy as np
+
 from grader.errors import AssignmentError
 
 # Relative to the largest expected magnitude. Layers that compute in float32 inside are right and differ by some 1e-6;
@@ -55,15 +57,26 @@ class MisconceptionDefinition:
 
 @dataclass(frozen=True)
 class Gradients:
-    """Named arrays of which some claim to be gradients of sum(forward(*points) * dout).
+    """Named arrays of which some claim to be gradients of sum(forward(*points, *given) * dout).
 
     claims: name → (claimed gradient, point), in the order of forward's arguments. values: named arrays besides.
+    given: further arguments of forward that nothing is derived by, labels for one; each with another value, at which a
+    forward that looks at it gives something else.
     """
 
     forward: Callable[..., Any]
     dout: Any
     claims: Mapping[str, tuple[Any, Any]]
     values: Mapping[str, Any] = field(default_factory=dict)
+    given: tuple[tuple[Any, Any], ...] = ()
+
+    @property
+    def points(self) -> list[np.ndarray]:
+        return [np.asarray(point, dtype=np.float64) for _, point in self.claims.values()]
+
+    def at(self, *points: Any) -> Any:
+        """forward at these points, with what is given."""
+        return self.forward(*points, *(value for value, _ in self.given))
 
 
 def check(
@@ -120,13 +133,14 @@ def gradients(
     *,
     dout: Any = 1.0,
     values: Mapping[str, Any] | None = None,
+    given: tuple[tuple[Any, Any], ...] = (),
     **claims: tuple[Any, Any],
 ) -> Gradients:
     """What a check of a backward returns: name=(claimed gradient, point) for each argument of `forward`.
 
     forward may only use plain inputs of the check, no handle: it is called again in a fresh process.
     """
-    return Gradients(forward, dout, claims, dict(values or {}))
+    return Gradients(forward, dout, claims, dict(values or {}), given)
 
 
 @dataclass(frozen=True)

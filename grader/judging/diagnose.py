@@ -46,7 +46,9 @@ def describe_shape(
     if sorted(found) == sorted(expected):
         return f"{text} The axes are in another order."
     if len(found) != len(expected):
-        return f"{text} It has {len(found)} axes, expected {len(expected)}."
+        if expected == () and found:
+            return f"{name} is an array of shape {found}, expected one number. Is the sum or mean over it missing?"
+        return f"{text} It has {len(found)} {'axis' if len(found) == 1 else 'axes'}, expected {len(expected)}."
     axes = [str(axis) for axis, (a, b) in enumerate(zip(found, expected, strict=True)) if a != b]
     return f"{text} They differ along {'axis' if len(axes) == 1 else 'axes'} {' and '.join(axes)}."
 
@@ -67,7 +69,12 @@ def describe_difference(name: str, expected: np.ndarray, actual: np.ndarray) -> 
     difference = np.abs(actual - expected)
     relative = float(np.max(difference)) / scale
     wrong = difference > CLOSE * scale
-    size = f"{name} is off by up to {relative:.2g} of its largest entry"
+    if expected.size > 1:
+        size = f"{name} is off by up to {relative:.2g} {'of' if relative < 1 else 'times'} its largest entry"
+    else:
+        size = (
+            f"{name} is off by {relative:.0%}" if relative >= 0.01 else f"{name} is off by {relative:.1g} of its size"
+        )
     explained = (
         describe_constant(name, actual, scale)
         or describe_factor(name, expected, actual, scale)

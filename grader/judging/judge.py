@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from grader.errors import FixtureError
 from grader.judging.diagnose import describe_difference, describe_shape, plural_shape
 from grader.judging.student import type_of
 from grader.records import FAILED, PASSED, Comparison
+
+MAX_TIMES: Final = 16  # how much larger than expected an array of a wrong shape may be to be looked at any further
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,15 @@ def judge_array(
     remarks: list[str] = []
     if not isinstance(actual, np.ndarray | np.generic | int | float):
         what = "None" if actual is None else f"of type {type_of(actual)}"
-        return failed(f"{name} is {what}, expected {plural_shape(expected.shape)}.")
+        lost = " Is a return missing, or is it never assigned?" if actual is None else ""
+        return failed(f"{name} is {what}, expected {plural_shape(expected.shape)}.{lost}")
     array = np.asarray(actual)
+    if array.shape != expected.shape:  # before anything is converted: a wrong shape may be a huge one
+        if squeezed(array.shape) != squeezed(expected.shape):
+            comparable = array.dtype.kind in "fiub" and array.size <= MAX_TIMES * max(1, expected.size)
+            text = describe_shape(name, expected.shape, array.shape, others or {})
+            return failed(text, array=array.astype(np.float64) if comparable else None)
+        remarks.append(f"{name} has shape {array.shape}, expected {expected.shape}; the same but for axes of length 1.")
     if array.dtype.kind == "c":
         if np.any(array.imag != 0):
             return failed(f"{name} is complex, expected real numbers.")
@@ -79,14 +88,9 @@ def judge_array(
     if array.dtype != expected.dtype and isinstance(actual, np.ndarray):
         remarks.append(f"{name} has dtype {array.dtype}, expected {expected.dtype}.")
     try:
-        array = array.astype(np.float64)
+        array = array.astype(np.float64).reshape(expected.shape)
     except (OverflowError, TypeError, ValueError):  # an integer beyond all floats, strings
         return failed(f"{name} holds what is no number of ordinary size, expected {plural_shape(expected.shape)}.")
-    if array.shape != expected.shape:
-        if squeezed(array.shape) != squeezed(expected.shape):
-            return failed(describe_shape(name, expected.shape, array.shape, others or {}), array=array)
-        remarks.append(f"{name} has shape {array.shape}, expected {expected.shape}; the same but for axes of length 1.")
-        array = array.reshape(expected.shape)
     if not np.isfinite(array).all():
         return failed(describe_difference(name, expected, array), array=array)
     error = relative_error(expected, array)

@@ -24,6 +24,9 @@ KINK: Final = 1e-4
 REACH_SAMPLES: Final = 24
 REACH_STEP: Final = 1e-3
 REACH_FLOOR: Final = 1e-13  # relative; what a coordinate does not reach stays the same to the last bit
+PAIRS: Final = 8
+MIXED_STEP: Final = 1e-2
+MIXED_FLOOR: Final = 1e-10  # relative; a product of two such steps is some 1e-4
 INTERACTION_STEP: Final = 2.0  # beyond the margin of a hinge loss, whose neighbours interact only there
 
 Function = Callable[..., Any]
@@ -70,6 +73,7 @@ def gradient_agrees(
 def reach(forward: Function, points: Sequence[np.ndarray], index: int, rng: np.random.RandomState) -> np.ndarray | None:
     """Which outputs a few sampled coordinates of points[index] reach: bool, one row a coordinate.
 
+    Rows follow that tell where it acts together with the first point: a product is told from a sum of the two.
     Where the output is one number, rows follow that tell whether a coordinate interacts with its neighbour along the
     last axis, so that a sum is told from a loss. The same seed samples the same coordinates. None where forward gives
     no finite numbers.
@@ -89,8 +93,48 @@ def reach(forward: Function, points: Sequence[np.ndarray], index: int, rng: np.r
             return None
         rows.append(np.abs(moved - base).ravel() > floor)
     if base.size > 1:
-        return np.array(rows)
+        return np.concatenate([np.array(rows), mixed(forward, points, index, base, rng)])
     return np.concatenate([np.array(rows), interactions(forward, points, index, point, chosen)])
+
+
+def mixed(
+    forward: Function, points: Sequence[np.ndarray], index: int, base: np.ndarray, rng: np.random.RandomState
+) -> np.ndarray:
+    """In which outputs the mixed second difference of points[0] and points[index] is not zero, for some pairs."""
+    rows = np.zeros((0, base.size), dtype=bool)
+    if index == 0 or points[0].size == 0:
+        return rows
+    first, second = points[0], points[index]
+    for _ in range(PAIRS):
+        moves = []
+        for point in (first, second):
+            moved = point.copy()
+            moved.flat[rng.randint(point.size)] += MIXED_STEP * scale_of(point)
+            moves.append(moved)
+        corners = []
+        for one, other in ((moves[0], moves[1]), (moves[0], second), (first, moves[1])):
+            corners.append(evaluate(forward, [one, *points[1:index], other, *points[index + 1 :]]))
+        if any(corner is None or corner.shape != base.shape for corner in corners):
+            return rows
+        both, one_only, other_only = (corner for corner in corners if corner is not None)
+        difference = np.abs(both - one_only - other_only + base).ravel()
+        rows = np.vstack([rows, difference > MIXED_FLOOR * float(np.max(np.abs(base), initial=0.0))])
+    return rows
+
+
+def depends_on_given(
+    forward: Function, points: Sequence[np.ndarray], given: Sequence[tuple[Any, Any]]
+) -> np.ndarray | None:
+    """For each further argument of forward, whether its other value changes the result; None where none is finite."""
+    values = [value for value, _ in given]
+    base = evaluate(forward, [*points, *values])
+    answers = []
+    for position, (_, other) in enumerate(given):
+        changed = evaluate(forward, [*points, *values[:position], other, *values[position + 1 :]])
+        if base is None or changed is None or changed.shape != base.shape:
+            return None
+        answers.append([bool(np.any(changed != base))])
+    return np.array(answers, dtype=bool).reshape(-1, 1)
 
 
 def interactions(

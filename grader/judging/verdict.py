@@ -7,10 +7,8 @@ is worth all if that forward is a known misconception or passes elsewhere), so t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
-
-import numpy as np
 
 from grader.judging.diagnose import advice_on
 from grader.judging.judge import Judgement
@@ -23,6 +21,7 @@ from grader.records import (
     PARTIAL,
     PASSED,
     SKIPPED,
+    VISIBLE,
     Check,
     CheckResult,
     FunctionResult,
@@ -37,8 +36,8 @@ class Trial:
     """One run of a check. failure: no values came; then judgements is empty.
 
     agreed: names of wrong gradients that belong to the student's own forward; same_reach: whether its inputs reach
-    the outputs that they should. matched: hints of the misconceptions that
-    return these values. fed: the documented cache was fed because the forward gave none; why is the forward's failure.
+    the outputs that they should. variants: misconceptions that can be told from the reference here, and their hints;
+    matched: those of them that return these values. fed: the forward's failure, where the documented cache was fed.
     """
 
     check: Check
@@ -46,7 +45,8 @@ class Trial:
     judgements: tuple[Judgement, ...] = ()
     agreed: frozenset[str] = frozenset()
     same_reach: bool = False
-    matched: tuple[str, ...] = ()
+    variants: Mapping[str, str] = field(default_factory=dict)
+    matched: frozenset[str] = frozenset()
     fed: Failure | None = None
     remarks: tuple[str, ...] = ()
     output: str = ""
@@ -55,11 +55,6 @@ class Trial:
     @property
     def passed(self) -> bool:
         return self.failure is None and all(j.comparison.status == PASSED for j in self.judgements)
-
-
-def reach_rng(check: Check, index: int) -> np.random.RandomState:
-    """Samples the same coordinates when the fixture is made and when a submission is judged."""
-    return np.random.RandomState([check.seed, index])
 
 
 def settle(trials: Sequence[Trial]) -> list[CheckResult]:
@@ -95,12 +90,14 @@ def settle_trial(trial: Trial, trials: Sequence[Trial]) -> CheckResult:
         earned += comparison.weight * (1.0 if comparison.status == PASSED else worth if follows else 0.0)
     points = round(check.max_points * earned / weight, 6)
     status = PASSED if earned == weight else PARTIAL if points > 0 else FAILED
+    if status == FAILED and trial.fed is not None:  # wrong, or right for a cache of its own, which nobody can know
+        status = SKIPPED
     return replace(
         result,
         points=points,
         status=status,
         message=message_of(trial, worth),
-        hint=one_hint(trial.matched),
+        hint=one_hint([trial.variants[name] for name in understood(trial, trials)]),
         follow_through=any(comparison.follow_through for comparison in comparisons),
         comparisons=tuple(comparisons),
         remarks=(*trial.remarks, *(remark for judgement in trial.judgements for remark in judgement.remarks)),
@@ -111,10 +108,10 @@ def settle_failure(result: CheckResult, failure: Failure, fed: Failure | None) -
     """No values: nothing earned. Where another function is to blame, the check is skipped."""
     text, status = failure.text, failure.status
     if fed is not None and status == ERROR:  # its own forward may have cached otherwise, which nobody can know
-        text, status = f"{fed.text} Given the cache that the docstring describes, {text}", SKIPPED
+        text, status = f"{sentence(fed.text)} Given the cache that the docstring describes, {text}", SKIPPED
     elif failure.function not in (result.function, ""):
         text, status = f"{short(result.function)} could not be run: {text}", SKIPPED
-    return replace(result, status=status, message=text, hint=advice_on(text), frames=failure.frames)
+    return replace(result, status=status, message=text, hint=advice_on(failure.text), frames=failure.frames)
 
 
 def forward_worth(trial: Trial, trials: Sequence[Trial]) -> float:
@@ -122,11 +119,24 @@ def forward_worth(trial: Trial, trials: Sequence[Trial]) -> float:
     if not trial.agreed:
         return 0.0
     forward = [other for other in trials if other.check.function == (trial.check.needs or trial.check.function)]
-    if any(other.matched for other in forward):
+    if any(understood(other, trials) for other in forward):
         return FOLLOWS
-    if not trial.same_reach:  # a constant, a sum: its gradient shows nothing of the one that was asked for
+    # A constant, a sum: its gradient shows nothing of the one that was asked for. And a forward that is right in all of
+    # its own checks is right, whatever it says where its gradient is asked.
+    if not trial.same_reach or all(other.passed for other in forward):
         return 0.0
-    return FOLLOWS if any(other.passed and other is not trial for other in forward) else HALF
+    hidden = [other for other in forward if other.check.visibility != VISIBLE]
+    return FOLLOWS if any(other.passed and other is not trial for other in hidden or forward) else HALF
+
+
+def understood(trial: Trial, trials: Sequence[Trial]) -> list[str]:
+    """The misconceptions that explain this trial and all others of its function: each differs where they do."""
+    others = [other for other in trials if other.check.function == trial.check.function and other.judgements]
+    return sorted(
+        name
+        for name in trial.matched
+        if all(name in other.matched if name in other.variants else other.passed for other in others)
+    )
 
 
 def message_of(trial: Trial, worth: float) -> str:
@@ -145,8 +155,14 @@ def message_of(trial: Trial, worth: float) -> str:
             f"{name}: {' and '.join(follows)} {gradient} of your own {own}, which is wrong: {share}. Mend {own} first."
         )
     if trial.fed is not None:
-        lines.append(f"{trial.fed.text} {name} was given the cache that the docstring describes instead.")
+        given = f"{sentence(trial.fed.text)} {name} was given the cache that the docstring describes instead"
+        own = f"; if yours holds something else, mend {short(trial.fed.function)} first" if lines else ""
+        lines.append(f"{given}{own}.")
     return " ".join(lines)
+
+
+def sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else text + "."
 
 
 def one_hint(hints: Sequence[str]) -> str:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from grader.records import GRADER_ERROR, VISIBLE, CheckResult, Result
+from grader.records import FAILED, GRADER_ERROR, PARTIAL, VISIBLE, CheckResult, Result
+
+# Hints of misconceptions. Advice on an exception goes by its text, which the code could choose by what it was given.
+HINTED = (FAILED, PARTIAL)
 
 
 def for_student(result: Result) -> Result:
@@ -39,5 +42,5 @@ def disclose(check: CheckResult) -> CheckResult:
         points=check.points,
         max_points=check.max_points,
         status=check.status,
-        hint=check.hint,
+        hint=check.hint if check.status in HINTED else "",
     )

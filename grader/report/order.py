@@ -97,11 +97,20 @@ def merge(fixes: Iterable[Fix]) -> tuple[Fix, ...]:
 
 
 def causes_first(functions: Iterable[FunctionResult]) -> list[FunctionResult]:
-    """Layers of a topological sort; in each, what is wrong by points lost, then what is missing as it was given.
+    """Causes before consequences, then by points lost; what is missing, and what needs it, last and as it was given.
 
     A cycle is cut where most was lost.
     """
-    remaining = {item.function: item for item in functions}
+    items = list(functions)
+    late: set[str] = set()
+    for _ in items:  # until nothing is added: what needs a late one is late
+        late |= {item.function for item in items if item.status == MISSING or late & set(item.needs)}
+    return layered(i for i in items if i.function not in late) + layered(i for i in items if i.function in late)
+
+
+def layered(items: Iterable[FunctionResult]) -> list[FunctionResult]:
+    """Layers of a topological sort of these alone."""
+    remaining = {item.function: item for item in items}
     ordered: list[FunctionResult] = []
     while remaining:
         layer = [
@@ -110,7 +119,7 @@ def causes_first(functions: Iterable[FunctionResult]) -> list[FunctionResult]:
             if not any(need in remaining for need in item.needs if need != item.function)
         ]
         layer = layer or [max(remaining.values(), key=lost)]
-        ordered += sorted(layer, key=lambda item: (item.status == MISSING, -lost(item) * (item.status != MISSING)))
+        ordered += sorted(layer, key=lambda item: -lost(item) * (item.status != MISSING))
         for item in layer:
             del remaining[item.function]
     return ordered

@@ -28,6 +28,7 @@ from grader.errors import SandboxError
 
 CHUNK: Final = 1 << 16
 MAX_OUTPUT: Final = 64 << 10  # of what a check prints: what a person reads; the rest is drained and counted
+MAX_PIPE: Final = 1 << 20  # the most that Linux lets an ordinary user make of a pipe
 MAX_FLOOD: Final = 256 << 20  # of prints in one check before it is stopped: past it, draining costs the judge more
 
 # Kernel uids for workers when root starts them: far above any real account's.
@@ -124,8 +125,11 @@ class Box:
 
     def take_prints(self) -> tuple[str, int]:
         """What was printed since the last call: the first MAX_OUTPUT bytes as text, and how many there were."""
-        while self.prints in select.select([self.prints], [], [], 0)[0] and self.drain():
-            pass
+        for _ in range(
+            MAX_PIPE // CHUNK
+        ):  # what the pipe can hold, and no more: it may be filled as fast as it is read
+            if self.prints not in select.select([self.prints], [], [], 0)[0] or not self.drain():
+                break
         text, count = self.printed.decode("utf-8", "replace"), self.printed_bytes
         self.printed, self.printed_bytes = bytearray(), 0
         return text, count
@@ -142,17 +146,20 @@ class Box:
         except subprocess.TimeoutExpired:
             return None
 
-    def kill(self) -> None:
-        """End everything inside, at once, and reap it."""
-        for pid in {self.init, self.process.pid}:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
+    def kill(self) -> tuple[str, int]:
+        """End everything inside, at once, and reap it. Returns the prints that were left in the pipe."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(self.init, signal.SIGKILL) if self.init > 0 else None
+        prints = self.take_prints()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(timeout=1)  # the monitor reaps its init, then ends by itself
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
             if pipe:
                 pipe.close()
         self.process.wait()
+        return prints
 
     def wait(self, read: list[int], write: list[int], deadline: float) -> tuple[list[int], list[int]]:
         left = deadline - time.monotonic()
@@ -163,14 +170,14 @@ class Box:
             raise Silence
         if self.prints in readable and not self.drain() and readable == [self.prints]:
             time.sleep(0.001)  # prints closed, replies not: a dying worker; do not spin
+        if self.printed_bytes > MAX_FLOOD:
+            raise Flood
         return readable, writable
 
     def drain(self) -> bool:
         data = os.read(self.prints, CHUNK)
         self.printed_bytes += len(data)
         self.printed += data[: MAX_OUTPUT - len(self.printed)]
-        if self.printed_bytes > MAX_FLOOD:
-            raise Flood
         return bool(data)
 
 

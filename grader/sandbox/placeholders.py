@@ -2,20 +2,29 @@
 
 A stray `import matplotlib.pyplot as plt` must not cost a file all of its marks. Runs inside the worker, beside
 worker.py, under Python 3.8 on. Only imports that stand in the submission's own files get a placeholder: the standard
-library asks for modules that are absent on purpose, and takes the ImportError for an answer.
+library asks for modules that are absent on purpose, and takes the ImportError for an answer. So may a submission: an
+import in a `try` that catches ImportError fails as it would anywhere.
 """
 
 from __future__ import annotations
 
+import ast
+import importlib
 import importlib.abc
 import importlib.machinery
+import os
 import sys
 import types
-from typing import Any, List, NoReturn, Optional
+from typing import Any, Dict, List, NoReturn, Optional, Set, Tuple
+
+CATCHING = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 
 
 class Absent:
-    """A name of a module that is not here. Setting something on it is ignored, any other use raises."""
+    """A name of a module that is not here. While modules are imported it may be called and set on, to no effect; once
+    functions run (`in_use`), any use raises."""
+
+    in_use = False
 
     def __init__(self, name: str) -> None:
         object.__setattr__(self, "_name", name)
@@ -25,6 +34,9 @@ class Absent:
         raise ModuleNotFoundError(
             "%s is used, but %s is not in the sandbox: NumPy and the standard library are" % (name, name.split(".")[0])
         )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._refuse() if Absent.in_use else self
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -37,7 +49,10 @@ class Absent:
     def __setitem__(self, key: Any, value: Any) -> None:
         pass
 
-    __call__ = __getitem__ = __iter__ = __len__ = __bool__ = __float__ = __int__ = __array__ = _refuse
+    def __mro_entries__(self, bases: Tuple[Any, ...]) -> Tuple[Any, ...]:
+        return ()
+
+    __getitem__ = __iter__ = __len__ = __bool__ = __float__ = __int__ = __array__ = _refuse
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __matmul__ = _refuse
     __rmatmul__ = __pow__ = __neg__ = __enter__ = __lt__ = __gt__ = __le__ = __ge__ = _refuse
 
@@ -52,6 +67,8 @@ class AbsentModule(types.ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
+        if name in ("xrange", "range"):  # of six.moves or past.builtins, which are Python 2's range
+            return range
         return Absent(self.__name__ + "." + name)
 
 
@@ -62,25 +79,62 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self.root = root
         self.package = package
         self.names: List[str] = []
+        self.caught: Dict[str, Set[int]] = {}
 
     def find_spec(self, name: str, path: Any, target: Any = None) -> Optional[importlib.machinery.ModuleSpec]:
         parent = name.rpartition(".")[0]
-        ours = not parent or parent.split(".")[0] == self.package or isinstance(sys.modules.get(parent), AbsentModule)
-        if not ours or not self.is_asked_by_submission():
+        below = isinstance(sys.modules.get(parent), AbsentModule)
+        if parent and not below and parent.split(".")[0] != self.package:
             return None
-        if not isinstance(sys.modules.get(parent), AbsentModule):
+        if not below and not self.is_stray():
+            return None
+        if not below and not self.find_here(name + "."):
             self.names.append(name)
         return importlib.machinery.ModuleSpec(name, self, is_package=True)
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
-        return AbsentModule(spec.name)
+        here = self.find_here(spec.name)
+        return importlib.import_module(here) if here else AbsentModule(spec.name)
 
     def exec_module(self, module: types.ModuleType) -> None:
         pass
 
-    def is_asked_by_submission(self) -> bool:
-        """Whether the import statement stands in a file of the work tree."""
+    def find_here(self, name: str) -> str:
+        """The module of the work tree that goes by another package's name: `nn.helpers` where the folder was nn/."""
+        parts = name.split(".")[1:]
+        while parts:
+            if parts[-1] and os.path.isfile(os.path.join(self.root, *parts) + ".py"):
+                return ".".join([self.package, *parts])
+            parts = parts[1:]
+        return ""
+
+    def is_stray(self) -> bool:
+        """Whether the import stands in a file of the work tree, outside of a `try` that expects it to fail."""
         frame: Optional[types.FrameType] = sys._getframe(2)
         while frame is not None and frame.f_code.co_filename.startswith("<frozen importlib"):
             frame = frame.f_back
-        return frame is not None and frame.f_code.co_filename.startswith(self.root)
+        if frame is None or not frame.f_code.co_filename.startswith(self.root):
+            return False
+        return frame.f_lineno not in self.lines_caught(frame.f_code.co_filename)
+
+    def lines_caught(self, path: str) -> Set[int]:
+        if path not in self.caught:
+            self.caught[path] = set()
+            try:
+                with open(path, "rb") as file:
+                    tree = ast.parse(file.read())
+            except Exception:
+                return self.caught[path]
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Try) and any(map(catches_import_error, node.handlers)):
+                    for statement in node.body:
+                        last = getattr(statement, "end_lineno", None) or statement.lineno
+                        self.caught[path].update(range(statement.lineno, last + 1))
+        return self.caught[path]
+
+
+def catches_import_error(handler: ast.ExceptHandler) -> bool:
+    if handler.type is None:
+        return True
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(getattr(kind, "id", "") in CATCHING for kind in kinds)

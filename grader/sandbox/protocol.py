@@ -22,7 +22,8 @@ import math
 import re
 import struct
 import sys
-from typing import Any, Iterator, List, NamedTuple, Tuple
+from dataclasses import dataclass
+from typing import Any, Iterator, List, Tuple
 
 import numpy as np
 
@@ -54,7 +55,8 @@ class ProtocolError(ValueError):
     """The frame is not one that an honest peer sends."""
 
 
-class Handle(NamedTuple):
+@dataclass(frozen=True)
+class Handle:
     """An object that stays with the worker: its number there and the name of its type, for messages only."""
 
     number: int

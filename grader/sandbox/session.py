@@ -24,19 +24,23 @@ from grader.judging.student import CallFailed, Failure, update_dict
 from grader.records import CRASHED, ERROR, FAILED, MISSING, TIMEOUT, Frame
 from grader.sandbox.box import Box, Flood, Gone, Launch, Silence
 from grader.sandbox.protocol import Decoder, ProtocolError, encode
+from grader.sandbox.replies import checked, plain_text
 
-MAX_TEXT: Final = 2000
 MAX_FRAMES: Final = 20
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one worker may use. cpu_s and wall_s are a check's; import_* the time to import all modules."""
+    """What one worker may use.
+
+    cpu_s and wall_s are a check's, import_* are for importing all modules, submission_wall_s is for all of it.
+    """
 
     cpu_s: int
     wall_s: float
     import_cpu_s: int
     import_wall_s: float
+    submission_wall_s: float
     memory_mib: int
     processes: int
     open_files: int
@@ -66,10 +70,15 @@ class Plan:
 class Session:
     """One submission's code, callable. A context manager; leaving it ends every process."""
 
-    def __init__(self, launch: Callable[[], Launch], plan: Plan, limits: Limits) -> None:
+    def __init__(
+        self, launch: Callable[[], Launch], plan: Plan, limits: Limits, *, until: float = float("inf")
+    ) -> None:
+        """until: the moment (time.monotonic) at which the submission as a whole has had its time."""
         self.launch = launch
         self.plan = plan
         self.limits = limits
+        self.until = until
+        self.lines: dict[str, list[str]] = {}
         self.box: Box | None = None
         self.inbox: list[Any] = []
         self.decoder = Decoder(limits.reply_mib << 20)
@@ -94,15 +103,18 @@ class Session:
         """A fresh child for one check; call() reaches it until end().
 
         arities: for each call in order, (function, length of the tuple that the reference returns, or 0).
-        times: how many times a check's limits this child gets.
+        times: how many times a check's CPU time this child gets.
         Raises CallFailed if the modules cannot even be imported; SandboxError if the box itself fails.
         """
         self.mutations, self.arities, self.last_prints = [], list(arities), ("", 0)
+        if time.monotonic() > self.until:
+            spent = f"The submission used up the {self.limits.submission_wall_s:g} s that it has as a whole"
+            raise CallFailed(Failure(TIMEOUT, "", f"{spent}; this check was not run."))
         if self.broken is None and self.box is None:
             self.start()
         if self.broken is not None:
             raise CallFailed(self.broken)
-        self.deadline = time.monotonic() + self.limits.wall_s * times
+        self.deadline = min(time.monotonic() + self.limits.wall_s, self.until)
         self.ask("", {"op": "begin", "seed": seed, "limits": {"CPU": self.limits.cpu_s * times}})
 
     def end(self) -> tuple[str, int]:
@@ -131,24 +143,17 @@ class Session:
         reply = self.ask(function, {"op": "call", "function": function, "args": args, "kwargs": kwargs})
         value = self.value_of(function, reply)
         for key, after in reply["dicts"].items():
-            if (
-                key.isdecimal()
-                and int(key) < len(args)
-                and isinstance(args[int(key)], dict)
-                and isinstance(after, dict)
-            ):
+            if int(key) < len(args) and isinstance(args[int(key)], dict):
                 update_dict(args[int(key)], after)
-        self.mutations += [(function, i) for i in reply["arrays"] if isinstance(i, int) and 0 <= i < len(args)]
+        self.mutations += [(function, position) for position in reply["arrays"] if position < len(args)]
         return value
 
     def value_of(self, function: str, reply: dict[str, Any]) -> Any:
         """The returned value, of the arity that the reference has here. Raises CallFailed."""
         name = function.rpartition(".")[2]
         outcome = reply.get("outcome")
-        if outcome != "value" or "value" not in reply:
+        if outcome != "value":
             raise CallFailed(self.failure_from(function, reply))
-        if not isinstance(reply.get("dicts"), dict) or not isinstance(reply.get("arrays"), list):
-            raise CallFailed(self.end_in_doubt(function, "sent a reply that is none"))
         if reply.get("stub") is True:
             raise CallFailed(Failure(MISSING, function, f"{name} is not written yet."))
         value = reply["value"]
@@ -188,10 +193,17 @@ class Session:
                 continue
             file, line, function = item
             if isinstance(file, str) and isinstance(line, int) and file in self.plan.sources:
-                lines = self.plan.sources[file].decode("utf-8", "replace").splitlines()
+                lines = self.lines_of(file)
                 if 1 <= line <= len(lines):
                     found.append(Frame(file, line, plain_text(function)[:100], lines[line - 1][:500]))
         return tuple(found)
+
+    def lines_of(self, file: str) -> list[str]:
+        """A source file's lines as Python counts them, split once."""
+        if file not in self.lines:
+            text = self.plan.sources[file].decode("utf-8", "replace")
+            self.lines[file] = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        return self.lines[file]
 
     def start(self) -> None:
         """A new box with the modules imported; sets `broken` if that never comes to an end.
@@ -205,23 +217,22 @@ class Session:
             hello = self.receive()
             self.versions = {"python": str(hello["python"]), "numpy": str(hello["numpy"])}
         except (Silence, Gone, Flood, ProtocolError, KeyError) as error:
-            prints = self.box.take_prints()[0].strip()[-500:]
             self.kill()
+            prints = self.last_prints[0].strip()[-500:]
             raise SandboxError(f"sandbox: the worker did not start ({type(error).__name__}: {prints}).") from error
-        self.deadline = time.monotonic() + self.limits.import_wall_s
+        self.deadline = min(time.monotonic() + self.limits.import_wall_s, self.until)
         functions = sorted(self.plan.functions)
         try:
             reply = self.ask("", {"op": "load", "modules": list(self.plan.modules), "functions": functions})
         except CallFailed as failed:
             self.broken = failed.failure
             return
-        said = reply.get("modules")
-        for module in self.plan.modules:
-            result = said.get(module) if isinstance(said, dict) else {}
-            self.failures[module] = None if result is None else self.import_failure(module, result)
-        absent = reply.get("absent")
-        self.absent = [plain_text(name)[:100] for name in absent[:20]] if isinstance(absent, list) else []
+        self.absent = [plain_text(name)[:100] for name in reply.get("absent", [])[:20]]
         self.import_prints = self.box.take_prints()[0]
+        said = reply.get("modules", {})
+        for module in self.plan.modules:
+            result = said.get(module, {})
+            self.failures[module] = None if result is None else self.import_failure(module, result)
 
     def import_failure(self, module: str, result: Any) -> Failure:
         file = module.replace(".", "/") + ".py"
@@ -256,10 +267,7 @@ class Session:
         assert self.box is not None
         while not self.inbox:
             self.inbox += self.decoder.feed(self.box.receive(self.deadline))
-        message = self.inbox.pop(0)
-        if not isinstance(message, dict):
-            raise ProtocolError("a message that is no message")
-        return message
+        return checked(self.inbox.pop(0))
 
     def end_of_box(self, function: str) -> Failure:
         """The whole worker ended before it answered: only an import does that, or an attack on it."""
@@ -286,11 +294,7 @@ class Session:
 
     def kill(self) -> None:
         if self.box is not None:
-            try:
-                self.last_prints = self.box.take_prints()
-            except Flood:
-                self.last_prints = ("", 0)
-            self.box.kill()
+            self.last_prints = self.box.kill()
             self.box = None
 
 
@@ -305,11 +309,6 @@ def describe_value(value: Any) -> str:
     if value is None:
         return "None"
     return "one array" if isinstance(value, np.ndarray) else "one value"
-
-
-def plain_text(text: Any) -> str:
-    """Text from the worker, bounded and free of what no file can hold."""
-    return text[:MAX_TEXT].encode("utf-8", "replace").decode() if isinstance(text, str) else ""
 
 
 def signal_name(number: int) -> str:

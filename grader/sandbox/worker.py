@@ -32,6 +32,7 @@ import placeholders  # type: ignore[import-not-found]
 import protocol  # type: ignore[import-not-found]
 
 MAX_TEXT = 4000
+MAX_ARRAY = 4 << 20  # bytes of an array that travels: right replies are below 1 MiB, a cache may be large and stays
 MAX_FRAMES = 20
 
 
@@ -180,6 +181,7 @@ class Child:
 
     def serve(self, begin: Dict[str, Any]) -> None:
         set_limits(begin["limits"])
+        placeholders.Absent.in_use = True
         seed_everything(begin["seed"])
         self.channel.send({"id": begin["id"]})
         while True:
@@ -209,11 +211,13 @@ class Child:
         dicts, arrays = changes(before, args)
         reply: Dict[str, Any] = {
             "outcome": "value",
-            "dicts": {key: self.pack(value) for key, value in dicts.items()},
+            "dicts": self.pack_changed(dicts),
             "arrays": arrays,
         }
-        if isinstance(value, (tuple, list)):
-            reply["value"] = type(value)(map(self.pack, value)) if type(value) in (tuple, list) else self.keep(value)
+        if isinstance(value, tuple):  # a named one too: it unpacks as any
+            reply["value"] = tuple(map(self.pack, value))
+        elif type(value) is list:
+            reply["value"] = list(map(self.pack, value))
         else:
             reply["value"] = self.pack(value)
         if value is None or (isinstance(value, tuple) and any(item is None for item in value)):
@@ -221,17 +225,21 @@ class Child:
         return reply
 
     def fetch(self, value: Any) -> Any:
-        return self.kept[value.number] if isinstance(value, protocol.Handle) else value
+        if isinstance(value, protocol.Handle):
+            return self.kept[value.number]
+        if isinstance(value, dict):
+            return {key: self.fetch(item) for key, item in value.items()}
+        return value
 
     def pack(self, value: Any) -> Any:
-        """Arrays, numbers, strings and dicts of them travel; everything else, a cache for one, stays here."""
-        if value is None or isinstance(value, (bool, int, float, str, bytes, np.generic, protocol.Handle)):
-            return value
-        if isinstance(value, np.ndarray):
-            return value if value.dtype.name in protocol.DTYPES else self.keep(value)
-        if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-            return {key: self.pack(item) for key, item in value.items()}
-        return self.keep(value)
+        """Arrays, numbers, strings and plain dicts of nothing else travel; all else, most caches, stays here whole."""
+        return value if is_plain(value) else self.keep(value)
+
+    def pack_changed(self, value: Any) -> Any:
+        """A dict that the caller has a copy of: it travels, and what is not plain in it stays here."""
+        if type(value) is dict:
+            return {key: self.pack_changed(item) for key, item in value.items() if isinstance(key, str)}
+        return self.pack(value)
 
     def keep(self, value: Any) -> protocol.Handle:
         self.kept.append(value)
@@ -289,6 +297,14 @@ class WorkTree:
             for statement in found[-1].body
             for node in ast.walk(statement)
         )
+
+
+def is_plain(value: Any) -> bool:
+    if value is None or isinstance(value, (bool, int, float, str, bytes, np.generic, protocol.Handle)):
+        return True
+    if isinstance(value, np.ndarray):
+        return value.dtype.name in protocol.DTYPES and value.nbytes <= MAX_ARRAY
+    return type(value) is dict and all(isinstance(key, str) and is_plain(item) for key, item in value.items())
 
 
 def is_lookup(call: Any) -> bool:

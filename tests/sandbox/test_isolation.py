@@ -19,7 +19,15 @@ from grader.sandbox.isolation import choose_isolation
 from grader.sandbox.session import Limits, Plan, Session
 
 LIMITS = Limits(
-    cpu_s=2, wall_s=6, import_cpu_s=5, import_wall_s=10, memory_mib=512, processes=8, open_files=64, reply_mib=64
+    cpu_s=2,
+    wall_s=6,
+    import_cpu_s=5,
+    import_wall_s=10,
+    memory_mib=512,
+    processes=8,
+    open_files=64,
+    submission_wall_s=60,
+    reply_mib=64,
 )
 
 PROBE = r"""
@@ -316,7 +324,7 @@ def forks():
         pass
     return count
 """
-limits = Limits(2, 6.0, 5, 10.0, 512, 8, 64, 8)
+limits = Limits(2, 6.0, 5, 10.0, 60.0, 512, 8, 64, 8)
 with tempfile.TemporaryDirectory() as folder:
     package = Path(folder) / "cs231n"
     package.mkdir()

@@ -14,7 +14,15 @@ from grader.sandbox.isolation import choose_isolation
 from grader.sandbox.session import Limits, Plan, Session
 
 LIMITS = Limits(
-    cpu_s=1, wall_s=4, import_cpu_s=2, import_wall_s=6, memory_mib=512, processes=8, open_files=64, reply_mib=8
+    cpu_s=1,
+    wall_s=4,
+    import_cpu_s=2,
+    import_wall_s=6,
+    memory_mib=512,
+    processes=8,
+    open_files=64,
+    reply_mib=8,
+    submission_wall_s=600,
 )
 
 
@@ -381,7 +389,7 @@ def test_a_reply_without_its_parts_is_none(open_session):
         "worker.Child.call = lambda self, *args: {'outcome': 'value', 'value': 42}\ndef f():\n    return 1\n"
     )
     failure = one_failure(open_session(source))
-    assert (failure.status, failure.text) == ("crashed", "f sent a reply that is none.")
+    assert (failure.status, failure.text) == ("crashed", "f sent a reply that is none (a value without its parts).")
 
 
 def test_the_prints_of_a_killed_check_are_no_other_checks(open_session):

@@ -51,20 +51,22 @@ def relu_backward_notebook(student, rng):
     return gradients(lambda x: student.layers.relu_forward(x)[0], dout=dout, dx=(dx, x))
 
 
-@check("layers.svm_loss", name="notebook")
+@check("layers.svm_loss", name="notebook", parts={"dx": 2})
 def svm_loss_notebook(student, rng):
     """The notebook's check: 50 examples with small random scores for ten classes; the loss is about 9."""
     x, y = 0.001 * rng.randn(50, 10), rng.randint(10, size=50)
     loss, dx = student.layers.svm_loss(x, y)
-    return gradients(lambda x: student.layers.svm_loss(x, y)[0], values={"loss": loss}, dx=(dx, x))
+    given = ((y, (y + 1) % 10),)
+    return gradients(lambda x, y: student.layers.svm_loss(x, y)[0], values={"loss": loss}, given=given, dx=(dx, x))
 
 
-@check("layers.softmax_loss", name="notebook")
+@check("layers.softmax_loss", name="notebook", parts={"dx": 2})
 def softmax_loss_notebook(student, rng):
     """The notebook's check: 50 examples with small random scores for ten classes; the loss is about 2.3."""
     x, y = 0.001 * rng.randn(50, 10), rng.randint(10, size=50)
     loss, dx = student.layers.softmax_loss(x, y)
-    return gradients(lambda x: student.layers.softmax_loss(x, y)[0], values={"loss": loss}, dx=(dx, x))
+    given = ((y, (y + 1) % 10),)
+    return gradients(lambda x, y: student.layers.softmax_loss(x, y)[0], values={"loss": loss}, given=given, dx=(dx, x))
 
 
 @check("layers.conv_forward_naive", name="worked_example")
