@@ -183,18 +183,22 @@ def run_module(
     plan = Plan((module_of(file),), frozenset(context.assignment.functions), submission.files)
     launch = context.isolation.launch
     trials: dict[str, Trial] = {}
-    notes: list[str] = []
 
     def start() -> Launch:
         return launch(context.interpreter, work, context.assignment.package, context.limits.at_start())
 
-    for visible in (True, False):
-        chosen = [check for check in checks if (check.visibility == VISIBLE) == visible]
-        with Session(start, plan, context.limits, until=until) as session:
+    shown = [check for check in checks if check.visibility == VISIBLE]
+    rest = [check for check in checks if check.visibility != VISIBLE]
+    with (
+        Session(start, plan, context.limits, until=until) as first,
+        Session(start, plan, context.limits, until=until) as second,
+    ):
+        if shown and rest:
+            second.warm()  # its Python starts while the first is at work
+        for session, chosen in ((first, shown), (second, rest)):
             for check in chosen:
                 trials[check.id] = run_check(session, check, context.assignment, context.fixtures)
-                if not notes and visible:
-                    notes = import_notes(session, file)
+        notes = import_notes(first if shown else second, file)
     return [trials[check.id] for check in checks], notes
 
 

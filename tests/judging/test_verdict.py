@@ -1,11 +1,14 @@
 """What a check is worth: marks by weight, follow-through in full, half or not at all, and whose fault a failure is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from grader.judging.follow import reach_rng
 from grader.judging.judge import Judgement
 from grader.judging.student import Failure
-from grader.judging.verdict import Trial, one_hint, reach_rng, settle, status_of, sum_up
+from grader.judging.verdict import Trial, one_hint, settle, status_of, sum_up
 from grader.records import (
     CRASHED,
     ERROR,
@@ -41,7 +44,12 @@ GRADIENTS_WRONG = judgements(dx=(False, 2.0), dw=(False, 2.0), db=(True, 1.0))
 FORWARD = check_of("worked", "layers.conv_forward", None, 4.0)
 FORWARD_WRONG = Trial(FORWARD, judgements=judgements(out=(False, 1.0)))
 FORWARD_RIGHT = Trial(check_of("other", "layers.conv_forward", None, 4.0), judgements=judgements(out=(True, 1.0)))
-FORWARD_KNOWN = Trial(FORWARD, judgements=judgements(out=(False, 1.0)), matched=("The kernel is flipped.",))
+FORWARD_KNOWN = Trial(
+    FORWARD,
+    judgements=judgements(out=(False, 1.0)),
+    matched=frozenset({"flip"}),
+    variants={"flip": "The kernel is flipped."},
+)
 
 
 def backward(**more):
@@ -190,7 +198,38 @@ def test_a_hint_is_shown_only_if_it_is_the_only_one():
     assert one_hint(("a",)) == "a"
     assert one_hint(("a", "a")) == "a"
     assert one_hint(("a", "b")) == ""
-    assert settled(Trial(FORWARD, judgements=judgements(out=(False, 1.0)), matched=("a", "a"))).hint == "a"
+    wrong = {"judgements": judgements(out=(False, 1.0)), "variants": {"one": "a", "two": "a", "three": "b"}}
+    assert settled(Trial(FORWARD, matched=frozenset({"one", "two"}), **wrong)).hint == "a"
+    assert settled(Trial(FORWARD, matched=frozenset({"one", "three"}), **wrong)).hint == ""
+
+
+def test_a_misconception_must_explain_all_checks_of_the_function():
+    wrong = judgements(out=(False, 1.0))
+    seen = Trial(FORWARD, judgements=wrong, matched=frozenset({"flip"}), variants={"flip": "Flipped."})
+    other = check_of("other", "layers.conv_forward", None, 4.0)
+    assert settled(seen, FORWARD_RIGHT).hint == "Flipped."  # it cannot be told from the reference there
+    assert settled(seen, Trial(other, judgements=wrong)).hint == ""
+    assert settled(seen, Trial(other, judgements=wrong, variants={"flip": "Flipped."})).hint == ""
+    assert settled(seen, Trial(other, judgements=judgements(out=(True, 1.0)), variants={"flip": "Flipped."})).hint == ""
+    both = Trial(other, judgements=wrong, matched=frozenset({"flip"}), variants={"flip": "Flipped."})
+    assert settled(seen, both).hint == "Flipped."
+
+
+def test_a_gradient_of_a_forward_that_is_right_in_all_of_its_checks_earns_nothing():
+    assert settled(backward(agreed=frozenset({"dx", "dw"})), FORWARD_RIGHT).points == pytest.approx(8.0 / 5)
+
+
+def test_a_visible_check_of_the_forward_may_have_been_memorised():
+    visible = replace(FORWARD_RIGHT, check=replace(FORWARD_RIGHT.check, visibility="visible"))
+    agreed = backward(agreed=frozenset({"dx", "dw"}))
+    assert "counted half" in settled(agreed, FORWARD_WRONG, visible).message
+    assert "counted in full" in settled(agreed, FORWARD_WRONG, visible, FORWARD_RIGHT).message
+
+
+def test_wrong_values_for_a_documented_cache_are_nobodys_fault():
+    result = settled(Trial(check_of(), judgements=judgements(dx=(False, 1.0)), fed=FED))
+    assert (result.points, result.status) == (0.0, SKIPPED)
+    assert result.message.endswith("instead; if yours holds something else, mend conv_forward first.")
 
 
 def test_remarks_cost_nothing_and_are_all_kept():
