@@ -69,12 +69,10 @@ def describe_difference(name: str, expected: np.ndarray, actual: np.ndarray) -> 
     difference = np.abs(actual - expected)
     relative = float(np.max(difference)) / scale
     wrong = difference > CLOSE * scale
-    if expected.size > 1:
-        size = f"{name} is off by up to {relative:.2g} {'of' if relative < 1 else 'times'} its largest entry"
-    else:
-        size = (
-            f"{name} is off by {relative:.0%}" if relative >= 0.01 else f"{name} is off by {relative:.1g} of its size"
-        )
+    amount = f"{relative:.0%}" if relative >= 0.01 else f"{100 * relative:.1g}%"
+    size = (
+        f"{name} is off by up to {amount} of its largest entry" if expected.size > 1 else f"{name} is off by {amount}"
+    )
     explained = (
         describe_constant(name, actual, scale)
         or describe_factor(name, expected, actual, scale)

@@ -34,7 +34,7 @@ def reason(expected, actual, **more):
 @pytest.mark.parametrize(
     ("actual", "words"),
     [
-        (None, "dx is None, expected an array of shape (2, 3)."),
+        (None, "dx is None, expected an array of shape (2, 3). Is a return missing, or is it never assigned?"),
         ([[1.0, -2.0, 3.0], [4.0, 0.5, -6.0]], "dx is of type list, expected an array of shape (2, 3)."),
         ((GRID,), "dx is of type tuple, expected an array of shape (2, 3)."),
         ({"dx": GRID}, "dx is of type dict, expected an array of shape (2, 3)."),
@@ -51,7 +51,7 @@ def test_what_is_no_array_is_named_by_its_type(actual, words):
 
 
 def test_none_for_a_number_says_that_a_number_was_due():
-    assert reason(2.5, None) == "dx is None, expected a number."
+    assert reason(2.5, None) == "dx is None, expected a number. Is a return missing, or is it never assigned?"
 
 
 @pytest.mark.parametrize("actual", [1.0, 1, True, np.float64(1.0), np.array(1.0)])
@@ -116,7 +116,7 @@ def test_axes_of_length_one_are_taken_off_without_reordering_values():
     ("shape", "words"),
     [
         ((3, 2), "It is the transpose."),
-        ((6,), "It has 1 axes, expected 2."),
+        ((6,), "It has 1 axis, expected 2."),
         ((4, 5), "dx has the shape of w."),
         ((2, 4), "They differ along axis 1."),
         ((9, 9), "They differ along axes 0 and 1."),
@@ -196,7 +196,8 @@ def test_a_value_of_no_name_is_judged_as_none_and_weights_go_by_part():
     expected = {"dx": GRID, "db": np.ones(3)}
     first, second = judge_values(expected, {"dx": GRID, "more": 1}, tolerance=TOLERANCE, parts={"db": 0.5})
     assert (first.comparison.name, first.comparison.status, first.comparison.weight) == ("dx", PASSED, 1.0)
-    assert (second.comparison.reason, second.comparison.weight) == ("db is None, expected an array of shape (3,).", 0.5)
+    assert second.comparison.reason.startswith("db is None, expected an array of shape (3,).")
+    assert second.comparison.weight == 0.5
 
 
 def test_a_gradient_in_the_shape_of_an_input_is_told_so():
