@@ -69,10 +69,10 @@ def describe_difference(name: str, expected: np.ndarray, actual: np.ndarray) -> 
     difference = np.abs(actual - expected)
     relative = float(np.max(difference)) / scale
     wrong = difference > CLOSE * scale
-    amount = f"{relative:.0%}" if relative >= 0.01 else f"{100 * relative:.1g}%"
-    size = (
-        f"{name} is off by up to {amount} of its largest entry" if expected.size > 1 else f"{name} is off by {amount}"
-    )
+    amount = f"{relative:.0%}" if relative >= 0.01 else f"{relative:.2g}"
+    size = f"{name} is off by up to {amount} of its largest entry"
+    if expected.size == 1:
+        size = f"{name} is off by {amount}{'' if relative >= 0.01 else ' of its size'}"
     explained = (
         describe_constant(name, actual, scale)
         or describe_factor(name, expected, actual, scale)
@@ -83,7 +83,7 @@ def describe_difference(name: str, expected: np.ndarray, actual: np.ndarray) -> 
         return explained
     if wrong.all() and wrong.size > 1:
         return f"{size} and wrong in every entry."
-    share = f"in {int(wrong.sum())} of {wrong.size} entries" if wrong.size > 1 else ""
+    share = f"in {int(wrong.sum())} of {wrong.size} entries" if wrong.size > 1 and wrong.any() else ""
     return f"{', '.join(filter(None, [f'{size} {share}'.strip(), place(wrong)]))}."
 
 

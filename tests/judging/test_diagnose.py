@@ -96,9 +96,7 @@ def test_a_constant_is_named(value, words):
 def test_the_size_of_an_error_is_relative_to_the_largest_entry():
     expected = np.array([0.0, 4.0, 1.0, 2.0, 3.0])
     actual = np.array([0.0, 4.0, 1.0, 2.0, 4.0])
-    assert describe_difference("x", expected, actual).startswith(
-        "x is off by up to 0.25 of its largest entry in 1 of 5"
-    )
+    assert describe_difference("x", expected, actual).startswith("x is off by up to 25% of its largest entry in 1 of 5")
 
 
 @pytest.mark.parametrize(
