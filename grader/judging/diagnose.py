@@ -24,6 +24,7 @@ ADVICE: Final = {
     "could not be broadcast together": "Print the shapes of both sides just above the line.",
     "could not broadcast input array": "The slice and what is written into it differ in shape; print both.",
     "cannot unpack non-iterable NoneType": "A function that this one calls returned None.",
+    "module 'numpy' has no attribute": "Newer NumPy has no np.float, np.int, np.product: use float, int, prod.",
     "is not defined": "The name is misspelt or assigned on another path through the function.",
 }
 

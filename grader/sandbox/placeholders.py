@@ -69,6 +69,9 @@ class AbsentModule(types.ModuleType):
             return range
         return Absent(self.__name__ + "." + name)
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return Absent(self.__name__)(*args, **kwargs)
+
 
 class Finder:
     """Asked last, when nobody else knows a module. names: the modules that it stood in for, in order.

@@ -199,7 +199,7 @@ class Child:
         function = self.functions.get(name)
         if function is None:
             return {"outcome": "missing", "text": "absent"}
-        args = tuple(self.fetch(value) for value in args)
+        sent, args = args, tuple(self.fetch(value) for value in args)
         kwargs = {key: self.fetch(value) for key, value in kwargs.items()}
         before = [snapshot(value) for value in args]
         try:
@@ -208,7 +208,7 @@ class Child:
             return {"outcome": "missing", "text": "stub"}
         except BaseException as error:
             return self.tree.describe(error)
-        dicts, arrays = changes(before, args)
+        dicts, arrays = changes(before, args, sent)
         reply: Dict[str, Any] = {
             "outcome": "value",
             "dicts": self.pack_changed(dicts),
@@ -233,6 +233,10 @@ class Child:
 
     def pack(self, value: Any) -> Any:
         """Arrays, numbers, strings and plain dicts of nothing else travel; all else, most caches, stays here whole."""
+        if (
+            isinstance(value, (np.ndarray, np.generic)) and value.dtype.char in "gG"
+        ):  # long double, which has no one size
+            value = value.astype(np.float64 if value.dtype.char == "g" else np.complex128)
         return value if is_plain(value) else self.keep(value)
 
     def pack_changed(self, value: Any) -> Any:
@@ -320,11 +324,13 @@ def snapshot(value: Any) -> Any:
     return value
 
 
-def changes(before: List[Any], args: Tuple[Any, ...]) -> Tuple[Dict[str, Any], List[int]]:
-    """What the call did to its arguments: dicts that changed, whole, and the positions of arrays that did."""
+def changes(before: List[Any], args: Tuple[Any, ...], sent: Tuple[Any, ...]) -> Tuple[Dict[str, Any], List[int]]:
+    """What the call did to the arguments that were sent: dicts that changed, whole; positions of arrays that did."""
     dicts: Dict[str, Any] = {}
     arrays: List[int] = []
     for position, (old, new) in enumerate(zip(before, args)):
+        if isinstance(sent[position], protocol.Handle):
+            continue  # the caller has no copy of it
         if isinstance(old, np.ndarray) and not same(old, new):
             arrays.append(position)
         elif isinstance(old, dict) and not same(old, new):
