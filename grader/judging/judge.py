@@ -79,7 +79,7 @@ def judge_array(
         if squeezed(array.shape) != squeezed(expected.shape):
             comparable = array.dtype.kind in "fiub" and array.size <= MAX_TIMES * max(1, expected.size)
             text = describe_shape(name, expected.shape, array.shape, others or {})
-            return failed(text, array=array.astype(np.float64) if comparable else None)
+            return failed(text, array=to_float64(array) if comparable else None)
         remarks.append(f"{name} has shape {array.shape}, expected {expected.shape}; the same but for axes of length 1.")
     if array.dtype.kind == "c":
         if np.any(array.imag != 0):
@@ -87,10 +87,10 @@ def judge_array(
         array = array.real
     if array.dtype != expected.dtype and isinstance(actual, np.ndarray):
         remarks.append(f"{name} has dtype {array.dtype}, expected {expected.dtype}.")
-    try:
-        array = array.astype(np.float64).reshape(expected.shape)
-    except (OverflowError, TypeError, ValueError):  # an integer beyond all floats, strings
+    converted = to_float64(array)
+    if converted is None:
         return failed(f"{name} holds what is no number of ordinary size, expected {plural_shape(expected.shape)}.")
+    array = converted.reshape(expected.shape)
     if not np.isfinite(array).all():
         return failed(describe_difference(name, expected, array), array=array)
     error = relative_error(expected, array)
@@ -98,6 +98,14 @@ def judge_array(
         return Judgement(Comparison(name, PASSED, "", error, tolerance, weight), tuple(remarks), array)
     with np.errstate(all="ignore"):
         return failed(describe_difference(name, expected, array), error, array)
+
+
+def to_float64(array: np.ndarray) -> np.ndarray | None:
+    """None for what has no such form: an integer beyond all floats, strings, an empty array with a giant axis."""
+    try:
+        return array.astype(np.float64)
+    except (OverflowError, TypeError, ValueError, MemoryError):
+        return None
 
 
 def relative_error(expected: np.ndarray, actual: np.ndarray) -> float:

@@ -295,3 +295,8 @@ def test_an_error_too_small_for_words_fails_with_some_words(tolerance):
 def test_a_value_is_never_compared_after_a_silent_cast_of_its_bits():
     bits = struct.pack("<d", 1.0)
     assert status(np.array([1.0]), np.frombuffer(bits, dtype=np.int64)) == FAILED
+
+
+def test_an_empty_array_with_a_giant_axis_is_a_wrong_shape():
+    giant = np.zeros((0, 2**60), dtype=bool)
+    assert judge_array("dx", GRID, giant, tolerance=TOLERANCE).comparison.status == FAILED
