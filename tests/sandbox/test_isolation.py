@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -273,7 +274,10 @@ def test_an_ordinary_user_has_the_same_sandbox(tmp_path):
     python = "/usr/bin/python3"
     if not Path(python).exists() or subprocess.run([python, "-c", "import numpy"], check=False).returncode != 0:
         pytest.skip("needs a system Python with NumPy (apt install python3-numpy): root's own cannot be read by others")
-    root = Path(__file__).resolve().parents[2]
+    # Copies that the user may read, wherever this checkout and its bubblewrap lie.
+    shutil.copytree(Path(__file__).resolve().parents[2] / "grader", tmp_path / "grader")
+    (tmp_path / "bin").mkdir()
+    shutil.copy(isolation.find_bwrap(), tmp_path / "bin" / "bwrap")
     script = tmp_path / "ask.py"
     script.write_text(ORDINARY)
     os.chmod(tmp_path, 0o755)
@@ -281,11 +285,11 @@ def test_an_ordinary_user_has_the_same_sandbox(tmp_path):
         if str(parent).startswith("/tmp/pytest"):
             os.chmod(parent, 0o755)
     done = subprocess.run(
-        ["setpriv", "--reuid", "1234", "--regid", "1234", "--clear-groups", python, str(script), str(root)],
+        ["setpriv", "--reuid", "1234", "--regid", "1234", "--clear-groups", python, str(script), str(tmp_path)],
         capture_output=True,
         text=True,
         check=False,
-        env={"PATH": os.environ["PATH"], "TMPDIR": "/tmp"},
+        env={"PATH": f"{tmp_path}/bin:/usr/bin:/bin", "TMPDIR": "/tmp"},
         cwd="/",
     )
     assert done.returncode == 0, done.stderr
