@@ -249,6 +249,21 @@ def test_a_helper_beside_the_student_file_is_used_however_it_is_imported(context
     assert not result.notes
 
 
+def test_a_changed_input_a_dtype_and_a_singleton_axis_are_remarks(grade_layers):
+    result = grade_layers(
+        "right = affine_backward\n"
+        "def relu_backward(dout, cache):\n    dout[cache <= 0] = 0\n    return dout.astype(np.float32)\n"
+        "def affine_backward(dout, cache):\n    dx, dw, db = right(dout, cache)\n    return dx, dw, db[None]\n"
+    )
+    assert result.score == 100.0
+    assert check_of(result, "relu_backward.notebook").remarks == (
+        "relu_backward changes its input dout in place.",
+        "dx has dtype float32, expected float64.",
+    )
+    (remark,) = check_of(result, "affine_backward.notebook").remarks
+    assert remark == "db has shape (1, 5), expected (5,); the same but for axes of length 1."
+
+
 def test_a_file_that_was_not_handed_in_is_missing(context):
     result = grade_submission(Submission("none", "none", {"gradient_check.py": b""}), context)
     assert {check.status for check in result.checks} == {"missing"}

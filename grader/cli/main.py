@@ -16,7 +16,6 @@ from grader.cli.fixtures import fixtures
 from grader.cli.grade import grade
 from grader.errors import GraderError, UsageError
 
-NOT_YET: Final = 1
 USAGE: Final = 2
 FAULT: Final = 3
 STOPPED: Final = 143

@@ -16,8 +16,6 @@ MAX_POSITIONS: Final = 100  # of arguments; no function has that many
 FIELDS: Final[dict[str, type]] = {
     "op": str,  # hello, ended
     "id": int,  # of the request that this answers
-    "python": str,
-    "numpy": str,
     "modules": dict,  # name → None or a description of what its import raised
     "absent": list,  # names of modules that are not in the sandbox
     "outcome": str,  # value, missing, error, memory, refused

@@ -87,7 +87,6 @@ class Session:
         self.deadline = 0.0
         self.failures: dict[str, Failure | None] = {}
         self.broken: Failure | None = None
-        self.versions: dict[str, str] = {}
         self.import_prints = ""
         self.absent: list[str] = []
         self.mutations: list[tuple[str, int]] = []
@@ -221,9 +220,9 @@ class Session:
         self.inbox, self.decoder = [], Decoder(self.limits.reply_mib << 20)
         self.deadline = time.monotonic() + 60
         try:
-            hello = self.receive()
-            self.versions = {"python": str(hello["python"]), "numpy": str(hello["numpy"])}
-        except (Silence, Gone, Flood, ProtocolError, KeyError) as error:
+            if self.receive().get("op") != "hello":
+                raise ProtocolError("no hello")
+        except (Silence, Gone, Flood, ProtocolError) as error:
             self.kill()
             prints = self.last_prints[0].strip()[-500:]
             raise SandboxError(f"sandbox: the worker did not start ({type(error).__name__}: {prints}).") from error

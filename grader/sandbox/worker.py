@@ -45,7 +45,7 @@ def main(options: Dict[str, Any]) -> None:
     sys.path[0] = options["work"]
     sys.path.append(os.path.join(options["work"], options["package"]))  # last: `import helpers` finds one, `random` not
     channel = Channel(requests, replies)
-    channel.send({"op": "hello", "python": sys.version.split()[0], "numpy": np.__version__})
+    channel.send({"op": "hello"})
     Server(channel, options).serve()
 
 
