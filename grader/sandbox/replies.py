@@ -18,7 +18,7 @@ FIELDS: Final[dict[str, type]] = {
     "id": int,  # of the request that this answers
     "modules": dict,  # name → None or a description of what its import raised
     "absent": list,  # names of modules that are not in the sandbox
-    "outcome": str,  # value, missing, error, memory, refused
+    "outcome": str,  # value, missing, error, memory, timeout, refused
     "dicts": dict,  # position of an argument → the dict that it is now
     "arrays": list,  # positions of arguments that were changed in place
     "stub": bool,

@@ -183,6 +183,9 @@ class Session:
         if outcome == "memory":
             limit = f"{self.limits.memory_mib} MiB"
             return Failure(CRASHED, function, f"{name} ran out of memory ({limit} are allowed). {text}".strip())
+        if outcome == "timeout":
+            text = f"{name} was still running after {self.limits.cpu_s} s of CPU time; perhaps a loop never ends."
+            return Failure(TIMEOUT, function, text, self.frames_from(reply.get("frames")))
         if outcome == "refused":
             return Failure(FAILED, function, f"{name} returned what cannot be sent: {text}.")
         if outcome == "error":

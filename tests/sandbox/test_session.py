@@ -127,14 +127,24 @@ def test_random_numbers_are_the_same_in_every_run(open_session):
 
 
 def test_a_hang_costs_only_its_own_check(open_session):
-    session = open_session("def f():\n    while True:\n        pass\ndef g():\n    return 1\n")
+    session = open_session("def f():\n    count = 0\n    while count > -1: count += 1\ndef g():\n    return 1\n")
     started = time.monotonic()
     failure = one_failure(session)
     assert failure.status == "timeout"
     assert failure.text == "f was still running after 1 s of CPU time; perhaps a loop never ends."
+    assert [(frame.file, frame.function, frame.text.strip()) for frame in failure.frames] == [
+        ("case.py", "f", "while count > -1: count += 1")
+    ]
     assert time.monotonic() - started < 60
     session.begin(0)
     assert session.call("case.g", (), {}) == 1
+
+
+def test_a_loop_that_catches_everything_is_killed(open_session):
+    loop = (
+        "    while True:\n        try:\n            while True: pass\n        except BaseException:\n            pass\n"
+    )
+    assert one_failure(open_session("def f():\n" + loop)).status == "timeout"
 
 
 def test_sleeping_is_ended_from_outside(open_session):
