@@ -178,7 +178,7 @@ def test_a_function_without_checks_is_refused(folder):
 
 
 def test_a_misconception_of_an_unknown_function_is_refused(folder):
-    (folder / "misconceptions/layers.py").write_text(
+    (folder / "misconceptions/dense.py").write_text(
         "from grader.judging.checks import misconception\n"
         '@misconception("layers.half", "A hint.")\ndef thrice(reference, x):\n    return 3 * x\n'
     )

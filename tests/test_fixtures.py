@@ -163,7 +163,7 @@ def test_an_entry_without_its_array_is_refused(folder):
 
 @pytest.mark.parametrize(
     "source",
-    ["checks/public/layers.py", "checks/hidden/layers.py", "misconceptions/layers.py", "../reference/layers.py"],
+    ["checks/public/layers.py", "checks/hidden/layers.py", "misconceptions/dense.py", "../reference/layers.py"],
 )
 def test_fixtures_older_than_a_source_are_refused(folder, source):
     with (folder / source).open("a") as file:
@@ -183,8 +183,8 @@ def test_fixtures_do_not_need_the_reference(folder):
 
 
 def test_a_source_that_was_deleted_or_added_within_the_assignment_is_a_change(folder):
-    shutil.copy(folder / "misconceptions/layers.py", folder / "misconceptions/more.py")
+    shutil.copy(folder / "misconceptions/dense.py", folder / "misconceptions/more.py")
     refused(folder)
     (folder / "misconceptions/more.py").unlink()
-    (folder / "misconceptions/layers.py").unlink()
+    (folder / "misconceptions/dense.py").unlink()
     refused(folder)

@@ -1,0 +1,230 @@
+"""Mistakes in the affine layer, ReLU and the losses, as wrong variants of the reference, each with its hint.
+
+A variant gets the reference before its own arguments. A hint says what was seen and where to look, not the solution.
+"""
+
+import numpy as np
+
+from grader.judging.checks import misconception
+
+
+@misconception(
+    "layers.affine_forward",
+    "Your output looks like x times w without the bias. Compare with the formula in the docstring: what is added last?",
+)
+def no_bias(reference, x, w, b):
+    out, cache = reference.layers.affine_forward(x, w, np.zeros_like(b))
+    return out, cache
+
+
+@misconception(
+    "layers.affine_forward",
+    "The numbers of each example are laid out in another order than w expects, as if columns came before rows. Flatten "
+    "in NumPy's own order.",
+)
+def flattened_in_fortran_order(reference, x, w, b):
+    return x.reshape(x.shape[0], -1, order="F") @ w + b, (x, w, b)
+
+
+@misconception(
+    "layers.affine_backward",
+    "db is off in a way that fits a mean over the examples. b enters every example's output once: how do the N "
+    "gradients that reach it combine?",
+)
+def mean_for_db(reference, dout, cache):
+    dx, dw, db = reference.layers.affine_backward(dout, cache)
+    return dx, dw, db / dout.shape[0]
+
+
+@misconception(
+    "layers.affine_backward",
+    "All three gradients are divided by the number of examples. The loss has done that already; a layer only "
+    "applies the chain rule to the dout that it is given.",
+)
+def divided_by_n(reference, dout, cache):
+    dx, dw, db = reference.layers.affine_backward(dout, cache)
+    return dx / dout.shape[0], dw / dout.shape[0], db / dout.shape[0]
+
+
+@misconception(
+    "layers.relu_forward",
+    "Your output equals the absolute value of x. Look at what happens to numbers below zero.",
+)
+def absolute_value(reference, x):
+    return np.abs(x), x
+
+
+@misconception(
+    "layers.relu_backward",
+    "dx equals dout: the gradient passes where the input was negative, too. Which inputs reached the output at all?",
+)
+def no_mask(reference, dout, cache):
+    return dout.copy()
+
+
+@misconception(
+    "layers.relu_backward",
+    "The gradient is cut where dout is negative. It is the sign of the forward's input that decides, which is "
+    "what the cache is for.",
+)
+def masked_by_dout(reference, dout, cache):
+    return np.maximum(dout, 0)
+
+
+@misconception(
+    "layers.relu_backward",
+    "The gradient passes where the input was negative and is stopped where it was positive: the mask is the wrong way "
+    "round.",
+)
+def mask_inverted(reference, dout, cache):
+    return dout - reference.layers.relu_backward(dout, cache)
+
+
+@misconception(
+    "layers.relu_backward",
+    "dx holds 0 and 1 only: that is the local derivative. Apply the chain rule with dout.",
+)
+def forgets_dout(reference, dout, cache):
+    return (reference.layers.relu_forward(cache)[0] > 0).astype(float)
+
+
+@misconception(
+    "layers.svm_loss",
+    "The loss is too large by exactly 1. For the right class the margin is always 1: should it be in the sum?",
+)
+def counts_right_class(reference, x, y):
+    value, dx = reference.layers.svm_loss(x, y)
+    return value + 1, dx
+
+
+@misconception(
+    "layers.svm_loss",
+    "Loss and gradient are sums over the examples. The loss of a batch is the average, so that it does not grow "
+    "with N.",
+)
+def svm_not_averaged(reference, x, y):
+    value, dx = reference.layers.svm_loss(x, y)
+    return value * len(y), dx * len(y)
+
+
+@misconception(
+    "layers.svm_loss",
+    "The loss is right, the gradient is N times too large. What you did to the loss at the end, its gradient "
+    "needs as well.",
+)
+def svm_gradient_not_averaged(reference, x, y):
+    value, dx = reference.layers.svm_loss(x, y)
+    return value, dx * len(y)
+
+
+@misconception(
+    "layers.svm_loss",
+    "The gradient of the wrong classes is right, that of the right class is missing. Its score stands in every margin.",
+)
+def svm_right_class_without_gradient(reference, x, y):
+    value, dx = reference.layers.svm_loss(x, y)
+    dx[np.arange(len(y)), y] = 0
+    return value, dx
+
+
+@misconception(
+    "layers.svm_loss",
+    "The loss fits margins without the 1 in the docstring's formula.",
+)
+def no_margin(reference, x, y):
+    ahead = np.zeros_like(x)
+    ahead[np.arange(len(y)), y] = 1
+    return reference.layers.svm_loss(x + ahead, y)
+
+
+@misconception(
+    "layers.svm_loss",
+    "The loss fits margins without the maximum with 0: scores that are far behind lower it. What is the least that one "
+    "class may add?",
+)
+def no_hinge(reference, x, y):
+    N, C = x.shape
+    right = np.arange(N), y
+    dx = np.ones_like(x) / N
+    dx[right] = -(C - 1) / N
+    return ((x - x[right][:, np.newaxis] + 1).sum() - N) / N, dx
+
+
+NO_MAX_SHIFT = (
+    "Large scores give NaN or inf. exp(1000) overflows: what can be taken from all scores of an example without "
+    "changing the probabilities?"
+)
+
+
+@misconception(
+    "layers.softmax_loss",
+    "The largest score of the whole batch is taken from all scores. An example that lies far below it then has no "
+    "probability left: take each example's own largest score.",
+)
+def one_max_for_all(reference, x, y):
+    rows, powers = np.arange(len(y)), np.exp(x - x.max())
+    probabilities = powers / powers.sum(axis=1, keepdims=True)
+    value = -np.log(probabilities[rows, y]).mean()
+    probabilities[rows, y] -= 1
+    return value, probabilities / len(y)
+
+
+@misconception("layers.softmax_loss", NO_MAX_SHIFT)
+def no_max_shift_in_logarithm(reference, x, y):
+    rows, powers = np.arange(len(y)), np.exp(x)
+    sums = powers.sum(axis=1, keepdims=True)
+    dx = np.exp(x - np.log(sums))
+    dx[rows, y] -= 1
+    return (np.log(sums).ravel() - x[rows, y]).mean(), dx / len(y)
+
+
+@misconception(
+    "layers.softmax_loss",
+    "The probabilities sum to 1 over the examples. For each example they should sum to 1 over the classes: look at the "
+    "axis.",
+)
+def normalised_over_examples(reference, x, y):
+    rows, powers = np.arange(len(y)), np.exp(x - x.max(axis=0))
+    probabilities = powers / powers.sum(axis=0)
+    value = -np.log(probabilities[rows, y]).mean()
+    probabilities[rows, y] -= 1
+    return value, probabilities / len(y)
+
+
+@misconception("layers.softmax_loss", NO_MAX_SHIFT)
+def no_max_shift(reference, x, y):
+    rows, powers = np.arange(len(y)), np.exp(x)
+    probabilities = powers / powers.sum(axis=1, keepdims=True)
+    value = -np.log(probabilities[rows, y]).mean()
+    probabilities[rows, y] -= 1
+    return value, probabilities / len(y)
+
+
+@misconception(
+    "layers.softmax_loss",
+    "Loss and gradient are sums over the examples. The loss of a batch is the average, so that it does not grow "
+    "with N.",
+)
+def softmax_not_averaged(reference, x, y):
+    value, dx = reference.layers.softmax_loss(x, y)
+    return value * len(y), dx * len(y)
+
+
+@misconception(
+    "layers.softmax_loss",
+    "The loss is right, the gradient is N times too large. What you did to the loss at the end, its gradient "
+    "needs as well.",
+)
+def softmax_gradient_not_averaged(reference, x, y):
+    value, dx = reference.layers.softmax_loss(x, y)
+    return value, dx * len(y)
+
+
+@misconception(
+    "layers.softmax_loss",
+    "The gradient equals the probabilities (over N). For the right class something is still to be subtracted.",
+)
+def softmax_right_class_not_subtracted(reference, x, y):
+    value, dx = reference.layers.softmax_loss(x, y)
+    dx[np.arange(len(y)), y] += 1 / len(y)
+    return value, dx
