@@ -72,7 +72,8 @@ def grades_csv(results: Sequence[Result]) -> str:
     writer.writerow(["submission", "status", "score", "max_score", *functions])
     for result in results:
         points = {function.function: function.points for function in result.functions}
-        row = [result.id, result.status, number(result.score), number(result.max_score)]
+        score = None if result.status == GRADER_ERROR else result.score  # a fault of ours is no zero
+        row = [result.id, result.status, number(score), number(result.max_score)]
         writer.writerow([harmless(cell) for cell in [*row, *(number(points.get(name)) for name in functions)]])
     return text.getvalue()
 

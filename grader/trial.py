@@ -52,7 +52,8 @@ def run_check(session: Session, check: Check, assignment: Assignment, fixtures: 
         mutations = list(session.mutations)
     trial = Trial(check, failure, fed=fed, output=output, remarks=mutation_remarks(mutations, fixtures))
     if answer is not None:
-        trial = judge(session, trial, answer, fixture, fixtures.hints.get(check.function, {}))
+        secret = zlib.crc32(f"{assignment.sha256} {check.id}".encode())  # hidden checks are in it: no student knows it
+        trial = judge(session, trial, answer, fixture, fixtures.hints.get(check.function, {}), secret)
     return replace(trial, duration_s=round(time.monotonic() - started, 4))
 
 
@@ -75,8 +76,13 @@ def ask(session: Session, check: Check, fixture: Fixture, call: Call) -> tuple[A
     return answer, failure, text + left_out
 
 
-def judge(session: Session, trial: Trial, answer: Answer, fixture: Fixture, hints: Mapping[str, str]) -> Trial:
-    """Values first; only where a gradient's value is wrong, the numerical gradient of the student's own forward."""
+def judge(
+    session: Session, trial: Trial, answer: Answer, fixture: Fixture, hints: Mapping[str, str], secret: int
+) -> Trial:
+    """Values first; only where a gradient's value is wrong, the numerical gradient of the student's own forward.
+
+    secret: decides which of the forward's answers are asked for again.
+    """
     check = trial.check
     claims = answer.gradients.claims if answer.gradients else {}
     judgements = judge_values(
@@ -90,7 +96,7 @@ def judge(session: Session, trial: Trial, answer: Answer, fixture: Fixture, hint
     wrong = {name: array for name, array in failed.items() if name in claims and array is not None}
     agreed, same_reach = frozenset[str](), False
     if trial.fed is None and wrong and answer.gradients and fixture.forward is not None:
-        agreed, same_reach = follow_through(session, check, answer.gradients, fixture, wrong)
+        agreed, same_reach = follow_through(session, check, answer.gradients, fixture, wrong, secret)
     matched = {name for name, arrays in fixture.variants.items() if matches(arrays, judgements, check.tolerance)}
     return replace(
         trial,
@@ -103,7 +109,12 @@ def judge(session: Session, trial: Trial, answer: Answer, fixture: Fixture, hint
 
 
 def follow_through(
-    session: Session, check: Check, gradients: Gradients, fixture: Fixture, wrong: Mapping[str, np.ndarray]
+    session: Session,
+    check: Check,
+    gradients: Gradients,
+    fixture: Fixture,
+    wrong: Mapping[str, np.ndarray],
+    secret: int,
 ) -> tuple[frozenset[str], bool]:
     """Names of wrong gradients that belong to the student's own forward; whether its inputs reach what they should."""
     assert fixture.forward is not None
@@ -113,7 +124,7 @@ def follow_through(
         agreed = agreeing_claims(gradients, wrong, check, fixture.forward, said)
         same_reach = bool(agreed) and same_patterns(fixture.reach, reach_patterns(gradients, check, said))
         session.end()
-        for one in replays(said, fingerprint(fixture)) if agreed else ():
+        for one in replays(said, secret) if agreed else ():
             session.kill()  # a fresh sandbox: in this one, memory shared at import may have been written
             session.begin(check.seed)
             if not is_repeated(gradients, one):
@@ -128,11 +139,6 @@ def follow_through(
         agreed, same_reach = frozenset(), False
         session.end()
     return agreed, same_reach
-
-
-def fingerprint(fixture: Fixture) -> int:
-    """A number that no submission can know: of the expected arrays."""
-    return zlib.crc32(b"".join(np.ascontiguousarray(array).tobytes() for array in fixture.expected.values()))
 
 
 def mutation_remarks(mutations: list[tuple[str, int]], fixtures: Fixtures) -> tuple[str, ...]:

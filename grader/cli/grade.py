@@ -74,7 +74,6 @@ def grade(
     write_text(out / "grades.csv", grades_csv(results))
     class_table(console, results)
     console.print(f"Reports: {out / 'index.html'}", soft_wrap=True, highlight=False)
-    batch.faults += [f"{one.id}: {one.message}" for one in results if one.status == GRADER_ERROR]
     if batch.faults:
         count = f"{len(batch.faults)} of {len(results)}"
         raise GraderError(f"{count} could not be graded or reported: {'; '.join(batch.faults[:5])}")
@@ -97,6 +96,9 @@ class Batch:
         """Every result, the fresh ones stored, those of an earlier run as they are found."""
         for result in grade_all(self.left_to_grade(), settings, executor, window=window):
             yield from self.take_reused()
+            if result.status == GRADER_ERROR:
+                self.faults.append(f"{result.id}: {result.message}")
+                result = stored(self.out, result.id) or result  # the mark that there was stays
             store(self.out, result)
             self.done[result.id] = result
             yield result

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import traceback
 from typing import Final, NoReturn
 
 import click
@@ -47,6 +48,9 @@ def main() -> NoReturn:
         code = USAGE
     except GraderError as error:
         click.echo(f"grader: {error}", err=True)
+        code = FAULT
+    except Exception:  # nobody foresaw it, so it is a fault of ours; Python's own exit code would read "not yet"
+        traceback.print_exc()
         code = FAULT
     sys.exit(code if isinstance(code, int) else 0)
 

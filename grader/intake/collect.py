@@ -10,7 +10,7 @@ student handed in; nothing in there makes it raise: it ends as Submission.proble
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -37,21 +37,6 @@ class Found:
     path: Path
     source: str
     problem: str | None = None
-
-
-def collect(
-    paths: Sequence[Path],
-    *,
-    student_files: Sequence[str],
-    handed_out: Sequence[str],
-    package: str,
-    limits: IntakeLimits | None = None,
-) -> Iterator[Submission]:
-    """Find every submission now, read each when it is asked for. Raises UsageError now, GraderError as `read` does."""
-    found = find(paths, student_files=student_files, package=package)
-    return (
-        read(one, student_files=student_files, handed_out=handed_out, package=package, limits=limits) for one in found
-    )
 
 
 def find(paths: Sequence[Path], *, student_files: Sequence[str], package: str) -> list[Found]:

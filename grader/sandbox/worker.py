@@ -12,7 +12,7 @@ no reference ever enters this process.
 Conversation, one reply a request, each under its request's id:
     load    modules of the work tree                → which were imported, which not and why
     begin   seed                                    → in a fresh child from here on
-    call    function id, args, kwargs               → value, missing, error or refused; changed dicts and arrays
+    call    function id, args, kwargs               → an outcome (replies.py lists them); changed dicts and arrays
     end                                             → nothing; the server then says that the child is gone
 """
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from grader.errors import GraderError, UsageError
-from grader.intake.collect import collect, find, read
+from grader.intake.collect import find, read
 from grader.intake.tree import IntakeLimits
 
 ASSIGNMENT = {
@@ -39,8 +39,14 @@ def zip_bytes(**members):
     return data.getvalue()
 
 
+def collect(paths, **options):
+    """What a run does: find all now, read each when it is asked for."""
+    found = find(paths, student_files=ASSIGNMENT["student_files"], package=ASSIGNMENT["package"])
+    return (read(one, **ASSIGNMENT, **options) for one in found)
+
+
 def collect_all(*paths, **options):
-    return list(collect(paths, **ASSIGNMENT, **options))
+    return list(collect(paths, **options))
 
 
 @pytest.mark.parametrize(
@@ -206,9 +212,9 @@ def test_what_the_caller_got_wrong_is_said_before_anything_is_read(tmp_path):
     write(tmp_path / "alice", "layers.py")
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="nowhere: does not exist"):
-        collect([tmp_path / "alice", tmp_path / "nowhere"], **ASSIGNMENT)
+        collect([tmp_path / "alice", tmp_path / "nowhere"])
     with pytest.raises(UsageError, match="no submission was found"):
-        collect([tmp_path / "empty"], **ASSIGNMENT)
+        collect([tmp_path / "empty"])
     assert [one.problem for one in collect_all(tmp_path / "alice", tmp_path / "empty")] == [
         None,
         "empty: the folder is empty.",
@@ -217,7 +223,7 @@ def test_what_the_caller_got_wrong_is_said_before_anything_is_read(tmp_path):
 
 def test_submissions_are_read_one_at_a_time(tmp_path):
     top = write(tmp_path / "class", "alice/layers.py", "bob/layers.py")
-    submissions = collect([top], **ASSIGNMENT)
+    submissions = collect([top])
     next(submissions)
     write(top, "bob/layers.py", content=b"later")
     assert next(submissions).files == {"layers.py": b"later"}

@@ -300,3 +300,9 @@ def test_a_value_is_never_compared_after_a_silent_cast_of_its_bits():
 def test_an_empty_array_with_a_giant_axis_is_a_wrong_shape():
     giant = np.zeros((0, 2**60), dtype=bool)
     assert judge_array("dx", GRID, giant, tolerance=TOLERANCE).comparison.status == FAILED
+
+
+def test_an_array_many_times_too_large_is_not_even_converted():
+    judged = judge_array("dx", GRID, np.zeros(17 * GRID.size, dtype=bool), tolerance=TOLERANCE)
+    assert (judged.comparison.status, judged.actual) == (FAILED, None)
+    assert judge_array("dx", GRID, np.zeros(GRID.size + 1), tolerance=TOLERANCE).actual is not None
