@@ -140,6 +140,22 @@ def test_a_hang_costs_only_its_own_check(open_session):
     assert session.call("case.g", (), {}) == 1
 
 
+def test_a_timeout_names_the_loop_and_the_same_one_in_every_run(open_session):
+    """Wherever in the loop the time was up: in its body, in a loop inside it, in a function that it calls."""
+    source = (
+        "def g(n):\n    return sum(i for i in range(n))\n"
+        "def f():\n    total = 0\n    while total >= 0:\n        for n in range(9):\n            total += g(n)\n"
+    )
+    for _ in range(3):
+        (frame,) = one_failure(open_session(source)).frames
+        assert (frame.line, frame.function, frame.text) == (5, "f", "    while total >= 0:")
+
+
+def test_a_timeout_without_a_loop_names_no_line(open_session):
+    failure = one_failure(open_session("import itertools\ndef f():\n    for i in itertools.count():\n        i + 1\n"))
+    assert (failure.status, failure.frames) == ("timeout", ())
+
+
 def test_a_loop_that_catches_everything_is_killed(open_session):
     loop = (
         "    while True:\n        try:\n            while True: pass\n        except BaseException:\n            pass\n"
