@@ -9,6 +9,8 @@ Letters: N examples, C channels (or classes), H x W image, F filters, HH x WW fi
 
 import numpy as np
 
+from .expect import expect_affine, expect_conv, expect_labels, expect_pool, expect_shape
+
 
 def affine_forward(x, w, b):
     """Map each example through one affine layer: out = x.reshape(N, D) @ w + b, D = d_1 * ... * d_k.
@@ -18,7 +20,7 @@ def affine_forward(x, w, b):
     Raises ValueError if an example of x does not hold D values, or b not M.
     Source: CS231n notes, linear classification.
     """
-    _expect_affine("affine_forward", x, w, b)
+    expect_affine("affine_forward", x, w, b)
     ### BEGIN SOLUTION
     out = x.reshape(x.shape[0], w.shape[0]) @ w + b
     return out, (x, w, b)
@@ -35,7 +37,7 @@ def affine_backward(dout, cache):
     """
     ### BEGIN SOLUTION
     x, w, _ = cache
-    _expect_shape("affine_backward", "dout", dout, (x.shape[0], w.shape[1]))
+    expect_shape("affine_backward", "dout", dout, (x.shape[0], w.shape[1]))
     dx = (dout @ w.T).reshape(x.shape)
     dw = x.reshape(x.shape[0], w.shape[0]).T @ dout
     db = dout.sum(axis=0)
@@ -65,7 +67,7 @@ def relu_backward(dout, cache):
     """
     ### BEGIN SOLUTION
     x = cache
-    _expect_shape("relu_backward", "dout", dout, x.shape)
+    expect_shape("relu_backward", "dout", dout, x.shape)
     return np.where(x > 0, dout, 0)
     ### END SOLUTION
 
@@ -78,7 +80,7 @@ def svm_loss(x, y):
     Raises ValueError if N is 0, or if y is of another length, not of whole numbers, or out of range.
     Source: CS231n notes, linear classification (multiclass support vector machine loss), with margin 1.
     """
-    _expect_labels("svm_loss", x, y)
+    expect_labels("svm_loss", x, y)
     ### BEGIN SOLUTION
     N = x.shape[0]
     right = np.arange(N), y
@@ -100,7 +102,7 @@ def softmax_loss(x, y):
     Raises ValueError if N is 0, or if y is of another length, not of whole numbers, or out of range.
     Source: CS231n notes, linear classification (softmax classifier, numeric stability).
     """
-    _expect_labels("softmax_loss", x, y)
+    expect_labels("softmax_loss", x, y)
     ### BEGIN SOLUTION
     N = x.shape[0]
     right = np.arange(N), y
@@ -129,7 +131,7 @@ def conv_forward_naive(x, w, b, conv_param):
     F values.
     Source: CS231n notes, convolutional networks (convolutional layer).
     """
-    _expect_conv("conv_forward_naive", x, w, b, conv_param)
+    expect_conv("conv_forward_naive", x, w, b, conv_param)
     ### BEGIN SOLUTION
     stride, pad = conv_param["stride"], conv_param["pad"]
     N, _, H, W = x.shape
@@ -164,7 +166,7 @@ def conv_backward_naive(dout, cache):
     F, _, HH, WW = w.shape
     H_out = 1 + (H + 2 * pad - HH) // stride
     W_out = 1 + (W + 2 * pad - WW) // stride
-    _expect_shape("conv_backward_naive", "dout", dout, (N, F, H_out, W_out))
+    expect_shape("conv_backward_naive", "dout", dout, (N, F, H_out, W_out))
 
     x_padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
     dx_padded = np.zeros(x_padded.shape, dtype=np.result_type(dout, w))
@@ -197,7 +199,7 @@ def max_pool_forward_naive(x, pool_param):
     Raises ValueError if a value of pool_param is < 1, or the window is larger than the image.
     Source: CS231n notes, convolutional networks (pooling layer).
     """
-    _expect_pool("max_pool_forward_naive", x, pool_param)
+    expect_pool("max_pool_forward_naive", x, pool_param)
     ### BEGIN SOLUTION
     HH, WW, stride = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
     N, C, H, W = x.shape
@@ -230,7 +232,7 @@ def max_pool_backward_naive(dout, cache):
     N, C, H, W = x.shape
     H_out = 1 + (H - HH) // stride
     W_out = 1 + (W - WW) // stride
-    _expect_shape("max_pool_backward_naive", "dout", dout, (N, C, H_out, W_out))
+    expect_shape("max_pool_backward_naive", "dout", dout, (N, C, H_out, W_out))
 
     dx = np.zeros(x.shape, dtype=dout.dtype)
     for n in range(N):
@@ -243,79 +245,3 @@ def max_pool_backward_naive(dout, cache):
                     dx[n, c, top + row, left + column] += dout[n, c, i, j]
     return dx
     ### END SOLUTION
-
-
-# What follows is given: it tells apart wrong arguments from a wrong layer. Each raises ValueError.
-
-
-def _expect_affine(place, x, w, b):
-    _expect_axes(place, "w", w, "(D, M)")
-    D, M = w.shape
-    if x.ndim == 0 or np.prod(x.shape[1:], dtype=int) != D:
-        raise ValueError(
-            f"{place}: x has shape {x.shape}, expected (N, d_1, ..., d_k) with d_1 * ... * d_k = {D}, the rows of w. "
-            "Give w one row for each value of an example."
-        )
-    _expect_shape(place, "b", b, (M,))
-
-
-def _expect_labels(place, x, y):
-    _expect_axes(place, "x", x, "(N, C)")
-    N, C = x.shape
-    if N == 0 or C == 0:
-        raise ValueError(f"{place}: x has shape {x.shape}, expected at least one example and one class. Pass some.")
-    _expect_shape(place, "y", y, (N,))
-    if not np.issubdtype(y.dtype, np.integer):
-        raise ValueError(f"{place}: y has dtype {y.dtype}, expected whole numbers. Convert it with y.astype(int).")
-    if y.min() < 0 or y.max() >= C:
-        raise ValueError(
-            f"{place}: y runs from {y.min()} to {y.max()}, expected classes from 0 to {C - 1}. "
-            "Give x one column for each class."
-        )
-
-
-def _expect_conv(place, x, w, b, conv_param):
-    _expect_axes(place, "x", x, "(N, C, H, W)")
-    _expect_axes(place, "w", w, "(F, C, HH, WW)")
-    _expect_whole_number(place, "conv_param", conv_param, "stride", 1)
-    _expect_whole_number(place, "conv_param", conv_param, "pad", 0)
-    (_, C, H, W), (F, channels, HH, WW) = x.shape, w.shape
-    if channels != C:
-        raise ValueError(f"{place}: w has {channels} channels, expected {C} as x has. Compare axis 1 of both.")
-    _expect_shape(place, "b", b, (F,))
-    pad = conv_param["pad"]
-    _expect_fit(place, "the filter", (HH, WW), "the padded image", (H + 2 * pad, W + 2 * pad))
-
-
-def _expect_pool(place, x, pool_param):
-    _expect_axes(place, "x", x, "(N, C, H, W)")
-    for key in ("pool_height", "pool_width", "stride"):
-        _expect_whole_number(place, "pool_param", pool_param, key, 1)
-    _expect_fit(place, "the window", (pool_param["pool_height"], pool_param["pool_width"]), "the image", x.shape[2:])
-
-
-def _expect_axes(place, name, array, axes):
-    if array.ndim != len(axes.split(",")):
-        raise ValueError(f"{place}: {name} has shape {array.shape}, expected {axes}. Reshape {name} before the call.")
-
-
-def _expect_shape(place, name, array, shape):
-    if array.shape != shape:
-        raise ValueError(f"{place}: {name} has shape {array.shape}, expected {shape}. Look where {name} is made.")
-
-
-def _expect_whole_number(place, name, param, key, least):
-    value = param.get(key)
-    if not isinstance(value, (int, np.integer)) or value < least:
-        raise ValueError(
-            f"{place}: {name}['{key}'] is {value!r}, expected a whole number from {least} up. "
-            f"Look where {name} is made."
-        )
-
-
-def _expect_fit(place, inner_name, inner, outer_name, outer):
-    if inner[0] > outer[0] or inner[1] > outer[1]:
-        raise ValueError(
-            f"{place}: {inner_name} is {inner[0]} x {inner[1]}, expected at most {outer[0]} x {outer[1]}, the size of "
-            f"{outer_name}. Take a smaller one."
-        )
