@@ -1,10 +1,12 @@
-# Every target builds what it needs first: the virtual environment in .venv, with this project and its tools.
+# Every target builds what it needs first: the virtual environment in .venv, with this project and its tools, and the
+# compiled kernels of the reference. Where they cannot be compiled, a notice says so and NumPy stands in.
 
 PYTHON ?= python3
 SUBMISSIONS ?= submissions
 OUT ?= reports
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
@@ -13,9 +15,14 @@ READY := $(VENV)/.ready
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
 
-setup: $(READY)  ## build the virtual environment
+setup: $(READY)  ## build the virtual environment and the kernels
 
-$(READY): pyproject.toml
+$(READY): $(INSTALLED) setup.py reference/kernels.pyx reference/direct.h reference/direct_body.h
+	@echo "compiling the kernels of the reference (half a minute)"
+	@$(BIN)/python setup.py --quiet build_ext --inplace --force
+	@touch $@
+
+$(INSTALLED): pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"make: Python {v.major}.{v.minor} found, 3.11 or newer expected. Name one: make PYTHON=python3.11 ...")'
 	@$(PYTHON) -m venv $(VENV) || { echo "make: $(PYTHON) has no venv. Debian, Ubuntu: apt install python3-venv" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
@@ -49,5 +56,5 @@ picture: $(READY)  ## make the README's picture of a report anew, with Chromium
 	$(BIN)/python docs/make_picture.py
 
 clean:  ## remove what was built or generated, but not reports
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist reference/kernels.*.so *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
