@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup grade test fixtures check-fixtures lint format bench picture clean
+.PHONY: help setup grade test fixtures check-fixtures lint format bench train-figures picture training-picture clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -49,11 +49,18 @@ format: $(READY)  ## let ruff format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY)  ## what isolation costs, against calling the same functions in one process
+bench: $(READY)  ## what isolation costs against calling in process; the fast layers against PyTorch and naive
 	$(BIN)/python bench/isolation_cost.py
+	$(BIN)/python bench/fast_layers.py
+
+train-figures: $(READY)  ## train what the course documents print the results of, on CIFAR-10 (some minutes)
+	$(BIN)/python bench/train_figures.py
 
 picture: $(READY)  ## make the README's picture of a report anew, with Chromium
 	$(BIN)/python docs/make_picture.py
+
+training-picture: $(READY)  ## make the README's picture of a training anew, on CIFAR-10 (some minutes)
+	$(BIN)/python docs/make_training_picture.py
 
 clean:  ## remove what was built or generated, but not reports
 	rm -rf $(VENV) build dist reference/kernels.*.so *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

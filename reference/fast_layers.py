@@ -8,7 +8,7 @@ not, numpy_kernels.py takes over and a warning says so once.
 import contextlib
 import os
 import warnings
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 
@@ -125,7 +125,7 @@ def _one_blas_thread():
     return contextlib.nullcontext() if kernels is None else _blas().limit(limits=1)
 
 
-@cache
+@lru_cache(maxsize=None)
 def _blas():
     # Looking through the loaded libraries takes longer than a small convolution; once is enough.
     from threadpoolctl import ThreadpoolController
@@ -133,7 +133,7 @@ def _blas():
     return ThreadpoolController().select(user_api="blas")
 
 
-@cache
+@lru_cache(maxsize=None)
 def _tell_once():
     warnings.warn(
         "fast_layers: the compiled kernels are not there, so NumPy stands in: same results, but slower. "

@@ -370,6 +370,11 @@ cdef _empty(const real *kind, ptrdiff_t rows, ptrdiff_t columns):
     return np.empty((rows, (columns + 63) // 32 * 32), dtype=np.float32 if real is float else np.float64)
 
 
+def thread_count():
+    """How many threads work that is large enough gets."""
+    return _most_threads or omp_get_max_threads()
+
+
 def use_threads(most):
     """Use at most this many threads; 0: as many as OpenMP would take."""
     global _most_threads

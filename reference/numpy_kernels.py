@@ -10,11 +10,11 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 def conv_forward(x, w, b, out, stride, pad):
     """IN x (N, C, H, W), w (F, C, HH, WW), b (F,). OUT out (N, F, H', W')."""
-    F = w.shape[0]
-    rows = w.reshape(F, -1)
-    for n in range(x.shape[0]):
+    N, F, H_out, W_out = out.shape
+    rows = w.reshape(F, x.shape[1] * w.shape[2] * w.shape[3])
+    for n in range(N):
         columns = _columns(_padded(x[n], pad), w.shape[2:], stride)
-        np.matmul(rows, columns, out=out[n].reshape(F, -1))
+        np.matmul(rows, columns, out=out[n].reshape(F, H_out * W_out))
     out += b.reshape(F, 1, 1)
 
 
@@ -23,10 +23,10 @@ def conv_backward(dout, x, w, dx, dw, stride, pad):
     N, C, H, W = x.shape
     F, _, HH, WW = w.shape
     H_out, W_out = dout.shape[2:]
-    rows = w.reshape(F, -1)
+    rows = w.reshape(F, C * HH * WW)
     dw[:] = 0
     for n in range(N):
-        upstream = dout[n].reshape(F, -1)
+        upstream = dout[n].reshape(F, H_out * W_out)
         dw += (upstream @ _columns(_padded(x[n], pad), (HH, WW), stride).T).reshape(w.shape)
 
         dcolumns = (rows.T @ upstream).reshape(C, HH, WW, H_out, W_out)

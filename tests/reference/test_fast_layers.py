@@ -1,0 +1,262 @@
+"""The fast layers, compiled for each instruction set and in NumPy, against einsum over windows and SciPy."""
+
+import os
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+from arrays import LAYOUTS, Frozen, laid_out
+from cases import ROOT
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from numpy.lib.stride_tricks import sliding_window_view
+from scipy.signal import fftconvolve
+
+from reference import fast_layers, numpy_kernels
+from reference.fast_layers import conv_backward_fast, conv_forward_fast, max_pool_backward_fast, max_pool_forward_fast
+
+kernels = pytest.importorskip("reference.kernels", reason="the kernels are not compiled")
+
+# The fixture below changes what runs, not what it is run on.
+each = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture(params=[*kernels.INSTRUCTION_SETS, "numpy"], autouse=True)
+def implementation(request, monkeypatch):
+    """Each implementation in turn, by its name."""
+    if request.param == "numpy":
+        monkeypatch.setattr(fast_layers, "kernels", numpy_kernels)
+    else:
+        kernels.use_instruction_set(request.param)
+    yield request.param
+    kernels.use_instruction_set(kernels.INSTRUCTION_SETS[0])
+
+
+def windows_of(x, HH, WW, stride, pad=0):
+    """(N, C, H', W', HH, WW) views of what each window sees."""
+    padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+    return sliding_window_view(padded, (HH, WW), axis=(2, 3))[:, :, ::stride, ::stride]
+
+
+def expected_conv(x, w, b, dout, stride, pad):
+    """out, dx, dw, db: einsum over windows, and SciPy's convolution of the filters with dout, spread out by stride."""
+    (N, F), (H, W) = dout.shape[:2], x.shape[2:]
+    seen = windows_of(x, *w.shape[2:], stride, pad)
+    out = np.einsum("ncijyx,fcyx->nfij", seen, w, optimize=True) + b[:, None, None]
+    dw = np.einsum("ncijyx,nfij->fcyx", seen, dout, optimize=True)
+
+    spread = np.zeros((N, F, 1, H + 2 * pad - w.shape[2] + 1, W + 2 * pad - w.shape[3] + 1))
+    spread[:, :, 0, ::stride, ::stride] = dout
+    dx = fftconvolve(spread, w[np.newaxis], axes=(3, 4)).sum(axis=1)[:, :, pad : pad + H, pad : pad + W]
+    return out, dx, dw, dout.sum(axis=(0, 2, 3))
+
+
+def conv_case(seed, N, C, F, H, W, HH, WW, stride, pad, dtype="float64", layout="C"):
+    """x, w, b, dout, conv_param; the filter is cut down to what fits."""
+    rng = np.random.RandomState(seed)
+    HH, WW = min(HH, H + 2 * pad), min(WW, W + 2 * pad)
+    x, w, b = rng.randn(N, C, H, W), rng.randn(F, C, HH, WW), rng.randn(F)
+    dout = rng.randn(N, F, 1 + (H + 2 * pad - HH) // stride, 1 + (W + 2 * pad - WW) // stride)
+    arrays = [laid_out(array.astype(dtype), layout) for array in (x, w, b, dout)]
+    return *arrays, {"stride": stride, "pad": pad}
+
+
+def assert_conv_right(x, w, b, dout, conv_param):
+    frozen = Frozen(x, w, b, dout)
+    out, cache = conv_forward_fast(x, w, b, conv_param)
+    found = (out, *conv_backward_fast(dout, cache))
+    frozen.assert_unchanged()
+    wide = (array.astype("float64") for array in (x, w, b, dout))
+    for actual, expected in zip(found, expected_conv(*wide, **conv_param), strict=True):
+        assert actual.shape == expected.shape and actual.dtype == x.dtype
+        bound = 1e-10 if x.dtype == "float64" else 2e-4
+        np.testing.assert_allclose(actual, expected, rtol=0, atol=bound * max(1, np.abs(expected).max()))
+
+
+few = st.integers(1, 4)
+dtypes = st.sampled_from(["float64", "float32"])
+
+
+@each
+@given(
+    *(st.integers(0, 2**32 - 1), few, few, st.integers(1, 20), st.integers(1, 24), st.integers(1, 40)),
+    *(st.integers(1, 5), st.integers(1, 5), st.integers(1, 3), st.integers(0, 3), dtypes, st.sampled_from(LAYOUTS)),
+)
+@example(0, 2, 3, 9, 8, 8, 1, 1, 1, 3, "float64", "C")  # pad beyond the filter: dx lies inside of dout
+@example(0, 1, 1, 1, 1, 1, 1, 1, 3, 0, "float32", "C")
+@example(0, 1, 2, 17, 5, 37, 5, 5, 1, 2, "float32", "F")
+def test_convolution_in_any_shape(seed, N, C, F, H, W, HH, WW, stride, pad, dtype, layout):
+    assert_conv_right(*conv_case(seed, N, C, F, H, W, HH, WW, stride, pad, dtype, layout))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"N": 3, "C": 40, "F": 33, "H": 30, "W": 45, "HH": 3, "WW": 3, "stride": 1, "pad": 1},
+        {"N": 1, "C": 300, "F": 5, "H": 9, "W": 70, "HH": 5, "WW": 7, "stride": 1, "pad": 2},
+        {"N": 2, "C": 70, "F": 6, "H": 33, "W": 50, "HH": 3, "WW": 5, "stride": 2, "pad": 1},
+        {"N": 2, "C": 3, "F": 70, "H": 64, "W": 61, "HH": 7, "WW": 7, "stride": 3, "pad": 3},
+    ],
+)
+def test_convolution_larger_than_one_tile(sizes, dtype):
+    assert_conv_right(*conv_case(231, **sizes, dtype=dtype))
+
+
+@each
+@given(
+    *(st.integers(0, 2**32 - 1), few, few, st.integers(1, 12), st.integers(1, 20)),
+    *(st.integers(1, 5), st.integers(1, 5), st.integers(1, 3), dtypes, st.sampled_from(LAYOUTS)),
+)
+@example(0, 2, 3, 9, 11, 2, 2, 2, "float32", "C")  # a row and a column that no window sees
+@example(0, 2, 3, 9, 11, 2, 2, 1, "float64", "C")  # windows that overlap
+def test_pooling_in_any_shape(seed, N, C, H, W, HH, WW, stride, dtype, layout):
+    rng = np.random.RandomState(seed)
+    HH, WW = min(HH, H), min(WW, W)
+    # Few different values, so that windows have several largest ones.
+    x = laid_out(rng.randint(-3, 4, (N, C, H, W)).astype(dtype), layout)
+    param = {"pool_height": HH, "pool_width": WW, "stride": stride}
+    seen = windows_of(x, HH, WW, stride)
+    seen = seen.reshape(*seen.shape[:4], HH * WW)
+    dout = laid_out(rng.randn(*seen.shape[:4]).astype(dtype), layout)
+
+    frozen = Frozen(x, dout)
+    out, cache = max_pool_forward_fast(x, param)
+    dx = max_pool_backward_fast(dout, cache)
+    frozen.assert_unchanged()
+
+    expected = np.zeros((N, C, H, W))
+    n, c, i, j = np.indices(dout.shape)
+    row, column = np.divmod(seen.argmax(axis=4), WW)
+    np.add.at(expected, (n, c, i * stride + row, j * stride + column), dout)
+    np.testing.assert_array_equal(out, seen.max(axis=4))
+    np.testing.assert_allclose(dx, expected, rtol=0, atol=1e-10 if dtype == "float64" else 1e-5)
+    assert out.dtype == dx.dtype == dtype
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_pooling_takes_nan_for_the_largest_and_the_first_of_them(size):
+    x = np.arange(36.0).reshape(1, 1, 6, 6)
+    x[0, 0, 0, 1] = x[0, 0, 1, 0] = np.nan
+    param = {"pool_height": size, "pool_width": size, "stride": size}
+    out, cache = max_pool_forward_fast(x, param)
+    dx = max_pool_backward_fast(np.ones_like(out), cache)
+    assert np.isnan(out[0, 0, 0, 0]) and not np.isnan(out[0, 0, 1:]).any()
+    assert dx[0, 0, 0, 1] == 1 and dx[0, 0, 1, 0] == 0 and dx.sum() == out.size
+
+
+@pytest.mark.parametrize("shape", [(0, 2, 5, 5), (2, 0, 5, 5)])
+def test_empty_batches_and_images_without_channels(shape):
+    x, w, b = np.zeros(shape), np.zeros((3, shape[1], 3, 3)), np.arange(3.0)
+    out, cache = conv_forward_fast(x, w, b, {"stride": 1, "pad": 1})
+    assert (out == b.reshape(3, 1, 1)).all() and out.shape == (shape[0], 3, 5, 5)
+    dx, dw, db = conv_backward_fast(np.ones_like(out), cache)
+    assert dx.shape == x.shape and dw.shape == w.shape and not dw.any() and (db == shape[0] * 25).all()
+    pooled, cache = max_pool_forward_fast(x, {"pool_height": 2, "pool_width": 2, "stride": 2})
+    assert max_pool_backward_fast(pooled, cache).shape == shape
+
+
+def test_no_filters():
+    x, w, b = np.ones((2, 3, 5, 5)), np.zeros((0, 3, 3, 3)), np.zeros(0)
+    out, cache = conv_forward_fast(x, w, b, {"stride": 1, "pad": 1})
+    dx, dw, db = conv_backward_fast(out, cache)
+    assert out.shape == (2, 0, 5, 5) and dw.shape == w.shape and db.shape == (0,) and not dx.any()
+
+
+def test_other_dtypes_and_mixtures_give_what_numpy_gives():
+    x, w, b = np.arange(50).reshape(1, 2, 5, 5), np.arange(36).reshape(2, 2, 3, 3), np.array([1, 2])
+    param = {"stride": 2, "pad": 1}
+    exact = expected_conv(x, w, b, np.ones((1, 2, 3, 3)), 2, 1)
+    for dtypes in (("i8", "i8", "i8"), ("f4", "f8", "f4"), ("f2", "f4", "f8"), ("f8", "i4", "f4")):
+        arrays = [array.astype(dtype) for array, dtype in zip((x, w, b), dtypes, strict=True)]
+        out, cache = conv_forward_fast(*arrays, param)
+        dx, dw, _ = conv_backward_fast(np.ones_like(out), cache)
+        assert out.dtype == np.result_type(*arrays)
+        for actual, expected in zip((out, dx, dw), exact, strict=False):
+            np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-9)
+
+
+def test_read_only_arrays_are_welcome():
+    x, w, b, dout, param = conv_case(0, 2, 2, 3, 6, 6, 3, 3, 1, 1)
+    for array in (x, w, b, dout):
+        array.flags.writeable = False
+    assert_conv_right(x, w, b, dout, param)
+
+
+def test_the_same_input_gives_the_same_bits():
+    x, w, b, dout, param = conv_case(0, 16, 8, 20, 24, 24, 3, 3, 1, 1, "float32")
+    runs = []
+    for _ in range(5):
+        out, cache = conv_forward_fast(x, w, b, param)
+        runs.append((out, *conv_backward_fast(dout, cache)))
+    for run in runs[1:]:
+        for first, other in zip(runs[0], run, strict=True):
+            np.testing.assert_array_equal(first, other)
+
+
+def test_arguments_that_do_not_fit_are_told_apart_as_in_the_naive_layers():
+    x, w, b = np.zeros((2, 3, 5, 5)), np.zeros((4, 3, 3, 3)), np.zeros(4)
+    with pytest.raises(ValueError, match=r"conv_forward_fast: conv_param\['stride'\] is 0, expected a whole number"):
+        conv_forward_fast(x, w, b, {"stride": 0, "pad": 0})
+    with pytest.raises(ValueError, match="conv_forward_fast: w has 2 channels, expected 3 as x has"):
+        conv_forward_fast(x, w[:, :2], b, {"stride": 1, "pad": 0})
+    with pytest.raises(ValueError, match="conv_forward_fast: the filter is 3 x 3, expected at most 2 x 5"):
+        conv_forward_fast(x[:, :, :2], w, b, {"stride": 1, "pad": 0})
+    _, cache = conv_forward_fast(x, w, b, {"stride": 1, "pad": 0})
+    with pytest.raises(ValueError, match=r"conv_backward_fast: dout has shape \(2, 4, 3, 2\), expected \(2, 4, 3, 3\)"):
+        conv_backward_fast(np.zeros((2, 4, 3, 2)), cache)
+    with pytest.raises(ValueError, match="max_pool_forward_fast: the window is 6 x 2, expected at most 5 x 5"):
+        max_pool_forward_fast(x, {"pool_height": 6, "pool_width": 2, "stride": 1})
+    _, cache = max_pool_forward_fast(x, {"pool_height": 2, "pool_width": 2, "stride": 1})
+    with pytest.raises(ValueError, match=r"max_pool_backward_fast: dout has shape \(1,\)"):
+        max_pool_backward_fast(np.zeros(1), cache)
+
+
+def run_python(source, **environment):
+    """What a Python of its own prints to both streams; it must end well within a minute."""
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(source)],
+        cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+
+
+def test_a_forked_child_can_go_on_after_its_parent_used_threads(implementation):
+    done = run_python(f"""
+        import os, warnings
+        import numpy as np
+        from reference import fast_layers, kernels
+        if {implementation!r} in kernels.INSTRUCTION_SETS:
+            kernels.use_instruction_set({implementation!r})
+        warnings.simplefilter("ignore", DeprecationWarning)  # fork in a process with threads
+        x, w, b = np.ones((64, 3, 32, 32)), np.ones((16, 3, 3, 3)), np.ones(16)
+        def use():
+            out, cache = fast_layers.conv_forward_fast(x, w, b, {{"stride": 1, "pad": 1}})
+            return fast_layers.conv_backward_fast(out, cache)[1].sum()
+        before = use()
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if use() == before or abs(use() / before - 1) < 1e-9 else 1)
+        print(os.waitpid(child, 0)[1])
+        """)
+    assert done.stdout.strip() == "0"
+
+
+def test_without_a_compiler_numpy_stands_in_and_says_so_once():
+    done = run_python("""
+        import sys
+        sys.modules["reference.kernels"] = None  # as if it had never been compiled
+        import numpy as np
+        from reference import fast_layers
+        x, w, b = np.ones((2, 3, 4, 4)), np.ones((5, 3, 3, 3)), np.ones(5)
+        for _ in range(2):
+            out, cache = fast_layers.conv_forward_fast(x, w, b, {"stride": 1, "pad": 0})
+            fast_layers.conv_backward_fast(out, cache)
+            fast_layers.max_pool_forward_fast(x, {"pool_height": 2, "pool_width": 2, "stride": 2})
+        print(out.sum())
+        """)
+    assert float(done.stdout) == 2 * 5 * 4 * 28
+    assert done.stderr.count("RuntimeWarning") == 1
+    assert "fast_layers: the compiled kernels are not there, so NumPy stands in" in done.stderr
+    assert "setup.py build_ext --inplace" in done.stderr
