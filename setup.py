@@ -2,30 +2,39 @@
 
     python setup.py build_ext --inplace
 
-Cython and SciPy must be installed. Where a C compiler is missing, a notice is printed and the kernels are left out:
-reference/fast_layers.py then takes NumPy. OpenMP and -O3 are asked for, no processor in particular: reference/direct.h
-chooses between instruction sets when it runs.
+Where Cython, SciPy or a C compiler is missing, a notice says so and the kernels are left out; reference/fast_layers.py
+then takes NumPy. OpenMP and -O3 are asked for, but no processor in particular: reference/direct.h chooses between
+instruction sets when it runs.
 """
 
 import sys
 
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 
-FLAGS = {
-    "win32": (["/O2", "/openmp"], []),
-    # Apple's clang has no OpenMP of its own.
-    "darwin": (["-O3", "-g0"], []),
-}
+# To the compiler, to the linker. Apple's clang has no OpenMP of its own.
+FLAGS = {"win32": (["/O2", "/openmp"], []), "darwin": (["-O3", "-g0"], [])}
+OTHER_FLAGS = (["-O3", "-g0", "-fopenmp"], ["-fopenmp"])
+
+
+def tell(reason, cure):
+    """Print why there will be no compiled kernels, and what helps."""
+    print(
+        f"setup.py: {reason}, so the kernels of the reference are not compiled and NumPy stands in for them: "
+        f"same results, but slower. {cure}",
+        file=sys.stderr,
+    )
 
 
 def extensions():
-    """The kernels, or nothing where Cython is not installed."""
+    """The kernels, or nothing where what translates them to C is missing."""
     try:
-        import scipy  # noqa: F401 (for the BLAS that kernels.pyx cimports)
+        import scipy  # noqa: F401 (kernels.pyx cimports its BLAS)
         from Cython.Build import cythonize
-    except ImportError:
+    except ImportError as error:
+        tell(f"{error.name} is not installed", "Install it with: python -m pip install cython scipy")
         return []
-    compile_flags, link_flags = FLAGS.get(sys.platform, (["-O3", "-g0", "-fopenmp"], ["-fopenmp"]))
+    compile_flags, link_flags = FLAGS.get(sys.platform, OTHER_FLAGS)
     kernels = Extension(
         "reference.kernels",
         ["reference/kernels.pyx"],
@@ -33,9 +42,25 @@ def extensions():
         include_dirs=["reference"],
         extra_compile_args=compile_flags,
         extra_link_args=link_flags,
-        optional=True,
     )
-    return cythonize([kernels], build_dir="build")
+    translated = cythonize([kernels], build_dir="build", quiet=True)
+    for extension in translated:
+        extension.optional = True
+    return translated
 
 
-setup(ext_modules=extensions())
+class build_optional_ext(build_ext):
+    """Goes on without an extension that does not compile, whatever the reason."""
+
+    def build_extension(self, ext):
+        try:
+            super().build_extension(ext)
+        except Exception as error:
+            tell(
+                f"compiling failed ({error})",
+                "Install a C compiler (Debian, Ubuntu: apt install gcc; macOS: xcode-select --install; Windows: Build "
+                "Tools for Visual Studio) and run: python setup.py build_ext --inplace",
+            )
+
+
+setup(ext_modules=extensions(), cmdclass={"build_ext": build_optional_ext})
