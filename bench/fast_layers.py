@@ -88,10 +88,12 @@ def clocked(forward: Callable, backward: Callable) -> Timed:
 
 
 def rounds(sides: list[Timed], count: int) -> np.ndarray:
-    """The seconds (count, sides, 2) of sides that take turns, after a round that does not count."""
-    for side in sides:
-        side()
-    return np.array([[side() for side in sides] for _ in range(count)])
+    """The seconds (count, sides, 2) of sides that take turns.
+
+    In its turn a side runs twice, and the second time counts: the threads of the other one still wait for work, on the
+    same processors, when the first begins.
+    """
+    return np.array([[(side(), side())[1] for side in sides] for _ in range(count)])
 
 
 def convolution_sides(work: Convolution, dtype: str) -> tuple[Timed, Timed, Timed | None]:

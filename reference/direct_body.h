@@ -26,8 +26,12 @@
 
 typedef REAL VECTOR __attribute__((vector_size(BYTES), aligned(sizeof(REAL)), may_alias));
 
-/* The size of the next block of filters, the same for pack and correlate. */
-static ptrdiff_t NAME(filters)(ptrdiff_t left) { return left >= F_BLOCK ? F_BLOCK : left >= 4 ? 4 : left; }
+/* The size of the next block of filters, the same for pack and correlate: the last two share what is left, since a
+   block of one or two filters waits for memory. */
+static ptrdiff_t NAME(filters)(ptrdiff_t left)
+{
+    return left <= F_BLOCK ? left : left < 2 * F_BLOCK ? (left + 1) / 2 : F_BLOCK;
+}
 
 static void NAME(pack)(const REAL *w, ptrdiff_t w_step, ptrdiff_t F, ptrdiff_t K, REAL *packed)
 {
@@ -83,7 +87,12 @@ TARGET static void NAME(correlate)(const REAL *x, const ptrdiff_t *offset, ptrdi
         case 2: RUN(2, 6); break;
         case 3: RUN(3, NARROW_VECTORS); break;
         case 4: RUN(4, NARROW_VECTORS); break;
-        default: RUN(F_BLOCK, 3);
+#if F_BLOCK == 8
+        case 5: RUN(5, 3); break;
+        case 6: RUN(6, 3); break;
+        case 7: RUN(7, 3); break;
+        case 8: RUN(8, 3); break;
+#endif
         }
         packed += FB * K;
         out += FB * plane;

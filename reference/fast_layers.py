@@ -15,10 +15,27 @@ import numpy as np
 from . import numpy_kernels
 from .expect import expect_conv, expect_pool, expect_shape
 
-try:
-    from . import kernels
-except ImportError:
-    kernels = None
+
+def _load_kernels():
+    """The compiled kernels, or None. OpenMP reads its environment once, when they are loaded.
+
+    Its threads spin while they wait for work, by default for so long that they take the processors from the BLAS of the
+    layers in between: a training step took half as long again. Whoever has set a policy keeps it.
+    """
+    ours = not {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"} & set(os.environ)
+    if ours:
+        os.environ["GOMP_SPINCOUNT"] = "10000"
+    try:
+        from . import kernels
+    except ImportError:
+        return None
+    finally:
+        if ours:
+            del os.environ["GOMP_SPINCOUNT"]
+    return kernels
+
+
+kernels = _load_kernels()
 
 # The dtypes that the compiled kernels know.
 COMPILED = (np.dtype(np.float32), np.dtype(np.float64))

@@ -85,6 +85,11 @@ cdef struct Layout:
     ptrdiff_t segment, pitch, plane
 
 
+cdef struct Tile:
+    # Of image n: rows x columns of the output, from (row, column) on.
+    ptrdiff_t n, row, column, rows, columns
+
+
 cdef Layout lay_out(
     ptrdiff_t C, ptrdiff_t H, ptrdiff_t W, ptrdiff_t HH, ptrdiff_t WW, ptrdiff_t stride, ptrdiff_t top, ptrdiff_t left,
     ptrdiff_t H_out, ptrdiff_t W_out, ptrdiff_t lanes, ptrdiff_t limit,
@@ -107,6 +112,24 @@ cdef Layout lay_out(
     return s
 
 
+cdef void lay_out_for_blas(Layout *s, ptrdiff_t limit) noexcept nogil:
+    """Choose tiles whose K columns hold at most `limit` values; whole rows, or a part of one, so one range of windows."""
+    cdef ptrdiff_t K = s.C * s.HH * s.WW
+    s.columns = min(s.W_out, max(16, limit // K))
+    s.rows = 1 if s.columns < s.W_out else max(1, min(s.H_out, limit // (K * s.W_out)))
+    s.tiles_down = (s.H_out + s.rows - 1) // s.rows
+    s.tiles_across = (s.W_out + s.columns - 1) // s.columns
+
+
+cdef Tile tile_of(const Layout *s, ptrdiff_t item) noexcept nogil:
+    """Tile number `item`, counted image by image."""
+    cdef Tile t
+    t.n, item = item // (s.tiles_down * s.tiles_across), item % (s.tiles_down * s.tiles_across)
+    t.row, t.column = item // s.tiles_across * s.rows, item % s.tiles_across * s.columns
+    t.rows, t.columns = min(s.rows, s.H_out - t.row), min(s.columns, s.W_out - t.column)
+    return t
+
+
 cdef void offset_terms(const Layout *s, ptrdiff_t terms, ptrdiff_t *offset) noexcept nogil:
     """OUT offset (terms): where the terms of the first window lie in the copy; beyond K the last one again."""
     cdef ptrdiff_t c, i, j, k = 0
@@ -120,22 +143,22 @@ cdef void offset_terms(const Layout *s, ptrdiff_t terms, ptrdiff_t *offset) noex
 
 
 cdef ptrdiff_t place_vectors(
-    const Layout *s, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t lanes, ptrdiff_t *at, ptrdiff_t *to
+    const Layout *s, Tile t, ptrdiff_t lanes, ptrdiff_t *at, ptrdiff_t *to
 ) noexcept nogil:
     """OUT at, to: where the vectors of a tile begin in the copy and in the output. Returns how many there are.
 
     The last vector of a row ends where the row ends, and so overlaps the one before it.
     """
     cdef ptrdiff_t i, j, m = 0, M
-    for i in range(rows):
+    for i in range(t.rows):
         j = 0
         while True:
             at[m] = i * s.stride * s.pitch + j
             to[m] = i * s.W_out + j
             m += 1
-            if j + lanes >= columns:
+            if j + lanes >= t.columns:
                 break
-            j = min(j + lanes, columns - lanes)
+            j = min(j + lanes, t.columns - lanes)
     M = m
     while m % DIRECT_VECTORS:
         at[m], to[m] = at[M - 1], to[M - 1]
@@ -148,136 +171,130 @@ cdef ptrdiff_t steps_until(ptrdiff_t x, ptrdiff_t stride, ptrdiff_t bound, ptrdi
     return 0 if x >= bound else min(most, (bound - x + stride - 1) // stride)
 
 
-cdef void copy_tile(
-    const real *image, const Layout *s, ptrdiff_t row, ptrdiff_t column, ptrdiff_t rows, ptrdiff_t columns, real *copy
-) noexcept nogil:
-    """IN image (C, H, W). OUT copy: what the windows of this tile of the output see, zeros where there is no image."""
-    cdef ptrdiff_t c, i, y, x, q, first, last, phase
-    cdef ptrdiff_t seen = (rows - 1) * s.stride + s.HH, width = columns + (s.WW - 1) // s.stride
+cdef void copy_tile(const real *x, const Layout *s, Tile t, real *copy) noexcept nogil:
+    """IN x (N, C, H, W). OUT copy: what the windows of this tile of the output see, zeros where there is no image."""
+    cdef ptrdiff_t c, i, y, x0, q, first, last, phase
+    cdef ptrdiff_t seen = (t.rows - 1) * s.stride + s.HH, width = t.columns + (s.WW - 1) // s.stride
+    cdef const real *image = x + t.n * s.C * s.H * s.W
     cdef const real *source
     cdef real *target
     for c in range(s.C):
         for i in range(seen):
-            y = row * s.stride - s.top + i
+            y = t.row * s.stride - s.top + i
             target = copy + c * s.plane + i * s.pitch
             if y < 0 or y >= s.H:
                 memset(target, 0, s.pitch * sizeof(real))
                 continue
             source = image + (c * s.H + y) * s.W
             for phase in range(s.stride):
-                x = column * s.stride - s.left + phase
-                first, last = steps_until(x, s.stride, 0, width), steps_until(x, s.stride, s.W, width)
+                x0 = t.column * s.stride - s.left + phase
+                first, last = steps_until(x0, s.stride, 0, width), steps_until(x0, s.stride, s.W, width)
                 memset(target, 0, first * sizeof(real))
                 if s.stride == 1:
-                    memcpy(target + first, source + x + first, (last - first) * sizeof(real))
+                    memcpy(target + first, source + x0 + first, (last - first) * sizeof(real))
                 else:
                     for q in range(first, last):
-                        target[q] = source[x + q * s.stride]
+                        target[q] = source[x0 + q * s.stride]
                 memset(target + last, 0, (width - last) * sizeof(real))
                 target += s.segment
 
 
 cdef void correlate_tile(
-    int chosen, const Layout *s, ptrdiff_t item, const real *x, const ptrdiff_t *offset, const real *packed,
-    const real *bias, real *out, ptrdiff_t F, ptrdiff_t *places, real *copy,
+    int chosen, const Layout *s, Tile t, const real *x, const ptrdiff_t *offset, const real *packed, const real *bias,
+    real *out, ptrdiff_t F, ptrdiff_t *places, real *copy,
 ) noexcept nogil:
-    """IN x (N, C, H, W). OUT tile number `item` of out (N, F, H_out, W_out). SCRATCH places, copy."""
-    cdef ptrdiff_t tiles = s.tiles_down * s.tiles_across, n = item // tiles
-    cdef ptrdiff_t row = item % tiles // s.tiles_across * s.rows, column = item % s.tiles_across * s.columns
-    cdef ptrdiff_t rows = min(s.rows, s.H_out - row), columns = min(s.columns, s.W_out - column)
-    cdef ptrdiff_t K = s.C * s.HH * s.WW, P = s.H_out * s.W_out, lanes = lanes_of(<real *> NULL, chosen), M
+    """IN x (N, C, H, W). OUT a tile of out (N, F, H_out, W_out). SCRATCH places, copy."""
+    cdef ptrdiff_t K = s.C * s.HH * s.WW, P = s.H_out * s.W_out, lanes = lanes_of(x, chosen), M
     cdef ptrdiff_t *to = places + vectors_of(s, lanes)
-    copy_tile(x + n * s.C * s.H * s.W, s, row, column, rows, columns, copy)
-    M = place_vectors(s, rows, columns, lanes, places, to)
-    out += n * F * P + row * s.W_out + column
+    copy_tile(x, s, t, copy)
+    M = place_vectors(s, t, lanes, places, to)
+    out += t.n * F * P + t.row * s.W_out + t.column
     if real is float:
-        direct_float_sets[chosen].correlate(copy, offset, K, packed, bias, places, to, M, out, F, P, columns)
+        direct_float_sets[chosen].correlate(copy, offset, K, packed, bias, places, to, M, out, F, P, t.columns)
     else:
-        direct_double_sets[chosen].correlate(copy, offset, K, packed, bias, places, to, M, out, F, P, columns)
+        direct_double_sets[chosen].correlate(copy, offset, K, packed, bias, places, to, M, out, F, P, t.columns)
 
 
 cdef void weights_tile(
-    int chosen, const Layout *s, ptrdiff_t item, const real *x, const ptrdiff_t *offset, ptrdiff_t terms,
-    const real *dout, ptrdiff_t F, ptrdiff_t width, real *sums, real *copy, real *turned,
+    int chosen, const Layout *s, Tile t, const real *x, const ptrdiff_t *offset, ptrdiff_t terms, const real *dout,
+    ptrdiff_t F, ptrdiff_t width, real *sums, real *copy, real *turned,
 ) noexcept nogil:
     """IN x (N, C, H, W), dout (N, F, H_out, W_out). OUT sums (terms, width): added to. SCRATCH copy, turned."""
-    cdef ptrdiff_t tiles = s.tiles_down * s.tiles_across, n = item // tiles
-    cdef ptrdiff_t row = item % tiles // s.tiles_across * s.rows, column = item % s.tiles_across * s.columns
-    cdef ptrdiff_t rows = min(s.rows, s.H_out - row), columns = min(s.columns, s.W_out - column)
-    cdef ptrdiff_t P = s.H_out * s.W_out, i
-    copy_tile(x + n * s.C * s.H * s.W, s, row, column, rows, columns, copy)
-    for i in range(rows):
-        turn(dout + n * F * P + (row + i) * s.W_out + column, F, P, columns, turned + i * columns * width, width)
+    cdef ptrdiff_t P = s.H_out * s.W_out, row_step = s.stride * s.pitch, i
+    copy_tile(x, s, t, copy)
+    dout += t.n * F * P + t.row * s.W_out + t.column
+    for i in range(t.rows):
+        turn(dout + i * s.W_out, F, P, t.columns, turned + i * t.columns * width, width)
     if real is float:
-        direct_float_sets[chosen].weights(
-            copy, offset, terms, turned, width, sums, rows, columns, s.stride * s.pitch
-        )
+        direct_float_sets[chosen].weights(copy, offset, terms, turned, width, sums, t.rows, t.columns, row_step)
     else:
-        direct_double_sets[chosen].weights(
-            copy, offset, terms, turned, width, sums, rows, columns, s.stride * s.pitch
-        )
+        direct_double_sets[chosen].weights(copy, offset, terms, turned, width, sums, t.rows, t.columns, row_step)
 
 
 cdef void turn(
     const real *rows, ptrdiff_t F, ptrdiff_t step, ptrdiff_t length, real *columns, ptrdiff_t width
 ) noexcept nogil:
-    """IN rows: F of `length` values, `step` apart. OUT columns (length, width): the same turned, zeros beyond F."""
-    cdef ptrdiff_t f, j, j0, j1
-    for j0 in range(0, length, 16):
-        j1 = min(length, j0 + 16)
-        for f in range(F):
-            for j in range(j0, j1):
-                columns[j * width + f] = rows[f * step + j]
-        for j in range(j0, j1):
-            memset(columns + j * width + F, 0, (width - F) * sizeof(real))
+    """IN rows: F of `length` values, `step` apart. OUT columns (length, width): the same turned; beyond F as it was."""
+    cdef ptrdiff_t f, j, f4 = F - F % 4
+    cdef const real *row
+    cdef real *column
+    # Four at a time: the compiler sees neighbours that are stored together.
+    for f in range(0, f4, 4):
+        row = rows + f * step
+        column = columns + f
+        for j in range(length):
+            column[0] = row[j]
+            column[1] = row[step + j]
+            column[2] = row[2 * step + j]
+            column[3] = row[3 * step + j]
+            column += width
+    for f in range(f4, F):
+        for j in range(length):
+            columns[j * width + f] = rows[f * step + j]
 
 
-cdef void lay_columns(const Layout *s, const real *image, ptrdiff_t p0, ptrdiff_t p1, real *columns) noexcept nogil:
-    """IN image (C, H, W). OUT columns (K, p1 - p0): a column holds what window p sees."""
-    cdef ptrdiff_t c, i, j, p, q, y, x, size, first, last
+cdef void lay_columns(
+    const Layout *s, Tile t, const real *image, real *columns
+) noexcept nogil:
+    """IN image (C, H, W). OUT columns (K, windows of the tile): a column holds what a window sees."""
+    cdef ptrdiff_t c, i, j, r, q, y, x0, first, last
     cdef const real *row
     for c in range(s.C):
         for i in range(s.HH):
             for j in range(s.WW):
-                p = p0
-                while p < p1:
-                    # From window p on, as far as it is in one row of the output.
-                    size = min(p1, (p // s.W_out + 1) * s.W_out) - p
-                    y = p // s.W_out * s.stride - s.top + i
-                    x = p % s.W_out * s.stride - s.left + j
-                    first, last = steps_until(x, s.stride, 0, size), steps_until(x, s.stride, s.W, size)
+                x0 = t.column * s.stride - s.left + j
+                first, last = steps_until(x0, s.stride, 0, t.columns), steps_until(x0, s.stride, s.W, t.columns)
+                for r in range(t.rows):
+                    y = (t.row + r) * s.stride - s.top + i
+                    row = image + (c * s.H + y) * s.W + x0
                     if y < 0 or y >= s.H:
-                        first = last = size
-                    row = image + (c * s.H + y) * s.W + x
-                    memset(columns, 0, first * sizeof(real))
-                    for q in range(first, last):
-                        columns[q] = row[q * s.stride]
-                    memset(columns + last, 0, (size - last) * sizeof(real))
-                    columns += size
-                    p += size
+                        memset(columns, 0, t.columns * sizeof(real))
+                    else:
+                        memset(columns, 0, first * sizeof(real))
+                        for q in range(first, last):
+                            columns[q] = row[q * s.stride]
+                        memset(columns + last, 0, (t.columns - last) * sizeof(real))
+                    columns += t.columns
 
 
-cdef void add_columns(const Layout *s, const real *columns, ptrdiff_t p0, ptrdiff_t p1, real *image) noexcept nogil:
-    """IN columns (K, p1 - p0). OUT image (C, H, W): added to, each value where lay_columns took it from."""
-    cdef ptrdiff_t c, i, j, p, q, y, x, size, first, last
+cdef void add_columns(
+    const Layout *s, Tile t, const real *columns, real *image
+) noexcept nogil:
+    """IN columns (K, windows of the tile). OUT image (C, H, W): added to, each value where lay_columns takes it."""
+    cdef ptrdiff_t c, i, j, r, q, y, x0, first, last
     cdef real *row
     for c in range(s.C):
         for i in range(s.HH):
             for j in range(s.WW):
-                p = p0
-                while p < p1:
-                    # From window p on, as far as it is in one row of the output.
-                    size = min(p1, (p // s.W_out + 1) * s.W_out) - p
-                    y = p // s.W_out * s.stride - s.top + i
-                    x = p % s.W_out * s.stride - s.left + j
-                    first, last = steps_until(x, s.stride, 0, size), steps_until(x, s.stride, s.W, size)
-                    if y < 0 or y >= s.H:
-                        first = last = size
-                    row = image + (c * s.H + y) * s.W + x
-                    for q in range(first, last):
-                        row[q * s.stride] += columns[q]
-                    columns += size
-                    p += size
+                x0 = t.column * s.stride - s.left + j
+                first, last = steps_until(x0, s.stride, 0, t.columns), steps_until(x0, s.stride, s.W, t.columns)
+                for r in range(t.rows):
+                    y = (t.row + r) * s.stride - s.top + i
+                    row = image + (c * s.H + y) * s.W + x0
+                    if 0 <= y < s.H:
+                        for q in range(first, last):
+                            row[q * s.stride] += columns[q]
+                    columns += t.columns
 
 
 cdef void multiply(
@@ -295,46 +312,48 @@ cdef void multiply(
 
 
 cdef void multiply_forward(
-    const Layout *s, ptrdiff_t n, const real *x, const real *w, const real *b, real *out, ptrdiff_t F,
-    ptrdiff_t block, real *columns,
+    const Layout *s, ptrdiff_t n, const real *x, const real *w, const real *b, real *out, ptrdiff_t F, real *columns
 ) noexcept nogil:
-    """IN x (N, C, H, W), w (F, K), b (F). OUT image n of out (N, F, H_out, W_out). SCRATCH columns (K, block)."""
-    cdef ptrdiff_t K = s.C * s.HH * s.WW, P = s.H_out * s.W_out, p0 = 0, size, f, p
+    """IN x (N, C, H, W), w (F, K), b (F). OUT image n of out (N, F, H_out, W_out). SCRATCH columns."""
+    cdef ptrdiff_t K = s.C * s.HH * s.WW, P = s.H_out * s.W_out, k, f, p, size
+    cdef Tile t
     out += n * F * P
     for f in range(F):
         for p in range(P):
             out[f * P + p] = b[f]
-    while p0 < P:
-        size = min(block, P - p0)
-        lay_columns(s, x + n * s.C * s.H * s.W, p0, p0 + size, columns)
-        multiply(False, False, size, F, K, columns, size, w, K, <real> 1, out + p0, P)
-        p0 += size
+    for k in range(s.tiles_down * s.tiles_across):
+        t = tile_of(s, k)
+        p, size = t.row * s.W_out + t.column, t.rows * t.columns
+        lay_columns(s, t, x + n * s.C * s.H * s.W, columns)
+        multiply(False, False, size, F, K, columns, size, w, K, <real> 1, out + p, P)
 
 
 cdef void multiply_dx(
-    const Layout *s, ptrdiff_t n, const real *dout, const real *w, real *dx, ptrdiff_t F, ptrdiff_t block, real *columns
+    const Layout *s, ptrdiff_t n, const real *dout, const real *w, real *dx, ptrdiff_t F, real *columns
 ) noexcept nogil:
-    """IN dout (N, F, H_out, W_out), w (F, K). OUT image n of dx (N, C, H, W). SCRATCH columns (K, block)."""
-    cdef ptrdiff_t K = s.C * s.HH * s.WW, P = s.H_out * s.W_out, p0 = 0, size
+    """IN dout (N, F, H_out, W_out), w (F, K). OUT image n of dx (N, C, H, W). SCRATCH columns."""
+    cdef ptrdiff_t K = s.C * s.HH * s.WW, P = s.H_out * s.W_out, k, p, size
+    cdef Tile t
     dx += n * s.C * s.H * s.W
     memset(dx, 0, s.C * s.H * s.W * sizeof(real))
-    while p0 < P:
-        size = min(block, P - p0)
-        multiply(False, True, size, K, F, dout + n * F * P + p0, P, w, K, <real> 0, columns, size)
-        add_columns(s, columns, p0, p0 + size, dx)
-        p0 += size
+    for k in range(s.tiles_down * s.tiles_across):
+        t = tile_of(s, k)
+        p, size = t.row * s.W_out + t.column, t.rows * t.columns
+        multiply(False, True, size, K, F, dout + n * F * P + p, P, w, K, <real> 0, columns, size)
+        add_columns(s, t, columns, dx)
 
 
 cdef void multiply_dw(
-    const Layout *s, ptrdiff_t n, const real *dout, const real *x, real *dw, ptrdiff_t F, ptrdiff_t block, real *columns
+    const Layout *s, ptrdiff_t n, const real *dout, const real *x, real *dw, ptrdiff_t F, real *columns
 ) noexcept nogil:
-    """IN dout (N, F, H_out, W_out), x (N, C, H, W). OUT dw (F, K): image n added. SCRATCH columns (K, block)."""
-    cdef ptrdiff_t K = s.C * s.HH * s.WW, P = s.H_out * s.W_out, p0 = 0, size
-    while p0 < P:
-        size = min(block, P - p0)
-        lay_columns(s, x + n * s.C * s.H * s.W, p0, p0 + size, columns)
-        multiply(True, False, K, F, size, columns, size, dout + n * F * P + p0, P, <real> 1, dw, K)
-        p0 += size
+    """IN dout (N, F, H_out, W_out), x (N, C, H, W). OUT dw (F, K): image n added. SCRATCH columns."""
+    cdef ptrdiff_t K = s.C * s.HH * s.WW, P = s.H_out * s.W_out, k, p, size
+    cdef Tile t
+    for k in range(s.tiles_down * s.tiles_across):
+        t = tile_of(s, k)
+        p, size = t.row * s.W_out + t.column, t.rows * t.columns
+        lay_columns(s, t, x + n * s.C * s.H * s.W, columns)
+        multiply(True, False, K, F, size, columns, size, dout + n * F * P + p, P, <real> 1, dw, K)
 
 
 cdef ptrdiff_t lanes_of(const real *kind, int chosen) noexcept nogil:
@@ -353,11 +372,6 @@ cdef int choose(const real *kind, ptrdiff_t width) noexcept nogil:
 cdef ptrdiff_t vectors_of(const Layout *s, ptrdiff_t lanes) noexcept nogil:
     """How many vectors a tile may take, with those that fill up the last block."""
     return s.rows * ((s.columns + lanes - 1) // lanes) + DIRECT_VECTORS
-
-
-cdef ptrdiff_t block_of(ptrdiff_t K, ptrdiff_t P, ptrdiff_t size) noexcept nogil:
-    """How many columns of K values go through BLAS at once."""
-    return min(P, max(16, CACHE_BYTES // size // K))
 
 
 cdef int threads_for(ptrdiff_t items, double operations) noexcept:
@@ -401,7 +415,8 @@ cdef void _correlate(
         thread = threadid()
         for item in prange(items, schedule="static"):
             correlate_tile(
-                chosen, s, item, x, &offset[0], &packed[0, 0], bias, out, F, &places[thread, 0], &copies[thread, 0]
+                chosen, s, tile_of(s, item), x, &offset[0], &packed[0, 0], bias, out, F, &places[thread, 0],
+                &copies[thread, 0],
             )
 
 
@@ -421,13 +436,14 @@ def conv_forward(
         _correlate(chosen, &s, N, &x[0, 0, 0, 0], &w[0, 0, 0, 0], &b[0], &out[0, 0, 0, 0], F)
         return
 
-    cdef ptrdiff_t K = s.C * s.HH * s.WW, block = block_of(K, H_out * W_out, sizeof(real))
+    cdef ptrdiff_t K = s.C * s.HH * s.WW
     cdef real[:, ::1] columns
+    lay_out_for_blas(&s, CACHE_BYTES // sizeof(real))
     threads = threads_for(N, 2.0 * N * F * K * H_out * W_out)
-    columns = _empty(&x[0, 0, 0, 0], threads, K * block)
+    columns = _empty(&x[0, 0, 0, 0], threads, K * s.rows * s.columns)
     for n in prange(N, nogil=True, num_threads=threads, schedule="static"):
         multiply_forward(
-            &s, n, &x[0, 0, 0, 0], &w[0, 0, 0, 0], &b[0], &out[0, 0, 0, 0], F, block, &columns[threadid(), 0]
+            &s, n, &x[0, 0, 0, 0], &w[0, 0, 0, 0], &b[0], &out[0, 0, 0, 0], F, &columns[threadid(), 0]
         )
 
 
@@ -458,13 +474,14 @@ cdef _backward_images(
         _correlate(chosen, &s, N, &dout[0, 0, 0, 0], &turned[0, 0, 0, 0], <const real *> NULL, &dx[0, 0, 0, 0], C)
         return
 
-    cdef ptrdiff_t K = C * HH * WW, block = block_of(K, H_out * W_out, sizeof(real))
+    cdef ptrdiff_t K = C * HH * WW
     cdef real[:, ::1] columns
     s = lay_out(C, H, W, HH, WW, stride, pad, pad, H_out, W_out, 1, CACHE_BYTES // sizeof(real))
+    lay_out_for_blas(&s, CACHE_BYTES // sizeof(real))
     threads = threads_for(N, 2.0 * N * F * K * H_out * W_out)
-    columns = _empty(&w[0, 0, 0, 0], threads, K * block)
+    columns = _empty(&w[0, 0, 0, 0], threads, K * s.rows * s.columns)
     for n in prange(N, nogil=True, num_threads=threads, schedule="static"):
-        multiply_dx(&s, n, &dout[0, 0, 0, 0], &w[0, 0, 0, 0], &dx[0, 0, 0, 0], F, block, &columns[threadid(), 0])
+        multiply_dx(&s, n, &dout[0, 0, 0, 0], &w[0, 0, 0, 0], &dx[0, 0, 0, 0], F, &columns[threadid(), 0])
 
 
 cdef _backward_weights(
@@ -472,7 +489,7 @@ cdef _backward_weights(
 ):
     """Each thread adds up the dw of its own tiles or images; then their sums are added."""
     cdef ptrdiff_t N = x.shape[0], C = x.shape[1], F = dw.shape[0], HH = dw.shape[2], WW = dw.shape[3]
-    cdef ptrdiff_t H_out = dout.shape[2], W_out = dout.shape[3], K = C * HH * WW, n, item, items, terms, width, block
+    cdef ptrdiff_t H_out = dout.shape[2], W_out = dout.shape[3], K = C * HH * WW, n, item, items, terms, width
     cdef int chosen = choose(&x[0, 0, 0, 0], F), threads, thread = 0
     cdef ptrdiff_t lanes, k_block
     cdef Layout s
@@ -495,11 +512,12 @@ cdef _backward_weights(
         sums[:] = 0
         copies = _empty(&x[0, 0, 0, 0], threads, C * s.plane)
         turned = _empty(&x[0, 0, 0, 0], threads, s.rows * s.columns * width)
+        turned[:] = 0
         with nogil, parallel(num_threads=threads):
             thread = threadid()
             for item in prange(items, schedule="static"):
                 weights_tile(
-                    chosen, &s, item, &x[0, 0, 0, 0], &offset[0], terms, &dout[0, 0, 0, 0], F, width,
+                    chosen, &s, tile_of(&s, item), &x[0, 0, 0, 0], &offset[0], terms, &dout[0, 0, 0, 0], F, width,
                     &sums[thread, 0], &copies[thread, 0], &turned[thread, 0],
                 )
         total = np.asarray(sums).sum(axis=0)[: terms * width].reshape(terms, width)
@@ -507,16 +525,16 @@ cdef _backward_weights(
         return
 
     s = lay_out(C, x.shape[2], x.shape[3], HH, WW, stride, pad, pad, H_out, W_out, 1, CACHE_BYTES // sizeof(real))
-    block = block_of(K, H_out * W_out, sizeof(real))
+    lay_out_for_blas(&s, CACHE_BYTES // sizeof(real))
     threads = threads_for(N, 2.0 * N * F * K * H_out * W_out)
-    copies = _empty(&x[0, 0, 0, 0], threads, K * block)
+    copies = _empty(&x[0, 0, 0, 0], threads, K * s.rows * s.columns)
     sums = _empty(&x[0, 0, 0, 0], threads, F * K)
     sums[:] = 0
     with nogil, parallel(num_threads=threads):
         thread = threadid()
         for n in prange(N, schedule="static"):
             multiply_dw(
-                &s, n, &dout[0, 0, 0, 0], &x[0, 0, 0, 0], &sums[thread, 0], F, block, &copies[thread, 0]
+                &s, n, &dout[0, 0, 0, 0], &x[0, 0, 0, 0], &sums[thread, 0], F, &copies[thread, 0]
             )
     np.asarray(dw).reshape(F * K)[:] = np.asarray(sums).sum(axis=0)[: F * K]
 
