@@ -1,8 +1,11 @@
-"""What the layers expect of their arguments: it tells wrong arguments apart from a wrong layer.
+"""What layers, optimizers and nets expect of their arguments: it tells wrong arguments apart from wrong code.
 
 Each function raises ValueError with a message of one form: place, what was found, what was expected, what to do next.
-`place` is the name of the function that was called.
+`place` is the name of the function or class that was called. First what a kind of layer expects, in the order of
+layers.py, then what update rules and nets expect, then the parts that those are made of.
 """
+
+from numbers import Real
 
 import numpy as np
 
@@ -33,6 +36,62 @@ def expect_labels(place, x, y):
         )
 
 
+def expect_batchnorm(place, x, gamma, beta, bn_param):
+    expect_axes(place, "x", x, "(N, D)")
+    expect_running_averages(place, x, gamma, beta, bn_param, x.shape[1])
+
+
+def expect_spatial_batchnorm(place, x, gamma, beta, bn_param):
+    expect_axes(place, "x", x, "(N, C, H, W)")
+    expect_running_averages(place, x, gamma, beta, bn_param, x.shape[1])
+
+
+def expect_running_averages(place, x, gamma, beta, bn_param, D):
+    expect_shape(place, "gamma", gamma, (D,))
+    expect_shape(place, "beta", beta, (D,))
+    expect_mode(place, "bn_param", bn_param)
+    expect_eps(place, "bn_param", bn_param)
+    momentum = bn_param.get("momentum", 0.9)
+    right = is_number(momentum) and 0 <= momentum <= 1
+    expect_entry(place, "bn_param", "momentum", momentum, right, "a number from 0 to 1")
+    for key in ("running_mean", "running_var"):
+        if key in bn_param:
+            expect_shape(place, f"bn_param['{key}']", bn_param[key], (D,))
+    if bn_param["mode"] == "train":
+        expect_values(place, x)
+
+
+def expect_layernorm(place, x, gamma, beta, ln_param):
+    expect_axes(place, "x", x, "(N, D)")
+    D = x.shape[1]
+    expect_shape(place, "gamma", gamma, (D,))
+    expect_shape(place, "beta", beta, (D,))
+    expect_eps(place, "ln_param", ln_param)
+    expect_values(place, x)
+
+
+def expect_groupnorm(place, x, gamma, beta, G, gn_param):
+    expect_axes(place, "x", x, "(N, C, H, W)")
+    C = x.shape[1]
+    expect_shape(place, "gamma", gamma, (1, C, 1, 1))
+    expect_shape(place, "beta", beta, (1, C, 1, 1))
+    if not is_whole_number(G, 1) or C % G != 0:
+        raise ValueError(
+            f"{place}: G is {G!r}, expected a whole number that divides the {C} channels of x. "
+            "Take another number of groups."
+        )
+    expect_eps(place, "gn_param", gn_param)
+    expect_values(place, x)
+
+
+def expect_dropout(place, dropout_param):
+    expect_mode(place, "dropout_param", dropout_param)
+    p, seed = dropout_param.get("p"), dropout_param.get("seed")
+    expect_entry(place, "dropout_param", "p", p, is_number(p) and 0 <= p < 1, "a number from 0 to below 1")
+    right = seed is None or (is_whole_number(seed, 0) and seed < 2**32)
+    expect_entry(place, "dropout_param", "seed", seed, right, "a whole number from 0 to below 2**32, or None")
+
+
 def expect_conv(place, x, w, b, conv_param):
     expect_axes(place, "x", x, "(N, C, H, W)")
     expect_axes(place, "w", w, "(F, C, HH, WW)")
@@ -53,6 +112,40 @@ def expect_pool(place, x, pool_param):
     expect_fit(place, "the window", (pool_param["pool_height"], pool_param["pool_width"]), "the image", x.shape[2:])
 
 
+def expect_update(place, w, dw, config, *averages):
+    """`averages` are the keys of config that hold an array of the shape of w, once there has been a step."""
+    expect_shape(place, "dw", dw, w.shape)
+    for key in averages:
+        if key in config:
+            expect_shape(place, f"config['{key}']", config[key], w.shape)
+
+
+def expect_net(place, reg, weight_scale, **sizes):
+    for name, size in sizes.items():
+        expect_argument(place, name, size, is_whole_number(size, 1), "a whole number from 1 up")
+    for name, value in (("reg", reg), ("weight_scale", weight_scale)):
+        expect_argument(place, name, value, is_number(value) and value >= 0, "a number from 0 up")
+
+
+def expect_sizes(place, name, sizes, expected, fewest=0, most=np.inf):
+    right = isinstance(sizes, (list, tuple)) and fewest <= len(sizes) <= most
+    right = right and all(is_whole_number(size, 1) for size in sizes)
+    expect_argument(place, name, sizes, right, expected)
+
+
+def expect_pooled_images(place, H, W):
+    if H < 2 or W < 2:
+        raise ValueError(
+            f"{place}: the pooling windows of 2 x 2 get images of {H} x {W}, expected at least 2 x 2. "
+            "Take larger images in input_dim."
+        )
+
+
+def expect_argument(place, name, value, right, expected):
+    if not right:
+        raise ValueError(f"{place}: {name} is {value!r}, expected {expected}. Pass another {name}.")
+
+
 def expect_axes(place, name, array, axes):
     if array.ndim != len(axes.split(",")):
         raise ValueError(f"{place}: {name} has shape {array.shape}, expected {axes}. Reshape {name} before the call.")
@@ -63,13 +156,37 @@ def expect_shape(place, name, array, shape):
         raise ValueError(f"{place}: {name} has shape {array.shape}, expected {shape}. Look where {name} is made.")
 
 
+def expect_values(place, x):
+    if x.size == 0:
+        raise ValueError(f"{place}: x has shape {x.shape}, expected at least one value to average. Pass some.")
+
+
 def expect_whole_number(place, name, param, key, least):
     value = param.get(key)
-    if not isinstance(value, (int, np.integer)) or value < least:
-        raise ValueError(
-            f"{place}: {name}['{key}'] is {value!r}, expected a whole number from {least} up. "
-            f"Look where {name} is made."
-        )
+    expect_entry(place, name, key, value, is_whole_number(value, least), f"a whole number from {least} up")
+
+
+def expect_mode(place, name, param):
+    mode = param.get("mode")
+    expect_entry(place, name, "mode", mode, mode in ("train", "test"), "'train' or 'test'")
+
+
+def expect_eps(place, name, param):
+    eps = param.get("eps", 1e-5)
+    expect_entry(place, name, "eps", eps, is_number(eps) and eps > 0, "a number above 0")
+
+
+def expect_entry(place, name, key, value, right, expected):
+    if not right:
+        raise ValueError(f"{place}: {name}['{key}'] is {value!r}, expected {expected}. Look where {name} is made.")
+
+
+def is_whole_number(value, least):
+    return isinstance(value, (int, np.integer)) and value >= least
+
+
+def is_number(value):
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def expect_fit(place, inner_name, inner, outer_name, outer):

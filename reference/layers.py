@@ -1,15 +1,26 @@
-"""Layers and losses in NumPy: affine, ReLU, SVM and softmax loss, naive convolution, naive max-pooling.
+"""Layers and losses in NumPy: affine, ReLU, losses, batch and layer norm, dropout, convolution, pooling, spatial norms.
 
 A layer is a pair of functions. The forward returns (out, cache); the backward takes the gradient `dout` of the loss
 with respect to `out`, and that cache, and returns the gradients with respect to the forward's inputs. A loss returns
-its value and its gradient at once. No function changes its arguments.
+its value and its gradient at once. No function changes its arguments, but for the running averages in bn_param.
 
 Letters: N examples, C channels (or classes), H x W image, F filters, HH x WW filter or pooling window.
 """
 
 import numpy as np
 
-from .expect import expect_affine, expect_conv, expect_labels, expect_pool, expect_shape
+from .expect import (
+    expect_affine,
+    expect_batchnorm,
+    expect_conv,
+    expect_dropout,
+    expect_groupnorm,
+    expect_labels,
+    expect_layernorm,
+    expect_pool,
+    expect_shape,
+    expect_spatial_batchnorm,
+)
 
 
 def affine_forward(x, w, b):
@@ -113,6 +124,197 @@ def softmax_loss(x, y):
     dx = np.exp(log_probabilities)
     dx[right] -= 1
     return loss, dx / N
+    ### END SOLUTION
+
+
+def batchnorm_forward(x, gamma, beta, bn_param):
+    """Normalize each of D features over a batch, then scale and shift it: out = gamma * x_hat + beta.
+
+    In train mode the batch's own mean and variance (the mean squared distance from the mean) normalize it, and running
+    averages take note of them; in test mode those running averages normalize it instead:
+
+        x_hat = (x - mean) / sqrt(var + eps)        running = momentum * running + (1 - momentum) * sample
+
+    x: (N, D), gamma: (D,), beta: (D,); not modified.
+    bn_param: {'mode': 'train' or 'test', 'eps': 1e-5 unless given, 'momentum': 0.9 unless given, 'running_mean' and
+    'running_var': (D,), zeros unless given}. The two running averages are stored in it anew, as arrays of their own.
+    Returns out (N, D), and a cache for batchnorm_backward and batchnorm_backward_alt.
+    Raises ValueError if x is not (N, D) or is empty in train mode, if gamma, beta or a running average is not (D,), or
+    if another value of bn_param is none that it can have.
+    Source: Ioffe and Szegedy, Batch Normalization, 2015, algorithm 1; running averages as in Torch 7.
+    """
+    expect_batchnorm("batchnorm_forward", x, gamma, beta, bn_param)
+    # Python's floats leave a float32 array what it is; NumPy's would widen it.
+    eps, momentum = float(bn_param.get("eps", 1e-5)), float(bn_param.get("momentum", 0.9))
+    dtype = np.result_type(x, np.float32)
+    running_mean = bn_param.get("running_mean", np.zeros(x.shape[1], dtype=dtype))
+    running_var = bn_param.get("running_var", np.zeros(x.shape[1], dtype=dtype))
+
+    ### BEGIN SOLUTION
+    if bn_param["mode"] == "train":
+        # Summed in float64: a spatial norm averages so many values that a float32 sum would lose digits of the mean.
+        mean = x.mean(axis=0, dtype=np.float64).astype(dtype)
+        var = np.square(x - mean).mean(axis=0, dtype=np.float64).astype(dtype)
+        running_mean = momentum * running_mean + (1 - momentum) * mean
+        running_var = momentum * running_var + (1 - momentum) * var
+    else:
+        mean, var = running_mean, running_var
+    std = np.sqrt(var + eps)
+    x_hat = (x - mean) / std
+    out = gamma * x_hat + beta
+    cache = x_hat, std, gamma, bn_param["mode"]
+    ### END SOLUTION
+
+    bn_param["running_mean"], bn_param["running_var"] = running_mean, running_var
+    return out, cache
+
+
+def batchnorm_backward(dout, cache):
+    """Carry dout back through a batch normalization, node by node through its graph.
+
+    In train mode x reaches out on three ways: directly, through the mean, and through the variance. In test mode mean
+    and variance are constants.
+
+    dout: (N, D), cache: from batchnorm_forward; not modified.
+    Returns dx (N, D), dgamma (D,) and dbeta (D,).
+    Raises ValueError if dout has not the shape of the forward's out.
+    Source: Ioffe and Szegedy, Batch Normalization, 2015, section 3.
+    """
+    ### BEGIN SOLUTION
+    x_hat, std, gamma, mode = cache
+    expect_shape("batchnorm_backward", "dout", dout, x_hat.shape)
+
+    # out = gamma * x_hat + beta
+    dbeta = dout.sum(axis=0)
+    dgamma = np.sum(dout * x_hat, axis=0)
+    dx_hat = dout * gamma
+    # x_hat = centred / std
+    dcentred = dx_hat / std
+    if mode == "train":
+        dstd = -np.sum(dx_hat * x_hat, axis=0) / std
+        # std = sqrt(mean of centred ** 2 + eps), and centred = x_hat * std
+        dvar = dstd / (2 * std)
+        dcentred += dvar * 2 * (x_hat * std) / len(dout)
+        # centred = x - mean of x
+        dx = dcentred - dcentred.mean(axis=0)
+    else:
+        dx = dcentred
+    return dx, dgamma, dbeta
+    ### END SOLUTION
+
+
+def batchnorm_backward_alt(dout, cache):
+    """Carry dout back through a batch normalization by one formula, the graph worked out on paper.
+
+    With all means taken over the batch, in train mode:
+
+        dx = gamma / sqrt(var + eps) * (dout - mean(dout) - x_hat * mean(dout * x_hat))
+
+    dout: (N, D), cache: from batchnorm_forward; not modified.
+    Returns dx (N, D), dgamma (D,) and dbeta (D,), as batchnorm_backward does.
+    Raises ValueError if dout has not the shape of the forward's out.
+    Source: Ioffe and Szegedy, Batch Normalization, 2015, section 3, simplified.
+    """
+    ### BEGIN SOLUTION
+    x_hat, std, gamma, mode = cache
+    expect_shape("batchnorm_backward_alt", "dout", dout, x_hat.shape)
+    dbeta = dout.sum(axis=0)
+    dgamma = np.sum(dout * x_hat, axis=0)
+    if mode == "train":
+        dx = gamma / std * (dout - dbeta / len(dout) - x_hat * (dgamma / len(dout)))
+    else:
+        dx = gamma / std * dout
+    return dx, dgamma, dbeta
+    ### END SOLUTION
+
+
+def layernorm_forward(x, gamma, beta, ln_param):
+    """Normalize each of N examples over its D features, then scale and shift the features: out = gamma * x_hat + beta.
+
+    What batch normalization does to the columns of x, done to its rows, so it is the same at training and test time.
+
+    x: (N, D), gamma: (D,), beta: (D,); not modified. ln_param: {'eps': 1e-5 unless given}.
+    Returns out (N, D), and a cache for layernorm_backward.
+    Raises ValueError if x is not (N, D) or is empty, gamma or beta not (D,), or eps not above 0.
+    Source: Ba, Kiros and Hinton, Layer Normalization, 2016, section 3.
+    """
+    expect_layernorm("layernorm_forward", x, gamma, beta, ln_param)
+    eps = float(ln_param.get("eps", 1e-5))
+    ### BEGIN SOLUTION
+    dtype = np.result_type(x, np.float32)
+    mean = x.mean(axis=1, keepdims=True, dtype=np.float64).astype(dtype)
+    var = np.square(x - mean).mean(axis=1, keepdims=True, dtype=np.float64).astype(dtype)
+    std = np.sqrt(var + eps)
+    x_hat = (x - mean) / std
+    return gamma * x_hat + beta, (x_hat, std, gamma)
+    ### END SOLUTION
+
+
+def layernorm_backward(dout, cache):
+    """Carry dout back through a layer normalization.
+
+    dout: (N, D), cache: from layernorm_forward; not modified.
+    Returns dx (N, D), dgamma (D,) and dbeta (D,).
+    Raises ValueError if dout has not the shape of the forward's out.
+    Source: Ba, Kiros and Hinton, Layer Normalization, 2016; the closed form is batch normalization's, by rows.
+    """
+    ### BEGIN SOLUTION
+    x_hat, std, gamma = cache
+    expect_shape("layernorm_backward", "dout", dout, x_hat.shape)
+    dbeta = dout.sum(axis=0)
+    dgamma = np.sum(dout * x_hat, axis=0)
+
+    # gamma differs along the axis of the means, so it stays inside of them.
+    dx_hat = dout * gamma
+    along_x_hat = np.mean(dx_hat * x_hat, axis=1, keepdims=True)
+    dx = (dx_hat - dx_hat.mean(axis=1, keepdims=True) - x_hat * along_x_hat) / std
+    return dx, dgamma, dbeta
+    ### END SOLUTION
+
+
+def dropout_forward(x, dropout_param):
+    """Drop each value with probability p and scale up the rest (inverted dropout), in train mode; else change nothing.
+
+        mask = (random numbers from 0 to 1 < 1 - p) / (1 - p)        out = x * mask
+
+    So the mean of out is that of x, and test time needs no scaling.
+
+    x: any shape, not modified.
+    dropout_param: {'mode': 'train' or 'test', 'p': the probability of dropping, 0 <= p < 1, 'seed': none unless given}.
+    The random numbers are those of np.random.rand. With a seed they are the ones that follow np.random.seed(seed), the
+    same in every call, and NumPy's own generator stays as it is.
+    Returns out (the shape of x; x itself in test mode), and cache = (dropout_param, mask), mask None in test mode.
+    Raises ValueError if a value of dropout_param is none that it can have.
+    Source: Srivastava et al., Dropout, 2014; CS231n notes, neural networks part 2 (inverted dropout).
+    """
+    expect_dropout("dropout_forward", dropout_param)
+    p, mode, seed = float(dropout_param["p"]), dropout_param["mode"], dropout_param.get("seed")
+    random = np.random if seed is None else np.random.RandomState(seed)
+    ### BEGIN SOLUTION
+    if mode == "test":
+        return x, (dropout_param, None)
+    # random_sample draws what rand does; its shape may also be ().
+    kept = random.random_sample(x.shape) < 1 - p
+    mask = kept.astype(x.dtype) / (1 - p)
+    return x * mask, (dropout_param, mask)
+    ### END SOLUTION
+
+
+def dropout_backward(dout, cache):
+    """Carry dout back through dropout: what was dropped gets nothing, the rest is scaled up as in the forward.
+
+    dout: any shape, cache: (dropout_param, mask) from dropout_forward; not modified.
+    Returns dx (the shape of dout; dout itself in test mode). The mode is the forward's, even if dropout_param has
+    been given another one since.
+    Raises ValueError if dout has not the shape of the mask.
+    Source: CS231n notes, neural networks part 2 (inverted dropout).
+    """
+    ### BEGIN SOLUTION
+    _, mask = cache
+    if mask is None:
+        return dout
+    expect_shape("dropout_backward", "dout", dout, mask.shape)
+    return dout * mask
     ### END SOLUTION
 
 
@@ -244,4 +446,91 @@ def max_pool_backward_naive(dout, cache):
                     row, column = np.unravel_index(window.argmax(), window.shape)
                     dx[n, c, top + row, left + column] += dout[n, c, i, j]
     return dx
+    ### END SOLUTION
+
+
+def spatial_batchnorm_forward(x, gamma, beta, bn_param):
+    """Normalize each of C channels over the batch and all places of the image, then scale and shift it.
+
+    Batch normalization of the N * H * W pixels as examples, with C features each.
+
+    x: (N, C, H, W), gamma: (C,), beta: (C,); not modified.
+    bn_param: as for batchnorm_forward, with running averages (C,), which are stored in it.
+    Returns out (N, C, H, W), and a cache for spatial_batchnorm_backward.
+    Raises ValueError if x is not (N, C, H, W) or is empty in train mode, if gamma, beta or a running average is not
+    (C,), or if another value of bn_param is none that it can have.
+    Source: Ioffe and Szegedy, Batch Normalization, 2015, section 3.2.
+    """
+    expect_spatial_batchnorm("spatial_batchnorm_forward", x, gamma, beta, bn_param)
+    ### BEGIN SOLUTION
+    N, C, H, W = x.shape
+    pixels = x.transpose(0, 2, 3, 1).reshape(N * H * W, C)
+    out, cache = batchnorm_forward(pixels, gamma, beta, bn_param)
+    return out.reshape(N, H, W, C).transpose(0, 3, 1, 2), (cache, x.shape)
+    ### END SOLUTION
+
+
+def spatial_batchnorm_backward(dout, cache):
+    """Carry dout back through a spatial batch normalization.
+
+    dout: (N, C, H, W), cache: from spatial_batchnorm_forward; not modified.
+    Returns dx (N, C, H, W), dgamma (C,) and dbeta (C,).
+    Raises ValueError if dout has not the shape of the forward's out.
+    Source: Ioffe and Szegedy, Batch Normalization, 2015, section 3.2.
+    """
+    ### BEGIN SOLUTION
+    cache, (N, C, H, W) = cache
+    expect_shape("spatial_batchnorm_backward", "dout", dout, (N, C, H, W))
+    pixels = dout.transpose(0, 2, 3, 1).reshape(N * H * W, C)
+    dx, dgamma, dbeta = batchnorm_backward(pixels, cache)
+    return dx.reshape(N, H, W, C).transpose(0, 3, 1, 2), dgamma, dbeta
+    ### END SOLUTION
+
+
+def spatial_groupnorm_forward(x, gamma, beta, G, gn_param):
+    """Normalize each of G groups of channels of each image over its channels and all places, then scale and shift it.
+
+    The first C / G channels are the first group, and so on. Mean and variance are an image's own, so it is the same at
+    training and test time; scale and shift are a channel's.
+
+    x: (N, C, H, W), gamma: (1, C, 1, 1), beta: (1, C, 1, 1); not modified.
+    G: the number of groups, a divisor of C. gn_param: {'eps': 1e-5 unless given}.
+    Returns out (N, C, H, W), and a cache for spatial_groupnorm_backward.
+    Raises ValueError if x is not (N, C, H, W) or is empty, gamma or beta not (1, C, 1, 1), G no divisor of C, or eps
+    not above 0.
+    Source: Wu and He, Group Normalization, 2018, section 3.1.
+    """
+    expect_groupnorm("spatial_groupnorm_forward", x, gamma, beta, G, gn_param)
+    eps = float(gn_param.get("eps", 1e-5))
+    ### BEGIN SOLUTION
+    dtype = np.result_type(x, np.float32)
+    groups = x.reshape(x.shape[0], G, -1)
+    mean = groups.mean(axis=2, keepdims=True, dtype=np.float64).astype(dtype)
+    var = np.square(groups - mean).mean(axis=2, keepdims=True, dtype=np.float64).astype(dtype)
+    std = np.sqrt(var + eps)
+    x_hat = ((groups - mean) / std).reshape(x.shape)
+    return gamma * x_hat + beta, (x_hat, std, gamma)
+    ### END SOLUTION
+
+
+def spatial_groupnorm_backward(dout, cache):
+    """Carry dout back through a group normalization.
+
+    dout: (N, C, H, W), cache: from spatial_groupnorm_forward; not modified.
+    Returns dx (N, C, H, W), dgamma (1, C, 1, 1) and dbeta (1, C, 1, 1).
+    Raises ValueError if dout has not the shape of the forward's out.
+    Source: Wu and He, Group Normalization, 2018; the closed form is batch normalization's, by groups.
+    """
+    ### BEGIN SOLUTION
+    x_hat, std, gamma = cache
+    expect_shape("spatial_groupnorm_backward", "dout", dout, x_hat.shape)
+    dbeta = dout.sum(axis=(0, 2, 3), keepdims=True)
+    dgamma = np.sum(dout * x_hat, axis=(0, 2, 3), keepdims=True)
+
+    N, G, _ = std.shape
+    groups = x_hat.reshape(N, G, -1)
+    dgroups = (dout * gamma).reshape(N, G, -1)
+    along_groups = np.mean(dgroups * groups, axis=2, keepdims=True)
+    dx = (dgroups - dgroups.mean(axis=2, keepdims=True) - groups * along_groups) / std
+    return dx.reshape(dout.shape), dgamma, dbeta
     ### END SOLUTION

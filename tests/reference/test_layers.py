@@ -4,59 +4,27 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from arrays import (
+    LAYOUTS,
+    Frozen,
+    close,
+    convolutions,
+    correlated,
+    each,
+    laid_out,
+    layouts,
+    poolings,
+    seeds,
+    sizes,
+    slopes,
+    zeros,
+)
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy.signal import convolve2d, correlate2d
+from scipy.signal import convolve2d
 
 from reference import layers
-
-LAYOUTS = ("C", "F", "strided", "reversed")
-each = settings(deadline=None, max_examples=80)
-seeds = st.integers(0, 2**32 - 1)
-sizes = st.integers(1, 4)
-
-
-def laid_out(array, layout):
-    """The same values, kept in memory in another order, or with gaps."""
-    if layout == "F":
-        return np.asfortranarray(array)
-    if layout == "strided":
-        wide = np.full((*array.shape[:-1], 2 * array.shape[-1]), np.nan)
-        wide[..., ::2] = array
-        return wide[..., ::2]
-    if layout == "reversed":
-        return array[..., ::-1].copy()[..., ::-1]
-    return array
-
-
-class Frozen:
-    """Takes note of arguments, to tell afterwards that nobody wrote into them."""
-
-    def __init__(self, *arrays):
-        self.arrays = arrays
-        self.copies = [array.copy() for array in arrays]
-
-    def assert_unchanged(self):
-        for array, copy in zip(self.arrays, self.copies, strict=True):
-            np.testing.assert_array_equal(array, copy)
-
-
-def slopes(f, x, step=1e-6):
-    """Centred differences of a number f(x), one element of x at a time."""
-    out = []
-    for k in range(x.size):
-        shift = np.zeros(x.size)
-        shift[k] = step
-        shift = shift.reshape(x.shape)
-        out.append((f(x + shift) - f(x - shift)) / (2 * step))
-    return np.array(out).reshape(x.shape)
-
-
-def close(actual, expected):
-    assert actual.shape == expected.shape
-    np.testing.assert_allclose(actual, expected, rtol=1e-10, atol=1e-10)
-
 
 # --- affine
 
@@ -80,7 +48,7 @@ def test_affine_backward_by_hand():
 
 
 @each
-@given(seeds, sizes, st.lists(sizes, min_size=1, max_size=3), sizes, st.sampled_from(LAYOUTS))
+@given(seeds, sizes, st.lists(sizes, min_size=1, max_size=3), sizes, layouts)
 def test_affine_is_the_einsum_and_leaves_its_inputs(seed, N, axes, M, layout):
     rng = np.random.RandomState(seed)
     D = math.prod(axes)
@@ -111,7 +79,7 @@ def test_relu_by_hand():
 
 
 @each
-@given(seeds, st.lists(sizes, max_size=4), st.sampled_from(LAYOUTS))
+@given(seeds, st.lists(sizes, max_size=4), layouts)
 def test_relu_has_the_slope_of_its_forward_and_leaves_its_inputs(seed, shape, layout):
     rng = np.random.RandomState(seed)
     x, dout = rng.uniform(0.1, 1, shape) * rng.choice([-1, 1], shape), np.asarray(rng.randn(*shape))
@@ -168,7 +136,7 @@ def test_softmax_loss_neither_overflows_nor_underflows(shift):
 
 
 @each
-@given(seeds, st.integers(1, 6), st.integers(1, 6), st.sampled_from(LAYOUTS), st.sampled_from([np.int64, np.uint8]))
+@given(seeds, st.integers(1, 6), st.integers(1, 6), layouts, st.sampled_from([np.int64, np.uint8]))
 def test_losses_are_the_loops_with_their_slopes_and_leave_their_inputs(seed, N, C, layout, dtype):
     rng = np.random.RandomState(seed)
     # Scores 0.3 apart: the SVM loss has its kinks where two are 1 apart, so none is nearer than 0.1.
@@ -185,13 +153,6 @@ def test_losses_are_the_loops_with_their_slopes_and_leave_their_inputs(seed, N, 
 # --- convolution
 
 
-def correlated(x, w, b, stride, pad):
-    """The convolution layer by SciPy: every window, of which the stride then keeps some."""
-    x = np.pad(x, [(0, 0), (0, 0), (pad, pad), (pad, pad)])
-    maps = [[sum(correlate2d(i, k, "valid") for i, k in zip(n, f, strict=True)) for f in w] for n in x]
-    return np.array(maps)[:, :, ::stride, ::stride] + b[:, None, None]
-
-
 def spread(dout, w, stride, pad, H, W):
     """dx by SciPy: dout with stride - 1 zeros in between, convolved in full, laid into the padded image."""
     N, F, H_out, W_out = dout.shape
@@ -204,22 +165,6 @@ def spread(dout, w, stride, pad, H, W):
             full = sum(convolve2d(dilated[n, f], w[f, c], "full") for f in range(F))
             padded[n, c, : full.shape[0], : full.shape[1]] = full
     return padded[:, :, pad : H + pad, pad : W + pad]
-
-
-@st.composite
-def convolutions(draw):
-    """(x, w, b, conv_param, dout): oblong images and filters, windows that overlap, leave gaps, or do not tile."""
-    rng = np.random.RandomState(draw(seeds))
-    N, C, F, HH, WW = (draw(st.integers(1, top)) for top in (3, 3, 3, 4, 4))
-    stride, pad = draw(st.integers(1, 3)), draw(st.integers(0, 3))
-    H = draw(st.integers(max(1, HH - 2 * pad), 7))
-    W = draw(st.integers(max(1, WW - 2 * pad), 7))
-    H_out = len(range(0, H + 2 * pad - HH + 1, stride))
-    W_out = len(range(0, W + 2 * pad - WW + 1, stride))
-    shapes = (N, C, H, W), (F, C, HH, WW), (F,), (N, F, H_out, W_out)
-    layout = draw(st.sampled_from(LAYOUTS))
-    x, w, b, dout = (laid_out(rng.randn(*shape), layout) for shape in shapes)
-    return x, w, b, {"stride": stride, "pad": pad}, dout
 
 
 def test_conv_forward_by_hand():
@@ -282,18 +227,6 @@ def test_conv_backward_has_the_slopes_of_the_forward():
 
 
 # --- max-pooling
-
-
-@st.composite
-def poolings(draw):
-    """(x, pool_param, dout): no ties, neighbours at least 1 apart; windows overlap, leave gaps, or do not tile."""
-    rng = np.random.RandomState(draw(seeds))
-    N, C, HH, WW = (draw(st.integers(1, top)) for top in (2, 2, 4, 4))
-    H, W, stride = draw(st.integers(HH, 7)), draw(st.integers(WW, 7)), draw(st.integers(1, 3))
-    H_out, W_out = len(range(0, H - HH + 1, stride)), len(range(0, W - WW + 1, stride))
-    layout = draw(st.sampled_from(LAYOUTS))
-    x = laid_out(rng.permutation(N * C * H * W).reshape(N, C, H, W) - 20.0, layout)
-    return x, {"pool_height": HH, "pool_width": WW, "stride": stride}, laid_out(rng.randn(N, C, H_out, W_out), layout)
 
 
 def test_max_pool_by_hand_with_overlapping_windows_that_do_not_tile():
@@ -362,10 +295,6 @@ def test_float32_stays_float32():
 
 
 # --- wrong arguments
-
-
-def zeros(*shape):
-    return np.zeros(shape)
 
 
 def conv(x=(2, 3, 5, 4), w=(2, 3, 3, 3), b=(2,), **param):

@@ -1,0 +1,157 @@
+"""The update rules against numbers worked out by hand and against Python's own arithmetic, one weight at a time."""
+
+import math
+
+import numpy as np
+import pytest
+from arrays import Frozen, each, laid_out, layouts, seeds, sizes, zeros
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reference.optim import adam, rmsprop, sgd, sgd_momentum
+
+RULES = (sgd, sgd_momentum, rmsprop, adam)
+KEPT = {sgd: (), sgd_momentum: ("velocity",), rmsprop: ("cache",), adam: ("m", "v")}
+every_rule = pytest.mark.parametrize("rule", RULES)
+
+
+def sgd_by_numbers(w, gradients, learning_rate=1e-2):
+    for g in gradients:
+        w -= learning_rate * g
+    return w
+
+
+def sgd_momentum_by_numbers(w, gradients, learning_rate=1e-2, momentum=0.9):
+    # After k steps a gradient has moved w by learning_rate * (1 + momentum + ... + momentum ** (k - 1)).
+    for age, g in enumerate(reversed(gradients), start=1):
+        w -= learning_rate * g * sum(momentum**k for k in range(age))
+    return w
+
+
+def rmsprop_by_numbers(w, gradients, learning_rate=1e-2, decay_rate=0.99, epsilon=1e-8):
+    for t in range(1, len(gradients) + 1):
+        mean = sum((1 - decay_rate) * decay_rate ** (t - k) * gradients[k - 1] ** 2 for k in range(1, t + 1))
+        w -= learning_rate * gradients[t - 1] / (math.sqrt(mean) + epsilon)
+    return w
+
+
+def adam_by_numbers(w, gradients, learning_rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8):
+    # Both averages are weighted means of the gradients so far: weights beta ** age, divided by their sum.
+    for t in range(1, len(gradients) + 1):
+        ages = range(t - 1, -1, -1)
+        first = sum(beta1**age * g for age, g in zip(ages, gradients, strict=False)) / sum(beta1**age for age in ages)
+        second = sum(beta2**age * g * g for age, g in zip(ages, gradients, strict=False))
+        w -= learning_rate * first / (math.sqrt(second / sum(beta2**age for age in ages)) + epsilon)
+    return w
+
+
+BY_NUMBERS = {
+    sgd: sgd_by_numbers,
+    sgd_momentum: sgd_momentum_by_numbers,
+    rmsprop: rmsprop_by_numbers,
+    adam: adam_by_numbers,
+}
+
+
+def test_sgd_by_hand():
+    next_w, config = sgd(np.array([1.0, 2.0]), np.array([10.0, -20.0]), {"learning_rate": 0.1})
+    assert next_w.tolist() == [0.0, 4.0]
+    assert config == {"learning_rate": 0.1}
+
+
+def test_sgd_momentum_by_hand():
+    config = {"learning_rate": 0.5, "momentum": 0.25, "velocity": np.array([8.0, -4.0])}
+    next_w, config = sgd_momentum(np.array([1.0, 1.0]), np.array([2.0, 4.0]), config)
+    assert config["velocity"].tolist() == [1.0, -3.0]
+    assert next_w.tolist() == [2.0, -2.0]
+
+
+def test_rmsprop_by_hand():
+    config = {"learning_rate": 0.5, "decay_rate": 0.75, "epsilon": 1.0, "cache": np.array([12.0, 0.0])}
+    next_w, config = rmsprop(np.array([1.0, 1.0]), np.array([0.0, 4.0]), config)
+    assert config["cache"].tolist() == [9.0, 4.0]
+    np.testing.assert_allclose(next_w, [1.0, 1 - 0.5 * 4 / (2 + 1)], rtol=1e-15)
+
+
+def test_adam_by_hand():
+    config = {"learning_rate": 0.5, "beta1": 0.5, "beta2": 0.75, "epsilon": 1.0}
+    config |= {"m": np.array([4.0, 0.0]), "v": np.array([16.0, 7.0]), "t": 1}
+    next_w, config = adam(np.array([1.0, 1.0]), np.array([2.0, 0.0]), config)
+    assert (config["m"].tolist(), config["v"].tolist(), config["t"]) == ([3.0, 0.0], [13.0, 5.25], 2)
+    # m_hat = 3 / (1 - 0.5 ** 2) = 4, v_hat = 13 / (1 - 0.75 ** 2).
+    np.testing.assert_allclose(next_w, [1 - 0.5 * 4 / (math.sqrt(13 / 0.4375) + 1), 1.0], rtol=1e-15)
+
+
+def test_adam_takes_its_first_step_at_t_1_along_the_sign_of_the_gradient():
+    next_w, config = adam(np.zeros(3), np.array([1e-3, -5.0, 2e4]))
+    np.testing.assert_allclose(next_w, [-1e-3, 1e-3, -1e-3], rtol=2e-5)
+    assert config["t"] == 1
+
+
+def test_defaults():
+    expected = {
+        sgd: {"learning_rate": 1e-2},
+        sgd_momentum: {"learning_rate": 1e-2, "momentum": 0.9},
+        rmsprop: {"learning_rate": 1e-2, "decay_rate": 0.99, "epsilon": 1e-8},
+        adam: {"learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "t": 1},
+    }
+    for rule, numbers in expected.items():
+        _, config = rule(np.zeros(2), np.ones(2))
+        assert {key: value for key, value in config.items() if key not in KEPT[rule]} == numbers
+        assert set(config) == {*numbers, *KEPT[rule]}
+
+
+@each
+@given(seeds, st.sampled_from(RULES), st.lists(sizes, max_size=3), st.integers(1, 6), layouts, st.booleans())
+def test_many_steps_are_those_of_the_numbers_and_leave_what_they_were_given(seed, rule, shape, steps, layout, defaults):
+    rng = np.random.RandomState(seed)
+    start = w = np.asarray(rng.randn(*shape))
+    gradients = [np.asarray(rng.randn(*shape)) for _ in range(steps)]
+    if shape:
+        w, gradients = laid_out(w, layout), [laid_out(gradient, layout) for gradient in gradients]
+    numbers = {sgd: 1, sgd_momentum: 2, rmsprop: 2, adam: 3}[rule]
+    keys = ("learning_rate", {sgd_momentum: "momentum", rmsprop: "decay_rate"}.get(rule, "beta1"), "beta2")[:numbers]
+    chosen = {} if defaults else dict(zip(keys, rng.uniform(0.1, 0.9, numbers).tolist(), strict=True))
+    config = dict(chosen) if chosen else None
+    for gradient in gradients:
+        kept = [config[key] for key in KEPT[rule]] if config and KEPT[rule] and KEPT[rule][0] in config else []
+        frozen = Frozen(w, gradient, *map(np.asarray, kept))
+        w, after = rule(w, gradient, config)
+        assert config is None or after is config
+        config = after
+        frozen.assert_unchanged()
+        assert w.shape == tuple(shape)
+    for index in np.ndindex(*shape):
+        by_numbers = BY_NUMBERS[rule](start[index].item(), [gradient[index].item() for gradient in gradients], **chosen)
+        assert np.asarray(w)[index] == pytest.approx(by_numbers, rel=1e-11, abs=1e-11)
+
+
+@every_rule
+def test_float32_stays_float32_whatever_numbers_the_config_holds(rule):
+    w, dw = np.ones((2, 3), dtype=np.float32), np.full((2, 3), 0.5, dtype=np.float32)
+    numbers = ("learning_rate", "momentum", "decay_rate", "beta1", "beta2", "epsilon")
+    config = {key: np.float64(0.5) for key in numbers} | ({"t": np.int64(3)} if rule is adam else {})
+    for _ in range(2):
+        w, config = rule(w, dw, config)
+    assert {array.dtype for array in (w, *(config[key] for key in KEPT[rule]))} == {np.dtype(np.float32)}
+
+
+def test_whole_numbers_are_numbers():
+    for rule in RULES:
+        next_w, _ = rule(np.array([3, 4]), np.array([1, 2]))
+        expected, _ = rule(np.array([3.0, 4.0]), np.array([1.0, 2.0]))
+        np.testing.assert_array_equal(next_w, expected)
+
+
+@every_rule
+def test_an_array_of_another_shape_is_named(rule):
+    with pytest.raises(ValueError) as caught:
+        rule(zeros(2, 3), zeros(3))
+    assert str(caught.value) == f"{rule.__name__}: dw has shape (3,), expected (2, 3). Look where dw is made."
+    for key in KEPT[rule]:
+        with pytest.raises(ValueError) as caught:
+            rule(zeros(2, 3), zeros(2, 3), {key: zeros(1, 3)})
+        name = f"config['{key}']"
+        assert str(caught.value) == (
+            f"{rule.__name__}: {name} has shape (1, 3), expected (2, 3). Look where {name} is made."
+        )
