@@ -50,17 +50,17 @@ format: $(READY)  ## let ruff format the code
 	$(BIN)/ruff format .
 
 bench: $(READY)  ## what isolation costs against calling in process; the fast layers against PyTorch and naive
-	$(BIN)/python bench/isolation_cost.py
-	$(BIN)/python bench/fast_layers.py
+	$(BIN)/python -m bench.isolation_cost
+	$(BIN)/python -m bench.fast_layers
 
 train-figures: $(READY)  ## train what the course documents print the results of, on CIFAR-10 (some minutes)
-	$(BIN)/python bench/train_figures.py
+	$(BIN)/python -m bench.train_figures
 
 picture: $(READY)  ## make the README's picture of a report anew, with Chromium
-	$(BIN)/python docs/make_picture.py
+	$(BIN)/python -m docs.make_picture
 
 training-picture: $(READY)  ## make the README's picture of a training anew, on CIFAR-10 (some minutes)
-	$(BIN)/python docs/make_training_picture.py
+	$(BIN)/python -m docs.make_training_picture
 
 clean:  ## remove what was built or generated, but not reports
 	rm -rf $(VENV) build dist reference/kernels.*.so *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -15,11 +15,8 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from reference.classifiers.cnn import MultiLayerConvNet, ThreeLayerConvNet
 from reference.classifiers.fc_net import FullyConnectedNet, TwoLayerNet
@@ -82,12 +79,19 @@ def dropout(data: Data) -> Figures:
 
 
 def momentum(data: Data) -> Figures:
-    rules, solvers = ("sgd", "sgd_momentum"), []
-    for rule in rules:
-        model = FullyConnectedNet([100] * 5, weight_scale=5e-2)
-        options = {"update_rule": rule, "optim_config": {"learning_rate": 1e-2}}
-        solvers.append(solve(model, data, 4000, num_epochs=5, batch_size=100, **options))
-    return side_by_side(rules, solvers)
+    rules = ("sgd", "sgd_momentum")
+
+    def solvers(hidden_dims: list[int]) -> list[Solver]:
+        done = []
+        for rule in rules:
+            model = FullyConnectedNet(hidden_dims, weight_scale=5e-2)
+            options = {"update_rule": rule, "optim_config": {"learning_rate": 1e-2}}
+            done.append(solve(model, data, 4000, num_epochs=5, batch_size=100, **options))
+        return done
+
+    figures = side_by_side(rules, solvers([100] * 5))
+    as_shown = side_by_side(rules, solvers([100] * 4))
+    return figures | {f"{name} of [100] * 4": as_shown[name] for name in ("train sgd", "train sgd_momentum")}
 
 
 def side_by_side(names: tuple[str, str], solvers: list[Solver]) -> Figures:

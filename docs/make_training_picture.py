@@ -17,8 +17,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from reference.classifiers.cnn import ThreeLayerConvNet
 from reference.data_utils import get_CIFAR10_data
 from reference.solver import Solver
