@@ -17,7 +17,7 @@ help:  ## list the targets
 
 setup: $(READY)  ## build the virtual environment and the kernels
 
-$(READY): $(INSTALLED) setup.py reference/kernels.pyx reference/direct.h reference/direct_body.h
+$(READY): $(INSTALLED) setup.py $(wildcard reference/kernels*.p* reference/direct*.h)
 	@echo "compiling the kernels of the reference (half a minute)"
 	@$(BIN)/python setup.py --quiet build_ext --inplace --force
 	@touch $@

@@ -8,6 +8,7 @@ instruction sets when it runs.
 """
 
 import sys
+from glob import glob
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
@@ -38,7 +39,7 @@ def extensions():
     kernels = Extension(
         "reference.kernels",
         ["reference/kernels.pyx"],
-        depends=["reference/direct.h", "reference/direct_body.h"],
+        depends=[*glob("reference/kernels_*.pxi"), *glob("reference/direct*.h")],
         include_dirs=["reference"],
         extra_compile_args=compile_flags,
         extra_link_args=link_flags,

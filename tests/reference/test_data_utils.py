@@ -241,9 +241,11 @@ def test_the_data_set_is_downloaded_from_a_real_server(folder, tmp_path, monkeyp
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         url = f"http://127.0.0.1:{server.server_port}/cifar.tar.gz"
-        fetched = find_CIFAR10(url, known_hash, tmp_path / "cache")
-        server.shutdown()
-        thread.join()
+        try:
+            fetched = find_CIFAR10(url, known_hash, tmp_path / "cache")
+        finally:
+            server.shutdown()
+            thread.join()
     # The server is gone.
     assert find_CIFAR10(url, known_hash, tmp_path / "cache") == fetched
     for ours, theirs in zip(load_CIFAR10(fetched), load_CIFAR10(folder), strict=True):

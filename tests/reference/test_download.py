@@ -56,9 +56,11 @@ def server(monkeypatch):
     with Server() as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @pytest.fixture(autouse=True)
@@ -272,6 +274,15 @@ def test_a_damaged_archive_leaves_nothing_behind(damage, size, tmp_path):
             for path in (tmp_path / "data").iterdir():
                 path.unlink()
             (tmp_path / "data").rmdir()
+
+
+def test_a_wrong_sum_at_the_end_is_damage_where_it_is_read(tmp_path):
+    """Of an archive without the two empty blocks at its end, gzip's sum is read when the next member is looked for."""
+    member = tarfile.TarInfo("data/one")
+    member.size = 512
+    content = gzip.compress(member.tobuf() + bytes(512))
+    with pytest.raises(ValueError, match=r"a.tar.gz: cannot be unpacked \(CRC check failed"):
+        unpack(content[:-8] + bytes(4) + content[-4:], tmp_path)
 
 
 def test_a_folder_that_lacks_a_file_is_replaced(tmp_path):
