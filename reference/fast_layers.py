@@ -7,6 +7,7 @@ not, numpy_kernels.py takes over and a warning says so once.
 
 import contextlib
 import os
+import threading
 import warnings
 from functools import lru_cache
 
@@ -137,9 +138,17 @@ def _kernels(dtype, *arrays):
     return kernels
 
 
+@contextlib.contextmanager
 def _one_blas_thread():
-    """Keep BLAS to one thread: the kernels call it from each of theirs."""
-    return contextlib.nullcontext() if kernels is None else _blas().limit(limits=1)
+    """Keep BLAS to one thread: the kernels call it from each of theirs.
+
+    The limit is the process's. Two Python threads at once would undo each other's, so one waits for the other.
+    """
+    if kernels is None:
+        yield
+        return
+    with _turn, _blas().limit(limits=1):
+        yield
 
 
 @lru_cache(maxsize=None)
@@ -160,6 +169,13 @@ def _tell_once():
     )
 
 
+def _begin_as_child():
+    """The threads of OpenMP do not survive a fork, and a child that asks for them waits for ever; so for the turn."""
+    global _turn
+    _turn = threading.Lock()
+    kernels.use_threads(1)
+
+
+_turn = threading.Lock()
 if kernels is not None and hasattr(os, "register_at_fork"):
-    # The threads of OpenMP do not survive a fork, and a child that asks for them waits for ever.
-    os.register_at_fork(after_in_child=lambda: kernels.use_threads(1))
+    os.register_at_fork(after_in_child=_begin_as_child)

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.signal import fftconvolve
+from threadpoolctl import ThreadpoolController
 
 from reference import fast_layers, numpy_kernels
 from reference.fast_layers import conv_backward_fast, conv_forward_fast, max_pool_backward_fast, max_pool_forward_fast
@@ -194,6 +196,19 @@ def test_the_same_input_gives_the_same_bits():
     for run in runs[1:]:
         for first, other in zip(runs[0], run, strict=True):
             np.testing.assert_array_equal(first, other)
+
+
+def test_several_python_threads_get_right_results_and_leave_blas_its_threads():
+    x, w, b, dout, param = conv_case(0, 8, 8, 20, 24, 24, 3, 3, 2, 1)
+    blas = ThreadpoolController().select(user_api="blas")
+    before = [pool["num_threads"] for pool in blas.info()]
+    expected = conv_backward_fast(dout, (x, w, b, param))
+    with ThreadPoolExecutor(4) as executor:
+        runs = [executor.submit(conv_backward_fast, dout, (x, w, b, param)) for _ in range(40)]
+        for run in runs:
+            for actual, wanted in zip(run.result(), expected, strict=True):
+                np.testing.assert_array_equal(actual, wanted)
+    assert [pool["num_threads"] for pool in blas.info()] == before
 
 
 def test_arguments_that_do_not_fit_are_told_apart_as_in_the_naive_layers():
