@@ -13,6 +13,7 @@ import numpy as np
 def expect_affine(place, x, w, b):
     expect_axes(place, "w", w, "(D, M)")
     D, M = w.shape
+    expect_array(place, "x", x)
     if x.ndim == 0 or np.prod(x.shape[1:], dtype=int) != D:
         raise ValueError(
             f"{place}: x has shape {x.shape}, expected (N, d_1, ..., d_k) with d_1 * ... * d_k = {D}, the rows of w. "
@@ -100,6 +101,8 @@ def expect_conv(place, x, w, b, conv_param):
     (_, C, H, W), (F, channels, HH, WW) = x.shape, w.shape
     if channels != C:
         raise ValueError(f"{place}: w has {channels} channels, expected {C} as x has. Compare axis 1 of both.")
+    if HH < 1 or WW < 1:
+        raise ValueError(f"{place}: the filter is {HH} x {WW}, expected at least 1 x 1. Look where w is made.")
     expect_shape(place, "b", b, (F,))
     pad = conv_param["pad"]
     expect_fit(place, "the filter", (HH, WW), "the padded image", (H + 2 * pad, W + 2 * pad))
@@ -115,6 +118,16 @@ def expect_pool(place, x, pool_param):
 def expect_update(place, w, dw, config, *averages):
     """`averages` are the keys of config that hold an array of the shape of w, once there has been a step."""
     expect_shape(place, "dw", dw, w.shape)
+    for key, value in config.items():
+        if key in ("learning_rate", "epsilon"):
+            expect_entry(place, "config", key, value, is_number(value) and not value < 0, "a number from 0 up")
+        elif key in ("momentum", "decay_rate"):
+            expect_entry(place, "config", key, value, is_number(value) and 0 <= value <= 1, "a number from 0 to 1")
+        elif key in ("beta1", "beta2"):
+            right = is_number(value) and 0 <= value < 1
+            expect_entry(place, "config", key, value, right, "a number from 0 to below 1")
+        elif key == "t":
+            expect_whole_number(place, "config", config, "t", 0)
     for key in averages:
         if key in config:
             expect_shape(place, f"config['{key}']", config[key], w.shape)
@@ -124,13 +137,17 @@ def expect_net(place, reg, weight_scale, **sizes):
     for name, size in sizes.items():
         expect_argument(place, name, size, is_whole_number(size, 1), "a whole number from 1 up")
     for name, value in (("reg", reg), ("weight_scale", weight_scale)):
-        expect_argument(place, name, value, is_number(value) and value >= 0, "a number from 0 up")
+        expect_argument(place, name, value, is_number(value) and 0 <= value < np.inf, "a number from 0 up")
 
 
 def expect_sizes(place, name, sizes, expected, fewest=0, most=np.inf):
     right = isinstance(sizes, (list, tuple)) and fewest <= len(sizes) <= most
     right = right and all(is_whole_number(size, 1) for size in sizes)
     expect_argument(place, name, sizes, right, expected)
+
+
+def expect_float_dtype(place, dtype):
+    expect_argument(place, "dtype", dtype, np.issubdtype(dtype, np.floating), "a dtype of floats, as np.float32")
 
 
 def expect_pooled_images(place, H, W):
@@ -147,11 +164,20 @@ def expect_argument(place, name, value, right, expected):
 
 
 def expect_axes(place, name, array, axes):
+    expect_array(place, name, array)
     if array.ndim != len(axes.split(",")):
         raise ValueError(f"{place}: {name} has shape {array.shape}, expected {axes}. Reshape {name} before the call.")
 
 
+def expect_array(place, name, array):
+    if not isinstance(array, (np.ndarray, np.generic)):
+        raise ValueError(
+            f"{place}: {name} is of type {type(array).__name__}, expected an array. Convert it with np.array({name})."
+        )
+
+
 def expect_shape(place, name, array, shape):
+    expect_array(place, name, array)
     if array.shape != shape:
         raise ValueError(f"{place}: {name} has shape {array.shape}, expected {shape}. Look where {name} is made.")
 
@@ -182,7 +208,7 @@ def expect_entry(place, name, key, value, right, expected):
 
 
 def is_whole_number(value, least):
-    return isinstance(value, (int, np.integer)) and value >= least
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= least
 
 
 def is_number(value):

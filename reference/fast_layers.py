@@ -38,6 +38,8 @@ def _load_kernels():
 
 kernels = _load_kernels()
 
+__all__ = ["conv_backward_fast", "conv_forward_fast", "max_pool_backward_fast", "max_pool_forward_fast"]
+
 # The dtypes that the compiled kernels know.
 COMPILED = (np.dtype(np.float32), np.dtype(np.float64))
 

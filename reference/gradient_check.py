@@ -56,5 +56,11 @@ def rel_error(x, y):
     """Return the largest |x - y| / max(1e-8, |x| + |y|) over all elements: 0 if equal, at most 1.
 
     x, y: numbers or arrays of one shape.
+    Raises ValueError if their shapes differ.
     """
+    if np.shape(x) != np.shape(y):
+        raise ValueError(
+            f"rel_error: x has shape {np.shape(x)} and y has shape {np.shape(y)}, expected one shape. "
+            "A gradient has the shape of what it is the gradient of."
+        )
     return np.max(np.abs(x - y) / np.maximum(1e-8, np.abs(x) + np.abs(y)))

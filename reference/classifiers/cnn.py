@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ..expect import expect_argument, expect_net, expect_pooled_images, expect_sizes
+from ..expect import expect_argument, expect_float_dtype, expect_net, expect_pooled_images, expect_sizes
+from ..layer_utils import *  # the notebooks take the layers from here
 from ..layer_utils import (
     affine_relu_backward,
     affine_relu_forward,
@@ -11,6 +12,7 @@ from ..layer_utils import (
     conv_relu_pool_backward,
     conv_relu_pool_forward,
 )
+from ..layers import *
 from ..layers import affine_backward, affine_forward, softmax_loss
 
 
@@ -40,12 +42,13 @@ class ThreeLayerConvNet:
         The weights are drawn from np.random in the order of the layers.
 
         input_dim: (C, H, W) of an image. dtype: all computations are done in it.
-        Raises ValueError if a size is not a whole number from 1 up, weight_scale or reg below 0, or the image too small
-        for the filter and the pooling.
+        Raises ValueError if a size is not a whole number from 1 up, weight_scale or reg below 0, dtype not of floats,
+        or the image too small for the filter and the pooling.
         """
         place = "ThreeLayerConvNet"
         sizes = {"num_filters": num_filters, "filter_size": filter_size, "hidden_dim": hidden_dim}
         expect_net(place, reg, weight_scale, **sizes, num_classes=num_classes)
+        expect_float_dtype(place, dtype)
         expect_sizes(place, "input_dim", input_dim, "(C, H, W), whole numbers from 1 up", fewest=3, most=3)
         C, H, W = input_dim
         # The size after the convolution: an even filter takes one pixel off.
@@ -130,11 +133,12 @@ class MultiLayerConvNet:
         input_dim: (C, H, W) of an image. nums_filters: the number of filters of each convolution, at least of one.
         filter_size: odd, of all convolutions. hidden_dims: the sizes of the hidden affine layers, any number of them.
         dtype: all computations are done in it.
-        Raises ValueError if a size is not a whole number from 1 up, filter_size even, weight_scale or reg below 0, or
-        the image too small for the pooling.
+        Raises ValueError if a size is not a whole number from 1 up, filter_size even, weight_scale or reg below 0,
+        dtype not of floats, or the image too small for the pooling.
         """
         place = "MultiLayerConvNet"
         expect_net(place, reg, weight_scale, filter_size=filter_size, num_classes=num_classes)
+        expect_float_dtype(place, dtype)
         expect_sizes(place, "input_dim", input_dim, "(C, H, W), whole numbers from 1 up", fewest=3, most=3)
         expect_sizes(place, "nums_filters", nums_filters, "a list of at least one whole number from 1 up", fewest=1)
         expect_sizes(place, "hidden_dims", hidden_dims, "a list of whole numbers from 1 up")

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ..expect import expect_argument, expect_net, expect_sizes, is_number
+from ..expect import expect_argument, expect_float_dtype, expect_net, expect_sizes, is_number
+from ..layer_utils import *  # the notebooks take the layers from here
 from ..layer_utils import (
     affine_bn_relu_backward,
     affine_bn_relu_forward,
@@ -11,6 +12,7 @@ from ..layer_utils import (
     affine_relu_backward,
     affine_relu_forward,
 )
+from ..layers import *
 from ..layers import affine_backward, affine_forward, dropout_backward, dropout_forward, softmax_loss
 
 
@@ -100,10 +102,11 @@ class FullyConnectedNet:
         dtype: all computations are done in it: float32 is quick, float64 is for gradient checks.
         seed: given to the dropout layers, so that they drop the same values each time; None for other ones each time.
         Raises ValueError if a size is not a whole number from 1 up, weight_scale or reg below 0, dropout not from 0 to
-        below 1, normalization another word, or "layernorm" along with use_batchnorm=True.
+        below 1, dtype not one of floats, normalization another word, or "layernorm" along with use_batchnorm=True.
         """
         place = "FullyConnectedNet"
         expect_net(place, reg, weight_scale, input_dim=input_dim, num_classes=num_classes)
+        expect_float_dtype(place, dtype)
         expect_sizes(place, "hidden_dims", hidden_dims, "a list of whole numbers from 1 up")
         right = is_number(dropout) and 0 <= dropout < 1
         expect_argument(place, "dropout", dropout, right, "the probability of dropping, from 0 (off) to below 1")

@@ -207,7 +207,7 @@ def test_several_python_threads_get_right_results_and_leave_blas_its_threads():
         runs = [executor.submit(conv_backward_fast, dout, (x, w, b, param)) for _ in range(40)]
         for run in runs:
             for actual, wanted in zip(run.result(), expected, strict=True):
-                np.testing.assert_array_equal(actual, wanted)
+                np.testing.assert_allclose(actual, wanted, rtol=1e-12, atol=1e-10)
     assert [pool["num_threads"] for pool in blas.info()] == before
 
 

@@ -91,3 +91,8 @@ def test_rel_error_by_hand():
     # Below 1e-8 the difference is measured against 1e-8.
     assert rel_error(np.array([0.0]), np.array([1e-9])) == pytest.approx(0.1)
     assert rel_error(0.0, 0.0) == 0
+
+
+def test_rel_error_of_two_shapes_is_refused_rather_than_broadcast():
+    with pytest.raises(ValueError, match=r"rel_error: x has shape \(3,\) and y has shape \(3, 1\), expected one shape"):
+        rel_error(np.ones(3), np.ones((3, 1)))

@@ -444,3 +444,17 @@ def test_a_loss_names_a_wrong_argument(loss_of, x, y, message):
     with pytest.raises(ValueError) as caught:
         loss_of(x, y)
     assert str(caught.value) == f"{loss_of.__name__}: {message}"
+
+
+def test_labels_in_a_list_a_filter_without_size_and_a_bool_for_a_number_are_told():
+    with pytest.raises(
+        ValueError, match=r"softmax_loss: y is of type list, expected an array. Convert it with np.array"
+    ):
+        layers.softmax_loss(np.ones((2, 3)), [0, 1])
+    x, b, param = np.ones((1, 1, 4, 4)), np.ones(1), {"stride": 1, "pad": 0}
+    with pytest.raises(ValueError, match="conv_forward_naive: the filter is 0 x 1, expected at least 1 x 1"):
+        layers.conv_forward_naive(x, np.ones((1, 1, 0, 1)), b, param)
+    with pytest.raises(
+        ValueError, match=r"conv_forward_naive: conv_param\['stride'\] is True, expected a whole number"
+    ):
+        layers.conv_forward_naive(x, np.ones((1, 1, 2, 2)), b, param | {"stride": True})

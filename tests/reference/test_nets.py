@@ -18,6 +18,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:fast_layers:RuntimeWarning")
 def generator_put_back():
     """The nets draw their weights from the global generator."""
     before = np.random.get_state()
+    np.random.seed(231)
     yield
     np.random.set_state(before)
 
@@ -428,3 +429,22 @@ def test_a_wrong_argument_is_named(call, message):
     with pytest.raises(ValueError) as caught:
         call()
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    "net",
+    [
+        lambda dtype: FullyConnectedNet([5], dtype=dtype),
+        *(lambda dtype, net=net: net(dtype=dtype) for net in (ThreeLayerConvNet, MultiLayerConvNet)),
+    ],
+)
+def test_a_dtype_in_which_weights_would_all_be_zero_is_refused(net):
+    with pytest.raises(ValueError, match=r"dtype is .*int32.*, expected a dtype of floats"):
+        net(np.int32)
+
+
+@pytest.mark.parametrize("module", ["fc_net", "cnn"])
+def test_a_notebook_gets_the_layers_with_the_nets(module):
+    names = {}
+    exec(f"from reference.classifiers.{module} import *", names)
+    assert {"svm_loss", "batchnorm_forward", "affine_relu_forward", "conv_relu_pool_backward"} <= set(names)

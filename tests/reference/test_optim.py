@@ -1,6 +1,7 @@
 """The update rules against numbers worked out by hand and against Python's own arithmetic, one weight at a time."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -155,3 +156,21 @@ def test_an_array_of_another_shape_is_named(rule):
         assert str(caught.value) == (
             f"{rule.__name__}: {name} has shape (1, 3), expected (2, 3). Look where {name} is made."
         )
+
+
+@pytest.mark.parametrize(
+    ("rule", "key", "value", "expected"),
+    [
+        (sgd, "learning_rate", "1e-2", "a number from 0 up"),
+        (sgd, "learning_rate", -1, "a number from 0 up"),
+        (sgd_momentum, "momentum", 1.5, "a number from 0 to 1"),
+        (rmsprop, "decay_rate", None, "a number from 0 to 1"),
+        (adam, "beta1", 1.0, "a number from 0 to below 1"),
+        (adam, "t", -1, "a whole number from 0 up"),
+        (adam, "t", True, "a whole number from 0 up"),
+    ],
+)
+def test_a_hyperparameter_that_cannot_be_is_named(rule, key, value, expected):
+    message = f"{rule.__name__}: config['{key}'] is {value!r}, expected {expected}. Look where config is made."
+    with pytest.raises(ValueError, match=re.escape(message)):
+        rule(np.ones(3), np.ones(3), {key: value})
