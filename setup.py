@@ -7,11 +7,14 @@ then takes NumPy. OpenMP and -O3 are asked for, but no processor in particular: 
 instruction sets when it runs.
 """
 
+import contextlib
+import os
 import sys
 from glob import glob
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.errors import CompileError
 
 # To the compiler, to the linker. Apple's clang has no OpenMP of its own.
 FLAGS = {"win32": (["/O2", "/openmp"], []), "darwin": (["-O3", "-g0"], [])}
@@ -32,6 +35,7 @@ def extensions():
     try:
         import scipy  # noqa: F401 (kernels.pyx cimports its BLAS)
         from Cython.Build import cythonize
+        from Cython.Compiler.Errors import CompileError as TranslationError
     except ImportError as error:
         tell(f"{error.name} is not installed", "Install it with: python -m pip install cython scipy")
         return []
@@ -44,7 +48,14 @@ def extensions():
         extra_compile_args=compile_flags,
         extra_link_args=link_flags,
     )
-    translated = cythonize([kernels], build_dir="build", quiet=True)
+    try:
+        translated = cythonize([kernels], build_dir="build", quiet=True)
+    except TranslationError:
+        tell(
+            "Cython cannot translate kernels.pyx (its reason stands above)",
+            "Try: python -m pip install -U cython scipy",
+        )
+        return []
     for extension in translated:
         extension.optional = True
     return translated
@@ -55,8 +66,20 @@ class build_optional_ext(build_ext):
 
     def build_extension(self, ext):
         try:
-            super().build_extension(ext)
+            try:
+                super().build_extension(ext)
+            except CompileError:
+                if "-fopenmp" not in ext.extra_compile_args:
+                    raise
+                # clang without libomp: one thread is still many times quicker than NumPy.
+                ext.extra_compile_args.remove("-fopenmp")
+                ext.extra_link_args.remove("-fopenmp")
+                super().build_extension(ext)
         except Exception as error:
+            # Kernels of an earlier build would go on being used.
+            for path in (self.get_ext_fullpath(ext.name), *glob("reference/kernels.*.so")):
+                with contextlib.suppress(FileNotFoundError):
+                    os.remove(path)
             tell(
                 f"compiling failed ({error})",
                 "Install a C compiler (Debian, Ubuntu: apt install gcc; macOS: xcode-select --install; Windows: Build "

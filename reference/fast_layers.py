@@ -56,7 +56,7 @@ def conv_forward_fast(x, w, b, conv_param):
     out = np.empty(_conv_shape(x, w, conv_param), dtype=dtype)
     if out.size:
         with _one_blas_thread():
-            _kernels(dtype, w).conv_forward(*_ready(dtype, x, w, b), out, conv_param["stride"], conv_param["pad"])
+            _kernels(dtype, w).conv_forward(*_ready(dtype, x, w, b), out, *_steps(x, conv_param))
     return out, (x, w, b, conv_param)
 
 
@@ -65,16 +65,15 @@ def conv_backward_fast(dout, cache):
 
     dout: (N, F, H', W'), cache: (x, w, b, conv_param) from conv_forward_fast or conv_forward_naive; not modified.
     Returns dx (N, C, H, W), dw (F, C, HH, WW) and db (F,).
-    Raises ValueError if dout has not the shape of the forward's out.
+    Raises ValueError if dout has not the shape of the forward's out, or the cache is none of a forward.
     """
-    x, w, _, conv_param = cache
+    x, w, b, conv_param = cache
+    expect_conv("conv_backward_fast", x, w, b, conv_param)
     expect_shape("conv_backward_fast", "dout", dout, _conv_shape(x, w, conv_param))
     dtype = np.result_type(dout, x, w)
     dx, dw = np.empty(x.shape, dtype=dtype), np.empty(w.shape, dtype=dtype)
     with _one_blas_thread():
-        _kernels(dtype, dout, w).conv_backward(
-            *_ready(dtype, dout, x, w), dx, dw, conv_param["stride"], conv_param["pad"]
-        )
+        _kernels(dtype, dout, w).conv_backward(*_ready(dtype, dout, x, w), dx, dw, *_steps(x, conv_param))
     db = dout.sum(axis=(0, 2, 3))
     return dx.astype(np.result_type(dout, w), copy=False), dw.astype(np.result_type(dout, x), copy=False), db
 
@@ -98,9 +97,10 @@ def max_pool_backward_fast(dout, cache):
 
     dout: (N, C, H', W'), cache: (x, pool_param) from max_pool_forward_fast or max_pool_forward_naive; not modified.
     Returns dx (N, C, H, W). Of several largest values the first in reading order takes all of the gradient.
-    Raises ValueError if dout has not the shape of the forward's out.
+    Raises ValueError if dout has not the shape of the forward's out, or the cache is none of a forward.
     """
     x, pool_param = cache
+    expect_pool("max_pool_backward_fast", x, pool_param)
     expect_shape("max_pool_backward_fast", "dout", dout, _pool_shape(x, pool_param))
     # The values of x are only compared, so a wider dtype changes nothing.
     dtype = np.result_type(dout, x)
@@ -116,6 +116,12 @@ def _conv_shape(x, w, conv_param):
     return x.shape[0], w.shape[0], H_out, W_out
 
 
+def _steps(x, conv_param):
+    """Stride and pad. Beyond the padded image a stride leaves one window, however long; but kernels lay memory out."""
+    stride, pad = int(conv_param["stride"]), int(conv_param["pad"])
+    return min(stride, max(1, *x.shape[2:]) + 2 * pad), pad
+
+
 def _pool_shape(x, pool_param):
     HH, WW, stride = _window(pool_param)
     return *x.shape[:2], 1 + (x.shape[2] - HH) // stride, 1 + (x.shape[3] - WW) // stride
@@ -126,8 +132,8 @@ def _window(pool_param):
 
 
 def _ready(dtype, *arrays):
-    """The arrays in C order and of one dtype; copies only where they are not so already."""
-    return (np.ascontiguousarray(array, dtype=dtype) for array in arrays)
+    """The arrays in C order, aligned and of one dtype; copies only where they are not so already."""
+    return (np.require(array, dtype, "CA") for array in arrays)
 
 
 def _kernels(dtype, *arrays):

@@ -4,8 +4,9 @@
 a. conv_* at the end and max_pool_* in kernels_pooling.pxi are called by fast_layers.py, which has checked the shapes
    and made the arrays marked OUT. They lay out scratch memory and start the threads; the nogil loops never allocate.
 b. Work is shared out over tiles: some rows and columns of the output of one image, as many as keep what a thread
-   copies within CACHE_BYTES. Convolution goes tile by tile: the part of the image that a tile sees is copied with its
-   padding, columns of equal remainder by the stride together, and direct.h does the sums.
+   copies within CACHE_BYTES (but at least one row of a vector's columns). Convolution goes tile by tile: the part of the
+   image that a tile sees is copied with its padding, columns of equal remainder by the stride together, and direct.h
+   does the sums.
 c. direct.h needs output rows that fill its vectors. For narrow ones, for dx with a stride, and for compilers without
    vector types, columns are laid out (im2col) and multiplied by BLAS, from SciPy. Each thread calls BLAS by itself, so
    fast_layers.py keeps BLAS to one thread meanwhile: two pools of threads on the same cores are in each other's way.

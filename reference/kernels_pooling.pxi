@@ -39,7 +39,7 @@ cdef void give_to_largest(
 cdef void give_to_largest_of_four(
     const real *dout, const real *x0, const real *x1, ptrdiff_t W_out, real *dx0, real *dx1
 ) noexcept nogil:
-    """give_to_largest for 2 x 2 windows that do not overlap, without branches, so that compilers vectorise it.
+    """give_to_largest for 2 x 2 windows that do not overlap: each value of dx is written once.
 
     IN x0, x1: the two rows that a row of windows sees. OUT dx0, dx1: those rows, of W_out * 2 columns.
     """
@@ -47,7 +47,6 @@ cdef void give_to_largest_of_four(
     cdef real a, b, c, d, best, largest
     for q in range(W_out):
         a, b, c, d = x0[2 * q], x0[2 * q + 1], x1[2 * q], x1[2 * q + 1]
-        # A number as `best`, of the type of the values, fills the same vectors as they do.
         best = 0 if b <= a else 0 if a != a else 1
         largest = a if b <= a else a if a != a else b
         best = best if c <= largest else best if largest != largest else 2

@@ -187,6 +187,36 @@ def test_read_only_arrays_are_welcome():
     assert_conv_right(x, w, b, dout, param)
 
 
+def test_unaligned_arrays_are_welcome():
+    x, w, b, dout, param = conv_case(0, 2, 2, 3, 6, 6, 3, 3, 1, 1)
+    unaligned = np.zeros(x.nbytes + 1, dtype=np.uint8)[1:].view(x.dtype).reshape(x.shape)
+    unaligned[:] = x
+    assert not unaligned.flags.aligned
+    assert_conv_right(unaligned, w, b, dout, param)
+
+
+@pytest.mark.parametrize("stride", [6, 10**7, 2**40])
+def test_a_stride_beyond_the_image_takes_no_memory(stride):
+    x, w, b, _, _ = conv_case(0, 1, 2, 3, 5, 5, 3, 3, 1, 0)
+    out, cache = conv_forward_fast(x, w, b, {"stride": stride, "pad": 0})
+    assert out.shape == (1, 3, 1, 1)
+    dx, dw, _ = conv_backward_fast(np.ones_like(out), cache)
+    np.testing.assert_allclose(dx[0, :, :3, :3], w.sum(axis=0), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(dw[0], x[0, :, :3, :3], rtol=0, atol=1e-12)
+    assert not dx[0, :, 3:].any()
+
+
+def test_a_cache_that_is_none_of_a_forward_is_told_before_a_kernel_reads_it():
+    x, w, b, dout, param = conv_case(0, 1, 50, 32, 8, 8, 3, 3, 1, 0)
+    with pytest.raises(ValueError, match="conv_backward_fast: w has 1 channels, expected 50 as x has"):
+        conv_backward_fast(dout, (x, w[:, :1], b, param))
+    with pytest.raises(ValueError, match=r"conv_backward_fast: conv_param\['pad'\] is -1, expected a whole number"):
+        conv_backward_fast(dout, (x, w, b, {"stride": 1, "pad": -1}))
+    window = {"pool_height": -1, "pool_width": -1, "stride": 1}
+    with pytest.raises(ValueError, match=r"max_pool_backward_fast: pool_param\['pool_height'\] is -1, expected"):
+        max_pool_backward_fast(np.ones((1, 50, 10, 10)), (x, window))
+
+
 def test_the_same_input_gives_the_same_bits():
     x, w, b, dout, param = conv_case(0, 16, 8, 20, 24, 24, 3, 3, 1, 1, "float32")
     runs = []
