@@ -26,9 +26,9 @@ from typing import Any, Final
 
 from grader.assignment import Assignment
 from grader.errors import AssignmentError, UsageError
-from grader.judging.adapt import OWN, Argument, Handout, Keywords, Returned
+from grader.judging.adapt import Argument, Handout, Keywords, Returned
 from grader.judging.marks import Guess, Mark, guess_handout
-from grader.records import Submission
+from grader.records import OWN_HANDOUT, Submission
 
 AUTO: Final = "auto"
 FOLDER: Final = "handouts"
@@ -55,15 +55,15 @@ TABLES: Final[Mapping[str, Mapping[str, tuple[type, bool]]]] = {
 class Handouts:
     """Those that a run may grade for. asked: the one that it was asked for, or `auto`."""
 
-    asked: str = OWN
-    known: Mapping[str, Handout] = field(default_factory=lambda: {OWN: Handout(OWN)})
+    asked: str = OWN_HANDOUT
+    known: Mapping[str, Handout] = field(default_factory=lambda: {OWN_HANDOUT: Handout(OWN_HANDOUT)})
     marks: Mapping[str, tuple[Mark, ...]] = field(default_factory=dict)
 
     def of(self, submission: Submission) -> tuple[Handout, str]:
         """The handout that a submission is graded for, and on what grounds it was taken for it; "" if it was named."""
         if self.asked != AUTO:
             return self.known[self.asked], ""
-        guess: Guess = guess_handout(submission.files, self.marks, OWN)
+        guess: Guess = guess_handout(submission.files, self.marks, OWN_HANDOUT)
         return self.known[guess.handout], guess.grounds
 
 
@@ -72,23 +72,21 @@ def load_handouts(assignment: Assignment, asked: str) -> Handouts:
 
     Raises UsageError for a name that has no file, AssignmentError for a file that is not as it must be.
     """
-    if asked == OWN:
+    if asked == OWN_HANDOUT:
         return Handouts()
     paths = {path.stem: path for path in sorted((assignment.folder / FOLDER).glob("*.toml"))}
     if asked != AUTO and asked not in paths:
-        there = ", ".join([OWN, AUTO, *(name for name in paths if name != OWN)])
+        there = ", ".join([OWN_HANDOUT, AUTO, *(name for name in paths if name != OWN_HANDOUT)])
         raise UsageError(f"--handout {asked}: no such handout. There are: {there}.")
     wanted = paths if asked == AUTO else {asked: paths[asked]}
     defined = definitions_in(assignment.reference)
-    known, marks = {OWN: Handout(OWN)}, {}
+    known, marks = {OWN_HANDOUT: Handout(OWN_HANDOUT)}, {}
     for name, path in wanted.items():
         known[name], marks[name] = load_handout(path, assignment, defined)
     return Handouts(asked, known, marks)
 
 
-def load_handout(
-    path: Path, assignment: Assignment, defined: frozenset[str]
-) -> tuple[Handout, tuple[Mark, ...]]:
+def load_handout(path: Path, assignment: Assignment, defined: frozenset[str]) -> tuple[Handout, tuple[Mark, ...]]:
     """One file. defined: ids of all functions and classes of the reference. Raises AssignmentError, naming the file."""
     data = read_toml(path)
     place = f"{FOLDER}/{path.name}"
@@ -105,7 +103,7 @@ def load_handout(
             raise AssignmentError(f"{place}: {function} is nothing that the reference defines. Check the spelling.")
     for pattern in checks:
         check_pattern(place, pattern, assignment, defined)
-    if path.stem == OWN and (lacks or any(tables[name] for name in TABLES if name != "marks")):
+    if path.stem == OWN_HANDOUT and (lacks or any(tables[name] for name in TABLES if name != "marks")):
         raise AssignmentError(f"{place}: rules found, expected years and marks only: it is the assignment's own.")
     handout = Handout(
         name=path.stem,
@@ -114,9 +112,7 @@ def load_handout(
         lacks_checks=tuple(checks),
         arguments=tuple(argument_from(place, row) for row in tables["arguments"]),
         keywords=tuple(Keywords(**row) for row in tables["keywords"]),
-        returned=tuple(
-            Returned(row["of"], row.get("position"), *shapes_of(place, row)) for row in tables["returned"]
-        ),
+        returned=tuple(Returned(row["of"], row.get("position"), *shapes_of(place, row)) for row in tables["returned"]),
     )
     return handout, tuple(mark_from(place, row) for row in tables["marks"])
 

@@ -23,16 +23,21 @@ from grader import VERSION
 from grader.assignment import Assignment, file_of, load_assignment, module_of
 from grader.errors import AssignmentError, GraderError
 from grader.fixtures import Fixtures, load_fixtures
+from grader.handouts import Handouts, load_handouts
 from grader.intake.stage import stage
+from grader.judging.adapt import Handout
 from grader.judging.student import Failure
 from grader.judging.verdict import Trial, settle, sum_up
 from grader.records import (
     GRADED,
     GRADER_ERROR,
     MISSING,
+    NOT_APPLICABLE,
+    OWN_HANDOUT,
     UNREADABLE,
     VISIBLE,
     Check,
+    CheckResult,
     Result,
     Submission,
 )
@@ -50,6 +55,7 @@ class Settings:
     assignment: str
     python: str
     sandbox: str
+    handout: str = OWN_HANDOUT
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,7 @@ class Context:
     isolation: Isolation
     limits: Limits
     handed_out: Mapping[str, bytes]
+    handouts: Handouts
 
     @property
     def environment(self) -> dict[str, str]:
@@ -90,6 +97,7 @@ def prepare(settings: Settings) -> Context:
         isolation=choose_isolation(settings.sandbox),
         limits=limits_from(assignment),
         handed_out=handed_out,
+        handouts=load_handouts(assignment, settings.handout),
     )
 
 
@@ -144,7 +152,8 @@ def grade_submission(submission: Submission, context: Context) -> Result:
     blank = blank_result(submission, context, started)
     if submission.problem is not None:
         return replace(blank, status=UNREADABLE, message=submission.problem)
-    notes = list(submission.notes)
+    handout, grounds = context.handouts.of(submission)
+    notes = [*submission.notes, *filter(None, [grounds])]
     trials: list[Trial] = []
     until = started + context.limits.submission_wall_s
     with tempfile.TemporaryDirectory(prefix="grader-") as folder:
@@ -153,14 +162,16 @@ def grade_submission(submission: Submission, context: Context) -> Result:
         package = context.assignment.package
         notes += stage(submission.files, context.handed_out, work, package=package, only=None)
         for file in context.assignment.student_files:
-            checks = [check for check in context.assignment.checks if check.file == file]
+            checks = [check for check in context.assignment.checks if check.file == file and handout.has(check)]
+            if not checks:
+                continue
             if file not in submission.files:
                 trials += [Trial(check, Failure(MISSING, "", f"{file} was not handed in.")) for check in checks]
             else:
-                found, said = run_module(submission, context, work, file, checks, until)
+                found, said = run_module(submission, context, work, file, checks, until, handout)
                 trials += found
                 notes += said
-    results = settle(trials)
+    results = in_order(context.assignment, settle(trials) + settle(left_out(context.assignment, handout)))
     functions = sum_up(results, needs_of(context.assignment), lines_of(context.assignment, submission))
     return replace(
         blank,
@@ -173,7 +184,13 @@ def grade_submission(submission: Submission, context: Context) -> Result:
 
 
 def run_module(
-    submission: Submission, context: Context, work: Path, file: str, checks: list[Check], until: float
+    submission: Submission,
+    context: Context,
+    work: Path,
+    file: str,
+    checks: list[Check],
+    until: float,
+    handout: Handout,
 ) -> tuple[list[Trial], list[str]]:
     """All checks of one student file, and what is to be said about its import.
 
@@ -197,9 +214,23 @@ def run_module(
             second.warm()  # its Python starts while the first is at work
         for session, chosen in ((first, shown), (second, rest)):
             for check in chosen:
-                trials[check.id] = run_check(session, check, context.assignment, context.fixtures)
+                trials[check.id] = run_check(session, check, context.assignment, context.fixtures, handout)
         notes = import_notes(first if shown else second, file)
     return [trials[check.id] for check in checks], notes
+
+
+def left_out(assignment: Assignment, handout: Handout) -> list[Trial]:
+    """What the handout did not ask for: worth nothing, whatever was handed in."""
+    failure = Failure(NOT_APPLICABLE, "", f"Handout {handout.name} ({handout.years}) does not ask for this.")
+    checks = (check for check in assignment.checks if not handout.has(check))
+    return [Trial(replace(check, max_points=0.0), failure) for check in checks]
+
+
+def in_order(assignment: Assignment, results: list[CheckResult]) -> list[CheckResult]:
+    """By student file, then as the assignment has them."""
+    order = {check.id: index for index, check in enumerate(assignment.checks)}
+    files = assignment.student_files
+    return sorted(results, key=lambda result: (files.index(result.file), order[result.id]))
 
 
 def import_notes(session: Session, file: str) -> list[str]:
@@ -235,6 +266,9 @@ def needs_of(assignment: Assignment) -> dict[str, list[str]]:
 
 def blank_result(submission: Submission, context: Context, started: float) -> Result:
     assignment = context.assignment
+    handout, grounds = context.handouts.of(submission)
+    graded_for = {"handout": handout.name, **({"grounds": grounds} if grounds else {})}
+    lost = sum(check.max_points for check in assignment.checks if not handout.has(check))
     return Result(
         submission={
             "id": submission.id,
@@ -242,11 +276,11 @@ def blank_result(submission: Submission, context: Context, started: float) -> Re
             "sha256": submission.sha256,
             "files": submission.file_hashes,
         },
-        assignment={"title": assignment.title, "sha256": assignment.sha256, "handout": "default"},
+        assignment={"title": assignment.title, "sha256": assignment.sha256, **graded_for},
         environment=context.environment,
         status=GRADED,
         score=0.0,
-        max_score=round(float(sum(assignment.functions.values())), 4),
+        max_score=round(float(sum(assignment.functions.values())) - lost, 4),
         duration_s=round(time.monotonic() - started, 4),
         notes=submission.notes,
     )

@@ -20,6 +20,7 @@ import numpy as np
 from grader.assignment import Assignment
 from grader.errors import GraderError
 from grader.fixtures import Fixture, Fixtures
+from grader.judging.adapt import Handout, adapt
 from grader.judging.checks import Answer, Gradients, answer_from
 from grader.judging.follow import Said, agreeing_claims, is_repeated, reach_patterns, replays, same_patterns
 from grader.judging.judge import judge_values, matches
@@ -32,12 +33,13 @@ from grader.sandbox.session import Session
 GRADIENT_TIMES: Final = 5  # a numerical gradient asks the forward some forty times where a check asks once or twice
 
 
-def run_check(session: Session, check: Check, assignment: Assignment, fixtures: Fixtures) -> Trial:
-    """One check on one submission, from inputs to judgements."""
+def run_check(session: Session, check: Check, assignment: Assignment, fixtures: Fixtures, handout: Handout) -> Trial:
+    """One check on one submission, from inputs to judgements. handout: the one that it was written for."""
     started = time.monotonic()
+    ask_student = adapt(session.call, handout)
     fixture = fixtures.checks[check.id]
     fed: Failure | None = None
-    answer, failure, output = ask(session, check, fixture, session.call)
+    answer, failure, output = ask(session, check, fixture, ask_student)
     mutations = list(session.mutations)
     documented = assignment.definitions[check.id].cache
     if failure is not None and check.needs is not None and failure.function == check.needs and documented is not None:
@@ -45,7 +47,7 @@ def run_check(session: Session, check: Check, assignment: Assignment, fixtures: 
 
         def call(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             return (
-                (None, documented(*args, **kwargs)) if function == check.needs else session.call(function, args, kwargs)
+                (None, documented(*args, **kwargs)) if function == check.needs else ask_student(function, args, kwargs)
             )
 
         answer, failure, output = ask(session, check, fixture, call)

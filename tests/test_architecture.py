@@ -22,6 +22,7 @@ LAYERS = (
     "intake",
     "sandbox",
     "fixtures",
+    "handouts",
     "judging",
     "assignment",
     "records",

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as RichProgress
 from rich.table import Table
 
-from grader.records import GRADED, PASSED, Result
+from grader.records import GRADED, NOT_APPLICABLE, PASSED, Result
 
 MAX_ROWS: Final = 60  # more does not fit a screen; the class page has them all
 
@@ -80,8 +80,9 @@ def outcome(result: Result) -> str:
 def losses(result: Result) -> str:
     if result.status != GRADED:
         return result.message
-    lost = [function for function in result.functions if function.status != PASSED]
-    if len(lost) == len(result.functions) > 1 and len({function.status for function in lost}) == 1:
+    asked = [function for function in result.functions if function.status != NOT_APPLICABLE]
+    lost = [function for function in asked if function.status != PASSED]
+    if len(lost) == len(asked) > 1 and len({function.status for function in lost}) == 1:
         return f"everything: {lost[0].status}"
     return ", ".join(f"{function.function.rpartition('.')[2]} ({function.status})" for function in lost)
 

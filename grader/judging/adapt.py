@@ -12,15 +12,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from grader.errors import AssignmentError
 from grader.judging.student import Call, update_dict
 from grader.records import Check
-
-OWN: Final = "default"  # the assignment's own handout
 
 
 @dataclass(frozen=True)
@@ -41,9 +39,7 @@ class Argument:
     their_shape: tuple[int, ...] = ()
 
     def inverse(self) -> Argument:
-        return replace(
-            self, name=self.their_name, their_name=self.name, shape=self.their_shape, their_shape=self.shape
-        )
+        return replace(self, name=self.their_name, their_name=self.name, shape=self.their_shape, their_shape=self.shape)
 
 
 @dataclass(frozen=True)
@@ -71,6 +67,9 @@ class Returned:
         return replace(self, shape=self.their_shape, their_shape=self.shape)
 
 
+Rule = Argument | Keywords | Returned
+
+
 @dataclass(frozen=True)
 class Handout:
     """What a handout is called, what it lacks, and how its functions want to be called.
@@ -86,11 +85,12 @@ class Handout:
     arguments: tuple[Argument, ...] = ()
     keywords: tuple[Keywords, ...] = ()
     returned: tuple[Returned, ...] = ()
-    by_function: Mapping[str, tuple[Argument | Keywords | Returned, ...]] = field(init=False, compare=False)
+    by_function: Mapping[str, tuple[Rule, ...]] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        grouped: dict[str, list[Argument | Keywords | Returned]] = {}
-        for rule in (*self.arguments, *self.keywords, *self.returned):
+        grouped: dict[str, list[Rule]] = {}
+        rules: list[Rule] = [*self.arguments, *self.keywords, *self.returned]
+        for rule in rules:
             grouped.setdefault(rule.of, []).append(rule)
         object.__setattr__(self, "by_function", {name: tuple(rules) for name, rules in grouped.items()})
 
@@ -136,7 +136,7 @@ def adapt_back(call: Call, handout: Handout) -> Call:
 
 
 def translate(call: Call, handout: Handout, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """One call: its arguments rewritten into copies, then what it changed in dicts and what it returned brought back."""
+    """One call: its arguments rewritten into copies, what it changed in dicts and what it returned brought back."""
     rules = handout.by_function.get(function, ())
     if not rules:
         return call(function, args, kwargs)

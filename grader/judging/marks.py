@@ -66,8 +66,11 @@ def guess_handout(files: Mapping[str, bytes], marks: Mapping[str, Sequence[Mark]
         counted = f"{votes} of {len(said)} marks ({', '.join(speaking[best])}{unlike})"
         return Guess(best, f"auto: taken for handout {best} by {counted}.")
     counts = ", ".join(f"{name} {len(spoken)}" for name, spoken in speaking.items() if spoken)
-    return Guess(own, f"auto: no handout has a clear majority of {len(said)} marks ({counts}), so it was graded by the "
-                 "assignment's own. If that is wrong, name the handout with --handout.")
+    return Guess(
+        own,
+        f"auto: no handout has a clear majority of {len(said)} marks ({counts}), so it was graded by the "
+        "assignment's own. If that is wrong, name the handout with --handout.",
+    )
 
 
 def is_found(mark: Mark, texts: Mapping[str, str]) -> bool:
