@@ -44,7 +44,7 @@ ADVICE: Final = {
         for name in ("float", "int", "bool", "object", "long", "str")
     },
     "module 'numpy' has no attribute": (
-        "Either the name is misspelt, or this NumPy is newer than the code and has it under another name (np.product is "
+        "Either the name is misspelt, or this NumPy is newer than the code and has another name for it (np.product is "
         "np.prod); --python can name a Python with an older NumPy."
     ),
     "is not defined": "The name is misspelt or assigned on another path through the function.",

@@ -58,9 +58,9 @@ def guess_handout(files: Mapping[str, bytes], marks: Mapping[str, Sequence[Mark]
         return Guess(own, "auto: no mark of any handout was found, so it was graded by the assignment's own.")
     best = max(speaking, key=lambda name: (len(speaking[name]), name == own))
     votes = len(speaking[best])
-    clear = votes >= max(LEAST, SHARE * len(said))
+    clear = votes >= SHARE * len(said) and (votes >= LEAST or best == own)
     clear = clear and all(len(spoken) < votes for name, spoken in speaking.items() if name != best)
-    if best == own or clear:
+    if clear:
         against = [topic for topic in said if topic not in speaking[best]]
         unlike = f"; not {', '.join(against)}" if against else ""
         counted = f"{votes} of {len(said)} marks ({', '.join(speaking[best])}{unlike})"
@@ -68,8 +68,8 @@ def guess_handout(files: Mapping[str, bytes], marks: Mapping[str, Sequence[Mark]
     counts = ", ".join(f"{name} {len(spoken)}" for name, spoken in speaking.items() if spoken)
     return Guess(
         own,
-        f"auto: no handout has a clear majority of {len(said)} marks ({counts}), so it was graded by the "
-        "assignment's own. If that is wrong, name the handout with --handout.",
+        f"auto: no handout has a clear majority of the {len(said)} marks that were found ({counts}), so it was graded "
+        "by the assignment's own. If that is wrong, name the handout with --handout.",
     )
 
 
