@@ -82,6 +82,12 @@ class ClassTally:
     not_isolated: int
     handouts: tuple[HandoutTally, ...]
 
+    @property
+    def handouts_differ(self) -> bool:
+        """Whether it depends on the submission which handout it was graded for."""
+        graded_for = sum(len(tally.ids) for tally in self.handouts)
+        return len(self.handouts) > 1 or 0 < graded_for < sum(self.statuses.values())
+
 
 def tally_class(results: Sequence[Result]) -> ClassTally:
     """Count over all results, in one pass each."""
