@@ -23,9 +23,8 @@ from typing import Any
 
 from grader.errors import AssignmentError
 from grader.judging.checks import DEFINED, CheckDefinition, MisconceptionDefinition
-from grader.judging.student import Members
 from grader.module_sets import ModuleSet, classes_from, sets_from, stubs_from
-from grader.records import HIDDEN, VISIBLE, Check
+from grader.records import HIDDEN, VISIBLE, Check, Members
 
 FOLDERS = {"public": VISIBLE, "hidden": HIDDEN}
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import AssignmentError
-from grader.judging.student import Members
+from grader.records import Members
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ def classes_from(toml: Path, data: Mapping[str, Any], functions: Mapping[str, fl
         try:
             classes[name] = Members(**{key: tuple(value) for key, value in item.items()})
         except TypeError as error:
-            raise AssignmentError(f"{toml}: {name} under [classes] has methods and attributes only ({error}).") from None
+            text = f"{toml}: {name} under [classes] has what is none of methods, attributes ({error})."
+            raise AssignmentError(text) from None
     return classes
 
 

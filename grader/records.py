@@ -97,6 +97,14 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Members:
+    """What checks may use of the objects that a class makes: methods, and attributes that are dicts of arrays."""
+
+    methods: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Comparison:
     """One named array of a check: passed or not, why, and by how much.
 
@@ -128,6 +136,7 @@ class CheckResult:
     """The verdict on one check of one submission.
 
     message: what is wrong, for whoever may see the check. hint: where to look. remarks: noticed, costs nothing.
+    on_stubs: the points were earned with the reference's functions in place of the student's own that it calls.
     frames: the student's part of the traceback, outermost first. output: what the check printed (staff only).
     """
 
@@ -142,6 +151,7 @@ class CheckResult:
     message: str = ""
     hint: str = ""
     follow_through: bool = False
+    on_stubs: bool = False
     comparisons: tuple[Comparison, ...] = ()
     remarks: tuple[str, ...] = ()
     frames: tuple[Frame, ...] = ()

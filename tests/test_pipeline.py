@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from cases import ROOT, check_of, lost
 
+from grader.context import Settings, prepare
 from grader.fixtures import load_fixtures
-from grader.pipeline import Settings, grade_submission, prepare
+from grader.pipeline import grade_submission
 from grader.records import Result, Submission
 from grader.sandbox import session as session_module
 from grader.sandbox.protocol import Handle

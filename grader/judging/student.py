@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from grader.errors import AssignmentError
-from grader.records import FAILED, MISSING, Frame
+from grader.records import FAILED, MISSING, Frame, Members
 
 Call = Callable[[str, tuple[Any, ...], dict[str, Any]], Any]
 
@@ -41,23 +41,13 @@ class CallFailed(Exception):
         self.failure = failure
 
 
-@dataclass(frozen=True)
-class Members:
-    """What checks may use of the objects that a class makes: methods, and attributes that are dicts of arrays."""
-
-    methods: tuple[str, ...] = ()
-    attributes: tuple[str, ...] = ()
-
-
 Classes = Mapping[str, Members]
 
 
 class Student:
     """Names below the package, resolved to calls. Only functions and classes of the assignment exist."""
 
-    def __init__(
-        self, call: Call, functions: frozenset[str], classes: Classes | None = None, prefix: str = ""
-    ) -> None:
+    def __init__(self, call: Call, functions: frozenset[str], classes: Classes | None = None, prefix: str = "") -> None:
         self._call = call
         self._functions = functions
         self._classes = classes or {}
@@ -93,7 +83,11 @@ class Instance:
         if name in self._members.methods:
             return lambda *args, **kwargs: self._call(member, (self._kept, *args), kwargs)
         if name in self._members.attributes:
-            return self._call(member, (self._kept,), {})
+            value = self._call(member, (self._kept,), {})
+            if value == {}:
+                text = f"{self._function.rpartition('.')[2]}: {name} is empty: the constructor is not written yet."
+                raise CallFailed(Failure(MISSING, self._function, text))
+            return value
         raise AssignmentError(f"check: {member} is none of its methods and attributes in the assignment.")
 
     def __setattr__(self, name: str, values: Mapping[str, Any]) -> None:
@@ -104,11 +98,9 @@ class Instance:
 def in_shapes_of(own: Any, values: Mapping[str, Any], function: str, attribute: str) -> dict[str, Any]:
     """The arrays of `values`, each in the shape that it has in the object's own dict."""
 
-    def failed(text: str, status: str = FAILED) -> CallFailed:
-        return CallFailed(Failure(status, function, f"{function.rpartition('.')[2]}: {text}"))
+    def failed(text: str) -> CallFailed:
+        return CallFailed(Failure(FAILED, function, f"{function.rpartition('.')[2]}: {text}"))
 
-    if own == {}:
-        raise failed(f"{attribute} is empty: the constructor is not written yet.", MISSING)
     if not isinstance(own, dict):
         raise failed(f"{attribute} is of type {type_of(own)}, expected a dict of arrays.")
     shaped = {}
