@@ -136,7 +136,7 @@ class CheckResult:
     """The verdict on one check of one submission.
 
     message: what is wrong, for whoever may see the check. hint: where to look. remarks: noticed, costs nothing.
-    on_stubs: the points were earned with the reference's functions in place of the student's own that it calls.
+    stubs: functions in whose place the reference's stood in the run that counts; none where all was the student's own.
     frames: the student's part of the traceback, outermost first. output: what the check printed (staff only).
     """
 
@@ -151,7 +151,7 @@ class CheckResult:
     message: str = ""
     hint: str = ""
     follow_through: bool = False
-    on_stubs: bool = False
+    stubs: tuple[str, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     remarks: tuple[str, ...] = ()
     frames: tuple[Frame, ...] = ()
@@ -229,6 +229,7 @@ def check_from(item: dict[str, Any]) -> CheckResult:
             **item,
             "comparisons": tuple(Comparison(**part) for part in item["comparisons"]),
             "remarks": tuple(item["remarks"]),
+            "stubs": tuple(item["stubs"]),
             "frames": tuple(Frame(**frame) for frame in item["frames"]),
         }
     )

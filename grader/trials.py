@@ -93,7 +93,7 @@ class Trials:
                 again.setdefault(check.function, []).append(check)
         for checks in again.values():
             with self.open_session(one) as session:
-                for check in checks:
+                for check in sorted(checks, key=lambda check: check.visibility != VISIBLE):
                     self.on_stubs[check.id] = run_check(
                         session, check, assignment, self.context.fixtures, oracle, stubs=assignment.stubs_of(check)
                     )

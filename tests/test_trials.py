@@ -177,7 +177,7 @@ FULL = {"parts.double": 10, "parts.undo": 10, "parts.quadruple": 10, "other.thir
 def test_the_reference_has_full_marks(grade):
     result = grade()
     assert points(result) == FULL
-    assert not any(check.on_stubs or check.message for check in result.checks)
+    assert not any(check.stubs or check.message for check in result.checks)
 
 
 def test_what_is_expected_to_be_warned_of_is_not_printed(grade):
@@ -199,10 +199,10 @@ def test_a_wrong_function_costs_those_that_call_it_nothing(grade, wrong):
     result = grade(parts=wrong)
     assert points(result) == {**FULL, "parts.double": 0, "parts.undo": points(result)["parts.undo"]}
     for check in result.checks:
-        if check.function in ("parts.quadruple", "nets.Net") and check.on_stubs:
+        if check.function in ("parts.quadruple", "nets.Net") and check.stubs:
             assert check.message.startswith("Counted with the grader's own double")
             assert "Mend" in check.message
-    assert any(check.on_stubs for check in result.checks)
+    assert any(check.stubs for check in result.checks)
 
 
 def test_a_file_that_cannot_be_imported_costs_only_its_own(grade):
@@ -231,7 +231,7 @@ def test_a_mistake_of_the_net_itself_is_told_though_the_layers_are_wrong_too(gra
         """,
     )
     check = next(check for check in result.checks if check.id == "nets.Net.loss")
-    assert check.on_stubs and check.status == "partial"
+    assert check.stubs and check.status == "partial"
     assert [part.status for part in check.comparisons] == ["failed", "passed"]
 
 

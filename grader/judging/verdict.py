@@ -82,9 +82,10 @@ def choose(
         if one.id not in run_again or other.points < one.points or (other.points == one.points and not called):
             chosen.append(one)
         elif other.points == one.points:
-            chosen.append(replace(other, on_stubs=True))
+            stood_in = f"So it is with the grader's own {', '.join(map(short, called))} in place of yours."
+            chosen.append(replace(other, message=f"{other.message} {stood_in}".strip()))
         else:
-            chosen.append(replace(other, on_stubs=True, message=f"{other.message} {with_others(one, called)}".strip()))
+            chosen.append(replace(other, message=f"{other.message} {with_others(one, called)}".strip()))
     return chosen
 
 
@@ -110,6 +111,7 @@ def settle_trial(trial: Trial, trials: Sequence[Trial]) -> CheckResult:
         points=0.0,
         max_points=check.max_points,
         status=FAILED,
+        stubs=tuple(sorted(trial.stubs)),
         remarks=trial.remarks,
         output=trial.output,
         duration_s=trial.duration_s,
