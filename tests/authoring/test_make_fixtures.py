@@ -208,12 +208,19 @@ def test_rounding_of_another_blas_is_no_drift(folder):
     assert lines(folder) == ""
 
 
+NEARLY = """
+@misconception("layers.square", "It rounds otherwise.")
+def nearly(reference, x):
+    return x * x * (1 + 1e-14), (x,)
+"""
 NOISE = '''
+import numpy as np
+
 @check("layers.square", name="noisy"{together})
 def noisy(student, rng):
     """A mean that is taken off: what is left of it is nothing but rounding."""
     out = student.layers.square(rng.randn(4))[0]
-    return {{"out": out, "mean": 1e-17 * out}}
+    return {{"out": out, "mean": 1e-17 * np.sin(1e16 * out)}}
 '''
 
 
@@ -222,6 +229,7 @@ def test_rounding_beside_what_it_is_compared_with_is_no_drift_and_no_loss(folder
     """Another machine leaves other noise: no drift; and in a submission it costs nothing."""
     path = folder / "checks/public/layers.py"
     path.write_text(PUBLIC + NOISE.format(together=together))
+    (folder / "misconceptions/layers.py").write_text(WRONG + NEARLY)
     assignment = write(folder)
     made = make_fixtures(assignment)
     arrays = {
@@ -233,8 +241,11 @@ def test_rounding_beside_what_it_is_compared_with_is_no_drift_and_no_loss(folder
     fixture = load_fixtures(assignment).checks["layers.square.noisy"]
     check = assignment.checks[[check.name for check in assignment.definitions.values()].index("noisy")]
     values = {"out": fixture.expected["out"], "mean": -fixture.expected["mean"]}
-    judged = judge(None, Trial(check), Answer(values, None), fixture, {"cube": "That is the cube."}, 0)
+    hints = {"cube": "That is the cube."}
+    judged = judge(None, Trial(check), Answer(values, None), fixture, hints, 0)
     assert judged.passed and list(judged.variants) == ["cube"]
+    cubes = {"out": fixture.variants["cube"]["out"], "mean": -fixture.variants["cube"]["mean"]}
+    assert judge(None, Trial(check), Answer(cubes, None), fixture, hints, 0).matched == {"cube"}
     path.write_text(path.read_text().replace(together, ""))
     assert "layers.square.noisy|expected|mean differs" in lines(folder)
 

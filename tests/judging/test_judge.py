@@ -235,6 +235,9 @@ def test_an_error_in_what_is_compared_together_is_told_relative_to_the_largest()
     second = judge_values(RIGHT, wrong, tolerance=TOLERANCE, parts={}, together=True)[1]
     assert second.comparison.error == pytest.approx(0.25)
     assert second.comparison.reason.startswith("b1 is off by up to 25% of the largest entry of W1 in 1 of 2 entries")
+    wrong["b1"] = 1e16 * RIGHT["b1"]  # a factor of noise says nothing
+    second = judge_values(RIGHT, wrong, tolerance=TOLERANCE, parts={}, together=True)[1]
+    assert second.comparison.reason == "b1 is off by up to 4% of the largest entry of W1 and wrong in every entry."
     wrong["b1"] = np.array([2e5, 0.0])
     second = judge_values(RIGHT, wrong, tolerance=TOLERANCE, parts={}, together=True)[1]
     assert second.comparison.reason == "b1 is more than 1000 times as large as the largest entry of W1."
