@@ -151,6 +151,7 @@ def check_from(definition: CheckDefinition, visibility: str, points: float) -> C
         tolerance=definition.tolerance,
         needs=definition.needs,
         parts=definition.parts,
+        together=definition.together,
         run=definition.run,
     )
 
