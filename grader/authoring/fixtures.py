@@ -21,6 +21,7 @@ from typing import Any, Final
 import numpy as np
 
 from grader.assignment import Assignment, load_reference, module_of
+from grader.authoring.spread import measure_spread
 from grader.errors import AssignmentError, FixtureError
 from grader.fixtures import MANIFEST, SCHEMA, key, read_arrays, read_manifest, source_hash, source_paths
 from grader.judging.checks import Answer, MisconceptionDefinition, perform
@@ -31,6 +32,7 @@ from grader.judging.student import Student, local_call
 from grader.records import VISIBLE, Check
 from grader.results import write_bytes, write_text
 
+NOISE: Final = ("made_with", "spread")  # of the manifest: what may differ from machine to machine
 SAME: Final = 1e-9  # relative; another BLAS rounds otherwise, no change of a source is that small
 
 
@@ -63,8 +65,24 @@ def make_fixtures(assignment: Assignment) -> Made:
         "arguments": arguments_of(assignment, functions),
         "hints": hints,
         "checks": entries,
+        "spread": spread_of(assignment, functions, entries, files),
     }
     return Made(manifest, files)
+
+
+def spread_of(
+    assignment: Assignment,
+    functions: Mapping[str, Callable[..., Any]],
+    entries: Mapping[str, Any],
+    files: Mapping[str, Mapping[str, np.ndarray]],
+) -> dict[str, float]:
+    """What right solutions differ by, check by check, to two digits: rounding noise, so never held against a fresh run."""
+    arrays = {name: array for one in files.values() for name, array in one.items()}
+    expected = {
+        check: {name: arrays[key(check, "expected", name)] for name in entry["arrays"]}
+        for check, entry in entries.items()
+    }
+    return {check: float(f"{error:.1e}") for check, error in measure_spread(assignment, functions, expected).items()}
 
 
 def make_fixture(
@@ -212,7 +230,7 @@ def drift(assignment: Assignment, made: Made) -> list[str]:
     except (FixtureError, KeyError, AttributeError) as error:
         return [str(error)]
     fresh = json.loads(json.dumps(made.manifest))
-    lines = [f"{part}: differs" for part in fresh if part != "made_with" and manifest.get(part) != fresh[part]]
+    lines = [f"{part}: differs" for part in fresh if part not in NOISE and manifest.get(part) != fresh[part]]
     units = units_by_key(assignment, made)
     for file in sorted({*stored, *made.arrays}):
         before, after = stored.get(file, {}), made.arrays.get(file, {})
