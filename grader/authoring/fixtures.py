@@ -76,7 +76,7 @@ def spread_of(
     entries: Mapping[str, Any],
     files: Mapping[str, Mapping[str, np.ndarray]],
 ) -> dict[str, float]:
-    """What right solutions differ by, check by check, to two digits: rounding noise, so never held against a fresh run."""
+    """What right solutions differ by, check by check, to two digits. Rounding noise, never held against a fresh run."""
     arrays = {name: array for one in files.values() for name, array in one.items()}
     expected = {
         check: {name: arrays[key(check, "expected", name)] for name in entry["arrays"]}

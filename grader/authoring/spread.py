@@ -76,13 +76,13 @@ def error_of(
         comparison = judgement.comparison
         if comparison.status != PASSED:
             raise AssignmentError(f"{place} fails it: {comparison.reason} Mend one of them.")
-    error = max(judgement.comparison.error or 0.0 for judgement in judged)
-    if error * MARGIN > check.tolerance:
+    largest = max(judgement.comparison.error or 0.0 for judgement in judged)
+    if largest * MARGIN > check.tolerance:
         raise AssignmentError(
-            f"{place} differs by {error:.1e}, expected at most a third of the tolerance {check.tolerance:g}. "
+            f"{place} differs by {largest:.1e}, expected at most a third of the tolerance {check.tolerance:g}. "
             "Take other inputs or a wider tolerance."
         )
-    return error
+    return largest
 
 
 @contextmanager
