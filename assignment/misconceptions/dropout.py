@@ -11,6 +11,10 @@ from grader.judging.checks import misconception
 NOT_SCALED = (
     "What is kept is not scaled: it is as large in train mode as in test mode, so that the mean of out shrinks."
 )
+NORMAL_NUMBERS = (
+    "The share that is kept fits normal random numbers (randn). To compare with a probability, which numbers must be "
+    "drawn?"
+)
 
 
 def dropout(x, dropout_param, masked, shape=None):
@@ -66,22 +70,27 @@ def keeps_p_and_scales_by_1_minus_p(reference, x, dropout_param):
     return dropout(x, dropout_param, lambda random, shape, p: (random.random_sample(shape) < p) / (1 - p))
 
 
-@misconception(
-    "layers.dropout_forward",
-    "The scale is right, but more or less is kept than p says, as with normal random numbers (randn). To compare "
-    "with a probability, which numbers must be drawn?",
-)
-def draws_normal_numbers(reference, x, dropout_param):
+@misconception("layers.dropout_forward", NORMAL_NUMBERS)
+def draws_normal_numbers_to_keep(reference, x, dropout_param):
     return dropout(x, dropout_param, lambda random, shape, p: (random.randn(*shape) < 1 - p) / (1 - p))
 
 
-@misconception(
-    "layers.dropout_forward",
-    "Normal random numbers (randn) are compared with a probability, so more is kept than p says; and what is kept is "
-    "not scaled.",
-)
+@misconception("layers.dropout_forward", NORMAL_NUMBERS)
+def draws_normal_numbers_to_drop(reference, x, dropout_param):
+    return dropout(x, dropout_param, lambda random, shape, p: (random.randn(*shape) > p) / (1 - p))
+
+
+@misconception("layers.dropout_forward", f"{NORMAL_NUMBERS} {NOT_SCALED}")
 def draws_normal_numbers_and_does_not_scale(reference, x, dropout_param):
     return dropout(x, dropout_param, lambda random, shape, p: random.randn(*shape) < 1 - p)
+
+
+@misconception(
+    "layers.dropout_forward",
+    f"{NORMAL_NUMBERS} And p is taken for the probability of keeping: what is kept is scaled by 1 / p.",
+)
+def draws_normal_numbers_and_scales_by_p(reference, x, dropout_param):
+    return dropout(x, dropout_param, lambda random, shape, p: (random.randn(*shape) < p) / np.float64(p))
 
 
 @misconception(

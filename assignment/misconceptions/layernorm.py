@@ -286,6 +286,14 @@ def groupnorm_eps_outside_root(reference, x, gamma, beta, G, gn_param):
     return groupnorm(reference, x, gamma, beta, G, gn_param, std=lambda var, eps: np.sqrt(var) + eps)
 
 
+@misconception(
+    "layers.spatial_groupnorm_forward",
+    "gamma and beta have changed places. One scales, the other shifts.",
+)
+def groupnorm_gamma_and_beta_swapped(reference, x, gamma, beta, G, gn_param):
+    return groupnorm(reference, x, beta, gamma, G, gn_param)
+
+
 def group_slopes(dx_hat, x_hat, std, **ways):
     """slopes of each group; std: (N, G, 1)."""
     N, G, _ = std.shape

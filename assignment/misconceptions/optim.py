@@ -281,11 +281,22 @@ def m_not_corrected(reference, w, dw, config):
 
 @misconception(
     "optim.adam",
-    "The correction fits 1 - beta * t or 1 - beta: in the docstring t is a power.",
+    "The correction fits a division by 1 - beta, the same in every step. Where does the docstring have t?",
+)
+def corrected_without_t(reference, w, dw, config):
+    def correct(average, beta, t):
+        return average / (1 - beta)
+
+    return adam(w, dw, config, corrected=(correct, correct))
+
+
+@misconception(
+    "optim.adam",
+    "The correction fits 1 - beta * t: in the docstring t is a power.",
 )
 def t_not_a_power(reference, w, dw, config):
     def correct(average, beta, t):
-        return average / (1 - beta)
+        return average / (1 - beta * t)
 
     return adam(w, dw, config, corrected=(correct, correct))
 

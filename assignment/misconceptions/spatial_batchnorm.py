@@ -52,8 +52,8 @@ def each_image_alone(reference, x, gamma, beta, bn_param):
 
 @misconception(
     "layers.spatial_batchnorm_forward",
-    "Only the mean over each image's places was normalized, or the statistics are those of such means: the variance is "
-    "too small. All pixels are examples, not their means.",
+    "Mean and variance fit the means over each image's places: that variance is far too small. All pixels are "
+    "examples, not their means.",
 )
 def statistics_of_image_means(reference, x, gamma, beta, bn_param):
     cache = right_cache(reference, x, gamma, beta, bn_param)

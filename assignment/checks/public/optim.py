@@ -11,7 +11,7 @@ def example(*ends):
     return [np.linspace(first, last, num=20).reshape(4, 5) for first, last in pairs]
 
 
-@check("optim.sgd_momentum", name="worked_example")
+@check("optim.sgd_momentum", name="worked_example", parts={"next_w": 2})
 def sgd_momentum_worked_example(student, rng):
     """The notebook's worked example: one step from a given velocity."""
     w, dw, velocity = example((0.6, 0.9))
@@ -20,7 +20,7 @@ def sgd_momentum_worked_example(student, rng):
     return {"next_w": next_w, "velocity": config.get("velocity")}
 
 
-@check("optim.rmsprop", name="worked_example")
+@check("optim.rmsprop", name="worked_example", parts={"next_w": 2})
 def rmsprop_worked_example(student, rng):
     """The notebook's worked example: one step from a given cache."""
     w, dw, cache = example((0.6, 0.9))
@@ -29,7 +29,7 @@ def rmsprop_worked_example(student, rng):
     return {"next_w": next_w, "cache": config.get("cache")}
 
 
-@check("optim.adam", name="worked_example")
+@check("optim.adam", name="worked_example", parts={"next_w": 3})
 def adam_worked_example(student, rng):
     """The notebook's worked example: the sixth step, from given averages."""
     w, dw, m, v = example((0.6, 0.9), (0.7, 0.5))

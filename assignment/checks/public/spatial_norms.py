@@ -18,7 +18,7 @@ def spatial_batchnorm_forward_notebook(student, rng):
     return {"normalized": normalized, "out": out}
 
 
-@check("layers.spatial_batchnorm_forward", name="notebook_test_mode")
+@check("layers.spatial_batchnorm_forward", name="notebook_test_mode", parts={"out": 2})
 def spatial_batchnorm_forward_notebook_test_mode(student, rng):
     """The notebook's example in test mode: first some steps of training, with one bn_param for all."""
     gamma, beta, bn_param = np.ones(4), np.zeros(4), {"mode": "train"}
