@@ -222,7 +222,7 @@ PACKAGE = ["classifiers/cnn.py", "classifiers/fc_net.py", "layers.py", "optim.py
 
 
 def files_of_case(folder: Path, reference_source: str) -> dict[str, bytes]:
-    """What a case hands in: the reference's layers.py with added.py at its end, else the whole package in the folder."""
+    """What a case hands in: the reference's layers.py with added.py at its end, else all modules of the folder."""
     if (folder / "added.py").exists():
         return {"layers.py": f"{reference_source}\n\n{(folder / 'added.py').read_text()}".encode()}
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.py"))}
