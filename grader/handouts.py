@@ -26,7 +26,7 @@ from typing import Any, Final
 
 from grader.assignment import Assignment
 from grader.errors import AssignmentError, UsageError
-from grader.judging.adapt import Argument, Handout, Keywords, Returned
+from grader.judging.adapt import OWN, Argument, Handout, Keywords, Returned
 from grader.judging.marks import Guess, Mark, guess_handout
 from grader.records import OWN_HANDOUT, Submission
 
@@ -56,7 +56,7 @@ class Handouts:
     """Those that a run may grade for. asked: the one that it was asked for, or `auto`."""
 
     asked: str = OWN_HANDOUT
-    known: Mapping[str, Handout] = field(default_factory=lambda: {OWN_HANDOUT: Handout(OWN_HANDOUT)})
+    known: Mapping[str, Handout] = field(default_factory=lambda: {OWN_HANDOUT: OWN})
     marks: Mapping[str, tuple[Mark, ...]] = field(default_factory=dict)
 
     def of(self, submission: Submission) -> tuple[Handout, str]:
@@ -80,7 +80,7 @@ def load_handouts(assignment: Assignment, asked: str) -> Handouts:
         raise UsageError(f"--handout {asked}: no such handout. There are: {there}.")
     wanted = paths if asked == AUTO else {asked: paths[asked]}
     defined = definitions_in(assignment.reference)
-    known, marks = {OWN_HANDOUT: Handout(OWN_HANDOUT)}, {}
+    known, marks = {OWN_HANDOUT: OWN}, {}
     for name, path in wanted.items():
         known[name], marks[name] = load_handout(path, assignment, defined)
     return Handouts(asked, known, marks)

@@ -12,104 +12,19 @@ import re
 import tempfile
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from grader import VERSION
-from grader.assignment import Assignment, file_of, load_assignment, module_of
-from grader.errors import AssignmentError, GraderError
-from grader.fixtures import Fixtures, load_fixtures
-from grader.handouts import Handouts, load_handouts
-from grader.intake.stage import stage
+from grader.assignment import Assignment, file_of
+from grader.context import Context, Settings, prepare
+from grader.errors import GraderError
 from grader.judging.adapt import Handout
 from grader.judging.student import Failure
-from grader.judging.verdict import Trial, settle, sum_up
-from grader.records import (
-    GRADED,
-    GRADER_ERROR,
-    MISSING,
-    NOT_APPLICABLE,
-    OWN_HANDOUT,
-    UNREADABLE,
-    VISIBLE,
-    Check,
-    CheckResult,
-    Result,
-    Submission,
-)
-from grader.sandbox.box import Launch
-from grader.sandbox.interpreter import Interpreter, find_interpreter
-from grader.sandbox.isolation import Isolation, choose_isolation
-from grader.sandbox.session import Limits, Plan, Session
-from grader.trial import run_check
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a run was asked for; small and plain, so that it travels to other processes."""
-
-    assignment: str
-    python: str
-    sandbox: str
-    handout: str = OWN_HANDOUT
-
-
-@dataclass(frozen=True)
-class Context:
-    """All that grading one submission needs, loaded and verified once a process."""
-
-    assignment: Assignment
-    fixtures: Fixtures
-    interpreter: Interpreter
-    isolation: Isolation
-    limits: Limits
-    handed_out: Mapping[str, bytes]
-    handouts: Handouts
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {
-            "sandbox": self.isolation.kind,
-            "python": self.interpreter.python,
-            "numpy": self.interpreter.numpy,
-            "grader": VERSION,
-        }
-
-
-@cache
-def prepare(settings: Settings) -> Context:
-    """Load everything, verify it, and see that the sandbox works. Raises GraderError before anything is graded."""
-    assignment = load_assignment(Path(settings.assignment))
-    handed_out = {}
-    for name in assignment.handed_out:
-        try:
-            handed_out[name] = (assignment.reference / name).read_bytes()
-        except OSError as error:
-            raise AssignmentError(f"assignment.toml: handed-out file {name} cannot be read ({error}).") from error
-    return Context(
-        assignment=assignment,
-        fixtures=load_fixtures(assignment),
-        interpreter=find_interpreter(settings.python),
-        isolation=choose_isolation(settings.sandbox),
-        limits=limits_from(assignment),
-        handed_out=handed_out,
-        handouts=load_handouts(assignment, settings.handout),
-    )
-
-
-def limits_from(assignment: Assignment) -> Limits:
-    try:
-        given: dict[str, Any] = {
-            name: value if name.endswith("wall_s") else int(value) for name, value in assignment.limits.items()
-        }
-        return Limits(**given)
-    except TypeError as error:
-        names = ", ".join(Limits.__dataclass_fields__)
-        raise AssignmentError(f"assignment.toml: [limits] must hold exactly {names} ({error}).") from None
+from grader.judging.verdict import Trial, choose, settle, sum_up
+from grader.records import GRADED, GRADER_ERROR, NOT_APPLICABLE, UNREADABLE, CheckResult, Result, Submission
+from grader.trials import Trials
 
 
 def grade_all(
@@ -153,95 +68,31 @@ def grade_submission(submission: Submission, context: Context) -> Result:
     if submission.problem is not None:
         return replace(blank, status=UNREADABLE, message=submission.problem)
     handout, grounds = context.handouts.of(submission)
-    notes = [*submission.notes, *filter(None, [grounds])]
-    trials: list[Trial] = []
-    until = started + context.limits.submission_wall_s
     with tempfile.TemporaryDirectory(prefix="grader-") as folder:
-        work = Path(folder) / "work"
-        work.mkdir(mode=0o755)
-        package = context.assignment.package
-        notes += stage(submission.files, context.handed_out, work, package=package, only=None)
-        for file in context.assignment.student_files:
-            checks = [check for check in context.assignment.checks if check.file == file and handout.has(check)]
-            if not checks:
-                continue
-            if file not in submission.files:
-                trials += [Trial(check, Failure(MISSING, "", f"{file} was not handed in.")) for check in checks]
-            else:
-                found, said = run_module(submission, context, work, file, checks, until, handout)
-                trials += found
-                notes += said
-    results = in_order(context.assignment, settle(trials) + settle(left_out(context.assignment, handout)))
+        trials = Trials(submission, context, handout, Path(folder), started + context.limits.submission_wall_s)
+        trials.run()
+    order = [check.id for check in context.assignment.checks if handout.has(check)]
+    own = settle([trials.own[check] for check in order])
+    on_stubs = settle([trials.on_stubs.get(check, trials.own[check]) for check in order])
+    results = choose(own, on_stubs, trials.on_stubs.keys(), context.assignment.stubs)
+    results = with_left_out(results, context.assignment, handout)
     functions = sum_up(results, needs_of(context.assignment), lines_of(context.assignment, submission))
     return replace(
         blank,
         score=round(sum(result.points for result in results), 2),
         checks=tuple(results),
         functions=tuple(functions),
-        notes=tuple(notes),
+        notes=(*submission.notes, *filter(None, [grounds]), *trials.notes),
         duration_s=round(time.monotonic() - started, 4),
     )
 
 
-def run_module(
-    submission: Submission,
-    context: Context,
-    work: Path,
-    file: str,
-    checks: list[Check],
-    until: float,
-    handout: Handout,
-) -> tuple[list[Trial], list[str]]:
-    """All checks of one student file, and what is to be said about its import.
-
-    Visible checks first, in a sandbox that no hidden input has ever entered: what they print and raise is shown to the
-    student. Then the others, in another one. Trials come in the order of the checks.
-    """
-    plan = Plan((module_of(file),), frozenset(context.assignment.functions), submission.files)
-    launch = context.isolation.launch
-    trials: dict[str, Trial] = {}
-
-    def start() -> Launch:
-        return launch(context.interpreter, work, context.assignment.package, context.limits.at_start())
-
-    shown = [check for check in checks if check.visibility == VISIBLE]
-    rest = [check for check in checks if check.visibility != VISIBLE]
-    with (
-        Session(start, plan, context.limits, until=until) as first,
-        Session(start, plan, context.limits, until=until) as second,
-    ):
-        if shown and rest:
-            second.warm()  # its Python starts while the first is at work
-        for session, chosen in ((first, shown), (second, rest)):
-            for check in chosen:
-                trials[check.id] = run_check(session, check, context.assignment, context.fixtures, handout)
-        notes = import_notes(first if shown else second, file)
-    return [trials[check.id] for check in checks], notes
-
-
-def left_out(assignment: Assignment, handout: Handout) -> list[Trial]:
-    """What the handout did not ask for: worth nothing, whatever was handed in."""
+def with_left_out(results: list[CheckResult], assignment: Assignment, handout: Handout) -> list[CheckResult]:
+    """The results of all checks in their order: what the handout does not ask for is worth nothing."""
     failure = Failure(NOT_APPLICABLE, "", f"Handout {handout.name} ({handout.years}) does not ask for this.")
-    checks = (check for check in assignment.checks if not handout.has(check))
-    return [Trial(replace(check, max_points=0.0), failure) for check in checks]
-
-
-def in_order(assignment: Assignment, results: list[CheckResult]) -> list[CheckResult]:
-    """By student file, then as the assignment has them."""
-    order = {check.id: index for index, check in enumerate(assignment.checks)}
-    files = assignment.student_files
-    return sorted(results, key=lambda result: (files.index(result.file), order[result.id]))
-
-
-def import_notes(session: Session, file: str) -> list[str]:
-    notes = []
-    if session.absent:
-        names = ", ".join(session.absent)
-        notes.append(f"{file} imports what is not in the sandbox: {names}. Only its use raises.")
-    if session.import_prints:
-        first, *more = session.import_prints.strip().splitlines() or [""]
-        notes.append(f"{file} prints while it is imported: {first[:100]}{' …' if more else ''}")
-    return notes
+    missing = [replace(check, max_points=0.0) for check in assignment.checks if not handout.has(check)]
+    by_id = {result.id: result for result in [*results, *settle([Trial(check, failure) for check in missing])]}
+    return [by_id[check.id] for check in assignment.checks]
 
 
 def lines_of(assignment: Assignment, submission: Submission) -> dict[str, int]:
@@ -257,7 +108,8 @@ def lines_of(assignment: Assignment, submission: Submission) -> dict[str, int]:
 
 
 def needs_of(assignment: Assignment) -> dict[str, list[str]]:
-    needs: dict[str, list[str]] = {}
+    """By function: those whose reply its checks feed it, and those that it may call."""
+    needs: dict[str, list[str]] = {function: list(called) for function, called in assignment.stubs.items()}
     for check in assignment.checks:
         if check.needs and check.needs not in needs.setdefault(check.function, []):
             needs[check.function].append(check.needs)
@@ -268,7 +120,7 @@ def blank_result(submission: Submission, context: Context, started: float) -> Re
     assignment = context.assignment
     handout, grounds = context.handouts.of(submission)
     graded_for = {"handout": handout.name, **({"grounds": grounds} if grounds else {})}
-    lost = sum(check.max_points for check in assignment.checks if not handout.has(check))
+    left_out = sum(check.max_points for check in assignment.checks if not handout.has(check))
     return Result(
         submission={
             "id": submission.id,
@@ -280,7 +132,7 @@ def blank_result(submission: Submission, context: Context, started: float) -> Re
         environment=context.environment,
         status=GRADED,
         score=0.0,
-        max_score=round(float(sum(assignment.functions.values())) - lost, 4),
+        max_score=round(float(sum(assignment.functions.values())) - left_out, 4),
         duration_s=round(time.monotonic() - started, 4),
         notes=submission.notes,
     )

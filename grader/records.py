@@ -82,6 +82,7 @@ class Check:
     id: function id plus the check's name. file: the student file that it is about.
     needs: the function whose reply the check feeds to the function under test, or None.
     max_points: the function's points shared out by weight. parts: weights of the comparisons, 1 where not named.
+    together: names of the comparisons that are relative to the largest entry of them all; True: all but single numbers.
     """
 
     id: str
@@ -96,6 +97,15 @@ class Check:
     needs: str | None
     parts: Mapping[str, float]
     run: Callable[..., Any] = field(compare=False)
+    together: bool | tuple[str, ...] = False
+
+
+@dataclass(frozen=True)
+class Members:
+    """What checks may use of the objects that a class makes: methods, and attributes that are dicts of arrays."""
+
+    methods: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,6 +140,7 @@ class CheckResult:
     """The verdict on one check of one submission.
 
     message: what is wrong, for whoever may see the check. hint: where to look. remarks: noticed, costs nothing.
+    stubs: functions in whose place the reference's stood in the run that counts; none where all was the student's own.
     frames: the student's part of the traceback, outermost first. output: what the check printed (staff only).
     """
 
@@ -144,6 +155,7 @@ class CheckResult:
     message: str = ""
     hint: str = ""
     follow_through: bool = False
+    stubs: tuple[str, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     remarks: tuple[str, ...] = ()
     frames: tuple[Frame, ...] = ()
@@ -221,6 +233,7 @@ def check_from(item: dict[str, Any]) -> CheckResult:
             **item,
             "comparisons": tuple(Comparison(**part) for part in item["comparisons"]),
             "remarks": tuple(item["remarks"]),
+            "stubs": tuple(item["stubs"]),
             "frames": tuple(Frame(**frame) for frame in item["frames"]),
         }
     )

@@ -20,12 +20,13 @@ import numpy as np
 from grader.assignment import Assignment
 from grader.errors import GraderError
 from grader.fixtures import Fixture, Fixtures
-from grader.judging.adapt import Handout, adapt
-from grader.judging.checks import Answer, Gradients, answer_from
+from grader.judging.adapt import OWN, Handout, adapt
+from grader.judging.checks import Answer, Gradients, perform
 from grader.judging.follow import Said, agreeing_claims, is_repeated, reach_patterns, replays, same_patterns
 from grader.judging.judge import judge_values, matches
 from grader.judging.student import Call, CallFailed, Failure, Student
 from grader.judging.verdict import Trial, short
+from grader.oracle import Oracle
 from grader.records import FAILED, PASSED, Check
 from grader.sandbox.box import MAX_OUTPUT
 from grader.sandbox.session import Session
@@ -33,13 +34,35 @@ from grader.sandbox.session import Session
 GRADIENT_TIMES: Final = 5  # a numerical gradient asks the forward some forty times where a check asks once or twice
 
 
-def run_check(session: Session, check: Check, assignment: Assignment, fixtures: Fixtures, handout: Handout) -> Trial:
-    """One check on one submission, from inputs to judgements. handout: the one that it was written for."""
+def run_check(
+    session: Session,
+    check: Check,
+    assignment: Assignment,
+    fixtures: Fixtures,
+    oracle: Oracle,
+    *,
+    stubs: frozenset[str] = frozenset(),
+    handout: Handout = OWN,
+) -> Trial:
+    """One check on one submission, from inputs to judgements.
+
+    stubs: functions that the reference stands in for. handout: the one that the submission was written for.
+    """
+    session.grant(stubs, oracle.answer if stubs else None)
+    try:
+        return replace(try_check(session, check, assignment, fixtures, oracle, handout), stubs=stubs)
+    finally:
+        oracle.end()
+
+
+def try_check(
+    session: Session, check: Check, assignment: Assignment, fixtures: Fixtures, oracle: Oracle, handout: Handout
+) -> Trial:
     started = time.monotonic()
     ask_student = adapt(session.call, handout)
     fixture = fixtures.checks[check.id]
     fed: Failure | None = None
-    answer, failure, output = ask(session, check, fixture, ask_student)
+    answer, failure, output = ask(session, check, fixture, ask_student, oracle)
     mutations = list(session.mutations)
     documented = assignment.definitions[check.id].cache
     if failure is not None and check.needs is not None and failure.function == check.needs and documented is not None:
@@ -50,7 +73,7 @@ def run_check(session: Session, check: Check, assignment: Assignment, fixtures: 
                 (None, documented(*args, **kwargs)) if function == check.needs else ask_student(function, args, kwargs)
             )
 
-        answer, failure, output = ask(session, check, fixture, call)
+        answer, failure, output = ask(session, check, fixture, call, oracle)
         mutations = list(session.mutations)
     trial = Trial(check, failure, fed=fed, output=output, remarks=mutation_remarks(mutations, fixtures))
     if answer is not None:
@@ -59,13 +82,16 @@ def run_check(session: Session, check: Check, assignment: Assignment, fixtures: 
     return replace(trial, duration_s=round(time.monotonic() - started, 4))
 
 
-def ask(session: Session, check: Check, fixture: Fixture, call: Call) -> tuple[Answer | None, Failure | None, str]:
+def ask(
+    session: Session, check: Check, fixture: Fixture, call: Call, oracle: Oracle
+) -> tuple[Answer | None, Failure | None, str]:
     """Run the check's function against the submission: an answer or a failure, and what was printed meanwhile."""
     answer, failure = None, None
-    functions = session.plan.functions
+    functions, classes = session.plan.functions, session.plan.classes
+    student, reference = Student(call, functions, classes), Student(oracle.measure, functions, classes)
     try:
         session.begin(check.seed, fixture.arities)
-        answer = answer_from(check.run(Student(call, functions), np.random.RandomState(check.seed)))
+        answer = perform(check.run, student, np.random.RandomState(check.seed), reference)
     except CallFailed as failed:
         failure = failed.failure
     except GraderError:
@@ -92,14 +118,19 @@ def judge(
         answer.values,
         tolerance=check.tolerance,
         parts=check.parts,
-        inputs={name.removeprefix("d"): np.asarray(point) for name, (_, point) in claims.items()},
+        inputs=inputs_of(answer.gradients) if answer.gradients else None,
+        together=check.together,
     )
     failed = {j.comparison.name: j.actual for j in judgements if j.comparison.status != PASSED}
     wrong = {name: array for name, array in failed.items() if name in claims and array is not None}
     agreed, same_reach = frozenset[str](), False
     if trial.fed is None and wrong and answer.gradients and fixture.forward is not None:
         agreed, same_reach = follow_through(session, check, answer.gradients, fixture, wrong, secret)
-    matched = {name for name, arrays in fixture.variants.items() if matches(arrays, judgements, check.tolerance)}
+    matched = {
+        name
+        for name, arrays in fixture.variants.items()
+        if matches(arrays, judgements, check.tolerance, check.together)
+    }
     return replace(
         trial,
         judgements=tuple(replace(j, actual=None) for j in judgements),  # may be large, and is not needed any more
@@ -141,6 +172,12 @@ def follow_through(
         agreed, same_reach = frozenset(), False
         session.end()
     return agreed, same_reach
+
+
+def inputs_of(gradients: Gradients) -> dict[str, np.ndarray]:
+    """What went in, by name: the point of dx is x, that of W1 is W1; and the gradient from above."""
+    points = {name.removeprefix("d"): np.asarray(point) for name, (_, point) in gradients.claims.items()}
+    return {**points, "dout": np.asarray(gradients.dout)}
 
 
 def mutation_remarks(mutations: list[tuple[str, int]], fixtures: Fixtures) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from grader.assignment import load_assignment, load_reference
 from grader.errors import AssignmentError, UsageError
 from grader.handouts import AUTO, load_handouts
 from grader.judging.adapt import adapt, adapt_back
-from grader.judging.checks import answer_from
+from grader.judging.checks import perform
 from grader.judging.student import Student, local_call
 from grader.records import Submission
 
@@ -157,19 +157,21 @@ def test_an_assignment_without_other_handouts_can_be_asked_to_guess(folder):
 def test_every_check_of_a_handout_can_be_asked_in_its_words(assignment, name):
     """The reference, made to speak as that handout did, answers every check that is left as the reference does."""
     handout = load_handouts(assignment, name).known[name]
-    own = local_call(load_reference(assignment))
+    own = local_call(load_reference(assignment), classes=assignment.classes)
     theirs = adapt(adapt_back(own, handout), handout)
-    functions = frozenset(assignment.functions)
     asked = [check for check in assignment.checks if handout.has(check)]
     assert asked
     for check in asked:
-        values = [
-            answer_from(check.run(Student(call, functions), np.random.RandomState(check.seed))).values
-            for call in (own, theirs)
-        ]
-        assert values[0].keys() == values[1].keys(), check.id
-        for key in values[0]:
-            np.testing.assert_allclose(values[1][key], values[0][key], rtol=1e-7, atol=1e-12, err_msg=check.id)
+        reference, student = (
+            Student(call, frozenset(assignment.functions), assignment.classes) for call in (own, theirs)
+        )
+        expected, found = (
+            perform(check.run, code, np.random.RandomState(check.seed), reference).values
+            for code in (reference, student)
+        )
+        assert found.keys() == expected.keys(), check.id
+        for key in expected:
+            np.testing.assert_allclose(found[key], expected[key], rtol=1e-7, atol=1e-12, err_msg=check.id)
 
 
 @pytest.mark.parametrize(

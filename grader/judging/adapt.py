@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from grader.errors import AssignmentError
 from grader.judging.student import Call, update_dict
-from grader.records import Check
+from grader.records import OWN_HANDOUT, Check
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,9 @@ class Handout:
             keywords=tuple(rule.inverse() for rule in self.keywords),
             returned=tuple(rule.inverse() for rule in self.returned),
         )
+
+
+OWN: Final = Handout(OWN_HANDOUT, "the assignment's own")
 
 
 def adapt(call: Call, handout: Handout) -> Call:

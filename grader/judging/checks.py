@@ -12,6 +12,7 @@ tell which. It returns named arrays, as a dict or, where they are gradients, wit
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -43,11 +44,15 @@ class CheckDefinition:
     needs: str | None
     cache: Callable[..., Any] | None
     parts: Mapping[str, float]
+    together: bool | tuple[str, ...] = False
 
 
 @dataclass(frozen=True)
 class MisconceptionDefinition:
-    """A wrong variant of a reference function: `run(reference, *args)`, and the hint that it stands for."""
+    """A wrong variant of a reference function or class: `run(reference, *args)`, and the hint that it stands for.
+
+    reference: the reference's own functions and classes, below their modules' names.
+    """
 
     function: str
     name: str
@@ -89,12 +94,15 @@ def check(
     needs: str | None = None,
     cache: Callable[..., Any] | None = None,
     parts: Mapping[str, float] | None = None,
+    together: bool | tuple[str, ...] = False,
 ) -> Callable[[Callable[..., Any]], CheckDefinition]:
     """Make a check of `function` out of a Python function; its docstring is what the student reads.
 
     name: the check's name below the function's id; the Python function's own by default.
     needs: the function whose reply is fed to the one under test. cache: from that function's arguments, the cache that
     the course's docstring fixes; it is fed where the student's own function gives none. parts: weights of comparisons.
+    together: names whose errors are relative to the largest entry of them all, True for all names but single numbers.
+    Say so where a gradient is nothing but rounding, as that of a bias that a mean is taken off after it.
     Raises AssignmentError if the docstring is missing or the weight is not positive.
     """
 
@@ -108,8 +116,22 @@ def check(
             raise AssignmentError(f"check {function}.{run.__name__}: tolerance {tolerance:g}, expected 0 or more.")
         if not all(part > 0 for part in (parts or {}).values()):
             raise AssignmentError(f"check {function}.{run.__name__}: a part weighs nothing, expected more than 0.")
+        if isinstance(together, str):
+            raise AssignmentError(
+                f"check {function}.{run.__name__}: together is {together!r}, expected ({together!r},)."
+            )
         definition = CheckDefinition(
-            function, name or run.__name__, title, run, weight, seed, tolerance, needs, cache, dict(parts or {})
+            function,
+            name or run.__name__,
+            title,
+            run,
+            weight,
+            seed,
+            tolerance,
+            needs,
+            cache,
+            dict(parts or {}),
+            together,
         )
         run.__globals__.setdefault(DEFINED, []).append(definition)
         return definition
@@ -141,6 +163,15 @@ def gradients(
     forward may only use plain inputs of the check, no handle: it is called again in a fresh process.
     """
     return Gradients(forward, dout, claims, dict(values or {}), given)
+
+
+def perform(run: Callable[..., Any], student: Any, rng: np.random.RandomState, reference: Any) -> Answer:
+    """Run a check. One that takes a third argument measures what the student made by the reference, its own word aside.
+
+    Raises AssignmentError if the check returns anything but named arrays, and whatever the check raises.
+    """
+    measures = len(inspect.signature(run).parameters) > 2
+    return answer_from(run(student, rng, reference) if measures else run(student, rng))
 
 
 @dataclass(frozen=True)
