@@ -132,7 +132,7 @@ def blank_result(submission: Submission, context: Context, started: float) -> Re
         environment=context.environment,
         status=GRADED,
         score=0.0,
-        max_score=round(float(sum(assignment.functions.values())) - left_out, 4),
+        max_score=round(float(sum(assignment.functions.values())) - left_out, 2),  # as the score is
         duration_s=round(time.monotonic() - started, 4),
         notes=submission.notes,
     )
