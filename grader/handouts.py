@@ -7,6 +7,7 @@
     [[arguments]]                                 of, name, position; their_name, entry, complement, shape, their_shape
     [[keywords]]                                  of, ours, theirs: keywords with values, said by other ones
     [[returned]]                                  of, position, shape, their_shape
+    [hints], [titles]                             by misconception or check, where ours say what is another thing there
     [[marks]]                                     topic, file, pattern: what --handout auto goes by
 
 The rules are those of judging/adapt.py, the marks those of judging/marks.py. A file of the assignment's own name may
@@ -18,7 +19,7 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -90,9 +91,11 @@ def load_handout(path: Path, assignment: Assignment, defined: frozenset[str]) ->
     """One file. defined: ids of all functions and classes of the reference. Raises AssignmentError, naming the file."""
     data = read_toml(path)
     place = f"{FOLDER}/{path.name}"
-    unknown = sorted(data.keys() - {"years", "lacks", *TABLES})
+    unknown = sorted(data.keys() - {"years", "lacks", "hints", "titles", *TABLES})
     if unknown:
-        raise AssignmentError(f"{place}: {unknown[0]} found, expected years, lacks, {', '.join(TABLES)}.")
+        raise AssignmentError(
+            f"{place}: {unknown[0]} found, expected years, lacks, hints, titles, {', '.join(TABLES)}."
+        )
     if not isinstance(data.get("years"), str):
         raise AssignmentError(f'{place}: no years. Say whose handout it is: years = "…".')
     tables = {name: rows_of(place, data, name) for name in TABLES}
@@ -107,6 +110,8 @@ def load_handout(path: Path, assignment: Assignment, defined: frozenset[str]) ->
         raise AssignmentError(f"{place}: rules found, expected years and marks only: it is the assignment's own.")
     handout = Handout(
         name=path.stem,
+        hints=hints_from(place, data, assignment),
+        titles=texts_of(place, data, "titles", {check.id for check in assignment.checks}),
         years=data["years"],
         lacks=frozenset(functions),
         lacks_checks=tuple(checks),
@@ -161,6 +166,27 @@ def check_pattern(place: str, pattern: str, assignment: Assignment, defined: fro
     fits = any(fnmatchcase(check.id, pattern) for check in assignment.checks)
     if functions[0] in assignment.functions and not fits:
         raise AssignmentError(f"{place}: {pattern} in [lacks] fits no check of {functions[0]}. Check the spelling.")
+
+
+def texts_of(place: str, data: Mapping[str, Any], table: str, known: Set[str]) -> dict[str, str]:
+    """A table of texts by the ids that are known."""
+    texts = data.get(table, {})
+    if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
+        raise AssignmentError(f'{place}: [{table}] is not as expected. Write each entry as "id" = "text".')
+    for name in texts:
+        if name not in known:
+            raise AssignmentError(f"{place}: {name} in [{table}] is not known. Check the spelling.")
+    return {name: " ".join(text.split()) for name, text in texts.items()}
+
+
+def hints_from(place: str, data: Mapping[str, Any], assignment: Assignment) -> dict[str, dict[str, str]]:
+    """By function and misconception, from ids such as layers.f.forgets_bias."""
+    known = {f"{item.function}.{item.name}" for item in assignment.misconceptions}
+    found: dict[str, dict[str, str]] = {}
+    for name, hint in texts_of(place, data, "hints", known).items():
+        function, _, misconception = name.rpartition(".")
+        found.setdefault(function, {})[misconception] = hint
+    return found
 
 
 def argument_from(place: str, row: Mapping[str, Any]) -> Argument:

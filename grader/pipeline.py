@@ -88,11 +88,12 @@ def grade_submission(submission: Submission, context: Context) -> Result:
 
 
 def with_left_out(results: list[CheckResult], assignment: Assignment, handout: Handout) -> list[CheckResult]:
-    """The results of all checks in their order: what the handout does not ask for is worth nothing."""
+    """The results of all checks in their order, in the handout's words; what it does not ask for is worth nothing."""
     failure = Failure(NOT_APPLICABLE, "", f"Handout {handout.name} ({handout.years}) does not ask for this.")
     missing = [replace(check, max_points=0.0) for check in assignment.checks if not handout.has(check)]
     by_id = {result.id: result for result in [*results, *settle([Trial(check, failure) for check in missing])]}
-    return [by_id[check.id] for check in assignment.checks]
+    titles = handout.titles
+    return [replace(by_id[check.id], title=titles.get(check.id, check.title)) for check in assignment.checks]
 
 
 def lines_of(assignment: Assignment, submission: Submission) -> dict[str, int]:

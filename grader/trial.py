@@ -77,8 +77,9 @@ def try_check(
         mutations = list(session.mutations)
     trial = Trial(check, failure, fed=fed, output=output, remarks=mutation_remarks(mutations, fixtures))
     if answer is not None:
+        hints = {**fixtures.hints.get(check.function, {}), **handout.hints.get(check.function, {})}
         secret = zlib.crc32(f"{assignment.sha256} {check.id}".encode())  # hidden checks are in it: no student knows it
-        trial = judge(session, trial, answer, fixture, fixtures.hints.get(check.function, {}), secret)
+        trial = judge(session, trial, answer, fixture, hints, secret)
     return replace(trial, duration_s=round(time.monotonic() - started, 4))
 
 

@@ -25,6 +25,7 @@ def dropout_forward(x, dropout_param):
     mask = (np.random.rand(*x.shape) < p) / p
     return x * mask, (dropout_param, mask)
 """
+DROPPING = KEEPING.replace("p, mode = dropout_param", "p, mode = 1 - dropout_param", 1)
 NOT_SCALED = KEEPING.replace("< p) / p", "< p) * 1.0")
 
 # The net's constructor as each year had it, around ours.
@@ -142,3 +143,17 @@ def test_a_wrong_dropout_costs_once_since_stubs_are_asked_in_the_years_own_words
     charged = {function.function for function in result.functions if function.points < function.max_points}
     assert "layers.dropout_forward" in charged
     assert "classifiers.fc_net.FullyConnectedNet" not in charged
+
+
+def test_hints_and_titles_are_in_the_words_of_the_year():
+    """Whoever drops with p in 2021 is not told that p is the probability of dropping."""
+    result = graded("2021", "2021", DROPPING)
+    hints = {check.hint for check in result.checks if check.function == "layers.dropout_forward" and check.hint}
+    assert hints == {
+        "p is taken for the probability of dropping: a share p is dropped, and the rest is scaled by 1 / (1 - p). What "
+        "does the docstring say that p is?"
+    }
+    titles = {check.id.removeprefix("layers.dropout_forward."): check.title for check in result.checks}
+    assert titles["nothing_dropped"] == "With p = 1 nothing is dropped and nothing is scaled."
+    own = {check.title for check in graded("2021", "default").checks}
+    assert "With p = 0 nothing is dropped and nothing is scaled." in own

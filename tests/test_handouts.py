@@ -88,7 +88,11 @@ def test_a_file_is_read_into_rules_and_marks(folder):
     [
         ('years = "long ago"', "years =", "cannot be read"),
         ('years = "long ago"', "years = 2015", "no years"),
-        ('years = "long ago"', 'years = "x"\ncolour = "red"', "colour found, expected years, lacks, arguments"),
+        (
+            'years = "long ago"',
+            'years = "x"\ncolour = "red"',
+            "colour found, expected years, lacks, hints, titles, arguments",
+        ),
         ("[lacks]", "[laks]", "laks found"),
         ('["layers.svm_loss"]', '"layers.svm_loss"', "functions in [lacks] is no list of strings"),
         ("checks = [", "check = [", "[lacks] is not as expected"),
@@ -107,6 +111,9 @@ def test_a_file_is_read_into_rules_and_marks(folder):
         ("their_shape = [1, -1]", 'their_shape = ["C"]', "expected lengths"),
         ("[[keywords]]", "[keywords]", "keywords is no list of tables. Begin each with [[keywords]]"),
         ("pattern = 'word'", "pattern = '(word'", "is no regular expression"),
+        ("[lacks]", '[hints]\n"layers.relu_forward.x" = "Look."\n[lacks]', "layers.relu_forward.x in [hints] is not"),
+        ("[lacks]", '[titles]\n"layers.relu_forward.x" = "A."\n[lacks]', "layers.relu_forward.x in [titles] is not"),
+        ("[lacks]", '[hints]\n"layers.relu_forward.nothing" = 3\n[lacks]', "[hints] is not as expected"),
     ],
 )
 def test_a_file_that_is_not_as_it_must_be_is_refused_by_name(folder, old, new, said):

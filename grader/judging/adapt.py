@@ -76,6 +76,7 @@ class Handout:
 
     years: for people. lacks: ids of functions and classes that it did not have. lacks_checks: patterns of ids of checks
     that ask for what its functions could not do.
+    hints, by function and misconception, and titles, by check: those that would say it in our words.
     """
 
     name: str
@@ -85,6 +86,8 @@ class Handout:
     arguments: tuple[Argument, ...] = ()
     keywords: tuple[Keywords, ...] = ()
     returned: tuple[Returned, ...] = ()
+    hints: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
     by_function: Mapping[str, tuple[Rule, ...]] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
