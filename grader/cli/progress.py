@@ -64,10 +64,13 @@ def class_table(console: Console, results: Sequence[Result]) -> None:
         for result in results:
             table.add_row(literal(result.id), outcome(result), literal(losses(result)))
         console.print(table)
-    graded = [result.score for result in results if result.status == GRADED]
+    graded = [result for result in results if result.status == GRADED]
     count = f"{len(results)} submission{'s' if len(results) != 1 else ''}, {len(graded)} graded"
     if graded:
-        count += f"; mean {statistics.fmean(graded):.1f}, median {statistics.median(graded):.1f}"
+        same = len({result.max_score for result in graded}) == 1  # handouts ask for more or less: then in percent
+        marks = [result.score if same else 100 * result.score / (result.max_score or 1) for result in graded]
+        unit = "" if same else " %"
+        count += f"; mean {statistics.fmean(marks):.1f}{unit}, median {statistics.median(marks):.1f}{unit}"
     console.print(count + ".", highlight=False)
     if any(result.environment.get("sandbox") == "none" for result in results):
         console.print("Graded without isolation (--sandbox none).", style="bold red")

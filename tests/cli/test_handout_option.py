@@ -125,7 +125,9 @@ def test_another_handout_makes_earlier_results_outdated(assignment, classroom):
 
 
 def test_auto_takes_each_submission_for_itself_and_says_why(assignment, classroom):
-    _, results, out = grade(classroom, assignment, "--handout", "auto")
+    done, results, out = grade(classroom, assignment, "--handout", "auto")
+    shares = [result["score"] / result["max_score"] for result in results.values()]
+    assert f"mean {50 * sum(shares):.1f} %" in done.stdout  # of two maxima
     old, deleted = results["old"], results["deleted"]
     assert old["assignment"]["handout"] == "old"
     grounds = "auto: taken for handout old by 3 of 3 marks (one, two, three)."

@@ -259,7 +259,7 @@ def test_a_class_page_says_what_was_taken_for_what_the_odd_ones_first() -> None:
     assert page.count("<td>default</td>") == 7
     assert page.count("<td>2016</td>") == 1
     section = page[page.index("Handouts</h2>") :]
-    assert section.index("<b>2016</b>: 1 of 8,") < section.index("<b>default</b>: 7 of 8,")
+    assert section.index("<b>2016</b>: 1 of 8.") < section.index("<b>default</b>: 7 of 8.")
     assert "auto: taken for default &lt;b&gt;" in section
     assert '<a href="odd.html">' in section
     assert '<a href="s1.html">' not in section  # a long list tells nobody anything
