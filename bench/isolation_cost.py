@@ -16,9 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from grader.assignment import load_module
+from grader.context import Context, Settings, prepare
 from grader.judging.checks import answer_from
 from grader.judging.student import Student, local_call
-from grader.pipeline import Context, Settings, grade_submission, prepare
+from grader.pipeline import grade_submission
 from grader.records import Submission
 
 ROOT = Path(__file__).resolve().parents[1]

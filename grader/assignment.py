@@ -23,7 +23,8 @@ from typing import Any
 
 from grader.errors import AssignmentError
 from grader.judging.checks import DEFINED, CheckDefinition, MisconceptionDefinition
-from grader.records import HIDDEN, VISIBLE, Check
+from grader.module_sets import ModuleSet, classes_from, sets_from, stubs_from
+from grader.records import HIDDEN, VISIBLE, Check, Members
 
 FOLDERS = {"public": VISIBLE, "hidden": HIDDEN}
 
@@ -32,8 +33,10 @@ FOLDERS = {"public": VISIBLE, "hidden": HIDDEN}
 class Assignment:
     """What an assignment folder says. functions: points by function id, in the order in which students meet them.
 
-    student_files, handed_out: paths below the package. limits: as [limits] has them. caches: documented caches of the
-    functions that checks need. sha256: of everything that decides over marks.
+    student_files, handed_out: paths below the package; extended: handed-out files of which a student's own definitions
+    are used. sets, classes, stubs: see module_sets.py. limits: as [limits] has them. expected_warnings: beginnings of
+    warnings of handed-out files that mean nothing in the sandbox. right_solutions: folders of right student files, for
+    authoring. sha256: of everything that decides over marks.
     """
 
     folder: Path
@@ -42,12 +45,23 @@ class Assignment:
     reference: Path
     student_files: tuple[str, ...]
     handed_out: tuple[str, ...]
+    extended: tuple[str, ...]
+    sets: tuple[ModuleSet, ...]
+    classes: Mapping[str, Members]
+    stubs: Mapping[str, tuple[str, ...]]
     functions: Mapping[str, float]
     checks: tuple[Check, ...]
     definitions: Mapping[str, CheckDefinition]
     misconceptions: tuple[MisconceptionDefinition, ...]
     limits: Mapping[str, float]
+    expected_warnings: tuple[str, ...]
+    right_solutions: tuple[Path, ...]
     sha256: str
+
+    def stubs_of(self, check: Check) -> frozenset[str]:
+        """The functions that a check's code under test may call: its function's, and those of the one that it needs."""
+        needed = self.stubs.get(check.needs, ()) if check.needs else ()
+        return frozenset(self.stubs.get(check.function, ())) | frozenset(needed)
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -95,6 +109,10 @@ def load_assignment(folder: Path) -> Assignment:
     if len(definitions) != len(checks):
         twice = {check.id for check in checks if sum(other.id == check.id for other in checks) > 1}
         raise AssignmentError(f"{folder / 'checks'}: two checks are named {', '.join(sorted(twice))}. Rename one.")
+    extended = tuple(names_in(toml, {"extended": [], **data}, "extended"))
+    if not set(extended) <= set(handed_out):
+        raise AssignmentError(f"{toml}: extended holds {', '.join(extended)}, expected files that handed_out has.")
+    classes = classes_from(toml, data, functions)
     return Assignment(
         folder=folder,
         title=title,
@@ -102,11 +120,19 @@ def load_assignment(folder: Path) -> Assignment:
         reference=(folder / entry(toml, data, "reference", str)).resolve(),
         student_files=files,
         handed_out=handed_out,
+        extended=extended,
+        sets=tuple(sets_from(toml, data, files, handed_out)),
+        classes=classes,
+        stubs=stubs_from(toml, data, functions, classes),
         functions=functions,
         checks=tuple(checks),
         definitions=definitions,
         misconceptions=tuple(load_misconceptions(folder, functions)),
         limits={name: limit_from(toml, name, value) for name, value in entry(toml, data, "limits", dict).items()},
+        expected_warnings=tuple(names_in(toml, {"expected_warnings": [], **data}, "expected_warnings")),
+        right_solutions=tuple(
+            (folder / path).resolve() for path in names_in(toml, {"right_solutions": [], **data}, "right_solutions")
+        ),
         sha256=hash_of(folder),
     )
 

@@ -12,96 +12,17 @@ import re
 import tempfile
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from grader import VERSION
-from grader.assignment import Assignment, file_of, load_assignment, module_of
-from grader.errors import AssignmentError, GraderError
-from grader.fixtures import Fixtures, load_fixtures
-from grader.intake.stage import stage
-from grader.judging.student import Failure
-from grader.judging.verdict import Trial, settle, sum_up
-from grader.records import (
-    GRADED,
-    GRADER_ERROR,
-    MISSING,
-    UNREADABLE,
-    VISIBLE,
-    Check,
-    Result,
-    Submission,
-)
-from grader.sandbox.box import Launch
-from grader.sandbox.interpreter import Interpreter, find_interpreter
-from grader.sandbox.isolation import Isolation, choose_isolation
-from grader.sandbox.session import Limits, Plan, Session
-from grader.trial import run_check
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a run was asked for; small and plain, so that it travels to other processes."""
-
-    assignment: str
-    python: str
-    sandbox: str
-
-
-@dataclass(frozen=True)
-class Context:
-    """All that grading one submission needs, loaded and verified once a process."""
-
-    assignment: Assignment
-    fixtures: Fixtures
-    interpreter: Interpreter
-    isolation: Isolation
-    limits: Limits
-    handed_out: Mapping[str, bytes]
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {
-            "sandbox": self.isolation.kind,
-            "python": self.interpreter.python,
-            "numpy": self.interpreter.numpy,
-            "grader": VERSION,
-        }
-
-
-@cache
-def prepare(settings: Settings) -> Context:
-    """Load everything, verify it, and see that the sandbox works. Raises GraderError before anything is graded."""
-    assignment = load_assignment(Path(settings.assignment))
-    handed_out = {}
-    for name in assignment.handed_out:
-        try:
-            handed_out[name] = (assignment.reference / name).read_bytes()
-        except OSError as error:
-            raise AssignmentError(f"assignment.toml: handed-out file {name} cannot be read ({error}).") from error
-    return Context(
-        assignment=assignment,
-        fixtures=load_fixtures(assignment),
-        interpreter=find_interpreter(settings.python),
-        isolation=choose_isolation(settings.sandbox),
-        limits=limits_from(assignment),
-        handed_out=handed_out,
-    )
-
-
-def limits_from(assignment: Assignment) -> Limits:
-    try:
-        given: dict[str, Any] = {
-            name: value if name.endswith("wall_s") else int(value) for name, value in assignment.limits.items()
-        }
-        return Limits(**given)
-    except TypeError as error:
-        names = ", ".join(Limits.__dataclass_fields__)
-        raise AssignmentError(f"assignment.toml: [limits] must hold exactly {names} ({error}).") from None
+from grader.assignment import Assignment, file_of
+from grader.context import Context, Settings, prepare
+from grader.errors import GraderError
+from grader.judging.verdict import choose, settle, sum_up
+from grader.records import GRADED, GRADER_ERROR, UNREADABLE, Result, Submission
+from grader.trials import Trials
 
 
 def grade_all(
@@ -144,73 +65,22 @@ def grade_submission(submission: Submission, context: Context) -> Result:
     blank = blank_result(submission, context, started)
     if submission.problem is not None:
         return replace(blank, status=UNREADABLE, message=submission.problem)
-    notes = list(submission.notes)
-    trials: list[Trial] = []
-    until = started + context.limits.submission_wall_s
     with tempfile.TemporaryDirectory(prefix="grader-") as folder:
-        work = Path(folder) / "work"
-        work.mkdir(mode=0o755)
-        package = context.assignment.package
-        notes += stage(submission.files, context.handed_out, work, package=package, only=None)
-        for file in context.assignment.student_files:
-            checks = [check for check in context.assignment.checks if check.file == file]
-            if file not in submission.files:
-                trials += [Trial(check, Failure(MISSING, "", f"{file} was not handed in.")) for check in checks]
-            else:
-                found, said = run_module(submission, context, work, file, checks, until)
-                trials += found
-                notes += said
-    results = settle(trials)
+        trials = Trials(submission, context, Path(folder), started + context.limits.submission_wall_s)
+        trials.run()
+    order = [check.id for check in context.assignment.checks]
+    own = settle([trials.own[check] for check in order])
+    on_stubs = settle([trials.on_stubs.get(check, trials.own[check]) for check in order])
+    results = choose(own, on_stubs, trials.on_stubs.keys(), context.assignment.stubs)
     functions = sum_up(results, needs_of(context.assignment), lines_of(context.assignment, submission))
     return replace(
         blank,
         score=round(sum(result.points for result in results), 2),
         checks=tuple(results),
         functions=tuple(functions),
-        notes=tuple(notes),
+        notes=(*submission.notes, *trials.notes),
         duration_s=round(time.monotonic() - started, 4),
     )
-
-
-def run_module(
-    submission: Submission, context: Context, work: Path, file: str, checks: list[Check], until: float
-) -> tuple[list[Trial], list[str]]:
-    """All checks of one student file, and what is to be said about its import.
-
-    Visible checks first, in a sandbox that no hidden input has ever entered: what they print and raise is shown to the
-    student. Then the others, in another one. Trials come in the order of the checks.
-    """
-    plan = Plan((module_of(file),), frozenset(context.assignment.functions), submission.files)
-    launch = context.isolation.launch
-    trials: dict[str, Trial] = {}
-
-    def start() -> Launch:
-        return launch(context.interpreter, work, context.assignment.package, context.limits.at_start())
-
-    shown = [check for check in checks if check.visibility == VISIBLE]
-    rest = [check for check in checks if check.visibility != VISIBLE]
-    with (
-        Session(start, plan, context.limits, until=until) as first,
-        Session(start, plan, context.limits, until=until) as second,
-    ):
-        if shown and rest:
-            second.warm()  # its Python starts while the first is at work
-        for session, chosen in ((first, shown), (second, rest)):
-            for check in chosen:
-                trials[check.id] = run_check(session, check, context.assignment, context.fixtures)
-        notes = import_notes(first if shown else second, file)
-    return [trials[check.id] for check in checks], notes
-
-
-def import_notes(session: Session, file: str) -> list[str]:
-    notes = []
-    if session.absent:
-        names = ", ".join(session.absent)
-        notes.append(f"{file} imports what is not in the sandbox: {names}. Only its use raises.")
-    if session.import_prints:
-        first, *more = session.import_prints.strip().splitlines() or [""]
-        notes.append(f"{file} prints while it is imported: {first[:100]}{' …' if more else ''}")
-    return notes
 
 
 def lines_of(assignment: Assignment, submission: Submission) -> dict[str, int]:
@@ -226,7 +96,8 @@ def lines_of(assignment: Assignment, submission: Submission) -> dict[str, int]:
 
 
 def needs_of(assignment: Assignment) -> dict[str, list[str]]:
-    needs: dict[str, list[str]] = {}
+    """By function: those whose reply its checks feed it, and those that it may call."""
+    needs: dict[str, list[str]] = {function: list(called) for function, called in assignment.stubs.items()}
     for check in assignment.checks:
         if check.needs and check.needs not in needs.setdefault(check.function, []):
             needs[check.function].append(check.needs)

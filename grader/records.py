@@ -99,6 +99,14 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Members:
+    """What checks may use of the objects that a class makes: methods, and attributes that are dicts of arrays."""
+
+    methods: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Comparison:
     """One named array of a check: passed or not, why, and by how much.
 
@@ -130,6 +138,7 @@ class CheckResult:
     """The verdict on one check of one submission.
 
     message: what is wrong, for whoever may see the check. hint: where to look. remarks: noticed, costs nothing.
+    stubs: functions in whose place the reference's stood in the run that counts; none where all was the student's own.
     frames: the student's part of the traceback, outermost first. output: what the check printed (staff only).
     """
 
@@ -144,6 +153,7 @@ class CheckResult:
     message: str = ""
     hint: str = ""
     follow_through: bool = False
+    stubs: tuple[str, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     remarks: tuple[str, ...] = ()
     frames: tuple[Frame, ...] = ()
@@ -221,6 +231,7 @@ def check_from(item: dict[str, Any]) -> CheckResult:
             **item,
             "comparisons": tuple(Comparison(**part) for part in item["comparisons"]),
             "remarks": tuple(item["remarks"]),
+            "stubs": tuple(item["stubs"]),
             "frames": tuple(Frame(**frame) for frame in item["frames"]),
         }
     )

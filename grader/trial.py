@@ -20,11 +20,12 @@ import numpy as np
 from grader.assignment import Assignment
 from grader.errors import GraderError
 from grader.fixtures import Fixture, Fixtures
-from grader.judging.checks import Answer, Gradients, answer_from
+from grader.judging.checks import Answer, Gradients, perform
 from grader.judging.follow import Said, agreeing_claims, is_repeated, reach_patterns, replays, same_patterns
 from grader.judging.judge import judge_values, matches
 from grader.judging.student import Call, CallFailed, Failure, Student
 from grader.judging.verdict import Trial, short
+from grader.oracle import Oracle
 from grader.records import FAILED, PASSED, Check
 from grader.sandbox.box import MAX_OUTPUT
 from grader.sandbox.session import Session
@@ -32,12 +33,28 @@ from grader.sandbox.session import Session
 GRADIENT_TIMES: Final = 5  # a numerical gradient asks the forward some forty times where a check asks once or twice
 
 
-def run_check(session: Session, check: Check, assignment: Assignment, fixtures: Fixtures) -> Trial:
-    """One check on one submission, from inputs to judgements."""
+def run_check(
+    session: Session,
+    check: Check,
+    assignment: Assignment,
+    fixtures: Fixtures,
+    oracle: Oracle,
+    *,
+    stubs: frozenset[str] = frozenset(),
+) -> Trial:
+    """One check on one submission, from inputs to judgements. stubs: functions that the reference stands in for."""
+    session.grant(stubs, oracle.answer if stubs else None)
+    try:
+        return replace(try_check(session, check, assignment, fixtures, oracle), stubs=stubs)
+    finally:
+        oracle.end()
+
+
+def try_check(session: Session, check: Check, assignment: Assignment, fixtures: Fixtures, oracle: Oracle) -> Trial:
     started = time.monotonic()
     fixture = fixtures.checks[check.id]
     fed: Failure | None = None
-    answer, failure, output = ask(session, check, fixture, session.call)
+    answer, failure, output = ask(session, check, fixture, session.call, oracle)
     mutations = list(session.mutations)
     documented = assignment.definitions[check.id].cache
     if failure is not None and check.needs is not None and failure.function == check.needs and documented is not None:
@@ -48,7 +65,7 @@ def run_check(session: Session, check: Check, assignment: Assignment, fixtures: 
                 (None, documented(*args, **kwargs)) if function == check.needs else session.call(function, args, kwargs)
             )
 
-        answer, failure, output = ask(session, check, fixture, call)
+        answer, failure, output = ask(session, check, fixture, call, oracle)
         mutations = list(session.mutations)
     trial = Trial(check, failure, fed=fed, output=output, remarks=mutation_remarks(mutations, fixtures))
     if answer is not None:
@@ -57,13 +74,16 @@ def run_check(session: Session, check: Check, assignment: Assignment, fixtures: 
     return replace(trial, duration_s=round(time.monotonic() - started, 4))
 
 
-def ask(session: Session, check: Check, fixture: Fixture, call: Call) -> tuple[Answer | None, Failure | None, str]:
+def ask(
+    session: Session, check: Check, fixture: Fixture, call: Call, oracle: Oracle
+) -> tuple[Answer | None, Failure | None, str]:
     """Run the check's function against the submission: an answer or a failure, and what was printed meanwhile."""
     answer, failure = None, None
-    functions = session.plan.functions
+    functions, classes = session.plan.functions, session.plan.classes
+    student, reference = Student(call, functions, classes), Student(oracle.measure, functions, classes)
     try:
         session.begin(check.seed, fixture.arities)
-        answer = answer_from(check.run(Student(call, functions), np.random.RandomState(check.seed)))
+        answer = perform(check.run, student, np.random.RandomState(check.seed), reference)
     except CallFailed as failed:
         failure = failed.failure
     except GraderError:

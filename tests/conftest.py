@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.pipeline import Context, Settings, grade_submission, prepare
+from grader.context import Context, Settings, prepare
+from grader.pipeline import grade_submission
 from grader.records import Result, Submission
 
 ROOT = Path(__file__).resolve().parents[1]

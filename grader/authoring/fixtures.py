@@ -11,17 +11,20 @@ import inspect
 import io
 import json
 import platform
+import re
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, Final
 
 import numpy as np
 
 from grader.assignment import Assignment, load_reference, module_of
+from grader.authoring.spread import measure_spread
 from grader.errors import AssignmentError, FixtureError
 from grader.fixtures import MANIFEST, SCHEMA, key, read_arrays, read_manifest, source_hash, source_paths
-from grader.judging.checks import Answer, MisconceptionDefinition, answer_from
+from grader.judging.checks import Answer, MisconceptionDefinition, perform
 from grader.judging.diagnose import Unit
 from grader.judging.follow import forward_value, reach_patterns
 from grader.judging.judge import same, units_of
@@ -29,6 +32,7 @@ from grader.judging.student import Student, local_call
 from grader.records import VISIBLE, Check
 from grader.results import write_bytes, write_text
 
+NOISE: Final = ("made_with", "spread")  # of the manifest: what may differ from machine to machine
 SAME: Final = 1e-9  # relative; another BLAS rounds otherwise, no change of a source is that small
 
 
@@ -45,9 +49,12 @@ def make_fixtures(assignment: Assignment) -> Made:
     functions = load_reference(assignment)
     files: dict[str, dict[str, np.ndarray]] = {}
     entries = {}
-    for check in assignment.checks:
-        name = f"{'public' if check.visibility == VISIBLE else 'hidden'}/{module_of(check.file)}.npz"
-        entries[check.id] = make_fixture(assignment, check, functions, files.setdefault(name, {}))
+    with warnings.catch_warnings():
+        for start in assignment.expected_warnings:
+            warnings.filterwarnings("ignore", message=re.escape(start))
+        for check in assignment.checks:
+            name = f"{'public' if check.visibility == VISIBLE else 'hidden'}/{module_of(check.file)}.npz"
+            entries[check.id] = make_fixture(assignment, check, functions, files.setdefault(name, {}))
     hints: dict[str, dict[str, str]] = {}
     for item in assignment.misconceptions:
         hints.setdefault(item.function, {})[item.name] = item.hint
@@ -55,11 +62,27 @@ def make_fixtures(assignment: Assignment) -> Made:
         "schema": SCHEMA,
         "made_with": {"python": platform.python_version(), "numpy": np.__version__},
         "sources": {name: source_hash(path) for name, path in source_paths(assignment).items()},
-        "arguments": {name: list(inspect.signature(function).parameters) for name, function in functions.items()},
+        "arguments": arguments_of(assignment, functions),
         "hints": hints,
         "checks": entries,
+        "spread": spread_of(assignment, functions, entries, files),
     }
     return Made(manifest, files)
+
+
+def spread_of(
+    assignment: Assignment,
+    functions: Mapping[str, Callable[..., Any]],
+    entries: Mapping[str, Any],
+    files: Mapping[str, Mapping[str, np.ndarray]],
+) -> dict[str, float]:
+    """What right solutions differ by, check by check, to two digits. Rounding noise, never held against a fresh run."""
+    arrays = {name: array for one in files.values() for name, array in one.items()}
+    expected = {
+        check: {name: arrays[key(check, "expected", name)] for name in entry["arrays"]}
+        for check, entry in entries.items()
+    }
+    return {check: float(f"{error:.1e}") for check, error in measure_spread(assignment, functions, expected).items()}
 
 
 def make_fixture(
@@ -68,7 +91,8 @@ def make_fixture(
     """One check's entry for the manifest; its arrays are added to `arrays`."""
     arities: list[tuple[str, int]] = []
     try:
-        answer = run_locally(check, functions, arities)
+        np.random.seed(check.seed)  # as a worker does at the start of a check
+        answer = run_locally(assignment, check, functions, arities)
         asked = list(arities)  # before the reach below asks for more
         reached = reach_of(check, answer)
         forward = forward_value(answer.gradients) if answer.gradients else None
@@ -90,7 +114,7 @@ def make_fixture(
         arrays[key(check.id, "reach", name)] = pattern
     variants = {}
     for item in assignment.misconceptions_of(check.function):
-        values = run_variant(check, functions, item, expected)
+        values = run_variant(assignment, check, functions, item, expected)
         if values is not None:
             variants[item.name] = list(values)
             for name, value in values.items():
@@ -105,26 +129,43 @@ def make_fixture(
     }
 
 
+def arguments_of(assignment: Assignment, functions: Mapping[str, Callable[..., Any]]) -> dict[str, list[str]]:
+    """Names of arguments by function, and by method, where the object itself comes first."""
+    callables = dict(functions)
+    for name, members in assignment.classes.items():
+        callables |= {f"{name}.{method}": getattr(functions[name], method) for method in members.methods}
+    return {name: list(inspect.signature(function).parameters) for name, function in callables.items()}
+
+
 def run_locally(
-    check: Check, functions: Mapping[str, Callable[..., Any]], arities: list[tuple[str, int]] | None = None
+    assignment: Assignment,
+    check: Check,
+    functions: Mapping[str, Callable[..., Any]],
+    arities: list[tuple[str, int]] | None = None,
+    reference: Mapping[str, Callable[..., Any]] | None = None,
 ) -> Answer:
-    student = Student(local_call(functions, arities), frozenset(functions))
-    return answer_from(check.run(student, np.random.RandomState(check.seed)))
+    """A check on functions in this process. reference: what measures, if these are not the reference's own."""
+    names = frozenset(functions)
+    student = Student(local_call(functions, arities, assignment.classes), names, assignment.classes)
+    measure = Student(local_call(reference or functions, None, assignment.classes), names, assignment.classes)
+    return perform(check.run, student, np.random.RandomState(check.seed), measure)
 
 
 def run_variant(
+    assignment: Assignment,
     check: Check,
     functions: Mapping[str, Callable[..., Any]],
     item: MisconceptionDefinition,
     expected: Mapping[str, np.ndarray],
 ) -> dict[str, np.ndarray] | None:
     """What the variant returns, or None where it raises or cannot be told from the reference."""
-    reference = Student(local_call(functions), frozenset(functions))
+    reference = namespace_of(functions)
     wrong = {**functions, check.function: lambda *args, **kwargs: item.run(reference, *args, **kwargs)}
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            answer = run_locally(check, wrong)
+            np.random.seed(check.seed)
+            answer = run_locally(assignment, check, wrong, reference=functions)
             values = {name: np.asarray(value, dtype=np.float64) for name, value in answer.values.items()}
     except Exception:  # a variant may crash where the reference does not; then it has no values to recognise it by
         return None
@@ -134,6 +175,18 @@ def run_variant(
     ):
         return None
     return values
+
+
+def namespace_of(functions: Mapping[str, Callable[..., Any]]) -> SimpleNamespace:
+    """The functions as attributes below their modules' names: namespace.layers.affine_forward."""
+    root = SimpleNamespace()
+    for name, function in functions.items():
+        place = root
+        *folders, last = name.split(".")
+        for folder in folders:
+            place = vars(place).setdefault(folder, SimpleNamespace())
+        setattr(place, last, function)
+    return root
 
 
 def reach_of(check: Check, answer: Answer) -> dict[str, np.ndarray]:
@@ -177,7 +230,7 @@ def drift(assignment: Assignment, made: Made) -> list[str]:
     except (FixtureError, KeyError, AttributeError) as error:
         return [str(error)]
     fresh = json.loads(json.dumps(made.manifest))
-    lines = [f"{part}: differs" for part in fresh if part != "made_with" and manifest.get(part) != fresh[part]]
+    lines = [f"{part}: differs" for part in fresh if part not in NOISE and manifest.get(part) != fresh[part]]
     units = units_by_key(assignment, made)
     for file in sorted({*stored, *made.arrays}):
         before, after = stored.get(file, {}), made.arrays.get(file, {})

@@ -15,9 +15,10 @@ import click
 from rich.console import Console
 
 from grader.cli.progress import Progress, class_table
+from grader.context import Context, Settings, prepare
 from grader.errors import GraderError, UsageError
 from grader.intake.collect import Found, find, read
-from grader.pipeline import Context, Settings, blank_result, grade_all, prepare
+from grader.pipeline import blank_result, grade_all
 from grader.records import GRADER_ERROR, Result, Submission
 from grader.report.pages import class_page, feedback_page, staff_page
 from grader.results import grades_csv, is_current, store, stored, write_text

@@ -12,6 +12,7 @@ tell which. It returns named arrays, as a dict or, where they are gradients, wit
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -48,7 +49,10 @@ class CheckDefinition:
 
 @dataclass(frozen=True)
 class MisconceptionDefinition:
-    """A wrong variant of a reference function: `run(reference, *args)`, and the hint that it stands for."""
+    """A wrong variant of a reference function or class: `run(reference, *args)`, and the hint that it stands for.
+
+    reference: the reference's own functions and classes, below their modules' names.
+    """
 
     function: str
     name: str
@@ -159,6 +163,15 @@ def gradients(
     forward may only use plain inputs of the check, no handle: it is called again in a fresh process.
     """
     return Gradients(forward, dout, claims, dict(values or {}), given)
+
+
+def perform(run: Callable[..., Any], student: Any, rng: np.random.RandomState, reference: Any) -> Answer:
+    """Run a check. One that takes a third argument measures what the student made by the reference, its own word aside.
+
+    Raises AssignmentError if the check returns anything but named arrays, and whatever the check raises.
+    """
+    measures = len(inspect.signature(run).parameters) > 2
+    return answer_from(run(student, rng, reference) if measures else run(student, rng))
 
 
 @dataclass(frozen=True)

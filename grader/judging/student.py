@@ -1,8 +1,11 @@
-"""The code under test as a check sees it: `student.layers.conv_forward_naive(...)`.
+"""The code under test as a check sees it: `student.layers.conv_forward_naive(...)`, `student.nets.Net(...).loss(X, y)`.
 
 Behind the name stands a caller: a session with a sandbox, or here, in process, the reference or a misconception. Both
 keep the same contract, so that a check cannot tell them apart: arguments are handed over as copies; dicts that the call
 changed come back changed; arrays, numbers, strings and dicts of them are returned, anything else only as a handle.
+
+What a class makes is a handle with members: `Net.loss` is called with it and the arguments, `Net.params` with it alone
+to read, with it and a dict to write entries.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from grader.errors import AssignmentError
-from grader.records import Frame
+from grader.records import FAILED, MISSING, Frame, Members
 
 Call = Callable[[str, tuple[Any, ...], dict[str, Any]], Any]
 
@@ -38,21 +41,89 @@ class CallFailed(Exception):
         self.failure = failure
 
 
-class Student:
-    """Names below the package, resolved to calls. Only functions of the assignment exist."""
+Classes = Mapping[str, Members]
 
-    def __init__(self, call: Call, functions: frozenset[str], prefix: str = "") -> None:
+
+class Student:
+    """Names below the package, resolved to calls. Only functions and classes of the assignment exist."""
+
+    def __init__(self, call: Call, functions: frozenset[str], classes: Classes | None = None, prefix: str = "") -> None:
         self._call = call
         self._functions = functions
+        self._classes = classes or {}
         self._prefix = prefix
 
     def __getattr__(self, name: str) -> Any:
         path = f"{self._prefix}{name}"
+        if path in self._classes:
+            return lambda *args, **kwargs: Instance(
+                self._call, path, self._classes[path], self._call(path, args, kwargs)
+            )
         if path in self._functions:
             return lambda *args, **kwargs: self._call(path, args, kwargs)
         if any(function.startswith(path + ".") for function in self._functions):
-            return Student(self._call, self._functions, path + ".")
+            return Student(self._call, self._functions, self._classes, path + ".")
         raise AssignmentError(f"check: {path} is no function of the assignment. Check the spelling.")
+
+
+class Instance:
+    """An object of the code under test. Its methods are called and its dicts of arrays read by their names.
+
+    Setting a dict replaces the entries that are given and leaves the others: a net may keep parameters of its own. Each
+    array takes the shape that the entry has there, if they differ by axes of length 1 only; raises CallFailed if they
+    differ otherwise or there is no such entry.
+    """
+
+    def __init__(self, call: Call, function: str, members: Members, kept: Any) -> None:
+        vars(self).update(_call=call, _function=function, _members=members, _kept=kept)
+        vars(self).update(type_name=type_of(kept))
+
+    def __getattr__(self, name: str) -> Any:
+        member = f"{self._function}.{name}"
+        if name in self._members.methods:
+            return lambda *args, **kwargs: self._call(member, (self._kept, *args), kwargs)
+        if name in self._members.attributes:
+            value = self._call(member, (self._kept,), {})
+            if value == {}:
+                text = f"{self._function.rpartition('.')[2]}: {name} is empty: the constructor is not written yet."
+                raise CallFailed(Failure(MISSING, self._function, text))
+            return value
+        raise AssignmentError(f"check: {member} is none of its methods and attributes in the assignment.")
+
+    def __setattr__(self, name: str, values: Mapping[str, Any]) -> None:
+        shaped = in_shapes_of(getattr(self, name), values, self._function, name)
+        self._call(f"{self._function}.{name}", (self._kept, shaped), {})
+
+
+def in_shapes_of(own: Any, values: Mapping[str, Any], function: str, attribute: str) -> dict[str, Any]:
+    """The arrays of `values`, each in the shape that it has in the object's own dict."""
+
+    def failed(text: str) -> CallFailed:
+        return CallFailed(Failure(FAILED, function, f"{function.rpartition('.')[2]}: {text}"))
+
+    if not isinstance(own, dict):
+        raise failed(f"{attribute} is of type {type_of(own)}, expected a dict of arrays.")
+    shaped = {}
+    for key, value in values.items():
+        if not isinstance(own.get(key), np.ndarray):
+            found = f"is of type {type_of(own[key])}" if key in own else "is not there"
+            raise failed(f"{attribute}[{key!r}] {found}, expected an array. It holds {', '.join(map(str, own))}.")
+        value, shape = np.asarray(value), own[key].shape
+        if [length for length in shape if length != 1] != [length for length in value.shape if length != 1]:
+            raise failed(f"{attribute}[{key!r}] has shape {shape}, expected {value.shape}.")
+        shaped[key] = value.reshape(shape)
+    return shaped
+
+
+def owner_of(name: str, classes: Classes) -> str:
+    """The function or class of the assignment that a call is one of: of a member, its class."""
+    owner = name.rpartition(".")[0]
+    return owner if owner in classes else name
+
+
+def spoken(name: str, classes: Classes) -> str:
+    """How a message names what was called: `affine_forward`, `TwoLayerNet.loss`."""
+    return ".".join(name.split(".")[-2 if owner_of(name, classes) != name else -1 :])
 
 
 @dataclass(frozen=True)
@@ -63,19 +134,31 @@ class Kept:
     type_name: str
 
 
-def local_call(functions: Mapping[str, Callable[..., Any]], arities: list[tuple[str, int]] | None = None) -> Call:
+def local_call(
+    functions: Mapping[str, Callable[..., Any]],
+    arities: list[tuple[str, int]] | None = None,
+    classes: Classes | None = None,
+) -> Call:
     """A caller that runs functions in this process. arities: filled with (function, length of its tuple or 0)."""
 
     def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         given = [arg.value if isinstance(arg, Kept) else copy.deepcopy(arg) for arg in args]
         named = {key: arg.value if isinstance(arg, Kept) else copy.deepcopy(arg) for key, arg in kwargs.items()}
-        value = functions[name](*given, **named)
+        owner = owner_of(name, classes or {})
+        value = functions[name](*given, **named) if owner == name else use_member(name, *given, **named)
         for arg, after in zip(args, given, strict=True):
             if isinstance(arg, dict):
                 update_dict(arg, after)
         if arities is not None:
             arities.append((name, len(value) if isinstance(value, tuple) else 0))
         return type(value)(map(keep, value)) if type(value) in (tuple, list) else keep(value)
+
+    def use_member(name: str, owner: Any, *args: Any, **kwargs: Any) -> Any:
+        path, _, member = name.rpartition(".")
+        if member in (classes or {})[path].methods:
+            return getattr(owner, member)(*args, **kwargs)
+        getattr(owner, member).update(*args)
+        return copy.deepcopy(getattr(owner, member))
 
     return call
 

@@ -6,7 +6,7 @@ is worth all if that forward is a known misconception or passes elsewhere), so t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -38,6 +38,7 @@ class Trial:
     agreed: names of wrong gradients that belong to the student's own forward; same_reach: whether its inputs reach
     the outputs that they should. variants: misconceptions that can be told from the reference here, and their hints;
     matched: those of them that return these values. fed: the forward's failure, where the documented cache was fed.
+    stubs: functions that the reference stood in for.
     """
 
     check: Check
@@ -48,6 +49,7 @@ class Trial:
     variants: Mapping[str, str] = field(default_factory=dict)
     matched: frozenset[str] = frozenset()
     fed: Failure | None = None
+    stubs: frozenset[str] = frozenset()
     remarks: tuple[str, ...] = ()
     output: str = ""
     duration_s: float = 0.0
@@ -62,6 +64,42 @@ def settle(trials: Sequence[Trial]) -> list[CheckResult]:
     return [settle_trial(trial, trials) for trial in trials]
 
 
+def choose(
+    own: Sequence[CheckResult],
+    on_stubs: Sequence[CheckResult],
+    run_again: Collection[str],
+    stubs: Mapping[str, Sequence[str]],
+) -> list[CheckResult]:
+    """Of each check the run that earned more; where both earned the same, the one whose message helps.
+
+    A mistake costs once, where it was made: the run on stubs tells what is wrong with the function itself. run_again:
+    ids of the checks that have one. stubs: by function, those that it may call.
+    """
+    wrong = {result.function for result in own if result.status != PASSED}
+    chosen = []
+    for one, other in zip(own, on_stubs, strict=True):
+        called = [name for name in stubs.get(one.function, ()) if name in wrong]
+        if one.id not in run_again or other.points < one.points or (other.points == one.points and not called):
+            chosen.append(one)
+        elif other.points == one.points:
+            stood_in = f"So it is with the grader's own {', '.join(map(short, called))} in place of yours."
+            chosen.append(replace(other, message=f"{other.message} {stood_in}".strip()))
+        else:
+            chosen.append(replace(other, message=f"{other.message} {with_others(one, called)}".strip()))
+    return chosen
+
+
+def with_others(own: CheckResult, called: Sequence[str]) -> str:
+    """Why the run on stubs counts."""
+    name, first = short(own.function), sentence(own.message or "it earns less")
+    if not called:
+        return f"Counted with the grader's own functions in place of those that {name} calls. With yours: {first}"
+    listed = ", ".join(map(short, called))
+    mend = "Mend it first." if len(called) == 1 else "Mend them first."
+    why = f"Counted with the grader's own {listed} in place of yours, which lost marks already."
+    return f"{why} {mend} With yours: {first}"
+
+
 def settle_trial(trial: Trial, trials: Sequence[Trial]) -> CheckResult:
     check = trial.check
     result = CheckResult(
@@ -73,6 +111,7 @@ def settle_trial(trial: Trial, trials: Sequence[Trial]) -> CheckResult:
         points=0.0,
         max_points=check.max_points,
         status=FAILED,
+        stubs=tuple(sorted(trial.stubs)),
         remarks=trial.remarks,
         output=trial.output,
         duration_s=trial.duration_s,

@@ -43,4 +43,5 @@ def disclose(check: CheckResult) -> CheckResult:
         max_points=check.max_points,
         status=check.status,
         hint=check.hint if check.status in HINTED else "",
+        stubs=check.stubs,
     )

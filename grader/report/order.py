@@ -77,10 +77,17 @@ def fix_first(result: Result) -> tuple[Fix, ...]:
     ordered = causes_first(group.function for group in groups.values() if lost(group.function) > ROUNDING)
     fixes: list[Fix] = []
     for function in ordered:
+        group = groups[function.function]
         placed = {fix.function for fix in fixes}
-        causes = tuple(need for need in function.needs if need in placed)
-        fixes.append(describe(groups[function.function], causes))
+        causes = tuple(need for need in function.needs if need in placed and need not in stood_in(group))
+        fixes.append(describe(group, causes))
     return merge(fixes)
+
+
+def stood_in(group: Group) -> set[str]:
+    """Functions that cannot be to blame: in every check that failed, the reference's stood in their place."""
+    failing = [set(check.stubs) for check in group.checks if is_failing(check)]
+    return set.intersection(*failing) if failing else set()
 
 
 def merge(fixes: Iterable[Fix]) -> tuple[Fix, ...]:

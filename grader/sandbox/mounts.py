@@ -3,7 +3,7 @@
     /usr/lib … /lib64     C libraries; every folder of third-party packages in them is covered by an empty one
     the interpreter       its executable and standard library, at the host's paths
     /site/numpy           NumPy alone, not the site-packages it lies in
-    /worker               worker.py and the two modules that it needs
+    /worker               worker.py and the modules that it needs
     /work                 the submission's work tree
     /dev/null, urandom…   no terminal, no shared memory
 
@@ -22,6 +22,7 @@ from grader.sandbox.interpreter import SYSTEM_FILES, SYSTEM_LIBRARIES, Interpret
 HERE: Final = Path(__file__).resolve().parent
 DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 WORK: Final = "/work"
+WORKER_FILES: Final = ("worker.py", "changes.py", "placeholders.py", "protocol.py", "stubs.py", "work_tree.py")
 
 ENVIRONMENT: Final = {
     "LANG": "C.UTF-8",
@@ -75,7 +76,7 @@ def shown_paths(interpreter: Interpreter, work: Path) -> Iterable[tuple[str, Pat
     yield str(interpreter.executable), interpreter.executable
     for folder in interpreter.numpy_folders:
         yield f"/site/{folder.name}", folder
-    for name in ("worker.py", "protocol.py", "placeholders.py"):
+    for name in WORKER_FILES:
         yield f"/worker/{name}", HERE / name
     yield WORK, work
 

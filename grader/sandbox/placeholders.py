@@ -23,12 +23,18 @@ class Absent:
     functions run (`in_use`), any use raises."""
 
     in_use = False
+    package = ""
 
     def __init__(self, name: str) -> None:
         object.__setattr__(self, "_name", name)
 
     def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
         name = object.__getattribute__(self, "_name")
+        if name.split(".")[0] == Absent.package:
+            name = name[len(Absent.package) + 1 :]
+            raise ModuleNotFoundError(
+                "%s is used, but %s is not in the sandbox while this file is checked" % (name, name.split(".")[0])
+            )
         raise ModuleNotFoundError(
             "%s is used, but %s is not in the sandbox: NumPy and the standard library are" % (name, name.split(".")[0])
         )
@@ -83,6 +89,7 @@ class Finder:
         self.root = root
         self.package = package
         self.names: List[str] = []
+        Absent.package = package
         self.caught: Dict[str, Set[int]] = {}
 
     def find_spec(self, name: str, path: Any, target: Any = None) -> Optional[importlib.machinery.ModuleSpec]:

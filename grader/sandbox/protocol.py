@@ -8,7 +8,8 @@ raises ProtocolError and nothing else.
     header  = one value as JSON, made of null, true, false, numbers, strings and these lists:
               ["l", ...] list    ["t", ...] tuple       ["d", key, value, ...] dict
               ["b", n] n bytes   ["a", dtype, [shape]] array   ["s", dtype] NumPy scalar
-              ["f", "nan"] a float that JSON lacks      ["n", dtype] dtype      ["h", number, type name] handle
+              ["f", "nan"] a float that JSON lacks      ["h", number, type name] handle
+              ["n", dtype] dtype                        ["y", dtype] its scalar type, as np.float64
     body    = the bytes of all "b", "a" and "s", little-endian, C order, in the order of the header
 
 There is no pickle, no class name that is looked up and no attribute access: a handle is a number that only the end
@@ -160,6 +161,8 @@ def write_node(value: Any, buffers: List[bytes], depth: int) -> Any:
         return ["s", name]
     if isinstance(value, np.dtype):
         return ["n", dtype_name(value)]
+    if isinstance(value, type) and issubclass(value, np.generic):
+        return ["y", dtype_name(np.dtype(value))]
     if isinstance(value, str):
         return str(value)
     if isinstance(value, int):
@@ -208,6 +211,8 @@ def read_node(node: Any, reader: BodyReader, depth: int) -> Any:
             return read_array(named_dtype(argument), [], reader)[()]
         if tag == "n":
             return named_dtype(argument).newbyteorder("=")
+        if tag == "y":
+            return named_dtype(argument).type
         if tag == "f" and isinstance(argument, str) and argument in NON_FINITE:
             return NON_FINITE[argument]
         if tag == "b" and is_count(argument):

@@ -14,7 +14,7 @@ MAX_TEXT: Final = 2000
 MAX_POSITIONS: Final = 100  # of arguments; no function has that many
 
 FIELDS: Final[dict[str, type]] = {
-    "op": str,  # hello, ended
+    "op": str,  # hello, ended, ask
     "id": int,  # of the request that this answers
     "modules": dict,  # name → None or a description of what its import raised
     "absent": list,  # names of modules that are not in the sandbox
@@ -24,6 +24,9 @@ FIELDS: Final[dict[str, type]] = {
     "stub": bool,
     "type": str,
     "text": str,
+    "of": str,  # the function that is missing, where it is not the one that was called
+    "function": str,  # that a stub asks for
+    "args": tuple,
     "frames": list,
     "exit": int,
     "signal": int,

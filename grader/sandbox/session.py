@@ -3,6 +3,8 @@
     begin(seed)  ─►  call("layers.affine_forward", …)  ─►  …  ─►  end()
     a fresh child     one request, one reply                 the child is gone, nothing is left behind
 
+    call(…) may be asked back: the child wants a granted function's reply, and the judge hands on the reference's
+
 The states are: no box, a box with its modules loaded, a box with a check running. Whatever does not go as it should (a
 late reply, a wrong id, a frame that is none, a process left behind) ends the box and costs the running check; the next
 begin() starts a new box. What a worker says is data: it can only ever say what its own function returned.
@@ -13,20 +15,23 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final
 
 import numpy as np
 
 from grader.errors import SandboxError
-from grader.judging.student import CallFailed, Failure, update_dict
+from grader.judging.student import CallFailed, Classes, Failure, owner_of, spoken, update_dict
 from grader.records import CRASHED, ERROR, FAILED, MISSING, TIMEOUT, Frame
 from grader.sandbox.box import Box, Flood, Gone, Launch, Silence
 from grader.sandbox.protocol import Decoder, ProtocolError, encode
 from grader.sandbox.replies import checked, plain_text
 
 MAX_FRAMES: Final = 20
+MAX_ASKS: Final = 2000  # of one check; training a net of three layers for some steps takes a few hundred
+
+Answer = Callable[[str, tuple[Any, ...]], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -60,11 +65,34 @@ class Limits:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a worker imports: modules below the package, and the functions that will be called."""
+    """What a worker imports, in this order, and which functions are called.
+
+    classes: those of the functions that are classes, and the members that are used. switches: functions that may be
+    exchanged for stubs, and the names of their arguments. hollow: modules that are not imported but made of stubs.
+    sources: the submission's files, for lines of tracebacks.
+    """
 
     modules: tuple[str, ...]
     functions: frozenset[str]
     sources: Mapping[str, bytes]
+    classes: Classes = field(default_factory=dict)
+    switches: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    hollow: tuple[str, ...] = ()
+    expected_warnings: tuple[str, ...] = ()
+
+    def request(self) -> dict[str, Any]:
+        return {
+            "op": "load",
+            "modules": list(self.modules),
+            "functions": sorted(self.functions),
+            "members": {
+                name: {**dict.fromkeys(members.methods, "method"), **dict.fromkeys(members.attributes, "attribute")}
+                for name, members in self.classes.items()
+            },
+            "switches": {name: list(parameters) for name, parameters in self.switches.items()},
+            "hollow": list(self.hollow),
+            "expected_warnings": list(self.expected_warnings),
+        }
 
 
 class Session:
@@ -92,6 +120,8 @@ class Session:
         self.mutations: list[tuple[str, int]] = []
         self.arities: list[tuple[str, int]] = []
         self.last_prints = ("", 0)
+        self.granted: frozenset[str] = frozenset()
+        self.answer: Answer | None = None
 
     def __enter__(self) -> Session:
         return self
@@ -115,12 +145,21 @@ class Session:
         if time.monotonic() > self.until:
             spent = f"The submission used up the {self.limits.submission_wall_s:g} s that it has as a whole"
             raise CallFailed(Failure(TIMEOUT, "", f"{spent}; this check was not run."))
-        if self.broken is None and (self.box is None or not self.is_greeted):
-            self.start()
+        self.open()
         if self.broken is not None:
             raise CallFailed(self.broken)
         self.deadline = min(time.monotonic() + self.limits.wall_s, self.until)
-        self.ask("", {"op": "begin", "seed": seed, "limits": {"CPU": self.limits.cpu_s * times}})
+        stubs = sorted(self.granted & self.plan.switches.keys())
+        self.ask("", {"op": "begin", "seed": seed, "limits": {"CPU": self.limits.cpu_s * times}, "stubs": stubs})
+
+    def open(self) -> None:
+        """Have a box with the modules imported; sets `broken` if they cannot be, as begin() does by itself."""
+        if self.broken is None and (self.box is None or not self.is_greeted):
+            self.start()
+
+    def grant(self, functions: frozenset[str], answer: Answer | None) -> None:
+        """From the next begin() on, these are stubs, which `answer` answers for."""
+        self.granted, self.answer = functions, answer
 
     def end(self) -> tuple[str, int]:
         """End the check's child; make sure that nothing is left. Returns what it printed and how many bytes it was."""
@@ -142,7 +181,7 @@ class Session:
 
     def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """One call of the code under test. Raises CallFailed for whatever is not a value."""
-        broken = self.failures.get(function.rpartition(".")[0])
+        broken = self.failures.get(owner_of(function, self.plan.classes).rpartition(".")[0])
         if broken is not None:
             raise CallFailed(broken)
         reply = self.ask(function, {"op": "call", "function": function, "args": args, "kwargs": kwargs})
@@ -155,12 +194,12 @@ class Session:
 
     def value_of(self, function: str, reply: dict[str, Any]) -> Any:
         """The returned value, of the arity that the reference has here. Raises CallFailed."""
-        name = function.rpartition(".")[2]
+        name, owner = spoken(function, self.plan.classes), owner_of(function, self.plan.classes)
         outcome = reply.get("outcome")
         if outcome != "value":
             raise CallFailed(self.failure_from(function, reply))
         if reply.get("stub") is True:
-            raise CallFailed(Failure(MISSING, function, f"{name} is not written yet."))
+            raise CallFailed(Failure(MISSING, owner, f"{name} is not written yet."))
         value = reply["value"]
         while self.arities:
             expected_function, arity = self.arities.pop(0)
@@ -168,29 +207,33 @@ class Session:
                 continue
             found = len(value) if isinstance(value, tuple | list) else 0
             if found != arity and not (arity == 0 and isinstance(value, list)):
-                raise CallFailed(Failure(FAILED, function, describe_arity(name, arity, value)))
+                raise CallFailed(Failure(FAILED, owner, describe_arity(name, arity, value)))
             break
         return value
 
     def failure_from(self, function: str, reply: Mapping[str, Any]) -> Failure:
         """What the worker says went wrong, checked as far as it can be."""
-        name = function.rpartition(".")[2] or "the import"
+        name = spoken(function, self.plan.classes) or "the import"
+        owner = owner_of(function, self.plan.classes)
         outcome, text = reply.get("outcome"), plain_text(reply.get("text"))
         if outcome == "missing":
             absent = text == "absent"
-            file = function.rpartition(".")[0].replace(".", "/") + ".py"
-            return Failure(MISSING, function, f"{file} has no {name}." if absent else f"{name} is not written yet.")
+            file = owner.rpartition(".")[0].replace(".", "/") + ".py"
+            missing = plain_text(reply.get("of"))
+            if missing in self.plan.functions and missing != owner:  # a function that this one calls
+                return Failure(MISSING, missing, f"{missing.rpartition('.')[2]} is not written yet.")
+            return Failure(MISSING, owner, f"{file} has no {name}." if absent else f"{name} is not written yet.")
         if outcome == "memory":
             limit = f"{self.limits.memory_mib} MiB"
-            return Failure(CRASHED, function, f"{name} ran out of memory ({limit} are allowed). {text}".strip())
+            return Failure(CRASHED, owner, f"{name} ran out of memory ({limit} are allowed). {text}".strip())
         if outcome == "timeout":
             text = f"{name} was still running after {self.limits.cpu_s} s of CPU time; perhaps a loop never ends."
-            return Failure(TIMEOUT, function, text, self.frames_from(reply.get("frames")))
+            return Failure(TIMEOUT, owner, text, self.frames_from(reply.get("frames")))
         if outcome == "refused":
-            return Failure(FAILED, function, f"{name} returned what cannot be sent: {text}.")
+            return Failure(FAILED, owner, f"{name} returned what cannot be sent: {text}.")
         if outcome == "error":
             raised = plain_text(reply.get("type"))
-            return Failure(ERROR, function, f"{name} raised {raised}: {text}", self.frames_from(reply.get("frames")))
+            return Failure(ERROR, owner, f"{name} raised {raised}: {text}", self.frames_from(reply.get("frames")))
         return self.end_in_doubt(function, "sent a reply that is none")
 
     def frames_from(self, frames: Any) -> tuple[Frame, ...]:
@@ -230,9 +273,8 @@ class Session:
             prints = self.last_prints[0].strip()[-500:]
             raise SandboxError(f"sandbox: the worker did not start ({type(error).__name__}: {prints}).") from error
         self.deadline = min(time.monotonic() + self.limits.import_wall_s, self.until)
-        functions = sorted(self.plan.functions)
         try:
-            reply = self.ask("", {"op": "load", "modules": list(self.plan.modules), "functions": functions})
+            reply = self.ask("", self.plan.request())
         except CallFailed as failed:
             self.broken = failed.failure
             return
@@ -257,6 +299,11 @@ class Session:
         try:
             self.box.send(encode({**message, "id": self.number}), self.deadline)
             reply = self.receive()
+            for _ in range(MAX_ASKS):
+                if reply.get("op") != "ask":
+                    break
+                self.box.send(encode(self.answered(reply)), self.deadline)
+                reply = self.receive()
         except Silence:
             raise CallFailed(self.end_in_doubt(function, "did not answer in time", TIMEOUT)) from None
         except Gone:
@@ -270,6 +317,13 @@ class Session:
         if reply.get("id") != self.number:
             raise CallFailed(self.end_in_doubt(function, "answered what was not asked"))
         return reply
+
+    def answered(self, ask: Mapping[str, Any]) -> dict[str, Any]:
+        """What the judge says to a stub. Raises ProtocolError if the function was not granted to this check."""
+        function, args = ask.get("function"), ask.get("args")
+        if self.answer is None or function not in self.granted or type(args) is not tuple:
+            raise ProtocolError("asked for what was not granted")
+        return {"op": "answer", **self.answer(function, args)}
 
     def receive(self) -> dict[str, Any]:
         """The next message. Raises Silence, Gone, Flood or ProtocolError."""
@@ -298,8 +352,8 @@ class Session:
 
     def end_in_doubt(self, function: str, what: str, status: str = CRASHED) -> Failure:
         self.kill()
-        name = function.rpartition(".")[2] or f"importing {', '.join(self.plan.modules)}"
-        return Failure(status, function, f"{name} {what}.")
+        name = spoken(function, self.plan.classes) or f"importing {', '.join(self.plan.modules)}"
+        return Failure(status, owner_of(function, self.plan.classes), f"{name} {what}.")
 
     def kill(self) -> None:
         if self.box is not None:

@@ -11,9 +11,10 @@ no reference ever enters this process.
 
 Conversation, one reply a request, each under its request's id:
     load    modules of the work tree                → which were imported, which not and why
-    begin   seed                                    → in a fresh child from here on
+    begin   seed, functions granted as stubs        → in a fresh child from here on
     call    function id, args, kwargs               → an outcome (replies.py lists them); changed dicts and arrays
     end                                             → nothing; the server then says that the child is gone
+Within a call, the child itself may ask for what a granted function returns (stubs.py); the judge answers.
 """
 
 from __future__ import annotations
@@ -21,19 +22,27 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import sys
 import traceback
+import types
+import warnings
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import numpy as np
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
 import placeholders  # type: ignore[import-not-found]
 import protocol  # type: ignore[import-not-found]
+import stubs  # type: ignore[import-not-found]
+from changes import changes, is_plain, snapshot  # type: ignore[import-not-found]
+from work_tree import WorkTree  # type: ignore[import-not-found]
+
+for own in ("changes", "placeholders", "protocol", "stubs", "work_tree"):
+    del sys.modules[own]  # a submission may have a file of that name
 
 MAX_TEXT = 4000
-MAX_ARRAY = 4 << 20  # bytes of an array that travels: right replies are below 1 MiB, a cache may be large and stays
-MAX_FRAMES = 20
 
 
 def main(options: Dict[str, Any]) -> None:
@@ -42,7 +51,7 @@ def main(options: Dict[str, Any]) -> None:
     set_limits(options["limits"])
     drop_rights(options["uid"])
     sys.dont_write_bytecode = True
-    sys.path[0] = options["work"]
+    sys.path[:] = [options["work"]] + [folder for folder in sys.path if folder != HERE]
     sys.path.append(os.path.join(options["work"], options["package"]))  # last: `import helpers` finds one, `random` not
     channel = Channel(requests, replies)
     channel.send({"op": "hello"})
@@ -134,6 +143,7 @@ class Server:
         self.channel = channel
         self.options = options
         self.functions: Dict[str, Callable[..., Any]] = {}
+        self.switches: Dict[str, Any] = {}
         self.tree = WorkTree(options["work"], options["package"])
         self.placeholders = placeholders.Finder(self.tree.root, self.tree.package)
         sys.meta_path.append(self.placeholders)
@@ -145,34 +155,61 @@ class Server:
             except EOFError:
                 return
             if request["op"] == "load":
-                modules = self.load(request["modules"], request["functions"])
+                modules = self.load(request)
                 self.channel.send({"id": request["id"], "modules": modules, "absent": self.placeholders.names})
             elif request["op"] == "begin":
                 self.fork(request)
 
-    def load(self, modules: List[str], functions: List[str]) -> Dict[str, Any]:
+    def load(self, request: Dict[str, Any]) -> Dict[str, Any]:
         """Import each module; remember the functions that will be called, so that no name is looked up later."""
         failures: Dict[str, Any] = {}
         seed_everything(0)
-        for name in modules:
+        for start in request["expected_warnings"]:
+            warnings.filterwarnings("ignore", message=re.escape(start))
+        for name in request["modules"]:
             try:
+                if name in request["hollow"]:
+                    self.make_hollow(name)
                 __import__(self.tree.package + "." + name)
                 failures[name] = None
             except BaseException as error:
                 failures[name] = self.tree.describe(error)
-        for function in functions:
-            module, _, attribute = function.rpartition(".")
-            loaded = sys.modules.get(self.tree.package + "." + module)
-            found = getattr(loaded, "__dict__", {}).get(attribute)
+            self.find_functions(name, request)
+        return failures
+
+    def make_hollow(self, name: str) -> None:
+        """A module that is not there, or cannot be imported: others find its functions, all of them stubs."""
+        path = self.tree.package + "." + name
+        parent, _, last = path.rpartition(".")
+        __import__(parent)
+        sys.modules[path] = types.ModuleType(path)
+        setattr(sys.modules[parent], last, sys.modules[path])
+
+    def find_functions(self, name: str, request: Dict[str, Any]) -> None:
+        """The functions of one module, members of its classes; switches in the place of those that others call."""
+        module = sys.modules.get(self.tree.package + "." + name)
+        names = getattr(module, "__dict__", {})
+        for function in request["functions"]:
+            place, _, attribute = function.rpartition(".")
+            if place != name:
+                continue
+            found = names.get(attribute)
             if callable(found):
                 self.functions[function] = found
-        return failures
+                for member, kind in request["members"].get(function, {}).items():
+                    self.functions[function + "." + member] = use_member(member, kind)
+            if function in request["switches"] and module is not None:
+                own = found if callable(found) else None
+                self.switches[function] = stubs.Switch(function, request["switches"][function], own)
+                names[attribute] = self.switches[function]
+        if module is not None:
+            sys.modules.setdefault(name, module)  # whoever imports it flat gets the same one
 
     def fork(self, request: Dict[str, Any]) -> None:
         child = os.fork()
         if child == 0:
             try:
-                Child(self.channel, self.functions, self.tree).serve(request)
+                Child(self.channel, self.functions, self.tree).serve(request, self.switches)
                 sys.stdout.flush()
             except EOFError:
                 pass
@@ -194,10 +231,12 @@ class Child:
         self.tree = tree
         self.kept: List[Any] = []
 
-    def serve(self, begin: Dict[str, Any]) -> None:
+    def serve(self, begin: Dict[str, Any], switches: Dict[str, Any]) -> None:
         set_limits(begin["limits"])
         raise_on_timeout()
         placeholders.Absent.in_use = True
+        for name in begin["stubs"]:
+            switches[name].ask = self.ask
         seed_everything(begin["seed"])
         self.channel.send({"id": begin["id"]})
         while True:
@@ -211,6 +250,11 @@ class Child:
             except protocol.ProtocolError as error:
                 self.channel.send({"id": request["id"], "outcome": "refused", "text": str(error)[:MAX_TEXT]})
 
+    def ask(self, function: str, args: Tuple[Any, ...]) -> Dict[str, Any]:
+        """What the reference's function returns, from the judge. Within a call, in the place of its reply."""
+        self.channel.send({"op": "ask", "function": function, "args": args})
+        return dict(self.channel.receive())
+
     def call(self, name: str, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Dict[str, Any]:
         function = self.functions.get(name)
         if function is None:
@@ -220,12 +264,13 @@ class Child:
         before = [snapshot(value) for value in args]
         try:
             value = function(*args, **kwargs)
-        except NotImplementedError:
-            return {"outcome": "missing", "text": "stub"}
+        except NotImplementedError as error:
+            return {"outcome": "missing", "text": "stub", "of": str(getattr(error, "name", "") or "")}
         except OutOfTime as error:
             return {"outcome": "timeout", "frames": self.tree.find_loop(self.tree.describe(error)["frames"])}
         except BaseException as error:
-            return self.tree.describe(error)
+            failure: Dict[str, Any] = self.tree.describe(error)
+            return failure
         dicts, arrays = changes(before, args, sent)
         reply: Dict[str, Any] = {
             "outcome": "value",
@@ -236,6 +281,8 @@ class Child:
             reply["value"] = tuple(map(self.pack, value))
         elif type(value) is list:
             reply["value"] = list(map(self.pack, value))
+        elif type(value) is dict:
+            reply["value"] = self.pack_changed(value)
         else:
             reply["value"] = self.pack(value)
         if value is None or (isinstance(value, tuple) and any(item is None for item in value)):
@@ -247,6 +294,8 @@ class Child:
             return self.kept[value.number]
         if isinstance(value, dict):
             return {key: self.fetch(item) for key, item in value.items()}
+        if type(value) in (tuple, list):
+            return type(value)(self.fetch(item) for item in value)
         return value
 
     def pack(self, value: Any) -> Any:
@@ -271,109 +320,20 @@ class Child:
         return protocol.Handle(len(self.kept) - 1, str(name)[:100])
 
 
-class WorkTree:
-    """Which file of the submission a line of code is in, and whether a function was ever filled in."""
+def use_member(member: str, kind: str) -> Callable[..., Any]:
+    """A method, called with its object first; or a dict of arrays, read, or some of its entries written."""
 
-    def __init__(self, work: str, package: str) -> None:
-        self.package = package
-        self.root = os.path.join(work, package) + os.sep
+    def method(owner: Any, *args: Any, **kwargs: Any) -> Any:
+        return getattr(owner, member)(*args, **kwargs)
 
-    def describe(self, error: BaseException) -> Dict[str, Any]:
-        """An exception as data: its name, text and the lines of the submission that it came through."""
-        try:
-            text = str(error)
-        except BaseException:
-            text = "(its text could not be read)"
-        frames: List[Any] = []
-        for frame, line in traceback.walk_tb(error.__traceback__):
-            self.add_frame(frames, frame.f_code.co_filename, line, frame.f_code.co_name)
-        if isinstance(error, SyntaxError):
-            text = str(error.msg)
-            self.add_frame(frames, error.filename, error.lineno, "")
-        outcome = "memory" if isinstance(error, MemoryError) else "error"
-        return {
-            "outcome": outcome,
-            "type": type(error).__name__[:100],
-            "text": text[:MAX_TEXT],
-            "frames": frames[-MAX_FRAMES:],
-        }
+    def attribute(owner: Any, *entries: Dict[str, Any]) -> Any:
+        value = getattr(owner, member)
+        for some in entries:
+            for key in some:
+                value[key] = some[key]
+        return value
 
-    def add_frame(self, frames: List[Any], path: Any, line: Any, function: str) -> None:
-        if isinstance(path, str) and path.startswith(self.root) and isinstance(line, int):
-            frames.append((path[len(self.root) :].replace(os.sep, "/"), line, function[:100]))
-
-    def find_loop(self, frames: List[Any]) -> List[Any]:
-        """The outermost `while` around the first of these lines. The line itself is another one in every run."""
-        import ast
-
-        for path, line, function in frames[:1]:
-            with open(self.root + path, "rb") as file:
-                loops = [node for node in ast.walk(ast.parse(file.read())) if isinstance(node, ast.While)]
-            around = [loop.lineno for loop in loops if loop.lineno <= line <= (loop.end_lineno or loop.lineno)]
-            if around:
-                return [(path, min(around), function)]
-        return []
-
-    def is_stub(self, name: str) -> bool:
-        """Whether the function computes nothing: the handout's body was never replaced."""
-        import ast
-
-        module, _, attribute = name.rpartition(".")
-        try:
-            with open(self.root + module.replace(".", os.sep) + ".py", "rb") as file:
-                tree = ast.parse(file.read())
-        except Exception:
-            return False
-        found = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == attribute]
-        computes = (ast.BinOp, ast.AugAssign, ast.For, ast.While, ast.ListComp, ast.Lambda, ast.Compare)
-        return bool(found) and not any(
-            isinstance(node, computes) or (isinstance(node, ast.Call) and not is_lookup(node))
-            for statement in found[-1].body
-            for node in ast.walk(statement)
-        )
-
-
-def is_plain(value: Any) -> bool:
-    if value is None or isinstance(value, (bool, int, float, str, bytes, np.generic, protocol.Handle)):
-        return True
-    if isinstance(value, np.ndarray):
-        return value.dtype.name in protocol.DTYPES and value.nbytes <= MAX_ARRAY
-    return type(value) is dict and all(isinstance(key, str) and is_plain(item) for key, item in value.items())
-
-
-def is_lookup(call: Any) -> bool:
-    """`config.get("key", default)` and the like, which the handouts' stubs already hold."""
-    return getattr(call.func, "attr", "") in ("get", "setdefault") or getattr(call.func, "id", "").endswith("Error")
-
-
-def snapshot(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return value.copy()
-    if isinstance(value, dict):
-        return {key: snapshot(item) for key, item in value.items()}
-    return value
-
-
-def changes(before: List[Any], args: Tuple[Any, ...], sent: Tuple[Any, ...]) -> Tuple[Dict[str, Any], List[int]]:
-    """What the call did to the arguments that were sent: dicts that changed, whole; positions of arrays that did."""
-    dicts: Dict[str, Any] = {}
-    arrays: List[int] = []
-    for position, (old, new) in enumerate(zip(before, args)):
-        if isinstance(sent[position], protocol.Handle):
-            continue  # the caller has no copy of it
-        if isinstance(old, np.ndarray) and not same(old, new):
-            arrays.append(position)
-        elif isinstance(old, dict) and not same(old, new):
-            dicts[str(position)] = new
-    return dicts, arrays
-
-
-def same(old: Any, new: Any) -> bool:
-    if isinstance(old, np.ndarray):
-        return isinstance(new, np.ndarray) and old.dtype == new.dtype and old.tobytes() == new.tobytes()
-    if isinstance(old, dict):
-        return isinstance(new, dict) and old.keys() == new.keys() and all(same(old[key], new[key]) for key in old)
-    return old is new or (type(old) is type(new) and bool(old == new))
+    return method if kind == "method" else attribute
 
 
 def seed_everything(seed: int) -> None:

@@ -1,0 +1,97 @@
+"""What grading needs, loaded and verified once a process: assignment, fixtures, interpreter, isolation, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from grader import VERSION
+from grader.assignment import Assignment, load_assignment
+from grader.errors import AssignmentError
+from grader.fixtures import Fixtures, load_fixtures
+from grader.sandbox.box import Launch
+from grader.sandbox.interpreter import Interpreter, find_interpreter
+from grader.sandbox.isolation import Isolation, choose_isolation
+from grader.sandbox.session import Limits
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run was asked for; small and plain, so that it travels to other processes."""
+
+    assignment: str
+    python: str
+    sandbox: str
+
+
+@dataclass(frozen=True)
+class Context:
+    """All that grading one submission needs.
+
+    handed_out, reference_files: by path below the package; the latter None where there is no reference, so no stubs.
+    """
+
+    assignment: Assignment
+    fixtures: Fixtures
+    interpreter: Interpreter
+    isolation: Isolation
+    limits: Limits
+    handed_out: Mapping[str, bytes]
+    reference_files: Mapping[str, bytes] | None
+
+    def launch(self, work: Path) -> Launch:
+        """One worker on this work tree."""
+        return self.isolation.launch(self.interpreter, work, self.assignment.package, self.limits.at_start())
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "sandbox": self.isolation.kind,
+            "python": self.interpreter.python,
+            "numpy": self.interpreter.numpy,
+            "grader": VERSION,
+        }
+
+
+@cache
+def prepare(settings: Settings) -> Context:
+    """Load everything, verify it, and see that the sandbox works. Raises GraderError before anything is graded."""
+    assignment = load_assignment(Path(settings.assignment))
+    handed_out = {name: read_handed_out(assignment, name) for name in assignment.handed_out}
+    return Context(
+        assignment=assignment,
+        fixtures=load_fixtures(assignment),
+        interpreter=find_interpreter(settings.python),
+        isolation=choose_isolation(settings.sandbox),
+        limits=limits_from(assignment),
+        handed_out=handed_out,
+        reference_files=read_reference(assignment),
+    )
+
+
+def read_handed_out(assignment: Assignment, name: str) -> bytes:
+    try:
+        return (assignment.reference / name).read_bytes()
+    except OSError as error:
+        raise AssignmentError(f"assignment.toml: handed-out file {name} cannot be read ({error}).") from error
+
+
+def read_reference(assignment: Assignment) -> dict[str, bytes] | None:
+    try:
+        return {name: (assignment.reference / name).read_bytes() for name in assignment.student_files}
+    except OSError:  # students have none
+        return None
+
+
+def limits_from(assignment: Assignment) -> Limits:
+    try:
+        given: dict[str, Any] = {
+            name: value if name.endswith("wall_s") else int(value) for name, value in assignment.limits.items()
+        }
+        return Limits(**given)
+    except TypeError as error:
+        names = ", ".join(Limits.__dataclass_fields__)
+        raise AssignmentError(f"assignment.toml: [limits] must hold exactly {names} ({error}).") from None

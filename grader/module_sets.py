@@ -1,0 +1,78 @@
+"""What of an assignment is run together, on what, and what its objects and functions may use.
+
+    [[sets]]    files, on, without      student files that one sandbox checks; student files that they are built on,
+                                        imported first; handed-out files that would do their work and are not there
+    [classes]   id = {methods, attributes}      what checks use of the objects that a class makes
+    [stubs]     id = [ids]              functions that it may call: where its own are wrong, it is graded again with
+                                        stubs in their place, which ask the reference
+
+Parsed and validated here; raises AssignmentError, naming the file and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grader.errors import AssignmentError
+from grader.records import Members
+
+
+@dataclass(frozen=True)
+class ModuleSet:
+    """Student files that are checked in one sandbox, paths below the package."""
+
+    files: tuple[str, ...]
+    on: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+    def alone(self) -> list[ModuleSet]:
+        """The same for each of the files."""
+        return [ModuleSet((file,), self.on, self.without) for file in self.files]
+
+
+def sets_from(toml: Path, data: Mapping[str, Any], files: Sequence[str], handed_out: Sequence[str]) -> list[ModuleSet]:
+    """Every student file in one set; where there is no [[sets]], each is a set of its own."""
+    sets = []
+    for item in data.get("sets", [{"files": [file]} for file in files]):
+        unknown = set(item) - set(ModuleSet.__dataclass_fields__)
+        if unknown:
+            raise AssignmentError(f"{toml}: [[sets]] holds {', '.join(sorted(unknown))}, expected files, on, without.")
+        sets.append(ModuleSet(**{name: tuple(paths) for name, paths in item.items()}))
+    listed = [file for one in sets for file in one.files]
+    if sorted(listed) != sorted(files):
+        raise AssignmentError(f"{toml}: [[sets]] list {', '.join(listed)}, expected each student file once.")
+    for one in sets:
+        wrong = [*(set(one.on) - set(files)), *(set(one.without) - set(handed_out))]
+        if wrong:
+            raise AssignmentError(f"{toml}: [[sets]] name {wrong[0]}, which is no student or handed-out file. Mend it.")
+    return sets
+
+
+def classes_from(toml: Path, data: Mapping[str, Any], functions: Mapping[str, float]) -> dict[str, Members]:
+    classes = {}
+    for name, item in data.get("classes", {}).items():
+        if name not in functions:
+            raise AssignmentError(f"{toml}: [classes] name {name}, which has no points. Add it under [points].")
+        try:
+            classes[name] = Members(**{key: tuple(value) for key, value in item.items()})
+        except TypeError as error:
+            text = f"{toml}: {name} under [classes] has what is none of methods, attributes ({error})."
+            raise AssignmentError(text) from None
+    return classes
+
+
+def stubs_from(
+    toml: Path, data: Mapping[str, Any], functions: Mapping[str, float], classes: Mapping[str, Members]
+) -> dict[str, tuple[str, ...]]:
+    stubs = {}
+    for name, called in data.get("stubs", {}).items():
+        unknown = [one for one in (name, *called) if one not in functions]
+        if unknown:
+            raise AssignmentError(f"{toml}: [stubs] name {unknown[0]}, which has no points. Add it under [points].")
+        if name in called or set(called) & set(classes):
+            raise AssignmentError(f"{toml}: [stubs] of {name} hold itself or a class, expected other functions.")
+        stubs[name] = tuple(called)
+    return stubs

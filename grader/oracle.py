@@ -1,0 +1,85 @@
+"""The reference's code in a sandbox of its own: it answers stubs, and measures what a submission's code has made.
+
+    student's child ──ask──► judge ──call──► reference's child      (shut in like any other: the arguments are a
+                    ◄answer─       ◄─reply──                         stranger's, and may be huge or endless)
+
+The judge only carries messages. What the reference keeps (a cache) is a handle, good for the check that it was given
+to. Started when it is first needed; most submissions never do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from grader.errors import SandboxError
+from grader.judging.student import CallFailed, Failure, owner_of, spoken
+from grader.records import FAILED
+from grader.sandbox.box import Launch
+from grader.sandbox.protocol import Handle
+from grader.sandbox.session import Limits, Plan, Session
+
+TIMES: Final = 5  # the CPU time of a check: one submission's check may ask for a numerical gradient through stubs
+
+
+class Oracle:
+    """The reference, callable during one check after the other. A context manager."""
+
+    def __init__(self, launch: Callable[[], Launch], plan: Plan, limits: Limits, *, until: float) -> None:
+        self.session = Session(launch, plan, limits, until=until)
+        self.is_running = False
+        self.given: set[int] = set()
+
+    def __enter__(self) -> Oracle:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.session.kill()
+
+    def end(self) -> None:
+        """Forget what was kept for the check that is over."""
+        if self.is_running:
+            self.session.end()
+        self.is_running, self.given = False, set()
+
+    def answer(self, function: str, args: tuple[Any, ...]) -> Mapping[str, Any]:
+        """What a stub is told: the reference's value and changed dicts, or the text of what it raised."""
+        if any(handle.number not in self.given for handle in handles_in(args)):
+            return {"outcome": "error", "text": "a cache that is none of this check's"}
+        try:
+            value = self.call(function, args, {})
+        except CallFailed as failed:
+            return {"outcome": "error", "text": failed.failure.text}
+        self.given |= {handle.number for handle in handles_in(value)}
+        return {"outcome": "value", "value": value, "dicts": {str(i): a for i, a in enumerate(args) if type(a) is dict}}
+
+    def measure(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A call by a check itself. Raises CallFailed where the reference cannot use what it is given."""
+        try:
+            return self.call(name, args, kwargs)
+        except CallFailed as failed:
+            classes = self.session.plan.classes
+            text = f"{spoken(name, classes)}: the grader's own cannot use what yours has made. {failed.failure.text}"
+            raise CallFailed(Failure(FAILED, owner_of(name, classes), text)) from None
+
+    def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if not self.is_running:
+            self.session.begin(0, times=TIMES)
+            self.is_running = True
+            broken = [failure.text for failure in self.session.failures.values() if failure is not None]
+            if broken:
+                raise SandboxError(f"sandbox: the reference cannot be imported there ({broken[0]})")
+        if self.session.box is None:
+            raise CallFailed(Failure(FAILED, name, "The grader's own function was stopped."))
+        return self.session.call(name, args, kwargs)
+
+
+def handles_in(value: Any) -> Iterator[Handle]:
+    if isinstance(value, Handle):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from handles_in(item)
+    elif isinstance(value, tuple | list):
+        for item in value:
+            yield from handles_in(item)

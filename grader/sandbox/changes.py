@@ -1,0 +1,51 @@
+"""What of a call's values travels, and what the call did to its arguments.
+
+Runs inside the worker, beside worker.py, under Python 3.8 on.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Tuple
+
+import numpy as np
+import protocol  # type: ignore[import-not-found]
+
+MAX_ARRAY = 4 << 20  # bytes of an array that travels: right replies are below 1 MiB, a cache may be large and stays
+
+
+def is_plain(value: Any) -> bool:
+    if value is None or isinstance(value, (bool, int, float, str, bytes, np.generic, protocol.Handle)):
+        return True
+    if isinstance(value, np.ndarray):
+        return value.dtype.name in protocol.DTYPES and value.nbytes <= MAX_ARRAY
+    return type(value) is dict and all(isinstance(key, str) and is_plain(item) for key, item in value.items())
+
+
+def snapshot(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if isinstance(value, dict):
+        return {key: snapshot(item) for key, item in value.items()}
+    return value
+
+
+def changes(before: List[Any], args: Tuple[Any, ...], sent: Tuple[Any, ...]) -> Tuple[Dict[str, Any], List[int]]:
+    """What the call did to the arguments that were sent: dicts that changed, whole; positions of arrays that did."""
+    dicts: Dict[str, Any] = {}
+    arrays: List[int] = []
+    for position, (old, new) in enumerate(zip(before, args)):
+        if isinstance(sent[position], protocol.Handle):
+            continue  # the caller has no copy of it
+        if isinstance(old, np.ndarray) and not same(old, new):
+            arrays.append(position)
+        elif isinstance(old, dict) and not same(old, new):
+            dicts[str(position)] = new
+    return dicts, arrays
+
+
+def same(old: Any, new: Any) -> bool:
+    if isinstance(old, np.ndarray):
+        return isinstance(new, np.ndarray) and old.dtype == new.dtype and old.tobytes() == new.tobytes()
+    if isinstance(old, dict):
+        return isinstance(new, dict) and old.keys() == new.keys() and all(same(old[key], new[key]) for key in old)
+    return old is new or (type(old) is type(new) and bool(old == new))

@@ -1,0 +1,175 @@
+"""All trials of one submission: each module set in a sandbox of its own, then on stubs what did not pass.
+
+    sets ──► every check on the student's own code ──► passed: done
+                                                   └─► not, and it may call siblings: once more, on stubs of those
+
+Visible checks come first in a sandbox: no hidden input has been in it when what they print and raise is shown. A
+sandbox in which stubs were granted serves one function and no other: what a student's code learned there reaches no
+check of the functions that were granted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grader.assignment import Assignment, module_of
+from grader.context import Context
+from grader.intake.stage import stage
+from grader.judging.student import Failure
+from grader.judging.verdict import Trial
+from grader.module_sets import ModuleSet
+from grader.oracle import Oracle
+from grader.records import MISSING, SKIPPED, VISIBLE, Check, Submission
+from grader.sandbox.box import Launch
+from grader.sandbox.session import Plan, Session
+from grader.trial import run_check
+
+
+@dataclass
+class Trials:
+    """One submission at work. own: by check; on_stubs: of checks that were run again. folder: for work trees."""
+
+    submission: Submission
+    context: Context
+    folder: Path
+    until: float
+    own: dict[str, Trial] = field(default_factory=dict)
+    on_stubs: dict[str, Trial] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    unusable: set[str] = field(default_factory=set)  # student files that are absent or cannot be imported
+    trees: dict[tuple[str, ...], Path] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """Fill `own`, `on_stubs` and `notes`. Raises GraderError for a fault of ours only."""
+        with self.open_oracle() as oracle:
+            for one in self.context.assignment.sets:
+                self.run_set(one, oracle)
+            for one in self.context.assignment.sets:
+                self.run_again(one, oracle)
+
+    def run_set(self, one: ModuleSet, oracle: Oracle) -> None:
+        checks = self.checks_of(one.files)
+        absent = [file for file in one.files if file not in self.submission.files]
+        self.unusable.update(absent)
+        for check in checks:
+            if check.file in absent:
+                self.own[check.id] = Trial(check, Failure(MISSING, "", f"{check.file} was not handed in."))
+        below = [file for file in one.on if file in self.unusable]
+        present = [check for check in checks if check.file not in absent]
+        if below:
+            text = f"{below[0]}, which it is built on, was not handed in or cannot be imported."
+            self.own |= {check.id: Trial(check, Failure(SKIPPED, "", text)) for check in present}
+        elif present:
+            self.run_checks(one, present, oracle)
+
+    def run_checks(self, one: ModuleSet, checks: list[Check], oracle: Oracle) -> None:
+        """The checks on the student's own code, visible ones first."""
+        with self.open_session(one) as session:
+            session.open()
+            files = [file for file in one.files if file in self.submission.files]
+            if session.broken is not None and len(files) > 1:  # one of them ends or stops the import of all
+                session.kill()
+                for single in ModuleSet(tuple(files), one.on, one.without).alone():
+                    self.run_checks(single, [check for check in checks if check.file in single.files], oracle)
+                return
+            for check in sorted(checks, key=lambda check: check.visibility != VISIBLE):
+                self.own[check.id] = run_check(session, check, self.context.assignment, self.context.fixtures, oracle)
+            self.unusable |= {
+                file for file in files if session.broken or session.failures.get(module_of(file)) is not None
+            }
+            self.notes += import_notes(session, files)
+
+    def run_again(self, one: ModuleSet, oracle: Oracle) -> None:
+        """On stubs, each function in a sandbox of its own: what did not pass and is written at all."""
+        assignment = self.context.assignment
+        if self.context.reference_files is None:
+            return
+        again: dict[str, list[Check]] = {}
+        for check in self.checks_of(one.files):
+            trial = self.own[check.id]
+            if not trial.passed and assignment.stubs_of(check) and not is_missing(trial) and not self.is_broken(check):
+                again.setdefault(check.function, []).append(check)
+        for checks in again.values():
+            with self.open_session(one) as session:
+                for check in sorted(checks, key=lambda check: check.visibility != VISIBLE):
+                    self.on_stubs[check.id] = run_check(
+                        session, check, assignment, self.context.fixtures, oracle, stubs=assignment.stubs_of(check)
+                    )
+
+    def is_broken(self, check: Check) -> bool:
+        return check.file in self.unusable
+
+    def checks_of(self, files: Iterable[str]) -> list[Check]:
+        return [check for check in self.context.assignment.checks if check.file in files]
+
+    def open_session(self, one: ModuleSet) -> Session:
+        context, assignment = self.context, self.context.assignment
+        work = self.staged(one)
+        usable = [file for file in one.files if file in self.submission.files]
+        called = functions_of(assignment, one.on)
+        called.update(*(assignment.stubs_of(check) for check in self.checks_of(one.files)))
+        plan = Plan(
+            modules=tuple(map(module_of, [*one.on, *usable])),
+            functions=frozenset(assignment.functions),
+            sources=self.submission.files,
+            classes=assignment.classes,
+            switches={name: context.fixtures.arguments[name] for name in sorted(called)},
+            hollow=tuple(module_of(file) for file in one.on if file in self.unusable),
+            expected_warnings=assignment.expected_warnings,
+        )
+        return Session(lambda: context.launch(work), plan, context.limits, until=self.until)
+
+    def open_oracle(self) -> Oracle:
+        context, assignment = self.context, self.context.assignment
+        files = context.reference_files or {}
+        plan = Plan(
+            modules=assignment.modules,
+            functions=frozenset(assignment.functions),
+            sources={},
+            classes=assignment.classes,
+            expected_warnings=assignment.expected_warnings,
+        )
+
+        def launch() -> Launch:
+            work = self.folder / "reference"
+            if not work.exists():
+                stage(files, context.handed_out, work, package=assignment.package)
+            return context.launch(work)
+
+        return Oracle(launch, plan, context.limits, until=self.until)
+
+    def staged(self, one: ModuleSet) -> Path:
+        """The set's work tree, made when it is first asked for."""
+        if one.without not in self.trees:
+            work = self.folder / f"work{len(self.trees)}"
+            context, assignment = self.context, self.context.assignment
+            kept = {name: content for name, content in self.submission.files.items() if name not in one.without}
+            handed_out = {name: content for name, content in context.handed_out.items() if name not in one.without}
+            said = stage(kept, handed_out, work, package=assignment.package, extended=assignment.extended)
+            self.notes += [note for note in said if note not in self.notes]
+            self.trees[one.without] = work
+        return self.trees[one.without]
+
+
+def functions_of(assignment: Assignment, files: Iterable[str]) -> set[str]:
+    return {name for name in assignment.functions if any(name.startswith(module_of(file) + ".") for file in files)}
+
+
+def is_missing(trial: Trial) -> bool:
+    """Whether the function under test is not written, so that nothing in another's place would help."""
+    failure = trial.failure
+    return failure is not None and failure.status == MISSING and failure.function in (trial.check.function, "")
+
+
+def import_notes(session: Session, files: Iterable[str]) -> list[str]:
+    notes = []
+    file = " or ".join(files)
+    if session.absent:
+        names = ", ".join(session.absent)
+        notes.append(f"{file} imports what is not in the sandbox: {names}. Only its use raises.")
+    if session.import_prints:
+        first, *more = session.import_prints.strip().splitlines() or [""]
+        notes.append(f"{file} prints while it is imported: {first[:100]}{' …' if more else ''}")
+    return notes

@@ -1,0 +1,380 @@
+"""Module sets, objects and stubs, on a small assignment: a mistake costs once, and stubs tell nobody else."""
+
+from __future__ import annotations
+
+import sys
+from textwrap import dedent
+
+import pytest
+
+from grader.assignment import load_assignment
+from grader.authoring.fixtures import make_fixtures, write_fixtures
+from grader.context import Settings, prepare
+from grader.pipeline import grade_submission
+from grader.records import Submission
+
+TOML = """
+title = "Small"
+package = "small"
+reference = "../reference"
+student_files = ["parts.py", "other.py", "nets.py"]
+handed_out = ["given.py", "quick.py"]
+expected_warnings = ["slow:"]
+
+[[sets]]
+files = ["parts.py", "other.py"]
+without = ["quick.py"]
+
+[[sets]]
+files = ["nets.py"]
+on = ["parts.py"]
+
+[points]
+"parts.double" = 10
+"parts.undo" = 10
+"parts.quadruple" = 10
+"other.third" = 10
+"nets.Net" = 60
+
+[classes]
+"nets.Net" = { methods = ["loss"], attributes = ["params"] }
+
+[stubs]
+"parts.quadruple" = ["parts.double"]
+"nets.Net" = ["parts.double", "parts.undo"]
+
+[limits]
+cpu_s = 2
+wall_s = 10
+import_cpu_s = 10
+import_wall_s = 30
+submission_wall_s = 120
+memory_mib = 1024
+processes = 8
+open_files = 64
+reply_mib = 16
+"""
+PARTS = """
+import numpy as np
+
+def double(x, log):
+    log["calls"] = log.get("calls", 0) + 1
+    return 2 * x, (x, "kept")
+
+def undo(dout, cache):
+    x, _ = cache
+    return 2 * dout + 0 * x
+
+def quadruple(x):
+    return double(double(x, {})[0], {})[0]
+"""
+OTHER = """
+def third(x):
+    return x / 3
+"""
+NETS = """
+import warnings
+import numpy as np
+from .parts import double, undo
+from .quick import quick
+
+class Net:
+    def __init__(self, size, dtype=np.float32):
+        self.params = {"w": np.ones(size, dtype=dtype), "mine": np.zeros((2, 2))}
+        self.log = {}
+
+    def loss(self, x, y=None):
+        warnings.warn("slow: and expected")
+        out, cache = double(x, log=self.log)
+        if y is None:
+            return out * self.params["w"]
+        dout = y * self.params["w"]
+        return np.sum(out * dout) + self.log["calls"], {"w": undo(dout, cache)}
+"""
+CHECKS = '''
+import numpy as np
+from grader.judging.checks import check
+
+@check("parts.double")
+def doubled(student, rng):
+    """Four numbers."""
+    log = {}
+    return {"out": student.parts.double(rng.randn(4), log)[0], "calls": log["calls"]}
+
+@check("parts.undo", needs="parts.double")
+def undone(student, rng):
+    """Four numbers, back."""
+    _, cache = student.parts.double(rng.randn(4), {})
+    return {"dx": student.parts.undo(rng.randn(4), cache)}
+
+@check("parts.quadruple")
+def quadrupled(student, rng):
+    """Four numbers, twice."""
+    return {"out": student.parts.quadruple(rng.randn(4))}
+
+@check("other.third")
+def third(student, rng):
+    """Four numbers, divided."""
+    return {"out": student.other.third(rng.randn(4))}
+
+@check("nets.Net", name="loss")
+def net_loss(student, rng):
+    """A loss and its gradient."""
+    net = student.nets.Net(4, dtype=np.float64)
+    net.params = {"w": rng.randn(4)}
+    loss, grads = net.loss(rng.randn(4), rng.randn(4))
+    return {"loss": loss, "w": grads.get("w")}
+
+@check("nets.Net", name="measured")
+def measured(student, rng, reference):
+    """What was trained, measured by the reference."""
+    net, judge = student.nets.Net(4), reference.nets.Net(4)
+    judge.params = {"w": net.params["w"]}
+    return {"scores": judge.loss(rng.randn(4))}
+'''
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("small")
+    assignment = folder / "assignment"
+    (assignment / "checks" / "public").mkdir(parents=True)
+    (assignment / "assignment.toml").write_text(TOML)
+    (assignment / "checks" / "public" / "all.py").write_text(CHECKS)
+    reference = folder / "reference"
+    reference.mkdir()
+    files = {"__init__.py": "", "parts.py": PARTS, "other.py": OTHER, "nets.py": NETS, "given.py": "NUMBER = 3\n"}
+    for name, text in {**files, "quick.py": "def quick(x):\n    return 4 * x\n"}.items():
+        (reference / name).write_text(text)
+    loaded = load_assignment(assignment)
+    write_fixtures(loaded, make_fixtures(loaded))
+    return prepare(Settings(str(assignment), sys.executable, "auto"))
+
+
+@pytest.fixture
+def grade(small):
+    def run(**added):
+        files = {"parts.py": PARTS, "other.py": OTHER, "nets.py": NETS}
+        for name, text in added.items():
+            file = f"{name}.py"
+            if text is None:
+                del files[file]
+            else:
+                files[file] = files.get(file, "") + "\n" + dedent(text)
+        content = {name: text.encode() for name, text in files.items()}
+        return grade_submission(Submission("case", "case", content), small)
+
+    return run
+
+
+def points(result):
+    return {function.function: function.points for function in result.functions}
+
+
+FULL = {"parts.double": 10, "parts.undo": 10, "parts.quadruple": 10, "other.third": 10, "nets.Net": 60}
+
+
+def test_the_reference_has_full_marks(grade):
+    result = grade()
+    assert points(result) == FULL
+    assert not any(check.stubs or check.message for check in result.checks)
+
+
+def test_what_is_expected_to_be_warned_of_is_not_printed(grade):
+    result = grade()
+    assert [check.output for check in result.checks if check.function == "nets.Net"] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "def double(x, log):\n    log['calls'] = 2\n    return 3 * x, (x, '')",
+        "def double(x, log):\n    raise NotImplementedError",
+        "def double(x, log):\n    return None",
+        "def double(x, log):\n    raise KeyError('mine')",
+        "del double",
+    ],
+)
+def test_a_wrong_function_costs_those_that_call_it_nothing(grade, wrong):
+    result = grade(parts=wrong)
+    assert points(result) == {**FULL, "parts.double": 0, "parts.undo": points(result)["parts.undo"]}
+    for check in result.checks:
+        if check.function in ("parts.quadruple", "nets.Net") and check.stubs:
+            assert check.message.startswith("Counted with the grader's own double")
+            assert "Mend" in check.message
+    assert any(check.stubs for check in result.checks)
+
+
+def test_a_file_that_cannot_be_imported_costs_only_its_own(grade):
+    for broken in ("syntax error(", "import os; os._exit(3)", "while True: pass"):
+        result = grade(parts=broken)
+        assert points(result) == {**FULL, "parts.double": 0, "parts.undo": 0, "parts.quadruple": 0}, broken
+
+
+def test_an_absent_file_costs_only_its_own(grade):
+    assert points(grade(parts=None)) == {**FULL, "parts.double": 0, "parts.undo": 0, "parts.quadruple": 0}
+    assert points(grade(other=None)) == {**FULL, "other.third": 0}
+
+
+def test_a_mistake_of_the_net_itself_is_told_though_the_layers_are_wrong_too(grade):
+    result = grade(
+        parts="def double(x, log):\n    log['calls'] = 1\n    return 3 * x, (x, '')",
+        nets="""
+        class Wrong(Net):
+            def loss(self, x, y=None):
+                if y is None:
+                    return super().loss(x)
+                loss, grads = super().loss(x, y)
+                return loss + 1, grads
+
+        Net = Wrong
+        """,
+    )
+    check = next(check for check in result.checks if check.id == "nets.Net.loss")
+    assert check.stubs and check.status == "partial"
+    assert [part.status for part in check.comparisons] == ["failed", "passed"]
+
+
+def test_arguments_by_name_and_changed_dicts_pass_through_a_stub(grade):
+    """The net calls double(x, log=...), and counts the calls that double writes into log."""
+    result = grade(parts="def double(x, log):\n    raise ValueError")
+    assert points(result)["nets.Net"] == 60
+
+
+def test_a_stub_says_what_the_reference_says_of_bad_arguments(grade):
+    result = grade(
+        parts="def double(x, log):\n    raise ValueError",
+        nets="""
+        class Net:
+            def __init__(self, size, dtype=None):
+                self.params = {"w": np.ones(size)}
+            def loss(self, x, y=None):
+                double("text", 3)
+        """,
+    )
+    check = next(check for check in result.checks if check.id == "nets.Net.loss")
+    assert check.status == "error"
+    assert "double raised AttributeError" in check.message
+
+
+ASKS_FOR_WHAT_IS_NOT_GRANTED = """
+import sys
+
+def third(x):
+    frame = sys._getframe(1)
+    while "self" not in frame.f_locals or not hasattr(frame.f_locals["self"], "channel"):
+        frame = frame.f_back
+    child = frame.f_locals["self"]
+    return child.ask("{function}", ({argument},))["value"]
+"""
+
+
+@pytest.mark.parametrize("function", ["other.third", "parts.double", "parts.quadruple", "os.system"])
+def test_nobody_is_answered_who_was_not_granted_it(grade, function):
+    result = grade(other=ASKS_FOR_WHAT_IS_NOT_GRANTED.format(function=function, argument="x"))
+    assert points(result) == {**FULL, "other.third": 0}
+    check = next(check for check in result.checks if check.function == "other.third")
+    assert check.status == "crashed"
+    assert "not granted" in check.message
+
+
+def test_on_stubs_too_only_what_was_granted_is_answered(grade):
+    """quadruple may call double; with a wrong double it is run on stubs, and asks for its own answer there."""
+    added = ASKS_FOR_WHAT_IS_NOT_GRANTED.format(function="parts.quadruple", argument="x").replace("third", "quadruple")
+    result = grade(parts="def double(x, log):\n    raise ValueError\n" + added)
+    assert points(result)["parts.quadruple"] == 0
+
+
+def test_a_made_up_handle_is_refused(grade):
+    result = grade(
+        parts="""
+        def double(x, log):
+            raise ValueError
+        """,
+        nets="""
+        import sys
+        class Net:
+            def __init__(self, size, dtype=None):
+                self.params = {"w": np.ones(size)}
+            def loss(self, x, y=None):
+                out, cache = double(x, {})
+                cache.number = 0 if y is None else 7
+                return 1.0, {"w": undo(x, cache)}
+        """,
+    )
+    check = next(check for check in result.checks if check.id == "nets.Net.loss")
+    assert (check.status, "none of this check's" in check.message) == ("error", True)
+
+
+def test_an_endless_question_costs_only_its_own_check(grade):
+    """Arguments with which the reference runs out of memory or time end in its sandbox, not in the judge."""
+    result = grade(
+        parts="def double(x, log):\n    raise ValueError",
+        nets="""
+        class Net:
+            def __init__(self, size, dtype=None):
+                self.params = {"w": np.ones(size)}
+            def loss(self, x, y=None):
+                while True:
+                    double(x, {})
+        """,
+    )
+    assert points(result) == {**FULL, "parts.double": 0, "parts.undo": points(result)["parts.undo"], "nets.Net": 30}
+
+
+def test_a_class_without_parameters_is_not_written_yet(grade):
+    result = grade(nets="class Net:\n    def __init__(self, *args, **kwargs):\n        self.params = {}\n")
+    assert {check.status for check in result.checks if check.function == "nets.Net"} == {"missing"}
+
+
+@pytest.mark.parametrize(
+    ("params", "text"),
+    [
+        ("{'W': np.ones(4)}", "params['w'] is not there, expected an array. It holds W."),
+        ("{'w': np.ones(5)}", "params['w'] has shape (5,), expected (4,)."),
+        ("{'w': 3}", "params['w'] is of type int, expected an array."),
+        ("[1]", "params is of type list, expected a dict of arrays."),
+    ],
+)
+def test_parameters_that_are_not_as_they_should_be(grade, params, text):
+    result = grade(nets=f"class Net:\n    def __init__(self, *args, **kwargs):\n        self.params = {params}\n")
+    check = next(check for check in result.checks if check.id == "nets.Net.loss")
+    assert check.status == "failed"
+    assert check.message.startswith(f"Net: {text}")
+
+
+def test_parameters_keep_their_own_shape_and_their_own_keys(grade):
+    result = grade(
+        nets="""
+        class Mine(Net):
+            def __init__(self, size, dtype=None):
+                super().__init__(size)
+                self.params["w"] = self.params["w"].reshape(1, size)
+            def loss(self, x, y=None):
+                assert self.params["w"].shape == (1, 4) and "mine" in self.params
+                self.params["w"] = self.params["w"].ravel()
+                return super().loss(x, y)
+
+        Net = Mine
+        """,
+    )
+    assert points(result)["nets.Net"] == 60
+
+
+def test_what_would_do_the_work_is_not_there(grade):
+    result = grade(parts="from .quick import quick\n\ndef quadruple(x):\n    return quick(x)")
+    check = next(check for check in result.checks if check.function == "parts.quadruple")
+    assert check.points == 0
+    assert "quick.quick is used, but quick is not in the sandbox while this file is checked" in check.message
+    assert any("small.quick" in note for note in result.notes)
+
+
+def test_a_file_of_the_submission_may_be_named_as_one_of_the_workers(small):
+    files = {
+        "parts.py": PARTS,
+        "other.py": "from stubs import mine\n" + OTHER,
+        "nets.py": NETS,
+        "stubs.py": "mine = 1\n",
+    }
+    result = grade_submission(Submission("case", "case", {name: text.encode() for name, text in files.items()}), small)
+    assert points(result) == FULL
