@@ -35,7 +35,7 @@ SWAPS: Final = (
     ("sum", "mean"), ("max", "min"), ("maximum", "minimum"), ("argmax", "argmin"), ("zeros", "ones"),
     ("zeros_like", "ones_like"), ("randn", "rand"), ("mean", "sum"), ("min", "max"), ("ones", "zeros"),
 )  # fmt: skip
-SYMMETRIC: Final = ("maximum", "minimum")
+SYMMETRIC: Final = ("maximum", "minimum", "result_type")
 DROPPED: Final = ("sqrt", "square", "exp", "log", "abs", "pad", "transpose", "reshape", "copy", "T")
 TWINS: Final = (("H", "W"), ("HH", "WW"), ("H_out", "W_out"), ("H_conv", "W_conv"), ("i", "j"), ("top", "left"))
 OTHER: Final = {name: other for pair in TWINS for name, other in (pair, pair[::-1])}

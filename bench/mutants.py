@@ -93,8 +93,10 @@ def try_all(assignment: Assignment, fixtures: Fixtures, wanted: frozenset[str]) 
             for mutant in mutants_of(source, module_of(file), wanted):
                 own = [check for check in assignment.checks if check.function == mutant.function]
                 users = [check for check in assignment.checks if check.needs == mutant.function and check not in own]
-                caught = first_catch(mutant, own, fixtures, reference)
-                yield Tried(mutant, caught or first_catch(mutant, users, fixtures, reference), caught is not None)
+                caught = first_catch(mutant, own, assignment, fixtures, reference)
+                yield Tried(
+                    mutant, caught or first_catch(mutant, users, assignment, fixtures, reference), caught is not None
+                )
 
 
 def expect_right(assignment: Assignment, fixtures: Fixtures) -> None:
@@ -105,11 +107,13 @@ def expect_right(assignment: Assignment, fixtures: Fixtures) -> None:
         for check in assignment.checks:
             if check.file == file:
                 unchanged = Mutant(check.function, "", "", 0, code)
-                if first_catch(unchanged, [check], fixtures, reference):
+                if first_catch(unchanged, [check], assignment, fixtures, reference):
                     sys.exit(f"mutants: the reference does not pass {check.id} within {CPU_S:g} s.")
 
 
-def first_catch(mutant: Mutant, checks: list[Check], fixtures: Fixtures, reference: Mapping[str, Any]) -> str | None:
+def first_catch(
+    mutant: Mutant, checks: list[Check], assignment: Assignment, fixtures: Fixtures, reference: Mapping[str, Any]
+) -> str | None:
     """The first check that the mutant does not pass in full, by its id; or "import" if its file cannot be run."""
     place = "import"
     try:
@@ -118,7 +122,7 @@ def first_catch(mutant: Mutant, checks: list[Check], fixtures: Fixtures, referen
             functions = {**reference, **functions_of(mutant, reference)}
             for check in checks:
                 place = check.id
-                if not passes(check, functions, fixtures):
+                if not passes(check, functions, assignment, fixtures, reference):
                     return place
     except (Exception, OutOfTime):  # whatever goes wrong in a mutant is a mark lost
         return place
@@ -135,9 +139,15 @@ def functions_of(mutant: Mutant, reference: Mapping[str, Any]) -> dict[str, Any]
     return {name: getattr(module, name.rpartition(".")[2]) for name in reference if name.rpartition(".")[0] == folder}
 
 
-def passes(check: Check, functions: Mapping[str, Any], fixtures: Fixtures) -> bool:
+def passes(
+    check: Check,
+    functions: Mapping[str, Any],
+    assignment: Assignment,
+    fixtures: Fixtures,
+    reference: Mapping[str, Any],
+) -> bool:
     np.random.seed(check.seed)
-    answer = run_locally(check, functions)
+    answer = run_locally(assignment, check, functions, reference=reference)
     judgements = judge_values(
         fixtures.checks[check.id].expected,
         answer.values,

@@ -33,7 +33,7 @@ def caught(old, new):
     assert old in SOURCE
     mutant = Mutant("layers.relu_forward", "", "", 0, compile(SOURCE.replace(old, new, 1), "layers.py", "exec"))
     checks = [check for check in ASSIGNMENT.checks if check.function == mutant.function]
-    return first_catch(mutant, checks, FIXTURES, REFERENCE)
+    return first_catch(mutant, checks, ASSIGNMENT, FIXTURES, REFERENCE)
 
 
 @pytest.mark.parametrize(
