@@ -243,6 +243,8 @@ def attempts(expected, probe):
     others = np.random.RandomState(int(abs(probe)) % 1000)
     yield from (np.full_like(expected, probe), spike, probe * others.randn(*expected.shape), np.zeros_like(expected))
     yield from (expected * 3, expected + probe, -expected, expected[::-1] if expected.ndim else expected * 2)
+    by_column = np.arange(1, 8)[: expected.shape[-1]] if expected.ndim else 3
+    yield from (np.trunc(expected), expected * 7 / 6, expected * by_column, expected + by_column)
 
 
 @settings(deadline=None, max_examples=300)
@@ -264,7 +266,9 @@ def test_no_message_holds_a_digit_string_from_which_an_expected_value_follows(sh
             digits = significant(f"{abs(telling):.12e}")[:6]
             if len(digits.rstrip("0")) == 6:  # not a round number that any message may hold
                 secrets.add(digits)
+    others = np.random.RandomState(seed + 1).randn(7, *shape[1:])
     for actual in attempts(expected, probe):
-        text = judge_array("x", expected, np.asarray(actual), tolerance=1e-5).comparison.reason
+        beside = {"others": {"the input w": others}, "sizes": sizes_of({"w": others, "z": expected})}
+        text = judge_array("x", expected, np.asarray(actual), tolerance=1e-5, **beside).comparison.reason
         for written in re.findall(r"\d[\d.]*(?:e[-+]?\d+)?", text):
             assert significant(written)[:6] not in secrets, (text, expected)
