@@ -95,8 +95,10 @@ def describe_shape(
         return f"{text} {name} has the shape of {same[0]}."
     if sorted(found) == sorted(expected):
         return f"{text} The axes are in another order."
+    if found == ():
+        return f"{text} It is a single number."
     if len(found) != len(expected):
-        if expected == () and found:
+        if expected == ():
             return f"{name} is an array of shape {found}, expected one number. Is the sum or mean over it missing?"
         return f"{text} It has {len(found)} {'axis' if len(found) == 1 else 'axes'}, expected {len(expected)}."
     axes = [str(axis) for axis, (a, b) in enumerate(zip(found, expected, strict=True)) if a != b]
@@ -171,7 +173,7 @@ def place(wrong: np.ndarray) -> str:
     for axis in range(wrong.ndim):
         others = tuple(other for other in range(wrong.ndim) if other != axis)
         slices = np.flatnonzero(~wrong.any(axis=others))
-        if len(slices):
+        if len(slices) and wrong.sum() == wrong.size - wrong.size // wrong.shape[axis] * len(slices):
             verb = "is" if len(slices) == 1 else "are"
             return f"only {indices(slices)} of axis {axis} {verb} right throughout"
     first = tuple(int(i) for i in np.argwhere(wrong)[0])

@@ -86,6 +86,11 @@ def test_an_amount_for_every_entry_is_no_pattern():
     small = np.array([[1.0, 2.0], [3.0, 5.0]])
     for wrong in (small + np.array([[1, 1], [2, 2]]), small * [[2, 2], [3, 3]], small + np.array([[1, 0], [0, 2]])):
         assert "of its own" not in describe_difference("out", small, wrong)
+    grid = np.linspace(-0.4, 0.6, num=20).reshape(4, 5)  # all of its rows are alike, so a factor and an amount fit any
+    for wrong in (-1.3 * grid + 0.2 * np.outer([1, 5, 2, 0], range(5)), grid - 0.3 * grid[::-1]):
+        assert "of its own" not in describe_difference("out", grid, wrong + np.outer([1, 0, 3, 0], np.ones(5)))
+    rows = np.outer([1.0, 2.0, 3.0], [1.0, -2.0, 5.0, 1.0])
+    assert "of its own" not in describe_difference("out", rows, np.outer([5.0, 1.0, 7.0], [1.0, -2.0, 5.0, 1.0]))
     rows = np.outer([1.0, 2.0, 3.0], np.ones(4))
     assert "of its own" not in describe_difference("out", rows, np.outer([5.0, 1.0, 7.0], np.ones(4)))
 
@@ -137,16 +142,16 @@ def test_the_value_of_another_array_is_named():
 @pytest.mark.parametrize(
     ("factor", "words"),
     [
-        (1 / 6, "out is 1/6 times what it should be, everywhere; 6 is the length of axis 0 of x."),
-        (6.0, "out is 6 times what it should be, everywhere; 6 is the length of axis 0 of x."),
-        (-6.0, "out is -6 times what it should be, everywhere; 6 is the length of axis 0 of x."),
-        (6 / 5, "out is 6/5 times what it should be, everywhere; 6 is the length of axis 0 of x."),
-        (5 / 6, "out is 5/6 times what it should be, everywhere; 6 is the length of axis 0 of x."),
-        (1 / 35, "out is 1/35 times what it should be, everywhere; 35 is axes 2 and 3 of x multiplied."),
-        (1 / 210, "out is 1/210 times what it should be, everywhere; 210 is all axes of x but axis 1 multiplied."),
+        (1 / 6, "out is 1/6 times what it should be, everywhere; 6 is also the length of axis 0 of x."),
+        (6.0, "out is 6 times what it should be, everywhere; 6 is also the length of axis 0 of x."),
+        (-6.0, "out is -6 times what it should be, everywhere; 6 is also the length of axis 0 of x."),
+        (6 / 5, "out is 6/5 times what it should be, everywhere; 6 is also the length of axis 0 of x."),
+        (5 / 6, "out is 5/6 times what it should be, everywhere; 6 is also the length of axis 0 of x."),
+        (1 / 35, "out is 1/35 times what it should be, everywhere; 35 is also axes 2 and 3 of x multiplied."),
+        (1 / 210, "out is 1/210 times what it should be, everywhere; 210 is also all axes of x but axis 1 multiplied."),
         (2.0, "out is 2 times what it should be, everywhere."),  # rather a literal than axis 1
         (1 / 11, "out is 1/11 times what it should be, everywhere."),
-        (1 / 4, "out is 1/4 times what it should be, everywhere; 4 is the length of axis 1 of w."),
+        (1 / 4, "out is 1/4 times what it should be, everywhere; 4 is also the length of axis 1 of w."),
     ],
 )
 def test_a_factor_is_named_after_a_size(factor, words):
@@ -173,6 +178,13 @@ def test_rows_that_alone_are_right_are_named(kept, words):
     actual = expected + np.random.RandomState(9).randn(7, 3)
     actual[kept] = expected[kept]
     assert describe_difference("out", expected, actual).endswith(f"only {words} right throughout.")
+
+
+def test_one_wrong_entry_a_row_is_not_said_to_spare_a_column():
+    actual = RNG.randn(6, 4)
+    expected = actual.copy()
+    actual[range(6), [0, 1, 0, 3, 3, 1]] += 1
+    assert describe_difference("dx", expected, actual).endswith("in 6 of 24 entries, first at (0, 0).")
 
 
 def test_the_first_of_scattered_errors_is_placed():
@@ -241,6 +253,8 @@ def attempts(expected, probe):
     others = np.random.RandomState(int(abs(probe)) % 1000)
     yield from (np.full_like(expected, probe), spike, probe * others.randn(*expected.shape), np.zeros_like(expected))
     yield from (expected * 3, expected + probe, -expected, expected[::-1] if expected.ndim else expected * 2)
+    by_column = np.arange(1, 8)[: expected.shape[-1]] if expected.ndim else 3
+    yield from (np.trunc(expected), expected * 7 / 6, expected * by_column, expected + by_column)
 
 
 @settings(deadline=None, max_examples=300)
@@ -262,7 +276,9 @@ def test_no_message_holds_a_digit_string_from_which_an_expected_value_follows(sh
             digits = significant(f"{abs(telling):.12e}")[:6]
             if len(digits.rstrip("0")) == 6:  # not a round number that any message may hold
                 secrets.add(digits)
+    others = np.random.RandomState(seed + 1).randn(7, *shape[1:])
     for actual in attempts(expected, probe):
-        text = judge_array("x", expected, np.asarray(actual), tolerance=1e-5).comparison.reason
+        beside = {"others": {"the input w": others}, "sizes": sizes_of({"w": others, "z": expected})}
+        text = judge_array("x", expected, np.asarray(actual), tolerance=1e-5, **beside).comparison.reason
         for written in re.findall(r"\d[\d.]*(?:e[-+]?\d+)?", text):
             assert significant(written)[:6] not in secrets, (text, expected)

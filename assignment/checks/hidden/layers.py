@@ -167,6 +167,7 @@ def softmax_loss_unlike_examples(student, rng):
     """Examples whose scores lie a thousand apart from each other's."""
     x, y = 2 * rng.randn(4, 5), rng.randint(5, size=4)
     x += np.array([0.0, 1000.0, -1000.0, 500.0]).reshape(4, 1)
+    x[np.arange(4), (y + 2) % 5] -= 900.0
     return loss_at(student.layers.softmax_loss, x, y)
 
 

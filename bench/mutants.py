@@ -1,0 +1,235 @@
+"""Do the checks catch small mistakes? Mutants of the reference's solutions, each against its own function's checks.
+
+    make mutants        or, for some functions only: .venv/bin/python -m bench.mutants layers.adam ...
+
+A mutated file is compiled as a module of the reference's package, so that it calls the reference's other files, and
+its functions stand in for the reference's. They run in this process, as when fixtures are made, with a limit on time
+and memory; what they return is judged as in grading. A mutant is caught if a check of its function gives anything but
+full marks. One whose function is right but for its cache is caught by the checks of what uses the cache; these are
+counted apart. What is not caught stands in bench/mutants.toml with the reason: mostly that it computes the same.
+
+Exits with 1 if one survives that is not in that file, if one of the file does not survive, or, over all functions, if
+less than 95 % are caught.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import signal
+import sys
+import time
+import tomllib
+import types
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from bench.mutate import Mutant, mutants_of
+from grader.assignment import Assignment, load_assignment, load_reference, module_of
+from grader.authoring.fixtures import run_locally
+from grader.fixtures import Fixtures, load_fixtures
+from grader.judging.judge import judge_values
+from grader.records import PASSED, Check
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+ACCOUNT: Final = ROOT / "bench/mutants.toml"
+BAR: Final = 0.95
+CPU_S: Final = 2.0  # of one mutant; all checks of one function take a tenth of it
+MEMORY_MIB: Final = 2048  # beyond what is mapped before the first mutant
+FIELDS: Final = ("function", "line", "becomes", "nth")
+
+Key = tuple[str, str, str, int]
+
+
+class OutOfTime(BaseException):
+    """A mutant used up its processor time; no `except Exception` of its own stops it."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A mutant, and the check that caught it, or None; whether that is a check of its own function."""
+
+    mutant: Mutant
+    caught_by: str | None
+    by_own: bool
+
+
+def main(arguments: list[str]) -> int:
+    assignment = load_assignment(ROOT / "assignment")
+    unknown = sorted(set(arguments) - set(assignment.functions))
+    if unknown:
+        sys.exit(f"mutants: {', '.join(unknown)} has no points. Name functions as assignment.toml has them.")
+    wanted = frozenset(arguments or assignment.functions)
+    explained = {key: why for key, why in read_account(ACCOUNT).items() if key[0] in wanted or not arguments}
+    started = time.process_time()
+    fixtures = load_fixtures(assignment)
+    expect_right(assignment, fixtures)
+    tried = list(try_all(assignment, fixtures, wanted))
+    if not tried:
+        sys.exit("mutants: no line lies in a solution region, so there is nothing to try.")
+    print_counts(tried, wanted)
+    print(f"in {time.process_time() - started:.0f} s of one core")
+    survivors = {one.mutant.key for one in tried if one.caught_by is None}
+    share = 1 - len(survivors) / max(1, len(tried))
+    complaints = differences(survivors, explained)
+    if share < BAR and not arguments:
+        complaints.append(f"{share:.1%} caught, expected {BAR:.0%}. Write checks that catch more.")
+    print("\n\n".join(complaints or ["every survivor is explained"]))
+    return 1 if complaints else 0
+
+
+def try_all(assignment: Assignment, fixtures: Fixtures, wanted: frozenset[str]) -> Iterator[Tried]:
+    """Every mutant of every student file, in order."""
+    reference = load_reference(assignment)
+    with limited_memory():
+        for file in assignment.student_files:
+            source = (assignment.reference / file).read_text(encoding="utf-8")
+            for mutant in mutants_of(source, module_of(file), wanted):
+                own = [check for check in assignment.checks if check.function == mutant.function]
+                users = [check for check in assignment.checks if check.needs == mutant.function and check not in own]
+                caught = first_catch(mutant, own, assignment, fixtures, reference)
+                yield Tried(
+                    mutant, caught or first_catch(mutant, users, assignment, fixtures, reference), caught is not None
+                )
+
+
+def expect_right(assignment: Assignment, fixtures: Fixtures) -> None:
+    """Exit if the reference itself, compiled as mutants are, does not pass: a catch would mean nothing then."""
+    reference = load_reference(assignment)
+    for file in assignment.student_files:
+        code = compile((assignment.reference / file).read_text(encoding="utf-8"), file, "exec")
+        for check in assignment.checks:
+            if check.file == file:
+                unchanged = Mutant(check.function, "", "", 0, code)
+                if first_catch(unchanged, [check], assignment, fixtures, reference):
+                    sys.exit(f"mutants: the reference does not pass {check.id} within {CPU_S:g} s.")
+
+
+def first_catch(
+    mutant: Mutant, checks: list[Check], assignment: Assignment, fixtures: Fixtures, reference: Mapping[str, Any]
+) -> str | None:
+    """The first check that the mutant does not pass in full, by its id; or "import" if its file cannot be run."""
+    place = "import"
+    try:
+        with limited_time(), np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            functions = {**reference, **functions_of(mutant, reference)}
+            for check in checks:
+                place = check.id
+                if not passes(check, functions, assignment, fixtures, reference):
+                    return place
+    except (Exception, OutOfTime):  # whatever goes wrong in a mutant is a mark lost
+        return place
+    return None
+
+
+def functions_of(mutant: Mutant, reference: Mapping[str, Any]) -> dict[str, Any]:
+    """The mutated file's functions and classes by id, fresh; what it imports is the reference's."""
+    original = sys.modules[reference[mutant.function].__module__]
+    module = types.ModuleType(original.__name__)
+    vars(module).update(__package__=original.__package__, __file__=original.__file__)
+    exec(mutant.code, vars(module))
+    folder = mutant.function.rpartition(".")[0]
+    return {name: getattr(module, name.rpartition(".")[2]) for name in reference if name.rpartition(".")[0] == folder}
+
+
+def passes(
+    check: Check,
+    functions: Mapping[str, Any],
+    assignment: Assignment,
+    fixtures: Fixtures,
+    reference: Mapping[str, Any],
+) -> bool:
+    np.random.seed(check.seed)
+    answer = run_locally(assignment, check, functions, reference=reference)
+    judgements = judge_values(
+        fixtures.checks[check.id].expected,
+        answer.values,
+        tolerance=check.tolerance,
+        parts=check.parts,
+        together=check.together,
+    )
+    return all(judgement.comparison.status == PASSED for judgement in judgements)
+
+
+@contextmanager
+def limited_time() -> Iterator[None]:
+    """Raise OutOfTime after CPU_S of this process's own time, however busy the machine is."""
+
+    def stop(*_: Any) -> None:
+        raise OutOfTime
+
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, CPU_S)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
+@contextmanager
+def limited_memory() -> Iterator[None]:
+    """Let an array that is far too large raise MemoryError."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (mapped + MEMORY_MIB * 2**20, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+def read_account(path: Path) -> dict[Key, str]:
+    """The survivors that are explained: why, by function, line, what it becomes, and which one of its kind."""
+    entries = tomllib.loads(path.read_text(encoding="utf-8")).get("survivor", [])
+    account: dict[Key, str] = {}
+    for entry in entries:
+        key = (entry["function"], entry["line"], entry["becomes"], entry.get("nth", 0))
+        if not entry["why"].strip() or key in account:
+            sys.exit(f"{path.name}: {key} is there twice or without a reason. Say why it survives.")
+        account[key] = entry["why"]
+    return account
+
+
+def differences(survivors: set[Key], explained: Mapping[Key, str]) -> list[str]:
+    """What the file lacks, ready to be put there; what it holds too much."""
+    new = [as_entry(key) for key in sorted(survivors - explained.keys())]
+    gone = [as_entry(key) for key in sorted(explained.keys() - survivors)]
+    lines = []
+    if new:
+        lines += [f"{len(new)} survive without a reason. Catch them with a check, or say why in {ACCOUNT.name}:", *new]
+    if gone:
+        lines += [f"{len(gone)} in {ACCOUNT.name} survive no more. Take them out:", *gone]
+    return lines
+
+
+def as_entry(key: Key) -> str:
+    values = {name: value for name, value in zip(FIELDS, key, strict=True) if name != "nth" or value}
+    lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items()]
+    return "\n".join(["[[survivor]]", *lines, 'why = ""'])
+
+
+def print_counts(tried: list[Tried], wanted: frozenset[str]) -> None:
+    print(f"{'':<40} mutants  caught by its own checks  by its cache's users  not caught")
+    for function in [*dict.fromkeys(one.mutant.function for one in tried), ""]:
+        mine = [one for one in tried if function in ("", one.mutant.function)]
+        own, users, none = (sum(count) for count in zip(*map(counts_of, mine), strict=True))
+        share = f"{(own + users) / len(mine):.1%}"
+        print(f"{function or 'all':<40} {len(mine):>7} {own:>25} {users:>21} {none:>11}  {share:>6} caught")
+    for function in sorted(wanted - {one.mutant.function for one in tried}):
+        print(f"{function:<40}    none")
+
+
+def counts_of(one: Tried) -> tuple[bool, bool, bool]:
+    return one.by_own, one.caught_by is not None and not one.by_own, one.caught_by is None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
