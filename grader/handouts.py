@@ -76,6 +76,8 @@ def load_handouts(assignment: Assignment, asked: str) -> Handouts:
     if asked == OWN_HANDOUT:
         return Handouts()
     paths = {path.stem: path for path in sorted((assignment.folder / FOLDER).glob("*.toml"))}
+    if AUTO in paths:
+        raise AssignmentError(f"{FOLDER}/{AUTO}.toml: {AUTO} is no name for a handout. Rename the file.")
     if asked != AUTO and asked not in paths:
         there = ", ".join([OWN_HANDOUT, AUTO, *(name for name in paths if name != OWN_HANDOUT)])
         raise UsageError(f"--handout {asked}: no such handout. There are: {there}.")

@@ -150,6 +150,12 @@ def test_the_file_of_the_assignments_own_holds_no_rules(folder):
         load_handouts(load_assignment(folder), AUTO)
 
 
+def test_a_handout_cannot_be_called_auto(folder):
+    shutil.copy(folder / "handouts/old.toml", folder / "handouts/auto.toml")
+    with pytest.raises(AssignmentError, match=r"handouts/auto\.toml: auto is no name for a handout"):
+        load_handouts(load_assignment(folder), AUTO)
+
+
 def test_an_assignment_without_other_handouts_can_be_asked_to_guess(folder):
     shutil.rmtree(folder / "handouts")
     handout, grounds = load_handouts(load_assignment(folder), AUTO).of(Submission("a", "a", {"layers.py": b"word"}))

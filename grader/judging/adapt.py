@@ -181,7 +181,7 @@ def say(rule: Argument, value: Any) -> Any:
             return value
         return {**value, rule.entry: say(replace(rule, entry=""), value[rule.entry])}
     if rule.complement and is_number(value):
-        value = 1 - value
+        value = 1 - (int(value) if isinstance(value, np.integer) else value)  # NumPy's unsigned ones would wrap
     return reshaped(value, rule.their_shape)
 
 
