@@ -15,18 +15,26 @@ PLAUSIBLE = 6
 def settled(w, scale):
     """All ones in the shape of w, if its entries may be drawn from a normal distribution around 0 of this scale.
 
-    Else the first half tells the spread in units of scale, and the second half the mean on top of it; to one digit, so
-    that it does not depend on the random numbers.
+    Else the first half tells the spread in units of scale, and the second half the mean on top of it; so roughly that
+    they do not depend on the random numbers.
     """
     if not isinstance(w, np.ndarray) or w.dtype.kind != "f" or w.size == 0:
         return w
     values = w.astype(np.float64) / scale
-    spread, mean, sigma = np.std(values), np.mean(values), 1 / np.sqrt(values.size)
-    spread = 1.0 if abs(spread - 1) < PLAUSIBLE * sigma / np.sqrt(2) else float(f"{spread:.0e}")
-    mean = 0.0 if abs(mean) < PLAUSIBLE * sigma else float(f"{mean:.0e}")
-    out = np.full(values.size, spread, dtype=w.dtype)
-    out[values.size // 2 :] += mean
+    spread, mean, sigma = np.std(values), np.mean(values), PLAUSIBLE / np.sqrt(values.size)
+    out = np.full(values.size, 1.0 if abs(spread - 1) < sigma / np.sqrt(2) else roughly(spread), dtype=w.dtype)
+    out[values.size // 2 :] += 0.0 if abs(mean) <= sigma * spread else roughly(mean)
     return out.reshape(w.shape)
+
+
+def roughly(number):
+    """The nearest of 1, 2 and 5 times a power of ten."""
+    if number == 0 or not np.isfinite(number):
+        return number
+    power = 10.0 ** np.floor(np.log10(abs(number)))
+    return np.copysign(
+        min((power, 2 * power, 5 * power, 10 * power), key=lambda n: abs(np.log(n / abs(number)))), number
+    )
 
 
 def initial(net, scale, weights, others):
@@ -63,7 +71,7 @@ def notebook_net(rng, scale, bias_scale):
 @check("classifiers.cnn.ThreeLayerConvNet", name="initialization", weight=0.5)
 def three_layer_initialization(student, rng):
     """Initial weights spread by weight_scale, 0.001, around 0; biases zero."""
-    net = student.classifiers.cnn.ThreeLayerConvNet(input_dim=(3, 16, 16), num_filters=8, hidden_dim=10)
+    net = student.classifiers.cnn.ThreeLayerConvNet(input_dim=(3, 16, 16), num_filters=8, hidden_dim=30)
     return initial(net, 1e-3, ("W1", "W2", "W3"), ("b1", "b2", "b3"))
 
 
@@ -109,7 +117,7 @@ def three_layer_overfits(student, rng, reference):
 def multi_layer_initialization(student, rng):
     """Initial weights of two convolutions and two affine layers spread by weight_scale, 0.01, around 0; biases zero."""
     net = student.classifiers.cnn.MultiLayerConvNet(
-        input_dim=(3, 16, 16), nums_filters=[8, 6], filter_size=5, hidden_dims=[12], weight_scale=0.01
+        input_dim=(3, 16, 16), nums_filters=[8, 6], filter_size=5, hidden_dims=[30], weight_scale=0.01
     )
     return initial(net, 0.01, ("W1", "W2", "W3", "W4"), ("b1", "b2", "b3", "b4"))
 

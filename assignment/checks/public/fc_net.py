@@ -15,18 +15,26 @@ PLAUSIBLE = 6
 def settled(w, scale):
     """All ones in the shape of w, if its entries may be drawn from a normal distribution around 0 of this scale.
 
-    Else the first half tells the spread in units of scale, and the second half the mean on top of it; to one digit, so
-    that it does not depend on the random numbers.
+    Else the first half tells the spread in units of scale, and the second half the mean on top of it; so roughly that
+    they do not depend on the random numbers.
     """
     if not isinstance(w, np.ndarray) or w.dtype.kind != "f" or w.size == 0:
         return w
     values = w.astype(np.float64) / scale
-    spread, mean, sigma = np.std(values), np.mean(values), 1 / np.sqrt(values.size)
-    spread = 1.0 if abs(spread - 1) < PLAUSIBLE * sigma / np.sqrt(2) else float(f"{spread:.0e}")
-    mean = 0.0 if abs(mean) < PLAUSIBLE * sigma else float(f"{mean:.0e}")
-    out = np.full(values.size, spread, dtype=w.dtype)
-    out[values.size // 2 :] += mean
+    spread, mean, sigma = np.std(values), np.mean(values), PLAUSIBLE / np.sqrt(values.size)
+    out = np.full(values.size, 1.0 if abs(spread - 1) < sigma / np.sqrt(2) else roughly(spread), dtype=w.dtype)
+    out[values.size // 2 :] += 0.0 if abs(mean) <= sigma * spread else roughly(mean)
     return out.reshape(w.shape)
+
+
+def roughly(number):
+    """The nearest of 1, 2 and 5 times a power of ten."""
+    if number == 0 or not np.isfinite(number):
+        return number
+    power = 10.0 ** np.floor(np.log10(abs(number)))
+    return np.copysign(
+        min((power, 2 * power, 5 * power, 10 * power), key=lambda n: abs(np.log(n / abs(number)))), number
+    )
 
 
 def initial(net, scale, weights, others):
@@ -188,11 +196,11 @@ def fully_connected_dropout(student, rng):
 @check("classifiers.fc_net.FullyConnectedNet", name="overfits")
 def fully_connected_overfits(student, rng, reference):
     """Gradient steps with momentum learn 20 examples by heart, from the net's own initial parameters."""
-    sizes = {"hidden_dims": [20, 20], "input_dim": 16, "num_classes": 4}
-    X, y = rng.randn(20, 16), rng.randint(4, size=20)
+    sizes = {"hidden_dims": [20, 20], "input_dim": 30, "num_classes": 3}
+    X, y = rng.randn(20, 30), rng.randint(3, size=20)
     net = student.classifiers.fc_net.FullyConnectedNet(weight_scale=0.2, dtype=np.float64, **sizes)
     names = ("W1", "b1", "W2", "b2", "W3", "b3")
-    params = trained(net, X, y, names, steps=20, learning_rate=0.2)
+    params = trained(net, X, y, names, steps=30, learning_rate=0.15)
     measure = reference.classifiers.fc_net.FullyConnectedNet(dtype=np.float64, **sizes)
     return {"learned": learned(measure, params, X, y)}
 
