@@ -104,11 +104,11 @@ def three_layer_gradients(student, rng):
 
 @check("classifiers.cnn.ThreeLayerConvNet", name="overfits")
 def three_layer_overfits(student, rng, reference):
-    """Gradient steps with momentum learn 15 images by heart, from the net's own initial parameters."""
-    sizes = {"input_dim": (2, 6, 4), "num_filters": 4, "filter_size": 3, "hidden_dim": 16, "num_classes": 3}
-    X, y = rng.randn(15, 2, 6, 4), rng.randint(3, size=15)
+    """Gradient steps with momentum learn ten images by heart, from the net's own initial parameters."""
+    sizes = {"input_dim": (2, 4, 6), "num_filters": 4, "filter_size": 3, "hidden_dim": 24, "num_classes": 3}
+    X, y = rng.randn(10, 2, 4, 6), rng.randint(3, size=10)
     net = student.classifiers.cnn.ThreeLayerConvNet(weight_scale=0.2, dtype=np.float64, **sizes)
-    params = trained(net, X, y, ("W1", "b1", "W2", "b2", "W3", "b3"), steps=20, learning_rate=0.2)
+    params = trained(net, X, y, ("W1", "b1", "W2", "b2", "W3", "b3"), steps=15, learning_rate=0.2)
     measure = reference.classifiers.cnn.ThreeLayerConvNet(dtype=np.float64, **sizes)
     return {"learned": learned(measure, params, X, y)}
 
@@ -151,12 +151,12 @@ def multi_layer_gradients(student, rng):
 
 @check("classifiers.cnn.MultiLayerConvNet", name="overfits")
 def multi_layer_overfits(student, rng, reference):
-    """Gradient steps with momentum learn 12 images by heart, from the net's own initial parameters."""
-    sizes = {"input_dim": (2, 6, 4), "nums_filters": [4, 5], "filter_size": 3, "hidden_dims": [16], "num_classes": 3}
-    X, y = rng.randn(12, 2, 6, 4), rng.randint(3, size=12)
+    """Gradient steps with momentum learn eight images by heart, from the net's own initial parameters."""
+    sizes = {"input_dim": (2, 4, 6), "nums_filters": [4, 6], "filter_size": 3, "hidden_dims": [30], "num_classes": 3}
+    X, y = rng.randn(8, 2, 4, 6), rng.randint(3, size=8)
     net = student.classifiers.cnn.MultiLayerConvNet(weight_scale=0.2, dtype=np.float64, **sizes)
     names = ("W1", "b1", "W2", "b2", "W3", "b3", "W4", "b4")
-    params = trained(net, X, y, names, steps=20, learning_rate=0.2)
+    params = trained(net, X, y, names, steps=16, learning_rate=0.15)
     measure = reference.classifiers.cnn.MultiLayerConvNet(dtype=np.float64, **sizes)
     return {"learned": learned(measure, params, X, y)}
 
@@ -178,8 +178,8 @@ def trained(net, X, y, names, steps, learning_rate):
 
 
 def learned(net, params, X, y):
-    """1 if the reference's net with these parameters is right about nine examples of ten, else 0."""
+    """1 if the reference's net with these parameters is right about nearly all examples, else 0."""
     net.params = params
     with np.errstate(all="ignore"):
         right = np.mean(np.argmax(net.loss(X), axis=1) == y)
-    return float(right >= 0.9)
+    return float(right >= 0.85)
