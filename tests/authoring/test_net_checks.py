@@ -1,5 +1,6 @@
 """The checks of the nets judge fairly: other right nets pass whatever their random numbers, wrong ones do not."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from grader.assignment import load_module
 from grader.judging.checks import DEFINED, perform
 from grader.judging.judge import judge_values
 from grader.judging.student import CallFailed, Members, Student, local_call
-from grader.records import MISSING, PASSED
+from grader.records import FAILED, MISSING, PASSED
 from reference.classifiers import cnn, fc_net
 
 pytestmark = pytest.mark.filterwarnings("ignore:fast_layers:RuntimeWarning")
@@ -121,8 +122,12 @@ def test_no_check_is_passed_by_a_net_that_says_zero(check):
             return 0 * out if y is None else (0.0, {name: 0 * grad for name, grad in out[1].items()})
 
     with np.errstate(all="ignore"):
-        values = returned(check, Zero)
-    assert wrong_in(check, values, check.tolerance)
+        try:
+            values = returned(check, Zero)
+        except CallFailed as failed:
+            assert failed.failure.status == FAILED
+        else:
+            assert wrong_in(check, values, check.tolerance)
 
 
 SETTLED = [
@@ -169,15 +174,29 @@ def test_a_net_that_drops_other_values_backwards_is_seen():
     assert values["gradient_of_dropped1"] > 1 and values["gradient_of_dropped2"] == 0
 
 
-def test_a_net_that_does_not_learn_is_measured_by_the_reference():
-    """Its own scores are all right, its parameters are not: the gradients have the wrong sign."""
-    for check in CHECKS:
-        if check.name == "overfits":
+LEARNING = pytest.mark.parametrize("check", [check for check in CHECKS if check.name == "overfits"])
 
-            class Wrong(REFERENCE[check.function]):
-                def loss(self, X, y=None):
-                    _, grads = super().loss(X, y)
-                    return 0.0, {name: -grad for name, grad in grads.items()}
 
-            with np.errstate(all="ignore"):
-                assert returned(check, Wrong) == {"learned": 0.0}
+@LEARNING
+def test_a_net_that_does_not_learn_is_measured_by_the_reference(check):
+    """What it says of its loss is well, its parameters are not: the gradients have the wrong sign."""
+
+    class Wrong(REFERENCE[check.function]):
+        def loss(self, X, y=None):
+            _, grads = super().loss(X, y)
+            return 0.0, {name: -grad for name, grad in grads.items()}
+
+    with np.errstate(all="ignore"), pytest.raises(CallFailed) as caught:
+        returned(check, Wrong)
+    assert (caught.value.failure.status, caught.value.failure.function) == (FAILED, check.function)
+    assert re.search(r"trained on \d+ examples, it is right about \d+ of them, expected nearly all", str(caught.value))
+
+
+@LEARNING
+def test_parameters_of_other_shapes_are_told_before_they_are_trained(check):
+    class Wrong(REFERENCE[check.function]):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **{**kwargs, "num_classes": 10})
+
+    with pytest.raises(CallFailed, match=r"params\['W\d'\] has shape \(\d+, 10\), expected \(\d+, 3\)"):
+        returned(check, Wrong)
