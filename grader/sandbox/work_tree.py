@@ -82,4 +82,4 @@ class WorkTree:
 
 def is_lookup(call: Any) -> bool:
     """`config.get("key", default)` and the like, which the handouts' stubs already hold."""
-    return getattr(call.func, "attr", "") in ("get", "setdefault") or getattr(call.func, "id", "").endswith("Error")
+    return getattr(call.func, "attr", "") in ("get", "setdefault", "astype") or getattr(call.func, "id", "").endswith("Error")
