@@ -3,7 +3,8 @@
     variants.py ─► submissions ─► the real grading, sandbox and all ─► judge each result ─► Audit
 
 It fails if the reference loses a mark, if the template earns one, if any other variant keeps full marks for a function
-that it has wrong, if a misconception costs marks where it has nothing to do with, or is given another hint than its own.
+that it has wrong, if a misconception costs marks where it has nothing to do with, or is given another hint than its
+own. Checks that catch nothing by themselves and mistakes that cost twice are told, and fail nothing.
 """
 
 from __future__ import annotations
@@ -29,13 +30,17 @@ EPSILON: Final = 1e-6  # points; they are rounded to six digits
 
 @dataclass(frozen=True)
 class Audit:
-    """variants and their results in the same order. problems: why it fails, a line each. needless: ids of checks that
-    catch nothing which no other check of their function catches, of functions that have known mistakes."""
+    """variants and their results in the same order. problems: why it fails, a line each.
+
+    needless: ids of checks that catch no misconception which no other check of their function catches. costly: by
+    misconception that costs marks in other functions, too, those functions; each of them calls or is fed by its own.
+    """
 
     variants: tuple[Variant, ...]
     results: tuple[Result, ...]
     problems: tuple[str, ...]
     needless: tuple[str, ...]
+    costly: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,8 @@ def run_audit(
         for one, result in zip(variants, results, strict=True)
         for problem in problems_of(one, result, called_by)
     ]
-    return Audit(tuple(variants), results, tuple(problems), tuple(find_needless(variants, results)))
+    needless = tuple(find_needless(variants, results))
+    return Audit(tuple(variants), results, tuple(problems), needless, find_costly(variants, results, called_by))
 
 
 def callers(assignment: Assignment) -> dict[str, frozenset[str]]:
@@ -141,11 +147,21 @@ def find_needless(variants: Iterable[Variant], results: Iterable[Result]) -> lis
             checks.setdefault(function, {}).update(dict.fromkeys(check.id for check in mine))
             catchers.setdefault(function, []).append({check.id for check in mine if is_lost(check)})
     return [
-        check
-        for function, ids in checks.items()
-        for check in ids
-        if len(ids) > 1 and {check} not in catchers[function]
+        check for function, ids in checks.items() for check in ids if len(ids) > 1 and {check} not in catchers[function]
     ]
+
+
+def find_costly(
+    variants: Iterable[Variant], results: Iterable[Result], called_by: Mapping[str, frozenset[str]]
+) -> dict[str, tuple[str, ...]]:
+    """Misconceptions that cost marks where the function that they are in is called or its reply is used."""
+    costly: dict[str, tuple[str, ...]] = {}
+    for variant, result in zip(variants, results, strict=True):
+        if variant.misconception is not None:
+            users = called_by[variant.misconception.function]
+            lost = [check.function for check in result.checks if check.function in users and is_lost(check)]
+            costly |= {variant.name: tuple(dict.fromkeys(lost))} if lost else {}
+    return costly
 
 
 def is_lost(check: CheckResult) -> bool:

@@ -78,7 +78,7 @@ def constant(kind: str, own: Any) -> Any:
                 return None
             value = own(*copy.deepcopy(args), **copy.deepcopy(kwargs))
             if kind == "one_too_many":
-                return value + (0.0,) if isinstance(value, tuple) else (value, value)
+                return (*value, 0.0) if isinstance(value, tuple) else (value, value)
             fill = functools.partial(filled, kind, [arg for arg in args if isinstance(arg, np.ndarray)])
             return tuple(map(fill, value)) if isinstance(value, tuple) else fill(value)
 

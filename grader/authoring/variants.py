@@ -33,9 +33,7 @@ from grader.records import VISIBLE, Submission
 REFERENCE: Final = "reference"
 TEMPLATE: Final = "template"
 MEMORISED: Final = "memorised"
-SOLUTION: Final = re.compile(
-    r"^([ \t]*)### BEGIN SOLUTION.*?^[ \t]*### END SOLUTION[^\n]*$", re.MULTILINE | re.DOTALL
-)
+SOLUTION: Final = re.compile(r"^([ \t]*)### BEGIN SOLUTION.*?^[ \t]*### END SOLUTION[^\n]*$", re.MULTILINE | re.DOTALL)
 # Helper files of the submissions, below the package.
 STAND_INS: Final = "_stand_ins.py"
 MISCONCEPTIONS: Final = "_misconceptions.py"
@@ -63,7 +61,7 @@ def make_variants(assignment: Assignment) -> Iterator[Variant]:
     yield Variant(submission(REFERENCE, files), frozenset())
     yield Variant(submission(TEMPLATE, {name: without_solutions(text) for name, text in files.items()}), everything)
     for kind in CONSTANTS:
-        stood_in = {function: f"_stand_ins.constant({kind!r}, {{}})" for function in assignment.functions}
+        stood_in = dict.fromkeys(assignment.functions, f"_stand_ins.constant({kind!r}, {{}})")
         yield Variant(submission(f"constant-{kind}", replaced(files, stood_in, {})), everything)
     stood_in = {name: f"_stand_ins.memorised({name!r}, _memory.CALLS, {{}})" for name in assignment.functions}
     written_down = memory_source(record_visible(assignment))
@@ -83,9 +81,7 @@ def without_solutions(source: bytes) -> bytes:
     return SOLUTION.sub(r"\1raise NotImplementedError", source.decode()).encode()
 
 
-def replaced(
-    files: Mapping[str, bytes], stood_in: Mapping[str, str], helpers: Mapping[str, bytes]
-) -> dict[str, bytes]:
+def replaced(files: Mapping[str, bytes], stood_in: Mapping[str, str], helpers: Mapping[str, bytes]) -> dict[str, bytes]:
     """The files, each with lines below it that rebind its functions, and the helpers that these lines need.
 
     stood_in: by function id the expression for what stands in for it, with {} for the function itself.
@@ -111,14 +107,16 @@ def staged_source(path: Path) -> bytes:
     text = path.read_text(encoding="utf-8")
     lines = text.split("\n")
     for node in ast.parse(text).body:
-        modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        if isinstance(node, ast.ImportFrom) and node.module:
-            modules = [node.module]
-        if not any(module.split(".")[0] == "grader" for module in modules):
+        if not isinstance(node, ast.Import | ast.ImportFrom):
             continue
-        if (*modules, *(alias.name for alias in node.names)) != DECORATOR:
+        names = [getattr(node, "module", None) or "", *(alias.name for alias in node.names)]
+        if not any(name.split(".")[0] == "grader" for name in names):
+            continue
+        if (*names,) != DECORATOR:
             found = ast.unparse(node)
-            raise AssignmentError(f"{path}: {found!r} found, expected {DECORATOR[1]} alone. Define the rest in the file.")
+            raise AssignmentError(
+                f"{path}: {found!r} found, expected {DECORATOR[1]} alone. Define the rest in the file."
+            )
         lines[node.lineno - 1] = f"from .{STAND_INS.removesuffix('.py')} import {DECORATOR[1]}"
         for number in range(node.lineno, node.end_lineno or node.lineno):
             lines[number] = ""

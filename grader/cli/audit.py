@@ -14,7 +14,7 @@ from rich.console import Console
 from grader.authoring.audit import Audit, measure, run_audit
 from grader.authoring.variants import REFERENCE, Variant, make_variants
 from grader.cli.grade import make_executor
-from grader.cli.matrix import WIDTH, print_durations, print_matrix
+from grader.cli.matrix import WIDTH, print_durations, print_matrix, print_remarks
 from grader.cli.progress import Progress
 from grader.context import Settings, prepare
 from grader.errors import UsageError
@@ -27,15 +27,25 @@ from grader.sandbox.isolation import KINDS
     "--assignment", default="assignment", show_default=True, type=click.Path(path_type=Path), help="Assignment folder."
 )
 @click.option("--jobs", default=0, type=click.IntRange(0), help="Variants at once; as many as there are cores if 0.")
-@click.option("--only", multiple=True, metavar="NAME", help="A variant, or all of a function. May be given more than once.")
+@click.option(
+    "--only", multiple=True, metavar="NAME", help="A variant, or all of a function. May be given more than once."
+)
 @click.option("--python", default=sys.executable, metavar="EXE", help="The Python, with its NumPy, to run variants.")
 @click.option(
     "--sandbox", default="auto", show_default=True, type=click.Choice(KINDS), help="auto refuses without isolation."
 )
 @click.option("--durations", default=0, type=click.IntRange(0), metavar="N", help="Show the N dearest checks.")
-@click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the matrix there, too.")
+@click.option(
+    "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the matrix there, too."
+)
 def audit(
-    assignment: Path, jobs: int, only: tuple[str, ...], python: str, sandbox: str, durations: int, json_file: Path | None
+    assignment: Path,
+    jobs: int,
+    only: tuple[str, ...],
+    python: str,
+    sandbox: str,
+    durations: int,
+    json_file: Path | None,
 ) -> int:
     """Grade the reference, the empty template, constants, learned answers and every misconception; exit 1 if one of
     them gets other marks or another hint than it must."""
@@ -49,10 +59,7 @@ def audit(
     with Progress(len(variants)) as progress, make_executor(jobs) as executor:
         found = run_audit(loaded, variants, settings, executor, window=2 * jobs, advance=progress.advance)
     print_matrix(console, found)
-    if found.needless:
-        console.print("\nChecks that catch no misconception which no other check of their function catches:")
-        for check in found.needless:
-            console.print(f"  {check}", highlight=False, markup=False, soft_wrap=True)
+    print_remarks(console, found)
     if durations:
         console.print()
         print_durations(console, measure(loaded, found.results[0]), durations)
@@ -61,7 +68,9 @@ def audit(
     console.print()
     for problem in found.problems:
         console.print(problem, highlight=False, markup=False, soft_wrap=True)
-    verdict = f"{len(found.problems)} problems" if found.problems else "every one has the marks and the hint it must have"
+    verdict = (
+        f"{len(found.problems)} problems" if found.problems else "every one has the marks and the hint it must have"
+    )
     console.print(f"{len(variants)} variants, {len(loaded.checks)} checks: {verdict}.", highlight=False)
     return 1 if found.problems else 0
 
@@ -89,4 +98,5 @@ def as_json(audit: Audit) -> str:
         }
         for result in audit.results
     ]
-    return json.dumps({"variants": rows, "problems": audit.problems, "needless": audit.needless}, indent=1) + "\n"
+    remarks = {"problems": audit.problems, "needless": audit.needless, "costly": audit.costly}
+    return json.dumps({"variants": rows, **remarks}, indent=1) + "\n"

@@ -1,11 +1,11 @@
-"""An audit as text: the matrix of checks by variants, a character each, in blocks that fit the width of a page.
+"""An audit as text: the matrix of checks by variants, in blocks that fit the width of a page; remarks; durations.
 
     1 square  2 square_backward
                         1   2
     template            mm  mmm
     square.cube         x.  ~..
 
-A block holds as many functions as fit; a variant that loses nothing there is left out, and so counted.
+Each check is a character. A block holds as many functions as fit; a variant that loses nothing there is only counted.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ LETTERS: Final = {
     NOT_APPLICABLE: "n",
 }
 FOLLOWS: Final = "~"
-LEGEND: Final = ", ".join(f"{letter} {status}" for status, letter in LETTERS.items()) + f", {FOLLOWS} follows, full"
+LEGEND: Final = ", ".join(f"{letter} {status}" for status, letter in LETTERS.items()) + f", {FOLLOWS} follows"
 
 Group = tuple[str, list[CheckResult]]  # a function and its checks
 
@@ -62,17 +62,39 @@ def print_matrix(console: Console, audit: Audit) -> None:
             found = {check.id: check for check in result.checks}
             if any(letter_of(found[check]) != LETTERS[PASSED] for check in wanted) or result is audit.results[0]:
                 rows.append((name, found))
-        for line in headings(block, start, indent):
-            console.print(line, style="bold", highlight=False, markup=False, soft_wrap=True)
+        for heading in headings(block, start, indent):
+            console.print(heading, style="bold", highlight=False, markup=False, soft_wrap=True)
         for name, found in rows:
             line = Text(name.ljust(indent))
-            line.append("  ".join("".join(letter_of(found[check.id]) for check in checks) for _, checks in block))
-            line.highlight_regex(r"(?<= )[a-z~]+(?=[a-z~. ]*$)", "red") if console.is_terminal else None
+            for index, (function, checks) in enumerate(block):
+                line.append("  " if index else "")
+                for check in checks:
+                    letter = letter_of(found[check.id])
+                    line.append(letter, style="dim" if letter == LETTERS[PASSED] else "red")
+                line.append(" " * (column_width((function, checks)) - len(checks)))
+            line.rstrip()
             console.print(line, soft_wrap=True)
         left_out = len(audit.results) - len(rows)
         console.print(f"{left_out} more lose nothing here.\n" if left_out else "", highlight=False)
         start += len(block)
     console.print(LEGEND, highlight=False)
+
+
+def print_remarks(console: Console, audit: Audit) -> None:
+    """What an audit noticed and does not fail for."""
+    needless: dict[str, list[str]] = {}
+    for check in audit.needless:
+        function, _, name = check.rpartition(".")
+        needless.setdefault(function, []).append(name)
+    told = {
+        "Checks that catch no misconception which no other check of their function catches:": needless,
+        "Misconceptions that cost marks in functions that are right, too:": audit.costly,
+    }
+    for title, lines in told.items():
+        if lines:
+            console.print(f"\n{title}", highlight=False)
+        for name, others in lines.items():
+            console.print(f"  {name}: {', '.join(others)}", highlight=False, markup=False, soft_wrap=True)
 
 
 def groups_of(result: Result) -> list[Group]:
