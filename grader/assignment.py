@@ -35,7 +35,8 @@ class Assignment:
 
     student_files, handed_out: paths below the package; extended: handed-out files of which a student's own definitions
     are used. sets, classes, stubs: see module_sets.py. limits: as [limits] has them. expected_warnings: beginnings of
-    warnings of handed-out files that mean nothing in the sandbox. sha256: of everything that decides over marks.
+    warnings of handed-out files that mean nothing in the sandbox. right_solutions: folders of right student files, for
+    authoring. sha256: of everything that decides over marks.
     """
 
     folder: Path
@@ -54,6 +55,7 @@ class Assignment:
     misconceptions: tuple[MisconceptionDefinition, ...]
     limits: Mapping[str, float]
     expected_warnings: tuple[str, ...]
+    right_solutions: tuple[Path, ...]
     sha256: str
 
     def stubs_of(self, check: Check) -> frozenset[str]:
@@ -128,6 +130,9 @@ def load_assignment(folder: Path) -> Assignment:
         misconceptions=tuple(load_misconceptions(folder, functions)),
         limits={name: limit_from(toml, name, value) for name, value in entry(toml, data, "limits", dict).items()},
         expected_warnings=tuple(names_in(toml, {"expected_warnings": [], **data}, "expected_warnings")),
+        right_solutions=tuple(
+            (folder / path).resolve() for path in names_in(toml, {"right_solutions": [], **data}, "right_solutions")
+        ),
         sha256=hash_of(folder),
     )
 
@@ -151,6 +156,7 @@ def check_from(definition: CheckDefinition, visibility: str, points: float) -> C
         tolerance=definition.tolerance,
         needs=definition.needs,
         parts=definition.parts,
+        together=definition.together,
         run=definition.run,
     )
 

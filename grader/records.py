@@ -80,6 +80,7 @@ class Check:
     id: function id plus the check's name. file: the student file that it is about.
     needs: the function whose reply the check feeds to the function under test, or None.
     max_points: the function's points shared out by weight. parts: weights of the comparisons, 1 where not named.
+    together: names of the comparisons that are relative to the largest entry of them all; True: all but single numbers.
     """
 
     id: str
@@ -94,6 +95,7 @@ class Check:
     needs: str | None
     parts: Mapping[str, float]
     run: Callable[..., Any] = field(compare=False)
+    together: bool | tuple[str, ...] = False
 
 
 @dataclass(frozen=True)

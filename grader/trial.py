@@ -110,14 +110,19 @@ def judge(
         answer.values,
         tolerance=check.tolerance,
         parts=check.parts,
-        inputs={name.removeprefix("d"): np.asarray(point) for name, (_, point) in claims.items()},
+        inputs=inputs_of(answer.gradients) if answer.gradients else None,
+        together=check.together,
     )
     failed = {j.comparison.name: j.actual for j in judgements if j.comparison.status != PASSED}
     wrong = {name: array for name, array in failed.items() if name in claims and array is not None}
     agreed, same_reach = frozenset[str](), False
     if trial.fed is None and wrong and answer.gradients and fixture.forward is not None:
         agreed, same_reach = follow_through(session, check, answer.gradients, fixture, wrong, secret)
-    matched = {name for name, arrays in fixture.variants.items() if matches(arrays, judgements, check.tolerance)}
+    matched = {
+        name
+        for name, arrays in fixture.variants.items()
+        if matches(arrays, judgements, check.tolerance, check.together)
+    }
     return replace(
         trial,
         judgements=tuple(replace(j, actual=None) for j in judgements),  # may be large, and is not needed any more
@@ -159,6 +164,12 @@ def follow_through(
         agreed, same_reach = frozenset(), False
         session.end()
     return agreed, same_reach
+
+
+def inputs_of(gradients: Gradients) -> dict[str, np.ndarray]:
+    """What went in, by name: the point of dx is x, that of W1 is W1; and the gradient from above."""
+    points = {name.removeprefix("d"): np.asarray(point) for name, (_, point) in gradients.claims.items()}
+    return {**points, "dout": np.asarray(gradients.dout)}
 
 
 def mutation_remarks(mutations: list[tuple[str, int]], fixtures: Fixtures) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -217,24 +218,38 @@ def test_a_sum_in_place_of_a_loss_earns_nothing(grade_layers):
         assert {c.points for c in result.checks if c.function == f"layers.{loss}"} == {0.0}
 
 
-CASES = sorted((ROOT / "tests/submissions").glob("*/*/added.py"))
+CASES = sorted(path for path in (ROOT / "tests/submissions").glob("*/*") if path.is_dir())
+PACKAGE = ["classifiers/cnn.py", "classifiers/fc_net.py", "layers.py", "optim.py"]
 
 
-@pytest.mark.parametrize("path", CASES, ids=lambda path: "/".join(path.parts[-3:-1]))
-def test_cases(grade_layers, path):
+def files_of_case(folder: Path, reference_source: str) -> dict[str, bytes]:
+    """What a case hands in: the reference's layers.py with added.py at its end, else all modules of the folder."""
+    if (folder / "added.py").exists():
+        return {"layers.py": f"{reference_source}\n\n{(folder / 'added.py').read_text()}".encode()}
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.py"))}
+
+
+@pytest.mark.parametrize("folder", CASES, ids=lambda folder: "/".join(folder.parts[-2:]))
+def test_cases(context, reference_source, folder):
     """Every case below tests/submissions: the folder that it lies in names its verdict (see the README there)."""
-    source, status = path.read_text(), path.parts[-3]
-    losing = re.search(r"^# loses:(.*)$", source, re.MULTILINE)[1].replace(",", " ").split()
-    result = grade_layers(source)
+    files, status = files_of_case(folder, reference_source), folder.parts[-2]
+    line = re.search(rb"^# loses:(.*)$", files["layers.py"], re.MULTILINE)
+    losing = line[1].decode().replace(",", " ").split() if line else []
+    result = grade_submission(Submission("case", "case", files), context)
     assert set(lost(result)) == set(losing), [(c.id, c.message) for c in result.checks if c.status != "passed"]
     statuses = {check.status for check in result.checks if check.function.rpartition(".")[2] in losing}
     assert status == "passes" or status in statuses
 
 
-def test_no_case_is_left_out():
-    folders = {path for path in (ROOT / "tests/submissions").glob("*/*") if path.is_dir()}
-    assert {path.parent for path in CASES} == folders
-    assert len(CASES) >= 17
+def test_every_case_adds_to_the_reference_or_is_a_whole_package(reference_source):
+    """A case that adds says what it loses; a package lacks no student file; five styles of package are right ones."""
+    packages = [folder for folder in CASES if not (folder / "added.py").exists()]
+    for folder in CASES:
+        files = files_of_case(folder, reference_source)
+        assert folder in packages or b"\n# loses:" in files["layers.py"], folder
+        assert folder not in packages or set(PACKAGE) <= set(files), folder
+    assert len(CASES) - len(packages) >= 17
+    assert len([folder for folder in packages if folder.parts[-2] == "passes"]) >= 5
 
 
 @pytest.mark.parametrize(

@@ -21,14 +21,18 @@ from typing import Any, Final
 import numpy as np
 
 from grader.assignment import Assignment, load_reference, module_of
+from grader.authoring.spread import measure_spread
 from grader.errors import AssignmentError, FixtureError
 from grader.fixtures import MANIFEST, SCHEMA, key, read_arrays, read_manifest, source_hash, source_paths
 from grader.judging.checks import Answer, MisconceptionDefinition, perform
+from grader.judging.diagnose import Unit
 from grader.judging.follow import forward_value, reach_patterns
+from grader.judging.judge import same, units_of
 from grader.judging.student import Student, local_call
 from grader.records import VISIBLE, Check
 from grader.results import write_bytes, write_text
 
+NOISE: Final = ("made_with", "spread")  # of the manifest: what may differ from machine to machine
 SAME: Final = 1e-9  # relative; another BLAS rounds otherwise, no change of a source is that small
 
 
@@ -61,8 +65,24 @@ def make_fixtures(assignment: Assignment) -> Made:
         "arguments": arguments_of(assignment, functions),
         "hints": hints,
         "checks": entries,
+        "spread": spread_of(assignment, functions, entries, files),
     }
     return Made(manifest, files)
+
+
+def spread_of(
+    assignment: Assignment,
+    functions: Mapping[str, Callable[..., Any]],
+    entries: Mapping[str, Any],
+    files: Mapping[str, Mapping[str, np.ndarray]],
+) -> dict[str, float]:
+    """What right solutions differ by, check by check, to two digits. Rounding noise, never held against a fresh run."""
+    arrays = {name: array for one in files.values() for name, array in one.items()}
+    expected = {
+        check: {name: arrays[key(check, "expected", name)] for name in entry["arrays"]}
+        for check, entry in entries.items()
+    }
+    return {check: float(f"{error:.1e}") for check, error in measure_spread(assignment, functions, expected).items()}
 
 
 def make_fixture(
@@ -81,9 +101,11 @@ def make_fixture(
     except Exception as error:
         raise AssignmentError(f"check {check.id}: the reference fails it ({type(error).__name__}: {error}).") from error
     expected = {name: as_expected(check, name, value) for name, value in answer.values.items()}
-    if not set(check.parts) <= set(expected):
-        unknown = ", ".join(sorted(set(check.parts) - set(expected)))
-        raise AssignmentError(f"check {check.id}: parts name {unknown}, but it returns {', '.join(expected)}.")
+    named = {"parts": check.parts, "together": () if isinstance(check.together, bool) else check.together}
+    for option, names in named.items():
+        if not set(names) <= set(expected):
+            unknown = ", ".join(sorted(set(names) - set(expected)))
+            raise AssignmentError(f"check {check.id}: {option} name {unknown}, but it returns {', '.join(expected)}.")
     for name, value in expected.items():
         arrays[key(check.id, "expected", name)] = value
     if forward is not None:
@@ -147,8 +169,9 @@ def run_variant(
             values = {name: np.asarray(value, dtype=np.float64) for name, value in answer.values.items()}
     except Exception:  # a variant may crash where the reference does not; then it has no values to recognise it by
         return None
+    units = units_of(expected, check.together)
     if values.keys() != expected.keys() or all(
-        same(expected[name], value, check.tolerance) for name, value in values.items()
+        same(expected[name], value, check.tolerance, units.get(name)) for name, value in values.items()
     ):
         return None
     return values
@@ -207,21 +230,27 @@ def drift(assignment: Assignment, made: Made) -> list[str]:
     except (FixtureError, KeyError, AttributeError) as error:
         return [str(error)]
     fresh = json.loads(json.dumps(made.manifest))
-    lines = [f"{part}: differs" for part in fresh if part != "made_with" and manifest.get(part) != fresh[part]]
+    lines = [f"{part}: differs" for part in fresh if part not in NOISE and manifest.get(part) != fresh[part]]
+    units = units_by_key(assignment, made)
     for file in sorted({*stored, *made.arrays}):
         before, after = stored.get(file, {}), made.arrays.get(file, {})
         lines += [f"{file}: {name} is {'new' if name in after else 'gone'}" for name in sorted({*before} ^ {*after})]
         lines += [
             f"{file}: {name} differs"
             for name in sorted({*before} & {*after})
-            if not same(after[name], before[name], SAME)
+            if not same(after[name], before[name], SAME, units.get(name))
         ]
     return lines
 
 
-def same(expected: np.ndarray, actual: np.ndarray, tolerance: float) -> bool:
-    if expected.shape != actual.shape:
-        return False
-    a, b = np.asarray(expected, dtype=np.float64), np.asarray(actual, dtype=np.float64)
-    scale = float(np.max(np.abs(a[np.isfinite(a)]), initial=0.0)) or 1.0
-    return bool(np.allclose(a, b, rtol=0, atol=tolerance * scale, equal_nan=True))
+def units_by_key(assignment: Assignment, made: Made) -> dict[str, Unit]:
+    """What differences of those arrays are relative to that are compared together: rounding is no drift."""
+    arrays = {name: array for part in made.arrays.values() for name, array in part.items()}
+    units = {}
+    for check in assignment.checks:
+        kinds = [("expected",), *(("variant", item.name) for item in assignment.misconceptions_of(check.function))]
+        for kind in kinds if check.together else ():
+            start = key(check.id, *kind, "")
+            group = {name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)}
+            units.update({start + name: unit for name, unit in units_of(group, check.together).items()})
+    return units

@@ -44,6 +44,7 @@ class CheckDefinition:
     needs: str | None
     cache: Callable[..., Any] | None
     parts: Mapping[str, float]
+    together: bool | tuple[str, ...] = False
 
 
 @dataclass(frozen=True)
@@ -93,12 +94,15 @@ def check(
     needs: str | None = None,
     cache: Callable[..., Any] | None = None,
     parts: Mapping[str, float] | None = None,
+    together: bool | tuple[str, ...] = False,
 ) -> Callable[[Callable[..., Any]], CheckDefinition]:
     """Make a check of `function` out of a Python function; its docstring is what the student reads.
 
     name: the check's name below the function's id; the Python function's own by default.
     needs: the function whose reply is fed to the one under test. cache: from that function's arguments, the cache that
     the course's docstring fixes; it is fed where the student's own function gives none. parts: weights of comparisons.
+    together: names whose errors are relative to the largest entry of them all, True for all names but single numbers.
+    Say so where a gradient is nothing but rounding, as that of a bias that a mean is taken off after it.
     Raises AssignmentError if the docstring is missing or the weight is not positive.
     """
 
@@ -112,8 +116,22 @@ def check(
             raise AssignmentError(f"check {function}.{run.__name__}: tolerance {tolerance:g}, expected 0 or more.")
         if not all(part > 0 for part in (parts or {}).values()):
             raise AssignmentError(f"check {function}.{run.__name__}: a part weighs nothing, expected more than 0.")
+        if isinstance(together, str):
+            raise AssignmentError(
+                f"check {function}.{run.__name__}: together is {together!r}, expected ({together!r},)."
+            )
         definition = CheckDefinition(
-            function, name or run.__name__, title, run, weight, seed, tolerance, needs, cache, dict(parts or {})
+            function,
+            name or run.__name__,
+            title,
+            run,
+            weight,
+            seed,
+            tolerance,
+            needs,
+            cache,
+            dict(parts or {}),
+            together,
         )
         run.__globals__.setdefault(DEFINED, []).append(definition)
         return definition

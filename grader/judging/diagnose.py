@@ -1,16 +1,26 @@
-"""What is wrong with an array, without telling what is right: shapes, factors, places. Never a value."""
+"""What is wrong with an array, without telling what is right: shapes, likenesses, places. Never a value."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import permutations
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-CLOSE: Final = 1e-5  # as equal as the judge's default tolerance has it
+from grader.judging.likeness import (
+    CLOSE,
+    FEW,
+    describe_constant,
+    describe_cut,
+    describe_factor,
+    describe_offset,
+    describe_order,
+    describe_other,
+    describe_slices,
+)
+
 HUGE: Final = 1000  # times too large: any mistake may do that, and the exact factor would tell the right value
-FEW: Final = 0.5  # "only some": at most half of the slices along an axis
 
 ADVICE: Final = {
     "'float' object cannot be interpreted as an integer": "In Python 3 `/` gives a float; use `//` for a size.",
@@ -29,19 +39,36 @@ ADVICE: Final = {
 }
 
 
+@dataclass(frozen=True)
+class Unit:
+    """What an error is relative to: a magnitude, and whose it is."""
+
+    size: float
+    of: str = "its largest entry"
+
+
 def advice_on(error_text: str) -> str:
     """One sentence on a well-known exception text, or nothing."""
     return next((advice for known, advice in ADVICE.items() if known in error_text), "")
 
 
 def describe_shape(
-    name: str, expected: tuple[int, ...], found: tuple[int, ...], others: Mapping[str, np.ndarray]
+    name: str,
+    expected: tuple[int, ...],
+    found: tuple[int, ...],
+    others: Mapping[str, np.ndarray],
+    actual: np.ndarray | None = None,
 ) -> str:
-    """Say that a shape is wrong and what it looks like instead."""
+    """Say that a shape is wrong and what it looks like instead. actual: the values, where they can be looked at."""
     text = f"{name} has shape {found}, expected {expected}."
+    if actual is not None and np.isfinite(actual).all():
+        with np.errstate(all="ignore"):
+            other = describe_other(name, actual, others)
+        if other:
+            return f"{text} {other}"
     if found == expected[::-1]:
         return f"{text} It is the transpose."
-    same = [other for other, array in others.items() if array.shape == found]
+    same = [other for other, array in others.items() if array.shape == found != ()]
     if same:
         return f"{text} {name} has the shape of {same[0]}."
     if sorted(found) == sorted(expected):
@@ -54,93 +81,56 @@ def describe_shape(
     return f"{text} They differ along {'axis' if len(axes) == 1 else 'axes'} {' and '.join(axes)}."
 
 
-def describe_difference(name: str, expected: np.ndarray, actual: np.ndarray) -> str:
-    """Say how values of the right shape differ: NaN, a factor, an offset, an order, or where."""
+def describe_difference(
+    name: str,
+    expected: np.ndarray,
+    actual: np.ndarray,
+    *,
+    others: Mapping[str, np.ndarray] | None = None,
+    sizes: Mapping[str, int] | None = None,
+    unit: Unit | None = None,
+    integers: bool = False,
+) -> str:
+    """Say how values of the right shape differ: NaN, what they look like instead, or where they are wrong.
+
+    others: named arrays that they may turn out to be. sizes: what a factor may turn out to be, by its name.
+    unit: what errors are relative to; by default the largest entry. integers: the array came with whole numbers only.
+    """
     wrong = ~np.isfinite(actual)
     if wrong.any():
         kinds = "NaN" if np.isnan(actual).any() else "inf"
-        where = place(wrong)
         if wrong.all():
             return f"{name} is {kinds}{' in every entry' if actual.size > 1 else ''}."
-        return f"{name} holds {kinds} in {int(wrong.sum())} of {actual.size} entries, {where}."
-    scale = float(np.max(np.abs(expected), initial=0.0)) or 1.0
+        return f"{name} holds {kinds} in {int(wrong.sum())} of {actual.size} entries, {place(wrong)}."
+    unit = unit or Unit(float(np.max(np.abs(expected), initial=0.0)))
+    scale = unit.size or 1.0
     if float(np.max(np.abs(actual), initial=0.0)) > HUGE * scale:
-        return f"{name} is more than {HUGE} times as large as it should be."
-    actual, expected, scale = actual / scale, expected / scale, 1.0  # nothing overflows from here on
-    difference = np.abs(actual - expected)
-    relative = float(np.max(difference)) / scale
-    wrong = difference > CLOSE * scale
+        return f"{name} is more than {HUGE} times as large as {'it should be' if unit.of == Unit.of else unit.of}."
+    with np.errstate(all="ignore"):
+        looks = describe_constant(name, expected, actual, integers) or describe_cut(name, expected, actual)
+        looks = looks or describe_other(name, actual, others or {})
+        actual, expected = actual / scale, expected / scale  # nothing overflows from here on
+        looks = (
+            looks
+            or describe_factor(name, expected, actual, sizes or {})
+            or describe_offset(name, expected, actual)
+            or describe_order(name, expected, actual)
+            or describe_slices(name, expected, actual)
+        )
+    return looks or describe_place(name, np.abs(actual - expected), unit)
+
+
+def describe_place(name: str, difference: np.ndarray, unit: Unit) -> str:
+    """How large the error is, how many entries are wrong, and where. difference: in units."""
+    relative, wrong = float(np.max(difference)), difference > CLOSE
     amount = f"{relative:.0%}" if relative >= 0.01 else f"{relative:.2g}"
-    size = f"{name} is off by up to {amount} of its largest entry"
-    if expected.size == 1:
+    size = f"{name} is off by up to {amount} of {unit.of}"
+    if difference.size == 1 and unit.of == Unit.of:
         size = f"{name} is off by {amount}{'' if relative >= 0.01 else ' of its size'}"
-    explained = (
-        describe_constant(name, actual, scale)
-        or describe_factor(name, expected, actual, scale)
-        or describe_offset(name, expected, actual, scale)
-        or describe_order(name, expected, actual, scale)
-    )
-    if explained:
-        return explained
     if wrong.all() and wrong.size > 1:
         return f"{size} and wrong in every entry."
     share = f"in {int(wrong.sum())} of {wrong.size} entries" if wrong.size > 1 and wrong.any() else ""
     return f"{', '.join(filter(None, [f'{size} {share}'.strip(), place(wrong)]))}."
-
-
-def describe_constant(name: str, actual: np.ndarray, scale: float) -> str:
-    if actual.size > 1 and np.all(actual == actual.flat[0]):
-        return (
-            f"{name} is zero everywhere." if actual.flat[0] == 0 else f"{name} has one and the same value everywhere."
-        )
-    return ""
-
-
-def describe_factor(name: str, expected: np.ndarray, actual: np.ndarray, scale: float) -> str:
-    """Name the factor if all of the array is off by one, as a whole number or a fraction where it is one."""
-    norm = float(np.sum(expected * expected))
-    if norm == 0:
-        return ""
-    factor = float(np.sum(actual * expected)) / norm
-    if factor == 0 or abs(factor - 1) < 10 * CLOSE or not close(actual, factor * expected, scale * abs(factor)):
-        return ""
-    if abs(factor + 1) < CLOSE:
-        return f"{name} has the wrong sign{' everywhere' if expected.size > 1 else ''}."
-    ratio = as_ratio(factor)
-    if expected.size == 1:  # one number times any factor is any other: only a factor that means something is said
-        return f"{name} is {ratio} times what it should be." if "." not in ratio else ""
-    return f"{name} is {ratio} times what it should be, everywhere."
-
-
-def as_ratio(factor: float) -> str:
-    for denominator in range(1, 1000):
-        numerator = factor * denominator
-        if abs(numerator - round(numerator)) < 1e-6 * abs(numerator) and round(numerator) in (1, -1):
-            return f"{round(numerator)}/{denominator}" if denominator > 1 else str(round(numerator))
-    return f"{factor:.0f}" if abs(factor - round(factor)) < 1e-6 * abs(factor) else f"{factor:.4g}"
-
-
-def describe_offset(name: str, expected: np.ndarray, actual: np.ndarray, scale: float) -> str:
-    if expected.size < 2:
-        return ""
-    offset = actual - expected
-    if float(np.max(np.abs(offset))) > CLOSE * scale and float(np.ptp(offset)) < CLOSE * scale:
-        return f"{name} is off by the same amount everywhere."
-    return ""
-
-
-def describe_order(name: str, expected: np.ndarray, actual: np.ndarray, scale: float) -> str:
-    """Recognise swapped or reversed axes, for up to five axes."""
-    if not 1 <= expected.ndim <= 5:
-        return ""
-    for axes in permutations(range(expected.ndim)):
-        turned = expected.transpose(axes)
-        if axes != tuple(range(expected.ndim)) and turned.shape == actual.shape and close(actual, turned, scale):
-            return f"{name} has the right values with its axes in another order (as if transposed by {axes})."
-    for axis in range(expected.ndim):
-        if expected.shape[axis] > 1 and close(actual, np.flip(expected, axis), scale):
-            return f"{name} has the right values in reverse along axis {axis}."
-    return ""
 
 
 def place(wrong: np.ndarray) -> str:
@@ -156,6 +146,12 @@ def place(wrong: np.ndarray) -> str:
         slices = np.flatnonzero(wrong.any(axis=others))
         if wrong.shape[axis] > 1 and len(slices) <= max(1, FEW * wrong.shape[axis]):
             return f"only at {indices(slices)} of axis {axis}"
+    for axis in range(wrong.ndim):
+        others = tuple(other for other in range(wrong.ndim) if other != axis)
+        slices = np.flatnonzero(~wrong.any(axis=others))
+        if len(slices):
+            verb = "is" if len(slices) == 1 else "are"
+            return f"only {indices(slices)} of axis {axis} {verb} right throughout"
     first = tuple(int(i) for i in np.argwhere(wrong)[0])
     return f"first at {first if len(first) > 1 else first[0]}"
 
@@ -167,7 +163,3 @@ def indices(positions: np.ndarray) -> str:
 
 def plural_shape(shape: tuple[int, ...]) -> str:
     return "a number" if shape == () else f"an array of shape {shape}"
-
-
-def close(a: np.ndarray, b: np.ndarray, scale: float) -> bool:
-    return bool(np.max(np.abs(a - b), initial=0.0) <= CLOSE * scale)

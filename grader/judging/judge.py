@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
 from grader.errors import FixtureError
-from grader.judging.diagnose import describe_difference, describe_shape, plural_shape
+from grader.judging.diagnose import Unit, describe_difference, describe_shape, plural_shape
+from grader.judging.likeness import sizes_of
 from grader.judging.student import type_of
 from grader.records import FAILED, PASSED, Comparison
 
@@ -32,8 +33,16 @@ def judge_values(
     tolerance: float,
     parts: Mapping[str, float],
     inputs: Mapping[str, np.ndarray] | None = None,
+    together: bool | Collection[str] = False,
 ) -> list[Judgement]:
-    """Judge every expected array against the value of the same name. inputs: points of gradients, for messages."""
+    """Judge every expected array against the value of the same name.
+
+    inputs: named arrays that went in, for messages. together: names whose errors are relative to the largest entry of
+    them all, True for every name but single numbers: a gradient that is nothing but rounding has no size of its own.
+    """
+    given = {("the input " + name): array for name, array in (inputs or {}).items()}
+    sizes = sizes_of(inputs or expected)
+    units = units_of(expected, together)
     return [
         judge_array(
             name,
@@ -41,7 +50,9 @@ def judge_values(
             actual.get(name),
             tolerance=tolerance,
             weight=parts.get(name, 1.0),
-            others={**(inputs or {}), **{other: array for other, array in expected.items() if other != name}},
+            others={**given, **{other: array for other, array in expected.items() if other != name}},
+            sizes=sizes,
+            unit=units.get(name),
         )
         for name in expected
     ]
@@ -55,12 +66,14 @@ def judge_array(
     tolerance: float,
     weight: float = 1.0,
     others: Mapping[str, np.ndarray] | None = None,
+    sizes: Mapping[str, int] | None = None,
+    unit: Unit | None = None,
 ) -> Judgement:
     """Decide whether one returned value matches its fixture: type, shape, dtype, finite, value, in this order.
 
     Pure. `actual` may be any decoded object; nothing in it makes this raise.
-    tolerance: largest |expected - actual| relative to max |expected| (absolute where that is 0).
-    others: named arrays whose shapes a wrong shape may turn out to be.
+    tolerance: largest |expected - actual| relative to max |expected|, or to `unit` (absolute where that is 0).
+    others: named arrays that a wrong one may turn out to be. sizes: what a wrong factor may turn out to be.
     Raises FixtureError if `expected` is not finite: our fault, no mark lost.
     """
     if not np.isfinite(expected).all():
@@ -78,8 +91,8 @@ def judge_array(
     if array.shape != expected.shape:  # before anything is converted: a wrong shape may be a huge one
         if squeezed(array.shape) != squeezed(expected.shape):
             comparable = array.dtype.kind in "fiub" and array.size <= MAX_TIMES * max(1, expected.size)
-            text = describe_shape(name, expected.shape, array.shape, others or {})
-            return failed(text, array=to_float64(array) if comparable else None)
+            looked_at = to_float64(array) if comparable else None
+            return failed(describe_shape(name, expected.shape, array.shape, others or {}, looked_at), array=looked_at)
         remarks.append(f"{name} has shape {array.shape}, expected {expected.shape}; the same but for axes of length 1.")
     if array.dtype.kind == "c":
         if np.any(array.imag != 0):
@@ -87,17 +100,35 @@ def judge_array(
         array = array.real
     if array.dtype != expected.dtype and isinstance(actual, np.ndarray):
         remarks.append(f"{name} has dtype {array.dtype}, expected {expected.dtype}.")
+    integers = array.dtype.kind in "iub"
     converted = to_float64(array)
     if converted is None:
         return failed(f"{name} holds what is no number of ordinary size, expected {plural_shape(expected.shape)}.")
     array = converted.reshape(expected.shape)
     if not np.isfinite(array).all():
         return failed(describe_difference(name, expected, array), array=array)
-    error = relative_error(expected, array)
+    error = relative_error(expected, array, unit.size if unit else None)
     if error <= tolerance:
         return Judgement(Comparison(name, PASSED, "", error, tolerance, weight), tuple(remarks), array)
-    with np.errstate(all="ignore"):
-        return failed(describe_difference(name, expected, array), error, array)
+    text = describe_difference(name, expected, array, others=others, sizes=sizes, unit=unit, integers=integers)
+    return failed(text, error, array)
+
+
+def units_of(expected: Mapping[str, np.ndarray], together: bool | Collection[str]) -> dict[str, Unit]:
+    """What the errors of those names are relative to that are compared together: the largest finite entry of all."""
+    names = [name for name, array in expected.items() if array.ndim] if together is True else together or ()
+    sizes = {name: largest_entry(expected[name]) for name in names if name in expected}
+    if not sizes:
+        return {}
+    largest = max(sizes, key=lambda name: sizes[name])
+    return {
+        name: Unit(sizes[largest], Unit.of if name == largest else f"the largest entry of {largest}") for name in sizes
+    }
+
+
+def largest_entry(array: np.ndarray) -> float:
+    """The largest magnitude among what is finite; 0 where nothing is."""
+    return float(np.max(np.abs(array[np.isfinite(array)]), initial=0.0))
 
 
 def to_float64(array: np.ndarray) -> np.ndarray | None:
@@ -108,26 +139,43 @@ def to_float64(array: np.ndarray) -> np.ndarray | None:
         return None
 
 
-def relative_error(expected: np.ndarray, actual: np.ndarray) -> float:
-    """Largest |expected - actual| relative to the largest |expected|; absolute where all of it is 0."""
+def relative_error(expected: np.ndarray, actual: np.ndarray, unit: float | None = None) -> float:
+    """Largest |expected - actual| relative to the largest |expected|, or to `unit`; absolute where that is 0."""
     if expected.size == 0:
         return 0.0
     with np.errstate(over="ignore"):
-        largest, difference = float(np.max(np.abs(expected))), float(np.max(np.abs(expected - actual)))
+        largest = float(np.max(np.abs(expected))) if unit is None else unit
+        difference = float(np.max(np.abs(expected - actual)))
         error = difference / largest if largest > 0 else difference
     return min(error, float(np.finfo(np.float64).max))  # JSON has no infinity
 
 
-def matches(expected: Mapping[str, np.ndarray], judgements: list[Judgement], tolerance: float) -> bool:
-    """Whether all judged values equal these other arrays, NaN for NaN: how a misconception is recognised."""
+def matches(
+    expected: Mapping[str, np.ndarray],
+    judgements: list[Judgement],
+    tolerance: float,
+    together: bool | Collection[str] = False,
+) -> bool:
+    """Whether all judged values equal these other arrays, NaN for NaN: how a misconception is recognised.
+
+    together: as judge_values has it; the units are then those of the other arrays.
+    """
+    units = units_of(expected, together)
     for judgement in judgements:
-        array, other = judgement.actual, expected.get(judgement.comparison.name)
-        if array is None or other is None or array.shape != other.shape:
-            return False
-        scale = np.max(np.abs(other[np.isfinite(other)]), initial=0.0) or 1.0
-        if not np.allclose(array, other, rtol=0, atol=tolerance * scale, equal_nan=True):
+        name, array = judgement.comparison.name, judgement.actual
+        other = expected.get(name)
+        if array is None or other is None or not same(other, array, tolerance, units.get(name)):
             return False
     return True
+
+
+def same(expected: np.ndarray, actual: np.ndarray, tolerance: float, unit: Unit | None = None) -> bool:
+    """Whether two arrays agree in shape and, within a tolerance, in value, NaN for NaN."""
+    if expected.shape != actual.shape:
+        return False
+    a, b = np.asarray(expected, dtype=np.float64), np.asarray(actual, dtype=np.float64)
+    scale = (unit.size if unit else largest_entry(a)) or 1.0
+    return bool(np.allclose(a, b, rtol=0, atol=tolerance * scale, equal_nan=True))
 
 
 def squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -151,6 +151,8 @@ def local_call(
                 update_dict(arg, after)
         if arities is not None:
             arities.append((name, len(value) if isinstance(value, tuple) else 0))
+        if type(value) is dict:
+            return {key: keep(item) for key, item in value.items()}
         return type(value)(map(keep, value)) if type(value) in (tuple, list) else keep(value)
 
     def use_member(name: str, owner: Any, *args: Any, **kwargs: Any) -> Any:
@@ -164,11 +166,14 @@ def local_call(
 
 
 def keep(value: Any) -> Any:
+    return value if is_plain(value) else Kept(value, type(value).__name__)
+
+
+def is_plain(value: Any) -> bool:
+    """What a worker would send as it is: a dict only if all of it is."""
     if value is None or isinstance(value, bool | int | float | str | bytes | np.generic | np.ndarray | Kept):
-        return value
-    if isinstance(value, dict):
-        return {key: keep(item) for key, item in value.items()}
-    return Kept(value, type(value).__name__)
+        return True
+    return type(value) is dict and all(isinstance(key, str) and is_plain(item) for key, item in value.items())
 
 
 def update_dict(target: dict[Any, Any], source: Mapping[Any, Any]) -> None:

@@ -10,6 +10,9 @@ from grader.assignment import load_assignment
 from grader.authoring.fixtures import drift, make_fixtures, write_fixtures
 from grader.errors import AssignmentError, GraderError
 from grader.fixtures import load_fixtures
+from grader.judging.checks import Answer
+from grader.judging.verdict import Trial
+from grader.trial import judge
 
 TOML = """
 title = "Small"
@@ -203,6 +206,54 @@ def test_rounding_of_another_blas_is_no_drift(folder):
     }
     write_fixtures(assignment, type(made)(made.manifest, arrays))
     assert lines(folder) == ""
+
+
+NEARLY = """
+@misconception("layers.square", "It rounds otherwise.")
+def nearly(reference, x):
+    return x * x * (1 + 1e-14), (x,)
+"""
+NOISE = '''
+import numpy as np
+
+@check("layers.square", name="noisy"{together})
+def noisy(student, rng):
+    """A mean that is taken off: what is left of it is nothing but rounding."""
+    out = student.layers.square(rng.randn(4))[0]
+    return {{"out": out, "mean": 1e-17 * np.sin(1e16 * out)}}
+'''
+
+
+@pytest.mark.parametrize("together", [", together=True", ', together=("out", "mean")'])
+def test_rounding_beside_what_it_is_compared_with_is_no_drift_and_no_loss(folder, together):
+    """Another machine leaves other noise: no drift; and in a submission it costs nothing."""
+    path = folder / "checks/public/layers.py"
+    path.write_text(PUBLIC + NOISE.format(together=together))
+    (folder / "misconceptions/layers.py").write_text(WRONG + NEARLY)
+    assignment = write(folder)
+    made = make_fixtures(assignment)
+    arrays = {
+        file: {name: -array if name.endswith("noisy|expected|mean") else array for name, array in part.items()}
+        for file, part in made.arrays.items()
+    }
+    write_fixtures(assignment, type(made)(made.manifest, arrays))
+    assert lines(folder) == ""
+    fixture = load_fixtures(assignment).checks["layers.square.noisy"]
+    check = assignment.checks[[check.name for check in assignment.definitions.values()].index("noisy")]
+    values = {"out": fixture.expected["out"], "mean": -fixture.expected["mean"]}
+    hints = {"cube": "That is the cube."}
+    judged = judge(None, Trial(check), Answer(values, None), fixture, hints, 0)
+    assert judged.passed and list(judged.variants) == ["cube"]
+    cubes = {"out": fixture.variants["cube"]["out"], "mean": -fixture.variants["cube"]["mean"]}
+    assert judge(None, Trial(check), Answer(cubes, None), fixture, hints, 0).matched == {"cube"}
+    path.write_text(path.read_text().replace(together, ""))
+    assert "layers.square.noisy|expected|mean differs" in lines(folder)
+
+
+def test_names_compared_together_that_the_check_does_not_return_are_refused(folder):
+    (folder / "checks/public/layers.py").write_text(PUBLIC + NOISE.format(together=', together=("out", "dx")'))
+    with pytest.raises(AssignmentError, match="noisy: together name dx, but it returns out, mean"):
+        make_fixtures(load_assignment(folder))
 
 
 @pytest.mark.parametrize(

@@ -75,3 +75,8 @@ def test_anything_but_named_arrays_is_our_fault(returned):
 def test_gradients_of_nothing_are_our_fault():
     with pytest.raises(AssignmentError, match="expected named arrays"):
         answer_from(Gradients(len, 1.0, {}))
+
+
+def test_a_name_alone_is_no_group_to_compare_together():
+    with pytest.raises(AssignmentError, match=r"together is 'dx', expected \('dx',\)"):
+        check("layers.square", together="dx")(documented)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from grader.judging.diagnose import advice_on, describe_difference
 from grader.judging.judge import judge_array
+from grader.judging.likeness import sizes_of
 
 RNG = np.random.RandomState(5)
 IMAGES = RNG.randn(2, 3, 6, 7)
@@ -68,6 +69,110 @@ def test_errors_in_one_channel_are_said_to_lie_there():
     actual = IMAGES.copy()
     actual[:, 1] += RNG.randn(2, 6, 7)
     assert describe_difference("dx", IMAGES, actual).endswith("in 84 of 252 entries, only at index 1 of axis 1.")
+
+
+@pytest.mark.parametrize("axis", range(4))
+def test_an_amount_of_its_own_at_each_index_of_an_axis_is_named(axis):
+    shape = [IMAGES.shape[axis] if other == axis else 1 for other in range(4)]
+    amounts = np.random.RandomState(6).randn(*shape)
+    at = f"of its own at each index of axis {axis}."
+    assert describe_difference("out", IMAGES, IMAGES + amounts) == f"out is off by an amount {at}"
+    assert describe_difference("out", IMAGES, IMAGES * amounts) == f"out is off by a factor {at}"
+    both = IMAGES * amounts + amounts[::-1] ** 2 + np.arange(shape[axis]).reshape(shape)
+    assert describe_difference("out", IMAGES, both) == f"out is off by a factor and an amount {at}"
+
+
+def test_an_amount_for_every_entry_is_no_pattern():
+    small = np.array([[1.0, 2.0], [3.0, 5.0]])
+    for wrong in (small + np.array([[1, 1], [2, 2]]), small * [[2, 2], [3, 3]], small + np.array([[1, 0], [0, 2]])):
+        assert "of its own" not in describe_difference("out", small, wrong)
+    rows = np.outer([1.0, 2.0, 3.0], np.ones(4))
+    assert "of its own" not in describe_difference("out", rows, np.outer([5.0, 1.0, 7.0], np.ones(4)))
+
+
+def test_an_amount_at_few_indices_is_placed_instead():
+    actual = IMAGES + np.array([0, 2.0, 0]).reshape(1, 3, 1, 1)
+    assert describe_difference("out", IMAGES, actual).endswith("only at index 1 of axis 1.")
+
+
+@pytest.mark.parametrize(("step", "way"), [(1, "up"), (-1, "down")])
+@pytest.mark.parametrize("fill", [0.0, None])
+def test_values_shifted_by_one_are_named_whatever_fills_the_gap(step, way, fill):
+    for axis in (2, 3):
+        actual = np.roll(IMAGES, step, axis=axis)
+        if fill is not None:
+            actual[(slice(None),) * axis + (0 if step == 1 else -1,)] = fill
+        words = f"dx has the right values shifted by one along axis {axis}, {way} the index."
+        assert describe_difference("dx", IMAGES, actual) == words
+    words = f"dx has the right values shifted by one along axes 2 and 3, {way} the index."
+    assert describe_difference("dx", IMAGES, np.roll(IMAGES, (step, step), axis=(2, 3))) == words
+
+
+@pytest.mark.parametrize(
+    ("cut", "words"), [(np.trunc, "cut to"), (np.rint, "rounded to"), (np.floor, "rounded down to")]
+)
+def test_values_that_lost_their_fractions_are_named(cut, words):
+    expected = 10 * IMAGES
+    said = f"out has the right values {words} whole numbers: an array of integers keeps no fractions."
+    assert describe_difference("out", expected, cut(expected)) == said
+    assert "whole numbers" not in describe_difference("out", expected, cut(expected) + np.arange(7))
+
+
+def test_values_of_half_precision_are_named():
+    said = "out has the right values to the three digits that float16 keeps."
+    assert describe_difference("out", IMAGES, IMAGES.astype(np.float16).astype(float)) == said
+
+
+def test_a_single_number_is_not_said_to_be_cut():
+    assert describe_difference("loss", np.array(2.3025), np.array(2.0)) == "loss is off by 13%."
+
+
+def test_the_value_of_another_array_is_named():
+    x, gamma = RNG.randn(4, 4), np.ones((4, 4))
+    others = {"the input gamma": gamma, "the input x": x}
+    assert describe_difference("dx", SQUARE, x.copy(), others=others) == "dx has the values of the input x."
+    assert describe_difference("dx", SQUARE, gamma.copy(), others=others) == "dx has one and the same value everywhere."
+
+
+@pytest.mark.parametrize(
+    ("factor", "words"),
+    [
+        (1 / 6, "out is 1/6 times what it should be, everywhere; 6 is the length of axis 0 of x."),
+        (6.0, "out is 6 times what it should be, everywhere; 6 is the length of axis 0 of x."),
+        (-6.0, "out is -6 times what it should be, everywhere; 6 is the length of axis 0 of x."),
+        (6 / 5, "out is 6/5 times what it should be, everywhere; 6 is the length of axis 0 of x."),
+        (5 / 6, "out is 5/6 times what it should be, everywhere; 6 is the length of axis 0 of x."),
+        (1 / 35, "out is 1/35 times what it should be, everywhere; 35 is axes 2 and 3 of x multiplied."),
+        (1 / 210, "out is 1/210 times what it should be, everywhere; 210 is all axes of x but axis 1 multiplied."),
+        (2.0, "out is 2 times what it should be, everywhere."),  # rather a literal than axis 1
+        (1 / 11, "out is 1/11 times what it should be, everywhere."),
+        (1 / 4, "out is 1/4 times what it should be, everywhere; 4 is the length of axis 1 of w."),
+    ],
+)
+def test_a_factor_is_named_after_a_size(factor, words):
+    sizes = sizes_of({"x": np.zeros((6, 2, 5, 7)), "w": np.zeros((6, 4))})
+    assert describe_difference("out", IMAGES, factor * IMAGES, sizes=sizes) == words
+
+
+def test_a_factor_that_may_be_one_size_or_another_is_named_after_none():
+    sizes = sizes_of({"x": np.zeros((7, 7))})
+    assert describe_difference("out", IMAGES, 7 * IMAGES, sizes=sizes).endswith(
+        "7 times what it should be, everywhere."
+    )
+
+
+def test_a_constant_that_should_be_another_is_a_factor():
+    assert (
+        describe_difference("db", np.full(3, 8.0), np.full(3, 2.0)) == "db is 1/4 times what it should be, everywhere."
+    )
+
+
+@pytest.mark.parametrize(("kept", "words"), [([0], "index 0 of axis 0 is"), ([0, 3], "indices 0, 3 of axis 0 are")])
+def test_rows_that_alone_are_right_are_named(kept, words):
+    expected = np.random.RandomState(8).randn(7, 3)
+    actual = expected + np.random.RandomState(9).randn(7, 3)
+    actual[kept] = expected[kept]
+    assert describe_difference("out", expected, actual).endswith(f"only {words} right throughout.")
 
 
 def test_the_first_of_scattered_errors_is_placed():

@@ -204,7 +204,80 @@ def test_a_gradient_in_the_shape_of_an_input_is_told_so():
     [judgement] = judge_values(
         {"dx": np.zeros((4, 2))}, {"dx": np.zeros((7, 5))}, tolerance=1e-5, parts={}, inputs={"w": np.ones((7, 5))}
     )
-    assert judgement.comparison.reason.endswith("dx has the shape of w.")
+    assert judgement.comparison.reason.endswith("dx has the shape of the input w.")
+
+
+RIGHT = {"W1": np.array([[4.0, -8.0]]), "b1": np.array([3e-17, -1e-17]), "loss": np.array(100.0)}
+ROUNDED = {**RIGHT, "b1": np.array([-7e-16, 2e-16])}
+
+
+def statuses(actual, together):
+    judgements = judge_values(RIGHT, actual, tolerance=TOLERANCE, parts={}, together=together)
+    return {j.comparison.name: j.comparison.status for j in judgements}
+
+
+@pytest.mark.parametrize("together", [True, ("W1", "b1")])
+def test_a_gradient_of_nothing_but_rounding_is_compared_relative_to_the_largest(together):
+    assert statuses(ROUNDED, False)["b1"] == FAILED
+    assert statuses(ROUNDED, together) == {"W1": PASSED, "b1": PASSED, "loss": PASSED}
+
+
+@pytest.mark.parametrize("together", [True, ("W1", "b1")])
+def test_what_is_compared_together_is_relative_to_its_largest_entry_and_no_other(together):
+    for error, verdict in ((0.9 * 8e-5, PASSED), (1.1 * 8e-5, FAILED)):  # a loss of 100 widens nothing
+        assert statuses({**RIGHT, "b1": np.array([error, 0.0])}, together)["b1"] == verdict
+        assert statuses({**RIGHT, "W1": RIGHT["W1"] + error}, together)["W1"] == verdict
+    assert statuses({**RIGHT, "loss": 100.0011}, together)["loss"] == FAILED
+
+
+def test_an_error_in_what_is_compared_together_is_told_relative_to_the_largest():
+    wrong = {**RIGHT, "b1": np.array([2.0, 0.0])}
+    second = judge_values(RIGHT, wrong, tolerance=TOLERANCE, parts={}, together=True)[1]
+    assert second.comparison.error == pytest.approx(0.25)
+    assert second.comparison.reason.startswith("b1 is off by up to 25% of the largest entry of W1 in 1 of 2 entries")
+    wrong["b1"] = 1e16 * RIGHT["b1"]  # a factor of noise says nothing
+    second = judge_values(RIGHT, wrong, tolerance=TOLERANCE, parts={}, together=True)[1]
+    assert second.comparison.reason == "b1 is off by up to 4% of the largest entry of W1 and wrong in every entry."
+    wrong["b1"] = np.array([2e5, 0.0])
+    second = judge_values(RIGHT, wrong, tolerance=TOLERANCE, parts={}, together=True)[1]
+    assert second.comparison.reason == "b1 is more than 1000 times as large as the largest entry of W1."
+
+
+def test_a_misconception_is_matched_together_too():
+    assert not matches(RIGHT, seen(**ROUNDED), TOLERANCE)
+    assert matches(RIGHT, seen(**ROUNDED), TOLERANCE, True)
+    assert matches(RIGHT, seen(**ROUNDED), TOLERANCE, ("W1", "b1"))
+    assert not matches(RIGHT, seen(**{**ROUNDED, "b1": np.array([1e-3, 0.0])}), TOLERANCE, True)
+    holed = {**RIGHT, "W1": np.array([[4.0, math.nan]])}
+    assert matches(holed, seen(**{**holed, "b1": ROUNDED["b1"]}), TOLERANCE, True)
+
+
+def test_an_input_that_comes_back_is_named():
+    x, dx = GRID + 0.1, GRID * GRID
+    [judgement] = judge_values({"dx": dx}, {"dx": x.copy()}, tolerance=TOLERANCE, parts={}, inputs={"x": x})
+    assert judgement.comparison.reason == "dx has the values of the input x."
+
+
+def test_two_results_that_changed_places_are_named_whatever_their_shapes():
+    right = {"dgamma": np.array([1.0, 2.0, 4.0]), "dbeta": np.array([3.0, 0.5, 1.5]), "dw": GRID}
+    swapped = {"dgamma": right["dbeta"], "dbeta": right["dgamma"], "dw": right["dbeta"]}
+    reasons = [j.comparison.reason for j in judge_values(right, swapped, tolerance=TOLERANCE, parts={})]
+    assert reasons[:2] == ["dgamma has the values of dbeta.", "dbeta has the values of dgamma."]
+    assert reasons[2] == "dw has shape (3,), expected (2, 3). dw has the values of dbeta."
+
+
+def test_a_factor_is_named_after_an_axis_of_what_went_in():
+    inputs = {"x": np.zeros((6, 5)), "w": np.zeros((5, 3)), "dout": np.zeros((6, 3))}
+    [judgement] = judge_values({"dw": GRID}, {"dw": GRID / 6}, tolerance=TOLERANCE, parts={}, inputs=inputs)
+    assert judgement.comparison.reason.endswith(
+        "1/6 times what it should be, everywhere; 6 is the length of axis 0 of x."
+    )
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint8])
+def test_zeros_of_integers_are_said_to_keep_no_fractions(dtype):
+    assert reason(GRID / 10, np.zeros((2, 3), dtype=dtype)).endswith("in an array of integers: it keeps no fractions.")
+    assert reason(GRID / 10, np.zeros((2, 3))) == "dx is zero everywhere."
 
 
 def seen(**arrays):
@@ -260,6 +333,22 @@ def test_nothing_that_can_be_decoded_makes_the_judge_raise(expected, actual):
     assert comparison.status in (PASSED, FAILED)
     assert (comparison.reason == "") == (comparison.status == PASSED)
     json.dumps(comparison.error, allow_nan=False)
+
+
+@settings(deadline=None, max_examples=300)
+@given(EXPECTED, DECODABLE, EXPECTED, st.sampled_from([True, False, ("dx", "dw"), ("dw",)]))
+@example(np.array([1e300, -3e299]), np.array([1e308, -1e308]), np.full(4, 1e-300), True)
+def test_nothing_makes_the_judge_raise_with_other_arrays_beside(expected, actual, other, together):
+    values = {"dx": actual, "dw": actual}
+    odd = {"x": np.array([math.nan, math.inf, 1e308]), "w": other}
+    judgements = judge_values(
+        {"dx": expected, "dw": other}, values, tolerance=TOLERANCE, parts={}, inputs=odd, together=together
+    )
+    for judgement in judgements:
+        comparison = judgement.comparison
+        assert (comparison.reason == "") == (comparison.status == PASSED)
+        json.dumps(comparison.error, allow_nan=False)
+    matches({"dx": other, "dw": other}, judgements, TOLERANCE, together)
 
 
 @settings(deadline=None)

@@ -1,0 +1,106 @@
+"""Checks of dropout in layers.py that students do not see: seeds, images, p = 0, another call in between.
+
+As in public/dropout.py they ask what holds whatever the random numbers are; true is 1.
+"""
+
+import numpy as np
+
+from grader.judging.checks import check, gradients
+
+AFTER_FORWARD = {"needs": "layers.dropout_forward"}
+
+
+def like(x, name, array):
+    """The array, if it can be compared with x at all; the message of the error is the student's."""
+    if not isinstance(array, np.ndarray) or array.shape != x.shape:
+        found = f"has shape {array.shape}" if isinstance(array, np.ndarray) else "is no array"
+        raise ValueError(f"{name} {found}, expected shape {x.shape}")
+    return array
+
+
+def kept(student, x, dropout_param):
+    """Which numbers of x the forward keeps."""
+    out, _ = student.layers.dropout_forward(x, dropout_param)
+    return like(x, "out", out) != 0
+
+
+def ends(scales):
+    """The smallest and the largest; 0 where there is none."""
+    return (scales.min(), scales.max()) if scales.size else (0.0, 0.0)
+
+
+def compared(forward, backward):
+    """What each number was multiplied by in the forward and in the backward: 1 where they do the same.
+
+    A scale is the backward's over the forward's. Where the forward drops nothing, a backward has nothing to show.
+    """
+    if np.all(forward != 0):
+        raise ValueError("dropout_forward dropped nothing in train mode, so dx shows nothing")
+    both = (forward != 0) & (backward != 0)
+    smallest, largest = ends(np.round(backward[both] / forward[both], 9))  # the same to the bit whatever was drawn
+    same_mask = float(np.array_equal(forward != 0, backward != 0))
+    return {"same_mask": same_mask, "same_scale_min": smallest, "same_scale_max": largest}
+
+
+@check("layers.dropout_forward", name="images", seed=401, weight=2, parts={"kept_fraction": 2})
+def dropout_forward_images(student, rng):
+    """Images of shape (4, 25, 20) with p = 0.15: each number is kept or dropped on its own."""
+    x = rng.randn(10, 4, 25, 20) - 10
+    out, _ = student.layers.dropout_forward(x, {"mode": "train", "p": 0.15, "seed": 7})
+    scales = like(x, "out", out) / x
+    mask = scales != 0
+    smallest, largest = ends(scales[mask])
+    return {
+        "kept_fraction": round(20 * float(mask.mean())) / 20,
+        "scale_min": smallest,
+        "scale_max": largest,
+        "mixed_along_each_axis": np.array([float(np.any(np.ptp(mask.astype(int), axis=axis))) for axis in range(4)]),
+    }
+
+
+@check("layers.dropout_forward", name="seed", seed=402)
+def dropout_forward_seed(student, rng):
+    """The same seed gives the same mask, another seed another one, and no seed a new one each time."""
+    x = rng.randn(30, 20) + 10
+    param = {"mode": "train", "p": 0.4}
+    first, again, other = (kept(student, x, {**param, "seed": seed}) for seed in (3, 3, 4))
+    new, newer = (kept(student, x, dict(param)) for _ in range(2))
+    return {
+        "same_seed_same_mask": float(np.array_equal(first, again)),
+        "other_seed_other_mask": float(not np.array_equal(first, other)),
+        "no_seed_new_mask": float(not np.array_equal(new, newer)),
+    }
+
+
+@check("layers.dropout_forward", name="nothing_dropped", seed=403, weight=0.5)
+def dropout_forward_nothing_dropped(student, rng):
+    """With p = 0 nothing is dropped and nothing is scaled."""
+    out, _ = student.layers.dropout_forward(rng.randn(8, 7), {"mode": "train", "p": 0, "seed": 3})
+    return {"out": out}
+
+
+@check("layers.dropout_forward", name="test_mode", seed=404, weight=0.5)
+def dropout_forward_test_mode(student, rng):
+    """Test mode on images, with a seed in dropout_param."""
+    out, _ = student.layers.dropout_forward(rng.randn(2, 3, 4, 5), {"mode": "test", "p": 0.8, "seed": 5})
+    return {"out": out}
+
+
+@check("layers.dropout_backward", name="another_call", seed=411, weight=2, parts={"same_mask": 2}, **AFTER_FORWARD)
+def dropout_backward_another_call(student, rng):
+    """Images, p = 0.6, no seed; the forward was called once more in between."""
+    x, dout, dropout_param = rng.randn(3, 4, 6, 5) - 10, rng.randn(3, 4, 6, 5) + 10, {"mode": "train", "p": 0.6}
+    out, cache = student.layers.dropout_forward(x, dict(dropout_param))
+    student.layers.dropout_forward(-x, dict(dropout_param))
+    dx = student.layers.dropout_backward(dout, cache)
+    return compared(like(x, "out", out) / x, like(dout, "dx", dx) / dout)
+
+
+@check("layers.dropout_backward", name="test_mode", seed=412, weight=0.5, **AFTER_FORWARD)
+def dropout_backward_test_mode(student, rng):
+    """Test mode on images, after a call in train mode."""
+    x, dout, dropout_param = rng.randn(2, 3, 4, 5), rng.randn(2, 3, 4, 5), {"mode": "test", "p": 0.6, "seed": 9}
+    student.layers.dropout_forward(x, {**dropout_param, "mode": "train"})
+    _, cache = student.layers.dropout_forward(x, dropout_param)
+    dx = student.layers.dropout_backward(dout, cache)
+    return gradients(lambda x: student.layers.dropout_forward(x, dropout_param)[0], dout=dout, dx=(dx, x))

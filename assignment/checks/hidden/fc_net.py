@@ -1,0 +1,253 @@
+"""Checks of classifiers/fc_net.py that students do not see: other sizes, modes and seeds than the notebooks'.
+
+What depends on random numbers is asked such that every right net answers the same. No ReLU sits on its kink: biases are
+not zero where all else is. A bias before batch normalization has no gradient but rounding, so that is not asked for.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+
+from grader.judging.checks import check
+
+# Initial weights, and masks of dropout, lie within so many standard deviations of what is expected.
+PLAUSIBLE = 6
+
+
+def settled(w, scale):
+    """All ones in the shape of w, if its entries may be drawn from a normal distribution around 0 of this scale.
+
+    Else the first half tells the spread in units of scale, and the second half the mean on top of it; to one digit, so
+    that it does not depend on the random numbers.
+    """
+    if not isinstance(w, np.ndarray) or w.dtype.kind != "f" or w.size == 0:
+        return w
+    values = w.astype(np.float64) / scale
+    spread, mean, sigma = np.std(values), np.mean(values), 1 / np.sqrt(values.size)
+    spread = 1.0 if abs(spread - 1) < PLAUSIBLE * sigma / np.sqrt(2) else float(f"{spread:.0e}")
+    mean = 0.0 if abs(mean) < PLAUSIBLE * sigma else float(f"{mean:.0e}")
+    out = np.full(values.size, spread, dtype=w.dtype)
+    out[values.size // 2 :] += mean
+    return out.reshape(w.shape)
+
+
+def initial(net, scale, weights, others):
+    """What must hold for initial parameters, by name. Weights: their spread; others: themselves."""
+    net.params = {}  # sets nothing; a constructor that is not written yet ends here
+    params = net.params
+    with np.errstate(all="ignore"):
+        return {name: settled(params.get(name), scale) for name in weights} | {
+            name: params.get(name) for name in others
+        }
+
+
+def loss_and_gradients(net, params, X, y, names=None):
+    """Loss and gradients at these parameters, by name."""
+    net.params = params
+    loss, grads = net.loss(X, y)
+    return {"loss": loss} | {name: grads.get(name) for name in names or params}
+
+
+def slopes_agree(net, params, X, y, names):
+    """For each parameter 1 if the net's gradient is the slope of the net's own loss, else 0.
+
+    Asked along one direction, which leans towards the claimed gradient, so that the slope is not near 0.
+    """
+    net.params = params
+    _, grads = net.loss(X, y)
+    agree, step = {}, 1e-4
+    for name in names:
+        claimed = np.asarray(grads[name], dtype=np.float64).reshape(params[name].shape)
+        direction = np.random.RandomState(0).randn(*claimed.shape)
+        direction = direction / np.linalg.norm(direction) + claimed / (np.linalg.norm(claimed) or 1.0)
+        ends = []
+        for sign in (1, -1):
+            net.params = {name: params[name] + sign * step * direction}
+            ends.append(net.loss(X, y)[0])
+        net.params = {name: params[name]}
+        slope = (ends[0] - ends[1]) / (2 * step)
+        agree[name] = float(abs(slope - np.sum(claimed * direction)) < 0.01 * abs(slope))
+    return agree
+
+
+def drawn(rng, sizes, norms=False):
+    """Parameters for affine layers of these sizes; norms: with gamma and beta for all but the last."""
+    params = {}
+    for layer, (D, M) in enumerate(pairwise(sizes), start=1):
+        params[f"W{layer}"] = 1.5 / np.sqrt(D) * rng.randn(D, M)
+        params[f"b{layer}"] = 0.5 * rng.randn(M)
+        if norms and layer < len(sizes) - 1:
+            params[f"gamma{layer}"] = rng.uniform(0.5, 1.5, M)
+            params[f"beta{layer}"] = 0.5 * rng.randn(M)
+    return params
+
+
+@check("classifiers.fc_net.TwoLayerNet", name="initialization", seed=101)
+def two_layer_initialization(student, rng):
+    """Initial weights spread by weight_scale around 0, biases zero; other sizes than the notebook's."""
+    net = student.classifiers.fc_net.TwoLayerNet(input_dim=60, hidden_dim=40, num_classes=12, weight_scale=0.1)
+    return initial(net, 0.1, ("W1", "W2"), ("b1", "b2"))
+
+
+@check("classifiers.fc_net.TwoLayerNet", name="images", seed=102, weight=2, parts={"W1": 2, "b1": 2})
+def two_layer_images(student, rng):
+    """Scores, loss and gradients for images of shape (2, 3, 4), without regularization."""
+    params, X, y = drawn(rng, (24, 9, 5)), rng.randn(6, 2, 3, 4), rng.randint(5, size=6)
+    net = student.classifiers.fc_net.TwoLayerNet(input_dim=24, hidden_dim=9, num_classes=5)
+    net.params = params
+    return {"scores": net.loss(X)} | loss_and_gradients(net, params, X, y)
+
+
+@check("classifiers.fc_net.TwoLayerNet", name="regularization", seed=103, weight=1.5)
+def two_layer_regularization(student, rng):
+    """Loss and gradients with regularization, where the biases are not zero."""
+    params, X, y = drawn(rng, (6, 8, 3)), rng.randn(5, 6), rng.randint(3, size=5)
+    net = student.classifiers.fc_net.TwoLayerNet(input_dim=6, hidden_dim=8, num_classes=3, reg=0.3)
+    return loss_and_gradients(net, params, X, y)
+
+
+@check("classifiers.fc_net.TwoLayerNet", name="loss_at_start", seed=104, weight=0.5)
+def two_layer_loss_at_start(student, rng):
+    """With weights near zero the loss is about log C, and regularization adds a little."""
+    params = {
+        "W1": 1e-4 * rng.randn(10, 30),
+        "b1": np.zeros(30),
+        "W2": 1e-4 * rng.randn(30, 6),
+        "b2": np.zeros(6),
+    }
+    X, y, losses = rng.randn(12, 10), rng.randint(6, size=12), {}
+    for name, reg in (("loss", 0.0), ("loss_with_reg", 5e4)):
+        net = student.classifiers.fc_net.TwoLayerNet(input_dim=10, hidden_dim=30, num_classes=6, reg=reg)
+        net.params = params
+        losses[name] = net.loss(X, y)[0]
+    return losses
+
+
+@check("classifiers.fc_net.FullyConnectedNet", name="initialization", seed=111, weight=0.5)
+def fully_connected_initialization(student, rng):
+    """Initial weights spread by weight_scale around 0, biases and betas zero, gammas one."""
+    net = student.classifiers.fc_net.FullyConnectedNet(
+        [40, 50], input_dim=60, num_classes=10, weight_scale=0.1, dtype=np.float64, normalization="layernorm"
+    )
+    gammas = ("gamma1", "gamma2")
+    return initial(net, 0.1, ("W1", "W2", "W3"), ("b1", "b2", "b3", "beta1", "beta2", *gammas))
+
+
+@check("classifiers.fc_net.FullyConnectedNet", name="one_hidden_layer", seed=112)
+def fully_connected_one_hidden_layer(student, rng):
+    """Scores, loss and gradients of a net with one hidden layer, for images of shape (3, 2, 2)."""
+    params, X, y = drawn(rng, (12, 7, 4)), rng.randn(5, 3, 2, 2), rng.randint(4, size=5)
+    net = student.classifiers.fc_net.FullyConnectedNet([7], input_dim=12, num_classes=4, dtype=np.float64)
+    net.params = params
+    return {"scores": net.loss(X)} | loss_and_gradients(net, params, X, y)
+
+
+@check("classifiers.fc_net.FullyConnectedNet", name="four_hidden_layers", seed=113, weight=2)
+def fully_connected_four_hidden_layers(student, rng):
+    """Loss and gradients of a net with four hidden layers of different sizes, with regularization."""
+    params, X, y = drawn(rng, (6, 8, 5, 7, 9, 3)), rng.randn(5, 6), rng.randint(3, size=5)
+    net = student.classifiers.fc_net.FullyConnectedNet(
+        [8, 5, 7, 9], input_dim=6, num_classes=3, reg=0.1, dtype=np.float64
+    )
+    return loss_and_gradients(net, params, X, y)
+
+
+@check("classifiers.fc_net.FullyConnectedNet", name="batchnorm", seed=114, weight=2)
+def fully_connected_batchnorm(student, rng):
+    """Loss and gradients with batch normalization and regularization, two hidden layers of different sizes."""
+    params, X, y = drawn(rng, (5, 7, 6, 4), norms=True), rng.randn(9, 5), rng.randint(4, size=9)
+    net = student.classifiers.fc_net.FullyConnectedNet(
+        [7, 6], input_dim=5, num_classes=4, reg=0.2, dtype=np.float64, use_batchnorm=True
+    )
+    names = [name for name in params if name not in ("b1", "b2")]
+    return loss_and_gradients(net, params, X, y, names)
+
+
+@check("classifiers.fc_net.FullyConnectedNet", name="batchnorm_test_time", seed=115, weight=1.5)
+def fully_connected_batchnorm_test_time(student, rng):
+    """Scores with batch normalization after five training batches: each layer uses its own running averages."""
+    params = drawn(rng, (5, 6, 6, 4), norms=True)
+    net = student.classifiers.fc_net.FullyConnectedNet(
+        [6, 6], input_dim=5, num_classes=4, dtype=np.float64, use_batchnorm=True
+    )
+    net.params = params
+    for _ in range(5):
+        net.loss(1.0 + 2.0 * rng.randn(8, 5), rng.randint(4, size=8))
+    X = 1.0 + 2.0 * rng.randn(3, 5)
+    return {"scores": net.loss(X), "scores_again": net.loss(X)}
+
+
+@check("classifiers.fc_net.FullyConnectedNet", name="layernorm", seed=116, weight=1.5)
+def fully_connected_layernorm(student, rng):
+    """Scores, loss and gradients with layer normalization, two hidden layers of different sizes."""
+    params, X, y = drawn(rng, (5, 8, 9, 4), norms=True), rng.randn(6, 5), rng.randint(4, size=6)
+    net = student.classifiers.fc_net.FullyConnectedNet(
+        [8, 9], input_dim=5, num_classes=4, dtype=np.float64, normalization="layernorm"
+    )
+    net.params = params
+    return {"scores": net.loss(X)} | loss_and_gradients(net, params, X, y)
+
+
+@check("classifiers.fc_net.FullyConnectedNet", name="dropout_test_time", seed=117)
+def fully_connected_dropout_test_time(student, rng):
+    """Scores of a net with dropout: nothing is dropped, before and after a training step."""
+    params, X, y = drawn(rng, (6, 12, 9, 4)), rng.randn(5, 6), rng.randint(4, size=5)
+    net = student.classifiers.fc_net.FullyConnectedNet(
+        [12, 9], input_dim=6, num_classes=4, dropout=0.5, seed=7, dtype=np.float64
+    )
+    net.params = params
+    before = net.loss(X)
+    net.loss(X, y)
+    return {"scores": before, "scores_after_training": net.loss(X)}
+
+
+@check("classifiers.fc_net.FullyConnectedNet", name="dropout_training", seed=118, weight=2)
+def fully_connected_dropout_training(student, rng):
+    """Dropout in training: each hidden layer drops about p, scales what it keeps, and drops the same in the gradients.
+
+    All numbers are above zero and there is one example, so that gradients tell what the hidden values were.
+    """
+    p, D, H1, H2, C = 0.3, 4, 120, 100, 3
+    X, y = rng.uniform(0.5, 1.5, (1, D)), np.array([1])
+    params = {
+        "W1": rng.uniform(0.5, 1.5, (D, H1)),
+        "b1": rng.uniform(0.1, 0.5, H1),
+        "W2": rng.uniform(0.5, 1.5, (H1, H2)) / H1,
+        "b2": rng.uniform(0.1, 0.5, H2),
+        "W3": rng.uniform(0.1, 0.3, (H2, C)) * np.array([-1.0, 1.0, -1.0]) / H2,
+        "b3": np.zeros(C),
+    }
+    net = student.classifiers.fc_net.FullyConnectedNet(
+        [H1, H2], input_dim=D, num_classes=C, dropout=p, dtype=np.float64
+    )
+    net.params = params
+    _, grads = net.loss(X, y)
+    with np.errstate(all="ignore"):
+        da1, da2, dscores = (np.ravel(grads[name]).astype(np.float64) for name in ("b1", "b2", "b3"))
+        hidden1, hidden2 = (np.asarray(grads[name]) @ d / (d @ d) for name, d in (("W2", da2), ("W3", dscores)))
+        values = {}
+        for layer, factors, gradient_factors in (
+            (1, hidden1 / (X @ params["W1"] + params["b1"])[0], da1 / (params["W2"] @ da2)),
+            (2, hidden2 / (hidden1 @ params["W2"] + params["b2"]), da2 / (params["W3"] @ dscores)),
+        ):
+            kept = np.abs(factors) > 1e-3
+            values[f"kept{layer}"] = plausible_share(kept, 1 - p)
+            values[f"hidden{layer}"] = np.where(kept, factors, 1 / (1 - p))
+            values[f"gradient{layer}"] = np.where(kept, gradient_factors, gradient_factors + 1 / (1 - p))
+    return values
+
+
+def plausible_share(kept, expected):
+    """The expected share of kept values if that is plausible, else the share found, to one digit."""
+    share, sigma = float(np.mean(kept)), np.sqrt(expected * (1 - expected) / kept.size)
+    return expected if abs(share - expected) < PLAUSIBLE * sigma else float(f"{share:.0e}")
+
+
+@check("classifiers.fc_net.FullyConnectedNet", name="dropout_and_batchnorm", seed=119)
+def fully_connected_dropout_and_batchnorm(student, rng):
+    """Dropout after batch normalization: the gradients are the slopes of the net's own loss."""
+    params, X, y = drawn(rng, (5, 8, 4), norms=True), rng.randn(6, 5), rng.randint(4, size=6)
+    net = student.classifiers.fc_net.FullyConnectedNet(
+        [8], input_dim=5, num_classes=4, dropout=0.4, seed=11, dtype=np.float64, use_batchnorm=True
+    )
+    return slopes_agree(net, params, X, y, ("W1", "gamma1", "beta1", "W2"))

@@ -1,0 +1,221 @@
+"""Checks of classifiers/fc_net.py that students see: what the course's notebooks check.
+
+Initial weights and dropout are checked by what must hold whatever the random numbers are. All else is asked of nets
+that are set to chosen parameters.
+"""
+
+import numpy as np
+
+from grader.judging.checks import check
+
+# Initial weights, and masks of dropout, lie within so many standard deviations of what is expected.
+PLAUSIBLE = 6
+
+
+def settled(w, scale):
+    """All ones in the shape of w, if its entries may be drawn from a normal distribution around 0 of this scale.
+
+    Else the first half tells the spread in units of scale, and the second half the mean on top of it; to one digit, so
+    that it does not depend on the random numbers.
+    """
+    if not isinstance(w, np.ndarray) or w.dtype.kind != "f" or w.size == 0:
+        return w
+    values = w.astype(np.float64) / scale
+    spread, mean, sigma = np.std(values), np.mean(values), 1 / np.sqrt(values.size)
+    spread = 1.0 if abs(spread - 1) < PLAUSIBLE * sigma / np.sqrt(2) else float(f"{spread:.0e}")
+    mean = 0.0 if abs(mean) < PLAUSIBLE * sigma else float(f"{mean:.0e}")
+    out = np.full(values.size, spread, dtype=w.dtype)
+    out[values.size // 2 :] += mean
+    return out.reshape(w.shape)
+
+
+def initial(net, scale, weights, others):
+    """What must hold for initial parameters, by name. Weights: their spread; others: themselves."""
+    net.params = {}  # sets nothing; a constructor that is not written yet ends here
+    params = net.params
+    with np.errstate(all="ignore"):
+        return {name: settled(params.get(name), scale) for name in weights} | {
+            name: params.get(name) for name in others
+        }
+
+
+def loss_and_gradients(net, params, X, y, names=None):
+    """Loss and gradients at these parameters, by name."""
+    net.params = params
+    loss, grads = net.loss(X, y)
+    return {"loss": loss} | {name: grads.get(name) for name in names or params}
+
+
+def slopes_agree(net, params, X, y, names):
+    """For each parameter 1 if the net's gradient is the slope of the net's own loss, else 0.
+
+    Asked along one direction, which leans towards the claimed gradient, so that the slope is not near 0.
+    """
+    net.params = params
+    _, grads = net.loss(X, y)
+    agree, step = {}, 1e-4
+    for name in names:
+        claimed = np.asarray(grads[name], dtype=np.float64).reshape(params[name].shape)
+        direction = np.random.RandomState(0).randn(*claimed.shape)
+        direction = direction / np.linalg.norm(direction) + claimed / (np.linalg.norm(claimed) or 1.0)
+        ends = []
+        for sign in (1, -1):
+            net.params = {name: params[name] + sign * step * direction}
+            ends.append(net.loss(X, y)[0])
+        net.params = {name: params[name]}
+        slope = (ends[0] - ends[1]) / (2 * step)
+        agree[name] = float(abs(slope - np.sum(claimed * direction)) < 0.01 * abs(slope))
+    return agree
+
+
+def two_layers():
+    """The notebook's parameters, inputs and labels for the net of two layers."""
+    N, D, H, C = 3, 5, 50, 7
+    params = {
+        "W1": np.linspace(-0.7, 0.3, num=D * H).reshape(D, H),
+        "b1": np.linspace(-0.1, 0.9, num=H),
+        "W2": np.linspace(-0.3, 0.4, num=H * C).reshape(H, C),
+        "b2": np.linspace(-0.9, 0.1, num=C),
+    }
+    return {"input_dim": D, "hidden_dim": H, "num_classes": C}, params, np.linspace(-5.5, 4.5, N * D).reshape(D, N).T
+
+
+@check("classifiers.fc_net.TwoLayerNet", name="notebook_initialization", weight=0.5)
+def two_layer_initialization(student, rng):
+    """The notebook's check of the initial parameters: weights spread by weight_scale, 0.001, around 0; biases zero."""
+    sizes, _, _ = two_layers()
+    net = student.classifiers.fc_net.TwoLayerNet(weight_scale=1e-3, **sizes)
+    return initial(net, 1e-3, ("W1", "W2"), ("b1", "b2"))
+
+
+@check("classifiers.fc_net.TwoLayerNet", name="notebook_scores")
+def two_layer_scores(student, rng):
+    """The notebook's check of the scores: three examples of five numbers, 50 hidden units, seven classes."""
+    sizes, params, X = two_layers()
+    net = student.classifiers.fc_net.TwoLayerNet(**sizes)
+    net.params = params
+    return {"scores": net.loss(X)}
+
+
+@check("classifiers.fc_net.TwoLayerNet", name="notebook_loss")
+def two_layer_loss(student, rng):
+    """The notebook's check of the loss: 3.47 without regularization, 26.59 with reg=1."""
+    sizes, params, X = two_layers()
+    y, losses = np.array([0, 5, 1]), {}
+    for name, reg in (("loss", 0.0), ("loss_with_reg", 1.0)):
+        net = student.classifiers.fc_net.TwoLayerNet(reg=reg, **sizes)
+        net.params = params
+        losses[name] = net.loss(X, y)[0]
+    return losses
+
+
+# The gradient of b1 is what is left of larger numbers that cancel: float32 inside is off by 5e-6.
+@check(
+    "classifiers.fc_net.TwoLayerNet", name="notebook_gradients", weight=1.5, tolerance=1e-4, parts={"W1": 2, "b1": 2}
+)
+def two_layer_gradients(student, rng):
+    """The notebook's gradient check with reg=0.7."""
+    sizes, params, X = two_layers()
+    net = student.classifiers.fc_net.TwoLayerNet(reg=0.7, **sizes)
+    values = loss_and_gradients(net, params, X, np.array([0, 5, 1]))
+    return {name: values[name] for name in params}
+
+
+def three_layers(rng, times=1):
+    """The notebook's inputs, labels and initial weights for a net with two hidden layers; the weights drawn `times`
+    times, as in the notebook the net is made anew for each reg. The biases are zero."""
+    N, D, H1, H2, C = 2, 15, 20, 30, 10
+    X, y = rng.randn(N, D), rng.randint(C, size=N)
+    for _ in range(times):
+        params = {
+            "W1": 0.05 * rng.randn(D, H1),
+            "W2": 0.05 * rng.randn(H1, H2),
+            "W3": 0.05 * rng.randn(H2, C),
+        }
+    params |= {"b1": np.zeros(H1), "b2": np.zeros(H2), "b3": np.zeros(C)}
+    return {"hidden_dims": [H1, H2], "input_dim": D, "num_classes": C, "dtype": np.float64}, params, X, y
+
+
+@check("classifiers.fc_net.FullyConnectedNet", name="notebook_initialization", weight=0.5)
+def fully_connected_initialization(student, rng):
+    """The notebook's net with two hidden layers: weights spread by weight_scale, 0.05, around 0; biases zero."""
+    net = student.classifiers.fc_net.FullyConnectedNet([20, 30], input_dim=15, num_classes=10, weight_scale=5e-2)
+    return initial(net, 5e-2, ("W1", "W2", "W3"), ("b1", "b2", "b3"))
+
+
+@check("classifiers.fc_net.FullyConnectedNet", name="notebook_gradients", weight=1.5, parts={"W1": 2, "W2": 2})
+def fully_connected_gradients(student, rng):
+    """The notebook's check with reg=0: the initial loss, 2.30, and the gradients."""
+    sizes, params, X, y = three_layers(rng)
+    return loss_and_gradients(student.classifiers.fc_net.FullyConnectedNet(reg=0.0, **sizes), params, X, y)
+
+
+@check("classifiers.fc_net.FullyConnectedNet", name="notebook_regularization")
+def fully_connected_regularization(student, rng):
+    """The notebook's check with reg=3.14: the initial loss, 7.05, and the gradients of the weights."""
+    sizes, params, X, y = three_layers(rng, times=2)
+    net = student.classifiers.fc_net.FullyConnectedNet(reg=3.14, **sizes)
+    return loss_and_gradients(net, params, X, y, ("W1", "W2", "W3"))
+
+
+@check("classifiers.fc_net.FullyConnectedNet", name="notebook_batchnorm", weight=0.5)
+def fully_connected_batchnorm(student, rng):
+    """The notebook's check with batch normalization: the initial loss is 2.26, and 7.00 with reg=3.14."""
+    losses = {}
+    for name, reg, times in (("loss", 0.0, 1), ("loss_with_reg", 3.14, 2)):
+        sizes, params, X, y = three_layers(np.random.RandomState(231), times)
+        net = student.classifiers.fc_net.FullyConnectedNet(reg=reg, use_batchnorm=True, **sizes)
+        net.params = params
+        losses[name] = net.loss(X, y)[0]
+    return losses
+
+
+@check("classifiers.fc_net.FullyConnectedNet", name="dropout_gradients")
+def fully_connected_dropout(student, rng):
+    """Dropout with a seed: the loss is the same twice, and the gradients are the slopes of the net's own loss."""
+    sizes, params, X, y = three_layers(rng)
+    # Whatever is dropped, no hidden value is near 0, where ReLU has no slope.
+    params["W1"], params["b1"] = 4 * params["W1"], np.where(rng.rand(20) < 0.5, -3.0, 3.0)
+    sign = np.where(rng.rand(30) < 0.5, -1.0, 1.0)
+    params["W2"], params["b2"] = 2 * abs(params["W2"]) * sign, 0.5 * sign
+    params["W3"] = 4 * params["W3"]
+    net = student.classifiers.fc_net.FullyConnectedNet(dropout=0.25, seed=123, **sizes)
+    net.params = params
+    first, second = net.loss(X, y)[0], net.loss(X, y)[0]
+    return {"same_loss": float(first == second)} | slopes_agree(net, params, X, y, ("W1", "W2", "b2", "W3"))
+
+
+@check("classifiers.fc_net.FullyConnectedNet", name="overfits")
+def fully_connected_overfits(student, rng, reference):
+    """Gradient steps with momentum learn 20 examples by heart, from the net's own initial parameters."""
+    sizes = {"hidden_dims": [20, 20], "input_dim": 16, "num_classes": 4}
+    X, y = rng.randn(20, 16), rng.randint(4, size=20)
+    net = student.classifiers.fc_net.FullyConnectedNet(weight_scale=0.2, dtype=np.float64, **sizes)
+    names = ("W1", "b1", "W2", "b2", "W3", "b3")
+    params = trained(net, X, y, names, steps=20, learning_rate=0.2)
+    measure = reference.classifiers.fc_net.FullyConnectedNet(dtype=np.float64, **sizes)
+    return {"learned": learned(measure, params, X, y)}
+
+
+def trained(net, X, y, names, steps, learning_rate):
+    """The parameters after so many steps along the net's own gradients, with momentum 0.9."""
+    net.params = {}  # sets nothing; a constructor that is not written yet ends here
+    start = net.params
+    params = {name: start[name].astype(np.float64) for name in names}
+    speed = {name: np.zeros_like(values) for name, values in params.items()}
+    with np.errstate(all="ignore"):
+        for _ in range(steps):
+            _, grads = net.loss(X, y)
+            for name in names:
+                speed[name] = 0.9 * speed[name] - learning_rate * np.reshape(grads[name], params[name].shape)
+                params[name] = params[name] + speed[name]
+            net.params = params
+    return params
+
+
+def learned(net, params, X, y):
+    """1 if the reference's net with these parameters is right about nine examples of ten, else 0."""
+    net.params = params
+    with np.errstate(all="ignore"):
+        right = np.mean(np.argmax(net.loss(X), axis=1) == y)
+    return float(right >= 0.9)

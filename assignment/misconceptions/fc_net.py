@@ -1,0 +1,356 @@
+"""Mistakes in the fully connected nets, as wrong variants of the reference, each with its hint.
+
+A variant is made of the reference's own source with a few words changed. A hint says what was seen and where to look,
+not the solution.
+"""
+
+import inspect
+from functools import cache
+
+from grader.judging.checks import misconception
+
+TWO = "classifiers.fc_net.TwoLayerNet"
+MANY = "classifiers.fc_net.FullyConnectedNet"
+
+SCALE = (
+    "The initial weights are not spread as weight_scale asks. Compare their .std() with weight_scale and their mean "
+    "with 0."
+)
+PENALTY_TWICE = (
+    "The loss has twice the L2 penalty that it should have; the gradients are right. Read again which factor the "
+    "docstring gives the penalty."
+)
+BOTH_TWICE = (
+    "Loss and gradients agree with each other, but both have twice the regularization that they should have, so a "
+    "gradient check does not see it. Read again which factor the docstring gives the penalty."
+)
+PENALTY_NOT_IN_LOSS = "The gradients have the regularization, the loss has not: it is the same for every reg."
+PENALTY_NOT_IN_GRADIENTS = "The loss grows with reg, the gradients do not. What is the slope of the penalty?"
+BIASES = (
+    "The regularization takes hold of the biases as well. Which parameters does the docstring name for the penalty?"
+)
+LAST_RELU = (
+    "The scores are never below zero, as if they had gone through a ReLU. What stands between the last affine layer "
+    "and the softmax in the docstring's architecture?"
+)
+NOT_RECTIFIED = "The scores fit a net without its ReLUs. Walk through the architecture in the docstring layer by layer."
+GRADIENT_NOT_RECTIFIED = (
+    "The loss is right, but the gradients in front of a ReLU fit one that lets everything pass backwards. Which "
+    "backward belongs to each forward?"
+)
+PROBABILITIES = (
+    "The scores are all between 0 and 1 and add up to 1. What loss returns without y are the outputs of the last "
+    "affine layer; the softmax belongs to the loss."
+)
+
+
+@cache
+def edited(Net, *changes):
+    """The class Net with each (old, new) replaced in its source. Raises ValueError if an old is not there just once."""
+    source = inspect.getsource(Net)
+    for old, new in changes:
+        if source.count(old) != 1:
+            raise ValueError(f"{Net.__name__}: {old!r} stands {source.count(old)} times in its source, expected once.")
+        source = source.replace(old, new)
+    names = dict(Net.loss.__globals__)
+    exec(source, names)
+    return names[Net.__name__]
+
+
+def two_layer(reference, *changes):
+    return edited(reference.classifiers.fc_net.TwoLayerNet, *changes)
+
+
+def any_depth(reference, *changes):
+    return edited(reference.classifiers.fc_net.FullyConnectedNet, *changes)
+
+
+# --- TwoLayerNet
+
+
+@misconception(TWO, PENALTY_TWICE)
+def two_layer_l2_without_half(reference, *args, **kwargs):
+    return two_layer(reference, ("0.5 * self.reg", "self.reg"))(*args, **kwargs)
+
+
+@misconception(TWO, BOTH_TWICE)
+def two_layer_l2_twice_in_both(reference, *args, **kwargs):
+    changes = ("0.5 * self.reg", "self.reg"), ("+= self.reg * W", "+= 2 * self.reg * W")
+    return two_layer(reference, *changes)(*args, **kwargs)
+
+
+@misconception(TWO, PENALTY_NOT_IN_LOSS)
+def two_layer_no_l2_in_loss(reference, *args, **kwargs):
+    return two_layer(reference, ("loss += 0.5 * self.reg * np.sum(W * W)", "pass"))(*args, **kwargs)
+
+
+@misconception(TWO, PENALTY_NOT_IN_GRADIENTS)
+def two_layer_no_l2_in_gradients(reference, *args, **kwargs):
+    return two_layer(reference, ("grads[name] += self.reg * W", "pass"))(*args, **kwargs)
+
+
+@misconception(TWO, BIASES)
+def two_layer_l2_of_biases(reference, *args, **kwargs):
+    return two_layer(reference, ('in ("W1", "W2")', 'in ("W1", "b1", "W2", "b2")'))(*args, **kwargs)
+
+
+@misconception(TWO, "Loss and gradients fit a penalty on W1 alone. The docstring speaks of all weights.")
+def two_layer_l2_of_first_only(reference, *args, **kwargs):
+    return two_layer(reference, ('in ("W1", "W2")', 'in ("W1",)'))(*args, **kwargs)
+
+
+@misconception(TWO, "Loss and gradients fit a penalty on W2 alone. The docstring speaks of all weights.")
+def two_layer_l2_of_last_only(reference, *args, **kwargs):
+    return two_layer(reference, ('in ("W1", "W2")', 'in ("W2",)'))(*args, **kwargs)
+
+
+@misconception(TWO, LAST_RELU)
+def two_layer_last_relu(reference, *args, **kwargs):
+    changes = (
+        ("scores, scores_cache = affine_forward", "scores, scores_cache = affine_relu_forward"),
+        ("= affine_backward(dscores", "= affine_relu_backward(dscores"),
+    )
+    return two_layer(reference, *changes)(*args, **kwargs)
+
+
+@misconception(TWO, NOT_RECTIFIED)
+def two_layer_no_relu(reference, *args, **kwargs):
+    changes = ("= affine_relu_forward", "= affine_forward"), ("= affine_relu_backward", "= affine_backward")
+    return two_layer(reference, *changes)(*args, **kwargs)
+
+
+@misconception(TWO, GRADIENT_NOT_RECTIFIED)
+def two_layer_no_relu_backward(reference, *args, **kwargs):
+    changes = ("= affine_relu_backward(dhidden, hidden_cache)", "= affine_backward(dhidden, hidden_cache[0])")
+    return two_layer(reference, changes)(*args, **kwargs)
+
+
+@misconception(TWO, PROBABILITIES)
+def two_layer_probabilities(reference, *args, **kwargs):
+    new = "return np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)"
+    return two_layer(reference, ("return scores\n", new + "\n"))(*args, **kwargs)
+
+
+@misconception(TWO, SCALE)
+def two_layer_weights_unscaled(reference, *args, **kwargs):
+    changes = ('"W1"] = weight_scale * ', '"W1"] = '), ('"W2"] = weight_scale * ', '"W2"] = ')
+    return two_layer(reference, *changes)(*args, **kwargs)
+
+
+@misconception(TWO, SCALE)
+def two_layer_weights_uniform(reference, *args, **kwargs):
+    changes = ("randn(input_dim", "rand(input_dim"), ("randn(hidden_dim", "rand(hidden_dim")
+    return two_layer(reference, *changes)(*args, **kwargs)
+
+
+@misconception(
+    TWO, "The initial weights are all zero: no hidden unit would ever differ from its neighbours. Draw them."
+)
+def two_layer_weights_zero(reference, *args, **kwargs):
+    changes = ('"W1"] = weight_scale', '"W1"] = 0'), ('"W2"] = weight_scale', '"W2"] = 0')
+    return two_layer(reference, *changes)(*args, **kwargs)
+
+
+@misconception(TWO, "The initial biases are one. What does the docstring of the constructor say about them?")
+def two_layer_biases_one(reference, *args, **kwargs):
+    changes = ("np.zeros(hidden_dim)", "np.ones(hidden_dim)"), ("np.zeros(num_classes)", "np.ones(num_classes)")
+    return two_layer(reference, *changes)(*args, **kwargs)
+
+
+# --- FullyConnectedNet
+
+
+@misconception(MANY, PENALTY_TWICE)
+def l2_without_half(reference, *args, **kwargs):
+    return any_depth(reference, ("0.5 * self.reg", "self.reg"))(*args, **kwargs)
+
+
+@misconception(MANY, BOTH_TWICE)
+def l2_twice_in_both(reference, *args, **kwargs):
+    changes = ("0.5 * self.reg", "self.reg"), ("+= self.reg * W", "+= 2 * self.reg * W")
+    return any_depth(reference, *changes)(*args, **kwargs)
+
+
+@misconception(MANY, PENALTY_NOT_IN_LOSS)
+def no_l2_in_loss(reference, *args, **kwargs):
+    return any_depth(reference, ("loss += 0.5 * self.reg * np.sum(W * W)", "pass"))(*args, **kwargs)
+
+
+@misconception(MANY, PENALTY_NOT_IN_GRADIENTS)
+def no_l2_in_gradients(reference, *args, **kwargs):
+    return any_depth(reference, ('grads[f"W{layer}"] += self.reg * W', "pass"))(*args, **kwargs)
+
+
+@misconception(MANY, BIASES)
+def l2_of_biases(reference, *args, **kwargs):
+    more = (
+        'b = self.params[f"b{layer}"]; loss += 0.5 * self.reg * np.sum(b * b); '
+        'grads[f"b{layer}"] = grads[f"b{layer}"] + self.reg * b; loss += 0.5'
+    )
+    return any_depth(reference, ("loss += 0.5", more))(*args, **kwargs)
+
+
+@misconception(
+    MANY,
+    "The regularization takes hold of the gammas and betas as well. Which parameters does the docstring name for the "
+    "penalty?",
+)
+def l2_of_gammas_and_betas(reference, *args, **kwargs):
+    more = """for name in [f"gamma{layer}", f"beta{layer}"]:
+                if name in self.params:
+                    loss += 0.5 * self.reg * np.sum(self.params[name] ** 2)
+                    grads[name] = grads[name] + self.reg * self.params[name]
+            loss += 0.5"""
+    return any_depth(reference, ("loss += 0.5", more))(*args, **kwargs)
+
+
+@misconception(
+    MANY, "Loss and gradients fit a penalty on the last layer's weights alone. The docstring speaks of all weights."
+)
+def l2_of_last_only(reference, *args, **kwargs):
+    return any_depth(reference, ("range(1, last + 1)", "range(last, last + 1)"))(*args, **kwargs)
+
+
+@misconception(
+    MANY,
+    "Loss and gradients fit a penalty that leaves out the last layer's weights. Where does your loop over the "
+    "layers end?",
+)
+def l2_not_of_last(reference, *args, **kwargs):
+    return any_depth(reference, ("range(1, last + 1)", "range(1, last)"))(*args, **kwargs)
+
+
+@misconception(MANY, LAST_RELU)
+def last_relu(reference, *args, **kwargs):
+    changes = (
+        ("scores, scores_cache = affine_forward", "scores, scores_cache = affine_relu_forward"),
+        ("= affine_backward(dscores", "= affine_relu_backward(dscores"),
+    )
+    return any_depth(reference, *changes)(*args, **kwargs)
+
+
+@misconception(MANY, NOT_RECTIFIED)
+def no_relu(reference, *args, **kwargs):
+    changes = (
+        ("out, cache = affine_relu_forward", "out, cache = affine_forward"),
+        (
+            "dout, dw, db = affine_relu_backward",
+            "dout, dw, db = affine_backward",
+        ),
+    )
+    return any_depth(reference, *changes)(*args, **kwargs)
+
+
+@misconception(MANY, GRADIENT_NOT_RECTIFIED)
+def no_relu_backward(reference, *args, **kwargs):
+    changes = ("dout, dw, db = affine_relu_backward(dout, cache)", "dout, dw, db = affine_backward(dout, cache[0])")
+    return any_depth(reference, changes)(*args, **kwargs)
+
+
+@misconception(MANY, SCALE)
+def weights_unscaled(reference, *args, **kwargs):
+    return any_depth(reference, ("weight_scale * np.random", "np.random"))(*args, **kwargs)
+
+
+@misconception(MANY, SCALE)
+def weights_of_variance_weight_scale(reference, *args, **kwargs):
+    return any_depth(reference, ("weight_scale * np.random", "weight_scale**0.5 * np.random"))(*args, **kwargs)
+
+
+@misconception(
+    MANY,
+    "The initial gammas are zero, so that every hidden layer starts out constant. What should a layer do at first?",
+)
+def gammas_zero(reference, *args, **kwargs):
+    return any_depth(reference, ("np.ones(fan_out)", "np.zeros(fan_out)"))(*args, **kwargs)
+
+
+@misconception(
+    MANY,
+    "At test time the scores fit normalization by the test batch's own mean and variance. What were the running "
+    "averages kept for, and who tells the layer the mode?",
+)
+def batchnorm_always_trains(reference, *args, **kwargs):
+    return any_depth(reference, ('bn_param["mode"] = mode', 'bn_param["mode"] = "train"'))(*args, **kwargs)
+
+
+@misconception(
+    MANY,
+    "At test time the scores fit running averages that all layers share. Each batch normalization needs a memory of "
+    "its own: look at what you hand to which layer.",
+)
+def batchnorm_shares_averages(reference, *args, **kwargs):
+    return any_depth(reference, ("self.bn_params[layer - 1]", "self.bn_params[0]"))(*args, **kwargs)
+
+
+@misconception(MANY, "Values are dropped at test time, too. Which mode has dropout when there is no y?")
+def dropout_at_test_time(reference, *args, **kwargs):
+    return any_depth(reference, ('self.dropout_param["mode"] = mode', 'self.dropout_param["mode"] = "train"'))(
+        *args, **kwargs
+    )
+
+
+@misconception(MANY, "The forward drops values, the backward does not: every layer of the forward needs its backward.")
+def no_dropout_backward(reference, *args, **kwargs):
+    return any_depth(reference, ("dout = dropout_backward(dout, dropout_cache)", "pass"))(*args, **kwargs)
+
+
+@misconception(MANY, "Nothing is dropped in training. Is your dropout layer ever called?")
+def no_dropout(reference, *args, **kwargs):
+    changes = (
+        ("out, dropout_cache = dropout_forward(out, self.dropout_param)", "pass"),
+        ("dout = dropout_backward(dout, dropout_cache)", "pass"),
+    )
+    return any_depth(reference, *changes)(*args, **kwargs)
+
+
+@misconception(
+    MANY, "Only the first hidden layer drops values. The docstring's architecture repeats all of its braces."
+)
+def dropout_in_first_layer_only(reference, *args, **kwargs):
+    changes = (
+        ("out, dropout_cache = dropout_forward(", "if layer == 1: out, dropout_cache = dropout_forward("),
+        ("dout = dropout_backward(", "if layer == 1: dout = dropout_backward("),
+    )
+    edits = tuple(("    " + old, "    " + new) for old, new in changes)
+    return any_depth(reference, *edits)(*args, **kwargs)
+
+
+@misconception(
+    MANY,
+    "The scores fit normalization that comes after the ReLU. In which order does the docstring's architecture name the "
+    "two?",
+)
+def normalized_after_relu(reference, *args, **kwargs):
+    changes = (
+        (
+            "out, cache = forward(out, W, b, gamma, beta, self.bn_params[layer - 1])",
+            "out, first = affine_relu_forward(out, W, b); norm = layernorm_forward; "
+            "norm = batchnorm_forward if self.use_batchnorm else norm; "
+            "out, second = norm(out, gamma, beta, self.bn_params[layer - 1]); cache = first, second",
+        ),
+        (
+            'dout, dw, db, grads[f"gamma{layer}"], grads[f"beta{layer}"] = backward(dout, cache)',
+            "backward = batchnorm_backward if self.use_batchnorm else layernorm_backward; "
+            'dout, grads[f"gamma{layer}"], grads[f"beta{layer}"] = backward(dout, cache[1]); '
+            "dout, dw, db = affine_relu_backward(dout, cache[0])",
+        ),
+    )
+    return any_depth(reference, *changes)(*args, **kwargs)
+
+
+@misconception(
+    MANY, "The loss fits a net without its normalization layers. Does your forward look at self.normalization?"
+)
+def no_normalization(reference, *args, **kwargs):
+    changes = (
+        (
+            "            if self.normalization is None:\n                out,",
+            "            if True:\n                out,",
+        ),
+        (
+            "            if self.normalization is None:\n                dout,",
+            "            if True:\n                dout,",
+        ),
+    )
+    return any_depth(reference, *changes)(*args, **kwargs)

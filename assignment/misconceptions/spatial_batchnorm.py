@@ -1,0 +1,119 @@
+"""Mistakes in spatial batch normalization, as wrong variants of the reference, each with its hint.
+
+A variant gets the reference before its own arguments. A hint says what was seen and where to look, not the solution.
+Forwards hand on the reference's cache, so that their mistake is the only one.
+"""
+
+import numpy as np
+
+from grader.judging.checks import misconception
+
+
+def right_cache(reference, x, gamma, beta, bn_param):
+    return reference.layers.spatial_batchnorm_forward(x, gamma, beta, dict(bn_param))[1]
+
+
+def cache_of(cache):
+    """What the reference's forward put into the cache that travelled here."""
+    return getattr(cache, "value", cache)
+
+
+@misconception(
+    "layers.spatial_batchnorm_forward",
+    "The pixels lie in another order than the channels: a reshape to (N * H * W, C) does not move numbers, so each of "
+    "its columns mixes channels. Which axis must come last before the reshape?",
+)
+def reshaped_without_transposing(reference, x, gamma, beta, bn_param):
+    cache = right_cache(reference, x, gamma, beta, bn_param)
+    out, _ = reference.layers.batchnorm_forward(x.reshape(-1, x.shape[1]), gamma, beta, bn_param)
+    return out.reshape(x.shape), cache
+
+
+@misconception(
+    "layers.spatial_batchnorm_forward",
+    "The running averages are right, the numbers of out are not where they belong: the way back from (N * H * W, C) is "
+    "not the way there, backwards. In which order are the axes before and after the last reshape?",
+)
+def reshaped_without_transposing_back(reference, x, gamma, beta, bn_param):
+    out, cache = reference.layers.spatial_batchnorm_forward(x, gamma, beta, bn_param)
+    return out.transpose(0, 2, 3, 1).reshape(x.shape), cache
+
+
+@misconception(
+    "layers.spatial_batchnorm_forward",
+    "Each image is normalized by a mean and variance of its own. The statistics of a channel are taken over the whole "
+    "batch, too.",
+)
+def each_image_alone(reference, x, gamma, beta, bn_param):
+    cache = right_cache(reference, x, gamma, beta, bn_param)
+    outs = [reference.layers.spatial_batchnorm_forward(x[n : n + 1], gamma, beta, bn_param)[0] for n in range(len(x))]
+    return np.concatenate(outs), cache
+
+
+@misconception(
+    "layers.spatial_batchnorm_forward",
+    "Mean and variance fit the means over each image's places: that variance is far too small. All pixels are "
+    "examples, not their means.",
+)
+def statistics_of_image_means(reference, x, gamma, beta, bn_param):
+    cache = right_cache(reference, x, gamma, beta, bn_param)
+    before = dict(bn_param)
+    reference.layers.batchnorm_forward(x.mean(axis=(2, 3)), gamma, beta, bn_param)
+    mean, var = bn_param["running_mean"], bn_param["running_var"]
+    if before["mode"] == "train":
+        means = x.mean(axis=(2, 3))
+        mean, var = means.mean(axis=0), means.var(axis=0)
+    shape = (1, -1, 1, 1)
+    x_hat = (x - mean.reshape(shape)) / np.sqrt(var.reshape(shape) + bn_param.get("eps", 1e-5))
+    return gamma.reshape(shape) * x_hat + beta.reshape(shape), cache
+
+
+@misconception(
+    "layers.spatial_batchnorm_forward",
+    "gamma and beta have changed places. One scales, the other shifts.",
+)
+def spatial_gamma_and_beta_swapped(reference, x, gamma, beta, bn_param):
+    return reference.layers.spatial_batchnorm_forward(x, beta, gamma, bn_param)
+
+
+@misconception(
+    "layers.spatial_batchnorm_backward",
+    "dout is reshaped to (N * H * W, C) as it lies: each of its columns mixes channels. It must go the way that x went "
+    "in the forward.",
+)
+def dout_reshaped_without_transposing(reference, dout, cache):
+    inner, _ = cache_of(cache)
+    dx, dgamma, dbeta = reference.layers.batchnorm_backward(dout.reshape(-1, dout.shape[1]), inner)
+    return dx.reshape(dout.shape), dgamma, dbeta
+
+
+@misconception(
+    "layers.spatial_batchnorm_backward",
+    "dgamma and dbeta are right, the numbers of dx are not where they belong. In which order are the axes before and "
+    "after the last reshape?",
+)
+def dx_reshaped_without_transposing_back(reference, dout, cache):
+    dx, dgamma, dbeta = reference.layers.spatial_batchnorm_backward(dout, cache)
+    return dx.transpose(0, 2, 3, 1).reshape(dout.shape), dgamma, dbeta
+
+
+@misconception(
+    "layers.spatial_batchnorm_backward",
+    "dgamma and dbeta are means over the pixels. Both went into every pixel: how do the gradients that reach them "
+    "combine?",
+)
+def spatial_means_for_dgamma_and_dbeta(reference, dout, cache):
+    dx, dgamma, dbeta = reference.layers.spatial_batchnorm_backward(dout, cache)
+    pixels = dout[:, 0].size
+    return dx, dgamma / pixels, dbeta / pixels
+
+
+@misconception(
+    "layers.spatial_batchnorm_backward",
+    "dx treats mean and variance as constants, which they are in test mode only. In train mode they are made of x, "
+    "too.",
+)
+def spatial_statistics_as_constants(reference, dout, cache):
+    (_, std, gamma, _), _ = cache_of(cache)
+    _, dgamma, dbeta = reference.layers.spatial_batchnorm_backward(dout, cache)
+    return dout * (gamma / std).reshape(1, -1, 1, 1), dgamma, dbeta
