@@ -82,4 +82,6 @@ class WorkTree:
 
 def is_lookup(call: Any) -> bool:
     """`config.get("key", default)` and the like, which the handouts' stubs already hold."""
-    return getattr(call.func, "attr", "") in ("get", "setdefault", "astype") or getattr(call.func, "id", "").endswith("Error")
+    return getattr(call.func, "attr", "") in ("get", "setdefault", "astype", "zeros_like") or getattr(call.func, "id", "").endswith(
+        "Error"
+    )
