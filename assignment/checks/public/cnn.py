@@ -106,12 +106,12 @@ def three_layer_gradients(student, rng):
 
 @check("classifiers.cnn.ThreeLayerConvNet", name="overfits")
 def three_layer_overfits(student, rng, reference):
-    """Gradient steps with momentum learn ten images by heart, from the net's own initial parameters."""
-    sizes = {"input_dim": (2, 4, 6), "num_filters": 4, "filter_size": 3, "hidden_dim": 24, "num_classes": 3}
-    X, y = rng.randn(10, 2, 4, 6), rng.randint(3, size=10)
+    """Gradient steps with momentum learn nine images by heart, from the net's own initial parameters."""
+    sizes = {"input_dim": (2, 4, 4), "num_filters": 8, "filter_size": 3, "hidden_dim": 40, "num_classes": 3}
+    X, y = rng.randn(9, 2, 4, 4), rng.randint(3, size=9)
     net = student.classifiers.cnn.ThreeLayerConvNet(weight_scale=0.2, dtype=np.float64, **sizes)
     measure = reference.classifiers.cnn.ThreeLayerConvNet(dtype=np.float64, **sizes)
-    return learn(net, measure, "classifiers.cnn.ThreeLayerConvNet", X, y, steps=15, learning_rate=0.2)
+    return learn(net, measure, "classifiers.cnn.ThreeLayerConvNet", X, y, steps=14, learning_rate=0.15)
 
 
 @check("classifiers.cnn.MultiLayerConvNet", name="initialization", weight=0.5)
@@ -152,9 +152,9 @@ def multi_layer_gradients(student, rng):
 
 @check("classifiers.cnn.MultiLayerConvNet", name="overfits")
 def multi_layer_overfits(student, rng, reference):
-    """Gradient steps with momentum learn eight images by heart, from the net's own initial parameters."""
-    sizes = {"input_dim": (2, 4, 6), "nums_filters": [4, 6], "filter_size": 3, "hidden_dims": [30], "num_classes": 3}
-    X, y = rng.randn(8, 2, 4, 6), rng.randint(3, size=8)
+    """Gradient steps with momentum learn seven images by heart, from the net's own initial parameters."""
+    sizes = {"input_dim": (2, 4, 6), "nums_filters": [8, 8], "filter_size": 3, "hidden_dims": [40], "num_classes": 3}
+    X, y = rng.randn(7, 2, 4, 6), rng.randint(3, size=7)
     net = student.classifiers.cnn.MultiLayerConvNet(weight_scale=0.2, dtype=np.float64, **sizes)
     measure = reference.classifiers.cnn.MultiLayerConvNet(dtype=np.float64, **sizes)
     return learn(net, measure, "classifiers.cnn.MultiLayerConvNet", X, y, steps=16, learning_rate=0.15)
