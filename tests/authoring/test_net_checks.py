@@ -58,7 +58,7 @@ def returned(check, Net=None, seed=None):
 def wrong_in(check, values, tolerance):
     """The reasons of all comparisons that are not passed."""
     expected = {name: np.asarray(value) for name, value in returned(check).items()}
-    judgements = judge_values(expected, values, tolerance=tolerance, parts=check.parts)
+    judgements = judge_values(expected, values, tolerance=tolerance, parts=check.parts, together=check.together)
     return [judgement.comparison.reason for judgement in judgements if judgement.comparison.status != PASSED]
 
 
