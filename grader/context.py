@@ -12,6 +12,8 @@ from grader import VERSION
 from grader.assignment import Assignment, load_assignment
 from grader.errors import AssignmentError
 from grader.fixtures import Fixtures, load_fixtures
+from grader.handouts import Handouts, load_handouts
+from grader.records import OWN_HANDOUT
 from grader.sandbox.box import Launch
 from grader.sandbox.interpreter import Interpreter, find_interpreter
 from grader.sandbox.isolation import Isolation, choose_isolation
@@ -25,6 +27,7 @@ class Settings:
     assignment: str
     python: str
     sandbox: str
+    handout: str = OWN_HANDOUT
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Context:
     limits: Limits
     handed_out: Mapping[str, bytes]
     reference_files: Mapping[str, bytes] | None
+    handouts: Handouts
 
     def launch(self, work: Path) -> Launch:
         """One worker on this work tree."""
@@ -69,6 +73,7 @@ def prepare(settings: Settings) -> Context:
         limits=limits_from(assignment),
         handed_out=handed_out,
         reference_files=read_reference(assignment),
+        handouts=load_handouts(assignment, settings.handout),
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from grader.errors import SandboxError
+from grader.judging.adapt import OWN, Handout, adapt_back
 from grader.judging.student import CallFailed, Failure, owner_of, spoken
 from grader.records import FAILED
 from grader.sandbox.box import Launch
@@ -27,8 +28,12 @@ TIMES: Final = 5  # the CPU time of a check: one submission's check may ask for 
 class Oracle:
     """The reference, callable during one check after the other. A context manager."""
 
-    def __init__(self, launch: Callable[[], Launch], plan: Plan, limits: Limits, *, until: float) -> None:
+    def __init__(
+        self, launch: Callable[[], Launch], plan: Plan, limits: Limits, *, until: float, handout: Handout = OWN
+    ) -> None:
+        """handout: the one in whose words stubs are asked."""
         self.session = Session(launch, plan, limits, until=until)
+        self.call_in_their_words = adapt_back(self.call, handout)
         self.is_running = False
         self.given: set[int] = set()
 
@@ -49,7 +54,7 @@ class Oracle:
         if any(handle.number not in self.given for handle in handles_in(args)):
             return {"outcome": "error", "text": "a cache that is none of this check's"}
         try:
-            value = self.call(function, args, {})
+            value = self.call_in_their_words(function, args, {})
         except CallFailed as failed:
             flat = tuple(without_single_axes(arg) if position else arg for position, arg in enumerate(args))
             try:

@@ -20,8 +20,10 @@ from pathlib import Path
 from grader.assignment import Assignment, file_of
 from grader.context import Context, Settings, prepare
 from grader.errors import GraderError
-from grader.judging.verdict import choose, settle, sum_up
-from grader.records import GRADED, GRADER_ERROR, UNREADABLE, Result, Submission
+from grader.judging.adapt import Handout
+from grader.judging.student import Failure
+from grader.judging.verdict import Trial, choose, settle, sum_up
+from grader.records import GRADED, GRADER_ERROR, NOT_APPLICABLE, UNREADABLE, CheckResult, Result, Submission
 from grader.trials import Trials
 
 
@@ -65,22 +67,33 @@ def grade_submission(submission: Submission, context: Context) -> Result:
     blank = blank_result(submission, context, started)
     if submission.problem is not None:
         return replace(blank, status=UNREADABLE, message=submission.problem)
+    handout, grounds = context.handouts.of(submission)
     with tempfile.TemporaryDirectory(prefix="grader-") as folder:
-        trials = Trials(submission, context, Path(folder), started + context.limits.submission_wall_s)
+        trials = Trials(submission, context, handout, Path(folder), started + context.limits.submission_wall_s)
         trials.run()
-    order = [check.id for check in context.assignment.checks]
+    order = [check.id for check in context.assignment.checks if handout.has(check)]
     own = settle([trials.own[check] for check in order])
     on_stubs = settle([trials.on_stubs.get(check, trials.own[check]) for check in order])
     results = choose(own, on_stubs, trials.on_stubs.keys(), context.assignment.stubs)
+    results = with_left_out(results, context.assignment, handout)
     functions = sum_up(results, needs_of(context.assignment), lines_of(context.assignment, submission))
     return replace(
         blank,
         score=round(sum(result.points for result in results), 2),
         checks=tuple(results),
         functions=tuple(functions),
-        notes=(*submission.notes, *trials.notes),
+        notes=(*submission.notes, *filter(None, [grounds]), *trials.notes),
         duration_s=round(time.monotonic() - started, 4),
     )
+
+
+def with_left_out(results: list[CheckResult], assignment: Assignment, handout: Handout) -> list[CheckResult]:
+    """The results of all checks in their order, in the handout's words; what it does not ask for is worth nothing."""
+    failure = Failure(NOT_APPLICABLE, "", f"Handout {handout.name} ({handout.years}) does not ask for this.")
+    missing = [replace(check, max_points=0.0) for check in assignment.checks if not handout.has(check)]
+    by_id = {result.id: result for result in [*results, *settle([Trial(check, failure) for check in missing])]}
+    titles = handout.titles
+    return [replace(by_id[check.id], title=titles.get(check.id, check.title)) for check in assignment.checks]
 
 
 def lines_of(assignment: Assignment, submission: Submission) -> dict[str, int]:
@@ -106,6 +119,9 @@ def needs_of(assignment: Assignment) -> dict[str, list[str]]:
 
 def blank_result(submission: Submission, context: Context, started: float) -> Result:
     assignment = context.assignment
+    handout, grounds = context.handouts.of(submission)
+    graded_for = {"handout": handout.name, **({"grounds": grounds} if grounds else {})}
+    left_out = sum(check.max_points for check in assignment.checks if not handout.has(check))
     return Result(
         submission={
             "id": submission.id,
@@ -113,11 +129,11 @@ def blank_result(submission: Submission, context: Context, started: float) -> Re
             "sha256": submission.sha256,
             "files": submission.file_hashes,
         },
-        assignment={"title": assignment.title, "sha256": assignment.sha256, "handout": "default"},
+        assignment={"title": assignment.title, "sha256": assignment.sha256, **graded_for},
         environment=context.environment,
         status=GRADED,
         score=0.0,
-        max_score=round(float(sum(assignment.functions.values())), 4),
+        max_score=round(float(sum(assignment.functions.values())) - left_out, 2),  # as the score is
         duration_s=round(time.monotonic() - started, 4),
         notes=submission.notes,
     )

@@ -35,6 +35,8 @@ GRADED: Final = "graded"
 UNREADABLE: Final = "unreadable"
 GRADER_ERROR: Final = "grader_error"
 
+OWN_HANDOUT: Final = "default"  # the name of the assignment's own; other ones are files of it
+
 # Gradescope's four words.
 VISIBLE: Final = "visible"
 HIDDEN: Final = "hidden"
@@ -180,8 +182,8 @@ class FunctionResult:
 class Result:
     """One submission, graded: what the JSON file holds and every report and export is made from.
 
-    submission: id, source, sha256, files. assignment: title, sha256, handout. environment: sandbox, python, numpy,
-    grader. sources: not kept here; the lines that a reader needs are in the frames.
+    submission: id, source, sha256, files. assignment: title, sha256, handout, and grounds where that was guessed.
+    environment: sandbox, python, numpy, grader. sources: not kept here; the lines that are needed are in the frames.
     """
 
     submission: Mapping[str, Any]

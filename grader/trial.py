@@ -20,6 +20,7 @@ import numpy as np
 from grader.assignment import Assignment
 from grader.errors import GraderError
 from grader.fixtures import Fixture, Fixtures
+from grader.judging.adapt import OWN, Handout, adapt
 from grader.judging.checks import Answer, Gradients, perform
 from grader.judging.follow import Said, agreeing_claims, is_repeated, reach_patterns, replays, same_patterns
 from grader.judging.judge import judge_values, matches
@@ -41,20 +42,27 @@ def run_check(
     oracle: Oracle,
     *,
     stubs: frozenset[str] = frozenset(),
+    handout: Handout = OWN,
 ) -> Trial:
-    """One check on one submission, from inputs to judgements. stubs: functions that the reference stands in for."""
+    """One check on one submission, from inputs to judgements.
+
+    stubs: functions that the reference stands in for. handout: the one that the submission was written for.
+    """
     session.grant(stubs, oracle.answer if stubs else None)
     try:
-        return replace(try_check(session, check, assignment, fixtures, oracle), stubs=stubs)
+        return replace(try_check(session, check, assignment, fixtures, oracle, handout), stubs=stubs)
     finally:
         oracle.end()
 
 
-def try_check(session: Session, check: Check, assignment: Assignment, fixtures: Fixtures, oracle: Oracle) -> Trial:
+def try_check(
+    session: Session, check: Check, assignment: Assignment, fixtures: Fixtures, oracle: Oracle, handout: Handout
+) -> Trial:
     started = time.monotonic()
+    ask_student = adapt(session.call, handout)
     fixture = fixtures.checks[check.id]
     fed: Failure | None = None
-    answer, failure, output = ask(session, check, fixture, session.call, oracle)
+    answer, failure, output = ask(session, check, fixture, ask_student, oracle)
     mutations = list(session.mutations)
     documented = assignment.definitions[check.id].cache
     if failure is not None and check.needs is not None and failure.function == check.needs and documented is not None:
@@ -62,7 +70,7 @@ def try_check(session: Session, check: Check, assignment: Assignment, fixtures: 
 
         def call(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             return (
-                (None, documented(*args, **kwargs)) if function == check.needs else session.call(function, args, kwargs)
+                (None, documented(*args, **kwargs)) if function == check.needs else ask_student(function, args, kwargs)
             )
 
         answer, failure, output = ask(session, check, fixture, call, oracle)
@@ -71,8 +79,9 @@ def try_check(session: Session, check: Check, assignment: Assignment, fixtures: 
         failure = missing_too(session, check, fixture, oracle) or failure
     trial = Trial(check, failure, fed=fed, output=output, remarks=mutation_remarks(mutations, fixtures))
     if answer is not None:
+        hints = {**fixtures.hints.get(check.function, {}), **handout.hints.get(check.function, {})}
         secret = zlib.crc32(f"{assignment.sha256} {check.id}".encode())  # hidden checks are in it: no student knows it
-        trial = judge(session, trial, answer, fixture, fixtures.hints.get(check.function, {}), secret)
+        trial = judge(session, trial, answer, fixture, hints, secret)
     return replace(trial, duration_s=round(time.monotonic() - started, 4))
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from grader.assignment import Assignment, module_of
 from grader.context import Context
 from grader.intake.stage import stage
+from grader.judging.adapt import Handout
 from grader.judging.student import Failure
 from grader.judging.verdict import Trial
 from grader.module_sets import ModuleSet
@@ -29,10 +30,14 @@ from grader.trial import run_check
 
 @dataclass
 class Trials:
-    """One submission at work. own: by check; on_stubs: of checks that were run again. folder: for work trees."""
+    """One submission at work. own: by check; on_stubs: of checks that were run again. folder: for work trees.
+
+    handout: the one that it was written for; only what that has is run.
+    """
 
     submission: Submission
     context: Context
+    handout: Handout
     folder: Path
     until: float
     own: dict[str, Trial] = field(default_factory=dict)
@@ -75,7 +80,7 @@ class Trials:
                     self.run_checks(single, [check for check in checks if check.file in single.files], oracle)
                 return
             for check in sorted(checks, key=lambda check: check.visibility != VISIBLE):
-                self.own[check.id] = run_check(session, check, self.context.assignment, self.context.fixtures, oracle)
+                self.own[check.id] = self.run_check(session, check, oracle)
             self.unusable |= {
                 file for file in files if session.broken or session.failures.get(module_of(file)) is not None
             }
@@ -94,15 +99,18 @@ class Trials:
         for checks in again.values():
             with self.open_session(one) as session:
                 for check in sorted(checks, key=lambda check: check.visibility != VISIBLE):
-                    self.on_stubs[check.id] = run_check(
-                        session, check, assignment, self.context.fixtures, oracle, stubs=assignment.stubs_of(check)
-                    )
+                    self.on_stubs[check.id] = self.run_check(session, check, oracle, assignment.stubs_of(check))
+
+    def run_check(self, session: Session, check: Check, oracle: Oracle, stubs: frozenset[str] = frozenset()) -> Trial:
+        assignment, fixtures = self.context.assignment, self.context.fixtures
+        return run_check(session, check, assignment, fixtures, oracle, stubs=stubs, handout=self.handout)
 
     def is_broken(self, check: Check) -> bool:
         return check.file in self.unusable
 
     def checks_of(self, files: Iterable[str]) -> list[Check]:
-        return [check for check in self.context.assignment.checks if check.file in files]
+        checks = self.context.assignment.checks
+        return [check for check in checks if check.file in files and self.handout.has(check)]
 
     def open_session(self, one: ModuleSet) -> Session:
         context, assignment = self.context, self.context.assignment
@@ -138,7 +146,7 @@ class Trials:
                 stage(files, context.handed_out, work, package=assignment.package)
             return context.launch(work)
 
-        return Oracle(launch, plan, context.limits, until=self.until)
+        return Oracle(launch, plan, context.limits, until=self.until, handout=self.handout)
 
     def staged(self, one: ModuleSet) -> Path:
         """The set's work tree, made when it is first asked for."""

@@ -25,6 +25,7 @@ LAYERS = (
     "intake",
     "sandbox",
     "fixtures",
+    "handouts",
     "judging",
     "assignment",
     "module_sets",

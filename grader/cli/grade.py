@@ -19,7 +19,7 @@ from grader.context import Context, Settings, prepare
 from grader.errors import GraderError, UsageError
 from grader.intake.collect import Found, find, read
 from grader.pipeline import blank_result, grade_all
-from grader.records import GRADER_ERROR, Result, Submission
+from grader.records import GRADER_ERROR, OWN_HANDOUT, Result, Submission
 from grader.report.pages import class_page, feedback_page, staff_page
 from grader.results import grades_csv, is_current, store, stored, write_text
 from grader.sandbox.isolation import KINDS
@@ -44,6 +44,13 @@ from grader.sandbox.isolation import KINDS
 @click.option(
     "--sandbox", default="auto", show_default=True, type=click.Choice(KINDS), help="auto refuses without isolation."
 )
+@click.option(
+    "--handout",
+    default=OWN_HANDOUT,
+    show_default=True,
+    metavar="NAME",
+    help="The handout that was handed out, of those in ASSIGNMENT/handouts; auto goes by marks of each submission.",
+)
 def grade(
     paths: tuple[Path, ...],
     assignment: Path,
@@ -53,13 +60,14 @@ def grade(
     force: bool,
     python: str,
     sandbox: str,
+    handout: str,
 ) -> int:
     """Grade folders, archives or single files; write OUT/index.html, a report and a feedback page each, and marks.
 
     A PATH that directly holds a student file or the package folder is one submission; otherwise every child of it is.
     """
     console = Console()
-    settings = Settings(str(assignment.resolve()), python, sandbox)
+    settings = Settings(str(assignment.resolve()), python, sandbox, handout)
     context = prepare(settings)
     found = find(paths, student_files=context.assignment.student_files, package=context.assignment.package)
     if only:

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as RichProgress
 from rich.table import Table
 
-from grader.records import GRADED, PASSED, Result
+from grader.records import GRADED, NOT_APPLICABLE, PASSED, Result
 
 MAX_ROWS: Final = 60  # more does not fit a screen; the class page has them all
 
@@ -64,10 +64,13 @@ def class_table(console: Console, results: Sequence[Result]) -> None:
         for result in results:
             table.add_row(literal(result.id), outcome(result), literal(losses(result)))
         console.print(table)
-    graded = [result.score for result in results if result.status == GRADED]
+    graded = [result for result in results if result.status == GRADED]
     count = f"{len(results)} submission{'s' if len(results) != 1 else ''}, {len(graded)} graded"
     if graded:
-        count += f"; mean {statistics.fmean(graded):.1f}, median {statistics.median(graded):.1f}"
+        same = len({result.max_score for result in graded}) == 1  # handouts ask for more or less: then in percent
+        marks = [result.score if same else 100 * result.score / (result.max_score or 1) for result in graded]
+        unit = "" if same else " %"
+        count += f"; mean {statistics.fmean(marks):.1f}{unit}, median {statistics.median(marks):.1f}{unit}"
     console.print(count + ".", highlight=False)
     if any(result.environment.get("sandbox") == "none" for result in results):
         console.print("Graded without isolation (--sandbox none).", style="bold red")
@@ -80,8 +83,9 @@ def outcome(result: Result) -> str:
 def losses(result: Result) -> str:
     if result.status != GRADED:
         return result.message
-    lost = [function for function in result.functions if function.status != PASSED]
-    if len(lost) == len(result.functions) > 1 and len({function.status for function in lost}) == 1:
+    asked = [function for function in result.functions if function.status != NOT_APPLICABLE]
+    lost = [function for function in asked if function.status != PASSED]
+    if len(lost) == len(asked) > 1 and len({function.status for function in lost}) == 1:
         return f"everything: {lost[0].status}"
     return ", ".join(f"{function.function.rpartition('.')[2]} ({function.status})" for function in lost)
 

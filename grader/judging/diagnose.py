@@ -22,11 +22,26 @@ from grader.judging.likeness import (
 
 HUGE: Final = 1000  # times too large: any mistake may do that, and the exact factor would tell the right value
 
+# What a newer environment has done away with. Students read it as well as those who choose the environment.
+PYTHON_3: Final = "Submissions run under Python 3; --python says which one."
+OLD_NUMPY: Final = (
+    "are gone since NumPy 1.24: write float, int, bool, object. --python can name one with an older NumPy."
+)
+
 ADVICE: Final = {
+    "call to 'print'": f"print without brackets is Python 2's: write print(...). {PYTHON_3}",
+    "call to 'exec'": f"exec without brackets is Python 2's: write exec(...). {PYTHON_3}",
+    "multiple exception types must be": f"`except Error, name` is Python 2's: write `except Error as name`. {PYTHON_3}",
+    "inconsistent use of tabs and spaces": (
+        f"Tabs and spaces indent the same block, which Python 2 took: indent with four spaces everywhere. {PYTHON_3}"
+    ),
     "'float' object cannot be interpreted as an integer": "In Python 3 `/` gives a float; use `//` for a size.",
     "slice indices must be integers": "In Python 3 `/` gives a float; use `//` for an index.",
-    "name 'xrange' is not defined": "xrange is Python 2's; Python 3 has range.",
-    "has no attribute 'iteritems'": "iteritems is Python 2's; Python 3 has items.",
+    "name 'xrange' is not defined": f"xrange is Python 2's: write range. {PYTHON_3}",
+    "name 'raw_input' is not defined": f"raw_input is Python 2's: write input. {PYTHON_3}",
+    "name 'unicode' is not defined": f"unicode is Python 2's: write str. {PYTHON_3}",
+    "has no attribute 'iteritems'": f"iteritems is Python 2's: write items. {PYTHON_3}",
+    "has no attribute 'has_key'": f"has_key is Python 2's: write `key in dict`. {PYTHON_3}",
     "only length-1 arrays can be converted": "A whole array stands where one number is needed.",
     "only 0-dimensional arrays can be converted": "Newer NumPy wants `.item()` to make a number of an array.",
     "only integer scalar arrays can be converted": "A whole array stands where one integer is needed.",
@@ -34,7 +49,14 @@ ADVICE: Final = {
     "could not be broadcast together": "Print the shapes of both sides just above the line.",
     "could not broadcast input array": "The slice and what is written into it differ in shape; print both.",
     "cannot unpack non-iterable NoneType": "A function that this one calls returned None.",
-    "module 'numpy' has no attribute": "Newer NumPy has no np.float, np.int, np.product: use float, int, prod.",
+    **{
+        f"module 'numpy' has no attribute '{name}'": f"np.float, np.int, np.bool and np.object {OLD_NUMPY}"
+        for name in ("float", "int", "bool", "object", "long", "str")
+    },
+    "module 'numpy' has no attribute": (
+        "Either the name is misspelt, or this NumPy is newer than the code and has another name for it (np.product is "
+        "np.prod); --python can name a Python with an older NumPy."
+    ),
     "is not defined": "The name is misspelt or assigned on another path through the function.",
 }
 

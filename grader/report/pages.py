@@ -152,6 +152,7 @@ def environment() -> Environment:
         submission_words=words.SUBMISSION_WORDS,
         visibility_words=words.VISIBILITY_WORDS,
         environment_of=tally.environment_of,
+        handout_of=tally.handout_of,
         is_failing=order.is_failing,
         is_shown=is_shown,
         page_name=text.page_name,

@@ -14,6 +14,7 @@ from grader.records import (
     GRADER_ERROR,
     MISSING,
     NOT_APPLICABLE,
+    OWN_HANDOUT,
     PASSED,
     SKIPPED,
     UNREADABLE,
@@ -58,6 +59,15 @@ class CheckTally:
 
 
 @dataclass(frozen=True)
+class HandoutTally:
+    """Submissions that were graded for one handout on the same grounds; none if the handout was named."""
+
+    handout: str
+    grounds: str
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ClassTally:
     """mean, median: over the graded, in points if all had the same to reach (`max_score`), else in percent."""
 
@@ -70,6 +80,13 @@ class ClassTally:
     functions: tuple[str, ...]
     checks: tuple[CheckTally, ...]
     not_isolated: int
+    handouts: tuple[HandoutTally, ...]
+
+    @property
+    def handouts_differ(self) -> bool:
+        """Whether it depends on the submission which handout it was graded for."""
+        graded_for = sum(len(tally.ids) for tally in self.handouts)
+        return len(self.handouts) > 1 or 0 < graded_for < sum(self.statuses.values())
 
 
 def tally_class(results: Sequence[Result]) -> ClassTally:
@@ -90,6 +107,7 @@ def tally_class(results: Sequence[Result]) -> ClassTally:
         functions=tuple(dict.fromkeys(item.function for result in results for item in result.functions)),
         checks=tally_checks(graded),
         not_isolated=sum(map(is_not_isolated, results)),
+        handouts=tally_handouts(results),
     )
 
 
@@ -102,6 +120,22 @@ def environment_of(result: Result) -> dict[str, str]:
     known = {key: str(result.environment[key]) for key in ENVIRONMENT_KEYS if result.environment.get(key)}
     handout = result.assignment.get("handout")
     return {**known, "handout": str(handout)} if handout else known
+
+
+def handout_of(result: Result) -> str:
+    """The handout that a result was graded for, or "" if that is the assignment's own and nobody guessed."""
+    handout = str(result.assignment.get("handout", OWN_HANDOUT))
+    return "" if handout == OWN_HANDOUT and not result.assignment.get("grounds") else handout
+
+
+def tally_handouts(results: Sequence[Result]) -> tuple[HandoutTally, ...]:
+    """The smallest groups first: one submission among many that was taken for another handout is worth a look."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for result in results:
+        if handout := handout_of(result):
+            groups.setdefault((handout, str(result.assignment.get("grounds", ""))), []).append(result.id)
+    tallies = (HandoutTally(handout, grounds, tuple(ids)) for (handout, grounds), ids in groups.items())
+    return tuple(sorted(tallies, key=lambda tally: (len(tally.ids), tally.handout)))
 
 
 def count_environments(results: Sequence[Result]) -> tuple[tuple[Mapping[str, str], int], ...]:

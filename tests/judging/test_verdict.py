@@ -188,7 +188,7 @@ def test_a_backward_that_is_right_on_the_documented_cache_earns_all_and_says_so(
 
 def test_a_well_known_exception_comes_with_advice():
     failure = Failure(ERROR, "layers.conv_backward", "NameError: name 'xrange' is not defined")
-    assert "Python 3 has range" in settled(Trial(check_of(), failure=failure)).hint
+    assert "xrange is Python 2's" in settled(Trial(check_of(), failure=failure)).hint
 
 
 def test_a_hint_is_shown_only_if_it_is_the_only_one():

@@ -231,3 +231,41 @@ def test_a_word_that_no_record_may_hold_is_a_fault_of_ours() -> None:
 def test_the_id_of_the_hostile_sample_is_shown_as_text() -> None:
     assert "&lt;script&gt;alert(5)" in class_page([hostile()], title=TITLE)
     assert HOSTILE_ID not in class_page([hostile()], title=TITLE)
+
+
+def taken_for(result: Result, handout: str, grounds: str = "") -> Result:
+    assignment = {**result.assignment, "handout": handout, **({"grounds": grounds} if grounds else {})}
+    return replace(result, assignment=assignment)
+
+
+def test_the_assignments_own_handout_is_nothing_to_remark_on() -> None:
+    result = taken_for(good(), "default")
+    assert "Handouts</h2>" not in class_page([result], title=TITLE)
+    assert "Graded for handout" not in staff_page(result) + feedback_page(result)
+
+
+def test_another_handout_is_named_on_every_page() -> None:
+    result = taken_for(good(), "2016")
+    assert "<b>2016</b>: 1 of 1." in class_page([result], title=TITLE)
+    for page in (staff_page(result), feedback_page(result)):
+        assert "Graded for handout <b>2016</b>" in page
+
+
+def test_a_class_page_says_what_was_taken_for_what_the_odd_ones_first() -> None:
+    many = [taken_for(result_of(f"s{index}"), "default", "auto: taken for default <b>") for index in range(7)]
+    odd = taken_for(result_of("odd"), "2016", "auto: taken for handout 2016")
+    page = class_page([*many, odd], title=TITLE)
+    assert '<th scope="col">Handout</th>' in page
+    assert page.count("<td>default</td>") == 7
+    assert page.count("<td>2016</td>") == 1
+    section = page[page.index("Handouts</h2>") :]
+    assert section.index("<b>2016</b>: 1 of 8.") < section.index("<b>default</b>: 7 of 8.")
+    assert "auto: taken for default &lt;b&gt;" in section
+    assert '<a href="odd.html">' in section
+    assert '<a href="s1.html">' not in section  # a long list tells nobody anything
+
+
+def test_a_class_of_one_handout_has_no_column_for_it() -> None:
+    page = class_page([taken_for(result_of(f"s{index}"), "2018") for index in range(3)], title=TITLE)
+    assert '<th scope="col">Handout</th>' not in page
+    assert "<b>2018</b>: 3 of 3." in page

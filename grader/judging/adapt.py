@@ -1,0 +1,264 @@
+"""Checks are written for one handout of an assignment; a submission may be written for another one. Calls in between.
+
+    check ── ours ──► adapt ── theirs ──► the student's code        adapt_back: the student's code ──► a stub of ours
+          ◄─ ours ──        ◄─ theirs ──
+
+What differs is data, the rules of a Handout, which only know arguments, keywords and shapes; both directions are read
+from the same rules. `ours` is how the assignment's own handout has it, `theirs` how the other one has it. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+import numpy as np
+
+from grader.errors import AssignmentError
+from grader.judging.student import Call, update_dict
+from grader.records import OWN_HANDOUT, Check
+
+
+@dataclass(frozen=True)
+class Argument:
+    """An argument of a function that means the complement, has another name as a keyword, or another shape.
+
+    position: where it stands if it is given without its name. entry: the rule is about this entry of a dict argument.
+    complement: a number p is said as 1 - p. shape, their_shape: as reshape takes them, or empty.
+    """
+
+    of: str
+    name: str
+    position: int
+    their_name: str
+    entry: str = ""
+    complement: bool = False
+    shape: tuple[int, ...] = ()
+    their_shape: tuple[int, ...] = ()
+
+    def inverse(self) -> Argument:
+        return replace(self, name=self.their_name, their_name=self.name, shape=self.their_shape, their_shape=self.shape)
+
+
+@dataclass(frozen=True)
+class Keywords:
+    """Keywords of these values are said by other keywords: all of `ours` give way to all of `theirs`."""
+
+    of: str
+    ours: Mapping[str, Any]
+    theirs: Mapping[str, Any]
+
+    def inverse(self) -> Keywords:
+        return replace(self, ours=self.theirs, theirs=self.ours)
+
+
+@dataclass(frozen=True)
+class Returned:
+    """The array at this position of a returned tuple, or the returned array itself (None), has another shape."""
+
+    of: str
+    position: int | None
+    shape: tuple[int, ...]
+    their_shape: tuple[int, ...]
+
+    def inverse(self) -> Returned:
+        return replace(self, shape=self.their_shape, their_shape=self.shape)
+
+
+Rule = Argument | Keywords | Returned
+
+
+@dataclass(frozen=True)
+class Handout:
+    """What a handout is called, what it lacks, and how its functions want to be called.
+
+    years: for people. lacks: ids of functions and classes that it did not have. lacks_checks: patterns of ids of checks
+    that ask for what its functions could not do.
+    hints, by function and misconception, and titles, by check: those that would say it in our words.
+    """
+
+    name: str
+    years: str = ""
+    lacks: frozenset[str] = frozenset()
+    lacks_checks: tuple[str, ...] = ()
+    arguments: tuple[Argument, ...] = ()
+    keywords: tuple[Keywords, ...] = ()
+    returned: tuple[Returned, ...] = ()
+    hints: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
+    by_function: Mapping[str, tuple[Rule, ...]] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        grouped: dict[str, list[Rule]] = {}
+        rules: list[Rule] = [*self.arguments, *self.keywords, *self.returned]
+        for rule in rules:
+            grouped.setdefault(rule.of, []).append(rule)
+        object.__setattr__(self, "by_function", {name: tuple(rules) for name, rules in grouped.items()})
+
+    def has(self, check: Check) -> bool:
+        """Whether the check asks for something of this handout; it does not look at any submission."""
+        lacks = check.function in self.lacks or check.needs in self.lacks
+        return not lacks and not any(fnmatchcase(check.id, pattern) for pattern in self.lacks_checks)
+
+    def inverse(self) -> Handout:
+        return replace(
+            self,
+            arguments=tuple(rule.inverse() for rule in self.arguments),
+            keywords=tuple(rule.inverse() for rule in self.keywords),
+            returned=tuple(rule.inverse() for rule in self.returned),
+        )
+
+
+OWN: Final = Handout(OWN_HANDOUT, "the assignment's own")
+
+
+def adapt(call: Call, handout: Handout) -> Call:
+    """A caller for checks, of code written for `handout`.
+
+    Raises AssignmentError where a check asks for what the handout lacks: our fault, the check is to be left out by the
+    handout's file.
+    """
+    if not handout.by_function and not handout.lacks:
+        return call
+
+    def adapted(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if function in handout.lacks:
+            raise unsaid(handout, f"has no {function}")
+        left = left_over(handout, function, args, kwargs)
+        if left:
+            raise unsaid(handout, f"cannot call {function} with {left}")
+        return translate(call, handout, function, args, kwargs)
+
+    return adapted
+
+
+def adapt_back(call: Call, handout: Handout) -> Call:
+    """A caller for code written for `handout`, of functions of our own, such as stubs. Raises nothing of its own: what
+    the code gives goes on as it is where no rule fits."""
+    inverse = handout.inverse()
+    return lambda function, args, kwargs: translate(call, inverse, function, args, kwargs)
+
+
+def translate(call: Call, handout: Handout, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """One call: its arguments rewritten into copies, what it changed in dicts and what it returned brought back."""
+    rules = handout.by_function.get(function, ())
+    if not rules:
+        return call(function, args, kwargs)
+    given, named = list(args), dict(kwargs)
+    for rule in rules:
+        if isinstance(rule, Argument):
+            rewrite(rule, given, named)
+        elif isinstance(rule, Keywords):
+            exchange(rule, named)
+    for name in lacking(handout, function):
+        if name in named and is_off(named[name]):
+            del named[name]
+    sent = [dict(value) if isinstance(value, dict) else value for value in given]
+    value = call(function, tuple(given), named)
+    for position, (before, was_sent, after) in enumerate(zip(args, sent, given, strict=True)):
+        if isinstance(before, dict) and after is not before:
+            entries = [rule for rule in rules if isinstance(rule, Argument) and rule.position == position]
+            update_dict(before, bring_back(before, was_sent, after, entries))
+    for rule in rules:
+        if isinstance(rule, Returned):
+            value = reshape_returned(rule, value)
+    return value
+
+
+def rewrite(rule: Argument, given: list[Any], named: dict[str, Any]) -> None:
+    """Put the argument, wherever it is given, as they have it. Dicts are copied, never written into."""
+    if rule.position < len(given):
+        given[rule.position] = say(rule, given[rule.position])
+    elif rule.name in named:
+        named[rule.their_name] = say(rule, named.pop(rule.name))
+
+
+def say(rule: Argument, value: Any) -> Any:
+    if rule.entry:
+        if not isinstance(value, dict) or rule.entry not in value:
+            return value
+        return {**value, rule.entry: say(replace(rule, entry=""), value[rule.entry])}
+    if rule.complement and is_number(value):
+        value = 1 - (int(value) if isinstance(value, np.integer) else value)  # NumPy's unsigned ones would wrap
+    return reshaped(value, rule.their_shape)
+
+
+def bring_back(
+    before: Mapping[str, Any], sent: Mapping[str, Any], after: Mapping[str, Any], rules: Sequence[Argument]
+) -> dict[str, Any]:
+    """The dict after the call as we have it: an entry that was rewritten and not changed is the very one it was."""
+    ours = dict(after)
+    for rule in rules:
+        if rule.entry in ours:
+            now, then = ours[rule.entry], sent.get(rule.entry)
+            unchanged = now is then or (is_number(now) and is_number(then) and now == then)
+            ours[rule.entry] = before[rule.entry] if unchanged else say(replace(rule.inverse(), entry=""), now)
+    return ours
+
+
+def exchange(rule: Keywords, named: dict[str, Any]) -> None:
+    if rule.ours and all(name in named and is_same(named[name], value) for name, value in rule.ours.items()):
+        for name in rule.ours:
+            del named[name]
+        named.update(rule.theirs)
+
+
+def lacking(handout: Handout, function: str) -> frozenset[str]:
+    """The keywords of a function of ours that give way to others, and so do not exist there."""
+    rules = [rule for rule in handout.by_function.get(function, ()) if isinstance(rule, Keywords)]
+    ours = {name for rule in rules for name in rule.ours}
+    return frozenset(ours - {name for rule in rules for name in rule.theirs})
+
+
+def left_over(handout: Handout, function: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
+    """A keyword that the handout lacks and that no rule puts into other words, or nothing."""
+    named = dict(kwargs)
+    for rule in handout.by_function.get(function, ()):
+        if isinstance(rule, Keywords):
+            exchange(rule, named)
+    left = sorted(name for name in lacking(handout, function) if name in named and not is_off(named[name]))
+    return f"{left[0]}={named[left[0]]!r}" if left else ""
+
+
+def unsaid(handout: Handout, what: str) -> AssignmentError:
+    return AssignmentError(f"handout {handout.name}: {what}, but a check does. Leave the check out by its file.")
+
+
+def reshape_returned(rule: Returned, value: Any) -> Any:
+    if rule.position is None:
+        return reshaped(value, rule.shape)
+    if not isinstance(value, tuple | list) or rule.position >= len(value):
+        return value
+    items = list(value)
+    items[rule.position] = reshaped(items[rule.position], rule.shape)
+    return type(value)(items)
+
+
+def reshaped(value: Any, shape: tuple[int, ...]) -> Any:
+    """The array in this shape if that only adds or takes away axes of length 1; else as it is, to be judged so."""
+    if not shape or not isinstance(value, np.ndarray):
+        return value
+    try:
+        new = value.reshape(shape)
+    except ValueError:
+        return value
+    return new if long_axes(new) == long_axes(value) else value
+
+
+def long_axes(array: np.ndarray) -> list[int]:
+    return [length for length in array.shape if length != 1]
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+
+
+def is_off(value: Any) -> bool:
+    """None and False ask for nothing, so nothing is lost where they are not said."""
+    return value is None or value is False
+
+
+def is_same(found: Any, wanted: Any) -> bool:
+    return type(found) is type(wanted) and bool(found == wanted)

@@ -1,0 +1,40 @@
+"""Code of another time, through the sandbox: the message says what the environment has done away with."""
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("def affine_forward(x, w, b):\n    print 'shapes', x.shape\n", "print without brackets is Python 2's"),
+        ("def affine_forward(x, w, b):\n    if True:\n        a = 1\n\tb = 2\n", "Tabs and spaces indent the same"),
+        ("try:\n    pass\nexcept ValueError, error:\n    pass\n", "`except Error, name` is Python 2's"),
+    ],
+)
+def test_python_2_that_cannot_be_imported(grade_layers, source, words):
+    result = grade_layers(source=source)
+    assert result.score == 0
+    for check in result.checks:
+        if check.file == "layers.py":
+            assert check.status == "error"
+            assert words in check.hint
+            assert "--python" in check.hint
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("out = np.zeros(3, dtype=np.float)", "gone since NumPy 1.24"),
+        ("out = np.product(x.shape) + np.in1d_of_old", "np.product is np.prod"),
+        ("out = [i for i in xrange(3)]", "xrange is Python 2's"),
+        ("out = {}.has_key(1)", "has_key is Python 2's"),
+    ],
+)
+def test_old_names_cost_their_own_function_and_say_so(grade_layers, line, words):
+    result = grade_layers(f"def relu_forward(x):\n    {line}\n    return out, x\n")
+    lost = [check for check in result.checks if check.points < check.max_points and check.file == "layers.py"]
+    assert {check.function for check in lost} == {"layers.relu_forward"}
+    for check in lost:
+        assert check.status == "error"
+        assert words in check.hint
+        assert "--python" in check.hint
