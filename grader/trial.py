@@ -27,7 +27,7 @@ from grader.judging.judge import judge_values, matches
 from grader.judging.student import Call, CallFailed, Failure, Student
 from grader.judging.verdict import Trial, short
 from grader.oracle import Oracle
-from grader.records import FAILED, PASSED, Check
+from grader.records import FAILED, MISSING, PASSED, Check
 from grader.sandbox.box import MAX_OUTPUT
 from grader.sandbox.session import Session
 
@@ -75,12 +75,25 @@ def try_check(
 
         answer, failure, output = ask(session, check, fixture, call, oracle)
         mutations = list(session.mutations)
+    elif failure is not None and failure.function == check.needs and failure.status == MISSING:
+        failure = missing_too(session, check, fixture, oracle) or failure
     trial = Trial(check, failure, fed=fed, output=output, remarks=mutation_remarks(mutations, fixtures))
     if answer is not None:
         hints = {**fixtures.hints.get(check.function, {}), **handout.hints.get(check.function, {})}
         secret = zlib.crc32(f"{assignment.sha256} {check.id}".encode())  # hidden checks are in it: no student knows it
         trial = judge(session, trial, answer, fixture, hints, secret)
     return replace(trial, duration_s=round(time.monotonic() - started, 4))
+
+
+def missing_too(session: Session, check: Check, fixture: Fixture, oracle: Oracle) -> Failure | None:
+    """That the function under test is not written either, where the one that it needs is not."""
+
+    def call(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return (None, None) if function == check.needs else session.call(function, args, kwargs)
+
+    _, failure, _ = ask(session, check, fixture, call, oracle)
+    missing = failure is not None and failure.status == MISSING and failure.function == check.function
+    return failure if missing else None
 
 
 def ask(
@@ -158,8 +171,9 @@ def follow_through(
         agreed = agreeing_claims(gradients, wrong, check, fixture.forward, said)
         same_reach = bool(agreed) and same_patterns(fixture.reach, reach_patterns(gradients, check, said))
         session.end()
-        for one in replays(said, secret) if agreed else ():
+        if agreed:
             session.kill()  # a fresh sandbox: in this one, memory shared at import may have been written
+        for one in replays(said, secret) if agreed else ():
             session.begin(check.seed)
             if not is_repeated(gradients, one):
                 agreed = frozenset()

@@ -337,20 +337,3 @@ def normalized_after_relu(reference, *args, **kwargs):
         ),
     )
     return any_depth(reference, *changes)(*args, **kwargs)
-
-
-@misconception(
-    MANY, "The loss fits a net without its normalization layers. Does your forward look at self.normalization?"
-)
-def no_normalization(reference, *args, **kwargs):
-    changes = (
-        (
-            "            if self.normalization is None:\n                out,",
-            "            if True:\n                out,",
-        ),
-        (
-            "            if self.normalization is None:\n                dout,",
-            "            if True:\n                dout,",
-        ),
-    )
-    return any_depth(reference, *changes)(*args, **kwargs)

@@ -1,6 +1,6 @@
 """The command line: parse, call, print. The one place where errors become exit codes.
 
-0 done; 1 "not yet" (drift found by --check); 2 usage; 3 a fault of ours.
+0 done; 1 "not yet" (drift found by --check, an audit that fails); 2 usage; 3 a fault of ours.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Final, NoReturn
 import click
 
 from grader import VERSION
+from grader.cli.audit import audit
 from grader.cli.fixtures import fixtures
 from grader.cli.grade import grade
 from grader.errors import GraderError, UsageError
@@ -30,6 +31,7 @@ def cli() -> None:
 
 cli.add_command(grade)
 cli.add_command(fixtures)
+cli.add_command(audit)
 
 
 def main() -> NoReturn:

@@ -81,5 +81,6 @@ class WorkTree:
 
 
 def is_lookup(call: Any) -> bool:
-    """`config.get("key", default)` and the like, which the handouts' stubs already hold."""
-    return getattr(call.func, "attr", "") in ("get", "setdefault") or getattr(call.func, "id", "").endswith("Error")
+    """`config.get("velocity", np.zeros_like(w))` and the like, which the handouts' stubs already hold."""
+    named = getattr(call.func, "attr", "") in ("get", "setdefault", "astype", "zeros_like")
+    return named or getattr(call.func, "id", "").endswith("Error")

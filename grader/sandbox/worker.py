@@ -270,7 +270,9 @@ class Child:
             return {"outcome": "timeout", "frames": self.tree.find_loop(self.tree.describe(error)["frames"])}
         except BaseException as error:
             failure: Dict[str, Any] = self.tree.describe(error)
-            return failure
+            # The handouts' bodies may trip over the None that stands where the solution goes.
+            untouched = isinstance(error, (AttributeError, LookupError, TypeError)) and self.tree.is_stub(name)
+            return {"outcome": "missing", "text": "stub", "of": ""} if untouched else failure
         dicts, arrays = changes(before, args, sent)
         reply: Dict[str, Any] = {
             "outcome": "value",

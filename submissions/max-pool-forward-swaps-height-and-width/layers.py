@@ -118,3 +118,179 @@ def max_pool_backward_naive(dout, cache):
                     mask = (field == field.max())
                     dx[n, c, top:top + ph, left:left + pw] += mask * dout[n, c, i, j]
     return dx
+
+
+def batchnorm_forward(x, gamma, beta, bn_param):
+    mode = bn_param['mode']
+    eps = bn_param.get('eps', 1e-5)
+    momentum = bn_param.get('momentum', 0.9)
+
+    N, D = x.shape
+    running_mean = bn_param.get('running_mean', np.zeros(D, dtype=x.dtype))
+    running_var = bn_param.get('running_var', np.zeros(D, dtype=x.dtype))
+
+    out, cache = None, None
+    if mode == 'train':
+        s1 = np.sum(x, axis=0)          # (D,)
+        s2 = s1 / N                     # the mean
+        s3 = x - s2                     # (N, D)
+        s4 = s3 * s3
+        s5 = np.sum(s4, axis=0)
+        s6 = s5 / N                     # the variance
+        s7 = np.sqrt(s6 + eps)
+        s8 = 1.0 / s7
+        s9 = s3 * s8                    # normalised
+        s10 = gamma * s9
+        out = s10 + beta
+        cache = [mode, gamma, s3, s7, s8, s9]
+        running_mean = momentum * running_mean + (1 - momentum) * s2
+        running_var = momentum * running_var + (1 - momentum) * s6
+    elif mode == 'test':
+        std = np.sqrt(running_var + eps)
+        normalised = (x - running_mean) / std
+        out = gamma * normalised + beta
+        cache = [mode, gamma, std, normalised]
+    else:
+        raise ValueError('Invalid forward batchnorm mode "%s"' % mode)
+
+    bn_param['running_mean'] = running_mean
+    bn_param['running_var'] = running_var
+    return out, cache
+
+
+def batchnorm_backward(dout, cache):
+    N, D = dout.shape
+    if cache[0] == 'test':
+        mode, gamma, std, normalised = cache
+        return dout * gamma / std, np.sum(dout * normalised, axis=0), np.sum(dout, axis=0)
+    mode, gamma, s3, s7, s8, s9 = cache
+    # out = s10 + beta
+    dbeta = np.sum(dout, axis=0)
+    ds10 = dout
+    # s10 = gamma * s9
+    dgamma = np.sum(ds10 * s9, axis=0)
+    ds9 = ds10 * gamma
+    # s9 = s3 * s8
+    ds8 = np.sum(ds9 * s3, axis=0)
+    ds3 = ds9 * s8
+    # s8 = 1 / s7
+    ds7 = -ds8 / (s7 ** 2)
+    # s7 = sqrt(s6 + eps)
+    ds6 = 0.5 * ds7 / s7
+    # s6 = s5 / N
+    ds5 = ds6 / N
+    # s5 = sum of s4
+    ds4 = np.ones((N, D)) * ds5
+    # s4 = s3 * s3
+    ds3 = ds3 + 2 * s3 * ds4
+    # s3 = x - s2
+    dx = ds3
+    ds2 = -np.sum(ds3, axis=0)
+    # s2 = s1 / N
+    ds1 = ds2 / N
+    # s1 = sum of x
+    dx = dx + np.ones((N, D)) * ds1
+    return dx, dgamma, dbeta
+
+
+def batchnorm_backward_alt(dout, cache):
+    N = dout.shape[0]
+    if cache[0] == 'test':
+        return batchnorm_backward(dout, cache)
+    mode, gamma, centred, std, invstd, normalised = cache
+    dbeta = np.sum(dout, axis=0)
+    dgamma = np.sum(normalised * dout, axis=0)
+    dx = (N * dout - dbeta - normalised * dgamma) * gamma * invstd / N
+    return dx, dgamma, dbeta
+
+
+def layernorm_forward(x, gamma, beta, ln_param):
+    eps = ln_param.get('eps', 1e-5)
+    # a layer norm is a batch norm of the transposed input, whose scale comes afterwards
+    D = x.shape[1]
+    xt = x.T
+    mean = np.sum(xt, axis=0) / D
+    centred = xt - mean
+    var = np.sum(centred ** 2, axis=0) / D
+    std = np.sqrt(var + eps)
+    normalised = (centred / std).T
+    out = gamma * normalised + beta
+    cache = {'gamma': gamma, 'inner': ['train', 1.0, centred, std, 1.0 / std, centred / std], 'normalised': normalised}
+    return out, cache
+
+
+def layernorm_backward(dout, cache):
+    dgamma = np.sum(dout * cache['normalised'], axis=0)
+    dbeta = np.sum(dout, axis=0)
+    dnormalised = dout * cache['gamma']
+    dxt, _, _ = batchnorm_backward(dnormalised.T, cache['inner'])
+    return dxt.T, dgamma, dbeta
+
+
+def dropout_forward(x, dropout_param):
+    p, mode = dropout_param['p'], dropout_param['mode']
+    if 'seed' in dropout_param:
+        np.random.seed(dropout_param['seed'])
+
+    cache = {'mode': mode, 'p': p}
+    if mode == 'train':
+        cache['dropped'] = np.random.rand(*x.shape) < p
+        out = x / (1 - p)
+        out[cache['dropped']] = 0
+    elif mode == 'test':
+        out = x.copy()
+    out = out.astype(x.dtype, copy=False)
+    return out, cache
+
+
+def dropout_backward(dout, cache):
+    dx = dout.copy()
+    if cache['mode'] == 'train':
+        dx = dx / (1 - cache['p'])
+        dx[cache['dropped']] = 0
+    return dx
+
+
+def spatial_batchnorm_forward(x, gamma, beta, bn_param):
+    # channels first, all else is one long axis
+    N, C, H, W = x.shape
+    channels = x.swapaxes(0, 1).reshape(C, -1)
+    out, bn_cache = batchnorm_forward(channels.T, gamma, beta, bn_param)
+    out = out.T.reshape(C, N, H, W).swapaxes(0, 1)
+    return out, {'batchnorm': bn_cache, 'shape': (C, N, H, W)}
+
+
+def spatial_batchnorm_backward(dout, cache):
+    channels = dout.swapaxes(0, 1).reshape(dout.shape[1], -1)
+    dx, dgamma, dbeta = batchnorm_backward(channels.T, cache['batchnorm'])
+    return dx.T.reshape(cache['shape']).swapaxes(0, 1), dgamma, dbeta
+
+
+def spatial_groupnorm_forward(x, gamma, beta, G, gn_param):
+    # one layer norm for each group, put together again
+    eps = gn_param.get('eps', 1e-5)
+    N, C, H, W = x.shape
+    size = C // G
+    caches = []
+    normalised = np.zeros(x.shape)
+    for g in range(G):
+        part = x[:, g * size:(g + 1) * size]
+        ones, zeros = np.ones(size * H * W), np.zeros(size * H * W)
+        out, c = layernorm_forward(part.reshape(N, -1), ones, zeros, {'eps': eps})
+        normalised[:, g * size:(g + 1) * size] = out.reshape(part.shape)
+        caches.append(c)
+    out = normalised * gamma + beta
+    return out, [size, gamma, normalised] + caches
+
+
+def spatial_groupnorm_backward(dout, cache):
+    size, gamma, normalised = cache[:3]
+    dgamma = np.sum(dout * normalised, axis=(0, 2, 3), keepdims=True)
+    dbeta = np.sum(dout, axis=(0, 2, 3), keepdims=True)
+    dnormalised = dout * gamma
+    dx = np.zeros(dout.shape)
+    for g, c in enumerate(cache[3:]):
+        part = dnormalised[:, g * size:(g + 1) * size]
+        d, _, _ = layernorm_backward(part.reshape(part.shape[0], -1), c)
+        dx[:, g * size:(g + 1) * size] = d.reshape(part.shape)
+    return dx, dgamma, dbeta

@@ -186,6 +186,207 @@ def max_pool_backward_naive(dout, cache):
     return dx
 
 
+def batchnorm_forward(x, gamma, beta, bn_param):
+    """
+    Forward pass of batch normalization.
+
+    x: (N, D), gamma: scale, (D,), beta: shift, (D,)
+    bn_param: dictionary with 'mode' ('train' or 'test'), 'eps', 'momentum',
+    'running_mean' and 'running_var'.
+
+    Returns out, (N, D), and a cache for the backward pass.
+    """
+    mode = bn_param['mode']
+    eps = bn_param.get('eps', 1e-5)
+    momentum = bn_param.get('momentum', 0.9)
+
+    N, D = x.shape
+    running_mean = bn_param.get('running_mean', np.zeros(D, dtype=x.dtype))
+    running_var = bn_param.get('running_var', np.zeros(D, dtype=x.dtype))
+
+    out, cache = None, None
+    if mode == 'train':
+        mu = np.mean(x, axis=0)
+        var = np.var(x, axis=0)
+        running_mean = momentum * running_mean + (1 - momentum) * mu
+        running_var = momentum * running_var + (1 - momentum) * var
+    else:
+        mu = running_mean
+        var = running_var
+    std = np.sqrt(var + eps)
+    x_hat = (x - mu) / std
+    out = gamma * x_hat + beta
+    cache = (x_hat, std, gamma, mode)
+
+    # Store the updated running means back into bn_param
+    bn_param['running_mean'] = running_mean
+    bn_param['running_var'] = running_var
+    return out, cache
+
+
+def batchnorm_backward(dout, cache):
+    """
+    Backward pass of batch normalization: returns dx, dgamma, dbeta.
+    """
+    dx, dgamma, dbeta = None, None, None
+    x_hat, std, gamma, mode = cache
+    N = dout.shape[0]
+    dbeta = np.sum(dout, axis=0)
+    dgamma = np.sum(dout * x_hat, axis=0)
+    dx_hat = dout * gamma
+    dx = dx_hat / std
+    if mode == 'train':
+        # x_hat = (x - mu) / std, and std and mu depend on x too
+        dstd = -np.sum(dx_hat * x_hat, axis=0) / std
+        dx += dstd * x_hat / N
+        dmu = -np.sum(dx, axis=0)
+        dx += dmu / N
+    return dx, dgamma, dbeta
+
+
+def batchnorm_backward_alt(dout, cache):
+    """
+    The same as batchnorm_backward, by one formula.
+    """
+    dx, dgamma, dbeta = None, None, None
+    x_hat, std, gamma, mode = cache
+    N = dout.shape[0]
+    dbeta = np.sum(dout, axis=0)
+    dgamma = np.sum(dout * x_hat, axis=0)
+    if mode == 'train':
+        dx = gamma / (N * std) * (N * dout - dbeta - x_hat * dgamma)
+    else:
+        dx = gamma / std * dout
+    return dx, dgamma, dbeta
+
+
+def layernorm_forward(x, gamma, beta, ln_param):
+    """
+    Forward pass of layer normalization. x: (N, D), gamma, beta: (D,)
+    """
+    out, cache = None, None
+    eps = ln_param.get('eps', 1e-5)
+    mu = np.mean(x, axis=1, keepdims=True)
+    std = np.sqrt(np.var(x, axis=1, keepdims=True) + eps)
+    x_hat = (x - mu) / std
+    out = gamma * x_hat + beta
+    cache = (x_hat, std, gamma)
+    return out, cache
+
+
+def layernorm_backward(dout, cache):
+    """
+    Backward pass of layer normalization: returns dx, dgamma, dbeta.
+    """
+    dx, dgamma, dbeta = None, None, None
+    x_hat, std, gamma = cache
+    D = dout.shape[1]
+    dbeta = np.sum(dout, axis=0)
+    dgamma = np.sum(dout * x_hat, axis=0)
+    dx_hat = dout * gamma
+    sum1 = np.sum(dx_hat, axis=1, keepdims=True)
+    sum2 = np.sum(dx_hat * x_hat, axis=1, keepdims=True)
+    dx = (D * dx_hat - sum1 - x_hat * sum2) / (D * std)
+    return dx, dgamma, dbeta
+
+
+def dropout_forward(x, dropout_param):
+    """
+    Forward pass of inverted dropout.
+
+    dropout_param: dictionary with 'p' (the probability of dropping a value),
+    'mode' ('train' or 'test') and maybe 'seed'.
+
+    Returns out and the cache (dropout_param, mask).
+    """
+    p, mode = dropout_param['p'], dropout_param['mode']
+    if 'seed' in dropout_param:
+        np.random.seed(dropout_param['seed'])
+
+    mask = None
+    out = None
+    if mode == 'train':
+        mask = (np.random.rand(*x.shape) < 1 - p) / (1 - p)
+        out = x * mask
+    elif mode == 'test':
+        out = x
+    cache = (dropout_param, mask)
+    out = out.astype(x.dtype, copy=False)
+    return out, cache
+
+
+def dropout_backward(dout, cache):
+    """
+    Backward pass of inverted dropout. Returns dx.
+    """
+    dropout_param, mask = cache
+    dx = None
+    if mask is not None:
+        dx = dout * mask
+    else:
+        dx = dout
+    return dx
+
+
+def spatial_batchnorm_forward(x, gamma, beta, bn_param):
+    """
+    Forward pass of spatial batch normalization. x: (N, C, H, W), gamma, beta: (C,)
+    """
+    out, cache = None, None
+    N, C, H, W = x.shape
+    x_flat = x.transpose(0, 2, 3, 1).reshape(-1, C)
+    out_flat, cache = batchnorm_forward(x_flat, gamma, beta, bn_param)
+    out = out_flat.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+    return out, cache
+
+
+def spatial_batchnorm_backward(dout, cache):
+    """
+    Backward pass of spatial batch normalization: returns dx, dgamma, dbeta.
+    """
+    dx, dgamma, dbeta = None, None, None
+    N, C, H, W = dout.shape
+    dout_flat = dout.transpose(0, 2, 3, 1).reshape(-1, C)
+    dx_flat, dgamma, dbeta = batchnorm_backward_alt(dout_flat, cache)
+    dx = dx_flat.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+    return dx, dgamma, dbeta
+
+
+def spatial_groupnorm_forward(x, gamma, beta, G, gn_param):
+    """
+    Forward pass of spatial group normalization.
+
+    x: (N, C, H, W), gamma, beta: (1, C, 1, 1), G: the number of groups
+    """
+    out, cache = None, None
+    eps = gn_param.get('eps', 1e-5)
+    N, C, H, W = x.shape
+    x_group = x.reshape(N, G, C // G, H, W)
+    mu = np.mean(x_group, axis=(2, 3, 4), keepdims=True)
+    std = np.sqrt(np.var(x_group, axis=(2, 3, 4), keepdims=True) + eps)
+    x_hat = ((x_group - mu) / std).reshape(N, C, H, W)
+    out = gamma * x_hat + beta
+    cache = (x_hat, std, gamma, G)
+    return out, cache
+
+
+def spatial_groupnorm_backward(dout, cache):
+    """
+    Backward pass of spatial group normalization: returns dx, dgamma, dbeta.
+    """
+    dx, dgamma, dbeta = None, None, None
+    x_hat, std, gamma, G = cache
+    N, C, H, W = dout.shape
+    dbeta = np.sum(dout, axis=(0, 2, 3), keepdims=True)
+    dgamma = np.sum(dout * x_hat, axis=(0, 2, 3), keepdims=True)
+    dx_hat = (dout * gamma).reshape(N, G, C // G, H, W)
+    x_hat = x_hat.reshape(N, G, C // G, H, W)
+    mean1 = np.mean(dx_hat, axis=(2, 3, 4), keepdims=True)
+    mean2 = np.mean(dx_hat * x_hat, axis=(2, 3, 4), keepdims=True)
+    dx = ((dx_hat - mean1 - x_hat * mean2) / std).reshape(N, C, H, W)
+    return dx, dgamma, dbeta
+
+
 # quick test, remove before handing in!
 x = np.ones((2, 3))
 w = np.ones((4, 2))

@@ -18,18 +18,26 @@ PARTS = {"W1": 2, "b1": 2, "W2": 2, "b2": 2}
 def settled(w, scale):
     """All ones in the shape of w, if its entries may be drawn from a normal distribution around 0 of this scale.
 
-    Else the first half tells the spread in units of scale, and the second half the mean on top of it; to one digit, so
-    that it does not depend on the random numbers.
+    Else the first half tells the spread in units of scale, and the second half the mean on top of it; so roughly that
+    they do not depend on the random numbers.
     """
     if not isinstance(w, np.ndarray) or w.dtype.kind != "f" or w.size == 0:
         return w
     values = w.astype(np.float64) / scale
-    spread, mean, sigma = np.std(values), np.mean(values), 1 / np.sqrt(values.size)
-    spread = 1.0 if abs(spread - 1) < PLAUSIBLE * sigma / np.sqrt(2) else float(f"{spread:.0e}")
-    mean = 0.0 if abs(mean) < PLAUSIBLE * sigma else float(f"{mean:.0e}")
-    out = np.full(values.size, spread, dtype=w.dtype)
-    out[values.size // 2 :] += mean
+    spread, mean, sigma = np.std(values), np.mean(values), PLAUSIBLE / np.sqrt(values.size)
+    out = np.full(values.size, 1.0 if abs(spread - 1) < sigma / np.sqrt(2) else roughly(spread), dtype=w.dtype)
+    out[values.size // 2 :] += 0.0 if abs(mean) <= sigma * spread else roughly(mean)
     return out.reshape(w.shape)
+
+
+def roughly(number):
+    """The nearest of 1, 2 and 5 times a power of ten."""
+    if number == 0 or not np.isfinite(number):
+        return number
+    power = 10.0 ** np.floor(np.log10(abs(number)))
+    return np.copysign(
+        min((power, 2 * power, 5 * power, 10 * power), key=lambda n: abs(np.log(n / abs(number)))), number
+    )
 
 
 def initial(net, scale, weights, others):
@@ -133,10 +141,10 @@ def multi_layer_wide_initialization(student, rng):
     """Initial parameters for images that are wider than high: three convolutions, three affine layers."""
     net = student.classifiers.cnn.MultiLayerConvNet(
         input_dim=(2, 8, 20),
-        nums_filters=[10, 6, 8],
+        nums_filters=[16, 8, 8],
         filter_size=3,
         hidden_dims=[15, 20],
-        num_classes=12,
+        num_classes=15,
         weight_scale=0.1,
     )
     weights = [f"W{layer}" for layer in range(1, 7)]

@@ -1,13 +1,26 @@
-"""Layers and losses in NumPy: affine, ReLU, SVM and softmax loss, naive convolution, naive max-pooling.
+"""Layers and losses in NumPy: affine, ReLU, losses, batch and layer norm, dropout, convolution, pooling, spatial norms.
 
 A layer is a pair of functions. The forward returns (out, cache); the backward takes the gradient `dout` of the loss
 with respect to `out`, and that cache, and returns the gradients with respect to the forward's inputs. A loss returns
-its value and its gradient at once. No function changes its arguments.
+its value and its gradient at once. No function changes its arguments, but for the running averages in bn_param.
 
 Letters: N examples, C channels (or classes), H x W image, F filters, HH x WW filter or pooling window.
 """
 
 import numpy as np
+
+from .expect import (
+    expect_affine,
+    expect_batchnorm,
+    expect_conv,
+    expect_dropout,
+    expect_groupnorm,
+    expect_labels,
+    expect_layernorm,
+    expect_pool,
+    expect_shape,
+    expect_spatial_batchnorm,
+)
 
 
 def affine_forward(x, w, b):
@@ -18,7 +31,7 @@ def affine_forward(x, w, b):
     Raises ValueError if an example of x does not hold D values, or b not M.
     Source: CS231n notes, linear classification.
     """
-    _expect_affine("affine_forward", x, w, b)
+    expect_affine("affine_forward", x, w, b)
     ###########################################################################
     # TODO: your code goes here.                                              #
     ###########################################################################
@@ -74,7 +87,7 @@ def svm_loss(x, y):
     Raises ValueError if N is 0, or if y is of another length, not of whole numbers, or out of range.
     Source: CS231n notes, linear classification (multiclass support vector machine loss), with margin 1.
     """
-    _expect_labels("svm_loss", x, y)
+    expect_labels("svm_loss", x, y)
     ###########################################################################
     # TODO: your code goes here.                                              #
     ###########################################################################
@@ -89,7 +102,145 @@ def softmax_loss(x, y):
     Raises ValueError if N is 0, or if y is of another length, not of whole numbers, or out of range.
     Source: CS231n notes, linear classification (softmax classifier, numeric stability).
     """
-    _expect_labels("softmax_loss", x, y)
+    expect_labels("softmax_loss", x, y)
+    ###########################################################################
+    # TODO: your code goes here.                                              #
+    ###########################################################################
+    raise NotImplementedError
+
+
+def batchnorm_forward(x, gamma, beta, bn_param):
+    """Normalize each of D features over a batch, then scale and shift it: out = gamma * x_hat + beta.
+
+    In train mode the batch's own mean and variance (the mean squared distance from the mean) normalize it, and running
+    averages take note of them; in test mode those running averages normalize it instead:
+
+        x_hat = (x - mean) / sqrt(var + eps)        running = momentum * running + (1 - momentum) * sample
+
+    x: (N, D), gamma: (D,), beta: (D,); not modified.
+    bn_param: {'mode': 'train' or 'test', 'eps': 1e-5 unless given, 'momentum': 0.9 unless given, 'running_mean' and
+    'running_var': (D,), zeros unless given}. The two running averages are stored in it anew, as arrays of their own.
+    Returns out (N, D), and a cache for batchnorm_backward and batchnorm_backward_alt.
+    Raises ValueError if x is not (N, D) or is empty in train mode, if gamma, beta or a running average is not (D,), or
+    if another value of bn_param is none that it can have.
+    Source: Ioffe and Szegedy, Batch Normalization, 2015, algorithm 1; running averages as in Torch 7.
+    """
+    expect_batchnorm("batchnorm_forward", x, gamma, beta, bn_param)
+    # Python's floats leave a float32 array what it is; NumPy's would widen it.
+    eps, momentum = float(bn_param.get("eps", 1e-5)), float(bn_param.get("momentum", 0.9))
+    dtype = np.result_type(x, np.float32)
+    running_mean = bn_param.get("running_mean", np.zeros(x.shape[1], dtype=dtype))
+    running_var = bn_param.get("running_var", np.zeros(x.shape[1], dtype=dtype))
+
+    ###########################################################################
+    # TODO: your code goes here.                                              #
+    ###########################################################################
+    raise NotImplementedError
+
+    bn_param["running_mean"], bn_param["running_var"] = running_mean, running_var
+    return out, cache
+
+
+def batchnorm_backward(dout, cache):
+    """Carry dout back through a batch normalization, node by node through its graph.
+
+    In train mode x reaches out on three ways: directly, through the mean, and through the variance. In test mode mean
+    and variance are constants.
+
+    dout: (N, D), cache: from batchnorm_forward; not modified.
+    Returns dx (N, D), dgamma (D,) and dbeta (D,).
+    Raises ValueError if dout has not the shape of the forward's out.
+    Source: Ioffe and Szegedy, Batch Normalization, 2015, section 3.
+    """
+    ###########################################################################
+    # TODO: your code goes here.                                              #
+    ###########################################################################
+    raise NotImplementedError
+
+
+def batchnorm_backward_alt(dout, cache):
+    """Carry dout back through a batch normalization by one formula, the graph worked out on paper.
+
+    With all means taken over the batch, in train mode:
+
+        dx = gamma / sqrt(var + eps) * (dout - mean(dout) - x_hat * mean(dout * x_hat))
+
+    dout: (N, D), cache: from batchnorm_forward; not modified.
+    Returns dx (N, D), dgamma (D,) and dbeta (D,), as batchnorm_backward does.
+    Raises ValueError if dout has not the shape of the forward's out.
+    Source: Ioffe and Szegedy, Batch Normalization, 2015, section 3, simplified.
+    """
+    ###########################################################################
+    # TODO: your code goes here.                                              #
+    ###########################################################################
+    raise NotImplementedError
+
+
+def layernorm_forward(x, gamma, beta, ln_param):
+    """Normalize each of N examples over its D features, then scale and shift the features: out = gamma * x_hat + beta.
+
+    What batch normalization does to the columns of x, done to its rows, so it is the same at training and test time.
+
+    x: (N, D), gamma: (D,), beta: (D,); not modified. ln_param: {'eps': 1e-5 unless given}.
+    Returns out (N, D), and a cache for layernorm_backward.
+    Raises ValueError if x is not (N, D) or is empty, gamma or beta not (D,), or eps not above 0.
+    Source: Ba, Kiros and Hinton, Layer Normalization, 2016, section 3.
+    """
+    expect_layernorm("layernorm_forward", x, gamma, beta, ln_param)
+    eps = float(ln_param.get("eps", 1e-5))
+    ###########################################################################
+    # TODO: your code goes here.                                              #
+    ###########################################################################
+    raise NotImplementedError
+
+
+def layernorm_backward(dout, cache):
+    """Carry dout back through a layer normalization.
+
+    dout: (N, D), cache: from layernorm_forward; not modified.
+    Returns dx (N, D), dgamma (D,) and dbeta (D,).
+    Raises ValueError if dout has not the shape of the forward's out.
+    Source: Ba, Kiros and Hinton, Layer Normalization, 2016; the closed form is batch normalization's, by rows.
+    """
+    ###########################################################################
+    # TODO: your code goes here.                                              #
+    ###########################################################################
+    raise NotImplementedError
+
+
+def dropout_forward(x, dropout_param):
+    """Drop each value with probability p and scale up the rest (inverted dropout), in train mode; else change nothing.
+
+        mask = (random numbers from 0 to 1 < 1 - p) / (1 - p)        out = x * mask
+
+    So the mean of out is that of x, and test time needs no scaling.
+
+    x: any shape, not modified.
+    dropout_param: {'mode': 'train' or 'test', 'p': the probability of dropping, 0 <= p < 1, 'seed': none unless given}.
+    The random numbers are those of np.random.rand. With a seed they are the ones that follow np.random.seed(seed), the
+    same in every call, and NumPy's own generator stays as it is.
+    Returns out (the shape of x; x itself in test mode), and cache = (dropout_param, mask), mask None in test mode.
+    Raises ValueError if a value of dropout_param is none that it can have.
+    Source: Srivastava et al., Dropout, 2014; CS231n notes, neural networks part 2 (inverted dropout).
+    """
+    expect_dropout("dropout_forward", dropout_param)
+    p, mode, seed = float(dropout_param["p"]), dropout_param["mode"], dropout_param.get("seed")
+    random = np.random if seed is None else np.random.RandomState(seed)
+    ###########################################################################
+    # TODO: your code goes here.                                              #
+    ###########################################################################
+    raise NotImplementedError
+
+
+def dropout_backward(dout, cache):
+    """Carry dout back through dropout: what was dropped gets nothing, the rest is scaled up as in the forward.
+
+    dout: any shape, cache: (dropout_param, mask) from dropout_forward; not modified.
+    Returns dx (the shape of dout; dout itself in test mode). The mode is the forward's, even if dropout_param has
+    been given another one since.
+    Raises ValueError if dout has not the shape of the mask.
+    Source: CS231n notes, neural networks part 2 (inverted dropout).
+    """
     ###########################################################################
     # TODO: your code goes here.                                              #
     ###########################################################################
@@ -111,7 +262,7 @@ def conv_forward_naive(x, w, b, conv_param):
     F values.
     Source: CS231n notes, convolutional networks (convolutional layer).
     """
-    _expect_conv("conv_forward_naive", x, w, b, conv_param)
+    expect_conv("conv_forward_naive", x, w, b, conv_param)
     ###########################################################################
     # TODO: your code goes here.                                              #
     ###########################################################################
@@ -145,7 +296,7 @@ def max_pool_forward_naive(x, pool_param):
     Raises ValueError if a value of pool_param is < 1, or the window is larger than the image.
     Source: CS231n notes, convolutional networks (pooling layer).
     """
-    _expect_pool("max_pool_forward_naive", x, pool_param)
+    expect_pool("max_pool_forward_naive", x, pool_param)
     ###########################################################################
     # TODO: your code goes here.                                              #
     ###########################################################################
@@ -169,77 +320,69 @@ def max_pool_backward_naive(dout, cache):
     raise NotImplementedError
 
 
-# What follows is given: it tells apart wrong arguments from a wrong layer. Each raises ValueError.
+def spatial_batchnorm_forward(x, gamma, beta, bn_param):
+    """Normalize each of C channels over the batch and all places of the image, then scale and shift it.
+
+    Batch normalization of the N * H * W pixels as examples, with C features each.
+
+    x: (N, C, H, W), gamma: (C,), beta: (C,); not modified.
+    bn_param: as for batchnorm_forward, with running averages (C,), which are stored in it.
+    Returns out (N, C, H, W), and a cache for spatial_batchnorm_backward.
+    Raises ValueError if x is not (N, C, H, W) or is empty in train mode, if gamma, beta or a running average is not
+    (C,), or if another value of bn_param is none that it can have.
+    Source: Ioffe and Szegedy, Batch Normalization, 2015, section 3.2.
+    """
+    expect_spatial_batchnorm("spatial_batchnorm_forward", x, gamma, beta, bn_param)
+    ###########################################################################
+    # TODO: your code goes here.                                              #
+    ###########################################################################
+    raise NotImplementedError
 
 
-def _expect_affine(place, x, w, b):
-    _expect_axes(place, "w", w, "(D, M)")
-    D, M = w.shape
-    if x.ndim == 0 or np.prod(x.shape[1:], dtype=int) != D:
-        raise ValueError(
-            f"{place}: x has shape {x.shape}, expected (N, d_1, ..., d_k) with d_1 * ... * d_k = {D}, the rows of w. "
-            "Give w one row for each value of an example."
-        )
-    _expect_shape(place, "b", b, (M,))
+def spatial_batchnorm_backward(dout, cache):
+    """Carry dout back through a spatial batch normalization.
+
+    dout: (N, C, H, W), cache: from spatial_batchnorm_forward; not modified.
+    Returns dx (N, C, H, W), dgamma (C,) and dbeta (C,).
+    Raises ValueError if dout has not the shape of the forward's out.
+    Source: Ioffe and Szegedy, Batch Normalization, 2015, section 3.2.
+    """
+    ###########################################################################
+    # TODO: your code goes here.                                              #
+    ###########################################################################
+    raise NotImplementedError
 
 
-def _expect_labels(place, x, y):
-    _expect_axes(place, "x", x, "(N, C)")
-    N, C = x.shape
-    if N == 0 or C == 0:
-        raise ValueError(f"{place}: x has shape {x.shape}, expected at least one example and one class. Pass some.")
-    _expect_shape(place, "y", y, (N,))
-    if not np.issubdtype(y.dtype, np.integer):
-        raise ValueError(f"{place}: y has dtype {y.dtype}, expected whole numbers. Convert it with y.astype(int).")
-    if y.min() < 0 or y.max() >= C:
-        raise ValueError(
-            f"{place}: y runs from {y.min()} to {y.max()}, expected classes from 0 to {C - 1}. "
-            "Give x one column for each class."
-        )
+def spatial_groupnorm_forward(x, gamma, beta, G, gn_param):
+    """Normalize each of G groups of channels of each image over its channels and all places, then scale and shift it.
+
+    The first C / G channels are the first group, and so on. Mean and variance are an image's own, so it is the same at
+    training and test time; scale and shift are a channel's.
+
+    x: (N, C, H, W), gamma: (1, C, 1, 1), beta: (1, C, 1, 1); not modified.
+    G: the number of groups, a divisor of C. gn_param: {'eps': 1e-5 unless given}.
+    Returns out (N, C, H, W), and a cache for spatial_groupnorm_backward.
+    Raises ValueError if x is not (N, C, H, W) or is empty, gamma or beta not (1, C, 1, 1), G no divisor of C, or eps
+    not above 0.
+    Source: Wu and He, Group Normalization, 2018, section 3.1.
+    """
+    expect_groupnorm("spatial_groupnorm_forward", x, gamma, beta, G, gn_param)
+    eps = float(gn_param.get("eps", 1e-5))
+    ###########################################################################
+    # TODO: your code goes here.                                              #
+    ###########################################################################
+    raise NotImplementedError
 
 
-def _expect_conv(place, x, w, b, conv_param):
-    _expect_axes(place, "x", x, "(N, C, H, W)")
-    _expect_axes(place, "w", w, "(F, C, HH, WW)")
-    _expect_whole_number(place, "conv_param", conv_param, "stride", 1)
-    _expect_whole_number(place, "conv_param", conv_param, "pad", 0)
-    (_, C, H, W), (F, channels, HH, WW) = x.shape, w.shape
-    if channels != C:
-        raise ValueError(f"{place}: w has {channels} channels, expected {C} as x has. Compare axis 1 of both.")
-    _expect_shape(place, "b", b, (F,))
-    pad = conv_param["pad"]
-    _expect_fit(place, "the filter", (HH, WW), "the padded image", (H + 2 * pad, W + 2 * pad))
+def spatial_groupnorm_backward(dout, cache):
+    """Carry dout back through a group normalization.
 
-
-def _expect_pool(place, x, pool_param):
-    _expect_axes(place, "x", x, "(N, C, H, W)")
-    for key in ("pool_height", "pool_width", "stride"):
-        _expect_whole_number(place, "pool_param", pool_param, key, 1)
-    _expect_fit(place, "the window", (pool_param["pool_height"], pool_param["pool_width"]), "the image", x.shape[2:])
-
-
-def _expect_axes(place, name, array, axes):
-    if array.ndim != len(axes.split(",")):
-        raise ValueError(f"{place}: {name} has shape {array.shape}, expected {axes}. Reshape {name} before the call.")
-
-
-def _expect_shape(place, name, array, shape):
-    if array.shape != shape:
-        raise ValueError(f"{place}: {name} has shape {array.shape}, expected {shape}. Look where {name} is made.")
-
-
-def _expect_whole_number(place, name, param, key, least):
-    value = param.get(key)
-    if not isinstance(value, (int, np.integer)) or value < least:
-        raise ValueError(
-            f"{place}: {name}['{key}'] is {value!r}, expected a whole number from {least} up. "
-            f"Look where {name} is made."
-        )
-
-
-def _expect_fit(place, inner_name, inner, outer_name, outer):
-    if inner[0] > outer[0] or inner[1] > outer[1]:
-        raise ValueError(
-            f"{place}: {inner_name} is {inner[0]} x {inner[1]}, expected at most {outer[0]} x {outer[1]}, the size of "
-            f"{outer_name}. Take a smaller one."
-        )
+    dout: (N, C, H, W), cache: from spatial_groupnorm_forward; not modified.
+    Returns dx (N, C, H, W), dgamma (1, C, 1, 1) and dbeta (1, C, 1, 1).
+    Raises ValueError if dout has not the shape of the forward's out.
+    Source: Wu and He, Group Normalization, 2018; the closed form is batch normalization's, by groups.
+    """
+    ###########################################################################
+    # TODO: your code goes here.                                              #
+    ###########################################################################
+    raise NotImplementedError

@@ -1,0 +1,182 @@
+"""The audit: does grading tell right from wrong, and tell the student why?
+
+    variants.py ─► submissions ─► the real grading, sandbox and all ─► judge each result ─► Audit
+
+It fails if the reference loses a mark, if the template earns one, if any other variant keeps full marks for a function
+that it has wrong, if a misconception costs marks where it has nothing to do with, or is given another hint than its
+own. Checks that catch nothing by themselves and mistakes that cost twice are told, and fail nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from grader.assignment import Assignment, load_reference
+from grader.authoring.fixtures import run_locally
+from grader.authoring.variants import REFERENCE, TEMPLATE, Variant
+from grader.context import Settings
+from grader.errors import GraderError
+from grader.pipeline import grade_all
+from grader.records import GRADED, MISSING, PASSED, CheckResult, Result
+
+EPSILON: Final = 1e-6  # points; they are rounded to six digits
+
+
+@dataclass(frozen=True)
+class Audit:
+    """variants and their results in the same order. problems: why it fails, a line each.
+
+    needless: ids of checks that catch no misconception which no other check of their function catches. costly: by
+    misconception that costs marks in other functions, too, those functions; each of them calls or is fed by its own.
+    """
+
+    variants: tuple[Variant, ...]
+    results: tuple[Result, ...]
+    problems: tuple[str, ...]
+    needless: tuple[str, ...]
+    costly: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Duration:
+    """What one check costs on the reference: CPU time in this process, wall time when it was graded."""
+
+    check: str
+    cpu_s: float
+    graded_s: float
+
+
+def run_audit(
+    assignment: Assignment,
+    variants: Sequence[Variant],
+    settings: Settings,
+    executor: Executor,
+    *,
+    window: int,
+    advance: Callable[[Result], None],
+) -> Audit:
+    """Grade every variant and judge what comes. Raises GraderError if one of them cannot be graded, a fault of ours."""
+    done: dict[str, Result] = {}
+    for result in grade_all((one.submission for one in variants), settings, executor, window=window):
+        if result.status != GRADED:
+            raise GraderError(f"audit: {result.id} has status {result.status} ({result.message}).")
+        done[result.id] = result
+        advance(result)
+    results = tuple(done[one.name] for one in variants)
+    called_by = callers(assignment)
+    problems = [
+        f"{one.name}: {problem}"
+        for one, result in zip(variants, results, strict=True)
+        for problem in problems_of(one, result, called_by)
+    ]
+    needless = tuple(find_needless(variants, results))
+    return Audit(tuple(variants), results, tuple(problems), needless, find_costly(variants, results, called_by))
+
+
+def callers(assignment: Assignment) -> dict[str, frozenset[str]]:
+    """By function, all that its mistakes may reach: those that call it or are fed its reply, and theirs in turn."""
+    uses: dict[str, set[str]] = {function: set(assignment.stubs.get(function, ())) for function in assignment.functions}
+    for check in assignment.checks:
+        uses[check.function] |= {check.needs} if check.needs else set()
+    reached = {}
+    for function in assignment.functions:
+        found, new = set[str](), {function}
+        while new:
+            new = {user for user, used in uses.items() if used & new} - found
+            found |= new
+        reached[function] = frozenset(found - {function})
+    return reached
+
+
+def problems_of(variant: Variant, result: Result, called_by: Mapping[str, frozenset[str]]) -> list[str]:
+    """What the grading of one variant has otherwise than it must be."""
+    if variant.name == REFERENCE:
+        return [
+            f"{check.id} is {check.status} with {check.points:g} of {check.max_points:g} points, expected full marks. "
+            f"{check.message}".strip()
+            for check in result.checks
+            if check.status != PASSED or is_lost(check)
+        ]
+    if variant.name == TEMPLATE:
+        return [
+            f"{check.id} is {check.status} with {check.points:g} points, expected {MISSING} with none."
+            for check in result.checks
+            if check.status != MISSING or check.points
+        ]
+    problems = [
+        f"keeps all of its {function.max_points:g} points for {function.function}. Add a check that catches it."
+        for function in result.functions
+        if function.function in variant.touched and function.points >= function.max_points - EPSILON
+    ]
+    may_lose = variant.touched.union(*(called_by[function] for function in variant.touched))
+    problems += [
+        f"loses {function.max_points - function.points:g} points for {function.function}, which neither is wrong nor "
+        f"calls what is. Mend that check, or say in [stubs] what it calls."
+        for function in result.functions
+        if function.function not in may_lose and function.points < function.max_points - EPSILON
+    ]
+    return problems + hint_problems(variant, result)
+
+
+def hint_problems(variant: Variant, result: Result) -> list[str]:
+    """A misconception's own hint must be given, and no other beside it."""
+    if variant.misconception is None:
+        return []
+    own = variant.misconception.hint
+    given = {check.id: check.hint for check in result.checks if check.function in variant.touched and check.hint}
+    others = [f"{check} gives the hint {hint!r}, expected its own." for check, hint in given.items() if hint != own]
+    if own in given.values() or others:
+        return others
+    return ["its hint is not given by any check. Tell it from the other misconceptions that return the same."]
+
+
+def find_needless(variants: Iterable[Variant], results: Iterable[Result]) -> list[str]:
+    """Checks that catch no misconception of their function which no other check of it catches."""
+    catchers: dict[str, list[set[str]]] = {}
+    checks: dict[str, dict[str, None]] = {}
+    for variant, result in zip(variants, results, strict=True):
+        if variant.misconception is not None:
+            mine = [check for check in result.checks if check.function in variant.touched]
+            function = variant.misconception.function
+            checks.setdefault(function, {}).update(dict.fromkeys(check.id for check in mine))
+            catchers.setdefault(function, []).append({check.id for check in mine if is_lost(check)})
+    return [
+        check for function, ids in checks.items() for check in ids if len(ids) > 1 and {check} not in catchers[function]
+    ]
+
+
+def find_costly(
+    variants: Iterable[Variant], results: Iterable[Result], called_by: Mapping[str, frozenset[str]]
+) -> dict[str, tuple[str, ...]]:
+    """Misconceptions that cost marks where the function that they are in is called or its reply is used."""
+    costly: dict[str, tuple[str, ...]] = {}
+    for variant, result in zip(variants, results, strict=True):
+        if variant.misconception is not None:
+            users = called_by[variant.misconception.function]
+            lost = [check.function for check in result.checks if check.function in users and is_lost(check)]
+            costly |= {variant.name: tuple(dict.fromkeys(lost))} if lost else {}
+    return costly
+
+
+def is_lost(check: CheckResult) -> bool:
+    """Whether the check cost anything."""
+    return check.points < check.max_points - EPSILON
+
+
+def measure(assignment: Assignment, graded: Result) -> list[Duration]:
+    """What each check costs on the reference, the dearest first. graded: the reference's result."""
+    functions = load_reference(assignment)
+    wall = {check.id: check.duration_s for check in graded.checks}
+    durations = []
+    for check in assignment.checks:
+        np.random.seed(check.seed)
+        started = time.process_time()
+        run_locally(assignment, check, functions)
+        durations.append(Duration(check.id, time.process_time() - started, wall[check.id]))
+    return sorted(durations, key=lambda one: one.cpu_s, reverse=True)

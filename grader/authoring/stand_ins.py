@@ -1,0 +1,170 @@
+"""Runs inside the sandbox, as a helper file of the submissions that `grader audit` makes; `record` also in the judge.
+
+    layers.py of such a submission:     the reference's text, unchanged
+                                        from . import _stand_ins, _misconceptions
+                                        square = _stand_ins.variant("layers.square", "cube", square)
+
+What takes the place of a function or class of the reference: a misconception, something that returns constants, or
+something that knows the answers to the visible checks by heart. Python 3.8 and NumPy suffice.
+"""
+
+import copy
+import functools
+import hashlib
+import importlib
+from typing import Any, Callable, Dict, List, Tuple
+
+import numpy as np
+
+CONSTANTS = ("zeros", "ones", "nan", "echo", "none", "one_too_many")
+
+Call = Callable[..., Any]
+Memory = Dict[str, Tuple[Any, Tuple[Any, ...]]]  # by digest of a call: what it returned; its dicts as it left them
+
+MISCONCEPTIONS: Dict[Tuple[str, str], Call] = {}
+OWN: Dict[str, Any] = {}  # what was replaced, by id
+
+
+def misconception(function: str, hint: str) -> Callable[[Call], Call]:
+    """Stands for the decorator that misconceptions are written with."""
+
+    def define(run: Call) -> Call:
+        MISCONCEPTIONS[function, run.__name__] = run
+        return run
+
+    return define
+
+
+class Reference:
+    """The submission's modules below the package by their names, and in them what was there before it was replaced."""
+
+    def __init__(self, path: str = "") -> None:
+        self.path = path
+
+    def __getattr__(self, name: str) -> Any:
+        path = self.path + "." + name if self.path else name
+        if path in OWN:
+            return OWN[path]
+        module = importlib.import_module("." + self.path, __package__) if self.path else None
+        return getattr(module, name) if module and not hasattr(module, "__path__") else Reference(path)
+
+
+def variant(function: str, name: str, own: Any) -> Any:
+    """A misconception in the place of `own`. While it runs, `own` is back: it is the only one that errs."""
+    OWN[function] = own
+    run, running = MISCONCEPTIONS[function, name], []  # type: Call, List[bool]
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if running:
+            return own(*args, **kwargs)
+        running.append(True)
+        try:
+            return run(Reference(), *args, **kwargs)
+        finally:
+            running.pop()
+
+    if isinstance(own, type):
+        return type(own.__name__, (own,), {"__new__": lambda cls, *args, **kwargs: call(*args, **kwargs)})
+    return functools.wraps(own)(call)
+
+
+def constant(kind: str, own: Any) -> Any:
+    """Something that returns what `own` would in kind and shape, so that it gets past all that is no look at values."""
+
+    def returns_constant(own: Call) -> Call:
+        @functools.wraps(own)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if kind == "none":
+                return None
+            value = own(*copy.deepcopy(args), **copy.deepcopy(kwargs))
+            if kind == "one_too_many":
+                return (*value, 0.0) if isinstance(value, tuple) else (value, value)
+            fill = functools.partial(filled, kind, [arg for arg in args if isinstance(arg, np.ndarray)])
+            return tuple(map(fill, value)) if isinstance(value, tuple) else fill(value)
+
+        return call
+
+    return with_methods(own, returns_constant) if isinstance(own, type) else returns_constant(own)
+
+
+def filled(kind: str, inputs: List[Any], value: Any) -> Any:
+    """Arrays, numbers, and arrays in a dict become constants; a cache that is a tuple stays what it is."""
+    if isinstance(value, dict):
+        arrays = {key: item for key, item in value.items() if isinstance(item, np.ndarray)}
+        return {**value, **{key: filled(kind, inputs, item) for key, item in arrays.items()}}
+    if not isinstance(value, (np.ndarray, np.generic, int, float)):
+        return value
+    if kind == "echo" and inputs:
+        return inputs[0]
+    made = np.full(np.shape(value), {"ones": 1.0, "nan": np.nan}.get(kind, 0.0))
+    return made if isinstance(value, np.ndarray) else float(made)
+
+
+def memorised(function: str, memory: Memory, own: Any) -> Any:
+    """Something that looks up its arguments among the recorded calls, and returns zeros where they are not found."""
+
+    def looks_up(own: Call) -> Call:
+        fallback = constant("zeros", own)
+
+        @functools.wraps(own)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            found = memory.get(digest(function, own.__name__, args, kwargs))
+            if found is None:
+                return fallback(*args, **kwargs)
+            value, after = copy.deepcopy(found)
+            for arg, left in zip(args, after):
+                if isinstance(arg, dict):
+                    arg.clear()
+                    arg.update(left)
+            return value
+
+        return call
+
+    return with_methods(own, looks_up) if isinstance(own, type) else looks_up(own)
+
+
+def record(function: str, memory: Memory, own: Any) -> Any:
+    """`own`, writing down each call for `memorised`."""
+
+    def writes_down(own: Call) -> Call:
+        @functools.wraps(own)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            key = digest(function, own.__name__, args, kwargs)
+            value = own(*args, **kwargs)
+            after = tuple(arg if isinstance(arg, dict) else None for arg in args)
+            memory[key] = copy.deepcopy((value, after))
+            return value
+
+        return call
+
+    return with_methods(own, writes_down) if isinstance(own, type) else writes_down(own)
+
+
+def with_methods(own: type, replace: Callable[[Call], Call]) -> type:
+    """The class with its public methods replaced."""
+    public = {name: method for name, method in vars(own).items() if callable(method) and name[0] != "_"}
+    return type(own.__name__, (own,), {name: replace(method) for name, method in public.items()})
+
+
+def digest(*values: Any) -> str:
+    """A hash of arguments: the same in every process, Python and NumPy. Of objects their attributes count."""
+    hashed = hashlib.sha256()
+
+    def add(value: Any) -> None:
+        if isinstance(value, np.generic):
+            value = value.item()
+        if isinstance(value, np.ndarray):
+            hashed.update(("%s %s" % (value.dtype.str, value.shape)).encode() + value.tobytes())
+        elif isinstance(value, (tuple, list)):
+            hashed.update(b"(%d" % len(value))
+            for item in value:
+                add(item)
+        elif isinstance(value, dict):
+            add([part for key in sorted(value, key=str) for part in (str(key), value[key])])
+        elif value is None or isinstance(value, (bool, int, float, str, bytes)):
+            hashed.update(repr(value).encode() + b";")
+        else:
+            add(getattr(value, "__dict__", None))
+
+    add(values)
+    return hashed.hexdigest()

@@ -1,0 +1,158 @@
+"""The submissions of an audit: the reference, and what must not be taken for it.
+
+    reference                     as it is
+    template                      every solution taken out
+    constant-<kind>               every function returns a constant of the right kind and shape (stand_ins.py)
+    memorised                     knows what the reference returned in the visible checks, and nothing else
+    <function>.<misconception>    the reference with this one mistake
+
+They are made in memory and graded as any submission is. The reference's text stays in its place, line by line; what
+replaces a function is added below it.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from grader.assignment import Assignment, file_of, load_reference
+from grader.authoring.fixtures import run_locally
+from grader.authoring.stand_ins import CONSTANTS, Memory, record
+from grader.errors import AssignmentError
+from grader.judging.checks import MisconceptionDefinition
+from grader.records import VISIBLE, Submission
+
+REFERENCE: Final = "reference"
+TEMPLATE: Final = "template"
+MEMORISED: Final = "memorised"
+SOLUTION: Final = re.compile(r"^([ \t]*)### BEGIN SOLUTION.*?^[ \t]*### END SOLUTION[^\n]*$", re.MULTILINE | re.DOTALL)
+# Helper files of the submissions, below the package.
+STAND_INS: Final = "_stand_ins.py"
+MISCONCEPTIONS: Final = "_misconceptions.py"
+MEMORY: Final = "_memory.py"
+DECORATOR: Final = ("grader.judging.checks", "misconception")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A submission of the audit. touched: the functions that it has otherwise than the reference."""
+
+    submission: Submission
+    touched: frozenset[str]
+    misconception: MisconceptionDefinition | None = None
+
+    @property
+    def name(self) -> str:
+        return self.submission.id
+
+
+def make_variants(assignment: Assignment) -> Iterator[Variant]:
+    """Every variant, the reference first. Raises AssignmentError if the reference or a misconception is not usable."""
+    files = {name: (assignment.reference / name).read_bytes() for name in assignment.student_files}
+    everything = frozenset(assignment.functions)
+    yield Variant(submission(REFERENCE, files), frozenset())
+    yield Variant(submission(TEMPLATE, {name: without_solutions(text) for name, text in files.items()}), everything)
+    for kind in CONSTANTS:
+        stood_in = dict.fromkeys(assignment.functions, f"_stand_ins.constant({kind!r}, {{}})")
+        yield Variant(submission(f"constant-{kind}", replaced(files, stood_in, {})), everything)
+    stood_in = {name: f"_stand_ins.memorised({name!r}, _memory.CALLS, {{}})" for name in assignment.functions}
+    written_down = memory_source(record_visible(assignment))
+    yield Variant(submission(MEMORISED, replaced(files, stood_in, {MEMORY: written_down})), everything)
+    for item in assignment.misconceptions:
+        stood_in = {item.function: f"_stand_ins.variant({item.function!r}, {item.name!r}, {{}})"}
+        made = replaced(files, stood_in, {MISCONCEPTIONS: staged_source(Path(inspect.getfile(item.run)))})
+        yield Variant(submission(f"{item.function}.{item.name}", made), frozenset([item.function]), item)
+
+
+def submission(name: str, files: Mapping[str, bytes]) -> Submission:
+    return Submission(name, f"audit: {name}", files)
+
+
+def without_solutions(source: bytes) -> bytes:
+    """A student file with NotImplementedError in the place of every solution."""
+    return SOLUTION.sub(r"\1raise NotImplementedError", source.decode()).encode()
+
+
+def replaced(files: Mapping[str, bytes], stood_in: Mapping[str, str], helpers: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files, each with lines below it that rebind its functions, and the helpers that these lines need.
+
+    stood_in: by function id the expression for what stands in for it, with {} for the function itself.
+    """
+    helpers = {STAND_INS: Path(__file__).with_name("stand_ins.py").read_bytes(), **helpers}
+    names = ", ".join(name.removesuffix(".py") for name in helpers)
+    made = dict(files)
+    for file in sorted({file_of(function) for function in stood_in}):
+        lines = [f"from {'.' * (file.count('/') + 1)} import {names}"]
+        for function, expression in stood_in.items():
+            if file_of(function) == file:
+                name = function.rpartition(".")[2]
+                lines.append(f"{name} = {expression.format(name)}")
+        made[file] += ("\n\n" + "\n".join(lines) + "\n").encode()
+    return {**made, **helpers}
+
+
+def staged_source(path: Path) -> bytes:
+    """A module of misconceptions as it can be imported without the grader: its lines in their places.
+
+    Raises AssignmentError if it needs more of the grader than the decorator.
+    """
+    text = path.read_text(encoding="utf-8")
+    lines = text.split("\n")
+    for node in ast.parse(text).body:
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            continue
+        names = [getattr(node, "module", None) or "", *(alias.name for alias in node.names)]
+        if not any(name.split(".")[0] == "grader" for name in names):
+            continue
+        if (*names,) != DECORATOR:
+            found = ast.unparse(node)
+            raise AssignmentError(
+                f"{path}: {found!r} found, expected {DECORATOR[1]} alone. Define the rest in the file."
+            )
+        lines[node.lineno - 1] = f"from .{STAND_INS.removesuffix('.py')} import {DECORATOR[1]}"
+        for number in range(node.lineno, node.end_lineno or node.lineno):
+            lines[number] = ""
+    return "\n".join(lines).encode()
+
+
+def record_visible(assignment: Assignment) -> Memory:
+    """What every call of the visible checks returns on the reference."""
+    memory: Memory = {}
+    functions = load_reference(assignment)
+    recording = {name: record(name, memory, function) for name, function in functions.items()}
+    for check in assignment.checks:
+        if check.visibility == VISIBLE:
+            np.random.seed(check.seed)
+            run_locally(assignment, check, recording, reference=functions)
+    return memory
+
+
+def memory_source(memory: Memory) -> bytes:
+    """The recorded calls as a module."""
+    lines = ["import base64", "", "import numpy as np", "", "", "def array(dtype, shape, data):"]
+    lines += ["    return np.frombuffer(base64.b64decode(data), dtype).reshape(shape).copy()", "", "", "CALLS = {"]
+    lines += [f"    {key!r}: {literal(call)}," for key, call in memory.items()]
+    return "\n".join([*lines, "}", ""]).encode()
+
+
+def literal(value: Any) -> str:
+    """A value as Python source; None for what is none of the plain kinds."""
+    if isinstance(value, np.generic):
+        return literal(value.item())
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+        return f"array({value.dtype.str!r}, {value.shape!r}, {base64.b64encode(value.tobytes()).decode()!r})"
+    if isinstance(value, tuple | list):
+        return f"({''.join(literal(item) + ', ' for item in value)})"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key!r}: {literal(item)}' for key, item in value.items())}}}"
+    if isinstance(value, float) and not np.isfinite(value):
+        return f"float({str(value)!r})"
+    return repr(value) if isinstance(value, bool | int | float | str | bytes) else "None"

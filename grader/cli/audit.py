@@ -1,0 +1,102 @@
+"""`grader audit`: does grading tell right from wrong, and tell the student why?"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from grader.authoring.audit import Audit, measure, run_audit
+from grader.authoring.variants import REFERENCE, Variant, make_variants
+from grader.cli.grade import make_executor
+from grader.cli.matrix import WIDTH, print_durations, print_matrix, print_remarks
+from grader.cli.progress import Progress
+from grader.context import Settings, prepare
+from grader.errors import UsageError
+from grader.results import write_text
+from grader.sandbox.isolation import KINDS
+
+
+@click.command()
+@click.option(
+    "--assignment", default="assignment", show_default=True, type=click.Path(path_type=Path), help="Assignment folder."
+)
+@click.option("--jobs", default=0, type=click.IntRange(0), help="Variants at once; as many as there are cores if 0.")
+@click.option(
+    "--only", multiple=True, metavar="NAME", help="A variant, or all of a function. May be given more than once."
+)
+@click.option("--python", default=sys.executable, metavar="EXE", help="The Python, with its NumPy, to run variants.")
+@click.option(
+    "--sandbox", default="auto", show_default=True, type=click.Choice(KINDS), help="auto refuses without isolation."
+)
+@click.option("--durations", default=0, type=click.IntRange(0), metavar="N", help="Show the N dearest checks.")
+@click.option(
+    "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the matrix there, too."
+)
+def audit(
+    assignment: Path,
+    jobs: int,
+    only: tuple[str, ...],
+    python: str,
+    sandbox: str,
+    durations: int,
+    json_file: Path | None,
+) -> int:
+    """Grade the reference, the empty template, constants, learned answers and every misconception; exit 1 if one of
+    them gets other marks or another hint than it must."""
+    console = Console(width=WIDTH)
+    settings = Settings(str(assignment.resolve()), python, sandbox)
+    loaded = prepare(settings).assignment
+    variants = list(make_variants(loaded))
+    if only:
+        variants = select(variants, only)
+    jobs = min(jobs or os.cpu_count() or 1, len(variants))
+    with Progress(len(variants)) as progress, make_executor(jobs) as executor:
+        found = run_audit(loaded, variants, settings, executor, window=2 * jobs, advance=progress.advance)
+    print_matrix(console, found)
+    print_remarks(console, found)
+    if durations:
+        console.print()
+        print_durations(console, measure(loaded, found.results[0]), durations)
+    if json_file is not None:
+        write_text(json_file, as_json(found))
+    console.print()
+    for problem in found.problems:
+        console.print(problem, highlight=False, markup=False, soft_wrap=True)
+    verdict = (
+        f"{len(found.problems)} problems" if found.problems else "every one has the marks and the hint it must have"
+    )
+    console.print(f"{len(variants)} variants, {len(loaded.checks)} checks: {verdict}.", highlight=False)
+    return 1 if found.problems else 0
+
+
+def select(variants: Sequence[Variant], only: tuple[str, ...]) -> list[Variant]:
+    """The reference, and the variants that are named or are misconceptions of a function that is named."""
+    for name in only:
+        if not any(name in names_of(one) for one in variants):
+            raise UsageError(f"--only {name}: no such variant or function with misconceptions.")
+    return [one for one in variants if one.name == REFERENCE or set(only) & names_of(one)]
+
+
+def names_of(variant: Variant) -> set[str]:
+    return {variant.name} | ({variant.misconception.function} if variant.misconception else set())
+
+
+def as_json(audit: Audit) -> str:
+    rows = [
+        {
+            "variant": result.id,
+            "score": result.score,
+            "checks": {check.id: check.status for check in result.checks},
+            "points": {check.id: check.points for check in result.checks},
+            "hints": {check.id: check.hint for check in result.checks if check.hint},
+        }
+        for result in audit.results
+    ]
+    remarks = {"problems": audit.problems, "needless": audit.needless, "costly": audit.costly}
+    return json.dumps({"variants": rows, **remarks}, indent=1) + "\n"

@@ -1,0 +1,202 @@
+"""The checks of the nets judge fairly: other right nets pass whatever their random numbers, wrong ones do not."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from authoring import own_nets
+
+from grader.assignment import load_module
+from grader.judging.checks import DEFINED, perform
+from grader.judging.judge import judge_values
+from grader.judging.student import CallFailed, Members, Student, local_call
+from grader.records import FAILED, MISSING, PASSED
+from reference.classifiers import cnn, fc_net
+
+pytestmark = pytest.mark.filterwarnings("ignore:fast_layers:RuntimeWarning")
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = {
+    f"{folder}/{name}": load_module(ROOT / "assignment" / "checks" / folder / f"{name}.py")
+    for folder in ("public", "hidden")
+    for name in ("fc_net", "cnn")
+}
+CHECKS = [definition for module in MODULES.values() for definition in vars(module)[DEFINED]]
+EACH = pytest.mark.parametrize("check", CHECKS, ids=lambda check: f"{check.function.split('.')[-1]}.{check.name}")
+REFERENCE = {
+    f"classifiers.{module.__name__.split('.')[-1]}.{Net.__name__}": Net
+    for module, Net in (
+        (fc_net, fc_net.TwoLayerNet),
+        (fc_net, fc_net.FullyConnectedNet),
+        (cnn, cnn.ThreeLayerConvNet),
+        (cnn, cnn.MultiLayerConvNet),
+    )
+}
+CLASSES = {function: Members(("loss",), ("params",)) for function in REFERENCE}
+
+
+@pytest.fixture(autouse=True)
+def generator_put_back():
+    before = np.random.get_state()
+    yield
+    np.random.set_state(before)
+
+
+def student_of(nets):
+    return Student(local_call(nets, None, CLASSES), frozenset(REFERENCE), CLASSES)
+
+
+def returned(check, Net=None, seed=None):
+    """What the check says of this net."""
+    np.random.seed(check.seed if seed is None else seed)
+    nets = REFERENCE if Net is None else {**REFERENCE, check.function: Net}
+    rng = np.random.RandomState(check.seed)
+    return perform(check.run, student_of(nets), rng, student_of(REFERENCE)).values
+
+
+def wrong_in(check, values, tolerance):
+    """The reasons of all comparisons that are not passed."""
+    expected = {name: np.asarray(value) for name, value in returned(check).items()}
+    judgements = judge_values(expected, values, tolerance=tolerance, parts=check.parts, together=check.together)
+    return [judgement.comparison.reason for judgement in judgements if judgement.comparison.status != PASSED]
+
+
+def in_float32(Net):
+    """The net with all that loss computes in float32."""
+
+    class Single(Net):
+        def loss(self, X, y=None):
+            kept = dict(self.params)
+            self.params, self.dtype = {name: w.astype(np.float32) for name, w in kept.items()}, np.float32
+            out = super().loss(X.astype(np.float32), y)
+            self.params = kept
+            return out
+
+    return Single
+
+
+@EACH
+def test_a_net_written_another_way_passes(check):
+    for seed in range(5):
+        values = returned(check, getattr(own_nets, check.function.split(".")[-1]), seed)
+        assert wrong_in(check, values, check.tolerance / 3) == []
+
+
+@EACH
+def test_a_net_that_computes_in_float32_stays_far_below_the_tolerance(check):
+    assert wrong_in(check, returned(check, in_float32(REFERENCE[check.function])), check.tolerance / 3) == []
+
+
+@EACH
+def test_the_reference_passes_whatever_its_random_numbers_are(check):
+    for seed in range(20):
+        assert wrong_in(check, returned(check, seed=seed), check.tolerance / 3) == []
+
+
+@EACH
+def test_a_constructor_that_is_not_written_is_missing(check):
+    class Empty:
+        def __init__(self, *args, **kwargs):
+            self.params = {}
+
+        def loss(self, X, y=None):
+            return None
+
+    with pytest.raises(CallFailed) as caught:
+        returned(check, Empty)
+    assert caught.value.failure.status == MISSING
+
+
+@EACH
+def test_no_check_is_passed_by_a_net_that_says_zero(check):
+    """Zeros of the right shapes for everything that it is asked."""
+
+    class Zero(REFERENCE[check.function]):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            self.params = {name: np.zeros_like(w) for name, w in self.params.items()}
+
+        def loss(self, X, y=None):
+            out = super().loss(X, y)
+            return 0 * out if y is None else (0.0, {name: 0 * grad for name, grad in out[1].items()})
+
+    with np.errstate(all="ignore"):
+        try:
+            values = returned(check, Zero)
+        except CallFailed as failed:
+            assert failed.failure.status == FAILED
+        else:
+            assert wrong_in(check, values, check.tolerance)
+
+
+SETTLED = [
+    (np.full((2, 200), 0.1), 0.1, [0, 1]),  # all the same: no spread, a mean of one weight_scale
+    (np.tile([-0.1, 0.1], (1, 300)), 0.1, [1, 1]),
+    (np.tile([-1.9, 1.9], (1, 300)), 0.1, [20, 20]),
+    (np.tile([0.0, 0.1], (1, 300)), 0.1, [0.5, 1.0]),
+    (np.zeros((3, 100)), 0.1, [0, 0]),
+]
+
+
+@pytest.mark.parametrize(("w", "scale", "expected"), SETTLED)
+@pytest.mark.parametrize("name", MODULES)
+def test_spread_and_mean_of_weights_are_told_roughly(name, w, scale, expected):
+    found = MODULES[name].settled(w, scale)
+    assert found.shape == w.shape
+    assert [float(found.flat[0]), float(found.flat[-1])] == pytest.approx(expected)
+    np.testing.assert_array_equal(found.reshape(2, -1), np.repeat([[found.flat[0]], [found.flat[-1]]], w.size // 2, 1))
+
+
+@pytest.mark.parametrize("factor", [0.0, 0.9, 1.1, -1.0, 2.0])
+@pytest.mark.parametrize("name", ["dropout_gradients", "dropout_and_batchnorm"])
+def test_a_gradient_that_is_no_slope_is_seen(name, factor):
+    (check,) = (check for check in CHECKS if check.name == name)
+
+    class Wrong(fc_net.FullyConnectedNet):
+        def loss(self, X, y=None):
+            loss, grads = super().loss(X, y)
+            return loss, {**grads, "W1": factor * grads["W1"]}
+
+    values = returned(check, Wrong)
+    assert values["W1"] == 0 and values["W2"] == 1
+
+
+def test_a_net_that_drops_other_values_backwards_is_seen():
+    (check,) = (check for check in CHECKS if check.name == "dropout_training")
+
+    class Wrong(own_nets.FullyConnectedNet):
+        def loss(self, X, y=None):
+            loss, grads = super().loss(X, y)
+            return loss, {**grads, "b1": np.roll(grads["b1"], 1)}
+
+    values = returned(check, Wrong)
+    assert values["gradient_of_dropped1"] > 1 and values["gradient_of_dropped2"] == 0
+
+
+LEARNING = pytest.mark.parametrize("check", [check for check in CHECKS if check.name == "overfits"])
+
+
+@LEARNING
+def test_a_net_that_does_not_learn_is_measured_by_the_reference(check):
+    """What it says of its loss is well, its parameters are not: the gradients have the wrong sign."""
+
+    class Wrong(REFERENCE[check.function]):
+        def loss(self, X, y=None):
+            _, grads = super().loss(X, y)
+            return 0.0, {name: -grad for name, grad in grads.items()}
+
+    with np.errstate(all="ignore"), pytest.raises(CallFailed) as caught:
+        returned(check, Wrong)
+    assert (caught.value.failure.status, caught.value.failure.function) == (FAILED, check.function)
+    assert re.search(r"trained on \d+ examples, it is right about \d+ of them, expected nearly all", str(caught.value))
+
+
+@LEARNING
+def test_parameters_of_other_shapes_are_told_before_they_are_trained(check):
+    class Wrong(REFERENCE[check.function]):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **{**kwargs, "num_classes": 10})
+
+    with pytest.raises(CallFailed, match=r"params\['W\d'\] has shape \(\d+, 10\), expected \(\d+, 3\)"):
+        returned(check, Wrong)
