@@ -316,8 +316,8 @@ def test_what_was_printed_before_a_crash_is_kept(open_session):
     ],
 )
 def test_forged_frames_cost_their_own_check_and_no_other(open_session, name, source):
-    """The reply pipe is found among the open descriptors; the module `protocol` is there to be used."""
-    head = "import os, sys, time\nprotocol = sys.modules['protocol']\ndef f():\n    fd = max(range(3, 20), key=alive)\n"
+    """The reply pipe is found among the open descriptors; the worker has what it takes to write frames."""
+    head = "import os, sys, time\nprotocol = sys.modules['__main__'].protocol\ndef f():\n    fd = max(range(3, 20), key=alive)\n"
     alive = (
         "def alive(fd):\n    import fcntl\n    try:\n        flags = fcntl.fcntl(fd, fcntl.F_GETFL)\n"
         "    except OSError:\n        return 0\n    return fd if flags & os.O_WRONLY else 0\n"
@@ -337,7 +337,7 @@ def test_forged_frames_cost_their_own_check_and_no_other(open_session, name, sou
 
 def test_a_thread_that_answers_later_reaches_no_other_check(open_session):
     source = (
-        "import os, sys, threading, time\nprotocol = sys.modules['protocol']\n"
+        "import os, sys, threading, time\nprotocol = sys.modules['__main__'].protocol\n"
         "def later():\n    time.sleep(0.3)\n"
         "    os.write(4, protocol.encode({'id': 99, 'outcome': 'value', 'value': 7}))\n"
         "def f():\n    threading.Thread(target=later).start()\n    return 1\n"
