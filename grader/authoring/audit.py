@@ -37,7 +37,8 @@ class Audit:
     """variants and their results in the same order, each of the checks that it was graded on. problems: why it fails, a
     line each.
 
-    needless: ids of checks that catch no misconception which no other check of their function catches. costly: by
+    needless: ids of checks that catch no misconception which no other of their function and visibility catches: hidden
+    ones must catch by themselves what visible ones have shown, and visible ones are what a student mends by. costly: by
     misconception that costs marks in other functions, too, those functions; each of them calls or is fed by its own.
     """
 
@@ -153,18 +154,20 @@ def hint_problems(variant: Variant, result: Result) -> list[str]:
 
 
 def find_needless(variants: Iterable[Variant], results: Iterable[Result]) -> list[str]:
-    """Checks that catch no misconception of their function which no other check of it catches."""
-    catchers: dict[str, list[set[str]]] = {}
-    checks: dict[str, dict[str, None]] = {}
+    """Checks that catch no misconception of their function which no other check of it, as visible as they, catches."""
+    rows: dict[tuple[str, str], list[list[CheckResult]]] = {}  # a row a misconception
     for variant, result in zip(variants, results, strict=True):
-        if variant.misconception is not None:
-            mine = [check for check in result.checks if check.function in variant.touched]
-            function = variant.misconception.function
-            checks.setdefault(function, {}).update(dict.fromkeys(check.id for check in mine))
-            catchers.setdefault(function, []).append({check.id for check in mine if is_lost(check)})
-    return [
-        check for function, ids in checks.items() for check in ids if len(ids) > 1 and {check} not in catchers[function]
-    ]
+        mine: dict[tuple[str, str], list[CheckResult]] = {}
+        for check in result.checks:
+            if variant.misconception is not None and check.function in variant.touched:
+                mine.setdefault((check.function, check.visibility), []).append(check)
+        for place, checks in mine.items():
+            rows.setdefault(place, []).append(checks)
+    needless = []
+    for found in rows.values():
+        catchers = [{check.id for check in row if is_lost(check)} for row in found]
+        needless += [check.id for check in found[0] if len(found[0]) > 1 and {check.id} not in catchers]
+    return needless
 
 
 def find_costly(

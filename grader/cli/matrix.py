@@ -87,7 +87,7 @@ def print_remarks(console: Console, audit: Audit) -> None:
         function, _, name = check.rpartition(".")
         needless.setdefault(function, []).append(name)
     told = {
-        "Checks that catch no misconception which no other check of their function catches:": needless,
+        "Checks that catch no misconception which no other of their function and visibility catches:": needless,
         "Misconceptions that cost marks in functions that are right, too:": audit.costly,
     }
     for title, lines in told.items():
