@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,11 @@ class Context:
     def launch(self, work: Path) -> Launch:
         """One worker on this work tree."""
         return self.isolation.launch(self.interpreter, work, self.assignment.package, self.limits.at_start())
+
+    def only(self, checks: Collection[str]) -> Context:
+        """The same for these checks and no others. Whoever asks says what the marks of the rest are."""
+        kept = tuple(check for check in self.assignment.checks if check.id in checks)
+        return replace(self, assignment=replace(self.assignment, checks=kept))
 
     @property
     def environment(self) -> dict[str, str]:

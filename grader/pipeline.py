@@ -12,7 +12,7 @@ import re
 import tempfile
 import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import replace
 from pathlib import Path
@@ -28,9 +28,17 @@ from grader.trials import Trials
 
 
 def grade_all(
-    submissions: Iterable[Submission], settings: Settings, executor: Executor, *, window: int
+    submissions: Iterable[Submission],
+    settings: Settings,
+    executor: Executor,
+    *,
+    window: int,
+    parts: Mapping[str, Collection[str]] | None = None,
 ) -> Iterator[Result]:
-    """Grade with at most `window` submissions handed out at once; results come in the order in which they are done."""
+    """Grade with at most `window` submissions handed out at once; results come in the order in which they are done.
+
+    parts: by submission's id the checks that it is graded on, where that is not all.
+    """
     running: dict[Future[Result], Submission] = {}
     waiting = iter(submissions)
     exhausted = False
@@ -40,7 +48,9 @@ def grade_all(
             if submission is None:
                 exhausted = True
             else:
-                running[executor.submit(grade_safely, submission, settings)] = submission
+                running[executor.submit(grade_safely, submission, settings, (parts or {}).get(submission.id))] = (
+                    submission
+                )
         if running:
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
@@ -48,10 +58,12 @@ def grade_all(
                 yield future.result()
 
 
-def grade_safely(submission: Submission, settings: Settings) -> Result:
+def grade_safely(submission: Submission, settings: Settings, checks: Collection[str] | None = None) -> Result:
     """grade_submission, with a fault of ours as a Result of status grader_error: the rest of the class is graded."""
     started = time.monotonic()
     context = prepare(settings)
+    if checks is not None:
+        context = context.only(checks)
     try:
         return grade_submission(submission, context)
     except GraderError as error:

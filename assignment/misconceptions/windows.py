@@ -126,7 +126,8 @@ def mean_pooling(reference, x, pool_param):
     "The maximum is never below zero. What does it start from where all numbers of a window are negative?",
 )
 def starts_from_zero(reference, x, pool_param):
-    return reference.layers.max_pool_forward_naive(np.maximum(x, 0), pool_param)
+    out, _ = reference.layers.max_pool_forward_naive(np.maximum(x, 0), pool_param)
+    return out, (x, pool_param)
 
 
 @misconception(
@@ -135,7 +136,8 @@ def starts_from_zero(reference, x, pool_param):
 )
 def height_and_width_swapped(reference, x, pool_param):
     swapped = {**pool_param, "pool_height": pool_param["pool_width"], "pool_width": pool_param["pool_height"]}
-    return reference.layers.max_pool_forward_naive(x, swapped)
+    out, _ = reference.layers.max_pool_forward_naive(x, swapped)
+    return out, (x, pool_param)
 
 
 @misconception(
@@ -143,7 +145,9 @@ def height_and_width_swapped(reference, x, pool_param):
     "The windows are as wide as they are high. pool_height and pool_width may differ.",
 )
 def square_windows(reference, x, pool_param):
-    return reference.layers.max_pool_forward_naive(x, {**pool_param, "pool_width": pool_param["pool_height"]})
+    square = {**pool_param, "pool_width": pool_param["pool_height"]}
+    out, _ = reference.layers.max_pool_forward_naive(x, square)
+    return out, (x, pool_param)
 
 
 LAST_WINDOW_ALONE = (

@@ -2,6 +2,9 @@
 
     variants.py ─► submissions ─► the real grading, sandbox and all ─► judge each result ─► Audit
 
+A misconception is graded on the checks that run its function (trace.py), and on all others of their functions and of
+those that feed them: what the rest return and what they are worth cannot change.
+
 It fails if the reference loses a mark, if the template earns one, if any other variant keeps full marks for a function
 that it has wrong, if a misconception costs marks where it has nothing to do with, or is given another hint than its
 own. Checks that catch nothing by themselves and mistakes that cost twice are told, and fail nothing.
@@ -10,15 +13,16 @@ own. Checks that catch nothing by themselves and mistakes that cost twice are to
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from grader.assignment import Assignment, load_reference
 from grader.authoring.fixtures import run_locally
+from grader.authoring.trace import functions_run
 from grader.authoring.variants import REFERENCE, TEMPLATE, Variant
 from grader.context import Settings
 from grader.errors import GraderError
@@ -30,9 +34,11 @@ EPSILON: Final = 1e-6  # points; they are rounded to six digits
 
 @dataclass(frozen=True)
 class Audit:
-    """variants and their results in the same order. problems: why it fails, a line each.
+    """variants and their results in the same order, each of the checks that it was graded on. problems: why it fails, a
+    line each.
 
-    needless: ids of checks that catch no misconception which no other check of their function catches. costly: by
+    needless: ids of checks that catch no misconception which no other of their function and visibility catches: hidden
+    ones must catch by themselves what visible ones have shown, and visible ones are what a student mends by. costly: by
     misconception that costs marks in other functions, too, those functions; each of them calls or is fed by its own.
     """
 
@@ -62,12 +68,13 @@ def run_audit(
     advance: Callable[[Result], None],
 ) -> Audit:
     """Grade every variant and judge what comes. Raises GraderError if one of them cannot be graded, a fault of ours."""
+    parts = dict(parts_of(assignment, variants))
     done: dict[str, Result] = {}
-    for result in grade_all((one.submission for one in variants), settings, executor, window=window):
+    for result in grade_all((one.submission for one in variants), settings, executor, window=window, parts=parts):
         if result.status != GRADED:
             raise GraderError(f"audit: {result.id} has status {result.status} ({result.message}).")
-        done[result.id] = result
-        advance(result)
+        done[result.id] = replace(result, max_score=round(sum(check.max_points for check in result.checks), 2))
+        advance(done[result.id])
     results = tuple(done[one.name] for one in variants)
     called_by = callers(assignment)
     problems = [
@@ -77,6 +84,16 @@ def run_audit(
     ]
     needless = tuple(find_needless(variants, results))
     return Audit(tuple(variants), results, tuple(problems), needless, find_costly(variants, results, called_by))
+
+
+def parts_of(assignment: Assignment, variants: Iterable[Variant]) -> Iterator[tuple[str, frozenset[str]]]:
+    """By misconception the checks that can tell it from the reference, and those that have a say in their marks."""
+    run = functions_run(assignment)
+    for variant in variants:
+        if variant.misconception is not None:
+            concerned = [check for check in assignment.checks if variant.touched & run[check.id]]
+            functions = variant.touched.union(*({check.function, check.needs} for check in concerned))
+            yield variant.name, frozenset(check.id for check in assignment.checks if check.function in functions)
 
 
 def callers(assignment: Assignment) -> dict[str, frozenset[str]]:
@@ -137,18 +154,20 @@ def hint_problems(variant: Variant, result: Result) -> list[str]:
 
 
 def find_needless(variants: Iterable[Variant], results: Iterable[Result]) -> list[str]:
-    """Checks that catch no misconception of their function which no other check of it catches."""
-    catchers: dict[str, list[set[str]]] = {}
-    checks: dict[str, dict[str, None]] = {}
+    """Checks that catch no misconception of their function which no other check of it, as visible as they, catches."""
+    rows: dict[tuple[str, str], list[list[CheckResult]]] = {}  # a row a misconception
     for variant, result in zip(variants, results, strict=True):
-        if variant.misconception is not None:
-            mine = [check for check in result.checks if check.function in variant.touched]
-            function = variant.misconception.function
-            checks.setdefault(function, {}).update(dict.fromkeys(check.id for check in mine))
-            catchers.setdefault(function, []).append({check.id for check in mine if is_lost(check)})
-    return [
-        check for function, ids in checks.items() for check in ids if len(ids) > 1 and {check} not in catchers[function]
-    ]
+        mine: dict[tuple[str, str], list[CheckResult]] = {}
+        for check in result.checks:
+            if variant.misconception is not None and check.function in variant.touched:
+                mine.setdefault((check.function, check.visibility), []).append(check)
+        for place, checks in mine.items():
+            rows.setdefault(place, []).append(checks)
+    needless = []
+    for found in rows.values():
+        catchers = [{check.id for check in row if is_lost(check)} for row in found]
+        needless += [check.id for check in found[0] if len(found[0]) > 1 and {check.id} not in catchers]
+    return needless
 
 
 def find_costly(

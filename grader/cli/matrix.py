@@ -60,7 +60,7 @@ def print_matrix(console: Console, audit: Audit) -> None:
         rows = []
         for name, result in zip(names, audit.results, strict=True):
             found = {check.id: check for check in result.checks}
-            if any(letter_of(found[check]) != LETTERS[PASSED] for check in wanted) or result is audit.results[0]:
+            if any(letter_of(found.get(check)) != LETTERS[PASSED] for check in wanted) or result is audit.results[0]:
                 rows.append((name, found))
         for heading in headings(block, start, indent):
             console.print(heading, style="bold", highlight=False, markup=False, soft_wrap=True)
@@ -69,7 +69,7 @@ def print_matrix(console: Console, audit: Audit) -> None:
             for index, (function, checks) in enumerate(block):
                 line.append("  " if index else "")
                 for check in checks:
-                    letter = letter_of(found[check.id])
+                    letter = letter_of(found.get(check.id))
                     line.append(letter, style="dim" if letter == LETTERS[PASSED] else "red")
                 line.append(" " * (column_width((function, checks)) - len(checks)))
             line.rstrip()
@@ -77,7 +77,7 @@ def print_matrix(console: Console, audit: Audit) -> None:
         left_out = len(audit.results) - len(rows)
         console.print(f"{left_out} more lose nothing here.\n" if left_out else "", highlight=False)
         start += len(block)
-    console.print(LEGEND, highlight=False)
+    console.print(LEGEND, highlight=False, soft_wrap=True)
 
 
 def print_remarks(console: Console, audit: Audit) -> None:
@@ -87,7 +87,7 @@ def print_remarks(console: Console, audit: Audit) -> None:
         function, _, name = check.rpartition(".")
         needless.setdefault(function, []).append(name)
     told = {
-        "Checks that catch no misconception which no other check of their function catches:": needless,
+        "Checks that catch no misconception which no other of their function and visibility catches:": needless,
         "Misconceptions that cost marks in functions that are right, too:": audit.costly,
     }
     for title, lines in told.items():
@@ -137,7 +137,10 @@ def headings(block: Sequence[Group], start: int, indent: int) -> Iterator[str]:
     yield " " * indent + columns.rstrip()
 
 
-def letter_of(check: CheckResult) -> str:
+def letter_of(check: CheckResult | None) -> str:
+    """A check that a variant was not graded on is passed: it runs nothing that is wrong there."""
+    if check is None:
+        return LETTERS[PASSED]
     follows = check.follow_through and check.status == PASSED and not is_lost(check)
     return FOLLOWS if follows else LETTERS[check.status]
 

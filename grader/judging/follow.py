@@ -35,6 +35,8 @@ def agreeing_claims(
 ) -> frozenset[str]:
     """Which of the wrong claims are the gradient of the student's own forward; none if that forward is right here.
 
+    A claim of zeros alone is none: at best it belongs to a forward that does not depend on this argument at all, where
+    the reference's does, and that is what a body that nobody has written claims, too.
     forward: the reference's value at the points. said: filled with everything that the forward answered.
     """
     asked = recording(gradients.at, said)
@@ -45,7 +47,9 @@ def agreeing_claims(
     return frozenset(
         name
         for index, name in enumerate(gradients.claims)
-        if name in wrong and gradient_agrees(asked, points, index, gradients.dout, wrong[name], reach_rng(check, index))
+        if name in wrong
+        and np.any(wrong[name])
+        and gradient_agrees(asked, points, index, gradients.dout, wrong[name], reach_rng(check, index))
     )
 
 

@@ -133,6 +133,13 @@ def loss(student, rng):
     value, gradients = net.loss(x, y)
     return {"scores": net.loss(x), "loss": value, "dw": gradients["w"]}
 '''
+TWICE = '''
+
+@check("parts.square", seed=SEED)
+def DEF(student, rng):
+    """Some numbers."""
+    return {"out": student.parts.square(rng.randn(4))[0]}
+'''
 HIDDEN = PUBLIC.replace("seed=", "seed=1").replace("def ", "def hidden_")
 WRONG = """
 import inspect
@@ -252,17 +259,26 @@ def test_a_misconception_fails_in_its_own_function_and_is_told(audited):
         assert {check for check, status in found.items() if status != "passed"} == own, name
 
 
-def test_checks_that_catch_nothing_alone_are_told(audited):
-    assert set(audited.needless) == {check.id for check in audited.results[0].checks}
+def test_checks_that_catch_nothing_alone_are_told(tmp_path):
+    public = (
+        PUBLIC + TWICE.replace("DEF", "again").replace("SEED", "7") + TWICE.replace("DEF", "short").replace("4", "5")
+    )
+    found = run(write(tmp_path, public=public.replace("SEED", "8")), ("reference", "cube"))
+    assert found.needless == ("parts.square.four", "parts.square.again", "parts.square.short")
+    assert found.costly == {}
+
+
+def test_a_check_that_alone_of_the_hidden_ones_catches_a_misconception_is_needed(audited):
+    assert audited.needless == ()
     assert audited.costly == {}
 
 
 def test_a_check_that_alone_catches_a_misconception_is_needed(tmp_path):
     wrong = edit(WRONG, "x * reference.parts.square(x)[0], (x,)", "x * x + 0.5 * (len(x) == 4), (x,)")
-    public = edit(PUBLIC, "student.parts.square(rng.randn(4))", "student.parts.square(rng.randn(5))")
+    public = PUBLIC + TWICE.replace("DEF", "short").replace("SEED", "8").replace("4", "5")
     found = run(write(tmp_path, wrong=wrong, public=public), ("reference", "cube"))
     assert found.problems == ()
-    assert found.needless == ("parts.square.four",)
+    assert found.needless == ("parts.square.short",)
 
 
 def test_a_reference_that_loses_marks_fails(good):
