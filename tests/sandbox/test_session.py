@@ -251,7 +251,7 @@ def test_an_exception_whose_text_raises_is_an_error(open_session):
         "def f(x):\n    out = None\n    # TODO\n    cache = x\n    return out, cache\n",
         "def f(x):\n    out, cache = None, None\n    p = x.get('p', 1)\n    return out, cache\n",
         "def f(x):\n    if x is None:\n        x = {}\n    x['v'] = x.get('v', np.zeros(3))\n    return None, x\n",
-        "def f(x):\n    if x == 'b':\n        pass\n    elif x == 3:\n        raise ValueError('%s' % x)\n    return None, x\n",
+        "def f(x):\n    if x == 'b':\n        pass\n    elif x == 3:\n        raise E('%s' % x)\n    return None, x\n",
     ],
 )
 def test_a_stub_is_missing(open_session, source):
