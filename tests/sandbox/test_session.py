@@ -250,11 +250,20 @@ def test_an_exception_whose_text_raises_is_an_error(open_session):
         "def f(x):\n    '''Docs.'''\n    pass\n",
         "def f(x):\n    out = None\n    # TODO\n    cache = x\n    return out, cache\n",
         "def f(x):\n    out, cache = None, None\n    p = x.get('p', 1)\n    return out, cache\n",
+        "def f(x):\n    if x is None:\n        x = {}\n    x['v'] = x.get('v', np.zeros(3))\n    return None, x\n",
+        "def f(x):\n    if x == 'b':\n        pass\n    elif x == 3:\n        raise E('%s' % x)\n    return None, x\n",
     ],
 )
 def test_a_stub_is_missing(open_session, source):
-    failure = one_failure(open_session(source), "f", {})
+    failure = one_failure(open_session(f"import numpy as np\n{source}"), "f", {})
     assert (failure.status, failure.text) == ("missing", "f is not written yet.")
+
+
+def test_a_comparison_that_is_kept_is_work_and_no_stub(open_session):
+    session = open_session("def f(x):\n    mask = x > 0\n    return None, mask\n")
+    session.begin(0)
+    value, mask = session.call("case.f", (np.ones(2),), {})
+    assert (value, mask.tolist()) == (None, [True, True])
 
 
 def test_an_absent_function_is_missing(open_session):
