@@ -29,9 +29,19 @@ class Oracle:
     """The reference, callable during one check after the other. A context manager."""
 
     def __init__(
-        self, launch: Callable[[], Launch], plan: Plan, limits: Limits, *, until: float, handout: Handout = OWN
+        self,
+        launch: Callable[[], Launch],
+        plan: Plan,
+        limits: Limits,
+        *,
+        until: float,
+        handout: Handout = OWN,
+        documented: Mapping[str, Callable[..., Any]] | None = None,
     ) -> None:
-        """handout: the one in whose words stubs are asked."""
+        """handout: the one in whose words stubs are asked. documented: by function, the cache that its docstring fixes,
+        from its arguments: a student's code may look into that.
+        """
+        self.documented = documented or {}
         self.session = Session(launch, plan, limits, until=until)
         self.call_in_their_words = adapt_back(self.call, handout)
         self.is_running = False
@@ -56,12 +66,14 @@ class Oracle:
         try:
             value = self.call_in_their_words(function, args, {})
         except CallFailed as failed:
-            flat = tuple(without_single_axes(arg) if position else arg for position, arg in enumerate(args))
+            flat = tuple(as_strict(arg) if position else arg for position, arg in enumerate(args))
             try:
                 value = self.call(function, flat, {})
             except CallFailed:
                 return {"outcome": "error", "text": failed.failure.text}
             args = flat
+        if function in self.documented and isinstance(value, tuple) and len(value) == 2:
+            value = (value[0], self.documented[function](*args))
         self.given |= {handle.number for handle in handles_in(value)}
         return {"outcome": "value", "value": value, "dicts": {str(i): a for i, a in enumerate(args) if type(a) is dict}}
 
@@ -86,11 +98,13 @@ class Oracle:
         return self.session.call(name, args, kwargs)
 
 
-def without_single_axes(value: Any) -> Any:
-    """(1, D) as (D,), in a dict too: a bias or a mean that is kept so is right, and the reference is strict."""
-    if isinstance(value, np.ndarray) and 1 in value.shape:
-        return value.squeeze()
-    return {key: without_single_axes(item) for key, item in value.items()} if type(value) is dict else value
+def as_strict(value: Any) -> Any:
+    """(1, D) as (D,), in a dict too, and a list of numbers as an array: right as well, but the reference is strict."""
+    if isinstance(value, np.ndarray) and value.ndim == 2 and value.shape[0] == 1:
+        return value[0]
+    if isinstance(value, list) and all(isinstance(item, bool | int | float | np.generic) for item in value):
+        return np.asarray(value)
+    return {key: as_strict(item) for key, item in value.items()} if type(value) is dict else value
 
 
 def handles_in(value: Any) -> Iterator[Handle]:

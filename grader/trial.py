@@ -29,6 +29,7 @@ from grader.judging.verdict import Trial, short
 from grader.oracle import Oracle
 from grader.records import FAILED, MISSING, PASSED, Check
 from grader.sandbox.box import MAX_OUTPUT
+from grader.sandbox.replies import plain_text
 from grader.sandbox.session import Session
 
 GRADIENT_TIMES: Final = 5  # a numerical gradient asks the forward some forty times where a check asks once or twice
@@ -107,11 +108,12 @@ def ask(
         session.begin(check.seed, fixture.arities)
         answer = perform(check.run, student, np.random.RandomState(check.seed), reference)
     except CallFailed as failed:
-        failure = failed.failure
+        failure = replace(failed.failure, text=plain_text(failed.failure.text))
     except GraderError:
         raise
     except Exception as error:  # the reference's values pass, so these are the student's
-        text = f"{short(check.function)}: what it returned cannot be used ({type(error).__name__}: {error})."
+        raised = plain_text(f"{type(error).__name__}: {error}")
+        text = f"{short(check.function)}: what it returned cannot be used ({raised})."
         failure = Failure(FAILED, check.function, text)
     text, printed = session.end()
     left_out = f"\n[{printed - MAX_OUTPUT} more bytes were printed]" if printed > MAX_OUTPUT else ""

@@ -11,22 +11,28 @@ check of the functions that were granted.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from grader.assignment import Assignment, module_of
 from grader.context import Context
 from grader.intake.stage import stage
 from grader.judging.adapt import Handout
 from grader.judging.student import Failure
-from grader.judging.verdict import Trial
+from grader.judging.verdict import Trial, short
 from grader.module_sets import ModuleSet
 from grader.oracle import Oracle
-from grader.records import MISSING, SKIPPED, VISIBLE, Check, Submission
+from grader.records import MISSING, SKIPPED, TIMEOUT, VISIBLE, Check, Submission
 from grader.sandbox.box import Launch
 from grader.sandbox.session import Plan, Session
 from grader.trial import run_check
+
+# Checks of one function that may run out of time before its others are put off: a loop that never ends in a layer would
+# take all of a submission's time from the nets that are graded on stubs.
+PATIENCE: Final = 2
 
 
 @dataclass
@@ -45,6 +51,7 @@ class Trials:
     on_stubs: dict[str, Trial] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     unusable: set[str] = field(default_factory=set)  # student files that are absent or cannot be imported
+    put_off: list[Check] = field(default_factory=list)  # of functions that ran out of time before
     trees: dict[tuple[str, ...], Path] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -54,6 +61,8 @@ class Trials:
                 self.run_set(one, oracle)
             for one in self.context.assignment.sets:
                 self.run_again(one, oracle)
+            for one in self.context.assignment.sets:
+                self.run_put_off(one, oracle)
 
     def run_set(self, one: ModuleSet, oracle: Oracle) -> None:
         checks = self.checks_of(one.files)
@@ -80,8 +89,14 @@ class Trials:
                 for single in ModuleSet(tuple(files), one.on, one.without).alone():
                     self.run_checks(single, [check for check in checks if check.file in single.files], oracle)
                 return
-            for check in sorted(checks, key=lambda check: check.visibility != VISIBLE):
-                self.own[check.id] = self.run_check(session, check, oracle)
+            spent: Counter[str] = Counter()
+            for check in visible_first(checks):
+                if spent[check.function] < PATIENCE:
+                    self.own[check.id] = self.run_check(session, check, oracle)
+                    spent[check.function] += is_timeout(self.own[check.id])
+                else:
+                    self.own[check.id] = Trial(check, not_run(check))
+                    self.put_off.append(check)
             self.unusable |= {
                 file for file in files if session.broken or session.failures.get(module_of(file)) is not None
             }
@@ -100,9 +115,22 @@ class Trials:
         for checks in again.values():
             if time.monotonic() > self.until:
                 return
+            spent = 0
+            with self.open_session(one, exchange=True) as session:
+                for check in visible_first(checks):
+                    if spent < PATIENCE:
+                        self.on_stubs[check.id] = self.run_check(session, check, oracle, assignment.stubs_of(check))
+                        spent += is_timeout(self.on_stubs[check.id])
+
+    def run_put_off(self, one: ModuleSet, oracle: Oracle) -> None:
+        """What was put off and has not passed on stubs, with the time that is left."""
+        checks = [check for check in self.put_off if check.file in one.files]
+        left = [check for check in checks if check.id not in self.on_stubs or not self.on_stubs[check.id].passed]
+        if left and time.monotonic() < self.until:
             with self.open_session(one) as session:
-                for check in sorted(checks, key=lambda check: check.visibility != VISIBLE):
-                    self.on_stubs[check.id] = self.run_check(session, check, oracle, assignment.stubs_of(check))
+                for check in visible_first(left):
+                    if time.monotonic() < self.until:
+                        self.own[check.id] = self.run_check(session, check, oracle)
 
     def run_check(self, session: Session, check: Check, oracle: Oracle, stubs: frozenset[str] = frozenset()) -> Trial:
         assignment, fixtures = self.context.assignment, self.context.fixtures
@@ -115,7 +143,8 @@ class Trials:
         checks = self.context.assignment.checks
         return [check for check in checks if check.file in files and self.handout.has(check)]
 
-    def open_session(self, one: ModuleSet) -> Session:
+    def open_session(self, one: ModuleSet, *, exchange: bool = False) -> Session:
+        """A sandbox with the set's modules. exchange: with functions that may be exchanged for stubs."""
         context, assignment = self.context, self.context.assignment
         work = self.staged(one)
         usable = [file for file in one.files if file in self.submission.files]
@@ -128,6 +157,7 @@ class Trials:
             classes=assignment.classes,
             switches={name: context.fixtures.arguments[name] for name in sorted(called)},
             hollow=tuple(module_of(file) for file in one.on if file in self.unusable),
+            exchange=exchange,
             expected_warnings=assignment.expected_warnings,
         )
         return Session(lambda: context.launch(work), plan, context.limits, until=self.until)
@@ -149,7 +179,12 @@ class Trials:
                 stage(files, context.handed_out, work, package=assignment.package)
             return context.launch(work)
 
-        return Oracle(launch, plan, context.limits, until=self.until, handout=self.handout)
+        documented = {
+            check.needs: definition.cache
+            for check in assignment.checks
+            if check.needs and (definition := assignment.definitions[check.id]).cache is not None
+        }
+        return Oracle(launch, plan, context.limits, until=self.until, handout=self.handout, documented=documented)
 
     def staged(self, one: ModuleSet) -> Path:
         """The set's work tree, made when it is first asked for."""
@@ -162,6 +197,19 @@ class Trials:
             self.notes += [note for note in said if note not in self.notes]
             self.trees[one.without] = work
         return self.trees[one.without]
+
+
+def visible_first(checks: Iterable[Check]) -> list[Check]:
+    return sorted(checks, key=lambda check: check.visibility != VISIBLE)
+
+
+def is_timeout(trial: Trial) -> bool:
+    return trial.failure is not None and trial.failure.status == TIMEOUT
+
+
+def not_run(check: Check) -> Failure:
+    text = f"{PATIENCE} other checks of {short(check.function)} ran out of time, and none was left for this one."
+    return Failure(TIMEOUT, check.function, text)
 
 
 def functions_of(assignment: Assignment, files: Iterable[str]) -> set[str]:

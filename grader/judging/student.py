@@ -107,7 +107,8 @@ def in_shapes_of(own: Any, values: Mapping[str, Any], function: str, attribute: 
     for key, value in values.items():
         if not isinstance(own.get(key), np.ndarray):
             found = f"is of type {type_of(own[key])}" if key in own else "is not there"
-            raise failed(f"{attribute}[{key!r}] {found}, expected an array. It holds {', '.join(map(str, own))}.")
+            names = ", ".join(map(str, list(own)[:20]))
+            raise failed(f"{attribute}[{key!r}] {found}, expected an array. It holds {names}.")
         value, shape = np.asarray(value), own[key].shape
         if [length for length in shape if length != 1] != [length for length in value.shape if length != 1]:
             raise failed(f"{attribute}[{key!r}] has shape {shape}, expected {value.shape}.")
@@ -151,9 +152,8 @@ def local_call(
                 update_dict(arg, after)
         if arities is not None:
             arities.append((name, len(value) if isinstance(value, tuple) else 0))
-        if type(value) is dict:
-            return {key: keep(item) for key, item in value.items()}
-        return type(value)(map(keep, value)) if type(value) in (tuple, list) else keep(value)
+        pack = keep if owner == name else keep_opened
+        return type(value)(map(pack, value)) if type(value) in (tuple, list) else pack(value)
 
     def use_member(name: str, owner: Any, *args: Any, **kwargs: Any) -> Any:
         path, _, member = name.rpartition(".")
@@ -167,6 +167,11 @@ def local_call(
 
 def keep(value: Any) -> Any:
     return value if is_plain(value) else Kept(value, type(value).__name__)
+
+
+def keep_opened(value: Any) -> Any:
+    """A dict that a check reads by names travels, whatever it holds besides."""
+    return {key: keep_opened(item) for key, item in value.items()} if isinstance(value, dict) else keep(value)
 
 
 def is_plain(value: Any) -> bool:

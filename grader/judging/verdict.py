@@ -27,7 +27,7 @@ from grader.records import (
     FunctionResult,
 )
 
-FOLLOWS: Final = 1.0  # the forward is a known misconception, or right in another check of its own
+FOLLOWS: Final = 1.0  # the forward is a known misconception, or right in half of its other checks, by weight
 HALF: Final = 0.5  # the gradient is right for a forward of which nothing is known to be right
 
 
@@ -83,7 +83,8 @@ def choose(
             chosen.append(one)
         elif other.points == one.points:
             stood_in = f"So it is with the grader's own {', '.join(map(short, called))} in place of yours."
-            chosen.append(replace(other, message=f"{other.message} {stood_in}".strip()))
+            told = sentence(other.message) if other.message else ""
+            chosen.append(replace(other, message=f"{told} {stood_in}".strip()))
         else:
             chosen.append(replace(other, message=f"{other.message} {with_others(one, called)}".strip()))
     return chosen
@@ -164,8 +165,10 @@ def forward_worth(trial: Trial, trials: Sequence[Trial]) -> float:
     # its own checks is right, whatever it says where its gradient is asked.
     if not trial.same_reach or all(other.passed for other in forward):
         return 0.0
-    hidden = [other for other in forward if other.check.visibility != VISIBLE]
-    return FOLLOWS if any(other.passed and other is not trial for other in hidden or forward) else HALF
+    hidden = [other for other in forward if other.check.visibility != VISIBLE and other is not trial]
+    others = hidden or [other for other in forward if other is not trial]
+    right = sum(other.check.weight for other in others if other.passed)
+    return FOLLOWS if right > 0 and 2 * right >= sum(other.check.weight for other in others) else HALF
 
 
 def understood(trial: Trial, trials: Sequence[Trial]) -> list[str]:

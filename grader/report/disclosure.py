@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from grader.records import FAILED, GRADER_ERROR, PARTIAL, VISIBLE, CheckResult, Result
 
-# Hints of misconceptions. Advice on an exception goes by its text, which the code could choose by what it was given.
+# Hints of misconceptions, where values were compared. Advice on an exception goes by its text, which the code could
+# choose by what it was given.
 HINTED = (FAILED, PARTIAL)
 
 
@@ -42,6 +43,6 @@ def disclose(check: CheckResult) -> CheckResult:
         points=check.points,
         max_points=check.max_points,
         status=check.status,
-        hint=check.hint if check.status in HINTED else "",
+        hint=check.hint if check.status in HINTED and check.comparisons else "",
         stubs=check.stubs,
     )

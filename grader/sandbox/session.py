@@ -68,8 +68,8 @@ class Plan:
     """What a worker imports, in this order, and which functions are called.
 
     classes: those of the functions that are classes, and the members that are used. switches: functions that may be
-    exchanged for stubs, and the names of their arguments. hollow: modules that are not imported but made of stubs.
-    sources: the submission's files, for lines of tracebacks.
+    exchanged for stubs, and the names of their arguments; without `exchange` only those that are absent are. hollow:
+    modules that are not imported but made of stubs. sources: the submission's files, for lines of tracebacks.
     """
 
     modules: tuple[str, ...]
@@ -78,6 +78,7 @@ class Plan:
     classes: Classes = field(default_factory=dict)
     switches: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     hollow: tuple[str, ...] = ()
+    exchange: bool = False
     expected_warnings: tuple[str, ...] = ()
 
     def request(self) -> dict[str, Any]:
@@ -91,6 +92,7 @@ class Plan:
             },
             "switches": {name: list(parameters) for name, parameters in self.switches.items()},
             "hollow": list(self.hollow),
+            "exchange": self.exchange,
             "expected_warnings": list(self.expected_warnings),
         }
 
@@ -220,6 +222,7 @@ class Session:
             absent = text == "absent"
             file = owner.rpartition(".")[0].replace(".", "/") + ".py"
             missing = plain_text(reply.get("of"))
+            missing = owner_of(missing, self.plan.classes)
             if missing in self.plan.functions and missing != owner:  # a function that this one calls
                 return Failure(MISSING, missing, f"{missing.rpartition('.')[2]} is not written yet.")
             return Failure(MISSING, owner, f"{file} has no {name}." if absent else f"{name} is not written yet.")

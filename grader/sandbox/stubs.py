@@ -3,22 +3,24 @@
     own code ──calls──► Switch ──► the student's function, or
                                └─► a stub: the arguments go to the judge, which asks the reference and sends its reply
 
-A Switch takes a function's place in its module before anything else is imported, so that whoever imports the name gets
-the Switch. What the reference keeps (a cache) comes as a Granted and can only be handed back. The judge answers where
-it has granted the function to the running check, and nowhere else.
+A Switch takes a function's place before anything else is imported: in its module, in the tables there and in defaults
+of arguments, so that whoever takes it from there gets the Switch. What the reference keeps (a cache) comes as a Granted
+and can only be handed back. The judge answers where it has granted the function to the running check, and nowhere else.
 
 Runs beside worker.py under Python 3.8 on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import functools
+import inspect
+import types
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import numpy as np
 import protocol  # type: ignore[import-not-found]
 
-Ask = Callable[[str, tuple[Any, ...]], dict[str, Any]]
+Ask = Callable[[str, Tuple[Any, ...]], Dict[str, Any]]
 
 
 class NotWritten(NotImplementedError):
@@ -46,50 +48,82 @@ class Granted:
 
 
 class Switch:
-    """One function: the student's own, or a stub while `ask` is set. Called like the function itself."""
+    """One function: the student's own, or a stub while `ask` is set. `function` is what takes its place."""
 
-    def __init__(self, name: str, parameters: list[str], own: Callable[..., Any] | None) -> None:
+    def __init__(self, name: str, parameters: List[str], own: Optional[Callable[..., Any]]) -> None:
         self.name = name
+        self.short = name.rpartition(".")[2]
         self.parameters = parameters
         self.own = own
-        self.ask: Ask | None = None
-        self.__name__ = self.__qualname__ = name.rpartition(".")[2]
-        self.__doc__ = getattr(own, "__doc__", None)
-        self.__module__ = getattr(own, "__module__", "")
+        self.ask: Optional[Ask] = None
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        def function(*args: Any, **kwargs: Any) -> Any:
+            return self.call(args, kwargs)
+
+        function.__name__ = self.short
+        # A function like the student's own: its attributes, docstring and signature are looked at, too.
+        self.function = functools.wraps(own)(function) if own is not None else function
+
+    def call(self, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
         if self.ask is not None:
-            return self.ask_judge(*args, **kwargs)
+            return self.ask_judge(args, kwargs)
         if self.own is None:
             raise NotWritten(self.name)
-        try:
-            return self.own(*args, **kwargs)
-        except NotImplementedError as error:
-            raise error if isinstance(error, NotWritten) else NotWritten(self.name) from None
+        return self.own(*args, **kwargs)
 
-    def ask_judge(self, *args: Any, **kwargs: Any) -> Any:
+    def ask_judge(self, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
         """Raises TypeError for arguments that cannot be sent, ValueError with the reference's own words."""
         assert self.ask is not None
         bound = self.bind(args, kwargs)
-        answer = self.ask(self.name, tuple(write_argument(self.__name__, value) for value in bound))
+        answer = self.ask(self.name, tuple(write_argument(self.short, value) for value in bound))
         if answer.get("outcome") != "value":
             raise ValueError(str(answer.get("text")))
         for position, after in answer["dicts"].items():
-            target = bound[int(position)]
-            target.clear()
-            target.update(read_answer(after))
+            bound[int(position)].update(read_answer(after))
         return read_answer(answer["value"])
 
-    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
-        """Arguments in the order of the parameters. Raises TypeError as a call of the function would."""
-        bound = list(args)
-        for name in self.parameters[len(args) :]:
-            if name not in kwargs:
+    def bind(self, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> List[Any]:
+        """Arguments in the order of the reference's parameters: the student's own may have other names, and more.
+
+        Raises TypeError as a call of the function would.
+        """
+        try:
+            own = list(inspect.signature(self.own).parameters) if self.own is not None else self.parameters
+        except (TypeError, ValueError):
+            own = self.parameters
+        if "args" in own or len(own) < len(self.parameters):  # a wrapper's signature tells nothing
+            own = self.parameters
+        given = {**dict(zip(own, args)), **kwargs}
+        bound = []
+        for name, alias in zip(own, self.parameters):
+            if name not in given and alias not in given:
                 break
-            bound.append(kwargs.pop(name))
-        if kwargs:
-            raise TypeError("%s() got an unexpected argument %r" % (self.__name__, sorted(kwargs)[0]))
+            bound.append(given[name] if name in given else given[alias])
         return bound
+
+
+def exchange(module: Any, originals: Dict[int, Any]) -> None:
+    """Put what stands in `originals`, by identity, in a module's names, its tables and its functions' defaults."""
+    for name, value in list(vars(module).items()):
+        if id(value) in originals:
+            vars(module)[name] = originals[id(value)]
+        elif type(value) is dict:
+            for key in value:
+                value[key] = exchanged(value[key], originals)
+        elif type(value) is list:
+            value[:] = [exchanged(item, originals) for item in value]
+        elif type(value) is tuple:
+            vars(module)[name] = exchanged(value, originals)
+        elif type(value) is types.FunctionType:
+            value.__defaults__ = exchanged(value.__defaults__, originals)
+            named = value.__kwdefaults__ or {}
+            named.update({key: exchanged(default, originals) for key, default in named.items()})
+
+
+def exchanged(value: Any, originals: Dict[int, Any]) -> Any:
+    if type(value) is tuple and any(id(item) in originals for item in value):
+        return tuple(originals.get(id(item), item) for item in value)
+    return originals.get(id(value), value)
 
 
 def write_argument(function: str, value: Any) -> Any:
@@ -107,8 +141,14 @@ def write_argument(function: str, value: Any) -> Any:
         return tuple(write_argument(function, item) for item in value)
     if isinstance(value, list):
         return [write_argument(function, item) for item in value]
-    if isinstance(value, dict):
-        return {key: write_argument(function, item) for key, item in value.items()}
+    if isinstance(value, dict):  # what a student keeps in it besides is no business of the reference
+        sent = {}
+        for key, item in value.items():
+            try:
+                sent[key] = write_argument(function, item)
+            except TypeError:
+                continue
+        return sent
     raise TypeError("%s: an argument of type %s, expected arrays and numbers" % (function, type(value).__name__))
 
 

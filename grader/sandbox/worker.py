@@ -27,7 +27,7 @@ import sys
 import traceback
 import types
 import warnings
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 import numpy as np
 
@@ -143,6 +143,7 @@ class Server:
         self.channel = channel
         self.options = options
         self.functions: Dict[str, Callable[..., Any]] = {}
+        self.members: Set[str] = set()
         self.switches: Dict[str, Any] = {}
         self.tree = WorkTree(options["work"], options["package"])
         self.placeholders = placeholders.Finder(self.tree.root, self.tree.package)
@@ -183,6 +184,7 @@ class Server:
         parent, _, last = path.rpartition(".")
         __import__(parent)
         sys.modules[path] = types.ModuleType(path)
+        sys.modules[path].__dict__.update(np=np, numpy=np)  # others may take them from there by a star
         setattr(sys.modules[parent], last, sys.modules[path])
 
     def find_functions(self, name: str, request: Dict[str, Any]) -> None:
@@ -198,10 +200,15 @@ class Server:
                 self.functions[function] = found
                 for member, kind in request["members"].get(function, {}).items():
                     self.functions[function + "." + member] = use_member(member, kind)
-            if function in request["switches"] and module is not None:
-                own = found if callable(found) else None
+                    self.members.add(function + "." + member)
+            own = found if callable(found) else None
+            wanted = own is None or request["exchange"]
+            if function in request["switches"] and module is not None and wanted:
                 self.switches[function] = stubs.Switch(function, request["switches"][function], own)
-                names[attribute] = self.switches[function]
+                names[attribute] = self.switches[function].function
+        originals = {id(switch.own): switch.function for switch in self.switches.values() if switch.own is not None}
+        for loaded in [loaded for path, loaded in sys.modules.items() if path.startswith(self.tree.package)]:
+            stubs.exchange(loaded, originals)
         if module is not None:
             sys.modules.setdefault(name, module)  # whoever imports it flat gets the same one
 
@@ -209,7 +216,7 @@ class Server:
         child = os.fork()
         if child == 0:
             try:
-                Child(self.channel, self.functions, self.tree).serve(request, self.switches)
+                Child(self.channel, self.functions, self.members, self.tree).serve(request, self.switches)
                 sys.stdout.flush()
             except EOFError:
                 pass
@@ -225,9 +232,12 @@ class Server:
 class Child:
     """One check: calls functions, keeps what does not travel, forgets all of it when it exits."""
 
-    def __init__(self, channel: Channel, functions: Dict[str, Callable[..., Any]], tree: WorkTree) -> None:
+    def __init__(
+        self, channel: Channel, functions: Dict[str, Callable[..., Any]], members: Set[str], tree: WorkTree
+    ) -> None:
         self.channel = channel
         self.functions = functions
+        self.members = members
         self.tree = tree
         self.kept: List[Any] = []
 
@@ -265,7 +275,7 @@ class Child:
         try:
             value = function(*args, **kwargs)
         except NotImplementedError as error:
-            return {"outcome": "missing", "text": "stub", "of": str(getattr(error, "name", "") or "")}
+            return {"outcome": "missing", "text": "stub", "of": self.not_written(error)}
         except OutOfTime as error:
             return {"outcome": "timeout", "frames": self.tree.find_loop(self.tree.describe(error)["frames"])}
         except BaseException as error:
@@ -276,20 +286,28 @@ class Child:
         dicts, arrays = changes(before, args, sent)
         reply: Dict[str, Any] = {
             "outcome": "value",
-            "dicts": self.pack_changed(dicts),
+            "dicts": self.pack_opened(dicts),
             "arrays": arrays,
         }
+        # An object's members return what is read by names; a function's dict may be a cache, which must stay whole.
+        pack = self.pack_opened if name in self.members else self.pack
         if isinstance(value, tuple):  # a named one too: it unpacks as any
-            reply["value"] = tuple(map(self.pack, value))
+            reply["value"] = tuple(map(pack, value))
         elif type(value) is list:
-            reply["value"] = list(map(self.pack, value))
-        elif type(value) is dict:
-            reply["value"] = self.pack_changed(value)
+            reply["value"] = list(map(pack, value))
         else:
-            reply["value"] = self.pack(value)
+            reply["value"] = pack(value)
         if value is None or (isinstance(value, tuple) and any(item is None for item in value)):
             reply["stub"] = self.tree.is_stub(name)
         return reply
+
+    def not_written(self, error: NotImplementedError) -> str:
+        """The function whose body raised it: the one that was called, or one that it calls."""
+        if isinstance(error, stubs.NotWritten):
+            return str(error.name)
+        frames = self.tree.describe(error)["frames"]
+        path, _, function = frames[-1] if frames else ("", 0, "")
+        return path[: -len(".py")].replace("/", ".") + "." + function
 
     def fetch(self, value: Any) -> Any:
         if isinstance(value, protocol.Handle):
@@ -308,10 +326,10 @@ class Child:
             value = value.astype(np.float64 if value.dtype.char == "g" else np.complex128)
         return value if is_plain(value) else self.keep(value)
 
-    def pack_changed(self, value: Any) -> Any:
-        """A dict that the caller has a copy of: it travels, and what is not plain in it stays here."""
-        if type(value) is dict:
-            return {key: self.pack_changed(item) for key, item in value.items() if isinstance(key, str)}
+    def pack_opened(self, value: Any) -> Any:
+        """A dict of any kind that the caller reads by names: it travels, and what is not plain in it stays here."""
+        if isinstance(value, dict):
+            return {key: self.pack_opened(item) for key, item in value.items() if isinstance(key, str)}
         return self.pack(value)
 
     def keep(self, value: Any) -> protocol.Handle:

@@ -326,7 +326,7 @@ def test_what_was_printed_before_a_crash_is_kept(open_session):
 )
 def test_forged_frames_cost_their_own_check_and_no_other(open_session, name, source):
     """The reply pipe is found among the open descriptors; the worker has what it takes to write frames."""
-    head = "import os, sys, time\nprotocol = sys.modules['__main__'].protocol\ndef f():\n    fd = max(range(3, 20), key=alive)\n"
+    head = "import os, time\nfrom __main__ import protocol\ndef f():\n    fd = max(range(3, 20), key=alive)\n"
     alive = (
         "def alive(fd):\n    import fcntl\n    try:\n        flags = fcntl.fcntl(fd, fcntl.F_GETFL)\n"
         "    except OSError:\n        return 0\n    return fd if flags & os.O_WRONLY else 0\n"
