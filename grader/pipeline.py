@@ -84,9 +84,10 @@ def grade_submission(submission: Submission, context: Context) -> Result:
         trials = Trials(submission, context, handout, Path(folder), started + context.limits.submission_wall_s)
         trials.run()
     order = [check.id for check in context.assignment.checks if handout.has(check)]
-    own = settle([trials.own[check] for check in order])
-    on_stubs = settle([trials.on_stubs.get(check, trials.own[check]) for check in order])
-    results = choose(own, on_stubs, trials.on_stubs.keys(), context.assignment.stubs)
+    results = settle([trials.own[check] for check in order])
+    if trials.on_stubs:
+        on_stubs = settle([trials.on_stubs.get(check, trials.own[check]) for check in order])
+        results = choose(results, on_stubs, trials.on_stubs.keys(), context.assignment.stubs)
     results = with_left_out(results, context.assignment, handout)
     functions = sum_up(results, needs_of(context.assignment), lines_of(context.assignment, submission))
     return replace(

@@ -10,6 +10,7 @@ check of the functions that were granted.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,6 +98,8 @@ class Trials:
             if not trial.passed and assignment.stubs_of(check) and not is_missing(trial) and not self.is_broken(check):
                 again.setdefault(check.function, []).append(check)
         for checks in again.values():
+            if time.monotonic() > self.until:
+                return
             with self.open_session(one) as session:
                 for check in sorted(checks, key=lambda check: check.visibility != VISIBLE):
                     self.on_stubs[check.id] = self.run_check(session, check, oracle, assignment.stubs_of(check))

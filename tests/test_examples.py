@@ -16,6 +16,7 @@ from cases import ROOT
 
 # What each example must lose: function → status of its summary. Everything else must be full.
 EVERYTHING = "everything"
+LAYERS = "all of layers.py"  # which does not import; the nets are graded on the grader's own layers
 EXPECTED: dict[str, dict[str, str]] = {
     "affine-backward-wrong-sum-axis": {"affine_backward": "partial"},
     "affine-forward-keeps-only-last-axis": {"affine_forward": "partial"},
@@ -27,24 +28,32 @@ EXPECTED: dict[str, dict[str, str]] = {
     "conv-forward-flips-kernel": {"conv_forward_naive": "failed"},
     "conv-forward-forgets-bias": {"conv_forward_naive": "failed"},
     "conv-forward-true-division": {"conv_forward_naive": "error"},
-    "dropout-left-on-at-test-time": {},  # FullyConnectedNet, which no check looks at yet
+    "dropout-left-on-at-test-time": {"FullyConnectedNet": "partial"},
     "exits": {"softmax_loss": "crashed"},
     "loops-forever": {"max_pool_backward_naive": "timeout"},
     "max-pool-backward-overwrites": {"max_pool_backward_naive": "partial"},
     "max-pool-forward-square-windows-only": {"max_pool_forward_naive": "partial"},
     "max-pool-forward-swaps-height-and-width": {"max_pool_forward_naive": "partial"},
-    "net-regularises-with-factor-1": {},  # all four nets, which no check looks at yet
+    "net-regularises-with-factor-1": {
+        "TwoLayerNet": "partial",
+        "FullyConnectedNet": "partial",
+        "ThreeLayerConvNet": "partial",
+        "MultiLayerConvNet": "partial",
+    },
     "old-style-stubs": {EVERYTHING: "missing"},
     "prints-a-megabyte": {},
-    "raises-at-import": {EVERYTHING: "error"},
+    "raises-at-import": {LAYERS: "error"},
     "relu-backward-ignores-mask": {"relu_backward": "failed"},
     "softmax-forgets-division-by-N-in-gradient": {"softmax_loss": "partial"},
     "softmax-without-max-shift": {"softmax_loss": "partial"},
     "spies": {"affine_forward": "failed"},
     "svm-counts-the-correct-class": {"svm_loss": "partial"},
-    "syntax-error": {EVERYTHING: "error"},
-    # and batchnorm_forward, which no check looks at yet
-    "three-mistakes": {"softmax_loss": "partial", "max_pool_backward_naive": "partial"},
+    "syntax-error": {LAYERS: "error"},
+    "three-mistakes": {
+        "softmax_loss": "partial",
+        "batchnorm_forward": "partial",
+        "max_pool_backward_naive": "partial",
+    },
     "untouched-stubs": {EVERYTHING: "missing"},
     "wrong-forward-consistent-backward": {"conv_forward_naive": "failed", "conv_backward_naive": "partial"},
 }
@@ -54,9 +63,11 @@ HINTED = {
     "conv-forward-flips-kernel": "180 degrees",
     "conv-forward-forgets-bias": "bias",
     "conv-forward-true-division": "//",
+    "dropout-left-on-at-test-time": "dropped at test time",
     "max-pool-backward-overwrites": "overlap",
     "max-pool-forward-swaps-height-and-width": "swapped",
     "max-pool-forward-square-windows-only": "as wide as they are high",
+    "net-regularises-with-factor-1": "twice the regularization",
     "relu-backward-ignores-mask": "dx equals dout",
     "softmax-forgets-division-by-N-in-gradient": "N times too large",
     "softmax-without-max-shift": "overflows",
@@ -96,6 +107,10 @@ def test_an_example_loses_marks_where_it_is_broken_and_nowhere_else(graded, name
     if EVERYTHING in expected:
         assert set(lost.values()) == set(expected.values())
         assert (len(lost), result["score"]) == (len(result["functions"]), 0)
+    elif LAYERS in expected:
+        layers = [f["function"] for f in result["functions"] if f["function"].startswith("layers.")]
+        assert lost == {name.rpartition(".")[2]: expected[LAYERS] for name in layers}
+        assert result["score"] == 27  # the points of all others
     else:
         assert lost == expected
         points = sum(f["max_points"] - f["points"] for f in result["functions"])
@@ -109,6 +124,19 @@ def test_the_hint_names_the_mistake(graded, name):
     hints = {check["hint"] for check in checks if check["status"] != "passed"} - {""}
     assert len(hints) == 1
     assert HINTED[name] in hints.pop()
+
+
+def test_the_page_of_three_mistakes_names_all_three_in_the_order_in_which_to_mend_them(graded):
+    wrong = ["softmax_loss", "max_pool_backward_naive", "batchnorm_forward"]  # none follows from another: by points
+    hints = ["N times too large", "Where windows overlap", "The running averages fit"]
+    for folder in ("", "feedback"):
+        page = (graded[0] / folder / "three-mistakes.html").read_text()
+        listed = page[page.index('id="fix-first"') : page.index('id="functions"')]
+        entries = re.findall(r'<li class="fix">(.*?)</li>', listed, re.DOTALL)
+        assert len(entries) == len(wrong)
+        for entry, function, hint in zip(entries, wrong, hints, strict=True):
+            assert f"{function}</code></a>" in entry
+            assert hint in entry
 
 
 def test_all_files_are_written(graded):

@@ -54,7 +54,7 @@ def test_the_real_fixtures_hold_one_entry_a_check_and_finite_numbers():
     assert set(fixtures.checks) == {check.id for check in assignment.checks}
     for fixture in fixtures.checks.values():
         assert fixture.expected
-        assert all(np.isfinite(array).all() and array.dtype.kind == "f" for array in fixture.expected.values())
+        assert all(np.isfinite(array).all() and array.dtype.kind in "fi" for array in fixture.expected.values())
         assert all(arity >= 0 for _, arity in fixture.arities)
     assert fixtures.arguments["layers.conv_forward_naive"] == ("x", "w", "b", "conv_param")
 

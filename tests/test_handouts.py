@@ -230,6 +230,13 @@ def test_both_shapes_of_group_normalization_are_right_in_2018(assignment, shape)
     assert dgamma.shape == dbeta.shape == (1, 3, 1, 1)
 
 
+def test_texts_of_several_lines_are_one(assignment):
+    handout = load_handouts(assignment, "2018").known["2018"]
+    texts = [*handout.titles.values(), *handout.hints["layers.dropout_forward"].values()]
+    assert len(texts) > 5
+    assert not [text for text in texts if "\n" in text]
+
+
 def test_what_each_handout_lacks(assignment):
     known = load_handouts(assignment, AUTO).known
     assert "layers.dropout_forward" in known["2015"].lacks

@@ -32,7 +32,7 @@ def test_python_2_that_cannot_be_imported(grade_layers, source, words):
 )
 def test_old_names_cost_their_own_function_and_say_so(grade_layers, line, words):
     result = grade_layers(f"def relu_forward(x):\n    {line}\n    return out, x\n")
-    lost = [check for check in result.checks if check.points < check.max_points and check.file == "layers.py"]
+    lost = [check for check in result.checks if check.status != "passed" and check.file == "layers.py"]
     assert {check.function for check in lost} == {"layers.relu_forward"}
     for check in lost:
         assert check.status == "error"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Final
 
@@ -12,9 +12,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as RichProgress
 from rich.table import Table
 
-from grader.records import GRADED, NOT_APPLICABLE, PASSED, Result
+from grader.records import CHECK_STATUSES, GRADED, NOT_APPLICABLE, PASSED, Result
 
 MAX_ROWS: Final = 60  # more does not fit a screen; the class page has them all
+MAX_NAMED: Final = 4  # more are counted by their status
+MAX_ID: Final = 44
+LONGEST_LOSS: Final = 37  # room for a long name with its status and a comma; a longer word of a message is folded
 
 
 class Progress:
@@ -57,12 +60,13 @@ class Progress:
 def class_table(console: Console, results: Sequence[Result]) -> None:
     """One line a submission, then what the class did as a whole."""
     if len(results) <= MAX_ROWS:
+        rows = [(literal(result.id), outcome(result), literal(losses(result))) for result in results]
         table = Table(box=None, pad_edge=False, header_style="bold")
-        table.add_column("submission", no_wrap=True, overflow="ellipsis", max_width=44)
+        table.add_column("submission", no_wrap=True, overflow="ellipsis", max_width=id_width(console.width, rows))
         table.add_column("score", justify="right", no_wrap=True)
         table.add_column("what lost marks", overflow="fold")
-        for result in results:
-            table.add_row(literal(result.id), outcome(result), literal(losses(result)))
+        for row in rows:
+            table.add_row(*row)
         console.print(table)
     graded = [result for result in results if result.status == GRADED]
     count = f"{len(results)} submission{'s' if len(results) != 1 else ''}, {len(graded)} graded"
@@ -87,7 +91,22 @@ def losses(result: Result) -> str:
     lost = [function for function in asked if function.status != PASSED]
     if len(lost) == len(asked) > 1 and len({function.status for function in lost}) == 1:
         return f"everything: {lost[0].status}"
-    return ", ".join(f"{function.function.rpartition('.')[2]} ({function.status})" for function in lost)
+    named = [f"{function.function.rpartition('.')[2]} ({function.status})" for function in lost]
+    return ", ".join(named if len(lost) <= MAX_NAMED else counted([function.status for function in lost], named))
+
+
+def counted(statuses: Sequence[str], named: Sequence[str]) -> Iterable[str]:
+    """The most frequent statuses by their number; what is alone in its status keeps its name."""
+    for status in sorted(set(statuses), key=lambda status: (-statuses.count(status), CHECK_STATUSES.index(status))):
+        count = statuses.count(status)
+        yield f"{count} functions {status}" if count > 1 else named[statuses.index(status)]
+
+
+def id_width(width: int, rows: Iterable[tuple[str, str, str]]) -> int:
+    """Room for the first column that leaves the others theirs, so that no name is broken in its middle."""
+    scores, losses = zip(*((score, lost) for _, score, lost in rows), strict=True) if rows else ((), ())
+    longest = max((len(word) + 1 for lost in losses for word in lost.split(", ")), default=0)
+    return max(10, min(MAX_ID, width - 4 - max(map(len, scores), default=0) - min(longest, LONGEST_LOSS)))
 
 
 def literal(text: str) -> str:

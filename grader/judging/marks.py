@@ -56,7 +56,7 @@ def guess_handout(files: Mapping[str, bytes], marks: Mapping[str, Sequence[Mark]
     said = [topic for topic in topics if any(topic in spoken for spoken in speaking.values())]
     if not said:
         return Guess(own, "auto: no mark of any handout was found, so it was graded by the assignment's own.")
-    best = max(speaking, key=lambda name: (len(speaking[name]), name == own))
+    best = max(speaking, key=lambda name: len(speaking[name]))
     votes = len(speaking[best])
     clear = votes >= SHARE * len(said) and (votes >= LEAST or best == own)
     clear = clear and all(len(spoken) < votes for name, spoken in speaking.items() if name != best)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from grader.records import CHECK_STATUSES, MISSING, NOT_APPLICABLE, PASSED, VISIBLE, CheckResult, FunctionResult, Result
+from grader.report.once import Common, in_common, stubs_note, summary
 from grader.report.text import first_line
 from grader.report.words import explain
 
@@ -27,6 +28,7 @@ class Fix:
 
     where: "layers.py:123", the line of the traceback or else of the definition; the file alone if it has none.
     others: functions that fail in the very same way at the same place, such as all of a file that cannot be imported.
+    hint_of: the function of an earlier fix that has the same hint; "" if none has.
     """
 
     function: str
@@ -37,6 +39,7 @@ class Fix:
     where: str
     follows_from: tuple[str, ...]
     others: tuple[str, ...] = ()
+    hint_of: str = ""
 
     @property
     def file(self) -> str:
@@ -45,15 +48,24 @@ class Fix:
 
 @dataclass(frozen=True)
 class Group:
-    """The checks of one function, in the order of the result."""
+    """The checks of one function, in the order of the result, and what they have in common.
+
+    note: which functions the grader's own stood in for.
+    """
 
     function: FunctionResult
     file: str
     checks: tuple[CheckResult, ...]
+    common: Common
+    note: str
 
     @property
     def failing(self) -> bool:
         return any(map(is_failing, self.checks)) or not is_settled(self.function.status)
+
+    @property
+    def unwritten(self) -> bool:
+        return self.function.status == MISSING
 
 
 def group_checks(result: Result) -> tuple[Group, ...]:
@@ -63,7 +75,13 @@ def group_checks(result: Result) -> tuple[Group, ...]:
         by_function.setdefault(check.function, []).append(check)
     known = {item.function: item for item in result.functions}
     return tuple(
-        Group(known.get(name) or sum_up(name, checks), checks[0].file if checks else "", tuple(checks))
+        Group(
+            known.get(name) or sum_up(name, checks),
+            checks[0].file if checks else "",
+            tuple(checks),
+            in_common(checks),
+            stubs_note(checks, known),
+        )
         for name, checks in by_function.items()
     )
 
@@ -81,7 +99,30 @@ def fix_first(result: Result) -> tuple[Fix, ...]:
         placed = {fix.function for fix in fixes}
         causes = tuple(need for need in function.needs if need in placed and need not in stood_in(group))
         fixes.append(describe(group, causes))
-    return merge(fixes)
+    return refer(merge(fixes))
+
+
+def split_unwritten(result: Result) -> tuple[tuple[Fix, ...], tuple[Group, ...]]:
+    """What is to be mended, and what is to be written, in the order of the result.
+
+    A single function that is not written stays among the fixes.
+    """
+    fixes = fix_first(result)
+    unwritten = tuple(g for g in group_checks(result) if g.unwritten and lost(g.function) > ROUNDING)
+    if len(unwritten) < 2:
+        return fixes, ()
+    return tuple(fix for fix in fixes if fix.status != MISSING), unwritten
+
+
+def refer(fixes: Iterable[Fix]) -> tuple[Fix, ...]:
+    """A hint that was given already is not given again, but referred to."""
+    first: dict[str, str] = {}
+    return tuple(
+        replace(fix, hint_of=first[fix.hint])
+        if fix.hint and first.setdefault(fix.hint, fix.function) != fix.function
+        else fix
+        for fix in fixes
+    )
 
 
 def stood_in(group: Group) -> set[str]:
@@ -156,7 +197,7 @@ def describe(group: Group, causes: tuple[str, ...]) -> Fix:
     else:
         check = failing[0]
         kind = "check" if check.visibility == VISIBLE else "hidden check"
-        what = first_line(check.message) or f"A {kind} has not passed: {first_line(check.title)}"
+        what = first_line(summary(check)) or f"A {kind} has not passed: {first_line(check.title)}"
         hint = next((item.hint for item in failing if item.hint), "")
         line = f":{function.line}" if function.line else ""
         where = f"{check.frames[-1].file}:{check.frames[-1].line}" if check.frames else check.file + line

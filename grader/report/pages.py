@@ -24,7 +24,7 @@ from markupsafe import Markup
 
 from grader.errors import GraderError
 from grader.records import GRADED, NOT_APPLICABLE, PASSED, VISIBLE, CheckResult, Result
-from grader.report import figures, highlight, order, tally, text, words
+from grader.report import figures, highlight, once, order, tally, text, words
 from grader.report.disclosure import for_student
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -40,14 +40,23 @@ def class_page(results: Sequence[Result], *, title: str) -> str:
     for result in ordered:
         words.check_words(result)
     counted = tally.tally_class(ordered)
+    most_failed, others_failed = most_telling(counted.checks)
     facts = {
         "title": title,
         "results": ordered,
         "tally": counted,
         "columns": spaced_by_module(counted.functions),
-        "most_failed": counted.checks,
+        "most_failed": most_failed,
+        "others_failed": others_failed,
     }
     return render("class.html", facts, style="class.css", script="class.js")
+
+
+def most_telling(checks: Sequence[tally.CheckTally]) -> tuple[list[tally.CheckTally], list[tally.CheckTally]]:
+    """The first of each function, as many as there is room for, and all others: one mistake fails several checks."""
+    first = {item.check.function: item for item in reversed(checks)}
+    top = [item for item in checks if first[item.check.function] is item][:MOST_FAILED]
+    return top, [item for item in checks if item not in top]
 
 
 def staff_page(result: Result) -> str:
@@ -66,10 +75,12 @@ def feedback_page(result: Result) -> str:
 def parts_of(result: Result) -> dict[str, Any]:
     """What the pages of a submission have in common."""
     groups = order.group_checks(result)
+    fixes, unwritten = order.split_unwritten(result)
     return {
         "result": result,
         "files": group_by_file(groups),
-        "fixes": order.fix_first(result),
+        "fixes": fixes,
+        "unwritten": group_by_file(unwritten),
         "anchors": {group.function.function: f"f{index}" for index, group in enumerate(groups)},
         "largest": max((group.function.max_points for group in groups), default=0.0),
         "not_isolated": tally.is_not_isolated(result),
@@ -155,6 +166,8 @@ def environment() -> Environment:
         handout_of=tally.handout_of,
         is_failing=order.is_failing,
         is_shown=is_shown,
+        own_words=once.own_words,
+        with_yours=once.with_yours,
         page_name=text.page_name,
         figures=figures,
         statuses_of=statuses_of,

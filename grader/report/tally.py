@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, median
 from typing import Final
@@ -83,6 +83,12 @@ class ClassTally:
     handouts: tuple[HandoutTally, ...]
 
     @property
+    def modules(self) -> tuple[str, ...]:
+        """The last names of the functions' modules, in the order of the functions."""
+        modules = dict.fromkeys(function.rpartition(".")[0] for function in self.functions)
+        return tuple(module.rpartition(".")[2] for module in modules)
+
+    @property
     def handouts_differ(self) -> bool:
         """Whether it depends on the submission which handout it was graded for."""
         graded_for = sum(len(tally.ids) for tally in self.handouts)
@@ -104,11 +110,19 @@ def tally_class(results: Sequence[Result]) -> ClassTally:
         median=median(marks) if marks else None,
         max_score=same,
         environments=count_environments(results),
-        functions=tuple(dict.fromkeys(item.function for result in results for item in result.functions)),
+        functions=by_module(dict.fromkeys(item.function for result in results for item in result.functions)),
         checks=tally_checks(graded),
         not_isolated=sum(map(is_not_isolated, results)),
         handouts=tally_handouts(results),
     )
+
+
+def by_module(functions: Iterable[str]) -> tuple[str, ...]:
+    """The functions of a module together, modules and functions in the order in which they come."""
+    modules: dict[str, list[str]] = {}
+    for function in functions:
+        modules.setdefault(function.rpartition(".")[0], []).append(function)
+    return tuple(function for members in modules.values() for function in members)
 
 
 def is_not_isolated(result: Result) -> bool:

@@ -72,15 +72,19 @@ class WorkTree:
         if owner:
             body = [n for node in body if isinstance(node, ast.ClassDef) and node.name == owner for n in node.body]
         found = [node for node in body if isinstance(node, ast.FunctionDef) and node.name == attribute]
+        nodes = [node for statement in found[-1].body for node in ast.walk(statement)] if found else []
+        # `if config is None:` and `raise ValueError("... %s" % mode)` stand in the handouts' stubs already.
+        handed_out = [n.test if isinstance(n, ast.If) else n for n in nodes if isinstance(n, (ast.If, ast.Raise))]
+        skipped = {id(part) for node in handed_out for part in ast.walk(node)}
         computes = (ast.BinOp, ast.AugAssign, ast.For, ast.While, ast.ListComp, ast.Lambda, ast.Compare)
         return bool(found) and not any(
             isinstance(node, computes) or (isinstance(node, ast.Call) and not is_lookup(node))
-            for statement in found[-1].body
-            for node in ast.walk(statement)
+            for node in nodes
+            if id(node) not in skipped
         )
 
 
 def is_lookup(call: Any) -> bool:
     """`config.get("velocity", np.zeros_like(w))` and the like, which the handouts' stubs already hold."""
-    named = getattr(call.func, "attr", "") in ("get", "setdefault", "astype", "zeros_like")
+    named = getattr(call.func, "attr", "") in ("get", "setdefault", "astype", "zeros_like", "zeros", "seed")
     return named or getattr(call.func, "id", "").endswith("Error")

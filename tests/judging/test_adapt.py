@@ -155,7 +155,7 @@ def test_keywords_go_back_into_ours():
     ]
 
 
-@pytest.mark.parametrize("norm", ["layer", 1, "Batch"])
+@pytest.mark.parametrize("norm", ["layer", 1, 0, "Batch"])
 def test_a_check_that_asks_for_what_the_handout_cannot_say_is_our_fault(norm):
     seen, call = recorder()
     with pytest.raises(
@@ -238,3 +238,48 @@ def test_what_a_handout_has_is_decided_by_its_file_alone():
 def test_the_inverse_of_the_inverse_is_the_handout():
     assert THEIRS.inverse() != THEIRS
     assert THEIRS.inverse().inverse() == THEIRS
+
+
+def test_a_handout_that_only_lacks_something_is_guarded_too():
+    seen, call = recorder()
+    with pytest.raises(AssignmentError, match=r"has no layers\.late"):
+        adapt(call, Handout("theirs", lacks=frozenset({"layers.late"})))("layers.late", (), {})
+    assert not seen
+
+
+def test_rules_of_several_dicts_keep_to_their_own():
+    rules = (
+        Argument("layers.two", "first", 0, "first", entry="p", complement=True),
+        Argument("layers.two", "second", 1, "second", entry="q", complement=True),
+    )
+
+    def swaps(first, second):
+        first["q"], second["p"] = first["p"] / 2, second["q"] / 2
+
+    first, second = {"p": 0.2, "q": 0.1}, {"p": 0.1, "q": 0.6}
+    adapt(local_call({"layers.two": swaps}), Handout("theirs", arguments=rules))("layers.two", (first, second), {})
+    assert first == {"p": 0.2, "q": 0.4}
+    assert second == {"p": 0.2, "q": 0.6}
+
+
+def test_a_value_is_another_one_if_its_type_is():
+    handout = Handout("theirs", keywords=(Keywords("nets.Net", {"flag": True}, {"mode": "on"}),))
+    seen, call = recorder()
+    adapt(call, handout)("nets.Net", (), {"flag": True})
+    with pytest.raises(AssignmentError, match="flag=1"):
+        adapt(call, handout)("nets.Net", (), {"flag": 1})
+    assert seen == [("nets.Net", (), {"mode": "on"})]
+
+
+def test_a_keyword_that_has_other_values_there_is_still_said_where_it_is_off():
+    handout = Handout("theirs", keywords=(Keywords("nets.Net", {"norm": "batch"}, {"norm": "bn"}),))
+    seen, call = recorder()
+    for norm in ("batch", None):
+        adapt(call, handout)("nets.Net", (), {"norm": norm})
+    assert [kwargs for _, _, kwargs in seen] == [{"norm": "bn"}, {"norm": None}]
+
+
+def test_an_array_that_does_not_fit_the_shape_stays_to_be_judged():
+    handout = Handout("theirs", returned=(Returned("layers.pairs", None, (1, 2), (2,)),))
+    _, call = recorder(np.ones(3))
+    assert adapt(call, handout)("layers.pairs", (), {}).shape == (3,)

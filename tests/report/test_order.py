@@ -11,7 +11,7 @@ from sample import good, result_of, typical
 
 from grader.records import CheckResult, Frame, FunctionResult, Result
 from grader.report.disclosure import for_student
-from grader.report.order import causes_first, fix_first, group_checks
+from grader.report.order import causes_first, fix_first, group_checks, split_unwritten
 
 
 def function(name: str, lost: float, *needs: str) -> FunctionResult:
@@ -125,3 +125,30 @@ def test_a_file_that_cannot_be_imported_is_one_thing_to_fix() -> None:
 def test_what_is_not_written_yet_comes_last_in_the_order_of_the_assignment() -> None:
     missing = [FunctionResult(name, 0.0, points, "missing") for name, points in (("first", 2.0), ("second", 9.0))]
     assert names(*missing, function("wrong", 1)) == ["wrong", "first", "second"]
+
+
+def missing(name: str, points: float) -> FunctionResult:
+    return FunctionResult(name, 0.0, points, "missing")
+
+
+def test_functions_that_are_not_written_stand_together_in_the_order_of_the_result() -> None:
+    functions = (missing("m.first", 2.0), function("m.wrong", 1), missing("m.second", 9.0), missing("m.nothing", 0.0))
+    fixes, unwritten = split_unwritten(replace(result_of("x"), checks=(), functions=functions))
+    assert [fix.function for fix in fixes] == ["m.wrong"]
+    assert [group.function.function for group in unwritten] == ["m.first", "m.second"]
+
+
+def test_a_single_function_that_is_not_written_is_a_fix_like_others() -> None:
+    fixes, unwritten = split_unwritten(replace(result_of("x"), checks=(), functions=(missing("m.first", 2.0),)))
+    assert ([fix.function for fix in fixes], unwritten) == (["m.first"], ())
+
+
+def test_a_hint_is_given_once_and_then_referred_to() -> None:
+    functions = tuple(FunctionResult(name, 0.0, 2.0, "failed") for name in ("m.a", "m.b", "m.c"))
+    hints = ("Divide by N.", "Divide by N.", "Look at pad.")
+    checks = tuple(
+        check(id=f"{f.function}.x", function=f.function, hint=hint, message=f"{f.function[2:]}: off.")
+        for f, hint in zip(functions, hints, strict=True)
+    )
+    fixes = fix_first(replace(result_of("x"), checks=checks, functions=functions))
+    assert [(fix.function, fix.hint_of) for fix in fixes] == [("m.a", ""), ("m.b", "m.a"), ("m.c", "")]

@@ -269,3 +269,76 @@ def test_a_class_of_one_handout_has_no_column_for_it() -> None:
     page = class_page([taken_for(result_of(f"s{index}"), "2018") for index in range(3)], title=TITLE)
     assert '<th scope="col">Handout</th>' not in page
     assert "<b>2018</b>: 3 of 3." in page
+
+
+def unwritten() -> Result:
+    """Stubs, and nothing else."""
+    message = "it is not written yet."
+    stub = {"status": "missing", "points": 0.0, "message": message}
+    return result_of("stubs", {check.id: stub for check in good().checks if check.max_points})
+
+
+def test_what_is_not_written_is_one_entry_of_the_list_and_folded_below() -> None:
+    for page in (staff_page(unwritten()), feedback_page(unwritten())):
+        (entry,) = re.findall(r'<li class="fix">(.*?)</li>', page, re.DOTALL)
+        assert "18 functions are not written yet" in entry
+        for name in ("affine_forward", "adam", "ThreeLayerConvNet"):
+            assert re.search(rf'<a href="#f\d+"><code>{name}</code></a>', entry)
+        assert "MultiLayerConvNet" not in entry  # worth nothing here
+        assert 'class="function-block s-missing"' in page
+        assert not re.search(r'<details class="function-block[^>]* open>', page)
+    assert "nothing else lost points" in feedback_page(unwritten())
+
+
+def test_a_message_that_all_checks_of_a_function_share_stands_once_a_function() -> None:
+    several = [item.function for item in good().functions].index("layers.batchnorm_forward")
+    (block,) = re.findall(
+        rf'<details class="function-block [^>]*id="f{several}".*?</ul>', staff_page(unwritten()), re.S
+    )
+    assert block.count('class="check s-missing"') == 3
+    assert block.count("it is not written yet.") == 1
+
+
+def test_a_hint_that_all_checks_of_a_function_share_stands_once_in_its_block_and_once_in_the_list() -> None:
+    wrong = {f"layers.conv_backward_naive.{name}": {"status": "failed", "points": 0.0, "hint": "Pad first."}
+             for name in ("strided", "no_pad", "odd")}  # fmt: skip
+    for page in (staff_page(result_of("x", wrong)), feedback_page(result_of("x", wrong))):
+        assert page.count("Pad first.") == 2
+
+
+def test_a_check_on_stubs_is_marked_and_its_function_says_which_stood_in() -> None:
+    stubs = ("layers.conv_forward_naive", "layers.conv_backward_naive")
+    result = result_of(
+        "x",
+        {
+            "layers.conv_forward_naive.padded": {"status": "failed", "points": 0.0},
+            "classifiers.cnn.ThreeLayerConvNet.loss": {"stubs": stubs},
+            "classifiers.cnn.ThreeLayerConvNet.gradients": {"stubs": stubs},
+        },
+    )
+    for page in (staff_page(result), feedback_page(result)):
+        assert page.count(">stubs</span>") == 2
+        assert page.count("2 of 2 checks count with the grader&#39;s own conv_forward_naive in place of yours") == 1
+
+
+def test_the_points_of_a_file_stand_beside_its_name() -> None:
+    wrong = {"optim.adam.late": {"status": "failed", "points": 0.0}}
+    page = re.sub("<[^>]*>", "", staff_page(result_of("x", wrong)))
+    assert re.search(r"optim\.py\s*6\s*/\s*8\s", page)
+
+
+def test_the_strips_keep_the_functions_of_a_module_together() -> None:
+    first = replace(good(), functions=(good().functions[0], good().functions[-1], good().functions[1]))
+    page = class_page([first], title=TITLE)
+    listed = re.findall(r"<li><code class=\"function\">(.*?)</code></li>", page)
+    names = [re.sub("<[^>]*>", "", name) for name in listed]
+    assert names == ["layers.affine_forward", "layers.affine_backward", "classifiers.cnn.MultiLayerConvNet"]
+    assert '<span class="modules">layers · cnn</span>' in page
+
+
+def test_beside_the_scores_stands_one_check_a_function() -> None:
+    hurt = ("layers.conv_forward_naive.padded", "layers.conv_forward_naive.no_pad", "optim.adam.late")
+    page = class_page([result_of("a", {name: {"status": "failed", "points": 0.0} for name in hurt})], title=TITLE)
+    top, _, folded = page.partition('<details class="more">')
+    assert (top.count('class="missed-head"'), folded.count('class="missed-head"')) == (2, 1)
+    assert "Stride 3 without padding." in folded

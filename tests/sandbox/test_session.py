@@ -250,11 +250,20 @@ def test_an_exception_whose_text_raises_is_an_error(open_session):
         "def f(x):\n    '''Docs.'''\n    pass\n",
         "def f(x):\n    out = None\n    # TODO\n    cache = x\n    return out, cache\n",
         "def f(x):\n    out, cache = None, None\n    p = x.get('p', 1)\n    return out, cache\n",
+        "def f(x):\n    if x is None:\n        x = {}\n    x['v'] = x.get('v', np.zeros(3))\n    return None, x\n",
+        "def f(x):\n    if x == 'b':\n        pass\n    elif x == 3:\n        raise E('%s' % x)\n    return None, x\n",
     ],
 )
 def test_a_stub_is_missing(open_session, source):
-    failure = one_failure(open_session(source), "f", {})
+    failure = one_failure(open_session(f"import numpy as np\n{source}"), "f", {})
     assert (failure.status, failure.text) == ("missing", "f is not written yet.")
+
+
+def test_a_comparison_that_is_kept_is_work_and_no_stub(open_session):
+    session = open_session("def f(x):\n    mask = x > 0\n    return None, mask\n")
+    session.begin(0)
+    value, mask = session.call("case.f", (np.ones(2),), {})
+    assert (value, mask.tolist()) == (None, [True, True])
 
 
 def test_an_absent_function_is_missing(open_session):
@@ -316,8 +325,8 @@ def test_what_was_printed_before_a_crash_is_kept(open_session):
     ],
 )
 def test_forged_frames_cost_their_own_check_and_no_other(open_session, name, source):
-    """The reply pipe is found among the open descriptors; the module `protocol` is there to be used."""
-    head = "import os, sys, time\nprotocol = sys.modules['protocol']\ndef f():\n    fd = max(range(3, 20), key=alive)\n"
+    """The reply pipe is found among the open descriptors; the worker has what it takes to write frames."""
+    head = "import os, sys, time\nprotocol = sys.modules['__main__'].protocol\ndef f():\n    fd = max(range(3, 20), key=alive)\n"
     alive = (
         "def alive(fd):\n    import fcntl\n    try:\n        flags = fcntl.fcntl(fd, fcntl.F_GETFL)\n"
         "    except OSError:\n        return 0\n    return fd if flags & os.O_WRONLY else 0\n"
@@ -337,7 +346,7 @@ def test_forged_frames_cost_their_own_check_and_no_other(open_session, name, sou
 
 def test_a_thread_that_answers_later_reaches_no_other_check(open_session):
     source = (
-        "import os, sys, threading, time\nprotocol = sys.modules['protocol']\n"
+        "import os, sys, threading, time\nprotocol = sys.modules['__main__'].protocol\n"
         "def later():\n    time.sleep(0.3)\n"
         "    os.write(4, protocol.encode({'id': 99, 'outcome': 'value', 'value': 7}))\n"
         "def f():\n    threading.Thread(target=later).start()\n    return 1\n"
