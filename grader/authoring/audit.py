@@ -6,8 +6,9 @@ A misconception is graded on the checks that run its function (trace.py), and on
 those that feed them: what the rest return and what they are worth cannot change.
 
 It fails if the reference loses a mark, if the template earns one, if any other variant keeps full marks for a function
-that it has wrong, if a misconception costs marks where it has nothing to do with, or is given another hint than its
-own. Checks that catch nothing by themselves and mistakes that cost twice are told, and fail nothing.
+that it has wrong, if a misconception costs marks where it has nothing to do with or where a stub can stand in for it,
+or is given another hint than its own. Checks that catch nothing by themselves, and mistakes that cost twice where no
+stub can help, since a backward is fed what the forward returned, are told and fail nothing.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ def run_audit(
     problems = [
         f"{one.name}: {problem}"
         for one, result in zip(variants, results, strict=True)
-        for problem in problems_of(one, result, called_by)
+        for problem in problems_of(one, result, called_by, assignment.stubs)
     ]
     needless = tuple(find_needless(variants, results))
     return Audit(tuple(variants), results, tuple(problems), needless, find_costly(variants, results, called_by))
@@ -111,7 +112,9 @@ def callers(assignment: Assignment) -> dict[str, frozenset[str]]:
     return reached
 
 
-def problems_of(variant: Variant, result: Result, called_by: Mapping[str, frozenset[str]]) -> list[str]:
+def problems_of(
+    variant: Variant, result: Result, called_by: Mapping[str, frozenset[str]], stubs: Mapping[str, Sequence[str]]
+) -> list[str]:
     """What the grading of one variant has otherwise than it must be."""
     if variant.name == REFERENCE:
         return [
@@ -131,12 +134,23 @@ def problems_of(variant: Variant, result: Result, called_by: Mapping[str, frozen
         for function in result.functions
         if function.function in variant.touched and function.points >= function.max_points - EPSILON
     ]
-    may_lose = variant.touched.union(*(called_by[function] for function in variant.touched))
-    problems += [
-        f"loses {function.max_points - function.points:g} points for {function.function}, which neither is wrong nor "
-        f"calls what is. Mend that check, or say in [stubs] what it calls."
+    lost = [
+        (function.function, function.max_points - function.points)
         for function in result.functions
-        if function.function not in may_lose and function.points < function.max_points - EPSILON
+        if function.function not in variant.touched and function.points < function.max_points - EPSILON
+    ]
+    may_lose = frozenset[str]().union(*(called_by[function] for function in variant.touched))
+    problems += [
+        f"loses {points:g} points for {function}, which neither is wrong nor calls what is. Mend that check, or say in "
+        f"[stubs] what it calls."
+        for function, points in lost
+        if function not in may_lose
+    ]
+    problems += [
+        f"loses {points:g} points for {function}, too, though a stub can stand in there for what is wrong. Mend that "
+        f"check: a mistake costs once."
+        for function, points in lost
+        if variant.touched & set(stubs.get(function, ()))
     ]
     return problems + hint_problems(variant, result)
 

@@ -337,6 +337,13 @@ def test_marks_lost_in_a_function_that_has_nothing_to_do_with_it_fail(tmp_path):
     assert "parts.square.cube: loses 2 points for parts.third, which neither is wrong nor calls" in problems[0]
 
 
+def test_marks_lost_in_a_function_that_could_be_graded_on_a_stub_fail(tmp_path):
+    public = edit(PUBLIC, '"scores": net.loss(x)', '"scores": net.loss(student.parts.square(x)[0])')
+    problems = run(write(tmp_path, public=public), "cube").problems
+    assert len(problems) == 1
+    assert "parts.square.cube: loses 1 points for deep.nets.Net, too, though a stub can stand in" in problems[0]
+
+
 def test_marks_lost_in_a_function_that_is_fed_its_reply_are_told(tmp_path):
     wrong = edit(WRONG, "reference.parts.square(x)[0], (x,)", "reference.parts.square(x)[0], (x + 1,)")
     found = run(write(tmp_path, wrong=wrong), ("reference", "cube"))
