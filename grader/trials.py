@@ -19,6 +19,7 @@ from typing import Final
 
 from grader.assignment import Assignment, module_of
 from grader.context import Context
+from grader.intake.copies import tell_copies
 from grader.intake.stage import stage
 from grader.judging.adapt import Handout
 from grader.judging.student import Failure
@@ -194,6 +195,7 @@ class Trials:
             kept = {name: content for name, content in self.submission.files.items() if name not in one.without}
             handed_out = {name: content for name, content in context.handed_out.items() if name not in one.without}
             said = stage(kept, handed_out, work, package=assignment.package, extended=assignment.extended)
+            said += tell_copies(kept, {name: context.handed_out[name] for name in one.without})
             self.notes += [note for note in said if note not in self.notes]
             self.trees[one.without] = work
         return self.trees[one.without]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from textwrap import dedent
 
 import pytest
@@ -259,6 +260,7 @@ def test_a_stub_says_what_the_reference_says_of_bad_arguments(grade):
 
 ASKS_FOR_WHAT_IS_NOT_GRANTED = """
 import sys
+import time
 
 def third(x):
     frame = sys._getframe(1)
@@ -378,3 +380,75 @@ def test_a_file_of_the_submission_may_be_named_as_one_of_the_workers(small):
     }
     result = grade_submission(Submission("case", "case", {name: text.encode() for name, text in files.items()}), small)
     assert points(result) == FULL
+
+
+OWN_NET = """
+        class Net:
+            def __init__(self, size, dtype=None):
+                self.params = {kind}
+                self.params["w"] = np.ones(size)
+                self.log = {{}}
+            def loss(self, x, y=None):
+                out, cache = double(x, log=self.log)
+                if y is None:
+                    return out * self.params["w"]
+                dout = y * self.params["w"]
+                grads = {kind}
+                grads["w"], grads[0] = undo(dout, cache), None
+                return np.sum(out * dout) + self.log["calls"], grads
+"""
+
+
+@pytest.mark.parametrize("kind", ["OrderedDict()", "defaultdict(dict)", "Mine()", "dict(shapes=[1, 2])"])
+def test_a_dict_of_any_kind_is_read_by_names(grade, kind):
+    source = "from collections import OrderedDict, defaultdict\nclass Mine(dict):\n    pass\n"
+    assert points(grade(nets=source + dedent(OWN_NET.format(kind=kind)))) == FULL
+
+
+WRONG_DOUBLE = "def double(x, log):\n    log['calls'] = 7\n    return 3 * x, (x, '')\n"
+
+
+@pytest.mark.parametrize(
+    ("parts", "nets"),
+    [
+        ("TABLE = {'double': (double, undo)}", "from .parts import TABLE\ndouble, undo = TABLE['double']"),
+        (
+            "def by_default(x, log, double=double):\n    return double(x, log)",
+            "from .parts import by_default as double",
+        ),
+        ("double.undo = undo", "undo = double.undo"),
+        ("FUNCTIONS = [double, undo]", "from .parts import FUNCTIONS\ndouble, undo = FUNCTIONS"),
+        ("", "import small.parts as P\ndef double(x, log):\n    return P.double(x, log)"),
+        ("", "import parts\ndef double(x, log):\n    return parts.double(x, log)"),
+    ],
+)
+def test_stubs_are_found_wherever_the_function_is_taken_from(grade, parts, nets):
+    for wrong, expected in (("", FULL), (WRONG_DOUBLE, {**FULL, "parts.double": 0})):
+        result = grade(parts=wrong + parts, nets=nets)
+        assert {**points(result), "parts.undo": 10} == expected, wrong
+
+
+@pytest.mark.parametrize(
+    ("head", "called"),
+    [
+        ("def double(X, counts):\n    ", "double(X=x, counts=self.log)"),
+        ("def double(x, log, *, leak=0.0, verbose=False):\n    ", "double(x, self.log, verbose=True)"),
+        ("def double(*args, **kwargs):\n    ", "double(x, log=self.log)"),
+    ],
+)
+def test_stubs_go_by_the_names_of_the_students_own_arguments(grade, head, called):
+    source = OWN_NET.format(kind="{}").replace("double(x, log=self.log)", called)
+    result = grade(parts=f"{head}raise ValueError('no')\n", nets=source)
+    assert points(result)["nets.Net"] == 60
+
+
+def test_what_a_student_keeps_in_an_argument_besides_is_left_out(grade):
+    source = OWN_NET.format(kind="{}").replace("self.log = {}", "self.log = {'mine': object()}")
+    assert points(grade(parts="def double(x, log):\n    raise ValueError('no')\n", nets=source))["nets.Net"] == 60
+
+
+def test_an_endless_loop_leaves_time_for_what_calls_it(small, grade):
+    started = time.monotonic()
+    result = grade(parts="def double(x, log):\n    while True:\n        pass\n")
+    assert points(result) == {**FULL, "parts.double": 0, "parts.undo": points(result)["parts.undo"]}
+    assert time.monotonic() - started < small.limits.submission_wall_s

@@ -93,6 +93,8 @@ class Switch:
             own = self.parameters
         if "args" in own or len(own) < len(self.parameters):  # a wrapper's signature tells nothing
             own = self.parameters
+            if not set(kwargs) <= set(own):
+                return [*args, *kwargs.values()]
         given = {**dict(zip(own, args)), **kwargs}
         bound = []
         for name, alias in zip(own, self.parameters):

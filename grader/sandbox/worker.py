@@ -19,6 +19,7 @@ Within a call, the child itself may ask for what a granted function returns (stu
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import random
@@ -213,6 +214,7 @@ class Server:
             sys.modules.setdefault(name, module)  # whoever imports it flat gets the same one
 
     def fork(self, request: Dict[str, Any]) -> None:
+        gc.freeze()  # else a child's first collection copies all memory that it shares with this process
         child = os.fork()
         if child == 0:
             try:
