@@ -287,3 +287,26 @@ def test_the_same_check_samples_the_same_coordinates_and_each_argument_its_own()
     numbers = first.rand(4)
     assert np.array_equal(numbers, again.rand(4))
     assert not np.array_equal(numbers, other.rand(4))
+
+
+@pytest.mark.parametrize(
+    ("weights_right", "weights_wrong", "points"), [((1,), (1,), 8.0), ((1,), (2,), 4.8), ((), (1,), 4.8)]
+)
+def test_a_forward_vouches_for_its_gradient_if_it_is_right_in_half_of_its_other_checks(
+    weights_right, weights_wrong, points
+):
+    """One that is right in test mode only does not make an easy gradient in train mode worth all."""
+    trials = [
+        Trial(
+            replace(check_of(f"right{w}{i}", "layers.conv_forward", None), weight=w),
+            judgements=judgements(out=(True, 1.0)),
+        )
+        for i, w in enumerate(weights_right)
+    ] + [
+        Trial(
+            replace(check_of(f"wrong{w}{i}", "layers.conv_forward", None), weight=w),
+            judgements=judgements(out=(False, 1.0)),
+        )
+        for i, w in enumerate(weights_wrong)
+    ]
+    assert settled(backward(agreed=frozenset({"dx", "dw"})), *trials).points == pytest.approx(points)

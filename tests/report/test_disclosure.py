@@ -80,3 +80,9 @@ def test_the_student_does_not_read_where_files_lay_or_what_failed_in_the_grader(
     assert "SENTINEL" not in page
     assert "not your fault" in page
     assert staff_page(broken).count("SENTINEL") == 2
+
+
+def test_advice_on_what_could_not_be_compared_is_no_hint_of_a_hidden_check() -> None:
+    """A failed check without comparisons: what it returned could not be used, and the code chose the text of that."""
+    check = replace(sentinel_check("hidden", "failed"), comparisons=())
+    assert "Public hint." not in feedback_page(result_with(check))
