@@ -96,7 +96,7 @@ def slopes_agree(net, params, X, y, names):
             ends.append(number(net.loss(X, y)[0]))
         net.params = {name: params[name]}
         slope = (ends[0] - ends[1]) / (2 * step)
-        agree[name] = float(abs(slope - np.sum(claimed * direction)) < 0.01 * abs(slope))
+        agree[f"{name}_is_slope"] = float(abs(slope - np.sum(claimed * direction)) < 0.01 * abs(slope))
     return agree
 
 
@@ -239,9 +239,16 @@ def fully_connected_dropout_test_time(student, rng):
     return {"scores": before, "scores_after_training": net.loss(X), "other_seed_other_loss": float(drops)}
 
 
-@check("classifiers.fc_net.FullyConnectedNet", name="dropout_training", seed=118, weight=2)
+@check(
+    "classifiers.fc_net.FullyConnectedNet",
+    name="dropout_training",
+    seed=118,
+    weight=2,
+    parts={"loss_of_what_is_left": 3},
+)
 def fully_connected_dropout_training(student, rng):
-    """Dropout in training: each hidden layer drops about p, scales what it keeps, and drops the same in the gradients.
+    """Dropout in training: each hidden layer drops about p, scales what it keeps, and drops the same in the gradients;
+    the loss is that of the hidden values that are left.
 
     All numbers are above zero and there is one example, so that gradients tell what the hidden values were.
     """
@@ -259,24 +266,28 @@ def fully_connected_dropout_training(student, rng):
         [H1, H2], input_dim=D, num_classes=C, dropout=p, dtype=np.float64
     )
     net.params = params
-    _, grads = net.loss(X, y)
+    loss, grads = net.loss(X, y)
     in_shapes_of(grads, params, "classifiers.fc_net.FullyConnectedNet", "grads")  # raises CallFailed if they are others
     with np.errstate(all="ignore"):
         da1, da2, dscores = (np.ravel(grads[name]).astype(np.float64) for name in ("b1", "b2", "b3"))
         hidden1, hidden2 = (
             grads[name].reshape(params[name].shape) @ d / (d @ d) for name, d in (("W2", da2), ("W3", dscores))
         )
-        values = {}
+        scores = hidden2 @ params["W3"] + params["b3"]
+        of_what_is_left = np.log(np.sum(np.exp(scores))) - scores[y[0]]
+        loss_fits, dropped, values = abs(number(loss) - of_what_is_left) < 1e-3 * of_what_is_left, 0, {}
         for layer, factors, gradient_factors in (
             (1, hidden1 / (X @ params["W1"] + params["b1"])[0], da1 / (params["W2"] @ da2)),
             (2, hidden2 / (hidden1 @ params["W2"] + params["b2"]), da2 / (params["W3"] @ dscores)),
         ):
             kept = np.abs(factors) > 1e-3
+            dropped += np.sum(~kept)
             values[f"kept{layer}"] = plausible_share(kept, 1 - p)
             values[f"hidden{layer}"] = bounds(factors[kept])
             values[f"gradient{layer}"] = bounds(gradient_factors[kept])
+            # Not finite if nothing is dropped, as bounds.
             values[f"gradient_of_dropped{layer}"] = np.max(np.abs(gradient_factors[~kept]), initial=-np.inf)
-    return values
+    return values | {"loss_of_what_is_left": float(loss_fits and dropped > 0)}
 
 
 def bounds(factors):
@@ -291,17 +302,35 @@ def plausible_share(kept, expected):
 
 
 @check(
-    "classifiers.fc_net.FullyConnectedNet", name="dropout_and_batchnorm", seed=119, parts={"other_seed_other_loss": 3}
+    "classifiers.fc_net.FullyConnectedNet",
+    name="dropout_and_batchnorm",
+    seed=119,
+    parts={"other_seed_other_loss": 3, "kept": 2, "hidden": 3},
 )
 def fully_connected_dropout_and_batchnorm(student, rng):
-    """Dropout after batch normalization: with another seed the loss is another one, and the gradients are the slopes of
-    the net's own loss."""
+    """Dropout after batch normalization: with another seed the loss is another one, the gradients are the slopes of the
+    net's own loss, and what is normalized is dropped or scaled.
+
+    Of a single example, a batch normalization makes beta; the gradient of W2 tells what became of it.
+    """
     params, X, y = drawn(rng, (5, 8, 4), norms=True), rng.randn(6, 5), rng.randint(4, size=6)
     sizes = {"hidden_dims": [8], "input_dim": 5, "num_classes": 4, "dtype": np.float64, "use_batchnorm": True}
     Net = student.classifiers.fc_net.FullyConnectedNet
     net, other = (Net(dropout=0.4, seed=seed, **sizes) for seed in (11, 12))
     drops = training_loss(net, params, X, y) != training_loss(other, params, X, y)
+    H, p, function = 150, 0.4, "classifiers.fc_net.FullyConnectedNet"
+    wide = drawn(rng, (5, H, 4), norms=True) | {"beta1": rng.uniform(0.5, 1.5, H)}
+    net_of_one = Net(dropout=p, **sizes | {"hidden_dims": [H]})
+    net_of_one.params = wide
+    _, grads = net_of_one.loss(X[:1], y[:1])
+    in_shapes_of(grads, {name: wide[name] for name in ("W2", "b2")}, function, "grads")
+    with np.errstate(all="ignore"):
+        dscores = np.ravel(grads["b2"]).astype(np.float64)
+        factors = grads["W2"].reshape(H, 4) @ dscores / (dscores @ dscores) / wide["beta1"]
+        kept = np.abs(factors) > 1e-3
     return {
+        "kept": plausible_share(kept, 1 - p),
+        "hidden": bounds(factors[kept]),
         "other_seed_other_loss": float(drops),
         "loss_without_dropout": training_loss(Net(**sizes), params, X, y),
     } | if_dropped(drops, slopes_agree(net, params, X, y, ("W1", "gamma1", "beta1", "W2")))

@@ -94,7 +94,7 @@ def slopes_agree(net, params, X, y, names):
             ends.append(number(net.loss(X, y)[0]))
         net.params = {name: params[name]}
         slope = (ends[0] - ends[1]) / (2 * step)
-        agree[name] = float(abs(slope - np.sum(claimed * direction)) < 0.01 * abs(slope))
+        agree[f"{name}_is_slope"] = float(abs(slope - np.sum(claimed * direction)) < 0.01 * abs(slope))
     return agree
 
 
