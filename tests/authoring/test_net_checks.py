@@ -174,9 +174,14 @@ def test_a_net_that_drops_other_values_backwards_is_seen():
     assert values["gradient_of_dropped1"] > 1 and values["gradient_of_dropped2"] == 0
 
 
-def share_of(check, values):
-    """What the comparisons that pass weigh, of all that they weigh."""
+def share_of(check, Net):
+    """What the comparisons that this net passes weigh, of all that they weigh."""
     expected = {name: np.asarray(value) for name, value in returned(check).items()}
+    try:
+        values = returned(check, Net)
+    except CallFailed as failed:
+        assert "in training nothing is dropped" in failed.failure.text
+        return 0.0
     judged = judge_values(expected, values, tolerance=check.tolerance, parts=check.parts, together=check.together)
     comparisons = [judgement.comparison for judgement in judged]
     passed = sum(comparison.weight for comparison in comparisons if comparison.status == PASSED)
@@ -218,11 +223,11 @@ class NoNetInTraining(fc_net.FullyConnectedNet):
 OF_DROPOUT = [check for check in CHECKS if check.name.startswith("dropout_")]
 
 
-@pytest.mark.parametrize(("Net", "most"), [(WithoutDropout, 0.2), (ScaledOnly, 0.4), (NoNetInTraining, 0.2)])
+@pytest.mark.parametrize(("Net", "most"), [(WithoutDropout, 0.1), (ScaledOnly, 0.3), (NoNetInTraining, 0.1)])
 def test_a_net_that_drops_nothing_earns_little_where_dropout_is_asked_for(Net, most):
     assert len(OF_DROPOUT) == 4
     with np.errstate(all="ignore"):
-        earned = sum(check.weight * share_of(check, returned(check, Net)) for check in OF_DROPOUT)
+        earned = sum(check.weight * share_of(check, Net) for check in OF_DROPOUT)
     assert earned <= most * sum(check.weight for check in OF_DROPOUT)
 
 
