@@ -37,7 +37,7 @@ sys.path.insert(0, HERE)
 import placeholders  # type: ignore[import-not-found]
 import protocol  # type: ignore[import-not-found]
 import stubs  # type: ignore[import-not-found]
-from changes import changes, is_plain, snapshot  # type: ignore[import-not-found]
+from changes import aliases, changes, is_plain, snapshot  # type: ignore[import-not-found]
 from work_tree import WorkTree  # type: ignore[import-not-found]
 
 for own in ("changes", "placeholders", "protocol", "stubs", "work_tree"):
@@ -291,6 +291,7 @@ class Child:
             "outcome": "value",
             "dicts": self.pack_opened(dicts),
             "arrays": arrays,
+            "aliases": aliases(value, args, arrays),
         }
         # An object's members return what is read by names; a function's dict may be a cache, which must stay whole.
         pack = self.pack_opened if name in self.members else self.pack
