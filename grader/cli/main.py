@@ -16,6 +16,7 @@ from grader import VERSION
 from grader.cli.audit import audit
 from grader.cli.fixtures import fixtures
 from grader.cli.grade import grade
+from grader.cli.template import template
 from grader.errors import GraderError, UsageError
 
 USAGE: Final = 2
@@ -31,6 +32,7 @@ def cli() -> None:
 
 cli.add_command(grade)
 cli.add_command(fixtures)
+cli.add_command(template)
 cli.add_command(audit)
 
 
