@@ -1,4 +1,5 @@
-"""Does a file tell students what they must not see: a line of a solution, of a hidden check, of a misconception?
+"""Does a file tell students what they must not see: a line of a solution, of a hidden check, of a misconception, or the
+name of a hidden check?
 
 Lines of 20 characters and more are looked for, wherever they stand: in the middle of another line, or escaped in a
 notebook's JSON. A line that students see anyway, in the reference outside of its solutions or in a public check, tells
@@ -15,6 +16,7 @@ from typing import Final
 
 from grader.assignment import Assignment
 from grader.authoring.solutions import BEGIN, END, find_regions, read_text
+from grader.records import VISIBLE
 
 SHORTEST: Final = 20
 TEXT: Final = (".py", ".pyx", ".pxi", ".h")
@@ -29,17 +31,26 @@ def find_disclosed(assignment: Assignment, files: Mapping[str, bytes]) -> list[s
         text = content.decode("utf-8", "replace")
         for secret, place in secrets.items():
             if secret in text or (escaped[secret] != secret and escaped[secret] in text):
-                found.append(f"{name} holds {secret!r}, which is {place}'s")
+                found.append(f"{name} holds {secret!r}, which is of {place}")
     return found
 
 
 def secret_lines(assignment: Assignment) -> Iterator[tuple[str, str]]:
-    """Every line that students must not see, and the file that it is from."""
+    """Every line or name that students must not see, and where it is from."""
+    yield from ((name, "a hidden check") for name in hidden_ids(assignment))
     open_text = "\n".join(open_texts(assignment))
     for path, lines in hidden_texts(assignment):
         for line in map(str.strip, lines):
             if len(line) >= SHORTEST and line not in open_text:
                 yield line, path.name if path.parent == assignment.reference else f"{path.parent.name}/{path.name}"
+
+
+def hidden_ids(assignment: Assignment) -> Iterator[str]:
+    """Of hidden checks; fixtures name their arrays by them. One that is part of another's visible id tells nothing."""
+    visible = [check.id for check in assignment.checks if check.visibility == VISIBLE]
+    for check in assignment.checks:
+        if check.visibility != VISIBLE and not any(check.id in name for name in visible):
+            yield check.id
 
 
 def hidden_texts(assignment: Assignment) -> Iterator[tuple[Path, list[str]]]:

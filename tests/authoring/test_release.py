@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import base64
+import hashlib
 import io
 import json
 import os
@@ -177,6 +179,20 @@ def test_pip_installs_the_wheel(unpacked, tmp_path):
     assert (tmp_path / "bin/grader").is_file() or (tmp_path / "Scripts/grader.exe").is_file()
 
 
+def test_the_wheel_records_every_file_with_its_hash():
+    _, wheel = make_wheel()
+    with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    (record,) = [name for name in files if name.endswith(".dist-info/RECORD")]
+    rows = [line.split(",") for line in files[record].decode().splitlines()]
+    assert {name for name, _, _ in rows} == {*files}
+    for name, digest, size in rows:
+        if name != record:
+            content = files[name]
+            expected = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
+            assert (digest, int(size)) == (f"sha256={expected}", len(content))
+
+
 def test_dependencies_that_only_linux_has_are_behind_markers():
     _, wheel = make_wheel()
     with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
@@ -202,6 +218,13 @@ def test_a_release_that_would_tell_a_solution_is_refused(monkeypatch):
     monkeypatch.setattr("grader.authoring.release.make_template", lambda assignment: spoilt)
     with pytest.raises(AssignmentError, match=r"cs231n/solver\.py holds .*margins > 0.*layers\.py"):
         make_release(ASSIGNMENT)
+
+
+def test_a_hidden_fixture_among_the_files_is_found():
+    hidden = (ROOT / "assignment/fixtures/hidden/optim.npz").read_bytes()
+    assert "which is of a hidden check" in find_disclosed(ASSIGNMENT, {"optim.npz": hidden})[0]
+    public = (ROOT / "assignment/fixtures/public/optim.npz").read_bytes()
+    assert find_disclosed(ASSIGNMENT, {"optim.npz": public}) == []
 
 
 def test_lines_are_found_in_the_wheel_and_behind_the_quotes_of_a_notebook():
