@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 from dataclasses import replace
 
@@ -82,6 +83,16 @@ def test_a_handed_out_file_with_a_solution_is_refused():
     files = tuple(name for name in ASSIGNMENT.student_files if name != "optim.py")
     with pytest.raises(AssignmentError, match=r"cs231n/optim\.py: '### BEGIN SOLUTION' found"):
         make_template(replace(ASSIGNMENT, student_files=files, handed_out=(*ASSIGNMENT.handed_out, "optim.py")))
+
+
+def test_without_cython_the_set_up_of_kernels_says_so_and_breaks_nothing(tmp_path):
+    write_template(tmp_path, TEMPLATE)
+    program = "import runpy, sys; sys.modules['Cython'] = None; sys.argv = ['setup.py', 'build_ext', '--inplace']; "
+    program += "runpy.run_path('setup.py', run_name='__main__')"
+    command = [sys.executable, "-W", "ignore", "-c", program]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "is not installed, so NumPy stands in: same results, but slower." in done.stdout
 
 
 def test_the_command_writes_and_checks(tmp_path, capsys):
