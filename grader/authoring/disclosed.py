@@ -39,10 +39,19 @@ def secret_lines(assignment: Assignment) -> Iterator[tuple[str, str]]:
     """Every line or name that students must not see, and where it is from."""
     yield from ((name, "a hidden check") for name in hidden_ids(assignment))
     open_text = "\n".join(open_texts(assignment))
-    for path, lines in hidden_texts(assignment):
+    yield from lines_apart_from(open_text, hidden_texts(assignment))
+    # What a notebook shows excuses lines of its own solutions alone: it must not show the reference's.
+    paths = source_files([assignment.folder / "notebooks"])
+    shown = [line for path in paths for line in notebook_lines(read_text(path), solved=False)]
+    answers = ((path, notebook_lines(read_text(path), solved=True)) for path in paths)
+    yield from lines_apart_from("\n".join([open_text, *shown]), answers)
+
+
+def lines_apart_from(open_text: str, texts: Iterable[tuple[Path, list[str]]]) -> Iterator[tuple[str, str]]:
+    for path, lines in texts:
         for line in map(str.strip, lines):
             if len(line) >= SHORTEST and line not in open_text:
-                yield line, path.name if path.parent == assignment.reference else f"{path.parent.name}/{path.name}"
+                yield line, f"{path.parent.name}/{path.name}"
 
 
 def hidden_ids(assignment: Assignment) -> Iterator[str]:
@@ -59,8 +68,6 @@ def hidden_texts(assignment: Assignment) -> Iterator[tuple[Path, list[str]]]:
         text = read_text(path)
         lines = text.split("\n")
         yield path, [line for one in find_regions(str(path), text) for line in lines[one.begin : one.end - 1]]
-    for path in source_files([assignment.folder / "notebooks"]):
-        yield path, notebook_lines(read_text(path), solved=True)
     for path in source_files([assignment.folder / "checks/hidden"]):
         yield path, read_text(path).split("\n")
     for path in source_files([assignment.folder / "misconceptions"]):
@@ -105,8 +112,6 @@ def open_texts(assignment: Assignment) -> Iterator[str]:
             numbered = enumerate(text.split("\n"), start=1)
             text = "\n".join(line for number, line in numbered if not any(one.holds(number) for one in regions))
         yield text
-    for path in source_files([assignment.folder / "notebooks"]):
-        yield "\n".join(notebook_lines(read_text(path), solved=False))
 
 
 def source_files(folders: Iterable[Path]) -> list[Path]:

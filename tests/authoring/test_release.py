@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -239,6 +240,18 @@ def test_solutions_of_notebooks_are_secret_and_the_rest_is_not():
     source += "# ### BEGIN SOLUTION\n# why\n# ### END SOLUTION"
     assert notebook_lines(source, solved=True) == ["x = 1", "why"]
     assert notebook_lines(source, solved=False) == ["%% answer", "a text"]
+
+
+def test_a_notebook_may_show_what_it_shows_but_no_solution_of_the_reference(tmp_path):
+    shutil.copytree(ROOT / "assignment", tmp_path / "assignment", ignore=shutil.ignore_patterns("notebooks"))
+    (tmp_path / "assignment/notebooks").mkdir()
+    shown, taken = "plot_the_losses(solver.history)", "dx = (margins > 0).astype(x.dtype)"
+    source = f"# %%\n{shown}\n{taken}\n### BEGIN SOLUTION\n{shown}\nanswer = 40 + 2  # of all\n### END SOLUTION\n"
+    (tmp_path / "assignment/notebooks/Nets.py").write_text(source)
+    assignment = replace(ASSIGNMENT, folder=tmp_path / "assignment")
+    assert find_disclosed(assignment, {"a.ipynb": shown.encode()}) == []
+    assert len(find_disclosed(assignment, {"a.ipynb": taken.encode()})) == 1
+    assert len(find_disclosed(assignment, {"a.ipynb": b"answer = 40 + 2  # of all"})) == 1
 
 
 def test_a_function_without_a_public_check_is_refused():
