@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup grade test fixtures check-fixtures audit mutants lint format bench train-figures picture training-picture clean
+.PHONY: help setup grade test fixtures check-fixtures template check-template release audit mutants lint format bench train-figures picture training-picture clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -39,6 +39,15 @@ fixtures: $(READY)  ## write the expected arrays, from the reference
 
 check-fixtures: $(READY)  ## see that the fixtures are what the reference gives
 	$(BIN)/grader fixtures --check
+
+template: $(READY)  ## write the students' package, from the reference
+	$(BIN)/grader template
+
+check-template: $(READY)  ## see that the students' package is what the reference gives
+	$(BIN)/grader template --check
+
+release: $(READY)  ## pack what students get into dist/student_template.zip
+	$(BIN)/grader release
 
 audit: $(READY)  ## see that grading tells right from wrong: every known mistake is caught and told (some minutes)
 	$(BIN)/grader audit --durations 10

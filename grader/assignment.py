@@ -27,6 +27,7 @@ from grader.module_sets import ModuleSet, classes_from, sets_from, stubs_from
 from grader.records import HIDDEN, VISIBLE, Check, Members
 
 FOLDERS = {"public": VISIBLE, "hidden": HIDDEN}
+FOR_STUDENTS = ("notebooks", "template")  # folders that decide over no mark
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,10 @@ class Assignment:
     """What an assignment folder says. functions: points by function id, in the order in which students meet them.
 
     student_files, handed_out: paths below the package; extended: handed-out files of which a student's own definitions
-    are used. sets, classes, stubs: see module_sets.py. limits: as [limits] has them. expected_warnings: beginnings of
-    warnings of handed-out files that mean nothing in the sandbox. right_solutions: folders of right student files, for
-    authoring. sha256: of everything that decides over marks.
+    are used. kernels: what handed-out files are compiled from, for who can. sets, classes, stubs: see module_sets.py.
+    limits: as [limits] has them. expected_warnings: beginnings of warnings of handed-out files that mean nothing in the
+    sandbox. right_solutions: folders of right student files, for authoring. sha256: of everything that decides over
+    marks.
     """
 
     folder: Path
@@ -46,6 +48,7 @@ class Assignment:
     student_files: tuple[str, ...]
     handed_out: tuple[str, ...]
     extended: tuple[str, ...]
+    kernels: tuple[str, ...]
     sets: tuple[ModuleSet, ...]
     classes: Mapping[str, Members]
     stubs: Mapping[str, tuple[str, ...]]
@@ -121,6 +124,7 @@ def load_assignment(folder: Path) -> Assignment:
         student_files=files,
         handed_out=handed_out,
         extended=extended,
+        kernels=tuple(names_in(toml, {"kernels": [], **data}, "kernels")),
         sets=tuple(sets_from(toml, data, files, handed_out)),
         classes=classes,
         stubs=stubs_from(toml, data, functions, classes),
@@ -224,8 +228,11 @@ def hash_of(folder: Path) -> str:
     """Hash over everything in the folder that decides over marks."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts and path.suffix in {".toml", ".py", ".json", ".npz"}:
-            digest.update(f"{path.relative_to(folder).as_posix()}\0".encode())
+        inside = path.relative_to(folder)
+        if inside.parts[0] in FOR_STUDENTS or "__pycache__" in inside.parts:
+            continue
+        if path.is_file() and path.suffix in {".toml", ".py", ".json", ".npz"}:
+            digest.update(f"{inside.as_posix()}\0".encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 

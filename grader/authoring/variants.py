@@ -15,7 +15,6 @@ from __future__ import annotations
 import ast
 import base64
 import inspect
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ import numpy as np
 
 from grader.assignment import Assignment, file_of, load_reference
 from grader.authoring.fixtures import run_locally
+from grader.authoring.solutions import student_files_of
 from grader.authoring.stand_ins import CONSTANTS, Memory, record
 from grader.errors import AssignmentError
 from grader.judging.checks import MisconceptionDefinition
@@ -33,7 +33,6 @@ from grader.records import VISIBLE, Submission
 REFERENCE: Final = "reference"
 TEMPLATE: Final = "template"
 MEMORISED: Final = "memorised"
-SOLUTION: Final = re.compile(r"^([ \t]*)### BEGIN SOLUTION.*?^[ \t]*### END SOLUTION[^\n]*$", re.MULTILINE | re.DOTALL)
 # Helper files of the submissions, below the package.
 STAND_INS: Final = "_stand_ins.py"
 MISCONCEPTIONS: Final = "_misconceptions.py"
@@ -59,7 +58,7 @@ def make_variants(assignment: Assignment) -> Iterator[Variant]:
     files = {name: (assignment.reference / name).read_bytes() for name in assignment.student_files}
     everything = frozenset(assignment.functions)
     yield Variant(submission(REFERENCE, files), frozenset())
-    yield Variant(submission(TEMPLATE, {name: without_solutions(text) for name, text in files.items()}), everything)
+    yield Variant(submission(TEMPLATE, student_files_of(assignment)), everything)
     for kind in CONSTANTS:
         stood_in = dict.fromkeys(assignment.functions, f"_stand_ins.constant({kind!r}, {{}})")
         yield Variant(submission(f"constant-{kind}", replaced(files, stood_in, {})), everything)
@@ -74,11 +73,6 @@ def make_variants(assignment: Assignment) -> Iterator[Variant]:
 
 def submission(name: str, files: Mapping[str, bytes]) -> Submission:
     return Submission(name, f"audit: {name}", files)
-
-
-def without_solutions(source: bytes) -> bytes:
-    """A student file with NotImplementedError in the place of every solution."""
-    return SOLUTION.sub(r"\1raise NotImplementedError", source.decode()).encode()
 
 
 def replaced(files: Mapping[str, bytes], stood_in: Mapping[str, str], helpers: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -16,6 +16,9 @@ from grader import VERSION
 from grader.cli.audit import audit
 from grader.cli.fixtures import fixtures
 from grader.cli.grade import grade
+from grader.cli.release import release
+from grader.cli.submit import submit
+from grader.cli.template import template
 from grader.errors import GraderError, UsageError
 
 USAGE: Final = 2
@@ -31,6 +34,9 @@ def cli() -> None:
 
 cli.add_command(grade)
 cli.add_command(fixtures)
+cli.add_command(template)
+cli.add_command(release)
+cli.add_command(submit)
 cli.add_command(audit)
 
 

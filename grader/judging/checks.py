@@ -1,7 +1,7 @@
 """The words that checks are written in.
 
     @check("layers.conv_backward_naive", name="strided", weight=4, needs="layers.conv_forward_naive")
-    def conv_backward_strided(student, rng):
+    def strided(student, rng):
         '''Gradients with stride 2 and padding 1.'''
         ...
         return gradients(forward, dout=dout, dx=(dx, x), dw=(dw, w), db=(db, b))

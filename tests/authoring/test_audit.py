@@ -14,7 +14,7 @@ from grader.assignment import load_assignment
 from grader.authoring.audit import callers, measure, run_audit
 from grader.authoring.fixtures import make_fixtures, write_fixtures
 from grader.authoring.stand_ins import constant, digest, memorised, record
-from grader.authoring.variants import make_variants, memory_source, staged_source, without_solutions
+from grader.authoring.variants import make_variants, memory_source, staged_source
 from grader.cli import main as command
 from grader.cli.grade import SerialExecutor
 from grader.context import Settings
@@ -389,11 +389,6 @@ def test_every_check_of_the_reference_is_measured_dearest_first(good, audited):
     assert {one.check for one in durations} == {check.id for check in good.checks}
     assert [one.cpu_s for one in durations] == sorted((one.cpu_s for one in durations), reverse=True)
     assert all(one.graded_s > 0 for one in durations)
-
-
-def test_solutions_are_taken_out_and_the_lines_around_them_stay():
-    source = b"def f(x):\n    a = 1\n    ### BEGIN SOLUTION\n    b = 2\n\n    ### END SOLUTION\n    return a\n"
-    assert without_solutions(source) == b"def f(x):\n    a = 1\n    raise NotImplementedError\n    return a\n"
 
 
 def test_a_misconception_that_needs_more_of_the_grader_is_named(tmp_path):

@@ -1,0 +1,35 @@
+"""`grader release`: the zip that is handed out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from grader.assignment import load_assignment
+from grader.authoring.release import make_release
+from grader.intake.pack import zip_bytes
+from grader.results import write_bytes
+
+
+@click.command()
+@click.option(
+    "--assignment", default="assignment", show_default=True, type=click.Path(path_type=Path), help="Assignment folder."
+)
+@click.option(
+    "--out",
+    default="dist/student_template.zip",
+    show_default=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Zip to write.",
+)
+def release(assignment: Path, out: Path) -> int:
+    """Pack what students get: the template, the notebooks, the public checks, and this grader to run them with.
+
+    Writes nothing if a file in it holds a line of a solution, of a hidden check or of a misconception.
+    """
+    files = make_release(load_assignment(assignment))
+    content = zip_bytes(files)
+    write_bytes(out, content)
+    click.echo(f"{out}: written ({len(files)} files, {len(content) / 1024:.0f} KiB)")
+    return 0

@@ -1,0 +1,52 @@
+"""`grader submit`: a student's files as one zip, to hand in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from grader.assignment import load_assignment
+from grader.errors import UsageError
+from grader.intake.names import show
+from grader.intake.pack import gather, zip_bytes
+from grader.results import write_bytes
+
+FOLDER: Final = "assignment"
+TOML: Final = "assignment.toml"
+NAME: Final = "submission.zip"
+
+
+@click.command()
+@click.argument("path", default=".", type=click.Path(path_type=Path))
+@click.option(
+    "--assignment", type=click.Path(path_type=Path), help="Assignment folder; found here or above if not given."
+)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help=f"Zip to write; PATH/{NAME} if not given.")
+def submit(path: Path, assignment: Path | None, out: Path | None) -> int:
+    """Pack your files and notebooks into one zip, and say what is in it and what is missing.
+
+    PATH is the folder that you work in. Nothing is refused: what is missing may still be handed in later.
+    """
+    packed = gather(path, load_assignment(assignment or find_assignment(path)))
+    out = out or path / NAME
+    write_bytes(out, zip_bytes(packed.files))
+    click.echo(f"{out}:")
+    for name, content in packed.files.items():
+        click.echo(f"  {show(name):40} {len(content):>10,} bytes")
+    for warning in packed.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    click.echo("Packed. " + ("Read the warnings, then hand it in." if packed.warnings else "Hand in this file."))
+    return 0
+
+
+def find_assignment(path: Path) -> Path:
+    """The folder `assignment` in the path or above. Raises UsageError if there is none."""
+    if not path.is_dir():
+        raise UsageError(f"{path}: is no folder. Name the one that you work in.")
+    path = path.resolve()
+    for folder in (path, *path.parents):
+        if (folder / FOLDER / TOML).is_file():
+            return folder / FOLDER
+    raise UsageError(f"{path}: no {FOLDER}/{TOML} here or above. Go to the unpacked folder, or use --assignment.")

@@ -1,0 +1,31 @@
+"""`grader template`: the students' package, from the reference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from grader.assignment import load_assignment
+from grader.authoring.template import drift, make_template, write_template
+
+
+@click.command()
+@click.option(
+    "--assignment", default="assignment", show_default=True, type=click.Path(path_type=Path), help="Assignment folder."
+)
+@click.option(
+    "--out", default="student_template", show_default=True, type=click.Path(path_type=Path), help="Folder to write."
+)
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if the folder is not what would be written.")
+def template(assignment: Path, out: Path, check: bool) -> int:
+    """Write the students' package: the reference without its solutions, and what is handed out with it."""
+    files = make_template(load_assignment(assignment))
+    if not check:
+        write_template(out, files)
+    lines = drift(out, files)
+    for line in lines:
+        click.echo(line, err=True)
+    state = "is not what the reference gives. Run make template." if lines else "up to date" if check else "written"
+    click.echo(f"{out}: {state} ({len(files)} files)")
+    return 1 if lines else 0

@@ -1,0 +1,1 @@
+"""The nets: layers in a row, with parameters of their own, a loss, and its gradients."""

@@ -1,0 +1,118 @@
+/* Convolution by direct sums, without columns: the inner loops of kernels.pyx that carry nearly all of its arithmetic.
+
+   a. One block keeps its sums in vector registers over the whole reduction and touches memory only to read: for each
+      term one vector of pixels (or of gradients) and one scalar, which the processor multiplies and adds at its peak.
+      A matrix product would first write columns HH * WW times as large as the image, and pack them again.
+   b. `correlate` has its vectors along the pixels of an output row: out[f] = bias[f] + sum over k of w[f][k] * pixels at
+      offset[k], where k runs over (c, i, j) of the filter. The caller has laid the image out with its padding, so that
+      no term needs a test; with a stride s it has put columns of equal remainder by s together, so that neighbours in a
+      vector are neighbours in memory.
+   c. `weights` has its vectors along the filters: dw[k][f] = sum over pixels of x[offset[k] + pixel] * dout[pixel][f].
+   d. The same body is compiled for several instruction sets, and the processor is asked at run time which it knows:
+      nothing here needs -march. A compiler without vector types (MSVC) gets no instruction set, and kernels.pyx then
+      goes through BLAS.
+   e. Nothing here allocates, and nothing is read or written but what the arguments span. */
+
+#ifndef DIRECT_H
+#define DIRECT_H
+
+#include <stddef.h>
+#include <string.h>
+
+/* A table of at[] and to[] must be filled up with copies of its last entry to a multiple of this. */
+#define DIRECT_VECTORS 6
+
+#define DIRECT_DECLARE(REAL, T)                                                                                        \
+    typedef struct {                                                                                                   \
+        const char *name;                                                                                              \
+        ptrdiff_t lanes;    /* of a vector */                                                                          \
+        ptrdiff_t k_block;  /* offset[] of `weights` must be filled up to a multiple of this */                        \
+        /* IN w (F, K). OUT packed, F * K values in the order in which correlate reads them. */                        \
+        void (*pack)(const REAL *w, ptrdiff_t w_step, ptrdiff_t F, ptrdiff_t K, REAL *packed);                         \
+        /* IN x, offset (K), packed, bias (F) or NULL, at and to: where the M vectors begin in x and in a plane of     \
+           out, width: how many values of a vector are wanted, if fewer than lanes. OUT out: F planes. */              \
+        void (*correlate)(const REAL *x, const ptrdiff_t *offset, ptrdiff_t K, const REAL *packed, const REAL *bias,   \
+                          const ptrdiff_t *at, const ptrdiff_t *to, ptrdiff_t M, REAL *out, ptrdiff_t F,               \
+                          ptrdiff_t plane, ptrdiff_t width);                                                           \
+        /* IN x, offset (K filled up), dout (rows * columns, F), F a multiple of lanes; row_step: from an output row   \
+           to the next one in x. OUT dw (K filled up, F): added to. */                                                 \
+        void (*weights)(const REAL *x, const ptrdiff_t *offset, ptrdiff_t K, const REAL *dout, ptrdiff_t F, REAL *dw,  \
+                        ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t row_step);                                        \
+    } direct_##T;
+
+DIRECT_DECLARE(float, float)
+DIRECT_DECLARE(double, double)
+
+#define DIRECT_PASTE(set, T, function) direct_##set##_##T##_##function
+#define DIRECT_NAME(set, T, function) DIRECT_PASTE(set, T, function)
+#define DIRECT_PASTE_TYPE(T) direct_##T
+#define DIRECT_TYPE(T) DIRECT_PASTE_TYPE(T)
+#define DIRECT_QUOTE(set) #set
+#define DIRECT_STRING(set) DIRECT_QUOTE(set)
+
+#if defined(__GNUC__) || defined(__clang__)
+
+#define DIRECT_INLINE static inline __attribute__((always_inline))
+/* clang reads GCC's pragma as a partial unrolling, too late to keep `sum` in registers: a third of the speed. */
+#if defined(__clang__)
+#define DIRECT_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define DIRECT_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+/* What fits the registers: 32 of 64 bytes, 16 of 32 bytes, 16 (or more) of 16 bytes. */
+#if defined(__x86_64__)
+#define BYTES 64
+#define SET avx512
+#define TARGET __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,fma")))
+#define F_BLOCK 8
+#define NARROW_VECTORS 6
+#define K_BLOCK 9
+#include "direct_body.h"
+
+#define BYTES 32
+#define SET avx2
+#define TARGET __attribute__((target("avx2,fma")))
+#define F_BLOCK 4
+#define NARROW_VECTORS 3
+#define K_BLOCK 6
+#include "direct_body.h"
+#endif
+
+#define BYTES 16
+#define SET baseline
+#define TARGET
+#define F_BLOCK 4
+#define NARROW_VECTORS 3
+#define K_BLOCK 6
+#include "direct_body.h"
+
+#if defined(__x86_64__)
+#define DIRECT_SETS(T)                                                                                                 \
+    {&DIRECT_NAME(avx512, T, table), &DIRECT_NAME(avx2, T, table), &DIRECT_NAME(baseline, T, table)}
+static int direct_known(int set)
+{
+    __builtin_cpu_init();
+    if (set == 0)
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+    return set == 2 || (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"));
+}
+#define DIRECT_COUNT 3
+#else
+#define DIRECT_SETS(T) {&DIRECT_NAME(baseline, T, table)}
+static int direct_known(int set) { return set == 0; }
+#define DIRECT_COUNT 1
+#endif
+static const direct_float *const direct_float_sets[] = DIRECT_SETS(float);
+static const direct_double *const direct_double_sets[] = DIRECT_SETS(double);
+
+#else
+
+#define DIRECT_COUNT 0
+static int direct_known(int set) { return 0 * set; }
+static const direct_float *const direct_float_sets[1] = {0};
+static const direct_double *const direct_double_sets[1] = {0};
+
+#endif
+#endif

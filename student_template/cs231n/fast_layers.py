@@ -1,0 +1,189 @@
+"""Convolution and max-pooling like the naive layers, with the same signatures, caches and results, but quick.
+
+This is the face of the kernels: it checks the arguments, brings arrays into the order that the kernels read, makes the
+results and calls the kernels. Those of kernels.pyx are compiled (`python setup.py build_ext --inplace`). Where they are
+not, numpy_kernels.py takes over and a warning says so once.
+"""
+
+import contextlib
+import os
+import threading
+import warnings
+from functools import lru_cache
+
+import numpy as np
+
+from . import numpy_kernels
+from .expect import expect_conv, expect_pool, expect_shape
+
+
+def _load_kernels():
+    """The compiled kernels, or None. OpenMP reads its environment once, when they are loaded.
+
+    Its threads spin while they wait for work, by default for so long that they take the processors from the BLAS of the
+    layers in between: a training step took half as long again. Whoever has set a policy keeps it.
+    """
+    ours = not {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"} & set(os.environ)
+    if ours:
+        os.environ["GOMP_SPINCOUNT"] = "10000"
+    try:
+        from . import kernels
+    except ImportError:
+        return None
+    finally:
+        if ours:
+            del os.environ["GOMP_SPINCOUNT"]
+    return kernels
+
+
+kernels = _load_kernels()
+
+__all__ = ["conv_backward_fast", "conv_forward_fast", "max_pool_backward_fast", "max_pool_forward_fast"]
+
+# The dtypes that the compiled kernels know.
+COMPILED = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def conv_forward_fast(x, w, b, conv_param):
+    """Slide F filters over N padded images, like layers.conv_forward_naive.
+
+    x: (N, C, H, W), w: (F, C, HH, WW), b: (F,); not modified. conv_param: {'stride', 'pad'}.
+    Returns out (N, F, H', W'), and cache = (x, w, b, conv_param) for conv_backward_fast or conv_backward_naive.
+    Raises ValueError as conv_forward_naive does.
+    """
+    expect_conv("conv_forward_fast", x, w, b, conv_param)
+    dtype = np.result_type(x, w, b)
+    out = np.empty(_conv_shape(x, w, conv_param), dtype=dtype)
+    if out.size:
+        with _one_blas_thread():
+            _kernels(dtype, w).conv_forward(*_ready(dtype, x, w, b), out, *_steps(x, conv_param))
+    return out, (x, w, b, conv_param)
+
+
+def conv_backward_fast(dout, cache):
+    """Carry dout back through a convolution, like layers.conv_backward_naive.
+
+    dout: (N, F, H', W'), cache: (x, w, b, conv_param) from conv_forward_fast or conv_forward_naive; not modified.
+    Returns dx (N, C, H, W), dw (F, C, HH, WW) and db (F,).
+    Raises ValueError if dout has not the shape of the forward's out, or the cache is none of a forward.
+    """
+    x, w, b, conv_param = cache
+    expect_conv("conv_backward_fast", x, w, b, conv_param)
+    expect_shape("conv_backward_fast", "dout", dout, _conv_shape(x, w, conv_param))
+    dtype = np.result_type(dout, x, w)
+    dx, dw = np.empty(x.shape, dtype=dtype), np.empty(w.shape, dtype=dtype)
+    with _one_blas_thread():
+        _kernels(dtype, dout, w).conv_backward(*_ready(dtype, dout, x, w), dx, dw, *_steps(x, conv_param))
+    db = dout.sum(axis=(0, 2, 3))
+    return dx.astype(np.result_type(dout, w), copy=False), dw.astype(np.result_type(dout, x), copy=False), db
+
+
+def max_pool_forward_fast(x, pool_param):
+    """Keep the largest value of each window, like layers.max_pool_forward_naive.
+
+    x: (N, C, H, W), not modified. pool_param: {'pool_height', 'pool_width', 'stride'}.
+    Returns out (N, C, H', W'), and cache = (x, pool_param) for max_pool_backward_fast or max_pool_backward_naive.
+    Raises ValueError as max_pool_forward_naive does.
+    """
+    expect_pool("max_pool_forward_fast", x, pool_param)
+    out = np.empty(_pool_shape(x, pool_param), dtype=x.dtype)
+    if out.size:
+        _kernels(x.dtype, x).max_pool_forward(*_ready(x.dtype, x), out, *_window(pool_param))
+    return out, (x, pool_param)
+
+
+def max_pool_backward_fast(dout, cache):
+    """Carry dout back through max-pooling, like layers.max_pool_backward_naive.
+
+    dout: (N, C, H', W'), cache: (x, pool_param) from max_pool_forward_fast or max_pool_forward_naive; not modified.
+    Returns dx (N, C, H, W). Of several largest values the first in reading order takes all of the gradient.
+    Raises ValueError if dout has not the shape of the forward's out, or the cache is none of a forward.
+    """
+    x, pool_param = cache
+    expect_pool("max_pool_backward_fast", x, pool_param)
+    expect_shape("max_pool_backward_fast", "dout", dout, _pool_shape(x, pool_param))
+    # The values of x are only compared, so a wider dtype changes nothing.
+    dtype = np.result_type(dout, x)
+    dx = np.empty(x.shape, dtype=dtype)
+    _kernels(dtype, x).max_pool_backward(*_ready(dtype, dout, x), dx, *_window(pool_param))
+    return dx.astype(dout.dtype, copy=False)
+
+
+def _conv_shape(x, w, conv_param):
+    stride, pad = conv_param["stride"], conv_param["pad"]
+    H_out = 1 + (x.shape[2] + 2 * pad - w.shape[2]) // stride
+    W_out = 1 + (x.shape[3] + 2 * pad - w.shape[3]) // stride
+    return x.shape[0], w.shape[0], H_out, W_out
+
+
+def _steps(x, conv_param):
+    """Stride and pad. Beyond the padded image a stride leaves one window, however long; but kernels lay memory out."""
+    stride, pad = int(conv_param["stride"]), int(conv_param["pad"])
+    return min(stride, max(1, *x.shape[2:]) + 2 * pad), pad
+
+
+def _pool_shape(x, pool_param):
+    HH, WW, stride = _window(pool_param)
+    return *x.shape[:2], 1 + (x.shape[2] - HH) // stride, 1 + (x.shape[3] - WW) // stride
+
+
+def _window(pool_param):
+    return pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
+
+
+def _ready(dtype, *arrays):
+    """The arrays in C order, aligned and of one dtype; copies only where they are not so already."""
+    return (np.require(array, dtype, "CA") for array in arrays)
+
+
+def _kernels(dtype, *arrays):
+    """The compiled kernels where they are there and know the dtype, else NumPy's; NumPy's too for empty arrays."""
+    if dtype not in COMPILED or not all(array.size for array in arrays):
+        return numpy_kernels
+    if kernels is None:
+        _tell_once()
+        return numpy_kernels
+    return kernels
+
+
+@contextlib.contextmanager
+def _one_blas_thread():
+    """Keep BLAS to one thread: the kernels call it from each of theirs.
+
+    The limit is the process's. Two Python threads at once would undo each other's, so one waits for the other.
+    """
+    if kernels is None:
+        yield
+        return
+    with _turn, _blas().limit(limits=1):
+        yield
+
+
+@lru_cache(maxsize=None)
+def _blas():
+    # Looking through the loaded libraries takes longer than a small convolution; once is enough.
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas")
+
+
+@lru_cache(maxsize=None)
+def _tell_once():
+    warnings.warn(
+        "fast_layers: the compiled kernels are not there, so NumPy stands in: same results, but slower. "
+        "With a C compiler and Cython at hand, run: python setup.py build_ext --inplace",
+        RuntimeWarning,
+        stacklevel=4,
+    )
+
+
+def _begin_as_child():
+    """The threads of OpenMP do not survive a fork, and a child that asks for them waits for ever; so for the turn."""
+    global _turn
+    _turn = threading.Lock()
+    kernels.use_threads(1)
+
+
+_turn = threading.Lock()
+if kernels is not None and hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_as_child)

@@ -1,0 +1,66 @@
+"""Numerical gradients by centred differences, one element at a time: slow, simple, and what the notebooks teach.
+
+An analytic gradient is right if rel_error to the numerical one is small: below 1e-7 for a layer in float64. Keep away
+from kinks (a ReLU's input at 0, ties in a pooling window): there is no derivative there to agree on.
+"""
+
+import numpy as np
+
+
+def eval_numerical_gradient(f, x, verbose=True, h=0.00001):
+    """Estimate the gradient of a number f(x) as (f(x + h) - f(x - h)) / (2 h), for each element of x in turn.
+
+    f: takes x, returns a number. x: float array of any shape; changed while f runs, and as before afterwards.
+    verbose: print every element's index and slope.
+    Returns an array of the shape of x. Calls f twice for each element.
+    Raises ValueError if x does not hold floats.
+    Source: CS231n notes, optimization (computing the gradient numerically with finite differences).
+    """
+    grad = eval_numerical_gradient_array(f, x, 1.0, h)
+    if verbose:
+        for ix in np.ndindex(x.shape):
+            print(ix, grad[ix])
+    return grad
+
+
+def eval_numerical_gradient_array(f, x, df, h=1e-5):
+    """Estimate the gradient of sum(f(x) * df) with respect to x: what a layer's backward returns for dout = df.
+
+    f: takes x, returns an array (or a number). df: of the shape of f(x).
+    x: float array of any shape; changed while f runs, and as before afterwards.
+    Returns an array of the shape of x. Calls f twice for each element.
+    Raises ValueError if x does not hold floats.
+    Source: CS231n notes, optimization; the chain rule.
+    """
+    if not np.issubdtype(x.dtype, np.floating):
+        raise ValueError(
+            f"gradient check: x has dtype {x.dtype}, expected floats, which alone can take a step of {h}. "
+            "Pass x.astype(float)."
+        )
+    grad = np.zeros(x.shape)
+    for ix in np.ndindex(x.shape):
+        before = x[ix]
+        try:
+            # A copy, since f may return x itself or a view of it.
+            x[ix] = before + h
+            above = np.array(f(x))
+            x[ix] = before - h
+            below = np.array(f(x))
+        finally:
+            x[ix] = before
+        grad[ix] = np.sum((above - below) * df) / (2 * h)
+    return grad
+
+
+def rel_error(x, y):
+    """Return the largest |x - y| / max(1e-8, |x| + |y|) over all elements: 0 if equal, at most 1.
+
+    x, y: numbers or arrays of one shape.
+    Raises ValueError if their shapes differ.
+    """
+    if np.shape(x) != np.shape(y):
+        raise ValueError(
+            f"rel_error: x has shape {np.shape(x)} and y has shape {np.shape(y)}, expected one shape. "
+            "A gradient has the shape of what it is the gradient of."
+        )
+    return np.max(np.abs(x - y) / np.maximum(1e-8, np.abs(x) + np.abs(y)))

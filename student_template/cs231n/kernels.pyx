@@ -1,0 +1,292 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""Convolution and max-pooling, compiled, in float32 and float64.
+
+a. conv_* at the end and max_pool_* in kernels_pooling.pxi are called by fast_layers.py, which has checked the shapes
+   and made the arrays marked OUT. They lay out scratch memory and start the threads; the nogil loops never allocate.
+b. Work is shared out over tiles: some rows and columns of the output of one image, as many as keep what a thread
+   copies within CACHE_BYTES (but at least one row of a vector's columns). Convolution goes tile by tile: the part of the
+   image that a tile sees is copied with its padding, columns of equal remainder by the stride together, and direct.h
+   does the sums.
+c. direct.h needs output rows that fill its vectors. For narrow ones, for dx with a stride, and for compilers without
+   vector types, columns are laid out (im2col) and multiplied by BLAS, from SciPy. Each thread calls BLAS by itself, so
+   fast_layers.py keeps BLAS to one thread meanwhile: two pools of threads on the same cores are in each other's way.
+d. Tiles and threads are paired beforehand, and each thread sums dw on its own: the same input gives the same bits, as
+   long as the number of threads is the same.
+e. N images, C channels, H x W pixels, F filters of HH x WW; H_out x W_out windows; K = C * HH * WW terms a window.
+"""
+
+from cython.parallel cimport parallel, prange, threadid
+from libc.string cimport memcpy, memset
+from scipy.linalg.cython_blas cimport dgemm, sgemm
+
+import numpy as np
+
+cdef extern from "direct.h" nogil:
+    ctypedef struct direct_float:
+        const char *name
+        ptrdiff_t lanes, k_block
+        void (*pack)(const float *, ptrdiff_t, ptrdiff_t, ptrdiff_t, float *) noexcept nogil
+        void (*correlate)(const float *, const ptrdiff_t *, ptrdiff_t, const float *, const float *, const ptrdiff_t *,
+                       const ptrdiff_t *, ptrdiff_t, float *, ptrdiff_t, ptrdiff_t, ptrdiff_t) noexcept nogil
+        void (*weights)(const float *, const ptrdiff_t *, ptrdiff_t, const float *, ptrdiff_t, float *, ptrdiff_t,
+                     ptrdiff_t, ptrdiff_t) noexcept nogil
+    ctypedef struct direct_double:
+        const char *name
+        ptrdiff_t lanes, k_block
+        void (*pack)(const double *, ptrdiff_t, ptrdiff_t, ptrdiff_t, double *) noexcept nogil
+        void (*correlate)(const double *, const ptrdiff_t *, ptrdiff_t, const double *, const double *, const ptrdiff_t *,
+                       const ptrdiff_t *, ptrdiff_t, double *, ptrdiff_t, ptrdiff_t, ptrdiff_t) noexcept nogil
+        void (*weights)(const double *, const ptrdiff_t *, ptrdiff_t, const double *, ptrdiff_t, double *, ptrdiff_t,
+                     ptrdiff_t, ptrdiff_t) noexcept nogil
+    const direct_float *direct_float_sets[]
+    const direct_double *direct_double_sets[]
+    int direct_known(int)
+    int DIRECT_COUNT, DIRECT_VECTORS
+
+cdef extern from * nogil:
+    """
+    #ifdef _OPENMP
+    #include <omp.h>
+    #else
+    static int omp_get_max_threads(void) { return 1; }
+    #endif
+    """
+    int omp_get_max_threads()
+
+ctypedef fused real:
+    float
+    double
+
+# Half of a second-level cache of 512 KiB, so that weights and results have room too.
+cdef ptrdiff_t CACHE_BYTES = 256 * 1024
+
+# The sets of direct.h, the widest first; _first is the first that is used, DIRECT_COUNT stands for BLAS alone.
+cdef int _first = 0
+while _first < DIRECT_COUNT and not direct_known(_first):
+    _first += 1
+
+# 0: as many as OpenMP would take.
+cdef int _most_threads = 0
+
+INSTRUCTION_SETS = tuple(direct_float_sets[i].name.decode() for i in range(_first, DIRECT_COUNT)) + ("blas",)
+
+
+def use_instruction_set(name):
+    """Use no wider instruction set than this one of INSTRUCTION_SETS; the first, the widest, is in use at the start."""
+    global _first
+    _first = DIRECT_COUNT + 1 - len(INSTRUCTION_SETS) + INSTRUCTION_SETS.index(name)
+
+
+cdef ptrdiff_t lanes_of(const real *kind, int chosen) noexcept nogil:
+    """How many values a vector holds; `kind` only names the type."""
+    return direct_float_sets[chosen].lanes if real is float else direct_double_sets[chosen].lanes
+
+
+cdef int choose(const real *kind, ptrdiff_t width) noexcept nogil:
+    """The widest set whose vectors rows of this width fill by more than half, else DIRECT_COUNT."""
+    cdef int chosen = _first
+    while chosen < DIRECT_COUNT and width * 2 <= lanes_of(kind, chosen):
+        chosen += 1
+    return chosen
+
+
+cdef int threads_for(ptrdiff_t items, double operations) noexcept:
+    """As many threads as OpenMP would take, but none without an item, nor for less than it costs to wake one."""
+    return <int> max(1, min(min(_most_threads or omp_get_max_threads(), items), operations // 500_000))
+
+
+cdef _empty(const real *kind, ptrdiff_t rows, ptrdiff_t columns):
+    """Scratch memory: (rows, columns) and more, so that no two rows share a line of the cache."""
+    return np.empty((rows, (columns + 63) // 32 * 32), dtype=np.float32 if real is float else np.float64)
+
+
+def thread_count():
+    """How many threads work that is large enough gets."""
+    return _most_threads or omp_get_max_threads()
+
+
+def use_threads(most):
+    """Use at most this many threads; 0: as many as OpenMP would take."""
+    global _most_threads
+    _most_threads = most
+
+
+include "kernels_tiles.pxi"
+include "kernels_columns.pxi"
+include "kernels_pooling.pxi"
+
+
+cdef void correlate_tile(
+    int chosen, const Layout *s, Tile t, const real *x, const ptrdiff_t *offset, const real *packed, const real *bias,
+    real *out, ptrdiff_t F, ptrdiff_t *places, real *copy,
+) noexcept nogil:
+    """IN x (N, C, H, W). OUT a tile of out (N, F, H_out, W_out). SCRATCH places, copy."""
+    cdef ptrdiff_t K = s.C * s.HH * s.WW, P = s.H_out * s.W_out, lanes = lanes_of(x, chosen), M
+    cdef ptrdiff_t *to = places + vectors_of(s, lanes)
+    copy_tile(x, s, t, copy)
+    M = place_vectors(s, t, lanes, places, to)
+    out += t.n * F * P + t.row * s.W_out + t.column
+    if real is float:
+        direct_float_sets[chosen].correlate(copy, offset, K, packed, bias, places, to, M, out, F, P, t.columns)
+    else:
+        direct_double_sets[chosen].correlate(copy, offset, K, packed, bias, places, to, M, out, F, P, t.columns)
+
+
+cdef void weights_tile(
+    int chosen, const Layout *s, Tile t, const real *x, const ptrdiff_t *offset, ptrdiff_t terms, const real *dout,
+    ptrdiff_t F, ptrdiff_t width, real *sums, real *copy, real *turned,
+) noexcept nogil:
+    """IN x (N, C, H, W), dout (N, F, H_out, W_out). OUT sums (terms, width): added to. SCRATCH copy, turned."""
+    cdef ptrdiff_t P = s.H_out * s.W_out, row_step = s.stride * s.pitch, i
+    copy_tile(x, s, t, copy)
+    dout += t.n * F * P + t.row * s.W_out + t.column
+    for i in range(t.rows):
+        turn(dout + i * s.W_out, F, P, t.columns, turned + i * t.columns * width, width)
+    if real is float:
+        direct_float_sets[chosen].weights(copy, offset, terms, turned, width, sums, t.rows, t.columns, row_step)
+    else:
+        direct_double_sets[chosen].weights(copy, offset, terms, turned, width, sums, t.rows, t.columns, row_step)
+
+
+cdef void _correlate(
+    int chosen, const Layout *s, ptrdiff_t N, const real *x, const real *w, const real *bias, real *out, ptrdiff_t F
+):
+    """IN x (N, C, H, W), w (F, K), bias (F) or NULL. OUT out (N, F, H_out, W_out)."""
+    cdef ptrdiff_t K = s.C * s.HH * s.WW, items = N * s.tiles_down * s.tiles_across, item
+    cdef ptrdiff_t vectors = vectors_of(s, lanes_of(x, chosen))
+    cdef int threads = threads_for(items, 2.0 * N * F * K * s.H_out * s.W_out), thread = 0
+    cdef real[:, ::1] packed = _empty(x, 1, F * K)
+    cdef real[:, ::1] copies = _empty(x, threads, s.C * s.plane + lanes_of(x, chosen))
+    cdef ptrdiff_t[::1] offset = np.empty(K, dtype=np.intp)
+    cdef ptrdiff_t[:, ::1] places = np.empty((threads, 2 * vectors), dtype=np.intp)
+    offset_terms(s, K, &offset[0])
+    if real is float:
+        direct_float_sets[chosen].pack(w, K, F, K, &packed[0, 0])
+    else:
+        direct_double_sets[chosen].pack(w, K, F, K, &packed[0, 0])
+    with nogil, parallel(num_threads=threads):
+        thread = threadid()
+        for item in prange(items, schedule="static"):
+            correlate_tile(
+                chosen, s, tile_of(s, item), x, &offset[0], &packed[0, 0], bias, out, F, &places[thread, 0],
+                &copies[thread, 0],
+            )
+
+
+def conv_forward(
+    const real[:, :, :, ::1] x, const real[:, :, :, ::1] w, const real[::1] b, real[:, :, :, ::1] out,
+    ptrdiff_t stride, ptrdiff_t pad,
+):
+    """IN x (N, C, H, W), w (F, C, HH, WW), b (F,). OUT out (N, F, H_out, W_out)."""
+    cdef ptrdiff_t N = x.shape[0], F = w.shape[0], H_out = out.shape[2], W_out = out.shape[3], n
+    cdef int chosen = choose(&x[0, 0, 0, 0], W_out), threads
+    cdef ptrdiff_t lanes = 1 if chosen == DIRECT_COUNT else lanes_of(&x[0, 0, 0, 0], chosen)
+    cdef Layout s = lay_out(
+        x.shape[1], x.shape[2], x.shape[3], w.shape[2], w.shape[3], stride, pad, pad, H_out, W_out, lanes,
+        CACHE_BYTES // sizeof(real),
+    )
+    if chosen < DIRECT_COUNT:
+        _correlate(chosen, &s, N, &x[0, 0, 0, 0], &w[0, 0, 0, 0], &b[0], &out[0, 0, 0, 0], F)
+        return
+
+    cdef ptrdiff_t K = s.C * s.HH * s.WW
+    cdef real[:, ::1] columns
+    lay_out_for_blas(&s, CACHE_BYTES // sizeof(real))
+    threads = threads_for(N, 2.0 * N * F * K * H_out * W_out)
+    columns = _empty(&x[0, 0, 0, 0], threads, K * s.rows * s.columns)
+    for n in prange(N, nogil=True, num_threads=threads, schedule="static"):
+        multiply_forward(
+            &s, n, &x[0, 0, 0, 0], &w[0, 0, 0, 0], &b[0], &out[0, 0, 0, 0], F, &columns[threadid(), 0]
+        )
+
+
+def conv_backward(
+    const real[:, :, :, ::1] dout, const real[:, :, :, ::1] x, const real[:, :, :, ::1] w, real[:, :, :, ::1] dx,
+    real[:, :, :, ::1] dw, ptrdiff_t stride, ptrdiff_t pad,
+):
+    """IN dout (N, F, H_out, W_out), x (N, C, H, W), w (F, C, HH, WW). OUT dx (N, C, H, W), dw (F, C, HH, WW)."""
+    _backward_images(dout, w, dx, stride, pad)
+    _backward_weights(dout, x, dw, stride, pad)
+
+
+cdef _backward_images(
+    const real[:, :, :, ::1] dout, const real[:, :, :, ::1] w, real[:, :, :, ::1] dx, ptrdiff_t stride, ptrdiff_t pad
+):
+    """With stride 1, dx is a convolution too: of dout with the filters turned around, their first two axes swapped."""
+    cdef ptrdiff_t N = dx.shape[0], C = dx.shape[1], H = dx.shape[2], W = dx.shape[3]
+    cdef ptrdiff_t F = w.shape[0], HH = w.shape[2], WW = w.shape[3], H_out = dout.shape[2], W_out = dout.shape[3], n
+    cdef int chosen = choose(&w[0, 0, 0, 0], W), threads
+    cdef Layout s
+    cdef real[:, :, :, ::1] turned
+    if chosen < DIRECT_COUNT and stride == 1:
+        turned = np.ascontiguousarray(np.asarray(w)[:, :, ::-1, ::-1].swapaxes(0, 1))
+        s = lay_out(
+            F, H_out, W_out, HH, WW, 1, HH - 1 - pad, WW - 1 - pad, H, W, lanes_of(&w[0, 0, 0, 0], chosen),
+            CACHE_BYTES // sizeof(real),
+        )
+        _correlate(chosen, &s, N, &dout[0, 0, 0, 0], &turned[0, 0, 0, 0], <const real *> NULL, &dx[0, 0, 0, 0], C)
+        return
+
+    cdef ptrdiff_t K = C * HH * WW
+    cdef real[:, ::1] columns
+    s = lay_out(C, H, W, HH, WW, stride, pad, pad, H_out, W_out, 1, CACHE_BYTES // sizeof(real))
+    lay_out_for_blas(&s, CACHE_BYTES // sizeof(real))
+    threads = threads_for(N, 2.0 * N * F * K * H_out * W_out)
+    columns = _empty(&w[0, 0, 0, 0], threads, K * s.rows * s.columns)
+    for n in prange(N, nogil=True, num_threads=threads, schedule="static"):
+        multiply_dx(&s, n, &dout[0, 0, 0, 0], &w[0, 0, 0, 0], &dx[0, 0, 0, 0], F, &columns[threadid(), 0])
+
+
+cdef _backward_weights(
+    const real[:, :, :, ::1] dout, const real[:, :, :, ::1] x, real[:, :, :, ::1] dw, ptrdiff_t stride, ptrdiff_t pad
+):
+    """Each thread adds up the dw of its own tiles or images; then their sums are added."""
+    cdef ptrdiff_t N = x.shape[0], C = x.shape[1], F = dw.shape[0], HH = dw.shape[2], WW = dw.shape[3]
+    cdef ptrdiff_t H_out = dout.shape[2], W_out = dout.shape[3], K = C * HH * WW, n, item, items, terms, width
+    cdef int chosen = choose(&x[0, 0, 0, 0], F), threads, thread = 0
+    cdef ptrdiff_t lanes, k_block
+    cdef Layout s
+    cdef real[:, ::1] sums, copies, turned
+    cdef ptrdiff_t[::1] offset
+    if chosen < DIRECT_COUNT:
+        lanes = lanes_of(&x[0, 0, 0, 0], chosen)
+        k_block = direct_float_sets[chosen].k_block if real is float else direct_double_sets[chosen].k_block
+        terms, width = (K + k_block - 1) // k_block * k_block, (F + lanes - 1) // lanes * lanes
+        # The copy of the image and dout, turned, share the cache.
+        s = lay_out(
+            C, x.shape[2], x.shape[3], HH, WW, stride, pad, pad, H_out, W_out, lanes,
+            CACHE_BYTES // sizeof(real) * C * stride * stride // (C * stride * stride + width),
+        )
+        items = N * s.tiles_down * s.tiles_across
+        threads = threads_for(items, 2.0 * N * F * K * H_out * W_out)
+        offset = np.empty(terms, dtype=np.intp)
+        offset_terms(&s, terms, &offset[0])
+        sums = _empty(&x[0, 0, 0, 0], threads, terms * width)
+        sums[:] = 0
+        copies = _empty(&x[0, 0, 0, 0], threads, C * s.plane)
+        turned = _empty(&x[0, 0, 0, 0], threads, s.rows * s.columns * width)
+        turned[:] = 0
+        with nogil, parallel(num_threads=threads):
+            thread = threadid()
+            for item in prange(items, schedule="static"):
+                weights_tile(
+                    chosen, &s, tile_of(&s, item), &x[0, 0, 0, 0], &offset[0], terms, &dout[0, 0, 0, 0], F, width,
+                    &sums[thread, 0], &copies[thread, 0], &turned[thread, 0],
+                )
+        total = np.asarray(sums).sum(axis=0)[: terms * width].reshape(terms, width)
+        np.asarray(dw).reshape(F, K)[:] = total[:K, :F].T
+        return
+
+    s = lay_out(C, x.shape[2], x.shape[3], HH, WW, stride, pad, pad, H_out, W_out, 1, CACHE_BYTES // sizeof(real))
+    lay_out_for_blas(&s, CACHE_BYTES // sizeof(real))
+    threads = threads_for(N, 2.0 * N * F * K * H_out * W_out)
+    copies = _empty(&x[0, 0, 0, 0], threads, K * s.rows * s.columns)
+    sums = _empty(&x[0, 0, 0, 0], threads, F * K)
+    sums[:] = 0
+    with nogil, parallel(num_threads=threads):
+        thread = threadid()
+        for n in prange(N, schedule="static"):
+            multiply_dw(
+                &s, n, &dout[0, 0, 0, 0], &x[0, 0, 0, 0], &sums[thread, 0], F, &copies[thread, 0]
+            )
+    np.asarray(dw).reshape(F * K)[:] = np.asarray(sums).sum(axis=0)[: F * K]

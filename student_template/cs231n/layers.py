@@ -1,0 +1,452 @@
+"""Layers and losses in NumPy: affine, ReLU, losses, batch and layer norm, dropout, convolution, pooling, spatial norms.
+
+A layer is a pair of functions. The forward returns (out, cache); the backward takes the gradient `dout` of the loss
+with respect to `out`, and that cache, and returns the gradients with respect to the forward's inputs. A loss returns
+its value and its gradient at once. No function changes its arguments, but for the running averages in bn_param.
+
+Letters: N examples, C channels (or classes), H x W image, F filters, HH x WW filter or pooling window.
+"""
+
+import numpy as np
+
+from .expect import (
+    expect_affine,
+    expect_batchnorm,
+    expect_conv,
+    expect_dropout,
+    expect_groupnorm,
+    expect_labels,
+    expect_layernorm,
+    expect_pool,
+    expect_shape,
+    expect_spatial_batchnorm,
+)
+
+
+def affine_forward(x, w, b):
+    """Map each example through one affine layer: out = x.reshape(N, D) @ w + b, D = d_1 * ... * d_k.
+
+    x: (N, d_1, ..., d_k), w: (D, M), b: (M,); float arrays, not modified.
+    Returns out (N, M), and cache = (x, w, b) for affine_backward.
+    Raises ValueError if an example of x does not hold D values, or b not M.
+    Source: CS231n notes, linear classification.
+    """
+    expect_affine("affine_forward", x, w, b)
+    ###########################################################################
+    # TODO: Write affine_forward as its docstring says.                       #
+    ###########################################################################
+    raise NotImplementedError
+    ###########################################################################
+    #                            END OF YOUR CODE                             #
+    ###########################################################################
+
+
+def affine_backward(dout, cache):
+    """Carry dout back through an affine layer.
+
+    dout: (N, M), cache: (x, w, b) from affine_forward; not modified.
+    Returns dx (N, d_1, ..., d_k), dw (D, M) and db (M,): each has the shape of what it is the gradient of.
+    Raises ValueError if dout is not (N, M).
+    Source: CS231n notes, backpropagation (gradients for vectorized operations).
+    """
+    ###########################################################################
+    # TODO: Write affine_backward as its docstring says.                      #
+    ###########################################################################
+    raise NotImplementedError
+    ###########################################################################
+    #                            END OF YOUR CODE                             #
+    ###########################################################################
+
+
+def relu_forward(x):
+    """Replace what is negative by zero: out = max(0, x), element by element.
+
+    x: any shape, not modified.
+    Returns out (the shape of x), and cache = x for relu_backward.
+    Source: CS231n notes, neural networks part 1 (commonly used activation functions).
+    """
+    ###########################################################################
+    # TODO: Write relu_forward as its docstring says.                         #
+    ###########################################################################
+    raise NotImplementedError
+    ###########################################################################
+    #                            END OF YOUR CODE                             #
+    ###########################################################################
+
+
+def relu_backward(dout, cache):
+    """Carry dout back through a ReLU: it passes where the input was positive, and nowhere else.
+
+    dout: any shape, cache: the x of relu_forward, of that same shape; not modified.
+    Returns dx (the shape of x). At x = 0, where there is no derivative, dx is 0.
+    Raises ValueError if dout has not the shape of x.
+    Source: CS231n notes, backpropagation (patterns in backward flow).
+    """
+    ###########################################################################
+    # TODO: Write relu_backward as its docstring says.                        #
+    ###########################################################################
+    raise NotImplementedError
+    ###########################################################################
+    #                            END OF YOUR CODE                             #
+    ###########################################################################
+
+
+def svm_loss(x, y):
+    """Average the multiclass SVM loss over N examples: sum over j != y_i of max(0, x_ij - x_iy_i + 1).
+
+    x: (N, C) scores, y: (N,) whole numbers, the right class of each example, 0 <= y_i < C; not modified.
+    Returns the loss, a number, and dx (N, C), its gradient with respect to x.
+    Raises ValueError if N is 0, or if y is of another length, not of whole numbers, or out of range.
+    Source: CS231n notes, linear classification (multiclass support vector machine loss), with margin 1.
+    """
+    expect_labels("svm_loss", x, y)
+    ###########################################################################
+    # TODO: Write svm_loss as its docstring says.                             #
+    ###########################################################################
+    raise NotImplementedError
+    ###########################################################################
+    #                            END OF YOUR CODE                             #
+    ###########################################################################
+
+
+def softmax_loss(x, y):
+    """Average the softmax (cross-entropy) loss over N examples: -log(exp(x_iy_i) / sum over j of exp(x_ij)).
+
+    x: (N, C) scores of any size, y: (N,) whole numbers, the right class of each example, 0 <= y_i < C; not modified.
+    Returns the loss, a number, and dx (N, C), its gradient with respect to x. Scores of 1000 must not overflow.
+    Raises ValueError if N is 0, or if y is of another length, not of whole numbers, or out of range.
+    Source: CS231n notes, linear classification (softmax classifier, numeric stability).
+    """
+    expect_labels("softmax_loss", x, y)
+    ###########################################################################
+    # TODO: Write softmax_loss as its docstring says.                         #
+    ###########################################################################
+    raise NotImplementedError
+    ###########################################################################
+    #                            END OF YOUR CODE                             #
+    ###########################################################################
+
+
+def batchnorm_forward(x, gamma, beta, bn_param):
+    """Normalize each of D features over a batch, then scale and shift it: out = gamma * x_hat + beta.
+
+    In train mode the batch's own mean and variance (the mean squared distance from the mean) normalize it, and running
+    averages take note of them; in test mode those running averages normalize it instead:
+
+        x_hat = (x - mean) / sqrt(var + eps)        running = momentum * running + (1 - momentum) * sample
+
+    x: (N, D), gamma: (D,), beta: (D,); not modified.
+    bn_param: {'mode': 'train' or 'test', 'eps': 1e-5 unless given, 'momentum': 0.9 unless given, 'running_mean' and
+    'running_var': (D,), zeros unless given}. The two running averages are stored in it anew, as arrays of their own.
+    Returns out (N, D), and a cache for batchnorm_backward and batchnorm_backward_alt.
+    Raises ValueError if x is not (N, D) or is empty in train mode, if gamma, beta or a running average is not (D,), or
+    if another value of bn_param is none that it can have.
+    Source: Ioffe and Szegedy, Batch Normalization, 2015, algorithm 1; running averages as in Torch 7.
+    """
+    expect_batchnorm("batchnorm_forward", x, gamma, beta, bn_param)
+    # Python's floats leave a float32 array what it is; NumPy's would widen it.
+    eps, momentum = float(bn_param.get("eps", 1e-5)), float(bn_param.get("momentum", 0.9))
+    dtype = np.result_type(x, np.float32)
+    running_mean = bn_param.get("running_mean", np.zeros(x.shape[1], dtype=dtype))
+    running_var = bn_param.get("running_var", np.zeros(x.shape[1], dtype=dtype))
+
+    ###########################################################################
+    # TODO: Write batchnorm_forward as its docstring says. The code below     #
+    # needs running_mean, running_var, out and cache.                         #
+    ###########################################################################
+    raise NotImplementedError
+    ###########################################################################
+    #                            END OF YOUR CODE                             #
+    ###########################################################################
+
+    bn_param["running_mean"], bn_param["running_var"] = running_mean, running_var
+    return out, cache
+
+
+def batchnorm_backward(dout, cache):
+    """Carry dout back through a batch normalization, node by node through its graph.
+
+    In train mode x reaches out on three ways: directly, through the mean, and through the variance. In test mode mean
+    and variance are constants.
+
+    dout: (N, D), cache: from batchnorm_forward; not modified.
+    Returns dx (N, D), dgamma (D,) and dbeta (D,).
+    Raises ValueError if dout has not the shape of the forward's out.
+    Source: Ioffe and Szegedy, Batch Normalization, 2015, section 3.
+    """
+    ###########################################################################
+    # TODO: Write batchnorm_backward as its docstring says.                   #
+    ###########################################################################
+    raise NotImplementedError
+    ###########################################################################
+    #                            END OF YOUR CODE                             #
+    ###########################################################################
+
+
+def batchnorm_backward_alt(dout, cache):
+    """Carry dout back through a batch normalization by one formula, the graph worked out on paper.
+
+    With all means taken over the batch, in train mode:
+
+        dx = gamma / sqrt(var + eps) * (dout - mean(dout) - x_hat * mean(dout * x_hat))
+
+    dout: (N, D), cache: from batchnorm_forward; not modified.
+    Returns dx (N, D), dgamma (D,) and dbeta (D,), as batchnorm_backward does.
+    Raises ValueError if dout has not the shape of the forward's out.
+    Source: Ioffe and Szegedy, Batch Normalization, 2015, section 3, simplified.
+    """
+    ###########################################################################
+    # TODO: Write batchnorm_backward_alt as its docstring says.               #
+    ###########################################################################
+    raise NotImplementedError
+    ###########################################################################
+    #                            END OF YOUR CODE                             #
+    ###########################################################################
+
+
+def layernorm_forward(x, gamma, beta, ln_param):
+    """Normalize each of N examples over its D features, then scale and shift the features: out = gamma * x_hat + beta.
+
+    What batch normalization does to the columns of x, done to its rows, so it is the same at training and test time.
+
+    x: (N, D), gamma: (D,), beta: (D,); not modified. ln_param: {'eps': 1e-5 unless given}.
+    Returns out (N, D), and a cache for layernorm_backward.
+    Raises ValueError if x is not (N, D) or is empty, gamma or beta not (D,), or eps not above 0.
+    Source: Ba, Kiros and Hinton, Layer Normalization, 2016, section 3.
+    """
+    expect_layernorm("layernorm_forward", x, gamma, beta, ln_param)
+    eps = float(ln_param.get("eps", 1e-5))
+    ###########################################################################
+    # TODO: Write layernorm_forward as its docstring says.                    #
+    ###########################################################################
+    raise NotImplementedError
+    ###########################################################################
+    #                            END OF YOUR CODE                             #
+    ###########################################################################
+
+
+def layernorm_backward(dout, cache):
+    """Carry dout back through a layer normalization.
+
+    dout: (N, D), cache: from layernorm_forward; not modified.
+    Returns dx (N, D), dgamma (D,) and dbeta (D,).
+    Raises ValueError if dout has not the shape of the forward's out.
+    Source: Ba, Kiros and Hinton, Layer Normalization, 2016; the closed form is batch normalization's, by rows.
+    """
+    ###########################################################################
+    # TODO: Write layernorm_backward as its docstring says.                   #
+    ###########################################################################
+    raise NotImplementedError
+    ###########################################################################
+    #                            END OF YOUR CODE                             #
+    ###########################################################################
+
+
+def dropout_forward(x, dropout_param):
+    """Drop each value with probability p and scale up the rest (inverted dropout), in train mode; else change nothing.
+
+        mask = (random numbers from 0 to 1 < 1 - p) / (1 - p)        out = x * mask
+
+    So the mean of out is that of x, and test time needs no scaling.
+
+    x: any shape, not modified.
+    dropout_param: {'mode': 'train' or 'test', 'p': the probability of dropping, 0 <= p < 1, 'seed': none unless given}.
+    The random numbers are those of np.random.rand. With a seed they are the ones that follow np.random.seed(seed), the
+    same in every call, and NumPy's own generator stays as it is.
+    Returns out (the shape of x; x itself in test mode), and cache = (dropout_param, mask), mask None in test mode.
+    Raises ValueError if a value of dropout_param is none that it can have.
+    Source: Srivastava et al., Dropout, 2014; CS231n notes, neural networks part 2 (inverted dropout).
+    """
+    expect_dropout("dropout_forward", dropout_param)
+    p, mode, seed = float(dropout_param["p"]), dropout_param["mode"], dropout_param.get("seed")
+    random = np.random if seed is None else np.random.RandomState(seed)
+    ###########################################################################
+    # TODO: Write dropout_forward as its docstring says.                      #
+    ###########################################################################
+    raise NotImplementedError
+    ###########################################################################
+    #                            END OF YOUR CODE                             #
+    ###########################################################################
+
+
+def dropout_backward(dout, cache):
+    """Carry dout back through dropout: what was dropped gets nothing, the rest is scaled up as in the forward.
+
+    dout: any shape, cache: (dropout_param, mask) from dropout_forward; not modified.
+    Returns dx (the shape of dout; dout itself in test mode). The mode is the forward's, even if dropout_param has
+    been given another one since.
+    Raises ValueError if dout has not the shape of the mask.
+    Source: CS231n notes, neural networks part 2 (inverted dropout).
+    """
+    ###########################################################################
+    # TODO: Write dropout_backward as its docstring says.                     #
+    ###########################################################################
+    raise NotImplementedError
+    ###########################################################################
+    #                            END OF YOUR CODE                             #
+    ###########################################################################
+
+
+def conv_forward_naive(x, w, b, conv_param):
+    """Slide F filters over N padded images: out[n, f, i, j] is window (i, j) of image n times w[f], summed, plus b[f].
+
+    Window (i, j) starts at row i * stride and column j * stride of the image padded with zeros, and spans all channels.
+    The filter is not flipped. Windows that would reach over the border are left out:
+
+        H' = 1 + (H + 2 * pad - HH) // stride        W' = 1 + (W + 2 * pad - WW) // stride
+
+    x: (N, C, H, W), w: (F, C, HH, WW), b: (F,); not modified.
+    conv_param: {'stride': pixels from window to window, 'pad': zeros added on each of the four sides}.
+    Returns out (N, F, H', W'), and cache = (x, w, b, conv_param) for conv_backward_naive.
+    Raises ValueError if stride < 1, pad < 0, the filter is larger than the padded image, w has not C channels, or b not
+    F values.
+    Source: CS231n notes, convolutional networks (convolutional layer).
+    """
+    expect_conv("conv_forward_naive", x, w, b, conv_param)
+    ###########################################################################
+    # TODO: Write conv_forward_naive as its docstring says.                   #
+    ###########################################################################
+    raise NotImplementedError
+    ###########################################################################
+    #                            END OF YOUR CODE                             #
+    ###########################################################################
+
+
+def conv_backward_naive(dout, cache):
+    """Carry dout back through a convolution.
+
+    dout: (N, F, H', W'), cache: (x, w, b, conv_param) from conv_forward_naive; not modified.
+    Returns dx (N, C, H, W), without the padding, dw (F, C, HH, WW) and db (F,).
+    Raises ValueError if dout has not the shape of the forward's out.
+    Source: CS231n notes, convolutional networks; each product of the forward sends dout to both of its factors.
+    """
+    ###########################################################################
+    # TODO: Write conv_backward_naive as its docstring says.                  #
+    ###########################################################################
+    raise NotImplementedError
+    ###########################################################################
+    #                            END OF YOUR CODE                             #
+    ###########################################################################
+
+
+def max_pool_forward_naive(x, pool_param):
+    """Keep the largest value of each window, channel by channel.
+
+    Window (i, j) starts at row i * stride and column j * stride. Windows overlap where the stride is smaller than they
+    are; those that would reach over the border are left out:
+
+        H' = 1 + (H - pool_height) // stride        W' = 1 + (W - pool_width) // stride
+
+    x: (N, C, H, W), not modified. pool_param: {'pool_height', 'pool_width', 'stride'}.
+    Returns out (N, C, H', W'), and cache = (x, pool_param) for max_pool_backward_naive.
+    Raises ValueError if a value of pool_param is < 1, or the window is larger than the image.
+    Source: CS231n notes, convolutional networks (pooling layer).
+    """
+    expect_pool("max_pool_forward_naive", x, pool_param)
+    ###########################################################################
+    # TODO: Write max_pool_forward_naive as its docstring says.               #
+    ###########################################################################
+    raise NotImplementedError
+    ###########################################################################
+    #                            END OF YOUR CODE                             #
+    ###########################################################################
+
+
+def max_pool_backward_naive(dout, cache):
+    """Carry dout back through max-pooling: each window hands its gradient to where its largest value was.
+
+    Of several largest values the first in reading order takes all of it; an element that several windows chose gets
+    the sum.
+
+    dout: (N, C, H', W'), cache: (x, pool_param) from max_pool_forward_naive; not modified.
+    Returns dx (N, C, H, W).
+    Raises ValueError if dout has not the shape of the forward's out.
+    Source: CS231n notes, convolutional networks (pooling layer, backpropagation).
+    """
+    ###########################################################################
+    # TODO: Write max_pool_backward_naive as its docstring says.              #
+    ###########################################################################
+    raise NotImplementedError
+    ###########################################################################
+    #                            END OF YOUR CODE                             #
+    ###########################################################################
+
+
+def spatial_batchnorm_forward(x, gamma, beta, bn_param):
+    """Normalize each of C channels over the batch and all places of the image, then scale and shift it.
+
+    Batch normalization of the N * H * W pixels as examples, with C features each.
+
+    x: (N, C, H, W), gamma: (C,), beta: (C,); not modified.
+    bn_param: as for batchnorm_forward, with running averages (C,), which are stored in it.
+    Returns out (N, C, H, W), and a cache for spatial_batchnorm_backward.
+    Raises ValueError if x is not (N, C, H, W) or is empty in train mode, if gamma, beta or a running average is not
+    (C,), or if another value of bn_param is none that it can have.
+    Source: Ioffe and Szegedy, Batch Normalization, 2015, section 3.2.
+    """
+    expect_spatial_batchnorm("spatial_batchnorm_forward", x, gamma, beta, bn_param)
+    ###########################################################################
+    # TODO: Write spatial_batchnorm_forward as its docstring says.            #
+    ###########################################################################
+    raise NotImplementedError
+    ###########################################################################
+    #                            END OF YOUR CODE                             #
+    ###########################################################################
+
+
+def spatial_batchnorm_backward(dout, cache):
+    """Carry dout back through a spatial batch normalization.
+
+    dout: (N, C, H, W), cache: from spatial_batchnorm_forward; not modified.
+    Returns dx (N, C, H, W), dgamma (C,) and dbeta (C,).
+    Raises ValueError if dout has not the shape of the forward's out.
+    Source: Ioffe and Szegedy, Batch Normalization, 2015, section 3.2.
+    """
+    ###########################################################################
+    # TODO: Write spatial_batchnorm_backward as its docstring says.           #
+    ###########################################################################
+    raise NotImplementedError
+    ###########################################################################
+    #                            END OF YOUR CODE                             #
+    ###########################################################################
+
+
+def spatial_groupnorm_forward(x, gamma, beta, G, gn_param):
+    """Normalize each of G groups of channels of each image over its channels and all places, then scale and shift it.
+
+    The first C / G channels are the first group, and so on. Mean and variance are an image's own, so it is the same at
+    training and test time; scale and shift are a channel's.
+
+    x: (N, C, H, W), gamma: (1, C, 1, 1), beta: (1, C, 1, 1); not modified.
+    G: the number of groups, a divisor of C. gn_param: {'eps': 1e-5 unless given}.
+    Returns out (N, C, H, W), and a cache for spatial_groupnorm_backward.
+    Raises ValueError if x is not (N, C, H, W) or is empty, gamma or beta not (1, C, 1, 1), G no divisor of C, or eps
+    not above 0.
+    Source: Wu and He, Group Normalization, 2018, section 3.1.
+    """
+    expect_groupnorm("spatial_groupnorm_forward", x, gamma, beta, G, gn_param)
+    eps = float(gn_param.get("eps", 1e-5))
+    ###########################################################################
+    # TODO: Write spatial_groupnorm_forward as its docstring says.            #
+    ###########################################################################
+    raise NotImplementedError
+    ###########################################################################
+    #                            END OF YOUR CODE                             #
+    ###########################################################################
+
+
+def spatial_groupnorm_backward(dout, cache):
+    """Carry dout back through a group normalization.
+
+    dout: (N, C, H, W), cache: from spatial_groupnorm_forward; not modified.
+    Returns dx (N, C, H, W), dgamma (1, C, 1, 1) and dbeta (1, C, 1, 1).
+    Raises ValueError if dout has not the shape of the forward's out.
+    Source: Wu and He, Group Normalization, 2018; the closed form is batch normalization's, by groups.
+    """
+    ###########################################################################
+    # TODO: Write spatial_groupnorm_backward as its docstring says.           #
+    ###########################################################################
+    raise NotImplementedError
+    ###########################################################################
+    #                            END OF YOUR CODE                             #
+    ###########################################################################

@@ -1,0 +1,79 @@
+"""The kernels of fast_layers.py in NumPy: for machines without a compiler, and for dtypes that kernels.pyx has not.
+
+The functions have the signatures and results of kernels.pyx, for any dtype. The face, fast_layers.py, has checked the
+shapes and made the arrays marked OUT. Nothing here is larger than a few images: convolutions go image by image.
+"""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+
+def conv_forward(x, w, b, out, stride, pad):
+    """IN x (N, C, H, W), w (F, C, HH, WW), b (F,). OUT out (N, F, H', W')."""
+    N, F, H_out, W_out = out.shape
+    rows = w.reshape(F, x.shape[1] * w.shape[2] * w.shape[3])
+    for n in range(N):
+        columns = _columns(_padded(x[n], pad), w.shape[2:], stride)
+        np.matmul(rows, columns, out=out[n].reshape(F, H_out * W_out))
+    out += b.reshape(F, 1, 1)
+
+
+def conv_backward(dout, x, w, dx, dw, stride, pad):
+    """IN dout (N, F, H', W'), x (N, C, H, W), w (F, C, HH, WW). OUT dx (N, C, H, W), dw (F, C, HH, WW)."""
+    N, C, H, W = x.shape
+    F, _, HH, WW = w.shape
+    H_out, W_out = dout.shape[2:]
+    rows = w.reshape(F, C * HH * WW)
+    dw[:] = 0
+    for n in range(N):
+        upstream = dout[n].reshape(F, H_out * W_out)
+        dw += (upstream @ _columns(_padded(x[n], pad), (HH, WW), stride).T).reshape(w.shape)
+
+        dcolumns = (rows.T @ upstream).reshape(C, HH, WW, H_out, W_out)
+        dx_padded = np.zeros((C, H + 2 * pad, W + 2 * pad), dtype=dx.dtype)
+        for i in range(HH):
+            for j in range(WW):
+                dx_padded[:, i : i + stride * H_out : stride, j : j + stride * W_out : stride] += dcolumns[:, i, j]
+        dx[n] = dx_padded[:, pad : pad + H, pad : pad + W]
+
+
+def max_pool_forward(x, out, HH, WW, stride):
+    """IN x (N, C, H, W). OUT out (N, C, H', W')."""
+    H_out, W_out = out.shape[2:]
+    first, *others = _window_elements(x, HH, WW, stride, H_out, W_out)
+    out[:] = first
+    for element in others:
+        np.maximum(out, element, out=out)
+
+
+def max_pool_backward(dout, x, dx, HH, WW, stride):
+    """IN dout (N, C, H', W'), x (N, C, H, W). OUT dx (N, C, H, W). The first of several largest values takes it all."""
+    H_out, W_out = dout.shape[2:]
+    largest = np.empty(dout.shape, dtype=x.dtype)
+    max_pool_forward(x, largest, HH, WW, stride)
+    dx[:] = 0
+    waiting = np.ones(dout.shape, dtype=bool)
+    views = zip(_window_elements(x, HH, WW, stride, H_out, W_out), _window_elements(dx, HH, WW, stride, H_out, W_out))
+    for element, gradient in views:
+        # NaN equals nothing, and argmax finds the first NaN.
+        chosen = waiting & ((element == largest) | (element != element))
+        gradient += np.where(chosen, dout, 0)
+        waiting &= ~chosen
+
+
+def _padded(image, pad):
+    return np.pad(image, ((0, 0), (pad, pad), (pad, pad)))
+
+
+def _columns(image, window, stride):
+    """(C, H, W) to (C * HH * WW, H' * W'): a column holds what one window sees."""
+    windows = sliding_window_view(image, window, axis=(1, 2))[:, ::stride, ::stride]
+    C, H_out, W_out, HH, WW = windows.shape
+    return windows.transpose(0, 3, 4, 1, 2).reshape(C * HH * WW, H_out * W_out)
+
+
+def _window_elements(x, HH, WW, stride, H_out, W_out):
+    """Views (N, C, H', W') of the windows' first elements, of their second ones, and so on in reading order."""
+    for i in range(HH):
+        for j in range(WW):
+            yield x[:, :, i : i + stride * H_out : stride, j : j + stride * W_out : stride]

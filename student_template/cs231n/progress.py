@@ -1,0 +1,82 @@
+"""How a training shows how far it is: as the course's lines, as a progress bar, or not at all.
+
+The bar, tqdm's, is for terminals. In a notebook, a pipe or a file, and where there is no tqdm, lines are printed.
+"""
+
+import os
+import sys
+from contextlib import contextmanager
+
+
+@contextmanager
+def open_display(verbose, print_every, done, total):
+    """Give an object to show a training with while the context is open: a Bar on a terminal, elsewhere Lines.
+
+    verbose: False shows nothing. print_every: iterations from one printed loss to the next.
+    done, total: the iterations done before, and those of the whole training.
+    """
+    tqdm = _tqdm_for_terminal() if verbose else None
+    if tqdm is None:
+        yield Lines(verbose, print_every, total)
+        return
+    with tqdm(initial=done, total=total, file=sys.stdout, **_size_for_tqdm()) as bar:
+        yield Bar(bar)
+
+
+class Lines:
+    """Printed lines, flushed, for whoever reads them through a pipe."""
+
+    def __init__(self, verbose, print_every, total):
+        self.verbose, self.print_every, self.total = verbose, print_every, total
+
+    def show_loss(self, iteration, loss):
+        if (iteration - 1) % self.print_every == 0:
+            self.say(f"(Iteration {iteration} / {self.total}) loss: {loss:f}")
+
+    def show_accuracies(self, epoch, num_epochs, train_acc, val_acc):
+        self.say(_epoch_line(epoch, num_epochs, train_acc, val_acc))
+
+    def say(self, line):
+        if self.verbose:
+            print(line, flush=True)
+
+
+class Bar:
+    """A bar with the latest figures at its end; the lines of the epochs scroll away above it."""
+
+    def __init__(self, bar):
+        self.bar, self.accuracies = bar, ""
+
+    def show_loss(self, iteration, loss):
+        self.bar.set_postfix_str(f"loss {loss:.4f}{self.accuracies}", refresh=False)
+        self.bar.update()
+
+    def show_accuracies(self, epoch, num_epochs, train_acc, val_acc):
+        self.accuracies = f", train {train_acc:.3f}, val {val_acc:.3f}"
+        self.say(_epoch_line(epoch, num_epochs, train_acc, val_acc))
+
+    def say(self, line):
+        self.bar.write(line)
+
+
+def _epoch_line(epoch, num_epochs, train_acc, val_acc):
+    return f"(Epoch {epoch} / {num_epochs}) train acc: {train_acc:f}; val_acc: {val_acc:f}"
+
+
+def _tqdm_for_terminal():
+    if not sys.stdout.isatty():
+        return None
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return None
+    return tqdm
+
+
+def _size_for_tqdm():
+    """Windows change their width while nets train; where there is no size at all, tqdm by itself would draw nothing."""
+    try:
+        known = 0 not in os.get_terminal_size(sys.stdout.fileno())
+    except (OSError, ValueError):
+        known = False
+    return {"dynamic_ncols": True} if known else {"ncols": 80, "nrows": 24}

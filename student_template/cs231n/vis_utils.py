@@ -1,0 +1,37 @@
+"""Pictures of what a network has learned."""
+
+import math
+
+import numpy as np
+
+
+def visualize_grid(Xs, ubound=255.0, padding=1):
+    """Lay images out in a square grid, each stretched on its own to run from 0 to ubound.
+
+    Xs: (N, H, W, C) numbers, the images (or filters), not modified. padding: pixels of 0 between neighbours.
+    The grid has as many rows as columns, the fewest that hold N images; they fill it row by row, and what is left stays
+    0. An image whose values are all equal becomes 0.
+    Returns the grid, float64 (A * H + (A - 1) * padding, A * W + (A - 1) * padding, C), A = ceil(sqrt(N)).
+    Raises ValueError if Xs has other axes or no image, holds inf or NaN, or padding is below 0.
+    """
+    Xs = np.asarray(Xs)
+    if Xs.ndim != 4 or Xs.size == 0:
+        raise ValueError(
+            f"visualize_grid: Xs has shape {Xs.shape}, expected (N, H, W, C), at least one pixel. "
+            "Transpose filters (N, C, H, W) with w.transpose(0, 2, 3, 1)."
+        )
+    if not np.isfinite(Xs).all():
+        raise ValueError("visualize_grid: Xs holds inf or NaN, expected numbers. See where the training diverged.")
+    if padding < 0:
+        raise ValueError(f"visualize_grid: padding is {padding}, expected at least 0. Pass 0 for none.")
+    N, H, W, C = Xs.shape
+    A = math.isqrt(N - 1) + 1
+    grid = np.zeros((A * H + (A - 1) * padding, A * W + (A - 1) * padding, C))
+    for n in range(N):
+        top, left = n // A * (H + padding), n % A * (W + padding)
+        # Of halves, since the difference of two floats can overflow.
+        image = Xs[n].astype(np.float64) / 2
+        low, high = image.min(), image.max()
+        if high > low:
+            grid[top : top + H, left : left + W] = ubound * ((image - low) / (high - low))
+    return grid

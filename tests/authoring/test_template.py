@@ -1,0 +1,107 @@
+"""The students' package: made from the reference, graded as missing, and drift is told."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from cases import ROOT
+
+from grader.assignment import load_assignment
+from grader.authoring.template import drift, make_template, write_template
+from grader.cli.main import cli
+from grader.context import Settings, prepare
+from grader.errors import AssignmentError
+from grader.intake.collect import find, read
+from grader.pipeline import grade_submission
+from grader.records import MISSING
+
+ASSIGNMENT = load_assignment(ROOT / "assignment")
+TEMPLATE = make_template(ASSIGNMENT)
+
+
+def test_the_committed_template_is_what_the_reference_gives():
+    assert drift(ROOT / "student_template", TEMPLATE) == []
+
+
+def test_student_files_wait_for_every_graded_function():
+    for function in ASSIGNMENT.functions:
+        module, _, name = function.rpartition(".")
+        text = TEMPLATE[f"cs231n/{module.replace('.', '/')}.py"].decode()
+        assert f"# TODO: Write {name}" in text or f"the constructor of {name}" in text, function
+
+
+def test_handed_out_files_are_as_they_are():
+    for name in (*ASSIGNMENT.handed_out, *ASSIGNMENT.kernels):
+        assert TEMPLATE[f"cs231n/{name}"] == (ROOT / "reference" / name).read_bytes()
+    assert {"README.md", "requirements.txt", "pyproject.toml", "setup.py", "cs231n/classifiers/__init__.py"} <= {
+        *TEMPLATE
+    }
+
+
+def test_the_template_is_graded_missing_throughout():
+    context = prepare(Settings(str(ROOT / "assignment"), sys.executable, "auto"))
+    names = {"student_files": ASSIGNMENT.student_files, "package": ASSIGNMENT.package}
+    (found,) = find([ROOT / "student_template"], **names)
+    result = grade_submission(read(found, **names, handed_out=ASSIGNMENT.handed_out), context)
+    assert result.score == 0
+    assert {check.status for check in result.checks} == {MISSING}
+    assert len(result.checks) == len(ASSIGNMENT.checks)
+
+
+def test_drift_names_each_file_that_differs(tmp_path):
+    write_template(tmp_path, TEMPLATE)
+    assert drift(tmp_path, TEMPLATE) == []
+    (tmp_path / "cs231n/layers.py").write_text("def affine_forward():\n    pass\n")
+    (tmp_path / "cs231n/optim.py").unlink()
+    (tmp_path / "notes.txt").write_text("mine")
+    assert drift(tmp_path, TEMPLATE) == [
+        "cs231n/layers.py: differs",
+        "cs231n/optim.py: is not there",
+        "notes.txt: does not belong to the template. Remove it.",
+    ]
+
+
+def test_what_running_and_a_checkout_on_windows_leave_is_no_drift(tmp_path):
+    write_template(tmp_path, {name: content.replace(b"\n", b"\r\n") for name, content in TEMPLATE.items()})
+    (tmp_path / "cs231n/__pycache__").mkdir()
+    (tmp_path / "cs231n/__pycache__/layers.cpython-311.pyc").write_bytes(b"")
+    (tmp_path / "cs231n/kernels.cpython-311-x86_64-linux-gnu.so").write_bytes(b"")
+    assert drift(tmp_path, TEMPLATE) == []
+
+
+def test_a_student_file_is_never_handed_out_as_it_is():
+    with pytest.raises(AssignmentError, match=r"layers\.py is handed out and a student file"):
+        make_template(replace(ASSIGNMENT, handed_out=(*ASSIGNMENT.handed_out, "layers.py")))
+
+
+def test_a_handed_out_file_with_a_solution_is_refused():
+    """As when a student file was forgotten in assignment.toml."""
+    files = tuple(name for name in ASSIGNMENT.student_files if name != "optim.py")
+    with pytest.raises(AssignmentError, match=r"cs231n/optim\.py: '### BEGIN SOLUTION' found"):
+        make_template(replace(ASSIGNMENT, student_files=files, handed_out=(*ASSIGNMENT.handed_out, "optim.py")))
+
+
+def test_without_cython_the_set_up_of_kernels_says_so_and_breaks_nothing(tmp_path):
+    write_template(tmp_path, TEMPLATE)
+    program = "import runpy, sys; sys.modules['Cython'] = None; sys.argv = ['setup.py', 'build_ext', '--inplace']; "
+    program += "runpy.run_path('setup.py', run_name='__main__')"
+    command = [sys.executable, "-W", "ignore", "-c", program]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "is not installed, so NumPy stands in: same results, but slower." in done.stdout
+
+
+def test_the_command_writes_and_checks(tmp_path, capsys):
+    out = tmp_path / "template"
+    options = ["template", "--assignment", str(ROOT / "assignment"), "--out", str(out)]
+    assert cli.main(options, standalone_mode=False) == 0
+    assert cli.main([*options, "--check"], standalone_mode=False) == 0
+    shutil.rmtree(out / "cs231n/classifiers")
+    assert cli.main([*options, "--check"], standalone_mode=False) == 1
+    said = capsys.readouterr()
+    assert "cs231n/classifiers/cnn.py: is not there" in said.err
+    assert "Run make template." in said.out

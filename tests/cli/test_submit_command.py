@@ -1,0 +1,133 @@
+"""`grader submit`: what is packed, what is missing, and that grading reads it back as it was."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import zipfile
+
+import pytest
+from cases import ROOT, reference_files
+
+from grader.assignment import load_assignment
+from grader.cli.main import cli
+from grader.errors import UsageError
+from grader.intake.collect import find, read
+
+ASSIGNMENT = load_assignment(ROOT / "assignment")
+NAMES = {"student_files": ASSIGNMENT.student_files, "package": ASSIGNMENT.package}
+NOTEBOOK = json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """The template with the reference's student files in it, a helper, and a notebook."""
+    shutil.copytree(ROOT / "student_template", tmp_path / "work")
+    for name, content in reference_files().items():
+        (tmp_path / "work/cs231n" / name).write_bytes(content)
+    (tmp_path / "work/cs231n/my_layers.py").write_text("x = 1\n")
+    for name in ("ModularNets.ipynb", "Mine.ipynb"):
+        (tmp_path / "work" / name).write_text(NOTEBOOK)
+    (tmp_path / "work/cs231n/__pycache__").mkdir()
+    (tmp_path / "work/cs231n/__pycache__/old.py").write_text("")
+    return tmp_path / "work"
+
+
+def submit(folder, *options):
+    return cli.main(["submit", str(folder), "--assignment", str(ROOT / "assignment"), *options], standalone_mode=False)
+
+
+def packed(folder):
+    with zipfile.ZipFile(folder / "submission.zip") as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def warnings(capsys):
+    return [line.removeprefix("warning: ") for line in capsys.readouterr().err.splitlines()]
+
+
+def test_student_files_their_helpers_and_notebooks_are_packed_and_named(folder, capsys):
+    for notebook in folder.glob("*.ipynb"):
+        notebook.write_text(NOTEBOOK)
+    assert submit(folder) == 0
+    said = capsys.readouterr()
+    own = {f"cs231n/{name}" for name in (*ASSIGNMENT.student_files, "layer_utils.py", "my_layers.py", "__init__.py")}
+    notebooks = {path.name for path in folder.glob("*.ipynb")}
+    assert {*packed(folder)} == own | notebooks | {"cs231n/classifiers/__init__.py", "manifest.json"}
+    assert all(name in said.out for name in packed(folder))
+    assert said.err == ""
+    assert "Hand in this file." in said.out
+
+
+def test_grading_reads_what_was_packed(folder):
+    submit(folder)
+    (found,) = find([folder / "submission.zip"], **NAMES)
+    submission = read(found, **NAMES, handed_out=ASSIGNMENT.handed_out)
+    assert submission.problem is None
+    assert submission.notes == ()
+    for name, content in reference_files().items():
+        assert submission.files[name] == content
+    assert submission.files["my_layers.py"] == b"x = 1\n"
+    assert submission.files["layer_utils.py"] == (ROOT / "reference/layer_utils.py").read_bytes()
+
+
+def test_the_manifest_has_the_hash_of_every_file(folder):
+    submit(folder)
+    files = packed(folder)
+    manifest = json.loads(files.pop("manifest.json"))
+    assert {entry["name"]: entry["sha256"] for entry in manifest["files"]} == {
+        name: hashlib.sha256(content).hexdigest() for name, content in files.items()
+    }
+    assert manifest["assignment"] == ASSIGNMENT.title
+
+
+def test_what_is_missing_is_told_and_the_rest_is_packed(folder, capsys):
+    shutil.copy(ROOT / "student_template/cs231n/optim.py", folder / "cs231n/optim.py")
+    (folder / "cs231n/classifiers/cnn.py").unlink()
+    (folder / "cs231n/classifiers/fc_net.py").write_text("def f(:\n")
+    for notebook in folder.glob("*.ipynb"):
+        notebook.unlink()
+    assert submit(folder) == 0
+    assert warnings(capsys) == [
+        "cs231n/classifiers/cnn.py is missing.",
+        "cs231n/optim.py: not written yet: sgd_momentum, rmsprop, adam.",
+        "cs231n/classifiers/fc_net.py is no Python: invalid syntax in line 1.",
+        "There is no notebook beside the package.",
+    ]
+    assert "cs231n/layers.py" in packed(folder)
+
+
+def test_a_damaged_notebook_is_packed_and_told(folder, capsys):
+    (folder / "Mine.ipynb").write_text('{"cells": [')
+    submit(folder)
+    assert warnings(capsys) == ["Mine.ipynb is damaged: it is no notebook. Save it again."]
+    assert packed(folder)["Mine.ipynb"] == b'{"cells": ['
+
+
+def test_the_same_files_give_the_same_zip_and_an_earlier_one_is_not_in_it(folder):
+    submit(folder)
+    first = (folder / "submission.zip").read_bytes()
+    (folder / "cs231n/layers.py").touch()
+    submit(folder)
+    assert (folder / "submission.zip").read_bytes() == first
+
+
+def test_the_package_folder_itself_will_do(folder, tmp_path):
+    assert submit(folder / "cs231n", "--out", str(tmp_path / "mine.zip")) == 0
+    with zipfile.ZipFile(tmp_path / "mine.zip") as archive:
+        assert {"cs231n/layers.py", "ModularNets.ipynb"} <= {*archive.namelist()}
+
+
+def test_the_assignment_is_found_beside_the_package_or_above(folder, monkeypatch):
+    shutil.copytree(ROOT / "assignment", folder.parent / "assignment", ignore=shutil.ignore_patterns("fixtures"))
+    monkeypatch.chdir(folder)
+    assert cli.main(["submit"], standalone_mode=False) == 0
+    assert "cs231n/layers.py" in packed(folder)
+
+
+def test_a_folder_without_the_package_is_no_place_to_submit_from(tmp_path):
+    with pytest.raises(UsageError, match="has no folder cs231n"):
+        submit(tmp_path)
+    with pytest.raises(UsageError, match=r"no assignment/assignment\.toml here or above"):
+        cli.main(["submit", str(tmp_path)], standalone_mode=False)
