@@ -17,6 +17,7 @@ LAYERS = (
     "report",
     "authoring",
     "results",
+    "own_run",
     "pipeline",
     "trials",
     "trial",

@@ -4,6 +4,9 @@
                                 │  imports the student's modules once
                                 └─ waits for the child and says how it ended
 
+Where a student runs their own code (options: fork false), the server serves every check itself, so that any system will
+do: what a check leaves in a module's memory is there in the next, and time is watched by a thread.
+
 The server enters as whoever started the sandbox, sets the limits, gives up its rights and only then imports anything of
 a student. From that import on neither it nor a child is trusted: the judge takes their words as data, watches the
 processes from outside and kills the lot when in doubt. There is nothing here to steal: no expected value, no check and
@@ -25,6 +28,8 @@ import os
 import random
 import re
 import sys
+import threading
+import time
 import traceback
 import types
 import warnings
@@ -62,6 +67,11 @@ def main(options: Dict[str, Any]) -> None:
 def private_pipes() -> Tuple[int, int]:
     """Keep stdin and stdout for the judge; prints go where errors go, input() finds an end of file."""
     requests, replies = os.dup(0), os.dup(1)
+    if hasattr(os, "O_BINARY"):  # Windows would write two bytes for a line feed
+        import msvcrt
+
+        for fd in (requests, replies):
+            msvcrt.setmode(fd, os.O_BINARY)  # type: ignore[attr-defined,unused-ignore]
     nothing, nobody = os.pipe()
     os.close(nobody)
     os.dup2(nothing, 0)
@@ -159,8 +169,10 @@ class Server:
             if request["op"] == "load":
                 modules = self.load(request)
                 self.channel.send({"id": request["id"], "modules": modules, "absent": self.placeholders.names})
-            elif request["op"] == "begin":
+            elif request["op"] == "begin" and self.options.get("fork", True):
                 self.fork(request)
+            elif request["op"] == "begin":
+                self.serve_check(request)
 
     def load(self, request: Dict[str, Any]) -> Dict[str, Any]:
         """Import each module; remember the functions that will be called, so that no name is looked up later."""
@@ -231,6 +243,53 @@ class Server:
         self.channel.send({"op": "ended", "exit": 0 if signal else status >> 8, "signal": signal})
 
 
+    def serve_check(self, request: Dict[str, Any]) -> None:
+        """A check without a process of its own."""
+        clock = Clock(request["limits"].get("CPU", 0))
+        Child(self.channel, self.functions, self.members, self.tree).serve(request, self.switches, clock)
+        clock.stop()
+        sys.stdout.flush()
+        self.channel.send({"op": "ended", "exit": 0, "signal": 0})
+
+
+class Clock:
+    """Raises OutOfTime in the main thread once a check has used its CPU time in calls: SIGXCPU for any system.
+
+    Code that is in C for long is not reached; the judge ends that by wall time.
+    """
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
+        self.main = threading.get_ident()
+        self.is_calling = False
+        self.is_over = threading.Event()
+        self.lock = threading.Lock()
+        self.started = time.process_time()
+        threading.Thread(target=self.watch, daemon=True).start()
+
+    def watch(self) -> None:
+        while not self.is_over.wait(0.1):
+            with self.lock:
+                if self.is_calling and time.process_time() - self.started > self.seconds:
+                    import ctypes
+
+                    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                        ctypes.c_ulong(self.main), ctypes.py_object(OutOfTime)
+                    )
+                    return
+
+    def call(self, function: Callable[..., Any], args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
+        self.is_calling = True
+        try:
+            return function(*args, **kwargs)
+        finally:
+            with self.lock:
+                self.is_calling = False
+
+    def stop(self) -> None:
+        self.is_over.set()
+
+
 class Child:
     """One check: calls functions, keeps what does not travel, forgets all of it when it exits."""
 
@@ -242,10 +301,14 @@ class Child:
         self.members = members
         self.tree = tree
         self.kept: List[Any] = []
+        self.clock: Optional[Clock] = None
 
-    def serve(self, begin: Dict[str, Any], switches: Dict[str, Any]) -> None:
-        set_limits(begin["limits"])
-        raise_on_timeout()
+    def serve(self, begin: Dict[str, Any], switches: Dict[str, Any], clock: Optional[Clock] = None) -> None:
+        """clock: where this process serves other checks, too, and no limit of its own can be set."""
+        self.clock = clock
+        if clock is None:
+            set_limits(begin["limits"])
+            raise_on_timeout()
         placeholders.Absent.in_use = True
         for name in begin["stubs"]:
             switches[name].ask = self.ask
@@ -275,7 +338,7 @@ class Child:
         kwargs = {key: self.fetch(value) for key, value in kwargs.items()}
         before = [snapshot(value) for value in args]
         try:
-            value = function(*args, **kwargs)
+            value = self.clock.call(function, args, kwargs) if self.clock else function(*args, **kwargs)
         except NotImplementedError as error:
             return {"outcome": "missing", "text": "stub", "of": self.not_written(error)}
         except OutOfTime as error:
