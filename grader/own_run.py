@@ -2,14 +2,13 @@
 
     folder ─► Place (package folder, assignment) ─► run_own ─► Result      nothing is written, no mark comes of it
 
-What differs from grading: there is no reference, so no stubs, and a check that would measure with the reference measures
-with the student's own code; handed-out files are the student's; the worker is a plain process (sandbox/plain.py).
+What differs from grading: there is no reference, so no stubs, and a check that would measure with the reference
+measures with the student's own code; handed-out files are the student's; the worker is a plain process (plain.py).
 """
 
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Final
 from grader.assignment import Assignment
 from grader.context import Context, Settings, prepare
 from grader.errors import UsageError
+from grader.intake.changed import changed_names
 from grader.intake.collect import Found, read
 from grader.pipeline import grade_submission, needs_of
 from grader.records import VISIBLE, Result, Submission
@@ -58,7 +58,8 @@ def find_place(path: Path, assignment: Path | None = None) -> Place:
         places = [folder / FOLDER for folder in (path, *path.parents)]
         found = next((folder for folder in places if (folder / TOML).is_file()), None)
         if found is None:
-            raise UsageError(f"{path}: no {FOLDER}/{TOML} here or above. Go to the unpacked folder, or --assignment DIR.")
+            text = f"no {FOLDER}/{TOML} here or above. Go to the unpacked folder, or name it with --assignment."
+            raise UsageError(f"{path}: {text}")
         assignment = found
     context = prepare(Settings(str(assignment.resolve()), sys.executable, PLAIN))
     public = {check.id for check in context.assignment.checks if check.visibility == VISIBLE}
@@ -86,9 +87,9 @@ def select(place: Place, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(f for f in place.functions if not names or any(name.lower() in f.lower() for name in names))
 
 
-def run_own(place: Place, functions: Collection[str]) -> Result:
-    """Check these functions as they are now. Raises UsageError if the files cannot be read, GraderError if we fail."""
-    submission = read_own(place)
+def run_own(place: Place, functions: Collection[str], submission: Submission | None = None) -> Result:
+    """Check these functions, as the files are now or were when read_own read them. Raises GraderError if we fail."""
+    submission = submission or read_own(place)
     assignment = place.assignment
     own = {name: submission.files[name] for name in assignment.handed_out if name in submission.files}
     context = replace(place.context, handed_out={**place.context.handed_out, **own})
@@ -103,6 +104,7 @@ def run_own(place: Place, functions: Collection[str]) -> Result:
 
 
 def read_own(place: Place) -> Submission:
+    """The student's files as they are now. Raises UsageError if they cannot be read."""
     assignment = place.assignment
     submission = read(
         Found("own", place.package, place.package.name),
@@ -115,25 +117,28 @@ def read_own(place: Place) -> Submission:
     return submission
 
 
-def touched_by(place: Place, files: Collection[str]) -> tuple[str, ...]:
-    """The functions that a change of these files may concern: their own, and all that need them, near or far.
+def touched_by(place: Place, before: Mapping[str, bytes], after: Mapping[str, bytes]) -> tuple[str, ...]:
+    """The functions that may have changed between two states of the files, and all that need them, near or far.
 
-    files: paths below the package. Whatever is no student file concerns every function.
+    Raises Unfinished for a changed file that is no Python.
     """
-    assignment = place.assignment
-    if not set(files) <= set(assignment.student_files):
-        return place.functions
-    touched = {check.function for check in assignment.checks if check.file in files}
-    return with_dependents(place, touched)
-
-
-def with_dependents(place: Place, functions: Collection[str]) -> tuple[str, ...]:
-    """These functions and those that need them, near or far."""
-    needs: Mapping[str, Sequence[str]] = needs_of(place.assignment)
-    touched = set(functions)
-    grown = True
-    while grown:
-        more = {function for function, needed in needs.items() if touched & set(needed)} - touched
+    names = changed_names(before, after)
+    touched = {function for function in place.functions if function.rpartition(".")[2] in names}
+    needs = needs_of(place.assignment)
+    while more := {function for function, needed in needs.items() if function not in touched and touched & set(needed)}:
         touched |= more
-        grown = bool(more)
     return tuple(function for function in place.functions if function in touched)
+
+
+def with_news(earlier: Result, news: Result) -> Result:
+    """An earlier result with what was run again in the place of what it said of the same functions."""
+    checks = {check.id: check for check in news.checks}
+    functions = {item.function: item for item in news.functions}
+    checks_now = tuple(checks.get(check.id, check) for check in earlier.checks)
+    return replace(
+        news,
+        score=round(sum(check.points for check in checks_now), 2),
+        max_score=earlier.max_score,
+        checks=checks_now,
+        functions=tuple(functions.get(item.function, item) for item in earlier.functions),
+    )

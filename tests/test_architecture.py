@@ -13,6 +13,7 @@ GRADER = ROOT / "grader"
 # A layer may import itself and what stands below it.
 LAYERS = (
     "cli",
+    "notebook",
     "delivery",
     "report",
     "authoring",

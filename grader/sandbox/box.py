@@ -186,7 +186,7 @@ class Box:
 
 
 def start_plain(launch: Launch) -> subprocess.Popen[bytes]:
-    """A worker as an ordinary process, with nothing that only POSIX has. Raises SandboxError if it cannot be started."""
+    """A worker as an ordinary process, with nothing that only POSIX has. Raises SandboxError if it cannot start."""
     try:
         return subprocess.Popen(
             launch.command,

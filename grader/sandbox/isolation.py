@@ -38,7 +38,7 @@ HOW_TO_INSTALL: Final = (
 
 @dataclass(frozen=True)
 class Isolation:
-    """How workers are shut in. kind: bwrap, none or plain, as results name it. bwrap: the program, where there is one."""
+    """How workers are shut in. kind: bwrap, none or plain, as results name it. bwrap: the program, if there is one."""
 
     kind: str
     bwrap: str | None = None

@@ -242,7 +242,6 @@ class Server:
         signal = status & 0x7F
         self.channel.send({"op": "ended", "exit": 0 if signal else status >> 8, "signal": signal})
 
-
     def serve_check(self, request: Dict[str, Any]) -> None:
         """A check without a process of its own."""
         clock = Clock(request["limits"].get("CPU", 0))
@@ -273,9 +272,7 @@ class Clock:
                 if self.is_calling and time.process_time() - self.started > self.seconds:
                     import ctypes
 
-                    ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                        ctypes.c_ulong(self.main), ctypes.py_object(OutOfTime)
-                    )
+                    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.main), ctypes.py_object(OutOfTime))
                     return
 
     def call(self, function: Callable[..., Any], args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
