@@ -53,6 +53,8 @@ def find_place(path: Path, assignment: Path | None = None) -> Place:
     assignment: its folder, where it is not `assignment/` in the path or a parent.
     Raises UsageError if there is nothing to check or nothing to check it by; GraderError for a damaged assignment.
     """
+    if not path.is_dir():
+        raise UsageError(f"{path}: does not exist, expected your folder. Name the one that you unpacked.")
     path = path.resolve()
     if assignment is None:
         places = [folder / FOLDER for folder in (path, *path.parents)]

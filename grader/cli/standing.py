@@ -31,9 +31,9 @@ def show_rows(console: Console, rows: Iterable[Row]) -> None:
             console.print()
             console.print(f"[{STYLES[row.standing]}]{literal(row.name)}[/]", highlight=False)
         for text in row.messages:
-            console.print(Padding(literal(text), (0, 0, 0, 2)), highlight=False)
+            console.print(Padding(literal(text), (0, 0, 0, 2), expand=False), highlight=False)
         for text in row.hints:
-            console.print(Padding(f"[italic]{literal(text)}[/]", (0, 0, 0, 4)), highlight=False)
+            console.print(Padding(f"[italic]{literal(text)}[/]", (0, 0, 0, 4), expand=False), highlight=False)
     console.print()
 
 
