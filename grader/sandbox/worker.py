@@ -28,8 +28,6 @@ import os
 import random
 import re
 import sys
-import threading
-import time
 import traceback
 import types
 import warnings
@@ -43,9 +41,10 @@ import placeholders  # type: ignore[import-not-found]
 import protocol  # type: ignore[import-not-found]
 import stubs  # type: ignore[import-not-found]
 from changes import changes, is_plain, snapshot  # type: ignore[import-not-found]
+from clock import Clock  # type: ignore[import-not-found]
 from work_tree import WorkTree  # type: ignore[import-not-found]
 
-for own in ("changes", "placeholders", "protocol", "stubs", "work_tree"):
+for own in ("changes", "clock", "placeholders", "protocol", "stubs", "work_tree"):
     del sys.modules[own]  # a submission may have a file of that name
 
 MAX_TEXT = 4000
@@ -101,14 +100,15 @@ class OutOfTime(BaseException):
 
 
 def raise_on_timeout() -> None:
-    """Let SIGXCPU raise. Code that catches even this, or that is in C for long, is killed a second later."""
+    """Let SIGXCPU raise, or a Clock's SIGINT. Code that catches even this, or is in C for long, is killed later."""
     import signal
 
     def out_of_time(number: int, frame: Any) -> None:
         raise OutOfTime
 
-    if hasattr(signal, "SIGXCPU"):
-        signal.signal(signal.SIGXCPU, out_of_time)
+    for name in ("SIGXCPU", "SIGINT"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), out_of_time)
 
 
 def drop_rights(uid: Optional[int]) -> None:
@@ -251,42 +251,6 @@ class Server:
         self.channel.send({"op": "ended", "exit": 0, "signal": 0})
 
 
-class Clock:
-    """Raises OutOfTime in the main thread once a check has used its CPU time in calls: SIGXCPU for any system.
-
-    Code that is in C for long is not reached; the judge ends that by wall time.
-    """
-
-    def __init__(self, seconds: int) -> None:
-        self.seconds = seconds
-        self.main = threading.get_ident()
-        self.is_calling = False
-        self.is_over = threading.Event()
-        self.lock = threading.Lock()
-        self.started = time.process_time()
-        threading.Thread(target=self.watch, daemon=True).start()
-
-    def watch(self) -> None:
-        while not self.is_over.wait(0.1):
-            with self.lock:
-                if self.is_calling and time.process_time() - self.started > self.seconds:
-                    import ctypes
-
-                    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.main), ctypes.py_object(OutOfTime))
-                    return
-
-    def call(self, function: Callable[..., Any], args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
-        self.is_calling = True
-        try:
-            return function(*args, **kwargs)
-        finally:
-            with self.lock:
-                self.is_calling = False
-
-    def stop(self) -> None:
-        self.is_over.set()
-
-
 class Child:
     """One check: calls functions, keeps what does not travel, forgets all of it when it exits."""
 
@@ -305,7 +269,7 @@ class Child:
         self.clock = clock
         if clock is None:
             set_limits(begin["limits"])
-            raise_on_timeout()
+        raise_on_timeout()
         placeholders.Absent.in_use = True
         for name in begin["stubs"]:
             switches[name].ask = self.ask
