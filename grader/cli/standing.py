@@ -27,7 +27,7 @@ def show_rows(console: Console, rows: Iterable[Row]) -> None:
         table.add_row(literal(row.name), standing, literal(row.where) + same)
     console.print(table, highlight=False)
     for row in rows:
-        if row.messages:
+        if row.messages or row.hints:
             console.print()
             console.print(f"[{STYLES[row.standing]}]{literal(row.name)}[/]", highlight=False)
         for text in row.messages:

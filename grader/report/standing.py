@@ -23,9 +23,9 @@ PASSED_ALL: Final = "all public checks passed; hidden checks are run on the grad
 
 @dataclass(frozen=True)
 class Row:
-    """One function. messages: what is wrong, each said once. hints: where to look. where: "layers.py:12", "" if right.
+    """One function. messages: what is wrong, each said once. hints: where to look, and remarks, which cost nothing.
 
-    same_as: name of the function above that says the very same, which is not said again.
+    where: "layers.py:12", or "" if right. same_as: name of the function above whose messages are the very same.
     """
 
     function: str
@@ -72,8 +72,9 @@ def row_of(
     item: FunctionResult, checks: list[CheckResult], causes: tuple[str, ...], said: dict[tuple[str, ...], str]
 ) -> Row:
     """causes: functions that are wrong as well and that it needs. said: by messages, the function that says them."""
+    remarks = tuple(dict.fromkeys(remark for check in checks for remark in check.remarks))
     if item.status == PASSED:
-        return Row(item.function, RIGHT)
+        return Row(item.function, RIGHT, hints=remarks)
     failing = [check for check in checks if is_failing(check)]
     file = checks[0].file
     frames = next((check.frames for check in failing if check.frames), ())
@@ -91,7 +92,7 @@ def row_of(
     if causes and standing == WRONG:
         names = ", ".join(cause.rpartition(".")[2] for cause in causes)
         hints = (*hints, f"May come right by itself once this is: {names}.")
-    return Row(item.function, standing, shown, hints, where)
+    return Row(item.function, standing, shown, (*hints, *remarks), where)
 
 
 def next_of(rows: tuple[Row, ...], fixes: tuple[Fix, ...]) -> str:

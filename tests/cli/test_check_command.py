@@ -226,6 +226,16 @@ def test_it_works_where_nothing_is_posix(student):
     assert "relu_forward was still running after 2 s of CPU time; perhaps a loop never ends." in done.stdout
 
 
+def test_a_remark_is_shown_and_costs_nothing(student):
+    layers = student / "cs231n" / "layers.py"
+    fill_in(student / "cs231n", "layers.py", ("relu_forward",))
+    own = "\n\ndef relu_backward(dout, cache):\n    dout[cache <= 0] = 0\n    return dout\n"
+    layers.write_text(layers.read_text() + own)
+    code, output = check(student, "layers.relu")
+    assert (code, row(output, "relu_backward")) == (0, "right")
+    assert "relu_backward changes its input dout in place." in output
+
+
 class Saves:
     """Changes as the test makes them, one after another."""
 
