@@ -43,6 +43,7 @@ def check(what: tuple[str, ...], assignment: Path | None, is_watching: bool, htm
     place = find_place(path, assignment)
     functions = select(place, names)
     console = Console()
+    changes = saves(place.package)  # from here on: what is saved while the first run lasts is seen, too
     submission = read_own(place)
     result = run_own(place, functions, submission)
     standing = standing_of(result, asked=" ".join(names))
@@ -53,7 +54,7 @@ def check(what: tuple[str, ...], assignment: Path | None, is_watching: bool, htm
         show_page(console, place, result)
     show_summary(console, standing)
     if is_watching:
-        result = watch(place, functions, result, submission, console, saves(place.package))
+        result = watch(place, functions, result, submission, console, changes)
     return 0 if standing_of(result).all_right else NOT_YET
 
 

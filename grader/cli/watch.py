@@ -12,6 +12,7 @@ from typing import Final
 
 from rich.console import Console
 
+from grader.assignment import file_of
 from grader.cli.progress import literal
 from grader.cli.standing import show_rows, show_summary
 from grader.errors import UsageError
@@ -27,8 +28,11 @@ Stamps = dict[Path, tuple[int, int]]
 
 
 def saves(folder: Path, *, poll_s: float = POLL_S) -> Iterator[None]:
-    """Yields after each change of a Python file below the folder, once it has settled. Never ends."""
-    known = stamps(folder)
+    """Yields after each change of a Python file below the folder since this call, once it has settled. Never ends."""
+    return follow(folder, stamps(folder), poll_s)
+
+
+def follow(folder: Path, known: Stamps, poll_s: float) -> Iterator[None]:
     while True:
         time.sleep(poll_s)
         now = stamps(folder)
@@ -50,6 +54,14 @@ def stamps(folder: Path) -> Stamps:
             continue
         found[path] = (stat.st_mtime_ns, stat.st_size)
     return found
+
+
+def own_first(functions: tuple[str, ...], before: Submission, after: Submission) -> list[tuple[str, ...]]:
+    """The functions of the files that were saved, then all others: the answer is there before the nets have trained."""
+    saved = {name for name in {*before.files, *after.files} if before.files.get(name) != after.files.get(name)}
+    own = tuple(function for function in functions if file_of(function) in saved)
+    others = tuple(function for function in functions if function not in own)
+    return [some for some in (own, others) if some]
 
 
 def watch(
@@ -77,14 +89,14 @@ def watch(
             except UsageError as error:
                 console.print(f"{literal(str(error))} Waiting for the next save.", highlight=False, soft_wrap=True)
                 continue
-            submission = now
             if not touched:
                 console.print("Saved; nothing that is checked has changed.", highlight=False)
-                continue
-            result = with_news(result, run_own(place, touched, now))
-            standing = standing_of(result)
-            show_rows(console, standing.only(touched))
-            show_summary(console, standing)
+            for some in own_first(touched, submission, now):
+                result = with_news(result, run_own(place, some, now))
+                show_rows(console, standing_of(result).only(some))
+            submission = now
+            if touched:
+                show_summary(console, standing_of(result))
     except KeyboardInterrupt:
         console.print()
     return result

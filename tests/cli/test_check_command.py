@@ -280,6 +280,7 @@ def test_a_save_runs_what_it_touches_and_no_more(student):
     assert row(texts[0], "affine_forward") == "right"
     assert "relu_forward" not in texts[0]
     assert row(texts[0], "FullyConnectedNet") == "not there yet"
+    assert texts[0].index("affine_forward") < texts[0].index("TwoLayerNet")  # what was saved is answered first
     assert f"1 right, {FUNCTIONS - 1} not there yet" in texts[0]
     assert row(texts[1], "relu_forward") == "right"
     assert not re.search("^affine_forward", texts[1], re.MULTILINE)
@@ -300,11 +301,21 @@ def test_a_half_written_file_is_said_in_a_line(student):
     assert row(texts[1], "adam") == "right"
 
 
+def test_what_is_saved_before_anybody_waits_is_seen(student):
+    changes = saves(student / "cs231n")
+    fill_in(student / "cs231n", "optim.py", ("adam",))
+    seen = queue.SimpleQueue()
+    threading.Thread(target=lambda: seen.put(next(changes)), daemon=True).start()
+    assert seen.get(timeout=20) is None
+
+
 def test_a_changed_file_is_seen_within_a_second(student):
     seen = queue.SimpleQueue()
 
+    changes = saves(student / "cs231n")
+
     def follow():
-        for _ in saves(student / "cs231n"):
+        for _ in changes:
             seen.put("change")
 
     threading.Thread(target=follow, daemon=True).start()
