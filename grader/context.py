@@ -69,7 +69,9 @@ class Context:
 def prepare(settings: Settings) -> Context:
     """Load everything, verify it, and see that the sandbox works. Raises GraderError before anything is graded."""
     assignment = load_assignment(Path(settings.assignment))
-    handed_out = {name: read_handed_out(assignment, name) for name in assignment.handed_out}
+    # Students have no reference: what was handed out to them is in their own folder.
+    listed = assignment.handed_out if assignment.reference.is_dir() else ()
+    handed_out = {name: read_handed_out(assignment, name) for name in listed}
     return Context(
         assignment=assignment,
         fixtures=load_fixtures(assignment),

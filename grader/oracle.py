@@ -37,13 +37,16 @@ class Oracle:
         until: float,
         handout: Handout = OWN,
         documented: Mapping[str, Callable[..., Any]] | None = None,
+        is_there: bool = True,
     ) -> None:
         """handout: the one in whose words stubs are asked. documented: by function, the cache that its docstring fixes,
-        from its arguments: a student's code may look into that.
+        from its arguments: a student's code may look into that. is_there: False where students run their own code and
+        have no reference; it is never asked then.
         """
         self.documented = documented or {}
         self.session = Session(launch, plan, limits, until=until)
         self.call_in_their_words = adapt_back(self.call, handout)
+        self.is_there = is_there
         self.is_running = False
         self.given: set[int] = set()
 

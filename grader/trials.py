@@ -185,7 +185,15 @@ class Trials:
             for check in assignment.checks
             if check.needs and (definition := assignment.definitions[check.id]).cache is not None
         }
-        return Oracle(launch, plan, context.limits, until=self.until, handout=self.handout, documented=documented)
+        return Oracle(
+            launch,
+            plan,
+            context.limits,
+            until=self.until,
+            handout=self.handout,
+            documented=documented,
+            is_there=context.reference_files is not None,
+        )
 
     def staged(self, one: ModuleSet) -> Path:
         """The set's work tree, made when it is first asked for."""
@@ -195,7 +203,7 @@ class Trials:
             kept = {name: content for name, content in self.submission.files.items() if name not in one.without}
             handed_out = {name: content for name, content in context.handed_out.items() if name not in one.without}
             said = stage(kept, handed_out, work, package=assignment.package, extended=assignment.extended)
-            said += tell_copies(kept, {name: context.handed_out[name] for name in one.without})
+            said += tell_copies(kept, {name: context.handed_out.get(name, b"") for name in one.without})
             self.notes += [note for note in said if note not in self.notes]
             self.trees[one.without] = work
         return self.trees[one.without]

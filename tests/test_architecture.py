@@ -13,10 +13,12 @@ GRADER = ROOT / "grader"
 # A layer may import itself and what stands below it.
 LAYERS = (
     "cli",
+    "notebook",
     "delivery",
     "report",
     "authoring",
     "results",
+    "own_run",
     "pipeline",
     "trials",
     "trial",

@@ -1,6 +1,6 @@
 """The command line: parse, call, print. The one place where errors become exit codes.
 
-0 done; 1 "not yet" (drift found by --check, an audit that fails); 2 usage; 3 a fault of ours.
+0 done; 1 "not yet" (a public check not passed, drift found by --check, a failed audit); 2 usage; 3 a fault of ours.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import click
 
 from grader import VERSION
 from grader.cli.audit import audit
+from grader.cli.check import check
 from grader.cli.fixtures import fixtures
 from grader.cli.grade import grade
 from grader.cli.release import release
@@ -32,6 +33,7 @@ def cli() -> None:
     """Grade submissions of a NumPy assignment: marks, and an HTML report for each."""
 
 
+cli.add_command(check)
 cli.add_command(grade)
 cli.add_command(fixtures)
 cli.add_command(template)

@@ -50,12 +50,16 @@ class Flood(Exception):
 
 @dataclass(frozen=True)
 class Launch:
-    """How to start a worker. init_known: the command reports the pid of its namespace's init on `info_fd`."""
+    """How to start a worker. reports_init: the command reports the pid of its namespace's init on `--info-fd`.
+
+    is_plain: a student's own code on their own machine, for PlainBox (plain.py), where the system may be any.
+    """
 
     command: tuple[str, ...]
     env: Mapping[str, str]
     pass_fds: tuple[int, ...] = ()
     reports_init: bool = False
+    is_plain: bool = False
 
 
 class Box:
@@ -179,6 +183,22 @@ class Box:
         self.printed_bytes += len(data)
         self.printed += data[: MAX_OUTPUT - len(self.printed)]
         return bool(data)
+
+
+def start_plain(launch: Launch) -> subprocess.Popen[bytes]:
+    """A worker as an ordinary process, with nothing that only POSIX has. Raises SandboxError if it cannot start."""
+    try:
+        return subprocess.Popen(
+            launch.command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            env=dict(launch.env),
+            start_new_session=hasattr(os, "setsid"),  # Ctrl-C is for the grader, which then ends the worker
+        )
+    except OSError as error:
+        raise SandboxError(f"sandbox: {launch.command[0]} cannot be started ({error}).") from error
 
 
 def read_init(info: int) -> int:

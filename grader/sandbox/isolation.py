@@ -1,7 +1,8 @@
 """Which isolation there is, and how a worker is launched in it.
 
 `bwrap` is the sandbox. `none` runs the worker as a plain process with limits: it must be asked for, and every result
-and report says so. `auto` is bwrap or a refusal that says how to get it.
+and report says so. `auto` is bwrap or a refusal that says how to get it. `plain` is none of these: students run their
+own code with it, on any system, and no marks come of it.
 """
 
 from __future__ import annotations
@@ -23,7 +24,11 @@ from grader.sandbox.mounts import ENVIRONMENT, HERE, WORK, bwrap_options
 
 BWRAP: Final = "bwrap"
 NONE: Final = "none"
+PLAIN: Final = "plain"
 KINDS: Final = ("auto", BWRAP, NONE)
+
+# Of the reader's own environment, what Python and NumPy cannot do without where there is one.
+NEEDED: Final = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "TEMP", "TMP", "DYLD_LIBRARY_PATH", "LD_LIBRARY_PATH")
 
 HOW_TO_INSTALL: Final = (
     "Install bubblewrap (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap; or pip install "
@@ -33,21 +38,25 @@ HOW_TO_INSTALL: Final = (
 
 @dataclass(frozen=True)
 class Isolation:
-    """How workers are shut in. kind: bwrap or none, as results name it. bwrap: the program, where there is one."""
+    """How workers are shut in. kind: bwrap, none or plain, as results name it. bwrap: the program, if there is one."""
 
     kind: str
     bwrap: str | None = None
 
     def launch(self, interpreter: Interpreter, work: Path, package: str, limits: dict[str, int]) -> Launch:
         """The command and environment of one worker on this work tree."""
-        root = os.geteuid() == 0
-        uid = secrets.randbelow(UIDS) + 1 if root else None
         python = [str(interpreter.executable), "-s", "-S", "-B"]
         if self.bwrap is None:
+            plain = self.kind == PLAIN
             options: dict[str, Any] = {"work": str(work), "package": package, "limits": limits, "uid": None}
+            if plain:
+                options = {**options, "limits": {}, "fork": False}
             folders = os.pathsep.join({str(folder.parent) for folder in interpreter.numpy_folders})
             command = [*python, str(HERE / "worker.py"), json.dumps(options)]
-            return Launch(tuple(command), {**ENVIRONMENT, "PYTHONPATH": folders})
+            needed = {name: os.environ[name] for name in NEEDED if plain and name in os.environ}
+            return Launch(tuple(command), {**needed, **ENVIRONMENT, "PYTHONPATH": folders}, is_plain=plain)
+        root = os.geteuid() == 0
+        uid = secrets.randbelow(UIDS) + 1 if root else None
         options = {"work": WORK, "package": package, "limits": limits, "uid": uid}
         userns = user_namespace() if root else None
         command = [
@@ -63,8 +72,8 @@ class Isolation:
 
 def choose_isolation(kind: str) -> Isolation:
     """The isolation asked for. Raises SandboxError, saying what to do, if it is not to be had."""
-    if kind == NONE:
-        return Isolation(NONE)
+    if kind in (NONE, PLAIN):
+        return Isolation(kind)
     if not sys.platform.startswith("linux"):
         raise SandboxError(f"sandbox: bubblewrap needs Linux, this is {sys.platform}. Grade in a Linux machine.")
     bwrap = find_bwrap()

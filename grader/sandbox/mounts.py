@@ -22,7 +22,15 @@ from grader.sandbox.interpreter import SYSTEM_FILES, SYSTEM_LIBRARIES, Interpret
 HERE: Final = Path(__file__).resolve().parent
 DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 WORK: Final = "/work"
-WORKER_FILES: Final = ("worker.py", "changes.py", "placeholders.py", "protocol.py", "stubs.py", "work_tree.py")
+WORKER_FILES: Final = (
+    "worker.py",
+    "changes.py",
+    "clock.py",
+    "placeholders.py",
+    "protocol.py",
+    "stubs.py",
+    "work_tree.py",
+)
 
 ENVIRONMENT: Final = {
     "LANG": "C.UTF-8",

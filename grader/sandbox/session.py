@@ -25,10 +25,13 @@ from grader.errors import SandboxError
 from grader.judging.student import CallFailed, Classes, Failure, owner_of, spoken, update_dict
 from grader.records import CRASHED, ERROR, FAILED, MISSING, TIMEOUT, Frame
 from grader.sandbox.box import Box, Flood, Gone, Launch, Silence
+from grader.sandbox.plain import PlainBox
 from grader.sandbox.protocol import Decoder, ProtocolError, encode
 from grader.sandbox.replies import checked, plain_text
 
 MAX_FRAMES: Final = 20
+SIGXCPU: Final = int(getattr(signal, "SIGXCPU", 24))  # Windows has neither; a worker there is not ended by them
+SIGKILL: Final = int(getattr(signal, "SIGKILL", 9))
 MAX_ASKS: Final = 2000  # of one check; training a net of three layers for some steps takes a few hundred
 
 Answer = Callable[[str, tuple[Any, ...]], Mapping[str, Any]]
@@ -109,7 +112,7 @@ class Session:
         self.limits = limits
         self.until = until
         self.lines: dict[str, list[str]] = {}
-        self.box: Box | None = None
+        self.box: Box | PlainBox | None = None
         self.is_greeted = False
         self.inbox: list[Any] = []
         self.decoder = Decoder(limits.reply_mib << 20)
@@ -134,7 +137,8 @@ class Session:
     def warm(self) -> None:
         """Start a box now, so that it is ready when the first check begins; nothing of a student runs in it yet."""
         if self.box is None:
-            self.box, self.is_greeted = Box(self.launch()), False
+            launch = self.launch()
+            self.box, self.is_greeted = PlainBox(launch) if launch.is_plain else Box(launch), False
 
     def begin(self, seed: int, arities: Sequence[tuple[str, int]] = (), *, times: int = 1) -> None:
         """A fresh child for one check; call() reaches it until end().
@@ -339,7 +343,7 @@ class Session:
     def end_of_box(self, function: str) -> Failure:
         """The whole worker ended before it answered: only an import does that, or an attack on it."""
         code = self.box.exit_code() if self.box else None
-        if code in (128 + signal.SIGXCPU, -signal.SIGXCPU):
+        if code in (128 + SIGXCPU, -SIGXCPU):
             limit = f"{self.limits.import_cpu_s} s of CPU time"
             return self.end_in_doubt(function, f"was still running after {limit}", TIMEOUT)
         return self.end_in_doubt(function, f"ended the process with exit code {code}")
@@ -347,7 +351,7 @@ class Session:
     def end_of_child(self, function: str, reply: Mapping[str, Any], waited_s: float) -> Failure:
         """The child ended before it answered: out of CPU time, a signal, or an exit of its own."""
         number, code = reply.get("signal"), reply.get("exit")
-        if number == signal.SIGXCPU or (number == signal.SIGKILL and waited_s >= self.limits.cpu_s):
+        if number == SIGXCPU or (number == SIGKILL and waited_s >= self.limits.cpu_s):
             limit = f"{self.limits.cpu_s} s of CPU time"
             return self.end_in_doubt(function, f"was still running after {limit}; perhaps a loop never ends", TIMEOUT)
         if isinstance(number, int) and number:

@@ -4,6 +4,9 @@
                                 │  imports the student's modules once
                                 └─ waits for the child and says how it ended
 
+Where a student runs their own code (options: fork false), the server serves every check itself, so that any system will
+do: what a check leaves in a module's memory is there in the next, and time is watched by a thread.
+
 The server enters as whoever started the sandbox, sets the limits, gives up its rights and only then imports anything of
 a student. From that import on neither it nor a child is trusted: the judge takes their words as data, watches the
 processes from outside and kills the lot when in doubt. There is nothing here to steal: no expected value, no check and
@@ -38,9 +41,10 @@ import placeholders  # type: ignore[import-not-found]
 import protocol  # type: ignore[import-not-found]
 import stubs  # type: ignore[import-not-found]
 from changes import aliases, changes, is_plain, snapshot  # type: ignore[import-not-found]
+from clock import Clock  # type: ignore[import-not-found]
 from work_tree import WorkTree  # type: ignore[import-not-found]
 
-for own in ("changes", "placeholders", "protocol", "stubs", "work_tree"):
+for own in ("changes", "clock", "placeholders", "protocol", "stubs", "work_tree"):
     del sys.modules[own]  # a submission may have a file of that name
 
 MAX_TEXT = 4000
@@ -62,6 +66,11 @@ def main(options: Dict[str, Any]) -> None:
 def private_pipes() -> Tuple[int, int]:
     """Keep stdin and stdout for the judge; prints go where errors go, input() finds an end of file."""
     requests, replies = os.dup(0), os.dup(1)
+    if hasattr(os, "O_BINARY"):  # Windows would write two bytes for a line feed
+        import msvcrt
+
+        for fd in (requests, replies):
+            msvcrt.setmode(fd, os.O_BINARY)  # type: ignore[attr-defined,unused-ignore]
     nothing, nobody = os.pipe()
     os.close(nobody)
     os.dup2(nothing, 0)
@@ -91,14 +100,15 @@ class OutOfTime(BaseException):
 
 
 def raise_on_timeout() -> None:
-    """Let SIGXCPU raise. Code that catches even this, or that is in C for long, is killed a second later."""
+    """Let SIGXCPU raise, or a Clock's SIGINT. Code that catches even this, or is in C for long, is killed later."""
     import signal
 
     def out_of_time(number: int, frame: Any) -> None:
         raise OutOfTime
 
-    if hasattr(signal, "SIGXCPU"):
-        signal.signal(signal.SIGXCPU, out_of_time)
+    for name in ("SIGXCPU", "SIGINT"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), out_of_time)
 
 
 def drop_rights(uid: Optional[int]) -> None:
@@ -159,8 +169,10 @@ class Server:
             if request["op"] == "load":
                 modules = self.load(request)
                 self.channel.send({"id": request["id"], "modules": modules, "absent": self.placeholders.names})
-            elif request["op"] == "begin":
+            elif request["op"] == "begin" and self.options.get("fork", True):
                 self.fork(request)
+            elif request["op"] == "begin":
+                self.serve_check(request)
 
     def load(self, request: Dict[str, Any]) -> Dict[str, Any]:
         """Import each module; remember the functions that will be called, so that no name is looked up later."""
@@ -230,6 +242,14 @@ class Server:
         signal = status & 0x7F
         self.channel.send({"op": "ended", "exit": 0 if signal else status >> 8, "signal": signal})
 
+    def serve_check(self, request: Dict[str, Any]) -> None:
+        """A check without a process of its own."""
+        clock = Clock(request["limits"].get("CPU", 0))
+        Child(self.channel, self.functions, self.members, self.tree).serve(request, self.switches, clock)
+        clock.stop()
+        sys.stdout.flush()
+        self.channel.send({"op": "ended", "exit": 0, "signal": 0})
+
 
 class Child:
     """One check: calls functions, keeps what does not travel, forgets all of it when it exits."""
@@ -242,9 +262,13 @@ class Child:
         self.members = members
         self.tree = tree
         self.kept: List[Any] = []
+        self.clock: Optional[Clock] = None
 
-    def serve(self, begin: Dict[str, Any], switches: Dict[str, Any]) -> None:
-        set_limits(begin["limits"])
+    def serve(self, begin: Dict[str, Any], switches: Dict[str, Any], clock: Optional[Clock] = None) -> None:
+        """clock: where this process serves other checks, too, and no limit of its own can be set."""
+        self.clock = clock
+        if clock is None:
+            set_limits(begin["limits"])
         raise_on_timeout()
         placeholders.Absent.in_use = True
         for name in begin["stubs"]:
@@ -275,7 +299,7 @@ class Child:
         kwargs = {key: self.fetch(value) for key, value in kwargs.items()}
         before = [snapshot(value) for value in args]
         try:
-            value = function(*args, **kwargs)
+            value = self.clock.call(function, args, kwargs) if self.clock else function(*args, **kwargs)
         except NotImplementedError as error:
             return {"outcome": "missing", "text": "stub", "of": self.not_written(error)}
         except OutOfTime as error:

@@ -142,6 +142,7 @@ def test_no_fixture_no_check_no_reference_in_the_whole_file_system(probe):
         "/worker/protocol.py",
         "/worker/placeholders.py",
         "/worker/changes.py",
+        "/worker/clock.py",
         "/worker/stubs.py",
         "/worker/work_tree.py",
     }

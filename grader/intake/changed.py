@@ -1,0 +1,88 @@
+"""Which functions a save may have changed: those whose own lines differ, and all that mention them, near or far. Pure.
+
+    files before, files after ─► names of top-level definitions that differ ─► closure over who mentions whom
+
+Goes by names, whatever file they stand in: it may name a function too many (two helpers of one name), not one too few,
+unless names are looked up by strings. What differs outside of definitions (imports, constants) concerns its whole file.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+class Unfinished(Exception):
+    """A file that is no Python at this moment. place: "layers.py:12"; what: in the parser's words."""
+
+    def __init__(self, place: str, what: str) -> None:
+        super().__init__(f"{place}: {what}")
+        self.place = place
+        self.what = what
+
+
+def changed_names(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> frozenset[str]:
+    """Names of top-level definitions that a change may concern. Raises Unfinished for a changed file that is no Python.
+
+    before, after: files by path below the package.
+    """
+    changed: set[str] = set()
+    mentions: dict[str, set[str]] = {}
+    for file in sorted({*before, *after}):
+        if not file.endswith(".py"):
+            continue
+        differs = before.get(file) != after.get(file)
+        new = parse(file, after.get(file, b""), strict=differs)
+        for node in new.body:
+            if isinstance(node, Definition):
+                mentions.setdefault(node.name, set()).update(names_in(node))
+        if differs:
+            changed |= difference(parse(file, before.get(file, b""), strict=False), new)
+    while more := {name for name, used in mentions.items() if name not in changed and used & changed}:
+        changed |= more
+    return frozenset(changed)
+
+
+def difference(old: ast.Module, new: ast.Module) -> set[str]:
+    """Names of definitions that differ; all of the file's if anything but definitions does."""
+    (old_text, old_defined), (new_text, new_defined) = parts_of(old), parts_of(new)
+    names = old_defined.keys() | new_defined.keys()
+    if old_text != new_text:
+        return names
+    return {name for name in names if old_defined.get(name) != new_defined.get(name)}
+
+
+def parts_of(tree: ast.Module) -> tuple[list[str], dict[str, list[str]]]:
+    """What stands outside of definitions, and every definition by its name, without comments and places."""
+    outside: list[str] = []
+    defined: dict[str, list[str]] = {}
+    for node in tree.body:
+        if isinstance(node, Definition):
+            defined.setdefault(node.name, []).append(ast.dump(node))
+        else:
+            outside.append(ast.dump(node))
+    return outside, defined
+
+
+def names_in(node: ast.AST) -> set[str]:
+    found = set()
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name):
+            found.add(part.id)
+        elif isinstance(part, ast.Attribute):
+            found.add(part.attr)
+    return found
+
+
+def parse(file: str, content: bytes, *, strict: bool) -> ast.Module:
+    try:
+        return ast.parse(content)
+    except SyntaxError as error:
+        what, line = error.msg, error.lineno or 1
+    except (ValueError, RecursionError, MemoryError) as error:
+        what, line = str(error), 1
+    if strict:
+        raise Unfinished(f"{file}:{line}", what)
+    return ast.Module(body=[], type_ignores=[])

@@ -1,0 +1,127 @@
+"""How far a student has come: a row a function, the first thing to do next, and the sentence at the end. Pure.
+
+Result (public checks) ─► Standing ─► the terminal's table (cli/check.py), the notebook's (templates/standing.html)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from grader.records import MISSING, PASSED, SKIPPED, CheckResult, FunctionResult, Result
+from grader.report.order import Fix, fix_first, is_failing
+from grader.report.pages import environment
+
+RIGHT: Final = "right"
+WRONG: Final = "wrong"
+ABSENT: Final = "not there yet"
+WAITS: Final = "waiting"
+MESSAGES_SHOWN: Final = 3  # of one function; the page of --html has them all
+
+PASSED_ALL: Final = "all public checks passed; hidden checks are run on the graded version"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One function. messages: what is wrong, each said once. hints: where to look, and remarks, which cost nothing.
+
+    where: "layers.py:12", or "" if right. same_as: name of the function above whose messages are the very same.
+    """
+
+    function: str
+    standing: str
+    messages: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+    where: str = ""
+    same_as: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.function.rpartition(".")[2]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """All that was asked for. next: what to do first; "" where all is right. ending: the last line to show."""
+
+    rows: tuple[Row, ...]
+    next: str
+    ending: str
+
+    @property
+    def all_right(self) -> bool:
+        return all(row.standing == RIGHT for row in self.rows)
+
+    def only(self, functions: tuple[str, ...]) -> tuple[Row, ...]:
+        return tuple(row for row in self.rows if row.function in functions)
+
+
+def standing_of(result: Result, *, asked: str = "") -> Standing:
+    """What a result of public checks says. asked: the names that it was narrowed to, for the ending."""
+    checks: dict[str, list[CheckResult]] = {item.function: [] for item in result.functions}
+    for check in result.checks:
+        checks.setdefault(check.function, []).append(check)
+    said: dict[tuple[str, ...], str] = {}
+    fixes = fix_first(result)
+    follows = {fix.function: fix.follows_from for fix in fixes}
+    rows = tuple(row_of(item, checks[item.function], follows.get(item.function, ()), said) for item in result.functions)
+    return Standing(rows, next_of(rows, fixes), ending_of(rows, asked))
+
+
+def row_of(
+    item: FunctionResult, checks: list[CheckResult], causes: tuple[str, ...], said: dict[tuple[str, ...], str]
+) -> Row:
+    """causes: functions that are wrong as well and that it needs. said: by messages, the function that says them."""
+    remarks = tuple(dict.fromkeys(remark for check in checks for remark in check.remarks))
+    if item.status == PASSED:
+        return Row(item.function, RIGHT, hints=remarks)
+    failing = [check for check in checks if is_failing(check)]
+    file = checks[0].file
+    frames = next((check.frames for check in failing if check.frames), ())
+    where = f"{frames[-1].file}:{frames[-1].line}" if frames else f"{file}:{item.line}" if item.line else file
+    if item.status == MISSING:
+        return Row(item.function, ABSENT, where=where)
+    standing = WAITS if all(check.status in (SKIPPED, MISSING) for check in failing) else WRONG
+    messages = tuple(dict.fromkeys(check.message.strip() or check.title for check in failing))
+    first = said.setdefault(messages, item.function)
+    if first != item.function:
+        return Row(item.function, standing, where=where, same_as=first.rpartition(".")[2])
+    more = len(messages) - MESSAGES_SHOWN
+    shown = (*messages[:MESSAGES_SHOWN], *([f"… and {more} more; --html shows them."] if more > 0 else []))
+    hints = tuple(dict.fromkeys(check.hint.strip() for check in failing if check.hint.strip()))
+    if causes and standing == WRONG:
+        names = ", ".join(cause.rpartition(".")[2] for cause in causes)
+        hints = (*hints, f"May come right by itself once this is: {names}.")
+    return Row(item.function, standing, shown, (*hints, *remarks), where)
+
+
+def next_of(rows: tuple[Row, ...], fixes: tuple[Fix, ...]) -> str:
+    """What is wrong by itself first, then what is to be written, in the order in which students meet it."""
+    wrong = {row.function for row in rows if row.standing == WRONG}
+    mend = [fix for fix in fixes if fix.function in wrong]
+    absent = [row for row in rows if row.standing == ABSENT]
+    alone = [fix for fix in mend if not fix.follows_from]
+    if alone or (mend and not absent):
+        return describe((alone or mend)[0])
+    if absent:
+        return f"write {absent[0].name} ({absent[0].where})"
+    waits = [row for row in rows if row.standing == WAITS]
+    return f"see {waits[0].name} ({waits[0].where})" if waits else ""
+
+
+def describe(fix: Fix) -> str:
+    if fix.others:
+        return f"mend {fix.where}, which stops {1 + len(fix.others)} functions"
+    return f"mend {fix.function.rpartition('.')[2]} ({fix.where})"
+
+
+def ending_of(rows: tuple[Row, ...], asked: str) -> str:
+    counts = {kind: sum(row.standing == kind for row in rows) for kind in (RIGHT, WRONG, ABSENT, WAITS)}
+    if counts[RIGHT] == len(rows):
+        return PASSED_ALL if not asked else PASSED_ALL.replace("checks", f"checks of {asked}", 1)
+    return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count or kind == RIGHT)
+
+
+def standing_html(standing: Standing) -> str:
+    """A fragment for a notebook: no script, styles in place, everything escaped."""
+    return environment().get_template("standing.html").render(standing=standing)

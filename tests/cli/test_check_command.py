@@ -1,0 +1,387 @@
+"""`grader check`: what a student sees in their own folder, on any system."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import queue
+import re
+import subprocess
+import sys
+import threading
+import webbrowser
+
+import pytest
+from cases import ROOT, reference_files
+from click.testing import CliRunner
+from own_folder import fill_in, make_package, release_assignment
+from rich.console import Console
+
+from grader.cli.main import cli
+from grader.cli.watch import saves, watch
+from grader.errors import UsageError
+from grader.own_run import find_place, read_own, run_own
+from grader.pipeline import grade_submission
+from grader.records import VISIBLE, Submission
+from grader.report.standing import standing_of
+
+FUNCTIONS = 28
+ENDING = "all public checks passed; hidden checks are run on the graded version"
+
+
+@pytest.fixture(scope="session")
+def unpacked(tmp_path_factory):
+    """Where the zip was unpacked: the public assignment, and room for packages beside it."""
+    folder = tmp_path_factory.mktemp("unpacked")
+    release_assignment(folder / "assignment")
+    return folder
+
+
+@pytest.fixture
+def student(unpacked, tmp_path, request):
+    """A folder of a student's own, below the unpacked one, with the empty template in it."""
+    folder = unpacked / re.sub(r"\W+", "_", request.node.name)
+    make_package(folder / "cs231n")
+    return folder
+
+
+def check(*args):
+    """Run the command; return its exit code and what it printed, in lines that are as long as need be."""
+    done = CliRunner().invoke(cli, ["check", *map(str, args)], standalone_mode=False, env={"COLUMNS": "200"})
+    if done.exception is not None:
+        raise done.exception
+    return done.return_value, done.output
+
+
+def row(output, name):
+    """What the table says of a function."""
+    return re.search(rf"^{name} +(right|wrong|not there yet|waiting)\b", output, re.MULTILINE)[1]
+
+
+def test_in_the_empty_template_nothing_is_there_yet_and_the_first_function_is_next(student):
+    code, output = check(student)
+    assert code == 1
+    assert len(re.findall(r"^\w+ +not there yet\b", output, re.MULTILINE)) == FUNCTIONS
+    assert re.search(r"^next: write affine_forward \(layers\.py:\d+\)$", output, re.MULTILINE)
+    assert output.endswith(f"0 right, {FUNCTIONS} not there yet\n")
+
+
+def test_a_student_comes_right_one_function_after_the_other(student):
+    names = ("affine_forward", "affine_backward", "relu_forward")
+    for count, following in enumerate(("affine_backward", "relu_forward", "relu_backward"), start=1):
+        fill_in(student / "cs231n", "layers.py", names[:count])
+        code, output = check(student)
+        assert code == 1
+        assert [row(output, name) for name in names] == ["right"] * count + ["not there yet"] * (3 - count)
+        assert f"\nnext: write {following} (layers.py:" in output
+        assert output.endswith(f"\n{count} right, {FUNCTIONS - count} not there yet\n")
+
+
+def test_at_the_end_all_is_right(unpacked, tmp_path):
+    make_package(unpacked / "done" / "cs231n", written=None)
+    code, output = check(unpacked / "done")
+    assert code == 0
+    assert output.endswith(f"\n{ENDING}\n")
+    assert "next:" not in output
+
+
+def test_a_wrong_function_is_first_and_says_what_is_wrong(student):
+    layers = student / "cs231n" / "layers.py"
+    fill_in(student / "cs231n", "layers.py", ("affine_forward",))
+    layers.write_text(layers.read_text() + "\n\ndef relu_forward(x):\n    return np.minimum(0, x), x\n")
+    code, output = check(student)
+    assert (code, row(output, "relu_forward")) == (1, "wrong")
+    assert re.search(r"^  relu_forward: out .+", output, re.MULTILINE)
+    assert re.search(r"^next: mend relu_forward \(layers\.py:\d+\)$", output, re.MULTILINE)
+
+
+def test_messages_and_hints_are_those_of_grading(context, unpacked):
+    """No stubs are needed here, so the two ways must agree in every word."""
+    wrong = b"\n\ndef dropout_forward(x, dropout_param):\n    return x, (dropout_param, None)\n"
+    files = reference_files()
+    files["layers.py"] += wrong
+    make_package(unpacked / "agree" / "cs231n", written=None)
+    (unpacked / "agree" / "cs231n" / "layers.py").write_bytes(files["layers.py"])
+    place = find_place(unpacked / "agree")
+    functions = [name for name in place.functions if name.startswith(("layers.", "optim."))]
+    own = run_own(place, functions)
+    graded = grade_submission(Submission("case", "case", files), context.only({check.id for check in own.checks}))
+
+    def told(result):
+        return [(check.id, check.status, check.message, check.hint) for check in result.checks]
+
+    assert told(own) == told(graded)
+    assert "failed" in {check.status for check in own.checks}
+
+
+def test_a_name_narrows(student):
+    fill_in(student / "cs231n", "layers.py", ("conv_forward_naive",))
+    code, output = check(student, "conv_forward")
+    assert code == 0
+    assert re.findall(r"^(\w+) +(?:right|wrong|not)", output, re.MULTILINE) == ["conv_forward_naive"]
+    assert output.endswith("\nall public checks of conv_forward passed; hidden checks are run on the graded version\n")
+    code, output = check(student, "conv_forward", "optim.adam")
+    assert (code, row(output, "adam")) == (1, "not there yet")
+
+
+def test_the_folder_may_be_left_out_and_may_be_the_package(student, monkeypatch):
+    monkeypatch.chdir(student / "cs231n" / "classifiers")
+    assert check("affine_forward")[0] == 1
+    assert check(student / "cs231n", "affine_forward")[0] == 1
+
+
+@pytest.mark.parametrize("args", [["no_such_function"], ["no/such/folder"]])
+def test_a_name_that_fits_nothing_is_a_fault_of_usage(student, monkeypatch, args):
+    monkeypatch.chdir(student)
+    with pytest.raises(UsageError, match=r"neither a folder nor part of a function|does not exist"):
+        check(*args)
+
+
+def test_without_an_assignment_above_it_must_be_named(student, tmp_path, unpacked):
+    make_package(tmp_path / "cs231n", written=("affine_forward",))
+    with pytest.raises(UsageError, match="--assignment"):
+        check(tmp_path)
+    assert check(tmp_path, "affine_forward", "--assignment", unpacked / "assignment")[0] == 0
+
+
+def test_hidden_checks_are_not_run_where_they_are_at_hand(tmp_path):
+    make_package(tmp_path / "cs231n")
+    place = find_place(tmp_path, ROOT / "assignment")
+    assert {check.visibility for check in place.assignment.checks} == {VISIBLE}
+    assert place.context.reference_files is None
+
+
+def test_a_file_that_cannot_be_imported_is_said_once(student):
+    layers = student / "cs231n" / "layers.py"
+    layers.write_text(layers.read_text() + "\n\nundefined_name\n")
+    code, output = check(student)
+    assert code == 1
+    assert output.count("layers.py cannot be imported: NameError") == 1
+    line = len(layers.read_text().splitlines())
+    assert f"\nnext: mend layers.py:{line}, which stops " in output
+    assert row(output, "adam") == "not there yet"
+
+
+def test_the_page_is_written_and_opened(student, monkeypatch):
+    opened = []
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    check(student, "affine", "--html")
+    page = student / "feedback.html"
+    assert opened == [page.as_uri()]
+    assert "affine_forward" in page.read_text(encoding="utf-8")
+
+
+NO_POSIX = """
+import os, runpy, select, signal, socket, sys
+for name in ("fcntl", "grp", "pwd", "resource", "termios", "pty"):
+    sys.modules[name] = None
+for name in ("fork", "forkpty", "geteuid", "getuid", "getpgid", "killpg", "set_blocking", "setgroups", "setresgid",
+             "setresuid", "setsid"):
+    if hasattr(os, name):
+        delattr(os, name)
+for name in ("SIGXCPU", "SIGALRM", "setitimer", "alarm"):
+    if hasattr(signal, name):
+        delattr(signal, name)
+waits = select.select
+def sockets_only(read, write, other, timeout=None):
+    if not all(isinstance(item, socket.socket) for item in [*read, *write, *other]):
+        raise OSError("select: not a socket")
+    return waits(read, write, other, timeout)
+select.select = sockets_only
+"""
+
+CHECK_WITHOUT_POSIX = (
+    NO_POSIX
+    + """
+from grader.sandbox.isolation import Isolation
+from dataclasses import replace
+launch = Isolation.launch
+def stripped(*args):
+    started = launch(*args)
+    *python, worker, options = started.command
+    code = PRELUDE + "runpy.run_path(sys.argv.pop(1), run_name='__main__')"
+    return replace(started, command=(*python, "-c", code, worker, options))
+Isolation.launch = stripped
+from grader.cli.main import main
+sys.argv = ["grader", "check", *sys.argv[1:]]
+main()
+"""
+)
+
+
+def run_without_posix(*args):
+    code = f"PRELUDE = {NO_POSIX!r}\n{CHECK_WITHOUT_POSIX}"
+    command = [sys.executable, "-c", code, *map(str, args)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_it_works_where_nothing_is_posix(student):
+    layers = student / "cs231n" / "layers.py"
+    fill_in(student / "cs231n", "layers.py", ("affine_forward", "affine_backward"))
+    layers.write_text(layers.read_text() + "\n\ndef relu_forward(x):\n    while True:\n        pass\n")
+    done = run_without_posix(student, "affine", "layers.relu")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert [row(done.stdout, name) for name in ("affine_forward", "affine_backward")] == ["right", "right"]
+    assert "relu_forward was still running after 2 s of CPU time; perhaps a loop never ends." in done.stdout
+
+
+def test_a_remark_is_shown_and_costs_nothing(student):
+    layers = student / "cs231n" / "layers.py"
+    fill_in(student / "cs231n", "layers.py", ("relu_forward",))
+    own = "\n\ndef relu_backward(dout, cache):\n    dout[cache <= 0] = 0\n    return dout\n"
+    layers.write_text(layers.read_text() + own)
+    code, output = check(student, "layers.relu")
+    assert (code, row(output, "relu_backward")) == (0, "right")
+    assert "relu_backward changes its input dout in place." in output
+
+
+class Saves:
+    """Changes as the test makes them, one after another."""
+
+    def __init__(self, *actions):
+        self.actions = actions
+
+    def __iter__(self):
+        for action in self.actions:
+            action()
+            yield
+
+
+def watched(student, *actions):
+    """What watching shows of these changes, one text for each, and the last result."""
+    place = find_place(student)
+    submission = read_own(place)
+    result = run_own(place, place.functions, submission)
+    console = Console(record=True, width=200, file=open(os.devnull, "w"))  # noqa: SIM115
+    texts = []
+
+    def noting(action):
+        def act():
+            texts.append(console.export_text())
+            action()
+
+        return act
+
+    last = watch(place, place.functions, result, submission, console, Saves(*map(noting, actions)))
+    texts.append(console.export_text())
+    console.file.close()
+    return texts[1:], last
+
+
+def test_a_save_runs_what_it_touches_and_no_more(student):
+    package = student / "cs231n"
+    texts, last = watched(
+        student,
+        lambda: fill_in(package, "layers.py", ("affine_forward",)),
+        lambda: fill_in(package, "layers.py", ("affine_forward", "relu_forward")),
+        lambda: (package / "layers.py").write_text((package / "layers.py").read_text() + "# a comment\n"),
+    )
+    assert row(texts[0], "affine_forward") == "right"
+    assert "relu_forward" not in texts[0]
+    assert row(texts[0], "FullyConnectedNet") == "not there yet"
+    assert texts[0].index("affine_forward") < texts[0].index("TwoLayerNet")  # what was saved is answered first
+    assert f"1 right, {FUNCTIONS - 1} not there yet" in texts[0]
+    assert row(texts[1], "relu_forward") == "right"
+    assert not re.search("^affine_forward", texts[1], re.MULTILINE)
+    assert f"2 right, {FUNCTIONS - 2} not there yet" in texts[1]
+    assert texts[2] == "Saved; nothing that is checked has changed.\n"
+    assert standing_of(last).ending == f"2 right, {FUNCTIONS - 2} not there yet"
+
+
+def test_a_half_written_file_is_said_in_a_line(student):
+    package = student / "cs231n"
+    texts, _ = watched(
+        student,
+        lambda: (package / "optim.py").write_text("def adam(:\n"),
+        lambda: fill_in(package, "optim.py", ("adam",)),
+    )
+    assert texts[0].startswith("optim.py:1: ")
+    assert texts[0].count("\n") == 1
+    assert row(texts[1], "adam") == "right"
+
+
+def test_what_is_saved_before_anybody_waits_is_seen(student):
+    changes = saves(student / "cs231n")
+    fill_in(student / "cs231n", "optim.py", ("adam",))
+    seen = queue.SimpleQueue()
+    threading.Thread(target=lambda: seen.put(next(changes)), daemon=True).start()
+    assert seen.get(timeout=20) is None
+
+
+def test_a_changed_file_is_seen_within_a_second(student):
+    seen = queue.SimpleQueue()
+
+    changes = saves(student / "cs231n")
+
+    def follow():
+        for _ in changes:
+            seen.put("change")
+
+    threading.Thread(target=follow, daemon=True).start()
+    with pytest.raises(queue.Empty):
+        seen.get(timeout=0.3)
+    fill_in(student / "cs231n", "optim.py", ("adam",))
+    assert seen.get(timeout=1) == "change"
+
+
+def test_the_command_watches_until_it_is_stopped(student):
+    command = [sys.executable, "-u", "-m", "grader.cli.main", "check", str(student), "--watch"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            until(process, "Watching ")
+            fill_in(student / "cs231n", "optim.py", ("adam",))
+            assert until(process, "1 right, ")
+        finally:
+            process.terminate()
+
+
+def until(process, text):
+    """The lines up to the one that holds the text. A process that is silent for a minute is ended."""
+    patience = threading.Timer(60, process.kill)
+    patience.start()
+    lines = []
+    try:
+        for line in process.stdout:
+            lines.append(line)
+            if text in line:
+                return lines
+    finally:
+        patience.cancel()
+    raise AssertionError(f"{text!r} never came: {''.join(lines)}")
+
+
+def load_check(package):
+    spec = importlib.util.spec_from_file_location("a_students_check", package / "check.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.check
+
+
+def test_a_notebook_shows_the_same(student):
+    fill_in(student / "cs231n", "layers.py", ("affine_forward",))
+    shown = load_check(student / "cs231n")("affine")
+    assert not shown.all_right
+    assert repr(shown).splitlines()[0].split() == ["affine_forward", "right"]
+    assert repr(shown).endswith("1 right, 1 not there yet")
+    html = shown._repr_html_()
+    assert re.search(
+        r"affine_forward</code>.*?<b>right</b>.*?affine_backward</code>.*?<b>not there yet</b>", html, re.S
+    )
+    assert "write affine_backward" in html
+    assert "<script" not in html
+
+
+def test_what_a_student_raises_is_escaped_in_a_notebook(student):
+    layers = student / "cs231n" / "layers.py"
+    layers.write_text(layers.read_text() + "\n\ndef relu_forward(x):\n    raise ValueError('<img src=x>')\n")
+    html = load_check(student / "cs231n")("relu_forward")._repr_html_()
+    assert "<img" not in html
+    assert "&lt;img src=x&gt;" in html
+
+
+def test_a_notebook_without_the_grader_says_what_to_install(student, monkeypatch):
+    monkeypatch.setitem(sys.modules, "grader.notebook", None)
+    with pytest.raises(ImportError, match=r"pip install -r requirements\.txt"):
+        load_check(student / "cs231n")("affine")

@@ -1,0 +1,181 @@
+"""A student's own code in a plain process: the same conversation without fork, select or limits of the system."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from grader.errors import SandboxError
+from grader.judging.student import CallFailed
+from grader.sandbox.box import Launch
+from grader.sandbox.interpreter import find_interpreter
+from grader.sandbox.isolation import PLAIN, choose_isolation
+from grader.sandbox.plain import PlainBox
+from grader.sandbox.session import Limits, Plan, Session
+
+LIMITS = Limits(
+    cpu_s=1,
+    wall_s=3,
+    import_cpu_s=2,
+    import_wall_s=6,
+    memory_mib=512,
+    processes=8,
+    open_files=64,
+    reply_mib=8,
+    submission_wall_s=600,
+)
+
+STUBBORN = """
+import time
+def f():
+    while True:
+        try:
+            time.sleep(1)
+        except BaseException:
+            pass
+def g():
+    return 1.0
+"""
+BUSY = """
+import time
+def f():
+    until = time.process_time() + 0.4
+    while time.process_time() < until:
+        pass
+"""
+
+
+@pytest.fixture
+def open_session(tmp_path):
+    """Open a session on the source of one module, `case`, whose top-level functions can all be called."""
+    interpreter, chosen = find_interpreter(sys.executable), choose_isolation(PLAIN)
+    opened = []
+
+    def open_one(source, limits=LIMITS):
+        package = tmp_path / "work" / "cs231n"
+        package.mkdir(parents=True, exist_ok=True)
+        (package / "__init__.py").write_text("")
+        (package / "case.py").write_text(source)
+        names = [line[4:].split("(")[0] for line in source.splitlines() if line.startswith("def ")]
+        plan = Plan(("case",), frozenset(f"case.{name}" for name in names), {"case.py": source.encode()})
+        launch = chosen.launch(interpreter, tmp_path / "work", "cs231n", limits.at_start())
+        session = Session(lambda: launch, plan, limits)
+        opened.append(session)
+        return session
+
+    yield open_one
+    for session in opened:
+        session.kill()
+
+
+def failure_of(session, name, *args):
+    session.begin(0)
+    with pytest.raises(CallFailed) as caught:
+        session.call(f"case.{name}", args, {})
+    session.end()
+    return caught.value.failure
+
+
+def value_of(session, name, *args, seed=0):
+    session.begin(seed)
+    value = session.call(f"case.{name}", args, {})
+    session.end()
+    return value
+
+
+def test_one_process_serves_all_checks(open_session):
+    session = open_session("import os\ndef pid():\n    return os.getpid()\n")
+    assert value_of(session, "pid") == value_of(session, "pid") == session.box.process.pid
+
+
+def test_large_arrays_go_both_ways(open_session):
+    session = open_session("def double(x):\n    return 2 * x\n")
+    x = np.arange(300_000.0)
+    np.testing.assert_array_equal(value_of(session, "double", x), 2 * x)
+
+
+def test_every_check_begins_with_its_seed(open_session):
+    session = open_session("import numpy as np, random\ndef draw():\n    return np.random.rand() + random.random()\n")
+    first, second, other = value_of(session, "draw"), value_of(session, "draw"), value_of(session, "draw", seed=1)
+    assert first == second != other
+
+
+def test_a_loop_that_never_ends_is_stopped_and_the_process_goes_on(open_session):
+    session = open_session("def f():\n    while True:\n        pass\ndef g():\n    return 1.0\n")
+    session.begin(0)
+    process = session.box.process.pid
+    with pytest.raises(CallFailed) as caught:
+        session.call("case.f", (), {})
+    session.end()
+    failure = caught.value.failure
+    assert (failure.status, failure.text) == (
+        "timeout",
+        "f was still running after 1 s of CPU time; perhaps a loop never ends.",
+    )
+    assert [(frame.file, frame.line) for frame in failure.frames] == [("case.py", 2)]
+    assert value_of(session, "g") == 1.0
+    assert session.box.process.pid == process
+
+
+def test_what_catches_everything_or_sleeps_is_ended_by_wall_time(open_session):
+    session = open_session(STUBBORN)
+    started = time.monotonic()
+    assert failure_of(session, "f").status == "timeout"
+    assert LIMITS.wall_s - 0.1 < time.monotonic() - started < LIMITS.wall_s + 10
+    assert value_of(session, "g") == 1.0
+
+
+def test_an_exit_costs_one_check(open_session):
+    session = open_session("import os\ndef f():\n    os._exit(7)\ndef g():\n    return 1.0\n")
+    failure = failure_of(session, "f")
+    assert (failure.status, failure.text) == ("crashed", "f ended the process with exit code 7.")
+    assert value_of(session, "g") == 1.0
+
+
+def test_an_exception_has_the_students_line(open_session):
+    session = open_session("def f():\n    return [][1 + 1]\n")
+    failure = failure_of(session, "f")
+    assert (failure.status, failure.frames[0].line) == ("error", 2)
+
+
+def test_a_check_that_uses_its_time_in_many_calls_is_stopped(open_session):
+    session = open_session(BUSY)
+    session.begin(0)
+    with pytest.raises(CallFailed) as caught:
+        for _ in range(10):
+            session.call("case.f", (), {})
+    assert caught.value.failure.status == "timeout"
+    session.end()
+    assert value_of(session, "f") is None  # a new check has its own time
+
+
+def test_prints_are_taken_and_do_not_stop_it(open_session):
+    session = open_session("def f():\n    print('x' * (1 << 20))\n    return 1.0\n")
+    assert value_of(session, "f") == 1.0
+    assert value_of(session, "f") == 1.0
+
+
+def test_a_worker_that_cannot_start_is_our_fault():
+    with pytest.raises(SandboxError, match="cannot be started"):
+        PlainBox(Launch(("/no/such/python",), {}, is_plain=True))
+
+
+def test_killing_leaves_no_process(open_session):
+    session = open_session("def f():\n    return 1.0\n")
+    session.begin(0)
+    process = session.box.process
+    session.kill()
+    assert process.poll() is not None
+    assert session.box is None
+
+
+def test_an_import_that_never_ends_is_stopped(open_session):
+    limits = replace(LIMITS, import_wall_s=1.5)
+    session = open_session("while True:\n    pass\ndef f():\n    return 1.0\n", limits)
+    with pytest.raises(CallFailed) as caught:
+        session.begin(0)
+    assert caught.value.failure.status == "timeout"
