@@ -112,7 +112,7 @@ def notebook(cells: list[Cell], place: Path, *, solved: bool) -> bytes:
     taken: dict[str, int] = {}
     for cell in cells:
         source = "\n".join(without_regions(cell, place, solved=solved)).strip("\n")
-        new = nbformat.v4.new_markdown_cell if cell.kind == "markdown" else nbformat.v4.new_code_cell
+        new: Any = nbformat.v4.new_markdown_cell if cell.kind == "markdown" else nbformat.v4.new_code_cell
         metadata = {"grader": {"role": cell.role, "name": cell.name}} if cell.role else {}
         made.append(new(source, id=identify(cell, taken), metadata=metadata))
     whole = nbformat.v4.new_notebook(cells=made, metadata=METADATA)
