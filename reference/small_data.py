@@ -52,7 +52,7 @@ def generate_CIFAR10(folder, images_per_batch=100, seed=0):
     return folder
 
 
-def load_or_generate(images_per_batch=1000):
+def load_or_generate(images_per_batch=600):
     """Load CIFAR-10 where this machine has it, else a generated data set in its place; nothing is downloaded.
 
     It is looked for where the environment variable CIFAR10_DIR says, then in the folder datasets beside this file.

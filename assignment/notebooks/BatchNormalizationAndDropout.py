@@ -163,7 +163,7 @@ t1 = perf_counter()
 for _ in range(20):
     paper = batchnorm_backward_alt(dout, cache)
 t2 = perf_counter()
-for name, one, other in zip(("dx", "dgamma", "dbeta"), graph, paper, strict=True):
+for name, one, other in zip(("dx", "dgamma", "dbeta"), graph, paper):
     print(f"{name} difference: {rel_error(one, other):.2e}   (expected: below 1e-09)")
 print(f"speedup: {(t1 - t0) / (t2 - t1):.2f}x")
 
@@ -228,11 +228,9 @@ for scale in scales:
         accuracies.append((max(solver.train_acc_history), max(solver.val_acc_history), solver.loss_history[-1]))
 figure, axes = plt.subplots(1, 3, figsize=(13, 3.5), layout="constrained")
 for use, accuracies in best.items():
-    for axis, values in zip(axes, np.transpose(accuracies), strict=True):
+    for axis, values in zip(axes, np.transpose(accuracies)):
         axis.semilogx(scales, np.minimum(values, 4), "-o", label="batchnorm" if use else "baseline")
-for axis, title in zip(
-    axes, ("best training accuracy", "best validation accuracy", "last loss, at most 4"), strict=True
-):
+for axis, title in zip(axes, ("best training accuracy", "best validation accuracy", "last loss, at most 4")):
     axis.set(title=title, xlabel="weight scale")
 axes[0].legend()
 plt.show()
@@ -243,10 +241,11 @@ plt.show()
 
 # %% [markdown] answer batchnorm-and-scale
 # ### BEGIN SOLUTION
-# Without it only a narrow band around 0.1 to 0.3 learns: below, signals and gradients vanish on their way through
-# eight layers, above, they explode. With it almost every scale learns, since a factor on the weights is divided out
-# again by the standard deviation; what is left of the scale acts like a learning rate (small weights are turned by
-# a step more quickly). The last layer is not normalized, so very large scales still begin with a large loss.
+# Without it only a narrow band, from about 0.05 to 0.4, learns: below, signals and gradients vanish on their way
+# through eight layers, above, they explode. With it almost every scale learns, since a factor on the weights is
+# divided out again by the standard deviation; what is left of the scale acts like a learning rate (small weights
+# are turned by a step more quickly). The last layer is not normalized, so very large scales still begin with a
+# large loss.
 # ### END SOLUTION
 
 # %% [markdown]

@@ -119,7 +119,7 @@ solver.train()
 ### END SOLUTION
 
 # %% check two-layer-training
-print(f"best validation accuracy: {solver.best_val_acc:.3f}   (expected: above 0.48, and 0.5 is possible)")
+print(f"best validation accuracy: {solver.best_val_acc:.3f}   (expected: above 0.48)")
 plot_histories({"TwoLayerNet": solver})
 plt.show()
 
@@ -207,9 +207,10 @@ plt.show()
 # %% [markdown]
 # ## Momentum
 #
-# So far a step was $w \leftarrow w - \eta\,dw$. In a narrow valley it jumps from side to side. Momentum keeps a
-# velocity instead: $v \leftarrow \mu v - \eta\,dw$, then $w \leftarrow w + v$. What points to and fro cancels, what
-# always points the same way adds up. The picture takes 40 steps each on $f(a, b) = \frac{a^2}{40} + b^2$.
+# So far a step was $w \leftarrow w - \eta\,dw$. In a narrow valley the steep sides allow only a small learning
+# rate, and along the floor, where the way is long, steps are tiny. Momentum keeps a velocity instead: $v \leftarrow
+# \mu v - \eta\,dw$, then $w \leftarrow w + v$. What points to and fro cancels, what always points the same way adds
+# up. The picture takes 40 steps each, with the learning rate 0.3, on $f(a, b) = \frac{a^2}{40} + b^2$.
 
 # %%
 valley = np.array([1 / 20, 2.0])
@@ -220,7 +221,7 @@ for mu, label in ((0.0, "plain"), (0.8, "momentum 0.8")):
     w, v, path = np.array([-10.0, 2.0]), np.zeros(2), []
     for _ in range(40):
         path.append(w)
-        v = mu * v - (0.9 if mu == 0 else 0.18) * valley * w
+        v = mu * v - 0.3 * valley * w
         w = w + v
     plt.plot(*np.transpose(path), ".-", label=label)
 plt.legend()
@@ -413,4 +414,4 @@ solver.train()
 # %% check best-net
 for part in ("val", "test"):
     predicted = np.argmax(best_model.loss(data[f"X_{part}"]), axis=1)
-    print(f"{part} accuracy: {np.mean(predicted == data[f'y_{part}']):.3f}   (expected: above 0.48)")
+    print(f"{part} accuracy: {np.mean(predicted == data[f'y_{part}']):.3f}   (expected: above 0.45)")

@@ -350,7 +350,7 @@ t4 = perf_counter()
 
 print(f"forward: naive {t1 - t0:.3f} s, fast {t2 - t1:.3f} s;  backward: naive {t3 - t2:.3f} s, fast {t4 - t3:.3f} s")
 print(f"out difference: {rel_error(out_naive, out_fast):.2e}   (expected: below 1e-09)")
-for name, naive, fast in zip(("dx", "dw", "db"), gradients_naive, gradients_fast, strict=True):
+for name, naive, fast in zip(("dx", "dw", "db"), gradients_naive, gradients_fast):
     print(f"{name} difference: {rel_error(naive, fast):.2e}   (expected: below 1e-09)")
 
 # %% check fast-pool
