@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from grader.assignment import Assignment
-from grader.errors import AssignmentError
+from grader.errors import AssignmentError, GraderError
 
 MARKER: Final = re.compile(r"# %%(?: \[(?P<kind>markdown)\])?(?: (?P<role>\S+)(?: (?P<name>\S+))?)?$")
 NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -106,8 +106,10 @@ def cells_of(text: str, place: Path) -> list[Cell]:
 
 def notebook(cells: list[Cell], place: Path, *, solved: bool) -> bytes:
     """Make a notebook: nbformat 4.5, the same bytes for the same source. Raises AssignmentError for a wrong region."""
-    import nbformat
-
+    try:
+        import nbformat  # here, since grading does without
+    except ImportError as error:
+        raise GraderError("notebooks: nbformat is not installed. Run pip install nbformat.") from error
     made: list[Any] = []
     taken: dict[str, int] = {}
     for cell in cells:

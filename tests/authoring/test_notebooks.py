@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import nbformat
@@ -11,7 +12,7 @@ from cases import ROOT
 
 from grader.assignment import load_assignment
 from grader.authoring.notebooks import cells_of, instructor_notebooks, notebook, student_notebooks
-from grader.errors import AssignmentError
+from grader.errors import AssignmentError, GraderError
 
 PLACE = Path("N.py")
 SOURCE = """\
@@ -112,6 +113,12 @@ def test_ids_stay_when_a_cell_comes_before_them_and_differ_where_texts_are_alike
 def test_what_is_no_source_is_refused_with_file_and_line(source, message, solved):
     with pytest.raises(AssignmentError, match=message):
         made(source, solved=solved)
+
+
+def test_without_nbformat_it_is_said_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "nbformat", None)
+    with pytest.raises(GraderError, match="pip install nbformat"):
+        notebook(cells_of(SOURCE, PLACE), PLACE, solved=True)
 
 
 def test_the_assignments_notebooks_hold_no_solution_and_no_output():

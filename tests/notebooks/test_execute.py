@@ -44,7 +44,7 @@ def printed(folder):
         if name not in runs:
             with pytest.MonkeyPatch.context() as patch:
                 patch.delenv("CIFAR10_DIR", raising=False)
-                patch.setenv("OMP_NUM_THREADS", "2")
+                patch.setenv("OMP_NUM_THREADS", "1")  # more threads than free processors wait for each other
                 patch.setenv("JUPYTER_PLATFORM_DIRS", "1")
                 runs[name] = execute(notebooks()[f"{name}.ipynb"], folder)
         return runs[name]
