@@ -1,9 +1,17 @@
 """The numerical gradients against derivatives known on paper."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from reference.gradient_check import eval_numerical_gradient, eval_numerical_gradient_array, rel_error
+from reference.gradient_check import (
+    eval_numerical_gradient,
+    eval_numerical_gradient_array,
+    rel_error,
+    show_gradient_errors,
+    show_net_errors,
+)
 
 
 def test_gradient_of_a_cubic_is_exact_but_for_h_squared():
@@ -96,3 +104,22 @@ def test_rel_error_by_hand():
 def test_rel_error_of_two_shapes_is_refused_rather_than_broadcast():
     with pytest.raises(ValueError, match=r"rel_error: x has shape \(3,\) and y has shape \(3, 1\), expected one shape"):
         rel_error(np.ones(3), np.ones((3, 1)))
+
+
+def test_gradient_errors_are_shown_for_each_input(capsys):
+    x, w, dout = np.array([1.0, 2.0]), np.array([3.0, 5.0]), np.array([1.0, -1.0])
+    show_gradient_errors(np.multiply, {"x": x, "w": w}, [w * dout, 2 * x * dout], dout, bound=1e-9)
+    first, second = capsys.readouterr().out.splitlines()
+    name, _, error = first.partition("   (expected: below 1e-09)")[0].partition(" error: ")
+    assert name == "dx" and float(error) < 1e-9
+    assert second == "dw error: 3.33e-01   (expected: below 1e-09)"  # |2 - 1| / (2 + 1)
+
+
+def test_net_errors_are_shown_for_each_parameter_by_name(capsys):
+    params = {"b": np.array([2.0]), "W": np.array([3.0])}
+    net = SimpleNamespace(params=params)
+    net.loss = lambda X, y: (float(params["W"][0] * X + params["b"][0]), {"b": np.array([1.0]), "W": np.array([-X])})
+    show_net_errors(net, 4.0, None, bound=1e-6)
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == "W relative error: 1.00e+00   (expected: below 1e-06)"
+    assert float(second.removeprefix("b relative error: ").partition(" ")[0]) < 1e-6

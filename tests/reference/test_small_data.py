@@ -2,12 +2,15 @@
 
 import hashlib
 import pickle
+import shutil
+from functools import partial
 
 import numpy as np
 import pytest
 
+from reference import small_data
 from reference.data_utils import get_CIFAR10_data, load_CIFAR10
-from reference.small_data import CLASSES, generate_CIFAR10, python2_pickle
+from reference.small_data import CLASSES, generate_CIFAR10, load_or_generate, python2_pickle
 
 NAMES = ["batches.meta", "data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch"]
 
@@ -120,3 +123,36 @@ def test_no_file_is_written_over(tmp_path):
 def test_numbers_of_every_size_are_pickled():
     values = [0, 255, 256, 65536, 2**31 - 1, -1]
     assert pickle.loads(python2_pickle(values)) == values
+
+
+def test_images_are_generated_where_there_is_no_data_set(monkeypatch):
+    monkeypatch.delenv("CIFAR10_DIR", raising=False)
+    data, real = load_or_generate(images_per_batch=20)
+    assert not real
+    assert {name: len(array) for name, array in data.items() if name[0] == "X"} == {
+        "X_train": 90,
+        "X_val": 10,
+        "X_test": 20,
+    }
+
+
+def test_the_data_set_is_taken_where_the_environment_names_it(monkeypatch, folder):
+    monkeypatch.setenv("CIFAR10_DIR", str(folder))
+    monkeypatch.setattr(small_data, "get_CIFAR10_data", partial(get_CIFAR10_data, 300, 100, 50))
+    data, real = load_or_generate()
+    assert real and len(data["X_train"]) == 300
+
+
+def test_the_data_set_is_taken_where_it_lies_beside_the_package(monkeypatch, folder, tmp_path):
+    monkeypatch.delenv("CIFAR10_DIR", raising=False)
+    monkeypatch.setattr(small_data, "__file__", str(tmp_path / "small_data.py"))
+    monkeypatch.setattr(small_data, "get_CIFAR10_data", partial(get_CIFAR10_data, 300, 100, 50))
+    shutil.copytree(folder, tmp_path / "datasets" / "cifar-10-batches-py")
+    data, real = load_or_generate()
+    assert real and len(data["X_train"]) == 300
+
+
+def test_a_folder_named_in_vain_is_said(monkeypatch, tmp_path):
+    monkeypatch.setenv("CIFAR10_DIR", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="CIFAR10_DIR"):
+        load_or_generate()

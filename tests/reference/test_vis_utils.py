@@ -1,12 +1,16 @@
 """The grid of images, worked out by hand."""
 
+from types import SimpleNamespace
+
+import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from reference.vis_utils import visualize_grid
+from reference.vis_utils import plot_histories, visualize_grid
 
 
 def test_two_by_two_images_by_hand():
@@ -102,3 +106,18 @@ def test_what_cannot_be_laid_out_is_told(Xs, padding, message):
     with pytest.raises(ValueError) as caught:
         visualize_grid(Xs, padding=padding)
     assert str(caught.value) == message
+
+
+def test_histories_are_drawn_one_line_a_training():
+    matplotlib.use("Agg")
+    solver = SimpleNamespace(loss_history=[3, 2, 1], train_acc_history=[0.1, 0.5], val_acc_history=[0.2, 0.4])
+    figure = plot_histories({"sgd": solver, "adam": solver})
+    drawn = [[line.get_ydata().tolist() for line in axis.lines] for axis in figure.axes]
+    assert drawn == [[[3, 2, 1]] * 2, [[0.1, 0.5]] * 2, [[0.2, 0.4]] * 2]
+    assert [text.get_text() for text in figure.axes[2].get_legend().get_texts()] == ["sgd", "adam"]
+    plt.close(figure)
+
+
+def test_no_history_is_refused():
+    with pytest.raises(ValueError, match="solvers is empty"):
+        plot_histories({})
