@@ -1,7 +1,7 @@
 """Checks of layers.py that students do not see: other seeds, shapes and modes than the notebooks'.
 
-Windows always tile the padded image: what happens to a rest, the course leaves open. But for one check, which says what
-ties may do, random inputs have no ties and lie off the kinks. Backwards are asked after the forward was called once more
+Windows always tile the padded image: what happens to a rest, the course leaves open. Random inputs have no ties and lie
+off the kinks, but for one check that says what ties may do. Backwards are asked after the forward was called once more
 with other inputs: a cache belongs to the call that it came from.
 """
 
