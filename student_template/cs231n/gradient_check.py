@@ -64,3 +64,32 @@ def rel_error(x, y):
             "A gradient has the shape of what it is the gradient of."
         )
     return np.max(np.abs(x - y) / np.maximum(1e-8, np.abs(x) + np.abs(y)))
+
+
+def show_gradient_errors(forward, inputs, gradients, dout, bound, h=1e-5):
+    """Print, for each input of a layer, how far its gradient is from centred differences.
+
+    forward: takes the inputs in their order, returns out. inputs: dict from names to arrays, e.g. {"x": x, "w": w}.
+    gradients: in the same order, what the layer's backward returned for dout. bound: what a right layer stays below.
+    Raises ValueError if a gradient has not the shape of its input.
+    """
+    arrays = list(inputs.values())
+    for k, (name, gradient) in enumerate(zip(inputs, gradients)):
+
+        def of_one(array, k=k):
+            return forward(*arrays[:k], array, *arrays[k + 1 :])
+
+        error = rel_error(eval_numerical_gradient_array(of_one, arrays[k], dout, h), gradient)
+        print(f"d{name} error: {error:.2e}   (expected: below {bound:.0e})")
+
+
+def show_net_errors(model, X, y, bound, h=1e-5):
+    """Print, for each parameter of a net, how far its gradient is from centred differences of the loss.
+
+    model: has params, a dict of float64 arrays, and loss(X, y), which returns the loss and a dict of gradients.
+    bound: what a right net stays below. Raises ValueError if a gradient has not the shape of its parameter.
+    """
+    _, grads = model.loss(X, y)
+    for name in sorted(grads):
+        numerical = eval_numerical_gradient(lambda _: model.loss(X, y)[0], model.params[name], verbose=False, h=h)
+        print(f"{name} relative error: {rel_error(numerical, grads[name]):.2e}   (expected: below {bound:.0e})")

@@ -35,3 +35,28 @@ def visualize_grid(Xs, ubound=255.0, padding=1):
         if high > low:
             grid[top : top + H, left : left + W] = ubound * ((image - low) / (high - low))
     return grid
+
+
+def plot_histories(solvers):
+    """Plot trainings side by side: the loss of each iteration, and the accuracies after each epoch.
+
+    solvers: dict from labels to Solvers that have trained; each gets a colour.
+    Returns the figure, of three axes: losses, accuracies on training images, accuracies on validation images.
+    Raises ValueError if there is none.
+    """
+    import matplotlib.pyplot as plt  # here, since nothing else in the package draws
+
+    if not solvers:
+        raise ValueError("plot_histories: solvers is empty, expected at least one. Pass {'sgd': solver}.")
+    figure, axes = plt.subplots(1, 3, figsize=(13, 3.5), layout="constrained")
+    titles = ("training loss", "training accuracy", "validation accuracy")
+    for axis, title, xlabel in zip(axes, titles, ("iteration", "epoch", "epoch")):
+        axis.set(title=title, xlabel=xlabel)
+    for label, solver in solvers.items():
+        axes[0].plot(solver.loss_history, ".", alpha=0.6, label=label)
+        axes[1].plot(solver.train_acc_history, "-o", label=label)
+        axes[2].plot(solver.val_acc_history, "-o", label=label)
+    for axis in axes[1:]:
+        axis.set_ylim(0, 1)
+    axes[2].legend()
+    return figure
