@@ -40,7 +40,9 @@ def make_release(assignment: Assignment) -> dict[str, bytes]:
     told = find_disclosed(assignment, {**files, **members(wheel_path, wheel)})
     if told:
         more = f" and {len(told) - 5} more" if len(told) > 5 else ""
-        raise AssignmentError(f"release: {'; '.join(told[:5])}{more}. Nothing was written.")
+        raise AssignmentError(
+            f"release: {'; '.join(told[:5])}{more}. Write it otherwise in one of the two. Nothing was written."
+        )
     return {f"{ROOT}/{name}": content for name, content in sorted(files.items())}
 
 
