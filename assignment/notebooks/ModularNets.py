@@ -19,7 +19,7 @@
 # h, cache_2 = relu_forward(a)
 # scores, cache_3 = affine_forward(h, W2, b2)
 #
-# loss, dscores = softmax_loss(scores, y)
+# loss, dscores = svm_loss(scores, y)
 #
 # dh, dW2, db2 = affine_backward(dscores, cache_3)
 # da = relu_backward(dh, cache_2)
