@@ -60,9 +60,9 @@ y = np.random.randint(C, size=N)
 
 std = 1e-3
 model = TwoLayerNet(input_dim=D, hidden_dim=H, num_classes=C, weight_scale=std)
-for name in ("W1", "W2"):
+for name in ["W1", "W2"]:
     print(f"{name} spread: {model.params[name].std():.2e}   (expected: within a tenth of {std:.0e})")
-for name in ("b1", "b2"):
+for name in ["b1", "b2"]:
     print(f"{name} largest: {np.abs(model.params[name]).max():.1f}   (expected: 0.0)")
 
 model.params["W1"] = np.linspace(-0.7, 0.3, num=D * H).reshape(D, H)

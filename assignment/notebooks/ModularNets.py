@@ -19,9 +19,9 @@
 # h, cache_2 = relu_forward(a)
 # scores, cache_3 = affine_forward(h, W2, b2)
 #
-# loss, dscores = softmax_loss(scores, y)
+# loss, dS = svm_loss(scores, y)
 #
-# dh, dW2, db2 = affine_backward(dscores, cache_3)
+# dh, dW2, db2 = affine_backward(dS, cache_3)
 # da = relu_backward(dh, cache_2)
 # dX, dW1, db1 = affine_backward(da, cache_1)
 # ```
@@ -214,9 +214,9 @@ def two_layer_net(X, y, W1, b1, W2, b2, reg):
     h, cache_2 = relu_forward(a)
     scores, cache_3 = affine_forward(h, W2, b2)
     ### BEGIN SOLUTION
-    loss, dscores = softmax_loss(scores, y)
+    loss, dS = softmax_loss(scores, y)
     loss += 0.5 * reg * (np.sum(W1**2) + np.sum(W2**2))
-    dh, dW2, db2 = affine_backward(dscores, cache_3)
+    dh, dW2, db2 = affine_backward(dS, cache_3)
     da = relu_backward(dh, cache_2)
     _, dW1, db1 = affine_backward(da, cache_1)
     return loss, dW1 + reg * W1, db1, dW2 + reg * W2, db2
