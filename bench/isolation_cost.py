@@ -11,30 +11,31 @@ import platform
 import statistics
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
 
-from grader.assignment import load_module
+from grader.authoring.spread import loaded
 from grader.context import Context, Settings, prepare
-from grader.judging.checks import answer_from
+from grader.judging.checks import perform
 from grader.judging.student import Student, local_call
 from grader.pipeline import grade_submission
 from grader.records import Submission
 
 ROOT = Path(__file__).resolve().parents[1]
-SUBMISSION = ROOT / "submissions/complete/cs231n/layers.py"
+SUBMISSION = ROOT / "submissions/complete/cs231n"
 ROUNDS = 15
-BAR_S = 0.4
+BAR_MS = 11.4  # a check: 0.4 s for the 35 that there were when it was set
 
 
 def in_process(context: Context) -> float:
     started = time.perf_counter()
-    module = load_module(SUBMISSION, "student_layers")
-    functions = {name: getattr(module, name.rpartition(".")[2]) for name in context.assignment.functions}
-    student = Student(local_call(functions), frozenset(functions))
-    for check in context.assignment.checks:
-        answer_from(check.run(student, np.random.RandomState(check.seed)))
+    assignment = context.assignment
+    with loaded(assignment, SUBMISSION) as functions:
+        student = Student(local_call(functions, None, assignment.classes), frozenset(functions), assignment.classes)
+        for check in assignment.checks:
+            perform(check.run, student, np.random.RandomState(check.seed), student)
     return time.perf_counter() - started
 
 
@@ -49,16 +50,19 @@ def isolated(context: Context, submission: Submission) -> float:
 
 def main() -> None:
     context = prepare(Settings(str(ROOT / "assignment"), sys.executable, "auto"))
-    submission = Submission("complete", str(SUBMISSION), {"layers.py": SUBMISSION.read_bytes()})
+    files = {path.relative_to(SUBMISSION).as_posix(): path.read_bytes() for path in SUBMISSION.rglob("*.py")}
+    submission = Submission("complete", str(SUBMISSION), files)
+    warnings.filterwarnings("ignore", message="fast_layers")  # the sandbox has no compiled kernels either
     pairs = [(isolated(context, submission), in_process(context)) for _ in range(ROUNDS)]
     graded, called = (statistics.median(column) for column in zip(*pairs, strict=True))
     extra = statistics.median(a - b for a, b in pairs)
     print(f"one submission, {len(context.assignment.checks)} checks, median of {ROUNDS} paired rounds")
     print(f"graded in a sandbox   {graded:.3f} s")
     print(f"called in process     {called:.3f} s")
-    print(f"isolation costs       {extra:.3f} s, {extra / BAR_S:.0%} of the {BAR_S} s allowed")
+    each = 1000 * extra / len(context.assignment.checks)
+    print(f"isolation costs       {extra:.3f} s, {each:.1f} ms a check, {each / BAR_MS:.0%} of the {BAR_MS} ms allowed")
     print(f"on Python {platform.python_version()}, NumPy {np.__version__}, {platform.machine()}, {platform.system()}")
-    sys.exit(1 if extra > BAR_S else 0)
+    sys.exit(1 if each > BAR_MS else 0)
 
 
 if __name__ == "__main__":

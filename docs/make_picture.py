@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-EXAMPLE = "conv-backward-crops-pad-to-H"
+EXAMPLE = "three-mistakes"
 SIZE = "1100,1040"
 QUIET = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars")
 OFFLINE = ("--disable-background-networking", "--disable-component-update", "--disable-sync")

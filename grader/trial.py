@@ -198,10 +198,12 @@ def inputs_of(gradients: Gradients) -> dict[str, np.ndarray]:
     return {**points, "dout": np.asarray(gradients.dout)}
 
 
-def mutation_remarks(mutations: list[tuple[str, int]], fixtures: Fixtures) -> tuple[str, ...]:
+def mutation_remarks(mutations: list[tuple[str, int, bool]], fixtures: Fixtures) -> tuple[str, ...]:
+    """mutations: function, position of the argument, and whether the result is that very array."""
     remarks = []
-    for function, position in dict.fromkeys(mutations):
+    for function, position, is_returned in dict.fromkeys(mutations):
         names = fixtures.arguments.get(function, ())
         name = names[position] if position < len(names) else f"argument {position + 1}"
-        remarks.append(f"{short(function)} changes its input {name} in place.")
+        too = " and returns it" if is_returned else ""
+        remarks.append(f"{short(function)} changes its input {name} in place{too}.")
     return tuple(remarks)

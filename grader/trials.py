@@ -214,7 +214,8 @@ def visible_first(checks: Iterable[Check]) -> list[Check]:
 
 
 def is_timeout(trial: Trial) -> bool:
-    return trial.failure is not None and trial.failure.status == TIMEOUT
+    """Whether a function ran out of time; where the submission as a whole did, none is named."""
+    return trial.failure is not None and trial.failure.status == TIMEOUT and trial.failure.function != ""
 
 
 def not_run(check: Check) -> Failure:

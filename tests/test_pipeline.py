@@ -272,12 +272,16 @@ def test_a_changed_input_a_dtype_and_a_singleton_axis_are_remarks(grade_layers):
         "right = affine_backward\n"
         "def relu_backward(dout, cache):\n    dout[cache <= 0] = 0\n    return dout.astype(np.float32)\n"
         "def affine_backward(dout, cache):\n    dx, dw, db = right(dout, cache)\n    return dx, dw, db[None]\n"
+        "def relu_forward(x):\n    cache = x.copy()\n    x[x < 0] = 0\n    return x, cache\n"
     )
     assert result.score == 100.0
     assert check_of(result, "relu_backward.notebook").remarks == (
+        "relu_forward changes its input x in place and returns it.",
         "relu_backward changes its input dout in place.",
         "dx has dtype float32, expected float64.",
     )
+    (remark,) = check_of(result, "relu_forward.images").remarks
+    assert remark == "relu_forward changes its input x in place and returns it."
     (remark,) = check_of(result, "affine_backward.notebook").remarks
     assert remark == "db has shape (1, 5), expected (5,); the same but for axes of length 1."
 

@@ -318,6 +318,62 @@ def dropout_in_first_layer_only(reference, *args, **kwargs):
 
 @misconception(
     MANY,
+    "The scores are dropped in training, too, as the hidden values are. Where do the braces in the docstring's "
+    "architecture end?",
+)
+def dropout_of_scores(reference, *args, **kwargs):
+    changes = (
+        (
+            'scores, scores_cache = affine_forward(out, self.params[f"W{last}"], self.params[f"b{last}"])\n',
+            'scores, scores_cache = affine_forward(out, self.params[f"W{last}"], self.params[f"b{last}"])\n'
+            "        if self.use_dropout: scores, of_scores = dropout_forward(scores, self.dropout_param)\n",
+        ),
+        (
+            "loss, dscores = softmax_loss(scores, y)\n",
+            "loss, dscores = softmax_loss(scores, y)\n"
+            "        if self.use_dropout: dscores = dropout_backward(dscores, of_scores)\n",
+        ),
+    )
+    return any_depth(reference, *changes)(*args, **kwargs)
+
+
+@misconception(
+    MANY,
+    "With a normalization, values are dropped before they are normalized. In which order does the docstring's "
+    "architecture name the three?",
+)
+def dropped_before_normalization(reference, *args, **kwargs):
+    changes = (
+        (
+            "out, cache = forward(out, W, b, gamma, beta, self.bn_params[layer - 1])",
+            "norm = batchnorm_forward if self.use_batchnorm else layernorm_forward; "
+            "out, first = affine_forward(out, W, b); "
+            "out, second = dropout_forward(out, self.dropout_param) if self.use_dropout else (out, None); "
+            "out, third = norm(out, gamma, beta, self.bn_params[layer - 1]); "
+            "out, fourth = relu_forward(out); cache = first, second, third, fourth",
+        ),
+        (
+            'dout, dw, db, grads[f"gamma{layer}"], grads[f"beta{layer}"] = backward(dout, cache)',
+            "backward = batchnorm_backward if self.use_batchnorm else layernorm_backward; "
+            "dout = relu_backward(dout, cache[3]); "
+            'dout, grads[f"gamma{layer}"], grads[f"beta{layer}"] = backward(dout, cache[2]); '
+            "dout = dropout_backward(dout, cache[1]) if self.use_dropout else dout; "
+            "dout, dw, db = affine_backward(dout, cache[0])",
+        ),
+        (
+            "if self.use_dropout:\n                out, dropout_cache",
+            "if self.use_dropout and self.normalization is None:\n                out, dropout_cache",
+        ),
+        (
+            "if self.use_dropout:\n                dout = dropout_backward",
+            "if self.use_dropout and self.normalization is None:\n                dout = dropout_backward",
+        ),
+    )
+    return any_depth(reference, *changes)(*args, **kwargs)
+
+
+@misconception(
+    MANY,
     "The scores fit normalization that comes after the ReLU. In which order does the docstring's architecture name the "
     "two?",
 )

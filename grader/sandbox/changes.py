@@ -43,6 +43,13 @@ def changes(before: List[Any], args: Tuple[Any, ...], sent: Tuple[Any, ...]) -> 
     return dicts, arrays
 
 
+def aliases(value: Any, args: Tuple[Any, ...], changed: List[int]) -> List[int]:
+    """Which of the changed arrays the call has returned as well, or a view of them."""
+    items = value if isinstance(value, (tuple, list)) else [value]
+    arrays = [item for item in items if isinstance(item, np.ndarray)]
+    return [position for position in changed if any(np.may_share_memory(item, args[position]) for item in arrays)]
+
+
 def same(old: Any, new: Any) -> bool:
     if isinstance(old, np.ndarray):
         return isinstance(new, np.ndarray) and old.dtype == new.dtype and old.tobytes() == new.tobytes()

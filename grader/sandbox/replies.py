@@ -21,6 +21,7 @@ FIELDS: Final[dict[str, type]] = {
     "outcome": str,  # value, missing, error, memory, timeout, refused
     "dicts": dict,  # position of an argument → the dict that it is now
     "arrays": list,  # positions of arguments that were changed in place
+    "aliases": list,  # positions of those among them that were returned as well
     "stub": bool,
     "type": str,
     "text": str,

@@ -122,7 +122,7 @@ class Session:
         self.broken: Failure | None = None
         self.import_prints = ""
         self.absent: list[str] = []
-        self.mutations: list[tuple[str, int]] = []
+        self.mutations: list[tuple[str, int, bool]] = []
         self.arities: list[tuple[str, int]] = []
         self.last_prints = ("", 0)
         self.granted: frozenset[str] = frozenset()
@@ -195,7 +195,8 @@ class Session:
         for key, after in reply["dicts"].items():
             if int(key) < len(args) and isinstance(args[int(key)], dict):
                 update_dict(args[int(key)], after)
-        self.mutations += [(function, position) for position in reply["arrays"] if position < len(args)]
+        returned = reply.get("aliases", [])
+        self.mutations += [(function, p, p in returned) for p in reply["arrays"] if p < len(args)]
         return value
 
     def value_of(self, function: str, reply: dict[str, Any]) -> Any:

@@ -40,7 +40,7 @@ sys.path.insert(0, HERE)
 import placeholders  # type: ignore[import-not-found]
 import protocol  # type: ignore[import-not-found]
 import stubs  # type: ignore[import-not-found]
-from changes import changes, is_plain, snapshot  # type: ignore[import-not-found]
+from changes import aliases, changes, is_plain, snapshot  # type: ignore[import-not-found]
 from clock import Clock  # type: ignore[import-not-found]
 from work_tree import WorkTree  # type: ignore[import-not-found]
 
@@ -307,13 +307,15 @@ class Child:
         except BaseException as error:
             failure: Dict[str, Any] = self.tree.describe(error)
             # The handouts' bodies may trip over the None that stands where the solution goes.
-            untouched = isinstance(error, (AttributeError, LookupError, TypeError)) and self.tree.is_stub(name)
+            trips = isinstance(error, LookupError) or "NoneType" in failure.get("text", "")
+            untouched = trips and self.tree.is_stub(name)
             return {"outcome": "missing", "text": "stub", "of": ""} if untouched else failure
         dicts, arrays = changes(before, args, sent)
         reply: Dict[str, Any] = {
             "outcome": "value",
             "dicts": self.pack_opened(dicts),
             "arrays": arrays,
+            "aliases": aliases(value, args, arrays),
         }
         # An object's members return what is read by names; a function's dict may be a cache, which must stay whole.
         pack = self.pack_opened if name in self.members else self.pack

@@ -159,7 +159,7 @@ def test_a_gradient_that_is_no_slope_is_seen(name, factor):
             return loss, {**grads, "W1": factor * grads["W1"]}
 
     values = returned(check, Wrong)
-    assert values["W1"] == 0 and values["W2"] == 1
+    assert values["W1_is_slope"] == 0 and values["W2_is_slope"] == 1
 
 
 def test_a_net_that_drops_other_values_backwards_is_seen():
@@ -172,6 +172,138 @@ def test_a_net_that_drops_other_values_backwards_is_seen():
 
     values = returned(check, Wrong)
     assert values["gradient_of_dropped1"] > 1 and values["gradient_of_dropped2"] == 0
+
+
+def share_of(check, Net):
+    """What the comparisons that this net passes weigh, of all that they weigh."""
+    expected = {name: np.asarray(value) for name, value in returned(check).items()}
+    try:
+        values = returned(check, Net)
+    except CallFailed as failed:
+        assert "in training nothing is dropped" in failed.failure.text
+        return 0.0
+    judged = judge_values(expected, values, tolerance=check.tolerance, parts=check.parts, together=check.together)
+    comparisons = [judgement.comparison for judgement in judged]
+    passed = sum(comparison.weight for comparison in comparisons if comparison.status == PASSED)
+    return passed / sum(comparison.weight for comparison in comparisons)
+
+
+class WithoutDropout(fc_net.FullyConnectedNet):
+    """As if no dropout had been asked for."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **{**kwargs, "dropout": 0})
+
+
+class ScaledOnly(own_nets.FullyConnectedNet):
+    """Hidden values are scaled as if the others had been dropped."""
+
+    def loss(self, X, y=None):
+        p, self.p = self.p, 0
+        kept = dict(self.params)
+        if y is not None and p > 0:
+            scaled = [f"W{layer}" for layer in range(2, self.count + 1)]
+            self.params = {name: w / (1 - p) if name in scaled else w for name, w in kept.items()}
+        out = super().loss(X, y)
+        if y is not None and p > 0:
+            out = out[0], {name: grad / (1 - p) if name in scaled else grad for name, grad in out[1].items()}
+        self.p, self.params = p, kept
+        return out
+
+
+class NoNetInTraining(fc_net.FullyConnectedNet):
+    """A loss of the parameters alone, whose gradients are its slopes."""
+
+    def loss(self, X, y=None):
+        if y is None:
+            return super().loss(X)
+        return sum(0.5 * np.sum(w**2) for w in self.params.values()), dict(self.params)
+
+
+OF_DROPOUT = [check for check in CHECKS if check.name.startswith("dropout_")]
+
+
+@pytest.mark.parametrize(("Net", "most"), [(WithoutDropout, 0.1), (ScaledOnly, 0.3), (NoNetInTraining, 0.1)])
+def test_a_net_that_drops_nothing_earns_little_where_dropout_is_asked_for(Net, most):
+    assert len(OF_DROPOUT) == 4
+    with np.errstate(all="ignore"):
+        earned = sum(check.weight * share_of(check, Net) for check in OF_DROPOUT)
+    assert earned <= most * sum(check.weight for check in OF_DROPOUT)
+
+
+def test_slopes_of_a_net_that_drops_nothing_show_nothing():
+    (check,) = (check for check in CHECKS if check.name == "dropout_gradients")
+    values = returned(check, NoNetInTraining)
+    assert [values[f"{name}_is_slope"] for name in ("W1", "W2", "b2", "W3")] == [0, 0, 0, 0]
+
+
+def test_scores_that_are_dropped_are_seen():
+    (check,) = (check for check in CHECKS if check.name == "dropout_training")
+
+    class Wrong(own_nets.FullyConnectedNet):
+        def loss(self, X, y=None):
+            loss, grads = super().loss(X, y)
+            return loss + 0.05, grads
+
+    values = returned(check, Wrong)
+    assert values["loss_of_what_is_left"] == 0 and values["kept1"] == 0.7
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_values_dropped_before_they_are_normalized_are_seen(seed):
+    """Nothing is dropped of what batch normalization makes of one example."""
+    (check,) = (check for check in CHECKS if check.name == "dropout_and_batchnorm")
+    assert returned(check, own_nets.FullyConnectedNet, seed)["kept"] == 0.6
+
+    class Wrong(own_nets.FullyConnectedNet):
+        def loss(self, X, y=None):
+            p, self.p = self.p, self.p if len(X) > 1 else 0
+            out = super().loss(X, y)
+            self.p = p
+            return out
+
+    assert returned(check, Wrong, seed)["kept"] == 1
+
+
+COMPUTING = pytest.mark.parametrize(
+    "check",
+    [
+        check
+        for check in CHECKS
+        if check.name in ("dropout_gradients", "dropout_and_batchnorm", "dropout_training", "overfits")
+    ],
+    ids=lambda check: f"{check.function.split('.')[-1]}.{check.name}",
+)
+
+
+@COMPUTING
+def test_gradients_that_would_become_huge_together_are_told_by_their_shapes(check):
+    class Wrong(REFERENCE[check.function]):
+        def loss(self, X, y=None):
+            loss, grads = super().loss(X, y)
+            return loss, {**grads, "W2": np.ones((400_000, 1, 1), np.int8), "b2": np.ones(1)}
+
+    with pytest.raises(CallFailed, match=r"grads\['W2'\] has shape \(400000, 1, 1\), expected \(\d+, \d+.*\)"):
+        returned(check, Wrong)
+
+
+@pytest.mark.parametrize("check", OF_DROPOUT, ids=lambda check: check.name)
+def test_losses_that_would_become_huge_together_are_told_by_their_shapes(check):
+    shapes = [(300_000, 1), (1, 300_000)]
+
+    class Wrong(fc_net.FullyConnectedNet):
+        def loss(self, X, y=None):
+            out = super().loss(X, y)
+            return out if y is None else (np.ones(shapes.pop(0)), out[1])
+
+    with pytest.raises(CallFailed, match=r"the loss has shape \(300000, 1\), expected a single number"):
+        returned(check, Wrong)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_initial_weights_far_too_large_are_not_looked_at(name):
+    w = np.zeros((2, MODULES[name].LARGEST), np.float16)
+    assert MODULES[name].settled(w, 0.1) is w
 
 
 LEARNING = pytest.mark.parametrize("check", [check for check in CHECKS if check.name == "overfits"])

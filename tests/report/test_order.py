@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sample import good, result_of, typical
 
-from grader.records import CheckResult, Frame, FunctionResult, Result
+from grader.records import CheckResult, Comparison, Frame, FunctionResult, Result
 from grader.report.disclosure import for_student
 from grader.report.order import causes_first, fix_first, group_checks, split_unwritten
 
@@ -89,7 +89,11 @@ def test_a_fix_tells_the_check_that_tells_most_and_the_line_where_it_happened() 
 
 def test_a_student_whose_only_failing_checks_are_hidden_reads_title_and_hint_and_no_more() -> None:
     hidden = check(
-        visibility="hidden", message="SECRET", hint="Look at pad.", frames=(Frame("layers.py", 7, "f", "x"),)
+        visibility="hidden",
+        message="SECRET",
+        hint="Look at pad.",
+        frames=(Frame("layers.py", 7, "f", "x"),),
+        comparisons=(Comparison("out", "failed", "SECRET", 0.5, 1e-5),),
     )
     (fix,) = fix_first(for_student(only(hidden)))
     assert (fix.what, fix.hint, fix.where) == ("A hidden check has not passed: A title.", "Look at pad.", "layers.py")

@@ -90,7 +90,7 @@ def test_a_changed_dict_comes_back_and_a_changed_array_does_not(open_session):
     session.call("case.f", (x, param), {})
     assert param == {"mode": "train", "seen": 2}
     assert x.tolist() == [0.0, 0.0]
-    assert session.mutations == [("case.f", 0), ("case.f", 0)]
+    assert session.mutations == [("case.f", 0, True), ("case.f", 0, True)]
 
 
 def test_every_check_is_a_fresh_process(open_session):

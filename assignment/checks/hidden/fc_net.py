@@ -9,9 +9,14 @@ from itertools import pairwise
 import numpy as np
 
 from grader.judging.checks import check
+from grader.judging.student import CallFailed, Failure, in_shapes_of, type_of
+from grader.records import FAILED
 
 # Initial weights, and masks of dropout, lie within so many standard deviations of what is expected.
 PLAUSIBLE = 6
+
+# Initial weights that hold more entries than this are not looked at: the nets of these checks have far smaller ones.
+LARGEST = 10**6
 
 
 def settled(w, scale):
@@ -20,7 +25,7 @@ def settled(w, scale):
     Else the first half tells the spread in units of scale, and the second half the mean on top of it; so roughly that
     they do not depend on the random numbers.
     """
-    if not isinstance(w, np.ndarray) or w.dtype.kind != "f" or w.size == 0:
+    if not isinstance(w, np.ndarray) or w.dtype.kind != "f" or not 0 < w.size <= LARGEST:
         return w
     values = w.astype(np.float64) / scale
     spread, mean, sigma = np.std(values), np.mean(values), PLAUSIBLE / np.sqrt(values.size)
@@ -56,13 +61,30 @@ def loss_and_gradients(net, params, X, y, names=None):
     return {"loss": loss} | {name: grads.get(name) for name in names or params}
 
 
+def training_loss(net, params, X, y):
+    """The loss in train mode at these parameters, as a float. Raises CallFailed if it is no single number."""
+    net.params = params
+    return number(net.loss(X, y)[0])
+
+
+def number(loss):
+    """A loss as a float. Raises CallFailed if it is no single number: arrays may be huge, or become so together."""
+    if isinstance(loss, int | float | np.generic) or (isinstance(loss, np.ndarray) and loss.size == 1):
+        return float(np.reshape(loss, ()))
+    found = f"has shape {loss.shape}" if isinstance(loss, np.ndarray) else f"is of type {type_of(loss)}"
+    text = f"FullyConnectedNet: the loss {found}, expected a single number."
+    raise CallFailed(Failure(FAILED, "classifiers.fc_net.FullyConnectedNet", text))
+
+
 def slopes_agree(net, params, X, y, names):
     """For each parameter 1 if the net's gradient is the slope of the net's own loss, else 0.
 
     Asked along one direction, which leans towards the claimed gradient, so that the slope is not near 0.
+    Raises CallFailed if gradients have other shapes than their parameters.
     """
     net.params = params
     _, grads = net.loss(X, y)
+    in_shapes_of(grads, {name: params[name] for name in names}, "classifiers.fc_net.FullyConnectedNet", "grads")
     agree, step = {}, 1e-4
     for name in names:
         claimed = np.asarray(grads[name], dtype=np.float64).reshape(params[name].shape)
@@ -71,11 +93,16 @@ def slopes_agree(net, params, X, y, names):
         ends = []
         for sign in (1, -1):
             net.params = {name: params[name] + sign * step * direction}
-            ends.append(net.loss(X, y)[0])
+            ends.append(number(net.loss(X, y)[0]))
         net.params = {name: params[name]}
         slope = (ends[0] - ends[1]) / (2 * step)
-        agree[name] = float(abs(slope - np.sum(claimed * direction)) < 0.01 * abs(slope))
+        agree[f"{name}_is_slope"] = float(abs(slope - np.sum(claimed * direction)) < 0.01 * abs(slope))
     return agree
+
+
+def if_dropped(drops, agree):
+    """What slopes_agree says, or 0 for all where nothing is dropped: then the slopes show nothing of dropout."""
+    return {name: value if drops else 0.0 for name, value in agree.items()}
 
 
 def drawn(rng, sizes, norms=False):
@@ -198,20 +225,32 @@ def fully_connected_layernorm(student, rng):
 
 @check("classifiers.fc_net.FullyConnectedNet", name="dropout_test_time", seed=117)
 def fully_connected_dropout_test_time(student, rng):
-    """Scores of a net with dropout: nothing is dropped, before and after a training step."""
+    """Scores of a net with dropout: nothing is dropped, before and after a training step in which some are."""
     params, X, y = drawn(rng, (6, 12, 9, 4)), rng.randn(5, 6), rng.randint(4, size=5)
-    net = student.classifiers.fc_net.FullyConnectedNet(
-        [12, 9], input_dim=6, num_classes=4, dropout=0.5, seed=7, dtype=np.float64
+    net, other = (
+        student.classifiers.fc_net.FullyConnectedNet(
+            [12, 9], input_dim=6, num_classes=4, dropout=0.5, seed=seed, dtype=np.float64
+        )
+        for seed in (7, 8)
     )
     net.params = params
     before = net.loss(X)
-    net.loss(X, y)
+    if training_loss(net, params, X, y) == training_loss(other, params, X, y):
+        text = "FullyConnectedNet: in training nothing is dropped, so the scores show nothing of dropout."
+        raise CallFailed(Failure(FAILED, "classifiers.fc_net.FullyConnectedNet", text))
     return {"scores": before, "scores_after_training": net.loss(X)}
 
 
-@check("classifiers.fc_net.FullyConnectedNet", name="dropout_training", seed=118, weight=2)
+@check(
+    "classifiers.fc_net.FullyConnectedNet",
+    name="dropout_training",
+    seed=118,
+    weight=2,
+    parts={"loss_of_what_is_left": 3},
+)
 def fully_connected_dropout_training(student, rng):
-    """Dropout in training: each hidden layer drops about p, scales what it keeps, and drops the same in the gradients.
+    """Dropout in training: each hidden layer drops about p, scales what it keeps, and drops the same in the gradients;
+    the loss is that of the hidden values that are left.
 
     All numbers are above zero and there is one example, so that gradients tell what the hidden values were.
     """
@@ -229,21 +268,28 @@ def fully_connected_dropout_training(student, rng):
         [H1, H2], input_dim=D, num_classes=C, dropout=p, dtype=np.float64
     )
     net.params = params
-    _, grads = net.loss(X, y)
+    loss, grads = net.loss(X, y)
+    in_shapes_of(grads, params, "classifiers.fc_net.FullyConnectedNet", "grads")  # raises CallFailed if they are others
     with np.errstate(all="ignore"):
         da1, da2, dscores = (np.ravel(grads[name]).astype(np.float64) for name in ("b1", "b2", "b3"))
-        hidden1, hidden2 = (np.asarray(grads[name]) @ d / (d @ d) for name, d in (("W2", da2), ("W3", dscores)))
-        values = {}
+        hidden1, hidden2 = (
+            grads[name].reshape(params[name].shape) @ d / (d @ d) for name, d in (("W2", da2), ("W3", dscores))
+        )
+        scores = hidden2 @ params["W3"] + params["b3"]
+        of_what_is_left = np.log(np.sum(np.exp(scores))) - scores[y[0]]
+        loss_fits, dropped, values = abs(number(loss) - of_what_is_left) < 1e-3 * of_what_is_left, 0, {}
         for layer, factors, gradient_factors in (
             (1, hidden1 / (X @ params["W1"] + params["b1"])[0], da1 / (params["W2"] @ da2)),
             (2, hidden2 / (hidden1 @ params["W2"] + params["b2"]), da2 / (params["W3"] @ dscores)),
         ):
             kept = np.abs(factors) > 1e-3
+            dropped += np.sum(~kept)
             values[f"kept{layer}"] = plausible_share(kept, 1 - p)
             values[f"hidden{layer}"] = bounds(factors[kept])
             values[f"gradient{layer}"] = bounds(gradient_factors[kept])
-            values[f"gradient_of_dropped{layer}"] = np.max(np.abs(gradient_factors[~kept]), initial=0.0)
-    return values
+            # Not finite if nothing is dropped, as bounds.
+            values[f"gradient_of_dropped{layer}"] = np.max(np.abs(gradient_factors[~kept]), initial=-np.inf)
+    return values | {"loss_of_what_is_left": float(loss_fits and dropped > 0)}
 
 
 def bounds(factors):
@@ -257,11 +303,36 @@ def plausible_share(kept, expected):
     return expected if abs(share - expected) < PLAUSIBLE * sigma else roughly(share)
 
 
-@check("classifiers.fc_net.FullyConnectedNet", name="dropout_and_batchnorm", seed=119)
+@check(
+    "classifiers.fc_net.FullyConnectedNet",
+    name="dropout_and_batchnorm",
+    seed=119,
+    parts={"other_seed_other_loss": 3, "kept": 2, "hidden": 3},
+)
 def fully_connected_dropout_and_batchnorm(student, rng):
-    """Dropout after batch normalization: the gradients are the slopes of the net's own loss."""
+    """Dropout after batch normalization: with another seed the loss is another one, the gradients are the slopes of the
+    net's own loss, and what is normalized is dropped or scaled.
+
+    Of a single example, a batch normalization makes beta; the gradient of W2 tells what became of it.
+    """
     params, X, y = drawn(rng, (5, 8, 4), norms=True), rng.randn(6, 5), rng.randint(4, size=6)
-    net = student.classifiers.fc_net.FullyConnectedNet(
-        [8], input_dim=5, num_classes=4, dropout=0.4, seed=11, dtype=np.float64, use_batchnorm=True
-    )
-    return slopes_agree(net, params, X, y, ("W1", "gamma1", "beta1", "W2"))
+    sizes = {"hidden_dims": [8], "input_dim": 5, "num_classes": 4, "dtype": np.float64, "use_batchnorm": True}
+    Net = student.classifiers.fc_net.FullyConnectedNet
+    net, other = (Net(dropout=0.4, seed=seed, **sizes) for seed in (11, 12))
+    drops = training_loss(net, params, X, y) != training_loss(other, params, X, y)
+    H, p, function = 150, 0.4, "classifiers.fc_net.FullyConnectedNet"
+    wide = drawn(rng, (5, H, 4), norms=True) | {"beta1": rng.uniform(0.5, 1.5, H)}
+    net_of_one = Net(dropout=p, **sizes | {"hidden_dims": [H]})
+    net_of_one.params = wide
+    _, grads = net_of_one.loss(X[:1], y[:1])
+    in_shapes_of(grads, {name: wide[name] for name in ("W2", "b2")}, function, "grads")
+    with np.errstate(all="ignore"):
+        dscores = np.ravel(grads["b2"]).astype(np.float64)
+        factors = grads["W2"].reshape(H, 4) @ dscores / (dscores @ dscores) / wide["beta1"]
+        kept = np.abs(factors) > 1e-3
+    return {
+        "kept": plausible_share(kept, 1 - p),
+        "hidden": bounds(factors[kept]),
+        "other_seed_other_loss": float(drops),
+        "loss_without_dropout": training_loss(Net(**sizes), params, X, y),
+    } | if_dropped(drops, slopes_agree(net, params, X, y, ("W1", "gamma1", "beta1", "W2")))

@@ -1,8 +1,8 @@
 """Checks of layers.py that students do not see: other seeds, shapes and modes than the notebooks'.
 
 Windows always tile the padded image: what happens to a rest, the course leaves open. Random inputs have no ties and lie
-off the kinks. Backwards are asked after the forward was called once more with other inputs: a cache belongs to the call
-that it came from.
+off the kinks, but for one check that says what ties may do. Backwards are asked after the forward was called once more
+with other inputs: a cache belongs to the call that it came from.
 """
 
 import numpy as np
@@ -243,3 +243,20 @@ def max_pool_backward_rectangular(student, rng):
 def max_pool_backward_one_image(student, rng):
     """A single image, windows of 2 x 2 that do not overlap."""
     return pool_backward(student, rng, (1, 3, 6, 4), (3, 2), (2, 2), stride=2)
+
+
+@check("layers.max_pool_backward_naive", name="ties", seed=94, weight=0.5, **POOL)
+def max_pool_backward_ties(student, rng):
+    """Windows with several largest values: one of them, or each, may take the gradient, or they may share it."""
+    pool_param = {"pool_height": 2, "pool_width": 2, "stride": 2}
+    x, dout = rng.randint(3, size=(2, 2, 4, 6)).astype(float), 1 + rng.rand(2, 2, 2, 3)
+    _, cache = student.layers.max_pool_forward_naive(x, pool_param)
+    dx = student.layers.max_pool_backward_naive(dout, cache)
+    if not isinstance(dx, np.ndarray) or dx.shape != x.shape:
+        return {"only_at_the_largest": 0.0, "passed_on": 0.0}
+    windows = x.reshape(2, 2, 2, 2, 3, 2).swapaxes(3, 4).reshape(2, 2, 2, 3, 4)
+    gradients_there = np.asarray(dx, dtype=float).reshape(2, 2, 2, 2, 3, 2).swapaxes(3, 4).reshape(2, 2, 2, 3, 4)
+    largest = windows == windows.max(axis=-1, keepdims=True)
+    share = gradients_there.sum(axis=-1) / dout
+    right = np.isclose(share, 1) | np.isclose(share, largest.sum(axis=-1))
+    return {"only_at_the_largest": float(np.all(gradients_there[~largest] == 0)), "passed_on": float(right.all())}

@@ -13,6 +13,9 @@ from grader.records import FAILED
 # Initial weights lie within so many standard deviations of what is expected.
 PLAUSIBLE = 6
 
+# Initial weights that hold more entries than this are not looked at: the nets of these checks have far smaller ones.
+LARGEST = 10**6
+
 
 def settled(w, scale):
     """All ones in the shape of w, if its entries may be drawn from a normal distribution around 0 of this scale.
@@ -20,7 +23,7 @@ def settled(w, scale):
     Else the first half tells the spread in units of scale, and the second half the mean on top of it; so roughly that
     they do not depend on the random numbers.
     """
-    if not isinstance(w, np.ndarray) or w.dtype.kind != "f" or w.size == 0:
+    if not isinstance(w, np.ndarray) or w.dtype.kind != "f" or not 0 < w.size <= LARGEST:
         return w
     values = w.astype(np.float64) / scale
     spread, mean, sigma = np.std(values), np.mean(values), PLAUSIBLE / np.sqrt(values.size)
@@ -167,12 +170,13 @@ def learn(net, measure, function, X, y, steps, learning_rate):
     numbers, so there is no value by which a mistake could be recognised.
     """
     start, names = net.params, tuple(measure.params)
-    in_shapes_of(start, measure.params, function, "params")  # raises CallFailed if the shapes are others
+    in_shapes_of(start, measure.params, function, "params")  # raises CallFailed if the shapes are others, as below
     params = {name: start[name].astype(np.float64) for name in names}
     speed = {name: np.zeros_like(values) for name, values in params.items()}
     with np.errstate(all="ignore"):
         for _ in range(steps):
             _, grads = net.loss(X, y)
+            in_shapes_of(grads, params, function, "grads")
             for name in names:
                 speed[name] = 0.9 * speed[name] - learning_rate * np.reshape(grads[name], params[name].shape)
                 params[name] = params[name] + speed[name]

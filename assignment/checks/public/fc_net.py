@@ -7,11 +7,14 @@ that are set to chosen parameters.
 import numpy as np
 
 from grader.judging.checks import check
-from grader.judging.student import CallFailed, Failure, in_shapes_of
+from grader.judging.student import CallFailed, Failure, in_shapes_of, type_of
 from grader.records import FAILED
 
 # Initial weights, and masks of dropout, lie within so many standard deviations of what is expected.
 PLAUSIBLE = 6
+
+# Initial weights that hold more entries than this are not looked at: the nets of these checks have far smaller ones.
+LARGEST = 10**6
 
 
 def settled(w, scale):
@@ -20,7 +23,7 @@ def settled(w, scale):
     Else the first half tells the spread in units of scale, and the second half the mean on top of it; so roughly that
     they do not depend on the random numbers.
     """
-    if not isinstance(w, np.ndarray) or w.dtype.kind != "f" or w.size == 0:
+    if not isinstance(w, np.ndarray) or w.dtype.kind != "f" or not 0 < w.size <= LARGEST:
         return w
     values = w.astype(np.float64) / scale
     spread, mean, sigma = np.std(values), np.mean(values), PLAUSIBLE / np.sqrt(values.size)
@@ -56,13 +59,30 @@ def loss_and_gradients(net, params, X, y, names=None):
     return {"loss": loss} | {name: grads.get(name) for name in names or params}
 
 
+def training_loss(net, params, X, y):
+    """The loss in train mode at these parameters, as a float. Raises CallFailed if it is no single number."""
+    net.params = params
+    return number(net.loss(X, y)[0])
+
+
+def number(loss):
+    """A loss as a float. Raises CallFailed if it is no single number: arrays may be huge, or become so together."""
+    if isinstance(loss, int | float | np.generic) or (isinstance(loss, np.ndarray) and loss.size == 1):
+        return float(np.reshape(loss, ()))
+    found = f"has shape {loss.shape}" if isinstance(loss, np.ndarray) else f"is of type {type_of(loss)}"
+    text = f"FullyConnectedNet: the loss {found}, expected a single number."
+    raise CallFailed(Failure(FAILED, "classifiers.fc_net.FullyConnectedNet", text))
+
+
 def slopes_agree(net, params, X, y, names):
     """For each parameter 1 if the net's gradient is the slope of the net's own loss, else 0.
 
     Asked along one direction, which leans towards the claimed gradient, so that the slope is not near 0.
+    Raises CallFailed if gradients have other shapes than their parameters.
     """
     net.params = params
     _, grads = net.loss(X, y)
+    in_shapes_of(grads, {name: params[name] for name in names}, "classifiers.fc_net.FullyConnectedNet", "grads")
     agree, step = {}, 1e-4
     for name in names:
         claimed = np.asarray(grads[name], dtype=np.float64).reshape(params[name].shape)
@@ -71,11 +91,16 @@ def slopes_agree(net, params, X, y, names):
         ends = []
         for sign in (1, -1):
             net.params = {name: params[name] + sign * step * direction}
-            ends.append(net.loss(X, y)[0])
+            ends.append(number(net.loss(X, y)[0]))
         net.params = {name: params[name]}
         slope = (ends[0] - ends[1]) / (2 * step)
-        agree[name] = float(abs(slope - np.sum(claimed * direction)) < 0.01 * abs(slope))
+        agree[f"{name}_is_slope"] = float(abs(slope - np.sum(claimed * direction)) < 0.01 * abs(slope))
     return agree
+
+
+def if_dropped(drops, agree):
+    """What slopes_agree says, or 0 for all where nothing is dropped: then the slopes show nothing of dropout."""
+    return {name: value if drops else 0.0 for name, value in agree.items()}
 
 
 def two_layers():
@@ -180,19 +205,25 @@ def fully_connected_batchnorm(student, rng):
     return losses
 
 
-@check("classifiers.fc_net.FullyConnectedNet", name="dropout_gradients")
+@check("classifiers.fc_net.FullyConnectedNet", name="dropout_gradients", parts={"other_seed_other_loss": 3})
 def fully_connected_dropout(student, rng):
-    """Dropout with a seed: the loss is the same twice, and the gradients are the slopes of the net's own loss."""
+    """Dropout with a seed: the loss is the same twice and another one with another seed, and the gradients are the
+    slopes of the net's own loss. Without dropout the loss is that of a plain net."""
     sizes, params, X, y = three_layers(rng)
     # Whatever is dropped, no hidden value is near 0, where ReLU has no slope.
     params["W1"], params["b1"] = 4 * params["W1"], np.where(rng.rand(20) < 0.5, -3.0, 3.0)
     sign = np.where(rng.rand(30) < 0.5, -1.0, 1.0)
     params["W2"], params["b2"] = 2 * abs(params["W2"]) * sign, 0.5 * sign
     params["W3"] = 4 * params["W3"]
-    net = student.classifiers.fc_net.FullyConnectedNet(dropout=0.25, seed=123, **sizes)
-    net.params = params
-    first, second = net.loss(X, y)[0], net.loss(X, y)[0]
-    return {"same_loss": float(first == second)} | slopes_agree(net, params, X, y, ("W1", "W2", "b2", "W3"))
+    Net = student.classifiers.fc_net.FullyConnectedNet
+    net = Net(dropout=0.25, seed=123, **sizes)
+    first, second = (training_loss(net, params, X, y) for _ in range(2))
+    drops = first != training_loss(Net(dropout=0.25, seed=321, **sizes), params, X, y)
+    return {
+        "same_loss": float(first == second),
+        "other_seed_other_loss": float(drops),
+        "loss_without_dropout": training_loss(Net(**sizes), params, X, y),
+    } | if_dropped(drops, slopes_agree(net, params, X, y, ("W1", "W2", "b2", "W3")))
 
 
 @check("classifiers.fc_net.FullyConnectedNet", name="overfits")
@@ -212,12 +243,13 @@ def learn(net, measure, function, X, y, steps, learning_rate):
     numbers, so there is no value by which a mistake could be recognised.
     """
     start, names = net.params, tuple(measure.params)
-    in_shapes_of(start, measure.params, function, "params")  # raises CallFailed if the shapes are others
+    in_shapes_of(start, measure.params, function, "params")  # raises CallFailed if the shapes are others, as below
     params = {name: start[name].astype(np.float64) for name in names}
     speed = {name: np.zeros_like(values) for name, values in params.items()}
     with np.errstate(all="ignore"):
         for _ in range(steps):
             _, grads = net.loss(X, y)
+            in_shapes_of(grads, params, function, "grads")
             for name in names:
                 speed[name] = 0.9 * speed[name] - learning_rate * np.reshape(grads[name], params[name].shape)
                 params[name] = params[name] + speed[name]
