@@ -5,6 +5,7 @@ Polls times and sizes: a package has two dozen files, any file system will do, a
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -48,11 +49,9 @@ def follow(folder: Path, known: Stamps, poll_s: float) -> Iterator[None]:
 def stamps(folder: Path) -> Stamps:
     found: Stamps = {}
     for path in folder.rglob("*.py"):
-        try:
+        with contextlib.suppress(OSError):  # taken away between the listing and the look, as editors do
             stat = path.stat()
-        except OSError:  # taken away between the listing and the look, as editors do
-            continue
-        found[path] = (stat.st_mtime_ns, stat.st_size)
+            found[path] = (stat.st_mtime_ns, stat.st_size)
     return found
 
 
