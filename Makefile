@@ -32,7 +32,7 @@ grade: $(READY)  ## grade SUBMISSIONS (default: submissions) into OUT (default: 
 	$(BIN)/grader grade $(SUBMISSIONS) --out $(OUT)
 
 test: $(READY)  ## run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 fixtures: $(READY)  ## write the expected arrays, from the reference
 	$(BIN)/grader fixtures
