@@ -233,7 +233,7 @@ def test_a_remark_is_shown_and_costs_nothing(student):
     layers.write_text(layers.read_text() + own)
     code, output = check(student, "layers.relu")
     assert (code, row(output, "relu_backward")) == (0, "right")
-    assert "relu_backward changes its input dout in place." in output
+    assert "relu_backward changes its input dout in place" in output
 
 
 class Saves:
