@@ -5,12 +5,14 @@ PYTHON ?= python3
 SUBMISSIONS ?= submissions
 OUT ?= reports
 VENV := .venv
+# The graders that this one is compared with, in an environment of their own: they pin much.
+PEERS := otter-grader==7.0.0 nbgrader==0.9.6 gradescope-utils==0.5.0 numpy
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup grade test fixtures check-fixtures template check-template release audit mutants lint format bench train-figures picture training-picture clean
+.PHONY: help setup grade test fixtures check-fixtures template check-template release audit mutants lint format bench bench-peers train-figures picture training-picture clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -64,6 +66,10 @@ format: $(READY)  ## let ruff format the code
 bench: $(READY)  ## what isolation costs against calling in process; the fast layers against PyTorch and naive
 	$(BIN)/python -m bench.isolation_cost
 	$(BIN)/python -m bench.fast_layers
+
+bench-peers: $(READY)  ## the same nine checks graded by otter-grader, nbgrader and gradescope-utils (some minutes)
+	@test -x .venv-peers/bin/otter || { $(PYTHON) -m venv .venv-peers && .venv-peers/bin/python -m pip install --quiet --disable-pip-version-check $(PEERS); }
+	$(BIN)/python -m bench.peers
 
 mutants: $(READY)  ## see that the checks catch small mistakes in the reference's solutions, or that it is said why not
 	$(BIN)/python -m bench.mutants

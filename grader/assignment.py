@@ -32,7 +32,8 @@ FOR_STUDENTS = ("notebooks", "template")  # folders that decide over no mark
 
 @dataclass(frozen=True)
 class Assignment:
-    """What an assignment folder says. functions: points by function id, in the order in which students meet them.
+    """What an assignment folder says. functions: points by function id, in the order in which students meet them; 0 for
+    those of `called`, which checks of others call and which have none of their own.
 
     student_files, handed_out: paths below the package; extended: handed-out files of which a student's own definitions
     are used. kernels: what handed-out files are compiled from, for who can. sets, classes, stubs: see module_sets.py.
@@ -92,6 +93,11 @@ def load_assignment(folder: Path) -> Assignment:
             raise AssignmentError(f"{toml}: points for {function}, but {file_of(function)} is no student file.")
         if isinstance(points, bool) or not isinstance(points, int | float) or not 0 < points < math.inf:
             raise AssignmentError(f"{toml}: {function} has {points!r} points, expected a number above 0.")
+    for function in names_in(toml, {"called": [], **data}, "called"):
+        if file_of(function) not in files or function in functions:
+            expected = "expected a student file's function without points"
+            raise AssignmentError(f"{toml}: called holds {function}, {expected}.")
+        functions[function] = 0.0
     defined = list(load_checks(folder))
     weights: dict[str, float] = {}
     for definition, _ in defined:
@@ -99,8 +105,10 @@ def load_assignment(folder: Path) -> Assignment:
             if needed not in functions:
                 raise AssignmentError(f"{toml}: no points for {needed}, which a check names. Add it under [points].")
         weights[definition.function] = weights.get(definition.function, 0.0) + definition.weight
-    for function in functions:
-        if function not in weights:
+        if not functions[definition.function]:
+            raise AssignmentError(f"{toml}: called holds {definition.function}, which has a check. Give it points.")
+    for function, points in functions.items():
+        if points and function not in weights:
             raise AssignmentError(f"{toml}: {function} has points but no check. Write one in {folder / 'checks'}.")
     order = list(functions)
     defined.sort(key=lambda item: order.index(item[0].function))

@@ -116,6 +116,8 @@ def test_a_folder_without_toml_is_refused(tmp_path):
         ('"layers.double" = 8', '"layers.double" = nan', ["layers.double has nan points"]),
         ('"layers.double" = 8', '"layers.double" = inf', ["layers.double has inf points"]),
         ('"layers.double" = 8', '"layers.triple" = 8', ["no points for layers.double"]),
+        ("title =", 'called = ["layers.double"]\ntitle =', ["called holds layers.double"]),
+        ("title =", 'called = ["other.half"]\ntitle =', ["called holds other.half"]),
         ('"layers.double" = 8', '"layers.double" = 8\n"layers.triple" = 1', ["layers.triple has points but no check"]),
         ('"layers.double" = 8', '"double" = 8', ["points for double"]),
         ('"layers.double" = 8', '"layers.double" = 8\n"layers.double" = 9', ["cannot be read"]),
