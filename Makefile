@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup grade test fixtures check-fixtures template check-template release audit mutants lint format bench train-figures picture training-picture clean
+.PHONY: help setup grade test fixtures check-fixtures template check-template release audit mutants lint format bench notebooks train-figures picture training-picture clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -61,12 +61,16 @@ format: $(READY)  ## let ruff format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY)  ## what isolation costs against calling in process; the fast layers against PyTorch and naive
+bench: $(READY)  ## what isolation costs; how long a student waits; the fast layers against PyTorch and naive
 	$(BIN)/python -m bench.isolation_cost
+	$(BIN)/python -m bench.student_wait
 	$(BIN)/python -m bench.fast_layers
 
 mutants: $(READY)  ## see that the checks catch small mistakes in the reference's solutions, or that it is said why not
 	$(BIN)/python -m bench.mutants
+
+notebooks: $(READY)  ## run all notebooks, on CIFAR-10 where CIFAR10_DIR is; their figures against the documents' (minutes)
+	$(BIN)/python -m bench.notebooks
 
 train-figures: $(READY)  ## train what the course documents print the results of, on CIFAR-10 (some minutes)
 	$(BIN)/python -m bench.train_figures
