@@ -8,13 +8,14 @@ measures with the student's own code; handed-out files are the student's; the wo
 
 from __future__ import annotations
 
+import difflib
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from grader.assignment import Assignment
+from grader.assignment import Assignment, file_of
 from grader.context import Context, Settings, prepare
 from grader.errors import UsageError
 from grader.intake.changed import changed_names
@@ -90,21 +91,31 @@ def find_package(path: Path, assignment: Assignment) -> Path:
 
 
 def select(place: Place, names: Sequence[str]) -> tuple[str, ...]:
-    """The functions of these names, or whose names hold one of them; all, if there are none.
+    """The functions of these names, or whose names hold one of them, or that are in a file of it; all, without names.
 
     A whole name stands for its function alone: batchnorm_forward is part of spatial_batchnorm_forward as well. Raises
     UsageError for a name that fits none.
     """
-    chosen: set[str] = set()
-    for name in names:
-        wanted = name.lower()
-        whole = [function for function in place.functions if wanted in (function.lower(), short(function).lower())]
-        fitting = whole or [function for function in place.functions if wanted in function.lower()]
-        if not fitting:
-            known = ", ".join(map(short, place.functions))
-            raise UsageError(f"{name}: neither a folder nor part of a function's name. There are: {known}.")
-        chosen.update(fitting)
+    chosen = {function for name in names for function in fitting(place.functions, name)}
     return tuple(function for function in place.functions if not names or function in chosen)
+
+
+def fitting(functions: Sequence[str], name: str) -> list[str]:
+    """Those that one word means. Raises UsageError if there are none."""
+    wanted = name.lower()
+    if wanted.endswith(".py"):
+        path = "/" + name.replace("\\", "/")
+        found = [function for function in functions if path.endswith("/" + file_of(function))]
+    else:
+        found = [function for function in functions if wanted in (function.lower(), short(function).lower())]
+        found = found or [function for function in functions if wanted in function.lower()]
+    if not found:
+        close = difflib.get_close_matches(name, map(short, functions), n=3)
+        known = f"Did you mean {' or '.join(close)}?" if close else f"There are: {', '.join(map(short, functions))}."
+        raise UsageError(
+            f"{name}: neither a folder, a file with functions to write, nor part of a function's name. {known}"
+        )
+    return found
 
 
 def run_own(place: Place, functions: Collection[str], submission: Submission | None = None) -> Result:

@@ -117,6 +117,22 @@ def test_a_whole_name_means_its_function_alone(student):
     assert check(student, "batchnorm")[1].endswith("0 right, 5 not there yet\n")
 
 
+@pytest.mark.parametrize("name", ["optim.py", "cs231n/optim.py"])
+def test_a_file_means_its_functions(student, monkeypatch, name):
+    monkeypatch.chdir(student)
+    _, output = check(name)
+    assert re.findall(r"^(\w+) +not there yet", output, re.MULTILINE) == ["sgd_momentum", "rmsprop", "adam"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("conv_foward_naive", "Did you mean conv_forward_naive or "), ("solver.py", "There are: affine_")],
+)
+def test_a_misspelt_name_is_told_its_likeness(student, name, said):
+    with pytest.raises(UsageError, match=said):
+        check(student, name)
+
+
 def test_the_folder_may_be_left_out_and_may_be_the_package(student, monkeypatch):
     monkeypatch.chdir(student / "cs231n" / "classifiers")
     assert check("affine_forward")[0] == 1
@@ -126,7 +142,7 @@ def test_the_folder_may_be_left_out_and_may_be_the_package(student, monkeypatch)
 @pytest.mark.parametrize("args", [["no_such_function"], ["no/such/folder"]])
 def test_a_name_that_fits_nothing_is_a_fault_of_usage(student, monkeypatch, args):
     monkeypatch.chdir(student)
-    with pytest.raises(UsageError, match=r"neither a folder nor part of a function|is no folder"):
+    with pytest.raises(UsageError, match=r"neither a folder, .* There are: affine_forward, |is no folder"):
         check(*args)
 
 
@@ -347,5 +363,7 @@ def test_a_notebook_says_in_a_line_why_nothing_can_be_checked(student, tmp_path,
     make_package(tmp_path / "cs231n")
     assert load_check(tmp_path / "cs231n")() is None
     first, second = capsys.readouterr().out.splitlines()
-    assert first.startswith("check: afine: neither a folder nor part of a function's name. There are: affine_forward,")
+    assert first.startswith(
+        "check: afine: neither a folder, a file with functions to write, nor part of a function's name."
+    )
     assert second.startswith(f"check: {tmp_path / 'cs231n'}: no assignment/assignment.toml here or above.")
