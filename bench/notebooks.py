@@ -60,7 +60,8 @@ def make_folder(assignment: Assignment, folder: Path) -> Path:
 def run(content: bytes, folder: Path, **environment: str) -> Run:
     """Execute a notebook in the folder. Raises CellExecutionError for the first cell that does not run."""
     whole = nbformat.reads(content.decode(), as_version=4)
-    own = {**os.environ, "PYTHONPATH": str(ROOT), "JUPYTER_PLATFORM_DIRS": "1", **environment}
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))  # the grader, as in this process
+    own = {**os.environ, "PYTHONPATH": path, "JUPYTER_PLATFORM_DIRS": "1", **environment}
     started, before = time.perf_counter(), cpu_of_children()
     NotebookClient(whole, timeout=CELL_TIMEOUT_S, resources={"metadata": {"path": str(folder)}}).execute(env=own)
     elapsed_s, cpu_s = time.perf_counter() - started, cpu_of_children() - before

@@ -21,10 +21,10 @@ from grader.authoring.notebooks import cells_of, instructor_notebooks, notebook
 ASSIGNMENT = load_assignment(ROOT / "assignment")
 NAMES = sorted(path.stem for path in (ROOT / "assignment" / "notebooks").glob("*.py"))
 FEWEST = {
-    "BatchNormalizationAndDropout": 40,
+    "BatchNormalizationAndDropout": 60,
     "ConvolutionalNetworks": 50,
     "FullyConnectedNets": 35,
-    "ModularNets": 40,
+    "ModularNets": 35,
     "TrainConvNet": 30,
 }
 
@@ -90,7 +90,7 @@ def test_a_figure_that_differs_or_is_not_printed_is_told(ran, capsys):
     assert told == {"svm_loss loss", "relu_forward difference"}
     assert show(name, done)
     assert not show(name, Run(checks, done.tables, False, 1.0, 1.0))
-    assert "NO  losses: svm_loss loss: printed 8.99960274910, obtained 8.9997027491" in capsys.readouterr().out
+    assert "NO  losses: svm_loss loss: printed 8.9996027491, obtained 8.9997027491" in capsys.readouterr().out
     assert not show(name, Run(done.checks, {'check("x")': "x  wrong"}, False, 1.0, 1.0))
 
 
