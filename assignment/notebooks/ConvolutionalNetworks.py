@@ -310,6 +310,9 @@ check("max_pool_backward_naive")
 # `cs231n/fast_layers.py` holds the same layers, with the same arguments, results and caches, but compiled. If you
 # have a C compiler, run `python setup.py build_ext --inplace` once beside the package and restart the kernel;
 # without one they run on NumPy, more slowly. Pooling is quickest where windows do not overlap and tile the image.
+#
+# What makes a convolution fast? Lay every patch out as a column: then all places and all filters are one product of two
+# matrices, which is what processors do best. The price is memory, since patches overlap and pixels are copied.
 
 # %%
 import cs231n.fast_layers
