@@ -20,7 +20,6 @@ from grader.context import Context, Settings, prepare
 from grader.errors import UsageError
 from grader.intake.changed import changed_names
 from grader.intake.collect import Found, read
-from grader.judging.verdict import short
 from grader.pipeline import grade_submission, needs_of
 from grader.records import VISIBLE, Result, Submission
 from grader.sandbox.isolation import PLAIN
@@ -102,16 +101,16 @@ def select(place: Place, names: Sequence[str]) -> tuple[str, ...]:
 
 def fitting(functions: Sequence[str], name: str) -> list[str]:
     """Those that one word means. Raises UsageError if there are none."""
-    wanted = name.lower()
+    wanted, short = name.lower(), {function: function.rpartition(".")[2] for function in functions}
     if wanted.endswith(".py"):
         path = "/" + name.replace("\\", "/")
         found = [function for function in functions if path.endswith("/" + file_of(function))]
     else:
-        found = [function for function in functions if wanted in (function.lower(), short(function).lower())]
+        found = [function for function in functions if wanted in (function.lower(), short[function].lower())]
         found = found or [function for function in functions if wanted in function.lower()]
     if not found:
-        close = difflib.get_close_matches(name, map(short, functions), n=3)
-        known = f"Did you mean {' or '.join(close)}?" if close else f"There are: {', '.join(map(short, functions))}."
+        close = difflib.get_close_matches(name, short.values(), n=3)
+        known = f"Did you mean {' or '.join(close)}?" if close else f"There are: {', '.join(short.values())}."
         raise UsageError(
             f"{name}: neither a folder, a file with functions to write, nor part of a function's name. {known}"
         )
