@@ -63,8 +63,9 @@ format: $(READY)  ## let ruff format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY)  ## what isolation costs against calling in process; the fast layers against PyTorch and naive
+bench: $(READY)  ## what isolation costs; how long a student waits; the fast layers against PyTorch and naive
 	$(BIN)/python -m bench.isolation_cost
+	$(BIN)/python -m bench.student_wait
 	$(BIN)/python -m bench.fast_layers
 
 bench-peers: $(READY)  ## the same nine checks graded by otter-grader, nbgrader and gradescope-utils (some minutes)
@@ -73,6 +74,10 @@ bench-peers: $(READY)  ## the same nine checks graded by otter-grader, nbgrader 
 
 mutants: $(READY)  ## see that the checks catch small mistakes in the reference's solutions, or that it is said why not
 	$(BIN)/python -m bench.mutants
+
+.PHONY: notebooks
+notebooks: $(READY)  ## run all notebooks, on CIFAR-10 where CIFAR10_DIR is; their figures against the documents' (minutes)
+	$(BIN)/python -m bench.notebooks
 
 train-figures: $(READY)  ## train what the course documents print the results of, on CIFAR-10 (some minutes)
 	$(BIN)/python -m bench.train_figures

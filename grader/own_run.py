@@ -8,13 +8,14 @@ measures with the student's own code; handed-out files are the student's; the wo
 
 from __future__ import annotations
 
+import difflib
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from grader.assignment import Assignment
+from grader.assignment import Assignment, file_of
 from grader.context import Context, Settings, prepare
 from grader.errors import UsageError
 from grader.intake.changed import changed_names
@@ -53,22 +54,30 @@ def find_place(path: Path, assignment: Path | None = None) -> Place:
     assignment: its folder, where it is not `assignment/` in the path or a parent.
     Raises UsageError if there is nothing to check or nothing to check it by; GraderError for a damaged assignment.
     """
-    if not path.is_dir():
-        raise UsageError(f"{path}: does not exist, expected your folder. Name the one that you unpacked.")
-    path = path.resolve()
-    if assignment is None:
-        places = [folder / FOLDER for folder in (path, *path.parents)]
-        found = next((folder for folder in places if (folder / TOML).is_file()), None)
-        if found is None:
-            text = f"no {FOLDER}/{TOML} here or above. Go to the unpacked folder, or name it with --assignment."
-            raise UsageError(f"{path}: {text}")
-        assignment = found
-    context = prepare(Settings(str(assignment.resolve()), sys.executable, PLAIN))
+    path = existing(path)
+    folder = assignment or find_assignment(path)
+    context = prepare(Settings(str(folder.resolve()), sys.executable, PLAIN))
     public = {check.id for check in context.assignment.checks if check.visibility == VISIBLE}
     limits = context.limits
     limits = replace(limits, wall_s=min(limits.wall_s, WALL_S), import_wall_s=min(limits.import_wall_s, WALL_S))
     context = replace(context.only(public), limits=limits, reference_files=None)
     return Place(find_package(path, context.assignment), context)
+
+
+def find_assignment(path: Path) -> Path:
+    """The folder `assignment` in the path or above. Raises UsageError if there is none, or no such path."""
+    path = existing(path)
+    for folder in (path, *path.parents):
+        if (folder / FOLDER / TOML).is_file():
+            return folder / FOLDER
+    text = f"no {FOLDER}/{TOML} here or above. Go to the unpacked folder, or name it with --assignment."
+    raise UsageError(f"{path}: {text}")
+
+
+def existing(path: Path) -> Path:
+    if not path.is_dir():
+        raise UsageError(f"{path}: is no folder, expected yours. Name the one that you unpacked.")
+    return path.resolve()
 
 
 def find_package(path: Path, assignment: Assignment) -> Path:
@@ -81,12 +90,31 @@ def find_package(path: Path, assignment: Assignment) -> Path:
 
 
 def select(place: Place, names: Sequence[str]) -> tuple[str, ...]:
-    """The functions whose name holds one of these; all, if there are none. Raises UsageError for one that fits none."""
-    for name in names:
-        if not any(name.lower() in function.lower() for function in place.functions):
-            known = ", ".join(function.rpartition(".")[2] for function in place.functions)
-            raise UsageError(f"{name}: neither a folder nor part of a function's name. There are: {known}.")
-    return tuple(f for f in place.functions if not names or any(name.lower() in f.lower() for name in names))
+    """The functions of these names, or whose names hold one of them, or that are in a file of it; all, without names.
+
+    A whole name stands for its function alone: batchnorm_forward is part of spatial_batchnorm_forward as well. Raises
+    UsageError for a name that fits none.
+    """
+    chosen = {function for name in names for function in fitting(place.functions, name)}
+    return tuple(function for function in place.functions if not names or function in chosen)
+
+
+def fitting(functions: Sequence[str], name: str) -> list[str]:
+    """Those that one word means. Raises UsageError if there are none."""
+    wanted, short = name.lower(), {function: function.rpartition(".")[2] for function in functions}
+    if wanted.endswith(".py"):
+        path = "/" + name.replace("\\", "/")
+        found = [function for function in functions if path.endswith("/" + file_of(function))]
+    else:
+        found = [function for function in functions if wanted in (function.lower(), short[function].lower())]
+        found = found or [function for function in functions if wanted in function.lower()]
+    if not found:
+        close = difflib.get_close_matches(name, short.values(), n=3)
+        known = f"Did you mean {' or '.join(close)}?" if close else f"There are: {', '.join(short.values())}."
+        raise UsageError(
+            f"{name}: neither a folder, a file with functions to write, nor part of a function's name. {known}"
+        )
+    return found
 
 
 def run_own(place: Place, functions: Collection[str], submission: Submission | None = None) -> Result:

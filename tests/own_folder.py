@@ -1,14 +1,25 @@
-"""A student's folder as a release makes it, built here from the reference and the assignment: blanks for solutions."""
+"""A student's folder as a release makes it, built here from the reference and the assignment: blanks for solutions.
+
+And what `grader check` says in it.
+"""
 
 from __future__ import annotations
 
 import ast
 import json
+import os
+import re
 import shutil
 from collections.abc import Collection
 from pathlib import Path
 
 from cases import ROOT
+from click.testing import CliRunner
+from rich.console import Console
+
+from grader.cli.main import cli
+from grader.cli.watch import watch
+from grader.own_run import find_place, read_own, run_own
 
 STUDENT_FILES = ("layers.py", "optim.py", "classifiers/fc_net.py", "classifiers/cnn.py")
 
@@ -49,3 +60,49 @@ def blanked(source: str, written: Collection[str]) -> str:
             first = method.body[0]
             lines[first.lineno - 1 : method.end_lineno] = [" " * first.col_offset + "raise NotImplementedError\n"]
     return "".join(lines)
+
+
+def check(*args):
+    """Run the command; return its exit code and what it printed, in lines that are as long as need be."""
+    done = CliRunner().invoke(cli, ["check", *map(str, args)], standalone_mode=False, env={"COLUMNS": "200"})
+    if done.exception is not None:
+        raise done.exception
+    return done.return_value, done.output
+
+
+def row(output, name):
+    """What the table says of a function."""
+    return re.search(rf"^{name} +(right|wrong|not there yet|waiting)\b", output, re.MULTILINE)[1]
+
+
+class Saves:
+    """Changes as the test makes them, one after another."""
+
+    def __init__(self, *actions):
+        self.actions = actions
+
+    def __iter__(self):
+        for action in self.actions:
+            action()
+            yield
+
+
+def watched(student, *actions):
+    """What watching shows of these changes, one text for each, and the last result. The first run comes before them."""
+    place = find_place(student)
+    submission = read_own(place)
+    result = run_own(place, place.functions, submission)
+    console = Console(record=True, width=200, file=open(os.devnull, "w"))  # noqa: SIM115
+    texts = []
+
+    def noting(action):
+        def act():
+            texts.append(console.export_text())
+            action()
+
+        return act
+
+    last = watch(place, place.functions, result, submission, console, Saves(*map(noting, actions)))
+    texts.append(console.export_text())
+    console.file.close()
+    return texts[1:], last

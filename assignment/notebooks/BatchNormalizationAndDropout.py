@@ -15,6 +15,7 @@ from time import perf_counter
 
 import matplotlib.pyplot as plt
 import numpy as np
+from cs231n.check import check
 from cs231n.classifiers.fc_net import FullyConnectedNet
 from cs231n.gradient_check import rel_error, show_gradient_errors, show_net_errors
 from cs231n.layers import *
@@ -118,6 +119,9 @@ a = np.maximum(0, np.random.randn(N, D1).dot(W1)).dot(W2)
 a_norm, _ = batchnorm_forward(a, gamma, beta, bn_param)
 show_columns("after batch normalization at test time:", a_norm)
 
+# %%
+check("batchnorm_forward")
+
 # %% [markdown]
 # ## Batch normalization: backward
 #
@@ -136,6 +140,9 @@ bn_param = {"mode": "train"}
 inputs = {"x": x, "gamma": gamma, "beta": beta}
 gradients = batchnorm_backward(dout, batchnorm_forward(*inputs.values(), bn_param)[1])
 show_gradient_errors(lambda *xgb: batchnorm_forward(*xgb, bn_param)[0], inputs, gradients, dout, bound=1e-8)
+
+# %%
+check("batchnorm_backward")
 
 # %% [markdown]
 # ## The same on paper
@@ -166,6 +173,9 @@ t2 = perf_counter()
 for name, one, other in zip(("dx", "dgamma", "dbeta"), graph, paper):
     print(f"{name} difference: {rel_error(one, other):.2e}   (expected: below 1e-09)")
 print(f"speedup: {(t1 - t0) / (t2 - t1):.2f}x")
+
+# %%
+check("batchnorm_backward_alt")
 
 # %% [markdown]
 # ## Fully connected nets with batch normalization
@@ -285,6 +295,9 @@ dout = np.random.randn(4, 5)
 gradients = layernorm_backward(dout, layernorm_forward(*inputs.values(), {})[1])
 show_gradient_errors(lambda *xgb: layernorm_forward(*xgb, {})[0], inputs, gradients, dout, bound=1e-7)
 
+# %%
+check("layernorm_forward", "layernorm_backward")
+
 # %% [markdown]
 # Let `FullyConnectedNet` use it for `normalization="layernorm"`, then see how both depend on the size of the
 # minibatch.
@@ -351,6 +364,9 @@ dropout_param = {"mode": "train", "p": 0.2, "seed": 123}
 dx = dropout_backward(dout, dropout_forward(x, dropout_param)[1])
 show_gradient_errors(lambda x: dropout_forward(x, dropout_param)[0], {"x": x}, [dx], dout, bound=1e-9)
 
+# %%
+check("dropout_forward", "dropout_backward")
+
 # %% [markdown]
 # **Question.** What would go wrong at test time if the kept values were not scaled by $1/(1-p)$?
 
@@ -378,6 +394,9 @@ for dropout in (0, 0.25, 0.5):
     )
     print(f"initial loss with dropout {dropout}: {model.loss(X, y)[0]:.4f}   (expected: about 2.3)")
     show_net_errors(model, X, y, bound=1e-4)
+
+# %%
+check("FullyConnectedNet")
 
 # %% [markdown]
 # ## Dropout against learning by heart

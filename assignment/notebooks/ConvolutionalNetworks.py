@@ -6,6 +6,10 @@
 # patterns of neighbouring pixels, and a pattern means the same wherever it stands. So they look for the same few
 # small patterns at every place.
 #
+# The drawing has a small cross in three places of an image, and below what a filter of the same cross answers: the same
+# peak, at the place of the cross. That is worth a lot: what was learned of a pattern in one place need not be learned
+# again for all others.
+#
 # This notebook writes the layers of such nets, naively and then fast, normalizes them, and trains a net of three
 # layers. Your code goes into `cs231n/layers.py` and `cs231n/classifiers/cnn.py`.
 
@@ -17,6 +21,7 @@ from time import perf_counter
 
 import matplotlib.pyplot as plt
 import numpy as np
+from cs231n.check import check
 from cs231n.classifiers.cnn import ThreeLayerConvNet
 from cs231n.fast_layers import conv_backward_fast, conv_forward_fast, max_pool_backward_fast, max_pool_forward_fast
 from cs231n.gradient_check import rel_error, show_gradient_errors, show_net_errors
@@ -30,6 +35,20 @@ from cs231n.layers import *
 from cs231n.small_data import load_or_generate
 from cs231n.solver import Solver
 from cs231n.vis_utils import plot_histories, visualize_grid
+
+# %%
+cross = np.array([[1.0, 0, 1], [0, 1, 0], [1, 0, 1]])
+figure, axes = plt.subplots(2, 3, figsize=(7, 4.6), layout="constrained")
+for column, (top, left) in zip(axes.T, ((1, 1), (1, 7), (6, 4))):
+    image = np.zeros((11, 11))
+    image[top : top + 3, left : left + 3] = cross
+    answer = np.lib.stride_tricks.sliding_window_view(image, (3, 3)).reshape(9, 9, 9) @ cross.ravel()
+    column[0].imshow(image, cmap="Greys")
+    column[1].imshow(answer, cmap="Blues")
+    column[1].set_title(f"largest at {tuple(int(k) for k in np.argwhere(answer == answer.max())[0])}", fontsize=9)
+    for axis in column:
+        axis.set(xticks=[], yticks=[])
+plt.show()
 
 # %%
 data, is_cifar10 = load_or_generate()
@@ -107,6 +126,9 @@ correct_out = np.array(
 )
 print(f"conv_forward_naive difference: {rel_error(out, correct_out):.7e}   (expected: about 2e-8)")
 
+# %%
+check("conv_forward_naive")
+
 # %% [markdown]
 # **Question.** A layer has 16 filters of 5 x 5 and takes images of (3, 32, 32), with padding 2 and stride 1. How
 # many parameters does it have? How many would a fully connected layer have that makes an output of the same size?
@@ -179,6 +201,7 @@ for axis in axes.ravel():
 plt.show()
 
 # %% check image-filters
+print(f"pictures: {source}")
 print(
     f"gray difference: {rel_error(out[:, 0], np.einsum('nchw,c->nhw', x, [0.3, 0.6, 0.1])):.1e}   (expected: below 1e-09)"
 )
@@ -213,6 +236,9 @@ show_gradient_errors(
     lambda x, w, b: conv_forward_naive(x, w, b, conv_param)[0], {"x": x, "w": w, "b": b}, gradients, dout, bound=1e-7
 )
 
+# %%
+check("conv_backward_naive")
+
 # %% [markdown]
 # ## Max pooling: forward
 #
@@ -238,6 +264,9 @@ correct_out = np.array(
     ]
 )
 print(f"max_pool_forward_naive difference: {rel_error(out, correct_out):.7e}   (expected: about 4e-8)")
+
+# %%
+check("max_pool_forward_naive")
 
 # %% [markdown]
 # ## Max pooling: backward
@@ -272,12 +301,23 @@ pool_param = {"pool_height": 2, "pool_width": 2, "stride": 2}
 dx = max_pool_backward_naive(dout, max_pool_forward_naive(x, pool_param)[1])
 show_gradient_errors(lambda x: max_pool_forward_naive(x, pool_param)[0], {"x": x}, [dx], dout, bound=1e-11)
 
+# %%
+check("max_pool_backward_naive")
+
 # %% [markdown]
 # ## Fast layers
 #
 # `cs231n/fast_layers.py` holds the same layers, with the same arguments, results and caches, but compiled. If you
 # have a C compiler, run `python setup.py build_ext --inplace` once beside the package and restart the kernel;
 # without one they run on NumPy, more slowly. Pooling is quickest where windows do not overlap and tile the image.
+#
+# What makes a convolution fast? Lay every patch out as a column: then all places and all filters are one product of two
+# matrices, which is what processors do best. The price is memory, since patches overlap and pixels are copied.
+
+# %%
+import cs231n.fast_layers
+
+print("compiled kernels" if cs231n.fast_layers.kernels else "no compiled kernels: the fast layers run on NumPy")
 
 # %% check fast-conv
 np.random.seed(231)
@@ -297,7 +337,8 @@ t3 = perf_counter()
 gradients_fast = conv_backward_fast(dout, cache_fast)
 t4 = perf_counter()
 
-print(f"forward: naive {t1 - t0:.3f} s, fast {t2 - t1:.3f} s;  backward: naive {t3 - t2:.3f} s, fast {t4 - t3:.3f} s")
+print(f"forward: naive {t1 - t0:.3f} s, fast {t2 - t1:.4f} s, {(t1 - t0) / (t2 - t1):.0f}x as fast")
+print(f"backward: naive {t3 - t2:.3f} s, fast {t4 - t3:.4f} s, {(t3 - t2) / (t4 - t3):.0f}x as fast")
 print(f"out difference: {rel_error(out_naive, out_fast):.2e}   (expected: below 1e-09)")
 for name, naive, fast in zip(("dx", "dw", "db"), gradients_naive, gradients_fast):
     print(f"{name} difference: {rel_error(naive, fast):.2e}   (expected: below 1e-09)")
@@ -317,7 +358,8 @@ t3 = perf_counter()
 dx_fast = max_pool_backward_fast(dout, cache_fast)
 t4 = perf_counter()
 
-print(f"forward: naive {t1 - t0:.3f} s, fast {t2 - t1:.3f} s;  backward: naive {t3 - t2:.3f} s, fast {t4 - t3:.3f} s")
+print(f"forward: naive {t1 - t0:.3f} s, fast {t2 - t1:.4f} s, {(t1 - t0) / (t2 - t1):.0f}x as fast")
+print(f"backward: naive {t3 - t2:.3f} s, fast {t4 - t3:.4f} s, {(t3 - t2) / (t4 - t3):.0f}x as fast")
 print(f"out difference: {rel_error(out_naive, out_fast):.1f}   (expected: 0.0)")
 print(f"dx difference: {rel_error(dx_naive, dx_fast):.1f}   (expected: 0.0)")
 
@@ -381,6 +423,9 @@ X = np.random.randn(2, 3, 16, 16)
 y = np.random.randint(10, size=2)
 model = ThreeLayerConvNet(num_filters=3, filter_size=3, input_dim=(3, 16, 16), hidden_dim=7, dtype=np.float64)
 show_net_errors(model, X, y, bound=1e-1, h=1e-6)
+
+# %%
+check("ThreeLayerConvNet")
 
 # %% [markdown]
 # ## By heart
@@ -473,6 +518,9 @@ bn_param = {"mode": "train"}
 gradients = spatial_batchnorm_backward(dout, spatial_batchnorm_forward(*inputs.values(), bn_param)[1])
 show_gradient_errors(lambda *xgb: spatial_batchnorm_forward(*xgb, bn_param)[0], inputs, gradients, dout, bound=1e-6)
 
+# %%
+check("spatial_batchnorm_forward", "spatial_batchnorm_backward")
+
 # %% [markdown]
 # ## Group normalization
 #
@@ -519,6 +567,9 @@ inputs = {"x": x, "gamma": np.random.randn(1, 6, 1, 1), "beta": np.random.randn(
 dout = np.random.randn(2, 6, 4, 5)
 gradients = spatial_groupnorm_backward(dout, spatial_groupnorm_forward(*inputs.values(), 2, {})[1])
 show_gradient_errors(lambda *xgb: spatial_groupnorm_forward(*xgb, 2, {})[0], inputs, gradients, dout, bound=1e-6)
+
+# %%
+check("spatial_groupnorm_forward", "spatial_groupnorm_backward")
 
 # %% [markdown]
 # **Question.** Which of the three normalizations give an image a result that depends on the other images of its

@@ -13,6 +13,7 @@
 # %autoreload 2
 import matplotlib.pyplot as plt
 import numpy as np
+from cs231n.check import check
 from cs231n.classifiers.fc_net import FullyConnectedNet, TwoLayerNet
 from cs231n.gradient_check import rel_error, show_net_errors
 from cs231n.optim import adam, rmsprop, sgd_momentum
@@ -91,6 +92,9 @@ for model.reg in (0.0, 0.7):
     print("gradients with reg", model.reg)
     show_net_errors(model, X, y, bound=1e-5)
 
+# %%
+check("TwoLayerNet")
+
 # %% [markdown]
 # ## The solver
 #
@@ -140,6 +144,7 @@ plt.show()
 #
 # `FullyConnectedNet` has a list of hidden sizes: {affine - ReLU} for each of them, then affine - softmax. Write it
 # for the case without normalization and dropout first (they have a notebook of their own), but leave room for both.
+# `check("FullyConnectedNet")` asks for all of it, so it stands in that notebook.
 #
 # Loss and gradients at the start. Without regularization the loss should be close to $\log 10$. The errors of deeper
 # weights may be larger than those of a single layer: where a ReLU's input is near 0, a step of $h$ crosses the kink.
@@ -258,6 +263,9 @@ expected_velocity = np.array(
 print(f"next_w error: {rel_error(next_w, expected_next_w):.2e}   (expected: below 1e-07)")
 print(f"velocity error: {rel_error(config['velocity'], expected_velocity):.2e}   (expected: below 1e-07)")
 
+# %%
+check("sgd_momentum")
+
 # %% [markdown]
 # Both rules, on 4,000 images and six layers. On CIFAR-10 momentum should be ahead by 0.05 and more.
 
@@ -357,6 +365,9 @@ expected_m = np.array(
 print(f"next_w error: {rel_error(expected_next_w, next_w):.4e}   (expected: about 1e-7)")
 print(f"v error: {rel_error(expected_v, config['v']):.2e}   (expected: below 1e-07)")
 print(f"m error: {rel_error(expected_m, config['m']):.2e}   (expected: below 1e-07)")
+
+# %%
+check("rmsprop", "adam")
 
 # %% check four-rules
 for update_rule, learning_rate in (("rmsprop", 1e-4), ("adam", 1e-3)):

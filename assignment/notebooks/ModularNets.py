@@ -27,7 +27,8 @@
 # ```
 #
 # Your code goes into `cs231n/layers.py`. The cells below check it: they print how far your result is from the right
-# one, and what to expect. `grader check NAME` in a terminal tells more about a function than these cells do.
+# one, and what to expect. Where a function should be done, `check` runs its public checks on the files as you saved
+# them: they try more inputs, and say what is wrong and where. It is what `grader check NAME` does in a terminal.
 
 # %%
 # %matplotlib inline
@@ -37,6 +38,7 @@ from time import perf_counter
 
 import matplotlib.pyplot as plt
 import numpy as np
+from cs231n.check import check
 from cs231n.fast_layers import conv_backward_fast, conv_forward_fast, max_pool_backward_fast, max_pool_forward_fast
 from cs231n.gradient_check import (
     eval_numerical_gradient,
@@ -57,6 +59,39 @@ from cs231n.layers import *
 # %% [markdown]
 # The second and third line above reload your files whenever you save them: edit, save, run the cell again.
 #
+# ## What a backward does
+#
+# Draw a computation as a graph, and each node only has to know its own derivative. Three nodes explain most of this
+# notebook. A sum hands what it gets to all its inputs, unchanged. A product hands to each input what it gets times the
+# *other* input. A maximum hands all of it to the larger input and nothing to the other. Where a value was used twice,
+# what comes back from both uses is added.
+#
+# In the drawing, values stand above the lines and derivatives of the result, worked out from right to left, below them.
+
+# %%
+figure, axis = plt.subplots(figsize=(9, 3.6), layout="constrained")
+wires = (  # from, to, the value, the derivative
+    ((0.0, 3.0), (1.0, 2.5), 2, 15),
+    ((0.0, 2.0), (1.0, 2.5), 5, 6),
+    ((0.0, 1.0), (1.0, 0.5), -3, 0),
+    ((0.0, 0.0), (1.0, 0.5), 4, 3),
+    ((1.0, 2.5), (2.0, 1.5), 10, 3),
+    ((1.0, 0.5), (2.0, 1.5), 4, 3),
+    ((2.0, 1.5), (3.0, 1.5), 14, 3),
+    ((3.0, 1.5), (4.0, 1.5), 42, 1),
+)
+for (x0, y0), (x1, y1), value, slope in wires:
+    axis.plot((x0, x1), (y0, y1), color="lightgray", zorder=0)
+    place = (0.62 * x0 + 0.38 * x1, 0.62 * y0 + 0.38 * y1)
+    axis.annotate(value, place, (0, 5), textcoords="offset points", color="tab:green", ha="center")
+    axis.annotate(slope, place, (0, -14), textcoords="offset points", color="tab:red", ha="center")
+for (x0, y0), sign in (((1, 2.5), "×"), ((1, 0.5), "max"), ((2, 1.5), "+"), ((3, 1.5), "× 3")):
+    axis.text(x0, y0, sign, ha="center", va="center", size=12, bbox={"boxstyle": "circle", "facecolor": "white"})
+axis.set(title="values (green) and derivatives of the result (red)", xlim=(-0.1, 4.1), ylim=(-0.4, 3.4))
+axis.axis("off")
+plt.show()
+
+# %% [markdown]
 # ## Affine layer: forward
 #
 # An affine layer multiplies by a matrix and adds a vector. Its input may have any number of axes; all but the first
@@ -74,6 +109,9 @@ b = np.linspace(-0.3, 0.1, num=3)
 out, _ = affine_forward(x, w, b)
 correct_out = np.array([[1.49834967, 1.70660132, 1.91485297], [3.25553199, 3.5141327, 3.77273342]])
 print(f"affine_forward difference: {rel_error(out, correct_out):.7e}   (expected: about 1e-9)")
+
+# %%
+check("affine_forward")
 
 # %% [markdown]
 # The difference is not zero, since the array in the cell is printed with eight decimals.
@@ -108,6 +146,9 @@ dx, dw, db = affine_backward(dout, cache)
 print(f"dx error: {rel_error(dx_num, dx):.2e}   (expected: below 1e-09)")
 print(f"dw error: {rel_error(dw_num, dw):.2e}   (expected: below 1e-09)")
 print(f"db error: {rel_error(db_num, db):.2e}   (expected: below 1e-09)")
+
+# %%
+check("affine_backward")
 
 # %% [markdown]
 # From here on, `show_gradient_errors` writes these six lines for us. Read it in `cs231n/gradient_check.py`.
@@ -157,6 +198,9 @@ dout = np.random.randn(*x.shape)
 dx = relu_backward(dout, relu_forward(x)[1])
 show_gradient_errors(lambda x: relu_forward(x)[0], {"x": x}, [dx], dout, bound=1e-11)
 
+# %%
+check("relu_forward", "relu_backward")
+
 # %% [markdown]
 # **Question.** Other activations are in use: the sigmoid, and the leaky ReLU, $\max(0.01 x, x)$. For which inputs
 # does each of the three pass on (nearly) no derivative? Why is that a problem for training?
@@ -200,6 +244,9 @@ dx_num = eval_numerical_gradient(lambda x: softmax_loss(x, y)[0], x, verbose=Fal
 print("softmax_loss loss:", loss, "  (expected: about 2.3)")
 print(f"softmax_loss dx error: {rel_error(dx_num, dx):.2e}   (expected: below 1e-07)")
 
+# %%
+check("svm_loss", "softmax_loss")
+
 # %% [markdown]
 # ## A net of modules
 #
@@ -241,8 +288,8 @@ show_gradient_errors(lambda *arrays: two_layer_net(X, y, *arrays, 0.1)[0], param
 #
 # The same contract serves layers for images, (N, C, H, W). A convolution slides F small filters, each of shape (C,
 # HH, WW), over the padded image and takes, at every place, the sum of products of the filter with what lies under
-# it. The notebook ConvolutionalNetworks draws this; here are the first checks of `conv_forward_naive`. Plain loops
-# are welcome.
+# it. The notebook ConvolutionalNetworks draws this, and uses it on photographs; here are the first checks of
+# `conv_forward_naive`. Plain loops are welcome.
 
 # %% check conv-forward
 x = np.linspace(-0.1, 0.5, num=2 * 3 * 4 * 4).reshape(2, 3, 4, 4)
@@ -266,6 +313,9 @@ correct_out = np.array(
 )
 print(f"conv_forward_naive difference: {rel_error(out, correct_out):.7e}   (expected: about 2e-8)")
 
+# %%
+check("conv_forward_naive")
+
 # %% [markdown]
 # ## Convolution: backward
 #
@@ -284,6 +334,9 @@ gradients = conv_backward_naive(dout, conv_forward_naive(x, w, b, conv_param)[1]
 show_gradient_errors(
     lambda x, w, b: conv_forward_naive(x, w, b, conv_param)[0], {"x": x, "w": w, "b": b}, gradients, dout, bound=1e-7
 )
+
+# %%
+check("conv_backward_naive")
 
 # %% [markdown]
 # ## Max pooling: forward and backward
@@ -320,6 +373,9 @@ pool_param = {"pool_height": 2, "pool_width": 2, "stride": 2}
 dx = max_pool_backward_naive(dout, max_pool_forward_naive(x, pool_param)[1])
 show_gradient_errors(lambda x: max_pool_forward_naive(x, pool_param)[0], {"x": x}, [dx], dout, bound=1e-11)
 
+# %%
+check("max_pool_forward_naive", "max_pool_backward_naive")
+
 # %% [markdown]
 # ## Fast layers
 #
@@ -329,6 +385,11 @@ show_gradient_errors(lambda x: max_pool_forward_naive(x, pool_param)[0], {"x": x
 # so.
 #
 # Pooling is quickest where windows do not overlap and tile the image.
+
+# %%
+import cs231n.fast_layers
+
+print("compiled kernels" if cs231n.fast_layers.kernels else "no compiled kernels: the fast layers run on NumPy")
 
 # %% check fast-conv
 np.random.seed(231)
@@ -348,7 +409,8 @@ t3 = perf_counter()
 gradients_fast = conv_backward_fast(dout, cache_fast)
 t4 = perf_counter()
 
-print(f"forward: naive {t1 - t0:.3f} s, fast {t2 - t1:.3f} s;  backward: naive {t3 - t2:.3f} s, fast {t4 - t3:.3f} s")
+print(f"forward: naive {t1 - t0:.3f} s, fast {t2 - t1:.4f} s, {(t1 - t0) / (t2 - t1):.0f}x as fast")
+print(f"backward: naive {t3 - t2:.3f} s, fast {t4 - t3:.4f} s, {(t3 - t2) / (t4 - t3):.0f}x as fast")
 print(f"out difference: {rel_error(out_naive, out_fast):.2e}   (expected: below 1e-09)")
 for name, naive, fast in zip(("dx", "dw", "db"), gradients_naive, gradients_fast):
     print(f"{name} difference: {rel_error(naive, fast):.2e}   (expected: below 1e-09)")
@@ -369,7 +431,8 @@ t3 = perf_counter()
 dx_fast = max_pool_backward_fast(dout, cache_fast)
 t4 = perf_counter()
 
-print(f"forward: naive {t1 - t0:.3f} s, fast {t2 - t1:.3f} s;  backward: naive {t3 - t2:.3f} s, fast {t4 - t3:.3f} s")
+print(f"forward: naive {t1 - t0:.3f} s, fast {t2 - t1:.4f} s, {(t1 - t0) / (t2 - t1):.0f}x as fast")
+print(f"backward: naive {t3 - t2:.3f} s, fast {t4 - t3:.4f} s, {(t3 - t2) / (t4 - t3):.0f}x as fast")
 print(f"out difference: {rel_error(out_naive, out_fast):.1f}   (expected: 0.0)")
 print(f"dx difference: {rel_error(dx_naive, dx_fast):.1f}   (expected: 0.0)")
 

@@ -14,6 +14,7 @@
 # %autoreload 2
 import matplotlib.pyplot as plt
 import numpy as np
+from cs231n.check import check
 from cs231n.classifiers.cnn import MultiLayerConvNet
 from cs231n.gradient_check import show_gradient_errors, show_net_errors
 from cs231n.layer_utils import affine_relu_backward, affine_relu_forward, conv_relu_backward, conv_relu_forward
@@ -145,6 +146,9 @@ for name in model.params:
     if name.startswith("b"):  # away from the kink that zero biases sit on
         model.params[name] = 0.1 * np.random.randn(*model.params[name].shape)
 show_net_errors(model, X, y, bound=1e-4, h=1e-6)
+
+# %%
+check("MultiLayerConvNet")
 
 # %% [markdown]
 # ## By heart

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from grader.assignment import Assignment
-from grader.authoring.solutions import BEGIN, END, find_regions, read_text
+from grader.authoring.solutions import find_regions, read_text
 from grader.records import VISIBLE
 
 SHORTEST: Final = 20
@@ -42,8 +42,8 @@ def secret_lines(assignment: Assignment) -> Iterator[tuple[str, str]]:
     yield from lines_apart_from(open_text, hidden_texts(assignment))
     # What a notebook shows excuses lines of its own solutions alone: it must not show the reference's.
     paths = source_files([assignment.folder / "notebooks"])
-    shown = [line for path in paths for line in notebook_lines(read_text(path), solved=False)]
-    answers = ((path, notebook_lines(read_text(path), solved=True)) for path in paths)
+    shown = [line for path in paths for line in notebook_lines(str(path), read_text(path), solved=False)]
+    answers = ((path, notebook_lines(str(path), read_text(path), solved=True)) for path in paths)
     yield from lines_apart_from("\n".join([open_text, *shown]), answers)
 
 
@@ -74,15 +74,16 @@ def hidden_texts(assignment: Assignment) -> Iterator[tuple[Path, list[str]]]:
         yield path, code_of(read_text(path))
 
 
-def notebook_lines(text: str, *, solved: bool) -> list[str]:
+def notebook_lines(place: str, text: str, *, solved: bool) -> list[str]:
     """Of a notebook's source the lines inside of solutions, or those outside. Its text stands behind "# "."""
-    inside, lines = False, []
-    for line in text.split("\n"):
-        marked = BEGIN in line or END in line
-        inside = (inside or BEGIN in line) and END not in line
-        if inside == solved and not marked:
-            lines.append(line.strip().removeprefix("# "))
-    return lines
+    lines = [line.strip().removeprefix("# ") for line in text.split("\n")]
+    regions = find_regions(place, "\n".join(lines))
+    marks = {number for one in regions for number in (one.begin, one.end)}
+    return [
+        line
+        for number, line in enumerate(lines, start=1)
+        if number not in marks and any(one.holds(number) for one in regions) == solved
+    ]
 
 
 def code_of(text: str) -> list[str]:

@@ -26,13 +26,13 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from grader.assignment import Assignment
+from grader.authoring.solutions import find_regions
 from grader.errors import AssignmentError, GraderError
 
 MARKER: Final = re.compile(r"# %%(?: \[(?P<kind>markdown)\])?(?: (?P<role>\S+)(?: (?P<name>\S+))?)?$")
 NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 ROLES: Final = ("check", "answer")
 MAGIC: Final = re.compile(r"# (?=%[a-z])")
-BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 TODO_CODE: Final = (
     "# TODO: write your code here, then delete the next line.",
     'raise NotImplementedError("this cell is not written yet")',
@@ -150,28 +150,18 @@ def uncommented(line: str, place: str) -> str:
 
 def without_regions(cell: Cell, place: Path, *, solved: bool) -> Iterator[str]:
     """Yield the lines of a cell: solutions without their markers, or what stands in their place."""
-    opened = 0
+    regions = find_regions(str(place), "\n".join(cell.lines), first=cell.line + 1)
+    if regions and cell.role != "answer":
+        raise AssignmentError(
+            f"{place}:{regions[0].begin}: a solution in a cell that is no answer. Mark it '# %% answer NAME'."
+        )
     for number, line in enumerate(cell.lines, start=cell.line + 1):
-        mark = line.strip()
-        if mark == BEGIN:
-            if opened:
-                raise AssignmentError(f"{place}:{number}: a solution begins within the one of line {opened}. End that.")
-            if cell.role != "answer":
-                raise AssignmentError(
-                    f"{place}:{number}: a solution in a cell that is no answer. Mark it '# %% answer'."
-                )
-            opened = number
-            if not solved:
-                indent = line[: len(line) - len(line.lstrip())]
-                yield from (indent + todo for todo in (TODO_CODE if cell.kind == "code" else TODO_TEXT))
-        elif mark == END:
-            if not opened:
-                raise AssignmentError(f"{place}:{number}: a solution ends that has not begun. Add '{BEGIN}' before it.")
-            opened = 0
-        elif solved or not opened:
+        region = next((one for one in regions if one.holds(number)), None)
+        if region is None or (solved and number not in (region.begin, region.end)):
             yield line
-    if opened:
-        raise AssignmentError(f"{place}:{opened}: a solution begins and does not end in its cell. Add '{END}'.")
+        elif number == region.begin and not solved:
+            indent = line[: len(line) - len(line.lstrip())]
+            yield from (indent + todo for todo in (TODO_CODE if cell.kind == "code" else TODO_TEXT))
 
 
 def identify(cell: Cell, taken: dict[str, int]) -> str:

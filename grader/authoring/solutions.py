@@ -30,7 +30,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True)
 class Region:
-    """Lines begin to end of a file, counted from 1: those of the two comments."""
+    """Lines begin to end of a file, counted from 1: those of the two comments, and what is between them."""
 
     begin: int
     end: int
@@ -55,11 +55,15 @@ def read_text(path: Path) -> str:
         raise AssignmentError(f"{path}: cannot be read ({error}). The reference must have it.") from error
 
 
-def find_regions(place: str, text: str) -> list[Region]:
-    """The solution regions of a file. Raises AssignmentError, naming file and line, if one is nested or unclosed."""
+def find_regions(place: str, text: str, first: int = 1) -> list[Region]:
+    """The solution regions of a file, or of a part of it.
+
+    first: the number of the text's first line, where it is a part. Raises AssignmentError, naming file and line, if a
+    region is nested or unclosed.
+    """
     regions = []
     begin = 0
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(text.split("\n"), start=first):
         markers = [marker for marker in (BEGIN, END) if marker in line]
         if not markers:
             continue

@@ -34,7 +34,8 @@ PAGE: Final = "feedback.html"
 def check(what: tuple[str, ...], assignment: Path | None, is_watching: bool, html: bool) -> int:
     """Run the public checks on your own code: what is right, what is wrong and what is not there yet.
 
-    PATH is your folder, this one if not given. NAME narrows to functions whose name holds it: check conv_forward.
+    PATH is your folder, this one if not given. NAME narrows to functions whose name holds it, or to those of a file:
+    check conv_forward, check optim.py.
     Exits with 0 if all of it passed, else with 1.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -59,8 +60,8 @@ def check(what: tuple[str, ...], assignment: Path | None, is_watching: bool, htm
 
 
 def split(what: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:
-    """The first word is the path if there is such a folder, or if it cannot be a name."""
-    if what and (Path(what[0]).is_dir() or "/" in what[0] or "\\" in what[0]):
+    """The first word is the path if there is such a folder, or if it cannot be a name of a function or a file."""
+    if what and (Path(what[0]).is_dir() or (("/" in what[0] or "\\" in what[0]) and not what[0].endswith(".py"))):
         return Path(what[0]), what[1:]
     return Path(), what
 

@@ -8,13 +8,11 @@ from typing import Final
 import click
 
 from grader.assignment import load_assignment
-from grader.errors import UsageError
 from grader.intake.names import show
 from grader.intake.pack import gather, zip_bytes
+from grader.own_run import find_assignment
 from grader.results import write_bytes
 
-FOLDER: Final = "assignment"
-TOML: Final = "assignment.toml"
 NAME: Final = "submission.zip"
 
 
@@ -39,14 +37,3 @@ def submit(path: Path, assignment: Path | None, out: Path | None) -> int:
         click.echo(f"warning: {warning}", err=True)
     click.echo("Packed. " + ("Read the warnings, then hand it in." if packed.warnings else "Hand in this file."))
     return 0
-
-
-def find_assignment(path: Path) -> Path:
-    """The folder `assignment` in the path or above. Raises UsageError if there is none."""
-    if not path.is_dir():
-        raise UsageError(f"{path}: is no folder. Name the one that you work in.")
-    path = path.resolve()
-    for folder in (path, *path.parents):
-        if (folder / FOLDER / TOML).is_file():
-            return folder / FOLDER
-    raise UsageError(f"{path}: no {FOLDER}/{TOML} here or above. Go to the unpacked folder, or use --assignment.")

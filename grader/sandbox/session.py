@@ -232,8 +232,8 @@ class Session:
                 return Failure(MISSING, missing, f"{missing.rpartition('.')[2]} is not written yet.")
             return Failure(MISSING, owner, f"{file} has no {name}." if absent else f"{name} is not written yet.")
         if outcome == "memory":
-            limit = f"{self.limits.memory_mib} MiB"
-            return Failure(CRASHED, owner, f"{name} ran out of memory ({limit} are allowed). {text}".strip())
+            limit = "" if isinstance(self.box, PlainBox) else f" ({self.limits.memory_mib} MiB are allowed)"
+            return Failure(CRASHED, owner, f"{name} ran out of memory{limit}. {text}".strip())
         if outcome == "timeout":
             text = f"{name} was still running after {self.limits.cpu_s} s of CPU time; perhaps a loop never ends."
             return Failure(TIMEOUT, owner, text, self.frames_from(reply.get("frames")))

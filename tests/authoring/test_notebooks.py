@@ -104,9 +104,12 @@ def test_ids_stay_when_a_cell_comes_before_them_and_differ_where_texts_are_alike
         ("# %%\n\n# %%\nx = 1\n", "N.py:1: the cell is empty"),
         ("# %% [markdown]\n# x\ny\n", "N.py:3: 'y' stands in a cell of text"),
         ("# %%\n### BEGIN SOLUTION\n### END SOLUTION\n", "N.py:2: a solution in a cell that is no answer"),
-        ("# %% answer a\n### BEGIN SOLUTION\nx = 1\n", "N.py:2: a solution begins and does not end"),
+        ("# %% answer a\n### BEGIN SOLUTION\nx = 1\n", "N.py:2: the solution that begins here has no end"),
         ("# %% answer a\nx = 1\n### END SOLUTION\n", "N.py:3: a solution ends that has not begun"),
-        ("# %% answer a\n### BEGIN SOLUTION\n### BEGIN SOLUTION\n", "N.py:3: .* within the one of line 2"),
+        (
+            "# %% answer a\n### BEGIN SOLUTION\n### BEGIN SOLUTION\n",
+            "N.py:3: a solution begins inside of the one of line 2",
+        ),
     ],
 )
 @pytest.mark.parametrize("solved", [True, False])

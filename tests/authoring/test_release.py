@@ -238,8 +238,8 @@ def test_lines_are_found_in_the_wheel_and_behind_the_quotes_of_a_notebook():
 def test_solutions_of_notebooks_are_secret_and_the_rest_is_not():
     source = "# %% answer\n### BEGIN SOLUTION\nx = 1\n### END SOLUTION\n# a text\n"
     source += "# ### BEGIN SOLUTION\n# why\n# ### END SOLUTION"
-    assert notebook_lines(source, solved=True) == ["x = 1", "why"]
-    assert notebook_lines(source, solved=False) == ["%% answer", "a text"]
+    assert notebook_lines("N.py", source, solved=True) == ["x = 1", "why"]
+    assert notebook_lines("N.py", source, solved=False) == ["%% answer", "a text"]
 
 
 def test_a_notebook_may_show_what_it_shows_but_no_solution_of_the_reference(tmp_path):

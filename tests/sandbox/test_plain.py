@@ -179,3 +179,8 @@ def test_an_import_that_never_ends_is_stopped(open_session):
     with pytest.raises(CallFailed) as caught:
         session.begin(0)
     assert caught.value.failure.status == "timeout"
+
+
+def test_memory_that_runs_out_is_said_without_a_limit_that_nobody_has_set(open_session):
+    failure = failure_of(open_session("def f():\n    raise MemoryError('too much')\n"), "f")
+    assert (failure.status, failure.text) == ("crashed", "f ran out of memory. too much")

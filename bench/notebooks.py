@@ -1,0 +1,131 @@
+"""Run the instructor's notebooks as a student's folder has them, and hold what they print against the documents.
+
+On CIFAR-10 where CIFAR10_DIR says where it is, else on the generated images. Each notebook runs in a kernel of its own,
+from top to bottom. Prints time and figures, printed against obtained; exits with 1 if one disagrees, a cell raises, or
+`check` finds the reference wrong.
+
+python -m bench.notebooks --only TrainConvNet
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import numpy as np
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError
+
+from bench.notebook_figures import compare
+from grader.assignment import Assignment, load_assignment
+from grader.authoring.notebooks import instructor_notebooks
+from grader.authoring.public import public_files
+
+ROOT = Path(__file__).resolve().parents[1]
+CELL_TIMEOUT_S = 900  # a busy machine takes its time; an idle one needs two minutes at most
+ALL_RIGHT = "passed; hidden checks are run on the graded version"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a notebook printed. checks: by the name of the check cell. tables: what each call of `check` showed."""
+
+    checks: dict[str, str]
+    tables: dict[str, str]
+    is_cifar10: bool
+    elapsed_s: float
+    cpu_s: float
+
+
+def make_folder(assignment: Assignment, folder: Path) -> Path:
+    """What a student has at the end: the reference as the package, beside it the public part of the assignment."""
+    ignored = shutil.ignore_patterns("__pycache__", "datasets")
+    shutil.copytree(assignment.reference, folder / assignment.package, ignore=ignored)
+    for name, content in public_files(assignment).items():
+        path = folder / "assignment" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder
+
+
+def run(content: bytes, folder: Path, **environment: str) -> Run:
+    """Execute a notebook in the folder. Raises CellExecutionError for the first cell that does not run."""
+    whole = nbformat.reads(content.decode(), as_version=4)
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))  # the grader, as in this process
+    own = {**os.environ, "PYTHONPATH": path, "JUPYTER_PLATFORM_DIRS": "1", **environment}
+    started, before = time.perf_counter(), cpu_of_children()
+    NotebookClient(whole, timeout=CELL_TIMEOUT_S, resources={"metadata": {"path": str(folder)}}).execute(env=own)
+    elapsed_s, cpu_s = time.perf_counter() - started, cpu_of_children() - before
+    checks, tables, printed = {}, {}, []
+    for cell in whole.cells:
+        outputs = cell.get("outputs", [])
+        text = "".join(output.text for output in outputs if output.output_type == "stream")
+        printed.append(text)
+        if cell.metadata.get("grader", {}).get("role") == "check":
+            checks[cell.metadata.grader.name] = text
+        if cell.source.startswith("check("):
+            results = [output.data["text/plain"] for output in outputs if output.output_type == "execute_result"]
+            tables[cell.source] = text + "".join(results)
+    return Run(checks, tables, "CIFAR-10\n" in "".join(printed), elapsed_s, cpu_s)
+
+
+def cpu_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def not_right(done: Run) -> list[str]:
+    """The calls of `check` that did not find everything right."""
+    return [call for call, shown in done.tables.items() if not shown.endswith(ALL_RIGHT)]
+
+
+def show(name: str, done: Run) -> bool:
+    """Print what came of a notebook; tell whether all of it agrees."""
+    data = "CIFAR-10" if done.is_cifar10 else "no images or generated ones"
+    rows = compare(name, done.checks, is_cifar10=done.is_cifar10)
+    wrong = not_right(done)
+    print(f"{name}: {done.elapsed_s:.0f} s, {done.cpu_s:.0f} s of processor time, {data}")
+    for row in rows:
+        mark = "  " if row.agrees else "NO"
+        print(f"  {mark}  {row.check}: {row.figure}: printed {row.printed}, obtained {row.obtained}")
+    for call in wrong:
+        print(f"  NO  {call}: {done.tables[call].splitlines()[-1:]}")
+    agreed = sum(row.agrees for row in rows)
+    right = len(done.tables) - len(wrong)
+    print(f"  {agreed} of {len(rows)} figures agree, {right} of {len(done.tables)} checks find all right", flush=True)
+    return agreed == len(rows) and not wrong
+
+
+def main() -> None:
+    assignment = load_assignment(ROOT / "assignment")
+    notebooks = instructor_notebooks(assignment)
+    names = [name.removesuffix(".ipynb") for name in notebooks]
+    parser = argparse.ArgumentParser(description="Run the notebooks and compare their figures with the documents'.")
+    parser.add_argument("--only", metavar="NAME", choices=names, help=", ".join(names))
+    only = parser.parse_args().only
+    agreed = []
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = make_folder(assignment, Path(temporary) / "student")
+        for name in [name for name in names if only in (None, name)]:
+            try:
+                agreed.append(show(name, run(notebooks[f"{name}.ipynb"], folder)))
+            except (CellExecutionError, CellTimeoutError) as error:
+                print(f"{name}: a cell does not run\n{error}", flush=True)
+                agreed.append(False)
+    print(
+        f"{sum(agreed)} of {len(agreed)} notebooks agree, on Python {platform.python_version()}, NumPy {np.__version__}"
+    )
+    sys.exit(0 if all(agreed) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""How long a student waits: the first `grader check` on the empty template, and an answer of `--watch` after a save.
+
+The real command, in a folder as a release makes it. Prints each time against what is allowed; exits with 1 if one is
+above it. What an answer takes is counted from the moment the file is saved to the line that says how it stands.
+
+    first check     the whole table of the empty template
+    a save          of layers.py, with one more layer written; and, with all else written, with the layer changed that
+                    most others need
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from grader.assignment import load_assignment
+from grader.authoring.public import public_files
+from grader.authoring.solutions import take_out
+from grader.authoring.template import make_template
+
+ROOT = Path(__file__).resolve().parents[1]
+FIRST_S = 3.0
+SAVE_S = 1.0
+ROUNDS = 3
+# Written one after the other; each save is one wait.
+LAYERS = (
+    "affine_forward",
+    "affine_backward",
+    "relu_forward",
+    "softmax_loss",
+    "conv_forward_naive",
+    "conv_backward_naive",
+)
+SUMMARY = re.compile(r"\d+ right|all public checks passed")
+COMMAND = [sys.executable, "-u", "-m", "grader.cli.main", "check"]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+
+
+def unpack(folder: Path) -> None:
+    assignment = load_assignment(ROOT / "assignment")
+    files = {f"assignment/{name}": content for name, content in public_files(assignment).items()}
+    for name, content in {**make_template(assignment), **files}.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def student_file(file: str, written: Collection[str]) -> str:
+    """A student file of the template, with these functions and classes written as the reference has them."""
+    source = (ROOT / "reference" / file).read_text(encoding="utf-8")
+    for name in written:
+        found = re.search(rf"^(?:def|class) {name}\b.*?(?=\n\n\n|\Z)", source, re.MULTILINE | re.DOTALL)
+        if found:
+            own = found[0].replace("### BEGIN SOLUTION", "# mine").replace("### END SOLUTION", "# up to here")
+            source = source[: found.start()] + own + source[found.end() :]
+    return take_out(file, source)
+
+
+def everything() -> dict[str, str]:
+    """The student files as the reference has them."""
+    names = load_assignment(ROOT / "assignment").student_files
+    return {name: (ROOT / "reference" / name).read_text(encoding="utf-8") for name in names}
+
+
+def first_check(folder: Path) -> float:
+    started = time.perf_counter()
+    done = subprocess.run([*COMMAND, str(folder)], env=ENVIRONMENT, capture_output=True, text=True)
+    elapsed = time.perf_counter() - started
+    if done.returncode != 1 or "0 right" not in done.stdout:
+        sys.exit(f"bench: the empty template gave {done.returncode}: {done.stdout[-500:]}{done.stderr[-500:]}")
+    return elapsed
+
+
+def saves(folder: Path) -> Iterator[tuple[str, float]]:
+    """Yields what was saved and how long after that it was said to be right."""
+    states = [
+        (name, {"layers.py": student_file("layers.py", LAYERS[:count])}) for count, name in enumerate(LAYERS, start=1)
+    ]
+    last = everything()
+    return watched(folder, "cs231n", [*states, ("", last), (LAYERS[0], {"layers.py": changed(last["layers.py"])})])
+
+
+def changed(layers: str) -> str:
+    """With a line more in the first layer."""
+    return layers.replace("### BEGIN SOLUTION", "changed = True", 1)
+
+
+def watched(folder: Path, package: str, states: Iterable[tuple[str, dict[str, str]]]) -> Iterator[tuple[str, float]]:
+    """Save each state while the command watches. A state without a name is not waited for by its name."""
+    command = [*COMMAND, str(folder), "--watch"]
+    with subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        try:
+            wait_for(running.stdout, "Watching ")
+            for name, files in states:
+                time.sleep(0.5)
+                started = time.perf_counter()
+                for file, text in files.items():
+                    (folder / package / file).write_text(text, encoding="utf-8")
+                if name:
+                    wait_for(running.stdout, f"{name} ", "right")
+                    yield name, time.perf_counter() - started
+                wait_for(running.stdout, SUMMARY)
+        finally:
+            running.terminate()
+
+
+def wait_for(lines: Iterable[str], start: str | re.Pattern[str], word: str = "") -> None:
+    """Read up to a line that begins so and holds the word."""
+    for line in lines:
+        found = re.match(start, line) if isinstance(start, re.Pattern) else line.startswith(start)
+        if found and word in line:
+            return
+    sys.exit(f"bench: the watching ended before it said {start!r}")
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "student"
+        unpack(folder)
+        first = [first_check(folder) for _ in range(ROUNDS)]
+        waits = list(saves(folder))
+    print(
+        f"first check, empty template   {statistics.median(first):.2f} s, median of {ROUNDS}, "
+        f"{statistics.median(first) / FIRST_S:.0%} of the {FIRST_S:g} s allowed"
+    )
+    for name, wait in waits:
+        print(f"save of {name:21} {wait:.2f} s, {wait / SAVE_S:.0%} of the {SAVE_S:g} s allowed")
+    print(f"on Python {platform.python_version()}, NumPy {np.__version__}, {platform.machine()}, {platform.system()}")
+    sys.exit(1 if statistics.median(first) > FIRST_S or max(wait for _, wait in waits) > SAVE_S else 0)
+
+
+if __name__ == "__main__":
+    main()

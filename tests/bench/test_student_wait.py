@@ -1,0 +1,39 @@
+"""What a student waits for is measured against what is allowed, and too long a wait fails."""
+
+import io
+
+import pytest
+
+from bench import student_wait
+
+
+@pytest.mark.parametrize(
+    ("first_s", "save_s", "code"), [(2.9, 0.9, 0), (3.1, 0.1, 1), (0.1, 1.1, 1)], ids=["in time", "first", "save"]
+)
+def test_a_wait_above_the_bar_fails(first_s, save_s, code, monkeypatch, capsys):
+    monkeypatch.setattr(student_wait, "unpack", lambda folder: None)
+    monkeypatch.setattr(student_wait, "first_check", lambda folder: first_s)
+    monkeypatch.setattr(student_wait, "saves", lambda folder: [("affine_forward", 0.2), ("relu_forward", save_s)])
+    with pytest.raises(SystemExit) as ended:
+        student_wait.main()
+    assert ended.value.code == code
+    shown = capsys.readouterr().out
+    assert f"{first_s:.2f} s, median of 3, {first_s / 3:.0%} of the 3 s allowed" in shown
+    assert f"save of relu_forward          {save_s:.2f} s, {save_s:.0%} of the 1 s allowed" in shown
+
+
+def test_lines_are_read_up_to_the_one_that_is_waited_for():
+    lines = io.StringIO("function  is\nconv  wrong\nconv  right\n1 right, 27 not there yet\nmore\n")
+    student_wait.wait_for(lines, "conv ", "right")
+    student_wait.wait_for(lines, student_wait.SUMMARY)
+    assert lines.read() == "more\n"
+    with pytest.raises(SystemExit, match="ended before it said"):
+        student_wait.wait_for(lines, "conv ")
+
+
+def test_a_student_file_has_what_is_written_and_blanks_for_the_rest():
+    text = student_wait.student_file("optim.py", ["rmsprop"])
+    whole = student_wait.student_file("optim.py", ["sgd_momentum", "rmsprop", "adam"])
+    assert text.count("raise NotImplementedError") == 2
+    assert "NotImplementedError" not in text[text.index("def rmsprop") : text.index("def adam")]
+    assert "raise NotImplementedError" not in whole
