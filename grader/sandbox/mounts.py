@@ -29,6 +29,7 @@ WORKER_FILES: Final = (
     "placeholders.py",
     "protocol.py",
     "stubs.py",
+    "tolerant.py",
     "work_tree.py",
 )
 

@@ -73,6 +73,7 @@ class Plan:
     classes: those of the functions that are classes, and the members that are used. switches: functions that may be
     exchanged for stubs, and the names of their arguments; without `exchange` only those that are absent are. hollow:
     modules that are not imported but made of stubs. sources: the submission's files, for lines of tracebacks.
+    tolerant: what does not work in a module is left out of it, and the rest is there.
     """
 
     modules: tuple[str, ...]
@@ -83,6 +84,7 @@ class Plan:
     hollow: tuple[str, ...] = ()
     exchange: bool = False
     expected_warnings: tuple[str, ...] = ()
+    tolerant: bool = False
 
     def request(self) -> dict[str, Any]:
         return {
@@ -96,8 +98,19 @@ class Plan:
             "switches": {name: list(parameters) for name, parameters in self.switches.items()},
             "hollow": list(self.hollow),
             "exchange": self.exchange,
+            "tolerant": self.tolerant,
             "expected_warnings": list(self.expected_warnings),
         }
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A statement of a module that could not be run while it was imported. function: that it defines, or ""."""
+
+    file: str
+    line: int
+    function: str
+    error: str
 
 
 class Session:
@@ -122,6 +135,8 @@ class Session:
         self.broken: Failure | None = None
         self.import_prints = ""
         self.absent: list[str] = []
+        self.left_out: list[LeftOut] = []
+        self.recoded: list[str] = []
         self.mutations: list[tuple[str, int, bool]] = []
         self.arities: list[tuple[str, int]] = []
         self.last_prints = ("", 0)
@@ -287,6 +302,8 @@ class Session:
             self.broken = failed.failure
             return
         self.absent = [plain_text(name)[:100] for name in reply.get("absent", [])[:20]]
+        self.left_out = [one for item in reply.get("left_out", []) if (one := left_out_from(item)) is not None]
+        self.recoded = [plain_text(name)[:200] for name in reply.get("recoded", [])[:20]]
         self.import_prints = self.box.take_prints()[0] if self.box else ""
         said = reply.get("modules", {})
         for module in self.plan.modules:
@@ -367,6 +384,15 @@ class Session:
         if self.box is not None:
             self.last_prints = self.box.kill()
             self.box = None
+
+
+def left_out_from(item: Any) -> LeftOut | None:
+    """What a worker says of a statement, if it has the form of it."""
+    if not (isinstance(item, tuple) and list(map(type, item)) == [str, int, str, str, str]):
+        return None
+    file, line, function, error, text = item
+    told = f"{plain_text(error)}: {plain_text(text)}".removesuffix(": ")
+    return LeftOut(plain_text(file)[:200], line, plain_text(function)[:100], told)
 
 
 def describe_arity(name: str, arity: int, value: Any) -> str:
