@@ -16,7 +16,7 @@ from grader.handouts import Handouts, load_handouts
 from grader.records import OWN_HANDOUT
 from grader.sandbox.box import Launch
 from grader.sandbox.interpreter import Interpreter, find_interpreter
-from grader.sandbox.isolation import Isolation, choose_isolation
+from grader.sandbox.isolation import Isolation, check_access, choose_isolation
 from grader.sandbox.session import Limits
 
 
@@ -72,11 +72,13 @@ def prepare(settings: Settings) -> Context:
     # Students have no reference: what was handed out to them is in their own folder.
     listed = assignment.handed_out if assignment.reference.is_dir() else ()
     handed_out = {name: read_handed_out(assignment, name) for name in listed}
+    interpreter, isolation = find_interpreter(settings.python), choose_isolation(settings.sandbox)
+    check_access(isolation, interpreter)
     return Context(
         assignment=assignment,
         fixtures=load_fixtures(assignment),
-        interpreter=find_interpreter(settings.python),
-        isolation=choose_isolation(settings.sandbox),
+        interpreter=interpreter,
+        isolation=isolation,
         limits=limits_from(assignment),
         handed_out=handed_out,
         reference_files=read_reference(assignment),

@@ -37,6 +37,7 @@ import numpy as np
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
+import confine  # type: ignore[import-not-found]
 import placeholders  # type: ignore[import-not-found]
 import protocol  # type: ignore[import-not-found]
 import stubs  # type: ignore[import-not-found]
@@ -45,7 +46,7 @@ from changes import aliases, changes, is_plain, snapshot  # type: ignore[import-
 from clock import Clock  # type: ignore[import-not-found]
 from work_tree import WorkTree  # type: ignore[import-not-found]
 
-for own in ("changes", "clock", "placeholders", "protocol", "stubs", "tolerant", "work_tree"):
+for own in ("changes", "clock", "confine", "placeholders", "protocol", "stubs", "tolerant", "work_tree"):
     del sys.modules[own]  # a submission may have a file of that name
 
 MAX_TEXT = 4000
@@ -58,8 +59,11 @@ def main(options: Dict[str, Any]) -> None:
     requests, replies = private_pipes()
     set_limits(options["limits"])
     drop_rights(options["uid"])
+    if options.get("confine"):
+        confine.confine(options["confine"])
     sys.dont_write_bytecode = True
-    sys.path[:] = [options["work"]] + [folder for folder in sys.path if folder != HERE]
+    used = {HERE, *options.get("withheld", ())}
+    sys.path[:] = [options["work"]] + [folder for folder in sys.path if folder not in used]
     sys.path.append(os.path.join(options["work"], options["package"]))  # last: `import helpers` finds one, `random` not
     channel = Channel(requests, replies)
     channel.send({"op": "hello"})
@@ -249,6 +253,8 @@ class Server:
         child = os.fork()
         if child == 0:
             try:
+                if self.options.get("confine"):
+                    confine.die_with_parent()
                 Child(self.channel, self.functions, self.members, self.tree).serve(request, self.switches)
                 sys.stdout.flush()
             except EOFError:

@@ -143,6 +143,7 @@ def test_no_fixture_no_check_no_reference_in_the_whole_file_system(probe):
         "/worker/placeholders.py",
         "/worker/changes.py",
         "/worker/clock.py",
+        "/worker/confine.py",
         "/worker/stubs.py",
         "/worker/tolerant.py",
         "/worker/work_tree.py",
