@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from grader import VERSION
 from grader.assignment import Assignment, load_assignment
@@ -17,7 +16,7 @@ from grader.records import OWN_HANDOUT
 from grader.sandbox.box import Launch
 from grader.sandbox.interpreter import Interpreter, find_interpreter
 from grader.sandbox.isolation import Isolation, check_access, choose_isolation
-from grader.sandbox.session import Limits
+from grader.sandbox.limits import Limits, limits_from
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ def prepare(settings: Settings) -> Context:
         fixtures=load_fixtures(assignment),
         interpreter=interpreter,
         isolation=isolation,
-        limits=limits_from(assignment),
+        limits=limits_from(assignment.limits, f"{assignment.folder / 'assignment.toml'}"),
         handed_out=handed_out,
         reference_files=read_reference(assignment),
         handouts=load_handouts(assignment, settings.handout),
@@ -98,14 +97,3 @@ def read_reference(assignment: Assignment) -> dict[str, bytes] | None:
         return {name: (assignment.reference / name).read_bytes() for name in assignment.student_files}
     except OSError:  # students have none
         return None
-
-
-def limits_from(assignment: Assignment) -> Limits:
-    try:
-        given: dict[str, Any] = {
-            name: value if name.endswith("wall_s") else int(value) for name, value in assignment.limits.items()
-        }
-        return Limits(**given)
-    except TypeError as error:
-        names = ", ".join(Limits.__dataclass_fields__)
-        raise AssignmentError(f"assignment.toml: [limits] must hold exactly {names} ({error}).") from None

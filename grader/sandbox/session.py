@@ -25,6 +25,7 @@ from grader.errors import SandboxError
 from grader.judging.student import CallFailed, Classes, Failure, owner_of, spoken, update_dict
 from grader.records import CRASHED, ERROR, FAILED, MISSING, TIMEOUT, Frame
 from grader.sandbox.box import Box, Flood, Gone, Launch, Silence
+from grader.sandbox.limits import Limits
 from grader.sandbox.plain import PlainBox
 from grader.sandbox.protocol import Decoder, ProtocolError, encode
 from grader.sandbox.replies import checked, plain_text
@@ -35,35 +36,6 @@ SIGKILL: Final = int(getattr(signal, "SIGKILL", 9))
 MAX_ASKS: Final = 2000  # of one check; training a net of three layers for some steps takes a few hundred
 
 Answer = Callable[[str, tuple[Any, ...]], Mapping[str, Any]]
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one worker may use.
-
-    cpu_s and wall_s are a check's, import_* are for importing all modules, submission_wall_s is for all of it.
-    """
-
-    cpu_s: int
-    wall_s: float
-    import_cpu_s: int
-    import_wall_s: float
-    submission_wall_s: float
-    memory_mib: int
-    processes: int
-    open_files: int
-    reply_mib: int
-
-    def at_start(self) -> dict[str, int]:
-        """Set by the worker on itself, inside the namespaces, before it imports anything of a student."""
-        return {
-            "CPU": self.import_cpu_s,
-            "AS": self.memory_mib << 20,
-            "NPROC": self.processes,
-            "NOFILE": self.open_files,
-            "FSIZE": 0,
-            "CORE": 0,
-        }
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from grader.sandbox import isolation
 from grader.sandbox.box import list_children
 from grader.sandbox.interpreter import find_interpreter
 from grader.sandbox.isolation import choose_isolation
-from grader.sandbox.session import Limits, Plan, Session
+from grader.sandbox.limits import Limits
+from grader.sandbox.session import Plan, Session
 
 LIMITS = Limits(
     cpu_s=2,
@@ -313,7 +314,8 @@ sys.path.insert(0, sys.argv[1])
 sys.dont_write_bytecode = True
 from grader.sandbox.interpreter import find_interpreter
 from grader.sandbox.isolation import choose_isolation
-from grader.sandbox.session import Limits, Plan, Session
+from grader.sandbox.limits import Limits
+from grader.sandbox.session import Plan, Session
 source = """
 import os, time
 def written():

@@ -12,7 +12,8 @@ import pytest
 from grader.judging.student import CallFailed
 from grader.sandbox.interpreter import find_interpreter
 from grader.sandbox.isolation import choose_isolation
-from grader.sandbox.session import LeftOut, Limits, Plan, Session, left_out_from
+from grader.sandbox.limits import Limits
+from grader.sandbox.session import LeftOut, Plan, Session, left_out_from
 
 LIMITS = Limits(
     cpu_s=1,
