@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup grade test fixtures check-fixtures template check-template release audit mutants lint format bench train-figures picture training-picture clean
+.PHONY: help setup grade test fixtures check-fixtures template check-template release audit attacks mutants lint format bench train-figures picture training-picture clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ release: $(READY)  ## pack what students get into dist/student_template.zip
 
 audit: $(READY)  ## see that grading tells right from wrong: every known mistake is caught and told (some minutes)
 	$(BIN)/grader audit --durations 10
+
+attacks: $(READY)  ## grade hostile submissions: none gains, reads, leaves or runs anything (as root and as a user, some minutes)
+	$(BIN)/python -m tests.attacks.runner --every
 
 lint: $(READY)  ## ruff and mypy
 	$(BIN)/ruff check .
