@@ -1,11 +1,11 @@
-"""Odd files through the real sandbox: what each costs, and what is said of it. Three gradings, shared by all tests."""
+"""Odd files through the real sandbox: what each costs, and what is said of it. One grading is shared by most tests."""
 
 from __future__ import annotations
 
 import pytest
 from cases import check_of, lost, reference_files
 
-from grader.pipeline import grade_submission
+from grader.pipeline import grade_submission, lines_of
 from grader.records import Submission
 
 FUNCTIONS = {
@@ -124,3 +124,10 @@ def test_modules_are_the_same_however_they_are_imported(few, way):
     result = grade_submission(Submission(way, way, files), few)
     assert lost(result) == {}
     assert result.notes == ()
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"], ids=["LF", "CRLF", "CR"])
+def test_the_line_of_a_function_does_not_depend_on_how_lines_end(few, end):
+    source = b"import numpy as np\n\ndef relu_forward(x):\n    pass\n\ndef svm_loss(x, y):\n    pass\n"
+    submission = Submission("lines", "lines", {"layers.py": source.replace(b"\n", end)})
+    assert lines_of(few.assignment, submission) == {"layers.relu_forward": 3, "layers.svm_loss": 6}
