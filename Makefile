@@ -12,7 +12,7 @@ INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup grade test fixtures check-fixtures template check-template release audit mutants lint format bench bench-peers train-figures picture training-picture clean
+.PHONY: help setup grade test fixtures check-fixtures template check-template release audit attacks lint format bench bench-peers mutants notebooks train-figures picture training-picture clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -54,6 +54,9 @@ release: $(READY)  ## pack what students get into dist/student_template.zip
 audit: $(READY)  ## see that grading tells right from wrong: every known mistake is caught and told (some minutes)
 	$(BIN)/grader audit --durations 10
 
+attacks: $(READY)  ## grade hostile submissions: none gains, reads, leaves or runs anything (as root and as a user, some minutes)
+	$(BIN)/python -m tests.attacks.runner --every
+
 lint: $(READY)  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -75,7 +78,7 @@ bench-peers: $(READY)  ## the same nine checks graded by otter-grader, nbgrader 
 mutants: $(READY)  ## see that the checks catch small mistakes in the reference's solutions, or that it is said why not
 	$(BIN)/python -m bench.mutants
 
-.PHONY: notebooks
+.PHONY: help setup grade test fixtures check-fixtures template check-template release audit attacks lint format bench bench-peers mutants notebooks train-figures picture training-picture clean
 notebooks: $(READY)  ## run all notebooks, on CIFAR-10 where CIFAR10_DIR is; their figures against the documents' (minutes)
 	$(BIN)/python -m bench.notebooks
 

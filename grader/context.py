@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from grader import VERSION
 from grader.assignment import Assignment, load_assignment
@@ -16,8 +15,8 @@ from grader.handouts import Handouts, load_handouts
 from grader.records import OWN_HANDOUT
 from grader.sandbox.box import Launch
 from grader.sandbox.interpreter import Interpreter, find_interpreter
-from grader.sandbox.isolation import Isolation, choose_isolation
-from grader.sandbox.session import Limits
+from grader.sandbox.isolation import Isolation, check_access, choose_isolation
+from grader.sandbox.limits import Limits, limits_from
 
 
 @dataclass(frozen=True)
@@ -72,12 +71,14 @@ def prepare(settings: Settings) -> Context:
     # Students have no reference: what was handed out to them is in their own folder.
     listed = assignment.handed_out if assignment.reference.is_dir() else ()
     handed_out = {name: read_handed_out(assignment, name) for name in listed}
+    interpreter, isolation = find_interpreter(settings.python), choose_isolation(settings.sandbox)
+    check_access(isolation, interpreter)
     return Context(
         assignment=assignment,
         fixtures=load_fixtures(assignment),
-        interpreter=find_interpreter(settings.python),
-        isolation=choose_isolation(settings.sandbox),
-        limits=limits_from(assignment),
+        interpreter=interpreter,
+        isolation=isolation,
+        limits=limits_from(assignment.limits, f"{assignment.folder / 'assignment.toml'}"),
         handed_out=handed_out,
         reference_files=read_reference(assignment),
         handouts=load_handouts(assignment, settings.handout),
@@ -96,14 +97,3 @@ def read_reference(assignment: Assignment) -> dict[str, bytes] | None:
         return {name: (assignment.reference / name).read_bytes() for name in assignment.student_files}
     except OSError:  # students have none
         return None
-
-
-def limits_from(assignment: Assignment) -> Limits:
-    try:
-        given: dict[str, Any] = {
-            name: value if name.endswith("wall_s") else int(value) for name, value in assignment.limits.items()
-        }
-        return Limits(**given)
-    except TypeError as error:
-        names = ", ".join(Limits.__dataclass_fields__)
-        raise AssignmentError(f"assignment.toml: [limits] must hold exactly {names} ({error}).") from None

@@ -19,8 +19,9 @@ from grader.judging.adapt import OWN, Handout, adapt_back
 from grader.judging.student import CallFailed, Failure, owner_of, spoken
 from grader.records import FAILED
 from grader.sandbox.box import Launch
+from grader.sandbox.limits import Limits
 from grader.sandbox.protocol import Handle
-from grader.sandbox.session import Limits, Plan, Session
+from grader.sandbox.session import Plan, Session
 
 TIMES: Final = 5  # the CPU time of a check: one submission's check may ask for a numerical gradient through stubs
 

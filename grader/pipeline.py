@@ -113,7 +113,7 @@ def lines_of(assignment: Assignment, submission: Submission) -> dict[str, int]:
     """The line at which a student's file defines each function; the last one counts, as in Python."""
     lines = {}
     for function in assignment.functions:
-        source = submission.files.get(file_of(function), b"")
+        source = submission.files.get(file_of(function), b"").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         name = re.escape(function.rpartition(".")[2].encode())
         matches = list(re.finditer(rb"^(?:def|class)[ \t]+" + name + rb"\b", source, re.MULTILINE))
         if matches:

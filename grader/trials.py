@@ -22,18 +22,22 @@ from grader.context import Context
 from grader.intake.copies import tell_copies
 from grader.intake.stage import stage
 from grader.judging.adapt import Handout
+from grader.judging.diagnose import advice_on
 from grader.judging.student import Failure
 from grader.judging.verdict import Trial, short
 from grader.module_sets import ModuleSet
 from grader.oracle import Oracle
 from grader.records import MISSING, SKIPPED, TIMEOUT, VISIBLE, Check, Submission
 from grader.sandbox.box import Launch
+from grader.sandbox.isolation import PLAIN
 from grader.sandbox.session import Plan, Session
 from grader.trial import run_check
 
 # Checks of one function that may run out of time before its others are put off: a loop that never ends in a layer would
 # take all of a submission's time from the nets that are graded on stubs.
 PATIENCE: Final = 2
+
+MOST_LEFT_OUT: Final = 8  # statements of a file that a report lists
 
 
 @dataclass
@@ -101,7 +105,7 @@ class Trials:
             self.unusable |= {
                 file for file in files if session.broken or session.failures.get(module_of(file)) is not None
             }
-            self.notes += import_notes(session, files)
+            self.notes += [note for note in import_notes(session, files) if note not in self.notes]
 
     def run_again(self, one: ModuleSet, oracle: Oracle) -> None:
         """On stubs, each function in a sandbox of its own: what did not pass and is written at all."""
@@ -159,6 +163,7 @@ class Trials:
             switches={name: context.fixtures.arguments[name] for name in sorted(called)},
             hollow=tuple(module_of(file) for file in one.on if file in self.unusable),
             exchange=exchange,
+            tolerant=context.isolation.kind != PLAIN,  # who can mend the file is told to
             expected_warnings=assignment.expected_warnings,
         )
         return Session(lambda: context.launch(work), plan, context.limits, until=self.until)
@@ -239,6 +244,17 @@ def import_notes(session: Session, files: Iterable[str]) -> list[str]:
     if session.absent:
         names = ", ".join(session.absent)
         notes.append(f"{file} imports what is not in the sandbox: {names}. Only its use raises.")
+    notes += [
+        f"{name} is not in UTF-8, which Python expects; it was read as far as that goes. Save it as UTF-8."
+        for name in session.recoded
+    ]
+    for one in session.left_out[:MOST_LEFT_OUT]:
+        what = one.function or "The statement"
+        error = one.error.rstrip(".")
+        told = f"{one.file}, line {one.line}: {error}. {what} was left out and the rest was graded."
+        notes.append(" ".join(filter(None, [told, advice_on(one.error)])))
+    if len(session.left_out) > MOST_LEFT_OUT:
+        notes.append(f"{file}: {len(session.left_out) - MOST_LEFT_OUT} more statements or functions were left out.")
     if session.import_prints:
         first, *more = session.import_prints.strip().splitlines() or [""]
         notes.append(f"{file} prints while it is imported: {first[:100]}{' …' if more else ''}")

@@ -207,9 +207,20 @@ def test_a_wrong_function_costs_those_that_call_it_nothing(grade, wrong):
 
 
 def test_a_file_that_cannot_be_imported_costs_only_its_own(grade):
-    for broken in ("syntax error(", "import os; os._exit(3)", "while True: pass"):
+    deaf = "import signal; signal.signal(signal.SIGPROF, signal.SIG_IGN)\nwhile True: pass"
+    for broken in ("import os; os._exit(3)", deaf):
         result = grade(parts=broken)
         assert points(result) == {**FULL, "parts.double": 0, "parts.undo": 0, "parts.quadruple": 0}, broken
+
+
+def test_a_statement_that_does_not_work_costs_nothing_and_is_told(grade):
+    result = grade(parts="syntax error(\n1 / 0")
+    assert points(result) == FULL
+    errors = ("SyntaxError: ", "ZeroDivisionError: division by zero")
+    for error, note in zip(errors, result.notes, strict=True):
+        assert note.startswith("parts.py, line ")
+        assert error in note
+        assert "The statement was left out and the rest was graded." in note
 
 
 def test_an_absent_file_costs_only_its_own(grade):

@@ -13,6 +13,7 @@ from rich.progress import Progress as RichProgress
 from rich.table import Table
 
 from grader.records import CHECK_STATUSES, GRADED, NOT_APPLICABLE, PASSED, Result
+from grader.report.tally import lack_of_isolation
 
 MAX_ROWS: Final = 60  # more does not fit a screen; the class page has them all
 MAX_NAMED: Final = 4  # more are counted by their status
@@ -76,8 +77,8 @@ def class_table(console: Console, results: Sequence[Result]) -> None:
         unit = "" if same else " %"
         count += f"; mean {statistics.fmean(marks):.1f}{unit}, median {statistics.median(marks):.1f}{unit}"
     console.print(count + ".", highlight=False)
-    if any(result.environment.get("sandbox") == "none" for result in results):
-        console.print("Graded without isolation (--sandbox none).", style="bold red")
+    for kind in sorted(set(map(lack_of_isolation, results)) - {""}):
+        console.print(f"Graded without isolation (--sandbox {kind}).", style="bold red")
 
 
 def outcome(result: Result) -> str:

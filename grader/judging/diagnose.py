@@ -35,6 +35,10 @@ ADVICE: Final = {
     "inconsistent use of tabs and spaces": (
         f"Tabs and spaces indent the same block, which Python 2 took: indent with four spaces everywhere. {PYTHON_3}"
     ),
+    "null bytes": "The file was damaged, by a full disk perhaps: write the line anew and save the file.",
+    "unindent does not match": "The line is indented by another number of spaces than any above it, or by tabs.",
+    "was never closed": "A bracket is opened in this line and never closed.",
+    "unterminated": "A quotation mark that is opened here is never closed.",
     "'float' object cannot be interpreted as an integer": "In Python 3 `/` gives a float; use `//` for a size.",
     "slice indices must be integers": "In Python 3 `/` gives a float; use `//` for an index.",
     "name 'xrange' is not defined": f"xrange is Python 2's: write range. {PYTHON_3}",
@@ -42,6 +46,10 @@ ADVICE: Final = {
     "name 'unicode' is not defined": f"unicode is Python 2's: write str. {PYTHON_3}",
     "has no attribute 'iteritems'": f"iteritems is Python 2's: write items. {PYTHON_3}",
     "has no attribute 'has_key'": f"has_key is Python 2's: write `key in dict`. {PYTHON_3}",
+    "name 'get_ipython' is not defined": "It is a line of a notebook and means nothing in a file: delete it.",
+    "is not in the sandbox: NumPy and the standard": "Do without it; a file of your own has to be handed in, too.",
+    "is not in the sandbox while this file": "Hand in your own files, too; of those handed out some are withheld.",
+    "which is not in the sandbox)": "Do without it; a file of your own has to be handed in, too.",
     "only length-1 arrays can be converted": "A whole array stands where one number is needed.",
     "only 0-dimensional arrays can be converted": "Newer NumPy wants `.item()` to make a number of an array.",
     "only integer scalar arrays can be converted": "A whole array stands where one integer is needed.",

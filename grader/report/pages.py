@@ -83,7 +83,7 @@ def parts_of(result: Result) -> dict[str, Any]:
         "unwritten": group_by_file(unwritten),
         "anchors": {group.function.function: f"f{index}" for index, group in enumerate(groups)},
         "largest": max((group.function.max_points for group in groups), default=0.0),
-        "not_isolated": tally.is_not_isolated(result),
+        "not_isolated": tally.lack_of_isolation(result),
     }
 
 

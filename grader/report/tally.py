@@ -22,6 +22,7 @@ from grader.records import (
     Result,
 )
 
+NOT_ISOLATED: Final = ("none", "uid")
 ENVIRONMENT_KEYS: Final = ("sandbox", "python", "numpy", "grader")
 # Not a mistake in what was written, but something that was not written.
 UNWRITTEN: Final = (MISSING, SKIPPED)
@@ -79,7 +80,7 @@ class ClassTally:
     environments: tuple[tuple[Mapping[str, str], int], ...]
     functions: tuple[str, ...]
     checks: tuple[CheckTally, ...]
-    not_isolated: int
+    not_isolated: Mapping[str, int]
     handouts: tuple[HandoutTally, ...]
 
     @property
@@ -112,7 +113,7 @@ def tally_class(results: Sequence[Result]) -> ClassTally:
         environments=count_environments(results),
         functions=by_module(dict.fromkeys(item.function for result in results for item in result.functions)),
         checks=tally_checks(graded),
-        not_isolated=sum(map(is_not_isolated, results)),
+        not_isolated=Counter(filter(None, map(lack_of_isolation, results))),
         handouts=tally_handouts(results),
     )
 
@@ -125,8 +126,10 @@ def by_module(functions: Iterable[str]) -> tuple[str, ...]:
     return tuple(function for members in modules.values() for function in members)
 
 
-def is_not_isolated(result: Result) -> bool:
-    return result.environment.get("sandbox") == "none"
+def lack_of_isolation(result: Result) -> str:
+    """How the student's code ran, where that was not in the sandbox: "none", "uid", or nothing to be said."""
+    kind = str(result.environment.get("sandbox"))
+    return kind if kind in NOT_ISOLATED else ""
 
 
 def environment_of(result: Result) -> dict[str, str]:

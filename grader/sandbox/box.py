@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import select
 import signal
 import subprocess
@@ -22,18 +23,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from grader.errors import SandboxError
 
 CHUNK: Final = 1 << 16
 MAX_OUTPUT: Final = 64 << 10  # of what a check prints: what a person reads; the rest is drained and counted
 MAX_PIPE: Final = 1 << 20  # the most that Linux lets an ordinary user make of a pipe
+MAX_KILLING_S: Final = 10
 MAX_FLOOD: Final = 256 << 20  # of prints in one check before it is stopped: past it, draining costs the judge more
 
 # Kernel uids for workers when root starts them: far above any real account's.
 FIRST_UID: Final = 1_879_048_192
 UIDS: Final = 60_000
+LENT_UIDS: Final = (61_184, 4_336)
 
 
 class Silence(Exception):
@@ -53,6 +56,7 @@ class Launch:
     """How to start a worker. reports_init: the command reports the pid of its namespace's init on `--info-fd`.
 
     is_plain: a student's own code on their own machine, for PlainBox (plain.py), where the system may be any.
+    uid: under which it runs, alone, so that all processes of that uid are its own; None where a namespace tells them.
     """
 
     command: tuple[str, ...]
@@ -60,6 +64,7 @@ class Launch:
     pass_fds: tuple[int, ...] = ()
     reports_init: bool = False
     is_plain: bool = False
+    uid: int | None = None
 
 
 class Box:
@@ -68,6 +73,7 @@ class Box:
     def __init__(self, launch: Launch) -> None:
         """Start the processes. Raises SandboxError if the launcher cannot be started."""
         command, info = list(launch.command), -1
+        self.uid = launch.uid
         fds = list(launch.pass_fds)
         if launch.reports_init:
             info, info_write = os.pipe()
@@ -163,6 +169,8 @@ class Box:
             if pipe:
                 pipe.close()
         self.process.wait()
+        if self.uid is not None:
+            end_processes_of(self.uid)
         return prints
 
     def wait(self, read: list[int], write: list[int], deadline: float) -> tuple[list[int], list[int]]:
@@ -220,10 +228,58 @@ def list_children(pid: int) -> list[int]:
     return children
 
 
-def output_of(command: Sequence[str], *, timeout_s: float = 60) -> str:
-    """Run a trusted command and return what it printed. Raises SandboxError if it fails, OSError if it is absent."""
+def pick_uid() -> int:
+    """A user id that nobody has and under which nothing runs, for one worker that is not in a user namespace.
+
+    Above those of user_namespace(); where a container maps no ids as high, of those that systemd lends to services.
+    """
+    maps = [line.split() for line in Path("/proc/self/uid_map").read_text().splitlines()]
+    first, count = FIRST_UID + UIDS + 1, UIDS
+    if not any(int(start) <= first and first + count <= int(start) + int(length) for start, _, length in maps):
+        first, count = LENT_UIDS
+    while True:
+        uid = first + secrets.randbelow(count)
+        if not processes_of(uid):
+            return uid
+
+
+def processes_of(uid: int) -> list[int]:
+    """All processes that run under a uid, as the kernel lists them."""
+    found = []
+    for name in filter(str.isdecimal, os.listdir("/proc")):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            status = Path(f"/proc/{name}/status").read_bytes()
+            dead = b"\nState:\tZ" in status
+            if not dead and b"\nUid:\t%d\t" % uid in status:
+                found.append(int(name))
+    return found
+
+
+def end_processes_of(uid: int) -> None:
+    """Kill whatever runs under a uid that is one sandbox's own, until nothing does. Raises SandboxError if that fails.
+
+    What forks on meanwhile is few: RLIMIT_NPROC binds that uid.
+    """
+    until = time.monotonic() + MAX_KILLING_S
+    while alive := processes_of(uid):
+        for pid in alive:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if time.monotonic() > until:
+            raise SandboxError(f"sandbox: processes {alive[:5]} of user id {uid} cannot be ended. Kill them by hand.")
+        time.sleep(0.001)
+
+
+def output_of(command: Sequence[str], *, timeout_s: float = 60, uid: int | None = None) -> str:
+    """Run a trusted command, under a uid perhaps, and return what it printed.
+
+    Raises SandboxError if it fails, OSError if it is absent.
+    """
+    other: dict[str, Any] = {} if uid is None else {"user": uid, "group": uid, "extra_groups": [], "cwd": "/"}
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)
+        done: subprocess.CompletedProcess[str] = subprocess.run(
+            command, capture_output=True, text=True, timeout=timeout_s, check=False, **other
+        )
     except subprocess.TimeoutExpired:
         raise SandboxError(f"{command[0]}: no answer after {timeout_s:g} s") from None
     if done.returncode != 0:

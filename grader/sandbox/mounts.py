@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -26,9 +27,11 @@ WORKER_FILES: Final = (
     "worker.py",
     "changes.py",
     "clock.py",
+    "confine.py",
     "placeholders.py",
     "protocol.py",
     "stubs.py",
+    "tolerant.py",
     "work_tree.py",
 )
 
@@ -87,6 +90,32 @@ def shown_paths(interpreter: Interpreter, work: Path) -> Iterable[tuple[str, Pat
     for name in WORKER_FILES:
         yield f"/worker/{name}", HERE / name
     yield WORK, work
+
+
+@cache
+def open_paths(interpreter: Interpreter) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What a worker without mounts of its own may read, whole folders and files; and folders that it may only list.
+
+    The same as it would see with them: a folder that holds third-party packages is opened but for these.
+    """
+    whole: list[str] = []
+    listed: list[str] = []
+    given = [Path(name) for name in (*SYSTEM_LIBRARIES, *SYSTEM_FILES, *DEVICES) if os.path.exists(name)]
+    for path in (*given, *interpreter.shown):
+        open_but(path.resolve(), interpreter.hidden, whole, listed)
+    whole += [str(path) for path in (interpreter.executable, *interpreter.numpy_folders)]
+    return tuple(sorted(set(whole))), tuple(sorted(set(listed)))
+
+
+def open_but(path: Path, hidden: tuple[Path, ...], whole: list[str], listed: list[str]) -> None:
+    if path in hidden or path.is_symlink():
+        return
+    if not any(folder.is_relative_to(path) for folder in hidden):
+        whole.append(str(path))
+        return
+    listed.append(str(path))
+    for child in sorted(path.iterdir()):
+        open_but(child, hidden, whole, listed)
 
 
 def system_links() -> list[tuple[str, str]]:

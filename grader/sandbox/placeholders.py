@@ -13,7 +13,7 @@ import importlib.machinery
 import os
 import sys
 import types
-from typing import Any, Dict, List, NoReturn, Optional, Set, Tuple
+from typing import Any, ClassVar, Dict, List, NoReturn, Optional, Set, Tuple
 
 CATCHING = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 
@@ -24,6 +24,7 @@ class Absent:
 
     in_use = False
     package = ""
+    starred: ClassVar[List[str]] = []  # modules of which everything was imported
 
     def __init__(self, name: str) -> None:
         object.__setattr__(self, "_name", name)
@@ -40,7 +41,10 @@ class Absent:
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._refuse() if Absent.in_use else self
+        if Absent.in_use:
+            self._refuse()
+        decorated = len(args) == 1 and not kwargs and isinstance(args[0], (types.FunctionType, type))
+        return args[0] if decorated else self  # as a decorator it would only make it faster
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -58,7 +62,7 @@ class Absent:
 
     __getitem__ = __iter__ = __len__ = __bool__ = __float__ = __int__ = __array__ = _refuse
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __matmul__ = _refuse
-    __rmatmul__ = __pow__ = __neg__ = __enter__ = __lt__ = __gt__ = __le__ = __ge__ = _refuse
+    __rmatmul__ = __pow__ = __neg__ = __enter__ = __exit__ = __lt__ = __gt__ = __le__ = __ge__ = _refuse
 
 
 class AbsentModule(types.ModuleType):
@@ -69,6 +73,8 @@ class AbsentModule(types.ModuleType):
         self.__path__: List[str] = []
 
     def __getattr__(self, name: str) -> Any:
+        if name == "__all__":
+            Absent.starred.append(self.__name__)
         if name.startswith("__"):
             raise AttributeError(name)
         if name in ("xrange", "range"):  # of six.moves or past.builtins, which are Python 2's range
@@ -99,8 +105,10 @@ class Finder:
             return None
         if not below and not self.is_stray():
             return None
-        if not below and not self.find_here(name + "."):
+        if not below:
             self.names.append(name)
+        elif self.find_here(name):  # the package by another name: it is there after all
+            self.names = [known for known in self.names if not (name + ".").startswith(known + ".")]
         return importlib.machinery.ModuleSpec(name, self, is_package=True)  # type: ignore[arg-type]
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
@@ -144,6 +152,14 @@ class Finder:
                         last = getattr(statement, "end_lineno", None) or statement.lineno
                         self.caught[path].update(range(statement.lineno, last + 1))
         return self.caught[path]
+
+
+def explain(error: BaseException) -> str:
+    """What a name that is not defined may come from: a module that is not here, of which everything was imported."""
+    if not isinstance(error, NameError) or not Absent.starred:
+        return ""
+    names = ", ".join(dict.fromkeys(Absent.starred))
+    return " (perhaps a name of %s, which is not in the sandbox)" % names
 
 
 def catches_import_error(handler: Any) -> bool:

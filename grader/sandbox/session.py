@@ -25,6 +25,7 @@ from grader.errors import SandboxError
 from grader.judging.student import CallFailed, Classes, Failure, owner_of, spoken, update_dict
 from grader.records import CRASHED, ERROR, FAILED, MISSING, TIMEOUT, Frame
 from grader.sandbox.box import Box, Flood, Gone, Launch, Silence
+from grader.sandbox.limits import Limits
 from grader.sandbox.plain import PlainBox
 from grader.sandbox.protocol import Decoder, ProtocolError, encode
 from grader.sandbox.replies import checked, plain_text
@@ -38,41 +39,13 @@ Answer = Callable[[str, tuple[Any, ...]], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What one worker may use.
-
-    cpu_s and wall_s are a check's, import_* are for importing all modules, submission_wall_s is for all of it.
-    """
-
-    cpu_s: int
-    wall_s: float
-    import_cpu_s: int
-    import_wall_s: float
-    submission_wall_s: float
-    memory_mib: int
-    processes: int
-    open_files: int
-    reply_mib: int
-
-    def at_start(self) -> dict[str, int]:
-        """Set by the worker on itself, inside the namespaces, before it imports anything of a student."""
-        return {
-            "CPU": self.import_cpu_s,
-            "AS": self.memory_mib << 20,
-            "NPROC": self.processes,
-            "NOFILE": self.open_files,
-            "FSIZE": 0,
-            "CORE": 0,
-        }
-
-
-@dataclass(frozen=True)
 class Plan:
     """What a worker imports, in this order, and which functions are called.
 
     classes: those of the functions that are classes, and the members that are used. switches: functions that may be
     exchanged for stubs, and the names of their arguments; without `exchange` only those that are absent are. hollow:
     modules that are not imported but made of stubs. sources: the submission's files, for lines of tracebacks.
+    tolerant: what does not work in a module is left out of it, and the rest is there.
     """
 
     modules: tuple[str, ...]
@@ -83,6 +56,7 @@ class Plan:
     hollow: tuple[str, ...] = ()
     exchange: bool = False
     expected_warnings: tuple[str, ...] = ()
+    tolerant: bool = False
 
     def request(self) -> dict[str, Any]:
         return {
@@ -96,8 +70,19 @@ class Plan:
             "switches": {name: list(parameters) for name, parameters in self.switches.items()},
             "hollow": list(self.hollow),
             "exchange": self.exchange,
+            "tolerant": self.tolerant,
             "expected_warnings": list(self.expected_warnings),
         }
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A statement of a module that could not be run while it was imported. function: that it defines, or ""."""
+
+    file: str
+    line: int
+    function: str
+    error: str
 
 
 class Session:
@@ -122,6 +107,8 @@ class Session:
         self.broken: Failure | None = None
         self.import_prints = ""
         self.absent: list[str] = []
+        self.left_out: list[LeftOut] = []
+        self.recoded: list[str] = []
         self.mutations: list[tuple[str, int, bool]] = []
         self.arities: list[tuple[str, int]] = []
         self.last_prints = ("", 0)
@@ -287,6 +274,8 @@ class Session:
             self.broken = failed.failure
             return
         self.absent = [plain_text(name)[:100] for name in reply.get("absent", [])[:20]]
+        self.left_out = [one for item in reply.get("left_out", []) if (one := left_out_from(item)) is not None]
+        self.recoded = [plain_text(name)[:200] for name in reply.get("recoded", [])[:20]]
         self.import_prints = self.box.take_prints()[0] if self.box else ""
         said = reply.get("modules", {})
         for module in self.plan.modules:
@@ -367,6 +356,15 @@ class Session:
         if self.box is not None:
             self.last_prints = self.box.kill()
             self.box = None
+
+
+def left_out_from(item: Any) -> LeftOut | None:
+    """What a worker says of a statement, if it has the form of it."""
+    if not (isinstance(item, tuple) and list(map(type, item)) == [str, int, str, str, str]):
+        return None
+    file, line, function, error, text = item
+    told = f"{plain_text(error)}: {plain_text(text)}".removesuffix(": ")
+    return LeftOut(plain_text(file)[:200], line, plain_text(function)[:100], told)
 
 
 def describe_arity(name: str, arity: int, value: Any) -> str:

@@ -42,15 +42,22 @@ class WorkTree:
 
     def add_frame(self, frames: List[Any], path: Any, line: Any, function: str) -> None:
         if isinstance(path, str) and path.startswith(self.root) and isinstance(line, int):
-            frames.append((path[len(self.root) :].replace(os.sep, "/"), line, function[:100]))
+            frames.append((self.name_of(path), line, function[:100]))
+
+    def name_of(self, path: str) -> str:
+        """A file of the tree by its path below the package."""
+        return path[len(self.root) :].replace(os.sep, "/")
 
     def find_loop(self, frames: List[Any]) -> List[Any]:
         """The outermost `while` around the first of these lines. The line itself is another one in every run."""
         import ast
 
         for path, line, function in frames[:1]:
-            with open(self.root + path, "rb") as file:
-                loops = [node for node in ast.walk(ast.parse(file.read())) if isinstance(node, ast.While)]
+            try:
+                with open(self.root + path, "rb") as file:
+                    loops = [node for node in ast.walk(ast.parse(file.read())) if isinstance(node, ast.While)]
+            except Exception:  # what does not parse as a whole may run in parts
+                return []
             around = [loop.lineno for loop in loops if loop.lineno <= line <= (loop.end_lineno or loop.lineno)]
             if around:
                 return [(path, min(around), function)]

@@ -37,17 +37,21 @@ import numpy as np
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
+import confine  # type: ignore[import-not-found]
 import placeholders  # type: ignore[import-not-found]
 import protocol  # type: ignore[import-not-found]
 import stubs  # type: ignore[import-not-found]
+import tolerant  # type: ignore[import-not-found]
 from changes import aliases, changes, is_plain, snapshot  # type: ignore[import-not-found]
 from clock import Clock  # type: ignore[import-not-found]
 from work_tree import WorkTree  # type: ignore[import-not-found]
 
-for own in ("changes", "clock", "placeholders", "protocol", "stubs", "work_tree"):
+for own in ("changes", "clock", "confine", "placeholders", "protocol", "stubs", "tolerant", "work_tree"):
     del sys.modules[own]  # a submission may have a file of that name
 
 MAX_TEXT = 4000
+STATEMENT_SHARE = 0.4  # of the CPU time for imports that one statement of a module may use; others are to follow
+MOST_TOLD = 20  # statements that were left out
 
 
 def main(options: Dict[str, Any]) -> None:
@@ -55,8 +59,11 @@ def main(options: Dict[str, Any]) -> None:
     requests, replies = private_pipes()
     set_limits(options["limits"])
     drop_rights(options["uid"])
+    if options.get("confine"):
+        confine.confine(options["confine"])
     sys.dont_write_bytecode = True
-    sys.path[:] = [options["work"]] + [folder for folder in sys.path if folder != HERE]
+    used = {HERE, *options.get("withheld", ())}
+    sys.path[:] = [options["work"]] + [folder for folder in sys.path if folder not in used]
     sys.path.append(os.path.join(options["work"], options["package"]))  # last: `import helpers` finds one, `random` not
     channel = Channel(requests, replies)
     channel.send({"op": "hello"})
@@ -157,8 +164,12 @@ class Server:
         self.members: Set[str] = set()
         self.switches: Dict[str, Any] = {}
         self.tree = WorkTree(options["work"], options["package"])
+        self.settings = Settings()
         self.placeholders = placeholders.Finder(self.tree.root, self.tree.package)
         sys.meta_path.append(self.placeholders)
+        budget_s = STATEMENT_SHARE * options["limits"].get("CPU", 0)
+        self.importer = tolerant.Importer(self.tree.root, self.tree.package, budget_s)
+        self.importer.install()
 
     def serve(self) -> None:
         while True:
@@ -168,7 +179,10 @@ class Server:
                 return
             if request["op"] == "load":
                 modules = self.load(request)
-                self.channel.send({"id": request["id"], "modules": modules, "absent": self.placeholders.names})
+                left_out = [self.describe_left_out(*one) for one in self.importer.left_out[:MOST_TOLD]]
+                recoded = [self.tree.name_of(path) for path in self.importer.recoded]
+                said = {"modules": modules, "absent": self.placeholders.names, "left_out": left_out, "recoded": recoded}
+                self.channel.send({"id": request["id"], **said})
             elif request["op"] == "begin" and self.options.get("fork", True):
                 self.fork(request)
             elif request["op"] == "begin":
@@ -178,8 +192,10 @@ class Server:
         """Import each module; remember the functions that will be called, so that no name is looked up later."""
         failures: Dict[str, Any] = {}
         seed_everything(0)
+        self.importer.is_tolerant = request["tolerant"]
         for start in request["expected_warnings"]:
             warnings.filterwarnings("ignore", message=re.escape(start))
+        self.settings = Settings()
         for name in request["modules"]:
             try:
                 if name in request["hollow"]:
@@ -190,6 +206,12 @@ class Server:
                 failures[name] = self.tree.describe(error)
             self.find_functions(name, request)
         return failures
+
+    def describe_left_out(self, path: str, line: int, name: str, error: BaseException) -> Tuple[Any, ...]:
+        """What of a file was not imported: file, line, name of the function, and what was wrong with it."""
+        said = self.tree.describe(error)
+        text = said["text"] + placeholders.explain(error)
+        return (self.tree.name_of(path), line, name, said["type"], text)
 
     def make_hollow(self, name: str) -> None:
         """A module that is not there, or cannot be imported: others find its functions, all of them stubs."""
@@ -226,10 +248,13 @@ class Server:
             sys.modules.setdefault(name, module)  # whoever imports it flat gets the same one
 
     def fork(self, request: Dict[str, Any]) -> None:
+        self.settings.restore()
         gc.freeze()  # else a child's first collection copies all memory that it shares with this process
         child = os.fork()
         if child == 0:
             try:
+                if self.options.get("confine"):
+                    confine.die_with_parent()
                 Child(self.channel, self.functions, self.members, self.tree).serve(request, self.switches)
                 sys.stdout.flush()
             except EOFError:
@@ -244,6 +269,7 @@ class Server:
 
     def serve_check(self, request: Dict[str, Any]) -> None:
         """A check without a process of its own."""
+        self.settings.restore()
         clock = Clock(request["limits"].get("CPU", 0))
         Child(self.channel, self.functions, self.members, self.tree).serve(request, self.switches, clock)
         clock.stop()
@@ -306,6 +332,7 @@ class Child:
             return {"outcome": "timeout", "frames": self.tree.find_loop(self.tree.describe(error)["frames"])}
         except BaseException as error:
             failure: Dict[str, Any] = self.tree.describe(error)
+            failure["text"] += placeholders.explain(error)
             # The handouts' bodies may trip over the None that stands where the solution goes.
             trips = isinstance(error, LookupError) or "NoneType" in failure.get("text", "")
             untouched = trips and self.tree.is_stub(name)
@@ -382,6 +409,20 @@ def use_member(member: str, kind: str) -> Callable[..., Any]:
         return value
 
     return method if kind == "method" else attribute
+
+
+class Settings:
+    """What a module may set for the whole process while it is imported, and what would then turn a warning of one
+    function into an exception of another."""
+
+    def __init__(self) -> None:
+        self.errors = np.geterr()
+        self.filters = warnings.filters[:]
+
+    def restore(self) -> None:
+        np.seterr(**self.errors)
+        warnings.filters[:] = self.filters  # type: ignore[index]
+        warnings._filters_mutated()  # type: ignore[attr-defined]
 
 
 def seed_everything(seed: int) -> None:

@@ -163,8 +163,13 @@ def test_what_could_not_be_graded_is_shown_with_its_message() -> None:
     assert "the archive ends in the middle" in feedback_page(unreadable())
 
 
-def test_results_without_isolation_carry_a_banner_on_every_page() -> None:
-    result = replace(good(), environment={**good().environment, "sandbox": "none"})
+@pytest.mark.parametrize("kind", ["none", "uid"])
+def test_results_without_isolation_carry_a_banner_on_every_page(kind) -> None:
+    result = replace(good(), environment={**good().environment, "sandbox": kind})
+    for page in (staff_page(result), class_page([result], title=TITLE)):
+        assert ("--sandbox uid" in page) == (kind == "uid")
+        assert ("nothing around it" in page) == (kind == "none")
+    assert ("provisional" in feedback_page(result)) == (kind == "none")
     assert [page.lower().count("graded without isolation") for page in all_pages(result)] == [1, 1, 1]
     assert not any("graded without isolation" in page.lower() for page in all_pages(good()))
 

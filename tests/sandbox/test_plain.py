@@ -14,8 +14,9 @@ from grader.judging.student import CallFailed
 from grader.sandbox.box import Launch
 from grader.sandbox.interpreter import find_interpreter
 from grader.sandbox.isolation import PLAIN, choose_isolation
+from grader.sandbox.limits import Limits
 from grader.sandbox.plain import PlainBox
-from grader.sandbox.session import Limits, Plan, Session
+from grader.sandbox.session import Plan, Session
 
 LIMITS = Limits(
     cpu_s=1,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ import pytest
 from grader.judging.student import CallFailed
 from grader.sandbox.interpreter import find_interpreter
 from grader.sandbox.isolation import choose_isolation
-from grader.sandbox.session import Limits, Plan, Session
+from grader.sandbox.limits import Limits
+from grader.sandbox.session import LeftOut, Plan, Session, left_out_from
 
 LIMITS = Limits(
     cpu_s=1,
@@ -404,6 +406,28 @@ def test_an_import_that_fails_says_so_once_for_all_checks(open_session, source, 
         session.end()
         assert caught.value.failure.status == status
         assert caught.value.failure.text.startswith(text)
+
+
+def test_what_does_not_work_is_left_out_where_that_is_asked_for(open_session):
+    source = "def g(:\n    pass\nwhile True: pass\n1 / 0\ndef f(): return 1\n"
+    session = open_session(source)
+    session.plan = replace(session.plan, tolerant=True)
+    session.begin(0)
+    assert session.call("case.f", (), {}) == 1
+    broken = failure_of(session, "g")
+    assert (broken.status, broken.frames[-1].line) == ("error", 1)
+    assert [(one.file, one.line, one.function) for one in session.left_out] == [
+        ("case.py", 1, "g"),
+        ("case.py", 3, ""),
+        ("case.py", 4, ""),
+    ]
+    assert session.left_out[1].error == "OutOfTime: still running after 0.8 s of CPU time"
+
+
+def test_what_a_worker_says_was_left_out_is_data(open_session):
+    assert left_out_from(("a.py", 1, "f", "Error", "text")) == LeftOut("a.py", 1, "f", "Error: text")
+    for item in (None, (), ("a.py", "1", "f", "e", "t"), ["a.py", 1, "f", "e", "t"], ("a.py", True, "f", "e", "t")):
+        assert left_out_from(item) is None
 
 
 def test_a_replaced_worker_module_forges_no_more_than_its_own_values(open_session):

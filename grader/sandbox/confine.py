@@ -1,0 +1,144 @@
+"""What a process can give up by itself, without a namespace: files, the network, new rights. For `--sandbox uid`.
+
+    Landlock   only what Python and the work tree need can be opened, nothing be written, nothing be executed
+    seccomp    no socket, no memory or queue that outlives the process, no look into another process, no namespace
+    prctl      no right is gained any more; the worker dies when the judge does; orphans come to it, not to init
+
+None of it can be undone from inside, and all that the process starts inherits it. What it does not do: hide which files
+and processes exist (their content stays out of reach), or keep the student's code from clearing the wish to die with
+its parent.
+
+Runs inside the worker, beside worker.py, under Python 3.8 on.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from typing import Any, Dict, List, Tuple
+
+# Landlock's system calls have the same numbers on every machine.
+CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
+WRITE_FILE, READ_FILE, READ_DIR = 2, 4, 8
+# By version of Landlock: the rights to files that it knows; all of them are taken, but for those that rules give back.
+FILE_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1, 5: (1 << 16) - 1}
+NET_RIGHTS = 3  # to bind and connect TCP; from version 4
+SCOPES = 3  # abstract sockets and signals reach no further than the sandbox; from version 6
+
+PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 22, 36, 38
+SIGKILL = 9
+
+# By machine: what seccomp calls it, and the numbers of the calls that are refused.
+# socket; shmget, semget, msgget, mq_open; ptrace, process_vm_readv, _writev, pidfd_getfd; io_uring_setup (a way around
+# all of these); add_key, request_key, keyctl; unshare, setns; bpf, perf_event_open, userfaultfd.
+CALLS = {
+    "x86_64": (
+        0xC000003E,
+        (41, 29, 64, 68, 240, 101, 310, 311, 438, 425, 248, 249, 250, 272, 308, 321, 298, 323),
+    ),
+    "aarch64": (
+        0xC00000B7,
+        (198, 194, 190, 186, 180, 117, 270, 271, 438, 425, 217, 218, 219, 97, 268, 280, 241, 282),
+    ),
+}
+FOREIGN = 0x40000000  # calls numbered from here on are those of another binary interface
+CLONE = {"x86_64": 56, "aarch64": 220}
+CLONE3 = 435  # takes its flags where no filter sees them: said not to exist, so that clone is called
+NAMESPACES = 0x7E020000  # CLONE_NEWUSER and its kin among the flags of clone
+LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+MACHINE, NUMBER, FIRST_ARGUMENT = 4, 0, 16  # where in the description of a call they stand
+ALLOW, REFUSE, UNKNOWN = 0x7FFF0000, 0x00050001, 0x00050026  # refused: "Operation not permitted"
+
+
+def confine(options: Dict[str, Any]) -> None:
+    """Give all of it up. Raises OSError where the kernel refuses to take it.
+
+    options: readable: files and folders with all in them; listed: folders of which the names alone can be read;
+    devices: files that can be read and written.
+    """
+    prctl(PR_SET_PDEATHSIG, SIGKILL)
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
+    close_files(options["readable"], options["listed"], options["devices"])
+    close_calls()
+
+
+def die_with_parent() -> None:
+    """For a child, which does not inherit it."""
+    prctl(PR_SET_PDEATHSIG, SIGKILL)
+
+
+def landlock_version() -> int:
+    """Which Landlock the kernel has; 0 for none."""
+    import ctypes
+
+    return max(0, int(ctypes.CDLL(None, use_errno=True).syscall(CREATE_RULESET, None, 0, 1)))
+
+
+def can_filter_calls() -> bool:
+    return os.uname().machine in CALLS and os.path.exists("/proc/sys/kernel/seccomp")
+
+
+def close_files(readable: List[str], listed: List[str], devices: List[str]) -> None:
+    import ctypes
+
+    call = ctypes.CDLL(None, use_errno=True).syscall
+    version = landlock_version()
+    rights = FILE_RIGHTS.get(min(version, max(FILE_RIGHTS)), 0)
+    fields = [rights] + ([NET_RIGHTS] if version >= 4 else []) + ([SCOPES] if version >= 6 else [])
+    attributes = struct.pack("=%dQ" % len(fields), *fields)
+    rules = checked(call(CREATE_RULESET, attributes, len(attributes), 0), "landlock_create_ruleset")
+    given = {READ_FILE | READ_DIR: readable, READ_DIR: listed, READ_FILE | WRITE_FILE: devices}
+    for allowed, path in [(allowed, path) for allowed, paths in given.items() for path in paths]:
+        place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        rule = struct.pack("=Qi", allowed if os.path.isdir(path) else allowed & ~READ_DIR, place)
+        checked(call(ADD_RULE, rules, 1, rule, 0), "landlock_add_rule")
+        os.close(place)
+    checked(call(RESTRICT_SELF, rules, 0), "landlock_restrict_self")
+    os.close(rules)
+
+
+def close_calls() -> None:
+    import ctypes
+
+    machine, refused = CALLS[os.uname().machine]
+    program = [(LOAD, MACHINE, 0, 0), (EQUAL, machine, 0, REFUSE)]
+    program += [(LOAD, NUMBER, 0, 0), (AT_LEAST, FOREIGN, REFUSE, 0), (EQUAL, CLONE3, UNKNOWN, 0)]
+    program += [(EQUAL, number, REFUSE, 0) for number in refused]
+    program += [
+        (EQUAL, CLONE[os.uname().machine], 0, ALLOW),
+        (LOAD, FIRST_ARGUMENT, 0, 0),
+        (ANY_BIT, NAMESPACES, REFUSE, ALLOW),
+    ]
+    lines = assemble(program)
+    code = ctypes.create_string_buffer(b"".join(lines))
+    prctl(PR_SET_SECCOMP, 2, ctypes.create_string_buffer(struct.pack("@HP", len(lines), ctypes.addressof(code))))
+
+
+def assemble(program: List[Tuple[int, int, int, int]]) -> List[bytes]:
+    """A filter's instructions. program: operation, operand, the end to jump to if it holds and if not; 0: go on."""
+    ends = [ALLOW, REFUSE, UNKNOWN]
+    lines = []
+    for position, (operation, operand, if_so, if_not) in enumerate(program):
+        left = len(program) - position - 1
+        jumps = [left + ends.index(end) if end else 0 for end in (if_so, if_not)]
+        lines.append(struct.pack("=HBBI", operation, *jumps, operand))
+    return lines + [struct.pack("=HBBI", RETURN, 0, 0, end) for end in ends]
+
+
+def prctl(option: int, value: int, more: Any = 0) -> None:
+    import ctypes
+
+    more = ctypes.byref(more) if more else ctypes.c_ulong(0)
+    nothing = ctypes.c_ulong(0)
+    done = ctypes.CDLL(None, use_errno=True).prctl(option, ctypes.c_ulong(value), more, nothing, nothing)
+    checked(done, "prctl %d" % option)
+
+
+def checked(result: int, what: str) -> int:
+    import ctypes
+
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, "%s: %s" % (what, os.strerror(number)))
+    return result

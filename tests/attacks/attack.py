@@ -1,0 +1,187 @@
+"""An attack as its folder has it, built into a submission, and held against what the grader made of it.
+
+    tests/attacks/<family>/<name>/attack.toml   what it tries, what must happen
+                                  append/…      added to the end of the reference's file of that name
+                                  files/…       takes a file's place, or is one more; as it is
+
+attack.toml:
+    tries, expected      a sentence each, for people
+    hands_in             "layers" (layers.py and optim.py: unless said), "all" (the nets, too) or "nothing" but files/
+    submission           the name of the folder that is handed in; unless said, it is <family>_<name>
+    status               of the submission: "graded" unless said
+    [functions]          by id, the status that it must have, or a list of those that it may have
+    [points]             by id, the most that it may earn; unless said, less than all, and nothing where not "partial"
+    [must]               absent: texts that nothing written or printed may hold; absent_in_feedback: that no student's
+                         page may hold; present: that the result's JSON must hold; seconds: that grading it may take,
+                         60 unless said
+Functions that are not named must have what they have without the attack.
+
+`@NAME@` in a file stands for what canaries.py has laid out under that name.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from grader.records import CHECK_STATUSES, PARTIAL, PASSED
+
+HERE = Path(__file__).resolve().parent
+REFERENCE = HERE.parents[1] / "reference"
+FAMILIES = ("forging", "comparing", "cheating", "spying", "leaking", "exhausting", "escaping", "reporting")
+HANDS_IN = {
+    "nothing": (),
+    "layers": ("layers.py", "optim.py"),
+    "all": ("layers.py", "optim.py", "classifiers/fc_net.py", "classifiers/cnn.py"),
+}
+KEYS = {"tries", "expected", "hands_in", "submission", "status", "functions", "points", "must"}
+SECONDS = 60.0  # a right submission takes 2 s of an idle core, and a killed sandbox a third of one
+
+
+@dataclass(frozen=True)
+class Must:
+    """What holds beside the marks."""
+
+    absent: tuple[str, ...] = ()
+    absent_in_feedback: tuple[str, ...] = ()
+    present: tuple[str, ...] = ()
+    seconds: float = SECONDS
+
+
+@dataclass(frozen=True)
+class Attack:
+    """What attack.toml says. name: family/name."""
+
+    name: str
+    folder: Path
+    tries: str
+    expected: str
+    hands_in: str = "layers"
+    submission: str = ""
+    status: str = "graded"
+    functions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    points: Mapping[str, float] = field(default_factory=dict)
+    must: Must = Must()
+
+
+def load_attacks(wanted: Sequence[str] = ()) -> list[Attack]:
+    """All attacks, or those of which a name or a family is given. Raises ValueError with the file for a bad one."""
+    files = [path for family in FAMILIES for path in sorted((HERE / family).glob("*/attack.toml"))]
+    attacks = [load_attack(path) for path in files]
+    chosen = [one for one in attacks if not wanted or {one.name, one.name.partition("/")[0]} & set(wanted)]
+    if not chosen:
+        raise ValueError(f"{', '.join(wanted)}: no such attack, expected a family ({', '.join(FAMILIES)}) or its name.")
+    return chosen
+
+
+def load_attack(path: Path) -> Attack:
+    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    name = f"{path.parent.parent.name}/{path.parent.name}"
+    unknown = [key for key in data if key not in KEYS]
+    if unknown:
+        raise ValueError(f"{name}: {unknown[0]} is no key of attack.toml. There are: {', '.join(sorted(KEYS))}.")
+    functions = {
+        key: (said,) if isinstance(said, str) else tuple(said) for key, said in data.pop("functions", {}).items()
+    }
+    for key, statuses in functions.items():
+        if not statuses or not set(statuses) <= set(CHECK_STATUSES):
+            raise ValueError(f"{name}: {key} may be {statuses}, expected of {', '.join(CHECK_STATUSES)}.")
+    must = {key: tuple(said) if isinstance(said, list) else said for key, said in data.pop("must", {}).items()}
+    attack = Attack(
+        name=name,
+        folder=path.parent,
+        submission=data.pop("submission", name.replace("/", "_")),
+        functions=functions,
+        must=Must(**must),
+        **data,
+    )
+    if attack.hands_in not in HANDS_IN:
+        raise ValueError(f"{name}: hands_in is {attack.hands_in!r}, expected {', '.join(HANDS_IN)}.")
+    return attack
+
+
+def reference_file(name: str) -> bytes:
+    return (REFERENCE / name).read_bytes()
+
+
+def build(attack: Attack, target: Path, words: Mapping[str, str]) -> None:
+    """Write the submission. words: what `@NAME@` stands for."""
+    files = {name: reference_file(name) for name in HANDS_IN[attack.hands_in]}
+    for path in sorted((attack.folder / "append").rglob("*")):
+        if path.is_file():
+            name = path.relative_to(attack.folder / "append").as_posix()
+            files[name] = files[name] + b"\n\n" + filled(path.read_bytes(), words)
+    for path in sorted((attack.folder / "files").rglob("*")):
+        if path.is_file():
+            files[path.relative_to(attack.folder / "files").as_posix()] = filled(path.read_bytes(), words)
+    for name, content in files.items():
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        (target / name).write_bytes(content)
+
+
+def filled(content: bytes, words: Mapping[str, str]) -> bytes:
+    for name, word in words.items():
+        content = content.replace(f"@{name}@".encode(), word.encode())
+    return content
+
+
+def complaints(attack: Attack, result: Mapping[str, Any], innocent: Mapping[str, Any], feedback: str) -> list[str]:
+    """What is not as it must be in one result. innocent: of the same files without the attack. feedback: its page."""
+    found = []
+    if result["status"] != attack.status:
+        found.append(f"the submission is {result['status']}: {result['message'][:200]}")
+    before = {one["function"]: one for one in innocent["functions"]}
+    now = {one["function"]: one for one in result["functions"]}
+    for name in [name for name in (*attack.functions, *attack.points) if name not in before]:
+        found.append(f"{name} is no function of the assignment")
+    if attack.status == "graded":
+        for name in before:
+            found += complaints_of(attack, name, now.get(name), before[name])
+    text = str(result)
+    found += [f"{word!r} is not said" for word in attack.must.present if word not in text]
+    found += [f"{word!r} is told to the student" for word in attack.must.absent_in_feedback if word in feedback]
+    if result["duration_s"] > attack.must.seconds:
+        found.append(f"took {result['duration_s']:.0f} s, expected at most {attack.must.seconds:g} s")
+    return found
+
+
+def complaints_of(attack: Attack, name: str, now: Mapping[str, Any] | None, before: Mapping[str, Any]) -> list[str]:
+    short = name.rpartition(".")[2]
+    if now is None:
+        return [f"{short} is not in the result"]
+    if name not in attack.functions:
+        same = (now["status"], now["points"]) == (before["status"], before["points"])
+        return (
+            []
+            if same
+            else [f"{short} is {now['status']}, {now['points']:g} of {now['max_points']:g}: it must not change"]
+        )
+    found = []
+    if now["status"] not in attack.functions[name]:
+        found.append(f"{short} is {now['status']}, expected {' or '.join(attack.functions[name])}")
+    if now["points"] > most_points(attack, name, now):
+        found.append(f"{short} earned {now['points']:g}, expected at most {most_points(attack, name, now):g}")
+    return found
+
+
+def most_points(attack: Attack, name: str, now: Mapping[str, Any]) -> float:
+    if name in attack.points:
+        return attack.points[name]
+    return float(now["max_points"]) if now["status"] in (PASSED, PARTIAL) else 0.0
+
+
+def happened(attack: Attack, result: Mapping[str, Any]) -> str:
+    """In one line, for the table."""
+    if result["status"] != "graded":
+        return f"{result['status']}: {result['message'][:80]}"
+    of = {one["function"]: one for one in result["functions"]}
+    said = [
+        f"{name.rpartition('.')[2]} {of[name]['status']} {of[name]['points']:g}/{of[name]['max_points']:g}"
+        for name in attack.functions
+        if name in of
+    ]
+    rest = sum(one["points"] for name, one in of.items() if name not in attack.functions)
+    return f"{', '.join(said)}{'; ' if said else ''}all else {rest:g}; {result['duration_s']:.1f} s"

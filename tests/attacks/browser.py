@@ -1,0 +1,54 @@
+"""Every page opened in a real Chromium: what it runs, asks for, says or leads to, besides itself."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+
+ALLOWED = ("about:", "data:image/")  # an empty frame, a picture that stands in the page
+ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
+UNFOLD = "document.querySelectorAll('details').forEach(item => { item.open = true; })"
+
+
+def open_pages(paths: Sequence[Path]) -> dict[Path, list[str]]:
+    """By page, everything that happened but its own loading: nothing, where all is well."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        raise FileNotFoundError("chromium: not found. Install it: apt-get install chromium.")
+    happened = {}
+    own = {path.as_uri() for path in paths}  # a page may show another one of the report
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
+        context = browser.new_context()
+        for path in paths:
+            page = context.new_page()
+            events: list[str] = []
+            watch(page, own, events)
+            page.goto(path.as_uri())
+            title = page.title()
+            page.evaluate(UNFOLD)
+            page.evaluate("new Promise(requestAnimationFrame)")
+            if page.title() != title:
+                events.append(f"title: {page.title()}")
+            page.close()
+            happened[path] = events
+        browser.close()
+    return happened
+
+
+def watch(page: Any, own: Collection[str], events: list[str]) -> None:
+    def note(kind: str, text: str) -> None:
+        if text not in own and not text.startswith(ALLOWED):
+            events.append(f"{kind}: {text[:200]}")
+
+    page.on("request", lambda request: note("request", request.url))
+    page.on("framenavigated", lambda frame: note("navigation", frame.url))
+    page.on("console", lambda message: note("console", message.text))
+    page.on("pageerror", lambda error: note("error", str(error)))
+    page.on("popup", lambda popup: note("popup", popup.url))
+    page.on("download", lambda download: note("download", download.url))
+    page.on("dialog", lambda dialog: (note("dialog", dialog.message), dialog.dismiss()))

@@ -1,0 +1,172 @@
+"""Files of which something does not work: what is left out, what is there, what is said. Run here, in no sandbox."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from grader.sandbox.placeholders import Absent, AbsentModule
+from grader.sandbox.tolerant import Importer, OutOfTime
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Run a source as a file of the work tree; its names, and the importer, which knows what was left out."""
+
+    def run_source(source: str | bytes, *, budget_s: float = 5):
+        path = tmp_path / "layers.py"
+        path.write_bytes(source if isinstance(source, bytes) else source.encode())
+        importer = Importer(os.path.join(tmp_path, ""), "cs231n", budget_s)
+        names: dict[str, object] = {}
+        importer.run(str(path), names)
+        return names, importer
+
+    return run_source
+
+
+def told(importer: Importer) -> list[tuple[int, str, str]]:
+    return [(line, name, type(error).__name__) for _, line, name, error in importer.left_out]
+
+
+BROKEN_FUNCTIONS = {
+    "a bracket that is not closed": ("def f(x):\n    return (x\n", 2),
+    "a colon that is missing": ("def f(x)\n    return x\n", 1),
+    "print as in Python 2": ("def f(x):\n    print 'x', x\n", 2),
+    "tabs among spaces": ("def f(x):\n    if x:\n        y = 1\n\tz = 2\n", 4),
+    "no body": ("def f(x):\n    # nothing yet\n", None),
+    "a text that is not closed": ('def f(x):\n    """Doubles.\n    return x\n', 2),
+    "a null byte": ("def f(x):\n    return x\0\n", None),
+    "too deep for the compiler": ("def f(x):\n    return " + "(" * 2000 + "x" + ")" * 2000 + "\n", None),
+    "a decorator that raises": ("@abs\ndef f(x): pass\n", 1),
+    "a broken class": ("class f:\n    def g(self:\n        pass\n", None),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN_FUNCTIONS)
+def test_a_broken_function_costs_itself_and_raises_what_was_wrong_with_it(run, kind):
+    broken, line = BROKEN_FUNCTIONS[kind]
+    head = "import math\ndef before(x):\n    return math.floor(x)\n\n"
+    names, importer = run(head + broken + "\n\ndef after(x):\n    return before(x) + 1\n")
+    assert names["after"](2.5) == 3
+    ((_, where, name, error),) = importer.left_out
+    assert name == "f"
+    assert line is None or where == 4 + line
+    with pytest.raises(type(error)):
+        names["f"](1)
+
+
+@pytest.mark.parametrize("number", [1, 2, 7])
+def test_lines_in_the_words_of_an_error_are_those_of_the_file(run, number):
+    head = "".join(f"x{i} = {i}\n" for i in range(number))
+    _, importer = run(head + "def f(x):\n\ndef g(x):\n    return x\n")
+    ((_, line, _, error),) = importer.left_out
+    assert error.lineno == line
+    assert "line" not in str(error.msg) or f"on line {number + 1}" in error.msg
+
+
+STATEMENTS = {
+    "a division by zero": ("1 / 0\n", "ZeroDivisionError"),
+    "magic of a notebook": ("%matplotlib inline\n", "SyntaxError"),
+    "a shell's command": ("!pip install numpy\n", "SyntaxError"),
+    "an exported notebook": ("get_ipython().run_line_magic('matplotlib', 'inline')\n", "NameError"),
+    "an end": ("import sys\nsys.exit(1)\n", "SystemExit"),
+    "a question": ("name = open('/nowhere/at/all')\n", "FileNotFoundError"),
+    "a conflict of versions": (">>>>>>> mine\n", "SyntaxError"),
+    "not implemented": ("raise NotImplementedError\n", "NotImplementedError"),
+}
+
+
+@pytest.mark.parametrize("kind", STATEMENTS)
+def test_a_statement_that_fails_costs_nobody_else(run, kind):
+    statement, error = STATEMENTS[kind]
+    head = "from __future__ import annotations\nkept = []\n"
+    source = f"{head}{statement}kept.append(1)\ndef f(x: undefined):\n    return 1\n"
+    names, importer = run(source)
+    assert names["kept"] == [1]  # what stands above runs once
+    assert names["f"](0) == 1
+    ((_, line, name, problem),) = importer.left_out
+    assert (line, name, type(problem).__name__) == (2 + statement.count("\n"), "", error)
+
+
+def test_training_without_a_guard_is_left_out_when_its_time_is_up(run):
+    names, importer = run("n = 0\nwhile True:\n    n += 1\ndef f():\n    return 1\n", budget_s=0.05)
+    assert names["f"]() == 1
+    (first,) = importer.left_out
+    assert isinstance(first[3], OutOfTime)
+    assert str(first[3]) == "still running after 0.05 s of CPU time"
+
+
+def test_the_clock_stops_when_the_file_is_done(run):
+    import time
+
+    run("x = 1\n", budget_s=0.05)
+    until = time.process_time() + 0.2
+    while time.process_time() < until:
+        pass
+
+
+def test_a_text_at_the_margin_is_no_statement(run):
+    source = 'TABLE = """\none\ntwo (\n"""\nVALUES = [\n1,\n2,\n]\ndef f(:\n    pass\n'
+    names, importer = run(source)
+    assert (names["TABLE"], names["VALUES"]) == ("\none\ntwo (\n", [1, 2])
+    assert told(importer) == [(9, "f", "SyntaxError")]
+
+
+def test_an_open_text_does_not_take_the_functions_below_it(run):
+    names, importer = run('def f():\n    """One.\n    return 1\n\ndef g():\n    """Two."""\n    return 2\n')
+    assert names["g"]() == 2
+    assert [name for _, _, name, _ in importer.left_out] == ["f"]
+
+
+@pytest.mark.parametrize(
+    ("source", "is_recoded"),
+    [
+        (b"\xef\xbb\xbfs = 'x'\n", False),
+        ("s = 'x'  # é\n".encode("latin-1") + b"t = '\xe9'\n", True),
+        ("s = 'x'\nt = '卷积'\n".encode("gbk"), True),
+        ("s = 'x'\n".encode("utf-16"), True),
+        (b"# -*- coding: latin-1 -*-\ns = 'x'; t = '\xe9'\n", False),
+        (b"# -*- coding: nonsense -*-\ns = 'x'\n", True),
+        (b"s = 'x'\r\nif s:\r\n    t = 1\r\n", False),
+        (b"s = 'x'\rif s:\r    t = 1\r", False),
+    ],
+    ids=["BOM", "Latin-1", "GBK", "UTF-16", "said to be Latin-1", "said to be nonsense", "CRLF", "CR"],
+)
+def test_bytes_of_any_kind_are_read(run, source, is_recoded):
+    names, importer = run(source)
+    assert names["s"] == "x"
+    assert importer.left_out == []
+    assert bool(importer.recoded) == is_recoded
+
+
+def test_a_notebook_by_another_name_is_said_to_be_one(run):
+    with pytest.raises(SyntaxError, match="a notebook was found, expected Python"):
+        run(b'{\n "cells": [{"cell_type": "code", "source": ["x = 1"]}], "metadata": {}\n}\n')
+
+
+def test_what_is_no_python_at_all_is_not_tried_for_ever(run):
+    with pytest.raises(SyntaxError):
+        run("Dear grader, my code is in the other file\n" * 300)
+
+
+def test_an_importer_that_is_not_tolerant_imports_like_any_other(tmp_path):
+    path = tmp_path / "layers.py"
+    importer = Importer(os.path.join(tmp_path, ""), "cs231n", 5)
+    importer.is_tolerant = False
+    for source, error in (("def f(:\n", SyntaxError), ("1 / 0\ndef f(): pass\n", ZeroDivisionError)):
+        path.write_text(source)
+        with pytest.raises(error):
+            importer.run(str(path), {})
+    assert importer.left_out == []
+
+
+def test_a_decorator_of_a_module_that_is_absent_leaves_the_function_as_it_is():
+    numba = AbsentModule("numba")
+
+    def f(x):
+        return x
+
+    assert numba.jit(f) is f
+    assert numba.jit(nopython=True)(f) is f
+    assert isinstance(numba.jit(1), Absent)
