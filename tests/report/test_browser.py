@@ -219,6 +219,8 @@ def test_a_large_class_is_laid_out_in_part_until_all_is_asked_for(browser: Any, 
         assert page.locator("#rest-note span").inner_text() == "The first 500 of 1200; the filter finds all."
         page.get_by_role("button", name="Show all").click()
         assert [len(ids(page)), ids(page)[-1]] == [1200, "student_1199"]
+        page.get_by_role("button", name="Submission").click()
+        assert [len(ids(page)), ids(page)[0]] == [1200, "student_1199"]
         assert not page.locator("#rest-note").is_visible()
         assert [event for event in page.events if event[0] != "request"] == []
 
