@@ -111,6 +111,24 @@ def test_an_endless_loop_costs_its_own_check_only(grade_layers):
     assert "was given the cache that the docstring describes" in backward.message
 
 
+def test_a_dropout_that_drops_nothing_costs_the_backward_nothing(grade_layers):
+    result = grade_layers(
+        "def dropout_forward(x, dropout_param):\n    return x.copy(), (dropout_param, np.ones_like(x))\n"
+    )
+    points = {item.function: (item.points, item.max_points) for item in result.functions}
+    assert points["layers.dropout_forward"][0] < 0.5 * points["layers.dropout_forward"][1]
+    assert points["layers.dropout_backward"][0] == points["layers.dropout_backward"][1]
+
+
+def test_a_dropout_backward_without_a_mask_fails_where_the_forward_drops_nothing_too(grade_layers):
+    result = grade_layers(
+        "def dropout_forward(x, dropout_param):\n    return x.copy(), (dropout_param, np.ones_like(x))\n\n\n"
+        "def dropout_backward(dout, cache):\n    return dout.copy()\n"
+    )
+    points = {item.function: (item.points, item.max_points) for item in result.functions}
+    assert points["layers.dropout_backward"][0] < 0.5 * points["layers.dropout_backward"][1]
+
+
 def test_a_backward_is_fed_the_documented_cache_where_the_forward_crashes(grade_layers):
     result = grade_layers("def conv_forward_naive(x, w, b, conv_param):\n    return 1 / 0\n")
     assert lost(result) == {"conv_forward_naive": "error"}
