@@ -78,7 +78,6 @@ bench-peers: $(READY)  ## the same nine checks graded by otter-grader, nbgrader 
 mutants: $(READY)  ## see that the checks catch small mistakes in the reference's solutions, or that it is said why not
 	$(BIN)/python -m bench.mutants
 
-.PHONY: help setup grade test fixtures check-fixtures template check-template release audit attacks lint format bench bench-peers mutants notebooks train-figures picture training-picture clean
 notebooks: $(READY)  ## run all notebooks, on CIFAR-10 where CIFAR10_DIR is; their figures against the documents' (minutes)
 	$(BIN)/python -m bench.notebooks
 

@@ -162,3 +162,26 @@ def test_a_result_is_current_only_for_the_same_submission_assignment_and_environ
         assert is_current(RESULT, dataclasses.replace(RESULT, **changed)) is False
     assert is_current(BROKEN, RESULT) is False
     assert is_current(Result.from_json(RESULT.to_json()), RESULT) is True
+
+
+@pytest.mark.parametrize(("durable", "synced"), [(True, 2), (False, 0)])
+def test_what_must_survive_a_power_cut_reaches_the_disk_with_its_name(tmp_path, monkeypatch, durable, synced):
+    calls, fsync = [], os.fsync
+
+    def sync(file):
+        calls.append(os.readlink(f"/proc/self/fd/{file}"))
+        fsync(file)
+
+    monkeypatch.setattr(results.os, "fsync", sync)
+    write_text(tmp_path / "f.txt", "text", durable=durable)
+    assert len(calls) == synced
+    assert calls[1:] == [str(tmp_path)][:synced]
+
+
+def test_a_result_elsewhere_is_current_and_one_without_a_verdict_or_with_other_notes_is_not():
+    elsewhere = {**RESULT.submission, "source": "elsewhere"}
+    assert is_current(RESULT, dataclasses.replace(RESULT, submission=elsewhere)) is True
+    assert is_current(dataclasses.replace(RESULT, status=UNREADABLE), RESULT) is False
+    noted = dataclasses.replace(RESULT, notes=("two layers.py were found", "solver.py differs"))
+    assert is_current(noted, dataclasses.replace(RESULT, notes=("two layers.py were found",))) is True
+    assert is_current(noted, dataclasses.replace(RESULT, notes=("one was found",))) is False
