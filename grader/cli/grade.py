@@ -70,6 +70,8 @@ def grade(
     settings = Settings(str(assignment.resolve()), python, sandbox, handout)
     context = prepare(settings)
     found = find(paths, student_files=context.assignment.student_files, package=context.assignment.package)
+    for said in dict.fromkeys(one.folder for one in found if one.folder):
+        console.print(said, soft_wrap=True, highlight=False, markup=False)
     if only:
         found = select(found, only)
     jobs = min(jobs or os.cpu_count() or 1, len(found))
