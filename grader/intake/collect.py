@@ -18,7 +18,7 @@ from typing import Final
 from grader.errors import GraderError, UsageError
 from grader.intake.archives import find_kind, read_archive
 from grader.intake.choose import choose
-from grader.intake.downloads import find_download, lookalike, read_parts
+from grader.intake.downloads import find_download, lookalike, read_parts, refuse_packed
 from grader.intake.folders import is_ours, list_folder, read_file, read_folder
 from grader.intake.lms import Download, HandedIn
 from grader.intake.names import LITTER, Ids, clean, natural_key, show, strip_suffix
@@ -55,7 +55,8 @@ def find(paths: Sequence[Path], *, student_files: Sequence[str], package: str) -
     child of it is one, but hidden ones and what CLASS_SUFFIXES and CLASS_NAMES name. The bulk download of a learning
     platform, as it is or as the only folder in it, gives a submission a student. An empty folder among several paths is
     a submission with a problem.
-    Raises UsageError if a path does not exist or cannot be listed, or if nothing at all is found.
+    Raises UsageError if a path does not exist or cannot be listed, is a download that was not unpacked, or if nothing
+    at all is found.
     """
     ids = Ids()
     found: list[Found] = []
@@ -116,12 +117,15 @@ def find_one(path: Path, student_files: Sequence[str], package: str, ids: Ids) -
     """The submissions of one path. A link given on the command line is followed, since the caller chose it."""
     real, source = path.resolve(), clean(str(path))
     if not real.is_dir():
+        refuse_packed(real, source)
         return [Found(ids.give(strip_suffix(real.name)), real, source, find_problem(real, student_files))]
     if holds_submission(real, student_files, package):
         return [Found(ids.give(real.name), real, source)]
     folders, download, odd = look_into(real)
     if download and not odd:
         return [find_handed_in(one, path, real, download, ids) for one in download.handed_in]
+    if list(folders.values()) == [False]:
+        refuse_packed(real / next(iter(folders)), os.path.join(source, next(iter(folders))))
     if list(folders.values()) == [True]:  # an export unpacked into a folder of its own
         inner = real / next(iter(folders))
         _, download_inside, odd_inside = look_into(inner)

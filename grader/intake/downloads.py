@@ -5,16 +5,21 @@ lms.py knows the names; this module looks into the folder and opens the files.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from grader.intake.archives import find_kind, read_archive
+from grader.errors import UsageError
+from grader.intake.archives import ZIP, find_kind, read_archive
+from grader.intake.archives import recognise as recognise_kind
 from grader.intake.folders import keep_file, read_folder
 from grader.intake.gradescope import LARGEST, METADATA
 from grader.intake.lms import Download, listed, recognise
 from grader.intake.names import show, strip_suffix
 from grader.intake.streams import open_regular
+from grader.intake.tars import BLOCK
 from grader.intake.tree import Gathering, IntakeLimits, IntakeProblem, Tree
+from grader.intake.zips import list_top
 
 
 def find_download(folder: Path, entries: Mapping[str, bool]) -> Download | None:
@@ -30,6 +35,24 @@ def find_download(folder: Path, entries: Mapping[str, bool]) -> Download | None:
         except IntakeProblem:  # a link, a pipe: it is no list then
             metadata = None
     return recognise(entries, metadata)
+
+
+def refuse_packed(file: Path, place: str) -> None:
+    """Raise UsageError if the file is a platform's download that is still packed: it is not one submission."""
+    try:
+        with open_regular(file) as opened:
+            if recognise_kind(opened.read(BLOCK)) != ZIP:
+                return
+            entries, metadata = list_top(opened, IntakeLimits(), METADATA, LARGEST)
+    except (IntakeProblem, OSError):
+        return  # it is read later, and what is wrong with it is said then
+    download = recognise(entries, metadata)
+    if download and not download.others and len(download.handed_in) > 1:
+        packed, folder = shlex.quote(show(place)), shlex.quote(show(strip_suffix(place)))
+        raise UsageError(
+            f"{show(place)}: {download.summary}, expected it unpacked. "
+            f"Run: unzip {packed} -d {folder}, then: grader grade {folder}"
+        )
 
 
 def lookalike(place: str, download: Download, odd: Sequence[str]) -> str:

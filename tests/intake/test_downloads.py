@@ -6,6 +6,9 @@ import io
 import zipfile
 from pathlib import Path
 
+import pytest
+
+from grader.errors import UsageError
 from grader.intake.collect import find, read
 from grader.intake.tree import IntakeLimits
 
@@ -205,3 +208,38 @@ def test_links_and_limits_hold_in_what_a_student_handed_in(tmp_path):
     assert (
         got["b_2"].problem == "b_2_20000_layers.py: layers.py was left out: it is a link, and links are not followed."
     )
+
+
+@pytest.mark.parametrize("below", ["", "assignment_9_export/"])
+def test_a_download_that_is_still_packed_is_refused_with_the_command(tmp_path, below):
+    gradescope = {"submission_metadata.yml": METADATA, "submission_101/layers.py": b"", "submission_102/layers.py": b""}
+    (tmp_path / "submissions.zip").write_bytes(zipped(**{below + name: text for name, text in gradescope.items()}))
+    for path in (tmp_path / "submissions.zip", tmp_path):
+        with pytest.raises(UsageError) as caught:
+            find([path], **NAMES)
+        folder = tmp_path / "submissions"
+        assert str(caught.value) == (
+            f"{folder}.zip: taken for a download from Gradescope: 2 submissions in 2 files and folders, expected it "
+            f"unpacked. Run: unzip {folder}.zip -d {folder}, then: grader grade {folder}"
+        )
+
+
+def test_packed_downloads_of_other_platforms_are_refused_too(tmp_path):
+    moodle = {f"Bob {n}_{n}_assignsubmission_file_/layers.py": b"" for n in range(3)}
+    for number, members in enumerate((CANVAS, moodle)):
+        (tmp_path / f"{number}.zip").write_bytes(zipped(**members))
+        with pytest.raises(UsageError, match="3 submissions"):
+            find([tmp_path / f"{number}.zip"], **NAMES)
+
+
+def test_a_students_own_zip_is_none(tmp_path):
+    own = {
+        "one": {"a_1_10001_layers.py": b""},
+        "code": {"hw/cs231n/layers.py": b"x"},
+        "mixed": {**CANVAS, "hw/layers.py": b""},
+        "cut": {},
+    }
+    for name, members in own.items():
+        (tmp_path / f"{name}.zip").write_bytes(zipped(**members)[: 50 if name == "cut" else None])
+    (tmp_path / "cut.zip").write_bytes(zipped(**CANVAS)[:-30])
+    assert len(find([tmp_path / f"{name}.zip" for name in own], **NAMES)) == 4
