@@ -158,11 +158,10 @@ def find_handed_in(one: HandedIn, path: Path, real: Path, download: Download, id
     """What one student handed in: a folder, or several files of the download."""
     whole = [part.entry for part in one.parts if not part.name]
     parts = () if whole else tuple((part.name, real / part.entry) for part in one.parts)
-    called = one.parts[0].entry if len(one.parts) == 1 else one.label
     return Found(
         ids.give(one.label),
-        real / called,
-        clean(os.path.join(path, called)),
+        real / one.source,
+        clean(os.path.join(path, one.source)),
         one.problem,
         parts,
         one.notes,

@@ -47,10 +47,12 @@ class Part:
 class HandedIn:
     """What one student or team handed in. label: readable, the same in every download, unique in this one.
 
-    problem: why there is nothing to read (a text entry alone), or None.
+    source: the entry that it is, or the label where it is several. problem: why there is nothing to read (a text entry
+    alone), or None.
     """
 
     label: str
+    source: str
     parts: tuple[Part, ...]
     notes: tuple[str, ...]
     problem: str | None = None
@@ -138,8 +140,10 @@ def settle(system: str, items: list[Item]) -> tuple[HandedIn, int]:
     if taken and unread:
         notes.append(f"A {unread[0].kind} was handed in as well and was not read: {listed(i.entry for i in unread)}.")
     parts = tuple(Part(item.entry, name) for name, item in taken.items())
-    number = f"_{items[0].number}" if items[0].number else ""
-    return HandedIn(f"{items[0].owner}{number}", parts, tuple(notes), lack(now, taken, earlier)), len(earlier)
+    label = f"{items[0].owner}_{items[0].number}" if items[0].number else items[0].owner
+    entries = [item.entry for item in taken.values()] or [item.entry for item in now]
+    source = entries[0] if len(entries) == 1 else label
+    return HandedIn(label, source, parts, tuple(notes), lack(now, taken, earlier)), len(earlier)
 
 
 def lack(now: list[Item], taken: Mapping[str, Item], earlier: list[Item]) -> str | None:
@@ -171,7 +175,7 @@ def read_gradescope(entries: Mapping[str, bool], metadata: bytes) -> Download | 
             who = listed(names) if names else "somebody the list does not name"
             label = "_".join([*names[:3], number]) if names else entry
             note = f"Handed in through {GRADESCOPE} by {who}, submission {number}."
-            handed_in.append(HandedIn(label, (Part(entry, ""),), (note,)))
+            handed_in.append(HandedIn(label, entry, (Part(entry, ""),), (note,)))
     others = tuple(entry for entry in entries if entry not in people and entry != METADATA)
     absent = tuple(entry for entry in people if entry not in entries)
     return Download(GRADESCOPE, tuple(handed_in), others, absent=absent) if handed_in else None

@@ -66,7 +66,7 @@ def test_a_canvas_download_is_a_submission_a_student(tmp_path):
     assert wei.source == str(top / "王伟_LATE_1235_55510_hw2.zip")
     assert wei.notes == ("Handed in through Canvas by 王伟 (user 1235), late: hw2.zip.",)
     assert richard.problem == (
-        "roerichard_1240: only a text entry was handed in, which is not read. Ask for the Python files."
+        "roerichard_1240_text.html: only a text entry was handed in, which is not read. Ask for the Python files."
     )
 
 
