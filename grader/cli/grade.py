@@ -65,6 +65,7 @@ def grade(
     """Grade folders, archives or single files; write OUT/index.html, a report and a feedback page each, and marks.
 
     A PATH that directly holds a student file or the package folder is one submission; otherwise every child of it is.
+    An unpacked bulk download of Canvas, Moodle, Blackboard or Gradescope gives a submission a student.
     """
     console = Console()
     settings = Settings(str(assignment.resolve()), python, sandbox, handout)

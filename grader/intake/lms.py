@@ -137,8 +137,8 @@ def settle(system: str, items: list[Item]) -> tuple[HandedIn, int]:
     if earlier:
         notes.append(f"Left out, of earlier attempts: {listed(item.entry for item in earlier)}.")
     unread = [item for item in now if item.kind in (TEXT, LINK)]
-    if taken and unread:
-        notes.append(f"A {unread[0].kind} was handed in as well and was not read: {listed(i.entry for i in unread)}.")
+    if unread:
+        notes.append(f"A {unread[0].kind} was handed in and was not read: {listed(item.entry for item in unread)}.")
     parts = tuple(Part(item.entry, name) for name, item in taken.items())
     label = f"{items[0].owner}_{items[0].number}" if items[0].number else items[0].owner
     entries = [item.entry for item in taken.values()] or [item.entry for item in now]

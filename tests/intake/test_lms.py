@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.intake.gradescope import submitters
 from grader.intake.lms import recognise
+from grader.intake.names import show
 
 CANVAS = [
     "doejane_1234_55501_layers.py",
@@ -48,9 +49,7 @@ def test_canvas_files_are_put_together_by_user():
 def test_a_text_entry_beside_files_is_noted():
     _, by_label = recognised("doejane_1_10001_layers.py", "doejane_1_text.html", "b_2_10002_x.zip")
     assert by_label["doejane_1"].problem is None
-    assert by_label["doejane_1"].notes[1] == (
-        "A text entry was handed in as well and was not read: doejane_1_text.html."
-    )
+    assert by_label["doejane_1"].notes[1] == ("A text entry was handed in and was not read: doejane_1_text.html.")
 
 
 def test_of_a_file_handed_in_again_the_latest_counts():
@@ -97,6 +96,39 @@ def test_anonymous_canvas_names_are_known():
 )
 def test_what_only_looks_alike_is_none(names):
     assert recognise(dict.fromkeys(names, False)) is None
+
+
+OWNERS = st.sampled_from(["doe", "roe", "作", "HW_doe", "anon", "Doe Jane"])
+SHORT = st.sampled_from(["1", "2", "31", "10001", "10002", "0"])
+FILES = st.sampled_from(["layers.py", "layers-1.py", "hw-2.zip", "hw.zip", "text.html", ""])
+LIKELY = st.lists(
+    st.one_of(
+        st.builds("{}_{}_{}_{}".format, OWNERS, SHORT, SHORT, FILES),
+        st.builds("{}_LATE_{}_{}_{}".format, OWNERS, SHORT, SHORT, FILES),
+        st.builds("{}_{}_{}".format, OWNERS, SHORT, FILES),
+        st.builds("{}_{}_assignsubmission_file_{}".format, OWNERS, SHORT, FILES),
+        st.builds("{}_{}_assignsubmission_onlinetext_{}".format, OWNERS, SHORT, FILES),
+        st.builds("{}_attempt_2026-01-0{}-00-00-00_{}".format, OWNERS, st.integers(1, 3), FILES),
+        st.text(max_size=20),
+    ),
+    max_size=9,
+)
+
+
+@settings(max_examples=300)
+@given(LIKELY, st.booleans())
+def test_no_entry_is_lost_in_silence(names, folder):
+    """Each is read for one student, or named in a note or a problem's place, or left to whoever asks."""
+    download = recognise({name: folder for name in names if name})
+    if download is None:
+        return
+    read = [part.entry for one in download.handed_in for part in one.parts]
+    assert len(read) == len(set(read))
+    said = " ".join(show(one.source) + " ".join(one.notes) for one in download.handed_in)
+    for name in set(names) - {"", *read, *download.others}:
+        assert show(name) in said
+    labels = [one.label for one in download.handed_in]
+    assert len(labels) == len(set(labels))
 
 
 def test_folders_are_none_of_canvas_or_blackboard():
