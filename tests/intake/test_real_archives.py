@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import tarfile
+import time
 import zipfile
 from pathlib import Path
 
@@ -140,3 +141,24 @@ def test_three_folders_deep_and_twice_one_is_taken_and_said(work):
         "two layers.py were found: final/really/作业/cs231n/layers.py was taken, "
         "not final/really/作业/cs231n/backup/layers.py.",
     )
+
+
+def test_a_zip_that_lists_one_member_thousands_of_times_is_a_problem(work):
+    """The bomb without nesting: the directory is long, the data is there once."""
+    with zipfile.ZipFile(work / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("layers.py", bytes(1_000_000))
+        archive.filelist *= 3000
+    assert (work / "a.zip").stat().st_size < 200_000
+    started = time.process_time()
+    problem = problem_of(work / "a.zip")
+    assert "times its size" in problem or "damaged" in problem or "more than 33554432 bytes" in problem
+    assert time.process_time() - started < 5
+
+
+def test_more_members_than_anyone_packs_are_a_problem(work):
+    with zipfile.ZipFile(work / "a.zip", "w") as archive:
+        archive.writestr("x/", b"")
+        archive.filelist *= LIMITS.members + 1
+    (work / "a.tar").write_bytes(tarfile.TarInfo("x/layers.py").tobuf() * (LIMITS.members + 1))
+    for name in ("a.zip", "a.tar"):
+        assert problem_of(work / name) == "more than 50000 files and folders were found. Hand in the code alone."
