@@ -156,8 +156,8 @@ def look_into(folder: Path) -> tuple[dict[str, bool], Download | None, list[str]
 
 def find_handed_in(one: HandedIn, path: Path, real: Path, download: Download, ids: Ids) -> Found:
     """What one student handed in: a folder, or several files of the download."""
-    whole = [part.entry for part in one.parts if not part.name]
-    parts = () if whole else tuple((part.name, real / part.entry) for part in one.parts)
+    whole = len(one.parts) == 1 and not one.parts[0].name
+    parts = () if whole else tuple((part.name or part.entry, real / part.entry) for part in one.parts)
     return Found(
         ids.give(one.label),
         real / one.source,

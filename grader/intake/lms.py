@@ -153,8 +153,8 @@ def lack(now: list[Item], taken: Mapping[str, Item], earlier: list[Item]) -> str
     if earlier:
         return "the latest attempt holds no file, an earlier one does. Move the latest away if the earlier shall count."
     item = now[0]
-    word = "no file" if item.kind == RECEIPT else f"only a {item.kind}"
-    return f"{word} was handed in, which is not read. Ask for the Python files."
+    found = "no file was handed in" if item.kind == RECEIPT else f"only a {item.kind} was handed in, which is not read"
+    return f"{found}. Ask for the Python files."
 
 
 def describe(system: str, item: Item, attempt: str, late: bool, taken: list[Item]) -> str:

@@ -92,6 +92,15 @@ def test_a_moodle_download_with_a_folder_a_student(tmp_path):
     assert got["Bob_7"].notes[1:] == ("two layers.py were found: cs231n/layers.py was taken, not layers.py.",)
 
 
+def test_two_moodle_downloads_in_one_folder_lose_nothing(tmp_path):
+    top = fill(
+        tmp_path,
+        {"Bob_7_assignsubmission_file_/optim.py": b"folder", "Bob_7_assignsubmission_file_layers.py": b"flat"},
+    )
+    got, _ = collected(top)
+    assert got["Bob_7"].files == {"layers.py": b"flat", "optim.py": b"folder"}
+
+
 def test_a_blackboard_download_gives_the_latest_attempt(tmp_path):
     early, late = "HW_2_jdoe_attempt_2026-01-09-23-59-59", "HW_2_jdoe_attempt_2026-01-10-00-00-00"
     top = fill(

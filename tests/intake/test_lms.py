@@ -115,7 +115,7 @@ LIKELY = st.lists(
 )
 
 
-@settings(max_examples=300)
+@settings(deadline=None, max_examples=200)
 @given(LIKELY, st.booleans())
 def test_no_entry_is_lost_in_silence(names, folder):
     """Each is read for one student, or named in a note or a problem's place, or left to whoever asks."""
@@ -186,7 +186,7 @@ def test_a_latest_attempt_without_a_file_does_not_fall_back_in_silence():
     assert by_label["jdoe"].problem == (
         "the latest attempt holds no file, an earlier one does. Move the latest away if the earlier shall count."
     )
-    assert by_label["rroe"].problem.startswith("no file was handed in")
+    assert by_label["rroe"].problem == "no file was handed in. Ask for the Python files."
 
 
 def test_blackboards_user_is_told_from_the_title():
@@ -234,6 +234,7 @@ def test_gradescopes_list_is_read():
     }
 
 
+@settings(deadline=None)
 @given(st.text() | st.lists(st.sampled_from([*METADATA.splitlines(), '  - :name: "\\UFFFFFFFF"'])).map("\n".join))
 def test_any_list_at_all_is_read(text):
     for names in submitters(text.encode("utf-8", "replace")).values():
