@@ -12,7 +12,7 @@ INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup grade test fixtures check-fixtures template check-template release audit attacks lint format bench bench-peers mutants notebooks train-figures picture training-picture clean
+.PHONY: help setup grade test fixtures check-fixtures template check-template release audit attacks lint format bench bench-peers fuzz mutants notebooks train-figures picture training-picture clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -74,6 +74,9 @@ bench: $(READY)  ## what isolation costs; how long a student waits; the fast lay
 bench-peers: $(READY)  ## the same nine checks graded by otter-grader, nbgrader and gradescope-utils (some minutes)
 	@test -x .venv-peers/bin/otter || { $(PYTHON) -m venv .venv-peers && .venv-peers/bin/python -m pip install --quiet --disable-pip-version-check $(PEERS); }
 	$(BIN)/python -m bench.peers
+
+fuzz: $(READY)  ## a million spoiled frames against the wire format of judge and worker (some minutes)
+	$(BIN)/python -m bench.fuzz_codec
 
 mutants: $(READY)  ## see that the checks catch small mistakes in the reference's solutions, or that it is said why not
 	$(BIN)/python -m bench.mutants

@@ -112,6 +112,13 @@ class Gathering:
             self.note(f"{show(path)} is in the archive more than once; the last one was taken.")
         self._files[path] = content
 
+    def take_in(self, tree: Tree, below: str) -> None:
+        """Keep what another reading kept, below a folder (`name/`, or "" for the top), with what it had to say."""
+        for path, content in tree.files.items():
+            self.keep(f"{below}{path}", content)
+        self._notes += tree.notes
+        self._archives += [f"{below}{path}" for path in tree.archives]
+
     @property
     def kept_bytes(self) -> int:
         return self._bytes
