@@ -17,6 +17,7 @@ LAYERS = (
     "delivery",
     "report",
     "authoring",
+    "answers",
     "results",
     "own_run",
     "pipeline",

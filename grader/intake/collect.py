@@ -17,7 +17,7 @@ from typing import Final
 
 from grader.errors import GraderError, UsageError
 from grader.intake.archives import find_kind, read_archive
-from grader.intake.choose import choose
+from grader.intake.choose import choose, choose_notebooks
 from grader.intake.folders import is_ours, list_folder, read_file, read_folder
 from grader.intake.names import LITTER, Ids, clean, natural_key, show, strip_suffix
 from grader.intake.tree import IntakeLimits, IntakeProblem, Tree
@@ -92,7 +92,9 @@ def read(
         choice = choose(tree.files, student_files=student_files, handed_out=handed_out, package=package)
         if not choice.files:
             raise IntakeProblem(describe_lack(tree, student_files))
-        return Submission(found.id, found.source, choice.files, notes + choice.notes)
+        notebooks = choose_notebooks(tree.notebooks, choice.roots)
+        notes += choice.notes + notebooks.notes
+        return Submission(found.id, found.source, choice.files, notes, notebooks=notebooks.files)
     except IntakeProblem as problem:
         return Submission(found.id, found.source, {}, notes, f"{place}: {problem}")
     except OSError as error:
@@ -174,7 +176,8 @@ def read_tree(path: Path, limits: IntakeLimits, student_files: Sequence[str]) ->
     bases = base_names(student_files)
     if len(tree.archives) == 1 and not any(name.rpartition("/")[2] in bases for name in tree.files):
         inner = read_archive(path / tree.archives[0], limits)
-        return replace(inner, notes=(*tree.notes, f"Read from {show(tree.archives[0])}.", *inner.notes))
+        notes = (*tree.notes, f"Read from {show(tree.archives[0])}.", *inner.notes)
+        return replace(inner, notes=notes, notebooks={**tree.notebooks, **inner.notebooks})
     return tree
 
 

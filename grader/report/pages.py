@@ -120,12 +120,17 @@ def spaced_by_module(functions: Sequence[str]) -> list[str]:
 
 def render(template: str, facts: Mapping[str, Any], *, style: str = "submission.css", script: str = "") -> str:
     sheet, code = asset("page.css") + asset(style), asset(script) if script else Markup()
+    policy = policy_of(sheet, code)
+    return environment().get_template(template).render(style=sheet, script=code, policy=policy, **facts)
+
+
+def policy_of(sheet: str, code: str = "") -> str:
+    """What a page may do: be drawn by this style, run this script, and nothing else."""
     scripts = source_hash(code) if code else "'none'"
-    policy = (
+    return (
         f"default-src 'none'; style-src {source_hash(sheet)}; script-src {scripts}; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
-    return environment().get_template(template).render(style=sheet, script=code, policy=policy, **facts)
 
 
 def source_hash(content: str) -> str:
