@@ -21,7 +21,7 @@ from typing import Final
 from grader.errors import UsageError
 from grader.intake.names import clean
 from grader.records import ABSENT, UNANSWERED, Mark, Result
-from grader.results import harmless, number
+from grader.results import AnswerPoints, harmless, number, write_bytes
 
 NAME: Final = "answers.csv"
 COLUMNS: Final = ("submission", "notebook", "question", "max_points", "points", "comment", "answer")
@@ -29,6 +29,8 @@ NEEDED: Final = ("submission", "notebook", "question", "points", "comment")
 BOM: Final = "\ufeff"  # without it, spreadsheets take UTF-8 for something else
 START_CHARS: Final = 160  # of an answer: enough to know it again
 NUMBER: Final = re.compile(r"[0-9]{1,9}([.,][0-9]{1,9})?")
+MOST_NAMED: Final = 5
+LONGEST_NAME: Final = 60
 WHOLE: Final = re.compile(r"[0-9]{1,18}")
 
 Key = tuple[str, str, str]  # submission, notebook, question
@@ -92,7 +94,7 @@ def read_sheet(path: Path) -> Sheet:
         return Sheet()
     first = text.splitlines()[0]
     delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[list[str]] = []
     lines: list[int] = []
     begins = 1
@@ -218,3 +220,64 @@ def sheet_bytes(sheet: Sheet) -> bytes:
 def unharmed(cell: str) -> str:
     """A cell without the apostrophe that `harmless` put before it."""
     return cell[1:] if cell[:1] == "'" and harmless(cell[1:]) == cell else cell
+
+
+class Marking:
+    """The marks of one run: read before anything is graded, and merged with what staff wrote meanwhile when it ends."""
+
+    def __init__(self, out: Path, ids: Collection[str], questions: Mapping[str, float]) -> None:
+        """Raises UsageError for a file that cannot be understood."""
+        self.path = out / NAME
+        self._ids = ids
+        self._questions = questions
+        self._entries: list[Entry] = []
+        self.marks = marks_of(read_sheet(self.path), self.path, ids, questions)
+
+    def add(self, result: Result) -> None:
+        """Take in a submission's answers, in the order of the run."""
+        self._entries += entries_of(result)
+
+    def of(self, submission: str) -> dict[tuple[str, str], Mark]:
+        """The marks of one submission, by notebook and question."""
+        return {key[1:]: mark for key, mark in self.marks.items() if key[0] == submission}
+
+    def points(self) -> dict[str, AnswerPoints]:
+        """What was given for the answers that were taken in, by submission and answer: for the table of marks."""
+        found: dict[str, dict[str, tuple[float | None, float]]] = {}
+        for entry in self._entries:
+            submission, notebook, question = entry.key
+            mark = self.marks.get(entry.key, Mark())
+            found.setdefault(submission, {})[f"{notebook}.{question}"] = mark.points, entry.max_points
+        return dict(found)
+
+    def finish(self) -> list[str]:
+        """Write the file with all answers in it, and return what is to be said. Raises UsageError as at the start.
+
+        It is read once more first, so that what staff saved while the run lasted is in it.
+        """
+        sheet = read_sheet(self.path)
+        self.marks = marks_of(sheet, self.path, self._ids, self._questions)
+        if not self._entries:
+            return []
+        merged, changed = merge(sheet, self._entries, self._ids)
+        if merged != sheet or not self.path.exists():
+            write_bytes(self.path, sheet_bytes(merged))
+        return [*tell_changed(changed), *tell_strangers(self.marks, self._ids)]
+
+
+def tell_changed(keys: Sequence[Key]) -> list[str]:
+    if not keys:
+        return []
+    named = ", ".join(f"{submission} {question}" for submission, _, question in keys[:MOST_NAMED])
+    more = f" and {len(keys) - MOST_NAMED} more" if len(keys) > MOST_NAMED else ""
+    return [f"{NAME}: answers are not what they were when they got points: {named}{more}. Read them again."]
+
+
+def tell_strangers(marks: Mapping[Key, Mark], ids: Collection[str]) -> list[str]:
+    known = set(ids)
+    strange = list(dict.fromkeys(submission for submission, _, _ in marks if submission not in known))
+    if not strange:
+        return []
+    named = ", ".join(clean(name)[:LONGEST_NAME] for name in strange[:MOST_NAMED])
+    more = f" and {len(strange) - MOST_NAMED} more" if len(strange) > MOST_NAMED else ""
+    return [f"{NAME}: rows with points or comments of no submission of this run: {named}{more}. They were kept."]

@@ -6,11 +6,15 @@ import csv
 import io
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from grader.errors import GraderError
 from grader.records import GRADER_ERROR, Result
+
+# Of one submission, by answer: points, None where staff gave none, and what it is worth.
+AnswerPoints = Mapping[str, tuple[float | None, float]]
 
 
 def write_text(path: Path, text: str) -> None:
@@ -61,20 +65,32 @@ def stored(out: Path, submission: str) -> Result | None:
 def is_current(result: Result, fresh: Result) -> bool:
     """Whether an earlier result is of the same submission, assignment and environment as `fresh` would be."""
     same = result.submission == fresh.submission and result.assignment == fresh.assignment
+    same = same and result.notebooks == fresh.notebooks  # compared with those handed out, which may have changed
     return same and result.environment == fresh.environment and result.status != GRADER_ERROR
 
 
-def grades_csv(results: Sequence[Result]) -> str:
-    """One row a submission: id, status, score, and points by function."""
+def grades_csv(results: Sequence[Result], answers: Mapping[str, AnswerPoints] = MappingProxyType({})) -> str:
+    """One row a submission: id, status, score, and points by function. Where there are answers that are worth points:
+    those that staff gave, by answer and in sum, and the total of that and the score.
+    """
     functions = list(dict.fromkeys(function.function for result in results for function in result.functions))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(["submission", "status", "score", "max_score", *functions])
+    asked = list(dict.fromkeys(answer for points in answers.values() for answer in points))
+    sums = ["answers", "max_answers", "total"] if asked else []
+    writer.writerow(["submission", "status", "score", "max_score", *functions, *map(harmless, asked), *sums])
     for result in results:
         points = {function.function: function.points for function in result.functions}
         score = None if result.status == GRADER_ERROR else result.score  # a fault of ours is no zero
         row = [result.id, result.status, number(score), number(result.max_score)]
-        writer.writerow([harmless(cell) for cell in [*row, *(number(points.get(name)) for name in functions)]])
+        row += [number(points.get(name)) for name in functions]
+        own = answers.get(result.id, {})
+        row += [number(own[name][0]) if name in own else "" for name in asked]
+        if asked:
+            given = [points for points, _ in own.values() if points is not None]
+            row += [number(sum(given)) if given else "", number(sum(most for _, most in own.values())) if own else ""]
+            row += [number(None if score is None else score + sum(given))]
+        writer.writerow([harmless(cell) for cell in row])
     return text.getvalue()
 
 

@@ -14,12 +14,16 @@ from typing import Any
 import click
 from rich.console import Console
 
-from grader.cli.progress import Progress, class_table
+from grader.answers import Marking
+from grader.authoring.handed_out import handed_out
+from grader.cli.progress import Progress, class_table, literal
+from grader.cli.render import Renderer
 from grader.context import Context, Settings, prepare
 from grader.errors import GraderError, UsageError
 from grader.intake.collect import Found, find, read
 from grader.pipeline import blank_result, grade_all
 from grader.records import GRADER_ERROR, OWN_HANDOUT, Result, Submission
+from grader.report.answers import Marks
 from grader.report.pages import class_page, feedback_page, staff_page
 from grader.results import grades_csv, is_current, store, stored, write_text
 from grader.sandbox.isolation import KINDS
@@ -70,18 +74,25 @@ def grade(
     settings = Settings(str(assignment.resolve()), python, sandbox, handout)
     context = prepare(settings)
     found = find(paths, student_files=context.assignment.student_files, package=context.assignment.package)
+    known = [one.id for one in found]
     if only:
         found = select(found, only)
     jobs = min(jobs or os.cpu_count() or 1, len(found))
-    batch = Batch(found, context, out, force)
-    with Progress(len(found)) as progress, make_executor(jobs) as executor:
-        for result in batch.results(settings, executor, window=2 * jobs):
-            batch.faults += write_pages(out, result)
-            progress.advance(result)
+    marking = Marking(out, known, context.assignment.questions)
+    with Renderer(out) as renderer:
+        batch = Batch(found, context, out, force, renderer)
+        with Progress(len(found)) as progress, make_executor(jobs) as executor:
+            for result in batch.results(settings, executor, window=2 * jobs):
+                batch.faults += write_pages(out, result, marking.of(result.id))
+                progress.advance(result)
+        batch.faults += renderer.close()
     results = [batch.done[one.id] for one in found]
+    said = finish_marking(out, results, marking, batch.faults)
     write_text(out / "index.html", class_page(results, title=context.assignment.title))
-    write_text(out / "grades.csv", grades_csv(results))
+    write_text(out / "grades.csv", grades_csv(results, marking.points()))
     class_table(console, results)
+    for line in said:
+        console.print(literal(line), soft_wrap=True, highlight=False)
     console.print(f"Reports: {out / 'index.html'}", soft_wrap=True, highlight=False)
     if batch.faults:
         count = f"{len(batch.faults)} of {len(results)}"
@@ -97,6 +108,7 @@ class Batch:
     context: Context
     out: Path
     force: bool
+    renderer: Renderer
     done: dict[str, Result] = field(default_factory=dict)
     reused: list[Result] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -121,7 +133,9 @@ class Batch:
                 student_files=assignment.student_files,
                 handed_out=assignment.handed_out,
                 package=assignment.package,
+                notebooks=lambda: handed_out(assignment),
             )
+            self.renderer.want(submission)
             earlier = None if self.force else stored(self.out, submission.id)
             if earlier is not None and is_current(earlier, blank_result(submission, self.context, 0.0)):
                 self.reused.append(earlier)
@@ -143,13 +157,25 @@ def select(found: list[Found], only: tuple[str, ...]) -> list[Found]:
     return [one for one in found if one.id in only]
 
 
-def write_pages(out: Path, result: Result) -> list[str]:
+def finish_marking(out: Path, results: Sequence[Result], marking: Marking, faults: list[str]) -> list[str]:
+    """Write answers.csv, and anew the pages of those whose marks staff saved meanwhile. What is to be said, by line."""
+    before = dict(marking.marks)
+    for result in results:
+        marking.add(result)
+    said = marking.finish()
+    for result in results:
+        if marking.of(result.id) != {key[1:]: mark for key, mark in before.items() if key[0] == result.id}:
+            faults += write_pages(out, result, marking.of(result.id))
+    return said
+
+
+def write_pages(out: Path, result: Result, marks: Marks) -> list[str]:
     """Write a result's two pages. A page that cannot be made is a fault of ours: returned, and the rest goes on."""
     faults = []
     staff, feedback = out / f"{result.id}.html", out / "feedback" / f"{result.id}.html"
     for path, make in ((staff, staff_page), (feedback, feedback_page)):
         try:
-            page = make(result)
+            page = make(result, marks)
         except Exception as error:
             faults.append(f"{result.id}: its page could not be made ({type(error).__name__}: {error})")
         else:

@@ -11,14 +11,12 @@ nbconvert's templates that load scripts from elsewhere are not used: formulas st
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import cache, partial
 from typing import Any, Final
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from grader.errors import GraderError
-from grader.intake.names import Ids
 from grader.intake.notebooks import NOT_INSTALLED, UnreadableNotebook, cells_of
 from grader.report import text
 from grader.report.notebook_parts import TOKEN, Parts, parts_of
@@ -76,12 +74,6 @@ ATTRIBUTES: Final = {
 PICTURE: Final = re.compile(r"data:image/(png|jpeg|gif|svg\+xml);base64,[A-Za-z0-9+/=]*")
 SIZE: Final = re.compile(r"[0-9]{1,5}")
 EMPTY: Final = "<p>It has no cells.</p>"
-
-
-def page_names(notebooks: Sequence[str]) -> dict[str, str]:
-    """The page of each notebook of a submission, by its name: safe as a file name and in an address, and unique."""
-    ids = Ids()
-    return {name: f"{ids.give(name.rpartition('.')[0] or name)}.html" for name in notebooks}
 
 
 def notebook_page(content: bytes, *, name: str, submission: str) -> str:
@@ -142,8 +134,17 @@ def exporter() -> Any:
         exclude_output_prompt=True,
     )
     made.register_filter("clean_html", clean)  # in the place of nbconvert's own, which takes a hundred times as long
+    made.register_filter("markdown2html", partial(markdown, made))
     made.register_filter("highlight_code", Highlight2HTML(pygments_lexer="python3", parent=made))
     return partial(TemplateExporter.from_notebook_node, made)
+
+
+def markdown(exporter: Any, source: str) -> str:
+    """A cell's Markdown as HTML; as it was written, where the converter fails over it."""
+    try:
+        return str(exporter.markdown2html({}, source))
+    except Exception:
+        return f"<pre>{escape(source)}</pre>"
 
 
 def clean(content: object) -> str:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import unquote
 
 from grader.intake.notebooks import Cell, joined
 from grader.report import text
@@ -27,6 +28,8 @@ PICTURES: Final = ("image/png", "image/jpeg", "image/gif")
 SVG: Final = "image/svg+xml"
 BASE64: Final = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 INLINE: Final = re.compile(r"data:(image/(?:png|jpeg|gif));base64,([A-Za-z0-9+/]{40,}={0,2})")  # as some editors paste
+ATTACHED: Final = re.compile(r"attachment:([^\s)\"'>]{1,300})")
+NO_PICTURE: Final = "data:,"
 TOKEN: Final = re.compile(r"cGljdHVyZS0([0-9]{1,6})")
 NOT_SHOWN: Final = "(an output of another kind, which is not shown)"
 
@@ -55,25 +58,25 @@ class Parts:
 def parts_of(cells: Iterable[Cell]) -> Parts:
     parts = Parts()
     for cell in cells:
-        source = cell.source
-        if cell.kind == "markdown":
-            source = INLINE.sub(lambda found: f"data:{found[1]};base64,{parts.token(found[2])}", source)
+        source = with_pictures(cell, parts) if cell.kind == "markdown" else cell.source
         made: dict[str, Any] = {"cell_type": cell.kind, "metadata": {}, "source": parts.cut(source, SOURCE_CHARS)}
         if cell.kind == "code":
             made |= {"execution_count": None, "outputs": list(outputs_of(cell, parts))}
         elif cell.kind == "raw":  # nbconvert takes it for the format that it writes, here HTML
             made |= {"cell_type": "markdown", "source": f"<pre>{html.escape(made['source'])}</pre>"}
-        else:
-            made["attachments"] = dict(attachments_of(cell, parts))
         parts.cells.append(made)
     return parts
 
 
-def attachments_of(cell: Cell, parts: Parts) -> Iterable[tuple[str, dict[str, str]]]:
-    for name, data in cell.attachments.items():
-        for kind, content in pictures_in(data):
-            yield name, {kind: parts.token(content)}
-            break
+def with_pictures(cell: Cell, parts: Parts) -> str:
+    """The source with a token for each picture in it or attached to it; one that is not there becomes none at all."""
+
+    def attached(found: re.Match[str]) -> str:
+        pictures = list(pictures_in(cell.attachments.get(unquote(found[1]))))
+        return f"data:{pictures[0][0]};base64,{parts.token(pictures[0][1])}" if pictures else NO_PICTURE
+
+    source = INLINE.sub(lambda found: f"data:{found[1]};base64,{parts.token(found[2])}", cell.source)
+    return ATTACHED.sub(attached, source)
 
 
 def outputs_of(cell: Cell, parts: Parts) -> Iterable[dict[str, Any]]:
@@ -111,7 +114,8 @@ def shown_data(data: Any, parts: Parts) -> dict[str, str]:
     if table and len(table) <= min(TABLE_CHARS, parts.left):
         return {"text/html": parts.cut(table, TABLE_CHARS)}
     if texts.get("text/markdown"):
-        return {"text/markdown": parts.cut(texts["text/markdown"] or "", OUTPUT_CHARS)}
+        source = ATTACHED.sub(NO_PICTURE, texts["text/markdown"] or "")
+        return {"text/markdown": parts.cut(source, OUTPUT_CHARS)}
     plain = joined(data.get("text/plain")) or joined(data.get("text/latex"))
     return {"text/plain": parts.cut(plain, OUTPUT_CHARS, escapes=True) if plain else NOT_SHOWN}
 

@@ -17,6 +17,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -24,7 +25,7 @@ from markupsafe import Markup
 
 from grader.errors import GraderError
 from grader.records import GRADED, NOT_APPLICABLE, PASSED, VISIBLE, CheckResult, Result
-from grader.report import figures, highlight, once, order, tally, text, words
+from grader.report import answers, figures, highlight, once, order, tally, text, words
 from grader.report.disclosure import for_student
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -59,24 +60,30 @@ def most_telling(checks: Sequence[tally.CheckTally]) -> tuple[list[tally.CheckTa
     return top, [item for item in checks if item not in top]
 
 
-def staff_page(result: Result) -> str:
-    """One submission with everything that is known about it. Raises GraderError for unknown words."""
+def staff_page(result: Result, marks: answers.Marks = MappingProxyType({})) -> str:
+    """One submission with everything that is known about it. Raises GraderError for unknown words.
+
+    marks: what staff gave for its answers, by notebook and question.
+    """
     words.check_words(result)
-    return render("staff.html", {**parts_of(result), "staff": True})
+    return render("staff.html", {**parts_of(result, marks), "staff": True})
 
 
-def feedback_page(result: Result) -> str:
+def feedback_page(result: Result, marks: answers.Marks = MappingProxyType({})) -> str:
     """One submission as its student may see it. Raises GraderError for unknown words."""
     words.check_words(result)
     public = for_student(result)
-    return render("feedback.html", {**parts_of(public), **progress_of(public), "staff": False})
+    return render("feedback.html", {**parts_of(public, marks), **progress_of(public), "staff": False})
 
 
-def parts_of(result: Result) -> dict[str, Any]:
+def parts_of(result: Result, marks: answers.Marks) -> dict[str, Any]:
     """What the pages of a submission have in common."""
     groups = order.group_checks(result)
     fixes, unwritten = order.split_unwritten(result)
+    notebooks = answers.shown_notebooks(result, marks)
     return {
+        "notebooks": notebooks,
+        "answers": answers.sum_answers(notebooks),
         "result": result,
         "files": group_by_file(groups),
         "fixes": fixes,
@@ -165,6 +172,7 @@ def environment() -> Environment:
         icons=asset("icons.svg"),
         explain=words.explain,
         check_words=words.CHECK_WORDS,
+        answer_words=words.ANSWER_WORDS,
         submission_words=words.SUBMISSION_WORDS,
         visibility_words=words.VISIBILITY_WORDS,
         environment_of=tally.environment_of,
@@ -174,6 +182,7 @@ def environment() -> Environment:
         own_words=once.own_words,
         with_yours=once.with_yours,
         page_name=text.page_name,
+        address=text.address,
         figures=figures,
         statuses_of=statuses_of,
         status_ranks={word: rank for rank, word in enumerate(words.SUBMISSION_WORDS)},
