@@ -225,13 +225,13 @@ def unharmed(cell: str) -> str:
 class Marking:
     """The marks of one run: read before anything is graded, and merged with what staff wrote meanwhile when it ends."""
 
-    def __init__(self, out: Path, ids: Collection[str], questions: Mapping[str, float]) -> None:
+    def __init__(self, out: Path, ids: Sequence[str], questions: Mapping[str, float]) -> None:
         """Raises UsageError for a file that cannot be understood."""
         self.path = out / NAME
         self._ids = ids
         self._questions = questions
         self._entries: list[Entry] = []
-        self.marks = marks_of(read_sheet(self.path), self.path, ids, questions)
+        self._read()
 
     def add(self, result: Result) -> None:
         """Take in a submission's answers, in the order of the run."""
@@ -239,7 +239,12 @@ class Marking:
 
     def of(self, submission: str) -> dict[tuple[str, str], Mark]:
         """The marks of one submission, by notebook and question."""
-        return {key[1:]: mark for key, mark in self.marks.items() if key[0] == submission}
+        return self._of.get(submission, {})
+
+    def changed_since(self, before: Mapping[Key, Mark]) -> list[str]:
+        """The submissions whose marks are not what they were."""
+        differ = {key[0] for key, _ in before.items() ^ self.marks.items()}
+        return [name for name in self._ids if name in differ]
 
     def points(self) -> dict[str, AnswerPoints]:
         """What was given for the answers that were taken in, by submission and answer: for the table of marks."""
@@ -255,14 +260,23 @@ class Marking:
 
         It is read once more first, so that what staff saved while the run lasted is in it.
         """
-        sheet = read_sheet(self.path)
-        self.marks = marks_of(sheet, self.path, self._ids, self._questions)
+        sheet = self._read()
         if not self._entries:
             return []
+        place = {name: index for index, name in enumerate(self._ids)}
+        self._entries.sort(key=lambda entry: place.get(entry.key[0], len(place)))  # whatever was graded first
         merged, changed = merge(sheet, self._entries, self._ids)
         if merged != sheet or not self.path.exists():
             write_bytes(self.path, sheet_bytes(merged))
         return [*tell_changed(changed), *tell_strangers(self.marks, self._ids)]
+
+    def _read(self) -> Sheet:
+        sheet = read_sheet(self.path)
+        self.marks = marks_of(sheet, self.path, self._ids, self._questions)
+        self._of: dict[str, dict[tuple[str, str], Mark]] = {}
+        for (submission, notebook, question), mark in self.marks.items():
+            self._of.setdefault(submission, {})[notebook, question] = mark
+        return sheet
 
 
 def tell_changed(keys: Sequence[Key]) -> list[str]:

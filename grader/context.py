@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from grader import VERSION
 from grader.assignment import Assignment, load_assignment
 from grader.errors import AssignmentError
 from grader.fixtures import Fixtures, load_fixtures
@@ -18,6 +18,7 @@ from grader.sandbox.box import Launch
 from grader.sandbox.interpreter import Interpreter, find_interpreter
 from grader.sandbox.isolation import Isolation, choose_isolation
 from grader.sandbox.session import Limits
+from grader.source import grader_version
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,21 @@ class Context:
         return replace(self, assignment=replace(self.assignment, checks=kept))
 
     @property
+    def assignment_sha256(self) -> str:
+        """Of all that decides over marks: the assignment's folder, what is handed out with it, and the reference."""
+        digest = hashlib.sha256(self.assignment.sha256.encode())
+        for files in (self.handed_out, self.reference_files or {}):
+            for name, content in sorted(files.items()):
+                digest.update(f"\0{name}\0".encode() + hashlib.sha256(content).digest())
+        return digest.hexdigest()
+
+    @property
     def environment(self) -> dict[str, str]:
         return {
             "sandbox": self.isolation.kind,
             "python": self.interpreter.python,
             "numpy": self.interpreter.numpy,
-            "grader": VERSION,
+            "grader": grader_version(),
         }
 
 

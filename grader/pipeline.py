@@ -9,13 +9,11 @@ which takes the place of no earlier result.
 from __future__ import annotations
 
 import re
-import tempfile
 import time
 import traceback
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import replace
-from pathlib import Path
 
 from grader.assignment import Assignment, file_of
 from grader.context import Context, Settings, prepare
@@ -24,6 +22,7 @@ from grader.judging.adapt import Handout
 from grader.judging.student import Failure
 from grader.judging.verdict import Trial, choose, settle, sum_up
 from grader.records import GRADED, GRADER_ERROR, NOT_APPLICABLE, UNREADABLE, CheckResult, Result, Submission
+from grader.scratch import work_folder
 from grader.trials import Trials
 
 
@@ -80,8 +79,8 @@ def grade_submission(submission: Submission, context: Context) -> Result:
     if submission.problem is not None:
         return replace(blank, status=UNREADABLE, message=submission.problem)
     handout, grounds = context.handouts.of(submission)
-    with tempfile.TemporaryDirectory(prefix="grader-") as folder:
-        trials = Trials(submission, context, handout, Path(folder), started + context.limits.submission_wall_s)
+    with work_folder() as folder:
+        trials = Trials(submission, context, handout, folder, started + context.limits.submission_wall_s)
         trials.run()
     order = [check.id for check in context.assignment.checks if handout.has(check)]
     results = settle([trials.own[check] for check in order])
@@ -142,7 +141,7 @@ def blank_result(submission: Submission, context: Context, started: float) -> Re
             "sha256": submission.sha256,
             "files": submission.file_hashes,
         },
-        assignment={"title": assignment.title, "sha256": assignment.sha256, **graded_for},
+        assignment={"title": assignment.title, "sha256": context.assignment_sha256, **graded_for},
         environment=context.environment,
         status=GRADED,
         score=0.0,

@@ -13,18 +13,23 @@ GRADER = ROOT / "grader"
 # A layer may import itself and what stands below it.
 LAYERS = (
     "cli",
+    "batch",
     "notebook",
     "delivery",
     "report",
     "authoring",
     "answers",
     "results",
+    "rows",
+    "lock",
     "own_run",
     "pipeline",
     "trials",
     "trial",
     "oracle",
     "context",
+    "source",
+    "scratch",
     "intake",
     "sandbox",
     "fixtures",
@@ -103,7 +108,7 @@ def test_only_the_box_starts_processes(path):
     """The worker forks inside the sandbox; the command line asks the standard library for a pool of its own kind."""
     if name_of(path) in SPAWNERS | {"sandbox/worker.py"}:
         return
-    allowed = {"multiprocessing"} if name_of(path) in ("cli/grade.py", "cli/render.py") else set()
+    allowed = {"multiprocessing"} if name_of(path) in ("cli/jobs.py", "cli/render.py") else set()
     assert not (STARTS - allowed) & {module.split(".")[0] for module in imports(path)}
     tree = ast.parse(path.read_text())
     assert not [n for n in ast.walk(tree) if isinstance(n, ast.Attribute) and n.attr in FORKS and is_os(n.value)]

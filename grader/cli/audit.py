@@ -13,7 +13,7 @@ from rich.console import Console
 
 from grader.authoring.audit import Audit, measure, run_audit
 from grader.authoring.variants import REFERENCE, Variant, make_variants
-from grader.cli.grade import make_executor
+from grader.cli.jobs import make_executor
 from grader.cli.matrix import WIDTH, print_durations, print_matrix, print_remarks
 from grader.cli.progress import Progress
 from grader.context import Settings, prepare
@@ -56,7 +56,7 @@ def audit(
     if only:
         variants = select(variants, only)
     jobs = min(jobs or os.cpu_count() or 1, len(variants))
-    with Progress(len(variants)) as progress, make_executor(jobs) as executor:
+    with Progress().begin(len(variants)) as progress, make_executor(jobs) as executor:
         found = run_audit(loaded, variants, settings, executor, window=2 * jobs, advance=progress.advance)
     print_matrix(console, found)
     print_remarks(console, found)

@@ -1,6 +1,7 @@
 """The command line: parse, call, print. The one place where errors become exit codes.
 
-0 done; 1 "not yet" (a public check not passed, drift found by --check, a failed audit); 2 usage; 3 a fault of ours.
+0 done; 1 "not yet" (a public check not passed, drift found by --check, a failed audit); 2 usage; 3 a fault of ours;
+130, 143, 129 stopped by Ctrl-C, SIGTERM, SIGHUP.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import signal
 import sys
 import traceback
+from types import FrameType
 from typing import Final, NoReturn
 
 import click
@@ -24,7 +26,7 @@ from grader.errors import GraderError, UsageError
 
 USAGE: Final = 2
 FAULT: Final = 3
-STOPPED: Final = 143
+STOPPED: Final = 128  # and the number of the signal, as shells have it
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -44,7 +46,10 @@ cli.add_command(audit)
 
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(STOPPED))  # as an exception, so that work trees are removed
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores it for us
+            signal.signal(number, stop)
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:
@@ -63,6 +68,11 @@ def main() -> NoReturn:
         traceback.print_exc()
         code = FAULT
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def stop(number: int, frame: FrameType | None) -> NoReturn:
+    """As an exception, so that sandboxes are ended and work folders removed."""
+    sys.exit(STOPPED + number)
 
 
 if __name__ == "__main__":

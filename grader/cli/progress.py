@@ -1,18 +1,21 @@
-"""What a run shows: a bar on a terminal, plain lines elsewhere, and the class table at the end."""
+"""What a run shows: a bar on a terminal, plain lines or JSON elsewhere, and the class table at the end."""
 
 from __future__ import annotations
 
+import json
 import statistics
-from collections.abc import Iterable, Sequence
-from types import TracebackType
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as RichProgress
 from rich.table import Table
 
+from grader.cli.pace import Pace
 from grader.records import CHECK_STATUSES, GRADED, NOT_APPLICABLE, PASSED, Result
+from grader.rows import Row
 
 MAX_ROWS: Final = 60  # more does not fit a screen; the class page has them all
 MAX_NAMED: Final = 4  # more are counted by their status
@@ -21,43 +24,88 @@ LONGEST_LOSS: Final = 37  # room for a long name with its status and a comma; a 
 
 
 class Progress:
-    """Shows each result as it comes. A context manager."""
+    """Shows each result as it comes, and what they come to so far."""
 
-    def __init__(self, total: int) -> None:
-        self.total = total
-        self.count = 0
+    def __init__(self) -> None:
         self.console = Console(stderr=True)
         self.bar = RichProgress(
             TextColumn("grading"),
             BarColumn(),
             MofNCompleteColumn(),
-            TimeRemainingColumn(),
             TextColumn("{task.description}", markup=False),
             console=self.console,
             transient=True,
             disable=not self.console.is_terminal,
         )
+        self.pace = Pace(0)
+
+    @contextmanager
+    def begin(self, total: int) -> Iterator[Progress]:
+        self.pace = Pace(total)
         self.task = self.bar.add_task("", total=total)
-
-    def __enter__(self) -> Progress:
         self.bar.start()
-        return self
+        try:
+            yield self
+        finally:
+            self.bar.stop()
+        print(self.pace.summary(), file=self.console.file, flush=True)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self.bar.stop()
-
-    def advance(self, result: Result) -> None:
-        self.count += 1
+    def advance(self, result: Result | Row, reused: bool = False) -> None:
+        pace = self.pace
+        pace.add(result, reused)
         if self.console.is_terminal:
-            self.bar.update(self.task, advance=1, description=result.id)
+            said = [pace.rate(), *pace.left(), pace.outcomes(), *pace.slowest_now(), result.id]
+            self.bar.update(self.task, advance=1, description=" · ".join(filter(None, said)))
         else:
-            width = len(str(self.total))
+            width = len(str(pace.total))
+            earlier = ", as graded earlier" if reused else ""
             print(
-                f"{self.count:>{width}}/{self.total} {result.id}: {outcome(result)}", file=self.console.file, flush=True
+                f"{pace.count:>{width}}/{pace.total} {result.id}: {outcome(result)}{earlier}",
+                file=self.console.file,
+                flush=True,
             )
 
 
-def class_table(console: Console, results: Sequence[Result]) -> None:
+class JsonLog:
+    """The same as lines of JSON on standard output, one an event, for programs that follow a job's log."""
+
+    def __init__(self) -> None:
+        self.pace = Pace(0)
+
+    @contextmanager
+    def begin(self, total: int) -> Iterator[JsonLog]:
+        self.pace = Pace(total)
+        self.write("start", total=total)
+        ended = "stopped"
+        try:
+            yield self
+            ended = "done"
+        finally:
+            pace = self.pace
+            facts = {"ended": ended, "done": pace.count, "total": pace.total, "reused": pace.reused}
+            slowest = [{"id": name, "duration_s": took} for took, name in pace.slowest]
+            self.write("end", **facts, elapsed_s=pace.elapsed_s, statuses=dict(pace.statuses), slowest=slowest)
+
+    def advance(self, result: Result | Row, reused: bool = False) -> None:
+        pace = self.pace
+        pace.add(result, reused)
+        facts = {name: getattr(result, name) for name in ("id", "status", "score", "max_score", "duration_s")}
+        left = pace.left_s
+        self.write(
+            "result",
+            **facts,
+            reused=reused,
+            done=pace.count,
+            total=pace.total,
+            elapsed_s=pace.elapsed_s,
+            left_s=None if left is None else round(left, 1),
+        )
+
+    def write(self, event: str, **facts: Any) -> None:
+        print(json.dumps({"event": event, **facts}), flush=True)  # ASCII: half of a pair and all else is escaped
+
+
+def class_table(console: Console, results: Sequence[Result | Row]) -> None:
     """One line a submission, then what the class did as a whole."""
     if len(results) <= MAX_ROWS:
         rows = [(literal(result.id), outcome(result), literal(losses(result))) for result in results]
@@ -80,11 +128,11 @@ def class_table(console: Console, results: Sequence[Result]) -> None:
         console.print("Graded without isolation (--sandbox none).", style="bold red")
 
 
-def outcome(result: Result) -> str:
+def outcome(result: Result | Row) -> str:
     return f"{result.score:g} / {result.max_score:g}" if result.status == GRADED else result.status
 
 
-def losses(result: Result) -> str:
+def losses(result: Result | Row) -> str:
     if result.status != GRADED:
         return result.message
     asked = [function for function in result.functions if function.status != NOT_APPLICABLE]

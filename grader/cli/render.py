@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import multiprocessing
-import os
 import queue
 import signal
 import threading
@@ -25,21 +24,19 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Final
 
-from grader import VERSION
 from grader.errors import GraderError
 from grader.intake.notebooks import NOT_INSTALLED
 from grader.records import Submission
 from grader.report.notebook_names import page_names
-from grader.results import write_text
+from grader.results import NOTEBOOKS, has_stamp, write_text
+from grader.source import pages_version
 
-FOLDER: Final = "notebooks"
 NEEDED: Final = ("nbformat", "nbconvert", "nh3")
 STARTING_S: Final = 60.0  # importing nbconvert takes one on an idle machine
 NOTEBOOK_S: Final = 20.0  # the largest that is handed out takes 0.2
 SUBMISSION_S: Final = 60.0  # of all of one student: others wait behind them
 MEMORY_BYTES: Final = 2 << 30
 WAITING: Final = 64  # notebooks that were read and not rendered yet; memory holds them
-STAMP_BYTES: Final = 200  # more than a stamp has
 TOO_LONG: Final = "It cannot be shown: it takes too long, or too much memory. Open the file that was handed in."
 FAILED: Final = "It cannot be shown: {}. Open the file that was handed in."
 
@@ -47,7 +44,7 @@ Wish = tuple[Path, str, str, bytes, str]  # where, submission, notebook, content
 
 
 class Renderer:
-    """Renders what it is asked to. To be closed when there are no more wishes; where the run was stopped, it stops."""
+    """Renders what it is asked to, until the block of its `with` ends. faults: what went wrong on our side."""
 
     def __init__(self, out: Path) -> None:
         self._out = out
@@ -56,7 +53,7 @@ class Renderer:
         self._process: SpawnProcess | None = None
         self._pipe: Connection | None = None
         self._spent_s: dict[str, float] = {}
-        self._faults: list[str] = []
+        self.faults: list[str] = []
         self._stopped = False
 
     def want(self, submission: Submission) -> None:
@@ -68,7 +65,7 @@ class Renderer:
                 raise GraderError(NOT_INSTALLED.format(name))
         for name, page in page_names(list(submission.notebooks)).items():
             content = submission.notebooks[name]
-            path = self._out / FOLDER / submission.id / page
+            path = self._out / NOTEBOOKS / submission.id / page
             stamp = stamp_of(content, name, submission.id)
             if not has_stamp(path, stamp):
                 if self._thread is None:
@@ -80,22 +77,15 @@ class Renderer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Render what is left. Where the run was stopped, end at once: the next one makes what is missing."""
         if kind is not None:
-            self.stop()
-
-    def close(self) -> list[str]:
-        """Render what is left, end the process, and return what went wrong on our side, a line each."""
-        if self._thread is not None:
+            self._stopped = True
+            process = self._process
+            if process is not None:
+                process.kill()
+        elif self._thread is not None:
             self._wishes.put(None)
             self._thread.join()
-        return self._faults
-
-    def stop(self) -> None:
-        """End at once. Pages that are missing are made by the next run."""
-        self._stopped = True
-        process = self._process
-        if process is not None:
-            process.kill()
 
     def _work(self) -> None:
         try:
@@ -116,11 +106,11 @@ class Renderer:
             if page is None:
                 page = framed("", TOO_LONG, name=name, submission=submission)
             if not self._stopped:
-                write_text(path, page + stamp)
+                write_text(path, page + stamp, durable=False)
         except GraderError as error:
-            self._faults.append(f"{submission}: {error}")
+            self.faults.append(f"{submission}: {error}")
         except Exception as error:
-            self._faults.append(f"{submission}: the page of {name} could not be made ({type(error).__name__}: {error})")
+            self.faults.append(f"{submission}: the page of {name} could not be made ({type(error).__name__}: {error})")
 
     def _ask(self, submission: str, name: str, content: bytes, seconds: float) -> str | None:
         """The page, or None if the process did not give it in time."""
@@ -176,18 +166,7 @@ def serve(pipe: Connection) -> None:
 
 def stamp_of(content: bytes, *names: str) -> str:
     """The last line of a page: a hash over what it was made from, and by which code."""
-    digest = hashlib.sha256(VERSION.encode())
+    digest = hashlib.sha256(pages_version().encode())
     for part in (*(name.encode("utf-8", "surrogatepass") for name in names), content):
         digest.update(hashlib.sha256(part).digest())
     return f"<!-- made from {digest.hexdigest()} -->\n"
-
-
-def has_stamp(page: Path, stamp: str) -> bool:
-    """Whether the page is there and ends with this stamp."""
-    try:
-        with open(page, "rb") as file:
-            file.seek(0, os.SEEK_END)
-            file.seek(max(0, file.tell() - STAMP_BYTES))
-            return file.read().endswith(stamp.encode())
-    except OSError:
-        return False

@@ -27,6 +27,8 @@ from grader.errors import GraderError
 from grader.records import GRADED, NOT_APPLICABLE, PASSED, VISIBLE, CheckResult, Result
 from grader.report import answers, figures, highlight, once, order, tally, text, words
 from grader.report.disclosure import for_student
+from grader.report.roster import CheckTally, Roster
+from grader.rows import Row
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 # Beside the histogram; the others are folded below.
@@ -35,16 +37,13 @@ MOST_FAILED: Final = 5
 FRAMES_SHOWN: Final = 6
 
 
-def class_page(results: Sequence[Result], *, title: str) -> str:
-    """The class: scores, a row a submission, and what was got wrong most. Raises GraderError for unknown words."""
-    ordered = sorted(results, key=lambda result: text.natural_key(result.id))
-    for result in ordered:
-        words.check_words(result)
-    counted = tally.tally_class(ordered)
+def class_page(roster: Roster, *, title: str) -> str:
+    """The class: scores, a row a submission, and what was got wrong most."""
+    counted = tally.tally_class(roster)
     most_failed, others_failed = most_telling(counted.checks)
     facts = {
         "title": title,
-        "results": ordered,
+        "results": roster.ordered(),
         "tally": counted,
         "columns": spaced_by_module(counted.functions),
         "most_failed": most_failed,
@@ -53,10 +52,10 @@ def class_page(results: Sequence[Result], *, title: str) -> str:
     return render("class.html", facts, style="class.css", script="class.js")
 
 
-def most_telling(checks: Sequence[tally.CheckTally]) -> tuple[list[tally.CheckTally], list[tally.CheckTally]]:
+def most_telling(checks: Sequence[CheckTally]) -> tuple[list[CheckTally], list[CheckTally]]:
     """The first of each function, as many as there is room for, and all others: one mistake fails several checks."""
-    first = {item.check.function: item for item in reversed(checks)}
-    top = [item for item in checks if first[item.check.function] is item][:MOST_FAILED]
+    first = {item.function: item for item in reversed(checks)}
+    top = [item for item in checks if first[item.function] is item][:MOST_FAILED]
     return top, [item for item in checks if item not in top]
 
 
@@ -201,7 +200,7 @@ def is_shown(check: CheckResult, staff: bool) -> bool:
     return staff or check.visibility == VISIBLE
 
 
-def statuses_of(result: Result) -> dict[str, str]:
+def statuses_of(result: Result | Row) -> dict[str, str]:
     return {item.function: item.status for item in result.functions}
 
 

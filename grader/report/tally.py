@@ -4,58 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from statistics import fmean, median
 from typing import Final
 
-from grader.records import (
-    CHECK_STATUSES,
-    GRADED,
-    GRADER_ERROR,
-    MISSING,
-    NOT_APPLICABLE,
-    OWN_HANDOUT,
-    PASSED,
-    SKIPPED,
-    UNREADABLE,
-    CheckResult,
-    Result,
-)
+from grader.records import GRADED, GRADER_ERROR, OWN_HANDOUT, UNREADABLE, Result
+from grader.report.roster import CheckTally, Roster
+from grader.rows import Row
 
 ENVIRONMENT_KEYS: Final = ("sandbox", "python", "numpy", "grader")
-# Not a mistake in what was written, but something that was not written.
-UNWRITTEN: Final = (MISSING, SKIPPED)
-
-
-@dataclass
-class CheckTally:
-    """How one check ended over the class. Grows while the results are read."""
-
-    check: CheckResult
-    by_status: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def asked(self) -> int:
-        return self.by_status.total() - self.by_status[NOT_APPLICABLE]
-
-    @property
-    def unwritten(self) -> int:
-        return sum(self.by_status[status] for status in UNWRITTEN)
-
-    @property
-    def wrong(self) -> int:
-        return self.asked - self.by_status[PASSED] - self.unwritten
-
-    @property
-    def not_passed(self) -> int:
-        return self.wrong + self.unwritten
-
-    @property
-    def breakdown(self) -> str:
-        counts = (
-            (status, self.by_status[status]) for status in CHECK_STATUSES if status not in (PASSED, NOT_APPLICABLE)
-        )
-        return " · ".join(f"{count} {status}" for status, count in counts if count)
 
 
 @dataclass(frozen=True)
@@ -95,8 +52,9 @@ class ClassTally:
         return len(self.handouts) > 1 or 0 < graded_for < sum(self.statuses.values())
 
 
-def tally_class(results: Sequence[Result]) -> ClassTally:
-    """Count over all results, in one pass each."""
+def tally_class(roster: Roster) -> ClassTally:
+    """Count over all rows, in one pass each."""
+    results = roster.ordered()
     graded = [result for result in results if result.status == GRADED]
     reachable = {result.max_score for result in graded}
     shares = tuple(result.score / result.max_score if result.max_score else 0.0 for result in graded)
@@ -111,7 +69,7 @@ def tally_class(results: Sequence[Result]) -> ClassTally:
         max_score=same,
         environments=count_environments(results),
         functions=by_module(dict.fromkeys(item.function for result in results for item in result.functions)),
-        checks=tally_checks(graded),
+        checks=roster.missed(),
         not_isolated=sum(map(is_not_isolated, results)),
         handouts=tally_handouts(results),
     )
@@ -125,24 +83,24 @@ def by_module(functions: Iterable[str]) -> tuple[str, ...]:
     return tuple(function for members in modules.values() for function in members)
 
 
-def is_not_isolated(result: Result) -> bool:
+def is_not_isolated(result: Result | Row) -> bool:
     return result.environment.get("sandbox") == "none"
 
 
-def environment_of(result: Result) -> dict[str, str]:
+def environment_of(result: Result | Row) -> dict[str, str]:
     """What a result was graded with, handout included, as text in a fixed order."""
     known = {key: str(result.environment[key]) for key in ENVIRONMENT_KEYS if result.environment.get(key)}
     handout = result.assignment.get("handout")
     return {**known, "handout": str(handout)} if handout else known
 
 
-def handout_of(result: Result) -> str:
+def handout_of(result: Result | Row) -> str:
     """The handout that a result was graded for, or "" if that is the assignment's own and nobody guessed."""
     handout = str(result.assignment.get("handout", OWN_HANDOUT))
     return "" if handout == OWN_HANDOUT and not result.assignment.get("grounds") else handout
 
 
-def tally_handouts(results: Sequence[Result]) -> tuple[HandoutTally, ...]:
+def tally_handouts(results: Sequence[Row]) -> tuple[HandoutTally, ...]:
     """The smallest groups first: one submission among many that was taken for another handout is worth a look."""
     groups: dict[tuple[str, str], list[str]] = {}
     for result in results:
@@ -152,16 +110,6 @@ def tally_handouts(results: Sequence[Result]) -> tuple[HandoutTally, ...]:
     return tuple(sorted(tallies, key=lambda tally: (len(tally.ids), tally.handout)))
 
 
-def count_environments(results: Sequence[Result]) -> tuple[tuple[Mapping[str, str], int], ...]:
+def count_environments(results: Sequence[Row]) -> tuple[tuple[Mapping[str, str], int], ...]:
     counts = Counter(tuple(environment_of(result).items()) for result in results)
     return tuple((dict(items), count) for items, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
-
-
-def tally_checks(results: Sequence[Result]) -> tuple[CheckTally, ...]:
-    """The checks that somebody did not pass, most often first; wrong weighs more than unwritten."""
-    tallies: dict[str, CheckTally] = {}
-    for result in results:
-        for check in result.checks:
-            tallies.setdefault(check.id, CheckTally(check)).by_status[check.status] += 1
-    missed = (tally for tally in tallies.values() if tally.not_passed)
-    return tuple(sorted(missed, key=lambda tally: (-tally.not_passed, -tally.wrong)))

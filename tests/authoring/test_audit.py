@@ -16,7 +16,7 @@ from grader.authoring.fixtures import make_fixtures, write_fixtures
 from grader.authoring.stand_ins import constant, digest, memorised, record
 from grader.authoring.variants import make_variants, memory_source, staged_source
 from grader.cli import main as command
-from grader.cli.grade import SerialExecutor
+from grader.cli.jobs import SerialExecutor
 from grader.context import Settings
 from grader.errors import AssignmentError, GraderError
 

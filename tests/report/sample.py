@@ -325,11 +325,12 @@ def write_pages(results: Iterable[Result], folder: Path) -> None:
     from urllib.parse import unquote
 
     from grader.report.pages import class_page, feedback_page, staff_page
+    from grader.report.roster import roster_of
     from grader.report.text import page_name
 
     results = list(results)
     (folder / "feedback").mkdir(parents=True, exist_ok=True)
-    (folder / "index.html").write_text(class_page(results, title=TITLE), encoding="utf-8")
+    (folder / "index.html").write_text(class_page(roster_of(results), title=TITLE), encoding="utf-8")
     for result in results:
         name = unquote(page_name(result.id))
         (folder / name).write_text(staff_page(result), encoding="utf-8")

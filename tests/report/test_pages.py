@@ -15,6 +15,7 @@ from sample import HOSTILE_ID, TITLE, good, grader_failure, hostile, result_of, 
 from grader.errors import GraderError
 from grader.records import Frame, Result
 from grader.report.pages import class_page, feedback_page, staff_page
+from grader.report.roster import roster_of
 from grader.report.words import CHECK_WORDS
 
 VOID = {"meta", "link", "br", "wbr", "input", "img", "hr"}
@@ -44,7 +45,7 @@ class Elements(HTMLParser):
 
 
 def all_pages(result: Result) -> list[str]:
-    return [class_page([result], title=TITLE), staff_page(result), feedback_page(result)]
+    return [class_page(roster_of([result]), title=TITLE), staff_page(result), feedback_page(result)]
 
 
 @pytest.mark.parametrize(
@@ -92,13 +93,13 @@ def test_template_syntax_in_a_submission_is_text() -> None:
 
 
 def test_links_to_pages_are_quoted() -> None:
-    page = class_page([replace(good(), submission={**good().submission, "id": "a/b?c#d e"})], title=TITLE)
+    page = class_page(roster_of([replace(good(), submission={**good().submission, "id": "a/b?c#d e"})]), title=TITLE)
     assert 'href="a%2Fb%3Fc%23d%20e.html"' in page
     assert 'href="feedback/a%2Fb%3Fc%23d%20e.html"' in page
 
 
 def test_the_title_is_escaped() -> None:
-    assert "<title>&lt;b&gt;A2&lt;/b&gt;</title>" in class_page([good()], title="<b>A2</b>")
+    assert "<title>&lt;b&gt;A2&lt;/b&gt;</title>" in class_page(roster_of([good()]), title="<b>A2</b>")
 
 
 def test_the_policy_names_style_and_script_by_their_hashes_and_nothing_else() -> None:
@@ -121,7 +122,7 @@ def sha256(text: str) -> str:
 
 def test_the_same_results_give_the_same_pages_in_whatever_order_they_come() -> None:
     results = whole_class()
-    assert class_page(results, title=TITLE) == class_page(list(reversed(results)), title=TITLE)
+    assert class_page(roster_of(results), title=TITLE) == class_page(roster_of(list(reversed(results))), title=TITLE)
     assert [all_pages(result) for result in results[:2]] == [all_pages(result) for result in whole_class()[:2]]
 
 
@@ -130,34 +131,36 @@ def test_a_result_read_back_from_its_file_gives_the_same_page() -> None:
 
 
 def test_rows_stand_by_id_as_people_count() -> None:
-    page = class_page([result_of("s10"), result_of("s9"), result_of("a")], title=TITLE)
+    page = class_page(roster_of([result_of("s10"), result_of("s9"), result_of("a")]), title=TITLE)
     assert re.findall(r'<th scope="row"[^>]*><a href="([^"]*)"', page) == ["a.html", "s9.html", "s10.html"]
 
 
 def test_mean_and_median_are_over_the_graded() -> None:
     results = [replace(good(), score=score, max_score=10.0) for score in (1.0, 2.0, 9.0)] + [unreadable()]
-    page = class_page(results, title=TITLE)
+    page = class_page(roster_of(results), title=TITLE)
     assert re.search(r"Mean</dt><dd>4<", page)
     assert re.search(r"Median</dt><dd>2<", page)
 
 
 def test_scores_out_of_different_sums_are_summed_up_in_percent() -> None:
-    page = class_page([replace(good(), score=5, max_score=10), replace(good(), score=20, max_score=20)], title=TITLE)
+    page = class_page(
+        roster_of([replace(good(), score=5, max_score=10), replace(good(), score=20, max_score=20)]), title=TITLE
+    )
     assert re.search(r'Mean</dt><dd>75<span class="of"> %', page)
 
 
 def test_a_class_of_nobody_has_a_page() -> None:
-    assert "no result yet" in class_page([], title=TITLE)
+    assert "no result yet" in class_page(roster_of([]), title=TITLE)
 
 
 def test_most_often_failed_checks_are_counted() -> None:
     wrong = {"optim.adam.late": {"status": "failed", "points": 0.0}}
-    page = class_page([result_of("a", wrong), result_of("b", wrong), result_of("c")], title=TITLE)
+    page = class_page(roster_of([result_of("a", wrong), result_of("b", wrong), result_of("c")]), title=TITLE)
     assert re.search(r"One step from t = 100\..*?<b class=\"count\">2<span class=\"of\"> of 3<", page, re.DOTALL)
 
 
 def test_what_could_not_be_graded_is_shown_with_its_message() -> None:
-    page = class_page([good(), unreadable(), grader_failure()], title=TITLE)
+    page = class_page(roster_of([good(), unreadable(), grader_failure()]), title=TITLE)
     assert page.count("the archive ends in the middle of layers.py") == 2
     assert page.count("Run make fixtures.") == 2
     assert "the archive ends in the middle" in feedback_page(unreadable())
@@ -223,14 +226,14 @@ def test_a_flood_of_prints_is_cut_and_says_so() -> None:
 
 def test_a_word_that_no_record_may_hold_is_a_fault_of_ours() -> None:
     result = result_of("ada", {"optim.adam.late": {"status": "brilliant"}})
-    for render in (staff_page, feedback_page, lambda result: class_page([result], title=TITLE)):
+    for render in (staff_page, feedback_page, lambda result: class_page(roster_of([result]), title=TITLE)):
         with pytest.raises(GraderError, match="'ada' holds 'brilliant'"):
             render(result)
 
 
 def test_the_id_of_the_hostile_sample_is_shown_as_text() -> None:
-    assert "&lt;script&gt;alert(5)" in class_page([hostile()], title=TITLE)
-    assert HOSTILE_ID not in class_page([hostile()], title=TITLE)
+    assert "&lt;script&gt;alert(5)" in class_page(roster_of([hostile()]), title=TITLE)
+    assert HOSTILE_ID not in class_page(roster_of([hostile()]), title=TITLE)
 
 
 def taken_for(result: Result, handout: str, grounds: str = "") -> Result:
@@ -240,13 +243,13 @@ def taken_for(result: Result, handout: str, grounds: str = "") -> Result:
 
 def test_the_assignments_own_handout_is_nothing_to_remark_on() -> None:
     result = taken_for(good(), "default")
-    assert "Handouts</h2>" not in class_page([result], title=TITLE)
+    assert "Handouts</h2>" not in class_page(roster_of([result]), title=TITLE)
     assert "Graded for handout" not in staff_page(result) + feedback_page(result)
 
 
 def test_another_handout_is_named_on_every_page() -> None:
     result = taken_for(good(), "2016")
-    assert "<b>2016</b>: 1 of 1." in class_page([result], title=TITLE)
+    assert "<b>2016</b>: 1 of 1." in class_page(roster_of([result]), title=TITLE)
     for page in (staff_page(result), feedback_page(result)):
         assert "Graded for handout <b>2016</b>" in page
 
@@ -254,7 +257,7 @@ def test_another_handout_is_named_on_every_page() -> None:
 def test_a_class_page_says_what_was_taken_for_what_the_odd_ones_first() -> None:
     many = [taken_for(result_of(f"s{index}"), "default", "auto: taken for default <b>") for index in range(7)]
     odd = taken_for(result_of("odd"), "2016", "auto: taken for handout 2016")
-    page = class_page([*many, odd], title=TITLE)
+    page = class_page(roster_of([*many, odd]), title=TITLE)
     assert '<th scope="col">Handout</th>' in page
     assert page.count("<td>default</td>") == 7
     assert page.count("<td>2016</td>") == 1
@@ -266,7 +269,7 @@ def test_a_class_page_says_what_was_taken_for_what_the_odd_ones_first() -> None:
 
 
 def test_a_class_of_one_handout_has_no_column_for_it() -> None:
-    page = class_page([taken_for(result_of(f"s{index}"), "2018") for index in range(3)], title=TITLE)
+    page = class_page(roster_of([taken_for(result_of(f"s{index}"), "2018") for index in range(3)]), title=TITLE)
     assert '<th scope="col">Handout</th>' not in page
     assert "<b>2018</b>: 3 of 3." in page
 
@@ -329,7 +332,7 @@ def test_the_points_of_a_file_stand_beside_its_name() -> None:
 
 def test_the_strips_keep_the_functions_of_a_module_together() -> None:
     first = replace(good(), functions=(good().functions[0], good().functions[-1], good().functions[1]))
-    page = class_page([first], title=TITLE)
+    page = class_page(roster_of([first]), title=TITLE)
     listed = re.findall(r"<li><code class=\"function\">(.*?)</code></li>", page)
     names = [re.sub("<[^>]*>", "", name) for name in listed]
     assert names == ["layers.affine_forward", "layers.affine_backward", "classifiers.cnn.MultiLayerConvNet"]
@@ -338,7 +341,9 @@ def test_the_strips_keep_the_functions_of_a_module_together() -> None:
 
 def test_beside_the_scores_stands_one_check_a_function() -> None:
     hurt = ("layers.conv_forward_naive.padded", "layers.conv_forward_naive.no_pad", "optim.adam.late")
-    page = class_page([result_of("a", {name: {"status": "failed", "points": 0.0} for name in hurt})], title=TITLE)
+    page = class_page(
+        roster_of([result_of("a", {name: {"status": "failed", "points": 0.0} for name in hurt})]), title=TITLE
+    )
     top, _, folded = page.partition('<details class="more">')
     assert (top.count('class="missed-head"'), folded.count('class="missed-head"')) == (2, 1)
     assert "Stride 3 without padding." in folded

@@ -1,0 +1,85 @@
+"""Folders for work trees that no killed grader leaves behind for good.
+
+    a grader ──mkdir, flock──► TMP/grader-work-XXXXXXXX    removed when its submission is graded
+    the next one ──flock?──► whose lock is free is a dead grader's: removed
+
+The kernel frees a lock when its process dies, however that dies. bwrap dies with the grader that started it, but for
+some milliseconds of its own start, in which its child would wait for it for ever: what still works in a folder is ended
+before the folder is removed, unless grading came to its own end. Where there are no such locks (Windows), a folder is
+removed at its end and nothing is swept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+PREFIX: Final = "grader-work-"
+
+
+@contextmanager
+def work_folder() -> Iterator[Path]:
+    """An empty folder of this process's own, removed at the end."""
+    folder, lock = make_held()
+    try:
+        yield folder
+    except Exception:
+        raise
+    except BaseException:  # Ctrl-C, or ended from outside: a sandbox may be half started
+        end_processes(folder)
+        raise
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)  # what resists is swept by a later run, once the lock is free
+        if lock is not None:
+            os.close(lock)
+
+
+def make_held() -> tuple[Path, int | None]:
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        if fcntl is None:
+            return folder, None
+        with contextlib.suppress(FileNotFoundError):  # swept before it was locked: another one
+            lock = os.open(folder, os.O_RDONLY)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if os.path.exists(folder):
+                return folder, lock
+            os.close(lock)
+
+
+def sweep_work_folders() -> None:
+    """Remove the folders of graders that were killed. What another user owns, or a grader still holds, stays."""
+    if fcntl is None:
+        return
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if folder.lstat().st_uid != os.geteuid():
+                continue
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                end_processes(folder)
+                shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(lock)
+
+
+def end_processes(folder: Path) -> None:
+    """End every sandbox and worker that was started on this folder, as their command lines tell."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            command = (process / "cmdline").read_bytes()
+            if f"{folder}/".encode() in command and b"worker.py" in command:
+                os.kill(int(process.name), signal.SIGKILL)

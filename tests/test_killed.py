@@ -1,0 +1,98 @@
+"""A run that is killed loses what it was just grading and nothing else; the next one makes it whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cases import ROOT
+from one_check import RAISING, RIGHT, WRONG, write_assignment, write_class
+
+ROUNDS = 50
+CLASS = {"ada": RIGHT, "bela": WRONG, "cleo": RAISING, "dora": RIGHT, "emil": "import nothing_there\n"}
+DURATION = re.compile(r'"duration_s": [0-9.e-]+')
+
+
+def without_durations(text: str) -> str:
+    return DURATION.sub('"duration_s": 0', text)
+
+
+def stored(out: Path) -> dict[str, str]:
+    return {path.name: without_durations(path.read_text()) for path in out.glob("results/*.json")}
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory) -> tuple[Path, dict, int]:
+    """The folder, what was seen, and the seed: a class killed at ROUNDS random moments, then left alone."""
+    folder = tmp_path_factory.mktemp("killed")
+    (folder / "temporary").mkdir()
+    write_assignment(folder)
+    write_class(folder / "class", CLASS)
+    seed = random.SystemRandom().randrange(10**6)
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder / "temporary")}
+    grade = ["-m", "grader.cli.main", "grade", "class", "--assignment", "assignment", "--out", "whole"]
+    for command in (grade, [ROOT / "tests/killer.py", folder, seed, ROUNDS]):
+        done = subprocess.run(
+            [sys.executable, *map(str, command)], cwd=folder, env=env, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"seed {seed}: {done.stderr}"
+    return folder, json.loads(done.stdout), seed
+
+
+def test_no_result_is_ever_half_or_lost(killed):
+    folder, report, seed = killed
+    whole, before = stored(folder / "whole"), set[str]()
+    print(f"seed {seed}: {sum(moment['killed'] for moment in report['seen'])} of {ROUNDS} runs were killed")
+    for moment in report["seen"]:
+        now = {name: without_durations(text) for name, text in moment["results"].items()}
+        assert now.items() <= whole.items()
+        assert before <= now.keys()
+        before = set(now) if moment["killed"] else set()
+
+
+def test_runs_were_killed_at_all_stages(killed):
+    """Else the other tests would show nothing."""
+    _, report, seed = killed
+    counts = [len(moment["results"]) for moment in report["seen"] if moment["killed"]]
+    assert len(counts) >= ROUNDS / 3, f"seed {seed}"
+    assert any(0 < count < len(CLASS) for count in counts), f"seed {seed}"
+
+
+def test_the_class_page_and_the_table_are_old_or_new_and_never_half(killed):
+    folder, report, _ = killed
+    table = (folder / "whole/grades.csv").read_text()
+    for moment in report["seen"]:
+        assert moment["grades.csv"] in (None, table)
+        assert moment["index.html"] is None or moment["index.html"].rstrip().endswith("</html>")
+
+
+def test_no_process_outlives_killed_runs_and_the_next_one(killed):
+    """The next one, since bwrap that is killed while it starts leaves a child that waits for it."""
+    _, report, seed = killed
+    assert report["left"] == [], f"seed {seed}"
+
+
+def test_the_next_run_makes_it_whole(killed):
+    folder, report, _ = killed
+    out, whole = folder / "killed", folder / "whole"
+    assert report["last_exit"] == 0
+    assert stored(out) == stored(whole)
+    assert (out / "grades.csv").read_bytes() == (whole / "grades.csv").read_bytes()
+    assert sorted(path.relative_to(out) for path in out.rglob("*")) == sorted(
+        path.relative_to(whole) for path in whole.rglob("*")
+    )
+    for name in CLASS:
+        assert name in (out / f"{name}.html").read_text()
+        assert name in (out / "feedback" / f"{name}.html").read_text()
+
+
+def test_nothing_temporary_stays(killed):
+    folder, _, _ = killed
+    assert list((folder / "killed").rglob("*.tmp")) == []
+    assert list((folder / "temporary").iterdir()) == []
