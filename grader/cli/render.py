@@ -83,6 +83,10 @@ class Renderer:
             process = self._process
             if process is not None:
                 process.kill()
+            with suppress(queue.Empty):
+                while True:
+                    self._wishes.get_nowait()
+            self._wishes.put(None)
         elif self._thread is not None:
             self._wishes.put(None)
             self._thread.join()
@@ -98,9 +102,11 @@ class Renderer:
     def _fulfil(self, path: Path, submission: str, name: str, content: bytes, stamp: str) -> None:
         from grader.report.notebook_page import framed
 
-        began = time.monotonic()
         left_s = min(NOTEBOOK_S, SUBMISSION_S - self._spent_s.get(submission, 0.0))
         try:
+            if left_s > 0 and self._pipe is None:
+                self._start()
+            began = time.monotonic()
             page = self._ask(submission, name, content, left_s) if left_s > 0 else None
             self._spent_s[submission] = self._spent_s.get(submission, 0.0) + time.monotonic() - began
             if page is None:
@@ -112,15 +118,23 @@ class Renderer:
         except Exception as error:
             self.faults.append(f"{submission}: the page of {name} could not be made ({type(error).__name__}: {error})")
 
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")  # forking a process that has threads may hang
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=serve, args=(theirs,), daemon=True)
+        self._process.start()
+        theirs.close()
+        with suppress(EOFError, OSError):
+            if self._pipe.poll(STARTING_S) and self._pipe.recv_bytes() == b"ready":
+                return
+        if not self._stopped:
+            self._end_process()
+            raise GraderError("the process that renders notebooks does not start. Grade again.")
+
     def _ask(self, submission: str, name: str, content: bytes, seconds: float) -> str | None:
         """The page, or None if the process did not give it in time."""
-        if self._pipe is None:
-            self._pipe, theirs = multiprocessing.get_context("spawn").Pipe()
-            self._process = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs,), daemon=True)
-            self._process.start()
-            theirs.close()
-            if not self._pipe.poll(STARTING_S) or self._pipe.recv_bytes() != b"ready":
-                raise GraderError("the process that renders notebooks does not start. Grade again.")
+        if self._pipe is None or self._stopped:
+            return None
         try:
             for part in (submission, name):
                 self._pipe.send_bytes(part.encode("utf-8", "surrogatepass"))
