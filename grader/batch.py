@@ -106,7 +106,7 @@ class Batch:
                 self.faults += write_pages(self.out, result, self.marking.of(name))
         rows = [self.rows[one.id] for one in self.found if one.id in self.rows]
         points = self.marking.points()
-        write_text(self.out / "index.html", class_page(self.roster, title=self.context.assignment.title))
+        write_text(self.out / "index.html", class_page(self.roster, title=self.context.assignment.title, points=points))
         write_text(self.out / "grades.csv", grades_csv(rows, points))
         return said
 

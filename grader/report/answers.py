@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from grader.records import Answer, Mark, NotebookResult, Result
 from grader.report.notebook_names import page_names
 
+GOES_ON: Final = re.compile(r"(?<!\n)\n(?=[^\s*#>|`+0-9-])")
 Marks = Mapping[tuple[str, str], Mark]  # of one submission, by notebook and question
 
 
@@ -17,6 +20,14 @@ class MarkedAnswer:
 
     answer: Answer
     mark: Mark
+
+    @property
+    def asks(self) -> str:
+        return flowing(self.answer.asks).replace("**", "")
+
+    @property
+    def text(self) -> str:
+        return self.answer.text if self.answer.kind == "code" else flowing(self.answer.text)
 
     @property
     def is_marked(self) -> bool:
@@ -42,6 +53,11 @@ class AnswerSum:
     asked: int
 
 
+def flowing(markdown: str) -> str:
+    """Markdown as text in paragraphs: a line that only goes on is joined to the one before it."""
+    return GOES_ON.sub(" ", markdown)
+
+
 def shown_notebooks(result: Result, marks: Marks) -> list[ShownNotebook]:
     pages = page_names([notebook.name for notebook in result.notebooks])
     return [
@@ -60,6 +76,10 @@ def shown_notebooks(result: Result, marks: Marks) -> list[ShownNotebook]:
 def sum_answers(notebooks: Sequence[ShownNotebook]) -> AnswerSum | None:
     """None where there is nothing to mark."""
     asked = [item for shown in notebooks for item in shown.answers if item.answer.max_points]
-    given = [item.mark.points for item in asked if item.mark.points is not None]
-    most = sum(item.answer.max_points for item in asked)
-    return AnswerSum(round(sum(given), 2), most, len(given), len(asked)) if asked else None
+    return sum_points([(item.mark.points, item.answer.max_points) for item in asked]) if asked else None
+
+
+def sum_points(answers: Collection[tuple[float | None, float]]) -> AnswerSum:
+    """answers: the points of each, None where staff gave none, and what it is worth."""
+    given = [points for points, _ in answers if points is not None]
+    return AnswerSum(round(sum(given), 2), sum(most for _, most in answers), len(given), len(answers))

@@ -28,6 +28,7 @@ from grader.records import GRADED, NOT_APPLICABLE, PASSED, VISIBLE, CheckResult,
 from grader.report import answers, figures, highlight, once, order, tally, text, words
 from grader.report.disclosure import for_student
 from grader.report.roster import CheckTally, Roster
+from grader.results import AnswerPoints
 from grader.rows import Row
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -37,14 +38,15 @@ MOST_FAILED: Final = 5
 FRAMES_SHOWN: Final = 6
 
 
-def class_page(roster: Roster, *, title: str) -> str:
-    """The class: scores, a row a submission, and what was got wrong most."""
+def class_page(roster: Roster, *, title: str, points: Mapping[str, AnswerPoints] = MappingProxyType({})) -> str:
+    """The class: scores, a row a submission, and what was got wrong most. points: of answers, by submission."""
     counted = tally.tally_class(roster)
     most_failed, others_failed = most_telling(counted.checks)
     facts = {
         "title": title,
         "results": roster.ordered(),
         "tally": counted,
+        "answers": {name: answers.sum_points(own.values()) for name, own in points.items()},
         "columns": spaced_by_module(counted.functions),
         "most_failed": most_failed,
         "others_failed": others_failed,
