@@ -34,6 +34,8 @@ from grader.rows import Row
 TEMPLATES: Final = Path(__file__).parent / "templates"
 # Beside the histogram; the others are folded below.
 MOST_FAILED: Final = 5
+# Of a class of thousands, those of a screen or some more are laid out at once; the filter finds all, a click shows all.
+ROWS_SHOWN: Final = 500
 # A traceback of endless recursion has a thousand frames; its ends tell what happened.
 FRAMES_SHOWN: Final = 6
 
@@ -193,6 +195,7 @@ def environment() -> Environment:
         OUTPUT_CHARS=text.OUTPUT_CHARS,
         FRAMES_SHOWN=FRAMES_SHOWN,
         MOST_FAILED=MOST_FAILED,
+        ROWS_SHOWN=ROWS_SHOWN,
     )
     return environment
 

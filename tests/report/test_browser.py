@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from sample import HOSTILE_ID
+from sample import HOSTILE_ID, class_of
 
+from grader.report.pages import class_page
+from grader.report.roster import roster_of
 from grader.report.text import page_name
 
 pytestmark = pytest.mark.browser
@@ -200,3 +203,48 @@ def test_folded_parts_are_printed(browser: Any, pages: Path) -> None:
         assert not folded.is_visible()
         page.emulate_media(media="print")
         assert folded.is_visible()
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The class page of 1,200: more than is laid out at once."""
+    folder = tmp_path_factory.mktemp("large")
+    results = class_of(40)
+    roster = roster_of(
+        replace(results[number % 40], submission={"id": f"student_{number}"}, duration_s=float(number % 7))
+        for number in range(1200)
+    )
+    (folder / "index.html").write_text(class_page(roster, title="Large"), encoding="utf-8")
+    return folder
+
+
+def test_a_large_class_is_laid_out_in_part_until_all_is_asked_for(browser: Any, large: Path) -> None:
+    with opened(browser, large, "class") as page:
+        assert (len(ids(page)), ids(page)[0]) == (500, "student_0")
+        assert page.locator("#rest-note span").inner_text() == "The first 500 of 1200; the filter finds all."
+        page.get_by_role("button", name="Show all").click()
+        assert [len(ids(page)), ids(page)[-1]] == [1200, "student_1199"]
+        assert not page.locator("#rest-note").is_visible()
+        assert [event for event in page.events if event[0] != "request"] == []
+
+
+def test_the_filter_and_sorting_of_a_large_class_reach_every_row(browser: Any, large: Path) -> None:
+    with opened(browser, large, "class") as page:
+        page.locator("#filter").fill("student_1199")
+        assert ids(page) == ["student_1199"]
+        assert page.locator("#shown").inner_text() == "1 of 1200"
+        page.locator("#filter").fill("student_1")
+        assert page.locator("#shown").inner_text() == "311 of 1200"
+        assert len(ids(page)) == 311
+        page.locator("#filter").fill("")
+        page.get_by_role("button", name="Submission").click()
+        page.get_by_role("button", name="Submission").click()
+        assert (len(ids(page)), ids(page)[0]) == (500, "student_0")
+        page.get_by_role("button", name="Submission").click()
+        assert (len(ids(page)), ids(page)[0]) == (500, "student_1199")
+
+
+def test_a_large_class_is_whole_without_javascript(browser: Any, large: Path) -> None:
+    with opened(browser, large, "class", java_script_enabled=False) as page:
+        assert len(ids(page)) == 1200
+        assert not page.locator("#rest-note").is_visible()
