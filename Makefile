@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup grade test fixtures check-fixtures template check-template release audit mutants lint format bench train-figures picture training-picture clean
+.PHONY: help setup grade test fixtures check-fixtures template check-template release audit fuzz mutants lint format bench train-figures picture training-picture clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -64,6 +64,9 @@ format: $(READY)  ## let ruff format the code
 bench: $(READY)  ## what isolation costs against calling in process; the fast layers against PyTorch and naive
 	$(BIN)/python -m bench.isolation_cost
 	$(BIN)/python -m bench.fast_layers
+
+fuzz: $(READY)  ## a million spoiled frames against the wire format of judge and worker (some minutes)
+	$(BIN)/python -m bench.fuzz_codec
 
 mutants: $(READY)  ## see that the checks catch small mistakes in the reference's solutions, or that it is said why not
 	$(BIN)/python -m bench.mutants

@@ -81,6 +81,7 @@ def grade(
     """Grade folders, archives or single files; write OUT/index.html, a report and a feedback page each, and marks.
 
     A PATH that directly holds a student file or the package folder is one submission; otherwise every child of it is.
+    An unpacked bulk download of Canvas, Moodle, Blackboard or Gradescope gives a submission a student.
     What was graded with the same submission, assignment, Python, NumPy, sandbox and grader is not graded again: a run
     that was stopped goes on with the same command.
     """
@@ -88,6 +89,9 @@ def grade(
     context = prepare(settings)
     found = find(paths, student_files=context.assignment.student_files, package=context.assignment.package)
     see_known(found, only)
+    if log_format == "text":
+        for line in dict.fromkeys(one.folder for one in found if one.folder):
+            click.echo(line)
     with held(out) as warning:
         if warning:
             click.echo(f"grader: {warning}", err=True)

@@ -20,6 +20,7 @@ ZIP: Final = "zip"
 SIGNS: Final = {
     ZIP: (b"PK\x03\x04", b"PK\x05\x06"),
     **{kind: (magic,) for kind, magic in MAGIC.items()},
+    "split zip": (b"PK\x07\x08",),
     "7z": (b"7z\xbc\xaf\x27\x1c",),
     "rar": (b"Rar!\x1a\x07",),
     "zstd": (b"\x28\xb5\x2f\xfd",),

@@ -19,7 +19,9 @@ from grader.errors import GraderError, UsageError
 from grader.intake.answers import HandedOut, read_notebooks
 from grader.intake.archives import find_kind, read_archive
 from grader.intake.choose import choose, choose_notebooks
+from grader.intake.downloads import find_download, lookalike, read_parts, refuse_packed
 from grader.intake.folders import is_ours, list_folder, read_file, read_folder
+from grader.intake.lms import Download, HandedIn
 from grader.intake.names import LITTER, Ids, clean, natural_key, show, strip_suffix
 from grader.intake.tree import IntakeLimits, IntakeProblem, Tree
 from grader.records import NotebookResult, Submission
@@ -32,21 +34,30 @@ LITTER_AT_TOP: Final = LITTER - {"build"}  # a student may be called that
 
 @dataclass(frozen=True)
 class Found:
-    """One submission, found and not yet opened. problem: why it will not be, or None."""
+    """One submission, found and not yet opened. problem: why it will not be, or None.
+
+    parts: the files that it consists of where it is not all of `path`, each with the name that the student gave it.
+    notes: what is to be said of how it was found. folder: what its folder was taken for, to be said once a run, or "".
+    """
 
     id: str
     path: Path
     source: str
     problem: str | None = None
+    parts: tuple[tuple[str, Path], ...] = ()
+    notes: tuple[str, ...] = ()
+    folder: str = ""
 
 
 def find(paths: Sequence[Path], *, student_files: Sequence[str], package: str) -> list[Found]:
     """List the submissions of all paths, in natural order within each, with ids that are unique in the run.
 
     A path that is a file, or directly holds a student file or the package folder, is one submission; otherwise every
-    child of it is one, but hidden ones and what CLASS_SUFFIXES and CLASS_NAMES name. An empty folder among several
-    paths is a submission with a problem.
-    Raises UsageError if a path does not exist or cannot be listed, or if nothing at all is found.
+    child of it is one, but hidden ones and what CLASS_SUFFIXES and CLASS_NAMES name. The bulk download of a learning
+    platform, as it is or as the only folder in it, gives a submission a student. An empty folder among several paths is
+    a submission with a problem.
+    Raises UsageError if a path does not exist or cannot be listed, is a download that was not unpacked, or if nothing
+    at all is found.
     """
     ids = Ids()
     found: list[Found] = []
@@ -87,13 +98,14 @@ def read(
 
     Raises GraderError only where the machine failed (out of memory or descriptors, a disk or a share that went away).
     """
-    notes: tuple[str, ...] = ()
+    notes = found.notes
     place = show(found.path.name)
+    limits = limits or IntakeLimits()
     try:
         if found.problem:
             raise IntakeProblem(found.problem)
-        tree = read_tree(found.path, limits or IntakeLimits(), student_files)
-        notes = tree.notes
+        tree = read_parts(found.parts, limits) if found.parts else read_tree(found.path, limits, student_files)
+        notes += tree.notes
         choice = choose(tree.files, student_files=student_files, handed_out=handed_out, package=package)
         if not choice.files:
             raise IntakeProblem(describe_lack(tree, student_files))
@@ -116,18 +128,56 @@ def find_one(path: Path, student_files: Sequence[str], package: str, ids: Ids) -
     """The submissions of one path. A link given on the command line is followed, since the caller chose it."""
     real, source = path.resolve(), clean(str(path))
     if not real.is_dir():
+        refuse_packed(real, source)
         return [Found(ids.give(strip_suffix(real.name)), real, source, find_problem(real, student_files))]
     if holds_submission(real, student_files, package):
         return [Found(ids.give(real.name), real, source)]
+    folders, download, odd = look_into(real)
+    if download and not odd:
+        return [find_handed_in(one, path, real, download, ids) for one in download.handed_in]
+    if list(folders.values()) == [False]:
+        refuse_packed(real / next(iter(folders)), os.path.join(source, next(iter(folders))))
+    if list(folders.values()) == [True]:  # an export unpacked into a folder of its own
+        inner = real / next(iter(folders))
+        _, download_inside, odd_inside = look_into(inner)
+        if download_inside and not odd_inside:
+            return [
+                find_handed_in(one, path / inner.name, inner, download_inside, ids) for one in download_inside.handed_in
+            ]
+    said = lookalike(source, download, odd) if download else ""
     found = []
-    for child in sorted(list_folder(real), key=lambda entry: natural_key(entry.name)):
-        folder = child.is_dir(follow_symlinks=False)
-        if child.name.startswith(".") or child.name in LITTER_AT_TOP or (not folder and is_of_class(child.name)):
+    for name, folder in folders.items():
+        if not folder and is_of_class(name):
             continue
-        name = child.name if folder else strip_suffix(child.name)
-        problem = None if folder else find_problem(Path(child.path), student_files)
-        found.append(Found(ids.give(name), Path(child.path), clean(os.path.join(path, child.name)), problem))
+        problem = None if folder else find_problem(real / name, student_files)
+        called, where = name if folder else strip_suffix(name), clean(os.path.join(path, name))
+        found.append(Found(ids.give(called), real / name, where, problem, notes=(said,) if said else (), folder=said))
     return found
+
+
+def look_into(folder: Path) -> tuple[dict[str, bool], Download | None, list[str]]:
+    """What lies in a folder of submissions (by name: is it a folder), the download that it is, what does not fit it."""
+    children = [child for child in list_folder(folder) if not is_hidden(child.name)]
+    children.sort(key=lambda entry: natural_key(entry.name))
+    folders = {child.name: child.is_dir(follow_symlinks=False) for child in children}
+    download = find_download(folder, folders)
+    odd = [name for name in download.others if folders[name] or not is_of_class(name)] if download else []
+    return folders, download, odd
+
+
+def find_handed_in(one: HandedIn, path: Path, real: Path, download: Download, ids: Ids) -> Found:
+    """What one student handed in: a folder, or several files of the download."""
+    whole = len(one.parts) == 1 and not one.parts[0].name
+    parts = () if whole else tuple((part.name or part.entry, real / part.entry) for part in one.parts)
+    return Found(
+        ids.give(one.label),
+        real / one.source,
+        clean(os.path.join(path, one.source)),
+        one.problem,
+        parts,
+        one.notes,
+        f"{show(str(path))}: {download.summary}.",
+    )
 
 
 def find_problem(file: Path, student_files: Sequence[str]) -> str | None:
@@ -142,6 +192,10 @@ def find_problem(file: Path, student_files: Sequence[str]) -> str | None:
             raise
         return f"it cannot be read ({error.strerror})."
     return f"it is neither an archive nor a student file ({', '.join(student_files)})."
+
+
+def is_hidden(name: str) -> bool:
+    return name.startswith(".") or name in LITTER_AT_TOP
 
 
 def is_of_class(name: str) -> bool:

@@ -136,6 +136,13 @@ class Gathering:
         else:
             self._notebooks[path] = content
 
+    def take_in(self, tree: Tree, below: str) -> None:
+        """Keep what another reading kept, below a folder (`name/`, or "" for the top), with what it had to say."""
+        for path, content in (*tree.files.items(), *tree.notebooks.items()):
+            self.keep(f"{below}{path}", content)
+        self._notes += tree.notes
+        self._archives += [f"{below}{path}" for path in tree.archives]
+
     @property
     def kept_bytes(self) -> int:
         return self._bytes

@@ -15,7 +15,7 @@ from typing import BinaryIO, Final
 
 from grader.intake.names import decode_name, show
 from grader.intake.streams import CHUNK, DAMAGED
-from grader.intake.tree import Gathering, IntakeProblem, check_ratio
+from grader.intake.tree import Gathering, IntakeLimits, IntakeProblem, check_ratio
 
 ENCRYPTED: Final = 0x1
 NAME_IS_UTF8: Final = 0x800
@@ -50,6 +50,33 @@ def read_zip(file: BinaryIO, gathering: Gathering) -> None:
         # The library raises a dozen kinds over damaged bytes: BadZipFile, zlib.error, EOFError, struct.error,
         # ValueError, OverflowError, NotImplementedError, UnicodeDecodeError, RuntimeError, ...
         raise IntakeProblem(DAMAGED) from error
+
+
+def list_top(file: BinaryIO, limits: IntakeLimits, wanted: str, most: int) -> tuple[dict[str, bool], bytes | None]:
+    """What lies at the top of a zip (by name: is it a folder), or in the one folder there, and the file `wanted` of it.
+
+    At most `most` bytes of that file. Raises IntakeProblem if the zip is damaged or its directory too large; OSError.
+    """
+    gathering = Gathering(limits)
+    try:
+        with zipfile.ZipFile(Bounded(file, limits.members * ENTRY_BYTES)) as archive:
+            members = {path: one for one in archive.infolist() if (path := gathering.locate(member_name(one)))}
+            tops = {path.partition("/")[0] for path in members}
+            below = f"{tops.pop()}/" if len(tops) == 1 and any("/" in path for path in members) else ""
+            entries: dict[str, bool] = {}
+            for path, member in members.items():
+                name, _, rest = path.removeprefix(below).partition("/")
+                if path.startswith(below) and name:
+                    entries[name] = entries.get(name, False) or bool(rest) or member.is_dir()
+            content = None
+            if (listed := members.get(below + wanted)) and not listed.flag_bits & ENCRYPTED:
+                with archive.open(listed) as stream:
+                    content = stream.read(most)
+    except IntakeProblem:
+        raise
+    except Exception as error:  # a dozen kinds, as in read_zip
+        raise IntakeProblem(DAMAGED) from error
+    return entries, content
 
 
 def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str, gathering: Gathering) -> None:

@@ -47,6 +47,8 @@ DTYPES = {
 }
 NON_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
+CLASS_NAME = type.__dict__["__name__"]  # a metaclass may answer for its own
+
 # Strings whole, so that nothing inside one counts; then what bounds the cost of parsing the rest. A quote that closes
 # nothing is a token of its own, so that looking for its end is paid for once and not once a quote.
 TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|"|[\[\]{},]|[-+0-9.eE]+')
@@ -66,17 +68,15 @@ class Handle:
 
 def encode(value: Any) -> bytes:
     """Write one value as a frame. Raises ProtocolError for what the format cannot carry or what is over a limit."""
-    buffers: List[bytes] = []
+    writer = BodyWriter()
     try:
-        header = json.dumps(write_node(value, buffers, 0), allow_nan=False, separators=(",", ":")).encode("ascii")
+        header = json.dumps(write_node(value, writer, 0), allow_nan=False, separators=(",", ":")).encode("ascii")
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise ProtocolError("not encodable: %s" % error) from None
     if len(header) > MAX_HEADER:
         raise ProtocolError("header of %d bytes, at most %d" % (len(header), MAX_HEADER))
     check_cost(header)
-    body = b"".join(buffers)
-    if len(body) > MAX_BODY:
-        raise ProtocolError("body of %d bytes, at most %d" % (len(body), MAX_BODY))
+    body = b"".join(writer.buffers)
     return PREFIX.pack(MAGIC, len(header), len(body)) + header + body
 
 
@@ -140,51 +140,96 @@ class BodyReader:
         return self.body[start : self.position]
 
 
-def write_node(value: Any, buffers: List[bytes], depth: int) -> Any:
-    if depth > MAX_DEPTH:
-        raise ProtocolError("nested deeper than %d" % MAX_DEPTH)
+class BodyWriter:
+    """Collects the body and counts what was written: a value that holds one list many times is more than it looks."""
+
+    def __init__(self) -> None:
+        self.buffers: List[bytes] = []
+        self.bytes = 0
+        self.values = 0
+        self.letters = 0
+
+    def put(self, data: bytes) -> None:
+        self.buffers.append(data)
+        self.bytes += len(data)
+
+    def check_room(self, count: int) -> None:
+        """Refuse what would be too long before it is copied."""
+        if self.bytes + count > MAX_BODY:
+            raise ProtocolError("body of %d bytes, at most %d" % (self.bytes + count, MAX_BODY))
+
+    def count_value(self, depth: int) -> None:
+        self.values += 1
+        if depth > MAX_DEPTH:
+            raise ProtocolError("nested deeper than %d" % MAX_DEPTH)
+        if self.values > MAX_TOKENS:
+            raise ProtocolError("more than %d values" % MAX_TOKENS)
+
+    def count_letters(self, text: str) -> str:
+        self.letters += len(text)
+        if self.letters > MAX_HEADER:
+            raise ProtocolError("header of more than %d bytes" % MAX_HEADER)
+        return text
+
+
+def write_node(value: Any, writer: BodyWriter, depth: int) -> Any:
+    """One value as JSON has it. Runs none of the value's own code, if it is of a class made by a stranger.
+
+    So its class is asked of type(), which cannot be deceived, and its content of the plain type below it.
+    """
+    writer.count_value(depth)
+    kind = type(value)
     if value is None or value is True or value is False:
         return value
-    if isinstance(value, Handle):
-        return ["h", value.number, value.type_name]
-    if isinstance(value, np.ndarray):
-        name = dtype_name(value.dtype)
-        if value.ndim > MAX_NDIM:
-            raise ProtocolError("array of %d axes, at most %d" % (value.ndim, MAX_NDIM))
-        if value.nbytes > MAX_BODY:
-            raise ProtocolError("array of %d bytes, at most %d" % (value.nbytes, MAX_BODY))
-        buffers.append(np.ascontiguousarray(value, dtype=DTYPES[name]).tobytes())
-        return ["a", name, list(value.shape)]
-    if isinstance(value, np.generic) and not isinstance(value, (str, bytes)):
-        name = dtype_name(value.dtype)
-        buffers.append(np.asarray(value, dtype=DTYPES[name]).tobytes())
+    if kind is Handle:
+        if not is_count(value.number) or type(value.type_name) is not str:
+            raise ProtocolError("a handle that is none")
+        return ["h", value.number, writer.count_letters(value.type_name)]
+    if issubclass(kind, np.ndarray):
+        return write_array(np.ndarray.view(value, np.ndarray), writer)
+    if issubclass(kind, np.generic) and not issubclass(kind, (str, bytes)):
+        name = dtype_name(np.generic.dtype.__get__(value))
+        native = np.frombuffer(np.generic.tobytes(value), dtype=DTYPES[name].newbyteorder("="))
+        writer.put(native.astype(DTYPES[name]).tobytes())
         return ["s", name]
-    if isinstance(value, np.dtype):
+    if issubclass(kind, np.dtype):
         return ["n", dtype_name(value)]
-    if isinstance(value, type) and issubclass(value, np.generic):
-        return ["y", dtype_name(np.dtype(value))]
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, int):
-        number = int(value)
+    if kind is type and issubclass(value, np.generic):
+        return ["y", scalar_name(value)]
+    if issubclass(kind, str):
+        return writer.count_letters(str.__str__(value))
+    if issubclass(kind, int):
+        number = int.__int__(value)
         if number.bit_length() > 1024:
             raise ProtocolError("integer of %d bits, at most 1024" % number.bit_length())
         return number
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else ["f", repr(float(value))]
-    if isinstance(value, bytes):
-        buffers.append(bytes(value))
-        return ["b", len(value)]
-    if isinstance(value, (list, tuple)):
-        tag = "l" if isinstance(value, list) else "t"
-        return [tag] + [write_node(item, buffers, depth + 1) for item in value]
-    if isinstance(value, dict):
+    if issubclass(kind, float):
+        real = float.__float__(value)
+        return real if math.isfinite(real) else ["f", repr(real)]
+    if issubclass(kind, bytes):
+        writer.check_room(bytes.__len__(value))
+        writer.put(bytes.__getitem__(value, slice(None)))
+        return ["b", bytes.__len__(value)]
+    if issubclass(kind, list):
+        return ["l"] + [write_node(item, writer, depth + 1) for item in list.__iter__(value)]
+    if issubclass(kind, tuple):
+        return ["t"] + [write_node(item, writer, depth + 1) for item in tuple.__iter__(value)]
+    if issubclass(kind, dict):
         node: List[Any] = ["d"]
-        for key, item in value.items():
-            node.append(write_node(check_key(key), buffers, depth + 1))
-            node.append(write_node(item, buffers, depth + 1))
+        for key, item in dict.items(value):
+            node.append(write_node(check_key(key), writer, depth + 1))
+            node.append(write_node(item, writer, depth + 1))
         return node
-    raise ProtocolError("%s is not plain data" % type(value).__name__)
+    raise ProtocolError("%s is not plain data" % CLASS_NAME.__get__(kind))
+
+
+def write_array(array: np.ndarray, writer: BodyWriter) -> List[Any]:
+    name = dtype_name(array.dtype)
+    if array.ndim > MAX_NDIM:
+        raise ProtocolError("array of %d axes, at most %d" % (array.ndim, MAX_NDIM))
+    writer.check_room(array.nbytes)
+    writer.put(np.ascontiguousarray(array, dtype=DTYPES[name]).tobytes())
+    return ["a", name, list(array.shape)]
 
 
 def read_node(node: Any, reader: BodyReader, depth: int) -> Any:
@@ -264,9 +309,9 @@ def refuse_constant(name: str) -> Any:
 
 
 def check_key(key: Any) -> Any:
-    if key is None or isinstance(key, (bool, int, float, str)):
+    if key is None or issubclass(type(key), (bool, int, float, str)):
         return key
-    raise ProtocolError("%s is no key" % type(key).__name__)
+    raise ProtocolError("%s is no key" % CLASS_NAME.__get__(type(key)))
 
 
 def is_count(value: Any) -> bool:
@@ -278,6 +323,13 @@ def dtype_name(dtype: np.dtype) -> str:
     if name not in DTYPES:
         raise ProtocolError("dtype %.60s is not sent" % name)
     return name
+
+
+def scalar_name(kind: type) -> str:
+    """The dtype of a scalar type; of NumPy's own only, since of another class its own code would be asked."""
+    if kind not in np.sctypeDict.values():
+        raise ProtocolError("%s is not sent" % kind.__name__)
+    return dtype_name(np.dtype(kind))
 
 
 def named_dtype(name: Any) -> np.dtype:

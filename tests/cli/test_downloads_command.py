@@ -1,0 +1,86 @@
+"""docs/downloads.md: the folder that it shows, graded; what it prints is what is printed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from cases import ROOT
+
+from grader.intake.collect import find
+
+CODE = ROOT / "submissions/complete/cs231n"
+PAGE = (ROOT / "docs/downloads.md").read_text(encoding="utf-8")
+
+
+def blocks() -> list[str]:
+    """The indented blocks of the page."""
+    lines = [line[4:].rstrip() if line.startswith("    ") else None for line in PAGE.splitlines()]
+    found, block = [], []
+    for line in [*lines, None]:
+        if line is not None:
+            block.append(line)
+        elif block:
+            found.append("\n".join(block))
+            block = []
+    return found
+
+
+def grader(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "grader.cli.main", *arguments, "--assignment", str(ROOT / "assignment")]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80"}
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, env=env)
+
+
+@pytest.fixture(scope="module")
+def download(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("class")
+    top = folder / "submissions"
+    top.mkdir()
+    names = blocks()[1].splitlines()
+    assert len(names) == 5
+    for name in names:
+        target = folder / name
+        if name.endswith(".zip"):
+            with zipfile.ZipFile(target, "w") as archive:
+                for path in sorted(CODE.rglob("*.py")):
+                    archive.write(path, f"hw2/cs231n/{path.relative_to(CODE)}")
+        elif name.endswith(".html"):
+            target.write_text("<p>def affine_forward</p>")
+        else:
+            shutil.copy(CODE / ("optim.py" if name.endswith("optim.py") else "layers.py"), target)
+    return folder
+
+
+def test_the_download_of_the_page_is_graded_as_the_page_says(download):
+    done = grader("grade", "submissions", cwd=download)
+    assert done.returncode == 0, done.stderr
+    command, _, printed = blocks()[2].partition("\n")
+    assert command == "$ .venv/bin/grader grade submissions"
+    assert [line.rstrip() for line in done.stdout.splitlines()] == printed.splitlines()
+    stored = [json.loads(path.read_text()) for path in sorted((download / "reports/results").glob("*.json"))]
+    assert set(blocks()[3].splitlines()) <= {note for one in stored[::2] for note in one["notes"]}
+
+
+def test_a_packed_download_is_refused_as_the_page_says(download):
+    with zipfile.ZipFile(download / "submissions.zip", "w") as archive:
+        for path in (download / "submissions").iterdir():
+            archive.write(path, path.name)
+    done = grader("grade", "submissions.zip", cwd=download)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines() == blocks()[4].splitlines()[1:]
+
+
+def test_a_folder_that_only_looks_alike_is_told_as_the_page_says(download, monkeypatch):
+    other = download / "other"
+    shutil.copytree(download / "submissions", other / "submissions")
+    (other / "submissions/by mail.zip").write_bytes(b"PK\x05\x06" + bytes(18))
+    monkeypatch.chdir(other)
+    found = find([Path("submissions")], student_files=["layers.py"], package="cs231n")
+    assert {one.folder for one in found} == {blocks()[5]}

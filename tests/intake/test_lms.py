@@ -1,0 +1,256 @@
+"""Names of bulk downloads as the platforms write them, and names that only look alike."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grader.intake.gradescope import submitters
+from grader.intake.lms import recognise
+from grader.intake.names import show
+
+CANVAS = [
+    "doejane_1234_55501_layers.py",
+    "doejane_1234_55502_optim.py",
+    "王伟_LATE_1235_55510_hw 2.zip",
+    "roerichard_1240_text.html",
+    "poeedgar_LATE_1241_link.html",
+]
+
+
+def recognised(*names, folders=(), metadata=None):
+    """By label: the student's names of the files that count, the notes, the problem."""
+    download = recognise({name: name in folders for name in (*names, *folders)}, metadata)
+    assert download is not None
+    return download, {one.label: one for one in download.handed_in}
+
+
+def parts(one):
+    return {part.entry: part.name for part in one.parts}
+
+
+def test_canvas_files_are_put_together_by_user():
+    download, by_label = recognised(*CANVAS)
+    assert download.summary == (
+        "taken for a download from Canvas: 4 submissions in 3 files and folders, 2 late, 2 without a file"
+    )
+    assert list(by_label) == ["doejane_1234", "王伟_1235", "roerichard_1240", "poeedgar_1241"]
+    assert parts(by_label["doejane_1234"]) == {CANVAS[0]: "layers.py", CANVAS[1]: "optim.py"}
+    assert by_label["doejane_1234"].notes == ("Handed in through Canvas by doejane (user 1234): layers.py, optim.py.",)
+    assert by_label["王伟_1235"].notes == ("Handed in through Canvas by 王伟 (user 1235), late: hw 2.zip.",)
+    assert by_label["roerichard_1240"].problem == (
+        "only a text entry was handed in, which is not read. Ask for the Python files."
+    )
+    assert by_label["poeedgar_1241"].problem.startswith("only a link was handed in")
+    assert download.others == ()
+
+
+def test_a_text_entry_beside_files_is_noted():
+    _, by_label = recognised("doejane_1_10001_layers.py", "doejane_1_text.html", "b_2_10002_x.zip")
+    assert by_label["doejane_1"].problem is None
+    assert by_label["doejane_1"].notes[1] == ("A text entry was handed in and was not read: doejane_1_text.html.")
+
+
+def test_of_a_file_handed_in_again_the_latest_counts():
+    """Canvas numbers it; the greater file number is the later, whatever the order of names."""
+    names = ["a_1_900_layers.py", "a_1_950_layers-1.py", "a_1_1000_layers-2.py", "a_1_901_hw-3.tar.gz", "b_2_7_x.py"]
+    download, by_label = recognised(*names)
+    assert parts(by_label["a_1"]) == {"a_1_1000_layers-2.py": "layers.py", "a_1_901_hw-3.tar.gz": "hw-3.tar.gz"}
+    assert by_label["a_1"].notes[1:] == (
+        "layers-2.py was taken as layers.py: Canvas numbers what is handed in again.",
+        "Left out, of earlier attempts: a_1_900_layers.py, a_1_950_layers-1.py.",
+    )
+    assert "2 files of earlier attempts left out" in download.summary
+
+
+def test_numbers_of_the_students_own_are_left_alone():
+    _, by_label = recognised("a_1_900_part-1.zip", "a_1_901_part-2.zip", "b_2_902_hw.zip", "b_2_903_hw-1.zip")
+    assert len(by_label["a_1"].parts) == 2
+    assert parts(by_label["b_2"]) == {"b_2_903_hw-1.zip": "hw.zip"}
+
+
+def test_anonymous_canvas_names_are_known():
+    _, by_label = recognised("anon_aB3xQ_900_layers.py", "LATE_anon_Zz9_901_hw.zip", "anon_7_text.html")
+    assert list(by_label) == ["anon_aB3xQ", "anon_Zz9", "anon_7"]
+    assert "late" in by_label["anon_Zz9"].notes[0]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["hw_1_1_final.zip", "hw_1_2_final.zip", "lab_1_1_x.zip"],  # a file's number twice
+        ["hw_2_1_final.zip", "hw_3_2_final.zip", "hw_4_3_x.zip"],  # many users, one name
+        ["doe_2026_1115_hw.zip", "roe_2026_1116_hw.zip"],  # one user, two names
+        ["doe_2026_1115_hw.zip"],  # a date
+        ["Doe_12_10005_hw.zip", "Roe_13_10006_hw.zip"],  # Canvas writes names small
+        ["doe_012_10005_hw.zip", "roe_013_10006_hw.zip"],  # no id begins with 0
+        ["doe-jane_12_10005_hw.zip", "roe-r_13_10006_hw.zip"],  # Canvas leaves no - in a name
+        ["doe_12_hw.zip", "roe_13_hw.zip"],
+        ["alice", "bob"],
+        ["Jane Doe_12_assignsubmission_feedback_x.py", "Jane Doe_assignsubmission_file_x.py"],
+        ["HW_jdoe_attempt_2026-01-02_layers.py", "HW_jdoe_2026-01-02-03-04-05_layers.py"],
+        ["HW_jdoe_attempt_2026-01-02-03-04-05layers.py"],
+        [],
+    ],
+)
+def test_what_only_looks_alike_is_none(names):
+    assert recognise(dict.fromkeys(names, False)) is None
+
+
+OWNERS = st.sampled_from(["doe", "roe", "作", "HW_doe", "anon", "Doe Jane"])
+SHORT = st.sampled_from(["1", "2", "31", "10001", "10002", "0"])
+FILES = st.sampled_from(["layers.py", "layers-1.py", "hw-2.zip", "hw.zip", "text.html", ""])
+LIKELY = st.lists(
+    st.one_of(
+        st.builds("{}_{}_{}_{}".format, OWNERS, SHORT, SHORT, FILES),
+        st.builds("{}_LATE_{}_{}_{}".format, OWNERS, SHORT, SHORT, FILES),
+        st.builds("{}_{}_{}".format, OWNERS, SHORT, FILES),
+        st.builds("{}_{}_assignsubmission_file_{}".format, OWNERS, SHORT, FILES),
+        st.builds("{}_{}_assignsubmission_onlinetext_{}".format, OWNERS, SHORT, FILES),
+        st.builds("{}_attempt_2026-01-0{}-00-00-00_{}".format, OWNERS, st.integers(1, 3), FILES),
+        st.text(max_size=20),
+    ),
+    max_size=9,
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(LIKELY, st.booleans())
+def test_no_entry_is_lost_in_silence(names, folder):
+    """Each is read for one student, or named in a note or a problem's place, or left to whoever asks."""
+    download = recognise({name: folder for name in names if name})
+    if download is None:
+        return
+    read = [part.entry for one in download.handed_in for part in one.parts]
+    assert len(read) == len(set(read))
+    said = " ".join(show(one.source) + " ".join(one.notes) for one in download.handed_in)
+    for name in set(names) - {"", *read, *download.others}:
+        assert show(name) in said
+    labels = [one.label for one in download.handed_in]
+    assert len(labels) == len(set(labels))
+
+
+def test_folders_are_none_of_canvas_or_blackboard():
+    assert recognise({"doejane_1234_55501_hw": True, "roe_1235_55502_hw": True}) is None
+    assert recognise({"HW_jdoe_attempt_2026-01-02-03-04-05_hw": True}) is None
+
+
+def test_what_does_not_fit_is_named():
+    download, _ = recognised(*CANVAS, "by mail.zip", "x" * 400 + "_1_2_y.py")
+    assert download.others == ("by mail.zip", "x" * 400 + "_1_2_y.py")
+
+
+def test_moodle_folders_and_flat_names_are_known():
+    _, by_label = recognised(
+        *("Bob_7_assignsubmission_file_layers.py", "Bob_7_assignsubmission_file_optim.py"),
+        "Bob_7_assignsubmission_onlinetext_onlinetext.html",
+        folders=[
+            "Zoë van Dam_31_assignsubmission_file_",
+            "Zoë van Dam_31_assignsubmission_onlinetext_",
+            "Participant_44_assignsubmission_file",
+            "Participant_45_assignsubmission_onlinetext_",
+            "Team_Red_3_assignsubmission_file_",
+        ],
+    )
+    assert list(by_label) == ["Bob_7", "Zoë van Dam_31", "Participant_44", "Participant_45", "Team Red_3"]
+    assert sorted(parts(by_label["Bob_7"]).values()) == ["layers.py", "optim.py"]
+    assert parts(by_label["Zoë van Dam_31"]) == {"Zoë van Dam_31_assignsubmission_file_": ""}
+    assert by_label["Zoë van Dam_31"].notes[0] == "Handed in through Moodle by Zoë van Dam (participant 31)."
+    assert "not read: Zoë van Dam_31_assignsubmission_onlinetext_" in by_label["Zoë van Dam_31"].notes[1]
+    assert by_label["Participant_45"].problem.startswith("only a text entry was handed in")
+
+
+def test_two_moodle_students_of_one_name_are_two():
+    _, by_label = recognised(folders=["Wang Wei_1_assignsubmission_file_", "Wang Wei_2_assignsubmission_file_"])
+    assert list(by_label) == ["Wang Wei_1", "Wang Wei_2"]
+
+
+def test_of_blackboards_attempts_the_latest_counts():
+    early, late = "Home_Work 2_jdoe_attempt_2026-01-09-23-59-59", "Home_Work 2_jdoe_attempt_2026-01-10-00-00-00"
+    other = "Home_Work 2_rroe_attempt_2026-01-08-10-00-00"
+    names = [f"{early}.txt", f"{early}_layers.py", f"{early}_old.py", f"{late}.txt", f"{late}_layers.py"]
+    download, by_label = recognised(*names, f"{other}.txt", f"{other}_hw_2.zip")
+    assert list(by_label) == ["jdoe", "rroe"]
+    assert parts(by_label["jdoe"]) == {f"{late}_layers.py": "layers.py"}
+    assert by_label["jdoe"].notes == (
+        "Handed in through Blackboard by jdoe, attempt of 2026-01-10-00-00-00: layers.py.",
+        f"Left out, of earlier attempts: {early}_layers.py, {early}_old.py.",
+    )
+    assert download.summary.endswith("2 submissions in 2 files and folders, 2 files of earlier attempts left out")
+
+
+def test_a_latest_attempt_without_a_file_does_not_fall_back_in_silence():
+    early, late = "HW_jdoe_attempt_2026-01-09-23-59-59", "HW_jdoe_attempt_2026-01-10-00-00-00"
+    _, by_label = recognised(f"{early}_layers.py", f"{late}.txt", "HW_rroe_attempt_2026-01-10-00-00-00.txt")
+    assert by_label["jdoe"].problem == (
+        "the latest attempt holds no file, an earlier one does. Move the latest away if the earlier shall count."
+    )
+    assert by_label["rroe"].problem == "no file was handed in. Ask for the Python files."
+
+
+def test_blackboards_user_is_told_from_the_title():
+    def users(*owners):
+        return list(recognised(*(f"{owner}_attempt_2026-01-10-00-00-00_x.py" for owner in owners))[1])
+
+    assert users("HW_2_jdoe") == ["jdoe"]
+    assert users("HW_2_a_smith", "HW_2_b_jones") == ["a_smith", "b_jones"]
+    assert users("jdoe", "rroe") == ["jdoe", "rroe"]
+    assert users("HW_x", "HW_x_y") == ["x", "x_y"]
+
+
+METADATA = """---
+submission_101:
+  :submitters:
+  - :name: Jane Doe
+    :sid: '7'
+    :email: jane@example.edu
+  :created_at: 2026-01-10 00:00:00.000000000 Z
+  :results:
+    tests:
+    - name: "submission_999:"
+      :name: not a person
+submission_102:
+  :submitters:
+  - :name: 'Miles O''Brien'
+    :sid: ''
+  - :name: "\\u738B\\x41\\U0001F600 \\"x\\""
+    :sid:
+submission_103:
+  :submitters: []
+submission_104:
+  :created_at: 2026
+  :history:
+  - :name: nor this
+"""
+
+
+def test_gradescopes_list_is_read():
+    assert submitters(METADATA.encode()) == {
+        "submission_101": ["Jane Doe"],
+        "submission_102": ["Miles O'Brien", '王A😀 "x"'],
+        "submission_103": [],
+        "submission_104": [],
+    }
+
+
+@settings(deadline=None)
+@given(st.text() | st.lists(st.sampled_from([*METADATA.splitlines(), '  - :name: "\\UFFFFFFFF"'])).map("\n".join))
+def test_any_list_at_all_is_read(text):
+    for names in submitters(text.encode("utf-8", "replace")).values():
+        assert all(isinstance(name, str) for name in names)
+
+
+def test_gradescopes_folders_get_their_names():
+    folders = ["submission_101", "submission_102", "submission_103", "extra"]
+    download, by_label = recognised("submission_metadata.yml", folders=folders, metadata=METADATA.encode())
+    assert list(by_label) == ["Jane Doe_101", 'Miles O\'Brien_王A😀 "x"_102', "submission_103"]
+    assert by_label["Jane Doe_101"].notes == ("Handed in through Gradescope by Jane Doe, submission 101.",)
+    assert "somebody the list does not name" in by_label["submission_103"].notes[0]
+    assert download.others == ("extra",)
+    assert download.summary.endswith("not there though the list names it: submission_104")
+
+
+def test_a_list_that_lists_nothing_here_is_none():
+    assert recognise({"submission_metadata.yml": False, "alice": True}, METADATA.encode()) is None
+    assert recognise({"submission_metadata.yml": False, "submission_101": True}, b"") is None
