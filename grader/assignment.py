@@ -34,6 +34,7 @@ FOR_STUDENTS = ("notebooks", "template")  # folders that decide over no mark
 class Assignment:
     """What an assignment folder says. functions: points by function id, in the order in which students meet them; 0 for
     those of `called`, which checks of others call and which have none of their own.
+    questions: points by the name of an answer cell in a notebook, which people mark, beside the score.
 
     student_files, handed_out: paths below the package; extended: handed-out files of which a student's own definitions
     are used. kernels: what handed-out files are compiled from, for who can. sets, classes, stubs: see module_sets.py.
@@ -54,6 +55,7 @@ class Assignment:
     classes: Mapping[str, Members]
     stubs: Mapping[str, tuple[str, ...]]
     functions: Mapping[str, float]
+    questions: Mapping[str, float]
     checks: tuple[Check, ...]
     definitions: Mapping[str, CheckDefinition]
     misconceptions: tuple[MisconceptionDefinition, ...]
@@ -137,6 +139,7 @@ def load_assignment(folder: Path) -> Assignment:
         classes=classes,
         stubs=stubs_from(toml, data, functions, classes),
         functions=functions,
+        questions=questions_from(toml, data),
         checks=tuple(checks),
         definitions=definitions,
         misconceptions=tuple(load_misconceptions(folder, functions)),
@@ -147,6 +150,15 @@ def load_assignment(folder: Path) -> Assignment:
         ),
         sha256=hash_of(folder),
     )
+
+
+def questions_from(toml: Path, data: Mapping[str, Any]) -> dict[str, float]:
+    """[questions]; that each is asked in one notebook is seen when notebooks are read (intake/answers.py)."""
+    questions: dict[str, float] = entry(toml, {"questions": {}, **data}, "questions", dict)
+    for name, points in questions.items():
+        if isinstance(points, bool) or not isinstance(points, int | float) or not 0 < points < math.inf:
+            raise AssignmentError(f"{toml}: question {name} has {points!r} points, expected a number above 0.")
+    return questions
 
 
 def limit_from(toml: Path, name: str, value: Any) -> float:

@@ -16,11 +16,14 @@ from concurrent.futures import BrokenExecutor, Executor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from grader.answers import Marking
+from grader.authoring.handed_out import handed_out
 from grader.context import Context, Settings
-from grader.errors import GraderError
+from grader.errors import AssignmentError, GraderError
 from grader.intake.collect import Found, read
 from grader.pipeline import blank_result, grade_all
 from grader.records import CRASHED, ERROR, GRADED, GRADER_ERROR, TIMEOUT, Result, Submission
+from grader.report.answers import Marks
 from grader.report.pages import class_page, feedback_page, staff_page
 from grader.report.roster import Roster
 from grader.results import (
@@ -50,7 +53,10 @@ class Choice:
 
 @dataclass
 class Batch:
-    """One run, as it goes. show: called with each row of the run, and whether it is of an earlier one."""
+    """One run, as it goes. show: called with each row of the run, and whether it is of an earlier one.
+
+    marking: what staff gave for answers. render: sees that a submission's notebooks have their pages.
+    """
 
     found: Sequence[Found]
     settings: Settings
@@ -58,6 +64,8 @@ class Batch:
     out: Path
     choice: Choice
     show: Callable[[Row, bool], None]
+    marking: Marking
+    render: Callable[[Submission], None]
     roster: Roster = field(default_factory=Roster)
     rows: dict[str, Row] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
@@ -83,15 +91,24 @@ class Batch:
                 "If memory is short, take fewer --jobs."
             ) from error
 
-    def finish(self) -> None:
-        """Write the class page and the table of marks, of this run and of what was not chosen but is known."""
+    def finish(self) -> list[str]:
+        """Write the class page and the tables of marks, of this run and of what was not chosen but is known.
+
+        Returns what is to be said about answers.csv. Raises UsageError if staff saved one meanwhile that is none.
+        """
         for one in self.found:
             if one.id not in self.rows and (earlier := stored(self.out, one.id)) is not None:
                 self.enter(earlier)
-        write_text(self.out / "index.html", class_page(self.roster, title=self.context.assignment.title))
-        write_text(
-            self.out / "grades.csv", grades_csv([self.rows[one.id] for one in self.found if one.id in self.rows])
-        )
+        before = dict(self.marking.marks)
+        said = self.marking.finish()
+        for name in self.marking.changed_since(before):
+            if (result := stored(self.out, name)) is not None:
+                self.faults += write_pages(self.out, result, self.marking.of(name))
+        rows = [self.rows[one.id] for one in self.found if one.id in self.rows]
+        points = self.marking.points()
+        write_text(self.out / "index.html", class_page(self.roster, title=self.context.assignment.title, points=points))
+        write_text(self.out / "grades.csv", grades_csv(rows, points))
+        return said
 
     @property
     def strangers(self) -> list[str]:
@@ -115,16 +132,21 @@ class Batch:
         """The submission; None, and a fault of ours on record, if the machine could not read it."""
         assignment = self.context.assignment
         try:
-            return read(
+            submission = read(
                 one,
                 student_files=assignment.student_files,
                 handed_out=assignment.handed_out,
                 package=assignment.package,
+                notebooks=lambda: handed_out(assignment),
             )
+        except AssignmentError:  # nobody's answers can be read
+            raise
         except GraderError as error:
             blank = blank_result(Submission(one.id, one.source, {}), self.context, 0.0)
             self.keep(replace(blank, status=GRADER_ERROR, message=str(error)))
             return None
+        self.render(submission)
+        return submission
 
     def can_stay(self, earlier: Result, fresh: Result) -> bool:
         if self.choice.force or not is_current(earlier, fresh):
@@ -147,12 +169,13 @@ class Batch:
         self.take((stored(self.out, result.id) or result) if result.status == GRADER_ERROR else result, reused=False)
 
     def take(self, result: Result, *, reused: bool) -> None:
-        self.faults += write_pages(self.out, result)
+        self.faults += write_pages(self.out, result, self.marking.of(result.id))
         row = self.enter(result)
         if row is not None:
             self.show(row, reused)
 
     def enter(self, result: Result) -> Row | None:
+        self.marking.add(result)
         try:
             row = self.rows[result.id] = self.roster.add(result)
         except GraderError as error:
@@ -166,18 +189,18 @@ def has_failed(result: Result) -> bool:
     return result.status != GRADED or any(check.status in (ERROR, TIMEOUT, CRASHED) for check in result.checks)
 
 
-def write_pages(out: Path, result: Result) -> list[str]:
+def write_pages(out: Path, result: Result, marks: Marks) -> list[str]:
     """Write a stored result's two pages, unless they are there and would be the same.
 
     A page that cannot be made is a fault of ours: returned, and the rest goes on. The staff page comes last, since its
     stamp stands for both.
     """
     staff, feedback = out / f"{result.id}.html", out / "feedback" / f"{result.id}.html"
-    stamp = stamp_of(out, result.id, pages_version())
+    stamp = stamp_of(out, result.id, pages_version(), repr(sorted(marks.items())))
     if has_stamp(staff, stamp) and feedback.is_file() and feedback.stat().st_size:
         return []
     try:
-        pages = feedback_page(result), staff_page(result) + stamp
+        pages = feedback_page(result, marks), staff_page(result, marks) + stamp
     except Exception as error:
         return [f"{result.id}: its page could not be made ({type(error).__name__}: {error})"]
     for path, page in zip((feedback, staff), pages, strict=True):

@@ -20,6 +20,7 @@ from grader.context import Context, Settings, prepare
 from grader.errors import UsageError
 from grader.intake.changed import changed_names
 from grader.intake.collect import Found, read
+from grader.intake.tree import IntakeLimits
 from grader.pipeline import grade_submission, needs_of
 from grader.records import VISIBLE, Result, Submission
 from grader.sandbox.isolation import PLAIN
@@ -141,6 +142,7 @@ def read_own(place: Place) -> Submission:
         student_files=assignment.student_files,
         handed_out=assignment.handed_out,
         package=assignment.package,
+        limits=IntakeLimits(notebooks=0),
     )
     if submission.problem is not None:
         raise UsageError(submission.problem)

@@ -148,4 +148,5 @@ def blank_result(submission: Submission, context: Context, started: float) -> Re
         max_score=round(float(sum(assignment.functions.values())) - left_out, 2),  # as the score is
         duration_s=round(time.monotonic() - started, 4),
         notes=submission.notes,
+        notebooks=submission.answers,
     )

@@ -35,6 +35,12 @@ GRADED: Final = "graded"
 UNREADABLE: Final = "unreadable"
 GRADER_ERROR: Final = "grader_error"
 
+# The statuses of an answer in a notebook: written, as it was handed out, or without its cell.
+ANSWERED: Final = "answered"
+UNANSWERED: Final = "unanswered"
+ABSENT: Final = "absent"
+ANSWER_STATUSES: Final = (ANSWERED, UNANSWERED, ABSENT)
+
 OWN_HANDOUT: Final = "default"  # the name of the assignment's own; other ones are files of it
 
 # Gradescope's four words.
@@ -51,8 +57,9 @@ class Submission:
 
     id: unique in its run, safe as a file name. source: where it came from, for people to read.
     files: student files, handed-out files and helpers found, by their path below the package ("layers.py"), as bytes.
-    sha256: of everything that was collected. notes: what the collector wants said ("two layers.py were found ...").
-    problem: why nothing can be graded (damaged archive, no student file), or None.
+    notebooks: by their bare names, as bytes; they are read (intake/answers.py) and shown, never staged, never executed.
+    answers: what was read in them. sha256: of everything that was collected. notes: what the collector wants said
+    ("two layers.py were found ..."). problem: why nothing can be graded (damaged archive, no student file), or None.
     """
 
     id: str
@@ -60,14 +67,17 @@ class Submission:
     files: Mapping[str, bytes]
     notes: tuple[str, ...] = ()
     problem: str | None = None
+    notebooks: Mapping[str, bytes] = field(default_factory=dict)
+    answers: tuple[NotebookResult, ...] = ()
 
     @property
     def sha256(self) -> str:
         """One hash over names and contents, whatever the order in which they were found."""
         digest = hashlib.sha256()
-        for name, content in sorted(self.files.items()):
-            digest.update(f"{name}\0{len(content)}\0".encode())
-            digest.update(content)
+        for kind, files in (("", self.files), ("notebook\0", self.notebooks)):
+            for name, content in sorted(files.items()):
+                digest.update(f"{kind}{name}\0{len(content)}\0".encode("utf-8", "surrogatepass"))
+                digest.update(content)
         return digest.hexdigest()
 
     @property
@@ -179,6 +189,44 @@ class FunctionResult:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What stands in one answer cell of a notebook, for people to read and mark.
+
+    question: its name in the assignment. asks: the text above the cell, as it was handed out. kind: markdown or code.
+    max_points: 0 where nobody marks it. Points are no part of it: they are the staff's, in answers.csv.
+    """
+
+    question: str
+    asks: str
+    kind: str
+    status: str
+    text: str
+    max_points: float
+
+
+@dataclass(frozen=True)
+class NotebookResult:
+    """One notebook that was handed in, read. handed_out: stem of the one that it was made from, or "".
+
+    problem: why it cannot be read, or "".
+    """
+
+    name: str
+    handed_out: str
+    sha256: str
+    problem: str = ""
+    answers: tuple[Answer, ...] = ()
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What staff gave for an answer: points, None as long as they gave none, and a comment for the student."""
+
+    points: float | None = None
+    comment: str = ""
+
+
+@dataclass(frozen=True)
 class Result:
     """One submission, graded: what the JSON file holds and every report and export is made from.
 
@@ -197,6 +245,7 @@ class Result:
     functions: tuple[FunctionResult, ...] = ()
     notes: tuple[str, ...] = ()
     message: str = ""
+    notebooks: tuple[NotebookResult, ...] = ()
 
     @property
     def id(self) -> str:
@@ -222,7 +271,9 @@ class Result:
             functions = tuple(
                 FunctionResult(**{**item, "needs": tuple(item["needs"])}) for item in data.pop("functions")
             )
-            return cls(**{**data, "checks": checks, "functions": functions, "notes": tuple(data["notes"])})
+            notebooks = tuple(notebook_from(item) for item in data.pop("notebooks", ()))
+            rest = {**data, "notes": tuple(data["notes"])}
+            return cls(**rest, checks=checks, functions=functions, notebooks=notebooks)
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"result: not a result file ({error})") from error
 
@@ -237,3 +288,10 @@ def check_from(item: dict[str, Any]) -> CheckResult:
             "frames": tuple(Frame(**frame) for frame in item["frames"]),
         }
     )
+
+
+def notebook_from(item: dict[str, Any]) -> NotebookResult:
+    answers = tuple(Answer(**answer) for answer in item["answers"])
+    if not all(isinstance(answer.max_points, int | float) for answer in answers):
+        raise ValueError("result: not a result file")
+    return NotebookResult(**{**item, "answers": answers})

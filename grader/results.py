@@ -17,8 +17,9 @@ import hashlib
 import io
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from grader.errors import GraderError
@@ -28,7 +29,11 @@ from grader.rows import Row
 TEMPORARY: Final = ".grader-"
 # Where a run writes, below the output folder.
 FOLDERS: Final = ("", "results", "feedback")
+NOTEBOOKS: Final = "notebooks"  # a folder a submission in it
 STAMP_BYTES: Final = 200  # more than a stamp has
+
+# Of one submission, by answer: points, None where staff gave none, and what it is worth.
+AnswerPoints = Mapping[str, tuple[float | None, float]]
 
 
 def write_text(path: Path, text: str, *, durable: bool = True) -> None:
@@ -74,8 +79,8 @@ def sync_folder(folder: Path) -> None:
 
 def sweep_temporary(out: Path) -> None:
     """Remove what a killed run was about to write. For whoever holds the folder."""
-    for name in FOLDERS:
-        for path in (out / name).glob(f"{TEMPORARY}*.tmp"):
+    for folder in (*(out / name for name in FOLDERS), *(out / NOTEBOOKS).glob("*")):
+        for path in folder.glob(f"{TEMPORARY}*.tmp"):
             path.unlink(missing_ok=True)
 
 
@@ -108,6 +113,7 @@ def is_current(result: Result, fresh: Result) -> bool:
     same = result.assignment == fresh.assignment and result.environment == fresh.environment
     for name in ("id", "sha256", "files"):
         same = same and result.submission.get(name) == fresh.submission.get(name)
+    same = same and result.notebooks == fresh.notebooks  # compared with those handed out, which may have changed
     return same and result.status == GRADED and result.notes[: len(fresh.notes)] == fresh.notes
 
 
@@ -135,17 +141,28 @@ def has_stamp(page: Path, stamp: str) -> bool:
         return False
 
 
-def grades_csv(results: Sequence[Row]) -> str:
-    """One row a submission: id, status, score, and points by function."""
+def grades_csv(results: Sequence[Row], answers: Mapping[str, AnswerPoints] = MappingProxyType({})) -> str:
+    """One row a submission: id, status, score, and points by function. Where there are answers that are worth points:
+    those that staff gave, by answer and in sum, and the total of that and the score.
+    """
     functions = list(dict.fromkeys(function.function for result in results for function in result.functions))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(["submission", "status", "score", "max_score", *functions])
+    asked = list(dict.fromkeys(answer for points in answers.values() for answer in points))
+    sums = ["answers", "max_answers", "total"] if asked else []
+    writer.writerow(["submission", "status", "score", "max_score", *functions, *map(harmless, asked), *sums])
     for result in results:
         points = {function.function: function.points for function in result.functions}
         score = None if result.status == GRADER_ERROR else result.score  # a fault of ours is no zero
         row = [result.id, result.status, number(score), number(result.max_score)]
-        writer.writerow([harmless(cell) for cell in [*row, *(number(points.get(name)) for name in functions)]])
+        row += [number(points.get(name)) for name in functions]
+        own = answers.get(result.id, {})
+        row += [number(own[name][0]) if name in own else "" for name in asked]
+        if asked:
+            given = [points for points, _ in own.values() if points is not None]
+            row += [number(sum(given)) if given else "", number(sum(most for _, most in own.values())) if own else ""]
+            row += [number(None if score is None else score + sum(given))]
+        writer.writerow([harmless(cell) for cell in row])
     return text.getvalue()
 
 

@@ -10,14 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.records import (
+    ANSWER_STATUSES,
     CHECK_STATUSES,
     GRADED,
     PASSED,
     VISIBILITIES,
+    Answer,
     CheckResult,
     Comparison,
     Frame,
     FunctionResult,
+    NotebookResult,
     Result,
     Submission,
 )
@@ -54,13 +57,15 @@ CHECKS = st.builds(
     duration_s=NUMBERS,
 )
 FUNCTIONS = st.builds(FunctionResult, TEXT, NUMBERS, NUMBERS, st.sampled_from(CHECK_STATUSES), some(TEXT))
+ANSWERS = st.builds(Answer, TEXT, TEXT, TEXT, st.sampled_from(ANSWER_STATUSES), TEXT, NUMBERS)
+NOTEBOOKS = st.builds(NotebookResult, TEXT, TEXT, TEXT, TEXT, some(ANSWERS))
 RESULTS = st.builds(
     Result,
     submission=st.fixed_dictionaries({"id": TEXT, "files": st.dictionaries(TEXT, TEXT, max_size=2)}),
     assignment=st.dictionaries(TEXT, TEXT, max_size=2),
     environment=st.dictionaries(TEXT, st.none() | TEXT, max_size=2),
     status=TEXT, score=NUMBERS, max_score=NUMBERS, duration_s=NUMBERS, checks=some(CHECKS), functions=some(FUNCTIONS),
-    notes=some(TEXT), message=TEXT,
+    notes=some(TEXT), message=TEXT, notebooks=some(NOTEBOOKS),
 )  # fmt: skip
 RESULT = Result({"id": "alice", "files": {}}, {"title": "T"}, {"numpy": "2"}, GRADED, 1.5, 4.0, 0.1, notes=("a", "b"))
 

@@ -11,9 +11,11 @@ from typing import Final
 import click
 from rich.console import Console
 
+from grader.answers import Marking
 from grader.batch import Batch, Choice
 from grader.cli.jobs import make_executor
 from grader.cli.progress import JsonLog, Progress, class_table, literal
+from grader.cli.render import Renderer
 from grader.context import Settings, prepare
 from grader.errors import GraderError, UsageError
 from grader.intake.collect import Found, find
@@ -79,6 +81,7 @@ def grade(
     """Grade folders, archives or single files; write OUT/index.html, a report and a feedback page each, and marks.
 
     A PATH that directly holds a student file or the package folder is one submission; otherwise every child of it is.
+    An unpacked bulk download of Canvas, Moodle, Blackboard or Gradescope gives a submission a student.
     What was graded with the same submission, assignment, Python, NumPy, sandbox and grader is not graded again: a run
     that was stopped goes on with the same command.
     """
@@ -86,23 +89,31 @@ def grade(
     context = prepare(settings)
     found = find(paths, student_files=context.assignment.student_files, package=context.assignment.package)
     see_known(found, only)
+    if log_format == "text":
+        for line in dict.fromkeys(one.folder for one in found if one.folder):
+            click.echo(line)
     with held(out) as warning:
         if warning:
             click.echo(f"grader: {warning}", err=True)
         progress = JsonLog() if log_format == "json" else Progress()
-        batch = Batch(found, settings, context, out, Choice(only, force, failed), progress.advance)
+        marking = Marking(out, [one.id for one in found], context.assignment.questions)
+        renderer, choice = Renderer(out), Choice(only, force, failed)
+        batch = Batch(found, settings, context, out, choice, progress.advance, marking, renderer.want)
         total = len(batch.chosen)
         jobs = min(jobs or os.cpu_count() or 1, total)
         try:
-            with progress.begin(total), make_executor(jobs) as executor:
+            with renderer, progress.begin(total), make_executor(jobs) as executor:
                 batch.run(executor, window=2 * jobs)
         except (KeyboardInterrupt, SystemExit) as stop:
             code = stop.code if isinstance(stop, SystemExit) and isinstance(stop.code, int) else INTERRUPTED
             click.echo(f"stopped: {resuming(batch, total, out)}", err=True)
             raise click.exceptions.Exit(code) from None
-        batch.finish()
+        batch.faults += renderer.faults
+        said = batch.finish()
         if log_format == "text":
             show_class(batch, out)
+        for line in said:
+            click.echo(f"grader: {literal(line)}", err=True)
     if batch.faults:
         count = f"{len(batch.faults)} of {total}"
         raise GraderError(f"{count} could not be graded or reported: {'; '.join(batch.faults[:MAX_NAMED])}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final
 
 from grader.intake.names import fold, is_importable, natural_key, show
@@ -21,10 +22,14 @@ WORDS: Final = ("two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 @dataclass(frozen=True)
 class Choice:
-    """The files of the submission by their path below the package, and what there is to say about the choosing."""
+    """The files of the submission by their path below the package, and what there is to say about the choosing.
+
+    roots: the folders that student files were taken from.
+    """
 
     files: Mapping[str, bytes]
     notes: tuple[str, ...] = ()
+    roots: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,31 @@ def choose(
         if beside:
             files[name] = tree[sort_finds(beside, package, crowd)[0].path]
     helpers, said = choose_helpers(tree, roots, wanted, {find.path for find in finds})
-    return Choice({**helpers, **files}, tuple(notes + said))
+    return Choice({**helpers, **files}, tuple(notes + said), tuple(roots))
+
+
+def choose_notebooks(notebooks: Mapping[str, bytes], roots: Sequence[str]) -> Choice:
+    """The notebooks by their bare names. Of several with one name: the one whose path shares most with the folder of
+    the student files, then the shallowest, then the last in natural order; a note says so where their contents differ.
+    """
+    named: dict[str, list[str]] = {}
+    for path in sorted(notebooks, key=natural_key, reverse=True):
+        named.setdefault(fold(path.rpartition("/")[2]), []).append(path)
+    taken: dict[str, bytes] = {}
+    notes: list[str] = []
+    for paths in named.values():
+        paths.sort(key=lambda path: (-shared_depth(path, roots), path.count("/")))
+        name = paths[0].rpartition("/")[2]
+        taken[name] = notebooks[paths[0]]
+        notes += describe_rest([Find(path, show(name), "", True) for path in paths], notebooks)
+    return Choice({name: taken[name] for name in sorted(taken, key=natural_key)}, tuple(notes))
+
+
+def shared_depth(path: str, roots: Sequence[str]) -> int:
+    """How many of its folders the path has in common with the nearest root."""
+    folders = path.split("/")[:-1]
+    pairs = [list(zip(folders, root.split("/"), strict=False)) for root in roots]
+    return max((sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], each)) for each in pairs), default=0)
 
 
 def match(path: str, wanted: Sequence[str]) -> list[Find]:

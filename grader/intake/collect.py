@@ -10,20 +10,21 @@ student handed in; nothing in there makes it raise: it ends as Submission.proble
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from grader.errors import GraderError, UsageError
+from grader.intake.answers import HandedOut, read_notebooks
 from grader.intake.archives import find_kind, read_archive
-from grader.intake.choose import choose
+from grader.intake.choose import choose, choose_notebooks
 from grader.intake.downloads import find_download, lookalike, read_parts, refuse_packed
 from grader.intake.folders import is_ours, list_folder, read_file, read_folder
 from grader.intake.lms import Download, HandedIn
 from grader.intake.names import LITTER, Ids, clean, natural_key, show, strip_suffix
 from grader.intake.tree import IntakeLimits, IntakeProblem, Tree
-from grader.records import Submission
+from grader.records import NotebookResult, Submission
 
 # Files that lie about in a class folder. They are nobody's submission and nothing is said about them.
 CLASS_SUFFIXES: Final = (".md", ".txt", ".csv")
@@ -88,8 +89,12 @@ def read(
     handed_out: Sequence[str],
     package: str,
     limits: IntakeLimits | None = None,
+    notebooks: Callable[[], HandedOut] | None = None,
 ) -> Submission:
     """Read one submission. What is wrong with it becomes its `problem`; the rest of the run is not concerned.
+
+    notebooks: gives those that were handed out, asked for by the first submission that has any; without it, answers
+    are not read.
 
     Raises GraderError only where the machine failed (out of memory or descriptors, a disk or a share that went away).
     """
@@ -104,7 +109,13 @@ def read(
         choice = choose(tree.files, student_files=student_files, handed_out=handed_out, package=package)
         if not choice.files:
             raise IntakeProblem(describe_lack(tree, student_files))
-        return Submission(found.id, found.source, choice.files, notes + choice.notes)
+        chosen = choose_notebooks(tree.notebooks, choice.roots)
+        notes += choice.notes + chosen.notes
+        answers: tuple[NotebookResult, ...] = ()
+        if chosen.files and notebooks:
+            answers, said = read_notebooks(chosen.files, notebooks())
+            notes += said
+        return Submission(found.id, found.source, choice.files, notes, notebooks=chosen.files, answers=answers)
     except IntakeProblem as problem:
         return Submission(found.id, found.source, {}, notes, f"{place}: {problem}")
     except OSError as error:
@@ -228,7 +239,8 @@ def read_tree(path: Path, limits: IntakeLimits, student_files: Sequence[str]) ->
     bases = base_names(student_files)
     if len(tree.archives) == 1 and not any(name.rpartition("/")[2] in bases for name in tree.files):
         inner = read_archive(path / tree.archives[0], limits)
-        return replace(inner, notes=(*tree.notes, f"Read from {show(tree.archives[0])}.", *inner.notes))
+        notes = (*tree.notes, f"Read from {show(tree.archives[0])}.", *inner.notes)
+        return replace(inner, notes=notes, notebooks={**tree.notebooks, **inner.notebooks})
     return tree
 
 

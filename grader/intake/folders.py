@@ -65,4 +65,4 @@ def keep_file(file: Path, path: str, gathering: Gathering) -> None:
         gathering.note(f"{show(path)} is not a regular file and was left out.")
         return
     with open_regular(file) as content:
-        gathering.keep(path, content.read(gathering.limits.file_bytes + 1))
+        gathering.keep(path, content.read(gathering.most_bytes(path) + 1))

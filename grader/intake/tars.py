@@ -80,7 +80,7 @@ def read_member(
     if kind == SPARSE:
         skip_sparse_map(stream, header)
     if path and regular and gathering.wants(path):
-        if size <= gathering.limits.file_bytes:
+        if size <= gathering.most_bytes(path):
             content = stream.read(size)
             if len(content) < size:
                 raise IntakeProblem(DAMAGED)

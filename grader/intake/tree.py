@@ -1,4 +1,4 @@
-"""A submission as a tree: its Python files by path, read under limits, whatever they lay in.
+"""A submission as a tree: its Python files and notebooks by path, read under limits, whatever they lay in.
 
 Folders and archives are read into the same Tree by way of a Gathering, which is where every limit is enforced and where
 names are judged. Whoever reads decides *what is a regular file*; the Gathering decides *what of it is kept*. Nothing is
@@ -8,7 +8,7 @@ ever written to disk under a name that a submission chose, so a bad name costs t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from grader.intake.names import has_archive_suffix, is_ignored, safe_path, show
@@ -26,13 +26,18 @@ class IntakeProblem(Exception):
 class IntakeLimits:
     """How much one submission may make us read; every value is far above what an honest one needs.
 
-    file_bytes: of one Python file; a larger one is left out with a note. The rest end the reading with a problem.
+    file_bytes: of one Python file; a larger one is left out with a note, and so are notebooks beyond their own limits:
+    notebook_bytes of one, notebooks in number (0: they are not looked at), notebooks_bytes of all. The rest end the
+    reading with a problem.
     total_bytes: of all Python files. members: files and folders, wanted or not. depth: folders above a file (deeper
     ones are left out with a note). archive_bytes: of the archive as it was handed in. unpacked_bytes: of a tar while
     it is decompressed, data sets and all. ratio: unpacked to packed, asked once ratio_floor_bytes were unpacked.
     """
 
     file_bytes: int = 2 * MIB
+    notebook_bytes: int = 16 * MIB
+    notebooks: int = 30
+    notebooks_bytes: int = 64 * MIB
     total_bytes: int = 32 * MIB
     members: int = 50_000
     depth: int = 20
@@ -44,7 +49,7 @@ class IntakeLimits:
 
 @dataclass(frozen=True)
 class Tree:
-    """The Python files of one submission, by their path in it, and what the reader wants said.
+    """The Python files of one submission and its notebooks, by their path in it, and what the reader wants said.
 
     archives: paths of files that are archives by their name; they were not opened.
     """
@@ -52,6 +57,7 @@ class Tree:
     files: Mapping[str, bytes]
     notes: tuple[str, ...] = ()
     archives: tuple[str, ...] = ()
+    notebooks: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class Gathering:
@@ -60,6 +66,7 @@ class Gathering:
     def __init__(self, limits: IntakeLimits) -> None:
         self.limits = limits
         self._files: dict[str, bytes] = {}
+        self._notebooks: dict[str, bytes] = {}
         self._notes: list[str] = []
         self._archives: list[str] = []
         self._members = 0
@@ -87,21 +94,28 @@ class Gathering:
         return path
 
     def wants(self, path: str) -> bool:
-        """Whether the content matters: Python files do; an archive is only remembered by name."""
+        """Whether the content matters: Python files and notebooks do; an archive is only remembered by name."""
         if has_archive_suffix(path):
             self._archives.append(path)
-        return path.endswith(".py")
+        return path.endswith(".py") or (is_notebook(path) and self.limits.notebooks > 0)
+
+    def most_bytes(self, path: str) -> int:
+        """How large this file may be."""
+        return self.limits.notebook_bytes if is_notebook(path) else self.limits.file_bytes
 
     def refuse_size(self, path: str) -> None:
-        self.note(f"{show(path)} was left out: it is larger than {self.limits.file_bytes} bytes.")
+        self.note(f"{show(path)} was left out: it is larger than {self.most_bytes(path)} bytes.")
 
     def keep(self, path: str, content: bytes) -> None:
         """Keep one file. Of two with one name the later wins, as when an archive is unpacked.
 
         Raises IntakeProblem if the files are too large together.
         """
-        if len(content) > self.limits.file_bytes:
+        if len(content) > self.most_bytes(path):
             self.refuse_size(path)
+            return
+        if is_notebook(path):
+            self._keep_notebook(path, content)
             return
         self._bytes += len(content)
         if self._bytes > self.limits.total_bytes:
@@ -112,9 +126,19 @@ class Gathering:
             self.note(f"{show(path)} is in the archive more than once; the last one was taken.")
         self._files[path] = content
 
+    def _keep_notebook(self, path: str, content: bytes) -> None:
+        """Keep one notebook if there is room: code is graded without it, so that none ends the reading."""
+        others = {name: kept for name, kept in self._notebooks.items() if name != path}
+        if len(others) >= self.limits.notebooks:
+            self.note(f"{show(path)} was left out: there are more than {self.limits.notebooks} notebooks.")
+        elif sum(map(len, others.values())) + len(content) > self.limits.notebooks_bytes:
+            self.note(f"{show(path)} was left out: the notebooks hold more than {self.limits.notebooks_bytes} bytes.")
+        else:
+            self._notebooks[path] = content
+
     def take_in(self, tree: Tree, below: str) -> None:
         """Keep what another reading kept, below a folder (`name/`, or "" for the top), with what it had to say."""
-        for path, content in tree.files.items():
+        for path, content in (*tree.files.items(), *tree.notebooks.items()):
             self.keep(f"{below}{path}", content)
         self._notes += tree.notes
         self._archives += [f"{below}{path}" for path in tree.archives]
@@ -130,7 +154,11 @@ class Gathering:
         notes = self._notes[:MOST_NOTES]
         if len(self._notes) > MOST_NOTES:
             notes.append(f"{len(self._notes) - MOST_NOTES} more notes of this kind were left out.")
-        return Tree(dict(self._files), tuple(notes), tuple(self._archives))
+        return Tree(dict(self._files), tuple(notes), tuple(self._archives), dict(self._notebooks))
+
+
+def is_notebook(path: str) -> bool:
+    return path.lower().endswith(".ipynb")
 
 
 def check_ratio(unpacked: int, packed: int, limits: IntakeLimits) -> None:

@@ -17,6 +17,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -24,9 +25,10 @@ from markupsafe import Markup
 
 from grader.errors import GraderError
 from grader.records import GRADED, NOT_APPLICABLE, PASSED, VISIBLE, CheckResult, Result
-from grader.report import figures, highlight, once, order, tally, text, words
+from grader.report import answers, figures, highlight, once, order, tally, text, words
 from grader.report.disclosure import for_student
 from grader.report.roster import CheckTally, Roster
+from grader.results import AnswerPoints
 from grader.rows import Row
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -38,14 +40,15 @@ ROWS_SHOWN: Final = 500
 FRAMES_SHOWN: Final = 6
 
 
-def class_page(roster: Roster, *, title: str) -> str:
-    """The class: scores, a row a submission, and what was got wrong most."""
+def class_page(roster: Roster, *, title: str, points: Mapping[str, AnswerPoints] = MappingProxyType({})) -> str:
+    """The class: scores, a row a submission, and what was got wrong most. points: of answers, by submission."""
     counted = tally.tally_class(roster)
     most_failed, others_failed = most_telling(counted.checks)
     facts = {
         "title": title,
         "results": roster.ordered(),
         "tally": counted,
+        "answers": {name: answers.sum_points(own.values()) for name, own in points.items()},
         "columns": spaced_by_module(counted.functions),
         "most_failed": most_failed,
         "others_failed": others_failed,
@@ -60,24 +63,30 @@ def most_telling(checks: Sequence[CheckTally]) -> tuple[list[CheckTally], list[C
     return top, [item for item in checks if item not in top]
 
 
-def staff_page(result: Result) -> str:
-    """One submission with everything that is known about it. Raises GraderError for unknown words."""
+def staff_page(result: Result, marks: answers.Marks = MappingProxyType({})) -> str:
+    """One submission with everything that is known about it. Raises GraderError for unknown words.
+
+    marks: what staff gave for its answers, by notebook and question.
+    """
     words.check_words(result)
-    return render("staff.html", {**parts_of(result), "staff": True})
+    return render("staff.html", {**parts_of(result, marks), "staff": True})
 
 
-def feedback_page(result: Result) -> str:
+def feedback_page(result: Result, marks: answers.Marks = MappingProxyType({})) -> str:
     """One submission as its student may see it. Raises GraderError for unknown words."""
     words.check_words(result)
     public = for_student(result)
-    return render("feedback.html", {**parts_of(public), **progress_of(public), "staff": False})
+    return render("feedback.html", {**parts_of(public, marks), **progress_of(public), "staff": False})
 
 
-def parts_of(result: Result) -> dict[str, Any]:
+def parts_of(result: Result, marks: answers.Marks) -> dict[str, Any]:
     """What the pages of a submission have in common."""
     groups = order.group_checks(result)
     fixes, unwritten = order.split_unwritten(result)
+    notebooks = answers.shown_notebooks(result, marks)
     return {
+        "notebooks": notebooks,
+        "answers": answers.sum_answers(notebooks),
         "result": result,
         "files": group_by_file(groups),
         "fixes": fixes,
@@ -121,12 +130,17 @@ def spaced_by_module(functions: Sequence[str]) -> list[str]:
 
 def render(template: str, facts: Mapping[str, Any], *, style: str = "submission.css", script: str = "") -> str:
     sheet, code = asset("page.css") + asset(style), asset(script) if script else Markup()
+    policy = policy_of(sheet, code)
+    return environment().get_template(template).render(style=sheet, script=code, policy=policy, **facts)
+
+
+def policy_of(sheet: str, code: str = "") -> str:
+    """What a page may do: be drawn by this style, run this script, and nothing else."""
     scripts = source_hash(code) if code else "'none'"
-    policy = (
+    return (
         f"default-src 'none'; style-src {source_hash(sheet)}; script-src {scripts}; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
-    return environment().get_template(template).render(style=sheet, script=code, policy=policy, **facts)
 
 
 def source_hash(content: str) -> str:
@@ -161,6 +175,7 @@ def environment() -> Environment:
         icons=asset("icons.svg"),
         explain=words.explain,
         check_words=words.CHECK_WORDS,
+        answer_words=words.ANSWER_WORDS,
         submission_words=words.SUBMISSION_WORDS,
         visibility_words=words.VISIBILITY_WORDS,
         environment_of=tally.environment_of,
@@ -170,6 +185,7 @@ def environment() -> Environment:
         own_words=once.own_words,
         with_yours=once.with_yours,
         page_name=text.page_name,
+        address=text.address,
         figures=figures,
         statuses_of=statuses_of,
         status_ranks={word: rank for rank, word in enumerate(words.SUBMISSION_WORDS)},

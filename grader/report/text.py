@@ -60,7 +60,12 @@ def small(value: float | None) -> str:
 
 def page_name(submission_id: str) -> str:
     """The file name of a submission's page as a link that cannot be anything but a file beside this one."""
-    return quote(submission_id.encode("utf-8", "surrogateescape"), safe="") + ".html"
+    return address(submission_id) + ".html"
+
+
+def address(name: str) -> str:
+    """A file or folder name as one part of a link, whatever is in it."""
+    return quote(name.encode("utf-8", "surrogateescape"), safe="")
 
 
 def natural_key(text: str) -> tuple[tuple[int | str, ...], str]:

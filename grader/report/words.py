@@ -6,8 +6,10 @@ from typing import Final
 
 from grader.errors import GraderError
 from grader.records import (
+    ABSENT,
     AFTER_DUE_DATE,
     AFTER_PUBLISHED,
+    ANSWERED,
     CRASHED,
     ERROR,
     FAILED,
@@ -20,6 +22,7 @@ from grader.records import (
     PASSED,
     SKIPPED,
     TIMEOUT,
+    UNANSWERED,
     UNREADABLE,
     VISIBLE,
     Result,
@@ -43,6 +46,12 @@ SUBMISSION_WORDS: Final[dict[str, str]] = {
     GRADER_ERROR: "The grader itself failed here. That is no fault of the student and takes no mark away.",
 }
 
+ANSWER_WORDS: Final[dict[str, str]] = {
+    ANSWERED: "Something was written into the cell, or into new cells below it.",
+    UNANSWERED: "The cell holds what it was handed out with.",
+    ABSENT: "The cell was deleted, or the notebook cannot be read.",
+}
+
 VISIBILITY_WORDS: Final[dict[str, str]] = {
     VISIBLE: "Students see everything about this check.",
     HIDDEN: "Students see only title, status, points and hint.",
@@ -62,6 +71,8 @@ def check_words(result: Result) -> None:
     wrong += [check.status for check in result.checks if check.status not in CHECK_WORDS]
     wrong += [function.status for function in result.functions if function.status not in CHECK_WORDS]
     wrong += [part.status for check in result.checks for part in check.comparisons if part.status not in CHECK_WORDS]
+    answers = [answer for notebook in result.notebooks for answer in notebook.answers]
+    wrong += [answer.status for answer in answers if answer.status not in ANSWER_WORDS]
     wrong += [check.visibility for check in result.checks if check.visibility not in VISIBILITY_WORDS]
     if wrong:
         raise GraderError(

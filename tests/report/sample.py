@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from grader.records import CheckResult, Comparison, Frame, FunctionResult, Result
+from grader.records import Answer, CheckResult, Comparison, Frame, FunctionResult, Mark, NotebookResult, Result
 
 TITLE = "Assignment 2: Convolutional networks in NumPy"
 
@@ -232,7 +232,25 @@ def typical() -> Result:
         "gradient_check.py differs from the one handed out; the one handed out was used.",
         "Two layers.py were found; assignment2/cs231n/layers.py was taken.",
     )
-    return result_of("grace_hopper", verdicts, notes=notes)
+    return result_of("grace_hopper", verdicts, notes=notes, notebooks=NOTEBOOKS)
+
+
+CODE = "def two_layer_net(X, y, W1, b1, W2, b2, reg):\n" + "    loss, dS = softmax_loss(scores, y)  # and more\n" * 12
+NOTEBOOKS = (
+    NotebookResult(
+        "Nets.ipynb",
+        "Nets",
+        "ab" * 32,
+        answers=(
+            Answer("step-size", "**Question.** What goes wrong with a\nmuch larger step?", "markdown", "answered",
+                   "The neighbourhood is\nno longer straight:\n\n- a\n- $h^2$", 2.0),
+            Answer("vanishing", "**Question.** Which inputs?", "markdown", "unanswered", "", 2.0),
+            Answer("two-layer-net", "Fill in the way back.", "code", "answered", CODE + "x" * 300, 2.0),
+            Answer("filters", "What do they look like?", "markdown", "absent", "", 0.0),
+        ),
+    ),
+    NotebookResult("Mine.ipynb", "", "cd" * 32, "it is damaged or cut off: it is no JSON. Save it again."),
+)  # fmt: skip
 
 
 def unreadable() -> Result:
@@ -291,7 +309,21 @@ def hostile() -> Result:
         assignment={"title": ATTACK, "sha256": ATTACK, "handout": ATTACK},
         environment={"sandbox": "none", "python": ATTACK, "numpy": ATTACK, "grader": ATTACK},
         functions=functions,
+        notebooks=(
+            NotebookResult(ATTACK, "Nets", ATTACK, ATTACK, (Answer(ATTACK, ATTACK, "code", "answered", ATTACK, 2.0),)),
+            NotebookResult(HOSTILE_ID, "", ATTACK),
+        ),
     )
+
+
+# What staff gave, by submission, as answers.csv has it.
+MARKS = {
+    "grace_hopper": {
+        ("Nets", "step-size"): Mark(1.5, "The rounding errors are missing.\nSee the lecture on them."),
+        ("Nets", "two-layer-net"): Mark(0.0),
+    },
+    HOSTILE_ID: {("Nets", ATTACK): Mark(0.5, ATTACK)},
+}
 
 
 def class_of(count: int = 30, seed: int = 231) -> list[Result]:
@@ -330,11 +362,16 @@ def write_pages(results: Iterable[Result], folder: Path) -> None:
 
     results = list(results)
     (folder / "feedback").mkdir(parents=True, exist_ok=True)
-    (folder / "index.html").write_text(class_page(roster_of(results), title=TITLE), encoding="utf-8")
+    points = {
+        "grace_hopper": {"Nets.step-size": (1.5, 2.0), "Nets.vanishing": (None, 2.0)},
+        HOSTILE_ID: {ATTACK: (0.5, 2.0)},
+    }
+    page = class_page(roster_of(results), title=TITLE, points=points)
+    (folder / "index.html").write_text(page, encoding="utf-8")
     for result in results:
         name = unquote(page_name(result.id))
-        (folder / name).write_text(staff_page(result), encoding="utf-8")
-        (folder / "feedback" / name).write_text(feedback_page(result), encoding="utf-8")
+        (folder / name).write_text(staff_page(result, MARKS.get(result.id, {})), encoding="utf-8")
+        (folder / "feedback" / name).write_text(feedback_page(result, MARKS.get(result.id, {})), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from sample import HOSTILE_ID, class_of
@@ -28,8 +29,12 @@ ADDRESSES = {
 }
 
 
+def opened(browser: Any, pages: Path, name: str, viewport: dict[str, int] = DESK, **options: Any) -> Any:
+    return opened_file(browser, pages / unquote(ADDRESSES[name]), viewport, **options)
+
+
 @contextmanager
-def opened(browser: Any, pages: Path, name: str, viewport: dict[str, int] = DESK, **options: Any) -> Iterator[Any]:
+def opened_file(browser: Any, file: Path, viewport: dict[str, int] = DESK, **options: Any) -> Iterator[Any]:
     """One page, whose requests, console messages, errors and dialogs are kept in `page.events`."""
     context = browser.new_context(viewport=viewport, **options)
     page = context.new_page()
@@ -38,7 +43,7 @@ def opened(browser: Any, pages: Path, name: str, viewport: dict[str, int] = DESK
     page.on("console", lambda message: page.events.append(("console", message.text)))
     page.on("pageerror", lambda error: page.events.append(("error", str(error))))
     page.on("dialog", lambda dialog: (page.events.append(("dialog", dialog.message)), dialog.dismiss()))
-    page.goto(f"{pages.as_uri()}/{ADDRESSES[name]}")
+    page.goto(file.as_uri())
     try:
         yield page
     finally:
