@@ -75,7 +75,7 @@ class Batch:
     def chosen(self) -> list[Found]:
         return [one for one in self.found if not self.choice.only or one.id in self.choice.only]
 
-    def run(self, executor: Executor, *, window: int) -> None:
+    def run(self, executor: Executor, *, window: int | Callable[[], int]) -> None:
         """Grade what is to be graded; every result is stored and has its pages when this returns.
 
         Raises GraderError where going on is of no use: nothing can be written, or the processes that grade are gone.

@@ -22,12 +22,18 @@ from grader.source import grader_version
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run was asked for; small and plain, so that it travels to other processes."""
+    """What a run was asked for; small and plain, so that it travels to other processes.
+
+    reference: where the reference's files lie, if not where assignment.toml says. scratch: where work trees are laid
+    out, if not among the system's temporary files.
+    """
 
     assignment: str
     python: str
     sandbox: str
     handout: str = OWN_HANDOUT
+    reference: str | None = None
+    scratch: str | None = None
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,7 @@ class Context:
     handed_out: Mapping[str, bytes]
     reference_files: Mapping[str, bytes] | None
     handouts: Handouts
+    scratch: str | None = None
 
     def launch(self, work: Path) -> Launch:
         """One worker on this work tree."""
@@ -78,6 +85,8 @@ class Context:
 def prepare(settings: Settings) -> Context:
     """Load everything, verify it, and see that the sandbox works. Raises GraderError before anything is graded."""
     assignment = load_assignment(Path(settings.assignment))
+    if settings.reference is not None:
+        assignment = replace(assignment, reference=Path(settings.reference))
     # Students have no reference: what was handed out to them is in their own folder.
     listed = assignment.handed_out if assignment.reference.is_dir() else ()
     handed_out = {name: read_handed_out(assignment, name) for name in listed}
@@ -92,6 +101,7 @@ def prepare(settings: Settings) -> Context:
         handed_out=handed_out,
         reference_files=read_reference(assignment),
         handouts=load_handouts(assignment, settings.handout),
+        scratch=settings.scratch,
     )
 
 

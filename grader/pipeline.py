@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 import time
 import traceback
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import replace
 
 from grader.assignment import Assignment, file_of
@@ -31,18 +31,19 @@ def grade_all(
     settings: Settings,
     executor: Executor,
     *,
-    window: int,
+    window: int | Callable[[], int],
     parts: Mapping[str, Collection[str]] | None = None,
 ) -> Iterator[Result]:
     """Grade with at most `window` submissions handed out at once; results come in the order in which they are done.
 
+    window: a function where it changes as machines come and go.
     parts: by submission's id the checks that it is graded on, where that is not all.
     """
     running: dict[Future[Result], Submission] = {}
     waiting = iter(submissions)
     exhausted = False
     while running or not exhausted:
-        while not exhausted and len(running) < window:
+        while not exhausted and len(running) < (window() if callable(window) else window):
             submission = next(waiting, None)
             if submission is None:
                 exhausted = True
@@ -53,8 +54,18 @@ def grade_all(
         if running:
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
-                del running[future]
-                yield future.result()
+                yield result_of(future, running.pop(future), settings)
+
+
+def result_of(future: Future[Result], submission: Submission, settings: Settings) -> Result:
+    """What came of a task. Raises GraderError and BrokenExecutor, which concern all others, too."""
+    try:
+        return future.result()
+    except (GraderError, BrokenExecutor):
+        raise
+    except Exception as error:  # of the machinery between here and there
+        blank = blank_result(submission, prepare(settings), time.monotonic())
+        return replace(blank, status=GRADER_ERROR, message=f"its grading was lost ({type(error).__name__}: {error}).")
 
 
 def grade_safely(submission: Submission, settings: Settings, checks: Collection[str] | None = None) -> Result:
@@ -79,7 +90,7 @@ def grade_submission(submission: Submission, context: Context) -> Result:
     if submission.problem is not None:
         return replace(blank, status=UNREADABLE, message=submission.problem)
     handout, grounds = context.handouts.of(submission)
-    with work_folder() as folder:
+    with work_folder(context.scratch) as folder:
         trials = Trials(submission, context, handout, folder, started + context.limits.submission_wall_s)
         trials.run()
     order = [check.id for check in context.assignment.checks if handout.has(check)]

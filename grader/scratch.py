@@ -30,9 +30,9 @@ PREFIX: Final = "grader-work-"
 
 
 @contextmanager
-def work_folder() -> Iterator[Path]:
-    """An empty folder of this process's own, removed at the end."""
-    folder, lock = make_held()
+def work_folder(scratch: str | None = None) -> Iterator[Path]:
+    """An empty folder of this process's own, removed at the end; in `scratch`, or among the temporary files."""
+    folder, lock = make_held(scratch)
     try:
         yield folder
     except Exception:
@@ -46,9 +46,9 @@ def work_folder() -> Iterator[Path]:
             os.close(lock)
 
 
-def make_held() -> tuple[Path, int | None]:
+def make_held(scratch: str | None) -> tuple[Path, int | None]:
     while True:
-        folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=scratch))
         if fcntl is None:
             return folder, None
         with contextlib.suppress(FileNotFoundError):  # swept before it was locked: another one

@@ -18,7 +18,7 @@ from grader import VERSION
 PACKAGE: Final = Path(__file__).parent
 # What shows, hands out or keeps results, but decides over none. All other modules do, those to come included.
 SHOWING: Final = frozenset(["report", "cli", "delivery", "authoring", "notebook.py", "own_run.py"])
-KEEPING: Final = frozenset(["batch.py", "answers.py", "results.py", "rows.py", "lock.py", "scratch.py"])
+KEEPING: Final = frozenset(["batch.py", "cluster.py", "answers.py", "results.py", "rows.py", "lock.py", "scratch.py"])
 PAGES: Final = ("report", "records.py")
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -47,7 +49,7 @@ MAX_NAMED: Final = 5
     is_flag=True,
     help="Grade again what an earlier run could not grade, and where a check ended in error, timeout or crashed.",
 )
-@click.option("--python", default=sys.executable, metavar="EXE", help="The Python, with its NumPy, to run submissions.")
+@click.option("--python", metavar="EXE", help="The Python, with its NumPy, to run submissions; this one by default.")
 @click.option(
     "--sandbox", default="auto", show_default=True, type=click.Choice(KINDS), help="auto refuses without isolation."
 )
@@ -57,6 +59,11 @@ MAX_NAMED: Final = 5
     show_default=True,
     metavar="NAME",
     help="The handout that was handed out, of those in ASSIGNMENT/handouts; auto goes by marks of each submission.",
+)
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Grade on the workers of this Dask scheduler: tcp://HOST:PORT, or the file that it wrote.",
 )
 @click.option(
     "--log-format",
@@ -73,9 +80,10 @@ def grade(
     only: tuple[str, ...],
     force: bool,
     failed: bool,
-    python: str,
+    python: str | None,
     sandbox: str,
     handout: str,
+    scheduler: str | None,
     log_format: str,
 ) -> int:
     """Grade folders, archives or single files; write OUT/index.html, a report and a feedback page each, and marks.
@@ -85,7 +93,7 @@ def grade(
     What was graded with the same submission, assignment, Python, NumPy, sandbox and grader is not graded again: a run
     that was stopped goes on with the same command.
     """
-    settings = Settings(str(assignment.resolve()), python, sandbox, handout)
+    settings = Settings(str(assignment.resolve()), python or sys.executable, sandbox, handout)
     context = prepare(settings)
     found = find(paths, student_files=context.assignment.student_files, package=context.assignment.package)
     see_known(found, only)
@@ -100,10 +108,13 @@ def grade(
         renderer, choice = Renderer(out), Choice(only, force, failed)
         batch = Batch(found, settings, context, out, choice, progress.advance, marking, renderer.want)
         total = len(batch.chosen)
-        jobs = min(jobs or os.cpu_count() or 1, total)
         try:
-            with renderer, progress.begin(total), make_executor(jobs) as executor:
-                batch.run(executor, window=2 * jobs)
+            with (
+                renderer,
+                progress.begin(total),
+                open_executor(scheduler, jobs, total, batch, python) as (executor, window),
+            ):
+                batch.run(executor, window=window)
         except (KeyboardInterrupt, SystemExit) as stop:
             code = stop.code if isinstance(stop, SystemExit) and isinstance(stop.code, int) else INTERRUPTED
             click.echo(f"stopped: {resuming(batch, total, out)}", err=True)
@@ -118,6 +129,25 @@ def grade(
         count = f"{len(batch.faults)} of {total}"
         raise GraderError(f"{count} could not be graded or reported: {'; '.join(batch.faults[:MAX_NAMED])}")
     return 0
+
+
+@contextmanager
+def open_executor(
+    scheduler: str | None, jobs: int, total: int, batch: Batch, python: str | None
+) -> Iterator[tuple[Executor, int | Callable[[], int]]]:
+    """Where submissions are graded, and how many may be there at once: two for each that can be at work."""
+    if scheduler is None:
+        jobs = min(jobs or os.cpu_count() or 1, total)
+        with make_executor(jobs) as local:
+            yield local, 2 * jobs
+        return
+    try:
+        from grader.cluster import ClusterExecutor
+    except ImportError as error:
+        text = f"--scheduler: {error.name} is not installed. Run pip install 'layergrader[cluster]'."
+        raise UsageError(text) from None
+    with ClusterExecutor(scheduler, batch.settings, batch.context, python=python) as cluster:
+        yield cluster, cluster.window
 
 
 def see_known(found: Sequence[Found], only: tuple[str, ...]) -> None:
