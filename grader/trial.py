@@ -11,20 +11,22 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from grader.assignment import Assignment
 from grader.errors import GraderError
 from grader.fixtures import Fixture, Fixtures
+from grader.following import follow_through
 from grader.judging.adapt import OWN, Handout, adapt
 from grader.judging.checks import Answer, Gradients, perform
-from grader.judging.follow import Said, agreeing_claims, is_repeated, reach_patterns, replays, same_patterns
 from grader.judging.judge import judge_values, matches
 from grader.judging.student import Call, CallFailed, Failure, Student
+from grader.judging.undo import Undoable
 from grader.judging.verdict import Trial, short
 from grader.oracle import Oracle
 from grader.records import FAILED, MISSING, PASSED, Check
@@ -32,7 +34,7 @@ from grader.sandbox.box import MAX_OUTPUT
 from grader.sandbox.replies import plain_text
 from grader.sandbox.session import Session
 
-GRADIENT_TIMES: Final = 5  # a numerical gradient asks the forward some forty times where a check asks once or twice
+Follow = Callable[..., tuple[frozenset[str], bool]]
 
 
 def run_check(
@@ -60,7 +62,8 @@ def try_check(
     session: Session, check: Check, assignment: Assignment, fixtures: Fixtures, oracle: Oracle, handout: Handout
 ) -> Trial:
     started = time.monotonic()
-    ask_student = adapt(session.call, handout)
+    undoable = Undoable(adapt(session.call, handout))
+    ask_student = undoable.call
     fixture = fixtures.checks[check.id]
     fed: Failure | None = None
     answer, failure, output = ask(session, check, fixture, ask_student, oracle)
@@ -82,7 +85,17 @@ def try_check(
     if answer is not None:
         hints = {**fixtures.hints.get(check.function, {}), **handout.hints.get(check.function, {})}
         secret = zlib.crc32(f"{assignment.sha256} {check.id}".encode())  # hidden checks are in it: no student knows it
-        trial = judge(session, trial, answer, fixture, hints, secret)
+        undoable.undo()
+        follow = partial(
+            follow_through,
+            session,
+            check,
+            fixture=fixture,
+            again=partial(asked_again, session, check, fixture, adapt(session.call, handout), oracle),
+            reference=partial(measured, check, session, oracle) if oracle.is_there else None,
+            secret=secret,
+        )
+        trial = judge(trial, answer, fixture, hints, follow)
     return replace(trial, duration_s=round(time.monotonic() - started, 4))
 
 
@@ -98,16 +111,24 @@ def missing_too(session: Session, check: Check, fixture: Fixture, oracle: Oracle
 
 
 def ask(
-    session: Session, check: Check, fixture: Fixture, call: Call, oracle: Oracle
+    session: Session,
+    check: Check,
+    fixture: Fixture,
+    call: Call,
+    oracle: Oracle,
+    rng: np.random.RandomState | None = None,
 ) -> tuple[Answer | None, Failure | None, str]:
-    """Run the check's function against the submission: an answer or a failure, and what was printed meanwhile."""
+    """Run the check's function against the submission: an answer or a failure, and what was printed meanwhile.
+
+    rng: where its inputs come from, if that is not the check's own seed.
+    """
     answer, failure = None, None
     functions, classes = session.plan.functions, session.plan.classes
     student = Student(call, functions, classes)
     reference = Student(oracle.measure, functions, classes) if oracle.is_there else student
     try:
         session.begin(check.seed, fixture.arities)
-        answer = perform(check.run, student, np.random.RandomState(check.seed), reference)
+        answer = perform(check.run, student, rng or np.random.RandomState(check.seed), reference)
     except CallFailed as failed:
         failure = replace(failed.failure, text=plain_text(failed.failure.text))
     except GraderError:
@@ -121,12 +142,10 @@ def ask(
     return answer, failure, text + left_out
 
 
-def judge(
-    session: Session, trial: Trial, answer: Answer, fixture: Fixture, hints: Mapping[str, str], secret: int
-) -> Trial:
+def judge(trial: Trial, answer: Answer, fixture: Fixture, hints: Mapping[str, str], follow: Follow) -> Trial:
     """Values first; only where a gradient's value is wrong, the numerical gradient of the student's own forward.
 
-    secret: decides which of the forward's answers are asked for again.
+    follow: asks for it.
     """
     check = trial.check
     claims = answer.gradients.claims if answer.gradients else {}
@@ -142,7 +161,7 @@ def judge(
     wrong = {name: array for name, array in failed.items() if name in claims and array is not None}
     agreed, same_reach = frozenset[str](), False
     if trial.fed is None and wrong and answer.gradients and fixture.forward is not None:
-        agreed, same_reach = follow_through(session, check, answer.gradients, fixture, wrong, secret)
+        agreed, same_reach = follow(gradients=answer.gradients, wrong=wrong)
     matched = {
         name
         for name, arrays in fixture.variants.items()
@@ -158,38 +177,20 @@ def judge(
     )
 
 
-def follow_through(
-    session: Session,
-    check: Check,
-    gradients: Gradients,
-    fixture: Fixture,
-    wrong: Mapping[str, np.ndarray],
-    secret: int,
-) -> tuple[frozenset[str], bool]:
-    """Names of wrong gradients that belong to the student's own forward; whether its inputs reach what they should."""
-    assert fixture.forward is not None
-    said: list[Said] = []
-    try:
-        session.begin(check.seed, times=GRADIENT_TIMES)
-        agreed = agreeing_claims(gradients, wrong, check, fixture.forward, said)
-        same_reach = bool(agreed) and same_patterns(fixture.reach, reach_patterns(gradients, check, said))
-        session.end()
-        if agreed:
-            session.kill()  # a fresh sandbox: in this one, memory shared at import may have been written
-        for one in replays(said, secret) if agreed else ():
-            session.begin(check.seed)
-            if not is_repeated(gradients, one):
-                agreed = frozenset()
-            session.end()
-    except CallFailed:
-        agreed, same_reach = frozenset(), False
-        session.end()
-    except GraderError:
-        raise
-    except Exception:  # the student's forward returned what the closure cannot use
-        agreed, same_reach = frozenset(), False
-        session.end()
-    return agreed, same_reach
+def asked_again(
+    session: Session, check: Check, fixture: Fixture, call: Call, oracle: Oracle, rng: np.random.RandomState
+) -> Gradients | None:
+    """The gradients of the same check with other inputs, from the same code. None if it gives no values there."""
+    undoable = Undoable(call)
+    answer, _, _ = ask(session, check, fixture, undoable.call, oracle, rng)
+    undoable.undo()
+    return answer.gradients if answer else None
+
+
+def measured(check: Check, session: Session, oracle: Oracle, rng: np.random.RandomState) -> Gradients | None:
+    """The same from the reference."""
+    reference = Student(oracle.measure, session.plan.functions, session.plan.classes)
+    return perform(check.run, reference, rng, reference).gradients
 
 
 def inputs_of(gradients: Gradients) -> dict[str, np.ndarray]:

@@ -22,6 +22,7 @@ LAYERS = (
     "pipeline",
     "trials",
     "trial",
+    "following",
     "oracle",
     "context",
     "intake",

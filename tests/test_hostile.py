@@ -1,4 +1,7 @@
-"""Submissions that want more than they are worth, or more than they may see: through the real sandbox, none gets it."""
+"""Submissions that want more than they may see or take, held against what the pages and the judge make of them.
+
+Those that try to gain marks are in tests/attacks/.
+"""
 
 from __future__ import annotations
 
@@ -12,76 +15,6 @@ from grader.judging.verdict import settle
 from grader.pipeline import grade_submission
 from grader.records import Submission
 from grader.report.pages import feedback_page
-
-# A forward that recognises the small steps of a numerical gradient and answers with what it said at the centre, so that
-# a backward of zeros agrees with it.
-FLAT_WHERE_PROBED = """
-def flat(f, k):
-    seen = []
-    def g(*a):
-        out, cache = f(*a)
-        seen.append(([v.copy() for v in a[:k]], out))
-        if len(seen) == 1:
-            return out, cache
-        if len(seen) == 2:
-            g.base = [(p + q) / 2 for p, q in zip(seen[0][0], a)]
-            g.flat = f(*g.base, *a[k:])[0]
-            return g.flat, cache
-        moved = [np.abs(v - v0) for v, v0 in zip(a, g.base)]
-        step = max(float(e.max()) for e in moved)
-        one = sum(int((e > 1e-9).sum()) for e in moved) == 1
-        if one and step > 5e-4 * min(float(np.sqrt((v * v).mean())) for v in g.base):
-            return out, cache
-        return (g.flat, cache) if step < 0.01 else (out, cache)
-    return g
-
-def shifted(f):
-    def g(x, w, b, p):
-        out, cache = f(x, w, b, p)
-        return out + SHIFT * (x.shape[0] != 2), cache
-    return g
-
-conv_forward_naive = flat(shifted(conv_forward_naive), 3)
-
-def conv_backward_naive(dout, cache):
-    return tuple(np.zeros_like(v) for v in cache[:3])
-"""
-
-
-@pytest.mark.parametrize("shift", [0, 1], ids=["right forward", "forward wrong where its gradient is asked"])
-def test_a_forward_that_lies_to_the_numerical_gradient_earns_its_backward_nothing(grade_layers, shift):
-    result = grade_layers(FLAT_WHERE_PROBED + f"\nSHIFT = {shift}\n")
-    assert {check.points for check in result.checks if check.function == "layers.conv_backward_naive"} == {0.0}
-
-
-ADDITIVE = """
-right_forward, right_backward = conv_forward_naive, conv_backward_naive
-def conv_forward_naive(x, w, b, p):
-    windows, _ = right_forward(x, np.ones_like(w), b, p)
-    filters, _ = right_forward(np.ones_like(x), w, 0 * b, p)
-    return windows + filters, (x, w, b, p)
-def conv_backward_naive(dout, cache):
-    x, w, b, p = cache
-    dx, _, db = right_backward(dout, (x, np.ones_like(w), b, p))
-    return dx, right_backward(dout, (np.ones_like(x), w, b, p))[1], db
-"""
-
-
-def test_a_sum_in_place_of_a_product_earns_its_gradient_nothing(grade_layers):
-    """Window plus filter: what reaches what is as in a convolution, and the gradient is trivial."""
-    for check in grade_layers(ADDITIVE).checks:
-        if check.function == "layers.conv_backward_naive":
-            assert not any(c.follow_through for c in check.comparisons), check.id
-
-
-def test_a_loss_that_never_looks_at_the_labels_earns_nothing(grade_layers):
-    result = grade_layers(
-        "def softmax_loss(x, y):\n"
-        "    s = x.sum(1, keepdims=True)\n"
-        "    return float((s ** 2).sum()), 2 * s * np.ones_like(x)\n"
-    )
-    assert {check.points for check in result.checks if check.function == "layers.softmax_loss"} == {0.0}
-
 
 SHARED = {
     "memory": """
@@ -135,37 +68,6 @@ def test_an_exception_of_a_hidden_check_chooses_no_hint_for_the_student(grade_la
     hidden = check_of(result, "relu_forward.images")
     assert hidden.hint
     assert hidden.hint not in feedback_page(result)
-
-
-FORGED = {
-    "an array for a word": "{'op': np.array([1, 2]), 'exit': 0, 'signal': 0}",
-    "a truth value for a number": "{'op': 'ended', 'exit': False, 'signal': 0}",
-    "an unknown field": "{'op': 'ended', 'exit': 0, 'signal': 0, 'more': 1}",
-    "a list": "[1, 2]",
-}
-FORGER = """
-import os, sys
-protocol = sys.modules['__main__'].protocol
-right = relu_forward
-def alive(fd):
-    import fcntl
-    try:
-        flags = fcntl.fcntl(fd, fcntl.F_GETFL)
-    except OSError:
-        return 0
-    return fd if flags & os.O_WRONLY else 0
-def relu_forward(x):
-    fd = max(range(3, 20), key=alive)
-    sys.stdout.flush = lambda: os.write(fd, protocol.encode(MESSAGE))
-    return right(x)
-"""
-
-
-@pytest.mark.parametrize("what", FORGED)
-def test_a_forged_end_is_the_students_failure(grade_layers, what):
-    result = grade_layers(FORGER.replace("MESSAGE", FORGED[what]))
-    assert result.status == "graded"
-    assert set(lost(result)) <= {"relu_forward", "relu_backward"}
 
 
 FLOOD = """

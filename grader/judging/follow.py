@@ -1,14 +1,15 @@
 """Follow-through: does a wrong gradient belong to the student's own wrong forward? Pure but for calling that forward.
 
 The forward is a stranger: it may keep count of its calls, or recognise a small step and answer with what suits it. So
-it must be wrong to begin with (a right forward has one gradient only), what reaches what must be as in the reference,
-and what it said is asked again, `replays`, where it has no memory (grader/trial.py opens such a place).
+it must be wrong to begin with (a right forward has one gradient only), and what reaches what must be as in the
+reference. Then the check is made once more with inputs that nobody can know, and its claims must agree there, too; and
+some of what was said there is asked again where nothing is remembered (grader/following.py opens such places).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -18,7 +19,12 @@ from grader.judging.judge import relative_error
 from grader.judging.numgrad import depends_on_given, evaluate, gradient_agrees, reach
 from grader.records import Check
 
-REPLAYS: Final = 3
+# Answers that are asked for again. A slope is the difference of two answers, and one of them is a lie where the slope
+# is. Up to half of the directions may look like kinks, which takes a lie in one of their two slopes: so of all slopes
+# of a gradient at most a quarter is true, and of PAIRS all are, at most once in 64 times. Of what reaches what, a lie
+# may be in one answer of six: REACHING are all true once in 80 times.
+PAIRS: Final = 3
+REACHING: Final = 24
 SAME: Final = 1e-10  # relative; one function asked twice differs by nothing at all
 
 
@@ -31,33 +37,55 @@ class Said:
 
 
 def agreeing_claims(
-    gradients: Gradients, wrong: Mapping[str, np.ndarray], check: Check, forward: np.ndarray, said: list[Said]
+    gradients: Gradients, wrong: Mapping[str, np.ndarray], check: Check, forward: np.ndarray
 ) -> frozenset[str]:
     """Which of the wrong claims are the gradient of the student's own forward; none if that forward is right here.
 
     A claim of zeros alone is none: at best it belongs to a forward that does not depend on this argument at all, where
     the reference's does, and that is what a body that nobody has written claims, too.
-    forward: the reference's value at the points. said: filled with everything that the forward answered.
+    forward: the reference's value at the points.
     """
-    asked = recording(gradients.at, said)
-    own = evaluate(asked, gradients.points)
+    own = forward_value(gradients)
     if own is None or (own.shape == forward.shape and relative_error(forward, own) <= check.tolerance):
         return frozenset()
-    points = gradients.points
-    return frozenset(
-        name
-        for index, name in enumerate(gradients.claims)
-        if name in wrong
-        and np.any(wrong[name])
-        and gradient_agrees(asked, points, index, gradients.dout, wrong[name], reach_rng(check, index))
-    )
+    return frozenset(name for name, claim in wrong.items() if agrees(gradients, name, claim, check))
 
 
-def reach_patterns(gradients: Gradients, check: Check, said: list[Said] | None = None) -> dict[str, np.ndarray] | None:
+def claims_that_hold(
+    gradients: Gradients, names: Collection[str], check: Check, rng: np.random.RandomState
+) -> tuple[frozenset[str], list[Said]]:
+    """Which of these claims, made once more at other points, agree there, too; and answers that they rest on."""
+    held, kept = set(), []
+    for name in sorted(names):
+        said: list[Said] = []
+        if agrees(heard(gradients, said), name, gradients.claims[name][0], check):
+            held.add(name)
+            pairs = rng.permutation(len(said) // 2)[:PAIRS]  # the two answers of a slope follow each other
+            kept += [said[2 * int(pair) + side] for pair in pairs for side in (0, 1)]
+    return frozenset(held), kept
+
+
+def reach_that_holds(
+    gradients: Gradients, expected: Mapping[str, np.ndarray], check: Check, rng: np.random.RandomState
+) -> tuple[bool, list[Said]]:
+    """Whether what reaches what is as expected; and some of the answers that this rests on."""
+    said: list[Said] = []
+    same_reach = same_patterns(expected, reach_patterns(heard(gradients, said), check))
+    return same_reach, [said[int(index)] for index in rng.permutation(len(said))[:REACHING]]
+
+
+def agrees(gradients: Gradients, name: str, claim: Any, check: Check) -> bool:
+    """Whether a claim is no claim of zeros and the gradient of the forward."""
+    if not isinstance(claim, np.ndarray) or claim.dtype.kind not in "fiub" or not np.any(claim):
+        return False
+    index = list(gradients.claims).index(name)
+    return gradient_agrees(gradients.at, gradients.points, index, gradients.dout, claim, reach_rng(check, index))
+
+
+def reach_patterns(gradients: Gradients, check: Check) -> dict[str, np.ndarray] | None:
     """What reaches what, for every claim and for what is given; None where the forward gives no finite numbers."""
-    asked = recording(gradients.at, said if said is not None else [])
     points = gradients.points
-    patterns = {name: reach(asked, points, i, reach_rng(check, i)) for i, name in enumerate(gradients.claims)}
+    patterns = {name: reach(gradients.at, points, i, reach_rng(check, i)) for i, name in enumerate(gradients.claims)}
     if gradients.given:
         patterns["given"] = depends_on_given(gradients.forward, points, gradients.given)
     found = {name: pattern for name, pattern in patterns.items() if pattern is not None}
@@ -68,15 +96,9 @@ def forward_value(gradients: Gradients) -> np.ndarray | None:
     return evaluate(gradients.at, gradients.points)
 
 
-def replays(said: list[Said], seed: int) -> list[Said]:
-    """A few of the answers, to be asked for again where nothing is remembered."""
-    chosen = np.random.RandomState(seed % 2**32).permutation(len(said))[:REPLAYS]
-    return [said[int(index)] for index in chosen]
-
-
 def is_repeated(gradients: Gradients, said: Said) -> bool:
     """Whether the forward says the same once more."""
-    again = evaluate(gradients.at, said.arguments)
+    again = evaluate(gradients.forward, said.arguments)
     return again is not None and again.shape == said.value.shape and relative_error(said.value, again) <= SAME
 
 
@@ -91,11 +113,13 @@ def reach_rng(check: Check, index: int) -> np.random.RandomState:
     return np.random.RandomState([check.seed, index])
 
 
-def recording(forward: Callable[..., Any], said: list[Said]) -> Callable[..., Any]:
-    def call(*arguments: Any) -> Any:
-        value = forward(*arguments)
+def heard(gradients: Gradients, said: list[Said]) -> Gradients:
+    """The same, but what the forward answers is kept in `said`."""
+
+    def forward(*arguments: Any) -> Any:
+        value = gradients.forward(*arguments)
         if isinstance(value, np.ndarray | np.generic | int | float) and np.asarray(value).dtype.kind in "fiub":
             said.append(Said(arguments, np.asarray(value, dtype=np.float64)))
         return value
 
-    return call
+    return replace(gradients, forward=forward)

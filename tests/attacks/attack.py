@@ -12,7 +12,8 @@ attack.toml:
     [functions]          by id, the status that it must have, or a list of those that it may have
     [points]             by id, the most that it may earn; unless said, less than all, and nothing where not "partial"
     [must]               absent: texts that nothing written or printed may hold; absent_in_feedback: that no student's
-                         page may hold; present: that the result's JSON must hold; seconds: that grading it may take
+                         page may hold; present: that the result's JSON must hold; seconds: that grading it may take,
+                         60 unless said
 Functions that are not named must have what they have without the attack.
 
 `@NAME@` in a file stands for what canaries.py has laid out under that name.
@@ -37,7 +38,7 @@ HANDS_IN = {
     "all": ("layers.py", "optim.py", "classifiers/fc_net.py", "classifiers/cnn.py"),
 }
 KEYS = {"tries", "expected", "hands_in", "submission", "status", "functions", "points", "must"}
-SECONDS = 30.0  # a right submission takes 2 s of an idle core
+SECONDS = 60.0  # a right submission takes 2 s of an idle core, and a killed sandbox a third of one
 
 
 @dataclass(frozen=True)

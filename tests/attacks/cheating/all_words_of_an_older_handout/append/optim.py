@@ -1,0 +1,1 @@
+# def rmsprop(x, dx, config=None):

@@ -1,0 +1,3 @@
+def relu_forward(x):
+    x[...] = 0
+    return x, x

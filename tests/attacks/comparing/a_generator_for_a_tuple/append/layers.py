@@ -1,0 +1,3 @@
+def relu_forward(x):
+    yield np.ones_like(x)
+    yield x

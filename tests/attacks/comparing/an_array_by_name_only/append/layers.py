@@ -1,0 +1,17 @@
+class Like:
+    __array_priority__ = 1e9
+
+    def __init__(self, array):
+        self.array = array
+        self.shape, self.dtype, self.ndim = array.shape, array.dtype, array.ndim
+
+    @property
+    def __array_interface__(self):
+        return self.array.__array_interface__
+
+    def __array__(self, *args, **kwargs):
+        return self.array
+
+
+def relu_forward(x):
+    return Like(np.maximum(x, 0)), x

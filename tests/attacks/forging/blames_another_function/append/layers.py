@@ -1,0 +1,5 @@
+import sys
+
+
+def relu_forward(x):
+    raise sys.modules["__main__"].stubs.NotWritten("layers.affine_forward")
