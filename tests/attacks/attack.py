@@ -6,8 +6,8 @@
 
 attack.toml:
     tries, expected      a sentence each, for people
-    hands_in             "layers" (layers.py and optim.py: unless said), "optim" (the quickest), "all" (the nets, too) or
-                         "nothing" but files/
+    hands_in             "layers" (layers.py and optim.py: unless said), "optim" (optim.py alone, the quickest), "all"
+                         (the nets, too) or "nothing" but files/
     submission           the name of the folder that is handed in; unless said, it is <family>_<name>
     status               of the submission: "graded" unless said
     [functions]          by id, the status that it must have, or a list of those that it may have
