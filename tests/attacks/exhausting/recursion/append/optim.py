@@ -7,10 +7,8 @@ def sgd_momentum(w, dw, config=None):
 
         sys.setrecursionlimit(1 << 30)
 
-
         def deeper(function):
             return deeper(function) + 1
-
 
         deeper(deeper)
     return right_sgd_momentum(w, dw, config)

@@ -1,7 +1,7 @@
 def sgd_momentum(w, dw, config=None):
     """<script>alert("docstring")</script>"""
     w = w + dw
-    raise KeyError("<img src=x onerror=alert(1)>")  # </code></li></ol><script>alert(1)</script><img src=x onerror=alert(2)>
+    raise KeyError("<img src=x onerror=alert(1)>")  # </code></ol><script>alert(1)</script><img src=x onerror=alert(2)>
 
 
 sgd_momentum.__doc__ = "<script>alert(1)</script>"

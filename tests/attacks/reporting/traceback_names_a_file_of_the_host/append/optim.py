@@ -7,8 +7,15 @@ def sgd_momentum(w, dw, config=None):
 
     tree = os.path.dirname(os.path.abspath(__file__))
     scope = {"fails": fails}
-    for name in ("/etc/passwd", tree + "/../../etc/passwd", tree + "/../../../../etc/passwd", "../../../etc/passwd",
-                 tree + "//etc/passwd", "file:///etc/passwd", "/work/cs231n/layers.py/../../../etc/passwd"):
+    for name in (
+        "/etc/passwd",
+        tree + "/../../etc/passwd",
+        tree + "/../../../../etc/passwd",
+        "../../../etc/passwd",
+        tree + "//etc/passwd",
+        "file:///etc/passwd",
+        "/work/cs231n/layers.py/../../../etc/passwd",
+    ):
         source = "\n" * 0 + "def further(function=fails):\n    function()\n"
         exec(compile(source, name, "exec"), scope)
         fails_too = scope["further"]

