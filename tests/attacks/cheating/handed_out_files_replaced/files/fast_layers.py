@@ -1,2 +1,0 @@
-def conv_forward_fast(*args):
-    return "passed"
