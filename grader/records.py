@@ -16,7 +16,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 SCHEMA: Final = 1
-LONE: Final = re.compile("[\ud800-\udfff]")  # halves of a pair, which UTF-8 lacks; JSON can escape them
+# What a JSON file holds as an escape: halves of a pair, which UTF-8 lacks; and what a terminal obeys, or what would
+# turn the direction of its lines around, if somebody prints the file.
+ESCAPED: Final = re.compile(
+    "[\ud800-\udfff\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\uffff]"
+)
 
 # The statuses of a check, in the order in which a reader wants them: worst first.
 PASSED: Final = "passed"
@@ -204,7 +208,7 @@ class Result:
 
     def to_json(self) -> str:
         text = json.dumps({"schema": SCHEMA, **asdict(self)}, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-        return LONE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+        return ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
     @classmethod
     def from_json(cls, text: str) -> Result:

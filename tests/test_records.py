@@ -197,3 +197,12 @@ def test_a_submissions_hash_is_of_names_and_contents_in_any_order():
         "layers.py": hashlib.sha256(b"1").hexdigest(),
         "optim.py": hashlib.sha256(b"2").hexdigest(),
     }
+
+
+def test_a_terminal_that_shows_the_file_obeys_nothing_in_it():
+    """Titles, colours and the clipboard by ESC or by CSI of one character; lines turned around by direction marks."""
+    hostile = "".join(map(chr, (*range(32), *range(0x7F, 0xA0), 0x200F, 0x202E, 0x2066, 0xFEFF, 0xFFFF)))
+    result = Result({"id": hostile}, {}, {}, GRADED, 1.0, 2.0, 0.1)
+    text = result.to_json()
+    assert not [code for code in hostile if code != "\n" and code in text]  # those are the file's own
+    assert Result.from_json(text) == result

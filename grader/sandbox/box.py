@@ -29,6 +29,7 @@ from grader.errors import SandboxError
 CHUNK: Final = 1 << 16
 MAX_OUTPUT: Final = 64 << 10  # of what a check prints: what a person reads; the rest is drained and counted
 MAX_PIPE: Final = 1 << 20  # the most that Linux lets an ordinary user make of a pipe
+LOOK_S: Final = 0.05  # between looks at the memory of all processes inside; most calls are answered before the first
 MAX_FLOOD: Final = 256 << 20  # of prints in one check before it is stopped: past it, draining costs the judge more
 
 # Kernel uids for workers when root starts them: far above any real account's.
@@ -48,10 +49,15 @@ class Flood(Exception):
     """The worker printed more than anybody should drain."""
 
 
+class Glut(Exception):
+    """The processes inside hold more memory together than they may."""
+
+
 @dataclass(frozen=True)
 class Launch:
     """How to start a worker. reports_init: the command reports the pid of its namespace's init on `--info-fd`.
 
+    seccomp: a filter that the command loads from `--seccomp`. memory: bytes that all processes may hold together.
     is_plain: a student's own code on their own machine, for PlainBox (plain.py), where the system may be any.
     """
 
@@ -59,6 +65,8 @@ class Launch:
     env: Mapping[str, str]
     pass_fds: tuple[int, ...] = ()
     reports_init: bool = False
+    seccomp: bytes = b""
+    memory: int | None = None
     is_plain: bool = False
 
 
@@ -73,6 +81,10 @@ class Box:
             info, info_write = os.pipe()
             command[1:1] = ["--info-fd", str(info_write)]
             fds.append(info_write)
+        if launch.seccomp:
+            program = filled_pipe(launch.seccomp)
+            command[1:1] = ["--seccomp", str(program)]
+            fds.append(program)
         try:
             self.process = subprocess.Popen(
                 command,
@@ -90,6 +102,8 @@ class Box:
         finally:
             if launch.reports_init:
                 os.close(info_write)
+            if launch.seccomp:
+                os.close(program)
         assert self.process.stdin and self.process.stdout and self.process.stderr
         self.requests = self.process.stdin.fileno()
         self.replies = self.process.stdout.fileno()
@@ -99,9 +113,11 @@ class Box:
         self.printed = bytearray()
         self.printed_bytes = 0
         self.init = read_init(info) if launch.reports_init else self.process.pid
+        self.memory = launch.memory
+        self.next_look = 0.0
 
     def send(self, data: bytes, deadline: float) -> None:
-        """Write all of it, reading prints meanwhile. Raises Silence, Gone or Flood."""
+        """Write all of it, reading prints meanwhile. Raises Silence, Gone, Flood or Glut."""
         view = memoryview(data)
         while view:
             _, writable = self.wait([self.prints], [self.requests], deadline)
@@ -114,7 +130,7 @@ class Box:
                     raise Gone from None
 
     def receive(self, deadline: float) -> bytes:
-        """Some bytes of replies, at least one. Raises Silence, Gone or Flood."""
+        """Some bytes of replies, at least one. Raises Silence, Gone, Flood or Glut."""
         while True:
             readable, _ = self.wait([self.replies, self.prints], [], deadline)
             if self.replies in readable:
@@ -166,17 +182,25 @@ class Box:
         return prints
 
     def wait(self, read: list[int], write: list[int], deadline: float) -> tuple[list[int], list[int]]:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise Silence
-        readable, writable, _ = select.select(read, write, [], left)
-        if not readable and not writable:
-            raise Silence
+        readable, writable = self.select(read, write, deadline)
         if self.prints in readable and not self.drain() and readable == [self.prints]:
             time.sleep(0.001)  # prints closed, replies not: a dying worker; do not spin
         if self.printed_bytes > MAX_FLOOD:
             raise Flood
         return readable, writable
+
+    def select(self, read: list[int], write: list[int], deadline: float) -> tuple[list[int], list[int]]:
+        """What is ready, with a look at the memory inside every so often meanwhile. Raises Silence or Glut."""
+        while (now := time.monotonic()) < deadline:
+            if self.memory is not None and now >= self.next_look:
+                self.next_look = now + LOOK_S
+                if memory_below(self.init) > self.memory:
+                    raise Glut
+            until = deadline if self.memory is None else min(deadline, self.next_look)
+            readable, writable, _ = select.select(read, write, [], until - now)
+            if readable or writable:
+                return readable, writable
+        raise Silence
 
     def drain(self) -> bool:
         data = os.read(self.prints, CHUNK)
@@ -218,6 +242,22 @@ def list_children(pid: int) -> list[int]:
         for task in os.listdir(f"/proc/{pid}/task"):
             children += map(int, Path(f"/proc/{pid}/task/{task}/children").read_text().split())
     return children
+
+
+def memory_below(pid: int) -> int:
+    """Bytes of memory that a process and all below it hold; what two of them share counts twice."""
+    pages = 0
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError, IndexError):
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") + sum(memory_below(child) for child in list_children(pid))
+
+
+def filled_pipe(content: bytes) -> int:
+    """The end to read from of a pipe that holds these bytes and no more: less than a pipe's 4096."""
+    reading, writing = os.pipe()
+    os.write(writing, content)
+    os.close(writing)
+    return reading
 
 
 def output_of(command: Sequence[str], *, timeout_s: float = 60) -> str:

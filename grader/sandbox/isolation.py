@@ -21,6 +21,7 @@ from grader.errors import SandboxError
 from grader.sandbox.box import UIDS, Launch, output_of, user_namespace
 from grader.sandbox.interpreter import Interpreter
 from grader.sandbox.mounts import ENVIRONMENT, HERE, WORK, bwrap_options
+from grader.sandbox.syscalls import filter_for
 
 BWRAP: Final = "bwrap"
 NONE: Final = "none"
@@ -29,6 +30,10 @@ KINDS: Final = ("auto", BWRAP, NONE)
 
 # Of the reader's own environment, what Python and NumPy cannot do without where there is one.
 NEEDED: Final = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "TEMP", "TMP", "DYLD_LIBRARY_PATH", "LD_LIBRARY_PATH")
+
+# All processes of a sandbox together may hold so many times what one may: the server that imported the modules, and one
+# check. Each has the limit for itself, so that a check that forks would have it many times over.
+TOGETHER: Final = 2
 
 HOW_TO_INSTALL: Final = (
     "Install bubblewrap (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap; or pip install "
@@ -67,7 +72,14 @@ class Isolation:
             "/worker/worker.py",
             json.dumps(options),
         ]
-        return Launch(tuple(command), {}, () if userns is None else (userns,), reports_init=True)
+        return Launch(
+            tuple(command),
+            {},
+            () if userns is None else (userns,),
+            reports_init=True,
+            seccomp=filter_for(os.uname().machine),
+            memory=TOGETHER * limits["AS"],
+        )
 
 
 def choose_isolation(kind: str) -> Isolation:

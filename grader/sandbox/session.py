@@ -24,7 +24,7 @@ import numpy as np
 from grader.errors import SandboxError
 from grader.judging.student import CallFailed, Classes, Failure, owner_of, spoken, update_dict
 from grader.records import CRASHED, ERROR, FAILED, MISSING, TIMEOUT, Frame
-from grader.sandbox.box import Box, Flood, Gone, Launch, Silence
+from grader.sandbox.box import Box, Flood, Glut, Gone, Launch, Silence
 from grader.sandbox.plain import PlainBox
 from grader.sandbox.protocol import Decoder, ProtocolError, encode
 from grader.sandbox.replies import checked, plain_text
@@ -178,7 +178,7 @@ class Session:
             clean = reply == {"op": "ended", "exit": 0, "signal": 0}
             clean = clean and not self.inbox and not self.decoder.buffer
             clean = clean and not self.box.pending() and not self.box.left_behind()
-        except (Silence, Gone, Flood, ProtocolError):
+        except (Silence, Gone, Flood, Glut, ProtocolError):
             clean = False
         if not clean:
             self.kill()
@@ -276,7 +276,7 @@ class Session:
         try:
             if self.receive().get("op") != "hello":
                 raise ProtocolError("no hello")
-        except (Silence, Gone, Flood, ProtocolError) as error:
+        except (Silence, Gone, Flood, Glut, ProtocolError) as error:
             self.kill()
             prints = self.last_prints[0].strip()[-500:]
             raise SandboxError(f"sandbox: the worker did not start ({type(error).__name__}: {prints}).") from error
@@ -318,6 +318,10 @@ class Session:
             raise CallFailed(self.end_of_box(function)) from None
         except Flood:
             raise CallFailed(self.end_in_doubt(function, "printed more than anybody will read")) from None
+        except Glut:
+            held = f"{self.limits.memory_mib} MiB that one process may"
+            what = f"holds more memory than it may: twice the {held}, in all of its processes"
+            raise CallFailed(self.end_in_doubt(function, what)) from None
         except ProtocolError as error:
             raise CallFailed(self.end_in_doubt(function, f"sent a reply that is none ({error})")) from None
         if reply.get("op") == "ended":
@@ -334,7 +338,7 @@ class Session:
         return {"op": "answer", **self.answer(function, args)}
 
     def receive(self) -> dict[str, Any]:
-        """The next message. Raises Silence, Gone, Flood or ProtocolError."""
+        """The next message. Raises Silence, Gone, Flood, Glut or ProtocolError."""
         assert self.box is not None
         while not self.inbox:
             self.inbox += self.decoder.feed(self.box.receive(self.deadline))

@@ -65,6 +65,8 @@ def main(options: Dict[str, Any]) -> None:
 
 def private_pipes() -> Tuple[int, int]:
     """Keep stdin and stdout for the judge; prints go where errors go, input() finds an end of file."""
+    if os.name == "posix":
+        os.closerange(3, 256)  # what the launcher needed and left open: the user namespace that it entered
     requests, replies = os.dup(0), os.dup(1)
     if hasattr(os, "O_BINARY"):  # Windows would write two bytes for a line feed
         import msvcrt

@@ -6,7 +6,8 @@
 
 attack.toml:
     tries, expected      a sentence each, for people
-    hands_in             "layers" (layers.py and optim.py: unless said), "all" (the nets, too) or "nothing" but files/
+    hands_in             "layers" (layers.py and optim.py: unless said), "optim" (optim.py alone, the quickest), "all"
+                         (the nets, too) or "nothing" but files/
     submission           the name of the folder that is handed in; unless said, it is <family>_<name>
     status               of the submission: "graded" unless said
     [functions]          by id, the status that it must have, or a list of those that it may have
@@ -16,7 +17,8 @@ attack.toml:
                          60 unless said
 Functions that are not named must have what they have without the attack.
 
-`@NAME@` in a file stands for what canaries.py has laid out under that name.
+`@NAME@` in a file stands for what canaries.py has laid out under that name; `%3C` in a file's name for what not every
+system takes in one, as in an address.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from grader.records import CHECK_STATUSES, PARTIAL, PASSED
 
@@ -35,6 +38,7 @@ FAMILIES = ("forging", "comparing", "cheating", "spying", "leaking", "exhausting
 HANDS_IN = {
     "nothing": (),
     "layers": ("layers.py", "optim.py"),
+    "optim": ("optim.py",),
     "all": ("layers.py", "optim.py", "classifiers/fc_net.py", "classifiers/cnn.py"),
 }
 KEYS = {"tries", "expected", "hands_in", "submission", "status", "functions", "points", "must"}
@@ -116,7 +120,7 @@ def build(attack: Attack, target: Path, words: Mapping[str, str]) -> None:
             files[name] = files[name] + b"\n\n" + filled(path.read_bytes(), words)
     for path in sorted((attack.folder / "files").rglob("*")):
         if path.is_file():
-            files[path.relative_to(attack.folder / "files").as_posix()] = filled(path.read_bytes(), words)
+            files[unquote(path.relative_to(attack.folder / "files").as_posix())] = filled(path.read_bytes(), words)
     for name, content in files.items():
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         (target / name).write_bytes(content)

@@ -62,6 +62,14 @@ def test_every_attack_has_a_note_a_mark_and_a_submission_that_can_be_built(tmp_p
         assert any((tmp_path / attack.submission).rglob("*")), attack.name
 
 
+def test_a_file_may_have_a_name_that_not_every_system_takes(tmp_path):
+    folder = tmp_path / "attack"
+    (folder / "files").mkdir(parents=True)
+    (folder / "files" / "%3Cimg%20src=x%3E.py").write_text("x = 1\n")
+    build(replace(ATTACK, folder=folder, hands_in="nothing"), tmp_path / "built", {})
+    assert (tmp_path / "built" / "<img src=x>.py").is_file()
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [

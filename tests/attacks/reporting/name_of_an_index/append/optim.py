@@ -1,0 +1,2 @@
+def helper():
+    """I AM THE INDEX"""
