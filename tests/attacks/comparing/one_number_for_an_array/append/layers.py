@@ -1,2 +1,0 @@
-def relu_forward(x):
-    return np.array(0.0), x
