@@ -23,6 +23,7 @@ LAYERS = (
     "rows",
     "lock",
     "own_run",
+    "cluster",
     "pipeline",
     "trials",
     "trial",

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 import struct
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List
 
 # Landlock's system calls have the same numbers on every machine.
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
@@ -28,39 +28,18 @@ SCOPES = 3  # abstract sockets and signals reach no further than the sandbox; fr
 PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 22, 36, 38
 SIGKILL = 9
 
-# By machine: what seccomp calls it, and the numbers of the calls that are refused.
-# socket; shmget, semget, msgget, mq_open; ptrace, process_vm_readv, _writev, pidfd_getfd; io_uring_setup (a way around
-# all of these); add_key, request_key, keyctl; unshare, setns; bpf, perf_event_open, userfaultfd.
-CALLS = {
-    "x86_64": (
-        0xC000003E,
-        (41, 29, 64, 68, 240, 101, 310, 311, 438, 425, 248, 249, 250, 272, 308, 321, 298, 323),
-    ),
-    "aarch64": (
-        0xC00000B7,
-        (198, 194, 190, 186, 180, 117, 270, 271, 438, 425, 217, 218, 219, 97, 268, 280, 241, 282),
-    ),
-}
-FOREIGN = 0x40000000  # calls numbered from here on are those of another binary interface
-CLONE = {"x86_64": 56, "aarch64": 220}
-CLONE3 = 435  # takes its flags where no filter sees them: said not to exist, so that clone is called
-NAMESPACES = 0x7E020000  # CLONE_NEWUSER and its kin among the flags of clone
-LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-MACHINE, NUMBER, FIRST_ARGUMENT = 4, 0, 16  # where in the description of a call they stand
-ALLOW, REFUSE, UNKNOWN = 0x7FFF0000, 0x00050001, 0x00050026  # refused: "Operation not permitted"
-
 
 def confine(options: Dict[str, Any]) -> None:
     """Give all of it up. Raises OSError where the kernel refuses to take it.
 
     options: readable: files and folders with all in them; listed: folders of which the names alone can be read;
-    devices: files that can be read and written.
+    devices: files that can be read and written; calls: a seccomp filter, in hexadecimal digits (syscalls.py).
     """
     prctl(PR_SET_PDEATHSIG, SIGKILL)
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     close_files(options["readable"], options["listed"], options["devices"])
-    close_calls()
+    close_calls(bytes.fromhex(options["calls"]))
 
 
 def die_with_parent() -> None:
@@ -73,10 +52,6 @@ def landlock_version() -> int:
     import ctypes
 
     return max(0, int(ctypes.CDLL(None, use_errno=True).syscall(CREATE_RULESET, None, 0, 1)))
-
-
-def can_filter_calls() -> bool:
-    return os.uname().machine in CALLS and os.path.exists("/proc/sys/kernel/seccomp")
 
 
 def close_files(readable: List[str], listed: List[str], devices: List[str]) -> None:
@@ -98,32 +73,12 @@ def close_files(readable: List[str], listed: List[str], devices: List[str]) -> N
     os.close(rules)
 
 
-def close_calls() -> None:
+def close_calls(program: bytes) -> None:
+    """Load the filter: eight bytes an instruction, passed by address in a struct sock_fprog."""
     import ctypes
 
-    machine, refused = CALLS[os.uname().machine]
-    program = [(LOAD, MACHINE, 0, 0), (EQUAL, machine, 0, REFUSE)]
-    program += [(LOAD, NUMBER, 0, 0), (AT_LEAST, FOREIGN, REFUSE, 0), (EQUAL, CLONE3, UNKNOWN, 0)]
-    program += [(EQUAL, number, REFUSE, 0) for number in refused]
-    program += [
-        (EQUAL, CLONE[os.uname().machine], 0, ALLOW),
-        (LOAD, FIRST_ARGUMENT, 0, 0),
-        (ANY_BIT, NAMESPACES, REFUSE, ALLOW),
-    ]
-    lines = assemble(program)
-    code = ctypes.create_string_buffer(b"".join(lines))
-    prctl(PR_SET_SECCOMP, 2, ctypes.create_string_buffer(struct.pack("@HP", len(lines), ctypes.addressof(code))))
-
-
-def assemble(program: List[Tuple[int, int, int, int]]) -> List[bytes]:
-    """A filter's instructions. program: operation, operand, the end to jump to if it holds and if not; 0: go on."""
-    ends = [ALLOW, REFUSE, UNKNOWN]
-    lines = []
-    for position, (operation, operand, if_so, if_not) in enumerate(program):
-        left = len(program) - position - 1
-        jumps = [left + ends.index(end) if end else 0 for end in (if_so, if_not)]
-        lines.append(struct.pack("=HBBI", operation, *jumps, operand))
-    return lines + [struct.pack("=HBBI", RETURN, 0, 0, end) for end in ends]
+    code = ctypes.create_string_buffer(program)
+    prctl(PR_SET_SECCOMP, 2, ctypes.create_string_buffer(struct.pack("@HP", len(program) // 8, ctypes.addressof(code))))
 
 
 def prctl(option: int, value: int, more: Any = 0) -> None:

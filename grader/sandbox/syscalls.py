@@ -1,4 +1,5 @@
-"""System calls that no student code needs and that a worker is not given: a seccomp filter, as bwrap loads it. Pure.
+"""System calls that no student code needs and that a worker is not given: a seccomp filter. bwrap loads it, or, under
+--sandbox uid, the worker on itself.
 
 What the other layers do not bound or would only bound by the kernel's own refusal:
 
@@ -42,6 +43,8 @@ REFUSED: Final[Mapping[str, tuple[int, int | None]]] = {
     "settimeofday": (164, 170), "clock_settime": (227, 112), "clock_adjtime": (305, 266), "adjtimex": (159, 171),
     "iopl": (172, None), "ioperm": (173, None),
 }  # fmt: skip
+# Where no namespace takes the network away (--sandbox uid).
+NETWORK: Final[Mapping[str, tuple[int, int | None]]] = {"socket": (41, 198)}
 CLONE: Final = (56, 220)
 CLONE3: Final = (435, 435)
 NAMESPACES: Final = 0x7E020000  # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
@@ -65,12 +68,16 @@ NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_dat
 ALLOW, KILL, REFUSE = 0x7FFF0000, 0x80000000, 0x00050000
 
 
-def filter_for(machine: str) -> bytes:
-    """The program for os.uname().machine; nothing for one whose calls are not in the table: all else still holds."""
+def filter_for(machine: str, *, network: bool = True) -> bytes:
+    """The program for os.uname().machine; nothing for one whose calls are not in the table: all else still holds.
+
+    network: whether sockets are left to be made.
+    """
     if machine not in MACHINES:
         return b""
     known = MACHINES[machine]
-    numbers = [row[known.column] for row in REFUSED.values()]
+    refused = REFUSED if network else {**REFUSED, **NETWORK}
+    numbers = [row[known.column] for row in refused.values()]
     program = [
         (LOAD, 0, 0, ARCHITECTURE),
         (JUMP_EQUAL, 1, 0, known.architecture),

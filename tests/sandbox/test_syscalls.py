@@ -151,3 +151,9 @@ def test_what_all_processes_hold_together_is_bounded(open_session):
 
 def test_the_bound_is_twice_what_one_process_may_have(open_session):
     assert open_session().launch().memory == 2 * 512 << 20
+
+
+@pytest.mark.parametrize(("machine", "architecture", "number"), [("x86_64", X86, 41), ("aarch64", ARM, 198)])
+def test_sockets_are_refused_where_no_namespace_takes_the_network_away(machine, architecture, number):
+    assert run(filter_for(machine), architecture, number) == ALLOW
+    assert run(filter_for(machine, network=False), architecture, number) == ERRNO | errno.EPERM
