@@ -26,6 +26,7 @@ WORK: Final = "/work"
 WORKER_FILES: Final = (
     "worker.py",
     "changes.py",
+    "channel.py",
     "clock.py",
     "confine.py",
     "placeholders.py",

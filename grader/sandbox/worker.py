@@ -43,10 +43,11 @@ import protocol  # type: ignore[import-not-found]
 import stubs  # type: ignore[import-not-found]
 import tolerant  # type: ignore[import-not-found]
 from changes import aliases, changes, is_plain, snapshot  # type: ignore[import-not-found]
+from channel import Channel, private_pipes  # type: ignore[import-not-found]
 from clock import Clock  # type: ignore[import-not-found]
 from work_tree import WorkTree  # type: ignore[import-not-found]
 
-for own in ("changes", "clock", "confine", "placeholders", "protocol", "stubs", "tolerant", "work_tree"):
+for own in ("changes", "channel", "clock", "confine", "placeholders", "protocol", "stubs", "tolerant", "work_tree"):
     del sys.modules[own]  # a submission may have a file of that name
 
 MAX_TEXT = 4000
@@ -68,26 +69,6 @@ def main(options: Dict[str, Any]) -> None:
     channel = Channel(requests, replies)
     channel.send({"op": "hello"})
     Server(channel, options).serve()
-
-
-def private_pipes() -> Tuple[int, int]:
-    """Keep stdin and stdout for the judge; prints go where errors go, input() finds an end of file."""
-    if os.name == "posix":
-        os.closerange(3, 256)  # what the launcher needed and left open: the user namespace that it entered
-    requests, replies = os.dup(0), os.dup(1)
-    if hasattr(os, "O_BINARY"):  # Windows would write two bytes for a line feed
-        import msvcrt
-
-        for fd in (requests, replies):
-            msvcrt.setmode(fd, os.O_BINARY)  # type: ignore[attr-defined,unused-ignore]
-    nothing, nobody = os.pipe()
-    os.close(nobody)
-    os.dup2(nothing, 0)
-    os.dup2(2, 1)
-    os.close(nothing)
-    sys.stdout = open(1, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
-    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
-    return requests, replies
 
 
 def set_limits(limits: Dict[str, int]) -> None:
@@ -125,35 +106,6 @@ def drop_rights(uid: Optional[int]) -> None:
         os.setgroups([])
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
-
-
-class Channel:
-    """Whole frames on two file descriptors, nothing read ahead: the child goes on where the server stopped."""
-
-    def __init__(self, requests: int, replies: int) -> None:
-        self.requests = requests
-        self.replies = replies
-
-    def receive(self) -> Any:
-        """The next request. Raises EOFError when the judge has closed the pipe."""
-        prefix = self.read(protocol.PREFIX.size)
-        header_length, body_length = protocol.read_prefix(prefix)
-        return protocol.decode(self.read(header_length), self.read(body_length))
-
-    def send(self, message: Dict[str, Any]) -> None:
-        data = memoryview(protocol.encode(message))
-        while data:
-            data = data[os.write(self.replies, data) :]
-
-    def read(self, count: int) -> bytes:
-        parts = []
-        while count:
-            part = os.read(self.requests, min(count, 1 << 20))
-            if not part:
-                raise EOFError
-            parts.append(part)
-            count -= len(part)
-        return b"".join(parts)
 
 
 class Server:

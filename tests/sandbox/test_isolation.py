@@ -143,6 +143,7 @@ def test_no_fixture_no_check_no_reference_in_the_whole_file_system(probe):
         "/worker/protocol.py",
         "/worker/placeholders.py",
         "/worker/changes.py",
+        "/worker/channel.py",
         "/worker/clock.py",
         "/worker/confine.py",
         "/worker/stubs.py",
