@@ -99,6 +99,7 @@ class Session:
         self.lines: dict[str, list[str]] = {}
         self.box: Box | PlainBox | None = None
         self.is_greeted = False
+        self.has_child = False
         self.inbox: list[Any] = []
         self.decoder = Decoder(limits.reply_mib << 20)
         self.number = 0
@@ -143,6 +144,7 @@ class Session:
             raise CallFailed(self.broken)
         self.deadline = min(time.monotonic() + self.limits.wall_s, self.until)
         stubs = sorted(self.granted & self.plan.switches.keys())
+        self.has_child = True
         self.ask("", {"op": "begin", "seed": seed, "limits": {"CPU": self.limits.cpu_s * times}, "stubs": stubs})
 
     def open(self) -> None:
@@ -155,9 +157,13 @@ class Session:
         self.granted, self.answer = functions, answer
 
     def end(self) -> tuple[str, int]:
-        """End the check's child; make sure that nothing is left. Returns what it printed and how many bytes it was."""
-        if self.box is None:
+        """End the check's child; make sure that nothing is left. Returns what it printed and how many bytes it was.
+
+        Where none is running, because it was ended before or never began, there is nothing to do.
+        """
+        if self.box is None or not self.has_child:
             return self.last_prints
+        self.has_child = False
         try:
             self.deadline = time.monotonic() + self.limits.wall_s
             self.box.send(encode({"op": "end"}), self.deadline)
@@ -359,7 +365,7 @@ class Session:
     def kill(self) -> None:
         if self.box is not None:
             self.last_prints = self.box.kill()
-            self.box = None
+            self.box, self.has_child = None, False
 
 
 def left_out_from(item: Any) -> LeftOut | None:

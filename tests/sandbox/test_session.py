@@ -165,6 +165,19 @@ def test_a_loop_that_catches_everything_is_killed(open_session):
     assert one_failure(open_session("def f():\n" + loop)).status == "timeout"
 
 
+def test_a_check_that_was_ended_can_be_ended_again_without_harm(open_session):
+    session = open_session("def f(x):\n    return x\n")
+    session.begin(0)
+    assert session.call("case.f", (1.0,), {}) == 1.0
+    session.end()
+    box = session.box
+    session.end()
+    session.begin(0)
+    assert session.box is box
+    assert session.call("case.f", (2.0,), {}) == 2.0
+    session.end()
+
+
 def test_sleeping_is_ended_from_outside(open_session):
     failure = one_failure(open_session("import time\ndef f():\n    time.sleep(1000)\n"))
     assert failure.status == "timeout"
