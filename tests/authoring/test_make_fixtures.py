@@ -224,6 +224,10 @@ def noisy(student, rng):
 '''
 
 
+def no_follow(**asked):
+    raise AssertionError("there is no gradient to follow")
+
+
 @pytest.mark.parametrize("together", [", together=True", ', together=("out", "mean")'])
 def test_rounding_beside_what_it_is_compared_with_is_no_drift_and_no_loss(folder, together):
     """Another machine leaves other noise: no drift; and in a submission it costs nothing."""
@@ -242,10 +246,10 @@ def test_rounding_beside_what_it_is_compared_with_is_no_drift_and_no_loss(folder
     check = assignment.checks[[check.name for check in assignment.definitions.values()].index("noisy")]
     values = {"out": fixture.expected["out"], "mean": -fixture.expected["mean"]}
     hints = {"cube": "That is the cube."}
-    judged = judge(None, Trial(check), Answer(values, None), fixture, hints, 0)
+    judged = judge(Trial(check), Answer(values, None), fixture, hints, no_follow)
     assert judged.passed and list(judged.variants) == ["cube"]
     cubes = {"out": fixture.variants["cube"]["out"], "mean": -fixture.variants["cube"]["mean"]}
-    assert judge(None, Trial(check), Answer(cubes, None), fixture, hints, 0).matched == {"cube"}
+    assert judge(Trial(check), Answer(cubes, None), fixture, hints, no_follow).matched == {"cube"}
     path.write_text(path.read_text().replace(together, ""))
     assert "layers.square.noisy|expected|mean differs" in lines(folder)
 

@@ -169,7 +169,7 @@ def test_what_could_not_be_graded_is_shown_with_its_message() -> None:
 @pytest.mark.parametrize("kind", ["none", "uid"])
 def test_results_without_isolation_carry_a_banner_on_every_page(kind) -> None:
     result = replace(good(), environment={**good().environment, "sandbox": kind})
-    for page in (staff_page(result), class_page([result], title=TITLE)):
+    for page in (staff_page(result), class_page(roster_of([result]), title=TITLE)):
         assert ("--sandbox uid" in page) == (kind == "uid")
         assert ("nothing around it" in page) == (kind == "none")
     assert ("provisional" in feedback_page(result)) == (kind == "none")

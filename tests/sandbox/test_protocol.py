@@ -513,8 +513,11 @@ def test_what_runs_inside_parses_as_python_3_8_and_has_no_way_to_build_objects_f
     trees = inside()
     assert {"worker", "protocol"} <= trees.keys()
     builders = {"pickle", "marshal", "shelve", "copyreg", "dill", "imp", "ctypes", "code", "runpy"}
+    # The kernel's calls that shut a worker off have no other way from Python; it is over before a student's file is read.
+    needed = {"confine": {"ctypes"}}
     for name, tree in trees.items():
-        assert set(imports(tree)) <= {"numpy", *trees, *sys.stdlib_module_names} - builders, name
+        allowed = {"numpy", *trees, *sys.stdlib_module_names} - builders | needed.get(name, set())
+        assert set(imports(tree)) <= allowed, name
         calls = {
             node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         }
