@@ -513,14 +513,15 @@ def test_what_runs_inside_parses_as_python_3_8_and_has_no_way_to_build_objects_f
     trees = inside()
     assert {"worker", "protocol"} <= trees.keys()
     builders = {"pickle", "marshal", "shelve", "copyreg", "dill", "imp", "ctypes", "code", "runpy"}
-    # The kernel's calls that shut a worker off have no other way from Python; it is over before a student's file is read.
-    needed = {"confine": {"ctypes"}}
+    # What shuts a worker off are calls of the kernel that Python has no other way to, over before a student's file is
+    # read; and a student's file is imported in parts by compiling it. Neither is reached by anything on the wire.
+    needed, compiles = {"confine": {"ctypes"}}, {"tolerant": {"exec", "compile"}}
     for name, tree in trees.items():
         allowed = {"numpy", *trees, *sys.stdlib_module_names} - builders | needed.get(name, set())
         assert set(imports(tree)) <= allowed, name
         calls = {
             node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         }
-        assert not calls & {"eval", "exec", "compile"}, name
+        assert not calls & ({"eval", "exec", "compile"} - compiles.get(name, set())), name
         loads = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in ("loads", "load")]
         assert {ast.unparse(node) for node in loads} <= {"json.loads", "self.load"}, name
