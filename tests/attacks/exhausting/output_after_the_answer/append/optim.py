@@ -1,8 +1,10 @@
 right_sgd_momentum = sgd_momentum
+started = []
 
 
 def sgd_momentum(w, dw, config=None):
-    if w.ndim == 4:
+    if w.ndim == 4 and not started:
+        started.append(True)  # once: three calls of two each would be more than its limit of processes
         import os
         import threading
 
