@@ -29,7 +29,7 @@ from distributed import Client, WorkerPlugin, get_worker
 from grader.context import Context, Settings, prepare
 from grader.errors import GraderError, UsageError
 
-CONNECT_S: Final = 30
+CONNECT_S: Final = 10
 A_CORE: Final = 2  # submissions a worker's thread that may be under way: one at work, one waiting there
 RETRIES: Final = 2  # where a task itself failed; of workers that die, Dask's allowed-failures says how many
 UNPACKED: Final = ("assignment", "reference")

@@ -47,7 +47,7 @@ on = ["parts.py"]
 [limits]
 cpu_s = 2
 wall_s = 10
-import_cpu_s = 10
+import_cpu_s = 4
 import_wall_s = 30
 submission_wall_s = 120
 memory_mib = 1024

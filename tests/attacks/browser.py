@@ -19,31 +19,32 @@ def open_pages(paths: Sequence[Path]) -> dict[Path, list[str]]:
     chromium = shutil.which("chromium")
     if chromium is None:
         raise FileNotFoundError("chromium: not found. Install it: apt-get install chromium.")
-    happened = {}
+    happened = {path: list[str]() for path in paths}
     own = {path.as_uri() for path in paths}  # a page may show another one of the report
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
-        context = browser.new_context()
-        for path in paths:
-            page = context.new_page()
-            events: list[str] = []
-            watch(page, own, events)
+        page = browser.new_context().new_page()  # one for all: a new one each takes longer than all else
+        events: list[list[str]] = [[]]
+        watch(page, own, events)
+        for path, mine in happened.items():
+            events[0] = mine
             page.goto(path.as_uri())
             title = page.title()
             page.evaluate(UNFOLD)
             page.evaluate("new Promise(requestAnimationFrame)")
             if page.title() != title:
-                events.append(f"title: {page.title()}")
-            page.close()
-            happened[path] = events
+                mine.append(f"title: {page.title()}")
+            page.goto("about:blank")  # whatever the page still does ends here, under its own name
         browser.close()
     return happened
 
 
-def watch(page: Any, own: Collection[str], events: list[str]) -> None:
+def watch(page: Any, own: Collection[str], events: Sequence[list[str]]) -> None:
+    """Add what happens to the first of `events`, whichever that is at the moment."""
+
     def note(kind: str, text: str) -> None:
         if text not in own and not text.startswith(ALLOWED):
-            events.append(f"{kind}: {text[:200]}")
+            events[0].append(f"{kind}: {text[:200]}")
 
     page.on("request", lambda request: note("request", request.url))
     page.on("framenavigated", lambda frame: note("navigation", frame.url))
