@@ -27,6 +27,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 PREFIX: Final = "grader-work-"
+USUAL: Final = ("/tmp", "/var/tmp")  # elsewhere tempfile tries what is usual there
 
 
 @contextmanager
@@ -48,7 +49,7 @@ def work_folder(scratch: str | None = None) -> Iterator[Path]:
 
 def make_held(scratch: str | None) -> tuple[Path, int | None]:
     while True:
-        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=scratch))
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=scratch or temporary_folder()))
         if fcntl is None:
             return folder, None
         with contextlib.suppress(FileNotFoundError):  # swept before it was locked: another one
@@ -59,11 +60,25 @@ def make_held(scratch: str | None) -> tuple[Path, int | None]:
             os.close(lock)
 
 
+def temporary_folder() -> Path:
+    """Where this system has its temporary files: as tempfile chooses, but without a file to try each folder by.
+
+    A grader that is killed at that very moment would leave it there, under a name that nobody knows again.
+    """
+    if tempfile.tempdir is None:
+        named = (os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
+        for folder in filter(None, (*named, *USUAL)):
+            if os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK):
+                tempfile.tempdir = os.path.abspath(folder)
+                break
+    return Path(tempfile.gettempdir())
+
+
 def sweep_work_folders() -> None:
     """Remove the folders of graders that were killed. What another user owns, or a grader still holds, stays."""
     if fcntl is None:
         return
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+    for folder in temporary_folder().glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError):
             if folder.lstat().st_uid != os.geteuid():
                 continue
