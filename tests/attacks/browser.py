@@ -34,7 +34,6 @@ def open_pages(paths: Sequence[Path]) -> dict[Path, list[str]]:
             page.evaluate("new Promise(requestAnimationFrame)")
             if page.title() != title:
                 mine.append(f"title: {page.title()}")
-            page.goto("about:blank")  # whatever the page still does ends here, under its own name
         browser.close()
     return happened
 
