@@ -4,7 +4,7 @@
                     ◄answer─       ◄─reply──                         stranger's, and may be huge or endless)
 
 The judge only carries messages. What the reference keeps (a cache) is a handle, good for the check that it was given
-to. Started when it is first needed; most submissions never do.
+to. Started when it is first needed, and then kept for other submissions (kept.py).
 """
 
 from __future__ import annotations
@@ -18,44 +18,33 @@ from grader.errors import SandboxError
 from grader.judging.adapt import OWN, Handout, adapt_back
 from grader.judging.student import CallFailed, Failure, owner_of, spoken
 from grader.records import FAILED
-from grader.sandbox.box import Launch
-from grader.sandbox.limits import Limits
 from grader.sandbox.protocol import Handle
-from grader.sandbox.session import Plan, Session
+from grader.sandbox.session import Session
 
 TIMES: Final = 5  # the CPU time of a check: one submission's check may ask for a numerical gradient through stubs
 
 
 class Oracle:
-    """The reference, callable during one check after the other. A context manager."""
+    """The reference, callable during one check after the other."""
 
     def __init__(
         self,
-        launch: Callable[[], Launch],
-        plan: Plan,
-        limits: Limits,
+        session: Session,
         *,
-        until: float,
         handout: Handout = OWN,
         documented: Mapping[str, Callable[..., Any]] | None = None,
         is_there: bool = True,
     ) -> None:
-        """handout: the one in whose words stubs are asked. documented: by function, the cache that its docstring fixes,
-        from its arguments: a student's code may look into that. is_there: False where students run their own code and
-        have no reference; it is never asked then.
+        """session: with the reference's code; whoever made it ends it. handout: the one in whose words stubs are asked.
+        documented: by function, the cache that its docstring fixes, from its arguments: a student's code may look into
+        that. is_there: False where students run their own code and have no reference; it is never asked then.
         """
         self.documented = documented or {}
-        self.session = Session(launch, plan, limits, until=until)
+        self.session = session
         self.call_in_their_words = adapt_back(self.call, handout)
         self.is_there = is_there
         self.is_running = False
         self.given: set[int] = set()
-
-    def __enter__(self) -> Oracle:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.session.kill()
 
     def end(self) -> None:
         """Forget what was kept for the check that is over."""

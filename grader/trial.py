@@ -4,14 +4,16 @@
        │                        └─► a gradient is wrong: does it belong to the student's own forward?
        └──► a failure ──► of the forward that the check feeds to the backward: ask again with the documented cache
 
-What comes out is a Trial; what it is worth is settled when all trials of a submission are known (judging/verdict.py).
+Asked first is whichever child is there; what is not right in one that has served another check is asked again of a
+fresh one, and only that counts: a check must not fail by what another one did. What comes out is a Trial; what it is
+worth is settled when all trials of a submission are known (judging/verdict.py).
 """
 
 from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -24,7 +26,7 @@ from grader.fixtures import Fixture, Fixtures
 from grader.following import follow_through
 from grader.judging.adapt import OWN, Handout, adapt
 from grader.judging.checks import Answer, Gradients, perform
-from grader.judging.judge import judge_values, matches
+from grader.judging.judge import Judgement, judge_values, matches
 from grader.judging.student import Call, CallFailed, Failure, Student
 from grader.judging.undo import Undoable
 from grader.judging.verdict import Trial, short
@@ -62,13 +64,20 @@ def try_check(
     session: Session, check: Check, assignment: Assignment, fixtures: Fixtures, oracle: Oracle, handout: Handout
 ) -> Trial:
     started = time.monotonic()
-    undoable = Undoable(adapt(session.call, handout))
-    ask_student = undoable.call
     fixture = fixtures.checks[check.id]
-    fed: Failure | None = None
-    answer, failure, output = ask(session, check, fixture, ask_student, oracle)
-    mutations = list(session.mutations)
     documented = assignment.definitions[check.id].cache
+    fed: Failure | None = None
+    for fresh in (False, True):
+        undoable = Undoable(adapt(session.call, handout))
+        ask_student = undoable.call
+        answer, failure, output = ask(session, check, fixture, ask_student, oracle, fresh=fresh)
+        judgements = judged(check, fixture, answer) if answer is not None else []
+        if is_right(judgements) or not session.is_shared:
+            break
+        oracle.end()
+    if not is_right(judgements):
+        session.dismiss()
+    mutations = list(session.mutations)
     if failure is not None and check.needs is not None and failure.function == check.needs and documented is not None:
         fed = failure
 
@@ -78,6 +87,7 @@ def try_check(
             )
 
         answer, failure, output = ask(session, check, fixture, call, oracle)
+        judgements = judged(check, fixture, answer) if answer is not None else []
         mutations = list(session.mutations)
     elif failure is not None and failure.function == check.needs and failure.status == MISSING:
         failure = missing_too(session, check, fixture, oracle) or failure
@@ -95,7 +105,7 @@ def try_check(
             reference=partial(measured, check, session, oracle) if oracle.is_there else None,
             secret=secret,
         )
-        trial = judge(trial, answer, fixture, hints, follow)
+        trial = judge(trial, answer, judgements, fixture, hints, follow)
     return replace(trial, duration_s=round(time.monotonic() - started, 4))
 
 
@@ -117,17 +127,19 @@ def ask(
     call: Call,
     oracle: Oracle,
     rng: np.random.RandomState | None = None,
+    *,
+    fresh: bool = True,
 ) -> tuple[Answer | None, Failure | None, str]:
     """Run the check's function against the submission: an answer or a failure, and what was printed meanwhile.
 
-    rng: where its inputs come from, if that is not the check's own seed.
+    rng: where its inputs come from, if that is not the check's own seed. fresh: by a child that no other check has had.
     """
     answer, failure = None, None
     functions, classes = session.plan.functions, session.plan.classes
     student = Student(call, functions, classes)
     reference = Student(oracle.measure, functions, classes) if oracle.is_there else student
     try:
-        session.begin(check.seed, fixture.arities)
+        session.begin(check.seed, fixture.arities, fresh=fresh)
         answer = perform(check.run, student, rng or np.random.RandomState(check.seed), reference)
     except CallFailed as failed:
         failure = replace(failed.failure, text=plain_text(failed.failure.text))
@@ -137,19 +149,14 @@ def ask(
         raised = plain_text(f"{type(error).__name__}: {error}")
         text = f"{short(check.function)}: what it returned cannot be used ({raised})."
         failure = Failure(FAILED, check.function, text)
-    text, printed = session.end()
+    text, printed = session.end(stay=not fresh and failure is None)
     left_out = f"\n[{printed - MAX_OUTPUT} more bytes were printed]" if printed > MAX_OUTPUT else ""
     return answer, failure, text + left_out
 
 
-def judge(trial: Trial, answer: Answer, fixture: Fixture, hints: Mapping[str, str], follow: Follow) -> Trial:
-    """Values first; only where a gradient's value is wrong, the numerical gradient of the student's own forward.
-
-    follow: asks for it.
-    """
-    check = trial.check
-    claims = answer.gradients.claims if answer.gradients else {}
-    judgements = judge_values(
+def judged(check: Check, fixture: Fixture, answer: Answer) -> list[Judgement]:
+    """The values of an answer, each against the expected one."""
+    return judge_values(
         fixture.expected,
         answer.values,
         tolerance=check.tolerance,
@@ -157,6 +164,26 @@ def judge(trial: Trial, answer: Answer, fixture: Fixture, hints: Mapping[str, st
         inputs=inputs_of(answer.gradients) if answer.gradients else None,
         together=check.together,
     )
+
+
+def is_right(judgements: Sequence[Judgement]) -> bool:
+    return bool(judgements) and all(one.comparison.status == PASSED for one in judgements)
+
+
+def judge(
+    trial: Trial,
+    answer: Answer,
+    judgements: Sequence[Judgement],
+    fixture: Fixture,
+    hints: Mapping[str, str],
+    follow: Follow,
+) -> Trial:
+    """What its judgements mean; only where a gradient is wrong, the numerical gradient of the student's own forward.
+
+    follow: asks for it.
+    """
+    check = trial.check
+    claims = answer.gradients.claims if answer.gradients else {}
     failed = {j.comparison.name: j.actual for j in judgements if j.comparison.status != PASSED}
     wrong = {name: array for name, array in failed.items() if name in claims and array is not None}
     agreed, same_reach = frozenset[str](), False

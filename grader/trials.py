@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -25,6 +26,7 @@ from grader.judging.adapt import Handout
 from grader.judging.diagnose import advice_on
 from grader.judging.student import Failure
 from grader.judging.verdict import Trial, short
+from grader.kept import give_back, lend
 from grader.module_sets import ModuleSet
 from grader.oracle import Oracle
 from grader.records import MISSING, SKIPPED, TIMEOUT, VISIBLE, Check, Submission
@@ -163,12 +165,15 @@ class Trials:
             switches={name: context.fixtures.arguments[name] for name in sorted(called)},
             hollow=tuple(module_of(file) for file in one.on if file in self.unusable),
             exchange=exchange,
+            share=not exchange,
             tolerant=context.isolation.kind != PLAIN,  # who can mend the file is told to
             expected_warnings=assignment.expected_warnings,
         )
         return Session(lambda: context.launch(work), plan, context.limits, until=self.until)
 
-    def open_oracle(self) -> Oracle:
+    @contextmanager
+    def open_oracle(self) -> Iterator[Oracle]:
+        """The reference's code in a sandbox that other submissions may have used, and may use after this one."""
         context, assignment = self.context, self.context.assignment
         files = context.reference_files or {}
         plan = Plan(
@@ -190,15 +195,21 @@ class Trials:
             for check in assignment.checks
             if check.needs and (definition := assignment.definitions[check.id]).cache is not None
         }
-        return Oracle(
-            launch,
-            plan,
-            context.limits,
-            until=self.until,
-            handout=self.handout,
-            documented=documented,
-            is_there=context.reference_files is not None,
-        )
+        key, is_sound = context.reference_files, False
+        session = lend(key, lambda: Session(launch, plan, context.limits))
+        session.launch, session.until = launch, self.until
+        try:
+            oracle = Oracle(
+                session,
+                handout=self.handout,
+                documented=documented,
+                is_there=context.reference_files is not None,
+            )
+            yield oracle
+            oracle.end()
+            is_sound = True
+        finally:
+            give_back(key, session, is_sound=is_sound)
 
     def staged(self, one: ModuleSet) -> Path:
         """The set's work tree, made when it is first asked for."""

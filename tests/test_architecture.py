@@ -29,6 +29,7 @@ LAYERS = (
     "trial",
     "following",
     "oracle",
+    "kept",
     "context",
     "source",
     "scratch",

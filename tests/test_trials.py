@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import time
 from textwrap import dedent
@@ -11,8 +13,10 @@ import pytest
 from grader.assignment import load_assignment
 from grader.authoring.fixtures import make_fixtures, write_fixtures
 from grader.context import Settings, prepare
+from grader.kept import KEPT, keeping
 from grader.pipeline import grade_submission
 from grader.records import Submission
+from grader.sandbox.session import Session
 
 TOML = """
 title = "Small"
@@ -463,3 +467,69 @@ def test_an_endless_loop_leaves_time_for_what_calls_it(small, grade):
     result = grade(parts="def double(x, log):\n    while True:\n        pass\n")
     assert points(result) == {**FULL, "parts.double": 0, "parts.undo": points(result)["parts.undo"]}
     assert time.monotonic() - started < small.limits.submission_wall_s
+
+
+HIDING = """
+import numpy.fft
+
+def double(x, log, _double=double):
+    np.fft.visited = True  # where nobody looks
+    return _double(x, log)
+
+def quadruple(x):
+    return 0 * x if hasattr(np.fft, "visited") else 4 * x
+
+def undo(dout, cache, _undo=undo):
+    return _undo(dout, cache)
+"""
+
+
+def test_what_another_check_disturbs_unseen_is_asked_again_where_nothing_was_before(grade, monkeypatch):
+    """The checks of one submission may share a process; a right function loses nothing by that."""
+    asked = []
+    begin = Session.begin
+    monkeypatch.setattr(
+        Session, "begin", lambda self, *a, **k: (asked.append(k.get("fresh", True)), begin(self, *a, **k))[1]
+    )
+    assert points(grade(parts=HIDING)) == FULL
+    assert True in asked and False in asked
+
+
+def test_no_other_process_answers_for_a_function_that_is_wrong_by_itself(grade):
+    """What one check left in a module must not make another one's function right."""
+    wrong = "seen = []\ndef third(x):\n    seen.append(1)\n    return x / 3 if len(seen) > 1 else x\n"
+    assert points(grade(other=wrong)) == {**FULL, "other.third": 0}
+
+
+def test_the_reference_is_started_once_for_one_submission_after_the_other(grade, monkeypatch):
+    opened = []
+    start = Session.start
+    monkeypatch.setattr(Session, "start", lambda self: (opened.append(self.plan.modules), start(self)))
+    wrong = "def double(x, log):\n    return 3 * x, (x, '')"
+    with keeping():
+        first = grade(parts=wrong)
+        assert KEPT.session is not None
+        second = grade(parts=wrong)
+        kept = KEPT.session
+    assert points(first) == points(second)
+    assert opened.count(("parts", "other", "nets")) == 1
+    assert kept.box is None and KEPT.session is None
+    grade(parts=wrong)
+    assert KEPT.session is None
+
+
+def test_a_reference_that_was_killed_meanwhile_is_started_again(grade, monkeypatch):
+    with keeping():
+        grade()
+        first = KEPT.session
+        os.kill(first.box.init, signal.SIGKILL)
+        first.box.process.wait()
+        assert points(grade()) == FULL
+        assert KEPT.session is not first
+
+
+def test_a_reference_is_not_kept_for_ever(grade, monkeypatch):
+    with keeping():
+        monkeypatch.setattr("grader.kept.MOST_BEGUN", 1)
+        grade()
+        assert KEPT.session is None

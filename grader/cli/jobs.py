@@ -8,6 +8,7 @@ and work folders removed. A worker whose parent is gone, however that died, does
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import multiprocessing
 import os
@@ -20,6 +21,8 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from multiprocessing.connection import wait
 from types import FrameType, TracebackType
 from typing import Final, ParamSpec, TypeVar
+
+from grader.kept import forget, keeping
 
 PATIENCE_S: Final = 5.0  # for a worker to clear up; killing a sandbox and removing its folder takes some 0.1 s
 STOPPED: Final = 128 + signal.SIGTERM
@@ -34,7 +37,17 @@ def make_executor(jobs: int) -> Executor:
 
 
 class SerialExecutor(Executor):
-    """Runs each task when it is submitted."""
+    """Runs each task when it is submitted. A context manager, so that tasks may keep something for the next."""
+
+    def __enter__(self) -> SerialExecutor:
+        self._keeping = keeping()
+        self._keeping.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._keeping.__exit__(None, None, None)
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         future: Future[T] = Future()
@@ -90,6 +103,9 @@ def begin_worker() -> None:
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     signal.signal(signal.SIGTERM, stop_once)
+    kept = contextlib.ExitStack()
+    kept.enter_context(keeping())
+    atexit.register(kept.close)
     threading.Thread(target=follow_parent, daemon=True).start()
 
 
@@ -107,6 +123,7 @@ def run_unless_stopped(fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs)
     except SystemExit:
         parent = multiprocessing.parent_process()
         if parent is None or not parent.is_alive():
+            forget()
             os._exit(STOPPED)  # all is cleared up, and nobody waits for an answer or sends another task
         raise
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -152,7 +152,7 @@ def relative_error(expected: np.ndarray, actual: np.ndarray, unit: float | None 
 
 def matches(
     expected: Mapping[str, np.ndarray],
-    judgements: list[Judgement],
+    judgements: Sequence[Judgement],
     tolerance: float,
     together: bool | Collection[str] = False,
 ) -> bool:

@@ -158,10 +158,17 @@ class Box:
         self.printed, self.printed_bytes = bytearray(), 0
         return text, count
 
-    def left_behind(self) -> bool:
-        """Whether a process other than the server is alive inside: nothing may outlive its check."""
+    def left_behind(self, *, staying: int = 0) -> bool:
+        """Whether a process is alive but the server, and as many children as stay: nothing else outlives its check."""
         inside = list_children(self.init) if self.init != self.process.pid else [self.process.pid]
-        return len(inside) != 1 or bool(list_children(inside[0]))
+        if len(inside) != 1:
+            return True
+        children = list_children(inside[0])
+        return len(children) != staying or any(map(list_children, children))
+
+    @property
+    def is_alive(self) -> bool:
+        return self.process.poll() is None
 
     def exit_code(self) -> int | None:
         """The exit code of a box whose pipe was closed (128 + n: the server died of signal n), or None if it lives."""

@@ -33,6 +33,7 @@ WORKER_FILES: Final = (
     "protocol.py",
     "stubs.py",
     "tolerant.py",
+    "traces.py",
     "work_tree.py",
 )
 

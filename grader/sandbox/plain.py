@@ -81,9 +81,13 @@ class PlainBox:
             self.printed, self.printed_bytes = bytearray(), 0
         return text, count
 
-    def left_behind(self) -> bool:
+    def left_behind(self, *, staying: int = 0) -> bool:
         """Never asked here: what a student starts on their own machine is theirs."""
         return False
+
+    @property
+    def is_alive(self) -> bool:
+        return self.process.poll() is None
 
     def exit_code(self) -> int | None:
         """The exit code of a worker whose pipe was closed, or None if it lives."""

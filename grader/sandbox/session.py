@@ -3,11 +3,15 @@
     begin(seed)  ─►  call("layers.affine_forward", …)  ─►  …  ─►  end()
     a fresh child     one request, one reply                 the child is gone, nothing is left behind
 
+begin(seed, fresh=False) may take a child that stayed after another check's end(stay=True), as one does that has left no
+trace. What comes out then and is not right is to be asked again of a fresh child (trial.py).
+
     call(…) may be asked back: the child wants a granted function's reply, and the judge hands on the reference's
 
-The states are: no box, a box with its modules loaded, a box with a check running. Whatever does not go as it should (a
-late reply, a wrong id, a frame that is none, a process left behind) ends the box and costs the running check; the next
-begin() starts a new box. What a worker says is data: it can only ever say what its own function returned.
+The states are: no box, a box with its modules loaded, a box with a check running; in the second, a child may wait.
+Whatever does not go as it should (a late reply, a wrong id, a frame that is none, a process left behind) ends the box
+and costs the running check; the next begin() starts a new box. What a worker says is data: it can only ever say what
+its own function returned.
 """
 
 from __future__ import annotations
@@ -45,7 +49,8 @@ class Plan:
     classes: those of the functions that are classes, and the members that are used. switches: functions that may be
     exchanged for stubs, and the names of their arguments; without `exchange` only those that are absent are. hollow:
     modules that are not imported but made of stubs. sources: the submission's files, for lines of tracebacks.
-    tolerant: what does not work in a module is left out of it, and the rest is there.
+    tolerant: what does not work in a module is left out of it, and the rest is there. share: a child may serve several
+    checks.
     """
 
     modules: tuple[str, ...]
@@ -57,6 +62,7 @@ class Plan:
     exchange: bool = False
     expected_warnings: tuple[str, ...] = ()
     tolerant: bool = False
+    share: bool = False
 
     def request(self) -> dict[str, Any]:
         return {
@@ -71,6 +77,7 @@ class Plan:
             "hollow": list(self.hollow),
             "exchange": self.exchange,
             "tolerant": self.tolerant,
+            "share": self.share,
             "expected_warnings": list(self.expected_warnings),
         }
 
@@ -100,6 +107,9 @@ class Session:
         self.box: Box | PlainBox | None = None
         self.is_greeted = False
         self.has_child = False
+        self.has_waiting_child = False
+        self.is_shared = False
+        self.begun = 0
         self.inbox: list[Any] = []
         self.decoder = Decoder(limits.reply_mib << 20)
         self.number = 0
@@ -128,24 +138,36 @@ class Session:
             launch = self.launch()
             self.box, self.is_greeted = PlainBox(launch) if launch.is_plain else Box(launch), False
 
-    def begin(self, seed: int, arities: Sequence[tuple[str, int]] = (), *, times: int = 1) -> None:
-        """A fresh child for one check; call() reaches it until end().
+    def begin(self, seed: int, arities: Sequence[tuple[str, int]] = (), *, times: int = 1, fresh: bool = True) -> None:
+        """A child for one check; call() reaches it until end().
 
         arities: for each call in order, (function, length of the tuple that the reference returns, or 0).
-        times: how many times a check's CPU time this child gets.
+        times: how many times a check's CPU time this child gets. fresh: one that has served no other check; is_shared
+        tells of any whether it has.
         Raises CallFailed if the modules cannot even be imported; SandboxError if the box itself fails.
         """
         self.mutations, self.arities, self.last_prints = [], list(arities), ("", 0)
         if time.monotonic() > self.until:
             spent = f"The submission used up the {self.limits.submission_wall_s:g} s that it has as a whole"
             raise CallFailed(Failure(TIMEOUT, "", f"{spent}; this check was not run."))
+        if fresh:
+            self.dismiss()
         self.open()
         if self.broken is not None:
             raise CallFailed(self.broken)
+        self.is_shared, self.has_waiting_child = self.has_waiting_child, False
         self.deadline = min(time.monotonic() + self.limits.wall_s, self.until)
         stubs = sorted(self.granted & self.plan.switches.keys())
         self.has_child = True
+        self.begun += 1
         self.ask("", {"op": "begin", "seed": seed, "limits": {"CPU": self.limits.cpu_s * times}, "stubs": stubs})
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is a living box in which all modules were imported and no check runs."""
+        has_imported = self.broken is None and not any(self.failures.values())
+        is_waiting = self.box is not None and self.box.is_alive and self.is_greeted
+        return is_waiting and has_imported and not self.has_child and not self.has_waiting_child
 
     def open(self) -> None:
         """Have a box with the modules imported; sets `broken` if they cannot be, as begin() does by itself."""
@@ -156,27 +178,40 @@ class Session:
         """From the next begin() on, these are stubs, which `answer` answers for."""
         self.granted, self.answer = functions, answer
 
-    def end(self) -> tuple[str, int]:
-        """End the check's child; make sure that nothing is left. Returns what it printed and how many bytes it was.
+    def end(self, *, stay: bool = False) -> tuple[str, int]:
+        """End the check; make sure that nothing is left. Returns what it printed and how many bytes it was.
 
+        stay: its child may wait for the next check, and does if the check left no trace; else it is gone.
         Where none is running, because it was ended before or never began, there is nothing to do.
         """
         if self.box is None or not self.has_child:
             return self.last_prints
         self.has_child = False
-        try:
-            self.deadline = time.monotonic() + self.limits.wall_s
-            self.box.send(encode({"op": "end"}), self.deadline)
-            reply = self.receive()
-            clean = reply == {"op": "ended", "exit": 0, "signal": 0}
-            clean = clean and not self.inbox and not self.decoder.buffer
-            clean = clean and not self.box.pending() and not self.box.left_behind()
-        except (Silence, Gone, Flood, Glut, ProtocolError):
-            clean = False
-        if not clean:
+        if not self.is_clean_after({"op": "end", "stay": stay}):
             self.kill()
             return self.last_prints
         return self.box.take_prints()
+
+    def dismiss(self) -> None:
+        """End the child that waits for another check, if there is one."""
+        if self.box is not None and self.has_waiting_child:
+            self.has_waiting_child = False
+            if not self.is_clean_after({"op": "end", "stay": False}):
+                self.kill()
+
+    def is_clean_after(self, message: dict[str, Any]) -> bool:
+        """Whether the child answers the end of its check as it should, and no other process is there."""
+        assert self.box is not None
+        try:
+            self.deadline = time.monotonic() + self.limits.wall_s
+            self.box.send(encode(message), self.deadline)
+            reply = self.receive()
+            self.has_waiting_child = message["stay"] and reply == {"op": "stays"}
+            clean = self.has_waiting_child or reply == {"op": "ended", "exit": 0, "signal": 0}
+            clean = clean and not self.inbox and not self.decoder.buffer and not self.box.pending()
+            return clean and not self.box.left_behind(staying=self.has_waiting_child)
+        except (Silence, Gone, Flood, Glut, ProtocolError):
+            return False
 
     def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """One call of the code under test. Raises CallFailed for whatever is not a value."""
@@ -365,7 +400,7 @@ class Session:
     def kill(self) -> None:
         if self.box is not None:
             self.last_prints = self.box.kill()
-            self.box, self.has_child = None, False
+            self.box, self.has_child, self.has_waiting_child = None, False, False
 
 
 def left_out_from(item: Any) -> LeftOut | None:

@@ -1,8 +1,10 @@
 """Runs inside the sandbox, under the course's Python (3.8 on); the only importer of student code.
 
-    judge ══requests══► server ──fork──► one child a check ══replies══► judge
+    judge ══requests══► server ──fork──► a child for a check ══replies══► judge
                                 │  imports the student's modules once
                                 └─ waits for the child and says how it ended
+
+A child that the judge lets stay serves the next check, too, if the one before left no trace (traces.py).
 
 Where a student runs their own code (options: fork false), the server serves every check itself, so that any system will
 do: what a check leaves in a module's memory is there in the next, and time is watched by a thread.
@@ -16,7 +18,7 @@ Conversation, one reply a request, each under its request's id:
     load    modules of the work tree                → which were imported, which not and why
     begin   seed, functions granted as stubs        → in a fresh child from here on
     call    function id, args, kwargs               → an outcome (replies.py lists them); changed dicts and arrays
-    end                                             → nothing; the server then says that the child is gone
+    end     whether the child may stay              → that it does; or the server says that it is gone
 Within a call, the child itself may ask for what a granted function returns (stubs.py); the judge answers.
 """
 
@@ -30,10 +32,11 @@ import re
 import select
 import signal
 import sys
+import time
 import traceback
 import types
 import warnings
-from typing import Any, Callable, Dict, List, NoReturn, Optional, Set, Tuple
+from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 import numpy as np
 
@@ -44,15 +47,20 @@ import placeholders  # type: ignore[import-not-found]
 import protocol  # type: ignore[import-not-found]
 import stubs  # type: ignore[import-not-found]
 import tolerant  # type: ignore[import-not-found]
+import traces  # type: ignore[import-not-found]
 from changes import aliases, changes, is_plain, snapshot  # type: ignore[import-not-found]
 from channel import Channel, private_pipes  # type: ignore[import-not-found]
 from clock import Clock  # type: ignore[import-not-found]
 from work_tree import WorkTree  # type: ignore[import-not-found]
 
-for own in ("changes", "channel", "clock", "confine", "placeholders", "protocol", "stubs", "tolerant", "work_tree"):
+for own in (
+    *("changes", "channel", "clock", "confine", "placeholders", "protocol", "stubs", "tolerant", "traces"),
+    "work_tree",
+):
     del sys.modules[own]  # a submission may have a file of that name
 
 MAX_TEXT = 4000
+STAYING_SHARE = 0.1  # of a check's CPU time that a child may have used and still serve another check
 STATEMENT_SHARE = 0.4  # of the CPU time for imports that one statement of a module may use; others are to follow
 MOST_TOLD = 20  # statements that were left out
 
@@ -120,6 +128,7 @@ class Server:
         self.switches: Dict[str, Any] = {}
         self.tree = WorkTree(options["work"], options["package"])
         self.settings = Settings()
+        self.traces: Optional[traces.Traces] = None
         self.placeholders = placeholders.Finder(self.tree.root, self.tree.package)
         sys.meta_path.append(self.placeholders)
         budget_s = STATEMENT_SHARE * options["limits"].get("CPU", 0)
@@ -136,6 +145,7 @@ class Server:
             said = {"modules": modules, "absent": self.placeholders.names, "left_out": left_out, "recoded": recoded}
             self.channel.send({"id": request["id"], **said})
             if self.options.get("fork", True):
+                self.traces = traces.Traces(self.tree.package) if request["share"] else None
                 self.fork_for_checks()
             while True:
                 self.serve_check(self.channel.receive())
@@ -224,21 +234,36 @@ class Server:
         number = status & 0x7F
         return bytes(protocol.encode({"op": "ended", "exit": 0 if number else status >> 8, "signal": number}))
 
-    def be_child(self) -> NoReturn:
-        """The life of a child: one check."""
+    def be_child(self) -> None:
+        """The life of a child: a check, and perhaps others after it. Does not return."""
         try:
             if self.options.get("confine"):
                 confine.die_with_parent()
-            self.settings.restore()
-            begin = self.channel.receive()
-            Child(self.channel, self.functions, self.members, self.tree).serve(begin, self.switches)
-            sys.stdout.flush()
+            limits = None
+            while True:
+                begin = self.channel.receive()
+                if begin["op"] != "begin":
+                    return
+                if limits is None:
+                    limits = begin["limits"]
+                    set_limits(limits)
+                self.settings.restore()
+                may_stay = Child(self.channel, self.functions, self.members, self.tree).serve(begin, self.switches)
+                sys.stdout.flush()
+                if not (may_stay and self.is_as_before(limits)):
+                    return
+                self.channel.send({"op": "stays"})
         except EOFError:
             pass
         except BaseException:
             traceback.print_exc()
         finally:
             os._exit(0)
+
+    def is_as_before(self, limits: Dict[str, int]) -> bool:
+        """Whether the next check finds what the first one found, and has the time that it is to have."""
+        used_s = time.process_time()
+        return self.traces is not None and self.traces.are_none() and used_s <= STAYING_SHARE * limits.get("CPU", 0)
 
     def serve_check(self, request: Dict[str, Any]) -> None:
         """A check without a process of its own."""
@@ -263,11 +288,12 @@ class Child:
         self.kept: List[Any] = []
         self.clock: Optional[Clock] = None
 
-    def serve(self, begin: Dict[str, Any], switches: Dict[str, Any], clock: Optional[Clock] = None) -> None:
-        """clock: where this process serves other checks, too, and no limit of its own can be set."""
+    def serve(self, begin: Dict[str, Any], switches: Dict[str, Any], clock: Optional[Clock] = None) -> bool:
+        """Serve until the end of the check; whether this process may then serve another one.
+
+        clock: where this process is the server's own, and no limit can be set.
+        """
         self.clock = clock
-        if clock is None:
-            set_limits(begin["limits"])
         raise_on_timeout()
         placeholders.Absent.in_use = True
         for name in begin["stubs"]:
@@ -277,7 +303,7 @@ class Child:
         while True:
             request = self.channel.receive()
             if request["op"] == "end":
-                return
+                return bool(request["stay"])
             reply = self.call(request["function"], request["args"], request["kwargs"])
             reply["id"] = request["id"]
             try:

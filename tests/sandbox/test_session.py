@@ -481,3 +481,102 @@ def test_limits_on_files_are_set(open_session):
     )
     session.begin(0)
     assert session.call("case.f", (), {}) == [64, 0, 0]
+
+
+def stay(session: Session, *calls: str) -> list[object]:
+    """One check in whichever child is there, which may stay after it; what its calls return."""
+    session.begin(0, fresh=False)
+    values = [session.call(f"case.{name}", (), {}) for name in calls]
+    session.end(stay=True)
+    return values
+
+
+SHARING = "import os\nimport numpy as np\nkept = []\ndef who():\n    return os.getpid()\n"
+
+
+@pytest.fixture
+def open_sharing(open_session):
+    def open_one(source: str) -> Session:
+        session = open_session(SHARING + source)
+        session.plan = replace(session.plan, share=True)
+        return session
+
+    return open_one
+
+
+def test_a_child_serves_check_after_check_as_long_as_none_leaves_a_trace(open_sharing):
+    session = open_sharing("def keep():\n    kept.append(1)\n    return len(kept)\n")
+    first = stay(session, "who")
+    assert not session.is_shared
+    assert stay(session, "who") == first
+    assert session.is_shared
+    assert stay(session, "who", "keep") == [*first, 1]
+    again, count = stay(session, "who", "keep")
+    assert not session.is_shared
+    assert (again == first[0], count) == (False, 1)
+
+
+def test_a_fresh_child_is_a_fresh_one(open_sharing):
+    session = open_sharing("")
+    first = stay(session, "who")
+    session.begin(0)
+    assert not session.is_shared
+    second = session.call("case.who", (), {})
+    session.end()
+    third = stay(session, "who")
+    assert len({*first, second, *third}) == 3
+
+
+def test_a_child_does_not_stay_unasked(open_sharing, open_session):
+    session = open_sharing("")
+    session.begin(0, fresh=False)
+    first = session.call("case.who", (), {})
+    session.end()
+    assert stay(session, "who") != [first]
+    session.plan = replace(session.plan, share=False)
+    session.kill()
+    assert stay(session, "who")
+    assert not session.has_waiting_child
+
+
+def test_random_numbers_and_settings_begin_anew_in_a_child_that_stayed(open_sharing):
+    session = open_sharing(
+        "def draw():\n    np.seterr(all='raise')\n    return float(np.random.rand())\n"
+        "def divide():\n    return float((np.ones(1) / 0)[0])\n"
+    )
+    first = stay(session, "draw")
+    assert stay(session, "draw") == first
+    assert session.is_shared
+    assert stay(session, "divide") == [float("inf")]
+    assert session.is_shared
+
+
+def test_what_a_check_kept_is_gone_for_the_next_in_the_same_child(open_sharing):
+    session = open_sharing("def cache():\n    return [], (1, [2])\ndef use(cache):\n    return cache[0]\n")
+    session.begin(0, fresh=False)
+    _, cache = session.call("case.cache", (), {})
+    session.end(stay=True)
+    session.begin(0, fresh=False)
+    assert session.is_shared
+    with pytest.raises(CallFailed):
+        session.call("case.use", (cache,), {})
+
+
+def test_a_child_that_used_much_time_does_not_stay(open_sharing):
+    session = open_sharing("import time\ndef work():\n    while time.process_time() < 0.2: pass\n    return 1\n")
+    assert stay(session, "work") == [1]
+    assert not session.has_waiting_child
+
+
+def test_a_process_or_thread_that_outlives_its_check_does_not_stay(open_sharing):
+    session = open_sharing(
+        "import threading, time\n"
+        "def leave():\n    if os.fork() == 0:\n        time.sleep(30)\n    return 1\n"
+        "def thread():\n    threading.Thread(target=time.sleep, args=(30,), daemon=True).start()\n    return 1\n"
+    )
+    stay(session, "who")
+    assert stay(session, "thread") == [1]
+    assert not session.has_waiting_child
+    assert stay(session, "leave") == [1]
+    assert session.box is None
+    assert stay(session, "who")

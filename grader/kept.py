@@ -1,0 +1,70 @@
+"""What one submission after the other may use: the sandbox with the reference's code, started once a process.
+
+    lend(key, make) ──► a session ──► one submission's checks, a child each ──► give_back
+                             ▲  the same reference, and nothing went wrong in it │
+                             └────────────────────────────────────────────────────┘
+
+What a submission's code made reaches it as data and is read by a child that dies with its check, so nothing of one
+submission stays for the next. Only where somebody sees to the end of it: inside `keeping()`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from grader.sandbox.session import Session
+
+MOST_BEGUN: Final = 200  # checks; the server's own CPU time, a millisecond for each, counts against its limit
+
+
+@dataclass
+class Kept:
+    """key: compared by identity, what the session was made from."""
+
+    depth: int = 0
+    key: Any = None
+    session: Session | None = None
+
+
+KEPT: Final = Kept()
+
+
+@contextmanager
+def keeping() -> Iterator[None]:
+    """Sessions given back inside are kept for the next who borrows, and ended at the latest when this is left."""
+    KEPT.depth += 1
+    try:
+        yield
+    finally:
+        KEPT.depth -= 1
+        if KEPT.depth == 0:
+            forget()
+
+
+def lend(key: Any, make: Callable[[], Session]) -> Session:
+    """The session that was kept for this key, or a new one. Whoever borrows it gives it back."""
+    session = KEPT.session if KEPT.key is key else None
+    if session is None or not session.is_idle:
+        forget()
+        return make()
+    KEPT.key = KEPT.session = None
+    return session
+
+
+def give_back(key: Any, session: Session, *, is_sound: bool) -> None:
+    """Keep a session, or end it. is_sound: nothing went wrong while it was lent."""
+    forget()
+    if KEPT.depth and is_sound and session.is_idle and session.begun < MOST_BEGUN:
+        KEPT.key, KEPT.session = key, session
+    else:
+        session.kill()
+
+
+def forget() -> None:
+    """End what is kept."""
+    session, KEPT.key, KEPT.session = KEPT.session, None, None
+    if session is not None:
+        session.kill()

@@ -1,0 +1,197 @@
+"""Whether a check left something behind where the next one would find it, as far as Python shows.
+
+    modules of the work tree ──► dicts, lists, functions, classes, objects, arrays    all that can be changed in place
+    modules that they use    ──► what their names stand for                           a patched numpy
+
+Looked at once, before the first check; after that a look is a comparison of identities. What is new must hang on
+something old, which then has changed. Where something is found whose inside cannot be seen, such as a generator of
+random numbers, nothing is ever called unchanged.
+
+This is for code that does not mean to: whoever wants to hide what it keeps, can. Runs inside the worker, beside
+worker.py, under Python 3.8 on.
+"""
+
+from __future__ import annotations
+
+import _thread
+import builtins
+import functools
+import os
+import random
+import re
+import sys
+import threading
+import types
+import warnings
+from typing import Any, Callable, Dict, Iterable, List, Set, Tuple
+
+import numpy as np
+
+MAX_ARRAY = 1 << 20  # bytes of an array that is compared; a larger one cannot be seen
+MAX_SEEN = 20_000  # objects; the handed-out modules have some hundreds
+UNTOLD = ("__builtins__", "__spec__", "__loader__", "__cached__", "__file__", "__path__")
+
+# Nothing in these can be changed, or they are of the interpreter and watched by their names.
+SOLID = (
+    *(bool, int, float, complex, str, bytes, type(None), type(Ellipsis), type(NotImplemented), range, slice),
+    *(np.generic, np.dtype, np.ufunc, type(np.where), re.Pattern, types.BuiltinFunctionType, types.CodeType),
+    *(type(len), type(str.join), type(object.__init__), type("".join), types.GetSetDescriptorType),
+    *(types.MemberDescriptorType, type(dict.__dict__["fromkeys"])),
+)
+SEEDED = (getattr(np.random.rand, "__self__", None), getattr(random.random, "__self__", None))  # before every check
+SETTING: Any = object.__setattr__
+OTHERS = (builtins, sys, os, random, warnings, np, np.linalg, np.random)
+
+
+class Unseen(Exception):
+    """Something whose inside cannot be seen."""
+
+
+class Traces:
+    """How everything was that a check can reach by name."""
+
+    def __init__(self, package: str) -> None:
+        """package: the student's modules, as sys.modules has them now."""
+        self.package = package
+        self.seen: Dict[int, Any] = {}  # all that was looked at, kept alive so that no other takes its identity
+        self.namespaces: Set[int] = set()
+        self.same: List[Callable[[], bool]] = []
+        try:
+            for module in self.modules():
+                self.look(module.__dict__)
+            for other in OTHERS:
+                self.look_at_names(other.__dict__)
+            self.look_at_names(getattr(os.environ, "_data", {}))
+            names, count = self.names(), len(sys.modules)
+            threads, depth = _thread._count(), sys.getrecursionlimit()
+            self.same.append(lambda: len(sys.modules) == count or self.names() == names)
+            self.same.append(lambda: _thread._count() == threads and sys.getrecursionlimit() == depth)
+        except Unseen:
+            self.same = [lambda: False]
+
+    def are_none(self) -> bool:
+        """Whether all is as it was."""
+        return all(is_same() for is_same in self.same)
+
+    def names(self) -> List[str]:
+        """Of the package's modules: one that is imported later has a state of its own."""
+        return [name for name in sys.modules if name == self.package or name.startswith(self.package + ".")]
+
+    def modules(self) -> List[Any]:
+        return [sys.modules[name] for name in self.names()]
+
+    def look(self, value: Any) -> None:
+        """Remember what can be changed in it, and look at what it holds. Raises Unseen."""
+        if isinstance(value, SOLID) and type(value).__module__.partition(".")[0] in ("builtins", "numpy", "re"):
+            return
+        if id(value) in self.seen:
+            return
+        self.seen[id(value)] = value
+        if len(self.seen) > MAX_SEEN:
+            raise Unseen
+        kind = type(value)
+        if kind is dict:
+            self.look_at_names(value)
+            self.look_at_all(key for key in value)
+            self.look_at_all(item for key, item in value.items() if key not in UNTOLD)
+        elif kind in (list, tuple, set, frozenset):
+            if kind is not tuple and kind is not frozenset:
+                self.remember(lambda: value, list(value))
+            self.look_at_all(value)
+        elif kind is np.ndarray:
+            self.look_at_array(value)
+        elif isinstance(value, types.ModuleType):
+            self.look_at_module(value)
+        elif kind is types.FunctionType:
+            self.look_at_function(value)
+        elif kind in (staticmethod, classmethod):
+            self.look(value.__func__)
+        elif kind is property:
+            self.look_at_all((value.fget, value.fset, value.fdel))
+        elif kind is functools._lru_cache_wrapper:
+            self.look_at_cache(value)
+        elif kind is _thread.LockType:
+            self.same.append(lambda: not value.locked())
+        elif kind is types.MethodType:
+            if not any(value.__self__ is one for one in SEEDED):
+                self.look_at_all((value.__self__, value.__func__))
+        elif kind is types.CellType:
+            content = value.cell_contents
+            self.same.append(lambda: value.cell_contents is content)
+            self.look(content)
+        elif isinstance(value, type):
+            self.look_at_class(value)
+        elif self.is_open(kind):
+            self.look(kind)
+            self.look(value.__dict__)
+        elif kind is not object and kind.__module__ not in ("typing", "__future__"):
+            raise Unseen
+
+    def look_at_all(self, values: Any) -> None:
+        for value in list(values):
+            self.look(value)
+
+    def look_at_names(self, names: Any) -> None:
+        """What each name in a namespace stands for, and no deeper."""
+        if id(names) not in self.namespaces:
+            self.namespaces.add(id(names))
+            self.remember(names.values, list(names.values()))
+
+    def remember(self, now: Callable[[], Iterable[Any]], before: List[Any]) -> None:
+        identities = list(map(id, before))
+        self.seen[id(before)] = before
+        self.same.append(lambda: list(map(id, now())) == identities)
+
+    def look_at_array(self, array: np.ndarray) -> None:
+        if array.dtype.hasobject or array.nbytes > MAX_ARRAY:
+            raise Unseen
+        content, form = array.tobytes(), (array.shape, array.dtype, array.flags.writeable)
+        self.same.append(lambda: (array.shape, array.dtype, array.flags.writeable) == form)
+        self.same.append(lambda: array.tobytes() == content)
+
+    def look_at_module(self, module: Any) -> None:
+        """Not at threading, which begins anew after every fork; threads are counted."""
+        if self.is_named_ours(module.__name__):
+            self.look(module.__dict__)
+        elif module is not threading:
+            self.look_at_names(module.__dict__)
+
+    def look_at_function(self, function: Any) -> None:
+        """Of a library's function only its own attributes: it may keep a state, which is then its own matter."""
+
+        def parts() -> Tuple[Any, ...]:
+            return (function.__code__, function.__defaults__, function.__kwdefaults__, function.__closure__)
+
+        self.remember(parts, list(parts()))
+        if self.is_own(function):
+            self.look_at_all((function.__defaults__, function.__kwdefaults__, function.__dict__))
+            self.look_at_all(function.__closure__ or ())
+
+    def look_at_cache(self, function: Any) -> None:
+        """What it holds cannot be seen, but that it holds nothing."""
+        if function.cache_info().currsize:
+            raise Unseen
+        self.same.append(lambda: not function.cache_info().currsize)
+        self.look(function.__wrapped__)
+
+    def look_at_class(self, kind: type) -> None:
+        if not self.is_own(kind):
+            return
+        if type(kind) is not type:
+            raise Unseen
+        self.remember(vars(kind).values, list(vars(kind).values()))
+        self.look_at_all(vars(kind).values())
+        self.look_at_all(kind.__bases__)
+
+    def is_open(self, kind: type) -> bool:
+        """Whether all that an object of this class holds is in its __dict__."""
+        bases = [base for base in kind.__mro__ if base is not object]
+        plain = all(self.is_own(base) and "__slots__" not in vars(base) for base in bases)
+        return bool(bases) and plain and kind.__setattr__ is SETTING
+
+    def is_own(self, value: Any) -> bool:
+        """Whether a function or class was made by the student's code or what was handed out with it."""
+        return self.is_named_ours(getattr(value, "__module__", None))
+
+    def is_named_ours(self, name: Any) -> bool:
+        return isinstance(name, str) and (name == self.package or name.startswith(self.package + "."))
