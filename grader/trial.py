@@ -164,7 +164,7 @@ def judge(trial: Trial, answer: Answer, fixture: Fixture, hints: Mapping[str, st
         agreed, same_reach = follow(gradients=answer.gradients, wrong=wrong)
     matched = {
         name
-        for name, arrays in fixture.variants.items()
+        for name, arrays in (fixture.variants if failed else {}).items()
         if matches(arrays, judgements, check.tolerance, check.together)
     }
     return replace(
@@ -173,7 +173,7 @@ def judge(trial: Trial, answer: Answer, fixture: Fixture, hints: Mapping[str, st
         agreed=agreed,
         same_reach=same_reach,
         variants={name: hints[name] for name in fixture.variants},
-        matched=frozenset(matched) if failed else frozenset(),
+        matched=frozenset(matched),
     )
 
 

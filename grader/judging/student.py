@@ -71,11 +71,11 @@ class Instance:
 
     Setting a dict replaces the entries that are given and leaves the others: a net may keep parameters of its own. Each
     array takes the shape that the entry has there, if they differ by axes of length 1 only; raises CallFailed if they
-    differ otherwise or there is no such entry.
+    differ otherwise or there is no such entry. The shapes are those of the last time that the dict was read.
     """
 
     def __init__(self, call: Call, function: str, members: Members, kept: Any) -> None:
-        vars(self).update(_call=call, _function=function, _members=members, _kept=kept)
+        vars(self).update(_call=call, _function=function, _members=members, _kept=kept, _read={})
         vars(self).update(type_name=type_of(kept))
 
     def __getattr__(self, name: str) -> Any:
@@ -87,11 +87,13 @@ class Instance:
             if value == {}:
                 text = f"{self._function.rpartition('.')[2]}: {name} is empty: the constructor is not written yet."
                 raise CallFailed(Failure(MISSING, self._function, text))
-            return value
+            self._read[name] = value
+            return dict(value) if isinstance(value, dict) else value
         raise AssignmentError(f"check: {member} is none of its methods and attributes in the assignment.")
 
     def __setattr__(self, name: str, values: Mapping[str, Any]) -> None:
-        shaped = in_shapes_of(getattr(self, name), values, self._function, name)
+        own = self._read[name] if name in self._read else getattr(self, name)
+        shaped = in_shapes_of(own, values, self._function, name)
         self._call(f"{self._function}.{name}", (self._kept, shaped), {})
 
 
@@ -159,7 +161,9 @@ def local_call(
         path, _, member = name.rpartition(".")
         if member in (classes or {})[path].methods:
             return getattr(owner, member)(*args, **kwargs)
-        getattr(owner, member).update(*args)
+        if args:
+            getattr(owner, member).update(*args)
+            return True
         return copy.deepcopy(getattr(owner, member))
 
     return call

@@ -126,14 +126,12 @@ class Box:
         """Write all of it, reading prints meanwhile. Raises Silence, Gone, Flood or Glut."""
         view = memoryview(data)
         while view:
-            _, writable = self.wait([self.prints], [self.requests], deadline)
-            if writable:
-                try:
-                    view = view[os.write(self.requests, view) :]
-                except BlockingIOError:
-                    continue
-                except BrokenPipeError:
-                    raise Gone from None
+            try:
+                view = view[os.write(self.requests, view) :]
+            except BlockingIOError:
+                self.wait([self.prints], [self.requests], deadline)
+            except BrokenPipeError:
+                raise Gone from None
 
     def receive(self, deadline: float) -> bytes:
         """Some bytes of replies, at least one. Raises Silence, Gone, Flood or Glut."""
@@ -248,7 +246,8 @@ def list_children(pid: int) -> list[int]:
     children: list[int] = []
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
         for task in os.listdir(f"/proc/{pid}/task"):
-            children += map(int, Path(f"/proc/{pid}/task/{task}/children").read_text().split())
+            with open(f"/proc/{pid}/task/{task}/children", "rb") as file:
+                children += map(int, file.read().split())
     return children
 
 

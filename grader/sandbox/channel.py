@@ -46,7 +46,11 @@ class Channel:
         return protocol.decode(self.read(header_length), self.read(body_length))
 
     def send(self, message: Dict[str, Any]) -> None:
-        data = memoryview(protocol.encode(message))
+        self.write(protocol.encode(message))
+
+    def write(self, frame: bytes) -> None:
+        """A frame that is encoded already."""
+        data = memoryview(frame)
         while data:
             data = data[os.write(self.replies, data) :]
 

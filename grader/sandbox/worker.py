@@ -27,11 +27,13 @@ import json
 import os
 import random
 import re
+import select
+import signal
 import sys
 import traceback
 import types
 import warnings
-from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+from typing import Any, Callable, Dict, List, NoReturn, Optional, Set, Tuple
 
 import numpy as np
 
@@ -91,14 +93,13 @@ class OutOfTime(BaseException):
 
 def raise_on_timeout() -> None:
     """Let SIGXCPU raise, or a Clock's SIGINT. Code that catches even this, or is in C for long, is killed later."""
-    import signal
-
-    def out_of_time(number: int, frame: Any) -> None:
-        raise OutOfTime
-
     for name in ("SIGXCPU", "SIGINT"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), out_of_time)
+
+
+def out_of_time(number: int, frame: Any) -> None:
+    raise OutOfTime
 
 
 def drop_rights(uid: Optional[int]) -> None:
@@ -126,21 +127,20 @@ class Server:
         self.importer.install()
 
     def serve(self) -> None:
-        while True:
-            try:
-                request = self.channel.receive()
-            except EOFError:
-                return
-            if request["op"] == "load":
-                modules = self.load(request)
-                left_out = [self.describe_left_out(*one) for one in self.importer.left_out[:MOST_TOLD]]
-                recoded = [self.tree.name_of(path) for path in self.importer.recoded]
-                said = {"modules": modules, "absent": self.placeholders.names, "left_out": left_out, "recoded": recoded}
-                self.channel.send({"id": request["id"], **said})
-            elif request["op"] == "begin" and self.options.get("fork", True):
-                self.fork(request)
-            elif request["op"] == "begin":
-                self.serve_check(request)
+        """Everything until the judge closes the pipe."""
+        try:
+            request = self.channel.receive()
+            modules = self.load(request)
+            left_out = [self.describe_left_out(*one) for one in self.importer.left_out[:MOST_TOLD]]
+            recoded = [self.tree.name_of(path) for path in self.importer.recoded]
+            said = {"modules": modules, "absent": self.placeholders.names, "left_out": left_out, "recoded": recoded}
+            self.channel.send({"id": request["id"], **said})
+            if self.options.get("fork", True):
+                self.fork_for_checks()
+            while True:
+                self.serve_check(self.channel.receive())
+        except EOFError:
+            return
 
     def load(self, request: Dict[str, Any]) -> Dict[str, Any]:
         """Import each module; remember the functions that will be called, so that no name is looked up later."""
@@ -201,25 +201,44 @@ class Server:
         if module is not None:
             sys.modules.setdefault(name, module)  # whoever imports it flat gets the same one
 
-    def fork(self, request: Dict[str, Any]) -> None:
-        self.settings.restore()
+    def fork_for_checks(self) -> None:
+        """A child a check, which reads its request itself: what this process does in between, each child pays for.
+
+        Both share all memory until one of them writes, and Python writes wherever it counts a reference; so all that
+        can be done once is done here, before the first.
+        """
         gc.freeze()  # else a child's first collection copies all memory that it shares with this process
-        child = os.fork()
-        if child == 0:
-            try:
-                if self.options.get("confine"):
-                    confine.die_with_parent()
-                Child(self.channel, self.functions, self.members, self.tree).serve(request, self.switches)
-                sys.stdout.flush()
-            except EOFError:
-                pass
-            except BaseException:
-                traceback.print_exc()
-            finally:
-                os._exit(0)
-        _, status = os.waitpid(child, 0)
-        signal = status & 0x7F
-        self.channel.send({"op": "ended", "exit": 0 if signal else status >> 8, "signal": signal})
+        ended = self.describe_end(0)
+        poll = select.poll()
+        poll.register(self.channel.requests, select.POLLIN)
+        while poll.poll()[0][1] & select.POLLIN:  # not where the judge has closed the pipe
+            child = os.fork()
+            if child == 0:
+                self.be_child()
+            _, status = os.waitpid(child, 0)
+            self.channel.write(ended if status == 0 else self.describe_end(status))
+        raise EOFError
+
+    def describe_end(self, status: int) -> bytes:
+        """The frame that says how a child ended."""
+        number = status & 0x7F
+        return bytes(protocol.encode({"op": "ended", "exit": 0 if number else status >> 8, "signal": number}))
+
+    def be_child(self) -> NoReturn:
+        """The life of a child: one check."""
+        try:
+            if self.options.get("confine"):
+                confine.die_with_parent()
+            self.settings.restore()
+            begin = self.channel.receive()
+            Child(self.channel, self.functions, self.members, self.tree).serve(begin, self.switches)
+            sys.stdout.flush()
+        except EOFError:
+            pass
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(0)
 
     def serve_check(self, request: Dict[str, Any]) -> None:
         """A check without a process of its own."""
@@ -350,7 +369,7 @@ class Child:
 
 
 def use_member(member: str, kind: str) -> Callable[..., Any]:
-    """A method, called with its object first; or a dict of arrays, read, or some of its entries written."""
+    """A method, called with its object first; or a dict of arrays, read, or some of its entries written (True then)."""
 
     def method(owner: Any, *args: Any, **kwargs: Any) -> Any:
         return getattr(owner, member)(*args, **kwargs)
@@ -360,7 +379,7 @@ def use_member(member: str, kind: str) -> Callable[..., Any]:
         for some in entries:
             for key in some:
                 value[key] = some[key]
-        return value
+        return True if entries else value
 
     return method if kind == "method" else attribute
 

@@ -525,3 +525,29 @@ def test_what_runs_inside_parses_as_python_3_8_and_has_no_way_to_build_objects_f
         assert not calls & ({"eval", "exec", "compile"} - compiles.get(name, set())), name
         loads = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in ("loads", "load")]
         assert {ast.unparse(node) for node in loads} <= {"json.loads", "self.load"}, name
+
+
+PIECES = ["[", "]", "{", "}", '"', "\\", ",", "7", "7" * 401, "a", "[" * 47, "{[" * 12, "]}" * 12]
+
+
+@settings(deadline=None, max_examples=2000)
+@given(st.lists(st.sampled_from(PIECES), max_size=12))
+def test_what_is_cheap_at_a_glance_is_cheap_when_it_is_counted(parts):
+    header = "".join(parts).encode()
+    if protocol.is_cheap(header):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(protocol, "is_cheap", lambda header: False)
+            protocol.check_cost(header)
+
+
+def test_an_honest_frame_is_cheap_at_a_glance():
+    gradients = {f"W{index}": np.zeros((2, 3)) for index in range(8)}
+    header = protocol.encode({"id": 7, "value": (1.5, gradients), "text": "a [bracket"})[16:]
+    assert protocol.is_cheap(header[: header.rindex(b"]") + 1])
+    assert not protocol.is_cheap(b"[" * 49 + b"]" * 49) and not protocol.is_cheap(b'["' + b"[" * 49)
+
+
+def test_brackets_in_strings_hide_no_depth():
+    deep = b'["]",' * 60 + b"7" + b"]" * 60
+    assert not protocol.is_cheap(deep)
+    refused(deep)
