@@ -48,10 +48,10 @@ class Run:
 def examples() -> dict[str, Mapping[str, bytes]]:
     """The files of each example, by its name and their paths below the package."""
     assignment = load_assignment(ROOT / "assignment")
-    given = {"student_files": assignment.student_files, "package": assignment.package}
-    found = find([ROOT / "submissions"], **given)
+    files, given, package = assignment.student_files, assignment.handed_out, assignment.package
+    found = find([ROOT / "submissions"], student_files=files, package=package)
     return {
-        one.id: read(one, handed_out=assignment.handed_out, **given).files
+        one.id: read(one, student_files=files, handed_out=given, package=package).files
         for one in found
         if one.id not in AGAINST_LIMITS
     }

@@ -36,7 +36,7 @@ def run(told: Path, words: list[str]) -> int:
         facts["finish_s"] = time.perf_counter() - began
         return said
 
-    Batch.keep, Batch.finish = timed_keep, timed_finish  # type: ignore[method-assign]
+    Batch.keep, Batch.finish = timed_keep, timed_finish
     code = cli.main(words, standalone_mode=False)
     told.write_text(json.dumps({**facts, "peak_kib": peak_kib()}))
     return int(code or 0)
