@@ -75,7 +75,7 @@ def rows_of(title: str, submissions: Path, rounds: int) -> Iterator[Row]:
         beyond = statistics.median(one.beyond for one in runs[jobs])
         said = f"{wall:.0f} ms a submission, {functions:.0f} ms of it in its functions"
         yield Row(
-            f"{at}: not in the functions, less {SHARE:.0%} of theirs", beyond, "ms", BAR_MS, at_most=True, of=said
+            f"{at}: not in the functions, less {100 * SHARE:.0f} % of theirs", beyond, "ms", BAR_MS, at_most=True, of=said
         )
         for name in PARTS:
             yield Row(f"{at}: of it {name}", statistics.median(one.parts[name] for one in runs[jobs]), "ms")
@@ -97,7 +97,7 @@ PART = Part(
     "overhead",
     "Beside the student's functions",
     f"The whole rubric on classes of different submissions: wall time of the whole command a submission, less the time "
-    f"inside the student's functions as the sandbox measured it and less {SHARE:.0%} of that again, so that the bar is "
+    f"inside the student's functions as the sandbox measured it and less {100 * SHARE:.0f} % of that again, so that the bar is "
     f"{BAR_MS} ms (medians of rounds). With several jobs, time inside functions is shared out over them.",
     rows,
     add_options,

@@ -52,7 +52,8 @@ def test_results_differ_in_all_but_times():
     assert differing(one, {}) == differing({}, one) == ["s0"]
 
 
-def test_jobs_are_held_to_one_job_of_the_same_round():
+def test_jobs_are_held_to_one_job_of_the_same_round(monkeypatch):
+    monkeypatch.setattr(jobs.machine, "cores", lambda: 2)
     rounds = [
         {1: run(42, 40), 2: run(23, 20), 4: run(22, 16)},
         {1: run(82, 80), 2: run(52, 50), 4: run(51, 40)},
@@ -63,6 +64,8 @@ def test_jobs_are_held_to_one_job_of_the_same_round():
     assert (two.value, two.bar, two.at_most) == (pytest.approx(40 / 24), 1.7, False)
     assert two.missed and "1.67 a second; 1.65x with the start" in two.of
     assert (four.value, four.bar) == (2.0, None)
+    monkeypatch.setattr(jobs.machine, "cores", lambda: 1)
+    assert [row.bar for row in jobs.rates(rounds, [1, 2, 4], 40)] == [None] * 3
 
 
 def test_where_results_depend_on_jobs_nothing_is_measured(tmp_path, monkeypatch):
