@@ -21,7 +21,7 @@ from bench.jobs import named
 from bench.row import Options, Part, Row, run_alone
 from bench.run_class import COMPLETE, SLOW, Run, examples, grade_class, write_class
 
-SHARE, BAR_MS = 0.15, 250
+PERCENT, BAR_MS = 15, 250  # of the time inside functions, and what is allowed above it
 OWN = "functions"
 PARTS = ("start", "protocol", "judge")
 
@@ -41,7 +41,7 @@ class Spent:
     @property
     def beyond(self) -> float:
         """What is not spent in the student's functions, less the share that is allowed of them: held to the bar."""
-        return self.wall - (1 + SHARE) * self.functions
+        return self.wall - (1 + PERCENT / 100) * self.functions
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -75,7 +75,7 @@ def rows_of(title: str, submissions: Path, rounds: int) -> Iterator[Row]:
         beyond = statistics.median(one.beyond for one in runs[jobs])
         said = f"{wall:.0f} ms a submission, {functions:.0f} ms of it in its functions"
         yield Row(
-            f"{at}: not in the functions, less {100 * SHARE:.0f} % of theirs", beyond, "ms", BAR_MS, at_most=True, of=said
+            f"{at}: not in the functions, less {PERCENT} % of theirs", beyond, "ms", BAR_MS, at_most=True, of=said
         )
         for name in PARTS:
             yield Row(f"{at}: of it {name}", statistics.median(one.parts[name] for one in runs[jobs]), "ms")
@@ -97,8 +97,8 @@ PART = Part(
     "overhead",
     "Beside the student's functions",
     f"The whole rubric on classes of different submissions: wall time of the whole command a submission, less the time "
-    f"inside the student's functions as the sandbox measured it and less {100 * SHARE:.0f} % of that again, so that the bar is "
-    f"{BAR_MS} ms (medians of rounds). With several jobs, time inside functions is shared out over them.",
+    f"inside the student's functions as the sandbox measured it and less {PERCENT} % of that again, so that the bar "
+    f"is {BAR_MS} ms (medians of rounds). With several jobs, time inside functions is shared out over them.",
     rows,
     add_options,
 )
