@@ -10,6 +10,7 @@ PEERS := otter-grader==7.0.0 nbgrader==0.9.6 gradescope-utils==0.5.0 numpy
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
+PEERS_READY := .venv-peers/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help setup grade test fixtures check-fixtures template check-template release audit attacks lint format bench bench-peers fuzz mutants notebooks train-figures picture training-picture clean
@@ -66,14 +67,16 @@ format: $(READY)  ## let ruff format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY)  ## what isolation costs; how long a student waits; the fast layers against PyTorch and naive
-	$(BIN)/python -m bench.isolation_cost
-	$(BIN)/python -m bench.student_wait
-	$(BIN)/python -m bench.fast_layers
+bench: $(READY) $(PEERS_READY)  ## run all benchmarks and write bench/RESULTS.md (most of an hour, on an idle machine)
+	$(BIN)/python -m bench.results
 
-bench-peers: $(READY)  ## the same nine checks graded by otter-grader, nbgrader and gradescope-utils (some minutes)
-	@test -x .venv-peers/bin/otter || { $(PYTHON) -m venv .venv-peers && .venv-peers/bin/python -m pip install --quiet --disable-pip-version-check $(PEERS); }
+bench-peers: $(READY) $(PEERS_READY)  ## the same nine checks graded by otter-grader, nbgrader and gradescope-utils (some minutes)
 	$(BIN)/python -m bench.peers
+
+$(PEERS_READY):
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check $(PEERS)
+	@touch $@
 
 fuzz: $(READY)  ## a million spoiled frames against the wire format of judge and worker (some minutes)
 	$(BIN)/python -m bench.fuzz_codec

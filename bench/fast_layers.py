@@ -8,33 +8,39 @@ each product of the convolution; beside them stands what part that is of a large
 
 PyTorch is an extra: .venv/bin/python -m pip install -e '.[bench]'. Without it the columns against it are left out.
 Exits with 1 if a bar is missed.
+
+    python -m bench.fast_layers     prints more than stands in bench/RESULTS.md: forward and backward apart, GFLOP/s
 """
 
 from __future__ import annotations
 
-import platform
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from bench import machine
+from bench.row import Options, Part, Row
 from reference import fast_layers, layers, optim
 from reference.classifiers.cnn import ThreeLayerConvNet
 
 try:
     from reference import kernels
 except ImportError:
-    sys.exit("bench: the kernels are not compiled, so there is nothing to time. Install a C compiler; run make setup.")
+    kernels = None
 try:
     import torch
 except ImportError:
     torch = None
 
 ROUNDS = 40
-THREADS = kernels.thread_count()
+NAIVE_ROUNDS = 3
+THREADS = kernels.thread_count() if kernels else 0
+NO_KERNELS = "the kernels are not compiled, so there is nothing to time. Install a C compiler; run make setup."
+NO_TORCH = "PyTorch is not installed. Run .venv/bin/python -m pip install -e '.[bench]'."
 
 
 @dataclass(frozen=True)
@@ -192,63 +198,129 @@ def product_speed(dtype: str) -> float:
     return 2 * 2048**3 / min(times) / 1e9
 
 
-def ratios(seconds: np.ndarray) -> list[float]:
-    """Median of side 1 over side 0: forward, backward, both."""
-    both = np.concatenate([seconds, seconds.sum(axis=2, keepdims=True)], axis=2)
-    return list(np.median(both[:, 1] / both[:, 0], axis=0))
+@dataclass(frozen=True)
+class Timing:
+    """One work in one dtype. seconds: (rounds, sides, 2), ours first; operations: 0 where none are counted."""
+
+    title: str
+    dtype: str
+    seconds: np.ndarray
+    operations: float = 0.0
+    peak: float = 0.0
+    bar: float = 0.0
+
+    @property
+    def has_peer(self) -> bool:
+        return self.seconds.shape[1] > 1
+
+    def ratios(self) -> list[float]:
+        """Median of side 1 over side 0: forward, backward, both."""
+        both = np.concatenate([self.seconds, self.seconds.sum(axis=2, keepdims=True)], axis=2)
+        return list(np.median(both[:, 1] / both[:, 0], axis=0))
+
+    def line(self) -> str:
+        text = f"{self.title:22} {self.dtype:8}"
+        if self.operations:
+            speeds = self.operations * np.array([1, 2]) / np.median(self.seconds[:, 0], axis=0) / 1e9
+            text += "".join(f" {speed:5.0f} {speed / self.peak:5.0%}" for speed in speeds)
+        else:
+            text += 24 * " "
+        if self.has_peer:
+            forward, backward, both = self.ratios()
+            text += f"  {forward:5.2f}x {backward:5.2f}x {both:5.2f}x  {f'{self.bar:.1f}x' if self.bar else '':>4} "
+            text += ("met" if both >= self.bar else "MISSED") if self.bar else ""
+        return text.rstrip()
+
+    def row(self) -> Row:
+        forward, backward, both = self.ratios()
+        said = f"forward {forward:.2f}x, backward {backward:.2f}x"
+        return Row(f"{self.title}, {self.dtype}, to PyTorch", both, "x", self.bar or None, of=said)
 
 
-def report(title: str, dtype: str, seconds: np.ndarray, operations: float, peak: float, bar: float) -> bool:
-    """Print one line; whether the bar is met (True where there is no peer)."""
-    line, met = f"{title:22} {dtype:8}", True
-    if operations:
-        speeds = operations * np.array([1, 2]) / np.median(seconds[:, 0], axis=0) / 1e9
-        line += "".join(f" {speed:5.0f} {speed / peak:5.0%}" for speed in speeds)
-    else:
-        line += 24 * " "
-    if seconds.shape[1] > 1:
-        forward, backward, both = ratios(seconds)
-        met = both >= bar
-        line += f"  {forward:5.2f}x {backward:5.2f}x {both:5.2f}x  {f'{bar:.1f}x' if bar else '':>4} "
-        line += ("met" if met else "MISSED") if bar else ""
-    print(line.rstrip())
-    return met
+def of_dtype(dtype: str, peak: float) -> Iterator[Timing]:
+    """The layers, against PyTorch."""
+    for work in [*CONVOLUTIONS, *POOLINGS]:
+        sides = convolution_sides if isinstance(work, Convolution) else pooling_sides
+        fast, _, peer = sides(work, dtype)
+        operations = work.operations() if isinstance(work, Convolution) else 0.0
+        seconds = rounds([fast, peer] if peer else [fast], ROUNDS)
+        yield Timing(work.title, dtype, seconds, operations, peak, work.bars[dtype])
 
 
-def main() -> None:
-    met = True
+def step() -> Timing:
+    fast, peer = step_sides()
+    return Timing("a training step", "float32", rounds([fast, peer] if peer else [fast], ROUNDS))
+
+
+def against_naive() -> Iterator[Timing]:
+    for work, sides in ((CONVOLUTIONS[0], convolution_sides), (POOLINGS[0], pooling_sides)):
+        fast, naive, _ = sides(work, "float64")
+        yield Timing(work.title, "float64", rounds([fast, naive], NAIVE_ROUNDS))
+
+
+def prepare_torch() -> None:
+    """As many threads as ours, and no remarks."""
     if torch is not None:
         torch.set_num_threads(THREADS)
         warnings.filterwarnings("ignore", module="torch")
+
+
+def rows(options: Options) -> Iterator[Row]:
+    prepare_torch()
+    for dtype in ("float64", "float32"):
+        for timing in of_dtype(dtype, 0.0):
+            yield timing.row()
+    yield step().row()
+    for timing in against_naive():
+        forward, backward, both = timing.ratios()
+        yield Row(f"{timing.title}, to naive", both, "x", of=f"forward {forward:.0f}x, backward {backward:.0f}x")
+
+
+def lacks(options: Options) -> str:
+    return NO_KERNELS if kernels is None else NO_TORCH if torch is None else ""
+
+
+def versions(options: Options) -> Mapping[str, str]:
+    return {"PyTorch": torch.__version__} if torch else {}
+
+
+def main() -> None:
+    if kernels is None:
+        sys.exit(f"bench: {NO_KERNELS}")
+    met = True
+    prepare_torch()
     print(f"{THREADS} threads, instruction set {kernels.INSTRUCTION_SETS[0]}, medians of {ROUNDS} paired rounds")
     print(f"{'':31} forward     backward      times PyTorch's speed")
     print(f"{'':31} GF/s peak  GF/s  peak     fwd    bwd   both   bar")
     for dtype in ("float64", "float32"):
         peak = product_speed(dtype)
-        for work in [*CONVOLUTIONS, *POOLINGS]:
-            sides = convolution_sides if isinstance(work, Convolution) else pooling_sides
-            fast, _, peer = sides(work, dtype)
-            operations = work.operations() if isinstance(work, Convolution) else 0
-            seconds = rounds([fast, peer] if peer else [fast], ROUNDS)
-            met &= report(work.title, dtype, seconds, operations, peak, work.bars[dtype])
+        for timing in of_dtype(dtype, peak):
+            print(timing.line())
+            met &= not (timing.has_peer and timing.row().missed)
         print(f"{'a large product':22} {dtype:8} {peak:5.0f}  100%")
-    fast, peer = step_sides()
-    seconds = rounds([fast, peer] if peer else [fast], ROUNDS)
-    report("a training step", "float32", seconds, 0, 0, 0)
-    per_step = np.median(seconds[:, 0].sum(axis=1))
-    print(f"{'':31} of it the update: {np.median(seconds[:, 0, 1]) / per_step:.0%} (adam)")
+    timing = step()
+    print(timing.line())
+    per_step = np.median(timing.seconds[:, 0].sum(axis=1))
+    print(f"{'':31} of it the update: {np.median(timing.seconds[:, 0, 1]) / per_step:.0%} (adam)")
 
-    print("\nfast against naive, float64, the documents' cases, medians of 3 rounds")
+    print(f"\nfast against naive, float64, the documents' cases, medians of {NAIVE_ROUNDS} rounds")
     print("(the documents printed 485x, 600x, 68x and 57x, against naive layers of their own)")
-    for work, sides in ((CONVOLUTIONS[0], convolution_sides), (POOLINGS[0], pooling_sides)):
-        fast, naive, _ = sides(work, "float64")
-        forward, backward, _ = ratios(rounds([fast, naive], 3))
-        print(f"{work.title:22} forward {forward:4.0f}x, backward {backward:4.0f}x")
-
-    peer_version = f"PyTorch {torch.__version__}" if torch else "no PyTorch (python -m pip install -e '.[bench]')"
-    print(f"on Python {platform.python_version()}, NumPy {np.__version__}, {peer_version}, {platform.machine()}")
+    for timing in against_naive():
+        forward, backward, _ = timing.ratios()
+        print(f"{timing.title:22} forward {forward:4.0f}x, backward {backward:4.0f}x")
+    print(machine.line(versions(Options()) or {"no PyTorch": "(python -m pip install -e '.[bench]')"}))
     sys.exit(0 if met else 1)
 
+
+PART = Part(
+    "fast_layers",
+    "The fast layers",
+    f"The compiled layers against PyTorch on the CPU with as many threads, forward and backward together: its time to "
+    f"ours, medians of {ROUNDS} paired rounds; and against the naive layers.",
+    rows,
+    lacks=lacks,
+    versions=versions,
+)
 
 if __name__ == "__main__":
     main()

@@ -7,15 +7,16 @@ functions can cost.
 
 from __future__ import annotations
 
-import platform
 import statistics
 import sys
 import time
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from bench.row import Options, Part, Row, run_alone
 from grader.authoring.spread import loaded
 from grader.context import Context, Settings, prepare
 from grader.judging.checks import perform
@@ -48,7 +49,7 @@ def isolated(context: Context, submission: Submission) -> float:
     return elapsed
 
 
-def main() -> None:
+def rows(options: Options) -> Iterator[Row]:
     context = prepare(Settings(str(ROOT / "assignment"), sys.executable, "auto"))
     files = {path.relative_to(SUBMISSION).as_posix(): path.read_bytes() for path in SUBMISSION.rglob("*.py")}
     submission = Submission("complete", str(SUBMISSION), files)
@@ -56,14 +57,20 @@ def main() -> None:
     pairs = [(isolated(context, submission), in_process(context)) for _ in range(ROUNDS)]
     graded, called = (statistics.median(column) for column in zip(*pairs, strict=True))
     extra = statistics.median(a - b for a, b in pairs)
-    print(f"one submission, {len(context.assignment.checks)} checks, median of {ROUNDS} paired rounds")
-    print(f"graded in a sandbox   {graded:.3f} s")
-    print(f"called in process     {called:.3f} s")
-    each = 1000 * extra / len(context.assignment.checks)
-    print(f"isolation costs       {extra:.3f} s, {each:.1f} ms a check, {each / BAR_MS:.0%} of the {BAR_MS} ms allowed")
-    print(f"on Python {platform.python_version()}, NumPy {np.__version__}, {platform.machine()}, {platform.system()}")
-    sys.exit(1 if each > BAR_MS else 0)
+    count = len(context.assignment.checks)
+    yield Row("graded in a sandbox", graded, "s")
+    yield Row("called in process", called, "s")
+    said = f"{extra:.3f} s over {count} checks"
+    yield Row("isolation, a check", 1000 * extra / count, "ms", BAR_MS, at_most=True, of=said)
 
+
+PART = Part(
+    "isolation_cost",
+    "Isolation",
+    "One right submission: graded in a sandbox, against the same checks called in one process without any; paired "
+    f"rounds, medians of {ROUNDS}. What isolation costs is the median of the differences.",
+    rows,
+)
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_alone(PART))

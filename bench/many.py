@@ -1,11 +1,14 @@
-"""From a hundred submissions to ten thousand, with one cheap check each: what does a class of that size cost?
+"""`python -m bench.many 100 1000 10000`: what does a class of that size cost, with one cheap check each?
 
-    python -m bench.many 100 1000 10000        sizes; the bars hold for the largest if that is 10,000
+Every size is one run of the real command in a process of its own (bench/timed_grade.py), on generated submissions that
+are right, wrong, raise or are not written, no two of them the same, then a second run that finds everything graded.
 
-Every size is one run of the real command in a process of its own, on generated submissions that are right, wrong, raise
-or are not written, then a second one that finds everything graded. Printed as ratios of the last to the first size a
-submission, with what is compared to the bars: the median of the last thousand (or tenth) to that of the first, the
-parent's peak memory, and the time to write the class page and to open it in Chromium.
+    drift      the time of twenty submissions: the median over the last thousand (or quarter), to that over the first;
+               so, too, the processor time of the parent, which other programs do not lengthen
+    page       all that the end of the run writes: class page, grades.csv, answers.csv
+    opened     in Chromium: from the request until the page is laid out and its script has run
+
+The bars hold for 10,000; of smaller classes the figures are printed without.
 """
 
 from __future__ import annotations
@@ -13,19 +16,20 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
-import re
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from bench import machine
+from bench.row import Options, Part, Row, run_alone
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = (
@@ -52,85 +56,88 @@ def five(student, rng):
     """Five numbers."""
     return {"out": student.one.double(rng.randn(5))}
 '''
-# Told at the end by the process that graded: its own peak, without its children's, and how long the class page took.
-RUN = """
-import resource, sys, time
-from grader import batch
-from grader.cli.main import cli
-finish = batch.Batch.finish
-def timed(self):
-    began = time.perf_counter()
-    finish(self)
-    print("finish_s", time.perf_counter() - began, file=sys.stderr)
-batch.Batch.finish = timed
-code = cli.main(sys.argv[1:], standalone_mode=False)
-print("peak_kib", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
-sys.exit(code)
-"""
 BAR_SIZE, BAR_DRIFT, BAR_MIB, BAR_PAGE_S, BAR_OPEN_S = 10_000, 1.25, 500, 10, 2
+AT_ENDS = 1000  # submissions at the beginning and at the end that are compared; of a smaller class, a quarter
+BLOCK = 20  # of which one time is taken: several at once are done, so that the time of one says little
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one size: seconds, memory and bytes; drift: how long the last take, of what the first do."""
+    """Of one size. drift: how long the last submissions take, of what the first do; parent: the command's process."""
 
     size: int
     run_s: float
     again_s: float
     drift: float
+    parent_drift: float
+    parent_ms: float
     page_s: float
     peak_mib: float
     again_mib: float
     output_mib: float
     page_mib: float
-    open_s: float | None
+    open_s: float
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("sizes", nargs="*", type=int, default=[100, 1000, 10_000])
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("sizes", nargs="*", type=int, default=[100, 1000, BAR_SIZE])
+    parser.add_argument("--jobs", type=int, default=machine.cores())
     parser.add_argument("--sandbox", default="auto")
-    options = parser.parse_args()
+
+
+def lacks(options: Options) -> str:
+    if shutil.which("chromium") is None or find_spec("playwright") is None:
+        return "no Chromium or no playwright, to open the class page with. Install Debian's chromium; run make setup."
+    return ""
+
+
+def rows(options: Options) -> Iterator[Row]:
     costs = []
     for size in options.sizes:
         with tempfile.TemporaryDirectory(prefix="bench-many-") as folder:
             costs.append(measure(Path(folder), size, options.jobs, options.sandbox))
-        show(costs[-1])
-    first, last = costs[0], costs[-1]
-    ratio = (last.run_s / last.size) / (first.run_s / first.size)
-    print(f"a submission of {last.size} costs {ratio:.2f} of what one of {first.size} does")
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 30
-    print(
-        f"{options.jobs} jobs, sandbox {options.sandbox}, {os.cpu_count()} cores, {memory} GiB, {platform.machine()}, "
-        f"Python {platform.python_version()}, NumPy {np.__version__}"
-    )
-    sys.exit(1 if last.size >= BAR_SIZE and misses(last) else 0)
+        yield from rows_of(costs[-1], costs[0])
 
 
 def measure(folder: Path, size: int, jobs: int, sandbox: str) -> Cost:
     write(folder, size)
     words = ["grade", "class", "--assignment", "assignment", "--out", "out", "--log-format", "json"]
     words += ["--jobs", str(jobs), "--sandbox", sandbox]
-    run_s, events, facts = run(folder, words)
-    ends = [event["elapsed_s"] for event in events if event["event"] == "result"]
-    # As many at once as there are jobs: it does not matter which ends first. The first ones start the workers.
-    steps = [later - earlier for earlier, later in zip(ends, ends[jobs:], strict=False)][jobs:]
-    part = min(1000, max(1, size // 10))
-    again_s, _, again = run(folder, words)
+    run_s, facts = run(folder, words)
+    if len(facts["done_s"]) != size:
+        sys.exit(f"bench: {len(facts['done_s'])} of {size} submissions were graded.")
+    again_s, again = run(folder, words)
+    if again["done_s"]:
+        sys.exit(f"bench: {len(again['done_s'])} submissions were graded again, expected none.")
     out = folder / "out"
     return Cost(
         size=size,
         run_s=run_s,
         again_s=again_s,
-        drift=statistics.median(steps[-part:]) / statistics.median(steps[:part]),
-        page_s=facts["finish_s"],
+        drift=drift(facts["done_s"]),
+        parent_drift=drift(facts["parent_s"]),
+        parent_ms=1000 * facts["parent_s"][-1] / size,
+        page_s=max(facts["finish_s"], again["finish_s"]),
         peak_mib=facts["peak_kib"] / 1024,
         again_mib=again["peak_kib"] / 1024,
         output_mib=sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 2**20,
         page_mib=(out / "index.html").stat().st_size / 2**20,
         open_s=open_page(out / "index.html"),
     )
+
+
+def drift(times: Sequence[float]) -> float:
+    """How long a block of submissions takes at the end, of what it does at the beginning: medians of both.
+
+    times: of a clock, at which each submission was done.
+    """
+    part = min(AT_ENDS, max(1, len(times) // 4))
+    block = BLOCK if part >= 5 * BLOCK else min(len(SOURCES), part)
+
+    def median_of(ends: Sequence[float]) -> float:
+        return statistics.median(ends[k + block] - ends[k] for k in range(0, len(ends) - block, block))
+
+    return median_of(times[-part - 1 :]) / median_of(times[: part + 1])
 
 
 def write(folder: Path, size: int) -> None:
@@ -140,7 +147,8 @@ def write(folder: Path, size: int) -> None:
         "reference/__init__.py": "",
         "reference/one.py": SOURCES[0],
     }
-    files |= {f"class/s{number}/one.py": SOURCES[number % len(SOURCES)] for number in range(size)}
+    sources = (SOURCES[number % len(SOURCES)] + f"# of s{number}\n" for number in range(size))
+    files |= {f"class/s{number}/one.py": source for number, source in enumerate(sources)}
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
@@ -154,66 +162,69 @@ def limits() -> str:
     return text.partition("[limits]")[2].partition("\n[")[0]
 
 
-def run(folder: Path, words: list[str]) -> tuple[float, list[dict[str, Any]], dict[str, float]]:
-    program = folder / "run.py"
-    program.write_text('if __name__ == "__main__":\n' + "".join(f"    {line}\n" for line in RUN.splitlines()))
+def run(folder: Path, words: list[str]) -> tuple[float, dict[str, Any]]:
+    """Seconds of the whole command, and what timed_grade.py tells of it."""
+    told, env = folder / "facts.json", {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "bench.timed_grade", str(told), *words]
     began = time.perf_counter()
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, str(program), *words], cwd=folder, env=env, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     took = time.perf_counter() - began
     if done.returncode:
         sys.exit(f"bench: {done.stderr[-2000:]}")
-    facts = {name: float(value) for name, value in re.findall(r"^(\w+) ([0-9.e-]+)$", done.stderr, re.MULTILINE)}
-    return took, [json.loads(line) for line in done.stdout.splitlines()], facts
+    return took, json.loads(told.read_text())
 
 
-def open_page(page: Path) -> float | None:
-    """Seconds from the request until Chromium has laid the page out and run its script; None without Chromium."""
-    chromium = shutil.which("chromium")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        return None
-    if chromium is None:
-        return None
+def open_page(page: Path) -> float:
+    """Seconds from the request until Chromium has laid the page out and run its script; each time a new browser."""
+    from playwright.sync_api import sync_playwright
+
+    times = []
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        times = []
         for _ in range(3):
+            browser = driver.chromium.launch(
+                executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+            )
             tab = browser.new_page()
             began = time.perf_counter()
             tab.goto(page.as_uri())
             tab.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
             times.append(time.perf_counter() - began)
-            tab.close()
-        browser.close()
+            browser.close()
     return statistics.median(times)
 
 
-def show(cost: Cost) -> None:
-    opened = "no Chromium" if cost.open_s is None else f"{cost.open_s:.2f} s in Chromium"
-    print(
-        f"{cost.size:>6} submissions: {cost.run_s:.1f} s, {1000 * cost.run_s / cost.size:.0f} ms each, "
-        f"the last {cost.drift:.2f} of the first; again {cost.again_s:.1f} s\n"
-        f"       parent {cost.peak_mib:.0f} MiB, again {cost.again_mib:.0f} MiB; output {cost.output_mib:.1f} MiB; "
-        f"class page {cost.page_mib:.1f} MiB, written in {cost.page_s:.2f} s, {opened}",
-        flush=True,
-    )
+def rows_of(cost: Cost, first: Cost) -> Iterator[Row]:
+    """Of one size. first: the smallest class, which the time a submission is compared with."""
+    at, barred = f"{cost.size:,}", cost.size >= BAR_SIZE
+
+    def held(figure: str, value: float, unit: str, bar: float, of: str = "") -> Row:
+        return Row(f"{at}: {figure}", value, unit, bar if barred else None, at_most=barred, of=of)
+
+    each_ms, first_ms = (1000 * one.run_s / one.size for one in (cost, first))
+    yield Row(f"{at}: whole command", cost.run_s, "s", of=f"{each_ms:.1f} ms a submission")
+    if cost is not first:
+        yield Row(f"{at}: a submission to one of {first.size:,}", each_ms / first_ms, "x")
+    yield held("the last to the first", cost.drift, "x", BAR_DRIFT)
+    said = f"{cost.parent_ms:.1f} ms of processor time a submission"
+    yield Row(f"{at}: the last to the first, in the parent alone", cost.parent_drift, "x", of=said)
+    yield Row(f"{at}: again, nothing to grade", cost.again_s, "s", of=f"{1000 * cost.again_s / cost.size:.1f} ms each")
+    said = f"{cost.peak_mib:.0f} MiB, again {cost.again_mib:.0f} MiB"
+    yield held("peak memory of the parent", max(cost.peak_mib, cost.again_mib), "MiB", BAR_MIB, said)
+    said = f"{1024 * cost.output_mib / cost.size:.1f} KiB a submission"
+    yield Row(f"{at}: size of the output", cost.output_mib, "MiB", of=said)
+    yield held("class page and tables written", cost.page_s, "s", BAR_PAGE_S, f"a page of {cost.page_mib:.1f} MiB")
+    yield held("class page opened in Chromium", cost.open_s, "s", BAR_OPEN_S)
 
 
-def misses(cost: Cost) -> list[str]:
-    """The bars that are not met, said."""
-    measured = [
-        ("the last to the first", cost.drift, BAR_DRIFT),
-        ("MiB in the parent", max(cost.peak_mib, cost.again_mib), BAR_MIB),
-        ("s for the class page", cost.page_s, BAR_PAGE_S),
-        ("s in Chromium", cost.open_s or 0.0, BAR_OPEN_S),
-    ]
-    missed = [f"{name}: {value:.2f}, expected at most {bar}" for name, value, bar in measured if value > bar]
-    for line in missed:
-        print(f"bench: {line}")
-    return missed
-
+PART = Part(
+    "many",
+    "From 100 to 10,000",
+    "Generated submissions, no two the same, with one cheap check each; as many jobs as cores. The last to the first: "
+    f"time of {BLOCK} submissions, median over the last thousand to that over the first (a quarter of small classes).",
+    rows,
+    add_options,
+    lacks,
+)
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_alone(PART))

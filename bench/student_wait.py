@@ -1,7 +1,7 @@
 """How long a student waits: the first `grader check` on the empty template, and an answer of `--watch` after a save.
 
-The real command, in a folder as a release makes it. Prints each time against what is allowed; exits with 1 if one is
-above it. What an answer takes is counted from the moment the file is saved to the line that says how it stands.
+The real command, in a folder as a release makes it. Each time stands against what is allowed. What
+an answer takes is counted from the moment the file is saved to the line that says how it stands.
 
     first check     the whole table of the empty template
     a save          of layers.py, with one more layer written; and, with all else written, with the layer changed that
@@ -11,7 +11,6 @@ above it. What an answer takes is counted from the moment the file is saved to t
 from __future__ import annotations
 
 import os
-import platform
 import re
 import statistics
 import subprocess
@@ -21,8 +20,7 @@ import time
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
-import numpy as np
-
+from bench.row import Options, Part, Row, run_alone
 from grader.assignment import load_assignment
 from grader.authoring.public import public_files
 from grader.authoring.solutions import take_out
@@ -124,21 +122,24 @@ def wait_for(lines: Iterable[str], start: str | re.Pattern[str], word: str = "")
     sys.exit(f"bench: the watching ended before it said {start!r}")
 
 
-def main() -> None:
+def rows(options: Options) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "student"
         unpack(folder)
-        first = [first_check(folder) for _ in range(ROUNDS)]
-        waits = list(saves(folder))
-    print(
-        f"first check, empty template   {statistics.median(first):.2f} s, median of {ROUNDS}, "
-        f"{statistics.median(first) / FIRST_S:.0%} of the {FIRST_S:g} s allowed"
-    )
-    for name, wait in waits:
-        print(f"save of {name:21} {wait:.2f} s, {wait / SAVE_S:.0%} of the {SAVE_S:g} s allowed")
-    print(f"on Python {platform.python_version()}, NumPy {np.__version__}, {platform.machine()}, {platform.system()}")
-    sys.exit(1 if statistics.median(first) > FIRST_S or max(wait for _, wait in waits) > SAVE_S else 0)
+        first = statistics.median(first_check(folder) for _ in range(ROUNDS))
+        yield Row("first check, empty template", first, "s", FIRST_S, at_most=True, of=f"median of {ROUNDS}")
+        for number, (name, wait) in enumerate(saves(folder)):
+            said = "with all else written" if number == len(LAYERS) else ""
+            yield Row(f"save of {name}", wait, "s", SAVE_S, at_most=True, of=said)
 
+
+PART = Part(
+    "student_wait",
+    "A student's wait",
+    "grader check on the empty template, whole command; then, while --watch runs, from a save to the line that says "
+    "how the function stands.",
+    rows,
+)
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_alone(PART))

@@ -8,49 +8,56 @@ the same marks, or the comparison is void.
 from __future__ import annotations
 
 import argparse
-import platform
+import json
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from bench.peers import cells
 from bench.peers.courses import HERE, Course, Gradescope, Nbgrader, Otter, Ours, write_submission
+from bench.row import Options, Part, Row, run_alone
 from grader.assignment import load_assignment
 from grader.authoring.fixtures import make_fixtures, write_fixtures
 
 ROOT = Path(__file__).resolve().parents[2]
+# How many times as long as this grader the peers take at least; AT_MOST: what this one may take of a peer's time.
 BARS_ONE = {"otter run": 8.0, "nbgrader autograde": 5.0}
-BARS_CLASS = {"otter run": 25.0, "nbgrader autograde": 8.0, "gradescope-utils": 1 / 1.3}
+BARS_CLASS = {"otter run": 25.0, "nbgrader autograde": 8.0}
+AT_MOST = {"gradescope-utils": 1.3}
+PACKAGES = ("otter-grader", "nbgrader", "gradescope-utils", "numpy")
 # One in three of the class has this in place of the right one.
 WRONG = b"\n\ndef relu_backward(dout, cache):\n    return dout\n"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--peers", type=Path, default=ROOT / ".venv-peers" / "bin", help="where otter and nbgrader are")
     parser.add_argument("--students", type=int, default=30)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=2)
-    options = parser.parse_args()
-    if not (options.peers / "otter").exists():
-        sys.exit(f"bench: {options.peers} has no otter. Run make bench-peers.")
+
+
+def lacks(options: Options) -> str:
+    found = (options.peers / "otter").exists()
+    return (
+        "" if found else f"{options.peers}: no otter-grader was found there. Run make bench-peers, which installs it."
+    )
+
+
+def rows(options: Options) -> Iterator[Row]:
     with tempfile.TemporaryDirectory(prefix="bench-peers-") as name:
         course = make_course(Path(name), options.students, options.peers.resolve())
         graders = [Ours(course, sys.executable, options.jobs), Otter(course), Nbgrader(course), Gradescope(course)]
         students = list(course.submissions)
-        one = measure(graders, students[:1], options.rounds)
+        yield from ratios("one submission", measure(graders, students[:1], options.rounds), BARS_ONE, {})
         many = measure(graders, students, options.rounds)
-    print(f"nine checks, median of {options.rounds} rounds; the peers' time divided by ours")
-    missed = [*table("one submission", one, BARS_ONE), *table(f"a class of {len(students)}", many, BARS_CLASS)]
-    print(versions(options.peers))
-    sys.exit(1 if missed else 0)
+        yield from ratios(f"a class of {len(students)}", many, BARS_CLASS, AT_MOST)
 
 
 def make_course(folder: Path, count: int, peers: Path) -> Course:
@@ -100,24 +107,41 @@ def measure(graders: list, students: list[str], rounds: int) -> dict[str, list[f
     return seconds
 
 
-def table(title: str, seconds: dict[str, list[float]], bars: dict[str, float]) -> Iterator[str]:
-    """Print the ratios; yield the names of bars that were missed."""
+def ratios(
+    title: str, seconds: Mapping[str, list[float]], at_least: Mapping[str, float], at_most: Mapping[str, float]
+) -> Iterator[Row]:
+    """A peer's time to ours; where the bar is on our time, ours to the peer's.
+
+    seconds: of each grader a number a round, ours first.
+    """
     ours, *peers = seconds
-    for name in peers:
-        ratio = statistics.median(b / a for a, b in zip(seconds[ours], seconds[name], strict=True))
-        bar = bars.get(name)
-        said = "" if bar is None else f"  (at least {bar:.2f})" + ("" if ratio >= bar else "  MISSED")
-        print(f"{title:16} {name:20} {ratio:7.2f}x{said}")
-        if bar is not None and ratio < bar:
-            yield name
+    for peer in peers:
+        above, below = (ours, peer) if peer in at_most else (peer, ours)
+        ratio = statistics.median(a / b for a, b in zip(seconds[above], seconds[below], strict=True))
+        said = " / ".join(f"{statistics.median(seconds[name]):.2f} s" for name in (above, below))
+        bar = at_most.get(peer, at_least.get(peer))
+        yield Row(f"{title}: {above} to {below}", ratio, "x", bar, at_most=peer in at_most, of=said)
 
 
-def versions(peers: Path) -> str:
-    packages = ("otter-grader", "nbgrader", "gradescope-utils", "numpy")
-    code = f"import importlib.metadata as m; print(', '.join(n + ' ' + m.version(n) for n in {packages!r}))"
-    found = subprocess.run([peers / "python", "-c", code], capture_output=True, text=True, check=True).stdout.strip()
-    return f"on Python {platform.python_version()}, {found}; {platform.machine()}, {platform.system()}"
+def versions(options: Options) -> dict[str, str]:
+    """Of the peers; their NumPy is not ours."""
+    code = f"import importlib.metadata as m, json; print(json.dumps([m.version(name) for name in {PACKAGES!r}]))"
+    done = subprocess.run([options.peers / "python", "-c", code], capture_output=True, text=True, check=True)
+    found = dict(zip(PACKAGES, json.loads(done.stdout), strict=True))
+    return {"NumPy of the peers" if name == "numpy" else name: version for name, version in found.items()}
 
+
+PART = Part(
+    "peers",
+    "Against other graders",
+    "The same nine checks on the same submissions, whole command, in turns: this grader (one command, --jobs 2), otter "
+    "run and gradescope-utils (a command a submission), nbgrader autograde (one command). One in three of the class is "
+    "wrong; every grader must find the same marks. The time of the one to that of the other, medians of rounds.",
+    rows,
+    add_options,
+    lacks,
+    versions,
+)
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_alone(PART))

@@ -47,11 +47,14 @@ class Course:
 
 
 def write_submission(folder: Path, package: Mapping[str, bytes]) -> None:
+    """With the student's name in what was written, so that whatever goes by contents finds nothing twice."""
+    mine = f"# {folder.name}"
+    package = {**package, "layers.py": package["layers.py"] + f"\n{mine}\n".encode()}
     for name, content in package.items():
         path = folder / "cs231n" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    write_notebook(folder / "nine.ipynb", ["from cs231n import layers\n\nimport cells"], grade=())
+    write_notebook(folder / "nine.ipynb", [f"{mine}\nfrom cs231n import layers\n\nimport cells"], grade=())
     for name in SUPPORT:  # handed out, as a notebook's checks are; the graders replace them by their own
         shutil.copy(folder.parent.parent / name, folder / name)
 

@@ -1,0 +1,128 @@
+"""`python -m bench.cluster`: the same class on this machine's processes and on a Dask cluster of as many workers.
+
+    grader grade --jobs 2            beside            grader grade --scheduler tcp://…   (2 worker processes)
+
+The whole command in turns. Results must be the same but for times; in a last run one of the workers is killed, and they
+must be so all the same, each told once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from bench.row import Options, Part, Row, run_alone
+from bench.run_class import Run, as_user, command_for, differing, grade_class, run_of, write_class
+
+PATIENCE_S = 300.0
+# Of the class: graded when a worker is killed.
+KILLED_AFTER = 1 / 4
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--submissions", type=int, default=30)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--workers", type=int, default=2)
+
+
+def rows(options: Options) -> Iterator[Row]:
+    from distributed import LocalCluster
+
+    with tempfile.TemporaryDirectory(prefix="bench-cluster-") as name:
+        folder = Path(name)
+        submissions = write_class(folder, options.submissions)
+        with LocalCluster(
+            n_workers=options.workers,
+            threads_per_worker=1,
+            dashboard_address=None,
+            silence_logs=logging.ERROR,  # a killed worker is started again, and that is said
+            local_directory=str(folder / "scratch"),
+        ) as cluster:
+            there = ("--scheduler", cluster.scheduler_address)
+            pairs = [
+                (
+                    grade_class(submissions, folder / f"here{number}", "--jobs", str(options.workers)),
+                    grade_class(submissions, folder / f"there{number}", *there),
+                )
+                for number in range(options.rounds)
+            ]
+            yield from compared(pairs, options)
+            victim = next(iter(cluster.workers.values()))
+            survived = grade_with_a_death(submissions, folder / "killed", there, victim.pid)
+        yield Row(
+            "a worker killed: results lost, doubled or different",
+            len(differing(pairs[0][0].results, survived.results)) + len(doubled(survived)),
+            "",
+            bar=0,
+            at_most=True,
+            of=f"{len(survived.results)} submissions",
+        )
+
+
+def compared(pairs: list[tuple[Run, Run]], options: Options) -> Iterator[Row]:
+    ratio = statistics.median(there.wall_s / here.wall_s for here, there in pairs)
+    here_s, there_s = (statistics.median(run.wall_s for run in side) for side in zip(*pairs, strict=True))
+    said = f"{there_s:.1f} s on {options.workers} workers, {here_s:.1f} s with {options.workers} jobs"
+    yield Row("time on the cluster to that of jobs, whole command", ratio, "x", of=said)
+    differ = {name for here, there in pairs for name in differing(here.results, there.results)}
+    said = f"{options.submissions} submissions, {options.rounds} rounds"
+    yield Row("submissions with another result on the cluster", len(differ), "", bar=0, at_most=True, of=said)
+
+
+def grade_with_a_death(submissions: Path, out: Path, words: tuple[str, ...], victim: int) -> Run:
+    """Grade; kill that process, a worker, when some of the class is graded. Exits if that takes for ever."""
+    command, wanted = command_for(submissions, out, *words), KILLED_AFTER * len(list(submissions.iterdir()))
+    began = time.perf_counter()
+    with subprocess.Popen(command, **as_user()) as running:
+        while len(list(out.glob("results/*.json"))) < wanted and running.poll() is None:
+            if time.perf_counter() - began > PATIENCE_S:
+                running.kill()
+                sys.exit(f"bench: nothing was graded on the cluster in {PATIENCE_S:.0f} s.")
+            time.sleep(0.05)
+        if running.poll() is None:
+            os.kill(victim, signal.SIGKILL)
+        else:
+            sys.exit("bench: the class was graded before a worker could be killed. Take more submissions.")
+        printed, said = running.communicate()
+    return run_of(out, time.perf_counter() - began, running.returncode, printed, said)
+
+
+def doubled(run: Run) -> list[str]:
+    """The submissions that the log tells of more than once."""
+    return [name for name, times in Counter(event["id"] for event in run.log).items() if times > 1]
+
+
+def lacks(options: Options) -> str:
+    return "" if find_spec("distributed") else "distributed is not installed. Run pip install 'layergrader[cluster]'."
+
+
+def versions(options: Options) -> Mapping[str, Any]:
+    return {"distributed": version("distributed")}
+
+
+PART = Part(
+    "cluster",
+    "A cluster",
+    "One class, whole command: as many jobs here, and workers (processes) of a Dask LocalCluster by --scheduler, in "
+    "turns; the ratio is the cluster's time to that of jobs (median). Then once with a worker killed on the way.",
+    rows,
+    add_options,
+    lacks,
+    versions,
+)
+
+if __name__ == "__main__":
+    sys.exit(run_alone(PART))

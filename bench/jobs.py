@@ -1,0 +1,79 @@
+"""`python -m bench.jobs`: submissions a second with 1, 2, 3 and 4 jobs.
+
+One class, every submission of it different, graded in rounds: each round runs all numbers of jobs once, into fresh
+folders. Beyond as many jobs as there are cores there is nothing to gain; that it does no harm is what is to be seen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench import machine
+from bench.row import Options, Part, Row, run_alone
+from bench.run_class import Run, differing, grade_class, write_class
+
+BARRED, BAR = 2, 1.7
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--submissions", type=int, default=40)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--jobs", type=int, nargs="+", default=[1, 2, 3, 4], help="the first is what others are held to"
+    )
+
+
+def rows(options: Options) -> Iterator[Row]:
+    with tempfile.TemporaryDirectory(prefix="bench-jobs-") as name:
+        folder = Path(name)
+        submissions = write_class(folder, options.submissions)
+        rounds = [run_round(submissions, folder / f"round{k}", options.jobs) for k in range(options.rounds)]
+    yield from rates(rounds, options.jobs, options.submissions)
+
+
+def run_round(submissions: Path, out: Path, numbers: list[int]) -> dict[int, Run]:
+    """One run with each number of jobs. Exits if results depend on it."""
+    runs = {jobs: grade_class(submissions, out / str(jobs), "--jobs", str(jobs)) for jobs in numbers}
+    for jobs, run in runs.items():
+        if differ := differing(runs[numbers[0]].results, run.results):
+            sys.exit(f"bench: with {jobs} jobs {differ[0]} has another result than with {numbers[0]}.")
+    return runs
+
+
+def rates(rounds: list[dict[int, Run]], numbers: list[int], count: int) -> Iterator[Row]:
+    """Ratios of the same round, and their medians. The bar is for two jobs where there are two cores."""
+    first = numbers[0]
+    yield Row(f"submissions with {named(first)}", median_rate(rounds, first, count), "a second")
+    for jobs in numbers[1:]:
+        ratio = statistics.median(runs[first].grading_s / runs[jobs].grading_s for runs in rounds)
+        with_start = statistics.median(runs[first].wall_s / runs[jobs].wall_s for runs in rounds)
+        bar = BAR if jobs == BARRED and machine.cores() >= BARRED else None
+        said = f"{median_rate(rounds, jobs, count):.2f} a second; {with_start:.2f}x with the start of the command"
+        yield Row(f"{named(jobs)} to {named(first)}", ratio, "x", bar, of=said)
+
+
+def median_rate(rounds: list[dict[int, Run]], jobs: int, count: int) -> float:
+    return statistics.median(count / runs[jobs].grading_s for runs in rounds)
+
+
+def named(jobs: int) -> str:
+    return f"{jobs} job{'s' if jobs > 1 else ''}"
+
+
+PART = Part(
+    "jobs",
+    "Jobs",
+    "One class of example submissions, every one different, graded in interleaved rounds with each number of jobs: "
+    "submissions a second, as ratios to 1 job (medians). The start of the workers counts; that of the command counts "
+    "where it says so.",
+    rows,
+    add_options,
+)
+
+if __name__ == "__main__":
+    sys.exit(run_alone(PART))

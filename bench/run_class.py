@@ -1,0 +1,120 @@
+"""A class of the project's own examples, and `grader grade` over it as a user runs it.
+
+Every submission of a class differs from all others in a comment, so that whatever goes by contents finds nothing twice;
+every run writes into a fresh folder. The examples are those that end by themselves: what a loop without an end costs is
+its limit. Notebooks are left out: their pages are made beside the grading, and grading is what is measured.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grader.assignment import load_assignment
+from grader.intake.collect import find, read
+
+ROOT = Path(__file__).resolve().parents[1]
+COMPLETE = "complete"
+SLOW = "complete-seven-loops"  # all right, and the slowest style that is
+AGAINST_LIMITS = frozenset(["exits", "loops-forever", "prints-a-megabyte", "spies"])
+# What may differ when the same submission is graded again.
+TIMES = ("duration_s", "spent_s")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One command. wall_s: all of it; grading_s: without its start, from its own log.
+
+    log: its events of results, in their order. results: the JSON of each submission, by id.
+    """
+
+    wall_s: float
+    grading_s: float
+    log: tuple[dict[str, Any], ...]
+    results: Mapping[str, dict[str, Any]]
+
+    @property
+    def marks(self) -> dict[str, float]:
+        return {name: result["score"] for name, result in self.results.items()}
+
+
+def examples() -> dict[str, Mapping[str, bytes]]:
+    """The files of each example, by its name and their paths below the package."""
+    assignment = load_assignment(ROOT / "assignment")
+    files, given, package = assignment.student_files, assignment.handed_out, assignment.package
+    found = find([ROOT / "submissions"], student_files=files, package=package)
+    return {
+        one.id: read(one, student_files=files, handed_out=given, package=package).files
+        for one in found
+        if one.id not in AGAINST_LIMITS
+    }
+
+
+def write_class(folder: Path, count: int, names: Sequence[str] = ()) -> Path:
+    """`count` submissions in folder/class, made from these examples in turn; from all if none is named."""
+    known, package = examples(), load_assignment(ROOT / "assignment").package
+    chosen = names or list(known)
+    for number in range(count):
+        for name, content in known[chosen[number % len(chosen)]].items():
+            path = folder / "class" / f"s{number:03}" / package / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content + b"\n# handed in as number %d\n" % number)
+    return folder / "class"
+
+
+def grade_class(submissions: Path, out: Path, *words: str) -> Run:
+    """Grade with the project's assignment into a fresh folder. Exits if that fails."""
+    command = command_for(submissions, out, *words)
+    began = time.perf_counter()
+    with subprocess.Popen(command, **as_user()) as running:
+        printed, said = running.communicate()
+    return run_of(out, time.perf_counter() - began, running.returncode, printed, said)
+
+
+def command_for(submissions: Path, out: Path, *words: str) -> list[str]:
+    """The command. Raises ValueError if `out` is there already."""
+    if out.exists():
+        raise ValueError(f"{out} is there: what was graded in it would not be graded again")
+    paths = [str(submissions), "--assignment", str(ROOT / "assignment"), "--out", str(out)]
+    return [sys.executable, "-m", "grader.cli.main", "grade", *paths, "--force", "--log-format", "json", *words]
+
+
+def as_user() -> dict[str, Any]:
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return {"cwd": ROOT, "env": env, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+
+
+def run_of(out: Path, wall_s: float, code: int, printed: str, said: str) -> Run:
+    """What a command that ended has done. Exits if it failed, or left something ungraded."""
+    if code:
+        sys.exit(f"bench: grader grade ended with {code}, expected 0: {said[-2000:]}")
+    events = [json.loads(line) for line in printed.splitlines()]
+    results = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (out / "results").glob("*.json")}
+    ungraded = [name for name, result in results.items() if result["status"] != "graded"]
+    if ungraded:
+        sys.exit(f"bench: {', '.join(ungraded[:3])} could not be graded, so that nothing is measured.")
+    log = tuple(event for event in events if event["event"] == "result")
+    return Run(wall_s, events[-1]["elapsed_s"], log, results)
+
+
+def without_times(record: Any) -> Any:
+    """A result, or a part of one, without what may differ from run to run."""
+    if isinstance(record, dict):
+        return {name: without_times(value) for name, value in record.items() if name not in TIMES}
+    return [without_times(value) for value in record] if isinstance(record, list) else record
+
+
+def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """The submissions whose results are not the same in both, but for times; what only one of them has included."""
+    return [
+        name
+        for name in sorted(one.keys() | other.keys())
+        if name not in one or name not in other or without_times(one[name]) != without_times(other[name])
+    ]
