@@ -100,13 +100,15 @@ def grade_submission(submission: Submission, context: Context) -> Result:
         results = choose(results, on_stubs, trials.on_stubs.keys(), context.assignment.stubs)
     results = with_left_out(results, context.assignment, handout)
     functions = sum_up(results, needs_of(context.assignment), lines_of(context.assignment, submission))
+    duration_s = time.monotonic() - started
     return replace(
         blank,
         score=round(sum(result.points for result in results), 2),
         checks=tuple(results),
         functions=tuple(functions),
         notes=(*submission.notes, *filter(None, [grounds]), *trials.notes),
-        duration_s=round(time.monotonic() - started, 4),
+        duration_s=round(duration_s, 4),
+        spent_s=trials.spent_s(duration_s),
     )
 
 

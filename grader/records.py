@@ -12,10 +12,15 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 SCHEMA: Final = 1
+ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=vars)
+
+# What a submission's time goes into: its own functions; sandboxes to start and modules to import; messages to and from
+# the sandbox, processes among them; inputs, comparisons and the reference.
+SPENT: Final = ("functions", "start", "protocol", "judge")
 # What a JSON file holds as an escape: halves of a pair, which UTF-8 lacks; and what a terminal obeys, or what would
 # turn the direction of its lines around, if somebody prints the file.
 ESCAPED: Final = re.compile(
@@ -236,6 +241,7 @@ class Result:
 
     submission: id, source, sha256, files. assignment: title, sha256, handout, and grounds where that was guessed.
     environment: sandbox, python, numpy, grader. sources: not kept here; the lines that are needed are in the frames.
+    spent_s: of duration_s, what was spent for each of SPENT.
     """
 
     submission: Mapping[str, Any]
@@ -250,13 +256,18 @@ class Result:
     notes: tuple[str, ...] = ()
     message: str = ""
     notebooks: tuple[NotebookResult, ...] = ()
+    spent_s: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
         return str(self.submission["id"])
 
     def to_json(self) -> str:
-        text = json.dumps({"schema": SCHEMA, **asdict(self)}, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        """A line a field; of those that are lists of records, a line a record."""
+        parts = [
+            f" {ENCODER.encode(name)}: {lines_of(value)}" for name, value in {"schema": SCHEMA, **vars(self)}.items()
+        ]
+        text = "{\n" + ",\n".join(parts) + "\n}\n"
         return ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
     @classmethod
@@ -272,6 +283,8 @@ class Result:
                 raise ValueError("result: not a result file")
             if not all(isinstance(data[name], int | float) for name in ("score", "max_score", "duration_s")):
                 raise ValueError("result: not a result file")
+            if not all(isinstance(spent, int | float) for spent in data.get("spent_s", {}).values()):
+                raise ValueError("result: not a result file")
             functions = tuple(
                 FunctionResult(**{**item, "needs": tuple(item["needs"])}) for item in data.pop("functions")
             )
@@ -280,6 +293,12 @@ class Result:
             return cls(**rest, checks=checks, functions=functions, notebooks=notebooks)
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"result: not a result file ({error})") from error
+
+
+def lines_of(value: Any) -> str:
+    if isinstance(value, tuple) and value and not isinstance(value[0], str):
+        return "[\n  " + ",\n  ".join(map(ENCODER.encode, value)) + "\n ]"
+    return ENCODER.encode(value)
 
 
 def check_from(item: dict[str, Any]) -> CheckResult:

@@ -29,10 +29,10 @@ from grader.judging.verdict import Trial, short
 from grader.kept import give_back, lend
 from grader.module_sets import ModuleSet
 from grader.oracle import Oracle
-from grader.records import MISSING, SKIPPED, TIMEOUT, VISIBLE, Check, Submission
+from grader.records import MISSING, SKIPPED, SPENT, TIMEOUT, VISIBLE, Check, Submission
 from grader.sandbox.box import Launch
 from grader.sandbox.isolation import PLAIN
-from grader.sandbox.session import Plan, Session
+from grader.sandbox.session import Plan, Session, Spent
 from grader.trial import run_check
 
 # Checks of one function that may run out of time before its others are put off: a loop that never ends in a layer would
@@ -60,6 +60,7 @@ class Trials:
     unusable: set[str] = field(default_factory=set)  # student files that are absent or cannot be imported
     put_off: list[Check] = field(default_factory=list)  # of functions that ran out of time before
     trees: dict[tuple[str, ...], Path] = field(default_factory=dict)
+    spent: list[Spent] = field(default_factory=list)
 
     def run(self) -> None:
         """Fill `own`, `on_stubs` and `notes`. Raises GraderError for a fault of ours only."""
@@ -70,6 +71,12 @@ class Trials:
                 self.run_again(one, oracle)
             for one in self.context.assignment.sets:
                 self.run_put_off(one, oracle)
+
+    def spent_s(self, duration_s: float) -> dict[str, float]:
+        """What of a duration was spent on each of SPENT; what nothing else had is the judge's."""
+        parts = {name: sum(getattr(one, name) for one in self.spent) for name in SPENT[:-1]}
+        parts[SPENT[-1]] = max(0.0, duration_s - sum(parts.values()))
+        return {name: round(seconds, 4) for name, seconds in parts.items()}
 
     def run_set(self, one: ModuleSet, oracle: Oracle) -> None:
         checks = self.checks_of(one.files)
@@ -169,7 +176,9 @@ class Trials:
             tolerant=context.isolation.kind != PLAIN,  # who can mend the file is told to
             expected_warnings=assignment.expected_warnings,
         )
-        return Session(lambda: context.launch(work), plan, context.limits, until=self.until)
+        session = Session(lambda: context.launch(work), plan, context.limits, until=self.until)
+        self.spent.append(session.spent)
+        return session
 
     @contextmanager
     def open_oracle(self) -> Iterator[Oracle]:
@@ -197,7 +206,7 @@ class Trials:
         }
         key, is_sound = context.reference_files, False
         session = lend(key, lambda: Session(launch, plan, context.limits))
-        session.launch, session.until = launch, self.until
+        session.launch, session.until, session.spent = launch, self.until, Spent()
         try:
             oracle = Oracle(
                 session,
@@ -210,6 +219,7 @@ class Trials:
             is_sound = True
         finally:
             give_back(key, session, is_sound=is_sound)
+            self.spent.append(Spent(start=session.spent.start))  # what it does besides is the judge's work
 
     def staged(self, one: ModuleSet) -> Path:
         """The set's work tree, made when it is first asked for."""

@@ -5,22 +5,17 @@ from __future__ import annotations
 import json
 import os
 import random
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from cases import ROOT
+from durations import without_durations
 from one_check import RAISING, RIGHT, WRONG, write_assignment, write_class
 
 ROUNDS = 50
 CLASS = {"ada": RIGHT, "bela": WRONG, "cleo": RAISING, "dora": RIGHT, "emil": "import nothing_there\n"}
-DURATION = re.compile(r'"duration_s": [0-9.e-]+')
-
-
-def without_durations(text: str) -> str:
-    return DURATION.sub('"duration_s": 0', text)
 
 
 def stored(out: Path) -> dict[str, str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cases import ROOT, check_of, lost, reference_files
+from durations import without_durations
 
 from grader.context import Settings, prepare
 from grader.fixtures import load_fixtures
@@ -19,10 +20,6 @@ from grader.pipeline import grade_submission
 from grader.records import Result, Submission
 from grader.sandbox import session as session_module
 from grader.sandbox.protocol import Handle
-
-
-def without_durations(text: str) -> str:
-    return re.sub(r'"duration_s": [0-9.e-]+', '"duration_s": 0', text)
 
 
 def test_the_reference_gets_full_marks(grade_layers):

@@ -65,6 +65,7 @@ RESULTS = st.builds(
     assignment=st.dictionaries(TEXT, TEXT, max_size=2),
     environment=st.dictionaries(TEXT, st.none() | TEXT, max_size=2),
     status=TEXT, score=NUMBERS, max_score=NUMBERS, duration_s=NUMBERS, checks=some(CHECKS), functions=some(FUNCTIONS),
+    spent_s=st.dictionaries(TEXT, NUMBERS, max_size=4),
     notes=some(TEXT), message=TEXT, notebooks=some(NOTEBOOKS),
 )  # fmt: skip
 RESULT = Result({"id": "alice", "files": {}}, {"title": "T"}, {"numpy": "2"}, GRADED, 1.5, 4.0, 0.1, notes=("a", "b"))
@@ -211,3 +212,12 @@ def test_a_terminal_that_shows_the_file_obeys_nothing_in_it():
     text = result.to_json()
     assert not [code for code in hostile if code != "\n" and code in text]  # those are the file's own
     assert Result.from_json(text) == result
+
+
+def test_a_result_has_a_line_a_check():
+    result = dataclasses.replace(RESULT, notes=("a", "b"), functions=(FunctionResult("a.f", 1, 1, "passed"),) * 2)
+    lines = result.to_json().splitlines()
+    assert ' "notes": ["a", "b"],' in lines
+    start = lines.index(' "functions": [')
+    assert json.loads(lines[start + 1].rstrip(",")) == json.loads(lines[start + 2])
+    assert lines[start + 3] == " ],"

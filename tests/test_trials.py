@@ -15,7 +15,7 @@ from grader.authoring.fixtures import make_fixtures, write_fixtures
 from grader.context import Settings, prepare
 from grader.kept import KEPT, keeping
 from grader.pipeline import grade_submission
-from grader.records import Submission
+from grader.records import SPENT, Submission
 from grader.sandbox.session import Session
 
 TOML = """
@@ -533,3 +533,24 @@ def test_a_reference_is_not_kept_for_ever(grade, monkeypatch):
         monkeypatch.setattr("grader.kept.MOST_BEGUN", 1)
         grade()
         assert KEPT.session is None
+
+
+def test_what_a_submission_took_is_told_apart(grade):
+    result = grade(other="import time\ndef third(x):\n    time.sleep(0.3)\n    return x / 3\n")
+    assert set(result.spent_s) == set(SPENT)
+    assert 0.3 <= result.spent_s["functions"] < 0.6
+    assert min(result.spent_s.values()) > 0
+    assert abs(sum(result.spent_s.values()) - result.duration_s) < 0.01
+
+
+def test_a_function_that_never_answers_was_at_work_all_the_time(grade):
+    result = grade(other="def third(x):\n    while True: pass\n")
+    assert result.spent_s["functions"] > 1.9
+
+
+def test_a_function_that_asks_for_others_is_not_at_work_while_they_are(grade, monkeypatch):
+    """On stubs, the reference answers meanwhile."""
+    answered = Session.answered
+    monkeypatch.setattr(Session, "answered", lambda self, ask: (time.sleep(0.2), answered(self, ask))[1])
+    result = grade(parts="def double(x, log):\n    return 3 * x, (x, '')")
+    assert result.spent_s["functions"] < 0.2 < result.spent_s["judge"]

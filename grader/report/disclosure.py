@@ -26,6 +26,7 @@ def for_student(result: Result) -> Result:
         submission=submission,
         checks=tuple(map(disclose, result.checks)),
         duration_s=0.0,
+        spent_s={},
         message="" if result.status == GRADER_ERROR else result.message,
     )
 

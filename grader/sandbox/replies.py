@@ -31,6 +31,7 @@ FIELDS: Final[dict[str, type]] = {
     "function": str,  # that a stub asks for
     "args": tuple,
     "frames": list,
+    "took": float,  # seconds within the function that was called, as the worker says
     "exit": int,
     "signal": int,
 }

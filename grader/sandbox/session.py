@@ -92,6 +92,15 @@ class LeftOut:
     error: str
 
 
+@dataclass
+class Spent:
+    """Seconds. functions: within the functions that were called. start: until all modules were imported."""
+
+    functions: float = 0.0
+    start: float = 0.0
+    protocol: float = 0.0
+
+
 class Session:
     """One submission's code, callable. A context manager; leaving it ends every process."""
 
@@ -110,6 +119,7 @@ class Session:
         self.has_waiting_child = False
         self.is_shared = False
         self.begun = 0
+        self.spent = Spent()
         self.inbox: list[Any] = []
         self.decoder = Decoder(limits.reply_mib << 20)
         self.number = 0
@@ -202,8 +212,9 @@ class Session:
     def is_clean_after(self, message: dict[str, Any]) -> bool:
         """Whether the child answers the end of its check as it should, and no other process is there."""
         assert self.box is not None
+        began = time.monotonic()
         try:
-            self.deadline = time.monotonic() + self.limits.wall_s
+            self.deadline = began + self.limits.wall_s
             self.box.send(encode(message), self.deadline)
             reply = self.receive()
             self.has_waiting_child = message["stay"] and reply == {"op": "stays"}
@@ -212,6 +223,8 @@ class Session:
             return clean and not self.box.left_behind(staying=self.has_waiting_child)
         except (Silence, Gone, Flood, Glut, ProtocolError):
             return False
+        finally:
+            self.spent.protocol += time.monotonic() - began
 
     def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """One call of the code under test. Raises CallFailed for whatever is not a value."""
@@ -297,6 +310,14 @@ class Session:
 
         Raises SandboxError if there is no hello: then no student code has run yet and the fault is ours.
         """
+        began, before = time.monotonic(), self.spent.protocol
+        try:
+            self.import_modules()
+        finally:
+            self.spent.protocol = before
+            self.spent.start += time.monotonic() - began
+
+    def import_modules(self) -> None:
         self.warm()
         self.is_greeted = True
         self.inbox, self.decoder = [], Decoder(self.limits.reply_mib << 20)
@@ -334,14 +355,19 @@ class Session:
         assert self.box is not None
         self.number += 1
         started = time.monotonic()
+        answering_s, took_s = 0.0, None
         try:
             self.box.send(encode({**message, "id": self.number}), self.deadline)
             reply = self.receive()
             for _ in range(MAX_ASKS):
                 if reply.get("op") != "ask":
                     break
-                self.box.send(encode(self.answered(reply)), self.deadline)
+                asked = time.monotonic()
+                answer = encode(self.answered(reply))
+                answering_s += time.monotonic() - asked
+                self.box.send(answer, self.deadline)
                 reply = self.receive()
+            took_s = reply.get("took", 0.0)
         except Silence:
             raise CallFailed(self.end_in_doubt(function, "did not answer in time", TIMEOUT)) from None
         except Gone:
@@ -354,6 +380,13 @@ class Session:
             raise CallFailed(self.end_in_doubt(function, what)) from None
         except ProtocolError as error:
             raise CallFailed(self.end_in_doubt(function, f"sent a reply that is none ({error})")) from None
+        finally:
+            waited_s = time.monotonic() - started - answering_s
+            if took_s is None:  # no reply: the function was at work till the end
+                took_s = waited_s if function else 0.0
+            took_s = took_s if 0 <= took_s <= waited_s else 0.0
+            self.spent.functions += took_s
+            self.spent.protocol += waited_s - took_s
         if reply.get("op") == "ended":
             raise CallFailed(self.end_of_child(function, reply, time.monotonic() - started))
         if reply.get("id") != self.number:

@@ -287,6 +287,7 @@ class Child:
         self.tree = tree
         self.kept: List[Any] = []
         self.clock: Optional[Clock] = None
+        self.took_s = 0.0
 
     def serve(self, begin: Dict[str, Any], switches: Dict[str, Any], clock: Optional[Clock] = None) -> bool:
         """Serve until the end of the check; whether this process may then serve another one.
@@ -305,7 +306,7 @@ class Child:
             if request["op"] == "end":
                 return bool(request["stay"])
             reply = self.call(request["function"], request["args"], request["kwargs"])
-            reply["id"] = request["id"]
+            reply["id"], reply["took"] = request["id"], self.took_s
             try:
                 self.channel.send(reply)
             except protocol.ProtocolError as error:
@@ -313,16 +314,21 @@ class Child:
 
     def ask(self, function: str, args: Tuple[Any, ...]) -> Dict[str, Any]:
         """What the reference's function returns, from the judge. Within a call, in the place of its reply."""
+        began_s = time.perf_counter()
         self.channel.send({"op": "ask", "function": function, "args": args})
-        return dict(self.channel.receive())
+        answer = dict(self.channel.receive())
+        self.took_s -= time.perf_counter() - began_s
+        return answer
 
     def call(self, name: str, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Dict[str, Any]:
+        self.took_s = 0.0
         function = self.functions.get(name)
         if function is None:
             return {"outcome": "missing", "text": "absent"}
         sent, args = args, tuple(self.fetch(value) for value in args)
         kwargs = {key: self.fetch(value) for key, value in kwargs.items()}
         before = [snapshot(value) for value in args]
+        began_s = time.perf_counter()
         try:
             value = self.clock.call(function, args, kwargs) if self.clock else function(*args, **kwargs)
         except NotImplementedError as error:
@@ -336,6 +342,8 @@ class Child:
             trips = isinstance(error, LookupError) or "NoneType" in failure.get("text", "")
             untouched = trips and self.tree.is_stub(name)
             return {"outcome": "missing", "text": "stub", "of": ""} if untouched else failure
+        finally:
+            self.took_s += time.perf_counter() - began_s
         dicts, arrays = changes(before, args, sent)
         reply: Dict[str, Any] = {
             "outcome": "value",
