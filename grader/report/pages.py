@@ -26,6 +26,7 @@ from markupsafe import Markup
 from grader.errors import GraderError
 from grader.records import GRADED, NOT_APPLICABLE, PASSED, VISIBLE, CheckResult, Result
 from grader.report import answers, figures, highlight, once, order, tally, text, words
+from grader.report.compiled import Compiled
 from grader.report.disclosure import for_student
 from grader.report.roster import CheckTally, Roster
 from grader.results import AnswerPoints
@@ -167,6 +168,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        bytecode_cache=Compiled(TEMPLATES),
     )
     environment.filters.update(
         number=text.number, seconds=text.seconds, small=text.small, clip=text.clip, python=highlight.highlight_line
