@@ -176,6 +176,7 @@ def environment() -> Environment:
     environment.globals.update(
         icons=asset("icons.svg"),
         explain=words.explain,
+        status=status,
         check_words=words.CHECK_WORDS,
         answer_words=words.ANSWER_WORDS,
         submission_words=words.SUBMISSION_WORDS,
@@ -200,6 +201,12 @@ def environment() -> Environment:
         ROWS_SHOWN=ROWS_SHOWN,
     )
     return environment
+
+
+@cache
+def status(word: str) -> Markup:
+    """A status as every page shows it. Made once for each word: a page says them hundreds of times."""
+    return Markup(environment().get_template("_words.html").make_module().badge(word))  # type: ignore[attr-defined]
 
 
 def is_shown(check: CheckResult, staff: bool) -> bool:
