@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import click
 from grader.cli.render import Renderer, have_notebooks
 from grader.records import OWN_HANDOUT
 from grader.sandbox.isolation import KINDS
+from grader.sandbox.mounts import ONE_THREAD
 
 
 @click.command()
@@ -63,6 +65,11 @@ def grade(paths: tuple[Path, ...], out: Path, **options: Any) -> int:
     What was graded with the same submission, assignment, Python, NumPy, sandbox and grader is not graded again: a run
     that was stopped goes on with the same command.
     """
+    for (
+        name,
+        count,
+    ) in ONE_THREAD.items():  # of this process and its jobs; starting more takes as long as NumPy's import
+        os.environ.setdefault(name, count)
     renderer = Renderer(out)
     try:
         if have_notebooks(paths):

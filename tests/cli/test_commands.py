@@ -15,14 +15,16 @@ from click.testing import CliRunner
 from grader.cli.main import COMMANDS, cli
 
 
+def said_by(program: str, **environment: str) -> str:
+    """What a fresh interpreter prints."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    command = [sys.executable, "-c", program]
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True).stdout
+
+
 def modules_after(statement: str) -> set[str]:
     """What a fresh interpreter has imported after a statement."""
-    program = f"{statement}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    return set(json.loads(done.stdout))
+    return set(json.loads(said_by(f"{statement}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))")))
 
 
 def has_command(text: str) -> bool:
@@ -73,3 +75,15 @@ def test_a_job_process_imports_no_library_of_the_command_line_and_of_the_pages()
     imported = modules_after("import grader.cli.jobs, grader.pipeline")
     assert "numpy" in imported
     assert not {"click", "rich", "jinja2", "pygments"} & imported
+
+
+def test_grading_starts_no_threads_for_sums_unless_it_is_told_to() -> None:
+    program = (
+        "import contextlib, os\nfrom grader.cli.main import cli\nfrom grader.errors import GraderError\n"
+        "with contextlib.suppress(GraderError):\n"
+        "    cli.main(['grade', 'absent', '--assignment', 'absent'], standalone_mode=False)\n"
+        "import numpy, threading\n"
+        "print(os.environ['OPENBLAS_NUM_THREADS'], len(os.listdir('/proc/self/task')), threading.active_count())"
+    )
+    assert said_by(program) == "1 1 1\n"
+    assert said_by(program, OPENBLAS_NUM_THREADS="3").split()[0] == "3"
