@@ -56,7 +56,7 @@ def five(student, rng):
 RUN = """
 import resource, sys, time
 from grader import batch
-from grader.cli.main import cli
+from grader.cli.commands import cli
 finish = batch.Batch.finish
 def timed(self):
     began = time.perf_counter()

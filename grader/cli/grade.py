@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from grader.cli.imports import importing
 from grader.cli.render import Renderer, have_notebooks
 from grader.records import OWN_HANDOUT
 from grader.sandbox.isolation import KINDS
@@ -74,7 +75,8 @@ def grade(paths: tuple[Path, ...], out: Path, **options: Any) -> int:
     try:
         if have_notebooks(paths):
             renderer.start()
-        from grader.cli.class_run import run_class  # what takes a while to import; nbconvert takes longer, beside it
+        with importing():  # takes a while; nbconvert takes longer, beside it
+            from grader.cli.class_run import run_class
 
         return run_class(renderer, paths=paths, out=out, **options)
     finally:

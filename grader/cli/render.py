@@ -12,7 +12,6 @@ goes on beside that, and who grades no notebook does without.
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import importlib.util
 import multiprocessing
@@ -29,6 +28,7 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Final
 
+from grader.cli.imports import importing
 from grader.errors import GraderError
 from grader.intake.notebooks import NOT_INSTALLED
 from grader.records import Submission
@@ -214,12 +214,10 @@ def serve(pipe: Connection) -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    gc.disable()  # of half a million objects that importing makes, none is garbage
-    from grader.report.notebook_page import framed, notebook_page
+    with importing():
+        from grader.report.notebook_page import framed, notebook_page
 
-    notebook_page(TRIAL, name="", submission="")  # patterns and templates are compiled when they are first used
-    gc.freeze()
-    gc.enable()
+        notebook_page(TRIAL, name="", submission="")  # libraries, templates and patterns are loaded by their first use
     pipe.send_bytes(b"ready")
     with suppress(EOFError, OSError):
         while True:

@@ -12,7 +12,7 @@ import pytest
 from cases import ROOT
 from click.testing import CliRunner
 
-from grader.cli.main import COMMANDS, cli
+from grader.cli.commands import COMMANDS, cli
 
 
 def said_by(program: str, **environment: str) -> str:
@@ -56,7 +56,7 @@ def test_an_unknown_command_is_a_usage_error() -> None:
 
 def test_the_list_of_commands_needs_no_command_and_no_library_of_one() -> None:
     imported = modules_after(
-        "import contextlib, io\nfrom grader.cli.main import cli\n"
+        "import contextlib, io\nfrom grader.cli.commands import cli\n"
         "with contextlib.redirect_stdout(io.StringIO()):\n    cli.main(['--help'], standalone_mode=False)"
     )
     assert "click" in imported
@@ -72,14 +72,14 @@ def test_grading_imports_no_other_command_and_no_library_that_it_may_not_need() 
 
 
 def test_a_job_process_imports_no_library_of_the_command_line_and_of_the_pages() -> None:
-    imported = modules_after("import grader.cli.jobs, grader.pipeline")
+    imported = modules_after("import grader.cli.main, grader.cli.jobs, grader.pipeline")
     assert "numpy" in imported
     assert not {"click", "rich", "jinja2", "pygments"} & imported
 
 
 def test_grading_starts_no_threads_for_sums_unless_it_is_told_to() -> None:
     program = (
-        "import contextlib, os\nfrom grader.cli.main import cli\nfrom grader.errors import GraderError\n"
+        "import contextlib, os\nfrom grader.cli.commands import cli\nfrom grader.errors import GraderError\n"
         "with contextlib.suppress(GraderError):\n"
         "    cli.main(['grade', 'absent', '--assignment', 'absent'], standalone_mode=False)\n"
         "import numpy, threading\n"
