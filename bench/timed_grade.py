@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.batch import Batch
-from grader.cli.main import cli
+from grader.cli.commands import cli
 from grader.records import Result
 
 

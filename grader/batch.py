@@ -86,6 +86,7 @@ class Batch:
             for result in grade_all(self.left_to_grade(), self.settings, executor, window=window):
                 self.keep(result)
         except BrokenExecutor as error:
+            sweep_work_folders()  # of the process that was killed, and what waits in its half-started sandbox
             raise GraderError(
                 f"a process that graded was killed ({error}). What was graded is kept: the same command goes on. "
                 "If memory is short, take fewer --jobs."

@@ -17,7 +17,7 @@ from cases import ROOT
 from click.testing import CliRunner
 from rich.console import Console
 
-from grader.cli.main import cli
+from grader.cli.commands import cli
 from grader.cli.watch import watch
 from grader.own_run import find_place, read_own, run_own
 

@@ -49,6 +49,6 @@ def test_line_endings_change_nothing(package):
 
 def test_another_numpy_of_the_judge_is_another_grader(package, monkeypatch):
     before = versions()
-    monkeypatch.setattr(source.np, "__version__", "0.1")
+    monkeypatch.setattr("numpy.__version__", "0.1")
     assert versions()[0] != before[0]
     assert before[0].startswith(f"{VERSION}+")

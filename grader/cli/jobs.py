@@ -22,7 +22,11 @@ from multiprocessing.connection import wait
 from types import FrameType, TracebackType
 from typing import Final, ParamSpec, TypeVar
 
-from grader.kept import forget, keeping
+from grader.cli.imports import importing
+
+with importing():  # a worker has it before it can be stopped in order: it has nothing to clear up yet
+    import grader.pipeline  # noqa: F401  (what every task is of)
+    from grader.kept import forget, keeping
 
 PATIENCE_S: Final = 5.0  # for a worker to clear up; killing a sandbox and removing its folder takes some 0.1 s
 STOPPED: Final = 128 + signal.SIGTERM

@@ -1,7 +1,10 @@
-"""The command line: parse, call, print. The one place where errors become exit codes.
+"""The command line as a program. The one place where errors become exit codes.
 
 0 done; 1 "not yet" (a public check not passed, drift found by --check, a failed audit); 2 usage; 3 a fault of ours;
 130, 143, 129 stopped by Ctrl-C, SIGTERM, SIGHUP.
+
+Whoever is spawned imports this module, since it is the main one here: a job process, the one that renders notebooks.
+They need no command and no click, so neither is imported before `main` is called.
 """
 
 from __future__ import annotations
@@ -12,16 +15,6 @@ import traceback
 from types import FrameType
 from typing import Final, NoReturn
 
-import click
-
-from grader import VERSION
-from grader.cli.audit import audit
-from grader.cli.check import check
-from grader.cli.fixtures import fixtures
-from grader.cli.grade import grade
-from grader.cli.release import release
-from grader.cli.submit import submit
-from grader.cli.template import template
 from grader.errors import GraderError, UsageError
 
 USAGE: Final = 2
@@ -29,23 +22,12 @@ FAULT: Final = 3
 STOPPED: Final = 128  # and the number of the signal, as shells have it
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(VERSION, prog_name="grader")
-def cli() -> None:
-    """Grade submissions of a NumPy assignment: marks, and an HTML report for each."""
-
-
-cli.add_command(check)
-cli.add_command(grade)
-cli.add_command(fixtures)
-cli.add_command(template)
-cli.add_command(release)
-cli.add_command(submit)
-cli.add_command(audit)
-
-
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
+    import click
+
+    from grader.cli.commands import cli
+
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores it for us

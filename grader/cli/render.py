@@ -5,8 +5,9 @@
                                       └─ a deadline; whoever misses it is ended, and a page says so
 
 What is rendered is a student's, the process is ours and runs none of it; it is apart for its time and memory alone.
-A page names what it was made from, so it is made once for each content. Started by the first notebook: who grades none
-does not wait for nbconvert.
+A page names what it was made from, so it is made once for each content. Started where a look at the submissions finds a
+notebook, else by the first one that is read: importing nbconvert takes longer than grading a small submission, so it
+goes on beside that, and who grades no notebook does without.
 """
 
 from __future__ import annotations
@@ -14,16 +15,20 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import multiprocessing
+import os
 import queue
 import signal
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import islice
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Final
 
+from grader.cli.imports import importing
 from grader.errors import GraderError
 from grader.intake.notebooks import NOT_INSTALLED
 from grader.records import Submission
@@ -32,6 +37,7 @@ from grader.results import NOTEBOOKS, has_stamp, write_text
 from grader.source import pages_version
 
 NEEDED: Final = ("nbformat", "nbconvert", "nh3")
+LOOKED_AT: Final = 50  # folders of each path, to see whether there are notebooks
 STARTING_S: Final = 60.0  # importing nbconvert takes one on an idle machine
 NOTEBOOK_S: Final = 20.0  # the largest that is handed out takes 0.2
 SUBMISSION_S: Final = 60.0  # of all of one student: others wait behind them
@@ -40,7 +46,16 @@ WAITING: Final = 64  # notebooks that were read and not rendered yet; memory hol
 TOO_LONG: Final = "It cannot be shown: it takes too long, or too much memory. Open the file that was handed in."
 FAILED: Final = "It cannot be shown: {}. Open the file that was handed in."
 
+TRIAL: Final = b"""{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [
+{"cell_type": "markdown", "source": "text"}, {"cell_type": "code", "source": "1", "outputs": []}]}"""
+
 Wish = tuple[Path, str, str, bytes, str]  # where, submission, notebook, content, stamp
+
+
+def have_notebooks(paths: Iterable[Path]) -> bool:
+    """Whether a quick look finds one. In archives it finds none, and of a large class it looks at the first."""
+    folders = (found for path in paths for found in islice(os.walk(path), LOOKED_AT))
+    return any(name.endswith(".ipynb") for _, _, files in folders for name in files)
 
 
 class Renderer:
@@ -52,9 +67,20 @@ class Renderer:
         self._thread: threading.Thread | None = None
         self._process: SpawnProcess | None = None
         self._pipe: Connection | None = None
+        self._is_ready = False
         self._spent_s: dict[str, float] = {}
         self.faults: list[str] = []
         self._stopped = False
+
+    def start(self) -> None:
+        """Start the process before there is anything to render. Where a library is missing, `want` says so."""
+        if all(importlib.util.find_spec(name) is not None for name in NEEDED):
+            with suppress(OSError):  # the first notebook tries again
+                self._start()
+
+    def end(self) -> None:
+        """End the process if it is still there. For whoever started it and may not have come to use it."""
+        self._end_process()
 
     def want(self, submission: Submission) -> None:
         """See that its notebooks have their pages, soon. Raises GraderError if a library is missing."""
@@ -90,6 +116,8 @@ class Renderer:
         elif self._thread is not None:
             self._wishes.put(None)
             self._thread.join()
+        else:
+            self._end_process()
 
     def _work(self) -> None:
         try:
@@ -100,16 +128,16 @@ class Renderer:
             self._end_process()
 
     def _fulfil(self, path: Path, submission: str, name: str, content: bytes, stamp: str) -> None:
-        from grader.report.notebook_page import framed
-
         left_s = min(NOTEBOOK_S, SUBMISSION_S - self._spent_s.get(submission, 0.0))
         try:
-            if left_s > 0 and self._pipe is None:
-                self._start()
+            if left_s > 0:
+                self._make_ready()
             began = time.monotonic()
             page = self._ask(submission, name, content, left_s) if left_s > 0 else None
             self._spent_s[submission] = self._spent_s.get(submission, 0.0) + time.monotonic() - began
             if page is None:
+                from grader.report.notebook_page import framed
+
                 page = framed("", TOO_LONG, name=name, submission=submission)
             if not self._stopped:
                 write_text(path, page + stamp, durable=False)
@@ -120,12 +148,22 @@ class Renderer:
 
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")  # forking a process that has threads may hang
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=serve, args=(theirs,), daemon=True)
-        self._process.start()
+        ours, theirs = context.Pipe()
+        process = context.Process(target=serve, args=(theirs,), daemon=True)
+        with ctrl_c_waits():
+            process.start()
         theirs.close()
+        self._process, self._pipe, self._is_ready = process, ours, False
+
+    def _make_ready(self) -> None:
+        """Have a process that has imported all it needs. Raises GraderError if there is none to be had."""
+        if self._pipe is None:
+            self._start()
+        if self._is_ready or self._pipe is None:
+            return
         with suppress(EOFError, OSError):
             if self._pipe.poll(STARTING_S) and self._pipe.recv_bytes() == b"ready":
+                self._is_ready = True
                 return
         if not self._stopped:
             self._end_process()
@@ -156,6 +194,19 @@ class Renderer:
             pipe.close()
 
 
+@contextmanager
+def ctrl_c_waits() -> Iterator[None]:
+    """What is started in the block inherits that Ctrl-C waits, until it can ignore it."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def serve(pipe: Connection) -> None:
     """What the process does: pages for notebooks, until nobody asks any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
@@ -163,9 +214,10 @@ def serve(pipe: Connection) -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    from grader.report.notebook_page import exporter, framed, notebook_page
+    with importing():
+        from grader.report.notebook_page import framed, notebook_page
 
-    exporter()
+        notebook_page(TRIAL, name="", submission="")  # libraries, templates and patterns are loaded by their first use
     pipe.send_bytes(b"ready")
     with suppress(EOFError, OSError):
         while True:

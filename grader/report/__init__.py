@@ -1,1 +1,1 @@
-"""From results to self-contained HTML pages: pure, no files read but the templates, no clock, no network."""
+"""From results to self-contained HTML pages: pure, no files but the templates, no clock, no network."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Final
 
-import pygments
 from markupsafe import Markup, escape
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import PythonLexer
 
 from grader.report.text import clip, visible
 
@@ -21,10 +19,16 @@ def highlight_line(text: str) -> Markup:
     line = visible(text.strip())
     if len(line) > HIGHLIGHT_CHARS:
         return escape(clip(line, HIGHLIGHT_CHARS))
-    # The formatter escapes.
-    return Markup(pygments.highlight(line, *tools()))
+    return Markup(colour()(line))
 
 
 @cache
-def tools() -> tuple[PythonLexer, HtmlFormatter[str]]:
-    return PythonLexer(stripnl=False, ensurenl=False), HtmlFormatter(nowrap=True, classprefix="py-")
+def colour() -> Callable[[str], str]:
+    """What colours a line. pygments is imported here: a submission without a traceback has no line to colour."""
+    import pygments
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import PythonLexer
+
+    lexer = PythonLexer(stripnl=False, ensurenl=False)
+    formatter: HtmlFormatter[str] = HtmlFormatter(nowrap=True, classprefix="py-")
+    return lambda line: pygments.highlight(line, lexer, formatter)  # the formatter escapes

@@ -19,8 +19,9 @@ from markupsafe import Markup, escape
 from grader.errors import GraderError
 from grader.intake.notebooks import NOT_INSTALLED, UnreadableNotebook, cells_of
 from grader.report import text
+from grader.report.compiled import Compiled
 from grader.report.notebook_parts import TOKEN, Parts, parts_of
-from grader.report.pages import asset, environment, policy_of, render
+from grader.report.pages import TEMPLATES, asset, environment, policy_of, render
 
 TEXT: Final = (
     "a",
@@ -121,7 +122,7 @@ def exporter() -> Any:
     without a description, and takes twice the time of all else.
     """
     try:
-        from nbconvert import HTMLExporter, TemplateExporter
+        from nbconvert import HTMLExporter, TemplateExporter, __version__
         from nbconvert.filters import Highlight2HTML
     except ImportError as error:
         raise GraderError(NOT_INSTALLED.format("nbconvert")) from error
@@ -133,6 +134,7 @@ def exporter() -> Any:
         exclude_input_prompt=True,
         exclude_output_prompt=True,
     )
+    made.environment.bytecode_cache = Compiled(TEMPLATES, __version__)
     made.register_filter("clean_html", clean)  # in the place of nbconvert's own, which takes a hundred times as long
     made.register_filter("markdown2html", partial(markdown, made))
     made.register_filter("highlight_code", Highlight2HTML(pygments_lexer="python3", parent=made))

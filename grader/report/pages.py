@@ -26,6 +26,7 @@ from markupsafe import Markup
 from grader.errors import GraderError
 from grader.records import GRADED, NOT_APPLICABLE, PASSED, VISIBLE, CheckResult, Result
 from grader.report import answers, figures, highlight, once, order, tally, text, words
+from grader.report.compiled import Compiled
 from grader.report.disclosure import for_student
 from grader.report.roster import CheckTally, Roster
 from grader.results import AnswerPoints
@@ -167,6 +168,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        bytecode_cache=Compiled(TEMPLATES),
     )
     environment.filters.update(
         number=text.number, seconds=text.seconds, small=text.small, clip=text.clip, python=highlight.highlight_line
@@ -174,6 +176,7 @@ def environment() -> Environment:
     environment.globals.update(
         icons=asset("icons.svg"),
         explain=words.explain,
+        status=status,
         check_words=words.CHECK_WORDS,
         answer_words=words.ANSWER_WORDS,
         submission_words=words.SUBMISSION_WORDS,
@@ -198,6 +201,12 @@ def environment() -> Environment:
         ROWS_SHOWN=ROWS_SHOWN,
     )
     return environment
+
+
+@cache
+def status(word: str) -> Markup:
+    """A status as every page shows it. Made once for each word: a page says them hundreds of times."""
+    return Markup(environment().get_template("_words.html").make_module().badge(word))  # type: ignore[attr-defined]
 
 
 def is_shown(check: CheckResult, staff: bool) -> bool:

@@ -30,6 +30,8 @@ CODES: Final[dict[int, str]] = {
 
 def visible(text: str) -> str:
     """Replace what a reader would not see, or would be misled by. Line ends become plain newlines; tabs stay."""
+    if text.isprintable():  # nothing of the above is, and most strings are
+        return text
     return text.replace("\r\n", "\n").translate(CODES)
 
 

@@ -8,27 +8,16 @@ reference there.
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from grader.errors import SandboxError, UsageError
+from grader.sandbox import probe
 from grader.sandbox.box import output_of
 
 OLDEST: Final = (3, 8)  # protocol.py and worker.py are written for it
-
-PROBE: Final = """
-import json, os, sys, sysconfig
-facts = {"version": list(sys.version_info[:3]), "executable": os.path.realpath(sys.executable),
-         "base_prefix": os.path.realpath(sys.base_prefix), "stdlib": os.path.realpath(sysconfig.get_path("stdlib"))}
-try:
-    import numpy
-    facts["numpy"] = numpy.__version__
-    facts["numpy_folder"] = os.path.dirname(os.path.realpath(numpy.__file__))
-except ImportError as error:
-    facts["numpy"] = None
-print(json.dumps(facts))
-"""
 
 SYSTEM_LIBRARIES: Final = ("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64")
 SYSTEM_FILES: Final = ("/etc/ld.so.cache", "/etc/alternatives")  # Debian's BLAS is a link into the latter
@@ -47,14 +36,11 @@ class Interpreter:
 
 
 def find_interpreter(executable: str) -> Interpreter:
-    """Ask a Python where its parts lie.
+    """Ask a Python where its parts lie: this one in this process, another by running it.
 
     Raises UsageError if it does not run, is older than 3.8 or has no NumPy.
     """
-    try:
-        facts = json.loads(output_of([executable, "-c", PROBE]))
-    except (OSError, ValueError, SandboxError) as error:
-        raise UsageError(f"--python {executable}: cannot be run as a Python ({error}). Name an interpreter.") from error
+    facts = probe.facts() if executable == sys.executable else facts_of(executable)
     version = ".".join(map(str, facts["version"]))
     if tuple(facts["version"][:2]) < OLDEST:
         raise UsageError(f"--python {executable}: Python {version} found, 3.8 or newer expected.")
@@ -71,6 +57,15 @@ def find_interpreter(executable: str) -> Interpreter:
         hidden=package_folders([*own, Path("/usr/lib"), Path("/usr/local/lib")]),
         numpy_folders=(numpy_folder, libraries) if libraries.is_dir() else (numpy_folder,),
     )
+
+
+def facts_of(executable: str) -> dict[str, Any]:
+    program = Path(probe.__file__).read_text(encoding="utf-8")
+    try:
+        facts: dict[str, Any] = json.loads(output_of([executable, "-c", program]))
+    except (OSError, ValueError, SandboxError) as error:
+        raise UsageError(f"--python {executable}: cannot be run as a Python ({error}). Name an interpreter.") from error
+    return facts
 
 
 def package_folders(libraries: list[Path]) -> tuple[Path, ...]:

@@ -37,18 +37,20 @@ WORKER_FILES: Final = (
     "work_tree.py",
 )
 
-ENVIRONMENT: Final = {
-    "LANG": "C.UTF-8",
-    "PATH": "/nowhere",
-    "PYTHONHASHSEED": "0",
-    "PYTHONPATH": "/site",
-    # One thread each: BLAS and OpenMP pools neither survive a fork nor fit the process limit, and would take the cores
-    # of the other jobs.
+# BLAS and OpenMP pools neither survive a fork nor fit the process limit, and would take the cores of the other jobs.
+ONE_THREAD: Final = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "VECLIB_MAXIMUM_THREADS": "1",
     "NUMEXPR_NUM_THREADS": "1",
+}
+ENVIRONMENT: Final = {
+    "LANG": "C.UTF-8",
+    "PATH": "/nowhere",
+    "PYTHONHASHSEED": "0",
+    "PYTHONPATH": "/site",
+    **ONE_THREAD,
 }
 
 

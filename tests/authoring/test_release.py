@@ -25,7 +25,7 @@ from grader.authoring.disclosed import find_disclosed, notebook_lines
 from grader.authoring.public import as_toml
 from grader.authoring.release import make_release
 from grader.authoring.wheel import make_wheel
-from grader.cli.main import cli
+from grader.cli.commands import cli
 from grader.errors import AssignmentError
 from grader.fixtures import load_fixtures
 from grader.intake.pack import zip_bytes

@@ -12,7 +12,7 @@ from cases import ROOT
 
 from grader.assignment import load_assignment
 from grader.authoring.template import drift, make_template, write_template
-from grader.cli.main import cli
+from grader.cli.commands import cli
 from grader.context import Settings, prepare
 from grader.errors import AssignmentError
 from grader.intake.collect import find, read

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from grader.cli import main as module
+from grader.cli.commands import cli
 from grader.errors import FixtureError, GraderError, SandboxError, UsageError
 
 
@@ -23,7 +24,7 @@ def test_an_error_has_its_exit_code(monkeypatch, capsys, error, code):
     def fail(**_):
         raise error
 
-    monkeypatch.setattr(module.cli, "main", fail)
+    monkeypatch.setattr(cli, "main", fail)
     with pytest.raises(SystemExit) as caught:
         module.main()
     assert caught.value.code == code

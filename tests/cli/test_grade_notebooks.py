@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from cases import ROOT, reference_files
 
-from grader.cli.main import cli
+from grader.cli.commands import cli
 
 NOTEBOOK = "ModularNets.ipynb"
 WRITTEN = "Too large: not straight. <img src=x onerror=alert(1)> =1+1"

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from one_check import RAISING, RIGHT, WRONG, write_assignment, write_class
 
 from grader import batch, context
-from grader.cli.main import cli
+from grader.cli.commands import cli
 from grader.context import prepare
 from grader.errors import GraderError
 from grader.intake import collect

@@ -137,3 +137,65 @@ def test_a_page_that_cannot_be_written_is_a_fault_of_ours(tmp_path: Path) -> Non
     (tmp_path / "notebooks").write_text("in the way")
     (fault,) = rendered(tmp_path, submission(Nets=b"{"))
     assert fault.startswith("ada: ") and "cannot be written" in fault
+
+
+def test_a_process_that_was_started_early_is_the_one_that_renders(tmp_path: Path) -> None:
+    with Renderer(tmp_path) as renderer:
+        renderer.start()
+        process = renderer._process
+        assert process is not None and process.is_alive()
+        renderer.want(submission(Nets=notebook("**why**")))
+        assert renderer._process is process
+    assert renderer.faults == []
+    assert [*pages(tmp_path)] == ["notebooks/ada/Nets.html"]
+    assert process.exitcode is not None
+
+
+def test_a_process_that_was_started_in_vain_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(render, "serve", stuck)
+    for leave in (lambda renderer: renderer.__exit__(None), lambda renderer: renderer.end()):
+        renderer = Renderer(tmp_path)
+        renderer.start()
+        process = renderer._process
+        leave(renderer)
+        assert process is not None and process._popen is not None and not process.is_alive()
+
+
+def test_a_process_that_cannot_be_started_early_is_started_by_the_first_notebook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(render, "serve", stuck)
+    with Renderer(tmp_path) as renderer:
+        with monkeypatch.context() as patch:
+            patch.setattr(render.SpawnProcess, "start", fail)
+            renderer.start()
+        renderer.want(submission(swift=b"{}"))
+    assert renderer.faults == []
+    assert [*pages(tmp_path)] == ["notebooks/ada/swift.html"]
+
+
+def test_without_a_library_nothing_is_started_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(render.importlib.util, "find_spec", lambda name: None if name == "nbconvert" else name)
+    renderer = Renderer(tmp_path)
+    renderer.start()
+    assert renderer._process is None
+
+
+def test_a_quick_look_sees_notebooks_but_not_in_archives_and_not_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a/cs231n/layers.py", "b/notebooks/Nets.ipynb", "c.zip"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    assert render.have_notebooks([tmp_path])
+    assert render.have_notebooks([tmp_path / "a", tmp_path / "b"])
+    assert not render.have_notebooks([tmp_path / "a", tmp_path / "c.zip", tmp_path / "absent"])
+    deep = tmp_path / "deep/1/2/3"
+    deep.mkdir(parents=True)
+    (deep / "late.ipynb").write_text("")
+    assert render.have_notebooks([tmp_path / "deep"])
+    monkeypatch.setattr(render, "LOOKED_AT", 3)
+    assert not render.have_notebooks([tmp_path / "deep"])

@@ -11,7 +11,7 @@ import pytest
 from cases import ROOT, reference_files
 
 from grader.assignment import load_assignment
-from grader.cli.main import cli
+from grader.cli.commands import cli
 from grader.errors import UsageError
 from grader.intake.collect import find, read
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.report.text import clip, first_line, natural_key, number, page_name, seconds, small, visible
+from grader.report.text import CODES, clip, first_line, natural_key, number, page_name, seconds, small, visible
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,11 @@ def test_a_link_names_a_file_beside_the_page_and_nothing_else(name: str) -> None
     link = page_name(name)
     assert not set(link) & set("/:?#&\"'<> ")
     assert unquote(link, errors="surrogateescape") == name + ".html"
+
+
+def test_every_character_that_is_shown_as_a_code_is_one_that_python_does_not_print() -> None:
+    """So that a string of printable ones can be taken as it is."""
+    assert len(CODES) > 2000
+    assert not [code for code in CODES if chr(code).isprintable()]
+    for code in (0x202E, 0xD800, 0x7F):
+        assert visible(f"plain{chr(code)}text") == f"plain{CODES[code]}text"

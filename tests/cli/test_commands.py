@@ -1,0 +1,89 @@
+"""The commands, each imported when it is given: all are listed, each is its module's, and nobody pays for another's."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from cases import ROOT
+from click.testing import CliRunner
+
+from grader.cli.commands import COMMANDS, cli
+
+
+def said_by(program: str, **environment: str) -> str:
+    """What a fresh interpreter prints."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    command = [sys.executable, "-c", program]
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True).stdout
+
+
+def modules_after(statement: str) -> set[str]:
+    """What a fresh interpreter has imported after a statement."""
+    return set(json.loads(said_by(f"{statement}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))")))
+
+
+def has_command(text: str) -> bool:
+    """Whether a module defines a function that click makes a command."""
+    defined = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
+    return any(ast.unparse(one).startswith("click.command") for node in defined for one in node.decorator_list)
+
+
+def test_every_module_that_has_a_command_is_listed_with_what_it_does() -> None:
+    having = [path.stem for path in sorted((ROOT / "grader/cli").glob("*.py")) if has_command(path.read_text())]
+    assert [*COMMANDS] == having
+    shown = CliRunner().invoke(cli, ["--help"], env={"COLUMNS": "200"}).output
+    for name, said in COMMANDS.items():
+        assert name in shown and said.split(":")[0] in " ".join(shown.split())
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_answers_to_its_name_and_for_itself(name: str) -> None:
+    done = CliRunner().invoke(cli, [name, "--help"])
+    assert done.exit_code == 0
+    assert f" {name} [OPTIONS]" in done.output
+
+
+def test_an_unknown_command_is_a_usage_error() -> None:
+    done = CliRunner().invoke(cli, ["grades"])
+    assert done.exit_code == 2
+    assert "No such command 'grades'" in done.output
+
+
+def test_the_list_of_commands_needs_no_command_and_no_library_of_one() -> None:
+    imported = modules_after(
+        "import contextlib, io\nfrom grader.cli.commands import cli\n"
+        "with contextlib.redirect_stdout(io.StringIO()):\n    cli.main(['--help'], standalone_mode=False)"
+    )
+    assert "click" in imported
+    assert not {"numpy", "rich", "jinja2", "pygments", *(f"grader.cli.{name}" for name in COMMANDS)} & imported
+
+
+def test_grading_imports_no_other_command_and_no_library_that_it_may_not_need() -> None:
+    imported = modules_after("import grader.cli.class_run")
+    assert "grader.batch" in imported
+    assert not {f"grader.cli.{name}" for name in COMMANDS} & imported
+    assert not {f"grader.authoring.{name}" for name in ("audit", "fixtures", "release", "variants", "wheel")} & imported
+    assert not {"pygments", "nbconvert", "nbformat", "distributed"} & imported
+
+
+def test_a_job_process_imports_no_library_of_the_command_line_and_of_the_pages() -> None:
+    imported = modules_after("import grader.cli.main, grader.cli.jobs, grader.pipeline")
+    assert "numpy" in imported
+    assert not {"click", "rich", "jinja2", "pygments"} & imported
+
+
+def test_grading_starts_no_threads_for_sums_unless_it_is_told_to() -> None:
+    program = (
+        "import contextlib, os\nfrom grader.cli.commands import cli\nfrom grader.errors import GraderError\n"
+        "with contextlib.suppress(GraderError):\n"
+        "    cli.main(['grade', 'absent', '--assignment', 'absent'], standalone_mode=False)\n"
+        "import numpy, threading\n"
+        "print(os.environ['OPENBLAS_NUM_THREADS'], len(os.listdir('/proc/self/task')), threading.active_count())"
+    )
+    assert said_by(program) == "1 1 1\n"
+    assert said_by(program, OPENBLAS_NUM_THREADS="3").split()[0] == "3"
