@@ -10,6 +10,7 @@ output folder (lock.py).
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor
@@ -55,7 +56,8 @@ class Choice:
 class Batch:
     """One run, as it goes. show: called with each row of the run, and whether it is of an earlier one.
 
-    marking: what staff gave for answers. render: sees that a submission's notebooks have their pages.
+    marking: what staff gave for answers. render: sees that a submission's notebooks have their pages. spent_s: of what
+    was graded in this run, as results have it; and "reports", of this process.
     """
 
     found: Sequence[Found]
@@ -70,6 +72,7 @@ class Batch:
     rows: dict[str, Row] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    spent_s: dict[str, float] = field(default_factory=dict)
 
     @property
     def chosen(self) -> list[Found]:
@@ -163,11 +166,14 @@ class Batch:
 
     def keep(self, result: Result) -> None:
         """Store a fresh result. The mark that there was stays where the grader failed."""
+        began = time.perf_counter()
         if result.status == GRADER_ERROR:
             self.faults.append(f"{result.id}: {result.message}")
         store(self.out, result)
         self.counts["graded"] += 1
         self.take((stored(self.out, result.id) or result) if result.status == GRADER_ERROR else result, reused=False)
+        for name, seconds in {**result.spent_s, "reports": time.perf_counter() - began}.items():
+            self.spent_s[name] = self.spent_s.get(name, 0.0) + seconds
 
     def take(self, result: Result, *, reused: bool) -> None:
         self.faults += write_pages(self.out, result, self.marking.of(result.id))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from rich.console import Console
 from grader.answers import Marking
 from grader.batch import Batch, Choice
 from grader.cli.jobs import make_executor
+from grader.cli.profile import parts_of, show_profile
 from grader.cli.progress import JsonLog, Progress, class_table, literal
 from grader.cli.render import Renderer
 from grader.context import Settings, prepare
@@ -42,6 +44,7 @@ def run_class(
     handout: str,
     scheduler: str | None,
     log_format: str,
+    profile: bool,
 ) -> int:
     """Grade what is to be graded, and return the exit code. renderer: of notebooks into `out`; its end is awaited.
 
@@ -68,7 +71,10 @@ def run_class(
                 progress.begin(total),
                 open_executor(scheduler, jobs, total, batch, python) as (executor, window),
             ):
+                began = time.perf_counter()
                 batch.run(executor, window=window)
+                wall_s = time.perf_counter() - began
+                at_work = (window() if callable(window) else window) // 2
         except (KeyboardInterrupt, SystemExit) as stop:
             code = stop.code if isinstance(stop, SystemExit) and isinstance(stop.code, int) else INTERRUPTED
             click.echo(f"stopped: {resuming(batch, total, out)}", err=True)
@@ -77,6 +83,14 @@ def run_class(
         said = batch.finish()
         if log_format == "text":
             show_class(batch, out)
+        if profile:
+            graded = batch.counts["graded"]
+            if isinstance(progress, JsonLog):
+                parts = parts_of(batch.spent_s, wall_s=wall_s, jobs=at_work)
+                spent = {name: round(seconds, 3) for name, seconds in parts.items()}
+                progress.write("profile", graded=graded, wall_s=round(wall_s, 3), jobs=at_work, spent_s=spent)
+            else:
+                show_profile(Console(), batch.spent_s, graded=graded, wall_s=wall_s, jobs=at_work)
         for line in said:
             click.echo(f"grader: {literal(line)}", err=True)
     if batch.faults:

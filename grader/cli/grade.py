@@ -58,6 +58,7 @@ from grader.sandbox.mounts import ONE_THREAD
     type=click.Choice(["text", "json"]),
     help="json: one line an event on standard output, and nothing else there.",
 )
+@click.option("--profile", is_flag=True, help="Say at the end where the time went.")
 def grade(paths: tuple[Path, ...], out: Path, **options: Any) -> int:
     """Grade folders, archives or single files; write OUT/index.html, a report and a feedback page each, and marks.
 

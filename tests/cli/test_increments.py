@@ -200,3 +200,23 @@ def test_a_job_log_has_an_event_a_line_and_nothing_else(folder):
     end = events[-1]
     assert (end["ended"], end["done"], end["reused"], end["statuses"]) == ("done", 3, 0, {"graded": 3})
     assert {item["id"] for item in end["slowest"]} == set(CLASS)
+
+
+PARTS = {"functions", "start", "protocol", "judge", "rest", "reports"}
+
+
+def test_a_profile_says_where_the_time_went(folder):
+    _, events, _ = grade(folder, "--force", "--profile")
+    profile = events[-1]
+    assert (profile["event"], profile["graded"], profile["jobs"]) == ("profile", 3, 1)
+    assert set(profile["spent_s"]) == PARTS
+    spent = {name: seconds for name, seconds in profile["spent_s"].items() if name != "reports"}
+    assert abs(sum(spent.values()) - profile["wall_s"]) < 0.05
+    assert min(profile["spent_s"][name] for name in ("start", "protocol", "judge", "reports")) > 0
+
+
+def test_a_profile_is_a_table_where_there_is_a_reader_and_counts_this_run_only(folder):
+    done = run(folder, "class", "--profile")
+    assert "0 graded in" in done.stdout
+    assert "starting sandboxes and importing" in done.stdout
+    assert "where the time went" not in run(folder, "class").stdout
