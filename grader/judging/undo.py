@@ -28,10 +28,10 @@ class Undoable:
     def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if self._is_over:
             return self._call(function, tuple(copied(arg) for arg in args), kwargs)
-        before = [copied(arg) for arg in args]
+        before = [dict(arg) if isinstance(arg, dict) else None for arg in args]
         value = self._call(function, args, kwargs)
         for arg, old in zip(args, before, strict=True):
-            if isinstance(arg, dict):
+            if old is not None:  # a reply replaces what a dict holds and writes into none of it
                 for key in {**old, **arg}:
                     if not same(old.get(key, ABSENT), arg.get(key, ABSENT)):
                         self._written.append((arg, key, old.get(key, ABSENT)))
@@ -52,8 +52,10 @@ def copied(value: Any) -> Any:
 
 
 def same(one: Any, other: Any) -> bool:
+    if one is other:
+        return True
     if isinstance(one, np.ndarray | np.generic) or isinstance(other, np.ndarray | np.generic):
         return type(one) is type(other) and one.dtype == other.dtype and one.tobytes() == other.tobytes()
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    return one is other or (type(one) is type(other) and bool(one == other))
+    return type(one) is type(other) and bool(one == other)

@@ -45,6 +45,10 @@ DTYPES = {
         *("float16", "float32", "float64", "complex64", "complex128"),
     ]
 }
+# As this machine has them; where that is how they travel, an array's bytes are its own.
+NATIVE = {dtype: dtype.newbyteorder("=") for dtype in DTYPES.values()}
+NAMES = {NATIVE[dtype]: name for name, dtype in DTYPES.items()}
+IS_LITTLE = sys.byteorder == "little"
 NON_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 CLASS_NAME = type.__dict__["__name__"]  # a metaclass may answer for its own
@@ -162,12 +166,10 @@ class BodyWriter:
         if self.bytes + count > MAX_BODY:
             raise ProtocolError("body of %d bytes, at most %d" % (self.bytes + count, MAX_BODY))
 
-    def count_value(self, depth: int) -> None:
-        self.values += 1
+    def refuse(self, depth: int) -> None:
         if depth > MAX_DEPTH:
             raise ProtocolError("nested deeper than %d" % MAX_DEPTH)
-        if self.values > MAX_TOKENS:
-            raise ProtocolError("more than %d values" % MAX_TOKENS)
+        raise ProtocolError("more than %d values" % MAX_TOKENS)
 
     def count_letters(self, text: str) -> str:
         self.letters += len(text)
@@ -181,8 +183,14 @@ def write_node(value: Any, writer: BodyWriter, depth: int) -> Any:
 
     So its class is asked of type(), which cannot be deceived, and its content of the plain type below it.
     """
-    writer.count_value(depth)
+    writer.values += 1
+    if depth > MAX_DEPTH or writer.values > MAX_TOKENS:
+        writer.refuse(depth)
     kind = type(value)
+    if kind is np.ndarray:
+        return write_array(value, writer)
+    if kind is str:
+        return writer.count_letters(value)
     if value is None or value is True or value is False:
         return value
     if kind is Handle:
@@ -232,28 +240,33 @@ def write_array(array: np.ndarray, writer: BodyWriter) -> List[Any]:
     if array.ndim > MAX_NDIM:
         raise ProtocolError("array of %d axes, at most %d" % (array.ndim, MAX_NDIM))
     writer.check_room(array.nbytes)
-    writer.put(np.ascontiguousarray(array, dtype=DTYPES[name]).tobytes())
+    if not (IS_LITTLE and array.dtype.isnative):
+        array = array.astype(DTYPES[name])
+    writer.put(array.tobytes())
     return ["a", name, list(array.shape)]
 
 
 def read_node(node: Any, reader: BodyReader, depth: int) -> Any:
-    if node is None or isinstance(node, (bool, str, int, float)):
-        return node
-    if not isinstance(node, list) or not node or not isinstance(node[0], str):
+    if type(node) is not list:
+        if type(node) is dict:
+            raise ProtocolError("a value that is no value: %.40r" % (node,))
+        return node  # None, a truth, a number or a string: JSON has nothing else
+    if not node or type(node[0]) is not str:
         raise ProtocolError("a value that is no value: %.40r" % (node,))
     tag, rest = node[0], node[1:]
+    if tag == "a" and len(rest) == 2:
+        return read_array(named_dtype(rest[0]), rest[1], reader)
     if tag == "l":
         return [read_node(item, reader, depth + 1) for item in rest]
     if tag == "t":
-        return tuple(read_node(item, reader, depth + 1) for item in rest)
+        return tuple([read_node(item, reader, depth + 1) for item in rest])
     if tag == "d" and len(rest) % 2 == 0:
-        keys = (check_key(read_node(key, reader, depth + 1)) for key in rest[0::2])
         result = {}
-        for key, item in zip(keys, rest[1::2]):
-            result[key] = read_node(item, reader, depth + 1)
+        for place in range(0, len(rest), 2):
+            key = rest[place]
+            key = key if type(key) is str else check_key(read_node(key, reader, depth + 1))
+            result[key] = read_node(rest[place + 1], reader, depth + 1)
         return result
-    if tag == "a" and len(rest) == 2:
-        return read_array(named_dtype(rest[0]), rest[1], reader)
     if len(rest) == 1:
         argument = rest[0]
         if tag == "s":
@@ -283,7 +296,7 @@ def read_array(dtype: np.dtype, shape: Any, reader: BodyReader) -> np.ndarray:
     if dtype.kind == "b":  # any byte but 0 is true; NumPy itself only knows 0 and 1
         flat = flat.view(np.uint8) != 0
     try:
-        return flat.reshape(shape).astype(dtype.newbyteorder("="), copy=True)
+        return flat.reshape(shape).astype(NATIVE[dtype], copy=True)
     except ValueError as error:  # (0, huge, huge): NumPy's own limit on the product of the axes
         raise ProtocolError("%.80r is not a shape: %s" % (shape, error)) from None
 
@@ -347,7 +360,9 @@ def is_count(value: Any) -> bool:
 
 
 def dtype_name(dtype: np.dtype) -> str:
-    name = dtype.newbyteorder("=").name if dtype.fields is None else "structured"
+    name = NAMES.get(dtype)
+    if name is None:
+        name = dtype.newbyteorder("=").name if dtype.fields is None else "structured"
     if name not in DTYPES:
         raise ProtocolError("dtype %.60s is not sent" % name)
     return name

@@ -16,6 +16,7 @@ from __future__ import annotations
 import _thread
 import builtins
 import functools
+import operator
 import os
 import random
 import re
@@ -23,7 +24,7 @@ import sys
 import threading
 import types
 import warnings
-from typing import Any, Callable, Dict, Iterable, List, Set, Tuple
+from typing import Any, Callable, Dict, List, Set, Tuple
 
 import numpy as np
 
@@ -55,6 +56,9 @@ class Traces:
         self.package = package
         self.seen: Dict[int, Any] = {}  # all that was looked at, kept alive so that no other takes its identity
         self.namespaces: Set[int] = set()
+        self.held: List[Tuple[Any, List[Any]]] = []
+        self.named: List[Tuple[Any, List[Any]]] = []
+        self.functions: List[Tuple[Any, ...]] = []
         self.same: List[Callable[[], bool]] = []
         try:
             for module in self.modules():
@@ -71,6 +75,16 @@ class Traces:
 
     def are_none(self) -> bool:
         """Whether all is as it was."""
+        for now, before in self.held:
+            if len(now) != len(before) or not all(map(operator.is_, now, before)):
+                return False
+        for names, before in self.named:
+            if len(names) != len(before) or not all(map(operator.is_, names.values(), before)):
+                return False
+        for function, code, defaults, named_defaults, closure in self.functions:
+            is_same = function.__code__ is code and function.__defaults__ is defaults
+            if not (is_same and function.__kwdefaults__ is named_defaults and function.__closure__ is closure):
+                return False
         return all(is_same() for is_same in self.same)
 
     def names(self) -> List[str]:
@@ -96,7 +110,7 @@ class Traces:
             self.look_at_all(item for key, item in value.items() if key not in UNTOLD)
         elif kind in (list, tuple, set, frozenset):
             if kind is not tuple and kind is not frozenset:
-                self.remember(lambda: value, list(value))
+                self.held.append((value, list(value)))
             self.look_at_all(value)
         elif kind is np.ndarray:
             self.look_at_array(value)
@@ -135,12 +149,7 @@ class Traces:
         """What each name in a namespace stands for, and no deeper."""
         if id(names) not in self.namespaces:
             self.namespaces.add(id(names))
-            self.remember(names.values, list(names.values()))
-
-    def remember(self, now: Callable[[], Iterable[Any]], before: List[Any]) -> None:
-        identities = list(map(id, before))
-        self.seen[id(before)] = before
-        self.same.append(lambda: list(map(id, now())) == identities)
+            self.named.append((names, list(names.values())))
 
     def look_at_array(self, array: np.ndarray) -> None:
         if array.dtype.hasobject or array.nbytes > MAX_ARRAY:
@@ -159,10 +168,8 @@ class Traces:
     def look_at_function(self, function: Any) -> None:
         """Of a library's function only its own attributes: it may keep a state, which is then its own matter."""
 
-        def parts() -> Tuple[Any, ...]:
-            return (function.__code__, function.__defaults__, function.__kwdefaults__, function.__closure__)
-
-        self.remember(parts, list(parts()))
+        parts = (function.__code__, function.__defaults__, function.__kwdefaults__, function.__closure__)
+        self.functions.append((function, *parts))
         if self.is_own(function):
             self.look_at_all((function.__defaults__, function.__kwdefaults__, function.__dict__))
             self.look_at_all(function.__closure__ or ())
@@ -179,7 +186,7 @@ class Traces:
             return
         if type(kind) is not type:
             raise Unseen
-        self.remember(vars(kind).values, list(vars(kind).values()))
+        self.named.append((vars(kind), list(vars(kind).values())))
         self.look_at_all(vars(kind).values())
         self.look_at_all(kind.__bases__)
 

@@ -36,7 +36,7 @@ import time
 import traceback
 import types
 import warnings
-from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import numpy as np
 
@@ -124,7 +124,7 @@ class Server:
         self.channel = channel
         self.options = options
         self.functions: Dict[str, Callable[..., Any]] = {}
-        self.members: Set[str] = set()
+        self.members: Dict[str, str] = {}
         self.switches: Dict[str, Any] = {}
         self.tree = WorkTree(options["work"], options["package"])
         self.settings = Settings()
@@ -199,7 +199,7 @@ class Server:
                 self.functions[function] = found
                 for member, kind in request["members"].get(function, {}).items():
                     self.functions[function + "." + member] = use_member(member, kind)
-                    self.members.add(function + "." + member)
+                    self.members[function + "." + member] = kind
             own = found if callable(found) else None
             wanted = own is None or request["exchange"]
             if function in request["switches"] and module is not None and wanted:
@@ -279,7 +279,7 @@ class Child:
     """One check: calls functions, keeps what does not travel, forgets all of it when it exits."""
 
     def __init__(
-        self, channel: Channel, functions: Dict[str, Callable[..., Any]], members: Set[str], tree: WorkTree
+        self, channel: Channel, functions: Dict[str, Callable[..., Any]], members: Dict[str, str], tree: WorkTree
     ) -> None:
         self.channel = channel
         self.functions = functions
@@ -327,7 +327,8 @@ class Child:
             return {"outcome": "missing", "text": "absent"}
         sent, args = args, tuple(self.fetch(value) for value in args)
         kwargs = {key: self.fetch(value) for key, value in kwargs.items()}
-        before = [snapshot(value) for value in args]
+        # What an object's own dict is read by or gets written is not changed by that.
+        before = [] if self.members.get(name) == "attribute" else [snapshot(value) for value in args]
         began_s = time.perf_counter()
         try:
             value = self.clock.call(function, args, kwargs) if self.clock else function(*args, **kwargs)
