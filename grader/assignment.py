@@ -11,14 +11,17 @@ The folder's Python is trusted: it is the instructor's. Its modules are loaded b
 from __future__ import annotations
 
 import hashlib
-import importlib.util
+import importlib
 import math
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from grader.errors import AssignmentError
@@ -204,13 +207,39 @@ def load_misconceptions(folder: Path, functions: Mapping[str, float]) -> Iterato
                 yield value
 
 
+class FromSource(SourceFileLoader):
+    """Reads no compiled module and leaves none: one of another text, of the same length and second, would be taken."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
+class ReferenceFinder(MetaPathFinder):
+    """Finds the modules of one package so, below its folder. What is compiled from another language is for others."""
+
+    def __init__(self, package: str, folder: Path) -> None:
+        self.package = package
+        self.folder = folder
+
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        package, *names = fullname.split(".")
+        if package != self.package or not names:
+            return None
+        place = self.folder.joinpath(*names)
+        for file, below in ((place / "__init__.py", [str(place)]), (place.with_suffix(".py"), None)):
+            if file.is_file():
+                loader = FromSource(fullname, str(file))
+                return spec_from_file_location(fullname, file, loader=loader, submodule_search_locations=below)
+        return None
+
+
 def load_module(path: Path, name: str | None = None) -> ModuleType:
     """Import a trusted file by its path. Raises AssignmentError if it cannot be imported."""
     name = name or f"_assignment_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = spec_from_file_location(name, path, loader=FromSource(name, str(path)))
     if spec is None or spec.loader is None:
         raise AssignmentError(f"{path}: is no Python file.")
-    module = importlib.util.module_from_spec(spec)
+    module = module_from_spec(spec)
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
@@ -225,11 +254,18 @@ def load_reference(assignment: Assignment) -> dict[str, Any]:
     """The reference's functions by id. Raises AssignmentError if a graded one is missing."""
     package = f"_reference_{hashlib.sha256(str(assignment.reference).encode()).hexdigest()[:12]}"
     init = assignment.reference / "__init__.py"
-    spec = importlib.util.spec_from_file_location(package, init, submodule_search_locations=[str(assignment.reference)])
+    spec = spec_from_file_location(
+        package,
+        init,
+        loader=FromSource(package, str(init)),
+        submodule_search_locations=[str(assignment.reference)],
+    )
     if spec is None or spec.loader is None or not init.is_file():
         raise AssignmentError(f"{assignment.reference}: is no package. Mend `reference` in assignment.toml.")
-    module = importlib.util.module_from_spec(spec)
+    module = module_from_spec(spec)
     sys.modules[package] = module
+    if not any(isinstance(one, ReferenceFinder) and one.package == package for one in sys.meta_path):
+        sys.meta_path.insert(0, ReferenceFinder(package, assignment.reference))
     try:
         spec.loader.exec_module(module)
     except Exception as error:

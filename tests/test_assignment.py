@@ -1,12 +1,13 @@
 """An assignment folder is loaded whole or refused with the file's name and what is wrong in it."""
 
+import os
 import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from grader.assignment import load_assignment, load_reference
+from grader.assignment import load_assignment, load_module, load_reference
 from grader.errors import AssignmentError
 from grader.records import HIDDEN, VISIBLE
 
@@ -235,3 +236,14 @@ def test_two_assignments_of_the_same_file_names_do_not_share_modules(folder, tmp
     second = load_assignment(other)
     assert load_reference(first)["layers.double"](1) == 2
     assert load_reference(second)["layers.double"](1) == 3
+
+
+def test_a_changed_file_counts_at_once_though_nothing_else_tells(folder):
+    """Of the same length and in the same second: a compiled module would be taken for it."""
+    path = folder / "once.py"
+    for value in (1, 2):
+        path.write_text(f"NUMBER = {value}\n")
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+        found = load_module(path).NUMBER
+        assert found == value
+    assert not (folder / "__pycache__").exists()

@@ -25,7 +25,10 @@ SYSTEM_FILES: Final = ("/etc/ld.so.cache", "/etc/alternatives")  # Debian's BLAS
 
 @dataclass(frozen=True)
 class Interpreter:
-    """A Python that can run workers: its versions, and the folders of the host to show and to hide."""
+    """A Python that can run workers: its versions, and the folders of the host to show and to hide.
+
+    cache_tag: in the names of modules that it has compiled.
+    """
 
     executable: Path
     python: str
@@ -33,6 +36,7 @@ class Interpreter:
     shown: tuple[Path, ...]
     hidden: tuple[Path, ...]
     numpy_folders: tuple[Path, ...]
+    cache_tag: str | None = None
 
 
 def find_interpreter(executable: str) -> Interpreter:
@@ -56,6 +60,7 @@ def find_interpreter(executable: str) -> Interpreter:
         shown=outermost([folder for folder in own if folder.is_dir()]),
         hidden=package_folders([*own, Path("/usr/lib"), Path("/usr/local/lib")]),
         numpy_folders=(numpy_folder, libraries) if libraries.is_dir() else (numpy_folder,),
+        cache_tag=facts["cache_tag"],
     )
 
 

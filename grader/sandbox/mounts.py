@@ -3,7 +3,7 @@
     /usr/lib … /lib64     C libraries; every folder of third-party packages in them is covered by an empty one
     the interpreter       its executable and standard library, at the host's paths
     /site/numpy           NumPy alone, not the site-packages it lies in
-    /worker               worker.py and the modules that it needs
+    /worker               worker.py and the modules that it needs, compiled ones too
     /work                 the submission's work tree
     /dev/null, urandom…   no terminal, no shared memory
 
@@ -13,8 +13,11 @@ No /proc, no /tmp, no home, no shell. All is read-only; the network is a namespa
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable
 from functools import cache
+from importlib.machinery import SourceFileLoader
+from importlib.util import cache_from_source
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -93,7 +96,26 @@ def shown_paths(interpreter: Interpreter, work: Path) -> Iterable[tuple[str, Pat
         yield f"/site/{folder.name}", folder
     for name in WORKER_FILES:
         yield f"/worker/{name}", HERE / name
+    yield from compiled_files(interpreter)
     yield WORK, work
+
+
+@cache
+def compiled_files(interpreter: Interpreter) -> tuple[tuple[str, Path], ...]:
+    """What this grader's Python has compiled of the worker's files, if the worker has the same: as beside any module.
+
+    Compiling them takes longer than all else of a worker's start but NumPy.
+    """
+    if interpreter.cache_tag != sys.implementation.cache_tag:
+        return ()
+    found = []
+    for name in WORKER_FILES:
+        path = HERE / name
+        SourceFileLoader(path.stem, str(path)).get_code(path.stem)  # writes what is not there, as an import does
+        compiled = Path(cache_from_source(str(path)))
+        if compiled.is_file():
+            found.append((f"/worker/__pycache__/{compiled.name}", compiled))
+    return tuple(found)
 
 
 @cache

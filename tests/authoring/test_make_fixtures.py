@@ -12,7 +12,7 @@ from grader.errors import AssignmentError, GraderError
 from grader.fixtures import load_fixtures
 from grader.judging.checks import Answer
 from grader.judging.verdict import Trial
-from grader.trial import judge
+from grader.trial import judge, judged
 
 TOML = """
 title = "Small"
@@ -246,10 +246,13 @@ def test_rounding_beside_what_it_is_compared_with_is_no_drift_and_no_loss(folder
     check = assignment.checks[[check.name for check in assignment.definitions.values()].index("noisy")]
     values = {"out": fixture.expected["out"], "mean": -fixture.expected["mean"]}
     hints = {"cube": "That is the cube."}
-    judged = judge(Trial(check), Answer(values, None), fixture, hints, no_follow)
-    assert judged.passed and list(judged.variants) == ["cube"]
+    answer = Answer(values, None)
+    found = judge(Trial(check), answer, judged(check, fixture, answer), fixture, hints, no_follow)
+    assert found.passed and list(found.variants) == ["cube"]
     cubes = {"out": fixture.variants["cube"]["out"], "mean": -fixture.variants["cube"]["mean"]}
-    assert judge(Trial(check), Answer(cubes, None), fixture, hints, no_follow).matched == {"cube"}
+    answer = Answer(cubes, None)
+    found = judge(Trial(check), answer, judged(check, fixture, answer), fixture, hints, no_follow)
+    assert found.matched == {"cube"}
     path.write_text(path.read_text().replace(together, ""))
     assert "layers.square.noisy|expected|mean differs" in lines(folder)
 

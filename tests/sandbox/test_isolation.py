@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from grader.sandbox.box import list_children
 from grader.sandbox.interpreter import find_interpreter
 from grader.sandbox.isolation import choose_isolation
 from grader.sandbox.limits import Limits
+from grader.sandbox.mounts import WORKER_FILES, compiled_files
 from grader.sandbox.session import Plan, Session
 
 LIMITS = Limits(
@@ -136,7 +138,8 @@ def test_no_fixture_no_check_no_reference_in_the_whole_file_system(probe):
     assert "/work/cs231n/probe.py" in seen
     assert "/site/numpy/__init__.py" in seen
     ours = [path for path in seen if path.startswith(("/work", "/worker", "/site"))]
-    assert {path for path in ours if not path.startswith("/site/numpy")} == {
+    compiled = {inside for inside, _ in compiled_files(find_interpreter(sys.executable))}
+    assert {path for path in ours if not path.startswith("/site/numpy")} - compiled == {
         "/work/cs231n/__init__.py",
         "/work/cs231n/probe.py",
         "/worker/worker.py",
@@ -384,3 +387,44 @@ def test_arrays_come_back_as_they_were_sent(tmp_path, interpreter):
         session.begin(0)
         x = np.asfortranarray(np.random.RandomState(0).randn(3, 4))
         np.testing.assert_array_equal(session.call("probe.same", (x,), {}), x)
+
+
+@pytest.fixture
+def no_modules_kept(monkeypatch):
+    """As where a Python writes none of the modules that it compiles."""
+    compiled_files.cache_clear()
+    yield monkeypatch
+    compiled_files.cache_clear()
+
+
+def test_the_worker_is_compiled_once_for_the_python_that_grades(no_modules_kept, tmp_path):
+    no_modules_kept.setattr(sys, "dont_write_bytecode", False)
+    no_modules_kept.setattr(sys, "pycache_prefix", str(tmp_path))
+    mine = find_interpreter(sys.executable)
+    found = dict(compiled_files(mine))
+    assert len(found) == len(WORKER_FILES)
+    assert all(path.is_relative_to(tmp_path) and path.stat().st_size > 100 for path in found.values())
+    assert f"/worker/__pycache__/worker.{sys.implementation.cache_tag}.pyc" in found
+    assert compiled_files(replace(mine, cache_tag="cpython-38")) == ()
+
+
+def test_a_worker_starts_where_nothing_compiled_is_kept(no_modules_kept, tmp_path):
+    no_modules_kept.setattr(sys, "dont_write_bytecode", True)
+    no_modules_kept.setattr(sys, "pycache_prefix", str(tmp_path / "nothing"))
+    assert compiled_files(find_interpreter(sys.executable)) == ()
+
+
+@pytest.mark.parametrize("kind", ["auto", "none"])
+def test_nothing_of_the_current_folder_is_imported_before_the_worker_has_given_up_its_rights(
+    tmp_path, interpreter, monkeypatch, kind
+):
+    """A work tree's own json.py, beside the package, and in the folder that the grader was started in."""
+    with make_session(tmp_path, interpreter) as session:
+        for folder in (tmp_path / "work", tmp_path):
+            for name in ("json", "worker", "protocol", "numpy"):
+                (folder / f"{name}.py").write_text("raise SystemExit('read too early')")
+        monkeypatch.chdir(tmp_path)
+        chosen = choose_isolation(kind)
+        session.launch = lambda: chosen.launch(interpreter, tmp_path / "work", "cs231n", LIMITS.at_start())
+        session.begin(0)
+        assert session.call("probe.evaluate", ("1 + 1",), {}) == "2"
