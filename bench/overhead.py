@@ -45,7 +45,7 @@ class Spent:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--submissions", type=int, default=20, help="of a class of one example")
+    parser.add_argument("--submissions", type=int, default=30, help="of a class of one example")
     parser.add_argument("--rounds", type=int, default=3)
 
 
@@ -85,7 +85,7 @@ def rows_of(title: str, submissions: Path, rounds: int) -> Iterator[Row]:
 
 def spent(run: Run, jobs: int) -> Spent:
     """The means over the class, shared out over the jobs."""
-    times = [result.get("spent_s", {}) for result in run.results.values()]
+    times = [result["spent_s"] for result in run.results.values()]
 
     def mean_ms(name: str) -> float:
         return 1000 * statistics.fmean(one.get(name, 0.0) for one in times) / jobs

@@ -96,5 +96,5 @@ def end_processes(folder: Path) -> None:
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             command = (process / "cmdline").read_bytes()
-            if f"{folder}/".encode() in command and b"worker.main(" in command:
+            if f"{folder}/".encode() in command and b"worker.py" in command:
                 os.kill(int(process.name), signal.SIGKILL)

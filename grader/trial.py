@@ -67,7 +67,9 @@ def try_check(
     fixture = fixtures.checks[check.id]
     documented = assignment.definitions[check.id].cache
     fed: Failure | None = None
+    asked = 0
     for fresh in (False, True):
+        asked += 1
         undoable = Undoable(adapt(session.call, handout))
         ask_student = undoable.call
         answer, failure, output = ask(session, check, fixture, ask_student, oracle, fresh=fresh)
@@ -91,7 +93,7 @@ def try_check(
         mutations = list(session.mutations)
     elif failure is not None and failure.function == check.needs and failure.status == MISSING:
         failure = missing_too(session, check, fixture, oracle) or failure
-    trial = Trial(check, failure, fed=fed, output=output, remarks=mutation_remarks(mutations, fixtures))
+    trial = Trial(check, failure, fed=fed, output=output, remarks=mutation_remarks(mutations, fixtures), asked=asked)
     if answer is not None:
         hints = {**fixtures.hints.get(check.function, {}), **handout.hints.get(check.function, {})}
         secret = zlib.crc32(f"{assignment.sha256} {check.id}".encode())  # hidden checks are in it: no student knows it

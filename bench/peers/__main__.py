@@ -40,6 +40,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--peers", type=Path, default=ROOT / ".venv-peers" / "bin", help="where otter and nbgrader are")
     parser.add_argument("--students", type=int, default=30)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--class-rounds", type=int, default=2, help="with the class, which takes minutes a round")
     parser.add_argument("--jobs", type=int, default=2)
 
 
@@ -56,7 +57,7 @@ def rows(options: Options) -> Iterator[Row]:
         graders = [Ours(course, sys.executable, options.jobs), Otter(course), Nbgrader(course), Gradescope(course)]
         students = list(course.submissions)
         yield from ratios("one submission", measure(graders, students[:1], options.rounds), BARS_ONE, {})
-        many = measure(graders, students, options.rounds)
+        many = measure(graders, students, options.class_rounds)
         yield from ratios(f"a class of {len(students)}", many, BARS_CLASS, AT_MOST)
 
 

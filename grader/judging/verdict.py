@@ -38,7 +38,7 @@ class Trial:
     agreed: names of wrong gradients that belong to the student's own forward; same_reach: whether its inputs reach
     the outputs that they should. variants: misconceptions that can be told from the reference here, and their hints;
     matched: those of them that return these values. fed: the forward's failure, where the documented cache was fed.
-    stubs: functions that the reference stood in for.
+    stubs: functions that the reference stood in for. asked: twice, if at first in a process that another check had.
     """
 
     check: Check
@@ -53,6 +53,7 @@ class Trial:
     remarks: tuple[str, ...] = ()
     output: str = ""
     duration_s: float = 0.0
+    asked: int = 1
 
     @property
     def passed(self) -> bool:

@@ -33,11 +33,6 @@ PLAIN: Final = "plain"
 KINDS: Final = ("auto", BWRAP, UID, NONE)
 
 # Of the reader's own environment, what Python and NumPy cannot do without where there is one.
-# The worker as a module, so that it is compiled once. The current folder, a submission's, gives way before any import.
-PROGRAM: Final = (
-    "-c",
-    "import sys; sys.path[0] = sys.argv[1]; import json, worker; worker.main(json.loads(sys.argv[2]))",
-)
 NEEDED: Final = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "TEMP", "TMP", "DYLD_LIBRARY_PATH", "LD_LIBRARY_PATH")
 
 OTHERWISE: Final = (
@@ -72,7 +67,7 @@ class Isolation:
             if plain:
                 options = {**options, "limits": {}, "fork": False}
             folders = os.pathsep.join(numpy_parents(interpreter))
-            command = [*python, *PROGRAM, str(HERE), json.dumps(options)]
+            command = [*python, str(HERE / "worker.py"), json.dumps(options)]
             needed = {name: os.environ[name] for name in NEEDED if plain and name in os.environ}
             return Launch(tuple(command), {**needed, **ENVIRONMENT, "PYTHONPATH": folders}, is_plain=plain)
         root = os.geteuid() == 0
@@ -84,8 +79,7 @@ class Isolation:
             *bwrap_options(interpreter, work, root=root, userns_fd=userns),
             "--",
             *python,
-            *PROGRAM,
-            "/worker",
+            "/worker/worker.py",
             json.dumps(options),
         ]
         return Launch(
@@ -207,6 +201,6 @@ def launch_under_uid(
             "calls": filter_for(os.uname().machine, network=False).hex(),
         },
     }
-    command = [*python, *PROGRAM, str(HERE), json.dumps(options)]
+    command = [*python, str(HERE / "worker.py"), json.dumps(options)]
     environment = {**ENVIRONMENT, "PYTHONPATH": os.pathsep.join(numpy_parents(interpreter))}
     return Launch(tuple(command), environment, uid=uid, memory=TOGETHER * limits["AS"])
