@@ -581,3 +581,33 @@ def test_who_runs_out_of_time_twice_in_one_check_is_not_waited_for_in_the_next(g
     asked = dict(order)
     assert asked[checks[0].id] == 2
     assert order[-1][0] == more.id and [name for name, _ in order].count(more.id) == 1
+
+
+def test_on_stubs_no_process_serves_another_check(grade, monkeypatch):
+    stayed = set()
+    end = Session.end
+
+    def watched(self, **options):
+        told = end(self, **options)
+        stayed.add((self.plan.exchange, self.has_waiting_child))
+        return told
+
+    monkeypatch.setattr(Session, "end", watched)
+    grade(parts="def double(x, log):\n    return 3 * x, (x, '')")
+    assert (True, False) in stayed and (False, True) in stayed
+    assert (True, True) not in stayed
+
+
+def test_who_asks_for_no_other_gets_a_process_that_no_check_had(grade, monkeypatch):
+    """As follow-through does, which begins without saying more."""
+    shared = []
+    begin = Session.begin
+
+    def watched(self, *words, **options):
+        begin(self, *words, **options)
+        shared.append((options.get("fresh", True), self.is_shared))
+
+    monkeypatch.setattr(Session, "begin", watched)
+    grade(other="def third(x):\n    return x\n")
+    assert (False, True) in shared
+    assert (True, False) in shared and (True, True) not in shared
