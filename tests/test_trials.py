@@ -590,6 +590,7 @@ def test_on_stubs_no_process_serves_another_check(grade, monkeypatch):
     def watched(self, **options):
         told = end(self, **options)
         stayed.add((self.plan.exchange, self.has_waiting_child))
+        assert self.plan.share is not self.plan.exchange or self.plan.modules == ("parts", "other", "nets")  # reference
         return told
 
     monkeypatch.setattr(Session, "end", watched)
