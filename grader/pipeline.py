@@ -118,7 +118,8 @@ def with_left_out(results: list[CheckResult], assignment: Assignment, handout: H
     missing = [replace(check, max_points=0.0) for check in assignment.checks if not handout.has(check)]
     by_id = {result.id: result for result in [*results, *settle([Trial(check, failure) for check in missing])]}
     titles = handout.titles
-    return [replace(by_id[check.id], title=titles.get(check.id, check.title)) for check in assignment.checks]
+    ordered = [by_id[check.id] for check in assignment.checks]
+    return [replace(one, title=titles[one.id]) if one.id in titles else one for one in ordered]
 
 
 def lines_of(assignment: Assignment, submission: Submission) -> dict[str, int]:

@@ -198,12 +198,17 @@ def judge(
     }
     return replace(
         trial,
-        judgements=tuple(replace(j, actual=None) for j in judgements),  # may be large, and is not needed any more
+        judgements=tuple(map(without_values, judgements)),
         agreed=agreed,
         same_reach=same_reach,
         variants={name: hints[name] for name in fixture.variants},
         matched=frozenset(matched),
     )
+
+
+def without_values(judgement: Judgement) -> Judgement:
+    """What was returned may be large, and is not needed any more."""
+    return Judgement(judgement.comparison, judgement.remarks)
 
 
 def asked_again(

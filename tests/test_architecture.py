@@ -45,7 +45,8 @@ LAYERS = (
 )
 # The loader of assignments knows what a check is; apart from that it stands where DESIGN.md has it.
 ALLOWED = {("assignment", "judging.checks")}
-SPAWNERS = {"sandbox/box.py"}
+SPAWNERS = {"sandbox/box.py", "sandbox/zygotes.py"}
+FORKERS = {"sandbox/worker.py", "sandbox/zygote.py"}
 STARTS = {"subprocess", "multiprocessing", "pty", "popen2"}
 FORKS = {"fork", "forkpty", "system", "popen", "posix_spawn", "posix_spawnp", "spawnv", "spawnl", "execv", "execve"}
 
@@ -108,8 +109,8 @@ def has_docstring(node: ast.AST) -> bool:
 
 @pytest.mark.parametrize("path", modules(), ids=name_of)
 def test_only_the_box_starts_processes(path):
-    """The worker forks inside the sandbox; the command line asks the standard library for a pool of its own kind."""
-    if name_of(path) in SPAWNERS | {"sandbox/worker.py"}:
+    """Workers fork inside the sandbox, zygotes fork workers; the command line asks the standard library for a pool."""
+    if name_of(path) in SPAWNERS | FORKERS:
         return
     allowed = {"multiprocessing"} if name_of(path) in ("cli/jobs.py", "cli/render.py") else set()
     assert not (STARTS - allowed) & {module.split(".")[0] for module in imports(path)}

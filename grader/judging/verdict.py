@@ -126,7 +126,7 @@ def settle_trial(trial: Trial, trials: Sequence[Trial]) -> CheckResult:
     for judgement in trial.judgements:
         comparison = judgement.comparison
         follows = worth > 0 and comparison.name in trial.agreed
-        comparisons.append(replace(comparison, follow_through=follows))
+        comparisons.append(replace(comparison, follow_through=True) if follows else comparison)
         weight += comparison.weight
         earned += comparison.weight * (1.0 if comparison.status == PASSED else worth if follows else 0.0)
     points = round(check.max_points * earned / weight, 6)

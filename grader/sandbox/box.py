@@ -1,4 +1,4 @@
-"""Processes: started, fed, read, watched from outside and killed. The only module that spawns any.
+"""Processes: started, fed, read, watched from outside and killed. Only this module and zygotes.py spawn any.
 
     judge ──stdin──► bwrap (monitor) ── init (pid 1 inside) ── worker server ── one child a check
           ◄─stdout─ replies          ◄─stderr─ whatever the student prints
@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from grader.errors import SandboxError
+from grader.sandbox.zygotes import Recipe
 
 CHUNK: Final = 1 << 16
 MAX_OUTPUT: Final = 64 << 10  # of what a check prints: what a person reads; the rest is drained and counted
@@ -63,6 +64,7 @@ class Launch:
     seccomp: a filter that the command loads from `--seccomp`. memory: bytes that all processes may hold together.
     is_plain: a student's own code on their own machine, for PlainBox (plain.py), where the system may be any.
     uid: under which it runs, alone, so that all processes of that uid are its own; None where a namespace tells them.
+    recipe: of a zygote that can start the worker in a sandbox which is ready, sooner than the command does.
     """
 
     command: tuple[str, ...]
@@ -73,6 +75,7 @@ class Launch:
     memory: int | None = None
     is_plain: bool = False
     uid: int | None = None
+    recipe: Recipe | None = None
 
 
 class Box:
@@ -80,47 +83,21 @@ class Box:
 
     def __init__(self, launch: Launch) -> None:
         """Start the processes. Raises SandboxError if the launcher cannot be started."""
-        command, info = list(launch.command), -1
         self.uid = launch.uid
-        fds = list(launch.pass_fds)
-        if launch.reports_init:
-            info, info_write = os.pipe()
-            command[1:1] = ["--info-fd", str(info_write)]
-            fds.append(info_write)
-        if launch.seccomp:
-            program = filled_pipe(launch.seccomp)
-            command[1:1] = ["--seccomp", str(program)]
-            fds.append(program)
-        try:
-            self.process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                bufsize=0,
-                env=dict(launch.env),
-                pass_fds=fds,
-                start_new_session=True,
-                cwd="/",
-            )
-        except OSError as error:
-            raise SandboxError(f"sandbox: {command[0]} cannot be started ({error}).") from error
-        finally:
-            if launch.reports_init:
-                os.close(info_write)
-            if launch.seccomp:
-                os.close(program)
+        self.memory = launch.memory
+        self.next_look = 0.0
+        self.printed = bytearray()
+        self.printed_bytes = 0
+        self.start(launch)
+        for fd in (self.requests, self.replies, self.prints):
+            os.set_blocking(fd, False)
+
+    def start(self, launch: Launch) -> None:
+        self.process, self.init = spawn(launch, launch.command, subprocess.PIPE)
         assert self.process.stdin and self.process.stdout and self.process.stderr
         self.requests = self.process.stdin.fileno()
         self.replies = self.process.stdout.fileno()
         self.prints = self.process.stderr.fileno()
-        for fd in (self.requests, self.replies, self.prints):
-            os.set_blocking(fd, False)
-        self.printed = bytearray()
-        self.printed_bytes = 0
-        self.init = read_init(info) if launch.reports_init else self.process.pid
-        self.memory = launch.memory
-        self.next_look = 0.0
 
     def send(self, data: bytes, deadline: float) -> None:
         """Write all of it, reading prints meanwhile. Raises Silence, Gone, Flood or Glut."""
@@ -161,10 +138,11 @@ class Box:
     def left_behind(self, *, staying: int = 0) -> bool:
         """Whether a process is alive but the server, and as many children as stay: nothing else outlives its check."""
         inside = list_children(self.init) if self.init != self.process.pid else [self.process.pid]
-        if len(inside) != 1:
-            return True
-        children = list_children(inside[0])
-        return len(children) != staying or any(map(list_children, children))
+        return len(inside) != 1 or has_others(inside[0], staying)
+
+    def held_memory(self) -> int:
+        """Bytes that all processes inside hold."""
+        return memory_below(self.init)
 
     @property
     def is_alive(self) -> bool:
@@ -186,13 +164,16 @@ class Box:
             self.process.wait(timeout=1)  # the monitor reaps its init, then ends by itself
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
-            if pipe:
-                pipe.close()
+        self.close_pipes()
         self.process.wait()
         if self.uid is not None:
             end_processes_of(self.uid)
         return prints
+
+    def close_pipes(self) -> None:
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if pipe:
+                pipe.close()
 
     def wait(self, read: list[int], write: list[int], deadline: float) -> tuple[list[int], list[int]]:
         readable, writable = self.select(read, write, deadline)
@@ -207,7 +188,7 @@ class Box:
         while (now := time.monotonic()) < deadline:
             if self.memory is not None and now >= self.next_look:
                 self.next_look = now + LOOK_S
-                if memory_below(self.init) > self.memory:
+                if self.held_memory() > self.memory:
                     raise Glut
             until = deadline if self.memory is None else min(deadline, self.next_look)
             readable, writable, _ = select.select(read, write, [], until - now)
@@ -220,6 +201,43 @@ class Box:
         self.printed_bytes += len(data)
         self.printed += data[: MAX_OUTPUT - len(self.printed)]
         return bool(data)
+
+
+def spawn(launch: Launch, command: Sequence[str], prints: int) -> tuple[subprocess.Popen[bytes], int]:
+    """A launcher, with what it needs on file descriptors; and the pid of its namespace's init, or its own.
+
+    Its stdin and stdout are pipes; prints: where it and whoever is inside print. Raises SandboxError.
+    """
+    words, info = list(command), -1
+    fds = list(launch.pass_fds)
+    if launch.reports_init:
+        info, info_write = os.pipe()
+        words[1:1] = ["--info-fd", str(info_write)]
+        fds.append(info_write)
+    if launch.seccomp:
+        program = filled_pipe(launch.seccomp)
+        words[1:1] = ["--seccomp", str(program)]
+        fds.append(program)
+    try:
+        process = subprocess.Popen(
+            words,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=prints,
+            bufsize=0,
+            env=dict(launch.env),
+            pass_fds=fds,
+            start_new_session=True,
+            cwd="/",
+        )
+    except OSError as error:
+        raise SandboxError(f"sandbox: {words[0]} cannot be started ({error}).") from error
+    finally:
+        if launch.reports_init:
+            os.close(info_write)
+        if launch.seccomp:
+            os.close(program)
+    return process, read_init(info) if launch.reports_init else process.pid
 
 
 def start_plain(launch: Launch) -> subprocess.Popen[bytes]:
@@ -248,14 +266,30 @@ def read_init(info: int) -> int:
         return -1  # bwrap failed before it had one; what it prints says why
 
 
+def has_others(server: int, staying: int) -> bool:
+    """Whether a worker server has another number of children than stay, or one of these has a child."""
+    children = list_children(server)
+    return len(children) != staying or any(map(list_children, children))
+
+
 def list_children(pid: int) -> list[int]:
     """The children of all threads of a process, as the kernel lists them."""
     children: list[int] = []
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
         for task in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{task}/children", "rb") as file:
-                children += map(int, file.read().split())
+            children += map(int, read_whole(f"/proc/{pid}/task/{task}/children").split())
     return children
+
+
+def read_whole(path: str) -> bytes:
+    """A file of /proc, which has no size: sooner than open() reads it."""
+    file, parts = os.open(path, os.O_RDONLY | os.O_CLOEXEC), []
+    try:
+        while part := os.read(file, CHUNK):
+            parts.append(part)
+    finally:
+        os.close(file)
+    return b"".join(parts)
 
 
 def pick_uid() -> int:
@@ -304,8 +338,8 @@ def memory_below(pid: int) -> int:
     """Bytes of memory that a process and all below it hold; what two of them share counts twice."""
     pages = 0
     with contextlib.suppress(FileNotFoundError, ProcessLookupError, IndexError):
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") + sum(memory_below(child) for child in list_children(pid))
+        pages = int(read_whole(f"/proc/{pid}/statm").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") + sum(map(memory_below, list_children(pid)))
 
 
 def filled_pipe(content: bytes) -> int:

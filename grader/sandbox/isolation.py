@@ -23,8 +23,21 @@ from grader.errors import SandboxError
 from grader.sandbox.box import UIDS, Launch, output_of, pick_uid, user_namespace
 from grader.sandbox.confine import landlock_version
 from grader.sandbox.interpreter import Interpreter
-from grader.sandbox.mounts import DEVICES, ENVIRONMENT, HERE, WORK, bwrap_options, open_paths
+from grader.sandbox.mounts import (
+    DEVICES,
+    ENVIRONMENT,
+    HERE,
+    HOLDER,
+    SITE,
+    WORK,
+    WORKER,
+    WORKER_FILES,
+    bwrap_options,
+    find_holder,
+    open_paths,
+)
 from grader.sandbox.syscalls import MACHINES, filter_for
+from grader.sandbox.zygotes import Recipe
 
 BWRAP: Final = "bwrap"
 UID: Final = "uid"
@@ -74,21 +87,23 @@ class Isolation:
         uid = secrets.randbelow(UIDS) + 1 if root else None
         options = {"work": WORK, "package": package, "limits": limits, "uid": uid}
         userns = user_namespace() if root else None
-        command = [
-            self.bwrap,
-            *bwrap_options(interpreter, work, root=root, userns_fd=userns),
-            "--",
-            *python,
-            "/worker/worker.py",
-            json.dumps(options),
-        ]
+        told, calls = json.dumps(options), filter_for(os.uname().machine)
+
+        def bwrap(*command: str, held: bool = False) -> tuple[str, ...]:
+            shown = bwrap_options(interpreter, work, root=root, userns_fd=userns, held=held)
+            return (str(self.bwrap), *shown, "--", *command)
+
+        recipe = None
+        if find_holder() is not None:
+            recipe = zygote_recipe(python, interpreter, calls, bwrap(HOLDER, held=True), told)
         return Launch(
-            tuple(command),
+            bwrap(*python, f"{WORKER}/worker.py", told),
             {},
             () if userns is None else (userns,),
             reports_init=True,
-            seccomp=filter_for(os.uname().machine),
+            seccomp=calls,
             memory=TOGETHER * limits["AS"],
+            recipe=recipe,
         )
 
 
@@ -177,6 +192,22 @@ def find_bwrap() -> str | None:
 
 def numpy_parents(interpreter: Interpreter) -> list[str]:
     return sorted({str(folder.parent) for folder in interpreter.numpy_folders})
+
+
+def zygote_recipe(
+    python: list[str], interpreter: Interpreter, calls: bytes, held: tuple[str, ...], told: str
+) -> Recipe:
+    """A zygote that imports under the paths that a worker has inside."""
+    places = {f"{SITE}/{folder.name}": str(folder) for folder in interpreter.numpy_folders}
+    options = {
+        "places": {**places, WORKER: str(HERE)},
+        "site": SITE,
+        "worker": WORKER,
+        "modules": [name.removesuffix(".py") for name in WORKER_FILES[1:]],
+        "calls": calls.hex(),
+    }
+    command = (*python, str(HERE / "zygote.py"), json.dumps(options))
+    return Recipe(command, tuple({**ENVIRONMENT, "PWD": WORK}.items()), held, told)
 
 
 def launch_under_uid(

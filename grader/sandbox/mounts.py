@@ -5,6 +5,7 @@
     /site/numpy           NumPy alone, not the site-packages it lies in
     /worker               worker.py and the modules that it needs, compiled ones too
     /work                 the submission's work tree
+    /holder/cat           what keeps a sandbox open until a worker is forked into it (held.py)
     /dev/null, urandom…   no terminal, no shared memory
 
 No /proc, no /tmp, no home, no shell. All is read-only; the network is a namespace without an interface.
@@ -13,6 +14,7 @@ No /proc, no /tmp, no home, no shell. All is read-only; the network is a namespa
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterable
 from functools import cache
@@ -26,6 +28,9 @@ from grader.sandbox.interpreter import SYSTEM_FILES, SYSTEM_LIBRARIES, Interpret
 HERE: Final = Path(__file__).resolve().parent
 DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 WORK: Final = "/work"
+WORKER: Final = "/worker"
+SITE: Final = "/site"
+HOLDER: Final = "/holder/cat"  # by this name busybox knows what it is to be, too
 WORKER_FILES: Final = (
     "worker.py",
     "changes.py",
@@ -52,26 +57,42 @@ ENVIRONMENT: Final = {
     "LANG": "C.UTF-8",
     "PATH": "/nowhere",
     "PYTHONHASHSEED": "0",
-    "PYTHONPATH": "/site",
+    "PYTHONPATH": SITE,
     **ONE_THREAD,
 }
 
 
-def bwrap_options(interpreter: Interpreter, work: Path, *, root: bool, userns_fd: int | None) -> list[str]:
-    """All options of bwrap up to the command. root: started by root, with a prepared user namespace to enter."""
+def bwrap_options(
+    interpreter: Interpreter, work: Path, *, root: bool, userns_fd: int | None, held: bool = False
+) -> list[str]:
+    """All options of bwrap up to the command. root: started by root, with a prepared user namespace to enter.
+
+    held: the command is the holder, which needs no right, and the worker is one that was compiled already.
+    """
+    shown = mount_options(interpreter, held)
+    return [*namespace_options(root, userns_fd, held), *shown, "--ro-bind", str(work), WORK, "--chdir", WORK]
+
+
+def namespace_options(root: bool, userns_fd: int | None, held: bool) -> list[str]:
     options = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     if root:
         # Mount as root, since the interpreter may lie below a folder that only root may enter; the worker drops to its
         # own uid before it imports anything, and these two rights go with that.
         options += ["--userns", str(userns_fd), "--cap-drop", "ALL"]
-        options += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+        options += [] if held else ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         options += ["--unshare-user", "--disable-userns", "--cap-drop", "ALL", "--uid", "65534", "--gid", "65534"]
     options += ["--die-with-parent", "--new-session", "--clearenv", "--hostname", "sandbox"]
     for name, value in ENVIRONMENT.items():
         options += ["--setenv", name, value]
-    binds = dict(shown_paths(interpreter, work))
-    options += parents([*binds, *map(str, interpreter.hidden)])
+    return options
+
+
+@cache
+def mount_options(interpreter: Interpreter, held: bool) -> tuple[str, ...]:
+    """Everything that every sandbox has, and the place for the work tree."""
+    binds = dict(shown_paths(interpreter, held))
+    options = parents([*binds, *map(str, interpreter.hidden), f"{WORK}/file"])
     for link, target in system_links():
         options += ["--symlink", target, link]
     for inside, outside in binds.items():
@@ -81,11 +102,11 @@ def bwrap_options(interpreter: Interpreter, work: Path, *, root: bool, userns_fd
     for folder in interpreter.hidden:
         if visible(folder, binds):
             options += ["--tmpfs", str(folder), "--remount-ro", str(folder)]
-    return [*options, "--remount-ro", "/", "--chdir", WORK]
+    return (*options, "--remount-ro", "/")
 
 
-def shown_paths(interpreter: Interpreter, work: Path) -> Iterable[tuple[str, Path]]:
-    """Path inside → path outside, of everything that is bound."""
+def shown_paths(interpreter: Interpreter, held: bool) -> Iterable[tuple[str, Path]]:
+    """Path inside → path outside, of everything that is bound but the work tree."""
     for name in (*SYSTEM_LIBRARIES, *SYSTEM_FILES):
         if os.path.exists(name) and not os.path.islink(name):
             yield name, Path(name)
@@ -93,11 +114,20 @@ def shown_paths(interpreter: Interpreter, work: Path) -> Iterable[tuple[str, Pat
         yield str(folder), folder
     yield str(interpreter.executable), interpreter.executable
     for folder in interpreter.numpy_folders:
-        yield f"/site/{folder.name}", folder
-    for name in WORKER_FILES:
-        yield f"/worker/{name}", HERE / name
-    yield from compiled_files(interpreter)
-    yield WORK, work
+        yield f"{SITE}/{folder.name}", folder
+    for name in WORKER_FILES[: 1 if held else None]:
+        yield f"{WORKER}/{name}", HERE / name
+    if held:
+        yield HOLDER, find_holder() or Path(HOLDER)
+    else:
+        yield from compiled_files(interpreter)
+
+
+@cache
+def find_holder() -> Path | None:
+    """A program that copies its input until that ends."""
+    found = shutil.which("cat")
+    return Path(found).resolve() if found else None
 
 
 @cache
@@ -114,7 +144,7 @@ def compiled_files(interpreter: Interpreter) -> tuple[tuple[str, Path], ...]:
         SourceFileLoader(path.stem, str(path)).get_code(path.stem)  # writes what is not there, as an import does
         compiled = Path(cache_from_source(str(path)))
         if compiled.is_file():
-            found.append((f"/worker/__pycache__/{compiled.name}", compiled))
+            found.append((f"{WORKER}/__pycache__/{compiled.name}", compiled))
     return tuple(found)
 
 

@@ -29,6 +29,7 @@ from grader.errors import SandboxError
 from grader.judging.student import CallFailed, Classes, Failure, owner_of, spoken, update_dict
 from grader.records import CRASHED, ERROR, FAILED, MISSING, TIMEOUT, Frame
 from grader.sandbox.box import Box, Flood, Glut, Gone, Launch, Silence
+from grader.sandbox.held import give_up_zygote, open_box
 from grader.sandbox.limits import Limits
 from grader.sandbox.plain import PlainBox
 from grader.sandbox.protocol import Decoder, ProtocolError, encode
@@ -146,7 +147,7 @@ class Session:
         """Start a box now, so that it is ready when the first check begins; nothing of a student runs in it yet."""
         if self.box is None:
             launch = self.launch()
-            self.box, self.is_greeted = PlainBox(launch) if launch.is_plain else Box(launch), False
+            self.box, self.is_greeted = PlainBox(launch) if launch.is_plain else open_box(launch), False
 
     def begin(self, seed: int, arities: Sequence[tuple[str, int]] = (), *, times: int = 1, fresh: bool = True) -> None:
         """A child for one check; call() reaches it until end().
@@ -319,16 +320,15 @@ class Session:
 
     def import_modules(self) -> None:
         self.warm()
-        self.is_greeted = True
-        self.inbox, self.decoder = [], Decoder(self.limits.reply_mib << 20)
-        self.deadline = time.monotonic() + 60
-        try:
-            if self.receive().get("op") != "hello":
-                raise ProtocolError("no hello")
-        except (Silence, Gone, Flood, Glut, ProtocolError) as error:
+        wrong = self.greet()
+        if wrong is not None and give_up_zygote(self.box):
+            self.kill()
+            self.warm()
+            wrong = self.greet()
+        if wrong is not None:
             self.kill()
             prints = self.last_prints[0].strip()[-500:]
-            raise SandboxError(f"sandbox: the worker did not start ({type(error).__name__}: {prints}).") from error
+            raise SandboxError(f"sandbox: the worker did not start ({type(wrong).__name__}: {prints}).") from wrong
         self.deadline = min(time.monotonic() + self.limits.import_wall_s, self.until)
         try:
             reply = self.ask("", self.plan.request())
@@ -343,6 +343,18 @@ class Session:
         for module in self.plan.modules:
             result = said.get(module, {})
             self.failures[module] = None if result is None else self.import_failure(module, result)
+
+    def greet(self) -> Exception | None:
+        """Wait for a new box's hello; what came instead."""
+        self.is_greeted = True
+        self.inbox, self.decoder = [], Decoder(self.limits.reply_mib << 20)
+        self.deadline = time.monotonic() + 60
+        try:
+            if self.receive().get("op") != "hello":
+                raise ProtocolError("no hello")
+        except (Silence, Gone, Flood, Glut, ProtocolError) as error:
+            return error
+        return None
 
     def import_failure(self, module: str, result: Any) -> Failure:
         file = module.replace(".", "/") + ".py"

@@ -41,6 +41,7 @@ SOLID = (
 )
 SEEDED = (getattr(np.random.rand, "__self__", None), getattr(random.random, "__self__", None))  # before every check
 SETTING: Any = object.__setattr__
+empty_cache: Any = functools._lru_cache_wrapper.cache_clear
 OTHERS = (builtins, sys, os, random, warnings, np, np.linalg, np.random)
 
 
@@ -175,10 +176,10 @@ class Traces:
             self.look_at_all(function.__closure__ or ())
 
     def look_at_cache(self, function: Any) -> None:
-        """What it holds cannot be seen, but that it holds nothing."""
+        """What it holds cannot be seen, but it can be emptied, if it holds nothing now."""
         if function.cache_info().currsize:
             raise Unseen
-        self.same.append(lambda: not function.cache_info().currsize)
+        self.same.append(lambda: empty_cache(function) is None)
         self.look(function.__wrapped__)
 
     def look_at_class(self, kind: type) -> None:

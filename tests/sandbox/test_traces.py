@@ -84,7 +84,6 @@ LEFT = [
     "with_default.__defaults__[0].append(1)",
     "with_default.times = 1",
     "step()",
-    "cached(3)",
     "lock.acquire()",
     "np.dot = None",
     "np.linalg.norm = None",
@@ -161,3 +160,12 @@ def test_what_goes_with_its_check_is_none(module, body):
 def test_nothing_is_known_of_what_cannot_be_seen(module, line):
     exec(dedent("    " + line), module.__dict__)
     assert not Traces("keeps").are_none()
+
+
+def test_a_cache_that_was_empty_is_emptied_again(module):
+    check = run(module, "return cached(3)")
+    traces = Traces("keeps")
+    check()
+    assert module.cached.cache_info().currsize == 1
+    assert traces.are_none()
+    assert module.cached.cache_info().currsize == 0

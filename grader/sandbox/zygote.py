@@ -1,0 +1,286 @@
+"""A Python that has imported NumPy and the worker's modules, and forks a worker into every sandbox that is ready.
+
+    judge ──init, pipes──► zygote ──fork──► keeper ──fork──► worker server
+                                             │ enters the        closed in as if bwrap had
+                                             │ namespaces        started it, from here on
+                                             └ says how it ended
+
+NumPy's import is nine tenths of a worker's start; here it is done once for all submissions of a job. The zygote runs no
+code but the grader's and NumPy's, and a worker gives up all rights before it reads its first request, so what one
+submission does is nowhere in the memory that the next one starts with.
+
+Runs outside the sandbox, so the files lie elsewhere than a worker would find them: a finder imports them from there
+under the names that they have inside, and leaves with the last file it was needed for.
+
+Under Python 3.8 on, beside worker.py. Source: Linux's man pages namespaces(7), ioctl_ns(2), setns(2), capabilities(7).
+"""
+
+from __future__ import annotations
+
+import array
+import ctypes
+import fcntl
+import gc
+import importlib
+import json
+import os
+import signal
+import socket
+import sys
+import traceback
+import types
+from importlib.machinery import (
+    EXTENSION_SUFFIXES,
+    SOURCE_SUFFIXES,
+    ExtensionFileLoader,
+    FileFinder,
+    ModuleSpec,
+    PathFinder,
+    SourceFileLoader,
+)
+from importlib.util import spec_from_file_location
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+PROGRAM = "worker.py"
+MAX_MESSAGE = 1 << 16
+PIPES = 5  # requests, replies, prints, news of the server, and the holder's answer
+# The kinds of namespaces that a worker enters, but for users': file in /proc/PID/ns and flag of setns.
+KINDS = {
+    "cgroup": 0x02000000,
+    "ipc": 0x08000000,
+    "uts": 0x04000000,
+    "net": 0x40000000,
+    "pid": 0x20000000,
+    "mnt": 0x00020000,
+}
+NEW_USER = 0x10000000
+NS_GET_USERNS = 0xB701
+PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 24, 38
+CAP_SETGID, CAP_SETUID, CAP_SETPCAP = 6, 7, 8
+CAPABILITY_VERSION = 0x20080522
+CALL = ctypes.CDLL(None, use_errno=True).syscall
+PIDFD_SEND_SIGNAL, PIDFD_OPEN = 424, 434  # the same on every machine
+
+
+class Places:
+    """Folders as a worker sees them, and where they are out here. Empty in a worker."""
+
+    def __init__(self) -> None:
+        self.outside: Dict[str, str] = {}
+
+    def find(self, path: str) -> str:
+        for inside, outside in self.outside.items():
+            if path == inside or path.startswith(inside + os.sep):
+                return outside + path[len(inside) :]
+        return path
+
+
+PLACES = Places()
+
+
+class Source(SourceFileLoader):
+    """A module under the path it has inside; its text, and what Python compiled of it, from where they are."""
+
+    def get_data(self, path: str) -> bytes:
+        return super().get_data(PLACES.find(path))
+
+    def path_stats(self, path: str) -> Any:
+        return super().path_stats(PLACES.find(path))
+
+
+class Program(Source):
+    """The worker's own file, compiled once for all workers."""
+
+    code: Optional[types.CodeType] = None
+
+    def get_code(self, fullname: str) -> Any:
+        if self.code is None:
+            self.code = super().get_code(fullname)
+        return self.code
+
+
+class Extension(ExtensionFileLoader):
+    def create_module(self, spec: ModuleSpec) -> types.ModuleType:
+        inside = spec.origin
+        spec.origin = PLACES.find(inside or "")
+        try:
+            module = super().create_module(spec)
+        finally:
+            spec.origin = inside
+        module.__file__ = inside
+        return module
+
+
+class Finder:
+    """Finds modules in the places, and nothing else."""
+
+    @staticmethod
+    def find_spec(name: str, path: Optional[Sequence[str]] = None, target: Any = None) -> Optional[ModuleSpec]:
+        for folder in sys.path if path is None else path:
+            inside = os.path.join(folder, name.rpartition(".")[2])
+            outside = PLACES.find(inside)
+            if outside == inside:
+                continue
+            details = (ExtensionFileLoader, EXTENSION_SUFFIXES), (SourceFileLoader, SOURCE_SUFFIXES)
+            found = FileFinder(os.path.dirname(outside), *details).find_spec(name)
+            if found is None or found.loader is None or found.origin is None:
+                continue
+            inside += found.origin[len(outside) :]
+            kind = Extension if isinstance(found.loader, ExtensionFileLoader) else Source
+            folders = None if found.submodule_search_locations is None else [os.path.dirname(inside)]
+            return spec_from_file_location(name, inside, loader=kind(name, inside), submodule_search_locations=folders)
+        return None
+
+
+def main(options: Dict[str, Any]) -> None:
+    """Import everything, then fork for whoever asks, until the judge closes the socket, which is stdin.
+
+    options: places: {folder inside: folder outside}; site: the folder of NumPy and worker: that of the worker's files,
+    both inside; modules: those of the worker to import; calls: the seccomp filter in hexadecimal digits, or "".
+    """
+    PLACES.outside.update(options["places"])
+    sys.path[0] = options["worker"]
+    sys.meta_path.insert(sys.meta_path.index(PathFinder), Finder)
+    sys.dont_write_bytecode = True
+    for name in ("numpy", "numpy.random", *options["modules"]):
+        importlib.import_module(name)
+    program = Program("__main__", os.path.join(options["worker"], PROGRAM))
+    program.get_code("__main__")
+    gc.collect()
+    gc.freeze()  # nothing of this is ever garbage, and a collection in a worker would copy all of it
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers need not be waited for
+    judge = socket.socket(fileno=0)
+    while True:
+        message, pipes = receive(judge)
+        if not message:
+            return
+        if len(pipes) == PIPES and fork_if_possible() == 0:
+            keep(json.loads(message), pipes, program, options)
+        for fd in pipes:
+            os.close(fd)
+
+
+def receive(judge: socket.socket) -> Tuple[bytes, List[int]]:
+    """One message and the file descriptors that came with it; an empty one at the end."""
+    room = socket.CMSG_SPACE(PIPES * array.array("i").itemsize)
+    message, extra, _, _ = judge.recvmsg(MAX_MESSAGE, room, getattr(socket, "MSG_CMSG_CLOEXEC", 0))
+    fds = array.array("i")
+    for level, kind, data in extra:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            fds.frombytes(data[: len(data) - len(data) % fds.itemsize])
+    return message, list(fds)
+
+
+def fork_if_possible() -> int:
+    try:
+        return os.fork()
+    except OSError:  # the judge finds its pipes closed
+        return -1
+
+
+def keep(request: Dict[str, Any], pipes: List[int], program: Program, options: Dict[str, Any]) -> None:
+    """The life of a keeper: into the namespaces, fork the worker, wait for it. Does not return.
+
+    request: init: the pid of the sandbox's init; options: the worker's. News are two lines: the pids of this process
+    and of the worker, then how that one ended, as wait(2) has it; or one line, which says why there is none.
+    """
+    news = pipes[3]
+    try:
+        os.close(0)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        if os.read(pipes[4], 1):  # the holder runs, so all is mounted
+            init = checked(CALL(PIDFD_OPEN, request["init"], 0), "pidfd_open")
+            enter(request["init"])
+            worker = os.fork()
+            if worker == 0:
+                be_worker(request["options"], pipes, program, options)
+            os.write(news, b"%d %d\n" % (os.getpid(), worker))
+            for fd in pipes:
+                if fd != news:
+                    os.close(fd)
+            pid, status = os.wait()
+            while pid != worker:
+                pid, status = os.wait()
+            os.write(news, b"%d\n" % status)
+            CALL(PIDFD_SEND_SIGNAL, init, signal.SIGKILL, None, 0)  # as if the worker had been what bwrap waits for
+    except BaseException as error:
+        os.write(news, b"refused: %s\n" % str(error).encode("ascii", "backslashreplace"))
+    finally:
+        os._exit(0)
+
+
+def enter(init: int) -> None:
+    """Become one of those whom the init's only child belongs to; the pid namespace is for the next child.
+
+    Raises OSError where the kernel refuses.
+    """
+    with open("/proc/%d/task/%d/children" % (init, init)) as file:
+        holder = int(file.read())
+    setns = ctypes.CDLL(None, use_errno=True).setns
+    kinds = {kind: os.open("/proc/%d/ns/%s" % (holder, kind), os.O_RDONLY) for kind in (*KINDS, "user")}
+    own = {kind: os.stat("/proc/self/ns/" + kind) for kind in (*KINDS, "user")}
+    # Whose root may enter the others. bwrap may have put the holder one below, from where that is too late.
+    owner = fcntl.ioctl(kinds["mnt"], NS_GET_USERNS)
+    steps = [(owner, NEW_USER, own["user"])]
+    steps += [(kinds[kind], flag, own[kind]) for kind, flag in KINDS.items()]
+    steps += [(kinds["user"], NEW_USER, os.fstat(owner))]
+    for fd, flag, now in steps:
+        if not os.path.samestat(os.fstat(fd), now):
+            checked(setns(fd, flag), "setns")
+    for fd in (owner, *kinds.values()):
+        os.close(fd)
+
+
+def be_worker(said: Dict[str, Any], pipes: List[int], program: Program, options: Dict[str, Any]) -> None:
+    """The rest of what bwrap would have done, then the worker's program. Does not return."""
+    code = 1
+    try:
+        os.setsid()
+        os.chdir(said["work"])
+        for number in range(3):
+            os.dup2(pipes[number], number)
+        os.closerange(3, 256)
+        give_up_rights(bytes.fromhex(options["calls"]), {CAP_SETUID, CAP_SETGID} if said["uid"] is not None else set())
+        sys.meta_path.remove(Finder)
+        PLACES.outside.clear()
+        main = types.ModuleType("__main__")
+        main.__file__, main.__loader__ = program.path, program
+        sys.modules["__main__"] = main
+        sys.argv = [program.path, json.dumps(said)]
+        if hasattr(sys, "orig_argv"):
+            sys.orig_argv[:] = [sys.executable, *sys.argv]
+        program.exec_module(main)
+        code = 0
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def give_up_rights(calls: bytes, kept: Any) -> None:
+    """No right is left but those kept, none is gained any more, and calls that a worker is not given are refused."""
+    c = ctypes.CDLL(None, use_errno=True)
+    number = 0
+    while c.prctl(PR_CAPBSET_DROP, number, 0, 0, 0) == 0:  # until the first that the kernel does not know
+        number += 1
+    bits = sum(1 << one for one in kept)
+    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0)
+    sets = (ctypes.c_uint32 * 6)(bits, bits, 0, 0, 0, 0)  # effective, permitted, inheritable; those above 31
+    checked(c.capset(header, sets), "capset")
+    confine = sys.modules["confine"]
+    confine.prctl(PR_SET_NO_NEW_PRIVS, 1)
+    if calls:
+        confine.close_calls(calls)
+
+
+def checked(result: int, what: str) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, "%s: %s" % (what, os.strerror(number)))
+    return result
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))

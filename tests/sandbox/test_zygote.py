@@ -1,0 +1,317 @@
+"""A worker from a zygote is one that bwrap started, for all that it and others can see; only sooner there."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import types
+from pathlib import Path
+
+import pytest
+
+from grader.judging.student import CallFailed
+from grader.sandbox import held, zygotes
+from grader.sandbox.box import list_children
+from grader.sandbox.held import HeldBox
+from grader.sandbox.interpreter import find_interpreter
+from grader.sandbox.isolation import choose_isolation
+from grader.sandbox.limits import Limits
+from grader.sandbox.session import Plan, Session
+from grader.sandbox.zygotes import Zygote, find_zygote, give_up
+
+LIMITS = Limits(
+    cpu_s=2,
+    wall_s=6,
+    import_cpu_s=5,
+    import_wall_s=10,
+    memory_mib=512,
+    processes=8,
+    open_files=64,
+    submission_wall_s=60,
+    reply_mib=64,
+)
+
+SELF = r"""
+import json, os, resource, signal, sys, threading, warnings
+import numpy as np
+import numpy.fft, numpy.ma, numpy.polynomial
+
+def status():
+    main = sys.modules["__main__"]
+    return json.dumps({
+        "ids": [os.getresuid(), os.getresgid(), os.getgroups()],
+        "group": [os.getsid(0) == os.getpid(), os.getpgid(0) == os.getsid(0)],
+        "environment": dict(os.environ), "argv": [sys.argv[0], json.loads(sys.argv[1])["work"]], "path": sys.path,
+        "executable": [sys.executable, sys.prefix, sys.flags.__repr__()],
+        "folder": os.getcwd(), "umask": os.umask(0), "mask": sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])),
+        "handlers": {int(n): repr(signal.getsignal(n)) for n in signal.valid_signals() if n not in (2, 24)},
+        "limits": [resource.getrlimit(n) for n in range(16)],
+        "files": [fd for fd in range(64) if is_open(fd)],
+        "main": [main.__name__, main.__file__, main.main.__module__, main.main.__code__.co_filename, main.HERE],
+        "numpy": [module.__file__ for module in (np, np.linalg, np.random, np.fft, np.ma, np.polynomial)],
+        "extension": [np._core._multiarray_umath.__file__, np.random.mtrand.__file__],
+        "lines": [np.dot.__module__, np.linalg.norm.__wrapped__.__code__.co_filename, np.random.__path__],
+        "ours": sorted(n for n in sys.modules if n in ("protocol", "channel", "confine", "zygote", "stubs", "traces")),
+        "finders": [getattr(one, "__name__", type(one).__name__) for one in sys.meta_path],
+        "filters": [str(one) for one in warnings.filters], "threads": threading.active_count(),
+        "random": [np.random.rand(), __import__("random").random()], "hash": hash("a"), "error": str(np.geterr()),
+        "streams": [[one.encoding, one.errors, one.line_buffering, one.isatty()] for one in (sys.stdout, sys.stderr)],
+    }, sort_keys=True)
+
+def is_open(fd):
+    try:
+        os.fstat(fd)
+        return True
+    except OSError:
+        return False
+
+def value():
+    return 7
+
+def stop():
+    os._exit(3)
+"""
+
+
+@pytest.fixture
+def isolated():
+    """Zygotes of this test alone."""
+    zygotes.end_all()
+    zygotes.ZYGOTES.clear()
+    yield
+    zygotes.end_all()
+    zygotes.ZYGOTES.clear()
+
+
+@pytest.fixture
+def tree(tmp_path):
+    def write(source):
+        (tmp_path / "cs231n").mkdir(exist_ok=True)
+        (tmp_path / "cs231n" / "__init__.py").touch()
+        (tmp_path / "cs231n" / "probe.py").write_text(source)
+        tmp_path.chmod(0o755)
+        return tmp_path
+
+    return write
+
+
+def open_session(root, source=SELF, functions=("status", "value", "stop"), **changed):
+    isolation, interpreter = choose_isolation("auto"), find_interpreter(sys.executable)
+    plan = Plan(
+        modules=("probe",),
+        functions=frozenset(f"probe.{name}" for name in functions),
+        sources={"probe.py": source.encode()},
+        **changed,
+    )
+    return Session(lambda: isolation.launch(interpreter, root, "cs231n", LIMITS.at_start()), plan, LIMITS)
+
+
+def status_of(pid):
+    names = ("Uid", "Gid", "Groups", "Cap", "NoNewPrivs", "Seccomp:", "Sig", "Shd", "Umask", "Threads")
+    return [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith(names)]
+
+
+def looks(session):
+    """All that a worker says of itself, and what the kernel says of it."""
+    session.begin(0)
+    box = session.box
+    said = json.loads(session.call("probe.status", (), {}))
+    pid = box.pids(0)[1] if isinstance(box, HeldBox) else list_children(box.init)[0]
+    uid = next(line for line in status_of(pid) if line.startswith("Uid")).split()[1]
+    kernel = [line.replace(uid, "UID") for line in status_of(pid)]
+    init = {kind: os.readlink(f"/proc/{box.init}/ns/{kind}") for kind in os.listdir("/proc/self/ns")}
+    own = {kind: os.readlink(f"/proc/{pid}/ns/{kind}") for kind in init}
+    mounts = sorted(line.split()[4:6] for line in Path(f"/proc/{pid}/mountinfo").read_text().splitlines())
+    others = {kind for kind in init if os.readlink(f"/proc/self/ns/{kind}") != own[kind]}
+    session.end()
+    return said, kernel, {kind for kind in init if init[kind] != own[kind]}, others, mounts
+
+
+def test_a_worker_from_a_zygote_is_like_one_that_bwrap_started(tree, isolated, monkeypatch):
+    root = tree(SELF)
+    with open_session(root) as session:
+        said, kernel, other_than_init, other_than_ours, mounts = looks(session)
+        assert isinstance(session.box, HeldBox)
+    monkeypatch.setattr(held, "find_zygote", lambda recipe: None)
+    with open_session(root) as session:
+        expected = looks(session)
+        assert not isinstance(session.box, HeldBox)
+    for one in (said, expected[0]):  # a uid is drawn for each where root grades
+        one["ids"] = [[1 if id_ else 0 for id_ in ids] for ids in one["ids"]]
+    assert said == expected[0]
+    # What root's worker gave up stays in two of its sets with bwrap, where it is no use.
+    rights = [line for line in kernel if line.startswith("Cap")]
+    assert not any(int(line.split()[1], 16) for line in rights)
+    assert [line for line in kernel if line not in rights] == [line for line in expected[1] if line[:3] != "Cap"]
+    assert other_than_init == expected[2]
+    assert other_than_ours == expected[3] >= {"mnt", "net", "pid", "user", "ipc", "uts"}
+    mine = {(place, flags) for place, flags in map(tuple, mounts) if not place.startswith("/worker/")}
+    theirs = {(place, flags) for place, flags in map(tuple, expected[4]) if not place.startswith("/worker/")}
+    assert {place for place, _ in mine - theirs} == {"/holder/cat"}
+    assert not theirs - mine
+
+
+def test_one_zygote_serves_one_sandbox_after_the_other(tree, isolated):
+    root = tree(SELF)
+    for _ in range(3):
+        with open_session(root) as session:
+            session.begin(0)
+            assert session.call("probe.value", (), {}) == 7
+            session.end()
+    (zygote,) = zygotes.ZYGOTES.values()
+    assert zygote.is_alive
+
+
+def test_what_one_submission_does_at_import_is_not_there_for_the_next(tree, isolated):
+    patching = (
+        "import builtins, os, sys\nimport numpy as np\nnp.dot = None\nbuiltins.sum = None\nsys.stolen = 1\n"
+        "os.environ['SEEN'] = '1'\nnp.random.rand = None\n" + SELF
+    )
+    with open_session(tree(patching)) as session:
+        session.begin(0)
+    looking = "repr((int(np.dot(2, 3)), sum([1, 2]), hasattr(sys, 'stolen'), 'SEEN' in os.environ))"
+    after = f"{SELF}\ndef value():\n    return {looking}\n"
+    with open_session(tree(after)) as session:
+        session.begin(0)
+        assert isinstance(session.box, HeldBox)
+        assert session.call("probe.value", (), {}) == "(6, 3, False, False)"
+
+
+def test_a_killed_zygote_is_replaced(tree, isolated):
+    root = tree(SELF)
+    with open_session(root) as session:
+        session.begin(0)
+        (zygote,) = zygotes.ZYGOTES.values()
+        zygote.process.kill()
+        zygote.process.wait()
+        assert session.call("probe.value", (), {}) == 7  # it needs it no more
+    with open_session(root) as session:
+        session.begin(0)
+        assert isinstance(session.box, HeldBox)
+        assert session.call("probe.value", (), {}) == 7
+    assert list(zygotes.ZYGOTES.values()) != [zygote]
+
+
+@pytest.mark.parametrize("fault", ["cannot be started", "ends at once", "may not enter", "dies as it is asked"])
+def test_where_no_zygote_can_be_had_workers_start_without(tree, isolated, monkeypatch, fault):
+    fork = Zygote.fork
+
+    def refuse(self, init, said, pipes):
+        if fault == "may not enter":
+            fork(self, os.getpid(), said, pipes)  # whose children are not one
+        elif fault == "dies as it is asked":
+            os.kill(self.process.pid, signal.SIGSTOP)
+            fork(self, init, said, pipes)
+            self.process.kill()
+            self.process.wait()
+        else:
+            fork(self, init, said, pipes)
+
+    monkeypatch.setattr(Zygote, "fork", refuse)
+    popen, commands = subprocess.Popen, {"cannot be started": ["/no/such/python"], "ends at once": ["/bin/true"]}
+    if fault in commands:
+        other = types.SimpleNamespace(Popen=lambda words, **how: popen(commands[fault], **how), DEVNULL=-3)
+        monkeypatch.setattr(zygotes, "subprocess", other)
+    root = tree(SELF)
+    for _ in range(2):
+        with open_session(root) as session:
+            session.begin(0)
+            assert session.call("probe.value", (), {}) == 7
+            assert not isinstance(session.box, HeldBox)
+            session.end()
+    assert list(zygotes.ZYGOTES.values()) == [None]
+
+
+def test_the_end_of_a_worker_is_told_as_it_was(tree, isolated):
+    for statement, code in (("os._exit(5)", 5), ("os.kill(os.getpid(), 11)", 128 + 11)):
+        with open_session(tree(f"import os\n{statement}\n")) as session:
+            with pytest.raises(CallFailed) as failed:
+                session.begin(0)
+            assert f"exit code {code}" in failed.value.failure.text
+
+
+def test_a_process_that_a_module_made_a_sibling_of_its_own_is_found(tree, isolated):
+    """clone with CLONE_PARENT: its parent is the keeper, outside, and not the worker."""
+    escaping = (
+        "import ctypes, os, time\n"
+        "if ctypes.CDLL(None).syscall(56 if os.uname().machine == 'x86_64' else 220, 0x8000 | 17, 0, 0, 0, 0) == 0:\n"
+        "    while True:\n        time.sleep(1)\n" + SELF
+    )
+    with open_session(tree(escaping)) as session:
+        session.begin(0)
+        box = session.box
+        keeper, server = box.pids(0)
+        (other,) = set(list_children(keeper)) - {server}
+        assert box.left_behind()
+        session.end()
+        assert session.box is None
+        wait_until(lambda: not Path(f"/proc/{other}/ns/pid").exists())
+
+
+def test_the_whole_sandbox_goes_with_its_worker(tree, isolated):
+    leaving = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(600)\n    os._exit(0)\n" + SELF
+    with open_session(tree(leaving)) as session:
+        session.begin(0)
+        box = session.box
+        keeper, server = box.pids(0)
+        inside = [box.init, keeper, server, *list_children(server), *list_children(box.init)]
+        assert len(set(inside)) >= 5
+        os.kill(server, signal.SIGKILL)
+        wait_until(lambda: not any(is_running(pid) for pid in inside))
+
+
+def test_memory_is_that_of_the_worker_and_all_below(tree, isolated):
+    with open_session(tree("import numpy as np\nkept = np.ones(10_000_000)\n" + SELF)) as session:
+        session.begin(0)
+        assert 80e6 < session.box.held_memory() < 400e6
+
+
+def test_a_zygote_ends_with_its_judge(tmp_path):
+    program = (
+        "import sys, os, time\nfrom grader.sandbox import zygotes\n"
+        "command = (sys.executable, '-c', 'import sys; sys.stdin.buffer.raw.read(1)')\n"
+        "z = zygotes.Zygote(zygotes.Recipe(command, (), (), '{}'))\n"
+        "print(z.process.pid, flush=True)\ntime.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as judge:
+        pid = int(judge.stdout.readline())
+        assert is_running(pid)
+        judge.kill()
+        wait_until(lambda: not is_running(pid))
+
+
+def test_a_process_that_was_forked_has_no_zygote_of_its_parents(tree, isolated):
+    with open_session(tree(SELF)) as session:
+        session.begin(0)
+        recipe = session.box.recipe
+    reading, writing = os.pipe()
+    if os.fork() == 0:
+        parents = {key[0] for key in zygotes.ZYGOTES}
+        zygotes.end_all()
+        os.write(writing, b"other" if os.getpid() not in parents else b"same")
+        os._exit(0)
+    os.wait()
+    assert os.read(reading, 16) == b"other"
+    os.close(reading)
+    os.close(writing)
+    assert find_zygote(recipe).is_alive
+    give_up(recipe)
+    assert find_zygote(recipe) is None
+
+
+def is_running(pid):
+    try:
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def wait_until(condition):
+    until = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.01)
