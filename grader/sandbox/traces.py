@@ -16,6 +16,7 @@ from __future__ import annotations
 import _thread
 import builtins
 import functools
+import itertools
 import operator
 import os
 import random
@@ -41,6 +42,7 @@ SOLID = (
 )
 SEEDED = (getattr(np.random.rand, "__self__", None), getattr(random.random, "__self__", None))  # before every check
 SETTING: Any = object.__setattr__
+values_of = operator.methodcaller("values")
 empty_cache: Any = functools._lru_cache_wrapper.cache_clear
 OTHERS = (builtins, sys, os, random, warnings, np, np.linalg, np.random)
 
@@ -67,11 +69,15 @@ class Traces:
             for other in OTHERS:
                 self.look_at_names(other.__dict__)
             self.look_at_names(getattr(os.environ, "_data", {}))
-            names, count = self.names(), len(sys.modules)
+            self.spaces = [names for names, _ in self.named]
+            self.lengths = [len(values) for _, values in self.named]
+            self.values = [value for _, values in self.named for value in values]
+            self.loaded, self.count = self.names(), len(sys.modules)
             threads, depth = _thread._count(), sys.getrecursionlimit()
-            self.same.append(lambda: len(sys.modules) == count or self.names() == names)
+            self.same.append(self.has_same_modules)
             self.same.append(lambda: _thread._count() == threads and sys.getrecursionlimit() == depth)
         except Unseen:
+            self.spaces, self.lengths, self.values = [], [], []
             self.same = [lambda: False]
 
     def are_none(self) -> bool:
@@ -79,9 +85,10 @@ class Traces:
         for now, before in self.held:
             if len(now) != len(before) or not all(map(operator.is_, now, before)):
                 return False
-        for names, before in self.named:
-            if len(names) != len(before) or not all(map(operator.is_, names.values(), before)):
-                return False
+        if list(map(len, self.spaces)) != self.lengths:
+            return False
+        if not all(map(operator.is_, itertools.chain.from_iterable(map(values_of, self.spaces)), self.values)):
+            return False
         for function, code, defaults, named_defaults, closure in self.functions:
             is_same = function.__code__ is code and function.__defaults__ is defaults
             if not (is_same and function.__kwdefaults__ is named_defaults and function.__closure__ is closure):
@@ -91,6 +98,13 @@ class Traces:
     def names(self) -> List[str]:
         """Of the package's modules: one that is imported later has a state of its own."""
         return [name for name in sys.modules if name == self.package or name.startswith(self.package + ".")]
+
+    def has_same_modules(self) -> bool:
+        if len(sys.modules) != self.count:
+            if self.names() != self.loaded:
+                return False
+            self.count = len(sys.modules)  # a library's own, which it imports when it needs it
+        return True
 
     def modules(self) -> List[Any]:
         return [sys.modules[name] for name in self.names()]
