@@ -143,8 +143,9 @@ def ask(
     try:
         session.begin(check.seed, fixture.arities, fresh=fresh)
         answer = perform(check.run, student, rng or np.random.RandomState(check.seed), reference)
+        session.settle()
     except CallFailed as failed:
-        failure = replace(failed.failure, text=plain_text(failed.failure.text))
+        answer, failure = None, replace(failed.failure, text=plain_text(failed.failure.text))
     except GraderError:
         raise
     except Exception as error:  # the reference's values pass, so these are the student's

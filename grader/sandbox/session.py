@@ -18,7 +18,8 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final
@@ -93,6 +94,15 @@ class LeftOut:
     error: str
 
 
+@dataclass(frozen=True)
+class Owed:
+    """A request that was sent and whose reply was not read. function: that is called; "" where none is."""
+
+    number: int
+    function: str
+    began: float
+
+
 @dataclass
 class Spent:
     """Seconds. functions: within the functions that were called. start: until all modules were imported."""
@@ -121,6 +131,7 @@ class Session:
         self.is_shared = False
         self.begun = 0
         self.spent = Spent()
+        self.owed: list[Owed] = []
         self.inbox: list[Any] = []
         self.decoder = Decoder(limits.reply_mib << 20)
         self.number = 0
@@ -171,7 +182,7 @@ class Session:
         stubs = sorted(self.granted & self.plan.switches.keys())
         self.has_child = True
         self.begun += 1
-        self.ask("", {"op": "begin", "seed": seed, "limits": {"CPU": self.limits.cpu_s * times}, "stubs": stubs})
+        self.post("", {"op": "begin", "seed": seed, "limits": {"CPU": self.limits.cpu_s * times}, "stubs": stubs})
 
     @property
     def is_idle(self) -> bool:
@@ -195,6 +206,8 @@ class Session:
         stay: its child may wait for the next check, and does if the check left no trace; else it is gone.
         Where none is running, because it was ended before or never began, there is nothing to do.
         """
+        with suppress(CallFailed):
+            self.settle()
         if self.box is None or not self.has_child:
             return self.last_prints
         self.has_child = False
@@ -228,11 +241,18 @@ class Session:
             self.spent.protocol += time.monotonic() - began
 
     def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """One call of the code under test. Raises CallFailed for whatever is not a value."""
+        """One call of the code under test. Raises CallFailed for whatever is not a value.
+
+        What is written into an object is not waited for; whether it could be shows with the next call, or settle().
+        """
         broken = self.failures.get(owner_of(function, self.plan.classes).rpartition(".")[0])
         if broken is not None:
             raise CallFailed(broken)
-        reply = self.ask(function, {"op": "call", "function": function, "args": args, "kwargs": kwargs})
+        message = {"op": "call", "function": function, "args": args, "kwargs": kwargs}
+        if len(args) > 1 and is_attribute(function, self.plan.classes):
+            self.post(function, message)
+            return True
+        reply = self.ask(function, message)
         value = self.value_of(function, reply)
         for key, after in reply["dicts"].items():
             if int(key) < len(args) and isinstance(args[int(key)], dict):
@@ -364,22 +384,64 @@ class Session:
 
     def ask(self, function: str, message: dict[str, Any]) -> dict[str, Any]:
         """One request and its reply. Raises CallFailed if there is no such reply; the box is ended then."""
+        self.post(function, message)
+        mine = self.owed.pop()
+        self.settle()
+        return self.reply_to(mine)
+
+    def post(self, function: str, message: dict[str, Any]) -> None:
+        """A request whose reply is read later, before the next one's. Raises CallFailed if it cannot be sent."""
         assert self.box is not None
         self.number += 1
-        started = time.monotonic()
+        began = time.monotonic()
+        with self.ending_what_is_in_doubt(function):
+            self.box.send(encode({**message, "id": self.number}), self.deadline)
+        self.spent.protocol += time.monotonic() - began
+        self.owed.append(Owed(self.number, function, began))
+
+    def settle(self) -> None:
+        """Read the replies that nobody waited for. Raises CallFailed if one of them is no good."""
+        while self.owed:
+            owed = self.owed.pop(0)
+            reply = self.reply_to(owed)
+            if owed.function:
+                self.value_of(owed.function, reply)
+
+    def reply_to(self, owed: Owed) -> dict[str, Any]:
+        """The next reply, which is to be this one. Raises CallFailed if it is not; the box is ended then."""
+        assert self.box is not None
+        began = time.monotonic()
         answering_s, took_s = 0.0, None
         try:
-            self.box.send(encode({**message, "id": self.number}), self.deadline)
-            reply = self.receive()
-            for _ in range(MAX_ASKS):
-                if reply.get("op") != "ask":
-                    break
-                asked = time.monotonic()
-                answer = encode(self.answered(reply))
-                answering_s += time.monotonic() - asked
-                self.box.send(answer, self.deadline)
+            with self.ending_what_is_in_doubt(owed.function):
                 reply = self.receive()
-            took_s = reply.get("took", 0.0)
+                for _ in range(MAX_ASKS):
+                    if reply.get("op") != "ask":
+                        break
+                    asked = time.monotonic()
+                    answer = encode(self.answered(reply))
+                    answering_s += time.monotonic() - asked
+                    self.box.send(answer, self.deadline)
+                    reply = self.receive()
+                took_s = reply.get("took", 0.0)
+        finally:
+            waited_s = time.monotonic() - began - answering_s
+            if took_s is None:  # no reply: the function was at work till the end
+                took_s = waited_s if owed.function else 0.0
+            took_s = took_s if 0 <= took_s <= waited_s + (began - owed.began) else 0.0
+            self.spent.functions += took_s
+            self.spent.protocol += max(0.0, waited_s - took_s)
+        if reply.get("op") == "ended":
+            raise CallFailed(self.end_of_child(owed.function, reply, time.monotonic() - owed.began))
+        if reply.get("id") != owed.number:
+            raise CallFailed(self.end_in_doubt(owed.function, "answered what was not asked"))
+        return reply
+
+    @contextmanager
+    def ending_what_is_in_doubt(self, function: str) -> Iterator[None]:
+        """Raises CallFailed where nothing comes, or what should not, and ends the box."""
+        try:
+            yield
         except Silence:
             raise CallFailed(self.end_in_doubt(function, "did not answer in time", TIMEOUT)) from None
         except Gone:
@@ -392,18 +454,6 @@ class Session:
             raise CallFailed(self.end_in_doubt(function, what)) from None
         except ProtocolError as error:
             raise CallFailed(self.end_in_doubt(function, f"sent a reply that is none ({error})")) from None
-        finally:
-            waited_s = time.monotonic() - started - answering_s
-            if took_s is None:  # no reply: the function was at work till the end
-                took_s = waited_s if function else 0.0
-            took_s = took_s if 0 <= took_s <= waited_s else 0.0
-            self.spent.functions += took_s
-            self.spent.protocol += waited_s - took_s
-        if reply.get("op") == "ended":
-            raise CallFailed(self.end_of_child(function, reply, time.monotonic() - started))
-        if reply.get("id") != self.number:
-            raise CallFailed(self.end_in_doubt(function, "answered what was not asked"))
-        return reply
 
     def answered(self, ask: Mapping[str, Any]) -> dict[str, Any]:
         """What the judge says to a stub. Raises ProtocolError if the function was not granted to this check."""
@@ -446,6 +496,13 @@ class Session:
         if self.box is not None:
             self.last_prints = self.box.kill()
             self.box, self.has_child, self.has_waiting_child = None, False, False
+            self.owed.clear()
+
+
+def is_attribute(function: str, classes: Classes) -> bool:
+    """Whether it is an attribute of a class: read with the object alone, written with what it is to hold besides."""
+    owner, _, member = function.rpartition(".")
+    return owner in classes and member in classes[owner].attributes
 
 
 def left_out_from(item: Any) -> LeftOut | None:

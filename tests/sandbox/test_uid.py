@@ -188,7 +188,7 @@ def test_the_worker_and_its_check_die_with_the_judge(place, interpreter):
     judge.write_text(
         f"import sys, time\nsys.path[:0] = [{str(ROOT)!r}, {str(ROOT / 'tests')!r}, {str(ROOT / 'tests/sandbox')!r}]\n"
         "from pathlib import Path\nfrom test_uid import PYTHON, find_interpreter, open_session\n"
-        f"session = open_session(Path({str(there)!r}), find_interpreter(PYTHON))\nsession.begin(0)\n"
+        f"session = open_session(Path({str(there)!r}), find_interpreter(PYTHON))\nsession.begin(0)\nsession.settle()\n"
         "print(session.box.uid, flush=True)\ntime.sleep(60)\n"
     )
     with subprocess.Popen([sys.executable, judge], stdout=subprocess.PIPE, text=True) as started:

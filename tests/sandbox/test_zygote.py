@@ -155,7 +155,9 @@ def test_a_worker_from_a_zygote_is_like_one_that_bwrap_started(tree, isolated, m
     assert not theirs - mine
 
 
-FORKING = SELF + """
+FORKING = (
+    SELF
+    + """
 import time
 
 def value():
@@ -169,6 +171,7 @@ def value():
     except OSError:
         return count
 """
+)
 
 
 def test_as_many_processes_may_be_started_either_way(tree, isolated, monkeypatch):
