@@ -19,6 +19,7 @@ from grader.errors import GraderError, UsageError
 
 NAME: Final = ".grader.lock"
 HOLDER_BYTES: Final = 300
+HELD: Final[set[int]] = set()  # files that are locked
 # Some network file systems have no locks.
 NO_LOCKS: Final = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 
@@ -36,6 +37,7 @@ def held(out: Path) -> Iterator[str]:
         file = os.open(out / NAME, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise GraderError(f"{out}: cannot be written ({error.strerror}). Name another folder with --out.") from error
+    HELD.add(file)
     try:
         warning = ""
         try:
@@ -56,7 +58,14 @@ def held(out: Path) -> Iterator[str]:
         yield warning
         os.ftruncate(file, 0)
     finally:
+        HELD.discard(file)
         os.close(file)
+
+
+def let_go() -> None:
+    """In a process that was forked by one that holds a folder: only that one holds it."""
+    while HELD:
+        os.close(HELD.pop())
 
 
 def describe_self() -> str:

@@ -56,7 +56,7 @@ def audit(
     if only:
         variants = select(variants, only)
     jobs = min(jobs or os.cpu_count() or 1, len(variants))
-    with Progress().begin(len(variants)) as progress, make_executor(jobs) as executor:
+    with make_executor(jobs) as executor, Progress().begin(len(variants)) as progress:
         found = run_audit(loaded, variants, settings, executor, window=2 * jobs, advance=progress.advance)
     print_matrix(console, found)
     print_remarks(console, found)

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from grader.answers import Marking
 from grader.batch import Batch, Choice
-from grader.cli.jobs import make_executor
+from grader.cli.jobs import JobPool, make_executor
 from grader.cli.profile import parts_of, show_profile
 from grader.cli.progress import JsonLog, Progress, class_table, literal
 from grader.cli.render import Renderer
@@ -67,9 +67,10 @@ def run_class(
         total = len(batch.chosen)
         try:
             with (
+                open_executor(scheduler, jobs, total, batch, python) as (executor, window),
                 renderer,
                 progress.begin(total),
-                open_executor(scheduler, jobs, total, batch, python) as (executor, window),
+                stopping(executor),
             ):
                 began = time.perf_counter()
                 batch.run(executor, window=window)
@@ -116,6 +117,17 @@ def open_executor(
         raise UsageError(text) from None
     with ClusterExecutor(scheduler, batch.settings, batch.context, python=python) as cluster:
         yield cluster, cluster.window
+
+
+@contextmanager
+def stopping(executor: Executor) -> Iterator[None]:
+    """End what is being graded before anything else, if the block is left by an exception."""
+    try:
+        yield
+    except BaseException:
+        if isinstance(executor, JobPool):
+            executor.stop()
+        raise
 
 
 def see_known(found: Sequence[Found], only: tuple[str, ...]) -> None:

@@ -8,9 +8,9 @@ and work folders removed. A worker whose parent is gone, however that died, does
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import multiprocessing
+import multiprocessing.util
 import os
 import signal
 import sys
@@ -27,6 +27,7 @@ from grader.cli.imports import importing
 with importing():  # a worker has it before it can be stopped in order: it has nothing to clear up yet
     import grader.pipeline  # noqa: F401  (what every task is of)
     from grader.kept import forget, keeping
+    from grader.lock import let_go
 
 PATIENCE_S: Final = 5.0  # for a worker to clear up; killing a sandbox and removing its folder takes some 0.1 s
 STOPPED: Final = 128 + signal.SIGTERM
@@ -66,9 +67,11 @@ class JobPool(ProcessPoolExecutor):
     """Worker processes that are ended at once if the block they are used in is left by an exception."""
 
     def __init__(self, jobs: int) -> None:
-        # spawn: forking a process that has threads (the progress bar's) may hang
-        super().__init__(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=begin_worker)
+        context = multiprocessing.get_context("fork" if can_fork() else "spawn")
+        super().__init__(jobs, mp_context=context, initializer=begin_worker)
         self._started = False
+        if can_fork():
+            self.submit(os.getpid)  # all of them now, before this process has a thread
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         if self._started:
@@ -101,15 +104,25 @@ class JobPool(ProcessPoolExecutor):
             worker.kill()
 
 
+def can_fork() -> bool:
+    """Whether workers may be forked, with all that was imported and loaded here, in a tenth of the time.
+
+    Not where there is a thread, such as a progress bar's: what it has locked would stay locked in them. Those of BLAS
+    are none of Python's, and it sees to them itself.
+    """
+    return sys.platform == "linux" and threading.active_count() == 1
+
+
 def begin_worker() -> None:
     """In a worker, before its first task."""
+    let_go()
     # A handler and not SIG_IGN, which a student's process would inherit.
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     signal.signal(signal.SIGTERM, stop_once)
     kept = contextlib.ExitStack()
     kept.enter_context(keeping())
-    atexit.register(kept.close)
+    multiprocessing.util.Finalize(None, kept.close, exitpriority=0)
     threading.Thread(target=follow_parent, daemon=True).start()
 
 
