@@ -17,7 +17,8 @@ def is_plain(value: Any) -> bool:
     if value is None or isinstance(value, (bool, int, float, str, bytes, np.generic, protocol.Handle)):
         return True
     if isinstance(value, np.ndarray):
-        return value.dtype.name in protocol.DTYPES and value.nbytes <= MAX_ARRAY
+        is_sent = value.dtype in protocol.NAMES or value.dtype.name in protocol.DTYPES
+        return is_sent and value.nbytes <= MAX_ARRAY
     return type(value) is dict and all(isinstance(key, str) and is_plain(item) for key, item in value.items())
 
 

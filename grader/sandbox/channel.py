@@ -43,7 +43,8 @@ class Channel:
         """The next request. Raises EOFError when the judge has closed the pipe."""
         prefix = self.read(protocol.PREFIX.size)
         header_length, body_length = protocol.read_prefix(prefix)
-        return protocol.decode(self.read(header_length), self.read(body_length))
+        rest = self.read(header_length + body_length)
+        return protocol.decode(rest[:header_length], rest[header_length:])
 
     def send(self, message: Dict[str, Any]) -> None:
         self.write(protocol.encode(message))

@@ -95,15 +95,19 @@ def set_limits(limits: Dict[str, int]) -> None:
         resource.setrlimit(kind, (soft, soft + 1 if name == "CPU" and hard != soft else soft))
 
 
+# What tells of a timeout, and signal.signal without what makes its result a name: it is called before every check.
+TIMEOUTS = [int(getattr(signal, name)) for name in ("SIGXCPU", "SIGINT") if hasattr(signal, name)]
+set_handler = getattr(signal.signal, "__wrapped__", signal.signal)
+
+
 class OutOfTime(BaseException):
     """The CPU time of a check is used up: raised where its code is at that moment, so that the report can say where."""
 
 
 def raise_on_timeout() -> None:
     """Let SIGXCPU raise, or a Clock's SIGINT. Code that catches even this, or is in C for long, is killed later."""
-    for name in ("SIGXCPU", "SIGINT"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), out_of_time)
+    for number in TIMEOUTS:
+        set_handler(number, out_of_time)
 
 
 def out_of_time(number: int, frame: Any) -> None:
