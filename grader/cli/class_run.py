@@ -52,6 +52,8 @@ def run_class(
     """
     settings = Settings(str(assignment.resolve()), python or sys.executable, sandbox, handout)
     context = prepare(settings)
+    if scheduler is None:
+        context.isolation.prepare(context.interpreter)
     found = find(paths, student_files=context.assignment.student_files, package=context.assignment.package)
     see_known(found, only)
     if log_format == "text":

@@ -37,7 +37,7 @@ from grader.sandbox.mounts import (
     open_paths,
 )
 from grader.sandbox.syscalls import MACHINES, filter_for
-from grader.sandbox.zygotes import Recipe
+from grader.sandbox.zygotes import Recipe, find_zygote
 
 BWRAP: Final = "bwrap"
 UID: Final = "uid"
@@ -72,9 +72,14 @@ class Isolation:
     kind: str
     bwrap: str | None = None
 
+    def prepare(self, interpreter: Interpreter) -> None:
+        """Begin with what takes its time before the first worker can start."""
+        if self.kind == BWRAP and find_holder() is not None:
+            find_zygote(zygote_recipe(python_of(interpreter), interpreter, filter_for(os.uname().machine)))
+
     def launch(self, interpreter: Interpreter, work: Path, package: str, limits: dict[str, int]) -> Launch:
         """The command and environment of one worker on this work tree."""
-        python = [str(interpreter.executable), "-s", "-S", "-B"]
+        python = python_of(interpreter)
         if self.kind == UID:
             return launch_under_uid(python, interpreter, work, package, limits)
         if self.bwrap is None:
@@ -199,8 +204,12 @@ def numpy_parents(interpreter: Interpreter) -> list[str]:
     return sorted({str(folder.parent) for folder in interpreter.numpy_folders})
 
 
+def python_of(interpreter: Interpreter) -> list[str]:
+    return [str(interpreter.executable), "-s", "-S", "-B"]
+
+
 def zygote_recipe(
-    python: list[str], interpreter: Interpreter, calls: bytes, held: tuple[str, ...], said: str
+    python: list[str], interpreter: Interpreter, calls: bytes, held: tuple[str, ...] = (), said: str = ""
 ) -> Recipe:
     """A zygote that imports under the paths that a worker has inside."""
     places = {f"{SITE}/{folder.name}": str(folder) for folder in interpreter.numpy_folders}

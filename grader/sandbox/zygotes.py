@@ -1,6 +1,6 @@
-"""The judge's end of zygotes (zygote.py): one a process and a Python, started with the first sandbox that has a worker.
+"""The judge's end of zygotes (zygote.py): one a Python, started before the first worker, asked by all jobs of a run.
 
-A zygote ends when this process does: it reads from a socket whose other end is here alone.
+A zygote ends when they do: it reads from a socket whose other end they alone have.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import atexit
 import contextlib
 import json
 import os
+import select
 import socket
 import subprocess
 from collections.abc import Sequence
@@ -47,10 +48,14 @@ class Zygote:
                 )
             on_failure.pop_all()
         self.socket = own
+        self.owner = os.getpid()
 
     @property
     def is_alive(self) -> bool:
-        return self.process.poll() is None
+        """Whether somebody is at the other end, as any process that has this one can tell."""
+        poll = select.poll()
+        poll.register(self.socket, select.POLLIN)
+        return not poll.poll(0)
 
     def fork(self, init: int, said: str, pipes: Sequence[int]) -> None:
         """Have a worker forked into the sandbox of this init. Raises OSError if the zygote is gone."""
@@ -59,17 +64,18 @@ class Zygote:
 
     def end(self) -> None:
         self.socket.close()
-        self.process.kill()
-        self.process.wait()
+        if self.owner == os.getpid():
+            self.process.kill()
+            self.process.wait()
 
 
-# By process, for one that was forked has its parent's only in name; None: none can be had here.
+# By command and environment; None: none can be had here. A process that is forked has its parent's, to ask them, too.
 ZYGOTES: Final[dict[tuple[Any, ...], Zygote | None]] = {}
 
 
 def find_zygote(recipe: Recipe) -> Zygote | None:
-    """This process's zygote of that kind, started if need be; None where none is to be had."""
-    key = (os.getpid(), recipe.command, recipe.env)
+    """The zygote of that kind, started if need be; None where none is to be had."""
+    key = (recipe.command, recipe.env)
     zygote = ZYGOTES.get(key)
     if key in ZYGOTES and (zygote is None or zygote.is_alive):
         return zygote
@@ -81,17 +87,17 @@ def find_zygote(recipe: Recipe) -> Zygote | None:
     return ZYGOTES[key]
 
 
-@atexit.register
-def end_all() -> None:
-    for key, zygote in list(ZYGOTES.items()):
-        if zygote is not None and key[0] == os.getpid():
-            zygote.end()
-            del ZYGOTES[key]
-
-
 def give_up(recipe: Recipe) -> None:
     """Workers of this kind are started without a zygote from now on, as they can be anywhere."""
-    key = (os.getpid(), recipe.command, recipe.env)
+    key = (recipe.command, recipe.env)
     zygote, ZYGOTES[key] = ZYGOTES.get(key), None
     if zygote is not None:
         zygote.end()
+
+
+@atexit.register
+def end_all() -> None:
+    while ZYGOTES:
+        _, zygote = ZYGOTES.popitem()
+        if zygote is not None:
+            zygote.end()

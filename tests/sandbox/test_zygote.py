@@ -314,22 +314,31 @@ def test_a_zygote_ends_with_its_judge(tmp_path):
         wait_until(lambda: not is_running(pid))
 
 
-def test_a_process_that_was_forked_has_no_zygote_of_its_parents(tree, isolated):
-    with open_session(tree(SELF)) as session:
+def test_a_process_that_is_forked_asks_its_parents_zygote_and_leaves_it_alive(tree, isolated):
+    root = tree(SELF)
+    with open_session(root) as session:
         session.begin(0)
         recipe = session.box.recipe
+    zygote = find_zygote(recipe)
     reading, writing = os.pipe()
-    if os.fork() == 0:
-        parents = {key[0] for key in zygotes.ZYGOTES}
-        zygotes.end_all()
-        os.write(writing, b"other" if os.getpid() not in parents else b"same")
-        os._exit(0)
-    os.wait()
-    assert os.read(reading, 16) == b"other"
+    child = os.fork()
+    if child == 0:
+        try:
+            assert find_zygote(recipe) is zygote
+            with open_session(root) as session:
+                session.begin(0)
+                assert isinstance(session.box, HeldBox)
+                os.write(writing, b"%d" % session.call("probe.value", (), {}))
+            zygotes.end_all()
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(reading, 16) == b"7"
     os.close(reading)
     os.close(writing)
-    assert find_zygote(recipe).is_alive
+    assert find_zygote(recipe) is zygote
     give_up(recipe)
+    assert not is_running(zygote.process.pid)
     assert find_zygote(recipe) is None
 
 
