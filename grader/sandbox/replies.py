@@ -31,6 +31,7 @@ FIELDS: Final[dict[str, type]] = {
     "function": str,  # that a stub asks for
     "args": tuple,
     "frames": list,
+    "failed": int,  # which of the writes before the call did
     "took": float,  # seconds within the function that was called, as the worker says
     "exit": int,
     "signal": int,

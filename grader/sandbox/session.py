@@ -94,15 +94,6 @@ class LeftOut:
     error: str
 
 
-@dataclass(frozen=True)
-class Owed:
-    """A request that was sent and whose reply was not read. function: that is called; "" where none is."""
-
-    number: int
-    function: str
-    began: float
-
-
 @dataclass
 class Spent:
     """Seconds. functions: within the functions that were called. start: until all modules were imported."""
@@ -131,7 +122,8 @@ class Session:
         self.is_shared = False
         self.begun = 0
         self.spent = Spent()
-        self.owed: list[Owed] = []
+        self.opening: dict[str, Any] | None = None
+        self.unsent: list[tuple[str, tuple[Any, ...]]] = []
         self.inbox: list[Any] = []
         self.decoder = Decoder(limits.reply_mib << 20)
         self.number = 0
@@ -182,7 +174,7 @@ class Session:
         stubs = sorted(self.granted & self.plan.switches.keys())
         self.has_child = True
         self.begun += 1
-        self.post("", {"op": "begin", "seed": seed, "limits": {"CPU": self.limits.cpu_s * times}, "stubs": stubs})
+        self.opening = {"seed": seed, "limits": {"CPU": self.limits.cpu_s * times}, "stubs": stubs}
 
     @property
     def is_idle(self) -> bool:
@@ -206,8 +198,12 @@ class Session:
         stay: its child may wait for the next check, and does if the check left no trace; else it is gone.
         Where none is running, because it was ended before or never began, there is nothing to do.
         """
-        with suppress(CallFailed):
-            self.settle()
+        if self.opening is not None:  # nobody knows of this check yet
+            self.opening, self.unsent, self.has_child, self.has_waiting_child = None, [], False, self.is_shared
+            return self.last_prints
+        if self.unsent:
+            with suppress(CallFailed):
+                self.settle()
         if self.box is None or not self.has_child:
             return self.last_prints
         self.has_child = False
@@ -243,14 +239,14 @@ class Session:
     def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """One call of the code under test. Raises CallFailed for whatever is not a value.
 
-        What is written into an object is not waited for; whether it could be shows with the next call, or settle().
+        What is written into an object goes with the next call, and then it shows whether it could be; or with settle().
         """
         broken = self.failures.get(owner_of(function, self.plan.classes).rpartition(".")[0])
         if broken is not None:
             raise CallFailed(broken)
         message = {"op": "call", "function": function, "args": args, "kwargs": kwargs}
         if len(args) > 1 and is_attribute(function, self.plan.classes):
-            self.post(function, message)
+            self.unsent.append((function, tuple(map(copied, args))))
             return True
         reply = self.ask(function, message)
         value = self.value_of(function, reply)
@@ -382,38 +378,28 @@ class Session:
         text = failure.text.replace("the import raised", f"{file} cannot be imported:", 1)
         return Failure(failure.status, "", text, failure.frames)
 
-    def ask(self, function: str, message: dict[str, Any]) -> dict[str, Any]:
-        """One request and its reply. Raises CallFailed if there is no such reply; the box is ended then."""
-        self.post(function, message)
-        mine = self.owed.pop()
-        self.settle()
-        return self.reply_to(mine)
+    def settle(self) -> None:
+        """See to it that all was sent. Raises CallFailed if something could not be written."""
+        if self.opening is not None or self.unsent:
+            self.ask("", {"op": "settle"})
 
-    def post(self, function: str, message: dict[str, Any]) -> None:
-        """A request whose reply is read later, before the next one's. Raises CallFailed if it cannot be sent."""
+    def ask(self, function: str, message: dict[str, Any]) -> dict[str, Any]:
+        """One request, with what is to be done before it, and its reply.
+
+        Raises CallFailed if there is no such reply, and the box is ended then; or if what was to be done failed.
+        """
         assert self.box is not None
         self.number += 1
-        began = time.monotonic()
-        with self.ending_what_is_in_doubt(function):
-            self.box.send(encode({**message, "id": self.number}), self.deadline)
-        self.spent.protocol += time.monotonic() - began
-        self.owed.append(Owed(self.number, function, began))
-
-    def settle(self) -> None:
-        """Read the replies that nobody waited for. Raises CallFailed if one of them is no good."""
-        while self.owed:
-            owed = self.owed.pop(0)
-            reply = self.reply_to(owed)
-            if owed.function:
-                self.value_of(owed.function, reply)
-
-    def reply_to(self, owed: Owed) -> dict[str, Any]:
-        """The next reply, which is to be this one. Raises CallFailed if it is not; the box is ended then."""
-        assert self.box is not None
-        began = time.monotonic()
+        writes, self.unsent = self.unsent, []
+        if self.opening is not None:
+            message["begin"], self.opening = self.opening, None
+        if writes:
+            message["writes"] = writes
+        started = time.monotonic()
         answering_s, took_s = 0.0, None
         try:
-            with self.ending_what_is_in_doubt(owed.function):
+            with self.ending_what_is_in_doubt(function):
+                self.box.send(encode({**message, "id": self.number}), self.deadline)
                 reply = self.receive()
                 for _ in range(MAX_ASKS):
                     if reply.get("op") != "ask":
@@ -425,16 +411,19 @@ class Session:
                     reply = self.receive()
                 took_s = reply.get("took", 0.0)
         finally:
-            waited_s = time.monotonic() - began - answering_s
+            waited_s = time.monotonic() - started - answering_s
             if took_s is None:  # no reply: the function was at work till the end
-                took_s = waited_s if owed.function else 0.0
-            took_s = took_s if 0 <= took_s <= waited_s + (began - owed.began) else 0.0
+                took_s = waited_s if function else 0.0
+            took_s = took_s if 0 <= took_s <= waited_s else 0.0
             self.spent.functions += took_s
-            self.spent.protocol += max(0.0, waited_s - took_s)
+            self.spent.protocol += waited_s - took_s
         if reply.get("op") == "ended":
-            raise CallFailed(self.end_of_child(owed.function, reply, time.monotonic() - owed.began))
-        if reply.get("id") != owed.number:
-            raise CallFailed(self.end_in_doubt(owed.function, "answered what was not asked"))
+            raise CallFailed(self.end_of_child(function, reply, time.monotonic() - started))
+        if reply.get("id") != self.number:
+            raise CallFailed(self.end_in_doubt(function, "answered what was not asked"))
+        for position, (attribute, _) in enumerate(writes):
+            failed = position == reply.get("failed")
+            self.value_of(attribute, reply if failed else {"outcome": "value", "value": True})
         return reply
 
     @contextmanager
@@ -496,13 +485,20 @@ class Session:
         if self.box is not None:
             self.last_prints = self.box.kill()
             self.box, self.has_child, self.has_waiting_child = None, False, False
-            self.owed.clear()
+            self.opening, self.unsent = None, []
 
 
 def is_attribute(function: str, classes: Classes) -> bool:
     """Whether it is an attribute of a class: read with the object alone, written with what it is to hold besides."""
     owner, _, member = function.rpartition(".")
     return owner in classes and member in classes[owner].attributes
+
+
+def copied(value: Any) -> Any:
+    """As it is now, whatever becomes of its arrays until it is sent."""
+    if isinstance(value, dict):
+        return {key: copied(item) for key, item in value.items()}
+    return value.copy() if isinstance(value, np.ndarray) else value
 
 
 def left_out_from(item: Any) -> LeftOut | None:

@@ -16,8 +16,10 @@ no reference ever enters this process.
 
 Conversation, one reply a request, each under its request's id:
     load    modules of the work tree                → which were imported, which not and why
-    begin   seed, functions granted as stubs        → in a fresh child from here on
     call    function id, args, kwargs               → an outcome (replies.py lists them); changed dicts and arrays
+            begin: seed, functions granted as stubs     in a child for this check from here on
+            writes: attributes and what they get        done before; the first that fails is the outcome
+    settle  the same without a call                 → nothing, if all could be written
     end     whether the child may stay              → that it does; or the server says that it is gone
 Within a call, the child itself may ask for what a granted function returns (stubs.py); the judge answers.
 """
@@ -245,14 +247,16 @@ class Server:
                 confine.die_with_parent()
             limits = None
             while True:
-                begin = self.channel.receive()
-                if begin["op"] != "begin":
+                request = self.channel.receive()
+                begin = request.get("begin")
+                if begin is None:
                     return
                 if limits is None:
                     limits = begin["limits"]
                     set_limits(limits)
                 self.settings.restore()
-                may_stay = Child(self.channel, self.functions, self.members, self.tree).serve(begin, self.switches)
+                child = Child(self.channel, self.functions, self.members, self.tree)
+                may_stay = child.serve(request, self.switches)
                 sys.stdout.flush()
                 if not (may_stay and self.is_as_before(limits)):
                     return
@@ -272,7 +276,7 @@ class Server:
     def serve_check(self, request: Dict[str, Any]) -> None:
         """A check without a process of its own."""
         self.settings.restore()
-        clock = Clock(request["limits"].get("CPU", 0))
+        clock = Clock(request["begin"]["limits"].get("CPU", 0))
         Child(self.channel, self.functions, self.members, self.tree).serve(request, self.switches, clock)
         clock.stop()
         sys.stdout.flush()
@@ -293,28 +297,36 @@ class Child:
         self.clock: Optional[Clock] = None
         self.took_s = 0.0
 
-    def serve(self, begin: Dict[str, Any], switches: Dict[str, Any], clock: Optional[Clock] = None) -> bool:
+    def serve(self, request: Dict[str, Any], switches: Dict[str, Any], clock: Optional[Clock] = None) -> bool:
         """Serve until the end of the check; whether this process may then serve another one.
 
-        clock: where this process is the server's own, and no limit can be set.
+        request: the first. clock: where this process is the server's own, and no limit can be set.
         """
         self.clock = clock
         raise_on_timeout()
         placeholders.Absent.in_use = True
-        for name in begin["stubs"]:
+        for name in request["begin"]["stubs"]:
             switches[name].ask = self.ask
-        seed_everything(begin["seed"])
-        self.channel.send({"id": begin["id"]})
-        while True:
-            request = self.channel.receive()
-            if request["op"] == "end":
-                return bool(request["stay"])
-            reply = self.call(request["function"], request["args"], request["kwargs"])
+        seed_everything(request["begin"]["seed"])
+        while request["op"] != "end":
+            reply = self.answer(request)
             reply["id"], reply["took"] = request["id"], self.took_s
             try:
                 self.channel.send(reply)
             except protocol.ProtocolError as error:
                 self.channel.send({"id": request["id"], "outcome": "refused", "text": str(error)[:MAX_TEXT]})
+            request = self.channel.receive()
+        return bool(request["stay"])
+
+    def answer(self, request: Dict[str, Any]) -> Dict[str, Any]:
+        """What is to be written, then the call, if there is one; or the first thing that goes wrong."""
+        for position, (attribute, args) in enumerate(request.get("writes", ())):
+            reply = self.call(attribute, args, {})
+            if reply["outcome"] != "value":
+                return {**reply, "failed": position}
+        if request["op"] == "settle":
+            return {}
+        return self.call(request["function"], request["args"], request["kwargs"])
 
     def ask(self, function: str, args: Tuple[Any, ...]) -> Dict[str, Any]:
         """What the reference's function returns, from the judge. Within a call, in the place of its reply."""
