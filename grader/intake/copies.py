@@ -8,6 +8,7 @@ has to be understood; renaming everything escapes it, and is work.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 SHARE: Final = 0.4  # of a withheld file's lines; two solutions of one exercise share a few
@@ -25,8 +26,9 @@ def tell_copies(files: Mapping[str, bytes], withheld: Mapping[str, bytes]) -> li
     return notes
 
 
-def lines_that_count(content: bytes) -> set[bytes]:
+@lru_cache(maxsize=64)  # each of a submission's files is compared with all that are withheld
+def lines_that_count(content: bytes) -> frozenset[bytes]:
     stripped = {line.strip() for line in content.splitlines()}
-    return {
+    return frozenset(
         line for line in stripped if len(line) >= LENGTH and not line.startswith((b"#", b'"""', b"from ", b"import "))
-    }
+    )

@@ -15,6 +15,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -170,8 +171,12 @@ def perform(run: Callable[..., Any], student: Any, rng: np.random.RandomState, r
 
     Raises AssignmentError if the check returns anything but named arrays, and whatever the check raises.
     """
-    measures = len(inspect.signature(run).parameters) > 2
-    return answer_from(run(student, rng, reference) if measures else run(student, rng))
+    return answer_from(run(student, rng, reference) if takes_reference(run) else run(student, rng))
+
+
+@cache
+def takes_reference(run: Callable[..., Any]) -> bool:
+    return len(inspect.signature(run).parameters) > 2
 
 
 @dataclass(frozen=True)
