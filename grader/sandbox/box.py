@@ -35,6 +35,8 @@ MAX_KILLING_S: Final = 10
 LOOK_S: Final = 0.05  # between looks at the memory of all processes inside; most calls are answered before the first
 MAX_FLOOD: Final = 256 << 20  # of prints in one check before it is stopped: past it, draining costs the judge more
 
+LINKS_OF_ONE: Final = 3  # of the folder of a process's threads: itself, its name, and the only one
+
 # Kernel uids for workers when root starts them: far above any real account's.
 FIRST_UID: Final = 1_879_048_192
 UIDS: Final = 60_000
@@ -275,9 +277,11 @@ def has_others(server: int, staying: int) -> bool:
 def list_children(pid: int) -> list[int]:
     """The children of all threads of a process, as the kernel lists them."""
     children: list[int] = []
+    tasks = f"/proc/{pid}/task"
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        for task in os.listdir(f"/proc/{pid}/task"):
-            children += map(int, read_whole(f"/proc/{pid}/task/{task}/children").split())
+        single = os.stat(tasks).st_nlink == LINKS_OF_ONE  # asked in a tenth of the time
+        for task in (pid,) if single else os.listdir(tasks):
+            children += map(int, read_whole(f"{tasks}/{task}/children").split())
     return children
 
 

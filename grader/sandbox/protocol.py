@@ -194,7 +194,8 @@ def write_node(value: Any, writer: BodyWriter, depth: int) -> Any:
         writer.refuse(depth)
     kind = type(value)  # what nearly all values are is told apart by identity; strangers' classes come after
     if kind is str:
-        return writer.count_letters(value)
+        writer.letters += len(value)
+        return value if writer.letters <= MAX_HEADER else writer.count_letters("")
     if kind is np.ndarray:
         return write_array(value, writer)
     if value is None or value is True or value is False:
@@ -353,15 +354,14 @@ def check_cost(header: bytes) -> None:
 def is_cheap(header: bytes) -> bool:
     """Whether it is within all bounds at a glance, as nearly every honest one is; if not, the count decides.
 
-    Short, no number too long, no escapes, so that strings end where quotes are; then brackets are taken away in pairs,
-    one level or two at a time.
+    Short, no number too long, no escapes, so that strings end where quotes are, and few brackets, be they in strings or
+    not. Where there are more, they are taken away in pairs, one level or two at a time.
     """
-    if len(header) > MAX_TOKENS or b"\\" in header or LONG_NUMBER.search(header):
+    if len(header) > MAX_TOKENS or b"\\" in header or header.count(b'"') % 2 or LONG_NUMBER.search(header):
         return False
-    pieces = header.split(b'"')
-    if len(pieces) % 2 == 0:
-        return False
-    brackets = b"".join(pieces[::2]).translate(None, NO_BRACKETS)
+    if header.count(b"[") + header.count(b"{") <= MAX_DEPTH:
+        return True
+    brackets = b"".join(header.split(b'"')[::2]).translate(None, NO_BRACKETS)
     for _ in range(MAX_DEPTH):
         if not brackets:
             return True
