@@ -14,7 +14,7 @@ MAX_TEXT: Final = 2000
 MAX_POSITIONS: Final = 100  # of arguments; no function has that many
 
 FIELDS: Final[dict[str, type]] = {
-    "op": str,  # hello, stays, ended, ask
+    "op": str,  # hello, stale, ended, ask
     "id": int,  # of the request that this answers
     "modules": dict,  # name → None or a description of what its import raised
     "absent": list,  # names of modules that are not in the sandbox

@@ -195,7 +195,7 @@ class Session:
     def end(self, *, stay: bool = False) -> tuple[str, int]:
         """End the check; make sure that nothing is left. Returns what it printed and how many bytes it was.
 
-        stay: its child may wait for the next check, and does if the check left no trace; else it is gone.
+        stay: its child may wait for the next check, which it serves if this one left no trace; else it is gone.
         Where none is running, because it was ended before or never began, there is nothing to do.
         """
         if self.opening is not None:  # nobody knows of this check yet
@@ -207,7 +207,12 @@ class Session:
         if self.box is None or not self.has_child:
             return self.last_prints
         self.has_child = False
-        if not self.is_clean_after({"op": "end", "stay": stay}):
+        if stay and self.plan.share and not isinstance(self.box, PlainBox):
+            self.has_waiting_child = self.is_quiet() and not self.box.left_behind(staying=1)
+            is_clean = self.has_waiting_child
+        else:
+            is_clean = self.is_clean_after_end()
+        if not is_clean:
             self.kill()
             return self.last_prints
         return self.box.take_prints()
@@ -216,25 +221,31 @@ class Session:
         """End the child that waits for another check, if there is one."""
         if self.box is not None and self.has_waiting_child:
             self.has_waiting_child = False
-            if not self.is_clean_after({"op": "end", "stay": False}):
+            if not self.is_clean_after_end():
                 self.kill()
 
-    def is_clean_after(self, message: dict[str, Any]) -> bool:
-        """Whether the child answers the end of its check as it should, and no other process is there."""
+    def is_clean_after_end(self) -> bool:
+        """Whether the child ends as it should when it is told to, and no other process is there."""
         assert self.box is not None
         began = time.monotonic()
         try:
             self.deadline = began + self.limits.wall_s
-            self.box.send(encode(message), self.deadline)
-            reply = self.receive()
-            self.has_waiting_child = message["stay"] and reply == {"op": "stays"}
-            clean = self.has_waiting_child or reply == {"op": "ended", "exit": 0, "signal": 0}
-            clean = clean and not self.inbox and not self.decoder.buffer and not self.box.pending()
-            return clean and not self.box.left_behind(staying=self.has_waiting_child)
+            self.box.send(encode({"op": "end"}), self.deadline)
+            return self.is_clean_at_end()
         except (Silence, Gone, Flood, Glut, ProtocolError):
             return False
         finally:
             self.spent.protocol += time.monotonic() - began
+
+    def is_clean_at_end(self) -> bool:
+        """The same where it ends by itself. Raises what receive() raises."""
+        assert self.box is not None
+        has_ended = self.receive() == {"op": "ended", "exit": 0, "signal": 0}
+        return has_ended and self.is_quiet() and not self.box.left_behind()
+
+    def is_quiet(self) -> bool:
+        """Whether nothing was said that nobody asked for."""
+        return self.box is not None and not self.inbox and not self.decoder.buffer and not self.box.pending()
 
     def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """One call of the code under test. Raises CallFailed for whatever is not a value.
@@ -390,6 +401,7 @@ class Session:
         """
         assert self.box is not None
         self.number += 1
+        number = self.number
         writes, self.unsent = self.unsent, []
         if self.opening is not None:
             message["begin"], self.opening = self.opening, None
@@ -399,8 +411,13 @@ class Session:
         answering_s, took_s = 0.0, None
         try:
             with self.ending_what_is_in_doubt(function):
-                self.box.send(encode({**message, "id": self.number}), self.deadline)
+                frame = encode({**message, "id": number})
+                self.box.send(frame, self.deadline)
                 reply = self.receive()
+                if reply == {"op": "stale"} and "begin" in message and self.is_shared:
+                    self.replace_child()
+                    self.box.send(frame, self.deadline)
+                    reply = self.receive()
                 for _ in range(MAX_ASKS):
                     if reply.get("op") != "ask":
                         break
@@ -419,12 +436,26 @@ class Session:
             self.spent.protocol += waited_s - took_s
         if reply.get("op") == "ended":
             raise CallFailed(self.end_of_child(function, reply, time.monotonic() - started))
-        if reply.get("id") != self.number:
+        if reply.get("id") != number:
             raise CallFailed(self.end_in_doubt(function, "answered what was not asked"))
         for position, (attribute, _) in enumerate(writes):
             failed = position == reply.get("failed")
             self.value_of(attribute, reply if failed else {"outcome": "value", "value": True})
         return reply
+
+    def replace_child(self) -> None:
+        """A fresh child for the check that is beginning: the one that waited found traces of an earlier check.
+
+        Raises what receive() raises, and CallFailed if the modules cannot be imported again.
+        """
+        self.is_shared = False
+        if not self.is_clean_at_end():
+            self.kill()
+            self.open()
+            if self.broken is not None:
+                raise CallFailed(self.broken)
+            self.deadline = min(time.monotonic() + self.limits.wall_s, self.until)
+            self.has_child = True
 
     @contextmanager
     def ending_what_is_in_doubt(self, function: str) -> Iterator[None]:

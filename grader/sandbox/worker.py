@@ -4,7 +4,7 @@
                                 │  imports the student's modules once
                                 └─ waits for the child and says how it ended
 
-A child that the judge lets stay serves the next check, too, if the one before left no trace (traces.py).
+A child that is not ended serves the next check, too, if the one before left no trace (traces.py).
 
 Where a student runs their own code (options: fork false), the server serves every check itself, so that any system will
 do: what a check leaves in a module's memory is there in the next, and time is watched by a thread.
@@ -20,7 +20,8 @@ Conversation, one reply a request, each under its request's id:
             begin: seed, functions granted as stubs     in a child for this check from here on
             writes: attributes and what they get        done before; the first that fails is the outcome
     settle  the same without a call                 → nothing, if all could be written
-    end     whether the child may stay              → that it does; or the server says that it is gone
+    end     the child goes                          → the server says how it ended
+A child that is asked to begin once more says instead that it is stale, if the check before left a trace, and goes.
 Within a call, the child itself may ask for what a granted function returns (stubs.py); the judge answers.
 """
 
@@ -38,6 +39,7 @@ import time
 import traceback
 import types
 import warnings
+from contextlib import suppress
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import numpy as np
@@ -245,22 +247,16 @@ class Server:
         try:
             if self.options.get("confine"):
                 confine.die_with_parent()
-            limits = None
-            while True:
-                request = self.channel.receive()
-                begin = request.get("begin")
-                if begin is None:
-                    return
-                if limits is None:
-                    limits = begin["limits"]
-                    set_limits(limits)
+            request = self.channel.receive()
+            limits = request["begin"]["limits"]
+            set_limits(limits)
+            while request["op"] != "end":
                 self.settings.restore()
                 child = Child(self.channel, self.functions, self.members, self.tree)
-                may_stay = child.serve(request, self.switches)
-                sys.stdout.flush()
-                if not (may_stay and self.is_as_before(limits)):
+                request = child.serve(request, self.switches)
+                if request["op"] != "end" and not self.is_as_before(limits):
+                    self.channel.send({"op": "stale"})
                     return
-                self.channel.send({"op": "stays"})
         except EOFError:
             pass
         except BaseException:
@@ -279,7 +275,6 @@ class Server:
         clock = Clock(request["begin"]["limits"].get("CPU", 0))
         Child(self.channel, self.functions, self.members, self.tree).serve(request, self.switches, clock)
         clock.stop()
-        sys.stdout.flush()
         self.channel.send({"op": "ended", "exit": 0, "signal": 0})
 
 
@@ -297,8 +292,8 @@ class Child:
         self.clock: Optional[Clock] = None
         self.took_s = 0.0
 
-    def serve(self, request: Dict[str, Any], switches: Dict[str, Any], clock: Optional[Clock] = None) -> bool:
-        """Serve until the end of the check; whether this process may then serve another one.
+    def serve(self, request: Dict[str, Any], switches: Dict[str, Any], clock: Optional[Clock] = None) -> Dict[str, Any]:
+        """Serve one check until a request that is not its own, the end or the first of another check, and return that.
 
         request: the first. clock: where this process is the server's own, and no limit can be set.
         """
@@ -308,15 +303,17 @@ class Child:
         for name in request["begin"]["stubs"]:
             switches[name].ask = self.ask
         seed_everything(request["begin"]["seed"])
-        while request["op"] != "end":
+        while True:
             reply = self.answer(request)
             reply["id"], reply["took"] = request["id"], self.took_s
+            flush()
             try:
                 self.channel.send(reply)
             except protocol.ProtocolError as error:
                 self.channel.send({"id": request["id"], "outcome": "refused", "text": str(error)[:MAX_TEXT]})
             request = self.channel.receive()
-        return bool(request["stay"])
+            if request["op"] == "end" or "begin" in request:
+                return request
 
     def answer(self, request: Dict[str, Any]) -> Dict[str, Any]:
         """What is to be written, then the call, if there is one; or the first thing that goes wrong."""
@@ -447,6 +444,12 @@ class Settings:
         np.seterr(**self.errors)
         warnings.filters[:] = self.filters  # type: ignore[index]
         warnings._filters_mutated()  # type: ignore[attr-defined]
+
+
+def flush() -> None:
+    """What was printed is there before the reply; whatever a student's code has made of stdout is its own matter."""
+    with suppress(Exception):
+        sys.stdout.flush()
 
 
 def seed_everything(seed: int) -> None:

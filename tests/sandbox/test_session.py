@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from grader.judging.student import CallFailed
+from grader.records import Members
 from grader.sandbox.interpreter import find_interpreter
 from grader.sandbox.isolation import choose_isolation
 from grader.sandbox.limits import Limits
@@ -565,7 +566,8 @@ def test_what_a_check_kept_is_gone_for_the_next_in_the_same_child(open_sharing):
 def test_a_child_that_used_much_time_does_not_stay(open_sharing):
     session = open_sharing("import time\ndef work():\n    while time.process_time() < 0.2: pass\n    return 1\n")
     assert stay(session, "work") == [1]
-    assert not session.has_waiting_child
+    assert stay(session, "who")
+    assert not session.is_shared
 
 
 def test_a_process_or_thread_that_outlives_its_check_does_not_stay(open_sharing):
@@ -576,7 +578,72 @@ def test_a_process_or_thread_that_outlives_its_check_does_not_stay(open_sharing)
     )
     stay(session, "who")
     assert stay(session, "thread") == [1]
-    assert not session.has_waiting_child
+    assert stay(session, "who")
+    assert not session.is_shared
     assert stay(session, "leave") == [1]
     assert session.box is None
     assert stay(session, "who")
+
+
+def test_a_stale_child_that_leaves_another_process_costs_no_check(open_sharing):
+    """It keeps something, which shows when the next check begins, and forks as late as its own end."""
+    session = open_sharing(
+        "import sys, time\n"
+        "def keep():\n    kept.append(1)\n    sys.stdout = Late()\n    return 1\n"
+        "class Late:\n"
+        "    asked = 0\n"
+        "    def flush(self):\n"
+        "        Late.asked += 1\n"
+        "    def write(self, text):\n        pass\n"
+    )
+    assert stay(session, "keep") == [1]
+    assert session.has_waiting_child
+    assert stay(session, "keep") == [1]
+    assert not session.is_shared
+    first = session.box
+    session.begin(0, fresh=False)
+    kill = session.is_clean_at_end
+    session.is_clean_at_end = lambda: kill() and False  # as if somebody were left
+    assert session.call("case.keep", (), {}) == 1
+    assert session.box is not None
+    assert session.box is not first
+    assert not session.is_shared
+
+
+def test_what_is_printed_belongs_to_the_check_that_printed_it(open_sharing):
+    session = open_sharing("def say(text):\n    print(text, end='')\n    return 1\n")
+    said = []
+    for text in ("one", "two", "three"):
+        session.begin(0, fresh=False)
+        session.call("case.say", (text,), {})
+        said.append(session.end(stay=True)[0])
+    assert said == ["one", "two", "three"]
+    assert session.is_shared
+
+
+def test_a_write_goes_with_the_next_call_or_is_settled(open_session):
+    source = (
+        "class Net:\n    def __init__(self):\n        self.params = {'W': np.zeros(2)}\n"
+        "    def loss(self):\n        return float(self.params['W'].sum())\n"
+        "class Fixed(Net):\n    @property\n    def params(self):\n        raise TypeError('no')\n"
+        "    @params.setter\n    def params(self, value):\n        pass\n"
+    )
+    members = Members(methods=frozenset({"loss"}), attributes=frozenset({"params"}))
+    session = open_session("import numpy as np\n" + source)
+    names = frozenset({"case.Net", "case.Fixed"})
+    session.plan = replace(session.plan, functions=names, classes={"case.Net": members, "case.Fixed": members})
+    session.begin(0)
+    net = session.call("case.Net", (), {})
+    weights = np.ones(2)
+    assert session.call("case.Net.params", (net, {"W": weights}), {}) is True
+    weights += 5  # after it was given
+    assert session.call("case.Net.loss", (net,), {}) == 2
+    fixed = session.call("case.Fixed", (), {})
+    assert session.call("case.Fixed.params", (fixed, {"W": weights}), {}) is True
+    with pytest.raises(CallFailed, match="params raised TypeError: no"):
+        session.settle()
+    assert session.call("case.Fixed.params", (fixed, {"W": weights}), {}) is True
+    with pytest.raises(CallFailed, match="params raised TypeError: no"):
+        session.call("case.Net.loss", (net,), {})
+    assert session.call("case.Net.loss", (net,), {}) == 2
+    session.end()
