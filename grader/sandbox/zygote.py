@@ -199,7 +199,7 @@ def keep(request: Dict[str, Any], pipes: List[int], program: Program, options: D
                 if fd != news:
                     os.close(fd)
             pid, status = os.wait()
-            while pid != worker:
+            while pid != worker or os.WIFSTOPPED(status):
                 pid, status = os.wait()
             os.write(news, b"%d\n" % status)
             CALL(PIDFD_SEND_SIGNAL, init, signal.SIGKILL, None, 0)  # as if the worker had been what bwrap waits for
