@@ -17,14 +17,20 @@ def send(message):
     os.write(reply_pipe(), sys.modules["__main__"].protocol.encode(message))
 
 
-def this_call():
-    frame = sys._getframe()
-    while "request" not in frame.f_locals:
-        frame = frame.f_back
-    return frame.f_locals["request"]["id"]
+worker = sys.modules["__main__"]
+write = worker.Channel.write
 
 
-right, right_pool = relu_forward, max_pool_forward_naive
+def send_after_the_reply(message):
+    def write_both(self, frame):
+        write(self, frame)
+        worker.Channel.write = write
+        send(message)
+
+    worker.Channel.write = write_both
+
+
+right, right_pool = relu_backward, max_pool_backward_naive
 ODD = [
     {"op": np.array([1, 2]), "exit": 0, "signal": 0},
     {"op": "ended", "exit": False, "signal": 0},
@@ -33,13 +39,13 @@ ODD = [
 ]
 
 
-def relu_forward(x):
-    number = x.size // 4 % 4
-    sys.stdout.flush = lambda: send(ODD[number])
-    return right(x)
+def relu_backward(dout, cache):
+    number = dout.size // 4 % 4
+    send_after_the_reply(ODD[number])
+    return right(dout, cache)
 
 
-def max_pool_forward_naive(x, pool_param):
-    number = x.size % 4
-    sys.stdout.flush = lambda: send(ODD[number])
-    return right_pool(x, pool_param)
+def max_pool_backward_naive(dout, cache):
+    number = dout.size % 4
+    send_after_the_reply(ODD[number])
+    return right_pool(dout, cache)
