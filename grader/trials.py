@@ -32,7 +32,8 @@ from grader.oracle import Oracle
 from grader.records import MISSING, SKIPPED, SPENT, TIMEOUT, VISIBLE, Check, Submission
 from grader.sandbox.box import Launch
 from grader.sandbox.isolation import PLAIN
-from grader.sandbox.session import Plan, Session, Spent
+from grader.sandbox.plan import Plan, Spent
+from grader.sandbox.session import Session
 from grader.trial import run_check
 
 # Checks of one function that may run out of time before its others are put off: a loop that never ends in a layer would

@@ -40,22 +40,23 @@ def judge_values(
     inputs: named arrays that went in, for messages. together: names whose errors are relative to the largest entry of
     them all, True for every name but single numbers: a gradient that is nothing but rounding has no size of its own.
     """
-    given = {("the input " + name): array for name, array in (inputs or {}).items()}
-    sizes = sizes_of(inputs or expected)
     units = units_of(expected, together)
-    return [
-        judge_array(
-            name,
-            expected[name],
-            actual.get(name),
-            tolerance=tolerance,
-            weight=parts.get(name, 1.0),
-            others={**given, **{other: array for other, array in expected.items() if other != name}},
-            sizes=sizes,
-            unit=units.get(name),
+
+    def judge(name: str, **told: Any) -> Judgement:
+        weight, unit = parts.get(name, 1.0), units.get(name)
+        return judge_array(
+            name, expected[name], actual.get(name), tolerance=tolerance, weight=weight, unit=unit, **told
         )
-        for name in expected
-    ]
+
+    judgements = {name: judge(name) for name in expected}
+    wrong = [name for name, judgement in judgements.items() if judgement.comparison.status != PASSED]
+    if wrong:  # only then is it asked what they look like
+        given = {("the input " + name): array for name, array in (inputs or {}).items()}
+        sizes = sizes_of(inputs or expected)
+        for name in wrong:
+            others = {**given, **{other: array for other, array in expected.items() if other != name}}
+            judgements[name] = judge(name, others=others, sizes=sizes)
+    return list(judgements.values())
 
 
 def judge_array(

@@ -220,4 +220,6 @@ def statuses_of(result: Result | Row) -> dict[str, str]:
 
 def make_visible(value: Any) -> Any:
     """Applied to every value a template prints; what is markup already went through `visible` when it was made."""
+    if type(value) is str:  # as nearly all are
+        return text.visible(value)
     return text.visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value

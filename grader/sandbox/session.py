@@ -3,8 +3,9 @@
     begin(seed)  ─►  call("layers.affine_forward", …)  ─►  …  ─►  end()
     a fresh child     one request, one reply                 the child is gone, nothing is left behind
 
-begin(seed, fresh=False) may take a child that stayed after another check's end(stay=True), as one does that has left no
-trace. What comes out then and is not right is to be asked again of a fresh child (trial.py).
+begin(seed, fresh=False) may take a child that stayed after another check's end(stay=True), if that left no trace. What
+comes out then and is not right is to be asked again of a fresh child (trial.py). What begins a check, and what is
+written into objects, goes with the next call.
 
     call(…) may be asked back: the child wants a granted function's reply, and the judge hands on the reference's
 
@@ -20,7 +21,6 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final
 
@@ -33,6 +33,7 @@ from grader.sandbox.box import Box, Flood, Glut, Gone, Launch, Silence
 from grader.sandbox.held import give_up_zygote, open_box
 from grader.sandbox.limits import Limits
 from grader.sandbox.plain import PlainBox
+from grader.sandbox.plan import LeftOut, Plan, Spent, left_out_from
 from grader.sandbox.protocol import Decoder, ProtocolError, encode
 from grader.sandbox.replies import checked, plain_text
 
@@ -42,65 +43,6 @@ SIGKILL: Final = int(getattr(signal, "SIGKILL", 9))
 MAX_ASKS: Final = 2000  # of one check; training a net of three layers for some steps takes a few hundred
 
 Answer = Callable[[str, tuple[Any, ...]], Mapping[str, Any]]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a worker imports, in this order, and which functions are called.
-
-    classes: those of the functions that are classes, and the members that are used. switches: functions that may be
-    exchanged for stubs, and the names of their arguments; without `exchange` only those that are absent are. hollow:
-    modules that are not imported but made of stubs. sources: the submission's files, for lines of tracebacks.
-    tolerant: what does not work in a module is left out of it, and the rest is there. share: a child may serve several
-    checks.
-    """
-
-    modules: tuple[str, ...]
-    functions: frozenset[str]
-    sources: Mapping[str, bytes]
-    classes: Classes = field(default_factory=dict)
-    switches: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    hollow: tuple[str, ...] = ()
-    exchange: bool = False
-    expected_warnings: tuple[str, ...] = ()
-    tolerant: bool = False
-    share: bool = False
-
-    def request(self) -> dict[str, Any]:
-        return {
-            "op": "load",
-            "modules": list(self.modules),
-            "functions": sorted(self.functions),
-            "members": {
-                name: {**dict.fromkeys(members.methods, "method"), **dict.fromkeys(members.attributes, "attribute")}
-                for name, members in self.classes.items()
-            },
-            "switches": {name: list(parameters) for name, parameters in self.switches.items()},
-            "hollow": list(self.hollow),
-            "exchange": self.exchange,
-            "tolerant": self.tolerant,
-            "share": self.share,
-            "expected_warnings": list(self.expected_warnings),
-        }
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A statement of a module that could not be run while it was imported. function: that it defines, or ""."""
-
-    file: str
-    line: int
-    function: str
-    error: str
-
-
-@dataclass
-class Spent:
-    """Seconds. functions: within the functions that were called. start: until all modules were imported."""
-
-    functions: float = 0.0
-    start: float = 0.0
-    protocol: float = 0.0
 
 
 class Session:
@@ -530,15 +472,6 @@ def copied(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: copied(item) for key, item in value.items()}
     return value.copy() if isinstance(value, np.ndarray) else value
-
-
-def left_out_from(item: Any) -> LeftOut | None:
-    """What a worker says of a statement, if it has the form of it."""
-    if not (isinstance(item, tuple) and list(map(type, item)) == [str, int, str, str, str]):
-        return None
-    file, line, function, error, text = item
-    told = f"{plain_text(error)}: {plain_text(text)}".removesuffix(": ")
-    return LeftOut(plain_text(file)[:200], line, plain_text(function)[:100], told)
 
 
 def describe_arity(name: str, arity: int, value: Any) -> str:

@@ -21,7 +21,8 @@ from grader.sandbox.interpreter import find_interpreter
 from grader.sandbox.isolation import choose_isolation
 from grader.sandbox.limits import Limits
 from grader.sandbox.mounts import HOLDER, WORKER_FILES, compiled_files
-from grader.sandbox.session import Plan, Session
+from grader.sandbox.plan import Plan
+from grader.sandbox.session import Session
 from grader.sandbox.zygotes import find_zygote
 
 HELD = "in a sandbox that was kept open for it"
@@ -331,7 +332,8 @@ sys.dont_write_bytecode = True
 from grader.sandbox.interpreter import find_interpreter
 from grader.sandbox.isolation import choose_isolation
 from grader.sandbox.limits import Limits
-from grader.sandbox.session import Plan, Session
+from grader.sandbox.plan import Plan
+from grader.sandbox.session import Session
 source = """
 import os, time
 def written():

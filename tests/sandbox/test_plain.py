@@ -16,7 +16,8 @@ from grader.sandbox.interpreter import find_interpreter
 from grader.sandbox.isolation import PLAIN, choose_isolation
 from grader.sandbox.limits import Limits
 from grader.sandbox.plain import PlainBox
-from grader.sandbox.session import Plan, Session
+from grader.sandbox.plan import Plan
+from grader.sandbox.session import Session
 
 LIMITS = Limits(
     cpu_s=1,

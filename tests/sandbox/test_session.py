@@ -14,7 +14,8 @@ from grader.records import Members
 from grader.sandbox.interpreter import find_interpreter
 from grader.sandbox.isolation import choose_isolation
 from grader.sandbox.limits import Limits
-from grader.sandbox.session import LeftOut, Plan, Session, left_out_from
+from grader.sandbox.plan import LeftOut, Plan, left_out_from
+from grader.sandbox.session import Session
 
 LIMITS = Limits(
     cpu_s=1,

@@ -13,7 +13,9 @@ import pytest
 from grader.judging.student import CallFailed
 from grader.sandbox.interpreter import find_interpreter
 from grader.sandbox.isolation import choose_isolation
-from grader.sandbox.session import Limits, Plan, Session
+from grader.sandbox.limits import Limits
+from grader.sandbox.plan import Plan
+from grader.sandbox.session import Session
 from grader.sandbox.syscalls import filter_for
 
 X86, ARM = 0xC000003E, 0xC00000B7

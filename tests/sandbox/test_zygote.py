@@ -20,7 +20,8 @@ from grader.sandbox.held import HeldBox
 from grader.sandbox.interpreter import find_interpreter
 from grader.sandbox.isolation import choose_isolation
 from grader.sandbox.limits import Limits
-from grader.sandbox.session import Plan, Session
+from grader.sandbox.plan import Plan
+from grader.sandbox.session import Session
 from grader.sandbox.zygotes import Zygote, find_zygote, give_up
 
 LIMITS = Limits(
