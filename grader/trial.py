@@ -11,6 +11,7 @@ worth is settled when all trials of a submission are known (judging/verdict.py).
 
 from __future__ import annotations
 
+import threading
 import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -157,13 +158,18 @@ def ask(
     return answer, failure, text + left_out
 
 
-GENERATOR: Final = np.random.RandomState(0)  # to make one takes a hundred times as long as to seed it
+GENERATOR: Final = (
+    threading.local()
+)  # to make one takes much longer than to seed it; a cluster's worker may have threads
 
 
 def inputs_from(seed: int) -> np.random.RandomState:
-    """As RandomState(seed), good until the next call."""
-    GENERATOR.seed(seed)
-    return GENERATOR
+    """As RandomState(seed), good until this thread's next call."""
+    if not hasattr(GENERATOR, "state"):
+        GENERATOR.state = np.random.RandomState(0)
+    state: np.random.RandomState = GENERATOR.state
+    state.seed(seed)
+    return state
 
 
 def judged(check: Check, fixture: Fixture, answer: Answer) -> list[Judgement]:

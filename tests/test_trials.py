@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
 from dataclasses import replace
 from textwrap import dedent
 
+import numpy as np
 import pytest
 
 from grader import trials
@@ -19,6 +21,7 @@ from grader.kept import KEPT, keeping
 from grader.pipeline import grade_submission
 from grader.records import SPENT, Submission
 from grader.sandbox.session import Session
+from grader.trial import inputs_from
 
 TOML = """
 title = "Small"
@@ -612,3 +615,15 @@ def test_who_asks_for_no_other_gets_a_process_that_no_check_had(grade, monkeypat
     grade(other="def third(x):\n    return x\n")
     assert (False, True) in shared
     assert (True, False) in shared and (True, True) not in shared
+
+
+def test_threads_of_one_process_draw_their_inputs_by_themselves():
+    """A worker of a cluster may have several: what one seeds must not move what another is drawing."""
+    mine = inputs_from(3)
+    other = threading.Thread(target=lambda: inputs_from(4).randn(100))
+    first = mine.randn(5)
+    other.start()
+    other.join()
+    expected = np.random.RandomState(3).randn(10)
+    assert np.array_equal(np.concatenate([first, mine.randn(5)]), expected)
+    assert np.array_equal(inputs_from(3).randn(10), expected)

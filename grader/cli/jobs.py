@@ -105,7 +105,7 @@ class JobPool(ProcessPoolExecutor):
 
 
 def can_fork() -> bool:
-    """Whether workers may be forked, with all that was imported and loaded here, in a tenth of the time.
+    """Whether workers may be forked, with all that was imported and loaded here.
 
     Not where there is a thread, such as a progress bar's: what it has locked would stay locked in them. Those of BLAS
     are none of Python's, and it sees to them itself.

@@ -279,7 +279,7 @@ def list_children(pid: int) -> list[int]:
     children: list[int] = []
     tasks = f"/proc/{pid}/task"
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        single = os.stat(tasks).st_nlink == LINKS_OF_ONE  # asked in a tenth of the time
+        single = os.stat(tasks).st_nlink == LINKS_OF_ONE  # asked sooner than a folder is listed
         for task in (pid,) if single else os.listdir(tasks):
             children += map(int, read_whole(f"{tasks}/{task}/children").split())
     return children

@@ -1,4 +1,4 @@
-"""A sandbox that bwrap makes and keeps open, and a worker that a zygote forks into it: ready in a tenth of the time.
+"""A sandbox that bwrap makes and keeps open, and a worker that a zygote forks into it: ready sooner.
 
     judge ══requests, replies, prints══► worker server (child of a keeper outside: zygote.py)
           ──stdin──► bwrap (monitor) ── init (pid 1 inside) ── holder, which waits for the end of its input
@@ -17,9 +17,7 @@ from grader.errors import SandboxError
 from grader.sandbox.box import Box, Launch, has_others, list_children, memory_below, spawn
 from grader.sandbox.zygotes import find_zygote, give_up
 
-NEWS_S: Final = (
-    10  # for what is known soon, or never: the pids of a worker that said hello, the end of one that is gone
-)
+NEWS_S: Final = 10  # for what is known soon, or never: the pids of a worker that said hello
 
 
 class HeldBox(Box):

@@ -215,7 +215,6 @@ def zygote_recipe(
     places = {f"{SITE}/{folder.name}": str(folder) for folder in interpreter.numpy_folders}
     options = {
         "places": {**places, WORKER: str(HERE)},
-        "site": SITE,
         "worker": WORKER,
         "modules": [name.removesuffix(".py") for name in WORKER_FILES[1:]],
         "calls": calls.hex(),

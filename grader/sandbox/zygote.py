@@ -5,7 +5,7 @@
                                              │ namespaces        started it, from here on
                                              └ says how it ended
 
-NumPy's import is nine tenths of a worker's start; here it is done once for all submissions of a job. The zygote runs no
+NumPy's import is most of a worker's start; here it is done once for all submissions of a job. The zygote runs no
 code but the grader's and NumPy's, and a worker gives up all rights before it reads its first request, so what one
 submission does is nowhere in the memory that the next one starts with.
 
@@ -56,7 +56,7 @@ KINDS = {
 NEW_USER = 0x10000000
 NS_GET_USERNS = 0xB701
 PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 24, 38
-CAP_SETGID, CAP_SETUID, CAP_SETPCAP = 6, 7, 8
+CAP_SETGID, CAP_SETUID = 6, 7
 CAPABILITY_VERSION = 0x20080522
 CALL = ctypes.CDLL(None, use_errno=True).syscall
 PIDFD_SEND_SIGNAL, PIDFD_OPEN = 424, 434  # the same on every machine
@@ -135,8 +135,8 @@ class Finder:
 def main(options: Dict[str, Any]) -> None:
     """Import everything, then fork for whoever asks, until the judge closes the socket, which is stdin.
 
-    options: places: {folder inside: folder outside}; site: the folder of NumPy and worker: that of the worker's files,
-    both inside; modules: those of the worker to import; calls: the seccomp filter in hexadecimal digits, or "".
+    options: places: {folder inside: folder outside}; worker: the folder of the worker's files, inside; modules: those
+    of them to import; calls: the seccomp filter in hexadecimal digits, or "".
     """
     PLACES.outside.update(options["places"])
     sys.path[0] = options["worker"]
