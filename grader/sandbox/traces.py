@@ -31,7 +31,8 @@ import numpy as np
 
 MAX_ARRAY = 1 << 20  # bytes of an array that is compared; a larger one cannot be seen
 MAX_SEEN = 20_000  # objects; the handed-out modules have some hundreds
-UNTOLD = ("__builtins__", "__spec__", "__loader__", "__cached__", "__file__", "__path__")
+WARNED = "__warningregistry__"  # what was warned of in a module; void before every check, when the filters are set anew
+UNTOLD = ("__builtins__", "__spec__", "__loader__", "__cached__", "__file__", "__path__", WARNED)
 
 # Nothing in these can be changed, or they are of the interpreter and watched by their names.
 SOLID = (
@@ -64,6 +65,8 @@ class Traces:
         self.functions: List[Tuple[Any, ...]] = []
         self.same: List[Callable[[], bool]] = []
         try:
+            for module in self.modules():
+                module.__dict__.setdefault(WARNED, {})
             for module in self.modules():
                 self.look(module.__dict__)
             for other in OTHERS:
