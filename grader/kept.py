@@ -4,8 +4,8 @@
                              ▲  the same reference, and nothing went wrong in it │
                              └────────────────────────────────────────────────────┘
 
-What a submission's code made reaches it as data and is read by a child that dies with its check, so nothing of one
-submission stays for the next. Only where somebody sees to the end of it: inside `keeping()`.
+What a submission's code made reaches it as data and is read by a child that dies with it at the latest, so nothing of
+one submission stays for the next. Only where somebody sees to the end of it: inside `keeping()`.
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@
                     ◄answer─       ◄─reply──                         stranger's, and may be huge or endless)
 
 The judge only carries messages. What the reference keeps (a cache) is a handle, good for the check that it was given
-to. Started when it is first needed, and then kept for other submissions (kept.py).
+to. Started when it is first needed, and then kept for other submissions (kept.py); a child that nothing went wrong in
+serves a submission's next check, too, and no other submission's.
 """
 
 from __future__ import annotations
@@ -44,13 +45,19 @@ class Oracle:
         self.call_in_their_words = adapt_back(self.call, handout)
         self.is_there = is_there
         self.is_running = False
+        self.is_sound = False
         self.given: set[int] = set()
 
     def end(self) -> None:
         """Forget what was kept for the check that is over."""
         if self.is_running:
-            self.session.end()
+            self.session.end(stay=self.is_sound)
         self.is_running, self.given = False, set()
+
+    def leave(self) -> None:
+        """Let no child be there for another submission."""
+        self.end()
+        self.session.dismiss()
 
     def answer(self, function: str, args: tuple[Any, ...]) -> Mapping[str, Any]:
         """What a stub is told: the reference's value and changed dicts, or the text of what it raised."""
@@ -81,14 +88,18 @@ class Oracle:
 
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not self.is_running:
-            self.session.begin(0, times=TIMES)
-            self.is_running = True
+            self.session.begin(0, times=TIMES, fresh=False)
+            self.is_running = self.is_sound = True
             broken = [failure.text for failure in self.session.failures.values() if failure is not None]
             if broken:
                 raise SandboxError(f"sandbox: the reference cannot be imported there ({broken[0]})")
         if self.session.box is None:
             raise CallFailed(Failure(FAILED, name, "The grader's own function was stopped."))
-        return self.session.call(name, args, kwargs)
+        try:
+            return self.session.call(name, args, kwargs)
+        except CallFailed:
+            self.is_sound = False
+            raise
 
 
 def as_strict(value: Any) -> Any:

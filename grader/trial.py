@@ -4,9 +4,9 @@
        │                        └─► a gradient is wrong: does it belong to the student's own forward?
        └──► a failure ──► of the forward that the check feeds to the backward: ask again with the documented cache
 
-Asked first is whichever child is there; what is not right in one that has served another check is asked again of a
-fresh one, and only that counts: a check must not fail by what another one did. What comes out is a Trial; what it is
-worth is settled when all trials of a submission are known (judging/verdict.py).
+Asked first is whichever child is there; what is wrong in one that has served another check is asked again of a fresh
+one, and only that counts: a check must not fail by what another one did. What comes out is a Trial; what it is worth is
+settled when all trials of a submission are known (judging/verdict.py).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
@@ -49,67 +49,97 @@ def run_check(
     *,
     stubs: frozenset[str] = frozenset(),
     handout: Handout = OWN,
+    is_suspect: bool = False,
 ) -> Trial:
     """One check on one submission, from inputs to judgements.
 
-    stubs: functions that the reference stands in for. handout: the one that the submission was written for.
+    stubs: functions that the reference stands in for. handout: the one that the submission was written for. is_suspect:
+    it will hardly be right, so that a fresh child is asked at once.
     """
     session.grant(stubs, oracle.answer if stubs else None)
     try:
-        return replace(try_check(session, check, assignment, fixtures, oracle, handout), stubs=stubs)
+        trial = try_check(session, check, assignment, fixtures, oracle, handout, is_suspect=is_suspect)
+        return replace(trial, stubs=stubs)
     finally:
         oracle.end()
 
 
 def try_check(
-    session: Session, check: Check, assignment: Assignment, fixtures: Fixtures, oracle: Oracle, handout: Handout
+    session: Session,
+    check: Check,
+    assignment: Assignment,
+    fixtures: Fixtures,
+    oracle: Oracle,
+    handout: Handout,
+    *,
+    is_suspect: bool,
 ) -> Trial:
     started = time.monotonic()
     fixture = fixtures.checks[check.id]
     documented = assignment.definitions[check.id].cache
-    fed: Failure | None = None
-    asked = 0
-    for fresh in (False, True):
-        asked += 1
-        undoable = Undoable(adapt(session.call, handout))
-        ask_student = undoable.call
-        answer, failure, output = ask(session, check, fixture, ask_student, oracle, fresh=fresh)
-        judgements = judged(check, fixture, answer) if answer is not None else []
-        if is_right(judgements) or not session.is_shared:
-            break
-        oracle.end()
-    if not is_right(judgements):
-        session.dismiss()
-    mutations = list(session.mutations)
-    if failure is not None and check.needs is not None and failure.function == check.needs and documented is not None:
+    call = adapt(session.call, handout)
+    asked = ask_for_sure(session, check, fixture, call, oracle, is_suspect=is_suspect)
+    times, failure, fed = asked.times, asked.failure, None
+    if failure is not None and failure.function == check.needs and documented is not None:
         fed = failure
 
-        def call(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-            return (
-                (None, documented(*args, **kwargs)) if function == check.needs else ask_student(function, args, kwargs)
-            )
+        def call_and_feed(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            return (None, documented(*args, **kwargs)) if function == check.needs else call(function, args, kwargs)
 
-        answer, failure, output = ask(session, check, fixture, call, oracle)
-        judgements = judged(check, fixture, answer) if answer is not None else []
-        mutations = list(session.mutations)
-    elif failure is not None and failure.function == check.needs and failure.status == MISSING:
+        asked = ask_for_sure(session, check, fixture, call_and_feed, oracle, is_suspect=not is_missing(fed))
+        failure = asked.failure
+    mutations = list(session.mutations)
+    if fed is None and failure is not None and failure.function == check.needs and is_missing(failure):
         failure = missing_too(session, check, fixture, oracle) or failure
-    trial = Trial(check, failure, fed=fed, output=output, remarks=mutation_remarks(mutations, fixtures), asked=asked)
-    if answer is not None:
+    remarks = mutation_remarks(mutations, fixtures)
+    trial = Trial(check, failure, fed=fed, output=asked.output, remarks=remarks, asked=times)
+    if asked.answer is not None:
         hints = {**fixtures.hints.get(check.function, {}), **handout.hints.get(check.function, {})}
         secret = zlib.crc32(f"{assignment.sha256} {check.id}".encode())  # hidden checks are in it: no student knows it
-        undoable.undo()
+        asked.undoable.undo()
         follow = partial(
             follow_through,
             session,
             check,
             fixture=fixture,
-            again=partial(asked_again, session, check, fixture, adapt(session.call, handout), oracle),
+            again=partial(asked_again, session, check, fixture, call, oracle),
             reference=partial(measured, check, session, oracle) if oracle.is_there else None,
             secret=secret,
         )
-        trial = judge(trial, answer, judgements, fixture, hints, follow)
+        trial = judge(trial, asked.answer, asked.judgements, fixture, hints, follow)
     return replace(trial, duration_s=round(time.monotonic() - started, 4))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What came of a check: an answer and what it is worth, or a failure; what was printed; of how many processes."""
+
+    answer: Answer | None
+    failure: Failure | None
+    output: str
+    judgements: list[Judgement]
+    undoable: Undoable
+    times: int
+
+
+def ask_for_sure(
+    session: Session, check: Check, fixture: Fixture, call: Call, oracle: Oracle, *, is_suspect: bool
+) -> Asked:
+    """Of whichever child is there, unless it is suspect; of a fresh one if that has served another check and errs."""
+    times = 0
+    while True:
+        times += 1
+        undoable = Undoable(call)
+        answer, failure, output = ask(session, check, fixture, undoable.call, oracle, fresh=is_suspect or times > 1)
+        judgements = judged(check, fixture, answer) if answer is not None else []
+        if is_right(judgements) or is_missing(failure) or not session.is_shared:
+            return Asked(answer, failure, output, judgements, undoable, times)
+        oracle.end()
+
+
+def is_missing(failure: Failure | None) -> bool:
+    """Whether something is not written: so it is in any process."""
+    return failure is not None and failure.status == MISSING
 
 
 def missing_too(session: Session, check: Check, fixture: Fixture, oracle: Oracle) -> Failure | None:
@@ -118,9 +148,8 @@ def missing_too(session: Session, check: Check, fixture: Fixture, oracle: Oracle
     def call(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return (None, None) if function == check.needs else session.call(function, args, kwargs)
 
-    _, failure, _ = ask(session, check, fixture, call, oracle)
-    missing = failure is not None and failure.status == MISSING and failure.function == check.function
-    return failure if missing else None
+    _, failure, _ = ask(session, check, fixture, call, oracle, fresh=False)
+    return failure if failure is not None and is_missing(failure) and failure.function == check.function else None
 
 
 def ask(
@@ -153,7 +182,7 @@ def ask(
         raised = plain_text(f"{type(error).__name__}: {error}")
         text = f"{short(check.function)}: what it returned cannot be used ({raised})."
         failure = Failure(FAILED, check.function, text)
-    text, printed = session.end(stay=not fresh and failure is None)
+    text, printed = session.end(stay=failure is None or is_missing(failure))
     left_out = f"\n[{printed - MAX_OUTPUT} more bytes were printed]" if printed > MAX_OUTPUT else ""
     return answer, failure, text + left_out
 

@@ -4,15 +4,15 @@
                                                    └─► not, and it may call siblings: once more, on stubs of those
 
 Visible checks come first in a sandbox: no hidden input has been in it when what they print and raise is shown. A
-sandbox in which stubs were granted serves one function and no other: what a student's code learned there reaches no
-check of the functions that were granted.
+sandbox in which stubs were granted serves none of the functions that were: what a student's code learned there reaches
+no check of those.
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,6 +59,8 @@ class Trials:
     own: dict[str, Trial] = field(default_factory=dict)
     on_stubs: dict[str, Trial] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    wrong: set[str] = field(default_factory=set)  # functions of which a check did not pass
+    wrong_on_stubs: set[str] = field(default_factory=set)
     unusable: set[str] = field(default_factory=set)  # student files that are absent or cannot be imported
     put_off: list[Check] = field(default_factory=list)  # of functions that ran out of time before
     trees: dict[tuple[str, ...], Path] = field(default_factory=dict)
@@ -119,7 +121,7 @@ class Trials:
             self.notes += [note for note in import_notes(session, files) if note not in self.notes]
 
     def run_again(self, one: ModuleSet, oracle: Oracle) -> None:
-        """On stubs, each function in a sandbox of its own: what did not pass and is written at all."""
+        """On stubs: what did not pass and is written at all."""
         assignment = self.context.assignment
         if self.context.reference_files is None:
             return
@@ -128,15 +130,35 @@ class Trials:
             trial = self.own[check.id]
             if not trial.passed and assignment.stubs_of(check) and not is_missing(trial) and not self.is_broken(check):
                 again.setdefault(check.function, []).append(check)
-        for checks in again.values():
+        asked = {function: frozenset().union(*map(assignment.stubs_of, checks)) for function, checks in again.items()}
+        wrong = self.wrong_functions()
+        for group in strangers(asked):
             if time.monotonic() > self.until:
                 return
-            spent = 0
+            spent: Counter[str] = Counter()
             with self.open_session(one, exchange=True) as session:
-                for check in visible_first(checks):
-                    if spent < PATIENCE:
-                        self.on_stubs[check.id] = self.run_check(session, check, oracle, assignment.stubs_of(check))
-                        spent += is_timeout(self.on_stubs[check.id])
+                for check in visible_first(check for function in group for check in again[function]):
+                    if spent[check.function] < PATIENCE:
+                        trial = self.run_on_stubs(session, check, oracle, wrong)
+                        self.on_stubs[check.id] = trial
+                        spent[check.function] += is_timeout(trial) * trial.asked
+
+    def run_on_stubs(self, session: Session, check: Check, oracle: Oracle, wrong: Set[str]) -> Trial:
+        """With stubs for those of its functions that are wrong, which takes the fewest messages; then for all."""
+        stubs = self.context.assignment.stubs_of(check)
+        if stubs & wrong not in (frozenset(), stubs) and check.function not in self.wrong_on_stubs:
+            trial = self.run_check(session, check, oracle, stubs & wrong)
+            if trial.passed:
+                return trial
+        return self.run_check(session, check, oracle, stubs)
+
+    def wrong_functions(self) -> Set[str]:
+        """Those that did not pass by themselves, and what takes their caches or makes them."""
+        wrong = {trial.check.function for trial in self.own.values() if not trial.passed}
+        pairs = {(trial.check.function, trial.check.needs) for trial in self.own.values() if trial.check.needs}
+        while more := {name for pair in pairs if not wrong.isdisjoint(pair) for name in pair} - wrong:
+            wrong |= more
+        return wrong
 
     def run_put_off(self, one: ModuleSet, oracle: Oracle) -> None:
         """What was put off and has not passed on stubs, with the time that is left."""
@@ -149,8 +171,16 @@ class Trials:
                         self.own[check.id] = self.run_check(session, check, oracle)
 
     def run_check(self, session: Session, check: Check, oracle: Oracle, stubs: frozenset[str] = frozenset()) -> Trial:
+        """stubs: functions that the reference stands in for. What was wrong before will hardly be right now."""
         assignment, fixtures = self.context.assignment, self.context.fixtures
-        return run_check(session, check, assignment, fixtures, oracle, stubs=stubs, handout=self.handout)
+        wrong = self.wrong_on_stubs if stubs else self.wrong
+        is_suspect = not wrong.isdisjoint({check.function, *assignment.stubs_of(check)})
+        trial = run_check(
+            session, check, assignment, fixtures, oracle, stubs=stubs, handout=self.handout, is_suspect=is_suspect
+        )
+        if not trial.passed and not (trial.failure is not None and trial.failure.status == MISSING):
+            wrong.add(check.function)
+        return trial
 
     def is_broken(self, check: Check) -> bool:
         return check.file in self.unusable
@@ -174,7 +204,6 @@ class Trials:
             switches={name: context.fixtures.arguments[name] for name in sorted(called)},
             hollow=tuple(module_of(file) for file in one.on if file in self.unusable),
             exchange=exchange,
-            share=not exchange,
             tolerant=context.isolation.kind != PLAIN,  # who can mend the file is told to
             expected_warnings=assignment.expected_warnings,
         )
@@ -217,7 +246,7 @@ class Trials:
                 is_there=context.reference_files is not None,
             )
             yield oracle
-            oracle.end()
+            oracle.leave()
             is_sound = True
         finally:
             give_back(key, session, is_sound=is_sound)
@@ -239,6 +268,22 @@ class Trials:
 
 def visible_first(checks: Iterable[Check]) -> list[Check]:
     return sorted(checks, key=lambda check: check.visibility != VISIBLE)
+
+
+def strangers(asked: Mapping[str, frozenset[str]]) -> list[list[str]]:
+    """Functions in groups, a sandbox each: no function may be in one where others learn what the reference says of it.
+
+    asked: by function, those that it asks the reference for.
+    """
+    groups: list[list[str]] = []
+    for function in asked:
+        for group in groups:
+            if not any(function in asked[other] or other in asked[function] for other in group):
+                group.append(function)
+                break
+        else:
+            groups.append([function])
+    return groups
 
 
 def is_timeout(trial: Trial) -> bool:

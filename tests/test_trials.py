@@ -22,6 +22,7 @@ from grader.pipeline import grade_submission
 from grader.records import SPENT, Submission
 from grader.sandbox.session import Session
 from grader.trial import inputs_from
+from grader.trials import strangers
 
 TOML = """
 title = "Small"
@@ -51,7 +52,7 @@ on = ["parts.py"]
 
 [stubs]
 "parts.quadruple" = ["parts.double"]
-"nets.Net" = ["parts.double", "parts.undo"]
+"nets.Net" = ["parts.double", "parts.undo", "parts.quadruple"]
 
 [limits]
 cpu_s = 2
@@ -500,6 +501,26 @@ def test_what_another_check_disturbs_unseen_is_asked_again_where_nothing_was_bef
     assert True in asked and False in asked
 
 
+def test_what_is_not_written_is_asked_once(grade, monkeypatch):
+    """No process of its own for every function of a template."""
+    begun = []
+    begin = Session.begin
+
+    def watched(self, *words, **options):
+        begin(self, *words, **options)
+        begun.append((self, self.is_shared))
+
+    monkeypatch.setattr(Session, "begin", watched)
+    stub = "raise NotImplementedError"
+    result = grade(
+        parts=f"def double(x, log):\n    {stub}\ndef undo(dout, cache):\n    {stub}\n",
+        other=f"def third(x):\n    {stub}\n",
+    )
+    assert points(result) == {**dict.fromkeys(FULL, 0), "parts.quadruple": 10, "nets.Net": 60}
+    sessions = {session for session, _ in begun}
+    assert len([session for session, is_shared in begun if not is_shared]) == len(sessions) < len(begun)
+
+
 def test_no_other_process_answers_for_a_function_that_is_wrong_by_itself(grade):
     """What one check left in a module must not make another one's function right."""
     wrong = "seen = []\ndef third(x):\n    seen.append(1)\n    return x / 3 if len(seen) > 1 else x\n"
@@ -586,20 +607,41 @@ def test_who_runs_out_of_time_twice_in_one_check_is_not_waited_for_in_the_next(g
     assert order[-1][0] == more.id and [name for name, _ in order].count(more.id) == 1
 
 
-def test_on_stubs_no_process_serves_another_check(grade, monkeypatch):
-    stayed = set()
-    end = Session.end
+def test_no_sandbox_serves_a_function_and_another_that_asks_for_it(grade, monkeypatch):
+    """What a student's code learned of the reference's answers must not reach a check of what answered."""
+    served = []
+    run_check = trials.run_check
 
-    def watched(self, **options):
-        told = end(self, **options)
-        stayed.add((self.plan.exchange, self.has_waiting_child))
-        assert self.plan.share is not self.plan.exchange or self.plan.modules == ("parts", "other", "nets")  # reference
-        return told
+    def watched(session, check, *words, stubs, **options):
+        served.append((session, check.function, stubs))
+        return run_check(session, check, *words, stubs=stubs, **options)
 
-    monkeypatch.setattr(Session, "end", watched)
-    grade(parts="def double(x, log):\n    return 3 * x, (x, '')")
-    assert (True, False) in stayed and (False, True) in stayed
-    assert (True, True) not in stayed
+    monkeypatch.setattr(trials, "run_check", watched)
+    grade(
+        parts=WRONG_DOUBLE,
+        nets="class Net(Net):\n    def loss(self, x, y=None):\n        return 0 * double(x, {})[0]\n",
+    )
+    asked = {(session, stub) for session, _, stubs in served for stub in stubs}
+    assert {stub for _, stub in asked} == {"parts.double", "parts.undo", "parts.quadruple"}
+    assert asked.isdisjoint((session, function) for session, function, _ in served)
+
+
+def test_functions_that_ask_for_each_other_are_no_strangers():
+    asked = {"a": {"x"}, "b": {"a"}, "c": {"x"}, "d": {"c"}, "x": set()}
+    assert strangers({name: frozenset(functions) for name, functions in asked.items()}) == [["a", "c"], ["b", "d", "x"]]
+
+
+def test_what_is_right_is_stood_in_for_only_if_it_must_be(grade):
+    """A layer that is right in all of its own checks may still be what stops a net."""
+    hidden = "own = double\ndef double(*args, **named):\n    return own(*args, **({} if not named else {'no': 1}))\n"
+    cases = [
+        ("def undo(dout, cache):\n    return 3 * dout\n", ("parts.double", "parts.undo")),
+        ("def quadruple(x):\n    return x\n" + hidden, ("parts.double", "parts.quadruple", "parts.undo")),
+    ]
+    for wrong, stood_in in cases:
+        result = grade(parts=wrong)
+        check = next(check for check in result.checks if check.id == "nets.Net.loss")
+        assert (points(result)["nets.Net"], check.stubs) == (60, stood_in)
 
 
 def test_who_asks_for_no_other_gets_a_process_that_no_check_had(grade, monkeypatch):

@@ -21,8 +21,7 @@ class Plan:
     classes: those of the functions that are classes, and the members that are used. switches: functions that may be
     exchanged for stubs, and the names of their arguments; without `exchange` only those that are absent are. hollow:
     modules that are not imported but made of stubs. sources: the submission's files, for lines of tracebacks.
-    tolerant: what does not work in a module is left out of it, and the rest is there. share: a child may serve several
-    checks.
+    tolerant: what does not work in a module is left out of it, and the rest is there.
     """
 
     modules: tuple[str, ...]
@@ -34,7 +33,6 @@ class Plan:
     exchange: bool = False
     expected_warnings: tuple[str, ...] = ()
     tolerant: bool = False
-    share: bool = False
 
     def request(self) -> dict[str, Any]:
         return {
@@ -49,7 +47,6 @@ class Plan:
             "hollow": list(self.hollow),
             "exchange": self.exchange,
             "tolerant": self.tolerant,
-            "share": self.share,
             "expected_warnings": list(self.expected_warnings),
         }
 

@@ -115,7 +115,7 @@ class Session:
         self.deadline = min(time.monotonic() + self.limits.wall_s, self.until)
         stubs = sorted(self.granted & self.plan.switches.keys())
         self.has_child = True
-        self.begun += 1
+        self.begun += not self.is_shared
         self.opening = {"seed": seed, "limits": {"CPU": self.limits.cpu_s * times}, "stubs": stubs}
 
     @property
@@ -149,7 +149,7 @@ class Session:
         if self.box is None or not self.has_child:
             return self.last_prints
         self.has_child = False
-        if stay and self.plan.share and not isinstance(self.box, PlainBox):
+        if stay and not isinstance(self.box, PlainBox):
             self.has_waiting_child = self.is_quiet() and not self.box.left_behind(staying=1)
             is_clean = self.has_waiting_child
         else:
@@ -391,6 +391,7 @@ class Session:
         Raises what receive() raises, and CallFailed if the modules cannot be imported again.
         """
         self.is_shared = False
+        self.begun += 1
         if not self.is_clean_at_end():
             self.kill()
             self.open()

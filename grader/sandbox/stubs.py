@@ -56,6 +56,7 @@ class Switch:
         self.parameters = parameters
         self.own = own
         self.ask: Optional[Ask] = None
+        self.found: Optional[List[str]] = None
 
         def function(*args: Any, **kwargs: Any) -> Any:
             return self.call(args, kwargs)
@@ -87,14 +88,9 @@ class Switch:
 
         Raises TypeError as a call of the function would.
         """
-        try:
-            own = list(inspect.signature(self.own).parameters) if self.own is not None else self.parameters
-        except (TypeError, ValueError):
-            own = self.parameters
-        if "args" in own or len(own) < len(self.parameters):  # a wrapper's signature tells nothing
-            own = self.parameters
-            if not set(kwargs) <= set(own):
-                return [*args, *kwargs.values()]
+        own = self.own_parameters()
+        if own is self.parameters and not set(kwargs) <= set(own):
+            return [*args, *kwargs.values()]
         given = {**dict(zip(own, args)), **kwargs}
         bound = []
         for name, alias in zip(own, self.parameters):
@@ -102,6 +98,17 @@ class Switch:
                 break
             bound.append(given[name] if name in given else given[alias])
         return bound
+
+    def own_parameters(self) -> List[str]:
+        """Of the student's function, or the reference's where a wrapper's signature tells nothing. Looked up once."""
+        if self.found is None:
+            try:
+                self.found = list(inspect.signature(self.own).parameters) if self.own is not None else self.parameters
+            except (TypeError, ValueError):
+                self.found = self.parameters
+            if "args" in self.found or len(self.found) < len(self.parameters):
+                self.found = self.parameters
+        return self.found
 
 
 def exchange(module: Any, originals: Dict[int, Any]) -> None:

@@ -156,7 +156,7 @@ class Server:
             said = {"modules": modules, "absent": self.placeholders.names, "left_out": left_out, "recoded": recoded}
             self.channel.send({"id": request["id"], **said})
             if self.options.get("fork", True):
-                self.traces = traces.Traces(self.tree.package) if request["share"] else None
+                self.traces = traces.Traces(self.tree.package, stubs.Switch)
                 self.fork_for_checks()
             while True:
                 self.serve_check(self.channel.receive())
@@ -303,8 +303,8 @@ class Child:
         self.clock = clock
         raise_on_timeout()
         placeholders.Absent.in_use = True
-        for name in request["begin"]["stubs"]:
-            switches[name].ask = self.ask
+        for name, switch in switches.items():
+            switch.ask = self.ask if name in request["begin"]["stubs"] else None
         seed_everything(request["begin"]["seed"])
         while True:
             reply = self.answer(request)

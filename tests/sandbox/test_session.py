@@ -499,9 +499,7 @@ SHARING = "import os\nimport numpy as np\nkept = []\ndef who():\n    return os.g
 @pytest.fixture
 def open_sharing(open_session):
     def open_one(source: str) -> Session:
-        session = open_session(SHARING + source)
-        session.plan = replace(session.plan, share=True)
-        return session
+        return open_session(SHARING + source)
 
     return open_one
 
@@ -529,16 +527,27 @@ def test_a_fresh_child_is_a_fresh_one(open_sharing):
     assert len({*first, second, *third}) == 3
 
 
-def test_a_child_does_not_stay_unasked(open_sharing, open_session):
+def test_a_child_does_not_stay_unasked(open_sharing):
     session = open_sharing("")
     session.begin(0, fresh=False)
     first = session.call("case.who", (), {})
     session.end()
     assert stay(session, "who") != [first]
-    session.plan = replace(session.plan, share=False)
-    session.kill()
-    assert stay(session, "who")
+    session.begin(0, fresh=False)
+    session.call("case.who", (), {})
+    session.end()
     assert not session.has_waiting_child
+
+
+def test_a_function_is_a_stub_in_the_check_that_it_is_granted_to_and_in_no_other(open_sharing):
+    session = open_sharing("def called():\n    return 1\ndef calls():\n    return called()\n")
+    session.plan = replace(session.plan, switches={"case.called": ()}, exchange=True)
+    session.grant(frozenset(["case.called"]), lambda function, args: {"outcome": "value", "value": 2, "dicts": {}})
+    first = stay(session, "calls", "who")
+    session.grant(frozenset(), None)
+    second = stay(session, "calls", "who")
+    assert session.is_shared and first[1] == second[1]
+    assert [first[0], second[0]] == [2, 1]
 
 
 def test_random_numbers_and_settings_begin_anew_in_a_child_that_stayed(open_sharing):

@@ -133,6 +133,7 @@ def test_what_stays_is_a_trace(module, restored, body):
         "with lock:\n    return np.sum(memory)",
         "with np.errstate(divide='ignore'):\n    return np.ones(2) / 0",
         "import itertools\nreturn list(itertools.product(range(2), repeat=2))",
+        "import warnings\nwith warnings.catch_warnings():\n    warnings.simplefilter('ignore')\n    warnings.warn('')",
     ],
 )
 def test_what_goes_with_its_check_is_none(module, body):
