@@ -24,6 +24,7 @@ FIELDS: Final[dict[str, type]] = {
     "dicts": dict,  # position of an argument → the dict that it is now
     "arrays": list,  # positions of arguments that were changed in place
     "aliases": list,  # positions of those among them that were returned as well
+    "attributes": dict,  # of the new object that is the value: its dicts of arrays, as they would be read now
     "stub": bool,
     "type": str,
     "text": str,

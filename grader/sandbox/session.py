@@ -34,7 +34,7 @@ from grader.sandbox.held import give_up_zygote, open_box
 from grader.sandbox.limits import Limits
 from grader.sandbox.plain import PlainBox
 from grader.sandbox.plan import LeftOut, Plan, Spent, left_out_from
-from grader.sandbox.protocol import Decoder, ProtocolError, encode
+from grader.sandbox.protocol import Decoder, Handle, ProtocolError, encode
 from grader.sandbox.replies import checked, plain_text
 
 MAX_FRAMES: Final = 20
@@ -66,6 +66,7 @@ class Session:
         self.spent = Spent()
         self.opening: dict[str, Any] | None = None
         self.unsent: list[tuple[str, tuple[Any, ...]]] = []
+        self.told: dict[tuple[str, Handle], dict[str, Any]] = {}
         self.inbox: list[Any] = []
         self.decoder = Decoder(limits.reply_mib << 20)
         self.number = 0
@@ -102,7 +103,7 @@ class Session:
         tells of any whether it has.
         Raises CallFailed if the modules cannot even be imported; SandboxError if the box itself fails.
         """
-        self.mutations, self.arities, self.last_prints = [], list(arities), ("", 0)
+        self.mutations, self.arities, self.last_prints, self.told = [], list(arities), ("", 0), {}
         if time.monotonic() > self.until:
             spent = f"The submission used up the {self.limits.submission_wall_s:g} s that it has as a whole"
             raise CallFailed(Failure(TIMEOUT, "", f"{spent}; this check was not run."))
@@ -198,10 +199,17 @@ class Session:
         if broken is not None:
             raise CallFailed(broken)
         message = {"op": "call", "function": function, "args": args, "kwargs": kwargs}
-        if len(args) > 1 and is_attribute(function, self.plan.classes):
-            self.unsent.append((function, tuple(map(copied, args))))
-            return True
+        if is_attribute(function, self.plan.classes):
+            told, self.told = self.told, {}
+            if len(args) > 1:
+                self.unsent.append((function, tuple(map(copied, args))))
+                return True
+            if isinstance(args[0], Handle) and (function, args[0]) in told:
+                return self.value_of(function, {"outcome": "value", "value": told[function, args[0]]})
         reply = self.ask(function, message)
+        for name, content in reply.get("attributes", {}).items():
+            if isinstance(reply["value"], Handle) and type(content) is dict:
+                self.told[f"{function}.{name}", reply["value"]] = content
         value = self.value_of(function, reply)
         for key, after in reply["dicts"].items():
             if int(key) < len(args) and isinstance(args[int(key)], dict):
@@ -343,6 +351,7 @@ class Session:
         """
         assert self.box is not None
         self.number += 1
+        self.told = {}
         number = self.number
         writes, self.unsent = self.unsent, []
         if self.opening is not None:

@@ -376,9 +376,25 @@ class Child:
             reply["value"] = list(map(pack, value))
         else:
             reply["value"] = pack(value)
+        told = self.told_of(name, value)
+        if told:
+            reply["attributes"] = told
         if value is None or (isinstance(value, tuple) and any(item is None for item in value)):
             reply["stub"] = self.tree.is_stub(name)
         return reply
+
+    def told_of(self, name: str, value: Any) -> Dict[str, Any]:
+        """Of a new object the dicts that are read next, if they are plain and to look at them runs none of its code."""
+        told = {}
+        kind = type(value)
+        for path in [path for path in self.members if path.startswith(name + ".")]:
+            attribute = path[len(name) + 1 :]
+            is_simple = type(kind) is type and getattr(kind, "__getattribute__", None) is object.__getattribute__
+            if self.members[path] == "attribute" and is_simple and not hasattr(kind, attribute):
+                held = getattr(value, "__dict__", {}).get(attribute)
+                if type(held) is dict and is_plain(held):
+                    told[attribute] = held
+        return told
 
     def not_written(self, error: NotImplementedError) -> str:
         """The function whose body raised it: the one that was called, or one that it calls."""

@@ -657,3 +657,53 @@ def test_a_write_goes_with_the_next_call_or_is_settled(open_session):
         session.call("case.Net.loss", (net,), {})
     assert session.call("case.Net.loss", (net,), {}) == 2
     session.end()
+
+
+@pytest.mark.parametrize(
+    ("params", "own", "comes_with_it"),
+    [
+        ("{'W': np.zeros(2)}", "", True),
+        ("{'W': np.zeros(2), 'log': {'mine': [1]}}", "", False),
+        ("collections.OrderedDict(W=np.zeros(2))", "", False),
+        ("{'W': np.zeros(2)}", "__slots__ = ('params',)", False),
+        ("{'W': np.zeros(2)}", "def __getattribute__(self, name):\n        return {'W': np.ones(2)}", False),
+    ],
+)
+def test_what_an_object_holds_comes_with_it_once(open_session, monkeypatch, params, own, comes_with_it):
+    source = (
+        f"import collections\nimport numpy as np\nclass Net:\n    {own}\n"
+        f"    def __init__(self):\n        self.params = {params}\n"
+        f"    def train(self):\n        self.params['W'] += 1\n"
+    )
+    session = open_session(source)
+    members = Members(methods=frozenset({"train"}), attributes=frozenset({"params"}))
+    session.plan = replace(session.plan, functions=frozenset({"case.Net"}), classes={"case.Net": members})
+    asked = []
+    ask = session.ask
+    monkeypatch.setattr(session, "ask", lambda function, message: (asked.append(function), ask(function, message))[1])
+
+    def read():
+        return session.call("case.Net.params", (net,), {})["W"].tolist()
+
+    session.begin(0)
+    net = session.call("case.Net", (), {})
+    first = [1, 1] if "ones" in own else [0, 0]
+    assert read() == first
+    assert ("case.Net.params" not in asked) == comes_with_it
+    before = len(asked)
+    if "ones" not in own:
+        assert read() == first
+        assert len(asked) == before + 1
+        session.call("case.Net.train", (net,), {})
+        assert read() == [1, 1]
+        net = session.call("case.Net", (), {})
+        session.call("case.Net.params", (net, {"W": np.full(2, 7.0)}), {})
+        assert read() == [7, 7]
+    session.end()
+    session.begin(0)
+    session.call("case.Net", (), {})
+    assert bool(session.told) == comes_with_it
+    session.end()
+    session.begin(0)
+    assert session.told == {}
+    session.end()
