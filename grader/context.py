@@ -90,7 +90,9 @@ def prepare(settings: Settings) -> Context:
     # Students have no reference: what was handed out to them is in their own folder.
     listed = assignment.handed_out if assignment.reference.is_dir() else ()
     handed_out = {name: read_handed_out(assignment, name) for name in listed}
-    interpreter, isolation = find_interpreter(settings.python), choose_isolation(settings.sandbox)
+    given = tuple((f"{assignment.package}/{name}", str(assignment.reference.resolve() / name)) for name in handed_out)
+    interpreter = find_interpreter(settings.python)
+    isolation = replace(choose_isolation(settings.sandbox), given=given)
     check_access(isolation, interpreter)
     return Context(
         assignment=assignment,

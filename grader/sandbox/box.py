@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from grader.errors import SandboxError
+from grader.sandbox.proc import Parent, list_children, memory_below, processes_of
 from grader.sandbox.zygotes import Recipe
 
 CHUNK: Final = 1 << 16
@@ -34,8 +35,6 @@ MAX_PIPE: Final = 1 << 20  # the most that Linux lets an ordinary user make of a
 MAX_KILLING_S: Final = 10
 LOOK_S: Final = 0.05  # between looks at the memory of all processes inside; most calls are answered before the first
 MAX_FLOOD: Final = 256 << 20  # of prints in one check before it is stopped: past it, draining costs the judge more
-
-LINKS_OF_ONE: Final = 3  # of the folder of a process's threads: itself, its name, and the only one
 
 # Kernel uids for workers when root starts them: far above any real account's.
 FIRST_UID: Final = 1_879_048_192
@@ -90,6 +89,7 @@ class Box:
         self.next_look = 0.0
         self.printed = bytearray()
         self.printed_bytes = 0
+        self.parents: dict[int, Parent] = {}
         self.start(launch)
         for fd in (self.requests, self.replies, self.prints):
             os.set_blocking(fd, False)
@@ -139,8 +139,19 @@ class Box:
 
     def left_behind(self, *, staying: int = 0) -> bool:
         """Whether a process is alive but the server, and as many children as stay: nothing else outlives its check."""
-        inside = list_children(self.init) if self.init != self.process.pid else [self.process.pid]
-        return len(inside) != 1 or has_others(inside[0], staying)
+        inside = self.children_of(self.init) if self.init != self.process.pid else [self.process.pid]
+        return len(inside) != 1 or self.has_others(inside[0], staying)
+
+    def has_others(self, server: int, staying: int) -> bool:
+        """Whether a worker server has another number of children than stay, or one of these has a child."""
+        children = self.children_of(server)
+        return len(children) != staying or any(map(list_children, children))
+
+    def children_of(self, pid: int) -> list[int]:
+        """Of a process that lives as long as the box."""
+        if pid not in self.parents:
+            self.parents[pid] = Parent(pid)
+        return self.parents[pid].children()
 
     def held_memory(self) -> int:
         """Bytes that all processes inside hold."""
@@ -173,6 +184,8 @@ class Box:
         return prints
 
     def close_pipes(self) -> None:
+        while self.parents:
+            self.parents.popitem()[1].close()
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
             if pipe:
                 pipe.close()
@@ -268,34 +281,6 @@ def read_init(info: int) -> int:
         return -1  # bwrap failed before it had one; what it prints says why
 
 
-def has_others(server: int, staying: int) -> bool:
-    """Whether a worker server has another number of children than stay, or one of these has a child."""
-    children = list_children(server)
-    return len(children) != staying or any(map(list_children, children))
-
-
-def list_children(pid: int) -> list[int]:
-    """The children of all threads of a process, as the kernel lists them."""
-    children: list[int] = []
-    tasks = f"/proc/{pid}/task"
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        single = os.stat(tasks).st_nlink == LINKS_OF_ONE  # asked sooner than a folder is listed
-        for task in (pid,) if single else os.listdir(tasks):
-            children += map(int, read_whole(f"{tasks}/{task}/children").split())
-    return children
-
-
-def read_whole(path: str) -> bytes:
-    """A file of /proc, which has no size: sooner than open() reads it."""
-    file, parts = os.open(path, os.O_RDONLY | os.O_CLOEXEC), []
-    try:
-        while part := os.read(file, CHUNK):
-            parts.append(part)
-    finally:
-        os.close(file)
-    return b"".join(parts)
-
-
 def pick_uid() -> int:
     """A user id that nobody has and under which nothing runs, for one worker that is not in a user namespace.
 
@@ -311,18 +296,6 @@ def pick_uid() -> int:
             return uid
 
 
-def processes_of(uid: int) -> list[int]:
-    """All processes that run under a uid, as the kernel lists them."""
-    found = []
-    for name in filter(str.isdecimal, os.listdir("/proc")):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            status = Path(f"/proc/{name}/status").read_bytes()
-            dead = b"\nState:\tZ" in status
-            if not dead and b"\nUid:\t%d\t" % uid in status:
-                found.append(int(name))
-    return found
-
-
 def end_processes_of(uid: int) -> None:
     """Kill whatever runs under a uid that is one sandbox's own, until nothing does. Raises SandboxError if that fails.
 
@@ -336,14 +309,6 @@ def end_processes_of(uid: int) -> None:
         if time.monotonic() > until:
             raise SandboxError(f"sandbox: processes {alive[:5]} of user id {uid} cannot be ended. Kill them by hand.")
         time.sleep(0.001)
-
-
-def memory_below(pid: int) -> int:
-    """Bytes of memory that a process and all below it hold; what two of them share counts twice."""
-    pages = 0
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError, IndexError):
-        pages = int(read_whole(f"/proc/{pid}/statm").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") + sum(map(memory_below, list_children(pid)))
 
 
 def filled_pipe(content: bytes) -> int:

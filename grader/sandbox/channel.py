@@ -11,6 +11,8 @@ from typing import Any, Dict, Tuple
 
 import protocol  # type: ignore[import-not-found]
 
+CHUNK = 1 << 16  # what a pipe holds, and more than nearly every frame
+
 
 def private_pipes() -> Tuple[int, int]:
     """Keep stdin and stdout for the judge; prints go where errors go, input() finds an end of file."""
@@ -33,7 +35,7 @@ def private_pipes() -> Tuple[int, int]:
 
 
 class Channel:
-    """Whole frames on two file descriptors, nothing read ahead: the child goes on where the server stopped."""
+    """Whole frames on two file descriptors, one request at a time: the child goes on where the server stopped."""
 
     def __init__(self, requests: int, replies: int) -> None:
         self.requests = requests
@@ -41,10 +43,11 @@ class Channel:
 
     def receive(self) -> Any:
         """The next request. Raises EOFError when the judge has closed the pipe."""
-        prefix = self.read(protocol.PREFIX.size)
-        header_length, body_length = protocol.read_prefix(prefix)
-        rest = self.read(header_length + body_length)
-        return protocol.decode(rest[:header_length], rest[header_length:])
+        frame = self.read(b"", protocol.PREFIX.size)
+        start = protocol.PREFIX.size
+        header_length, body_length = protocol.read_prefix(frame[:start])
+        frame = self.read(frame, start + header_length + body_length)
+        return protocol.decode(frame[start : start + header_length], frame[start + header_length :])
 
     def send(self, message: Dict[str, Any]) -> None:
         self.write(protocol.encode(message))
@@ -55,12 +58,13 @@ class Channel:
         while data:
             data = data[os.write(self.replies, data) :]
 
-    def read(self, count: int) -> bytes:
-        parts = []
-        while count:
-            part = os.read(self.requests, min(count, 1 << 20))
+    def read(self, begun: bytes, count: int) -> bytes:
+        """So many bytes of a frame or more, if they are there: no other comes before this one has its reply."""
+        parts, length = [begun], len(begun)
+        while length < count:
+            part = os.read(self.requests, max(count - length, CHUNK))
             if not part:
                 raise EOFError
             parts.append(part)
-            count -= len(part)
+            length += len(part)
         return b"".join(parts)

@@ -14,7 +14,8 @@ import time
 from typing import Final
 
 from grader.errors import SandboxError
-from grader.sandbox.box import Box, Launch, has_others, list_children, memory_below, spawn
+from grader.sandbox.box import Box, Launch, spawn
+from grader.sandbox.proc import memory_below
 from grader.sandbox.zygotes import find_zygote, give_up
 
 NEWS_S: Final = 10  # for what is known soon, or never: the pids of a worker that said hello
@@ -69,10 +70,10 @@ class HeldBox(Box):
 
     def left_behind(self, *, staying: int = 0) -> bool:
         pids = self.pids(time.monotonic() + NEWS_S)
-        if not pids or len(list_children(self.init)) != 1:
+        if not pids or len(self.children_of(self.init)) != 1:
             return True
         keeper, server = pids
-        return list_children(keeper) != [server] or has_others(server, staying)
+        return self.children_of(keeper) != [server] or self.has_others(server, staying)
 
     def held_memory(self) -> int:
         return memory_below(self.init) + sum(map(memory_below, self.pids(0)[1:]))

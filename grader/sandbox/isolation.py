@@ -67,15 +67,19 @@ HOW_TO_INSTALL: Final = (
 
 @dataclass(frozen=True)
 class Isolation:
-    """How workers are shut in. kind: bwrap, uid, none or plain, as results name it. bwrap: the program, if any."""
+    """How workers are shut in. kind: bwrap, uid, none or plain, as results name it. bwrap: the program, if any.
+
+    given: files that are the same in nearly all work trees: path below the tree, path of the original.
+    """
 
     kind: str
     bwrap: str | None = None
+    given: tuple[tuple[str, str], ...] = ()
 
     def prepare(self, interpreter: Interpreter) -> None:
         """Begin with what takes its time before the first worker can start."""
         if self.kind == BWRAP and find_holder() is not None:
-            find_zygote(zygote_recipe(python_of(interpreter), interpreter, filter_for(os.uname().machine)))
+            find_zygote(self.zygote_recipe(interpreter, filter_for(os.uname().machine)))
 
     def launch(self, interpreter: Interpreter, work: Path, package: str, limits: dict[str, int]) -> Launch:
         """The command and environment of one worker on this work tree."""
@@ -105,7 +109,7 @@ class Isolation:
         if find_holder() is not None:
             room = limits if root else {**limits, "NPROC": limits["NPROC"] + HELD_PROCESSES}
             said = json.dumps({**options, "limits": room})
-            recipe = zygote_recipe(python, interpreter, calls, bwrap(HOLDER, held=True), said)
+            recipe = self.zygote_recipe(interpreter, calls, bwrap(HOLDER, held=True), said)
         return Launch(
             bwrap(*python, f"{WORKER}/worker.py", told),
             {},
@@ -115,6 +119,21 @@ class Isolation:
             memory=TOGETHER * limits["AS"],
             recipe=recipe,
         )
+
+    def zygote_recipe(
+        self, interpreter: Interpreter, calls: bytes, held: tuple[str, ...] = (), said: str = ""
+    ) -> Recipe:
+        """A zygote that imports under the paths that a worker has inside."""
+        places = {f"{SITE}/{folder.name}": str(folder) for folder in interpreter.numpy_folders}
+        options = {
+            "places": {**places, WORKER: str(HERE)},
+            "worker": WORKER,
+            "modules": [name.removesuffix(".py") for name in WORKER_FILES[1:]],
+            "given": {f"{WORK}/{path}": original for path, original in self.given},
+            "calls": calls.hex(),
+        }
+        command = (*python_of(interpreter), str(HERE / "zygote.py"), json.dumps(options))
+        return Recipe(command, tuple({**ENVIRONMENT, "PWD": WORK}.items()), held, said)
 
 
 def choose_isolation(kind: str) -> Isolation:
@@ -206,21 +225,6 @@ def numpy_parents(interpreter: Interpreter) -> list[str]:
 
 def python_of(interpreter: Interpreter) -> list[str]:
     return [str(interpreter.executable), "-s", "-S", "-B"]
-
-
-def zygote_recipe(
-    python: list[str], interpreter: Interpreter, calls: bytes, held: tuple[str, ...] = (), said: str = ""
-) -> Recipe:
-    """A zygote that imports under the paths that a worker has inside."""
-    places = {f"{SITE}/{folder.name}": str(folder) for folder in interpreter.numpy_folders}
-    options = {
-        "places": {**places, WORKER: str(HERE)},
-        "worker": WORKER,
-        "modules": [name.removesuffix(".py") for name in WORKER_FILES[1:]],
-        "calls": calls.hex(),
-    }
-    command = (*python, str(HERE / "zygote.py"), json.dumps(options))
-    return Recipe(command, tuple({**ENVIRONMENT, "PWD": WORK}.items()), held, said)
 
 
 def launch_under_uid(

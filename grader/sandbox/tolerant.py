@@ -26,11 +26,17 @@ MOST_LEFT_OUT = 100  # of one file; with more it is no Python file, and what its
 MOST_JOINED = 30  # lines at the margin in one statement: of a text in quotes, mostly
 ENDS = (")", "]", "}", "#", "else:", "elif ", "except:", "except ", "finally:")  # no statement begins with these
 NOTEBOOK = "a notebook was found, expected Python. In Jupyter: File, Save and Export as, Executable Script"
+COMPILED: Dict[Tuple[str, bytes], Any] = {}  # by path and content: what was handed out, if a zygote knows it
 DEFINITION = re.compile(r"^(?:async\s+)?(?:def|class)\s+(\w+)", re.MULTILINE)
 
 
 class OutOfTime(BaseException):
     """A statement of a module used the time that it may use while it is imported."""
+
+
+def keep_compiled(path: str, source: bytes) -> None:
+    """For every worker that is forked after this. Raises what `compile` raises."""
+    COMPILED[path, source] = compile(source, path, "exec", dont_inherit=True)
 
 
 class Importer:
@@ -60,6 +66,8 @@ class Importer:
 
         sys.path_hooks.insert(0, hook)
         sys.path_importer_cache.clear()
+        for known in [known for known in COMPILED if not os.path.isfile(known[0])]:
+            del COMPILED[known]  # it is withheld here
 
     def run(self, path: str, names: Dict[str, Any]) -> None:
         """Run a file in a module's names. Raises what it raises if too little of it works."""
@@ -69,7 +77,7 @@ class Importer:
             raise SyntaxError(NOTEBOOK, (path, 1, 0, ""))
         before = len(self.left_out)
         try:
-            code = compile(source, path, "exec", dont_inherit=True)
+            code = COMPILED.get((path, source)) or compile(source, path, "exec", dont_inherit=True)
         except Exception as error:
             if not self.is_tolerant:
                 raise

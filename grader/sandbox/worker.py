@@ -27,6 +27,7 @@ Within a call, the child itself may ask for what a granted function returns (stu
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]
 import gc
 import io
 import json
@@ -102,9 +103,7 @@ def set_limits(limits: Dict[str, int]) -> None:
         resource.setrlimit(kind, (soft, soft + 1 if name == "CPU" and hard != soft else soft))
 
 
-# What tells of a timeout, and signal.signal without what makes its result a name: it is called before every check.
 TIMEOUTS = [int(getattr(signal, name)) for name in ("SIGXCPU", "SIGINT") if hasattr(signal, name)]
-set_handler = getattr(signal.signal, "__wrapped__", signal.signal)
 
 
 class OutOfTime(BaseException):
@@ -113,8 +112,9 @@ class OutOfTime(BaseException):
 
 def raise_on_timeout() -> None:
     """Let SIGXCPU raise, or a Clock's SIGINT. Code that catches even this, or is in C for long, is killed later."""
-    for number in TIMEOUTS:
-        set_handler(number, out_of_time)
+    for number in TIMEOUTS:  # before every check, so without what makes names of the results
+        if _signal.getsignal(number) is not out_of_time:
+            _signal.signal(number, out_of_time)
 
 
 def out_of_time(number: int, frame: Any) -> None:
@@ -217,7 +217,8 @@ class Server:
                 self.switches[function] = stubs.Switch(function, request["switches"][function], own)
                 names[attribute] = self.switches[function].function
         originals = {id(switch.own): switch.function for switch in self.switches.values() if switch.own is not None}
-        for loaded in [loaded for path, loaded in sys.modules.items() if path.startswith(self.tree.package)]:
+        package = [loaded for path, loaded in sys.modules.items() if path.startswith(self.tree.package)]
+        for loaded in package if originals else []:
             stubs.exchange(loaded, originals)
         if module is not None:
             sys.modules.setdefault(name, module)  # whoever imports it flat gets the same one

@@ -29,6 +29,7 @@ import socket
 import sys
 import traceback
 import types
+from contextlib import suppress
 from importlib.machinery import (
     EXTENSION_SUFFIXES,
     SOURCE_SUFFIXES,
@@ -136,7 +137,8 @@ def main(options: Dict[str, Any]) -> None:
     """Import everything, then fork for whoever asks, until the judge closes the socket, which is stdin.
 
     options: places: {folder inside: folder outside}; worker: the folder of the worker's files, inside; modules: those
-    of them to import; calls: the seccomp filter in hexadecimal digits, or "".
+    of them to import; given: {path inside: path outside} of files to compile; calls: the seccomp filter in hexadecimal
+    digits, or "".
     """
     PLACES.outside.update(options["places"])
     sys.path[0] = options["worker"]
@@ -146,6 +148,7 @@ def main(options: Dict[str, Any]) -> None:
         importlib.import_module(name)
     program = Program("__main__", os.path.join(options["worker"], PROGRAM))
     program.get_code("__main__")
+    compile_given(options["given"])
     gc.collect()
     gc.freeze()  # nothing of this is ever garbage, and a collection in a worker would copy all of it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers need not be waited for
@@ -158,6 +161,13 @@ def main(options: Dict[str, Any]) -> None:
             keep(json.loads(message), pipes, program, options)
         for fd in pipes:
             os.close(fd)
+
+
+def compile_given(files: Dict[str, str]) -> None:
+    """What is handed out is the same in every sandbox; none of it is run here, and what a sandbox lacks, it forgets."""
+    for inside, outside in files.items():
+        with suppress(OSError, SyntaxError, ValueError), open(outside, "rb") as file:  # a worker finds out by itself
+            sys.modules["tolerant"].keep_compiled(inside, file.read())
 
 
 def receive(judge: socket.socket) -> Tuple[bytes, List[int]]:

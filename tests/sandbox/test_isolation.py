@@ -15,13 +15,13 @@ import pytest
 
 from grader.errors import SandboxError
 from grader.sandbox import held, isolation
-from grader.sandbox.box import list_children
 from grader.sandbox.held import HeldBox
 from grader.sandbox.interpreter import find_interpreter
 from grader.sandbox.isolation import choose_isolation
 from grader.sandbox.limits import Limits
 from grader.sandbox.mounts import HOLDER, WORKER_FILES, compiled_files
 from grader.sandbox.plan import Plan
+from grader.sandbox.proc import list_children
 from grader.sandbox.session import Session
 from grader.sandbox.zygotes import find_zygote
 

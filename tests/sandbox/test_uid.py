@@ -18,10 +18,11 @@ from test_isolation import FUNCTIONS, LIMITS, PROBE
 from grader.errors import SandboxError
 from grader.judging.student import CallFailed
 from grader.sandbox import isolation
-from grader.sandbox.box import FIRST_UID, end_processes_of, list_children, pick_uid, processes_of
+from grader.sandbox.box import FIRST_UID, end_processes_of, pick_uid
 from grader.sandbox.interpreter import find_interpreter
 from grader.sandbox.isolation import UID, check_access, choose_isolation
 from grader.sandbox.plan import Plan
+from grader.sandbox.proc import list_children, processes_of
 from grader.sandbox.session import Session
 
 PYTHON = "/usr/bin/python3"  # root's own lies, often, where nobody else may go

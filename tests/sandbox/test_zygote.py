@@ -9,18 +9,19 @@ import subprocess
 import sys
 import time
 import types
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from grader.judging.student import CallFailed
 from grader.sandbox import held, zygotes
-from grader.sandbox.box import list_children
 from grader.sandbox.held import HeldBox
 from grader.sandbox.interpreter import find_interpreter
 from grader.sandbox.isolation import choose_isolation
 from grader.sandbox.limits import Limits
 from grader.sandbox.plan import Plan
+from grader.sandbox.proc import list_children
 from grader.sandbox.session import Session
 from grader.sandbox.zygotes import Zygote, find_zygote, give_up
 
@@ -100,8 +101,8 @@ def tree(tmp_path):
     return write
 
 
-def open_session(root, source=SELF, functions=("status", "value", "stop"), **changed):
-    isolation, interpreter = choose_isolation("auto"), find_interpreter(sys.executable)
+def open_session(root, source=SELF, functions=("status", "value", "stop"), given=(), **changed):
+    isolation, interpreter = replace(choose_isolation("auto"), given=given), find_interpreter(sys.executable)
     plan = Plan(
         modules=("probe",),
         functions=frozenset(f"probe.{name}" for name in functions),
@@ -356,3 +357,33 @@ def wait_until(condition):
     while not condition():
         assert time.monotonic() < until
         time.sleep(0.01)
+
+
+GIVEN = """
+import sys
+from .given import NUMBER
+
+def known():
+    return sorted(path for path, _ in sys.path_hooks[0].__globals__["COMPILED"])
+
+def number():
+    return NUMBER
+"""
+
+
+def test_what_is_handed_out_is_compiled_once_and_known_only_where_it_is(tree, isolated, tmp_path):
+    """Compiled elsewhere, it is what stands in the work tree, to the byte; what a tree lacks is not known either."""
+    originals = tmp_path / "reference"
+    originals.mkdir()
+    given = []
+    for name, text in (("given", "NUMBER = 3\n"), ("withheld", "NUMBER = 4\n"), ("broken", "NUMBER = (\n")):
+        (originals / f"{name}.py").write_text(text)
+        given.append((f"cs231n/{name}.py", str(originals / f"{name}.py")))
+    for number in (3, 5):
+        (tree(GIVEN) / "cs231n" / "given.py").write_text(f"NUMBER = {number}\n")
+        with open_session(tmp_path, GIVEN, ("known", "number"), tuple(given)) as session:
+            session.begin(0)
+            assert isinstance(session.box, HeldBox)
+            assert session.call("probe.number", (), {}) == number
+            assert session.call("probe.known", (), {}) == ["/work/cs231n/given.py"]
+            session.end()
