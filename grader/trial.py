@@ -5,8 +5,9 @@
        └──► a failure ──► of the forward that the check feeds to the backward: ask again with the documented cache
 
 Asked first is whichever child is there; what is wrong in one that has served another check is asked again of a fresh
-one, and only that counts: a check must not fail by what another one did. What comes out is a Trial; what it is worth is
-settled when all trials of a submission are known (judging/verdict.py).
+one, and only that counts: a check must not fail by what another one did. Once a function was wrong in a fresh one, it
+is believed to be so. What comes out is a Trial; what it is worth is settled when all trials of a submission are known
+(judging/verdict.py).
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from grader.judging.student import Call, CallFailed, Failure, Student
 from grader.judging.undo import Undoable
 from grader.judging.verdict import Trial, short
 from grader.oracle import Oracle
-from grader.records import FAILED, MISSING, PASSED, Check
+from grader.records import ERROR, FAILED, MISSING, PASSED, Check
 from grader.sandbox.box import MAX_OUTPUT
 from grader.sandbox.replies import plain_text
 from grader.sandbox.session import Session
@@ -49,16 +50,16 @@ def run_check(
     *,
     stubs: frozenset[str] = frozenset(),
     handout: Handout = OWN,
-    is_suspect: bool = False,
+    is_wrong: bool = False,
 ) -> Trial:
     """One check on one submission, from inputs to judgements.
 
-    stubs: functions that the reference stands in for. handout: the one that the submission was written for. is_suspect:
-    it will hardly be right, so that a fresh child is asked at once.
+    stubs: functions that the reference stands in for. handout: the one that the submission was written for. is_wrong:
+    the function was wrong in a fresh child before, so that it is believed to be wrong in another.
     """
     session.grant(stubs, oracle.answer if stubs else None)
     try:
-        trial = try_check(session, check, assignment, fixtures, oracle, handout, is_suspect=is_suspect)
+        trial = try_check(session, check, assignment, fixtures, oracle, handout, is_wrong=is_wrong)
         return replace(trial, stubs=stubs)
     finally:
         oracle.end()
@@ -72,13 +73,13 @@ def try_check(
     oracle: Oracle,
     handout: Handout,
     *,
-    is_suspect: bool,
+    is_wrong: bool,
 ) -> Trial:
     started = time.monotonic()
     fixture = fixtures.checks[check.id]
     documented = assignment.definitions[check.id].cache
     call = adapt(session.call, handout)
-    asked = ask_for_sure(session, check, fixture, call, oracle, is_suspect=is_suspect)
+    asked = ask_for_sure(session, check, fixture, call, oracle, is_wrong=is_wrong)
     times, failure, fed = asked.times, asked.failure, None
     if failure is not None and failure.function == check.needs and documented is not None:
         fed = failure
@@ -86,7 +87,7 @@ def try_check(
         def call_and_feed(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             return (None, documented(*args, **kwargs)) if function == check.needs else call(function, args, kwargs)
 
-        asked = ask_for_sure(session, check, fixture, call_and_feed, oracle, is_suspect=not is_missing(fed))
+        asked = ask_for_sure(session, check, fixture, call_and_feed, oracle, is_wrong=is_wrong)
         failure = asked.failure
     mutations = list(session.mutations)
     if fed is None and failure is not None and failure.function == check.needs and is_missing(failure):
@@ -123,18 +124,27 @@ class Asked:
 
 
 def ask_for_sure(
-    session: Session, check: Check, fixture: Fixture, call: Call, oracle: Oracle, *, is_suspect: bool
+    session: Session, check: Check, fixture: Fixture, call: Call, oracle: Oracle, *, is_wrong: bool
 ) -> Asked:
-    """Of whichever child is there, unless it is suspect; of a fresh one if that has served another check and errs."""
+    """Of whichever child is there; of a fresh one if that has served another check and errs.
+
+    is_wrong: the function was so in a fresh one before, and is believed to be so in any.
+    """
     times = 0
     while True:
         times += 1
         undoable = Undoable(call)
-        answer, failure, output = ask(session, check, fixture, undoable.call, oracle, fresh=is_suspect or times > 1)
+        answer, failure, output = ask(session, check, fixture, undoable.call, oracle, fresh=times > 1)
         judgements = judged(check, fixture, answer) if answer is not None else []
-        if is_right(judgements) or is_missing(failure) or not session.is_shared:
+        is_told = is_missing(failure) or (is_wrong and has_ended(failure))
+        if is_right(judgements) or is_told or not session.is_shared:
             return Asked(answer, failure, output, judgements, undoable, times)
         oracle.end()
+
+
+def has_ended(failure: Failure | None) -> bool:
+    """Whether a check came to its end in its process, one way or another: nothing was stopped or broken."""
+    return failure is None or failure.status in (MISSING, ERROR, FAILED)
 
 
 def is_missing(failure: Failure | None) -> bool:
@@ -182,7 +192,7 @@ def ask(
         raised = plain_text(f"{type(error).__name__}: {error}")
         text = f"{short(check.function)}: what it returned cannot be used ({raised})."
         failure = Failure(FAILED, check.function, text)
-    text, printed = session.end(stay=failure is None or is_missing(failure))
+    text, printed = session.end(stay=has_ended(failure))
     left_out = f"\n[{printed - MAX_OUTPUT} more bytes were printed]" if printed > MAX_OUTPUT else ""
     return answer, failure, text + left_out
 

@@ -171,12 +171,18 @@ class Trials:
                         self.own[check.id] = self.run_check(session, check, oracle)
 
     def run_check(self, session: Session, check: Check, oracle: Oracle, stubs: frozenset[str] = frozenset()) -> Trial:
-        """stubs: functions that the reference stands in for. What was wrong before will hardly be right now."""
+        """stubs: functions that the reference stands in for."""
         assignment, fixtures = self.context.assignment, self.context.fixtures
         wrong = self.wrong_on_stubs if stubs else self.wrong
-        is_suspect = not wrong.isdisjoint({check.function, *assignment.stubs_of(check)})
         trial = run_check(
-            session, check, assignment, fixtures, oracle, stubs=stubs, handout=self.handout, is_suspect=is_suspect
+            session,
+            check,
+            assignment,
+            fixtures,
+            oracle,
+            stubs=stubs,
+            handout=self.handout,
+            is_wrong=check.function in wrong,
         )
         if not trial.passed and not (trial.failure is not None and trial.failure.status == MISSING):
             wrong.add(check.function)

@@ -13,7 +13,7 @@ from textwrap import dedent
 import numpy as np
 import pytest
 
-from grader import trials
+from grader import trial, trials
 from grader.assignment import load_assignment
 from grader.authoring.fixtures import make_fixtures, write_fixtures
 from grader.context import Settings, prepare
@@ -519,6 +519,24 @@ def test_what_is_not_written_is_asked_once(grade, monkeypatch):
     assert points(result) == {**dict.fromkeys(FULL, 0), "parts.quadruple": 10, "nets.Net": 60}
     sessions = {session for session, _ in begun}
     assert len([session for session, is_shared in begun if not is_shared]) == len(sessions) < len(begun)
+
+
+def test_a_function_is_wrong_only_if_it_was_so_where_nothing_was_before(grade, monkeypatch):
+    """Others of the same submission may be wrong, and processes be shared with those: what is right stays so."""
+    wrong = "def third(x):\n    np.fft.visited = True\n    return x\nimport numpy as np\n"
+    assert points(grade(parts=HIDING, other=wrong)) == {**FULL, "other.third": 0}
+    asked = []
+    ask = trial.ask
+
+    def watched(session, check, *words, fresh=True, **options):
+        asked.append((check.id, fresh))
+        return ask(session, check, *words, fresh=fresh, **options)
+
+    monkeypatch.setattr(trial, "ask", watched)
+    broken = "class Net(Net):\n    def __init__(self, *a, **k):\n        raise ValueError\n"
+    assert points(grade(nets=broken))["nets.Net"] == 0
+    own = [fresh for check_id, fresh in asked if check_id == "nets.Net.measured"]
+    assert asked.count(("nets.Net.loss", False)) == 2 and own == [False, False]
 
 
 def test_no_other_process_answers_for_a_function_that_is_wrong_by_itself(grade):
