@@ -84,6 +84,31 @@ class Context:
 @cache
 def prepare(settings: Settings) -> Context:
     """Load everything, verify it, and see that the sandbox works. Raises GraderError before anything is graded."""
+    ground = prepare_ground(settings)
+    assignment = ground.assignment
+    return Context(
+        **vars(ground),
+        fixtures=load_fixtures(assignment),
+        limits=limits_from(assignment.limits, f"{assignment.folder / 'assignment.toml'}"),
+        reference_files=read_reference(assignment),
+        handouts=load_handouts(assignment, settings.handout),
+        scratch=settings.scratch,
+    )
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a sandbox needs to be started, as in Context."""
+
+    assignment: Assignment
+    interpreter: Interpreter
+    isolation: Isolation
+    handed_out: Mapping[str, bytes]
+
+
+@cache
+def prepare_ground(settings: Settings) -> Ground:
+    """The first half of `prepare`, which is the faster one. Raises GraderError."""
     assignment = load_assignment(Path(settings.assignment))
     if settings.reference is not None:
         assignment = replace(assignment, reference=Path(settings.reference))
@@ -94,17 +119,7 @@ def prepare(settings: Settings) -> Context:
     interpreter = find_interpreter(settings.python)
     isolation = replace(choose_isolation(settings.sandbox), given=given)
     check_access(isolation, interpreter)
-    return Context(
-        assignment=assignment,
-        fixtures=load_fixtures(assignment),
-        interpreter=interpreter,
-        isolation=isolation,
-        limits=limits_from(assignment.limits, f"{assignment.folder / 'assignment.toml'}"),
-        handed_out=handed_out,
-        reference_files=read_reference(assignment),
-        handouts=load_handouts(assignment, settings.handout),
-        scratch=settings.scratch,
-    )
+    return Ground(assignment, interpreter, isolation, handed_out)
 
 
 def read_handed_out(assignment: Assignment, name: str) -> bytes:

@@ -20,7 +20,7 @@ from grader.cli.jobs import JobPool, make_executor
 from grader.cli.profile import parts_of, show_profile
 from grader.cli.progress import JsonLog, Progress, class_table, literal
 from grader.cli.render import Renderer
-from grader.context import Settings, prepare
+from grader.context import Settings, prepare, prepare_ground
 from grader.errors import GraderError, UsageError
 from grader.intake.collect import Found, find
 from grader.lock import held
@@ -51,9 +51,10 @@ def run_class(
     The others are the options of the command. Raises GraderError if a submission could not be graded or reported.
     """
     settings = Settings(str(assignment.resolve()), python or sys.executable, sandbox, handout)
+    if scheduler is None:  # sandboxes are wanted here, and take their time meanwhile
+        ground = prepare_ground(settings)
+        ground.isolation.prepare(ground.interpreter)
     context = prepare(settings)
-    if scheduler is None:
-        context.isolation.prepare(context.interpreter)
     found = find(paths, student_files=context.assignment.student_files, package=context.assignment.package)
     see_known(found, only)
     if log_format == "text":
