@@ -16,6 +16,7 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 PREFIX: Final = "grader-work-"
+MAX_ENDING_S: Final = 10
 USUAL: Final = ("/tmp", "/var/tmp")  # elsewhere tempfile tries what is usual there
 
 
@@ -92,9 +94,22 @@ def sweep_work_folders() -> None:
 
 
 def end_processes(folder: Path) -> None:
-    """End every sandbox and worker that was started on this folder, as their command lines tell."""
+    """End every sandbox and worker that was started on this folder, and what they have started while they are ended.
+
+    A bwrap that is ended before it let its child go on leaves that behind.
+    """
+    until = time.monotonic() + MAX_ENDING_S
+    while end_those_there(folder) and time.monotonic() < until:
+        pass
+
+
+def end_those_there(folder: Path) -> int:
+    """How many there were, as their command lines tell; of the dead these are empty."""
+    ended = 0
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             command = (process / "cmdline").read_bytes()
             if f"{folder}/".encode() in command and b"worker.py" in command:
                 os.kill(int(process.name), signal.SIGKILL)
+                ended += 1
+    return ended

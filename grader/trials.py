@@ -59,7 +59,7 @@ class Trials:
     own: dict[str, Trial] = field(default_factory=dict)
     on_stubs: dict[str, Trial] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    wrong: set[str] = field(default_factory=set)  # functions of which a check did not pass
+    wrong: set[str] = field(default_factory=set)  # functions that were so by themselves, not by another's failure
     wrong_on_stubs: set[str] = field(default_factory=set)
     unusable: set[str] = field(default_factory=set)  # student files that are absent or cannot be imported
     put_off: list[Check] = field(default_factory=list)  # of functions that ran out of time before
@@ -184,7 +184,9 @@ class Trials:
             handout=self.handout,
             is_wrong=check.function in wrong,
         )
-        if not trial.passed and not (trial.failure is not None and trial.failure.status == MISSING):
+        failure = trial.failure
+        is_told = failure is None or (failure.function == check.function and failure.status != MISSING)
+        if is_told and not trial.passed:
             wrong.add(check.function)
         return trial
 

@@ -14,6 +14,7 @@ from grader.judging.likeness import sizes_of
 from grader.judging.student import type_of
 from grader.records import FAILED, PASSED, Comparison
 
+LARGEST: Final = float(np.finfo(np.float64).max)
 MAX_TIMES: Final = 16  # how much larger than expected an array of a wrong shape may be to be looked at any further
 
 
@@ -148,7 +149,7 @@ def relative_error(expected: np.ndarray, actual: np.ndarray, unit: float | None 
         largest = float(np.max(np.abs(expected))) if unit is None else unit
         difference = float(np.max(np.abs(expected - actual)))
         error = difference / largest if largest > 0 else difference
-    return min(error, float(np.finfo(np.float64).max))  # JSON has no infinity
+    return min(error, LARGEST)  # JSON has no infinity
 
 
 def matches(

@@ -112,9 +112,11 @@ def in_shapes_of(own: Any, values: Mapping[str, Any], function: str, attribute: 
             names = ", ".join(map(str, list(own)[:20]))
             raise failed(f"{attribute}[{key!r}] {found}, expected an array. It holds {names}.")
         value, shape = np.asarray(value), own[key].shape
-        if [length for length in shape if length != 1] != [length for length in value.shape if length != 1]:
-            raise failed(f"{attribute}[{key!r}] has shape {shape}, expected {value.shape}.")
-        shaped[key] = value.reshape(shape)
+        if value.shape != shape:
+            if [length for length in shape if length != 1] != [length for length in value.shape if length != 1]:
+                raise failed(f"{attribute}[{key!r}] has shape {shape}, expected {value.shape}.")
+            value = value.reshape(shape)
+        shaped[key] = value
     return shaped
 
 

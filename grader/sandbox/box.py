@@ -173,8 +173,7 @@ class Box:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(self.init, signal.SIGKILL) if self.init > 0 else None
         prints = self.take_prints()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(timeout=1)  # the monitor reaps its init, then ends by itself
+        see_end(self.process, 1)  # the monitor reaps its init, then ends by itself
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.close_pipes()
@@ -216,6 +215,19 @@ class Box:
         self.printed_bytes += len(data)
         self.printed += data[: MAX_OUTPUT - len(self.printed)]
         return bool(data)
+
+
+def see_end(process: subprocess.Popen[bytes], seconds: float) -> None:
+    """Wait for it, no longer than that; woken by its end where the kernel can do so, and not between sleeps."""
+    if process.poll() is None:
+        with contextlib.suppress(AttributeError, OSError):  # not Linux, or before 5.3
+            fd = os.pidfd_open(process.pid)
+            try:
+                seconds = 0 if select.select([fd], [], [], seconds)[0] else 0.001
+            finally:
+                os.close(fd)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=seconds)
 
 
 def spawn(launch: Launch, command: Sequence[str], prints: int) -> tuple[subprocess.Popen[bytes], int]:
