@@ -94,22 +94,30 @@ def sweep_work_folders() -> None:
 
 
 def end_processes(folder: Path) -> None:
-    """End every sandbox and worker that was started on this folder, and what they have started while they are ended.
+    """End every sandbox and worker that was started on this folder, and what they start while they are ended.
 
     A bwrap that is ended before it let its child go on leaves that behind.
     """
     until = time.monotonic() + MAX_ENDING_S
     while end_those_there(folder) and time.monotonic() < until:
-        pass
+        time.sleep(0.001)
 
 
-def end_those_there(folder: Path) -> int:
-    """How many there were, as their command lines tell; of the dead these are empty."""
-    ended = 0
+def end_those_there(folder: Path) -> bool:
+    """Whether there were any, as their command lines tell, or one may be on its way."""
+    found = False
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             command = (process / "cmdline").read_bytes()
-            if f"{folder}/".encode() in command and b"worker.py" in command:
+            if not command:
+                found |= is_starting(process)
+            elif f"{folder}/".encode() in command and b"worker.py" in command:
                 os.kill(int(process.name), signal.SIGKILL)
-                ended += 1
-    return ended
+                found = True
+    return found
+
+
+def is_starting(process: Path) -> bool:
+    """Whether it is a child of this process that is becoming another program: it has no command line for a moment."""
+    state, parent = (process / "stat").read_text().rpartition(")")[2].split()[:2]
+    return int(parent) == os.getpid() and state not in ("Z", "X")
