@@ -130,9 +130,12 @@ class Trials:
             trial = self.own[check.id]
             if not trial.passed and assignment.stubs_of(check) and not is_missing(trial) and not self.is_broken(check):
                 again.setdefault(check.function, []).append(check)
-        asked = {function: frozenset().union(*map(assignment.stubs_of, checks)) for function, checks in again.items()}
+        called = {
+            function: frozenset().union(*({*assignment.stubs_of(check), check.needs or ""} for check in checks))
+            for function, checks in again.items()
+        }
         wrong = self.wrong_functions()
-        for group in strangers(asked):
+        for group in strangers(called):
             if time.monotonic() > self.until:
                 return
             spent: Counter[str] = Counter()
@@ -278,15 +281,16 @@ def visible_first(checks: Iterable[Check]) -> list[Check]:
     return sorted(checks, key=lambda check: check.visibility != VISIBLE)
 
 
-def strangers(asked: Mapping[str, frozenset[str]]) -> list[list[str]]:
-    """Functions in groups, a sandbox each: no function may be in one where others learn what the reference says of it.
+def strangers(called: Mapping[str, Set[str]]) -> list[list[str]]:
+    """Functions in groups, a sandbox each: none is in one with another that it calls, or whose stub it asks.
 
-    asked: by function, those that it asks the reference for.
+    So no function finds there what the reference says of it, nor does what it leaves behind stand in another's way.
+    called: by function, those that its checks call, on stubs or not.
     """
     groups: list[list[str]] = []
-    for function in asked:
+    for function in called:
         for group in groups:
-            if not any(function in asked[other] or other in asked[function] for other in group):
+            if not any(function in called[other] or other in called[function] for other in group):
                 group.append(function)
                 break
         else:
