@@ -59,8 +59,8 @@ class Trials:
     own: dict[str, Trial] = field(default_factory=dict)
     on_stubs: dict[str, Trial] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    wrong: set[str] = field(default_factory=set)  # functions that were so by themselves, not by another's failure
-    wrong_on_stubs: set[str] = field(default_factory=set)
+    # Functions that were so on these stubs, by themselves and not by another's failure.
+    wrong: set[tuple[str, frozenset[str]]] = field(default_factory=set)
     unusable: set[str] = field(default_factory=set)  # student files that are absent or cannot be imported
     put_off: list[Check] = field(default_factory=list)  # of functions that ran out of time before
     trees: dict[tuple[str, ...], Path] = field(default_factory=dict)
@@ -149,7 +149,7 @@ class Trials:
     def run_on_stubs(self, session: Session, check: Check, oracle: Oracle, wrong: Set[str]) -> Trial:
         """With stubs for those of its functions that are wrong, which takes the fewest messages; then for all."""
         stubs = self.context.assignment.stubs_of(check)
-        if stubs & wrong not in (frozenset(), stubs) and check.function not in self.wrong_on_stubs:
+        if stubs & wrong not in (frozenset(), stubs) and (check.function, stubs) not in self.wrong:
             trial = self.run_check(session, check, oracle, stubs & wrong)
             if trial.passed:
                 return trial
@@ -176,21 +176,14 @@ class Trials:
     def run_check(self, session: Session, check: Check, oracle: Oracle, stubs: frozenset[str] = frozenset()) -> Trial:
         """stubs: functions that the reference stands in for."""
         assignment, fixtures = self.context.assignment, self.context.fixtures
-        wrong = self.wrong_on_stubs if stubs else self.wrong
+        before = (check.function, stubs) in self.wrong
         trial = run_check(
-            session,
-            check,
-            assignment,
-            fixtures,
-            oracle,
-            stubs=stubs,
-            handout=self.handout,
-            is_wrong=check.function in wrong,
+            session, check, assignment, fixtures, oracle, stubs=stubs, handout=self.handout, is_wrong=before
         )
         failure = trial.failure
         is_told = failure is None or (failure.function == check.function and failure.status != MISSING)
         if is_told and not trial.passed:
-            wrong.add(check.function)
+            self.wrong.add((check.function, stubs))
         return trial
 
     def is_broken(self, check: Check) -> bool:

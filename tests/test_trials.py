@@ -644,6 +644,22 @@ def test_no_sandbox_serves_a_function_and_another_that_asks_for_it(grade, monkey
     assert asked.isdisjoint((session, function) for session, function, _ in served)
 
 
+def test_who_was_wrong_over_ones_own_layers_is_not_believed_to_be_so_on_stubs(grade, monkeypatch):
+    believed = []
+    run_check = trials.run_check
+
+    def watched(session, check, *words, stubs, is_wrong, **options):
+        believed.append((check.id, stubs, is_wrong))
+        return run_check(session, check, *words, stubs=stubs, is_wrong=is_wrong, **options)
+
+    monkeypatch.setattr(trials, "run_check", watched)
+    hidden = "own = double\ndef double(*args, **named):\n    return own(*args, **({} if not named else {'no': 1}))\n"
+    assert points(grade(parts="def quadruple(x):\n    return x\n" + hidden))["nets.Net"] == 60
+    asked = [(stubs, is_wrong) for check_id, stubs, is_wrong in believed if check_id == "nets.Net.loss"]
+    few, all_of_them = frozenset(["parts.quadruple"]), frozenset(["parts.double", "parts.undo", "parts.quadruple"])
+    assert asked == [(frozenset(), False), (few, False), (all_of_them, False)]
+
+
 def test_functions_that_ask_for_each_other_are_no_strangers():
     asked = {"a": {"x"}, "b": {"a"}, "c": {"x"}, "d": {"c"}, "x": set()}
     assert strangers({name: frozenset(functions) for name, functions in asked.items()}) == [["a", "c"], ["b", "d", "x"]]
