@@ -1,6 +1,6 @@
 """What one submission after the other may use: the sandbox with the reference's code, started once a process.
 
-    lend(key, make) ──► a session ──► one submission's checks, a child each ──► give_back
+    lend(key, make) ──► a session ──► one submission's checks ──────────────► give_back
                              ▲  the same reference, and nothing went wrong in it │
                              └────────────────────────────────────────────────────┘
 
@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from grader.sandbox.session import Session
 
-MOST_BEGUN: Final = 200  # checks; the server's own CPU time, a millisecond for each, counts against its limit
+MOST_BEGUN: Final = 200  # children; the server's own CPU time, a millisecond for each, counts against its limit
 
 
 @dataclass

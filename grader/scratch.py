@@ -119,5 +119,5 @@ def end_those_there(folder: Path) -> bool:
 
 def is_starting(process: Path) -> bool:
     """Whether it is a child of this process that is becoming another program: it has no command line for a moment."""
-    state, parent = (process / "stat").read_text().rpartition(")")[2].split()[:2]
-    return int(parent) == os.getpid() and state not in ("Z", "X")
+    state, parent = (process / "stat").read_bytes().rpartition(b")")[2].split()[:2]  # its name may be any bytes
+    return int(parent) == os.getpid() and state not in (b"Z", b"X")

@@ -272,6 +272,7 @@ def asked_again(
     """The gradients of the same check with other inputs, from the same code. None if it gives no values there."""
     undoable = Undoable(call)
     answer, _, _ = ask(session, check, fixture, undoable.call, oracle, rng)
+    session.dismiss()  # what it was asked is nobody else's business
     undoable.undo()
     return answer.gradients if answer else None
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from grader.scratch import temporary_folder
 
 
 @pytest.fixture(autouse=True)
-def nothing_chosen(monkeypatch):
+def nothing_chosen(monkeypatch, tmp_path):  # pytest chooses one when it makes its first folder
     monkeypatch.setattr(tempfile, "tempdir", None)
     for name in ("TMPDIR", "TEMP", "TMP"):
         monkeypatch.delenv(name, raising=False)
@@ -56,3 +57,16 @@ def test_what_starts_another_while_it_is_ended_leaves_none(tmp_path, monkeypatch
     monkeypatch.setattr(scratch.os, "kill", start_another_first)
     scratch.end_processes(tmp_path)
     assert [process.wait(timeout=10) for process in started] == [-signal.SIGKILL, -signal.SIGKILL]
+
+
+def test_a_dead_child_of_any_name_stops_no_clearing_up(tmp_path):
+    """A process names itself as it likes, and has no command line any more when it is dead."""
+    name = "import ctypes; ctypes.CDLL(None).prctl(15, b'\\xff) Z (', 0, 0, 0)"
+    with subprocess.Popen([sys.executable, "-c", name]) as child:
+        stat = Path(f"/proc/{child.pid}/stat")
+        until = time.monotonic() + 30
+        while b"(\xff) Z () Z " not in stat.read_bytes():
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        scratch.end_processes(tmp_path)
+    assert child.returncode == 0

@@ -4,8 +4,8 @@
     a fresh child     one request, one reply                 the child is gone, nothing is left behind
 
 begin(seed, fresh=False) may take a child that stayed after another check's end(stay=True), if that left no trace. What
-comes out then and is not right is to be asked again of a fresh child (trial.py). What begins a check, and what is
-written into objects, goes with the next call.
+comes out then and is wrong is asked again of a fresh child, unless it is known to be (trial.py). What begins a check,
+and what is written into objects, goes with the next call.
 
     call(…) may be asked back: the child wants a granted function's reply, and the judge hands on the reference's
 

@@ -386,14 +386,19 @@ class Child:
 
     def told_of(self, name: str, value: Any) -> Dict[str, Any]:
         """Of a new object the dicts that are read next, if they are plain and to look at them runs none of its code."""
-        told = {}
+        told: Dict[str, Any] = {}
+        attributes = [
+            path for path in self.members if path.startswith(name + ".") and self.members[path] == "attribute"
+        ]
         kind = type(value)
-        for path in [path for path in self.members if path.startswith(name + ".")]:
-            attribute = path[len(name) + 1 :]
-            is_simple = type(kind) is type and getattr(kind, "__getattribute__", None) is object.__getattribute__
-            if self.members[path] == "attribute" and is_simple and not hasattr(kind, attribute):
-                held = getattr(value, "__dict__", {}).get(attribute)
-                if type(held) is dict and is_plain(held):
+        if not attributes or type(kind) is not type:
+            return told
+        of_class = {key: item for base in reversed(kind.__mro__) for key, item in vars(base).items()}
+        is_simple = of_class["__getattribute__"] is vars(object)["__getattribute__"]
+        if is_simple and type(of_class.get("__dict__")) is types.GetSetDescriptorType:
+            for attribute in [path[len(name) + 1 :] for path in attributes]:
+                held = value.__dict__.get(attribute)
+                if attribute not in of_class and type(held) is dict and is_plain(held):
                     told[attribute] = held
         return told
 

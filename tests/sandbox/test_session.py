@@ -667,6 +667,7 @@ def test_a_write_goes_with_the_next_call_or_is_settled(open_session):
         ("collections.OrderedDict(W=np.zeros(2))", "", False),
         ("{'W': np.zeros(2)}", "__slots__ = ('params',)", False),
         ("{'W': np.zeros(2)}", "def __getattribute__(self, name):\n        return {'W': np.ones(2)}", False),
+        ("{'W': np.zeros(2)}", "params = None", False),
     ],
 )
 def test_what_an_object_holds_comes_with_it_once(open_session, monkeypatch, params, own, comes_with_it):
