@@ -113,7 +113,8 @@ def read(
         notes += choice.notes + chosen.notes
         answers: tuple[NotebookResult, ...] = ()
         if chosen.files and notebooks:
-            answers, said = read_notebooks(chosen.files, notebooks())
+            left_out = [path.rpartition("/")[2] for path in tree.refused]
+            answers, said = read_notebooks(chosen.files, notebooks(), left_out=left_out)
             notes += said
         return Submission(found.id, found.source, choice.files, notes, notebooks=chosen.files, answers=answers)
     except IntakeProblem as problem:
@@ -240,7 +241,8 @@ def read_tree(path: Path, limits: IntakeLimits, student_files: Sequence[str]) ->
     if len(tree.archives) == 1 and not any(name.rpartition("/")[2] in bases for name in tree.files):
         inner = read_archive(path / tree.archives[0], limits)
         notes = (*tree.notes, f"Read from {show(tree.archives[0])}.", *inner.notes)
-        return replace(inner, notes=notes, notebooks={**tree.notebooks, **inner.notebooks})
+        notebooks, refused = {**tree.notebooks, **inner.notebooks}, (*tree.refused, *inner.refused)
+        return replace(inner, notes=notes, notebooks=notebooks, refused=refused)
     return tree
 
 

@@ -51,13 +51,15 @@ class IntakeLimits:
 class Tree:
     """The Python files of one submission and its notebooks, by their path in it, and what the reader wants said.
 
-    archives: paths of files that are archives by their name; they were not opened.
+    archives: paths of files that are archives by their name; they were not opened. refused: paths of notebooks that
+    were handed in and are beyond a limit.
     """
 
     files: Mapping[str, bytes]
     notes: tuple[str, ...] = ()
     archives: tuple[str, ...] = ()
     notebooks: Mapping[str, bytes] = field(default_factory=dict)
+    refused: tuple[str, ...] = ()
 
 
 class Gathering:
@@ -69,6 +71,7 @@ class Gathering:
         self._notebooks: dict[str, bytes] = {}
         self._notes: list[str] = []
         self._archives: list[str] = []
+        self._refused: list[str] = []
         self._members = 0
         self._bytes = 0
 
@@ -104,7 +107,12 @@ class Gathering:
         return self.limits.notebook_bytes if is_notebook(path) else self.limits.file_bytes
 
     def refuse_size(self, path: str) -> None:
-        self.note(f"{show(path)} was left out: it is larger than {self.most_bytes(path)} bytes.")
+        self.refuse(path, f"it is larger than {self.most_bytes(path)} bytes.")
+
+    def refuse(self, path: str, why: str) -> None:
+        self.note(f"{show(path)} was left out: {why}")
+        if is_notebook(path):
+            self._refused.append(path)
 
     def keep(self, path: str, content: bytes) -> None:
         """Keep one file. Of two with one name the later wins, as when an archive is unpacked.
@@ -130,9 +138,9 @@ class Gathering:
         """Keep one notebook if there is room: code is graded without it, so that none ends the reading."""
         others = {name: kept for name, kept in self._notebooks.items() if name != path}
         if len(others) >= self.limits.notebooks:
-            self.note(f"{show(path)} was left out: there are more than {self.limits.notebooks} notebooks.")
+            self.refuse(path, f"there are more than {self.limits.notebooks} notebooks.")
         elif sum(map(len, others.values())) + len(content) > self.limits.notebooks_bytes:
-            self.note(f"{show(path)} was left out: the notebooks hold more than {self.limits.notebooks_bytes} bytes.")
+            self.refuse(path, f"the notebooks hold more than {self.limits.notebooks_bytes} bytes.")
         else:
             self._notebooks[path] = content
 
@@ -142,6 +150,7 @@ class Gathering:
             self.keep(f"{below}{path}", content)
         self._notes += tree.notes
         self._archives += [f"{below}{path}" for path in tree.archives]
+        self._refused += [f"{below}{path}" for path in tree.refused]
 
     @property
     def kept_bytes(self) -> int:
@@ -154,7 +163,7 @@ class Gathering:
         notes = self._notes[:MOST_NOTES]
         if len(self._notes) > MOST_NOTES:
             notes.append(f"{len(self._notes) - MOST_NOTES} more notes of this kind were left out.")
-        return Tree(dict(self._files), tuple(notes), tuple(self._archives), dict(self._notebooks))
+        return Tree(dict(self._files), tuple(notes), tuple(self._archives), dict(self._notebooks), tuple(self._refused))
 
 
 def is_notebook(path: str) -> bool:

@@ -86,8 +86,114 @@ def test_either_metadata_or_id_is_enough(lost):
     assert answers({"Nets.ipynb": written(**lost)})["why"].text == "Because."
 
 
-def test_a_cell_without_both_is_missing():
-    assert answers({"Nets.ipynb": written(metadata={}, id="other")})["why"].status == ABSENT
+def test_a_cell_without_both_is_read_from_below_its_question():
+    found, notes = read({"Nets.ipynb": written(metadata={}, id="other"), "Other.ipynb": OTHER})
+    assert (found[0].answers[0].status, found[0].answers[0].text) == (ANSWERED, "Because.")
+    assert notes == [
+        "Nets.ipynb: cells have lost the metadata that they were handed out with. why: read from below the question."
+    ]
+
+
+def test_without_the_cell_and_without_the_question_it_is_missing():
+    cells = [cell for cell in written() if cell["source"] not in ("# Nets", "**Question.** Why?", "Because.")]
+    assert answers({"Nets.ipynb": cells})["why"].status == ABSENT
+
+
+def bare(cells):
+    return [{name: value for name, value in one.items() if name != "id"} | {"metadata": {}} for one in cells]
+
+
+@pytest.mark.parametrize(
+    ("source", "status"), [(TODO, UNANSWERED), ("", UNANSWERED), ("Because.", ANSWERED)], ids=["todo", "empty", "text"]
+)
+def test_without_any_metadata_answers_stand_below_their_questions(source, status):
+    why = answers({"Nets.ipynb": bare(written(source))})["why"]
+    assert (why.status, why.text) == (status, "Because." if status == ANSWERED else "")
+
+
+def test_without_any_metadata_an_answer_below_the_untouched_prompt_is_found():
+    cells = bare(written(TODO))
+    cells.insert(3, {"cell_type": "markdown", "metadata": {}, "source": "Because."})
+    assert answers({"Nets.ipynb": cells})["why"].text == "Because."
+
+
+@pytest.mark.parametrize("place", [2, 3])
+def test_an_answer_goes_on_in_the_cells_above_and_below_it(place):
+    cells = written("Because.")
+    cells[place:place] = [cell("See here:"), cell("print(1)", "code")]
+    why = answers({"Nets.ipynb": cells})["why"]
+    parts = ["See here:", "print(1)"]
+    assert why.text == "\n\n".join([*parts, "Because."] if place == 2 else ["Because.", *parts])
+
+
+def test_a_cell_between_two_answers_belongs_to_the_first_alone():
+    original = [cell("Q"), cell(TODO, role="answer", name="a"), cell(TODO, role="answer", name="b")]
+    handed_out = handed_out_from({"N.ipynb": packed(original)}, {})
+    between = [original[0], {**original[1], "source": "One."}, cell("More."), original[2]]
+    found, _ = read_notebooks({"N.ipynb": packed(between)}, handed_out)
+    assert [(one.question, one.text) for one in found[0].answers] == [("a", "One.\n\nMore."), ("b", "")]
+
+
+PNG = "data:image/png;base64," + "A" * 30_000
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [f"![plot]({PNG})", f'<img src="{PNG}" width="3">', f"![plot][1]\n\n[1]: <{PNG}>"],
+    ids=["md", "html", "ref"],
+)
+def test_a_pasted_picture_takes_no_room_from_the_words_around_it(picture):
+    why = answers({"Nets.ipynb": written(f"Above.\n{picture}\nThe plot shows that it vanishes.")})["why"]
+    assert why.text.startswith("Above.") and why.text.endswith("The plot shows that it vanishes.")
+    assert "data:image/png (30,022 characters)" in why.text and len(why.text) < 300
+
+
+@pytest.mark.parametrize("name", ["Copy of Nets.ipynb", "Nets (1).ipynb", "ada_Nets_final.ipynb", "hw2.ipynb"])
+def test_a_notebook_by_another_name_is_known_by_its_cells(name):
+    assert answers({name: written()}, name)["why"].text == "Because."
+    assert answers({name: bare(written())}, name)["why"].text == "Because."
+
+
+def test_notes_called_like_a_notebook_are_not_taken_for_it():
+    found, notes = read({"Nets notes.ipynb": [cell("My notes")], "Other.ipynb": OTHER})
+    assert found[0].handed_out == ""
+    assert "Nets notes.ipynb: made from none of the notebooks that were handed out." in notes
+
+
+def test_the_copy_that_has_answers_is_read():
+    found, notes = read({"Nets.ipynb": handed(), "Nets (1).ipynb": written(), "Other.ipynb": OTHER})
+    assert [(one.name, one.handed_out) for one in found][:2] == [("Nets.ipynb", ""), ("Nets (1).ipynb", "Nets")]
+    assert notes == ["Nets.ipynb is another Nets.ipynb; answers were read from Nets (1).ipynb."]
+
+
+def test_copies_fill_each_others_gaps_and_a_doubt_is_said():
+    first, second = written("Mine."), written("Other words.")
+    second[5]["source"] = "def net(): return 1"
+    first[5]["source"] = handed()[5]["source"]
+    found, notes = read({"Nets.ipynb": first, "Nets (1).ipynb": second, "Other.ipynb": OTHER})
+    assert {answer.question: answer.text for answer in found[1].answers} == {
+        "why": "Other words.",
+        "net": "def net(): return 1",
+    }
+    assert notes == [
+        "Nets.ipynb is another Nets.ipynb; answers were read from Nets (1).ipynb. "
+        "why: the two copies have different answers. Read both."
+    ]
+    third = written(TODO)
+    third[5]["source"] = "def net(): return 2"
+    found, notes = read({"Nets.ipynb": first, "Nets (1).ipynb": third, "Other.ipynb": OTHER})
+    assert {answer.question: answer.text for answer in found[0].answers} == {
+        "why": "Mine.",
+        "net": "def net(): return 2",
+    }
+    assert notes == [
+        "Nets (1).ipynb is another Nets.ipynb; answers were read from Nets.ipynb, and net from Nets (1).ipynb."
+    ]
+
+
+def test_a_notebook_that_was_left_out_was_handed_in():
+    _, notes = read_notebooks({"Nets.ipynb": packed(handed())}, HANDED_OUT, left_out=["Other.ipynb"])
+    assert notes == ()
 
 
 def test_an_answer_in_new_cells_below_is_found_and_ends_at_what_was_handed_out():
@@ -141,12 +247,17 @@ def test_a_renamed_notebook_is_known_by_its_cells():
 def test_a_copy_beside_it_is_not_read_and_said():
     found, notes = read({"Nets-Copy1.ipynb": written("Old."), "Nets.ipynb": written("New."), "Other.ipynb": OTHER})
     assert [(one.handed_out, len(one.answers)) for one in found] == [("", 0), ("Nets", 2), ("Other", 1)]
-    assert notes == ["Nets-Copy1.ipynb is another Nets.ipynb; answers were read from Nets.ipynb."]
+    assert notes == [
+        "Nets-Copy1.ipynb is another Nets.ipynb; answers were read from Nets.ipynb. "
+        "why: the two copies have different answers. Read both."
+    ]
 
 
-def test_a_notebook_of_their_own_has_no_answers_and_is_nothing_to_remark_on():
+def test_a_notebook_of_their_own_has_no_answers_and_is_said_where_one_is_missing():
     found, notes = read({"Mine.ipynb": [cell("# Mine")]})
     assert [(one.name, one.handed_out, one.answers) for one in found] == [("Mine.ipynb", "", ())]
+    assert notes == ["Mine.ipynb: made from none of the notebooks that were handed out."]
+    _, notes = read({"Mine.ipynb": [cell("# Mine")], "Nets.ipynb": handed(), "Other.ipynb": OTHER})
     assert notes == []
 
 
