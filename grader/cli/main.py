@@ -9,6 +9,7 @@ They need no command and no click, so neither is imported before `main` is calle
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 import traceback
@@ -28,6 +29,9 @@ def main() -> NoReturn:
 
     from grader.cli.commands import cli
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a console may lack letters that a name or a message has
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores it for us

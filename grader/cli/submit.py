@@ -9,7 +9,7 @@ import click
 
 from grader.assignment import load_assignment
 from grader.intake.names import show
-from grader.intake.pack import gather, zip_bytes
+from grader.intake.pack import gather, rehearse, zip_bytes
 from grader.own_run import find_assignment
 from grader.results import write_bytes
 
@@ -27,13 +27,15 @@ def submit(path: Path, assignment: Path | None, out: Path | None) -> int:
 
     PATH is the folder that you work in. Nothing is refused: what is missing may still be handed in later.
     """
-    packed = gather(path, load_assignment(assignment or find_assignment(path)))
+    loaded = load_assignment(assignment or find_assignment(path))
+    packed = gather(path, loaded)
     out = out or path / NAME
     write_bytes(out, zip_bytes(packed.files))
     click.echo(f"{out}:")
     for name, content in packed.files.items():
         click.echo(f"  {show(name):40} {len(content):>10,} bytes")
-    for warning in packed.warnings:
+    warnings = [*packed.warnings, *rehearse(out, loaded)]
+    for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
-    click.echo("Packed. " + ("Read the warnings, then hand it in." if packed.warnings else "Hand in this file."))
+    click.echo("Packed. " + ("Read the warnings, then hand it in." if warnings else "Hand in this file."))
     return 0

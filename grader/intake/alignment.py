@@ -3,10 +3,9 @@
     handed out:  question   answer cell   check cell   question   answer cell
     handed in:   question   (own) answer cell (own)    check cell   …
 
-A cell is known by its metadata, else by its id, else by a text that no other cell of the original has. A cell that is
-known by none of the three is the student's own. An answer consists of the answer cell and the student's own cells around
-it, up to the next known cell. Where the answer cell itself cannot be known (Colab and some editors drop metadata and
-ids), its answer is what stands below the question above it.
+A cell is known by its metadata, else by its id, else by a text that no other cell of the original has. Every other cell
+is the student's own. An answer consists of the answer cell and the student's own cells around it, up to the next known
+cell. Colab and some editors drop metadata and ids. Then the answer is what stands below the question.
 """
 
 from __future__ import annotations
@@ -63,7 +62,10 @@ def align(cells: Sequence[Cell], original: Sequence[Cell]) -> Alignment:
 
 
 def find_written(cells: Sequence[Cell], original: Sequence[Cell]) -> dict[str, Written]:
-    """By the name of each answer cell that was handed out, what the student wrote for it. A cell is in one answer only."""
+    """By the name of each answer cell that was handed out, what the student wrote for it.
+
+    A cell is in one answer only.
+    """
     alignment = align(cells, original)
     known = {cell.text for cell in original} | {""}
     is_own = [

@@ -3,8 +3,8 @@
     a submission's notebooks ─┐
     those handed out ─────────┴─► NotebookResult, … (answers to read and mark) and notes; nothing here costs a point
 
-Nothing that a student wrote is lost in silence: of several copies of a notebook each question is read where it is answered,
-and a note says what was read where, what was not read, and what could not be found.
+Nothing that a student wrote is lost in silence. Of several copies of a notebook each question is read where it is
+answered, and a note says what was read where, what was not read, and what could not be found.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def read_notebooks(
     for stem, found in copies.items():
         best = max(found, key=lambda name: (count_answered(found[name]), fold(stem_of(name)) == fold(stem)))
         others = {name: found[name] for name in found if name != best}
-        answers[best], said = fill_in(stem, best, found[best], others)
+        answers[best], said = fill_in(best, found[best], others)
         stems[best] = stem
         notes += [*said, *tell_lost_marks(best, read[best], handed_out.cells[stem])]
     named = {fold(stem): stem for stem in handed_out.cells}
@@ -158,7 +158,7 @@ def count_answered(answers: Sequence[Answer]) -> int:
 
 
 def fill_in(
-    stem: str, best: str, answers: Sequence[Answer], others: Mapping[str, Sequence[Answer]]
+    best: str, answers: Sequence[Answer], others: Mapping[str, Sequence[Answer]]
 ) -> tuple[list[Answer], list[str]]:
     """The answers of one copy of a notebook, with those of the other copies where it has none; and notes on that."""
     filled = {answer.question: answer for answer in answers}
@@ -172,7 +172,7 @@ def fill_in(
             if answer.question not in taken and answer.text != filled[answer.question].text
         ]
         filled |= {answer.question: answer for answer in answered if answer.question in taken}
-        said = f"{show(name)} is another {stem}.ipynb; answers were read from {show(best)}"
+        said = f"{show(name)} and {show(best)} are copies of one notebook; answers were read from {show(best)}"
         said += f", and {enumerated(taken)} from {show(name)}." if taken else "."
         said += f" {enumerated(differ)}: the two copies have different answers. Read both." if differ else ""
         notes.append(said)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+import subprocess
+import sys
 import zipfile
 
 import pytest
@@ -101,7 +104,8 @@ def test_what_is_missing_is_told_and_the_rest_is_packed(folder, capsys):
 def test_a_damaged_notebook_is_packed_and_told(folder, capsys):
     (folder / "Mine.ipynb").write_text('{"cells": [')
     submit(folder)
-    assert warnings(capsys) == ["Mine.ipynb is damaged: it is no notebook. Save it again."]
+    (warning,) = warnings(capsys)
+    assert warning.startswith("When this is graded: Mine.ipynb: it is damaged or cut off")
     assert packed(folder)["Mine.ipynb"] == b'{"cells": ['
 
 
@@ -131,3 +135,81 @@ def test_a_folder_without_the_package_is_no_place_to_submit_from(tmp_path):
         submit(tmp_path)
     with pytest.raises(UsageError, match=r"no assignment/assignment\.toml here or above"):
         cli.main(["submit", str(tmp_path)], standalone_mode=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("ModularNets.ipynb", NOTEBOOK[:-1] + ', "x": "' + "ab" * 9_000_000 + '"}', "larger than 16777216 bytes"),
+        ("ModularNets.ipynb", NOTEBOOK[:-1] + ', "x": [' + "0," * 1_000_001 + "0]}", "more than 1000000 values"),
+        ("cs231n/my_layers.py", "x = 1  #" + "ab" * 1_100_000, "larger than 2097152 bytes"),
+    ],
+    ids=["a large notebook", "many values", "a large module"],
+)
+def test_what_grading_would_leave_out_is_told(folder, capsys, name, content, said):
+    (folder / name).write_text(content)
+    submit(folder)
+    (warning,) = warnings(capsys)
+    assert warning.startswith(f"When this is graded: {name.rpartition('/')[2]}") or name in warning
+    assert said in warning
+
+
+def test_more_notebooks_than_grading_reads_are_told(folder, capsys):
+    for number in range(31):
+        (folder / f"extra{number}.ipynb").write_text(NOTEBOOK)
+    submit(folder)
+    assert any("there are more than 30 notebooks" in line for line in warnings(capsys))
+
+
+def test_own_modules_and_notebooks_beside_the_package_are_packed(folder):
+    (folder / "helpers.py").write_text("a = 1\n")
+    (folder / "tools").mkdir()
+    (folder / "tools/__init__.py").write_text("b = 2\n")
+    (folder / "notebooks").mkdir()
+    (folder / "notebooks/Notes.ipynb").write_text(NOTEBOOK)
+    submit(folder)
+    assert {"helpers.py", "tools/__init__.py", "notebooks/Notes.ipynb"} <= {*packed(folder)}
+
+
+def test_environments_and_the_assignment_are_not_packed(folder):
+    (folder / "my_env/lib").mkdir(parents=True)
+    (folder / "my_env/pyvenv.cfg").write_text("home = x\n")
+    (folder / "my_env/lib/six.py").write_text("")
+    shutil.copytree(ROOT / "assignment", folder / "assignment", ignore=shutil.ignore_patterns("fixtures"))
+    assert cli.main(["submit", str(folder)], standalone_mode=False) == 0
+    assert not [name for name in packed(folder) if name.startswith(("my_env", "assignment", "setup.py"))]
+
+
+def test_no_link_out_of_the_folder_is_followed(folder, tmp_path, capsys):
+    (tmp_path / "secret.py").write_text("secret = 1\n")
+    (tmp_path / "others").mkdir()
+    (tmp_path / "others/more.py").write_text("secret = 2\n")
+    (folder / "cs231n/theirs.py").symlink_to(tmp_path / "secret.py")
+    (folder / "cs231n/others").symlink_to(tmp_path / "others")
+    (folder / "cs231n/same.py").symlink_to(folder / "cs231n/my_layers.py")
+    (folder / "cs231n/loop").symlink_to(folder)
+    submit(folder)
+    assert b"secret" not in b"".join(packed(folder).values())
+    assert packed(folder)["cs231n/same.py"] == b"x = 1\n"
+    links = {line.partition(" ")[0] for line in warnings(capsys) if "is a link" in line}
+    assert {"cs231n/theirs.py", "cs231n/others"} <= links
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only here may a name be any bytes")
+@pytest.mark.parametrize("raw", [b"caf\xe9.ipynb", "\u738b.ipynb".encode("gbk"), b"\xff\xfe.ipynb"])
+def test_a_name_that_is_not_utf_8_is_packed_and_told(folder, capsys, raw):
+    (folder / os.fsdecode(raw)).write_text(NOTEBOOK)
+    assert submit(folder) == 0
+    assert len([name for name in packed(folder) if name.endswith(".ipynb")]) == len([*folder.glob("*.ipynb")])
+    assert any("is not UTF-8. It is packed under this name." in line for line in warnings(capsys))
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "cp437"])
+def test_a_console_that_lacks_a_letter_gets_another_in_its_place(folder, encoding):
+    (folder / "\u738b \U0001f600.ipynb").write_text(NOTEBOOK)
+    command = [sys.executable, "-m", "grader.cli.main", "submit", str(folder), "--assignment", str(ROOT / "assignment")]
+    done = subprocess.run(
+        command, capture_output=True, cwd=ROOT, env={**os.environ, "PYTHONIOENCODING": encoding}, check=False
+    )
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
+    assert b"? ?.ipynb" in done.stdout

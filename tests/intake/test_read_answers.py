@@ -163,7 +163,7 @@ def test_notes_called_like_a_notebook_are_not_taken_for_it():
 def test_the_copy_that_has_answers_is_read():
     found, notes = read({"Nets.ipynb": handed(), "Nets (1).ipynb": written(), "Other.ipynb": OTHER})
     assert [(one.name, one.handed_out) for one in found][:2] == [("Nets.ipynb", ""), ("Nets (1).ipynb", "Nets")]
-    assert notes == ["Nets.ipynb is another Nets.ipynb; answers were read from Nets (1).ipynb."]
+    assert notes == ["Nets.ipynb and Nets (1).ipynb are copies of one notebook; answers were read from Nets (1).ipynb."]
 
 
 def test_copies_fill_each_others_gaps_and_a_doubt_is_said():
@@ -176,7 +176,7 @@ def test_copies_fill_each_others_gaps_and_a_doubt_is_said():
         "net": "def net(): return 1",
     }
     assert notes == [
-        "Nets.ipynb is another Nets.ipynb; answers were read from Nets (1).ipynb. "
+        "Nets.ipynb and Nets (1).ipynb are copies of one notebook; answers were read from Nets (1).ipynb. "
         "why: the two copies have different answers. Read both."
     ]
     third = written(TODO)
@@ -187,7 +187,7 @@ def test_copies_fill_each_others_gaps_and_a_doubt_is_said():
         "net": "def net(): return 2",
     }
     assert notes == [
-        "Nets (1).ipynb is another Nets.ipynb; answers were read from Nets.ipynb, and net from Nets (1).ipynb."
+        "Nets (1).ipynb and Nets.ipynb are copies of one notebook; answers were read from Nets.ipynb, and net from Nets (1).ipynb."
     ]
 
 
@@ -248,7 +248,7 @@ def test_a_copy_beside_it_is_not_read_and_said():
     found, notes = read({"Nets-Copy1.ipynb": written("Old."), "Nets.ipynb": written("New."), "Other.ipynb": OTHER})
     assert [(one.handed_out, len(one.answers)) for one in found] == [("", 0), ("Nets", 2), ("Other", 1)]
     assert notes == [
-        "Nets-Copy1.ipynb is another Nets.ipynb; answers were read from Nets.ipynb. "
+        "Nets-Copy1.ipynb and Nets.ipynb are copies of one notebook; answers were read from Nets.ipynb. "
         "why: the two copies have different answers. Read both."
     ]
 
