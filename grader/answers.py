@@ -20,7 +20,7 @@ from typing import Final
 
 from grader.errors import UsageError
 from grader.intake.names import clean
-from grader.records import ABSENT, UNANSWERED, Mark, Result
+from grader.records import ABSENT, UNANSWERED, Answer, Mark, NotebookResult, Result
 from grader.results import AnswerPoints, harmless, number, write_bytes
 
 NAME: Final = "answers.csv"
@@ -231,15 +231,28 @@ class Marking:
         self._ids = ids
         self._questions = questions
         self._entries: list[Entry] = []
+        self._handouts: dict[str, str] = {}
         self._read()
 
     def add(self, result: Result) -> None:
         """Take in a submission's answers, in the order of the run."""
         self._entries += entries_of(result)
+        self._handouts[result.id] = str(result.assignment.get("handout", ""))
 
     def of(self, submission: str) -> dict[tuple[str, str], Mark]:
         """The marks of one submission, by notebook and question."""
         return self._of.get(submission, {})
+
+    def completed(self, result: Result) -> Result:
+        """The result with notebooks for what staff marked and it has not: a question of a notebook that is missing."""
+        known = {(one.handed_out, answer.question) for one in result.notebooks for answer in one.answers}
+        more: dict[str, list[Answer]] = {}
+        for (notebook, question), mark in sorted(self.of(result.id).items()):
+            if (notebook, question) not in known and mark.points is not None:
+                answer = Answer(question, "", "markdown", ABSENT, "", self._questions.get(question, 0.0))
+                more.setdefault(notebook, []).append(answer)
+        added = (NotebookResult(f"{stem}.ipynb", stem, "", "It is missing.", tuple(new)) for stem, new in more.items())
+        return replace(result, notebooks=(*result.notebooks, *added)) if more else result
 
     def changed_since(self, before: Mapping[Key, Mark]) -> list[str]:
         """The submissions whose marks are not what they were."""
@@ -249,7 +262,7 @@ class Marking:
     def points(self) -> dict[str, AnswerPoints]:
         """What was given for the answers that were taken in, by submission and answer: for the table of marks."""
         found: dict[str, dict[str, tuple[float | None, float]]] = {}
-        for entry in self._entries:
+        for entry in self._all_entries():
             submission, notebook, question = entry.key
             mark = self.marks.get(entry.key, Mark())
             found.setdefault(submission, {})[f"{notebook}.{question}"] = mark.points, entry.max_points
@@ -261,14 +274,32 @@ class Marking:
         It is read once more first, so that what staff saved while the run lasted is in it.
         """
         sheet = self._read()
-        if not self._entries:
+        entries = self._all_entries()
+        if not entries:
             return []
-        place = {name: index for index, name in enumerate(self._ids)}
-        self._entries.sort(key=lambda entry: place.get(entry.key[0], len(place)))  # whatever was graded first
-        merged, changed = merge(sheet, self._entries, self._ids)
+        merged, changed = merge(sheet, entries, self._ids)
         if merged != sheet or not self.path.exists():
             write_bytes(self.path, sheet_bytes(merged))
         return [*tell_changed(changed), *tell_strangers(self.marks, self._ids)]
+
+    def _all_entries(self) -> list[Entry]:
+        """An entry for each submission and question, in the order of the run, whatever was graded first.
+
+        Once one submission has notebooks, a missing one counts as unanswered for everybody of the same handout: they
+        all have the same to reach.
+        """
+        asked = {entry.key[1:]: entry.max_points for entry in self._entries}
+        with_notebooks = {self._handouts[entry.key[0]] for entry in self._entries}
+        have = {entry.key for entry in self._entries}
+        missing = [
+            Entry((submission, *question), most, start_of("", ABSENT))
+            for submission, handout in self._handouts.items()
+            if handout in with_notebooks
+            for question, most in asked.items()
+            if (submission, *question) not in have
+        ]
+        place = {name: index for index, name in enumerate(self._ids)}
+        return sorted([*self._entries, *missing], key=lambda entry: place.get(entry.key[0], len(place)))
 
     def _read(self) -> Sheet:
         sheet = read_sheet(self.path)

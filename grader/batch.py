@@ -107,7 +107,7 @@ class Batch:
         said = self.marking.finish()
         for name in self.marking.changed_since(before):
             if (result := stored(self.out, name)) is not None:
-                self.faults += write_pages(self.out, result, self.marking.of(name))
+                self.faults += write_pages(self.out, self.marking.completed(result), self.marking.of(name))
         rows = [self.rows[one.id] for one in self.found if one.id in self.rows]
         points = self.marking.points()
         write_text(self.out / "index.html", class_page(self.roster, title=self.context.assignment.title, points=points))
@@ -176,7 +176,7 @@ class Batch:
             self.spent_s[name] = self.spent_s.get(name, 0.0) + seconds
 
     def take(self, result: Result, *, reused: bool) -> None:
-        self.faults += write_pages(self.out, result, self.marking.of(result.id))
+        self.faults += write_pages(self.out, self.marking.completed(result), self.marking.of(result.id))
         row = self.enter(result)
         if row is not None:
             self.show(row, reused)

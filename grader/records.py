@@ -215,9 +215,9 @@ class Answer:
 
 @dataclass(frozen=True)
 class NotebookResult:
-    """One notebook that was handed in, read. handed_out: stem of the one that it was made from, or "".
+    """One notebook of a submission, read. handed_out: stem of the one that it was made from, or "".
 
-    problem: why it cannot be read, or "".
+    sha256: "" for one that should have been handed in and is not there. problem: why it cannot be read, or "".
     """
 
     name: str

@@ -143,13 +143,13 @@ def has_stamp(page: Path, stamp: str) -> bool:
 
 def grades_csv(results: Sequence[Row], answers: Mapping[str, AnswerPoints] = MappingProxyType({})) -> str:
     """One row a submission: id, status, score, and points by function. Where there are answers that are worth points:
-    those that staff gave, by answer and in sum, and the total of that and the score.
+    those that staff gave, by answer and in sum, the total of that and the score, and what each could be at most.
     """
     functions = list(dict.fromkeys(function.function for result in results for function in result.functions))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     asked = list(dict.fromkeys(answer for points in answers.values() for answer in points))
-    sums = ["answers", "max_answers", "total"] if asked else []
+    sums = ["answers", "max_answers", "total", "max_total"] if asked else []
     writer.writerow(["submission", "status", "score", "max_score", *functions, *map(harmless, asked), *sums])
     for result in results:
         points = {function.function: function.points for function in result.functions}
@@ -160,8 +160,9 @@ def grades_csv(results: Sequence[Row], answers: Mapping[str, AnswerPoints] = Map
         row += [number(own[name][0]) if name in own else "" for name in asked]
         if asked:
             given = [points for points, _ in own.values() if points is not None]
-            row += [number(sum(given)) if given else "", number(sum(most for _, most in own.values())) if own else ""]
-            row += [number(None if score is None else score + sum(given))]
+            most = sum(most for _, most in own.values())
+            row += [number(sum(given)) if given else "", number(most) if own else ""]
+            row += [number(None if score is None else score + sum(given)), number(result.max_score + most)]
         writer.writerow([harmless(cell) for cell in row])
     return text.getvalue()
 

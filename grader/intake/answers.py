@@ -85,12 +85,22 @@ def read_notebooks(
         results.append(NotebookResult(name, stem, digest, problems.get(name, ""), tuple(answers.get(name, ()))))
         if stem and name in read:
             notes += tell_checks(stem, read[name], handed_out.cells[stem])
-    there = {*stems.values(), *(named.get(fold(stem_of(name)), "") for name in left_out)}
-    lacking = [stem for stem in handed_out.cells if stem not in there]
+    beyond = {named.get(fold(stem_of(name)), "") for name in left_out}
+    missing = [stem for stem in handed_out.cells if stem not in stems.values()]
+    lacking = [stem for stem in missing if stem not in beyond]
     notes += tell_strangers([name for name in read if not any(name in found for found in copies.values())], lacking)
     if stems and lacking:
         notes.append(f"Not handed in: {', '.join(f'{stem}.ipynb' for stem in lacking)}.")
+    if stems or any(beyond):
+        results += [absent(stem, handed_out, is_beyond=stem in beyond) for stem in missing]
     return tuple(results), tuple(notes)
+
+
+def absent(stem: str, handed_out: HandedOut, *, is_beyond: bool) -> NotebookResult:
+    """A notebook that nobody can read: its questions count as unanswered."""
+    problem = "It was left out, because it is beyond a limit." if is_beyond else "It was not handed in."
+    answers = answers_in((), handed_out.cells[stem], handed_out.points)
+    return NotebookResult(f"{stem}.ipynb", stem, "", problem, tuple(answers))
 
 
 def find_copies(read: Mapping[str, Sequence[Cell]], handed_out: HandedOut) -> dict[str, list[str]]:

@@ -36,7 +36,7 @@ class MarkedAnswer:
 
 @dataclass(frozen=True)
 class ShownNotebook:
-    """page: name of its page in the submission's folder of OUT/notebooks."""
+    """page: name of its page in the submission's folder of OUT/notebooks, "" for one that was not handed in."""
 
     notebook: NotebookResult
     page: str
@@ -59,11 +59,11 @@ def flowing(markdown: str) -> str:
 
 
 def shown_notebooks(result: Result, marks: Marks) -> list[ShownNotebook]:
-    pages = page_names([notebook.name for notebook in result.notebooks])
+    pages = page_names([notebook.name for notebook in result.notebooks if notebook.sha256])
     return [
         ShownNotebook(
             notebook,
-            pages[notebook.name],
+            pages[notebook.name] if notebook.sha256 else "",
             tuple(
                 MarkedAnswer(answer, marks.get((notebook.handed_out, answer.question), Mark()))
                 for answer in notebook.answers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import tomllib
 import os
 import subprocess
 import sys
@@ -83,7 +84,10 @@ def answers(out: Path, name: str) -> dict[str, str]:
 def test_answers_are_read_from_a_folder_and_from_what_submit_packs(graded: Path) -> None:
     assert answers(graded, "ada") == {"step-size": "answered", "vanishing": "unanswered", "two-layer-net": "unanswered"}
     assert set(answers(graded, "ben").values()) == {"unanswered"}
-    assert [one["name"] for one in result(graded, "ada")["notebooks"]] == [NOTEBOOK]
+    first, *others = result(graded, "ada")["notebooks"]
+    assert first["name"] == NOTEBOOK
+    assert {one["problem"] for one in others} == {"It was not handed in."}
+    assert {answer["status"] for one in others for answer in one["answers"]} == {"absent"}
     assert result(graded, "carl")["notebooks"] == []
 
 
@@ -114,10 +118,13 @@ def test_points_from_the_csv_are_on_all_pages_and_in_the_table_and_nothing_is_gr
     classroom: Path, graded: Path
 ) -> None:
     rows = table(graded / "answers.csv")
-    assert [row["submission"] for row in rows] == ["ada"] * 3 + ["ben"] * 3
+    worth = tomllib.loads((ROOT / "assignment/assignment.toml").read_text())["questions"]
+    assert [row["submission"] for row in rows] == [name for name in ("ada", "ben", "carl") for _ in worth]
+    assert {row["answer"] for row in rows if row["submission"] == "carl"} == {"(absent)"}
     assert rows[0]["answer"].startswith("Too large")
     before = (graded / "results/ada.json").read_bytes()
     rows[0] |= {"points": "1.5", "comment": "Say why."}
+    rows[-1] |= {"points": "1", "comment": "By mail."}  # carl handed in no notebook
     with (graded / "answers.csv").open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
@@ -129,15 +136,16 @@ def test_points_from_the_csv_are_on_all_pages_and_in_the_table_and_nothing_is_gr
     grades = {row["submission"]: row for row in table(graded / "grades.csv")}
     score = float(grades["ada"]["score"])
     assert (grades["ada"]["ModularNets.step-size"], grades["ada"]["ModularNets.vanishing"]) == ("1.5", "")
-    assert (grades["ada"]["answers"], grades["ada"]["max_answers"]) == ("1.5", "6")
+    most = sum(worth.values())
+    assert {(float(row["max_answers"]), float(row["max_total"])) for row in grades.values()} == {(most, 100 + most)}
+    assert (grades["ada"]["answers"], grades["ben"]["answers"], grades["carl"]["answers"]) == ("1.5", "", "1")
     assert (float(grades["ada"]["total"]), float(grades["ben"]["total"])) == (score + 1.5, score)
-    assert (grades["carl"]["answers"], grades["carl"]["max_answers"]) == ("", "")
     feedback = (graded / "feedback/ada.html").read_text()
     assert "Say why." in feedback and "<b>1.5</b>" in feedback
     assert "Say why." in (graded / "ada.html").read_text()
     assert "<b>1.5</b>" in (graded / "index.html").read_text()
     assert "Your answers" not in (graded / "feedback/ben.html").read_text()
-    assert "Your answers" not in (graded / "feedback/carl.html").read_text()
+    assert "By mail." in (graded / "feedback/carl.html").read_text()
 
 
 def test_bad_points_stop_the_command_before_anything_is_written(classroom: Path, graded: Path, tmp_path: Path) -> None:
@@ -151,8 +159,6 @@ def test_bad_points_stop_the_command_before_anything_is_written(classroom: Path,
 
 
 def test_the_questions_that_earn_points_are_those_that_the_notebooks_ask(graded: Path) -> None:
-    import tomllib
-
     asked = [
         cell["metadata"]["grader"]["name"]
         for path in sorted((ROOT / "student_template").glob("*.ipynb"))

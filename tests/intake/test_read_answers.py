@@ -187,13 +187,15 @@ def test_copies_fill_each_others_gaps_and_a_doubt_is_said():
         "net": "def net(): return 2",
     }
     assert notes == [
-        "Nets (1).ipynb and Nets.ipynb are copies of one notebook; answers were read from Nets.ipynb, and net from Nets (1).ipynb."
+        "Nets (1).ipynb and Nets.ipynb are copies of one notebook; answers were read from Nets.ipynb, "
+        "and net from Nets (1).ipynb."
     ]
 
 
 def test_a_notebook_that_was_left_out_was_handed_in():
-    _, notes = read_notebooks({"Nets.ipynb": packed(handed())}, HANDED_OUT, left_out=["Other.ipynb"])
+    found, notes = read_notebooks({"Nets.ipynb": packed(handed())}, HANDED_OUT, left_out=["Other.ipynb"])
     assert notes == ()
+    assert found[1].problem == "It was left out, because it is beyond a limit."
 
 
 def test_an_answer_in_new_cells_below_is_found_and_ends_at_what_was_handed_out():
@@ -270,11 +272,14 @@ def test_a_damaged_notebook_is_told_and_its_answers_are_missing():
 
 def test_a_readable_copy_stands_in_for_a_damaged_notebook():
     found, _ = read({"Nets.ipynb": b"{", "Nets (1).ipynb": written()})
-    assert {one.name: one.handed_out for one in found} == {"Nets.ipynb": "", "Nets (1).ipynb": "Nets"}
+    assert [(one.name, one.handed_out) for one in found][:2] == [("Nets.ipynb", ""), ("Nets (1).ipynb", "Nets")]
 
 
 def test_notebooks_that_were_not_handed_in_are_named():
-    assert read({"Nets.ipynb": handed()})[1] == ["Not handed in: Other.ipynb."]
+    found, notes = read({"Nets.ipynb": handed()})
+    assert notes == ["Not handed in: Other.ipynb."]
+    assert (found[1].name, found[1].sha256, found[1].problem) == ("Other.ipynb", "", "It was not handed in.")
+    assert [(one.question, one.status) for one in found[1].answers] == [("how", ABSENT)]
 
 
 @pytest.mark.parametrize(
