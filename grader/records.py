@@ -11,11 +11,26 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 SCHEMA: Final = 1
+# What no file of this schema is without; the other parts came later.
+NEEDED: Final = frozenset(
+    [
+        "submission",
+        "assignment",
+        "environment",
+        "status",
+        "score",
+        "max_score",
+        "duration_s",
+        "checks",
+        "functions",
+        "notes",
+    ]
+)
 ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=vars)
 
 # What a submission's time goes into: its own functions; sandboxes to start and modules to import; messages to and from
@@ -43,6 +58,7 @@ CHECK_STATUSES: Final = (ERROR, CRASHED, TIMEOUT, FAILED, PARTIAL, MISSING, SKIP
 GRADED: Final = "graded"
 UNREADABLE: Final = "unreadable"
 GRADER_ERROR: Final = "grader_error"
+SUBMISSION_STATUSES: Final = (GRADED, UNREADABLE, GRADER_ERROR)
 
 # The statuses of an answer in a notebook: written, as it was handed out, or without its cell.
 ANSWERED: Final = "answered"
@@ -273,26 +289,22 @@ class Result:
     @classmethod
     def from_json(cls, text: str) -> Result:
         """Build the record that to_json wrote. Raises ValueError if the text is of another schema or damaged."""
+        import msgspec  # takes as long as the command itself; the first run over a class reads nothing back
+
         try:
             data = json.loads(text)
             schema = data.pop("schema")
             if schema != SCHEMA:
                 raise ValueError(f"result: schema {schema!r} found, {SCHEMA} expected")
-            checks = tuple(check_from(item) for item in data.pop("checks"))
-            if not isinstance(data["submission"]["id"], str) or not isinstance(data["notes"], list):
-                raise ValueError("result: not a result file")
-            if not all(isinstance(data[name], int | float) for name in ("score", "max_score", "duration_s")):
-                raise ValueError("result: not a result file")
-            if not all(isinstance(spent, int | float) for spent in data.get("spent_s", {}).values()):
-                raise ValueError("result: not a result file")
-            functions = tuple(
-                FunctionResult(**{**item, "needs": tuple(item["needs"])}) for item in data.pop("functions")
-            )
-            notebooks = tuple(notebook_from(item) for item in data.pop("notebooks", ()))
-            rest = {**data, "notes": tuple(data["notes"])}
-            return cls(**rest, checks=checks, functions=functions, notebooks=notebooks)
-        except (KeyError, TypeError, AttributeError, RecursionError) as error:
+            if not NEEDED <= data.keys() <= {one.name for one in fields(cls)}:
+                raise ValueError("result: not a result file (a part is missing, or there is one more)")
+            result = msgspec.convert(data, cls)
+        except (KeyError, TypeError, AttributeError, RecursionError, msgspec.ValidationError) as error:
             raise ValueError(f"result: not a result file ({error})") from error
+        wrong = [word for words, known in spoken_in(result) for word in words if word not in known]
+        if wrong or not isinstance(result.submission.get("id"), str):
+            raise ValueError(f"result: not a result file ({wrong[0] if wrong else 'no id'!r} found)")
+        return result
 
 
 def lines_of(value: Any) -> str:
@@ -301,20 +313,12 @@ def lines_of(value: Any) -> str:
     return ENCODER.encode(value)
 
 
-def check_from(item: dict[str, Any]) -> CheckResult:
-    return CheckResult(
-        **{
-            **item,
-            "comparisons": tuple(Comparison(**part) for part in item["comparisons"]),
-            "remarks": tuple(item["remarks"]),
-            "stubs": tuple(item["stubs"]),
-            "frames": tuple(Frame(**frame) for frame in item["frames"]),
-        }
-    )
-
-
-def notebook_from(item: dict[str, Any]) -> NotebookResult:
-    answers = tuple(Answer(**answer) for answer in item["answers"])
-    if not all(isinstance(answer.max_points, int | float) for answer in answers):
-        raise ValueError("result: not a result file")
-    return NotebookResult(**{**item, "answers": answers})
+def spoken_in(result: Result) -> Iterator[tuple[list[str], Collection[str]]]:
+    """The statuses and visibilities that a result holds, and those that there are."""
+    answers = [answer for notebook in result.notebooks for answer in notebook.answers]
+    yield [result.status], SUBMISSION_STATUSES
+    yield [one.status for one in result.checks], CHECK_STATUSES
+    yield [one.status for one in result.functions], CHECK_STATUSES
+    yield [part.status for one in result.checks for part in one.comparisons], CHECK_STATUSES
+    yield [one.visibility for one in result.checks], VISIBILITIES
+    yield [one.status for one in answers], ANSWER_STATUSES

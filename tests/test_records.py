@@ -14,6 +14,7 @@ from grader.records import (
     CHECK_STATUSES,
     GRADED,
     PASSED,
+    SUBMISSION_STATUSES,
     VISIBILITIES,
     Answer,
     CheckResult,
@@ -64,7 +65,8 @@ RESULTS = st.builds(
     submission=st.fixed_dictionaries({"id": TEXT, "files": st.dictionaries(TEXT, TEXT, max_size=2)}),
     assignment=st.dictionaries(TEXT, TEXT, max_size=2),
     environment=st.dictionaries(TEXT, st.none() | TEXT, max_size=2),
-    status=TEXT, score=NUMBERS, max_score=NUMBERS, duration_s=NUMBERS, checks=some(CHECKS), functions=some(FUNCTIONS),
+    status=st.sampled_from(SUBMISSION_STATUSES), score=NUMBERS, max_score=NUMBERS, duration_s=NUMBERS,
+    checks=some(CHECKS), functions=some(FUNCTIONS),
     spent_s=st.dictionaries(TEXT, NUMBERS, max_size=4),
     notes=some(TEXT), message=TEXT, notebooks=some(NOTEBOOKS),
 )  # fmt: skip
@@ -183,6 +185,49 @@ def test_a_result_that_lacks_a_part_or_has_one_more_is_refused(changes):
 )
 def test_a_result_of_wrong_types_is_refused(changes):
     with pytest.raises(ValueError, match="result"):
+        Result.from_json(damaged(**changes))
+
+
+CHECK = {
+    **vars(CheckResult("f.a", "f", "layers.py", "T.", "hidden", 1.0, 2.0, PASSED)),
+    "comparisons": [vars(Comparison("dx", PASSED, "", 0.0, 1e-7))],
+    "frames": [vars(Frame("layers.py", 1, "f", "x"))],
+}
+ANSWER = vars(Answer("why", "Why?", "markdown", "answered", "So.", 2.0))
+NOTEBOOK = {**vars(NotebookResult("N.ipynb", "N", "0")), "answers": [ANSWER]}
+
+
+def test_a_result_with_all_its_parts_is_read():
+    text = damaged(checks=[CHECK], notebooks=[NOTEBOOK], functions=[vars(FunctionResult("f", 1.0, 2.0, PASSED))])
+    assert Result.from_json(text).checks[0].comparisons[0].name == "dx"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"checks": [{**CHECK, "points": "1"}]},
+        {"checks": [{**CHECK, "title": 3}]},
+        {"checks": [{**CHECK, "status": "perfect"}]},
+        {"checks": [{**CHECK, "visibility": "everybody"}]},
+        {"checks": [{**CHECK, "comparisons": [{**CHECK["comparisons"][0], "error": "large"}]}]},
+        {"checks": [{**CHECK, "comparisons": [{**CHECK["comparisons"][0], "status": ""}]}]},
+        {"checks": [{**CHECK, "frames": [{**CHECK["frames"][0], "line": "one"}]}]},
+        {"checks": [{**CHECK, "remarks": "ab"}]},
+        {"functions": [{"function": "f", "points": None, "max_points": 2.0, "status": PASSED}]},
+        {"notebooks": [{**NOTEBOOK, "answers": [{**ANSWER, "text": ["So."]}]}]},
+        {"notebooks": [{**NOTEBOOK, "answers": [{**ANSWER, "status": "clever"}]}]},
+        {"notebooks": [{**NOTEBOOK, "name": None}]},
+        {"notes": [1]},
+        {"status": "fine"},
+        {"message": None},
+        {"spent_s": {"judge": "1"}},
+        {"environment": [1]},
+        {"submission": {"id": 7}},
+    ],
+    ids=str,
+)
+def test_a_result_that_was_damaged_deep_inside_is_refused(changes):
+    with pytest.raises(ValueError, match="not a result file"):
         Result.from_json(damaged(**changes))
 
 

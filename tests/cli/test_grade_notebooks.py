@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
-import tomllib
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
