@@ -12,6 +12,7 @@ removed at its end and nothing is swept.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import signal
@@ -22,6 +23,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from grader.errors import GraderError
+
 try:
     import fcntl
 except ImportError:  # Windows
@@ -29,13 +32,36 @@ except ImportError:  # Windows
 
 PREFIX: Final = "grader-work-"
 MAX_ENDING_S: Final = 10
+FULL: Final = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 USUAL: Final = ("/tmp", "/var/tmp")  # elsewhere tempfile tries what is usual there
 
 
 @contextmanager
 def work_folder(scratch: str | None = None) -> Iterator[Path]:
-    """An empty folder of this process's own, removed at the end; in `scratch`, or among the temporary files."""
-    folder, lock = make_held(scratch)
+    """An empty folder of this process's own, removed at the end; in `scratch`, or among the temporary files.
+
+    Raises GraderError if there is no room for it, or none is left for what is written into it.
+    """
+    with telling_full(Path(scratch or temporary_folder())):
+        folder, lock = make_held(scratch)
+        yield from held_folder(folder, lock)
+
+
+@contextmanager
+def telling_full(place: Path) -> Iterator[None]:
+    """A full disk as a GraderError that names the folder: work trees are all that is written while grading."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise GraderError(
+            f"{place}: work trees cannot be written there ({error.strerror}). Make room, or set TMPDIR to another "
+            "folder, then give the same command."
+        ) from error
+
+
+def held_folder(folder: Path, lock: int | None) -> Iterator[Path]:
     try:
         yield folder
     except Exception:

@@ -99,8 +99,18 @@ def run_class(
             click.echo(f"grader: {literal(line)}", err=True)
     if batch.faults:
         count = f"{len(batch.faults)} of {total}"
-        raise GraderError(f"{count} could not be graded or reported: {'; '.join(batch.faults[:MAX_NAMED])}")
+        raise GraderError(f"{count} could not be graded or reported: {'; '.join(told_once(batch.faults)[:MAX_NAMED])}")
     return 0
+
+
+def told_once(faults: Sequence[str]) -> list[str]:
+    """Each fault with all the submissions that it stopped: a full disk stops them all for one reason."""
+    stopped: dict[str, list[str]] = {}
+    for fault in faults:
+        submission, _, text = fault.partition(": ")
+        stopped.setdefault(text, []).append(submission)
+    more = {text: f" and {len(ids) - MAX_NAMED} more" if len(ids) > MAX_NAMED else "" for text, ids in stopped.items()}
+    return [f"{', '.join(ids[:MAX_NAMED])}{more[text]}: {text}" for text, ids in stopped.items()]
 
 
 @contextmanager

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
+import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from contextlib import chdir
 from pathlib import Path
@@ -220,3 +223,42 @@ def test_a_profile_is_a_table_where_there_is_a_reader_and_counts_this_run_only(f
     assert "0 graded in" in done.stdout
     assert "starting sandboxes and importing" in done.stdout
     assert "where the time went" not in run(folder, "class").stdout
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text[:-200],
+        lambda text: text.replace('"status": "passed"', '"status": "perfect"'),
+        lambda text: text.replace('"points": ', '"points": "x", "was": '),
+        lambda text: json.dumps({**json.loads(text), "checks": [None]}),
+        lambda text: text.replace('"visibility": "visible"', '"visibility": null'),
+        lambda text: "",
+    ],
+    ids=["cut", "status", "points", "checks", "visibility", "empty"],
+)
+def test_a_damaged_result_costs_its_submission_a_regrade_and_not_the_run(folder, damage):
+    path = folder / "out/results/ada.json"
+    before = json.loads(path.read_text())
+    spoiled = damage(path.read_text())
+    assert spoiled != path.read_text()
+    path.write_text(spoiled)
+    code, events, said = grade(folder)
+    assert (code, graded_now(events), said) == (0, {"ada"}, "")
+    after = json.loads(path.read_text())
+    assert (after["score"], after["status"]) == (before["score"], "graded")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_temporary_folder_is_one_sentence_for_all_whom_it_stops(folder, monkeypatch, number):
+    def fails(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("grader.intake.stage.write_file", fails)
+    code, _, said = grade(folder, "--force")
+    assert code == 3
+    assert "Traceback" not in said
+    assert said.count("work trees cannot be written there") == 1
+    assert f"{tempfile.gettempdir()}: work trees cannot be written there ({os.strerror(number)})." in said
+    assert "3 of 3 could not be graded or reported: " in said
+    assert len([*(folder / "out/results").glob("*.json")]) == 3
