@@ -1,18 +1,61 @@
-"""What many tests need: the project's folders, its assignment loaded once, and a way to grade a few files."""
+"""What many tests need: the project's folders, its assignment loaded once, and a way to grade a few files.
+
+At the end of a run: one line for each reason to skip tests, and with --list-skipped FILE their names, for a later run.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from readable_python import NEEDED, build_readable_python
 
 from grader.context import Context, Settings, prepare
 from grader.pipeline import grade_submission
 from grader.records import Result, Submission
+from tests.attacks.command import closed_above
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--list-skipped", metavar="FILE", help="write the names of skipped tests, which pytest @FILE runs")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in skipped)
+    for reason, count in reasons.items():
+        terminalreporter.write_line(f"{count} not run: {reason}")
+    if config.option.list_skipped:
+        Path(config.option.list_skipped).write_text("".join(f"{report.nodeid}\n" for report in skipped))
+
+
+@pytest.fixture(scope="session")
+def open_folder() -> Iterator[Path]:
+    """A temporary folder that every user may enter, and in which programs may run; pytest's own are for one user."""
+    for place in (tempfile.gettempdir(), "/tmp", "/var/tmp"):
+        if closed_above(Path(place).resolve()) is None and not os.statvfs(place).f_flag & os.ST_NOEXEC:
+            with tempfile.TemporaryDirectory(prefix="grader-tests-", dir=place) as folder:
+                os.chmod(folder, 0o755)
+                yield Path(folder)
+            return
+    pytest.skip("no temporary folder that every user may enter and run programs in; set TMPDIR to one")
+
+
+@pytest.fixture(scope="session")
+def readable_python(open_folder) -> str:
+    """A Python with NumPy that every user can run."""
+    python = build_readable_python(open_folder)
+    if python is None:
+        pytest.skip(f"no {NEEDED} (Debian: apt install python3 python3-numpy)")
+    return str(python)
 
 
 @pytest.fixture(scope="session")

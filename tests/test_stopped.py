@@ -16,6 +16,7 @@ from cases import ROOT
 from one_check import RIGHT, SLEEPING, WRONG, write_assignment, write_class
 
 from grader.lock import held
+from grader.sandbox.isolation import find_bwrap
 
 PATIENCE_S = 60  # for a busy machine; nothing here takes a second of work
 
@@ -139,7 +140,7 @@ def test_a_full_disk_loses_nothing_and_is_told(run, tmp_path):
     inside = '"$@"; echo $? > small; cp -r out kept'
     mount = ("--dev-bind", "/", "/", "--size", str(160 << 10), "--tmpfs", str(tmp_path / "out"))
     returned, _, err = ended(
-        run("--jobs", 1, "--sandbox", "none", before=("bwrap", *mount, "--", "sh", "-c", inside, "sh"))
+        run("--jobs", 1, "--sandbox", "none", before=(find_bwrap(), *mount, "--", "sh", "-c", inside, "sh"))
     )
     assert returned == 0, err
     assert (tmp_path / "small").read_text() == "3\n", err
@@ -161,7 +162,7 @@ def test_a_folder_that_may_only_be_read_stops_the_run_before_anything_is_graded(
     (tmp_path / "out/results").mkdir(parents=True)
     (tmp_path / "out/results/ada.json").write_text("of an earlier run")
     mount = ("--dev-bind", "/", "/", "--ro-bind", str(tmp_path / "out"), str(tmp_path / "out"))
-    returned, out, err = ended(run("--sandbox", "none", before=("bwrap", *mount, "--")))
+    returned, out, err = ended(run("--sandbox", "none", before=(find_bwrap(), *mount, "--")))
     assert returned == 3
     assert "/out: cannot be written (Read-only file system). Name another folder with --out." in err
     assert "ada" not in out

@@ -16,9 +16,7 @@ UNFOLD = "document.querySelectorAll('details').forEach(item => { item.open = tru
 
 def open_pages(paths: Sequence[Path]) -> dict[Path, list[str]]:
     """By page, everything that happened but its own loading: nothing, where all is well."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        raise FileNotFoundError("chromium: not found. Install it: apt-get install chromium.")
+    chromium = find_chromium()
     happened = {path: list[str]() for path in paths}
     own = {path.as_uri() for path in paths}  # a page may show another one of the report
     with sync_playwright() as driver:
@@ -36,6 +34,14 @@ def open_pages(paths: Sequence[Path]) -> dict[Path, list[str]]:
                 mine.append(f"title: {page.title()}")
         browser.close()
     return happened
+
+
+def find_chromium() -> str:
+    """Raises FileNotFoundError, saying what to do, if there is no Chromium."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        raise FileNotFoundError("chromium: not found. Install it: apt-get install chromium.")
+    return chromium
 
 
 def watch(page: Any, own: Collection[str], events: Sequence[list[str]]) -> None:

@@ -29,7 +29,7 @@ from rich.table import Table
 
 from grader.intake.names import clean, show
 from tests.attacks.attack import HANDS_IN, Attack, build, complaints, happened, load_attacks
-from tests.attacks.browser import open_pages
+from tests.attacks.browser import find_chromium, open_pages
 from tests.attacks.canaries import Canaries, laid_out
 from tests.attacks.command import ORDINARY_UID, grade
 from tests.attacks.survivors import left_since, look
@@ -72,7 +72,8 @@ def main() -> int:
     asked = parser.parse_args()
     try:
         attacks = load_attacks(asked.attacks)
-    except ValueError as error:
+        find_chromium()  # needed last, some minutes from now
+    except (ValueError, FileNotFoundError) as error:
         parser.error(str(error))
     root = os.geteuid() == 0
     runs = [Run(asked.user and root, asked.jobs)]

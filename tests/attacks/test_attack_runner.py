@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from programs import need_programs
 
 from tests.attacks.attack import Attack, Must, build, complaints, load_attack, load_attacks
 from tests.attacks.canaries import laid_out
@@ -141,8 +141,19 @@ print(json.dumps({path.stem: found for path, found in open_pages(sorted(Path(sys
 """
 
 
+def test_without_chromium_the_runner_says_so_before_it_grades():
+    command = [sys.executable, "-m", "tests.attacks.runner", "forging"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=ROOT, env={"PATH": "/nonexistent"}, timeout=60
+    )
+    assert done.returncode == 2
+    assert done.stderr.endswith("error: chromium: not found. Install it: apt-get install chromium.\n")
+    assert done.stdout == ""
+
+
 @pytest.mark.browser
 def test_a_page_that_runs_asks_or_leads_elsewhere_is_seen(tmp_path):
+    need_programs("chromium")
     pages = {
         "quiet": "<title>a</title><p>text",
         "script": "<title>a</title><script>document.title = 'owned'; alert('hello')</script>",
@@ -161,12 +172,9 @@ def test_a_page_that_runs_asks_or_leads_elsewhere_is_seen(tmp_path):
     assert events["late"] == ["title: owned"]
 
 
-def test_a_folder_that_only_root_may_enter_is_found(tmp_path):
-    closed = tmp_path / "closed"
+def test_a_folder_that_only_root_may_enter_is_found(open_folder):
+    closed = open_folder / "closed"
     (closed / "below").mkdir(parents=True)
-    for folder in (tmp_path, *tmp_path.parents):
-        if not folder.stat().st_mode & 0o001:
-            os.chmod(folder, 0o755)
     closed.chmod(0o700)
     assert closed_above(closed / "below") == closed
     assert closed_above(Path("/usr/bin")) is None

@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from programs import need_packers, need_programs
 
 from grader.intake.archives import read_archive
 from grader.intake.collect import find, read
@@ -30,8 +31,10 @@ def work(tmp_path: Path) -> Path:
 
 
 def run(work: Path, *command: str | bytes, locale: str = "C.UTF-8") -> None:
-    if not shutil.which(command[0]):
-        pytest.skip(f"{command[0]!r} is not installed")
+    program, options = map(os.fsdecode, command[:2])
+    need_programs(program)
+    if program == "tar":
+        need_packers(options)
     env = {**os.environ, "LC_ALL": locale}
     subprocess.run(command, cwd=work, check=True, env=env, stdin=subprocess.DEVNULL, capture_output=True)
 

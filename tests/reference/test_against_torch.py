@@ -9,7 +9,7 @@ from arrays import apart, convolutions, laid_out, layouts, poolings, seeds, size
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="needs PyTorch (.venv/bin/python -m pip install -e '.[bench]')")
 
 from torch.nn import functional as F  # noqa: E402
 

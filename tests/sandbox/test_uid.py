@@ -25,16 +25,12 @@ from grader.sandbox.plan import Plan
 from grader.sandbox.proc import list_children, processes_of
 from grader.sandbox.session import Session
 
-PYTHON = "/usr/bin/python3"  # root's own lies, often, where nobody else may go
-
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a worker another user id")
 
 
 @pytest.fixture(scope="module")
-def interpreter():
-    done = subprocess.run([PYTHON, "-c", "import numpy"], capture_output=True, check=False)
-    assert done.returncode == 0, "needs a Python that all can read, with NumPy: apt install python3-numpy"
-    return find_interpreter(PYTHON)
+def interpreter(readable_python):
+    return find_interpreter(readable_python)
 
 
 def open_session(folder: Path, interpreter, limits=LIMITS) -> Session:
@@ -50,12 +46,11 @@ def open_session(folder: Path, interpreter, limits=LIMITS) -> Session:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    """A folder that all may pass through, as /tmp is, and as pytest's are not."""
-    folder = tmp_path_factory.mktemp("uid")
-    for above in (folder, *folder.parents):
-        if above.stat().st_uid == 0 and above.name.startswith(("pytest-", "popen-", "uid")):  # pytest's own
-            above.chmod(0o711)
+def place(open_folder):
+    """A folder that all may pass through."""
+    folder = open_folder / "uid"
+    folder.mkdir()
+    folder.chmod(0o711)
     return folder
 
 
@@ -185,13 +180,13 @@ def test_memory_is_limited(place, interpreter):
 
 
 @root_only
-def test_the_worker_and_its_check_die_with_the_judge(place, interpreter):
+def test_the_worker_and_its_check_die_with_the_judge(place, readable_python):
     judge, there = place / "judge.py", place / "orphans"
     judge.write_text(
         f"import sys, time\nsys.path[:0] = [{str(ROOT)!r}, {str(ROOT / 'tests')!r}, {str(ROOT / 'tests/sandbox')!r}]\n"
-        "from pathlib import Path\nfrom test_uid import PYTHON, find_interpreter, open_session\n"
-        f"session = open_session(Path({str(there)!r}), find_interpreter(PYTHON))\nsession.begin(0)\nsession.settle()\n"
-        "print(session.box.uid, flush=True)\ntime.sleep(60)\n"
+        "from pathlib import Path\nfrom test_uid import find_interpreter, open_session\n"
+        f"session = open_session(Path({str(there)!r}), find_interpreter({readable_python!r}))\n"
+        "session.begin(0)\nsession.settle()\nprint(session.box.uid, flush=True)\ntime.sleep(60)\n"
     )
     with subprocess.Popen([sys.executable, judge], stdout=subprocess.PIPE, text=True) as started:
         uid = int(started.stdout.readline())
@@ -268,15 +263,29 @@ def container():
         process.kill()
 
 
-def grade_in(container: int, *arguments: object) -> subprocess.CompletedProcess[str]:
-    command = ["nsenter", "--user", "--preserve-credentials", f"--target={container}", sys.executable]
-    command += ["-m", "grader.cli.main", "grade", *map(str, arguments), "--python", PYTHON]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+# As nsenter --user --preserve-credentials does.
+ENTER = """
+import ctypes, os, sys
+namespace = os.open(f"/proc/{sys.argv[1]}/ns/user", os.O_RDONLY)
+assert ctypes.CDLL(None).setns(namespace, 0x10000000) == 0
+os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
+"""
+
+
+@pytest.fixture
+def grade_in_container(container, readable_python, place):
+    def grade(*arguments: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", ENTER, container, "-m", "grader.cli.main", "grade", *arguments]
+        command += ["--python", readable_python]
+        env = {**os.environ, "TMPDIR": str(place)}
+        return subprocess.run(list(map(str, command)), cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+
+    return grade
 
 
 @root_only
-def test_where_namespaces_are_refused_the_default_says_so_and_what_to_do(container, tmp_path):
-    done = grade_in(container, ROOT / "submissions/complete", "--out", tmp_path / "out")
+def test_where_namespaces_are_refused_the_default_says_so_and_what_to_do(grade_in_container, tmp_path):
+    done = grade_in_container(ROOT / "submissions/complete", "--out", tmp_path / "out")
     assert done.returncode == 3
     assert "refuses namespaces" in done.stderr
     for way in ("sysctl", "--privileged", "--sandbox uid", "--sandbox none"):
@@ -285,11 +294,11 @@ def test_where_namespaces_are_refused_the_default_says_so_and_what_to_do(contain
 
 
 @root_only
-def test_where_namespaces_are_refused_a_uid_grades_and_every_page_says_so(container, tmp_path, interpreter):
+def test_where_namespaces_are_refused_a_uid_grades_and_every_page_says_so(grade_in_container, tmp_path):
     (tmp_path / "ada").mkdir()
     shutil.copy(ROOT / "reference/optim.py", tmp_path / "ada")
     out = tmp_path / "out"
-    done = grade_in(container, tmp_path / "ada", "--out", out, "--sandbox", "uid")
+    done = grade_in_container(tmp_path / "ada", "--out", out, "--sandbox", "uid")
     assert done.returncode == 0, done.stderr
     assert "Graded without isolation (--sandbox uid)." in done.stdout
     result = json.loads((out / "results/ada.json").read_text())
