@@ -91,6 +91,8 @@ class Isolation:
             options: dict[str, Any] = {"work": str(work), "package": package, "limits": limits, "uid": None}
             if plain:
                 options = {**options, "limits": {}, "fork": False}
+            else:  # this user's other processes would count against the limit of a worker that has no uid of its own
+                options["limits"] = {name: limit for name, limit in limits.items() if name != "NPROC"}
             folders = os.pathsep.join(numpy_parents(interpreter))
             command = [*python, str(HERE / "worker.py"), json.dumps(options)]
             needed = {name: os.environ[name] for name in NEEDED if plain and name in os.environ}
