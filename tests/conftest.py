@@ -28,6 +28,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--list-skipped", metavar="FILE", help="write the names of skipped tests, which pytest @FILE runs")
 
 
+def pytest_configure() -> None:
+    os.umask(0o022)  # many tests write work trees as root, which workers under another uid read
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     skipped = terminalreporter.stats.get("skipped", [])
     reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in skipped)
