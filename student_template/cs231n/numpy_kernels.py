@@ -5,7 +5,6 @@ shapes and made the arrays marked OUT. Nothing here is larger than a few images:
 """
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 
 def conv_forward(x, w, b, out, stride, pad):
@@ -67,13 +66,16 @@ def _padded(image, pad):
 
 def _columns(image, window, stride):
     """(C, H, W) to (C * HH * WW, H' * W'): a column holds what one window sees."""
-    windows = sliding_window_view(image, window, axis=(1, 2))[:, ::stride, ::stride]
-    C, H_out, W_out, HH, WW = windows.shape
-    return windows.transpose(0, 3, 4, 1, 2).reshape(C * HH * WW, H_out * W_out)
+    (C, H, W), (HH, WW) = image.shape, window
+    H_out, W_out = (H - HH) // stride + 1, (W - WW) // stride + 1
+    columns = np.empty((C, HH * WW, H_out, W_out), dtype=image.dtype)
+    for position, element in enumerate(_window_elements(image, HH, WW, stride, H_out, W_out)):
+        columns[:, position] = element
+    return columns.reshape(C * HH * WW, H_out * W_out)
 
 
 def _window_elements(x, HH, WW, stride, H_out, W_out):
-    """Views (N, C, H', W') of the windows' first elements, of their second ones, and so on in reading order."""
+    """Views (…, H', W') of the windows' first elements, of their second ones, and so on in reading order."""
     for i in range(HH):
         for j in range(WW):
-            yield x[:, :, i : i + stride * H_out : stride, j : j + stride * W_out : stride]
+            yield x[..., i : i + stride * H_out : stride, j : j + stride * W_out : stride]
