@@ -325,7 +325,8 @@ def import_notes(session: Session, files: Iterable[str]) -> list[str]:
         what = one.function or "The statement"
         error = one.error.rstrip(".")
         told = f"{one.file}, line {one.line}: {error}. {what} was left out and the rest was graded."
-        notes.append(" ".join(filter(None, [told, advice_on(one.error)])))
+        note = " ".join(filter(None, [told, advice_on(one.error)]))
+        notes += [note] if note not in notes else []  # two statements of one line
     if len(session.left_out) > MOST_LEFT_OUT:
         notes.append(f"{file}: {len(session.left_out) - MOST_LEFT_OUT} more statements or functions were left out.")
     if session.import_prints:

@@ -28,7 +28,14 @@ OLD_NUMPY: Final = (
     "are gone since NumPy 1.24: write float, int, bool, object. --python can name one with an older NumPy."
 )
 
+DEBUGGER: Final = "The line starts a debugger or a console, which waits for somebody to type: delete it."
+
 ADVICE: Final = {
+    **dict.fromkeys(
+        ("BdbQuit", "code.interact", "ipdb.", "pudb.", "debugpy.", "IPython.embed", "IPython.core.debugger"),
+        DEBUGGER,
+    ),
+    "EOF when reading a line": "input() waits for somebody to type, and nobody is there: delete the line.",
     "call to 'print'": f"print without brackets is Python 2's: write print(...). {PYTHON_3}",
     "call to 'exec'": f"exec without brackets is Python 2's: write exec(...). {PYTHON_3}",
     "multiple exception types must be": f"`except Error, name` is Python 2's: write `except Error as name`. {PYTHON_3}",

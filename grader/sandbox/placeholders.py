@@ -18,9 +18,19 @@ from typing import Any, ClassVar, Dict, List, NoReturn, Optional, Set, Tuple
 CATCHING = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 
 
+# Modules that hold words for annotations only; an older Python or NumPy lacks some of the words, or the module.
+FOR_ANNOTATIONS = ("typing", "typing_extensions", "collections.abc", "types", "numpy.typing")
+# By module of the standard library: the method that waits for somebody to type, and what to say instead.
+CONSOLES = {
+    "bdb": ("Bdb", "set_trace", "a debugger was started here (pdb.set_trace() or breakpoint()) and nobody is there"),
+    "code": ("InteractiveConsole", "interact", "a console was started here (code.interact()) and nobody is there"),
+}
+
+
 class Absent:
-    """A name of a module that is not here. While modules are imported it may be called and set on, to no effect; once
-    functions run (`in_use`), any use raises."""
+    """A name of a module that is not here. While modules are imported it may be called and set on, to no effect, and is
+    false; once functions run (`in_use`), any use raises. What annotations do with types is never a use: `Tensor | None`
+    and `Float[Array, "n d"]` are as absent as Tensor and Float, wherever they stand."""
 
     in_use = False
     package = ""
@@ -60,7 +70,24 @@ class Absent:
     def __mro_entries__(self, bases: Tuple[Any, ...]) -> Tuple[Any, ...]:
         return ()
 
-    __getitem__ = __iter__ = __len__ = __bool__ = __float__ = __int__ = __array__ = _refuse
+    def __getitem__(self, key: Any) -> Any:
+        of_types = all(map(is_for_annotations, key if isinstance(key, tuple) else (key,)))
+        return self if of_types or not Absent.in_use else self._refuse()
+
+    def __or__(self, other: Any) -> Any:
+        return self if is_for_annotations(other) else self._refuse()
+
+    __ror__ = __or__
+
+    def __instancecheck__(self, value: Any) -> bool:
+        return False  # nothing is made of a class that is not here
+
+    __subclasscheck__ = __instancecheck__
+
+    def __bool__(self) -> bool:
+        return bool(self._refuse()) if Absent.in_use else False  # as `torch.cuda.is_available()` would be
+
+    __iter__ = __len__ = __float__ = __int__ = __array__ = _refuse
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __matmul__ = _refuse
     __rmatmul__ = __pow__ = __neg__ = __enter__ = __exit__ = __lt__ = __gt__ = __le__ = __ge__ = _refuse
 
@@ -101,11 +128,12 @@ class Finder:
     def find_spec(self, name: str, path: Any, target: Any = None) -> Optional[importlib.machinery.ModuleSpec]:
         parent = name.rpartition(".")[0]
         below = isinstance(sys.modules.get(parent), AbsentModule)
-        if parent and not below and parent.split(".")[0] != self.package:
+        if parent and not below and parent.split(".")[0] != self.package and name not in FOR_ANNOTATIONS:
             return None
-        if not below and not self.is_stray():
+        importing = self.importing_file()
+        if not below and not importing:
             return None
-        if not below:
+        if not below and os.path.basename(importing) != "__init__.py":  # the course's, mostly, of another assignment
             self.names.append(name)
         elif self.find_here(name):  # the package by another name: it is there after all
             self.names = [known for known in self.names if not (name + ".").startswith(known + ".")]
@@ -122,19 +150,21 @@ class Finder:
         """The module of the work tree that goes by another package's name: `nn.helpers` where the folder was nn/."""
         parts = name.split(".")[1:]
         while parts:
-            if parts[-1] and os.path.isfile(os.path.join(self.root, *parts) + ".py"):
+            place = os.path.join(self.root, *parts)
+            if parts[-1] and (os.path.isfile(place + ".py") or os.path.isfile(os.path.join(place, "__init__.py"))):
                 return ".".join([self.package, *parts])
             parts = parts[1:]
         return ""
 
-    def is_stray(self) -> bool:
-        """Whether the import stands in a file of the work tree, outside of a `try` that expects it to fail."""
+    def importing_file(self) -> str:
+        """The file of the work tree that the import stands in, outside of a `try` that expects it to fail, or ""."""
         frame: Optional[types.FrameType] = sys._getframe(2)
         while frame is not None and frame.f_code.co_filename.startswith("<frozen importlib"):
             frame = frame.f_back
         if frame is None or not frame.f_code.co_filename.startswith(self.root):
-            return False
-        return frame.f_lineno not in self.lines_caught(frame.f_code.co_filename)
+            return ""
+        path = frame.f_code.co_filename
+        return "" if frame.f_lineno in self.lines_caught(path) else path
 
     def lines_caught(self, path: str) -> Set[int]:
         if path not in self.caught:
@@ -152,6 +182,39 @@ class Finder:
                         last = getattr(statement, "end_lineno", None) or statement.lineno
                         self.caught[path].update(range(statement.lineno, last + 1))
         return self.caught[path]
+
+
+class ConsoleFinder:
+    """Finds the standard library's debugger and console, which then say that they were left in.
+
+    Without that the debugger would stop at the next line, find no terminal, and raise BdbQuit there, without a word.
+    """
+
+    @staticmethod
+    def find_spec(name: str, path: Any = None, target: Any = None) -> Optional[importlib.machinery.ModuleSpec]:
+        spec = importlib.machinery.PathFinder.find_spec(name, path) if name in CONSOLES else None
+        if spec is None or spec.loader is None:
+            return None
+        execute = spec.loader.exec_module
+
+        def exec_module(module: types.ModuleType) -> None:
+            execute(module)
+            owner, method, text = CONSOLES[name]
+
+            def refuse(*args: Any, **kwargs: Any) -> NoReturn:
+                raise getattr(module, "BdbQuit", EOFError)(text)
+
+            setattr(getattr(module, owner), method, refuse)
+
+        spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec
+
+
+def is_for_annotations(value: Any) -> bool:
+    """Whether an annotation may hold it: a type, a text, None, `...`, a name of what is not here; no number."""
+    if isinstance(value, (type, str, Absent, list)) or value is None or value is Ellipsis:
+        return True
+    return type(value).__module__ in FOR_ANNOTATIONS  # `int | None`, `List[int]`, a TypeVar
 
 
 def explain(error: BaseException) -> str:

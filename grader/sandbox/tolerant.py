@@ -2,7 +2,8 @@
 
     the file as a whole ──► it compiles and runs: an import like any other
            ├─► it does not compile: each top-level statement by itself, and those that do not are left out
-           └─► a statement raises or goes on for too long: it is left out, and what stands below it runs
+           ├─► a statement raises for its annotations, or for where it looks for a module: once more without those
+           └─► a statement raises, computes or waits for too long: it is left out, and what stands below it runs
 
 So a mistake costs what needs it: a syntax error its own function, the leftovers of a notebook nothing. A function that
 is left out keeps its name, and raises what was wrong with it when it is called. Whatever way a file of the work tree is
@@ -12,6 +13,7 @@ Runs inside the worker, beside worker.py, under Python 3.8 on.
 """
 
 from __future__ import annotations
+import __future__
 
 import functools
 import importlib
@@ -20,6 +22,7 @@ import importlib.util
 import os
 import re
 import sys
+import time
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 MOST_LEFT_OUT = 100  # of one file; with more it is no Python file, and what its import raised says so
@@ -27,11 +30,16 @@ MOST_JOINED = 30  # lines at the margin in one statement: of a text in quotes, m
 ENDS = (")", "]", "}", "#", "else:", "elif ", "except:", "except ", "finally:")  # no statement begins with these
 NOTEBOOK = "a notebook was found, expected Python. In Jupyter: File, Save and Export as, Executable Script"
 COMPILED: Dict[Tuple[str, bytes], Any] = {}  # by path and content: what was handed out, if a zygote knows it
+POSTPONED = __future__.annotations.compiler_flag  # annotations are texts, which nobody evaluates
+ANNOTATIONS_ARE_READ = re.compile(rb"__annotations__|get_type_hints|signature|get_annotations")
+HALVED = 0.5  # the patience with the next statement, after one that used up all of it; so the sum is bounded
+LEAST_S = 0.05  # of patience; a right statement takes less
+WAITING_SHARE = 0.05  # of CPU time in a while; who gets less of it waits, and on the busiest machine others get more
 DEFINITION = re.compile(r"^(?:async\s+)?(?:def|class)\s+(\w+)", re.MULTILINE)
 
 
 class OutOfTime(BaseException):
-    """A statement of a module used the time that it may use while it is imported."""
+    """A statement of a module used the time that it may use, or waited, while it is imported."""
 
 
 def keep_compiled(path: str, source: bytes) -> None:
@@ -40,19 +48,27 @@ def keep_compiled(path: str, source: bytes) -> None:
 
 
 class Importer:
-    """Runs files of the work tree. left_out: (path, line, name of the function, error); recoded: paths, as they came.
+    """Runs files of the work tree. left_out: (path, line, name of the function, error); recoded: paths, as they came;
+    unparsed: (path, text, error) of what does not compile.
 
-    budget_s: CPU time for a statement; what does not heed the signal meets the limit of the process. is_tolerant: or
-    else every import is like any other, by whatever name.
+    budget_s: CPU time for a statement; what does not heed the signal meets the limit of the process. wait_s: for how
+    long a statement may use next to none of it. absent: makes a stand-in for a name of a module, by both names.
+    is_tolerant: or else every import is like any other, by whatever name.
     """
 
-    def __init__(self, root: str, package: str, budget_s: float) -> None:
+    def __init__(
+        self, root: str, package: str, budget_s: float, wait_s: float = 2, absent: Optional[Callable[[str], Any]] = None
+    ) -> None:
         self.root = root
         self.package = package
         self.budget_s = budget_s
+        self.wait_s = wait_s
+        self.absent = absent
         self.is_tolerant = True
         self.left_out: List[Tuple[str, int, str, BaseException]] = []
         self.recoded: List[str] = []
+        self.unparsed: List[Tuple[str, str, BaseException]] = []
+        self.seen = (0.0, 0.0)  # wall and CPU time at the last look at a statement
         self.depth = 0
 
     def install(self) -> None:
@@ -77,7 +93,7 @@ class Importer:
             raise SyntaxError(NOTEBOOK, (path, 1, 0, ""))
         before = len(self.left_out)
         try:
-            code = COMPILED.get((path, source)) or compile(source, path, "exec", dont_inherit=True)
+            code = COMPILED.get((path, source)) or compile(source, path, "exec", flags_for(source), dont_inherit=True)
         except Exception as error:
             if not self.is_tolerant:
                 raise
@@ -95,13 +111,12 @@ class Importer:
             failed = next((node for node in body if first_line(node) <= line <= (node.end_lineno or line)), None)
             if failed is None:
                 raise
-            self.leave_out(path, names, failed, error)
-            rest = body[body.index(failed) + 1 :]
-            self.run_parts(path, names, [*(node for node in body if is_future(node)), *rest], error, before)
+            futures = [node for node in body if is_future(node)]
+            self.rescue(path, names, failed, error, futures)
+            self.run_parts(path, names, [*futures, *body[body.index(failed) + 1 :]], error, before)
 
     def run_parts(self, path: str, names: Dict[str, Any], parts: List[Any], error: BaseException, before: int) -> None:
         """Run top-level statements one by one. parts: nodes, or (line, name, error) of what is none."""
-        import ast
 
         futures = [node for node in parts if is_future(node)]
         for part in parts:
@@ -115,10 +130,43 @@ class Importer:
                     names[name] = raiser(problem)
                 continue
             try:
-                module = ast.Module(body=[*futures, part], type_ignores=[])
-                self.execute(compile(module, path, "exec", dont_inherit=True), names)
+                self.execute(compile_nodes([*futures, part], path), names)
             except BaseException as problem:
-                self.leave_out(path, names, part, problem)
+                self.rescue(path, names, part, problem, futures)
+
+    def rescue(self, path: str, names: Dict[str, Any], node: Any, error: BaseException, futures: List[Any]) -> None:
+        """Run a statement that raised once more in another way, if there is one; else leave it out."""
+        import ast
+
+        try:
+            if isinstance(node, ast.ImportFrom) and isinstance(error, (ImportError, ValueError)):
+                self.import_elsewhere(path, names, node)
+                return
+            if isinstance(error, Exception) and any(map(is_annotated, ast.walk(node))):
+                self.execute(compile_nodes([*futures, node], path, POSTPONED), names)
+                return
+        except BaseException as problem:
+            error = error if isinstance(node, ast.ImportFrom) else problem
+        self.leave_out(path, names, node, error)
+
+    def import_elsewhere(self, path: str, names: Dict[str, Any], node: Any) -> None:
+        """Names of a module that was looked for above the package, or that has the name of one of Python's; or words
+        for annotations, of which an older Python lacks some. Raises what the import raises if it is none of these.
+        """
+        import ast
+
+        proper = ".".join(filter(None, (self.package, node.module)))
+        place = os.path.join(self.root, *(node.module or "").split("."))
+        if os.path.isfile(place + ".py") or os.path.isfile(os.path.join(place, "__init__.py")):
+            moved = ast.copy_location(ast.ImportFrom(module=proper, names=node.names, level=0), node)
+            self.execute(compile_nodes([moved], path), names)
+            return
+        if self.absent is None or node.module not in ("typing", "collections.abc", "types", "numpy.typing"):
+            raise ImportError(node.module)
+        module = importlib.import_module(node.module)
+        for alias in node.names:
+            found = getattr(module, alias.name, None)
+            names[alias.asname or alias.name] = self.absent(node.module + "." + alias.name) if found is None else found
 
     def leave_out(self, path: str, names: Dict[str, Any], node: Any, error: BaseException) -> None:
         name = getattr(node, "name", "")
@@ -152,6 +200,7 @@ class Importer:
                 problem = error_in("\n" * start + text + "\n", path)  # whose text may name lines, too
                 line = problem.lineno if isinstance(problem, SyntaxError) and problem.lineno else start + 1
                 parts.append((line, name.group(1) if name else "", problem))
+                self.unparsed.append((path, text, problem))
                 position += 1
         return parts
 
@@ -180,9 +229,20 @@ class Importer:
         if self.is_tolerant and hasattr(signal, "setitimer"):
             signal.signal(signal.SIGPROF, self.end_statement)
             signal.setitimer(signal.ITIMER_PROF, seconds)
+            signal.signal(signal.SIGALRM, self.end_waiting)
+            signal.setitimer(signal.ITIMER_REAL, self.wait_s if seconds else 0, self.wait_s)
+            self.seen = time.monotonic(), time.process_time()
 
     def end_statement(self, number: int, frame: Any) -> None:
-        raise OutOfTime("still running after %g s of CPU time" % self.budget_s)
+        budget_s, self.budget_s = self.budget_s, max(HALVED * self.budget_s, LEAST_S)
+        raise OutOfTime("still running after %g s of CPU time" % budget_s)
+
+    def end_waiting(self, number: int, frame: Any) -> None:
+        """Look at how much CPU time was used since the last look; next to none is a wait."""
+        (then, before), self.seen = self.seen, (time.monotonic(), time.process_time())
+        if self.seen[1] - before < WAITING_SHARE * (self.seen[0] - then):
+            wait_s, self.wait_s = self.wait_s, max(HALVED * self.wait_s, LEAST_S)
+            raise OutOfTime("still waiting after %g s" % wait_s)
 
 
 class TreeFinder(importlib.machinery.FileFinder):
@@ -236,6 +296,21 @@ def raiser(error: BaseException) -> Callable[..., Any]:
         raise error.with_traceback(traceback)
 
     return left_out
+
+
+def flags_for(source: bytes) -> int:
+    """Of the compiler. Before Python 3.10, `int | None` and `list[int]` raise, in a function's inner functions, too."""
+    return POSTPONED if sys.version_info < (3, 10) and not ANNOTATIONS_ARE_READ.search(source) else 0
+
+
+def compile_nodes(nodes: List[Any], path: str, flags: int = 0) -> Any:
+    import ast
+
+    return compile(ast.Module(body=nodes, type_ignores=[]), path, "exec", flags, dont_inherit=True)
+
+
+def is_annotated(node: Any) -> bool:
+    return bool(getattr(node, "annotation", None) or getattr(node, "returns", None))
 
 
 def is_start(line: str) -> bool:

@@ -68,6 +68,7 @@ for own in (
 MAX_TEXT = 4000
 STAYING_SHARE = 0.1  # of a check's CPU time that a child may have used and still serve another check
 STATEMENT_SHARE = 0.4  # of the CPU time for imports that one statement of a module may use; others are to follow
+IMPORT_WAIT_S = 2.0  # for which a statement of a module may wait, well below the wall time for imports
 OUTPUT: List[Any] = []  # sys.stdout as it was at the start
 MOST_TOLD = 20  # statements that were left out
 
@@ -142,8 +143,11 @@ class Server:
         self.traces: Optional[traces.Traces] = None
         self.placeholders = placeholders.Finder(self.tree.root, self.tree.package)
         sys.meta_path.append(self.placeholders)
+        sys.meta_path.insert(0, placeholders.ConsoleFinder)
         budget_s = STATEMENT_SHARE * options["limits"].get("CPU", 0)
-        self.importer = tolerant.Importer(self.tree.root, self.tree.package, budget_s)
+        self.importer = tolerant.Importer(
+            self.tree.root, self.tree.package, budget_s, IMPORT_WAIT_S, placeholders.Absent
+        )
         self.importer.install()
 
     def serve(self) -> None:

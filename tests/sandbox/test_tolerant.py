@@ -14,10 +14,10 @@ from grader.sandbox.tolerant import Importer, OutOfTime
 def run(tmp_path):
     """Run a source as a file of the work tree; its names, and the importer, which knows what was left out."""
 
-    def run_source(source: str | bytes, *, budget_s: float = 5):
+    def run_source(source: str | bytes, *, budget_s: float = 5, wait_s: float = 2):
         path = tmp_path / "layers.py"
         path.write_bytes(source if isinstance(source, bytes) else source.encode())
-        importer = Importer(os.path.join(tmp_path, ""), "cs231n", budget_s)
+        importer = Importer(os.path.join(tmp_path, ""), "cs231n", budget_s, wait_s, Absent)
         names: dict[str, object] = {}
         importer.run(str(path), names)
         return names, importer
@@ -97,6 +97,78 @@ def test_training_without_a_guard_is_left_out_when_its_time_is_up(run):
     assert str(first[3]) == "still running after 0.05 s of CPU time"
 
 
+WAITS = {
+    "sleep": "import time\ntime.sleep(60)\n",
+    "a loop that sleeps": "import time\nwhile True:\n    time.sleep(0.01)\n",
+    "a thread that never ends": (
+        "import threading\nt = threading.Thread(target=threading.Event().wait, daemon=True)\nt.start(); t.join()\n"
+    ),
+    "a lock": "import threading\nl = threading.Lock(); l.acquire(); l.acquire()\n",
+    "a queue": "import queue\nqueue.Queue().get()\n",
+    "a pipe": "import os\nr, w = os.pipe()\nos.read(r, 1)\n",
+}
+
+
+@pytest.mark.parametrize("kind", WAITS)
+def test_a_statement_that_waits_is_left_out(run, kind):
+    names, importer = run(WAITS[kind] + "def f():\n    return 1\n", wait_s=0.2)
+    assert names["f"]() == 1
+    assert "still waiting after 0.2 s" in [str(error) for _, _, _, error in importer.left_out]
+
+
+def test_patience_shrinks_with_every_statement_that_waits_or_computes(run):
+    import time
+
+    began = time.monotonic()
+    source = "import time\n" + "time.sleep(60)\nwhile True: pass\n" * 10 + "done = True\n"
+    names, importer = run(source, budget_s=0.4, wait_s=0.4)
+    assert names["done"]
+    assert len(importer.left_out) == 20
+    assert time.monotonic() - began < 10  # twenty times 0.4 s and less with every one, on a busy machine, too
+
+
+def test_a_short_pause_is_no_wait(run):
+    _, importer = run("import time\ntime.sleep(0.1)\ntime.sleep(0.1)\nx = 1\n", wait_s=2)
+    assert importer.left_out == []
+
+
+ANNOTATED = {
+    "a function": "def f(x: torch.Tensor | Missing = 1) -> Missing[3]:\n    return 1\n",
+    "a decorated function": "def same(g): return g\n@same\ndef f(x: 1 / 0): return 1\n",
+    "a variable": "x: Missing.part = 1\ndef f(): return x\n",
+    "a class": "class C:\n    x: Missing = 1\n    def g(self, y: Missing): return self.x\ndef f(): return C().g(2)\n",
+    "a dataclass": (
+        "from dataclasses import dataclass\n@dataclass\nclass C:\n    x: Missing\n    y: 'Other' = 1\n"
+        "def f(): return C(2).y\n"
+    ),
+    "a named tuple": (
+        "from typing import NamedTuple\nclass C(NamedTuple):\n    x: Missing\n    y: int = 1\ndef f(): return C(2).y\n"
+    ),
+    "below an if": "if True:\n    def f(x: Missing): return 1\n",
+}
+
+
+@pytest.mark.parametrize("kind", ANNOTATED)
+def test_an_annotation_that_raises_costs_nothing(run, kind):
+    names, importer = run(ANNOTATED[kind])
+    assert names["f"]() == 1 if kind not in ("a decorated function", "below an if") else names["f"](0) == 1
+    assert importer.left_out == []
+
+
+def test_an_annotation_that_can_be_evaluated_is_what_it_says(run):
+    source = "def f(x: int) -> float: pass\nkinds = f.__annotations__\ndef g(x: Missing): pass\n"
+    names, _ = run(source)
+    assert names["kinds"] == {"x": int, "return": float}
+    assert names["g"].__annotations__ == {"x": "Missing"}
+
+
+def test_words_for_annotations_that_this_python_lacks_are_placeholders(run):
+    names, importer = run("from typing import NamedTuple, Latest as L\n@L\ndef f(x: L[int] | None): return 1\n")
+    assert importer.left_out == []
+    assert names["f"](0) == 1
+    assert names["NamedTuple"].__module__ == "typing"
+
+
 def test_the_clock_stops_when_the_file_is_done(run):
     import time
 
@@ -170,3 +242,24 @@ def test_a_decorator_of_a_module_that_is_absent_leaves_the_function_as_it_is():
     assert numba.jit(f) is f
     assert numba.jit(nopython=True)(f) is f
     assert isinstance(numba.jit(1), Absent)
+
+
+@pytest.mark.parametrize("other", [int, None, "Net", list, Absent("numpy.typing.Other")])
+def test_a_type_may_be_joined_with_one_that_is_absent_even_in_a_function(monkeypatch, other):
+    monkeypatch.setattr(Absent, "in_use", True)
+    tensor = AbsentModule("torch").Tensor
+    assert isinstance(tensor | other, Absent)
+    assert isinstance(other | tensor, Absent)
+    assert isinstance(tensor[other, ...], Absent)
+    assert not isinstance(1, tensor)
+
+
+@pytest.mark.parametrize("use", [lambda a: a[0], lambda a: a[:1], lambda a: a | 1, bool, lambda a: a(), len])
+def test_what_no_annotation_does_is_a_use(monkeypatch, use):
+    monkeypatch.setattr(Absent, "in_use", True)
+    with pytest.raises(ModuleNotFoundError, match=r"torch\.Tensor is used, but torch is not in the sandbox"):
+        use(AbsentModule("torch").Tensor)
+
+
+def test_a_module_that_is_absent_is_not_available_while_files_are_imported():
+    assert not AbsentModule("torch").cuda.is_available()
