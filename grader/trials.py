@@ -29,10 +29,11 @@ from grader.judging.verdict import Trial, short
 from grader.kept import give_back, lend
 from grader.module_sets import ModuleSet
 from grader.oracle import Oracle
+from grader.other_pythons import is_of_another_python, tell_dialect
 from grader.records import MISSING, SKIPPED, SPENT, TIMEOUT, VISIBLE, Check, Submission
 from grader.sandbox.box import Launch
 from grader.sandbox.isolation import PLAIN
-from grader.sandbox.plan import Plan, Spent
+from grader.sandbox.plan import LeftOut, Plan, Spent
 from grader.sandbox.session import Session
 from grader.trial import run_check
 
@@ -59,6 +60,7 @@ class Trials:
     own: dict[str, Trial] = field(default_factory=dict)
     on_stubs: dict[str, Trial] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    foreign: list[LeftOut] = field(default_factory=list)  # statements that were written for another Python
     # Functions that were so on these stubs, by themselves and not by another's failure.
     wrong: set[tuple[str, frozenset[str]]] = field(default_factory=set)
     unusable: set[str] = field(default_factory=set)  # student files that are absent or cannot be imported
@@ -75,6 +77,7 @@ class Trials:
                 self.run_again(one, oracle)
             for one in self.context.assignment.sets:
                 self.run_put_off(one, oracle)
+        self.notes[:0] = tell_dialect(self.foreign, self.context.interpreter.python)
 
     def spent_s(self, duration_s: float) -> dict[str, float]:
         """What of a duration was spent on each of SPENT; what nothing else had is the judge's."""
@@ -119,6 +122,7 @@ class Trials:
                 file for file in files if session.broken or session.failures.get(module_of(file)) is not None
             }
             self.notes += [note for note in import_notes(session, files) if note not in self.notes]
+            self.foreign += [one for one in session.left_out if is_of_another_python(one) and one not in self.foreign]
 
     def run_again(self, one: ModuleSet, oracle: Oracle) -> None:
         """On stubs: what did not pass and is written at all."""
@@ -321,14 +325,15 @@ def import_notes(session: Session, files: Iterable[str]) -> list[str]:
         f"{name} is not in UTF-8, which Python expects; it was read as far as that goes. Save it as UTF-8."
         for name in session.recoded
     ]
-    for one in session.left_out[:MOST_LEFT_OUT]:
+    left_out = [one for one in session.left_out if not is_of_another_python(one)]
+    for one in left_out[:MOST_LEFT_OUT]:
         what = one.function or "The statement"
         error = one.error.rstrip(".")
         told = f"{one.file}, line {one.line}: {error}. {what} was left out and the rest was graded."
         note = " ".join(filter(None, [told, advice_on(one.error)]))
         notes += [note] if note not in notes else []  # two statements of one line
-    if len(session.left_out) > MOST_LEFT_OUT:
-        notes.append(f"{file}: {len(session.left_out) - MOST_LEFT_OUT} more statements or functions were left out.")
+    if len(left_out) > MOST_LEFT_OUT:
+        notes.append(f"{file}: {len(left_out) - MOST_LEFT_OUT} more statements or functions were left out.")
     if session.import_prints:
         first, *more = session.import_prints.strip().splitlines() or [""]
         notes.append(f"{file} prints while it is imported: {first[:100]}{' …' if more else ''}")

@@ -27,6 +27,7 @@ LAYERS = (
     "pipeline",
     "trials",
     "trial",
+    "other_pythons",
     "following",
     "oracle",
     "kept",

@@ -1,5 +1,7 @@
 """Code of another time, through the sandbox: it costs its own function and says what is done away with."""
 
+import sys
+
 import pytest
 
 
@@ -42,3 +44,24 @@ def test_old_names_cost_their_own_function_and_say_so(grade_layers, line, words)
         assert check.status == "error"
         assert words in check.hint
         assert "--python" in check.hint
+
+
+@pytest.mark.parametrize(
+    ("source", "since"),
+    [
+        ("def relu_forward[T](x: T):\n    return np.maximum(0, x), x\n", "3.12"),
+        ("def relu_forward(x):\n    print(f'{', '.join('ab')}')\n    return np.maximum(0, x), x\n", "3.12"),
+        ("def relu_forward(x):\n    t'{x}'\n    return np.maximum(0, x), x\n", "3.14"),
+    ],
+)
+def test_syntax_of_a_newer_python_is_told_once_at_the_top_with_the_way_out(grade_layers, source, since):
+    if sys.version_info >= tuple(map(int, since.split("."))):
+        pytest.skip(f"this Python has the syntax of {since}")
+    result = grade_layers(source + "\ntype_of_nothing: Missing = 1\nprint('imported')\n1 / 0\n")
+    lost = [check for check in result.checks if check.status != "passed"]
+    assert {check.function for check in lost} == {"layers.relu_forward"}
+    assert all(f"needs Python {since} or newer" in check.message for check in lost)
+    assert result.notes[0].endswith(
+        f"relu_forward was left out and the rest was graded. Grade it with --python python{since}."
+    )
+    assert [f"needs Python {since}" in note for note in result.notes].count(True) == 1

@@ -37,6 +37,7 @@ WORKER_FILES: Final = (
     "channel.py",
     "clock.py",
     "confine.py",
+    "dialects.py",
     "placeholders.py",
     "protocol.py",
     "stubs.py",

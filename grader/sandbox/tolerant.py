@@ -48,26 +48,32 @@ def keep_compiled(path: str, source: bytes) -> None:
 
 
 class Importer:
-    """Runs files of the work tree. left_out: (path, line, name of the function, error); recoded: paths, as they came;
-    unparsed: (path, text, error) of what does not compile.
+    """Runs files of the work tree. left_out: (path, line, name of the function, error); recoded: paths, as they came.
 
     budget_s: CPU time for a statement; what does not heed the signal meets the limit of the process. wait_s: for how
     long a statement may use next to none of it. absent: makes a stand-in for a name of a module, by both names.
+    explain: may say more in the error of a text that does not compile.
     is_tolerant: or else every import is like any other, by whatever name.
     """
 
     def __init__(
-        self, root: str, package: str, budget_s: float, wait_s: float = 2, absent: Optional[Callable[[str], Any]] = None
+        self,
+        root: str,
+        package: str,
+        budget_s: float,
+        wait_s: float = 2,
+        absent: Optional[Callable[[str], Any]] = None,
+        explain: Optional[Callable[[str, BaseException], None]] = None,
     ) -> None:
         self.root = root
         self.package = package
         self.budget_s = budget_s
         self.wait_s = wait_s
         self.absent = absent
+        self.explain = explain
         self.is_tolerant = True
         self.left_out: List[Tuple[str, int, str, BaseException]] = []
         self.recoded: List[str] = []
-        self.unparsed: List[Tuple[str, str, BaseException]] = []
         self.seen = (0.0, 0.0)  # wall and CPU time at the last look at a statement
         self.depth = 0
 
@@ -200,7 +206,8 @@ class Importer:
                 problem = error_in("\n" * start + text + "\n", path)  # whose text may name lines, too
                 line = problem.lineno if isinstance(problem, SyntaxError) and problem.lineno else start + 1
                 parts.append((line, name.group(1) if name else "", problem))
-                self.unparsed.append((path, text, problem))
+                if self.explain is not None:
+                    self.explain(text, problem)
                 position += 1
         return parts
 

@@ -49,6 +49,7 @@ import numpy as np
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import confine  # type: ignore[import-not-found]
+import dialects  # type: ignore[import-not-found]
 import placeholders  # type: ignore[import-not-found]
 import protocol  # type: ignore[import-not-found]
 import stubs  # type: ignore[import-not-found]
@@ -60,7 +61,7 @@ from clock import Clock  # type: ignore[import-not-found]
 from work_tree import WorkTree  # type: ignore[import-not-found]
 
 for own in (
-    *("changes", "channel", "clock", "confine", "placeholders", "protocol", "stubs", "tolerant", "traces"),
+    *("changes", "channel", "clock", "confine", "dialects", "placeholders", "protocol", "stubs", "tolerant", "traces"),
     "work_tree",
 ):
     del sys.modules[own]  # a submission may have a file of that name
@@ -146,7 +147,7 @@ class Server:
         sys.meta_path.insert(0, placeholders.ConsoleFinder)
         budget_s = STATEMENT_SHARE * options["limits"].get("CPU", 0)
         self.importer = tolerant.Importer(
-            self.tree.root, self.tree.package, budget_s, IMPORT_WAIT_S, placeholders.Absent
+            self.tree.root, self.tree.package, budget_s, IMPORT_WAIT_S, placeholders.Absent, dialects.explain
         )
         self.importer.install()
 

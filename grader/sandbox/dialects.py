@@ -1,0 +1,192 @@
+"""Which Python a piece of source was written for, where the one that runs this cannot compile it.
+
+    text ──► strings and comments blanked ──► what only a newer Python has is rewritten ──► it compiles: that was it
+                         └─► what only Python 2 has is looked for
+
+So a bracket that is missing is never taken for a newer Python: without it, the rewritten text does not compile either.
+Linear in the length of the text. Runs inside the worker, beside worker.py, under Python 3.8 on.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any, List, Optional, Tuple
+
+MOST = 20_000  # characters of one statement that are looked at
+DEEPEST = 3  # f-strings in f-strings that are looked into
+NAME = re.compile(r"\w+")
+PREFIXES = {"f", "rf", "fr", "t", "rt", "tr", "r", "b", "br", "rb", "u", "ur"}
+Version = Tuple[int, int]
+Found = List[Tuple[Version, str]]
+
+# What only a newer Python has: since when, in words, how it is found in a text without strings, what an older one has.
+PARAMETERS = r"\b((?:def|class)\s+\w+)\s*\[(?:[^\[\]]|\[[^\[\]]*\])*\](?=\s*[(:])"
+WITH = r"\bwith\s*\(((?:[^()]|\([^()]*\))*?\bas\b(?:[^()]|\([^()]*\))*?),?\s*\)\s*:"
+NEWER: List[Tuple[Version, str, str, str]] = [
+    ((3, 14), "`except A, B:` without brackets", r"\bexcept\s+([\w.]+(?:\s*,\s*[A-Z][\w.]*)+)\s*:", r"except (\1):"),
+    ((3, 13), "a type parameter with a default", r"\b((?:def|class)\s+\w+)\s*\[[^\[\]]*=[^\[\]]*\](?=\s*[(:])", r"\1"),
+    ((3, 12), "a type parameter (`def f[T]`)", PARAMETERS, r"\1"),
+    ((3, 12), "a type alias (`type X = …`)", r"(?m)^([ \t]*)type[ \t]+(\w+)[ \t]*(?:\[[^\]\n]*\])?[ \t]*=", r"\1\2 ="),
+    ((3, 11), "`except*`", r"\bexcept\s*\*", "except "),
+    ((3, 11), "a star in an index", r"([\w\])][ \t]*\[)\s*\*", r"\1"),
+    ((3, 11), "a star in an annotation", r"(\*\s*\w+\s*:\s*)\*", r"\1"),
+    ((3, 10), "`match`", r"(?m)^([ \t]*)match\b[^\n]*:[ \t]*$(?=\s+case\b)", r"\1if 1:"),
+    (
+        *((3, 10), "`match`"),
+        *(r"(?m)^([ \t]+)case\b(?:[^\n:\[{(]|\{[^{}]*\}|\[[^\]]*\]|\([^()]*\))*:", r"\1if 1:"),
+    ),
+    ((3, 10), "`match`", r"(?m)^([ \t]+)case\b[^\n]*:[ \t]*$", r"\1if 1:"),
+    ((3, 10), "a `with` in brackets", WITH, ""),
+    ((3, 9), "a decorator that is any expression", r"(?m)^([ \t]*)@[^\n]*[^\w.()\s][^\n]*$", r"\1@x"),
+    ((3, 9), "`for x in *a, *b`", r"\b(for\b[^\n:]*\bin\s+)\*[^\n:]*:", r"\1x:"),
+]
+# What only Python 2 has, in words, and how it is found in a text without strings.
+PYTHON_2: List[Tuple[str, str]] = [
+    ("print without brackets", r"(?m)(?:^|[;:])[ \t]*print(?:[ \t]*>>|[ \t]+(?:[\w\"'\-]|\())"),
+    ("exec without brackets", r"(?m)(?:^|[;:])[ \t]*exec[ \t]+[\w\"']"),
+    ("`except Error, name`", r"\bexcept\s+(?:[\w.]+|\([^()]*\))\s*,\s*[a-z_]\w*\s*:"),
+    ("`raise Error, text`", r"\braise[ \t]+[\w.]+[ \t]*,"),
+    ("`<>`", r"<>"),
+    ("a text in backticks", r"`[^`\n]+`"),
+    ("a number that begins with 0", r"(?<![\w.])0\d+(?![\w.])"),
+    ("a number that ends in L", r"(?<![\w.])(?:0[xX][\da-fA-F]+|\d+)[lL]\b"),
+    ("a text of the kind ur''", r"(?<!\w)[uU][rR](?=[\"'])"),
+    ("a tuple among arguments", r"\blambda[ \t]*\([^()]*\)[ \t]*:"),
+]
+
+
+def explain(text: str, error: BaseException) -> None:
+    """Say in a SyntaxError which Python its source was written for, if that can be known."""
+    if not isinstance(error, SyntaxError) or len(text) > MOST:
+        return
+    newer = find_newer(text, sys.version_info[:2])
+    if newer is not None:
+        (major, minor), feature = newer
+        running = tuple(sys.version_info[:2])
+        error.msg = "%s needs Python %d.%d or newer; this is Python %d.%d" % (feature, major, minor, *running)
+    else:
+        old = find_python_2(text)
+        if old:
+            error.msg = "%s (Python 2: %s)" % (error.msg, old)
+
+
+def find_newer(text: str, running: Version) -> Optional[Tuple[Version, str]]:
+    """The newest thing that the text needs, if an older Python would compile it without that and the like."""
+    found: Found = []
+    rewritten = blank(text, found)
+    for since, feature, pattern, plain in NEWER:
+        if since <= running:
+            continue
+        replacement: Any = plain or unbracket
+        rewritten, count = re.subn(pattern, replacement, rewritten)
+        if count:
+            found.append((since, feature))
+    found = [one for one in found if one[0] > running]
+    return max(found) if found and compiles(rewritten) else None
+
+
+def find_python_2(text: str) -> str:
+    code = blank(text, [])
+    return next((feature for feature, pattern in PYTHON_2 if re.search(pattern, code)), "")
+
+
+def unbracket(match: Any) -> str:
+    return "with " + re.sub(r"\s+", " ", match.group(1).strip()) + ":"
+
+
+def compiles(text: str) -> bool:
+    import ast
+
+    try:
+        ast.parse(text)
+    except Exception:
+        return False
+    return True
+
+
+def blank(text: str, found: Found, depth: int = 0) -> str:
+    """The text with every string empty and without comments. found: gets what strings need of a newer Python.
+
+    depth: of f-strings that the text stands in.
+    """
+    parts: List[str] = []
+    at = 0
+    while at < len(text):
+        name = NAME.match(text, at)
+        prefix = name.group() if name else ""
+        start = at + len(prefix)
+        if text[start : start + 1] in ("'", '"') and (not prefix or prefix.lower() in PREFIXES):
+            end = end_of_string(text, start, prefix.lower(), found, depth)
+            is_text = "b" not in prefix.lower()
+            kept = prefix if prefix.lower() == "ur" else "" if is_text else "b"
+            parts.append(kept + '""')
+            at = end
+        elif prefix:
+            parts.append(prefix)
+            at = start
+        elif text[at] == "#":
+            end = text.find("\n", at)
+            at = len(text) if end < 0 else end
+        else:
+            parts.append(text[at])
+            at += 1
+    return "".join(parts)
+
+
+def end_of_string(text: str, start: int, prefix: str, found: Found, depth: int) -> int:
+    """Where the string ends whose first quotation mark stands at `start`."""
+    quote = text[start] * 3 if text.startswith(text[start] * 3, start) else text[start]
+    at = start + len(quote)
+    is_formatted = ("f" in prefix or "t" in prefix) and depth < DEEPEST
+    if "t" in prefix:
+        found.append(((3, 14), "a t-string"))
+    while at < len(text) and not text.startswith(quote, at):
+        if text[at] == "\\":
+            at += 2
+        elif text[at] == "\n" and len(quote) == 1:
+            return at  # it was never closed
+        elif is_formatted and text.startswith("{{", at):
+            at += 2
+        elif is_formatted and text[at] == "{":
+            at = end_of_field(text, at + 1, quote, found, depth + 1)
+        else:
+            at += 1
+    return min(at + len(quote), len(text))
+
+
+def end_of_field(text: str, start: int, quote: str, found: Found, level: int) -> int:
+    """Where a replacement field ends, as Python 3.12 reads it; what an older one does not take goes to `found`."""
+    at, depth, expression_end = start, 0, -1
+    inner: Found = []
+    while at < len(text) and not (text[at] == "}" and depth == 0):
+        letter = text[at]
+        if expression_end >= 0:  # in the format, which may hold fields of its own
+            if text.startswith(quote, at):
+                return at
+            at = end_of_field(text, at + 1, quote, inner, level) if letter == "{" and level < DEEPEST else at + 1
+            continue
+        if letter in "'\"":
+            if letter == quote[0] and (len(quote) == 1 or text.startswith(quote, at)):
+                inner.append(((3, 12), "an f-string with its own quotation marks inside"))
+            end = end_of_string(text, at, "", inner, level)
+            if "\\" in text[at:end]:
+                inner.append(((3, 12), "a backslash inside an f-string's brackets"))
+            at = end
+            continue
+        if letter == "\n" and len(quote) == 1:
+            inner.append(((3, 12), "an f-string over several lines"))
+        elif letter == "#":
+            inner.append(((3, 12), "a comment inside an f-string"))
+            at = max(text.find("\n", at), at)
+        elif letter in "([{":
+            depth += 1
+        elif letter in ")]}":
+            depth -= 1
+        elif depth == 0 and (letter == ":" or (letter == "!" and text[at + 1 : at + 2] != "=")):
+            expression_end = at
+        at += 1
+    expression = text[start : expression_end if expression_end >= 0 else at].rstrip().rstrip("=")
+    if inner and compiles("(" + blank(expression, [], level) + "\n)"):
+        found.extend(inner)
+    return at + 1
