@@ -2,11 +2,13 @@
 
 Each wanted file (student or handed out) is looked for by name wherever it lies: `classifiers/fc_net.py` as the end of a
 path, else the bare `fc_net.py`. The *root* of a find is the folder it is relative to: the student's package, whatever
-it is called. Helpers are the other modules below the roots, since student files import them.
+it is called. Helpers are the other modules below the roots, since student files import them, and modules from
+elsewhere that one of all these imports.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from itertools import takewhile
 from typing import Final
 
 from grader.intake.names import fold, is_importable, natural_key, show
+from grader.intake.own_modules import find_own_modules
 
 MOST_HELPERS: Final = 100
 DEEPEST_HELPER: Final = 2  # folders below the root; deeper lie other projects, not helpers
@@ -54,13 +57,13 @@ def choose(
     wanted = (*student_files, *handed_out)
     finds = [find for path in tree for find in match(path, wanted)]
     crowd = Counter(find.root for find in finds if find.name in student_files)
-    files: dict[str, bytes] = {}
+    files: dict[str, str] = {}
     notes: list[str] = []
     roots: list[str] = []
     for name in student_files:
         candidates = sort_finds((find for find in finds if find.name == name), package, crowd)
         if candidates:
-            files[name] = tree[candidates[0].path]
+            files[name] = candidates[0].path
             notes += describe_rest(candidates, tree)
             roots += [candidates[0].root] if candidates[0].root not in roots else []
     if not files:
@@ -68,9 +71,17 @@ def choose(
     for name in handed_out:
         beside = [find for find in finds if find.name == name and find.root in roots]
         if beside:
-            files[name] = tree[sort_finds(beside, package, crowd)[0].path]
-    helpers, said = choose_helpers(tree, roots, wanted, {find.path for find in finds})
-    return Choice({**helpers, **files}, tuple(notes + said), tuple(roots))
+            files[name] = sort_finds(beside, package, crowd)[0].path
+    found = {find.path for find in finds}
+    helpers, said = choose_helpers(tree, roots, wanted, found)
+    files = {**helpers, **files}
+    own = find_own_modules(tree, files, package=package, wanted=found, most=max(0, MOST_HELPERS - len(helpers)))
+    own, left_out = without_lookalikes(own, [*files, *wanted])
+    if own:
+        listed = ", ".join(map(show, list(own.values())[:5])) + (", …" if len(own) > 5 else "")
+        said.append(f"Taken as well, since the code imports {'them' if len(own) > 1 else 'it'}: {listed}.")
+    said += left_out[:5]
+    return Choice({name: tree[path] for name, path in {**own, **files}.items()}, tuple(notes + said), tuple(roots))
 
 
 def choose_notebooks(notebooks: Mapping[str, bytes], roots: Sequence[str]) -> Choice:
@@ -135,14 +146,15 @@ def describe_rest(candidates: Sequence[Find], tree: Mapping[str, bytes]) -> list
 
 def choose_helpers(
     tree: Mapping[str, bytes], roots: Sequence[str], wanted: Sequence[str], found: set[str]
-) -> tuple[dict[str, bytes], list[str]]:
-    """The other modules below the roots, by their path below the package, but `__init__.py`: an empty one is staged.
+) -> tuple[dict[str, str], list[str]]:
+    """Paths of the other modules below the roots, by their path below the package. An `__init__.py` without code is not
+    among them: every folder gets an empty one.
 
     A folder `layers/` would hide the module layers.py, and a module classifiers.py is hidden by the folder
     classifiers/; neither may happen to a wanted file, so such helpers are left out with a note. So are names that some
     file systems, or import, cannot tell from another (Layers.py).
     """
-    helpers: dict[str, bytes] = {}
+    helpers: dict[str, str] = {}
     notes: list[str] = []
     folders = {name.rpartition("/")[0] for name in wanted if "/" in name}
     spelling = {fold(name): name for name in (*wanted, *folders)}
@@ -152,7 +164,7 @@ def choose_helpers(
             name = path[len(start) :]
             if path in found or name in helpers or name.count("/") > DEEPEST_HELPER or not is_importable(name):
                 continue
-            if name.rpartition("/")[2] == "__init__.py":
+            if name.rpartition("/")[2] == "__init__.py" and is_bare(tree[path]):
                 continue
             parts = name.split("/")
             above = ["/".join(parts[:end]) for end in range(1, len(parts))]
@@ -165,5 +177,34 @@ def choose_helpers(
             elif len(helpers) == MOST_HELPERS:
                 return helpers, [*notes, f"More than {MOST_HELPERS} other modules were found; the rest was left out."]
             else:
-                helpers[name] = tree[path]
+                helpers[name] = path
     return helpers, notes[:5]
+
+
+def without_lookalikes(own: Mapping[str, str], names: Iterable[str]) -> tuple[dict[str, str], list[str]]:
+    """Those whose name, and folders, cannot be mistaken for another's, nor hide one; and a note on each of the rest."""
+    kept: dict[str, str] = {}
+    notes: list[str] = []
+    spelling = {fold(piece): piece for name in names for piece in places(name)}
+    for name, path in own.items():
+        pieces = places(name)
+        if any(spelling.get(fold(piece), piece) != piece for piece in pieces):
+            notes.append(f"{show(path)} was left out: another file or folder has nearly the same name.")
+        elif name.removesuffix(".py") in spelling.values() or any(f"{folder}.py" in spelling for folder in pieces[:-1]):
+            notes.append(f"{show(path)} was left out: a file and a folder would have one name.")
+        else:
+            kept[name] = path
+            spelling |= {fold(piece): piece for piece in pieces}
+    return kept, notes
+
+
+def places(name: str) -> list[str]:
+    """The folders of a path, each with those above it, and the path."""
+    parts = name.split("/")
+    return ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
+
+
+def is_bare(content: bytes) -> bool:
+    """Whether a file holds no code: comments, white space, and a docstring at most."""
+    text = re.sub(rb"(?m)^[ \t]*#.*$", b"", content.removeprefix(b"\xef\xbb\xbf")).strip()
+    return not text or bool(re.fullmatch(rb'[rR]?("""|\'\'\'|"|\')(?:(?!\1).)*\1', text, re.DOTALL))

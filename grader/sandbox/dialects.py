@@ -63,8 +63,8 @@ def explain(text: str, error: BaseException) -> None:
     newer = find_newer(text, sys.version_info[:2])
     if newer is not None:
         (major, minor), feature = newer
-        running = tuple(sys.version_info[:2])
-        error.msg = "%s needs Python %d.%d or newer; this is Python %d.%d" % (feature, major, minor, *running)
+        running = "%d.%d" % sys.version_info[:2]
+        error.msg = "%s needs Python %d.%d or newer; this is Python %s" % (feature, major, minor, running)
     else:
         old = find_python_2(text)
         if old:

@@ -69,7 +69,8 @@ def test_handed_out_files_and_helpers_come_along():
         *("cs231n/utils/__init__.py", "cs231n/utils/pad.py", "cs231n/a/b/c/too_deep.py", "cs231n/no-module.py"),
         *("elsewhere/layer_utils.py", "start.py"),
     )
-    assert set(files) == {"layers.py", "gradient_check.py", "my_helpers.py", "utils/pad.py"}
+    inits = {"__init__.py", "utils/__init__.py"}
+    assert set(files) == {"layers.py", "gradient_check.py", "my_helpers.py", "utils/pad.py", *inits}
     assert notes == ()
 
 

@@ -1,0 +1,145 @@
+"""Modules of the student's own that lie outside of the package: found by the imports that name them.
+
+    a file's imports ──► names that the package does not have ──► a file of the tree that ends in that path
+           ▲                                                               │ nearest to the importing file first
+           └───────────────────── its own imports ◄────────────────────────┘
+
+A file's imports are found by a pattern, line by line: nothing of a submission is parsed here, and what the pattern
+finds in a text in quotes costs no more than a look at the names of files. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass
+from typing import Final
+
+from grader.intake.names import is_importable, natural_key
+
+IMPORTS: Final = re.compile(
+    rb"^[ \t]*(?:from[ \t]+(?P<dots>\.*)[ \t]*(?P<module>[\w.]*)[ \t]+import[ \t]*(?P<names>\([^)]{0,2000}|[^\n#]*)"
+    rb"|import[ \t]+(?P<modules>[^\n#]*))",
+    re.MULTILINE,
+)
+MOST_IMPORTS: Final = 500  # of one file
+MOST_OF_ONE_NAME: Final = 200  # files that are looked at, the shallowest
+PROVIDED: Final = frozenset({*sys.stdlib_module_names, "numpy"})  # what the sandbox has is what such a name means
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A module that a file may import. level: of a relative import, 0 for an absolute one. names: it is asked for some
+    of its names, which one of Python's may not have, so that the worker takes the student's (tolerant.py)."""
+
+    level: int
+    parts: tuple[str, ...]
+    names: bool = False
+
+
+def imports_of(content: bytes) -> list[Imported]:
+    """What the import statements of a file name, the names behind `from x import` included: they may be modules."""
+    found: dict[Imported, None] = {}
+    for match in IMPORTS.finditer(content):
+        if len(found) > MOST_IMPORTS:
+            break
+        if match["modules"] is not None:
+            for name in match["modules"].split(b";")[0].split(b","):
+                found[Imported(0, split(name))] = None
+            continue
+        module, level = split(match["module"]), len(match["dots"])
+        names = [split(name)[:1] for name in match["names"].strip(b"( ").split(b";")[0].split(b",")]
+        for parts in (module, *(module + name for name in names)):
+            found[Imported(level, parts, names=parts == module)] = None
+    return [one for one in found if one.parts and all(part.isidentifier() for part in one.parts)]
+
+
+def split(name: bytes) -> tuple[str, ...]:
+    words = name.split()
+    return tuple(words[0].decode("utf-8", "replace").split(".")) if words else ()
+
+
+def find_own_modules(
+    tree: Mapping[str, bytes], chosen: Mapping[str, str], *, package: str, wanted: Set[str], most: int
+) -> dict[str, str]:
+    """Paths of the tree by the name that each gets below the package: what the chosen files import from elsewhere.
+
+    chosen: what the package has already, as name → path. wanted: paths that are, or might have been, files of the
+    assignment; they are no helpers. most: modules in all.
+    """
+    index: dict[str, list[str]] = {}
+    for path in sorted(tree, key=lambda path: (path.count("/"), natural_key(path))):
+        named = index.setdefault(path.removesuffix("/__init__.py").removesuffix(".py").rpartition("/")[2], [])
+        named += [path] if len(named) < MOST_OF_ONE_NAME else []
+    taken: dict[str, str] = {}
+    waiting = list(chosen.values())
+    known = {*waiting, *wanted}
+    bases = {path: path.removesuffix(name) for name, path in chosen.items()}  # the folder that stands for the package
+    while waiting:
+        importer = waiting.pop(0)
+        for one in imports_of(tree[importer]):
+            found = candidates(one, importer, tree, index, package)
+            base, path = next(((base, path) for base, path in found if is_importable(path[len(base) :])), ("", ""))
+            if one.level and path.startswith(bases[importer]):
+                base = bases[importer]
+            if not path or path in known or path[len(base) :] in chosen:
+                continue
+            for own in (*inits_above(base, path, tree), path):
+                name = own[len(base) :]
+                if name not in chosen and name not in taken and len(taken) < most:
+                    taken[name], bases[own] = own, base
+                    known.add(own)
+                    waiting.append(own)
+    return taken
+
+
+def candidates(
+    one: Imported, importer: str, tree: Mapping[str, bytes], index: Mapping[str, list[str]], package: str
+) -> Iterator[tuple[str, str]]:
+    """(folder that the name is looked up in, path), the best first."""
+    where = importer.split("/")[:-1]
+    if one.level:
+        if one.level - 1 <= len(where):
+            above = where[: len(where) - (one.level - 1)]
+            yield from modules_at("".join(f"{folder}/" for folder in above), one.parts, tree)
+        return
+    parts = one.parts[1:] if one.parts[0] == package else one.parts
+    if not parts or parts[0] == "numpy" or (parts[0] in PROVIDED and not one.names):
+        return
+    depths = range(len(where), max(len(where) - 3, -1), -1)  # its own folder, beside the package, beside that
+    nearest = ["".join(f"{folder}/" for folder in where[:depth]) for depth in depths]
+    for base in nearest:
+        yield from modules_at(base, parts, tree)
+    if parts[0] not in PROVIDED:
+        ends = [f"/{'/'.join(parts)}{end}" for end in (".py", "/__init__.py")]
+        found = [(path, end) for path in index.get(parts[-1], ()) for end in ends if f"/{path}".endswith(end)]
+        found.sort(key=lambda pair: -shared(pair[0], where))
+        for path, end in found:
+            yield path[: len(path) - len(end) + 1], path
+        for base in nearest if len(parts) > 1 else ():  # below the folder that was handed in, by the name of that
+            yield from modules_at(base, parts[1:], tree)
+
+
+def modules_at(base: str, parts: tuple[str, ...], tree: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
+    path = base + "/".join(parts)
+    for file in (f"{path}.py", f"{path}/__init__.py"):
+        if file in tree:
+            yield base, file
+
+
+def inits_above(base: str, path: str, tree: Mapping[str, bytes]) -> Iterable[str]:
+    """The `__init__.py` of the folders that an import runs through on its way."""
+    folders = path[len(base) :].split("/")[:-1]
+    above = [base + "/".join(folders[:end]) + "/__init__.py" for end in range(1, len(folders) + 1)]
+    return [init for init in above if init in tree and init != path]
+
+
+def shared(path: str, where: list[str]) -> int:
+    """How many folders a path has in common with another place."""
+    count = 0
+    for one, other in zip(path.split("/"), where, strict=False):
+        if one != other:
+            break
+        count += 1
+    return count
