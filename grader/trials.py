@@ -107,7 +107,8 @@ class Trials:
             files = [file for file in one.files if file in self.submission.files]
             if session.broken is not None and len(files) > 1:  # one of them ends or stops the import of all
                 session.kill()
-                for single in ModuleSet(tuple(files), one.on, one.without).alone():
+                without = (*one.without, "__init__.py")  # which may import them all
+                for single in ModuleSet(tuple(files), one.on, without).alone():
                     self.run_checks(single, [check for check in checks if check.file in single.files], oracle)
                 return
             spent: Counter[str] = Counter()

@@ -6,6 +6,7 @@ import pytest
 
 from grader.intake.collect import Found, read
 from grader.pipeline import grade_submission
+from grader.records import Submission
 
 FLAT = "def flat(x):\n    return x + 0\n"
 LAYOUTS = {
@@ -62,3 +63,12 @@ def test_a_module_that_was_handed_in_is_used_wherever_it_lies(layers_context, re
     assert not [note for note in result.notes if "not in the sandbox" in note or "left out" in note]
     own = [name for name in files if not name.endswith(("numpy.py", "json.py", "random.py"))]
     assert {name.removeprefix("cs231n/") for name in own} <= set(submission.files)
+
+
+def test_an_import_that_ends_the_process_costs_its_own_file_though_the_package_imports_all(context):
+    files = {name: (context.assignment.reference / name).read_bytes() for name in context.assignment.student_files}
+    files["layers.py"] = b"import os\nos._exit(3)\n"
+    files["__init__.py"] = b"from .layers import *\nfrom .optim import *\n"
+    result = grade_submission(Submission("ends", "ends", files), context)
+    lost = {check.file for check in result.checks if check.status != "passed"}
+    assert lost == {"layers.py"}

@@ -197,8 +197,8 @@ class Server:
         """A module that is not there, or cannot be imported: others find its functions, all of them stubs."""
         path = self.tree.package + "." + name
         parent, _, last = path.rpartition(".")
+        sys.modules[path] = types.ModuleType(path)  # first, since the package may import it
         __import__(parent)
-        sys.modules[path] = types.ModuleType(path)
         sys.modules[path].__dict__.update(np=np, numpy=np)  # others may take them from there by a star
         setattr(sys.modules[parent], last, sys.modules[path])
 
