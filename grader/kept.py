@@ -1,4 +1,4 @@
-"""What one submission after the other may use: the sandbox with the reference's code, started once a process.
+"""What one submission after the other may use: the sandbox with the reference's code, and the thread that judges.
 
     lend(key, make) ──► a session ──► one submission's checks ──────────────► give_back
                              ▲  the same reference, and nothing went wrong in it │
@@ -6,6 +6,8 @@
 
 What a submission's code made reaches it as data and is read by a child that dies with it at the latest, so nothing of
 one submission stays for the next. Only where somebody sees to the end of it: inside `keeping()`.
+
+The thread is kept because the kernel ends a sandbox when the thread that started it ends (watch.py).
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from grader.sandbox.session import Session
+from grader.watch import JudgeThread
 
 MOST_BEGUN: Final = 200  # children; the server's own CPU time, a millisecond for each, counts against its limit
 
@@ -27,6 +30,7 @@ class Kept:
     depth: int = 0
     key: Any = None
     session: Session | None = None
+    thread: JudgeThread | None = None
 
 
 KEPT: Final = Kept()
@@ -42,6 +46,9 @@ def keeping() -> Iterator[None]:
         KEPT.depth -= 1
         if KEPT.depth == 0:
             forget()
+            thread, KEPT.thread = KEPT.thread, None
+            if thread is not None:
+                thread.end()
 
 
 def lend(key: Any, make: Callable[[], Session]) -> Session:
@@ -61,6 +68,19 @@ def give_back(key: Any, session: Session, *, is_sound: bool) -> None:
         KEPT.key, KEPT.session = key, session
     else:
         session.kill()
+
+
+@contextmanager
+def judging() -> Iterator[JudgeThread]:
+    """The thread that was kept, or a new one, for one submission."""
+    thread, KEPT.thread = KEPT.thread or JudgeThread(), None
+    try:
+        yield thread
+    finally:
+        if KEPT.depth and KEPT.thread is None and not thread.is_left:
+            KEPT.thread = thread
+        elif not thread.is_left:
+            thread.end()
 
 
 def forget() -> None:

@@ -17,12 +17,12 @@ from typing import Final
 
 from grader.assignment import Assignment, file_of
 from grader.context import Context, Settings, prepare
-from grader.errors import UsageError
+from grader.errors import GraderError, UsageError
 from grader.intake.changed import changed_names
 from grader.intake.collect import Found, read
 from grader.intake.tree import IntakeLimits
 from grader.pipeline import grade_submission, needs_of
-from grader.records import VISIBLE, Result, Submission
+from grader.records import GRADER_ERROR, VISIBLE, Result, Submission
 from grader.sandbox.isolation import PLAIN
 
 FOLDER: Final = "assignment"
@@ -126,6 +126,8 @@ def run_own(place: Place, functions: Collection[str], submission: Submission | N
     context = replace(place.context, handed_out={**place.context.handed_out, **own})
     context = context.only({check.id for check in assignment.checks if check.function in functions})
     result = grade_submission(submission, context)
+    if result.status == GRADER_ERROR:
+        raise GraderError(result.message)
     return replace(
         result,
         max_score=round(sum(check.max_points for check in result.checks), 2),

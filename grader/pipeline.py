@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import replace
+from typing import Final
 
 from grader.assignment import Assignment, file_of
 from grader.context import Context, Settings, prepare
@@ -21,9 +22,19 @@ from grader.errors import GraderError
 from grader.judging.adapt import Handout
 from grader.judging.student import Failure
 from grader.judging.verdict import Trial, choose, settle, sum_up
+from grader.kept import judging
 from grader.records import GRADED, GRADER_ERROR, NOT_APPLICABLE, UNREADABLE, CheckResult, Result, Submission
 from grader.scratch import work_folder
 from grader.trials import Trials
+from grader.watch import Overdue
+
+# After submission_wall_s: the judge is left, and at last there is a result. What ends by itself does so at once.
+LATE_S: Final = 2.5
+WATCH_S: Final = 5.0
+THEIR_SHARE: Final = 0.5  # of submission_wall_s in the submission's own sandboxes: then it is what used the time up
+LATE_NOTE: Final = (
+    "The time of this submission was over while some checks were still to be judged: they count as out of time."
+)
 
 
 def grade_all(
@@ -84,31 +95,89 @@ def grade_safely(submission: Submission, settings: Settings, checks: Collection[
 
 
 def grade_submission(submission: Submission, context: Context) -> Result:
-    """Stage, run and judge one submission. Raises GraderError for a fault of ours only."""
+    """Stage, run and judge one submission, within submission_wall_s and WATCH_S. Raises GraderError if we fail.
+
+    All that a submission does ends with submission_wall_s. If the judge itself has not ended soon after, it is stopped
+    (watch.py), and the results known by then are the result. The time counts as the submission's where its own code
+    used most of it: the other checks are `timeout`. Else the fault is ours: status grader_error, with the same checks
+    for staff to see. That takes no mark away and overwrites no earlier result.
+    """
     started = time.monotonic()
-    blank = blank_result(submission, context, started)
+    until = started + context.limits.submission_wall_s
+    at_work: list[Trials] = []
+
+    def stop() -> None:
+        for trials in at_work:
+            trials.stop()
+
+    try:
+        return run_watched(lambda: grade(submission, context, started, at_work), until + LATE_S, stop)
+    except Overdue as overdue:
+        where = overdue.where
+    try:
+        return run_watched(lambda: conclude_late(submission, context, started, at_work, where), until + WATCH_S, stop)
+    except Overdue as overdue:
+        raise GraderError(late_message(context, overdue.where)) from None
+
+
+def run_watched(work: Callable[[], Result], until: float, stop: Callable[[], None]) -> Result:
+    with judging() as thread:
+        return thread.run(work, until, stop)
+
+
+def grade(submission: Submission, context: Context, started: float, at_work: list[Trials]) -> Result:
+    """The same without a watchdog. at_work: gets the trials as soon as there are any."""
     if submission.problem is not None:
+        blank = blank_result(submission, context, started)
         return replace(blank, status=UNREADABLE, message=submission.problem)
-    handout, grounds = context.handouts.of(submission)
+    handout, _ = context.handouts.of(submission)
     with work_folder(context.scratch) as folder:
         trials = Trials(submission, context, handout, folder, started + context.limits.submission_wall_s)
+        at_work.append(trials)
         trials.run()
-    order = [check.id for check in context.assignment.checks if handout.has(check)]
-    results = settle([trials.own[check] for check in order])
+    return conclude(submission, context, started, trials)
+
+
+def conclude(submission: Submission, context: Context, started: float, trials: Trials) -> Result:
+    """What all trials are worth. Checks that have none count as out of time."""
+    handout, grounds = context.handouts.of(submission)
+    order = [check for check in context.assignment.checks if handout.has(check)]
+    results = settle([trials.known(check) for check in order])
     if trials.on_stubs:
-        on_stubs = settle([trials.on_stubs.get(check, trials.own[check]) for check in order])
+        on_stubs = settle([trials.on_stubs.get(check.id) or trials.known(check) for check in order])
         results = choose(results, on_stubs, trials.on_stubs.keys(), context.assignment.stubs)
     results = with_left_out(results, context.assignment, handout)
     functions = sum_up(results, needs_of(context.assignment), lines_of(context.assignment, submission))
     duration_s = time.monotonic() - started
     return replace(
-        blank,
+        blank_result(submission, context, started),
         score=round(sum(result.points for result in results), 2),
         checks=tuple(results),
         functions=tuple(functions),
         notes=(*submission.notes, *filter(None, [grounds]), *trials.notes),
         duration_s=round(duration_s, 4),
         spent_s=trials.spent_s(duration_s),
+    )
+
+
+def conclude_late(
+    submission: Submission, context: Context, started: float, at_work: list[Trials], where: str
+) -> Result:
+    """The result of a submission on which the judge had to be stopped. Raises GraderError if nothing is known of it."""
+    if not at_work:
+        raise GraderError(late_message(context, where))
+    trials = at_work[0]
+    result = conclude(submission, context, started, trials)
+    if trials.sandboxes_s >= THEIR_SHARE * context.limits.submission_wall_s:
+        return replace(result, notes=(*result.notes, LATE_NOTE))
+    return replace(result, status=GRADER_ERROR, message=late_message(context, where))
+
+
+def late_message(context: Context, where: str) -> str:
+    return (
+        f"the grader had not come to an end {LATE_S:g} s after the {context.limits.submission_wall_s:g} s that a "
+        f"submission has. It was stopped in {where}. No mark is taken for it. Grade the submission again when the "
+        "machine is less busy. If that ends the same way, report it with the submission."
     )
 
 

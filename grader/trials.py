@@ -30,17 +30,13 @@ from grader.kept import give_back, lend
 from grader.module_sets import ModuleSet
 from grader.oracle import Oracle
 from grader.other_pythons import is_of_another_python, tell_dialect
+from grader.patience import Patience, is_timeout
 from grader.records import MISSING, SKIPPED, SPENT, TIMEOUT, VISIBLE, Check, Submission
 from grader.sandbox.box import Launch
 from grader.sandbox.isolation import PLAIN
 from grader.sandbox.plan import LeftOut, Plan, Spent
-from grader.sandbox.session import Session
+from grader.sandbox.session import Session, used_up
 from grader.trial import run_check
-
-# Checks of one function that may run out of time before its others are put off: a loop that never ends in a layer would
-# take all of a submission's time from the nets that are graded on stubs.
-# One that was asked twice, since it shared a process at first, has run out of time twice.
-PATIENCE: Final = 2
 
 MOST_LEFT_OUT: Final = 8  # statements of a file that a report lists
 
@@ -67,10 +63,13 @@ class Trials:
     put_off: list[Check] = field(default_factory=list)  # of functions that ran out of time before
     trees: dict[tuple[str, ...], Path] = field(default_factory=dict)
     spent: list[Spent] = field(default_factory=list)
+    sessions: list[Session] = field(default_factory=list)
+    patience: Patience = field(init=False)
 
     def run(self) -> None:
         """Fill `own`, `on_stubs` and `notes`. Raises GraderError for a fault of ours only."""
         with self.open_oracle() as oracle:
+            self.patience = Patience(self.context.limits, oracle)
             for one in self.context.assignment.sets:
                 self.run_set(one, oracle)
             for one in self.context.assignment.sets:
@@ -78,6 +77,21 @@ class Trials:
             for one in self.context.assignment.sets:
                 self.run_put_off(one, oracle)
         self.notes[:0] = tell_dialect(self.foreign, self.context.interpreter.python)
+
+    def stop(self) -> None:
+        """From another thread: no check begins any more, and every sandbox of this submission ends."""
+        self.until = 0.0
+        for session in list(self.sessions):
+            session.stop()
+
+    def known(self, check: Check) -> Trial:
+        """What came of a check on the student's own code, or that the submission's time was over before it ran."""
+        return self.own.get(check.id) or Trial(check, used_up(self.context.limits))
+
+    @property
+    def sandboxes_s(self) -> float:
+        """Seconds in which the submission's own code was at work, was imported, or was asked something."""
+        return sum(one.functions + one.start + one.protocol for one in list(self.spent))
 
     def spent_s(self, duration_s: float) -> dict[str, float]:
         """What of a duration was spent on each of SPENT; what nothing else had is the judge's."""
@@ -113,7 +127,7 @@ class Trials:
                 return
             spent: Counter[str] = Counter()
             for check in visible_first(checks):
-                if spent[check.function] < PATIENCE:
+                if spent[check.function] < self.patience.tries:
                     self.own[check.id] = self.run_check(session, check, oracle)
                     spent[check.function] += is_timeout(self.own[check.id]) * self.own[check.id].asked
                 else:
@@ -146,10 +160,13 @@ class Trials:
             spent: Counter[str] = Counter()
             with self.open_session(one, exchange=True) as session:
                 for check in visible_first(check for function in group for check in again[function]):
-                    if spent[check.function] < PATIENCE:
+                    if spent[check.function] < self.patience.tries:
                         trial = self.run_on_stubs(session, check, oracle, wrong)
                         self.on_stubs[check.id] = trial
                         spent[check.function] += is_timeout(trial) * trial.asked
+                for check in [one for function in group for one in again[function]]:
+                    if self.patience.is_due_again(check, on_stubs=True):
+                        self.on_stubs[check.id] = self.run_on_stubs(session, check, oracle, wrong)
 
     def run_on_stubs(self, session: Session, check: Check, oracle: Oracle, wrong: Set[str]) -> Trial:
         """With stubs for those of its functions that are wrong, which takes the fewest messages; then for all."""
@@ -169,22 +186,44 @@ class Trials:
         return wrong
 
     def run_put_off(self, one: ModuleSet, oracle: Oracle) -> None:
-        """What was put off and has not passed on stubs, with the time that is left."""
-        checks = [check for check in self.put_off if check.file in one.files]
-        left = [check for check in checks if check.id not in self.on_stubs or not self.on_stubs[check.id].passed]
-        if left and time.monotonic() < self.until:
-            with self.open_session(one) as session:
-                for check in visible_first(left):
-                    if time.monotonic() < self.until:
-                        self.own[check.id] = self.run_check(session, check, oracle)
+        """What was put off or cut short and has not passed on stubs, with the time that is left."""
+        checks = [check for check in self.checks_of(one.files) if not self.passed_on_stubs(check)]
+        if not any(check in self.put_off or self.patience.is_cut(check) for check in checks):
+            return
+        with self.open_session(one) as session:
 
-    def run_check(self, session: Session, check: Check, oracle: Oracle, stubs: frozenset[str] = frozenset()) -> Trial:
-        """stubs: functions that the reference stands in for."""
+            def run(check: Check) -> None:
+                if time.monotonic() < self.until:
+                    self.own[check.id] = self.run_check(session, check, oracle, usual=True)
+
+            for check in self.patience.take_again(visible_first(checks)):
+                run(check)
+            for check in visible_first(checks):
+                is_put_off = check in self.put_off and not self.patience.is_hopeless(check)
+                if is_put_off or self.patience.is_due_again(check, on_stubs=False):
+                    run(check)
+
+    def passed_on_stubs(self, check: Check) -> bool:
+        return check.id in self.on_stubs and self.on_stubs[check.id].passed
+
+    def run_check(
+        self,
+        session: Session,
+        check: Check,
+        oracle: Oracle,
+        stubs: frozenset[str] = frozenset(),
+        *,
+        usual: bool = False,
+    ) -> Trial:
+        """stubs: functions that the reference stands in for. usual: with the usual limits, whatever ran out of time."""
         assignment, fixtures = self.context.assignment, self.context.fixtures
+        limits = self.context.limits if usual else self.patience.limits_for(check)
+        session.allow(limits, "" if limits == self.context.limits else self.patience.reason)
         before = (check.function, stubs) in self.wrong
         trial = run_check(
             session, check, assignment, fixtures, oracle, stubs=stubs, handout=self.handout, is_wrong=before
         )
+        self.patience.add(trial, limits)
         failure = trial.failure
         is_told = failure is None or (failure.function == check.function and failure.status != MISSING)
         if is_told and not trial.passed:
@@ -218,6 +257,7 @@ class Trials:
         )
         session = Session(lambda: context.launch(work), plan, context.limits, until=self.until)
         self.spent.append(session.spent)
+        self.sessions.append(session)
         return session
 
     @contextmanager
@@ -247,6 +287,7 @@ class Trials:
         key, is_sound = context.reference_files, False
         session = lend(key, lambda: Session(launch, plan, context.limits))
         session.launch, session.until, session.spent = launch, self.until, Spent()
+        self.sessions.append(session)
         try:
             oracle = Oracle(
                 session,
@@ -294,11 +335,6 @@ def strangers(called: Mapping[str, Set[str]]) -> list[list[str]]:
         else:
             groups.append([function])
     return groups
-
-
-def is_timeout(trial: Trial) -> bool:
-    """Whether a function ran out of time; where the submission as a whole did, none is named."""
-    return trial.failure is not None and trial.failure.status == TIMEOUT and trial.failure.function != ""
 
 
 def not_run(check: Check) -> Failure:

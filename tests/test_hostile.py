@@ -110,7 +110,10 @@ def test_a_submission_has_no_more_time_than_it_has(context, reference_source):
     result = grade_submission(Submission("slow", "slow", {"layers.py": source.encode()}), short)
     last = result.checks[-1]
     assert last.status == "timeout"
-    assert last.message == "The submission used up the 3 s that it has as a whole; this check was not run."
+    assert last.message == (
+        "The submission used up the 3 s that it has as a whole; this check was not run. Look at the functions that ran "
+        "out of time or took long."
+    )
 
 
 def test_the_line_of_a_function_is_that_of_its_last_definition(grade_layers, reference_source):

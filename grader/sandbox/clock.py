@@ -19,7 +19,7 @@ TICK_S = 0.1
 class Clock:
     """One check's. Calls go through `call`; only within one is anything raised."""
 
-    def __init__(self, seconds: int) -> None:
+    def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.is_calling = False
         self.is_over = threading.Event()

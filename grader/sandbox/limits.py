@@ -11,9 +11,12 @@ from grader.errors import AssignmentError
 
 @dataclass(frozen=True)
 class Limits:
-    """cpu_s and wall_s are a check's, import_* are for importing all modules, submission_wall_s is for all of it."""
+    """cpu_s and wall_s are a check's, import_* are for importing all modules, submission_wall_s is for all of it.
 
-    cpu_s: int
+    cpu_s: a whole number in assignment.toml. A check that gets less may get a fraction (grader/patience.py).
+    """
+
+    cpu_s: float
     wall_s: float
     import_cpu_s: int
     import_wall_s: float

@@ -111,6 +111,10 @@ class PlainBox:
                     pipe.close()
         return self.take_prints()
 
+    def interrupt(self) -> None:
+        """From another thread: end the worker. The judge finds its pipes closed, and then reaps it by kill()."""
+        self.process.kill()
+
     def write_requests(self, pipe: IO[bytes]) -> None:
         while (data := self.requests.get()) is not None:
             try:

@@ -40,6 +40,9 @@ from grader.sandbox.replies import checked, plain_text
 MAX_FRAMES: Final = 20
 SIGXCPU: Final = int(getattr(signal, "SIGXCPU", 24))  # Windows has neither; a worker there is not ended by them
 SIGKILL: Final = int(getattr(signal, "SIGKILL", 9))
+ENDING_S: Final = 0.5  # for a child to end once the submission's time is over; it takes some milliseconds
+# What to look for in code that was stopped by wall time, before the CPU time was used up.
+WAITS: Final = "Perhaps it sleeps, or waits for a lock, a queue or a thread"
 MAX_ASKS: Final = 2000  # of one check; training a net of three layers for some steps takes a few hundred
 
 Answer = Callable[[str, tuple[Any, ...]], Mapping[str, Any]]
@@ -54,7 +57,7 @@ class Session:
         """until: the moment (time.monotonic) at which the submission as a whole has had its time."""
         self.launch = launch
         self.plan = plan
-        self.limits = limits
+        self.limits = self.usual = limits
         self.until = until
         self.lines: dict[str, list[str]] = {}
         self.box: Box | PlainBox | None = None
@@ -82,6 +85,7 @@ class Session:
         self.last_prints = ("", 0)
         self.granted: frozenset[str] = frozenset()
         self.answer: Answer | None = None
+        self.why = ""
 
     def __enter__(self) -> Session:
         return self
@@ -104,9 +108,9 @@ class Session:
         Raises CallFailed if the modules cannot even be imported; SandboxError if the box itself fails.
         """
         self.mutations, self.arities, self.last_prints, self.told = [], list(arities), ("", 0), {}
+        self.is_shared = False  # also where this raises: no child serves the check then
         if time.monotonic() > self.until:
-            spent = f"The submission used up the {self.limits.submission_wall_s:g} s that it has as a whole"
-            raise CallFailed(Failure(TIMEOUT, "", f"{spent}; this check was not run."))
+            raise CallFailed(used_up(self.limits))
         if fresh:
             self.dismiss()
         self.open()
@@ -129,7 +133,17 @@ class Session:
     def open(self) -> None:
         """Have a box with the modules imported; sets `broken` if they cannot be, as begin() does by itself."""
         if self.broken is None and (self.box is None or not self.is_greeted):
-            self.start()
+            if time.monotonic() > self.until:
+                self.broken = used_up(self.limits)
+            else:
+                self.start()
+
+    def allow(self, limits: Limits | None = None, why: str = "") -> None:
+        """From the next begin() on, a check has these limits; without any, the usual ones.
+
+        why: it has less time than usual, as its report says.
+        """
+        self.limits, self.why = limits or self.usual, why
 
     def grant(self, functions: frozenset[str], answer: Answer | None) -> None:
         """From the next begin() on, these are stubs, which `answer` answers for."""
@@ -172,7 +186,8 @@ class Session:
         assert self.box is not None
         began = time.monotonic()
         try:
-            self.deadline = began + self.limits.wall_s
+            # After the submission's time a child still gets a moment to end. One that does not end then is killed.
+            self.deadline = min(began + self.limits.wall_s, max(began, self.until) + ENDING_S)
             self.box.send(encode({"op": "end"}), self.deadline)
             return self.is_clean_at_end()
         except (Silence, Gone, Flood, Glut, ProtocolError):
@@ -254,8 +269,8 @@ class Session:
             limit = "" if isinstance(self.box, PlainBox) else f" ({self.limits.memory_mib} MiB are allowed)"
             return Failure(CRASHED, owner, f"{name} ran out of memory{limit}. {text}".strip())
         if outcome == "timeout":
-            text = f"{name} was still running after {self.limits.cpu_s} s of CPU time; perhaps a loop never ends."
-            return Failure(TIMEOUT, owner, text, self.frames_from(reply.get("frames")))
+            text = f"{name} was still running after {self.limits.cpu_s:g} s of CPU time; perhaps a loop never ends."
+            return Failure(TIMEOUT, owner, self.with_reason(text), self.frames_from(reply.get("frames")))
         if outcome == "refused":
             return Failure(FAILED, owner, f"{name} returned what cannot be sent: {text}.")
         if outcome == "error":
@@ -415,7 +430,7 @@ class Session:
         try:
             yield
         except Silence:
-            raise CallFailed(self.end_in_doubt(function, "did not answer in time", TIMEOUT)) from None
+            raise CallFailed(self.end_of_time(function)) from None
         except Gone:
             raise CallFailed(self.end_of_box(function)) from None
         except Flood:
@@ -426,6 +441,15 @@ class Session:
             raise CallFailed(self.end_in_doubt(function, what)) from None
         except ProtocolError as error:
             raise CallFailed(self.end_in_doubt(function, f"sent a reply that is none ({error})")) from None
+
+    def end_of_time(self, function: str) -> Failure:
+        """No answer by the deadline: the check's own, the import's, or that of the submission as a whole."""
+        if time.monotonic() >= self.until:
+            self.kill()
+            return used_up(self.limits, function and spoken(function, self.plan.classes))
+        limit_s = self.limits.wall_s if function else self.limits.import_wall_s
+        what = f"did not answer in time: it was stopped after {limit_s:g} s. {WAITS}"
+        return self.end_in_doubt(function, what, TIMEOUT)
 
     def answered(self, ask: Mapping[str, Any]) -> dict[str, Any]:
         """What the judge says to a stub. Raises ProtocolError if the function was not granted to this check."""
@@ -453,7 +477,7 @@ class Session:
         """The child ended before it answered: out of CPU time, a signal, or an exit of its own."""
         number, code = reply.get("signal"), reply.get("exit")
         if number == SIGXCPU or (number == SIGKILL and waited_s >= self.limits.cpu_s):
-            limit = f"{self.limits.cpu_s} s of CPU time"
+            limit = f"{self.limits.cpu_s:g} s of CPU time"
             return self.end_in_doubt(function, f"was still running after {limit}; perhaps a loop never ends", TIMEOUT)
         if isinstance(number, int) and number:
             return self.end_in_doubt(function, f"was killed by signal {number} ({signal_name(number)})")
@@ -462,13 +486,36 @@ class Session:
     def end_in_doubt(self, function: str, what: str, status: str = CRASHED) -> Failure:
         self.kill()
         name = spoken(function, self.plan.classes) or f"importing {', '.join(self.plan.modules)}"
-        return Failure(status, owner_of(function, self.plan.classes), f"{name} {what}.")
+        text = f"{name} {what}."
+        text = self.with_reason(text) if status == TIMEOUT and function else text
+        return Failure(status, owner_of(function, self.plan.classes), text)
+
+    def with_reason(self, text: str) -> str:
+        """A timeout's text, with why the check had less time than usual, if it had."""
+        return f"{text} {self.why}".rstrip()
+
+    def stop(self) -> None:
+        """From another thread than the judge's: no check begins any more, and what runs ends."""
+        self.until = 0.0
+        box = self.box
+        if box is not None:
+            box.interrupt()
 
     def kill(self) -> None:
         if self.box is not None:
             self.last_prints = self.box.kill()
             self.box, self.has_child, self.has_waiting_child = None, False, False
             self.opening, self.unsent = None, []
+
+
+def used_up(limits: Limits, stopped: str = "") -> Failure:
+    """The submission as a whole has had its time. It names no function: the check that it happens to need not be slow.
+
+    stopped: what was running at that moment; "" where the check had not begun.
+    """
+    spent = f"The submission used up the {limits.submission_wall_s:g} s that it has as a whole"
+    then = f"{stopped} was stopped" if stopped else "this check was not run"
+    return Failure(TIMEOUT, "", f"{spent}; {then}. Look at the functions that ran out of time or took long.")
 
 
 def is_attribute(function: str, classes: Classes) -> bool:

@@ -31,6 +31,7 @@ import _signal  # type: ignore[import-not-found]
 import gc
 import io
 import json
+import math
 import os
 import random
 import re
@@ -91,13 +92,14 @@ def main(options: Dict[str, Any]) -> None:
     Server(channel, options).serve()
 
 
-def set_limits(limits: Dict[str, int]) -> None:
+def set_limits(limits: Dict[str, float]) -> None:
     """Limits of this process and all below it. Set here, inside the namespaces, they are this sandbox's own."""
     try:
         import resource
     except ImportError:  # not a POSIX system: the judge's wall time is the only limit
         return
     for name, value in limits.items():
+        value = math.ceil(value)  # the kernel takes whole seconds; a fraction is kept by a timer (limit_check)
         kind = getattr(resource, "RLIMIT_" + name)
         hard = resource.getrlimit(kind)[1]
         soft = value if hard == resource.RLIM_INFINITY else min(value, hard)
@@ -105,7 +107,7 @@ def set_limits(limits: Dict[str, int]) -> None:
         resource.setrlimit(kind, (soft, soft + 1 if name == "CPU" and hard != soft else soft))
 
 
-TIMEOUTS = [int(getattr(signal, name)) for name in ("SIGXCPU", "SIGINT") if hasattr(signal, name)]
+TIMEOUTS = [int(getattr(signal, name)) for name in ("SIGXCPU", "SIGPROF", "SIGINT") if hasattr(signal, name)]
 
 
 class OutOfTime(BaseException):
@@ -113,7 +115,10 @@ class OutOfTime(BaseException):
 
 
 def raise_on_timeout() -> None:
-    """Let SIGXCPU raise, or a Clock's SIGINT. Code that catches even this, or is in C for long, is killed later."""
+    """Let SIGXCPU raise, a timer's SIGPROF, or a Clock's SIGINT.
+
+    Code that catches even this, or is in C for long, is killed later.
+    """
     for number in TIMEOUTS:  # before every check, so without what makes names of the results
         if _signal.getsignal(number) is not out_of_time:
             _signal.signal(number, out_of_time)
@@ -121,6 +126,15 @@ def raise_on_timeout() -> None:
 
 def out_of_time(number: int, frame: Any) -> None:
     raise OutOfTime
+
+
+def limit_check(cpu_s: float) -> None:
+    """Have a timer raise in a check that gets a fraction of seconds, which the kernel's limit cannot hold.
+
+    Code that takes the timer away meets the kernel's limit, rounded up.
+    """
+    if hasattr(signal, "setitimer") and (cpu_s % 1 or signal.getitimer(signal.ITIMER_PROF)[0]):
+        signal.setitimer(signal.ITIMER_PROF, cpu_s if cpu_s % 1 else 0)
 
 
 def drop_rights(uid: Optional[int]) -> None:
@@ -273,7 +287,7 @@ class Server:
         finally:
             os._exit(0)
 
-    def is_as_before(self, limits: Dict[str, int]) -> bool:
+    def is_as_before(self, limits: Dict[str, float]) -> bool:
         """Whether the next check finds what the first one found, and has the time that it is to have."""
         used_s = time.process_time()
         return self.traces is not None and self.traces.are_none() and used_s <= STAYING_SHARE * limits.get("CPU", 0)
@@ -308,6 +322,8 @@ class Child:
         """
         self.clock = clock
         raise_on_timeout()
+        if clock is None:
+            limit_check(request["begin"]["limits"].get("CPU", 0))
         placeholders.Absent.in_use = True
         for name, switch in switches.items():
             switch.ask = self.ask if name in request["begin"]["stubs"] else None
