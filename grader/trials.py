@@ -338,7 +338,8 @@ def strangers(called: Mapping[str, Set[str]]) -> list[list[str]]:
 
 
 def not_run(check: Check) -> Failure:
-    text = f"Some other checks of {short(check.function)} ran out of time, and none was left for this one."
+    name = short(check.function)
+    text = f"This check was not run, since {name} ran out of time in others. Find out first why it does not end there."
     return Failure(TIMEOUT, check.function, text)
 
 

@@ -116,6 +116,33 @@ def test_a_submission_has_no_more_time_than_it_has(context, reference_source):
     )
 
 
+WAITS = {
+    "a sleep": "import time\ndef wait():\n    time.sleep(0.25)\n",
+    "a lock": "import threading\ndef wait():\n    threading.Lock().acquire() and threading.Event().wait(0.25)\n",
+    "a queue": "import queue\ndef wait():\n    try: queue.Queue().get(timeout=0.25)\n    except queue.Empty: pass\n",
+}
+ALL_WAIT = """
+def waiting(function):
+    def waits(*args, **kwargs):
+        wait()
+        return function(*args, **kwargs)
+    return waits
+for _name in [name for name in globals() if name.endswith(("forward", "backward", "naive", "loss", "alt"))]:
+    globals()[_name] = waiting(globals()[_name])
+"""
+
+
+@pytest.mark.parametrize("way", WAITS)
+def test_time_that_ends_between_two_checks_of_one_process_ends_the_submission(layers_context, reference_source, way):
+    """A child waits for the next check when the time is over: that check must not be asked for ever."""
+    short = replace(layers_context, limits=replace(layers_context.limits, submission_wall_s=3.0))
+    source = reference_source + WAITS[way] + ALL_WAIT
+    result = grade_submission(Submission("slow", "slow", {"layers.py": source.encode()}), short)
+    assert result.status == "graded" and result.duration_s < 4.5
+    assert {check.status for check in result.checks} == {"passed", "timeout"}
+    assert {check.message[:36] for check in result.checks if check.message} == {"The submission used up the 3 s that "}
+
+
 def test_the_line_of_a_function_is_that_of_its_last_definition(grade_layers, reference_source):
     """However often its name stands at the start of a line: the last definition is what Python calls."""
     repeated = '"""\n' + "def svm_loss\n" * 100_000 + '"""\n'

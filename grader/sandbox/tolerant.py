@@ -26,6 +26,7 @@ import time
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 MOST_LEFT_OUT = 100  # of one file; with more it is no Python file, and what its import raised says so
+MOST_S = 2.0  # CPU time to find out what of a broken file is Python; intake bounds its size, a mistake takes 0.05 s
 MOST_JOINED = 30  # lines at the margin in one statement: of a text in quotes, mostly
 ENDS = (")", "]", "}", "#", "else:", "elif ", "except:", "except ", "finally:")  # no statement begins with these
 NOTEBOOK = "a notebook was found, expected Python. In Jupyter: File, Save and Export as, Executable Script"
@@ -103,7 +104,7 @@ class Importer:
         except Exception as error:
             if not self.is_tolerant:
                 raise
-            self.run_parts(path, names, self.parts_of(path, source), error, before)
+            self.run_parts(path, names, self.parts_of(path, source, error), error, before)
             return
         try:
             self.execute(code, names)
@@ -180,10 +181,15 @@ class Importer:
         if name:
             names[name] = raiser(error)
 
-    def parts_of(self, path: str, source: bytes) -> List[Any]:
-        """The top-level statements of a file that does not compile, and what is none."""
+    def parts_of(self, path: str, source: bytes, error: BaseException) -> List[Any]:
+        """The top-level statements of a file that does not compile, and what is none.
+
+        Raises the error of the whole file where more than MOST_LEFT_OUT are none, or this takes more than MOST_S.
+        """
         import ast
 
+        until = time.process_time() + MOST_S
+        broken = 0
         lines = self.decode(path, source).split("\n")
         starts = [number for number, line in enumerate(lines) if is_start(line)]
         starts = [n for n in starts if not (n and lines[n - 1].startswith("@"))]  # a decorator and what it decorates
@@ -192,6 +198,8 @@ class Importer:
         while position < len(starts) - 1:
             start = starts[position]
             for end in range(position + 1, min(position + 1 + MOST_JOINED, len(starts))):
+                if broken > MOST_LEFT_OUT or time.process_time() > until:
+                    raise error
                 try:
                     tree = ast.parse("\n".join(lines[start : starts[end]]) + "\n", path)
                 except Exception:
@@ -205,6 +213,7 @@ class Importer:
                 name = DEFINITION.search(text)
                 problem = error_in("\n" * start + text + "\n", path)  # whose text may name lines, too
                 line = problem.lineno if isinstance(problem, SyntaxError) and problem.lineno else start + 1
+                broken += 1
                 parts.append((line, name.group(1) if name else "", problem))
                 if self.explain is not None:
                     self.explain(text, problem)

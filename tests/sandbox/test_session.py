@@ -708,3 +708,39 @@ def test_what_an_object_holds_comes_with_it_once(open_session, monkeypatch, para
     session.begin(0)
     assert session.told == {}
     session.end()
+
+
+def test_a_check_after_the_submissions_time_runs_in_no_child_and_leaves_the_one_that_waits(open_sharing):
+    session = open_sharing("")
+    assert stay(session, "who") == stay(session, "who")
+    assert session.is_shared
+    session.until = time.monotonic() - 1
+    with pytest.raises(CallFailed, match="used up the"):
+        session.begin(1, fresh=False)
+    assert not session.is_shared
+
+
+def test_a_fraction_of_a_second_ends_a_loop_and_is_said(open_session):
+    session = open_session("def f():\n    while True:\n        pass\n")
+    session.allow(replace(session.limits, cpu_s=0.3), "It had less time than usual.")
+    session.begin(1)
+    with pytest.raises(CallFailed) as caught:
+        session.call("case.f", (), {})
+    session.end()
+    text = "f was still running after 0.3 s of CPU time; perhaps a loop never ends. It had less time than usual."
+    assert caught.value.failure.text == text
+    session.allow()
+    session.begin(1)
+    with pytest.raises(CallFailed, match="after 1 s of CPU time"):
+        session.call("case.f", (), {})
+
+
+def test_a_loop_that_ignores_the_timer_of_a_fraction_meets_the_limit_of_the_kernel(open_session):
+    session = open_session(
+        "import signal\ndef f():\n    signal.signal(signal.SIGPROF, signal.SIG_IGN)\n    while True:\n        pass\n"
+    )
+    session.allow(replace(session.limits, cpu_s=0.3))
+    session.begin(1)
+    with pytest.raises(CallFailed) as caught:
+        session.call("case.f", (), {})
+    assert caught.value.failure.status == "timeout"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
+from contextlib import suppress
 
 import pytest
 
+from grader.sandbox import tolerant
 from grader.sandbox.placeholders import Absent, AbsentModule
-from grader.sandbox.tolerant import Importer, OutOfTime
+from grader.sandbox.tolerant import MOST_S, Importer, OutOfTime
 
 
 @pytest.fixture
@@ -263,3 +266,33 @@ def test_what_no_annotation_does_is_a_use(monkeypatch, use):
 
 def test_a_module_that_is_absent_is_not_available_while_files_are_imported():
     assert not AbsentModule("torch").cuda.is_available()
+
+
+MANY = {
+    "open quotes": 'x = """\n' * 60_000,
+    "open parentheses": "x = (1,\n" * 50_000,
+    "calls that are not closed": "f(\n" * 200_000,
+    "a text of many lines": "'''\n" + "a\n" * 200_000,
+    "decorators of nothing": "@\n" * 200_000,
+    "brackets in brackets": "x = " + "[" * 100_000 + "]" * 100_000,
+    "minus after minus": "x = " + "-" * 100_000 + "1",
+    "lines that go on": "x = 1 + " + "\\\n" * 300_000,
+    "a number without an end": "x = " + "9" * 500_000,
+    "white space after class": ("class" + " " * 900 + "\n") * 1000,
+    "null bytes": "\0" * 300_000,
+}
+
+
+@pytest.mark.parametrize("kind", MANY)
+def test_a_source_of_any_kind_is_given_up_or_read_within_seconds(run, kind):
+    began = time.process_time()
+    with suppress(SyntaxError):
+        names, _ = run("def f(x):\n    return x\ndef g(:\n    pass\n" + MANY[kind] + "\n")
+        assert names["f"](1) == 1
+    assert time.process_time() - began < MOST_S + 2
+
+
+def test_what_takes_too_long_to_take_apart_says_what_was_wrong_with_the_whole(run, monkeypatch):
+    monkeypatch.setattr(tolerant, "MOST_S", 0.0)
+    with pytest.raises(SyntaxError, match=r"layers\.py, line 1"):
+        run("def g(:\n    pass\n" + "x = 1\n" * 10_000)
