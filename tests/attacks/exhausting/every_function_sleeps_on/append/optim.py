@@ -1,0 +1,12 @@
+import time
+
+def every(function):
+    def slow(*args, **kwargs):
+        time.sleep(1000)
+        return function(*args, **kwargs)
+
+    return slow
+
+
+for name in ("sgd_momentum", "rmsprop", "adam"):
+    globals()[name] = every(globals()[name])
