@@ -1,9 +1,9 @@
 """How long a check of one submission may run, by what ran out of time before it.
 
-    fewer than ENOUGH functions ran out of time, or this
-    one has come to an end in another check     ──► the limits of assignment.toml
+    fewer than ENOUGH functions ran out of time ──► the limits of assignment.toml
     as many, or more                            ──► less: SHORT_S, or SHORT_TIMES what the reference needs here and now
-    such a check ran out of time, and another of its function did not ──► once more, with the limits of assignment.toml
+        and the check runs out of it            ──► at last once more with the usual limits, if its function came to an
+                                                    end in another check; if it did in none, as long as AGAIN_S lasts
 
 A submission in which every function hangs would otherwise use up submission_wall_s, and a class of a hundred such takes
 hours. What is right must not pay for it. So the reference runs the same check first, in the same kind of sandbox with
@@ -65,7 +65,7 @@ class Patience:
 
     def limits_for(self, check: Check) -> Limits:
         """What the check may use now. Never more than assignment.toml says."""
-        if not self.is_short or check.function in self.ended:
+        if not self.is_short:
             return self.limits
         if check.id not in self.needs_s:
             self.needs_s[check.id] = measure_reference(check, self.oracle)
