@@ -26,10 +26,10 @@ from grader.kept import judging
 from grader.records import GRADED, GRADER_ERROR, NOT_APPLICABLE, UNREADABLE, CheckResult, Result, Submission
 from grader.scratch import work_folder
 from grader.trials import Trials
-from grader.watch import Overdue
+from grader.watch import ENDING_S, TRIES, Overdue
 
 # After submission_wall_s: the judge is left, and at last there is a result. What ends by itself does so at once.
-LATE_S: Final = 2.5
+LATE_S: Final = 1.5
 WATCH_S: Final = 5.0
 THEIR_SHARE: Final = 0.5  # of submission_wall_s in the submission's own sandboxes: then it is what used the time up
 LATE_NOTE: Final = (
@@ -114,8 +114,9 @@ def grade_submission(submission: Submission, context: Context) -> Result:
         return run_watched(lambda: grade(submission, context, started, at_work), until + LATE_S, stop)
     except Overdue as overdue:
         where = overdue.where
+    last = until + WATCH_S - TRIES * ENDING_S  # so that leaving this, too, ends in time
     try:
-        return run_watched(lambda: conclude_late(submission, context, started, at_work, where), until + WATCH_S, stop)
+        return run_watched(lambda: conclude_late(submission, context, started, at_work, where), last, stop)
     except Overdue as overdue:
         raise GraderError(late_message(context, overdue.where)) from None
 

@@ -28,7 +28,7 @@ from typing import Any, Final, TypeVar
 
 LOOK_S: Final = 0.5  # between looks at Ctrl-C, which Windows does not let wake a thread that waits
 TRIES: Final = 2  # an exception may be swallowed by whatever catches all
-ENDING_S: Final = 0.75  # for the thread to end at each try; killing its sandboxes takes some 0.1 s
+ENDING_S: Final = 0.5  # for the thread to end at each try; killing its sandboxes takes some 0.1 s
 CLEARING_S: Final = 2.0  # the same where the command was stopped, and nothing should be left behind
 
 T = TypeVar("T")

@@ -98,7 +98,7 @@ def test_a_judge_that_does_not_end_is_left_and_what_it_knew_is_told(monkeypatch,
     assert {check.status for check in result.checks} == {"passed", "timeout"}
     # The submission used none of the time: the fault is ours, and no mark may be taken for it.
     assert result.status == "grader_error"
-    assert "had not come to an end 2.5 s after the 4 s" in result.message
+    assert "had not come to an end 1.5 s after the 4 s" in result.message
     assert how.__name__ in result.message or "threading.py" in result.message
 
 
@@ -120,7 +120,7 @@ def test_where_not_even_the_known_results_can_be_settled_it_is_a_fault_of_ours(m
     started = time.monotonic()
     with pytest.raises(GraderError, match=r"had not come to an end .* No mark is taken"):
         grade_submission(right, short)
-    assert time.monotonic() - started < WALL_S + WATCH_S + 1
+    assert time.monotonic() - started < WALL_S + WATCH_S
 
 
 def test_time_that_the_submission_used_up_itself_is_its_own(monkeypatch, short, reference_source, over):
