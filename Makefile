@@ -28,7 +28,8 @@ $(READY): $(INSTALLED) setup.py $(wildcard reference/kernels*.p* reference/direc
 $(INSTALLED): pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"make: Python {v.major}.{v.minor} found, 3.11 or newer expected. Name one: make PYTHON=python3.11 ...")'
 	@$(PYTHON) -m venv $(VENV) || { echo "make: $(PYTHON) has no venv. Debian, Ubuntu: apt install python3-venv" >&2; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@# Where root grades, workers under another uid read this NumPy.
+	umask 022 && $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
 grade: $(READY)  ## grade SUBMISSIONS (default: submissions) into OUT (default: reports)
