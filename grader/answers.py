@@ -1,11 +1,12 @@
 """OUT/answers.csv: points that people give for answers in notebooks. The grader writes it, and reads it back filled in.
 
-    submission, notebook, question, max_points, points, comment, answer     a row an answer that is worth points
+    submission, handed_in_as, notebook, question, max_points, points, comment, answer     a row an answer worth points
 
-points and comment are the staff's, and so are further columns, rows of submissions that are not there now, and the
-order of everything: none of it is lost or changed. The other columns are ours and say what is true now. A spreadsheet
-may have saved it: with a byte order mark, semicolons or tabs, a decimal comma, 0042 as 42. What cannot be understood is
-refused with its line before anything is written.
+submission is an id, handed_in_as the person whose id it is (identities.py): where the two do not belong together,
+points would go to another student, so the run stops. points and comment are the staff's, and so are columns, rows of
+submissions that are not there now, and the order of everything: none of it is lost or changed. The other columns are
+ours and say what is true now. A spreadsheet may have saved it: with a byte order mark, semicolons or tabs, a decimal
+comma, 0042 as 42. What cannot be understood is refused with its line before anything is written.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from pathlib import Path
 from typing import Final
 
 from grader.errors import UsageError
-from grader.intake.names import clean
+from grader.intake.names import clean, same_name
 from grader.records import ABSENT, UNANSWERED, Answer, Mark, NotebookResult, Result
 from grader.results import AnswerPoints, harmless, number, write_bytes
 
 NAME: Final = "answers.csv"
-COLUMNS: Final = ("submission", "notebook", "question", "max_points", "points", "comment", "answer")
+COLUMNS: Final = ("submission", "handed_in_as", "notebook", "question", "max_points", "points", "comment", "answer")
+KEY_COLUMNS: Final = ("submission", "notebook", "question")
 NEEDED: Final = ("submission", "notebook", "question", "points", "comment")
 BOM: Final = "\ufeff"  # without it, spreadsheets take UTF-8 for something else
 START_CHARS: Final = 160  # of an answer: enough to know it again
@@ -38,11 +40,12 @@ Key = tuple[str, str, str]  # submission, notebook, question
 
 @dataclass(frozen=True)
 class Entry:
-    """One answer that is to be marked: what our columns say of it."""
+    """One answer that is to be marked: what our columns say of it. person: whose it is, cleaned."""
 
     key: Key
     max_points: float
     start: str
+    person: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,11 +61,14 @@ class Sheet:
         return row[self.header.index(column)] if column in self.header else ""
 
 
-def entries_of(result: Result) -> list[Entry]:
+def entries_of(result: Result, person: str = "") -> list[Entry]:
     """The answers of one submission that are worth points, in the order of its notebooks."""
     return [
         Entry(
-            (result.id, notebook.handed_out, answer.question), answer.max_points, start_of(answer.text, answer.status)
+            (result.id, notebook.handed_out, answer.question),
+            answer.max_points,
+            start_of(answer.text, answer.status),
+            clean(person),
         )
         for notebook in result.notebooks
         for answer in notebook.answers
@@ -145,6 +151,30 @@ def marks_of(sheet: Sheet, path: Path, ids: Collection[str], questions: Mapping[
     return {key: mark for key, (mark, _) in found.items()}
 
 
+def see_persons(sheet: Sheet, path: Path, ids: Collection[str], persons: Mapping[str, str]) -> None:
+    """Raise UsageError, with the line, for a row whose id is another one's than it says.
+
+    persons: by id, of all that are known in the folder. Rows of others, and without a name, are not judged.
+    """
+    for row, line, (submission, _, question) in zip(sheet.rows, sheet.lines, keys_of(sheet, ids), strict=True):
+        written = sheet.cell(row, "handed_in_as")
+        if written.strip() and submission in persons and not same_person(written, persons[submission]):
+            found, expected = (clean(name)[:LONGEST_NAME] for name in (written, persons[submission]))
+            raise UsageError(
+                f"{path}, line {line}: {submission}, {question} has handed_in_as {found!r}, expected {expected!r}, "
+                "whose id this is. Its points would go to another student. Correct the row's submission or "
+                "handed_in_as, then grade again."
+            )
+
+
+def same_person(written: str, person: str) -> bool:
+    """Whether a cell names this person, also after a spreadsheet made 42 of 0042."""
+    written, person = same_name(written.strip()), same_name(clean(person).strip())
+    if WHOLE.fullmatch(written) and WHOLE.fullmatch(person):
+        return int(written) == int(person)
+    return written == person
+
+
 def points_from(cell: str, most: float | None, place: str) -> float | None:
     """None for an empty cell, and for a question that is no longer asked."""
     cell = cell.strip()
@@ -168,7 +198,7 @@ def keys_of(sheet: Sheet, ids: Collection[str]) -> list[Key]:
     known = set(ids)
     keys = []
     for row in sheet.rows:
-        submission, notebook, question = (sheet.cell(row, name).strip() for name in COLUMNS[:3])
+        submission, notebook, question = (sheet.cell(row, name).strip() for name in KEY_COLUMNS)
         if submission not in known and WHOLE.fullmatch(submission):
             same = by_value.get(int(submission), [])
             submission = same[0] if len(same) == 1 else submission
@@ -204,7 +234,9 @@ def filled(header: Sequence[str], row: Sequence[str], entry: Entry, delimiter: s
     """The row with our columns as they are now."""
     most = number(entry.max_points)
     most = most.replace(".", ",") if delimiter == ";" else most  # where semicolons part cells, the comma is the point
-    ours = {**dict(zip(COLUMNS, (*entry.key, most), strict=False)), "answer": entry.start}
+    ours = {**dict(zip(KEY_COLUMNS, entry.key, strict=True)), "max_points": most, "answer": entry.start}
+    if entry.person:
+        ours["handed_in_as"] = entry.person
     return tuple(ours.get(name, cell) for name, cell in zip(header, row, strict=True))
 
 
@@ -225,18 +257,23 @@ def unharmed(cell: str) -> str:
 class Marking:
     """The marks of one run: read before anything is graded, and merged with what staff wrote meanwhile when it ends."""
 
-    def __init__(self, out: Path, ids: Sequence[str], questions: Mapping[str, float]) -> None:
-        """Raises UsageError for a file that cannot be understood."""
+    def __init__(
+        self, out: Path, ids: Sequence[str], questions: Mapping[str, float], persons: Mapping[str, str] | None = None
+    ) -> None:
+        """persons: whose each id is, also of those who are not there now. Raises UsageError for a file that cannot be
+        understood, or that gives points to one person under the id of another.
+        """
         self.path = out / NAME
         self._ids = ids
         self._questions = questions
+        self._persons = persons or {}
         self._entries: list[Entry] = []
         self._handouts: dict[str, str] = {}
         self._read()
 
     def add(self, result: Result) -> None:
         """Take in a submission's answers, in the order of the run."""
-        self._entries += entries_of(result)
+        self._entries += entries_of(result, self._persons.get(result.id, ""))
         self._handouts[result.id] = str(result.assignment.get("handout", ""))
 
     def of(self, submission: str) -> dict[tuple[str, str], Mark]:
@@ -303,6 +340,7 @@ class Marking:
 
     def _read(self) -> Sheet:
         sheet = read_sheet(self.path)
+        see_persons(sheet, self.path, {*self._ids, *self._persons}, self._persons)
         self.marks = marks_of(sheet, self.path, self._ids, self._questions)
         self._of: dict[str, dict[tuple[str, str], Mark]] = {}
         for (submission, notebook, question), mark in self.marks.items():

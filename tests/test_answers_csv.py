@@ -71,10 +71,10 @@ def test_every_answer_that_is_worth_points_has_a_row(run, file):
     run(result("ada"), result("ben", "", status=ABSENT))
     assert file.read_bytes().startswith(BOM.encode())
     assert [tuple(row.values()) for row in rows(file)] == [
-        ("ada", "Nets", "why", "2", "", "", "Because."),
-        ("ada", "Nets", "how", "2.5", "", "", "(unanswered)"),
-        ("ben", "Nets", "why", "2", "", "", "(absent)"),
-        ("ben", "Nets", "how", "2.5", "", "", "(unanswered)"),
+        ("ada", "", "Nets", "why", "2", "", "", "Because."),
+        ("ada", "", "Nets", "how", "2.5", "", "", "(unanswered)"),
+        ("ben", "", "Nets", "why", "2", "", "", "(absent)"),
+        ("ben", "", "Nets", "how", "2.5", "", "", "(unanswered)"),
     ]
 
 
@@ -185,8 +185,8 @@ def test_two_rows_of_one_answer_of_which_one_is_empty_are_no_matter(run, file):
         (b"comment," + ",".join(COLUMNS).encode(), r"line 1: 2 columns 'comment'"),
         (",".join(COLUMNS).encode() + b'\r\n"\r\n\r\nada,N,why,2,1,a, b,c\r\n', r"line 2: unexpected end of data"),
         (
-            ",".join(COLUMNS).encode() + b"\r\n\r\nada,N,why,2,1,5,good,c\r\n",
-            r"line 3: 8 cells, expected 7\. Put quotes",
+            ",".join(COLUMNS).encode() + b"\r\n\r\nada,ada,N,why,2,1,5,good,c\r\n",
+            r"line 3: 9 cells, expected 8\. Put quotes",
         ),
         (
             "submission,notebook,question,points,comment\r\nada,N,why,1,gr\u00fcn".encode("latin-1"),

@@ -19,6 +19,7 @@ LAYERS = (
     "report",
     "authoring",
     "answers",
+    "identities",
     "results",
     "rows",
     "lock",

@@ -22,6 +22,7 @@ from grader.cli.progress import JsonLog, Progress, class_table, literal
 from grader.cli.render import Renderer
 from grader.context import Settings, prepare, prepare_ground
 from grader.errors import GraderError, UsageError
+from grader.identities import keep_ids, settle_ids
 from grader.intake.collect import Found, find
 from grader.lock import held
 
@@ -56,15 +57,17 @@ def run_class(
         ground.isolation.prepare(ground.interpreter)
     context = prepare(settings)
     found = find(paths, student_files=context.assignment.student_files, package=context.assignment.package)
-    see_known(found, only)
     if log_format == "text":
         for line in dict.fromkeys(one.folder for one in found if one.folder):
             click.echo(line)
     with held(out) as warning:
         if warning:
             click.echo(f"grader: {warning}", err=True)
+        found, persons = settle_ids(found, out)
+        see_known(found, only)
         progress = JsonLog() if log_format == "json" else Progress()
-        marking = Marking(out, [one.id for one in found], context.assignment.questions)
+        marking = Marking(out, [one.id for one in found], context.assignment.questions, persons)
+        keep_ids(found, out)
         choice = Choice(only, force, failed)
         batch = Batch(found, settings, context, out, choice, progress.advance, marking, renderer.want)
         total = len(batch.chosen)

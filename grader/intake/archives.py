@@ -6,6 +6,7 @@ archive is not opened. Nothing is unpacked to disk.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -28,8 +29,10 @@ SIGNS: Final = {
 PACKED: Final = (GZIP, BZIP2, XZ)
 
 
-def read_archive(path: Path, limits: IntakeLimits) -> Tree:
-    """The Python files of an archive, by member path; links and names that lead out are left out with a note.
+def read_archive(path: Path, limits: IntakeLimits, student_files: Sequence[str] = ()) -> Tree:
+    """The Python files of an archive, by member path; links are left out with a note.
+
+    student_files: kept by a name that is nearly theirs, too.
 
     Raises IntakeProblem if it is no archive, or refused, damaged, encrypted or over the limits; OSError if the file
     itself cannot be read.
@@ -44,7 +47,7 @@ def read_archive(path: Path, limits: IntakeLimits) -> Tree:
             raise IntakeProblem(f"it is a {kind} archive, which is not read. Pack a zip or a tar.gz.")
         if size > limits.archive_bytes:
             raise IntakeProblem(f"the archive holds more than {limits.archive_bytes} bytes. Hand in the code alone.")
-        gathering = Gathering(limits)
+        gathering = Gathering(limits, student_files)
         if kind == ZIP:
             read_zip(file, gathering)
         else:
@@ -55,6 +58,8 @@ def read_archive(path: Path, limits: IntakeLimits) -> Tree:
             read_tar(stream, gathering)
             stream.drain()
     tree = gathering.finish()
+    if gathering.problem and not tree.files and not tree.notebooks:
+        raise gathering.problem
     inner = tuple(f"{show(name)} is an archive inside the archive and was not opened." for name in tree.archives[:5])
     return replace(tree, notes=tree.notes + inner)
 

@@ -2,8 +2,9 @@
 
 Each wanted file (student or handed out) is looked for by name wherever it lies: `classifiers/fc_net.py` as the end of a
 path, else the bare `fc_net.py`. The *root* of a find is the folder it is relative to: the student's package, whatever
-it is called. Helpers are the other modules below the roots, since student files import them, and modules from
-elsewhere that one of all these imports.
+it is called. A name that is nearly right (near_names.py) counts where the right one is absent or not written. Helpers
+are the other modules below the roots, since student files import them, and modules from elsewhere that one of all these
+imports.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final
 
-from grader.intake.names import fold, is_importable, natural_key, show
+from grader.intake.names import few, fold, is_importable, natural_key, show
+from grader.intake.near_names import adds_nothing, meant_name, mentions, notebook_name
 from grader.intake.own_modules import find_own_modules
 
 MOST_HELPERS: Final = 100
@@ -52,16 +54,21 @@ def choose(
 
     Of several candidates: whole name before bare name, directly in a folder named `package`, shallowest, the root with
     the most student files, the last in natural name order (assignment3 before assignment2). Where their contents
-    differ, a note says which was taken.
+    differ, a note says which was taken. What is only nearly called so, a note names in any case.
     """
     wanted = (*student_files, *handed_out)
     finds = [find for path in tree for find in match(path, wanted)]
-    crowd = Counter(find.root for find in finds if find.name in student_files)
+    near = find_near(tree, student_files, {find.path for find in finds})
+    crowd = Counter(find.root for find in (*finds, *near) if find.name in student_files)
     files: dict[str, str] = {}
     notes: list[str] = []
     roots: list[str] = []
     for name in student_files:
         candidates = sort_finds((find for find in finds if find.name == name), package, crowd)
+        others = sort_finds((find for find in near if find.name == name), package, crowd)
+        if others:
+            candidates, said = weigh_near(candidates, others, tree)
+            notes += said
         if candidates:
             files[name] = candidates[0].path
             notes += describe_rest(candidates, tree)
@@ -72,10 +79,10 @@ def choose(
         beside = [find for find in finds if find.name == name and find.root in roots]
         if beside:
             files[name] = sort_finds(beside, package, crowd)[0].path
-    found = {find.path for find in finds}
-    helpers, said = choose_helpers(tree, roots, wanted, found)
+    beyond = {find.path for find in finds} | {find.path for find in near if not is_own_module(find.path, wanted)}
+    helpers, said = choose_helpers(tree, roots, wanted, beyond)
     files = {**helpers, **files}
-    own = find_own_modules(tree, files, package=package, wanted=found, most=max(0, MOST_HELPERS - len(helpers)))
+    own = find_own_modules(tree, files, package=package, wanted=beyond, most=max(0, MOST_HELPERS - len(helpers)))
     own, left_out = without_lookalikes(own, [*files, *wanted])
     if own:
         listed = ", ".join(map(show, list(own.values())[:5])) + (", …" if len(own) > 5 else "")
@@ -84,21 +91,83 @@ def choose(
     return Choice({name: tree[path] for name, path in {**own, **files}.items()}, tuple(notes + said), tuple(roots))
 
 
+def find_near(tree: Mapping[str, bytes], student_files: Sequence[str], exact: set[str]) -> list[Find]:
+    """The files whose names are nearly those of student files."""
+    found = []
+    for path in tree:
+        name = None if path in exact else meant_name(path, student_files)
+        if name:
+            folder = path.rpartition("/")[0]
+            below = name.rpartition("/")[0]
+            inside = below and (folder == below or folder.endswith(f"/{below}"))
+            root = folder[: -len(below)].rstrip("/") if inside else folder
+            found.append(Find(path, name, root, not below or bool(inside)))
+    return found
+
+
+def weigh_near(right: list[Find], near: Sequence[Find], tree: Mapping[str, bytes]) -> tuple[list[Find], list[str]]:
+    """Which file counts where there are some that are nearly called like it, and what to say.
+
+    The properly named one, unless it is absent, or holds nothing but the unwritten state of the only other one.
+    """
+    name = near[0].name
+    contents = {tree[find.path] for find in near}
+    place = show(near[0].path)
+    if not right:
+        what = f"{place} was found, expected {name}. It was graded as {name}. Rename it."
+        return list(near), [what] + ([] if len(contents) == 1 else describe_rest(near, tree))
+    proper = tree[right[0].path]
+    if contents == {proper}:
+        return right, []
+    if len(contents) == 1 and adds_nothing(proper, tree[near[0].path]):
+        what = f"{place} was found, expected {name}. It was graded as {name}, since {show(right[0].path)} adds nothing"
+        return [near[0]], [f"{what} to it. Rename it."]
+    others = [content for path, content in tree.items() if path not in {find.path for find in near}]
+    strange = [find for find in near if tree[find.path] != proper and not adds_nothing(tree[find.path], proper)]
+    strange = [find for find in strange if not is_helper(find.path, others)]
+    if not strange:
+        return right, []
+    found = few([find.path for find in strange])
+    verb = "was" if len(strange) == 1 else "were"
+    return right, [
+        f"{found} {verb} found, expected {name}. {show(right[0].path)} was graded. If another one counts, rename it."
+    ]
+
+
+def is_helper(path: str, others: Sequence[bytes]) -> bool:
+    """Whether it is a module that the student means to have beside the student file, and no copy of it."""
+    module = path.rpartition("/")[2].partition(".")[0]
+    return module.lower().startswith("my_") or mentions(others, module)
+
+
+def is_own_module(path: str, wanted: Sequence[str]) -> bool:
+    """Whether other files may import it beside the file that it is nearly called like: layers_final, but not Layers."""
+    return is_importable(path.rpartition("/")[2]) and fold(path.rpartition("/")[2]) not in {
+        fold(name.rpartition("/")[2]) for name in wanted
+    }
+
+
 def choose_notebooks(notebooks: Mapping[str, bytes], roots: Sequence[str]) -> Choice:
     """The notebooks by their bare names. Of several with one name: the one whose path shares most with the folder of
     the student files, then the shallowest, then the last in natural order; a note says so where their contents differ.
     """
     named: dict[str, list[str]] = {}
     for path in sorted(notebooks, key=natural_key, reverse=True):
-        named.setdefault(fold(path.rpartition("/")[2]), []).append(path)
+        named.setdefault(fold(base_of_notebook(path)), []).append(path)
     taken: dict[str, bytes] = {}
     notes: list[str] = []
     for paths in named.values():
-        paths.sort(key=lambda path: (-shared_depth(path, roots), path.count("/")))
-        name = paths[0].rpartition("/")[2]
+        paths.sort(key=lambda path: (notebook_name(path) != path, -shared_depth(path, roots), path.count("/")))
+        name = base_of_notebook(paths[0])
+        if notebook_name(paths[0]) != paths[0]:
+            notes.append(f"{show(paths[0])} was found, expected {show(name)}. It was read as {show(name)}. Rename it.")
         taken[name] = notebooks[paths[0]]
         notes += describe_rest([Find(path, show(name), "", True) for path in paths], notebooks)
     return Choice({name: taken[name] for name in sorted(taken, key=natural_key)}, tuple(notes))
+
+
+def base_of_notebook(path: str) -> str:
+    return (notebook_name(path) or path).rpartition("/")[2]
 
 
 def shared_depth(path: str, roots: Sequence[str]) -> int:

@@ -14,7 +14,7 @@ from grader.intake.archives import ZIP, find_kind, read_archive
 from grader.intake.archives import recognise as recognise_kind
 from grader.intake.folders import keep_file, read_folder
 from grader.intake.gradescope import LARGEST, METADATA
-from grader.intake.lms import Download, listed, recognise
+from grader.intake.lms import Download, recognise
 from grader.intake.names import show, strip_suffix
 from grader.intake.streams import open_regular
 from grader.intake.tars import BLOCK
@@ -55,31 +55,20 @@ def refuse_packed(file: Path, place: str) -> None:
         )
 
 
-def lookalike(place: str, download: Download, odd: Sequence[str]) -> str:
-    """What to say of a folder that is a download but for `odd`; nothing where the likeness is small."""
-    if len(odd) > len(download.handed_in):
-        return ""
-    verb = "does" if len(odd) == 1 else "do"
-    return (
-        f"{show(place)}: looks like a download from {download.system}, but {listed(odd)} {verb} not fit, so every "
-        "entry was taken for a submission of its own. Move what does not fit away and give its own path."
-    )
-
-
-def read_parts(parts: Sequence[tuple[str, Path]], limits: IntakeLimits) -> Tree:
+def read_parts(parts: Sequence[tuple[str, Path]], limits: IntakeLimits, student_files: Sequence[str] = ()) -> Tree:
     """The Python files of all that one student handed in (single files, archives, folders), by the student's names.
 
     Of several, an archive's files lie in a folder called like it. One that cannot be read is left out with a note.
     Raises IntakeProblem if nothing could be read, or if there is more than the limits allow; OSError.
     """
-    gathering = Gathering(limits)
+    gathering = Gathering(limits, student_files)
     problems = []
     for name, path in parts:
         place = gathering.locate(name)
         if place is None:
             continue
         try:
-            inner = read_inner(path, limits)
+            inner = read_inner(path, limits, student_files)
         except IntakeProblem as problem:
             problems.append(f"{show(place)} was left out: {problem}")
             gathering.note(problems[-1])
@@ -94,8 +83,8 @@ def read_parts(parts: Sequence[tuple[str, Path]], limits: IntakeLimits) -> Tree:
     return tree
 
 
-def read_inner(path: Path, limits: IntakeLimits) -> Tree | None:
+def read_inner(path: Path, limits: IntakeLimits, student_files: Sequence[str]) -> Tree | None:
     """What a folder or an archive holds; None for any other file. Raises IntakeProblem as read_archive; OSError."""
     if path.is_dir() and not path.is_symlink():
-        return read_folder(path, limits)
-    return read_archive(path, limits) if find_kind(path) else None
+        return read_folder(path, limits, student_files)
+    return read_archive(path, limits, student_files) if find_kind(path) else None

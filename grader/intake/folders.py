@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,18 +16,20 @@ from grader.intake.tree import Gathering, IntakeLimits, Tree
 OURS: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, getattr(errno, "ESTALE", errno.EIO))
 
 
-def read_folder(folder: Path, limits: IntakeLimits) -> Tree:
+def read_folder(folder: Path, limits: IntakeLimits, student_files: Sequence[str] = ()) -> Tree:
     """The Python files below a folder. What cannot be read is left out with a note.
+
+    A backslash parts folders: unpacking on Unix leaves names like `hw2\\cs231n\\layers.py` of a zip made on Windows.
+    student_files: kept by a name that is nearly theirs, too.
 
     Raises IntakeProblem if there is more than the limits allow, OSError if the folder itself cannot be listed.
     """
-    gathering = Gathering(limits)
+    gathering = Gathering(limits, student_files)
     waiting = [("", list_folder(folder))]
     while waiting:
         above, entries = waiting.pop()
         for entry in entries:
-            # A backslash is a letter of the name here; it is no separator, so such a file is none of ours.
-            path = None if "\\" in entry.name else gathering.locate(above + entry.name)
+            path = gathering.locate(above + entry.name)
             if path is None:
                 continue
             try:

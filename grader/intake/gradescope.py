@@ -15,6 +15,7 @@ read it; no official page tells.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Final
 
 METADATA: Final = "submission_metadata.yml"
@@ -22,14 +23,31 @@ LARGEST: Final = 64 * 1024 * 1024
 
 KEY: Final = re.compile(r"(submission_[0-9]+):\s*")
 SUBMITTERS: Final = re.compile(r"\s+:submitters:\s*")
-FIELD: Final = re.compile(r" +(?:- +)?:(name|sid|email):(.*)")
+FIELD: Final = re.compile(r" +(- +)?:(name|sid|email):(.*)")
 ESCAPE: Final = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))")
 
 
 def submitters(metadata: bytes) -> dict[str, list[str]]:
     """By the folder's name: the names of those who handed it in, maybe none. The rest of the file is passed over."""
-    found: dict[str, list[str]] = {}
-    people: list[str] = []
+    return {folder: [one["name"] for one in people if "name" in one] for folder, people in people_of(metadata).items()}
+
+
+def addresses(metadata: bytes) -> dict[str, list[str]]:
+    """By the folder's name: what tells the people apart, their addresses or else numbers; a folder's number changes
+    with every attempt. None of a folder where somebody has neither, and where two folders have the same.
+    """
+    known = {
+        folder: [one.get("email") or one.get("sid") or "" for one in people]
+        for folder, people in people_of(metadata).items()
+    }
+    times = Counter(tuple(sorted(keys)) for keys in known.values())
+    return {folder: keys if all(keys) and times[tuple(sorted(keys))] == 1 else [] for folder, keys in known.items()}
+
+
+def people_of(metadata: bytes) -> dict[str, list[dict[str, str]]]:
+    """By the folder's name: the fields of each who handed it in."""
+    found: dict[str, list[dict[str, str]]] = {}
+    people: list[dict[str, str]] = []
     inside = False
     for line in metadata.decode("utf-8", "replace").splitlines():
         if key := KEY.fullmatch(line):
@@ -38,8 +56,10 @@ def submitters(metadata: bytes) -> dict[str, list[str]]:
         elif SUBMITTERS.fullmatch(line):
             inside = True
         elif inside and (field := FIELD.fullmatch(line)):
-            if field[1] == "name" and (name := plain_scalar(field[2].strip())):
-                people.append(name)
+            if field[1] or not people:
+                people.append({})
+            if value := plain_scalar(field[3].strip()):
+                people[-1][field[2]] = value
         else:
             inside = False
     return found

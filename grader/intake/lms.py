@@ -3,8 +3,7 @@
     names ─► recognise ─► Download: a HandedIn for each student, with the files that count and what is to be said
 
 Canvas, Moodle and Blackboard write owner, attempt and lateness into names (lms_names.py); Gradescope keeps owners in a
-list beside its folders (gradescope.py). A download that holds anything else as well is not judged here: `others` names
-what does not fit, and whoever asks decides.
+list beside its folders (gradescope.py). `others` names what does not fit; whoever asks decides about it.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from grader.intake.gradescope import METADATA, submitters
+from grader.intake.gradescope import METADATA, addresses, submitters
 from grader.intake.lms_names import (
     FILE,
     FOLDER,
@@ -22,8 +21,8 @@ from grader.intake.lms_names import (
     RECEIPT,
     TEXT,
     Item,
+    consistent,
     first_name,
-    is_consistent,
     name_owners,
     read_blackboard,
     read_canvas,
@@ -48,7 +47,8 @@ class HandedIn:
     """What one student or team handed in. label: readable, the same in every download, unique in this one.
 
     source: the entry that it is, or the label where it is several. problem: why there is nothing to read (a text entry
-    alone), or None.
+    alone), or None. person: whose it is, by what neither a later attempt nor another student changes. entries: all of
+    the download's entries that are this student's.
     """
 
     label: str
@@ -56,6 +56,8 @@ class HandedIn:
     parts: tuple[Part, ...]
     notes: tuple[str, ...]
     problem: str | None = None
+    person: str = ""
+    entries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,9 +100,26 @@ def recognise(entries: Mapping[str, bool], metadata: bytes | None = None) -> Dow
         items = [item for entry in short if (item := read(entry, entries[entry]))]
         if system == BLACKBOARD:
             items = name_owners(items)
-        if items and (system != CANVAS or is_consistent(items)):
+        if system == CANVAS:
+            items = consistent(items)
+            if len({item.number for item in items}) == 1 and len(items) < len(entries) - len(items):
+                continue  # one name among many others is likelier a student's own
+        if items:
             return gather(system, items, entries)
     return None
+
+
+def person_of(entry: str) -> str:
+    """Whom an entry of a download belongs to, by its name alone; of what is none, the name itself."""
+    for read in (read_moodle, read_blackboard, read_canvas):
+        for folder in (False, True):
+            if item := read(entry, folder):
+                return named(item.whole, item.number)
+    return entry
+
+
+def named(owner: str, number: str) -> str:
+    return f"{owner}_{number}" if number else owner
 
 
 def gather(system: str, items: list[Item], entries: Mapping[str, bool]) -> Download:
@@ -140,10 +159,14 @@ def settle(system: str, items: list[Item]) -> tuple[HandedIn, int]:
     if unread:
         notes.append(f"A {unread[0].kind} was handed in and was not read: {listed(item.entry for item in unread)}.")
     parts = tuple(Part(item.entry, name) for name, item in taken.items())
-    label = f"{items[0].owner}_{items[0].number}" if items[0].number else items[0].owner
+    label = named(items[0].owner, items[0].number)
     entries = [item.entry for item in taken.values()] or [item.entry for item in now]
     source = entries[0] if len(entries) == 1 else label
-    return HandedIn(label, source, parts, tuple(notes), lack(now, taken, earlier)), len(earlier)
+    person = named(items[0].whole, items[0].number)
+    mine = tuple(item.entry for item in items)
+    if system == BLACKBOARD:  # version 0.1 took more for title, where all users' names began alike
+        mine += tuple(person.split("_", parts)[-1] for parts in range(1, person.count("_") + 1))
+    return HandedIn(label, source, parts, tuple(notes), lack(now, taken, earlier), person, mine), len(earlier)
 
 
 def lack(now: list[Item], taken: Mapping[str, Item], earlier: list[Item]) -> str | None:
@@ -159,7 +182,7 @@ def lack(now: list[Item], taken: Mapping[str, Item], earlier: list[Item]) -> str
 
 def describe(system: str, item: Item, attempt: str, late: bool, taken: list[Item]) -> str:
     number = {CANVAS: "user", MOODLE: "participant"}.get(system)
-    who = show(item.owner) + (f" ({number} {show(item.number)})" if number else "")
+    who = show(item.owner or "somebody without a name") + (f" ({number} {show(item.number)})" if number else "")
     when = f", attempt of {attempt}" if attempt else ""
     files = f": {listed(item.name for item in taken)}" if any(item.name for item in taken) else ""
     return f"Handed in through {system} by {who}{when}{', late' if late else ''}{files}."
@@ -167,15 +190,16 @@ def describe(system: str, item: Item, attempt: str, late: bool, taken: list[Item
 
 def read_gradescope(entries: Mapping[str, bool], metadata: bytes) -> Download | None:
     """Its folders are called by numbers; the list beside them tells whose each is."""
-    people = submitters(metadata)
+    people, keys_of = submitters(metadata), addresses(metadata)
     handed_in = []
     for entry, names in people.items():
         if entries.get(entry):
-            number = entry.rpartition("_")[2]
+            number, keys = entry.rpartition("_")[2], keys_of[entry]
             who = listed(names) if names else "somebody the list does not name"
             label = "_".join([*names[:3], number]) if names else entry
             note = f"Handed in through {GRADESCOPE} by {who}, submission {number}."
-            handed_in.append(HandedIn(label, entry, (Part(entry, ""),), (note,)))
+            person = " ".join(sorted(keys)) or entry
+            handed_in.append(HandedIn(label, entry, (Part(entry, ""),), (note,), person=person, entries=(entry,)))
     others = tuple(entry for entry in entries if entry not in people and entry != METADATA)
     absent = tuple(entry for entry in people if entry not in entries)
     return Download(GRADESCOPE, tuple(handed_in), others, absent=absent) if handed_in else None

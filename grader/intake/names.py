@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 ARCHIVE_SUFFIXES: Final = (
@@ -23,6 +24,7 @@ RESERVED_IDS: Final = frozenset(
 LONGEST_ID: Final = 80
 LONGEST_ID_BYTES: Final = 160  # a file name holds 255; suffixes and "-2" need room
 LONGEST_SHOWN: Final = 160
+MOST_FEW: Final = 5
 UNSHOWN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # control, bidi and zero width, lone surrogates, line ends
 
 
@@ -30,6 +32,12 @@ def show(name: str) -> str:
     """Text that is safe in a report, a terminal and UTF-8: one line, no control characters, of bounded length."""
     cut = name if len(name) <= LONGEST_SHOWN else name[: LONGEST_SHOWN // 2] + "…" + name[-LONGEST_SHOWN // 2 :]
     return clean(cut)
+
+
+def few(names: Sequence[str]) -> str:
+    """The first of several names, as text that is safe to show, and how many more there are."""
+    more = f" and {len(names) - MOST_FEW} more" if len(names) > MOST_FEW else ""
+    return ", ".join(map(show, names[:MOST_FEW])) + more
 
 
 def clean(text: str) -> str:
@@ -47,6 +55,21 @@ def safe_path(name: str) -> str | None:
         return None
     parts = [part for part in name.split("/") if part not in ("", ".")]
     return None if ".." in parts else "/".join(parts)
+
+
+def path_inside(name: str) -> str | None:
+    """The path of a name that leads out of an archive, read as if it did not: no drive, no root, no steps up.
+
+    For reading alone, since nothing is unpacked to disk. None if nothing is left, or if the name hides something.
+    """
+    rest = re.sub(r"^[/?]*(?:[A-Za-z]:)?", "", name.replace("\\", "/"))
+    parts: list[str] = []
+    for part in rest.split("/"):
+        if part == "..":
+            parts = parts[:-1]
+        elif part not in ("", "."):
+            parts.append(part)
+    return safe_path("/".join(parts)) or None
 
 
 def is_ignored(path: str) -> bool:
@@ -91,6 +114,17 @@ def natural_key(name: str) -> tuple[str | tuple[int, str], ...]:
     )
 
 
+def same_name(name: str) -> str:
+    """The name as it is compared: macOS decomposes letters, other systems do not, and both are one name."""
+    return unicodedata.normalize("NFC", name)
+
+
+def is_word(letter: str) -> bool:
+    """Whether Ruby's [[:word:]] holds it, or it joins letters: Python's \\w leaves out marks (NFD, Hindi, Thai)."""
+    category = unicodedata.category(letter)
+    return category[0] in "LMN" or category == "Pc" or letter in "\u200c\u200d"
+
+
 def make_id(name: str) -> str:
     """An id for a submission of this name: letters of any script, digits, `-`, `_` and `.`; all else becomes `_`."""
     text = "".join(letter if is_id_letter(letter) else "_" for letter in unicodedata.normalize("NFC", name))
@@ -109,10 +143,10 @@ def strip_suffix(name: str) -> str:
 
 
 class Ids:
-    """The ids given out in one run; a second of the same name, whatever its case, gets `-2`."""
+    """The ids given out in one output folder; a second of the same name, whatever its case, gets `-2`."""
 
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._taken = {fold(one) for one in taken}
         self._last: dict[str, int] = {}
 
     def give(self, name: str) -> str:

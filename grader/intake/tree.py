@@ -7,11 +7,20 @@ ever written to disk under a name that a submission chose, so a bad name costs t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from grader.intake.names import has_archive_suffix, is_ignored, safe_path, show
+from grader.intake.names import few, has_archive_suffix, is_ignored, path_inside, safe_path, show
+from grader.intake.near_names import meant_name, notebook_name
+
+OUTSIDE: Final = "../"  # before the path of a member whose name leads out; nothing else has it
+# What a student may have handed in as work, and is not read. Data, pictures and what tools leave are not named.
+DOCUMENTS: Final = (
+    *(".pdf", ".doc", ".docx", ".odt", ".rtf", ".pages", ".tex", ".html", ".htm", ".txt", ".md"),
+    *(".py", ".pyw", ".py.gz", ".json", ".bak", ".old", ".orig"),  # .py: written .PY or .Py
+)
+UNREMARKABLE: Final = ("readme", "requirements", "license", "messages", "manifest")
 
 MOST_NOTES: Final = 20  # a submission of 50,000 links shall not make a report of 50,000 lines
 
@@ -52,7 +61,8 @@ class Tree:
     """The Python files of one submission and its notebooks, by their path in it, and what the reader wants said.
 
     archives: paths of files that are archives by their name; they were not opened. refused: paths of notebooks that
-    were handed in and are beyond a limit.
+    were handed in and are beyond a limit. unread: documents and the like. ignored: files called like student files in
+    folders that tools and systems make (build, venv), a few of them.
     """
 
     files: Mapping[str, bytes]
@@ -60,13 +70,24 @@ class Tree:
     archives: tuple[str, ...] = ()
     notebooks: Mapping[str, bytes] = field(default_factory=dict)
     refused: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
 
 
 class Gathering:
-    """The state of one reading: what was kept, what is to be said, and what is left of the limits."""
+    """The state of one reading: what was kept, what is to be said, and what is left of the limits.
 
-    def __init__(self, limits: IntakeLimits) -> None:
+    student_files: files whose names may be nearly right (`layers.py.txt`); such files are kept, too.
+    """
+
+    def __init__(self, limits: IntakeLimits, student_files: Sequence[str] = ()) -> None:
         self.limits = limits
+        self._student_files = student_files
+        self._bases = {name.rpartition("/")[2] for name in student_files}
+        self.problem: IntakeProblem | None = None
+        self._strays: dict[str, list[str]] = {}
+        self._unread: list[str] = []
+        self._ignored: list[str] = []
         self._files: dict[str, bytes] = {}
         self._notebooks: dict[str, bytes] = {}
         self._notes: list[str] = []
@@ -76,9 +97,10 @@ class Gathering:
         self._bytes = 0
 
     def locate(self, name: str) -> str | None:
-        """Count one member and return its path, or None if it is not ours: litter, too deep, a name that leads out.
+        """Count one member and return its path, or None if it is not ours: litter, too deep, a name that hides a part.
 
-        Raises IntakeProblem if there are too many members.
+        A name that leads out (`../hw2/layers.py`, `C:/hw2/layers.py`) gives the path inside, with OUTSIDE before it; in
+        the end it counts only where no other file could be meant. Raises IntakeProblem if there are too many members.
         """
         self._members += 1
         if self._members > self.limits.members:
@@ -86,10 +108,16 @@ class Gathering:
                 f"more than {self.limits.members} files and folders were found. Hand in the code alone."
             )
         path = safe_path(name)
+        if path is None and (inside := path_inside(name)):
+            path = OUTSIDE + inside
+            self._strays.setdefault(path, []).append(name)
         if path is None:
-            self.note(f"{show(name)} was left out: its name is not that of a file inside the submission.")
+            self.note_outside(name)
             return None
-        if not path or is_ignored(path):
+        inner = path.removeprefix(OUTSIDE)
+        if not path or is_ignored(inner):
+            if inner.rpartition("/")[2] in self._bases:
+                self._ignored.append(inner)
             return None
         if path.count("/") > self.limits.depth:
             self.note(f"{show(path)} was left out: it lies more than {self.limits.depth} folders deep.")
@@ -97,22 +125,35 @@ class Gathering:
         return path
 
     def wants(self, path: str) -> bool:
-        """Whether the content matters: Python files and notebooks do; an archive is only remembered by name."""
+        """Whether the content matters: Python files, notebooks and what is nearly called like a student file do.
+
+        An archive, and what else may be a student's work, is only remembered by name.
+        """
         if has_archive_suffix(path):
-            self._archives.append(path)
-        return path.endswith(".py") or (is_notebook(path) and self.limits.notebooks > 0)
+            self._archives.append(path.removeprefix(OUTSIDE))
+        wanted = path.endswith(".py") or (is_notebook(path) and self.limits.notebooks > 0)
+        wanted = wanted or meant_name(path, self._student_files) is not None
+        base = path.rpartition("/")[2].lower()
+        if not wanted and base.endswith(DOCUMENTS) and base.partition(".")[0] not in UNREMARKABLE:
+            self._unread.append(path.removeprefix(OUTSIDE))
+        return wanted
 
     def most_bytes(self, path: str) -> int:
         """How large this file may be."""
         return self.limits.notebook_bytes if is_notebook(path) else self.limits.file_bytes
 
     def refuse_size(self, path: str) -> None:
-        self.refuse(path, f"it is larger than {self.most_bytes(path)} bytes.")
+        self.leave_out(path, f"it is larger than {self.most_bytes(path)} bytes.")
 
-    def refuse(self, path: str, why: str) -> None:
+    def leave_out(self, path: str, why: str) -> None:
         self.note(f"{show(path)} was left out: {why}")
         if is_notebook(path):
             self._refused.append(path)
+
+    def refuse(self, path: str, problem: IntakeProblem) -> None:
+        """Leave out one member that cannot be read. If nothing else can be, its problem is the archive's."""
+        self.problem = self.problem or problem
+        self.note(f"{show(path)} was left out: {problem}")
 
     def keep(self, path: str, content: bytes) -> None:
         """Keep one file. Of two with one name the later wins, as when an archive is unpacked.
@@ -130,7 +171,7 @@ class Gathering:
             raise IntakeProblem(
                 f"the Python files hold more than {self.limits.total_bytes} bytes. Hand in the code alone."
             )
-        if self._files.get(path, content) != content:
+        if self._files.get(path, content) != content and not path.startswith(OUTSIDE):
             self.note(f"{show(path)} is in the archive more than once; the last one was taken.")
         self._files[path] = content
 
@@ -138,11 +179,14 @@ class Gathering:
         """Keep one notebook if there is room: code is graded without it, so that none ends the reading."""
         others = {name: kept for name, kept in self._notebooks.items() if name != path}
         if len(others) >= self.limits.notebooks:
-            self.refuse(path, f"there are more than {self.limits.notebooks} notebooks.")
+            self.leave_out(path, f"there are more than {self.limits.notebooks} notebooks.")
         elif sum(map(len, others.values())) + len(content) > self.limits.notebooks_bytes:
-            self.refuse(path, f"the notebooks hold more than {self.limits.notebooks_bytes} bytes.")
+            self.leave_out(path, f"the notebooks hold more than {self.limits.notebooks_bytes} bytes.")
         else:
             self._notebooks[path] = content
+
+    def note_outside(self, name: str) -> None:
+        self.note(f"{show(name)} was left out: its name is not that of a file inside the submission.")
 
     def take_in(self, tree: Tree, below: str) -> None:
         """Keep what another reading kept, below a folder (`name/`, or "" for the top), with what it had to say."""
@@ -151,6 +195,8 @@ class Gathering:
         self._notes += tree.notes
         self._archives += [f"{below}{path}" for path in tree.archives]
         self._refused += [f"{below}{path}" for path in tree.refused]
+        self._unread += [f"{below}{path}" for path in tree.unread]
+        self._ignored += tree.ignored
 
     @property
     def kept_bytes(self) -> int:
@@ -160,14 +206,40 @@ class Gathering:
         self._notes.append(text)
 
     def finish(self) -> Tree:
+        files, notebooks = self._settle_strays(self._files), self._settle_strays(self._notebooks)
         notes = self._notes[:MOST_NOTES]
         if len(self._notes) > MOST_NOTES:
             notes.append(f"{len(self._notes) - MOST_NOTES} more notes of this kind were left out.")
-        return Tree(dict(self._files), tuple(notes), tuple(self._archives), dict(self._notebooks), tuple(self._refused))
+        return Tree(
+            files,
+            tuple(notes),
+            tuple(self._archives),
+            notebooks,
+            tuple(self._refused),
+            tuple(self._unread),
+            tuple(self._ignored[:1]),
+        )
+
+    def _settle_strays(self, kept: Mapping[str, bytes]) -> dict[str, bytes]:
+        """Take in files whose names lead out, unless one with the same name lies inside: that one is meant."""
+        inside = {path: content for path, content in kept.items() if not path.startswith(OUTSIDE)}
+        bases = {path.rpartition("/")[2] for path in inside}
+        taken = []
+        for path, content in kept.items():
+            names = self._strays.get(path, [])
+            if names and path.rpartition("/")[2] not in bases:
+                inside[path.removeprefix(OUTSIDE)] = content
+                taken.append(names[-1])
+                names = names[:-1]
+            for name in dict.fromkeys(names):
+                self.note_outside(name)
+        if taken:
+            self.note(f"Names that lead out of the archive were read as if they did not: {few(taken)}.")
+        return inside
 
 
 def is_notebook(path: str) -> bool:
-    return path.lower().endswith(".ipynb")
+    return notebook_name(path) is not None
 
 
 def check_ratio(unpacked: int, packed: int, limits: IntakeLimits) -> None:

@@ -38,7 +38,12 @@ def read_zip(file: BinaryIO, gathering: Gathering) -> None:
                     word = "a link" if kind == stat.S_IFLNK else "not a regular file"
                     gathering.note(f"{show(path)} is {word} and was left out.")
                 elif gathering.wants(path):
-                    read_member(archive, member, path, gathering)
+                    try:
+                        content = read_member(archive, member, path, gathering.most_bytes(path) + 1)
+                    except MemberProblem as problem:
+                        gathering.refuse(path, problem)
+                        continue
+                    gathering.keep(path, content)
                     check_ratio(gathering.kept_bytes, packed, limits)
     except IntakeProblem:
         raise
@@ -79,20 +84,29 @@ def list_top(file: BinaryIO, limits: IntakeLimits, wanted: str, most: int) -> tu
     return entries, content
 
 
-def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str, gathering: Gathering) -> None:
+class MemberProblem(IntakeProblem):
+    """Why one member cannot be read; the others may be."""
+
+
+def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str, most: int) -> bytes:
+    """At most `most` bytes of a member. Raises MemberProblem; what Bounded raises concerns the whole archive."""
     if member.flag_bits & ENCRYPTED:
-        raise IntakeProblem(f"the archive is encrypted ({show(path)} asks for a password). Pack it without one.")
+        raise MemberProblem(f"the archive is encrypted ({show(path)} asks for a password). Pack it without one.")
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise IntakeProblem(f"{show(path)} is packed by a method that is not read. Pack an ordinary zip.")
-    with archive.open(member) as content:
-        # The library stops at the size that the header claims, then compares checksums: a header that lies is damage.
-        # One byte more than is allowed tells `keep` that the file is too large.
-        # In pieces, since Bounded refuses a read that is larger than any directory.
-        left, pieces = gathering.most_bytes(path) + 1, []
-        while left > 0 and (piece := content.read(min(left, CHUNK))):
-            left -= len(piece)
-            pieces.append(piece)
-        gathering.keep(path, b"".join(pieces))
+        raise MemberProblem(f"{show(path)} is packed by a method that is not read. Pack an ordinary zip.")
+    try:
+        with archive.open(member) as content:
+            # The library stops at the size that the header claims, then compares checksums: a header that lies is
+            # damage. In pieces, since Bounded refuses a read that is larger than any directory.
+            left, pieces = most, []
+            while left > 0 and (piece := content.read(min(left, CHUNK))):
+                left -= len(piece)
+                pieces.append(piece)
+            return b"".join(pieces)
+    except (IntakeProblem, OSError):
+        raise
+    except Exception as error:  # a dozen kinds, as in read_zip
+        raise MemberProblem(DAMAGED) from error
 
 
 def member_name(member: zipfile.ZipInfo) -> str:

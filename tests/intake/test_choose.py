@@ -95,4 +95,4 @@ def test_helpers_are_limited():
 
 
 def test_without_a_student_file_nothing_is_chosen():
-    assert choose_from("gradient_check.py", "Layers.py", "layers.pyc") == ({}, ())
+    assert choose_from("gradient_check.py", "Players.py", "layers.pyc") == ({}, ())

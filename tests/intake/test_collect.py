@@ -114,10 +114,14 @@ def test_single_files_are_submissions(tmp_path):
     ]
 
 
-def test_what_lies_about_in_a_class_folder_is_left_out_in_silence(tmp_path):
+def test_what_lies_about_in_a_class_folder_is_named_once(tmp_path):
     top = write(tmp_path / "class", "alice/layers.py", "README", "notes.md", "grades.csv", "receipt.txt", "Makefile")
     write(top, ".DS_Store", ".git/config", "__MACOSX/alice/layers.py", "__pycache__/x.py")
-    assert [one.id for one in collect_all(top)] == ["alice"]
+    (found,) = find([top], student_files=ASSIGNMENT["student_files"], package="cs231n")
+    assert (found.id, found.folder) == (
+        "alice",
+        f"{top}: not read: grades.csv, Makefile, notes.md, README, receipt.txt.",
+    )
 
 
 def test_a_stray_file_in_a_class_folder_is_a_submission_with_a_problem(tmp_path):
@@ -156,8 +160,8 @@ def test_a_folder_with_nothing_but_an_archive_stands_for_the_archive(tmp_path):
         (top / name).write_bytes(zip_bytes())
     alice, bob, eve = collect_all(top)
     assert list(alice.files) == ["layers.py"]
-    assert alice.notes == ("Read from hw2.zip.",)
-    assert bob.notes == ()
+    assert alice.notes == ("Read from hw2.zip.", "Not read: report.pdf.")
+    assert bob.notes == ("Not read: hw2.zip.",)
     assert "2 archives and no student file found" in eve.problem
 
 
@@ -195,7 +199,6 @@ def test_limits_hold_in_folders(tmp_path):
 
 def test_odd_names_in_a_folder_do_no_harm(tmp_path):
     top = write(tmp_path / "class", "alice/layers.py", "alice/x\ny.py")
-    write(top, "alice/cs231n\\layers.py", content=b"not in a folder")
     for name in (b"b\xff\xfe", b"\x1b[31mred"):
         os.mkdir(os.fsencode(top) + b"/" + name)
         (top / os.fsdecode(name) / "layers.py").write_bytes(CODE)

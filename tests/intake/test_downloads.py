@@ -42,6 +42,7 @@ def collected(*paths, limits=None):
     )
 
 
+UNREAD = "Not read: report.pdf."
 CANVAS = {
     "doejane_1234_55501_layers.py": b"jane",
     "doejane_1234_55502_cnn.py": b"jane's net",
@@ -55,13 +56,17 @@ def test_a_canvas_download_is_a_submission_a_student(tmp_path):
     top = fill(tmp_path / "submissions", {**CANVAS, "grades.csv": b"", ".DS_Store": b"", "__MACOSX/._x": b""})
     got, said = collected(top)
     assert said == [
-        f"{top}: taken for a download from Canvas: 3 submissions in 4 files and folders, 1 late, 1 without a file."
+        f"{top}: taken for a download from Canvas: 3 submissions in 4 files and folders, 1 late, 1 without a file.\n"
+        f"{top}: not read: grades.csv."
     ]
     jane, wei, richard = got["doejane_1234"], got["王伟_1235"], got["roerichard_1240"]
     assert len(got) == 3
     assert jane.files == {"layers.py": b"jane", "classifiers/cnn.py": b"jane's net"}
     assert jane.source == str(top / "doejane_1234")
-    assert jane.notes == ("Handed in through Canvas by doejane (user 1234): layers.py, cnn.py, report.pdf.",)
+    assert jane.notes == (
+        "Handed in through Canvas by doejane (user 1234): layers.py, cnn.py, report.pdf.",
+        "Not read: report.pdf.",
+    )
     assert wei.files == {"layers.py": b"wei"}
     assert wei.source == str(top / "王伟_LATE_1235_55510_hw2.zip")
     assert wei.notes == ("Handed in through Canvas by 王伟 (user 1235), late: hw2.zip.",)
@@ -153,23 +158,34 @@ def test_a_gradescope_export_in_a_folder_of_its_own(tmp_path):
     assert got["Jane_Doe_102"].source == str(top / "assignment_9_export/submission_102")
 
 
-def test_a_folder_that_only_looks_alike_is_not_taken_for_one(tmp_path):
+def test_what_does_not_fit_a_download_is_a_submission_of_its_own_and_spoils_no_other(tmp_path):
     top = fill(tmp_path, {**CANVAS, "by mail/layers.py": b"mail", "odd.zip": zipped(**{"layers.py": b"odd"})})
     got, (said,) = collected(top)
     assert said == (
-        f"{top}: looks like a download from Canvas, but by mail, odd.zip do not fit, so every entry was taken for a "
-        "submission of its own. Move what does not fit away and give its own path."
+        f"{top}: taken for a download from Canvas: 3 submissions in 4 files and folders, 1 late, 1 without a file. "
+        "by mail, odd.zip do not fit, so each was taken for a submission of its own."
     )
-    assert got["by_mail"].files == {"layers.py": b"mail"}
-    assert len(got) == len(CANVAS) + 2
-    assert all(one.notes[0] == said for one in got.values())
+    assert {name: one.files.get("layers.py") for name, one in got.items()} == {
+        "doejane_1234": b"jane",
+        "roerichard_1240": None,
+        "王伟_1235": b"wei",
+        "by_mail": b"mail",
+        "odd": b"odd",
+    }
 
 
-def test_of_little_likeness_nothing_is_said(tmp_path):
+def test_one_file_like_canvas_among_many_others_is_not_taken_for_a_download(tmp_path):
+    files = {"hw_12_20001_final/layers.py": b"", "alice/layers.py": b"", "b/layers.py": b""}
+    top = fill(tmp_path, {**files, "hw_12_20001_mine.zip": zipped(**{"layers.py": b""})})
+    got, said = collected(top)
+    assert (said, set(got)) == ([""], {"alice", "b", "hw_12_20001_final", "hw_12_20001_mine"})
+
+
+def test_one_moodle_folder_among_others_is_still_its_owners(tmp_path):
     top = fill(tmp_path, {"Bob_7_assignsubmission_file_x/layers.py": b"", "alice/layers.py": b"", "b/layers.py": b""})
     got, said = collected(top)
-    assert said == [""]
-    assert not any(one.notes for one in got.values())
+    assert set(got) == {"Bob_7", "alice", "b"}
+    assert "alice, b do not fit" in said[0]
 
 
 def test_a_list_that_is_a_link_is_not_read(tmp_path):
@@ -245,7 +261,7 @@ def test_a_students_own_zip_is_none(tmp_path):
     own = {
         "one": {"a_1_10001_layers.py": b""},
         "code": {"hw/cs231n/layers.py": b"x"},
-        "mixed": {**CANVAS, "hw/layers.py": b""},
+        "versions": {"hw2_old/layers.py": b"", "hw2_new/layers.py": b"x"},
         "cut": {},
     }
     for name, members in own.items():

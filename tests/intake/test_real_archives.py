@@ -143,6 +143,7 @@ def test_three_folders_deep_and_twice_one_is_taken_and_said(work):
     assert submission.notes == (
         "two layers.py were found: final/really/作业/cs231n/layers.py was taken, "
         "not final/really/作业/cs231n/backup/layers.py.",
+        "Not read: final/really/作业/report.pdf.",
     )
 
 

@@ -1,0 +1,319 @@
+"""Which submissions lie at a path: looked for by names and first bytes, nothing is read yet.
+
+    path ─► one submission │ a class: each child │ a platform's download: each student │ folders of classes: each child
+
+What is neither a submission nor part of one is named in Found.folder, so that nothing disappears in silence.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from grader.errors import UsageError
+from grader.intake.archives import find_kind, read_archive
+from grader.intake.downloads import find_download, refuse_packed
+from grader.intake.folders import is_ours, list_folder
+from grader.intake.layout import SAKAI, Layout, find_class
+from grader.intake.lms import Download, HandedIn, listed
+from grader.intake.names import LITTER, clean, natural_key, same_name, show, strip_suffix
+from grader.intake.near_names import meant_name
+from grader.intake.tree import IntakeLimits, IntakeProblem
+
+# Files that lie about in a class folder. They are nobody's submission; one line names them.
+CLASS_SUFFIXES: Final = (".md", ".txt", ".csv")
+CLASS_NAMES: Final = ("readme", "makefile")
+LITTER_AT_TOP: Final = LITTER - {"build"}  # a student may be called that
+LOOKED_AT: Final = 3_000  # names in a folder, to see whether it is a class: the upper levels first
+DEEPEST: Final = 12
+
+
+@dataclass(frozen=True)
+class Found:
+    """One submission, found and not yet opened. problem: why it will not be, or None.
+
+    parts: the files that it consists of where it is not all of `path`, each with the name that the student gave it.
+    notes: what is to be said of how it was found. folder: what its folder was taken for, to be said once a run, or "".
+    person: whom the output folder knows it by (identities.py), whoever else hands in. called: what its id is made from.
+    entries: other names that an output folder of version 0.1 may know it by.
+    """
+
+    id: str
+    path: Path
+    source: str
+    problem: str | None = None
+    parts: tuple[tuple[str, Path], ...] = ()
+    notes: tuple[str, ...] = ()
+    folder: str = ""
+    person: str = ""
+    called: str = ""
+    entries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What is looked for: the student files, and the folder that they are handed out in."""
+
+    student_files: Sequence[str]
+    package: str
+
+
+def find_one(path: Path, kind: Kind) -> list[Found]:
+    """The submissions of one path. A link given on the command line is followed, since the caller chose it."""
+    real = path.resolve()
+    if not real.is_dir():
+        refuse_packed(real, clean(str(path)))
+        refuse_packed_class(real, clean(str(path)), kind)
+        return [submission(real, str(path), strip_suffix(real.name), problem=find_problem(real, kind.student_files))]
+    if (real / SAKAI).is_dir():
+        return [submission(real / SAKAI, str(path), real.name)]
+    if holds_submission(real, kind):
+        return [submission(real, str(path), real.name)]
+    return find_all(real, str(path), kind)
+
+
+def submission(
+    real: Path, source: str, called: str, *, problem: str | None = None, folder: str = "", person: str = ""
+) -> Found:
+    """One that is found by its own name. Its id comes later, when all are known."""
+    return Found(
+        "", real, clean(source), problem, folder=folder, person=same_name(person or called), called=called,
+        entries=(real.name,),
+    )  # fmt: skip
+
+
+def find_all(real: Path, path: str, kind: Kind, said: str = "") -> list[Found]:
+    """The submissions of a folder that is a class. said: what is to be said about it already."""
+    folders, download, odd = look_into(real, kind.student_files)
+    flat = group_flat(real, path, folders, kind)
+    folders = {name: folder for name, folder in folders.items() if "\\" not in name}
+    unread = [name for name, folder in folders.items() if not folder and is_of_class(name, kind.student_files)]
+    if download:
+        unread = [name for name in download.others if name in unread]
+        said = join(said, describe_download(path, download, odd), describe_left(path, unread))
+        found = [find_handed_in(one, path, real, download, said) for one in download.handed_in]
+        names = odd
+    else:
+        names = [name for name in folders if name not in unread]
+        found = []
+    if list(names) and not found and not flat and len(names) == 1 and not folders[names[0]]:
+        refuse_packed(real / names[0], os.path.join(path, names[0]))
+        refuse_packed_class(real / names[0], os.path.join(path, names[0]), kind)
+    classes = {name: layout for name in names if folders[name] and (layout := class_in(real / name, kind))}
+    alone = len(classes) == len(names) and not download
+    if not download:
+        said = join(said, describe_left(path, unread))
+    for name in names:
+        where = os.path.join(path, name)
+        layout = classes.get(name)
+        if layout and (alone or layout.sure):
+            above = join(said, describe_class(where, layout))
+            found += find_all(real / name / layout.prefix, os.path.join(where, layout.prefix).rstrip("/"), kind, above)
+        elif folders[name]:
+            inner = real / name / SAKAI
+            inside = inner if inner.is_dir() and not inner.is_symlink() else real / name
+            found.append(submission(inside, where, name, folder=said))
+        else:
+            problem = find_problem(real / name, kind.student_files)
+            found.append(submission(real / name, where, strip_suffix(name), problem=problem, folder=said))
+    return found + [replace(one, folder=said) for one in flat]
+
+
+def group_flat(real: Path, path: str, entries: Mapping[str, bool], kind: Kind) -> list[Found]:
+    """The submissions of files called `alice\\layers.py`, which unpacking on Unix makes of a zip from Windows."""
+    flat = {
+        name.replace("\\", "/").lstrip("/"): name for name, folder in entries.items() if "\\" in name and not folder
+    }
+    layout = find_class(list(flat), kind.student_files, kind.package)
+    prefix = layout.prefix if layout else ""
+    groups: dict[str, list[tuple[str, Path]]] = {}
+    for below, name in flat.items():
+        first, _, rest = below.removeprefix(prefix).partition("/")
+        if below.startswith(prefix) and rest and not is_hidden(first):
+            groups.setdefault(first, []).append((rest, real / name))
+    return [
+        replace(submission(real / first, os.path.join(path, prefix, first), first), parts=tuple(parts))
+        for first, parts in groups.items()
+    ]
+
+
+def class_in(folder: Path, kind: Kind) -> Layout | None:
+    """The class that lies in a folder, or None."""
+    if holds_submission(folder, kind):
+        return None
+    return find_class(list(walk_names(folder)), kind.student_files, kind.package)
+
+
+def walk_names(folder: Path) -> Iterator[str]:
+    """The paths below a folder, those of folders with a "/" behind; upper levels first, and not all of a large one."""
+    waiting = [("", folder)]
+    left = LOOKED_AT
+    for _ in range(DEEPEST):
+        deeper = []
+        for above, place in waiting:
+            try:
+                children = [child for child in list_folder(place) if not is_hidden(child.name)]
+            except OSError:
+                continue
+            for child in children[:left]:
+                inside = child.is_dir(follow_symlinks=False)
+                path = above + child.name.replace("\\", "/")
+                yield f"{path}/" if inside else path
+                deeper += [(f"{path}/", Path(child.path))] if inside else []
+            left -= len(children)
+            if left <= 0:
+                return
+        waiting = deeper
+
+
+def look_into(folder: Path, student_files: Sequence[str]) -> tuple[dict[str, bool], Download | None, list[str]]:
+    """What lies in a folder of submissions (by name: is it a folder), the download that it is, what does not fit it."""
+    children = [child for child in list_folder(folder) if not is_hidden(child.name)]
+    children.sort(key=lambda entry: natural_key(entry.name))
+    folders = {child.name: child.is_dir(follow_symlinks=False) for child in children}
+    download = find_download(folder, folders)
+    odd = [
+        name
+        for name in (download.others if download else ())
+        if "\\" not in name and (folders[name] or not is_of_class(name, student_files))
+    ]
+    return folders, download, odd
+
+
+def find_handed_in(one: HandedIn, path: str, real: Path, download: Download, said: str) -> Found:
+    """What one student handed in: a folder, or several files of the download."""
+    whole = len(one.parts) == 1 and not one.parts[0].name
+    parts = () if whole else tuple((part.name or part.entry, real / part.entry) for part in one.parts)
+    return Found(
+        "",
+        real / one.source,
+        clean(os.path.join(path, one.source)),
+        one.problem,
+        parts,
+        one.notes,
+        said,
+        same_name(one.person),
+        one.label,
+        (one.source, one.label, *one.entries),
+    )
+
+
+def find_problem(file: Path, student_files: Sequence[str]) -> str | None:
+    """Why a file that stands for a whole submission cannot be one, by its name and its first bytes."""
+    try:
+        if names_student_file(file.name, student_files) or find_kind(file):
+            return None
+    except IntakeProblem as problem:
+        return str(problem)
+    except OSError as error:
+        if is_ours(error):
+            raise
+        return f"it cannot be read ({error.strerror})."
+    return f"it is neither an archive nor a student file ({', '.join(student_files)})."
+
+
+def is_hidden(name: str) -> bool:
+    return name.startswith(".") or name in LITTER_AT_TOP
+
+
+def is_of_class(name: str, student_files: Sequence[str]) -> bool:
+    if meant_name(name, student_files):
+        return False
+    return name.lower().endswith(CLASS_SUFFIXES) or name.lower().partition(".")[0] in CLASS_NAMES
+
+
+def holds_submission(folder: Path, kind: Kind) -> bool:
+    """Whether the folder is one submission and not a class of them.
+
+    So it is if it directly holds a student file or the package folder. A package folder by another name looks just like
+    a student's folder in a class; it is taken for the package if it is the only child that holds student files and a
+    notebook lies beside it, as in every unpacked assignment.
+    """
+    student_files = kind.student_files
+    if holds_student_file(folder, student_files) or holds_module(folder / kind.package, student_files):
+        return True
+    children = list_folder(folder)
+    flat = [child.name.replace("\\", "/") for child in children if "\\" in child.name]
+    if any(name in student_files or name.startswith(f"{kind.package}/") for name in flat):
+        return True
+    if not any(child.name.endswith(".ipynb") for child in children):
+        return False
+    folders = [Path(child.path) for child in children if child.is_dir(follow_symlinks=False)]
+    return sum(holds_student_file(child, student_files) for child in folders) == 1
+
+
+def holds_student_file(folder: Path, student_files: Sequence[str]) -> bool:
+    """Whether one lies directly in the folder; by a name that is nearly its own, if there is one such file only."""
+    if any(os.path.isfile(folder / name) for name in (*student_files, *base_names(student_files))):
+        return True
+    if not os.path.isdir(folder):
+        return False
+    files = [child.name for child in list_folder(folder) if child.is_file(follow_symlinks=False)]
+    meant = [name for file in files if (name := meant_name(file, student_files))]
+    return bool(meant) and len(set(meant)) == len(meant)
+
+
+def names_student_file(name: str, student_files: Sequence[str]) -> bool:
+    return name in base_names(student_files) or meant_name(name, student_files) is not None
+
+
+def holds_module(folder: Path, student_files: Sequence[str]) -> bool:
+    """Whether it is a package: a folder of this name without a module may be the course's, full of students."""
+    if not os.path.isdir(folder) or folder.is_symlink():
+        return False
+    return holds_student_file(folder, student_files) or any(e.name.endswith(".py") for e in list_folder(folder))
+
+
+def base_names(student_files: Sequence[str]) -> list[str]:
+    return [name.rpartition("/")[2] for name in student_files]
+
+
+def refuse_packed_class(file: Path, place: str, kind: Kind) -> None:
+    """Raise UsageError if the file, all that there is to grade, is an archive of a class and not of one submission."""
+    try:
+        if not find_kind(file):
+            return
+        tree = read_archive(file, IntakeLimits(notebooks=0), kind.student_files)
+    except (IntakeProblem, OSError):
+        return  # it is read later, and what is wrong with it is said then
+    layout = find_class([*tree.files, *tree.archives], kind.student_files, kind.package)
+    if layout and len(layout.holders) > 1:
+        packed, folder = shlex.quote(show(place)), shlex.quote(show(strip_suffix(place)))
+        unpack = f"unzip {packed} -d {folder}" if file.name.lower().endswith(".zip") else (
+            f"mkdir {folder} && tar -xf {packed} -C {folder}"
+        )  # fmt: skip
+        raise UsageError(
+            f"{show(place)}: taken for a class of {len(layout.holders)} ({listed(layout.holders)}), expected it "
+            f"unpacked. Run: {unpack}, then: grader grade {folder}"
+        )
+
+
+def join(*lines: str) -> str:
+    return "\n".join(line for line in lines if line)
+
+
+def describe_download(path: str, download: Download, odd: Sequence[str]) -> str:
+    text = f"{show(path)}: {download.summary}."
+    if not odd:
+        return text
+    verb = "does" if len(odd) == 1 else "do"
+    each = "it was" if len(odd) == 1 else "each was"
+    return f"{text[:-1]}. {listed(odd)} {verb} not fit, so {each} taken for a submission of its own."
+
+
+def describe_left(path: str, names: Sequence[str]) -> str:
+    return f"{show(path)}: not read: {listed(names)}." if names else ""
+
+
+def describe_class(path: str, layout: Layout) -> str:
+    if not layout.shared:
+        return ""  # a platform's download, which is described by itself
+    inside = show(os.path.join(path, layout.prefix).rstrip("/"))
+    text = f"{inside}: taken for a class of {len(layout.holders)}: {listed(layout.holders)}."
+    if layout.sure:
+        return text
+    return f"{text} If these are versions of one student, take away all but the one that counts."

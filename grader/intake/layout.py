@@ -1,0 +1,118 @@
+"""Whether a folder or an archive is a class and not one submission: pure, from the paths in it.
+
+    HW 2/Doe, Jane(jdoe)/Submission attachment(s)/layers.py        Sakai
+    export/section 1/alice/cs231n/layers.py, …/bob/layers.py       folders in folders
+    batch/doejane_1234_55501_layers.py, …                          a platform's download in a folder of its own
+
+Folders side by side that each hold the same student file are students, or versions of one student (`old`, `hw2_v3`).
+Names tell, as far as they do; the rest is doubt, and whoever asks says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from grader.intake.gradescope import METADATA
+from grader.intake.lms import recognise
+from grader.intake.names import has_archive_suffix, is_ignored
+from grader.intake.near_names import meant_name
+
+SAKAI: Final = "Submission attachment(s)"
+ARCHIVE: Final = "an archive"
+DEEPEST: Final = 12
+MANY: Final = 3  # that many versions side by side, none of them called like one, are students
+# Words that folders of one student's versions are called by; with numbers or without.
+VERSION_WORDS: Final = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        a assignment assignments hw homework exercise ex lab project ps pset week part q question problem task step
+        v ver version versions old new newest latest last final finished done backup bak copy draft attempt try retry
+        orig original starter template solution solutions sol source src code my mine work working files handout given
+        release test tests testing tmp temp early late first second numpy vectorized vectorised naive fast slow colab
+        local of and the in for with download downloads submission python py
+        """,
+    )
+)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A class. prefix: the folders above the students ("HW 2/"). holders: their names. sure: cannot be one student's.
+
+    shared: the student file that all of them hold, or ARCHIVE or SAKAI; "" for the download of a platform in lms.py.
+    """
+
+    prefix: str
+    holders: tuple[str, ...]
+    shared: str
+    sure: bool
+
+
+def find_class(paths: Collection[str], student_files: Sequence[str], package: str) -> Layout | None:
+    """The class that these paths are (folders end with "/"), or None where they are one submission, or none at all."""
+    prefix = ""
+    for _ in range(DEEPEST):
+        below = [path.removeprefix(prefix) for path in paths if path.startswith(prefix) and path != prefix]
+        below = [path for path in below if not is_ignored(path.rstrip("/"))]
+        folders = {path.partition("/")[0]: None for path in below if "/" in path}
+        files = [path for path in below if "/" not in path]
+        if any(is_student_file(name, student_files) for name in files) or is_package(package, below):
+            return None
+        entries = {**dict.fromkeys(files, False), **dict.fromkeys(folders, True)}
+        download = recognise(entries)
+        if METADATA in files or (download and len(download.others) <= len(download.handed_in)):
+            names = tuple(one.label for one in download.handed_in) if download else tuple(folders)
+            return Layout(prefix, names, "", len(names) > 1)
+        archives = [name for name in files if has_archive_suffix(name)]
+        if len(folders) != 1 or archives:
+            return settle(prefix, below, list(folders), archives, student_files, package)
+        (only,) = folders
+        if f"{only}/{SAKAI}/" in below or any(path.startswith(f"{only}/{SAKAI}/") for path in below):
+            return Layout(prefix, (only,), SAKAI, True) if prefix else None
+        prefix += f"{only}/"
+    return None
+
+
+def settle(
+    prefix: str, below: list[str], folders: list[str], archives: list[str], student_files: Sequence[str], package: str
+) -> Layout | None:
+    sakai = tuple(name for name in folders if any(path.startswith(f"{name}/{SAKAI}/") for path in below))
+    if sakai:
+        return Layout(prefix, sakai, SAKAI, True)
+    held = {name: held_in(name, below, student_files) for name in folders}
+    found = [name for names in held.values() for name in names]
+    twice = {name for name in found if found.count(name) > 1}
+    holders = [name for name in folders if held[name] & twice or (archives and held[name])] + archives
+    if len(holders) < 2 or all(is_version(name, package) for name in holders):
+        return None
+    shared = sorted(twice, key=lambda name: (-found.count(name), name))[0] if twice else ARCHIVE
+    people = [name for name in holders if not is_version(name, package)]
+    return Layout(prefix, tuple(holders), shared, len(people) >= MANY)
+
+
+def held_in(folder: str, below: Collection[str], student_files: Sequence[str]) -> set[str]:
+    """What a folder holds of a submission: student files by name, or archives where it has no student file."""
+    bases = {name.rpartition("/")[2] for name in student_files}
+    names = {path.rpartition("/")[2] for path in below if path.startswith(f"{folder}/")}
+    found = {base if base in bases else meant_name(base, student_files) or "" for base in names} - {""}
+    found = {name.rpartition("/")[2] for name in found}
+    return found or ({ARCHIVE} if any(has_archive_suffix(name) for name in names) else set())
+
+
+def is_student_file(name: str, student_files: Sequence[str]) -> bool:
+    return any(name in (file, file.rpartition("/")[2]) for file in student_files)
+
+
+def is_package(package: str, below: Collection[str]) -> bool:
+    """Whether the package lies here: a folder of this name with modules in it, or student files by their whole path."""
+    return any(path.startswith(f"{package}/") and path.count("/") == 1 and path.endswith(".py") for path in below)
+
+
+def is_version(name: str, package: str) -> bool:
+    """Whether a folder is called like one of several versions, and not like a person or a team."""
+    words = re.findall(r"[^\W\d_]+", name.casefold().replace(package.casefold(), " ").partition(".")[0])
+    return all(word in VERSION_WORDS for word in words)

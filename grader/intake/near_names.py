@@ -1,0 +1,121 @@
+"""File names that are nearly right: what a browser, a file manager or an editor made of `layers.py`.
+
+    layers (1).py  layers-1.py  layers copy.py  Copy of layers.py  layers_final.py  Layers.PY  layers.py.txt  layers.txt
+
+Pure, from names; two functions compare contents, to tell whether a file adds anything to another one.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from grader.intake.names import fold
+
+# Endings that editors, mail programs and browsers put behind the right one.
+BEHIND: Final = re.compile(r"(?:\.(?:txt|text|json|rtf|bak|backup|old|orig|save|download)|~|\s)+$")
+PYTHON: Final = re.compile(r"[\s_]*\.pyw?$")
+# A number, or a word for "copy" or "the last one", with what parts it from the name; several in a row are taken off.
+WORDS: Final = (
+    "copy|copie|copia|kopie|kopia|kopi|cópia|копия|副本|拷贝|コピー|복사본|"
+    "final|finished|finish|done|complete|completed|solution|solutions|solved|sol|submission|submit|"
+    "new|newest|latest|last|updated|fixed|revised|backup|bak|old|orig|original|mine|version|ver|rev|v"
+)
+AFTER: Final = re.compile(
+    rf"(?:[\s_.\-–+]*\(\s*(?:{WORDS})?\s*[0-9]*\s*\)|[\s_.\-–+]+(?:{WORDS})[0-9]*|[\s_.\-–+]*[0-9]+)$"
+)
+BEFORE: Final = re.compile(rf"^(?:my|(?:{WORDS})(?:[\s_\-]+of)?)[\s_.\-–]+")
+BETWEEN: Final = re.compile(r"[\s_.\-–]+")
+NOTEBOOK: Final = re.compile(r"(.*\.ipynb)(?:\.(?:json|txt|text|bak|download)|\s)+", re.IGNORECASE | re.DOTALL)
+# A line that only holds a place until it is written.
+IDLE: Final = re.compile(r"pass|\.\.\.|[\w, ]+(?:=[\w, ]+)*=\s*None(?:\s*,\s*None)*|raise NotImplementedError\b.*")
+TEXTS: Final = re.compile(r'"""(?:[^\\]|\\.)*?"""' + r"|'''(?:[^\\]|\\.)*?'''", re.DOTALL)
+
+
+def meant_name(path: str, wanted: Sequence[str]) -> str | None:
+    """The file of `wanted` that was meant by a name that is nearly its own; None if it is its own, or another's."""
+    base = path.rpartition("/")[2]
+    bases = {name.rpartition("/")[2]: name for name in wanted}
+    if base in bases or len(base) > 200:
+        return None
+    plain = BEHIND.sub("", fold(base))
+    plain = PYTHON.sub("", plain) if PYTHON.search(plain) else plain if fold(base).endswith((".txt", ".text")) else ""
+    stems = {BETWEEN.sub("", fold(name).removesuffix(".py")): whole for name, whole in bases.items()}
+    for _ in range(4):
+        if not plain:
+            return None
+        if found := stems.get(BETWEEN.sub("", plain)):
+            return found
+        shorter = BEFORE.sub("", AFTER.sub("", plain))
+        if shorter == plain:
+            return None
+        plain = shorter
+    return None
+
+
+def notebook_name(path: str) -> str | None:
+    """The path of a notebook with its right ending, also of one that was saved as `Nets.ipynb.json`; None if none."""
+    if path.lower().endswith(".ipynb"):
+        return path
+    found = NOTEBOOK.fullmatch(path)
+    return found[1] if found else None
+
+
+def adds_nothing(file: bytes, other: bytes) -> bool:
+    """Whether a file is an unwritten state of the other one, as it was handed out or hardly begun.
+
+    So it is if each of its lines is in the other, which has more; or if most of its functions raise
+    NotImplementedError, while the other has written all that it defines. Lines that hold a place (`pass`, `out =
+    None`), imports, comments, docstrings and functions that raise NotImplementedError do not count as lines.
+    """
+    (lines, unwritten, written), (more, open_there, there) = code_of(file), code_of(other)
+    if len(unwritten) >= 3 * len(written) > 0 or (unwritten and not written):
+        return not open_there and unwritten | written <= there
+    return lines <= more and lines != more
+
+
+def code_of(content: bytes) -> tuple[Counter[str], set[str], set[str]]:
+    """The lines that count, and the names of functions and methods: those that are not written, and all others."""
+    unwritten: set[str] = set()
+    written: set[str] = set()
+    source = content.splitlines(keepends=True)
+    for node in nodes_of(content):
+        if isinstance(node, ast.FunctionDef):
+            is_open = any(map(gives_up, ast.walk(node)))
+            (unwritten if is_open else written).add(node.name)
+        if isinstance(node, ast.Import | ast.ImportFrom) or (isinstance(node, ast.FunctionDef) and is_open):
+            first, end = node.lineno - 1, node.end_lineno or node.lineno
+            source[first:end] = [b"\n"] * len(source[first:end])
+    text = TEXTS.sub("", b"".join(source).decode("utf-8", "replace").removeprefix("\ufeff"))
+    lines = (re.sub(r"\s+", " ", line.partition("#")[0]).strip() for line in text.splitlines())
+    return Counter(line for line in lines if line and not IDLE.fullmatch(line)), unwritten, written - unwritten
+
+
+def nodes_of(content: bytes) -> list[ast.AST]:
+    """The statements of a file, classes' methods among them; none where it is no Python of ours."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a student's "\d" is none of our business here
+            tree = ast.parse(content)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    inside = [method for node in tree.body if isinstance(node, ast.ClassDef) for method in node.body]
+    return [*tree.body, *inside]
+
+
+def gives_up(node: ast.AST) -> bool:
+    """Whether this is `raise NotImplementedError`."""
+    if not isinstance(node, ast.Raise):
+        return False
+    raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+
+
+def mentions(contents: Collection[bytes], module: str) -> bool:
+    """Whether one of the files speaks of a module of this name: it is a helper of theirs then, not a stray copy."""
+    word = re.compile(rb"(?<!\w)" + re.escape(module.encode("utf-8", "replace")) + rb"(?!\w)")
+    return any(word.search(content) for content in contents)
