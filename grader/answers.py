@@ -3,8 +3,8 @@
     submission, handed_in_as, notebook, question, max_points, points, comment, answer     a row an answer worth points
 
 submission is an id, handed_in_as the person whose id it is (identities.py): where the two do not belong together,
-points would go to another student, so the run stops. points and comment are the staff's, and so are columns, rows of
-submissions that are not there now, and the order of everything: none of it is lost or changed. The other columns are
+points would go to another student, so the run stops. points and comment are the staff's, and so are further columns,
+rows of submissions that are not there now, and the order of everything: none of it is lost or changed. The others are
 ours and say what is true now. A spreadsheet may have saved it: with a byte order mark, semicolons or tabs, a decimal
 comma, 0042 as 42. What cannot be understood is refused with its line before anything is written.
 """

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from typing import Final
 from grader.errors import UsageError
 from grader.intake.collect import Found
 from grader.intake.lms import person_of
-from grader.intake.names import Ids, make_id, same_name, show, strip_suffix
+from grader.intake.names import Ids, fold, make_id, same_name, show, strip_suffix
 from grader.results import stored, stored_ids, write_text
 
 NAME: Final = "ids.json"
@@ -74,8 +75,8 @@ def read_ids(out: Path) -> list[Known]:
         if data["schema"] != SCHEMA:
             raise ValueError("another schema")
         known = [Known(one["id"], same_name(one["person"]), one["source"]) for one in data["ids"]]
-        if not all(make_id(one.id) == one.id for one in known) or len({one.id for one in known}) < len(known):
-            raise ValueError("an id that is none, or twice the same")
+        if not all(is_id(one.id) for one in known) or len({fold(one.id) for one in known}) < len(known):
+            raise ValueError("an id is not safe as the name of a file, or stands there twice")
         return known
     except FileNotFoundError:
         return from_results(out)
@@ -84,6 +85,12 @@ def read_ids(out: Path) -> list[Known]:
             f"{path}: cannot be read ({error}), expected the ids of this folder's submissions. Put back an older "
             "copy, or grade into another folder with --out."
         ) from error
+
+
+def is_id(text: str) -> bool:
+    """Whether Ids may have given it: a name made safe, maybe with a number behind."""
+    plain = re.sub(r"-[0-9]{1,9}$", "", text)
+    return make_id(text) == text or make_id(plain) == plain
 
 
 def from_results(out: Path) -> list[Known]:

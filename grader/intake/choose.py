@@ -119,7 +119,7 @@ def weigh_near(right: list[Find], near: Sequence[Find], tree: Mapping[str, bytes
     proper = tree[right[0].path]
     if contents == {proper}:
         return right, []
-    if len(contents) == 1 and adds_nothing(proper, tree[near[0].path]):
+    if len(contents) == 1 and adds_nothing(proper, tree[near[0].path]) and not is_helper(near[0].path, [proper]):
         what = f"{place} was found, expected {name}. It was graded as {name}, since {show(right[0].path)} adds nothing"
         return [near[0]], [f"{what} to it. Rename it."]
     others = [content for path, content in tree.items() if path not in {find.path for find in near}]

@@ -120,7 +120,7 @@ def describe_unread(tree: Tree) -> tuple[str, ...]:
 
 def refuse_class(layout: Layout | None) -> None:
     """Raise IntakeProblem for an archive that cannot be one student's: their works must not be mixed."""
-    if layout and layout.sure:
+    if layout and layout.sure and len(layout.holders) > 1:
         raise IntakeProblem(
             f"it holds the work of {len(layout.holders)} ({listed(layout.holders)}), expected one submission. "
             "Unpack it and give the folder."
@@ -150,5 +150,5 @@ def describe_lack(tree: Tree, student_files: Sequence[str]) -> str:
     if len(tree.archives) > 1:
         others = [f"{len(tree.archives)} archives and no student file"]
     if tree.ignored:
-        others = [f"{show(tree.ignored[0])} lies in a folder that tools make and was passed over; {', '.join(others)}"]
+        others = [f"{show(tree.ignored[0])} was passed over, as tools make folders of this name; {', '.join(others)}"]
     return f"{', '.join(others)} found, expected {', '.join(student_files)}. Check what was handed in."

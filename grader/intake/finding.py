@@ -90,7 +90,7 @@ def find_all(real: Path, path: str, kind: Kind, said: str = "") -> list[Found]:
     """The submissions of a folder that is a class. said: what is to be said about it already."""
     folders, download, odd = look_into(real, kind.student_files)
     flat = group_flat(real, path, folders, kind)
-    folders = {name: folder for name, folder in folders.items() if "\\" not in name}
+    folders = {name: folder for name, folder in folders.items() if folder or "\\" not in name}
     unread = [name for name, folder in folders.items() if not folder and is_of_class(name, kind.student_files)]
     if download:
         unread = [name for name in download.others if name in unread]
@@ -179,7 +179,7 @@ def look_into(folder: Path, student_files: Sequence[str]) -> tuple[dict[str, boo
     odd = [
         name
         for name in (download.others if download else ())
-        if "\\" not in name and (folders[name] or not is_of_class(name, student_files))
+        if folders[name] or ("\\" not in name and not is_of_class(name, student_files))
     ]
     return folders, download, odd
 

@@ -59,8 +59,9 @@ def find_class(paths: Collection[str], student_files: Sequence[str], package: st
         below = [path.removeprefix(prefix) for path in paths if path.startswith(prefix) and path != prefix]
         below = [path for path in below if not is_ignored(path.rstrip("/"))]
         folders = {path.partition("/")[0]: None for path in below if "/" in path}
-        files = [path for path in below if "/" not in path]
-        if any(is_student_file(name, student_files) for name in files) or is_package(package, below):
+        files = list(dict.fromkeys(path for path in below if "/" not in path))
+        code = any(is_student_file(name, student_files) for name in files) or is_package(package, below)
+        if code or SAKAI in folders:
             return None
         entries = {**dict.fromkeys(files, False), **dict.fromkeys(folders, True)}
         download = recognise(entries)
@@ -72,7 +73,7 @@ def find_class(paths: Collection[str], student_files: Sequence[str], package: st
             return settle(prefix, below, list(folders), archives, student_files, package)
         (only,) = folders
         if f"{only}/{SAKAI}/" in below or any(path.startswith(f"{only}/{SAKAI}/") for path in below):
-            return Layout(prefix, (only,), SAKAI, True) if prefix else None
+            return Layout(prefix, (only,), SAKAI, True)
         prefix += f"{only}/"
     return None
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from grader.intake.names import few, has_archive_suffix, is_ignored, path_inside, safe_path, show
+from grader.intake.names import LITTER, few, has_archive_suffix, is_ignored, path_inside, safe_path, show
 from grader.intake.near_names import meant_name, notebook_name
 
 OUTSIDE: Final = "../"  # before the path of a member whose name leads out; nothing else has it
@@ -61,8 +61,8 @@ class Tree:
     """The Python files of one submission and its notebooks, by their path in it, and what the reader wants said.
 
     archives: paths of files that are archives by their name; they were not opened. refused: paths of notebooks that
-    were handed in and are beyond a limit. unread: documents and the like. ignored: files called like student files in
-    folders that tools and systems make (build, venv), a few of them.
+    were handed in and are beyond a limit. unread: documents and the like. ignored: a folder called like those that
+    tools make (build, venv), if there is one.
     """
 
     files: Mapping[str, bytes]
@@ -83,7 +83,6 @@ class Gathering:
     def __init__(self, limits: IntakeLimits, student_files: Sequence[str] = ()) -> None:
         self.limits = limits
         self._student_files = student_files
-        self._bases = {name.rpartition("/")[2] for name in student_files}
         self.problem: IntakeProblem | None = None
         self._strays: dict[str, list[str]] = {}
         self._unread: list[str] = []
@@ -116,8 +115,10 @@ class Gathering:
             return None
         inner = path.removeprefix(OUTSIDE)
         if not path or is_ignored(inner):
-            if inner.rpartition("/")[2] in self._bases:
-                self._ignored.append(inner)
+            parts = inner.split("/")
+            first = next((number for number, part in enumerate(parts) if is_ignored(part)), 0)
+            if parts[first] in LITTER and not parts[first].startswith("__"):
+                self._ignored.append("/".join(parts[: first + 1]))
             return None
         if path.count("/") > self.limits.depth:
             self.note(f"{show(path)} was left out: it lies more than {self.limits.depth} folders deep.")

@@ -393,3 +393,42 @@ def test_random_data_does_not_take_long(tmp_path):
     data = tar_of([("noise.bin", random.Random(1).randbytes(5_000_000)), ("layers.py", CODE)], "w:gz")
     assert read_bytes(tmp_path, data).files == {"layers.py": CODE}
     assert time.perf_counter() - start < 20
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "../",
+        "./../hw2/",
+        "/home/anna/",
+        "C:/Users/anna/",
+        "C:\\Users\\anna\\",
+        "..\\..\\",
+        "\\\\host\\share\\",
+        "a/../../",
+    ],
+)
+@pytest.mark.parametrize("pack", [zip_of, tar_of], ids=["zip", "tar"])
+def test_an_archive_whose_names_all_lead_out_is_read(tmp_path, pack, above):
+    data = pack([(f"{above}cs231n/layers.py", CODE), (f"{above}cs231n/optim.py", b"")])
+    tree = read_bytes(tmp_path, data)
+    assert sorted(name.partition("cs231n/")[2] for name in tree.files) == ["layers.py", "optim.py"]
+    assert not any(name.startswith(("/", "..", "C:")) or "\\" in name for name in tree.files)
+    assert len(tree.notes) == 1 and "lead out of the archive" in tree.notes[0]
+
+
+def test_a_name_that_leads_out_never_takes_the_place_of_one_inside(tmp_path):
+    tree = read_bytes(tmp_path, zip_of([("layers.py", CODE), ("../layers.py", b"1"), ("../optim.py", b"2")]))
+    assert tree.files == {"layers.py": CODE, "optim.py": b"2"}
+    assert any(note.startswith("../layers.py was left out") for note in tree.notes)
+
+
+def test_one_member_that_cannot_be_read_costs_only_itself(tmp_path):
+    broken = zip_of([("hw/layers.py", CODE), ("hw/optim.py", b"optim = 1\n")], zipfile.ZIP_STORED)
+    tree = read_bytes(tmp_path, broken.replace(b"optim = 1", b"optim = 2"))
+    assert tree.files == {"hw/layers.py": CODE}
+    assert tree.notes == ("hw/optim.py was left out: the archive is damaged or cut off. Pack and hand it in again.",)
+    locked = bytearray(zip_of([("layers.py", CODE), ("optim.py", b"x")], zipfile.ZIP_STORED))
+    locked[locked.rindex(b"PK\x01\x02") + 8] |= 1
+    tree = read_bytes(tmp_path, bytes(locked))
+    assert (tree.files, len(tree.notes)) == ({"layers.py": CODE}, 1)

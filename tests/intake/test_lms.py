@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.intake.gradescope import submitters
-from grader.intake.lms import recognise
+from grader.intake.lms import person_of, recognise
 from grader.intake.names import show
 
 CANVAS = [
@@ -254,3 +256,81 @@ def test_gradescopes_folders_get_their_names():
 def test_a_list_that_lists_nothing_here_is_none():
     assert recognise({"submission_metadata.yml": False, "alice": True}, METADATA.encode()) is None
     assert recognise({"submission_metadata.yml": False, "submission_101": True}, b"") is None
+
+
+NAMES = st.text(
+    st.characters(categories=["L", "M", "Nd", "Pc"], exclude_characters="_"), min_size=1, max_size=12
+).map(str.lower)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("zoe\u0308mu\u0308ller", "zoëmüller", "สมชายใจดี", "राजकुमार", "nguye\u0302\u0303nva\u0306n", "مُحَمَّد"),
+        *("क\u200dष", "王伟", "o\u203fneill", "٣أحمد", ""),
+    ],
+)
+def test_canvas_names_keep_every_word_character(name):
+    names = [f"{name}_1235_55510_layers.py", f"{name}_LATE_1235_55511_hw.zip", "doejane_1234_55501_layers.py"]
+    download, by_label = recognised(*names)
+    assert (len(by_label), download.others) == (2, ())
+    (other,) = (one for label, one in by_label.items() if label != "doejane_1234")
+    assert sorted(parts(other).values()) == ["hw.zip", "layers.py"]
+    assert other.label.endswith("_1235")
+
+
+@settings(deadline=None)
+@given(NAMES)
+def test_any_name_in_small_letters_is_one_student(name):
+    if name != unicodedata.normalize("NFC", name).lower():
+        return
+    _, by_label = recognised(f"{name}_77_55510_layers.py", f"{name}_77_55511_optim.py", "doe_1_55501_layers.py")
+    assert sorted(len(one.parts) for one in by_label.values()) == [1, 2]
+
+
+def test_composed_and_decomposed_names_are_one_student():
+    _, by_label = recognised("mu\u0308ller_7_55510_layers.py", "m\u00fcller_7_55511_optim.py", "doe_1_55501_x.py")
+    assert sorted(parts(by_label["m\u00fcller_7"]).values()) == ["layers.py", "optim.py"]
+    _, by_label = recognised("Zoe\u0308 B_7_assignsubmission_file_a.py", "Zo\u00eb B_7_assignsubmission_file_b.py")
+    assert list(by_label) == ["Zo\u00eb B_7"]
+
+
+def test_one_file_with_wrong_ids_spoils_no_other():
+    odd = ["roe_1234_55501_x.py", "Smith_12_55503_layers.py", "doejane_1234_55502_optim.py copy"]
+    download, by_label = recognised("doejane_9_1_layers.py", "poe_8_2_layers.py", "lee_7_3_hw.zip", *odd)
+    assert {"doejane_9", "poe_8", "lee_7"} <= set(by_label)
+    assert "Smith_12_55503_layers.py" in download.others
+    read = [part.entry for one in by_label.values() for part in one.parts]
+    assert sorted([*read, *download.others]) == sorted(
+        ["doejane_9_1_layers.py", "poe_8_2_layers.py", "lee_7_3_hw.zip", *odd]
+    )
+
+
+def test_numbers_that_are_days_are_no_ids():
+    assert recognise(dict.fromkeys(["hw_2_20261115_alice.zip", "hw_2_20261116_bob.zip"], False)) is None
+
+
+def test_blackboards_user_does_not_depend_on_the_others():
+    def users(*owners):
+        return list(recognised(*(f"{owner}_attempt_2026-01-10-00-00-00_x.py" for owner in owners))[1])
+
+    assert users("HW 2_s_anna", "HW 2_s_bert") == ["s_anna", "s_bert"]
+    assert users("HW 2_s_anna", "HW 2_s_bert", "HW 2_jdoe") == ["s_anna", "s_bert", "jdoe"]
+    assert users("HW 2_s_anna") == ["s_anna"]
+    assert users("hw2_x.anna", "hw2_x.bert") == ["x.anna", "x.bert"]
+
+
+def test_a_persons_name_is_in_each_entry_of_his():
+    entries = ["doe_7_10001_layers.py", "doe_LATE_7_10002_layers-1.py", "Zoë B_31_assignsubmission_file_"]
+    assert [person_of(entry) for entry in entries] == ["doe_7", "doe_7", "Zoë B_31"]
+    assert person_of("HW_2_s_anna_attempt_2026-01-10-00-00-00_x.py") == "HW_2_s_anna"
+    assert person_of("alice") == "alice"
+    (one,) = recognise({"HW_2_s_anna_attempt_2026-01-10-00-00-00_x.py": False}).handed_in
+    assert one.person == "HW_2_s_anna"
+
+
+def test_gradescopes_people_are_known_by_address_and_not_by_the_attempts_number():
+    text = METADATA.replace(":sid: ''", ":sid: '8'").replace("    :sid:\n", "    :sid: '9'\n")
+    folders = ["submission_101", "submission_102", "submission_103"]
+    _, by_label = recognised("submission_metadata.yml", folders=folders, metadata=text.encode())
+    assert [one.person for one in by_label.values()] == ["jane@example.edu", "8 9", "submission_103"]
