@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from cases import ROOT
 
+from grader.errors import UsageError
+from grader.identities import keep_ids, settle_ids
 from grader.intake.collect import find
 
 CODE = ROOT / "submissions/complete/cs231n"
@@ -77,10 +79,25 @@ def test_a_packed_download_is_refused_as_the_page_says(download):
     assert done.stderr.splitlines() == blocks()[4].splitlines()[1:]
 
 
-def test_a_folder_that_only_looks_alike_is_told_as_the_page_says(download, monkeypatch):
+def test_what_does_not_fit_a_download_is_told_as_the_page_says(download, monkeypatch):
     other = download / "other"
     shutil.copytree(download / "submissions", other / "submissions")
     (other / "submissions/by mail.zip").write_bytes(b"PK\x05\x06" + bytes(18))
     monkeypatch.chdir(other)
     found = find([Path("submissions")], student_files=["layers.py"], package="cs231n")
-    assert {one.folder for one in found} == {blocks()[5]}
+    assert {one.folder for one in found} == {blocks()[6]}
+
+
+def test_doubt_is_told_as_the_page_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("s1/ann", "s2/ann", "s3/ann", "submissions/HW/ann", "submissions/HW/ben"):
+        Path(name).mkdir(parents=True)
+        Path(name, "layers.py").write_text("x = 1\n")
+    names = {"student_files": ["layers.py"], "package": "cs231n"}
+    out = Path("out")
+    out.mkdir()
+    keep_ids(settle_ids(find([Path("s1"), Path("s2")], **names), out)[0], out)
+    with pytest.raises(UsageError) as caught:
+        settle_ids(find([Path("s3")], **names), out)
+    assert str(caught.value) == blocks()[5]
+    assert {one.folder for one in find([Path("submissions")], **names)} == {blocks()[7]}
