@@ -169,7 +169,7 @@ def see_persons(sheet: Sheet, path: Path, ids: Collection[str], persons: Mapping
 
 def same_person(written: str, person: str) -> bool:
     """Whether a cell names this person, also after a spreadsheet made 42 of 0042."""
-    written, person = same_name(written.strip()), same_name(clean(person).strip())
+    written, person = (same_name(name.strip().lstrip("'")) for name in (written, clean(person)))
     if WHOLE.fullmatch(written) and WHOLE.fullmatch(person):
         return int(written) == int(person)
     return written == person

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 
 import pytest
 
@@ -76,6 +77,27 @@ def test_every_answer_that_is_worth_points_has_a_row(run, file):
         ("ben", "", "Nets", "why", "2", "", "", "(absent)"),
         ("ben", "", "Nets", "how", "2.5", "", "", "(unanswered)"),
     ]
+
+
+@pytest.mark.parametrize(
+    "person", ["ada", "0042", "=1+1", "'=x", "Zo\u00eb", " a\tb ", "\u202egnp", "-", "'", 'a;b,c"d']
+)
+def test_a_row_is_bound_to_the_person_whatever_the_name(tmp_path, file, person):
+    def run(persons):
+        marking = Marking(tmp_path, ["x"], QUESTIONS, persons)
+        marking.add(result("x"))
+        return marking.finish()
+
+    run({"x": person})
+    fill(file, "x", "why", points="1")
+    run({"x": person})
+    run({"x": unicodedata.normalize("NFD", person)})
+    with pytest.raises(
+        UsageError, match="line 2: x, why has handed_in_as .*, expected 'somebody else', whose id this is"
+    ):
+        run({"x": "somebody else"})
+    fill(file, "x", "why", handed_in_as="")
+    run({"x": person})
 
 
 def test_without_answers_there_is_no_file(run, file):

@@ -20,7 +20,7 @@ from grader.intake.downloads import find_download, refuse_packed
 from grader.intake.folders import is_ours, list_folder
 from grader.intake.layout import SAKAI, Layout, find_class
 from grader.intake.lms import Download, HandedIn, listed
-from grader.intake.names import LITTER, clean, natural_key, same_name, show, strip_suffix
+from grader.intake.names import LITTER, clean, has_archive_suffix, natural_key, same_name, show, strip_suffix
 from grader.intake.near_names import meant_name
 from grader.intake.tree import IntakeLimits, IntakeProblem
 
@@ -28,7 +28,8 @@ from grader.intake.tree import IntakeLimits, IntakeProblem
 CLASS_SUFFIXES: Final = (".md", ".txt", ".csv")
 CLASS_NAMES: Final = ("readme", "makefile")
 LITTER_AT_TOP: Final = LITTER - {"build"}  # a student may be called that
-LOOKED_AT: Final = 3_000  # names in a folder, to see whether it is a class: the upper levels first
+LOOKED_AT: Final = 30_000  # names in all folders of a path, to see whether they are classes: upper levels first
+LEAST_LOOKED_AT: Final = 300  # in each, however many there are
 DEEPEST: Final = 12
 
 
@@ -88,7 +89,8 @@ def submission(
 
 def find_all(real: Path, path: str, kind: Kind, said: str = "") -> list[Found]:
     """The submissions of a folder that is a class. said: what is to be said about it already."""
-    folders, download, odd = look_into(real, kind.student_files)
+    files = kind.student_files
+    folders, download, odd = look_into(real, files)
     flat = group_flat(real, path, folders, kind)
     folders = {name: folder for name, folder in folders.items() if folder or "\\" not in name}
     unread = [name for name, folder in folders.items() if not folder and is_of_class(name, kind.student_files)]
@@ -103,8 +105,10 @@ def find_all(real: Path, path: str, kind: Kind, said: str = "") -> list[Found]:
     if list(names) and not found and not flat and len(names) == 1 and not folders[names[0]]:
         refuse_packed(real / names[0], os.path.join(path, names[0]))
         refuse_packed_class(real / names[0], os.path.join(path, names[0]), kind)
-    classes = {name: layout for name in names if folders[name] and (layout := class_in(real / name, kind))}
-    alone = len(classes) == len(names) and not download
+    looked_at = max(LEAST_LOOKED_AT, LOOKED_AT // max(len(names), 1))
+    classes = {name: layout for name in names if folders[name] and (layout := class_in(real / name, kind, looked_at))}
+    likely = [name for name in names if folders[name] or has_archive_suffix(name) or names_student_file(name, files)]
+    alone = len(classes) == len(likely) and not download
     if not download:
         said = join(said, describe_left(path, unread))
     for name in names:
@@ -141,17 +145,16 @@ def group_flat(real: Path, path: str, entries: Mapping[str, bool], kind: Kind) -
     ]
 
 
-def class_in(folder: Path, kind: Kind) -> Layout | None:
-    """The class that lies in a folder, or None."""
+def class_in(folder: Path, kind: Kind, looked_at: int) -> Layout | None:
+    """The class that lies in a folder, or None, by the first `looked_at` names in it."""
     if holds_submission(folder, kind):
         return None
-    return find_class(list(walk_names(folder)), kind.student_files, kind.package)
+    return find_class(list(walk_names(folder, looked_at)), kind.student_files, kind.package)
 
 
-def walk_names(folder: Path) -> Iterator[str]:
+def walk_names(folder: Path, left: int) -> Iterator[str]:
     """The paths below a folder, those of folders with a "/" behind; upper levels first, and not all of a large one."""
     waiting = [("", folder)]
-    left = LOOKED_AT
     for _ in range(DEEPEST):
         deeper = []
         for above, place in waiting:

@@ -42,9 +42,13 @@ def meant_name(path: str, wanted: Sequence[str]) -> str | None:
     bases = {name.rpartition("/")[2]: name for name in wanted}
     if base in bases or len(base) > 200:
         return None
-    plain = BEHIND.sub("", fold(base))
-    plain = PYTHON.sub("", plain) if PYTHON.search(plain) else plain if fold(base).endswith((".txt", ".text")) else ""
+    folded = fold(base)
     stems = {BETWEEN.sub("", fold(name).removesuffix(".py")): whole for name, whole in bases.items()}
+    squeezed = BETWEEN.sub("", folded)
+    if not any(stem in squeezed for stem in stems):
+        return None
+    plain = BEHIND.sub("", folded)
+    plain = PYTHON.sub("", plain) if PYTHON.search(plain) else plain if folded.endswith((".txt", ".text")) else ""
     for _ in range(4):
         if not plain:
             return None

@@ -89,6 +89,11 @@ def test_two_folders_of_unknown_names_are_graded_each_and_the_doubt_is_said(tmp_
     assert said.endswith("ann, ben. If these are versions of one student, take away all but the one that counts.")
 
 
+def test_a_stray_document_beside_the_class_hides_nobody(tmp_path):
+    write(tmp_path / "in", "HW/ann/layers.py", "HW/ben/layers.py", "instructions.pdf")
+    assert [one.id for one in collect_all(tmp_path / "in")] == ["ann", "ben", "instructions.pdf"]
+
+
 def test_versions_in_a_students_folder_stay_one_submission(tmp_path):
     write(tmp_path / "in", "ann/layers.py", "ben/old/layers.py", "ben/new/layers.py", "cem/mine/layers.py")
     write(tmp_path / "in", "dan/DLCV/layers.py", "dan/backup of DLCV/layers.py")
