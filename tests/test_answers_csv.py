@@ -93,7 +93,7 @@ def test_a_row_is_bound_to_the_person_whatever_the_name(tmp_path, file, person):
     run({"x": person})
     run({"x": unicodedata.normalize("NFD", person)})
     with pytest.raises(
-        UsageError, match="line 2: x, why has handed_in_as .*, expected 'somebody else', whose id this is"
+        UsageError, match=r"line 2: x, why has handed_in_as .*, expected 'somebody else', whose id this is"
     ):
         run({"x": "somebody else"})
     fill(file, "x", "why", handed_in_as="")

@@ -116,7 +116,8 @@ def find_all(real: Path, path: str, kind: Kind, said: str = "") -> list[Found]:
         layout = classes.get(name)
         if layout and (alone or layout.sure):
             above = join(said, describe_class(where, layout))
-            found += find_all(real / name / layout.prefix, os.path.join(where, layout.prefix).rstrip("/"), kind, above)
+            deeper = real_part(real / name, layout.prefix)
+            found += find_all(real / name / deeper, os.path.join(where, deeper).rstrip("/"), kind, above)
         elif folders[name]:
             inner = real / name / SAKAI
             inside = inner if inner.is_dir() and not inner.is_symlink() else real / name
@@ -145,6 +146,16 @@ def group_flat(real: Path, path: str, entries: Mapping[str, bool], kind: Kind) -
     ]
 
 
+def real_part(folder: Path, prefix: str) -> str:
+    """As much of a layout's prefix as is folders on disk: the rest is in names with backslashes (group_flat)."""
+    inner = ""
+    for name in prefix.split("/")[:-1]:
+        if not (folder / inner / name).is_dir():
+            break
+        inner += f"{name}/"
+    return inner
+
+
 def class_in(folder: Path, kind: Kind, looked_at: int) -> Layout | None:
     """The class that lies in a folder, or None, by the first `looked_at` names in it."""
     if holds_submission(folder, kind):
@@ -164,7 +175,7 @@ def walk_names(folder: Path, left: int) -> Iterator[str]:
                 continue
             for child in children[:left]:
                 inside = child.is_dir(follow_symlinks=False)
-                path = above + child.name.replace("\\", "/")
+                path = above + (child.name if inside else child.name.replace("\\", "/"))
                 yield f"{path}/" if inside else path
                 deeper += [(f"{path}/", Path(child.path))] if inside else []
             left -= len(children)

@@ -136,7 +136,8 @@ def test_a_class_that_was_unpacked_to_names_with_backslashes_is_a_class(tmp_path
     for name in ("ann\\layers.py", "ann\\optim.py", "ben\\cs231n\\layers.py"):
         write(tmp_path / "flat", name)
         write(tmp_path / "wrapped", f"HW 2\\{name}")
-    for folder in ("flat", "wrapped"):
+        write(tmp_path / "twice/in", f"HW 2\\{name}")
+    for folder in ("flat", "wrapped", "twice"):
         got = {one.id: sorted(one.files) for one in collect_all(tmp_path / folder)}
         assert got == {"ann": ["layers.py", "optim.py"], "ben": ["layers.py"]}
 
