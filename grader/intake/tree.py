@@ -154,7 +154,7 @@ class Gathering:
     def refuse(self, path: str, problem: IntakeProblem) -> None:
         """Leave out one member that cannot be read. If nothing else can be, its problem is the archive's."""
         self.problem = self.problem or problem
-        self.note(f"{show(path)} was left out: {problem}")
+        self.leave_out(path, str(problem))
 
     def keep(self, path: str, content: bytes) -> None:
         """Keep one file. Of two with one name the later wins, as when an archive is unpacked.
