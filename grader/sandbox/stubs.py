@@ -1,11 +1,16 @@
 """Functions of a submission that can be exchanged for stubs, from one check to the next. Runs inside the worker.
 
-    own code ──calls──► Switch ──► the student's function, or
-                               └─► a stub: the arguments go to the judge, which asks the reference and sends its reply
+    own code ──calls──► the student's function object ──► its own code, or
+                                                      └─► a stub: the arguments go to the judge, which calls the
+                                                          reference and sends its reply
 
-A Switch takes a function's place before anything else is imported: in its module, in the tables there and in defaults
-of arguments, so that whoever takes it from there gets the Switch. What the reference keeps (a cache) comes as a Granted
-and can only be handed back. The judge answers where it has granted the function to the running check, and nowhere else.
+While a stub is granted, the student's function stays the same object and gets other code (`in_place`). So every
+reference reaches the stub, wherever it is held: a module, a table, a closure, a partial, a class, a default argument.
+Afterwards the object has its own code again. A bound method, a partial and an object with __call__ are exchanged in
+place, too. Only a function that is absent, or that Python cannot change, gets another object under its module's name.
+
+What the reference keeps (a cache) comes as a Granted and can only be handed back. The judge answers where it has
+granted the function to the running check, and nowhere else.
 
 Runs beside worker.py under Python 3.8 on.
 """
@@ -15,12 +20,16 @@ from __future__ import annotations
 import functools
 import inspect
 import types
-from typing import Any, Callable, Dict, List, Optional, Tuple
+import warnings
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 
 import numpy as np
 import protocol  # type: ignore[import-not-found]
 
 Ask = Callable[[str, Tuple[Any, ...]], Dict[str, Any]]
+ANY = object()  # a function that is bound to no object
+CALL = "the stub to call"
 
 
 class NotWritten(NotImplementedError):
@@ -48,21 +57,23 @@ class Granted:
 
 
 class Switch:
-    """One function: the student's own, or a stub while `ask` is set. `function` is what takes its place."""
+    """One function: the student's own, or a stub while `ask` is set.
+
+    function: takes its place under its module's name where nothing else will do; a wrapper.
+    """
 
     def __init__(self, name: str, parameters: List[str], own: Optional[Callable[..., Any]]) -> None:
         self.name = name
         self.short = name.rpartition(".")[2]
         self.parameters = parameters
         self.own = own
+        self.own_parameters = self.find_parameters()
         self.ask: Optional[Ask] = None
-        self.found: Optional[List[str]] = None
 
         def function(*args: Any, **kwargs: Any) -> Any:
             return self.call(args, kwargs)
 
         function.__name__ = self.short
-        # A function like the student's own: its attributes, docstring and signature are looked at, too.
         self.function = functools.wraps(own)(function) if own is not None else function
 
     def call(self, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
@@ -88,7 +99,7 @@ class Switch:
 
         Raises TypeError as a call of the function would.
         """
-        own = self.own_parameters()
+        own = self.own_parameters
         if own is self.parameters and not set(kwargs) <= set(own):
             return [*args, *kwargs.values()]
         given = {**dict(zip(own, args)), **kwargs}
@@ -99,40 +110,112 @@ class Switch:
             bound.append(given[name] if name in given else given[alias])
         return bound
 
-    def own_parameters(self) -> List[str]:
-        """Of the student's function, or the reference's where a wrapper's signature tells nothing. Looked up once."""
-        if self.found is None:
-            try:
-                self.found = list(inspect.signature(self.own).parameters) if self.own is not None else self.parameters
-            except (TypeError, ValueError):
-                self.found = self.parameters
-            if "args" in self.found or len(self.found) < len(self.parameters):
-                self.found = self.parameters
-        return self.found
+    def find_parameters(self) -> List[str]:
+        """Of the student's function, or the reference's where a wrapper's signature tells nothing."""
+        try:
+            found = list(inspect.signature(self.own).parameters) if self.own is not None else self.parameters
+        except Exception:  # a signature may be an object of the student's
+            return self.parameters
+        return self.parameters if "args" in found or len(found) < len(self.parameters) else found
 
 
-def exchange(module: Any, originals: Dict[int, Any]) -> None:
-    """Put what stands in `originals`, by identity, in a module's names, its tables and its functions' defaults."""
-    for name, value in list(vars(module).items()):
-        if id(value) in originals:
-            vars(module)[name] = originals[id(value)]
-        elif type(value) is dict:
-            for key in value:
-                value[key] = exchanged(value[key], originals)
-        elif type(value) is list:
-            value[:] = [exchanged(item, originals) for item in value]
-        elif type(value) is tuple:
-            vars(module)[name] = exchanged(value, originals)
-        elif type(value) is types.FunctionType:
-            value.__defaults__ = exchanged(value.__defaults__, originals)
-            named = value.__kwdefaults__ or {}
-            named.update({key: exchanged(default, originals) for key, default in named.items()})
+@contextmanager
+def in_place(switches: Iterable[Switch], ask: Ask) -> Iterator[None]:
+    """Let the students' functions of these switches be stubs, wherever they are held, while this lasts."""
+    with ExitStack() as undone:
+        for switch in switches:
+            undone.callback(setattr, switch, "ask", switch.ask)
+            switch.ask = ask
+            if isinstance(switch.own, functools.partial):
+                change_partial(switch.own, switch, undone)
+            for function, receiver in functions_of(switch.own, switch.short):
+                change_code(function, receiver, switch, undone)
+        yield
 
 
-def exchanged(value: Any, originals: Dict[int, Any]) -> Any:
-    if type(value) is tuple and any(id(item) in originals for item in value):
-        return tuple(originals.get(id(item), item) for item in value)
-    return originals.get(id(value), value)
+def can_change(own: Any, name: str) -> bool:
+    """Whether a student's function can become a stub and stay the same object. name: the function's own."""
+    return isinstance(own, functools.partial) or bool(functions_of(own, name))
+
+
+def functions_of(own: Any, name: str) -> List[Tuple[types.FunctionType, Any]]:
+    """The plain functions that a callable runs, each with the object that it is bound to, or ANY.
+
+    A decorator's wrapper comes with the function that it was made from, which others may hold: a table that the
+    decorator fills, for one.
+    """
+    found: List[Tuple[types.FunctionType, Any]] = []
+    waiting = [(own, ANY)]
+    while waiting:
+        one, receiver = waiting.pop()
+        if isinstance(one, types.FunctionType):
+            if not any(one is function and receiver is other for function, other in found):
+                found.append((one, receiver))
+                waiting += [(inner, receiver) for inner in wrapped_by(one, name)]
+        elif isinstance(one, types.MethodType):
+            waiting.append((one.__func__, one.__self__))
+        elif isinstance(one, (staticmethod, functools._lru_cache_wrapper)):
+            waiting.append((getattr(one, "__wrapped__", None), receiver))
+        elif isinstance(vars_of_class(one).get("__call__"), types.FunctionType):  # an object, np.vectorize's too
+            waiting.append((vars_of_class(one)["__call__"], one))
+    return found
+
+
+def wrapped_by(function: types.FunctionType, name: str) -> List[Any]:
+    """What a wrapper holds as __wrapped__, or in its closure under the name of the function that it stands for."""
+    held = [function.__dict__.get("__wrapped__")]
+    for cell in function.__closure__ or ():
+        with suppress(ValueError):  # an empty cell
+            held += [cell.cell_contents] if getattr(cell.cell_contents, "__name__", None) == name else []
+    return [one for one in held if isinstance(one, types.FunctionType)]
+
+
+def vars_of_class(value: Any) -> Dict[str, Any]:
+    """The members of an object's class and its bases, by name."""
+    return {name: member for base in reversed(type(value).__mro__) for name, member in vars(base).items()}
+
+
+def change_partial(own: Any, switch: Switch, undone: ExitStack) -> None:
+    state = own.__reduce__()[2]
+    undone.callback(own.__setstate__, state)
+    own.__setstate__((switch.function, (), {}, state[3]))
+
+
+def change_code(function: types.FunctionType, receiver: Any, switch: Switch, undone: ExitStack) -> None:
+    """Give a function other code, which calls the switch; with other objects than the receiver, what it did before."""
+    before = function.__code__
+    bound = types.FunctionType(
+        before, function.__globals__, function.__name__, function.__defaults__, function.__closure__
+    )
+    bound.__kwdefaults__ = function.__kwdefaults__
+
+    def call(args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
+        if receiver is ANY:
+            return switch.call(args, kwargs)
+        if args and args[0] is receiver:
+            return switch.call(args[1:], kwargs)
+        return bound(*args, **kwargs)
+
+    code = code_of_stub(len(before.co_freevars))
+    constants = tuple(call if value == CALL else value for value in code.co_consts)
+    undone.callback(set_code, function, before)
+    set_code(function, code.replace(co_consts=constants, co_name=before.co_name))
+
+
+def set_code(function: types.FunctionType, code: types.CodeType) -> None:
+    with warnings.catch_warnings():  # Python 3.13 on warns where one of the two is a generator's
+        warnings.simplefilter("ignore")
+        function.__code__ = code
+
+
+@functools.lru_cache(maxsize=None)
+def code_of_stub(cells: int) -> types.CodeType:
+    """Code of a function that calls its constant CALL. cells: the number of its free variables, as in the closure."""
+    names = ", ".join("cell_%d" % number for number in range(cells))
+    lines = ["def outer(%s):" % names, "    def stub(*args, **kwargs):", "        call = %r" % CALL]
+    lines += ["        return call(args, kwargs)"] + (["        " + names] if cells else [])
+    outer = compile("\n".join(lines), __file__, "exec").co_consts[0]
+    return next(value for value in outer.co_consts if isinstance(value, types.CodeType))
 
 
 def write_argument(function: str, value: Any) -> Any:

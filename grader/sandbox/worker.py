@@ -217,7 +217,7 @@ class Server:
         setattr(sys.modules[parent], last, sys.modules[path])
 
     def find_functions(self, name: str, request: Dict[str, Any]) -> None:
-        """The functions of one module, members of its classes; switches in the place of those that others call."""
+        """The functions of one module, members of its classes; switches for those that others call."""
         module = sys.modules.get(self.tree.package + "." + name)
         names = getattr(module, "__dict__", {})
         for function in request["functions"]:
@@ -234,11 +234,8 @@ class Server:
             wanted = own is None or request["exchange"]
             if function in request["switches"] and module is not None and wanted:
                 self.switches[function] = stubs.Switch(function, request["switches"][function], own)
-                names[attribute] = self.switches[function].function
-        originals = {id(switch.own): switch.function for switch in self.switches.values() if switch.own is not None}
-        package = [loaded for path, loaded in sys.modules.items() if path.startswith(self.tree.package)]
-        for loaded in package if originals else []:
-            stubs.exchange(loaded, originals)
+                if not stubs.can_change(own, attribute):
+                    names[attribute] = self.switches[function].function
         if module is not None:
             sys.modules.setdefault(name, module)  # whoever imports it flat gets the same one
 
@@ -325,9 +322,12 @@ class Child:
         if clock is None:
             limit_check(request["begin"]["limits"].get("CPU", 0))
         placeholders.Absent.in_use = True
-        for name, switch in switches.items():
-            switch.ask = self.ask if name in request["begin"]["stubs"] else None
+        granted = [switches[name] for name in request["begin"]["stubs"] if name in switches]
         seed_everything(request["begin"]["seed"])
+        with stubs.in_place(granted, self.ask):
+            return self.serve_requests(request)
+
+    def serve_requests(self, request: Dict[str, Any]) -> Dict[str, Any]:
         while True:
             reply = self.answer(request)
             reply["id"], reply["took"] = request["id"], self.took_s
