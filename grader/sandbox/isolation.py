@@ -88,7 +88,9 @@ class Isolation:
             return launch_under_uid(python, interpreter, work, package, limits)
         if self.bwrap is None:
             plain = self.kind == PLAIN
-            options: dict[str, Any] = {"work": str(work), "package": package, "limits": limits, "uid": None}
+            # Under the grader's own user the limit on processes would count all that this user runs besides.
+            own = {name: value for name, value in limits.items() if name != "NPROC"}
+            options: dict[str, Any] = {"work": str(work), "package": package, "limits": own, "uid": None}
             if plain:
                 options = {**options, "limits": {}, "fork": False}
             else:  # this user's other processes would count against the limit of a worker that has no uid of its own

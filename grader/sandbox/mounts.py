@@ -41,6 +41,7 @@ WORKER_FILES: Final = (
     "placeholders.py",
     "protocol.py",
     "stubs.py",
+    "threads.py",
     "tolerant.py",
     "traces.py",
     "work_tree.py",
@@ -59,6 +60,7 @@ ENVIRONMENT: Final = {
     "PATH": "/nowhere",
     "PYTHONHASHSEED": "0",
     "PYTHONPATH": SITE,
+    "MALLOC_ARENA_MAX": "1",  # else each thread reserves 64 MiB, up to 8 times a core, of the memory that is allowed
     **ONE_THREAD,
 }
 

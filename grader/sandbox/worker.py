@@ -54,6 +54,7 @@ import dialects  # type: ignore[import-not-found]
 import placeholders  # type: ignore[import-not-found]
 import protocol  # type: ignore[import-not-found]
 import stubs  # type: ignore[import-not-found]
+import threads  # type: ignore[import-not-found]
 import tolerant  # type: ignore[import-not-found]
 import traces  # type: ignore[import-not-found]
 from changes import aliases, changes, is_plain, snapshot  # type: ignore[import-not-found]
@@ -62,8 +63,8 @@ from clock import Clock  # type: ignore[import-not-found]
 from work_tree import WorkTree  # type: ignore[import-not-found]
 
 for own in (
-    *("changes", "channel", "clock", "confine", "dialects", "placeholders", "protocol", "stubs", "tolerant", "traces"),
-    "work_tree",
+    *("changes", "channel", "clock", "confine", "dialects", "placeholders", "protocol", "stubs", "threads", "tolerant"),
+    *("traces", "work_tree"),
 ):
     del sys.modules[own]  # a submission may have a file of that name
 
@@ -84,6 +85,7 @@ def main(options: Dict[str, Any]) -> None:
     if options.get("confine"):
         confine.confine(options["confine"])
     sys.dont_write_bytecode = True
+    threads.make_uniform(shared_memory=not options.get("fork", True))
     used = {HERE, *options.get("withheld", ())}
     sys.path[:] = [options["work"]] + [folder for folder in sys.path if folder not in used]
     sys.path.append(os.path.join(options["work"], options["package"]))  # last: `import helpers` finds one, `random` not
