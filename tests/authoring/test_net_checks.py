@@ -332,3 +332,43 @@ def test_parameters_of_other_shapes_are_told_before_they_are_trained(check):
 
     with pytest.raises(CallFailed, match=r"params\['W\d'\] has shape \(\d+, 10\), expected \(\d+, 3\)"):
         returned(check, Wrong)
+
+
+DRAWING = pytest.mark.parametrize(
+    "check",
+    [check for check in CHECKS if "initialization" in check.name],
+    ids=lambda check: check.function + check.name,
+)
+PATTERNS = {
+    "in_turns": lambda w: np.where(np.arange(w.size) % 2, 1.0, -1.0).reshape(w.shape),
+    "sorted": lambda w: np.sort(w.ravel()).reshape(w.shape),
+    "equal_hidden_units": lambda w: w[..., :1] + 0 * w if w.ndim == 2 else w[:1] + 0 * w,
+    "uniform": lambda w: np.random.uniform(-(3**0.5), 3**0.5, w.shape),
+    "the_same_for_each_layer": lambda w: np.random.RandomState(1).randn(*w.shape),
+}
+
+
+@DRAWING
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_initial_weights_of_the_right_spread_that_were_not_drawn_lose_the_check(check, pattern):
+    class Wrong(REFERENCE[check.function]):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            for name in [name for name in self.params if name[0] == "W"]:
+                w = self.params[name]
+                made = PATTERNS[pattern](w)
+                self.params[name] = ((made - made.mean()) / made.std() * w.std()).astype(w.dtype)
+
+    with pytest.raises(CallFailed, match=r"was not drawn at random|begin with the same numbers") as caught:
+        returned(check, Wrong)
+    assert caught.value.failure.function == check.function
+
+
+@DRAWING
+def test_a_constructor_that_seeds_itself_keeps_its_marks(check):
+    class Seeded(REFERENCE[check.function]):
+        def __init__(self, *args, **kwargs):
+            np.random.seed(0)
+            super().__init__(*args, **kwargs)
+
+    assert wrong_in(check, returned(check, Seeded), check.tolerance) == []

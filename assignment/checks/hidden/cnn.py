@@ -6,6 +6,7 @@ leaves open. Biases are not zero, so that no ReLU sits on its kink.
 
 import numpy as np
 
+from grader.judging.chance import expect_draws
 from grader.judging.checks import check
 
 # Initial weights lie within so many standard deviations of what is expected.
@@ -43,14 +44,21 @@ def roughly(number):
     )
 
 
-def initial(net, scale, weights, others):
-    """What must hold for initial parameters, by name. Weights: their spread; others: themselves."""
+def initial(function, net, scale, weights, others):
+    """What must hold for initial parameters, by name. Weights: their spread; others: themselves.
+
+    Raises CallFailed for weights of the right spread that were not drawn at random.
+    """
     net.params = {}  # sets nothing; a constructor that is not written yet ends here
     params = net.params
     with np.errstate(all="ignore"):
-        return {name: settled(params.get(name), scale) for name in weights} | {
-            name: params.get(name) for name in others
-        }
+        spread = {name: settled(params.get(name), scale) for name in weights}
+        expect_draws(function, {name: params[name] for name in weights if is_settled(spread[name])}, scale)
+    return spread | {name: params.get(name) for name in others}
+
+
+def is_settled(spread):
+    return isinstance(spread, np.ndarray) and spread.size <= LARGEST and bool(np.all(spread == 1))
 
 
 def loss_and_gradients(net, params, X, y, names=None):
@@ -118,7 +126,7 @@ def three_layer_wide_initialization(student, rng):
     net = student.classifiers.cnn.ThreeLayerConvNet(
         input_dim=(3, 10, 16), num_filters=10, filter_size=5, hidden_dim=9, num_classes=40, weight_scale=0.1
     )
-    return initial(net, 0.1, ("W1", "W2", "W3"), ("b1", "b2", "b3"))
+    return initial("classifiers.cnn.ThreeLayerConvNet", net, 0.1, ("W1", "W2", "W3"), ("b1", "b2", "b3"))
 
 
 @check("classifiers.cnn.ThreeLayerConvNet", name="square", seed=122, parts=PARTS)
@@ -151,7 +159,7 @@ def multi_layer_wide_initialization(student, rng):
         weight_scale=0.1,
     )
     weights = [f"W{layer}" for layer in range(1, 7)]
-    return initial(net, 0.1, weights, [name.replace("W", "b") for name in weights])
+    return initial("classifiers.cnn.MultiLayerConvNet", net, 0.1, weights, [name.replace("W", "b") for name in weights])
 
 
 @check("classifiers.cnn.MultiLayerConvNet", name="two_convolutions", seed=132, weight=1.5, parts=PARTS)

@@ -5,8 +5,10 @@ As in public/dropout.py they ask what holds whatever the random numbers are; tru
 
 import numpy as np
 
+from grader.judging.chance import expect_masks
 from grader.judging.checks import check, gradients
 
+IMAGES = {"kept_fraction": 2, "mixed_along_each_axis": 4}
 AFTER_FORWARD = {"needs": "layers.dropout_forward"}
 
 
@@ -49,19 +51,25 @@ def telling(x, out, cache, dropout_param, rng):
     return mask, (dict(dropout_param), mask)
 
 
-@check("layers.dropout_forward", name="images", seed=401, weight=2, parts={"kept_fraction": 2})
+@check("layers.dropout_forward", name="images", seed=401, weight=2, parts=IMAGES)
 def dropout_forward_images(student, rng):
-    """Images of shape (4, 25, 20) with p = 0.15: each number is kept or dropped on its own."""
+    """Images of shape (4, 25, 20) with p = 0.15 and six seeds: each number is kept or dropped on its own."""
     x = rng.randn(10, 4, 25, 20) - 10
-    out, _ = student.layers.dropout_forward(x, {"mode": "train", "p": 0.15, "seed": 7})
+    param = {"mode": "train", "p": 0.15}
+    out, _ = student.layers.dropout_forward(x, {**param, "seed": 7})
+    masks = [kept(student, x, {**param, "seed": seed}) for seed in range(8, 13)]
     scales = like(x, "out", out) / x
     mask = scales != 0
     smallest, largest = ends(scales[mask])
+    kept_fraction = round(20 * float(mask.mean())) / 20
+    mixed = np.array([float(np.any(np.ptp(mask.astype(int), axis=axis))) for axis in range(4)])
+    if kept_fraction == 0.85 and np.all(mixed):
+        expect_masks("layers.dropout_forward", [mask, *masks], 0.85)
     return {
-        "kept_fraction": round(20 * float(mask.mean())) / 20,
+        "kept_fraction": kept_fraction,
         "scale_min": smallest,
         "scale_max": largest,
-        "mixed_along_each_axis": np.array([float(np.any(np.ptp(mask.astype(int), axis=axis))) for axis in range(4)]),
+        "mixed_along_each_axis": mixed,
     }
 
 

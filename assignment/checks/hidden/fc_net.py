@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from grader.judging.chance import expect_draws
 from grader.judging.checks import check
 from grader.judging.student import CallFailed, Failure, in_shapes_of, type_of
 from grader.records import FAILED
@@ -44,14 +45,21 @@ def roughly(number):
     )
 
 
-def initial(net, scale, weights, others):
-    """What must hold for initial parameters, by name. Weights: their spread; others: themselves."""
+def initial(function, net, scale, weights, others):
+    """What must hold for initial parameters, by name. Weights: their spread; others: themselves.
+
+    Raises CallFailed for weights of the right spread that were not drawn at random.
+    """
     net.params = {}  # sets nothing; a constructor that is not written yet ends here
     params = net.params
     with np.errstate(all="ignore"):
-        return {name: settled(params.get(name), scale) for name in weights} | {
-            name: params.get(name) for name in others
-        }
+        spread = {name: settled(params.get(name), scale) for name in weights}
+        expect_draws(function, {name: params[name] for name in weights if is_settled(spread[name])}, scale)
+    return spread | {name: params.get(name) for name in others}
+
+
+def is_settled(spread):
+    return isinstance(spread, np.ndarray) and spread.size <= LARGEST and bool(np.all(spread == 1))
 
 
 def loss_and_gradients(net, params, X, y, names=None):
@@ -121,7 +129,7 @@ def drawn(rng, sizes, norms=False):
 def two_layer_initialization(student, rng):
     """Initial weights spread by weight_scale around 0, biases zero; other sizes than the notebook's."""
     net = student.classifiers.fc_net.TwoLayerNet(input_dim=60, hidden_dim=40, num_classes=12, weight_scale=0.1)
-    return initial(net, 0.1, ("W1", "W2"), ("b1", "b2"))
+    return initial("classifiers.fc_net.TwoLayerNet", net, 0.1, ("W1", "W2"), ("b1", "b2"))
 
 
 @check("classifiers.fc_net.TwoLayerNet", name="images", seed=102, weight=2, parts={"W1": 2, "b1": 2})
@@ -165,7 +173,13 @@ def fully_connected_initialization(student, rng):
         [40, 50], input_dim=60, num_classes=10, weight_scale=0.2, dtype=np.float64, normalization="layernorm"
     )
     gammas = ("gamma1", "gamma2")
-    return initial(net, 0.2, ("W1", "W2", "W3"), ("b1", "b2", "b3", "beta1", "beta2", *gammas))
+    return initial(
+        "classifiers.fc_net.FullyConnectedNet",
+        net,
+        0.2,
+        ("W1", "W2", "W3"),
+        ("b1", "b2", "b3", "beta1", "beta2", *gammas),
+    )
 
 
 @check("classifiers.fc_net.FullyConnectedNet", name="one_hidden_layer", seed=112)

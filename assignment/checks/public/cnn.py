@@ -6,6 +6,7 @@ chosen parameters, smaller than the notebooks' where theirs take long.
 
 import numpy as np
 
+from grader.judging.chance import expect_draws
 from grader.judging.checks import check
 from grader.judging.student import CallFailed, Failure, in_shapes_of
 from grader.records import FAILED
@@ -42,14 +43,21 @@ def roughly(number):
     )
 
 
-def initial(net, scale, weights, others):
-    """What must hold for initial parameters, by name. Weights: their spread; others: themselves."""
+def initial(function, net, scale, weights, others):
+    """What must hold for initial parameters, by name. Weights: their spread; others: themselves.
+
+    Raises CallFailed for weights of the right spread that were not drawn at random.
+    """
     net.params = {}  # sets nothing; a constructor that is not written yet ends here
     params = net.params
     with np.errstate(all="ignore"):
-        return {name: settled(params.get(name), scale) for name in weights} | {
-            name: params.get(name) for name in others
-        }
+        spread = {name: settled(params.get(name), scale) for name in weights}
+        expect_draws(function, {name: params[name] for name in weights if is_settled(spread[name])}, scale)
+    return spread | {name: params.get(name) for name in others}
+
+
+def is_settled(spread):
+    return isinstance(spread, np.ndarray) and spread.size <= LARGEST and bool(np.all(spread == 1))
 
 
 def loss_and_gradients(net, params, X, y, names=None):
@@ -77,7 +85,7 @@ def notebook_net(rng, scale, bias_scale):
 def three_layer_initialization(student, rng):
     """Initial weights spread by weight_scale, 0.001, around 0; biases zero."""
     net = student.classifiers.cnn.ThreeLayerConvNet(input_dim=(3, 16, 16), num_filters=8, hidden_dim=30)
-    return initial(net, 1e-3, ("W1", "W2", "W3"), ("b1", "b2", "b3"))
+    return initial("classifiers.cnn.ThreeLayerConvNet", net, 1e-3, ("W1", "W2", "W3"), ("b1", "b2", "b3"))
 
 
 @check("classifiers.cnn.ThreeLayerConvNet", name="notebook_loss")
@@ -123,7 +131,7 @@ def multi_layer_initialization(student, rng):
     net = student.classifiers.cnn.MultiLayerConvNet(
         input_dim=(3, 16, 16), nums_filters=[8, 6], filter_size=5, hidden_dims=[30], weight_scale=0.01
     )
-    return initial(net, 0.01, ("W1", "W2", "W3", "W4"), ("b1", "b2", "b3", "b4"))
+    return initial("classifiers.cnn.MultiLayerConvNet", net, 0.01, ("W1", "W2", "W3", "W4"), ("b1", "b2", "b3", "b4"))
 
 
 @check("classifiers.cnn.MultiLayerConvNet", name="notebook_loss")

@@ -6,6 +6,7 @@ the forward's mask. A fraction is rounded to twentieths: half a step is five tim
 
 import numpy as np
 
+from grader.judging.chance import expect_masks
 from grader.judging.checks import check, gradients
 
 
@@ -49,7 +50,8 @@ def telling(x, out, cache, dropout_param, rng):
 
 @check("layers.dropout_forward", name="notebook", weight=2, parts={"kept_fraction": 2})
 def dropout_forward_notebook(student, rng):
-    """The notebook's example: p = 0.3, 0.6 and 0.75 on numbers around 10. How much is kept, and how it is scaled."""
+    """The notebook's example: p = 0.3, 0.6 and 0.75 on numbers around 10. How much is kept, and how it is scaled; each
+    number is kept or dropped on its own."""
     x = rng.randn(120, 100) + 10
     kept_fraction, scale_ends = [], []
     for p in (0.3, 0.6, 0.75):
@@ -58,6 +60,8 @@ def dropout_forward_notebook(student, rng):
         kept = scales[scales != 0]
         kept_fraction.append(rounded(kept.size / x.size))
         scale_ends.append(ends(kept))
+        if kept_fraction[-1] == rounded(1 - p):
+            expect_masks("layers.dropout_forward", [scales != 0], 1 - p)
     scale_min, scale_max = np.array(scale_ends).T
     return {"kept_fraction": np.array(kept_fraction), "scale_min": scale_min, "scale_max": scale_max}
 

@@ -6,6 +6,7 @@ that are set to chosen parameters.
 
 import numpy as np
 
+from grader.judging.chance import expect_draws
 from grader.judging.checks import check
 from grader.judging.student import CallFailed, Failure, in_shapes_of, type_of
 from grader.records import FAILED
@@ -42,14 +43,21 @@ def roughly(number):
     )
 
 
-def initial(net, scale, weights, others):
-    """What must hold for initial parameters, by name. Weights: their spread; others: themselves."""
+def initial(function, net, scale, weights, others):
+    """What must hold for initial parameters, by name. Weights: their spread; others: themselves.
+
+    Raises CallFailed for weights of the right spread that were not drawn at random.
+    """
     net.params = {}  # sets nothing; a constructor that is not written yet ends here
     params = net.params
     with np.errstate(all="ignore"):
-        return {name: settled(params.get(name), scale) for name in weights} | {
-            name: params.get(name) for name in others
-        }
+        spread = {name: settled(params.get(name), scale) for name in weights}
+        expect_draws(function, {name: params[name] for name in weights if is_settled(spread[name])}, scale)
+    return spread | {name: params.get(name) for name in others}
+
+
+def is_settled(spread):
+    return isinstance(spread, np.ndarray) and spread.size <= LARGEST and bool(np.all(spread == 1))
 
 
 def loss_and_gradients(net, params, X, y, names=None):
@@ -120,7 +128,7 @@ def two_layer_initialization(student, rng):
     """The notebook's check of the initial parameters: weights spread by weight_scale, 0.001, around 0; biases zero."""
     sizes, _, _ = two_layers()
     net = student.classifiers.fc_net.TwoLayerNet(weight_scale=1e-3, **sizes)
-    return initial(net, 1e-3, ("W1", "W2"), ("b1", "b2"))
+    return initial("classifiers.fc_net.TwoLayerNet", net, 1e-3, ("W1", "W2"), ("b1", "b2"))
 
 
 @check("classifiers.fc_net.TwoLayerNet", name="notebook_scores")
@@ -175,7 +183,7 @@ def three_layers(rng, times=1):
 def fully_connected_initialization(student, rng):
     """The notebook's net with two hidden layers: weights spread by weight_scale, 0.05, around 0; biases zero."""
     net = student.classifiers.fc_net.FullyConnectedNet([20, 30], input_dim=15, num_classes=10, weight_scale=5e-2)
-    return initial(net, 5e-2, ("W1", "W2", "W3"), ("b1", "b2", "b3"))
+    return initial("classifiers.fc_net.FullyConnectedNet", net, 5e-2, ("W1", "W2", "W3"), ("b1", "b2", "b3"))
 
 
 @check("classifiers.fc_net.FullyConnectedNet", name="notebook_gradients", weight=1.5, parts={"W1": 2, "W2": 2})

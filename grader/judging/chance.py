@@ -1,0 +1,197 @@
+"""Whether numbers can be what chance gave: weights from a normal distribution, masks that keep each number on its own.
+
+A check cannot know what a student drew, but it can know what chance does not do. Every question below has a limit that
+right numbers pass: independent draws exceed it with a probability of at most RARE, whatever generator made them. The
+limits are proven bounds, not estimates, so right work loses a mark in one of a hundred million runs or less.
+
+Weights (`find_pattern`), v = w / scale, n entries:
+    repeats     less than half of them differ from each other. Draws of float32 or more hardly ever meet.
+    order       the circular correlation of v with itself, k places on. |r| > t has a probability of at most
+                2 (1 - t²)^(0.38 n), and 2 (1 - t²)^(n/4) at k = n/2 (Chernoff's bound on a quadratic form)
+    slices      two rows, columns or filters of d entries are multiples of each other. |cos| > t has a probability of at
+                most (1 - t²)^((d-1)/2), the area of two caps of a sphere
+    extremes    all |v| are below m <= 1.9, with a probability of (2 Phi(m) - 1)^n at most; one is above M,
+                n (2 - 2 Phi(M)) at most
+    shape       the share of entries below any value is e off Phi: 2 exp(-2 n e²) at most (Dvoretzky, Kiefer, Wolfowitz)
+
+A uniform distribution of the same spread ends at 1.73 and fails "extremes". A normal distribution cut off at two or
+three times its spread passes: it lets hidden units differ as well as any, and libraries draw so. So does a constructor
+that seeds its own generator: each set of weights is a normal one.
+
+Masks (`find_mask_pattern`, `find_shared_pattern`, `has_fixed_share`), v = (mask - q) / sqrt(q (1 - q)):
+    order       the correlation of v with itself or with another mask, k places on. The products of one k are two sets
+                of independent numbers of variance 1, at most B = max(q, 1 - q) / min(q, 1 - q) each: Bernstein's bound
+    share       the number that is kept has a variance of n q (1 - q). That it is within 1 of n q in each of several
+                masks has a probability of at most the product of 3 / sqrt(2 pi n q (1 - q)), and 1 % more
+
+Pure. Arrays of any shape and any finite content; only `expect_…` raise, CallFailed with what the student reads.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import combinations, pairwise
+from statistics import NormalDist
+from typing import Any, Final
+
+import numpy as np
+
+from grader.judging.student import CallFailed, Failure
+from grader.records import FAILED
+
+RARE: Final = 1e-9
+MOST_EXTREME: Final = 1.9  # in units of the spread: what a right array must reach at most
+MOST_SLICES: Final = 1000  # along one axis that are compared with each other
+NORMAL: Final = NormalDist()
+DRAW: Final = "Draw every entry on its own from a normal distribution around 0."
+DECIDE: Final = "Draw a number for every entry on its own, and compare it with a probability."
+
+
+def expect_draws(function: str, weights: Mapping[str, Any], scale: float) -> None:
+    """Raise CallFailed if one of these initial weights was not drawn at random, or two of them are the same draws.
+
+    weights: by name, with a spread and a mean that fit. What is no array of floats is left to other questions.
+    """
+    arrays = {name: w for name, w in weights.items() if isinstance(w, np.ndarray) and w.dtype.kind == "f" and w.size}
+    for name, w in arrays.items():
+        if pattern := find_pattern(w, scale):
+            raise refusal(function, f"{name} was not drawn at random: {pattern}. {DRAW}")
+    if shared := find_shared_values(arrays):
+        raise refusal(function, f"{shared[0]} and {shared[1]} begin with the same numbers. {DRAW}")
+
+
+def expect_masks(function: str, masks: Sequence[np.ndarray], keep: float) -> None:
+    """Raise CallFailed if what these masks keep does not depend on chance alone, number by number.
+
+    masks: of one shape, each drawn with another seed, True where a number is kept. keep: the share that is to be kept.
+    """
+    found = [pattern for mask in masks if (pattern := find_mask_pattern(mask, keep))]
+    found += [pattern for one, other in pairwise(masks) if (pattern := find_shared_pattern(one, other, keep))]
+    if has_fixed_share(masks, keep):
+        found.append("exactly the same number of entries is kept in every call")
+    if found:
+        raise refusal(function, f"the mask does not depend on chance alone: {found[0]}. {DECIDE}")
+
+
+def refusal(function: str, text: str) -> CallFailed:
+    return CallFailed(Failure(FAILED, function, f"{function.rpartition('.')[2]}: {text}"))
+
+
+def find_pattern(w: np.ndarray, scale: float) -> str:
+    """What shows that w was not drawn from a normal distribution around 0 of this spread; empty if nothing does."""
+    values = np.asarray(w, dtype=np.float64) / scale
+    flat = values.ravel()
+    n = flat.size
+    if n < 2 or not np.isfinite(flat).all():
+        return ""
+    distinct = np.unique(flat).size
+    if w.dtype.itemsize >= 4 and distinct < n / 2:
+        return f"its {n} entries have {distinct} different values"
+    lag = find_lag(flat)
+    if lag:
+        return f"its entries follow a pattern: each depends on the one {places(lag)} before it"
+    for axis, length in enumerate(values.shape):
+        if 2 <= length <= MOST_SLICES and are_multiples(np.moveaxis(values, axis, 0).reshape(length, -1)):
+            return f"some of its slices along axis {axis} are multiples of each other"
+    largest = float(np.max(np.abs(flat)))
+    least = min(MOST_EXTREME, NORMAL.inv_cdf((1 + RARE ** (1 / n)) / 2))
+    if not least <= largest <= -NORMAL.inv_cdf(RARE / (2 * n)):
+        return f"its largest entry is {largest:.2g} times the spread, which a normal distribution does not give"
+    if distance_from_normal(flat) > math.sqrt(math.log(2 / RARE) / (2 * n)):
+        return "its values are not spread as in a normal distribution"
+    return ""
+
+
+def find_lag(flat: np.ndarray) -> int:
+    """The first k at which entries resemble those k places on more than chance allows; 0 if there is none."""
+    n = flat.size
+    power = np.abs(np.fft.rfft(flat)) ** 2
+    correlations = np.fft.irfft(power, n) / (flat @ flat)
+    lags = np.arange(1, n // 2 + 1)
+    exponents = np.where(2 * lags == n, 0.25, 0.38) * n
+    limits = np.sqrt(1 - (RARE / (2 * n)) ** (1 / exponents))
+    found = lags[np.abs(correlations[lags]) > limits]
+    return int(found[0]) if found.size else 0
+
+
+def are_multiples(rows: np.ndarray) -> bool:
+    """Whether two rows point in the same or the opposite direction, more nearly than chance allows."""
+    count, d = rows.shape
+    if d < 3:
+        return False
+    directions = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    cosines = np.abs(np.triu(directions @ directions.T, 1))
+    return bool(np.max(cosines) > cosine_limit(d, count * (count - 1) // 2))
+
+
+def find_shared_values(weights: Mapping[str, np.ndarray]) -> tuple[str, str] | None:
+    """Two arrays that begin with the same numbers, but for a factor: drawn after the same seed, or copied."""
+    for one, other in combinations(weights, 2):
+        a, b = weights[one].ravel(), weights[other].ravel()
+        d = min(a.size, b.size)
+        a, b = a[:d].astype(np.float64), b[:d].astype(np.float64)
+        if d >= 3 and abs(a @ b) > cosine_limit(d, 1) * np.linalg.norm(a) * np.linalg.norm(b):
+            return one, other
+    return None
+
+
+def cosine_limit(d: int, pairs: int) -> float:
+    """What the cosine between two of so many pairs of independent vectors of length d does not exceed."""
+    return math.sqrt(1 - (RARE / pairs) ** (2 / (d - 1)))
+
+
+def distance_from_normal(flat: np.ndarray) -> float:
+    """The largest difference between the share of entries below a value and the standard normal distribution's."""
+    n = flat.size
+    below = np.array([math.erf(value / math.sqrt(2)) / 2 + 0.5 for value in np.sort(flat).tolist()])
+    return float(max(np.max(np.arange(1, n + 1) / n - below), np.max(below - np.arange(n) / n)))
+
+
+def find_mask_pattern(mask: np.ndarray, keep: float) -> str:
+    """What shows that the entries of a mask do not depend on chance alone; empty if nothing does. keep: the share."""
+    v = standardized(mask, keep)
+    lag = first_beyond(v, v, keep)
+    return f"each number is kept or dropped as the one {places(lag)} before it" if lag else ""
+
+
+def find_shared_pattern(first: np.ndarray, second: np.ndarray, keep: float) -> str:
+    """What shows that one of two masks that were drawn apart depends on the other; empty if nothing does."""
+    lag = first_beyond(standardized(first, keep), standardized(second, keep), keep)
+    return "" if lag is None else f"the mask of the next call is the same, {places(lag)} further on"
+
+
+def has_fixed_share(masks: Sequence[np.ndarray], keep: float) -> bool:
+    """Whether so many masks keep the same share, to the number, as chance does not."""
+    chances = [min(1.0, 3.03 / math.sqrt(2 * math.pi * mask.size * keep * (1 - keep))) for mask in masks]
+    exact = all(abs(float(mask.sum()) - mask.size * keep) <= 1 for mask in masks)
+    return exact and math.prod(chances) <= RARE
+
+
+def places(lag: int) -> str:
+    return "1 place" if lag == 1 else f"{lag} places"
+
+
+def standardized(mask: np.ndarray, keep: float) -> np.ndarray:
+    return (np.asarray(mask, dtype=np.float64).ravel() - keep) / math.sqrt(keep * (1 - keep))
+
+
+def first_beyond(v: np.ndarray, u: np.ndarray, keep: float) -> int | None:
+    """The first shift at which two masks are correlated beyond chance, up to half of their length; None if there is
+    none. A mask's own shift by 0 is left out."""
+    n = v.size
+    spectrum = np.fft.rfft(v, 2 * n).conj() * np.fft.rfft(u, 2 * n)
+    lags = np.arange(0 if u is not v else 1, n // 2 + 1)
+    sizes = n - lags  # of the products that are summed up at each
+    correlations = np.fft.irfft(spectrum, 2 * n)[lags] / sizes
+    found = lags[np.abs(correlations) > [bernstein_limit(int(size), n, keep) for size in sizes]]
+    return int(found[0]) if found.size else None
+
+
+def bernstein_limit(size: int, n: int, keep: float) -> float:
+    """t so that the mean of `size` products, two sets of independent ones, exceeds it with a probability of RARE / n:
+    4 exp(-size t² / 8 / (1 + B t / 6)) solved for t."""
+    bound = max(keep, 1 - keep) / min(keep, 1 - keep)
+    exponent = 8 * math.log(4 * n / RARE) / size
+    half = exponent * bound / 12
+    return half + math.sqrt(half * half + exponent)
