@@ -154,6 +154,7 @@ def passes(
         tolerance=check.tolerance,
         parts=check.parts,
         together=check.together,
+        squeeze=check.squeeze,
     )
     return all(judgement.comparison.status == PASSED for judgement in judgements)
 

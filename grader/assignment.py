@@ -184,6 +184,7 @@ def check_from(definition: CheckDefinition, visibility: str, points: float) -> C
         needs=definition.needs,
         parts=definition.parts,
         together=definition.together,
+        squeeze=definition.squeeze,
         run=definition.run,
     )
 

@@ -118,6 +118,7 @@ class Check:
     needs: the function whose reply the check feeds to the function under test, or None.
     max_points: the function's points shared out by weight. parts: weights of the comparisons, 1 where not named.
     together: names of the comparisons that are relative to the largest entry of them all; True: all but single numbers.
+    squeeze: names of the comparisons in which axes of length 1 do not count; True: all of one axis.
     """
 
     id: str
@@ -133,6 +134,7 @@ class Check:
     parts: Mapping[str, float]
     run: Callable[..., Any] = field(compare=False)
     together: bool | tuple[str, ...] = False
+    squeeze: bool | tuple[str, ...] = False
 
 
 @dataclass(frozen=True)

@@ -222,6 +222,7 @@ def judged(check: Check, fixture: Fixture, answer: Answer) -> list[Judgement]:
         parts=check.parts,
         inputs=inputs_of(answer.gradients) if answer.gradients else None,
         together=check.together,
+        squeeze=check.squeeze,
     )
 
 

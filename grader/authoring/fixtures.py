@@ -13,7 +13,7 @@ import json
 import platform
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, Final
@@ -101,7 +101,11 @@ def make_fixture(
     except Exception as error:
         raise AssignmentError(f"check {check.id}: the reference fails it ({type(error).__name__}: {error}).") from error
     expected = {name: as_expected(check, name, value) for name, value in answer.values.items()}
-    named = {"parts": check.parts, "together": () if isinstance(check.together, bool) else check.together}
+    named: dict[str, Iterable[str]] = {"parts": check.parts}
+    named |= {
+        option: () if isinstance(names, bool) else names
+        for option, names in (("together", check.together), ("squeeze", check.squeeze))
+    }
     for option, names in named.items():
         if not set(names) <= set(expected):
             unknown = ", ".join(sorted(set(names) - set(expected)))

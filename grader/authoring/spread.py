@@ -70,7 +70,13 @@ def error_of(
     except Exception as error:
         raise AssignmentError(f"{place} fails it ({type(error).__name__}: {error}). Mend one of them.") from error
     judged = judge_values(
-        expected, values, tolerance=check.tolerance, parts=check.parts, together=check.together, inputs={}
+        expected,
+        values,
+        tolerance=check.tolerance,
+        parts=check.parts,
+        together=check.together,
+        squeeze=check.squeeze,
+        inputs={},
     )
     for judgement in judged:
         comparison = judgement.comparison

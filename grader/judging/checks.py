@@ -46,6 +46,7 @@ class CheckDefinition:
     cache: Callable[..., Any] | None
     parts: Mapping[str, float]
     together: bool | tuple[str, ...] = False
+    squeeze: bool | tuple[str, ...] = False
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ def check(
     cache: Callable[..., Any] | None = None,
     parts: Mapping[str, float] | None = None,
     together: bool | tuple[str, ...] = False,
+    squeeze: bool | tuple[str, ...] = False,
 ) -> Callable[[Callable[..., Any]], CheckDefinition]:
     """Make a check of `function` out of a Python function; its docstring is what the student reads.
 
@@ -104,6 +106,9 @@ def check(
     the course's docstring fixes; it is fed where the student's own function gives none. parts: weights of comparisons.
     together: names whose errors are relative to the largest entry of them all, True for all names but single numbers.
     Say so where a gradient is nothing but rounding, as that of a bias that a mean is taken off after it.
+    squeeze: names of arrays for which axes of length 1 do not count, True for all arrays of one axis: say so for biases
+    and statistics, which many keep as rows. Without it (1, 9) for (9, 1) or (9,) is wrong; a single number may have any
+    such shape.
     Raises AssignmentError if the docstring is missing or the weight is not positive.
     """
 
@@ -117,10 +122,9 @@ def check(
             raise AssignmentError(f"check {function}.{run.__name__}: tolerance {tolerance:g}, expected 0 or more.")
         if not all(part > 0 for part in (parts or {}).values()):
             raise AssignmentError(f"check {function}.{run.__name__}: a part weighs nothing, expected more than 0.")
-        if isinstance(together, str):
-            raise AssignmentError(
-                f"check {function}.{run.__name__}: together is {together!r}, expected ({together!r},)."
-            )
+        for option, names in (("together", together), ("squeeze", squeeze)):
+            if isinstance(names, str):
+                raise AssignmentError(f"check {function}.{run.__name__}: {option} is {names!r}, expected ({names!r},).")
         definition = CheckDefinition(
             function,
             name or run.__name__,
@@ -133,6 +137,7 @@ def check(
             cache,
             dict(parts or {}),
             together,
+            squeeze,
         )
         run.__globals__.setdefault(DEFINED, []).append(definition)
         return definition

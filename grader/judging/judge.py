@@ -35,18 +35,28 @@ def judge_values(
     parts: Mapping[str, float],
     inputs: Mapping[str, np.ndarray] | None = None,
     together: bool | Collection[str] = False,
+    squeeze: bool | Collection[str] = False,
 ) -> list[Judgement]:
     """Judge every expected array against the value of the same name.
 
     inputs: named arrays that went in, for messages. together: names whose errors are relative to the largest entry of
     them all, True for every name but single numbers: a gradient that is nothing but rounding has no size of its own.
+    squeeze: names for which axes of length 1 do not count, True for every array of one axis; single numbers always.
     """
     units = units_of(expected, together)
 
     def judge(name: str, **told: Any) -> Judgement:
         weight, unit = parts.get(name, 1.0), units.get(name)
+        squeezed = expected[name].ndim < 2 if squeeze is True else name in (squeeze or ())
         return judge_array(
-            name, expected[name], actual.get(name), tolerance=tolerance, weight=weight, unit=unit, **told
+            name,
+            expected[name],
+            actual.get(name),
+            tolerance=tolerance,
+            weight=weight,
+            unit=unit,
+            squeeze=squeezed,
+            **told,
         )
 
     judgements = {name: judge(name) for name in expected}
@@ -70,12 +80,14 @@ def judge_array(
     others: Mapping[str, np.ndarray] | None = None,
     sizes: Mapping[str, int] | None = None,
     unit: Unit | None = None,
+    squeeze: bool = False,
 ) -> Judgement:
     """Decide whether one returned value matches its fixture: type, shape, dtype, finite, value, in this order.
 
     Pure. `actual` may be any decoded object; nothing in it makes this raise.
     tolerance: largest |expected - actual| relative to max |expected|, or to `unit` (absolute where that is 0).
     others: named arrays that a wrong one may turn out to be. sizes: what a wrong factor may turn out to be.
+    squeeze: whether axes of length 1 do not count; those of a single number never do.
     Raises FixtureError if `expected` is not finite: our fault, no mark lost.
     """
     if not np.isfinite(expected).all():
@@ -91,7 +103,7 @@ def judge_array(
         return failed(f"{name} is {what}, expected {plural_shape(expected.shape)}.{lost}")
     array = np.asarray(actual)
     if array.shape != expected.shape:  # before anything is converted: a wrong shape may be a huge one
-        if squeezed(array.shape) != squeezed(expected.shape):
+        if not (squeeze or expected.ndim == 0) or squeezed(array.shape) != squeezed(expected.shape):
             comparable = array.dtype.kind in "fiub" and array.size <= MAX_TIMES * max(1, expected.size)
             looked_at = to_float64(array) if comparable else None
             return failed(describe_shape(name, expected.shape, array.shape, others or {}, looked_at), array=looked_at)

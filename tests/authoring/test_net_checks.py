@@ -58,7 +58,9 @@ def returned(check, Net=None, seed=None):
 def wrong_in(check, values, tolerance):
     """The reasons of all comparisons that are not passed."""
     expected = {name: np.asarray(value) for name, value in returned(check).items()}
-    judgements = judge_values(expected, values, tolerance=tolerance, parts=check.parts, together=check.together)
+    judgements = judge_values(
+        expected, values, tolerance=tolerance, parts=check.parts, together=check.together, squeeze=check.squeeze
+    )
     return [judgement.comparison.reason for judgement in judgements if judgement.comparison.status != PASSED]
 
 
@@ -182,7 +184,9 @@ def share_of(check, Net):
     except CallFailed as failed:
         assert "in training nothing is dropped" in failed.failure.text
         return 0.0
-    judged = judge_values(expected, values, tolerance=check.tolerance, parts=check.parts, together=check.together)
+    judged = judge_values(
+        expected, values, tolerance=check.tolerance, parts=check.parts, together=check.together, squeeze=check.squeeze
+    )
     comparisons = [judgement.comparison for judgement in judged]
     passed = sum(comparison.weight for comparison in comparisons if comparison.status == PASSED)
     return passed / sum(comparison.weight for comparison in comparisons)

@@ -26,7 +26,9 @@ def judged(check, functions):
     student = Student(local_call({**FUNCTIONS, **functions}), frozenset(FUNCTIONS))
     with np.errstate(all="ignore"):
         answer = answer_from(check.run(student, np.random.RandomState(check.seed)))
-    return judge_values(FIXTURES.checks[check.id].expected, answer.values, tolerance=check.tolerance, parts={})
+    return judge_values(
+        FIXTURES.checks[check.id].expected, answer.values, tolerance=check.tolerance, parts={}, squeeze=check.squeeze
+    )
 
 
 def batchnorm_forward(x, gamma, beta, bn_param):

@@ -102,14 +102,35 @@ def test_values_cut_down_to_integers_fail():
 
 @pytest.mark.parametrize("shape", [(2, 3, 1), (1, 2, 3), (2, 1, 3)])
 def test_axes_of_length_one_are_a_remark_and_no_loss(shape):
-    judgement = judged(GRID, GRID.reshape(shape))
+    judgement = judged(GRID, GRID.reshape(shape), squeeze=True)
     assert judgement.comparison.status == PASSED
     assert judgement.remarks == (f"dx has shape {shape}, expected (2, 3); the same but for axes of length 1.",)
     assert judgement.actual.shape == (2, 3)
 
 
 def test_axes_of_length_one_are_taken_off_without_reordering_values():
-    assert status(GRID, GRID.reshape(1, 2, 3)[:, ::-1]) == FAILED
+    assert judged(GRID, GRID.reshape(1, 2, 3)[:, ::-1], squeeze=True).comparison.status == FAILED
+
+
+@pytest.mark.parametrize(("expected", "found"), [((9, 1), (1, 9)), ((9,), (9, 1)), ((4, 1), (4,)), ((2, 3), (1, 2, 3))])
+def test_axes_of_length_one_count_where_a_check_does_not_say_otherwise(expected, found):
+    values = np.arange(1.0, 1 + np.prod(expected))
+    assert status(values.reshape(expected), values.reshape(found)) == FAILED
+
+
+def test_a_single_number_may_have_any_shape():
+    assert status(np.asarray(2.5), np.full((1, 1), 2.5)) == PASSED
+
+
+@pytest.mark.parametrize(
+    ("squeeze", "passed"),
+    [(False, []), (True, ["db"]), (("w",), ["w"]), (("db", "w"), ["db", "w"])],
+)
+def test_a_check_names_the_arrays_whose_axes_of_length_one_do_not_count(squeeze, passed):
+    right = {"db": np.arange(5.0), "w": np.arange(9.0).reshape(9, 1)}
+    found = {"db": right["db"][None], "w": right["w"].T}
+    judgements = judge_values(right, found, tolerance=TOLERANCE, parts={}, squeeze=squeeze)
+    assert [one.comparison.name for one in judgements if one.comparison.status == PASSED] == passed
 
 
 @pytest.mark.parametrize(

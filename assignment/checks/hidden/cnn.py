@@ -4,10 +4,15 @@ Filters are odd, which keeps the image size, and the pooling windows tile the im
 leaves open. Biases are not zero, so that no ReLU sits on its kink.
 """
 
+from functools import partial
+
 import numpy as np
 
 from grader.judging.chance import expect_draws
-from grader.judging.checks import check
+from grader.judging.checks import check as any_check
+
+# Many keep biases and statistics as rows or columns, which is as good as vectors.
+check = partial(any_check, squeeze=True)
 
 # Initial weights lie within so many standard deviations of what is expected.
 PLAUSIBLE = 6

@@ -6,7 +6,13 @@ inputs: a cache belongs to the call that it came from. They are asked in train m
 call in test mode, the course leaves open.
 """
 
-from grader.judging.checks import check, gradients
+from functools import partial
+
+from grader.judging.checks import check as any_check
+from grader.judging.checks import gradients
+
+# Many keep biases and statistics as rows or columns, which is as good as vectors.
+check = partial(any_check, squeeze=True)
 
 AFTER_BATCHNORM = {"needs": "layers.batchnorm_forward", "parts": {"dx": 3}}
 AFTER_LAYERNORM = {"needs": "layers.layernorm_forward", "parts": {"dx": 3}}

@@ -1,8 +1,14 @@
 """Checks of layers.py that students see: the worked examples of the course's notebooks."""
 
+from functools import partial
+
 import numpy as np
 
-from grader.judging.checks import check, gradients
+from grader.judging.checks import check as any_check
+from grader.judging.checks import gradients
+
+# Many keep biases and statistics as rows or columns, which is as good as vectors.
+check = partial(any_check, squeeze=True)
 
 
 @check("layers.affine_forward", name="worked_example")

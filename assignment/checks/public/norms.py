@@ -3,9 +3,15 @@
 The notebooks print means and standard deviations; here the arrays themselves are compared.
 """
 
+from functools import partial
+
 import numpy as np
 
-from grader.judging.checks import check, gradients
+from grader.judging.checks import check as any_check
+from grader.judging.checks import gradients
+
+# Many keep biases and statistics as rows or columns, which is as good as vectors.
+check = partial(any_check, squeeze=True)
 
 
 def scores(rng, N):
