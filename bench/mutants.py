@@ -8,8 +8,8 @@ and memory; what they return is judged as in grading. A mutant is caught if a ch
 full marks. One whose function is right but for its cache is caught by the checks of what uses the cache; these are
 counted apart. What is not caught stands in bench/mutants.toml with the reason: mostly that it computes the same.
 
-Exits with 1 if one survives that is not in that file, if one of the file does not survive, or, over all functions, if
-less than 95 % are caught.
+Exits with 1 if one survives that is not in that file, if one of the file does not survive, if a tolerance is so loose
+that one would pass by it (grader/authoring/looseness.py), or, over all functions, if less than 95 % are caught.
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ import numpy as np
 from bench.mutate import Mutant, mutants_of
 from grader.assignment import Assignment, load_assignment, load_reference, module_of
 from grader.authoring.fixtures import run_locally
+from grader.authoring.looseness import Difference, differences, expect_tight
+from grader.errors import AssignmentError
 from grader.fixtures import Fixtures, load_fixtures
+from grader.judging.checks import TOLERANCE
 from grader.judging.judge import judge_values
 from grader.records import PASSED, Check
 
@@ -77,7 +80,7 @@ def main(arguments: list[str]) -> int:
     print(f"in {time.process_time() - started:.0f} s of one core")
     survivors = {one.mutant.key for one in tried if one.caught_by is None}
     share = 1 - len(survivors) / max(1, len(tried))
-    complaints = differences(survivors, explained)
+    complaints = unexplained(survivors, explained) + loose_checks(assignment, fixtures, wanted, frozenset(explained))
     if share < BAR and not arguments:
         complaints.append(f"{share:.1%} caught, expected {BAR:.0%}. Write checks that catch more.")
     print("\n\n".join(complaints or ["every survivor is explained"]))
@@ -127,6 +130,42 @@ def first_catch(
     except (Exception, OutOfTime):  # whatever goes wrong in a mutant is a mark lost
         return place
     return None
+
+
+def loose_checks(
+    assignment: Assignment, fixtures: Fixtures, wanted: frozenset[str], explained: frozenset[Key]
+) -> list[str]:
+    """A line for each check whose tolerance would let a mutant pass that a tight one catches. Most checks have a tight
+    one, and are not run again."""
+    loose = [check for check in assignment.checks if check.function in wanted and check.tolerance > TOLERANCE]
+    reference, lines = load_reference(assignment), []
+    for check in loose:
+        source = (assignment.reference / check.file).read_text(encoding="utf-8")
+        expected, found = fixtures.checks[check.id].expected, list[Difference]()
+        with limited_memory():
+            for mutant in mutants_of(source, module_of(check.file), frozenset([check.function])):
+                values = values_of(mutant, check, assignment, reference) if mutant.key not in explained else {}
+                found += differences(f"the mutant {mutant.becomes!r}", expected, values, check.together)
+        try:
+            expect_tight(check, found)
+        except AssignmentError as error:
+            lines.append(str(error))
+    return lines
+
+
+def values_of(
+    mutant: Mutant, check: Check, assignment: Assignment, reference: Mapping[str, Any]
+) -> Mapping[str, np.ndarray]:
+    """The plain numbers among what the check gets from a mutant; nothing where that fails."""
+    try:
+        with limited_time(), np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            np.random.seed(check.seed)
+            functions = {**reference, **functions_of(mutant, reference)}
+            values = run_locally(assignment, check, functions, reference=reference).values
+            return {name: np.asarray(value, dtype=np.float64) for name, value in values.items()}
+    except (Exception, OutOfTime):
+        return {}
 
 
 def functions_of(mutant: Mutant, reference: Mapping[str, Any]) -> dict[str, Any]:
@@ -199,7 +238,7 @@ def read_account(path: Path) -> dict[Key, str]:
     return account
 
 
-def differences(survivors: set[Key], explained: Mapping[Key, str]) -> list[str]:
+def unexplained(survivors: set[Key], explained: Mapping[Key, str]) -> list[str]:
     """What the file lacks, ready to be put there; what it holds too much."""
     new = [as_entry(key) for key in sorted(survivors - explained.keys())]
     gone = [as_entry(key) for key in sorted(explained.keys() - survivors)]

@@ -21,6 +21,7 @@ from typing import Any, Final
 import numpy as np
 
 from grader.assignment import Assignment, load_reference, module_of
+from grader.authoring.looseness import Difference, differences, expect_tight
 from grader.authoring.spread import measure_spread
 from grader.errors import AssignmentError, FixtureError
 from grader.fixtures import MANIFEST, SCHEMA, key, read_arrays, read_manifest, source_hash, source_paths
@@ -116,13 +117,17 @@ def make_fixture(
         arrays[key(check.id, "forward")] = forward
     for name, pattern in reached.items():
         arrays[key(check.id, "reach", name)] = pattern
-    variants = {}
+    variants, wrong = {}, list[Difference]()
     for item in assignment.misconceptions_of(check.function):
-        values = run_variant(assignment, check, functions, item, expected)
-        if values is not None:
+        values = run_variant(assignment, check, functions, item)
+        if values is None or values.keys() != expected.keys():
+            continue
+        wrong += differences(f"the misconception {item.name}", expected, values, check.together)
+        if differ(check, expected, values):
             variants[item.name] = list(values)
             for name, value in values.items():
                 arrays[key(check.id, "variant", item.name, name)] = value
+    expect_tight(check, wrong)
     return {
         "seed": check.seed,
         "tolerance": check.tolerance,
@@ -160,9 +165,8 @@ def run_variant(
     check: Check,
     functions: Mapping[str, Callable[..., Any]],
     item: MisconceptionDefinition,
-    expected: Mapping[str, np.ndarray],
 ) -> dict[str, np.ndarray] | None:
-    """What the variant returns, or None where it raises or cannot be told from the reference."""
+    """What the variant returns, or None where it raises."""
     reference = namespace_of(functions)
     wrong = {**functions, check.function: lambda *args, **kwargs: item.run(reference, *args, **kwargs)}
     try:
@@ -170,15 +174,15 @@ def run_variant(
             warnings.simplefilter("ignore")
             np.random.seed(check.seed)
             answer = run_locally(assignment, check, wrong, reference=functions)
-            values = {name: np.asarray(value, dtype=np.float64) for name, value in answer.values.items()}
+            return {name: np.asarray(value, dtype=np.float64) for name, value in answer.values.items()}
     except Exception:  # a variant may crash where the reference does not; then it has no values to recognise it by
         return None
+
+
+def differ(check: Check, expected: Mapping[str, np.ndarray], values: Mapping[str, np.ndarray]) -> bool:
+    """Whether the check tells these values from the expected ones."""
     units = units_of(expected, check.together)
-    if values.keys() != expected.keys() or all(
-        same(expected[name], value, check.tolerance, units.get(name)) for name, value in values.items()
-    ):
-        return None
-    return values
+    return not all(same(expected[name], value, check.tolerance, units.get(name)) for name, value in values.items())
 
 
 def namespace_of(functions: Mapping[str, Callable[..., Any]]) -> SimpleNamespace:

@@ -10,12 +10,12 @@ from bench.mutants import (
     OutOfTime,
     Tried,
     as_entry,
-    differences,
     first_catch,
     limited_time,
     main,
     read_account,
     try_all,
+    unexplained,
 )
 from bench.mutate import Mutant
 from grader.assignment import load_assignment, load_reference
@@ -75,8 +75,8 @@ def test_no_except_exception_outlives_the_limit_on_time(monkeypatch):
 
 
 def test_the_account_is_what_survives_no_more_and_no_less():
-    assert differences({KEY}, {KEY: "the same"}) == []
-    new, gone = differences({KEY}, {}), differences(set(), {KEY: "the same"})
+    assert unexplained({KEY}, {KEY: "the same"}) == []
+    new, gone = unexplained({KEY}, {}), unexplained(set(), {KEY: "the same"})
     assert new[0].startswith("1 survive without a reason") and gone[0].startswith("1 in mutants.toml survive no more")
     assert new[1] == gone[1] == as_entry(KEY)
 
