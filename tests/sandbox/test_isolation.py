@@ -168,7 +168,7 @@ def test_no_fixture_no_check_no_reference_in_the_whole_file_system(probe, way):
     else:
         compiled = {inside for inside, _ in compiled_files(find_interpreter(sys.executable))}
         own = ("worker", "protocol", "placeholders", "changes", "channel", "clock", "confine", "stubs", "tolerant")
-        files = [f"/worker/{name}.py" for name in (*own, "dialects", "traces", "work_tree")]
+        files = [f"/worker/{name}.py" for name in (*own, "dialects", "threads", "traces", "work_tree")]
         assert found - compiled == {"/work/cs231n/__init__.py", "/work/cs231n/probe.py", *files}
     forbidden = ("/manifest.json", "conv_forward", "fc_net", "assignment.toml", "misconceptions", "judge.py")
     root = f"{Path(__file__).resolve().parents[2]}/"
