@@ -62,7 +62,7 @@ class Glut(Exception):
 class Launch:
     """How to start a worker. reports_init: the command reports the pid of its namespace's init on `--info-fd`.
 
-    seccomp: a filter that the command loads from `--seccomp`. memory: bytes that all processes may hold together.
+    memory: bytes that all processes may hold together.
     is_plain: a student's own code on their own machine, for PlainBox (plain.py), where the system may be any.
     uid: under which it runs, alone, so that all processes of that uid are its own; None where a namespace tells them.
     recipe: of a zygote that can start the worker in a sandbox which is ready, sooner than the command does.
@@ -72,7 +72,6 @@ class Launch:
     env: Mapping[str, str]
     pass_fds: tuple[int, ...] = ()
     reports_init: bool = False
-    seccomp: bytes = b""
     memory: int | None = None
     is_plain: bool = False
     uid: int | None = None
@@ -248,10 +247,6 @@ def spawn(launch: Launch, command: Sequence[str], prints: int) -> tuple[subproce
         info, info_write = os.pipe()
         words[1:1] = ["--info-fd", str(info_write)]
         fds.append(info_write)
-    if launch.seccomp:
-        program = filled_pipe(launch.seccomp)
-        words[1:1] = ["--seccomp", str(program)]
-        fds.append(program)
     try:
         process = subprocess.Popen(
             words,
@@ -269,8 +264,6 @@ def spawn(launch: Launch, command: Sequence[str], prints: int) -> tuple[subproce
     finally:
         if launch.reports_init:
             os.close(info_write)
-        if launch.seccomp:
-            os.close(program)
     return process, read_init(info) if launch.reports_init else process.pid
 
 
@@ -328,14 +321,6 @@ def end_processes_of(uid: int) -> None:
         if time.monotonic() > until:
             raise SandboxError(f"sandbox: processes {alive[:5]} of user id {uid} cannot be ended. Kill them by hand.")
         time.sleep(0.001)
-
-
-def filled_pipe(content: bytes) -> int:
-    """The end to read from of a pipe that holds these bytes and no more: less than a pipe's 4096."""
-    reading, writing = os.pipe()
-    os.write(writing, content)
-    os.close(writing)
-    return reading
 
 
 def output_of(command: Sequence[str], *, timeout_s: float = 60, uid: int | None = None) -> str:

@@ -1,7 +1,7 @@
-"""What a process can give up by itself, without a namespace: files, the network, new rights. For `--sandbox uid`.
+"""What a process can give up by itself: system calls, and for `--sandbox uid` files and new rights.
 
+    seccomp    no call but those of a list (syscalls.py), in every sandbox
     Landlock   only what Python and the work tree need can be opened, nothing be written, nothing be executed
-    seccomp    no socket, no memory or queue that outlives the process, no look into another process, no namespace
     prctl      no right is gained any more; the worker dies when the judge does; orphans come to it, not to init
 
 None of it can be undone from inside, and all that the process starts inherits it. What it does not do: hide which files
@@ -33,13 +33,12 @@ def confine(options: Dict[str, Any]) -> None:
     """Give all of it up. Raises OSError where the kernel refuses to take it.
 
     options: readable: files and folders with all in them; listed: folders of which the names alone can be read;
-    devices: files that can be read and written; calls: a seccomp filter, in hexadecimal digits (syscalls.py).
+    devices: files that can be read and written.
     """
     prctl(PR_SET_PDEATHSIG, SIGKILL)
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     close_files(options["readable"], options["listed"], options["devices"])
-    close_calls(bytes.fromhex(options["calls"]))
 
 
 def die_with_parent() -> None:
@@ -74,7 +73,10 @@ def close_files(readable: List[str], listed: List[str], devices: List[str]) -> N
 
 
 def close_calls(program: bytes) -> None:
-    """Load the filter: eight bytes an instruction, passed by address in a struct sock_fprog."""
+    """Load a filter of system calls: eight bytes an instruction, passed by address in a struct sock_fprog.
+
+    Who has no rights may do so once it can gain none any more.
+    """
     import ctypes
 
     code = ctypes.create_string_buffer(program)

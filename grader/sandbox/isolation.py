@@ -79,7 +79,7 @@ class Isolation:
     def prepare(self, interpreter: Interpreter) -> None:
         """Begin with what takes its time before the first worker can start."""
         if self.kind == BWRAP and find_holder() is not None:
-            find_zygote(self.zygote_recipe(interpreter, filter_for(os.uname().machine)))
+            find_zygote(self.zygote_recipe(interpreter))
 
     def launch(self, interpreter: Interpreter, work: Path, package: str, limits: dict[str, int]) -> Launch:
         """The command and environment of one worker on this work tree."""
@@ -101,9 +101,8 @@ class Isolation:
             return Launch(tuple(command), {**needed, **ENVIRONMENT, "PYTHONPATH": folders}, is_plain=plain)
         root = os.geteuid() == 0
         uid = secrets.randbelow(UIDS) + 1 if root else None
-        options = {"work": WORK, "package": package, "limits": limits, "uid": uid}
+        options = {"work": WORK, "package": package, "limits": limits, "uid": uid, "calls": allowed_calls()}
         userns = user_namespace() if root else None
-        told, calls = json.dumps(options), filter_for(os.uname().machine)
 
         def bwrap(*command: str, held: bool = False) -> tuple[str, ...]:
             shown = bwrap_options(interpreter, work, root=root, userns_fd=userns, held=held)
@@ -113,20 +112,17 @@ class Isolation:
         if find_holder() is not None:
             room = limits if root else {**limits, "NPROC": limits["NPROC"] + HELD_PROCESSES}
             said = json.dumps({**options, "limits": room})
-            recipe = self.zygote_recipe(interpreter, calls, bwrap(HOLDER, held=True), said)
+            recipe = self.zygote_recipe(interpreter, bwrap(HOLDER, held=True), said)
         return Launch(
-            bwrap(*python, f"{WORKER}/worker.py", told),
+            bwrap(*python, f"{WORKER}/worker.py", json.dumps(options)),
             {},
             () if userns is None else (userns,),
             reports_init=True,
-            seccomp=calls,
             memory=TOGETHER * limits["AS"],
             recipe=recipe,
         )
 
-    def zygote_recipe(
-        self, interpreter: Interpreter, calls: bytes, held: tuple[str, ...] = (), said: str = ""
-    ) -> Recipe:
+    def zygote_recipe(self, interpreter: Interpreter, held: tuple[str, ...] = (), said: str = "") -> Recipe:
         """A zygote that imports under the paths that a worker has inside."""
         places = {f"{SITE}/{folder.name}": str(folder) for folder in interpreter.numpy_folders}
         options = {
@@ -134,7 +130,6 @@ class Isolation:
             "worker": WORKER,
             "modules": [name.removesuffix(".py") for name in WORKER_FILES[1:]],
             "given": {f"{WORK}/{path}": original for path, original in self.given},
-            "calls": calls.hex(),
         }
         command = (*python_of(interpreter), str(HERE / "zygote.py"), json.dumps(options))
         return Recipe(command, tuple({**ENVIRONMENT, "PWD": WORK}.items()), held, said)
@@ -162,6 +157,11 @@ def choose_isolation(kind: str) -> Isolation:
             f"start the container with --privileged. {OTHERWISE}"
         ) from error
     return Isolation(BWRAP, bwrap)
+
+
+def allowed_calls() -> str:
+    """The filter of system calls that a worker loads, in hexadecimal digits."""
+    return filter_for(os.uname().machine).hex()
 
 
 def can_filter_calls() -> bool:
@@ -250,8 +250,8 @@ def launch_under_uid(
             "readable": [*readable, str(work)],
             "listed": listed,
             "devices": list(DEVICES),
-            "calls": filter_for(os.uname().machine, network=False).hex(),
         },
+        "calls": allowed_calls(),
     }
     command = [*python, str(HERE / "worker.py"), json.dumps(options)]
     environment = {**ENVIRONMENT, "PYTHONPATH": os.pathsep.join(numpy_parents(interpreter))}

@@ -84,6 +84,8 @@ def main(options: Dict[str, Any]) -> None:
     drop_rights(options["uid"])
     if options.get("confine"):
         confine.confine(options["confine"])
+    if options.get("calls"):
+        confine.close_calls(bytes.fromhex(options["calls"]))
     sys.dont_write_bytecode = True
     threads.make_uniform(shared_memory=not options.get("fork", True))
     used = {HERE, *options.get("withheld", ())}

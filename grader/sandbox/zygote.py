@@ -137,8 +137,7 @@ def main(options: Dict[str, Any]) -> None:
     """Import everything, then fork for whoever asks, until the judge closes the socket, which is stdin.
 
     options: places: {folder inside: folder outside}; worker: the folder of the worker's files, inside; modules: those
-    of them to import; given: {path inside: path outside} of files to compile; calls: the seccomp filter in hexadecimal
-    digits, or "".
+    of them to import; given: {path inside: path outside} of files to compile.
     """
     PLACES.outside.update(options["places"])
     sys.path[0] = options["worker"]
@@ -158,7 +157,7 @@ def main(options: Dict[str, Any]) -> None:
         if not message:
             return
         if len(pipes) == PIPES and fork_if_possible() == 0:
-            keep(json.loads(message), pipes, program, options)
+            keep(json.loads(message), pipes, program)
         for fd in pipes:
             os.close(fd)
 
@@ -188,7 +187,7 @@ def fork_if_possible() -> int:
         return -1
 
 
-def keep(request: Dict[str, Any], pipes: List[int], program: Program, options: Dict[str, Any]) -> None:
+def keep(request: Dict[str, Any], pipes: List[int], program: Program) -> None:
     """The life of a keeper: into the namespaces, fork the worker, wait for it. Does not return.
 
     request: init: the pid of the sandbox's init; options: the worker's. News are two lines: the pids of this process
@@ -203,7 +202,7 @@ def keep(request: Dict[str, Any], pipes: List[int], program: Program, options: D
             enter(request["init"])
             worker = os.fork()
             if worker == 0:
-                be_worker(request["options"], pipes, program, options)
+                be_worker(request["options"], pipes, program)
             os.write(news, b"%d %d\n" % (os.getpid(), worker))
             for fd in pipes:
                 if fd != news:
@@ -241,7 +240,7 @@ def enter(init: int) -> None:
         os.close(fd)
 
 
-def be_worker(said: Dict[str, Any], pipes: List[int], program: Program, options: Dict[str, Any]) -> None:
+def be_worker(said: Dict[str, Any], pipes: List[int], program: Program) -> None:
     """The rest of what bwrap would have done, then the worker's program. Does not return."""
     code = 1
     try:
@@ -250,7 +249,7 @@ def be_worker(said: Dict[str, Any], pipes: List[int], program: Program, options:
         for number in range(3):
             os.dup2(pipes[number], number)
         os.closerange(3, 256)
-        give_up_rights(bytes.fromhex(options["calls"]), {CAP_SETUID, CAP_SETGID} if said["uid"] is not None else set())
+        give_up_rights({CAP_SETUID, CAP_SETGID} if said["uid"] is not None else set())
         sys.meta_path.remove(Finder)
         PLACES.outside.clear()
         main = types.ModuleType("__main__")
@@ -269,8 +268,8 @@ def be_worker(said: Dict[str, Any], pipes: List[int], program: Program, options:
         os._exit(code)
 
 
-def give_up_rights(calls: bytes, kept: Any) -> None:
-    """No right is left but those kept, none is gained any more, and calls that a worker is not given are refused."""
+def give_up_rights(kept: Any) -> None:
+    """No right is left but those kept, and none is gained any more."""
     c = ctypes.CDLL(None, use_errno=True)
     number = 0
     while c.prctl(PR_CAPBSET_DROP, number, 0, 0, 0) == 0:  # until the first that the kernel does not know
@@ -279,10 +278,7 @@ def give_up_rights(calls: bytes, kept: Any) -> None:
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0)
     sets = (ctypes.c_uint32 * 6)(bits, bits, 0, 0, 0, 0)  # effective, permitted, inheritable; those above 31
     checked(c.capset(header, sets), "capset")
-    confine = sys.modules["confine"]
-    confine.prctl(PR_SET_NO_NEW_PRIVS, 1)
-    if calls:
-        confine.close_calls(calls)
+    sys.modules["confine"].prctl(PR_SET_NO_NEW_PRIVS, 1)
 
 
 def checked(result: int, what: str) -> int:
