@@ -179,6 +179,8 @@ class CheckResult:
     message: what is wrong, for whoever may see the check. hint: where to look. remarks: noticed, costs nothing.
     stubs: functions in whose place the reference's stood in the run that counts; none where all was the student's own.
     frames: the student's part of the traceback, outermost first. output: what the check printed (staff only).
+    after_hidden: a visible check that ran after a hidden one. told: what a student reads of a run on stubs in place of
+    the message. In both, what the code chose is for staff only.
     """
 
     id: str
@@ -198,6 +200,8 @@ class CheckResult:
     frames: tuple[Frame, ...] = ()
     output: str = ""
     duration_s: float = 0.0
+    after_hidden: bool = False
+    told: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """One check on one submission: ask the code under test, judge what comes, ask for gradients where they matter.
 
     ask ──► an answer ──► judge the values ──► all right: done
-       │                        └─► a gradient is wrong: does it belong to the student's own forward?
+       │                        └─► a gradient is wrong: does it belong to the student's own forward? (follow_up)
        └──► a failure ──► of the forward that the check feeds to the backward: ask again with the documented cache
 
 Asked first is whichever child is there; what is wrong in one that has served another check is asked again of a fresh
@@ -66,6 +66,22 @@ def run_check(
         oracle.end()
 
 
+def follow_up(trial: Trial, oracle: Oracle) -> Trial:
+    """The trial with what its wrong gradients follow from, if run_check left that open: whoever runs it says when.
+
+    The student's code is called with inputs from a secret seed then, in the session and with the stubs of the check.
+    """
+    if trial.follow is None:
+        return trial
+    started = time.monotonic()
+    try:
+        agreed, same_reach = trial.follow(trial.stubs, oracle.answer if trial.stubs else None)
+    finally:
+        oracle.end()
+    duration_s = round(trial.duration_s + time.monotonic() - started, 4)
+    return replace(trial, follow=None, agreed=agreed, same_reach=same_reach, duration_s=duration_s)
+
+
 def try_check(
     session: Session,
     check: Check,
@@ -109,7 +125,12 @@ def try_check(
             reference=partial(measured, check, session, oracle) if oracle.is_there else None,
             secret=secret,
         )
-        trial = judge(trial, asked.answer, asked.judgements, fixture, hints, follow)
+
+        def grant_and_follow(stubs: frozenset[str], answer: Any, **asked: Any) -> tuple[frozenset[str], bool]:
+            session.grant(stubs, answer)
+            return follow(**asked)
+
+        trial = judge(trial, asked.answer, asked.judgements, fixture, hints, grant_and_follow)
     return replace(trial, duration_s=round(time.monotonic() - started, 4))
 
 
@@ -238,17 +259,15 @@ def judge(
     hints: Mapping[str, str],
     follow: Follow,
 ) -> Trial:
-    """What its judgements mean; only where a gradient is wrong, the numerical gradient of the student's own forward.
+    """What its judgements mean. Where a gradient is wrong, what it follows from is left open.
 
-    follow: asks for it.
+    follow: asks for the numerical gradient of the student's own forward.
     """
     check = trial.check
     claims = answer.gradients.claims if answer.gradients else {}
     failed = {j.comparison.name: j.actual for j in judgements if j.comparison.status != PASSED}
     wrong = {name: array for name, array in failed.items() if name in claims and array is not None}
-    agreed, same_reach = frozenset[str](), False
-    if trial.fed is None and wrong and answer.gradients and fixture.forward is not None:
-        agreed, same_reach = follow(gradients=answer.gradients, wrong=wrong)
+    is_open = trial.fed is None and wrong and answer.gradients and fixture.forward is not None
     matched = {
         name
         for name, arrays in (fixture.variants if failed else {}).items()
@@ -257,8 +276,7 @@ def judge(
     return replace(
         trial,
         judgements=tuple(map(without_values, judgements)),
-        agreed=agreed,
-        same_reach=same_reach,
+        follow=partial(follow, gradients=answer.gradients, wrong=wrong) if is_open else None,
         variants={name: hints[name] for name in fixture.variants},
         matched=frozenset(matched),
     )

@@ -3,18 +3,22 @@
     sets ──► every check on the student's own code ──► passed: done
                                                    └─► not, and it may call siblings: once more, on stubs of those
 
-Visible checks come first in a sandbox: no hidden input has been in it when what they print and raise is shown. A
-sandbox in which stubs were granted serves none of the functions that were: what a student's code learned there reaches
-no check of those.
+All of it happens twice: first for the visible checks of all sets, on stubs too, then for the hidden ones. A sandbox
+stays open from the one to the other. So when a visible check prints, raises or returns what a student reads, no sandbox
+of the submission has had a hidden input; nor one of a secret seed: follow-through waits until all visible checks have
+run. A visible check that has to run later all the same is marked, and its text is not shown.
+
+A sandbox in which stubs were granted serves none of the functions that were: what a student's code learned there
+reaches no check of those.
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Set
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -36,9 +40,24 @@ from grader.sandbox.box import Launch
 from grader.sandbox.isolation import PLAIN
 from grader.sandbox.plan import LeftOut, Plan, Spent
 from grader.sandbox.session import Session, used_up
-from grader.trial import run_check
+from grader.trial import follow_up, run_check
+
+# Of a submission's time, what may be gone before visible checks that were put off wait until the hidden ones are done.
+VISIBLE_SHARE: Final = 0.5
 
 MOST_LEFT_OUT: Final = 8  # statements of a file that a report lists
+
+
+@dataclass
+class Sandbox:
+    """One that serves the same from the visible checks to the hidden ones: files, or functions on stubs.
+
+    timeouts: by function, how often its checks ran out of time here.
+    """
+
+    session: Session
+    serves: list[str]
+    timeouts: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass
@@ -63,19 +82,28 @@ class Trials:
     put_off: list[Check] = field(default_factory=list)  # of functions that ran out of time before
     trees: dict[tuple[str, ...], Path] = field(default_factory=dict)
     spent: list[Spent] = field(default_factory=list)
+    sandboxes: ExitStack = field(default_factory=ExitStack)
+    of_files: dict[ModuleSet, list[Sandbox]] = field(default_factory=dict)
+    of_functions: dict[ModuleSet, list[Sandbox]] = field(default_factory=dict)
+    stood_in: dict[str, Set[str]] = field(default_factory=dict)  # by check, the wrong functions that it had stubs for
     sessions: list[Session] = field(default_factory=list)
     patience: Patience = field(init=False)
+    had_hidden: bool = False  # a hidden check's input, or one from a secret seed, has been in a sandbox
 
     def run(self) -> None:
         """Fill `own`, `on_stubs` and `notes`. Raises GraderError for a fault of ours only."""
-        with self.open_oracle() as oracle:
+        sets = self.context.assignment.sets
+        with self.open_oracle() as oracle, self.sandboxes:
             self.patience = Patience(self.context.limits, oracle)
-            for one in self.context.assignment.sets:
-                self.run_set(one, oracle)
-            for one in self.context.assignment.sets:
-                self.run_again(one, oracle)
-            for one in self.context.assignment.sets:
-                self.run_put_off(one, oracle)
+            for visible in (True, False):
+                for one in sets:
+                    self.run_set(one, oracle, visible=visible)
+                for one in sets:
+                    self.run_again(one, oracle, visible=visible)
+                for one in sets:
+                    self.run_put_off(one, oracle, visible=visible)
+                if visible:
+                    self.follow_up(oracle)
         self.notes[:0] = tell_dialect(self.foreign, self.context.interpreter.python)
 
     def stop(self) -> None:
@@ -99,7 +127,23 @@ class Trials:
         parts[SPENT[-1]] = max(0.0, duration_s - sum(parts.values()))
         return {name: round(seconds, 4) for name, seconds in parts.items()}
 
-    def run_set(self, one: ModuleSet, oracle: Oracle) -> None:
+    def run_set(self, one: ModuleSet, oracle: Oracle, *, visible: bool) -> None:
+        """The checks on the student's own code. The first time, the visible ones, with what happens without any."""
+        if visible:
+            self.open_set(one)
+        for sandbox in self.of_files.get(one, ()):
+            checks = [check for check in self.checks_of(sandbox.serves) if (check.visibility == VISIBLE) == visible]
+            if checks or visible:
+                self.run_checks(sandbox, checks, oracle)
+            if visible:  # what is said of the import of a sandbox that is opened later may come from a hidden check
+                self.note_import(sandbox)
+
+    def note_import(self, sandbox: Sandbox) -> None:
+        session = sandbox.session
+        self.notes += [note for note in import_notes(session, sandbox.serves) if note not in self.notes]
+        self.foreign += [one for one in session.left_out if is_of_another_python(one) and one not in self.foreign]
+
+    def open_set(self, one: ModuleSet) -> None:
         checks = self.checks_of(one.files)
         absent = [file for file in one.files if file not in self.submission.files]
         self.unusable.update(absent)
@@ -112,70 +156,97 @@ class Trials:
             text = f"{below[0]}, which it is built on, was not handed in or cannot be imported."
             self.own |= {check.id: Trial(check, Failure(SKIPPED, "", text)) for check in present}
         elif present:
-            self.run_checks(one, present, oracle)
+            self.open_files(one, one)
 
-    def run_checks(self, one: ModuleSet, checks: list[Check], oracle: Oracle) -> None:
-        """The checks on the student's own code, visible ones first."""
-        with self.open_session(one) as session:
-            session.open()
-            files = [file for file in one.files if file in self.submission.files]
-            if session.broken is not None and len(files) > 1:  # one of them ends or stops the import of all
-                session.kill()
-                without = (*one.without, "__init__.py")  # which may import them all
-                for single in ModuleSet(tuple(files), one.on, without).alone():
-                    self.run_checks(single, [check for check in checks if check.file in single.files], oracle)
-                return
-            spent: Counter[str] = Counter()
-            for check in visible_first(checks):
-                if spent[check.function] < self.patience.tries:
-                    self.own[check.id] = self.run_check(session, check, oracle)
-                    spent[check.function] += is_timeout(self.own[check.id]) * self.own[check.id].asked
-                else:
-                    self.own[check.id] = Trial(check, not_run(check))
-                    self.put_off.append(check)
-            self.unusable |= {
-                file for file in files if session.broken or session.failures.get(module_of(file)) is not None
-            }
-            self.notes += [note for note in import_notes(session, files) if note not in self.notes]
-            self.foreign += [one for one in session.left_out if is_of_another_python(one) and one not in self.foreign]
+    def open_files(self, of: ModuleSet, one: ModuleSet) -> None:
+        """A sandbox for the files of one, which belongs to that set; or one for each, where they do not go together."""
+        session = self.sandboxes.enter_context(self.open_session(one))
+        session.open()
+        files = [file for file in one.files if file in self.submission.files]
+        if session.broken is not None and len(files) > 1:  # one of them ends or stops the import of all
+            session.kill()
+            without = (*one.without, "__init__.py")  # which may import them all
+            for single in ModuleSet(tuple(files), one.on, without).alone():
+                self.open_files(of, single)
+            return
+        self.of_files.setdefault(of, []).append(Sandbox(session, files))
 
-    def run_again(self, one: ModuleSet, oracle: Oracle) -> None:
+    def run_checks(self, sandbox: Sandbox, checks: Sequence[Check], oracle: Oracle) -> None:
+        session, spent = sandbox.session, sandbox.timeouts
+        for check in checks:
+            if spent[check.function] < self.patience.tries:
+                self.own[check.id] = self.run_check(session, check, oracle)
+                spent[check.function] += is_timeout(self.own[check.id]) * self.own[check.id].asked
+            else:
+                self.own[check.id] = Trial(check, not_run(check))
+                self.put_off.append(check)
+        self.unusable |= {
+            file for file in sandbox.serves if session.broken or session.failures.get(module_of(file)) is not None
+        }
+
+    def run_again(self, one: ModuleSet, oracle: Oracle, *, visible: bool) -> None:
         """On stubs: what did not pass and is written at all."""
         assignment = self.context.assignment
         if self.context.reference_files is None:
             return
+        wrong = self.wrong_functions()
         again: dict[str, list[Check]] = {}
         for check in self.checks_of(one.files):
-            trial = self.own[check.id]
-            if not trial.passed and assignment.stubs_of(check) and not is_missing(trial) and not self.is_broken(check):
+            trial = self.own.get(check.id)
+            is_due = (check.visibility == VISIBLE) == visible or (not visible and self.has_more_to_try(check, wrong))
+            if trial is None or trial.passed or not is_due:
+                continue
+            if assignment.stubs_of(check) and not is_missing(trial) and not self.is_broken(check):
                 again.setdefault(check.function, []).append(check)
-        called = {
-            function: frozenset().union(*({*assignment.stubs_of(check), check.needs or ""} for check in checks))
-            for function, checks in again.items()
-        }
-        wrong = self.wrong_functions()
-        for group in strangers(called):
-            if time.monotonic() > self.until:
-                return
-            spent: Counter[str] = Counter()
-            with self.open_session(one, exchange=True) as session:
-                for check in visible_first(check for function in group for check in again[function]):
-                    if spent[check.function] < self.patience.tries:
-                        trial = self.run_on_stubs(session, check, oracle, wrong)
+        for sandbox in self.open_for(one, again):
+            spent = sandbox.timeouts
+            for check in visible_first(check for function in sandbox.serves for check in again.get(function, ())):
+                if time.monotonic() > self.until:
+                    return
+                if spent[check.function] < self.patience.tries:
+                    trial = self.run_on_stubs(sandbox.session, check, oracle, wrong)
+                    spent[check.function] += is_timeout(trial) * trial.asked
+                    if check.id not in self.on_stubs or trial.passed:
                         self.on_stubs[check.id] = trial
-                        spent[check.function] += is_timeout(trial) * trial.asked
-                for check in [one for function in group for one in again[function]]:
-                    if self.patience.is_due_again(check, on_stubs=True):
-                        self.on_stubs[check.id] = self.run_on_stubs(session, check, oracle, wrong)
+            for check in [one for function in sandbox.serves for one in again.get(function, ())]:
+                if self.patience.is_due_again(check, on_stubs=True):
+                    self.on_stubs[check.id] = self.run_on_stubs(sandbox.session, check, oracle, wrong, usual=True)
 
-    def run_on_stubs(self, session: Session, check: Check, oracle: Oracle, wrong: Set[str]) -> Trial:
-        """With stubs for those of its functions that are wrong, which takes the fewest messages; then for all."""
+    def open_for(self, one: ModuleSet, functions: Iterable[str]) -> list[Sandbox]:
+        """The set's sandboxes on stubs, with those that these functions need besides."""
+        there = self.of_functions.setdefault(one, [])
+        called: dict[str, Set[str]] = {function: set() for sandbox in there for function in sandbox.serves}
+        called |= {function: set() for function in functions}
+        for function in called:
+            checks = [check for check in self.checks_of(one.files) if check.function == function]
+            called[function] = frozenset().union(
+                *({*self.context.assignment.stubs_of(check), check.needs or ""} for check in checks)
+            )
+        for group in strangers(called, [sandbox.serves for sandbox in there])[len(there) :]:
+            there.append(Sandbox(self.sandboxes.enter_context(self.open_session(one, exchange=True)), group))
+        return there
+
+    def run_on_stubs(
+        self, session: Session, check: Check, oracle: Oracle, wrong: Set[str], *, usual: bool = False
+    ) -> Trial:
+        """With stubs for those of its functions that are wrong, which takes the fewest messages; then for all.
+
+        usual: with the usual limits, whatever ran out of time.
+        """
         stubs = self.context.assignment.stubs_of(check)
-        if stubs & wrong not in (frozenset(), stubs) and (check.function, stubs) not in self.wrong:
-            trial = self.run_check(session, check, oracle, stubs & wrong)
-            if trial.passed:
+        is_more = check.id in self.stood_in
+        self.stood_in[check.id] = stubs & wrong
+        if stubs & wrong not in (frozenset(), stubs) and ((check.function, stubs) not in self.wrong or is_more):
+            trial = self.run_check(session, check, oracle, stubs & wrong, usual=usual)
+            if trial.passed or is_more:
                 return trial
-        return self.run_check(session, check, oracle, stubs)
+        return self.run_check(session, check, oracle, stubs, usual=usual)
+
+    def has_more_to_try(self, check: Check, wrong: Set[str]) -> bool:
+        """Whether a visible check failed on stubs, and hidden checks then found more of its functions wrong."""
+        stubs, before = self.context.assignment.stubs_of(check), self.stood_in.get(check.id)
+        is_new = before is not None and stubs & wrong not in (before, frozenset(), stubs)
+        return is_new and check.id in self.on_stubs and not self.on_stubs[check.id].passed
 
     def wrong_functions(self) -> Set[str]:
         """Those that did not pass by themselves, and what takes their caches or makes them."""
@@ -185,26 +256,40 @@ class Trials:
             wrong |= more
         return wrong
 
-    def run_put_off(self, one: ModuleSet, oracle: Oracle) -> None:
-        """What was put off or cut short and has not passed on stubs, with the time that is left."""
-        checks = [check for check in self.checks_of(one.files) if not self.passed_on_stubs(check)]
-        if not any(check in self.put_off or self.patience.is_cut(check) for check in checks):
-            return
-        with self.open_session(one) as session:
+    def run_put_off(self, one: ModuleSet, oracle: Oracle, *, visible: bool) -> None:
+        """What was put off or cut short and has not passed on stubs, with the time that is left.
 
-            def run(check: Check) -> None:
-                if time.monotonic() < self.until:
-                    self.own[check.id] = self.run_check(session, check, oracle, usual=True)
-
-            for check in self.patience.take_again(visible_first(checks)):
-                run(check)
-            for check in visible_first(checks):
+        visible: in the time that the visible checks have; what of them is left then comes with the hidden ones.
+        """
+        wall_s = self.context.limits.submission_wall_s
+        until = self.until - (1 - VISIBLE_SHARE) * wall_s if visible else self.until
+        for sandbox in self.of_files.get(one, ()):
+            checks = [check for check in self.checks_of(sandbox.serves) if check.id in self.own]
+            checks = visible_first(check for check in checks if not self.passed_on_stubs(check))
+            for check in self.patience.take_again(checks):
+                self.run_at_last(sandbox.session, check, oracle, until)
+            for check in checks:
                 is_put_off = check in self.put_off and not self.patience.is_hopeless(check)
                 if is_put_off or self.patience.is_due_again(check, on_stubs=False):
-                    run(check)
+                    self.run_at_last(sandbox.session, check, oracle, until)
+
+    def run_at_last(self, session: Session, check: Check, oracle: Oracle, until: float) -> None:
+        """With the usual limits, if there is time."""
+        if time.monotonic() < until:
+            self.put_off = [one for one in self.put_off if one != check]
+            self.own[check.id] = self.run_check(session, check, oracle, usual=True)
 
     def passed_on_stubs(self, check: Check) -> bool:
         return check.id in self.on_stubs and self.on_stubs[check.id].passed
+
+    def follow_up(self, oracle: Oracle) -> None:
+        """What waited for the last visible check: whether wrong gradients follow from the student's own forward."""
+        self.had_hidden = True
+        for session in self.sessions:
+            session.allow()
+        for trials in (self.own, self.on_stubs):
+            for name, trial in trials.items():
+                trials[name] = follow_up(trial, oracle)
 
     def run_check(
         self,
@@ -220,6 +305,7 @@ class Trials:
         limits = self.context.limits if usual else self.patience.limits_for(check)
         session.allow(limits, "" if limits == self.context.limits else self.patience.reason)
         before = (check.function, stubs) in self.wrong
+        self.had_hidden = self.had_hidden or check.visibility != VISIBLE
         trial = run_check(
             session, check, assignment, fixtures, oracle, stubs=stubs, handout=self.handout, is_wrong=before
         )
@@ -228,6 +314,8 @@ class Trials:
         is_told = failure is None or (failure.function == check.function and failure.status != MISSING)
         if is_told and not trial.passed:
             self.wrong.add((check.function, stubs))
+        if self.had_hidden:
+            trial = replace(follow_up(trial, oracle), after_hidden=check.visibility == VISIBLE)
         return trial
 
     def is_broken(self, check: Check) -> bool:
@@ -320,14 +408,16 @@ def visible_first(checks: Iterable[Check]) -> list[Check]:
     return sorted(checks, key=lambda check: check.visibility != VISIBLE)
 
 
-def strangers(called: Mapping[str, Set[str]]) -> list[list[str]]:
+def strangers(called: Mapping[str, Set[str]], there: Iterable[list[str]] = ()) -> list[list[str]]:
     """Functions in groups, a sandbox each: none is in one with another that it calls, or whose stub it asks.
+
+    there: groups that there are, which others may join.
 
     So no function finds there what the reference says of it, nor does what it leaves behind stand in another's way.
     called: by function, those that its checks call, on stubs or not.
     """
-    groups: list[list[str]] = []
-    for function in called:
+    groups = list(there)
+    for function in [name for name in called if not any(name in group for group in groups)]:
         for group in groups:
             if not any(function in called[other] or other in called[function] for other in group):
                 group.append(function)

@@ -6,7 +6,7 @@ is worth all if that forward is a known misconception or passes elsewhere), so t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -39,6 +39,8 @@ class Trial:
     the outputs that they should. variants: misconceptions that can be told from the reference here, and their hints;
     matched: those of them that return these values. fed: the forward's failure, where the documented cache was fed.
     stubs: functions that the reference stood in for. asked: twice, if at first in a process that another check had.
+    follow: what is still to be done for agreed and same_reach. after_hidden: a visible check that ran after a hidden
+    one, so that what the code chose of it may be a hidden input.
     """
 
     check: Check
@@ -54,6 +56,8 @@ class Trial:
     output: str = ""
     duration_s: float = 0.0
     asked: int = 1
+    follow: Callable[..., tuple[frozenset[str], bool]] | None = field(default=None, compare=False)
+    after_hidden: bool = False
 
     @property
     def passed(self) -> bool:
@@ -85,10 +89,20 @@ def choose(
         elif other.points == one.points:
             stood_in = f"So it is with the grader's own {', '.join(map(short, called))} in place of yours."
             told = sentence(other.message) if other.message else ""
-            chosen.append(replace(other, message=f"{told} {stood_in}".strip()))
+            with_yours = sentence(one.message) if one.message else ""
+            chosen.append(replace(other, message=f"{told} {stood_in}".strip(), told=f"{with_yours} {stood_in}".strip()))
         else:
-            chosen.append(replace(other, message=f"{other.message} {with_others(one, called)}".strip()))
+            why = with_others(one, called)
+            chosen.append(
+                replace(other, message=f"{other.message} {why}".strip(), told=f"{why} {all_the_same(other)}".strip())
+            )
     return chosen
+
+
+def all_the_same(on_stubs: CheckResult) -> str:
+    """What was wrong on stubs, too, without what the code said: it could have had the reference's answers said."""
+    wrong = [one.name for one in on_stubs.comparisons if one.status != PASSED]
+    return f"Wrong all the same: {', '.join(wrong)}." if wrong else ""
 
 
 def with_others(own: CheckResult, called: Sequence[str]) -> str:
@@ -117,6 +131,7 @@ def settle_trial(trial: Trial, trials: Sequence[Trial]) -> CheckResult:
         remarks=trial.remarks,
         output=trial.output,
         duration_s=trial.duration_s,
+        after_hidden=trial.after_hidden,
     )
     if trial.failure is not None:
         return settle_failure(result, trial.failure, trial.fed)
