@@ -20,7 +20,10 @@ from grader.sandbox.box import output_of
 OLDEST: Final = (3, 8)  # protocol.py and worker.py are written for it
 
 SYSTEM_LIBRARIES: Final = ("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64")
-SYSTEM_FILES: Final = ("/etc/ld.so.cache", "/etc/alternatives")  # Debian's BLAS is a link into the latter
+# What the loader and the C library read: Debian's BLAS is a link into the second, the third is LANG's (mounts.py).
+SYSTEM_FILES: Final = ("/etc/ld.so.cache", "/etc/alternatives", "/usr/lib/locale/C.utf8")
+# Of the standard library, what no layer needs and what would be most of what all sandboxes can read.
+NOT_NEEDED: Final = ("test", "ensurepip", "idlelib", "lib2to3", "turtledemo", "config-*")
 
 
 @dataclass(frozen=True)
@@ -50,15 +53,17 @@ def find_interpreter(executable: str) -> Interpreter:
         raise UsageError(f"--python {executable}: Python {version} found, 3.8 or newer expected.")
     if facts["numpy"] is None:
         raise UsageError(f"--python {executable}: has no NumPy. Install it there: {executable} -m pip install numpy.")
-    prefix, numpy_folder = Path(facts["base_prefix"]), Path(facts["numpy_folder"])
-    own = [prefix / "lib", prefix / "lib64", Path(facts["stdlib"])]
+    prefix, numpy_folder, standard = Path(facts["base_prefix"]), Path(facts["numpy_folder"]), Path(facts["stdlib"])
+    own = [prefix / "lib", prefix / "lib64", standard]
+    # Conda's libraries load others by name, which no library says.
+    with_libraries = [folder for folder in own[:1] if (prefix / "conda-meta").is_dir()]
     libraries = numpy_folder.with_name("numpy.libs")
     return Interpreter(
         executable=Path(facts["executable"]),
         python=version,
         numpy=facts["numpy"],
-        shown=outermost([folder for folder in own if folder.is_dir()]),
-        hidden=package_folders([*own, Path("/usr/lib"), Path("/usr/local/lib")]),
+        shown=outermost([*with_libraries, standard]),
+        hidden=(*package_folders([*own, Path("/usr/lib"), Path("/usr/local/lib")]), *not_needed(standard)),
         numpy_folders=(numpy_folder, libraries) if libraries.is_dir() else (numpy_folder,),
         cache_tag=facts["cache_tag"],
     )
@@ -80,12 +85,12 @@ def package_folders(libraries: list[Path]) -> tuple[Path, ...]:
     return tuple(sorted(path for path in found if path.is_dir()))
 
 
+def not_needed(standard: Path) -> tuple[Path, ...]:
+    found = (path for pattern in NOT_NEEDED for path in sorted(standard.glob(pattern)))
+    return tuple(path for path in found if path.is_dir() and not path.is_symlink())
+
+
 def outermost(folders: list[Path]) -> tuple[Path, ...]:
-    """The folders that lie in no other one and are not shown as system libraries already."""
-    system = [Path(folder) for folder in SYSTEM_LIBRARIES]
+    """The folders that lie in no other one."""
     real = sorted({folder.resolve() for folder in folders})
-    return tuple(f for f in real if not any(f != o and f.is_relative_to(o) for o in real) and not inside(f, system))
-
-
-def inside(path: Path, folders: list[Path]) -> bool:
-    return any(path.is_relative_to(folder) for folder in folders)
+    return tuple(f for f in real if not any(f != o and f.is_relative_to(o) for o in real))

@@ -35,7 +35,9 @@ from grader.sandbox.mounts import (
     bwrap_options,
     find_holder,
     open_paths,
+    resident_paths,
 )
+from grader.sandbox.resident import keep_resident
 from grader.sandbox.syscalls import MACHINES, filter_for
 from grader.sandbox.zygotes import Recipe, find_zygote
 
@@ -79,7 +81,9 @@ class Isolation:
     def prepare(self, interpreter: Interpreter) -> None:
         """Begin with what takes its time before the first worker can start."""
         if self.kind == BWRAP and find_holder() is not None:
-            find_zygote(self.zygote_recipe(interpreter))
+            find_zygote(self.zygote_recipe(interpreter))  # which keeps all files in memory
+        elif self.kind in (BWRAP, UID):
+            keep_resident(*resident_paths(interpreter))
 
     def launch(self, interpreter: Interpreter, work: Path, package: str, limits: dict[str, int]) -> Launch:
         """The command and environment of one worker on this work tree."""
@@ -125,11 +129,14 @@ class Isolation:
     def zygote_recipe(self, interpreter: Interpreter, held: tuple[str, ...] = (), said: str = "") -> Recipe:
         """A zygote that imports under the paths that a worker has inside."""
         places = {f"{SITE}/{folder.name}": str(folder) for folder in interpreter.numpy_folders}
+        shown, hidden = resident_paths(interpreter)
         options = {
             "places": {**places, WORKER: str(HERE)},
             "worker": WORKER,
             "modules": [name.removesuffix(".py") for name in WORKER_FILES[1:]],
             "given": {f"{WORK}/{path}": original for path, original in self.given},
+            "shown": shown,
+            "hidden": hidden,
         }
         command = (*python_of(interpreter), str(HERE / "zygote.py"), json.dumps(options))
         return Recipe(command, tuple({**ENVIRONMENT, "PWD": WORK}.items()), held, said)

@@ -1,7 +1,8 @@
 """The worker's world as a bwrap command: what it sees, and that none of it can be written. Pure.
 
-    /usr/lib … /lib64     C libraries; every folder of third-party packages in them is covered by an empty one
-    the interpreter       its executable and standard library, at the host's paths
+    the interpreter       its executable and standard library, at the host's paths; the folders of third-party packages
+                          in it are covered by empty ones, and so is what no layer needs
+    /usr/lib/…            the C libraries that these and NumPy need, one by one
     /site/numpy           NumPy alone, not the site-packages it lies in
     /worker               worker.py and the modules that it needs, compiled ones too
     /work                 the submission's work tree
@@ -24,6 +25,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from grader.sandbox.interpreter import SYSTEM_FILES, SYSTEM_LIBRARIES, Interpreter
+from grader.sandbox.libraries import libraries_of
 
 HERE: Final = Path(__file__).resolve().parent
 DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
@@ -110,9 +112,7 @@ def mount_options(interpreter: Interpreter, held: bool) -> tuple[str, ...]:
 
 def shown_paths(interpreter: Interpreter, held: bool) -> Iterable[tuple[str, Path]]:
     """Path inside → path outside, of everything that is bound but the work tree."""
-    for name in (*SYSTEM_LIBRARIES, *SYSTEM_FILES):
-        if os.path.exists(name) and not os.path.islink(name):
-            yield name, Path(name)
+    yield from system_paths(interpreter).items()
     for folder in interpreter.shown:
         yield str(folder), folder
     yield str(interpreter.executable), interpreter.executable
@@ -124,6 +124,26 @@ def shown_paths(interpreter: Interpreter, held: bool) -> Iterable[tuple[str, Pat
         yield HOLDER, find_holder() or Path(HOLDER)
     else:
         yield from compiled_files(interpreter)
+
+
+@cache
+def system_paths(interpreter: Interpreter) -> dict[str, Path]:
+    """Path inside → path outside of what is the system's: libraries, and the loader's list of them.
+
+    Where the system does not say where a library lies, all of its folders.
+    """
+    folders = [*interpreter.shown, *interpreter.numpy_folders]
+    holder = () if find_holder() is None else (find_holder(),)
+    libraries = libraries_of([interpreter.executable, *holder], folders, interpreter.hidden)
+    folders_and_files = SYSTEM_FILES if libraries is not None else (*SYSTEM_LIBRARIES, *SYSTEM_FILES)
+    given = {name: Path(name) for name in folders_and_files if os.path.exists(name) and not os.path.islink(name)}
+    return given | dict(sorted((libraries or {}).items()))
+
+
+def resident_paths(interpreter: Interpreter) -> tuple[list[str], list[str]]:
+    """What every sandbox shows, as it lies outside; and folders in it that none shows."""
+    binds = [path for held in (True, False) for _, path in shown_paths(interpreter, held)]
+    return sorted({str(path.resolve()) for path in binds}), sorted(map(str, interpreter.hidden))
 
 
 @cache
@@ -159,7 +179,7 @@ def open_paths(interpreter: Interpreter) -> tuple[tuple[str, ...], tuple[str, ..
     """
     whole: list[str] = []
     listed: list[str] = []
-    given = [Path(name) for name in (*SYSTEM_LIBRARIES, *SYSTEM_FILES, *DEVICES) if os.path.exists(name)]
+    given = [*system_paths(interpreter).values(), *(Path(name) for name in DEVICES if os.path.exists(name))]
     for path in (*given, *interpreter.shown):
         open_but(path.resolve(), interpreter.hidden, whole, listed)
     whole += [str(path) for path in (interpreter.executable, *interpreter.numpy_folders)]

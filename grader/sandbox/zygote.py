@@ -42,6 +42,9 @@ from importlib.machinery import (
 from importlib.util import spec_from_file_location
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
+import resident  # type: ignore[import-not-found]
+
+del sys.modules["resident"]  # a submission may have a file of that name
 PROGRAM = "worker.py"
 MAX_MESSAGE = 1 << 16
 PIPES = 5  # requests, replies, prints, news of the server, and the holder's answer
@@ -137,8 +140,11 @@ def main(options: Dict[str, Any]) -> None:
     """Import everything, then fork for whoever asks, until the judge closes the socket, which is stdin.
 
     options: places: {folder inside: folder outside}; worker: the folder of the worker's files, inside; modules: those
-    of them to import; given: {path inside: path outside} of files to compile.
+    of them to import; given: {path inside: path outside} of files to compile; shown: files and folders that every
+    sandbox has, as they lie outside, but for hidden.
     """
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # neither keepers nor that child need be waited for
+    in_memory = resident.keep_in_child(options["shown"], options["hidden"])
     PLACES.outside.update(options["places"])
     sys.path[0] = options["worker"]
     sys.meta_path.insert(sys.meta_path.index(PathFinder), Finder)
@@ -150,7 +156,8 @@ def main(options: Dict[str, Any]) -> None:
     compile_given(options["given"])
     gc.collect()
     gc.freeze()  # nothing of this is ever garbage, and a collection in a worker would copy all of it
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers need not be waited for
+    os.read(in_memory, 1)  # at its end: before any student's code runs
+    os.close(in_memory)
     judge = socket.socket(fileno=0)
     while True:
         message, pipes = receive(judge)
