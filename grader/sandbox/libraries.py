@@ -52,7 +52,8 @@ def libraries_of(programs: Sequence[Path], folders: Sequence[Path], hidden: Coll
         return None
     own = [needs for program in programs if (needs := needs_of(program)) is not None]
     first = own[0].folders if own else ()
-    waiting = [(path, first) for path in (*programs, *extensions(folders, hidden))]
+    # What a program says of places holds for all that is loaded into it; of the programs, the first loads extensions.
+    waiting = [(path, ()) for path in programs] + [(path, first) for path in extensions(folders, hidden)]
     by_name = [places[name][0] for name in BY_NAME if name in places]
     found: dict[str, Path] = {}
     for place in [*(needs.loader for needs in own if needs.loader is not None), *by_name]:

@@ -86,3 +86,23 @@ def test_advice_on_what_could_not_be_compared_is_no_hint_of_a_hidden_check() -> 
     """A failed check without comparisons: what it returned could not be used, and the code chose the text of that."""
     check = replace(sentinel_check("hidden", "failed"), comparisons=())
     assert "Public hint." not in feedback_page(result_with(check))
+
+
+@pytest.mark.parametrize("why", [{"stubs": ("layers.relu_forward",), "told": "Told."}, {"after_hidden": True}])
+@pytest.mark.parametrize("status", ["failed", "partial", "error", "timeout", "crashed", "passed"])
+def test_of_a_visible_check_whose_text_may_hold_a_secret_the_student_reads_none_of_it(why, status) -> None:
+    """On stubs, the reference answered what the code asked; after a hidden check, the code may have its input."""
+    page = feedback_page(result_with(replace(sentinel_check("visible", status), **why)))
+    left = [leak for leak in LEAKS if leak in page]
+    assert left in ([], ["SENTINEL"])
+    assert page.count("SENTINEL") == page.count("SENTINELid")  # the id is the assignment's own
+    assert "Public title." in page
+    assert ("Public hint." in page) == (status in ("failed", "partial"))
+    assert ("Told." in page) == ("told" in why)
+    assert ("ran after hidden ones" in page) == ("after_hidden" in why and status != "passed")
+
+
+def test_staff_read_all_of_such_a_check() -> None:
+    check = replace(sentinel_check("visible"), stubs=("layers.relu_forward",), told="Told.", after_hidden=True)
+    page = staff_page(result_with(check))
+    assert [leak for leak in LEAKS if leak not in page] == []

@@ -1,0 +1,70 @@
+"""Which libraries a sandbox shows: by ldd, which is the loader itself, all that are needed; and few others."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from grader.sandbox import libraries, mounts
+from grader.sandbox.interpreter import find_interpreter
+from grader.sandbox.libraries import libraries_of, needs_of
+from grader.sandbox.mounts import find_holder, resident_paths, system_paths
+
+
+@pytest.fixture(scope="module")
+def interpreter():
+    return find_interpreter(sys.executable)
+
+
+def listed_by_ldd(path: Path) -> set[Path]:
+    said = subprocess.run(["ldd", str(path)], capture_output=True, text=True, check=False).stdout
+    return {Path(found).resolve() for found in re.findall(r"(?:=> |^\s+)(/\S+) \(", said, re.MULTILINE)}
+
+
+def test_what_the_loader_would_load_is_there(interpreter):
+    shown = {path.resolve() for path in system_paths(interpreter).values()}
+    folders = [*interpreter.shown, *interpreter.numpy_folders]
+    found = [path for folder in folders for path in folder.rglob("*.so")]
+    extensions = [path for path in found if not any(path.is_relative_to(folder) for folder in interpreter.hidden)]
+    assert extensions
+    for path in [interpreter.executable, find_holder(), *extensions]:
+        needed = {one for one in listed_by_ldd(path) if not any(one.is_relative_to(folder) for folder in folders)}
+        assert needed <= shown, path
+
+
+def test_little_of_the_system_is_shown(interpreter):
+    paths = [path for path in system_paths(interpreter).values() if path.is_file()]
+    assert len(paths) < 100
+    assert not [path for path in paths if ".so" not in path.name]
+
+
+def test_what_needs_nothing_or_is_damaged_needs_nothing(tmp_path):
+    for name, content in {"text": b"text", "empty": b"", "cut": b"\x7fELF\x02\x01" + b"\0" * 58}.items():
+        (tmp_path / name).write_bytes(content)
+        assert (needs_of(tmp_path / name) or libraries.Needs(None, (), ())).names == ()
+    whole = Path(sys.executable).resolve().read_bytes()
+    for length in (64, 100, 1000, 5000):
+        (tmp_path / "cut").write_bytes(whole[:length])
+        assert (needs_of(tmp_path / "cut") or libraries.Needs(None, (), ())).names == ()
+
+
+def test_where_the_system_does_not_say_where_libraries_lie_all_folders_are_shown(interpreter, monkeypatch):
+    monkeypatch.setattr(libraries, "system_places", dict)
+    assert libraries_of([interpreter.executable], [], []) is None
+    mounts.system_paths.cache_clear()
+    try:
+        assert Path("/usr/lib") in system_paths(interpreter).values()
+    finally:
+        mounts.system_paths.cache_clear()
+
+
+def test_the_parts_of_the_standard_library_that_no_layer_needs_are_left_out(interpreter):
+    shown, hidden = resident_paths(interpreter)
+    standard = next(Path(path) for path in shown if (Path(path) / "os.py").is_file())
+    left = {path.name for path in standard.iterdir() if path.is_dir() and str(path) in hidden}
+    assert not left & {"json", "collections", "lib-dynload"}
+    assert {path.name for path in standard.iterdir() if path.name in ("test", "idlelib", "ensurepip")} <= left
