@@ -41,7 +41,7 @@ def submission(**added: str) -> Submission:
 
 @pytest.fixture
 def events(monkeypatch):
-    """What ran, in order: a check's visibility, and whether on stubs; "follow" where inputs of a secret seed went in."""
+    """What ran, in order: a visibility, and whether on stubs; "follow" where inputs of a secret seed went in."""
     seen = []
     run_check, follow = trials.run_check, trial.follow_through
 
