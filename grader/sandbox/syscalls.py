@@ -109,8 +109,8 @@ CHOICES: Final[Mapping[str, Choice]] = {
     # NORMAL, RANDOM, SEQUENTIAL, DONTNEED, FREE, DONTFORK, DOFORK, HUGEPAGE, NOHUGEPAGE: of its own memory. WILLNEED,
     # COLD, PAGEOUT and their like move pages of files.
     "madvise": Choice((28, 233), 2, (0, 1, 2, 4, 8, 10, 11, 14, 15), errno.EINVAL),
-    # SET_PDEATHSIG, GET_PDEATHSIG, GET_DUMPABLE, SET_NAME, GET_NAME.
-    "prctl": Choice((157, 167), 0, (1, 2, 3, 15, 16), errno.EPERM),
+    # SET_PDEATHSIG, GET_PDEATHSIG, GET_DUMPABLE, SET_NAME, GET_NAME, GET_NO_NEW_PRIVS.
+    "prctl": Choice((157, 167), 0, (1, 2, 3, 15, 16, 39), errno.EPERM),
 }
 CLONE: Final[Numbers] = (56, 220)
 NAMESPACES: Final = 0x7E020000  # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET

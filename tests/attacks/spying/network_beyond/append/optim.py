@@ -22,7 +22,6 @@ def sgd_momentum(w, dw, config=None):
     attempt("name", lambda: socket.getaddrinfo("example.org", 80))
     attempt("raw", lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP))
     attempt("packet", lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW))
-    if [name for _, name in socket.if_nameindex()] != ["lo"]:
-        print("SPY-GOT", socket.if_nameindex())
+    attempt("interfaces", lambda: socket.if_nameindex())
     print("spied: no network")
     return right_sgd_momentum(w, dw, config)
