@@ -62,7 +62,7 @@ class Glut(Exception):
 class Launch:
     """How to start a worker. reports_init: the command reports the pid of its namespace's init on `--info-fd`.
 
-    memory: bytes that all processes may hold together.
+    memory: bytes that all processes may hold together. processes: how many there may be, where a cgroup counts them.
     is_plain: a student's own code on their own machine, for PlainBox (plain.py), where the system may be any.
     uid: under which it runs, alone, so that all processes of that uid are its own; None where a namespace tells them.
     recipe: of a zygote that can start the worker in a sandbox which is ready, sooner than the command does.
@@ -73,6 +73,7 @@ class Launch:
     pass_fds: tuple[int, ...] = ()
     reports_init: bool = False
     memory: int | None = None
+    processes: int = 0
     is_plain: bool = False
     uid: int | None = None
     recipe: Recipe | None = None

@@ -15,6 +15,7 @@ from typing import Final
 
 from grader.errors import SandboxError
 from grader.sandbox.box import Box, Launch, spawn
+from grader.sandbox.cgroup import close_group, find_parent, make_group
 from grader.sandbox.proc import memory_below
 from grader.sandbox.zygotes import find_zygote, give_up
 
@@ -32,6 +33,7 @@ class HeldBox(Box):
         if zygote is None:
             raise OSError("no zygote")
         self.said = b""
+        self.group = make_group(find_parent(), launch.memory or 0, launch.processes)
         worker_end, self.requests = os.pipe()
         self.replies, replies = os.pipe()
         self.prints, prints = os.pipe()
@@ -41,10 +43,11 @@ class HeldBox(Box):
             self.process, self.init = spawn(launch, launch.recipe.held, prints)
             assert self.process.stdin and self.process.stdout
             os.write(self.process.stdin.fileno(), b"\n")  # comes back when the holder runs
-            zygote.fork(self.init, launch.recipe.said, [*theirs, self.process.stdout.fileno()])
+            zygote.fork(self.init, launch.recipe.said, [*theirs, self.process.stdout.fileno()], self.group)
             self.process.stdout.close()
         except SandboxError:
             self.close_own()
+            close_group(self.group)
             raise
         except OSError:
             self.kill()
@@ -94,6 +97,11 @@ class HeldBox(Box):
                 break
             self.said += data
         return self.said.count(b"\n")
+
+    def kill(self) -> tuple[str, int]:
+        prints = super().kill()
+        close_group(self.group)
+        return prints
 
     def close_pipes(self) -> None:
         super().close_pipes()

@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from grader.errors import SandboxError
 from grader.sandbox.box import UIDS, Launch, output_of, pick_uid, user_namespace
+from grader.sandbox.cgroup import find_parent
 from grader.sandbox.confine import landlock_version
 from grader.sandbox.interpreter import Interpreter
 from grader.sandbox.mounts import (
@@ -79,7 +80,9 @@ class Isolation:
     given: tuple[tuple[str, str], ...] = ()
 
     def prepare(self, interpreter: Interpreter) -> None:
-        """Begin with what takes its time before the first worker can start."""
+        """Begin with what takes its time before the first worker can start, or must be before the first job."""
+        if self.kind == BWRAP:
+            find_parent()
         if self.kind == BWRAP and find_holder() is not None:
             find_zygote(self.zygote_recipe(interpreter))  # which keeps all files in memory
         elif self.kind in (BWRAP, UID):
@@ -123,6 +126,7 @@ class Isolation:
             () if userns is None else (userns,),
             reports_init=True,
             memory=TOGETHER * limits["AS"],
+            processes=limits["NPROC"] + HELD_PROCESSES,
             recipe=recipe,
         )
 

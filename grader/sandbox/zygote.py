@@ -197,14 +197,16 @@ def fork_if_possible() -> int:
 def keep(request: Dict[str, Any], pipes: List[int], program: Program) -> None:
     """The life of a keeper: into the namespaces, fork the worker, wait for it. Does not return.
 
-    request: init: the pid of the sandbox's init; options: the worker's. News are two lines: the pids of this process
-    and of the worker, then how that one ended, as wait(2) has it; or one line, which says why there is none.
+    request: init: the pid of the sandbox's init; options: the worker's; group: the path of a cgroup, or None. News are
+    two lines: the pids of this process and of the worker, then how that one ended, as wait(2) has it; or one line,
+    which says why there is none.
     """
     news = pipes[3]
     try:
         os.close(0)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         if os.read(pipes[4], 1):  # the holder runs, so all is mounted
+            join(request["group"])
             init = checked(CALL(PIDFD_OPEN, request["init"], 0), "pidfd_open")
             enter(request["init"])
             worker = os.fork()
@@ -223,6 +225,13 @@ def keep(request: Dict[str, Any], pipes: List[int], program: Program) -> None:
         os.write(news, b"refused: %s\n" % str(error).encode("ascii", "backslashreplace"))
     finally:
         os._exit(0)
+
+
+def join(group: Optional[str]) -> None:
+    """Enter a cgroup, with all that this process forks from here on. Without one, the other bounds hold."""
+    if group is not None:
+        with suppress(OSError), open(group + "/cgroup.procs", "w") as file:
+            file.write("0")
 
 
 def enter(init: int) -> None:

@@ -14,6 +14,7 @@ import socket
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 
@@ -57,9 +58,10 @@ class Zygote:
         poll.register(self.socket, select.POLLIN)
         return not poll.poll(0)
 
-    def fork(self, init: int, said: str, pipes: Sequence[int]) -> None:
-        """Have a worker forked into the sandbox of this init. Raises OSError if the zygote is gone."""
-        message = json.dumps({"init": init, "options": json.loads(said)}).encode()
+    def fork(self, init: int, said: str, pipes: Sequence[int], group: Path | None = None) -> None:
+        """Have a worker forked into the sandbox of this init and a cgroup. Raises OSError if the zygote is gone."""
+        options = {"init": init, "options": json.loads(said), "group": None if group is None else str(group)}
+        message = json.dumps(options).encode()
         socket.send_fds(self.socket, [message], pipes)
 
     def end(self) -> None:

@@ -235,7 +235,7 @@ def test_a_killed_zygote_is_replaced(tree, isolated):
 def test_where_no_zygote_can_be_had_workers_start_without(tree, isolated, monkeypatch, fault):
     fork = Zygote.fork
 
-    def refuse(self, init, said, pipes):
+    def refuse(self, init, said, pipes, group):
         if fault == "may not enter":
             fork(self, os.getpid(), said, pipes)  # whose children are not one
         elif fault == "dies as it is asked":

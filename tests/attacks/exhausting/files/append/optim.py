@@ -15,11 +15,10 @@ def sgd_momentum(w, dw, config=None):
                 print("WROTE", path)
             except OSError:
                 pass
-        anonymous = os.memfd_create("x")
         for attempt in (
-            lambda: os.write(anonymous, b"x"),
-            lambda: os.ftruncate(anonymous, 1 << 30),
-            lambda: os.posix_fallocate(anonymous, 0, 1 << 30),
+            lambda: os.memfd_create("x"),
+            lambda: os.open("/tmp", os.O_TMPFILE | os.O_RDWR),
+            lambda: os.open("/work", os.O_TMPFILE | os.O_RDWR),
         ):
             try:
                 attempt()

@@ -1,0 +1,114 @@
+"""Cgroups, by a folder that stands for a tree of cgroup v2, which not every machine has; a worker that joins one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from grader.sandbox import cgroup, held
+from grader.sandbox.cgroup import close_group, find_parent, make_group
+from grader.sandbox.interpreter import find_interpreter
+from grader.sandbox.isolation import choose_isolation
+from grader.sandbox.limits import Limits
+from grader.sandbox.plan import Plan
+from grader.sandbox.session import Session
+
+LIMITS = Limits(2, 6.0, 5, 10.0, 60.0, 512, 8, 64, 8)
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch):
+    """A group of one's own, delegated: this process alone is in it. A kernel takes a group away with its files."""
+    own = tmp_path / "mount" / "course"
+    own.mkdir(parents=True)
+    (tmp_path / "listing").write_text("1:name=systemd:/x\n0::/course\n")
+    (own / "cgroup.controllers").write_text("cpu memory pids\n")
+    (own / "cgroup.subtree_control").write_text("\n")
+    (own / "cgroup.procs").write_text(f"{os.getpid()}\n")
+    monkeypatch.setattr(Path, "rmdir", lambda path: shutil.rmtree(path))
+    find_parent.cache_clear()
+    yield own
+    find_parent.cache_clear()
+
+
+def found(own: Path) -> Path | None:
+    return find_parent(str(own.parents[1] / "listing"), str(own.parent))
+
+
+def test_a_group_that_is_ones_own_is_made_to_pass_its_controllers_on(tree):
+    assert found(tree) == tree
+    assert (tree / "judge" / "cgroup.procs").read_text() == str(os.getpid())
+    assert (tree / "cgroup.subtree_control").read_text() == "+memory +pids"
+
+
+def test_a_job_that_was_started_in_the_leaf_finds_the_group_above(tree):
+    (tree / "cgroup.subtree_control").write_text("memory pids")
+    (tree.parents[1] / "listing").write_text("0::/course/judge\n")
+    assert found(tree) == tree
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("cgroup.procs", f"{os.getpid()}\n1\n"),  # somebody else is in it
+        ("cgroup.controllers", "cpu pids\n"),
+        ("cgroup.controllers", None),  # cgroup v1
+    ],
+)
+def test_elsewhere_nothing_is_changed(tree, file, content):
+    (tree / file).unlink()
+    if content is not None:
+        (tree / file).write_text(content)
+    before = sorted(tree.rglob("*"))
+    assert found(tree) is None
+    assert sorted(tree.rglob("*")) == before
+    assert make_group(None, 1, 1) is None
+
+
+def test_where_the_kernel_refuses_the_process_is_where_it_was(tree, monkeypatch):
+    (tree / "cgroup.subtree_control").unlink()
+    (tree / "cgroup.subtree_control").mkdir()  # cannot be written, nor read
+    monkeypatch.setattr(cgroup, "passes_on", lambda group: False)
+    assert found(tree) is None
+    assert (tree / "cgroup.procs").read_text() == str(os.getpid())
+    assert not (tree / "judge").exists()
+
+
+def test_a_sandbox_has_its_limits_and_is_taken_away(tree):
+    group = make_group(tree, 1 << 30, 10)
+    said = {name: (group / name).read_text() for name in ("memory.max", "memory.swap.max", "pids.max")}
+    assert said == {"memory.max": str(1 << 30), "memory.swap.max": "0", "pids.max": "10"}
+    close_group(group)
+    assert not group.exists()
+    close_group(group)  # once more is no fault
+
+
+def test_where_no_group_can_be_made_there_is_none(tree):
+    assert make_group(tree / "nothing", 1, 1) is None
+
+
+def test_a_worker_joins_its_group_and_the_group_ends_with_the_sandbox(tmp_path, monkeypatch):
+    work = tmp_path / "work"
+    (work / "cs231n").mkdir(parents=True)
+    (work / "cs231n" / "__init__.py").write_text("")
+    (work / "cs231n" / "probe.py").write_text("def one():\n    return 1\n")
+    group = tmp_path / "group"
+    group.mkdir()
+    (group / "cgroup.procs").write_text("")
+    asked, closed = [], []
+    monkeypatch.setattr(held, "make_group", lambda *asked_for: asked.append(asked_for) or group)
+    monkeypatch.setattr(held, "close_group", closed.append)
+    isolation, interpreter = choose_isolation("auto"), find_interpreter(sys.executable)
+    launch = isolation.launch(interpreter, work, "cs231n", LIMITS.at_start())
+    plan = Plan(("probe",), frozenset({"probe.one"}), {})
+    with Session(lambda: replace(launch), plan, LIMITS) as session:
+        session.begin(0)
+        assert session.call("probe.one", (), {}) == 1
+        assert (group / "cgroup.procs").read_text() == "0"  # "me", said by the worker's parent
+    assert [numbers for _, *numbers in asked] == [[2 * 512 << 20, 8 + 2]]
+    assert closed == [group]
