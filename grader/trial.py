@@ -115,7 +115,6 @@ def try_check(
         hints = {**fixtures.hints.get(check.function, {}), **handout.hints.get(check.function, {})}
         secret = zlib.crc32(f"{assignment.sha256} {check.id}".encode())  # hidden checks are in it: no student knows it
         asked.undoable.undo()
-        session.allow()  # a function that answered does not hang, and its gradient takes longer than a call
         follow = partial(
             follow_through,
             session,
@@ -127,6 +126,7 @@ def try_check(
         )
 
         def grant_and_follow(stubs: frozenset[str], answer: Any, **asked: Any) -> tuple[frozenset[str], bool]:
+            session.allow()  # a function that answered does not hang, and its gradient takes longer than a call
             session.grant(stubs, answer)
             return follow(**asked)
 

@@ -285,8 +285,6 @@ class Trials:
     def follow_up(self, oracle: Oracle) -> None:
         """What waited for the last visible check: whether wrong gradients follow from the student's own forward."""
         self.had_hidden = True
-        for session in self.sessions:
-            session.allow()
         for trials in (self.own, self.on_stubs):
             for name, trial in trials.items():
                 trials[name] = follow_up(trial, oracle)
