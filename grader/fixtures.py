@@ -18,8 +18,8 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -38,13 +38,24 @@ REGENERATE: Final = "Run make fixtures."
 @dataclass(frozen=True)
 class Fixture:
     """One check's: expected arrays, arities of the reference's replies call by call, and of gradients the forward's
-    value and reach; variants' arrays."""
+    value and reach; variants' arrays; those of variants that are right as well where a handout says so."""
 
     expected: Mapping[str, np.ndarray]
     arities: tuple[tuple[str, int], ...]
     forward: np.ndarray | None = None
     reach: Mapping[str, np.ndarray] = field(default_factory=dict)
     variants: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
+    accepted: tuple[Mapping[str, np.ndarray], ...] = ()
+
+    def accepting(self, names: Collection[str]) -> Fixture:
+        """The same where these variants are right, too: of their arrays, those that can be told and are finite."""
+        right = [arrays for name, arrays in self.variants.items() if name in names]
+        finite = [arrays for arrays in right if all(np.isfinite(array).all() for array in arrays.values())]
+        accepted = [
+            {name: array.astype(self.expected[name].dtype) for name, array in arrays.items()} for arrays in finite
+        ]
+        left = {name: arrays for name, arrays in self.variants.items() if name not in names}
+        return replace(self, variants=left, accepted=tuple(accepted))
 
 
 @dataclass(frozen=True)

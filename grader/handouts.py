@@ -1,6 +1,10 @@
 """How other handouts of an assignment differ, read from ASSIGNMENT/handouts/NAME.toml and validated.
 
-    years = "2016, 2017"                          for people
+    years = "2018 to 2020"                        for people
+    like = "2017"                                 all that this file leaves out is as in that one's; marks by topic
+    solved = ["layers.f"]                         functions that it gave written: no points
+    accepts = ["layers.g.forgets_bias"]           misconceptions that are right there: it says or wrote so itself
+    files = ["data_utils.py"]                     patterns of handed-out files and notebooks that it has as ours
     [lacks]                                       what it did not have leaves the maximum
     functions = ["layers.f"]                      ids of functions and classes
     checks = ["layers.g.wide*"]                   patterns of ids of checks, of functions that could not do it then
@@ -19,7 +23,7 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -64,7 +68,8 @@ class Handouts:
         """The handout that a submission is graded for, and on what grounds it was taken for it; "" if it was named."""
         if self.asked != AUTO:
             return self.known[self.asked], ""
-        guess: Guess = guess_handout(submission.files, self.marks, OWN_HANDOUT)
+        elders = {name: handout.like for name, handout in self.known.items() if handout.like}
+        guess: Guess = guess_handout(submission.files, self.marks, OWN_HANDOUT, elders)
         return self.known[guess.handout], guess.grounds
 
 
@@ -91,32 +96,42 @@ def load_handouts(assignment: Assignment, asked: str) -> Handouts:
 
 def load_handout(path: Path, assignment: Assignment, defined: frozenset[str]) -> tuple[Handout, tuple[Mark, ...]]:
     """One file. defined: ids of all functions and classes of the reference. Raises AssignmentError, naming the file."""
-    data = read_toml(path)
     place = f"{FOLDER}/{path.name}"
-    unknown = sorted(data.keys() - {"years", "lacks", "hints", "titles", *TABLES})
+    data = completed(path, read_toml(path))
+    known = ("years", "like", "solved", "accepts", "files", "lacks", "hints", "titles", *TABLES)
+    unknown = sorted(data.keys() - {*known})
     if unknown:
-        raise AssignmentError(
-            f"{place}: {unknown[0]} found, expected years, lacks, hints, titles, {', '.join(TABLES)}."
-        )
+        raise AssignmentError(f"{place}: {unknown[0]} found, expected {', '.join(known)}.")
     if not isinstance(data.get("years"), str):
         raise AssignmentError(f'{place}: no years. Say whose handout it is: years = "…".')
     tables = {name: rows_of(place, data, name) for name in TABLES}
     lacks = data.get("lacks", {})
     functions, checks = (strings_of(place, lacks, name) for name in ("functions", "checks"))
-    for function in (*functions, *(row["of"] for name in TABLES if name != "marks" for row in tables[name])):
+    solved, accepts, files = (list_of(place, data, name) for name in ("solved", "accepts", "files"))
+    misconceptions = {f"{item.function}.{item.name}" for item in assignment.misconceptions}
+    for name in accepts:
+        if name not in misconceptions:
+            raise AssignmentError(f"{place}: {name} in accepts is not known. Check the spelling.")
+    for function in (*functions, *solved, *(row["of"] for name in TABLES if name != "marks" for row in tables[name])):
         if function not in defined:
             raise AssignmentError(f"{place}: {function} is nothing that the reference defines. Check the spelling.")
     for pattern in checks:
         check_pattern(place, pattern, assignment, defined)
-    if path.stem == OWN_HANDOUT and (lacks or any(tables[name] for name in TABLES if name != "marks")):
+    if path.stem == OWN_HANDOUT and (
+        lacks or solved or accepts or files or any(tables[name] for name in TABLES if name != "marks")
+    ):
         raise AssignmentError(f"{place}: rules found, expected years and marks only: it is the assignment's own.")
     handout = Handout(
         name=path.stem,
+        like=data.get("like", ""),
         hints=hints_from(place, data, assignment),
         titles=texts_of(place, data, "titles", {check.id for check in assignment.checks}),
         years=data["years"],
         lacks=frozenset(functions),
         lacks_checks=tuple(checks),
+        solved=frozenset(solved),
+        accepts=by_function(accepts),
+        files=OWN.files if path.stem == OWN_HANDOUT else tuple(files),
         arguments=tuple(argument_from(place, row) for row in tables["arguments"]),
         keywords=tuple(Keywords(**row) for row in tables["keywords"]),
         returned=tuple(Returned(row["of"], row.get("position"), *shapes_of(place, row)) for row in tables["returned"]),
@@ -129,6 +144,22 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise AssignmentError(f"{FOLDER}/{path.name}: cannot be read ({error}). Mend the file.") from error
+
+
+def completed(path: Path, data: dict[str, Any]) -> dict[str, Any]:
+    """The file's data, and what it leaves out from the one that it is like; of marks, those of other topics."""
+    if "like" not in data:
+        return data
+    other = path.with_name(f"{data['like']}.toml")
+    if other == path or not other.is_file():
+        raise AssignmentError(f"{FOLDER}/{path.name}: like is {data['like']!r}, expected another handout's name.")
+    elder = read_toml(other)
+    if "like" in elder:
+        raise AssignmentError(f"{FOLDER}/{path.name}: like is {data['like']!r}, which is like a third one. Name that.")
+    own_marks = rows_of(f"{FOLDER}/{path.name}", data, "marks")
+    topics = [mark.get("topic") for mark in own_marks]
+    marks = [mark for mark in rows_of(f"{FOLDER}/{other.name}", elder, "marks") if mark["topic"] not in topics]
+    return {**elder, **data, "marks": marks + own_marks}
 
 
 def rows_of(place: str, data: Mapping[str, Any], table: str) -> list[dict[str, Any]]:
@@ -154,10 +185,20 @@ def rows_of(place: str, data: Mapping[str, Any], table: str) -> list[dict[str, A
 def strings_of(place: str, lacks: Any, name: str) -> list[str]:
     if not isinstance(lacks, dict) or lacks.keys() - {"functions", "checks"}:
         raise AssignmentError(f"{place}: [lacks] is not as expected. It may hold the lists functions and checks.")
-    found = lacks.get(name, [])
+    return list_of(place, lacks, name, " in [lacks]")
+
+
+def list_of(place: str, table: Mapping[str, Any], name: str, where: str = "") -> list[str]:
+    found = table.get(name, [])
     if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
-        raise AssignmentError(f"{place}: {name} in [lacks] is no list of strings, expected one.")
+        raise AssignmentError(f"{place}: {name}{where} is no list of strings, expected one.")
     return found
+
+
+def by_function(ids: Sequence[str]) -> dict[str, frozenset[str]]:
+    """Names of misconceptions by function, from ids such as layers.f.forgets_bias."""
+    pairs = [(function, name) for function, _, name in (item.rpartition(".") for item in ids)]
+    return {function: frozenset(name for of, name in pairs if of == function) for function, _ in pairs}
 
 
 def check_pattern(place: str, pattern: str, assignment: Assignment, defined: frozenset[str]) -> None:

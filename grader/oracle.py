@@ -34,13 +34,16 @@ class Oracle:
         *,
         handout: Handout = OWN,
         documented: Mapping[str, Callable[..., Any]] | None = None,
+        makers: Mapping[str, str] | None = None,
         is_there: bool = True,
     ) -> None:
         """session: with the reference's code; whoever made it ends it. handout: the one in whose words stubs are asked.
         documented: by function, the cache that its docstring fixes, from its arguments: a student's code may look into
-        that. is_there: False where students run their own code and have no reference; it is never asked then.
+        that. makers: by backward, the forward whose cache it takes. is_there: False where students run their own code
+        and have no reference; it is never asked then.
         """
         self.documented = documented or {}
+        self.makers = makers or {}
         self.session = session
         self.call_in_their_words = adapt_back(self.call, handout)
         self.is_there = is_there
@@ -60,9 +63,16 @@ class Oracle:
         self.session.dismiss()
 
     def answer(self, function: str, args: tuple[Any, ...]) -> Mapping[str, Any]:
-        """What a stub is told: the reference's value and changed dicts, or the text of what it raised."""
-        if any(handle.number not in self.given for handle in handles_in(args)):
+        """What a stub is told: the reference's value and changed dicts, or the text of what it raised.
+
+        Outcome `own`: the student's own backward is to be called, since a forward of the student's own made the cache.
+        """
+        handles = list(handles_in(args))
+        if any(handle.number not in self.given for handle in handles):
             return {"outcome": "error", "text": "a cache that is none of this check's"}
+        is_foreign = function in self.makers and not handles
+        if is_foreign and self.makers[function] not in self.documented:
+            return {"outcome": "own", "text": "the cache is not from the grader's own forward"}
         try:
             value = self.call_in_their_words(function, args, {})
         except CallFailed as failed:
@@ -70,7 +80,8 @@ class Oracle:
             try:
                 value = self.call(function, flat, {})
             except CallFailed:
-                return {"outcome": "error", "text": failed.failure.text}
+                # A documented cache comes as plain data, so only its use shows that it is another one.
+                return {"outcome": "own" if is_foreign else "error", "text": failed.failure.text}
             args = flat
         if function in self.documented and isinstance(value, tuple) and len(value) == 2:
             value = (value[0], self.documented[function](*args))
@@ -103,9 +114,12 @@ class Oracle:
 
 
 def as_strict(value: Any) -> Any:
-    """(1, D) as (D,), in a dict too, and a list of numbers as an array: right as well, but the reference is strict."""
-    if isinstance(value, np.ndarray) and value.ndim == 2 and value.shape[0] == 1:
-        return value[0]
+    """A row or column of D values as (D,), in a dict too, and a list of numbers as an array.
+
+    They are right as well, but the reference is strict.
+    """
+    if isinstance(value, np.ndarray) and value.ndim > 1 and value.size == max(value.shape):
+        return value.reshape(-1)
     if isinstance(value, list) and all(isinstance(item, bool | int | float | np.generic) for item in value):
         return np.asarray(value)
     return {key: as_strict(item) for key, item in value.items()} if type(value) is dict else value

@@ -23,7 +23,17 @@ from grader.judging.adapt import Handout
 from grader.judging.student import Failure
 from grader.judging.verdict import Trial, choose, settle, sum_up
 from grader.kept import judging
-from grader.records import GRADED, GRADER_ERROR, NOT_APPLICABLE, UNREADABLE, CheckResult, Result, Submission
+from grader.records import (
+    GRADED,
+    GRADER_ERROR,
+    NOT_APPLICABLE,
+    UNREADABLE,
+    Check,
+    CheckResult,
+    NotebookResult,
+    Result,
+    Submission,
+)
 from grader.scratch import work_folder
 from grader.trials import Trials
 from grader.watch import ENDING_S, TRIES, Overdue
@@ -155,7 +165,7 @@ def conclude(submission: Submission, context: Context, started: float, trials: T
         score=round(sum(result.points for result in results), 2),
         checks=tuple(results),
         functions=tuple(functions),
-        notes=(*submission.notes, *filter(None, [grounds]), *trials.notes),
+        notes=(*blank.notes, *filter(None, [grounds]), *trials.notes),
         duration_s=round(duration_s, 4),
         spent_s=trials.spent_s(duration_s),
     )
@@ -184,12 +194,23 @@ def late_message(context: Context, where: str) -> str:
 
 def with_left_out(results: list[CheckResult], assignment: Assignment, handout: Handout) -> list[CheckResult]:
     """The results of all checks in their order, in the handout's words; what it does not ask for is worth nothing."""
-    failure = Failure(NOT_APPLICABLE, "", f"Handout {handout.name} ({handout.years}) does not ask for this.")
     missing = [replace(check, max_points=0.0) for check in assignment.checks if not handout.has(check)]
-    by_id = {result.id: result for result in [*results, *settle([Trial(check, failure) for check in missing])]}
+    unasked = [Trial(check, Failure(NOT_APPLICABLE, "", not_asked(check, handout))) for check in missing]
+    by_id = {result.id: result for result in [*results, *settle(unasked)]}
     titles = handout.titles
     ordered = [by_id[check.id] for check in assignment.checks]
     return [replace(one, title=titles[one.id]) if one.id in titles else one for one in ordered]
+
+
+def not_asked(check: Check, handout: Handout) -> str:
+    does = "gives this function solved" if check.function in handout.solved else "does not ask for this"
+    return f"Handout {handout.name} ({handout.years}) {does}."
+
+
+def held_against(handout: Handout, notebook: NotebookResult) -> NotebookResult:
+    """The notebook as it was read; only as a notebook where the handout lacks the one that it was held against."""
+    is_its_own = handout.has_file(f"{notebook.handed_out}.ipynb")
+    return notebook if is_its_own else replace(notebook, handed_out="", answers=())
 
 
 def lines_of(assignment: Assignment, submission: Submission) -> dict[str, int]:
@@ -217,6 +238,8 @@ def blank_result(submission: Submission, context: Context, started: float) -> Re
     assignment = context.assignment
     handout, grounds = context.handouts.of(submission)
     graded_for = {"handout": handout.name, **({"grounds": grounds} if grounds else {})}
+    notebooks = tuple(held_against(handout, notebook) for notebook in submission.answers)
+    are_told = any(handout.has_file(f"{notebook.handed_out}.ipynb") for notebook in submission.answers)
     left_out = sum(check.max_points for check in assignment.checks if not handout.has(check))
     return Result(
         submission={
@@ -231,6 +254,6 @@ def blank_result(submission: Submission, context: Context, started: float) -> Re
         score=0.0,
         max_score=round(float(sum(assignment.functions.values())) - left_out, 2),  # as the score is
         duration_s=round(time.monotonic() - started, 4),
-        notes=submission.notes,
-        notebooks=submission.answers,
+        notes=(*submission.notes, *(submission.notebook_notes if are_told else ())),
+        notebooks=notebooks,
     )

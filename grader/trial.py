@@ -93,7 +93,7 @@ def try_check(
     is_wrong: bool,
 ) -> Trial:
     started = time.monotonic()
-    fixture = fixtures.checks[check.id]
+    fixture = fixtures.checks[check.id].accepting(handout.accepts.get(check.function, ()))
     documented = assignment.definitions[check.id].cache
     call = adapt(session.call, handout)
     asked = ask_for_sure(session, check, fixture, call, oracle, is_wrong=is_wrong)
@@ -235,16 +235,27 @@ def inputs_from(seed: int) -> np.random.RandomState:
 
 
 def judged(check: Check, fixture: Fixture, answer: Answer) -> list[Judgement]:
-    """The values of an answer, each against the expected one."""
-    return judge_values(
-        fixture.expected,
-        answer.values,
-        tolerance=check.tolerance,
-        parts=check.parts,
-        inputs=inputs_of(answer.gradients) if answer.gradients else None,
-        together=check.together,
-        squeeze=check.squeeze,
-    )
+    """The values of an answer, each against the expected one. Of several right answers, the one that earns most."""
+    best: list[Judgement] = []
+    for expected in (fixture.expected, *fixture.accepted):
+        judgements = judge_values(
+            expected,
+            answer.values,
+            tolerance=check.tolerance,
+            parts=check.parts,
+            inputs=inputs_of(answer.gradients) if answer.gradients else None,
+            together=check.together,
+            squeeze=check.squeeze,
+        )
+        if not best or earned_by(judgements) > earned_by(best):
+            best = judgements
+        if is_right(best):
+            break
+    return best
+
+
+def earned_by(judgements: Sequence[Judgement]) -> float:
+    return sum(one.comparison.weight for one in judgements if one.comparison.status == PASSED)
 
 
 def is_right(judgements: Sequence[Judgement]) -> bool:

@@ -379,6 +379,7 @@ class Trials:
                 session,
                 handout=self.handout,
                 documented=documented,
+                makers={check.function: check.needs for check in assignment.checks if check.needs},
                 is_there=context.reference_files is not None,
             )
             yield oracle
@@ -395,8 +396,16 @@ class Trials:
             context, assignment = self.context, self.context.assignment
             kept = {name: content for name, content in self.submission.files.items() if name not in one.without}
             handed_out = {name: content for name, content in context.handed_out.items() if name not in one.without}
-            said = stage(kept, handed_out, work, package=assignment.package, extended=assignment.extended)
-            said += tell_copies(kept, {name: context.handed_out.get(name, b"") for name in one.without})
+            said = stage(
+                kept,
+                handed_out,
+                work,
+                package=assignment.package,
+                extended=assignment.extended,
+                is_told=self.handout.has_file,
+            )
+            withheld = {name: context.handed_out.get(name, b"") for name in one.without}
+            said += tell_copies(kept, {name: text for name, text in withheld.items() if self.handout.has_file(name)})
             self.notes += [note for note in said if note not in self.notes]
             self.trees[one.without] = work
         return self.trees[one.without]

@@ -27,7 +27,7 @@ def momentum(w, dw, config, step):
     "optim.sgd_momentum",
     "The gradient enters the velocity with a plus: the step goes uphill.",
 )
-def goes_uphill(reference, w, dw, config):
+def goes_uphill(reference, w, dw, config=None):
     def step(w, dw, v, rate, mu):
         v = mu * v + rate * dw
         return w + v, v
@@ -39,7 +39,7 @@ def goes_uphill(reference, w, dw, config):
     "optim.sgd_momentum",
     "The velocity is subtracted from w. In the docstring's formula the minus stands in the velocity already.",
 )
-def velocity_subtracted(reference, w, dw, config):
+def velocity_subtracted(reference, w, dw, config=None):
     def step(w, dw, v, rate, mu):
         v = mu * v - rate * dw
         return w - v, v
@@ -52,7 +52,7 @@ def velocity_subtracted(reference, w, dw, config):
     "The signs of the velocity are turned round: it is kept as the way uphill and subtracted from w. The docstring's "
     "velocity points where w goes, and config may bring one.",
 )
-def velocity_points_uphill(reference, w, dw, config):
+def velocity_points_uphill(reference, w, dw, config=None):
     def step(w, dw, v, rate, mu):
         v = mu * v + rate * dw
         return w - v, v
@@ -64,7 +64,7 @@ def velocity_points_uphill(reference, w, dw, config):
     "optim.sgd_momentum",
     "next_w is right in a first step, but config keeps the velocity from before it. What is the next step to remember?",
 )
-def velocity_not_stored(reference, w, dw, config):
+def velocity_not_stored(reference, w, dw, config=None):
     return momentum(w, dw, config, lambda w, dw, v, rate, mu: (w + mu * v - rate * dw, v))
 
 
@@ -72,7 +72,7 @@ def velocity_not_stored(reference, w, dw, config):
     "optim.sgd_momentum",
     "The velocity is right, the step does not use it: w moves by the gradient alone.",
 )
-def velocity_not_used(reference, w, dw, config):
+def velocity_not_used(reference, w, dw, config=None):
     return momentum(w, dw, config, lambda w, dw, v, rate, mu: (w - rate * dw, mu * v - rate * dw))
 
 
@@ -80,7 +80,7 @@ def velocity_not_used(reference, w, dw, config):
     "optim.sgd_momentum",
     "The velocity is right, w moves by the one from before this step. Which comes first in the docstring?",
 )
-def old_velocity_used(reference, w, dw, config):
+def old_velocity_used(reference, w, dw, config=None):
     return momentum(w, dw, config, lambda w, dw, v, rate, mu: (w + v, mu * v - rate * dw))
 
 
@@ -88,7 +88,7 @@ def old_velocity_used(reference, w, dw, config):
     "optim.sgd_momentum",
     "next_w fits Nesterov's momentum, which looks one step ahead. The docstring asks for the plain one.",
 )
-def nesterov(reference, w, dw, config):
+def nesterov(reference, w, dw, config=None):
     def step(w, dw, v, rate, mu):
         after = mu * v - rate * dw
         return w + mu * after - rate * dw, after
@@ -101,7 +101,7 @@ def nesterov(reference, w, dw, config):
     "The learning rate is applied to all of the velocity, also to what is remembered. In the docstring's formula it "
     "stands with the gradient only.",
 )
-def learning_rate_on_velocity(reference, w, dw, config):
+def learning_rate_on_velocity(reference, w, dw, config=None):
     def step(w, dw, v, rate, mu):
         v = mu * v - dw
         return w + rate * v, v
@@ -113,7 +113,7 @@ def learning_rate_on_velocity(reference, w, dw, config):
     "optim.sgd_momentum",
     "The velocity fits an average: the gradient is weighed by 1 - momentum. Compare with the docstring's formula.",
 )
-def velocity_as_average(reference, w, dw, config):
+def velocity_as_average(reference, w, dw, config=None):
     def step(w, dw, v, rate, mu):
         v = mu * v - (1 - mu) * rate * dw
         return w + v, v
@@ -135,7 +135,7 @@ def rmsprop(w, dw, config, learn=None, divisor=None, *, stores=True):
     "optim.rmsprop",
     "The step is divided by the cache itself. It holds squares of gradients: what has the gradient's own unit?",
 )
-def rmsprop_without_root(reference, w, dw, config):
+def rmsprop_without_root(reference, w, dw, config=None):
     return rmsprop(w, dw, config, divisor=lambda cache, eps, before: cache + eps)
 
 
@@ -144,7 +144,7 @@ def rmsprop_without_root(reference, w, dw, config):
     "decay_rate and 1 - decay_rate have changed places: the cache forgets almost all in each step. Which should weigh "
     "more, what was or what comes?",
 )
-def rmsprop_decay_swapped(reference, w, dw, config):
+def rmsprop_decay_swapped(reference, w, dw, config=None):
     return rmsprop(w, dw, config, learn=lambda cache, dw, decay: (1 - decay) * cache + decay * dw**2)
 
 
@@ -152,7 +152,7 @@ def rmsprop_decay_swapped(reference, w, dw, config):
     "optim.rmsprop",
     "The cache is an average of the gradients, not of their squares.",
 )
-def rmsprop_without_square(reference, w, dw, config):
+def rmsprop_without_square(reference, w, dw, config=None):
     return rmsprop(w, dw, config, learn=lambda cache, dw, decay: decay * cache + (1 - decay) * dw)
 
 
@@ -160,7 +160,7 @@ def rmsprop_without_square(reference, w, dw, config):
     "optim.rmsprop",
     "The cache only grows, as in AdaGrad: the squares are added up. RMSProp lets old gradients fade.",
 )
-def adagrad(reference, w, dw, config):
+def adagrad(reference, w, dw, config=None):
     return rmsprop(w, dw, config, learn=lambda cache, dw, decay: cache + dw**2)
 
 
@@ -169,7 +169,7 @@ def adagrad(reference, w, dw, config):
     "The new squares enter the cache in full; only the old ones are weighed. Then it is no average: what do the two "
     "weights sum to?",
 )
-def rmsprop_squares_in_full(reference, w, dw, config):
+def rmsprop_squares_in_full(reference, w, dw, config=None):
     return rmsprop(w, dw, config, learn=lambda cache, dw, decay: decay * cache + dw**2)
 
 
@@ -177,7 +177,7 @@ def rmsprop_squares_in_full(reference, w, dw, config):
     "optim.rmsprop",
     "next_w is right in a first step, but config keeps the cache from before it. What is the next step to remember?",
 )
-def rmsprop_cache_not_stored(reference, w, dw, config):
+def rmsprop_cache_not_stored(reference, w, dw, config=None):
     return rmsprop(w, dw, config, stores=False)
 
 
@@ -185,7 +185,7 @@ def rmsprop_cache_not_stored(reference, w, dw, config):
     "optim.rmsprop",
     "The cache is right, the step is divided by the one from before this step. Which comes first in the docstring?",
 )
-def rmsprop_old_cache_used(reference, w, dw, config):
+def rmsprop_old_cache_used(reference, w, dw, config=None):
     return rmsprop(w, dw, config, divisor=lambda cache, eps, before: np.sqrt(before) + eps)
 
 
@@ -194,7 +194,7 @@ def rmsprop_old_cache_used(reference, w, dw, config):
     "epsilon is added below the root. In the docstring's formula it stands outside: it shows where gradients are "
     "small.",
 )
-def rmsprop_epsilon_below_root(reference, w, dw, config):
+def rmsprop_epsilon_below_root(reference, w, dw, config=None):
     return rmsprop(w, dw, config, divisor=lambda cache, eps, before: np.sqrt(cache + eps))
 
 
@@ -202,7 +202,7 @@ def rmsprop_epsilon_below_root(reference, w, dw, config):
     "optim.rmsprop",
     "Where gradients are small the step is too large, as if nothing were added to the root. What is epsilon for?",
 )
-def rmsprop_epsilon_forgotten(reference, w, dw, config):
+def rmsprop_epsilon_forgotten(reference, w, dw, config=None):
     return rmsprop(w, dw, config, divisor=lambda cache, eps, before: np.sqrt(cache))
 
 
@@ -210,7 +210,7 @@ def rmsprop_epsilon_forgotten(reference, w, dw, config):
     "optim.rmsprop",
     "The step goes along the gradient, uphill. The loss is to fall.",
 )
-def rmsprop_goes_uphill(reference, w, dw, config):
+def rmsprop_goes_uphill(reference, w, dw, config=None):
     after, config = rmsprop(w, dw, config)
     return 2 * w - after, config
 
@@ -246,7 +246,7 @@ def uncorrected(average, beta, t):
     "optim.adam",
     "t is raised after its use. In the first step it is 0 then, and the correction divides by zero.",
 )
-def t_raised_after_its_use(reference, w, dw, config):
+def t_raised_after_its_use(reference, w, dw, config=None):
     return adam(w, dw, config, late=True, corrected=(by_array, by_array))
 
 
@@ -256,10 +256,27 @@ def by_array(average, beta, t):
 
 @misconception(
     "optim.adam",
+    "Without a t in config, t starts at 1 and is raised before its use: the first step is corrected as if it were the "
+    "second. How many steps were taken before the first one?",
+)
+def t_starts_at_1(reference, w, dw, config=None):
+    return adam(w, dw, settings(w, config, t=1))
+
+
+@misconception(
+    "optim.adam",
+    "t is raised after its use. The step after t others is number t + 1, and is to be corrected so.",
+)
+def t_starts_at_1_and_is_raised_after_its_use(reference, w, dw, config=None):
+    return adam(w, dw, settings(w, config, t=1), late=True)
+
+
+@misconception(
+    "optim.adam",
     "m, v and t are right, the step uses m and v as they are. They began with zeros: what makes up for that in the "
     "first steps?",
 )
-def not_corrected(reference, w, dw, config):
+def not_corrected(reference, w, dw, config=None):
     return adam(w, dw, config, corrected=(uncorrected, uncorrected))
 
 
@@ -267,7 +284,7 @@ def not_corrected(reference, w, dw, config):
     "optim.adam",
     "m is corrected for the zeros that it began with, v is not.",
 )
-def v_not_corrected(reference, w, dw, config):
+def v_not_corrected(reference, w, dw, config=None):
     return adam(w, dw, config, corrected=(plain, uncorrected))
 
 
@@ -275,7 +292,7 @@ def v_not_corrected(reference, w, dw, config):
     "optim.adam",
     "v is corrected for the zeros that it began with, m is not.",
 )
-def m_not_corrected(reference, w, dw, config):
+def m_not_corrected(reference, w, dw, config=None):
     return adam(w, dw, config, corrected=(uncorrected, plain))
 
 
@@ -283,7 +300,7 @@ def m_not_corrected(reference, w, dw, config):
     "optim.adam",
     "The correction fits a division by 1 - beta, the same in every step. Where does the docstring have t?",
 )
-def corrected_without_t(reference, w, dw, config):
+def corrected_without_t(reference, w, dw, config=None):
     def correct(average, beta, t):
         return average / (1 - beta)
 
@@ -294,7 +311,7 @@ def corrected_without_t(reference, w, dw, config):
     "optim.adam",
     "The correction fits 1 - beta * t: in the docstring t is a power.",
 )
-def t_not_a_power(reference, w, dw, config):
+def t_not_a_power(reference, w, dw, config=None):
     def correct(average, beta, t):
         return average / (1 - beta * t)
 
@@ -305,7 +322,7 @@ def t_not_a_power(reference, w, dw, config):
     "optim.adam",
     "config keeps the corrected m and v. The averages go on uncorrected; the correction is for the step alone.",
 )
-def corrected_averages_stored(reference, w, dw, config):
+def corrected_averages_stored(reference, w, dw, config=None):
     next_w, config = adam(w, dw, config)
     config["m"] = plain(config["m"], config["beta1"], config["t"])
     config["v"] = plain(config["v"], config["beta2"], config["t"])
@@ -316,7 +333,7 @@ def corrected_averages_stored(reference, w, dw, config):
     "optim.adam",
     "beta1 and beta2 have changed places. Which of the two averages is to remember longer?",
 )
-def betas_swapped(reference, w, dw, config):
+def betas_swapped(reference, w, dw, config=None):
     return adam(w, dw, config, betas=lambda config: (config["beta2"], config["beta1"]))
 
 
@@ -324,7 +341,7 @@ def betas_swapped(reference, w, dw, config):
     "optim.adam",
     "The weights of the averages have changed places: beta weighs what comes, 1 - beta what was.",
 )
-def weights_of_averages_swapped(reference, w, dw, config):
+def weights_of_averages_swapped(reference, w, dw, config=None):
     def swapped(average, beta, t):
         return average / (1 - (1 - beta) ** t)
 
@@ -341,7 +358,7 @@ def weights_of_averages_swapped(reference, w, dw, config):
     "optim.adam",
     "v is an average of the gradients, not of their squares.",
 )
-def v_without_square(reference, w, dw, config):
+def v_without_square(reference, w, dw, config=None):
     return adam(w, dw, config, square=np.asarray)
 
 
@@ -350,7 +367,7 @@ def v_without_square(reference, w, dw, config):
     "epsilon is added below the root. In the docstring's formula it stands outside: it shows where gradients are "
     "small.",
 )
-def adam_epsilon_below_root(reference, w, dw, config):
+def adam_epsilon_below_root(reference, w, dw, config=None):
     return adam(w, dw, config, divisor=lambda v_hat, eps: np.sqrt(v_hat + eps))
 
 
@@ -358,7 +375,7 @@ def adam_epsilon_below_root(reference, w, dw, config):
     "optim.adam",
     "Where gradients are small the step is too large, as if nothing were added to the root. What is epsilon for?",
 )
-def adam_epsilon_forgotten(reference, w, dw, config):
+def adam_epsilon_forgotten(reference, w, dw, config=None):
     return adam(w, dw, config, divisor=lambda v_hat, eps: np.sqrt(v_hat))
 
 
@@ -366,7 +383,7 @@ def adam_epsilon_forgotten(reference, w, dw, config):
     "optim.adam",
     "The step is divided by v itself. It holds squares of gradients: what has the gradient's own unit?",
 )
-def adam_without_root(reference, w, dw, config):
+def adam_without_root(reference, w, dw, config=None):
     return adam(w, dw, config, divisor=lambda v_hat, eps: v_hat + eps)
 
 
@@ -374,7 +391,7 @@ def adam_without_root(reference, w, dw, config):
     "optim.adam",
     "The step uses the gradient where m belongs: that is RMSProp's step.",
 )
-def step_without_m(reference, w, dw, config):
+def step_without_m(reference, w, dw, config=None):
     return adam(w, dw, config, corrected=(lambda m, beta, t: dw, plain))
 
 
@@ -382,7 +399,7 @@ def step_without_m(reference, w, dw, config):
     "optim.adam",
     "t stays what it was: the next step is corrected as if it were the same one.",
 )
-def t_not_stored(reference, w, dw, config):
+def t_not_stored(reference, w, dw, config=None):
     t = (config or {}).get("t", 0)
     next_w, config = adam(w, dw, config)
     config["t"] = t
@@ -393,6 +410,6 @@ def t_not_stored(reference, w, dw, config):
     "optim.adam",
     "The step goes along the gradient, uphill. The loss is to fall.",
 )
-def adam_goes_uphill(reference, w, dw, config):
+def adam_goes_uphill(reference, w, dw, config=None):
     after, config = adam(w, dw, config)
     return 2 * w - after, config

@@ -100,11 +100,19 @@ def read(
         chosen = choose_notebooks(tree.notebooks, choice.roots)
         notes += choice.notes + chosen.notes + describe_unread(tree)
         answers: tuple[NotebookResult, ...] = ()
+        said: tuple[str, ...] = ()
         if chosen.files and notebooks:
             left_out = [path.rpartition("/")[2] for path in tree.refused]
             answers, said = read_notebooks(chosen.files, notebooks(), left_out=left_out)
-            notes += said
-        return Submission(found.id, found.source, choice.files, notes, notebooks=chosen.files, answers=answers)
+        return Submission(
+            found.id,
+            found.source,
+            choice.files,
+            notes,
+            notebooks=chosen.files,
+            answers=answers,
+            notebook_notes=said,
+        )
     except IntakeProblem as problem:
         return Submission(found.id, found.source, {}, notes, f"{place}: {problem}")
     except OSError as error:

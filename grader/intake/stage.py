@@ -6,7 +6,7 @@ its own. Everything is readable by other users and writable by the owner alone: 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -36,11 +36,13 @@ def stage(
     package: str,
     only: Sequence[str] | None = None,
     extended: Sequence[str] = (),
+    is_told: Callable[[str], bool] = lambda name: True,
 ) -> list[str]:
     """Write the work tree and return what is to be said about it, the same notes whatever `only` says.
 
     only: the submission's files to stage, helpers included; None for all. Handed-out files are staged as given.
     extended: handed-out files of which the student's version is staged, completed by the names that it lacks.
+    is_told: whether it is to be said of a handed-out file that the submission's differs.
     target: is made if need be; must not hold the package yet.
     Raises GraderError if it does, or if a handed-out file or the package has an impossible name (our fault). A bad name
     in the submission is left out with a note.
@@ -61,9 +63,9 @@ def stage(
             continue
         if name in extended:
             files |= complete(name, submission_files[name], pristine)
-            notes.append(f"{name} differs from the one handed out; its own definitions were used.")
-        else:
-            notes.append(f"{name} differs from the one handed out; the one handed out was used.")
+        used = "its own definitions were used" if name in extended else "the one handed out was used"
+        if is_told(name):
+            notes.append(f"{name} differs from the one handed out; {used}.")
     write_tree(files, target, package)
     return notes
 

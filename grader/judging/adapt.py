@@ -74,15 +74,22 @@ Rule = Argument | Keywords | Returned
 class Handout:
     """What a handout is called, what it lacks, and how its functions want to be called.
 
-    years: for people. lacks: ids of functions and classes that it did not have. lacks_checks: patterns of ids of checks
-    that ask for what its functions could not do.
+    years: for people. like: the one that its file is completed from, or "". lacks: ids of functions and classes that it
+    did not have. lacks_checks: patterns of ids of checks that ask for what its functions could not do. solved: ids of
+    functions that it gave written, so that they carry no points. accepts, by function: misconceptions that are right
+    there, since it says or wrote so itself. files: patterns of the handed-out files and notebooks that it has as the
+    assignment has them; of others, nothing is said about how a submission's differ.
     hints, by function and misconception, and titles, by check: those that would say it in our words.
     """
 
     name: str
     years: str = ""
+    like: str = ""
     lacks: frozenset[str] = frozenset()
     lacks_checks: tuple[str, ...] = ()
+    solved: frozenset[str] = frozenset()
+    accepts: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
     arguments: tuple[Argument, ...] = ()
     keywords: tuple[Keywords, ...] = ()
     returned: tuple[Returned, ...] = ()
@@ -99,8 +106,12 @@ class Handout:
 
     def has(self, check: Check) -> bool:
         """Whether the check asks for something of this handout; it does not look at any submission."""
-        lacks = check.function in self.lacks or check.needs in self.lacks
+        lacks = check.function in self.lacks or check.needs in self.lacks or check.function in self.solved
         return not lacks and not any(fnmatchcase(check.id, pattern) for pattern in self.lacks_checks)
+
+    def has_file(self, name: str) -> bool:
+        """Whether this handed-out file or notebook, by the path or name that the assignment has, is one of its own."""
+        return any(fnmatchcase(name, pattern) for pattern in self.files)
 
     def inverse(self) -> Handout:
         return replace(
@@ -111,7 +122,7 @@ class Handout:
         )
 
 
-OWN: Final = Handout(OWN_HANDOUT, "the assignment's own")
+OWN: Final = Handout(OWN_HANDOUT, "the assignment's own", files=("*",))
 
 
 def adapt(call: Call, handout: Handout) -> Call:

@@ -6,7 +6,8 @@ of it; one of which nothing matches says nothing, so what is absent is no mark f
 
     taken for a handout only if  at least LEAST topics speak for it,
                                  they are at least SHARE of all topics that say something,
-                                 and fewer speak for every other handout, the assignment's own included;
+                                 and fewer speak for every other handout, the assignment's own included,
+                                 or as many for one that differs from it in little (`elders`): the elder is taken;
     else for the assignment's own.
 
 So whoever deletes a function and forges the older wording of one docstring gains nothing: the signatures, imports and
@@ -44,8 +45,13 @@ class Guess:
     grounds: str
 
 
-def guess_handout(files: Mapping[str, bytes], marks: Mapping[str, Sequence[Mark]], own: str) -> Guess:
-    """Decide by the marks of each handout, `own` among them or not. Never raises, whatever the files hold."""
+def guess_handout(
+    files: Mapping[str, bytes], marks: Mapping[str, Sequence[Mark]], own: str, elders: Mapping[str, str] | None = None
+) -> Guess:
+    """Decide by the marks of each handout, `own` among them or not. Never raises, whatever the files hold.
+
+    elders: by handout, the one that it differs from in little.
+    """
     wanted = {mark.file for found in marks.values() for mark in found}
     texts = {file: one_spaced(files[file]) for file in sorted(wanted) if file in files}
     topics = list(dict.fromkeys(mark.topic for found in marks.values() for mark in found))
@@ -56,15 +62,18 @@ def guess_handout(files: Mapping[str, bytes], marks: Mapping[str, Sequence[Mark]
     said = [topic for topic in topics if any(topic in spoken for spoken in speaking.values())]
     if not said:
         return Guess(own, "auto: no mark of any handout was found, so it was graded by the assignment's own.")
-    best = max(speaking, key=lambda name: len(speaking[name]))
+    elders = elders or {}
+    best = max(speaking, key=lambda name: (len(speaking[name]), name not in elders))
     votes = len(speaking[best])
     clear = votes >= SHARE * len(said) and (votes >= LEAST or best == own)
-    clear = clear and all(len(spoken) < votes for name, spoken in speaking.items() if name != best)
+    tied = [name for name, spoken in speaking.items() if name != best and len(spoken) == votes]
+    clear = clear and all(elders.get(name) == best for name in tied)
     if clear:
         against = [topic for topic in said if topic not in speaking[best]]
         unlike = f"; not {', '.join(against)}" if against else ""
         counted = f"{votes} of {len(said)} marks ({', '.join(speaking[best])}{unlike})"
-        return Guess(best, f"auto: taken for handout {best} by {counted}.")
+        alike = f" {', '.join(tied)} has the same marks: name it with --handout if it is that." if tied else ""
+        return Guess(best, f"auto: taken for handout {best} by {counted}.{alike}")
     counts = ", ".join(f"{name} {len(spoken)}" for name, spoken in speaking.items() if spoken)
     return Guess(
         own,

@@ -17,6 +17,7 @@ from grader.records import (
     CHECK_STATUSES,
     ERROR,
     FAILED,
+    MISSING,
     NOT_APPLICABLE,
     PARTIAL,
     PASSED,
@@ -66,7 +67,44 @@ class Trial:
 
 def settle(trials: Sequence[Trial]) -> list[CheckResult]:
     """The results of all checks of one submission, in the order of the trials."""
-    return [settle_trial(trial, trials) for trial in trials]
+    results = [settle_trial(trial, trials) for trial in trials]
+    return [with_share(result, trial, results, trials) for result, trial in zip(results, trials, strict=True)]
+
+
+def with_share(
+    result: CheckResult, trial: Trial, results: Sequence[CheckResult], trials: Sequence[Trial]
+) -> CheckResult:
+    """A check that ended in the forward that feeds it earns as the function's other checks do: a mistake costs once.
+
+    In full if the forward passes a hidden check of its own, so that it fails on some inputs only; else half of it.
+    Nothing where the forward is not written, or where no other check came to a value of this function.
+    """
+    failure = trial.fed or trial.failure
+    needs = trial.check.needs
+    if result.status != SKIPPED or failure is None or failure.function != needs or failure.status == MISSING:
+        return result
+    others = [
+        other
+        for other, of in zip(results, trials, strict=True)
+        if of.check.function == trial.check.function and of.judgements and other.status != SKIPPED
+    ]
+    forward = [other for other in trials if other.check.function == needs]
+    hidden = [other for other in forward if other.check.visibility != VISIBLE]
+    worth = FOLLOWS if any(other.passed for other in hidden or forward) else HALF
+    available = sum(other.max_points for other in others)
+    share = round(worth * sum(other.points for other in others) / available, 4) if available else 0.0
+    if not share:
+        return result
+    name, own = short(trial.check.function), short(needs or "")
+    counted = "in full" if share == 1 else f"for {100 * share:.0f} %"
+    why = f"That costs {own} its marks; this check counts {counted}, by the other checks of {name}. Fix {own} first."
+    return replace(
+        result,
+        points=round(trial.check.max_points * share, 6),
+        status=PASSED if share == 1 else PARTIAL,
+        message=f"{sentence(result.message)} {why}",
+        follow_through=True,
+    )
 
 
 def choose(
@@ -84,9 +122,11 @@ def choose(
     chosen = []
     for one, other in zip(own, on_stubs, strict=True):
         called = [name for name in stubs.get(one.function, ()) if name in wrong]
-        if one.id not in run_again or other.points < one.points or (other.points == one.points and not called):
+        is_share = one.follow_through and not one.comparisons and len(other.comparisons) > 0  # values outweigh a share
+        is_same = other.points == one.points and not is_share
+        if one.id not in run_again or (other.points < one.points and not is_share) or (is_same and not called):
             chosen.append(one)
-        elif other.points == one.points:
+        elif is_same:
             stood_in = f"So it is with the grader's own {', '.join(map(short, called))} in place of yours."
             told = sentence(other.message) if other.message else ""
             with_yours = sentence(one.message) if one.message else ""

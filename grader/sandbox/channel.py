@@ -6,12 +6,14 @@ Runs inside the worker, beside worker.py, under Python 3.8 on.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import Any, Dict, Tuple
 
 import protocol  # type: ignore[import-not-found]
 
 CHUNK = 1 << 16  # what a pipe holds, and more than nearly every frame
+NAME = re.compile(r"[A-Za-z0-9_]{1,100}")
 
 
 def private_pipes() -> Tuple[int, int]:
@@ -47,7 +49,7 @@ class Channel:
         start = protocol.PREFIX.size
         header_length, body_length = protocol.read_prefix(frame[:start])
         frame = self.read(frame, start + header_length + body_length)
-        return protocol.decode(frame[start : start + header_length], frame[start + header_length :])
+        return interned(protocol.decode(frame[start : start + header_length], frame[start + header_length :]))
 
     def send(self, message: Dict[str, Any]) -> None:
         self.write(protocol.encode(message))
@@ -68,3 +70,19 @@ class Channel:
             parts.append(part)
             length += len(part)
         return b"".join(parts)
+
+
+def interned(value: Any) -> Any:
+    """The value with its names as Python keeps the constants of a module: one object for equal names.
+
+    So `normalization is "batchnorm"` is true here wherever it is true in a script. Only the worker's end does this: a
+    name that a worker sent would stay in the judge's memory.
+    """
+    kind = type(value)
+    if kind is str:
+        return sys.intern(value) if NAME.fullmatch(value) else value
+    if kind is dict:
+        return {interned(key): interned(item) for key, item in value.items()}
+    if kind is list or kind is tuple:
+        return kind(map(interned, value))
+    return value

@@ -84,10 +84,22 @@ class Switch:
         return self.own(*args, **kwargs)
 
     def ask_judge(self, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
-        """Raises TypeError for arguments that cannot be sent, ValueError with the reference's own words."""
+        """The reference's answer, or the student's own where the judge says so: for a cache of a forward of their own.
+
+        Raises TypeError for arguments that cannot be sent, ValueError with the reference's own words.
+        """
         assert self.ask is not None
         bound = self.bind(args, kwargs)
-        answer = self.ask(self.name, tuple(write_argument(self.short, value) for value in bound))
+        refused: Optional[TypeError] = None
+        try:
+            sent = tuple(write_argument(self.short, value) for value in bound)
+        except TypeError as error:  # a cache of the student's own may hold anything
+            sent, refused = (), error
+        answer = self.ask(self.name, sent)
+        if answer.get("outcome") == "own" and self.own is not None:
+            return self.own(*args, **kwargs)
+        if refused is not None:
+            raise refused
         if answer.get("outcome") != "value":
             raise ValueError(str(answer.get("text")))
         for position, after in answer["dicts"].items():

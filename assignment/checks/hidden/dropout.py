@@ -11,6 +11,9 @@ from grader.judging.checks import check, gradients
 IMAGES = {"kept_fraction": 2, "mixed_along_each_axis": 4}
 AFTER_FORWARD = {"needs": "layers.dropout_forward"}
 
+# What a layer that takes any shape is asked besides matrices and images.
+SHAPES = {"one_axis": (40,), "three_axes": (5, 4, 3), "five_axes": (2, 5, 2, 3, 2)}
+
 
 def like(x, name, array):
     """The array, if it can be compared with x at all; the message of the error is the student's."""
@@ -101,6 +104,18 @@ def dropout_forward_test_mode(student, rng):
     return {"out": out}
 
 
+@check("layers.dropout_forward", name="any_shape", seed=405)
+def dropout_forward_any_shape(student, rng):
+    """Arrays of one, three and five axes, p = 0.5: some numbers are dropped, and all others are scaled."""
+    values = {}
+    for name, shape in SHAPES.items():
+        x = rng.randn(*shape) + 10
+        out, _ = student.layers.dropout_forward(x, {"mode": "train", "p": 0.5, "seed": 7})
+        scales = like(x, "out", out) / x
+        values[name] = np.array([*ends(scales[scales != 0]), float(np.any(scales == 0))])
+    return values
+
+
 @check("layers.dropout_backward", name="another_call", seed=411, weight=2, parts={"same_mask": 2}, **AFTER_FORWARD)
 def dropout_backward_another_call(student, rng):
     """Images, p = 0.6, no seed; the forward was called once more in between."""
@@ -110,6 +125,19 @@ def dropout_backward_another_call(student, rng):
     scales, cache = telling(x, out, cache, dropout_param, rng)
     dx = student.layers.dropout_backward(dout, cache)
     return compared(scales, like(dout, "dx", dx) / dout)
+
+
+@check("layers.dropout_backward", name="any_shape", seed=413, parts={"same_mask": 2}, **AFTER_FORWARD)
+def dropout_backward_any_shape(student, rng):
+    """Arrays of one, three and five axes, p = 0.5."""
+    found = []
+    for shape in SHAPES.values():
+        x, dout, dropout_param = rng.randn(*shape) + 10, rng.randn(*shape) + 10, {"mode": "train", "p": 0.5}
+        out, cache = student.layers.dropout_forward(x, dict(dropout_param))
+        scales, cache = telling(x, out, cache, dropout_param, rng)
+        dx = student.layers.dropout_backward(dout, cache)
+        found.append(compared(scales, like(dout, "dx", dx) / dout))
+    return {name: np.array([each[name] for each in found]) for name in found[0]}
 
 
 @check("layers.dropout_backward", name="test_mode", seed=412, weight=0.5, **AFTER_FORWARD)

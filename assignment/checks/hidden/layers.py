@@ -22,7 +22,20 @@ CONV = {
     "cache": lambda x, w, b, conv_param: (x, w, b, conv_param),
     "parts": {"dx": 2, "dw": 2},
 }
+RELU = {"needs": "layers.relu_forward", "cache": lambda x: x}
 POOL = {"needs": "layers.max_pool_forward_naive", "cache": lambda x, pool_param: (x, pool_param)}
+
+# What a layer that takes any shape is asked besides matrices and images.
+SHAPES = {"one_axis": (9,), "three_axes": (3, 4, 2), "five_axes": (2, 3, 1, 2, 2)}
+
+
+def relu_backward(student, rng, name):
+    """The gradient of a ReLU on numbers of this shape."""
+    x, dout = rng.randn(*SHAPES[name]), rng.randn(*SHAPES[name])
+    _, cache = student.layers.relu_forward(x)
+    student.layers.relu_forward(-x)
+    dx = student.layers.relu_backward(dout, cache)
+    return gradients(lambda x: student.layers.relu_forward(x)[0], dout=dout, dx=(dx, x))
 
 
 def affine_backward(student, rng, shape, M):
@@ -107,6 +120,14 @@ def affine_forward_one_example(student, rng):
     return {"out": out}
 
 
+@check("layers.affine_forward", name="any_shape", seed=13)
+def affine_forward_any_shape(student, rng):
+    """Examples of shape (4, 3), of shape (2, 3, 2, 2), and four plain rows: each is one row of numbers to the layer."""
+    shapes = {"of_rows": (4, 12), "of_sequences": (3, 4, 3), "of_clips": (2, 2, 3, 2, 1)}
+    w, b = rng.randn(12, 5), rng.randn(5)
+    return {name: student.layers.affine_forward(rng.randn(*shape), w, b)[0] for name, shape in shapes.items()}
+
+
 @check("layers.affine_backward", name="images", seed=21, weight=2, **AFFINE)
 def affine_backward_images(student, rng):
     """Four images of shape (3, 2, 5), six outputs."""
@@ -119,6 +140,31 @@ def affine_backward_one_example(student, rng):
     return affine_backward(student, rng, (1, 7), 4)
 
 
+@check("layers.affine_backward", name="sequences", seed=23, **AFFINE)
+def affine_backward_sequences(student, rng):
+    """Three examples of shape (4, 2), two outputs."""
+    return affine_backward(student, rng, (3, 4, 2), 2)
+
+
+@check("layers.affine_backward", name="clips", seed=24, **AFFINE)
+def affine_backward_clips(student, rng):
+    """Two examples of shape (2, 3, 2, 2), three outputs."""
+    return affine_backward(student, rng, (2, 2, 3, 2, 2), 3)
+
+
+@check("layers.relu_forward", name="row", seed=37)
+def relu_forward_row(student, rng):
+    """A single example that is a plain row."""
+    out, _ = student.layers.relu_forward(rng.randn(1, 8))
+    return {"out": out}
+
+
+@check("layers.relu_forward", name="any_shape", seed=33)
+def relu_forward_any_shape(student, rng):
+    """Arrays of one, three and five axes."""
+    return {name: student.layers.relu_forward(rng.randn(*shape))[0] for name, shape in SHAPES.items()}
+
+
 @check("layers.relu_forward", name="images", seed=31)
 def relu_forward_images(student, rng):
     """Images of shape (2, 3, 5, 4) with numbers far below and above zero."""
@@ -126,7 +172,7 @@ def relu_forward_images(student, rng):
     return {"out": out}
 
 
-@check("layers.relu_backward", name="images", seed=32, needs="layers.relu_forward", cache=lambda x: x)
+@check("layers.relu_backward", name="images", seed=32, **RELU)
 def relu_backward_images(student, rng):
     """Images of shape (2, 3, 5, 4), where gradient and input often differ in sign."""
     x, dout = rng.randn(2, 3, 5, 4), 5 * rng.randn(2, 3, 5, 4)
@@ -134,6 +180,24 @@ def relu_backward_images(student, rng):
     student.layers.relu_forward(-x)
     dx = student.layers.relu_backward(dout, cache)
     return gradients(lambda x: student.layers.relu_forward(x)[0], dout=dout, dx=(dx, x))
+
+
+@check("layers.relu_backward", name="vector", seed=34, **RELU)
+def relu_backward_vector(student, rng):
+    """A single row of nine numbers."""
+    return relu_backward(student, rng, "one_axis")
+
+
+@check("layers.relu_backward", name="sequences", seed=35, **RELU)
+def relu_backward_sequences(student, rng):
+    """An array of three axes."""
+    return relu_backward(student, rng, "three_axes")
+
+
+@check("layers.relu_backward", name="clips", seed=36, **RELU)
+def relu_backward_clips(student, rng):
+    """An array of five axes."""
+    return relu_backward(student, rng, "five_axes")
 
 
 @check("layers.svm_loss", name="wide_scores", seed=41, weight=2, parts={"dx": 2})

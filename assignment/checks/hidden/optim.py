@@ -8,10 +8,13 @@ from grader.judging.checks import check
 
 
 def steps(rule, rng, shape, config, keys, count=3):
-    """The last of a few steps, each from where the one before ended; what the rule kept of them in config."""
+    """The last of a few steps, each from where the one before ended; what the rule kept of them in config.
+
+    config: None for a first step that passes none, so that a rule's own default counts, whichever that is.
+    """
     w = rng.randn(*shape)
     for _ in range(count):
-        w, config = rule(w, rng.randn(*shape), config)
+        w, config = rule(w, rng.randn(*shape), *([] if config is None else [config]))
     return {"next_w": w, **{key: config.get(key) for key in keys}}
 
 
@@ -53,7 +56,7 @@ def adam_from_nothing(student, rng):
     """Three steps that begin without a config."""
     w, config = 0.01 * rng.randn(3, 4), None
     for _ in range(3):
-        w, config = student.optim.adam(w, rng.randn(3, 4), config)
+        w, config = student.optim.adam(w, rng.randn(3, 4), *([] if config is None else [config]))
     return {"next_w": w, "m": config.get("m"), "v": config.get("v"), "t": config.get("t")}
 
 
