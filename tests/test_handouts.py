@@ -15,7 +15,7 @@ from grader.judging.checks import perform
 from grader.judging.student import Student, local_call
 from grader.records import Submission
 
-NAMES = ("2015", "2016", "2018", "2021")
+NAMES = ("2015", "2016", "2017", "2018", "2021", "2025")
 FILES = ("layers.py", "optim.py", "classifiers/fc_net.py", "classifiers/cnn.py")
 SMALL = """
 years = "long ago"
@@ -91,7 +91,7 @@ def test_a_file_is_read_into_rules_and_marks(folder):
         (
             'years = "long ago"',
             'years = "x"\ncolour = "red"',
-            "colour found, expected years, lacks, hints, titles, arguments",
+            "colour found, expected years, like, solved, accepts, files, lacks, hints, titles, arguments",
         ),
         ("[lacks]", "[laks]", "laks found"),
         ('["layers.svm_loss"]', '"layers.svm_loss"', "functions in [lacks] is no list of strings"),
@@ -114,6 +114,12 @@ def test_a_file_is_read_into_rules_and_marks(folder):
         ("[lacks]", '[hints]\n"layers.relu_forward.x" = "Look."\n[lacks]', "layers.relu_forward.x in [hints] is not"),
         ("[lacks]", '[titles]\n"layers.relu_forward.x" = "A."\n[lacks]', "layers.relu_forward.x in [titles] is not"),
         ("[lacks]", '[hints]\n"layers.relu_forward.nothing" = 3\n[lacks]', "[hints] is not as expected"),
+        ("[lacks]", 'solved = "layers.relu_forward"\n[lacks]', "solved is no list of strings"),
+        ("[lacks]", 'solved = ["layers.relu"]\n[lacks]', "layers.relu is nothing that the reference defines"),
+        ("[lacks]", 'accepts = ["optim.adam.t_is_late"]\n[lacks]', "optim.adam.t_is_late in accepts is not known"),
+        ("[lacks]", "files = [1]\n[lacks]", "files is no list of strings"),
+        ("[lacks]", 'like = "1999"\n[lacks]', "like is '1999', expected another handout's name"),
+        ("[lacks]", 'like = "old"\n[lacks]', "like is 'old', expected another handout's name"),
     ],
 )
 def test_a_file_that_is_not_as_it_must_be_is_refused_by_name(folder, old, new, said):
@@ -121,6 +127,68 @@ def test_a_file_that_is_not_as_it_must_be_is_refused_by_name(folder, old, new, s
     with pytest.raises(AssignmentError, match=re.escape(said)) as caught:
         load_handouts(load_assignment(folder), "old")
     assert str(caught.value).startswith("handouts/old.toml: ")
+
+
+YOUNGER = """
+years = "later"
+like = "old"
+solved = ["layers.affine_forward"]
+[[marks]]
+topic = "a word"
+file = "layers.py"
+pattern = 'other'
+[[marks]]
+topic = "a name"
+file = "optim.py"
+pattern = 'name'
+"""
+
+
+def test_a_file_that_is_like_another_replaces_what_it_names_and_keeps_the_rest(folder):
+    (folder / "handouts/new.toml").write_text(YOUNGER)
+    handouts = load_handouts(load_assignment(folder), "new")
+    new = handouts.known["new"]
+    assert (new.years, new.like, new.solved) == ("later", "old", {"layers.affine_forward"})
+    assert new.lacks == {"layers.svm_loss"}
+    assert [rule.of for rule in new.returned] == ["layers.affine_backward"]
+    assert [(mark.topic, mark.pattern.pattern) for mark in handouts.marks["new"]] == [
+        ("a word", "other"),
+        ("a name", "name"),
+    ]
+
+
+def test_a_chain_of_likenesses_is_refused(folder):
+    (folder / "handouts/new.toml").write_text(YOUNGER)
+    (folder / "handouts/newer.toml").write_text(YOUNGER.replace('"old"', '"new"'))
+    with pytest.raises(AssignmentError, match="like is 'new', which is like a third one"):
+        load_handouts(load_assignment(folder), "newer")
+
+
+def test_only_the_assignments_own_has_all_files_that_are_handed_out(folder):
+    edited(folder, "[lacks]", 'files = ["data_*.py", "Dropout.ipynb"]\n[lacks]')
+    known = load_handouts(load_assignment(folder), "old").known
+    asked = ("data_utils.py", "solver.py", "Dropout.ipynb", "ModularNets.ipynb")
+    assert [known["old"].has_file(name) for name in asked] == [True, False, True, False]
+    assert all(known["default"].has_file(name) for name in asked)
+
+
+def test_what_came_solved_is_not_asked_for_but_may_be_called(assignment):
+    handout = load_handouts(assignment, "2025").known["2025"]
+    asked = {check.function for check in assignment.checks if handout.has(check)}
+    assert not asked & {"optim.sgd_momentum", "optim.rmsprop", "optim.adam"}
+    assert asked > {"layers.softmax_loss", "classifiers.fc_net.FullyConnectedNet"}
+    call = adapt(lambda function, args, kwargs: function, handout)
+    assert call("optim.adam", (), {}) == "optim.adam"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_hint_of_a_public_handout_tells_of_epsilon_in_a_formula(assignment, name):
+    """None of their docstrings has one, so both places are right and no hint is needed."""
+    handout = load_handouts(assignment, name).known[name]
+    for item in assignment.misconceptions:
+        if item.function in ("optim.rmsprop", "optim.adam") and "epsilon_below_root" in item.name:
+            left_out = item.function in handout.lacks | handout.solved
+            assert left_out or item.name in handout.accepts[item.function]
 
 
 def test_a_pattern_of_checks_of_a_function_without_points_is_no_fault(folder):
@@ -191,8 +259,10 @@ def test_every_check_of_a_handout_can_be_asked_in_its_words(assignment, name):
     ("name", "sent"),
     [
         ("2016", {"dropout": 0.25, "use_batchnorm": True}),
+        ("2017", {"dropout": 0.25, "use_batchnorm": True}),
         ("2018", {"dropout": 0.75, "normalization": "batchnorm"}),
         ("2021", {"dropout_keep_ratio": 0.75, "normalization": "batchnorm"}),
+        ("2025", {"dropout_keep_ratio": 0.75, "normalization": "batchnorm"}),
     ],
 )
 def test_the_net_is_made_with_the_arguments_of_its_year(assignment, name, sent):
@@ -204,10 +274,12 @@ def test_the_net_is_made_with_the_arguments_of_its_year(assignment, name, sent):
     call("classifiers.fc_net.FullyConnectedNet", ([5],), {"dropout": 0, "normalization": None, "use_batchnorm": False})
     assert seen[:2] == [{**sent, "reg": 1.0}] * 2
     off = {name: value for name, value in seen[2].items() if value not in (None, False)}
-    assert off == {next(iter(sent)): 1} if name != "2016" else not off
+    assert off == {next(iter(sent)): 1} if name > "2017" else not off
 
 
-@pytest.mark.parametrize(("name", "p"), [("2016", 0.25), ("2018", 0.75), ("2021", 0.75)])
+@pytest.mark.parametrize(
+    ("name", "p"), [("2016", 0.25), ("2017", 0.25), ("2018", 0.75), ("2021", 0.75), ("2025", 0.75)]
+)
 def test_p_of_dropout_means_what_its_year_meant(assignment, name, p):
     handout = load_handouts(assignment, name).known[name]
     seen = []
@@ -244,7 +316,11 @@ def test_what_each_handout_lacks(assignment):
     assert "layers.batchnorm_forward" not in known["2016"].lacks
     assert "layers.layernorm_forward" in known["2016"].lacks - known["2018"].lacks
     assert known["2018"].lacks == {"classifiers.cnn.MultiLayerConvNet"}
-    assert "classifiers.fc_net.TwoLayerNet" in known["2021"].lacks
+    assert {"classifiers.fc_net.TwoLayerNet", "layers.svm_loss"} < known["2021"].lacks
+    assert known["2017"].lacks == known["2016"].lacks
+    assert known["2025"].lacks == known["2021"].lacks
+    for name in ("2016", "2017", "2018"):
+        assert known[name].solved == {"layers.svm_loss", "layers.softmax_loss"}
     assert not known["default"].lacks
 
 
@@ -257,12 +333,13 @@ PACKAGES = {
     },
     "2016": {
         "layers.py": "  contains a minibatch of N\n  examples\n  - p: We drop each neuron output with probability p.\n",
-        "optim.py": "def rmsprop(x, dx, config=None):\n",
+        "optim.py": "def rmsprop(x, dx, config=None):\n  config.setdefault('t', 0)\n",
         "classifiers/fc_net.py": "from cs231n.layers import *\nclass TwoLayerNet(object):\n"
         "  This will also implement\n  dropout and batch normalization as options.\n"
         "  def __init__(self, hidden_dims, input_dim=3*32*32, num_classes=10,\n"
         "               dropout=0, use_batchnorm=False, reg=0.0,\n"
-        "               weight_scale=1e-2, dtype=np.float32, seed=None):\n",
+        "               weight_scale=1e-2, dtype=np.float32, seed=None):\n"
+        "        bn_param[mode] = mode\n",
     },
     "2018": {
         "layers.py": "contains a minibatch of N\nexamples\n- p: We keep each neuron output with probability p.\n"
@@ -285,17 +362,37 @@ PACKAGES = {
 }
 
 
+PACKAGES["2017"] = {
+    **PACKAGES["2016"],
+    "optim.py": PACKAGES["2016"]["optim.py"].replace("'t', 0", '"t",1'),
+    "classifiers/fc_net.py": PACKAGES["2016"]["classifiers/fc_net.py"].replace("[mode]", "['mode']"),
+}
+
+
 def guessed(assignment, files):
     submission = Submission("case", "case", {name: text.encode() for name, text in files.items()})
     handout, grounds = load_handouts(assignment, AUTO).of(submission)
     return handout.name, grounds
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", PACKAGES)
 def test_auto_knows_a_package_by_its_marks(assignment, name):
     found, grounds = guessed(assignment, PACKAGES[name])
     assert found == name, grounds
     assert f"taken for handout {name}" in grounds
+
+
+@pytest.mark.parametrize(("optim", "fc_net"), [("2016", "2017"), ("2017", "2016")])
+def test_what_2016_and_2017_share_between_them_is_taken_for_the_elder(assignment, optim, fc_net):
+    """Many of 2016 put the slip in bn_param right, and some of 2017 let t begin at 0."""
+    files = {
+        **PACKAGES["2016"],
+        "optim.py": PACKAGES[optim]["optim.py"],
+        "classifiers/fc_net.py": PACKAGES[fc_net]["classifiers/fc_net.py"],
+    }
+    found, grounds = guessed(assignment, files)
+    assert found == "2016"
+    assert "2017 has the same marks" in grounds
 
 
 def own_package():
@@ -305,7 +402,7 @@ def own_package():
 def test_auto_knows_the_assignments_own(assignment):
     found, grounds = guessed(assignment, own_package())
     assert found == "default"
-    assert "taken for handout default by 11 of 11 marks" in grounds
+    assert "taken for handout default by 13 of 13 marks" in grounds
 
 
 def without(source, *names):

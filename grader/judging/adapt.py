@@ -84,9 +84,9 @@ class Handout:
 
     name: str
     years: str = ""
-    like: str = ""
     lacks: frozenset[str] = frozenset()
     lacks_checks: tuple[str, ...] = ()
+    like: str = ""
     solved: frozenset[str] = frozenset()
     accepts: Mapping[str, frozenset[str]] = field(default_factory=dict)
     files: tuple[str, ...] = ()

@@ -112,3 +112,19 @@ def test_more_marks_than_any_other_are_no_clear_majority_yet(old, own, handout):
         "own": tuple(Mark(f"own {index}", "a.py", pattern) for index in range(own)),
     }
     assert guess_handout({"a.py": b"word"}, marks, "own").handout == handout
+
+
+@pytest.mark.parametrize("younger", ["new", "newest"])
+def test_a_tie_goes_to_the_elder_of_two_that_differ_in_little(younger):
+    marks = {"own": MARKS["own"], "old": MARKS["old"], younger: MARKS["old"]}
+    files = {FILES[i]: text.encode() for i, text in enumerate(("old a", "old b", "old c"))}
+    found = guess_handout(files, marks, "own", {younger: "old"})
+    assert found.handout == "old"
+    assert f"{younger} has the same marks" in found.grounds
+    assert guess_handout(files, marks, "own").handout == "own"
+
+
+def test_more_marks_are_taken_before_age():
+    marks = {"own": MARKS["own"], "old": marks_of("a", "b", "c", "old d"), "new": marks_of("a", "b", "c", "new d")}
+    files = {name: text.encode() for name, text in zip(FILES, ("a", "b", "c", "new d"), strict=True)}
+    assert guess_handout(files, marks, "own", {"new": "old"}).handout == "new"
