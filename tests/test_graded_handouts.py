@@ -5,7 +5,7 @@ import sys
 from functools import cache
 
 import pytest
-from cases import ROOT, lost
+from cases import ROOT, check_of
 
 from grader.context import Settings, prepare
 from grader.pipeline import grade_submission
@@ -68,11 +68,14 @@ NETS = {
         p="dropout_keep_ratio",
     ),
 }
+NETS |= {"2017": NETS["2016"], "2025": NETS["2021"]}
 LACKED = {
     "2016": ("layernorm_forward", "layernorm_backward", "spatial_groupnorm_forward", "spatial_groupnorm_backward"),
     "2018": (),
     "2021": (),
+    "2025": (),
 }
+LACKED["2017"] = LACKED["2016"]
 FLAT_GRADIENTS = """
 
 def flat(backward):
@@ -86,6 +89,11 @@ spatial_groupnorm_backward = flat(spatial_groupnorm_backward)
 """
 
 
+def lost(result):
+    """The functions that were asked for and did not pass, short."""
+    return {f.function.rpartition(".")[2]: f.status for f in result.functions if f.points < f.max_points}
+
+
 def without(source, *names):
     for name in names:
         source, count = re.subn(rf"^(def|class) {name}\b.*?(?=^def |^class |\Z)", "", source, flags=re.M | re.S)
@@ -96,12 +104,12 @@ def without(source, *names):
 def package(name, dropout=KEEPING):
     """The reference's files as somebody would have handed them in that year."""
     files = {file: (ROOT / "reference" / file).read_text() for file in FILES}
-    files["layers.py"] = without(files["layers.py"], *LACKED[name]) + (dropout if name != "2016" else "")
+    files["layers.py"] = without(files["layers.py"], *LACKED[name]) + (dropout if name > "2017" else "")
     if name == "2018":
         files["layers.py"] += FLAT_GRADIENTS
     files["classifiers/fc_net.py"] += NETS[name]
     files["classifiers/cnn.py"] = without(files["classifiers/cnn.py"], "MultiLayerConvNet")
-    if name == "2021":
+    if name >= "2021":
         files["classifiers/fc_net.py"] = without(files["classifiers/fc_net.py"], "TwoLayerNet")
     else:
         for file in ("classifiers/fc_net.py", "classifiers/cnn.py"):
@@ -110,10 +118,24 @@ def package(name, dropout=KEEPING):
 
 
 @cache
+def context(handout):
+    return prepare(Settings(str(ROOT / "assignment"), sys.executable, "auto", handout))
+
+
+@cache
 def graded(name, handout, dropout=KEEPING):
-    context = prepare(Settings(str(ROOT / "assignment"), sys.executable, "auto", handout))
     files = {file: text.encode() for file, text in package(name, dropout).items()}
-    return grade_submission(Submission("case", "case", files), context)
+    return grade_submission(Submission("case", "case", files), context(handout))
+
+
+def edited(name, file, *pairs):
+    """The package of a year with texts of one file replaced, graded for that year."""
+    files = package(name)
+    for old, new in pairs:
+        assert old in files[file]
+        files[file] = files[file].replace(old, new)
+    encoded = {path: text.encode() for path, text in files.items()}
+    return grade_submission(Submission("case", "case", encoded), context(name))
 
 
 @pytest.mark.parametrize("name", LACKED)
@@ -134,7 +156,7 @@ def test_by_the_assignments_own_handout_it_loses_marks(name):
     assert result.score < result.max_score
     assert lost(result)["FullyConnectedNet"] != "passed"
     assert "MultiLayerConvNet" in lost(result)
-    assert ("dropout_forward" in lost(result)) == (name != "2016")
+    assert ("dropout_forward" in lost(result)) == (name > "2017")
 
 
 @pytest.mark.parametrize("name", ["2018", "2021"])
@@ -157,3 +179,85 @@ def test_hints_and_titles_are_in_the_words_of_the_year():
     assert titles["nothing_dropped"] == "With p = 1 nothing is dropped and nothing is scaled."
     own = {check.title for check in graded("2021", "default").checks}
     assert "With p = 0 nothing is dropped and nothing is scaled." in own
+
+
+# What a handout wrote itself, or left open, in the words of the reference.
+FROM_1 = ('config.setdefault("t", 0)', 'config.setdefault("t", 1)')
+LATE = (
+    ("    t = t + 1\n", ""),
+    ('config["m"], config["v"], config["t"] = m, v, t\n', 'config["m"], config["v"], config["t"] = m, v, t + 1\n'),
+)
+BELOW_ROOT = (
+    ("(np.sqrt(cache) + epsilon)", "np.sqrt(cache + epsilon)"),
+    ("(np.sqrt(v / (1 - beta2**t)) + epsilon)", "np.sqrt(v / (1 - beta2**t) + epsilon)"),
+)
+NO_EPSILON = (("(np.sqrt(cache) + epsilon)", "np.sqrt(cache)"), ("- beta2**t)) + epsilon)", "- beta2**t)))"))
+NO_MODE = ('bn_param["mode"] = mode', "bn_param[mode] = mode")
+
+
+@pytest.mark.parametrize("pairs", [[FROM_1], [FROM_1, *LATE], [FROM_1, BELOW_ROOT[1]]], ids=["before", "late", "both"])
+def test_adam_may_begin_to_count_at_1_in_2017(pairs):
+    assert "adam" not in lost(edited("2017", "optim.py", *pairs))
+
+
+@pytest.mark.parametrize("name", ["2016", "2018", "2021", "default"])
+def test_elsewhere_it_may_not(name):
+    year = "2021" if name == "default" else name
+    files = {path: text.replace(*FROM_1).encode() for path, text in package(year).items()}
+    adam = check_of(grade_submission(Submission("case", "case", files), context(name)), "adam.from_nothing")
+    assert 0 < adam.points < adam.max_points
+    assert adam.hint.startswith("Without a t in config, t starts at 1")
+
+
+def test_a_late_t_that_begins_at_0_loses_marks_in_2017_too():
+    assert "adam" in lost(edited("2017", "optim.py", *LATE))
+
+
+@pytest.mark.parametrize("mistake", [('beta1"]), float(config["beta2"])', 'beta2"]), float(config["beta1"])')])
+def test_beside_a_mistake_what_is_accepted_costs_nothing_more(mistake):
+    with_both, with_one = (edited("2017", "optim.py", *pairs) for pairs in ([FROM_1, mistake], [mistake]))
+    points = [
+        next(f.points for f in result.functions if f.function == "optim.adam") for result in (with_both, with_one)
+    ]
+    assert points[0] == points[1] < 3
+
+
+@pytest.mark.parametrize("name", [name for name in LACKED if name != "2025"])
+def test_epsilon_may_stand_below_the_root_where_no_docstring_says_otherwise(name):
+    assert not lost(edited(name, "optim.py", *BELOW_ROOT)).keys() & {"rmsprop", "adam"}
+
+
+@pytest.mark.parametrize("name", ["2016", "2021"])
+def test_but_it_may_not_be_forgotten(name):
+    assert lost(edited(name, "optim.py", *NO_EPSILON)).keys() >= {"rmsprop", "adam"}
+
+
+def test_by_the_assignments_own_docstring_it_stands_outside():
+    files = package("2016")
+    for pair in BELOW_ROOT:
+        files["optim.py"] = files["optim.py"].replace(*pair)
+    encoded = {path: text.encode() for path, text in files.items()}
+    result = grade_submission(Submission("case", "case", encoded), context("default"))
+    assert lost(result).keys() >= {"rmsprop", "adam"}
+
+
+@pytest.mark.parametrize(("name", "is_lost"), [("2016", False), ("2017", True), ("2018", True)])
+def test_the_slip_in_bn_param_costs_nothing_where_the_handout_made_it(name, is_lost):
+    result = edited(name, "classifiers/fc_net.py", NO_MODE)
+    assert ("FullyConnectedNet" in lost(result)) == is_lost
+
+
+def test_averages_that_layers_share_are_still_a_mistake_in_2016():
+    shared = ("self.bn_params[layer - 1]", "self.bn_params[0]")
+    assert "FullyConnectedNet" in lost(edited("2016", "classifiers/fc_net.py", shared))
+
+
+@pytest.mark.parametrize("name", ["2021", "2025"])
+def test_what_a_handout_lacks_or_gives_solved_need_not_be_there(name):
+    files = package(name)
+    files["layers.py"] = without(files["layers.py"], "svm_loss")
+    if name == "2025":
+        files["optim.py"] = "import numpy as np\n"
+    encoded = {path: text.encode() for path, text in files.items()}
+    result = grade_submission(Submission("case", "case", encoded), context(name))
+    assert result.score == pytest.approx(result.max_score)
