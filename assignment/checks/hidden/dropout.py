@@ -46,8 +46,8 @@ def compared(forward, backward):
 
 
 def telling(x, out, cache, dropout_param, rng):
-    """The forward's scales and its cache; where there is none, or nothing dropped to show, the docstring's cache."""
-    if out is not None and not np.all(like(x, "out", out) != 0):
+    """The forward's scales and its cache; the docstring's cache where there is none, or all or nothing was dropped."""
+    if out is not None and 0 < np.count_nonzero(like(x, "out", out)) < x.size:
         return out / x, cache
     p = dropout_param["p"]
     mask = (rng.rand(*x.shape) >= p) / (1 - p)
