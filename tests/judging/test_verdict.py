@@ -310,3 +310,43 @@ def test_a_forward_vouches_for_its_gradient_if_it_is_right_in_half_of_its_other_
         for i, w in enumerate(weights_wrong)
     ]
     assert settled(backward(agreed=frozenset({"dx", "dw"})), *trials).points == pytest.approx(points)
+
+
+# A backward whose check ends in its forward.
+
+STOPPED = Failure(ERROR, "layers.conv_forward", "conv_forward raised ValueError: not so many values.")
+BLOCKED = Trial(check_of("images"), STOPPED)
+OTHER_RIGHT = Trial(check_of("rows"), judgements=judgements(dx=(True, 1.0)))
+OTHER_HALF = Trial(check_of("columns"), judgements=judgements(dx=(True, 1.0), dw=(False, 1.0)))
+
+
+@pytest.mark.parametrize(
+    ("others", "points", "status"),
+    [
+        ([FORWARD_RIGHT, OTHER_RIGHT], 8.0, PASSED),
+        ([FORWARD_RIGHT, OTHER_RIGHT, OTHER_HALF], 6.0, PARTIAL),
+        ([FORWARD_WRONG, OTHER_RIGHT], 4.0, PARTIAL),  # a forward of which nothing is right
+        ([FORWARD_RIGHT], 0.0, SKIPPED),  # nothing of this function was seen
+        ([FORWARD_RIGHT, replace(BLOCKED, check=check_of("rows"))], 0.0, SKIPPED),
+    ],
+)
+def test_it_earns_what_the_other_checks_of_the_function_earn(others, points, status):
+    result = settled(BLOCKED, *others)
+    assert (result.points, result.status, result.follow_through) == (points, status, points > 0)
+    assert result.message.startswith("conv_backward could not be run: conv_forward raised ValueError")
+
+
+def test_it_earns_the_same_where_the_documented_cache_did_not_fit():
+    fed = Trial(check_of("images"), judgements=judgements(dx=(False, 1.0)), fed=STOPPED)
+    assert settled(fed, FORWARD_RIGHT, OTHER_RIGHT).points == 8.0
+    assert settled(fed, FORWARD_RIGHT, Trial(check_of("rows"), judgements=judgements(dx=(False, 1.0)))).points == 0.0
+
+
+def test_a_forward_that_is_not_written_brings_its_backward_nothing():
+    missing = Trial(check_of("images"), Failure(MISSING, "layers.conv_forward", "conv_forward is not written yet."))
+    assert settled(missing, FORWARD_RIGHT, OTHER_RIGHT).points == 0.0
+
+
+def test_a_backward_that_fails_by_itself_earns_nothing_by_its_other_checks():
+    own = Trial(check_of("images"), Failure(ERROR, "layers.conv_backward", "conv_backward raised KeyError: 1"))
+    assert settled(own, FORWARD_RIGHT, OTHER_RIGHT).points == 0.0

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from grader.judging.verdict import choose
-from grader.records import FAILED, PARTIAL, PASSED, SKIPPED, CheckResult
+from grader.records import FAILED, PARTIAL, PASSED, SKIPPED, CheckResult, Comparison
 
 LAYER = CheckResult("layers.double.two", "layers.double", "layers.py", "Two.", "visible", 0.0, 2.0, FAILED)
 NET = CheckResult("nets.Net.loss", "nets.Net", "nets.py", "Loss.", "visible", 0.0, 4.0, FAILED, "Net: loss is off.")
@@ -48,3 +48,11 @@ def test_the_students_own_run_counts_where_nothing_speaks_for_the_other(points):
 
 def test_a_check_that_was_not_run_again_stays_as_it_is():
     assert choose([LAYER, NET], [LAYER, STUBBED], set(), STUBS) == [LAYER, NET]
+
+
+@pytest.mark.parametrize(("points", "status"), [(0.0, FAILED), (1.0, PARTIAL), (4.0, PASSED)])
+def test_values_of_a_run_on_stubs_outweigh_a_share_that_was_not_measured(points, status):
+    share = replace(NET, points=3.0, status=PARTIAL, follow_through=True, message="Net could not be run.")
+    measured = replace(STUBBED, points=points, status=status, comparisons=(Comparison("loss", status, "", None, 1e-5),))
+    assert chosen(share, measured).points == points
+    assert chosen(share, replace(STUBBED, points=0.0)).points == 3.0  # nothing was measured there either
