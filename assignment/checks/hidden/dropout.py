@@ -127,17 +127,24 @@ def dropout_backward_another_call(student, rng):
     return compared(scales, like(dout, "dx", dx) / dout)
 
 
-@check("layers.dropout_backward", name="any_shape", seed=413, parts={"same_mask": 2}, **AFTER_FORWARD)
+@check(
+    "layers.dropout_backward",
+    name="any_shape",
+    seed=413,
+    parts={f"{name}_same_mask": 2 for name in SHAPES},
+    **AFTER_FORWARD,
+)
 def dropout_backward_any_shape(student, rng):
     """Arrays of one, three and five axes, p = 0.5."""
-    found = []
-    for shape in SHAPES.values():
+    values = {}
+    for name, shape in SHAPES.items():
         x, dout, dropout_param = rng.randn(*shape) + 10, rng.randn(*shape) + 10, {"mode": "train", "p": 0.5}
         out, cache = student.layers.dropout_forward(x, dict(dropout_param))
         scales, cache = telling(x, out, cache, dropout_param, rng)
         dx = student.layers.dropout_backward(dout, cache)
-        found.append(compared(scales, like(dout, "dx", dx) / dout))
-    return {name: np.array([each[name] for each in found]) for name in found[0]}
+        found = compared(scales, like(dout, "dx", dx) / dout)
+        values |= {f"{name}_{part}": value for part, value in found.items()}
+    return values
 
 
 @check("layers.dropout_backward", name="test_mode", seed=412, weight=0.5, **AFTER_FORWARD)
