@@ -160,8 +160,9 @@ def conclude(submission: Submission, context: Context, started: float, trials: T
     results = with_left_out(results, context.assignment, handout)
     functions = sum_up(results, needs_of(context.assignment), lines_of(context.assignment, submission))
     duration_s = time.monotonic() - started
+    blank = blank_result(submission, context, started)
     return replace(
-        blank_result(submission, context, started),
+        blank,
         score=round(sum(result.points for result in results), 2),
         checks=tuple(results),
         functions=tuple(functions),

@@ -69,6 +69,8 @@ class Switch:
         self.own = own
         self.own_parameters = self.find_parameters()
         self.ask: Optional[Ask] = None
+        # For each object that is a stub now: how it becomes the student's own again, and how a stub.
+        self.exchanged: List[Tuple[Callable[[], None], Callable[[], None]]] = []
 
         def function(*args: Any, **kwargs: Any) -> Any:
             return self.call(args, kwargs)
@@ -97,7 +99,7 @@ class Switch:
             sent, refused = (), error
         answer = self.ask(self.name, sent)
         if answer.get("outcome") == "own" and self.own is not None:
-            return self.own(*args, **kwargs)
+            return self.call_own(self.own, args, kwargs)
         if refused is not None:
             raise refused
         if answer.get("outcome") != "value":
@@ -105,6 +107,14 @@ class Switch:
         for position, after in answer["dicts"].items():
             bound[int(position)].update(read_answer(after))
         return read_answer(answer["value"])
+
+    def call_own(self, own: Callable[..., Any], args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
+        """Call the student's function as it was before it became a stub. It is one again afterwards."""
+        with ExitStack() as undone:
+            for restore, exchange in self.exchanged:
+                restore()
+                undone.callback(exchange)
+            return own(*args, **kwargs)
 
     def bind(self, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> List[Any]:
         """Arguments in the order of the reference's parameters: the student's own may have other names, and more.
@@ -137,6 +147,7 @@ def in_place(switches: Iterable[Switch], ask: Ask) -> Iterator[None]:
     with ExitStack() as undone:
         for switch in switches:
             undone.callback(setattr, switch, "ask", switch.ask)
+            undone.callback(setattr, switch, "exchanged", [])
             switch.ask = ask
             if isinstance(switch.own, functools.partial):
                 change_partial(switch.own, switch, undone)
@@ -189,8 +200,11 @@ def vars_of_class(value: Any) -> Dict[str, Any]:
 
 def change_partial(own: Any, switch: Switch, undone: ExitStack) -> None:
     state = own.__reduce__()[2]
-    undone.callback(own.__setstate__, state)
-    own.__setstate__((switch.function, (), {}, state[3]))
+    restore = functools.partial(own.__setstate__, state)
+    exchange = functools.partial(own.__setstate__, (switch.function, (), {}, state[3]))
+    exchange()
+    undone.callback(restore)
+    switch.exchanged.append((restore, exchange))
 
 
 def change_code(function: types.FunctionType, receiver: Any, switch: Switch, undone: ExitStack) -> None:
@@ -210,8 +224,11 @@ def change_code(function: types.FunctionType, receiver: Any, switch: Switch, und
 
     code = code_of_stub(len(before.co_freevars))
     constants = tuple(call if value == CALL else value for value in code.co_consts)
-    undone.callback(set_code, function, before)
-    set_code(function, code.replace(co_consts=constants, co_name=before.co_name))
+    restore = functools.partial(set_code, function, before)
+    exchange = functools.partial(set_code, function, code.replace(co_consts=constants, co_name=before.co_name))
+    exchange()
+    undone.callback(restore)
+    switch.exchanged.append((restore, exchange))
 
 
 def set_code(function: types.FunctionType, code: types.CodeType) -> None:

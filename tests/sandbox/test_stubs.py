@@ -229,3 +229,14 @@ def test_arguments_reach_the_judge_in_the_references_order_under_whatever_names(
 @pytest.mark.parametrize("layer", [np.maximum, len, functools.reduce], ids=["ufunc", "builtin", "of_c"])
 def test_what_cannot_change_is_left_to_its_name(layer):
     assert not stubs.can_change(layer, "layer")
+
+
+@pytest.mark.parametrize("holder", HELD)
+def test_where_the_judge_says_so_the_students_own_runs_and_is_a_stub_again_afterwards(holder):
+    module = load(HELD[holder])
+    replies = [{"outcome": "own"}, {"outcome": "value", "value": 7, "dicts": {}}]
+    switch = switch_of(module["layer"])
+    with stubs.in_place([switch], lambda name, args: replies.pop(0)):
+        assert module["use"](1) == -1
+        assert module["use"](2) == 7
+    assert module["use"](3) == -1
