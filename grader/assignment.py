@@ -115,12 +115,13 @@ def load_assignment(folder: Path) -> Assignment:
     for function, points in functions.items():
         if points and function not in weights:
             raise AssignmentError(f"{toml}: {function} has points but no check. Write one in {folder / 'checks'}.")
+    words = words_from(toml, data)
     order = list(functions)
     defined.sort(key=lambda item: order.index(item[0].function))
     checks = []
     for definition, visibility in defined:
         points = functions[definition.function] * definition.weight / weights[definition.function]
-        checks.append(check_from(definition, visibility, points))
+        checks.append(check_from(definition, visibility, points, words))
     definitions = {f"{definition.function}.{definition.name}": definition for definition, _ in defined}
     if len(definitions) != len(checks):
         twice = {check.id for check in checks if sum(other.id == check.id for other in checks) > 1}
@@ -170,7 +171,9 @@ def limit_from(toml: Path, name: str, value: Any) -> float:
     return value
 
 
-def check_from(definition: CheckDefinition, visibility: str, points: float) -> Check:
+def check_from(
+    definition: CheckDefinition, visibility: str, points: float, words: Mapping[str, tuple[str, str]]
+) -> Check:
     return Check(
         id=f"{definition.function}.{definition.name}",
         function=definition.function,
@@ -185,8 +188,20 @@ def check_from(definition: CheckDefinition, visibility: str, points: float) -> C
         parts=definition.parts,
         together=definition.together,
         squeeze=definition.squeeze,
+        words=words,
         run=definition.run,
     )
+
+
+def words_from(toml: Path, data: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """[words]: by the name of a compared value what students read: "words", or ["words", "what a no means."]."""
+    found = {}
+    for name, words in entry(toml, {"words": {}, **data}, "words", dict).items():
+        both = [words, ""] if isinstance(words, str) else words
+        if not isinstance(both, list) or len(both) != 2 or not all(isinstance(part, str) for part in both):
+            raise AssignmentError(f"{toml}: the words for {name} are {words!r}, expected a text or a list of two.")
+        found[name] = (both[0], both[1])
+    return found
 
 
 def load_checks(folder: Path) -> Iterator[tuple[CheckDefinition, str]]:

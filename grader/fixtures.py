@@ -18,7 +18,7 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -38,13 +38,15 @@ REGENERATE: Final = "Run make fixtures."
 @dataclass(frozen=True)
 class Fixture:
     """One check's: expected arrays, arities of the reference's replies call by call, and of gradients the forward's
-    value and reach; variants' arrays; those of variants that are right as well where a handout says so."""
+    value and reach; variants' arrays, and of variants that raise here the exception's type; the arrays of variants that
+    are right as well where a handout says so."""
 
     expected: Mapping[str, np.ndarray]
     arities: tuple[tuple[str, int], ...]
     forward: np.ndarray | None = None
     reach: Mapping[str, np.ndarray] = field(default_factory=dict)
     variants: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
+    raises: Mapping[str, str] = field(default_factory=dict)
     accepted: tuple[Mapping[str, np.ndarray], ...] = ()
 
     def accepting(self, names: Collection[str]) -> Fixture:
@@ -55,16 +57,20 @@ class Fixture:
             {name: array.astype(self.expected[name].dtype) for name, array in arrays.items()} for arrays in finite
         ]
         left = {name: arrays for name, arrays in self.variants.items() if name not in names}
-        return replace(self, variants=left, accepted=tuple(accepted))
+        raises = {name: kind for name, kind in self.raises.items() if name not in names}
+        return replace(self, variants=left, raises=raises, accepted=tuple(accepted))
 
 
 @dataclass(frozen=True)
 class Fixtures:
-    """All of an assignment's: by check id; hints by function and variant; argument names by function."""
+    """All of an assignment's: by check id; hints by function and variant; argument names by function; by function the
+    variants that are recognised by outcome, too, and those that are so beside another mistake."""
 
     checks: Mapping[str, Fixture]
     hints: Mapping[str, Mapping[str, str]]
     arguments: Mapping[str, tuple[str, ...]]
+    by_outcome: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    beside: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def load_fixtures(assignment: Assignment) -> Fixtures:
@@ -81,12 +87,15 @@ def load_fixtures(assignment: Assignment) -> Fixtures:
         for name, digest in manifest["files"].items():
             arrays.update(read_arrays(folder / name, digest))
         hints, arguments = manifest["hints"], {name: tuple(names) for name, names in manifest["arguments"].items()}
+        by_outcome, beside = (
+            {name: tuple(variants) for name, variants in manifest[way].items()} for way in ("by_outcome", "beside")
+        )
         checks = {check.id: fixture_from(check.id, manifest["checks"], arrays) for check in assignment.checks}
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise FixtureError(
             f"{folder / MANIFEST}: is damaged ({type(error).__name__}: {error}). {REGENERATE}"
         ) from error
-    return Fixtures(checks, hints, arguments)
+    return Fixtures(checks, hints, arguments, by_outcome, beside)
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
@@ -146,6 +155,7 @@ def fixture_from(check: str, listed: Mapping[str, Any], arrays: Mapping[str, np.
             variant: {name: arrays[key(check, "variant", variant, name)] for name in names}
             for variant, names in entry["variants"].items()
         },
+        raises=entry["raises"],
     )
 
 

@@ -122,6 +122,7 @@ class Check:
     max_points: the function's points shared out by weight. parts: weights of the comparisons, 1 where not named.
     together: names of the comparisons that are relative to the largest entry of them all; True: all but single numbers.
     squeeze: names of the comparisons in which axes of length 1 do not count; True: all of one axis.
+    words: what students read in place of a comparison's name; and in place of what is wrong, for a yes or no.
     """
 
     id: str
@@ -138,6 +139,7 @@ class Check:
     run: Callable[..., Any] = field(compare=False)
     together: bool | tuple[str, ...] = False
     squeeze: bool | tuple[str, ...] = False
+    words: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

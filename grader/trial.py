@@ -28,7 +28,7 @@ from grader.fixtures import Fixture, Fixtures
 from grader.following import follow_through
 from grader.judging.adapt import OWN, Handout, adapt
 from grader.judging.checks import Answer, Gradients, perform
-from grader.judging.judge import Judgement, judge_values, matches
+from grader.judging.judge import Judgement, fit, judge_values, matches
 from grader.judging.student import Call, CallFailed, Failure, Student
 from grader.judging.undo import Undoable
 from grader.judging.verdict import Trial, short
@@ -93,7 +93,8 @@ def try_check(
     is_wrong: bool,
 ) -> Trial:
     started = time.monotonic()
-    fixture = fixtures.checks[check.id].accepting(handout.accepts.get(check.function, ()))
+    accepted = handout.accepts.get(check.function, frozenset())
+    fixture = fixtures.checks[check.id].accepting(accepted)
     documented = assignment.definitions[check.id].cache
     call = adapt(session.call, handout)
     asked = ask_for_sure(session, check, fixture, call, oracle, is_wrong=is_wrong)
@@ -110,9 +111,22 @@ def try_check(
     if fed is None and failure is not None and failure.function == check.needs and is_missing(failure):
         failure = missing_too(session, check, fixture, oracle) or failure
     remarks = mutation_remarks(mutations, fixtures)
-    trial = Trial(check, failure, fed=fed, output=asked.output, remarks=remarks, asked=times)
+    hints = {**fixtures.hints.get(check.function, {}), **handout.hints.get(check.function, {})}
+    trial = Trial(
+        check,
+        failure,
+        raising={name: hints[name] for name, raised in fixture.raises.items()},
+        raised=frozenset(
+            name for name, raised in fixture.raises.items() if failure is not None and failure.raised == raised
+        ),
+        by_outcome={name: hints[name] for name in fixtures.by_outcome.get(check.function, ()) if name not in accepted},
+        beside=frozenset(fixtures.beside.get(check.function, ())),
+        fed=fed,
+        output=asked.output,
+        remarks=remarks,
+        asked=times,
+    )
     if asked.answer is not None:
-        hints = {**fixtures.hints.get(check.function, {}), **handout.hints.get(check.function, {})}
         secret = zlib.crc32(f"{assignment.sha256} {check.id}".encode())  # hidden checks are in it: no student knows it
         asked.undoable.undo()
         follow = partial(
@@ -246,6 +260,7 @@ def judged(check: Check, fixture: Fixture, answer: Answer) -> list[Judgement]:
             inputs=inputs_of(answer.gradients) if answer.gradients else None,
             together=check.together,
             squeeze=check.squeeze,
+            words=check.words,
         )
         if not best or earned_by(judgements) > earned_by(best):
             best = judgements
@@ -284,12 +299,17 @@ def judge(
         for name, arrays in (fixture.variants if failed else {}).items()
         if matches(arrays, judgements, check.tolerance, check.together)
     }
+    fits = {
+        name: fit(fixture.expected, arrays, judgements, check.tolerance, check.together)
+        for name, arrays in (fixture.variants if failed else {}).items()
+    }
     return replace(
         trial,
         judgements=tuple(map(without_values, judgements)),
         follow=partial(follow, gradients=answer.gradients, wrong=wrong) if is_open else None,
         variants={name: hints[name] for name in fixture.variants},
         matched=frozenset(matched),
+        fits=fits,
     )
 
 

@@ -96,13 +96,13 @@ def no_l2_in_gradients(reference, *args, **kwargs):
     return three_layer(reference, ("grads[name] += self.reg * W", "pass"))(*args, **kwargs)
 
 
-@misconception(THREE, BIASES)
+@misconception(THREE, BIASES, beside=True)
 def l2_of_biases(reference, *args, **kwargs):
     changes = ('for name in ("W1", "W2", "W3"):', 'for name in ("W1", "W2", "W3", "b1", "b2", "b3"):')
     return three_layer(reference, changes)(*args, **kwargs)
 
 
-@misconception(THREE, FILTERS)
+@misconception(THREE, FILTERS, beside=True)
 def l2_not_of_filters(reference, *args, **kwargs):
     return three_layer(reference, ('for name in ("W1", "W2", "W3"):', 'for name in ("W2", "W3"):'))(*args, **kwargs)
 
@@ -221,7 +221,7 @@ def multi_no_l2_in_gradients(reference, *args, **kwargs):
     return multi_layer(reference, ('grads[f"W{layer}"] += self.reg * W', "pass"))(*args, **kwargs)
 
 
-@misconception(MULTI, BIASES)
+@misconception(MULTI, BIASES, beside=True)
 def multi_l2_of_biases(reference, *args, **kwargs):
     more = (
         'b = self.params[f"b{layer}"]; loss += 0.5 * self.reg * np.sum(b * b); '
@@ -230,7 +230,7 @@ def multi_l2_of_biases(reference, *args, **kwargs):
     return multi_layer(reference, ("loss += 0.5", more))(*args, **kwargs)
 
 
-@misconception(MULTI, FILTERS)
+@misconception(MULTI, FILTERS, beside=True)
 def multi_l2_not_of_filters(reference, *args, **kwargs):
     changes = (
         ("loss += 0.5 * self.reg", "loss += (layer > self.num_convs) * 0.5 * self.reg"),

@@ -3,6 +3,8 @@
 A variant gets the reference before its own arguments. A hint says what was seen and where to look, not the solution.
 """
 
+import math
+
 import numpy as np
 
 from grader.judging.checks import misconception
@@ -10,7 +12,7 @@ from grader.judging.checks import misconception
 
 @misconception(
     "layers.affine_forward",
-    "Your output looks like x times w without the bias. Compare with the formula in the docstring: what is added last?",
+    "Your output looks like x times w without the bias. What is added last?",
 )
 def no_bias(reference, x, w, b):
     out, cache = reference.layers.affine_forward(x, w, np.zeros_like(b))
@@ -30,6 +32,7 @@ def flattened_in_fortran_order(reference, x, w, b):
     "layers.affine_backward",
     "db is off in a way that fits a mean over the examples. b enters every example's output once: how do the N "
     "gradients that reach it combine?",
+    beside=True,
 )
 def mean_for_db(reference, dout, cache):
     dx, dw, db = reference.layers.affine_backward(dout, cache)
@@ -129,7 +132,7 @@ def svm_right_class_without_gradient(reference, x, y):
 
 @misconception(
     "layers.svm_loss",
-    "The loss fits margins without the 1 in the docstring's formula.",
+    "The loss fits margins without the 1 that is added to each difference of scores.",
 )
 def no_margin(reference, x, y):
     ahead = np.zeros_like(x)
@@ -169,13 +172,30 @@ def one_max_for_all(reference, x, y):
     return value, probabilities / len(y)
 
 
-@misconception("layers.softmax_loss", NO_MAX_SHIFT)
+@misconception("layers.softmax_loss", NO_MAX_SHIFT, by_outcome=True)
 def no_max_shift_in_logarithm(reference, x, y):
     rows, powers = np.arange(len(y)), np.exp(x)
     sums = powers.sum(axis=1, keepdims=True)
     dx = np.exp(x - np.log(sums))
     dx[rows, y] -= 1
     return (np.log(sums).ravel() - x[rows, y]).mean(), dx / len(y)
+
+
+@misconception("layers.softmax_loss", NO_MAX_SHIFT, by_outcome=True)
+def no_max_shift_in_log_of_sums(reference, x, y):
+    rows, powers = np.arange(len(y)), np.exp(x)
+    sums = powers.sum(axis=1, keepdims=True)
+    dx = powers / sums
+    dx[rows, y] -= 1
+    return (np.log(sums).sum() - x[rows, y].sum()) / len(y), dx / len(y)
+
+
+@misconception("layers.softmax_loss", NO_MAX_SHIFT, by_outcome=True)
+def no_max_shift_by_math(reference, x, y):
+    powers = np.array([[math.exp(score) for score in row] for row in x])
+    probabilities = powers / powers.sum(axis=1, keepdims=True)
+    dx = probabilities - np.eye(x.shape[1])[y]
+    return -sum(math.log(probabilities[n, label]) for n, label in enumerate(y)) / len(y), dx / len(y)
 
 
 @misconception(
@@ -191,7 +211,7 @@ def normalised_over_examples(reference, x, y):
     return value, probabilities / len(y)
 
 
-@misconception("layers.softmax_loss", NO_MAX_SHIFT)
+@misconception("layers.softmax_loss", NO_MAX_SHIFT, by_outcome=True)
 def no_max_shift(reference, x, y):
     rows, powers = np.arange(len(y)), np.exp(x)
     probabilities = powers / powers.sum(axis=1, keepdims=True)

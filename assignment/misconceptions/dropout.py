@@ -149,11 +149,44 @@ def drops_in_test_mode(reference, x, dropout_param):
 
 @misconception(
     "layers.dropout_forward",
-    "Test mode scales its output, as dropout needs that is not inverted. Here train mode has scaled already.",
+    "Test mode scales its output, as dropout needs that is not inverted. In inverted dropout train mode scales, and "
+    "test mode returns x as it is.",
 )
 def scales_in_test_mode(reference, x, dropout_param):
     out, cache = reference.layers.dropout_forward(x, dropout_param)
     return out * (1 - dropout_param["p"]) if dropout_param["mode"] == "test" else out, cache
+
+
+@misconception(
+    "layers.dropout_forward",
+    "Train mode does not scale what it keeps, and test mode scales its output to make up for it: that is dropout, but "
+    "not inverted dropout. Which of the two modes scales in the inverted form?",
+)
+def scales_in_test_mode_instead(reference, x, dropout_param):
+    if dropout_param["mode"] == "test":
+        return x * (1 - dropout_param["p"]), (dropout_param, None)
+    return dropout(x, dropout_param, lambda random, shape, p: random.random_sample(shape) < 1 - p)
+
+
+@misconception(
+    "layers.dropout_forward",
+    "What is dropped and what is kept have changed places, and test mode scales its output where inverted dropout "
+    "scales in train mode. Begin with the mask: what does the docstring say that p is?",
+)
+def keeps_p_and_scales_in_test_mode(reference, x, dropout_param):
+    if dropout_param["mode"] == "test":
+        return x * dropout_param["p"], (dropout_param, None)
+    return dropout(x, dropout_param, lambda random, shape, p: random.random_sample(shape) < p)
+
+
+@misconception(
+    "layers.dropout_forward",
+    "Test mode scales its output by the share that train mode drops. In inverted dropout train mode scales, and test "
+    "mode returns x as it is.",
+)
+def scales_by_p_in_test_mode(reference, x, dropout_param):
+    out, cache = reference.layers.dropout_forward(x, dropout_param)
+    return out * dropout_param["p"] if dropout_param["mode"] == "test" else out, cache
 
 
 @misconception(

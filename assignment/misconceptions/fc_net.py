@@ -89,7 +89,7 @@ def two_layer_no_l2_in_gradients(reference, *args, **kwargs):
     return two_layer(reference, ("grads[name] += self.reg * W", "pass"))(*args, **kwargs)
 
 
-@misconception(TWO, BIASES)
+@misconception(TWO, BIASES, beside=True)
 def two_layer_l2_of_biases(reference, *args, **kwargs):
     return two_layer(reference, ('in ("W1", "W2")', 'in ("W1", "b1", "W2", "b2")'))(*args, **kwargs)
 
@@ -181,7 +181,7 @@ def no_l2_in_gradients(reference, *args, **kwargs):
     return any_depth(reference, ('grads[f"W{layer}"] += self.reg * W', "pass"))(*args, **kwargs)
 
 
-@misconception(MANY, BIASES)
+@misconception(MANY, BIASES, beside=True)
 def l2_of_biases(reference, *args, **kwargs):
     more = (
         'b = self.params[f"b{layer}"]; loss += 0.5 * self.reg * np.sum(b * b); '
@@ -194,6 +194,7 @@ def l2_of_biases(reference, *args, **kwargs):
     MANY,
     "The regularization takes hold of the gammas and betas as well. Which parameters does the docstring name for the "
     "penalty?",
+    beside=True,
 )
 def l2_of_gammas_and_betas(reference, *args, **kwargs):
     more = """for name in [f"gamma{layer}", f"beta{layer}"]:
@@ -213,8 +214,9 @@ def l2_of_last_only(reference, *args, **kwargs):
 
 @misconception(
     MANY,
-    "Loss and gradients fit a penalty that leaves out the last layer's weights. Where does your loop over the "
-    "layers end?",
+    "The last layer's weights have no part in the penalty. Where does your loop over the layers end? The docstring "
+    "speaks of all weights.",
+    beside=True,
 )
 def l2_not_of_last(reference, *args, **kwargs):
     return any_depth(reference, ("range(1, last + 1)", "range(1, last)"))(*args, **kwargs)

@@ -11,12 +11,12 @@ from grader.judging.checks import misconception
 BACKWARDS = "layers.batchnorm_backward", "layers.batchnorm_backward_alt"
 
 
-def in_both_backwards(hint):
+def in_both_backwards(hint, **options):
     """A mistake that is made in the graph as well as in the short formula."""
 
     def define(run):
         for function in BACKWARDS:
-            misconception(function, hint)(run)
+            misconception(function, hint, **options)(run)
         return run
 
     return define
@@ -65,6 +65,7 @@ def batchnorm(
     "layers.batchnorm_forward",
     "The running averages fit momentum applied to the batch and 1 - momentum to what was there. Which of the two "
     "should weigh more when momentum is 0.9?",
+    beside=True,
 )
 def momentum_swapped(reference, x, gamma, beta, bn_param):
     def swapped(running, sample, momentum):
@@ -77,6 +78,7 @@ def momentum_swapped(reference, x, gamma, beta, bn_param):
     "layers.batchnorm_forward",
     "The running averages are what they were before the call: those of the batch never reach them, so that test mode "
     "normalizes by what bn_param began with.",
+    beside=True,
 )
 def running_averages_not_updated(reference, x, gamma, beta, bn_param):
     def unchanged(running, sample, momentum):
@@ -89,6 +91,7 @@ def running_averages_not_updated(reference, x, gamma, beta, bn_param):
     "layers.batchnorm_forward",
     "The running averages are those of the last batch alone. They are to remember earlier batches, too: what is "
     "momentum for?",
+    beside=True,
 )
 def running_averages_replaced(reference, x, gamma, beta, bn_param):
     def replaced(running, sample, momentum):
@@ -100,6 +103,7 @@ def running_averages_replaced(reference, x, gamma, beta, bn_param):
 @misconception(
     "layers.batchnorm_forward",
     "The running averages fit sums in which the batch counts in full. An average gives the batch a share only.",
+    beside=True,
 )
 def batch_added_in_full(reference, x, gamma, beta, bn_param):
     def added(running, sample, momentum):
@@ -127,7 +131,7 @@ def batch_var_unbiased(reference, x, gamma, beta, bn_param):
 
 @misconception(
     "layers.batchnorm_forward",
-    "running_var holds running standard deviations. Look at what you average: the formula's test mode takes the root.",
+    "running_var holds running standard deviations. Look at what you average: test mode takes the root.",
 )
 def running_std(reference, x, gamma, beta, bn_param):
     return batchnorm(reference, x, gamma, beta, bn_param, running_variance=np.std)
@@ -161,10 +165,19 @@ def eps_forgotten(reference, x, gamma, beta, bn_param):
 
 @misconception(
     "layers.batchnorm_forward",
-    "out fits an eps that is added after the root was taken. Look at what stands below the root in the docstring.",
+    "out fits an eps that is added after the root was taken. It belongs to the variance.",
 )
 def eps_outside_root(reference, x, gamma, beta, bn_param):
     return batchnorm(reference, x, gamma, beta, bn_param, std=lambda var, eps: np.sqrt(var) + eps)
+
+
+@misconception(
+    "layers.batchnorm_forward",
+    "In test mode out fits an eps that is added after the root was taken; train mode is right. Compare what the two "
+    "divide by.",
+)
+def eps_outside_root_in_test_mode(reference, x, gamma, beta, bn_param):
+    return batchnorm(reference, x, gamma, beta, bn_param, test_std=lambda var, eps: np.sqrt(var) + eps)
 
 
 @misconception(
@@ -179,6 +192,7 @@ def divided_by_variance(reference, x, gamma, beta, bn_param):
     "layers.batchnorm_forward",
     "In test mode the batch's own mean and variance normalize it. An example's output must not depend on which others "
     "come with it then: what was collected during training?",
+    beside=True,
 )
 def batch_statistics_in_test_mode(reference, x, gamma, beta, bn_param):
     out, cache = reference.layers.batchnorm_forward(x, gamma, beta, {**bn_param, "mode": "train"})
@@ -189,6 +203,7 @@ def batch_statistics_in_test_mode(reference, x, gamma, beta, bn_param):
 @misconception(
     "layers.batchnorm_forward",
     "The running averages change in test mode. What is seen at test time must not teach them anything.",
+    beside=True,
 )
 def running_averages_updated_in_test_mode(reference, x, gamma, beta, bn_param):
     after = {**bn_param, "mode": "train"}
@@ -255,6 +270,7 @@ def cache_of(cache):
 @in_both_backwards(
     "dx fits a graph without the way through the mean. Every example moved the batch's mean, and with it all "
     "outputs of its column: which term carries that back?",
+    beside=True,
 )
 def nothing_through_mean(reference, dout, cache):
     x_hat, std, gamma, _ = cache_of(cache)
@@ -265,6 +281,7 @@ def nothing_through_mean(reference, dout, cache):
 @in_both_backwards(
     "dx fits a graph without the way through the variance. Every example moved the batch's variance, and with it all "
     "outputs of its column: which term carries that back?",
+    beside=True,
 )
 def nothing_through_variance(reference, dout, cache):
     x_hat, std, gamma, _ = cache_of(cache)
@@ -275,6 +292,7 @@ def nothing_through_variance(reference, dout, cache):
 @in_both_backwards(
     "dx treats mean and variance as constants, which they are in test mode only. In train mode they are made of x, "
     "too.",
+    beside=True,
 )
 def statistics_as_constants(reference, dout, cache):
     _, std, gamma, _ = cache_of(cache)
@@ -285,6 +303,7 @@ def statistics_as_constants(reference, dout, cache):
 @in_both_backwards(
     "The terms through mean and variance are sums where they should be means: 1 / N got lost on the way back through "
     "the two averages.",
+    beside=True,
 )
 def sums_for_means(reference, dout, cache):
     x_hat, std, gamma, _ = cache_of(cache)
@@ -314,6 +333,7 @@ def variance_with_wrong_sign(reference, dout, cache):
 
 @in_both_backwards(
     "dx is divided by the variance where the forward divided by its root.",
+    beside=True,
 )
 def dx_over_variance(reference, dout, cache):
     _, std, _, _ = cache_of(cache)
@@ -353,6 +373,7 @@ def dgamma_with_centred_x(reference, dout, cache):
 @in_both_backwards(
     "dgamma and dbeta are means over the batch. Both went into every example: how do the gradients that reach them "
     "combine?",
+    beside=True,
 )
 def means_for_dgamma_and_dbeta(reference, dout, cache):
     dx, dgamma, dbeta = reference.layers.batchnorm_backward(dout, cache)
@@ -362,6 +383,7 @@ def means_for_dgamma_and_dbeta(reference, dout, cache):
 @in_both_backwards(
     "dgamma and dbeta are summed along the features. There is one gamma and one beta for each feature: which axis is "
     "to go?",
+    beside=True,
 )
 def dgamma_and_dbeta_over_features(reference, dout, cache):
     x_hat, _, _, _ = cache_of(cache)

@@ -37,7 +37,7 @@ def goes_uphill(reference, w, dw, config=None):
 
 @misconception(
     "optim.sgd_momentum",
-    "The velocity is subtracted from w. In the docstring's formula the minus stands in the velocity already.",
+    "The velocity is subtracted from w, but its gradient has a minus already: two of them go uphill.",
 )
 def velocity_subtracted(reference, w, dw, config=None):
     def step(w, dw, v, rate, mu):
@@ -49,7 +49,7 @@ def velocity_subtracted(reference, w, dw, config=None):
 
 @misconception(
     "optim.sgd_momentum",
-    "The signs of the velocity are turned round: it is kept as the way uphill and subtracted from w. The docstring's "
+    "The signs of the velocity are turned round: it is kept as the way uphill and subtracted from w. The course's "
     "velocity points where w goes, and config may bring one.",
 )
 def velocity_points_uphill(reference, w, dw, config=None):
@@ -78,7 +78,7 @@ def velocity_not_used(reference, w, dw, config=None):
 
 @misconception(
     "optim.sgd_momentum",
-    "The velocity is right, w moves by the one from before this step. Which comes first in the docstring?",
+    "The velocity is right, w moves by the one from before this step. Which of the two is updated first?",
 )
 def old_velocity_used(reference, w, dw, config=None):
     return momentum(w, dw, config, lambda w, dw, v, rate, mu: (w + v, mu * v - rate * dw))
@@ -86,7 +86,7 @@ def old_velocity_used(reference, w, dw, config=None):
 
 @misconception(
     "optim.sgd_momentum",
-    "next_w fits Nesterov's momentum, which looks one step ahead. The docstring asks for the plain one.",
+    "next_w fits Nesterov's momentum, which looks one step ahead. The plain one is asked for.",
 )
 def nesterov(reference, w, dw, config=None):
     def step(w, dw, v, rate, mu):
@@ -98,8 +98,8 @@ def nesterov(reference, w, dw, config=None):
 
 @misconception(
     "optim.sgd_momentum",
-    "The learning rate is applied to all of the velocity, also to what is remembered. In the docstring's formula it "
-    "stands with the gradient only.",
+    "The learning rate is applied to all of the velocity, also to what is remembered. It belongs to the gradient "
+    "alone.",
 )
 def learning_rate_on_velocity(reference, w, dw, config=None):
     def step(w, dw, v, rate, mu):
@@ -111,7 +111,7 @@ def learning_rate_on_velocity(reference, w, dw, config=None):
 
 @misconception(
     "optim.sgd_momentum",
-    "The velocity fits an average: the gradient is weighed by 1 - momentum. Compare with the docstring's formula.",
+    "The velocity fits an average: the gradient is weighed by 1 - momentum. Momentum adds the gradient in full.",
 )
 def velocity_as_average(reference, w, dw, config=None):
     def step(w, dw, v, rate, mu):
@@ -183,7 +183,7 @@ def rmsprop_cache_not_stored(reference, w, dw, config=None):
 
 @misconception(
     "optim.rmsprop",
-    "The cache is right, the step is divided by the one from before this step. Which comes first in the docstring?",
+    "The cache is right, the step is divided by the one from before this step. Which of the two is updated first?",
 )
 def rmsprop_old_cache_used(reference, w, dw, config=None):
     return rmsprop(w, dw, config, divisor=lambda cache, eps, before: np.sqrt(before) + eps)
@@ -191,8 +191,7 @@ def rmsprop_old_cache_used(reference, w, dw, config=None):
 
 @misconception(
     "optim.rmsprop",
-    "epsilon is added below the root. In the docstring's formula it stands outside: it shows where gradients are "
-    "small.",
+    "epsilon is added below the root, not to the root itself: it shows where gradients are small.",
 )
 def rmsprop_epsilon_below_root(reference, w, dw, config=None):
     return rmsprop(w, dw, config, divisor=lambda cache, eps, before: np.sqrt(cache + eps))
@@ -209,6 +208,7 @@ def rmsprop_epsilon_forgotten(reference, w, dw, config=None):
 @misconception(
     "optim.rmsprop",
     "The step goes along the gradient, uphill. The loss is to fall.",
+    beside=True,
 )
 def rmsprop_goes_uphill(reference, w, dw, config=None):
     after, config = rmsprop(w, dw, config)
@@ -223,12 +223,12 @@ def plain(average, beta, t):
     return average / (1 - beta**t)
 
 
-def adam(w, dw, config, *, betas=None, square=np.square, late=False, corrected=(plain, plain), divisor=right_divisor):
-    """Adam of which one part may be another. late: t is raised after its use; betas: weights of (m, v)."""
+def adam(w, dw, config, *, betas=None, square=np.square, corrected=(plain, plain), divisor=right_divisor):
+    """Adam of which one part may be another. betas: weights of (m, v)."""
     defaults = {"learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "m": None, "v": None, "t": 0}
     config = settings(w, config, **defaults)
     beta1, beta2 = betas(config) if betas else (config["beta1"], config["beta2"])
-    t = config["t"] if late else config["t"] + 1
+    t = config["t"] + 1
     m = beta1 * config["m"] + (1 - beta1) * dw
     v = beta2 * config["v"] + (1 - beta2) * square(dw)
     with np.errstate(all="ignore"):
@@ -244,37 +244,8 @@ def uncorrected(average, beta, t):
 
 @misconception(
     "optim.adam",
-    "t is raised after its use. In the first step it is 0 then, and the correction divides by zero.",
-)
-def t_raised_after_its_use(reference, w, dw, config=None):
-    return adam(w, dw, config, late=True, corrected=(by_array, by_array))
-
-
-def by_array(average, beta, t):
-    return average / np.float64(1 - beta**t)
-
-
-@misconception(
-    "optim.adam",
-    "Without a t in config, t starts at 1 and is raised before its use: the first step is corrected as if it were the "
-    "second. How many steps were taken before the first one?",
-)
-def t_starts_at_1(reference, w, dw, config=None):
-    return adam(w, dw, settings(w, config, t=1))
-
-
-@misconception(
-    "optim.adam",
-    "t is raised after its use. The step after t others is number t + 1, and is to be corrected so.",
-)
-def t_starts_at_1_and_is_raised_after_its_use(reference, w, dw, config=None):
-    return adam(w, dw, settings(w, config, t=1), late=True)
-
-
-@misconception(
-    "optim.adam",
-    "m, v and t are right, the step uses m and v as they are. They began with zeros: what makes up for that in the "
-    "first steps?",
+    "The step uses m and v as they are. They began with zeros: what makes up for that in the first steps?",
+    beside=True,
 )
 def not_corrected(reference, w, dw, config=None):
     return adam(w, dw, config, corrected=(uncorrected, uncorrected))
@@ -283,6 +254,7 @@ def not_corrected(reference, w, dw, config=None):
 @misconception(
     "optim.adam",
     "m is corrected for the zeros that it began with, v is not.",
+    beside=True,
 )
 def v_not_corrected(reference, w, dw, config=None):
     return adam(w, dw, config, corrected=(plain, uncorrected))
@@ -291,6 +263,7 @@ def v_not_corrected(reference, w, dw, config=None):
 @misconception(
     "optim.adam",
     "v is corrected for the zeros that it began with, m is not.",
+    beside=True,
 )
 def m_not_corrected(reference, w, dw, config=None):
     return adam(w, dw, config, corrected=(uncorrected, plain))
@@ -298,7 +271,8 @@ def m_not_corrected(reference, w, dw, config=None):
 
 @misconception(
     "optim.adam",
-    "The correction fits a division by 1 - beta, the same in every step. Where does the docstring have t?",
+    "The correction fits a division by 1 - beta, the same in every step. Where does t come in?",
+    beside=True,
 )
 def corrected_without_t(reference, w, dw, config=None):
     def correct(average, beta, t):
@@ -309,7 +283,8 @@ def corrected_without_t(reference, w, dw, config=None):
 
 @misconception(
     "optim.adam",
-    "The correction fits 1 - beta * t: in the docstring t is a power.",
+    "The correction fits 1 - beta * t: beta is to be raised to the power of t.",
+    beside=True,
 )
 def t_not_a_power(reference, w, dw, config=None):
     def correct(average, beta, t):
@@ -364,8 +339,7 @@ def v_without_square(reference, w, dw, config=None):
 
 @misconception(
     "optim.adam",
-    "epsilon is added below the root. In the docstring's formula it stands outside: it shows where gradients are "
-    "small.",
+    "epsilon is added below the root, not to the root itself: it shows where gradients are small.",
 )
 def adam_epsilon_below_root(reference, w, dw, config=None):
     return adam(w, dw, config, divisor=lambda v_hat, eps: np.sqrt(v_hat + eps))
@@ -409,6 +383,7 @@ def t_not_stored(reference, w, dw, config=None):
 @misconception(
     "optim.adam",
     "The step goes along the gradient, uphill. The loss is to fall.",
+    beside=True,
 )
 def adam_goes_uphill(reference, w, dw, config=None):
     after, config = adam(w, dw, config)

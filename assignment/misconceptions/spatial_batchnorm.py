@@ -117,3 +117,49 @@ def spatial_statistics_as_constants(reference, dout, cache):
     (_, std, gamma, _), _ = cache_of(cache)
     _, dgamma, dbeta = reference.layers.spatial_batchnorm_backward(dout, cache)
     return dout * (gamma / std).reshape(1, -1, 1, 1), dgamma, dbeta
+
+
+PER_PIXEL = (
+    "Each place of the image has a mean and a variance of its own, taken over the images alone. The statistics of a "
+    "channel are taken over all of its pixels: what counts as an example for batch normalization?"
+)
+
+
+def normalized_per_pixel(x, gamma, beta, bn_param, averages_shape):
+    """Batch normalization of every pixel by the batch alone. averages_shape: (C, H, W) → that of the running averages,
+    None for averages that are lost."""
+    mode, eps, momentum = bn_param["mode"], bn_param.get("eps", 1e-5), bn_param.get("momentum", 0.9)
+    N, C, H, W = x.shape
+    shape = averages_shape(C, H, W)
+    last = (C, H, W)[-2:] if shape == (H * W,) else (C, H, W)
+    zeros = np.zeros(int(np.prod(last)))
+    # What is there must have an entry for each pixel: one for each channel does not broadcast.
+    running = {key: bn_param.get(key, zeros) + zeros for key in ("running_mean", "running_var")}
+    outs = []
+    for c in range(C):
+        pixels = x[:, c].reshape(N, H * W)
+        if mode == "train":
+            mean, var = pixels.mean(axis=0), pixels.var(axis=0)
+            found = {"running_mean": mean, "running_var": var}
+            for key in running:
+                place = slice(c * H * W, (c + 1) * H * W) if last == (C, H, W) else slice(None)
+                running[key][place] = momentum * running[key][place] + (1 - momentum) * found[key]
+        else:
+            place = slice(c * H * W, (c + 1) * H * W) if last == (C, H, W) else slice(None)
+            mean, var = running["running_mean"][place], running["running_var"][place]
+        outs.append((gamma[c] * (pixels - mean) / np.sqrt(var + eps) + beta[c]).reshape(N, H, W))
+    if shape is not None:
+        bn_param.update(running)
+    return np.stack(outs, axis=1)
+
+
+@misconception("layers.spatial_batchnorm_forward", PER_PIXEL, by_outcome=True)
+def channel_by_channel(reference, x, gamma, beta, bn_param):
+    cache = right_cache(reference, x, gamma, beta, {**bn_param, "running_mean": 0 * gamma, "running_var": 0 * gamma})
+    return normalized_per_pixel(x, gamma, beta, bn_param, lambda C, H, W: (H * W,)), cache
+
+
+@misconception("layers.spatial_batchnorm_forward", PER_PIXEL, by_outcome=True)
+def every_pixel_a_feature(reference, x, gamma, beta, bn_param):
+    cache = right_cache(reference, x, gamma, beta, {**bn_param, "running_mean": 0 * gamma, "running_var": 0 * gamma})
+    return normalized_per_pixel(x, gamma, beta, bn_param, lambda C, H, W: (C * H * W,)), cache

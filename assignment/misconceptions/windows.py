@@ -51,18 +51,8 @@ def crops_to_height(reference, dout, cache):
 
 @misconception(
     "layers.conv_backward_naive",
-    "dx is empty where there is no padding: the slice pad:-pad is 0:0 then. Crop by where the image begins and "
-    "how long it is.",
-)
-def crops_by_minus_pad(reference, dout, cache):
-    dx, dw, db = reference.layers.conv_backward_naive(dout, cache)
-    pad = cache_of(cache)[3]["pad"]
-    return (dx if pad else dx[:, :, 0:0, 0:0]), dw, db
-
-
-@misconception(
-    "layers.conv_backward_naive",
     "db is off in a way that fits a mean. b is added at every position of every image: all these gradients reach it.",
+    beside=True,
 )
 def conv_mean_for_db(reference, dout, cache):
     dx, dw, db = reference.layers.conv_backward_naive(dout, cache)
@@ -73,6 +63,7 @@ def conv_mean_for_db(reference, dout, cache):
     "layers.conv_backward_naive",
     "dx holds the gradient of the last window that covers each pixel. A pixel lies in several windows and collects "
     "from each of them.",
+    beside=True,
 )
 def dx_not_accumulated(reference, dout, cache):
     x, w, _, conv_param = cache_of(cache)
@@ -90,6 +81,7 @@ def dx_not_accumulated(reference, dout, cache):
 @misconception(
     "layers.conv_backward_naive",
     "dw holds the gradient of the last window only. Every window of every image adds its share to the filter.",
+    beside=True,
 )
 def dw_not_accumulated(reference, dout, cache):
     dx, _, db = reference.layers.conv_backward_naive(dout, cache)
@@ -127,16 +119,6 @@ def mean_pooling(reference, x, pool_param):
 )
 def starts_from_zero(reference, x, pool_param):
     out, _ = reference.layers.max_pool_forward_naive(np.maximum(x, 0), pool_param)
-    return out, (x, pool_param)
-
-
-@misconception(
-    "layers.max_pool_forward_naive",
-    "Height and width of the window are swapped. Which of the two goes with the rows?",
-)
-def height_and_width_swapped(reference, x, pool_param):
-    swapped = {**pool_param, "pool_height": pool_param["pool_width"], "pool_width": pool_param["pool_height"]}
-    out, _ = reference.layers.max_pool_forward_naive(x, swapped)
     return out, (x, pool_param)
 
 

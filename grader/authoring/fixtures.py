@@ -29,7 +29,7 @@ from grader.judging.checks import Answer, MisconceptionDefinition, perform
 from grader.judging.diagnose import Unit
 from grader.judging.follow import forward_value, reach_patterns
 from grader.judging.judge import same, units_of
-from grader.judging.student import Student, local_call
+from grader.judging.student import CallFailed, Student, local_call
 from grader.records import VISIBLE, Check
 from grader.results import write_bytes, write_text
 
@@ -57,14 +57,19 @@ def make_fixtures(assignment: Assignment) -> Made:
             name = f"{'public' if check.visibility == VISIBLE else 'hidden'}/{module_of(check.file)}.npz"
             entries[check.id] = make_fixture(assignment, check, functions, files.setdefault(name, {}))
     hints: dict[str, dict[str, str]] = {}
+    ways: dict[str, dict[str, list[str]]] = {"by_outcome": {}, "beside": {}}
     for item in assignment.misconceptions:
         hints.setdefault(item.function, {})[item.name] = item.hint
+        for way in ways:
+            if getattr(item, way):
+                ways[way].setdefault(item.function, []).append(item.name)
     manifest = {
         "schema": SCHEMA,
         "made_with": {"python": platform.python_version(), "numpy": np.__version__},
         "sources": {name: source_hash(path) for name, path in source_paths(assignment).items()},
         "arguments": arguments_of(assignment, functions),
         "hints": hints,
+        **ways,
         "checks": entries,
         "spread": spread_of(assignment, functions, entries, files),
     }
@@ -117,9 +122,12 @@ def make_fixture(
         arrays[key(check.id, "forward")] = forward
     for name, pattern in reached.items():
         arrays[key(check.id, "reach", name)] = pattern
-    variants, wrong = {}, list[Difference]()
+    variants, raises, wrong = {}, {}, list[Difference]()
     for item in assignment.misconceptions_of(check.function):
         values = run_variant(assignment, check, functions, item)
+        if isinstance(values, str):
+            raises[item.name] = values
+            continue
         if values is None or values.keys() != expected.keys():
             continue
         wrong += differences(f"the misconception {item.name}", expected, values, check.together)
@@ -135,6 +143,7 @@ def make_fixture(
         "arities": asked,
         "reach": list(reached),
         "variants": variants,
+        "raises": raises,
     }
 
 
@@ -165,8 +174,8 @@ def run_variant(
     check: Check,
     functions: Mapping[str, Callable[..., Any]],
     item: MisconceptionDefinition,
-) -> dict[str, np.ndarray] | None:
-    """What the variant returns, or None where it raises."""
+) -> dict[str, np.ndarray] | str | None:
+    """What the variant returns, or the type of what it raises; None where the check itself gave up on its values."""
     reference = namespace_of(functions)
     wrong = {**functions, check.function: lambda *args, **kwargs: item.run(reference, *args, **kwargs)}
     try:
@@ -175,8 +184,10 @@ def run_variant(
             np.random.seed(check.seed)
             answer = run_locally(assignment, check, wrong, reference=functions)
             return {name: np.asarray(value, dtype=np.float64) for name, value in answer.values.items()}
-    except Exception:  # a variant may crash where the reference does not; then it has no values to recognise it by
+    except CallFailed:  # the check itself gave up on its values
         return None
+    except Exception as error:  # a variant may crash where the reference does not
+        return type(error).__name__
 
 
 def differ(check: Check, expected: Mapping[str, np.ndarray], values: Mapping[str, np.ndarray]) -> bool:

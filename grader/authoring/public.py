@@ -34,6 +34,7 @@ PUBLIC: Final = (
     "points",
     "classes",
     "stubs",
+    "words",
     "limits",
 )
 # Of the manifest, as it is; the rest is picked below.
@@ -67,7 +68,7 @@ def public_manifest(manifest: Mapping[str, Any], shown: set[str]) -> dict[str, A
     checks = {name: entry for name, entry in manifest["checks"].items() if name in shown}
     variants: dict[str, set[str]] = {}
     for name, entry in checks.items():
-        variants.setdefault(name.rpartition(".")[0], set()).update(entry["variants"])
+        variants.setdefault(name.rpartition(".")[0], set()).update(entry["variants"], entry["raises"])
     hints = {
         function: {name: hint for name, hint in named.items() if name in variants.get(function, ())}
         for function, named in manifest["hints"].items()
@@ -76,6 +77,14 @@ def public_manifest(manifest: Mapping[str, Any], shown: set[str]) -> dict[str, A
         **{name: manifest[name] for name in ALWAYS},
         "sources": {name: of for name, of in manifest["sources"].items() if name.startswith(f"checks/{OPEN}")},
         "hints": {function: named for function, named in hints.items() if named},
+        **{
+            way: {
+                function: known
+                for function, named in manifest[way].items()
+                if (known := [name for name in named if name in hints.get(function, ())])
+            }
+            for way in ("by_outcome", "beside")
+        },
         "checks": checks,
         "spread": {name: error for name, error in manifest["spread"].items() if name in shown},
         "files": {name: of for name, of in manifest["files"].items() if name.startswith(OPEN)},

@@ -25,7 +25,7 @@ MISCONCEPTIONS: Dict[Tuple[str, str], Call] = {}
 OWN: Dict[str, Any] = {}  # what was replaced, by id
 
 
-def misconception(function: str, hint: str) -> Callable[[Call], Call]:
+def misconception(function: str, hint: str, **options: bool) -> Callable[[Call], Call]:
     """Stands for the decorator that misconceptions are written with."""
 
     def define(run: Call) -> Call:

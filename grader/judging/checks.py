@@ -53,13 +53,16 @@ class CheckDefinition:
 class MisconceptionDefinition:
     """A wrong variant of a reference function or class: `run(reference, *args)`, and the hint that it stands for.
 
-    reference: the reference's own functions and classes, below their modules' names.
+    reference: the reference's own functions and classes, below their modules' names. by_outcome, beside: see
+    misconception.
     """
 
     function: str
     name: str
     hint: str
     run: Callable[..., Any]
+    by_outcome: bool = False
+    beside: bool = False
 
 
 @dataclass(frozen=True)
@@ -145,11 +148,20 @@ def check(
     return define
 
 
-def misconception(function: str, hint: str) -> Callable[[Callable[..., Any]], MisconceptionDefinition]:
-    """Make a misconception of `function` out of a Python function that takes the reference before its arguments."""
+def misconception(
+    function: str, hint: str, *, by_outcome: bool = False, beside: bool = False
+) -> Callable[[Callable[..., Any]], MisconceptionDefinition]:
+    """Make a misconception of `function` out of a Python function that takes the reference before its arguments.
+
+    by_outcome: the mistake looks different in every style, and raises in some. It is also recognised by the checks that
+    fail and the way in which each fails: an exception of this type, an array of this wrong shape. All misconceptions of
+    one hint count as one there. Say so only where no other mistake fails the same checks in the same way.
+    beside: the hint says nothing of the values that the mistake leaves right, so it is given also where another mistake
+    makes these wrong. A hint such as "dx is right, dw is not" is not one of these.
+    """
 
     def define(run: Callable[..., Any]) -> MisconceptionDefinition:
-        definition = MisconceptionDefinition(function, run.__name__, " ".join(hint.split()), run)
+        definition = MisconceptionDefinition(function, run.__name__, " ".join(hint.split()), run, by_outcome, beside)
         run.__globals__.setdefault(DEFINED, []).append(definition)
         return definition
 

@@ -18,15 +18,14 @@ from grader.judging.likeness import (
     describe_order,
     describe_other,
     describe_slices,
+    is_plain_number,
 )
 
 HUGE: Final = 1000  # times too large: any mistake may do that, and the exact factor would tell the right value
 
-# What a newer environment has done away with. Students read it as well as those who choose the environment.
-PYTHON_3: Final = "Submissions run under Python 3; --python says which one."
-OLD_NUMPY: Final = (
-    "are gone since NumPy 1.24: write float, int, bool, object. --python can name one with an older NumPy."
-)
+# What a newer environment has done away with. Students read it: they choose no environment.
+PYTHON_3: Final = "Submissions run under Python 3."
+OLD_NUMPY: Final = "are gone since NumPy 1.24: write float, int, bool, object."
 
 DEBUGGER: Final = "The line starts a debugger or a console, which waits for somebody to type: delete it."
 
@@ -63,14 +62,16 @@ ADVICE: Final = {
     "not aligned": "The inner axes of the two matrices differ; print both shapes just above the line.",
     "could not be broadcast together": "Print the shapes of both sides just above the line.",
     "could not broadcast input array": "The slice and what is written into it differ in shape; print both.",
-    "cannot unpack non-iterable NoneType": "A function that this one calls returned None.",
+    "cannot unpack non-iterable NoneType": (
+        "What stands to the right of = is None: a cache that no forward returned, or a function without a return."
+    ),
     **{
         f"module 'numpy' has no attribute '{name}'": f"np.float, np.int, np.bool and np.object {OLD_NUMPY}"
         for name in ("float", "int", "bool", "object", "long", "str")
     },
     "module 'numpy' has no attribute": (
         "Either the name is misspelt, or this NumPy is newer than the code and has another name for it (np.product is "
-        "np.prod); --python can name a Python with an older NumPy."
+        "np.prod)."
     ),
     "is not defined": "The name is misspelt or assigned on another path through the function.",
 }
@@ -146,12 +147,13 @@ def describe_difference(
     if float(np.max(np.abs(actual), initial=0.0)) > HUGE * scale:
         return f"{name} is more than {HUGE} times as large as {'it should be' if unit.of == Unit.of else unit.of}."
     with np.errstate(all="ignore"):
-        looks = describe_constant(name, expected, actual, integers) or describe_cut(name, expected, actual)
+        looks = describe_constant(name, expected, actual, integers) or describe_cut(name, expected, actual, integers)
         looks = looks or describe_other(name, actual, others or {})
+        is_plain = is_plain_number(expected)
         actual, expected = actual / scale, expected / scale  # nothing overflows from here on
         looks = (
             looks
-            or describe_factor(name, expected, actual, sizes or {})
+            or describe_factor(name, expected, actual, sizes or {}, is_plain=is_plain)
             or describe_offset(name, expected, actual)
             or describe_order(name, expected, actual)
             or describe_slices(name, expected, actual)

@@ -15,18 +15,21 @@ import numpy as np
 
 CLOSE: Final = 1e-5  # as equal as the judge's default tolerance has it
 FEW: Final = 0.5  # "only some": at most half of the slices along an axis
+LARGEST_FACTOR: Final = 1000  # a larger one would tell digits of the right value
 SPARE: Final = 3  # a pattern with as many free amounts as entries fits everything; one that fits this many more is none
+FEW_NUMBERS: Final = 2  # different ones, which may be others rounded by chance
 LITERALS: Final = 2  # a 2 in a formula is rather a 2 than an axis that happens to be as long
 
 
 def sizes_of(arrays: Mapping[str, np.ndarray]) -> dict[str, int]:
     """What a factor may turn out to be: lengths of axes and their usual products, by what they are called.
 
-    A size that an earlier array has already is not named after a later one: axis 0 of x rather than of dout.
+    A size that an earlier array has already is not named after a later one: axis 0 of x rather than of dout. Of images
+    neither height nor width alone: nothing is averaged over one of them, and many a factor is as large.
     """
     sizes: dict[str, int] = {}
     for name, array in arrays.items():
-        own = {f"the length of axis {axis} of {name}": length for axis, length in enumerate(array.shape)}
+        own = {f"the length of axis {axis} of {name}": length for axis, length in enumerate(named_axes(array))}
         if array.ndim > 1:
             own[f"the number of entries of {name}"] = array.size
         if array.ndim > 2:
@@ -39,6 +42,10 @@ def sizes_of(arrays: Mapping[str, np.ndarray]) -> dict[str, int]:
     return sizes
 
 
+def named_axes(array: np.ndarray) -> tuple[int, ...]:
+    return array.shape if array.ndim < 4 else array.shape[:2]
+
+
 def describe_constant(name: str, expected: np.ndarray, actual: np.ndarray, integers: bool) -> str:
     if actual.size < 2 or np.any(actual != actual.flat[0]):
         return ""
@@ -48,12 +55,15 @@ def describe_constant(name: str, expected: np.ndarray, actual: np.ndarray, integ
     return f"{name} has one and the same value everywhere." if np.ptp(expected) > 0 else ""
 
 
-def describe_cut(name: str, expected: np.ndarray, actual: np.ndarray) -> str:
-    """Right values that lost their digits: cut or rounded to whole numbers, or to half precision."""
+def describe_cut(name: str, expected: np.ndarray, actual: np.ndarray, integers: bool) -> str:
+    """Right values that lost their digits: cut or rounded to whole numbers, or to half precision.
+
+    One or two whole numbers, such as scales of 1, are some others rounded, too: it takes an array of integers to tell.
+    """
     if expected.size < 2:  # any whole number is some number rounded
         return ""
     for cut, words in ((np.trunc, "cut to"), (np.rint, "rounded to"), (np.floor, "rounded down to")):
-        if np.array_equal(actual, cut(expected)):
+        if (integers or np.unique(actual).size > FEW_NUMBERS) and np.array_equal(actual, cut(expected)):
             return f"{name} has the right values {words} whole numbers: an array of integers keeps no fractions."
     if np.array_equal(actual, expected.astype(np.float16).astype(np.float64)):
         return f"{name} has the right values to the three digits that float16 keeps."
@@ -72,8 +82,13 @@ def describe_other(name: str, actual: np.ndarray, others: Mapping[str, np.ndarra
     return ""
 
 
-def describe_factor(name: str, expected: np.ndarray, actual: np.ndarray, sizes: Mapping[str, int]) -> str:
-    """Name the factor if all of the array is off by one, as a whole number or a fraction where it is one."""
+def describe_factor(
+    name: str, expected: np.ndarray, actual: np.ndarray, sizes: Mapping[str, int], *, is_plain: bool = False
+) -> str:
+    """Name the factor if all of the array is off by one, as a whole number or a fraction where it is one.
+
+    is_plain: it is a single number of few digits, as is_plain_number has it.
+    """
     norm, largest = float(np.sum(expected * expected)), float(np.max(np.abs(expected)))
     if norm == 0 or largest < CLOSE:  # nothing but rounding, beside what it is compared with
         return ""
@@ -82,26 +97,56 @@ def describe_factor(name: str, expected: np.ndarray, actual: np.ndarray, sizes: 
         return ""
     if abs(factor + 1) < CLOSE:
         return f"{name} has the wrong sign{' everywhere' if expected.size > 1 else ''}."
+    if expected.size == 1:
+        return "" if is_plain else describe_number(name, factor, sizes)
     ratio, size = ratio_of(factor, sizes)
-    if expected.size == 1:  # one number times any factor is any other: only a factor that means something is said
-        return f"{name} is {ratio} times what it should be{size}." if "." not in ratio else ""
+    if ratio in ("1", "-1"):  # to four digits, and those are what would be said
+        return ""
     return f"{name} is {ratio} times what it should be, everywhere{size}."
 
 
+def is_plain_number(array: np.ndarray) -> bool:
+    """Whether it is one number of few digits, a count or a share: it is a simple fraction of many others."""
+    return array.size == 1 and bool(abs(array * 1000 - np.round(array * 1000)).max() < 1e-6)
+
+
+def describe_number(name: str, factor: float, sizes: Mapping[str, int]) -> str:
+    """One number times any factor is any other number: a factor is said only where chance can hardly have made it.
+
+    A number has no axes: what its factor is the size of is another array, or that array's first axis, as in a mean.
+    """
+    whole = round(factor) if abs(factor) > 1 else round(1 / factor)
+    if not 2 <= abs(whole) < LARGEST_FACTOR or not same_number(factor, whole if abs(factor) > 1 else 1 / whole):
+        return ""
+    names = [words for words, size in sizes.items() if size == abs(whole) > LITERALS and is_counted(words, name)]
+    size = f"; {abs(whole)} is also {names[0]}" if len(names) == 1 else ""
+    ratio = str(whole) if abs(factor) > 1 else f"{'-' if whole < 0 else ''}1/{abs(whole)}"
+    return f"{name} is {ratio} times what it should be{size}."
+
+
+def is_counted(words: str, name: str) -> bool:
+    """Whether a mean may be over that many: the examples, or all entries; of another array than the number itself."""
+    counted = words.startswith(("the length of axis 0 of ", "the number of entries of "))
+    return counted and not words.endswith(f" of {name}")
+
+
 def ratio_of(factor: float, sizes: Mapping[str, int]) -> tuple[str, str]:
-    """The factor in digits; and what it is the size of, if that is one thing only."""
+    """The factor in digits; and what it is the size of, if that is one thing only.
+
+    A fraction such as 4/3 is one only where 4 is such a size: a sum divided by one less than the count.
+    """
     for length in sorted({length for length in sizes.values() if length > LITERALS}):
         named = [name for name, other in sizes.items() if other == length]
         words = f"; {length} is also {named[0]}" if len(named) == 1 else ""
         for sign, minus in ((1, ""), (-1, "-")):
             for top, bottom in ((length, length - 1), (length - 1, length)):
-                if same_number(factor, sign * top / bottom):
+                if words and same_number(factor, sign * top / bottom):
                     return f"{minus}{top}/{bottom}", words
             if same_number(factor, sign * length):
                 return f"{minus}{length}", words
             if same_number(factor, sign / length):
                 return f"{minus}1/{length}", words
-    for denominator in range(1, 1000):
+    for denominator in range(1, LARGEST_FACTOR):
         numerator = round(factor * denominator)
         if numerator in (1, -1) and same_number(factor * denominator, numerator):
             return f"{numerator}/{denominator}" if denominator > 1 else str(numerator), ""

@@ -25,12 +25,13 @@ Call = Callable[[str, tuple[Any, ...], dict[str, Any]], Any]
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a call gave no value: status as in records.py, text for the student, what was raised, and where."""
+    """Why a call gave no value: status as in records.py, text for the student, where, and the raised type's name."""
 
     status: str
     function: str
     text: str
     frames: tuple[Frame, ...] = ()
+    raised: str = ""
 
 
 class CallFailed(Exception):

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from grader.judging.diagnose import advice_on
-from grader.judging.judge import Judgement
+from grader.judging.hints import find_hint, understood
+from grader.judging.judge import Fit, Judgement
 from grader.judging.student import Failure
 from grader.records import (
     CHECK_STATUSES,
@@ -38,7 +39,10 @@ class Trial:
 
     agreed: names of wrong gradients that belong to the student's own forward; same_reach: whether its inputs reach
     the outputs that they should. variants: misconceptions that can be told from the reference here, and their hints;
-    matched: those of them that return these values. fed: the forward's failure, where the documented cache was fed.
+    matched: those of them that return these values; fits: how each fits them, if any is wrong. raising: misconceptions
+    that raise here, and their hints; raised: those of them that raise what came. by_outcome: misconceptions that are
+    recognised by outcome, too, and their hints; beside: those that are recognised beside another mistake. fed: the
+    forward's failure, where the documented cache was fed.
     stubs: functions that the reference stood in for. asked: twice, if at first in a process that another check had.
     follow: what is still to be done for agreed and same_reach. after_hidden: a visible check that ran after a hidden
     one, so that what the code chose of it may be a hidden input.
@@ -51,6 +55,11 @@ class Trial:
     same_reach: bool = False
     variants: Mapping[str, str] = field(default_factory=dict)
     matched: frozenset[str] = frozenset()
+    fits: Mapping[str, Fit] = field(default_factory=dict)
+    raising: Mapping[str, str] = field(default_factory=dict)
+    raised: frozenset[str] = frozenset()
+    by_outcome: Mapping[str, str] = field(default_factory=dict)
+    beside: frozenset[str] = frozenset()
     fed: Failure | None = None
     stubs: frozenset[str] = frozenset()
     remarks: tuple[str, ...] = ()
@@ -174,14 +183,15 @@ def settle_trial(trial: Trial, trials: Sequence[Trial]) -> CheckResult:
         after_hidden=trial.after_hidden,
     )
     if trial.failure is not None:
-        return settle_failure(result, trial.failure, trial.fed)
+        return settle_failure(result, trial, trials)
     worth = forward_worth(trial, trials)
     earned = weight = 0.0
     comparisons = []
     for judgement in trial.judgements:
         comparison = judgement.comparison
         follows = worth > 0 and comparison.name in trial.agreed
-        comparisons.append(replace(comparison, follow_through=True) if follows else comparison)
+        said, _ = check.words.get(comparison.name, (comparison.name, ""))
+        comparisons.append(replace(comparison, name=said, follow_through=follows))
         weight += comparison.weight
         earned += comparison.weight * (1.0 if comparison.status == PASSED else worth if follows else 0.0)
     points = round(check.max_points * earned / weight, 6)
@@ -193,21 +203,24 @@ def settle_trial(trial: Trial, trials: Sequence[Trial]) -> CheckResult:
         points=points,
         status=status,
         message=message_of(trial, worth),
-        hint=one_hint([trial.variants[name] for name in understood(trial, trials)]),
+        hint=find_hint(trial, trials),
         follow_through=any(comparison.follow_through for comparison in comparisons),
         comparisons=tuple(comparisons),
         remarks=(*trial.remarks, *(remark for judgement in trial.judgements for remark in judgement.remarks)),
     )
 
 
-def settle_failure(result: CheckResult, failure: Failure, fed: Failure | None) -> CheckResult:
+def settle_failure(result: CheckResult, trial: Trial, trials: Sequence[Trial]) -> CheckResult:
     """No values: nothing earned. Where another function is to blame, the check is skipped."""
+    assert trial.failure is not None
+    failure, fed = trial.failure, trial.fed
     text, status = failure.text, failure.status
     if fed is not None and status == ERROR:  # its own forward may have cached otherwise, which nobody can know
         text, status = f"{sentence(fed.text)} Given the cache that the docstring describes, {text}", SKIPPED
     elif failure.function not in (result.function, ""):
         text, status = f"{short(result.function)} could not be run: {text}", SKIPPED
-    return replace(result, status=status, message=text, hint=advice_on(failure.text), frames=failure.frames)
+    hint = find_hint(trial, trials) or advice_on(failure.text)
+    return replace(result, status=status, message=text, hint=hint, frames=failure.frames)
 
 
 def forward_worth(trial: Trial, trials: Sequence[Trial]) -> float:
@@ -225,16 +238,6 @@ def forward_worth(trial: Trial, trials: Sequence[Trial]) -> float:
     others = hidden or [other for other in forward if other is not trial]
     right = sum(other.check.weight for other in others if other.passed)
     return FOLLOWS if right > 0 and 2 * right >= sum(other.check.weight for other in others) else HALF
-
-
-def understood(trial: Trial, trials: Sequence[Trial]) -> list[str]:
-    """The misconceptions that explain this trial and all others of its function: each differs where they do."""
-    others = [other for other in trials if other.check.function == trial.check.function and other.judgements]
-    return sorted(
-        name
-        for name in trial.matched
-        if all(name in other.matched if name in other.variants else other.passed for other in others)
-    )
 
 
 def message_of(trial: Trial, worth: float) -> str:
@@ -261,11 +264,6 @@ def message_of(trial: Trial, worth: float) -> str:
 
 def sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else text + "."
-
-
-def one_hint(hints: Sequence[str]) -> str:
-    """A hint is precise or absent: the one that all matching misconceptions share."""
-    return hints[0] if len(set(hints)) == 1 else ""
 
 
 def sum_up(

@@ -28,7 +28,6 @@ class Fix:
 
     where: "layers.py:123", the line of the traceback or else of the definition; the file alone if it has none.
     others: functions that fail in the very same way at the same place, such as all of a file that cannot be imported.
-    hint_of: the function of an earlier fix that has the same hint; "" if none has.
     """
 
     function: str
@@ -39,7 +38,6 @@ class Fix:
     where: str
     follows_from: tuple[str, ...]
     others: tuple[str, ...] = ()
-    hint_of: str = ""
 
     @property
     def file(self) -> str:
@@ -99,7 +97,7 @@ def fix_first(result: Result) -> tuple[Fix, ...]:
         placed = {fix.function for fix in fixes}
         causes = tuple(need for need in function.needs if need in placed and need not in stood_in(group))
         fixes.append(describe(group, causes))
-    return refer(merge(fixes))
+    return merge(fixes)
 
 
 def split_unwritten(result: Result) -> tuple[tuple[Fix, ...], tuple[Group, ...]]:
@@ -112,17 +110,6 @@ def split_unwritten(result: Result) -> tuple[tuple[Fix, ...], tuple[Group, ...]]
     if len(unwritten) < 2:
         return fixes, ()
     return tuple(fix for fix in fixes if fix.status != MISSING), unwritten
-
-
-def refer(fixes: Iterable[Fix]) -> tuple[Fix, ...]:
-    """A hint that was given already is not given again, but referred to."""
-    first: dict[str, str] = {}
-    return tuple(
-        replace(fix, hint_of=first[fix.hint])
-        if fix.hint and first.setdefault(fix.hint, fix.function) != fix.function
-        else fix
-        for fix in fixes
-    )
 
 
 def stood_in(group: Group) -> set[str]:

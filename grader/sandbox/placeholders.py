@@ -15,6 +15,11 @@ import sys
 import types
 from typing import Any, ClassVar, Dict, List, NoReturn, Optional, Set, Tuple
 
+# Packages whose modules have names like the course's: `keras.layers` is never the student's layers.py.
+LIBRARIES = {
+    "caffe", "chainer", "flax", "haiku", "jax", "keras", "lasagne", "mxnet", "paddle", "sklearn", "tensorflow",
+    "tf_keras", "tflearn", "theano", "torch", "torchvision",
+}  # fmt: skip
 CATCHING = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 
 
@@ -148,6 +153,8 @@ class Finder:
 
     def find_here(self, name: str) -> str:
         """The module of the work tree that goes by another package's name: `nn.helpers` where the folder was nn/."""
+        if name.split(".")[0] in LIBRARIES:
+            return ""
         parts = name.split(".")[1:]
         while parts:
             place = os.path.join(self.root, *parts)

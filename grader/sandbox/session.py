@@ -275,7 +275,8 @@ class Session:
             return Failure(FAILED, owner, f"{name} returned what cannot be sent: {text}.")
         if outcome == "error":
             raised = plain_text(reply.get("type"))
-            return Failure(ERROR, owner, f"{name} raised {raised}: {text}", self.frames_from(reply.get("frames")))
+            frames = self.frames_from(reply.get("frames"))
+            return Failure(ERROR, owner, f"{name} raised {raised}: {text}", frames, raised)
         return self.end_in_doubt(function, "sent a reply that is none")
 
     def frames_from(self, frames: Any) -> tuple[Frame, ...]:

@@ -360,14 +360,21 @@ def test_two_misconceptions_that_return_the_same_and_differ_in_hints_fail(tmp_pa
 
 
 def test_another_hint_than_its_own_fails(tmp_path):
+    assignment = write(tmp_path, wrong=edit(WRONG, "out = 1.5 *", "undefined\n    out = 1.5 *"))
+    problems = run(assignment, "half").problems
+    assert len(problems) == 2
+    assert all("gives the hint 'The name is misspelt" in problem for problem in problems)
+
+
+def test_a_mistake_that_raises_in_one_check_gets_its_own_hint_there_too(tmp_path):
     wrong = edit(WRONG, "out = 1.5 *", "x[0] > 0 and undefined\n    out = 1.5 *")
     assignment = write(tmp_path, wrong=wrong)
-    first = {check.id: np.random.RandomState(check.seed).randn(2)[0] for check in assignment.checks}
-    raising = [check for check, value in first.items() if check.startswith("parts.third") and value > 0]
-    assert len(raising) == 1
-    problems = run(assignment, "half").problems
-    assert len(problems) == 1
-    assert f"parts.third.half: {raising[0]} gives the hint 'The name is misspelt" in problems[0]
+    first = [np.random.RandomState(c.seed).randn(2)[0] for c in assignment.checks if c.id.startswith("parts.third")]
+    assert sorted(value > 0 for value in first) == [False, True]
+    audit = run(assignment, "half")
+    assert audit.problems == ()
+    hints = {check.status: check.hint for check in audit.results[0].checks if check.function == "parts.third"}
+    assert hints["error"] == hints["failed"] == "That is the half."
 
 
 def test_what_cannot_be_graded_is_a_fault_of_ours(good):

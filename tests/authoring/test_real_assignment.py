@@ -1,6 +1,7 @@
 """The assignment that is shipped: the reference passes every check, every known mistake fails one by far."""
 
 import inspect
+import re
 import warnings
 from pathlib import Path
 
@@ -124,9 +125,10 @@ def test_every_known_mistake_is_far_from_right_in_some_check(item):
 
 
 @pytest.mark.parametrize("item", ASSIGNMENT.misconceptions, ids=lambda item: f"{item.function}.{item.name}")
-def test_every_known_mistake_can_be_recognised_by_its_values(item):
-    checks = [check for check in ASSIGNMENT.checks if check.function == item.function]
-    assert any(item.name in FIXTURES.checks[check.id].variants for check in checks)
+def test_every_known_mistake_can_be_recognised_by_its_values_or_where_it_says_so_by_what_it_raises(item):
+    fixtures = [FIXTURES.checks[check.id] for check in ASSIGNMENT.checks if check.function == item.function]
+    raises = item.by_outcome and any(item.name in fixture.raises for fixture in fixtures)
+    assert raises or any(item.name in fixture.variants for fixture in fixtures)
 
 
 @pytest.mark.parametrize("function", ASSIGNMENT.functions)
@@ -141,6 +143,8 @@ def test_two_known_mistakes_of_different_hints_never_return_the_same_in_all_chec
             for check in checks:
                 a, b = (FIXTURES.checks[check.id].variants.get(item.name) for item in (first, second))
                 told_apart |= (a is None) != (b is None)
+                raised = FIXTURES.checks[check.id].raises
+                told_apart |= raised.get(first.name) != raised.get(second.name)
                 for name in a or () if b else ():
                     told_apart |= not same(a[name], b[name], 2 * check.tolerance)
             assert told_apart, (first.name, second.name)
@@ -227,3 +231,17 @@ def test_variants_take_the_arguments_of_what_they_vary():
             continue
         names = list(inspect.signature(item.run).parameters)
         assert names == ["reference", *FIXTURES.arguments[item.function]], item.name
+
+
+# Names that stand in the course's docstrings and notebooks; letters and digits as they count layers.
+KNOWN_NAMES = re.compile(
+    r"(out|loss|scores|d?x|d?w|d?b|dgamma|dbeta|W\d|b\d|gamma\d|beta\d|next_w|velocity|cache|m|v|t|running_(mean|var))"
+)
+
+
+def test_every_name_of_a_compared_value_is_the_course_s_or_has_words():
+    names = {name for check in ASSIGNMENT.checks for name in FIXTURES.checks[check.id].expected}
+    words = ASSIGNMENT.checks[0].words
+    assert {name for name in names if not KNOWN_NAMES.fullmatch(name)} == set(words)
+    assert not [both for both in words.values() if any(name in " ".join(both) for name in names if "_" in name)]
+    assert all(no.endswith(".") or not no for _, no in words.values())

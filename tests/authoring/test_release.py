@@ -112,7 +112,7 @@ def test_public_fixtures_hold_arrays_of_public_checks_alone(unpacked):
     assert keys == public
     manifest = json.loads((folder / "manifest.json").read_text())
     assert {*manifest["checks"]} == {*manifest["spread"]} == public
-    variants = {name for entry in manifest["checks"].values() for name in entry["variants"]}
+    variants = {name for entry in manifest["checks"].values() for name in {**entry["variants"], **entry["raises"]}}
     assert {name for named in manifest["hints"].values() for name in named} == variants
     assert all(name.startswith("checks/public/") for name in manifest["sources"])
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from grader.judging.diagnose import advice_on, describe_difference
+from grader.judging.diagnose import ADVICE, advice_on, describe_difference
 from grader.judging.judge import judge_array
 from grader.judging.likeness import sizes_of
 
@@ -224,13 +224,13 @@ def test_the_size_of_an_error_is_relative_to_the_largest_entry():
         ("name 'foo' is not defined", "misspelt"),
         ("name 'xrange' is not defined", "Python 2"),
         ("Missing parentheses in call to 'print'. Did you mean print(...)?", "write print(...)"),
-        ("Missing parentheses in call to 'print'. Did you mean print(...)?", "--python"),
         ("Missing parentheses in call to 'exec'", "Python 2"),
         ("multiple exception types must be parenthesized", "as name"),
         ("inconsistent use of tabs and spaces in indentation", "four spaces"),
         ("'dict' object has no attribute 'has_key'", "Python 2"),
         ("module 'numpy' has no attribute 'float'.\n`np.float` was a deprecated alias", "since NumPy 1.24"),
-        ("module 'numpy' has no attribute 'int'", "--python"),
+        ("module 'numpy' has no attribute 'int'", "write float, int"),
+        ("cannot unpack non-iterable NoneType object", "a cache that no forward returned"),
         ("module 'numpy' has no attribute 'product'", "np.prod"),
         ("module 'numpy' has no attribute 'maximun'", "misspelt"),
         ("something nobody has seen before", ""),
@@ -282,3 +282,46 @@ def test_no_message_holds_a_digit_string_from_which_an_expected_value_follows(sh
         text = judge_array("x", expected, np.asarray(actual), tolerance=1e-5, **beside).comparison.reason
         for written in re.findall(r"\d[\d.]*(?:e[-+]?\d+)?", text):
             assert significant(written)[:6] not in secrets, (text, expected)
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual"),
+    [(6.0, 5.0), (3.0, 4.0), (0.7, 0.35), (60.0, 20.0), (1.25, 2.5)],
+)
+def test_a_count_or_a_share_is_never_a_factor_of_what_it_should_be(expected, actual):
+    sizes = sizes_of({"x": np.zeros((5, 3, 4, 6))})
+    assert "times" not in describe_difference("t", np.array(expected), np.array(actual), sizes=sizes)
+
+
+@pytest.mark.parametrize("factor", [4 / 3, 5 / 6, 1.0003, -1.0004, 0.9997, 1.3579])
+def test_a_number_is_no_fraction_of_what_it_should_be_and_never_once_that(factor):
+    sizes = sizes_of({"x": np.zeros((5, 3, 4, 6))})
+    assert "times" not in describe_difference("loss", np.array(2.34567), factor * np.array(2.34567), sizes=sizes)
+
+
+def test_a_loss_that_is_not_averaged_is_so_many_times_too_large_as_there_are_examples():
+    sizes = sizes_of({"x": np.zeros((50, 10))})
+    said = describe_difference("loss", np.array(2.34567), np.array(50 * 2.34567), sizes=sizes)
+    assert said == "loss is 50 times what it should be; 50 is also the length of axis 0 of x."
+
+
+@pytest.mark.parametrize("factor", [1.0003, -1.0004])
+def test_an_array_is_never_once_what_it_should_be(factor):
+    assert "times" not in describe_difference("out", IMAGES, factor * IMAGES)
+
+
+def test_a_factor_as_large_as_an_image_is_wide_is_said_without_the_image():
+    sizes = sizes_of({"x": np.zeros((2, 3, 7, 5))})
+    assert (
+        describe_difference("out", IMAGES, IMAGES / 5, sizes=sizes) == "out is 1/5 times what it should be, everywhere."
+    )
+
+
+@pytest.mark.parametrize("right", [[10 / 7, 10 / 7], [1.43, 2.5, 2.5], [1.7, 2.2]])
+def test_one_or_two_whole_numbers_are_not_called_right_values_that_were_cut(right):
+    right = np.array(right)
+    assert "whole numbers" not in describe_difference("scale", right, np.trunc(right))
+
+
+def test_no_advice_speaks_of_an_option_that_students_do_not_have():
+    assert [text for text in ADVICE.values() if "--" in text] == []

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from grader.errors import FixtureError
-from grader.judging.judge import Judgement, judge_array, judge_values, matches
+from grader.judging.judge import Judgement, fit, is_telling, judge_array, judge_values, matches
 from grader.records import FAILED, PASSED, Comparison
 from grader.sandbox.protocol import Handle
 
@@ -34,7 +34,10 @@ def reason(expected, actual, **more):
 @pytest.mark.parametrize(
     ("actual", "words"),
     [
-        (None, "dx is None, expected an array of shape (2, 3). Is a return missing, or is it never assigned?"),
+        (
+            None,
+            "dx is None, expected an array of shape (2, 3). Is it written yet? It is never assigned, or not returned.",
+        ),
         ([[1.0, -2.0, 3.0], [4.0, 0.5, -6.0]], "dx is of type list, expected an array of shape (2, 3)."),
         ((GRID,), "dx is of type tuple, expected an array of shape (2, 3)."),
         ({"dx": GRID}, "dx is of type dict, expected an array of shape (2, 3)."),
@@ -51,7 +54,9 @@ def test_what_is_no_array_is_named_by_its_type(actual, words):
 
 
 def test_none_for_a_number_says_that_a_number_was_due():
-    assert reason(2.5, None) == "dx is None, expected a number. Is a return missing, or is it never assigned?"
+    assert (
+        reason(2.5, None) == "dx is None, expected a number. Is it written yet? It is never assigned, or not returned."
+    )
 
 
 @pytest.mark.parametrize("actual", [1.0, 1, True, np.float64(1.0), np.array(1.0)])
@@ -416,3 +421,70 @@ def test_an_array_many_times_too_large_is_not_even_converted():
     judged = judge_array("dx", GRID, np.zeros(17 * GRID.size, dtype=bool), tolerance=TOLERANCE)
     assert (judged.comparison.status, judged.actual) == (FAILED, None)
     assert judge_array("dx", GRID, np.zeros(GRID.size + 1), tolerance=TOLERANCE).actual is not None
+
+
+WORDS = {"kept_fraction": ("the share that is kept", ""), "same_mask": ("mask", "Another mask is used.")}
+
+
+def reasons(expected, actual):
+    judged = judge_values(expected, actual, tolerance=1e-5, parts={}, words=WORDS)
+    return [one.comparison.reason for one in judged]
+
+
+def test_a_reason_has_words_in_place_of_an_internal_name_whatever_is_wrong():
+    expected = {"kept_fraction": np.array([0.31, 0.64, 0.77])}
+    for wrong in (None, "no", np.zeros(3), np.ones(5), np.full(3, np.nan), np.array([0.5, 0.1, 0.2]), np.ones(3) * 1j):
+        [reason] = reasons(expected, {"kept_fraction": wrong})
+        assert "the share that is kept" in reason
+        assert "kept_fraction" not in reason
+
+
+def test_a_yes_that_is_a_no_is_said_in_a_sentence():
+    assert reasons({"same_mask": np.array(1.0)}, {"same_mask": 0.0}) == ["Another mask is used."]
+
+
+def test_another_value_that_a_wrong_one_turns_out_to_be_has_its_words_too():
+    expected = {"kept_fraction": np.array([0.31, 0.64, 0.77]), "out": np.array([1.5, 2.25, 3.75])}
+    [reason] = filter(None, reasons(expected, {**expected, "out": expected["kept_fraction"]}))
+    assert reason == "out has the values of the share that is kept."
+
+
+def fitted(expected, variant, actual):
+    judged = judge_values(expected, actual, tolerance=1e-5, parts={})
+    return fit(expected, variant, judged, 1e-5)
+
+
+DX, DB = np.array([0.1234, 0.5678]), np.array([1.2345, 2.3456])
+BACKWARD = {"dx": DX, "db": DB, "loss": np.array(2.34567)}
+
+
+def test_a_misconception_explains_what_it_changes_and_came_so():
+    found = fitted(BACKWARD, {**BACKWARD, "db": DB / 7}, {**BACKWARD, "db": DB / 7, "dx": DX[::-1]})
+    assert (found.explained, found.is_told, found.is_denied, found.is_telling) == ({"db"}, True, False, True)
+
+
+def test_a_right_value_denies_a_misconception_that_changes_it():
+    assert fitted(BACKWARD, {**BACKWARD, "db": DB / 7, "dx": DX / 7}, {**BACKWARD, "db": DB / 7}).is_denied
+
+
+def test_a_number_may_be_moved_by_a_second_mistake_but_not_an_array():
+    variant = {"dx": DX / 7, "db": DB / 7, "loss": np.array(3.45678)}
+    assert fitted(BACKWARD, variant, {**variant, "loss": 9.87654}).is_told
+    assert not fitted(BACKWARD, variant, {**variant, "db": DB * 3}).is_told
+
+
+@pytest.mark.parametrize("array", [np.zeros(4), np.full(3, 1.2345), np.array([0.3, 0.6]), np.array([np.nan, 1.2345])])
+def test_values_that_many_mistakes_give_are_not_telling(array):
+    assert not is_telling(array)
+
+
+def test_none_fits_a_misconception_that_returns_none():
+    variant = {**BACKWARD, "db": np.array(np.nan)}  # as fixtures store it
+    assert fitted(BACKWARD, variant, {**BACKWARD, "db": None}).explained == {"db"}
+    assert fitted(BACKWARD, variant, {**BACKWARD, "db": "none"}).explained == frozenset()
+
+
+def test_a_wrong_shape_is_compared_even_where_the_array_is_too_large_to_look_at():
+    variant = {**BACKWARD, "db": np.zeros(50)}
+    assert fitted(BACKWARD, variant, {**BACKWARD, "db": np.ones(50)}).is_shaped
+    assert not fitted(BACKWARD, variant, {**BACKWARD, "db": np.ones(51)}).is_shaped

@@ -147,7 +147,7 @@ def test_a_single_function_that_is_not_written_is_a_fix_like_others() -> None:
     assert ([fix.function for fix in fixes], unwritten) == (["m.first"], ())
 
 
-def test_a_hint_is_given_once_and_then_referred_to() -> None:
+def test_a_hint_is_given_in_full_for_every_function_that_has_it() -> None:
     functions = tuple(FunctionResult(name, 0.0, 2.0, "failed") for name in ("m.a", "m.b", "m.c"))
     hints = ("Divide by N.", "Divide by N.", "Look at pad.")
     checks = tuple(
@@ -155,4 +155,4 @@ def test_a_hint_is_given_once_and_then_referred_to() -> None:
         for f, hint in zip(functions, hints, strict=True)
     )
     fixes = fix_first(replace(result_of("x"), checks=checks, functions=functions))
-    assert [(fix.function, fix.hint_of) for fix in fixes] == [("m.a", ""), ("m.b", "m.a"), ("m.c", "")]
+    assert [(fix.function, fix.hint) for fix in fixes] == list(zip(("m.a", "m.b", "m.c"), hints, strict=True))

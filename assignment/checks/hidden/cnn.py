@@ -59,11 +59,20 @@ def initial(function, net, scale, weights, others):
     with np.errstate(all="ignore"):
         spread = {name: settled(params.get(name), scale) for name in weights}
         expect_draws(function, {name: params[name] for name in weights if is_settled(spread[name])}, scale)
-    return spread | {name: params.get(name) for name in others}
+        return spread | {name: without_chance(params.get(name), scale) for name in others}
 
 
 def is_settled(spread):
     return isinstance(spread, np.ndarray) and spread.size <= LARGEST and bool(np.all(spread == 1))
+
+
+def without_chance(b, scale):
+    """b itself. If its entries seem to be drawn, their spread in units of scale instead, with alternating signs."""
+    if not isinstance(b, np.ndarray) or b.dtype.kind != "f" or not 2 < b.size <= LARGEST or np.unique(b).size < b.size:
+        return b
+    spread, sigma = np.std(b.astype(np.float64)) / scale, PLAUSIBLE / np.sqrt(2 * b.size)
+    found = 1.0 if abs(spread - 1) < sigma else 10 ** np.round(np.log10(spread))
+    return (found * np.where(np.arange(b.size) % 2, -1.0, 1.0)).astype(b.dtype).reshape(b.shape)
 
 
 def loss_and_gradients(net, params, X, y, names=None):

@@ -285,8 +285,8 @@ def max_pool_forward_rectangular(student, rng):
 
 @check("layers.max_pool_forward_naive", name="overlapping", seed=82)
 def max_pool_forward_overlapping(student, rng):
-    """Windows of 3 x 3 with stride 2, which overlap."""
-    return pool_forward(student, rng, (3, 2, 7, 9), (3, 3), stride=2)
+    """Windows of 4 x 4 with stride 2, which overlap."""
+    return pool_forward(student, rng, (3, 2, 8, 10), (4, 4), stride=2)
 
 
 @check("layers.max_pool_forward_naive", name="negative", seed=83)
@@ -299,8 +299,8 @@ def max_pool_forward_negative(student, rng):
 
 @check("layers.max_pool_backward_naive", name="overlapping", seed=91, weight=2, **POOL)
 def max_pool_backward_overlapping(student, rng):
-    """Windows of 3 x 3 with stride 2, which overlap: an entry may be the maximum of several."""
-    return pool_backward(student, rng, (3, 2, 7, 9), (3, 4), (3, 3), stride=2)
+    """Windows of 4 x 4 with stride 2, which overlap: an entry may be the maximum of several."""
+    return pool_backward(student, rng, (3, 2, 8, 10), (3, 4), (4, 4), stride=2)
 
 
 @check("layers.max_pool_backward_naive", name="rectangular", seed=92, **POOL)

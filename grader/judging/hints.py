@@ -1,0 +1,144 @@
+"""Which known mistake explains what came of a check: the hint of a trial. Pure.
+
+A hint is precise or absent. Three ways to it, and the first that finds a misconception decides:
+
+1. A misconception explains all that is wrong in all checks of the function. It explains the marks as well (verdict.py).
+2. A second mistake stands beside it. It still explains all of this check; or, if its hint is of nothing else, every
+   value that it changes there. The values can hardly be a coincidence, and in no check is one right that it changes.
+3. A mistake that looks different in every style (`by_outcome`): the checks that it fails are those that fail, in the
+   way in which it fails them, and those that it passes pass.
+
+A check that raised has no values. A misconception that raises the same there is hinted at if another check shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from grader.records import ERROR, FAILED
+
+if TYPE_CHECKING:
+    from grader.judging.verdict import Trial
+
+MOST: Final = 2  # mistakes that one check may show, each by values of its own
+
+
+def find_hint(trial: Trial, trials: Sequence[Trial]) -> str:
+    """The hint for a trial that did not pass, or nothing. trials: all of the submission."""
+    if trial.passed or not is_own(trial):
+        return ""
+    mine = [other for other in trials if other.check.function == trial.check.function and other.fed is None]
+    known = understood(trial, trials)
+    if known:
+        return one_hint([trial.variants[name] for name in known])
+    shown = shown_elsewhere(trial, mine) if trial.failure else shown_beside_another(trial, mine)
+    return shown or hint_by_outcome(mine)
+
+
+def one_hint(hints: Iterable[str]) -> str:
+    """A hint is precise or absent: the one that all matching misconceptions share."""
+    different = set(hints)
+    return different.pop() if len(different) == 1 else ""
+
+
+def understood(trial: Trial, trials: Sequence[Trial]) -> list[str]:
+    """The misconceptions that explain this trial and all others of its function: each differs where they do."""
+    others = [other for other in trials if other.check.function == trial.check.function and other.judgements]
+    return sorted(
+        name
+        for name in trial.matched
+        if all(name in other.matched if name in other.variants else other.passed for other in others)
+    )
+
+
+def is_own(trial: Trial) -> bool:
+    """Whether the trial shows something of the function under test: values, or an exception of its own."""
+    failure = trial.failure
+    return failure is None or (failure.status in (ERROR, FAILED) and failure.function == trial.check.function)
+
+
+def shown_beside_another(trial: Trial, mine: Sequence[Trial]) -> str:
+    """The hints of misconceptions that explain this check, or values of it, while another mistake explains the rest."""
+    seen = {name: evidence(name, mine) for name in trial.fits if is_told(name, trial) and is_shown(name, mine)}
+    best = [name for name in seen if not any(seen[name] < seen[other] for other in seen)]
+    values: dict[str, set[str]] = {}  # by hint
+    for name in best:
+        values.setdefault(trial.variants[name], set()).update(trial.fits[name].explained)
+    if len(values) > MOST or sum(map(len, values.values())) > len(set().union(*values.values())):
+        return ""  # two that explain the same value: one of them is wrong
+    order = [judgement.comparison.name for judgement in trial.judgements]
+    return " ".join(sorted(values, key=lambda hint: min(map(order.index, values[hint]))))
+
+
+def is_told(name: str, trial: Trial) -> bool:
+    """Whether a misconception explains all of a check; or all that it changes there, if its hint is of that alone."""
+    if name in trial.by_outcome:
+        return False  # many a shape and many an exception is another mistake's as well
+    return name in trial.matched or (name in trial.beside and name in trial.fits and trial.fits[name].is_told)
+
+
+def is_shown(name: str, mine: Iterable[Trial]) -> bool:
+    """Whether a misconception is there though it does not explain all: never denied, and told where it changes a value;
+    mostly, if its hint is of that alone."""
+    seen = [other for other in mine if name in other.fits]
+    told = [other for other in seen if is_told(name, other)]
+    is_denied = any(other.fits[name].is_denied for other in seen) or any(
+        other.passed and (name in other.variants or name in other.raising) for other in mine
+    )
+    enough = len(told) == len(seen) or (2 * len(told) >= len(seen) and name in seen[0].beside)
+    return not is_denied and enough and any(other.fits[name].is_telling for other in told)
+
+
+def evidence(name: str, mine: Iterable[Trial]) -> set[tuple[str, str]]:
+    """All values that a misconception explains, by check and name."""
+    return {(other.check.id, value) for other in mine if name in other.fits for value in other.fits[name].explained}
+
+
+def shown_elsewhere(trial: Trial, mine: Sequence[Trial]) -> str:
+    """The hint of a misconception that raises the same here, and that the values of another check show."""
+    hints = set()
+    for name in trial.raised:
+        if any(other.failure is None and find_hint(other, mine) == trial.raising[name] for other in mine):
+            hints.add(trial.raising[name])
+    return one_hint(hints)
+
+
+def hint_by_outcome(mine: Sequence[Trial]) -> str:
+    """The hint whose misconceptions fail the checks that fail, in the same way, and no others."""
+    members: dict[str, list[str]] = {}
+    for name, hint in next((other.by_outcome for other in mine if other.by_outcome), {}).items():
+        members.setdefault(hint, []).append(name)
+    return one_hint(hint for hint, names in members.items() if has_same_outcomes(names, mine))
+
+
+def has_same_outcomes(names: Sequence[str], mine: Sequence[Trial]) -> bool:
+    """Whether the checks that fail are those that one of these misconceptions fails, each as it does in some style.
+
+    Where no check passes, it takes the values of one to tell.
+    """
+    seen = [other for other in mine if is_own(other)]
+    styles = [name for name in names if all(fails(name, other) != other.passed for other in seen)]
+    failed = [other for other in seen if not other.passed]
+    if not all(fits_outcome(styles, other) for other in failed):
+        return False
+    return len(failed) < len(seen) or any(
+        other.fits[name].is_told and other.fits[name].is_telling
+        for other in failed
+        for name in styles
+        if name in other.fits
+    )
+
+
+def fits_outcome(names: Iterable[str], trial: Trial) -> bool:
+    """Whether the check ends as for one of these: in its values, its wrong shape, NaN or inf, or its exception."""
+    return any(
+        name in trial.raised
+        or name in trial.matched
+        or (name in trial.fits and (trial.fits[name].is_shaped or trial.fits[name].is_overflown))
+        for name in names
+    )
+
+
+def fails(name: str, trial: Trial) -> bool:
+    return name in trial.variants or name in trial.raising

@@ -1,0 +1,17 @@
+# function: layers.dropout_forward
+# hint: Test mode scales its output, as dropout needs that is not inverted
+
+import numpy as np
+
+
+def dropout_forward(x, dropout_param):
+    p, mode = dropout_param["p"], dropout_param["mode"]
+    if "seed" in dropout_param:
+        np.random.seed(dropout_param["seed"])
+    mask = None
+    if mode == "train":
+        mask = np.random.binomial(1, 1 - p, size=x.shape) / (1 - p)
+        out = mask * x
+    elif mode == "test":
+        out = x - p * x
+    return out, (dropout_param, mask)

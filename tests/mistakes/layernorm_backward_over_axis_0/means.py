@@ -1,0 +1,13 @@
+# function: layers.layernorm_backward
+# hint: dx is that of batch normalization
+
+import numpy as np
+
+
+def layernorm_backward(dout, cache):
+    x_hat, std, gamma = cache
+    N, D = dout.shape
+    dgamma, dbeta = np.sum(dout * x_hat, axis=0), np.sum(dout, axis=0)
+    d = dout * gamma
+    dx = (d - d.mean(axis=0) - x_hat * (d * x_hat).mean(axis=0)) / std
+    return dx, dgamma, dbeta
