@@ -47,16 +47,18 @@ COMPILED = (np.dtype(np.float32), np.dtype(np.float64))
 def conv_forward_fast(x, w, b, conv_param):
     """Slide F filters over N padded images, like layers.conv_forward_naive.
 
-    x: (N, C, H, W), w: (F, C, HH, WW), b: (F,); not modified. conv_param: {'stride', 'pad'}.
+    x: (N, C, H, W), w: (F, C, HH, WW), b: (F,), or F values in a row or column; not modified. conv_param: {'stride',
+    'pad'}.
     Returns out (N, F, H', W'), and cache = (x, w, b, conv_param) for conv_backward_fast or conv_backward_naive.
     Raises ValueError as conv_forward_naive does.
     """
-    expect_conv("conv_forward_fast", x, w, b, conv_param)
+    biases = _flat(b)
+    expect_conv("conv_forward_fast", x, w, biases, conv_param)
     dtype = np.result_type(x, w, b)
     out = np.empty(_conv_shape(x, w, conv_param), dtype=dtype)
     if out.size:
         with _one_blas_thread():
-            _kernels(dtype, w).conv_forward(*_ready(dtype, x, w, b), out, *_steps(x, conv_param))
+            _kernels(dtype, w).conv_forward(*_ready(dtype, x, w, biases), out, *_steps(x, conv_param))
     return out, (x, w, b, conv_param)
 
 
@@ -68,7 +70,7 @@ def conv_backward_fast(dout, cache):
     Raises ValueError if dout has not the shape of the forward's out, or the cache is none of a forward.
     """
     x, w, b, conv_param = cache
-    expect_conv("conv_backward_fast", x, w, b, conv_param)
+    expect_conv("conv_backward_fast", x, w, _flat(b), conv_param)
     expect_shape("conv_backward_fast", "dout", dout, _conv_shape(x, w, conv_param))
     dtype = np.result_type(dout, x, w)
     dx, dw = np.empty(x.shape, dtype=dtype), np.empty(w.shape, dtype=dtype)
@@ -107,6 +109,11 @@ def max_pool_backward_fast(dout, cache):
     dx = np.empty(x.shape, dtype=dtype)
     _kernels(dtype, x).max_pool_backward(*_ready(dtype, dout, x), dx, *_window(pool_param))
     return dx.astype(dout.dtype, copy=False)
+
+
+def _flat(b):
+    """Biases as (F,), where all axes but one have length 1; else as they are, to be refused."""
+    return b.reshape(-1) if isinstance(b, np.ndarray) and b.ndim > 1 and b.size == max(b.shape) else b
 
 
 def _conv_shape(x, w, conv_param):
