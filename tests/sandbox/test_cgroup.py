@@ -59,6 +59,7 @@ def test_a_job_that_was_started_in_the_leaf_finds_the_group_above(tree):
         ("cgroup.controllers", "cpu pids\n"),
         ("cgroup.controllers", None),  # cgroup v1
     ],
+    ids=["somebody else is in it", "no memory controller", "cgroup v1"],
 )
 def test_elsewhere_nothing_is_changed(tree, file, content):
     (tree / file).unlink()
