@@ -90,7 +90,8 @@ def t_starts_at_1(reference, w, dw, config=None):
 
 @misconception(
     "optim.adam",
-    "t is raised after its use. The step after t others is number t + 1, and is to be corrected so.",
+    "The correction has the t from before this step. The step after t others is number t + 1, and is to be corrected "
+    "so.",
 )
 def t_starts_at_1_and_is_raised_after_its_use(reference, w, dw, config=None):
     return adam(w, dw, config, used=same, kept=next_one, first_t=1)

@@ -60,7 +60,7 @@ def judge_values(
     units = units_of(expected, together, {name: said for name, (said, _) in spoken.items()})
 
     def judge(name: str, **told: Any) -> Judgement:
-        weight, unit = parts.get(name, 1.0), units.get(name)
+        weight, unit = float(parts.get(name, 1.0)), units.get(name)
         squeezed = expected[name].ndim < 2 if squeeze is True else name in (squeeze or ())
         return judge_array(
             name,

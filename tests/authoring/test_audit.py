@@ -185,7 +185,7 @@ def write(folder, **changed):
         "reference/__init__.py": "",
         "reference/parts.py": changed.get("parts", PARTS),
         "reference/deep/__init__.py": "",
-        "reference/deep/nets.py": NETS,
+        "reference/deep/nets.py": changed.get("nets", NETS),
     }
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -338,10 +338,14 @@ def test_marks_lost_in_a_function_that_has_nothing_to_do_with_it_fail(tmp_path):
 
 
 def test_marks_lost_in_a_function_that_could_be_graded_on_a_stub_fail(tmp_path):
-    public = edit(PUBLIC, '"scores": net.loss(x)', '"scores": net.loss(student.parts.square(x)[0])')
-    problems = run(write(tmp_path, public=public), "cube").problems
+    """No stub takes the place of a function that was made anew from another one's code."""
+    made = "types.FunctionType(square.__code__, square.__globals__, 'own', None, square.__closure__)"
+    nets = edit(NETS, "\n\nclass Net", f"import types\n\nown = {made}\n\n\nclass Net").replace(
+        "out, cache = square(", "out, cache = own("
+    )
+    problems = run(write(tmp_path, nets=nets), "cube").problems
     assert len(problems) == 1
-    assert "parts.square.cube: loses 1 points for deep.nets.Net, too, though a stub can stand in" in problems[0]
+    assert "parts.square.cube: loses 4 points for deep.nets.Net, too, though a stub can stand in" in problems[0]
 
 
 def test_marks_lost_in_a_function_that_is_fed_its_reply_are_told(tmp_path):

@@ -24,6 +24,7 @@ JUDGING = ("diagnose", "judge", "likeness", "student", "verdict")
 SPEAKERS = tuple(f"judging/{name}.py" for name in JUDGING)
 SPEAKERS += ("sandbox/session.py", "report/standing.py", "trial.py", "trials.py")
 CPU_S = 0.25  # a fifth of it is enough for any right function
+WALL_S = 6.0
 # To instructors, about the assignment, the fixtures or the sandbox; parts of a page or a log; parts of ADVICE.
 TO_OTHERS = (
     "Check the spelling",
@@ -36,6 +37,9 @@ TO_OTHERS = (
     "--html shows them",
     "--python",
     "it earns less",
+    "Wrong all the same",
+    "ran out of time in others",
+    "or took long",
     "which it is built on",
     "prints while it is imported",
     "in place of those that",
@@ -61,14 +65,15 @@ def printed(tmp_path_factory):
             path.write_text(path.read_text() + text)
         place = find_place(folder)
         if name == "no values":  # it has a loop without an end and a sleep, and nobody waits here as students must
-            limits = replace(place.context.limits, cpu_s=CPU_S, wall_s=6.0)
+            limits = replace(place.context.limits, cpu_s=CPU_S, wall_s=WALL_S)
             place = replace(place, context=replace(place.context, limits=limits))
         result = run_own(place, place.functions)
         shown = standing_of(result)
         texts += [*result.notes, f"next: {shown.next}", shown.ending, *(check.message for check in result.checks)]
         texts += [text for row in shown.rows for text in (*row.messages, *row.hints)]
-    limit = find_place(folder).context.limits.cpu_s
-    return spoken("\n".join(texts)).replace(f"{CPU_S} s of CPU time", f"{limit} s of CPU time")
+    usual = find_place(folder).context.limits
+    said = spoken("\n".join(texts)).replace(f"{CPU_S} s of CPU time", f"{usual.cpu_s} s of CPU time")
+    return said.replace(f"stopped after {WALL_S:g} s", f"stopped after {usual.wall_s:g} s")
 
 
 def quoted():

@@ -39,7 +39,7 @@ LIMITS = Limits(
 )
 
 SELF = r"""
-import json, os, resource, signal, sys, threading, warnings
+import json, os, re, resource, signal, sys, threading, warnings
 import numpy as np
 import numpy.fft, numpy.ma, numpy.polynomial
 
@@ -51,7 +51,7 @@ def status():
         "environment": dict(os.environ), "argv": [sys.argv[0], json.loads(sys.argv[1])["work"]], "path": sys.path,
         "executable": [sys.executable, sys.prefix, sys.flags.__repr__()],
         "folder": os.getcwd(), "umask": os.umask(0), "mask": sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])),
-        "handlers": {int(n): repr(signal.getsignal(n)) for n in signal.valid_signals() if n not in (2, 24)},
+        "handlers": {int(n): handler(n) for n in signal.valid_signals() if n not in (2, 24)},
         "limits": [resource.getrlimit(n) for n in range(16)],
         "files": [fd for fd in range(64) if is_open(fd)],
         "main": [main.__name__, main.__file__, main.main.__module__, main.main.__code__.co_filename, main.HERE],
@@ -64,6 +64,9 @@ def status():
         "random": [np.random.rand(), __import__("random").random()], "hash": hash("a"), "error": str(np.geterr()),
         "streams": [[one.encoding, one.errors, one.line_buffering, one.isatty()] for one in (sys.stdout, sys.stderr)],
     }, sort_keys=True)
+
+def handler(number):
+    return re.sub(" at 0x[0-9a-f]+", "", repr(signal.getsignal(number)))
 
 def is_open(fd):
     try:
