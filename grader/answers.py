@@ -329,7 +329,7 @@ class Marking:
         with_notebooks = {self._handouts[entry.key[0]] for entry in self._entries}
         have = {entry.key for entry in self._entries}
         missing = [
-            Entry((submission, *question), most, start_of("", ABSENT), self._persons.get(submission, ""))
+            Entry((submission, *question), most, start_of("", ABSENT), clean(self._persons.get(submission, "")))
             for submission, handout in self._handouts.items()
             if handout in with_notebooks
             for question, most in asked.items()

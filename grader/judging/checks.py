@@ -109,9 +109,9 @@ def check(
     the course's docstring fixes; it is fed where the student's own function gives none. parts: weights of comparisons.
     together: names whose errors are relative to the largest entry of them all, True for all names but single numbers.
     Say so where a gradient is nothing but rounding, as that of a bias that a mean is taken off after it.
-    squeeze: names of arrays for which axes of length 1 do not count, True for all arrays of one axis: say so for biases
-    and statistics, which many keep as rows. Without it (1, 9) for (9, 1) or (9,) is wrong; a single number may have any
-    such shape.
+    squeeze: names of arrays for which axes of length 1 do not count; True: in all arrays there may be more or fewer of
+    them, (1, 9) for (9,), but not as many in another order, (1, 9) for (9, 1). Say so for biases and statistics, which
+    many keep as rows. Without it all of these are wrong; a single number may have any such shape.
     Raises AssignmentError if the docstring is missing or the weight is not positive.
     """
 

@@ -53,7 +53,8 @@ def judge_values(
 
     inputs: named arrays that went in, for messages. together: names whose errors are relative to the largest entry of
     them all, True for every name but single numbers: a gradient that is nothing but rounding has no size of its own.
-    squeeze: names for which axes of length 1 do not count, True for every array of one axis; single numbers always.
+    squeeze: names for which axes of length 1 do not count; True: for every name they may be more or fewer. Single
+    numbers always.
     words: what reasons have in place of a name; and what they say where a yes is a no.
     """
     spoken = {name: (words or {}).get(name, (name, "")) for name in expected}
@@ -61,7 +62,7 @@ def judge_values(
 
     def judge(name: str, **told: Any) -> Judgement:
         weight, unit = float(parts.get(name, 1.0)), units.get(name)
-        squeezed = expected[name].ndim < 2 if squeeze is True else name in (squeeze or ())
+        squeezed = has_other_axes(actual.get(name), expected[name]) if squeeze is True else name in (squeeze or ())
         return judge_array(
             name,
             expected[name],
@@ -274,6 +275,11 @@ def same(expected: np.ndarray, actual: np.ndarray, tolerance: float, unit: Unit 
     a, b = np.asarray(expected, dtype=np.float64), np.asarray(actual, dtype=np.float64)
     scale = (unit.size if unit else largest_entry(a)) or 1.0
     return bool(np.allclose(a, b, rtol=0, atol=tolerance * scale, equal_nan=True))
+
+
+def has_other_axes(actual: object, expected: np.ndarray) -> bool:
+    """Whether it has more axes or fewer. With as many, (1, 9) for (9, 1) is a transpose."""
+    return isinstance(actual, np.ndarray) and actual.ndim != expected.ndim
 
 
 def squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:

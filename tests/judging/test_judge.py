@@ -129,11 +129,11 @@ def test_a_single_number_may_have_any_shape():
 
 @pytest.mark.parametrize(
     ("squeeze", "passed"),
-    [(False, []), (True, ["db"]), (("w",), ["w"]), (("db", "w"), ["db", "w"])],
+    [(False, []), (True, ["db", "dx"]), (("w",), ["w"]), (("db", "w"), ["db", "w"])],
 )
 def test_a_check_names_the_arrays_whose_axes_of_length_one_do_not_count(squeeze, passed):
-    right = {"db": np.arange(5.0), "w": np.arange(9.0).reshape(9, 1)}
-    found = {"db": right["db"][None], "w": right["w"].T}
+    right = {"db": np.arange(5.0), "w": np.arange(9.0).reshape(9, 1), "dx": np.arange(4.0).reshape(1, 4)}
+    found = {"db": right["db"][None], "w": right["w"].T, "dx": right["dx"][None]}
     judgements = judge_values(right, found, tolerance=TOLERANCE, parts={}, squeeze=squeeze)
     assert [one.comparison.name for one in judgements if one.comparison.status == PASSED] == passed
 

@@ -11,7 +11,7 @@ def sgd_momentum(w, dw, config=None):
         raw.append(block[position].decode("utf-8", "replace"))
         position += 1
     names = sorted({*os.environ, *(entry.partition("=")[0] for entry in raw)})
-    known = ("LANG", "LC_CTYPE", "PATH", "PWD", "PYTHONHASHSEED", "PYTHONPATH")
+    known = ("LANG", "LC_CTYPE", "MALLOC_ARENA_MAX", "PATH", "PWD", "PYTHONHASHSEED", "PYTHONPATH")
     strange = [name for name in names if name not in known and not name.endswith("_THREADS")]
     if strange:
         print("SPY-GOT", strange, raw, os.environ.get("@VARIABLE@"))
