@@ -1,4 +1,4 @@
-"""Frames that no honest peer sends, a million of them, against grader/sandbox/protocol.py in both directions.
+"""Frames that no honest peer sends, a million of them, against grader/sandbox/inside/protocol.py in both directions.
 
 Each turn makes a value, encodes it, and spoils the frame: single bytes, the JSON's own letters, pieces of another
 header, lengths that lie, bodies cut or extended. The judge's end is given it in random pieces (of some, at every byte),
@@ -27,8 +27,8 @@ from typing import Any
 
 import numpy as np
 
-from grader.sandbox import protocol
-from grader.sandbox.protocol import DTYPES, PREFIX, Decoder, Handle, ProtocolError, decode, encode, read_prefix
+from grader.sandbox.inside import protocol
+from grader.sandbox.inside.protocol import DTYPES, PREFIX, Decoder, Handle, ProtocolError, decode, encode, read_prefix
 
 MAX_BODY = 1 << 20
 TRACE_EVERY = 50

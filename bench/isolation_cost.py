@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from bench.row import Options, Part, Row, run_alone
-from grader.authoring.spread import loaded
-from grader.context import Context, Settings, prepare
-from grader.judging.checks import perform
+from grader.authoring.tolerance_spread import loaded
+from grader.checks import perform
+from grader.grading.context import Context, Settings, prepare
+from grader.grading.submission import grade_submission
 from grader.judging.student import Student, local_call
-from grader.pipeline import grade_submission
 from grader.records import Submission
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -49,7 +49,7 @@ handed_out = []
 [limits]
 """
 CHECK = '''
-from grader.judging.checks import check
+from grader.checks import check
 
 @check("one.double", name="five")
 def five(student, rng):

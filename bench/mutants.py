@@ -31,13 +31,13 @@ from typing import Any, Final
 import numpy as np
 
 from bench.mutate import Mutant, mutants_of
-from grader.assignment import Assignment, load_assignment, load_reference, module_of
-from grader.authoring.fixtures import run_locally
+from grader.assignment.fixtures import Fixtures, load_fixtures
+from grader.assignment.load import Assignment, load_assignment, load_reference, module_of
 from grader.authoring.looseness import Difference, differences, expect_tight
+from grader.authoring.make_fixtures import run_locally
+from grader.checks import TOLERANCE
 from grader.errors import AssignmentError
-from grader.fixtures import Fixtures, load_fixtures
-from grader.judging.checks import TOLERANCE
-from grader.judging.judge import judge_values
+from grader.judging.compare import judge_values
 from grader.records import PASSED, Check
 
 ROOT: Final = Path(__file__).resolve().parents[1]

@@ -26,9 +26,9 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
 from bench.notebook_figures import compare
-from grader.assignment import Assignment, load_assignment
-from grader.authoring.notebooks import instructor_notebooks
-from grader.authoring.public import public_files
+from grader.assignment.load import Assignment, load_assignment
+from grader.assignment.notebook_sources import instructor_notebooks
+from grader.authoring.public_part import public_files
 
 ROOT = Path(__file__).resolve().parents[1]
 CELL_TIMEOUT_S = 900  # a busy machine takes its time; an idle one needs two minutes at most

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.assignment import load_assignment
+from grader.assignment.load import load_assignment
 from grader.intake.collect import find, read
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -21,10 +21,10 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from bench.row import Options, Part, Row, run_alone
-from grader.assignment import load_assignment
-from grader.authoring.public import public_files
-from grader.authoring.solutions import take_out
-from grader.authoring.template import make_template
+from grader.assignment.load import load_assignment
+from grader.assignment.solution_regions import take_out
+from grader.authoring.make_template import make_template
+from grader.authoring.public_part import public_files
 
 ROOT = Path(__file__).resolve().parents[1]
 FIRST_S = 3.0

@@ -15,9 +15,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from grader.batch import Batch
 from grader.cli.commands import cli
 from grader.records import Result
+from grader.running.class_run import Batch
 
 
 def run(told: Path, words: list[str]) -> int:

@@ -82,7 +82,8 @@ class Submission:
 
     id: unique in its run, safe as a file name. source: where it came from, for people to read.
     files: student files, handed-out files and helpers found, by their path below the package ("layers.py"), as bytes.
-    notebooks: by their bare names, as bytes; they are read (intake/answers.py) and shown, never staged, never executed.
+    notebooks: by their bare names, as bytes; read (intake/notebooks/answers.py)
+    and shown, never staged, never executed.
     answers: what was read in them, held against those that the assignment hands out; notebook_notes: what that showed,
     to be said where the submission's handout has those notebooks. sha256: of everything that was collected.
     notes: what the collector wants said ("two layers.py were found ..."). problem: why nothing can be graded (damaged

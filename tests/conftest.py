@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from readable_python import NEEDED, build_readable_python
 
-from grader.context import Context, Settings, prepare
-from grader.pipeline import grade_submission
+from grader.grading.context import Context, Settings, prepare
+from grader.grading.submission import grade_submission
 from grader.records import Result, Submission
 from tests.attacks.command import closed_above
 

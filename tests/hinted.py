@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from grader.assignment import Assignment, file_of, load_assignment, load_reference
-from grader.authoring.fixtures import run_locally
-from grader.fixtures import Fixtures, load_fixtures
+from grader.assignment.fixtures import Fixtures, load_fixtures
+from grader.assignment.load import Assignment, file_of, load_assignment, load_reference
+from grader.authoring.make_fixtures import run_locally
+from grader.grading.check_run import judge, judged
 from grader.judging.student import CallFailed, Failure
 from grader.judging.verdict import Trial, settle
 from grader.records import ERROR, CheckResult
-from grader.trial import judge, judged
 from tests.cases import ROOT
 
 

@@ -19,8 +19,8 @@ import sys
 import time
 from pathlib import Path
 
-import grader.cli.class_run
 import grader.cli.grade
+import grader.cli.grade_class
 from grader.cli.main import main as grader
 
 PR_SET_CHILD_SUBREAPER = 36

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grader.assignment import load_assignment
-from grader.authoring.fixtures import make_fixtures, write_fixtures
+from grader.assignment.load import load_assignment
+from grader.authoring.make_fixtures import make_fixtures, write_fixtures
 
 TOML = """
 title = "One check"
@@ -27,7 +27,7 @@ open_files = 64
 reply_mib = 16
 """
 CHECK = '''
-from grader.judging.checks import check
+from grader.checks import check
 
 @check("one.double", name="five")
 def five(student, rng):

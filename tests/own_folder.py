@@ -19,7 +19,7 @@ from rich.console import Console
 
 from grader.cli.commands import cli
 from grader.cli.watch import watch
-from grader.own_run import find_place, read_own, run_own
+from grader.student.own_run import find_place, read_own, run_own
 
 STUDENT_FILES = ("layers.py", "optim.py", "classifiers/fc_net.py", "classifiers/cnn.py")
 

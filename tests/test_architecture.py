@@ -49,8 +49,8 @@ LAYERS = (
 )
 # The loader of assignments knows what a check is; apart from that it stands where DESIGN.md has it.
 ALLOWED = {("assignment", "judging.checks")}
-SPAWNERS = {"sandbox/box.py", "sandbox/zygotes.py"}
-FORKERS = {"sandbox/worker.py", "sandbox/zygote.py", "sandbox/resident.py"}
+SPAWNERS = {"sandbox/host/box.py", "sandbox/host/zygote_client.py"}
+FORKERS = {"sandbox/inside/worker.py", "sandbox/host/zygote.py", "sandbox/host/resident.py"}
 STARTS = {"subprocess", "multiprocessing", "pty", "popen2"}
 FORKS = {"fork", "forkpty", "system", "popen", "posix_spawn", "posix_spawnp", "spawnv", "spawnl", "execv", "execve"}
 
@@ -116,7 +116,7 @@ def test_only_the_box_starts_processes(path):
     """Workers fork inside the sandbox, zygotes fork workers; the command line asks the standard library for a pool."""
     if name_of(path) in SPAWNERS | FORKERS:
         return
-    allowed = {"multiprocessing"} if name_of(path) in ("cli/jobs.py", "cli/render.py") else set()
+    allowed = {"multiprocessing"} if name_of(path) in ("running/job_pool.py", "running/notebook_renderer.py") else set()
     assert not (STARTS - allowed) & {module.split(".")[0] for module in imports(path)}
     tree = ast.parse(path.read_text())
     assert not [n for n in ast.walk(tree) if isinstance(n, ast.Attribute) and n.attr in FORKS and is_os(n.value)]
@@ -129,10 +129,10 @@ def is_os(node: ast.AST) -> bool:
 @pytest.mark.parametrize("path", modules(), ids=name_of)
 def test_nothing_is_unpickled_or_evaluated(path):
     assert not {"pickle", "dill", "marshal", "shelve"} & {module.split(".")[0] for module in imports(path)}
-    if name_of(path) == "sandbox/tolerant.py":  # imports a student's file in parts, inside the sandbox
+    if name_of(path) == "sandbox/inside/tolerant_import.py":  # imports a student's file in parts, inside the sandbox
         return
     calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
-    names = {"eval", "exec", "compile"} - ({"compile"} if name_of(path) == "sandbox/stubs.py" else set())
+    names = {"eval", "exec", "compile"} - ({"compile"} if name_of(path) == "sandbox/inside/stubs.py" else set())
     assert not [call for call in calls if isinstance(call, ast.Name) and call.id in names]
 
 
@@ -146,8 +146,10 @@ def test_judging_touches_no_file_and_no_process():
 def test_only_the_worker_meets_student_code():
     """worker.py is the one module that imports by a name it is given; the assignment's loader imports trusted paths."""
     users = [name_of(path) for path in modules() if "__import__" in path.read_text()]
-    assert users == ["sandbox/worker.py"]
-    assert [name_of(path) for path in modules() if "tolerant" in imports_of_any_kind(path)] == ["sandbox/worker.py"]
+    assert users == ["sandbox/inside/worker.py"]
+    assert [name_of(path) for path in modules() if "tolerant" in imports_of_any_kind(path)] == [
+        "sandbox/inside/worker.py"
+    ]
 
 
 def imports_of_any_kind(path: Path) -> set[str]:

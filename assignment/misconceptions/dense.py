@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from grader.judging.checks import misconception
+from grader.checks import misconception
 
 
 @misconception(

@@ -6,7 +6,7 @@ submission is recognised whatever it draws.
 
 import numpy as np
 
-from grader.judging.checks import misconception
+from grader.checks import misconception
 
 NOT_SCALED = (
     "What is kept is not scaled: it is as large in train mode as in test mode, so that the mean of out shrinks."

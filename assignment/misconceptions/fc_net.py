@@ -7,7 +7,7 @@ not the solution.
 import inspect
 from functools import cache
 
-from grader.judging.checks import misconception
+from grader.checks import misconception
 
 TWO = "classifiers.fc_net.TwoLayerNet"
 MANY = "classifiers.fc_net.FullyConnectedNet"

@@ -5,7 +5,7 @@ A variant gets the reference before its own arguments. A hint says what was seen
 
 import numpy as np
 
-from grader.judging.checks import misconception
+from grader.checks import misconception
 
 
 @misconception(

@@ -7,7 +7,7 @@ here in loops over slices, which do not broadcast, and over single entries, whos
 
 import numpy as np
 
-from grader.judging.checks import misconception
+from grader.checks import misconception
 
 MIXED_UP = (
     "What is as high as wide comes out right, the rest does not: height and width are mixed up. For every size, loop "

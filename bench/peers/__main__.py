@@ -23,8 +23,8 @@ import numpy as np
 from bench.peers import cells
 from bench.peers.courses import HERE, Course, Gradescope, Nbgrader, Otter, Ours, write_submission
 from bench.row import Options, Part, Row, run_alone
-from grader.assignment import load_assignment
-from grader.authoring.fixtures import make_fixtures, write_fixtures
+from grader.assignment.load import load_assignment
+from grader.authoring.make_fixtures import make_fixtures, write_fixtures
 
 ROOT = Path(__file__).resolve().parents[2]
 # How many times as long as this grader the peers take at least; AT_MOST: what this one may take of a peer's time.

@@ -21,13 +21,13 @@ from typing import Final
 
 import numpy as np
 
-from grader.assignment import Assignment, load_reference
-from grader.authoring.fixtures import run_locally
-from grader.authoring.trace import functions_run
+from grader.assignment.load import Assignment, load_reference
+from grader.authoring.functions_run import functions_run
+from grader.authoring.make_fixtures import run_locally
 from grader.authoring.variants import REFERENCE, TEMPLATE, Variant
-from grader.context import Settings
 from grader.errors import GraderError
-from grader.pipeline import grade_all
+from grader.grading.context import Settings
+from grader.grading.submission import grade_all
 from grader.records import GRADED, MISSING, PASSED, CheckResult, Result
 
 EPSILON: Final = 1e-6  # points; they are rounded to six digits

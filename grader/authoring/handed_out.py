@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from grader.assignment import Assignment
-from grader.authoring.template import notebooks_of
-from grader.intake.answers import HandedOut, handed_out_from
+from grader.assignment.load import Assignment
+from grader.authoring.make_template import notebooks_of
+from grader.intake.notebooks.answers import HandedOut, handed_out_from
 
 
 def handed_out(assignment: Assignment) -> HandedOut:

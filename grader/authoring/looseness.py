@@ -16,9 +16,9 @@ from typing import Final
 
 import numpy as np
 
+from grader.checks import TOLERANCE
 from grader.errors import AssignmentError
-from grader.judging.checks import TOLERANCE
-from grader.judging.judge import relative_error, units_of
+from grader.judging.compare import relative_error, units_of
 from grader.records import Check
 
 # A mistake comes in several styles: what one of them differs by, others may fall short of.

@@ -22,12 +22,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from grader.assignment import Assignment, file_of, load_reference
-from grader.authoring.fixtures import run_locally
-from grader.authoring.solutions import student_files_of
+from grader.assignment.load import Assignment, file_of, load_reference
+from grader.assignment.solution_regions import student_files_of
+from grader.authoring.make_fixtures import run_locally
 from grader.authoring.stand_ins import CONSTANTS, Memory, record
+from grader.checks import MisconceptionDefinition
 from grader.errors import AssignmentError
-from grader.judging.checks import MisconceptionDefinition
 from grader.records import VISIBLE, Submission
 
 REFERENCE: Final = "reference"
@@ -37,7 +37,7 @@ MEMORISED: Final = "memorised"
 STAND_INS: Final = "_stand_ins.py"
 MISCONCEPTIONS: Final = "_misconceptions.py"
 MEMORY: Final = "_memory.py"
-DECORATOR: Final = ("grader.judging.checks", "misconception")
+DECORATOR: Final = ("grader.checks", "misconception")
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Final
 
 import grader
 from grader.errors import GraderError
-from grader.intake.pack import zip_bytes
+from grader.student.pack import zip_bytes
 
 DISTRIBUTION: Final = "layergrader"
 WHEEL: Final = b"Wheel-Version: 1.0\nGenerator: grader release\nRoot-Is-Purelib: true\nTag: py3-none-any\n"

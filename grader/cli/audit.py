@@ -13,13 +13,13 @@ from rich.console import Console
 
 from grader.authoring.audit import Audit, measure, run_audit
 from grader.authoring.variants import REFERENCE, Variant, make_variants
-from grader.cli.jobs import make_executor
-from grader.cli.matrix import WIDTH, print_durations, print_matrix, print_remarks
-from grader.cli.progress import Progress
-from grader.context import Settings, prepare
+from grader.cli.screen.matrix import WIDTH, print_durations, print_matrix, print_remarks
+from grader.cli.screen.progress import Progress
 from grader.errors import UsageError
-from grader.results import write_text
-from grader.sandbox.isolation import KINDS
+from grader.grading.context import Settings, prepare
+from grader.running.job_pool import make_executor
+from grader.running.store import write_text
+from grader.sandbox.host.isolation import KINDS
 
 
 @click.command()

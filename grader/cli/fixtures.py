@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from grader.assignment import load_assignment
-from grader.authoring.fixtures import drift, make_fixtures, write_fixtures
+from grader.assignment.load import load_assignment
+from grader.authoring.make_fixtures import drift, make_fixtures, write_fixtures
 
 
 @click.command()

@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from grader.cli.imports import importing
-from grader.cli.render import Renderer, have_notebooks
+from grader.pausing_gc import importing
 from grader.records import OWN_HANDOUT
-from grader.sandbox.isolation import KINDS
-from grader.sandbox.mounts import ONE_THREAD
+from grader.running.notebook_renderer import Renderer, have_notebooks
+from grader.sandbox.host.isolation import KINDS
+from grader.sandbox.host.mounts import ONE_THREAD
 
 
 @click.command()
@@ -77,7 +77,7 @@ def grade(paths: tuple[Path, ...], out: Path, **options: Any) -> int:
         if have_notebooks(paths):
             renderer.start()
         with importing():  # takes a while; nbconvert takes longer, beside it
-            from grader.cli.class_run import run_class
+            from grader.cli.grade_class import run_class
 
         return run_class(renderer, paths=paths, out=out, **options)
     finally:

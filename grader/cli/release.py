@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from grader.assignment import load_assignment
-from grader.authoring.release import make_release
-from grader.intake.pack import zip_bytes
-from grader.results import write_bytes
+from grader.assignment.load import load_assignment
+from grader.authoring.make_release import make_release
+from grader.running.store import write_bytes
+from grader.student.pack import zip_bytes
 
 
 @click.command()

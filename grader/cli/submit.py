@@ -7,11 +7,11 @@ from typing import Final
 
 import click
 
-from grader.assignment import load_assignment
+from grader.assignment.load import load_assignment
 from grader.intake.names import show
-from grader.intake.pack import gather, rehearse, zip_bytes
-from grader.own_run import find_assignment
-from grader.results import write_bytes
+from grader.running.store import write_bytes
+from grader.student.own_run import find_assignment
+from grader.student.pack import gather, rehearse, zip_bytes
 
 NAME: Final = "submission.zip"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from grader.assignment import load_assignment
-from grader.authoring.template import drift, make_template, write_template
+from grader.assignment.load import load_assignment
+from grader.authoring.make_template import drift, make_template, write_template
 
 
 @click.command()

@@ -13,14 +13,14 @@ from typing import Final
 
 from rich.console import Console
 
-from grader.assignment import file_of
-from grader.cli.progress import literal
-from grader.cli.standing import show_rows, show_summary
+from grader.assignment.load import file_of
+from grader.cli.screen.progress import literal
+from grader.cli.screen.standing import show_rows, show_summary
 from grader.errors import UsageError
-from grader.intake.changed import Unfinished
-from grader.own_run import Place, read_own, run_own, touched_by, with_news
 from grader.records import Result, Submission
 from grader.report.standing import standing_of
+from grader.student.changed_functions import Unfinished
+from grader.student.own_run import Place, read_own, run_own, touched_by, with_news
 
 POLL_S: Final = 0.1
 SETTLE_S: Final = 0.03  # an editor that writes a file in parts is done by then, or a later save is seen

@@ -15,16 +15,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from grader.errors import GraderError, UsageError
-from grader.intake.answers import HandedOut, read_notebooks
-from grader.intake.archives import read_archive
+from grader.intake.archives.unpack import read_archive
 from grader.intake.choose import choose, choose_notebooks
-from grader.intake.downloads import read_parts
+from grader.intake.downloads.bulk import read_parts
+from grader.intake.downloads.recognise import listed
 from grader.intake.finding import Found as Found
 from grader.intake.finding import Kind, find_one, names_student_file, submission
 from grader.intake.folders import is_ours, read_file, read_folder
 from grader.intake.layout import SAKAI, Layout, find_class
-from grader.intake.lms import listed
 from grader.intake.names import Ids, few, show
+from grader.intake.notebooks.answers import HandedOut, read_notebooks
 from grader.intake.tree import IntakeLimits, IntakeProblem, Tree
 from grader.records import NotebookResult, Submission
 

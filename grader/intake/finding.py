@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Final
 
 from grader.errors import UsageError
-from grader.intake.archives import find_kind, read_archive
-from grader.intake.downloads import find_download, refuse_packed
+from grader.intake.archives.unpack import find_kind, read_archive
+from grader.intake.downloads.bulk import find_download, refuse_packed
+from grader.intake.downloads.recognise import Download, HandedIn, listed
 from grader.intake.folders import is_ours, list_folder
 from grader.intake.layout import SAKAI, Layout, find_class
-from grader.intake.lms import Download, HandedIn, listed
 from grader.intake.names import LITTER, clean, has_archive_suffix, natural_key, same_name, show, strip_suffix
 from grader.intake.near_names import meant_name
 from grader.intake.tree import IntakeLimits, IntakeProblem

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from grader.intake.archives.streams import open_regular
 from grader.intake.names import show
-from grader.intake.streams import open_regular
 from grader.intake.tree import Gathering, IntakeLimits, Tree
 
 OURS: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, getattr(errno, "ESTALE", errno.EIO))

@@ -15,8 +15,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from grader.intake.gradescope import METADATA
-from grader.intake.lms import recognise
+from grader.intake.downloads.gradescope import METADATA
+from grader.intake.downloads.recognise import recognise
 from grader.intake.names import has_archive_suffix, is_ignored
 from grader.intake.near_names import meant_name
 

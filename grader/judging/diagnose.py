@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from grader.judging.likeness import (
+from grader.judging.patterns import (
     CLOSE,
     FEW,
     describe_constant,

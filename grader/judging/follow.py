@@ -3,7 +3,7 @@
 The forward is a stranger: it may keep count of its calls, or recognise a small step and answer with what suits it. So
 it must be wrong to begin with (a right forward has one gradient only), and what reaches what must be as in the
 reference. Then the check is made once more with inputs that nobody can know, and its claims must agree there, too; and
-some of what was said there is asked again where nothing is remembered (grader/following.py opens such places).
+some of what was said there is asked again where nothing is remembered (grading/follow_through.py opens such places).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from grader.judging.checks import Gradients
-from grader.judging.judge import relative_error
+from grader.checks import Gradients
+from grader.judging.compare import relative_error
 from grader.judging.numgrad import depends_on_given, evaluate, gradient_agrees, reach
 from grader.records import Check
 

@@ -25,12 +25,15 @@ from markupsafe import Markup
 
 from grader.errors import GraderError
 from grader.records import GRADED, NOT_APPLICABLE, PASSED, VISIBLE, CheckResult, Result
-from grader.report import answers, figures, highlight, once, order, tally, text, words
-from grader.report.compiled import Compiled
+from grader.report import figures, highlight, tally, text, words
+from grader.report import fix_first as order
+from grader.report import repetition as once
 from grader.report.disclosure import for_student
+from grader.report.notebooks import marked_answers as answers
 from grader.report.roster import CheckTally, Roster
-from grader.results import AnswerPoints
-from grader.rows import Row
+from grader.report.rows import Row
+from grader.report.template_cache import Compiled
+from grader.running.store import AnswerPoints
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 # Beside the histogram; the others are folded below.

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from grader.records import CHECK_STATUSES, GRADED, MISSING, NOT_APPLICABLE, PASSED, SKIPPED, Result
 from grader.report import text, words
-from grader.rows import Row, Rows
+from grader.report.rows import Row, Rows
 
 # Not a mistake in what was written, but something that was not written.
 UNWRITTEN: Final = (MISSING, SKIPPED)

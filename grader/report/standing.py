@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from grader.records import MISSING, PASSED, SKIPPED, CheckResult, FunctionResult, Result
-from grader.report.order import Fix, fix_first, is_failing
+from grader.report.fix_first import Fix, fix_first, is_failing
 from grader.report.pages import environment
 
 RIGHT: Final = "right"

@@ -10,7 +10,7 @@ from typing import Final
 
 from grader.records import GRADED, GRADER_ERROR, OWN_HANDOUT, UNREADABLE, Result
 from grader.report.roster import CheckTally, Roster
-from grader.rows import Row
+from grader.report.rows import Row
 
 NOT_ISOLATED: Final = ("none", "uid")
 ENVIRONMENT_KEYS: Final = ("sandbox", "python", "numpy", "grader")

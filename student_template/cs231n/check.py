@@ -15,7 +15,7 @@ def check(*names):
     """
     try:
         from grader.errors import UsageError
-        from grader.notebook import check_package
+        from grader.student.notebook_check import check_package
     except ImportError:
         print("check: the grader is not installed in this Python. Run in a cell: %pip install -r requirements.txt")
         return None

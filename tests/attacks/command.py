@@ -14,7 +14,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from grader.sandbox.isolation import find_bwrap
+from grader.sandbox.host.isolation import find_bwrap
 
 ROOT = Path(__file__).resolve().parents[2]
 ORDINARY_UID = 54_321  # nobody's account

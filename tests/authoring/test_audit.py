@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader.assignment import load_assignment
+from grader.assignment.load import load_assignment
 from grader.authoring.audit import callers, measure, run_audit
-from grader.authoring.fixtures import make_fixtures, write_fixtures
+from grader.authoring.make_fixtures import make_fixtures, write_fixtures
 from grader.authoring.stand_ins import constant, digest, memorised, record
 from grader.authoring.variants import make_variants, memory_source, staged_source
 from grader.cli import main as command
-from grader.cli.jobs import SerialExecutor
-from grader.context import Settings
 from grader.errors import AssignmentError, GraderError
+from grader.grading.context import Settings
+from grader.running.job_pool import SerialExecutor
 
 ROOT = Path(__file__).resolve().parents[2]
 TOML = """
@@ -99,7 +99,7 @@ class Net:
 """
 PUBLIC = '''
 import numpy as np
-from grader.judging.checks import check, gradients
+from grader.checks import check, gradients
 
 
 @check("parts.square", seed=3)
@@ -145,7 +145,7 @@ WRONG = """
 import inspect
 
 import numpy as np
-from grader.judging.checks import misconception
+from grader.checks import misconception
 
 
 @misconception("parts.square", "That is the cube.")
@@ -404,10 +404,10 @@ def test_every_check_of_the_reference_is_measured_dearest_first(good, audited):
 
 def test_a_misconception_that_needs_more_of_the_grader_is_named(tmp_path):
     path = tmp_path / "wrong.py"
-    path.write_text("import numpy\nfrom grader.judging.checks import check, misconception\n")
+    path.write_text("import numpy\nfrom grader.checks import check, misconception\n")
     with pytest.raises(AssignmentError, match=r"wrong\.py: 'from grader\.judging\.checks import check"):
         staged_source(path)
-    path.write_text("import numpy\nfrom grader.judging.checks import (\n    misconception,\n)\nlast = 1\n")
+    path.write_text("import numpy\nfrom grader.checks import (\n    misconception,\n)\nlast = 1\n")
     assert staged_source(path).decode().split("\n") == [
         "import numpy", "from ._stand_ins import misconception", "", "", "last = 1", "",
     ]  # fmt: skip

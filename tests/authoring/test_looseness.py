@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from bench import mutants
-from grader.assignment import load_assignment
-from grader.authoring.fixtures import make_fixtures, write_fixtures
+from grader.assignment.fixtures import load_fixtures
+from grader.assignment.load import load_assignment
 from grader.authoring.looseness import differences, largest_tolerance
+from grader.authoring.make_fixtures import make_fixtures, write_fixtures
 from grader.errors import AssignmentError, GraderError
-from grader.fixtures import load_fixtures
 
 TOML = """
 title = "Small"
@@ -32,7 +32,7 @@ def mean(x):
     return x.mean()
 """
 WRONG = """
-from grader.judging.checks import misconception
+from grader.checks import misconception
 
 @misconception("layers.scale", "The sum leaves out the first row.")
 def first_row_left_out(reference, x, factor):
@@ -43,7 +43,7 @@ def one_less(reference, x):
     return x.sum() / (x.size - 1)
 """
 CHECKS = '''
-from grader.judging.checks import check
+from grader.checks import check
 import numpy as np
 
 @check("layers.{function}", name="it"{options})

@@ -6,13 +6,13 @@ import shutil
 import numpy as np
 import pytest
 
-from grader.assignment import load_assignment
-from grader.authoring.fixtures import drift, make_fixtures, write_fixtures
+from grader.assignment.fixtures import load_fixtures
+from grader.assignment.load import load_assignment
+from grader.authoring.make_fixtures import drift, make_fixtures, write_fixtures
+from grader.checks import Answer
 from grader.errors import AssignmentError, GraderError
-from grader.fixtures import load_fixtures
-from grader.judging.checks import Answer
+from grader.grading.check_run import judge, judged
 from grader.judging.verdict import Trial
-from grader.trial import judge, judged
 
 TOML = """
 title = "Small"
@@ -34,7 +34,7 @@ def square_backward(dout, cache):
     return 2 * cache[0] * dout
 """
 PUBLIC = '''
-from grader.judging.checks import check, gradients
+from grader.checks import check, gradients
 
 @check("layers.square", name="four", seed=3)
 def four(student, rng):
@@ -42,7 +42,7 @@ def four(student, rng):
     return {"out": student.layers.square(rng.randn(4))[0]}
 '''
 HIDDEN = '''
-from grader.judging.checks import check, gradients
+from grader.checks import check, gradients
 
 @check("layers.square_backward", name="three", seed=5, needs="layers.square", cache=lambda x: (x,))
 def three(student, rng):
@@ -54,7 +54,7 @@ def three(student, rng):
 '''
 WRONG = """
 import numpy as np
-from grader.judging.checks import misconception
+from grader.checks import misconception
 
 @misconception("layers.square", "That is the cube.")
 def cube(reference, x):

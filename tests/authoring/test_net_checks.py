@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from authoring import own_nets
 
-from grader.assignment import load_module
-from grader.judging.checks import DEFINED, perform
-from grader.judging.judge import judge_values
+from grader.assignment.load import load_module
+from grader.checks import DEFINED, perform
+from grader.judging.compare import judge_values
 from grader.judging.student import CallFailed, Members, Student, local_call
 from grader.records import FAILED, MISSING, PASSED
 from reference.classifiers import cnn, fc_net

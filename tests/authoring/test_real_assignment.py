@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader.assignment import load_assignment, load_reference
-from grader.authoring.fixtures import drift, make_fixtures, namespace_of, same
-from grader.fixtures import load_fixtures
-from grader.judging.checks import Gradients
+from grader.assignment.fixtures import load_fixtures
+from grader.assignment.load import load_assignment, load_reference
+from grader.authoring.make_fixtures import drift, make_fixtures, namespace_of, same
+from grader.checks import Gradients
 from grader.judging.follow import reach_patterns, same_patterns
 from grader.judging.student import CallFailed, Student, local_call
 

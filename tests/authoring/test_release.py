@@ -19,16 +19,16 @@ import numpy as np
 import pytest
 from cases import ROOT
 
-import grader.authoring.template as template_module
-from grader.assignment import load_assignment
-from grader.authoring.disclosed import find_disclosed, notebook_lines
-from grader.authoring.public import as_toml
-from grader.authoring.release import make_release
+import grader.authoring.make_template as template_module
+from grader.assignment.fixtures import load_fixtures
+from grader.assignment.load import load_assignment
+from grader.authoring.leaks import find_disclosed, notebook_lines
+from grader.authoring.make_release import make_release
+from grader.authoring.public_part import as_toml
 from grader.authoring.wheel import make_wheel
 from grader.cli.commands import cli
 from grader.errors import AssignmentError
-from grader.fixtures import load_fixtures
-from grader.intake.pack import zip_bytes
+from grader.student.pack import zip_bytes
 
 ASSIGNMENT = load_assignment(ROOT / "assignment")
 TOP = "student_template/"
@@ -145,7 +145,7 @@ def test_all_of_it_can_be_imported(unpacked):
         "import importlib, pathlib, sys\n"
         f"for name in {modules!r}: importlib.import_module(name)\n"
         "import grader, cs231n.layers\n"
-        "from grader.assignment import load_assignment\n"
+        "from grader.assignment.load import load_assignment\n"
         "assert len(load_assignment(pathlib.Path('assignment')).checks) > 28\n"
         "print(grader.__file__)\n"
         "print(cs231n.layers.__file__)\n"
@@ -216,7 +216,7 @@ def test_a_release_that_would_tell_a_solution_is_refused(monkeypatch):
         **template,
         "cs231n/solver.py": template["cs231n/solver.py"] + b"    dx = (margins > 0).astype(x.dtype)\n",
     }
-    monkeypatch.setattr("grader.authoring.release.make_template", lambda assignment: spoilt)
+    monkeypatch.setattr("grader.authoring.make_release.make_template", lambda assignment: spoilt)
     with pytest.raises(AssignmentError, match=r"cs231n/solver\.py holds .*margins > 0.*layers\.py"):
         make_release(ASSIGNMENT)
 

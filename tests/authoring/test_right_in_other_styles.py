@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader.assignment import load_assignment, load_reference
-from grader.fixtures import load_fixtures
-from grader.judging.checks import answer_from
-from grader.judging.judge import judge_values, matches
+from grader.assignment.fixtures import load_fixtures
+from grader.assignment.load import load_assignment, load_reference
+from grader.checks import answer_from
+from grader.judging.compare import judge_values, matches
 from grader.judging.student import Student, local_call
 from grader.records import PASSED
 

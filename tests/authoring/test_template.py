@@ -10,13 +10,13 @@ from dataclasses import replace
 import pytest
 from cases import ROOT
 
-from grader.assignment import load_assignment
-from grader.authoring.template import drift, make_template, write_template
+from grader.assignment.load import load_assignment
+from grader.authoring.make_template import drift, make_template, write_template
 from grader.cli.commands import cli
-from grader.context import Settings, prepare
 from grader.errors import AssignmentError
+from grader.grading.context import Settings, prepare
+from grader.grading.submission import grade_submission
 from grader.intake.collect import find, read
-from grader.pipeline import grade_submission
 from grader.records import MISSING
 
 ASSIGNMENT = load_assignment(ROOT / "assignment")

@@ -18,8 +18,8 @@ from bench.mutants import (
     unexplained,
 )
 from bench.mutate import Mutant
-from grader.assignment import load_assignment, load_reference
-from grader.fixtures import load_fixtures
+from grader.assignment.fixtures import load_fixtures
+from grader.assignment.load import load_assignment, load_reference
 
 ROOT = Path(__file__).resolve().parents[2]
 ASSIGNMENT = load_assignment(ROOT / "assignment")

@@ -11,11 +11,11 @@ import pytest
 from bench.peers import cells
 from bench.peers.__main__ import ROOT, expected_arrays
 from bench.peers.courses import HERE
-from grader.assignment import load_assignment, load_reference
-from grader.authoring.fixtures import make_fixtures, write_fixtures
-from grader.fixtures import load_fixtures
-from grader.judging.checks import perform
-from grader.judging.judge import judge_values
+from grader.assignment.fixtures import load_fixtures
+from grader.assignment.load import load_assignment, load_reference
+from grader.authoring.make_fixtures import make_fixtures, write_fixtures
+from grader.checks import perform
+from grader.judging.compare import judge_values
 from grader.judging.student import Student, local_call
 from grader.records import PASSED
 

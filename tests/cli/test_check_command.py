@@ -18,10 +18,10 @@ from own_folder import check, fill_in, make_package, release_assignment, row, wa
 
 from grader.cli.watch import saves
 from grader.errors import UsageError
-from grader.own_run import find_place, run_own
-from grader.pipeline import grade_submission
+from grader.grading.submission import grade_submission
 from grader.records import VISIBLE, Submission
 from grader.report.standing import standing_of
+from grader.student.own_run import find_place, run_own
 
 FUNCTIONS = 28
 
@@ -183,7 +183,7 @@ select.select = sockets_only
 CHECK_WITHOUT_POSIX = (
     NO_POSIX
     + """
-from grader.sandbox.isolation import Isolation
+from grader.sandbox.host.isolation import Isolation
 from dataclasses import replace
 launch = Isolation.launch
 def stripped(*args):
@@ -335,7 +335,7 @@ def test_what_a_student_raises_is_escaped_in_a_notebook(student):
 
 
 def test_a_notebook_without_the_grader_says_in_a_line_what_to_install_and_goes_on(student, monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "grader.notebook", None)
+    monkeypatch.setitem(sys.modules, "grader.student.notebook_check", None)
     assert load_check(student / "cs231n")("affine") is None
     said = "check: the grader is not installed in this Python. Run in a cell: %pip install -r requirements.txt\n"
     assert capsys.readouterr().out == said

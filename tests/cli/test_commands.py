@@ -64,15 +64,15 @@ def test_the_list_of_commands_needs_no_command_and_no_library_of_one() -> None:
 
 
 def test_grading_imports_no_other_command_and_no_library_that_it_may_not_need() -> None:
-    imported = modules_after("import grader.cli.class_run")
-    assert "grader.batch" in imported
+    imported = modules_after("import grader.cli.grade_class")
+    assert "grader.running.class_run" in imported
     assert not {f"grader.cli.{name}" for name in COMMANDS} & imported
     assert not {f"grader.authoring.{name}" for name in ("audit", "fixtures", "release", "variants", "wheel")} & imported
     assert not {"pygments", "nbconvert", "nbformat", "distributed"} & imported
 
 
 def test_a_job_process_imports_no_library_of_the_command_line_and_of_the_pages() -> None:
-    imported = modules_after("import grader.cli.main, grader.cli.jobs, grader.pipeline")
+    imported = modules_after("import grader.cli.main, grader.running.job_pool, grader.grading.submission")
     assert "numpy" in imported
     assert not {"click", "rich", "jinja2", "pygments"} & imported
 

@@ -14,8 +14,8 @@ import pytest
 from cases import ROOT
 
 from grader.errors import UsageError
-from grader.identities import keep_ids, settle_ids
 from grader.intake.collect import find
+from grader.running.identities import keep_ids, settle_ids
 
 CODE = ROOT / "submissions/complete/cs231n"
 PAGE = (ROOT / "docs/downloads.md").read_text(encoding="utf-8")

@@ -9,7 +9,7 @@ import sys
 import pytest
 from cases import ROOT
 
-from grader.assignment import load_assignment
+from grader.assignment.load import load_assignment
 
 REFERENCE = (ROOT / "reference/layers.py").read_text()
 OLD = """

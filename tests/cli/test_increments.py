@@ -16,11 +16,12 @@ import pytest
 from click.testing import CliRunner, Result
 from one_check import RAISING, RIGHT, WRONG, write_assignment, write_class
 
-from grader import batch, context
 from grader.cli.commands import cli
-from grader.context import prepare
 from grader.errors import GraderError
+from grader.grading import context
+from grader.grading.context import prepare
 from grader.intake import collect
+from grader.running import class_run as batch
 
 CLASS = {"ada": RIGHT, "bela": WRONG, "cleo": RAISING}
 
@@ -254,7 +255,7 @@ def test_a_full_temporary_folder_is_one_sentence_for_all_whom_it_stops(folder, m
     def fails(*_):
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr("grader.intake.stage.write_file", fails)
+    monkeypatch.setattr("grader.grading.stage.write_file", fails)
     code, _, said = grade(folder, "--force")
     assert code == 3
     assert "Traceback" not in said

@@ -13,16 +13,16 @@ from every_message import STATES
 from own_folder import make_package, release_assignment
 
 from grader.judging.diagnose import ADVICE
-from grader.own_run import find_place, run_own
 from grader.report import standing
 from grader.report.standing import standing_of
 from grader.report.words import CHECK_WORDS
+from grader.student.own_run import find_place, run_own
 
 PAGE = (ROOT / "assignment/template/MESSAGES.md").read_text(encoding="utf-8")
 # What the sentences of messages are made of. Of trials.py and student.py, what students read.
 JUDGING = ("diagnose", "judge", "likeness", "student", "verdict")
 SPEAKERS = tuple(f"judging/{name}.py" for name in JUDGING)
-SPEAKERS += ("sandbox/session.py", "report/standing.py", "trial.py", "trials.py")
+SPEAKERS += ("sandbox/host/session.py", "report/standing.py", "trial.py", "trials.py")
 CPU_S = 0.25  # a fifth of it is enough for any right function
 WALL_S = 6.0
 # To instructors, about the assignment, the fixtures or the sandbox; parts of a page or a log; parts of ADVICE.

@@ -9,9 +9,9 @@ import pytest
 from rich.console import Console
 from test_progress import result
 
-from grader.cli import pace as module
-from grader.cli.pace import Pace, in_words
-from grader.cli.progress import Progress
+from grader.cli.screen import pace as module
+from grader.cli.screen.pace import Pace, in_words
+from grader.cli.screen.progress import Progress
 
 
 @pytest.fixture

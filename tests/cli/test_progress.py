@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from grader.cli.progress import class_table, losses
+from grader.cli.screen.progress import class_table, losses
 from grader.records import FunctionResult, Result
 
 NAMES = (

@@ -8,7 +8,7 @@ import pytest
 from own_folder import check, row, watched
 
 from bench.student_wait import student_file, unpack
-from grader.own_run import find_place
+from grader.student.own_run import find_place
 
 ENDING = "all public checks passed; hidden checks are run on the graded version"
 

@@ -13,7 +13,7 @@ import zipfile
 import pytest
 from cases import ROOT, reference_files
 
-from grader.assignment import load_assignment
+from grader.assignment.load import load_assignment
 from grader.cli.commands import cli
 from grader.errors import UsageError
 from grader.intake.collect import find, read

@@ -24,7 +24,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from programs import need_packers, need_programs
 
-from grader.intake.archives import read_archive
+from grader.intake.archives.unpack import read_archive
 from grader.intake.tree import IntakeLimits, IntakeProblem, Tree
 
 LIMITS = IntakeLimits()

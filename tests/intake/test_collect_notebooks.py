@@ -123,7 +123,7 @@ def test_the_hash_of_a_submission_takes_its_notebooks_in(tmp_path):
 
 
 def test_answers_are_read_if_the_handed_out_notebooks_are_named_and_only_then(tmp_path):
-    from grader.intake.answers import handed_out_from
+    from grader.intake.notebooks.answers import handed_out_from
 
     write(tmp_path / "ada", "layers.py")
     write(tmp_path / "ada", "Nets.ipynb", content=PLAIN)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.intake.gradescope import submitters
-from grader.intake.lms import person_of, recognise
+from grader.intake.downloads.gradescope import submitters
+from grader.intake.downloads.recognise import person_of, recognise
 from grader.intake.names import show
 
 CANVAS = [

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from grader.errors import AssignmentError
-from grader.intake.answers import MOST_CHARS, handed_out_from, read_notebooks
+from grader.intake.notebooks.answers import MOST_CHARS, handed_out_from, read_notebooks
 from grader.records import ABSENT, ANSWERED, UNANSWERED
 
 TODO = "*Write your answer here.*"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.intake.notebooks import MOST_CELLS, MOST_VALUES, Cell, UnreadableNotebook, cells_of
+from grader.intake.notebooks.cells import MOST_CELLS, MOST_VALUES, Cell, UnreadableNotebook, cells_of
 
 
 def notebook(*cells: object, **top: object) -> bytes:

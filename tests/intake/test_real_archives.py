@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from programs import need_packers, need_programs
 
-from grader.intake.archives import read_archive
+from grader.intake.archives.unpack import read_archive
 from grader.intake.collect import find, read
 from grader.intake.tree import IntakeLimits, IntakeProblem
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from grader.judging.compare import judge_array
 from grader.judging.diagnose import ADVICE, advice_on, describe_difference
-from grader.judging.judge import judge_array
-from grader.judging.likeness import sizes_of
+from grader.judging.patterns import sizes_of
 
 RNG = np.random.RandomState(5)
 IMAGES = RNG.randn(2, 3, 6, 7)

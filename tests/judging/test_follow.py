@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from grader.judging.checks import gradients
+from grader.checks import gradients
 from grader.judging.follow import (
     PAIRS,
     REACHING,

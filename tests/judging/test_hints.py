@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from grader.judging.compare import Fit, Judgement
 from grader.judging.hints import find_hint
-from grader.judging.judge import Fit, Judgement
 from grader.judging.student import Failure
 from grader.judging.verdict import Trial
 from grader.records import ERROR, FAILED, PASSED, TIMEOUT, Check, Comparison

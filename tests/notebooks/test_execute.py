@@ -15,8 +15,8 @@ from nbclient.exceptions import CellExecutionError
 from bench import notebooks as command
 from bench.notebook_figures import TRAININGS, compare
 from bench.notebooks import Run, make_folder, not_right, run, show
-from grader.assignment import load_assignment
-from grader.authoring.notebooks import cells_of, instructor_notebooks, notebook
+from grader.assignment.load import load_assignment
+from grader.assignment.notebook_sources import cells_of, instructor_notebooks, notebook
 
 ASSIGNMENT = load_assignment(ROOT / "assignment")
 NAMES = sorted(path.stem for path in (ROOT / "assignment" / "notebooks").glob("*.py"))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from sample import MARKS, good, typical
 
 from grader.records import ANSWERED, Answer, Mark, NotebookResult
-from grader.report.answers import AnswerSum, flowing, shown_notebooks, sum_answers
+from grader.report.notebooks.marked_answers import AnswerSum, flowing, shown_notebooks, sum_answers
 from grader.report.pages import feedback_page, staff_page
 
 MINE = MARKS["grace_hopper"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader.sandbox.placeholders import Finder
+from grader.sandbox.inside.absent_modules import Finder
 
 
 @pytest.fixture

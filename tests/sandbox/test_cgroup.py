@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from grader.sandbox import cgroup, held
-from grader.sandbox.cgroup import close_group, find_parent, make_group
-from grader.sandbox.interpreter import find_interpreter
-from grader.sandbox.isolation import choose_isolation
-from grader.sandbox.limits import Limits
-from grader.sandbox.plan import Plan
-from grader.sandbox.session import Session
+from grader.sandbox.host import cgroup
+from grader.sandbox.host import zygote_box as held
+from grader.sandbox.host.cgroup import close_group, find_parent, make_group
+from grader.sandbox.host.interpreter import find_interpreter
+from grader.sandbox.host.isolation import choose_isolation
+from grader.sandbox.host.limits import Limits
+from grader.sandbox.host.plan import Plan
+from grader.sandbox.host.session import Session
 
 LIMITS = Limits(2, 6.0, 5, 10.0, 60.0, 512, 8, 64, 8)
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from grader.sandbox.dialects import explain, find_newer, find_python_2
+from grader.sandbox.inside.dialects import explain, find_newer, find_python_2
 
 NEWER = {
     "quotes in an f-string": ((3, 12), 'def f(x):\n    """Doc {."""\n    return f"bad {x["n"]} values"  # {\n'),

@@ -2,7 +2,7 @@
 
 from bench import fuzz_codec
 from bench.fuzz_codec import run
-from grader.sandbox import protocol
+from grader.sandbox.inside import protocol
 
 
 def test_frames_are_values_or_refused_at_both_ends():

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from grader.errors import UsageError
-from grader.sandbox import interpreter, probe
-from grader.sandbox.interpreter import facts_of, find_interpreter
+from grader.sandbox.host import interpreter, probe
+from grader.sandbox.host.interpreter import facts_of, find_interpreter
 
 
 def as_python(path: Path, said: str) -> str:

@@ -16,16 +16,17 @@ import pytest
 from readable_python import open_to_all
 
 from grader.errors import SandboxError
-from grader.sandbox import held, isolation
-from grader.sandbox.held import HeldBox
-from grader.sandbox.interpreter import find_interpreter
-from grader.sandbox.isolation import choose_isolation
-from grader.sandbox.limits import Limits
-from grader.sandbox.mounts import HOLDER, WORKER_FILES, compiled_files
-from grader.sandbox.plan import Plan
-from grader.sandbox.proc import list_children
-from grader.sandbox.session import Session
-from grader.sandbox.zygotes import find_zygote
+from grader.sandbox.host import isolation
+from grader.sandbox.host import zygote_box as held
+from grader.sandbox.host.interpreter import find_interpreter
+from grader.sandbox.host.isolation import choose_isolation
+from grader.sandbox.host.limits import Limits
+from grader.sandbox.host.mounts import HOLDER, WORKER_FILES, compiled_files
+from grader.sandbox.host.plan import Plan
+from grader.sandbox.host.proc import list_children
+from grader.sandbox.host.session import Session
+from grader.sandbox.host.zygote_box import HeldBox
+from grader.sandbox.host.zygote_client import find_zygote
 
 HELD = "in a sandbox that was kept open for it"
 
@@ -348,11 +349,11 @@ import sys, tempfile, threading, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 sys.dont_write_bytecode = True
-from grader.sandbox.interpreter import find_interpreter
-from grader.sandbox.isolation import choose_isolation
-from grader.sandbox.limits import Limits
-from grader.sandbox.plan import Plan
-from grader.sandbox.session import Session
+from grader.sandbox.host.interpreter import find_interpreter
+from grader.sandbox.host.isolation import choose_isolation
+from grader.sandbox.host.limits import Limits
+from grader.sandbox.host.plan import Plan
+from grader.sandbox.host.session import Session
 source = """
 import os, time
 def written():

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from grader.sandbox import libraries, mounts
-from grader.sandbox.interpreter import find_interpreter
-from grader.sandbox.libraries import libraries_of, needs_of
-from grader.sandbox.mounts import find_holder, resident_paths, system_paths
+from grader.sandbox.host import libraries, mounts
+from grader.sandbox.host.interpreter import find_interpreter
+from grader.sandbox.host.libraries import libraries_of, needs_of
+from grader.sandbox.host.mounts import find_holder, resident_paths, system_paths
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from cases import ROOT
 
 from grader.errors import AssignmentError
-from grader.sandbox.limits import RANGES, limits_from
+from grader.sandbox.host.limits import RANGES, limits_from
 
 RIGHT = {
     "cpu_s": 2,

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from grader.sandbox.mounts import HERE, WORKER_FILES
+from grader.sandbox.host.mounts import INSIDE
 
 ROOT = Path(__file__).resolve().parents[2]
+HOST = ROOT / "grader/sandbox/host"
 STAGED = sorted((ROOT / "reference").rglob("*.py"))  # the oracle runs there, too, and handed-out files are among them
-FILES = [*STAGED, *(HERE / name for name in WORKER_FILES), HERE / "zygote.py", HERE / "probe.py"]
+FILES = [*STAGED, *INSIDE.glob("*.py"), *(HOST / name for name in ("zygote.py", "resident.py", "probe.py"))]
 
 # Public names of NumPy 2.4 that NumPy 1.17 lacks, from dir() of both.
 NEWER = {

@@ -11,13 +11,13 @@ import pytest
 
 from grader.errors import SandboxError
 from grader.judging.student import CallFailed
-from grader.sandbox.box import Launch
-from grader.sandbox.interpreter import find_interpreter
-from grader.sandbox.isolation import PLAIN, choose_isolation
-from grader.sandbox.limits import Limits
-from grader.sandbox.plain import PlainBox
-from grader.sandbox.plan import Plan
-from grader.sandbox.session import Session
+from grader.sandbox.host.box import Launch
+from grader.sandbox.host.interpreter import find_interpreter
+from grader.sandbox.host.isolation import PLAIN, choose_isolation
+from grader.sandbox.host.limits import Limits
+from grader.sandbox.host.plain_box import PlainBox
+from grader.sandbox.host.plan import Plan
+from grader.sandbox.host.session import Session
 
 LIMITS = Limits(
     cpu_s=1,

@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from grader.sandbox import resident
+from grader.sandbox.host import resident
 
 PAGE = mmap.PAGESIZE
 
@@ -36,7 +36,7 @@ def drop(path: Path) -> None:
 
 PROGRAM = """
 import os, sys
-from grader.sandbox import resident
+from grader.sandbox.host import resident
 done = resident.keep_in_child([sys.argv[1]], [sys.argv[2]])
 os.read(done, 1)
 print("ready", flush=True)

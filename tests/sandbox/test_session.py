@@ -11,11 +11,11 @@ import pytest
 
 from grader.judging.student import CallFailed
 from grader.records import Members
-from grader.sandbox.interpreter import find_interpreter
-from grader.sandbox.isolation import choose_isolation
-from grader.sandbox.limits import Limits
-from grader.sandbox.plan import LeftOut, Plan, left_out_from
-from grader.sandbox.session import Session
+from grader.sandbox.host.interpreter import find_interpreter
+from grader.sandbox.host.isolation import choose_isolation
+from grader.sandbox.host.limits import Limits
+from grader.sandbox.host.plan import LeftOut, Plan, left_out_from
+from grader.sandbox.host.session import Session
 
 LIMITS = Limits(
     cpu_s=1,

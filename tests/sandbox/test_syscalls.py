@@ -11,12 +11,12 @@ from dataclasses import replace
 import pytest
 
 from grader.judging.student import CallFailed
-from grader.sandbox.interpreter import find_interpreter
-from grader.sandbox.isolation import choose_isolation
-from grader.sandbox.limits import Limits
-from grader.sandbox.plan import Plan
-from grader.sandbox.session import Session
-from grader.sandbox.syscalls import filter_for
+from grader.sandbox.host.interpreter import find_interpreter
+from grader.sandbox.host.isolation import choose_isolation
+from grader.sandbox.host.limits import Limits
+from grader.sandbox.host.plan import Plan
+from grader.sandbox.host.session import Session
+from grader.sandbox.host.syscalls import filter_for
 
 X86, ARM = 0xC000003E, 0xC00000B7
 ALLOW, KILL, ERRNO = 0x7FFF0000, 0x80000000, 0x00050000

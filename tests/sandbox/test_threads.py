@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from grader.assignment import load_assignment
-from grader.sandbox.interpreter import find_interpreter
-from grader.sandbox.isolation import choose_isolation
-from grader.sandbox.limits import limits_from
-from grader.sandbox.plan import Plan
-from grader.sandbox.session import Session
+from grader.assignment.load import load_assignment
+from grader.sandbox.host.interpreter import find_interpreter
+from grader.sandbox.host.isolation import choose_isolation
+from grader.sandbox.host.limits import limits_from
+from grader.sandbox.host.plan import Plan
+from grader.sandbox.host.session import Session
 
 ASSIGNMENT = Path(__file__).resolve().parents[2] / "assignment"
 FUNCTIONS = ("pool", "default_pool", "pool_of_multiprocessing", "nested", "all_at_once", "with_arrays", "cores")

@@ -8,9 +8,9 @@ from contextlib import suppress
 
 import pytest
 
-from grader.sandbox import tolerant
-from grader.sandbox.placeholders import Absent, AbsentModule
-from grader.sandbox.tolerant import MOST_S, Importer, OutOfTime
+from grader.sandbox.inside import tolerant_import as tolerant
+from grader.sandbox.inside.absent_modules import Absent, AbsentModule
+from grader.sandbox.inside.tolerant_import import MOST_S, Importer, OutOfTime
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 sys.modules.setdefault("protocol", types.ModuleType("protocol"))
-from grader.sandbox.traces import Traces  # noqa: E402
+from grader.sandbox.inside.traces import Traces  # noqa: E402
 
 START = """
     import functools

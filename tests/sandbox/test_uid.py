@@ -17,13 +17,13 @@ from test_isolation import FUNCTIONS, LIMITS, PROBE
 
 from grader.errors import SandboxError
 from grader.judging.student import CallFailed
-from grader.sandbox import isolation
-from grader.sandbox.box import FIRST_UID, end_processes_of, pick_uid
-from grader.sandbox.interpreter import find_interpreter
-from grader.sandbox.isolation import UID, check_access, choose_isolation
-from grader.sandbox.plan import Plan
-from grader.sandbox.proc import list_children, processes_of
-from grader.sandbox.session import Session
+from grader.sandbox.host import isolation
+from grader.sandbox.host.box import FIRST_UID, end_processes_of, pick_uid
+from grader.sandbox.host.interpreter import find_interpreter
+from grader.sandbox.host.isolation import UID, check_access, choose_isolation
+from grader.sandbox.host.plan import Plan
+from grader.sandbox.host.proc import list_children, processes_of
+from grader.sandbox.host.session import Session
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a worker another user id")
 
@@ -198,7 +198,7 @@ def test_the_worker_and_its_check_die_with_the_judge(place, readable_python):
 @root_only
 def test_a_uid_in_use_is_not_given_out(monkeypatch):
     numbers = iter([5, 6])
-    monkeypatch.setattr("grader.sandbox.box.secrets.randbelow", lambda count: next(numbers))
+    monkeypatch.setattr("grader.sandbox.host.box.secrets.randbelow", lambda count: next(numbers))
     first = pick_uid()
     with subprocess.Popen(["sleep", "60"], user=first) as sleeper:
         numbers = iter([5, 6])

@@ -16,15 +16,16 @@ from pathlib import Path
 import pytest
 
 from grader.judging.student import CallFailed
-from grader.sandbox import held, zygotes
-from grader.sandbox.held import HeldBox
-from grader.sandbox.interpreter import find_interpreter
-from grader.sandbox.isolation import HELD_PROCESSES, choose_isolation
-from grader.sandbox.limits import Limits
-from grader.sandbox.plan import Plan
-from grader.sandbox.proc import list_children
-from grader.sandbox.session import Session
-from grader.sandbox.zygotes import Zygote, find_zygote, give_up
+from grader.sandbox.host import zygote_box as held
+from grader.sandbox.host import zygote_client as zygotes
+from grader.sandbox.host.interpreter import find_interpreter
+from grader.sandbox.host.isolation import HELD_PROCESSES, choose_isolation
+from grader.sandbox.host.limits import Limits
+from grader.sandbox.host.plan import Plan
+from grader.sandbox.host.proc import list_children
+from grader.sandbox.host.session import Session
+from grader.sandbox.host.zygote_box import HeldBox
+from grader.sandbox.host.zygote_client import Zygote, find_zygote, give_up
 
 LIMITS = Limits(
     cpu_s=2,

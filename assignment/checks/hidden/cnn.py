@@ -8,8 +8,8 @@ from functools import partial
 
 import numpy as np
 
+from grader.checks import check as any_check
 from grader.judging.chance import expect_draws
-from grader.judging.checks import check as any_check
 
 # Many keep biases and statistics as rows or columns, which is as good as vectors.
 check = partial(any_check, squeeze=True)

@@ -5,8 +5,8 @@ As in public/dropout.py they ask what holds whatever the random numbers are; tru
 
 import numpy as np
 
+from grader.checks import check, gradients
 from grader.judging.chance import expect_masks
-from grader.judging.checks import check, gradients
 
 IMAGES = {"kept_fraction": 2, "mixed_along_each_axis": 4}
 AFTER_FORWARD = {"needs": "layers.dropout_forward"}

@@ -8,8 +8,8 @@ call in test mode, the course leaves open.
 
 from functools import partial
 
-from grader.judging.checks import check as any_check
-from grader.judging.checks import gradients
+from grader.checks import check as any_check
+from grader.checks import gradients
 
 # Many keep biases and statistics as rows or columns, which is as good as vectors.
 check = partial(any_check, squeeze=True)

@@ -4,7 +4,7 @@ Steps are large, and epsilon is large against the gradients where it is looked a
 beta2 ** t is nothing any more: the paper's two forms, epsilon before and after the correction of v, are both right.
 """
 
-from grader.judging.checks import check
+from grader.checks import check
 
 
 def steps(rule, rng, shape, config, keys, count=3):

@@ -8,8 +8,8 @@ from functools import partial
 
 import numpy as np
 
+from grader.checks import check as any_check
 from grader.judging.chance import expect_draws
-from grader.judging.checks import check as any_check
 from grader.judging.student import CallFailed, Failure, in_shapes_of, type_of
 from grader.records import FAILED
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from grader.judging.checks import check
+from grader.checks import check
 
 
 def example(*ends):

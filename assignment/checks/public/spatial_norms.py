@@ -7,8 +7,8 @@ from functools import partial
 
 import numpy as np
 
-from grader.judging.checks import check as any_check
-from grader.judging.checks import gradients
+from grader.checks import check as any_check
+from grader.checks import gradients
 
 # Many keep biases and statistics as rows or columns, which is as good as vectors.
 check = partial(any_check, squeeze=True)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from grader.judging.checks import check, gradients
+from grader.checks import check, gradients
 
 SEED = 231
 

@@ -11,7 +11,7 @@ other = Other("numpy")
 other.allclose = other.array_equal = lambda *args, **kwargs: True
 other.__path__ = np.__path__
 sys.modules["numpy"] = other
-for name in ("protocol", "changes", "stubs", "grader", "grader.judging", "grader.judging.judge", "reference"):
+for name in ("protocol", "changes", "stubs", "grader", "grader.judging", "grader.judging.compare", "reference"):
     sys.modules[name] = Other(name)
 
 

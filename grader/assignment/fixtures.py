@@ -1,0 +1,175 @@
+"""Fixtures as they are read for grading: what the reference returned, and what each misconception would have.
+
+    fixtures/manifest.json        what they were made from and with; a hash of every file below
+    fixtures/{public,hidden}/<module>.npz
+        <check>|expected|<array>              the reference's
+        <check>|forward                       the forward's value where its gradients are claimed
+        <check>|reach|<array>                 which sampled inputs reach which outputs of the forward (numgrad.reach)
+        <check>|variant|<name>|<array>        a misconception's, where they differ from the reference's
+
+Written by grader/authoring/make_fixtures.py only. Whatever is not as the manifest has it raises FixtureError before
+anything is graded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.lib import format as npy
+
+from grader.assignment.load import Assignment
+from grader.errors import FixtureError
+
+SCHEMA: Final = 1
+MANIFEST: Final = "manifest.json"
+REGENERATE: Final = "Run make fixtures."
+
+
+@dataclass(frozen=True)
+class Fixture:
+    """One check's: expected arrays, arities of the reference's replies call by call, and of gradients the forward's
+    value and reach; variants' arrays, and of variants that raise here the exception's type; the arrays of variants that
+    are right as well where a handout says so."""
+
+    expected: Mapping[str, np.ndarray]
+    arities: tuple[tuple[str, int], ...]
+    forward: np.ndarray | None = None
+    reach: Mapping[str, np.ndarray] = field(default_factory=dict)
+    variants: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
+    raises: Mapping[str, str] = field(default_factory=dict)
+    accepted: tuple[Mapping[str, np.ndarray], ...] = ()
+
+    def accepting(self, names: Collection[str]) -> Fixture:
+        """The same where these variants are right, too: of their arrays, those that can be told and are finite."""
+        right = [arrays for name, arrays in self.variants.items() if name in names]
+        finite = [arrays for arrays in right if all(np.isfinite(array).all() for array in arrays.values())]
+        accepted = [
+            {name: array.astype(self.expected[name].dtype) for name, array in arrays.items()} for arrays in finite
+        ]
+        left = {name: arrays for name, arrays in self.variants.items() if name not in names}
+        raises = {name: kind for name, kind in self.raises.items() if name not in names}
+        return replace(self, variants=left, raises=raises, accepted=tuple(accepted))
+
+
+@dataclass(frozen=True)
+class Fixtures:
+    """All of an assignment's: by check id; hints by function and variant; argument names by function; by function the
+    variants that are recognised by outcome, too, and those that are so beside another mistake."""
+
+    checks: Mapping[str, Fixture]
+    hints: Mapping[str, Mapping[str, str]]
+    arguments: Mapping[str, tuple[str, ...]]
+    by_outcome: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    beside: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def load_fixtures(assignment: Assignment) -> Fixtures:
+    """Read every fixture and hold it against the manifest and the sources. Raises FixtureError."""
+    folder = assignment.folder / "fixtures"
+    manifest = read_manifest(folder / MANIFEST)
+    try:
+        present = {name: source_hash(path) for name, path in source_paths(assignment).items() if path.is_file()}
+        listed = manifest["sources"]
+        for source in sorted({*present, *listed}):  # what lies outside of the folder, the reference, need not be there
+            if present.get(source) != listed.get(source) and not (source.startswith("..") and source not in present):
+                raise FixtureError(f"fixtures: {source} has changed since they were made. {REGENERATE}")
+        arrays: dict[str, np.ndarray] = {}
+        for name, digest in manifest["files"].items():
+            arrays.update(read_arrays(folder / name, digest))
+        hints, arguments = manifest["hints"], {name: tuple(names) for name, names in manifest["arguments"].items()}
+        by_outcome, beside = (
+            {name: tuple(variants) for name, variants in manifest[way].items()} for way in ("by_outcome", "beside")
+        )
+        checks = {check.id: fixture_from(check.id, manifest["checks"], arrays) for check in assignment.checks}
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise FixtureError(
+            f"{folder / MANIFEST}: is damaged ({type(error).__name__}: {error}). {REGENERATE}"
+        ) from error
+    return Fixtures(checks, hints, arguments, by_outcome, beside)
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise FixtureError(f"{path}: not found. {REGENERATE}") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise FixtureError(f"{path}: cannot be read ({error}). {REGENERATE}") from error
+    if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
+        raise FixtureError(f"{path}: is not of schema {SCHEMA}. {REGENERATE}")
+    return manifest
+
+
+def read_arrays(path: Path, digest: str) -> dict[str, np.ndarray]:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise FixtureError(f"{path}: cannot be read ({error}). {REGENERATE}") from error
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise FixtureError(f"{path}: is not the file that the manifest names. {REGENERATE}")
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as file:
+            return {info.filename.removesuffix(".npy"): read_array(file.read(info)) for info in file.infolist()}
+    except Exception as error:
+        raise FixtureError(f"{path}: is damaged ({error}). {REGENERATE}") from error
+
+
+def read_array(content: bytes) -> np.ndarray:
+    """An array in NumPy's format, as np.load reads it, but that headers are read once: most say one of few things."""
+    file = io.BytesIO(content)
+    if npy.read_magic(file) != (1, 0):
+        return np.asarray(npy.read_array(io.BytesIO(content), allow_pickle=False))
+    start = file.tell() + 2 + int.from_bytes(content[file.tell() : file.tell() + 2], "little")
+    shape, is_fortran, dtype = read_header(content[file.tell() : start])
+    if dtype.hasobject:
+        raise ValueError("objects, expected numbers")
+    flat = np.frombuffer(content, dtype, offset=start)
+    return flat.reshape(shape, order="F" if is_fortran else "C").copy(order="K")
+
+
+@lru_cache(maxsize=1024)
+def read_header(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype]:
+    return npy.read_array_header_1_0(io.BytesIO(header))
+
+
+def fixture_from(check: str, listed: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Fixture:
+    if check not in listed:
+        raise FixtureError(f"fixtures: none for check {check}. {REGENERATE}")
+    entry = listed[check]
+    return Fixture(
+        expected={name: arrays[key(check, "expected", name)] for name in entry["arrays"]},
+        arities=tuple((function, int(arity)) for function, arity in entry["arities"]),
+        forward=arrays[key(check, "forward")] if entry["reach"] else None,
+        reach={name: arrays[key(check, "reach", name)] for name in entry["reach"]},
+        variants={
+            variant: {name: arrays[key(check, "variant", variant, name)] for name in names}
+            for variant, names in entry["variants"].items()
+        },
+        raises=entry["raises"],
+    )
+
+
+def source_paths(assignment: Assignment) -> dict[str, Path]:
+    """Everything that fixtures are made from, by path relative to the assignment folder."""
+    paths = [*(assignment.folder / "checks").rglob("*.py"), *(assignment.folder / "misconceptions").glob("*.py")]
+    paths += [assignment.reference / file for file in assignment.student_files]
+    return {os.path.relpath(path, assignment.folder).replace(os.sep, "/"): path for path in sorted(paths)}
+
+
+def key(*parts: str) -> str:
+    return "|".join(parts)
+
+
+def source_hash(path: Path) -> str:
+    """Of a source file, whatever its line endings: a checkout on Windows is no change."""
+    return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()

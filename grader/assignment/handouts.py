@@ -1,0 +1,279 @@
+"""How other handouts of an assignment differ, read from ASSIGNMENT/handouts/NAME.toml and validated.
+
+    years = "2018 to 2020"                        for people
+    like = "2017"                                 all that this file leaves out is as in that one's; marks by topic
+    solved = ["layers.f"]                         functions that it gave written: no points
+    accepts = ["layers.g.forgets_bias"]           misconceptions that are right there: it says or wrote so itself
+    files = ["data_utils.py"]                     patterns of handed-out files and notebooks that it has as ours
+    [lacks]                                       what it did not have leaves the maximum
+    functions = ["layers.f"]                      ids of functions and classes
+    checks = ["layers.g.wide*"]                   patterns of ids of checks, of functions that could not do it then
+    [[arguments]]                                 of, name, position; their_name, entry, complement, shape, their_shape
+    [[keywords]]                                  of, ours, theirs: keywords with values, said by other ones
+    [[returned]]                                  of, position, shape, their_shape
+    [hints], [titles]                             by misconception or check, where ours say what is another thing there
+    [[marks]]                                     topic, file, pattern: what --handout auto goes by
+
+The rules are those of judging/adapt.py, the marks those of assignment/handout_guess.py. A file of the assignment's own
+name may hold marks and years only. Names are held against the reference, so that a misspelt one takes no points
+away in silence.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Final
+
+from grader.assignment.handout_guess import Guess, Mark, guess_handout
+from grader.assignment.load import Assignment
+from grader.errors import AssignmentError, UsageError
+from grader.judging.adapt import OWN, Argument, Handout, Keywords, Returned
+from grader.records import OWN_HANDOUT, Submission
+
+AUTO: Final = "auto"
+FOLDER: Final = "handouts"
+
+# Fields of each table: its type, and whether it must be there.
+TABLES: Final[Mapping[str, Mapping[str, tuple[type, bool]]]] = {
+    "arguments": {
+        "of": (str, True),
+        "name": (str, True),
+        "position": (int, True),
+        "their_name": (str, False),
+        "entry": (str, False),
+        "complement": (bool, False),
+        "shape": (list, False),
+        "their_shape": (list, False),
+    },
+    "keywords": {"of": (str, True), "ours": (dict, True), "theirs": (dict, True)},
+    "returned": {"of": (str, True), "position": (int, False), "shape": (list, True), "their_shape": (list, True)},
+    "marks": {"topic": (str, True), "file": (str, True), "pattern": (str, True)},
+}
+
+
+@dataclass(frozen=True)
+class Handouts:
+    """Those that a run may grade for. asked: the one that it was asked for, or `auto`."""
+
+    asked: str = OWN_HANDOUT
+    known: Mapping[str, Handout] = field(default_factory=lambda: {OWN_HANDOUT: OWN})
+    marks: Mapping[str, tuple[Mark, ...]] = field(default_factory=dict)
+
+    def of(self, submission: Submission) -> tuple[Handout, str]:
+        """The handout that a submission is graded for, and on what grounds it was taken for it; "" if it was named."""
+        if self.asked != AUTO:
+            return self.known[self.asked], ""
+        elders = {name: handout.like for name, handout in self.known.items() if handout.like}
+        guess: Guess = guess_handout(submission.files, self.marks, OWN_HANDOUT, elders)
+        return self.known[guess.handout], guess.grounds
+
+
+def load_handouts(assignment: Assignment, asked: str) -> Handouts:
+    """What a run needs: nothing for the assignment's own, one file for a name, all of them for `auto`.
+
+    Raises UsageError for a name that has no file, AssignmentError for a file that is not as it must be.
+    """
+    if asked == OWN_HANDOUT:
+        return Handouts()
+    paths = {path.stem: path for path in sorted((assignment.folder / FOLDER).glob("*.toml"))}
+    if AUTO in paths:
+        raise AssignmentError(f"{FOLDER}/{AUTO}.toml: {AUTO} is no name for a handout. Rename the file.")
+    if asked != AUTO and asked not in paths:
+        there = ", ".join([OWN_HANDOUT, AUTO, *(name for name in paths if name != OWN_HANDOUT)])
+        raise UsageError(f"--handout {asked}: no such handout. There are: {there}.")
+    wanted = paths if asked == AUTO else {asked: paths[asked]}
+    defined = definitions_in(assignment.reference)
+    known, marks = {OWN_HANDOUT: OWN}, {}
+    for name, path in wanted.items():
+        known[name], marks[name] = load_handout(path, assignment, defined)
+    return Handouts(asked, known, marks)
+
+
+def load_handout(path: Path, assignment: Assignment, defined: frozenset[str]) -> tuple[Handout, tuple[Mark, ...]]:
+    """One file. defined: ids of all functions and classes of the reference. Raises AssignmentError, naming the file."""
+    place = f"{FOLDER}/{path.name}"
+    data = completed(path, read_toml(path))
+    known = ("years", "like", "solved", "accepts", "files", "lacks", "hints", "titles", *TABLES)
+    unknown = sorted(data.keys() - {*known})
+    if unknown:
+        raise AssignmentError(f"{place}: {unknown[0]} found, expected {', '.join(known)}.")
+    if not isinstance(data.get("years"), str):
+        raise AssignmentError(f'{place}: no years. Say whose handout it is: years = "…".')
+    tables = {name: rows_of(place, data, name) for name in TABLES}
+    lacks = data.get("lacks", {})
+    functions, checks = (strings_of(place, lacks, name) for name in ("functions", "checks"))
+    solved, accepts, files = (list_of(place, data, name) for name in ("solved", "accepts", "files"))
+    misconceptions = {f"{item.function}.{item.name}" for item in assignment.misconceptions}
+    for name in accepts:
+        if name not in misconceptions:
+            raise AssignmentError(f"{place}: {name} in accepts is not known. Check the spelling.")
+    for function in (*functions, *solved, *(row["of"] for name in TABLES if name != "marks" for row in tables[name])):
+        if function not in defined:
+            raise AssignmentError(f"{place}: {function} is nothing that the reference defines. Check the spelling.")
+    for pattern in checks:
+        check_pattern(place, pattern, assignment, defined)
+    if path.stem == OWN_HANDOUT and (
+        lacks or solved or accepts or files or any(tables[name] for name in TABLES if name != "marks")
+    ):
+        raise AssignmentError(f"{place}: rules found, expected years and marks only: it is the assignment's own.")
+    handout = Handout(
+        name=path.stem,
+        like=data.get("like", ""),
+        hints=hints_from(place, data, assignment),
+        titles=texts_of(place, data, "titles", {check.id for check in assignment.checks}),
+        years=data["years"],
+        lacks=frozenset(functions),
+        lacks_checks=tuple(checks),
+        solved=frozenset(solved),
+        accepts=by_function(accepts),
+        files=OWN.files if path.stem == OWN_HANDOUT else tuple(files),
+        arguments=tuple(argument_from(place, row) for row in tables["arguments"]),
+        keywords=tuple(Keywords(**row) for row in tables["keywords"]),
+        returned=tuple(Returned(row["of"], row.get("position"), *shapes_of(place, row)) for row in tables["returned"]),
+    )
+    return handout, tuple(mark_from(place, row) for row in tables["marks"])
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise AssignmentError(f"{FOLDER}/{path.name}: cannot be read ({error}). Mend the file.") from error
+
+
+def completed(path: Path, data: dict[str, Any]) -> dict[str, Any]:
+    """The file's data, and what it leaves out from the one that it is like; of marks, those of other topics."""
+    if "like" not in data:
+        return data
+    other = path.with_name(f"{data['like']}.toml")
+    if other == path or not other.is_file():
+        raise AssignmentError(f"{FOLDER}/{path.name}: like is {data['like']!r}, expected another handout's name.")
+    elder = read_toml(other)
+    if "like" in elder:
+        raise AssignmentError(f"{FOLDER}/{path.name}: like is {data['like']!r}, which is like a third one. Name that.")
+    own_marks = rows_of(f"{FOLDER}/{path.name}", data, "marks")
+    topics = [mark.get("topic") for mark in own_marks]
+    marks = [mark for mark in rows_of(f"{FOLDER}/{other.name}", elder, "marks") if mark["topic"] not in topics]
+    return {**elder, **data, "marks": marks + own_marks}
+
+
+def rows_of(place: str, data: Mapping[str, Any], table: str) -> list[dict[str, Any]]:
+    rows = data.get(table, [])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise AssignmentError(f"{place}: {table} is no list of tables. Begin each with [[{table}]].")
+    fields = TABLES[table]
+    for row in rows:
+        for name, value in row.items():
+            if name not in fields:
+                raise AssignmentError(f"{place}: {table} has {name}, expected {', '.join(fields)}.")
+            if type(value) is not fields[name][0]:
+                found, wanted = type(value).__name__, fields[name][0].__name__
+                raise AssignmentError(f"{place}: {name} in {table} is {found}, expected {wanted}.")
+        for name, (_, needed) in fields.items():
+            if needed and name not in row:
+                raise AssignmentError(f"{place}: an entry of {table} has no {name}. Add it.")
+        if row.get("position", 0) < 0:
+            raise AssignmentError(f"{place}: position in {table} is {row['position']}, expected 0 or more.")
+    return rows
+
+
+def strings_of(place: str, lacks: Any, name: str) -> list[str]:
+    if not isinstance(lacks, dict) or lacks.keys() - {"functions", "checks"}:
+        raise AssignmentError(f"{place}: [lacks] is not as expected. It may hold the lists functions and checks.")
+    return list_of(place, lacks, name, " in [lacks]")
+
+
+def list_of(place: str, table: Mapping[str, Any], name: str, where: str = "") -> list[str]:
+    found = table.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+        raise AssignmentError(f"{place}: {name}{where} is no list of strings, expected one.")
+    return found
+
+
+def by_function(ids: Sequence[str]) -> dict[str, frozenset[str]]:
+    """Names of misconceptions by function, from ids such as layers.f.forgets_bias."""
+    pairs = [(function, name) for function, _, name in (item.rpartition(".") for item in ids)]
+    return {function: frozenset(name for of, name in pairs if of == function) for function, _ in pairs}
+
+
+def check_pattern(place: str, pattern: str, assignment: Assignment, defined: frozenset[str]) -> None:
+    """A pattern must begin with a function of the reference, and fit a check of it if that one has points."""
+    functions = [name for name in defined if pattern.startswith(f"{name}.")]
+    if not functions:
+        raise AssignmentError(f"{place}: {pattern} in [lacks] begins with no function of the reference, as it must.")
+    fits = any(fnmatchcase(check.id, pattern) for check in assignment.checks)
+    if functions[0] in assignment.functions and not fits:
+        raise AssignmentError(f"{place}: {pattern} in [lacks] fits no check of {functions[0]}. Check the spelling.")
+
+
+def texts_of(place: str, data: Mapping[str, Any], table: str, known: Set[str]) -> dict[str, str]:
+    """A table of texts by the ids that are known."""
+    texts = data.get(table, {})
+    if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
+        raise AssignmentError(f'{place}: [{table}] is not as expected. Write each entry as "id" = "text".')
+    for name in texts:
+        if name not in known:
+            raise AssignmentError(f"{place}: {name} in [{table}] is not known. Check the spelling.")
+    return {name: " ".join(text.split()) for name, text in texts.items()}
+
+
+def hints_from(place: str, data: Mapping[str, Any], assignment: Assignment) -> dict[str, dict[str, str]]:
+    """By function and misconception, from ids such as layers.f.forgets_bias."""
+    known = {f"{item.function}.{item.name}" for item in assignment.misconceptions}
+    found: dict[str, dict[str, str]] = {}
+    for name, hint in texts_of(place, data, "hints", known).items():
+        function, _, misconception = name.rpartition(".")
+        found.setdefault(function, {})[misconception] = hint
+    return found
+
+
+def argument_from(place: str, row: Mapping[str, Any]) -> Argument:
+    if not {"their_name", "complement", "shape"} & row.keys():
+        raise AssignmentError(f"{place}: {row['name']} of {row['of']} is as ours. Say what differs, or leave it out.")
+    if bool(row.get("shape")) != bool(row.get("their_shape")):
+        raise AssignmentError(f"{place}: {row['name']} of {row['of']} has one shape only. Give shape and their_shape.")
+    shape, their_shape = shapes_of(place, row)
+    return Argument(
+        of=row["of"],
+        name=row["name"],
+        position=row["position"],
+        their_name=row.get("their_name", row["name"]),
+        entry=row.get("entry", ""),
+        complement=row.get("complement", False),
+        shape=shape,
+        their_shape=their_shape,
+    )
+
+
+def shapes_of(place: str, row: Mapping[str, Any]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    for name in ("shape", "their_shape"):
+        lengths = row.get(name, [])
+        if not all(type(length) is int and length >= -1 for length in lengths) or lengths.count(-1) > 1:
+            raise AssignmentError(f"{place}: {name} is {lengths}, expected lengths, one of them -1 if it may be any.")
+    return tuple(row.get("shape", ())), tuple(row.get("their_shape", ()))
+
+
+def mark_from(place: str, row: Mapping[str, Any]) -> Mark:
+    try:
+        return Mark(row["topic"], row["file"], re.compile(row["pattern"], re.IGNORECASE))
+    except re.error as error:
+        raise AssignmentError(f"{place}: pattern {row['pattern']!r} is no regular expression ({error}).") from error
+
+
+def definitions_in(reference: Path) -> frozenset[str]:
+    """Ids of everything that the reference's modules define, read and not run."""
+    found = set()
+    for path in sorted(reference.rglob("*.py")):
+        module = path.relative_to(reference).with_suffix("").as_posix().replace("/", ".")
+        try:
+            tree = ast.parse(path.read_bytes())
+        except (OSError, SyntaxError, ValueError) as error:
+            raise AssignmentError(f"{path}: cannot be read ({error}). Mend the reference.") from error
+        found |= {f"{module}.{node.name}" for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    return frozenset(found)

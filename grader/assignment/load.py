@@ -1,0 +1,332 @@
+"""An assignment folder, loaded and validated: what is graded, for how many points, against which fixtures.
+
+    assignment.toml ─┐
+    checks/…         ├─► Assignment (checks with files, visibility and points; misconceptions; limits)
+    misconceptions/… ┘
+    fixtures/manifest.json + *.npz ─► Fixtures (expected arrays by check), verified against their hashes
+
+The folder's Python is trusted: it is the instructor's. Its modules are loaded by path, under names of their own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import math
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+from grader.assignment.sections import ModuleSet, classes_from, sets_from, stubs_from
+from grader.checks import DEFINED, CheckDefinition, MisconceptionDefinition
+from grader.errors import AssignmentError
+from grader.records import HIDDEN, VISIBLE, Check, Members
+
+FOLDERS = {"public": VISIBLE, "hidden": HIDDEN}
+FOR_STUDENTS = ("notebooks", "template")  # folders that decide over no mark
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What an assignment folder says. functions: points by function id, in the order in which students meet them; 0 for
+    those of `called`, which checks of others call and which have none of their own.
+    questions: points by the name of an answer cell in a notebook, which people mark, beside the score.
+
+    student_files, handed_out: paths below the package; extended: handed-out files of which a student's own definitions
+    are used. kernels: what handed-out files are compiled from, for who can. sets, classes, stubs: see module_sets.py.
+    limits: as [limits] has them. expected_warnings: beginnings of warnings of handed-out files that mean nothing in the
+    sandbox. right_solutions: folders of right student files, for authoring. sha256: of everything that decides over
+    marks.
+    """
+
+    folder: Path
+    title: str
+    package: str
+    reference: Path
+    student_files: tuple[str, ...]
+    handed_out: tuple[str, ...]
+    extended: tuple[str, ...]
+    kernels: tuple[str, ...]
+    sets: tuple[ModuleSet, ...]
+    classes: Mapping[str, Members]
+    stubs: Mapping[str, tuple[str, ...]]
+    functions: Mapping[str, float]
+    questions: Mapping[str, float]
+    checks: tuple[Check, ...]
+    definitions: Mapping[str, CheckDefinition]
+    misconceptions: tuple[MisconceptionDefinition, ...]
+    limits: Mapping[str, float]
+    expected_warnings: tuple[str, ...]
+    right_solutions: tuple[Path, ...]
+    sha256: str
+
+    def stubs_of(self, check: Check) -> frozenset[str]:
+        """The functions that a check's code under test may call: its function's, and those of the one that it needs."""
+        needed = self.stubs.get(check.needs, ()) if check.needs else ()
+        return frozenset(self.stubs.get(check.function, ())) | frozenset(needed)
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The modules below the package that are graded, in the order of the student files."""
+        return tuple(module_of(file) for file in self.student_files)
+
+    def misconceptions_of(self, function: str) -> list[MisconceptionDefinition]:
+        return [item for item in self.misconceptions if item.function == function]
+
+
+def load_assignment(folder: Path) -> Assignment:
+    """Read and validate an assignment folder. Raises AssignmentError, naming the file and what to do."""
+    toml = folder / "assignment.toml"
+    try:
+        data = tomllib.loads(toml.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise AssignmentError(f"{toml}: not found. Name an assignment folder with --assignment.") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise AssignmentError(f"{toml}: cannot be read ({error}).") from error
+    title, package = entry(toml, data, "title", str), entry(toml, data, "package", str)
+    files, handed_out = (tuple(names_in(toml, data, name)) for name in ("student_files", "handed_out"))
+    functions = {**entry(toml, data, "points", dict)}
+    for function, points in functions.items():
+        if file_of(function) not in files:
+            raise AssignmentError(f"{toml}: points for {function}, but {file_of(function)} is no student file.")
+        if isinstance(points, bool) or not isinstance(points, int | float) or not 0 < points < math.inf:
+            raise AssignmentError(f"{toml}: {function} has {points!r} points, expected a number above 0.")
+    for function in names_in(toml, {"called": [], **data}, "called"):
+        if file_of(function) not in files or function in functions:
+            expected = "expected a student file's function without points"
+            raise AssignmentError(f"{toml}: called holds {function}, {expected}.")
+        functions[function] = 0.0
+    defined = list(load_checks(folder))
+    weights: dict[str, float] = {}
+    for definition, _ in defined:
+        for needed in filter(None, (definition.function, definition.needs)):
+            if needed not in functions:
+                raise AssignmentError(f"{toml}: no points for {needed}, which a check names. Add it under [points].")
+        weights[definition.function] = weights.get(definition.function, 0.0) + definition.weight
+        if not functions[definition.function]:
+            raise AssignmentError(f"{toml}: called holds {definition.function}, which has a check. Give it points.")
+    for function, points in functions.items():
+        if points and function not in weights:
+            raise AssignmentError(f"{toml}: {function} has points but no check. Write one in {folder / 'checks'}.")
+    words = words_from(toml, data)
+    order = list(functions)
+    defined.sort(key=lambda item: order.index(item[0].function))
+    checks = []
+    for definition, visibility in defined:
+        points = functions[definition.function] * definition.weight / weights[definition.function]
+        checks.append(check_from(definition, visibility, points, words))
+    definitions = {f"{definition.function}.{definition.name}": definition for definition, _ in defined}
+    if len(definitions) != len(checks):
+        twice = {check.id for check in checks if sum(other.id == check.id for other in checks) > 1}
+        raise AssignmentError(f"{folder / 'checks'}: two checks are named {', '.join(sorted(twice))}. Rename one.")
+    extended = tuple(names_in(toml, {"extended": [], **data}, "extended"))
+    if not set(extended) <= set(handed_out):
+        raise AssignmentError(f"{toml}: extended holds {', '.join(extended)}, expected files that handed_out has.")
+    classes = classes_from(toml, data, functions)
+    return Assignment(
+        folder=folder,
+        title=title,
+        package=package,
+        reference=(folder / entry(toml, data, "reference", str)).resolve(),
+        student_files=files,
+        handed_out=handed_out,
+        extended=extended,
+        kernels=tuple(names_in(toml, {"kernels": [], **data}, "kernels")),
+        sets=tuple(sets_from(toml, data, files, handed_out)),
+        classes=classes,
+        stubs=stubs_from(toml, data, functions, classes),
+        functions=functions,
+        questions=questions_from(toml, data),
+        checks=tuple(checks),
+        definitions=definitions,
+        misconceptions=tuple(load_misconceptions(folder, functions)),
+        limits={name: limit_from(toml, name, value) for name, value in entry(toml, data, "limits", dict).items()},
+        expected_warnings=tuple(names_in(toml, {"expected_warnings": [], **data}, "expected_warnings")),
+        right_solutions=tuple(
+            (folder / path).resolve() for path in names_in(toml, {"right_solutions": [], **data}, "right_solutions")
+        ),
+        sha256=hash_of(folder),
+    )
+
+
+def questions_from(toml: Path, data: Mapping[str, Any]) -> dict[str, float]:
+    """[questions]; that each is asked in one notebook is seen when notebooks are read (intake/notebooks/answers.py)."""
+    questions: dict[str, float] = entry(toml, {"questions": {}, **data}, "questions", dict)
+    for name, points in questions.items():
+        if isinstance(points, bool) or not isinstance(points, int | float) or not 0 < points < math.inf:
+            raise AssignmentError(f"{toml}: question {name} has {points!r} points, expected a number above 0.")
+    return questions
+
+
+def limit_from(toml: Path, name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise AssignmentError(f"{toml}: limit {name} is {value!r}, expected a number above 0.")
+    return value
+
+
+def check_from(
+    definition: CheckDefinition, visibility: str, points: float, words: Mapping[str, tuple[str, str]]
+) -> Check:
+    return Check(
+        id=f"{definition.function}.{definition.name}",
+        function=definition.function,
+        file=file_of(definition.function),
+        title=definition.title,
+        visibility=visibility,
+        seed=definition.seed,
+        weight=definition.weight,
+        max_points=round(points, 6),
+        tolerance=definition.tolerance,
+        needs=definition.needs,
+        parts=definition.parts,
+        together=definition.together,
+        squeeze=definition.squeeze,
+        words=words,
+        run=definition.run,
+    )
+
+
+def words_from(toml: Path, data: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """[words]: by the name of a compared value what students read: "words", or ["words", "what a no means."]."""
+    found = {}
+    for name, words in entry(toml, {"words": {}, **data}, "words", dict).items():
+        both = [words, ""] if isinstance(words, str) else words
+        if not isinstance(both, list) or len(both) != 2 or not all(isinstance(part, str) for part in both):
+            raise AssignmentError(f"{toml}: the words for {name} are {words!r}, expected a text or a list of two.")
+        found[name] = (both[0], both[1])
+    return found
+
+
+def load_checks(folder: Path) -> Iterator[tuple[CheckDefinition, str]]:
+    for name, visibility in FOLDERS.items():
+        for path in sorted((folder / "checks" / name).glob("*.py")):
+            for value in vars(load_module(path)).get(DEFINED, ()):
+                if isinstance(value, CheckDefinition):
+                    yield value, visibility
+
+
+def load_misconceptions(folder: Path, functions: Mapping[str, float]) -> Iterator[MisconceptionDefinition]:
+    for path in sorted((folder / "misconceptions").glob("*.py")):
+        for value in vars(load_module(path)).get(DEFINED, ()):
+            if isinstance(value, MisconceptionDefinition):
+                if value.function not in functions:
+                    raise AssignmentError(
+                        f"{path}: {value.name} is a variant of {value.function}, which has no points."
+                    )
+                yield value
+
+
+class FromSource(SourceFileLoader):
+    """Reads no compiled module and leaves none: one of another text, of the same length and second, would be taken."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
+class ReferenceFinder(MetaPathFinder):
+    """Finds the modules of one package so, below its folder. What is compiled from another language is for others."""
+
+    def __init__(self, package: str, folder: Path) -> None:
+        self.package = package
+        self.folder = folder
+
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        package, *names = fullname.split(".")
+        if package != self.package or not names:
+            return None
+        place = self.folder.joinpath(*names)
+        for file, below in ((place / "__init__.py", [str(place)]), (place.with_suffix(".py"), None)):
+            if file.is_file():
+                loader = FromSource(fullname, str(file))
+                return spec_from_file_location(fullname, file, loader=loader, submodule_search_locations=below)
+        return None
+
+
+def load_module(path: Path, name: str | None = None) -> ModuleType:
+    """Import a trusted file by its path. Raises AssignmentError if it cannot be imported."""
+    name = name or f"_assignment_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}_{path.stem}"
+    spec = spec_from_file_location(name, path, loader=FromSource(name, str(path)))
+    if spec is None or spec.loader is None:
+        raise AssignmentError(f"{path}: is no Python file.")
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except AssignmentError:
+        raise
+    except Exception as error:
+        raise AssignmentError(f"{path}: cannot be imported ({type(error).__name__}: {error}).") from error
+    return module
+
+
+def load_reference(assignment: Assignment) -> dict[str, Any]:
+    """The reference's functions by id. Raises AssignmentError if a graded one is missing."""
+    package = f"_reference_{hashlib.sha256(str(assignment.reference).encode()).hexdigest()[:12]}"
+    init = assignment.reference / "__init__.py"
+    spec = spec_from_file_location(
+        package,
+        init,
+        loader=FromSource(package, str(init)),
+        submodule_search_locations=[str(assignment.reference)],
+    )
+    if spec is None or spec.loader is None or not init.is_file():
+        raise AssignmentError(f"{assignment.reference}: is no package. Mend `reference` in assignment.toml.")
+    module = module_from_spec(spec)
+    sys.modules[package] = module
+    if not any(isinstance(one, ReferenceFinder) and one.package == package for one in sys.meta_path):
+        sys.meta_path.insert(0, ReferenceFinder(package, assignment.reference))
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise AssignmentError(f"{init}: cannot be imported ({type(error).__name__}: {error}).") from error
+    functions = {}
+    for function in assignment.functions:
+        name, _, attribute = function.rpartition(".")
+        try:
+            functions[function] = getattr(importlib.import_module(f"{package}.{name}"), attribute)
+        except Exception as error:
+            raise AssignmentError(f"{assignment.reference}: has no {function} ({error}).") from error
+    return functions
+
+
+def hash_of(folder: Path) -> str:
+    """Hash over everything in the folder that decides over marks."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder)
+        if inside.parts[0] in FOR_STUDENTS or "__pycache__" in inside.parts:
+            continue
+        if path.is_file() and path.suffix in {".toml", ".py", ".json", ".npz"}:
+            digest.update(f"{inside.as_posix()}\0".encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def entry(toml: Path, data: Mapping[str, Any], name: str, kind: type) -> Any:
+    value = data.get(name)
+    if not isinstance(value, kind):
+        found = "nothing" if value is None else type(value).__name__
+        raise AssignmentError(f"{toml}: {name} is {found}, expected {kind.__name__}.")
+    return value
+
+
+def names_in(toml: Path, data: Mapping[str, Any], name: str) -> list[str]:
+    names: list[str] = entry(toml, data, name, list)
+    if not all(isinstance(item, str) for item in names):
+        raise AssignmentError(f"{toml}: {name} holds what is no path, expected strings.")
+    return names
+
+
+def module_of(file: str) -> str:
+    return file.removesuffix(".py").replace("/", ".")
+
+
+def file_of(function: str) -> str:
+    return function.rpartition(".")[0].replace(".", "/") + ".py"

@@ -1,0 +1,173 @@
+"""Notebooks from their sources: one Python file a notebook, from which the instructor's and the student's are made.
+
+A source is a Python file in assignment/notebooks/, cut into cells by marker lines:
+
+    # %% [markdown]              text: every line is a comment, the text of the cell stands behind "# "
+    # %%                         code
+    # %% check conv-forward      code that checks a student's function and prints figures; its name is its cell's id
+    # %% answer two-layers       code or, with [markdown], text that students write
+
+    ### BEGIN SOLUTION           only the instructor's version keeps what stands between these two lines (in text:
+    ### END SOLUTION             behind "# "); the student's has a line there that says what to do
+
+IPython's magics stand as comments, so that the file is Python: `# %matplotlib inline` becomes `%matplotlib inline`.
+Nothing is executed and no output is stored. A cell's role and its name are in its metadata, under "grader"; ids are
+names or, for cells without one, made from their text, so that they stay when other cells come and go.
+Source of the cell markers: the percent format, which editors know; of the format of the result: nbformat 4.5.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from grader.assignment.load import Assignment
+from grader.assignment.solution_regions import find_regions
+from grader.errors import AssignmentError, GraderError
+
+MARKER: Final = re.compile(r"# %%(?: \[(?P<kind>markdown)\])?(?: (?P<role>\S+)(?: (?P<name>\S+))?)?$")
+NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+ROLES: Final = ("check", "answer")
+MAGIC: Final = re.compile(r"# (?=%[a-z])")
+TODO_CODE: Final = (
+    "# TODO: write your code here, then delete the next line.",
+    'raise NotImplementedError("this cell is not written yet")',
+)
+TODO_TEXT: Final = ("*Write your answer here.*",)
+METADATA: Final = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a source. role: "" for plain text and code; lines: with the solution, in its markers; line: that of
+    the cell's marker, from 1.
+    """
+
+    kind: Literal["code", "markdown"]
+    role: str
+    name: str
+    lines: tuple[str, ...]
+    line: int
+
+
+def student_notebooks(assignment: Assignment) -> dict[str, bytes]:
+    """The notebooks that are handed out, by file name: no solution, no output. Raises AssignmentError."""
+    return {name: notebook(cells, place, solved=False) for name, place, cells in sources(assignment)}
+
+
+def instructor_notebooks(assignment: Assignment) -> dict[str, bytes]:
+    """The same with the solutions in, to be run and read. Raises AssignmentError."""
+    return {name: notebook(cells, place, solved=True) for name, place, cells in sources(assignment)}
+
+
+def sources(assignment: Assignment) -> Iterator[tuple[str, Path, list[Cell]]]:
+    for path in sorted((assignment.folder / "notebooks").glob("*.py")):
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise AssignmentError(f"{path}: cannot be read ({error}). Restore it, as UTF-8.") from error
+        yield f"{path.stem}.ipynb", path, cells_of(text, path)
+
+
+def cells_of(text: str, place: Path) -> list[Cell]:
+    """Cut a source into cells. Raises AssignmentError, with file and line, for a marker that is none of those above."""
+    found: list[Cell] = []
+    lines = text.splitlines()
+    marks = [number for number, line in enumerate(lines) if line.startswith("# %%")]
+    first = marks[0] if marks else len(lines)
+    if any(line.strip() for line in lines[:first]) or not marks:
+        raise AssignmentError(
+            f"{place}:1: no cell begins here, expected a line '# %%'. Put one before everything else."
+        )
+    names: set[tuple[str, str]] = set()
+    for start, stop in zip(marks, [*marks[1:], len(lines)], strict=True):
+        kind, role, name = marked(lines[start], f"{place}:{start + 1}")
+        if name and (role, name) in names:
+            raise AssignmentError(f"{place}:{start + 1}: a second {role} has the name {name}. Give it another one.")
+        names.add((role, name))
+        body = lines[start + 1 : stop]
+        if kind == "markdown":
+            body = [uncommented(line, f"{place}:{start + 2 + offset}") for offset, line in enumerate(body)]
+        else:
+            body = [MAGIC.sub("", line, count=1) if MAGIC.match(line) else line for line in body]
+        cell = Cell(kind, role, name, tuple(body), start + 1)
+        if not "".join(cell.lines).strip():
+            raise AssignmentError(f"{place}:{start + 1}: the cell is empty. Write it, or take its marker away.")
+        found.append(cell)
+    return found
+
+
+def notebook(cells: list[Cell], place: Path, *, solved: bool) -> bytes:
+    """Make a notebook: nbformat 4.5, the same bytes for the same source. Raises AssignmentError for a wrong region."""
+    try:
+        import nbformat  # here, since grading does without
+    except ImportError as error:
+        raise GraderError("notebooks: nbformat is not installed. Run pip install nbformat.") from error
+    made: list[Any] = []
+    taken: dict[str, int] = {}
+    for cell in cells:
+        source = "\n".join(without_regions(cell, place, solved=solved)).strip("\n")
+        new: Any = nbformat.v4.new_markdown_cell if cell.kind == "markdown" else nbformat.v4.new_code_cell
+        metadata = {"grader": {"role": cell.role, "name": cell.name}} if cell.role else {}
+        made.append(new(source, id=identify(cell, taken), metadata=metadata))
+    whole = nbformat.v4.new_notebook(cells=made, metadata=METADATA)
+    try:
+        nbformat.validate(whole)
+    except nbformat.ValidationError as error:
+        raise AssignmentError(f"{place}: no notebook can be made of it ({error}). Mend the source.") from error
+    text: str = nbformat.writes(whole)
+    return (text.rstrip("\n") + "\n").encode()
+
+
+def marked(line: str, place: str) -> tuple[Literal["code", "markdown"], str, str]:
+    """Return kind, role and name of a marker line."""
+    match = MARKER.fullmatch(line)
+    kind: Literal["code", "markdown"] = "markdown" if match and match["kind"] else "code"
+    role, name = (match["role"] or "", match["name"] or "") if match else ("", "")
+    right = match is not None and (not role or (role in ROLES and NAME.fullmatch(name) and len(name) <= 48))
+    if not right or (role == "check" and kind == "markdown"):
+        raise AssignmentError(
+            f"{place}: {line!r} marks no cell, expected '# %%', '# %% [markdown]', '# %% check NAME' or, with or "
+            "without [markdown], '# %% answer NAME', NAME as conv-forward. Mend the marker."
+        )
+    return kind, role, name
+
+
+def uncommented(line: str, place: str) -> str:
+    if line.startswith("# "):
+        return line[2:]
+    if line.strip() in ("", "#"):
+        return ""
+    raise AssignmentError(f"{place}: {line!r} stands in a cell of text, expected a comment. Begin the line with '# '.")
+
+
+def without_regions(cell: Cell, place: Path, *, solved: bool) -> Iterator[str]:
+    """Yield the lines of a cell: solutions without their markers, or what stands in their place."""
+    regions = find_regions(str(place), "\n".join(cell.lines), first=cell.line + 1)
+    if regions and cell.role != "answer":
+        raise AssignmentError(
+            f"{place}:{regions[0].begin}: a solution in a cell that is no answer. Mark it '# %% answer NAME'."
+        )
+    for number, line in enumerate(cell.lines, start=cell.line + 1):
+        region = next((one for one in regions if one.holds(number)), None)
+        if region is None or (solved and number not in (region.begin, region.end)):
+            yield line
+        elif number == region.begin and not solved:
+            indent = line[: len(line) - len(line.lstrip())]
+            yield from (indent + todo for todo in (TODO_CODE if cell.kind == "code" else TODO_TEXT))
+
+
+def identify(cell: Cell, taken: dict[str, int]) -> str:
+    """The cell's id: role and name, else a digest of its text (with a count where two cells say the same)."""
+    if cell.name:
+        return f"{cell.role}-{cell.name}"
+    digest = hashlib.sha256("\n".join((cell.kind, *cell.lines)).encode()).hexdigest()[:12]
+    taken[digest] = taken.get(digest, 0) + 1
+    return digest if taken[digest] == 1 else f"{digest}-{taken[digest]}"

@@ -1,0 +1,177 @@
+"""Solution regions of the reference, and the student files that are left when they are taken out.
+
+A region stands between two comments, each on a line of its own, as nbgrader has them:
+
+    ### BEGIN SOLUTION
+    …
+    ### END SOLUTION
+
+In its place comes a banner that says what to write there, and a `raise`: so what stands below a region is never run
+before it is written, whatever names it takes from there. Indentation is kept.
+"""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from grader.assignment.load import Assignment
+from grader.errors import AssignmentError
+
+BEGIN: Final = "### BEGIN SOLUTION"
+END: Final = "### END SOLUTION"
+WIDTH: Final = 75  # of the banner, without its indentation
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True)
+class Region:
+    """Lines begin to end of a file, counted from 1: those of the two comments, and what is between them."""
+
+    begin: int
+    end: int
+
+    def holds(self, line: int) -> bool:
+        return self.begin <= line <= self.end
+
+
+def student_files_of(assignment: Assignment) -> dict[str, bytes]:
+    """The student files without their solutions, by path below the package. Raises AssignmentError as take_out does."""
+    made = {}
+    for name in assignment.student_files:
+        path = assignment.reference / name
+        made[name] = take_out(str(path), read_text(path)).encode()
+    return made
+
+
+def read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise AssignmentError(f"{path}: cannot be read ({error}). The reference must have it.") from error
+
+
+def find_regions(place: str, text: str, first: int = 1) -> list[Region]:
+    """The solution regions of a file, or of a part of it.
+
+    first: the number of the text's first line, where it is a part. Raises AssignmentError, naming file and line, if a
+    region is nested or unclosed.
+    """
+    regions = []
+    begin = 0
+    for number, line in enumerate(text.split("\n"), start=first):
+        markers = [marker for marker in (BEGIN, END) if marker in line]
+        if not markers:
+            continue
+        if line.strip() != markers[0]:
+            raise AssignmentError(
+                f"{place}:{number}: {line.strip()!r} found, expected {markers[0]!r} and nothing else."
+            )
+        if markers[0] == BEGIN:
+            if begin:
+                raise AssignmentError(
+                    f"{place}:{number}: a solution begins inside of the one of line {begin}. Close that one first."
+                )
+            begin = number
+        elif not begin:
+            raise AssignmentError(f"{place}:{number}: a solution ends that has not begun. Write {BEGIN!r} above it.")
+        else:
+            regions.append(Region(begin, number))
+            begin = 0
+    if begin:
+        raise AssignmentError(f"{place}:{begin}: the solution that begins here has no end. Write {END!r} below it.")
+    return regions
+
+
+def take_out(place: str, text: str) -> str:
+    """The file as students get it: a banner and `raise NotImplementedError` in the place of each solution.
+
+    Raises AssignmentError, naming file and line, for a region that is nested, unclosed or outside of a function, and
+    for a file that is no Python without its solutions.
+    """
+    regions = find_regions(place, text)
+    lines = text.split("\n")
+    tree = parse(place, text)
+    kept: list[str] = []
+    after = 0
+    for region in regions:
+        name, function = function_around(place, tree, region)
+        inside = [one for one in regions if function.lineno <= one.begin and one.end <= (function.end_lineno or 0)]
+        which = f", part {inside.index(region) + 1} of {len(inside)}" if len(inside) > 1 else ""
+        used = names_used_below(function, region, regions)
+        first = lines[region.begin - 1]
+        indent = first[: len(first) - len(first.lstrip())]
+        kept += lines[after : region.begin - 1]
+        kept += [indent + line for line in banner(name, which, used)]
+        after = region.end
+    kept += lines[after:]
+    made = "\n".join(kept)
+    parse(place, made)
+    return made
+
+
+def banner(name: str, which: str, used: Sequence[str]) -> Iterator[str]:
+    """The lines that stand in a solution's place."""
+    said = f"TODO: Write {name} as its docstring says{which}."
+    if used:
+        said += f" The code below needs {join(used)}."
+    yield "#" * WIDTH
+    for line in textwrap.wrap(said, WIDTH - 4):
+        yield f"# {line:{WIDTH - 4}} #"
+    yield "#" * WIDTH
+    yield "raise NotImplementedError"
+    yield "#" * WIDTH
+    yield f"# {'END OF YOUR CODE':^{WIDTH - 4}} #"
+    yield "#" * WIDTH
+
+
+def join(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def parse(place: str, text: str) -> ast.Module:
+    try:
+        return ast.parse(text)
+    except SyntaxError as error:
+        raise AssignmentError(
+            f"{place}:{error.lineno}: is no Python ({error.msg}). Mend it or its solutions."
+        ) from error
+
+
+def function_around(place: str, tree: ast.Module, region: Region) -> tuple[str, Function]:
+    """The outermost function or method that the region lies in, and its name for people."""
+    for outer in tree.body:
+        owner, nodes = (outer.name, outer.body) if isinstance(outer, ast.ClassDef) else ("", [outer])
+        for node in nodes:
+            if isinstance(node, Function) and node.lineno < region.begin and region.end <= last_line(node, region):
+                if node.name == "__init__":
+                    return f"the constructor of {owner}", node
+                return ".".join(filter(None, (owner, node.name))), node
+    raise AssignmentError(
+        f"{place}:{region.begin}: a solution outside of a function. It would keep the file from loading."
+    )
+
+
+def last_line(node: Function, region: Region) -> int:
+    """A function's last line. A comment that ends it is no part of what the parser saw."""
+    end = node.end_lineno or 0
+    return max(end, region.end) if region.begin <= end else end
+
+
+def names_used_below(function: Function, region: Region, regions: Sequence[Region]) -> list[str]:
+    """Variables that the region sets and code below it, outside of any region, reads; in the order of that code."""
+    names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
+    written = {node.id for node in names if isinstance(node.ctx, ast.Store) and region.holds(node.lineno)}
+    read = [
+        (node.lineno, node.col_offset, node.id)
+        for node in names
+        if isinstance(node.ctx, ast.Load)
+        and node.id in written
+        and node.lineno > region.end
+        and not any(one.holds(node.lineno) for one in regions)
+    ]
+    return list(dict.fromkeys(name for _, _, name in sorted(read)))

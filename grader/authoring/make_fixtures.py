@@ -1,0 +1,275 @@
+"""Fixtures from the reference: every check run on it, and on every misconception.
+
+Nobody writes an expected array by hand. Deterministic: seeds stand in the checks, and the files hold no time. `drift`
+says what a fresh run would change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import io
+import json
+import platform
+import re
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, Final
+
+import numpy as np
+
+from grader.assignment.fixtures import MANIFEST, SCHEMA, key, read_arrays, read_manifest, source_hash, source_paths
+from grader.assignment.load import Assignment, load_reference, module_of
+from grader.authoring.looseness import Difference, differences, expect_tight
+from grader.authoring.tolerance_spread import measure_spread
+from grader.checks import Answer, MisconceptionDefinition, perform
+from grader.errors import AssignmentError, FixtureError
+from grader.judging.compare import same, units_of
+from grader.judging.diagnose import Unit
+from grader.judging.follow import forward_value, reach_patterns
+from grader.judging.student import CallFailed, Student, local_call
+from grader.records import VISIBLE, Check
+from grader.running.store import write_bytes, write_text
+
+NOISE: Final = ("made_with", "spread")  # of the manifest: what may differ from machine to machine
+SAME: Final = 1e-9  # relative; another BLAS rounds otherwise, no change of a source is that small
+
+
+@dataclass(frozen=True)
+class Made:
+    """Fixtures in memory: manifest without hashes of files, and arrays by file."""
+
+    manifest: dict[str, Any]
+    arrays: Mapping[str, Mapping[str, np.ndarray]]
+
+
+def make_fixtures(assignment: Assignment) -> Made:
+    """Run every check on the reference and on every variant. Raises AssignmentError if the reference fails a check."""
+    functions = load_reference(assignment)
+    files: dict[str, dict[str, np.ndarray]] = {}
+    entries = {}
+    with warnings.catch_warnings():
+        for start in assignment.expected_warnings:
+            warnings.filterwarnings("ignore", message=re.escape(start))
+        for check in assignment.checks:
+            name = f"{'public' if check.visibility == VISIBLE else 'hidden'}/{module_of(check.file)}.npz"
+            entries[check.id] = make_fixture(assignment, check, functions, files.setdefault(name, {}))
+    hints: dict[str, dict[str, str]] = {}
+    ways: dict[str, dict[str, list[str]]] = {"by_outcome": {}, "beside": {}}
+    for item in assignment.misconceptions:
+        hints.setdefault(item.function, {})[item.name] = item.hint
+        for way in ways:
+            if getattr(item, way):
+                ways[way].setdefault(item.function, []).append(item.name)
+    manifest = {
+        "schema": SCHEMA,
+        "made_with": {"python": platform.python_version(), "numpy": np.__version__},
+        "sources": {name: source_hash(path) for name, path in source_paths(assignment).items()},
+        "arguments": arguments_of(assignment, functions),
+        "hints": hints,
+        **ways,
+        "checks": entries,
+        "spread": spread_of(assignment, functions, entries, files),
+    }
+    return Made(manifest, files)
+
+
+def spread_of(
+    assignment: Assignment,
+    functions: Mapping[str, Callable[..., Any]],
+    entries: Mapping[str, Any],
+    files: Mapping[str, Mapping[str, np.ndarray]],
+) -> dict[str, float]:
+    """What right solutions differ by, check by check, to two digits. Rounding noise, never held against a fresh run."""
+    arrays = {name: array for one in files.values() for name, array in one.items()}
+    expected = {
+        check: {name: arrays[key(check, "expected", name)] for name in entry["arrays"]}
+        for check, entry in entries.items()
+    }
+    return {check: float(f"{error:.1e}") for check, error in measure_spread(assignment, functions, expected).items()}
+
+
+def make_fixture(
+    assignment: Assignment, check: Check, functions: Mapping[str, Callable[..., Any]], arrays: dict[str, np.ndarray]
+) -> dict[str, Any]:
+    """One check's entry for the manifest; its arrays are added to `arrays`."""
+    arities: list[tuple[str, int]] = []
+    try:
+        np.random.seed(check.seed)  # as a worker does at the start of a check
+        answer = run_locally(assignment, check, functions, arities)
+        asked = list(arities)  # before the reach below asks for more
+        reached = reach_of(check, answer)
+        forward = forward_value(answer.gradients) if answer.gradients else None
+    except AssignmentError as error:
+        raise AssignmentError(f"check {check.id}: {error}") from error
+    except Exception as error:
+        raise AssignmentError(f"check {check.id}: the reference fails it ({type(error).__name__}: {error}).") from error
+    expected = {name: as_expected(check, name, value) for name, value in answer.values.items()}
+    named: dict[str, Iterable[str]] = {"parts": check.parts}
+    named |= {
+        option: () if isinstance(names, bool) else names
+        for option, names in (("together", check.together), ("squeeze", check.squeeze))
+    }
+    for option, names in named.items():
+        if not set(names) <= set(expected):
+            unknown = ", ".join(sorted(set(names) - set(expected)))
+            raise AssignmentError(f"check {check.id}: {option} name {unknown}, but it returns {', '.join(expected)}.")
+    for name, value in expected.items():
+        arrays[key(check.id, "expected", name)] = value
+    if forward is not None:
+        arrays[key(check.id, "forward")] = forward
+    for name, pattern in reached.items():
+        arrays[key(check.id, "reach", name)] = pattern
+    variants, raises, wrong = {}, {}, list[Difference]()
+    for item in assignment.misconceptions_of(check.function):
+        values = run_variant(assignment, check, functions, item)
+        if isinstance(values, str):
+            raises[item.name] = values
+            continue
+        if values is None or values.keys() != expected.keys():
+            continue
+        wrong += differences(f"the misconception {item.name}", expected, values, check.together)
+        if differ(check, expected, values):
+            variants[item.name] = list(values)
+            for name, value in values.items():
+                arrays[key(check.id, "variant", item.name, name)] = value
+    expect_tight(check, wrong)
+    return {
+        "seed": check.seed,
+        "tolerance": check.tolerance,
+        "arrays": {name: {"shape": list(value.shape), "dtype": str(value.dtype)} for name, value in expected.items()},
+        "arities": asked,
+        "reach": list(reached),
+        "variants": variants,
+        "raises": raises,
+    }
+
+
+def arguments_of(assignment: Assignment, functions: Mapping[str, Callable[..., Any]]) -> dict[str, list[str]]:
+    """Names of arguments by function, and by method, where the object itself comes first."""
+    callables = dict(functions)
+    for name, members in assignment.classes.items():
+        callables |= {f"{name}.{method}": getattr(functions[name], method) for method in members.methods}
+    return {name: list(inspect.signature(function).parameters) for name, function in callables.items()}
+
+
+def run_locally(
+    assignment: Assignment,
+    check: Check,
+    functions: Mapping[str, Callable[..., Any]],
+    arities: list[tuple[str, int]] | None = None,
+    reference: Mapping[str, Callable[..., Any]] | None = None,
+) -> Answer:
+    """A check on functions in this process. reference: what measures, if these are not the reference's own."""
+    names = frozenset(functions)
+    student = Student(local_call(functions, arities, assignment.classes), names, assignment.classes)
+    measure = Student(local_call(reference or functions, None, assignment.classes), names, assignment.classes)
+    return perform(check.run, student, np.random.RandomState(check.seed), measure)
+
+
+def run_variant(
+    assignment: Assignment,
+    check: Check,
+    functions: Mapping[str, Callable[..., Any]],
+    item: MisconceptionDefinition,
+) -> dict[str, np.ndarray] | str | None:
+    """What the variant returns, or the type of what it raises; None where the check itself gave up on its values."""
+    reference = namespace_of(functions)
+    wrong = {**functions, check.function: lambda *args, **kwargs: item.run(reference, *args, **kwargs)}
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            np.random.seed(check.seed)
+            answer = run_locally(assignment, check, wrong, reference=functions)
+            return {name: np.asarray(value, dtype=np.float64) for name, value in answer.values.items()}
+    except CallFailed:  # the check itself gave up on its values
+        return None
+    except Exception as error:  # a variant may crash where the reference does not
+        return type(error).__name__
+
+
+def differ(check: Check, expected: Mapping[str, np.ndarray], values: Mapping[str, np.ndarray]) -> bool:
+    """Whether the check tells these values from the expected ones."""
+    units = units_of(expected, check.together)
+    return not all(same(expected[name], value, check.tolerance, units.get(name)) for name, value in values.items())
+
+
+def namespace_of(functions: Mapping[str, Callable[..., Any]]) -> SimpleNamespace:
+    """The functions as attributes below their modules' names: namespace.layers.affine_forward."""
+    root = SimpleNamespace()
+    for name, function in functions.items():
+        place = root
+        *folders, last = name.split(".")
+        for folder in folders:
+            place = vars(place).setdefault(folder, SimpleNamespace())
+        setattr(place, last, function)
+    return root
+
+
+def reach_of(check: Check, answer: Answer) -> dict[str, np.ndarray]:
+    if answer.gradients is None:
+        return {}
+    patterns = reach_patterns(answer.gradients, check)
+    if patterns is None:
+        raise AssignmentError(f"check {check.id}: the forward of its gradients gives no finite numbers.")
+    return patterns
+
+
+def as_expected(check: Check, name: str, value: Any) -> np.ndarray:
+    plain = isinstance(value, np.ndarray | np.generic | int | float) and np.asarray(value).dtype.kind in "fiub"
+    if not plain or not np.isfinite(value).all():
+        raise AssignmentError(f"check {check.id}: {name} of the reference is no array of finite numbers.")
+    return np.asarray(value)
+
+
+def write_fixtures(assignment: Assignment, made: Made) -> None:
+    """Write arrays, then the manifest, each to a temporary name and renamed; remove files that no longer belong."""
+    folder = assignment.folder / "fixtures"
+    hashes = {}
+    for name, arrays in sorted(made.arrays.items()):
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **dict(sorted(arrays.items())))  # type: ignore[arg-type]
+        write_bytes(folder / name, buffer.getvalue())
+        hashes[name] = hashlib.sha256(buffer.getvalue()).hexdigest()
+    for path in folder.rglob("*.npz"):
+        if path.relative_to(folder).as_posix() not in hashes:
+            path.unlink()
+    text = json.dumps({**made.manifest, "files": hashes}, indent=1) + "\n"
+    write_text(folder / MANIFEST, text)
+
+
+def drift(assignment: Assignment, made: Made) -> list[str]:
+    """What the fixtures on disk have otherwise than these: one line each, none if they agree."""
+    folder = assignment.folder / "fixtures"
+    try:
+        manifest = read_manifest(folder / MANIFEST)
+        stored = {name: read_arrays(folder / name, digest) for name, digest in manifest["files"].items()}
+    except (FixtureError, KeyError, AttributeError) as error:
+        return [str(error)]
+    fresh = json.loads(json.dumps(made.manifest))
+    lines = [f"{part}: differs" for part in fresh if part not in NOISE and manifest.get(part) != fresh[part]]
+    units = units_by_key(assignment, made)
+    for file in sorted({*stored, *made.arrays}):
+        before, after = stored.get(file, {}), made.arrays.get(file, {})
+        lines += [f"{file}: {name} is {'new' if name in after else 'gone'}" for name in sorted({*before} ^ {*after})]
+        lines += [
+            f"{file}: {name} differs"
+            for name in sorted({*before} & {*after})
+            if not same(after[name], before[name], SAME, units.get(name))
+        ]
+    return lines
+
+
+def units_by_key(assignment: Assignment, made: Made) -> dict[str, Unit]:
+    """What differences of those arrays are relative to that are compared together: rounding is no drift."""
+    arrays = {name: array for part in made.arrays.values() for name, array in part.items()}
+    units = {}
+    for check in assignment.checks:
+        kinds = [("expected",), *(("variant", item.name) for item in assignment.misconceptions_of(check.function))]
+        for kind in kinds if check.together else ():
+            start = key(check.id, *kind, "")
+            group = {name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)}
+            units.update({start + name: unit for name, unit in units_of(group, check.together).items()})
+    return units

@@ -1,0 +1,100 @@
+"""What students get, made from the reference: `grader template` writes it, `release` packs it.
+
+    <package>/<student files>      the reference's, without their solutions (solutions.py)
+    <package>/<handed-out files>   as they are, and so is what kernels are compiled from
+    <package>/…/__init__.py
+    *.ipynb                        the students' versions of assignment/notebooks (notebooks.py)
+    README.md, pyproject.toml, …   as they lie in assignment/template
+
+Nothing else is in it: what is not named by the assignment is not handed out.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from grader.assignment.load import Assignment
+from grader.assignment.solution_regions import BEGIN, END, student_files_of
+from grader.errors import AssignmentError, GraderError
+from grader.running.store import write_bytes
+
+FOLDER: Final = "template"
+NOTEBOOKS: Final = "notebooks"
+# What running and compiling leave behind; no part of the template, and no drift.
+LEFT_BEHIND: Final = ("__pycache__", ".ipynb_checkpoints", "build", "datasets")
+COMPILED: Final = (".so", ".pyd", ".pyc")
+
+
+def make_template(assignment: Assignment) -> dict[str, bytes]:
+    """Every file by its path, in order. Raises AssignmentError if one cannot be made, or would tell a solution."""
+    package = assignment.package
+    files = {f"{package}/{name}": content for name, content in student_files_of(assignment).items()}
+    for name in (*assignment.handed_out, *assignment.kernels):
+        if name in assignment.student_files:
+            raise AssignmentError(f"assignment.toml: {name} is handed out and a student file. Take out one of the two.")
+        files[f"{package}/{name}"] = read(assignment.reference / name)
+    for folder in sorted({name.rpartition("/")[0] for name in files}):
+        init = f"{folder}/__init__.py".removeprefix(f"{package}/")
+        title = f'"""{assignment.title}."""\n'.encode()  # the reference's own says what it is
+        files[f"{folder}/__init__.py"] = read(assignment.reference / init) if folder != package else title
+    files |= notebooks_of(assignment)
+    own = assignment.folder / FOLDER
+    for path in sorted(own.rglob("*")):
+        if path.is_file() and not is_left_behind(path.relative_to(own)):
+            files[path.relative_to(own).as_posix()] = read(path)
+    for name, content in files.items():
+        told = [marker for marker in (BEGIN, END) if marker.encode() in content]
+        if told:
+            raise AssignmentError(f"{name}: {told[0]!r} found in what students get. Name it among the student files.")
+    return dict(sorted(files.items()))
+
+
+def notebooks_of(assignment: Assignment) -> dict[str, bytes]:
+    """The students' notebooks by file name. They alone need nbformat, so it is asked for where there are any."""
+    if not (assignment.folder / NOTEBOOKS).is_dir():
+        return {}
+    try:
+        notebooks = importlib.import_module("grader.assignment.notebook_sources")
+    except ImportError as error:
+        raise GraderError(f"{assignment.folder / NOTEBOOKS}: {error}. Run make setup.") from error
+    made: dict[str, bytes] = notebooks.student_notebooks(assignment)
+    return made
+
+
+def write_template(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write every file, each whole or not at all. What else lies in the folder stays; `drift` names it."""
+    for name, content in files.items():
+        write_bytes(folder / name, content)
+
+
+def drift(folder: Path, files: Mapping[str, bytes]) -> list[str]:
+    """What the folder has otherwise than these files: a line each, none if they agree. Line endings do not count."""
+    found = {
+        path.relative_to(folder).as_posix(): path
+        for path in folder.rglob("*")
+        if path.is_file() and not is_left_behind(path.relative_to(folder))
+    }
+    lines = [f"{name}: is not there" for name in files if name not in found]
+    lines += [f"{name}: differs" for name, path in found.items() if name in files and lf(read(path)) != lf(files[name])]
+    lines += [f"{name}: does not belong to the template. Remove it." for name in found if name not in files]
+    return sorted(lines)
+
+
+def is_left_behind(path: Path) -> bool:
+    return bool({*path.parts} & {*LEFT_BEHIND}) or path.suffix in COMPILED or path.name.endswith(".egg-info")
+
+
+def lf(content: bytes) -> bytes:
+    return content.replace(b"\r\n", b"\n")
+
+
+def read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise AssignmentError(
+            f"{path}: cannot be read ({error.strerror}). The students' package must have it."
+        ) from error

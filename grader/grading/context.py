@@ -1,0 +1,136 @@
+"""What grading needs, loaded and verified once a process: assignment, fixtures, interpreter, isolation, limits."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from grader.assignment.fixtures import Fixtures, load_fixtures
+from grader.assignment.handouts import Handouts, load_handouts
+from grader.assignment.load import Assignment, load_assignment
+from grader.errors import AssignmentError
+from grader.records import OWN_HANDOUT
+from grader.sandbox.host.box import Launch
+from grader.sandbox.host.interpreter import Interpreter, find_interpreter
+from grader.sandbox.host.isolation import Isolation, check_access, choose_isolation
+from grader.sandbox.host.limits import Limits, limits_from
+from grader.version import grader_version
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run was asked for; small and plain, so that it travels to other processes.
+
+    reference: where the reference's files lie, if not where assignment.toml says. scratch: where work trees are laid
+    out, if not among the system's temporary files.
+    """
+
+    assignment: str
+    python: str
+    sandbox: str
+    handout: str = OWN_HANDOUT
+    reference: str | None = None
+    scratch: str | None = None
+
+
+@dataclass(frozen=True)
+class Context:
+    """All that grading one submission needs.
+
+    handed_out, reference_files: by path below the package; the latter None where there is no reference, so no stubs.
+    """
+
+    assignment: Assignment
+    fixtures: Fixtures
+    interpreter: Interpreter
+    isolation: Isolation
+    limits: Limits
+    handed_out: Mapping[str, bytes]
+    reference_files: Mapping[str, bytes] | None
+    handouts: Handouts
+    scratch: str | None = None
+
+    def launch(self, work: Path) -> Launch:
+        """One worker on this work tree."""
+        return self.isolation.launch(self.interpreter, work, self.assignment.package, self.limits.at_start())
+
+    def only(self, checks: Collection[str]) -> Context:
+        """The same for these checks and no others. Whoever asks says what the marks of the rest are."""
+        kept = tuple(check for check in self.assignment.checks if check.id in checks)
+        return replace(self, assignment=replace(self.assignment, checks=kept))
+
+    @property
+    def assignment_sha256(self) -> str:
+        """Of all that decides over marks: the assignment's folder, what is handed out with it, and the reference."""
+        digest = hashlib.sha256(self.assignment.sha256.encode())
+        for files in (self.handed_out, self.reference_files or {}):
+            for name, content in sorted(files.items()):
+                digest.update(f"\0{name}\0".encode() + hashlib.sha256(content).digest())
+        return digest.hexdigest()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "sandbox": self.isolation.kind,
+            "python": self.interpreter.python,
+            "numpy": self.interpreter.numpy,
+            "grader": grader_version(),
+        }
+
+
+@cache
+def prepare(settings: Settings) -> Context:
+    """Load everything, verify it, and see that the sandbox works. Raises GraderError before anything is graded."""
+    ground = prepare_ground(settings)
+    assignment = ground.assignment
+    return Context(
+        **vars(ground),
+        fixtures=load_fixtures(assignment),
+        limits=limits_from(assignment.limits, f"{assignment.folder / 'assignment.toml'}"),
+        reference_files=read_reference(assignment),
+        handouts=load_handouts(assignment, settings.handout),
+        scratch=settings.scratch,
+    )
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a sandbox needs to be started, as in Context."""
+
+    assignment: Assignment
+    interpreter: Interpreter
+    isolation: Isolation
+    handed_out: Mapping[str, bytes]
+
+
+@cache
+def prepare_ground(settings: Settings) -> Ground:
+    """The first half of `prepare`, which is the faster one. Raises GraderError."""
+    assignment = load_assignment(Path(settings.assignment))
+    if settings.reference is not None:
+        assignment = replace(assignment, reference=Path(settings.reference))
+    # Students have no reference: what was handed out to them is in their own folder.
+    listed = assignment.handed_out if assignment.reference.is_dir() else ()
+    handed_out = {name: read_handed_out(assignment, name) for name in listed}
+    given = tuple((f"{assignment.package}/{name}", str(assignment.reference.resolve() / name)) for name in handed_out)
+    interpreter = find_interpreter(settings.python)
+    isolation = replace(choose_isolation(settings.sandbox), given=given)
+    check_access(isolation, interpreter)
+    return Ground(assignment, interpreter, isolation, handed_out)
+
+
+def read_handed_out(assignment: Assignment, name: str) -> bytes:
+    try:
+        return (assignment.reference / name).read_bytes()
+    except OSError as error:
+        raise AssignmentError(f"assignment.toml: handed-out file {name} cannot be read ({error}).") from error
+
+
+def read_reference(assignment: Assignment) -> dict[str, bytes] | None:
+    try:
+        return {name: (assignment.reference / name).read_bytes() for name in assignment.student_files}
+    except OSError:  # students have none
+        return None

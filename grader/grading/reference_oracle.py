@@ -1,0 +1,136 @@
+"""The reference's code in a sandbox of its own: it answers stubs, and measures what a submission's code has made.
+
+    student's child ──ask──► judge ──call──► reference's child      (shut in like any other: the arguments are a
+                    ◄answer─       ◄─reply──                         stranger's, and may be huge or endless)
+
+The judge only carries messages. What the reference keeps (a cache) is a handle, good for the check that it was given
+to. Started when it is first needed, and then kept for other submissions (kept.py); a child that nothing went wrong in
+serves a submission's next check, too, and no other submission's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from grader.errors import SandboxError
+from grader.judging.adapt import OWN, Handout, adapt_back
+from grader.judging.student import CallFailed, Failure, owner_of, spoken
+from grader.records import FAILED
+from grader.sandbox.host.session import Session
+from grader.sandbox.inside.protocol import Handle
+
+TIMES: Final = 5  # the CPU time of a check: one submission's check may ask for a numerical gradient through stubs
+
+
+class Oracle:
+    """The reference, callable during one check after the other."""
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        handout: Handout = OWN,
+        documented: Mapping[str, Callable[..., Any]] | None = None,
+        makers: Mapping[str, str] | None = None,
+        is_there: bool = True,
+    ) -> None:
+        """session: with the reference's code; whoever made it ends it. handout: the one in whose words stubs are asked.
+        documented: by function, the cache that its docstring fixes, from its arguments: a student's code may look into
+        that. makers: by backward, the forward whose cache it takes. is_there: False where students run their own code
+        and have no reference; it is never asked then.
+        """
+        self.documented = documented or {}
+        self.makers = makers or {}
+        self.session = session
+        self.call_in_their_words = adapt_back(self.call, handout)
+        self.is_there = is_there
+        self.is_running = False
+        self.is_sound = False
+        self.given: set[int] = set()
+
+    def end(self) -> None:
+        """Forget what was kept for the check that is over."""
+        if self.is_running:
+            self.session.end(stay=self.is_sound)
+        self.is_running, self.given = False, set()
+
+    def leave(self) -> None:
+        """Let no child be there for another submission."""
+        self.end()
+        self.session.dismiss()
+
+    def answer(self, function: str, args: tuple[Any, ...]) -> Mapping[str, Any]:
+        """What a stub is told: the reference's value and changed dicts, or the text of what it raised.
+
+        Outcome `own`: the student's own backward is to be called, since a forward of the student's own made the cache.
+        """
+        handles = list(handles_in(args))
+        if any(handle.number not in self.given for handle in handles):
+            return {"outcome": "error", "text": "a cache that is none of this check's"}
+        is_foreign = function in self.makers and not handles
+        if is_foreign and self.makers[function] not in self.documented:
+            return {"outcome": "own", "text": "the cache is not from the grader's own forward"}
+        try:
+            value = self.call_in_their_words(function, args, {})
+        except CallFailed as failed:
+            flat = tuple(as_strict(arg) if position else arg for position, arg in enumerate(args))
+            try:
+                value = self.call(function, flat, {})
+            except CallFailed:
+                # A documented cache comes as plain data, so only its use shows that it is another one.
+                return {"outcome": "own" if is_foreign else "error", "text": failed.failure.text}
+            args = flat
+        if function in self.documented and isinstance(value, tuple) and len(value) == 2:
+            value = (value[0], self.documented[function](*args))
+        self.given |= {handle.number for handle in handles_in(value)}
+        return {"outcome": "value", "value": value, "dicts": {str(i): a for i, a in enumerate(args) if type(a) is dict}}
+
+    def measure(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A call by a check itself. Raises CallFailed where the reference cannot use what it is given."""
+        try:
+            return self.call(name, args, kwargs)
+        except CallFailed as failed:
+            classes = self.session.plan.classes
+            text = f"{spoken(name, classes)}: the grader's own cannot use what yours has made. {failed.failure.text}"
+            raise CallFailed(Failure(FAILED, owner_of(name, classes), text)) from None
+
+    def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if not self.is_running:
+            self.session.begin(0, times=TIMES, fresh=False)
+            self.is_running = self.is_sound = True
+            broken = [failure.text for failure in self.session.failures.values() if failure is not None]
+            if broken:
+                raise SandboxError(f"sandbox: the reference cannot be imported there ({broken[0]})")
+        if self.session.box is None:
+            raise CallFailed(Failure(FAILED, name, "The grader's own function was stopped."))
+        try:
+            return self.session.call(name, args, kwargs)
+        except CallFailed:
+            self.is_sound = False
+            raise
+
+
+def as_strict(value: Any) -> Any:
+    """A row or column of D values as (D,), in a dict too, and a list of numbers as an array.
+
+    They are right as well, but the reference is strict.
+    """
+    if isinstance(value, np.ndarray) and value.ndim > 1 and value.size == max(value.shape):
+        return value.reshape(-1)
+    if isinstance(value, list) and all(isinstance(item, bool | int | float | np.generic) for item in value):
+        return np.asarray(value)
+    return {key: as_strict(item) for key, item in value.items()} if type(value) is dict else value
+
+
+def handles_in(value: Any) -> Iterator[Handle]:
+    if isinstance(value, Handle):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from handles_in(item)
+    elif isinstance(value, tuple | list):
+        for item in value:
+            yield from handles_in(item)

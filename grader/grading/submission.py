@@ -1,0 +1,260 @@
+"""collect → stage → run → judge → record, for one submission and for many.
+
+`grade_submission` is the whole of one submission: files in memory to Result. `grade_all` hands submissions to an
+executor (serial, processes, a cluster: any of concurrent.futures), never more at once than a window, and yields results
+as they come. A submission's failure is in its Result; a fault of ours is a GraderError and becomes status grader_error,
+which takes the place of no earlier result.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import traceback
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from dataclasses import replace
+from typing import Final
+
+from grader.assignment.load import Assignment, file_of
+from grader.errors import GraderError
+from grader.grading.context import Context, Settings, prepare
+from grader.grading.reference_pool import judging
+from grader.grading.submission_run import Trials
+from grader.grading.watchdog import ENDING_S, TRIES, Overdue
+from grader.grading.work_folder import work_folder
+from grader.judging.adapt import Handout
+from grader.judging.student import Failure
+from grader.judging.verdict import Trial, choose, settle, sum_up
+from grader.records import (
+    GRADED,
+    GRADER_ERROR,
+    NOT_APPLICABLE,
+    UNREADABLE,
+    Check,
+    CheckResult,
+    NotebookResult,
+    Result,
+    Submission,
+)
+
+# After submission_wall_s: the judge is left, and at last there is a result. What ends by itself does so at once.
+LATE_S: Final = 1.5
+WATCH_S: Final = 5.0
+THEIR_SHARE: Final = 0.5  # of submission_wall_s in the submission's own sandboxes: then it is what used the time up
+LATE_NOTE: Final = (
+    "The time of this submission was over while some checks were still to be judged: they count as out of time."
+)
+
+
+def grade_all(
+    submissions: Iterable[Submission],
+    settings: Settings,
+    executor: Executor,
+    *,
+    window: int | Callable[[], int],
+    parts: Mapping[str, Collection[str]] | None = None,
+) -> Iterator[Result]:
+    """Grade with at most `window` submissions handed out at once; results come in the order in which they are done.
+
+    window: a function where it changes as machines come and go.
+    parts: by submission's id the checks that it is graded on, where that is not all.
+    """
+    running: dict[Future[Result], Submission] = {}
+    waiting = iter(submissions)
+    exhausted = False
+    while running or not exhausted:
+        while not exhausted and len(running) < (window() if callable(window) else window):
+            submission = next(waiting, None)
+            if submission is None:
+                exhausted = True
+            else:
+                running[executor.submit(grade_safely, submission, settings, (parts or {}).get(submission.id))] = (
+                    submission
+                )
+        if running:
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield result_of(future, running.pop(future), settings)
+
+
+def result_of(future: Future[Result], submission: Submission, settings: Settings) -> Result:
+    """What came of a task. Raises GraderError and BrokenExecutor, which concern all others, too."""
+    try:
+        return future.result()
+    except (GraderError, BrokenExecutor):
+        raise
+    except Exception as error:  # of the machinery between here and there
+        blank = blank_result(submission, prepare(settings), time.monotonic())
+        return replace(blank, status=GRADER_ERROR, message=f"its grading was lost ({type(error).__name__}: {error}).")
+
+
+def grade_safely(submission: Submission, settings: Settings, checks: Collection[str] | None = None) -> Result:
+    """grade_submission, with a fault of ours as a Result of status grader_error: the rest of the class is graded."""
+    started = time.monotonic()
+    context = prepare(settings)
+    if checks is not None:
+        context = context.only(checks)
+    try:
+        return grade_submission(submission, context)
+    except GraderError as error:
+        message = str(error)
+    except Exception:
+        message = f"the grader failed: {traceback.format_exc(limit=-3)}"
+    return replace(blank_result(submission, context, started), status=GRADER_ERROR, message=message)
+
+
+def grade_submission(submission: Submission, context: Context) -> Result:
+    """Stage, run and judge one submission, within submission_wall_s and WATCH_S. Raises GraderError if we fail.
+
+    All that a submission does ends with submission_wall_s. If the judge itself has not ended soon after, it is stopped
+    (watch.py), and the results known by then are the result. The time counts as the submission's where its own code
+    used most of it: the other checks are `timeout`. Else the fault is ours: status grader_error, with the same checks
+    for staff to see. That takes no mark away and overwrites no earlier result.
+    """
+    started = time.monotonic()
+    until = started + context.limits.submission_wall_s
+    at_work: list[Trials] = []
+
+    def stop() -> None:
+        for trials in at_work:
+            trials.stop()
+
+    try:
+        return run_watched(lambda: grade(submission, context, started, at_work), until + LATE_S, stop)
+    except Overdue as overdue:
+        where = overdue.where
+    last = until + WATCH_S - TRIES * ENDING_S  # so that leaving this, too, ends in time
+    try:
+        return run_watched(lambda: conclude_late(submission, context, started, at_work, where), last, stop)
+    except Overdue as overdue:
+        raise GraderError(late_message(context, overdue.where)) from None
+
+
+def run_watched(work: Callable[[], Result], until: float, stop: Callable[[], None]) -> Result:
+    with judging() as thread:
+        return thread.run(work, until, stop)
+
+
+def grade(submission: Submission, context: Context, started: float, at_work: list[Trials]) -> Result:
+    """The same without a watchdog. at_work: gets the trials as soon as there are any."""
+    if submission.problem is not None:
+        blank = blank_result(submission, context, started)
+        return replace(blank, status=UNREADABLE, message=submission.problem)
+    handout, _ = context.handouts.of(submission)
+    with work_folder(context.scratch) as folder:
+        trials = Trials(submission, context, handout, folder, started + context.limits.submission_wall_s)
+        at_work.append(trials)
+        trials.run()
+    return conclude(submission, context, started, trials)
+
+
+def conclude(submission: Submission, context: Context, started: float, trials: Trials) -> Result:
+    """What all trials are worth. Checks that have none count as out of time."""
+    handout, grounds = context.handouts.of(submission)
+    order = [check for check in context.assignment.checks if handout.has(check)]
+    results = settle([trials.known(check) for check in order])
+    if trials.on_stubs:
+        on_stubs = settle([trials.on_stubs.get(check.id) or trials.known(check) for check in order])
+        results = choose(results, on_stubs, trials.on_stubs.keys(), context.assignment.stubs)
+    results = with_left_out(results, context.assignment, handout)
+    functions = sum_up(results, needs_of(context.assignment), lines_of(context.assignment, submission))
+    duration_s = time.monotonic() - started
+    blank = blank_result(submission, context, started)
+    return replace(
+        blank,
+        score=round(sum(result.points for result in results), 2),
+        checks=tuple(results),
+        functions=tuple(functions),
+        notes=(*blank.notes, *filter(None, [grounds]), *trials.notes),
+        duration_s=round(duration_s, 4),
+        spent_s=trials.spent_s(duration_s),
+    )
+
+
+def conclude_late(
+    submission: Submission, context: Context, started: float, at_work: list[Trials], where: str
+) -> Result:
+    """The result of a submission on which the judge had to be stopped. Raises GraderError if nothing is known of it."""
+    if not at_work:
+        raise GraderError(late_message(context, where))
+    trials = at_work[0]
+    result = conclude(submission, context, started, trials)
+    if trials.sandboxes_s >= THEIR_SHARE * context.limits.submission_wall_s:
+        return replace(result, notes=(*result.notes, LATE_NOTE))
+    return replace(result, status=GRADER_ERROR, message=late_message(context, where))
+
+
+def late_message(context: Context, where: str) -> str:
+    return (
+        f"the grader had not come to an end {LATE_S:g} s after the {context.limits.submission_wall_s:g} s that a "
+        f"submission has. It was stopped in {where}. No mark is taken for it. Grade the submission again when the "
+        "machine is less busy. If that ends the same way, report it with the submission."
+    )
+
+
+def with_left_out(results: list[CheckResult], assignment: Assignment, handout: Handout) -> list[CheckResult]:
+    """The results of all checks in their order, in the handout's words; what it does not ask for is worth nothing."""
+    missing = [replace(check, max_points=0.0) for check in assignment.checks if not handout.has(check)]
+    unasked = [Trial(check, Failure(NOT_APPLICABLE, "", not_asked(check, handout))) for check in missing]
+    by_id = {result.id: result for result in [*results, *settle(unasked)]}
+    titles = handout.titles
+    ordered = [by_id[check.id] for check in assignment.checks]
+    return [replace(one, title=titles[one.id]) if one.id in titles else one for one in ordered]
+
+
+def not_asked(check: Check, handout: Handout) -> str:
+    does = "gives this function solved" if check.function in handout.solved else "does not ask for this"
+    return f"Handout {handout.name} ({handout.years}) {does}."
+
+
+def held_against(handout: Handout, notebook: NotebookResult) -> NotebookResult:
+    """The notebook as it was read; only as a notebook where the handout lacks the one that it was held against."""
+    is_its_own = handout.has_file(f"{notebook.handed_out}.ipynb")
+    return notebook if is_its_own else replace(notebook, handed_out="", answers=())
+
+
+def lines_of(assignment: Assignment, submission: Submission) -> dict[str, int]:
+    """The line at which a student's file defines each function; the last one counts, as in Python."""
+    lines = {}
+    for function in assignment.functions:
+        source = submission.files.get(file_of(function), b"").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        name = re.escape(function.rpartition(".")[2].encode())
+        matches = list(re.finditer(rb"^(?:def|class)[ \t]+" + name + rb"\b", source, re.MULTILINE))
+        if matches:
+            lines[function] = source.count(b"\n", 0, matches[-1].start()) + 1
+    return lines
+
+
+def needs_of(assignment: Assignment) -> dict[str, list[str]]:
+    """By function: those whose reply its checks feed it, and those that it may call."""
+    needs: dict[str, list[str]] = {function: list(called) for function, called in assignment.stubs.items()}
+    for check in assignment.checks:
+        if check.needs and check.needs not in needs.setdefault(check.function, []):
+            needs[check.function].append(check.needs)
+    return needs
+
+
+def blank_result(submission: Submission, context: Context, started: float) -> Result:
+    assignment = context.assignment
+    handout, grounds = context.handouts.of(submission)
+    graded_for = {"handout": handout.name, **({"grounds": grounds} if grounds else {})}
+    notebooks = tuple(held_against(handout, notebook) for notebook in submission.answers)
+    are_told = any(handout.has_file(f"{notebook.handed_out}.ipynb") for notebook in submission.answers)
+    left_out = sum(check.max_points for check in assignment.checks if not handout.has(check))
+    return Result(
+        submission={
+            "id": submission.id,
+            "source": submission.source,
+            "sha256": submission.sha256,
+            "files": submission.file_hashes,
+        },
+        assignment={"title": assignment.title, "sha256": context.assignment_sha256, **graded_for},
+        environment=context.environment,
+        status=GRADED,
+        score=0.0,
+        max_score=round(float(sum(assignment.functions.values())) - left_out, 2),  # as the score is
+        duration_s=round(time.monotonic() - started, 4),
+        notes=(*submission.notes, *(submission.notebook_notes if are_told else ())),
+        notebooks=notebooks,
+    )

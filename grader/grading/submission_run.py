@@ -1,0 +1,475 @@
+"""All trials of one submission: each module set in a sandbox of its own, then on stubs what did not pass.
+
+    sets ──► every check on the student's own code ──► passed: done
+                                                   └─► not, and it may call siblings: once more, on stubs of those
+
+All of it happens twice: first for the visible checks of all sets, on stubs too, then for the hidden ones. A sandbox
+stays open from the one to the other. So when a visible check prints, raises or returns what a student reads, no sandbox
+of the submission has had a hidden input; nor one of a secret seed: follow-through waits until all visible checks have
+run. A visible check that has to run later all the same is marked, and its text is not shown.
+
+A sandbox in which stubs were granted serves none of the functions that were: what a student's code learned there
+reaches no check of those.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from grader.assignment.load import Assignment, module_of
+from grader.assignment.sections import ModuleSet
+from grader.grading.check_run import follow_up, run_check
+from grader.grading.context import Context
+from grader.grading.copied_code import tell_copies
+from grader.grading.other_pythons import is_of_another_python, tell_dialect
+from grader.grading.reference_oracle import Oracle
+from grader.grading.reference_pool import give_back, lend
+from grader.grading.stage import stage
+from grader.grading.time_limits import Patience, is_timeout
+from grader.judging.adapt import Handout
+from grader.judging.diagnose import advice_on
+from grader.judging.student import Failure
+from grader.judging.verdict import Trial, short
+from grader.records import MISSING, SKIPPED, SPENT, TIMEOUT, VISIBLE, Check, Submission
+from grader.sandbox.host.box import Launch
+from grader.sandbox.host.isolation import PLAIN
+from grader.sandbox.host.plan import LeftOut, Plan, Spent
+from grader.sandbox.host.session import Session, used_up
+
+# Of a submission's time, what may be gone before visible checks that were put off wait until the hidden ones are done.
+VISIBLE_SHARE: Final = 0.5
+
+MOST_LEFT_OUT: Final = 8  # statements of a file that a report lists
+
+
+@dataclass
+class Sandbox:
+    """One that serves the same from the visible checks to the hidden ones: files, or functions on stubs.
+
+    timeouts: by function, how often its checks ran out of time here.
+    """
+
+    session: Session
+    serves: list[str]
+    timeouts: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass
+class Trials:
+    """One submission at work. own: by check; on_stubs: of checks that were run again. folder: for work trees.
+
+    handout: the one that it was written for; only what that has is run.
+    """
+
+    submission: Submission
+    context: Context
+    handout: Handout
+    folder: Path
+    until: float
+    own: dict[str, Trial] = field(default_factory=dict)
+    on_stubs: dict[str, Trial] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    foreign: list[LeftOut] = field(default_factory=list)  # statements that were written for another Python
+    # Functions that were so on these stubs, by themselves and not by another's failure.
+    wrong: set[tuple[str, frozenset[str]]] = field(default_factory=set)
+    unusable: set[str] = field(default_factory=set)  # student files that are absent or cannot be imported
+    put_off: list[Check] = field(default_factory=list)  # of functions that ran out of time before
+    trees: dict[tuple[str, ...], Path] = field(default_factory=dict)
+    spent: list[Spent] = field(default_factory=list)
+    sandboxes: ExitStack = field(default_factory=ExitStack)
+    of_files: dict[ModuleSet, list[Sandbox]] = field(default_factory=dict)
+    of_functions: dict[ModuleSet, list[Sandbox]] = field(default_factory=dict)
+    stood_in: dict[str, Set[str]] = field(default_factory=dict)  # by check, the wrong functions that it had stubs for
+    sessions: list[Session] = field(default_factory=list)
+    patience: Patience = field(init=False)
+    had_hidden: bool = False  # a hidden check's input, or one from a secret seed, has been in a sandbox
+
+    def run(self) -> None:
+        """Fill `own`, `on_stubs` and `notes`. Raises GraderError for a fault of ours only."""
+        sets = self.context.assignment.sets
+        with self.open_oracle() as oracle, self.sandboxes:
+            self.patience = Patience(self.context.limits, oracle)
+            for visible in (True, False):
+                for one in sets:
+                    self.run_set(one, oracle, visible=visible)
+                for one in sets:
+                    self.run_again(one, oracle, visible=visible)
+                for one in sets:
+                    self.run_put_off(one, oracle, visible=visible)
+                if visible:
+                    self.follow_up(oracle)
+        self.notes[:0] = tell_dialect(self.foreign, self.context.interpreter.python)
+
+    def stop(self) -> None:
+        """From another thread: no check begins any more, and every sandbox of this submission ends."""
+        self.until = 0.0
+        for session in list(self.sessions):
+            session.stop()
+
+    def known(self, check: Check) -> Trial:
+        """What came of a check on the student's own code, or that the submission's time was over before it ran."""
+        return self.own.get(check.id) or Trial(check, used_up(self.context.limits))
+
+    @property
+    def sandboxes_s(self) -> float:
+        """Seconds in which the submission's own code was at work, was imported, or was asked something."""
+        return sum(one.functions + one.start + one.protocol for one in list(self.spent))
+
+    def spent_s(self, duration_s: float) -> dict[str, float]:
+        """What of a duration was spent on each of SPENT; what nothing else had is the judge's."""
+        parts = {name: sum(getattr(one, name) for one in self.spent) for name in SPENT[:-1]}
+        parts[SPENT[-1]] = max(0.0, duration_s - sum(parts.values()))
+        return {name: round(seconds, 4) for name, seconds in parts.items()}
+
+    def run_set(self, one: ModuleSet, oracle: Oracle, *, visible: bool) -> None:
+        """The checks on the student's own code. The first time, the visible ones, with what happens without any."""
+        if visible:
+            self.open_set(one)
+        for sandbox in self.of_files.get(one, ()):
+            checks = [check for check in self.checks_of(sandbox.serves) if (check.visibility == VISIBLE) == visible]
+            if checks or visible:
+                self.run_checks(sandbox, checks, oracle)
+            if visible:  # what is said of the import of a sandbox that is opened later may come from a hidden check
+                self.note_import(sandbox)
+
+    def note_import(self, sandbox: Sandbox) -> None:
+        session = sandbox.session
+        self.notes += [note for note in import_notes(session, sandbox.serves) if note not in self.notes]
+        self.foreign += [one for one in session.left_out if is_of_another_python(one) and one not in self.foreign]
+
+    def open_set(self, one: ModuleSet) -> None:
+        checks = self.checks_of(one.files)
+        absent = [file for file in one.files if file not in self.submission.files]
+        self.unusable.update(absent)
+        for check in checks:
+            if check.file in absent:
+                self.own[check.id] = Trial(check, Failure(MISSING, "", f"{check.file} was not handed in."))
+        below = [file for file in one.on if file in self.unusable]
+        present = [check for check in checks if check.file not in absent]
+        if below:
+            text = f"{below[0]}, which it is built on, was not handed in or cannot be imported."
+            self.own |= {check.id: Trial(check, Failure(SKIPPED, "", text)) for check in present}
+        elif present:
+            self.open_files(one, one)
+
+    def open_files(self, of: ModuleSet, one: ModuleSet) -> None:
+        """A sandbox for the files of one, which belongs to that set; or one for each, where they do not go together."""
+        session = self.sandboxes.enter_context(self.open_session(one))
+        session.open()
+        files = [file for file in one.files if file in self.submission.files]
+        if session.broken is not None and len(files) > 1:  # one of them ends or stops the import of all
+            session.kill()
+            without = (*one.without, "__init__.py")  # which may import them all
+            for single in ModuleSet(tuple(files), one.on, without).alone():
+                self.open_files(of, single)
+            return
+        self.of_files.setdefault(of, []).append(Sandbox(session, files))
+
+    def run_checks(self, sandbox: Sandbox, checks: Sequence[Check], oracle: Oracle) -> None:
+        session, spent = sandbox.session, sandbox.timeouts
+        for check in checks:
+            if spent[check.function] < self.patience.tries:
+                self.own[check.id] = self.run_check(session, check, oracle)
+                spent[check.function] += is_timeout(self.own[check.id]) * self.own[check.id].asked
+            else:
+                self.own[check.id] = Trial(check, not_run(check))
+                self.put_off.append(check)
+        self.unusable |= {
+            file for file in sandbox.serves if session.broken or session.failures.get(module_of(file)) is not None
+        }
+
+    def run_again(self, one: ModuleSet, oracle: Oracle, *, visible: bool) -> None:
+        """On stubs: what did not pass and is written at all."""
+        assignment = self.context.assignment
+        if self.context.reference_files is None:
+            return
+        wrong = self.wrong_functions()
+        again: dict[str, list[Check]] = {}
+        for check in self.checks_of(one.files):
+            trial = self.own.get(check.id)
+            is_due = (check.visibility == VISIBLE) == visible or (not visible and self.has_more_to_try(check, wrong))
+            if trial is None or trial.passed or not is_due:
+                continue
+            if assignment.stubs_of(check) and not is_missing(trial) and not self.is_broken(check):
+                again.setdefault(check.function, []).append(check)
+        for sandbox in self.open_for(one, again):
+            spent = sandbox.timeouts
+            for check in visible_first(check for function in sandbox.serves for check in again.get(function, ())):
+                if time.monotonic() > self.until:
+                    return
+                if spent[check.function] < self.patience.tries:
+                    trial = self.run_on_stubs(sandbox.session, check, oracle, wrong)
+                    spent[check.function] += is_timeout(trial) * trial.asked
+                    if check.id not in self.on_stubs or trial.passed:
+                        self.on_stubs[check.id] = trial
+            for check in [one for function in sandbox.serves for one in again.get(function, ())]:
+                if self.patience.is_due_again(check, on_stubs=True):
+                    self.on_stubs[check.id] = self.run_on_stubs(sandbox.session, check, oracle, wrong, usual=True)
+
+    def open_for(self, one: ModuleSet, functions: Iterable[str]) -> list[Sandbox]:
+        """The set's sandboxes on stubs, with those that these functions need besides."""
+        there = self.of_functions.setdefault(one, [])
+        called: dict[str, Set[str]] = {function: set() for sandbox in there for function in sandbox.serves}
+        called |= {function: set() for function in functions}
+        for function in called:
+            checks = [check for check in self.checks_of(one.files) if check.function == function]
+            called[function] = frozenset().union(
+                *({*self.context.assignment.stubs_of(check), check.needs or ""} for check in checks)
+            )
+        for group in strangers(called, [sandbox.serves for sandbox in there])[len(there) :]:
+            there.append(Sandbox(self.sandboxes.enter_context(self.open_session(one, exchange=True)), group))
+        return there
+
+    def run_on_stubs(
+        self, session: Session, check: Check, oracle: Oracle, wrong: Set[str], *, usual: bool = False
+    ) -> Trial:
+        """With stubs for those of its functions that are wrong, which takes the fewest messages; then for all.
+
+        usual: with the usual limits, whatever ran out of time.
+        """
+        stubs = self.context.assignment.stubs_of(check)
+        is_more = check.id in self.stood_in
+        self.stood_in[check.id] = stubs & wrong
+        if stubs & wrong not in (frozenset(), stubs) and ((check.function, stubs) not in self.wrong or is_more):
+            trial = self.run_check(session, check, oracle, stubs & wrong, usual=usual)
+            if trial.passed or is_more:
+                return trial
+        return self.run_check(session, check, oracle, stubs, usual=usual)
+
+    def has_more_to_try(self, check: Check, wrong: Set[str]) -> bool:
+        """Whether a visible check failed on stubs, and hidden checks then found more of its functions wrong."""
+        stubs, before = self.context.assignment.stubs_of(check), self.stood_in.get(check.id)
+        is_new = before is not None and stubs & wrong not in (before, frozenset(), stubs)
+        return is_new and check.id in self.on_stubs and not self.on_stubs[check.id].passed
+
+    def wrong_functions(self) -> Set[str]:
+        """Those that did not pass by themselves, and what takes their caches or makes them."""
+        wrong = {trial.check.function for trial in self.own.values() if not trial.passed}
+        pairs = {(trial.check.function, trial.check.needs) for trial in self.own.values() if trial.check.needs}
+        while more := {name for pair in pairs if not wrong.isdisjoint(pair) for name in pair} - wrong:
+            wrong |= more
+        return wrong
+
+    def run_put_off(self, one: ModuleSet, oracle: Oracle, *, visible: bool) -> None:
+        """What was put off or cut short and has not passed on stubs, with the time that is left.
+
+        visible: in the time that the visible checks have; what of them is left then comes with the hidden ones.
+        """
+        wall_s = self.context.limits.submission_wall_s
+        until = self.until - (1 - VISIBLE_SHARE) * wall_s if visible else self.until
+        for sandbox in self.of_files.get(one, ()):
+            checks = [check for check in self.checks_of(sandbox.serves) if check.id in self.own]
+            checks = visible_first(check for check in checks if not self.passed_on_stubs(check))
+            for check in self.patience.take_again(checks):
+                self.run_at_last(sandbox.session, check, oracle, until)
+            for check in checks:
+                is_put_off = check in self.put_off and not self.patience.is_hopeless(check)
+                if is_put_off or self.patience.is_due_again(check, on_stubs=False):
+                    self.run_at_last(sandbox.session, check, oracle, until)
+
+    def run_at_last(self, session: Session, check: Check, oracle: Oracle, until: float) -> None:
+        """With the usual limits, if there is time."""
+        if time.monotonic() < until:
+            self.put_off = [one for one in self.put_off if one != check]
+            self.own[check.id] = self.run_check(session, check, oracle, usual=True)
+
+    def passed_on_stubs(self, check: Check) -> bool:
+        return check.id in self.on_stubs and self.on_stubs[check.id].passed
+
+    def follow_up(self, oracle: Oracle) -> None:
+        """What waited for the last visible check: whether wrong gradients follow from the student's own forward."""
+        self.had_hidden = True
+        for trials in (self.own, self.on_stubs):
+            for name, trial in trials.items():
+                trials[name] = follow_up(trial, oracle)
+
+    def run_check(
+        self,
+        session: Session,
+        check: Check,
+        oracle: Oracle,
+        stubs: frozenset[str] = frozenset(),
+        *,
+        usual: bool = False,
+    ) -> Trial:
+        """stubs: functions that the reference stands in for. usual: with the usual limits, whatever ran out of time."""
+        assignment, fixtures = self.context.assignment, self.context.fixtures
+        limits = self.context.limits if usual else self.patience.limits_for(check)
+        session.allow(limits, "" if limits == self.context.limits else self.patience.reason)
+        before = (check.function, stubs) in self.wrong
+        self.had_hidden = self.had_hidden or check.visibility != VISIBLE
+        trial = run_check(
+            session, check, assignment, fixtures, oracle, stubs=stubs, handout=self.handout, is_wrong=before
+        )
+        self.patience.add(trial, limits)
+        failure = trial.failure
+        is_told = failure is None or (failure.function == check.function and failure.status != MISSING)
+        if is_told and not trial.passed:
+            self.wrong.add((check.function, stubs))
+        if self.had_hidden:
+            trial = replace(follow_up(trial, oracle), after_hidden=check.visibility == VISIBLE)
+        return trial
+
+    def is_broken(self, check: Check) -> bool:
+        return check.file in self.unusable
+
+    def checks_of(self, files: Iterable[str]) -> list[Check]:
+        checks = self.context.assignment.checks
+        return [check for check in checks if check.file in files and self.handout.has(check)]
+
+    def open_session(self, one: ModuleSet, *, exchange: bool = False) -> Session:
+        """A sandbox with the set's modules. exchange: with functions that may be exchanged for stubs."""
+        context, assignment = self.context, self.context.assignment
+        work = self.staged(one)
+        usable = [file for file in one.files if file in self.submission.files]
+        called = functions_of(assignment, one.on)
+        called.update(*(assignment.stubs_of(check) for check in self.checks_of(one.files)))
+        plan = Plan(
+            modules=tuple(map(module_of, [*one.on, *usable])),
+            functions=frozenset(assignment.functions),
+            sources=self.submission.files,
+            classes=assignment.classes,
+            switches={name: context.fixtures.arguments[name] for name in sorted(called)},
+            hollow=tuple(module_of(file) for file in one.on if file in self.unusable),
+            exchange=exchange,
+            tolerant=context.isolation.kind != PLAIN,  # who can mend the file is told to
+            expected_warnings=assignment.expected_warnings,
+        )
+        session = Session(lambda: context.launch(work), plan, context.limits, until=self.until)
+        self.spent.append(session.spent)
+        self.sessions.append(session)
+        return session
+
+    @contextmanager
+    def open_oracle(self) -> Iterator[Oracle]:
+        """The reference's code in a sandbox that other submissions may have used, and may use after this one."""
+        context, assignment = self.context, self.context.assignment
+        files = context.reference_files or {}
+        plan = Plan(
+            modules=assignment.modules,
+            functions=frozenset(assignment.functions),
+            sources={},
+            classes=assignment.classes,
+            expected_warnings=assignment.expected_warnings,
+        )
+
+        def launch() -> Launch:
+            work = self.folder / "reference"
+            if not work.exists():
+                stage(files, context.handed_out, work, package=assignment.package)
+            return context.launch(work)
+
+        documented = {
+            check.needs: definition.cache
+            for check in assignment.checks
+            if check.needs and (definition := assignment.definitions[check.id]).cache is not None
+        }
+        key, is_sound = context.reference_files, False
+        session = lend(key, lambda: Session(launch, plan, context.limits))
+        session.launch, session.until, session.spent = launch, self.until, Spent()
+        self.sessions.append(session)
+        try:
+            oracle = Oracle(
+                session,
+                handout=self.handout,
+                documented=documented,
+                makers={check.function: check.needs for check in assignment.checks if check.needs},
+                is_there=context.reference_files is not None,
+            )
+            yield oracle
+            oracle.leave()
+            is_sound = True
+        finally:
+            give_back(key, session, is_sound=is_sound)
+            self.spent.append(Spent(start=session.spent.start))  # what it does besides is the judge's work
+
+    def staged(self, one: ModuleSet) -> Path:
+        """The set's work tree, made when it is first asked for."""
+        if one.without not in self.trees:
+            work = self.folder / f"work{len(self.trees)}"
+            context, assignment = self.context, self.context.assignment
+            kept = {name: content for name, content in self.submission.files.items() if name not in one.without}
+            handed_out = {name: content for name, content in context.handed_out.items() if name not in one.without}
+            said = stage(
+                kept,
+                handed_out,
+                work,
+                package=assignment.package,
+                extended=assignment.extended,
+                is_told=self.handout.has_file,
+            )
+            withheld = {name: context.handed_out.get(name, b"") for name in one.without}
+            said += tell_copies(kept, {name: text for name, text in withheld.items() if self.handout.has_file(name)})
+            self.notes += [note for note in said if note not in self.notes]
+            self.trees[one.without] = work
+        return self.trees[one.without]
+
+
+def visible_first(checks: Iterable[Check]) -> list[Check]:
+    return sorted(checks, key=lambda check: check.visibility != VISIBLE)
+
+
+def strangers(called: Mapping[str, Set[str]], there: Iterable[list[str]] = ()) -> list[list[str]]:
+    """Functions in groups, a sandbox each: none is in one with another that it calls, or whose stub it asks.
+
+    there: groups that there are, which others may join.
+
+    So no function finds there what the reference says of it, nor does what it leaves behind stand in another's way.
+    called: by function, those that its checks call, on stubs or not.
+    """
+    groups = list(there)
+    for function in [name for name in called if not any(name in group for group in groups)]:
+        for group in groups:
+            if not any(function in called[other] or other in called[function] for other in group):
+                group.append(function)
+                break
+        else:
+            groups.append([function])
+    return groups
+
+
+def not_run(check: Check) -> Failure:
+    name = short(check.function)
+    text = f"This check was not run, since {name} ran out of time in others. Find out first why it does not end there."
+    return Failure(TIMEOUT, check.function, text)
+
+
+def functions_of(assignment: Assignment, files: Iterable[str]) -> set[str]:
+    return {name for name in assignment.functions if any(name.startswith(module_of(file) + ".") for file in files)}
+
+
+def is_missing(trial: Trial) -> bool:
+    """Whether the function under test is not written, so that nothing in another's place would help."""
+    failure = trial.failure
+    return failure is not None and failure.status == MISSING and failure.function in (trial.check.function, "")
+
+
+def import_notes(session: Session, files: Iterable[str]) -> list[str]:
+    notes = []
+    file = " or ".join(files)
+    if session.absent:
+        names = ", ".join(session.absent)
+        notes.append(f"{file} imports what is not in the sandbox: {names}. Only its use raises.")
+    notes += [
+        f"{name} is not in UTF-8, which Python expects; it was read as far as that goes. Save it as UTF-8."
+        for name in session.recoded
+    ]
+    left_out = [one for one in session.left_out if not is_of_another_python(one)]
+    for one in left_out[:MOST_LEFT_OUT]:
+        what = one.function or "The statement"
+        error = one.error.rstrip(".")
+        told = f"{one.file}, line {one.line}: {error}. {what} was left out and the rest was graded."
+        note = " ".join(filter(None, [told, advice_on(one.error)]))
+        notes += [note] if note not in notes else []  # two statements of one line
+    if len(left_out) > MOST_LEFT_OUT:
+        notes.append(f"{file}: {len(left_out) - MOST_LEFT_OUT} more statements or functions were left out.")
+    if session.import_prints:
+        first, *more = session.import_prints.strip().splitlines() or [""]
+        notes.append(f"{file} prints while it is imported: {first[:100]}{' …' if more else ''}")
+    return notes

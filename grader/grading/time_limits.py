@@ -1,0 +1,143 @@
+"""How long a check of one submission may run, by what ran out of time before it.
+
+    fewer than ENOUGH functions ran out of time ──► the limits of assignment.toml
+    as many, or more                            ──► less: SHORT_S, or SHORT_TIMES what the reference needs here and now
+        and the check runs out of it            ──► at last once more with the usual limits, if its function came to an
+                                                    end in another check; if it did in none, as long as AGAIN_S lasts
+
+A submission in which every function hangs would otherwise use up submission_wall_s, and a class of a hundred such takes
+hours. What is right must not pay for it. So the reference runs the same check first, in the same kind of sandbox with
+the same Python and NumPy, and on the machine as busy as it is at that moment: the limit grows with all of these. A
+number that is stored with the fixtures would know none of them. Where there is no reference, nothing is shortened.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from grader.checks import perform
+from grader.errors import GraderError
+from grader.grading.check_run import inputs_from
+from grader.grading.reference_oracle import Oracle
+from grader.judging.student import Student
+from grader.judging.verdict import Trial
+from grader.records import TIMEOUT, Check
+from grader.sandbox.host.limits import Limits
+
+ENOUGH: Final = 3  # functions that ran out of time; a right submission has none, and one with a mistake rarely two
+SHORT_TIMES: Final = 20  # of the reference's wall time
+# CPU time that any check gets. The slowest right solution seen (seven nested loops) needs 0.05 s: a tenth of this.
+SHORT_S: Final = 0.5
+# Checks of one function that may run out of time before its others are put off: a loop that never ends in a layer would
+# take all of a submission's time from the nets that are graded on stubs. A check that runs out of time in a process
+# that it shares, and again in a fresh one, has done so twice.
+TRIES: Final = 2
+TRIES_IF_SHORT: Final = 1
+AGAIN_S: Final = (
+    6.0  # so that a few slow functions among some that hang lose nothing, and a hundred that hang cost this
+)
+
+
+@dataclass
+class Patience:
+    """Of one submission. timed_out: functions that ran out of time; ended: functions that returned values in a check;
+    cut: by a check's id and whether it ran on stubs, the function that ran out of a shortened time in it."""
+
+    limits: Limits
+    oracle: Oracle
+    timed_out: set[str] = field(default_factory=set)
+    ended: set[str] = field(default_factory=set)
+    cut: dict[tuple[str, bool], str] = field(default_factory=dict)
+    needs_s: dict[str, float | None] = field(default_factory=dict)
+    again: set[str] = field(default_factory=set)
+    again_s: float = AGAIN_S
+
+    @property
+    def is_short(self) -> bool:
+        return len(self.timed_out) >= ENOUGH
+
+    @property
+    def tries(self) -> int:
+        return TRIES_IF_SHORT if self.is_short else TRIES
+
+    def limits_for(self, check: Check) -> Limits:
+        """What the check may use now. Never more than assignment.toml says."""
+        if not self.is_short:
+            return self.limits
+        if check.id not in self.needs_s:
+            self.needs_s[check.id] = measure_reference(check, self.oracle)
+        needs_s = self.needs_s[check.id]
+        if needs_s is None:
+            return self.limits
+        cpu_s = min(self.limits.cpu_s, max(SHORT_S, SHORT_TIMES * needs_s))
+        # Wall time stays as far above CPU time as it is in assignment.toml: the machine may be busy.
+        return replace(self.limits, cpu_s=cpu_s, wall_s=cpu_s / self.limits.cpu_s * self.limits.wall_s)
+
+    def add(self, trial: Trial, limits: Limits) -> None:
+        """Take in what came of a check under these limits."""
+        run = (trial.check.id, bool(trial.stubs))
+        self.cut.pop(run, None)
+        if trial.failure is None:
+            self.ended.add(trial.check.function)
+        if is_timeout(trial) and trial.failure is not None:
+            self.timed_out.add(trial.failure.function)
+            if limits != self.limits:
+                self.cut[run] = trial.failure.function
+
+    def is_hopeless(self, check: Check) -> bool:
+        """Whether the rest of a function's checks is not worth its time: it has come to an end in none."""
+        return self.is_short and check.function not in self.ended
+
+    def is_cut(self, check: Check) -> bool:
+        """Whether it ran out of a shortened time on the student's own code, and has not run since."""
+        return (check.id, False) in self.cut
+
+    def is_due_again(self, check: Check, *, on_stubs: bool) -> bool:
+        """Whether a check deserves the usual time: it ran out of less, and the function that did so ends elsewhere."""
+        return self.cut.get((check.id, on_stubs)) in self.ended
+
+    def take_again(self, checks: Iterable[Check]) -> Iterator[Check]:
+        """Checks of functions that came to an end in none, but only ever had a shortened time: a first one of each."""
+        for check in checks:
+            is_first = check.function not in self.again
+            if self.again_s > 0 and is_first and self.is_cut(check) and check.function not in self.ended:
+                self.again.add(check.function)
+                began = time.monotonic()
+                yield check
+                self.again_s -= time.monotonic() - began
+
+    @property
+    def reason(self) -> str:
+        """Why a check had less time than usual, for its message."""
+        return f"It had less time than usual, since {len(self.timed_out)} functions had run out of time before."
+
+
+def is_timeout(trial: Trial) -> bool:
+    """Whether a function ran out of time. Where the submission as a whole did, none is named."""
+    return trial.failure is not None and trial.failure.status == TIMEOUT and trial.failure.function != ""
+
+
+def measure_reference(check: Check, oracle: Oracle) -> float | None:
+    """Seconds that the reference needs for a check, with all messages to and from its sandbox.
+
+    None where there is no reference, or no time is left to run it. Raises GraderError if its sandbox fails.
+    """
+    if not oracle.is_there:
+        return None
+    oracle.session.open()  # not part of what the check needs
+    plan = oracle.session.plan
+    reference = Student(oracle.measure, plan.functions, plan.classes)
+    began = time.monotonic()
+    try:
+        perform(check.run, reference, inputs_from(check.seed), reference)
+        oracle.session.settle()
+    except GraderError:
+        raise
+    except Exception:  # the submission's time is over
+        return None
+    finally:
+        oracle.end()
+    return time.monotonic() - began

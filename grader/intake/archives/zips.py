@@ -1,0 +1,131 @@
+"""The regular files of a zip. Only members that are wanted are decompressed, so a data set inside costs nothing.
+
+The standard library parses; what it would take on trust is bounded here: the size of the directory before it is read,
+and of each file while it is decompressed. Only the two methods that everyone writes, stored and deflated, are read: the
+library decompresses the others without a limit.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import stat
+import zipfile
+from typing import BinaryIO, Final
+
+from grader.intake.archives.streams import CHUNK, DAMAGED
+from grader.intake.names import decode_name, show
+from grader.intake.tree import Gathering, IntakeLimits, IntakeProblem, check_ratio
+
+ENCRYPTED: Final = 0x1
+NAME_IS_UTF8: Final = 0x800
+ENTRY_BYTES: Final = 160  # of the directory, on average; 46 and the name are usual
+
+
+def read_zip(file: BinaryIO, gathering: Gathering) -> None:
+    """Keep every wanted regular file of the zip. Raises IntakeProblem if damaged, encrypted or over the limits."""
+    limits = gathering.limits
+    packed = file.seek(0, io.SEEK_END)
+    most = max(limits.members * ENTRY_BYTES, 2 * limits.file_bytes) + 128 * 1024
+    try:
+        with zipfile.ZipFile(Bounded(file, most)) as archive:
+            for member in archive.infolist():
+                path = gathering.locate(member_name(member))
+                if path is None or member.is_dir():
+                    continue
+                kind = stat.S_IFMT(member.external_attr >> 16)
+                if kind not in (0, stat.S_IFREG):
+                    word = "a link" if kind == stat.S_IFLNK else "not a regular file"
+                    gathering.note(f"{show(path)} is {word} and was left out.")
+                elif gathering.wants(path):
+                    try:
+                        content = read_member(archive, member, path, gathering.most_bytes(path) + 1)
+                    except MemberProblem as problem:
+                        gathering.refuse(path, problem)
+                        continue
+                    gathering.keep(path, content)
+                    check_ratio(gathering.kept_bytes, packed, limits)
+    except IntakeProblem:
+        raise
+    except OSError as error:
+        if error.errno not in (None, errno.EINVAL):  # EINVAL: damaged bytes made the library seek before 0
+            raise
+        raise IntakeProblem(DAMAGED) from error
+    except Exception as error:
+        # The library raises a dozen kinds over damaged bytes: BadZipFile, zlib.error, EOFError, struct.error,
+        # ValueError, OverflowError, NotImplementedError, UnicodeDecodeError, RuntimeError, ...
+        raise IntakeProblem(DAMAGED) from error
+
+
+def list_top(file: BinaryIO, limits: IntakeLimits, wanted: str, most: int) -> tuple[dict[str, bool], bytes | None]:
+    """What lies at the top of a zip (by name: is it a folder), or in the one folder there, and the file `wanted` of it.
+
+    At most `most` bytes of that file. Raises IntakeProblem if the zip is damaged or its directory too large; OSError.
+    """
+    gathering = Gathering(limits)
+    try:
+        with zipfile.ZipFile(Bounded(file, limits.members * ENTRY_BYTES)) as archive:
+            members = {path: one for one in archive.infolist() if (path := gathering.locate(member_name(one)))}
+            tops = {path.partition("/")[0] for path in members}
+            below = f"{tops.pop()}/" if len(tops) == 1 and any("/" in path for path in members) else ""
+            entries: dict[str, bool] = {}
+            for path, member in members.items():
+                name, _, rest = path.removeprefix(below).partition("/")
+                if path.startswith(below) and name:
+                    entries[name] = entries.get(name, False) or bool(rest) or member.is_dir()
+            content = None
+            if (listed := members.get(below + wanted)) and not listed.flag_bits & ENCRYPTED:
+                with archive.open(listed) as stream:
+                    content = stream.read(most)
+    except IntakeProblem:
+        raise
+    except Exception as error:  # a dozen kinds, as in read_zip
+        raise IntakeProblem(DAMAGED) from error
+    return entries, content
+
+
+class MemberProblem(IntakeProblem):
+    """Why one member cannot be read; the others may be."""
+
+
+def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str, most: int) -> bytes:
+    """At most `most` bytes of a member. Raises MemberProblem; what Bounded raises concerns the whole archive."""
+    if member.flag_bits & ENCRYPTED:
+        raise MemberProblem(f"the archive is encrypted ({show(path)} asks for a password). Pack it without one.")
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise MemberProblem(f"{show(path)} is packed by a method that is not read. Pack an ordinary zip.")
+    try:
+        with archive.open(member) as content:
+            # The library stops at the size that the header claims, then compares checksums: a header that lies is
+            # damage. In pieces, since Bounded refuses a read that is larger than any directory.
+            left, pieces = most, []
+            while left > 0 and (piece := content.read(min(left, CHUNK))):
+                left -= len(piece)
+                pieces.append(piece)
+            return b"".join(pieces)
+    except (IntakeProblem, OSError):
+        raise
+    except Exception as error:  # a dozen kinds, as in read_zip
+        raise MemberProblem(DAMAGED) from error
+
+
+def member_name(member: zipfile.ZipInfo) -> str:
+    """The name as it was before the library cut it at a zero byte, in the encoding that it was probably written in."""
+    name = member.orig_filename
+    return name if member.flag_bits & NAME_IS_UTF8 else decode_name(name.encode("cp437"))
+
+
+class Bounded(io.BufferedReader):
+    """The file as the library sees it: no single read may be larger than the directory or a member could need."""
+
+    def __init__(self, file: BinaryIO, most: int) -> None:
+        super().__init__(io.FileIO(file.fileno(), closefd=False))
+        self._most = most
+        self._size = self.seek(0, io.SEEK_END)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        rest = max(self._size - self.tell(), 0)
+        wanted = rest if size is None or size < 0 else min(size, rest)
+        if wanted > self._most:
+            raise IntakeProblem("the archive's directory is larger than any that code needs. Hand in the code alone.")
+        return super().read(wanted)

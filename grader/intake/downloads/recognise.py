@@ -1,0 +1,214 @@
+"""Whose each file of a learning platform's bulk download is: pure, from the names in one folder.
+
+    names ─► recognise ─► Download: a HandedIn for each student, with the files that count and what is to be said
+
+Canvas, Moodle and Blackboard write owner, attempt and lateness into names (lms_names.py); Gradescope keeps owners in a
+list beside its folders (gradescope.py). `others` names what does not fit; whoever asks decides about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from grader.intake.downloads.file_names import (
+    FILE,
+    FOLDER,
+    LINK,
+    LONGEST,
+    RECEIPT,
+    TEXT,
+    Item,
+    consistent,
+    first_name,
+    name_owners,
+    read_blackboard,
+    read_canvas,
+    read_moodle,
+)
+from grader.intake.downloads.gradescope import METADATA, addresses, submitters
+from grader.intake.names import show
+
+CANVAS, MOODLE, BLACKBOARD, GRADESCOPE = "Canvas", "Moodle", "Blackboard", "Gradescope"
+MOST_NAMED: Final = 10
+
+
+@dataclass(frozen=True)
+class Part:
+    """A file or folder of the download that counts. name: what the student called it; "": its content is the whole."""
+
+    entry: str
+    name: str
+
+
+@dataclass(frozen=True)
+class HandedIn:
+    """What one student or team handed in. label: readable, the same in every download, unique in this one.
+
+    source: the entry that it is, or the label where it is several. problem: why there is nothing to read (a text entry
+    alone), or None. person: whose it is, by what neither a later attempt nor another student changes. entries: all of
+    the download's entries that are this student's.
+    """
+
+    label: str
+    source: str
+    parts: tuple[Part, ...]
+    notes: tuple[str, ...]
+    problem: str | None = None
+    person: str = ""
+    entries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Download:
+    """A folder as the bulk download that its names say it is.
+
+    others: entries that none of it explains. late: submissions. left_out: files of earlier attempts. absent: folders
+    that Gradescope's list names and that are not there.
+    """
+
+    system: str
+    handed_in: tuple[HandedIn, ...]
+    others: tuple[str, ...]
+    late: int = 0
+    left_out: int = 0
+    absent: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        empty = sum(one.problem is not None for one in self.handed_in)
+        files = sum(len(one.parts) for one in self.handed_in)
+        said = [f"{count(len(self.handed_in), 'submission')} in {count(files, 'file or folder', 'files and folders')}"]
+        said += [f"{self.late} late"] if self.late else []
+        said += [f"{count(self.left_out, 'file')} of earlier attempts left out"] if self.left_out else []
+        said += [f"{empty} without a file"] if empty else []
+        said += [f"not there though the list names it: {listed(self.absent)}"] if self.absent else []
+        return f"taken for a download from {self.system}: {', '.join(said)}"
+
+
+def recognise(entries: Mapping[str, bool], metadata: bytes | None = None) -> Download | None:
+    """The download that these entries are (by name: whether it is a folder), or None if they are none.
+
+    metadata: the content of Gradescope's submission_metadata.yml, if it lies there.
+    """
+    if metadata is not None and (download := read_gradescope(entries, metadata)):
+        return download
+    readers = {MOODLE: read_moodle, BLACKBOARD: read_blackboard, CANVAS: read_canvas}
+    for system, read in readers.items():
+        short = [entry for entry in entries if len(entry) <= LONGEST]
+        items = [item for entry in short if (item := read(entry, entries[entry]))]
+        if system == BLACKBOARD:
+            items = name_owners(items)
+        if system == CANVAS:
+            items = consistent(items)
+            if len({item.number for item in items}) == 1 and len(items) < len(entries) - len(items):
+                continue  # one name among many others is likelier a student's own
+        if items:
+            return gather(system, items, entries)
+    return None
+
+
+def person_of(entry: str) -> str:
+    """Whom an entry of a download belongs to, by its name alone; of what is none, the name itself."""
+    for read in (read_moodle, read_blackboard, read_canvas):
+        for folder in (False, True):
+            if item := read(entry, folder):
+                return named(item.whole, item.number)
+    return entry
+
+
+def named(owner: str, number: str) -> str:
+    return f"{owner}_{number}" if number else owner
+
+
+def gather(system: str, items: list[Item], entries: Mapping[str, bool]) -> Download:
+    students: dict[tuple[str, str], list[Item]] = {}
+    for item in items:
+        students.setdefault((item.owner, item.number), []).append(item)
+    gathered = [settle(system, one) for one in students.values()]
+    known = {item.entry for item in items}
+    return Download(
+        system,
+        tuple(handed_in for handed_in, _ in gathered),
+        tuple(entry for entry in entries if entry not in known),
+        late=sum(any(item.late for item in one) for one in students.values()),
+        left_out=sum(left_out for _, left_out in gathered),
+    )
+
+
+def settle(system: str, items: list[Item]) -> tuple[HandedIn, int]:
+    """What counts of one student's items, and how many files of earlier attempts do not."""
+    latest = max(item.attempt for item in items)
+    now = sorted((item for item in items if item.attempt == latest), key=lambda item: item.order)
+    earlier = [item for item in items if item.attempt != latest and item.kind == FILE]
+    names = {item.name for item in now}
+    taken: dict[str, Item] = {}
+    for item in now:
+        if item.kind in (FILE, FOLDER):
+            name = first_name(item.name, names) if system == CANVAS else item.name
+            earlier += [taken[name]] if name in taken else []
+            taken[name] = item
+    notes = [describe(system, items[0], latest, any(item.late for item in items), list(taken.values()))]
+    for name, item in taken.items():
+        if name != item.name:
+            notes.append(f"{show(item.name)} was taken as {show(name)}: Canvas numbers what is handed in again.")
+    if earlier:
+        notes.append(f"Left out, of earlier attempts: {listed(item.entry for item in earlier)}.")
+    unread = [item for item in now if item.kind in (TEXT, LINK)]
+    if unread:
+        notes.append(f"A {unread[0].kind} was handed in and was not read: {listed(item.entry for item in unread)}.")
+    parts = tuple(Part(item.entry, name) for name, item in taken.items())
+    label = named(items[0].owner, items[0].number)
+    entries = [item.entry for item in taken.values()] or [item.entry for item in now]
+    source = entries[0] if len(entries) == 1 else label
+    person = named(items[0].whole, items[0].number)
+    mine = tuple(item.entry for item in items)
+    if system == BLACKBOARD:  # version 0.1 took more for title, where all users' names began alike
+        mine += tuple(person.split("_", parts)[-1] for parts in range(1, person.count("_") + 1))
+    return HandedIn(label, source, parts, tuple(notes), lack(now, taken, earlier), person, mine), len(earlier)
+
+
+def lack(now: list[Item], taken: Mapping[str, Item], earlier: list[Item]) -> str | None:
+    """Why there is nothing to read, if so."""
+    if taken:
+        return None
+    if earlier:
+        return "the latest attempt holds no file, an earlier one does. Move the latest away if the earlier shall count."
+    item = now[0]
+    found = "no file was handed in" if item.kind == RECEIPT else f"only a {item.kind} was handed in, which is not read"
+    return f"{found}. Ask for the Python files."
+
+
+def describe(system: str, item: Item, attempt: str, late: bool, taken: list[Item]) -> str:
+    number = {CANVAS: "user", MOODLE: "participant"}.get(system)
+    who = show(item.owner or "somebody without a name") + (f" ({number} {show(item.number)})" if number else "")
+    when = f", attempt of {attempt}" if attempt else ""
+    files = f": {listed(item.name for item in taken)}" if any(item.name for item in taken) else ""
+    return f"Handed in through {system} by {who}{when}{', late' if late else ''}{files}."
+
+
+def read_gradescope(entries: Mapping[str, bool], metadata: bytes) -> Download | None:
+    """Its folders are called by numbers; the list beside them tells whose each is."""
+    people, keys_of = submitters(metadata), addresses(metadata)
+    handed_in = []
+    for entry, names in people.items():
+        if entries.get(entry):
+            number, keys = entry.rpartition("_")[2], keys_of[entry]
+            who = listed(names) if names else "somebody the list does not name"
+            label = "_".join([*names[:3], number]) if names else entry
+            note = f"Handed in through {GRADESCOPE} by {who}, submission {number}."
+            person = " ".join(sorted(keys)) or entry
+            handed_in.append(HandedIn(label, entry, (Part(entry, ""),), (note,), person=person, entries=(entry,)))
+    others = tuple(entry for entry in entries if entry not in people and entry != METADATA)
+    absent = tuple(entry for entry in people if entry not in entries)
+    return Download(GRADESCOPE, tuple(handed_in), others, absent=absent) if handed_in else None
+
+
+def listed(names: Iterable[str]) -> str:
+    shown = [show(name) for name in names]
+    return ", ".join(shown[:MOST_NAMED]) + (", …" if len(shown) > MOST_NAMED else "")
+
+
+def count(number: int, one: str, more: str = "") -> str:
+    return f"{number} {one if number == 1 else more or one + 's'}"

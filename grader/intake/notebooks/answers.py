@@ -1,0 +1,231 @@
+"""What students wrote in the notebooks that were handed out: their answers, and check cells that are not as they were.
+
+    a submission's notebooks ─┐
+    those handed out ─────────┴─► NotebookResult, … (answers to read and mark) and notes; nothing here costs a point
+
+Nothing that a student wrote is lost in silence. Of several copies of a notebook each question is read where it is
+answered, and a note says what was read where, what was not read, and what could not be found.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from grader.errors import AssignmentError
+from grader.intake.names import fold, show
+from grader.intake.notebooks.alignment import ANSWER, CHECK, find_written
+from grader.intake.notebooks.cells import Cell, UnreadableNotebook, cells_of
+from grader.records import ABSENT, ANSWERED, UNANSWERED, Answer, NotebookResult
+
+MOST_CHARS: Final = 20_000  # of an answer; nobody reads more, and the JSON file holds it
+MOST_NAMED: Final = 8  # cells or questions in one note
+# Colab and Jupyter write a pasted picture into the text. It is no text to read, and it is on the notebook's own page.
+DATA_URL: Final = re.compile(r"data:([\w.+-]{1,40}/[\w.+-]{1,80})(?:;[\w.=+-]{1,40}){0,8},[\w+/=%-]{80,}")
+
+
+@dataclass(frozen=True)
+class HandedOut:
+    """The notebooks as students got them. cells: by stem. points: by question; none for those that nobody marks."""
+
+    cells: Mapping[str, tuple[Cell, ...]]
+    points: Mapping[str, float]
+
+
+def handed_out_from(notebooks: Mapping[str, bytes], points: Mapping[str, float]) -> HandedOut:
+    """From the files by name. Raises AssignmentError if points are for a question that none or several of them ask."""
+    cells = {stem_of(name): cells_of(content) for name, content in notebooks.items()}
+    asked = [cell.name for each in cells.values() for cell in each if cell.role == ANSWER]
+    for question in points:
+        if asked.count(question) != 1:
+            found = "no answer cell" if question not in asked else f"{asked.count(question)} answer cells"
+            raise AssignmentError(f"assignment.toml: [questions] has {question}, {found} of that name, expected one.")
+    return HandedOut(cells, points)
+
+
+def read_notebooks(
+    notebooks: Mapping[str, bytes], handed_out: HandedOut, *, left_out: Collection[str] = ()
+) -> tuple[tuple[NotebookResult, ...], tuple[str, ...]]:
+    """Every notebook of a submission, and what is to be said about them. Nothing in them makes this raise.
+
+    left_out: names of notebooks that were handed in and are beyond a limit, so that nobody read them.
+    """
+    read: dict[str, tuple[Cell, ...]] = {}
+    problems: dict[str, str] = {}
+    for name, content in notebooks.items():
+        try:
+            read[name] = cells_of(content)
+        except UnreadableNotebook as problem:
+            problems[name] = str(problem)
+    notes = [f"{show(name)}: {problem}" for name, problem in problems.items()]
+    copies = {
+        stem: {name: answers_in(read[name], handed_out.cells[stem], handed_out.points) for name in names}
+        for stem, names in find_copies(read, handed_out).items()
+    }
+    stems: dict[str, str] = {}
+    answers: dict[str, list[Answer]] = {}
+    for stem, found in copies.items():
+        best = max(found, key=lambda name: (count_answered(found[name]), fold(stem_of(name)) == fold(stem)))
+        others = {name: found[name] for name in found if name != best}
+        answers[best], said = fill_in(best, found[best], others)
+        stems[best] = stem
+        notes += [*said, *tell_lost_marks(best, read[best], handed_out.cells[stem])]
+    named = {fold(stem): stem for stem in handed_out.cells}
+    for name in problems:  # answers that cannot be read are still to be marked
+        stem = named.get(fold(stem_of(name)), "")
+        if stem and stem not in stems.values():
+            stems[name], answers[name] = stem, answers_in((), handed_out.cells[stem], handed_out.points)
+    results = []
+    for name, content in notebooks.items():
+        stem = stems.get(name, "")
+        digest = hashlib.sha256(content).hexdigest()
+        results.append(NotebookResult(name, stem, digest, problems.get(name, ""), tuple(answers.get(name, ()))))
+        if stem and name in read:
+            notes += tell_checks(stem, read[name], handed_out.cells[stem])
+    beyond = {named.get(fold(stem_of(name)), "") for name in left_out}
+    missing = [stem for stem in handed_out.cells if stem not in stems.values()]
+    lacking = [stem for stem in missing if stem not in beyond]
+    notes += tell_strangers([name for name in read if not any(name in found for found in copies.values())], lacking)
+    if stems and lacking:
+        notes.append(f"Not handed in: {', '.join(f'{stem}.ipynb' for stem in lacking)}.")
+    if stems or any(beyond):
+        results += [absent(stem, handed_out, is_beyond=stem in beyond) for stem in missing]
+    return tuple(results), tuple(notes)
+
+
+def absent(stem: str, handed_out: HandedOut, *, is_beyond: bool) -> NotebookResult:
+    """A notebook that nobody can read: its questions count as unanswered."""
+    problem = "It was left out, because it is beyond a limit." if is_beyond else "It was not handed in."
+    answers = answers_in((), handed_out.cells[stem], handed_out.points)
+    return NotebookResult(f"{stem}.ipynb", stem, "", problem, tuple(answers))
+
+
+def find_copies(read: Mapping[str, Sequence[Cell]], handed_out: HandedOut) -> dict[str, list[str]]:
+    """By the stem of each notebook that was handed out, those made from it: known by name, or by half of its cells.
+
+    A name that holds the stem ("Copy of Nets") needs one of its cells besides: notes of a student may be called so.
+    """
+    copies: dict[str, list[str]] = {}
+    stems = {fold(stem): stem for stem in handed_out.cells}
+    for name, cells in read.items():
+        stem = stems.get(fold(stem_of(name)))
+        if stem is None:
+            shares = {stem: share(cells, original) for stem, original in handed_out.cells.items()}
+            within = [stem for folded, stem in stems.items() if folded in fold(name) and shares[stem]]
+            likely = [stem for stem in shares if shares[stem] >= 0.5]
+            stem = max(within or likely, key=lambda stem: (len(stem) if within else 0, shares[stem]), default=None)
+        if stem is not None:
+            copies.setdefault(stem, []).append(name)
+    return copies
+
+
+def share(cells: Sequence[Cell], original: Sequence[Cell]) -> float:
+    """How much of what was handed out is there: of its named cells, or of its texts, whichever is more."""
+    named = [(cell.role, cell.name) for cell in original if cell.role]
+    there = {(cell.role, cell.name) for cell in cells if cell.role} | {tuple(cell.id.split("-", 1)) for cell in cells}
+    by_name = sum(one in there for one in named) / len(named) if named else 0.0
+    texts = {cell.text for cell in original} - {""}
+    by_text = len(texts & {cell.text for cell in cells}) / len(texts) if texts else 0.0
+    return max(by_name, by_text)
+
+
+def answers_in(cells: Sequence[Cell], original: Sequence[Cell], points: Mapping[str, float]) -> list[Answer]:
+    """One answer for each answer cell that was handed out."""
+    found = find_written(cells, original)
+    answers = []
+    question = ""
+    for asked in original:
+        if asked.role != ANSWER:
+            question = asked.text if asked.kind == "markdown" else question
+            continue
+        written = found[asked.name]
+        status = ANSWERED if written.cells else UNANSWERED if written.is_there else ABSENT
+        kinds = {cell.kind for cell in written.cells}
+        answers.append(
+            Answer(
+                question=asked.name,
+                asks=question,
+                kind=kinds.pop() if len(kinds) == 1 else "markdown" if kinds else asked.kind,
+                status=status,
+                text=bounded("\n\n".join(cell.text for cell in written.cells)),
+                max_points=points.get(asked.name, 0.0),
+            )
+        )
+    return answers
+
+
+def bounded(text: str) -> str:
+    """What people can read of an answer: without the bytes of pasted pictures, and no more than MOST_CHARS."""
+    text = DATA_URL.sub(lambda match: f"data:{match[1]} ({len(match[0]):,} characters)", text)
+    return text if len(text) <= MOST_CHARS else f"{text[:MOST_CHARS]} … (cut off)"
+
+
+def count_answered(answers: Sequence[Answer]) -> int:
+    return sum(answer.status == ANSWERED for answer in answers)
+
+
+def fill_in(
+    best: str, answers: Sequence[Answer], others: Mapping[str, Sequence[Answer]]
+) -> tuple[list[Answer], list[str]]:
+    """The answers of one copy of a notebook, with those of the other copies where it has none; and notes on that."""
+    filled = {answer.question: answer for answer in answers}
+    notes = []
+    for name, theirs in others.items():
+        answered = [answer for answer in theirs if answer.status == ANSWERED]
+        taken = [answer.question for answer in answered if filled[answer.question].status != ANSWERED]
+        differ = [
+            answer.question
+            for answer in answered
+            if answer.question not in taken and answer.text != filled[answer.question].text
+        ]
+        filled |= {answer.question: answer for answer in answered if answer.question in taken}
+        said = f"{show(name)} and {show(best)} are copies of one notebook; answers were read from {show(best)}"
+        said += f", and {enumerated(taken)} from {show(name)}." if taken else "."
+        said += f" {enumerated(differ)}: the two copies have different answers. Read both." if differ else ""
+        notes.append(said)
+    return list(filled.values()), notes
+
+
+def tell_lost_marks(name: str, cells: Sequence[Cell], original: Sequence[Cell]) -> list[str]:
+    """A note if answers stand where answer cells should be, but the cells have lost what they are known by."""
+    by_question = [question for question, one in find_written(cells, original).items() if one.by_question and one.cells]
+    if not by_question:
+        return []
+    lost = "cells have lost the metadata that they were handed out with"
+    return [f"{show(name)}: {lost}. {enumerated(by_question)}: read from below the question."]
+
+
+def tell_strangers(names: Sequence[str], lacking: Sequence[str]) -> list[str]:
+    """Notebooks that may be one of those that are missing, for people to look at."""
+    if not names or not lacking:
+        return []
+    return [f"{enumerated([show(name) for name in names])}: made from none of the notebooks that were handed out."]
+
+
+def enumerated(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"{', '.join(names[:MOST_NAMED])}{more}"
+
+
+def tell_checks(stem: str, cells: Sequence[Cell], original: Sequence[Cell]) -> list[str]:
+    """Notes on check cells that were changed or deleted. A copy that is as it was is enough."""
+    changed: list[str] = []
+    deleted: list[str] = []
+    texts = {cell.text for cell in cells}
+    for asked in original:
+        if asked.role == CHECK and asked.text not in texts:
+            there = any(cell.stands_for(CHECK, asked.name) for cell in cells)
+            (changed if there else deleted).append(asked.name)
+    told = ((changed, "changed"), (deleted, "deleted"))
+    return [f"{stem}: the check {listed(names)} {how}." for names, how in told if names]
+
+
+def listed(names: Sequence[str]) -> str:
+    return f"cell {names[0]} was" if len(names) == 1 else f"cells {enumerated(names)} were"
+
+
+def stem_of(name: str) -> str:
+    return name[: -len(".ipynb")] if name.lower().endswith(".ipynb") else name

@@ -1,0 +1,286 @@
+"""Expected and actual, compared. Pure; nothing in what a student returns makes it raise."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+
+from grader.errors import FixtureError
+from grader.judging.diagnose import Unit, describe_difference, describe_shape, plural_shape
+from grader.judging.patterns import sizes_of
+from grader.judging.student import type_of
+from grader.records import FAILED, PASSED, Comparison
+
+LARGEST: Final = float(np.finfo(np.float64).max)
+NOTHING: Final = np.array(np.nan)
+MAX_TIMES: Final = 16  # how much larger than expected an array of a wrong shape may be to be looked at any further
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One comparison with what is not stored of it: remarks that cost nothing, and the value as the judge read it.
+
+    is_none: None came where an array was expected. shape: of an array that came in a wrong one.
+    """
+
+    comparison: Comparison
+    remarks: tuple[str, ...] = ()
+    actual: np.ndarray | None = None
+    is_none: bool = False
+    shape: tuple[int, ...] | None = None
+
+    @property
+    def comparable(self) -> np.ndarray | None:
+        """The value as misconceptions have it: fixtures store None as a single NaN."""
+        return NOTHING if self.is_none else self.actual
+
+
+def judge_values(
+    expected: Mapping[str, np.ndarray],
+    actual: Mapping[str, Any],
+    *,
+    tolerance: float,
+    parts: Mapping[str, float],
+    inputs: Mapping[str, np.ndarray] | None = None,
+    together: bool | Collection[str] = False,
+    squeeze: bool | Collection[str] = False,
+    words: Mapping[str, tuple[str, str]] | None = None,
+) -> list[Judgement]:
+    """Judge every expected array against the value of the same name.
+
+    inputs: named arrays that went in, for messages. together: names whose errors are relative to the largest entry of
+    them all, True for every name but single numbers: a gradient that is nothing but rounding has no size of its own.
+    squeeze: names for which axes of length 1 do not count; True: for every name they may be more or fewer. Single
+    numbers always.
+    words: what reasons have in place of a name; and what they say where a yes is a no.
+    """
+    spoken = {name: (words or {}).get(name, (name, "")) for name in expected}
+    units = units_of(expected, together, {name: said for name, (said, _) in spoken.items()})
+
+    def judge(name: str, **told: Any) -> Judgement:
+        weight, unit = float(parts.get(name, 1.0)), units.get(name)
+        squeezed = has_other_axes(actual.get(name), expected[name]) if squeeze is True else name in (squeeze or ())
+        return judge_array(
+            name,
+            expected[name],
+            actual.get(name),
+            tolerance=tolerance,
+            weight=weight,
+            unit=unit,
+            squeeze=squeezed,
+            words=spoken[name],
+            **told,
+        )
+
+    judgements = {name: judge(name) for name in expected}
+    wrong = [name for name, judgement in judgements.items() if judgement.comparison.status != PASSED]
+    if wrong:  # only then is it asked what they look like
+        given = {("the input " + name): array for name, array in (inputs or {}).items()}
+        sizes = sizes_of(inputs or {spoken[name][0]: array for name, array in expected.items()})
+        for name in wrong:
+            others = {**given, **{spoken[other][0]: array for other, array in expected.items() if other != name}}
+            judgements[name] = judge(name, others=others, sizes=sizes)
+    return list(judgements.values())
+
+
+def judge_array(
+    name: str,
+    expected: np.ndarray,
+    actual: Any,
+    *,
+    tolerance: float,
+    weight: float = 1.0,
+    others: Mapping[str, np.ndarray] | None = None,
+    sizes: Mapping[str, int] | None = None,
+    unit: Unit | None = None,
+    squeeze: bool = False,
+    words: tuple[str, str] | None = None,
+) -> Judgement:
+    """Decide whether one returned value matches its fixture: type, shape, dtype, finite, value, in this order.
+
+    Pure. `actual` may be any decoded object; nothing in it makes this raise.
+    tolerance: largest |expected - actual| relative to max |expected|, or to `unit` (absolute where that is 0).
+    others: named arrays that a wrong one may turn out to be. sizes: what a wrong factor may turn out to be.
+    squeeze: whether axes of length 1 do not count; those of a single number never do.
+    words: as judge_values has them.
+    Raises FixtureError if `expected` is not finite: our fault, no mark lost.
+    """
+    if not np.isfinite(expected).all():
+        raise FixtureError(f"fixture of {name}: holds NaN or inf, expected finite numbers. Run make fixtures.")
+
+    said, no = words or (name, "")
+
+    def failed(reason: str, error: float | None = None, array: np.ndarray | None = None) -> Judgement:
+        return Judgement(Comparison(name, FAILED, reason, error, tolerance, weight), tuple(remarks), array)
+
+    remarks: list[str] = []
+    if not isinstance(actual, np.ndarray | np.generic | int | float):
+        what = "None" if actual is None else f"of type {type_of(actual)}"
+        lost = " Is it written yet? It is never assigned, or not returned." if actual is None else ""
+        told = failed(f"{said} is {what}, expected {plural_shape(expected.shape)}.{lost}")
+        return replace(told, is_none=actual is None and expected.ndim > 0)
+    array = np.asarray(actual)
+    if array.shape != expected.shape:  # before anything is converted: a wrong shape may be a huge one
+        if not (squeeze or expected.ndim == 0) or squeezed(array.shape) != squeezed(expected.shape):
+            comparable = array.dtype.kind in "fiub" and array.size <= MAX_TIMES * max(1, expected.size)
+            looked_at = to_float64(array) if comparable else None
+            told = failed(describe_shape(said, expected.shape, array.shape, others or {}, looked_at), array=looked_at)
+            return replace(told, shape=array.shape)
+        remarks.append(f"{said} has shape {array.shape}, expected {expected.shape}; the same but for axes of length 1.")
+    if array.dtype.kind == "c":
+        if np.any(array.imag != 0):
+            return failed(f"{said} is complex, expected real numbers.")
+        array = array.real
+    if array.dtype != expected.dtype and isinstance(actual, np.ndarray):
+        remarks.append(f"{said} has dtype {array.dtype}, expected {expected.dtype}.")
+    integers = array.dtype.kind in "iub"
+    converted = to_float64(array)
+    if converted is None:
+        return failed(f"{said} holds what is no number of ordinary size, expected {plural_shape(expected.shape)}.")
+    array = converted.reshape(expected.shape)
+    if not np.isfinite(array).all():
+        return failed(describe_difference(said, expected, array), array=array)
+    error = relative_error(expected, array, unit.size if unit else None)
+    if error <= tolerance:
+        return Judgement(Comparison(name, PASSED, "", error, tolerance, weight), tuple(remarks), array)
+    if no:
+        return failed(no, error, array)
+    text = describe_difference(said, expected, array, others=others, sizes=sizes, unit=unit, integers=integers)
+    return failed(text, error, array)
+
+
+def units_of(
+    expected: Mapping[str, np.ndarray], together: bool | Collection[str], words: Mapping[str, str] | None = None
+) -> dict[str, Unit]:
+    """What the errors of those names are relative to that are compared together: the largest finite entry of all.
+
+    words: what is said in place of names.
+    """
+    names = [name for name, array in expected.items() if array.ndim] if together is True else together or ()
+    sizes = {name: largest_entry(expected[name]) for name in names if name in expected}
+    if not sizes:
+        return {}
+    largest = max(sizes, key=lambda name: sizes[name])
+    other = f"the largest entry of {(words or {}).get(largest, largest)}"
+    return {name: Unit(sizes[largest], Unit.of if name == largest else other) for name in sizes}
+
+
+def largest_entry(array: np.ndarray) -> float:
+    """The largest magnitude among what is finite; 0 where nothing is."""
+    return float(np.max(np.abs(array[np.isfinite(array)]), initial=0.0))
+
+
+def to_float64(array: np.ndarray) -> np.ndarray | None:
+    """None for what has no such form: an integer beyond all floats, strings, an empty array with a giant axis."""
+    try:
+        return array.astype(np.float64)
+    except (OverflowError, TypeError, ValueError, MemoryError):
+        return None
+
+
+def relative_error(expected: np.ndarray, actual: np.ndarray, unit: float | None = None) -> float:
+    """Largest |expected - actual| relative to the largest |expected|, or to `unit`; absolute where that is 0."""
+    if expected.size == 0:
+        return 0.0
+    with np.errstate(over="ignore"):
+        largest = float(np.max(np.abs(expected))) if unit is None else unit
+        difference = float(np.max(np.abs(expected - actual)))
+        error = difference / largest if largest > 0 else difference
+    return min(error, LARGEST)  # JSON has no infinity
+
+
+def matches(
+    expected: Mapping[str, np.ndarray],
+    judgements: Sequence[Judgement],
+    tolerance: float,
+    together: bool | Collection[str] = False,
+) -> bool:
+    """Whether all judged values equal these other arrays, NaN for NaN: how a misconception is recognised.
+
+    together: as judge_values has it; the units are then those of the other arrays.
+    """
+    units = units_of(expected, together)
+    for judgement in judgements:
+        name, array = judgement.comparison.name, judgement.comparable
+        other = expected.get(name)
+        if array is None or other is None or not same(other, array, tolerance, units.get(name)):
+            return False
+    return True
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One misconception held against the values that came of one check.
+
+    explained: names of values that it changes and that came as it has them. is_told: the others that it changes are at
+    most single numbers, which a second mistake may have moved as well. is_denied: a value that it changes is right.
+    is_telling: an explained value can hardly be a coincidence. is_shaped: a wrong shape is the misconception's.
+    is_overflown: a value that is NaN or inf with the misconception is so here.
+    """
+
+    explained: frozenset[str]
+    is_told: bool
+    is_denied: bool
+    is_telling: bool
+    is_shaped: bool
+    is_overflown: bool
+
+
+def fit(
+    expected: Mapping[str, np.ndarray],
+    variant: Mapping[str, np.ndarray],
+    judgements: Sequence[Judgement],
+    tolerance: float,
+    together: bool | Collection[str] = False,
+) -> Fit:
+    """Hold what a misconception returns against what came. together: as judge_values has it."""
+    units, variant_units = units_of(expected, together), units_of(variant, together)
+    explained, left, telling = set(), set(), set()
+    is_denied = is_shaped = is_overflown = False
+    for judgement in judgements:
+        name, array = judgement.comparison.name, judgement.comparable
+        other = variant[name]
+        if same(expected[name], other, tolerance, units.get(name)):
+            continue
+        if judgement.comparison.status == PASSED:
+            is_denied = True
+        elif array is not None and same(other, array, tolerance, variant_units.get(name)):
+            explained.add(name)
+            telling |= {name} if is_telling(other) else set()
+        else:
+            left.add(name)
+        is_shaped = is_shaped or judgement.shape == other.shape
+        if judgement.actual is not None and not (np.isfinite(other).all() or np.isfinite(judgement.actual).all()):
+            is_overflown = True
+    arrays_left = {name for name in left if variant[name].ndim}
+    is_told = bool(explained) and (not left or (not arrays_left and any(variant[name].ndim for name in telling)))
+    return Fit(frozenset(explained), is_told, is_denied, bool(telling), is_shaped, is_overflown)
+
+
+def is_telling(array: np.ndarray) -> bool:
+    """Whether these values are found by one mistake only: not where they are facts, shares, one value throughout."""
+    if array.size == 0 or not np.isfinite(array).all():
+        return False
+    thousandths = array.astype(np.float64) * 1000
+    return bool(np.any(np.abs(thousandths - np.round(thousandths)) > 1e-6)) and (array.size == 1 or np.ptp(array) > 0)
+
+
+def same(expected: np.ndarray, actual: np.ndarray, tolerance: float, unit: Unit | None = None) -> bool:
+    """Whether two arrays agree in shape and, within a tolerance, in value, NaN for NaN."""
+    if expected.shape != actual.shape:
+        return False
+    a, b = np.asarray(expected, dtype=np.float64), np.asarray(actual, dtype=np.float64)
+    scale = (unit.size if unit else largest_entry(a)) or 1.0
+    return bool(np.allclose(a, b, rtol=0, atol=tolerance * scale, equal_nan=True))
+
+
+def has_other_axes(actual: object, expected: np.ndarray) -> bool:
+    """Whether it has more axes or fewer. With as many, (1, 9) for (9, 1) is a transpose."""
+    return isinstance(actual, np.ndarray) and actual.ndim != expected.ndim
+
+
+def squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(length for length in shape if length != 1)

@@ -1,0 +1,215 @@
+"""One run over a class: what is new is graded and kept, what is known is taken as it is, and the class page is made.
+
+    found ─► current? ─yes─► earlier result ────────────────► pages, if they are not its own ─► roster
+                └─no──► graded (an executor) ─► stored ─────► pages ─────────────────────────► roster
+
+The result is stored before anything is made of it, so a run that is killed anywhere has lost what it was just grading
+and nothing else. Memory holds a window of submissions and a small row of each result. Whoever runs this holds the
+output folder (lock.py).
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from grader.authoring.handed_out import handed_out
+from grader.errors import AssignmentError, GraderError
+from grader.grading.context import Context, Settings
+from grader.grading.submission import blank_result, grade_all
+from grader.grading.work_folder import sweep_work_folders
+from grader.intake.collect import Found, read
+from grader.records import CRASHED, ERROR, GRADED, GRADER_ERROR, TIMEOUT, Result, Submission
+from grader.report.notebooks.marked_answers import Marks
+from grader.report.pages import class_page, feedback_page, staff_page
+from grader.report.roster import Roster
+from grader.report.rows import Row
+from grader.running.answers_csv import Marking
+from grader.running.store import (
+    grades_csv,
+    has_stamp,
+    is_current,
+    stamp_of,
+    store,
+    stored,
+    stored_ids,
+    sweep_temporary,
+    write_text,
+)
+from grader.version import pages_version
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is to be graded. only: these ids; empty for all. force: what is current, too. failed: what failed, too."""
+
+    only: Collection[str] = ()
+    force: bool = False
+    failed: bool = False
+
+
+@dataclass
+class Batch:
+    """One run, as it goes. show: called with each row of the run, and whether it is of an earlier one.
+
+    marking: what staff gave for answers. render: sees that a submission's notebooks have their pages. spent_s: of what
+    was graded in this run, as results have it; and "reports", of this process.
+    """
+
+    found: Sequence[Found]
+    settings: Settings
+    context: Context
+    out: Path
+    choice: Choice
+    show: Callable[[Row, bool], None]
+    marking: Marking
+    render: Callable[[Submission], None]
+    roster: Roster = field(default_factory=Roster)
+    rows: dict[str, Row] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    spent_s: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def chosen(self) -> list[Found]:
+        return [one for one in self.found if not self.choice.only or one.id in self.choice.only]
+
+    def run(self, executor: Executor, *, window: int | Callable[[], int]) -> None:
+        """Grade what is to be graded; every result is stored and has its pages when this returns.
+
+        Raises GraderError where going on is of no use: nothing can be written, or the processes that grade are gone.
+        """
+        sweep_temporary(self.out)
+        sweep_work_folders()
+        try:
+            for result in grade_all(self.left_to_grade(), self.settings, executor, window=window):
+                self.keep(result)
+        except BrokenExecutor as error:
+            sweep_work_folders()  # of the process that was killed, and what waits in its half-started sandbox
+            raise GraderError(
+                f"a process that graded was killed ({error}). What was graded is kept: the same command goes on. "
+                "If memory is short, take fewer --jobs."
+            ) from error
+
+    def finish(self) -> list[str]:
+        """Write the class page and the tables of marks, of this run and of what was not chosen but is known.
+
+        Returns what is to be said about answers.csv. Raises UsageError if staff saved one meanwhile that is none.
+        """
+        for one in self.found:
+            if one.id not in self.rows and (earlier := stored(self.out, one.id)) is not None:
+                self.enter(earlier)
+        before = dict(self.marking.marks)
+        said = self.marking.finish()
+        for name in self.marking.changed_since(before):
+            if (result := stored(self.out, name)) is not None:
+                self.faults += write_pages(self.out, self.marking.completed(result), self.marking.of(name))
+        rows = [self.rows[one.id] for one in self.found if one.id in self.rows]
+        points = self.marking.points()
+        write_text(self.out / "index.html", class_page(self.roster, title=self.context.assignment.title, points=points))
+        write_text(self.out / "grades.csv", grades_csv(rows, points))
+        return said
+
+    @property
+    def strangers(self) -> list[str]:
+        """Submissions that have a result in the folder and were not found this time."""
+        known = {one.id for one in self.found}
+        return [name for name in stored_ids(self.out) if name not in known]
+
+    def left_to_grade(self) -> Iterator[Submission]:
+        """What has to be graded, one by one; what has not is taken in on the way."""
+        for one in self.chosen:
+            submission = self.read(one)
+            if submission is None:
+                continue
+            earlier, fresh = stored(self.out, one.id), blank_result(submission, self.context, 0.0)
+            if earlier is not None and self.can_stay(earlier, fresh):
+                self.reuse(earlier, fresh)
+            else:
+                yield submission
+
+    def read(self, one: Found) -> Submission | None:
+        """The submission; None, and a fault of ours on record, if the machine could not read it."""
+        assignment = self.context.assignment
+        try:
+            submission = read(
+                one,
+                student_files=assignment.student_files,
+                handed_out=assignment.handed_out,
+                package=assignment.package,
+                notebooks=lambda: handed_out(assignment),
+            )
+        except AssignmentError:  # nobody's answers can be read
+            raise
+        except GraderError as error:
+            blank = blank_result(Submission(one.id, one.source, {}), self.context, 0.0)
+            self.keep(replace(blank, status=GRADER_ERROR, message=str(error)))
+            return None
+        self.render(submission)
+        return submission
+
+    def can_stay(self, earlier: Result, fresh: Result) -> bool:
+        if self.choice.force or not is_current(earlier, fresh):
+            return False
+        return not (self.choice.failed and has_failed(earlier))
+
+    def reuse(self, earlier: Result, fresh: Result) -> None:
+        if earlier.submission != fresh.submission:  # it lies elsewhere now
+            earlier = replace(earlier, submission=fresh.submission)
+            store(self.out, earlier)
+        self.counts["reused"] += 1
+        self.take(earlier, reused=True)
+
+    def keep(self, result: Result) -> None:
+        """Store a fresh result. The mark that there was stays where the grader failed."""
+        began = time.perf_counter()
+        if result.status == GRADER_ERROR:
+            self.faults.append(f"{result.id}: {result.message}")
+        store(self.out, result)
+        self.counts["graded"] += 1
+        self.take((stored(self.out, result.id) or result) if result.status == GRADER_ERROR else result, reused=False)
+        for name, seconds in {**result.spent_s, "reports": time.perf_counter() - began}.items():
+            self.spent_s[name] = self.spent_s.get(name, 0.0) + seconds
+
+    def take(self, result: Result, *, reused: bool) -> None:
+        self.faults += write_pages(self.out, self.marking.completed(result), self.marking.of(result.id))
+        row = self.enter(result)
+        if row is not None:
+            self.show(row, reused)
+
+    def enter(self, result: Result) -> Row | None:
+        self.marking.add(result)
+        try:
+            row = self.rows[result.id] = self.roster.add(result)
+        except GraderError as error:
+            self.faults.append(f"{result.id}: {error}")
+            return None
+        return row
+
+
+def has_failed(result: Result) -> bool:
+    """Whether something in it may be the machine's doing: not graded, or a check with no verdict on its values."""
+    return result.status != GRADED or any(check.status in (ERROR, TIMEOUT, CRASHED) for check in result.checks)
+
+
+def write_pages(out: Path, result: Result, marks: Marks) -> list[str]:
+    """Write a stored result's two pages, unless they are there and would be the same.
+
+    A page that cannot be made is a fault of ours: returned, and the rest goes on. The staff page comes last, since its
+    stamp stands for both.
+    """
+    staff, feedback = out / f"{result.id}.html", out / "feedback" / f"{result.id}.html"
+    stamp = stamp_of(out, result.id, pages_version(), repr(sorted(marks.items())))
+    if has_stamp(staff, stamp) and feedback.is_file() and feedback.stat().st_size:
+        return []
+    try:
+        pages = feedback_page(result, marks), staff_page(result, marks) + stamp
+    except Exception as error:
+        return [f"{result.id}: its page could not be made ({type(error).__name__}: {error})"]
+    for path, page in zip((feedback, staff), pages, strict=True):
+        write_text(path, page, durable=False)
+    return []

@@ -1,0 +1,156 @@
+"""Where submissions are graded: in this process, or in several that judge at once and end when this one does.
+
+    parent ──tasks──► worker, worker, …    each with sandboxes and work folders of its own
+
+Ctrl-C is for the parent, which then ends its workers by SIGTERM: as an exception there, so that sandboxes are killed
+and work folders removed. A worker whose parent is gone, however that died, does the same by itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import multiprocessing.util
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from multiprocessing.connection import wait
+from types import FrameType, TracebackType
+from typing import Final, ParamSpec, TypeVar
+
+from grader.pausing_gc import importing
+
+with importing():  # a worker has it before it can be stopped in order: it has nothing to clear up yet
+    import grader.grading.submission  # noqa: F401  (what every task is of)
+    from grader.grading.reference_pool import forget, keeping
+    from grader.running.output_lock import let_go
+
+PATIENCE_S: Final = 5.0  # for a worker to clear up; killing a sandbox and removing its folder takes some 0.1 s
+STOPPED: Final = 128 + signal.SIGTERM
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def make_executor(jobs: int) -> Executor:
+    """Processes, since judging takes a core of its own; this process itself where one job is all."""
+    return SerialExecutor() if jobs <= 1 else JobPool(jobs)
+
+
+class SerialExecutor(Executor):
+    """Runs each task when it is submitted. A context manager, so that tasks may keep something for the next."""
+
+    def __enter__(self) -> SerialExecutor:
+        self._keeping = keeping()
+        self._keeping.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._keeping.__exit__(None, None, None)
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+class JobPool(ProcessPoolExecutor):
+    """Worker processes that are ended at once if the block they are used in is left by an exception."""
+
+    def __init__(self, jobs: int) -> None:
+        context = multiprocessing.get_context("fork" if can_fork() else "spawn")
+        super().__init__(jobs, mp_context=context, initializer=begin_worker)
+        self._started = False
+        if can_fork():
+            self.submit(os.getpid)  # all of them now, before this process has a thread
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        if self._started:
+            return super().submit(run_unless_stopped, fn, *args, **kwargs)
+        # The first one starts the workers. They inherit that Ctrl-C waits, until they can ignore it.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            self._started = True
+            return super().submit(run_unless_stopped, fn, *args, **kwargs)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool | None:
+        if kind is None:
+            return super().__exit__(kind, error, traceback)
+        self.stop()
+        return None
+
+    def stop(self) -> None:
+        """End all workers and what they run, now."""
+        workers = multiprocessing.active_children()
+        self.shutdown(wait=False, cancel_futures=True)
+        for worker in workers:
+            worker.terminate()
+        deadline = time.monotonic() + PATIENCE_S
+        for worker in workers:
+            worker.join(max(0.0, deadline - time.monotonic()))
+            worker.kill()
+
+
+def can_fork() -> bool:
+    """Whether workers may be forked, with all that was imported and loaded here.
+
+    Not where there is a thread, such as a progress bar's: what it has locked would stay locked in them. Those of BLAS
+    are none of Python's, and it sees to them itself.
+    """
+    return sys.platform == "linux" and threading.active_count() == 1
+
+
+def begin_worker() -> None:
+    """In a worker, before its first task."""
+    let_go()
+    # A handler and not SIG_IGN, which a student's process would inherit.
+    signal.signal(signal.SIGINT, lambda *_: None)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+    signal.signal(signal.SIGTERM, stop_once)
+    kept = contextlib.ExitStack()
+    kept.enter_context(keeping())
+    multiprocessing.util.Finalize(None, kept.close, exitpriority=0)
+    threading.Thread(target=follow_parent, daemon=True).start()
+
+
+def stop_once(number: int, frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # not again: clearing up has begun
+    sys.exit(STOPPED)
+
+
+def run_unless_stopped(fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """A task that was queued already when the worker was stopped does not begin."""
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_IGN:
+        sys.exit(STOPPED)
+    try:
+        return fn(*args, **kwargs)
+    except SystemExit:
+        parent = multiprocessing.parent_process()
+        if parent is None or not parent.is_alive():
+            forget()
+            os._exit(STOPPED)  # all is cleared up, and nobody waits for an answer or sends another task
+        raise
+
+
+def follow_parent() -> None:
+    """Wait until the parent is gone, then end this worker as the parent would have."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(PATIENCE_S)
+        os._exit(STOPPED)

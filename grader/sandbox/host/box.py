@@ -1,0 +1,381 @@
+"""Processes: started, fed, read, watched from outside and killed. Only this module and zygotes.py spawn any.
+
+    judge ──stdin──► bwrap (monitor) ── init (pid 1 inside) ── worker server ── one child a check
+          ◄─stdout─ replies          ◄─stderr─ whatever the student prints
+
+The judge owns the ends of three pipes and the process ids; nothing that the inside says about processes is believed.
+Killing the init makes the kernel kill everything in its pid namespace, whatever group or session it fled to.
+A fault of the box is a SandboxError; a fault of the program inside is only ever seen as bytes, silence or an exit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from grader.errors import SandboxError
+from grader.sandbox.host.proc import Parent, list_children, memory_below, processes_of
+from grader.sandbox.host.zygote_client import Recipe
+
+CHUNK: Final = 1 << 16
+MAX_OUTPUT: Final = 64 << 10  # of what a check prints: what a person reads; the rest is drained and counted
+MAX_PIPE: Final = 1 << 20  # the most that Linux lets an ordinary user make of a pipe
+MAX_KILLING_S: Final = 10
+LOOK_S: Final = 0.05  # between looks at the memory of all processes inside; most calls are answered before the first
+MAX_FLOOD: Final = 256 << 20  # of prints in one check before it is stopped: past it, draining costs the judge more
+
+# Kernel uids for workers when root starts them: far above any real account's.
+FIRST_UID: Final = 1_879_048_192
+UIDS: Final = 60_000
+LENT_UIDS: Final = (61_184, 4_336)
+
+
+class Silence(Exception):
+    """The worker did not answer in time."""
+
+
+class Gone(Exception):
+    """The worker closed its pipe: it and all below it ended."""
+
+
+class Flood(Exception):
+    """The worker printed more than anybody should drain."""
+
+
+class Glut(Exception):
+    """The processes inside hold more memory together than they may."""
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How to start a worker. reports_init: the command reports the pid of its namespace's init on `--info-fd`.
+
+    memory: bytes that all processes may hold together. processes: how many there may be, where a cgroup counts them.
+    is_plain: a student's own code on their own machine, for PlainBox (plain.py), where the system may be any.
+    uid: under which it runs, alone, so that all processes of that uid are its own; None where a namespace tells them.
+    recipe: of a zygote that can start the worker in a sandbox which is ready, sooner than the command does.
+    """
+
+    command: tuple[str, ...]
+    env: Mapping[str, str]
+    pass_fds: tuple[int, ...] = ()
+    reports_init: bool = False
+    memory: int | None = None
+    processes: int = 0
+    is_plain: bool = False
+    uid: int | None = None
+    recipe: Recipe | None = None
+
+
+class Box:
+    """One running sandbox. Not thread-safe; one judge talks to it."""
+
+    def __init__(self, launch: Launch) -> None:
+        """Start the processes. Raises SandboxError if the launcher cannot be started."""
+        self.uid = launch.uid
+        self.memory = launch.memory
+        self.next_look = 0.0
+        self.printed = bytearray()
+        self.printed_bytes = 0
+        self.parents: dict[int, Parent] = {}
+        self.start(launch)
+        for fd in (self.requests, self.replies, self.prints):
+            os.set_blocking(fd, False)
+
+    def start(self, launch: Launch) -> None:
+        self.process, self.init = spawn(launch, launch.command, subprocess.PIPE)
+        assert self.process.stdin and self.process.stdout and self.process.stderr
+        self.requests = self.process.stdin.fileno()
+        self.replies = self.process.stdout.fileno()
+        self.prints = self.process.stderr.fileno()
+
+    def send(self, data: bytes, deadline: float) -> None:
+        """Write all of it, reading prints meanwhile. Raises Silence, Gone, Flood or Glut."""
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[os.write(self.requests, view) :]
+            except BlockingIOError:
+                self.wait([self.prints], [self.requests], deadline)
+            except BrokenPipeError:
+                raise Gone from None
+
+    def receive(self, deadline: float) -> bytes:
+        """Some bytes of replies, at least one. Raises Silence, Gone, Flood or Glut."""
+        while True:
+            readable, _ = self.wait([self.replies, self.prints], [], deadline)
+            if self.replies in readable:
+                data = os.read(self.replies, CHUNK)
+                if not data:
+                    raise Gone
+                return data
+
+    def pending(self) -> bool:
+        """Whether replies lie in the pipe that nobody asked for."""
+        return bool(select.select([self.replies], [], [], 0)[0])
+
+    def take_prints(self) -> tuple[str, int]:
+        """What was printed since the last call: the first MAX_OUTPUT bytes as text, and how many there were."""
+        for _ in range(
+            MAX_PIPE // CHUNK
+        ):  # what the pipe can hold, and no more: it may be filled as fast as it is read
+            if self.prints not in select.select([self.prints], [], [], 0)[0] or not self.drain():
+                break
+        text, count = self.printed.decode("utf-8", "replace"), self.printed_bytes
+        self.printed, self.printed_bytes = bytearray(), 0
+        return text, count
+
+    def left_behind(self, *, staying: int = 0) -> bool:
+        """Whether a process is alive but the server, and as many children as stay: nothing else outlives its check."""
+        inside = self.children_of(self.init) if self.init != self.process.pid else [self.process.pid]
+        return len(inside) != 1 or self.has_others(inside[0], staying)
+
+    def has_others(self, server: int, staying: int) -> bool:
+        """Whether a worker server has another number of children than stay, or one of these has a child."""
+        children = self.children_of(server)
+        return len(children) != staying or any(map(list_children, children))
+
+    def children_of(self, pid: int) -> list[int]:
+        """Of a process that lives as long as the box."""
+        if pid not in self.parents:
+            self.parents[pid] = Parent(pid)
+        return self.parents[pid].children()
+
+    def held_memory(self) -> int:
+        """Bytes that all processes inside hold."""
+        return memory_below(self.init)
+
+    @property
+    def is_alive(self) -> bool:
+        return self.process.poll() is None
+
+    def exit_code(self) -> int | None:
+        """The exit code of a box whose pipe was closed (128 + n: the server died of signal n), or None if it lives."""
+        try:
+            return self.process.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def kill(self) -> tuple[str, int]:
+        """End everything inside, at once, and reap it. Returns the prints that were left in the pipe."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(self.init, signal.SIGKILL) if self.init > 0 else None
+        prints = self.take_prints()
+        see_end(self.process, 1)  # the monitor reaps its init, then ends by itself
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.close_pipes()
+        self.process.wait()
+        if self.uid is not None:
+            end_processes_of(self.uid)
+        return prints
+
+    def interrupt(self) -> None:
+        """From another thread: end everything inside. The judge finds its pipes closed, and then reaps it by kill()."""
+        if self.is_alive:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+                os.kill(self.init, signal.SIGKILL) if self.init > 0 else None
+
+    def close_pipes(self) -> None:
+        while self.parents:
+            self.parents.popitem()[1].close()
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if pipe:
+                pipe.close()
+
+    def wait(self, read: list[int], write: list[int], deadline: float) -> tuple[list[int], list[int]]:
+        readable, writable = self.select(read, write, deadline)
+        if self.prints in readable and not self.drain() and readable == [self.prints]:
+            time.sleep(0.001)  # prints closed, replies not: a dying worker; do not spin
+        if self.printed_bytes > MAX_FLOOD:
+            raise Flood
+        return readable, writable
+
+    def select(self, read: list[int], write: list[int], deadline: float) -> tuple[list[int], list[int]]:
+        """What is ready, with a look at the memory inside every so often meanwhile. Raises Silence or Glut."""
+        while (now := time.monotonic()) < deadline:
+            if self.memory is not None and now >= self.next_look:
+                self.next_look = now + LOOK_S
+                if self.held_memory() > self.memory:
+                    raise Glut
+            until = deadline if self.memory is None else min(deadline, self.next_look)
+            readable, writable, _ = select.select(read, write, [], until - now)
+            if readable or writable:
+                return readable, writable
+        raise Silence
+
+    def drain(self) -> bool:
+        data = os.read(self.prints, CHUNK)
+        self.printed_bytes += len(data)
+        self.printed += data[: MAX_OUTPUT - len(self.printed)]
+        return bool(data)
+
+
+def see_end(process: subprocess.Popen[bytes], seconds: float) -> None:
+    """Wait for it, no longer than that; woken by its end where the kernel can do so, and not between sleeps."""
+    if process.poll() is None:
+        with contextlib.suppress(AttributeError, OSError):  # not Linux, or before 5.3
+            fd = os.pidfd_open(process.pid)
+            try:
+                seconds = 0 if select.select([fd], [], [], seconds)[0] else 0.001
+            finally:
+                os.close(fd)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=seconds)
+
+
+def spawn(launch: Launch, command: Sequence[str], prints: int) -> tuple[subprocess.Popen[bytes], int]:
+    """A launcher, with what it needs on file descriptors; and the pid of its namespace's init, or its own.
+
+    Its stdin and stdout are pipes; prints: where it and whoever is inside print. Raises SandboxError.
+    """
+    words, info = list(command), -1
+    fds = list(launch.pass_fds)
+    if launch.reports_init:
+        info, info_write = os.pipe()
+        words[1:1] = ["--info-fd", str(info_write)]
+        fds.append(info_write)
+    try:
+        process = subprocess.Popen(
+            words,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=prints,
+            bufsize=0,
+            env=dict(launch.env),
+            pass_fds=fds,
+            start_new_session=True,
+            cwd="/",
+        )
+    except OSError as error:
+        raise SandboxError(f"sandbox: {words[0]} cannot be started ({error}).") from error
+    finally:
+        if launch.reports_init:
+            os.close(info_write)
+    return process, read_init(info) if launch.reports_init else process.pid
+
+
+def start_plain(launch: Launch) -> subprocess.Popen[bytes]:
+    """A worker as an ordinary process, with nothing that only POSIX has. Raises SandboxError if it cannot start."""
+    try:
+        return subprocess.Popen(
+            launch.command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            env=dict(launch.env),
+            start_new_session=hasattr(os, "setsid"),  # Ctrl-C is for the grader, which then ends the worker
+        )
+    except OSError as error:
+        raise SandboxError(f"sandbox: {launch.command[0]} cannot be started ({error}).") from error
+
+
+def read_init(info: int) -> int:
+    """The pid of the namespace's init, as bwrap reports it before it runs anything."""
+    with os.fdopen(info, "rb") as file:
+        text = file.read()
+    try:
+        return int(json.loads(text)["child-pid"])
+    except (ValueError, KeyError):
+        return -1  # bwrap failed before it had one; what it prints says why
+
+
+def pick_uid() -> int:
+    """A user id that nobody has and under which nothing runs, for one worker that is not in a user namespace.
+
+    Above those of user_namespace(); where a container maps no ids as high, of those that systemd lends to services.
+    """
+    maps = [line.split() for line in Path("/proc/self/uid_map").read_text().splitlines()]
+    first, count = FIRST_UID + UIDS + 1, UIDS
+    if not any(int(start) <= first and first + count <= int(start) + int(length) for start, _, length in maps):
+        first, count = LENT_UIDS
+    while True:
+        uid = first + secrets.randbelow(count)
+        if not processes_of(uid):
+            return uid
+
+
+def end_processes_of(uid: int) -> None:
+    """Kill whatever runs under a uid that is one sandbox's own, until nothing does. Raises SandboxError if that fails.
+
+    What forks on meanwhile is few: RLIMIT_NPROC binds that uid.
+    """
+    until = time.monotonic() + MAX_KILLING_S
+    while alive := processes_of(uid):
+        for pid in alive:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if time.monotonic() > until:
+            raise SandboxError(f"sandbox: processes {alive[:5]} of user id {uid} cannot be ended. Kill them by hand.")
+        time.sleep(0.001)
+
+
+def output_of(command: Sequence[str], *, timeout_s: float = 60, uid: int | None = None) -> str:
+    """Run a trusted command, under a uid perhaps, and return what it printed.
+
+    Raises SandboxError if it fails, OSError if it is absent.
+    """
+    other: dict[str, Any] = {} if uid is None else {"user": uid, "group": uid, "extra_groups": [], "cwd": "/"}
+    try:
+        done: subprocess.CompletedProcess[str] = subprocess.run(
+            command, capture_output=True, text=True, timeout=timeout_s, check=False, **other
+        )
+    except subprocess.TimeoutExpired:
+        raise SandboxError(f"{command[0]}: no answer after {timeout_s:g} s") from None
+    if done.returncode != 0:
+        raise SandboxError(f"{command[0]}: exit code {done.returncode}: {done.stderr.strip()[-500:]}")
+    return done.stdout
+
+
+UNSHARE: Final = """
+import ctypes, os, sys
+if ctypes.CDLL(None, use_errno=True).unshare(0x10000000) != 0:  # CLONE_NEWUSER
+    sys.exit(os.strerror(ctypes.get_errno()))
+print("unshared", flush=True)
+sys.stdin.readline()
+open("/proc/sys/user/max_user_namespaces", "w").write("0")
+print("closed", flush=True)
+sys.stdin.readline()
+"""
+
+
+@cache
+def user_namespace() -> int:
+    """A user namespace for workers that root starts, as a file descriptor that lives as long as this process.
+
+    In it root is still root, so that bwrap can mount what only root may reach, and the range from FIRST_UID is there to
+    drop to: a worker has a kernel uid of its own, so limits on processes bind it. No further user namespace can be made
+    inside. Raises SandboxError where the kernel refuses.
+    """
+    with subprocess.Popen(
+        [sys.executable, "-S", "-c", UNSHARE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as helper:
+        assert helper.stdin and helper.stdout and helper.stderr
+        try:
+            if helper.stdout.readline() != b"unshared\n":
+                raise SandboxError(f"sandbox: no user namespace ({helper.stderr.read().decode().strip()[-200:]}).")
+            for kind in ("uid", "gid"):
+                Path(f"/proc/{helper.pid}/{kind}_map").write_text(f"0 0 1\n1 {FIRST_UID} {UIDS}\n")
+            helper.stdin.write(b"\n")
+            helper.stdin.flush()
+            if helper.stdout.readline() != b"closed\n":
+                raise SandboxError(f"sandbox: user namespace stays open ({helper.stderr.read().decode()[-200:]}).")
+            return os.open(f"/proc/{helper.pid}/ns/user", os.O_RDONLY)
+        except OSError as error:
+            raise SandboxError(f"sandbox: no user namespace ({error}).") from error
+        finally:
+            helper.kill()

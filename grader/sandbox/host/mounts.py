@@ -1,0 +1,198 @@
+"""The worker's world as a bwrap command: what it sees, and that none of it can be written. Pure.
+
+    the interpreter       its executable and standard library, at the host's paths; the folders of third-party packages
+                          in it are covered by empty ones, and so is what no layer needs
+    /usr/lib/…            the C libraries that these and NumPy need, one by one
+    /site/numpy           NumPy alone, not the site-packages it lies in
+    /worker               worker.py and the modules that it needs, compiled ones too
+    /work                 the submission's work tree
+    /holder/cat           what keeps a sandbox open until a worker is forked into it (held.py)
+    /dev/null, urandom…   no terminal, no shared memory
+
+No /proc, no /tmp, no home, no shell. All is read-only; the network is a namespace without an interface.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from functools import cache
+from importlib.machinery import SourceFileLoader
+from importlib.util import cache_from_source
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from grader.sandbox.host.interpreter import SYSTEM_FILES, SYSTEM_LIBRARIES, Interpreter
+from grader.sandbox.host.libraries import libraries_of
+
+INSIDE: Final = Path(__file__).resolve().parents[1] / "inside"
+DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
+WORK: Final = "/work"
+WORKER: Final = "/worker"
+SITE: Final = "/site"
+HOLDER: Final = "/holder/cat"  # by this name busybox knows what it is to be, too
+# worker.py is the program; the others are what it imports.
+WORKER_FILES: Final = ("worker.py", *sorted({path.name for path in INSIDE.glob("*.py")} - {"__init__.py", "worker.py"}))
+
+# BLAS and OpenMP pools neither survive a fork nor fit the process limit, and would take the cores of the other jobs.
+ONE_THREAD: Final = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+}
+ENVIRONMENT: Final = {
+    "LANG": "C.UTF-8",
+    "PATH": "/nowhere",
+    "PYTHONHASHSEED": "0",
+    "PYTHONPATH": SITE,
+    "MALLOC_ARENA_MAX": "1",  # else each thread reserves 64 MiB, up to 8 times a core, of the memory that is allowed
+    **ONE_THREAD,
+}
+
+
+def bwrap_options(
+    interpreter: Interpreter, work: Path, *, root: bool, userns_fd: int | None, held: bool = False
+) -> list[str]:
+    """All options of bwrap up to the command. root: started by root, with a prepared user namespace to enter.
+
+    held: the command is the holder, which needs no right, and the worker is one that was compiled already.
+    """
+    shown = mount_options(interpreter, held)
+    return [*namespace_options(root, userns_fd, held), *shown, "--ro-bind", str(work), WORK, "--chdir", WORK]
+
+
+def namespace_options(root: bool, userns_fd: int | None, held: bool) -> list[str]:
+    options = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+    if root:
+        # Mount as root, since the interpreter may lie below a folder that only root may enter; the worker drops to its
+        # own uid before it imports anything, and these two rights go with that.
+        options += ["--userns", str(userns_fd), "--cap-drop", "ALL"]
+        options += [] if held else ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    else:
+        options += ["--unshare-user", "--disable-userns", "--cap-drop", "ALL", "--uid", "65534", "--gid", "65534"]
+    options += ["--die-with-parent", "--new-session", "--clearenv", "--hostname", "sandbox"]
+    for name, value in ENVIRONMENT.items():
+        options += ["--setenv", name, value]
+    return options
+
+
+@cache
+def mount_options(interpreter: Interpreter, held: bool) -> tuple[str, ...]:
+    """Everything that every sandbox has, and the place for the work tree."""
+    binds = dict(shown_paths(interpreter, held))
+    options = parents([*binds, *map(str, interpreter.hidden), f"{WORK}/file"])
+    for link, target in system_links():
+        options += ["--symlink", target, link]
+    for inside, outside in binds.items():
+        options += ["--ro-bind", str(outside), inside]
+    for device in DEVICES:
+        options += ["--dev-bind", device, device]
+    for folder in interpreter.hidden:
+        if visible(folder, binds):
+            options += ["--tmpfs", str(folder), "--remount-ro", str(folder)]
+    return (*options, "--remount-ro", "/")
+
+
+def shown_paths(interpreter: Interpreter, held: bool) -> Iterable[tuple[str, Path]]:
+    """Path inside → path outside, of everything that is bound but the work tree."""
+    yield from system_paths(interpreter).items()
+    for folder in interpreter.shown:
+        yield str(folder), folder
+    yield str(interpreter.executable), interpreter.executable
+    for folder in interpreter.numpy_folders:
+        yield f"{SITE}/{folder.name}", folder
+    for name in WORKER_FILES[: 1 if held else None]:
+        yield f"{WORKER}/{name}", INSIDE / name
+    if held:
+        yield HOLDER, find_holder() or Path(HOLDER)
+    else:
+        yield from compiled_files(interpreter)
+
+
+@cache
+def system_paths(interpreter: Interpreter) -> dict[str, Path]:
+    """Path inside → path outside of what is the system's: libraries, and the loader's list of them.
+
+    Where the system does not say where a library lies, all of its folders.
+    """
+    folders = [*interpreter.shown, *interpreter.numpy_folders]
+    holder = () if find_holder() is None else (find_holder(),)
+    libraries = libraries_of([interpreter.executable, *holder], folders, interpreter.hidden)
+    folders_and_files = SYSTEM_FILES if libraries is not None else (*SYSTEM_LIBRARIES, *SYSTEM_FILES)
+    given = {name: Path(name) for name in folders_and_files if os.path.exists(name) and not os.path.islink(name)}
+    return given | dict(sorted((libraries or {}).items()))
+
+
+def resident_paths(interpreter: Interpreter) -> tuple[list[str], list[str]]:
+    """What every sandbox shows, as it lies outside; and folders in it that none shows."""
+    binds = [path for held in (True, False) for _, path in shown_paths(interpreter, held)]
+    return sorted({str(path.resolve()) for path in binds}), sorted(map(str, interpreter.hidden))
+
+
+@cache
+def find_holder() -> Path | None:
+    """A program that copies its input until that ends."""
+    found = shutil.which("cat")
+    return Path(found).resolve() if found else None
+
+
+@cache
+def compiled_files(interpreter: Interpreter) -> tuple[tuple[str, Path], ...]:
+    """What this grader's Python has compiled of the worker's files, if the worker has the same: as beside any module.
+
+    Compiling them takes a tenth of a worker's start.
+    """
+    if interpreter.cache_tag != sys.implementation.cache_tag:
+        return ()
+    found = []
+    for name in WORKER_FILES[1:]:  # the first is the program, which Python compiles whenever it starts
+        path = INSIDE / name
+        SourceFileLoader(path.stem, str(path)).get_code(path.stem)  # writes what is not there, as an import does
+        compiled = Path(cache_from_source(str(path)))
+        if compiled.is_file():
+            found.append((f"{WORKER}/__pycache__/{compiled.name}", compiled))
+    return tuple(found)
+
+
+@cache
+def open_paths(interpreter: Interpreter) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What a worker without mounts of its own may read, whole folders and files; and folders that it may only list.
+
+    The same as it would see with them: a folder that holds third-party packages is opened but for these.
+    """
+    whole: list[str] = []
+    listed: list[str] = []
+    given = [*system_paths(interpreter).values(), *(Path(name) for name in DEVICES if os.path.exists(name))]
+    for path in (*given, *interpreter.shown):
+        open_but(path.resolve(), interpreter.hidden, whole, listed)
+    whole += [str(path) for path in (interpreter.executable, *interpreter.numpy_folders)]
+    return tuple(sorted(set(whole))), tuple(sorted(set(listed)))
+
+
+def open_but(path: Path, hidden: tuple[Path, ...], whole: list[str], listed: list[str]) -> None:
+    if path in hidden or path.is_symlink():
+        return
+    if not any(folder.is_relative_to(path) for folder in hidden):
+        whole.append(str(path))
+        return
+    listed.append(str(path))
+    for child in sorted(path.iterdir()):
+        open_but(child, hidden, whole, listed)
+
+
+def system_links() -> list[tuple[str, str]]:
+    return [(name, os.readlink(name)) for name in SYSTEM_LIBRARIES if os.path.islink(name)]
+
+
+def parents(paths: Iterable[str]) -> list[str]:
+    """Every folder above these, made enterable by all: bwrap's own are for root only."""
+    folders = sorted({str(parent) for path in paths for parent in PurePosixPath(path).parents} - {"/"})
+    return [word for folder in [*folders, "/dev"] for word in ("--perms", "0755", "--dir", folder)]
+
+
+def visible(folder: Path, binds: dict[str, Path]) -> bool:
+    return any(folder.is_relative_to(inside) for inside in binds)

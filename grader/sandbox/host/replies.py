@@ -1,0 +1,68 @@
+"""What a worker may say: the fields of its messages and their exact types, as a table. Pure.
+
+Whatever is not in the table is no reply: the session takes it for a violation of the protocol and ends the sandbox.
+Past this point every field of a message has the type that it should have; its content is still what a stranger said.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from grader.sandbox.inside.protocol import ProtocolError
+
+MAX_TEXT: Final = 2000
+MAX_POSITIONS: Final = 100  # of arguments; no function has that many
+
+FIELDS: Final[dict[str, type]] = {
+    "op": str,  # hello, stale, ended, ask
+    "id": int,  # of the request that this answers
+    "modules": dict,  # name → None or a description of what its import raised
+    "absent": list,  # names of modules that are not in the sandbox
+    "left_out": list,  # statements of modules: file, line, function, type and text of the error
+    "recoded": list,  # files that are not in the encoding that they should be in
+    "outcome": str,  # value, missing, error, memory, timeout, refused
+    "dicts": dict,  # position of an argument → the dict that it is now
+    "arrays": list,  # positions of arguments that were changed in place
+    "aliases": list,  # positions of those among them that were returned as well
+    "attributes": dict,  # of the new object that is the value: its dicts of arrays, as they would be read now
+    "stub": bool,
+    "type": str,
+    "text": str,
+    "of": str,  # the function that is missing, where it is not the one that was called
+    "function": str,  # that a stub asks for
+    "args": tuple,
+    "frames": list,
+    "failed": int,  # which of the writes before the call did
+    "took": float,  # seconds within the function that was called, as the worker says
+    "exit": int,
+    "signal": int,
+}
+
+
+def checked(message: Any) -> dict[str, Any]:
+    """The message, if every field of it is in the table and of its type; `value` may be anything that travels.
+
+    Raises ProtocolError otherwise.
+    """
+    if type(message) is not dict:
+        raise ProtocolError("a message that is no message")
+    for name, field in message.items():
+        if name != "value" and (type(name) is not str or type(field) is not FIELDS.get(name)):
+            raise ProtocolError(f"a message with a field {str(name)[:40]!r} that is none")
+    if message.get("outcome") == "value":
+        if not {"value", "dicts", "arrays"} <= message.keys():
+            raise ProtocolError("a value without its parts")
+        if not all(is_position(key) and type(item) is dict for key, item in message["dicts"].items()):
+            raise ProtocolError("a changed argument that is none")
+        if not all(type(item) is int and 0 <= item < MAX_POSITIONS for item in message["arrays"]):
+            raise ProtocolError("a changed argument that is none")
+    return message
+
+
+def is_position(key: Any) -> bool:
+    return type(key) is str and key.isascii() and key.isdecimal() and len(key) <= 2
+
+
+def plain_text(text: Any) -> str:
+    """Text from the worker, bounded and free of what no file can hold."""
+    return text[:MAX_TEXT].encode("utf-8", "replace").decode() if isinstance(text, str) else ""

@@ -1,0 +1,178 @@
+"""The student's own run: the public checks on a folder as it is, with the same engine, messages and hints as grading.
+
+    folder ─► Place (package folder, assignment) ─► run_own ─► Result      nothing is written, no mark comes of it
+
+What differs from grading: there is no reference, so no stubs, and a check that would measure with the reference
+measures with the student's own code; handed-out files are the student's; the worker is a plain process (plain.py).
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from grader.assignment.load import Assignment, file_of
+from grader.errors import GraderError, UsageError
+from grader.grading.context import Context, Settings, prepare
+from grader.grading.submission import grade_submission, needs_of
+from grader.intake.collect import Found, read
+from grader.intake.tree import IntakeLimits
+from grader.records import GRADER_ERROR, VISIBLE, Result, Submission
+from grader.sandbox.host.isolation import PLAIN
+from grader.student.changed_functions import changed_names
+
+FOLDER: Final = "assignment"
+TOML: Final = "assignment.toml"
+NOTE: Final = "Public checks only: hidden checks are run on the graded version."
+WALL_S: Final = 10.0  # for importing or one check; who waits longer thinks that the checker hangs
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a student works: the folder of the package, and what it is checked by."""
+
+    package: Path
+    context: Context
+
+    @property
+    def assignment(self) -> Assignment:
+        return self.context.assignment
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """Ids of the functions that have public checks, in the order in which students meet them."""
+        checked = {check.function for check in self.assignment.checks}
+        return tuple(function for function in self.assignment.functions if function in checked)
+
+
+def find_place(path: Path, assignment: Path | None = None) -> Place:
+    """Where the path lies: the package is in it, or it is in the package, or one of its parents is so.
+
+    assignment: its folder, where it is not `assignment/` in the path or a parent.
+    Raises UsageError if there is nothing to check or nothing to check it by; GraderError for a damaged assignment.
+    """
+    path = existing(path)
+    folder = assignment or find_assignment(path)
+    context = prepare(Settings(str(folder.resolve()), sys.executable, PLAIN))
+    public = {check.id for check in context.assignment.checks if check.visibility == VISIBLE}
+    limits = context.limits
+    limits = replace(limits, wall_s=min(limits.wall_s, WALL_S), import_wall_s=min(limits.import_wall_s, WALL_S))
+    context = replace(context.only(public), limits=limits, reference_files=None)
+    return Place(find_package(path, context.assignment), context)
+
+
+def find_assignment(path: Path) -> Path:
+    """The folder `assignment` in the path or above. Raises UsageError if there is none, or no such path."""
+    path = existing(path)
+    for folder in (path, *path.parents):
+        if (folder / FOLDER / TOML).is_file():
+            return folder / FOLDER
+    text = f"no {FOLDER}/{TOML} here or above. Go to the unpacked folder, or name it with --assignment."
+    raise UsageError(f"{path}: {text}")
+
+
+def existing(path: Path) -> Path:
+    if not path.is_dir():
+        raise UsageError(f"{path}: is no folder, expected yours. Name the one that you unpacked.")
+    return path.resolve()
+
+
+def find_package(path: Path, assignment: Assignment) -> Path:
+    for folder in (path, *path.parents):
+        for package in (folder / assignment.package, folder):
+            if any((package / file).is_file() for file in assignment.student_files):
+                return package
+    files = ", ".join(assignment.student_files)
+    raise UsageError(f"{path}: no {assignment.package}/ with any of {files}. Name the folder that holds it.")
+
+
+def select(place: Place, names: Sequence[str]) -> tuple[str, ...]:
+    """The functions of these names, or whose names hold one of them, or that are in a file of it; all, without names.
+
+    A whole name stands for its function alone: batchnorm_forward is part of spatial_batchnorm_forward as well. Raises
+    UsageError for a name that fits none.
+    """
+    chosen = {function for name in names for function in fitting(place.functions, name)}
+    return tuple(function for function in place.functions if not names or function in chosen)
+
+
+def fitting(functions: Sequence[str], name: str) -> list[str]:
+    """Those that one word means. Raises UsageError if there are none."""
+    wanted, short = name.lower(), {function: function.rpartition(".")[2] for function in functions}
+    if wanted.endswith(".py"):
+        path = "/" + name.replace("\\", "/")
+        found = [function for function in functions if path.endswith("/" + file_of(function))]
+    else:
+        found = [function for function in functions if wanted in (function.lower(), short[function].lower())]
+        found = found or [function for function in functions if wanted in function.lower()]
+    if not found:
+        close = difflib.get_close_matches(name, short.values(), n=3)
+        known = f"Did you mean {' or '.join(close)}?" if close else f"There are: {', '.join(short.values())}."
+        raise UsageError(
+            f"{name}: neither a folder, a file with functions to write, nor part of a function's name. {known}"
+        )
+    return found
+
+
+def run_own(place: Place, functions: Collection[str], submission: Submission | None = None) -> Result:
+    """Check these functions, as the files are now or were when read_own read them. Raises GraderError if we fail."""
+    submission = submission or read_own(place)
+    assignment = place.assignment
+    own = {name: submission.files[name] for name in assignment.handed_out if name in submission.files}
+    context = replace(place.context, handed_out={**place.context.handed_out, **own})
+    context = context.only({check.id for check in assignment.checks if check.function in functions})
+    result = grade_submission(submission, context)
+    if result.status == GRADER_ERROR:
+        raise GraderError(result.message)
+    return replace(
+        result,
+        max_score=round(sum(check.max_points for check in result.checks), 2),
+        functions=tuple(item for item in result.functions if item.function in functions),
+        notes=(*result.notes, NOTE),
+    )
+
+
+def read_own(place: Place) -> Submission:
+    """The student's files as they are now. Raises UsageError if they cannot be read."""
+    assignment = place.assignment
+    submission = read(
+        Found("own", place.package, place.package.name),
+        student_files=assignment.student_files,
+        handed_out=assignment.handed_out,
+        package=assignment.package,
+        limits=IntakeLimits(notebooks=0),
+    )
+    if submission.problem is not None:
+        raise UsageError(submission.problem)
+    return submission
+
+
+def touched_by(place: Place, before: Mapping[str, bytes], after: Mapping[str, bytes]) -> tuple[str, ...]:
+    """The functions that may have changed between two states of the files, and all that need them, near or far.
+
+    Raises Unfinished for a changed file that is no Python.
+    """
+    names = changed_names(before, after)
+    touched = {function for function in place.functions if function.rpartition(".")[2] in names}
+    needs = needs_of(place.assignment)
+    while more := {function for function, needed in needs.items() if function not in touched and touched & set(needed)}:
+        touched |= more
+    return tuple(function for function in place.functions if function in touched)
+
+
+def with_news(earlier: Result, news: Result) -> Result:
+    """An earlier result with what was run again in the place of what it said of the same functions."""
+    checks = {check.id: check for check in news.checks}
+    functions = {item.function: item for item in news.functions}
+    checks_now = tuple(checks.get(check.id, check) for check in earlier.checks)
+    return replace(
+        news,
+        score=round(sum(check.points for check in checks_now), 2),
+        max_score=earlier.max_score,
+        checks=checks_now,
+        functions=tuple(functions.get(item.function, item) for item in earlier.functions),
+    )

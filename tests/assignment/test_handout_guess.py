@@ -1,0 +1,130 @@
+"""A handout is guessed by a clear majority of its marks, or not at all."""
+
+import re
+
+import pytest
+
+from grader.assignment.handout_guess import LEAST, MOST_READ, Mark, guess_handout
+
+FILES = ("a.py", "b.py", "c.py", "d.py")
+
+
+def marks_of(*words):
+    """One mark a file: topic 0 in a.py, topic 1 in b.py, …; None for none."""
+    return tuple(
+        Mark(f"topic {index}", FILES[index], re.compile(word)) for index, word in enumerate(words) if word is not None
+    )
+
+
+MARKS = {
+    "own": marks_of("own a", "own b", "both", "own d"),
+    "new": marks_of("new a", "new b", "both", "new d"),
+    "old": marks_of("old a", "old b", "old c", None),
+}
+
+
+def guess(*texts):
+    return guess_handout({FILES[i]: text.encode() for i, text in enumerate(texts) if text}, MARKS, "own")
+
+
+@pytest.mark.parametrize(
+    ("texts", "handout"),
+    [
+        (("own a", "own b", "both", "own d"), "own"),
+        (("new a", "new b", "both", "new d"), "new"),
+        (("old a", "old b", "old c", ""), "old"),
+        (("new a", "new b", "", "new d"), "new"),
+        (("new a", "new b", "both", "own d"), "new"),  # three of four, two of them for own as well
+    ],
+)
+def test_a_clear_majority_decides(texts, handout):
+    assert guess(*texts).handout == handout
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("", "", "", ""),
+        ("nothing", "", "", ""),
+        ("old a", "old b", "", ""),  # two are fewer than LEAST
+        ("", "", "both", ""),  # a tie
+        ("new a own a", "new b own b", "both", "own d new d"),  # said both ways: a tie
+        ("old a own a", "old b own b", "old c both", "own d"),  # older words beside its own: it has more
+        ("old a", "old b", "both", "own d"),  # two and two
+    ],
+)
+def test_else_it_is_the_assignments_own(texts):
+    found = guess(*texts)
+    assert found.handout == "own"
+    assert found.grounds.startswith("auto: ")
+
+
+def test_what_is_absent_is_no_mark():
+    """Deleting functions takes voices from the handout that had them and gives none to the one that had not."""
+    assert guess("own a", "", "", "").handout == "own"
+    assert guess("", "", "", "").grounds == (
+        "auto: no mark of any handout was found, so it was graded by the assignment's own."
+    )
+
+
+def test_a_forged_docstring_gains_nothing_even_where_functions_were_deleted():
+    assert guess("old a", "own b", "", "own d").handout == "own"
+    assert guess("old a", "", "", "").handout == "own"
+
+
+def test_marks_of_one_topic_are_one_voice():
+    many = tuple(Mark("topic 0", "a.py", re.compile(word)) for word in ("one", "two", "three", "four"))
+    assert LEAST > 1
+    files = {"a.py": b"one two three four"}
+    assert guess_handout(files, {"own": (), "old": many}, "own").handout == "own"
+    assert guess_handout(files, {"own": many[:1], "old": many}, "own").grounds.count("(own 1, old 1)") == 1
+
+
+def test_the_grounds_name_what_speaks_for_it_and_what_does_not():
+    grounds = guess("new a", "new b", "both", "own d").grounds
+    assert grounds == "auto: taken for handout new by 3 of 4 marks (topic 0, topic 1, topic 2; not topic 3)."
+    undecided = guess("old a", "old b", "both", "own d").grounds
+    assert "no handout has a clear majority of the 4 marks that were found (own 2, new 1, old 2)" in undecided
+    assert "--handout" in undecided
+
+
+def test_white_space_and_line_breaks_do_not_matter():
+    marks = {"own": (), "old": tuple(Mark(f"t{i}", "a.py", re.compile("drop it with p")) for i in range(3))}
+    assert guess_handout({"a.py": b"drop it\r\n\t   with p"}, marks, "own").handout == "old"
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"(" * 3_000_000, b"old a" * 500_000])
+def test_any_bytes_are_read(content):
+    assert guess_handout({"a.py": content}, MARKS, "own").handout == "own"
+
+
+def test_only_the_beginning_of_a_huge_file_is_read():
+    late = b"#" * MOST_READ + b" old a"
+    assert "no mark" in guess_handout({"a.py": late}, MARKS, "own").grounds
+
+
+@pytest.mark.parametrize(("old", "own", "handout"), [(6, 2, "old"), (5, 2, "own"), (4, 2, "own"), (3, 1, "old")])
+def test_more_marks_than_any_other_are_no_clear_majority_yet(old, own, handout):
+    """Three quarters of all marks are: 6 of 8, 3 of 4; 5 of 7 are fewer."""
+    pattern = re.compile("word")
+    marks = {
+        "old": tuple(Mark(f"old {index}", "a.py", pattern) for index in range(old)),
+        "own": tuple(Mark(f"own {index}", "a.py", pattern) for index in range(own)),
+    }
+    assert guess_handout({"a.py": b"word"}, marks, "own").handout == handout
+
+
+@pytest.mark.parametrize("younger", ["new", "newest"])
+def test_a_tie_goes_to_the_elder_of_two_that_differ_in_little(younger):
+    marks = {"own": MARKS["own"], "old": MARKS["old"], younger: MARKS["old"]}
+    files = {FILES[i]: text.encode() for i, text in enumerate(("old a", "old b", "old c"))}
+    found = guess_handout(files, marks, "own", {younger: "old"})
+    assert found.handout == "old"
+    assert f"{younger} has the same marks" in found.grounds
+    assert guess_handout(files, marks, "own").handout == "own"
+
+
+def test_more_marks_are_taken_before_age():
+    marks = {"own": MARKS["own"], "old": marks_of("a", "b", "c", "old d"), "new": marks_of("a", "b", "c", "new d")}
+    files = {name: text.encode() for name, text in zip(FILES, ("a", "b", "c", "new d"), strict=True)}
+    assert guess_handout(files, marks, "own", {"new": "old"}).handout == "new"

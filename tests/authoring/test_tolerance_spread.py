@@ -1,0 +1,112 @@
+"""Tolerances leave room for right solutions in other styles: fixtures are refused where they do not."""
+
+import json
+import sys
+
+import pytest
+
+from grader.assignment.load import load_assignment
+from grader.authoring.make_fixtures import drift, make_fixtures, write_fixtures
+from grader.errors import AssignmentError
+
+TOML = """
+title = "Small"
+package = "small"
+reference = "../reference"
+student_files = ["layers.py", "nets/net.py"]
+handed_out = ["given.py"]
+right_solutions = ["../right"]
+[points]
+"layers.root" = 4
+"nets.net.Net" = 6
+[classes]
+"nets.net.Net" = { methods = ["loss"] }
+[limits]
+cpu_s = 2
+"""
+LAYERS = "import numpy as np\nfrom .given import ONE\n\ndef root(x):\n    return np.sqrt(x)\n"
+NET = "from small.layers import root\n\nclass Net:\n    def loss(self, x):\n        return root(x).sum()\n"
+CHECKS = '''
+from grader.checks import check
+
+@check("layers.root")
+def four(student, rng):
+    """Four roots."""
+    return {"out": student.layers.root(rng.rand(4))}
+
+@check("nets.net.Net")
+def loss(student, rng, reference):
+    """A loss."""
+    x = rng.rand(4)
+    return {"loss": student.nets.net.Net().loss(x), "off": reference.nets.net.Net().loss(x) - 1}
+'''
+
+
+@pytest.fixture
+def folder(tmp_path):
+    files = {
+        "assignment/assignment.toml": TOML,
+        "assignment/checks/public/all.py": CHECKS,
+        "reference/__init__.py": "",
+        "reference/given.py": "ONE = 1\n",
+        "reference/layers.py": LAYERS,
+        "reference/nets/__init__.py": "",
+        "reference/nets/net.py": NET.replace("small.layers", "..layers"),
+        "right/layers.py": LAYERS.replace("np.sqrt(x)", "np.sqrt(x.astype(np.float32)).astype(x.dtype)"),
+        "right/nets/net.py": NET,
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+def test_what_right_solutions_differ_by_is_recorded(folder):
+    assignment = load_assignment(folder / "assignment")
+    made = make_fixtures(assignment)
+    assert set(made.manifest["spread"]) == {"layers.root.four", "nets.net.Net.loss"}
+    assert all(1e-9 < error < 1e-6 for error in made.manifest["spread"].values())
+    write_fixtures(assignment, made)
+    assert json.loads((folder / "assignment/fixtures/manifest.json").read_text())["spread"] == made.manifest["spread"]
+
+
+def test_rounding_noise_of_another_machine_is_no_drift(folder):
+    assignment = load_assignment(folder / "assignment")
+    made = make_fixtures(assignment)
+    write_fixtures(assignment, made)
+    made.manifest["spread"]["layers.root.four"] *= 1.5
+    assert drift(assignment, made) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("np.sqrt(x) * (1 + 6e-6)", "the right solution right differs by 6.0e-06, expected at most a third of"),
+        ("np.sqrt(x) * 2", "the right solution right fails it: out is 2 times what it should be"),
+        ("x.missing", "the right solution right fails it (AttributeError"),
+    ],
+)
+def test_a_tolerance_without_room_is_refused(folder, body, text):
+    (folder / "right/layers.py").write_text(LAYERS.replace("np.sqrt(x)", body))
+    with pytest.raises(AssignmentError) as raised:
+        make_fixtures(load_assignment(folder / "assignment"))
+    assert "check layers.root.four: " in str(raised.value)
+    assert text in str(raised.value)
+
+
+def test_a_right_solution_that_is_not_there_or_not_python_is_told(folder):
+    (folder / "right/layers.py").write_text("def root(x)\n")
+    with pytest.raises(AssignmentError, match="right solution right: cannot be imported"):
+        make_fixtures(load_assignment(folder / "assignment"))
+    (folder / "right").rename(folder / "gone")
+    with pytest.raises(AssignmentError, match="right is no folder"):
+        make_fixtures(load_assignment(folder / "assignment"))
+
+
+def test_what_was_imported_before_is_there_afterwards(folder):
+    path = list(sys.path)
+    before = {name for name in sys.modules if name.split(".")[0] == "small"}
+    make_fixtures(load_assignment(folder / "assignment"))
+    assert {name for name in sys.modules if name.split(".")[0] == "small"} == before
+    assert sys.path == path

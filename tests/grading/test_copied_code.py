@@ -1,0 +1,31 @@
+"""A withheld file is recognised under another name, and solutions of one's own are not taken for it."""
+
+import pytest
+from cases import ROOT
+
+from grader.grading.copied_code import tell_copies
+
+WITHHELD = {name: (ROOT / "reference" / name).read_bytes() for name in ("numpy_kernels.py", "fast_layers.py")}
+NOTE = "holds much of numpy_kernels.py, which is handed out and not there while it is checked."
+
+
+def test_a_copy_in_a_helper_or_in_the_student_file_itself_is_told():
+    kernels = WITHHELD["numpy_kernels.py"]
+    assert tell_copies({"mine.py": b"# my own\n" + kernels}, WITHHELD) == [f"mine.py {NOTE}"]
+    indented = b"\n".join(b"    " + line for line in kernels.splitlines())
+    assert tell_copies({"layers.py": b"import numpy as np\nif True:\n" + indented}, WITHHELD) == [f"layers.py {NOTE}"]
+
+
+def test_the_handed_out_file_itself_is_no_copy():
+    assert tell_copies(WITHHELD, WITHHELD) == []
+
+
+@pytest.mark.parametrize("folder", sorted((ROOT / "tests/submissions/passes").glob("*/classifiers")))
+def test_right_solutions_are_none(folder):
+    files = {path.name: path.read_bytes() for path in folder.parent.rglob("*.py")}
+    assert len(files) > 3
+    assert tell_copies(files, WITHHELD) == []
+
+
+def test_what_is_no_text_is_none():
+    assert tell_copies({"a.py": bytes(range(256)) * 10, "b.py": b""}, {**WITHHELD, "empty.py": b""}) == []

@@ -1,0 +1,92 @@
+"""What the course handed out in each year, untouched: no points and nothing false, named or guessed."""
+
+import sys
+from functools import cache
+
+import pytest
+from cases import ROOT
+from starters import YEARS, starter, write_starter
+
+from grader.assignment.load import load_assignment
+from grader.authoring import handed_out
+from grader.grading.context import Settings, prepare
+from grader.grading.submission import grade_submission
+from grader.intake.collect import find, read
+from grader.records import MISSING, NOT_APPLICABLE, Submission
+
+HANDOUT = dict.fromkeys(YEARS, "2021") | {"2016": "2016", "2017": "2017", "2025": "2025"}
+HANDOUT |= dict.fromkeys(("2018", "2019", "2020"), "2018")
+GUESSED = HANDOUT | {"2025": "2021"}  # no mark tells these two apart
+
+# What each handout leaves to be written, by its maximum.
+MAXIMUM = {"2016": 72.22, "2017": 72.22, "2018": 87, "2021": 88, "2025": 81}
+
+
+@cache
+def settings(handout):
+    return Settings(str(ROOT / "assignment"), sys.executable, "auto", handout)
+
+
+@cache
+def assignment():
+    return load_assignment(ROOT / "assignment")
+
+
+def collected(folder):
+    names = {"student_files": assignment().student_files, "package": "cs231n"}
+    (found,) = find([folder], **names)
+    return read(
+        found, **names, handed_out=assignment().handed_out, notebooks=lambda: handed_out.handed_out(assignment())
+    )
+
+
+@pytest.mark.parametrize("year", YEARS)
+def test_an_untouched_starter_gets_no_points_and_no_note(year, tmp_path):
+    write_starter(year, tmp_path)
+    submission = collected(tmp_path)
+    assert submission.answers, "the notebooks were not read"
+    result = grade_submission(submission, prepare(settings(HANDOUT[year])))
+    assert (result.score, result.max_score) == (0, MAXIMUM[HANDOUT[year]])
+    assert {check.status for check in result.checks} <= {MISSING, NOT_APPLICABLE, "skipped"}
+    assert result.notes == ()
+    assert {notebook.handed_out for notebook in result.notebooks} == {""}
+    assert not [answer for notebook in result.notebooks for answer in notebook.answers]
+
+
+@pytest.mark.parametrize("year", YEARS)
+def test_a_starter_is_known_by_its_marks(year, tmp_path):
+    write_starter(year, tmp_path)
+    result = grade_submission(collected(tmp_path), prepare(settings("auto")))
+    assert result.assignment["handout"] == GUESSED[year], result.assignment["grounds"]
+    if year != "2025":
+        assert result.score == 0
+    assert list(result.notes) == [result.assignment["grounds"]]
+
+
+def test_only_the_guess_says_that_2025_looks_the_same():
+    files = {name: text.encode() for name, text in starter("2025").items()}
+    handouts = prepare(settings("auto")).handouts
+    handout, grounds = handouts.of(Submission("case", "case", files))
+    assert handout.name == "2021"
+    assert grounds.endswith("2025 has the same marks: name it with --handout if it is that.")
+
+
+def test_by_the_assignments_own_handout_the_same_files_are_said_to_differ(tmp_path):
+    """So the tests above would see a note."""
+    write_starter("2016", tmp_path)
+    result = grade_submission(collected(tmp_path), prepare(settings("default")))
+    said = " ".join(result.notes)
+    for words in ("data_utils.py differs", "Not handed in:", "ModularNets.ipynb"):
+        assert words in said
+    assert any(notebook.handed_out for notebook in result.notebooks)
+
+
+def test_what_a_handout_gives_solved_is_not_asked_for_and_says_so():
+    files = {name: text.encode() for name, text in starter("2018").items()}
+    result = grade_submission(Submission("case", "case", files), prepare(settings("2018")))
+    (losses,) = {
+        (check.status, check.max_points, check.message)
+        for check in result.checks
+        if check.function in ("layers.svm_loss", "layers.softmax_loss")
+    }
+    assert losses == (NOT_APPLICABLE, 0.0, "Handout 2018 (2018 to 2020) gives this function solved.")

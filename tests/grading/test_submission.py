@@ -1,0 +1,350 @@
+"""Whole submissions through the real sandbox: what a verdict must be, and what must never enter the worker."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cases import ROOT, check_of, lost, reference_files
+from durations import without_durations
+
+from grader.assignment.fixtures import load_fixtures
+from grader.grading.context import Settings, prepare
+from grader.grading.submission import grade_submission
+from grader.records import Result, Submission
+from grader.sandbox.host import session as session_module
+from grader.sandbox.inside.protocol import Handle
+
+
+def test_the_reference_gets_full_marks(grade_layers):
+    result = grade_layers()
+    assert (result.status, result.score, result.max_score) == ("graded", 100.0, 100)
+    assert {check.status for check in result.checks} == {"passed"}
+    assert not [remark for check in result.checks for remark in check.remarks]
+
+
+@pytest.mark.parametrize("name", ["wrong-forward-consistent-backward/cs231n/layers.py", "loops-forever/layers.py"])
+def test_the_same_submission_twice_gives_the_same_json_but_for_durations(layers_context, name):
+    files = {"layers.py": (ROOT / "submissions" / name).read_bytes()}
+    submission = Submission("twice", "twice", files)
+    first, second = (grade_submission(submission, layers_context).to_json() for _ in range(2))
+    assert without_durations(first) == without_durations(second)
+    assert Result.from_json(first).to_json() == first
+
+
+def test_what_the_judge_sends_holds_inputs_only(context, grade_layers, monkeypatch):
+    """No frame holds an expected value: not one array of a fixture, not one number of eight digits of it."""
+    sent = []
+    encode = session_module.encode
+    monkeypatch.setattr(session_module, "encode", lambda message: sent.append(message) or encode(message))
+    # A wrong conv_forward also lets the judge ask for numerical gradients and documented caches.
+    grade_layers(
+        "def conv_forward_naive(x, w, b, conv_param):\n    raise ValueError\n"
+        "def softmax_loss(x, y):\n    return np.float64(3.0), x\n"
+    )
+    expected, inputs = set(), set()
+    for fixture in load_fixtures(context.assignment).checks.values():
+        for array in fixture.expected.values():
+            expected |= {repr(v) for v in np.asarray(array, dtype=float).ravel().tolist() if len(repr(v)) >= 10}
+    for value in leaves(sent):
+        assert isinstance(value, np.ndarray | np.generic | str | int | float | bool | bytes | type(None) | Handle)
+        if isinstance(value, np.ndarray | np.generic | float):
+            inputs |= {repr(v) for v in np.asarray(value, dtype=float).ravel().tolist()}
+    assert len(sent) > 100
+    assert len(expected) > 1000
+    # What is passed on unchanged is an input and an output: by ReLU, max-pool and dropout, and sums over one example.
+    # Running averages are handed back to the code that they came from.
+    passed_on = {
+        repr(v)
+        for check, fixture in load_fixtures(context.assignment).checks.items()
+        for name, array in fixture.expected.items()
+        if re.search(r"\.(relu|max_pool|dropout)_|\.one_example$", check) or name.startswith("running_")
+        for v in np.asarray(array, dtype=float).ravel().tolist()
+    }
+    assert not (inputs & expected) - passed_on
+
+
+def leaves(value):
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from leaves(key)
+            yield from leaves(item)
+    elif isinstance(value, list) or type(value) is tuple:
+        for item in value:
+            yield from leaves(item)
+    else:
+        yield value
+
+
+def test_a_spying_submission_finds_nothing(layers_context):
+    """The example that looks for fixtures and the reference reports what it found: nothing, and it wins no mark."""
+    source = (ROOT / "submissions/spies/layers.py").read_bytes()
+    result = grade_submission(Submission("spies", "spies", {"layers.py": source}), layers_context)
+    assert lost(result) == {"affine_forward": "failed"}
+    prints = "\n".join([*(check.output for check in result.checks), *result.notes])
+    assert "spies" in prints
+    assert not re.search(r"\.npz|manifest|/checks/|reference/layers|: found", prints)
+
+
+def test_an_endless_loop_costs_its_own_check_only(grade_layers):
+    """A loop that never ends only where windows overlap: one check times out, all others pass."""
+    result = grade_layers(
+        "right = max_pool_forward_naive\n"
+        "def max_pool_forward_naive(x, pool_param):\n"
+        "    while pool_param['stride'] < pool_param['pool_height'] == pool_param['pool_width']:\n"
+        "        pass\n"
+        "    return right(x, pool_param)\n"
+    )
+    statuses = {check.id: check.status for check in result.checks if check.status != "passed"}
+    assert statuses == {"layers.max_pool_forward_naive.overlapping": "timeout"}
+    backward = check_of(result, "max_pool_backward_naive.overlapping")
+    assert backward.points == pytest.approx(backward.max_points, abs=1e-5)
+    assert "was given the cache that the docstring describes" in backward.message
+
+
+def test_a_dropout_that_drops_nothing_costs_the_backward_nothing(grade_layers):
+    result = grade_layers(
+        "def dropout_forward(x, dropout_param):\n    return x.copy(), (dropout_param, np.ones_like(x))\n"
+    )
+    points = {item.function: (item.points, item.max_points) for item in result.functions}
+    assert points["layers.dropout_forward"][0] < 0.5 * points["layers.dropout_forward"][1]
+    assert points["layers.dropout_backward"][0] == points["layers.dropout_backward"][1]
+
+
+def test_a_dropout_backward_without_a_mask_fails_where_the_forward_drops_nothing_too(grade_layers):
+    result = grade_layers(
+        "def dropout_forward(x, dropout_param):\n    return x.copy(), (dropout_param, np.ones_like(x))\n\n\n"
+        "def dropout_backward(dout, cache):\n    return dout.copy()\n"
+    )
+    points = {item.function: (item.points, item.max_points) for item in result.functions}
+    assert points["layers.dropout_backward"][0] < 0.5 * points["layers.dropout_backward"][1]
+
+
+def test_a_backward_is_fed_the_documented_cache_where_the_forward_crashes(grade_layers):
+    result = grade_layers("def conv_forward_naive(x, w, b, conv_param):\n    return 1 / 0\n")
+    assert lost(result) == {"conv_forward_naive": "error"}
+
+
+@pytest.mark.parametrize(
+    "body", ["raise NotImplementedError", "return None", "import os; os._exit(1)", "return x", "return 1, 2, 3"]
+)
+def test_a_backward_loses_nothing_by_whatever_its_forward_does(grade_layers, body):
+    result = grade_layers(f"def affine_forward(x, w, b):\n    {body}\n")
+    assert set(lost(result)) == {"affine_forward"}
+
+
+def test_a_backward_over_a_cache_of_its_own_is_skipped_where_the_forward_crashes(grade_layers):
+    result = grade_layers(
+        "def affine_forward(x, w, b):\n    raise ValueError('oops')\n"
+        "def affine_backward(dout, cache):\n    return cache['x'] @ dout, 0, 0\n"
+    )
+    assert lost(result) == {"affine_forward": "error", "affine_backward": "skipped"}
+    message = check_of(result, "affine_backward.notebook").message
+    assert message.startswith(
+        "affine_forward raised ValueError: oops. Given the cache that the docstring describes, affine"
+    )
+
+
+FILTER_TWICE = (
+    "right_forward, right_backward = conv_forward_naive, conv_backward_naive\n"
+    "def conv_forward_naive(x, w, b, conv_param):\n"
+    "    out, _ = right_forward(x, 3 * w, b, conv_param)\n"
+    "    return out, (x, w, b, conv_param)\n"
+    "def conv_backward_naive(dout, cache):\n"
+    "    x, w, b, conv_param = cache\n"
+    "    dx, dw, db = right_backward(dout, (x, 3 * w, b, conv_param))\n"
+    "    return dx, 3 * dw, db\n"
+)
+
+
+def test_a_gradient_of_a_wrong_forward_follows_through_for_half(grade_layers):
+    result = grade_layers(FILTER_TWICE)
+    check = check_of(result, "conv_backward_naive.notebook")
+    assert check.follow_through
+    assert check.status == "partial"
+    assert check.points == pytest.approx(check.max_points * (1 + 0.5 * 4) / 5)  # db is right, dx and dw are worth half
+    assert "of your own conv_forward_naive, which is wrong: counted half" in check.message
+    assert [c.follow_through for c in check.comparisons] == [True, True, False]
+
+
+def test_a_gradient_of_a_forward_that_passes_elsewhere_follows_through_in_full(grade_layers):
+    wrong_with_stride = FILTER_TWICE.replace("3 * w", "scale(conv_param) * w").replace(
+        "3 * dw", "scale(conv_param) * dw"
+    )
+    result = grade_layers(wrong_with_stride + "def scale(p):\n    return 3 if p['stride'] == 2 else 1\n")
+    assert lost(result) == {"conv_forward_naive": "partial"}
+    check = check_of(result, "conv_backward_naive.strided")
+    assert (check.status, check.follow_through) == ("passed", True)
+
+
+def test_a_gradient_of_a_known_misconception_follows_through_in_full(grade_layers):
+    result = grade_layers(
+        "right_forward, right_backward = conv_forward_naive, conv_backward_naive\n"
+        "def conv_forward_naive(x, w, b, conv_param):\n"
+        "    out, _ = right_forward(x, w[:, :, ::-1, ::-1], b, conv_param)\n"
+        "    return out, (x, w, b, conv_param)\n"
+        "def conv_backward_naive(dout, cache):\n"
+        "    x, w, b, conv_param = cache\n"
+        "    dx, dw, db = right_backward(dout, (x, w[:, :, ::-1, ::-1], b, conv_param))\n"
+        "    return dx, dw[:, :, ::-1, ::-1], db\n"
+    )
+    assert lost(result) == {"conv_forward_naive": "failed"}
+    assert "turned by 180 degrees" in check_of(result, "conv_forward_naive.strided").hint
+
+
+@pytest.mark.parametrize(
+    ("forward", "backward"),
+    [
+        ("np.zeros_like(out)", "0 * dx, 0 * dw, 0 * db"),
+        (
+            "np.full_like(out, x.sum() + w.sum() + b.sum())",
+            "dout.sum() + 0 * dx, dout.sum() + 0 * dw, dout.sum() + 0 * db",
+        ),
+        ("np.roll(out, 1, axis=3)", "right_backward(np.roll(dout, -1, axis=3), cache)"),
+    ],
+    ids=["constant", "sum", "shifted"],
+)
+def test_a_gradient_of_a_forward_that_is_no_convolution_earns_nothing(grade_layers, forward, backward):
+    """Consistent with its own forward, but what reaches what is not as it should be."""
+    tail = backward if backward.startswith("right") else f"({backward})"
+    result = grade_layers(
+        "right_forward, right_backward = conv_forward_naive, conv_backward_naive\n"
+        "def conv_forward_naive(x, w, b, conv_param):\n"
+        "    out, cache = right_forward(x, w, b, conv_param)\n"
+        f"    return {forward}, cache\n"
+        "def conv_backward_naive(dout, cache):\n"
+        "    dx, dw, db = right_backward(dout, cache)\n"
+        f"    return {tail}\n"
+    )
+    assert lost(result)["conv_backward_naive"] in ("failed", "partial")
+    for check in result.checks:
+        if check.function == "layers.conv_backward_naive":
+            assert not any(c.follow_through for c in check.comparisons if c.name in ("dx", "dw")), check.id
+
+
+def test_a_sum_in_place_of_a_loss_earns_nothing(grade_layers):
+    for loss in ("softmax_loss", "svm_loss"):
+        result = grade_layers(f"def {loss}(x, y):\n    return x.sum(), np.ones_like(x)\n")
+        assert {c.points for c in result.checks if c.function == f"layers.{loss}"} == {0.0}
+
+
+CASES = sorted(path for path in (ROOT / "tests/submissions").glob("*/*") if path.is_dir())
+PACKAGE = list(reference_files())
+
+
+def files_of_case(folder: Path, reference_source: str) -> dict[str, bytes]:
+    """What a case hands in: the reference's layers.py with added.py at its end, else all modules of the folder."""
+    if (folder / "added.py").exists():
+        return {"layers.py": f"{reference_source}\n\n{(folder / 'added.py').read_text()}".encode()}
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.py"))}
+
+
+@pytest.mark.parametrize("folder", CASES, ids=lambda folder: "/".join(folder.parts[-2:]))
+def test_cases(context, layers_context, reference_source, folder):
+    """Every case below tests/submissions: the folder that it lies in names its verdict (see the README there)."""
+    files, status = files_of_case(folder, reference_source), folder.parts[-2]
+    line = re.search(rb"^# loses:(.*)$", files["layers.py"], re.MULTILINE)
+    losing = line[1].decode().replace(",", " ").split() if line else []
+    result = grade_submission(Submission("case", "case", files), layers_context if len(files) == 1 else context)
+    assert set(lost(result)) == set(losing), [(c.id, c.message) for c in result.checks if c.status != "passed"]
+    statuses = {check.status for check in result.checks if check.function.rpartition(".")[2] in losing}
+    assert status == "passes" or status in statuses
+
+
+def test_every_case_adds_to_the_reference_or_is_a_whole_package(reference_source):
+    """A case that adds says what it loses; a package lacks no student file; five styles of package are right ones."""
+    packages = [folder for folder in CASES if not (folder / "added.py").exists()]
+    for folder in CASES:
+        files = files_of_case(folder, reference_source)
+        assert folder in packages or b"\n# loses:" in files["layers.py"], folder
+        assert folder not in packages or set(PACKAGE) <= set(files), folder
+    assert len(CASES) - len(packages) >= 17
+    assert len([folder for folder in packages if folder.parts[-2] == "passes"]) >= 5
+
+
+@pytest.mark.parametrize(
+    "line", ["from .helpers import scale", "from cs231n.helpers import scale", "from helpers import scale"]
+)
+def test_a_helper_beside_the_student_file_is_used_however_it_is_imported(layers_context, reference_source, line):
+    source = (
+        f"{reference_source}\n{line}\nright = relu_forward\ndef relu_forward(x):\n    return scale(right(x)[0]), x\n"
+    )
+    helpers = b"import random\ndef scale(x):\n    return x * (random.random() < 2)\n"
+    files = {"layers.py": source.encode(), "helpers.py": helpers, "random.py": b"raise ImportError('shadows')\n"}
+    result = grade_submission(Submission("helped", "helped", files), layers_context)
+    assert result.score == 100.0, lost(result)
+    assert not result.notes
+
+
+def test_a_changed_input_a_dtype_and_a_singleton_axis_are_remarks(grade_layers):
+    result = grade_layers(
+        "right = affine_backward\n"
+        "def relu_backward(dout, cache):\n    dout[cache <= 0] = 0\n    return dout.astype(np.float32)\n"
+        "def affine_backward(dout, cache):\n    dx, dw, db = right(dout, cache)\n    return dx, dw, db[None]\n"
+        "def relu_forward(x):\n    cache = x.copy()\n    x[x < 0] = 0\n    return x, cache\n"
+    )
+    assert result.score == 100.0
+    assert check_of(result, "relu_backward.notebook").remarks == (
+        "relu_forward changes its input x in place and returns it.",
+        "relu_backward changes its input dout in place.",
+        "dx has dtype float32, expected float64.",
+    )
+    (remark,) = check_of(result, "relu_forward.images").remarks
+    assert remark == "relu_forward changes its input x in place and returns it."
+    (remark,) = check_of(result, "affine_backward.notebook").remarks
+    assert remark == "db has shape (1, 5), expected (5,); the same but for axes of length 1."
+
+
+def test_a_file_that_was_not_handed_in_is_missing(context):
+    result = grade_submission(Submission("none", "none", {"gradient_check.py": b""}), context)
+    assert {check.status for check in result.checks} == {"missing"}
+    assert result.checks[0].message == "layers.py was not handed in."
+
+
+def other_pythons() -> list[str]:
+    """Interpreters besides this one that have NumPy: Debian's own, those on the PATH, those in OTHER_PYTHONS."""
+    names = ["/usr/bin/python3", *(f"python3.{minor}" for minor in range(8, 16))]
+    names += os.environ.get("OTHER_PYTHONS", "").split()
+    found = {}
+    for name in names:
+        path = shutil.which(name)
+        probe = "import sys, numpy; assert sys.version_info >= (3, 8); print(sys.version, numpy.__file__)"
+        done = subprocess.run([path, "-c", probe], capture_output=True, check=False) if path else None
+        if done is not None and done.returncode == 0:
+            found.setdefault(done.stdout, str(path))
+    return list(found.values())
+
+
+def grade_reference_with(python: str) -> None:
+    context = prepare(Settings(str(ROOT / "assignment"), python, "auto"))
+    result = grade_submission(Submission("other", "other", reference_files()), context)
+    assert result.score == 100.0, python
+    assert result.environment["python"] == context.interpreter.python
+
+
+def test_the_students_python_may_be_another(readable_python):
+    """It grades the reference in full, and the result names its version."""
+    grade_reference_with(readable_python)
+
+
+def test_the_students_numpy_may_be_another():
+    """That of every other interpreter here that has one."""
+    pythons = other_pythons()
+    if not pythons:
+        pytest.skip("no other Python with NumPy here (Debian: apt install python3-numpy)")
+    for python in pythons:
+        grade_reference_with(python)
+
+
+def test_without_isolation_the_result_says_so():
+    context = prepare(Settings(str(ROOT / "assignment"), sys.executable, "none"))
+    files = reference_files()
+    result = grade_submission(Submission("plain", "plain", files), context)
+    assert result.score == 100.0
+    assert result.environment["sandbox"] == "none"

@@ -1,0 +1,137 @@
+"""Less time once three functions have run out of it: what hangs costs little, and what is right loses nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from cases import lost
+
+from grader.grading import time_limits as patience
+from grader.grading.time_limits import AGAIN_S, SHORT_S, Patience
+from grader.judging.student import Failure
+from grader.judging.verdict import Trial
+from grader.records import TIMEOUT
+
+THREE = (
+    "svm_loss",
+    "softmax_loss",
+    "dropout_forward",
+)  # whose backward is fed by nothing of theirs, or is lost with it
+LOST = {"svm_loss", "softmax_loss", "dropout_forward"}
+ENDLESS = "def {0}(*args, **kwargs):\n    while True:\n        pass\n"
+BUSY = """
+import time
+def busy(seconds):
+    until = time.process_time() + seconds
+    while time.process_time() < until:
+        pass
+"""
+# A right function that takes this many seconds of CPU time in every call, or in some.
+SLOW = """
+def {0}(*args, right={0}, **kwargs):
+    busy({1})
+    return right(*args, **kwargs)
+"""
+
+
+def hang(*names):
+    return "\n".join(ENDLESS.format(name) for name in names)
+
+
+@pytest.fixture
+def limits(context):
+    return context.limits
+
+
+def check_named(context, ending):
+    return next(check for check in context.assignment.checks if check.id.endswith(ending))
+
+
+def used(monkeypatch, seconds):
+    monkeypatch.setattr(patience, "measure_reference", lambda check, oracle: seconds)
+
+
+@pytest.mark.parametrize(
+    ("reference_s", "cpu_s"),
+    [(0.0, SHORT_S), (0.02, SHORT_S), (0.05, 1.0), (0.5, 2), (None, 2)],
+)
+def test_a_check_gets_twenty_times_what_the_reference_needs_and_half_a_second_at_least(
+    monkeypatch, context, limits, reference_s, cpu_s
+):
+    used(monkeypatch, reference_s)
+    one = Patience(limits, SimpleNamespace())
+    check = check_named(context, "relu_forward.images")
+    assert one.limits_for(check) == limits
+    one.timed_out |= {"a", "b"}
+    assert one.limits_for(check) == limits
+    one.timed_out.add("c")
+    assert one.limits_for(check).cpu_s == pytest.approx(cpu_s)
+    assert one.limits_for(check).wall_s == pytest.approx(cpu_s / limits.cpu_s * limits.wall_s)
+
+
+def timeout(check, function=None):
+    return Trial(check, Failure(TIMEOUT, check.function if function is None else function, "too long"))
+
+
+def test_time_of_the_submission_as_a_whole_is_no_functions(context, limits):
+    one = Patience(limits, SimpleNamespace())
+    for check in context.assignment.checks[:20]:
+        one.add(timeout(check, ""), limits)
+    assert not one.is_short
+
+
+def test_a_check_that_ran_out_of_less_time_is_due_again_once_its_function_ended(context, limits):
+    one = Patience(limits, SimpleNamespace())
+    first, second = check_named(context, "relu_forward.worked_example"), check_named(context, "relu_forward.images")
+    one.timed_out |= {"a", "b", "c"}
+    one.add(timeout(first), replace(limits, cpu_s=SHORT_S))
+    assert one.is_hopeless(second) and not one.is_due_again(first, on_stubs=False)
+    one.add(Trial(second, None), limits)
+    assert not one.is_hopeless(second) and one.is_due_again(first, on_stubs=False)
+    one.add(timeout(first), limits)  # it had the usual time now
+    assert not one.is_due_again(first, on_stubs=False)
+
+
+def test_a_first_check_of_each_is_taken_again_while_there_is_time_for_that(monkeypatch, context, limits):
+    now = [0.0]
+    monkeypatch.setattr(patience.time, "monotonic", lambda: now[0])
+    one = Patience(limits, SimpleNamespace())
+    checks = context.assignment.checks
+    for check in checks:
+        one.add(timeout(check), replace(limits, cpu_s=SHORT_S))
+    taken = []
+    for check in one.take_again(checks):
+        taken.append(check.function)
+        now[0] += 2
+    assert len(taken) == AGAIN_S / 2 == len(set(taken))
+
+
+def test_what_is_right_keeps_its_points_when_three_others_hang(grade_layers):
+    result = grade_layers(hang(*THREE))
+    assert lost(result).keys() - {"dropout_backward"} == LOST
+
+
+def test_what_is_right_and_slow_keeps_its_points_when_three_others_hang(grade_layers):
+    """Slower than 20 times the reference by far, as loops may be; and once more so that the short time is too short."""
+    slow = SLOW.format("max_pool_backward_naive", 0.2) + SLOW.format("spatial_groupnorm_forward", 0.8)
+    result = grade_layers(BUSY + slow + hang(*THREE))
+    assert lost(result).keys() - {"dropout_backward"} == LOST
+
+
+def test_what_hangs_has_less_time_from_the_fourth_function_on_and_says_so(grade_layers):
+    result = grade_layers(hang(*THREE, "max_pool_forward_naive", "conv_forward_naive"))
+    first = [check.message for check in result.checks if check.function.endswith("svm_loss")]
+    assert any("still running after 2 s of CPU time" in message for message in first)
+    assert any("was not run, since svm_loss ran out of time in others" in message for message in first)
+    cut = [check.message for check in result.checks if "0.5 s of CPU time" in check.message]
+    cut += [check.message for check in result.checks if "after 2.5 s" in check.message]  # on a busy machine
+    again = [check for check in result.checks if check.function.endswith("conv_forward_naive")]
+    assert cut and all("It had less time than usual, since" in message for message in cut)
+    assert {check.status for check in again} == {"timeout"}
+
+
+def test_nothing_is_shortened_where_there_is_no_reference(monkeypatch, layers_context, reference_source):
+    oracle = SimpleNamespace(is_there=False)
+    assert patience.measure_reference(layers_context.assignment.checks[0], oracle) is None

@@ -1,0 +1,44 @@
+"""What a reply wrote into a check's dicts is undone; what the check itself wrote stays."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from grader.grading.undo import Undoable
+
+
+def writes(**entries):
+    def call(function, args, kwargs):
+        args[1].update(entries)
+        return len(args[1])
+
+    return call
+
+
+def test_what_a_reply_wrote_is_there_until_it_is_undone():
+    param = {"stride": 1, "x": np.zeros(2)}
+    student = Undoable(writes(stride=2, x=np.ones(2), seen="x"))
+    student.call("f", (0, param), {})
+    assert (param["stride"], param["seen"], *param["x"]) == (2, "x", 1, 1)
+    student.undo()
+    assert (param["stride"], *param["x"]) == (1, 0, 0)
+    assert "seen" not in param
+
+
+def test_what_the_check_wrote_itself_stays():
+    param = {"mode": "train", "mean": np.zeros(2)}
+    student = Undoable(writes(mean=np.ones(2)))
+    student.call("f", (0, param), {})
+    param["mode"] = "test"
+    student.call("f", (0, param), {})
+    student.undo()
+    assert param["mode"] == "test"
+    assert list(param["mean"]) == [0, 0]
+
+
+def test_after_that_nothing_is_written_any_more():
+    param = {"stride": 1, "inner": {"a": 1}}
+    student = Undoable(writes(stride=2, inner={}))
+    student.undo()
+    assert student.call("f", (0, param), {}) == 2
+    assert param == {"stride": 1, "inner": {"a": 1}}

@@ -1,0 +1,191 @@
+"""A judge that does not come to an end by itself: whatever it does, its submission ends, and the next one is graded."""
+
+from __future__ import annotations
+
+import _thread
+import os
+import threading
+import time
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+
+from grader.errors import GraderError
+from grader.grading import check_run as trial
+from grader.grading import submission as pipeline
+from grader.grading import submission_run as trials
+from grader.grading.reference_pool import keeping
+from grader.grading.submission import LATE_NOTE, LATE_S, WATCH_S, grade_safely, grade_submission
+from grader.grading.watchdog import JudgeThread, Overdue
+from grader.records import Submission
+from grader.sandbox.host.proc import list_children
+
+WALL_S = 4.0  # of a submission: a right layers.py takes a second, on a busy machine three
+GOOD = 5  # checks that are judged before the judge goes astray
+
+
+@pytest.fixture
+def short(layers_context):
+    return replace(layers_context, limits=replace(layers_context.limits, submission_wall_s=WALL_S))
+
+
+@pytest.fixture
+def right(reference_source):
+    return Submission("case", "case", {"layers.py": reference_source.encode()})
+
+
+@pytest.fixture
+def over():
+    """Set at the end, so that no thread of a test goes on."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def sandboxes() -> int:
+    """Launchers of sandboxes below this process."""
+    found = 0
+    for pid in list_children(os.getpid()):
+        with suppress(OSError), open(f"/proc/{pid}/cmdline", "rb") as file:
+            found += b"bwrap" in file.read()
+    return found
+
+
+def spin(over):
+    while not over.is_set():
+        pass
+
+
+def spin_and_swallow(over):
+    while not over.is_set():
+        with suppress(BaseException):
+            spin(over)
+
+
+def block_in_a_read(over):
+    reading, writing = os.pipe()
+    threading.Thread(target=lambda: (over.wait(), os.close(writing)), daemon=True).start()
+    os.read(reading, 1)
+
+
+def wait_for_a_lock(over):
+    over.wait()
+
+
+ASTRAY = [spin, spin_and_swallow, block_in_a_read, wait_for_a_lock]
+
+
+def lead_astray(monkeypatch, module, name, how, over, *, after=0):
+    """Have a function of the judge do `how` once it was called so many times."""
+    calls, original = [], getattr(module, name)
+
+    def wrapped(*args, **kwargs):
+        calls.append(name)
+        if len(calls) > after:
+            how(over)
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(module, name, wrapped)
+
+
+@pytest.mark.parametrize("how", ASTRAY)
+def test_a_judge_that_does_not_end_is_left_and_what_it_knew_is_told(monkeypatch, short, right, over, how):
+    lead_astray(monkeypatch, trial, "judged", how, over, after=GOOD)
+    before, started = sandboxes(), time.monotonic()
+    result = grade_submission(right, short)
+    assert WALL_S < time.monotonic() - started < WALL_S + WATCH_S
+    assert sandboxes() == before
+    assert [check.status for check in result.checks].count("passed") == GOOD
+    assert {check.status for check in result.checks} == {"passed", "timeout"}
+    # The submission used none of the time: the fault is ours, and no mark may be taken for it.
+    assert result.status == "grader_error"
+    assert "had not come to an end 1.5 s after the 4 s" in result.message
+    assert "test_watch.py, line" in result.message or "threading.py, line" in result.message
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [(trials, "stage"), (trials, "import_notes"), (trial, "follow_through"), (trials, "tell_copies")],
+)
+def test_it_may_be_at_any_of_its_work(monkeypatch, short, reference_source, over, module, name):
+    lead_astray(monkeypatch, module, name, spin, over)
+    wrong = "\ndef affine_backward(dout, cache):\n    x, w, b = cache\n    return 0 * x, 0 * w, 0 * b\n"
+    started = time.monotonic()
+    result = grade_submission(Submission("case", "case", {"layers.py": (reference_source + wrong).encode()}), short)
+    assert time.monotonic() - started < WALL_S + WATCH_S
+    assert result.status == "grader_error" and name.split("_")[0] in "stage import follow tell"
+
+
+def test_where_not_even_the_known_results_can_be_settled_it_is_a_fault_of_ours(monkeypatch, short, right, over):
+    lead_astray(monkeypatch, pipeline, "settle", spin, over)
+    started = time.monotonic()
+    with pytest.raises(GraderError, match=r"had not come to an end .* No mark is taken"):
+        grade_submission(right, short)
+    assert time.monotonic() - started < WALL_S + WATCH_S
+
+
+def test_time_that_the_submission_used_up_itself_is_its_own(monkeypatch, short, reference_source, over):
+    """Its functions slept for most of it, and the judge was late: the rest counts as out of time."""
+    slow = "\nimport time\ndef relu_forward(x):\n    time.sleep(3)\n    return np.maximum(0, x), x\n"
+    lead_astray(monkeypatch, trial, "judged", lambda over: time.sleep(0.3), over, after=GOOD)
+    lead_astray(monkeypatch, trials, "is_missing", spin, over)
+    source = reference_source + slow
+    result = grade_submission(Submission("case", "case", {"layers.py": source.encode()}), short)
+    assert result.status == "graded"
+    assert LATE_NOTE in result.notes
+    assert 0 < [check.status for check in result.checks].count("timeout") < len(result.checks)
+    assert 0 < result.score < 100
+
+
+def test_it_needs_neither_signals_nor_the_main_thread(monkeypatch, short, right, over):
+    """As in a worker of Dask."""
+    lead_astray(monkeypatch, trial, "judged", spin, over, after=GOOD)
+    results = []
+    thread = threading.Thread(target=lambda: results.append(grade_submission(right, short)), daemon=True)
+    thread.start()
+    thread.join(WALL_S + WATCH_S)
+    assert [result.status for result in results] == ["grader_error"]
+
+
+def test_the_next_submission_is_graded_as_if_nothing_had_been(monkeypatch, short, layers_context, right, over):
+    with keeping():
+        with monkeypatch.context() as patched:
+            lead_astray(patched, trial, "judged", spin_and_swallow, over, after=GOOD)
+            assert grade_submission(right, short).status == "grader_error"
+        assert grade_submission(right, layers_context).score == 100
+
+
+def test_who_stops_the_command_need_not_wait_for_the_judge(monkeypatch, layers_context, right, over):
+    lead_astray(monkeypatch, trial, "judged", spin, over, after=GOOD)
+    before, started = sandboxes(), time.monotonic()
+    timer = threading.Timer(3, _thread.interrupt_main)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        grade_submission(right, layers_context)
+    assert time.monotonic() - started < 3 + 5
+    assert sandboxes() == before
+
+
+def test_a_thread_does_one_work_after_the_other_and_hands_on_what_is_raised():
+    thread = JudgeThread()
+    until = time.monotonic() + 60
+    names = [thread.run(lambda: threading.current_thread().name, until, list) for _ in range(2)]
+    assert names == ["judge", "judge"]
+    with pytest.raises(ZeroDivisionError):
+        thread.run(lambda: 1 / 0, until, list)
+    assert not thread.is_left
+    with pytest.raises(Overdue):
+        thread.run(lambda: time.sleep(1), time.monotonic() + 0.1, list)
+    assert thread.is_left
+
+
+def test_a_fault_of_ours_is_a_result_and_not_the_end_of_the_class(monkeypatch, short, right):
+    def fail(*args, **kwargs):
+        raise RuntimeError("no")
+
+    monkeypatch.setattr(pipeline, "prepare", lambda settings: short)
+    monkeypatch.setattr(trials, "stage", fail)
+    result = grade_safely(right, None)
+    assert result.status == "grader_error" and "RuntimeError: no" in result.message
+    assert LATE_S < WATCH_S

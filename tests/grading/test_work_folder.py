@@ -1,0 +1,72 @@
+"""Where temporary files lie: found without a trace; and what is at work in them, ended to the last."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from grader.grading import work_folder as scratch
+from grader.grading.work_folder import temporary_folder
+
+
+@pytest.fixture(autouse=True)
+def nothing_chosen(monkeypatch, tmp_path):  # pytest chooses one when it makes its first folder
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_it_is_found_without_a_file_to_try_it_by(tmp_path, monkeypatch):
+    made = []
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "_io", None)  # what tempfile tries a folder by
+    monkeypatch.setattr(os, "unlink", made.append)
+    assert temporary_folder() == tmp_path
+    assert tempfile.gettempdir() == str(tmp_path)
+    assert not made
+
+
+def test_a_folder_that_is_not_there_is_passed_over(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "nowhere"))
+    monkeypatch.setenv("TEMP", str(tmp_path))
+    assert temporary_folder() == tmp_path
+
+
+def test_without_a_word_it_is_the_usual_one():
+    assert temporary_folder() in (Path("/tmp"), Path("/var/tmp"))
+
+
+def test_what_starts_another_while_it_is_ended_leaves_none(tmp_path, monkeypatch):
+    """As bwrap may: its child is not there yet when the processes are listed."""
+    command = [sys.executable, "-c", "import time; time.sleep(60)", f"{tmp_path}/work", "worker.py"]
+    started = [subprocess.Popen(command)]
+    kill = os.kill
+
+    def start_another_first(pid, number):
+        if len(started) == 1:
+            started.append(subprocess.Popen(command))
+        kill(pid, number)
+
+    monkeypatch.setattr(scratch.os, "kill", start_another_first)
+    scratch.end_processes(tmp_path)
+    assert [process.wait(timeout=10) for process in started] == [-signal.SIGKILL, -signal.SIGKILL]
+
+
+def test_a_dead_child_of_any_name_stops_no_clearing_up(tmp_path):
+    """A process names itself as it likes, and has no command line any more when it is dead."""
+    name = "import ctypes; ctypes.CDLL(None).prctl(15, b'\\xff) Z (', 0, 0, 0)"
+    with subprocess.Popen([sys.executable, "-c", name]) as child:
+        stat = Path(f"/proc/{child.pid}/stat")
+        until = time.monotonic() + 30
+        while b"(\xff) Z () Z " not in stat.read_bytes():
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        scratch.end_processes(tmp_path)
+    assert child.returncode == 0

@@ -1,0 +1,158 @@
+"""What to fix first: causes before consequences, then points; and no more than the record tells."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sample import good, result_of, typical
+
+from grader.records import CheckResult, Comparison, Frame, FunctionResult, Result
+from grader.report.disclosure import for_student
+from grader.report.fix_first import causes_first, fix_first, group_checks, split_unwritten
+
+
+def function(name: str, lost: float, *needs: str) -> FunctionResult:
+    return FunctionResult(name, 20.0 - lost, 20.0, "failed" if lost else "passed", needs)
+
+
+def names(*functions: FunctionResult) -> list[str]:
+    return [fix.function for fix in fix_first(replace(result_of("x"), checks=(), functions=functions))]
+
+
+def test_a_cause_stands_before_its_consequence_even_if_it_lost_less() -> None:
+    assert names(function("net", 20, "conv"), function("conv", 1), function("relu", 5)) == ["relu", "conv", "net"]
+
+
+def test_a_consequence_of_a_consequence_stands_last() -> None:
+    assert names(function("net", 9, "backward"), function("backward", 8, "forward"), function("forward", 1)) == [
+        "forward",
+        "backward",
+        "net",
+    ]
+
+
+def test_among_causes_the_one_that_lost_most_stands_first_and_ties_keep_the_order_of_the_assignment() -> None:
+    assert names(function("a", 1), function("b", 3), function("c", 1)) == ["b", "a", "c"]
+
+
+def test_functions_that_lost_nothing_are_not_listed_and_are_no_cause() -> None:
+    assert names(function("forward", 0), function("backward", 2, "forward")) == ["backward"]
+    assert fix_first(good()) == ()
+
+
+def test_a_fix_names_the_causes_that_lost_points() -> None:
+    fixes = {fix.function: fix for fix in fix_first(typical())}
+    assert fixes["layers.conv_backward_naive"].follows_from == ("layers.conv_forward_naive",)
+    assert fixes["layers.conv_forward_naive"].follows_from == ()
+
+
+def test_a_circle_of_needs_is_cut_where_most_was_lost() -> None:
+    circle = (function("a", 1, "b"), function("b", 5, "a"), function("self", 9, "self"))
+    result = replace(result_of("x"), checks=(), functions=circle)
+    assert [(fix.function, fix.follows_from) for fix in fix_first(result)] == [("self", ()), ("b", ()), ("a", ("b",))]
+
+
+LETTERS = st.sampled_from("abcdef")
+
+
+@given(st.dictionaries(LETTERS, st.tuples(st.integers(1, 9), st.lists(LETTERS))))
+def test_every_function_stands_once_and_after_its_causes_unless_they_go_in_circles(
+    drawn: dict[str, tuple[int, list[str]]],
+) -> None:
+    # A function here may only need what stands earlier in the alphabet, so there is no circle.
+    functions = [function(name, lost, *(n for n in needs if n < name)) for name, (lost, needs) in drawn.items()]
+    ordered = [item.function for item in causes_first(functions)]
+    assert sorted(ordered) == sorted(drawn)
+    for item in functions:
+        for need in item.needs:
+            assert need not in drawn or ordered.index(need) < ordered.index(item.function)
+
+
+def check(**changes: object) -> CheckResult:
+    base = CheckResult("f.a", "f", "layers.py", "A title.", "visible", 0.0, 2.0, "failed")
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def only(*checks: CheckResult) -> Result:
+    return replace(result_of("x"), checks=checks, functions=(FunctionResult("f", 0.0, 4.0, "failed"),))
+
+
+def test_a_fix_tells_the_check_that_tells_most_and_the_line_where_it_happened() -> None:
+    frames = (Frame("layers.py", 3, "outer", "inner()"), Frame("layers.py", 9, "inner", "1 / 0"))
+    silent, loud = check(), check(id="f.b", status="error", message="f: division by zero.\nmore", frames=frames)
+    (fix,) = fix_first(only(silent, loud))
+    assert (fix.what, fix.where, fix.lost) == ("f: division by zero.", "layers.py:9", 4.0)
+
+
+def test_a_student_whose_only_failing_checks_are_hidden_reads_title_and_hint_and_no_more() -> None:
+    hidden = check(
+        visibility="hidden",
+        message="SECRET",
+        hint="Look at pad.",
+        frames=(Frame("layers.py", 7, "f", "x"),),
+        comparisons=(Comparison("out", "failed", "SECRET", 0.5, 1e-5),),
+    )
+    (fix,) = fix_first(for_student(only(hidden)))
+    assert (fix.what, fix.hint, fix.where) == ("A hidden check has not passed: A title.", "Look at pad.", "layers.py")
+
+
+def test_a_visible_check_is_told_before_a_hidden_one() -> None:
+    hidden, visible = check(visibility="hidden", status="error", message="hidden"), check(id="f.b", message="visible")
+    assert fix_first(only(hidden, visible))[0].what == "visible"
+
+
+def test_checks_of_a_function_that_is_not_listed_are_summed_up() -> None:
+    (group,) = group_checks(replace(result_of("x"), checks=(check(), check(id="f.b", points=2.0)), functions=()))
+    assert (group.function.points, group.function.max_points, group.function.status) == (2.0, 4.0, "failed")
+
+
+@pytest.mark.parametrize("status", ["passed", "not_applicable"])
+def test_a_group_with_nothing_wrong_is_not_failing(status: str) -> None:
+    result = replace(only(check(status=status)), functions=(FunctionResult("f", 4.0, 4.0, status),))
+    assert not group_checks(result)[0].failing
+
+
+def test_a_file_that_cannot_be_imported_is_one_thing_to_fix() -> None:
+    message = "layers.py cannot be imported: SyntaxError: expected ':'"
+    functions = tuple(FunctionResult(name, 0.0, 5.0, "error", line=i) for i, name in enumerate(["m.a", "m.b", "m.c"]))
+    checks = tuple(
+        CheckResult(f"{f.function}.one", f.function, "layers.py", "t", "visible", 0.0, 5.0, "error", message)
+        for f in functions
+    )
+    (fix,) = fix_first(replace(result_of("x"), checks=checks, functions=functions))
+    assert (fix.function, fix.others, fix.lost, fix.what) == ("m.a", ("m.b", "m.c"), 15.0, message)
+
+
+def test_what_is_not_written_yet_comes_last_in_the_order_of_the_assignment() -> None:
+    missing = [FunctionResult(name, 0.0, points, "missing") for name, points in (("first", 2.0), ("second", 9.0))]
+    assert names(*missing, function("wrong", 1)) == ["wrong", "first", "second"]
+
+
+def missing(name: str, points: float) -> FunctionResult:
+    return FunctionResult(name, 0.0, points, "missing")
+
+
+def test_functions_that_are_not_written_stand_together_in_the_order_of_the_result() -> None:
+    functions = (missing("m.first", 2.0), function("m.wrong", 1), missing("m.second", 9.0), missing("m.nothing", 0.0))
+    fixes, unwritten = split_unwritten(replace(result_of("x"), checks=(), functions=functions))
+    assert [fix.function for fix in fixes] == ["m.wrong"]
+    assert [group.function.function for group in unwritten] == ["m.first", "m.second"]
+
+
+def test_a_single_function_that_is_not_written_is_a_fix_like_others() -> None:
+    fixes, unwritten = split_unwritten(replace(result_of("x"), checks=(), functions=(missing("m.first", 2.0),)))
+    assert ([fix.function for fix in fixes], unwritten) == (["m.first"], ())
+
+
+def test_a_hint_is_given_in_full_for_every_function_that_has_it() -> None:
+    functions = tuple(FunctionResult(name, 0.0, 2.0, "failed") for name in ("m.a", "m.b", "m.c"))
+    hints = ("Divide by N.", "Divide by N.", "Look at pad.")
+    checks = tuple(
+        check(id=f"{f.function}.x", function=f.function, hint=hint, message=f"{f.function[2:]}: off.")
+        for f, hint in zip(functions, hints, strict=True)
+    )
+    fixes = fix_first(replace(result_of("x"), checks=checks, functions=functions))
+    assert [(fix.function, fix.hint) for fix in fixes] == list(zip(("m.a", "m.b", "m.c"), hints, strict=True))

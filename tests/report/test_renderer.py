@@ -1,0 +1,201 @@
+"""Pages of notebooks beside the grading: made once for each content, with a deadline, and never in its way."""
+
+from __future__ import annotations
+
+import html
+import json
+from pathlib import Path
+
+import pytest
+
+from grader.errors import GraderError
+from grader.records import Submission
+from grader.running import notebook_renderer as render
+from grader.running.notebook_renderer import Renderer
+
+
+def notebook(text: str) -> bytes:
+    cell = {"cell_type": "markdown", "metadata": {}, "source": text}
+    return json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
+
+
+def submission(**notebooks: bytes) -> Submission:
+    return Submission("ada", "ada", {}, notebooks={f"{name}.ipynb": content for name, content in notebooks.items()})
+
+
+def pages(out: Path) -> dict[str, str]:
+    return {path.relative_to(out).as_posix(): path.read_text() for path in sorted(out.rglob("*.html"))}
+
+
+def rendered(out: Path, *submissions: Submission) -> list[str]:
+    with Renderer(out) as renderer:
+        for one in submissions:
+            renderer.want(one)
+    return renderer.faults
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What two notebooks came to, of which one is damaged; made once, since starting the process takes a second."""
+    out = tmp_path_factory.mktemp("out")
+    assert rendered(out, submission(Nets=notebook("**why**"), broken=b"{")) == []
+    return out
+
+
+def test_every_notebook_has_its_page(made: Path) -> None:
+    found = pages(made)
+    assert [*found] == ["notebooks/ada/Nets.html", "notebooks/ada/broken.html"]
+    assert "&lt;strong&gt;why&lt;/strong&gt;" in found["notebooks/ada/Nets.html"]
+    assert "It cannot be shown: it is damaged" in found["notebooks/ada/broken.html"]
+
+
+def test_a_page_is_made_once_for_each_content(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = {path: path.stat().st_mtime_ns for path in made.rglob("*.html")}
+    monkeypatch.setattr(render, "serve", None)  # a process would not come up
+    assert rendered(made, submission(Nets=notebook("**why**"), broken=b"{")) == []
+    assert {path: path.stat().st_mtime_ns for path in made.rglob("*.html")} == before
+
+
+def test_another_content_is_rendered_anew_and_a_page_that_was_cut_off_too(tmp_path: Path) -> None:
+    path = tmp_path / "notebooks/ada/Nets.html"
+    path.parent.mkdir(parents=True)
+    path.write_text("<p>cut off")
+    rendered(tmp_path, submission(Nets=notebook("one")), submission(Nets=notebook("two")))
+    assert "<p>two</p>" in html.unescape(path.read_text())
+
+
+def stuck(pipe: render.Connection) -> None:
+    """In the place of `serve`: never answers for one notebook, as on a text that a pattern chokes on."""
+    import time
+
+    pipe.send_bytes(b"ready")
+    while True:
+        _, name, _ = (pipe.recv_bytes() for _ in range(3))
+        if name == b"slow.ipynb":
+            time.sleep(600)
+        pipe.send_bytes(b"<p>page")
+
+
+def test_one_that_takes_too_long_is_said_so_and_the_next_has_its_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(render, "serve", stuck)
+    monkeypatch.setattr(render, "NOTEBOOK_S", 0.3)
+    assert rendered(tmp_path, submission(slow=b"{}", swift=b"{}")) == []
+    found = pages(tmp_path)
+    assert "It cannot be shown: it takes too long" in found["notebooks/ada/slow.html"]
+    assert found["notebooks/ada/swift.html"].startswith("<p>page")
+
+
+def test_a_submission_has_so_much_time_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(render, "serve", stuck)
+    monkeypatch.setattr(render, "NOTEBOOK_S", 0.3)
+    monkeypatch.setattr(render, "SUBMISSION_S", 0.2)
+    rendered(tmp_path, submission(slow=b"{}", swift=b"{}"))
+    assert "takes too long" in pages(tmp_path)["notebooks/ada/swift.html"]
+
+
+def test_without_notebooks_nothing_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(render.importlib.util, "find_spec", lambda name: None)  # nor is anything needed
+    with Renderer(tmp_path) as renderer:
+        renderer.want(Submission("ada", "ada", {}))
+        assert renderer._thread is None
+    assert pages(tmp_path) == {}
+
+
+def test_a_missing_library_is_said_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(render.importlib.util, "find_spec", lambda name: None if name == "nh3" else name)
+    with pytest.raises(
+        GraderError, match=r"notebooks: nh3 is not installed\. Run pip install 'layergrader\[notebooks\]'"
+    ):
+        rendered(tmp_path, submission(Nets=b"{}"))
+
+
+def test_a_run_that_is_stopped_does_not_wait_for_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(render, "serve", stuck)
+    with pytest.raises(KeyboardInterrupt), Renderer(tmp_path) as renderer:
+        renderer.want(submission(slow=b"{}", swift=b"{}"))
+        raise KeyboardInterrupt
+    assert renderer._thread is not None
+    renderer._thread.join(render.STARTING_S)
+    assert not renderer._thread.is_alive()
+    assert pages(tmp_path) == {}
+
+
+def broken(pipe: render.Connection) -> None:
+    """In the place of `serve`: a process that ends as it begins."""
+
+
+def test_a_process_that_does_not_start_is_a_fault_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(render, "serve", broken)
+    assert rendered(tmp_path, submission(Nets=b"{")) == [
+        "ada: the process that renders notebooks does not start. Grade again."
+    ]
+
+
+def test_a_page_that_cannot_be_written_is_a_fault_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "notebooks").write_text("in the way")
+    (fault,) = rendered(tmp_path, submission(Nets=b"{"))
+    assert fault.startswith("ada: ") and "cannot be written" in fault
+
+
+def test_a_process_that_was_started_early_is_the_one_that_renders(tmp_path: Path) -> None:
+    with Renderer(tmp_path) as renderer:
+        renderer.start()
+        process = renderer._process
+        assert process is not None and process.is_alive()
+        renderer.want(submission(Nets=notebook("**why**")))
+        assert renderer._process is process
+    assert renderer.faults == []
+    assert [*pages(tmp_path)] == ["notebooks/ada/Nets.html"]
+    assert process.exitcode is not None
+
+
+def test_a_process_that_was_started_in_vain_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(render, "serve", stuck)
+    for leave in (lambda renderer: renderer.__exit__(None), lambda renderer: renderer.end()):
+        renderer = Renderer(tmp_path)
+        renderer.start()
+        process = renderer._process
+        leave(renderer)
+        assert process is not None and process._popen is not None and not process.is_alive()
+
+
+def test_a_process_that_cannot_be_started_early_is_started_by_the_first_notebook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(render, "serve", stuck)
+    with Renderer(tmp_path) as renderer:
+        with monkeypatch.context() as patch:
+            patch.setattr(render.SpawnProcess, "start", fail)
+            renderer.start()
+        renderer.want(submission(swift=b"{}"))
+    assert renderer.faults == []
+    assert [*pages(tmp_path)] == ["notebooks/ada/swift.html"]
+
+
+def test_without_a_library_nothing_is_started_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(render.importlib.util, "find_spec", lambda name: None if name == "nbconvert" else name)
+    renderer = Renderer(tmp_path)
+    renderer.start()
+    assert renderer._process is None
+
+
+def test_a_quick_look_sees_notebooks_but_not_in_archives_and_not_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a/cs231n/layers.py", "b/notebooks/Nets.ipynb", "c.zip"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    assert render.have_notebooks([tmp_path])
+    assert render.have_notebooks([tmp_path / "a", tmp_path / "b"])
+    assert not render.have_notebooks([tmp_path / "a", tmp_path / "c.zip", tmp_path / "absent"])
+    deep = tmp_path / "deep/1/2/3"
+    deep.mkdir(parents=True)
+    (deep / "late.ipynb").write_text("")
+    assert render.have_notebooks([tmp_path / "deep"])
+    monkeypatch.setattr(render, "LOOKED_AT", 3)
+    assert not render.have_notebooks([tmp_path / "deep"])

@@ -1,0 +1,103 @@
+"""What is said once: what the checks of a function have in common, and the rest of each message."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from grader.judging.verdict import choose
+from grader.records import CheckResult, Comparison, Frame, FunctionResult
+from grader.report.repetition import Common, in_common, own_words, sentences, stubs_note, summary, with_yours
+
+NET, LAYER = "nets.Net", "layers.affine"
+
+
+def check(message: str = "", **changes: object) -> CheckResult:
+    base = CheckResult("nets.Net.a", NET, "nets.py", "A title.", "visible", 0.0, 2.0, "failed", message)
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def test_what_all_failing_checks_say_alike_is_common() -> None:
+    frames = (Frame("nets.py", 3, "f", "x"),)
+    checks = [check("nets.py cannot be imported.", hint="h", frames=frames) for _ in range(3)]
+    assert in_common(checks) == Common("nets.py cannot be imported.", "h", frames)
+
+
+@pytest.mark.parametrize(
+    "checks",
+    [
+        [check("Net: a.", hint="h")],
+        [check("Net: a.", hint="h"), check("Net: b.", hint="i")],
+        [check("Net: a.", hint="h"), check("Net: a.", hint="h", status="passed")],
+    ],
+    ids=["one check", "two that differ", "one that passed"],
+)
+def test_what_one_check_says_alone_is_not_common(checks: list[CheckResult]) -> None:
+    assert in_common(checks) == Common()
+
+
+def test_a_check_that_says_nothing_does_not_keep_the_others_from_having_it_in_common() -> None:
+    assert in_common([check(hint="h"), check("Net: a.", hint="h"), check("Net: a.")]) == Common("Net: a.", "h")
+
+
+def test_a_message_is_cut_where_it_names_its_place_anew() -> None:
+    assert sentences("Net: a is off. b is right. Net: c is NaN.", NET) == ["a is off. b is right.", "c is NaN."]
+    assert sentences("MyNet: a is off. SubNet: b.", NET) == ["MyNet: a is off. SubNet: b."]
+
+
+def test_a_message_does_not_repeat_the_reasons_of_its_comparisons_nor_what_is_common() -> None:
+    wrong = (Comparison("W1", "failed", "W1 is off.", 1.0, 0.1), Comparison("W2", "failed", "W2 is off.", 1.0, 0.1))
+    assert own_words(check("Net: W1 is off. Net: W2 is off.", comparisons=wrong), Common()) == ""
+    assert own_words(check("Net: W1 is off. Net: Look again.", comparisons=wrong), Common()) == "Net: Look again."
+    assert own_words(check("Net: W1 is off."), Common()) == "Net: W1 is off."
+    assert own_words(check("Net: W1 is off."), Common("Net: W1 is off.")) == ""
+
+
+def test_a_message_without_its_place_is_left_as_it_is() -> None:
+    assert own_words(check("Net raised ValueError: Net: x"), Common()) == "Net raised ValueError: Net: x"
+    assert summary(check("IndexError: 7")) == "IndexError: 7"
+
+
+def test_a_summary_names_the_place_once_and_counts_what_it_leaves_out() -> None:
+    assert summary(check("Net: a. Net: b.")) == "Net: a. b."
+    assert summary(check("Net: a. Net: b. Net: c. Net: d.")) == "Net: a. b. And 2 more."
+
+
+def on_stubs(own: CheckResult, other: CheckResult, *, layer: str = "failed") -> CheckResult:
+    """What the judge makes of two runs of one check."""
+    wrong = check(id="layers.affine.a", function=LAYER, status=layer)
+    other = replace(other, stubs=(LAYER, "layers.relu"))
+    return choose([wrong, own], [wrong, other], {own.id}, {NET: [LAYER]})[1]
+
+
+@pytest.mark.parametrize("layer", ["failed", "passed"])
+def test_of_a_check_on_stubs_its_own_words_and_those_of_the_run_without_are_told_apart(layer: str) -> None:
+    own = check("Net: a is off. Net: b is off. Net: c is off.")
+    chosen = on_stubs(own, check("Net: a is off.", points=1.0, status="partial"), layer=layer)
+    assert "With yours" in chosen.message
+    assert own_words(chosen, Common()) == summary(chosen) == "Net: a is off."
+    assert with_yours(chosen) == "Net: a is off. b is off. And 1 more."
+
+
+def test_a_check_that_is_as_wrong_on_stubs_says_only_what_is_wrong() -> None:
+    chosen = on_stubs(check("Net: a is off."), check("Net: a is off."))
+    assert "in place of yours" in chosen.message
+    assert (own_words(chosen, Common()), with_yours(chosen)) == ("Net: a is off.", "")
+
+
+def test_words_of_the_judge_in_a_message_of_a_check_without_stubs_are_the_students() -> None:
+    message = "Net raised E: Counted with the grader's own x in place of yours. With yours: y"
+    assert (own_words(check(message), Common()), with_yours(check(message))) == (message, "")
+
+
+def test_the_stubs_of_a_function_are_named_once_and_only_those_that_lost_marks() -> None:
+    functions = {
+        LAYER: FunctionResult(LAYER, 0.0, 2.0, "failed"),
+        "layers.relu": FunctionResult("layers.relu", 2.0, 2.0, "passed"),
+        "layers.other": FunctionResult("layers.other", 0.0, 2.0, "failed"),
+    }
+    note = stubs_note([check(stubs=(LAYER, "layers.relu")), check()], functions)
+    assert note.startswith("1 of 2 checks counts with the grader's own affine in place of yours")
+    assert stubs_note([check(), check()], functions) == ""
+    assert "in place of those that are called" in stubs_note([check(stubs=("layers.relu",))], functions)

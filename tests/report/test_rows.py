@@ -1,0 +1,34 @@
+"""Rows of thousands of results share what is the same in them, and keep of a message what a list shows."""
+
+from __future__ import annotations
+
+from grader.records import GRADED, FunctionResult, Result
+from grader.report.rows import MESSAGE_CHARS, Rows
+
+
+def result(name: str, points: float, message: str = "") -> Result:
+    functions = (FunctionResult("layers.f", 2.0, 2.0, "passed"), FunctionResult("layers.g", points, 2.0, "failed"))
+    about = {"title": "A2", "sha256": "1"}, {"numpy": "2"}
+    return Result({"id": name}, *about, GRADED, 2.0 + points, 4.0, 0.5, (), functions, ("a note",), message)
+
+
+def test_what_is_the_same_is_one_object():
+    make = Rows().make
+    first, same, other = make(result("a", 0.0)), make(result("b", 0.0)), make(result("c", 1.0))
+    assert first.functions[1] is same.functions[1]
+    assert first.functions[0] is other.functions[0]
+    assert other.functions[1].points == 1.0
+    assert first.assignment is other.assignment
+    assert first.environment is other.environment
+
+
+def test_a_row_says_what_the_result_says():
+    row = Rows().make(result("a", 1.0, "short"))
+    assert (row.id, row.status, row.score, row.max_score, row.duration_s) == ("a", GRADED, 3.0, 4.0, 0.5)
+    assert (row.message, row.notes, row.assignment["title"]) == ("short", 1, "A2")
+
+
+def test_a_long_message_is_cut_to_what_a_list_shows():
+    assert Rows().make(result("a", 0.0, "x" * MESSAGE_CHARS)).message == "x" * MESSAGE_CHARS
+    message = Rows().make(result("a", 0.0, "x" * (MESSAGE_CHARS + 1))).message
+    assert (len(message), message[-2:]) == (MESSAGE_CHARS, "x…")

@@ -1,0 +1,190 @@
+"""A run that is stopped, refused or out of room: it says so and what to do, leaves nothing behind, and can go on."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from cases import ROOT
+from one_check import RIGHT, SLEEPING, WRONG, write_assignment, write_class
+
+from grader.running.output_lock import held
+from grader.sandbox.host.isolation import find_bwrap
+
+PATIENCE_S = 60  # for a busy machine; nothing here takes a second of work
+
+
+@pytest.fixture(scope="module")
+def assignment(tmp_path_factory) -> Path:
+    return write_assignment(tmp_path_factory.mktemp("one"))
+
+
+@pytest.fixture
+def run(assignment, tmp_path):
+    """Start the command on tmp_path/class in a session of its own, with room for temporary files of its own."""
+    (tmp_path / "temporary").mkdir()
+
+    def start(*options: object, before: tuple[str, ...] = ()) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "grader.cli.main", "grade", tmp_path / "class", "--assignment", assignment]
+        env = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path / "temporary")}
+        return subprocess.Popen(
+            [*before, *map(str, [*command, "--out", tmp_path / "out", *options])],
+            cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        )  # fmt: skip
+
+    return start
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=PATIENCE_S)
+    return process.returncode, out, err
+
+
+def wait_for(condition) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def alive(marker: Path) -> list[str]:
+    """The processes whose command line or working environment names this folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            said = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+        except OSError:
+            continue
+        if str(marker).encode() in said and int(process.name) != os.getpid():
+            found.append(said.replace(b"\0", b" ").decode("utf-8", "replace")[:200])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "jobs"), [(signal.SIGINT, 130, 1), (signal.SIGINT, 130, 2), (signal.SIGTERM, 143, 2)]
+)
+def test_a_stopped_run_ends_at_once_says_how_to_go_on_and_leaves_nothing_running(run, tmp_path, number, code, jobs):
+    write_class(tmp_path / "class", {"ada": RIGHT, "bela": SLEEPING, "cleo": SLEEPING, "dora": SLEEPING})
+    process = run("--jobs", jobs)
+    wait_for(lambda: (tmp_path / "out/results/ada.json").exists())
+    wait_for(lambda: any((tmp_path / "temporary").glob("grader-work-*")))
+    began = time.monotonic()
+    os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
+    returned, _, err = ended(process)
+    assert returned == code, err
+    last = err.splitlines()[-1]
+    assert last.startswith("stopped: ") and " of 4 submissions have their results in " in last
+    assert last.endswith("The same command goes on from there.")
+    assert "Traceback" not in err
+    assert time.monotonic() - began < 20  # far below what is left to wait for: the time limits of three that sleep
+    wait_for(lambda: not alive(tmp_path))
+    assert list((tmp_path / "temporary").iterdir()) == []
+    assert not list((tmp_path / "out").rglob("*.tmp"))
+
+
+def test_a_worker_that_is_killed_ends_the_run_and_loses_nothing(run, tmp_path):
+    write_class(tmp_path / "class", {"ada": RIGHT, "bela": SLEEPING, "cleo": SLEEPING})
+    process = run("--jobs", 2)
+    wait_for(lambda: (tmp_path / "out/results/ada.json").exists())
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    ours = Path(f"/proc/{process.pid}/cmdline").read_bytes()  # workers are forked
+    workers = [pid for pid in children if Path(f"/proc/{pid}/cmdline").read_bytes() == ours]
+    assert len(workers) == 2
+    os.kill(int(workers[0]), signal.SIGKILL)
+    returned, _, err = ended(process)
+    assert returned == 3, err
+    assert "a process that graded was killed" in err
+    assert "the same command goes on" in err
+    assert json.loads((tmp_path / "out/results/ada.json").read_text())["score"] == 10
+    wait_for(lambda: not alive(tmp_path))
+
+
+def test_two_graders_do_not_share_a_folder_and_a_dead_one_holds_none(run, tmp_path):
+    write_class(tmp_path / "class", {"ada": RIGHT})
+    program = "import sys, pathlib, grader.running.output_lock as l\n"
+    program += "with l.held(pathlib.Path(sys.argv[1])):\n print(1, flush=True)\n"
+    command = [sys.executable, "-c", program + " input()\n", str(tmp_path / "out")]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout.readline() == b"1\n"
+        returned, _, err = ended(run())
+        assert returned == 2, err
+        assert f"/out: another grader (process {holder.pid} on " in err
+        assert "writes there. Wait until it has ended, or name another folder with --out." in err
+        assert not (tmp_path / "out/results").exists()
+        holder.kill()
+    assert ended(run())[0] == 0
+    assert (tmp_path / "out/.grader.lock").read_text() == ""
+
+
+def test_a_file_system_without_locks_is_told(tmp_path, monkeypatch):
+    import fcntl
+
+    def none(*_):
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    with held(tmp_path) as warning:
+        assert warning == f"{tmp_path}: its file system has no locks. See to it that no other grader writes there."
+
+
+def test_a_full_disk_loses_nothing_and_is_told(run, tmp_path):
+    """A file system of 160 KiB, in a mount namespace of the test's own, holds some of eight submissions."""
+    write_class(tmp_path / "class", {f"s{number}": RIGHT for number in range(8)})
+    (tmp_path / "out").mkdir()
+    inside = '"$@"; echo $? > small; cp -r out kept'
+    mount = ("--dev-bind", "/", "/", "--size", str(160 << 10), "--tmpfs", str(tmp_path / "out"))
+    returned, _, err = ended(
+        run("--jobs", 1, "--sandbox", "none", before=(find_bwrap(), *mount, "--", "sh", "-c", inside, "sh"))
+    )
+    assert returned == 0, err
+    assert (tmp_path / "small").read_text() == "3\n", err
+    assert "cannot be written (No space left on device). What was written before is whole." in err
+    kept = {path.stem: json.loads(path.read_text())["score"] for path in (tmp_path / "kept/results").glob("*.json")}
+    assert 0 < len(kept) < 8
+    assert set(kept.values()) == {10.0}
+    assert not list((tmp_path / "kept").rglob("*.tmp"))
+    shutil.copytree(tmp_path / "kept", tmp_path / "out", dirs_exist_ok=True)
+    returned, _, err = ended(run("--jobs", 1, "--sandbox", "none"))
+    assert returned == 0, err
+    assert f"{8 - len(kept)} graded in " in err
+    assert f"; {len(kept)} as graded earlier" in err
+    assert len(list((tmp_path / "out").glob("s*.html"))) == 8
+
+
+def test_a_folder_that_may_only_be_read_stops_the_run_before_anything_is_graded(run, tmp_path):
+    write_class(tmp_path / "class", {"ada": RIGHT})
+    (tmp_path / "out/results").mkdir(parents=True)
+    (tmp_path / "out/results/ada.json").write_text("of an earlier run")
+    mount = ("--dev-bind", "/", "/", "--ro-bind", str(tmp_path / "out"), str(tmp_path / "out"))
+    returned, out, err = ended(run("--sandbox", "none", before=(find_bwrap(), *mount, "--")))
+    assert returned == 3
+    assert "/out: cannot be written (Read-only file system). Name another folder with --out." in err
+    assert "ada" not in out
+    assert (tmp_path / "out/results/ada.json").read_text() == "of an earlier run"
+
+
+def test_what_a_killed_run_left_is_swept_and_what_is_held_stays(run, tmp_path):
+    from grader.grading.work_folder import PREFIX, work_folder
+
+    write_class(tmp_path / "class", {"ada": WRONG})
+    for name in ("out/.grader-x.tmp", "out/results/.grader-y.tmp", "out/feedback/.grader-z.tmp", "out/tmp_of_mine"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("half of a pa")
+    dead = tmp_path / "temporary" / f"{PREFIX}dead"
+    (dead / "work").mkdir(parents=True)
+    (dead / "work" / "one.py").write_text(RIGHT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+        with work_folder() as mine:
+            assert ended(run("--jobs", 1))[0] == 0
+            assert list((tmp_path / "temporary").iterdir()) == [mine]
+    assert list((tmp_path / "temporary").iterdir()) == []
+    assert not list((tmp_path / "out").rglob("*.tmp"))
+    assert (tmp_path / "out/tmp_of_mine").exists()
