@@ -18,10 +18,11 @@ import numpy as np
 
 from bench.row import Options, Part, Row, run_alone
 from grader.authoring.tolerance_spread import loaded
-from grader.checks import perform
+from grader.calls import local_call
 from grader.grading.context import Context, Settings, prepare
 from grader.grading.submission import grade_submission
-from grader.judging.student import Student, local_call
+from grader.judging.perform import perform
+from grader.judging.student import Student
 from grader.records import Submission
 
 ROOT = Path(__file__).resolve().parents[1]

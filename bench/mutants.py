@@ -32,11 +32,13 @@ import numpy as np
 
 from bench.mutate import Mutant, mutants_of
 from grader.assignment.fixtures import Fixtures, load_fixtures
-from grader.assignment.load import Assignment, load_assignment, load_reference, module_of
+from grader.assignment.load import Assignment, load_assignment
+from grader.assignment.reference import load_reference
 from grader.authoring.looseness import Difference, differences, expect_tight
 from grader.authoring.make_fixtures import run_locally
 from grader.checks import TOLERANCE
 from grader.errors import AssignmentError
+from grader.function_ids import module_of
 from grader.judging.compare import judge_values
 from grader.records import PASSED, Check
 

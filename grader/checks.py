@@ -12,10 +12,8 @@ tell which. It returns named arrays, as a dict or, where they are gradients, wit
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -181,35 +179,3 @@ def gradients(
     forward may only use plain inputs of the check, no handle: it is called again in a fresh process.
     """
     return Gradients(forward, dout, claims, dict(values or {}), given)
-
-
-def perform(run: Callable[..., Any], student: Any, rng: np.random.RandomState, reference: Any) -> Answer:
-    """Run a check. One that takes a third argument measures what the student made by the reference, its own word aside.
-
-    Raises AssignmentError if the check returns anything but named arrays, and whatever the check raises.
-    """
-    return answer_from(run(student, rng, reference) if takes_reference(run) else run(student, rng))
-
-
-@cache
-def takes_reference(run: Callable[..., Any]) -> bool:
-    return len(inspect.signature(run).parameters) > 2
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a check returned, in one form: every named value, and the gradients among them or None."""
-
-    values: Mapping[str, Any]
-    gradients: Gradients | None
-
-
-def answer_from(returned: Any) -> Answer:
-    """Raises AssignmentError if a check returns anything but named arrays."""
-    if isinstance(returned, Gradients):
-        claimed = {name: claim for name, (claim, _) in returned.claims.items()}
-        if claimed:
-            return Answer({**returned.values, **claimed}, returned)
-    if isinstance(returned, dict) and returned and all(isinstance(name, str) for name in returned):
-        return Answer(returned, None)
-    raise AssignmentError(f"a check returned {type(returned).__name__}, expected named arrays or gradients(...).")

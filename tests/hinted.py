@@ -16,10 +16,12 @@ from typing import Any
 import numpy as np
 
 from grader.assignment.fixtures import Fixtures, load_fixtures
-from grader.assignment.load import Assignment, file_of, load_assignment, load_reference
+from grader.assignment.load import Assignment, load_assignment
+from grader.assignment.reference import load_reference
 from grader.authoring.make_fixtures import run_locally
+from grader.calls import CallFailed, Failure
+from grader.function_ids import file_of
 from grader.grading.check_run import judge, judged
-from grader.judging.student import CallFailed, Failure
 from grader.judging.verdict import Trial, settle
 from grader.records import ERROR, CheckResult
 from tests.cases import ROOT

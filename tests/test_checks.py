@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from grader.checks import Gradients, answer_from, check, gradients, misconception
+from grader.checks import Gradients, check, gradients, misconception
 from grader.errors import AssignmentError
+from grader.judging.perform import answer_from
 
 
 def documented(student, rng):

@@ -29,7 +29,7 @@ MOST_READ: Final = 1 << 20  # characters of a file; a student file has some 50,0
 
 
 @dataclass(frozen=True)
-class Mark:
+class Clue:
     """What is looked for in a file, in which every run of white space counts as one space. topic: for people too."""
 
     topic: str
@@ -46,7 +46,7 @@ class Guess:
 
 
 def guess_handout(
-    files: Mapping[str, bytes], marks: Mapping[str, Sequence[Mark]], own: str, elders: Mapping[str, str] | None = None
+    files: Mapping[str, bytes], marks: Mapping[str, Sequence[Clue]], own: str, elders: Mapping[str, str] | None = None
 ) -> Guess:
     """Decide by the marks of each handout, `own` among them or not. Never raises, whatever the files hold.
 
@@ -82,7 +82,7 @@ def guess_handout(
     )
 
 
-def is_found(mark: Mark, texts: Mapping[str, str]) -> bool:
+def is_found(mark: Clue, texts: Mapping[str, str]) -> bool:
     return mark.file in texts and mark.pattern.search(texts[mark.file]) is not None
 
 

@@ -30,7 +30,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
-from grader.assignment.handout_guess import Guess, Mark, guess_handout
+from grader.assignment.handout_guess import Clue, Guess, guess_handout
 from grader.assignment.load import Assignment
 from grader.errors import AssignmentError, UsageError
 from grader.judging.adapt import OWN, Argument, Handout, Keywords, Returned
@@ -63,7 +63,7 @@ class Handouts:
 
     asked: str = OWN_HANDOUT
     known: Mapping[str, Handout] = field(default_factory=lambda: {OWN_HANDOUT: OWN})
-    marks: Mapping[str, tuple[Mark, ...]] = field(default_factory=dict)
+    marks: Mapping[str, tuple[Clue, ...]] = field(default_factory=dict)
 
     def of(self, submission: Submission) -> tuple[Handout, str]:
         """The handout that a submission is graded for, and on what grounds it was taken for it; "" if it was named."""
@@ -95,7 +95,7 @@ def load_handouts(assignment: Assignment, asked: str) -> Handouts:
     return Handouts(asked, known, marks)
 
 
-def load_handout(path: Path, assignment: Assignment, defined: frozenset[str]) -> tuple[Handout, tuple[Mark, ...]]:
+def load_handout(path: Path, assignment: Assignment, defined: frozenset[str]) -> tuple[Handout, tuple[Clue, ...]]:
     """One file. defined: ids of all functions and classes of the reference. Raises AssignmentError, naming the file."""
     place = f"{FOLDER}/{path.name}"
     data = completed(path, read_toml(path))
@@ -259,9 +259,9 @@ def shapes_of(place: str, row: Mapping[str, Any]) -> tuple[tuple[int, ...], tupl
     return tuple(row.get("shape", ())), tuple(row.get("their_shape", ()))
 
 
-def mark_from(place: str, row: Mapping[str, Any]) -> Mark:
+def mark_from(place: str, row: Mapping[str, Any]) -> Clue:
     try:
-        return Mark(row["topic"], row["file"], re.compile(row["pattern"], re.IGNORECASE))
+        return Clue(row["topic"], row["file"], re.compile(row["pattern"], re.IGNORECASE))
     except re.error as error:
         raise AssignmentError(f"{place}: pattern {row['pattern']!r} is no regular expression ({error}).") from error
 

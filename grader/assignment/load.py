@@ -11,22 +11,18 @@ The folder's Python is trusted: it is the instructor's. Its modules are loaded b
 from __future__ import annotations
 
 import hashlib
-import importlib
 import math
-import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, SourceFileLoader
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import CodeType, ModuleType
 from typing import Any
 
+from grader.assignment.python_loader import load_module
 from grader.assignment.sections import ModuleSet, classes_from, sets_from, stubs_from
 from grader.checks import DEFINED, CheckDefinition, MisconceptionDefinition
 from grader.errors import AssignmentError
+from grader.function_ids import file_of, module_of
 from grader.records import HIDDEN, VISIBLE, Check, Members
 
 FOLDERS = {"public": VISIBLE, "hidden": HIDDEN}
@@ -223,79 +219,6 @@ def load_misconceptions(folder: Path, functions: Mapping[str, float]) -> Iterato
                 yield value
 
 
-class FromSource(SourceFileLoader):
-    """Reads no compiled module and leaves none: one of another text, of the same length and second, would be taken."""
-
-    def get_code(self, fullname: str) -> CodeType:
-        return self.source_to_code(self.get_data(self.path), self.path)
-
-
-class ReferenceFinder(MetaPathFinder):
-    """Finds the modules of one package so, below its folder. What is compiled from another language is for others."""
-
-    def __init__(self, package: str, folder: Path) -> None:
-        self.package = package
-        self.folder = folder
-
-    def find_spec(self, fullname: str, path: object = None, target: object = None) -> ModuleSpec | None:
-        package, *names = fullname.split(".")
-        if package != self.package or not names:
-            return None
-        place = self.folder.joinpath(*names)
-        for file, below in ((place / "__init__.py", [str(place)]), (place.with_suffix(".py"), None)):
-            if file.is_file():
-                loader = FromSource(fullname, str(file))
-                return spec_from_file_location(fullname, file, loader=loader, submodule_search_locations=below)
-        return None
-
-
-def load_module(path: Path, name: str | None = None) -> ModuleType:
-    """Import a trusted file by its path. Raises AssignmentError if it cannot be imported."""
-    name = name or f"_assignment_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}_{path.stem}"
-    spec = spec_from_file_location(name, path, loader=FromSource(name, str(path)))
-    if spec is None or spec.loader is None:
-        raise AssignmentError(f"{path}: is no Python file.")
-    module = module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except AssignmentError:
-        raise
-    except Exception as error:
-        raise AssignmentError(f"{path}: cannot be imported ({type(error).__name__}: {error}).") from error
-    return module
-
-
-def load_reference(assignment: Assignment) -> dict[str, Any]:
-    """The reference's functions by id. Raises AssignmentError if a graded one is missing."""
-    package = f"_reference_{hashlib.sha256(str(assignment.reference).encode()).hexdigest()[:12]}"
-    init = assignment.reference / "__init__.py"
-    spec = spec_from_file_location(
-        package,
-        init,
-        loader=FromSource(package, str(init)),
-        submodule_search_locations=[str(assignment.reference)],
-    )
-    if spec is None or spec.loader is None or not init.is_file():
-        raise AssignmentError(f"{assignment.reference}: is no package. Mend `reference` in assignment.toml.")
-    module = module_from_spec(spec)
-    sys.modules[package] = module
-    if not any(isinstance(one, ReferenceFinder) and one.package == package for one in sys.meta_path):
-        sys.meta_path.insert(0, ReferenceFinder(package, assignment.reference))
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise AssignmentError(f"{init}: cannot be imported ({type(error).__name__}: {error}).") from error
-    functions = {}
-    for function in assignment.functions:
-        name, _, attribute = function.rpartition(".")
-        try:
-            functions[function] = getattr(importlib.import_module(f"{package}.{name}"), attribute)
-        except Exception as error:
-            raise AssignmentError(f"{assignment.reference}: has no {function} ({error}).") from error
-    return functions
-
-
 def hash_of(folder: Path) -> str:
     """Hash over everything in the folder that decides over marks."""
     digest = hashlib.sha256()
@@ -322,11 +245,3 @@ def names_in(toml: Path, data: Mapping[str, Any], name: str) -> list[str]:
     if not all(isinstance(item, str) for item in names):
         raise AssignmentError(f"{toml}: {name} holds what is no path, expected strings.")
     return names
-
-
-def module_of(file: str) -> str:
-    return file.removesuffix(".py").replace("/", ".")
-
-
-def file_of(function: str) -> str:
-    return function.rpartition(".")[0].replace(".", "/") + ".py"

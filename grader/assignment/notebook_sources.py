@@ -19,6 +19,7 @@ Source of the cell markers: the percent format, which editors know; of the forma
 from __future__ import annotations
 
 import hashlib
+import importlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -45,7 +46,7 @@ METADATA: Final = {
 
 
 @dataclass(frozen=True)
-class Cell:
+class SourceCell:
     """One cell of a source. role: "" for plain text and code; lines: with the solution, in its markers; line: that of
     the cell's marker, from 1.
     """
@@ -67,7 +68,7 @@ def instructor_notebooks(assignment: Assignment) -> dict[str, bytes]:
     return {name: notebook(cells, place, solved=True) for name, place, cells in sources(assignment)}
 
 
-def sources(assignment: Assignment) -> Iterator[tuple[str, Path, list[Cell]]]:
+def sources(assignment: Assignment) -> Iterator[tuple[str, Path, list[SourceCell]]]:
     for path in sorted((assignment.folder / "notebooks").glob("*.py")):
         try:
             text = path.read_text(encoding="utf-8")
@@ -76,9 +77,9 @@ def sources(assignment: Assignment) -> Iterator[tuple[str, Path, list[Cell]]]:
         yield f"{path.stem}.ipynb", path, cells_of(text, path)
 
 
-def cells_of(text: str, place: Path) -> list[Cell]:
+def cells_of(text: str, place: Path) -> list[SourceCell]:
     """Cut a source into cells. Raises AssignmentError, with file and line, for a marker that is none of those above."""
-    found: list[Cell] = []
+    found: list[SourceCell] = []
     lines = text.splitlines()
     marks = [number for number, line in enumerate(lines) if line.startswith("# %%")]
     first = marks[0] if marks else len(lines)
@@ -97,14 +98,14 @@ def cells_of(text: str, place: Path) -> list[Cell]:
             body = [uncommented(line, f"{place}:{start + 2 + offset}") for offset, line in enumerate(body)]
         else:
             body = [MAGIC.sub("", line, count=1) if MAGIC.match(line) else line for line in body]
-        cell = Cell(kind, role, name, tuple(body), start + 1)
+        cell = SourceCell(kind, role, name, tuple(body), start + 1)
         if not "".join(cell.lines).strip():
             raise AssignmentError(f"{place}:{start + 1}: the cell is empty. Write it, or take its marker away.")
         found.append(cell)
     return found
 
 
-def notebook(cells: list[Cell], place: Path, *, solved: bool) -> bytes:
+def notebook(cells: list[SourceCell], place: Path, *, solved: bool) -> bytes:
     """Make a notebook: nbformat 4.5, the same bytes for the same source. Raises AssignmentError for a wrong region."""
     try:
         import nbformat  # here, since grading does without
@@ -148,7 +149,7 @@ def uncommented(line: str, place: str) -> str:
     raise AssignmentError(f"{place}: {line!r} stands in a cell of text, expected a comment. Begin the line with '# '.")
 
 
-def without_regions(cell: Cell, place: Path, *, solved: bool) -> Iterator[str]:
+def without_regions(cell: SourceCell, place: Path, *, solved: bool) -> Iterator[str]:
     """Yield the lines of a cell: solutions without their markers, or what stands in their place."""
     regions = find_regions(str(place), "\n".join(cell.lines), first=cell.line + 1)
     if regions and cell.role != "answer":
@@ -164,10 +165,25 @@ def without_regions(cell: Cell, place: Path, *, solved: bool) -> Iterator[str]:
             yield from (indent + todo for todo in (TODO_CODE if cell.kind == "code" else TODO_TEXT))
 
 
-def identify(cell: Cell, taken: dict[str, int]) -> str:
+def identify(cell: SourceCell, taken: dict[str, int]) -> str:
     """The cell's id: role and name, else a digest of its text (with a count where two cells say the same)."""
     if cell.name:
         return f"{cell.role}-{cell.name}"
     digest = hashlib.sha256("\n".join((cell.kind, *cell.lines)).encode()).hexdigest()[:12]
     taken[digest] = taken.get(digest, 0) + 1
     return digest if taken[digest] == 1 else f"{digest}-{taken[digest]}"
+
+
+NOTEBOOKS: Final = "notebooks"
+
+
+def notebooks_of(assignment: Assignment) -> dict[str, bytes]:
+    """The students' notebooks by file name. They alone need nbformat, so it is asked for where there are any."""
+    if not (assignment.folder / NOTEBOOKS).is_dir():
+        return {}
+    try:
+        notebooks = importlib.import_module("grader.assignment.notebook_sources")
+    except ImportError as error:
+        raise GraderError(f"{assignment.folder / NOTEBOOKS}: {error}. Run make setup.") from error
+    made: dict[str, bytes] = notebooks.student_notebooks(assignment)
+    return made

@@ -21,14 +21,15 @@ from typing import Final
 
 import numpy as np
 
-from grader.assignment.load import Assignment, load_reference
+from grader.assignment.load import Assignment
+from grader.assignment.reference import load_reference
 from grader.authoring.functions_run import functions_run
 from grader.authoring.make_fixtures import run_locally
 from grader.authoring.variants import REFERENCE, TEMPLATE, Variant
 from grader.errors import GraderError
 from grader.grading.context import Settings
-from grader.grading.submission import grade_all
 from grader.records import GRADED, MISSING, PASSED, CheckResult, Result
+from grader.running.dispatch import grade_all
 
 EPSILON: Final = 1e-6  # points; they are rounded to six digits
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from grader.assignment.load import Assignment, load_reference
+from grader.assignment.load import Assignment
+from grader.assignment.reference import load_reference
 from grader.authoring.make_fixtures import run_locally
 
 

@@ -21,17 +21,21 @@ from typing import Any, Final
 import numpy as np
 
 from grader.assignment.fixtures import MANIFEST, SCHEMA, key, read_arrays, read_manifest, source_hash, source_paths
-from grader.assignment.load import Assignment, load_reference, module_of
+from grader.assignment.load import Assignment
+from grader.assignment.reference import load_reference
+from grader.atomic_files import write_bytes, write_text
 from grader.authoring.looseness import Difference, differences, expect_tight
 from grader.authoring.tolerance_spread import measure_spread
-from grader.checks import Answer, MisconceptionDefinition, perform
+from grader.calls import CallFailed, local_call
+from grader.checks import MisconceptionDefinition
 from grader.errors import AssignmentError, FixtureError
+from grader.function_ids import module_of
 from grader.judging.compare import same, units_of
 from grader.judging.diagnose import Unit
 from grader.judging.follow import forward_value, reach_patterns
-from grader.judging.student import CallFailed, Student, local_call
+from grader.judging.perform import ReturnedValues, perform
+from grader.judging.student import Student
 from grader.records import VISIBLE, Check
-from grader.running.store import write_bytes, write_text
 
 NOISE: Final = ("made_with", "spread")  # of the manifest: what may differ from machine to machine
 SAME: Final = 1e-9  # relative; another BLAS rounds otherwise, no change of a source is that small
@@ -161,7 +165,7 @@ def run_locally(
     functions: Mapping[str, Callable[..., Any]],
     arities: list[tuple[str, int]] | None = None,
     reference: Mapping[str, Callable[..., Any]] | None = None,
-) -> Answer:
+) -> ReturnedValues:
     """A check on functions in this process. reference: what measures, if these are not the reference's own."""
     names = frozenset(functions)
     student = Student(local_call(functions, arities, assignment.classes), names, assignment.classes)
@@ -208,7 +212,7 @@ def namespace_of(functions: Mapping[str, Callable[..., Any]]) -> SimpleNamespace
     return root
 
 
-def reach_of(check: Check, answer: Answer) -> dict[str, np.ndarray]:
+def reach_of(check: Check, answer: ReturnedValues) -> dict[str, np.ndarray]:
     if answer.gradients is None:
         return {}
     patterns = reach_patterns(answer.gradients, check)

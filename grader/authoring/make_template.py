@@ -11,18 +11,17 @@ Nothing else is in it: what is not named by the assignment is not handed out.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from grader.assignment.load import Assignment
+from grader.assignment.notebook_sources import notebooks_of
 from grader.assignment.solution_regions import BEGIN, END, student_files_of
-from grader.errors import AssignmentError, GraderError
-from grader.running.store import write_bytes
+from grader.atomic_files import write_bytes
+from grader.errors import AssignmentError
 
 FOLDER: Final = "template"
-NOTEBOOKS: Final = "notebooks"
 # What running and compiling leave behind; no part of the template, and no drift.
 LEFT_BEHIND: Final = ("__pycache__", ".ipynb_checkpoints", "build", "datasets")
 COMPILED: Final = (".so", ".pyd", ".pyc")
@@ -50,18 +49,6 @@ def make_template(assignment: Assignment) -> dict[str, bytes]:
         if told:
             raise AssignmentError(f"{name}: {told[0]!r} found in what students get. Name it among the student files.")
     return dict(sorted(files.items()))
-
-
-def notebooks_of(assignment: Assignment) -> dict[str, bytes]:
-    """The students' notebooks by file name. They alone need nbformat, so it is asked for where there are any."""
-    if not (assignment.folder / NOTEBOOKS).is_dir():
-        return {}
-    try:
-        notebooks = importlib.import_module("grader.assignment.notebook_sources")
-    except ImportError as error:
-        raise GraderError(f"{assignment.folder / NOTEBOOKS}: {error}. Run make setup.") from error
-    made: dict[str, bytes] = notebooks.student_notebooks(assignment)
-    return made
 
 
 def write_template(folder: Path, files: Mapping[str, bytes]) -> None:

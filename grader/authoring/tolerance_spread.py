@@ -20,11 +20,12 @@ from typing import Any, Final
 import numpy as np
 
 from grader.assignment.load import Assignment
-from grader.checks import perform
+from grader.calls import local_call
 from grader.errors import AssignmentError
 from grader.grading.stage import stage
 from grader.judging.compare import judge_values
-from grader.judging.student import Student, local_call
+from grader.judging.perform import perform
+from grader.judging.student import Student
 from grader.records import PASSED, Check
 
 MARGIN: Final = 3.0

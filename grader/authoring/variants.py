@@ -22,12 +22,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from grader.assignment.load import Assignment, file_of, load_reference
+from grader.assignment.load import Assignment
+from grader.assignment.reference import load_reference
 from grader.assignment.solution_regions import student_files_of
 from grader.authoring.make_fixtures import run_locally
 from grader.authoring.stand_ins import CONSTANTS, Memory, record
 from grader.checks import MisconceptionDefinition
 from grader.errors import AssignmentError
+from grader.function_ids import file_of
 from grader.records import VISIBLE, Submission
 
 REFERENCE: Final = "reference"

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from grader.atomic_files import write_text
 from grader.authoring.audit import Audit, measure, run_audit
 from grader.authoring.variants import REFERENCE, Variant, make_variants
 from grader.cli.screen.matrix import WIDTH, print_durations, print_matrix, print_remarks
@@ -18,7 +19,6 @@ from grader.cli.screen.progress import Progress
 from grader.errors import UsageError
 from grader.grading.context import Settings, prepare
 from grader.running.job_pool import make_executor
-from grader.running.store import write_text
 from grader.sandbox.host.isolation import KINDS
 
 

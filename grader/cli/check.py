@@ -9,13 +9,13 @@ from typing import Final
 import click
 from rich.console import Console
 
+from grader.atomic_files import write_text
 from grader.cli.screen.progress import literal
 from grader.cli.screen.standing import show_rows, show_summary
 from grader.cli.watch import saves, watch
 from grader.records import Result
 from grader.report.pages import feedback_page
 from grader.report.standing import standing_of
-from grader.running.store import write_text
 from grader.student.own_run import Place, find_place, read_own, run_own, select
 
 NOT_YET: Final = 1

@@ -20,7 +20,7 @@ from grader.errors import GraderError, UsageError
 from grader.grading.context import Settings, prepare, prepare_ground
 from grader.intake.collect import Found, find
 from grader.running.answers_csv import Marking
-from grader.running.class_run import Batch, Choice
+from grader.running.class_run import Batch, Selection
 from grader.running.identities import keep_ids, settle_ids
 from grader.running.job_pool import JobPool, make_executor
 from grader.running.notebook_renderer import Renderer
@@ -68,7 +68,7 @@ def run_class(
         progress = JsonLog() if log_format == "json" else Progress()
         marking = Marking(out, [one.id for one in found], context.assignment.questions, persons)
         keep_ids(found, out)
-        choice = Choice(only, force, failed)
+        choice = Selection(only, force, failed)
         batch = Batch(found, settings, context, out, choice, progress.advance, marking, renderer.want)
         total = len(batch.chosen)
         try:

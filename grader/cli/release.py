@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from grader.assignment.load import load_assignment
+from grader.atomic_files import write_bytes
 from grader.authoring.make_release import make_release
-from grader.running.store import write_bytes
 from grader.student.pack import zip_bytes
 
 

@@ -8,8 +8,8 @@ from typing import Final
 import click
 
 from grader.assignment.load import load_assignment
+from grader.atomic_files import write_bytes
 from grader.intake.names import show
-from grader.running.store import write_bytes
 from grader.student.own_run import find_assignment
 from grader.student.pack import gather, rehearse, zip_bytes
 

@@ -13,10 +13,10 @@ from typing import Final
 
 from rich.console import Console
 
-from grader.assignment.load import file_of
 from grader.cli.screen.progress import literal
 from grader.cli.screen.standing import show_rows, show_summary
 from grader.errors import UsageError
+from grader.function_ids import file_of
 from grader.records import Result, Submission
 from grader.report.standing import standing_of
 from grader.student.changed_functions import Unfinished

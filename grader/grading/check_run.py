@@ -24,14 +24,16 @@ import numpy as np
 
 from grader.assignment.fixtures import Fixture, Fixtures
 from grader.assignment.load import Assignment
-from grader.checks import Answer, Gradients, perform
+from grader.calls import Call, CallFailed, Failure
+from grader.checks import Gradients
 from grader.errors import GraderError
 from grader.grading.follow_through import follow_through
 from grader.grading.reference_oracle import Oracle
 from grader.grading.undo import Undoable
 from grader.judging.adapt import OWN, Handout, adapt
 from grader.judging.compare import Judgement, fit, judge_values, matches
-from grader.judging.student import Call, CallFailed, Failure, Student
+from grader.judging.perform import ReturnedValues, perform
+from grader.judging.student import Student
 from grader.judging.verdict import Trial, short
 from grader.records import ERROR, FAILED, MISSING, PASSED, Check
 from grader.sandbox.host.box import MAX_OUTPUT
@@ -152,7 +154,7 @@ def try_check(
 class Asked:
     """What came of a check: an answer and what it is worth, or a failure; what was printed; of how many processes."""
 
-    answer: Answer | None
+    answer: ReturnedValues | None
     failure: Failure | None
     output: str
     judgements: list[Judgement]
@@ -208,7 +210,7 @@ def ask(
     rng: np.random.RandomState | None = None,
     *,
     fresh: bool = True,
-) -> tuple[Answer | None, Failure | None, str]:
+) -> tuple[ReturnedValues | None, Failure | None, str]:
     """Run the check's function against the submission: an answer or a failure, and what was printed meanwhile.
 
     rng: where its inputs come from, if that is not the check's own seed. fresh: by a child that no other check has had.
@@ -248,7 +250,7 @@ def inputs_from(seed: int) -> np.random.RandomState:
     return state
 
 
-def judged(check: Check, fixture: Fixture, answer: Answer) -> list[Judgement]:
+def judged(check: Check, fixture: Fixture, answer: ReturnedValues) -> list[Judgement]:
     """The values of an answer, each against the expected one. Of several right answers, the one that earns most."""
     best: list[Judgement] = []
     for expected in (fixture.expected, *fixture.accepted):
@@ -279,7 +281,7 @@ def is_right(judgements: Sequence[Judgement]) -> bool:
 
 def judge(
     trial: Trial,
-    answer: Answer,
+    answer: ReturnedValues,
     judgements: Sequence[Judgement],
     fixture: Fixture,
     hints: Mapping[str, str],

@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 
 from grader.assignment.fixtures import Fixture
+from grader.calls import CallFailed
 from grader.checks import Gradients
 from grader.errors import GraderError
 from grader.judging.follow import (
@@ -27,7 +28,6 @@ from grader.judging.follow import (
     reach_that_holds,
     same_patterns,
 )
-from grader.judging.student import CallFailed
 from grader.records import Check
 from grader.sandbox.host.session import Session
 

@@ -15,9 +15,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from grader.calls import CallFailed, Failure, owner_of, spoken
 from grader.errors import SandboxError
 from grader.judging.adapt import OWN, Handout, adapt_back
-from grader.judging.student import CallFailed, Failure, owner_of, spoken
 from grader.records import FAILED
 from grader.sandbox.host.session import Session
 from grader.sandbox.inside.protocol import Handle

@@ -24,7 +24,7 @@ MOST_BEGUN: Final = 200  # children; the server's own CPU time, a millisecond fo
 
 
 @dataclass
-class Kept:
+class PooledSession:
     """key: compared by identity, what the session was made from."""
 
     depth: int = 0
@@ -33,7 +33,7 @@ class Kept:
     thread: JudgeThread | None = None
 
 
-KEPT: Final = Kept()
+KEPT: Final = PooledSession()
 
 
 @contextmanager

@@ -10,21 +10,20 @@ from __future__ import annotations
 
 import re
 import time
-import traceback
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from grader.assignment.load import Assignment, file_of
+from grader.assignment.load import Assignment
+from grader.calls import Failure
 from grader.errors import GraderError
-from grader.grading.context import Context, Settings, prepare
+from grader.function_ids import file_of
+from grader.grading.context import Context
 from grader.grading.reference_pool import judging
 from grader.grading.submission_run import Trials
 from grader.grading.watchdog import ENDING_S, TRIES, Overdue
 from grader.grading.work_folder import work_folder
 from grader.judging.adapt import Handout
-from grader.judging.student import Failure
 from grader.judging.verdict import Trial, choose, settle, sum_up
 from grader.records import (
     GRADED,
@@ -45,63 +44,6 @@ THEIR_SHARE: Final = 0.5  # of submission_wall_s in the submission's own sandbox
 LATE_NOTE: Final = (
     "The time of this submission was over while some checks were still to be judged: they count as out of time."
 )
-
-
-def grade_all(
-    submissions: Iterable[Submission],
-    settings: Settings,
-    executor: Executor,
-    *,
-    window: int | Callable[[], int],
-    parts: Mapping[str, Collection[str]] | None = None,
-) -> Iterator[Result]:
-    """Grade with at most `window` submissions handed out at once; results come in the order in which they are done.
-
-    window: a function where it changes as machines come and go.
-    parts: by submission's id the checks that it is graded on, where that is not all.
-    """
-    running: dict[Future[Result], Submission] = {}
-    waiting = iter(submissions)
-    exhausted = False
-    while running or not exhausted:
-        while not exhausted and len(running) < (window() if callable(window) else window):
-            submission = next(waiting, None)
-            if submission is None:
-                exhausted = True
-            else:
-                running[executor.submit(grade_safely, submission, settings, (parts or {}).get(submission.id))] = (
-                    submission
-                )
-        if running:
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield result_of(future, running.pop(future), settings)
-
-
-def result_of(future: Future[Result], submission: Submission, settings: Settings) -> Result:
-    """What came of a task. Raises GraderError and BrokenExecutor, which concern all others, too."""
-    try:
-        return future.result()
-    except (GraderError, BrokenExecutor):
-        raise
-    except Exception as error:  # of the machinery between here and there
-        blank = blank_result(submission, prepare(settings), time.monotonic())
-        return replace(blank, status=GRADER_ERROR, message=f"its grading was lost ({type(error).__name__}: {error}).")
-
-
-def grade_safely(submission: Submission, settings: Settings, checks: Collection[str] | None = None) -> Result:
-    """grade_submission, with a fault of ours as a Result of status grader_error: the rest of the class is graded."""
-    started = time.monotonic()
-    context = prepare(settings)
-    if checks is not None:
-        context = context.only(checks)
-    try:
-        return grade_submission(submission, context)
-    except GraderError as error:
-        message = str(error)
-    except Exception:
-        message = f"the grader failed: {traceback.format_exc(limit=-3)}"
-    return replace(blank_result(submission, context, started), status=GRADER_ERROR, message=message)
 
 
 def grade_submission(submission: Submission, context: Context) -> Result:

@@ -22,19 +22,20 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from grader.assignment.load import Assignment, module_of
+from grader.assignment.load import Assignment
 from grader.assignment.sections import ModuleSet
+from grader.calls import Failure
+from grader.function_ids import module_of
 from grader.grading.check_run import follow_up, run_check
 from grader.grading.context import Context
 from grader.grading.copied_code import tell_copies
+from grader.grading.import_notes import import_notes
 from grader.grading.other_pythons import is_of_another_python, tell_dialect
 from grader.grading.reference_oracle import Oracle
 from grader.grading.reference_pool import give_back, lend
 from grader.grading.stage import stage
 from grader.grading.time_limits import Patience, is_timeout
 from grader.judging.adapt import Handout
-from grader.judging.diagnose import advice_on
-from grader.judging.student import Failure
 from grader.judging.verdict import Trial, short
 from grader.records import MISSING, SKIPPED, SPENT, TIMEOUT, VISIBLE, Check, Submission
 from grader.sandbox.host.box import Launch
@@ -44,8 +45,6 @@ from grader.sandbox.host.session import Session, used_up
 
 # Of a submission's time, what may be gone before visible checks that were put off wait until the hidden ones are done.
 VISIBLE_SHARE: Final = 0.5
-
-MOST_LEFT_OUT: Final = 8  # statements of a file that a report lists
 
 
 @dataclass
@@ -448,28 +447,3 @@ def is_missing(trial: Trial) -> bool:
     """Whether the function under test is not written, so that nothing in another's place would help."""
     failure = trial.failure
     return failure is not None and failure.status == MISSING and failure.function in (trial.check.function, "")
-
-
-def import_notes(session: Session, files: Iterable[str]) -> list[str]:
-    notes = []
-    file = " or ".join(files)
-    if session.absent:
-        names = ", ".join(session.absent)
-        notes.append(f"{file} imports what is not in the sandbox: {names}. Only its use raises.")
-    notes += [
-        f"{name} is not in UTF-8, which Python expects; it was read as far as that goes. Save it as UTF-8."
-        for name in session.recoded
-    ]
-    left_out = [one for one in session.left_out if not is_of_another_python(one)]
-    for one in left_out[:MOST_LEFT_OUT]:
-        what = one.function or "The statement"
-        error = one.error.rstrip(".")
-        told = f"{one.file}, line {one.line}: {error}. {what} was left out and the rest was graded."
-        note = " ".join(filter(None, [told, advice_on(one.error)]))
-        notes += [note] if note not in notes else []  # two statements of one line
-    if len(left_out) > MOST_LEFT_OUT:
-        notes.append(f"{file}: {len(left_out) - MOST_LEFT_OUT} more statements or functions were left out.")
-    if session.import_prints:
-        first, *more = session.import_prints.strip().splitlines() or [""]
-        notes.append(f"{file} prints while it is imported: {first[:100]}{' …' if more else ''}")
-    return notes

@@ -18,10 +18,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from grader.checks import perform
 from grader.errors import GraderError
 from grader.grading.check_run import inputs_from
 from grader.grading.reference_oracle import Oracle
+from grader.judging.perform import perform
 from grader.judging.student import Student
 from grader.judging.verdict import Trial
 from grader.records import TIMEOUT, Check

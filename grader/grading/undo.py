@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.judging.student import Call
+from grader.calls import Call
 
 ABSENT = object()
 

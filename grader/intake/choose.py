@@ -26,7 +26,7 @@ WORDS: Final = ("two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 @dataclass(frozen=True)
-class Choice:
+class ChosenFiles:
     """The files of the submission by their path below the package, and what there is to say about the choosing.
 
     roots: the folders that student files were taken from.
@@ -49,8 +49,8 @@ class Find:
 
 def choose(
     tree: Mapping[str, bytes], *, student_files: Sequence[str], handed_out: Sequence[str], package: str
-) -> Choice:
-    """Choose the student files, the handed-out files beside them and the helpers. No student file: an empty Choice.
+) -> ChosenFiles:
+    """Choose the student files, the handed-out files beside them and the helpers. All empty without the first.
 
     Of several candidates: whole name before bare name, directly in a folder named `package`, shallowest, the root with
     the most student files, the last in natural name order (assignment3 before assignment2). Where their contents
@@ -74,7 +74,7 @@ def choose(
             notes += describe_rest(candidates, tree)
             roots += [candidates[0].root] if candidates[0].root not in roots else []
     if not files:
-        return Choice({})
+        return ChosenFiles({})
     for name in handed_out:
         beside = [find for find in finds if find.name == name and find.root in roots]
         if beside:
@@ -88,7 +88,7 @@ def choose(
         listed = ", ".join(map(show, list(own.values())[:5])) + (", …" if len(own) > 5 else "")
         said.append(f"Taken as well, since the code imports {'them' if len(own) > 1 else 'it'}: {listed}.")
     said += left_out[:5]
-    return Choice({name: tree[path] for name, path in {**own, **files}.items()}, tuple(notes + said), tuple(roots))
+    return ChosenFiles({name: tree[path] for name, path in {**own, **files}.items()}, tuple(notes + said), tuple(roots))
 
 
 def find_near(tree: Mapping[str, bytes], student_files: Sequence[str], exact: set[str]) -> list[Find]:
@@ -147,7 +147,7 @@ def is_own_module(path: str, wanted: Sequence[str]) -> bool:
     }
 
 
-def choose_notebooks(notebooks: Mapping[str, bytes], roots: Sequence[str]) -> Choice:
+def choose_notebooks(notebooks: Mapping[str, bytes], roots: Sequence[str]) -> ChosenFiles:
     """The notebooks by their bare names. Of several with one name: the one whose path shares most with the folder of
     the student files, then the shallowest, then the last in natural order; a note says so where their contents differ.
     """
@@ -163,7 +163,7 @@ def choose_notebooks(notebooks: Mapping[str, bytes], roots: Sequence[str]) -> Ch
             notes.append(f"{show(paths[0])} was found, expected {show(name)}. It was read as {show(name)}. Rename it.")
         taken[name] = notebooks[paths[0]]
         notes += describe_rest([Find(path, show(name), "", True) for path in paths], notebooks)
-    return Choice({name: taken[name] for name in sorted(taken, key=natural_key)}, tuple(notes))
+    return ChosenFiles({name: taken[name] for name in sorted(taken, key=natural_key)}, tuple(notes))
 
 
 def base_of_notebook(path: str) -> str:

@@ -16,8 +16,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from grader.calls import Call, update_dict
 from grader.errors import AssignmentError
-from grader.judging.student import Call, update_dict
 from grader.records import OWN_HANDOUT, Check
 
 

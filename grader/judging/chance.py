@@ -37,7 +37,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from grader.judging.student import CallFailed, Failure
+from grader.calls import CallFailed, Failure
 from grader.records import FAILED
 
 RARE: Final = 1e-9

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from grader.calls import type_of
 from grader.errors import FixtureError
 from grader.judging.diagnose import Unit, describe_difference, describe_shape, plural_shape
 from grader.judging.patterns import sizes_of
-from grader.judging.student import type_of
 from grader.records import FAILED, PASSED, Comparison
 
 LARGEST: Final = float(np.finfo(np.float64).max)

@@ -10,10 +10,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from grader.calls import Failure
 from grader.judging.compare import Fit, Judgement
 from grader.judging.diagnose import advice_on
 from grader.judging.hints import find_hint, understood
-from grader.judging.student import Failure
 from grader.records import (
     CHECK_STATUSES,
     ERROR,

@@ -29,11 +29,11 @@ from grader.report import figures, highlight, tally, text, words
 from grader.report import fix_first as order
 from grader.report import repetition as once
 from grader.report.disclosure import for_student
+from grader.report.grades_csv import AnswerPoints
 from grader.report.notebooks import marked_answers as answers
 from grader.report.roster import CheckTally, Roster
 from grader.report.rows import Row
 from grader.report.template_cache import Compiled
-from grader.running.store import AnswerPoints
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 # Beside the histogram; the others are folded below.

@@ -22,7 +22,7 @@ PASSED_ALL: Final = "all public checks passed; hidden checks are run on the grad
 
 
 @dataclass(frozen=True)
-class Row:
+class StandingRow:
     """One function. messages: what is wrong, each said once. hints: where to look, and remarks, which cost nothing.
 
     where: "layers.py:12", or "" if right. same_as: name of the function above whose messages are the very same.
@@ -44,7 +44,7 @@ class Row:
 class Standing:
     """All that was asked for. next: what to do first; "" where all is right. ending: the last line to show."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[StandingRow, ...]
     next: str
     ending: str
 
@@ -52,7 +52,7 @@ class Standing:
     def all_right(self) -> bool:
         return all(row.standing == RIGHT for row in self.rows)
 
-    def only(self, functions: tuple[str, ...]) -> tuple[Row, ...]:
+    def only(self, functions: tuple[str, ...]) -> tuple[StandingRow, ...]:
         return tuple(row for row in self.rows if row.function in functions)
 
 
@@ -70,32 +70,32 @@ def standing_of(result: Result, *, asked: str = "") -> Standing:
 
 def row_of(
     item: FunctionResult, checks: list[CheckResult], causes: tuple[str, ...], said: dict[tuple[str, ...], str]
-) -> Row:
+) -> StandingRow:
     """causes: functions that are wrong as well and that it needs. said: by messages, the function that says them."""
     remarks = tuple(dict.fromkeys(remark for check in checks for remark in check.remarks))
     if item.status == PASSED:
-        return Row(item.function, RIGHT, hints=remarks)
+        return StandingRow(item.function, RIGHT, hints=remarks)
     failing = [check for check in checks if is_failing(check)]
     file = checks[0].file
     frames = next((check.frames for check in failing if check.frames), ())
     where = f"{frames[-1].file}:{frames[-1].line}" if frames else f"{file}:{item.line}" if item.line else file
     if item.status == MISSING:
-        return Row(item.function, ABSENT, where=where)
+        return StandingRow(item.function, ABSENT, where=where)
     standing = WAITS if all(check.status in (SKIPPED, MISSING) for check in failing) else WRONG
     messages = tuple(dict.fromkeys(check.message.strip() or check.title for check in failing))
     first = said.setdefault(messages, item.function)
     if first != item.function:
-        return Row(item.function, standing, where=where, same_as=first.rpartition(".")[2])
+        return StandingRow(item.function, standing, where=where, same_as=first.rpartition(".")[2])
     more = len(messages) - MESSAGES_SHOWN
     shown = (*messages[:MESSAGES_SHOWN], *([f"… and {more} more; --html shows them."] if more > 0 else []))
     hints = tuple(dict.fromkeys(check.hint.strip() for check in failing if check.hint.strip()))
     if causes and standing == WRONG:
         names = ", ".join(cause.rpartition(".")[2] for cause in causes)
         hints = (*hints, f"May come right by itself once this is: {names}.")
-    return Row(item.function, standing, shown, (*hints, *remarks), where)
+    return StandingRow(item.function, standing, shown, (*hints, *remarks), where)
 
 
-def next_of(rows: tuple[Row, ...], fixes: tuple[Fix, ...]) -> str:
+def next_of(rows: tuple[StandingRow, ...], fixes: tuple[Fix, ...]) -> str:
     """What is wrong by itself first, then what is to be written, in the order in which students meet it."""
     wrong = {row.function for row in rows if row.standing == WRONG}
     mend = [fix for fix in fixes if fix.function in wrong]
@@ -115,7 +115,7 @@ def describe(fix: Fix) -> str:
     return f"mend {fix.function.rpartition('.')[2]} ({fix.where})"
 
 
-def ending_of(rows: tuple[Row, ...], asked: str) -> str:
+def ending_of(rows: tuple[StandingRow, ...], asked: str) -> str:
     counts = {kind: sum(row.standing == kind for row in rows) for kind in (RIGHT, WRONG, ABSENT, WAITS)}
     if counts[RIGHT] == len(rows):
         return PASSED_ALL if not asked else PASSED_ALL.replace("checks", f"checks of {asked}", 1)

@@ -22,8 +22,8 @@ import jinja2
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 
+from grader.atomic_files import write_bytes
 from grader.errors import GraderError
-from grader.running.store import write_bytes
 from grader.version import pages_version
 
 BY_OTHERS: Final = 0o022  # mode bits: a group or everybody may write

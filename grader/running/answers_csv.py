@@ -19,10 +19,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from grader.atomic_files import write_bytes
 from grader.errors import UsageError
 from grader.intake.names import clean, same_name
 from grader.records import ABSENT, UNANSWERED, Answer, Mark, NotebookResult, Result
-from grader.running.store import AnswerPoints, harmless, number, write_bytes
+from grader.report.grades_csv import AnswerPoints, harmless, number
 
 NAME: Final = "answers.csv"
 COLUMNS: Final = ("submission", "handed_in_as", "notebook", "question", "max_points", "points", "comment", "answer")

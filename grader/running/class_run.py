@@ -17,34 +17,28 @@ from concurrent.futures import BrokenExecutor, Executor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from grader.authoring.handed_out import handed_out
+from grader.atomic_files import write_text
 from grader.errors import AssignmentError, GraderError
 from grader.grading.context import Context, Settings
-from grader.grading.submission import blank_result, grade_all
+from grader.grading.submission import blank_result
 from grader.grading.work_folder import sweep_work_folders
 from grader.intake.collect import Found, read
+from grader.intake.notebooks.answers import handed_out
 from grader.records import CRASHED, ERROR, GRADED, GRADER_ERROR, TIMEOUT, Result, Submission
+from grader.report.grades_csv import grades_csv
 from grader.report.notebooks.marked_answers import Marks
+from grader.report.page_stamp import has_stamp, stamp_of
 from grader.report.pages import class_page, feedback_page, staff_page
 from grader.report.roster import Roster
 from grader.report.rows import Row
 from grader.running.answers_csv import Marking
-from grader.running.store import (
-    grades_csv,
-    has_stamp,
-    is_current,
-    stamp_of,
-    store,
-    stored,
-    stored_ids,
-    sweep_temporary,
-    write_text,
-)
+from grader.running.dispatch import grade_all
+from grader.running.store import is_current, store, stored, stored_ids, sweep_temporary
 from grader.version import pages_version
 
 
 @dataclass(frozen=True)
-class Choice:
+class Selection:
     """What is to be graded. only: these ids; empty for all. force: what is current, too. failed: what failed, too."""
 
     only: Collection[str] = ()
@@ -64,7 +58,7 @@ class Batch:
     settings: Settings
     context: Context
     out: Path
-    choice: Choice
+    choice: Selection
     show: Callable[[Row, bool], None]
     marking: Marking
     render: Callable[[Submission], None]

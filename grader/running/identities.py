@@ -20,11 +20,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from grader.atomic_files import write_text
 from grader.errors import UsageError
 from grader.intake.collect import Found
 from grader.intake.downloads.recognise import person_of
 from grader.intake.names import Ids, fold, make_id, same_name, show, strip_suffix
-from grader.running.store import stored, stored_ids, write_text
+from grader.running.store import stored, stored_ids
 
 NAME: Final = "ids.json"
 SCHEMA: Final = 1

@@ -28,12 +28,13 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Final
 
+from grader.atomic_files import write_text
 from grader.errors import GraderError
 from grader.intake.notebooks.cells import NOT_INSTALLED
 from grader.pausing_gc import importing
 from grader.records import Submission
-from grader.report.notebooks.page_names import page_names
-from grader.running.store import NOTEBOOKS, has_stamp, write_text
+from grader.report.notebooks.page_names import NOTEBOOKS, page_names
+from grader.report.page_stamp import has_stamp
 from grader.version import pages_version
 
 NEEDED: Final = ("nbformat", "nbconvert", "nh3")
@@ -136,7 +137,7 @@ class Renderer:
             page = self._ask(submission, name, content, left_s) if left_s > 0 else None
             self._spent_s[submission] = self._spent_s.get(submission, 0.0) + time.monotonic() - began
             if page is None:
-                from grader.report.notebooks.page import framed
+                from grader.report.notebooks.notebook_page import framed
 
                 page = framed("", TOO_LONG, name=name, submission=submission)
             if not self._stopped:
@@ -215,7 +216,7 @@ def serve(pipe: Connection) -> None:
 
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     with importing():
-        from grader.report.notebooks.page import framed, notebook_page
+        from grader.report.notebooks.notebook_page import framed, notebook_page
 
         notebook_page(TRIAL, name="", submission="")  # libraries, templates and patterns are loaded by their first use
     pipe.send_bytes(b"ready")

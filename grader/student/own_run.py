@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from grader.assignment.load import Assignment, file_of
+from grader.assignment.load import Assignment
 from grader.errors import GraderError, UsageError
+from grader.function_ids import file_of
 from grader.grading.context import Context, Settings, prepare
 from grader.grading.submission import grade_submission, needs_of
 from grader.intake.collect import Found, read

@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import Final
 
 from grader import VERSION
-from grader.assignment.load import Assignment, file_of
+from grader.assignment.load import Assignment
 from grader.errors import GraderError, UsageError
+from grader.function_ids import file_of
 from grader.intake.collect import Found, read
 from grader.intake.folders import list_folder
 from grader.intake.names import decode_name, is_ignored, show

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from grader.assignment.handout_guess import LEAST, MOST_READ, Mark, guess_handout
+from grader.assignment.handout_guess import LEAST, MOST_READ, Clue, guess_handout
 
 FILES = ("a.py", "b.py", "c.py", "d.py")
 
@@ -12,7 +12,7 @@ FILES = ("a.py", "b.py", "c.py", "d.py")
 def marks_of(*words):
     """One mark a file: topic 0 in a.py, topic 1 in b.py, …; None for none."""
     return tuple(
-        Mark(f"topic {index}", FILES[index], re.compile(word)) for index, word in enumerate(words) if word is not None
+        Clue(f"topic {index}", FILES[index], re.compile(word)) for index, word in enumerate(words) if word is not None
     )
 
 
@@ -73,7 +73,7 @@ def test_a_forged_docstring_gains_nothing_even_where_functions_were_deleted():
 
 
 def test_marks_of_one_topic_are_one_voice():
-    many = tuple(Mark("topic 0", "a.py", re.compile(word)) for word in ("one", "two", "three", "four"))
+    many = tuple(Clue("topic 0", "a.py", re.compile(word)) for word in ("one", "two", "three", "four"))
     assert LEAST > 1
     files = {"a.py": b"one two three four"}
     assert guess_handout(files, {"own": (), "old": many}, "own").handout == "own"
@@ -89,7 +89,7 @@ def test_the_grounds_name_what_speaks_for_it_and_what_does_not():
 
 
 def test_white_space_and_line_breaks_do_not_matter():
-    marks = {"own": (), "old": tuple(Mark(f"t{i}", "a.py", re.compile("drop it with p")) for i in range(3))}
+    marks = {"own": (), "old": tuple(Clue(f"t{i}", "a.py", re.compile("drop it with p")) for i in range(3))}
     assert guess_handout({"a.py": b"drop it\r\n\t   with p"}, marks, "own").handout == "old"
 
 
@@ -108,8 +108,8 @@ def test_more_marks_than_any_other_are_no_clear_majority_yet(old, own, handout):
     """Three quarters of all marks are: 6 of 8, 3 of 4; 5 of 7 are fewer."""
     pattern = re.compile("word")
     marks = {
-        "old": tuple(Mark(f"old {index}", "a.py", pattern) for index in range(old)),
-        "own": tuple(Mark(f"own {index}", "a.py", pattern) for index in range(own)),
+        "old": tuple(Clue(f"old {index}", "a.py", pattern) for index in range(old)),
+        "own": tuple(Clue(f"own {index}", "a.py", pattern) for index in range(own)),
     }
     assert guess_handout({"a.py": b"word"}, marks, "own").handout == handout
 

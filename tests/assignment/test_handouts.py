@@ -8,11 +8,13 @@ import pytest
 from cases import ROOT
 
 from grader.assignment.handouts import AUTO, load_handouts
-from grader.assignment.load import load_assignment, load_reference
-from grader.checks import perform
+from grader.assignment.load import load_assignment
+from grader.assignment.reference import load_reference
+from grader.calls import local_call
 from grader.errors import AssignmentError, UsageError
 from grader.judging.adapt import adapt, adapt_back
-from grader.judging.student import Student, local_call
+from grader.judging.perform import perform
+from grader.judging.student import Student
 from grader.records import Submission
 
 NAMES = ("2015", "2016", "2017", "2018", "2021", "2025")

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from grader.assignment.load import load_assignment, load_module, load_reference
+from grader.assignment.load import load_assignment
+from grader.assignment.python_loader import load_module
+from grader.assignment.reference import load_reference
 from grader.errors import AssignmentError
 from grader.records import HIDDEN, VISIBLE
 

@@ -14,8 +14,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.sandbox.host.box import FIRST_UID, UIDS
 from grader.sandbox.host.proc import list_children
+from grader.sandbox.host.user_ids import FIRST_UID, UIDS
 
 PR_SET_CHILD_SUBREAPER = 36
 PUBLIC_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/run", "/")

@@ -9,9 +9,9 @@ import pytest
 from grader.assignment.fixtures import load_fixtures
 from grader.assignment.load import load_assignment
 from grader.authoring.make_fixtures import drift, make_fixtures, write_fixtures
-from grader.checks import Answer
 from grader.errors import AssignmentError, GraderError
 from grader.grading.check_run import judge, judged
+from grader.judging.perform import ReturnedValues
 from grader.judging.verdict import Trial
 
 TOML = """
@@ -246,11 +246,11 @@ def test_rounding_beside_what_it_is_compared_with_is_no_drift_and_no_loss(folder
     check = assignment.checks[[check.name for check in assignment.definitions.values()].index("noisy")]
     values = {"out": fixture.expected["out"], "mean": -fixture.expected["mean"]}
     hints = {"cube": "That is the cube."}
-    answer = Answer(values, None)
+    answer = ReturnedValues(values, None)
     found = judge(Trial(check), answer, judged(check, fixture, answer), fixture, hints, no_follow)
     assert found.passed and list(found.variants) == ["cube"]
     cubes = {"out": fixture.variants["cube"]["out"], "mean": -fixture.variants["cube"]["mean"]}
-    answer = Answer(cubes, None)
+    answer = ReturnedValues(cubes, None)
     found = judge(Trial(check), answer, judged(check, fixture, answer), fixture, hints, no_follow)
     assert found.matched == {"cube"}
     path.write_text(path.read_text().replace(together, ""))

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from authoring import own_nets
 
-from grader.assignment.load import load_module
-from grader.checks import DEFINED, perform
+from grader.assignment.python_loader import load_module
+from grader.calls import CallFailed, local_call
+from grader.checks import DEFINED
 from grader.judging.compare import judge_values
-from grader.judging.student import CallFailed, Members, Student, local_call
+from grader.judging.perform import perform
+from grader.judging.student import Members, Student
 from grader.records import FAILED, MISSING, PASSED
 from reference.classifiers import cnn, fc_net
 

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from grader.assignment.fixtures import load_fixtures
-from grader.assignment.load import load_assignment, load_reference
+from grader.assignment.load import load_assignment
+from grader.assignment.reference import load_reference
 from grader.authoring.make_fixtures import drift, make_fixtures, namespace_of, same
+from grader.calls import CallFailed, local_call
 from grader.checks import Gradients
 from grader.judging.follow import reach_patterns, same_patterns
-from grader.judging.student import CallFailed, Student, local_call
+from grader.judging.student import Student
 
 ROOT = Path(__file__).resolve().parents[2]
 ASSIGNMENT = load_assignment(ROOT / "assignment")

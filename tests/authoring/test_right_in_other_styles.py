@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from grader.assignment.fixtures import load_fixtures
-from grader.assignment.load import load_assignment, load_reference
-from grader.checks import answer_from
+from grader.assignment.load import load_assignment
+from grader.assignment.reference import load_reference
+from grader.calls import local_call
 from grader.judging.compare import judge_values, matches
-from grader.judging.student import Student, local_call
+from grader.judging.perform import answer_from
+from grader.judging.student import Student
 from grader.records import PASSED
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -19,7 +19,8 @@ from bench.mutants import (
 )
 from bench.mutate import Mutant
 from grader.assignment.fixtures import load_fixtures
-from grader.assignment.load import load_assignment, load_reference
+from grader.assignment.load import load_assignment
+from grader.assignment.reference import load_reference
 
 ROOT = Path(__file__).resolve().parents[2]
 ASSIGNMENT = load_assignment(ROOT / "assignment")

@@ -12,11 +12,13 @@ from bench.peers import cells
 from bench.peers.__main__ import ROOT, expected_arrays
 from bench.peers.courses import HERE
 from grader.assignment.fixtures import load_fixtures
-from grader.assignment.load import load_assignment, load_reference
+from grader.assignment.load import load_assignment
+from grader.assignment.reference import load_reference
 from grader.authoring.make_fixtures import make_fixtures, write_fixtures
-from grader.checks import perform
+from grader.calls import local_call
 from grader.judging.compare import judge_values
-from grader.judging.student import Student, local_call
+from grader.judging.perform import perform
+from grader.judging.student import Student
 from grader.records import PASSED
 
 CALLED = {

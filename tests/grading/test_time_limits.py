@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pytest
 from cases import lost
 
+from grader.calls import Failure
 from grader.grading import time_limits as patience
 from grader.grading.time_limits import AGAIN_S, SHORT_S, Patience
-from grader.judging.student import Failure
 from grader.judging.verdict import Trial
 from grader.records import TIMEOUT
 

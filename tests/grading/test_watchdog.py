@@ -16,9 +16,10 @@ from grader.grading import check_run as trial
 from grader.grading import submission as pipeline
 from grader.grading import submission_run as trials
 from grader.grading.reference_pool import keeping
-from grader.grading.submission import LATE_NOTE, LATE_S, WATCH_S, grade_safely, grade_submission
+from grader.grading.submission import LATE_NOTE, LATE_S, WATCH_S, grade_submission
 from grader.grading.watchdog import JudgeThread, Overdue
 from grader.records import Submission
+from grader.running.dispatch import grade_safely
 from grader.sandbox.host.proc import list_children
 
 WALL_S = 4.0  # of a submission: a right layers.py takes a second, on a busy machine three

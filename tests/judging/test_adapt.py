@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+from grader.calls import Kept, local_call
 from grader.errors import AssignmentError
 from grader.judging.adapt import Argument, Handout, Keywords, Returned, adapt, adapt_back
-from grader.judging.student import Kept, local_call
 from grader.records import Check
 
 KEEP = Argument("layers.drop", "param", 1, "param", entry="p", complement=True)

@@ -9,6 +9,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
+from grader.calls import CallFailed
 from grader.judging.chance import (
     RARE,
     bernstein_limit,
@@ -20,7 +21,6 @@ from grader.judging.chance import (
     find_shared_pattern,
     has_fixed_share,
 )
-from grader.judging.student import CallFailed
 
 SHAPES = [(5, 50), (50, 7), (30, 10), (8, 3, 7, 7), (60, 40), (7, 1), (300, 24)]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from grader.calls import Failure
 from grader.judging.compare import Fit, Judgement
 from grader.judging.hints import find_hint
-from grader.judging.student import Failure
 from grader.judging.verdict import Trial
 from grader.records import ERROR, FAILED, PASSED, TIMEOUT, Check, Comparison
 

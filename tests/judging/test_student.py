@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from grader.calls import CallFailed, Failure, Kept, local_call, type_of
 from grader.errors import AssignmentError
-from grader.judging.student import CallFailed, Failure, Kept, Student, local_call, type_of
+from grader.judging.student import Student
 
 
 def recorder():

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from grader.calls import Failure
 from grader.judging.compare import Judgement
 from grader.judging.follow import reach_rng
 from grader.judging.hints import one_hint
-from grader.judging.student import Failure
 from grader.judging.verdict import Trial, settle, status_of, sum_up
 from grader.records import (
     CRASHED,

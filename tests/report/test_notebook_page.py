@@ -15,8 +15,8 @@ import pytest
 from hostile_notebook import HOST, HTML, PIXEL, hostile_notebook
 from test_browser import CONTRASTS, DESK, PHONE, opened_file
 
-from grader.report.notebooks import page as pages
-from grader.report.notebooks.page import clean, framed, notebook_page
+from grader.report.notebooks import notebook_page as pages
+from grader.report.notebooks.notebook_page import clean, framed, notebook_page
 from grader.report.notebooks.page_names import page_names
 from grader.report.notebooks.parts import OUTPUT_CHARS, OUTPUTS
 

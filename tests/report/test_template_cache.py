@@ -10,7 +10,7 @@ import pytest
 from jinja2 import Environment, FileSystemLoader
 
 from grader.report import template_cache as compiled
-from grader.report.notebooks.page import exporter
+from grader.report.notebooks.notebook_page import exporter
 from grader.report.pages import environment
 from grader.report.template_cache import Compiled
 

@@ -18,9 +18,9 @@ from durations import without_durations
 from one_check import RAISING, RIGHT, WRONG, write_assignment, write_class
 
 from grader.grading.context import Settings, prepare
-from grader.grading.submission import grade_all
 from grader.intake.collect import find, read
 from grader.running.dask_cluster import ClusterExecutor, make_bundle, unpack
+from grader.running.dispatch import grade_all
 
 SLOW = "import time\n\n\ndef double(x):\n    time.sleep(0.4)\n    return 2 * x\n"
 CLASS = {

@@ -7,10 +7,13 @@ import os
 
 import pytest
 
+from grader.atomic_files import write_text
 from grader.errors import GraderError
 from grader.records import GRADED, GRADER_ERROR, UNREADABLE, FunctionResult, Result
+from grader.report.grades_csv import grades_csv
+from grader.report.page_stamp import result_path
 from grader.running import store as results
-from grader.running.store import grades_csv, is_current, result_path, store, stored, write_text
+from grader.running.store import is_current, store, stored
 
 RESULT = Result({"id": "alice", "sha256": "1"}, {"sha256": "2"}, {"numpy": "2"}, GRADED, 61.5, 100.0, 0.1)
 BROKEN = dataclasses.replace(RESULT, status=GRADER_ERROR, score=0.0, message="the disk is full")

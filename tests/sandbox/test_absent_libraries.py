@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from grader.sandbox.inside.absent_modules import Finder
+from grader.sandbox.inside.absent_modules import AbsentFinder
 
 
 @pytest.fixture
 def finder(tmp_path):
     for name in ("layers", "optim"):
         (tmp_path / f"{name}.py").write_text("")
-    return Finder(str(tmp_path), "cs231n")
+    return AbsentFinder(str(tmp_path), "cs231n")
 
 
 @pytest.mark.parametrize("name", ["keras.layers", "tensorflow.keras.layers", "torch.optim", "lasagne.layers"])

@@ -280,7 +280,7 @@ def test_killing_the_box_kills_the_whole_tree(tmp_path, interpreter):
 
 
 def test_the_address_space_is_limited(probe):
-    from grader.judging.student import CallFailed
+    from grader.calls import CallFailed
 
     with pytest.raises(CallFailed, match=r"ran out of memory \(512 MiB"):
         probe("eat_memory")

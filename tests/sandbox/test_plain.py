@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from grader.calls import CallFailed
 from grader.errors import SandboxError
-from grader.judging.student import CallFailed
 from grader.sandbox.host.box import Launch
 from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.isolation import PLAIN, choose_isolation

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from grader.judging.student import CallFailed
+from grader.calls import CallFailed
 from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.isolation import choose_isolation
 from grader.sandbox.host.limits import Limits

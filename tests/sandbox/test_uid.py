@@ -15,15 +15,15 @@ import pytest
 from cases import ROOT
 from test_isolation import FUNCTIONS, LIMITS, PROBE
 
+from grader.calls import CallFailed
 from grader.errors import SandboxError
-from grader.judging.student import CallFailed
 from grader.sandbox.host import isolation
-from grader.sandbox.host.box import FIRST_UID, end_processes_of, pick_uid
 from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.isolation import UID, check_access, choose_isolation
 from grader.sandbox.host.plan import Plan
 from grader.sandbox.host.proc import list_children, processes_of
 from grader.sandbox.host.session import Session
+from grader.sandbox.host.user_ids import FIRST_UID, end_processes_of, pick_uid
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a worker another user id")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.judging.student import CallFailed
+from grader.calls import CallFailed
 from grader.sandbox.host import zygote_box as held
 from grader.sandbox.host import zygote_client as zygotes
 from grader.sandbox.host.interpreter import find_interpreter

@@ -10,12 +10,12 @@ from rich.padding import Padding
 from rich.table import Table
 
 from grader.cli.screen.progress import literal
-from grader.report.standing import ABSENT, RIGHT, WAITS, WRONG, Row, Standing
+from grader.report.standing import ABSENT, RIGHT, WAITS, WRONG, Standing, StandingRow
 
 STYLES: Final = {RIGHT: "green", WRONG: "bold red", ABSENT: "dim", WAITS: "yellow"}
 
 
-def show_rows(console: Console, rows: Iterable[Row]) -> None:
+def show_rows(console: Console, rows: Iterable[StandingRow]) -> None:
     """The table, and below it what is wrong."""
     rows = list(rows)
     table = Table(box=None, pad_edge=False, header_style="bold")

@@ -24,7 +24,7 @@ XZ_MEMORY: Final = 256 * 1024 * 1024  # xz -9 needs 65 MiB
 DAMAGED: Final = "the archive is damaged or cut off. Pack and hand it in again."
 
 
-class Decoder(Protocol):
+class Decompressor(Protocol):
     """What the three decompressors have in common."""
 
     @property
@@ -41,7 +41,7 @@ class Unpacked:
         self._file, self._kind, self._limits = file, kind, limits
         self._size = os.fstat(file.fileno()).st_size
         self._pending = b""
-        self._decoder: Decoder | None = None
+        self._decoder: Decompressor | None = None
         self._packed = self._unpacked = 0
 
     def read(self, size: int) -> bytes:
@@ -120,7 +120,7 @@ class Unpacked:
         check_ratio(self._unpacked, self._packed, self._limits)
 
 
-def new_decoder(kind: str) -> Decoder:
+def new_decoder(kind: str) -> Decompressor:
     if kind == GZIP:
         return zlib.decompressobj(wbits=31)
     return bz2.BZ2Decompressor() if kind == BZIP2 else lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=XZ_MEMORY)

@@ -15,6 +15,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from grader.assignment.load import Assignment
+from grader.assignment.notebook_sources import notebooks_of
 from grader.errors import AssignmentError
 from grader.intake.names import fold, show
 from grader.intake.notebooks.alignment import ANSWER, CHECK, find_written
@@ -229,3 +231,8 @@ def listed(names: Sequence[str]) -> str:
 
 def stem_of(name: str) -> str:
     return name[: -len(".ipynb")] if name.lower().endswith(".ipynb") else name
+
+
+def handed_out(assignment: Assignment) -> HandedOut:
+    """Raises AssignmentError for a source that makes no notebook, and for points of a question that is not asked."""
+    return handed_out_from(notebooks_of(assignment), assignment.questions)

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from grader.errors import SandboxError, UsageError
 from grader.sandbox.host import probe
-from grader.sandbox.host.box import output_of
+from grader.sandbox.host.user_ids import output_of
 
 OLDEST: Final = (3, 8)  # protocol.py and worker.py are written for it
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from grader.errors import SandboxError
-from grader.sandbox.host.box import UIDS, Launch, output_of, pick_uid, user_namespace
+from grader.sandbox.host.box import Launch
 from grader.sandbox.host.cgroup import find_parent
 from grader.sandbox.host.interpreter import Interpreter
 from grader.sandbox.host.mounts import (
@@ -39,6 +39,7 @@ from grader.sandbox.host.mounts import (
 )
 from grader.sandbox.host.resident import keep_resident
 from grader.sandbox.host.syscalls import MACHINES, filter_for
+from grader.sandbox.host.user_ids import UIDS, output_of, pick_uid, user_namespace
 from grader.sandbox.host.zygote_client import Recipe, find_zygote
 from grader.sandbox.inside.confine import landlock_version
 

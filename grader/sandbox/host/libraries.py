@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Final
 
 from grader.errors import SandboxError
-from grader.sandbox.host.box import output_of
+from grader.sandbox.host.user_ids import output_of
 
 LOADED, DYNAMIC, INTERPRETER = 1, 2, 3  # kinds of program headers: p_type
 NEEDED, STRINGS, RPATH, RUNPATH = 1, 5, 15, 29  # tags of the dynamic section: d_tag

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from grader.judging.student import Classes
+from grader.calls import Classes
 from grader.sandbox.host.replies import plain_text
 
 

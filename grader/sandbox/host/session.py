@@ -26,8 +26,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from grader.calls import CallFailed, Classes, Failure, owner_of, spoken, update_dict
 from grader.errors import SandboxError
-from grader.judging.student import CallFailed, Classes, Failure, owner_of, spoken, update_dict
 from grader.records import CRASHED, ERROR, FAILED, MISSING, TIMEOUT, Frame
 from grader.sandbox.host.box import Box, Flood, Glut, Gone, Launch, Silence
 from grader.sandbox.host.limits import Limits

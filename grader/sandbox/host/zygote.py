@@ -115,7 +115,7 @@ class Extension(ExtensionFileLoader):
         return module
 
 
-class Finder:
+class InsideFinder:
     """Finds modules in the places, and nothing else."""
 
     @staticmethod
@@ -147,7 +147,7 @@ def main(options: Dict[str, Any]) -> None:
     in_memory = resident.keep_in_child(options["shown"], options["hidden"])
     PLACES.outside.update(options["places"])
     sys.path[0] = options["worker"]
-    sys.meta_path.insert(sys.meta_path.index(PathFinder), Finder)
+    sys.meta_path.insert(sys.meta_path.index(PathFinder), InsideFinder)
     sys.dont_write_bytecode = True
     for name in ("numpy", "numpy.random", *options["modules"]):
         importlib.import_module(name)
@@ -266,7 +266,7 @@ def be_worker(said: Dict[str, Any], pipes: List[int], program: Program) -> None:
             os.dup2(pipes[number], number)
         os.closerange(3, 256)
         give_up_rights({CAP_SETUID, CAP_SETGID} if said["uid"] is not None else set())
-        sys.meta_path.remove(Finder)
+        sys.meta_path.remove(InsideFinder)
         PLACES.outside.clear()
         main = types.ModuleType("__main__")
         main.__file__, main.__loader__ = program.path, program

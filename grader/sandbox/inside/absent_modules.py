@@ -117,7 +117,7 @@ class AbsentModule(types.ModuleType):
         return Absent(self.__name__)(*args, **kwargs)
 
 
-class Finder:
+class AbsentFinder:
     """Asked last, when nobody else knows a module. names: the modules that it stood in for, in order.
 
     A finder and the loader of what it finds, without the base classes of importlib.abc, whose import takes 8 ms.

@@ -156,9 +156,9 @@ class Server:
         self.members: Dict[str, str] = {}
         self.switches: Dict[str, Any] = {}
         self.tree = WorkTree(options["work"], options["package"])
-        self.settings = Settings()
+        self.settings = ProcessSettings()
         self.traces: Optional[traces.Traces] = None
-        self.placeholders = absent_modules.Finder(self.tree.root, self.tree.package)
+        self.placeholders = absent_modules.AbsentFinder(self.tree.root, self.tree.package)
         sys.meta_path.append(self.placeholders)
         sys.meta_path.insert(0, absent_modules.ConsoleFinder)
         budget_s = STATEMENT_SHARE * options["limits"].get("CPU", 0)
@@ -191,7 +191,7 @@ class Server:
         self.importer.is_tolerant = request["tolerant"]
         for start in request["expected_warnings"]:
             warnings.filterwarnings("ignore", message=re.escape(start))
-        self.settings = Settings()
+        self.settings = ProcessSettings()
         for name in request["modules"]:
             try:
                 if name in request["hollow"]:
@@ -480,7 +480,7 @@ def use_member(member: str, kind: str) -> Callable[..., Any]:
     return method if kind == "method" else attribute
 
 
-class Settings:
+class ProcessSettings:
     """What a module may set for the whole process while it is imported, and what would then turn a warning of one
     function into an exception of another."""
 

@@ -1,0 +1,118 @@
+"""Calls of the code under test: what a call is, how it fails, and how it is made in this process.
+
+A check calls `student.layers.f(...)` and cannot tell whether a sandbox, the reference or a misconception answers. All
+three keep the contract that stands here: arguments are handed over as copies; dicts that the call changed come back
+changed; arrays, numbers, strings and dicts of them are returned, anything else only as a handle.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from grader.records import Frame, Members
+
+Call = Callable[[str, tuple[Any, ...], dict[str, Any]], Any]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a call gave no value: status as in records.py, text for the student, where, and the raised type's name."""
+
+    status: str
+    function: str
+    text: str
+    frames: tuple[Frame, ...] = ()
+    raised: str = ""
+
+
+class CallFailed(Exception):
+    """A call of the code under test gave no value. Passes through a check up to whoever runs it."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.text)
+        self.failure = failure
+
+
+Classes = Mapping[str, Members]
+
+
+def owner_of(name: str, classes: Classes) -> str:
+    """The function or class of the assignment that a call is one of: of a member, its class."""
+    owner = name.rpartition(".")[0]
+    return owner if owner in classes else name
+
+
+def spoken(name: str, classes: Classes) -> str:
+    """How a message names what was called: `affine_forward`, `TwoLayerNet.loss`."""
+    return ".".join(name.split(".")[-2 if owner_of(name, classes) != name else -1 :])
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The in-process twin of a handle: what does not travel."""
+
+    value: Any
+    type_name: str
+
+
+def local_call(
+    functions: Mapping[str, Callable[..., Any]],
+    arities: list[tuple[str, int]] | None = None,
+    classes: Classes | None = None,
+) -> Call:
+    """A caller that runs functions in this process. arities: filled with (function, length of its tuple or 0)."""
+
+    def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        given = [arg.value if isinstance(arg, Kept) else copy.deepcopy(arg) for arg in args]
+        named = {key: arg.value if isinstance(arg, Kept) else copy.deepcopy(arg) for key, arg in kwargs.items()}
+        owner = owner_of(name, classes or {})
+        value = functions[name](*given, **named) if owner == name else use_member(name, *given, **named)
+        for arg, after in zip(args, given, strict=True):
+            if isinstance(arg, dict):
+                update_dict(arg, after)
+        if arities is not None:
+            arities.append((name, len(value) if isinstance(value, tuple) else 0))
+        pack = keep if owner == name else keep_opened
+        return type(value)(map(pack, value)) if type(value) in (tuple, list) else pack(value)
+
+    def use_member(name: str, owner: Any, *args: Any, **kwargs: Any) -> Any:
+        path, _, member = name.rpartition(".")
+        if member in (classes or {})[path].methods:
+            return getattr(owner, member)(*args, **kwargs)
+        if args:
+            getattr(owner, member).update(*args)
+            return True
+        return copy.deepcopy(getattr(owner, member))
+
+    return call
+
+
+def keep(value: Any) -> Any:
+    return value if is_plain(value) else Kept(value, type(value).__name__)
+
+
+def keep_opened(value: Any) -> Any:
+    """A dict that a check reads by names travels, whatever it holds besides."""
+    return {key: keep_opened(item) for key, item in value.items()} if isinstance(value, dict) else keep(value)
+
+
+def is_plain(value: Any) -> bool:
+    """What a worker would send as it is: a dict only if all of it is."""
+    if value is None or isinstance(value, bool | int | float | str | bytes | np.generic | np.ndarray | Kept):
+        return True
+    return type(value) is dict and all(isinstance(key, str) and is_plain(item) for key, item in value.items())
+
+
+def update_dict(target: dict[Any, Any], source: Mapping[Any, Any]) -> None:
+    target.clear()
+    target.update(source)
+
+
+def type_of(value: Any) -> str:
+    """The name of a value's type for messages; of a kept one, the type that it has where it is kept."""
+    return str(getattr(value, "type_name", type(value).__name__))

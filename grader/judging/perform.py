@@ -1,0 +1,49 @@
+"""A check's function, run on the code under test: from the function's return value to named values.
+
+Whoever wrote the check is trusted; what it hands on may be anything that the code under test returned.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from grader.checks import Gradients
+from grader.errors import AssignmentError
+
+
+@dataclass(frozen=True)
+class ReturnedValues:
+    """What a check returned, in one form: every named value, and the gradients among them or None."""
+
+    values: Mapping[str, Any]
+    gradients: Gradients | None
+
+
+def perform(run: Callable[..., Any], student: Any, rng: np.random.RandomState, reference: Any) -> ReturnedValues:
+    """Run a check. One that takes a third argument measures what the student made by the reference, its own word aside.
+
+    Raises AssignmentError if the check returns anything but named arrays, and whatever the check raises.
+    """
+    return answer_from(run(student, rng, reference) if takes_reference(run) else run(student, rng))
+
+
+def answer_from(returned: Any) -> ReturnedValues:
+    """Raises AssignmentError if a check returns anything but named arrays."""
+    if isinstance(returned, Gradients):
+        claimed = {name: claim for name, (claim, _) in returned.claims.items()}
+        if claimed:
+            return ReturnedValues({**returned.values, **claimed}, returned)
+    if isinstance(returned, dict) and returned and all(isinstance(name, str) for name in returned):
+        return ReturnedValues(returned, None)
+    raise AssignmentError(f"a check returned {type(returned).__name__}, expected named arrays or gradients(...).")
+
+
+@cache
+def takes_reference(run: Callable[..., Any]) -> bool:
+    return len(inspect.signature(run).parameters) > 2

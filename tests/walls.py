@@ -1,0 +1,162 @@
+"""The walls of the house as tables, and what in a module's source breaks one: its imports, resolved names and calls.
+
+A name is followed to where it was imported from: `from os import fork`, `import os as o; o.fork` and `os.fork` are all
+`os.fork`. What is only known at run time (`getattr(os, text)`) cannot be seen here; `getattr` with a constant can.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import sys
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+# From the top of the house to its ground. A folder imports only itself and what stands below it.
+ORDER = (
+    "cli",
+    "web",
+    "delivery",
+    "gradebook",
+    "authoring",
+    "student",
+    "running",
+    "report",
+    "grading",
+    "intake",
+    "assignment",
+    "sandbox/host",
+    "sandbox/inside",
+    "judging",
+    "checks",
+    "messages",
+)
+GROUND = ("calls", "records", "errors", "function_ids", "atomic_files", "version", "pausing_gc", "__init__")
+
+STARTS_PROCESSES = (
+    *("subprocess", "multiprocessing", "pty", "_posixsubprocess", "concurrent.futures.ProcessPoolExecutor"),
+    *("os.fork", "os.forkpty", "os.system", "os.popen", "os.posix_spawn", "os.posix_spawnp", "os.startfile"),
+    *(f"os.{kind}{how}" for kind in ("spawn", "exec") for how in ("l", "le", "lp", "lpe", "v", "ve", "vp", "vpe")),
+    *("asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell"),
+)
+EVALUATES = (
+    *("builtins.eval", "builtins.exec", "builtins.compile", "pickle", "_pickle", "dill", "marshal", "shelve", "runpy"),
+    *("code", "codeop", "cloudpickle", "joblib"),
+)
+READS_ARRAYS = ("numpy.load", "numpy.save", "numpy.savez", "numpy.memmap", "numpy.fromfile", "numpy.loadtxt")
+TOUCHES_FILES = ("os", "io", "pathlib", "tempfile", "shutil", "socket", "builtins.open", "glob", "mmap", "fcntl")
+IMPORTS_BY_NAME = ("importlib", "builtins.__import__", "imp", "pkgutil", "zipimport")
+NOT_THE_ENGINES = ("reference", "assignment", "cs231n")
+
+# What a place may not use, with those places in it that may.
+FORBIDDEN = (
+    (STARTS_PROCESSES, "", ("sandbox/host/", "running/", "sandbox/inside/server.py", "sandbox/inside/zygote.py")),
+    (EVALUATES, "", ("sandbox/inside/tolerant_import.py",)),
+    (READS_ARRAYS, "", ("assignment/fixtures.py", "authoring/make_fixtures.py")),
+    (TOUCHES_FILES, "judging/", ()),
+    (TOUCHES_FILES, "checks.py", ()),
+    (
+        IMPORTS_BY_NAME,
+        "",
+        (
+            "assignment/python_loader.py",
+            "assignment/reference.py",
+            "authoring/",
+            "running/notebook_renderer.py",
+            "sandbox/host/isolation.py",
+            "sandbox/host/mounts.py",
+            "sandbox/inside/",
+        ),
+    ),
+    (NOT_THE_ENGINES, "", ()),
+)
+# Of the worker's side the judge's side knows the codec alone, and the probe of an interpreter.
+HOST_KNOWS = ("grader.sandbox.inside.protocol",)
+
+
+def violations(path: str, source: str, inside: frozenset[str] = frozenset()) -> list[str]:
+    """What in this module of grader/ (its path below it) breaks a wall. inside: names of the modules of the worker."""
+    tree = ast.parse(source)
+    used = set(dotted_names(tree))
+    imported = set(imported_modules(tree))
+    found = [f"uses {name}" for name in sorted(used | imported) if is_forbidden(name, path)]
+    if path.startswith("sandbox/inside/"):
+        strangers = {name.partition(".")[0] for name in imported} - sys.stdlib_module_names - inside - {"numpy"}
+        return found + [f"imports {name}" for name in sorted(strangers)]
+    for name in sorted(imported):
+        if name == "grader" or name.startswith("grader."):
+            found += [f"imports {name}"] if not may_import(path, name) else []
+    return found
+
+
+def is_forbidden(name: str, path: str) -> bool:
+    return any(
+        path.startswith(place)
+        and not path.startswith(exempt or ("\0",))
+        and any(name == one or name.startswith(f"{one}.") for one in names)
+        for names, place, exempt in FORBIDDEN
+    )
+
+
+def may_import(path: str, name: str) -> bool:
+    mine, other = place_of(path.removesuffix(".py")), place_of(name.replace(".", "/").removeprefix("grader/"))
+    if mine == "sandbox/host" and other == "sandbox/inside":
+        return name.startswith(HOST_KNOWS)
+    if other in GROUND or name == "grader":
+        return True
+    return mine not in GROUND and ORDER.index(other) >= ORDER.index(mine)
+
+
+def place_of(path: str) -> str:
+    """The folder of the house that a module is in, or its own name where it lies on the ground floor."""
+    parts = PurePosixPath(path).parts
+    for length in (2, 1):
+        place = "/".join(parts[:length])
+        if place in ORDER or place in GROUND:
+            return place
+    raise AssertionError(f"grader/{path}: stands in no folder of the house. Add it to ORDER or GROUND.")
+
+
+def imported_modules(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            names = [f"grader.{alias.name}" for alias in node.names]
+            yield from names if node.module == "grader" else [str(node.module)]
+
+
+def dotted_names(tree: ast.AST) -> Iterator[str]:
+    """Every name that is used, by where it was imported from."""
+    origins: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                first = alias.name.partition(".")[0]
+                origins[alias.asname or first] = alias.name if alias.asname else first
+        elif isinstance(node, ast.ImportFrom):
+            origins |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    bound |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    for name in dir(builtins):
+        if name not in bound:
+            origins.setdefault(name, f"builtins.{name}")
+    yield from (origin for name, origin in origins.items() if not origin.startswith("builtins."))
+    for node in ast.walk(tree):
+        if (name := resolved(node, origins)) is not None:
+            yield name
+
+
+def resolved(node: ast.AST, origins: dict[str, str]) -> str | None:
+    if isinstance(node, ast.Name):
+        return origins.get(node.id)
+    if isinstance(node, ast.Attribute):
+        owner = resolved(node.value, origins)
+        return None if owner is None else f"{owner}.{node.attr}"
+    is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) > 1
+    if is_call and node.func.id == "getattr":
+        owner, name = resolved(node.args[0], origins), node.args[1]
+        return f"{owner}.{name.value}" if owner and isinstance(name, ast.Constant) else None
+    return None
