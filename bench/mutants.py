@@ -38,7 +38,7 @@ from grader.authoring.looseness import Difference, differences, expect_tight
 from grader.authoring.make_fixtures import run_locally
 from grader.checks import TOLERANCE
 from grader.errors import AssignmentError
-from grader.function_ids import module_of
+from grader.function_ids import module_of, module_of_file, short_name
 from grader.judging.compare import judge_values
 from grader.records import PASSED, Check
 
@@ -95,7 +95,7 @@ def try_all(assignment: Assignment, fixtures: Fixtures, wanted: frozenset[str]) 
     with limited_memory():
         for file in assignment.student_files:
             source = (assignment.reference / file).read_text(encoding="utf-8")
-            for mutant in mutants_of(source, module_of(file), wanted):
+            for mutant in mutants_of(source, module_of_file(file), wanted):
                 own = [check for check in assignment.checks if check.function == mutant.function]
                 users = [check for check in assignment.checks if check.needs == mutant.function and check not in own]
                 caught = first_catch(mutant, own, assignment, fixtures, reference)
@@ -145,7 +145,7 @@ def loose_checks(
         source = (assignment.reference / check.file).read_text(encoding="utf-8")
         expected, found = fixtures.checks[check.id].expected, list[Difference]()
         with limited_memory():
-            for mutant in mutants_of(source, module_of(check.file), frozenset([check.function])):
+            for mutant in mutants_of(source, module_of_file(check.file), frozenset([check.function])):
                 values = values_of(mutant, check, assignment, reference) if mutant.key not in explained else {}
                 found += differences(f"the mutant {mutant.becomes!r}", expected, values, check.together)
         try:
@@ -176,8 +176,8 @@ def functions_of(mutant: Mutant, reference: Mapping[str, Any]) -> dict[str, Any]
     module = types.ModuleType(original.__name__)
     vars(module).update(__package__=original.__package__, __file__=original.__file__)
     exec(mutant.code, vars(module))
-    folder = mutant.function.rpartition(".")[0]
-    return {name: getattr(module, name.rpartition(".")[2]) for name in reference if name.rpartition(".")[0] == folder}
+    folder = module_of(mutant.function)
+    return {name: getattr(module, short_name(name)) for name in reference if module_of(name) == folder}
 
 
 def passes(

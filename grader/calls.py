@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from grader.function_ids import module_of
 from grader.records import Frame, Members
 
 Call = Callable[[str, tuple[Any, ...], dict[str, Any]], Any]
@@ -43,7 +44,7 @@ Classes = Mapping[str, Members]
 
 def owner_of(name: str, classes: Classes) -> str:
     """The function or class of the assignment that a call is one of: of a member, its class."""
-    owner = name.rpartition(".")[0]
+    owner = module_of(name)
     return owner if owner in classes else name
 
 

@@ -1,14 +1,28 @@
-"""Names of functions, checks and files: what stands in a function's id and what can be read from it.
+"""Ids of functions and checks: what stands in them, and what can be read from them.
 
-A function's id is its module below the package and its name: `layers.conv_forward_naive`. Its file is `layers.py`.
+layers.conv_forward_naive            a function: its module below the package, and its name
+layers.conv_forward_naive.strided    a check: its function's id, and its own name
+classifiers.cnn.ThreeLayerConvNet    a class is a function, too; `.loss` behind it is a member of it
 """
 
 from __future__ import annotations
 
 
-def module_of(file: str) -> str:
-    return file.removesuffix(".py").replace("/", ".")
+def short_name(function: str) -> str:
+    """The last part: the name of a function, a class, a member, or of a check below its function."""
+    return function.rpartition(".")[2]
+
+
+def module_of(function: str) -> str:
+    """The part before the last dot: a function's module, a member's class, a check's function."""
+    return function.rpartition(".")[0]
 
 
 def file_of(function: str) -> str:
-    return function.rpartition(".")[0].replace(".", "/") + ".py"
+    """The student file that holds a function: `classifiers.cnn.ThreeLayerConvNet` is in classifiers/cnn.py."""
+    return module_of(function).replace(".", "/") + ".py"
+
+
+def module_of_file(file: str) -> str:
+    """The module below the package that a student file is: classifiers/cnn.py is `classifiers.cnn`."""
+    return file.removesuffix(".py").replace("/", ".")

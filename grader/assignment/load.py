@@ -22,7 +22,7 @@ from grader.assignment.python_loader import load_module
 from grader.assignment.sections import ModuleSet, classes_from, sets_from, stubs_from
 from grader.checks import DEFINED, CheckDefinition, MisconceptionDefinition
 from grader.errors import AssignmentError
-from grader.function_ids import file_of, module_of
+from grader.function_ids import file_of, module_of_file
 from grader.records import HIDDEN, VISIBLE, Check, Members
 
 FOLDERS = {"public": VISIBLE, "hidden": HIDDEN}
@@ -71,7 +71,7 @@ class Assignment:
     @property
     def modules(self) -> tuple[str, ...]:
         """The modules below the package that are graded, in the order of the student files."""
-        return tuple(module_of(file) for file in self.student_files)
+        return tuple(module_of_file(file) for file in self.student_files)
 
     def misconceptions_of(self, function: str) -> list[MisconceptionDefinition]:
         return [item for item in self.misconceptions if item.function == function]

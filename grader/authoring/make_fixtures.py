@@ -29,7 +29,7 @@ from grader.authoring.tolerance_spread import measure_spread
 from grader.calls import CallFailed, local_call
 from grader.checks import MisconceptionDefinition
 from grader.errors import AssignmentError, FixtureError
-from grader.function_ids import module_of
+from grader.function_ids import module_of_file
 from grader.judging.compare import same, units_of
 from grader.judging.diagnose import Unit
 from grader.judging.follow import forward_value, reach_patterns
@@ -58,7 +58,7 @@ def make_fixtures(assignment: Assignment) -> Made:
         for start in assignment.expected_warnings:
             warnings.filterwarnings("ignore", message=re.escape(start))
         for check in assignment.checks:
-            name = f"{'public' if check.visibility == VISIBLE else 'hidden'}/{module_of(check.file)}.npz"
+            name = f"{'public' if check.visibility == VISIBLE else 'hidden'}/{module_of_file(check.file)}.npz"
             entries[check.id] = make_fixture(assignment, check, functions, files.setdefault(name, {}))
     hints: dict[str, dict[str, str]] = {}
     ways: dict[str, dict[str, list[str]]] = {"by_outcome": {}, "beside": {}}

@@ -19,6 +19,7 @@ from typing import Any, Final
 from grader.assignment.fixtures import MANIFEST, load_fixtures, read_manifest
 from grader.assignment.load import Assignment
 from grader.errors import AssignmentError
+from grader.function_ids import module_of
 from grader.records import VISIBLE
 
 TOML: Final = "assignment.toml"
@@ -68,7 +69,7 @@ def public_manifest(manifest: Mapping[str, Any], shown: set[str]) -> dict[str, A
     checks = {name: entry for name, entry in manifest["checks"].items() if name in shown}
     variants: dict[str, set[str]] = {}
     for name, entry in checks.items():
-        variants.setdefault(name.rpartition(".")[0], set()).update(entry["variants"], entry["raises"])
+        variants.setdefault(module_of(name), set()).update(entry["variants"], entry["raises"])
     hints = {
         function: {name: hint for name, hint in named.items() if name in variants.get(function, ())}
         for function, named in manifest["hints"].items()

@@ -29,7 +29,7 @@ from grader.authoring.make_fixtures import run_locally
 from grader.authoring.stand_ins import CONSTANTS, Memory, record
 from grader.checks import MisconceptionDefinition
 from grader.errors import AssignmentError
-from grader.function_ids import file_of
+from grader.function_ids import file_of, short_name
 from grader.records import VISIBLE, Submission
 
 REFERENCE: Final = "reference"
@@ -89,7 +89,7 @@ def replaced(files: Mapping[str, bytes], stood_in: Mapping[str, str], helpers: M
         lines = [f"from {'.' * (file.count('/') + 1)} import {names}"]
         for function, expression in stood_in.items():
             if file_of(function) == file:
-                name = function.rpartition(".")[2]
+                name = short_name(function)
                 lines.append(f"{name} = {expression.format(name)}")
         made[file] += ("\n\n" + "\n".join(lines) + "\n").encode()
     return {**made, **helpers}

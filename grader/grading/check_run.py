@@ -27,6 +27,7 @@ from grader.assignment.load import Assignment
 from grader.calls import Call, CallFailed, Failure
 from grader.checks import Gradients
 from grader.errors import GraderError
+from grader.function_ids import short_name
 from grader.grading.follow_through import follow_through
 from grader.grading.reference_oracle import Oracle
 from grader.grading.undo import Undoable
@@ -34,7 +35,7 @@ from grader.judging.adapt import OWN, Handout, adapt
 from grader.judging.compare import Judgement, fit, judge_values, matches
 from grader.judging.perform import ReturnedValues, perform
 from grader.judging.student import Student
-from grader.judging.verdict import Trial, short
+from grader.judging.verdict import Trial
 from grader.records import ERROR, FAILED, MISSING, PASSED, Check
 from grader.sandbox.host.box import MAX_OUTPUT
 from grader.sandbox.host.replies import plain_text
@@ -229,7 +230,7 @@ def ask(
         raise
     except Exception as error:  # the reference's values pass, so these are the student's
         raised = plain_text(f"{type(error).__name__}: {error}")
-        text = f"{short(check.function)}: what it returned cannot be used ({raised})."
+        text = f"{short_name(check.function)}: what it returned cannot be used ({raised})."
         failure = Failure(FAILED, check.function, text)
     text, printed = session.end(stay=has_ended(failure))
     left_out = f"\n[{printed - MAX_OUTPUT} more bytes were printed]" if printed > MAX_OUTPUT else ""
@@ -350,5 +351,5 @@ def mutation_remarks(mutations: list[tuple[str, int, bool]], fixtures: Fixtures)
         names = fixtures.arguments.get(function, ())
         name = names[position] if position < len(names) else f"argument {position + 1}"
         too = " and returns it" if is_returned else ""
-        remarks.append(f"{short(function)} changes its input {name} in place{too}.")
+        remarks.append(f"{short_name(function)} changes its input {name} in place{too}.")
     return tuple(remarks)

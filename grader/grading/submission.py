@@ -17,7 +17,7 @@ from typing import Final
 from grader.assignment.load import Assignment
 from grader.calls import Failure
 from grader.errors import GraderError
-from grader.function_ids import file_of
+from grader.function_ids import file_of, short_name
 from grader.grading.context import Context
 from grader.grading.reference_pool import judging
 from grader.grading.submission_run import Trials
@@ -161,7 +161,7 @@ def lines_of(assignment: Assignment, submission: Submission) -> dict[str, int]:
     lines = {}
     for function in assignment.functions:
         source = submission.files.get(file_of(function), b"").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        name = re.escape(function.rpartition(".")[2].encode())
+        name = re.escape(short_name(function).encode())
         matches = list(re.finditer(rb"^(?:def|class)[ \t]+" + name + rb"\b", source, re.MULTILINE))
         if matches:
             lines[function] = source.count(b"\n", 0, matches[-1].start()) + 1

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,7 +25,7 @@ from typing import Final
 from grader.assignment.load import Assignment
 from grader.assignment.sections import ModuleSet
 from grader.calls import Failure
-from grader.function_ids import module_of
+from grader.function_ids import file_of, module_of_file, short_name
 from grader.grading.check_run import follow_up, run_check
 from grader.grading.context import Context
 from grader.grading.copied_code import tell_copies
@@ -36,7 +36,7 @@ from grader.grading.reference_pool import give_back, lend
 from grader.grading.stage import stage
 from grader.grading.time_limits import Patience, is_timeout
 from grader.judging.adapt import Handout
-from grader.judging.verdict import Trial, short
+from grader.judging.verdict import Trial
 from grader.records import MISSING, SKIPPED, SPENT, TIMEOUT, VISIBLE, Check, Submission
 from grader.sandbox.host.box import Launch
 from grader.sandbox.host.isolation import PLAIN
@@ -180,7 +180,7 @@ class Trials:
                 self.own[check.id] = Trial(check, not_run(check))
                 self.put_off.append(check)
         self.unusable |= {
-            file for file in sandbox.serves if session.broken or session.failures.get(module_of(file)) is not None
+            file for file in sandbox.serves if session.broken or session.failures.get(module_of_file(file)) is not None
         }
 
     def run_again(self, one: ModuleSet, oracle: Oracle, *, visible: bool) -> None:
@@ -330,12 +330,12 @@ class Trials:
         called = functions_of(assignment, one.on)
         called.update(*(assignment.stubs_of(check) for check in self.checks_of(one.files)))
         plan = Plan(
-            modules=tuple(map(module_of, [*one.on, *usable])),
+            modules=tuple(map(module_of_file, [*one.on, *usable])),
             functions=frozenset(assignment.functions),
             sources=self.submission.files,
             classes=assignment.classes,
             switches={name: context.fixtures.arguments[name] for name in sorted(called)},
-            hollow=tuple(module_of(file) for file in one.on if file in self.unusable),
+            hollow=tuple(module_of_file(file) for file in one.on if file in self.unusable),
             exchange=exchange,
             tolerant=context.isolation.kind != PLAIN,  # who can mend the file is told to
             expected_warnings=assignment.expected_warnings,
@@ -434,13 +434,13 @@ def strangers(called: Mapping[str, Set[str]], there: Iterable[list[str]] = ()) -
 
 
 def not_run(check: Check) -> Failure:
-    name = short(check.function)
+    name = short_name(check.function)
     text = f"This check was not run, since {name} ran out of time in others. Find out first why it does not end there."
     return Failure(TIMEOUT, check.function, text)
 
 
-def functions_of(assignment: Assignment, files: Iterable[str]) -> set[str]:
-    return {name for name in assignment.functions if any(name.startswith(module_of(file) + ".") for file in files)}
+def functions_of(assignment: Assignment, files: Collection[str]) -> set[str]:
+    return {name for name in assignment.functions if file_of(name) in files}
 
 
 def is_missing(trial: Trial) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from grader.calls import Failure
+from grader.function_ids import short_name
 from grader.judging.compare import Fit, Judgement
 from grader.judging.diagnose import advice_on
 from grader.judging.hints import find_hint, understood
@@ -104,7 +105,7 @@ def with_share(
     share = round(worth * sum(other.points for other in others) / available, 4) if available else 0.0
     if not share:
         return result
-    name, own = short(trial.check.function), short(needs or "")
+    name, own = short_name(trial.check.function), short_name(needs or "")
     counted = "in full" if share == 1 else f"for {100 * share:.0f} %"
     why = f"That costs {own} its marks; this check counts {counted}, by the other checks of {name}. Fix {own} first."
     return replace(
@@ -136,7 +137,7 @@ def choose(
         if one.id not in run_again or (other.points < one.points and not is_share) or (is_same and not called):
             chosen.append(one)
         elif is_same:
-            stood_in = f"So it is with the grader's own {', '.join(map(short, called))} in place of yours."
+            stood_in = f"So it is with the grader's own {', '.join(map(short_name, called))} in place of yours."
             told = sentence(other.message) if other.message else ""
             with_yours = sentence(one.message) if one.message else ""
             chosen.append(replace(other, message=f"{told} {stood_in}".strip(), told=f"{with_yours} {stood_in}".strip()))
@@ -156,10 +157,10 @@ def all_the_same(on_stubs: CheckResult) -> str:
 
 def with_others(own: CheckResult, called: Sequence[str]) -> str:
     """Why the run on stubs counts."""
-    name, first = short(own.function), sentence(own.message or "it earns less")
+    name, first = short_name(own.function), sentence(own.message or "it earns less")
     if not called:
         return f"Counted with the grader's own functions in place of those that {name} calls. With yours: {first}"
-    listed = ", ".join(map(short, called))
+    listed = ", ".join(map(short_name, called))
     mend = "Mend it first." if len(called) == 1 else "Mend them first."
     why = f"Counted with the grader's own {listed} in place of yours, which lost marks already."
     return f"{why} {mend} With yours: {first}"
@@ -218,7 +219,7 @@ def settle_failure(result: CheckResult, trial: Trial, trials: Sequence[Trial]) -
     if fed is not None and status == ERROR:  # its own forward may have cached otherwise, which nobody can know
         text, status = f"{sentence(fed.text)} Given the cache that the docstring describes, {text}", SKIPPED
     elif failure.function not in (result.function, ""):
-        text, status = f"{short(result.function)} could not be run: {text}", SKIPPED
+        text, status = f"{short_name(result.function)} could not be run: {text}", SKIPPED
     hint = find_hint(trial, trials) or advice_on(failure.text)
     return replace(result, status=status, message=text, hint=hint, frames=failure.frames)
 
@@ -241,7 +242,7 @@ def forward_worth(trial: Trial, trials: Sequence[Trial]) -> float:
 
 
 def message_of(trial: Trial, worth: float) -> str:
-    name = short(trial.check.function)
+    name = short_name(trial.check.function)
     lines = [
         f"{name}: {j.comparison.reason}"
         for j in trial.judgements
@@ -249,7 +250,7 @@ def message_of(trial: Trial, worth: float) -> str:
     ]
     follows = sorted(trial.agreed) if worth > 0 else []
     if follows:
-        own = short(trial.check.needs) if trial.check.needs else "loss"
+        own = short_name(trial.check.needs) if trial.check.needs else "loss"
         gradient = "is the gradient" if len(follows) == 1 else "are the gradients"
         share = "counted in full" if worth == FOLLOWS else "counted half"
         lines.append(
@@ -257,7 +258,7 @@ def message_of(trial: Trial, worth: float) -> str:
         )
     if trial.fed is not None:
         given = f"{sentence(trial.fed.text)} {name} was given the cache that the docstring describes instead"
-        own = f"; if yours holds something else, mend {short(trial.fed.function)} first" if lines else ""
+        own = f"; if yours holds something else, mend {short_name(trial.fed.function)} first" if lines else ""
         lines.append(f"{given}{own}.")
     return " ".join(lines)
 
@@ -296,7 +297,3 @@ def status_of(checks: Sequence[CheckResult]) -> str:
     if any(check.points > 0 for check in checks):
         return PARTIAL
     return min(statuses, key=CHECK_STATUSES.index)
-
-
-def short(function: str) -> str:
-    return function.rpartition(".")[2]

@@ -24,6 +24,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from grader.errors import GraderError
+from grader.function_ids import module_of
 from grader.records import GRADED, NOT_APPLICABLE, PASSED, VISIBLE, CheckResult, Result
 from grader.report import figures, highlight, tally, text, words
 from grader.report import fix_first as order
@@ -126,7 +127,7 @@ def spaced_by_module(functions: Sequence[str]) -> list[str]:
     """The columns of the strips, with an empty one wherever the module changes."""
     columns: list[str] = []
     for function in functions:
-        if columns and columns[-1].rpartition(".")[0] != function.rpartition(".")[0]:
+        if columns and module_of(columns[-1]) != module_of(function):
             columns.append("")
         columns.append(function)
     return columns

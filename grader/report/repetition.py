@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from grader.function_ids import short_name
 from grader.records import NOT_APPLICABLE, PASSED, CheckResult, Frame, FunctionResult
 
 # As judging/verdict.py writes it where the run on stubs counts.
@@ -75,7 +76,7 @@ def stubs_note(checks: Sequence[CheckResult], functions: Mapping[str, FunctionRe
     if not counted:
         return ""
     stood_in = dict.fromkeys(name for check in counted for name in check.stubs)
-    wrong = [short(name) for name, item in functions.items() if name in stood_in and item.status != PASSED]
+    wrong = [short_name(name) for name, item in functions.items() if name in stood_in and item.status != PASSED]
     number = f"{len(counted)} of {len(checks)} checks {'counts' if len(counted) == 1 else 'count'}"
     if not wrong:
         return f"{number} with the grader's own functions in place of those that are called."
@@ -92,7 +93,7 @@ def before_stubs(check: CheckResult) -> str:
 
 def sentences(message: str, function: str) -> list[str]:
     """The message cut wherever it names its place anew: "f: a is off. f: b is NaN." → a is off.; b is NaN."""
-    parts = re.split(rf"(?:^|(?<=[.!?])\s+){re.escape(short(function))}: ", message)
+    parts = re.split(rf"(?:^|(?<=[.!?])\s+){re.escape(short_name(function))}: ", message)
     return [part.strip() for part in parts if part.strip()]
 
 
@@ -104,9 +105,5 @@ def shortened(message: str, function: str) -> str:
 
 def place(message: str, function: str) -> str:
     """The function as a message that starts by naming it does."""
-    start = f"{short(function)}: "
+    start = f"{short_name(function)}: "
     return start if message.startswith(start) else ""
-
-
-def short(function: str) -> str:
-    return function.rpartition(".")[2]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from grader.function_ids import short_name
 from grader.records import MISSING, PASSED, SKIPPED, CheckResult, FunctionResult, Result
 from grader.report.fix_first import Fix, fix_first, is_failing
 from grader.report.pages import environment
@@ -37,7 +38,7 @@ class StandingRow:
 
     @property
     def name(self) -> str:
-        return self.function.rpartition(".")[2]
+        return short_name(self.function)
 
 
 @dataclass(frozen=True)
@@ -85,12 +86,12 @@ def row_of(
     messages = tuple(dict.fromkeys(check.message.strip() or check.title for check in failing))
     first = said.setdefault(messages, item.function)
     if first != item.function:
-        return StandingRow(item.function, standing, where=where, same_as=first.rpartition(".")[2])
+        return StandingRow(item.function, standing, where=where, same_as=short_name(first))
     more = len(messages) - MESSAGES_SHOWN
     shown = (*messages[:MESSAGES_SHOWN], *([f"… and {more} more; --html shows them."] if more > 0 else []))
     hints = tuple(dict.fromkeys(check.hint.strip() for check in failing if check.hint.strip()))
     if causes and standing == WRONG:
-        names = ", ".join(cause.rpartition(".")[2] for cause in causes)
+        names = ", ".join(short_name(cause) for cause in causes)
         hints = (*hints, f"May come right by itself once this is: {names}.")
     return StandingRow(item.function, standing, shown, (*hints, *remarks), where)
 

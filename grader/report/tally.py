@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from typing import Final
 
+from grader.function_ids import module_of, short_name
 from grader.records import GRADED, GRADER_ERROR, OWN_HANDOUT, UNREADABLE, Result
 from grader.report.roster import CheckTally, Roster
 from grader.report.rows import Row
@@ -43,8 +44,8 @@ class ClassTally:
     @property
     def modules(self) -> tuple[str, ...]:
         """The last names of the functions' modules, in the order of the functions."""
-        modules = dict.fromkeys(function.rpartition(".")[0] for function in self.functions)
-        return tuple(module.rpartition(".")[2] for module in modules)
+        modules = dict.fromkeys(module_of(function) for function in self.functions)
+        return tuple(short_name(module) for module in modules)
 
     @property
     def handouts_differ(self) -> bool:
@@ -80,7 +81,7 @@ def by_module(functions: Iterable[str]) -> tuple[str, ...]:
     """The functions of a module together, modules and functions in the order in which they come."""
     modules: dict[str, list[str]] = {}
     for function in functions:
-        modules.setdefault(function.rpartition(".")[0], []).append(function)
+        modules.setdefault(module_of(function), []).append(function)
     return tuple(function for members in modules.values() for function in members)
 
 

@@ -17,7 +17,7 @@ from typing import Final
 
 from grader.assignment.load import Assignment
 from grader.errors import GraderError, UsageError
-from grader.function_ids import file_of
+from grader.function_ids import file_of, short_name
 from grader.grading.context import Context, Settings, prepare
 from grader.grading.submission import grade_submission, needs_of
 from grader.intake.collect import Found, read
@@ -103,7 +103,7 @@ def select(place: Place, names: Sequence[str]) -> tuple[str, ...]:
 
 def fitting(functions: Sequence[str], name: str) -> list[str]:
     """Those that one word means. Raises UsageError if there are none."""
-    wanted, short = name.lower(), {function: function.rpartition(".")[2] for function in functions}
+    wanted, short = name.lower(), {function: short_name(function) for function in functions}
     if wanted.endswith(".py"):
         path = "/" + name.replace("\\", "/")
         found = [function for function in functions if path.endswith("/" + file_of(function))]
@@ -158,7 +158,7 @@ def touched_by(place: Place, before: Mapping[str, bytes], after: Mapping[str, by
     Raises Unfinished for a changed file that is no Python.
     """
     names = changed_names(before, after)
-    touched = {function for function in place.functions if function.rpartition(".")[2] in names}
+    touched = {function for function in place.functions if short_name(function) in names}
     needs = needs_of(place.assignment)
     while more := {function for function, needed in needs.items() if function not in touched and touched & set(needed)}:
         touched |= more

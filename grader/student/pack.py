@@ -23,7 +23,7 @@ from typing import Final
 from grader import VERSION
 from grader.assignment.load import Assignment
 from grader.errors import GraderError, UsageError
-from grader.function_ids import file_of
+from grader.function_ids import file_of, short_name
 from grader.intake.collect import Found, read
 from grader.intake.folders import list_folder
 from grader.intake.names import decode_name, is_ignored, show
@@ -151,7 +151,7 @@ def unwritten(files: Mapping[str, bytes], assignment: Assignment) -> Iterator[st
             yield f"{name} is no Python."
             continue
         nodes = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-        asked = [function.rpartition(".")[2] for function in assignment.functions if file_of(function) == file]
+        asked = [short_name(function) for function in assignment.functions if file_of(function) == file]
         open_ones = [name for name in asked if name in nodes and waits(nodes[name])]
         if open_ones:
             yield f"{name}: not written yet: {', '.join(open_ones)}."

@@ -28,6 +28,7 @@ import numpy as np
 
 from grader.calls import CallFailed, Classes, Failure, owner_of, spoken, update_dict
 from grader.errors import SandboxError
+from grader.function_ids import module_of
 from grader.records import CRASHED, ERROR, FAILED, MISSING, TIMEOUT, Frame
 from grader.sandbox.host.box import Box, Flood, Glut, Gone, Launch, Silence
 from grader.sandbox.host.limits import Limits
@@ -210,7 +211,7 @@ class Session:
 
         What is written into an object goes with the next call, and then it shows whether it could be; or with settle().
         """
-        broken = self.failures.get(owner_of(function, self.plan.classes).rpartition(".")[0])
+        broken = self.failures.get(module_of(owner_of(function, self.plan.classes)))
         if broken is not None:
             raise CallFailed(broken)
         message = {"op": "call", "function": function, "args": args, "kwargs": kwargs}
@@ -259,7 +260,7 @@ class Session:
         outcome, text = reply.get("outcome"), plain_text(reply.get("text"))
         if outcome == "missing":
             absent = text == "absent"
-            file = owner.rpartition(".")[0].replace(".", "/") + ".py"
+            file = module_of(owner).replace(".", "/") + ".py"
             missing = plain_text(reply.get("of"))
             missing = owner_of(missing, self.plan.classes)
             if missing in self.plan.functions and missing != owner:  # a function that this one calls
