@@ -59,10 +59,11 @@ audit: $(READY)  ## see that grading tells right from wrong: every known mistake
 attacks: $(READY)  ## grade hostile submissions: none gains, reads, leaves or runs anything (as root and as a user, some minutes)
 	$(BIN)/python -m tests.attacks.runner --every
 
-lint: $(READY)  ## ruff and mypy
+lint: $(READY)  ## ruff, mypy and the walls between the folders of grader/
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 
 format: $(READY)  ## let ruff format the code
 	$(BIN)/ruff check --fix .

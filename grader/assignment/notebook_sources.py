@@ -19,7 +19,6 @@ Source of the cell markers: the percent format, which editors know; of the forma
 from __future__ import annotations
 
 import hashlib
-import importlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -172,18 +171,3 @@ def identify(cell: SourceCell, taken: dict[str, int]) -> str:
     digest = hashlib.sha256("\n".join((cell.kind, *cell.lines)).encode()).hexdigest()[:12]
     taken[digest] = taken.get(digest, 0) + 1
     return digest if taken[digest] == 1 else f"{digest}-{taken[digest]}"
-
-
-NOTEBOOKS: Final = "notebooks"
-
-
-def notebooks_of(assignment: Assignment) -> dict[str, bytes]:
-    """The students' notebooks by file name. They alone need nbformat, so it is asked for where there are any."""
-    if not (assignment.folder / NOTEBOOKS).is_dir():
-        return {}
-    try:
-        notebooks = importlib.import_module("grader.assignment.notebook_sources")
-    except ImportError as error:
-        raise GraderError(f"{assignment.folder / NOTEBOOKS}: {error}. Run make setup.") from error
-    made: dict[str, bytes] = notebooks.student_notebooks(assignment)
-    return made

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from grader.assignment.load import Assignment
-from grader.assignment.notebook_sources import notebooks_of
+from grader.assignment.notebook_sources import student_notebooks
 from grader.assignment.solution_regions import BEGIN, END, student_files_of
 from grader.atomic_files import write_bytes
 from grader.errors import AssignmentError
@@ -39,7 +39,7 @@ def make_template(assignment: Assignment) -> dict[str, bytes]:
         init = f"{folder}/__init__.py".removeprefix(f"{package}/")
         title = f'"""{assignment.title}."""\n'.encode()  # the reference's own says what it is
         files[f"{folder}/__init__.py"] = read(assignment.reference / init) if folder != package else title
-    files |= notebooks_of(assignment)
+    files |= student_notebooks(assignment)
     own = assignment.folder / FOLDER
     for path in sorted(own.rglob("*")):
         if path.is_file() and not is_left_behind(path.relative_to(own)):

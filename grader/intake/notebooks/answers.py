@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from grader.assignment.load import Assignment
-from grader.assignment.notebook_sources import notebooks_of
+from grader.assignment.notebook_sources import student_notebooks
 from grader.errors import AssignmentError
 from grader.intake.names import fold, show
 from grader.intake.notebooks.alignment import ANSWER, CHECK, find_written
@@ -235,4 +235,4 @@ def stem_of(name: str) -> str:
 
 def handed_out(assignment: Assignment) -> HandedOut:
     """Raises AssignmentError for a source that makes no notebook, and for points of a question that is not asked."""
-    return handed_out_from(notebooks_of(assignment), assignment.questions)
+    return handed_out_from(student_notebooks(assignment), assignment.questions)
