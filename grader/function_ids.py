@@ -1,7 +1,7 @@
 """Ids of functions and checks: what stands in them, and what can be read from them.
 
 layers.conv_forward_naive            a function: its module below the package, and its name
-layers.conv_forward_naive.strided    a check: its function's id, and its own name
+layers.conv_forward_naive.document   a check: its function's id, and its own name
 classifiers.cnn.ThreeLayerConvNet    a class is a function, too; `.loss` behind it is a member of it
 """
 

@@ -405,7 +405,7 @@ def test_every_check_of_the_reference_is_measured_dearest_first(good, audited):
 def test_a_misconception_that_needs_more_of_the_grader_is_named(tmp_path):
     path = tmp_path / "wrong.py"
     path.write_text("import numpy\nfrom grader.checks import check, misconception\n")
-    with pytest.raises(AssignmentError, match=r"wrong\.py: 'from grader\.judging\.checks import check"):
+    with pytest.raises(AssignmentError, match=r"wrong\.py: 'from grader\.checks import check"):
         staged_source(path)
     path.write_text("import numpy\nfrom grader.checks import (\n    misconception,\n)\nlast = 1\n")
     assert staged_source(path).decode().split("\n") == [

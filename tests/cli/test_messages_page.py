@@ -19,10 +19,10 @@ from grader.report.words import CHECK_WORDS
 from grader.student.own_run import find_place, run_own
 
 PAGE = (ROOT / "assignment/template/MESSAGES.md").read_text(encoding="utf-8")
-# What the sentences of messages are made of. Of trials.py and student.py, what students read.
-JUDGING = ("diagnose", "judge", "likeness", "student", "verdict")
+# What the sentences of messages are made of. Of submission_run.py and student.py, what students read.
+JUDGING = ("diagnose", "compare", "patterns", "student", "verdict")
 SPEAKERS = tuple(f"judging/{name}.py" for name in JUDGING)
-SPEAKERS += ("sandbox/host/session.py", "report/standing.py", "trial.py", "trials.py")
+SPEAKERS += ("sandbox/host/session.py", "report/standing.py", "grading/check_run.py", "grading/submission_run.py")
 CPU_S = 0.25  # a fifth of it is enough for any right function
 WALL_S = 6.0
 # To instructors, about the assignment, the fixtures or the sandbox; parts of a page or a log; parts of ADVICE.

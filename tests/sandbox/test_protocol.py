@@ -516,7 +516,7 @@ def test_what_runs_inside_parses_as_python_3_8_and_has_no_way_to_build_objects_f
     # What shuts a worker off are calls of the kernel that Python has no other way to, over before a student's file is
     # read; a student's file is imported in parts by compiling it; and a stub's code is compiled from the module's own
     # text, never run as it is. None is reached by anything on the wire.
-    needed, compiles = {"confine": {"ctypes"}}, {"tolerant": {"exec", "compile"}, "stubs": {"compile"}}
+    needed, compiles = {"confine": {"ctypes"}}, {"tolerant_import": {"exec", "compile"}, "stubs": {"compile"}}
     for name, tree in trees.items():
         allowed = {"numpy", *trees, *sys.stdlib_module_names} - builders | needed.get(name, set())
         assert set(imports(tree)) <= allowed, name

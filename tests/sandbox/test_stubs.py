@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 sys.modules.setdefault("protocol", types.ModuleType("protocol"))
-from grader.sandbox import protocol, stubs  # noqa: E402
+from grader.sandbox.inside import protocol, stubs  # noqa: E402
 
 stubs.protocol = protocol
 

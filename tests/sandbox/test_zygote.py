@@ -312,9 +312,9 @@ def test_memory_is_that_of_the_worker_and_all_below(tree, isolated):
 
 def test_a_zygote_ends_with_its_judge(tmp_path):
     program = (
-        "import sys, os, time\nfrom grader.sandbox import zygotes\n"
+        "import sys, os, time\nfrom grader.sandbox.host import zygote_client\n"
         "command = (sys.executable, '-c', 'import sys; sys.stdin.buffer.raw.read(1)')\n"
-        "z = zygotes.Zygote(zygotes.Recipe(command, (), (), '{}'))\n"
+        "z = zygote_client.Zygote(zygote_client.Recipe(command, (), (), '{}'))\n"
         "print(z.process.pid, flush=True)\ntime.sleep(60)\n"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as judge:
