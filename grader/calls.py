@@ -54,7 +54,7 @@ def spoken(name: str, classes: Classes) -> str:
 
 
 @dataclass(frozen=True)
-class Kept:
+class LocalHandle:
     """The in-process twin of a handle: what does not travel."""
 
     value: Any
@@ -69,8 +69,8 @@ def local_call(
     """A caller that runs functions in this process. arities: filled with (function, length of its tuple or 0)."""
 
     def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        given = [arg.value if isinstance(arg, Kept) else copy.deepcopy(arg) for arg in args]
-        named = {key: arg.value if isinstance(arg, Kept) else copy.deepcopy(arg) for key, arg in kwargs.items()}
+        given = [arg.value if isinstance(arg, LocalHandle) else copy.deepcopy(arg) for arg in args]
+        named = {key: arg.value if isinstance(arg, LocalHandle) else copy.deepcopy(arg) for key, arg in kwargs.items()}
         owner = owner_of(name, classes or {})
         value = functions[name](*given, **named) if owner == name else use_member(name, *given, **named)
         for arg, after in zip(args, given, strict=True):
@@ -94,7 +94,7 @@ def local_call(
 
 
 def keep(value: Any) -> Any:
-    return value if is_plain(value) else Kept(value, type(value).__name__)
+    return value if is_plain(value) else LocalHandle(value, type(value).__name__)
 
 
 def keep_opened(value: Any) -> Any:
@@ -104,7 +104,7 @@ def keep_opened(value: Any) -> Any:
 
 def is_plain(value: Any) -> bool:
     """What a worker would send as it is: a dict only if all of it is."""
-    if value is None or isinstance(value, bool | int | float | str | bytes | np.generic | np.ndarray | Kept):
+    if value is None or isinstance(value, bool | int | float | str | bytes | np.generic | np.ndarray | LocalHandle):
         return True
     return type(value) is dict and all(isinstance(key, str) and is_plain(item) for key, item in value.items())
 

@@ -1,0 +1,1 @@
+"""What instructors generate: fixtures, template, release; and the audit, which sees that they hold."""

@@ -166,11 +166,11 @@ def show_class(batch: Batch, out: Path) -> None:
     others = len(batch.rows) - len(batch.chosen)
     if others > 0:
         console.print(f"The class page has {others} more, as they were graded earlier.", highlight=False)
-    strangers = batch.strangers
-    if strangers:
-        names = literal(", ".join(strangers[:MAX_NAMED]) + (", …" if len(strangers) > MAX_NAMED else ""))
+    gone = batch.no_longer_handed_in
+    if gone:
+        names = literal(", ".join(gone[:MAX_NAMED]) + (", …" if len(gone) > MAX_NAMED else ""))
         console.print(
-            f"{out} has results of {len(strangers)} that are not among the submissions now: {names}. Their files stay; "
+            f"{out} has results of {len(gone)} that are not among the submissions now: {names}. Their files stay; "
             "the class page and grades.csv are without them.",
             soft_wrap=True,
             highlight=False,

@@ -1,1 +1,1 @@
-"""Files → Submission → work tree: `collect` finds and reads submissions, `stage` writes what the sandbox will see."""
+"""From files to a Submission: find, unpack and read what was handed in. Nothing of it is executed."""

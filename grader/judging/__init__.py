@@ -1,0 +1,1 @@
+"""Right or wrong, why, and what it is worth: pure functions of values. No file, no process, no clock."""

@@ -318,7 +318,7 @@ class Marking:
         merged, changed = merge(sheet, entries, self._ids)
         if merged != sheet or not self.path.exists():
             write_bytes(self.path, sheet_bytes(merged))
-        return [*tell_changed(changed), *tell_strangers(self.marks, self._ids)]
+        return [*tell_changed(changed), *tell_unknown_ids(self.marks, self._ids)]
 
     def _all_entries(self) -> list[Entry]:
         """An entry for each submission and question, in the order of the run, whatever was graded first.
@@ -357,7 +357,7 @@ def tell_changed(keys: Sequence[Key]) -> list[str]:
     return [f"{NAME}: answers are not what they were when they got points: {named}{more}. Read them again."]
 
 
-def tell_strangers(marks: Mapping[Key, Mark], ids: Collection[str]) -> list[str]:
+def tell_unknown_ids(marks: Mapping[Key, Mark], ids: Collection[str]) -> list[str]:
     known = set(ids)
     strange = list(dict.fromkeys(submission for submission, _, _ in marks if submission not in known))
     if not strange:

@@ -109,7 +109,7 @@ class Batch:
         return said
 
     @property
-    def strangers(self) -> list[str]:
+    def no_longer_handed_in(self) -> list[str]:
         """Submissions that have a result in the folder and were not found this time."""
         known = {one.id for one in self.found}
         return [name for name in stored_ids(self.out) if name not in known]

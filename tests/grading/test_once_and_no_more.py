@@ -167,13 +167,13 @@ def relu_backward(dout, cache):
 """
 AFFINE = """
 
-class Kept:
+class LocalHandle:
     def __init__(self, x, w):
         self.x, self.w = x, w
 
 
 def affine_own(x, w, b):
-    return x.reshape(len(x), -1) @ w + b, Kept(x, w)
+    return x.reshape(len(x), -1) @ w + b, LocalHandle(x, w)
 
 
 def affine_backward(dout, cache):

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from grader.calls import Kept, local_call
+from grader.calls import LocalHandle, local_call
 from grader.errors import AssignmentError
 from grader.judging.adapt import Argument, Handout, Keywords, Returned, adapt, adapt_back
 from grader.records import Check
@@ -87,7 +87,7 @@ def test_code_that_keeps_with_p_passes_a_check_that_drops_with_p():
     expected, _ = drop_dropping(x, {"p": 0.3, "seed": 5})
     np.testing.assert_allclose(out, expected, rtol=1e-12)
     assert 0.65 < (out != 0).mean() < 0.75
-    assert isinstance(cache, Kept)
+    assert isinstance(cache, LocalHandle)
     assert param == {"p": 0.3, "seed": 5, "calls": 1}  # p is the very number that it was, not 1 - (1 - 0.3)
 
 
@@ -209,7 +209,7 @@ def test_a_shape_that_is_wrong_by_more_than_axes_of_length_1_stays_to_be_judged(
     assert adapt(call, THEIRS)("layers.scale", (1, np.ones(3)), {})[1].shape == expected
 
 
-@pytest.mark.parametrize("value", [None, 3, (), (1,), "text", (1, "text"), Kept([], "list")])
+@pytest.mark.parametrize("value", [None, 3, (), (1,), "text", (1, "text"), LocalHandle([], "list")])
 def test_what_has_no_such_array_is_handed_on_as_it_is(value):
     _, call = recorder(value)
     assert adapt(call, THEIRS)("layers.scale", (1, np.ones(3)), {}) == value

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.calls import CallFailed, Failure, Kept, local_call, type_of
+from grader.calls import CallFailed, Failure, LocalHandle, local_call, type_of
 from grader.errors import AssignmentError
 from grader.judging.student import Student
 
@@ -87,7 +87,7 @@ def test_plain_values_travel(value):
 def test_a_cache_is_kept_and_given_back_as_it_was(cache, name):
     call = local_call({"forward": lambda: (np.ones(1), cache), "backward": lambda got: got is cache})
     out, kept = call("forward", (), {})
-    assert isinstance(kept, Kept)
+    assert isinstance(kept, LocalHandle)
     assert kept.type_name == type_of(kept) == name
     assert out.tolist() == [1]
     assert call("backward", (kept,), {}) is True
@@ -115,4 +115,9 @@ def test_arities_are_noted_call_by_call():
 
 
 def test_type_of_names_what_a_student_would_recognise():
-    assert [type_of(value) for value in (None, 1.0, [1], Kept([], "Cache"))] == ["NoneType", "float", "list", "Cache"]
+    assert [type_of(value) for value in (None, 1.0, [1], LocalHandle([], "Cache"))] == [
+        "NoneType",
+        "float",
+        "list",
+        "Cache",
+    ]

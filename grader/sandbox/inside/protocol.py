@@ -192,7 +192,7 @@ def write_node(value: Any, writer: BodyWriter, depth: int) -> Any:
     writer.values += 1
     if depth > MAX_DEPTH or writer.values > MAX_TOKENS:
         writer.refuse(depth)
-    kind = type(value)  # what nearly all values are is told apart by identity; strangers' classes come after
+    kind = type(value)  # what nearly all values are is told apart by identity; other classes come after
     if kind is str:
         writer.letters += len(value)
         return value if writer.letters <= MAX_HEADER else writer.count_letters("")
