@@ -8,10 +8,10 @@ from cases import ROOT
 from starters import YEARS, starter, write_starter
 
 from grader.assignment.load import load_assignment
-from grader.authoring import handed_out
 from grader.grading.context import Settings, prepare
 from grader.grading.submission import grade_submission
 from grader.intake.collect import find, read
+from grader.intake.notebooks.answers import handed_out
 from grader.records import MISSING, NOT_APPLICABLE, Submission
 
 HANDOUT = dict.fromkeys(YEARS, "2021") | {"2016": "2016", "2017": "2017", "2025": "2025"}
@@ -35,9 +35,7 @@ def assignment():
 def collected(folder):
     names = {"student_files": assignment().student_files, "package": "cs231n"}
     (found,) = find([folder], **names)
-    return read(
-        found, **names, handed_out=assignment().handed_out, notebooks=lambda: handed_out.handed_out(assignment())
-    )
+    return read(found, **names, handed_out=assignment().handed_out, notebooks=lambda: handed_out(assignment()))
 
 
 @pytest.mark.parametrize("year", YEARS)

@@ -19,6 +19,7 @@ from grader.grading.reference_pool import keeping
 from grader.grading.submission import LATE_NOTE, LATE_S, WATCH_S, grade_submission
 from grader.grading.watchdog import JudgeThread, Overdue
 from grader.records import Submission
+from grader.running import dispatch
 from grader.running.dispatch import grade_safely
 from grader.sandbox.host.proc import list_children
 
@@ -102,7 +103,7 @@ def test_a_judge_that_does_not_end_is_left_and_what_it_knew_is_told(monkeypatch,
     # The submission used none of the time: the fault is ours, and no mark may be taken for it.
     assert result.status == "grader_error"
     assert "had not come to an end 1.5 s after the 4 s" in result.message
-    assert "test_watch.py, line" in result.message or "threading.py, line" in result.message
+    assert "test_watchdog.py, line" in result.message or "threading.py, line" in result.message
 
 
 @pytest.mark.parametrize(
@@ -185,7 +186,7 @@ def test_a_fault_of_ours_is_a_result_and_not_the_end_of_the_class(monkeypatch, s
     def fail(*args, **kwargs):
         raise RuntimeError("no")
 
-    monkeypatch.setattr(pipeline, "prepare", lambda settings: short)
+    monkeypatch.setattr(dispatch, "prepare", lambda settings: short)
     monkeypatch.setattr(trials, "stage", fail)
     result = grade_safely(right, None)
     assert result.status == "grader_error" and "RuntimeError: no" in result.message

@@ -138,7 +138,7 @@ def test_a_full_disk_leaves_no_half_of_a_file(folder: Path, monkeypatch: pytest.
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("grader.running.store.os.replace", full)
+    monkeypatch.setattr("grader.atomic_files.os.replace", full)
     assert rendered(folder) == ("one 2", 1)
     assert kept(folder) == []
 

@@ -7,12 +7,12 @@ import os
 
 import pytest
 
+from grader import atomic_files
 from grader.atomic_files import write_text
 from grader.errors import GraderError
 from grader.records import GRADED, GRADER_ERROR, UNREADABLE, FunctionResult, Result
 from grader.report.grades_csv import grades_csv
 from grader.report.page_stamp import result_path
-from grader.running import store as results
 from grader.running.store import is_current, store, stored
 
 RESULT = Result({"id": "alice", "sha256": "1"}, {"sha256": "2"}, {"numpy": "2"}, GRADED, 61.5, 100.0, 0.1)
@@ -79,7 +79,7 @@ def test_a_failure_in_the_middle_leaves_the_old_file_and_nothing_else(tmp_path, 
     def fails(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(results.os, function, fails)
+    monkeypatch.setattr(atomic_files.os, function, fails)
     with pytest.raises(GraderError, match=r"f\.txt: cannot be written \(No space left on device\)"):
         write_text(path, "new")
     assert path.read_text() == "old"
@@ -94,7 +94,7 @@ def test_an_interruption_in_the_middle_leaves_the_old_file_and_nothing_else(tmp_
     def interrupts(*_, **__):
         raise error
 
-    monkeypatch.setattr(results.os, "fsync", interrupts)
+    monkeypatch.setattr(atomic_files.os, "fsync", interrupts)
     with pytest.raises(error):
         write_text(path, "new")
     assert path.read_text() == "old"
@@ -121,7 +121,7 @@ def test_a_place_where_nothing_can_be_written_is_a_fault_of_ours(tmp_path):
 def test_a_reader_sees_the_old_file_until_the_new_one_is_whole(tmp_path, monkeypatch):
     path, seen, replace = tmp_path / "f.txt", [], os.replace
     write_text(path, "old")
-    monkeypatch.setattr(results.os, "replace", lambda *args: (seen.append(path.read_text()), replace(*args)))
+    monkeypatch.setattr(atomic_files.os, "replace", lambda *args: (seen.append(path.read_text()), replace(*args)))
     write_text(path, "new")
     assert (seen, path.read_text()) == (["old"], "new")
 
@@ -175,7 +175,7 @@ def test_what_must_survive_a_power_cut_reaches_the_disk_with_its_name(tmp_path, 
         calls.append(os.readlink(f"/proc/self/fd/{file}"))
         fsync(file)
 
-    monkeypatch.setattr(results.os, "fsync", sync)
+    monkeypatch.setattr(atomic_files.os, "fsync", sync)
     write_text(tmp_path / "f.txt", "text", durable=durable)
     assert len(calls) == synced
     assert calls[1:] == [str(tmp_path)][:synced]

@@ -436,7 +436,7 @@ def test_what_does_not_work_is_left_out_where_that_is_asked_for(open_session):
         ("case.py", 3, ""),
         ("case.py", 4, ""),
     ]
-    assert session.left_out[1].error == "OutOfTime: still running after 0.8 s of CPU time"
+    assert session.left_out[1].error == "StatementTimeout: still running after 0.8 s of CPU time"
 
 
 def test_what_a_worker_says_was_left_out_is_data(open_session):

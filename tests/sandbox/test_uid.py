@@ -198,7 +198,7 @@ def test_the_worker_and_its_check_die_with_the_judge(place, readable_python):
 @root_only
 def test_a_uid_in_use_is_not_given_out(monkeypatch):
     numbers = iter([5, 6])
-    monkeypatch.setattr("grader.sandbox.host.box.secrets.randbelow", lambda count: next(numbers))
+    monkeypatch.setattr("grader.sandbox.host.user_ids.secrets.randbelow", lambda count: next(numbers))
     first = pick_uid()
     with subprocess.Popen(["sleep", "60"], user=first) as sleeper:
         numbers = iter([5, 6])

@@ -63,7 +63,7 @@ from clock import Clock  # type: ignore[import-not-found]
 from work_tree import WorkTree  # type: ignore[import-not-found]
 
 for name, module in list(sys.modules.items()):
-    if name != "__main__" and os.path.dirname(getattr(module, "__file__", None) or "") == HERE:
+    if "." not in name and name != "__main__" and os.path.dirname(getattr(module, "__file__", None) or "") == HERE:
         del sys.modules[name]  # a submission may have a file of that name
 
 MAX_TEXT = 4000
