@@ -1,8 +1,8 @@
-"""A class of the project's own examples, and `grader grade` over it as a user runs it.
+"""A class made of the class of 29 (class_of_29.py), and `grader grade` over it as a user runs it.
 
 Every submission of a class differs from all others in a comment, so that whatever goes by contents finds nothing twice;
-every run writes into a fresh folder. The examples are those that end by themselves: what a loop without an end costs is
-its limit. Notebooks are left out: their pages are made beside the grading, and grading is what is measured.
+every run writes into a fresh folder. Those of the 29 that run into a limit are left out: what they cost is the limit.
+Notebooks are left out: their pages are made beside the grading, and grading is what is measured.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.class_of_29 import write_class_of_29
 from grader.assignment.load import load_assignment
 from grader.intake.collect import find, read
 
@@ -46,15 +48,16 @@ class Run:
 
 
 def examples() -> dict[str, Mapping[str, bytes]]:
-    """The files of each example, by its name and their paths below the package."""
+    """The files of each of the 29 that keeps to the limits, by its name and their paths below the package."""
     assignment = load_assignment(ROOT / "assignment")
     files, given, package = assignment.student_files, assignment.handed_out, assignment.package
-    found = find([ROOT / "submissions"], student_files=files, package=package)
-    return {
-        one.id: read(one, student_files=files, handed_out=given, package=package).files
-        for one in found
-        if one.id not in AGAINST_LIMITS
-    }
+    with tempfile.TemporaryDirectory(prefix="bench-class-") as folder:
+        found = find([write_class_of_29(Path(folder))], student_files=files, package=package)
+        return {
+            one.id: read(one, student_files=files, handed_out=given, package=package).files
+            for one in found
+            if one.id not in AGAINST_LIMITS
+        }
 
 
 def write_class(folder: Path, count: int, names: Sequence[str] = ()) -> Path:

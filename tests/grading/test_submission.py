@@ -14,6 +14,7 @@ import pytest
 from cases import ROOT, check_of, lost, reference_files
 from durations import without_durations
 
+from bench.class_of_29 import OTHERS, files_of
 from grader.assignment.fixtures import load_fixtures
 from grader.grading.context import Settings, prepare
 from grader.grading.submission import grade_submission
@@ -29,10 +30,11 @@ def test_the_reference_gets_full_marks(grade_layers):
     assert not [remark for check in result.checks for remark in check.remarks]
 
 
-@pytest.mark.parametrize("name", ["wrong-forward-consistent-backward/cs231n/layers.py", "loops-forever/layers.py"])
+@pytest.mark.parametrize("name", ["wrong-forward-consistent-backward", "loops-forever"])
 def test_the_same_submission_twice_gives_the_same_json_but_for_durations(layers_context, name):
-    files = {"layers.py": (ROOT / "submissions" / name).read_bytes()}
-    submission = Submission("twice", "twice", files)
+    example = ROOT / "submissions" / name / "layers.py"
+    source = files_of(name)["cs231n/layers.py"] if name in OTHERS else example.read_bytes()
+    submission = Submission("twice", "twice", {"layers.py": source})
     first, second = (grade_submission(submission, layers_context).to_json() for _ in range(2))
     assert without_durations(first) == without_durations(second)
     assert Result.from_json(first).to_json() == first
@@ -83,8 +85,8 @@ def leaves(value):
 
 
 def test_a_spying_submission_finds_nothing(layers_context):
-    """The example that looks for fixtures and the reference reports what it found: nothing, and it wins no mark."""
-    source = (ROOT / "submissions/spies/layers.py").read_bytes()
+    """The submission that looks for fixtures and the reference reports what it found: nothing, and it wins no mark."""
+    source = files_of("spies")["layers.py"]
     result = grade_submission(Submission("spies", "spies", {"layers.py": source}), layers_context)
     assert lost(result) == {"affine_forward": "failed"}
     prints = "\n".join([*(check.output for check in result.checks), *result.notes])
@@ -234,7 +236,9 @@ def test_a_sum_in_place_of_a_loss_earns_nothing(grade_layers):
         assert {c.points for c in result.checks if c.function == f"layers.{loss}"} == {0.0}
 
 
-CASES = sorted(path for path in (ROOT / "tests/submissions").glob("*/*") if path.is_dir())
+HERE = ROOT / "tests/submissions"
+OF_THE_29 = {HERE / case for case in OTHERS.values()}  # graded by tests/test_examples.py
+CASES = sorted(path for path in HERE.glob("*/*") if path.is_dir() and path not in OF_THE_29)
 PACKAGE = list(reference_files())
 
 
@@ -247,7 +251,7 @@ def files_of_case(folder: Path, reference_source: str) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("folder", CASES, ids=lambda folder: "/".join(folder.parts[-2:]))
 def test_cases(context, layers_context, reference_source, folder):
-    """Every case below tests/submissions: the folder that it lies in names its verdict (see the README there)."""
+    """Every other case below tests/submissions: the folder that it lies in names its verdict (see the README there)."""
     files, status = files_of_case(folder, reference_source), folder.parts[-2]
     line = re.search(rb"^# loses:(.*)$", files["layers.py"], re.MULTILINE)
     losing = line[1].decode().replace(",", " ").split() if line else []
