@@ -10,9 +10,9 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -103,40 +103,22 @@ SCORES = {
 }
 
 
-@dataclass(frozen=True)
-class Run:
-    """One command: what it graded, where its files are, what it printed."""
-
-    submissions: Path
-    out: Path
-    printed: str
-
-    def result_of(self, name: str):
-        return json.loads((self.out / "results" / f"{name}.json").read_text())
+@pytest.fixture(scope="module")
+def submissions(tmp_path_factory):
+    """What is graded: the examples, and a folder of all others."""
+    return "submissions", str(write_others(tmp_path_factory.mktemp("others")))
 
 
 @pytest.fixture(scope="module")
-def examples(tmp_path_factory):
-    """`grader grade submissions --out …`.
+def graded(submissions, tmp_path_factory):
+    """The folder that `grader grade submissions OTHERS --out …` writes, and what it printed.
 
-    Where `make grade` has just graded them, GRADED_EXAMPLES says where: then this run finds its results, and prints.
+    Where `make grade` has just graded the examples, GRADED_EXAMPLES says where: then this run finds their results.
     """
     out = Path(os.environ.get("GRADED_EXAMPLES") or tmp_path_factory.mktemp("examples") / "reports")
-    return grade(Path("submissions"), out)
-
-
-@pytest.fixture(scope="module")
-def graded(examples, tmp_path_factory):
-    """Which run each of the 29 was graded in: that of the examples, or one of all others."""
-    folder = tmp_path_factory.mktemp("others")
-    others = grade(write_others(folder / "class"), folder / "reports")
-    return dict.fromkeys(EXAMPLES, examples) | dict.fromkeys(OTHERS, others)
-
-
-def grade(submissions: Path, out: Path, *words: str) -> Run:
-    done = run_grader("grade", str(submissions), "--out", str(out), *words)
+    done = run_grader("grade", *submissions, "--out", str(out))
     assert done.returncode == 0, done.stderr
-    return Run(submissions, out, done.stdout)
+    return out, done.stdout
 
 
 def run_grader(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -145,10 +127,14 @@ def run_grader(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=env)
 
 
+def result_of(out: Path, name: str):
+    return json.loads((out / "results" / f"{name}.json").read_text())
+
+
 def test_every_example_is_expected_here(graded):
-    for names, of_one in ((EXAMPLES, graded["complete"]), (OTHERS, graded["spies"])):
-        assert {path.stem for path in (of_one.out / "results").glob("*.json")} == set(names)
-    assert set(EXPECTED) == set(graded) and set(SCORES) == set(OTHERS)
+    out, _ = graded
+    assert {path.stem for path in (out / "results").glob("*.json")} == set(EXPECTED)
+    assert {path.name for path in (ROOT / "submissions").iterdir()} == set(EXAMPLES) == set(EXPECTED) - set(OTHERS)
 
 
 @pytest.mark.parametrize("name", sorted(OTHERS))
@@ -158,7 +144,7 @@ def test_the_folder_of_a_case_names_its_verdict(name):
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
 def test_an_example_loses_marks_where_it_is_broken_and_nowhere_else(graded, name):
-    result = graded[name].result_of(name)
+    result = result_of(graded[0], name)
     lost = {f["function"].rpartition(".")[2]: f["status"] for f in result["functions"] if f["status"] != "passed"}
     expected = EXPECTED[name]
     if EVERYTHING in expected:
@@ -174,7 +160,7 @@ def test_an_example_loses_marks_where_it_is_broken_and_nowhere_else(graded, name
 
 @pytest.mark.parametrize("name", sorted(HINTED))
 def test_the_hint_names_the_mistake(graded, name):
-    checks = graded[name].result_of(name)["checks"]
+    checks = result_of(graded[0], name)["checks"]
     hints = {check["hint"] for check in checks if check["status"] != "passed"} - {""}
     assert len(hints) == 1
     assert HINTED[name] in hints.pop()
@@ -182,16 +168,16 @@ def test_the_hint_names_the_mistake(graded, name):
 
 def test_what_does_not_run_is_left_out_and_a_note_says_so(graded):
     for name, words in {"raises-at-import": "ValueError: shapes", "syntax-error": "SyntaxError: expected ':'"}.items():
-        (note,) = [note for note in graded[name].result_of(name)["notes"] if "left out" in note]
+        (note,) = [note for note in result_of(graded[0], name)["notes"] if "left out" in note]
         assert note.startswith("layers.py, line ")
         assert words in note
 
 
-def test_the_page_of_three_mistakes_names_all_three_in_the_order_in_which_to_mend_them(examples):
+def test_the_page_of_three_mistakes_names_all_three_in_the_order_in_which_to_mend_them(graded):
     wrong = ["softmax_loss", "max_pool_backward_naive", "batchnorm_forward"]  # none follows from another: by points
     hints = ["N times too large", "Where windows overlap", "The running averages fit"]
     for folder in ("", "feedback"):
-        page = (examples.out / folder / "three-mistakes.html").read_text()
+        page = (graded[0] / folder / "three-mistakes.html").read_text()
         listed = page[page.index('id="fix-first"') : page.index('id="functions"')]
         entries = re.findall(r'<li class="fix">(.*?)</li>', listed, re.DOTALL)
         assert len(entries) == len(wrong)
@@ -201,29 +187,32 @@ def test_the_page_of_three_mistakes_names_all_three_in_the_order_in_which_to_men
 
 
 def test_all_files_are_written(graded):
-    scores: dict[str, dict[str, str]] = {}
-    for run in set(graded.values()):
-        assert (run.out / "index.html").stat().st_size > 1000
-        assert not list(run.out.rglob("tmp*"))
-        scores |= {row["submission"]: row for row in csv.DictReader(io.StringIO((run.out / "grades.csv").read_text()))}
-    for name, run in graded.items():
-        assert (run.out / f"{name}.html").stat().st_size > 1000
-        assert (run.out / "feedback" / f"{name}.html").stat().st_size > 1000
-    assert set(scores) == set(EXPECTED)
-    assert scores["complete"]["score"] == "100"
-    assert scores["exits"]["layers.softmax_loss"] == "0"
+    out, _ = graded
+    assert (out / "index.html").stat().st_size > 1000
+    for name in EXPECTED:
+        assert (out / f"{name}.html").stat().st_size > 1000
+        assert (out / "feedback" / f"{name}.html").stat().st_size > 1000
+    rows = list(csv.DictReader(io.StringIO((out / "grades.csv").read_text())))
+    assert {row["submission"] for row in rows} == set(EXPECTED)
+    assert {row["submission"]: row["score"] for row in rows}["complete"] == "100"
+    assert {row["submission"]: row["layers.softmax_loss"] for row in rows}["exits"] == "0"
+    assert not list(out.rglob("tmp*"))
 
 
 def test_the_command_ends_with_the_class_and_where_the_reports_are(graded):
-    for name, run in graded.items():
-        assert name[:40] in run.printed
-    for run, count in ((graded["complete"], 12), (graded["spies"], 17)):
-        assert f"{count} submissions, {count} graded" in run.printed
-        assert run.printed.rstrip().endswith(f"Reports: {run.out / 'index.html'}")
+    out, printed = graded
+    for name in EXPECTED:
+        assert name[:40] in printed
+    assert "29 submissions, 29 graded" in printed
+    assert printed.rstrip().endswith(f"Reports: {out / 'index.html'}")
 
 
-def test_the_readme_shows_what_the_command_prints(examples):
-    table = [line.rstrip() for line in examples.printed.splitlines()][:-1]
+def test_the_readme_shows_what_the_command_prints(graded, tmp_path):
+    others = shutil.ignore_patterns(*(f"{name}.*" for name in OTHERS))
+    out = shutil.copytree(graded[0], tmp_path / "reports", ignore=others)  # with results, so that none is graded again
+    printed = run_grader("grade", "submissions", "--out", str(out)).stdout
+    table = [line.rstrip() for line in printed.splitlines()][:-1]
+    assert len(table) > len(EXAMPLES)
     assert "\n".join(table) in (ROOT / "README.md").read_text()
 
 
@@ -233,36 +222,35 @@ def test_the_page_of_examples_says_what_each_loses():
     assert dict(rows) == {name: ", ".join(words) or "nothing" for name, words in lost.items()}
 
 
-def test_an_endless_loop_leaves_all_other_checks_graded(examples):
-    checks = examples.result_of("loops-forever")["checks"]
+def test_an_endless_loop_leaves_all_other_checks_graded(graded):
+    checks = result_of(graded[0], "loops-forever")["checks"]
     assert {c["status"] for c in checks if c["function"] != "layers.max_pool_backward_naive"} == {"passed"}
 
 
-def test_a_second_run_grades_nothing_again_and_changes_no_byte(graded):
-    for run in set(graded.values()):
-        before = {path: path.read_bytes() for path in run.out.rglob("*") if path.is_file()}
-        stamps = {path: path.stat().st_mtime_ns for path in (run.out / "results").iterdir()}
-        grade(run.submissions, run.out)
-        assert {path: path.read_bytes() for path in run.out.rglob("*") if path.is_file()} == before
-        assert {path: path.stat().st_mtime_ns for path in (run.out / "results").iterdir()} == stamps
+def test_a_second_run_grades_nothing_again_and_changes_no_byte(graded, submissions):
+    out, _ = graded
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    stamps = {path: path.stat().st_mtime_ns for path in (out / "results").iterdir()}
+    assert run_grader("grade", *submissions, "--out", str(out)).returncode == 0
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert {path: path.stat().st_mtime_ns for path in (out / "results").iterdir()} == stamps
 
 
-@pytest.mark.parametrize(
-    "names", [("complete", "exits"), ("conv-forward-forgets-bias", "svm-counts-the-correct-class")]
-)
-def test_jobs_do_not_change_results(graded, tmp_path, names):
-    many = graded[names[0]]
+def test_jobs_do_not_change_results(graded, submissions, tmp_path):
+    names = ["complete", "exits", "conv-forward-forgets-bias", "svm-counts-the-correct-class"]
     only = [word for name in names for word in ("--only", name)]
-    one = grade(many.submissions, tmp_path, "--jobs", "1", *only)
+    done = run_grader("grade", *submissions, "--out", str(tmp_path), "--jobs", "1", *only)
+    assert done.returncode == 0, done.stderr
     for name in names:
-        texts = [(run.out / "results" / f"{name}.json").read_text() for run in (one, many)]
-        assert without_durations(texts[0]) == without_durations(texts[1])
+        one, many = ((out / "results" / f"{name}.json").read_text() for out in (tmp_path, graded[0]))
+        assert without_durations(one) == without_durations(many)
 
 
 def test_no_feedback_page_holds_what_a_hidden_check_says(graded):
-    for name, run in graded.items():
-        page, checks = (run.out / "feedback" / f"{name}.html").read_text(), run.result_of(name)["checks"]
-        visible = [check["message"] for check in checks if check["visibility"] == "visible"]
-        for check in checks:
+    out, _ = graded
+    for name in EXPECTED:
+        page = (out / "feedback" / f"{name}.html").read_text()
+        for check in result_of(out, name)["checks"]:
             if check["visibility"] == "hidden" and check["status"] == "failed":
+                visible = [c["message"] for c in result_of(out, name)["checks"] if c["visibility"] == "visible"]
                 assert check["message"] not in page or check["message"] in visible
