@@ -39,9 +39,10 @@ from grader.judging.adapt import Handout
 from grader.judging.verdict import Trial
 from grader.records import MISSING, SKIPPED, SPENT, TIMEOUT, VISIBLE, Check, Submission
 from grader.sandbox.host.box import Launch
+from grader.sandbox.host.failures import used_up
 from grader.sandbox.host.isolation import PLAIN
 from grader.sandbox.host.plan import LeftOut, Plan, Spent
-from grader.sandbox.host.session import Session, used_up
+from grader.sandbox.host.session import Session
 
 # Of a submission's time, what may be gone before visible checks that were put off wait until the hidden ones are done.
 VISIBLE_SHARE: Final = 0.5

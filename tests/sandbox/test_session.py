@@ -11,6 +11,7 @@ import pytest
 
 from grader.calls import CallFailed
 from grader.records import Members
+from grader.sandbox.host.failures import failure_from
 from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.isolation import choose_isolation
 from grader.sandbox.host.limits import Limits
@@ -469,7 +470,7 @@ def test_a_reply_without_its_parts_is_none(open_session):
 def test_the_prints_of_a_killed_check_are_no_other_checks(open_session):
     session = open_session("import os\ndef f():\n    print('f')\n    os._exit(1)\n")
     one_failure(session)
-    session.broken = session.failure_from("", {"outcome": "error", "type": "E", "text": "no second box"})
+    session.broken = failure_from({"outcome": "error", "type": "E", "text": "no second box"}, session.at(""))
     with pytest.raises(CallFailed):
         session.begin(0)
     assert session.end() == ("", 0)

@@ -17,7 +17,6 @@ its own function returned.
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -26,11 +25,22 @@ from typing import Any, Final
 
 import numpy as np
 
-from grader.calls import CallFailed, Classes, Failure, owner_of, spoken, update_dict
+from grader.calls import CallFailed, Classes, Failure, owner_of, update_dict
 from grader.errors import SandboxError
 from grader.function_ids import module_of
-from grader.records import CRASHED, ERROR, FAILED, MISSING, TIMEOUT, Frame
 from grader.sandbox.host.box import Box, Flood, Glut, Gone, Launch, Silence
+from grader.sandbox.host.failures import (
+    Circumstances,
+    failure_from,
+    failure_of_box,
+    failure_of_child,
+    import_failure,
+    in_doubt,
+    malformed,
+    not_written,
+    used_up,
+    wrong_arity,
+)
 from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.plain_box import PlainBox
 from grader.sandbox.host.plan import LeftOut, Plan, Spent, left_out_from
@@ -38,12 +48,7 @@ from grader.sandbox.host.replies import checked, plain_text
 from grader.sandbox.host.zygote_box import give_up_zygote, open_box
 from grader.sandbox.inside.protocol import Decoder, Handle, ProtocolError, encode
 
-MAX_FRAMES: Final = 20
-SIGXCPU: Final = int(getattr(signal, "SIGXCPU", 24))  # Windows has neither; a worker there is not ended by them
-SIGKILL: Final = int(getattr(signal, "SIGKILL", 9))
 ENDING_S: Final = 0.5  # for a child to end once the submission's time is over; it takes some milliseconds
-# What to look for in code that was stopped by wall time, before the CPU time was used up.
-WAITS: Final = "Perhaps it sleeps, or waits for a lock, a queue or a thread"
 MAX_ASKS: Final = 2000  # of one check; training a net of three layers for some steps takes a few hundred
 
 Answer = Callable[[str, tuple[Any, ...]], Mapping[str, Any]]
@@ -60,7 +65,6 @@ class Session:
         self.plan = plan
         self.limits = self.usual = limits
         self.until = until
-        self.lines: dict[str, list[str]] = {}
         self.box: Box | PlainBox | None = None
         self.is_greeted = False
         self.has_child = False
@@ -236,69 +240,23 @@ class Session:
 
     def value_of(self, function: str, reply: dict[str, Any]) -> Any:
         """The returned value, of the arity that the reference has here. Raises CallFailed."""
-        name, owner = spoken(function, self.plan.classes), owner_of(function, self.plan.classes)
-        outcome = reply.get("outcome")
-        if outcome != "value":
-            raise CallFailed(self.failure_from(function, reply))
+        at = self.at(function)
+        if reply.get("outcome") != "value":
+            raise CallFailed(failure_from(reply, at) or self.end_in_doubt(malformed(at)))
         if reply.get("stub") is True:
-            raise CallFailed(Failure(MISSING, owner, f"{name} is not written yet."))
+            raise CallFailed(not_written(at))
         value = reply["value"]
         while self.arities:
             expected_function, arity = self.arities.pop(0)
             if expected_function != function:
                 continue
-            found = len(value) if isinstance(value, tuple | list) else 0
-            if found != arity and not (arity == 0 and isinstance(value, list)):
-                raise CallFailed(Failure(FAILED, owner, describe_arity(name, arity, value)))
+            if (failure := wrong_arity(arity, value, at)) is not None:
+                raise CallFailed(failure)
             break
         return value
 
-    def failure_from(self, function: str, reply: Mapping[str, Any]) -> Failure:
-        """What the worker says went wrong, checked as far as it can be."""
-        name = spoken(function, self.plan.classes) or "the import"
-        owner = owner_of(function, self.plan.classes)
-        outcome, text = reply.get("outcome"), plain_text(reply.get("text"))
-        if outcome == "missing":
-            absent = text == "absent"
-            file = module_of(owner).replace(".", "/") + ".py"
-            missing = plain_text(reply.get("of"))
-            missing = owner_of(missing, self.plan.classes)
-            if missing in self.plan.functions and missing != owner:  # a function that this one calls
-                return Failure(MISSING, missing, f"{missing.rpartition('.')[2]} is not written yet.")
-            return Failure(MISSING, owner, f"{file} has no {name}." if absent else f"{name} is not written yet.")
-        if outcome == "memory":
-            limit = "" if isinstance(self.box, PlainBox) else f" ({self.limits.memory_mib} MiB are allowed)"
-            return Failure(CRASHED, owner, f"{name} ran out of memory{limit}. {text}".strip())
-        if outcome == "timeout":
-            text = f"{name} was still running after {self.limits.cpu_s:g} s of CPU time; perhaps a loop never ends."
-            return Failure(TIMEOUT, owner, self.with_reason(text), self.frames_from(reply.get("frames")))
-        if outcome == "refused":
-            return Failure(FAILED, owner, f"{name} returned what cannot be sent: {text}.")
-        if outcome == "error":
-            raised = plain_text(reply.get("type"))
-            frames = self.frames_from(reply.get("frames"))
-            return Failure(ERROR, owner, f"{name} raised {raised}: {text}", frames, raised)
-        return self.end_in_doubt(function, "sent a reply that is none")
-
-    def frames_from(self, frames: Any) -> tuple[Frame, ...]:
-        """Traceback lines that exist in the collected files; their text comes from there, never from the worker."""
-        found = []
-        for item in frames[-MAX_FRAMES:] if isinstance(frames, list) else []:
-            if not (isinstance(item, tuple | list) and len(item) == 3):
-                continue
-            file, line, function = item
-            if isinstance(file, str) and isinstance(line, int) and file in self.plan.sources:
-                lines = self.lines_of(file)
-                if 1 <= line <= len(lines):
-                    found.append(Frame(file, line, plain_text(function)[:100], lines[line - 1][:500]))
-        return tuple(found)
-
-    def lines_of(self, file: str) -> list[str]:
-        """A source file's lines as Python counts them, split once."""
-        if file not in self.lines:
-            text = self.plan.sources[file].decode("utf-8", "replace")
-            self.lines[file] = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        return self.lines[file]
+    def at(self, function: str) -> Circumstances:
+        return Circumstances(function, self.plan, self.limits, self.why, not isinstance(self.box, PlainBox))
 
     def start(self) -> None:
         """A new box with the modules imported; sets `broken` if that never comes to an end.
@@ -336,7 +294,11 @@ class Session:
         said = reply.get("modules", {})
         for module in self.plan.modules:
             result = said.get(module, {})
-            self.failures[module] = None if result is None else self.import_failure(module, result)
+            self.failures[module] = None
+            if result is not None:
+                at = self.at("")
+                said_failure = import_failure(module, result, at)
+                self.failures[module] = said_failure or self.end_in_doubt(malformed(at))
 
     def greet(self) -> Exception | None:
         """Wait for a new box's hello; what came instead."""
@@ -349,12 +311,6 @@ class Session:
         except (Silence, Gone, Flood, Glut, ProtocolError) as error:
             return error
         return None
-
-    def import_failure(self, module: str, result: Any) -> Failure:
-        file = module.replace(".", "/") + ".py"
-        failure = self.failure_from("", result if isinstance(result, dict) else {})
-        text = failure.text.replace("the import raised", f"{file} cannot be imported:", 1)
-        return Failure(failure.status, "", text, failure.frames)
 
     def settle(self) -> None:
         """See to it that all was sent. Raises CallFailed if something could not be written."""
@@ -403,9 +359,9 @@ class Session:
             self.spent.functions += took_s
             self.spent.protocol += waited_s - took_s
         if reply.get("op") == "ended":
-            raise CallFailed(self.end_of_child(function, reply, time.monotonic() - started))
+            raise CallFailed(self.end_in_doubt(failure_of_child(reply, time.monotonic() - started, self.at(function))))
         if reply.get("id") != number:
-            raise CallFailed(self.end_in_doubt(function, "answered what was not asked"))
+            raise CallFailed(self.end_in_doubt(in_doubt("answered what was not asked", self.at(function))))
         for position, (attribute, _) in enumerate(writes):
             failed = position == reply.get("failed")
             self.value_of(attribute, reply if failed else {"outcome": "value", "value": True})
@@ -431,27 +387,12 @@ class Session:
         """Raises CallFailed where nothing comes, or what should not, and ends the box."""
         try:
             yield
-        except Silence:
-            raise CallFailed(self.end_of_time(function)) from None
-        except Gone:
-            raise CallFailed(self.end_of_box(function)) from None
-        except Flood:
-            raise CallFailed(self.end_in_doubt(function, "printed more than anybody will read")) from None
-        except Glut:
-            held = f"{self.limits.memory_mib} MiB that one process may"
-            what = f"holds more memory than it may: twice the {held}, in all of its processes"
-            raise CallFailed(self.end_in_doubt(function, what)) from None
-        except ProtocolError as error:
-            raise CallFailed(self.end_in_doubt(function, f"sent a reply that is none ({error})")) from None
-
-    def end_of_time(self, function: str) -> Failure:
-        """No answer by the deadline: the check's own, the import's, or that of the submission as a whole."""
-        if time.monotonic() >= self.until:
-            self.kill()
-            return used_up(self.limits, function and spoken(function, self.plan.classes))
-        limit_s = self.limits.wall_s if function else self.limits.import_wall_s
-        what = f"did not answer in time: it was stopped after {limit_s:g} s. {WAITS}"
-        return self.end_in_doubt(function, what, TIMEOUT)
+        except (Silence, Gone, Flood, Glut, ProtocolError) as error:
+            at = self.at(function)
+            if isinstance(error, Silence) and time.monotonic() >= self.until:
+                raise CallFailed(self.end_in_doubt(used_up(self.limits, at.name))) from None
+            code = self.box.exit_code() if self.box and isinstance(error, Gone) else None
+            raise CallFailed(self.end_in_doubt(failure_of_box(error, code, at))) from None
 
     def answered(self, ask: Mapping[str, Any]) -> dict[str, Any]:
         """What the judge says to a stub. Raises ProtocolError if the function was not granted to this check."""
@@ -467,34 +408,10 @@ class Session:
             self.inbox += self.decoder.feed(self.box.receive(self.deadline))
         return checked(self.inbox.pop(0))
 
-    def end_of_box(self, function: str) -> Failure:
-        """The whole worker ended before it answered: only an import does that, or an attack on it."""
-        code = self.box.exit_code() if self.box else None
-        if code in (128 + SIGXCPU, -SIGXCPU):
-            limit = f"{self.limits.import_cpu_s} s of CPU time"
-            return self.end_in_doubt(function, f"was still running after {limit}", TIMEOUT)
-        return self.end_in_doubt(function, f"ended the process with exit code {code}")
-
-    def end_of_child(self, function: str, reply: Mapping[str, Any], waited_s: float) -> Failure:
-        """The child ended before it answered: out of CPU time, a signal, or an exit of its own."""
-        number, code = reply.get("signal"), reply.get("exit")
-        if number == SIGXCPU or (number == SIGKILL and waited_s >= self.limits.cpu_s):
-            limit = f"{self.limits.cpu_s:g} s of CPU time"
-            return self.end_in_doubt(function, f"was still running after {limit}; perhaps a loop never ends", TIMEOUT)
-        if isinstance(number, int) and number:
-            return self.end_in_doubt(function, f"was killed by signal {number} ({signal_name(number)})")
-        return self.end_in_doubt(function, f"ended the process with exit code {code if isinstance(code, int) else '?'}")
-
-    def end_in_doubt(self, function: str, what: str, status: str = CRASHED) -> Failure:
+    def end_in_doubt(self, failure: Failure) -> Failure:
+        """The failure, with which the box ends."""
         self.kill()
-        name = spoken(function, self.plan.classes) or f"importing {', '.join(self.plan.modules)}"
-        text = f"{name} {what}."
-        text = self.with_reason(text) if status == TIMEOUT and function else text
-        return Failure(status, owner_of(function, self.plan.classes), text)
-
-    def with_reason(self, text: str) -> str:
-        """A timeout's text, with why the check had less time than usual, if it had."""
-        return f"{text} {self.why}".rstrip()
+        return failure
 
     def stop(self) -> None:
         """From another thread than the judge's: no check begins any more, and what runs ends."""
@@ -510,16 +427,6 @@ class Session:
             self.opening, self.unsent = None, []
 
 
-def used_up(limits: Limits, stopped: str = "") -> Failure:
-    """The submission as a whole has had its time. It names no function: the check that it happens to need not be slow.
-
-    stopped: what was running at that moment; "" where the check had not begun.
-    """
-    spent = f"The submission used up the {limits.submission_wall_s:g} s that it has as a whole"
-    then = f"{stopped} was stopped" if stopped else "this check was not run"
-    return Failure(TIMEOUT, "", f"{spent}; {then}. Look at the functions that ran out of time or took long.")
-
-
 def is_attribute(function: str, classes: Classes) -> bool:
     """Whether it is an attribute of a class: read with the object alone, written with what it is to hold besides."""
     owner, _, member = function.rpartition(".")
@@ -531,23 +438,3 @@ def copied(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: copied(item) for key, item in value.items()}
     return value.copy() if isinstance(value, np.ndarray) else value
-
-
-def describe_arity(name: str, arity: int, value: Any) -> str:
-    found = f"{len(value)} values" if isinstance(value, tuple | list) else describe_value(value)
-    expected = f"{arity} values" if arity else "one value"
-    lost = " Is a return missing?" if value is None else ""
-    return f"{name} returned {found}, expected {expected}.{lost}"
-
-
-def describe_value(value: Any) -> str:
-    if value is None:
-        return "None"
-    return "one array" if isinstance(value, np.ndarray) else "one value"
-
-
-def signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return "unknown"
