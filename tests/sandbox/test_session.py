@@ -344,7 +344,8 @@ def test_what_was_printed_before_a_crash_is_kept(open_session):
 )
 def test_forged_frames_cost_their_own_check_and_no_other(open_session, name, source):
     """The reply pipe is found among the open descriptors; the worker has what it takes to write frames."""
-    head = "import os, time\nfrom __main__ import protocol\ndef f():\n    fd = max(range(3, 20), key=alive)\n"
+    head = "import os, time\nfrom __main__ import server\nprotocol = server.protocol\n"
+    head += "def f():\n    fd = max(range(3, 20), key=alive)\n"
     alive = (
         "def alive(fd):\n    import fcntl\n    try:\n        flags = fcntl.fcntl(fd, fcntl.F_GETFL)\n"
         "    except OSError:\n        return 0\n    return fd if flags & os.O_WRONLY else 0\n"
@@ -364,7 +365,7 @@ def test_forged_frames_cost_their_own_check_and_no_other(open_session, name, sou
 
 def test_a_thread_that_answers_later_reaches_no_other_check(open_session):
     source = (
-        "import os, sys, threading, time\nprotocol = sys.modules['__main__'].protocol\n"
+        "import os, sys, threading, time\nprotocol = sys.modules['__main__'].server.protocol\n"
         "def later():\n    time.sleep(0.3)\n"
         "    os.write(4, protocol.encode({'id': 99, 'outcome': 'value', 'value': 7}))\n"
         "def f():\n    threading.Thread(target=later).start()\n    return 1\n"
@@ -448,7 +449,7 @@ def test_what_a_worker_says_was_left_out_is_data(open_session):
 
 def test_a_replaced_worker_module_forges_no_more_than_its_own_values(open_session):
     source = (
-        "import sys\nworker = sys.modules['__main__']\n"
+        "import sys\nworker = sys.modules['__main__'].server\n"
         "worker.Child.call = lambda self, *args: {'outcome': 'value', 'value': 42, 'dicts': {}, 'arrays': []}\n"
         "def f():\n    return 1\n"
     )
@@ -460,7 +461,7 @@ def test_a_replaced_worker_module_forges_no_more_than_its_own_values(open_sessio
 
 def test_a_reply_without_its_parts_is_none(open_session):
     source = (
-        "import sys\nworker = sys.modules['__main__']\n"
+        "import sys\nworker = sys.modules['__main__'].server\n"
         "worker.Child.call = lambda self, *args: {'outcome': 'value', 'value': 42}\ndef f():\n    return 1\n"
     )
     failure = one_failure(open_session(source))

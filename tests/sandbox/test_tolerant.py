@@ -10,7 +10,7 @@ import pytest
 
 from grader.sandbox.inside import tolerant_import as tolerant
 from grader.sandbox.inside.absent_modules import Absent, AbsentModule
-from grader.sandbox.inside.tolerant_import import MOST_S, Importer, StatementTimeout
+from grader.sandbox.inside.tolerant_import import MOST_S, Importer, OutOfTime
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_training_without_a_guard_is_left_out_when_its_time_is_up(run):
     names, importer = run("n = 0\nwhile True:\n    n += 1\ndef f():\n    return 1\n", budget_s=0.05)
     assert names["f"]() == 1
     (first,) = importer.left_out
-    assert isinstance(first[3], StatementTimeout)
+    assert isinstance(first[3], OutOfTime)
     assert str(first[3]) == "still running after 0.05 s of CPU time"
 
 

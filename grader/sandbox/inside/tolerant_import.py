@@ -39,7 +39,7 @@ WAITING_SHARE = 0.05  # of CPU time in a while; who gets less of it waits, and o
 DEFINITION = re.compile(r"^(?:async\s+)?(?:def|class)\s+(\w+)", re.MULTILINE)
 
 
-class StatementTimeout(BaseException):
+class OutOfTime(BaseException):
     """A statement of a module used the time that it may use, or waited, while it is imported."""
 
 
@@ -251,14 +251,14 @@ class Importer:
 
     def end_statement(self, number: int, frame: Any) -> None:
         budget_s, self.budget_s = self.budget_s, max(HALVED * self.budget_s, LEAST_S)
-        raise StatementTimeout("still running after %g s of CPU time" % budget_s)
+        raise OutOfTime("still running after %g s of CPU time" % budget_s)
 
     def end_waiting(self, number: int, frame: Any) -> None:
         """Look at how much CPU time was used since the last look; next to none is a wait."""
         (then, before), self.seen = self.seen, (time.monotonic(), time.process_time())
         if self.seen[1] - before < WAITING_SHARE * (self.seen[0] - then):
             wait_s, self.wait_s = self.wait_s, max(HALVED * self.wait_s, LEAST_S)
-            raise StatementTimeout("still waiting after %g s" % wait_s)
+            raise OutOfTime("still waiting after %g s" % wait_s)
 
 
 class TreeFinder(importlib.machinery.FileFinder):

@@ -2,4 +2,4 @@ import sys
 
 
 def relu_forward(x):
-    raise sys.modules["__main__"].stubs.NotWritten("layers.affine_forward")
+    raise sys.modules["__main__"].server.stubs.NotWritten("layers.affine_forward")

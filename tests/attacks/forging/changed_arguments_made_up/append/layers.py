@@ -1,6 +1,6 @@
 import sys
 
-worker = sys.modules["__main__"]
+worker = sys.modules["__main__"].server
 real_call = worker.Child.call
 
 

@@ -2,7 +2,7 @@ import pickle
 import struct
 import sys
 
-protocol = sys.modules["__main__"].protocol
+protocol = sys.modules["__main__"].server.protocol
 real_encode = protocol.encode
 
 

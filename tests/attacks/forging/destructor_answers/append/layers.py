@@ -14,7 +14,7 @@ def reply_pipe():
 
 
 def send(message):
-    os.write(reply_pipe(), sys.modules["__main__"].protocol.encode(message))
+    os.write(reply_pipe(), sys.modules["__main__"].server.protocol.encode(message))
 
 
 def this_call():

@@ -14,10 +14,10 @@ def reply_pipe():
 
 
 def send(message):
-    os.write(reply_pipe(), sys.modules["__main__"].protocol.encode(message))
+    os.write(reply_pipe(), sys.modules["__main__"].server.protocol.encode(message))
 
 
-worker = sys.modules["__main__"]
+worker = sys.modules["__main__"].server
 write = worker.Channel.write
 
 

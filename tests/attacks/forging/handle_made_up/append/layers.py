@@ -2,4 +2,4 @@ import sys
 
 
 def relu_forward(x):
-    return sys.modules["__main__"].protocol.Handle(0, "ndarray"), x
+    return sys.modules["__main__"].server.protocol.Handle(0, "ndarray"), x

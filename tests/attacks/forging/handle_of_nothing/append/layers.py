@@ -2,4 +2,4 @@ import sys
 
 
 def relu_forward(x):
-    return np.maximum(x, 0), sys.modules["__main__"].protocol.Handle(10**9, "ndarray")
+    return np.maximum(x, 0), sys.modules["__main__"].server.protocol.Handle(10**9, "ndarray")

@@ -1,0 +1,246 @@
+"""One check in a child of the server: calls functions, watches the time, keeps what does not travel.
+
+Runs inside the worker, beside worker.py, under Python 3.8 on.
+"""
+
+from __future__ import annotations
+
+import _signal  # type: ignore[import-not-found]
+import io
+import random
+import signal
+import time
+import types
+from contextlib import suppress
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+import absent_modules  # type: ignore[import-not-found]
+import numpy as np
+import protocol  # type: ignore[import-not-found]
+import stubs  # type: ignore[import-not-found]
+from arguments import aliases, changes, is_plain, snapshot  # type: ignore[import-not-found]
+from channel import Channel  # type: ignore[import-not-found]
+from clock import Clock  # type: ignore[import-not-found]
+from work_tree import WorkTree  # type: ignore[import-not-found]
+
+MAX_TEXT = 4000
+OUTPUT: List[Any] = []  # sys.stdout as it was at the start
+TIMEOUTS = [int(getattr(signal, name)) for name in ("SIGXCPU", "SIGPROF", "SIGINT") if hasattr(signal, name)]
+
+
+class CheckTimeout(BaseException):
+    """The CPU time of a check is used up: raised where its code is at that moment, so that the report can say where."""
+
+
+def raise_on_timeout() -> None:
+    """Let SIGXCPU raise, a timer's SIGPROF, or a Clock's SIGINT.
+
+    Code that catches even this, or is in C for long, is killed later.
+    """
+    for number in TIMEOUTS:  # before every check, so without what makes names of the results
+        if _signal.getsignal(number) is not out_of_time:
+            _signal.signal(number, out_of_time)
+
+
+def out_of_time(number: int, frame: Any) -> None:
+    raise CheckTimeout
+
+
+def limit_check(cpu_s: float) -> None:
+    """Have a timer raise in a check that gets a fraction of seconds, which the kernel's limit cannot hold.
+
+    Code that takes the timer away meets the kernel's limit, rounded up.
+    """
+    if hasattr(signal, "setitimer") and (cpu_s % 1 or signal.getitimer(signal.ITIMER_PROF)[0]):
+        signal.setitimer(signal.ITIMER_PROF, cpu_s if cpu_s % 1 else 0)
+
+
+class Child:
+    """One check: calls functions, keeps what does not travel, forgets all of it when it exits."""
+
+    def __init__(
+        self, channel: Channel, functions: Dict[str, Callable[..., Any]], members: Dict[str, str], tree: WorkTree
+    ) -> None:
+        self.channel = channel
+        self.functions = functions
+        self.members = members
+        self.tree = tree
+        self.kept: List[Any] = []
+        self.clock: Optional[Clock] = None
+        self.took_s = 0.0
+
+    def serve(self, request: Dict[str, Any], switches: Dict[str, Any], clock: Optional[Clock] = None) -> Dict[str, Any]:
+        """Serve one check until a request that is not its own, the end or the first of another check, and return that.
+
+        request: the first. clock: where this process is the server's own, and no limit can be set.
+        """
+        self.clock = clock
+        raise_on_timeout()
+        if clock is None:
+            limit_check(request["begin"]["limits"].get("CPU", 0))
+        absent_modules.Absent.in_use = True
+        granted = [switches[name] for name in request["begin"]["stubs"] if name in switches]
+        seed_everything(request["begin"]["seed"])
+        with stubs.in_place(granted, self.ask):
+            return self.serve_requests(request)
+
+    def serve_requests(self, request: Dict[str, Any]) -> Dict[str, Any]:
+        while True:
+            reply = self.answer(request)
+            reply["id"], reply["took"] = request["id"], self.took_s
+            flush()
+            try:
+                self.channel.send(reply)
+            except protocol.ProtocolError as error:
+                self.channel.send({"id": request["id"], "outcome": "refused", "text": str(error)[:MAX_TEXT]})
+            request = self.channel.receive()
+            if request["op"] == "end" or "begin" in request:
+                return request
+
+    def answer(self, request: Dict[str, Any]) -> Dict[str, Any]:
+        """What is to be written, then the call, if there is one; or the first thing that goes wrong."""
+        for position, (attribute, args) in enumerate(request.get("writes", ())):
+            reply = self.call(attribute, args, {})
+            if reply["outcome"] != "value":
+                return {**reply, "failed": position}
+        if request["op"] == "settle":
+            return {}
+        return self.call(request["function"], request["args"], request["kwargs"])
+
+    def ask(self, function: str, args: Tuple[Any, ...]) -> Dict[str, Any]:
+        """What the reference's function returns, from the judge. Within a call, in the place of its reply."""
+        began_s = time.perf_counter()
+        self.channel.send({"op": "ask", "function": function, "args": args})
+        answer = dict(self.channel.receive())
+        self.took_s -= time.perf_counter() - began_s
+        return answer
+
+    def call(self, name: str, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Dict[str, Any]:
+        self.took_s = 0.0
+        function = self.functions.get(name)
+        if function is None:
+            return {"outcome": "missing", "text": "absent"}
+        sent, args = args, tuple(self.fetch(value) for value in args)
+        kwargs = {key: self.fetch(value) for key, value in kwargs.items()}
+        # What an object's own dict is read by or gets written is not changed by that.
+        before = [] if self.members.get(name) == "attribute" else [snapshot(value) for value in args]
+        began_s = time.perf_counter()
+        try:
+            value = self.clock.call(function, args, kwargs) if self.clock else function(*args, **kwargs)
+        except NotImplementedError as error:
+            return {"outcome": "missing", "text": "stub", "of": self.not_written(error)}
+        except CheckTimeout as error:
+            return {"outcome": "timeout", "frames": self.tree.find_loop(self.tree.describe(error)["frames"])}
+        except BaseException as error:
+            failure: Dict[str, Any] = self.tree.describe(error)
+            failure["text"] += absent_modules.explain(error)
+            # The handouts' bodies may trip over the None that stands where the solution goes.
+            trips = isinstance(error, LookupError) or "NoneType" in failure.get("text", "")
+            untouched = trips and self.tree.is_stub(name)
+            return {"outcome": "missing", "text": "stub", "of": ""} if untouched else failure
+        finally:
+            self.took_s += time.perf_counter() - began_s
+        dicts, arrays = changes(before, args, sent)
+        reply: Dict[str, Any] = {
+            "outcome": "value",
+            "dicts": self.pack_opened(dicts),
+            "arrays": arrays,
+            "aliases": aliases(value, args, arrays),
+        }
+        # An object's members return what is read by names; a function's dict may be a cache, which must stay whole.
+        pack = self.pack_opened if name in self.members else self.pack
+        if isinstance(value, tuple):  # a named one too: it unpacks as any
+            reply["value"] = tuple(map(pack, value))
+        elif type(value) is list:
+            reply["value"] = list(map(pack, value))
+        else:
+            reply["value"] = pack(value)
+        told = self.told_of(name, value)
+        if told:
+            reply["attributes"] = told
+        if value is None or (isinstance(value, tuple) and any(item is None for item in value)):
+            reply["stub"] = self.tree.is_stub(name)
+        return reply
+
+    def told_of(self, name: str, value: Any) -> Dict[str, Any]:
+        """Of a new object the dicts that are read next, if they are plain and to look at them runs none of its code."""
+        told: Dict[str, Any] = {}
+        attributes = [
+            path for path in self.members if path.startswith(name + ".") and self.members[path] == "attribute"
+        ]
+        kind = type(value)
+        if not attributes or type(kind) is not type:
+            return told
+        of_class = {key: item for base in reversed(kind.__mro__) for key, item in vars(base).items()}
+        is_simple = of_class["__getattribute__"] is vars(object)["__getattribute__"]
+        if is_simple and type(of_class.get("__dict__")) is types.GetSetDescriptorType:
+            for attribute in [path[len(name) + 1 :] for path in attributes]:
+                held = value.__dict__.get(attribute)
+                if attribute not in of_class and type(held) is dict and is_plain(held):
+                    told[attribute] = held
+        return told
+
+    def not_written(self, error: NotImplementedError) -> str:
+        """The function whose body raised it: the one that was called, or one that it calls."""
+        if isinstance(error, stubs.NotWritten):
+            return str(error.name)
+        frames = self.tree.describe(error)["frames"]
+        path, _, function = frames[-1] if frames else ("", 0, "")
+        return path[: -len(".py")].replace("/", ".") + "." + function
+
+    def fetch(self, value: Any) -> Any:
+        if isinstance(value, protocol.Handle):
+            return self.kept[value.number]
+        if isinstance(value, dict):
+            return {key: self.fetch(item) for key, item in value.items()}
+        if type(value) in (tuple, list):
+            return type(value)(self.fetch(item) for item in value)
+        return value
+
+    def pack(self, value: Any) -> Any:
+        """Arrays, numbers, strings and plain dicts of nothing else travel; all else, most caches, stays here whole."""
+        if (
+            isinstance(value, (np.ndarray, np.generic)) and value.dtype.char in "gG"
+        ):  # long double, which has no one size
+            value = value.astype(np.float64 if value.dtype.char == "g" else np.complex128)
+        return value if is_plain(value) else self.keep(value)
+
+    def pack_opened(self, value: Any) -> Any:
+        """A dict of any kind that the caller reads by names: it travels, and what is not plain in it stays here."""
+        if isinstance(value, dict):
+            return {key: self.pack_opened(item) for key, item in value.items() if isinstance(key, str)}
+        return self.pack(value)
+
+    def keep(self, value: Any) -> protocol.Handle:
+        self.kept.append(value)
+        name = type(value).__name__
+        if isinstance(value, np.ndarray):
+            name = "array of dtype " + str(value.dtype)
+        return protocol.Handle(len(self.kept) - 1, str(name)[:100])
+
+
+def use_member(member: str, kind: str) -> Callable[..., Any]:
+    """A method, called with its object first; or a dict of arrays, read, or some of its entries written (True then)."""
+
+    def method(owner: Any, *args: Any, **kwargs: Any) -> Any:
+        return getattr(owner, member)(*args, **kwargs)
+
+    def attribute(owner: Any, *entries: Dict[str, Any]) -> Any:
+        value = getattr(owner, member)
+        for some in entries:
+            for key in some:
+                value[key] = some[key]
+        return True if entries else value
+
+    return method if kind == "method" else attribute
+
+
+def flush() -> None:
+    """What was printed is there before the reply. No method that a student's code has put in the place is called."""
+    with suppress(Exception):
+        io.TextIOWrapper.flush(OUTPUT[0])
+
+
+def seed_everything(seed: int) -> None:
+    random.seed(seed)
+    np.random.seed(seed)
