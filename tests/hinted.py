@@ -21,7 +21,8 @@ from grader.assignment.reference import load_reference
 from grader.authoring.make_fixtures import run_locally
 from grader.calls import CallFailed, Failure
 from grader.function_ids import file_of
-from grader.grading.check_run import judge, judged
+from grader.grading.attempt import judged
+from grader.grading.check_run import judge
 from grader.judging.verdict import Trial, settle
 from grader.records import ERROR, CheckResult
 from tests.cases import ROOT

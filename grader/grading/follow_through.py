@@ -12,7 +12,9 @@ fresh process nothing but the one point at which it is asked.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final, TypeVar, cast
 
 import numpy as np
 
@@ -29,75 +31,89 @@ from grader.judging.follow import (
     same_patterns,
 )
 from grader.records import Check
-from grader.sandbox.host.session import Session
+from grader.sandbox.host.check_process import CheckProcess, Outcome, Setup
 
+NOTHING: Final = (frozenset[str](), False)
 GRADIENT_TIMES: Final = 5  # a numerical gradient asks the forward some forty times where a check asks once or twice
 
+T = TypeVar("T")
 Again = Callable[[np.random.RandomState], Gradients | None]
 
 
 def follow_through(
-    session: Session,
+    process: CheckProcess,
     check: Check,
     gradients: Gradients,
     wrong: Mapping[str, np.ndarray],
     fixture: Fixture,
     *,
+    setup: Setup,
     again: Again,
     reference: Again | None,
     secret: int,
 ) -> tuple[frozenset[str], bool]:
     """Names of wrong gradients that belong to the student's own forward; whether its inputs reach what they should.
 
-    again: makes the check once more on the student's code, with inputs from this generator; reference: on the
-    reference, None where there is none. secret: the seed that nobody knows.
+    setup: of the check. again: makes the check once more on the student's code, with inputs from this generator;
+    reference: on the reference, None where there is none. secret: the seed that nobody knows.
     """
     try:
-        return ask_forward(session, check, gradients, wrong, fixture, again, reference, secret)
+        return ask_forward(process, check, gradients, wrong, fixture, setup, again, reference, secret)
     except CallFailed:
-        return frozenset(), False
+        return NOTHING
     except GraderError:
         raise
     except Exception:  # the student's forward returned what the closure cannot use
-        return frozenset(), False
-    finally:
-        session.end()
+        return NOTHING
 
 
 def ask_forward(
-    session: Session,
+    process: CheckProcess,
     check: Check,
     gradients: Gradients,
     wrong: Mapping[str, np.ndarray],
     fixture: Fixture,
+    setup: Setup,
     again: Again,
     reference: Again | None,
     secret: int,
 ) -> tuple[frozenset[str], bool]:
-    nothing = frozenset[str](), False
-    assert fixture.forward is not None
-    session.begin(check.seed, times=GRADIENT_TIMES)
-    agreed = agreeing_claims(gradients, wrong, check, fixture.forward)
-    if not agreed or not same_patterns(fixture.reach, reach_patterns(gradients, check)):
+    """Raises CallFailed where the forward fails."""
+    forward, longer = fixture.forward, replace(setup, times=GRADIENT_TIMES)
+    assert forward is not None
+
+    def at_the_inputs() -> tuple[frozenset[str], bool]:
+        agreed = agreeing_claims(gradients, wrong, check, forward)
+        return agreed, bool(agreed) and same_patterns(fixture.reach, reach_patterns(gradients, check))
+
+    agreed, is_same = said(process.run_alone(at_the_inputs, longer))
+    if not is_same:
         return agreed, False
-    session.end()
     elsewhere = again(np.random.RandomState(secret))
     if elsewhere is None or not agreed <= elsewhere.claims.keys():
-        return nothing
-    session.begin(check.seed, times=GRADIENT_TIMES)
-    rng = np.random.RandomState(secret)
-    agreed, said = claims_that_hold(elsewhere, agreed, check, rng)
-    right = reference(np.random.RandomState(secret)) if reference and agreed else None
-    if right is not None:
+        return NOTHING
+
+    def at_the_secret_inputs() -> tuple[frozenset[str], bool, list[Any]]:
+        rng = np.random.RandomState(secret)
+        holding, answers = claims_that_hold(elsewhere, agreed, check, rng)
+        right = reference(np.random.RandomState(secret)) if reference and holding else None
+        if right is None:
+            return holding, True, answers
         same_reach, more = reach_that_holds(elsewhere, reach_patterns(right, check) or {}, check, rng)
-        if not same_reach:
-            return agreed, False
-        said += more
-    session.end()
-    session.kill()  # a fresh sandbox: in this one, memory shared at import may have been written
-    for one in said if agreed else ():
-        session.begin(check.seed)
-        if not is_repeated(elsewhere, one):
-            return nothing
-        session.end()
+        return holding, same_reach, answers + more
+
+    agreed, is_same, answers = said(process.run_alone(at_the_secret_inputs, longer))
+    if not is_same:
+        return agreed, False
+    process.kill()  # a fresh sandbox: in this one, memory shared at import may have been written
+    for one in answers if agreed else ():
+        if not said(process.run_alone(partial(is_repeated, elsewhere, one), setup)):
+            return NOTHING
     return agreed, bool(agreed)
+
+
+def said(outcome: Outcome[T]) -> T:
+    """What came of it. Raises CallFailed where nothing did."""
+    if outcome.failure is not None:
+        raise CallFailed(outcome.failure)
+    return cast(T, outcome.value)

@@ -7,22 +7,22 @@ from typing import Final
 
 from grader.grading.other_pythons import is_of_another_python
 from grader.judging.diagnose import advice_on
-from grader.sandbox.host.session import Session
+from grader.sandbox.host.imported import Imported
 
 MOST_LEFT_OUT: Final = 8  # statements of a file that a report lists
 
 
-def import_notes(session: Session, files: Iterable[str]) -> list[str]:
+def import_notes(imported: Imported, files: Iterable[str]) -> list[str]:
     notes = []
     file = " or ".join(files)
-    if session.absent:
-        names = ", ".join(session.absent)
+    if imported.absent:
+        names = ", ".join(imported.absent)
         notes.append(f"{file} imports what is not in the sandbox: {names}. Only its use raises.")
     notes += [
         f"{name} is not in UTF-8, which Python expects; it was read as far as that goes. Save it as UTF-8."
-        for name in session.recoded
+        for name in imported.recoded
     ]
-    left_out = [one for one in session.left_out if not is_of_another_python(one)]
+    left_out = [one for one in imported.left_out if not is_of_another_python(one)]
     for one in left_out[:MOST_LEFT_OUT]:
         what = one.function or "The statement"
         error = one.error.rstrip(".")
@@ -31,7 +31,7 @@ def import_notes(session: Session, files: Iterable[str]) -> list[str]:
         notes += [note] if note not in notes else []  # two statements of one line
     if len(left_out) > MOST_LEFT_OUT:
         notes.append(f"{file}: {len(left_out) - MOST_LEFT_OUT} more statements or functions were left out.")
-    if session.import_prints:
-        first, *more = session.import_prints.strip().splitlines() or [""]
+    if imported.prints:
+        first, *more = imported.prints.strip().splitlines() or [""]
         notes.append(f"{file} prints while it is imported: {first[:100]}{' …' if more else ''}")
     return notes

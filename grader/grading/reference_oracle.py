@@ -4,8 +4,8 @@
                     ◄answer─       ◄─reply──                         stranger's, and may be huge or endless)
 
 The judge only carries messages. What the reference keeps (a cache) is a handle, good for the check that it was given
-to. Started when it is first needed, and then kept for other submissions (kept.py); a child that nothing went wrong in
-serves a submission's next check, too, and no other submission's.
+to. Started when it is first needed, and then kept for other submissions (reference_pool.py); a child that nothing went
+wrong in serves a submission's next check, too, and no other submission's.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ import numpy as np
 from grader.calls import CallFailed, Failure, owner_of, spoken
 from grader.errors import SandboxError
 from grader.judging.adapt import OWN, Handout, adapt_back
+from grader.judging.student import Student
 from grader.records import FAILED
-from grader.sandbox.host.session import Session
+from grader.sandbox.host.check_process import LOST, CheckProcess, Setup
 from grader.sandbox.inside.protocol import Handle
 
-TIMES: Final = 5  # the CPU time of a check: one submission's check may ask for a numerical gradient through stubs
+# Five times the CPU time of a check: one submission's check may ask for a numerical gradient through stubs.
+SETUP: Final = Setup(0, times=5)
 
 
 class Oracle:
@@ -30,37 +32,42 @@ class Oracle:
 
     def __init__(
         self,
-        session: Session,
+        process: CheckProcess,
         *,
         handout: Handout = OWN,
         documented: Mapping[str, Callable[..., Any]] | None = None,
         makers: Mapping[str, str] | None = None,
         is_there: bool = True,
     ) -> None:
-        """session: with the reference's code; whoever made it ends it. handout: the one in whose words stubs are asked.
+        """process: with the reference's code; whoever made it ends it. handout: the one in whose words stubs are asked.
         documented: by function, the cache that its docstring fixes, from its arguments: a student's code may look into
         that. makers: by backward, the forward whose cache it takes. is_there: False where students run their own code
         and have no reference; it is never asked then.
         """
         self.documented = documented or {}
         self.makers = makers or {}
-        self.session = session
+        self.process = process
         self.call_in_their_words = adapt_back(self.call, handout)
         self.is_there = is_there
         self.is_running = False
         self.is_sound = False
         self.given: set[int] = set()
 
+    @property
+    def student(self) -> Student:
+        """The reference as a check sees it."""
+        return Student(self.measure, self.process.plan.functions, self.process.plan.classes)
+
     def end(self) -> None:
         """Forget what was kept for the check that is over."""
         if self.is_running:
-            self.session.end(stay=self.is_sound)
+            self.process.end(stay=self.is_sound)
         self.is_running, self.given = False, set()
 
     def leave(self) -> None:
         """Let no child be there for another submission."""
         self.end()
-        self.session.dismiss()
+        self.process.dismiss()
 
     def answer(self, function: str, args: tuple[Any, ...]) -> Mapping[str, Any]:
         """What a stub is told: the reference's value and changed dicts, or the text of what it raised.
@@ -93,21 +100,21 @@ class Oracle:
         try:
             return self.call(name, args, kwargs)
         except CallFailed as failed:
-            classes = self.session.plan.classes
+            classes = self.process.plan.classes
             text = f"{spoken(name, classes)}: the grader's own cannot use what yours has made. {failed.failure.text}"
             raise CallFailed(Failure(FAILED, owner_of(name, classes), text)) from None
 
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not self.is_running:
-            self.session.begin(0, times=TIMES, fresh=False)
+            self.process.begin(SETUP, fresh=False)
             self.is_running = self.is_sound = True
-            broken = [failure.text for failure in self.session.failures.values() if failure is not None]
+            broken = [failure.text for failure in self.process.imported.failures.values() if failure is not None]
             if broken:
                 raise SandboxError(f"sandbox: the reference cannot be imported there ({broken[0]})")
-        if self.session.box is None:
+        if self.process.state == LOST:
             raise CallFailed(Failure(FAILED, name, "The grader's own function was stopped."))
         try:
-            return self.session.call(name, args, kwargs)
+            return self.process.call(name, args, kwargs)
         except CallFailed:
             self.is_sound = False
             raise

@@ -1,6 +1,6 @@
 """What one submission after the other may use: the sandbox with the reference's code, and the thread that judges.
 
-    lend(key, make) ──► a session ──► one submission's checks ──────────────► give_back
+    lend(key, make) ──► a process ──► one submission's checks ──────────────► give_back
                              ▲  the same reference, and nothing went wrong in it │
                              └────────────────────────────────────────────────────┘
 
@@ -18,27 +18,27 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from grader.grading.watchdog import JudgeThread
-from grader.sandbox.host.session import Session
+from grader.sandbox.host.check_process import CheckProcess
 
 MOST_BEGUN: Final = 200  # children; the server's own CPU time, a millisecond for each, counts against its limit
 
 
 @dataclass
-class PooledSession:
-    """key: compared by identity, what the session was made from."""
+class PooledProcess:
+    """key: compared by identity, what the process was made from."""
 
     depth: int = 0
     key: Any = None
-    session: Session | None = None
+    process: CheckProcess | None = None
     thread: JudgeThread | None = None
 
 
-KEPT: Final = PooledSession()
+KEPT: Final = PooledProcess()
 
 
 @contextmanager
 def keeping() -> Iterator[None]:
-    """Sessions given back inside are kept for the next who borrows, and ended at the latest when this is left."""
+    """Processes given back inside are kept for the next who borrows, and ended at the latest when this is left."""
     KEPT.depth += 1
     try:
         yield
@@ -51,23 +51,23 @@ def keeping() -> Iterator[None]:
                 thread.end()
 
 
-def lend(key: Any, make: Callable[[], Session]) -> Session:
-    """The session that was kept for this key, or a new one. Whoever borrows it gives it back."""
-    session = KEPT.session if KEPT.key is key else None
-    if session is None or not session.is_idle:
+def lend(key: Any, make: Callable[[], CheckProcess]) -> CheckProcess:
+    """The process that was kept for this key, or a new one. Whoever borrows it gives it back."""
+    process = KEPT.process if KEPT.key is key else None
+    if process is None or not process.is_idle:
         forget()
         return make()
-    KEPT.key = KEPT.session = None
-    return session
+    KEPT.key = KEPT.process = None
+    return process
 
 
-def give_back(key: Any, session: Session, *, is_sound: bool) -> None:
-    """Keep a session, or end it. is_sound: nothing went wrong while it was lent."""
+def give_back(key: Any, process: CheckProcess, *, is_sound: bool) -> None:
+    """Keep a process, or end it. is_sound: nothing went wrong while it was lent."""
     forget()
-    if KEPT.depth and is_sound and session.is_idle and session.begun < MOST_BEGUN:
-        KEPT.key, KEPT.session = key, session
+    if KEPT.depth and is_sound and process.is_idle and process.begun < MOST_BEGUN:
+        KEPT.key, KEPT.process = key, process
     else:
-        session.kill()
+        process.kill()
 
 
 @contextmanager
@@ -85,6 +85,6 @@ def judging() -> Iterator[JudgeThread]:
 
 def forget() -> None:
     """End what is kept."""
-    session, KEPT.key, KEPT.session = KEPT.session, None, None
-    if session is not None:
-        session.kill()
+    process, KEPT.key, KEPT.process = KEPT.process, None, None
+    if process is not None:
+        process.kill()

@@ -36,6 +36,7 @@ from grader.records import (
     Result,
     Submission,
 )
+from grader.sandbox.host.time_account import TimeAccount
 
 # After submission_wall_s: the judge is left, and at last there is a result. What ends by itself does so at once.
 LATE_S: Final = 1.5
@@ -60,7 +61,7 @@ def grade_submission(submission: Submission, context: Context) -> Result:
 
     def stop() -> None:
         for trials in at_work:
-            trials.stop()
+            trials.sandboxes.stop()
 
     try:
         return run_watched(lambda: grade(submission, context, started, at_work), until + LATE_S, stop)
@@ -84,8 +85,9 @@ def grade(submission: Submission, context: Context, started: float, at_work: lis
         blank = blank_result(submission, context, started)
         return replace(blank, status=UNREADABLE, message=submission.problem)
     handout, _ = context.handouts.of(submission)
+    account = TimeAccount(started + context.limits.submission_wall_s)
     with work_folder(context.scratch) as folder:
-        trials = Trials(submission, context, handout, folder, started + context.limits.submission_wall_s)
+        trials = Trials(submission, context, handout, folder, account)
         at_work.append(trials)
         trials.run()
     return conclude(submission, context, started, trials)
@@ -110,7 +112,7 @@ def conclude(submission: Submission, context: Context, started: float, trials: T
         functions=tuple(functions),
         notes=(*blank.notes, *filter(None, [grounds]), *trials.notes),
         duration_s=round(duration_s, 4),
-        spent_s=trials.spent_s(duration_s),
+        spent_s=trials.sandboxes.spent_s(duration_s),
     )
 
 
@@ -122,7 +124,7 @@ def conclude_late(
         raise GraderError(late_message(context, where))
     trials = at_work[0]
     result = conclude(submission, context, started, trials)
-    if trials.sandboxes_s >= THEIR_SHARE * context.limits.submission_wall_s:
+    if trials.sandboxes.used_s >= THEIR_SHARE * context.limits.submission_wall_s:
         return replace(result, notes=(*result.notes, LATE_NOTE))
     return replace(result, status=GRADER_ERROR, message=late_message(context, where))
 

@@ -16,33 +16,28 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from grader.assignment.load import Assignment
 from grader.assignment.sections import ModuleSet
 from grader.calls import Failure
-from grader.function_ids import file_of, module_of_file, short_name
+from grader.function_ids import module_of_file, short_name
 from grader.grading.check_run import follow_up, run_check
 from grader.grading.context import Context
-from grader.grading.copied_code import tell_copies
 from grader.grading.import_notes import import_notes
 from grader.grading.other_pythons import is_of_another_python, tell_dialect
 from grader.grading.reference_oracle import Oracle
-from grader.grading.reference_pool import give_back, lend
-from grader.grading.stage import stage
+from grader.grading.sandboxes import Sandboxes, group_apart
 from grader.grading.time_limits import Patience, is_timeout
 from grader.judging.adapt import Handout
 from grader.judging.verdict import Trial
-from grader.records import MISSING, SKIPPED, SPENT, TIMEOUT, VISIBLE, Check, Submission
-from grader.sandbox.host.box import Launch
+from grader.records import MISSING, SKIPPED, TIMEOUT, VISIBLE, Check, Submission
+from grader.sandbox.host.check_process import CheckProcess
 from grader.sandbox.host.failures import used_up
-from grader.sandbox.host.isolation import PLAIN
-from grader.sandbox.host.plan import LeftOut, Plan, Spent
-from grader.sandbox.host.session import Session
+from grader.sandbox.host.plan import LeftOut
+from grader.sandbox.host.time_account import TimeAccount
 
 # Of a submission's time, what may be gone before visible checks that were put off wait until the hidden ones are done.
 VISIBLE_SHARE: Final = 0.5
@@ -55,7 +50,7 @@ class Sandbox:
     timeouts: by function, how often its checks ran out of time here.
     """
 
-    session: Session
+    process: CheckProcess
     serves: list[str]
     timeouts: Counter[str] = field(default_factory=Counter)
 
@@ -71,7 +66,7 @@ class Trials:
     context: Context
     handout: Handout
     folder: Path
-    until: float
+    account: TimeAccount
     own: dict[str, Trial] = field(default_factory=dict)
     on_stubs: dict[str, Trial] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -80,20 +75,22 @@ class Trials:
     wrong: set[tuple[str, frozenset[str]]] = field(default_factory=set)
     unusable: set[str] = field(default_factory=set)  # student files that are absent or cannot be imported
     put_off: list[Check] = field(default_factory=list)  # of functions that ran out of time before
-    trees: dict[tuple[str, ...], Path] = field(default_factory=dict)
-    spent: list[Spent] = field(default_factory=list)
-    sandboxes: ExitStack = field(default_factory=ExitStack)
+    sandboxes: Sandboxes = field(init=False)
     of_files: dict[ModuleSet, list[Sandbox]] = field(default_factory=dict)
     of_functions: dict[ModuleSet, list[Sandbox]] = field(default_factory=dict)
     stood_in: dict[str, Set[str]] = field(default_factory=dict)  # by check, the wrong functions that it had stubs for
-    sessions: list[Session] = field(default_factory=list)
     patience: Patience = field(init=False)
     had_hidden: bool = False  # a hidden check's input, or one from a secret seed, has been in a sandbox
+
+    def __post_init__(self) -> None:
+        self.sandboxes = Sandboxes(
+            self.submission, self.context, self.handout, self.folder, self.account, self.unusable, self.notes
+        )
 
     def run(self) -> None:
         """Fill `own`, `on_stubs` and `notes`. Raises GraderError for a fault of ours only."""
         sets = self.context.assignment.sets
-        with self.open_oracle() as oracle, self.sandboxes:
+        with self.sandboxes.open_oracle() as oracle, self.sandboxes:
             self.patience = Patience(self.context.limits, oracle)
             for visible in (True, False):
                 for one in sets:
@@ -106,45 +103,30 @@ class Trials:
                     self.follow_up(oracle)
         self.notes[:0] = tell_dialect(self.foreign, self.context.interpreter.python)
 
-    def stop(self) -> None:
-        """From another thread: no check begins any more, and every sandbox of this submission ends."""
-        self.until = 0.0
-        for session in list(self.sessions):
-            session.stop()
-
     def known(self, check: Check) -> Trial:
         """What came of a check on the student's own code, or that the submission's time was over before it ran."""
         return self.own.get(check.id) or Trial(check, used_up(self.context.limits))
-
-    @property
-    def sandboxes_s(self) -> float:
-        """Seconds in which the submission's own code was at work, was imported, or was asked something."""
-        return sum(one.functions + one.start + one.protocol for one in list(self.spent))
-
-    def spent_s(self, duration_s: float) -> dict[str, float]:
-        """What of a duration was spent on each of SPENT; what nothing else had is the judge's."""
-        parts = {name: sum(getattr(one, name) for one in self.spent) for name in SPENT[:-1]}
-        parts[SPENT[-1]] = max(0.0, duration_s - sum(parts.values()))
-        return {name: round(seconds, 4) for name, seconds in parts.items()}
 
     def run_set(self, one: ModuleSet, oracle: Oracle, *, visible: bool) -> None:
         """The checks on the student's own code. The first time, the visible ones, with what happens without any."""
         if visible:
             self.open_set(one)
         for sandbox in self.of_files.get(one, ()):
-            checks = [check for check in self.checks_of(sandbox.serves) if (check.visibility == VISIBLE) == visible]
+            checks = [
+                check for check in self.sandboxes.checks_of(sandbox.serves) if (check.visibility == VISIBLE) == visible
+            ]
             if checks or visible:
                 self.run_checks(sandbox, checks, oracle)
             if visible:  # what is said of the import of a sandbox that is opened later may come from a hidden check
                 self.note_import(sandbox)
 
     def note_import(self, sandbox: Sandbox) -> None:
-        session = sandbox.session
-        self.notes += [note for note in import_notes(session, sandbox.serves) if note not in self.notes]
-        self.foreign += [one for one in session.left_out if is_of_another_python(one) and one not in self.foreign]
+        imported = sandbox.process.imported
+        self.notes += [note for note in import_notes(imported, sandbox.serves) if note not in self.notes]
+        self.foreign += [one for one in imported.left_out if is_of_another_python(one) and one not in self.foreign]
 
     def open_set(self, one: ModuleSet) -> None:
-        checks = self.checks_of(one.files)
+        checks = self.sandboxes.checks_of(one.files)
         absent = [file for file in one.files if file not in self.submission.files]
         self.unusable.update(absent)
         for check in checks:
@@ -160,29 +142,28 @@ class Trials:
 
     def open_files(self, of: ModuleSet, one: ModuleSet) -> None:
         """A sandbox for the files of one, which belongs to that set; or one for each, where they do not go together."""
-        session = self.sandboxes.enter_context(self.open_session(one))
-        session.open()
+        process = self.sandboxes.open_process(one)
         files = [file for file in one.files if file in self.submission.files]
-        if session.broken is not None and len(files) > 1:  # one of them ends or stops the import of all
-            session.kill()
+        if process.open().broken is not None and len(files) > 1:  # one of them ends or stops the import of all
+            process.kill()
             without = (*one.without, "__init__.py")  # which may import them all
             for single in ModuleSet(tuple(files), one.on, without).alone():
                 self.open_files(of, single)
             return
-        self.of_files.setdefault(of, []).append(Sandbox(session, files))
+        self.of_files.setdefault(of, []).append(Sandbox(process, files))
 
     def run_checks(self, sandbox: Sandbox, checks: Sequence[Check], oracle: Oracle) -> None:
-        session, spent = sandbox.session, sandbox.timeouts
+        process, spent = sandbox.process, sandbox.timeouts
         for check in checks:
             if spent[check.function] < self.patience.tries:
-                self.own[check.id] = self.run_check(session, check, oracle)
+                self.own[check.id] = self.run_check(process, check, oracle)
                 spent[check.function] += is_timeout(self.own[check.id]) * self.own[check.id].asked
             else:
                 self.own[check.id] = Trial(check, not_run(check))
                 self.put_off.append(check)
-        self.unusable |= {
-            file for file in sandbox.serves if session.broken or session.failures.get(module_of_file(file)) is not None
-        }
+        self.unusable.update(
+            file for file in sandbox.serves if process.imported.failure_of(module_of_file(file)) is not None
+        )
 
     def run_again(self, one: ModuleSet, oracle: Oracle, *, visible: bool) -> None:
         """On stubs: what did not pass and is written at all."""
@@ -191,7 +172,7 @@ class Trials:
             return
         wrong = self.wrong_functions()
         again: dict[str, list[Check]] = {}
-        for check in self.checks_of(one.files):
+        for check in self.sandboxes.checks_of(one.files):
             trial = self.own.get(check.id)
             is_due = (check.visibility == VISIBLE) == visible or (not visible and self.has_more_to_try(check, wrong))
             if trial is None or trial.passed or not is_due:
@@ -201,16 +182,16 @@ class Trials:
         for sandbox in self.open_for(one, again):
             spent = sandbox.timeouts
             for check in visible_first(check for function in sandbox.serves for check in again.get(function, ())):
-                if time.monotonic() > self.until:
+                if self.account.is_over:
                     return
                 if spent[check.function] < self.patience.tries:
-                    trial = self.run_on_stubs(sandbox.session, check, oracle, wrong)
+                    trial = self.run_on_stubs(sandbox.process, check, oracle, wrong)
                     spent[check.function] += is_timeout(trial) * trial.asked
                     if check.id not in self.on_stubs or trial.passed:
                         self.on_stubs[check.id] = trial
             for check in [one for function in sandbox.serves for one in again.get(function, ())]:
                 if self.patience.is_due_again(check, on_stubs=True):
-                    self.on_stubs[check.id] = self.run_on_stubs(sandbox.session, check, oracle, wrong, usual=True)
+                    self.on_stubs[check.id] = self.run_on_stubs(sandbox.process, check, oracle, wrong, usual=True)
 
     def open_for(self, one: ModuleSet, functions: Iterable[str]) -> list[Sandbox]:
         """The set's sandboxes on stubs, with those that these functions need besides."""
@@ -218,16 +199,16 @@ class Trials:
         called: dict[str, Set[str]] = {function: set() for sandbox in there for function in sandbox.serves}
         called |= {function: set() for function in functions}
         for function in called:
-            checks = [check for check in self.checks_of(one.files) if check.function == function]
+            checks = [check for check in self.sandboxes.checks_of(one.files) if check.function == function]
             called[function] = frozenset().union(
                 *({*self.context.assignment.stubs_of(check), check.needs or ""} for check in checks)
             )
-        for group in strangers(called, [sandbox.serves for sandbox in there])[len(there) :]:
-            there.append(Sandbox(self.sandboxes.enter_context(self.open_session(one, exchange=True)), group))
+        for group in group_apart(called, [sandbox.serves for sandbox in there])[len(there) :]:
+            there.append(Sandbox(self.sandboxes.open_process(one, exchange=True), group))
         return there
 
     def run_on_stubs(
-        self, session: Session, check: Check, oracle: Oracle, wrong: Set[str], *, usual: bool = False
+        self, process: CheckProcess, check: Check, oracle: Oracle, wrong: Set[str], *, usual: bool = False
     ) -> Trial:
         """With stubs for those of its functions that are wrong, which takes the fewest messages; then for all.
 
@@ -237,10 +218,10 @@ class Trials:
         is_more = check.id in self.stood_in
         self.stood_in[check.id] = stubs & wrong
         if stubs & wrong not in (frozenset(), stubs) and ((check.function, stubs) not in self.wrong or is_more):
-            trial = self.run_check(session, check, oracle, stubs & wrong, usual=usual)
+            trial = self.run_check(process, check, oracle, stubs & wrong, usual=usual)
             if trial.passed or is_more:
                 return trial
-        return self.run_check(session, check, oracle, stubs, usual=usual)
+        return self.run_check(process, check, oracle, stubs, usual=usual)
 
     def has_more_to_try(self, check: Check, wrong: Set[str]) -> bool:
         """Whether a visible check failed on stubs, and hidden checks then found more of its functions wrong."""
@@ -262,22 +243,22 @@ class Trials:
         visible: in the time that the visible checks have; what of them is left then comes with the hidden ones.
         """
         wall_s = self.context.limits.submission_wall_s
-        until = self.until - (1 - VISIBLE_SHARE) * wall_s if visible else self.until
+        until = self.account.until - (1 - VISIBLE_SHARE) * wall_s * visible
         for sandbox in self.of_files.get(one, ()):
-            checks = [check for check in self.checks_of(sandbox.serves) if check.id in self.own]
+            checks = [check for check in self.sandboxes.checks_of(sandbox.serves) if check.id in self.own]
             checks = visible_first(check for check in checks if not self.passed_on_stubs(check))
             for check in self.patience.take_again(checks):
-                self.run_at_last(sandbox.session, check, oracle, until)
+                self.run_at_last(sandbox.process, check, oracle, until)
             for check in checks:
                 is_put_off = check in self.put_off and not self.patience.is_hopeless(check)
                 if is_put_off or self.patience.is_due_again(check, on_stubs=False):
-                    self.run_at_last(sandbox.session, check, oracle, until)
+                    self.run_at_last(sandbox.process, check, oracle, until)
 
-    def run_at_last(self, session: Session, check: Check, oracle: Oracle, until: float) -> None:
+    def run_at_last(self, process: CheckProcess, check: Check, oracle: Oracle, until: float) -> None:
         """With the usual limits, if there is time."""
         if time.monotonic() < until:
             self.put_off = [one for one in self.put_off if one != check]
-            self.own[check.id] = self.run_check(session, check, oracle, usual=True)
+            self.own[check.id] = self.run_check(process, check, oracle, usual=True)
 
     def passed_on_stubs(self, check: Check) -> bool:
         return check.id in self.on_stubs and self.on_stubs[check.id].passed
@@ -291,7 +272,7 @@ class Trials:
 
     def run_check(
         self,
-        session: Session,
+        process: CheckProcess,
         check: Check,
         oracle: Oracle,
         stubs: frozenset[str] = frozenset(),
@@ -301,11 +282,19 @@ class Trials:
         """stubs: functions that the reference stands in for. usual: with the usual limits, whatever ran out of time."""
         assignment, fixtures = self.context.assignment, self.context.fixtures
         limits = self.context.limits if usual else self.patience.limits_for(check)
-        session.allow(limits, "" if limits == self.context.limits else self.patience.reason)
-        before = (check.function, stubs) in self.wrong
+        is_wrong = (check.function, stubs) in self.wrong
         self.had_hidden = self.had_hidden or check.visibility != VISIBLE
         trial = run_check(
-            session, check, assignment, fixtures, oracle, stubs=stubs, handout=self.handout, is_wrong=before
+            process,
+            check,
+            assignment,
+            fixtures,
+            oracle,
+            stubs=stubs,
+            handout=self.handout,
+            is_wrong=is_wrong,
+            limits=limits,
+            why="" if limits == self.context.limits else self.patience.reason,
         )
         self.patience.add(trial, limits)
         failure = trial.failure
@@ -319,129 +308,15 @@ class Trials:
     def is_broken(self, check: Check) -> bool:
         return check.file in self.unusable
 
-    def checks_of(self, files: Iterable[str]) -> list[Check]:
-        checks = self.context.assignment.checks
-        return [check for check in checks if check.file in files and self.handout.has(check)]
-
-    def open_session(self, one: ModuleSet, *, exchange: bool = False) -> Session:
-        """A sandbox with the set's modules. exchange: with functions that may be exchanged for stubs."""
-        context, assignment = self.context, self.context.assignment
-        work = self.staged(one)
-        usable = [file for file in one.files if file in self.submission.files]
-        called = functions_of(assignment, one.on)
-        called.update(*(assignment.stubs_of(check) for check in self.checks_of(one.files)))
-        plan = Plan(
-            modules=tuple(map(module_of_file, [*one.on, *usable])),
-            functions=frozenset(assignment.functions),
-            sources=self.submission.files,
-            classes=assignment.classes,
-            switches={name: context.fixtures.arguments[name] for name in sorted(called)},
-            hollow=tuple(module_of_file(file) for file in one.on if file in self.unusable),
-            exchange=exchange,
-            tolerant=context.isolation.kind != PLAIN,  # who can mend the file is told to
-            expected_warnings=assignment.expected_warnings,
-        )
-        session = Session(lambda: context.launch(work), plan, context.limits, until=self.until)
-        self.spent.append(session.spent)
-        self.sessions.append(session)
-        return session
-
-    @contextmanager
-    def open_oracle(self) -> Iterator[Oracle]:
-        """The reference's code in a sandbox that other submissions may have used, and may use after this one."""
-        context, assignment = self.context, self.context.assignment
-        files = context.reference_files or {}
-        plan = Plan(
-            modules=assignment.modules,
-            functions=frozenset(assignment.functions),
-            sources={},
-            classes=assignment.classes,
-            expected_warnings=assignment.expected_warnings,
-        )
-
-        def launch() -> Launch:
-            work = self.folder / "reference"
-            if not work.exists():
-                stage(files, context.handed_out, work, package=assignment.package)
-            return context.launch(work)
-
-        documented = {
-            check.needs: definition.cache
-            for check in assignment.checks
-            if check.needs and (definition := assignment.definitions[check.id]).cache is not None
-        }
-        key, is_sound = context.reference_files, False
-        session = lend(key, lambda: Session(launch, plan, context.limits))
-        session.launch, session.until, session.spent = launch, self.until, Spent()
-        self.sessions.append(session)
-        try:
-            oracle = Oracle(
-                session,
-                handout=self.handout,
-                documented=documented,
-                makers={check.function: check.needs for check in assignment.checks if check.needs},
-                is_there=context.reference_files is not None,
-            )
-            yield oracle
-            oracle.leave()
-            is_sound = True
-        finally:
-            give_back(key, session, is_sound=is_sound)
-            self.spent.append(Spent(start=session.spent.start))  # what it does besides is the judge's work
-
-    def staged(self, one: ModuleSet) -> Path:
-        """The set's work tree, made when it is first asked for."""
-        if one.without not in self.trees:
-            work = self.folder / f"work{len(self.trees)}"
-            context, assignment = self.context, self.context.assignment
-            kept = {name: content for name, content in self.submission.files.items() if name not in one.without}
-            handed_out = {name: content for name, content in context.handed_out.items() if name not in one.without}
-            said = stage(
-                kept,
-                handed_out,
-                work,
-                package=assignment.package,
-                extended=assignment.extended,
-                is_told=self.handout.has_file,
-            )
-            withheld = {name: context.handed_out.get(name, b"") for name in one.without}
-            said += tell_copies(kept, {name: text for name, text in withheld.items() if self.handout.has_file(name)})
-            self.notes += [note for note in said if note not in self.notes]
-            self.trees[one.without] = work
-        return self.trees[one.without]
-
 
 def visible_first(checks: Iterable[Check]) -> list[Check]:
     return sorted(checks, key=lambda check: check.visibility != VISIBLE)
-
-
-def strangers(called: Mapping[str, Set[str]], there: Iterable[list[str]] = ()) -> list[list[str]]:
-    """Functions in groups, a sandbox each: none is in one with another that it calls, or whose stub it asks.
-
-    there: groups that there are, which others may join.
-
-    So no function finds there what the reference says of it, nor does what it leaves behind stand in another's way.
-    called: by function, those that its checks call, on stubs or not.
-    """
-    groups = list(there)
-    for function in [name for name in called if not any(name in group for group in groups)]:
-        for group in groups:
-            if not any(function in called[other] or other in called[function] for other in group):
-                group.append(function)
-                break
-        else:
-            groups.append([function])
-    return groups
 
 
 def not_run(check: Check) -> Failure:
     name = short_name(check.function)
     text = f"This check was not run, since {name} ran out of time in others. Find out first why it does not end there."
     return Failure(TIMEOUT, check.function, text)
-
-
-def functions_of(assignment: Assignment, files: Collection[str]) -> set[str]:
-    return {name for name in assignment.functions if file_of(name) in files}
 
 
 def is_missing(trial: Trial) -> bool:

@@ -19,10 +19,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from grader.errors import GraderError
-from grader.grading.check_run import inputs_from
+from grader.grading.attempt import inputs_from
 from grader.grading.reference_oracle import Oracle
 from grader.judging.perform import perform
-from grader.judging.student import Student
 from grader.judging.verdict import Trial
 from grader.records import TIMEOUT, Check
 from grader.sandbox.host.limits import Limits
@@ -127,13 +126,11 @@ def measure_reference(check: Check, oracle: Oracle) -> float | None:
     """
     if not oracle.is_there:
         return None
-    oracle.session.open()  # not part of what the check needs
-    plan = oracle.session.plan
-    reference = Student(oracle.measure, plan.functions, plan.classes)
+    oracle.process.open()  # not part of what the check needs
     began = time.monotonic()
     try:
-        perform(check.run, reference, inputs_from(check.seed), reference)
-        oracle.session.settle()
+        perform(check.run, oracle.student, inputs_from(check.seed), oracle.student)
+        oracle.process.settle()
     except GraderError:
         raise
     except Exception:  # the submission's time is over

@@ -10,7 +10,8 @@ from grader.assignment.fixtures import load_fixtures
 from grader.assignment.load import load_assignment
 from grader.authoring.make_fixtures import drift, make_fixtures, write_fixtures
 from grader.errors import AssignmentError, GraderError
-from grader.grading.check_run import judge, judged
+from grader.grading.attempt import judged
+from grader.grading.check_run import judge
 from grader.judging.perform import ReturnedValues
 from grader.judging.verdict import Trial
 

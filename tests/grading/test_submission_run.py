@@ -15,14 +15,14 @@ import pytest
 
 from grader.assignment.load import load_assignment
 from grader.authoring.make_fixtures import make_fixtures, write_fixtures
-from grader.grading import check_run as trial
 from grader.grading import submission_run as trials
-from grader.grading.check_run import inputs_from
+from grader.grading.attempt import Attempts, inputs_from
 from grader.grading.context import Settings, prepare
 from grader.grading.reference_pool import KEPT, keeping
+from grader.grading.sandboxes import group_apart
 from grader.grading.submission import grade_submission
-from grader.grading.submission_run import strangers
 from grader.records import SPENT, Submission
+from grader.sandbox.host.check_process import CheckProcess
 from grader.sandbox.host.session import Session
 
 TOML = """
@@ -494,9 +494,9 @@ def undo(dout, cache, _undo=undo):
 def test_what_another_check_disturbs_unseen_is_asked_again_where_nothing_was_before(grade, monkeypatch):
     """The checks of one submission may share a process; a right function loses nothing by that."""
     asked = []
-    begin = Session.begin
+    begin = CheckProcess.begin
     monkeypatch.setattr(
-        Session, "begin", lambda self, *a, **k: (asked.append(k.get("fresh", True)), begin(self, *a, **k))[1]
+        CheckProcess, "begin", lambda self, *a, **k: (asked.append(k.get("fresh", True)), begin(self, *a, **k))[1]
     )
     assert points(grade(parts=HIDING)) == FULL
     assert True in asked and False in asked
@@ -505,39 +505,40 @@ def test_what_another_check_disturbs_unseen_is_asked_again_where_nothing_was_bef
 def test_what_is_not_written_is_asked_once(grade, monkeypatch):
     """No process of its own for every function of a template."""
     begun = []
-    begin = Session.begin
+    begin = CheckProcess.begin
 
     def watched(self, *words, **options):
         begin(self, *words, **options)
-        begun.append((self, self.is_shared))
+        begun.append((self, self.is_reused))
 
-    monkeypatch.setattr(Session, "begin", watched)
+    monkeypatch.setattr(CheckProcess, "begin", watched)
     stub = "raise NotImplementedError"
     result = grade(
         parts=f"def double(x, log):\n    {stub}\ndef undo(dout, cache):\n    {stub}\n",
         other=f"def third(x):\n    {stub}\n",
     )
     assert points(result) == {**dict.fromkeys(FULL, 0), "parts.quadruple": 10, "nets.Net": 60}
-    sessions = {session for session, _ in begun}
-    assert len([session for session, is_shared in begun if not is_shared]) == len(sessions) < len(begun)
+    processes = {process for process, _ in begun}
+    assert len([process for process, is_reused in begun if not is_reused]) == len(processes) < len(begun)
 
 
 def test_a_function_is_wrong_only_if_it_was_so_where_nothing_was_before(grade, monkeypatch):
     """Others of the same submission may be wrong, and processes be shared with those: what is right stays so."""
     wrong = "def third(x):\n    np.fft.visited = True\n    return x\nimport numpy as np\n"
     assert points(grade(parts=HIDING, other=wrong)) == {**FULL, "other.third": 0}
-    asked = []
-    ask = trial.ask
+    seen = []
+    run = Attempts.run
 
-    def watched(session, check, *words, fresh=True, **options):
-        asked.append((check.id, fresh))
-        return ask(session, check, *words, fresh=fresh, **options)
+    def watched(self, *words, **options):
+        outcome = run(self, *words, **options)
+        seen.append((self.check.id, outcome.processes))
+        return outcome
 
-    monkeypatch.setattr(trial, "ask", watched)
+    monkeypatch.setattr(Attempts, "run", watched)
     broken = "class Net(Net):\n    def __init__(self, *a, **k):\n        raise ValueError\n"
     assert points(grade(nets=broken))["nets.Net"] == 0
-    own = [fresh for check_id, fresh in asked if check_id == "nets.Net.measured"]
-    assert asked.count(("nets.Net.loss", False)) == 2 and own == [False, False]
+    assert [check_id for check_id, _ in seen].count("nets.Net.loss") == 2
+    assert [processes for check_id, processes in seen if check_id == "nets.Net.measured"] == [1, 1]
 
 
 def test_no_other_process_answers_for_a_function_that_is_wrong_by_itself(grade):
@@ -553,31 +554,31 @@ def test_the_reference_is_started_once_for_one_submission_after_the_other(grade,
     wrong = "def double(x, log):\n    return 3 * x, (x, '')"
     with keeping():
         first = grade(parts=wrong)
-        assert KEPT.session is not None
+        assert KEPT.process is not None
         second = grade(parts=wrong)
-        kept = KEPT.session
+        kept = KEPT.process
     assert points(first) == points(second)
     assert opened.count(("parts", "other", "nets")) == 1
-    assert kept.box is None and KEPT.session is None
+    assert kept.session.box is None and KEPT.process is None
     grade(parts=wrong)
-    assert KEPT.session is None
+    assert KEPT.process is None
 
 
 def test_a_reference_that_was_killed_meanwhile_is_started_again(grade, monkeypatch):
     with keeping():
         grade()
-        first = KEPT.session
-        os.kill(first.box.init, signal.SIGKILL)
-        first.box.process.wait()
+        first = KEPT.process
+        os.kill(first.session.box.init, signal.SIGKILL)
+        first.session.box.process.wait()
         assert points(grade()) == FULL
-        assert KEPT.session is not first
+        assert KEPT.process is not first
 
 
 def test_a_reference_is_not_kept_for_ever(grade, monkeypatch):
     with keeping():
         monkeypatch.setattr("grader.grading.reference_pool.MOST_BEGUN", 1)
         grade()
-        assert KEPT.session is None
+        assert KEPT.process is None
 
 
 def test_what_a_submission_took_is_told_apart(grade):
@@ -595,8 +596,8 @@ def test_a_function_that_never_answers_was_at_work_all_the_time(grade):
 
 def test_a_function_that_asks_for_others_is_not_at_work_while_they_are(grade, monkeypatch):
     """On stubs, the reference answers meanwhile."""
-    answered = Session.answered
-    monkeypatch.setattr(Session, "answered", lambda self, ask: (time.sleep(0.5), answered(self, ask))[1])
+    answer = CheckProcess.answer
+    monkeypatch.setattr(CheckProcess, "answer", lambda self, ask: (time.sleep(0.5), answer(self, ask))[1])
     result = grade(parts="def double(x, log):\n    return 3 * x, (x, '')")
     assert result.spent_s["functions"] < 0.5 < result.spent_s["judge"]
 
@@ -631,27 +632,27 @@ def test_no_sandbox_serves_a_function_and_another_that_asks_for_it(grade, monkey
     served = []
     run_check = trials.run_check
 
-    def watched(session, check, *words, stubs, **options):
-        served.append((session, check.function, stubs))
-        return run_check(session, check, *words, stubs=stubs, **options)
+    def watched(process, check, *words, stubs, **options):
+        served.append((process, check.function, stubs))
+        return run_check(process, check, *words, stubs=stubs, **options)
 
     monkeypatch.setattr(trials, "run_check", watched)
     grade(
         parts=WRONG_DOUBLE,
         nets="class Net(Net):\n    def loss(self, x, y=None):\n        return 0 * double(x, {})[0]\n",
     )
-    asked = {(session, stub) for session, _, stubs in served for stub in stubs}
+    asked = {(process, stub) for process, _, stubs in served for stub in stubs}
     assert {stub for _, stub in asked} == {"parts.double", "parts.undo", "parts.quadruple"}
-    assert asked.isdisjoint((session, function) for session, function, _ in served)
+    assert asked.isdisjoint((process, function) for process, function, _ in served)
 
 
 def test_who_was_wrong_over_ones_own_layers_is_not_believed_to_be_so_on_stubs(grade, monkeypatch):
     believed = []
     run_check = trials.run_check
 
-    def watched(session, check, *words, stubs, is_wrong, **options):
+    def watched(process, check, *words, stubs, is_wrong, **options):
         believed.append((check.id, stubs, is_wrong))
-        return run_check(session, check, *words, stubs=stubs, is_wrong=is_wrong, **options)
+        return run_check(process, check, *words, stubs=stubs, is_wrong=is_wrong, **options)
 
     monkeypatch.setattr(trials, "run_check", watched)
     hidden = "own = double\ndef double(*args, **named):\n    return own(*args, **({} if not named else {'no': 1}))\n"
@@ -661,9 +662,10 @@ def test_who_was_wrong_over_ones_own_layers_is_not_believed_to_be_so_on_stubs(gr
     assert asked == [(frozenset(), False), (few, False), (all_of_them, False)]
 
 
-def test_functions_that_ask_for_each_other_are_no_strangers():
+def test_functions_that_call_each_other_are_grouped_apart():
     asked = {"a": {"x"}, "b": {"a"}, "c": {"x"}, "d": {"c"}, "x": set()}
-    assert strangers({name: frozenset(functions) for name, functions in asked.items()}) == [["a", "c"], ["b", "d", "x"]]
+    groups = group_apart({name: frozenset(functions) for name, functions in asked.items()})
+    assert groups == [["a", "c"], ["b", "d", "x"]]
 
 
 def test_what_is_right_is_stood_in_for_only_if_it_must_be(grade):
@@ -682,13 +684,13 @@ def test_what_is_right_is_stood_in_for_only_if_it_must_be(grade):
 def test_who_asks_for_no_other_gets_a_process_that_no_check_had(grade, monkeypatch):
     """As follow-through does, which begins without saying more."""
     shared = []
-    begin = Session.begin
+    begin = CheckProcess.begin
 
     def watched(self, *words, **options):
         begin(self, *words, **options)
-        shared.append((options.get("fresh", True), self.is_shared))
+        shared.append((options.get("fresh", True), self.is_reused))
 
-    monkeypatch.setattr(Session, "begin", watched)
+    monkeypatch.setattr(CheckProcess, "begin", watched)
     grade(other="def third(x):\n    return x\n")
     assert (False, True) in shared
     assert (True, False) in shared and (True, True) not in shared

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from textwrap import dedent
 
 import pytest
@@ -9,9 +10,11 @@ from cases import check_of, reference_files
 
 from grader.grading import check_run as trial
 from grader.grading import submission_run as trials
+from grader.grading.sandboxes import group_apart
 from grader.grading.submission import grade_submission
 from grader.records import VISIBLE, Submission
 from grader.report.disclosure import for_student
+from grader.sandbox.host.session import Session
 
 WRONG = """
 def relu_forward(x):
@@ -46,9 +49,9 @@ def events(monkeypatch):
     seen = []
     run_check, follow = trials.run_check, trial.follow_through
 
-    def watched(session, check, *words, stubs, **options):
+    def watched(process, check, *words, stubs, **options):
         seen.append((check.visibility, bool(stubs)))
-        return run_check(session, check, *words, stubs=stubs, **options)
+        return run_check(process, check, *words, stubs=stubs, **options)
 
     def followed(*words, **options):
         seen.append(("follow", False))
@@ -124,14 +127,14 @@ IMPORT = "import os\nprint('opened')\nif os.getpid() > 10**9:\n    pass\n"
 def test_what_is_said_of_imports_is_that_of_the_first(few, monkeypatch):
     """A sandbox that is opened after hidden checks imports once more, and prints what it likes: no student reads it."""
     opened = []
-    import_modules = trials.Session.import_modules
+    import_modules = Session.import_modules
 
     def another(self):
         import_modules(self)
         opened.append(self)
-        self.import_prints = f"import {len(opened)}"
+        self.imported = replace(self.imported, prints=f"import {len(opened)}")
 
-    monkeypatch.setattr(trials.Session, "import_modules", another)
+    monkeypatch.setattr(Session, "import_modules", another)
     result = grade_submission(submission(layers=WRONG + "\nsgd = None\n", optim="print('x')"), few)
     numbers = [int(note.rpartition(" ")[2]) for note in result.notes if "prints while" in note]
     assert len(opened) > max(numbers)
@@ -159,4 +162,4 @@ def test_of_a_check_on_stubs_the_student_reads_nothing_that_the_reference_could_
 def test_the_same_functions_share_a_sandbox_on_stubs_before_and_after():
     called = {"f": {"a"}, "g": {"f"}, "h": {"a"}}
     there = [["f"]]
-    assert trials.strangers(called, there) == [["f", "h"], ["g"]]
+    assert group_apart(called, there) == [["f", "h"], ["g"]]

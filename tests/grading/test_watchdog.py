@@ -12,6 +12,7 @@ from dataclasses import replace
 import pytest
 
 from grader.errors import GraderError
+from grader.grading import attempt, sandboxes
 from grader.grading import check_run as trial
 from grader.grading import submission as pipeline
 from grader.grading import submission_run as trials
@@ -45,7 +46,7 @@ def over():
     event.set()
 
 
-def sandboxes() -> int:
+def count_sandboxes() -> int:
     """Launchers of sandboxes below this process."""
     found = 0
     for pid in list_children(os.getpid()):
@@ -93,11 +94,11 @@ def lead_astray(monkeypatch, module, name, how, over, *, after=0):
 
 @pytest.mark.parametrize("how", ASTRAY)
 def test_a_judge_that_does_not_end_is_left_and_what_it_knew_is_told(monkeypatch, short, right, over, how):
-    lead_astray(monkeypatch, trial, "judged", how, over, after=GOOD)
-    before, started = sandboxes(), time.monotonic()
+    lead_astray(monkeypatch, attempt, "judged", how, over, after=GOOD)
+    before, started = count_sandboxes(), time.monotonic()
     result = grade_submission(right, short)
     assert WALL_S < time.monotonic() - started < WALL_S + WATCH_S
-    assert sandboxes() == before
+    assert count_sandboxes() == before
     assert [check.status for check in result.checks].count("passed") == GOOD
     assert {check.status for check in result.checks} == {"passed", "timeout"}
     # The submission used none of the time: the fault is ours, and no mark may be taken for it.
@@ -108,7 +109,7 @@ def test_a_judge_that_does_not_end_is_left_and_what_it_knew_is_told(monkeypatch,
 
 @pytest.mark.parametrize(
     ("module", "name"),
-    [(trials, "stage"), (trials, "import_notes"), (trial, "follow_through"), (trials, "tell_copies")],
+    [(sandboxes, "stage"), (trials, "import_notes"), (trial, "follow_through"), (sandboxes, "tell_copies")],
 )
 def test_it_may_be_at_any_of_its_work(monkeypatch, short, reference_source, over, module, name):
     lead_astray(monkeypatch, module, name, spin, over)
@@ -130,7 +131,7 @@ def test_where_not_even_the_known_results_can_be_settled_it_is_a_fault_of_ours(m
 def test_time_that_the_submission_used_up_itself_is_its_own(monkeypatch, short, reference_source, over):
     """Its functions slept for most of it, and the judge was late: the rest counts as out of time."""
     slow = "\nimport time\ndef relu_forward(x):\n    time.sleep(3)\n    return np.maximum(0, x), x\n"
-    lead_astray(monkeypatch, trial, "judged", lambda over: time.sleep(0.3), over, after=GOOD)
+    lead_astray(monkeypatch, attempt, "judged", lambda over: time.sleep(0.3), over, after=GOOD)
     lead_astray(monkeypatch, trials, "is_missing", spin, over)
     source = reference_source + slow
     result = grade_submission(Submission("case", "case", {"layers.py": source.encode()}), short)
@@ -142,7 +143,7 @@ def test_time_that_the_submission_used_up_itself_is_its_own(monkeypatch, short, 
 
 def test_it_needs_neither_signals_nor_the_main_thread(monkeypatch, short, right, over):
     """As in a worker of Dask."""
-    lead_astray(monkeypatch, trial, "judged", spin, over, after=GOOD)
+    lead_astray(monkeypatch, attempt, "judged", spin, over, after=GOOD)
     results = []
     thread = threading.Thread(target=lambda: results.append(grade_submission(right, short)), daemon=True)
     thread.start()
@@ -153,20 +154,20 @@ def test_it_needs_neither_signals_nor_the_main_thread(monkeypatch, short, right,
 def test_the_next_submission_is_graded_as_if_nothing_had_been(monkeypatch, short, layers_context, right, over):
     with keeping():
         with monkeypatch.context() as patched:
-            lead_astray(patched, trial, "judged", spin_and_swallow, over, after=GOOD)
+            lead_astray(patched, attempt, "judged", spin_and_swallow, over, after=GOOD)
             assert grade_submission(right, short).status == "grader_error"
         assert grade_submission(right, layers_context).score == 100
 
 
 def test_who_stops_the_command_need_not_wait_for_the_judge(monkeypatch, layers_context, right, over):
-    lead_astray(monkeypatch, trial, "judged", spin, over, after=GOOD)
-    before, started = sandboxes(), time.monotonic()
+    lead_astray(monkeypatch, attempt, "judged", spin, over, after=GOOD)
+    before, started = count_sandboxes(), time.monotonic()
     timer = threading.Timer(3, _thread.interrupt_main)
     timer.start()
     with pytest.raises(KeyboardInterrupt):
         grade_submission(right, layers_context)
     assert time.monotonic() - started < 3 + 5
-    assert sandboxes() == before
+    assert count_sandboxes() == before
 
 
 def test_a_thread_does_one_work_after_the_other_and_hands_on_what_is_raised():
@@ -187,7 +188,7 @@ def test_a_fault_of_ours_is_a_result_and_not_the_end_of_the_class(monkeypatch, s
         raise RuntimeError("no")
 
     monkeypatch.setattr(dispatch, "prepare", lambda settings: short)
-    monkeypatch.setattr(trials, "stage", fail)
+    monkeypatch.setattr(sandboxes, "stage", fail)
     result = grade_safely(right, None)
     assert result.status == "grader_error" and "RuntimeError: no" in result.message
     assert LATE_S < WATCH_S

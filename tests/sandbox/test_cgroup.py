@@ -13,6 +13,7 @@ import pytest
 from grader.sandbox.host import cgroup
 from grader.sandbox.host import zygote_box as held
 from grader.sandbox.host.cgroup import close_group, find_parent, make_group
+from grader.sandbox.host.check_process import CheckProcess, Setup
 from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.isolation import choose_isolation
 from grader.sandbox.host.limits import Limits
@@ -108,9 +109,9 @@ def test_a_worker_joins_its_group_and_the_group_ends_with_the_sandbox(tmp_path, 
     isolation, interpreter = choose_isolation("auto"), find_interpreter(sys.executable)
     launch = isolation.launch(interpreter, work, "cs231n", LIMITS.at_start())
     plan = Plan(("probe",), frozenset({"probe.one"}), {})
-    with Session(lambda: replace(launch), plan, LIMITS) as session:
-        session.begin(0)
-        assert session.call("probe.one", (), {}) == 1
+    with CheckProcess(Session(lambda: replace(launch), plan, LIMITS)) as process:
+        process.begin(Setup(0))
+        assert process.call("probe.one", (), {}) == 1
         assert (group / "cgroup.procs").read_text() == "0"  # "me", said by the worker's parent
     assert [numbers for _, *numbers in asked] == [[2 * 512 << 20, 8 + 2]]
     assert closed == [group]

@@ -18,6 +18,7 @@ from readable_python import open_to_all
 from grader.errors import SandboxError
 from grader.sandbox.host import isolation
 from grader.sandbox.host import zygote_box as held
+from grader.sandbox.host.check_process import CheckProcess, Setup
 from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.isolation import choose_isolation
 from grader.sandbox.host.limits import Limits
@@ -112,14 +113,18 @@ def make_session(tmp_path: Path, interpreter, source: str = PROBE, functions=FUN
     (package / "probe.py").write_text(source)
     chosen = choose_isolation("auto")
     plan = Plan(("probe",), functions, {"probe.py": source.encode()})
-    return Session(lambda: chosen.launch(interpreter, tmp_path / "work", "cs231n", limits.at_start()), plan, limits)
+
+    def launch():
+        return chosen.launch(interpreter, tmp_path / "work", "cs231n", limits.at_start())
+
+    return CheckProcess(Session(launch, plan, limits))
 
 
 @pytest.fixture
 def probe(tmp_path, interpreter):
-    with make_session(tmp_path, interpreter) as session:
-        session.begin(0)
-        yield lambda name, *args: session.call(f"probe.{name}", args, {})
+    with make_session(tmp_path, interpreter) as process:
+        process.begin(Setup(0))
+        yield lambda name, *args: process.call(f"probe.{name}", args, {})
 
 
 def test_nothing_can_be_written(probe):
@@ -184,9 +189,9 @@ def test_no_socket_leads_out(probe):
 
 def test_the_network_is_empty(tmp_path, interpreter):
     """If a socket could be made all the same."""
-    with make_session(tmp_path, interpreter) as session:
-        session.begin(0)
-        _, _, *lines = Path(f"/proc/{server_of(session.box)}/net/dev").read_text().splitlines()
+    with make_session(tmp_path, interpreter) as process:
+        process.begin(Setup(0))
+        _, _, *lines = Path(f"/proc/{server_of(process.session.box)}/net/dev").read_text().splitlines()
         assert [line.partition(":")[0].strip() for line in lines] == ["lo"]
 
 
@@ -214,9 +219,9 @@ def test_the_uid_is_nobody_and_no_right_is_left(probe):
 
 
 def test_the_kernel_sees_an_unprivileged_uid_too(tmp_path, interpreter):
-    with make_session(tmp_path, interpreter) as session:
-        session.begin(0)
-        server = server_of(session.box)
+    with make_session(tmp_path, interpreter) as process:
+        process.begin(Setup(0))
+        server = server_of(process.session.box)
         status = Path(f"/proc/{server}/status").read_text()
         uids = set(next(line for line in status.splitlines() if line.startswith("Uid:")).split()[1:])
         capabilities = [line.split()[1] for line in status.splitlines() if line.startswith(("CapEff", "CapPrm"))]
@@ -226,9 +231,9 @@ def test_the_kernel_sees_an_unprivileged_uid_too(tmp_path, interpreter):
 
 
 def test_every_namespace_is_its_own(tmp_path, interpreter):
-    with make_session(tmp_path, interpreter) as session:
-        session.begin(0)
-        server = server_of(session.box)
+    with make_session(tmp_path, interpreter) as process:
+        process.begin(Setup(0))
+        server = server_of(process.session.box)
         for name in ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts"):
             assert os.readlink(f"/proc/{server}/ns/{name}") != os.readlink(f"/proc/self/ns/{name}"), name
 
@@ -254,26 +259,26 @@ def test_the_process_limit_is_this_sandboxs_own(tmp_path, interpreter):
 
 
 def test_what_a_check_leaves_behind_is_seen_and_killed(tmp_path, interpreter):
-    with make_session(tmp_path, interpreter) as session:
-        session.begin(0)
-        init = session.box.init
-        session.call("probe.fork_many", (), {})
-        session.end()
-        assert session.box is None  # the sandbox was ended, since processes were left
+    with make_session(tmp_path, interpreter) as process:
+        process.begin(Setup(0))
+        init = process.session.box.init
+        process.call("probe.fork_many", (), {})
+        process.end()
+        assert process.session.box is None  # the sandbox was ended, since processes were left
         wait_until_gone(init)
-        session.begin(0)  # and the next check has a fresh one
-        assert session.call("probe.evaluate", ("1 + 1",), {}) == "2"
+        process.begin(Setup(0))  # and the next check has a fresh one
+        assert process.call("probe.evaluate", ("1 + 1",), {}) == "2"
 
 
 def test_killing_the_box_kills_the_whole_tree(tmp_path, interpreter):
-    session = make_session(tmp_path, interpreter)
-    session.begin(0)
+    process = make_session(tmp_path, interpreter)
+    process.begin(Setup(0))
     escape = "os.fork() or (os.setsid(), os.fork() or __import__('time').sleep(60))"
-    session.call("probe.evaluate", (escape,), {})
-    init = session.box.init
-    processes = [*descendants(init), server_of(session.box), *descendants(server_of(session.box))]
+    process.call("probe.evaluate", (escape,), {})
+    init = process.session.box.init
+    processes = [*descendants(init), server_of(process.session.box), *descendants(server_of(process.session.box))]
     assert len(set(processes)) >= 3
-    session.kill()
+    process.kill()
     for pid in [init, *processes]:
         wait_until_gone(pid)
 
@@ -302,11 +307,12 @@ def test_auto_refuses_where_the_kernel_does(monkeypatch, tmp_path):
 
 
 def test_a_worker_that_does_not_start_is_our_fault(tmp_path, interpreter, monkeypatch):
-    session = make_session(tmp_path, interpreter)
-    launch = session.launch()
-    session.launch = lambda: type(launch)((*launch.command[:-2], "/worker/absent.py", "{}"), {}, launch.pass_fds, True)
+    process = make_session(tmp_path, interpreter)
+    launch = process.session.launch()
+    absent = (*launch.command[:-2], "/worker/absent.py", "{}")
+    process.session.launch = lambda: type(launch)(absent, {}, launch.pass_fds, True)
     with pytest.raises(SandboxError, match="did not start"):
-        session.begin(0)
+        process.begin(Setup(0))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become an ordinary user")
@@ -352,6 +358,7 @@ from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.isolation import choose_isolation
 from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.plan import Plan
+from grader.sandbox.host.check_process import CheckProcess, Setup
 from grader.sandbox.host.session import Session
 source = """
 import os, time
@@ -388,17 +395,17 @@ with tempfile.TemporaryDirectory() as folder:
     chosen, interpreter = choose_isolation("auto"), find_interpreter(sys.executable)
     plan = Plan(("probe",), frozenset({"probe.written", "probe.uid", "probe.forks"}), {"probe.py": source.encode()})
     start = lambda: chosen.launch(interpreter, Path(folder), "cs231n", limits.at_start())
-    with Session(start, plan, limits) as session:
-        session.begin(0)
-        print(f"written={session.call('probe.written', (), {})}")
-        print(f"uid={session.call('probe.uid', (), {})}")
-        print(f"forks={0 < session.call('probe.forks', (), {}) < 8}")
-        session.end()
-        print(f"left={session.box is None}")
+    with CheckProcess(Session(start, plan, limits)) as process:
+        process.begin(Setup(0))
+        print(f"written={process.call('probe.written', (), {})}")
+        print(f"uid={process.call('probe.uid', (), {})}")
+        print(f"forks={0 < process.call('probe.forks', (), {}) < 8}")
+        process.end()
+        print(f"left={process.session.box is None}")
     chosen = choose_isolation("none")
-    with Session(start, plan, limits) as session:
-        session.begin(0)
-        print(f"none={session.call('probe.uid', (), {})}")
+    with CheckProcess(Session(start, plan, limits)) as process:
+        process.begin(Setup(0))
+        print(f"none={process.call('probe.uid', (), {})}")
 '''
 
 
@@ -421,10 +428,10 @@ def wait_until_gone(pid: int) -> None:
 
 def test_arrays_come_back_as_they_were_sent(tmp_path, interpreter):
     source = "def same(x):\n    return x\n"
-    with make_session(tmp_path, interpreter, source, frozenset({"probe.same"})) as session:
-        session.begin(0)
+    with make_session(tmp_path, interpreter, source, frozenset({"probe.same"})) as process:
+        process.begin(Setup(0))
         x = np.asfortranarray(np.random.RandomState(0).randn(3, 4))
-        np.testing.assert_array_equal(session.call("probe.same", (x,), {}), x)
+        np.testing.assert_array_equal(process.call("probe.same", (x,), {}), x)
 
 
 @pytest.fixture
@@ -457,12 +464,12 @@ def test_nothing_of_the_current_folder_is_imported_before_the_worker_has_given_u
     tmp_path, interpreter, monkeypatch, kind
 ):
     """A work tree's own json.py, beside the package, and in the folder that the grader was started in."""
-    with make_session(tmp_path, interpreter) as session:
+    with make_session(tmp_path, interpreter) as process:
         for folder in (tmp_path / "work", tmp_path):
             for name in ("json", "worker", "protocol", "numpy"):
                 (folder / f"{name}.py").write_text("raise SystemExit('read too early')")
         monkeypatch.chdir(tmp_path)
         chosen = choose_isolation(kind)
-        session.launch = lambda: chosen.launch(interpreter, tmp_path / "work", "cs231n", LIMITS.at_start())
-        session.begin(0)
-        assert session.call("probe.evaluate", ("1 + 1",), {}) == "2"
+        process.session.launch = lambda: chosen.launch(interpreter, tmp_path / "work", "cs231n", LIMITS.at_start())
+        process.begin(Setup(0))
+        assert process.call("probe.evaluate", ("1 + 1",), {}) == "2"

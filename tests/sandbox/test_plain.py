@@ -12,6 +12,7 @@ import pytest
 from grader.calls import CallFailed
 from grader.errors import SandboxError
 from grader.sandbox.host.box import Launch
+from grader.sandbox.host.check_process import CheckProcess, Setup
 from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.isolation import PLAIN, choose_isolation
 from grader.sandbox.host.limits import Limits
@@ -53,7 +54,7 @@ def f():
 
 @pytest.fixture
 def open_session(tmp_path):
-    """Open a session on the source of one module, `case`, whose top-level functions can all be called."""
+    """Open a process on the source of one module, `case`, whose top-level functions can all be called."""
     interpreter, chosen = find_interpreter(sys.executable), choose_isolation(PLAIN)
     opened = []
 
@@ -65,100 +66,100 @@ def open_session(tmp_path):
         names = [line[4:].split("(")[0] for line in source.splitlines() if line.startswith("def ")]
         plan = Plan(("case",), frozenset(f"case.{name}" for name in names), {"case.py": source.encode()})
         launch = chosen.launch(interpreter, tmp_path / "work", "cs231n", limits.at_start())
-        session = Session(lambda: launch, plan, limits)
-        opened.append(session)
-        return session
+        process = CheckProcess(Session(lambda: launch, plan, limits))
+        opened.append(process)
+        return process
 
     yield open_one
-    for session in opened:
-        session.kill()
+    for process in opened:
+        process.kill()
 
 
-def failure_of(session, name, *args):
-    session.begin(0)
+def failure_of(process, name, *args):
+    process.begin(Setup(0))
     with pytest.raises(CallFailed) as caught:
-        session.call(f"case.{name}", args, {})
-    session.end()
+        process.call(f"case.{name}", args, {})
+    process.end()
     return caught.value.failure
 
 
-def value_of(session, name, *args, seed=0):
-    session.begin(seed)
-    value = session.call(f"case.{name}", args, {})
-    session.end()
+def value_of(process, name, *args, seed=0):
+    process.begin(Setup(seed))
+    value = process.call(f"case.{name}", args, {})
+    process.end()
     return value
 
 
 def test_one_process_serves_all_checks(open_session):
-    session = open_session("import os\ndef pid():\n    return os.getpid()\n")
-    assert value_of(session, "pid") == value_of(session, "pid") == session.box.process.pid
+    process = open_session("import os\ndef pid():\n    return os.getpid()\n")
+    assert value_of(process, "pid") == value_of(process, "pid") == process.session.box.process.pid
 
 
 def test_large_arrays_go_both_ways(open_session):
-    session = open_session("def double(x):\n    return 2 * x\n")
+    process = open_session("def double(x):\n    return 2 * x\n")
     x = np.arange(300_000.0)
-    np.testing.assert_array_equal(value_of(session, "double", x), 2 * x)
+    np.testing.assert_array_equal(value_of(process, "double", x), 2 * x)
 
 
 def test_every_check_begins_with_its_seed(open_session):
-    session = open_session("import numpy as np, random\ndef draw():\n    return np.random.rand() + random.random()\n")
-    first, second, other = value_of(session, "draw"), value_of(session, "draw"), value_of(session, "draw", seed=1)
+    process = open_session("import numpy as np, random\ndef draw():\n    return np.random.rand() + random.random()\n")
+    first, second, other = value_of(process, "draw"), value_of(process, "draw"), value_of(process, "draw", seed=1)
     assert first == second != other
 
 
 def test_a_loop_that_never_ends_is_stopped_and_the_process_goes_on(open_session):
-    session = open_session("def f():\n    while True:\n        pass\ndef g():\n    return 1.0\n")
-    session.begin(0)
-    process = session.box.process.pid
+    process = open_session("def f():\n    while True:\n        pass\ndef g():\n    return 1.0\n")
+    process.begin(Setup(0))
+    worker = process.session.box.process.pid
     with pytest.raises(CallFailed) as caught:
-        session.call("case.f", (), {})
-    session.end()
+        process.call("case.f", (), {})
+    process.end()
     failure = caught.value.failure
     assert (failure.status, failure.text) == (
         "timeout",
         "f was still running after 1 s of CPU time; perhaps a loop never ends.",
     )
     assert [(frame.file, frame.line) for frame in failure.frames] == [("case.py", 2)]
-    assert value_of(session, "g") == 1.0
-    assert session.box.process.pid == process
+    assert value_of(process, "g") == 1.0
+    assert process.session.box.process.pid == worker
 
 
 def test_what_catches_everything_or_sleeps_is_ended_by_wall_time(open_session):
-    session = open_session(STUBBORN)
+    process = open_session(STUBBORN)
     started = time.monotonic()
-    assert failure_of(session, "f").status == "timeout"
+    assert failure_of(process, "f").status == "timeout"
     assert LIMITS.wall_s - 0.1 < time.monotonic() - started < LIMITS.wall_s + 10
-    assert value_of(session, "g") == 1.0
+    assert value_of(process, "g") == 1.0
 
 
 def test_an_exit_costs_one_check(open_session):
-    session = open_session("import os\ndef f():\n    os._exit(7)\ndef g():\n    return 1.0\n")
-    failure = failure_of(session, "f")
+    process = open_session("import os\ndef f():\n    os._exit(7)\ndef g():\n    return 1.0\n")
+    failure = failure_of(process, "f")
     assert (failure.status, failure.text) == ("crashed", "f ended the process with exit code 7.")
-    assert value_of(session, "g") == 1.0
+    assert value_of(process, "g") == 1.0
 
 
 def test_an_exception_has_the_students_line(open_session):
-    session = open_session("def f():\n    return [][1 + 1]\n")
-    failure = failure_of(session, "f")
+    process = open_session("def f():\n    return [][1 + 1]\n")
+    failure = failure_of(process, "f")
     assert (failure.status, failure.frames[0].line) == ("error", 2)
 
 
 def test_a_check_that_uses_its_time_in_many_calls_is_stopped(open_session):
-    session = open_session(BUSY)
-    session.begin(0)
+    process = open_session(BUSY)
+    process.begin(Setup(0))
     with pytest.raises(CallFailed) as caught:
         for _ in range(10):
-            session.call("case.f", (), {})
+            process.call("case.f", (), {})
     assert caught.value.failure.status == "timeout"
-    session.end()
-    assert value_of(session, "f") is None  # a new check has its own time
+    process.end()
+    assert value_of(process, "f") is None  # a new check has its own time
 
 
 def test_prints_are_taken_and_do_not_stop_it(open_session):
-    session = open_session("def f():\n    print('x' * (1 << 20))\n    return 1.0\n")
-    assert value_of(session, "f") == 1.0
-    assert value_of(session, "f") == 1.0
+    process = open_session("def f():\n    print('x' * (1 << 20))\n    return 1.0\n")
+    assert value_of(process, "f") == 1.0
+    assert value_of(process, "f") == 1.0
 
 
 def test_a_worker_that_cannot_start_is_our_fault():
@@ -167,19 +168,19 @@ def test_a_worker_that_cannot_start_is_our_fault():
 
 
 def test_killing_leaves_no_process(open_session):
-    session = open_session("def f():\n    return 1.0\n")
-    session.begin(0)
-    process = session.box.process
-    session.kill()
-    assert process.poll() is not None
-    assert session.box is None
+    process = open_session("def f():\n    return 1.0\n")
+    process.begin(Setup(0))
+    worker = process.session.box.process
+    process.kill()
+    assert worker.poll() is not None
+    assert process.session.box is None
 
 
 def test_an_import_that_never_ends_is_stopped(open_session):
     limits = replace(LIMITS, import_wall_s=1.5)
-    session = open_session("while True:\n    pass\ndef f():\n    return 1.0\n", limits)
+    process = open_session("while True:\n    pass\ndef f():\n    return 1.0\n", limits)
     with pytest.raises(CallFailed) as caught:
-        session.begin(0)
+        process.begin(Setup(0))
     assert caught.value.failure.status == "timeout"
 
 

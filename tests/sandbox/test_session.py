@@ -11,7 +11,9 @@ import pytest
 
 from grader.calls import CallFailed
 from grader.records import Members
+from grader.sandbox.host.check_process import WAITING, CheckProcess, Setup
 from grader.sandbox.host.failures import failure_from
+from grader.sandbox.host.imported import Imported
 from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.isolation import choose_isolation
 from grader.sandbox.host.limits import Limits
@@ -33,88 +35,89 @@ LIMITS = Limits(
 
 @pytest.fixture
 def open_session(tmp_path):
-    """Open a session on the source of one module, `case`, whose top-level functions can all be called."""
+    """Open a process on the source of one module, `case`, whose top-level functions can all be called."""
     interpreter, chosen = find_interpreter(sys.executable), choose_isolation("auto")
     opened = []
 
-    def open_one(source: str, limits: Limits = LIMITS) -> Session:
+    def open_one(source: str, limits: Limits = LIMITS, **planned: object) -> CheckProcess:
         package = tmp_path / "work" / "cs231n"
         package.mkdir(parents=True, exist_ok=True)
         (package / "__init__.py").write_text("")
         (package / "case.py").write_text(source)
         names = [line[4:].split("(")[0] for line in source.splitlines() if line.startswith("def ")] + ["absent"]
         plan = Plan(("case",), frozenset(f"case.{name}" for name in names), {"case.py": source.encode()})
-        session = Session(
-            lambda: chosen.launch(interpreter, tmp_path / "work", "cs231n", limits.at_start()), plan, limits
+        plan = replace(plan, **planned)
+        process = CheckProcess(
+            Session(lambda: chosen.launch(interpreter, tmp_path / "work", "cs231n", limits.at_start()), plan, limits)
         )
-        opened.append(session)
-        return session
+        opened.append(process)
+        return process
 
     yield open_one
-    for session in opened:
-        session.kill()
+    for process in opened:
+        process.kill()
 
 
-def failure_of(session: Session, name: str, *args):
+def failure_of(process: CheckProcess, name: str, *args):
     with pytest.raises(CallFailed) as caught:
-        session.call(f"case.{name}", args, {})
+        process.call(f"case.{name}", args, {})
     return caught.value.failure
 
 
-def one_failure(session: Session, name: str = "f", *args):
-    session.begin(0)
-    failure = failure_of(session, name, *args)
-    session.end()
+def one_failure(process: CheckProcess, name: str = "f", *args):
+    process.begin(Setup(0))
+    failure = failure_of(process, name, *args)
+    process.end()
     return failure
 
 
 def test_arrays_numbers_and_dicts_travel_and_caches_stay(open_session):
-    session = open_session(
+    process = open_session(
         "import numpy as np\n"
         "def forward(x):\n    return 2 * x, (x, {'p': 1})\n"
         "def backward(dout, cache):\n    x, p = cache\n    return dout * x + p['p']\n"
         "def config(w):\n    return w, {'velocity': w, 'name': 'sgd', 'none': None}\n"
     )
-    session.begin(0)
-    out, cache = session.call("case.forward", (np.arange(3.0),), {})
+    process.begin(Setup(0))
+    out, cache = process.call("case.forward", (np.arange(3.0),), {})
     assert out.tolist() == [0.0, 2.0, 4.0]
     assert cache.type_name == "tuple"
-    assert session.call("case.backward", (np.ones(3), cache), {}).tolist() == [1.0, 2.0, 3.0]
-    _, settings = session.call("case.config", (np.ones(2),), {})
+    assert process.call("case.backward", (np.ones(3), cache), {}).tolist() == [1.0, 2.0, 3.0]
+    _, settings = process.call("case.config", (np.ones(2),), {})
     assert settings["velocity"].tolist() == [1.0, 1.0]
     assert settings["name"] == "sgd"
 
 
 def test_a_changed_dict_comes_back_and_a_changed_array_does_not(open_session):
-    session = open_session(
+    process = open_session(
         "def f(x, param):\n    param['seen'] = param.get('seen', 0) + 1\n    x[0] = 99\n    return x\n"
     )
-    session.begin(0)
+    process.begin(Setup(0))
     x, param = np.zeros(2), {"mode": "train"}
-    session.call("case.f", (x, param), {})
-    session.call("case.f", (x, param), {})
+    process.call("case.f", (x, param), {})
+    process.call("case.f", (x, param), {})
     assert param == {"mode": "train", "seen": 2}
     assert x.tolist() == [0.0, 0.0]
-    assert session.mutations == [("case.f", 0, True), ("case.f", 0, True)]
+    assert process.exchange.mutations == [("case.f", 0, True), ("case.f", 0, True)]
 
 
 def test_every_check_is_a_fresh_process(open_session):
-    session = open_session("import numpy as np\nkept = []\ndef f():\n    kept.append(1)\n    return len(kept)\n")
+    process = open_session("import numpy as np\nkept = []\ndef f():\n    kept.append(1)\n    return len(kept)\n")
     for _ in range(3):
-        session.begin(0)
-        assert session.call("case.f", (), {}) == 1
-        session.end()
+        process.begin(Setup(0))
+        assert process.call("case.f", (), {}) == 1
+        process.end()
 
 
 def test_a_patched_numpy_is_gone_in_the_next_check(open_session):
-    session = open_session(
+    process = open_session(
         "import numpy as np\ndef f():\n    np.sum = None\n    return 1\ndef g():\n    return np.sum([1, 2])\n"
     )
-    session.begin(0)
-    session.call("case.f", (), {})
-    session.end()
-    session.begin(0)
-    assert session.call("case.g", (), {}) == 3
+    process.begin(Setup(0))
+    process.call("case.f", (), {})
+    process.end()
+    process.begin(Setup(0))
+    assert process.call("case.g", (), {}) == 3
 
 
 def test_random_numbers_are_the_same_in_every_run(open_session):
@@ -124,25 +127,25 @@ def test_random_numbers_are_the_same_in_every_run(open_session):
     )
     drawn = []
     for _ in range(2):
-        session = open_session(source)
-        session.begin(7)
-        drawn.append(session.call("case.f", (), {}).tolist())
-        session.kill()
+        process = open_session(source)
+        process.begin(Setup(7))
+        drawn.append(process.call("case.f", (), {}).tolist())
+        process.kill()
     assert drawn[0] == drawn[1]
 
 
 def test_a_hang_costs_only_its_own_check(open_session):
-    session = open_session("def f():\n    count = 0\n    while count > -1: count += 1\ndef g():\n    return 1\n")
+    process = open_session("def f():\n    count = 0\n    while count > -1: count += 1\ndef g():\n    return 1\n")
     started = time.monotonic()
-    failure = one_failure(session)
+    failure = one_failure(process)
     assert failure.status == "timeout"
     assert failure.text == "f was still running after 1 s of CPU time; perhaps a loop never ends."
     assert [(frame.file, frame.function, frame.text.strip()) for frame in failure.frames] == [
         ("case.py", "f", "while count > -1: count += 1")
     ]
     assert time.monotonic() - started < 60
-    session.begin(0)
-    assert session.call("case.g", (), {}) == 1
+    process.begin(Setup(0))
+    assert process.call("case.g", (), {}) == 1
 
 
 def test_a_timeout_names_the_loop_and_the_same_one_in_every_run(open_session):
@@ -169,16 +172,16 @@ def test_a_loop_that_catches_everything_is_killed(open_session):
 
 
 def test_a_check_that_was_ended_can_be_ended_again_without_harm(open_session):
-    session = open_session("def f(x):\n    return x\n")
-    session.begin(0)
-    assert session.call("case.f", (1.0,), {}) == 1.0
-    session.end()
-    box = session.box
-    session.end()
-    session.begin(0)
-    assert session.box is box
-    assert session.call("case.f", (2.0,), {}) == 2.0
-    session.end()
+    process = open_session("def f(x):\n    return x\n")
+    process.begin(Setup(0))
+    assert process.call("case.f", (1.0,), {}) == 1.0
+    process.end()
+    box = process.session.box
+    process.end()
+    process.begin(Setup(0))
+    assert process.session.box is box
+    assert process.call("case.f", (2.0,), {}) == 2.0
+    process.end()
 
 
 def test_sleeping_is_ended_from_outside(open_session):
@@ -197,10 +200,10 @@ def test_sleeping_is_ended_from_outside(open_session):
     ids=["ignores signals", "stops itself", "stops the server"],
 )
 def test_what_cannot_be_asked_to_end_is_ended(open_session, body):
-    session = open_session(f"import os, signal, time\ndef f():\n    {body}\ndef g():\n    return 1\n")
-    assert one_failure(session).status == "timeout"
-    session.begin(0)
-    assert session.call("case.g", (), {}) == 1
+    process = open_session(f"import os, signal, time\ndef f():\n    {body}\ndef g():\n    return 1\n")
+    assert one_failure(process).status == "timeout"
+    process.begin(Setup(0))
+    assert process.call("case.g", (), {}) == 1
 
 
 @pytest.mark.parametrize(
@@ -218,12 +221,12 @@ def test_a_crash_says_how_the_process_ended(open_session, body, text):
 
 
 def test_killing_the_server_costs_only_its_own_check(open_session):
-    session = open_session(
+    process = open_session(
         "import os, signal, time\ndef f():\n    os.kill(os.getppid(), 9)\n    time.sleep(9)\ndef g():\n    return 1\n"
     )
-    assert one_failure(session).status == "crashed"
-    session.begin(0)
-    assert session.call("case.g", (), {}) == 1
+    assert one_failure(process).status == "crashed"
+    process.begin(Setup(0))
+    assert process.call("case.g", (), {}) == 1
 
 
 def test_an_exception_comes_with_the_students_lines(open_session):
@@ -278,9 +281,9 @@ def test_a_stub_is_missing(open_session, source):
 
 
 def test_a_comparison_that_is_kept_is_work_and_no_stub(open_session):
-    session = open_session("def f(x):\n    mask = x > 0\n    return None, mask\n")
-    session.begin(0)
-    value, mask = session.call("case.f", (np.ones(2),), {})
+    process = open_session("def f(x):\n    mask = x > 0\n    return None, mask\n")
+    process.begin(Setup(0))
+    value, mask = process.call("case.f", (np.ones(2),), {})
     assert (value, mask.tolist()) == (None, [True, True])
 
 
@@ -290,36 +293,36 @@ def test_an_absent_function_is_missing(open_session):
 
 
 def test_a_lost_return_is_not_taken_for_a_stub(open_session):
-    session = open_session("def f(x):\n    out = x * 2\n")
-    session.begin(0, [("case.f", 2)])
-    failure = failure_of(session, "f", np.ones(2))
+    process = open_session("def f(x):\n    out = x * 2\n")
+    process.begin(Setup(0, arities=[("case.f", 2)]))
+    failure = failure_of(process, "f", np.ones(2))
     assert (failure.status, failure.text) == ("failed", "f returned None, expected 2 values. Is a return missing?")
 
 
 @pytest.mark.parametrize(("value", "found"), [("x", "one array"), ("(x, x, x)", "3 values"), ("1", "one value")])
 def test_a_wrong_number_of_values_is_said(open_session, value, found):
-    session = open_session(f"def f(x):\n    return {value}\n")
-    session.begin(0, [("case.f", 2)])
-    assert failure_of(session, "f", np.ones(2)).text == f"f returned {found}, expected 2 values."
+    process = open_session(f"def f(x):\n    return {value}\n")
+    process.begin(Setup(0, arities=[("case.f", 2)]))
+    assert failure_of(process, "f", np.ones(2)).text == f"f returned {found}, expected 2 values."
 
 
 def test_prints_are_kept_up_to_a_limit_and_cost_nothing(open_session):
-    session = open_session("def f():\n    for i in range(40000):\n        print('line', i, 'x' * 40)\n    return 1\n")
-    session.begin(0)
-    assert session.call("case.f", (), {}) == 1
-    text, count = session.end()
+    process = open_session("def f():\n    for i in range(40000):\n        print('line', i, 'x' * 40)\n    return 1\n")
+    process.begin(Setup(0))
+    assert process.call("case.f", (), {}) == 1
+    text, count = process.end()
     assert text.startswith("line 0 ")
     assert len(text) == 64 << 10
     assert count > 2_000_000
-    session.begin(0)
-    assert session.end() == ("", 0)
+    process.begin(Setup(0))
+    assert process.end() == ("", 0)
 
 
 def test_what_was_printed_before_a_crash_is_kept(open_session):
-    session = open_session("import os\ndef f():\n    print('here')\n    os._exit(1)\n")
-    session.begin(0)
-    failure_of(session, "f")
-    assert session.end()[0] == "here\n"
+    process = open_session("import os\ndef f():\n    print('here')\n    os._exit(1)\n")
+    process.begin(Setup(0))
+    failure_of(process, "f")
+    assert process.end()[0] == "here\n"
 
 
 @pytest.mark.parametrize(
@@ -350,17 +353,17 @@ def test_forged_frames_cost_their_own_check_and_no_other(open_session, name, sou
         "def alive(fd):\n    import fcntl\n    try:\n        flags = fcntl.fcntl(fd, fcntl.F_GETFL)\n"
         "    except OSError:\n        return 0\n    return fd if flags & os.O_WRONLY else 0\n"
     )
-    session = open_session(head + source + alive + "def g():\n    return 5\n")
-    session.begin(0)
+    process = open_session(head + source + alive + "def g():\n    return 5\n")
+    process.begin(Setup(0))
     try:
-        value = session.call("case.f", (), {})
+        value = process.call("case.f", (), {})
     except CallFailed as failed:
         value = failed.failure.status
-    session.end()
+    process.end()
     assert value in (1, 7, "crashed", "failed"), name
-    assert session.box is None, "the sandbox is not trusted any more"
-    session.begin(0)
-    assert session.call("case.g", (), {}) == 5
+    assert process.session.box is None, "the sandbox is not trusted any more"
+    process.begin(Setup(0))
+    assert process.call("case.g", (), {}) == 5
 
 
 def test_a_thread_that_answers_later_reaches_no_other_check(open_session):
@@ -371,12 +374,12 @@ def test_a_thread_that_answers_later_reaches_no_other_check(open_session):
         "def f():\n    threading.Thread(target=later).start()\n    return 1\n"
         "def g():\n    time.sleep(0.6)\n    return 5\n"
     )
-    session = open_session(source)
-    session.begin(0)
-    assert session.call("case.f", (), {}) == 1
-    session.end()
-    session.begin(0)
-    assert session.call("case.g", (), {}) == 5
+    process = open_session(source)
+    process.begin(Setup(0))
+    assert process.call("case.f", (), {}) == 1
+    process.end()
+    process.begin(Setup(0))
+    assert process.call("case.g", (), {}) == 5
 
 
 @pytest.mark.parametrize(
@@ -391,16 +394,16 @@ def test_a_thread_that_answers_later_reaches_no_other_check(open_session):
     ids=["zero strides", "over the reply limit", "nesting", "many values", "digits"],
 )
 def test_a_reply_over_a_limit_costs_its_own_check(open_session, value):
-    session = open_session(f"import numpy as np\ndef f():\n    return {value}\ndef g():\n    return 1\n")
-    session.begin(0)
+    process = open_session(f"import numpy as np\ndef f():\n    return {value}\ndef g():\n    return 1\n")
+    process.begin(Setup(0))
     try:
-        kept = session.call("case.f", (), {})
+        kept = process.call("case.f", (), {})
         assert getattr(kept, "type_name", None) or isinstance(kept, list)
     except CallFailed as failed:
         assert failed.failure.status in ("failed", "crashed")
-    session.end()
-    session.begin(0)
-    assert session.call("case.g", (), {}) == 1
+    process.end()
+    process.begin(Setup(0))
+    assert process.call("case.g", (), {}) == 1
 
 
 @pytest.mark.parametrize(
@@ -415,30 +418,30 @@ def test_a_reply_over_a_limit_costs_its_own_check(open_session, value):
     ],
 )
 def test_an_import_that_fails_says_so_once_for_all_checks(open_session, source, status, text):
-    session = open_session(source)
+    process = open_session(source)
     for _ in range(2):
         with pytest.raises(CallFailed) as caught:
-            session.begin(0)
-            session.call("case.f", (), {})
-        session.end()
+            process.begin(Setup(0))
+            process.call("case.f", (), {})
+        process.end()
         assert caught.value.failure.status == status
         assert caught.value.failure.text.startswith(text)
 
 
 def test_what_does_not_work_is_left_out_where_that_is_asked_for(open_session):
     source = "def g(:\n    pass\nwhile True: pass\n1 / 0\ndef f(): return 1\n"
-    session = open_session(source)
-    session.plan = replace(session.plan, tolerant=True)
-    session.begin(0)
-    assert session.call("case.f", (), {}) == 1
-    broken = failure_of(session, "g")
+    process = open_session(source)
+    process.session.plan = replace(process.session.plan, tolerant=True)
+    process.begin(Setup(0))
+    assert process.call("case.f", (), {}) == 1
+    broken = failure_of(process, "g")
     assert (broken.status, broken.frames[-1].line) == ("error", 1)
-    assert [(one.file, one.line, one.function) for one in session.left_out] == [
+    assert [(one.file, one.line, one.function) for one in process.imported.left_out] == [
         ("case.py", 1, "g"),
         ("case.py", 3, ""),
         ("case.py", 4, ""),
     ]
-    assert session.left_out[1].error == "StatementTimeout: still running after 0.8 s of CPU time"
+    assert process.imported.left_out[1].error == "OutOfTime: still running after 0.8 s of CPU time"
 
 
 def test_what_a_worker_says_was_left_out_is_data(open_session):
@@ -453,10 +456,10 @@ def test_a_replaced_worker_module_forges_no_more_than_its_own_values(open_sessio
         "worker.Child.call = lambda self, *args: {'outcome': 'value', 'value': 42, 'dicts': {}, 'arrays': []}\n"
         "def f():\n    return 1\n"
     )
-    session = open_session(source)
-    session.begin(0)
-    assert session.call("case.f", (), {}) == 42
-    session.end()
+    process = open_session(source)
+    process.begin(Setup(0))
+    assert process.call("case.f", (), {}) == 42
+    process.end()
 
 
 def test_a_reply_without_its_parts_is_none(open_session):
@@ -468,30 +471,31 @@ def test_a_reply_without_its_parts_is_none(open_session):
     assert (failure.status, failure.text) == ("crashed", "f sent a reply that is none (a value without its parts).")
 
 
-def test_the_prints_of_a_killed_check_are_no_other_checks(open_session):
-    session = open_session("import os\ndef f():\n    print('f')\n    os._exit(1)\n")
-    one_failure(session)
-    session.broken = failure_from({"outcome": "error", "type": "E", "text": "no second box"}, session.at(""))
+def test_the_prints_of_a_killed_check_are_no_other_checks(open_session, monkeypatch):
+    process = open_session("import os\ndef f():\n    print('f')\n    os._exit(1)\n")
+    one_failure(process)
+    failure = failure_from({"outcome": "error", "type": "E", "text": "no second box"}, process.at(""))
+    monkeypatch.setattr(process.session, "imported", Imported(broken=failure))
     with pytest.raises(CallFailed):
-        session.begin(0)
-    assert session.end() == ("", 0)
+        process.begin(Setup(0))
+    assert process.end() == ("", 0)
 
 
 def test_limits_on_files_are_set(open_session):
-    session = open_session(
+    process = open_session(
         "import os, resource\ndef f():\n"
         "    kinds = resource.RLIMIT_NOFILE, resource.RLIMIT_CORE, resource.RLIMIT_FSIZE\n"
         "    return [resource.getrlimit(kind)[0] for kind in kinds]\n"
     )
-    session.begin(0)
-    assert session.call("case.f", (), {}) == [64, 0, 0]
+    process.begin(Setup(0))
+    assert process.call("case.f", (), {}) == [64, 0, 0]
 
 
-def stay(session: Session, *calls: str) -> list[object]:
+def stay(process: CheckProcess, *calls: str, **setup: object) -> list[object]:
     """One check in whichever child is there, which may stay after it; what its calls return."""
-    session.begin(0, fresh=False)
-    values = [session.call(f"case.{name}", (), {}) for name in calls]
-    session.end(stay=True)
+    process.begin(Setup(0, **setup), fresh=False)
+    values = [process.call(f"case.{name}", (), {}) for name in calls]
+    process.end(stay=True)
     return values
 
 
@@ -500,106 +504,108 @@ SHARING = "import os\nimport numpy as np\nkept = []\ndef who():\n    return os.g
 
 @pytest.fixture
 def open_sharing(open_session):
-    def open_one(source: str) -> Session:
-        return open_session(SHARING + source)
+    def open_one(source: str, **planned: object) -> CheckProcess:
+        return open_session(SHARING + source, **planned)
 
     return open_one
 
 
 def test_a_child_serves_check_after_check_as_long_as_none_leaves_a_trace(open_sharing):
-    session = open_sharing("def keep():\n    kept.append(1)\n    return len(kept)\n")
-    first = stay(session, "who")
-    assert not session.is_shared
-    assert stay(session, "who") == first
-    assert session.is_shared
-    assert stay(session, "who", "keep") == [*first, 1]
-    again, count = stay(session, "who", "keep")
-    assert not session.is_shared
+    process = open_sharing("def keep():\n    kept.append(1)\n    return len(kept)\n")
+    first = stay(process, "who")
+    assert not process.is_reused
+    assert stay(process, "who") == first
+    assert process.is_reused
+    assert stay(process, "who", "keep") == [*first, 1]
+    again, count = stay(process, "who", "keep")
+    assert not process.is_reused
     assert (again == first[0], count) == (False, 1)
 
 
 def test_a_fresh_child_is_a_fresh_one(open_sharing):
-    session = open_sharing("")
-    first = stay(session, "who")
-    session.begin(0)
-    assert not session.is_shared
-    second = session.call("case.who", (), {})
-    session.end()
-    third = stay(session, "who")
+    process = open_sharing("")
+    first = stay(process, "who")
+    process.begin(Setup(0))
+    assert not process.is_reused
+    second = process.call("case.who", (), {})
+    process.end()
+    third = stay(process, "who")
     assert len({*first, second, *third}) == 3
 
 
 def test_a_child_does_not_stay_unasked(open_sharing):
-    session = open_sharing("")
-    session.begin(0, fresh=False)
-    first = session.call("case.who", (), {})
-    session.end()
-    assert stay(session, "who") != [first]
-    session.begin(0, fresh=False)
-    session.call("case.who", (), {})
-    session.end()
-    assert not session.has_waiting_child
+    process = open_sharing("")
+    process.begin(Setup(0), fresh=False)
+    first = process.call("case.who", (), {})
+    process.end()
+    assert stay(process, "who") != [first]
+    process.begin(Setup(0), fresh=False)
+    process.call("case.who", (), {})
+    process.end()
+    assert process.state != WAITING
 
 
 def test_a_function_is_a_stub_in_the_check_that_it_is_granted_to_and_in_no_other(open_sharing):
-    session = open_sharing("def called():\n    return 1\ndef calls():\n    return called()\n")
-    session.plan = replace(session.plan, switches={"case.called": ()}, exchange=True)
-    session.grant(frozenset(["case.called"]), lambda function, args: {"outcome": "value", "value": 2, "dicts": {}})
-    first = stay(session, "calls", "who")
-    session.grant(frozenset(), None)
-    second = stay(session, "calls", "who")
-    assert session.is_shared and first[1] == second[1]
+    source = "def called():\n    return 1\ndef calls():\n    return called()\n"
+    process = open_sharing(source, switches={"case.called": ()}, exchange=True)
+
+    def answer(function, args):
+        return {"outcome": "value", "value": 2, "dicts": {}}
+
+    first = stay(process, "calls", "who", granted=frozenset(["case.called"]), answer=answer)
+    second = stay(process, "calls", "who")
+    assert process.is_reused and first[1] == second[1]
     assert [first[0], second[0]] == [2, 1]
 
 
 def test_random_numbers_and_settings_begin_anew_in_a_child_that_stayed(open_sharing):
-    session = open_sharing(
+    process = open_sharing(
         "def draw():\n    np.seterr(all='raise')\n    return float(np.random.rand())\n"
         "def divide():\n    return float((np.ones(1) / 0)[0])\n"
     )
-    first = stay(session, "draw")
-    assert stay(session, "draw") == first
-    assert session.is_shared
-    assert stay(session, "divide") == [float("inf")]
-    assert session.is_shared
+    first = stay(process, "draw")
+    assert stay(process, "draw") == first
+    assert process.is_reused
+    assert stay(process, "divide") == [float("inf")]
+    assert process.is_reused
 
 
 def test_what_a_check_kept_is_gone_for_the_next_in_the_same_child(open_sharing):
-    session = open_sharing("def cache():\n    return [], (1, [2])\ndef use(cache):\n    return cache[0]\n")
-    session.begin(0, fresh=False)
-    _, cache = session.call("case.cache", (), {})
-    session.end(stay=True)
-    session.begin(0, fresh=False)
-    assert session.is_shared
+    process = open_sharing("def cache():\n    return [], (1, [2])\ndef use(cache):\n    return cache[0]\n")
+    process.begin(Setup(0), fresh=False)
+    _, cache = process.call("case.cache", (), {})
+    process.end(stay=True)
+    process.begin(Setup(0), fresh=False)
+    assert process.is_reused
     with pytest.raises(CallFailed):
-        session.call("case.use", (cache,), {})
+        process.call("case.use", (cache,), {})
 
 
 def test_a_child_that_used_much_time_does_not_stay(open_sharing):
-    session = open_sharing("import time\ndef work():\n    while time.process_time() < 0.2: pass\n    return 1\n")
-    assert stay(session, "work") == [1]
-    assert stay(session, "who")
-    assert not session.is_shared
+    process = open_sharing("import time\ndef work():\n    while time.process_time() < 0.2: pass\n    return 1\n")
+    assert stay(process, "work") == [1]
+    assert stay(process, "who")
+    assert not process.is_reused
 
 
 def test_a_process_or_thread_that_outlives_its_check_does_not_stay(open_sharing):
-    session = open_sharing(
+    process = open_sharing(
         "import threading, time\n"
         "def leave():\n    if os.fork() == 0:\n        time.sleep(30)\n    return 1\n"
         "def thread():\n    threading.Thread(target=time.sleep, args=(30,), daemon=True).start()\n    return 1\n"
     )
-    stay(session, "who")
-    assert stay(session, "thread") == [1]
-    assert stay(session, "who")
-    assert not session.is_shared
-    assert stay(session, "leave") == [1]
-    assert session.box is None
-    assert stay(session, "who")
+    stay(process, "who")
+    assert stay(process, "thread") == [1]
+    assert stay(process, "who")
+    assert not process.is_reused
+    assert stay(process, "leave") == [1]
+    assert process.session.box is None
+    assert stay(process, "who")
 
 
 def test_a_stale_child_that_leaves_another_process_costs_no_check(open_sharing):
     """It keeps something, which shows when the next check begins, and forks as late as its own end."""
-    session = open_sharing(
+    process = open_sharing(
         "import sys, time\n"
         "def keep():\n    kept.append(1)\n    sys.stdout = Late()\n    return 1\n"
         "class Late:\n"
@@ -608,29 +614,29 @@ def test_a_stale_child_that_leaves_another_process_costs_no_check(open_sharing):
         "        Late.asked += 1\n"
         "    def write(self, text):\n        pass\n"
     )
-    assert stay(session, "keep") == [1]
-    assert session.has_waiting_child
-    assert stay(session, "keep") == [1]
-    assert not session.is_shared
-    first = session.box
-    session.begin(0, fresh=False)
-    kill = session.is_clean_at_end
-    session.is_clean_at_end = lambda: kill() and False  # as if somebody were left
-    assert session.call("case.keep", (), {}) == 1
-    assert session.box is not None
-    assert session.box is not first
-    assert not session.is_shared
+    assert stay(process, "keep") == [1]
+    assert process.state == WAITING
+    assert stay(process, "keep") == [1]
+    assert not process.is_reused
+    first = process.session.box
+    process.begin(Setup(0), fresh=False)
+    kill = process.has_ended
+    process.has_ended = lambda: kill() and False  # as if somebody were left
+    assert process.call("case.keep", (), {}) == 1
+    assert process.session.box is not None
+    assert process.session.box is not first
+    assert not process.is_reused
 
 
 def test_what_is_printed_belongs_to_the_check_that_printed_it(open_sharing):
-    session = open_sharing("def say(text):\n    print(text, end='')\n    return 1\n")
+    process = open_sharing("def say(text):\n    print(text, end='')\n    return 1\n")
     said = []
     for text in ("one", "two", "three"):
-        session.begin(0, fresh=False)
-        session.call("case.say", (text,), {})
-        said.append(session.end(stay=True)[0])
+        process.begin(Setup(0), fresh=False)
+        process.call("case.say", (text,), {})
+        said.append(process.end(stay=True)[0])
     assert said == ["one", "two", "three"]
-    assert session.is_shared
+    assert process.is_reused
 
 
 def test_a_write_goes_with_the_next_call_or_is_settled(open_session):
@@ -641,24 +647,23 @@ def test_a_write_goes_with_the_next_call_or_is_settled(open_session):
         "    @params.setter\n    def params(self, value):\n        pass\n"
     )
     members = Members(methods=frozenset({"loss"}), attributes=frozenset({"params"}))
-    session = open_session("import numpy as np\n" + source)
     names = frozenset({"case.Net", "case.Fixed"})
-    session.plan = replace(session.plan, functions=names, classes={"case.Net": members, "case.Fixed": members})
-    session.begin(0)
-    net = session.call("case.Net", (), {})
+    process = open_session("import numpy as np\n" + source, functions=names, classes=dict.fromkeys(names, members))
+    process.begin(Setup(0))
+    net = process.call("case.Net", (), {})
     weights = np.ones(2)
-    assert session.call("case.Net.params", (net, {"W": weights}), {}) is True
+    assert process.call("case.Net.params", (net, {"W": weights}), {}) is True
     weights += 5  # after it was given
-    assert session.call("case.Net.loss", (net,), {}) == 2
-    fixed = session.call("case.Fixed", (), {})
-    assert session.call("case.Fixed.params", (fixed, {"W": weights}), {}) is True
+    assert process.call("case.Net.loss", (net,), {}) == 2
+    fixed = process.call("case.Fixed", (), {})
+    assert process.call("case.Fixed.params", (fixed, {"W": weights}), {}) is True
     with pytest.raises(CallFailed, match="params raised TypeError: no"):
-        session.settle()
-    assert session.call("case.Fixed.params", (fixed, {"W": weights}), {}) is True
+        process.settle()
+    assert process.call("case.Fixed.params", (fixed, {"W": weights}), {}) is True
     with pytest.raises(CallFailed, match="params raised TypeError: no"):
-        session.call("case.Net.loss", (net,), {})
-    assert session.call("case.Net.loss", (net,), {}) == 2
-    session.end()
+        process.call("case.Net.loss", (net,), {})
+    assert process.call("case.Net.loss", (net,), {}) == 2
+    process.end()
 
 
 @pytest.mark.parametrize(
@@ -678,18 +683,17 @@ def test_what_an_object_holds_comes_with_it_once(open_session, monkeypatch, para
         f"    def __init__(self):\n        self.params = {params}\n"
         f"    def train(self):\n        self.params['W'] += 1\n"
     )
-    session = open_session(source)
     members = Members(methods=frozenset({"train"}), attributes=frozenset({"params"}))
-    session.plan = replace(session.plan, functions=frozenset({"case.Net"}), classes={"case.Net": members})
+    process = open_session(source, functions=frozenset({"case.Net"}), classes={"case.Net": members})
     asked = []
-    ask = session.ask
-    monkeypatch.setattr(session, "ask", lambda function, message: (asked.append(function), ask(function, message))[1])
+    post = process.post
+    monkeypatch.setattr(process, "post", lambda message, function: (asked.append(function), post(message, function))[1])
 
     def read():
-        return session.call("case.Net.params", (net,), {})["W"].tolist()
+        return process.call("case.Net.params", (net,), {})["W"].tolist()
 
-    session.begin(0)
-    net = session.call("case.Net", (), {})
+    process.begin(Setup(0))
+    net = process.call("case.Net", (), {})
     first = [1, 1] if "ones" in own else [0, 0]
     assert read() == first
     assert ("case.Net.params" not in asked) == comes_with_it
@@ -697,52 +701,49 @@ def test_what_an_object_holds_comes_with_it_once(open_session, monkeypatch, para
     if "ones" not in own:
         assert read() == first
         assert len(asked) == before + 1
-        session.call("case.Net.train", (net,), {})
+        process.call("case.Net.train", (net,), {})
         assert read() == [1, 1]
-        net = session.call("case.Net", (), {})
-        session.call("case.Net.params", (net, {"W": np.full(2, 7.0)}), {})
+        net = process.call("case.Net", (), {})
+        process.call("case.Net.params", (net, {"W": np.full(2, 7.0)}), {})
         assert read() == [7, 7]
-    session.end()
-    session.begin(0)
-    session.call("case.Net", (), {})
-    assert bool(session.told) == comes_with_it
-    session.end()
-    session.begin(0)
-    assert session.told == {}
-    session.end()
+    process.end()
+    process.begin(Setup(0))
+    process.call("case.Net", (), {})
+    assert bool(process.exchange.told) == comes_with_it
+    process.end()
+    process.begin(Setup(0))
+    assert process.exchange.told == {}
+    process.end()
 
 
 def test_a_check_after_the_submissions_time_runs_in_no_child_and_leaves_the_one_that_waits(open_sharing):
-    session = open_sharing("")
-    assert stay(session, "who") == stay(session, "who")
-    assert session.is_shared
-    session.until = time.monotonic() - 1
+    process = open_sharing("")
+    assert stay(process, "who") == stay(process, "who")
+    assert process.is_reused
+    process.session.account.until = time.monotonic() - 1
     with pytest.raises(CallFailed, match="used up the"):
-        session.begin(1, fresh=False)
-    assert not session.is_shared
+        process.begin(Setup(1), fresh=False)
+    assert not process.is_reused
 
 
 def test_a_fraction_of_a_second_ends_a_loop_and_is_said(open_session):
-    session = open_session("def f():\n    while True:\n        pass\n")
-    session.allow(replace(session.limits, cpu_s=0.3), "It had less time than usual.")
-    session.begin(1)
+    process = open_session("def f():\n    while True:\n        pass\n")
+    process.begin(Setup(1, replace(LIMITS, cpu_s=0.3), "It had less time than usual."))
     with pytest.raises(CallFailed) as caught:
-        session.call("case.f", (), {})
-    session.end()
+        process.call("case.f", (), {})
+    process.end()
     text = "f was still running after 0.3 s of CPU time; perhaps a loop never ends. It had less time than usual."
     assert caught.value.failure.text == text
-    session.allow()
-    session.begin(1)
+    process.begin(Setup(1))
     with pytest.raises(CallFailed, match="after 1 s of CPU time"):
-        session.call("case.f", (), {})
+        process.call("case.f", (), {})
 
 
 def test_a_loop_that_ignores_the_timer_of_a_fraction_meets_the_limit_of_the_kernel(open_session):
-    session = open_session(
+    process = open_session(
         "import signal\ndef f():\n    signal.signal(signal.SIGPROF, signal.SIG_IGN)\n    while True:\n        pass\n"
     )
-    session.allow(replace(session.limits, cpu_s=0.3))
-    session.begin(1)
+    process.begin(Setup(1, replace(LIMITS, cpu_s=0.3)))
     with pytest.raises(CallFailed) as caught:
-        session.call("case.f", (), {})
+        process.call("case.f", (), {})
     assert caught.value.failure.status == "timeout"

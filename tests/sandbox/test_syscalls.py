@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from grader.calls import CallFailed
+from grader.sandbox.host.check_process import CheckProcess, Setup
 from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.isolation import choose_isolation
 from grader.sandbox.host.limits import Limits
@@ -185,7 +186,7 @@ def hold():
 
 @pytest.fixture(scope="module")
 def open_session(tmp_path_factory):
-    """A session on the probe, its launch changed as the test wants it."""
+    """A process on the probe, its launch changed as the test wants it."""
     work = tmp_path_factory.mktemp("probe") / "work"  # the one above it is for root only
     (work / "cs231n").mkdir(parents=True)
     (work / "cs231n" / "__init__.py").write_text("")
@@ -195,8 +196,10 @@ def open_session(tmp_path_factory):
     plan = Plan(("probe",), functions, {"probe.py": PROBE.encode()})
 
     def make(**changes):
-        return Session(
-            lambda: replace(chosen.launch(interpreter, work, "cs231n", LIMITS.at_start()), **changes), plan, LIMITS
+        return CheckProcess(
+            Session(
+                lambda: replace(chosen.launch(interpreter, work, "cs231n", LIMITS.at_start()), **changes), plan, LIMITS
+            )
         )
 
     return make
@@ -204,29 +207,29 @@ def open_session(tmp_path_factory):
 
 def test_a_worker_has_the_filter(open_session):
     assert filter_for(os.uname().machine)
-    with open_session() as session:
-        session.begin(0)
-        assert session.call("probe.refused", (), {}) == "[[-1, -1, -1], 'Operation not permitted']"
+    with open_session() as process:
+        process.begin(Setup(0))
+        assert process.call("probe.refused", (), {}) == "[[-1, -1, -1], 'Operation not permitted']"
 
 
 def test_a_worker_inherits_no_descriptor_but_pipes(open_session):
     """bwrap leaves open the user namespace that it was told to enter."""
-    with open_session() as session:
-        session.begin(0)
-        assert set(session.call("probe.open_descriptors", (), {}).split()) == {"pipe"}
+    with open_session() as process:
+        process.begin(Setup(0))
+        assert set(process.call("probe.open_descriptors", (), {}).split()) == {"pipe"}
 
 
 def test_what_all_processes_hold_together_is_bounded(open_session):
     """The bound is low here, so that little has to be held: far below what one process may have."""
-    with open_session(memory=80 << 20) as session:
-        session.begin(0)
+    with open_session(memory=80 << 20) as process:
+        process.begin(Setup(0))
         with pytest.raises(CallFailed) as caught:
-            session.call("probe.hold", (), {})
+            process.call("probe.hold", (), {})
         assert caught.value.failure.status == "crashed"
         assert caught.value.failure.text == (
             "hold holds more memory than it may: twice the 512 MiB that one process may, in all of its processes."
         )
-        assert session.box is None
+        assert process.session.box is None
 
 
 def test_the_bound_is_twice_what_one_process_may_have(open_session):

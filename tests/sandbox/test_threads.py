@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from grader.assignment.load import load_assignment
+from grader.sandbox.host.check_process import CheckProcess, Setup
 from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.isolation import choose_isolation
 from grader.sandbox.host.limits import limits_from
@@ -83,9 +84,9 @@ def call(request, tmp_path):
     def launch():
         return isolation.launch(interpreter, tmp_path / "work", "cs231n", limits.at_start())
 
-    with Session(launch, plan, limits) as session:
-        session.begin(0)
-        yield lambda name, *args: session.call(f"case.{name}", args, {})
+    with CheckProcess(Session(launch, plan, limits)) as process:
+        process.begin(Setup(0))
+        yield lambda name, *args: process.call(f"case.{name}", args, {})
 
 
 @pytest.mark.parametrize("workers", [7, 32, 40])

@@ -18,6 +18,7 @@ from test_isolation import FUNCTIONS, LIMITS, PROBE
 from grader.calls import CallFailed
 from grader.errors import SandboxError
 from grader.sandbox.host import isolation
+from grader.sandbox.host.check_process import CheckProcess, Setup
 from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.isolation import UID, check_access, choose_isolation
 from grader.sandbox.host.plan import Plan
@@ -33,7 +34,7 @@ def interpreter(readable_python):
     return find_interpreter(readable_python)
 
 
-def open_session(folder: Path, interpreter, limits=LIMITS) -> Session:
+def open_session(folder: Path, interpreter, limits=LIMITS) -> CheckProcess:
     """As the pipeline does: a private folder, in it a work tree that all may read."""
     package = folder / "work" / "cs231n"
     package.mkdir(parents=True)
@@ -42,7 +43,11 @@ def open_session(folder: Path, interpreter, limits=LIMITS) -> Session:
     (package / "probe.py").write_text(PROBE)
     plan = Plan(("probe",), FUNCTIONS, {"probe.py": PROBE.encode()})
     chosen = choose_isolation(UID)
-    return Session(lambda: chosen.launch(interpreter, folder / "work", "cs231n", limits.at_start()), plan, limits)
+
+    def launch():
+        return chosen.launch(interpreter, folder / "work", "cs231n", limits.at_start())
+
+    return CheckProcess(Session(launch, plan, limits))
 
 
 @pytest.fixture(scope="module")
@@ -55,17 +60,17 @@ def place(open_folder):
 
 
 @pytest.fixture(scope="module")
-def session(place, interpreter):
-    with open_session(place / "one", interpreter) as session:
-        session.begin(0)
-        yield session
+def process(place, interpreter):
+    with open_session(place / "one", interpreter) as process:
+        process.begin(Setup(0))
+        yield process
 
 
 @pytest.fixture
-def probe(session):
-    if session.box is None:
-        session.begin(0)
-    return lambda name, *args: session.call(f"probe.{name}", args, {})
+def probe(process):
+    if process.session.box is None:
+        process.begin(Setup(0))
+    return lambda name, *args: process.call(f"probe.{name}", args, {})
 
 
 def evaluate(probe, expression: str) -> str:
@@ -129,12 +134,12 @@ def test_only_numpy_and_the_standard_library_can_be_imported(probe):
 
 
 @root_only
-def test_the_uid_is_its_own_and_no_right_is_left(session, probe):
+def test_the_uid_is_its_own_and_no_right_is_left(process, probe):
     uid = int(evaluate(probe, "os.getuid()"))
     assert uid > FIRST_UID
     assert evaluate(probe, "os.getgroups()") == "[]"
     assert "Operation not permitted" in evaluate(probe, "os.setuid(0)")
-    status = Path(f"/proc/{session.box.process.pid}/status").read_text()
+    status = Path(f"/proc/{process.session.box.process.pid}/status").read_text()
     facts = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
     assert facts["Uid"].split() == facts["Gid"].split() == [str(uid)] * 4
     assert {facts[name] for name in ("CapEff", "CapPrm", "CapInh")} == {"0" * 16}
@@ -158,25 +163,25 @@ def test_two_sandboxes_neither_stop_nor_read_each_other(place, interpreter, prob
 @root_only
 def test_whatever_flees_is_seen_and_ended(place, interpreter):
     flee = "os.fork() or (os.setsid(), os.fork() and os._exit(0), __import__('time').sleep(60))"
-    with open_session(place / "flees", interpreter) as session:
-        session.begin(0)
-        uid = session.box.uid
-        session.call("probe.evaluate", (flee,), {})
+    with open_session(place / "flees", interpreter) as process:
+        process.begin(Setup(0))
+        uid = process.session.box.uid
+        process.call("probe.evaluate", (flee,), {})
         wait_until(lambda: len(processes_of(uid)) == 3)
-        wait_until(lambda: len(list_children(session.box.process.pid)) == 2)  # the fled one came to the worker
-        session.end()
-        assert session.box is None
+        wait_until(lambda: len(list_children(process.session.box.process.pid)) == 2)  # the fled one came to the worker
+        process.end()
+        assert process.session.box is None
         assert processes_of(uid) == []
-        session.begin(0)
-        assert session.call("probe.evaluate", ("1 + 1",), {}) == "2"
+        process.begin(Setup(0))
+        assert process.call("probe.evaluate", ("1 + 1",), {}) == "2"
 
 
 @root_only
 def test_memory_is_limited(place, interpreter):
-    with open_session(place / "eats", interpreter) as session:
-        session.begin(0)
+    with open_session(place / "eats", interpreter) as process:
+        process.begin(Setup(0))
         with pytest.raises(CallFailed, match=r"ran out of memory \(512 MiB"):
-            session.call("probe.eat_memory", (), {})
+            process.call("probe.eat_memory", (), {})
 
 
 @root_only
@@ -185,8 +190,8 @@ def test_the_worker_and_its_check_die_with_the_judge(place, readable_python):
     judge.write_text(
         f"import sys, time\nsys.path[:0] = [{str(ROOT)!r}, {str(ROOT / 'tests')!r}, {str(ROOT / 'tests/sandbox')!r}]\n"
         "from pathlib import Path\nfrom test_uid import find_interpreter, open_session\n"
-        f"session = open_session(Path({str(there)!r}), find_interpreter({readable_python!r}))\n"
-        "session.begin(0)\nsession.settle()\nprint(session.box.uid, flush=True)\ntime.sleep(60)\n"
+        f"process = open_session(Path({str(there)!r}), find_interpreter({readable_python!r}))\n"
+        "process.begin(Setup(0))\nsession.settle()\nprint(process.session.box.uid, flush=True)\ntime.sleep(60)\n"
     )
     with subprocess.Popen([sys.executable, judge], stdout=subprocess.PIPE, text=True) as started:
         uid = int(started.stdout.readline())

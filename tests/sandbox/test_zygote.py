@@ -18,6 +18,7 @@ import pytest
 from grader.calls import CallFailed
 from grader.sandbox.host import zygote_box as held
 from grader.sandbox.host import zygote_client as zygotes
+from grader.sandbox.host.check_process import CheckProcess, Setup
 from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.isolation import HELD_PROCESSES, choose_isolation
 from grader.sandbox.host.limits import Limits
@@ -114,7 +115,7 @@ def open_session(root, source=SELF, functions=("status", "value", "stop"), given
         sources={"probe.py": source.encode()},
         **changed,
     )
-    return Session(lambda: isolation.launch(interpreter, root, "cs231n", LIMITS.at_start()), plan, LIMITS)
+    return CheckProcess(Session(lambda: isolation.launch(interpreter, root, "cs231n", LIMITS.at_start()), plan, LIMITS))
 
 
 def status_of(pid):
@@ -122,11 +123,11 @@ def status_of(pid):
     return [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith(names)]
 
 
-def looks(session):
+def looks(process):
     """All that a worker says of itself, and what the kernel says of it."""
-    session.begin(0)
-    box = session.box
-    said = json.loads(session.call("probe.status", (), {}))
+    process.begin(Setup(0))
+    box = process.session.box
+    said = json.loads(process.call("probe.status", (), {}))
     pid = box.pids(0)[1] if isinstance(box, HeldBox) else list_children(box.init)[0]
     uid = next(line for line in status_of(pid) if line.startswith("Uid")).split()[1]
     kernel = [line.replace(uid, "UID") for line in status_of(pid)]
@@ -134,19 +135,19 @@ def looks(session):
     own = {kind: os.readlink(f"/proc/{pid}/ns/{kind}") for kind in init}
     mounts = sorted(line.split()[4:6] for line in Path(f"/proc/{pid}/mountinfo").read_text().splitlines())
     others = {kind for kind in init if os.readlink(f"/proc/self/ns/{kind}") != own[kind]}
-    session.end()
+    process.end()
     return said, kernel, {kind for kind in init if init[kind] != own[kind]}, others, mounts
 
 
 def test_a_worker_from_a_zygote_is_like_one_that_bwrap_started(tree, isolated, monkeypatch):
     root = tree(SELF)
-    with open_session(root) as session:
-        said, kernel, other_than_init, other_than_ours, mounts = looks(session)
-        assert isinstance(session.box, HeldBox)
+    with open_session(root) as process:
+        said, kernel, other_than_init, other_than_ours, mounts = looks(process)
+        assert isinstance(process.session.box, HeldBox)
     monkeypatch.setattr(held, "find_zygote", lambda recipe: None)
-    with open_session(root) as session:
-        expected = looks(session)
-        assert not isinstance(session.box, HeldBox)
+    with open_session(root) as process:
+        expected = looks(process)
+        assert not isinstance(process.session.box, HeldBox)
     for one in (said, expected[0]):  # a uid is drawn for each where root grades
         one["ids"] = [[1 if id_ else 0 for id_ in ids] for ids in one["ids"]]
     if os.geteuid() != 0:  # the holder and the keeper are of the same uid then, and count
@@ -186,9 +187,9 @@ def value():
 def test_as_many_processes_may_be_started_either_way(tree, isolated, monkeypatch):
     counts = []
     for _ in range(2):
-        with open_session(tree(FORKING)) as session:
-            session.begin(0)
-            counts.append((session.call("probe.value", (), {}), isinstance(session.box, HeldBox)))
+        with open_session(tree(FORKING)) as process:
+            process.begin(Setup(0))
+            counts.append((process.call("probe.value", (), {}), isinstance(process.session.box, HeldBox)))
         monkeypatch.setattr(held, "find_zygote", lambda recipe: None)
     assert counts == [(counts[0][0], True), (counts[0][0], False)]
     assert 1 <= counts[0][0] < LIMITS.processes
@@ -197,10 +198,10 @@ def test_as_many_processes_may_be_started_either_way(tree, isolated, monkeypatch
 def test_one_zygote_serves_one_sandbox_after_the_other(tree, isolated):
     root = tree(SELF)
     for _ in range(3):
-        with open_session(root) as session:
-            session.begin(0)
-            assert session.call("probe.value", (), {}) == 7
-            session.end()
+        with open_session(root) as process:
+            process.begin(Setup(0))
+            assert process.call("probe.value", (), {}) == 7
+            process.end()
     (zygote,) = zygotes.ZYGOTES.values()
     assert zygote.is_alive
 
@@ -210,28 +211,28 @@ def test_what_one_submission_does_at_import_is_not_there_for_the_next(tree, isol
         "import builtins, os, sys\nimport numpy as np\nnp.dot = None\nbuiltins.sum = None\nsys.stolen = 1\n"
         "os.environ['SEEN'] = '1'\nnp.random.rand = None\n" + SELF
     )
-    with open_session(tree(patching)) as session:
-        session.begin(0)
+    with open_session(tree(patching)) as process:
+        process.begin(Setup(0))
     looking = "repr((int(np.dot(2, 3)), sum([1, 2]), hasattr(sys, 'stolen'), 'SEEN' in os.environ))"
     after = f"{SELF}\ndef value():\n    return {looking}\n"
-    with open_session(tree(after)) as session:
-        session.begin(0)
-        assert isinstance(session.box, HeldBox)
-        assert session.call("probe.value", (), {}) == "(6, 3, False, False)"
+    with open_session(tree(after)) as process:
+        process.begin(Setup(0))
+        assert isinstance(process.session.box, HeldBox)
+        assert process.call("probe.value", (), {}) == "(6, 3, False, False)"
 
 
 def test_a_killed_zygote_is_replaced(tree, isolated):
     root = tree(SELF)
-    with open_session(root) as session:
-        session.begin(0)
+    with open_session(root) as process:
+        process.begin(Setup(0))
         (zygote,) = zygotes.ZYGOTES.values()
         zygote.process.kill()
         zygote.process.wait()
-        assert session.call("probe.value", (), {}) == 7  # it needs it no more
-    with open_session(root) as session:
-        session.begin(0)
-        assert isinstance(session.box, HeldBox)
-        assert session.call("probe.value", (), {}) == 7
+        assert process.call("probe.value", (), {}) == 7  # it needs it no more
+    with open_session(root) as process:
+        process.begin(Setup(0))
+        assert isinstance(process.session.box, HeldBox)
+        assert process.call("probe.value", (), {}) == 7
     assert list(zygotes.ZYGOTES.values()) != [zygote]
 
 
@@ -257,19 +258,19 @@ def test_where_no_zygote_can_be_had_workers_start_without(tree, isolated, monkey
         monkeypatch.setattr(zygotes, "subprocess", other)
     root = tree(SELF)
     for _ in range(2):
-        with open_session(root) as session:
-            session.begin(0)
-            assert session.call("probe.value", (), {}) == 7
-            assert not isinstance(session.box, HeldBox)
-            session.end()
+        with open_session(root) as process:
+            process.begin(Setup(0))
+            assert process.call("probe.value", (), {}) == 7
+            assert not isinstance(process.session.box, HeldBox)
+            process.end()
     assert list(zygotes.ZYGOTES.values()) == [None]
 
 
 def test_the_end_of_a_worker_is_told_as_it_was(tree, isolated):
     for statement, code in (("os._exit(5)", 5), ("os.kill(os.getpid(), 11)", 128 + 11)):
-        with open_session(tree(f"import os\n{statement}\n")) as session:
+        with open_session(tree(f"import os\n{statement}\n")) as process:
             with pytest.raises(CallFailed) as failed:
-                session.begin(0)
+                process.begin(Setup(0))
             assert f"exit code {code}" in failed.value.failure.text
 
 
@@ -280,23 +281,23 @@ def test_a_process_that_a_module_made_a_sibling_of_its_own_is_found(tree, isolat
         "if ctypes.CDLL(None).syscall(56 if os.uname().machine == 'x86_64' else 220, 0x8000 | 17, 0, 0, 0, 0) == 0:\n"
         "    while True:\n        time.sleep(1)\n" + SELF
     )
-    with open_session(tree(escaping)) as session:
-        session.begin(0)
-        session.settle()
-        box = session.box
+    with open_session(tree(escaping)) as process:
+        process.begin(Setup(0))
+        process.settle()
+        box = process.session.box
         keeper, server = box.pids(0)
         (other,) = set(list_children(keeper)) - {server}
         assert box.left_behind()
-        session.end()
-        assert session.box is None
+        process.end()
+        assert process.session.box is None
         wait_until(lambda: not Path(f"/proc/{other}/ns/pid").exists())
 
 
 def test_the_whole_sandbox_goes_with_its_worker(tree, isolated):
     leaving = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(600)\n    os._exit(0)\n" + SELF
-    with open_session(tree(leaving)) as session:
-        session.begin(0)
-        box = session.box
+    with open_session(tree(leaving)) as process:
+        process.begin(Setup(0))
+        box = process.session.box
         keeper, server = box.pids(0)
         inside = [box.init, keeper, server, *list_children(server), *list_children(box.init)]
         assert len(set(inside)) >= 5
@@ -305,9 +306,9 @@ def test_the_whole_sandbox_goes_with_its_worker(tree, isolated):
 
 
 def test_memory_is_that_of_the_worker_and_all_below(tree, isolated):
-    with open_session(tree("import numpy as np\nkept = np.ones(10_000_000)\n" + SELF)) as session:
-        session.begin(0)
-        assert 80e6 < session.box.held_memory() < 400e6
+    with open_session(tree("import numpy as np\nkept = np.ones(10_000_000)\n" + SELF)) as process:
+        process.begin(Setup(0))
+        assert 80e6 < process.session.box.held_memory() < 400e6
 
 
 def test_a_zygote_ends_with_its_judge(tmp_path):
@@ -326,19 +327,19 @@ def test_a_zygote_ends_with_its_judge(tmp_path):
 
 def test_a_process_that_is_forked_asks_its_parents_zygote_and_leaves_it_alive(tree, isolated):
     root = tree(SELF)
-    with open_session(root) as session:
-        session.begin(0)
-        recipe = session.box.recipe
+    with open_session(root) as process:
+        process.begin(Setup(0))
+        recipe = process.session.box.recipe
     zygote = find_zygote(recipe)
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         try:
             assert find_zygote(recipe) is zygote
-            with open_session(root) as session:
-                session.begin(0)
-                assert isinstance(session.box, HeldBox)
-                os.write(writing, b"%d" % session.call("probe.value", (), {}))
+            with open_session(root) as process:
+                process.begin(Setup(0))
+                assert isinstance(process.session.box, HeldBox)
+                os.write(writing, b"%d" % process.call("probe.value", (), {}))
             zygotes.end_all()
         finally:
             os._exit(0)
@@ -388,9 +389,9 @@ def test_what_is_handed_out_is_compiled_once_and_known_only_where_it_is(tree, is
         given.append((f"cs231n/{name}.py", str(originals / f"{name}.py")))
     for number in (3, 5):
         (tree(GIVEN) / "cs231n" / "given.py").write_text(f"NUMBER = {number}\n")
-        with open_session(tmp_path, GIVEN, ("known", "number"), tuple(given)) as session:
-            session.begin(0)
-            assert isinstance(session.box, HeldBox)
-            assert session.call("probe.number", (), {}) == number
-            assert session.call("probe.known", (), {}) == ["/work/cs231n/given.py"]
-            session.end()
+        with open_session(tmp_path, GIVEN, ("known", "number"), tuple(given)) as process:
+            process.begin(Setup(0))
+            assert isinstance(process.session.box, HeldBox)
+            assert process.call("probe.number", (), {}) == number
+            assert process.call("probe.known", (), {}) == ["/work/cs231n/given.py"]
+            process.end()

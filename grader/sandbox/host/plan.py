@@ -1,7 +1,6 @@
 """What a session is made for, and what it tells beside the values: plain data.
 
 Plan ──► session ──► LeftOut: statements that could not be imported
-                 └─► Spent: where its time went
 """
 
 from __future__ import annotations
@@ -59,15 +58,6 @@ class LeftOut:
     line: int
     function: str
     error: str
-
-
-@dataclass
-class Spent:
-    """Seconds. functions: within the functions that were called. start: until all modules were imported."""
-
-    functions: float = 0.0
-    start: float = 0.0
-    protocol: float = 0.0
 
 
 def left_out_from(item: Any) -> LeftOut | None:

@@ -1,0 +1,178 @@
+"""One attempt at a check: its function on the code under test in a process, and what the values are worth.
+
+process.run ──► perform the check's function ──► Attempt: values, judged against the expected ones when asked for
+    │                                    └─► CallFailed: also where the check cannot use what was returned
+    └── rerun in a fresh process, unless the values are right or no process would give others
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+
+from grader.assignment.fixtures import Fixture
+from grader.calls import Call, CallFailed, Failure
+from grader.checks import Gradients
+from grader.errors import GraderError
+from grader.function_ids import short_name
+from grader.grading.reference_oracle import Oracle
+from grader.grading.undo import Undoable
+from grader.judging.compare import Judgement, judge_values
+from grader.judging.perform import ReturnedValues, perform
+from grader.judging.student import Student
+from grader.records import FAILED, MISSING, PASSED, Check
+from grader.sandbox.host.box import MAX_OUTPUT
+from grader.sandbox.host.check_process import CheckProcess, Outcome, Setup, has_ended
+from grader.sandbox.host.replies import plain_text
+
+GENERATOR: Final = (
+    threading.local()
+)  # to make one takes much longer than to seed it; a cluster's worker may have threads
+
+
+@dataclass
+class Attempt:
+    """What the code under test returned. undoable: what it wrote into the check's own dicts meanwhile."""
+
+    check: Check
+    fixture: Fixture
+    answer: ReturnedValues
+    undoable: Undoable
+
+    @cached_property
+    def judgements(self) -> list[Judgement]:
+        return judged(self.check, self.fixture, self.answer)
+
+
+@dataclass(frozen=True)
+class Attempts:
+    """How one check is attempted: in which process, with which setup, beside which oracle."""
+
+    process: CheckProcess
+    check: Check
+    fixture: Fixture
+    oracle: Oracle
+    setup: Setup
+
+    def run(self, call: Call, *, is_wrong: bool) -> Outcome[Attempt]:
+        """The check, rerun in a fresh process where that might change what it is worth.
+
+        is_wrong: the function was wrong in a fresh process before, and is believed to be so in any.
+        """
+
+        def may_count(outcome: Outcome[Attempt]) -> bool:
+            if outcome.value is not None and is_right(outcome.value.judgements):
+                return True
+            return is_missing(outcome.failure) or (is_wrong and has_ended(outcome.failure))
+
+        return self.process.run(lambda: self.perform_anew(call), self.setup, may_count=may_count)
+
+    def missing_too(self) -> Failure | None:
+        """That the function under test is not written either, where the one that it needs is not."""
+
+        def call(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            return (None, None) if function == self.check.needs else self.process.call(function, args, kwargs)
+
+        failure = self.process.run(lambda: self.perform(call), self.setup, may_count=lambda outcome: True).failure
+        return failure if is_missing(failure) and failure and failure.function == self.check.function else None
+
+    def gradients_elsewhere(self, call: Call, rng: np.random.RandomState) -> Gradients | None:
+        """Those of the same check with other inputs, from the same code. None if it gives no values there.
+
+        In a process of its own: what it was asked is nobody else's business.
+        """
+        attempt = self.process.run_alone(lambda: self.perform(call, rng), self.setup).value
+        if attempt is None:
+            return None
+        attempt.undoable.undo()
+        return attempt.answer.gradients
+
+    def reference_gradients(self, rng: np.random.RandomState) -> Gradients | None:
+        """The same from the reference."""
+        reference = self.oracle.student
+        return perform(self.check.run, reference, rng, reference).gradients
+
+    def perform_anew(self, call: Call) -> Attempt:
+        """The same beside an oracle that knows of nothing before."""
+        self.oracle.end()
+        return self.perform(call)
+
+    def perform(self, call: Call, rng: np.random.RandomState | None = None) -> Attempt:
+        """The work of one run. rng: where its inputs come from, if that is not the check's own seed.
+
+        Raises CallFailed for whatever the code under test does; an exception over its values is its own, too, since the
+        reference's values pass.
+        """
+        undoable = Undoable(call)
+        plan = self.process.plan
+        student = Student(undoable.call, plan.functions, plan.classes)
+        reference = self.oracle.student if self.oracle.is_there else student
+        try:
+            answer = perform(self.check.run, student, rng or inputs_from(self.check.seed), reference)
+        except (CallFailed, GraderError):
+            raise
+        except Exception as error:
+            raised = plain_text(f"{type(error).__name__}: {error}")
+            text = f"{short_name(self.check.function)}: what it returned cannot be used ({raised})."
+            raise CallFailed(Failure(FAILED, self.check.function, text)) from None
+        return Attempt(self.check, self.fixture, answer, undoable)
+
+
+def output_of(outcome: Outcome[Attempt]) -> str:
+    """What was printed, and how much of it is not there."""
+    left_out = f"\n[{outcome.printed - MAX_OUTPUT} more bytes were printed]" if outcome.printed > MAX_OUTPUT else ""
+    return outcome.prints + left_out
+
+
+def is_missing(failure: Failure | None) -> bool:
+    """Whether something is not written: so it is in any process."""
+    return failure is not None and failure.status == MISSING
+
+
+def inputs_from(seed: int) -> np.random.RandomState:
+    """As RandomState(seed), good until this thread's next call."""
+    if not hasattr(GENERATOR, "state"):
+        GENERATOR.state = np.random.RandomState(0)
+    state: np.random.RandomState = GENERATOR.state
+    state.seed(seed)
+    return state
+
+
+def judged(check: Check, fixture: Fixture, answer: ReturnedValues) -> list[Judgement]:
+    """The values of an answer, each against the expected one. Of several right answers, the one that earns most."""
+    best: list[Judgement] = []
+    for expected in (fixture.expected, *fixture.accepted):
+        judgements = judge_values(
+            expected,
+            answer.values,
+            tolerance=check.tolerance,
+            parts=check.parts,
+            inputs=inputs_of(answer.gradients) if answer.gradients else None,
+            together=check.together,
+            squeeze=check.squeeze,
+            words=check.words,
+        )
+        if not best or earned_by(judgements) > earned_by(best):
+            best = judgements
+        if is_right(best):
+            break
+    return best
+
+
+def earned_by(judgements: Sequence[Judgement]) -> float:
+    return sum(one.comparison.weight for one in judgements if one.comparison.status == PASSED)
+
+
+def is_right(judgements: Sequence[Judgement]) -> bool:
+    return bool(judgements) and all(one.comparison.status == PASSED for one in judgements)
+
+
+def inputs_of(gradients: Gradients) -> dict[str, np.ndarray]:
+    """What went in, by name: the point of dx is x, that of W1 is W1; and the gradient from above."""
+    points = {name.removeprefix("d"): np.asarray(point) for name, (_, point) in gradients.claims.items()}
+    return {**points, "dout": np.asarray(gradients.dout)}

@@ -1,0 +1,192 @@
+"""The sandboxes of one submission: its work trees, the processes opened on them, and the oracle beside them.
+
+    files ──stage──► a work tree for each selection of files ──open_process──► CheckProcess, which runs checks
+    reference ──────► a work tree of its own ──open_oracle──► Oracle, which answers stubs (lent: reference_pool.py)
+
+All of them draw on the time of the submission, and end with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grader.assignment.load import Assignment
+from grader.assignment.sections import ModuleSet
+from grader.function_ids import file_of, module_of_file
+from grader.grading.context import Context
+from grader.grading.copied_code import tell_copies
+from grader.grading.reference_oracle import Oracle
+from grader.grading.reference_pool import give_back, lend
+from grader.grading.stage import stage
+from grader.judging.adapt import Handout
+from grader.records import SPENT, Check, Submission
+from grader.sandbox.host.box import Launch
+from grader.sandbox.host.check_process import CheckProcess
+from grader.sandbox.host.isolation import PLAIN
+from grader.sandbox.host.plan import Plan
+from grader.sandbox.host.session import Session
+from grader.sandbox.host.time_account import TimeAccount
+
+
+@dataclass
+class Sandboxes:
+    """A context manager; leaving it ends them. folder: for work trees. account: the time that the submission has.
+
+    unusable: its files that are absent or cannot be imported, as they become known. notes: on what was staged.
+    """
+
+    submission: Submission
+    context: Context
+    handout: Handout
+    folder: Path
+    account: TimeAccount
+    unusable: set[str]
+    notes: list[str]
+    of_reference: TimeAccount = field(init=False)
+    trees: dict[tuple[str, ...], Path] = field(default_factory=dict)
+    processes: list[CheckProcess] = field(default_factory=list)
+    exits: ExitStack = field(default_factory=ExitStack)
+
+    def __post_init__(self) -> None:
+        self.of_reference = TimeAccount(self.account.until)
+
+    def __enter__(self) -> Sandboxes:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.exits.close()
+
+    def stop(self) -> None:
+        """From another thread: no check begins any more, and every sandbox of this submission ends."""
+        self.account.close()
+        self.of_reference.close()
+        for process in list(self.processes):
+            process.stop()
+
+    @property
+    def used_s(self) -> float:
+        """Seconds in which the submission's own code was at work, was imported, or was asked something."""
+        return self.account.functions + self.account.start + self.account.protocol
+
+    def spent_s(self, duration_s: float) -> dict[str, float]:
+        """What of a duration was spent on each of SPENT; what nothing else had is the judge's."""
+        parts = {name: getattr(self.account, name) for name in SPENT[:-1]}
+        parts["start"] += self.of_reference.start  # what the reference does besides is the judge's work
+        parts[SPENT[-1]] = max(0.0, duration_s - sum(parts.values()))
+        return {name: round(seconds, 4) for name, seconds in parts.items()}
+
+    def checks_of(self, files: Iterable[str]) -> list[Check]:
+        checks = self.context.assignment.checks
+        return [check for check in checks if check.file in files and self.handout.has(check)]
+
+    def open_process(self, one: ModuleSet, *, exchange: bool = False) -> CheckProcess:
+        """A sandbox with the set's modules. exchange: with functions that may be exchanged for stubs."""
+        context, assignment = self.context, self.context.assignment
+        work = self.staged(one)
+        usable = [file for file in one.files if file in self.submission.files]
+        called = functions_of(assignment, one.on)
+        called.update(*(assignment.stubs_of(check) for check in self.checks_of(one.files)))
+        plan = Plan(
+            modules=tuple(map(module_of_file, [*one.on, *usable])),
+            functions=frozenset(assignment.functions),
+            sources=self.submission.files,
+            classes=assignment.classes,
+            switches={name: context.fixtures.arguments[name] for name in sorted(called)},
+            hollow=tuple(module_of_file(file) for file in one.on if file in self.unusable),
+            exchange=exchange,
+            tolerant=context.isolation.kind != PLAIN,  # who can mend the file is told to
+            expected_warnings=assignment.expected_warnings,
+        )
+        session = Session(lambda: context.launch(work), plan, context.limits, self.account)
+        process = self.exits.enter_context(CheckProcess(session))
+        self.processes.append(process)
+        return process
+
+    @contextmanager
+    def open_oracle(self) -> Iterator[Oracle]:
+        """The reference's code in a sandbox that other submissions may have used, and may use after this one."""
+        context, assignment = self.context, self.context.assignment
+        files = context.reference_files or {}
+        plan = Plan(
+            modules=assignment.modules,
+            functions=frozenset(assignment.functions),
+            sources={},
+            classes=assignment.classes,
+            expected_warnings=assignment.expected_warnings,
+        )
+
+        def launch() -> Launch:
+            work = self.folder / "reference"
+            if not work.exists():
+                stage(files, context.handed_out, work, package=assignment.package)
+            return context.launch(work)
+
+        documented = {
+            check.needs: definition.cache
+            for check in assignment.checks
+            if check.needs and (definition := assignment.definitions[check.id]).cache is not None
+        }
+        key, is_sound = context.reference_files, False
+        process = lend(key, lambda: CheckProcess(Session(launch, plan, context.limits)))
+        process.lend(launch, self.of_reference)
+        self.processes.append(process)
+        try:
+            oracle = Oracle(
+                process,
+                handout=self.handout,
+                documented=documented,
+                makers={check.function: check.needs for check in assignment.checks if check.needs},
+                is_there=context.reference_files is not None,
+            )
+            yield oracle
+            oracle.leave()
+            is_sound = True
+        finally:
+            give_back(key, process, is_sound=is_sound)
+
+    def staged(self, one: ModuleSet) -> Path:
+        """The set's work tree, made when it is first asked for."""
+        if one.without not in self.trees:
+            work = self.folder / f"work{len(self.trees)}"
+            context, assignment = self.context, self.context.assignment
+            kept = {name: content for name, content in self.submission.files.items() if name not in one.without}
+            handed_out = {name: content for name, content in context.handed_out.items() if name not in one.without}
+            said = stage(
+                kept,
+                handed_out,
+                work,
+                package=assignment.package,
+                extended=assignment.extended,
+                is_told=self.handout.has_file,
+            )
+            withheld = {name: context.handed_out.get(name, b"") for name in one.without}
+            said += tell_copies(kept, {name: text for name, text in withheld.items() if self.handout.has_file(name)})
+            self.notes += [note for note in said if note not in self.notes]
+            self.trees[one.without] = work
+        return self.trees[one.without]
+
+
+def group_apart(called: Mapping[str, Set[str]], there: Iterable[list[str]] = ()) -> list[list[str]]:
+    """Functions in groups, a sandbox each: none is in one with another that it calls, or whose stub it asks.
+
+    there: groups that there are, which others may join.
+
+    So no function finds there what the reference says of it, nor does what it leaves behind stand in another's way.
+    called: by function, those that its checks call, on stubs or not.
+    """
+    groups = list(there)
+    for function in [name for name in called if not any(name in group for group in groups)]:
+        for group in groups:
+            if not any(function in called[other] or other in called[function] for other in group):
+                group.append(function)
+                break
+        else:
+            groups.append([function])
+    return groups
+
+
+def functions_of(assignment: Assignment, files: Collection[str]) -> set[str]:
+    return {name for name in assignment.functions if file_of(name) in files}

@@ -1,0 +1,330 @@
+"""The door to the process that serves checks: run(work, setup) is one check, and an Outcome comes back.
+
+    run ──► begin ──► work: the check's calls ──► settle ──► end ──► Outcome: a value or a Failure, prints, processes
+              ▲                                               │
+              └── it failed, and the process had served another check: rerun in a fresh one, and only that counts
+
+A process (a child of the worker server) serves check after check while it leaves no trace that Python shows; so a check
+must not fail by what another one did. What fails in a fresh process fails by itself. Behind this door live reuse and
+rerun, deadlines, a new sandbox for one that is in doubt, and the account of time.
+
+The states of the process, and what each event makes of them (MOVES is this table; anything else is a fault of ours):
+
+    state      begin     request  stale   stay     end      doubt
+    ABSENT     OPENED    .        .       .        ABSENT   ABSENT    no process
+    OPENED     .         FRESH    .       .        ABSENT   LOST      a check began; its process is forked by a request
+    REOPENED   .         REUSED   .       .        WAITING  LOST      a check began; the process that waits serves it
+    FRESH      .         FRESH    .       WAITING  ABSENT   LOST      serves its first check
+    REUSED     .         REUSED   FRESH   WAITING  ABSENT   LOST      serves a check after another
+    WAITING    REOPENED  .        .       .        ABSENT   ABSENT    has served checks without a trace, and waits
+    LOST       .         .        .       .        ABSENT   LOST      its sandbox was ended; the check is not over yet
+
+begin: of a check. request: the first message of a check tells the worker that it began. stale: the process says that
+an earlier check left a trace, and goes. stay, end: of a check, where the process may stay and where it goes. doubt:
+whatever does not go as it should ends the sandbox, and costs the check that runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Any, Final, Generic, TypeVar
+
+from grader.calls import CallFailed, Failure, owner_of
+from grader.errors import SandboxError
+from grader.function_ids import module_of
+from grader.records import ERROR, FAILED, MISSING
+from grader.sandbox.host.box import Launch
+from grader.sandbox.host.exchange import Exchange, Malformed
+from grader.sandbox.host.failures import Circumstances, used_up
+from grader.sandbox.host.imported import Imported
+from grader.sandbox.host.limits import Limits
+from grader.sandbox.host.plain_box import PlainBox
+from grader.sandbox.host.plan import Plan
+from grader.sandbox.host.replies import plain_text
+from grader.sandbox.host.session import DOUBTS, Session, refuse
+from grader.sandbox.host.time_account import TimeAccount
+
+T = TypeVar("T")
+Answer = Callable[[str, tuple[Any, ...]], Mapping[str, Any]]
+
+ABSENT, OPENED, REOPENED, FRESH, REUSED, WAITING, LOST = STATES = (
+    *("ABSENT", "OPENED", "REOPENED", "FRESH", "REUSED", "WAITING", "LOST"),
+)
+BEGIN, REQUEST, STALE, STAY, END, DOUBT = EVENTS = "begin", "request", "stale", "stay", "end", "doubt"
+MOVES: Final[Mapping[str, Mapping[str, str]]] = {
+    ABSENT: {BEGIN: OPENED, END: ABSENT, DOUBT: ABSENT},
+    OPENED: {REQUEST: FRESH, END: ABSENT, DOUBT: LOST},
+    REOPENED: {REQUEST: REUSED, END: WAITING, DOUBT: LOST},
+    FRESH: {REQUEST: FRESH, STAY: WAITING, END: ABSENT, DOUBT: LOST},
+    REUSED: {REQUEST: REUSED, STALE: FRESH, STAY: WAITING, END: ABSENT, DOUBT: LOST},
+    WAITING: {BEGIN: REOPENED, END: ABSENT, DOUBT: ABSENT},
+    LOST: {END: ABSENT, DOUBT: LOST},
+}
+ENDED: Final = {"op": "ended", "exit": 0, "signal": 0}
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a check needs of its process. limits: None for the usual ones; why: it has less time than usual, as its
+    report says; times: how many times the CPU time of a check.
+
+    arities: for each call in order, (function, length of the tuple that the reference returns, or 0). granted:
+    functions that are stubs, which `answer` answers for, on the pipe of this check and no other.
+    """
+
+    seed: int
+    limits: Limits | None = None
+    why: str = ""
+    times: int = 1
+    arities: Sequence[tuple[str, int]] = ()
+    granted: frozenset[str] = frozenset()
+    answer: Answer | None = None
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[T]):
+    """What came of a check: what `work` returned, or a failure. printed: bytes, of which prints is the beginning.
+
+    mutations: function, position of an argument that it changed in place, and whether it returned that very array.
+    is_reused: its process had served another check. processes: two, if it was rerun.
+    """
+
+    value: T | None
+    failure: Failure | None
+    prints: str = ""
+    printed: int = 0
+    mutations: tuple[tuple[str, int, bool], ...] = ()
+    is_reused: bool = False
+    processes: int = 1
+
+
+class CheckProcess:
+    """One after the other, the processes that serve a session's checks. A context manager; leaving it ends them all."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.state = ABSENT
+        self.is_reused = False
+        self.begun = 0
+        self.setup = Setup(0)
+        self.exchange: Exchange | None = None
+        self.deadline = 0.0
+
+    def run(
+        self, work: Callable[[], T], setup: Setup, *, may_count: Callable[[Outcome[T]], bool] = lambda outcome: False
+    ) -> Outcome[T]:
+        """One check in whichever process is there, and where that had served another, once more in a fresh one.
+
+        work: makes the check's calls, through call(); done anew for the rerun. may_count: whether an outcome counts
+        although the process had served another check, because no other process would give a better one.
+        """
+        outcome = self.run_once(work, setup, fresh=False, stay=True)
+        if not outcome.is_reused or may_count(outcome):
+            return outcome
+        return replace(self.run_once(work, setup, fresh=True, stay=True), processes=2)
+
+    def run_alone(self, work: Callable[[], T], setup: Setup) -> Outcome[T]:
+        """The same in a process that serves no other check, neither before nor after."""
+        return self.run_once(work, setup, fresh=True, stay=False)
+
+    def run_once(self, work: Callable[[], T], setup: Setup, *, fresh: bool, stay: bool) -> Outcome[T]:
+        value, failure = None, None
+        try:
+            self.begin(setup, fresh=fresh)
+            value = work()
+            self.settle()
+        except CallFailed as failed:
+            value, failure = None, replace(failed.failure, text=plain_text(failed.failure.text))
+        except Exception:
+            self.end()
+            raise
+        prints, printed = self.end(stay=stay and has_ended(failure))
+        mutations = tuple(self.exchange.mutations) if self.exchange is not None else ()
+        return Outcome(value, failure, prints, printed, mutations, self.is_reused)
+
+    # What run() is made of. The oracle uses it too: it is called while another process runs a check.
+
+    def begin(self, setup: Setup, *, fresh: bool = True) -> None:
+        """A check begins; call() reaches its process until end(). fresh: one that has served no other check.
+
+        Raises CallFailed if the modules cannot even be imported; SandboxError if the box itself fails.
+        """
+        self.exchange, self.is_reused = None, False  # also where this raises: no process serves the check then
+        self.session.drop_prints()
+        if self.session.account.is_over:
+            raise CallFailed(used_up(self.session.limits))
+        if fresh:
+            self.dismiss()
+        if (broken := self.session.open().broken) is not None:
+            raise CallFailed(broken)
+        self.move(BEGIN)
+        self.is_reused = self.state == REOPENED
+        self.begun += not self.is_reused
+        self.setup = setup
+        self.deadline = self.session.account.deadline(self.limits.wall_s)
+        opening = {
+            "seed": setup.seed,
+            "limits": {"CPU": self.limits.cpu_s * setup.times},
+            "stubs": sorted(setup.granted & self.plan.switches.keys()),
+        }
+        self.exchange = Exchange(opening, setup.arities, self.at)
+
+    def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """One call of the code under test. Raises CallFailed for whatever is not a value.
+
+        What is written into an object goes with the next call, and then it shows whether it could be; or with settle().
+        """
+        broken = self.session.imported.failures.get(module_of(owner_of(function, self.plan.classes)))
+        if broken is not None:
+            raise CallFailed(broken)
+        if self.exchange is None:
+            raise SandboxError(f"sandbox: {function} was called where no check runs")
+        try:
+            return self.exchange.call(function, args, kwargs, self.post)
+        except Malformed:
+            self.kill()
+            raise
+
+    def settle(self) -> None:
+        """See to it that all was sent. Raises CallFailed if something could not be written."""
+        if self.exchange is not None and self.state != LOST:
+            self.exchange.settle(self.post)
+
+    def end(self, *, stay: bool = False) -> tuple[str, int]:
+        """End the check; make sure that nothing is left. Returns what it printed and how many bytes it was.
+
+        stay: its process may wait for the next check, which it serves if this one left no trace; else it is gone.
+        Where none is running, because it was ended before or never began, there is nothing to do.
+        """
+        if self.state in (OPENED, REOPENED):  # nobody knows of this check yet
+            self.move(END)
+            return "", 0
+        if self.exchange is not None and self.exchange.unsent and self.state in (FRESH, REUSED):
+            with suppress(CallFailed):
+                self.settle()
+        if self.state in (FRESH, REUSED):
+            stays = stay and not isinstance(self.session.box, PlainBox)
+            if self.is_quiet(staying=1) if stays else self.ends_cleanly():
+                self.move(STAY if stays else END)
+                return self.session.take_prints()
+            self.kill()
+        if self.state == LOST:
+            self.move(END)
+        return self.session.take_prints() if self.session.wire is None else ("", 0)
+
+    def dismiss(self) -> None:
+        """End the process that waits for another check, if there is one."""
+        if self.state == WAITING:
+            is_clean = self.ends_cleanly()
+            self.move(END)
+            if not is_clean:
+                self.kill()
+
+    def post(self, message: dict[str, Any], function: str) -> dict[str, Any]:
+        """A check's message to its process, and the reply. Raises CallFailed where none comes; the box is gone then."""
+        self.move(REQUEST)
+        renew = self.replace if "begin" in message and self.state == REUSED else None
+        answer = self.answer if self.setup.answer is not None else refuse
+        try:
+            return self.session.ask(message, self.at(function), lambda: self.deadline, answer=answer, renew=renew)
+        except CallFailed:
+            self.move(DOUBT)
+            raise
+
+    def replace(self) -> None:
+        """A fresh process for the check that is beginning: the one that waited found traces of an earlier check.
+
+        Raises what a wire raises, and CallFailed if the modules cannot be imported again.
+        """
+        self.move(STALE)
+        self.is_reused = False
+        self.begun += 1
+        if not self.has_ended():
+            self.session.kill()
+            if (broken := self.session.open().broken) is not None:
+                raise CallFailed(broken)
+            self.deadline = self.session.account.deadline(self.limits.wall_s)
+
+    def answer(self, ask: Mapping[str, Any]) -> dict[str, Any]:
+        """What the judge says to a stub. Raises ProtocolError if the function was not granted to this check."""
+        function, args = ask.get("function"), ask.get("args")
+        if self.setup.answer is None or function not in self.setup.granted or type(args) is not tuple:
+            return refuse(ask)
+        return {"op": "answer", **self.setup.answer(function, args)}
+
+    def ends_cleanly(self) -> bool:
+        """Whether the process ends as it should when it is told to, and no other process is there."""
+        assert self.session.wire is not None
+        with self.session.account.waiting():
+            try:
+                self.deadline = self.session.account.deadline_to_end(self.limits.wall_s)
+                self.session.wire.send({"op": "end"}, self.deadline)
+                return self.has_ended()
+            except DOUBTS:
+                return False
+
+    def has_ended(self) -> bool:
+        """The same where it ends by itself. Raises what a wire raises."""
+        assert self.session.wire is not None
+        return self.session.wire.receive(self.deadline) == ENDED and self.is_quiet(staying=0)
+
+    def is_quiet(self, *, staying: int) -> bool:
+        """Whether nothing was said that nobody asked for, and so many processes are left."""
+        wire = self.session.wire
+        return wire is not None and wire.is_quiet() and not wire.box.left_behind(staying=staying)
+
+    def kill(self) -> None:
+        """End the sandbox with all that is inside; the next check gets a new one."""
+        self.session.kill()
+        self.move(DOUBT)
+
+    def move(self, event: str) -> None:
+        if event not in MOVES[self.state]:
+            raise SandboxError(f"sandbox: {event} where the process of a check is {self.state}")
+        self.state = MOVES[self.state][event]
+
+    def open(self) -> Imported:
+        """Have a sandbox with the modules imported, as begin() does by itself. Raises SandboxError."""
+        return self.session.open()
+
+    def lend(self, launch: Callable[[], Launch], account: TimeAccount) -> None:
+        """From now on for another submission, which has its own time."""
+        self.session.lend(launch, account)
+
+    def stop(self) -> None:
+        """From another thread: no check begins any more, and what runs ends."""
+        self.session.stop()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is a living sandbox in which all modules were imported, and no process in it."""
+        return self.state == ABSENT and self.session.is_open
+
+    @property
+    def plan(self) -> Plan:
+        return self.session.plan
+
+    @property
+    def limits(self) -> Limits:
+        return self.setup.limits or self.session.limits
+
+    @property
+    def imported(self) -> Imported:
+        return self.session.imported
+
+    def at(self, function: str) -> Circumstances:
+        return self.session.at(function, self.limits, self.setup.why)
+
+    def __enter__(self) -> CheckProcess:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.kill()
+
+
+def has_ended(failure: Failure | None) -> bool:
+    """Whether a check came to its end in its process, one way or another: nothing was stopped or broken."""
+    return failure is None or failure.status in (MISSING, ERROR, FAILED)

@@ -1,0 +1,57 @@
+"""How much time one submission has, and on what it was spent so far. One account for all sandboxes of a submission."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+ENDING_S: Final = 0.5  # for a process to end once the submission's time is over; it takes some milliseconds
+
+
+@dataclass
+class TimeAccount:
+    """until: the moment (time.monotonic) at which the submission as a whole has had its time.
+
+    Seconds spent: functions: within the functions that were called; start: until all modules were imported; protocol:
+    waiting for the worker besides.
+    """
+
+    until: float = float("inf")
+    functions: float = 0.0
+    start: float = 0.0
+    protocol: float = 0.0
+
+    @property
+    def is_over(self) -> bool:
+        return time.monotonic() > self.until
+
+    def deadline(self, seconds: float) -> float:
+        """The moment in so many seconds, or when the submission has had its time."""
+        return min(time.monotonic() + seconds, self.until)
+
+    def deadline_to_end(self, seconds: float) -> float:
+        """The same for a process that is to end: after the submission's time it still gets a moment."""
+        now = time.monotonic()
+        return min(now + seconds, max(now, self.until) + ENDING_S)
+
+    def add_call(self, waited_s: float, took_s: float) -> None:
+        """A request and its reply. took_s: within the function, as the worker says; believed where it can be true."""
+        took_s = took_s if 0 <= took_s <= waited_s else 0.0
+        self.functions += took_s
+        self.protocol += waited_s - took_s
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Time in which the judge waits for the worker, and no function is at work."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.protocol += time.monotonic() - began
+
+    def close(self) -> None:
+        """From another thread too: nothing of the submission begins any more."""
+        self.until = 0.0

@@ -1,0 +1,258 @@
+"""The door to the process that serves checks: its table of states, and what run() makes of it."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+
+from grader.calls import CallFailed
+from grader.errors import SandboxError
+from grader.sandbox.host import check_process
+from grader.sandbox.host.check_process import (
+    ABSENT,
+    BEGIN,
+    DOUBT,
+    END,
+    EVENTS,
+    FRESH,
+    LOST,
+    MOVES,
+    OPENED,
+    REOPENED,
+    REQUEST,
+    REUSED,
+    STALE,
+    STATES,
+    STAY,
+    WAITING,
+    CheckProcess,
+    Setup,
+)
+from grader.sandbox.host.interpreter import find_interpreter
+from grader.sandbox.host.isolation import choose_isolation
+from grader.sandbox.host.limits import Limits
+from grader.sandbox.host.plan import Plan
+from grader.sandbox.host.session import Session
+from grader.sandbox.host.time_account import TimeAccount
+
+LIMITS = Limits(
+    cpu_s=1,
+    wall_s=8,
+    import_cpu_s=4,
+    import_wall_s=20,
+    memory_mib=512,
+    processes=8,
+    open_files=64,
+    reply_mib=8,
+    submission_wall_s=600,
+)
+SOURCE = """
+import os, signal
+kept = []
+def who():
+    return os.getpid()
+def keep():
+    kept.append(1)
+    return len(kept)
+def crash():
+    os.kill(os.getpid(), signal.SIGKILL)
+def fails_the_second_time():
+    # What it counts in hangs on an old object whose inside cannot be seen from Python's modules: no trace.
+    signal.signal(signal.SIGUSR1, lambda *given: None) if signal.getsignal(signal.SIGUSR1) == 0 else 1 / 0
+    return os.getpid()
+def wrong():
+    return 1 / 0
+"""
+
+
+@pytest.fixture(scope="module")
+def make(tmp_path_factory):
+    """Make a process that serves checks of one module, `case`."""
+    root = tmp_path_factory.mktemp("door")
+    package = root / "work" / "cs231n"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "case.py").write_text(SOURCE)
+    interpreter, chosen = find_interpreter(sys.executable), choose_isolation("auto")
+    names = re.findall(r"^def (\w+)", SOURCE, re.MULTILINE)
+    plan = Plan(("case",), frozenset(f"case.{name}" for name in names), {"case.py": SOURCE.encode()})
+    launch = lambda: chosen.launch(interpreter, root / "work", "cs231n", LIMITS.at_start())  # noqa: E731
+
+    def make_one(account: TimeAccount | None = None) -> CheckProcess:
+        return CheckProcess(Session(launch, plan, LIMITS, account))
+
+    return make_one
+
+
+@pytest.fixture
+def process(make):
+    with make() as one:
+        yield one
+
+
+def call(process: CheckProcess, name: str = "who"):
+    return process.call(f"case.{name}", (), {})
+
+
+def table_in_docstring() -> dict[str, dict[str, str]]:
+    """By state and event, what the module's docstring says."""
+    lines = [line.split() for line in check_process.__doc__.splitlines()]
+    head = next(words for words in lines if words[:1] == ["state"])
+    rows = [words for words in lines if words and words[0] in STATES]
+    return {
+        row[0]: {event: word for event, word in zip(head[1:], row[1:], strict=False) if word != "."} for row in rows
+    }
+
+
+def test_the_table_in_the_docstring_is_the_one_that_is_followed():
+    assert table_in_docstring() == MOVES
+    assert set(MOVES) == set(STATES)
+    assert {event for moves in MOVES.values() for event in moves} == set(EVENTS)
+
+
+# By state, how a process comes there from ABSENT; by event, what makes it happen.
+WAYS = {
+    ABSENT: (),
+    OPENED: (BEGIN,),
+    FRESH: (BEGIN, REQUEST),
+    WAITING: (BEGIN, REQUEST, STAY),
+    REOPENED: (BEGIN, REQUEST, STAY, BEGIN),
+    REUSED: (BEGIN, REQUEST, STAY, BEGIN, REQUEST),
+    LOST: (BEGIN, REQUEST, DOUBT),
+}
+DEEDS = {
+    BEGIN: lambda process: process.begin(Setup(0), fresh=False),
+    REQUEST: call,
+    STAY: lambda process: process.end(stay=True),
+    END: lambda process: process.dismiss() if process.state == WAITING else process.end(),
+    DOUBT: lambda process: process.kill(),
+}
+
+
+def go(process: CheckProcess, state: str) -> None:
+    for event in WAYS[state]:
+        DEEDS[event](process)
+    assert process.state == state
+
+
+@pytest.mark.parametrize(
+    ("state", "event"), [(state, event) for state in STATES for event in MOVES[state] if event != STALE]
+)
+def test_every_move_of_the_table_happens_with_a_real_worker(process, state, event):
+    go(process, state)
+    DEEDS[event](process)
+    assert process.state == MOVES[state][event]
+
+
+def test_a_process_that_says_it_is_stale_is_replaced_by_a_fresh_one(process):
+    process.begin(Setup(0), fresh=False)
+    assert call(process, "keep") == 1
+    process.end(stay=True)
+    process.begin(Setup(0), fresh=False)
+    assert process.state == REOPENED
+    assert call(process, "keep") == 1
+    assert process.state == MOVES[REUSED][STALE] == FRESH
+
+
+@pytest.mark.parametrize(("state", "event"), [(state, event) for state in STATES for event in EVENTS])
+def test_a_move_that_is_not_in_the_table_is_a_fault_of_ours(make, state, event):
+    process = make()
+    process.state = state
+    if event in MOVES[state]:
+        process.move(event)
+        assert process.state == MOVES[state][event]
+    else:
+        with pytest.raises(SandboxError, match=f"{event} where the process of a check is {state}"):
+            process.move(event)
+
+
+def test_a_call_without_a_check_is_a_fault_of_ours(process):
+    with pytest.raises(SandboxError):
+        call(process)
+
+
+def test_a_check_that_failed_where_another_had_been_is_rerun_and_only_that_counts(process):
+    work = lambda: call(process, "fails_the_second_time")  # noqa: E731
+    first, second = process.run(work, Setup(0)), process.run(work, Setup(0))
+    assert (first.failure, first.processes, first.is_reused) == (None, 1, False)
+    assert (second.failure, second.processes, second.is_reused) == (None, 2, False)
+    assert first.value != second.value
+
+
+def test_a_check_that_fails_in_a_fresh_process_is_not_rerun(process):
+    outcome = process.run(lambda: call(process, "wrong"), Setup(0))
+    assert outcome.failure is not None and outcome.failure.raised == "ZeroDivisionError"
+    assert (outcome.processes, process.begun) == (1, 1)
+
+
+def test_the_caller_says_which_outcome_of_a_shared_process_counts(process):
+    process.run(lambda: call(process), Setup(0))
+    outcome = process.run(lambda: call(process, "wrong"), Setup(0), may_count=lambda outcome: True)
+    assert outcome.failure is not None
+    assert (outcome.processes, outcome.is_reused, process.begun) == (1, True, 1)
+
+
+def test_a_process_that_a_crash_ended_is_replaced_and_the_check_rerun(process):
+    process.run(lambda: call(process), Setup(0))
+    outcome = process.run(lambda: call(process, "crash"), Setup(0))
+    assert outcome.failure is not None and outcome.failure.status == "crashed"
+    assert outcome.processes == 2
+    assert process.state == ABSENT
+    assert process.run(lambda: call(process), Setup(0)).failure is None
+
+
+def test_a_check_that_runs_alone_shares_its_process_with_none(process):
+    before, alone, after = (
+        process.run(lambda: call(process), Setup(0)).value,
+        process.run_alone(lambda: call(process), Setup(0)).value,
+        process.run(lambda: call(process), Setup(0)).value,
+    )
+    assert len({before, alone, after}) == 3
+
+
+def test_a_fault_of_the_judge_ends_the_check_and_passes(process):
+    def work():
+        call(process)
+        raise KeyError("ours")
+
+    with pytest.raises(KeyError):
+        process.run(work, Setup(0))
+    assert process.state == ABSENT
+    assert process.run(lambda: call(process), Setup(0)).failure is None
+
+
+def test_all_processes_of_a_submission_draw_on_one_account_of_time(make):
+    account = TimeAccount()
+    with make(account) as one, make(account) as other:
+        one.run(lambda: call(one), Setup(0))
+        started = account.start
+        other.run(lambda: call(other), Setup(0))
+        assert account.start > started > 0
+        account.close()
+        for process in (one, other):
+            outcome = process.run(lambda process=process: call(process), Setup(0))
+            assert outcome.failure is not None and outcome.failure.text.startswith("The submission used up the 600 s")
+
+
+def test_an_account_bounds_every_wait_but_the_moment_that_a_process_has_to_end():
+    now = time.monotonic()
+    account = TimeAccount(now + 10)
+    assert account.deadline(60) == account.until
+    assert now + 5 <= account.deadline(5) < now + 6
+    assert account.deadline_to_end(60) == account.until + 0.5
+    account.close()
+    assert account.is_over and account.deadline(60) == 0
+    assert now < account.deadline_to_end(60) < now + 1
+
+
+def test_a_process_that_is_lent_serves_another_submission_with_the_time_of_that(process):
+    process.run(lambda: call(process), Setup(0))
+    process.dismiss()
+    process.lend(process.session.launch, TimeAccount(time.monotonic() - 1))
+    assert process.is_idle
+    with pytest.raises(CallFailed, match="used up"):
+        process.begin(replace(Setup(0), seed=1))
