@@ -93,7 +93,9 @@ class Attempts:
         return attempt.answer.gradients
 
     def reference_gradients(self, rng: np.random.RandomState) -> Gradients | None:
-        """The same from the reference."""
+        """The same from the reference. None where there is none."""
+        if not self.oracle.is_there:
+            return None
         reference = self.oracle.student
         return perform(self.check.run, reference, rng, reference).gradients
 
@@ -109,7 +111,7 @@ class Attempts:
         reference's values pass.
         """
         undoable = Undoable(call)
-        plan = self.process.plan
+        plan = self.process.session.plan
         student = Student(undoable.call, plan.functions, plan.classes)
         reference = self.oracle.student if self.oracle.is_there else student
         try:

@@ -52,48 +52,14 @@ def run_check(
     the function was wrong in a fresh process before, so that it is believed to be wrong in another. limits: None for
     the usual ones; why: it has less time than usual.
     """
-    answer = oracle.answer if stubs else None
-    setup = Setup(check.seed, limits, why, granted=stubs, answer=answer)
-    try:
-        trial = try_check(process, check, assignment, fixtures, oracle, handout, setup, is_wrong=is_wrong)
-        return replace(trial, stubs=stubs) if stubs else trial
-    finally:
-        oracle.end()
-
-
-def follow_up(trial: Trial, oracle: Oracle) -> Trial:
-    """The trial with what its wrong gradients follow from, if run_check left that open: whoever runs it says when.
-
-    The student's code is called with inputs from a secret seed then, in the sandbox and with the stubs of the check.
-    """
-    if trial.follow is None:
-        return trial
-    started = time.monotonic()
-    try:
-        agreed, same_reach = trial.follow()
-    finally:
-        oracle.end()
-    duration_s = round(trial.duration_s + time.monotonic() - started, 4)
-    return replace(trial, follow=None, agreed=agreed, same_reach=same_reach, duration_s=duration_s)
-
-
-def try_check(
-    process: CheckProcess,
-    check: Check,
-    assignment: Assignment,
-    fixtures: Fixtures,
-    oracle: Oracle,
-    handout: Handout,
-    setup: Setup,
-    *,
-    is_wrong: bool,
-) -> Trial:
     started = time.monotonic()
     accepted = handout.accepts.get(check.function, frozenset())
     fixture = fixtures.checks[check.id].accepting(accepted)
     documented = assignment.definitions[check.id].cache
     call = adapt(process.call, handout)
-    attempts = Attempts(process, check, fixture, oracle, replace(setup, arities=fixture.arities))
+    answer = oracle.answer if stubs else None
+    setup = Setup(check.seed, limits, why, arities=fixture.arities, granted=stubs, answer=answer)
+    attempts = Attempts(process, check, fixture, oracle, setup)
     outcome = attempts.run(call, is_wrong=is_wrong)
     processes, failure, fed = outcome.processes, outcome.failure, None
     if failure is not None and failure.function == check.needs and documented is not None:
@@ -110,6 +76,7 @@ def try_check(
     trial = Trial(
         check,
         failure,
+        stubs=stubs,
         raising={name: hints[name] for name, raised in fixture.raises.items()},
         raised=frozenset(
             name for name, raised in fixture.raises.items() if failure is not None and failure.raised == raised
@@ -124,20 +91,24 @@ def try_check(
     if outcome.value is not None:
         secret = zlib.crc32(f"{assignment.sha256} {check.id}".encode())  # hidden checks are in it: no student knows it
         outcome.value.undoable.undo()
-        # The usual limits: a function that answered does not hang, and its gradient takes longer than a call.
-        later = replace(attempts, setup=replace(attempts.setup, limits=None, why=""))
-        follow = partial(
-            follow_through,
-            process,
-            check,
-            fixture=fixture,
-            setup=replace(later.setup, arities=()),
-            again=partial(later.gradients_elsewhere, call),
-            reference=later.reference_gradients if oracle.is_there else None,
-            secret=secret,
-        )
+        follow = partial(follow_through, attempts, call, secret)
         trial = judge(trial, outcome.value.answer, outcome.value.judgements, fixture, hints, follow)
+    oracle.end()
     return replace(trial, duration_s=round(time.monotonic() - started, 4))
+
+
+def follow_up(trial: Trial, oracle: Oracle) -> Trial:
+    """The trial with what its wrong gradients follow from, if run_check left that open: whoever runs it says when.
+
+    The student's code is called with inputs from a secret seed then, in the sandbox and with the stubs of the check.
+    """
+    if trial.follow is None:
+        return trial
+    started = time.monotonic()
+    agreed, same_reach = trial.follow()
+    oracle.end()
+    duration_s = round(trial.duration_s + time.monotonic() - started, 4)
+    return replace(trial, follow=None, agreed=agreed, same_reach=same_reach, duration_s=duration_s)
 
 
 def judge(

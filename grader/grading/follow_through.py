@@ -11,17 +11,17 @@ fresh process nothing but the one point at which it is asked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final, TypeVar, cast
 
 import numpy as np
 
-from grader.assignment.fixtures import Fixture
-from grader.calls import CallFailed
+from grader.calls import Call, CallFailed
 from grader.checks import Gradients
 from grader.errors import GraderError
+from grader.grading.attempt import Attempts
 from grader.judging.follow import (
     agreeing_claims,
     claims_that_hold,
@@ -30,35 +30,23 @@ from grader.judging.follow import (
     reach_that_holds,
     same_patterns,
 )
-from grader.records import Check
-from grader.sandbox.host.check_process import CheckProcess, Outcome, Setup
+from grader.sandbox.host.check_process import Outcome
 
 NOTHING: Final = (frozenset[str](), False)
 GRADIENT_TIMES: Final = 5  # a numerical gradient asks the forward some forty times where a check asks once or twice
 
 T = TypeVar("T")
-Again = Callable[[np.random.RandomState], Gradients | None]
 
 
 def follow_through(
-    process: CheckProcess,
-    check: Check,
-    gradients: Gradients,
-    wrong: Mapping[str, np.ndarray],
-    fixture: Fixture,
-    *,
-    setup: Setup,
-    again: Again,
-    reference: Again | None,
-    secret: int,
+    attempts: Attempts, call: Call, secret: int, *, gradients: Gradients, wrong: Mapping[str, np.ndarray]
 ) -> tuple[frozenset[str], bool]:
     """Names of wrong gradients that belong to the student's own forward; whether its inputs reach what they should.
 
-    setup: of the check. again: makes the check once more on the student's code, with inputs from this generator;
-    reference: on the reference, None where there is none. secret: the seed that nobody knows.
+    attempts: at the check, of which the gradients came, through this call. secret: the seed that nobody knows.
     """
     try:
-        return ask_forward(process, check, gradients, wrong, fixture, setup, again, reference, secret)
+        return ask_forward(attempts, call, secret, gradients, wrong)
     except CallFailed:
         return NOTHING
     except GraderError:
@@ -68,18 +56,14 @@ def follow_through(
 
 
 def ask_forward(
-    process: CheckProcess,
-    check: Check,
-    gradients: Gradients,
-    wrong: Mapping[str, np.ndarray],
-    fixture: Fixture,
-    setup: Setup,
-    again: Again,
-    reference: Again | None,
-    secret: int,
+    attempts: Attempts, call: Call, secret: int, gradients: Gradients, wrong: Mapping[str, np.ndarray]
 ) -> tuple[frozenset[str], bool]:
     """Raises CallFailed where the forward fails."""
-    forward, longer = fixture.forward, replace(setup, times=GRADIENT_TIMES)
+    process, check, fixture = attempts.process, attempts.check, attempts.fixture
+    # The usual limits: a function that answered does not hang, and its gradient takes longer than a call.
+    usual = replace(attempts, setup=replace(attempts.setup, limits=None, why=""))
+    setup = replace(usual.setup, arities=())
+    longer, forward = replace(setup, times=GRADIENT_TIMES), fixture.forward
     assert forward is not None
 
     def at_the_inputs() -> tuple[frozenset[str], bool]:
@@ -89,14 +73,14 @@ def ask_forward(
     agreed, is_same = said(process.run_alone(at_the_inputs, longer))
     if not is_same:
         return agreed, False
-    elsewhere = again(np.random.RandomState(secret))
+    elsewhere = usual.gradients_elsewhere(call, np.random.RandomState(secret))
     if elsewhere is None or not agreed <= elsewhere.claims.keys():
         return NOTHING
 
     def at_the_secret_inputs() -> tuple[frozenset[str], bool, list[Any]]:
         rng = np.random.RandomState(secret)
         holding, answers = claims_that_hold(elsewhere, agreed, check, rng)
-        right = reference(np.random.RandomState(secret)) if reference and holding else None
+        right = usual.reference_gradients(np.random.RandomState(secret)) if holding else None
         if right is None:
             return holding, True, answers
         same_reach, more = reach_that_holds(elsewhere, reach_patterns(right, check) or {}, check, rng)

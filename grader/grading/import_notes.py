@@ -7,7 +7,7 @@ from typing import Final
 
 from grader.grading.other_pythons import is_of_another_python
 from grader.judging.diagnose import advice_on
-from grader.sandbox.host.imported import Imported
+from grader.sandbox.host.plan import Imported
 
 MOST_LEFT_OUT: Final = 8  # statements of a file that a report lists
 

@@ -56,7 +56,7 @@ class Oracle:
     @property
     def student(self) -> Student:
         """The reference as a check sees it."""
-        return Student(self.measure, self.process.plan.functions, self.process.plan.classes)
+        return Student(self.measure, self.process.session.plan.functions, self.process.session.plan.classes)
 
     def end(self) -> None:
         """Forget what was kept for the check that is over."""
@@ -100,7 +100,7 @@ class Oracle:
         try:
             return self.call(name, args, kwargs)
         except CallFailed as failed:
-            classes = self.process.plan.classes
+            classes = self.process.session.plan.classes
             text = f"{spoken(name, classes)}: the grader's own cannot use what yours has made. {failed.failure.text}"
             raise CallFailed(Failure(FAILED, owner_of(name, classes), text)) from None
 
@@ -108,9 +108,8 @@ class Oracle:
         if not self.is_running:
             self.process.begin(SETUP, fresh=False)
             self.is_running = self.is_sound = True
-            broken = [failure.text for failure in self.process.imported.failures.values() if failure is not None]
-            if broken:
-                raise SandboxError(f"sandbox: the reference cannot be imported there ({broken[0]})")
+            for broken in filter(None, self.process.session.imported.failures.values()):
+                raise SandboxError(f"sandbox: the reference cannot be imported there ({broken.text})")
         if self.process.state == LOST:
             raise CallFailed(Failure(FAILED, name, "The grader's own function was stopped."))
         try:

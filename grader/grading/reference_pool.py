@@ -7,7 +7,7 @@
 What a submission's code made reaches it as data and is read by a child that dies with it at the latest, so nothing of
 one submission stays for the next. Only where somebody sees to the end of it: inside `keeping()`.
 
-The thread is kept because the kernel ends a sandbox when the thread that started it ends (watch.py).
+The thread is kept because the kernel ends a sandbox when the thread that started it ends (watchdog.py).
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ class Sandboxes:
         self.account.close()
         self.of_reference.close()
         for process in list(self.processes):
-            process.stop()
+            process.session.stop()
 
     @property
     def used_s(self) -> float:
@@ -131,7 +131,7 @@ class Sandboxes:
         }
         key, is_sound = context.reference_files, False
         process = lend(key, lambda: CheckProcess(Session(launch, plan, context.limits)))
-        process.lend(launch, self.of_reference)
+        process.session.lend(launch, self.of_reference)
         self.processes.append(process)
         try:
             oracle = Oracle(

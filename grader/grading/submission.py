@@ -51,7 +51,7 @@ def grade_submission(submission: Submission, context: Context) -> Result:
     """Stage, run and judge one submission, within submission_wall_s and WATCH_S. Raises GraderError if we fail.
 
     All that a submission does ends with submission_wall_s. If the judge itself has not ended soon after, it is stopped
-    (watch.py), and the results known by then are the result. The time counts as the submission's where its own code
+    (watchdog.py), and the results known by then are the result. The time counts as the submission's where its own code
     used most of it: the other checks are `timeout`. Else the fault is ours: status grader_error, with the same checks
     for staff to see. That takes no mark away and overwrites no earlier result.
     """

@@ -121,7 +121,7 @@ class Trials:
                 self.note_import(sandbox)
 
     def note_import(self, sandbox: Sandbox) -> None:
-        imported = sandbox.process.imported
+        imported = sandbox.process.session.imported
         self.notes += [note for note in import_notes(imported, sandbox.serves) if note not in self.notes]
         self.foreign += [one for one in imported.left_out if is_of_another_python(one) and one not in self.foreign]
 
@@ -144,7 +144,7 @@ class Trials:
         """A sandbox for the files of one, which belongs to that set; or one for each, where they do not go together."""
         process = self.sandboxes.open_process(one)
         files = [file for file in one.files if file in self.submission.files]
-        if process.open().broken is not None and len(files) > 1:  # one of them ends or stops the import of all
+        if process.session.open().broken is not None and len(files) > 1:  # one of them ends or stops the import of all
             process.kill()
             without = (*one.without, "__init__.py")  # which may import them all
             for single in ModuleSet(tuple(files), one.on, without).alone():
@@ -162,7 +162,7 @@ class Trials:
                 self.own[check.id] = Trial(check, not_run(check))
                 self.put_off.append(check)
         self.unusable.update(
-            file for file in sandbox.serves if process.imported.failure_of(module_of_file(file)) is not None
+            file for file in sandbox.serves if process.session.imported.failure_of(module_of_file(file)) is not None
         )
 
     def run_again(self, one: ModuleSet, oracle: Oracle, *, visible: bool) -> None:

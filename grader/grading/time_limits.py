@@ -126,7 +126,7 @@ def measure_reference(check: Check, oracle: Oracle) -> float | None:
     """
     if not oracle.is_there:
         return None
-    oracle.process.open()  # not part of what the check needs
+    oracle.process.session.open()  # not part of what the check needs
     began = time.monotonic()
     try:
         perform(check.run, oracle.student, inputs_from(check.seed), oracle.student)

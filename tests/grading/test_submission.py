@@ -19,7 +19,7 @@ from grader.assignment.fixtures import load_fixtures
 from grader.grading.context import Settings, prepare
 from grader.grading.submission import grade_submission
 from grader.records import Result, Submission
-from grader.sandbox.host import wire
+from grader.sandbox.host import session as session_module
 from grader.sandbox.inside.protocol import Handle
 
 
@@ -43,8 +43,8 @@ def test_the_same_submission_twice_gives_the_same_json_but_for_durations(layers_
 def test_what_the_judge_sends_holds_inputs_only(context, grade_layers, monkeypatch):
     """No frame holds an expected value: not one array of a fixture, not one number of eight digits of it."""
     sent = []
-    encode = wire.encode
-    monkeypatch.setattr(wire, "encode", lambda message: sent.append(message) or encode(message))
+    encode = session_module.encode
+    monkeypatch.setattr(session_module, "encode", lambda message: sent.append(message) or encode(message))
     # A wrong conv_forward also lets the judge ask for numerical gradients and documented caches.
     grade_layers(
         "def conv_forward_naive(x, w, b, conv_param):\n    raise ValueError\n"

@@ -214,6 +214,19 @@ def test_a_check_that_runs_alone_shares_its_process_with_none(process):
     assert len({before, alone, after}) == 3
 
 
+def test_a_check_that_goes_on_after_its_process_was_lost_fails_as_before(process):
+    def work():
+        with pytest.raises(CallFailed):
+            call(process, "crash")
+        assert process.state == LOST
+        return call(process)
+
+    outcome = process.run(work, Setup(0))
+    assert outcome.failure is not None
+    assert outcome.failure.text == "crash was killed by signal 9 (SIGKILL)."
+    assert process.run(lambda: call(process), Setup(0)).failure is None
+
+
 def test_a_fault_of_the_judge_ends_the_check_and_passes(process):
     def work():
         call(process)
@@ -252,7 +265,7 @@ def test_an_account_bounds_every_wait_but_the_moment_that_a_process_has_to_end()
 def test_a_process_that_is_lent_serves_another_submission_with_the_time_of_that(process):
     process.run(lambda: call(process), Setup(0))
     process.dismiss()
-    process.lend(process.session.launch, TimeAccount(time.monotonic() - 1))
+    process.session.lend(process.session.launch, TimeAccount(time.monotonic() - 1))
     assert process.is_idle
     with pytest.raises(CallFailed, match="used up"):
         process.begin(replace(Setup(0), seed=1))

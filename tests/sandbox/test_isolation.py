@@ -16,18 +16,17 @@ import pytest
 from readable_python import open_to_all
 
 from grader.errors import SandboxError
-from grader.sandbox.host import isolation
-from grader.sandbox.host import zygote_box as held
+from grader.sandbox.host import isolation, start_worker
 from grader.sandbox.host.check_process import CheckProcess, Setup
 from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.isolation import choose_isolation
 from grader.sandbox.host.limits import Limits
-from grader.sandbox.host.mounts import HOLDER, INSIDE, WORKER_FILES, compiled_files
+from grader.sandbox.host.mounts import INSIDE, WORKER_FILES, compiled_files
 from grader.sandbox.host.plan import Plan
 from grader.sandbox.host.proc import list_children
 from grader.sandbox.host.session import Session
 from grader.sandbox.host.zygote_box import HeldBox
-from grader.sandbox.host.zygote_client import find_zygote
+from grader.sandbox.host.zygote_client import HOLDER, find_zygote
 
 HELD = "in a sandbox that was kept open for it"
 
@@ -36,12 +35,12 @@ HELD = "in a sandbox that was kept open for it"
 def way(request, monkeypatch):
     """How a worker is started; all else is the same both ways."""
     if request.param != HELD:
-        monkeypatch.setattr(held, "find_zygote", lambda recipe: None)
+        monkeypatch.setattr(start_worker, "find_zygote", lambda recipe: None)
     return request.param
 
 
 def server_of(box):
-    assert isinstance(box, HeldBox) == (held.find_zygote is find_zygote)
+    assert isinstance(box, HeldBox) == (start_worker.find_zygote is find_zygote)
     return box.pids(0)[1] if isinstance(box, HeldBox) else list_children(box.init)[0]
 
 
@@ -253,8 +252,8 @@ def test_the_process_limit_is_this_sandboxs_own(tmp_path, interpreter):
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     with make_session(tmp_path / "a", interpreter) as first, make_session(tmp_path / "b", interpreter) as second:
-        first.begin(0)
-        second.begin(0)
+        first.begin(Setup(0))
+        second.begin(Setup(0))
         assert first.call("probe.fork_many", (), {}) == second.call("probe.fork_many", (), {}) > 0
 
 

@@ -12,7 +12,8 @@ import pytest
 from grader.sandbox.host import libraries, mounts
 from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.libraries import libraries_of, needs_of
-from grader.sandbox.host.mounts import find_holder, resident_paths, system_paths
+from grader.sandbox.host.mounts import resident_paths, system_paths, worker_guest
+from grader.sandbox.host.zygote_client import find_holder
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def listed_by_ldd(path: Path) -> set[Path]:
 
 
 def test_what_the_loader_would_load_is_there(interpreter):
-    shown = {path.resolve() for path in system_paths(interpreter).values()}
+    shown = {path.resolve() for path in system_paths(interpreter, find_holder()).values()}
     folders = [*interpreter.shown, *interpreter.numpy_folders]
     found = [path for folder in folders for path in folder.rglob("*.so")]
     extensions = [path for path in found if not any(path.is_relative_to(folder) for folder in interpreter.hidden)]
@@ -63,7 +64,7 @@ def test_where_the_system_does_not_say_where_libraries_lie_all_folders_are_shown
 
 
 def test_the_parts_of_the_standard_library_that_no_layer_needs_are_left_out(interpreter):
-    shown, hidden = resident_paths(interpreter)
+    shown, hidden = resident_paths(interpreter, worker_guest(interpreter))
     standard = next(Path(path) for path in shown if (Path(path) / "os.py").is_file())
     left = {path.name for path in standard.iterdir() if path.is_dir() and str(path) in hidden}
     assert not left & {"json", "collections", "lib-dynload"}

@@ -13,11 +13,10 @@ from grader.calls import CallFailed
 from grader.records import Members
 from grader.sandbox.host.check_process import WAITING, CheckProcess, Setup
 from grader.sandbox.host.failures import failure_from
-from grader.sandbox.host.imported import Imported
 from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.isolation import choose_isolation
 from grader.sandbox.host.limits import Limits
-from grader.sandbox.host.plan import LeftOut, Plan, left_out_from
+from grader.sandbox.host.plan import Imported, LeftOut, Plan, left_out_from
 from grader.sandbox.host.session import Session
 
 LIMITS = Limits(
@@ -436,12 +435,12 @@ def test_what_does_not_work_is_left_out_where_that_is_asked_for(open_session):
     assert process.call("case.f", (), {}) == 1
     broken = failure_of(process, "g")
     assert (broken.status, broken.frames[-1].line) == ("error", 1)
-    assert [(one.file, one.line, one.function) for one in process.imported.left_out] == [
+    assert [(one.file, one.line, one.function) for one in process.session.imported.left_out] == [
         ("case.py", 1, "g"),
         ("case.py", 3, ""),
         ("case.py", 4, ""),
     ]
-    assert process.imported.left_out[1].error == "OutOfTime: still running after 0.8 s of CPU time"
+    assert process.session.imported.left_out[1].error == "OutOfTime: still running after 0.8 s of CPU time"
 
 
 def test_what_a_worker_says_was_left_out_is_data(open_session):

@@ -233,4 +233,4 @@ def test_what_all_processes_hold_together_is_bounded(open_session):
 
 
 def test_the_bound_is_twice_what_one_process_may_have(open_session):
-    assert open_session().launch().memory == 2 * 512 << 20
+    assert open_session().session.launch().memory == 2 * 512 << 20

@@ -149,7 +149,7 @@ def test_the_uid_is_its_own_and_no_right_is_left(process, probe):
 @root_only
 def test_two_sandboxes_neither_stop_nor_read_each_other(place, interpreter, probe):
     with open_session(place / "other", interpreter) as other:
-        other.begin(0)
+        other.begin(Setup(0))
         pid = other.box.process.pid
         for target in (pid, os.getpid()):
             assert "Operation not permitted" in evaluate(probe, f"os.kill({target}, 9)")
@@ -189,9 +189,9 @@ def test_the_worker_and_its_check_die_with_the_judge(place, readable_python):
     judge, there = place / "judge.py", place / "orphans"
     judge.write_text(
         f"import sys, time\nsys.path[:0] = [{str(ROOT)!r}, {str(ROOT / 'tests')!r}, {str(ROOT / 'tests/sandbox')!r}]\n"
-        "from pathlib import Path\nfrom test_uid import find_interpreter, open_session\n"
+        "from pathlib import Path\nfrom test_uid import Setup, find_interpreter, open_session\n"
         f"process = open_session(Path({str(there)!r}), find_interpreter({readable_python!r}))\n"
-        "process.begin(Setup(0))\nsession.settle()\nprint(process.session.box.uid, flush=True)\ntime.sleep(60)\n"
+        "process.begin(Setup(0))\nprocess.settle()\nprint(process.session.box.uid, flush=True)\ntime.sleep(60)\n"
     )
     with subprocess.Popen([sys.executable, judge], stdout=subprocess.PIPE, text=True) as started:
         uid = int(started.stdout.readline())

@@ -16,17 +16,17 @@ from pathlib import Path
 import pytest
 
 from grader.calls import CallFailed
-from grader.sandbox.host import zygote_box as held
+from grader.sandbox.host import start_worker
 from grader.sandbox.host import zygote_client as zygotes
 from grader.sandbox.host.check_process import CheckProcess, Setup
 from grader.sandbox.host.interpreter import find_interpreter
-from grader.sandbox.host.isolation import HELD_PROCESSES, choose_isolation
+from grader.sandbox.host.isolation import choose_isolation
 from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.plan import Plan
 from grader.sandbox.host.proc import list_children
 from grader.sandbox.host.session import Session
 from grader.sandbox.host.zygote_box import HeldBox
-from grader.sandbox.host.zygote_client import Zygote, find_zygote, give_up
+from grader.sandbox.host.zygote_client import HELD_PROCESSES, Zygote, find_zygote, give_up
 
 LIMITS = Limits(
     cpu_s=2,
@@ -144,7 +144,7 @@ def test_a_worker_from_a_zygote_is_like_one_that_bwrap_started(tree, isolated, m
     with open_session(root) as process:
         said, kernel, other_than_init, other_than_ours, mounts = looks(process)
         assert isinstance(process.session.box, HeldBox)
-    monkeypatch.setattr(held, "find_zygote", lambda recipe: None)
+    monkeypatch.setattr(start_worker, "find_zygote", lambda recipe: None)
     with open_session(root) as process:
         expected = looks(process)
         assert not isinstance(process.session.box, HeldBox)
@@ -190,7 +190,7 @@ def test_as_many_processes_may_be_started_either_way(tree, isolated, monkeypatch
         with open_session(tree(FORKING)) as process:
             process.begin(Setup(0))
             counts.append((process.call("probe.value", (), {}), isinstance(process.session.box, HeldBox)))
-        monkeypatch.setattr(held, "find_zygote", lambda recipe: None)
+        monkeypatch.setattr(start_worker, "find_zygote", lambda recipe: None)
     assert counts == [(counts[0][0], True), (counts[0][0], False)]
     assert 1 <= counts[0][0] < LIMITS.processes
 
@@ -240,16 +240,16 @@ def test_a_killed_zygote_is_replaced(tree, isolated):
 def test_where_no_zygote_can_be_had_workers_start_without(tree, isolated, monkeypatch, fault):
     fork = Zygote.fork
 
-    def refuse(self, init, said, pipes, group):
+    def refuse(self, init, options, pipes, group):
         if fault == "may not enter":
-            fork(self, os.getpid(), said, pipes)  # whose children are not one
+            fork(self, os.getpid(), options, pipes)  # whose children are not one
         elif fault == "dies as it is asked":
             os.kill(self.process.pid, signal.SIGSTOP)
-            fork(self, init, said, pipes)
+            fork(self, init, options, pipes)
             self.process.kill()
             self.process.wait()
         else:
-            fork(self, init, said, pipes)
+            fork(self, init, options, pipes)
 
     monkeypatch.setattr(Zygote, "fork", refuse)
     popen, commands = subprocess.Popen, {"cannot be started": ["/no/such/python"], "ends at once": ["/bin/true"]}
@@ -315,7 +315,7 @@ def test_a_zygote_ends_with_its_judge(tmp_path):
     program = (
         "import sys, os, time\nfrom grader.sandbox.host import zygote_client\n"
         "command = (sys.executable, '-c', 'import sys; sys.stdin.buffer.raw.read(1)')\n"
-        "z = zygote_client.Zygote(zygote_client.Recipe(command, (), (), '{}'))\n"
+        "z = zygote_client.Zygote(zygote_client.Recipe(command, ()))\n"
         "print(z.process.pid, flush=True)\ntime.sleep(60)\n"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as judge:

@@ -1,4 +1,4 @@
-"""Processes: started, fed, read, watched from outside and killed. Only this module and zygotes.py spawn any.
+"""Processes: started, fed, read, watched from outside and killed. Only this folder spawns any.
 
     judge ──stdin──► bwrap (monitor) ── init (pid 1 inside) ── worker server ── one child a check
           ◄─stdout─ replies          ◄─stderr─ whatever the student prints
@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from grader.errors import SandboxError
+from grader.sandbox.host.mounts import Enclosure
 from grader.sandbox.host.proc import Parent, list_children, memory_below
 from grader.sandbox.host.user_ids import end_processes_of
-from grader.sandbox.host.zygote_client import Recipe
 
 CHUNK: Final = 1 << 16
 MAX_OUTPUT: Final = 64 << 10  # of what a check prints: what a person reads; the rest is drained and counted
@@ -54,9 +54,9 @@ class Launch:
     """How to start a worker. reports_init: the command reports the pid of its namespace's init on `--info-fd`.
 
     memory: bytes that all processes may hold together. processes: how many there may be, where a cgroup counts them.
-    is_plain: a student's own code on their own machine, for PlainBox (plain.py), where the system may be any.
+    is_plain: a student's own code on their own machine, for PlainBox (plain_box.py), where the system may be any.
     uid: under which it runs, alone, so that all processes of that uid are its own; None where a namespace tells them.
-    recipe: of a zygote that can start the worker in a sandbox which is ready, sooner than the command does.
+    enclosure: the sandbox that the command makes.
     """
 
     command: tuple[str, ...]
@@ -67,7 +67,7 @@ class Launch:
     processes: int = 0
     is_plain: bool = False
     uid: int | None = None
-    recipe: Recipe | None = None
+    enclosure: Enclosure | None = None
 
 
 class Box:

@@ -36,16 +36,12 @@ from grader.calls import CallFailed, Failure, owner_of
 from grader.errors import SandboxError
 from grader.function_ids import module_of
 from grader.records import ERROR, FAILED, MISSING
-from grader.sandbox.host.box import Launch
 from grader.sandbox.host.exchange import Exchange, Malformed
 from grader.sandbox.host.failures import Circumstances, used_up
-from grader.sandbox.host.imported import Imported
 from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.plain_box import PlainBox
-from grader.sandbox.host.plan import Plan
 from grader.sandbox.host.replies import plain_text
 from grader.sandbox.host.session import DOUBTS, Session, refuse
-from grader.sandbox.host.time_account import TimeAccount
 
 T = TypeVar("T")
 Answer = Callable[[str, tuple[Any, ...]], Mapping[str, Any]]
@@ -112,6 +108,7 @@ class CheckProcess:
         self.setup = Setup(0)
         self.exchange: Exchange | None = None
         self.deadline = 0.0
+        self.lost_by: Failure | None = None
 
     def run(
         self, work: Callable[[], T], setup: Setup, *, may_count: Callable[[Outcome[T]], bool] = lambda outcome: False
@@ -152,8 +149,12 @@ class CheckProcess:
 
         Raises CallFailed if the modules cannot even be imported; SandboxError if the box itself fails.
         """
-        self.exchange, self.is_reused = None, False  # also where this raises: no process serves the check then
-        self.session.drop_prints()
+        self.exchange, self.is_reused, self.lost_by = (
+            None,
+            False,
+            None,
+        )  # also where this raises: no process serves the check then
+        self.session.take_prints()  # of a box that was ended
         if self.session.account.is_over:
             raise CallFailed(used_up(self.session.limits))
         if fresh:
@@ -168,29 +169,34 @@ class CheckProcess:
         opening = {
             "seed": setup.seed,
             "limits": {"CPU": self.limits.cpu_s * setup.times},
-            "stubs": sorted(setup.granted & self.plan.switches.keys()),
+            "stubs": sorted(setup.granted & self.session.plan.switches.keys()),
         }
-        self.exchange = Exchange(opening, setup.arities, self.at)
+        self.exchange = Exchange(opening, setup.arities, self.session.plan.classes, self.at)
 
     def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """One call of the code under test. Raises CallFailed for whatever is not a value.
 
         What is written into an object goes with the next call, and then it shows whether it could be; or with settle().
         """
-        broken = self.session.imported.failures.get(module_of(owner_of(function, self.plan.classes)))
+        broken = self.session.imported.failures.get(module_of(owner_of(function, self.session.plan.classes)))
         if broken is not None:
             raise CallFailed(broken)
+        if self.lost_by is not None:  # a check that goes on all the same
+            raise CallFailed(self.lost_by)
         if self.exchange is None:
             raise SandboxError(f"sandbox: {function} was called where no check runs")
         try:
             return self.exchange.call(function, args, kwargs, self.post)
-        except Malformed:
+        except Malformed as failed:
+            self.lost_by = failed.failure
             self.kill()
             raise
 
     def settle(self) -> None:
         """See to it that all was sent. Raises CallFailed if something could not be written."""
-        if self.exchange is not None and self.state != LOST:
+        if self.lost_by is not None:
+            raise CallFailed(self.lost_by)
+        if self.exchange is not None:
             self.exchange.settle(self.post)
 
     def end(self, *, stay: bool = False) -> tuple[str, int]:
@@ -207,13 +213,13 @@ class CheckProcess:
                 self.settle()
         if self.state in (FRESH, REUSED):
             stays = stay and not isinstance(self.session.box, PlainBox)
-            if self.is_quiet(staying=1) if stays else self.ends_cleanly():
+            if self.session.is_quiet(staying=1) if stays else self.ends_cleanly():
                 self.move(STAY if stays else END)
                 return self.session.take_prints()
             self.kill()
         if self.state == LOST:
             self.move(END)
-        return self.session.take_prints() if self.session.wire is None else ("", 0)
+        return self.session.take_prints() if self.session.box is None else ("", 0)
 
     def dismiss(self) -> None:
         """End the process that waits for another check, if there is one."""
@@ -230,14 +236,15 @@ class CheckProcess:
         answer = self.answer if self.setup.answer is not None else refuse
         try:
             return self.session.ask(message, self.at(function), lambda: self.deadline, answer=answer, renew=renew)
-        except CallFailed:
+        except CallFailed as failed:
+            self.lost_by = failed.failure
             self.move(DOUBT)
             raise
 
     def replace(self) -> None:
         """A fresh process for the check that is beginning: the one that waited found traces of an earlier check.
 
-        Raises what a wire raises, and CallFailed if the modules cannot be imported again.
+        Raises one of DOUBTS, and CallFailed if the modules cannot be imported again.
         """
         self.move(STALE)
         self.is_reused = False
@@ -257,24 +264,17 @@ class CheckProcess:
 
     def ends_cleanly(self) -> bool:
         """Whether the process ends as it should when it is told to, and no other process is there."""
-        assert self.session.wire is not None
         with self.session.account.waiting():
             try:
                 self.deadline = self.session.account.deadline_to_end(self.limits.wall_s)
-                self.session.wire.send({"op": "end"}, self.deadline)
+                self.session.send({"op": "end"}, self.deadline)
                 return self.has_ended()
             except DOUBTS:
                 return False
 
     def has_ended(self) -> bool:
-        """The same where it ends by itself. Raises what a wire raises."""
-        assert self.session.wire is not None
-        return self.session.wire.receive(self.deadline) == ENDED and self.is_quiet(staying=0)
-
-    def is_quiet(self, *, staying: int) -> bool:
-        """Whether nothing was said that nobody asked for, and so many processes are left."""
-        wire = self.session.wire
-        return wire is not None and wire.is_quiet() and not wire.box.left_behind(staying=staying)
+        """The same where it ends by itself. Raises one of DOUBTS."""
+        return self.session.receive(self.deadline) == ENDED and self.session.is_quiet(staying=0)
 
     def kill(self) -> None:
         """End the sandbox with all that is inside; the next check gets a new one."""
@@ -286,34 +286,14 @@ class CheckProcess:
             raise SandboxError(f"sandbox: {event} where the process of a check is {self.state}")
         self.state = MOVES[self.state][event]
 
-    def open(self) -> Imported:
-        """Have a sandbox with the modules imported, as begin() does by itself. Raises SandboxError."""
-        return self.session.open()
-
-    def lend(self, launch: Callable[[], Launch], account: TimeAccount) -> None:
-        """From now on for another submission, which has its own time."""
-        self.session.lend(launch, account)
-
-    def stop(self) -> None:
-        """From another thread: no check begins any more, and what runs ends."""
-        self.session.stop()
-
     @property
     def is_idle(self) -> bool:
         """Whether there is a living sandbox in which all modules were imported, and no process in it."""
         return self.state == ABSENT and self.session.is_open
 
     @property
-    def plan(self) -> Plan:
-        return self.session.plan
-
-    @property
     def limits(self) -> Limits:
         return self.setup.limits or self.session.limits
-
-    @property
-    def imported(self) -> Imported:
-        return self.session.imported
 
     def at(self, function: str) -> Circumstances:
         return self.session.at(function, self.limits, self.setup.why)

@@ -30,12 +30,17 @@ class Exchange:
     """One check's calls, from the first to settle()."""
 
     def __init__(
-        self, opening: dict[str, Any], arities: Sequence[tuple[str, int]], at: Callable[[str], Circumstances]
+        self,
+        opening: dict[str, Any],
+        arities: Sequence[tuple[str, int]],
+        classes: Classes,
+        at: Callable[[str], Circumstances],
     ) -> None:
         """opening: what the first message says of the check. arities: for each call in order, (function, length of the
         tuple that the reference returns, or 0). at: how a failure of a function is described."""
         self.opening: dict[str, Any] | None = opening
         self.arities = list(arities)
+        self.classes = classes
         self.at = at
         self.unsent: list[tuple[str, tuple[Any, ...]]] = []
         self.told: dict[tuple[str, Handle], dict[str, Any]] = {}
@@ -43,7 +48,7 @@ class Exchange:
 
     def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any], post: Post) -> Any:
         """One call of the code under test. Raises CallFailed for whatever is not a value."""
-        if is_attribute(function, self.at(function).plan.classes):
+        if is_attribute(function, self.classes):
             told, self.told = self.told, {}
             if len(args) > 1:
                 self.unsent.append((function, tuple(map(copied, args))))
@@ -83,20 +88,19 @@ class Exchange:
 
     def value_of(self, function: str, reply: dict[str, Any]) -> Any:
         """The returned value, of the arity that the reference has here. Raises CallFailed."""
-        at = self.at(function)
         if reply.get("outcome") != "value":
-            failure = failure_from(reply, at)
+            failure = failure_from(reply, self.at(function))
             if failure is None:
-                raise Malformed(malformed(at))
+                raise Malformed(malformed(self.at(function)))
             raise CallFailed(failure)
         if reply.get("stub") is True:
-            raise CallFailed(not_written(at))
+            raise CallFailed(not_written(self.at(function)))
         value = reply["value"]
         while self.arities:
             expected_function, arity = self.arities.pop(0)
             if expected_function != function:
                 continue
-            if (failure := wrong_arity(arity, value, at)) is not None:
+            if (failure := wrong_arity(arity, value, self.at(function))) is not None:
                 raise CallFailed(failure)
             break
         return value

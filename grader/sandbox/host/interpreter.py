@@ -41,6 +41,11 @@ class Interpreter:
     numpy_folders: tuple[Path, ...]
     cache_tag: str | None = None
 
+    @property
+    def command(self) -> tuple[str, ...]:
+        """It, alone: without site-packages, and writing no compiled files."""
+        return (str(self.executable), "-s", "-S", "-B")
+
 
 def find_interpreter(executable: str) -> Interpreter:
     """Ask a Python where its parts lie: this one in this process, another by running it.

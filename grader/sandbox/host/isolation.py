@@ -21,26 +21,22 @@ from typing import Any, Final
 
 from grader.errors import SandboxError
 from grader.sandbox.host.box import Launch
-from grader.sandbox.host.cgroup import find_parent
 from grader.sandbox.host.interpreter import Interpreter
 from grader.sandbox.host.mounts import (
     DEVICES,
     ENVIRONMENT,
-    HOLDER,
     INSIDE,
-    SITE,
     WORK,
     WORKER,
-    WORKER_FILES,
-    bwrap_options,
-    find_holder,
+    Enclosure,
     open_paths,
     resident_paths,
+    worker_guest,
 )
 from grader.sandbox.host.resident import keep_resident
+from grader.sandbox.host.start_worker import prepare_workers
 from grader.sandbox.host.syscalls import MACHINES, filter_for
 from grader.sandbox.host.user_ids import UIDS, output_of, pick_uid, user_namespace
-from grader.sandbox.host.zygote_client import Recipe, find_zygote
 from grader.sandbox.inside.confine import landlock_version
 
 BWRAP: Final = "bwrap"
@@ -59,9 +55,6 @@ OTHERWISE: Final = (
 # All processes of a sandbox together may hold so many times what one may: the server that imported the modules, and one
 # check. Each has the limit for itself, so that a check that forks would have it many times over.
 TOGETHER: Final = 2
-
-# The holder and the keeper of a worker from a zygote count against its limit where they are of its user.
-HELD_PROCESSES: Final = 2
 
 HOW_TO_INSTALL: Final = (
     "Install bubblewrap (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap; or pip install "
@@ -83,68 +76,31 @@ class Isolation:
     def prepare(self, interpreter: Interpreter) -> None:
         """Begin with what takes its time before the first worker can start, or must be before the first job."""
         if self.kind == BWRAP:
-            find_parent()
-        if self.kind == BWRAP and find_holder() is not None:
-            find_zygote(self.zygote_recipe(interpreter))  # which keeps all files in memory
-        elif self.kind in (BWRAP, UID):
-            keep_resident(*resident_paths(interpreter))
+            prepare_workers(interpreter, self.given)
+        elif self.kind == UID:
+            keep_resident(*resident_paths(interpreter, worker_guest(interpreter)))
 
     def launch(self, interpreter: Interpreter, work: Path, package: str, limits: dict[str, int]) -> Launch:
         """The command and environment of one worker on this work tree."""
-        python = python_of(interpreter)
         if self.kind == UID:
-            return launch_under_uid(python, interpreter, work, package, limits)
+            return launch_under_uid(interpreter, work, package, limits)
         if self.bwrap is None:
-            plain = self.kind == PLAIN
-            # Under the grader's own user the limit on processes would count all that this user runs besides.
-            own = {name: value for name, value in limits.items() if name != "NPROC"}
-            options: dict[str, Any] = {"work": str(work), "package": package, "limits": own, "uid": None}
-            if plain:
-                options = {**options, "limits": {}, "fork": False}
-            else:  # this user's other processes would count against the limit of a worker that has no uid of its own
-                options["limits"] = {name: limit for name, limit in limits.items() if name != "NPROC"}
-            folders = os.pathsep.join(numpy_parents(interpreter))
-            command = [*python, str(INSIDE / "worker.py"), json.dumps(options)]
-            needed = {name: os.environ[name] for name in NEEDED if plain and name in os.environ}
-            return Launch(tuple(command), {**needed, **ENVIRONMENT, "PYTHONPATH": folders}, is_plain=plain)
+            return launch_unshielded(interpreter, work, package, limits, plain=self.kind == PLAIN)
         root = os.geteuid() == 0
         uid = secrets.randbelow(UIDS) + 1 if root else None
-        options = {"work": WORK, "package": package, "limits": limits, "uid": uid, "calls": allowed_calls()}
         userns = user_namespace() if root else None
-
-        def bwrap(*command: str, held: bool = False) -> tuple[str, ...]:
-            shown = bwrap_options(interpreter, work, root=root, userns_fd=userns, held=held)
-            return (str(self.bwrap), *shown, "--", *command)
-
-        recipe = None
-        if find_holder() is not None:
-            room = limits if root else {**limits, "NPROC": limits["NPROC"] + HELD_PROCESSES}
-            said = json.dumps({**options, "limits": room})
-            recipe = self.zygote_recipe(interpreter, bwrap(HOLDER, held=True), said)
+        options = {"work": WORK, "package": package, "limits": limits, "uid": uid, "calls": allowed_calls()}
+        enclosure = Enclosure(self.bwrap, interpreter, work, root, userns, options, self.given)
+        worker = (*interpreter.command, f"{WORKER}/worker.py", json.dumps(options))
         return Launch(
-            bwrap(*python, f"{WORKER}/worker.py", json.dumps(options)),
+            enclosure.command(worker_guest(interpreter), *worker),
             {},
             () if userns is None else (userns,),
             reports_init=True,
             memory=TOGETHER * limits["AS"],
-            processes=limits["NPROC"] + HELD_PROCESSES,
-            recipe=recipe,
+            processes=limits["NPROC"],
+            enclosure=enclosure,
         )
-
-    def zygote_recipe(self, interpreter: Interpreter, held: tuple[str, ...] = (), said: str = "") -> Recipe:
-        """A zygote that imports under the paths that a worker has inside."""
-        places = {f"{SITE}/{folder.name}": str(folder) for folder in interpreter.numpy_folders}
-        shown, hidden = resident_paths(interpreter)
-        options = {
-            "places": {**places, WORKER: str(INSIDE)},
-            "worker": WORKER,
-            "modules": [name.removesuffix(".py") for name in WORKER_FILES[1:]],
-            "given": {f"{WORK}/{path}": original for path, original in self.given},
-            "shown": shown,
-            "hidden": hidden,
-        }
-        command = (*python_of(interpreter), str(Path(__file__).with_name("zygote.py")), json.dumps(options))
-        return Recipe(command, tuple({**ENVIRONMENT, "PWD": WORK}.items()), held, said)
 
 
 def choose_isolation(kind: str) -> Isolation:
@@ -203,7 +159,7 @@ def check_access(isolation: Isolation, interpreter: Interpreter) -> None:
     """
     if isolation.kind != UID:
         return
-    python, uid = [str(interpreter.executable), "-s", "-S", "-B", "-c"], pick_uid()
+    python, uid = [*interpreter.command, "-c"], pick_uid()
     try:
         output_of([*python, f"import sys; sys.path += {numpy_parents(interpreter)!r}; import ctypes, numpy"], uid=uid)
     except (OSError, SandboxError) as error:
@@ -239,13 +195,22 @@ def numpy_parents(interpreter: Interpreter) -> list[str]:
     return sorted({str(folder.parent) for folder in interpreter.numpy_folders})
 
 
-def python_of(interpreter: Interpreter) -> list[str]:
-    return [str(interpreter.executable), "-s", "-S", "-B"]
-
-
-def launch_under_uid(
-    python: list[str], interpreter: Interpreter, work: Path, package: str, limits: dict[str, int]
+def launch_unshielded(
+    interpreter: Interpreter, work: Path, package: str, limits: dict[str, int], *, plain: bool
 ) -> Launch:
+    """A worker under the reader's own user. plain: on any system, where the reader's patience is the only limit."""
+    # Under this user the limit on processes would count all that it runs besides.
+    own = {name: value for name, value in limits.items() if name != "NPROC"}
+    options: dict[str, Any] = {"work": str(work), "package": package, "limits": own, "uid": None}
+    if plain:
+        options = {**options, "limits": {}, "fork": False}
+    folders = os.pathsep.join(numpy_parents(interpreter))
+    command = (*interpreter.command, str(INSIDE / "worker.py"), json.dumps(options))
+    needed = {name: os.environ[name] for name in NEEDED if plain and name in os.environ}
+    return Launch(command, {**needed, **ENVIRONMENT, "PYTHONPATH": folders}, is_plain=plain)
+
+
+def launch_under_uid(interpreter: Interpreter, work: Path, package: str, limits: dict[str, int]) -> Launch:
     """A worker under a user id that nobody else has, for which the work tree alone is opened."""
     uid = pick_uid()
     work.parent.chmod(0o711)  # to be passed through; what lies beside the work tree is for other ids
@@ -265,6 +230,6 @@ def launch_under_uid(
         },
         "calls": allowed_calls(),
     }
-    command = [*python, str(INSIDE / "worker.py"), json.dumps(options)]
+    command = (*interpreter.command, str(INSIDE / "worker.py"), json.dumps(options))
     environment = {**ENVIRONMENT, "PYTHONPATH": os.pathsep.join(numpy_parents(interpreter))}
-    return Launch(tuple(command), environment, uid=uid, memory=TOGETHER * limits["AS"])
+    return Launch(command, environment, uid=uid, memory=TOGETHER * limits["AS"])

@@ -6,7 +6,6 @@
     /site/numpy           NumPy alone, not the site-packages it lies in
     /worker               worker.py and the modules that it needs, compiled ones too
     /work                 the submission's work tree
-    /holder/cat           what keeps a sandbox open until a worker is forked into it (held.py)
     /dev/null, urandom…   no terminal, no shared memory
 
 No /proc, no /tmp, no home, no shell. All is read-only; the network is a namespace without an interface.
@@ -15,14 +14,14 @@ No /proc, no /tmp, no home, no shell. All is read-only; the network is a namespa
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.machinery import SourceFileLoader
 from importlib.util import cache_from_source
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Any, Final
 
 from grader.sandbox.host.interpreter import SYSTEM_FILES, SYSTEM_LIBRARIES, Interpreter
 from grader.sandbox.host.libraries import libraries_of
@@ -32,7 +31,6 @@ DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 WORK: Final = "/work"
 WORKER: Final = "/worker"
 SITE: Final = "/site"
-HOLDER: Final = "/holder/cat"  # by this name busybox knows what it is to be, too
 # worker.py is the program; the others are what it imports.
 WORKER_FILES: Final = ("worker.py", *sorted({path.name for path in INSIDE.glob("*.py")} - {"__init__.py", "worker.py"}))
 
@@ -54,24 +52,52 @@ ENVIRONMENT: Final = {
 }
 
 
-def bwrap_options(
-    interpreter: Interpreter, work: Path, *, root: bool, userns_fd: int | None, held: bool = False
-) -> list[str]:
-    """All options of bwrap up to the command. root: started by root, with a prepared user namespace to enter.
+@dataclass(frozen=True)
+class Guest:
+    """What a sandbox is made for. files: path inside and outside, of what it shows beside Python and NumPy.
 
-    held: the command is the holder, which needs no right, and the worker is one that was compiled already.
+    program: whose libraries it shows besides. changes_uid: started by root, it is to give that up by itself.
     """
-    shown = mount_options(interpreter, held)
-    return [*namespace_options(root, userns_fd, held), *shown, "--ro-bind", str(work), WORK, "--chdir", WORK]
+
+    files: tuple[tuple[str, Path], ...]
+    program: Path | None = None
+    changes_uid: bool = False
 
 
-def namespace_options(root: bool, userns_fd: int | None, held: bool) -> list[str]:
+@dataclass(frozen=True)
+class Enclosure:
+    """A sandbox of bwrap's around one work tree. root: started by root, with a prepared user namespace to enter.
+
+    options: what the worker is told. given: files that are the same in nearly all work trees (isolation.py).
+    """
+
+    bwrap: str
+    interpreter: Interpreter
+    work: Path
+    root: bool
+    userns_fd: int | None
+    options: Mapping[str, Any]
+    given: tuple[tuple[str, str], ...] = ()
+
+    def command(self, guest: Guest, *words: str) -> tuple[str, ...]:
+        """What starts the sandbox, with these words as the first command inside."""
+        namespaces = namespace_options(self.root, self.userns_fd, guest.changes_uid)
+        work = ("--ro-bind", str(self.work), WORK, "--chdir", WORK)
+        return (self.bwrap, *namespaces, *mount_options(self.interpreter, guest), *work, "--", *words)
+
+
+def worker_guest(interpreter: Interpreter) -> Guest:
+    files = tuple((f"{WORKER}/{name}", INSIDE / name) for name in WORKER_FILES)
+    return Guest((*files, *compiled_files(interpreter)), changes_uid=True)
+
+
+def namespace_options(root: bool, userns_fd: int | None, changes_uid: bool) -> list[str]:
     options = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     if root:
         # Mount as root, since the interpreter may lie below a folder that only root may enter; the worker drops to its
         # own uid before it imports anything, and these two rights go with that.
         options += ["--userns", str(userns_fd), "--cap-drop", "ALL"]
-        options += [] if held else ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+        options += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if changes_uid else []
     else:
         options += ["--unshare-user", "--disable-userns", "--cap-drop", "ALL", "--uid", "65534", "--gid", "65534"]
     options += ["--die-with-parent", "--new-session", "--clearenv", "--hostname", "sandbox"]
@@ -81,9 +107,9 @@ def namespace_options(root: bool, userns_fd: int | None, held: bool) -> list[str
 
 
 @cache
-def mount_options(interpreter: Interpreter, held: bool) -> tuple[str, ...]:
+def mount_options(interpreter: Interpreter, guest: Guest) -> tuple[str, ...]:
     """Everything that every sandbox has, and the place for the work tree."""
-    binds = dict(shown_paths(interpreter, held))
+    binds = dict(shown_paths(interpreter, guest))
     options = parents([*binds, *map(str, interpreter.hidden), f"{WORK}/file"])
     for link, target in system_links():
         options += ["--symlink", target, link]
@@ -97,47 +123,35 @@ def mount_options(interpreter: Interpreter, held: bool) -> tuple[str, ...]:
     return (*options, "--remount-ro", "/")
 
 
-def shown_paths(interpreter: Interpreter, held: bool) -> Iterable[tuple[str, Path]]:
+def shown_paths(interpreter: Interpreter, guest: Guest) -> Iterable[tuple[str, Path]]:
     """Path inside → path outside, of everything that is bound but the work tree."""
-    yield from system_paths(interpreter).items()
+    yield from system_paths(interpreter, guest.program).items()
     for folder in interpreter.shown:
         yield str(folder), folder
     yield str(interpreter.executable), interpreter.executable
     for folder in interpreter.numpy_folders:
         yield f"{SITE}/{folder.name}", folder
-    for name in WORKER_FILES[: 1 if held else None]:
-        yield f"{WORKER}/{name}", INSIDE / name
-    if held:
-        yield HOLDER, find_holder() or Path(HOLDER)
-    else:
-        yield from compiled_files(interpreter)
+    yield from guest.files
 
 
 @cache
-def system_paths(interpreter: Interpreter) -> dict[str, Path]:
+def system_paths(interpreter: Interpreter, program: Path | None = None) -> dict[str, Path]:
     """Path inside → path outside of what is the system's: libraries, and the loader's list of them.
 
-    Where the system does not say where a library lies, all of its folders.
+    Where the system does not say where a library lies, all of its folders. program: one that needs some, too.
     """
     folders = [*interpreter.shown, *interpreter.numpy_folders]
-    holder = () if find_holder() is None else (find_holder(),)
-    libraries = libraries_of([interpreter.executable, *holder], folders, interpreter.hidden)
+    programs = [interpreter.executable, *([program] if program else [])]
+    libraries = libraries_of(programs, folders, interpreter.hidden)
     folders_and_files = SYSTEM_FILES if libraries is not None else (*SYSTEM_LIBRARIES, *SYSTEM_FILES)
     given = {name: Path(name) for name in folders_and_files if os.path.exists(name) and not os.path.islink(name)}
     return given | dict(sorted((libraries or {}).items()))
 
 
-def resident_paths(interpreter: Interpreter) -> tuple[list[str], list[str]]:
-    """What every sandbox shows, as it lies outside; and folders in it that none shows."""
-    binds = [path for held in (True, False) for _, path in shown_paths(interpreter, held)]
+def resident_paths(interpreter: Interpreter, *guests: Guest) -> tuple[list[str], list[str]]:
+    """What the sandboxes of these show, as it lies outside; and folders in it that none shows."""
+    binds = [path for guest in guests for _, path in shown_paths(interpreter, guest)]
     return sorted({str(path.resolve()) for path in binds}), sorted(map(str, interpreter.hidden))
-
-
-@cache
-def find_holder() -> Path | None:
-    """A program that copies its input until that ends."""
-    found = shutil.which("cat")
-    return Path(found).resolve() if found else None
 
 
 @cache

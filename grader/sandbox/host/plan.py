@@ -1,6 +1,6 @@
 """What a session is made for, and what it tells beside the values: plain data.
 
-Plan ──► session ──► LeftOut: statements that could not be imported
+Plan ──► session ──► Imported, with LeftOut: statements that could not be imported
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from grader.calls import Classes
+from grader.calls import Classes, Failure
 from grader.sandbox.host.replies import plain_text
 
 
@@ -58,6 +58,29 @@ class LeftOut:
     line: int
     function: str
     error: str
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What is known of the import. broken: why it never came to an end. failures: by module, or None.
+
+    absent: names of modules that are not in the sandbox. recoded: files that are not in UTF-8. prints: meanwhile.
+    """
+
+    broken: Failure | None = None
+    failures: Mapping[str, Failure | None] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    recoded: tuple[str, ...] = ()
+    prints: str = ""
+
+    def failure_of(self, module: str) -> Failure | None:
+        """Why nothing of a module can be called, if so."""
+        return self.broken or self.failures.get(module)
+
+    @property
+    def is_whole(self) -> bool:
+        return self.broken is None and not any(self.failures.values())
 
 
 def left_out_from(item: Any) -> LeftOut | None:

@@ -19,18 +19,27 @@ from typing import Any, Final
 
 from grader.calls import CallFailed, Failure
 from grader.errors import SandboxError
-from grader.sandbox.host.box import Box, Flood, Glut, Gone, Launch, Silence
-from grader.sandbox.host.failures import Circumstances, failure_of_box, failure_of_child, in_doubt, used_up
-from grader.sandbox.host.imported import Imported, imported_from
+from grader.sandbox.host.box import Flood, Glut, Gone, Launch, Silence
+from grader.sandbox.host.failures import (
+    Circumstances,
+    failure_of_box,
+    failure_of_child,
+    import_failure,
+    in_doubt,
+    malformed,
+    used_up,
+)
 from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.plain_box import PlainBox
-from grader.sandbox.host.plan import Plan
+from grader.sandbox.host.plan import Imported, Plan, left_out_from
+from grader.sandbox.host.replies import checked, plain_text
+from grader.sandbox.host.start_worker import AnyBox, may_start_otherwise, start_worker
 from grader.sandbox.host.time_account import TimeAccount
-from grader.sandbox.host.wire import HELLO_S, Wire
-from grader.sandbox.host.zygote_box import give_up_zygote, open_box
-from grader.sandbox.inside.protocol import ProtocolError
+from grader.sandbox.inside.protocol import Decoder, ProtocolError, encode
 
 MAX_ASKS: Final = 2000  # of one check; training a net of three layers for some steps takes a few hundred
+HELLO_S: Final = 60  # a worker says hello in some 0.2 s; on a machine that swaps, it takes its time
+MOST_LISTED: Final = 20  # names and statements that a report could list
 STALE: Final = {"op": "stale"}
 DOUBTS: Final = (Silence, Gone, Flood, Glut, ProtocolError)
 
@@ -52,8 +61,10 @@ class Session:
         self.plan = plan
         self.limits = limits
         self.account = account or TimeAccount()
-        self.wire: Wire | None = None
+        self.box: AnyBox | None = None
         self.is_greeted = False
+        self.decoder = Decoder(limits.reply_mib << 20)
+        self.inbox: list[Any] = []
         self.imported = Imported()
         self.number = 0
         self.last_prints = ("", 0)
@@ -65,22 +76,20 @@ class Session:
     @property
     def is_open(self) -> bool:
         """Whether there is a living box in which all modules were imported."""
-        is_alive = self.wire is not None and self.wire.box.is_alive and self.is_greeted
-        return is_alive and self.imported.is_whole
+        return self.box is not None and self.box.is_alive and self.is_greeted and self.imported.is_whole
 
     def warm(self) -> None:
         """Start a box now, so that it is ready when the first check begins; nothing of a student runs in it yet."""
-        if self.wire is None:
-            launch = self.launch()
-            box = PlainBox(launch) if launch.is_plain else open_box(launch)
-            self.wire, self.is_greeted = Wire(box, self.limits.reply_mib), False
+        if self.box is None:
+            self.box, self.is_greeted = start_worker(self.launch()), False
+            self.inbox, self.decoder = [], Decoder(self.limits.reply_mib << 20)
 
     def open(self) -> Imported:
         """Have a box with the modules imported; what is known of the import.
 
         Raises SandboxError if there is no hello: then no student code has run yet and the fault is ours.
         """
-        if self.imported.broken is None and (self.wire is None or not self.is_greeted):
+        if self.imported.broken is None and (self.box is None or not self.is_greeted):
             if self.account.is_over:
                 self.imported = replace(self.imported, broken=used_up(self.limits))
             else:
@@ -99,7 +108,7 @@ class Session:
     def greet(self) -> None:
         self.warm()
         wrong = self.hear_hello()
-        if wrong is not None and give_up_zygote(self.box):
+        if wrong is not None and may_start_otherwise(self.box):
             self.kill()
             self.warm()
             wrong = self.hear_hello()
@@ -110,10 +119,10 @@ class Session:
 
     def hear_hello(self) -> Exception | None:
         """Wait for a new box's hello; what came instead."""
-        assert self.wire is not None
         self.is_greeted = True
         try:
-            self.wire.expect_hello(time.monotonic() + HELLO_S)
+            if self.receive(time.monotonic() + HELLO_S).get("op") != "hello":
+                raise ProtocolError("no hello")
         except DOUBTS as error:
             return error
         return None
@@ -126,10 +135,19 @@ class Session:
         except CallFailed as failed:
             self.imported = replace(self.imported, broken=failed.failure)
             return
-        assert self.wire is not None
-        self.imported, is_sound = imported_from(reply, self.take_prints()[0], at)
-        if not is_sound:
-            self.kill()
+        said, failures = reply.get("modules", {}), dict[str, Failure | None]()
+        left_out = [left_out_from(item) for item in reply.get("left_out", [])]
+        self.imported = Imported(
+            failures=failures,
+            absent=tuple(plain_text(name)[:100] for name in reply.get("absent", [])[:MOST_LISTED]),
+            left_out=tuple(one for one in left_out if one is not None),
+            recoded=tuple(plain_text(name)[:200] for name in reply.get("recoded", [])[:MOST_LISTED]),
+            prints=self.take_prints()[0],
+        )
+        for module in self.plan.modules:
+            result = said.get(module, {})
+            failure = None if result is None else import_failure(module, result, at)
+            failures[module] = failure if failure or result is None else self.end_in_doubt(malformed(at))
 
     def at(self, function: str, limits: Limits, why: str = "") -> Circumstances:
         return Circumstances(function, self.plan, limits, why, not isinstance(self.box, PlainBox))
@@ -177,9 +195,25 @@ class Session:
         return reply
 
     def exchange(self, message: Mapping[str, Any], deadline: float) -> dict[str, Any]:
-        assert self.wire is not None
-        self.wire.send(message, deadline)
-        return self.wire.receive(deadline)
+        self.send(message, deadline)
+        return self.receive(deadline)
+
+    def send(self, message: Mapping[str, Any], deadline: float) -> None:
+        """Raises one of DOUBTS."""
+        assert self.box is not None
+        self.box.send(encode(message), deadline)
+
+    def receive(self, deadline: float) -> dict[str, Any]:
+        """The next message. Raises one of DOUBTS."""
+        assert self.box is not None
+        while not self.inbox:
+            self.inbox += self.decoder.feed(self.box.receive(deadline))
+        return checked(self.inbox.pop(0))
+
+    def is_quiet(self, *, staying: int) -> bool:
+        """Whether nothing was said that nobody asked for, and so many processes of checks are left."""
+        is_silent = self.box is not None and not self.inbox and not self.decoder.buffer and not self.box.pending()
+        return is_silent and self.box is not None and not self.box.left_behind(staying=staying)
 
     @contextmanager
     def ending_what_is_in_doubt(self, at: Circumstances) -> Iterator[None]:
@@ -197,27 +231,19 @@ class Session:
         self.kill()
         return failure
 
-    @property
-    def box(self) -> Box | PlainBox | None:
-        return self.wire.box if self.wire is not None else None
-
     def stop(self) -> None:
         """From another thread than the judge's: no check begins any more, and what runs ends."""
         self.account.close()
-        wire = self.wire
-        if wire is not None:
-            wire.box.interrupt()
+        box = self.box
+        if box is not None:
+            box.interrupt()
 
     def take_prints(self) -> tuple[str, int]:
         """What was printed since the last call, by a box that was ended meanwhile too, and how many bytes it was."""
         prints, self.last_prints = self.last_prints, ("", 0)
-        return self.wire.box.take_prints() if self.wire is not None else prints
-
-    def drop_prints(self) -> None:
-        """What a box printed before it was ended is no other check's."""
-        self.last_prints = ("", 0)
+        return self.box.take_prints() if self.box is not None else prints
 
     def kill(self) -> None:
-        if self.wire is not None:
-            self.last_prints = self.wire.box.kill()
-            self.wire = None
+        if self.box is not None:
+            self.last_prints = self.box.kill()
+            self.box = None

@@ -17,7 +17,7 @@ from grader.errors import SandboxError
 from grader.sandbox.host.box import Box, Launch, spawn
 from grader.sandbox.host.cgroup import close_group, find_parent, make_group
 from grader.sandbox.host.proc import memory_below
-from grader.sandbox.host.zygote_client import find_zygote, give_up
+from grader.sandbox.host.zygote_client import HELD_PROCESSES, HOLDER, Recipe, Zygote, holder_guest, options_of
 
 NEWS_S: Final = 10  # for what is known soon, or never: the pids of a worker that said hello
 
@@ -25,25 +25,26 @@ NEWS_S: Final = 10  # for what is known soon, or never: the pids of a worker tha
 class HeldBox(Box):
     """One running sandbox with a worker from a zygote."""
 
+    def __init__(self, launch: Launch, recipe: Recipe, zygote: Zygote) -> None:
+        """Raises SandboxError if the launcher cannot be started, OSError if the zygote is gone."""
+        self.recipe, self.zygote = recipe, zygote
+        super().__init__(launch)
+
     def start(self, launch: Launch) -> None:
-        """Raises SandboxError if the launcher cannot be started, OSError if there is no zygote."""
-        assert launch.recipe is not None
-        self.recipe = launch.recipe
-        zygote = find_zygote(self.recipe)
-        if zygote is None:
-            raise OSError("no zygote")
+        assert launch.enclosure is not None
+        options = options_of(launch.enclosure)
         self.said = b""
-        self.group = make_group(find_parent(), launch.memory or 0, launch.processes)
+        self.group = make_group(find_parent(), launch.memory or 0, launch.processes + HELD_PROCESSES)
         worker_end, self.requests = os.pipe()
         self.replies, replies = os.pipe()
         self.prints, prints = os.pipe()
         self.news, news = os.pipe()
         theirs = [worker_end, replies, prints, news]
         try:
-            self.process, self.init = spawn(launch, launch.recipe.held, prints)
+            self.process, self.init = spawn(launch, launch.enclosure.command(holder_guest(), HOLDER), prints)
             assert self.process.stdin and self.process.stdout
             os.write(self.process.stdin.fileno(), b"\n")  # comes back when the holder runs
-            zygote.fork(self.init, launch.recipe.said, [*theirs, self.process.stdout.fileno()], self.group)
+            self.zygote.fork(self.init, options, [*theirs, self.process.stdout.fileno()], self.group)
             self.process.stdout.close()
         except SandboxError:
             self.close_own()
@@ -110,21 +111,3 @@ class HeldBox(Box):
     def close_own(self) -> None:
         for fd in (self.requests, self.replies, self.prints, self.news):
             os.close(fd)
-
-
-def open_box(launch: Launch) -> Box:
-    """A sandbox with a worker in it, from a zygote if one can be had. Raises SandboxError if there is no launcher."""
-    if launch.recipe is not None and find_zygote(launch.recipe) is not None:
-        try:
-            return HeldBox(launch)
-        except OSError:
-            give_up(launch.recipe)
-    return Box(launch)
-
-
-def give_up_zygote(box: object) -> bool:
-    """Whether a box in which nobody said hello lacked no more than a zygote; none is asked for from then on."""
-    refused = isinstance(box, HeldBox) and box.was_refused
-    if isinstance(box, HeldBox) and refused:
-        give_up(box.recipe)
-    return refused

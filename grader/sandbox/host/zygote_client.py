@@ -1,5 +1,7 @@
 """The judge's end of zygotes (zygote.py): one a Python, started before the first worker, asked by all jobs of a run.
 
+A sandbox is held open for a worker by a `cat` that waits for the end of its input.
+
 A zygote ends when they do: it reads from a socket whose other end they alone have.
 """
 
@@ -10,25 +12,79 @@ import contextlib
 import json
 import os
 import select
+import shutil
 import socket
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
+
+from grader.sandbox.host.interpreter import Interpreter
+from grader.sandbox.host.mounts import (
+    ENVIRONMENT,
+    INSIDE,
+    SITE,
+    WORK,
+    WORKER,
+    WORKER_FILES,
+    Enclosure,
+    Guest,
+    resident_paths,
+    worker_guest,
+)
+
+HOLDER: Final = "/holder/cat"  # inside; by this name busybox knows what it is to be, too
+# The holder and the keeper of a worker from a zygote count against its limit where they are of its user.
+HELD_PROCESSES: Final = 2
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to start a zygote, and `held`: the command of a sandbox that waits for a worker from it.
-
-    said: what the worker is told (its options).
-    """
+    """How to start a zygote."""
 
     command: tuple[str, ...]
     env: tuple[tuple[str, str], ...]
-    held: tuple[str, ...]
-    said: str
+
+
+def recipe_for(interpreter: Interpreter, given: tuple[tuple[str, str], ...]) -> Recipe | None:
+    """Of a zygote that imports under the paths that a worker has inside. None where no sandbox can be held open."""
+    if find_holder() is None:
+        return None
+    shown, hidden = resident_paths(interpreter, worker_guest(interpreter), holder_guest())
+    places = {f"{SITE}/{folder.name}": str(folder) for folder in interpreter.numpy_folders}
+    options = {
+        "places": {**places, WORKER: str(INSIDE)},
+        "worker": WORKER,
+        "modules": [name.removesuffix(".py") for name in WORKER_FILES[1:]],
+        "given": {f"{WORK}/{path}": original for path, original in given},
+        "shown": shown,
+        "hidden": hidden,
+    }
+    command = (*interpreter.command, str(Path(__file__).with_name("zygote.py")), json.dumps(options))
+    return Recipe(command, tuple({**ENVIRONMENT, "PWD": WORK}.items()))
+
+
+def holder_guest() -> Guest:
+    """A sandbox that waits. The worker's program is compiled already; its file is there for lines of tracebacks."""
+    holder = find_holder()
+    assert holder is not None
+    return Guest(((f"{WORKER}/{WORKER_FILES[0]}", INSIDE / WORKER_FILES[0]), (HOLDER, holder)), holder)
+
+
+def options_of(enclosure: Enclosure) -> dict[str, Any]:
+    """What a worker from a zygote is told."""
+    limits = enclosure.options["limits"]
+    more = {} if enclosure.root else {"NPROC": limits["NPROC"] + HELD_PROCESSES}
+    return {**enclosure.options, "limits": {**limits, **more}}
+
+
+@cache
+def find_holder() -> Path | None:
+    """A program that copies its input until that ends."""
+    found = shutil.which("cat")
+    return Path(found).resolve() if found else None
 
 
 class Zygote:
@@ -58,10 +114,10 @@ class Zygote:
         poll.register(self.socket, select.POLLIN)
         return not poll.poll(0)
 
-    def fork(self, init: int, said: str, pipes: Sequence[int], group: Path | None = None) -> None:
+    def fork(self, init: int, options: Mapping[str, Any], pipes: Sequence[int], group: Path | None = None) -> None:
         """Have a worker forked into the sandbox of this init and a cgroup. Raises OSError if the zygote is gone."""
-        options = {"init": init, "options": json.loads(said), "group": None if group is None else str(group)}
-        message = json.dumps(options).encode()
+        request = {"init": init, "options": options, "group": None if group is None else str(group)}
+        message = json.dumps(request).encode()
         socket.send_fds(self.socket, [message], pipes)
 
     def end(self) -> None:
@@ -71,28 +127,26 @@ class Zygote:
             self.process.wait()
 
 
-# By command and environment; None: none can be had here. A process that is forked has its parent's, to ask them, too.
-ZYGOTES: Final[dict[tuple[Any, ...], Zygote | None]] = {}
+# None: none can be had here. A process that is forked has its parent's, to ask them, too.
+ZYGOTES: Final[dict[Recipe, Zygote | None]] = {}
 
 
 def find_zygote(recipe: Recipe) -> Zygote | None:
     """The zygote of that kind, started if need be; None where none is to be had."""
-    key = (recipe.command, recipe.env)
-    zygote = ZYGOTES.get(key)
-    if key in ZYGOTES and (zygote is None or zygote.is_alive):
+    zygote = ZYGOTES.get(recipe)
+    if recipe in ZYGOTES and (zygote is None or zygote.is_alive):
         return zygote
     if zygote is not None:  # somebody killed it
         zygote.end()
-    ZYGOTES[key] = None
+    ZYGOTES[recipe] = None
     with contextlib.suppress(OSError):
-        ZYGOTES[key] = Zygote(recipe)
-    return ZYGOTES[key]
+        ZYGOTES[recipe] = Zygote(recipe)
+    return ZYGOTES[recipe]
 
 
 def give_up(recipe: Recipe) -> None:
     """Workers of this kind are started without a zygote from now on, as they can be anywhere."""
-    key = (recipe.command, recipe.env)
-    zygote, ZYGOTES[key] = ZYGOTES.get(key), None
+    zygote, ZYGOTES[recipe] = ZYGOTES.get(recipe), None
     if zygote is not None:
         zygote.end()
 

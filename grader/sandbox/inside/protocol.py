@@ -40,13 +40,8 @@ MAX_NDIM = 32  # NumPy's own limit before 2.0
 FEW = 1000  # values that are within all bounds once they are written: an array of 32 axes has 75 tokens
 SMALL = 1 << 62
 
-DTYPES = {
-    name: np.dtype(name).newbyteorder("<")
-    for name in [
-        *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
-        *("float16", "float32", "float64", "complex64", "complex128"),
-    ]
-}
+SENT = "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128"
+DTYPES = {name: np.dtype(name).newbyteorder("<") for name in SENT.split()}
 # As this machine has them; where that is how they travel, an array's bytes are its own.
 NATIVE = {dtype: dtype.newbyteorder("=") for dtype in DTYPES.values()}
 NAMES = {NATIVE[dtype]: name for name, dtype in DTYPES.items()}
@@ -204,9 +199,7 @@ def write_node(value: Any, writer: BodyWriter, depth: int) -> Any:
         return write_dict(value, writer, depth)
     if kind is tuple or kind is list:
         return ["t" if kind is tuple else "l"] + [write_node(item, writer, depth + 1) for item in value]
-    if kind is int and -SMALL < value < SMALL:
-        return value
-    if kind is float and math.isfinite(value):
+    if (kind is int and -SMALL < value < SMALL) or (kind is float and math.isfinite(value)):
         return value
     if kind is Handle:
         if not is_count(value.number) or type(value.type_name) is not str:
@@ -282,8 +275,7 @@ def read_node(node: Any, reader: BodyReader, depth: int) -> Any:
         return read_array(named_dtype(node[1]), node[2], reader)
     if tag == "d" and len(node) % 2 == 1:
         result = {}
-        nodes = iter(node)
-        next(nodes)
+        nodes = iter(node[1:])
         for key, item in zip(nodes, nodes):
             key = key if type(key) is str else check_key(read_node(key, reader, depth + 1))
             result[key] = read_node(item, reader, depth + 1) if type(item) in (list, dict) else item

@@ -1,0 +1,49 @@
+"""A worker in a box, by whichever way is the fastest here. No other module knows of the ways.
+
+start_worker(launch) ──► HeldBox: a zygote, which has NumPy already, forks the worker into a sandbox that is ready
+                     ├─► Box: the launch's own command starts it; always there, and the same in all that matters
+                     └─► PlainBox: a student's own code, without a sandbox
+"""
+
+from __future__ import annotations
+
+from grader.sandbox.host.box import Box, Launch
+from grader.sandbox.host.cgroup import find_parent
+from grader.sandbox.host.interpreter import Interpreter
+from grader.sandbox.host.mounts import resident_paths, worker_guest
+from grader.sandbox.host.plain_box import PlainBox
+from grader.sandbox.host.resident import keep_resident
+from grader.sandbox.host.zygote_box import HeldBox
+from grader.sandbox.host.zygote_client import find_zygote, give_up, recipe_for
+
+AnyBox = Box | PlainBox
+
+
+def prepare_workers(interpreter: Interpreter, given: tuple[tuple[str, str], ...]) -> None:
+    """Begin with what takes its time before the first worker in bwrap can start, or must be before the first job."""
+    find_parent()
+    recipe = recipe_for(interpreter, given)
+    if recipe is None or find_zygote(recipe) is None:  # a zygote keeps all files in memory by itself
+        keep_resident(*resident_paths(interpreter, worker_guest(interpreter)))
+
+
+def start_worker(launch: Launch) -> AnyBox:
+    """Raises SandboxError if the launcher cannot be started."""
+    if launch.is_plain:
+        return PlainBox(launch)
+    recipe = recipe_for(launch.enclosure.interpreter, launch.enclosure.given) if launch.enclosure else None
+    zygote = find_zygote(recipe) if recipe else None
+    if recipe and zygote:
+        try:
+            return HeldBox(launch, recipe, zygote)
+        except OSError:
+            give_up(recipe)
+    return Box(launch)
+
+
+def may_start_otherwise(box: AnyBox | None) -> bool:
+    """Whether there is another way to start a worker than that of a box in which nobody said hello: the next one."""
+    if isinstance(box, HeldBox) and box.was_refused:
+        give_up(box.recipe)
+        return True
+    return False
