@@ -86,7 +86,7 @@ def run_check(
         fed=fed,
         output=output_of(outcome),
         remarks=mutation_remarks(outcome.mutations, fixtures),
-        asked=processes,
+        processes=processes,
     )
     if outcome.value is not None:
         secret = zlib.crc32(f"{assignment.sha256} {check.id}".encode())  # hidden checks are in it: no student knows it

@@ -7,12 +7,12 @@ from typing import Final
 
 from grader.grading.other_pythons import is_of_another_python
 from grader.judging.diagnose import advice_on
-from grader.sandbox.host.plan import Imported
+from grader.sandbox.host.plan import ImportResult
 
 MOST_LEFT_OUT: Final = 8  # statements of a file that a report lists
 
 
-def import_notes(imported: Imported, files: Iterable[str]) -> list[str]:
+def import_notes(imported: ImportResult, files: Iterable[str]) -> list[str]:
     notes = []
     file = " or ".join(files)
     if imported.absent:

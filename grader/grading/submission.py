@@ -20,7 +20,7 @@ from grader.errors import GraderError
 from grader.function_ids import file_of, short_name
 from grader.grading.context import Context
 from grader.grading.reference_pool import judging
-from grader.grading.submission_run import Trials
+from grader.grading.submission_run import SubmissionRun
 from grader.grading.watchdog import ENDING_S, TRIES, Overdue
 from grader.grading.work_folder import work_folder
 from grader.judging.adapt import Handout
@@ -57,11 +57,11 @@ def grade_submission(submission: Submission, context: Context) -> Result:
     """
     started = time.monotonic()
     until = started + context.limits.submission_wall_s
-    at_work: list[Trials] = []
+    at_work: list[SubmissionRun] = []
 
     def stop() -> None:
-        for trials in at_work:
-            trials.sandboxes.stop()
+        for run in at_work:
+            run.sandboxes.stop()
 
     try:
         return run_watched(lambda: grade(submission, context, started, at_work), until + LATE_S, stop)
@@ -79,28 +79,28 @@ def run_watched(work: Callable[[], Result], until: float, stop: Callable[[], Non
         return thread.run(work, until, stop)
 
 
-def grade(submission: Submission, context: Context, started: float, at_work: list[Trials]) -> Result:
-    """The same without a watchdog. at_work: gets the trials as soon as there are any."""
+def grade(submission: Submission, context: Context, started: float, at_work: list[SubmissionRun]) -> Result:
+    """The same without a watchdog. at_work: gets the run as soon as there is one."""
     if submission.problem is not None:
         blank = blank_result(submission, context, started)
         return replace(blank, status=UNREADABLE, message=submission.problem)
     handout, _ = context.handouts.of(submission)
     account = TimeAccount(started + context.limits.submission_wall_s)
     with work_folder(context.scratch) as folder:
-        trials = Trials(submission, context, handout, folder, account)
-        at_work.append(trials)
-        trials.run()
-    return conclude(submission, context, started, trials)
+        run = SubmissionRun(submission, context, handout, folder, account)
+        at_work.append(run)
+        run.run()
+    return conclude(submission, context, started, run)
 
 
-def conclude(submission: Submission, context: Context, started: float, trials: Trials) -> Result:
+def conclude(submission: Submission, context: Context, started: float, run: SubmissionRun) -> Result:
     """What all trials are worth. Checks that have none count as out of time."""
     handout, grounds = context.handouts.of(submission)
     order = [check for check in context.assignment.checks if handout.has(check)]
-    results = settle([trials.known(check) for check in order])
-    if trials.on_stubs:
-        on_stubs = settle([trials.on_stubs.get(check.id) or trials.known(check) for check in order])
-        results = choose(results, on_stubs, trials.on_stubs.keys(), context.assignment.stubs)
+    results = settle([run.known(check) for check in order])
+    if run.on_stubs:
+        on_stubs = settle([run.on_stubs.get(check.id) or run.known(check) for check in order])
+        results = choose(results, on_stubs, run.on_stubs.keys(), context.assignment.stubs)
     results = with_left_out(results, context.assignment, handout)
     functions = sum_up(results, needs_of(context.assignment), lines_of(context.assignment, submission))
     duration_s = time.monotonic() - started
@@ -110,21 +110,21 @@ def conclude(submission: Submission, context: Context, started: float, trials: T
         score=round(sum(result.points for result in results), 2),
         checks=tuple(results),
         functions=tuple(functions),
-        notes=(*blank.notes, *filter(None, [grounds]), *trials.notes),
+        notes=(*blank.notes, *filter(None, [grounds]), *run.notes),
         duration_s=round(duration_s, 4),
-        spent_s=trials.sandboxes.spent_s(duration_s),
+        spent_s=run.sandboxes.spent_s(duration_s),
     )
 
 
 def conclude_late(
-    submission: Submission, context: Context, started: float, at_work: list[Trials], where: str
+    submission: Submission, context: Context, started: float, at_work: list[SubmissionRun], where: str
 ) -> Result:
     """The result of a submission on which the judge had to be stopped. Raises GraderError if nothing is known of it."""
     if not at_work:
         raise GraderError(late_message(context, where))
-    trials = at_work[0]
-    result = conclude(submission, context, started, trials)
-    if trials.sandboxes.used_s >= THEIR_SHARE * context.limits.submission_wall_s:
+    run = at_work[0]
+    result = conclude(submission, context, started, run)
+    if run.sandboxes.used_s >= THEIR_SHARE * context.limits.submission_wall_s:
         return replace(result, notes=(*result.notes, LATE_NOTE))
     return replace(result, status=GRADER_ERROR, message=late_message(context, where))
 

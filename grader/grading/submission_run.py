@@ -56,7 +56,7 @@ class Sandbox:
 
 
 @dataclass
-class Trials:
+class SubmissionRun:
     """One submission at work. own: by check; on_stubs: of checks that were run again. folder: for work trees.
 
     handout: the one that it was written for; only what that has is run.
@@ -157,7 +157,7 @@ class Trials:
         for check in checks:
             if spent[check.function] < self.patience.tries:
                 self.own[check.id] = self.run_check(process, check, oracle)
-                spent[check.function] += is_timeout(self.own[check.id]) * self.own[check.id].asked
+                spent[check.function] += is_timeout(self.own[check.id]) * self.own[check.id].processes
             else:
                 self.own[check.id] = Trial(check, not_run(check))
                 self.put_off.append(check)
@@ -186,7 +186,7 @@ class Trials:
                     return
                 if spent[check.function] < self.patience.tries:
                     trial = self.run_on_stubs(sandbox.process, check, oracle, wrong)
-                    spent[check.function] += is_timeout(trial) * trial.asked
+                    spent[check.function] += is_timeout(trial) * trial.processes
                     if check.id not in self.on_stubs or trial.passed:
                         self.on_stubs[check.id] = trial
             for check in [one for function in sandbox.serves for one in again.get(function, ())]:

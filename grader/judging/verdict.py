@@ -44,7 +44,7 @@ class Trial:
     that raise here, and their hints; raised: those of them that raise what came. by_outcome: misconceptions that are
     recognised by outcome, too, and their hints; beside: those that are recognised beside another mistake. fed: the
     forward's failure, where the documented cache was fed.
-    stubs: functions that the reference stood in for. asked: twice, if at first in a process that another check had.
+    stubs: functions that the reference stood in for. processes: two, if it was rerun in a fresh one.
     follow: what is still to be done for agreed and same_reach. after_hidden: a visible check that ran after a hidden
     one, so that what the code chose of it may be a hidden input.
     """
@@ -66,7 +66,7 @@ class Trial:
     remarks: tuple[str, ...] = ()
     output: str = ""
     duration_s: float = 0.0
-    asked: int = 1
+    processes: int = 1
     follow: Callable[..., tuple[frozenset[str], bool]] | None = field(default=None, compare=False)
     after_hidden: bool = False
 

@@ -15,7 +15,7 @@ import pytest
 
 from grader.assignment.load import load_assignment
 from grader.authoring.make_fixtures import make_fixtures, write_fixtures
-from grader.grading import submission_run as trials
+from grader.grading import submission_run
 from grader.grading.attempt import Attempts, inputs_from
 from grader.grading.context import Settings, prepare
 from grader.grading.reference_pool import KEPT, keeping
@@ -616,9 +616,11 @@ def test_who_runs_out_of_time_twice_in_one_check_is_not_waited_for_in_the_next(g
     fixtures = replace(small.fixtures, checks={**small.fixtures.checks, more.id: fixture})
     context = replace(small, assignment=assignment, fixtures=fixtures)
     order = []
-    run = trials.run_check
+    run = submission_run.run_check
     monkeypatch.setattr(
-        trials, "run_check", lambda *a, **k: (order.append((a[1].id, (trial := run(*a, **k)).asked)), trial)[1]
+        submission_run,
+        "run_check",
+        lambda *a, **k: (order.append((a[1].id, (trial := run(*a, **k)).processes)), trial)[1],
     )
     files = {"parts.py": PARTS, "other.py": OTHER + loops, "nets.py": NETS}
     grade_submission(Submission("case", "case", {name: text.encode() for name, text in files.items()}), context)
@@ -630,13 +632,13 @@ def test_who_runs_out_of_time_twice_in_one_check_is_not_waited_for_in_the_next(g
 def test_no_sandbox_serves_a_function_and_another_that_asks_for_it(grade, monkeypatch):
     """What a student's code learned of the reference's answers must not reach a check of what answered."""
     served = []
-    run_check = trials.run_check
+    run_check = submission_run.run_check
 
     def watched(process, check, *words, stubs, **options):
         served.append((process, check.function, stubs))
         return run_check(process, check, *words, stubs=stubs, **options)
 
-    monkeypatch.setattr(trials, "run_check", watched)
+    monkeypatch.setattr(submission_run, "run_check", watched)
     grade(
         parts=WRONG_DOUBLE,
         nets="class Net(Net):\n    def loss(self, x, y=None):\n        return 0 * double(x, {})[0]\n",
@@ -648,13 +650,13 @@ def test_no_sandbox_serves_a_function_and_another_that_asks_for_it(grade, monkey
 
 def test_who_was_wrong_over_ones_own_layers_is_not_believed_to_be_so_on_stubs(grade, monkeypatch):
     believed = []
-    run_check = trials.run_check
+    run_check = submission_run.run_check
 
     def watched(process, check, *words, stubs, is_wrong, **options):
         believed.append((check.id, stubs, is_wrong))
         return run_check(process, check, *words, stubs=stubs, is_wrong=is_wrong, **options)
 
-    monkeypatch.setattr(trials, "run_check", watched)
+    monkeypatch.setattr(submission_run, "run_check", watched)
     hidden = "own = double\ndef double(*args, **named):\n    return own(*args, **({} if not named else {'no': 1}))\n"
     assert points(grade(parts="def quadruple(x):\n    return x\n" + hidden))["nets.Net"] == 60
     asked = [(stubs, is_wrong) for check_id, stubs, is_wrong in believed if check_id == "nets.Net.loss"]

@@ -9,7 +9,7 @@ import pytest
 from cases import check_of, reference_files
 
 from grader.grading import check_run as trial
-from grader.grading import submission_run as trials
+from grader.grading import submission_run
 from grader.grading.sandboxes import group_apart
 from grader.grading.submission import grade_submission
 from grader.records import VISIBLE, Submission
@@ -47,7 +47,7 @@ def submission(**added: str) -> Submission:
 def events(monkeypatch):
     """What ran, in order: a visibility, and whether on stubs; "follow" where inputs of a secret seed went in."""
     seen = []
-    run_check, follow = trials.run_check, trial.follow_through
+    run_check, follow = submission_run.run_check, trial.follow_through
 
     def watched(process, check, *words, stubs, **options):
         seen.append((check.visibility, bool(stubs)))
@@ -57,7 +57,7 @@ def events(monkeypatch):
         seen.append(("follow", False))
         return follow(*words, **options)
 
-    monkeypatch.setattr(trials, "run_check", watched)
+    monkeypatch.setattr(submission_run, "run_check", watched)
     monkeypatch.setattr(trial, "follow_through", followed)
     return seen
 
@@ -85,16 +85,16 @@ HANGS = "def sgd_momentum(w, dw, config=None):\n    print('SAID')\n    raise Val
 
 def test_a_visible_check_after_a_hidden_one_is_marked_and_tells_the_student_nothing(few, monkeypatch):
     """A check that was put off when the time for visible ones was over."""
-    run_checks = trials.Trials.run_checks
+    run_checks = submission_run.SubmissionRun.run_checks
 
     def put_off(self, sandbox, checks, oracle):
         late = [check for check in checks if check.id == "optim.sgd_momentum.worked_example"]
-        self.own |= {check.id: trials.Trial(check, trials.not_run(check)) for check in late}
+        self.own |= {check.id: submission_run.Trial(check, submission_run.not_run(check)) for check in late}
         self.put_off += late
         run_checks(self, sandbox, [check for check in checks if check not in late], oracle)
 
-    monkeypatch.setattr(trials.Trials, "run_checks", put_off)
-    monkeypatch.setattr(trials, "VISIBLE_SHARE", 0.0)
+    monkeypatch.setattr(submission_run.SubmissionRun, "run_checks", put_off)
+    monkeypatch.setattr(submission_run, "VISIBLE_SHARE", 0.0)
     result = grade_submission(submission(optim=HANGS), few)
     check = check_of(result, "sgd_momentum.worked_example")
     assert check.after_hidden and check.visibility == VISIBLE
@@ -106,15 +106,15 @@ def test_a_visible_check_after_a_hidden_one_is_marked_and_tells_the_student_noth
 
 
 def test_in_the_time_of_the_visible_ones_a_check_that_was_put_off_still_tells(few, monkeypatch):
-    run_checks = trials.Trials.run_checks
+    run_checks = submission_run.SubmissionRun.run_checks
 
     def put_off(self, sandbox, checks, oracle):
         late = [check for check in checks if check.id == "optim.sgd_momentum.worked_example"]
-        self.own |= {check.id: trials.Trial(check, trials.not_run(check)) for check in late}
+        self.own |= {check.id: submission_run.Trial(check, submission_run.not_run(check)) for check in late}
         self.put_off += late
         run_checks(self, sandbox, [check for check in checks if check not in late], oracle)
 
-    monkeypatch.setattr(trials.Trials, "run_checks", put_off)
+    monkeypatch.setattr(submission_run.SubmissionRun, "run_checks", put_off)
     result = grade_submission(submission(optim=HANGS), few)
     check = check_of(for_student(result), "sgd_momentum.worked_example")
     assert not check.after_hidden

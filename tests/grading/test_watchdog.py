@@ -12,10 +12,9 @@ from dataclasses import replace
 import pytest
 
 from grader.errors import GraderError
-from grader.grading import attempt, sandboxes
+from grader.grading import attempt, sandboxes, submission_run
 from grader.grading import check_run as trial
 from grader.grading import submission as pipeline
-from grader.grading import submission_run as trials
 from grader.grading.reference_pool import keeping
 from grader.grading.submission import LATE_NOTE, LATE_S, WATCH_S, grade_submission
 from grader.grading.watchdog import JudgeThread, Overdue
@@ -109,7 +108,7 @@ def test_a_judge_that_does_not_end_is_left_and_what_it_knew_is_told(monkeypatch,
 
 @pytest.mark.parametrize(
     ("module", "name"),
-    [(sandboxes, "stage"), (trials, "import_notes"), (trial, "follow_through"), (sandboxes, "tell_copies")],
+    [(sandboxes, "stage"), (submission_run, "import_notes"), (trial, "follow_through"), (sandboxes, "tell_copies")],
 )
 def test_it_may_be_at_any_of_its_work(monkeypatch, short, reference_source, over, module, name):
     lead_astray(monkeypatch, module, name, spin, over)
@@ -132,7 +131,7 @@ def test_time_that_the_submission_used_up_itself_is_its_own(monkeypatch, short, 
     """Its functions slept for most of it, and the judge was late: the rest counts as out of time."""
     slow = "\nimport time\ndef relu_forward(x):\n    time.sleep(3)\n    return np.maximum(0, x), x\n"
     lead_astray(monkeypatch, attempt, "judged", lambda over: time.sleep(0.3), over, after=GOOD)
-    lead_astray(monkeypatch, trials, "is_missing", spin, over)
+    lead_astray(monkeypatch, submission_run, "is_missing", spin, over)
     source = reference_source + slow
     result = grade_submission(Submission("case", "case", {"layers.py": source.encode()}), short)
     assert result.status == "graded"

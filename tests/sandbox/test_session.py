@@ -16,7 +16,7 @@ from grader.sandbox.host.failures import failure_from
 from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.isolation import choose_isolation
 from grader.sandbox.host.limits import Limits
-from grader.sandbox.host.plan import Imported, LeftOut, Plan, left_out_from
+from grader.sandbox.host.plan import ImportResult, LeftOut, Plan, left_out_from
 from grader.sandbox.host.session import Session
 
 LIMITS = Limits(
@@ -474,7 +474,7 @@ def test_the_prints_of_a_killed_check_are_no_other_checks(open_session, monkeypa
     process = open_session("import os\ndef f():\n    print('f')\n    os._exit(1)\n")
     one_failure(process)
     failure = failure_from({"outcome": "error", "type": "E", "text": "no second box"}, process.at(""))
-    monkeypatch.setattr(process.session, "imported", Imported(broken=failure))
+    monkeypatch.setattr(process.session, "imported", ImportResult(broken=failure))
     with pytest.raises(CallFailed):
         process.begin(Setup(0))
     assert process.end() == ("", 0)

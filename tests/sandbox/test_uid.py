@@ -150,7 +150,7 @@ def test_the_uid_is_its_own_and_no_right_is_left(process, probe):
 def test_two_sandboxes_neither_stop_nor_read_each_other(place, interpreter, probe):
     with open_session(place / "other", interpreter) as other:
         other.begin(Setup(0))
-        pid = other.box.process.pid
+        pid = other.session.box.process.pid
         for target in (pid, os.getpid()):
             assert "Operation not permitted" in evaluate(probe, f"os.kill({target}, 9)")
         assert "Permission denied" in evaluate(probe, f"open({str(place / 'other/work/cs231n/probe.py')!r}).read()")

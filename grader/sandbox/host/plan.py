@@ -1,6 +1,6 @@
 """What a session is made for, and what it tells beside the values: plain data.
 
-Plan ──► session ──► Imported, with LeftOut: statements that could not be imported
+Plan ──► session ──► ImportResult, with LeftOut: statements that could not be imported
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
-class Imported:
+class ImportResult:
     """What is known of the import. broken: why it never came to an end. failures: by module, or None.
 
     absent: names of modules that are not in the sandbox. recoded: files that are not in UTF-8. prints: meanwhile.

@@ -31,7 +31,7 @@ from grader.sandbox.host.failures import (
 )
 from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.plain_box import PlainBox
-from grader.sandbox.host.plan import Imported, Plan, left_out_from
+from grader.sandbox.host.plan import ImportResult, Plan, left_out_from
 from grader.sandbox.host.replies import checked, plain_text
 from grader.sandbox.host.start_worker import AnyBox, may_start_otherwise, start_worker
 from grader.sandbox.host.time_account import TimeAccount
@@ -65,7 +65,7 @@ class Session:
         self.is_greeted = False
         self.decoder = Decoder(limits.reply_mib << 20)
         self.inbox: list[Any] = []
-        self.imported = Imported()
+        self.imported = ImportResult()
         self.number = 0
         self.last_prints = ("", 0)
 
@@ -84,7 +84,7 @@ class Session:
             self.box, self.is_greeted = start_worker(self.launch()), False
             self.inbox, self.decoder = [], Decoder(self.limits.reply_mib << 20)
 
-    def open(self) -> Imported:
+    def open(self) -> ImportResult:
         """Have a box with the modules imported; what is known of the import.
 
         Raises SandboxError if there is no hello: then no student code has run yet and the fault is ours.
@@ -137,7 +137,7 @@ class Session:
             return
         said, failures = reply.get("modules", {}), dict[str, Failure | None]()
         left_out = [left_out_from(item) for item in reply.get("left_out", [])]
-        self.imported = Imported(
+        self.imported = ImportResult(
             failures=failures,
             absent=tuple(plain_text(name)[:100] for name in reply.get("absent", [])[:MOST_LISTED]),
             left_out=tuple(one for one in left_out if one is not None),
