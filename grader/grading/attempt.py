@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -43,10 +42,14 @@ class Attempt:
     fixture: Fixture
     answer: ReturnedValues
     undoable: Undoable
+    judged: list[Judgement] | None = None
 
-    @cached_property
+    @property
     def judgements(self) -> list[Judgement]:
-        return judged(self.check, self.fixture, self.answer)
+        # Not cached_property: before Python 3.12 all objects share its lock, and a judge that was left may hold it.
+        if self.judged is None:
+            self.judged = judged(self.check, self.fixture, self.answer)
+        return self.judged
 
 
 @dataclass(frozen=True)

@@ -155,7 +155,8 @@ def test_the_next_submission_is_graded_as_if_nothing_had_been(monkeypatch, short
         with monkeypatch.context() as patched:
             lead_astray(patched, attempt, "judged", spin_and_swallow, over, after=GOOD)
             assert grade_submission(right, short).status == "grader_error"
-        assert grade_submission(right, layers_context).score == 100
+        result = grade_submission(right, layers_context)
+        assert result.score == 100, result.message
 
 
 def test_who_stops_the_command_need_not_wait_for_the_judge(monkeypatch, layers_context, right, over):
