@@ -13,7 +13,7 @@ READY := $(VENV)/.ready
 PEERS_READY := .venv-peers/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup grade test fixtures check-fixtures template check-template release audit attacks lint format bench bench-peers fuzz mutants notebooks train-figures picture training-picture clean
+.PHONY: help setup grade test fixtures check-fixtures template check-template schema check-schema release audit attacks lint format bench bench-peers fuzz mutants notebooks train-figures picture training-picture clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -49,6 +49,12 @@ template: $(READY)  ## write the students' package, from the reference
 
 check-template: $(READY)  ## see that the students' package is what the reference gives
 	$(BIN)/grader template --check
+
+schema: $(READY)  ## write docs/result.schema.json, from the records
+	$(BIN)/python docs/make_result_schema.py
+
+check-schema: $(READY)  ## see that docs/result.schema.json is what the records give
+	$(BIN)/python docs/make_result_schema.py --check
 
 release: $(READY)  ## pack what students get into dist/student_template.zip
 	$(BIN)/grader release

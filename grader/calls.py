@@ -15,27 +15,34 @@ from typing import Any
 import numpy as np
 
 from grader.function_ids import module_of
-from grader.records import Frame, Members
+from grader.records import Frame, Members, Reason, as_written
 
 Call = Callable[[str, tuple[Any, ...], dict[str, Any]], Any]
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a call gave no value: status as in records.py, text for the student, where, and the raised type's name."""
+    """Why a call gave no value: status as in records.py, where, why, and the raised type's name.
+
+    said: the reason; or a sentence for the student, of whoever wrote the check.
+    """
 
     status: str
     function: str
-    text: str
+    said: Reason | str
     frames: tuple[Frame, ...] = ()
     raised: str = ""
+
+    @property
+    def reason(self) -> Reason:
+        return self.said if isinstance(self.said, Reason) else as_written(self.said)
 
 
 class CallFailed(Exception):
     """A call of the code under test gave no value. Passes through a check up to whoever runs it."""
 
     def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.text)
+        super().__init__(failure.said)
         self.failure = failure
 
 

@@ -1,9 +1,11 @@
 """The frozen records that the flow hands on, and their JSON.
 
-    intake ─► Submission ─► judging ─► CheckResult ─► pipeline ─► Result ─► report, exports
+    intake ─► Submission ─► judging ─► CheckResult ─► grading ─► Result ─► report, exports
 
-A record is complete when it is built; nothing edits it later. `Result` is the only one that is stored: to_json and
-from_json are inverse to each other, and the JSON of the same submission graded twice differs only in its durations.
+Records hold no sentences: a Reason is the id of one in messages/ and its values, so that another language needs another
+catalogue and no regrading. A record is complete when it is built; nothing edits it later. `Result` is the only one that
+is stored: to_json and from_json are inverse to each other, and the JSON of the same submission graded twice differs
+only in its durations.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2  # a file of schema 1, whose reasons were sentences, can be read (schema_1.py)
 # What no file of this schema is without; the other parts came later.
 NEEDED: Final = frozenset(
     [
@@ -77,6 +79,30 @@ VISIBILITIES: Final = (VISIBLE, HIDDEN, AFTER_DUE_DATE, AFTER_PUBLISHED)
 
 
 @dataclass(frozen=True)
+class Reason:
+    """Why, as data: the id of a sentence in messages/, and the values that stand in it."""
+
+    id: str
+    values: Mapping[str, str | int | float | list[str | int | float] | Reason] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, id: str, /, **values: Any) -> Reason:
+        """With values as JSON has them: lists for tuples, Python's numbers for NumPy's."""
+        return cls(id, {name: as_json(value) for name, value in values.items()})
+
+
+def as_json(value: Any) -> Any:
+    if isinstance(value, tuple | list):
+        return [as_json(item) for item in value]
+    return value.item() if hasattr(value, "item") else value
+
+
+def as_written(text: str) -> Reason:
+    """A sentence that is no id of a catalogue: a check's author wrote it, or a file of schema 1 has it."""
+    return Reason.of("as_written", text=text)
+
+
+@dataclass(frozen=True)
 class Submission:
     """What one student handed in, read into memory.
 
@@ -93,11 +119,11 @@ class Submission:
     id: str
     source: str
     files: Mapping[str, bytes]
-    notes: tuple[str, ...] = ()
-    problem: str | None = None
+    notes: tuple[Reason, ...] = ()
+    problem: Reason | None = None
     notebooks: Mapping[str, bytes] = field(default_factory=dict)
     answers: tuple[NotebookResult, ...] = ()
-    notebook_notes: tuple[str, ...] = ()
+    notebook_notes: tuple[Reason, ...] = ()
 
     @property
     def sha256(self) -> str:
@@ -153,7 +179,7 @@ class Members:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One named array of a check: passed or not, why, and by how much.
+    """One named array of a check: passed or not, why not, and by how much.
 
     error: largest |expected - actual| relative to the largest |expected|; None where shapes or types do not allow it.
     follow_through: the value is wrong but follows from the student's own forward.
@@ -161,7 +187,7 @@ class Comparison:
 
     name: str
     status: str
-    reason: str
+    reason: Reason | None
     error: float | None
     tolerance: float
     weight: float = 1.0
@@ -178,15 +204,36 @@ class Frame:
     text: str
 
 
+# Why a check counts with the grader's own functions in place of the student's: the run on the student's own earned
+# less; or both earned the same, and this one tells what is wrong with the function itself.
+EARNED_LESS: Final = "earned_less"
+EARNED_THE_SAME: Final = "earned_the_same"
+OUTCOMES: Final = (EARNED_LESS, EARNED_THE_SAME, "as_written")  # the last: in a file of schema 1
+
+
+@dataclass(frozen=True)
+class OwnRun:
+    """What the run on the student's own functions found, where the one on stubs counts.
+
+    outcome: one of OUTCOMES. wrong: functions that a stub stood in for and that have lost marks already.
+    reasons: all that was wrong.
+    """
+
+    outcome: str
+    wrong: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+
+
 @dataclass(frozen=True)
 class CheckResult:
     """The verdict on one check of one submission.
 
-    message: what is wrong, for whoever may see the check. hint: where to look. remarks: noticed, costs nothing.
+    reasons: what is wrong besides what the comparisons say (messages/of_check.py puts both together).
+    hints: where to look. remarks: noticed, costs nothing.
     stubs: functions in whose place the reference's stood in the run that counts; none where all was the student's own.
+    own_run: what that one found, where the one on stubs counts.
     frames: the student's part of the traceback, outermost first. output: what the check printed (staff only).
-    after_hidden: a visible check that ran after a hidden one. told: what a student reads of a run on stubs in place of
-    the message. In both, what the code chose is for staff only.
+    after_hidden: a visible check that ran after a hidden one, so that what the code chose is for staff only.
     """
 
     id: str
@@ -197,17 +244,17 @@ class CheckResult:
     points: float
     max_points: float
     status: str
-    message: str = ""
-    hint: str = ""
+    reasons: tuple[Reason, ...] = ()
+    hints: tuple[Reason, ...] = ()
     follow_through: bool = False
     stubs: tuple[str, ...] = ()
+    own_run: OwnRun | None = None
     comparisons: tuple[Comparison, ...] = ()
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Reason, ...] = ()
     frames: tuple[Frame, ...] = ()
     output: str = ""
     duration_s: float = 0.0
     after_hidden: bool = False
-    told: str = ""
 
 
 @dataclass(frozen=True)
@@ -269,6 +316,7 @@ class Result:
 
     submission: id, source, sha256, files. assignment: title, sha256, handout, and grounds where that was guessed.
     environment: sandbox, python, numpy, grader. sources: not kept here; the lines that are needed are in the frames.
+    reason: why it could not be graded.
     spent_s: of duration_s, what was spent for each of SPENT.
     """
 
@@ -281,8 +329,8 @@ class Result:
     duration_s: float
     checks: tuple[CheckResult, ...] = ()
     functions: tuple[FunctionResult, ...] = ()
-    notes: tuple[str, ...] = ()
-    message: str = ""
+    notes: tuple[Reason, ...] = ()
+    reason: Reason | None = None
     notebooks: tuple[NotebookResult, ...] = ()
     spent_s: Mapping[str, float] = field(default_factory=dict)
 
@@ -300,12 +348,16 @@ class Result:
 
     @classmethod
     def from_json(cls, text: str) -> Result:
-        """Build the record that to_json wrote. Raises ValueError if the text is of another schema or damaged."""
+        """Build the record that to_json wrote, now or in schema 1. Raises ValueError for any other text."""
         import msgspec  # takes as long as the command itself; the first run over a class reads nothing back
 
         try:
             data = json.loads(text)
             schema = data.pop("schema")
+            if schema == 1:
+                from grader.schema_1 import upgraded  # no run of today needs it
+
+                data, schema = upgraded(data), SCHEMA
             if schema != SCHEMA:
                 raise ValueError(f"result: schema {schema!r} found, {SCHEMA} expected")
             if not NEEDED <= data.keys() <= {one.name for one in fields(cls)}:
@@ -320,7 +372,7 @@ class Result:
 
 
 def lines_of(value: Any) -> str:
-    if isinstance(value, tuple) and value and not isinstance(value[0], str):
+    if isinstance(value, tuple) and value:
         return "[\n  " + ",\n  ".join(map(ENCODER.encode, value)) + "\n ]"
     return ENCODER.encode(value)
 
@@ -333,4 +385,5 @@ def spoken_in(result: Result) -> Iterator[tuple[list[str], Collection[str]]]:
     yield [one.status for one in result.functions], CHECK_STATUSES
     yield [part.status for one in result.checks for part in one.comparisons], CHECK_STATUSES
     yield [one.visibility for one in result.checks], VISIBILITIES
+    yield [one.own_run.outcome for one in result.checks if one.own_run], OUTCOMES
     yield [one.status for one in answers], ANSWER_STATUSES

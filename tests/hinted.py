@@ -24,6 +24,7 @@ from grader.function_ids import file_of
 from grader.grading.attempt import judged
 from grader.grading.check_run import judge
 from grader.judging.verdict import Trial, settle
+from grader.messages.say import say_all
 from grader.records import ERROR, CheckResult
 from tests.cases import ROOT
 
@@ -46,7 +47,7 @@ def reference() -> Mapping[str, Callable[..., Any]]:
 def hints_of(function: str, added: str, *changes: tuple[str, str]) -> dict[str, str]:
     """By check of the function that does not pass, its hint."""
     results = results_of(function, with_code(function, added, *changes))
-    return {result.id.rpartition(".")[2]: result.hint for result in results if result.status != "passed"}
+    return {result.id.rpartition(".")[2]: say_all(result.hints) for result in results if result.status != "passed"}
 
 
 def with_code(function: str, added: str, *changes: tuple[str, str]) -> dict[str, Callable[..., Any]]:

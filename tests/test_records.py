@@ -13,6 +13,7 @@ from grader.records import (
     ANSWER_STATUSES,
     CHECK_STATUSES,
     GRADED,
+    OUTCOMES,
     PASSED,
     SUBMISSION_STATUSES,
     VISIBILITIES,
@@ -22,14 +23,30 @@ from grader.records import (
     Frame,
     FunctionResult,
     NotebookResult,
+    OwnRun,
+    Reason,
     Result,
     Submission,
+    as_written,
 )
 
 TEXT = st.text(st.characters(), max_size=12) | st.sampled_from(["\u2028", "\0", "<b>&", "\U0001f600", "\ud800", "\r\n"])
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+PLAIN = TEXT | st.integers(-(2**60), 2**60) | NUMBERS
+REASONS = st.recursive(
+    st.builds(Reason, TEXT, st.dictionaries(TEXT, PLAIN | st.lists(PLAIN, max_size=3), max_size=3)),
+    lambda inner: st.builds(Reason, TEXT, st.dictionaries(TEXT, PLAIN | inner, max_size=2)),
+    max_leaves=3,
+)
 COMPARISONS = st.builds(
-    Comparison, TEXT, st.sampled_from(CHECK_STATUSES), TEXT, st.none() | NUMBERS, NUMBERS, NUMBERS, st.booleans()
+    Comparison,
+    TEXT,
+    st.sampled_from(CHECK_STATUSES),
+    st.none() | REASONS,
+    st.none() | NUMBERS,
+    NUMBERS,
+    NUMBERS,
+    st.booleans(),
 )
 FRAMES = st.builds(Frame, TEXT, st.integers(0, 10**6), TEXT, TEXT)
 
@@ -48,11 +65,12 @@ CHECKS = st.builds(
     points=NUMBERS,
     max_points=NUMBERS,
     status=st.sampled_from(CHECK_STATUSES),
-    message=TEXT,
-    hint=TEXT,
+    reasons=some(REASONS),
+    hints=some(REASONS),
+    own_run=st.none() | st.builds(OwnRun, st.sampled_from(OUTCOMES), some(TEXT), some(REASONS)),
     follow_through=st.booleans(),
     comparisons=some(COMPARISONS),
-    remarks=some(TEXT),
+    remarks=some(REASONS),
     frames=some(FRAMES),
     output=TEXT,
     duration_s=NUMBERS,
@@ -68,9 +86,18 @@ RESULTS = st.builds(
     status=st.sampled_from(SUBMISSION_STATUSES), score=NUMBERS, max_score=NUMBERS, duration_s=NUMBERS,
     checks=some(CHECKS), functions=some(FUNCTIONS),
     spent_s=st.dictionaries(TEXT, NUMBERS, max_size=4),
-    notes=some(TEXT), message=TEXT, notebooks=some(NOTEBOOKS),
+    notes=some(REASONS), reason=st.none() | REASONS, notebooks=some(NOTEBOOKS),
 )  # fmt: skip
-RESULT = Result({"id": "alice", "files": {}}, {"title": "T"}, {"numpy": "2"}, GRADED, 1.5, 4.0, 0.1, notes=("a", "b"))
+RESULT = Result(
+    {"id": "alice", "files": {}},
+    {"title": "T"},
+    {"numpy": "2"},
+    GRADED,
+    1.5,
+    4.0,
+    0.1,
+    notes=(Reason.of("a"), Reason.of("b")),
+)
 
 
 @settings(deadline=None)
@@ -96,17 +123,17 @@ def test_the_json_is_the_one_that_the_design_shows():
         1.0,
         2.0,
         PASSED,
-        comparisons=(Comparison("dx", PASSED, "", 0.0, 1e-7),),
+        comparisons=(Comparison("dx", PASSED, None, 0.0, 1e-7),),
     )
     data = json.loads(dataclasses.replace(RESULT, checks=(check,)).to_json())
     assert list(data)[:4] == ["schema", "submission", "assignment", "environment"]
-    assert data["schema"] == 1
+    assert data["schema"] == 2
     assert data["checks"][0]["comparisons"][0]["tolerance"] == 1e-7
     assert {"status", "score", "max_score", "duration_s", "checks", "functions", "notes"} <= data.keys()
 
 
 def test_letters_of_any_language_stay_readable():
-    assert "Zoë" in dataclasses.replace(RESULT, message="Zoë").to_json()
+    assert "Zoë" in dataclasses.replace(RESULT, reason=as_written("Zoë")).to_json()
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf])
@@ -148,7 +175,7 @@ def test_what_is_no_result_is_refused(text):
         Result.from_json(text)
 
 
-@pytest.mark.parametrize("schema", [0, 2, None, "1", [1], ...])
+@pytest.mark.parametrize("schema", [0, 3, None, "1", [1], ...])
 def test_another_schema_is_refused(schema):
     with pytest.raises(ValueError, match="result"):
         Result.from_json(damaged(schema=schema))
@@ -190,7 +217,7 @@ def test_a_result_of_wrong_types_is_refused(changes):
 
 CHECK = {
     **vars(CheckResult("f.a", "f", "layers.py", "T.", "hidden", 1.0, 2.0, PASSED)),
-    "comparisons": [vars(Comparison("dx", PASSED, "", 0.0, 1e-7))],
+    "comparisons": [vars(Comparison("dx", PASSED, None, 0.0, 1e-7))],
     "frames": [vars(Frame("layers.py", 1, "f", "x"))],
 }
 ANSWER = vars(Answer("why", "Why?", "markdown", "answered", "So.", 2.0))
@@ -218,8 +245,11 @@ def test_a_result_with_all_its_parts_is_read():
         {"notebooks": [{**NOTEBOOK, "answers": [{**ANSWER, "status": "clever"}]}]},
         {"notebooks": [{**NOTEBOOK, "name": None}]},
         {"notes": [1]},
+        {"notes": [{"id": 1}]},
+        {"notes": [{"id": "a", "values": {"shape": [[1]]}}]},
+        {"checks": [{**CHECK, "own_run": {"outcome": "won"}}]},
         {"status": "fine"},
-        {"message": None},
+        {"reason": "why"},
         {"spent_s": {"judge": "1"}},
         {"environment": [1]},
         {"submission": {"id": 7}},
@@ -232,7 +262,7 @@ def test_a_result_that_was_damaged_deep_inside_is_refused(changes):
 
 
 def test_records_cannot_be_edited():
-    for record in (RESULT, Comparison("a", PASSED, "", 0.0, 1.0), Frame("a", 1, "f", "t")):
+    for record in (RESULT, Comparison("a", PASSED, None, 0.0, 1.0), Frame("a", 1, "f", "t")):
         with pytest.raises(dataclasses.FrozenInstanceError):
             record.name = "other"
 
@@ -260,9 +290,9 @@ def test_a_terminal_that_shows_the_file_obeys_nothing_in_it():
 
 
 def test_a_result_has_a_line_a_check():
-    result = dataclasses.replace(RESULT, notes=("a", "b"), functions=(FunctionResult("a.f", 1, 1, "passed"),) * 2)
+    result = dataclasses.replace(RESULT, functions=(FunctionResult("a.f", 1, 1, "passed"),) * 2)
     lines = result.to_json().splitlines()
-    assert ' "notes": ["a", "b"],' in lines
+    assert '  {"id": "b", "values": {}}' in lines
     start = lines.index(' "functions": [')
     assert json.loads(lines[start + 1].rstrip(",")) == json.loads(lines[start + 2])
     assert lines[start + 3] == " ],"

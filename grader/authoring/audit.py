@@ -28,6 +28,8 @@ from grader.authoring.make_fixtures import run_locally
 from grader.authoring.variants import REFERENCE, TEMPLATE, Variant
 from grader.errors import GraderError
 from grader.grading.context import Settings
+from grader.messages.of_check import message_of
+from grader.messages.say import said, say_all
 from grader.records import GRADED, MISSING, PASSED, CheckResult, Result
 from grader.running.dispatch import grade_all
 
@@ -74,7 +76,7 @@ def run_audit(
     done: dict[str, Result] = {}
     for result in grade_all((one.submission for one in variants), settings, executor, window=window, parts=parts):
         if result.status != GRADED:
-            raise GraderError(f"audit: {result.id} has status {result.status} ({result.message}).")
+            raise GraderError(f"audit: {result.id} has status {result.status} ({said(result.reason)}).")
         done[result.id] = replace(result, max_score=round(sum(check.max_points for check in result.checks), 2))
         advance(done[result.id])
     results = tuple(done[one.name] for one in variants)
@@ -120,7 +122,7 @@ def problems_of(
     if variant.name == REFERENCE:
         return [
             f"{check.id} is {check.status} with {check.points:g} of {check.max_points:g} points, expected full marks. "
-            f"{check.message}".strip()
+            f"{message_of(check)}".strip()
             for check in result.checks
             if check.status != PASSED or is_lost(check)
         ]
@@ -161,7 +163,9 @@ def hint_problems(variant: Variant, result: Result) -> list[str]:
     if variant.misconception is None:
         return []
     own = variant.misconception.hint
-    given = {check.id: check.hint for check in result.checks if check.function in variant.touched and check.hint}
+    given = {
+        check.id: say_all(check.hints) for check in result.checks if check.function in variant.touched and check.hints
+    }
     others = [f"{check} gives the hint {hint!r}, expected its own." for check, hint in given.items() if hint != own]
     if own in given.values() or others:
         return others

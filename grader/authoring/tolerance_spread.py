@@ -26,6 +26,7 @@ from grader.grading.stage import stage
 from grader.judging.compare import judge_values
 from grader.judging.perform import perform
 from grader.judging.student import Student
+from grader.messages.say import said
 from grader.records import PASSED, Check
 
 MARGIN: Final = 3.0
@@ -82,7 +83,7 @@ def error_of(
     for judgement in judged:
         comparison = judgement.comparison
         if comparison.status != PASSED:
-            raise AssignmentError(f"{place} fails it: {comparison.reason} Mend one of them.")
+            raise AssignmentError(f"{place} fails it: {said(comparison.reason)} Mend one of them.")
     largest = max(judgement.comparison.error or 0.0 for judgement in judged)
     if largest * MARGIN > check.tolerance:
         raise AssignmentError(

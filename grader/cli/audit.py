@@ -18,6 +18,7 @@ from grader.cli.screen.matrix import WIDTH, print_durations, print_matrix, print
 from grader.cli.screen.progress import Progress
 from grader.errors import UsageError
 from grader.grading.context import Settings, prepare
+from grader.messages.say import say_all
 from grader.running.job_pool import make_executor
 from grader.sandbox.host.isolation import KINDS
 
@@ -94,7 +95,7 @@ def as_json(audit: Audit) -> str:
             "score": result.score,
             "checks": {check.id: check.status for check in result.checks},
             "points": {check.id: check.points for check in result.checks},
-            "hints": {check.id: check.hint for check in result.checks if check.hint},
+            "hints": {check.id: say_all(check.hints) for check in result.checks if check.hints},
         }
         for result in audit.results
     ]

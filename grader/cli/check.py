@@ -13,6 +13,7 @@ from grader.atomic_files import write_text
 from grader.cli.screen.progress import literal
 from grader.cli.screen.standing import show_rows, show_summary
 from grader.cli.watch import saves, watch
+from grader.messages.say import say
 from grader.records import Result
 from grader.report.pages import feedback_page
 from grader.report.standing import standing_of
@@ -45,7 +46,7 @@ def check(what: tuple[str, ...], assignment: Path | None, is_watching: bool, htm
     result = run_own(place, functions, submission)
     standing = standing_of(result, asked=" ".join(names))
     for note in result.notes[:-1]:
-        console.print(literal(note), highlight=False, soft_wrap=True)
+        console.print(literal(say(note)), highlight=False, soft_wrap=True)
     show_rows(console, standing.rows)
     if html:
         show_page(console, place, result)

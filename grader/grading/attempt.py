@@ -18,16 +18,15 @@ from grader.assignment.fixtures import Fixture
 from grader.calls import Call, CallFailed, Failure
 from grader.checks import Gradients
 from grader.errors import GraderError
-from grader.function_ids import short_name
 from grader.grading.reference_oracle import Oracle
 from grader.grading.undo import Undoable
 from grader.judging.compare import Judgement, judge_values
 from grader.judging.perform import ReturnedValues, perform
 from grader.judging.student import Student
-from grader.records import FAILED, MISSING, PASSED, Check
+from grader.messages.of_check import placed
+from grader.records import FAILED, MISSING, PASSED, Check, Reason
 from grader.sandbox.host.box import MAX_OUTPUT
 from grader.sandbox.host.check_process import CheckProcess, Outcome, Setup, has_ended
-from grader.sandbox.host.replies import plain_text
 
 GENERATOR: Final = (
     threading.local()
@@ -122,9 +121,8 @@ class Attempts:
         except (CallFailed, GraderError):
             raise
         except Exception as error:
-            raised = plain_text(f"{type(error).__name__}: {error}")
-            text = f"{short_name(self.check.function)}: what it returned cannot be used ({raised})."
-            raise CallFailed(Failure(FAILED, self.check.function, text)) from None
+            raised = Reason.of("cannot_be_used", raised=type(error).__name__, text=str(error))
+            raise CallFailed(Failure(FAILED, self.check.function, placed(self.check.function, raised))) from None
         return Attempt(self.check, self.fixture, answer, undoable)
 
 

@@ -26,7 +26,7 @@ from grader.judging.adapt import OWN, Handout, adapt
 from grader.judging.compare import Judgement, fit, matches
 from grader.judging.perform import ReturnedValues
 from grader.judging.verdict import Trial
-from grader.records import PASSED, Check
+from grader.records import PASSED, Check, Reason
 from grader.sandbox.host.check_process import CheckProcess, Setup
 from grader.sandbox.host.limits import Limits
 
@@ -44,7 +44,7 @@ def run_check(
     handout: Handout = OWN,
     is_wrong: bool = False,
     limits: Limits | None = None,
-    why: str = "",
+    why: Reason | None = None,
 ) -> Trial:
     """One check on one submission, from inputs to judgements.
 
@@ -152,12 +152,15 @@ def without_values(judgement: Judgement) -> Judgement:
     return Judgement(judgement.comparison, judgement.remarks)
 
 
-def mutation_remarks(mutations: Sequence[tuple[str, int, bool]], fixtures: Fixtures) -> tuple[str, ...]:
+def mutation_remarks(mutations: Sequence[tuple[str, int, bool]], fixtures: Fixtures) -> tuple[Reason, ...]:
     """mutations: function, position of the argument, and whether the result is that very array."""
     remarks = []
     for function, position, is_returned in dict.fromkeys(mutations):
         names = fixtures.arguments.get(function, ())
-        name = names[position] if position < len(names) else f"argument {position + 1}"
-        too = " and returns it" if is_returned else ""
-        remarks.append(f"{short_name(function)} changes its input {name} in place{too}.")
+        argument = names[position] if position < len(names) else Reason.of("argument", number=position + 1)
+        if is_returned:
+            reason = Reason.of("input_changed_and_returned", function=short_name(function), argument=argument)
+        else:
+            reason = Reason.of("input_changed", function=short_name(function), argument=argument)
+        remarks.append(reason)
     return tuple(remarks)

@@ -11,18 +11,20 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
+from grader.records import Reason
+
 SHARE: Final = 0.4  # of a withheld file's lines; two solutions of one exercise share a few
 LENGTH: Final = 25  # of a line that counts: shorter ones are everybody's
 
 
-def tell_copies(files: Mapping[str, bytes], withheld: Mapping[str, bytes]) -> list[str]:
+def tell_copies(files: Mapping[str, bytes], withheld: Mapping[str, bytes]) -> list[Reason]:
     """A note for each of the submission's files that holds much of a withheld one."""
     notes = []
     for original, content in withheld.items():
         lines = lines_that_count(content)
         for name, text in files.items():
             if name != original and lines and len(lines & lines_that_count(text)) >= SHARE * len(lines):
-                notes.append(f"{name} holds much of {original}, which is handed out and not there while it is checked.")
+                notes.append(Reason.of("holds_a_copy", file=name, original=original))
     return notes
 
 

@@ -61,7 +61,7 @@ def ask_forward(
     """Raises CallFailed where the forward fails."""
     process, check, fixture = attempts.process, attempts.check, attempts.fixture
     # The usual limits: a function that answered does not hang, and its gradient takes longer than a call.
-    usual = replace(attempts, setup=replace(attempts.setup, limits=None, why=""))
+    usual = replace(attempts, setup=replace(attempts.setup, limits=None, why=None))
     setup = replace(usual.setup, arities=())
     longer, forward = replace(setup, times=GRADIENT_TIMES), fixture.forward
     assert forward is not None

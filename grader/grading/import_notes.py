@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
 from grader.grading.other_pythons import is_of_another_python
 from grader.judging.diagnose import advice_on
-from grader.sandbox.host.plan import ImportResult
+from grader.records import Reason
+from grader.sandbox.host.plan import ImportResult, LeftOut
 
 MOST_LEFT_OUT: Final = 8  # statements of a file that a report lists
 
 
-def import_notes(imported: ImportResult, files: Iterable[str]) -> list[str]:
+def import_notes(imported: ImportResult, files: Sequence[str]) -> list[Reason]:
     notes = []
-    file = " or ".join(files)
     if imported.absent:
-        names = ", ".join(imported.absent)
-        notes.append(f"{file} imports what is not in the sandbox: {names}. Only its use raises.")
-    notes += [
-        f"{name} is not in UTF-8, which Python expects; it was read as far as that goes. Save it as UTF-8."
-        for name in imported.recoded
-    ]
+        notes.append(Reason.of("imports_what_is_absent", files=files, names=imported.absent))
+    notes += [Reason.of("not_in_utf_8", file=name) for name in imported.recoded]
     left_out = [one for one in imported.left_out if not is_of_another_python(one)]
     for one in left_out[:MOST_LEFT_OUT]:
-        what = one.function or "The statement"
-        error = one.error.rstrip(".")
-        told = f"{one.file}, line {one.line}: {error}. {what} was left out and the rest was graded."
-        note = " ".join(filter(None, [told, advice_on(one.error)]))
+        note = left_out_note(one)
         notes += [note] if note not in notes else []  # two statements of one line
     if len(left_out) > MOST_LEFT_OUT:
-        notes.append(f"{file}: {len(left_out) - MOST_LEFT_OUT} more statements or functions were left out.")
+        notes.append(Reason.of("more_left_out", files=files, count=len(left_out) - MOST_LEFT_OUT))
     if imported.prints:
         first, *more = imported.prints.strip().splitlines() or [""]
-        notes.append(f"{file} prints while it is imported: {first[:100]}{' …' if more else ''}")
+        notes.append(Reason.of("prints", files=files, text=f"{first[:100]}{' …' if more else ''}"))
     return notes
+
+
+def left_out_note(one: LeftOut) -> Reason:
+    what, error, advice = one.function or Reason.of("the_statement"), one.error.rstrip("."), advice_on(one.error)
+    if advice is None:
+        return Reason.of("left_out", file=one.file, line=one.line, error=error, what=what)
+    return Reason.of("left_out_with_advice", file=one.file, line=one.line, error=error, what=what, advice=advice)

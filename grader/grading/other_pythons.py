@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from grader.records import Reason
 from grader.sandbox.host.plan import LeftOut
 
 MOST_NAMED: Final = 5  # functions that a note names
@@ -21,7 +22,7 @@ def is_of_another_python(one: LeftOut) -> bool:
     return bool(NEWER.match(one.error) or OLDER.match(one.error))
 
 
-def tell_dialect(left_out: Sequence[LeftOut], python: str) -> list[str]:
+def tell_dialect(left_out: Sequence[LeftOut], python: str) -> list[Reason]:
     """The note, or nothing. python: the version that graded. left_out: whatever was left out, of all files."""
     running = ".".join(python.split(".")[:2])
     older = [(one, match["feature"]) for one in left_out if (match := OLDER.match(one.error))]
@@ -29,16 +30,37 @@ def tell_dialect(left_out: Sequence[LeftOut], python: str) -> list[str]:
     if older:
         first, feature = older[0]
         files = " ".join(dict.fromkeys(one.file for one, _ in older))
-        way_out = f"Convert the code to Python 3 first, and hand that in: 2to3 -w {files} does most of it."
-        text = f"{feature} is Python 2's, and Python {running} graded it"
-    elif newer:
+        return [
+            Reason.of(
+                "python_2",
+                file=first.file,
+                line=first.line,
+                feature=feature,
+                python=running,
+                lost=lost(left_out),
+                files=files,
+            )
+        ]
+    if newer:
         first, match = max(newer, key=lambda pair: int(pair[1]["since"].removeprefix("3.")))
-        way_out = f"Grade it with --python python{match['since']}."
-        text = f"{match['feature']} needs Python {match['since']} or newer, and Python {running} graded it"
-    else:
-        return []
+        return [
+            Reason.of(
+                "newer_python",
+                file=first.file,
+                line=first.line,
+                feature=match["feature"],
+                since=match["since"],
+                python=running,
+                lost=lost(left_out),
+            )
+        ]
+    return []
+
+
+def lost(left_out: Sequence[LeftOut]) -> Reason:
     names = list(dict.fromkeys(one.function for one in left_out if is_of_another_python(one) and one.function))
-    listed = ", ".join(names[:MOST_NAMED]) or "The statement"
-    more = len(names) - MOST_NAMED
-    lost = f"{listed} and {more} more were" if more > 0 else f"{listed} {'were' if len(names) > 1 else 'was'}"
-    return [f"{first.file}, line {first.line}: {text}. {lost} left out and the rest was graded. {way_out}"]
+    if not names:
+        return Reason.of("lost_statement")
+    if len(names) > MOST_NAMED:
+        return Reason.of("lost_and_more", names=names[:MOST_NAMED], more=len(names) - MOST_NAMED)
+    return Reason.of("lost", names=names)

@@ -19,7 +19,8 @@ from grader.calls import CallFailed, Failure, owner_of, spoken
 from grader.errors import SandboxError
 from grader.judging.adapt import OWN, Handout, adapt_back
 from grader.judging.student import Student
-from grader.records import FAILED
+from grader.messages.say import say
+from grader.records import FAILED, Reason
 from grader.sandbox.host.check_process import LOST, CheckProcess, Setup
 from grader.sandbox.inside.protocol import Handle
 
@@ -88,7 +89,7 @@ class Oracle:
                 value = self.call(function, flat, {})
             except CallFailed:
                 # A documented cache comes as plain data, so only its use shows that it is another one.
-                return {"outcome": "own" if is_foreign else "error", "text": failed.failure.text}
+                return {"outcome": "own" if is_foreign else "error", "text": say(failed.failure.reason)}
             args = flat
         if function in self.documented and isinstance(value, tuple) and len(value) == 2:
             value = (value[0], self.documented[function](*args))
@@ -101,17 +102,18 @@ class Oracle:
             return self.call(name, args, kwargs)
         except CallFailed as failed:
             classes = self.process.session.plan.classes
-            text = f"{spoken(name, classes)}: the grader's own cannot use what yours has made. {failed.failure.text}"
-            raise CallFailed(Failure(FAILED, owner_of(name, classes), text)) from None
+            why = failed.failure.reason
+            reason = Reason.of("reference_cannot_use", name=spoken(name, classes), why=why)
+            raise CallFailed(Failure(FAILED, owner_of(name, classes), reason)) from None
 
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not self.is_running:
             self.process.begin(SETUP, fresh=False)
             self.is_running = self.is_sound = True
             for broken in filter(None, self.process.session.imported.failures.values()):
-                raise SandboxError(f"sandbox: the reference cannot be imported there ({broken.text})")
+                raise SandboxError(f"sandbox: the reference cannot be imported there ({say(broken.reason)})")
         if self.process.state == LOST:
-            raise CallFailed(Failure(FAILED, name, "The grader's own function was stopped."))
+            raise CallFailed(Failure(FAILED, name, Reason.of("reference_stopped")))
         try:
             return self.process.call(name, args, kwargs)
         except CallFailed:

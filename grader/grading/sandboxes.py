@@ -22,7 +22,7 @@ from grader.grading.reference_oracle import Oracle
 from grader.grading.reference_pool import give_back, lend
 from grader.grading.stage import stage
 from grader.judging.adapt import Handout
-from grader.records import SPENT, Check, Submission
+from grader.records import SPENT, Check, Reason, Submission
 from grader.sandbox.host.box import Launch
 from grader.sandbox.host.check_process import CheckProcess
 from grader.sandbox.host.isolation import PLAIN
@@ -44,7 +44,7 @@ class Sandboxes:
     folder: Path
     account: TimeAccount
     unusable: set[str]
-    notes: list[str]
+    notes: list[Reason]
     of_reference: TimeAccount = field(init=False)
     trees: dict[tuple[str, ...], Path] = field(default_factory=dict)
     processes: list[CheckProcess] = field(default_factory=list)

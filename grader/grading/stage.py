@@ -12,6 +12,7 @@ from typing import Final
 
 from grader.errors import GraderError
 from grader.intake.names import is_importable, safe_path, show
+from grader.records import Reason
 
 FOLDER_MODE: Final = 0o755
 FILE_MODE: Final = 0o644
@@ -37,7 +38,7 @@ def stage(
     only: Sequence[str] | None = None,
     extended: Sequence[str] = (),
     is_told: Callable[[str], bool] = lambda name: True,
-) -> list[str]:
+) -> list[Reason]:
     """Write the work tree and return what is to be said about it, the same notes whatever `only` says.
 
     only: the submission's files to stage, helpers included; None for all. Handed-out files are staged as given.
@@ -51,10 +52,10 @@ def stage(
         if not name or safe_path(name) != name:
             raise GraderError(f"stage: {name!r} was found, expected a relative path. Correct the assignment.")
     files: dict[str, bytes] = {}
-    notes: list[str] = []
+    notes: list[Reason] = []
     for name, content in submission_files.items():
         if not is_importable(name):
-            notes.append(f"{show(name)} was left out: it is not the name of a module.")
+            notes.append(Reason.of("no_module", file=show(name)))
         elif only is None or name in only:
             files[name] = content
     files |= handed_out
@@ -63,9 +64,10 @@ def stage(
             continue
         if name in extended:
             files |= complete(name, submission_files[name], pristine)
-        used = "its own definitions were used" if name in extended else "the one handed out was used"
-        if is_told(name):
-            notes.append(f"{name} differs from the one handed out; {used}.")
+        if is_told(name) and name in extended:
+            notes.append(Reason.of("own_definitions_used", file=name))
+        elif is_told(name):
+            notes.append(Reason.of("handed_out_used", file=name))
     write_tree(files, target, package)
     return notes
 

@@ -25,6 +25,7 @@ from grader.grading.watchdog import ENDING_S, TRIES, Overdue
 from grader.grading.work_folder import work_folder
 from grader.judging.adapt import Handout
 from grader.judging.verdict import Trial, choose, settle, sum_up
+from grader.messages.say import say
 from grader.records import (
     GRADED,
     GRADER_ERROR,
@@ -33,8 +34,10 @@ from grader.records import (
     Check,
     CheckResult,
     NotebookResult,
+    Reason,
     Result,
     Submission,
+    as_written,
 )
 from grader.sandbox.host.time_account import TimeAccount
 
@@ -42,9 +45,6 @@ from grader.sandbox.host.time_account import TimeAccount
 LATE_S: Final = 1.5
 WATCH_S: Final = 5.0
 THEIR_SHARE: Final = 0.5  # of submission_wall_s in the submission's own sandboxes: then it is what used the time up
-LATE_NOTE: Final = (
-    "The time of this submission was over while some checks were still to be judged: they count as out of time."
-)
 
 
 def grade_submission(submission: Submission, context: Context) -> Result:
@@ -71,7 +71,7 @@ def grade_submission(submission: Submission, context: Context) -> Result:
     try:
         return run_watched(lambda: conclude_late(submission, context, started, at_work, where), last, stop)
     except Overdue as overdue:
-        raise GraderError(late_message(context, overdue.where)) from None
+        raise GraderError(say(late_reason(context, overdue.where))) from None
 
 
 def run_watched(work: Callable[[], Result], until: float, stop: Callable[[], None]) -> Result:
@@ -83,7 +83,7 @@ def grade(submission: Submission, context: Context, started: float, at_work: lis
     """The same without a watchdog. at_work: gets the run as soon as there is one."""
     if submission.problem is not None:
         blank = blank_result(submission, context, started)
-        return replace(blank, status=UNREADABLE, message=submission.problem)
+        return replace(blank, status=UNREADABLE, reason=submission.problem)
     handout, _ = context.handouts.of(submission)
     account = TimeAccount(started + context.limits.submission_wall_s)
     with work_folder(context.scratch) as folder:
@@ -110,7 +110,7 @@ def conclude(submission: Submission, context: Context, started: float, run: Subm
         score=round(sum(result.points for result in results), 2),
         checks=tuple(results),
         functions=tuple(functions),
-        notes=(*blank.notes, *filter(None, [grounds]), *run.notes),
+        notes=(*blank.notes, *map(as_written, filter(None, [grounds])), *run.notes),
         duration_s=round(duration_s, 4),
         spent_s=run.sandboxes.spent_s(duration_s),
     )
@@ -121,20 +121,16 @@ def conclude_late(
 ) -> Result:
     """The result of a submission on which the judge had to be stopped. Raises GraderError if nothing is known of it."""
     if not at_work:
-        raise GraderError(late_message(context, where))
+        raise GraderError(say(late_reason(context, where)))
     run = at_work[0]
     result = conclude(submission, context, started, run)
     if run.sandboxes.used_s >= THEIR_SHARE * context.limits.submission_wall_s:
-        return replace(result, notes=(*result.notes, LATE_NOTE))
-    return replace(result, status=GRADER_ERROR, message=late_message(context, where))
+        return replace(result, notes=(*result.notes, Reason.of("too_late")))
+    return replace(result, status=GRADER_ERROR, reason=late_reason(context, where))
 
 
-def late_message(context: Context, where: str) -> str:
-    return (
-        f"the grader had not come to an end {LATE_S:g} s after the {context.limits.submission_wall_s:g} s that a "
-        f"submission has. It was stopped in {where}. No mark is taken for it. Grade the submission again when the "
-        "machine is less busy. If that ends the same way, report it with the submission."
-    )
+def late_reason(context: Context, where: str) -> Reason:
+    return Reason.of("late_judge", late_s=LATE_S, seconds=context.limits.submission_wall_s, where=where)
 
 
 def with_left_out(results: list[CheckResult], assignment: Assignment, handout: Handout) -> list[CheckResult]:
@@ -147,9 +143,10 @@ def with_left_out(results: list[CheckResult], assignment: Assignment, handout: H
     return [replace(one, title=titles[one.id]) if one.id in titles else one for one in ordered]
 
 
-def not_asked(check: Check, handout: Handout) -> str:
-    does = "gives this function solved" if check.function in handout.solved else "does not ask for this"
-    return f"Handout {handout.name} ({handout.years}) {does}."
+def not_asked(check: Check, handout: Handout) -> Reason:
+    if check.function in handout.solved:
+        return Reason.of("given_solved", handout=handout.name, years=handout.years)
+    return Reason.of("not_asked", handout=handout.name, years=handout.years)
 
 
 def held_against(handout: Handout, notebook: NotebookResult) -> NotebookResult:

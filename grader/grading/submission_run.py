@@ -33,7 +33,7 @@ from grader.grading.sandboxes import Sandboxes, group_apart
 from grader.grading.time_limits import Patience, is_timeout
 from grader.judging.adapt import Handout
 from grader.judging.verdict import Trial
-from grader.records import MISSING, SKIPPED, TIMEOUT, VISIBLE, Check, Submission
+from grader.records import MISSING, SKIPPED, TIMEOUT, VISIBLE, Check, Reason, Submission
 from grader.sandbox.host.check_process import CheckProcess
 from grader.sandbox.host.failures import used_up
 from grader.sandbox.host.plan import LeftOut
@@ -69,7 +69,7 @@ class SubmissionRun:
     account: TimeAccount
     own: dict[str, Trial] = field(default_factory=dict)
     on_stubs: dict[str, Trial] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Reason] = field(default_factory=list)
     foreign: list[LeftOut] = field(default_factory=list)  # statements that were written for another Python
     # Functions that were so on these stubs, by themselves and not by another's failure.
     wrong: set[tuple[str, frozenset[str]]] = field(default_factory=set)
@@ -131,12 +131,12 @@ class SubmissionRun:
         self.unusable.update(absent)
         for check in checks:
             if check.file in absent:
-                self.own[check.id] = Trial(check, Failure(MISSING, "", f"{check.file} was not handed in."))
+                self.own[check.id] = Trial(check, Failure(MISSING, "", Reason.of("not_handed_in", file=check.file)))
         below = [file for file in one.on if file in self.unusable]
         present = [check for check in checks if check.file not in absent]
         if below:
-            text = f"{below[0]}, which it is built on, was not handed in or cannot be imported."
-            self.own |= {check.id: Trial(check, Failure(SKIPPED, "", text)) for check in present}
+            reason = Reason.of("built_on", file=below[0])
+            self.own |= {check.id: Trial(check, Failure(SKIPPED, "", reason)) for check in present}
         elif present:
             self.open_files(one, one)
 
@@ -294,7 +294,7 @@ class SubmissionRun:
             handout=self.handout,
             is_wrong=is_wrong,
             limits=limits,
-            why="" if limits == self.context.limits else self.patience.reason,
+            why=None if limits == self.context.limits else self.patience.reason,
         )
         self.patience.add(trial, limits)
         failure = trial.failure
@@ -314,9 +314,7 @@ def visible_first(checks: Iterable[Check]) -> list[Check]:
 
 
 def not_run(check: Check) -> Failure:
-    name = short_name(check.function)
-    text = f"This check was not run, since {name} ran out of time in others. Find out first why it does not end there."
-    return Failure(TIMEOUT, check.function, text)
+    return Failure(TIMEOUT, check.function, Reason.of("not_run", name=short_name(check.function)))
 
 
 def is_missing(trial: Trial) -> bool:

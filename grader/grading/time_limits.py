@@ -23,7 +23,7 @@ from grader.grading.attempt import inputs_from
 from grader.grading.reference_oracle import Oracle
 from grader.judging.perform import perform
 from grader.judging.verdict import Trial
-from grader.records import TIMEOUT, Check
+from grader.records import TIMEOUT, Check, Reason
 from grader.sandbox.host.limits import Limits
 
 ENOUGH: Final = 3  # functions that ran out of time; a right submission has none, and one with a mistake rarely two
@@ -109,9 +109,9 @@ class Patience:
                 self.again_s -= time.monotonic() - began
 
     @property
-    def reason(self) -> str:
-        """Why a check had less time than usual, for its message."""
-        return f"It had less time than usual, since {len(self.timed_out)} functions had run out of time before."
+    def reason(self) -> Reason:
+        """Why a check had less time than usual, for its report."""
+        return Reason.of("had_less_time", functions=len(self.timed_out))
 
 
 def is_timeout(trial: Trial) -> bool:

@@ -26,7 +26,7 @@ from grader.intake.layout import SAKAI, Layout, find_class
 from grader.intake.names import Ids, few, show
 from grader.intake.notebooks.answers import HandedOut, read_notebooks
 from grader.intake.tree import IntakeLimits, IntakeProblem, Tree
-from grader.records import NotebookResult, Submission
+from grader.records import NotebookResult, Submission, as_written
 
 
 def find(paths: Sequence[Path], *, student_files: Sequence[str], package: str) -> list[Found]:
@@ -108,17 +108,21 @@ def read(
             found.id,
             found.source,
             choice.files,
-            notes,
+            tuple(map(as_written, notes)),
             notebooks=chosen.files,
             answers=answers,
-            notebook_notes=said,
+            notebook_notes=tuple(map(as_written, said)),
         )
     except IntakeProblem as problem:
-        return Submission(found.id, found.source, {}, notes, f"{place}: {problem}")
+        return unreadable(found, notes, f"{place}: {problem}")
     except OSError as error:
         if is_ours(error):
             raise GraderError(f"{found.source}: cannot be read ({error.strerror}). Grade it again.") from error
-        return Submission(found.id, found.source, {}, notes, f"{place}: it cannot be read ({error.strerror}).")
+        return unreadable(found, notes, f"{place}: it cannot be read ({error.strerror}).")
+
+
+def unreadable(found: Found, notes: tuple[str, ...], problem: str) -> Submission:
+    return Submission(found.id, found.source, {}, tuple(map(as_written, notes)), as_written(problem))
 
 
 def describe_unread(tree: Tree) -> tuple[str, ...]:

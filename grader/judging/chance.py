@@ -38,14 +38,13 @@ from typing import Any, Final
 import numpy as np
 
 from grader.calls import CallFailed, Failure
-from grader.records import FAILED
+from grader.messages.of_check import placed
+from grader.records import FAILED, Reason
 
 RARE: Final = 1e-9
 MOST_EXTREME: Final = 1.9  # in units of the spread: what a right array must reach at most
 MOST_SLICES: Final = 1000  # along one axis that are compared with each other
 NORMAL: Final = NormalDist()
-DRAW: Final = "Draw every entry on its own from a normal distribution around 0."
-DECIDE: Final = "Draw a number for every entry on its own, and compare it with a probability."
 
 
 def expect_draws(function: str, weights: Mapping[str, Any], scale: float) -> None:
@@ -56,9 +55,9 @@ def expect_draws(function: str, weights: Mapping[str, Any], scale: float) -> Non
     arrays = {name: w for name, w in weights.items() if isinstance(w, np.ndarray) and w.dtype.kind == "f" and w.size}
     for name, w in arrays.items():
         if pattern := find_pattern(w, scale):
-            raise refusal(function, f"{name} was not drawn at random: {pattern}. {DRAW}")
+            raise refusal(function, Reason.of("not_drawn", name=name, pattern=pattern))
     if shared := find_shared_values(arrays):
-        raise refusal(function, f"{shared[0]} and {shared[1]} begin with the same numbers. {DRAW}")
+        raise refusal(function, Reason.of("drawn_alike", first=shared[0], second=shared[1]))
 
 
 def expect_masks(function: str, masks: Sequence[np.ndarray], keep: float) -> None:
@@ -69,38 +68,38 @@ def expect_masks(function: str, masks: Sequence[np.ndarray], keep: float) -> Non
     found = [pattern for mask in masks if (pattern := find_mask_pattern(mask, keep))]
     found += [pattern for one, other in pairwise(masks) if (pattern := find_shared_pattern(one, other, keep))]
     if has_fixed_share(masks, keep):
-        found.append("exactly the same number of entries is kept in every call")
+        found.append(Reason.of("same_number_kept"))
     if found:
-        raise refusal(function, f"the mask does not depend on chance alone: {found[0]}. {DECIDE}")
+        raise refusal(function, Reason.of("not_masked_by_chance", pattern=found[0]))
 
 
-def refusal(function: str, text: str) -> CallFailed:
-    return CallFailed(Failure(FAILED, function, f"{function.rpartition('.')[2]}: {text}"))
+def refusal(function: str, reason: Reason) -> CallFailed:
+    return CallFailed(Failure(FAILED, function, placed(function, reason)))
 
 
-def find_pattern(w: np.ndarray, scale: float) -> str:
-    """What shows that w was not drawn from a normal distribution around 0 of this spread; empty if nothing does."""
+def find_pattern(w: np.ndarray, scale: float) -> Reason | None:
+    """What shows that w was not drawn from a normal distribution around 0 of this spread, if anything does."""
     values = np.asarray(w, dtype=np.float64) / scale
     flat = values.ravel()
     n = flat.size
     if n < 2 or not np.isfinite(flat).all():
-        return ""
+        return None
     distinct = np.unique(flat).size
     if w.dtype.itemsize >= 4 and distinct < n / 2:
-        return f"its {n} entries have {distinct} different values"
+        return Reason.of("few_values", entries=n, different=distinct)
     lag = find_lag(flat)
     if lag:
-        return f"its entries follow a pattern: each depends on the one {places(lag)} before it"
+        return Reason.of("follows_at", lag=lag)
     for axis, length in enumerate(values.shape):
         if 2 <= length <= MOST_SLICES and are_multiples(np.moveaxis(values, axis, 0).reshape(length, -1)):
-            return f"some of its slices along axis {axis} are multiples of each other"
+            return Reason.of("multiples", axis=axis)
     largest = float(np.max(np.abs(flat)))
     least = min(MOST_EXTREME, NORMAL.inv_cdf((1 + RARE ** (1 / n)) / 2))
     if not least <= largest <= -NORMAL.inv_cdf(RARE / (2 * n)):
-        return f"its largest entry is {largest:.2g} times the spread, which a normal distribution does not give"
+        return Reason.of("extreme", largest=largest)
     if distance_from_normal(flat) > math.sqrt(math.log(2 / RARE) / (2 * n)):
-        return "its values are not spread as in a normal distribution"
-    return ""
+        return Reason.of("not_normal")
+    return None
 
 
 def find_lag(flat: np.ndarray) -> int:
@@ -148,17 +147,17 @@ def distance_from_normal(flat: np.ndarray) -> float:
     return float(max(np.max(np.arange(1, n + 1) / n - below), np.max(below - np.arange(n) / n)))
 
 
-def find_mask_pattern(mask: np.ndarray, keep: float) -> str:
-    """What shows that the entries of a mask do not depend on chance alone; empty if nothing does. keep: the share."""
+def find_mask_pattern(mask: np.ndarray, keep: float) -> Reason | None:
+    """What shows that the entries of a mask do not depend on chance alone, if anything does. keep: the share."""
     v = standardized(mask, keep)
     lag = first_beyond(v, v, keep)
-    return f"each number is kept or dropped as the one {places(lag)} before it" if lag else ""
+    return Reason.of("mask_follows_at", lag=lag) if lag else None
 
 
-def find_shared_pattern(first: np.ndarray, second: np.ndarray, keep: float) -> str:
-    """What shows that one of two masks that were drawn apart depends on the other; empty if nothing does."""
+def find_shared_pattern(first: np.ndarray, second: np.ndarray, keep: float) -> Reason | None:
+    """What shows that one of two masks that were drawn apart depends on the other, if anything does."""
     lag = first_beyond(standardized(first, keep), standardized(second, keep), keep)
-    return "" if lag is None else f"the mask of the next call is the same, {places(lag)} further on"
+    return None if lag is None else Reason.of("mask_comes_again", lag=lag)
 
 
 def has_fixed_share(masks: Sequence[np.ndarray], keep: float) -> bool:
@@ -166,10 +165,6 @@ def has_fixed_share(masks: Sequence[np.ndarray], keep: float) -> bool:
     chances = [min(1.0, 3.03 / math.sqrt(2 * math.pi * mask.size * keep * (1 - keep))) for mask in masks]
     exact = all(abs(float(mask.sum()) - mask.size * keep) <= 1 for mask in masks)
     return exact and math.prod(chances) <= RARE
-
-
-def places(lag: int) -> str:
-    return "1 place" if lag == 1 else f"{lag} places"
 
 
 def standardized(mask: np.ndarray, keep: float) -> np.ndarray:

@@ -10,9 +10,9 @@ import numpy as np
 
 from grader.calls import type_of
 from grader.errors import FixtureError
-from grader.judging.diagnose import Unit, describe_difference, describe_shape, plural_shape
-from grader.judging.patterns import sizes_of
-from grader.records import FAILED, PASSED, Comparison
+from grader.judging.diagnose import OWN_LARGEST, Unit, describe_difference, describe_shape
+from grader.judging.patterns import Input, Others, Sizes, sizes_of
+from grader.records import FAILED, PASSED, Comparison, Reason, as_written
 
 LARGEST: Final = float(np.finfo(np.float64).max)
 NOTHING: Final = np.array(np.nan)
@@ -27,7 +27,7 @@ class Judgement:
     """
 
     comparison: Comparison
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Reason, ...] = ()
     actual: np.ndarray | None = None
     is_none: bool = False
     shape: tuple[int, ...] | None = None
@@ -78,10 +78,10 @@ def judge_values(
     judgements = {name: judge(name) for name in expected}
     wrong = [name for name, judgement in judgements.items() if judgement.comparison.status != PASSED]
     if wrong:  # only then is it asked what they look like
-        given = {("the input " + name): array for name, array in (inputs or {}).items()}
+        given: Others = {Input(name): array for name, array in (inputs or {}).items()}
         sizes = sizes_of(inputs or {spoken[name][0]: array for name, array in expected.items()})
         for name in wrong:
-            others = {**given, **{spoken[other][0]: array for other, array in expected.items() if other != name}}
+            others: Others = {**given, **{spoken[one][0]: array for one, array in expected.items() if one != name}}
             judgements[name] = judge(name, others=others, sizes=sizes)
     return list(judgements.values())
 
@@ -93,8 +93,8 @@ def judge_array(
     *,
     tolerance: float,
     weight: float = 1.0,
-    others: Mapping[str, np.ndarray] | None = None,
-    sizes: Mapping[str, int] | None = None,
+    others: Others | None = None,
+    sizes: Sizes = (),
     unit: Unit | None = None,
     squeeze: bool = False,
     words: tuple[str, str] | None = None,
@@ -113,15 +113,15 @@ def judge_array(
 
     said, no = words or (name, "")
 
-    def failed(reason: str, error: float | None = None, array: np.ndarray | None = None) -> Judgement:
+    def failed(reason: Reason, error: float | None = None, array: np.ndarray | None = None) -> Judgement:
         return Judgement(Comparison(name, FAILED, reason, error, tolerance, weight), tuple(remarks), array)
 
-    remarks: list[str] = []
+    remarks: list[Reason] = []
     if not isinstance(actual, np.ndarray | np.generic | int | float):
-        what = "None" if actual is None else f"of type {type_of(actual)}"
-        lost = " Is it written yet? It is never assigned, or not returned." if actual is None else ""
-        told = failed(f"{said} is {what}, expected {plural_shape(expected.shape)}.{lost}")
-        return replace(told, is_none=actual is None and expected.ndim > 0)
+        if actual is None:
+            missing = failed(Reason.of("is_none", name=said, expected=expected.shape))
+            return replace(missing, is_none=expected.ndim > 0)
+        return failed(Reason.of("is_of_type", name=said, type=type_of(actual), expected=expected.shape))
     array = np.asarray(actual)
     if array.shape != expected.shape:  # before anything is converted: a wrong shape may be a huge one
         if not (squeeze or expected.ndim == 0) or squeezed(array.shape) != squeezed(expected.shape):
@@ -129,27 +129,27 @@ def judge_array(
             looked_at = to_float64(array) if comparable else None
             told = failed(describe_shape(said, expected.shape, array.shape, others or {}, looked_at), array=looked_at)
             return replace(told, shape=array.shape)
-        remarks.append(f"{said} has shape {array.shape}, expected {expected.shape}; the same but for axes of length 1.")
+        remarks.append(Reason.of("axes_of_length_1", name=said, found=array.shape, expected=expected.shape))
     if array.dtype.kind == "c":
         if np.any(array.imag != 0):
-            return failed(f"{said} is complex, expected real numbers.")
+            return failed(Reason.of("is_complex", name=said))
         array = array.real
     if array.dtype != expected.dtype and isinstance(actual, np.ndarray):
-        remarks.append(f"{said} has dtype {array.dtype}, expected {expected.dtype}.")
+        remarks.append(Reason.of("other_dtype", name=said, found=str(array.dtype), expected=str(expected.dtype)))
     integers = array.dtype.kind in "iub"
     converted = to_float64(array)
     if converted is None:
-        return failed(f"{said} holds what is no number of ordinary size, expected {plural_shape(expected.shape)}.")
+        return failed(Reason.of("are_no_numbers", name=said, expected=expected.shape))
     array = converted.reshape(expected.shape)
     if not np.isfinite(array).all():
         return failed(describe_difference(said, expected, array), array=array)
     error = relative_error(expected, array, unit.size if unit else None)
     if error <= tolerance:
-        return Judgement(Comparison(name, PASSED, "", error, tolerance, weight), tuple(remarks), array)
+        return Judgement(Comparison(name, PASSED, None, error, tolerance, weight), tuple(remarks), array)
     if no:
-        return failed(no, error, array)
-    text = describe_difference(said, expected, array, others=others, sizes=sizes, unit=unit, integers=integers)
-    return failed(text, error, array)
+        return failed(as_written(no), error, array)
+    reason = describe_difference(said, expected, array, others=others, sizes=sizes, unit=unit, integers=integers)
+    return failed(reason, error, array)
 
 
 def units_of(
@@ -164,8 +164,8 @@ def units_of(
     if not sizes:
         return {}
     largest = max(sizes, key=lambda name: sizes[name])
-    other = f"the largest entry of {(words or {}).get(largest, largest)}"
-    return {name: Unit(sizes[largest], Unit.of if name == largest else other) for name in sizes}
+    other = Reason.of("largest_of", name=(words or {}).get(largest, largest))
+    return {name: Unit(sizes[largest], OWN_LARGEST if name == largest else other) for name in sizes}
 
 
 def largest_entry(array: np.ndarray) -> float:

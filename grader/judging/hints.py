@@ -13,10 +13,10 @@ A check that raised has no values. A misconception that raises the same there is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from grader.records import ERROR, FAILED
+from grader.records import ERROR, FAILED, Reason
 
 if TYPE_CHECKING:
     from grader.judging.verdict import Trial
@@ -24,22 +24,25 @@ if TYPE_CHECKING:
 MOST: Final = 2  # mistakes that one check may show, each by values of its own
 
 
-def find_hint(trial: Trial, trials: Sequence[Trial]) -> str:
-    """The hint for a trial that did not pass, or nothing. trials: all of the submission."""
+def find_hints(trial: Trial, trials: Sequence[Trial]) -> tuple[Reason, ...]:
+    """The hint for a trial that did not pass, or nothing; of two mistakes in one, both. trials: all of a submission."""
     if trial.passed or not is_own(trial):
-        return ""
+        return ()
     mine = [other for other in trials if other.check.function == trial.check.function and other.fed is None]
     known = understood(trial, trials)
     if known:
-        return one_hint([trial.variants[name] for name in known])
+        return one_hint({name: trial.variants[name] for name in known})
     shown = shown_elsewhere(trial, mine) if trial.failure else shown_beside_another(trial, mine)
     return shown or hint_by_outcome(mine)
 
 
-def one_hint(hints: Iterable[str]) -> str:
-    """A hint is precise or absent: the one that all matching misconceptions share."""
-    different = set(hints)
-    return different.pop() if len(different) == 1 else ""
+def one_hint(hints: Mapping[str, str]) -> tuple[Reason, ...]:
+    """A hint is precise or absent: the one that all matching misconceptions share. hints: by misconception."""
+    return tuple(hint_of(name, hints[name]) for name in sorted(hints)[:1] if len(set(hints.values())) == 1)
+
+
+def hint_of(misconception: str, text: str) -> Reason:
+    return Reason.of("hint", misconception=misconception, text=text)
 
 
 def understood(trial: Trial, trials: Sequence[Trial]) -> list[str]:
@@ -58,17 +61,20 @@ def is_own(trial: Trial) -> bool:
     return failure is None or (failure.status in (ERROR, FAILED) and failure.function == trial.check.function)
 
 
-def shown_beside_another(trial: Trial, mine: Sequence[Trial]) -> str:
+def shown_beside_another(trial: Trial, mine: Sequence[Trial]) -> tuple[Reason, ...]:
     """The hints of misconceptions that explain this check, or values of it, while another mistake explains the rest."""
     seen = {name: evidence(name, mine) for name in trial.fits if is_told(name, trial) and is_shown(name, mine)}
     best = [name for name in seen if not any(seen[name] < seen[other] for other in seen)]
     values: dict[str, set[str]] = {}  # by hint
-    for name in best:
+    named: dict[str, str] = {}
+    for name in sorted(best):
         values.setdefault(trial.variants[name], set()).update(trial.fits[name].explained)
+        named.setdefault(trial.variants[name], name)
     if len(values) > MOST or sum(map(len, values.values())) > len(set().union(*values.values())):
-        return ""  # two that explain the same value: one of them is wrong
+        return ()  # two that explain the same value: one of them is wrong
     order = [judgement.comparison.name for judgement in trial.judgements]
-    return " ".join(sorted(values, key=lambda hint: min(map(order.index, values[hint]))))
+    shown = sorted(values, key=lambda hint: min(map(order.index, values[hint])))
+    return tuple(hint_of(named[hint], hint) for hint in shown)
 
 
 def is_told(name: str, trial: Trial) -> bool:
@@ -95,21 +101,19 @@ def evidence(name: str, mine: Iterable[Trial]) -> set[tuple[str, str]]:
     return {(other.check.id, value) for other in mine if name in other.fits for value in other.fits[name].explained}
 
 
-def shown_elsewhere(trial: Trial, mine: Sequence[Trial]) -> str:
+def shown_elsewhere(trial: Trial, mine: Sequence[Trial]) -> tuple[Reason, ...]:
     """The hint of a misconception that raises the same here, and that the values of another check show."""
-    hints = set()
-    for name in trial.raised:
-        if any(other.failure is None and find_hint(other, mine) == trial.raising[name] for other in mine):
-            hints.add(trial.raising[name])
-    return one_hint(hints)
+    shown = [find_hints(other, mine) for other in mine if other.failure is None]
+    seen = {hints[0].values["text"] for hints in shown if len(hints) == 1}
+    return one_hint({name: trial.raising[name] for name in trial.raised if trial.raising[name] in seen})
 
 
-def hint_by_outcome(mine: Sequence[Trial]) -> str:
+def hint_by_outcome(mine: Sequence[Trial]) -> tuple[Reason, ...]:
     """The hint whose misconceptions fail the checks that fail, in the same way, and no others."""
     members: dict[str, list[str]] = {}
     for name, hint in next((other.by_outcome for other in mine if other.by_outcome), {}).items():
         members.setdefault(hint, []).append(name)
-    return one_hint(hint for hint, names in members.items() if has_same_outcomes(names, mine))
+    return one_hint({names[0]: hint for hint, names in members.items() if has_same_outcomes(names, mine)})
 
 
 def has_same_outcomes(names: Sequence[str], mine: Sequence[Trial]) -> bool:

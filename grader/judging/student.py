@@ -17,7 +17,8 @@ import numpy as np
 
 from grader.calls import Call, CallFailed, Classes, Failure, type_of
 from grader.errors import AssignmentError
-from grader.records import FAILED, MISSING, Members
+from grader.messages.of_check import placed
+from grader.records import FAILED, MISSING, Members, Reason
 
 
 class Student:
@@ -61,8 +62,8 @@ class Instance:
         if name in self._members.attributes:
             value = self._call(member, (self._kept,), {})
             if value == {}:
-                text = f"{self._function.rpartition('.')[2]}: {name} is empty: the constructor is not written yet."
-                raise CallFailed(Failure(MISSING, self._function, text))
+                reason = placed(self._function, Reason.of("attribute_is_empty", attribute=name))
+                raise CallFailed(Failure(MISSING, self._function, reason))
             self._read[name] = value
             return dict(value) if isinstance(value, dict) else value
         raise AssignmentError(f"check: {member} is none of its methods and attributes in the assignment.")
@@ -76,21 +77,25 @@ class Instance:
 def in_shapes_of(own: Any, values: Mapping[str, Any], function: str, attribute: str) -> dict[str, Any]:
     """The arrays of `values`, each in the shape that it has in the object's own dict."""
 
-    def failed(text: str) -> CallFailed:
-        return CallFailed(Failure(FAILED, function, f"{function.rpartition('.')[2]}: {text}"))
+    def failed(reason: Reason) -> CallFailed:
+        return CallFailed(Failure(FAILED, function, placed(function, reason)))
 
     if not isinstance(own, dict):
-        raise failed(f"{attribute} is of type {type_of(own)}, expected a dict of arrays.")
+        raise failed(Reason.of("attribute_of_type", attribute=attribute, type=type_of(own)))
     shaped = {}
     for key, value in values.items():
         if not isinstance(own.get(key), np.ndarray):
-            found = f"is of type {type_of(own[key])}" if key in own else "is not there"
-            names = ", ".join(map(str, list(own)[:20]))
-            raise failed(f"{attribute}[{key!r}] {found}, expected an array. It holds {names}.")
+            names = list(map(str, list(own)[:20]))
+            if key not in own:
+                raise failed(Reason.of("no_such_entry", attribute=attribute, key=key, names=names))
+            found = type_of(own[key])
+            raise failed(Reason.of("entry_of_type", attribute=attribute, key=key, type=found, names=names))
         value, shape = np.asarray(value), own[key].shape
         if value.shape != shape:
             if [length for length in shape if length != 1] != [length for length in value.shape if length != 1]:
-                raise failed(f"{attribute}[{key!r}] has shape {shape}, expected {value.shape}.")
+                raise failed(
+                    Reason.of("entry_has_shape", attribute=attribute, key=key, found=shape, expected=value.shape)
+                )
             value = value.reshape(shape)
         shaped[key] = value
     return shaped

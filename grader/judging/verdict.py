@@ -1,4 +1,4 @@
-"""From what happened in a check to marks, message and hint; from all checks of a submission to follow-through. Pure.
+"""From what happened in a check to marks, reasons and hints; from all checks of a submission to follow-through. Pure.
 
 A trial is one run of a check. What it is worth can depend on other trials (a gradient that follows from a wrong forward
 is worth all if that forward is a known misconception or passes elsewhere), so trials are settled together, once.
@@ -14,9 +14,13 @@ from grader.calls import Failure
 from grader.function_ids import short_name
 from grader.judging.compare import Fit, Judgement
 from grader.judging.diagnose import advice_on
-from grader.judging.hints import find_hint, understood
+from grader.judging.hints import find_hints, understood
+from grader.messages.of_check import all_reasons, placed
+from grader.messages.say import say
 from grader.records import (
     CHECK_STATUSES,
+    EARNED_LESS,
+    EARNED_THE_SAME,
     ERROR,
     FAILED,
     MISSING,
@@ -28,6 +32,8 @@ from grader.records import (
     Check,
     CheckResult,
     FunctionResult,
+    OwnRun,
+    Reason,
 )
 
 FOLLOWS: Final = 1.0  # the forward is a known misconception, or right in half of its other checks, by weight
@@ -63,7 +69,7 @@ class Trial:
     beside: frozenset[str] = frozenset()
     fed: Failure | None = None
     stubs: frozenset[str] = frozenset()
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Reason, ...] = ()
     output: str = ""
     duration_s: float = 0.0
     processes: int = 1
@@ -106,13 +112,15 @@ def with_share(
     if not share:
         return result
     name, own = short_name(trial.check.function), short_name(needs or "")
-    counted = "in full" if share == 1 else f"for {100 * share:.0f} %"
-    why = f"That costs {own} its marks; this check counts {counted}, by the other checks of {name}. Fix {own} first."
+    if share == 1:
+        why = Reason.of("shares", own=own, name=name)
+    else:
+        why = Reason.of("shares_part", own=own, name=name, share=share)
     return replace(
         result,
         points=round(trial.check.max_points * share, 6),
         status=PASSED if share == 1 else PARTIAL,
-        message=f"{sentence(result.message)} {why}",
+        reasons=(*result.reasons, why),
         follow_through=True,
     )
 
@@ -136,34 +144,10 @@ def choose(
         is_same = other.points == one.points and not is_share
         if one.id not in run_again or (other.points < one.points and not is_share) or (is_same and not called):
             chosen.append(one)
-        elif is_same:
-            stood_in = f"So it is with the grader's own {', '.join(map(short_name, called))} in place of yours."
-            told = sentence(other.message) if other.message else ""
-            with_yours = sentence(one.message) if one.message else ""
-            chosen.append(replace(other, message=f"{told} {stood_in}".strip(), told=f"{with_yours} {stood_in}".strip()))
         else:
-            why = with_others(one, called)
-            chosen.append(
-                replace(other, message=f"{other.message} {why}".strip(), told=f"{why} {all_the_same(other)}".strip())
-            )
+            outcome = EARNED_THE_SAME if is_same else EARNED_LESS
+            chosen.append(replace(other, own_run=OwnRun(outcome, tuple(called), all_reasons(one))))
     return chosen
-
-
-def all_the_same(on_stubs: CheckResult) -> str:
-    """What was wrong on stubs, too, without what the code said: it could have had the reference's answers said."""
-    wrong = [one.name for one in on_stubs.comparisons if one.status != PASSED]
-    return f"Wrong all the same: {', '.join(wrong)}." if wrong else ""
-
-
-def with_others(own: CheckResult, called: Sequence[str]) -> str:
-    """Why the run on stubs counts."""
-    name, first = short_name(own.function), sentence(own.message or "it earns less")
-    if not called:
-        return f"Counted with the grader's own functions in place of those that {name} calls. With yours: {first}"
-    listed = ", ".join(map(short_name, called))
-    mend = "Mend it first." if len(called) == 1 else "Mend them first."
-    why = f"Counted with the grader's own {listed} in place of yours, which lost marks already."
-    return f"{why} {mend} With yours: {first}"
 
 
 def settle_trial(trial: Trial, trials: Sequence[Trial]) -> CheckResult:
@@ -203,8 +187,8 @@ def settle_trial(trial: Trial, trials: Sequence[Trial]) -> CheckResult:
         result,
         points=points,
         status=status,
-        message=message_of(trial, worth),
-        hint=find_hint(trial, trials),
+        reasons=reasons_of(trial, worth),
+        hints=find_hints(trial, trials),
         follow_through=any(comparison.follow_through for comparison in comparisons),
         comparisons=tuple(comparisons),
         remarks=(*trial.remarks, *(remark for judgement in trial.judgements for remark in judgement.remarks)),
@@ -215,13 +199,13 @@ def settle_failure(result: CheckResult, trial: Trial, trials: Sequence[Trial]) -
     """No values: nothing earned. Where another function is to blame, the check is skipped."""
     assert trial.failure is not None
     failure, fed = trial.failure, trial.fed
-    text, status = failure.text, failure.status
+    reason, status = failure.reason, failure.status
     if fed is not None and status == ERROR:  # its own forward may have cached otherwise, which nobody can know
-        text, status = f"{sentence(fed.text)} Given the cache that the docstring describes, {text}", SKIPPED
+        reason, status = Reason.of("given_cache", why=fed.reason, then=reason), SKIPPED
     elif failure.function not in (result.function, ""):
-        text, status = f"{short_name(result.function)} could not be run: {text}", SKIPPED
-    hint = find_hint(trial, trials) or advice_on(failure.text)
-    return replace(result, status=status, message=text, hint=hint, frames=failure.frames)
+        reason, status = Reason.of("could_not_run", name=short_name(result.function), why=reason), SKIPPED
+    hints = find_hints(trial, trials) or tuple(filter(None, [advice_on(say(failure.reason))]))
+    return replace(result, status=status, reasons=(reason,), hints=hints, frames=failure.frames)
 
 
 def forward_worth(trial: Trial, trials: Sequence[Trial]) -> float:
@@ -241,30 +225,20 @@ def forward_worth(trial: Trial, trials: Sequence[Trial]) -> float:
     return FOLLOWS if right > 0 and 2 * right >= sum(other.check.weight for other in others) else HALF
 
 
-def message_of(trial: Trial, worth: float) -> str:
-    name = short_name(trial.check.function)
-    lines = [
-        f"{name}: {j.comparison.reason}"
-        for j in trial.judgements
-        if j.comparison.status != PASSED and not (worth > 0 and j.comparison.name in trial.agreed)
-    ]
+def reasons_of(trial: Trial, worth: float) -> tuple[Reason, ...]:
+    """What there is besides the comparisons: gradients that follow from a wrong forward, a cache that was fed."""
+    function, reasons = trial.check.function, []
     follows = sorted(trial.agreed) if worth > 0 else []
     if follows:
         own = short_name(trial.check.needs) if trial.check.needs else "loss"
-        gradient = "is the gradient" if len(follows) == 1 else "are the gradients"
-        share = "counted in full" if worth == FOLLOWS else "counted half"
-        lines.append(
-            f"{name}: {' and '.join(follows)} {gradient} of your own {own}, which is wrong: {share}. Mend {own} first."
-        )
+        reasons.append(placed(function, Reason.of("follows", names=follows, own=own, share=worth)))
     if trial.fed is not None:
-        given = f"{sentence(trial.fed.text)} {name} was given the cache that the docstring describes instead"
-        own = f"; if yours holds something else, mend {short_name(trial.fed.function)} first" if lines else ""
-        lines.append(f"{given}{own}.")
-    return " ".join(lines)
-
-
-def sentence(text: str) -> str:
-    return text if text.endswith((".", "!", "?")) else text + "."
+        name, why, forward = short_name(function), trial.fed.reason, short_name(trial.fed.function)
+        if trial.passed:
+            reasons.append(Reason.of("was_given_cache", why=why, name=name))
+        else:
+            reasons.append(Reason.of("was_given_other_cache", why=why, name=name, forward=forward))
+    return tuple(reasons)
 
 
 def sum_up(

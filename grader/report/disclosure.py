@@ -10,14 +10,24 @@ disclose what is not there.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
-from grader.records import FAILED, GRADER_ERROR, PARTIAL, PASSED, VISIBLE, CheckResult, Result
+from grader.records import (
+    EARNED_LESS,
+    EARNED_THE_SAME,
+    FAILED,
+    GRADER_ERROR,
+    PARTIAL,
+    PASSED,
+    VISIBLE,
+    CheckResult,
+    Reason,
+    Result,
+)
 
 # Hints of misconceptions, where values were compared. Advice on an exception goes by its text, which the code could
 # choose by what it was given.
 HINTED = (FAILED, PARTIAL)
-
-AFTER_HIDDEN = "This check ran after hidden ones, so what it printed, raised or returned is not shown here."
 
 
 def for_student(result: Result) -> Result:
@@ -32,7 +42,7 @@ def for_student(result: Result) -> Result:
         checks=tuple(map(disclose, result.checks)),
         duration_s=0.0,
         spent_s={},
-        message="" if result.status == GRADER_ERROR else result.message,
+        reason=None if result.status == GRADER_ERROR else result.reason,
     )
 
 
@@ -41,8 +51,7 @@ def disclose(check: CheckResult) -> CheckResult:
     if check.visibility == VISIBLE and not check.stubs and not check.after_hidden:
         return check
     is_hidden = check.visibility != VISIBLE
-    told = check.told if not check.after_hidden else AFTER_HIDDEN if check.status != PASSED else ""
-    return CheckResult(
+    disclosed = CheckResult(
         id=check.function if is_hidden else check.id,
         function=check.function,
         file=check.file,
@@ -51,8 +60,27 @@ def disclose(check: CheckResult) -> CheckResult:
         points=check.points,
         max_points=check.max_points,
         status=check.status,
-        message="" if is_hidden else told,
-        hint=check.hint if check.status in HINTED and check.comparisons else "",
+        hints=check.hints if check.status in HINTED and check.comparisons else (),
         stubs=check.stubs,
         after_hidden=check.after_hidden,
     )
+    if is_hidden:
+        return disclosed
+    if check.after_hidden:
+        return replace(disclosed, reasons=() if check.status == PASSED else (Reason.of("after_hidden"),))
+    return replace(disclosed, **of_own_run(check))
+
+
+def of_own_run(check: CheckResult) -> dict[str, Any]:
+    """What the run on the student's own functions found; of the one on stubs, the names of values that are wrong there.
+
+    The code could have had the reference's answers said in the latter.
+    """
+    own = check.own_run
+    if own is None:
+        return {}
+    if own.outcome != EARNED_LESS:
+        return {"reasons": own.reasons, "own_run": replace(own, reasons=()) if own.outcome == EARNED_THE_SAME else None}
+    wrong = [one.name for one in check.comparisons if one.status != PASSED]
+    too = (Reason.of("wrong_on_stubs", names=wrong),) if wrong else ()
+    return {"own_run": replace(own, reasons=(*own.reasons, *too))}

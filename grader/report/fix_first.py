@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from grader.messages.of_check import message_of
+from grader.messages.say import say_all
 from grader.records import CHECK_STATUSES, MISSING, NOT_APPLICABLE, PASSED, VISIBLE, CheckResult, FunctionResult, Result
 from grader.report.repetition import Common, in_common, stubs_note, summary
 from grader.report.text import first_line
@@ -177,7 +179,7 @@ def describe(group: Group, causes: tuple[str, ...]) -> Fix:
     function = group.function
     failing = sorted(
         filter(is_failing, group.checks),
-        key=lambda check: (not check.message, check.visibility != VISIBLE, WORST_FIRST[check.status], -lost(check)),
+        key=lambda check: (not message_of(check), check.visibility != VISIBLE, WORST_FIRST[check.status], -lost(check)),
     )
     if not failing:
         what, hint, where = explain(function.status), "", group.file
@@ -185,7 +187,7 @@ def describe(group: Group, causes: tuple[str, ...]) -> Fix:
         check = failing[0]
         kind = "check" if check.visibility == VISIBLE else "hidden check"
         what = first_line(summary(check)) or f"A {kind} has not passed: {first_line(check.title)}"
-        hint = next((item.hint for item in failing if item.hint), "")
+        hint = say_all(next((item.hints for item in failing if item.hints), ()))
         line = f":{function.line}" if function.line else ""
         where = f"{check.frames[-1].file}:{check.frames[-1].line}" if check.frames else check.file + line
     return Fix(function.function, function.status, lost(function), what, hint, where, causes)

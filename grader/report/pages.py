@@ -25,6 +25,7 @@ from markupsafe import Markup
 
 from grader.errors import GraderError
 from grader.function_ids import module_of
+from grader.messages.say import said, say, say_all
 from grader.records import GRADED, NOT_APPLICABLE, PASSED, VISIBLE, CheckResult, Result
 from grader.report import figures, highlight, tally, text, words
 from grader.report import fix_first as order
@@ -189,6 +190,9 @@ def environment() -> Environment:
         handout_of=tally.handout_of,
         is_failing=order.is_failing,
         is_shown=is_shown,
+        say=say,
+        said=said,
+        say_all=say_all,
         own_words=once.own_words,
         with_yours=once.with_yours,
         page_name=text.page_name,

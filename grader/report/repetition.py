@@ -1,26 +1,20 @@
 """What a page says once: what the checks of a function say alike, and of a message what stands nowhere else.
 
 Every check of a function that cannot be imported has the same message, and a message holds the reasons of all
-comparisons. The record keeps each complete; a page with 130 checks would hide its news among the repetitions.
+comparisons. A page with 130 checks would hide its news among the repetitions.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from grader.function_ids import short_name
-from grader.records import NOT_APPLICABLE, PASSED, CheckResult, Frame, FunctionResult
-
-# As judging/verdict.py writes it where the run on stubs counts.
-ON_STUBS: Final = re.compile(
-    r"\s*(?:So it is|Counted) with the grader's own [^.]*? in place of [^.]*\.(?: Mend (?:it|them) first\.)?"
-    r"(?: With yours: (?P<yours>.*))?$",
-    re.DOTALL,
-)
-SENTENCES_SHOWN: Final = 2
+from grader.messages.english import sentence
+from grader.messages.of_check import EARNS_LESS, all_reasons, message_of, shortened
+from grader.messages.say import say, say_all
+from grader.records import EARNED_LESS, NOT_APPLICABLE, PASSED, CheckResult, Frame, FunctionResult, Reason
 
 Said = TypeVar("Said", bound=Hashable)
 
@@ -38,8 +32,8 @@ def in_common(checks: Sequence[CheckResult]) -> Common:
     """Of the checks that did not pass."""
     failing = [check for check in checks if check.status not in (PASSED, NOT_APPLICABLE)]
     return Common(
-        message=alike((check.message for check in failing), ""),
-        hint=alike((check.hint for check in failing), ""),
+        message=alike(map(message_of, failing), ""),
+        hint=alike((say_all(check.hints) for check in failing), ""),
         frames=alike((check.frames for check in failing), ()),
     )
 
@@ -51,23 +45,20 @@ def alike(said: Iterable[Said], nothing: Said) -> Said:
 
 def own_words(check: CheckResult, common: Common) -> str:
     """The message without what the function says for all its checks, and what stands beside the values compared."""
-    if check.message == common.message:
-        return ""
-    reasons = {part.reason for part in check.comparisons}
-    message = before_stubs(check)
-    left = [said for said in sentences(message, check.function) if said not in reasons]
-    return place(message, check.function) + " ".join(left) if left else ""
+    return "" if message_of(check) == common.message else shortened(check.reasons, check.function, len(check.reasons))
 
 
 def summary(check: CheckResult) -> str:
     """The message for a list: the place once, the first sentences, and how many more there are."""
-    return shortened(before_stubs(check), check.function)
+    return shortened(all_reasons(check), check.function)
 
 
 def with_yours(check: CheckResult) -> str:
-    """What the check said of the code without stubs in it; "" if it counts without, or said nothing."""
-    match = ON_STUBS.search(check.message) if check.stubs else None
-    return shortened(match["yours"], check.function) if match and match["yours"] else ""
+    """What was wrong without stubs, if that is why the run on stubs counts; else ""."""
+    own = check.own_run
+    if own is None or own.outcome != EARNED_LESS:
+        return ""
+    return sentence(shortened(own.reasons or EARNS_LESS, check.function))
 
 
 def stubs_note(checks: Sequence[CheckResult], functions: Mapping[str, FunctionResult]) -> str:
@@ -76,34 +67,8 @@ def stubs_note(checks: Sequence[CheckResult], functions: Mapping[str, FunctionRe
     if not counted:
         return ""
     stood_in = dict.fromkeys(name for check in counted for name in check.stubs)
+    asked, counts = len(checks), len(counted)
     wrong = [short_name(name) for name, item in functions.items() if name in stood_in and item.status != PASSED]
-    number = f"{len(counted)} of {len(checks)} checks {'counts' if len(counted) == 1 else 'count'}"
-    if not wrong:
-        return f"{number} with the grader's own functions in place of those that are called."
-    mend = "it" if len(wrong) == 1 else "them"
-    return (
-        f"{number} with the grader's own {', '.join(wrong)} in place of yours, which lost marks already. "
-        f"Mend {mend} first."
-    )
-
-
-def before_stubs(check: CheckResult) -> str:
-    return ON_STUBS.sub("", check.message) if check.stubs else check.message
-
-
-def sentences(message: str, function: str) -> list[str]:
-    """The message cut wherever it names its place anew: "f: a is off. f: b is NaN." → a is off.; b is NaN."""
-    parts = re.split(rf"(?:^|(?<=[.!?])\s+){re.escape(short_name(function))}: ", message)
-    return [part.strip() for part in parts if part.strip()]
-
-
-def shortened(message: str, function: str) -> str:
-    said = sentences(message, function)
-    rest = len(said) - SENTENCES_SHOWN
-    return place(message, function) + " ".join(said[:SENTENCES_SHOWN]) + (f" And {rest} more." if rest > 0 else "")
-
-
-def place(message: str, function: str) -> str:
-    """The function as a message that starts by naming it does."""
-    start = f"{short_name(function)}: "
-    return start if message.startswith(start) else ""
+    if wrong:
+        return say(Reason.of("stubs_counted", counted=counts, checks=asked, functions=wrong))
+    return say(Reason.of("called_counted", counted=counts, checks=asked))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from grader.messages.say import said
 from grader.records import FunctionResult, Result
 
 MESSAGE_CHARS: Final = 600  # no list shows more of it
@@ -35,15 +36,14 @@ class Rows:
         self._mappings: dict[str, Mapping[str, Any]] = {}
 
     def make(self, result: Result) -> Row:
+        message = said(result.reason)
         return Row(
             id=result.id,
             status=result.status,
             score=result.score,
             max_score=result.max_score,
             duration_s=result.duration_s,
-            message=result.message
-            if len(result.message) <= MESSAGE_CHARS
-            else f"{result.message[: MESSAGE_CHARS - 1]}…",
+            message=message if len(message) <= MESSAGE_CHARS else f"{message[: MESSAGE_CHARS - 1]}…",
             notes=len(result.notes),
             functions=tuple(self._functions.setdefault(item, item) for item in result.functions),
             assignment=self._mappings.setdefault(repr(result.assignment), result.assignment),

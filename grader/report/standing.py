@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from grader.function_ids import short_name
-from grader.records import MISSING, PASSED, SKIPPED, CheckResult, FunctionResult, Result
+from grader.messages.of_check import message_of
+from grader.messages.say import say, say_all
+from grader.records import MISSING, PASSED, SKIPPED, CheckResult, FunctionResult, Reason, Result
 from grader.report.fix_first import Fix, fix_first, is_failing
 from grader.report.pages import environment
 
@@ -18,8 +20,6 @@ WRONG: Final = "wrong"
 ABSENT: Final = "not there yet"
 WAITS: Final = "waiting"
 MESSAGES_SHOWN: Final = 3  # of one function; the page of --html has them all
-
-PASSED_ALL: Final = "all public checks passed; hidden checks are run on the graded version"
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def row_of(
     item: FunctionResult, checks: list[CheckResult], causes: tuple[str, ...], said: dict[tuple[str, ...], str]
 ) -> StandingRow:
     """causes: functions that are wrong as well and that it needs. said: by messages, the function that says them."""
-    remarks = tuple(dict.fromkeys(remark for check in checks for remark in check.remarks))
+    remarks = tuple(dict.fromkeys(say(remark) for check in checks for remark in check.remarks))
     if item.status == PASSED:
         return StandingRow(item.function, RIGHT, hints=remarks)
     failing = [check for check in checks if is_failing(check)]
@@ -83,16 +83,15 @@ def row_of(
     if item.status == MISSING:
         return StandingRow(item.function, ABSENT, where=where)
     standing = WAITS if all(check.status in (SKIPPED, MISSING) for check in failing) else WRONG
-    messages = tuple(dict.fromkeys(check.message.strip() or check.title for check in failing))
+    messages = tuple(dict.fromkeys(message_of(check) or check.title for check in failing))
     first = said.setdefault(messages, item.function)
     if first != item.function:
         return StandingRow(item.function, standing, where=where, same_as=short_name(first))
     more = len(messages) - MESSAGES_SHOWN
-    shown = (*messages[:MESSAGES_SHOWN], *([f"… and {more} more; --html shows them."] if more > 0 else []))
-    hints = tuple(dict.fromkeys(check.hint.strip() for check in failing if check.hint.strip()))
+    shown = (*messages[:MESSAGES_SHOWN], *([say(Reason.of("more_messages", count=more))] if more > 0 else []))
+    hints = tuple(dict.fromkeys(say_all(check.hints) for check in failing if check.hints))
     if causes and standing == WRONG:
-        names = ", ".join(short_name(cause) for cause in causes)
-        hints = (*hints, f"May come right by itself once this is: {names}.")
+        hints = (*hints, say(Reason.of("may_come_right", functions=list(map(short_name, causes)))))
     return StandingRow(item.function, standing, shown, (*hints, *remarks), where)
 
 
@@ -105,21 +104,21 @@ def next_of(rows: tuple[StandingRow, ...], fixes: tuple[Fix, ...]) -> str:
     if alone or (mend and not absent):
         return describe((alone or mend)[0])
     if absent:
-        return f"write {absent[0].name} ({absent[0].where})"
+        return say(Reason.of("next_write", function=absent[0].name, where=absent[0].where))
     waits = [row for row in rows if row.standing == WAITS]
-    return f"see {waits[0].name} ({waits[0].where})" if waits else ""
+    return say(Reason.of("next_see", function=waits[0].name, where=waits[0].where)) if waits else ""
 
 
 def describe(fix: Fix) -> str:
     if fix.others:
-        return f"mend {fix.where}, which stops {1 + len(fix.others)} functions"
-    return f"mend {fix.function.rpartition('.')[2]} ({fix.where})"
+        return say(Reason.of("next_mend_file", where=fix.where, functions=1 + len(fix.others)))
+    return say(Reason.of("next_mend", function=short_name(fix.function), where=fix.where))
 
 
 def ending_of(rows: tuple[StandingRow, ...], asked: str) -> str:
     counts = {kind: sum(row.standing == kind for row in rows) for kind in (RIGHT, WRONG, ABSENT, WAITS)}
     if counts[RIGHT] == len(rows):
-        return PASSED_ALL if not asked else PASSED_ALL.replace("checks", f"checks of {asked}", 1)
+        return say(Reason.of("passed_all_of", names=asked) if asked else Reason.of("passed_all"))
     return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count or kind == RIGHT)
 
 

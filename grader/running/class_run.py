@@ -24,7 +24,8 @@ from grader.grading.submission import blank_result
 from grader.grading.work_folder import sweep_work_folders
 from grader.intake.collect import Found, read
 from grader.intake.notebooks.answers import handed_out
-from grader.records import CRASHED, ERROR, GRADED, GRADER_ERROR, TIMEOUT, Result, Submission
+from grader.messages.say import said
+from grader.records import CRASHED, ERROR, GRADED, GRADER_ERROR, TIMEOUT, Result, Submission, as_written
 from grader.report.grades_csv import grades_csv
 from grader.report.notebooks.marked_answers import Marks
 from grader.report.page_stamp import has_stamp, stamp_of
@@ -141,7 +142,7 @@ class Batch:
             raise
         except GraderError as error:
             blank = blank_result(Submission(one.id, one.source, {}), self.context, 0.0)
-            self.keep(replace(blank, status=GRADER_ERROR, message=str(error)))
+            self.keep(replace(blank, status=GRADER_ERROR, reason=as_written(str(error))))
             return None
         self.render(submission)
         return submission
@@ -162,7 +163,7 @@ class Batch:
         """Store a fresh result. The mark that there was stays where the grader failed."""
         began = time.perf_counter()
         if result.status == GRADER_ERROR:
-            self.faults.append(f"{result.id}: {result.message}")
+            self.faults.append(f"{result.id}: {said(result.reason)}")
         store(self.out, result)
         self.counts["graded"] += 1
         self.take((stored(self.out, result.id) or result) if result.status == GRADER_ERROR else result, reused=False)

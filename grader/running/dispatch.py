@@ -15,7 +15,7 @@ from dataclasses import replace
 from grader.errors import GraderError
 from grader.grading.context import Settings, prepare
 from grader.grading.submission import blank_result, grade_submission
-from grader.records import GRADER_ERROR, Result, Submission
+from grader.records import GRADER_ERROR, Reason, Result, Submission, as_written
 
 
 def grade_all(
@@ -57,7 +57,9 @@ def result_of(future: Future[Result], submission: Submission, settings: Settings
         raise
     except Exception as error:  # of the machinery between here and there
         blank = blank_result(submission, prepare(settings), time.monotonic())
-        return replace(blank, status=GRADER_ERROR, message=f"its grading was lost ({type(error).__name__}: {error}).")
+        return replace(
+            blank, status=GRADER_ERROR, reason=Reason.of("grading_lost", error=type(error).__name__, text=str(error))
+        )
 
 
 def grade_safely(submission: Submission, settings: Settings, checks: Collection[str] | None = None) -> Result:
@@ -72,4 +74,4 @@ def grade_safely(submission: Submission, settings: Settings, checks: Collection[
         message = str(error)
     except Exception:
         message = f"the grader failed: {traceback.format_exc(limit=-3)}"
-    return replace(blank_result(submission, context, started), status=GRADER_ERROR, message=message)
+    return replace(blank_result(submission, context, started), status=GRADER_ERROR, reason=as_written(message))

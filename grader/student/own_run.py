@@ -22,13 +22,13 @@ from grader.grading.context import Context, Settings, prepare
 from grader.grading.submission import grade_submission, needs_of
 from grader.intake.collect import Found, read
 from grader.intake.tree import IntakeLimits
-from grader.records import GRADER_ERROR, VISIBLE, Result, Submission
+from grader.messages.say import said, say
+from grader.records import GRADER_ERROR, VISIBLE, Reason, Result, Submission
 from grader.sandbox.host.isolation import PLAIN
 from grader.student.changed_functions import changed_names
 
 FOLDER: Final = "assignment"
 TOML: Final = "assignment.toml"
-NOTE: Final = "Public checks only: hidden checks are run on the graded version."
 WALL_S: Final = 10.0  # for importing or one check; who waits longer thinks that the checker hangs
 
 
@@ -128,12 +128,12 @@ def run_own(place: Place, functions: Collection[str], submission: Submission | N
     context = context.only({check.id for check in assignment.checks if check.function in functions})
     result = grade_submission(submission, context)
     if result.status == GRADER_ERROR:
-        raise GraderError(result.message)
+        raise GraderError(said(result.reason))
     return replace(
         result,
         max_score=round(sum(check.max_points for check in result.checks), 2),
         functions=tuple(item for item in result.functions if item.function in functions),
-        notes=(*result.notes, NOTE),
+        notes=(*result.notes, Reason.of("public_only")),
     )
 
 
@@ -148,7 +148,7 @@ def read_own(place: Place) -> Submission:
         limits=IntakeLimits(notebooks=0),
     )
     if submission.problem is not None:
-        raise UsageError(submission.problem)
+        raise UsageError(say(submission.problem))
     return submission
 
 

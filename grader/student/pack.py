@@ -29,6 +29,7 @@ from grader.intake.folders import list_folder
 from grader.intake.names import decode_name, is_ignored, show
 from grader.intake.notebooks.cells import UnreadableNotebook, cells_of
 from grader.intake.tree import IntakeLimits, is_notebook
+from grader.messages.say import say
 
 SCHEMA: Final = 1
 MANIFEST: Final = "manifest.json"
@@ -125,15 +126,15 @@ def rehearse(path: Path, assignment: Assignment) -> tuple[str, ...]:
         handed_out=assignment.handed_out,
         package=assignment.package,
     )
-    said = [*filter(None, [submission.problem]), *submission.notes]
+    lines = [say(one) for one in (submission.problem, *submission.notes) if one]
     for name, content in submission.notebooks.items():
         try:
             cells_of(content)
         except UnreadableNotebook as problem:
-            said.append(f"{show(name)}: {problem}")
+            lines.append(f"{show(name)}: {problem}")
         except GraderError:
             pass  # nbformat, which reads older formats, is not installed here; where grading is done it is
-    return tuple(f"When this is graded: {line}" for line in said)
+    return tuple(f"When this is graded: {line}" for line in lines)
 
 
 def unwritten(files: Mapping[str, bytes], assignment: Assignment) -> Iterator[str]:

@@ -18,6 +18,8 @@ from grader.authoring.variants import make_variants, memory_source, staged_sourc
 from grader.cli import main as command
 from grader.errors import AssignmentError, GraderError
 from grader.grading.context import Settings
+from grader.messages.of_check import message_of
+from grader.messages.say import say_all
 from grader.running.job_pool import SerialExecutor
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -245,7 +247,7 @@ def test_learned_answers_pass_the_visible_checks_and_no_other(audited):
 def test_no_constant_passes_a_check_and_each_is_what_it_is_called(audited, kind, message):
     result = next(result for result in audited.results if result.id == f"constant-{kind}")
     assert "passed" not in {check.status for check in result.checks}
-    assert message in next(check.message for check in result.checks if check.id == "parts.square.four")
+    assert message in next(message_of(check) for check in result.checks if check.id == "parts.square.four")
 
 
 def test_a_misconception_fails_in_its_own_function_and_is_told(audited):
@@ -377,7 +379,7 @@ def test_a_mistake_that_raises_in_one_check_gets_its_own_hint_there_too(tmp_path
     assert sorted(value > 0 for value in first) == [False, True]
     audit = run(assignment, "half")
     assert audit.problems == ()
-    hints = {check.status: check.hint for check in audit.results[0].checks if check.function == "parts.third"}
+    hints = {check.status: say_all(check.hints) for check in audit.results[0].checks if check.function == "parts.third"}
     assert hints["error"] == hints["failed"] == "That is the half."
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from authoring import own_nets
+from sayings import call_fails
 
 from grader.assignment.python_loader import load_module
 from grader.calls import CallFailed, local_call
@@ -13,6 +14,7 @@ from grader.checks import DEFINED
 from grader.judging.compare import judge_values
 from grader.judging.perform import perform
 from grader.judging.student import Members, Student
+from grader.messages.say import said, say
 from grader.records import FAILED, MISSING, PASSED
 from reference.classifiers import cnn, fc_net
 
@@ -63,7 +65,7 @@ def wrong_in(check, values, tolerance):
     judgements = judge_values(
         expected, values, tolerance=tolerance, parts=check.parts, together=check.together, squeeze=check.squeeze
     )
-    return [judgement.comparison.reason for judgement in judgements if judgement.comparison.status != PASSED]
+    return [said(judgement.comparison.reason) for judgement in judgements if judgement.comparison.status != PASSED]
 
 
 def in_float32(Net):
@@ -184,7 +186,7 @@ def share_of(check, Net):
     try:
         values = returned(check, Net)
     except CallFailed as failed:
-        assert "in training nothing is dropped" in failed.failure.text
+        assert "in training nothing is dropped" in say(failed.failure.reason)
         return 0.0
     judged = judge_values(
         expected, values, tolerance=check.tolerance, parts=check.parts, together=check.together, squeeze=check.squeeze
@@ -289,7 +291,7 @@ def test_gradients_that_would_become_huge_together_are_told_by_their_shapes(chec
             loss, grads = super().loss(X, y)
             return loss, {**grads, "W2": np.ones((400_000, 1, 1), np.int8), "b2": np.ones(1)}
 
-    with pytest.raises(CallFailed, match=r"grads\['W2'\] has shape \(400000, 1, 1\), expected \(\d+, \d+.*\)"):
+    with call_fails(r"grads\['W2'\] has shape \(400000, 1, 1\), expected \(\d+, \d+.*\)"):
         returned(check, Wrong)
 
 
@@ -302,7 +304,7 @@ def test_losses_that_would_become_huge_together_are_told_by_their_shapes(check):
             out = super().loss(X, y)
             return out if y is None else (np.ones(shapes.pop(0)), out[1])
 
-    with pytest.raises(CallFailed, match=r"the loss has shape \(300000, 1\), expected a single number"):
+    with call_fails(r"the loss has shape \(300000, 1\), expected a single number"):
         returned(check, Wrong)
 
 
@@ -336,7 +338,7 @@ def test_parameters_of_other_shapes_are_told_before_they_are_trained(check):
         def __init__(self, *args, **kwargs):
             super().__init__(*args, **{**kwargs, "num_classes": 10})
 
-    with pytest.raises(CallFailed, match=r"params\['W\d'\] has shape \(\d+, 10\), expected \(\d+, 3\)"):
+    with call_fails(r"params\['W\d'\] has shape \(\d+, 10\), expected \(\d+, 3\)"):
         returned(check, Wrong)
 
 
@@ -365,7 +367,7 @@ def test_initial_weights_of_the_right_spread_that_were_not_drawn_lose_the_check(
                 made = PATTERNS[pattern](w)
                 self.params[name] = ((made - made.mean()) / made.std() * w.std()).astype(w.dtype)
 
-    with pytest.raises(CallFailed, match=r"was not drawn at random|begin with the same numbers") as caught:
+    with call_fails(r"was not drawn at random|begin with the same numbers") as caught:
         returned(check, Wrong)
     assert caught.value.failure.function == check.function
 

@@ -19,6 +19,8 @@ from own_folder import check, fill_in, make_package, release_assignment, row, wa
 from grader.cli.watch import saves
 from grader.errors import UsageError
 from grader.grading.submission import grade_submission
+from grader.messages.of_check import message_of
+from grader.messages.say import say_all
 from grader.records import VISIBLE, Submission
 from grader.report.standing import standing_of
 from grader.student.own_run import find_place, run_own
@@ -73,7 +75,7 @@ def test_messages_and_hints_are_those_of_grading(context, unpacked):
     graded = grade_submission(Submission("case", "case", files), context.only({check.id for check in own.checks}))
 
     def told(result):
-        return [(check.id, check.status, check.message, check.hint) for check in result.checks]
+        return [(check.id, check.status, message_of(check), say_all(check.hints)) for check in result.checks]
 
     assert told(own) == told(graded)
     assert "failed" in {check.status for check in own.checks}

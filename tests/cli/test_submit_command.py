@@ -12,6 +12,7 @@ import zipfile
 
 import pytest
 from cases import ROOT, reference_files
+from sayings import notes_of, problem_of
 
 from grader.assignment.load import load_assignment
 from grader.cli.commands import cli
@@ -67,8 +68,8 @@ def test_grading_reads_what_was_packed(folder):
     submit(folder)
     (found,) = find([folder / "submission.zip"], **NAMES)
     submission = read(found, **NAMES, handed_out=ASSIGNMENT.handed_out)
-    assert submission.problem is None
-    assert submission.notes == ()
+    assert problem_of(submission) is None
+    assert notes_of(submission) == ()
     for name, content in reference_files().items():
         assert submission.files[name] == content
     assert submission.files["my_layers.py"] == b"x = 1\n"

@@ -9,6 +9,8 @@ from cases import ROOT, check_of
 
 from grader.grading.context import Settings, prepare
 from grader.grading.submission import grade_submission
+from grader.messages.of_check import message_of
+from grader.messages.say import say_all
 from grader.records import NOT_APPLICABLE, Submission
 
 FILES = ("layers.py", "optim.py", "classifiers/fc_net.py", "classifiers/cnn.py")
@@ -141,7 +143,7 @@ def edited(name, file, *pairs):
 @pytest.mark.parametrize("name", LACKED)
 def test_a_right_solution_of_its_year_gets_full_marks(name):
     result = graded(name, name)
-    wrong = [(check.id, check.message) for check in result.checks if check.status not in ("passed", NOT_APPLICABLE)]
+    wrong = [(check.id, message_of(check)) for check in result.checks if check.status not in ("passed", NOT_APPLICABLE)]
     assert not wrong
     assert result.score == pytest.approx(result.max_score)
     assert result.max_score < graded(name, "default").max_score
@@ -170,7 +172,11 @@ def test_a_wrong_dropout_costs_once_since_stubs_are_asked_in_the_years_own_words
 def test_hints_and_titles_are_in_the_words_of_the_year():
     """Whoever drops with p in 2021 is not told that p is the probability of dropping."""
     result = graded("2021", "2021", DROPPING)
-    hints = {check.hint for check in result.checks if check.function == "layers.dropout_forward" and check.hint}
+    hints = {
+        say_all(check.hints)
+        for check in result.checks
+        if check.function == "layers.dropout_forward" and say_all(check.hints)
+    }
     assert hints == {
         "p is taken for the probability of dropping: a share p is dropped, and the rest is scaled by 1 / (1 - p). What "
         "does the docstring say that p is?"
@@ -206,7 +212,7 @@ def test_elsewhere_it_may_not(name):
     files = {path: text.replace(*FROM_1).encode() for path, text in package(year).items()}
     adam = check_of(grade_submission(Submission("case", "case", files), context(name)), "adam.from_nothing")
     assert 0 < adam.points < adam.max_points
-    assert adam.hint.startswith("Without a t in config, t starts at 1")
+    assert say_all(adam.hints).startswith("Without a t in config, t starts at 1")
 
 
 def test_a_late_t_that_begins_at_0_loses_marks_in_2017_too():

@@ -13,6 +13,8 @@ from cases import check_of, lost
 from grader.grading import submission as pipeline
 from grader.grading.submission import grade_submission
 from grader.judging.verdict import settle
+from grader.messages.of_check import message_of
+from grader.messages.say import say_all
 from grader.records import Submission
 from grader.report.pages import feedback_page
 
@@ -66,8 +68,8 @@ def test_an_exception_of_a_hidden_check_chooses_no_hint_for_the_student(grade_la
         "    raise ValueError('could not be broadcast together' if x.ndim == 4 else 'something else')\n"
     )
     hidden = check_of(result, "relu_forward.images")
-    assert hidden.hint
-    assert hidden.hint not in feedback_page(result)
+    assert say_all(hidden.hints)
+    assert say_all(hidden.hints) not in feedback_page(result)
 
 
 FLOOD = """
@@ -92,7 +94,7 @@ def test_a_flood_at_the_end_of_a_check_ends_with_it(grade_layers):
 def test_a_giant_value_stays_with_the_worker_and_fails(grade_layers):
     result = grade_layers("def svm_loss(x, y):\n    return np.zeros(63 << 20, dtype=bool), x\n")
     assert set(lost(result)) == {"svm_loss"}
-    assert "loss is of type array of dtype bool, expected a number" in check_of(result, "svm_loss.notebook").message
+    assert "loss is of type array of dtype bool, expected a number" in message_of(check_of(result, "svm_loss.notebook"))
 
 
 def test_no_value_of_a_student_is_kept_once_its_check_is_judged(grade_layers, monkeypatch):
@@ -110,7 +112,7 @@ def test_a_submission_has_no_more_time_than_it_has(context, reference_source):
     result = grade_submission(Submission("slow", "slow", {"layers.py": source.encode()}), short)
     last = result.checks[-1]
     assert last.status == "timeout"
-    assert last.message == (
+    assert message_of(last) == (
         "The submission used up the 3 s that it has as a whole; this check was not run. Look at the functions that ran "
         "out of time or took long."
     )
@@ -140,7 +142,9 @@ def test_time_that_ends_between_two_checks_of_one_process_ends_the_submission(la
     result = grade_submission(Submission("slow", "slow", {"layers.py": source.encode()}), short)
     assert result.status == "graded" and result.duration_s < 4.5
     assert {check.status for check in result.checks} == {"passed", "timeout"}
-    assert {check.message[:36] for check in result.checks if check.message} == {"The submission used up the 3 s that "}
+    assert {message_of(check)[:36] for check in result.checks if message_of(check)} == {
+        "The submission used up the 3 s that "
+    }
 
 
 def test_the_line_of_a_function_is_that_of_its_last_definition(grade_layers, reference_source):

@@ -8,6 +8,7 @@ from cases import ROOT, check_of, lost, reference_files
 
 from grader.grading.context import Settings, prepare
 from grader.grading.submission import grade_submission
+from grader.messages.of_check import message_of
 from grader.records import Submission
 
 
@@ -77,7 +78,7 @@ def test_a_forward_that_fails_on_some_shapes_costs_its_backward_nothing(forward,
     for name in backward:
         assert points[name].points == points[name].max_points, name
         counted = [c for c in result.checks if c.function.endswith(f".{name}") and c.follow_through]
-        assert not counted or all("counts in full" in check.message for check in counted)
+        assert not counted or all("counts in full" in message_of(check) for check in counted)
     assert any(check.follow_through for check in result.checks)
 
 
@@ -94,7 +95,7 @@ def test_a_forward_that_is_right_in_no_hidden_check_brings_its_backward_half():
     stops = STOPS.format(name="dropout_forward", fits="x.shape in ((120, 100), (6, 5), (20, 30), (4, 5))")
     check = check_of(graded(layers=stops), "dropout_backward.another_call")
     assert check.points == pytest.approx(check.max_points / 2, abs=1e-5)
-    assert "counts for 50 %" in check.message
+    assert "counts for 50 %" in message_of(check)
 
 
 # On stubs, with a forward of its own. The wrong loss sends the nets there.

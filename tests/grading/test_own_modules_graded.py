@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from sayings import notes_of
 
 from grader.grading.submission import grade_submission
 from grader.intake.collect import Found, read
+from grader.messages.of_check import message_of
 from grader.records import Submission
 
 FLAT = "def flat(x):\n    return x + 0\n"
@@ -59,8 +61,8 @@ def test_a_module_that_was_handed_in_is_used_wherever_it_lies(layers_context, re
         Found("own", tmp_path, "own"), student_files=("layers.py",), handed_out=handed_out, package="cs231n"
     )
     result = grade_submission(submission, layers_context)
-    assert result.score == 100.0, [check.message for check in result.checks if check.status != "passed"]
-    assert not [note for note in result.notes if "not in the sandbox" in note or "left out" in note]
+    assert result.score == 100.0, [message_of(check) for check in result.checks if check.status != "passed"]
+    assert not [note for note in notes_of(result) if "not in the sandbox" in note or "left out" in note]
     own = [name for name in files if not name.endswith(("numpy.py", "json.py", "random.py"))]
     assert {name.removeprefix("cs231n/") for name in own} <= set(submission.files)
 

@@ -5,6 +5,7 @@ from functools import cache
 
 import pytest
 from cases import ROOT
+from sayings import notes_of
 from starters import YEARS, starter, write_starter
 
 from grader.assignment.load import load_assignment
@@ -12,6 +13,7 @@ from grader.grading.context import Settings, prepare
 from grader.grading.submission import grade_submission
 from grader.intake.collect import find, read
 from grader.intake.notebooks.answers import handed_out
+from grader.messages.of_check import message_of
 from grader.records import MISSING, NOT_APPLICABLE, Submission
 
 HANDOUT = dict.fromkeys(YEARS, "2021") | {"2016": "2016", "2017": "2017", "2025": "2025"}
@@ -46,7 +48,7 @@ def test_an_untouched_starter_gets_no_points_and_no_note(year, tmp_path):
     result = grade_submission(submission, prepare(settings(HANDOUT[year])))
     assert (result.score, result.max_score) == (0, MAXIMUM[HANDOUT[year]])
     assert {check.status for check in result.checks} <= {MISSING, NOT_APPLICABLE, "skipped"}
-    assert result.notes == ()
+    assert notes_of(result) == ()
     assert {notebook.handed_out for notebook in result.notebooks} == {""}
     assert not [answer for notebook in result.notebooks for answer in notebook.answers]
 
@@ -58,7 +60,7 @@ def test_a_starter_is_known_by_its_marks(year, tmp_path):
     assert result.assignment["handout"] == GUESSED[year], result.assignment["grounds"]
     if year != "2025":
         assert result.score == 0
-    assert list(result.notes) == [result.assignment["grounds"]]
+    assert list(notes_of(result)) == [result.assignment["grounds"]]
 
 
 def test_only_the_guess_says_that_2025_looks_the_same():
@@ -73,7 +75,7 @@ def test_by_the_assignments_own_handout_the_same_files_are_said_to_differ(tmp_pa
     """So the tests above would see a note."""
     write_starter("2016", tmp_path)
     result = grade_submission(collected(tmp_path), prepare(settings("default")))
-    said = " ".join(result.notes)
+    said = " ".join(notes_of(result))
     for words in ("data_utils.py differs", "Not handed in:", "ModularNets.ipynb"):
         assert words in said
     assert any(notebook.handed_out for notebook in result.notebooks)
@@ -83,7 +85,7 @@ def test_what_a_handout_gives_solved_is_not_asked_for_and_says_so():
     files = {name: text.encode() for name, text in starter("2018").items()}
     result = grade_submission(Submission("case", "case", files), prepare(settings("2018")))
     (losses,) = {
-        (check.status, check.max_points, check.message)
+        (check.status, check.max_points, message_of(check))
         for check in result.checks
         if check.function in ("layers.svm_loss", "layers.softmax_loss")
     }

@@ -13,11 +13,14 @@ import numpy as np
 import pytest
 from cases import ROOT, check_of, lost, reference_files
 from durations import without_durations
+from sayings import notes_of
 
 from bench.class_of_29 import OTHERS, files_of
 from grader.assignment.fixtures import load_fixtures
 from grader.grading.context import Settings, prepare
 from grader.grading.submission import grade_submission
+from grader.messages.of_check import message_of
+from grader.messages.say import say_all
 from grader.records import Result, Submission
 from grader.sandbox.host import session as session_module
 from grader.sandbox.inside.protocol import Handle
@@ -89,7 +92,7 @@ def test_a_spying_submission_finds_nothing(layers_context):
     source = files_of("spies")["layers.py"]
     result = grade_submission(Submission("spies", "spies", {"layers.py": source}), layers_context)
     assert lost(result) == {"affine_forward": "failed"}
-    prints = "\n".join([*(check.output for check in result.checks), *result.notes])
+    prints = "\n".join([*(check.output for check in result.checks), *notes_of(result)])
     assert "spies" in prints
     assert not re.search(r"\.npz|manifest|/checks/|reference/layers|: found", prints)
 
@@ -107,7 +110,7 @@ def test_an_endless_loop_costs_its_own_check_only(grade_layers):
     assert statuses == {"layers.max_pool_forward_naive.overlapping": "timeout"}
     backward = check_of(result, "max_pool_backward_naive.overlapping")
     assert backward.points == pytest.approx(backward.max_points, abs=1e-5)
-    assert "was given the cache that the docstring describes" in backward.message
+    assert "was given the cache that the docstring describes" in message_of(backward)
 
 
 def test_a_dropout_that_drops_nothing_costs_the_backward_nothing(grade_layers):
@@ -147,7 +150,7 @@ def test_a_backward_over_a_cache_of_its_own_is_skipped_where_the_forward_crashes
         "def affine_backward(dout, cache):\n    return cache['x'] @ dout, 0, 0\n"
     )
     assert lost(result) == {"affine_forward": "error", "affine_backward": "skipped"}
-    message = check_of(result, "affine_backward.notebook").message
+    message = message_of(check_of(result, "affine_backward.notebook"))
     assert message.startswith(
         "affine_forward raised ValueError: oops. Given the cache that the docstring describes, affine"
     )
@@ -171,7 +174,7 @@ def test_a_gradient_of_a_wrong_forward_follows_through_for_half(grade_layers):
     assert check.follow_through
     assert check.status == "partial"
     assert check.points == pytest.approx(check.max_points * (1 + 0.5 * 4) / 5)  # db is right, dx and dw are worth half
-    assert "of your own conv_forward_naive, which is wrong: counted half" in check.message
+    assert "of your own conv_forward_naive, which is wrong: counted half" in message_of(check)
     assert [c.follow_through for c in check.comparisons] == [True, True, False]
 
 
@@ -197,7 +200,7 @@ def test_a_gradient_of_a_known_misconception_follows_through_in_full(grade_layer
         "    return dx, dw[:, :, ::-1, ::-1], db\n"
     )
     assert lost(result) == {"conv_forward_naive": "failed"}
-    assert "turned by 180 degrees" in check_of(result, "conv_forward_naive.strided").hint
+    assert "turned by 180 degrees" in say_all(check_of(result, "conv_forward_naive.strided").hints)
 
 
 @pytest.mark.parametrize(
@@ -256,7 +259,7 @@ def test_cases(context, layers_context, reference_source, folder):
     line = re.search(rb"^# loses:(.*)$", files["layers.py"], re.MULTILINE)
     losing = line[1].decode().replace(",", " ").split() if line else []
     result = grade_submission(Submission("case", "case", files), layers_context if len(files) == 1 else context)
-    assert set(lost(result)) == set(losing), [(c.id, c.message) for c in result.checks if c.status != "passed"]
+    assert set(lost(result)) == set(losing), [(c.id, message_of(c)) for c in result.checks if c.status != "passed"]
     statuses = {check.status for check in result.checks if check.function.rpartition(".")[2] in losing}
     assert status == "passes" or status in statuses
 
@@ -283,7 +286,7 @@ def test_a_helper_beside_the_student_file_is_used_however_it_is_imported(layers_
     files = {"layers.py": source.encode(), "helpers.py": helpers, "random.py": b"raise ImportError('shadows')\n"}
     result = grade_submission(Submission("helped", "helped", files), layers_context)
     assert result.score == 100.0, lost(result)
-    assert not result.notes
+    assert not notes_of(result)
 
 
 def test_a_changed_input_a_dtype_and_a_singleton_axis_are_remarks(grade_layers):
@@ -308,7 +311,7 @@ def test_a_changed_input_a_dtype_and_a_singleton_axis_are_remarks(grade_layers):
 def test_a_file_that_was_not_handed_in_is_missing(context):
     result = grade_submission(Submission("none", "none", {"gradient_check.py": b""}), context)
     assert {check.status for check in result.checks} == {"missing"}
-    assert result.checks[0].message == "layers.py was not handed in."
+    assert message_of(result.checks[0]) == "layers.py was not handed in."
 
 
 def other_pythons() -> list[str]:

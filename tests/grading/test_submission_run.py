@@ -12,6 +12,7 @@ from textwrap import dedent
 
 import numpy as np
 import pytest
+from sayings import notes_of
 
 from grader.assignment.load import load_assignment
 from grader.authoring.make_fixtures import make_fixtures, write_fixtures
@@ -21,6 +22,7 @@ from grader.grading.context import Settings, prepare
 from grader.grading.reference_pool import KEPT, keeping
 from grader.grading.sandboxes import group_apart
 from grader.grading.submission import grade_submission
+from grader.messages.of_check import message_of
 from grader.records import SPENT, Submission
 from grader.sandbox.host.check_process import CheckProcess
 from grader.sandbox.host.session import Session
@@ -189,7 +191,7 @@ FULL = {"parts.double": 10, "parts.undo": 10, "parts.quadruple": 10, "other.thir
 def test_the_reference_has_full_marks(grade):
     result = grade()
     assert points(result) == FULL
-    assert not any(check.stubs or check.message for check in result.checks)
+    assert not any(check.stubs or message_of(check) for check in result.checks)
 
 
 def test_what_is_expected_to_be_warned_of_is_not_printed(grade):
@@ -212,8 +214,8 @@ def test_a_wrong_function_costs_those_that_call_it_nothing(grade, wrong):
     assert points(result) == {**FULL, "parts.double": 0, "parts.undo": points(result)["parts.undo"]}
     for check in result.checks:
         if check.function in ("parts.quadruple", "nets.Net") and check.stubs:
-            assert check.message.startswith("Counted with the grader's own double")
-            assert "Mend" in check.message
+            assert message_of(check).startswith("Counted with the grader's own double")
+            assert "Mend" in message_of(check)
     assert any(check.stubs for check in result.checks)
 
 
@@ -228,7 +230,7 @@ def test_a_statement_that_does_not_work_costs_nothing_and_is_told(grade):
     result = grade(parts="syntax error(\n1 / 0")
     assert points(result) == FULL
     errors = ("SyntaxError: ", "ZeroDivisionError: division by zero")
-    for error, note in zip(errors, result.notes, strict=True):
+    for error, note in zip(errors, notes_of(result), strict=True):
         assert note.startswith("parts.py, line ")
         assert error in note
         assert "The statement was left out and the rest was graded." in note
@@ -277,7 +279,7 @@ def test_a_stub_says_what_the_reference_says_of_bad_arguments(grade):
     )
     check = next(check for check in result.checks if check.id == "nets.Net.loss")
     assert check.status == "error"
-    assert "double raised AttributeError" in check.message
+    assert "double raised AttributeError" in message_of(check)
 
 
 ASKS_FOR_WHAT_IS_NOT_GRANTED = """
@@ -299,7 +301,7 @@ def test_nobody_is_answered_who_was_not_granted_it(grade, function):
     assert points(result) == {**FULL, "other.third": 0}
     check = next(check for check in result.checks if check.function == "other.third")
     assert check.status == "crashed"
-    assert "not granted" in check.message
+    assert "not granted" in message_of(check)
 
 
 def test_on_stubs_too_only_what_was_granted_is_answered(grade):
@@ -327,7 +329,7 @@ def test_a_made_up_handle_is_refused(grade):
         """,
     )
     check = next(check for check in result.checks if check.id == "nets.Net.loss")
-    assert (check.status, "none of this check's" in check.message) == ("error", True)
+    assert (check.status, "none of this check's" in message_of(check)) == ("error", True)
 
 
 def test_an_endless_question_costs_only_its_own_check(grade):
@@ -364,7 +366,7 @@ def test_parameters_that_are_not_as_they_should_be(grade, params, text):
     result = grade(nets=f"class Net:\n    def __init__(self, *args, **kwargs):\n        self.params = {params}\n")
     check = next(check for check in result.checks if check.id == "nets.Net.loss")
     assert check.status == "failed"
-    assert check.message.startswith(f"Net: {text}")
+    assert message_of(check).startswith(f"Net: {text}")
 
 
 def test_parameters_keep_their_own_shape_and_their_own_keys(grade):
@@ -389,8 +391,8 @@ def test_what_would_do_the_work_is_not_there(grade):
     result = grade(parts="from .quick import quick\n\ndef quadruple(x):\n    return quick(x)")
     check = next(check for check in result.checks if check.function == "parts.quadruple")
     assert check.points == 0
-    assert "quick.quick is used, but quick is not in the sandbox while this file is checked" in check.message
-    assert any("small.quick" in note for note in result.notes)
+    assert "quick.quick is used, but quick is not in the sandbox while this file is checked" in message_of(check)
+    assert any("small.quick" in note for note in notes_of(result))
 
 
 def test_a_file_of_the_submission_may_be_named_as_one_of_the_workers(small):

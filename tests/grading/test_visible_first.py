@@ -7,11 +7,13 @@ from textwrap import dedent
 
 import pytest
 from cases import check_of, reference_files
+from sayings import notes_of
 
 from grader.grading import check_run as trial
 from grader.grading import submission_run
 from grader.grading.sandboxes import group_apart
 from grader.grading.submission import grade_submission
+from grader.messages.of_check import message_of
 from grader.records import VISIBLE, Submission
 from grader.report.disclosure import for_student
 from grader.sandbox.host.session import Session
@@ -98,10 +100,10 @@ def test_a_visible_check_after_a_hidden_one_is_marked_and_tells_the_student_noth
     result = grade_submission(submission(optim=HANGS), few)
     check = check_of(result, "sgd_momentum.worked_example")
     assert check.after_hidden and check.visibility == VISIBLE
-    assert "SAID" in check.message and "SAID" in check.output
+    assert "SAID" in message_of(check) and "SAID" in check.output
     shown = check_of(for_student(result), "sgd_momentum.worked_example")
     assert "SAID" not in str(shown)
-    assert "ran after hidden ones" in shown.message
+    assert "ran after hidden ones" in message_of(shown)
     assert (shown.title, shown.status, shown.points) == (check.title, check.status, check.points)
 
 
@@ -118,7 +120,7 @@ def test_in_the_time_of_the_visible_ones_a_check_that_was_put_off_still_tells(fe
     result = grade_submission(submission(optim=HANGS), few)
     check = check_of(for_student(result), "sgd_momentum.worked_example")
     assert not check.after_hidden
-    assert "SAID" in check.message
+    assert "SAID" in message_of(check)
 
 
 IMPORT = "import os\nprint('opened')\nif os.getpid() > 10**9:\n    pass\n"
@@ -136,7 +138,7 @@ def test_what_is_said_of_imports_is_that_of_the_first(few, monkeypatch):
 
     monkeypatch.setattr(Session, "import_modules", another)
     result = grade_submission(submission(layers=WRONG + "\nsgd = None\n", optim="print('x')"), few)
-    numbers = [int(note.rpartition(" ")[2]) for note in result.notes if "prints while" in note]
+    numbers = [int(note.rpartition(" ")[2]) for note in notes_of(result) if "prints while" in note]
     assert len(opened) > max(numbers)
     assert len(numbers) == 2
 
@@ -153,7 +155,7 @@ def test_of_a_check_on_stubs_the_student_reads_nothing_that_the_reference_could_
     """
     result = grade_submission(submission(layers=WRONG, fc_net=asks), few)
     check = check_of(result, "TwoLayerNet.notebook_gradients")
-    assert "ANSWER" in check.message and "1.09" in check.message  # log 3
+    assert "ANSWER" in message_of(check) and "1.09" in message_of(check)  # log 3
     shown = check_of(for_student(result), "TwoLayerNet.notebook_gradients")
     assert "ANSWER" not in str(for_student(result))
     assert (shown.title, shown.status) == (check.title, check.status)

@@ -16,9 +16,10 @@ from grader.grading import attempt, sandboxes, submission_run
 from grader.grading import check_run as trial
 from grader.grading import submission as pipeline
 from grader.grading.reference_pool import keeping
-from grader.grading.submission import LATE_NOTE, LATE_S, WATCH_S, grade_submission
+from grader.grading.submission import LATE_S, WATCH_S, grade_submission
 from grader.grading.watchdog import JudgeThread, Overdue
-from grader.records import Submission
+from grader.messages.say import said
+from grader.records import Reason, Submission
 from grader.running import dispatch
 from grader.running.dispatch import grade_safely
 from grader.sandbox.host.proc import list_children
@@ -102,8 +103,8 @@ def test_a_judge_that_does_not_end_is_left_and_what_it_knew_is_told(monkeypatch,
     assert {check.status for check in result.checks} == {"passed", "timeout"}
     # The submission used none of the time: the fault is ours, and no mark may be taken for it.
     assert result.status == "grader_error"
-    assert "had not come to an end 1.5 s after the 4 s" in result.message
-    assert "test_watchdog.py, line" in result.message or "threading.py, line" in result.message
+    assert "had not come to an end 1.5 s after the 4 s" in said(result.reason)
+    assert "test_watchdog.py, line" in said(result.reason) or "threading.py, line" in said(result.reason)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +136,7 @@ def test_time_that_the_submission_used_up_itself_is_its_own(monkeypatch, short, 
     source = reference_source + slow
     result = grade_submission(Submission("case", "case", {"layers.py": source.encode()}), short)
     assert result.status == "graded"
-    assert LATE_NOTE in result.notes
+    assert Reason.of("too_late") in result.notes
     assert 0 < [check.status for check in result.checks].count("timeout") < len(result.checks)
     assert 0 < result.score < 100
 
@@ -190,5 +191,5 @@ def test_a_fault_of_ours_is_a_result_and_not_the_end_of_the_class(monkeypatch, s
     monkeypatch.setattr(dispatch, "prepare", lambda settings: short)
     monkeypatch.setattr(sandboxes, "stage", fail)
     result = grade_safely(right, None)
-    assert result.status == "grader_error" and "RuntimeError: no" in result.message
+    assert result.status == "grader_error" and "RuntimeError: no" in said(result.reason)
     assert LATE_S < WATCH_S

@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from sayings import notes_of, problem_of
 
 from grader.errors import GraderError, UsageError
 from grader.intake.collect import find, read
@@ -100,7 +101,7 @@ def test_files_archives_and_folders_are_collected_side_by_side(tmp_path):
     ]
     assert [one.source for one in got] == [str(top / name) for name in ("alice", "bob.zip", "hw 9.tar.gz", "hw 10")]
     assert got[0].sha256 == got[2].sha256
-    assert not any(one.problem or one.notes for one in got)
+    assert not any(problem_of(one) or notes_of(one) for one in got)
 
 
 def test_single_files_are_submissions(tmp_path):
@@ -126,7 +127,7 @@ def test_what_lies_about_in_a_class_folder_is_named_once(tmp_path):
 
 def test_a_stray_file_in_a_class_folder_is_a_submission_with_a_problem(tmp_path):
     top = write(tmp_path / "class", "alice/layers.py", "report.pdf", "script.py")
-    problems = {one.id: one.problem for one in collect_all(top)}
+    problems = {one.id: problem_of(one) for one in collect_all(top)}
     assert problems["alice"] is None
     assert problems["report.pdf"].startswith("report.pdf: it is neither an archive nor a student file (layers.py,")
     assert "neither" in problems["script"]
@@ -141,17 +142,17 @@ def test_a_bad_submission_does_not_keep_the_others_from_being_read(tmp_path):
     os.mkfifo(top / "pipe")
     got = {one.id: one for one in collect_all(top)}
     assert set(got) == {"alice", "empty", "none", "zoe", "cut", "rar", "link", "link-2", "pipe"}
-    assert [name for name in got if not got[name].problem] == ["alice", "zoe"]
-    assert all(one.files == {} for one in got.values() if one.problem)
-    assert got["none"].problem == (
+    assert [name for name in got if not problem_of(got[name])] == ["alice", "zoe"]
+    assert all(one.files == {} for one in got.values() if problem_of(one))
+    assert problem_of(got["none"]) == (
         "none: report.py found, expected layers.py, optim.py, classifiers/fc_net.py, classifiers/cnn.py. "
         "Check what was handed in."
     )
-    assert "no Python file found" in got["empty"].problem
-    assert "damaged" in got["cut"].problem
-    assert "rar archive" in got["rar"].problem
-    assert all("link" in got[name].problem for name in ("link", "link-2"))
-    assert "not a regular file" in got["pipe"].problem
+    assert "no Python file found" in problem_of(got["empty"])
+    assert "damaged" in problem_of(got["cut"])
+    assert "rar archive" in problem_of(got["rar"])
+    assert all("link" in problem_of(got[name]) for name in ("link", "link-2"))
+    assert "not a regular file" in problem_of(got["pipe"])
 
 
 def test_a_folder_with_nothing_but_an_archive_stands_for_the_archive(tmp_path):
@@ -160,9 +161,9 @@ def test_a_folder_with_nothing_but_an_archive_stands_for_the_archive(tmp_path):
         (top / name).write_bytes(zip_bytes())
     alice, bob, eve = collect_all(top)
     assert list(alice.files) == ["layers.py"]
-    assert alice.notes == ("Read from hw2.zip.", "Not read: report.pdf.")
-    assert bob.notes == ("Not read: hw2.zip.",)
-    assert "2 archives and no student file found" in eve.problem
+    assert notes_of(alice) == ("Read from hw2.zip.", "Not read: report.pdf.")
+    assert notes_of(bob) == ("Not read: hw2.zip.",)
+    assert "2 archives and no student file found" in problem_of(eve)
 
 
 def test_links_are_noted_and_not_followed(tmp_path):
@@ -172,7 +173,7 @@ def test_links_are_noted_and_not_followed(tmp_path):
     (top / "folder").symlink_to(tmp_path)
     (got,) = collect_all(top)
     assert list(got.files) == ["layers.py"]
-    assert got.notes == ("folder is a link and was left out.", "optim.py is a link and was left out.")
+    assert notes_of(got) == ("folder is a link and was left out.", "optim.py is a link and was left out.")
 
 
 def test_a_link_that_the_caller_gives_is_followed(tmp_path):
@@ -184,7 +185,7 @@ def test_litter_in_a_folder_is_ignored(tmp_path):
     top = write(tmp_path / "alice", "layers.py")
     write(top, ".ipynb_checkpoints/optim.py", "venv/x/optim.py", "build/optim.py", "._optim.py", content=b"x")
     (got,) = collect_all(top)
-    assert (list(got.files), got.notes) == (["layers.py"], ())
+    assert (list(got.files), notes_of(got)) == (["layers.py"], ())
 
 
 def test_limits_hold_in_folders(tmp_path):
@@ -192,9 +193,9 @@ def test_limits_hold_in_folders(tmp_path):
     write(top, "cnn.py", content=bytes(1001))
     (got,) = collect_all(top, limits=IntakeLimits(file_bytes=1000, depth=3))
     assert list(got.files) == ["layers.py"]
-    assert len(got.notes) == 2
+    assert len(notes_of(got)) == 2
     (got,) = collect_all(top, limits=IntakeLimits(members=3))
-    assert got.problem.startswith("alice: more than 3 files and folders")
+    assert problem_of(got).startswith("alice: more than 3 files and folders")
 
 
 def test_odd_names_in_a_folder_do_no_harm(tmp_path):
@@ -207,7 +208,7 @@ def test_odd_names_in_a_folder_do_no_harm(tmp_path):
     assert {one.id for one in got} == {"alice", "b__", "_[31mred".replace("[", "_")}
     for one in got:
         assert one.files == {"layers.py": CODE}
-        assert f"{one.source}{one.notes}".encode()
+        assert f"{one.source}{notes_of(one)}".encode()
         assert "\x1b" not in one.source
 
 
@@ -218,7 +219,7 @@ def test_what_the_caller_got_wrong_is_said_before_anything_is_read(tmp_path):
         collect([tmp_path / "alice", tmp_path / "nowhere"])
     with pytest.raises(UsageError, match="no submission was found"):
         collect([tmp_path / "empty"])
-    assert [one.problem for one in collect_all(tmp_path / "alice", tmp_path / "empty")] == [
+    assert [problem_of(one) for one in collect_all(tmp_path / "alice", tmp_path / "empty")] == [
         None,
         "empty: the folder is empty.",
     ]
@@ -255,7 +256,7 @@ def test_a_file_that_may_not_be_read_is_left_out(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "open", refuse)
     (got,) = collect_all(top)
     assert list(got.files) == ["layers.py"]
-    assert got.notes == ("optim.py was left out: it cannot be read (Permission denied).",)
+    assert notes_of(got) == ("optim.py was left out: it cannot be read (Permission denied).",)
 
 
 def test_nothing_is_written(tmp_path, monkeypatch):
@@ -265,5 +266,5 @@ def test_nothing_is_written(tmp_path, monkeypatch):
     real = builtins.open
     monkeypatch.setattr(builtins, "open", lambda f, mode="r", *a, **k: real(f, mode, *a, **k) if "r" in mode else 1 / 0)
     before = sorted(tmp_path.rglob("*"))
-    assert collect_all(top)[0].problem is None
+    assert problem_of(collect_all(top)[0]) is None
     assert sorted(tmp_path.rglob("*")) == before

@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from sayings import notes_of, problem_of
 from test_collect import CODE, collect_all, write, zip_bytes
 
 from grader.intake.choose import choose_notebooks
@@ -53,7 +54,7 @@ def test_what_editors_leave_behind_links_and_folders_are_none(tmp_path):
     os.symlink("/etc/passwd", tmp_path / "Link.ipynb")
     found = one(tmp_path)
     assert found.notebooks == {}
-    assert found.notes == ("Link.ipynb is a link and was left out.",)
+    assert notes_of(found) == ("Link.ipynb is a link and was left out.",)
 
 
 def test_a_notebook_beside_the_one_archive_of_a_folder_arrives(tmp_path):
@@ -66,7 +67,7 @@ def test_a_notebook_beside_the_one_archive_of_a_folder_arrives(tmp_path):
 def test_notebooks_alone_are_no_submission(tmp_path):
     write(tmp_path / "ada", "Nets.ipynb", content=PLAIN)
     (found,) = collect_all(tmp_path)
-    assert "no Python file found" in found.problem
+    assert "no Python file found" in problem_of(found)
 
 
 @pytest.mark.parametrize("pack", [None, zip_bytes, tar_bytes], ids=["folder", "zip", "tar"])
@@ -81,20 +82,20 @@ def test_limits_leave_notebooks_out_and_never_the_submission(tmp_path, pack):
         path.write_bytes(pack(**members) if pack is zip_bytes else pack(members))
     found = one(path, limits=IntakeLimits(notebook_bytes=10, notebooks_bytes=18))
     assert [*found.notebooks] == ["b.ipynb", "d.ipynb"]
-    assert found.problem is None
-    assert found.notes == (
+    assert problem_of(found) is None
+    assert notes_of(found) == (
         "a.ipynb was left out: it is larger than 10 bytes.",
         "c.ipynb was left out: the notebooks hold more than 18 bytes.",
     )
     found = one(path, limits=IntakeLimits(notebooks=2))
     assert [*found.notebooks] == ["a.ipynb", "b.ipynb"]
-    assert found.notes[0] == "c.ipynb was left out: there are more than 2 notebooks."
+    assert notes_of(found)[0] == "c.ipynb was left out: there are more than 2 notebooks."
 
 
 def test_without_room_for_any_they_are_not_looked_at(tmp_path):
     write(tmp_path, "layers.py", "a.ipynb")
     found = one(tmp_path, limits=IntakeLimits(notebooks=0))
-    assert (found.notebooks, found.notes) == ({}, ())
+    assert (found.notebooks, notes_of(found)) == ({}, ())
 
 
 def test_a_stored_notebook_of_many_mebibytes_is_read_from_a_zip(tmp_path):

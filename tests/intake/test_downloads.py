@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from sayings import notes_of, problem_of
 
 from grader.errors import UsageError
 from grader.intake.collect import find, read
@@ -63,14 +64,14 @@ def test_a_canvas_download_is_a_submission_a_student(tmp_path):
     assert len(got) == 3
     assert jane.files == {"layers.py": b"jane", "classifiers/cnn.py": b"jane's net"}
     assert jane.source == str(top / "doejane_1234")
-    assert jane.notes == (
+    assert notes_of(jane) == (
         "Handed in through Canvas by doejane (user 1234): layers.py, cnn.py, report.pdf.",
         "Not read: report.pdf.",
     )
     assert wei.files == {"layers.py": b"wei"}
     assert wei.source == str(top / "王伟_LATE_1235_55510_hw2.zip")
-    assert wei.notes == ("Handed in through Canvas by 王伟 (user 1235), late: hw2.zip.",)
-    assert richard.problem == (
+    assert notes_of(wei) == ("Handed in through Canvas by 王伟 (user 1235), late: hw2.zip.",)
+    assert problem_of(richard) == (
         "roerichard_1240_text.html: only a text entry was handed in, which is not read. Ask for the Python files."
     )
 
@@ -93,8 +94,8 @@ def test_a_moodle_download_with_a_folder_a_student(tmp_path):
         "Participant_44": {"layers.py": b"44"},
         "Zoë_van_Dam_31": {"layers.py": b"zoe"},
     }
-    assert got["Zoë_van_Dam_31"].notes[2:] == ("Read from hw.zip.",)
-    assert got["Bob_7"].notes[1:] == ("two layers.py were found: cs231n/layers.py was taken, not layers.py.",)
+    assert notes_of(got["Zoë_van_Dam_31"])[2:] == ("Read from hw.zip.",)
+    assert notes_of(got["Bob_7"])[1:] == ("two layers.py were found: cs231n/layers.py was taken, not layers.py.",)
 
 
 def test_two_moodle_downloads_in_one_folder_lose_nothing(tmp_path):
@@ -123,7 +124,7 @@ def test_a_blackboard_download_gives_the_latest_attempt(tmp_path):
         "jdoe": {"layers.py": b"late"},
         "rroe": {"layers.py": b"roe"},
     }
-    assert f"{early}_layers.py" in got["jdoe"].notes[1]
+    assert f"{early}_layers.py" in notes_of(got["jdoe"])[1]
 
 
 METADATA = b"""---
@@ -208,7 +209,7 @@ def test_several_archives_of_one_student_lie_side_by_side(tmp_path):
     )
     (one,) = collected(top)[0].values()
     assert one.files == {"layers.py": b"other", "optim.py": b"optim"}
-    assert one.notes[1:] == (
+    assert notes_of(one)[1:] == (
         "old.rar was left out: it is a rar archive, which is not read. Pack a zip or a tar.gz.",
         "cut.zip was left out: the archive is damaged or cut off. Pack and hand it in again.",
         "two layers.py were found: part-2/layers.py was taken, not part-1/layers.py.",
@@ -218,10 +219,10 @@ def test_several_archives_of_one_student_lie_side_by_side(tmp_path):
 def test_where_nothing_can_be_read_the_reason_is_the_problem(tmp_path):
     top = fill(tmp_path, {"a_1_10001_hw.7z": b"7z\xbc\xaf\x27\x1c" + bytes(600), "b_2_10002_notes.docx": b"x"})
     got = collected(top)[0]
-    assert got["a_1"].problem == (
+    assert problem_of(got["a_1"]) == (
         "a_1_10001_hw.7z: hw.7z was left out: it is a 7z archive, which is not read. Pack a zip or a tar.gz."
     )
-    assert "no Python file found" in got["b_2"].problem
+    assert "no Python file found" in problem_of(got["b_2"])
 
 
 def test_links_and_limits_hold_in_what_a_student_handed_in(tmp_path):
@@ -229,9 +230,10 @@ def test_links_and_limits_hold_in_what_a_student_handed_in(tmp_path):
     top = fill(tmp_path / "class", {f"a_1_{10_000 + n}_m{n}.py": bytes(100) for n in range(5)})
     (top / "b_2_20000_layers.py").symlink_to(tmp_path / "secret.py")
     got = collected(top, limits=IntakeLimits(total_bytes=399))[0]
-    assert "more than 399 bytes" in got["a_1"].problem
+    assert "more than 399 bytes" in problem_of(got["a_1"])
     assert (
-        got["b_2"].problem == "b_2_20000_layers.py: layers.py was left out: it is a link, and links are not followed."
+        problem_of(got["b_2"])
+        == "b_2_20000_layers.py: layers.py was left out: it is a link, and links are not followed."
     )
 
 

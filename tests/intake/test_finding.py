@@ -8,6 +8,7 @@ import tarfile
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sayings import notes_of, problem_of
 from test_collect import ASSIGNMENT, CODE, collect_all, write, zip_bytes
 
 from grader.errors import UsageError
@@ -63,7 +64,7 @@ def test_one_sakai_student_alone_in_the_download_is_one(tmp_path):
 def test_a_sakai_student_without_attachments_is_unreadable_and_there(tmp_path):
     sakai(tmp_path / "HW 2", "Doe, Jane(jdoe)", "Roe, Al(aroe)")
     (tmp_path / "HW 2/Ek, Bo(bek)/Submission attachment(s)").mkdir(parents=True)
-    problems = {one.id: one.problem for one in collect_all(tmp_path)}
+    problems = {one.id: problem_of(one) for one in collect_all(tmp_path)}
     assert problems.pop("Ek__Bo_bek_").startswith("Ek, Bo(bek): no Python file found")
     assert list(problems.values()) == [None, None]
 
@@ -110,7 +111,7 @@ def test_a_whole_class_in_one_archive_is_refused_with_the_command(tmp_path, pack
         with pytest.raises(UsageError, match=r"class of 3 \(ann, ben, cem\), expected it unpacked\. Run: unzip "):
             find([path], **NAMES)
     (tmp_path / "in/dan.zip").write_bytes(zip_bytes())
-    problems = {one.id: one.problem for one in collect_all(tmp_path / "in")}
+    problems = {one.id: problem_of(one) for one in collect_all(tmp_path / "in")}
     assert problems["dan"] is None
     assert problems["class"] == (
         "class.zip: it holds the work of 3 (ann, ben, cem), expected one submission. Unpack it and give the folder."
@@ -152,20 +153,20 @@ def test_a_name_on_disk_that_would_lead_out_is_read_in_place(tmp_path):
 def test_near_names_are_submissions_and_single_files(tmp_path):
     write(tmp_path / "ann", "layers (1).py")
     (one,) = collect_all(tmp_path / "ann")
-    assert (one.id, one.files, len(one.notes)) == ("ann", {"layers.py": CODE}, 1)
+    assert (one.id, one.files, len(notes_of(one))) == ("ann", {"layers.py": CODE}, 1)
     write(tmp_path / "class", "layers (1).py", "layers (2).py", "layers.py.txt")
     got = collect_all(tmp_path / "class")
-    assert [(one.files, one.problem) for one in got] == [({"layers.py": CODE}, None)] * 3
+    assert [(one.files, problem_of(one)) for one in got] == [({"layers.py": CODE}, None)] * 3
 
 
 def test_what_is_not_read_is_named(tmp_path):
     write(tmp_path / "ann", "layers.py", "report.pdf", "answers.docx", "README.md", "data/x.npy", "old.zip", "help.PY")
     (one,) = collect_all(tmp_path / "ann")
-    assert one.notes == ("Not read: old.zip, answers.docx, help.PY, report.pdf.",)
+    assert notes_of(one) == ("Not read: old.zip, answers.docx, help.PY, report.pdf.",)
     write(tmp_path / "ben", "layers.py", *(f"{number}.pdf" for number in range(9)))
-    assert collect_all(tmp_path / "ben")[0].notes == ("Not read: 0.pdf, 1.pdf, 2.pdf, 3.pdf, 4.pdf and 4 more.",)
+    assert notes_of(collect_all(tmp_path / "ben")[0]) == ("Not read: 0.pdf, 1.pdf, 2.pdf, 3.pdf, 4.pdf and 4 more.",)
     write(tmp_path / "class", "cem/build/cs231n/layers.py", "dan/layers.py")
-    problem = collect_all(tmp_path / "class")[0].problem
+    problem = problem_of(collect_all(tmp_path / "class")[0])
     assert problem.startswith("cem: build was passed over, as tools make folders of this name; no Python file found")
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from programs import need_packers, need_programs
+from sayings import notes_of
 
 from grader.intake.archives.unpack import read_archive
 from grader.intake.collect import find, read
@@ -140,7 +141,7 @@ def test_three_folders_deep_and_twice_one_is_taken_and_said(work):
     (found,) = find([work / "alice.tar"], **names)
     submission = read(found, **names, handed_out=())
     assert submission.files["layers.py"] == CODE
-    assert submission.notes == (
+    assert notes_of(submission) == (
         "two layers.py were found: final/really/作业/cs231n/layers.py was taken, "
         "not final/really/作业/cs231n/backup/layers.py.",
         "Not read: final/really/作业/report.pdf.",

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from grader.errors import FixtureError
 from grader.judging.compare import Judgement, fit, is_telling, judge_array, judge_values, matches
+from grader.messages.say import said, say
 from grader.records import FAILED, PASSED, Comparison
 from grader.sandbox.inside.protocol import Handle
 
@@ -28,7 +29,7 @@ def status(expected, actual):
 
 
 def reason(expected, actual, **more):
-    return judged(expected, actual, **more).comparison.reason
+    return said(judged(expected, actual, **more).comparison.reason)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,8 @@ def reason(expected, actual, **more):
 )
 def test_what_is_no_array_is_named_by_its_type(actual, words):
     judgement = judged(GRID, actual)
-    assert judgement.comparison == Comparison("dx", FAILED, words, None, TOLERANCE)
+    assert judgement.comparison == Comparison("dx", FAILED, judgement.comparison.reason, None, TOLERANCE)
+    assert said(judgement.comparison.reason) == words
     assert judgement.actual is None
 
 
@@ -96,7 +98,7 @@ def test_complex_with_imaginary_part_fails(imaginary):
 def test_another_dtype_is_a_remark_and_no_loss():
     judgement = judged(GRID, GRID.astype(np.float32))
     assert judgement.comparison.status == PASSED
-    assert judgement.remarks == ("dx has dtype float32, expected float64.",)
+    assert list(map(say, judgement.remarks)) == ["dx has dtype float32, expected float64."]
     assert judged(GRID, GRID.copy()).remarks == ()
     assert judged(2.5, np.float32(2.5)).remarks == ()
 
@@ -109,7 +111,8 @@ def test_values_cut_down_to_integers_fail():
 def test_axes_of_length_one_are_a_remark_and_no_loss(shape):
     judgement = judged(GRID, GRID.reshape(shape), squeeze=True)
     assert judgement.comparison.status == PASSED
-    assert judgement.remarks == (f"dx has shape {shape}, expected (2, 3); the same but for axes of length 1.",)
+    (remark,) = judgement.remarks
+    assert say(remark) == f"dx has shape {shape}, expected (2, 3); the same but for axes of length 1."
     assert judgement.actual.shape == (2, 3)
 
 
@@ -165,7 +168,7 @@ def test_one_entry_that_is_not_finite_fails_and_is_counted(bad):
     judgement = judged(GRID, actual)
     assert judgement.comparison.status == FAILED
     assert judgement.comparison.error is None
-    assert f"{'NaN' if math.isnan(bad) else 'inf'} in 1 of 6 entries" in judgement.comparison.reason
+    assert f"{'NaN' if math.isnan(bad) else 'inf'} in 1 of 6 entries" in said(judgement.comparison.reason)
 
 
 def test_zero_expected_is_judged_by_absolute_error():
@@ -209,7 +212,7 @@ def test_huge_values_fail_with_an_error_that_json_can_hold(expected, actual):
     assert judgement.comparison.status == FAILED
     assert math.isfinite(judgement.comparison.error)
     json.dumps(judgement.comparison.error, allow_nan=False)
-    assert "inf" not in judgement.comparison.reason
+    assert "inf" not in said(judgement.comparison.reason)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
@@ -222,7 +225,7 @@ def test_a_value_of_no_name_is_judged_as_none_and_weights_go_by_part():
     expected = {"dx": GRID, "db": np.ones(3)}
     first, second = judge_values(expected, {"dx": GRID, "more": 1}, tolerance=TOLERANCE, parts={"db": 0.5})
     assert (first.comparison.name, first.comparison.status, first.comparison.weight) == ("dx", PASSED, 1.0)
-    assert second.comparison.reason.startswith("db is None, expected an array of shape (3,).")
+    assert said(second.comparison.reason).startswith("db is None, expected an array of shape (3,).")
     assert second.comparison.weight == 0.5
 
 
@@ -230,7 +233,7 @@ def test_a_gradient_in_the_shape_of_an_input_is_told_so():
     [judgement] = judge_values(
         {"dx": np.zeros((4, 2))}, {"dx": np.zeros((7, 5))}, tolerance=1e-5, parts={}, inputs={"w": np.ones((7, 5))}
     )
-    assert judgement.comparison.reason.endswith("dx has the shape of the input w.")
+    assert said(judgement.comparison.reason).endswith("dx has the shape of the input w.")
 
 
 RIGHT = {"W1": np.array([[4.0, -8.0]]), "b1": np.array([3e-17, -1e-17]), "loss": np.array(100.0)}
@@ -260,13 +263,17 @@ def test_an_error_in_what_is_compared_together_is_told_relative_to_the_largest()
     wrong = {**RIGHT, "b1": np.array([2.0, 0.0])}
     second = judge_values(RIGHT, wrong, tolerance=TOLERANCE, parts={}, together=True)[1]
     assert second.comparison.error == pytest.approx(0.25)
-    assert second.comparison.reason.startswith("b1 is off by up to 25% of the largest entry of W1 in 1 of 2 entries")
+    assert said(second.comparison.reason).startswith(
+        "b1 is off by up to 25% of the largest entry of W1 in 1 of 2 entries"
+    )
     wrong["b1"] = 1e16 * RIGHT["b1"]  # a factor of noise says nothing
     second = judge_values(RIGHT, wrong, tolerance=TOLERANCE, parts={}, together=True)[1]
-    assert second.comparison.reason == "b1 is off by up to 4% of the largest entry of W1 and wrong in every entry."
+    assert (
+        said(second.comparison.reason) == "b1 is off by up to 4% of the largest entry of W1 and wrong in every entry."
+    )
     wrong["b1"] = np.array([2e5, 0.0])
     second = judge_values(RIGHT, wrong, tolerance=TOLERANCE, parts={}, together=True)[1]
-    assert second.comparison.reason == "b1 is more than 1000 times as large as the largest entry of W1."
+    assert said(second.comparison.reason) == "b1 is more than 1000 times as large as the largest entry of W1."
 
 
 def test_a_misconception_is_matched_together_too():
@@ -281,13 +288,13 @@ def test_a_misconception_is_matched_together_too():
 def test_an_input_that_comes_back_is_named():
     x, dx = GRID + 0.1, GRID * GRID
     [judgement] = judge_values({"dx": dx}, {"dx": x.copy()}, tolerance=TOLERANCE, parts={}, inputs={"x": x})
-    assert judgement.comparison.reason == "dx has the values of the input x."
+    assert said(judgement.comparison.reason) == "dx has the values of the input x."
 
 
 def test_two_results_that_changed_places_are_named_whatever_their_shapes():
     right = {"dgamma": np.array([1.0, 2.0, 4.0]), "dbeta": np.array([3.0, 0.5, 1.5]), "dw": GRID}
     swapped = {"dgamma": right["dbeta"], "dbeta": right["dgamma"], "dw": right["dbeta"]}
-    reasons = [j.comparison.reason for j in judge_values(right, swapped, tolerance=TOLERANCE, parts={})]
+    reasons = [said(j.comparison.reason) for j in judge_values(right, swapped, tolerance=TOLERANCE, parts={})]
     assert reasons[:2] == ["dgamma has the values of dbeta.", "dbeta has the values of dgamma."]
     assert reasons[2] == "dw has shape (3,), expected (2, 3). dw has the values of dbeta."
 
@@ -295,7 +302,7 @@ def test_two_results_that_changed_places_are_named_whatever_their_shapes():
 def test_a_factor_is_named_after_an_axis_of_what_went_in():
     inputs = {"x": np.zeros((6, 5)), "w": np.zeros((5, 3)), "dout": np.zeros((6, 3))}
     [judgement] = judge_values({"dw": GRID}, {"dw": GRID / 6}, tolerance=TOLERANCE, parts={}, inputs=inputs)
-    assert judgement.comparison.reason.endswith(
+    assert said(judgement.comparison.reason).endswith(
         "1/6 times what it should be, everywhere; 6 is also the length of axis 0 of x."
     )
 
@@ -307,7 +314,7 @@ def test_zeros_of_integers_are_said_to_keep_no_fractions(dtype):
 
 
 def seen(**arrays):
-    return [Judgement(Comparison(name, FAILED, "", 1.0, 1e-5), (), array) for name, array in arrays.items()]
+    return [Judgement(Comparison(name, FAILED, None, 1.0, 1e-5), (), array) for name, array in arrays.items()]
 
 
 def test_a_misconception_matches_nan_for_nan_and_inf_for_inf():
@@ -357,7 +364,7 @@ EXPECTED = st.sampled_from(
 def test_nothing_that_can_be_decoded_makes_the_judge_raise(expected, actual):
     comparison = judge_array("dx", expected, actual, tolerance=TOLERANCE).comparison
     assert comparison.status in (PASSED, FAILED)
-    assert (comparison.reason == "") == (comparison.status == PASSED)
+    assert (said(comparison.reason) == "") == (comparison.status == PASSED)
     json.dumps(comparison.error, allow_nan=False)
 
 
@@ -372,7 +379,7 @@ def test_nothing_makes_the_judge_raise_with_other_arrays_beside(expected, actual
     )
     for judgement in judgements:
         comparison = judgement.comparison
-        assert (comparison.reason == "") == (comparison.status == PASSED)
+        assert (said(comparison.reason) == "") == (comparison.status == PASSED)
         json.dumps(comparison.error, allow_nan=False)
     matches({"dx": other, "dw": other}, judgements, TOLERANCE, together)
 
@@ -404,7 +411,7 @@ def test_an_error_too_small_for_words_fails_with_some_words(tolerance):
     comparison = judge_array("dx", GRID, actual, tolerance=tolerance).comparison
     assert comparison.status == FAILED
     assert comparison.error == pytest.approx(5e-7, rel=1e-3)
-    assert comparison.reason.startswith("dx is off by up to 5e-07 of its largest entry")
+    assert said(comparison.reason).startswith("dx is off by up to 5e-07 of its largest entry")
 
 
 def test_a_value_is_never_compared_after_a_silent_cast_of_its_bits():
@@ -428,7 +435,7 @@ WORDS = {"kept_fraction": ("the share that is kept", ""), "same_mask": ("mask", 
 
 def reasons(expected, actual):
     judged = judge_values(expected, actual, tolerance=1e-5, parts={}, words=WORDS)
-    return [one.comparison.reason for one in judged]
+    return [said(one.comparison.reason) for one in judged]
 
 
 def test_a_reason_has_words_in_place_of_an_internal_name_whatever_is_wrong():

@@ -7,13 +7,20 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from grader.judging import diagnose
 from grader.judging.compare import judge_array
-from grader.judging.diagnose import ADVICE, advice_on, describe_difference
-from grader.judging.patterns import sizes_of
+from grader.judging.diagnose import advice_on
+from grader.judging.patterns import Input, sizes_of
+from grader.messages.advice import ADVICE
+from grader.messages.say import said, say
 
 RNG = np.random.RandomState(5)
 IMAGES = RNG.randn(2, 3, 6, 7)
 SQUARE = RNG.randn(4, 4)
+
+
+def describe_difference(*arrays, **more):
+    return say(diagnose.describe_difference(*arrays, **more))
 
 
 @pytest.mark.parametrize(
@@ -237,7 +244,7 @@ def test_the_size_of_an_error_is_relative_to_the_largest_entry():
     ],
 )
 def test_well_known_exceptions_get_a_sentence(text, words):
-    assert words in advice_on(text)
+    assert words in said(advice_on(text))
     assert bool(words) == bool(advice_on(text))
 
 
@@ -278,8 +285,8 @@ def test_no_message_holds_a_digit_string_from_which_an_expected_value_follows(sh
                 secrets.add(digits)
     others = np.random.RandomState(seed + 1).randn(7, *shape[1:])
     for actual in attempts(expected, probe):
-        beside = {"others": {"the input w": others}, "sizes": sizes_of({"w": others, "z": expected})}
-        text = judge_array("x", expected, np.asarray(actual), tolerance=1e-5, **beside).comparison.reason
+        beside = {"others": {Input("w"): others}, "sizes": sizes_of({"w": others, "z": expected})}
+        text = said(judge_array("x", expected, np.asarray(actual), tolerance=1e-5, **beside).comparison.reason)
         for written in re.findall(r"\d[\d.]*(?:e[-+]?\d+)?", text):
             assert significant(written)[:6] not in secrets, (text, expected)
 
@@ -324,4 +331,4 @@ def test_one_or_two_whole_numbers_are_not_called_right_values_that_were_cut(righ
 
 
 def test_no_advice_speaks_of_an_option_that_students_do_not_have():
-    assert [text for text in ADVICE.values() if "--" in text] == []
+    assert [id for id, entry in ADVICE.items() if "--" in entry.template] == []

@@ -10,6 +10,8 @@ from grader.judging.compare import Judgement
 from grader.judging.follow import reach_rng
 from grader.judging.hints import one_hint
 from grader.judging.verdict import Trial, settle, status_of, sum_up
+from grader.messages.of_check import message_of
+from grader.messages.say import say, say_all
 from grader.records import (
     CRASHED,
     ERROR,
@@ -24,6 +26,7 @@ from grader.records import (
     CheckResult,
     Comparison,
     Frame,
+    as_written,
 )
 
 
@@ -36,7 +39,11 @@ def check_of(name="strided", function="layers.conv_backward", needs="layers.conv
 def judgements(**passed):
     """name=(passed, weight)"""
     return tuple(
-        Judgement(Comparison(name, PASSED if right else FAILED, "" if right else f"{name} is off.", 0.5, 1e-5, weight))
+        Judgement(
+            Comparison(
+                name, PASSED if right else FAILED, None if right else as_written(f"{name} is off."), 0.5, 1e-5, weight
+            )
+        )
         for name, (right, weight) in passed.items()
     )
 
@@ -60,7 +67,7 @@ def settled(*trials):
 def test_points_are_shared_out_by_the_weights_of_the_comparisons():
     result = settled(Trial(check_of(), judgements=GRADIENTS_WRONG))
     assert (result.points, result.max_points, result.status) == (8.0 * 1 / 5, 8.0, PARTIAL)
-    assert result.message == "conv_backward: dx is off. conv_backward: dw is off."
+    assert message_of(result) == "conv_backward: dx is off. conv_backward: dw is off."
     assert not result.follow_through
 
 
@@ -68,7 +75,7 @@ def test_points_are_shared_out_by_the_weights_of_the_comparisons():
 def test_all_right_passes_and_all_wrong_fails(right, points, status):
     result = settled(Trial(check_of(), judgements=judgements(dx=(right, 2.0), db=(right, 0.1))))
     assert (result.points, result.status) == (points, status)
-    assert (result.message == "") == right
+    assert (message_of(result) == "") == right
 
 
 def test_a_check_of_odd_weights_still_earns_all_of_its_points():
@@ -82,7 +89,7 @@ def test_a_gradient_of_a_forward_of_which_nothing_is_right_counts_half():
     result = settled(backward(agreed=frozenset({"dx", "dw"})), FORWARD_WRONG)
     assert result.points == pytest.approx(8.0 * (1 + 0.5 * 4) / 5)
     assert (result.status, result.follow_through) == (PARTIAL, True)
-    assert "dw and dx are the gradients of your own conv_forward, which is wrong: counted half." in result.message
+    assert "dw and dx are the gradients of your own conv_forward, which is wrong: counted half." in message_of(result)
     assert [part.follow_through for part in result.comparisons] == [True, True, False]
     assert [part.status for part in result.comparisons] == [FAILED, FAILED, PASSED]
 
@@ -93,15 +100,15 @@ def test_a_gradient_of_a_forward_of_which_nothing_is_right_counts_half():
 def test_a_gradient_of_a_forward_that_is_known_or_right_elsewhere_counts_in_full(forward):
     result = settled(backward(agreed=frozenset({"dx", "dw"})), *forward)
     assert (result.points, result.follow_through) == (8.0, True)
-    assert "counted in full" in result.message
+    assert "counted in full" in message_of(result)
 
 
 def test_only_the_gradients_that_agree_follow_through():
     result = settled(backward(agreed=frozenset({"dx"})), FORWARD_WRONG)
     assert result.points == pytest.approx(8.0 * (1 + 0.5 * 2) / 5)
-    assert "conv_backward: dw is off." in result.message
-    assert "dx is the gradient of your own conv_forward" in result.message
-    assert "dx is off" not in result.message
+    assert "conv_backward: dw is off." in message_of(result)
+    assert "dx is the gradient of your own conv_forward" in message_of(result)
+    assert "dx is off" not in message_of(result)
 
 
 def test_a_gradient_that_agrees_with_no_forward_earns_nothing_whatever_the_forward():
@@ -116,17 +123,17 @@ def test_a_gradient_of_a_constant_or_a_sum_earns_nothing():
         assert result.points == pytest.approx(8.0 / 5)
         assert not result.follow_through
         assert not any(part.follow_through for part in result.comparisons)
-        assert "dx is off." in result.message
+        assert "dx is off." in message_of(result)
 
 
 def test_the_forward_of_another_function_proves_nothing():
     stranger = Trial(check_of("x", "layers.affine_forward", None), judgements=judgements(out=(True, 1.0)))
-    assert "counted half" in settled(backward(agreed=frozenset({"dx", "dw"})), FORWARD_WRONG, stranger).message
+    assert "counted half" in message_of(settled(backward(agreed=frozenset({"dx", "dw"})), FORWARD_WRONG, stranger))
 
 
 def test_a_forward_that_gave_no_values_proves_nothing():
     crashed = Trial(FORWARD, failure=Failure(ERROR, "layers.conv_forward", "raised"))
-    assert "counted half" in settled(backward(agreed=frozenset({"dx", "dw"})), crashed).message
+    assert "counted half" in message_of(settled(backward(agreed=frozenset({"dx", "dw"})), crashed))
 
 
 def loss_trial(name, **more):
@@ -137,7 +144,7 @@ def loss_trial(name, **more):
 def test_a_loss_does_not_vouch_for_itself():
     result = settled(loss_trial("a", agreed=frozenset({"dx"})))
     assert result.points == pytest.approx(6.0 / 4)
-    assert "the gradient of your own loss" in result.message
+    assert "the gradient of your own loss" in message_of(result)
 
 
 def test_a_loss_that_is_right_in_another_check_vouches_for_this_one():
@@ -149,7 +156,7 @@ def test_a_loss_that_is_right_in_another_check_vouches_for_this_one():
 def test_a_failure_of_the_function_itself_earns_nothing_and_keeps_its_status(status):
     frames = (Frame("layers.py", 3, "conv_backward", "x = 1 / 0"),)
     result = settled(Trial(check_of(), failure=Failure(status, "layers.conv_backward", "It broke.", frames)))
-    assert (result.points, result.status, result.message, result.frames) == (0.0, status, "It broke.", frames)
+    assert (result.points, result.status, message_of(result), result.frames) == (0.0, status, "It broke.", frames)
     assert result.comparisons == ()
 
 
@@ -157,7 +164,7 @@ def test_a_failure_of_the_function_itself_earns_nothing_and_keeps_its_status(sta
 def test_a_check_is_skipped_where_another_function_is_to_blame(status):
     result = settled(Trial(check_of(), failure=Failure(status, "layers.conv_forward", "conv_forward broke.")))
     assert (result.points, result.status) == (0.0, SKIPPED)
-    assert result.message == "conv_backward could not be run: conv_forward broke."
+    assert message_of(result) == "conv_backward could not be run: conv_forward broke."
 
 
 def test_a_failure_of_no_function_in_particular_is_not_put_on_another():
@@ -170,7 +177,7 @@ FED = Failure(ERROR, "layers.conv_forward", "conv_forward raised.")
 def test_a_backward_that_does_not_understand_the_documented_cache_is_skipped():
     result = settled(Trial(check_of(), failure=Failure(ERROR, "layers.conv_backward", "raised KeyError"), fed=FED))
     assert (result.points, result.status) == (0.0, SKIPPED)
-    assert result.message == "conv_forward raised. Given the cache that the docstring describes, raised KeyError"
+    assert message_of(result) == "conv_forward raised. Given the cache that the docstring describes, raised KeyError"
 
 
 @pytest.mark.parametrize("status", [MISSING, TIMEOUT, CRASHED, FAILED])
@@ -182,36 +189,41 @@ def test_a_backward_that_fails_in_any_other_way_on_the_documented_cache_fails_it
 def test_a_backward_that_is_right_on_the_documented_cache_earns_all_and_says_so():
     result = settled(Trial(check_of(), judgements=judgements(dx=(True, 1.0)), fed=FED))
     assert (result.points, result.status) == (8.0, PASSED)
-    assert result.message == (
+    assert message_of(result) == (
         "conv_forward raised. conv_backward was given the cache that the docstring describes instead."
     )
 
 
 def test_a_well_known_exception_comes_with_advice():
     failure = Failure(ERROR, "layers.conv_backward", "NameError: name 'xrange' is not defined")
-    assert "xrange is Python 2's" in settled(Trial(check_of(), failure=failure)).hint
+    assert "xrange is Python 2's" in say_all(settled(Trial(check_of(), failure=failure)).hints)
 
 
 def test_a_hint_is_shown_only_if_it_is_the_only_one():
-    assert one_hint(()) == ""
-    assert one_hint(("a",)) == "a"
-    assert one_hint(("a", "a")) == "a"
-    assert one_hint(("a", "b")) == ""
+    assert one_hint({}) == ()
+    (hint,) = one_hint({"two": "a", "one": "a"})
+    assert hint.values == {"misconception": "one", "text": "a"}
+    assert one_hint({"one": "a", "two": "b"}) == ()
     wrong = {"judgements": judgements(out=(False, 1.0)), "variants": {"one": "a", "two": "a", "three": "b"}}
-    assert settled(Trial(FORWARD, matched=frozenset({"one", "two"}), **wrong)).hint == "a"
-    assert settled(Trial(FORWARD, matched=frozenset({"one", "three"}), **wrong)).hint == ""
+    assert say_all(settled(Trial(FORWARD, matched=frozenset({"one", "two"}), **wrong)).hints) == "a"
+    assert say_all(settled(Trial(FORWARD, matched=frozenset({"one", "three"}), **wrong)).hints) == ""
 
 
 def test_a_misconception_must_explain_all_checks_of_the_function():
     wrong = judgements(out=(False, 1.0))
     seen = Trial(FORWARD, judgements=wrong, matched=frozenset({"flip"}), variants={"flip": "Flipped."})
     other = check_of("other", "layers.conv_forward", None, 4.0)
-    assert settled(seen, FORWARD_RIGHT).hint == "Flipped."  # it cannot be told from the reference there
-    assert settled(seen, Trial(other, judgements=wrong)).hint == ""
-    assert settled(seen, Trial(other, judgements=wrong, variants={"flip": "Flipped."})).hint == ""
-    assert settled(seen, Trial(other, judgements=judgements(out=(True, 1.0)), variants={"flip": "Flipped."})).hint == ""
+    assert say_all(settled(seen, FORWARD_RIGHT).hints) == "Flipped."  # it cannot be told from the reference there
+    assert say_all(settled(seen, Trial(other, judgements=wrong)).hints) == ""
+    assert say_all(settled(seen, Trial(other, judgements=wrong, variants={"flip": "Flipped."})).hints) == ""
+    assert (
+        say_all(
+            settled(seen, Trial(other, judgements=judgements(out=(True, 1.0)), variants={"flip": "Flipped."})).hints
+        )
+        == ""
+    )
     both = Trial(other, judgements=wrong, matched=frozenset({"flip"}), variants={"flip": "Flipped."})
-    assert settled(seen, both).hint == "Flipped."
+    assert say_all(settled(seen, both).hints) == "Flipped."
 
 
 def test_a_gradient_of_a_forward_that_is_right_in_all_of_its_checks_earns_nothing():
@@ -221,21 +233,21 @@ def test_a_gradient_of_a_forward_that_is_right_in_all_of_its_checks_earns_nothin
 def test_a_visible_check_of_the_forward_may_have_been_memorised():
     visible = replace(FORWARD_RIGHT, check=replace(FORWARD_RIGHT.check, visibility="visible"))
     agreed = backward(agreed=frozenset({"dx", "dw"}))
-    assert "counted half" in settled(agreed, FORWARD_WRONG, visible).message
-    assert "counted in full" in settled(agreed, FORWARD_WRONG, visible, FORWARD_RIGHT).message
+    assert "counted half" in message_of(settled(agreed, FORWARD_WRONG, visible))
+    assert "counted in full" in message_of(settled(agreed, FORWARD_WRONG, visible, FORWARD_RIGHT))
 
 
 def test_wrong_values_for_a_documented_cache_are_nobodys_fault():
     result = settled(Trial(check_of(), judgements=judgements(dx=(False, 1.0)), fed=FED))
     assert (result.points, result.status) == (0.0, SKIPPED)
-    assert result.message.endswith("instead; if yours holds something else, mend conv_forward first.")
+    assert message_of(result).endswith("instead; if yours holds something else, mend conv_forward first.")
 
 
 def test_remarks_cost_nothing_and_are_all_kept():
-    judged = Judgement(Comparison("dx", PASSED, "", 0.0, 1e-5), ("dx has dtype float32.",))
-    result = settled(Trial(check_of(), judgements=(judged,), remarks=("x was changed.",), output="hello"))
+    judged = Judgement(Comparison("dx", PASSED, None, 0.0, 1e-5), (as_written("dx has dtype float32."),))
+    result = settled(Trial(check_of(), judgements=(judged,), remarks=(as_written("x was changed."),), output="hello"))
     assert result.points == 8.0
-    assert result.remarks == ("x was changed.", "dx has dtype float32.")
+    assert list(map(say, result.remarks)) == ["x was changed.", "dx has dtype float32."]
     assert result.output == "hello"
 
 
@@ -334,7 +346,7 @@ OTHER_HALF = Trial(check_of("columns"), judgements=judgements(dx=(True, 1.0), dw
 def test_it_earns_what_the_other_checks_of_the_function_earn(others, points, status):
     result = settled(BLOCKED, *others)
     assert (result.points, result.status, result.follow_through) == (points, status, points > 0)
-    assert result.message.startswith("conv_backward could not be run: conv_forward raised ValueError")
+    assert message_of(result).startswith("conv_backward could not be run: conv_forward raised ValueError")
 
 
 def test_it_earns_the_same_where_the_documented_cache_did_not_fit():

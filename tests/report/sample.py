@@ -11,7 +11,18 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from grader.records import Answer, CheckResult, Comparison, Frame, FunctionResult, Mark, NotebookResult, Result
+from grader.records import (
+    Answer,
+    CheckResult,
+    Comparison,
+    Frame,
+    FunctionResult,
+    Mark,
+    NotebookResult,
+    Reason,
+    Result,
+    as_written,
+)
 
 TITLE = "Assignment 2: Convolutional networks in NumPy"
 
@@ -75,6 +86,11 @@ FILES = {
 }
 
 
+def saying(text: str) -> tuple[Reason, ...]:
+    """One reason, in these words."""
+    return (as_written(text),)
+
+
 def result_of(name: str, verdicts: dict[str, dict[str, object]] | None = None, **changes: object) -> Result:
     """The plan, passed, but for what `verdicts` says by check id."""
     checks, functions = [], []
@@ -91,7 +107,7 @@ def result_of(name: str, verdicts: dict[str, dict[str, object]] | None = None, *
                     points=points,
                     max_points=points,
                     status="passed" if points else "not_applicable",
-                    comparisons=(Comparison("out", "passed", "", 3.2e-10, 1e-6),) if points else (),
+                    comparisons=(Comparison("out", "passed", None, 3.2e-10, 1e-6),) if points else (),
                     duration_s=0.014,
                 ),
                 **verdict((verdicts or {}).get(f"{function}.{check}", {})),  # type: ignore[arg-type]
@@ -127,7 +143,7 @@ def sum_up(function: str, needs: tuple[str, ...], checks: list[CheckResult]) -> 
 
 
 def failed(message: str, points: float = 0.0, **more: object) -> dict[str, object]:
-    return {"status": "failed", "message": message, "points": points, **more}
+    return {"status": "failed", "reasons": saying(message), "points": points, **more}
 
 
 def good() -> Result:
@@ -145,92 +161,93 @@ def typical() -> Result:
     """A submission with one mistake of most kinds: what a teaching assistant sees all day."""
     verdicts = {
         "layers.relu_backward.gradients": {
-            "remarks": ("relu_backward changed its argument dout. Work on a copy, or multiply into a new array.",),
+            "remarks": saying("relu_backward changed its argument dout. Work on a copy of it."),
         },
         "layers.batchnorm_forward.test_mode": failed(
             "batchnorm_forward: out differs from the expected values by 5e-06, most in columns of small variance.",
-            hint="In test mode the square root holds running_var + eps, as in train mode.",
-            comparisons=(Comparison("out", "failed", "value", 5.3e-6, 1e-7),),
+            hints=saying("In test mode the square root holds running_var + eps, as in train mode."),
+            comparisons=(Comparison("out", "failed", as_written("value"), 5.3e-6, 1e-7),),
         ),
         "layers.batchnorm_backward.gradients": {
             "status": "missing",
             "points": 0.0,
-            "message": "batchnorm_backward: it returns None, expected dx, dgamma, dbeta. Write the TODO block.",
+            "reasons": saying("batchnorm_backward: it returns None, expected dx, dgamma, dbeta. Write the TODO block."),
         },
         "layers.batchnorm_backward.wide": {"status": "missing", "points": 0.0},
         "layers.dropout_forward.scale": failed(
             "dropout_forward: out keeps its values with probability 0.3, expected 0.7. p is the chance of keeping.",
-            hint="The mask is (rand(*x.shape) < p) / p.",
-            comparisons=(Comparison("out", "failed", "every kept value is 2.33 times as large", 1.33, 1e-6),),
+            hints=saying("The mask is (rand(*x.shape) < p) / p."),
+            comparisons=(Comparison("out", "failed", as_written("every value is 2.33 times as large"), 1.33, 1e-6),),
             output="dropout mask: [[1 0 1]\n [0 0 1]]\nmean 0.302\n",
         ),
         "layers.conv_forward_naive.padded": {
-            "comparisons": (Comparison("out", "passed", "", 4.1e-10, 1e-7),),
+            "comparisons": (Comparison("out", "passed", None, 4.1e-10, 1e-7),),
             "output": "\n".join(f"window {i} {i * i}" for i in range(40)) + "\n",
         },
         "layers.conv_forward_naive.rectangular": {
             "status": "error",
             "points": 0.0,
-            "message": "IndexError: index 7 is out of bounds for axis 3 with size 7",
-            "hint": "H_out follows from H and HH, W_out from W and WW.",
+            "reasons": saying("IndexError: index 7 is out of bounds for axis 3 with size 7"),
+            "hints": saying("H_out follows from H and HH, W_out from W and WW."),
             "frames": CONV_FRAMES[1:],
         },
         "layers.conv_forward_naive.no_pad": failed(
-            "conv_forward_naive: out has shape (2, 3, 3, 2), expected (2, 3, 3, 3).", hint="1 + (W - WW) // stride."
+            "conv_forward_naive: out has shape (2, 3, 3, 2), expected (2, 3, 3, 3).",
+            hints=saying("1 + (W - WW) // stride."),
         ),
         "layers.conv_backward_naive.strided": {
             "status": "partial",
             "points": 4.0,
-            "message": "conv_backward_naive: dw is wrong in every filter, dx and db are right.",
-            "hint": "dw of a filter is the sum over all windows of dout times the window, over the whole batch.",
+            "reasons": saying("conv_backward_naive: dw is wrong in every filter, dx and db are right."),
+            "hints": saying("dw of a filter is the sum over all windows of dout times the window."),
             "comparisons": (
-                Comparison("dx", "passed", "", 2.2e-10, 1e-7),
-                Comparison("dw", "failed", "only the last image of the batch counts; use += over n", 0.62, 1e-7, 2.0),
-                Comparison("db", "passed", "", 0.0, 1e-7),
+                Comparison("dx", "passed", None, 2.2e-10, 1e-7),
+                Comparison("dw", "failed", as_written("only the last image counts; use += over n"), 0.62, 1e-7, 2.0),
+                Comparison("db", "passed", None, 0.0, 1e-7),
             ),
         },
         "layers.conv_backward_naive.no_pad": {
             "follow_through": True,
-            "message": "conv_backward_naive: dx differs from the expected gradient, but is that of your forward.",
+            "reasons": saying("conv_backward_naive: dx differs from the expected one, but is that of your forward."),
             "comparisons": (
-                Comparison("dx", "failed", "right for your own forward", 0.2, 1e-7, 1.0, True),
-                Comparison("dw", "passed", "", 1e-10, 1e-7),
+                Comparison("dx", "failed", as_written("right for your own forward"), 0.2, 1e-7, 1.0, True),
+                Comparison("dw", "passed", None, 1e-10, 1e-7),
             ),
         },
         "layers.conv_backward_naive.odd": failed(
-            "conv_backward_naive: dx has shape (2, 3, 0, 0).", hint="pad:-pad is empty when pad is 0."
+            "conv_backward_naive: dx has shape (2, 3, 0, 0).", hints=saying("pad:-pad is empty when pad is 0.")
         ),
         "layers.max_pool_backward_naive.square": {
             "status": "timeout",
             "points": 0.0,
-            "message": "max_pool_backward_naive: stopped after 10 s. The reference takes 0.02 s.",
+            "reasons": saying("max_pool_backward_naive: stopped after 10 s. The reference takes 0.02 s."),
         },
         "layers.max_pool_backward_naive.overlapping": {"status": "timeout", "points": 0.0},
         "layers.spatial_batchnorm_forward.train": {
             "follow_through": True,
-            "remarks": ("out has dtype float32, expected float64.",),
+            "remarks": saying("out has dtype float32, expected float64."),
         },
         "layers.spatial_groupnorm_forward.groups": {
             "status": "crashed",
             "points": 0.0,
-            "message": "spatial_groupnorm_forward: the process was ended by signal 11.",
+            "reasons": saying("spatial_groupnorm_forward: the process was ended by signal 11."),
         },
         "classifiers.fc_net.FullyConnectedNet.loss": failed(
             "FullyConnectedNet: the loss is 3.84, expected a smaller one; without regularisation it is right.",
-            hint="The L2 term is 0.5 * reg * sum(W * W): the factor 0.5 is missing.",
-            comparisons=(Comparison("loss", "failed", "the regularisation counts twice", 0.25, 1e-6),),
+            hints=saying("The L2 term is 0.5 * reg * sum(W * W): the factor 0.5 is missing."),
+            comparisons=(Comparison("loss", "failed", as_written("the regularisation counts twice"), 0.25, 1e-6),),
         ),
         "classifiers.cnn.ThreeLayerConvNet.loss": {
             "status": "error",
             "points": 0.0,
-            "message": "IndexError: index 7 is out of bounds for axis 3 with size 7",
+            "reasons": saying("IndexError: index 7 is out of bounds for axis 3 with size 7"),
             "frames": CONV_FRAMES,
         },
         "classifiers.cnn.ThreeLayerConvNet.gradients": {"status": "skipped", "points": 0.0},
     }  # fmt: skip
     notes = (
-        "gradient_check.py differs from the one handed out; the one handed out was used.",
-        "Two layers.py were found; assignment2/cs231n/layers.py was taken.",
+        Reason.of("handed_out_used", file="gradient_check.py"),
+        as_written("Two layers.py were found; assignment2/cs231n/layers.py was taken."),
     )
     return result_of("grace_hopper", verdicts, notes=notes, notebooks=NOTEBOOKS)
 
@@ -260,7 +277,7 @@ def unreadable() -> Result:
         score=0.0,
         checks=(),
         functions=(),
-        message="late_upload.zip: the archive ends in the middle of layers.py, expected a whole zip file.",
+        reason=as_written("late_upload.zip: the archive ends in the middle of layers.py, expected a whole zip file."),
         duration_s=0.0,
     )
 
@@ -272,7 +289,7 @@ def grader_failure() -> Result:
         score=0.0,
         checks=(),
         functions=(),
-        message="/srv/course/assignment/fixtures/hidden/conv_7.npz: does not exist. Run make fixtures.",
+        reason=as_written("/srv/course/assignment/fixtures/hidden/conv_7.npz: does not exist. Run make fixtures."),
     )
 
 
@@ -289,18 +306,21 @@ HOSTILE_ID = "mallory'\"><script>alert(5)<img src=x onerror=alert(6)>&amp; ..%2f
 
 def hostile() -> Result:
     frame = Frame(ATTACK, 1, ATTACK, ATTACK)
-    comparison = Comparison(ATTACK, "failed", ATTACK, 0.5, 1e-7)
+    comparison = Comparison(ATTACK, "failed", as_written(ATTACK), 0.5, 1e-7)
     verdict = failed(
         ATTACK,
         title=ATTACK,
-        hint=ATTACK,
-        remarks=(ATTACK,),
+        hints=saying(ATTACK),
+        remarks=saying(ATTACK),
         frames=(frame,),
         output=ATTACK * 3,
         comparisons=(comparison,),
     )
     base = result_of(
-        HOSTILE_ID, {check.id: verdict for check in result_of("x").checks}, notes=(ATTACK,), message=ATTACK
+        HOSTILE_ID,
+        {check.id: verdict for check in result_of("x").checks},
+        notes=saying(ATTACK),
+        reason=as_written(ATTACK),
     )
     functions = (*base.functions, FunctionResult(ATTACK, 0.0, 3.0, "missing", (ATTACK, "layers.affine_forward")))
     return replace(
@@ -344,8 +364,12 @@ def classmate(rng: random.Random, index: int) -> Result:
             elif rng.random() > skill + 0.12 - place * 0.012:
                 status = rng.choices(("failed", "partial", "error", "timeout", "crashed"), (6, 3, 3, 1, 0.4))[0]
                 got = points / 2 if status == "partial" else 0.0
-                verdicts[f"{function}.{check}"] = {"status": status, "points": got, "message": f"{check}: not yet."}
-    notes = ("solver.py differs from the one handed out.",) if rng.random() < 0.2 else ()
+                verdicts[f"{function}.{check}"] = {
+                    "status": status,
+                    "points": got,
+                    "reasons": saying(f"{check}: not yet."),
+                }
+    notes = saying("solver.py differs from the one handed out.") if rng.random() < 0.2 else ()
     return result_of(f"student_{index}", verdicts, notes=notes, duration_s=round(rng.uniform(1.2, 9.0), 2))
 
 

@@ -5,9 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from sample import result_of, typical
+from sample import result_of, saying, typical
 
-from grader.records import VISIBILITIES, CheckResult, Comparison, Frame, Result
+from grader.messages.entry import Entry
+from grader.messages.say import CATALOGUE, chosen_by_code
+from grader.records import (
+    EARNED_LESS,
+    EARNED_THE_SAME,
+    VISIBILITIES,
+    CheckResult,
+    Comparison,
+    Frame,
+    OwnRun,
+    Reason,
+    Result,
+    as_written,
+)
 from grader.report.disclosure import for_student
 from grader.report.pages import feedback_page, staff_page
 
@@ -22,11 +35,11 @@ def sentinel_check(visibility: str, status: str = "failed") -> CheckResult:
         points=1.0,
         max_points=3.0,
         status=status,
-        message="SENTINELmessage",
-        hint="Public hint.",
+        reasons=saying("SENTINELmessage"),
+        hints=saying("Public hint."),
         follow_through=True,
-        comparisons=(Comparison("SENTINELname", "failed", "SENTINELreason", 0.8765, 0.4321, 77.0, True),),
-        remarks=("SENTINELremark",),
+        comparisons=(Comparison("SENTINELname", "failed", as_written("SENTINELreason"), 0.8765, 0.4321, 77.0, True),),
+        remarks=saying("SENTINELremark"),
         frames=(Frame("SENTINELfile", 98765, "SENTINELfunction", "SENTINELtext"),),
         output="SENTINELoutput",
         duration_s=123.0,
@@ -75,7 +88,9 @@ def test_the_whole_duration_is_not_told_because_it_tells_that_of_the_hidden_chec
 
 def test_the_student_does_not_read_where_files_lay_or_what_failed_in_the_grader() -> None:
     submission = {**typical().submission, "source": "/srv/course/SENTINEL.zip"}
-    broken = replace(typical(), submission=submission, status="grader_error", message="SENTINEL: no fixture.")
+    broken = replace(
+        typical(), submission=submission, status="grader_error", reason=as_written("SENTINEL: no fixture.")
+    )
     page = feedback_page(broken)
     assert "SENTINEL" not in page
     assert "not your fault" in page
@@ -88,21 +103,51 @@ def test_advice_on_what_could_not_be_compared_is_no_hint_of_a_hidden_check() -> 
     assert "Public hint." not in feedback_page(result_with(check))
 
 
-@pytest.mark.parametrize("why", [{"stubs": ("layers.relu_forward",), "told": "Told."}, {"after_hidden": True}])
+RELU = "layers.relu_forward"
+
+
+def on_stubs(outcome: str) -> dict[str, object]:
+    return {"stubs": (RELU,), "own_run": OwnRun(outcome, (RELU,), saying("Told."))}
+
+
+@pytest.mark.parametrize("why", [on_stubs(EARNED_THE_SAME), on_stubs(EARNED_LESS), {"after_hidden": True}])
 @pytest.mark.parametrize("status", ["failed", "partial", "error", "timeout", "crashed", "passed"])
 def test_of_a_visible_check_whose_text_may_hold_a_secret_the_student_reads_none_of_it(why, status) -> None:
     """On stubs, the reference answered what the code asked; after a hidden check, the code may have its input."""
     page = feedback_page(result_with(replace(sentinel_check("visible", status), **why)))
     left = [leak for leak in LEAKS if leak in page]
     assert left in ([], ["SENTINEL"])
-    assert page.count("SENTINEL") == page.count("SENTINELid")  # the id is the assignment's own
+    own = page.count("SENTINELid") + page.count("Wrong all the same: SENTINELname.")  # the assignment's own words
+    assert page.count("SENTINEL") == own
     assert "Public title." in page
     assert ("Public hint." in page) == (status in ("failed", "partial"))
-    assert ("Told." in page) == ("told" in why)
+    assert ("Told." in page) == ("own_run" in why)
     assert ("ran after hidden ones" in page) == ("after_hidden" in why and status != "passed")
 
 
 def test_staff_read_all_of_such_a_check() -> None:
-    check = replace(sentinel_check("visible"), stubs=("layers.relu_forward",), told="Told.", after_hidden=True)
+    check = replace(sentinel_check("visible"), after_hidden=True, **on_stubs(EARNED_LESS))
     page = staff_page(result_with(check))
     assert [leak for leak in LEAKS if leak not in page] == []
+
+
+def canaries(entry: Entry) -> dict[str, object]:
+    """The values of an example, with one in the place of each that the code would have chosen."""
+    chosen = chosen_by_code(entry)
+    fields = {name: f"CANARY{name}" if name in chosen else value for name, value in entry.example.items()}
+    return {
+        name: [value] if isinstance(entry.example[name], list) and name in chosen else value
+        for name, value in fields.items()
+    }
+
+
+@pytest.mark.parametrize("why", [{"visibility": "hidden"}, {"after_hidden": True}, on_stubs(EARNED_LESS)], ids=str)
+def test_no_sentence_shows_what_the_code_chose_where_that_may_be_a_secret(why: dict[str, object]) -> None:
+    """Every reason that there is, wherever a check holds reasons; the catalogue says which values the code chose."""
+    reasons = tuple(Reason(id, canaries(entry)) for id, entry in CATALOGUE.items() if chosen_by_code(entry))
+    assert len(reasons) > 10
+    parts = tuple(Comparison("out", "failed", reason, 0.5, 1e-5) for reason in reasons)
+    check = replace(sentinel_check("visible"), comparisons=parts, reasons=reasons, remarks=reasons)
+    assert "CANARY" in feedback_page(result_with(check))
+    page = feedback_page(result_with(replace(check, **why)))  # type: ignore[arg-type]
+    assert "CANARY" not in page

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sample import good, result_of, typical
+from sample import good, result_of, saying, typical
 
-from grader.records import CheckResult, Comparison, Frame, FunctionResult, Result
+from grader.records import CheckResult, Comparison, Frame, FunctionResult, Result, as_written
 from grader.report.disclosure import for_student
 from grader.report.fix_first import causes_first, fix_first, group_checks, split_unwritten
 
@@ -82,7 +82,10 @@ def only(*checks: CheckResult) -> Result:
 
 def test_a_fix_tells_the_check_that_tells_most_and_the_line_where_it_happened() -> None:
     frames = (Frame("layers.py", 3, "outer", "inner()"), Frame("layers.py", 9, "inner", "1 / 0"))
-    silent, loud = check(), check(id="f.b", status="error", message="f: division by zero.\nmore", frames=frames)
+    silent, loud = (
+        check(),
+        check(id="f.b", status="error", reasons=saying("f: division by zero.\nmore"), frames=frames),
+    )
     (fix,) = fix_first(only(silent, loud))
     assert (fix.what, fix.where, fix.lost) == ("f: division by zero.", "layers.py:9", 4.0)
 
@@ -90,17 +93,20 @@ def test_a_fix_tells_the_check_that_tells_most_and_the_line_where_it_happened() 
 def test_a_student_whose_only_failing_checks_are_hidden_reads_title_and_hint_and_no_more() -> None:
     hidden = check(
         visibility="hidden",
-        message="SECRET",
-        hint="Look at pad.",
+        reasons=saying("SECRET"),
+        hints=saying("Look at pad."),
         frames=(Frame("layers.py", 7, "f", "x"),),
-        comparisons=(Comparison("out", "failed", "SECRET", 0.5, 1e-5),),
+        comparisons=(Comparison("out", "failed", as_written("SECRET"), 0.5, 1e-5),),
     )
     (fix,) = fix_first(for_student(only(hidden)))
     assert (fix.what, fix.hint, fix.where) == ("A hidden check has not passed: A title.", "Look at pad.", "layers.py")
 
 
 def test_a_visible_check_is_told_before_a_hidden_one() -> None:
-    hidden, visible = check(visibility="hidden", status="error", message="hidden"), check(id="f.b", message="visible")
+    hidden, visible = (
+        check(visibility="hidden", status="error", reasons=saying("hidden")),
+        check(id="f.b", reasons=saying("visible")),
+    )
     assert fix_first(only(hidden, visible))[0].what == "visible"
 
 
@@ -119,7 +125,7 @@ def test_a_file_that_cannot_be_imported_is_one_thing_to_fix() -> None:
     message = "layers.py cannot be imported: SyntaxError: expected ':'"
     functions = tuple(FunctionResult(name, 0.0, 5.0, "error", line=i) for i, name in enumerate(["m.a", "m.b", "m.c"]))
     checks = tuple(
-        CheckResult(f"{f.function}.one", f.function, "layers.py", "t", "visible", 0.0, 5.0, "error", message)
+        CheckResult(f"{f.function}.one", f.function, "layers.py", "t", "visible", 0.0, 5.0, "error", saying(message))
         for f in functions
     )
     (fix,) = fix_first(replace(result_of("x"), checks=checks, functions=functions))
@@ -151,7 +157,12 @@ def test_a_hint_is_given_in_full_for_every_function_that_has_it() -> None:
     functions = tuple(FunctionResult(name, 0.0, 2.0, "failed") for name in ("m.a", "m.b", "m.c"))
     hints = ("Divide by N.", "Divide by N.", "Look at pad.")
     checks = tuple(
-        check(id=f"{f.function}.x", function=f.function, hint=hint, message=f"{f.function[2:]}: off.")
+        check(
+            id=f"{f.function}.x",
+            function=f.function,
+            hints=saying(hint),
+            reasons=saying(f"{f.function[2:]}: off."),
+        )
         for f, hint in zip(functions, hints, strict=True)
     )
     fixes = fix_first(replace(result_of("x"), checks=checks, functions=functions))

@@ -10,7 +10,7 @@ from html import escape
 from html.parser import HTMLParser
 
 import pytest
-from sample import HOSTILE_ID, TITLE, good, grader_failure, hostile, result_of, typical, unreadable, whole_class
+from sample import HOSTILE_ID, TITLE, good, grader_failure, hostile, result_of, saying, typical, unreadable, whole_class
 
 from grader.errors import GraderError
 from grader.records import Frame, Result
@@ -282,7 +282,7 @@ def test_a_class_of_one_handout_has_no_column_for_it() -> None:
 def unwritten() -> Result:
     """Stubs, and nothing else."""
     message = "it is not written yet."
-    stub = {"status": "missing", "points": 0.0, "message": message}
+    stub = {"status": "missing", "points": 0.0, "reasons": saying(message)}
     return result_of("stubs", {check.id: stub for check in good().checks if check.max_points})
 
 
@@ -308,7 +308,7 @@ def test_a_message_that_all_checks_of_a_function_share_stands_once_a_function() 
 
 
 def test_a_hint_that_all_checks_of_a_function_share_stands_once_in_its_block_and_once_in_the_list() -> None:
-    wrong = {f"layers.conv_backward_naive.{name}": {"status": "failed", "points": 0.0, "hint": "Pad first."}
+    wrong = {f"layers.conv_backward_naive.{name}": {"status": "failed", "points": 0.0, "hints": saying("Pad first.")}
              for name in ("strided", "no_pad", "odd")}  # fmt: skip
     for page in (staff_page(result_of("x", wrong)), feedback_page(result_of("x", wrong))):
         assert page.count("Pad first.") == 2

@@ -5,31 +5,38 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from sample import saying
 
 from grader.judging.verdict import choose
-from grader.records import CheckResult, Comparison, Frame, FunctionResult
-from grader.report.repetition import Common, in_common, own_words, sentences, stubs_note, summary, with_yours
+from grader.messages.of_check import message_of, placed
+from grader.records import CheckResult, Comparison, Frame, FunctionResult, Reason, as_written
+from grader.report.repetition import Common, in_common, own_words, stubs_note, summary, with_yours
 
 NET, LAYER = "nets.Net", "layers.affine"
 
 
-def check(message: str = "", **changes: object) -> CheckResult:
-    base = CheckResult("nets.Net.a", NET, "nets.py", "A title.", "visible", 0.0, 2.0, "failed", message)
-    return replace(base, **changes)  # type: ignore[arg-type]
+def off(name: str) -> Reason:
+    return placed(NET, as_written(f"{name} is off."))
+
+
+def check(*reasons: Reason | str, **changes: object) -> CheckResult:
+    base = CheckResult("nets.Net.a", NET, "nets.py", "A title.", "visible", 0.0, 2.0, "failed")
+    said = tuple(as_written(one) if isinstance(one, str) else one for one in reasons)
+    return replace(base, reasons=said, **changes)  # type: ignore[arg-type]
 
 
 def test_what_all_failing_checks_say_alike_is_common() -> None:
     frames = (Frame("nets.py", 3, "f", "x"),)
-    checks = [check("nets.py cannot be imported.", hint="h", frames=frames) for _ in range(3)]
+    checks = [check("nets.py cannot be imported.", hints=saying("h"), frames=frames) for _ in range(3)]
     assert in_common(checks) == Common("nets.py cannot be imported.", "h", frames)
 
 
 @pytest.mark.parametrize(
     "checks",
     [
-        [check("Net: a.", hint="h")],
-        [check("Net: a.", hint="h"), check("Net: b.", hint="i")],
-        [check("Net: a.", hint="h"), check("Net: a.", hint="h", status="passed")],
+        [check("Net: a.", hints=saying("h"))],
+        [check("Net: a.", hints=saying("h")), check("Net: b.", hints=saying("i"))],
+        [check("Net: a.", hints=saying("h")), check("Net: a.", hints=saying("h"), status="passed")],
     ],
     ids=["one check", "two that differ", "one that passed"],
 )
@@ -38,20 +45,24 @@ def test_what_one_check_says_alone_is_not_common(checks: list[CheckResult]) -> N
 
 
 def test_a_check_that_says_nothing_does_not_keep_the_others_from_having_it_in_common() -> None:
-    assert in_common([check(hint="h"), check("Net: a.", hint="h"), check("Net: a.")]) == Common("Net: a.", "h")
-
-
-def test_a_message_is_cut_where_it_names_its_place_anew() -> None:
-    assert sentences("Net: a is off. b is right. Net: c is NaN.", NET) == ["a is off. b is right.", "c is NaN."]
-    assert sentences("MyNet: a is off. SubNet: b.", NET) == ["MyNet: a is off. SubNet: b."]
+    assert in_common([check(hints=saying("h")), check("Net: a.", hints=saying("h")), check("Net: a.")]) == Common(
+        "Net: a.", "h"
+    )
 
 
 def test_a_message_does_not_repeat_the_reasons_of_its_comparisons_nor_what_is_common() -> None:
-    wrong = (Comparison("W1", "failed", "W1 is off.", 1.0, 0.1), Comparison("W2", "failed", "W2 is off.", 1.0, 0.1))
-    assert own_words(check("Net: W1 is off. Net: W2 is off.", comparisons=wrong), Common()) == ""
-    assert own_words(check("Net: W1 is off. Net: Look again.", comparisons=wrong), Common()) == "Net: Look again."
-    assert own_words(check("Net: W1 is off."), Common()) == "Net: W1 is off."
-    assert own_words(check("Net: W1 is off."), Common("Net: W1 is off.")) == ""
+    wrong = tuple(Comparison(name, "failed", as_written(f"{name} is off."), 1.0, 0.1) for name in ("W1", "W2"))
+    assert message_of(check(comparisons=wrong)) == "Net: W1 is off. Net: W2 is off."
+    assert own_words(check(comparisons=wrong), Common()) == ""
+    again = check(placed(NET, as_written("Look again.")), comparisons=wrong)
+    assert own_words(again, Common()) == "Net: Look again."
+    assert own_words(check(off("W1")), Common()) == "Net: W1 is off."
+    assert own_words(check(off("W1")), Common("Net: W1 is off.")) == ""
+
+
+def test_a_value_that_follows_from_the_own_forward_is_no_part_of_the_message() -> None:
+    follows = Comparison("dx", "failed", as_written("dx is off."), 1.0, 0.1, follow_through=True)
+    assert message_of(check(comparisons=(follows,))) == ""
 
 
 def test_a_message_without_its_place_is_left_as_it_is() -> None:
@@ -60,8 +71,9 @@ def test_a_message_without_its_place_is_left_as_it_is() -> None:
 
 
 def test_a_summary_names_the_place_once_and_counts_what_it_leaves_out() -> None:
-    assert summary(check("Net: a. Net: b.")) == "Net: a. b."
-    assert summary(check("Net: a. Net: b. Net: c. Net: d.")) == "Net: a. b. And 2 more."
+    assert summary(check(off("a"), off("b"))) == "Net: a is off. b is off."
+    assert summary(check(off("a"), off("b"), off("c"), off("d"))) == "Net: a is off. b is off. And 2 more."
+    assert summary(check(off("a"), "f raised E: x", "It was fed.")) == "Net: a is off. f raised E: x. It was fed."
 
 
 def on_stubs(own: CheckResult, other: CheckResult, *, layer: str = "failed") -> CheckResult:
@@ -73,16 +85,16 @@ def on_stubs(own: CheckResult, other: CheckResult, *, layer: str = "failed") -> 
 
 @pytest.mark.parametrize("layer", ["failed", "passed"])
 def test_of_a_check_on_stubs_its_own_words_and_those_of_the_run_without_are_told_apart(layer: str) -> None:
-    own = check("Net: a is off. Net: b is off. Net: c is off.")
-    chosen = on_stubs(own, check("Net: a is off.", points=1.0, status="partial"), layer=layer)
-    assert "With yours" in chosen.message
+    own = check(off("a"), off("b"), off("c"))
+    chosen = on_stubs(own, check(off("a"), points=1.0, status="partial"), layer=layer)
+    assert "With yours" in message_of(chosen)
     assert own_words(chosen, Common()) == summary(chosen) == "Net: a is off."
     assert with_yours(chosen) == "Net: a is off. b is off. And 1 more."
 
 
 def test_a_check_that_is_as_wrong_on_stubs_says_only_what_is_wrong() -> None:
-    chosen = on_stubs(check("Net: a is off."), check("Net: a is off."))
-    assert "in place of yours" in chosen.message
+    chosen = on_stubs(check(off("a")), check(off("a")))
+    assert "in place of yours" in message_of(chosen)
     assert (own_words(chosen, Common()), with_yours(chosen)) == ("Net: a is off.", "")
 
 

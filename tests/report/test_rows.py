@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from grader.records import GRADED, FunctionResult, Result
+from sample import saying
+
+from grader.records import GRADED, FunctionResult, Result, as_written
 from grader.report.rows import MESSAGE_CHARS, Rows
 
 
 def result(name: str, points: float, message: str = "") -> Result:
     functions = (FunctionResult("layers.f", 2.0, 2.0, "passed"), FunctionResult("layers.g", points, 2.0, "failed"))
     about = {"title": "A2", "sha256": "1"}, {"numpy": "2"}
-    return Result({"id": name}, *about, GRADED, 2.0 + points, 4.0, 0.5, (), functions, ("a note",), message)
+    return Result(
+        {"id": name},
+        *about,
+        GRADED,
+        2.0 + points,
+        4.0,
+        0.5,
+        (),
+        functions,
+        saying("a note"),
+        as_written(message),
+    )
 
 
 def test_what_is_the_same_is_one_object():

@@ -10,13 +10,13 @@ import pytest
 from grader import atomic_files
 from grader.atomic_files import write_text
 from grader.errors import GraderError
-from grader.records import GRADED, GRADER_ERROR, UNREADABLE, FunctionResult, Result
+from grader.records import GRADED, GRADER_ERROR, UNREADABLE, FunctionResult, Result, as_written
 from grader.report.grades_csv import grades_csv
 from grader.report.page_stamp import result_path
 from grader.running.store import is_current, store, stored
 
 RESULT = Result({"id": "alice", "sha256": "1"}, {"sha256": "2"}, {"numpy": "2"}, GRADED, 61.5, 100.0, 0.1)
-BROKEN = dataclasses.replace(RESULT, status=GRADER_ERROR, score=0.0, message="the disk is full")
+BROKEN = dataclasses.replace(RESULT, status=GRADER_ERROR, score=0.0, reason=as_written("the disk is full"))
 
 
 def names(folder):
@@ -185,6 +185,6 @@ def test_a_result_elsewhere_is_current_and_one_without_a_verdict_or_with_other_n
     elsewhere = {**RESULT.submission, "source": "elsewhere"}
     assert is_current(RESULT, dataclasses.replace(RESULT, submission=elsewhere)) is True
     assert is_current(dataclasses.replace(RESULT, status=UNREADABLE), RESULT) is False
-    noted = dataclasses.replace(RESULT, notes=("two layers.py were found", "solver.py differs"))
-    assert is_current(noted, dataclasses.replace(RESULT, notes=("two layers.py were found",))) is True
-    assert is_current(noted, dataclasses.replace(RESULT, notes=("one was found",))) is False
+    noted = dataclasses.replace(RESULT, notes=(as_written("two layers.py were found"), as_written("solver.py differs")))
+    assert is_current(noted, dataclasses.replace(RESULT, notes=(as_written("two layers.py were found"),))) is True
+    assert is_current(noted, dataclasses.replace(RESULT, notes=(as_written("one was found"),))) is False

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from readable_python import open_to_all
+from sayings import call_fails
 
 from grader.errors import SandboxError
 from grader.sandbox.host import isolation, start_worker
@@ -283,9 +284,8 @@ def test_killing_the_box_kills_the_whole_tree(tmp_path, interpreter):
 
 
 def test_the_address_space_is_limited(probe):
-    from grader.calls import CallFailed
 
-    with pytest.raises(CallFailed, match=r"ran out of memory \(512 MiB"):
+    with call_fails(r"ran out of memory \(512 MiB"):
         probe("eat_memory")
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 from cases import check_of, lost, reference_files
+from sayings import notes_of
 
 from grader.grading.submission import grade_submission, lines_of
+from grader.messages.of_check import message_of
+from grader.messages.say import say_all
 from grader.records import Submission
 
 FUNCTIONS = {
@@ -60,7 +63,7 @@ def odd(few):
 
 
 def note_of(result, words):
-    (note,) = [note for note in result.notes if words in note]
+    (note,) = [note for note in notes_of(result) if words in note]
     return note
 
 
@@ -71,28 +74,28 @@ def test_an_odd_file_loses_only_what_it_must(odd):
 
 def test_a_function_that_does_not_compile_names_the_line(odd):
     check = check_of(odd, "relu_backward.notebook")
-    assert check.message.startswith("relu_backward raised SyntaxError: ")
+    assert message_of(check).startswith("relu_backward raised SyntaxError: ")
     assert check.frames[-1].text.strip() == "return dout * (cache > 0"
     assert "relu_backward was left out and the rest was graded." in note_of(odd, "relu_backward")
 
 
 def test_what_was_not_handed_in_is_named_where_it_is_used(odd):
     starred = check_of(odd, "svm_loss.notebook")
-    assert "(perhaps a name of helpers, which is not in the sandbox)" in starred.message
-    assert "a file of your own has to be handed in, too" in starred.hint
+    assert "(perhaps a name of helpers, which is not in the sandbox)" in message_of(starred)
+    assert "a file of your own has to be handed in, too" in say_all(starred.hints)
     named = check_of(odd, "affine_forward.worked_example")
-    assert "not_handed_in.scale is used, but not_handed_in is not in the sandbox" in named.message
+    assert "not_handed_in.scale is used, but not_handed_in is not in the sandbox" in message_of(named)
 
 
 def test_the_notes_say_what_was_left_out_and_why(odd):
     assert note_of(odd, "UTF-8") == (
         "layers.py is not in UTF-8, which Python expects; it was read as far as that goes. Save it as UTF-8."
     )
-    assert "SyntaxError: invalid syntax. The statement was left out and the rest was graded." in " ".join(odd.notes)
+    assert "SyntaxError: invalid syntax. The statement was left out and the rest was graded." in " ".join(notes_of(odd))
     assert "EOFError" in note_of(odd, "EOF")
     assert "NameError: name 'data' is not defined" in note_of(odd, "'data'")
     assert "trained" in note_of(odd, "layers.py or optim.py prints while it is imported")
-    assert len(odd.notes) == len(set(odd.notes))
+    assert len(notes_of(odd)) == len(set(notes_of(odd)))
 
 
 IMPORTS = {
@@ -123,7 +126,7 @@ def test_modules_are_the_same_however_they_are_imported(few, way):
     files["classifiers/cnn.py"] += b"\n\n" + in_cnn + b"\n"
     result = grade_submission(Submission(way, way, files), few)
     assert lost(result) == {}
-    assert result.notes == ()
+    assert notes_of(result) == ()
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"], ids=["LF", "CRLF", "CR"])

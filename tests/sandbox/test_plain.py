@@ -11,6 +11,7 @@ import pytest
 
 from grader.calls import CallFailed
 from grader.errors import SandboxError
+from grader.messages.say import say
 from grader.sandbox.host.box import Launch
 from grader.sandbox.host.check_process import CheckProcess, Setup
 from grader.sandbox.host.interpreter import find_interpreter
@@ -115,7 +116,7 @@ def test_a_loop_that_never_ends_is_stopped_and_the_process_goes_on(open_session)
         process.call("case.f", (), {})
     process.end()
     failure = caught.value.failure
-    assert (failure.status, failure.text) == (
+    assert (failure.status, say(failure.reason)) == (
         "timeout",
         "f was still running after 1 s of CPU time; perhaps a loop never ends.",
     )
@@ -135,7 +136,7 @@ def test_what_catches_everything_or_sleeps_is_ended_by_wall_time(open_session):
 def test_an_exit_costs_one_check(open_session):
     process = open_session("import os\ndef f():\n    os._exit(7)\ndef g():\n    return 1.0\n")
     failure = failure_of(process, "f")
-    assert (failure.status, failure.text) == ("crashed", "f ended the process with exit code 7.")
+    assert (failure.status, say(failure.reason)) == ("crashed", "f ended the process with exit code 7.")
     assert value_of(process, "g") == 1.0
 
 
@@ -186,4 +187,4 @@ def test_an_import_that_never_ends_is_stopped(open_session):
 
 def test_memory_that_runs_out_is_said_without_a_limit_that_nobody_has_set(open_session):
     failure = failure_of(open_session("def f():\n    raise MemoryError('too much')\n"), "f")
-    assert (failure.status, failure.text) == ("crashed", "f ran out of memory. too much")
+    assert (failure.status, say(failure.reason)) == ("crashed", "f ran out of memory. too much")

@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from grader.calls import CallFailed
+from grader.messages.say import say
 from grader.sandbox.host.check_process import CheckProcess, Setup
 from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.isolation import choose_isolation
@@ -226,7 +227,7 @@ def test_what_all_processes_hold_together_is_bounded(open_session):
         with pytest.raises(CallFailed) as caught:
             process.call("probe.hold", (), {})
         assert caught.value.failure.status == "crashed"
-        assert caught.value.failure.text == (
+        assert say(caught.value.failure.reason) == (
             "hold holds more memory than it may: twice the 512 MiB that one process may, in all of its processes."
         )
         assert process.session.box is None

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 from cases import ROOT
+from sayings import call_fails
 from test_isolation import FUNCTIONS, LIMITS, PROBE
 
-from grader.calls import CallFailed
 from grader.errors import SandboxError
 from grader.sandbox.host import isolation
 from grader.sandbox.host.check_process import CheckProcess, Setup
@@ -180,7 +180,7 @@ def test_whatever_flees_is_seen_and_ended(place, interpreter):
 def test_memory_is_limited(place, interpreter):
     with open_session(place / "eats", interpreter) as process:
         process.begin(Setup(0))
-        with pytest.raises(CallFailed, match=r"ran out of memory \(512 MiB"):
+        with call_fails(r"ran out of memory \(512 MiB"):
             process.call("probe.eat_memory", (), {})
 
 

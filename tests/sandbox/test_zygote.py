@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from grader.calls import CallFailed
+from grader.messages.say import say
 from grader.sandbox.host import start_worker
 from grader.sandbox.host import zygote_client as zygotes
 from grader.sandbox.host.check_process import CheckProcess, Setup
@@ -271,7 +272,7 @@ def test_the_end_of_a_worker_is_told_as_it_was(tree, isolated):
         with open_session(tree(f"import os\n{statement}\n")) as process:
             with pytest.raises(CallFailed) as failed:
                 process.begin(Setup(0))
-            assert f"exit code {code}" in failed.value.failure.text
+            assert f"exit code {code}" in say(failed.value.failure.reason)
 
 
 def test_a_process_that_a_module_made_a_sibling_of_its_own_is_found(tree, isolated):

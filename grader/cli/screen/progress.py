@@ -14,6 +14,7 @@ from rich.progress import Progress as RichProgress
 from rich.table import Table
 
 from grader.cli.screen.pace import Pace
+from grader.messages.say import said
 from grader.records import CHECK_STATUSES, GRADED, NOT_APPLICABLE, PASSED, Result
 from grader.report.rows import Row
 from grader.report.tally import lack_of_isolation
@@ -135,7 +136,7 @@ def outcome(result: Result | Row) -> str:
 
 def losses(result: Result | Row) -> str:
     if result.status != GRADED:
-        return result.message
+        return result.message if isinstance(result, Row) else said(result.reason)
     asked = [function for function in result.functions if function.status != NOT_APPLICABLE]
     lost = [function for function in asked if function.status != PASSED]
     if len(lost) == len(asked) > 1 and len({function.status for function in lost}) == 1:

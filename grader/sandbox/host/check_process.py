@@ -35,12 +35,12 @@ from typing import Any, Final, Generic, TypeVar
 from grader.calls import CallFailed, Failure, owner_of
 from grader.errors import SandboxError
 from grader.function_ids import module_of
-from grader.records import ERROR, FAILED, MISSING
+from grader.records import ERROR, FAILED, MISSING, Reason
 from grader.sandbox.host.exchange import Exchange, Malformed
 from grader.sandbox.host.failures import Circumstances, used_up
 from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.plain_box import PlainBox
-from grader.sandbox.host.replies import plain_text
+from grader.sandbox.host.replies import plain_reason
 from grader.sandbox.host.session import DOUBTS, Session, refuse
 
 T = TypeVar("T")
@@ -73,7 +73,7 @@ class Setup:
 
     seed: int
     limits: Limits | None = None
-    why: str = ""
+    why: Reason | None = None
     times: int = 1
     arities: Sequence[tuple[str, int]] = ()
     granted: frozenset[str] = frozenset()
@@ -134,7 +134,7 @@ class CheckProcess:
             value = work()
             self.settle()
         except CallFailed as failed:
-            value, failure = None, replace(failed.failure, text=plain_text(failed.failure.text))
+            value, failure = None, replace(failed.failure, said=plain_reason(failed.failure.reason))
         except Exception:
             self.end()
             raise

@@ -18,8 +18,8 @@ from typing import Any, Final
 import numpy as np
 
 from grader.calls import Failure, owner_of, spoken
-from grader.function_ids import module_of
-from grader.records import CRASHED, ERROR, FAILED, MISSING, TIMEOUT, Frame
+from grader.function_ids import module_of, short_name
+from grader.records import CRASHED, ERROR, FAILED, MISSING, TIMEOUT, Frame, Reason
 from grader.sandbox.host.box import Flood, Glut, Gone, Silence
 from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.plan import Plan
@@ -29,8 +29,6 @@ from grader.sandbox.inside.protocol import ProtocolError
 MAX_FRAMES: Final = 20
 SIGXCPU: Final = int(getattr(signal, "SIGXCPU", 24))  # Windows has neither; a worker there is not ended by them
 SIGKILL: Final = int(getattr(signal, "SIGKILL", 9))
-# What to look for in code that was stopped by wall time, before the CPU time was used up.
-WAITS: Final = "Perhaps it sleeps, or waits for a lock, a queue or a thread"
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ class Circumstances:
     function: str
     plan: Plan
     limits: Limits
-    why: str = ""
+    why: Reason | None = None
     bounds_memory: bool = True
 
     @property
@@ -55,34 +53,43 @@ class Circumstances:
     def owner(self) -> str:
         return owner_of(self.function, self.plan.classes)
 
-    def with_reason(self, text: str) -> str:
-        """A timeout's text, with why the check had less time than usual, if it had."""
-        return f"{text} {self.why}".rstrip()
+    @property
+    def subject(self) -> str | Reason:
+        """What a reason's sentence is about: the function, or the import as a whole."""
+        return self.name or Reason.of("importing", modules=self.plan.modules)
+
+    def out_of_time(self, reason: Reason, frames: tuple[Frame, ...] = ()) -> Failure:
+        """With why the check had less time than usual, if it had."""
+        whole = Reason.of("in_less_time", what=reason, why=self.why) if self.why and self.function else reason
+        return Failure(TIMEOUT, self.owner, whole, frames)
 
 
 def failure_from(reply: Mapping[str, Any], at: Circumstances) -> Failure | None:
     """What the worker says went wrong, checked as far as it can be. None where it says nothing of the kind."""
-    name, owner = at.name or "the import", at.owner
+    name, owner = at.name or Reason.of("the_import"), at.owner
     outcome, text = reply.get("outcome"), plain_text(reply.get("text"))
     if outcome == "missing":
         absent = text == "absent"
         file = module_of(owner).replace(".", "/") + ".py"
         missing = owner_of(plain_text(reply.get("of")), at.plan.classes)
         if missing in at.plan.functions and missing != owner:  # a function that this one calls
-            return Failure(MISSING, missing, f"{missing.rpartition('.')[2]} is not written yet.")
-        return Failure(MISSING, owner, f"{file} has no {name}." if absent else f"{name} is not written yet.")
+            return Failure(MISSING, missing, Reason.of("not_written", name=short_name(missing)))
+        return Failure(MISSING, owner, Reason.of("absent", file=file, name=name)) if absent else not_written(at)
     if outcome == "memory":
-        limit = f" ({at.limits.memory_mib} MiB are allowed)" if at.bounds_memory else ""
-        return Failure(CRASHED, owner, f"{name} ran out of memory{limit}. {text}".strip())
+        limit_mib = at.limits.memory_mib
+        bounded = Reason.of("out_of_memory_allowed", name=name, memory_mib=limit_mib, text=text)
+        return Failure(
+            CRASHED, owner, bounded if at.bounds_memory else Reason.of("out_of_memory", name=name, text=text)
+        )
     if outcome == "timeout":
-        text = f"{name} was still running after {at.limits.cpu_s:g} s of CPU time; perhaps a loop never ends."
-        return Failure(TIMEOUT, owner, at.with_reason(text), frames_from(reply.get("frames"), at.plan.sources))
+        reason = Reason.of("out_of_cpu_time", name=name, seconds=at.limits.cpu_s)
+        return at.out_of_time(reason, frames_from(reply.get("frames"), at.plan.sources))
     if outcome == "refused":
-        return Failure(FAILED, owner, f"{name} returned what cannot be sent: {text}.")
+        return Failure(FAILED, owner, Reason.of("cannot_be_sent", name=name, text=text))
     if outcome == "error":
         raised = plain_text(reply.get("type"))
         frames = frames_from(reply.get("frames"), at.plan.sources)
-        return Failure(ERROR, owner, f"{name} raised {raised}: {text}", frames, raised)
+        return Failure(ERROR, owner, Reason.of("raised", name=name, raised=raised, text=text), frames, raised)
     return None
 
 
@@ -92,8 +99,10 @@ def import_failure(module: str, result: Any, at: Circumstances) -> Failure | Non
     failure = failure_from(result if isinstance(result, dict) else {}, at)
     if failure is None:
         return None
-    text = failure.text.replace("the import raised", f"{file} cannot be imported:", 1)
-    return Failure(failure.status, "", text, failure.frames)
+    reason = failure.reason
+    if reason.id == "raised":
+        reason = Reason.of("import_raised", file=file, raised=failure.raised, text=reason.values["text"])
+    return Failure(failure.status, "", reason, failure.frames)
 
 
 def failure_of_box(error: Exception, exit_code: int | None, at: Circumstances) -> Failure:
@@ -101,43 +110,45 @@ def failure_of_box(error: Exception, exit_code: int | None, at: Circumstances) -
 
     exit_code: of the whole worker, which only an import ends, or an attack on it.
     """
+    name, limits = at.subject, at.limits
     if isinstance(error, Silence):
-        limit_s = at.limits.wall_s if at.function else at.limits.import_wall_s
-        return in_doubt(f"did not answer in time: it was stopped after {limit_s:g} s. {WAITS}", at, TIMEOUT)
+        limit_s = limits.wall_s if at.function else limits.import_wall_s
+        return at.out_of_time(Reason.of("out_of_wall_time", name=name, seconds=limit_s))
     if isinstance(error, Gone):
         if exit_code in (128 + SIGXCPU, -SIGXCPU):
-            return in_doubt(f"was still running after {at.limits.import_cpu_s} s of CPU time", at, TIMEOUT)
-        return in_doubt(f"ended the process with exit code {exit_code}", at)
+            return at.out_of_time(Reason.of("out_of_import_time", name=name, seconds=limits.import_cpu_s))
+        return in_doubt(Reason.of("ended", name=name, code=str(exit_code)), at)
     if isinstance(error, Flood):
-        return in_doubt("printed more than anybody will read", at)
+        return in_doubt(Reason.of("printed_too_much", name=name), at)
     if isinstance(error, Glut):
-        held = f"{at.limits.memory_mib} MiB that one process may"
-        return in_doubt(f"holds more memory than it may: twice the {held}, in all of its processes", at)
+        return in_doubt(Reason.of("too_many_processes", name=name, memory_mib=limits.memory_mib), at)
     assert isinstance(error, ProtocolError)
-    return in_doubt(f"sent a reply that is none ({error})", at)
+    return in_doubt(Reason.of("malformed_by", name=name, error=str(error)), at)
 
 
 def failure_of_child(reply: Mapping[str, Any], waited_s: float, at: Circumstances) -> Failure:
     """The child ended before it answered: out of CPU time, a signal, or an exit of its own."""
     number, code = reply.get("signal"), reply.get("exit")
     if number == SIGXCPU or (number == SIGKILL and waited_s >= at.limits.cpu_s):
-        limit = f"{at.limits.cpu_s:g} s of CPU time"
-        return in_doubt(f"was still running after {limit}; perhaps a loop never ends", at, TIMEOUT)
+        return at.out_of_time(Reason.of("out_of_cpu_time", name=at.subject, seconds=at.limits.cpu_s))
     if isinstance(number, int) and number:
-        return in_doubt(f"was killed by signal {number} ({signal_name(number)})", at)
-    return in_doubt(f"ended the process with exit code {code if isinstance(code, int) else '?'}", at)
+        return in_doubt(Reason.of("killed", name=at.subject, number=number, signal=signal_name(number)), at)
+    return in_doubt(Reason.of("ended", name=at.subject, code=str(code) if isinstance(code, int) else "?"), at)
 
 
-def in_doubt(what: str, at: Circumstances, status: str = CRASHED) -> Failure:
+def in_doubt(reason: Reason, at: Circumstances) -> Failure:
     """The failure of a call, or of the import, after which the box is in doubt."""
-    name = at.name or f"importing {', '.join(at.plan.modules)}"
-    text = f"{name} {what}."
-    return Failure(status, at.owner, at.with_reason(text) if status == TIMEOUT and at.function else text)
+    return Failure(CRASHED, at.owner, reason)
+
+
+def unasked(at: Circumstances) -> Failure:
+    """A reply to another request than the last."""
+    return in_doubt(Reason.of("unasked", name=at.subject), at)
 
 
 def malformed(at: Circumstances) -> Failure:
     """A reply of the right form says neither a value nor a failure."""
-    return in_doubt("sent a reply that is none", at)
+    return in_doubt(Reason.of("malformed", name=at.subject), at)
 
 
 def used_up(limits: Limits, stopped: str = "") -> Failure:
@@ -145,14 +156,15 @@ def used_up(limits: Limits, stopped: str = "") -> Failure:
 
     stopped: what was running at that moment; "" where the check had not begun.
     """
-    spent = f"The submission used up the {limits.submission_wall_s:g} s that it has as a whole"
-    then = f"{stopped} was stopped" if stopped else "this check was not run"
-    return Failure(TIMEOUT, "", f"{spent}; {then}. Look at the functions that ran out of time or took long.")
+    seconds = limits.submission_wall_s
+    if stopped:
+        return Failure(TIMEOUT, "", Reason.of("used_up_while", seconds=seconds, name=stopped))
+    return Failure(TIMEOUT, "", Reason.of("used_up", seconds=seconds))
 
 
 def not_written(at: Circumstances) -> Failure:
     """The function under test is a stub, as it says itself."""
-    return Failure(MISSING, at.owner, f"{at.name} is not written yet.")
+    return Failure(MISSING, at.owner, Reason.of("not_written", name=at.name or Reason.of("the_import")))
 
 
 def wrong_arity(arity: int, value: Any, at: Circumstances) -> Failure | None:
@@ -160,7 +172,7 @@ def wrong_arity(arity: int, value: Any, at: Circumstances) -> Failure | None:
     found = len(value) if isinstance(value, tuple | list) else 0
     if found == arity or (arity == 0 and isinstance(value, list)):
         return None
-    return Failure(FAILED, at.owner, describe_arity(at.name, arity, value))
+    return Failure(FAILED, at.owner, arity_reason(at.name, arity, value))
 
 
 def frames_from(frames: Any, sources: Mapping[str, bytes]) -> tuple[Frame, ...]:
@@ -183,17 +195,16 @@ def lines_of(source: bytes) -> list[str]:
     return source.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
-def describe_arity(name: str, arity: int, value: Any) -> str:
-    found = f"{len(value)} values" if isinstance(value, tuple | list) else describe_value(value)
-    expected = f"{arity} values" if arity else "one value"
-    lost = " Is a return missing?" if value is None else ""
-    return f"{name} returned {found}, expected {expected}.{lost}"
-
-
-def describe_value(value: Any) -> str:
+def arity_reason(name: str, arity: int, value: Any) -> Reason:
+    one = Reason.of("one_value")
+    expected = Reason.of("values", count=arity) if arity else one
     if value is None:
-        return "None"
-    return "one array" if isinstance(value, np.ndarray) else "one value"
+        return Reason.of("returned_none", name=name, expected=expected)
+    if isinstance(value, tuple | list):
+        found = Reason.of("values", count=len(value))
+    else:
+        found = Reason.of("one_array") if isinstance(value, np.ndarray) else one
+    return Reason.of("returned", name=name, found=found, expected=expected)
 
 
 def signal_name(number: int) -> str:

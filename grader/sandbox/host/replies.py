@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from grader.records import Reason
 from grader.sandbox.inside.protocol import ProtocolError
 
 MAX_TEXT: Final = 2000
@@ -66,3 +67,16 @@ def is_position(key: Any) -> bool:
 def plain_text(text: Any) -> str:
     """Text from the worker, bounded and free of what no file can hold."""
     return text[:MAX_TEXT].encode("utf-8", "replace").decode() if isinstance(text, str) else ""
+
+
+def plain_reason(reason: Reason) -> Reason:
+    """A reason with plain text only: a check may have taken its values from what the code under test returned."""
+    return Reason(reason.id, {name: plain_value(value) for name, value in reason.values.items()})
+
+
+def plain_value(value: Any) -> Any:
+    if isinstance(value, Reason):
+        return plain_reason(value)
+    if isinstance(value, str):
+        return plain_text(value)
+    return [plain_value(item) for item in value] if isinstance(value, list) else value

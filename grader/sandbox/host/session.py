@@ -19,14 +19,15 @@ from typing import Any, Final
 
 from grader.calls import CallFailed, Failure
 from grader.errors import SandboxError
+from grader.records import Reason
 from grader.sandbox.host.box import Flood, Glut, Gone, Launch, Silence
 from grader.sandbox.host.failures import (
     Circumstances,
     failure_of_box,
     failure_of_child,
     import_failure,
-    in_doubt,
     malformed,
+    unasked,
     used_up,
 )
 from grader.sandbox.host.limits import Limits
@@ -149,7 +150,7 @@ class Session:
             failure = None if result is None else import_failure(module, result, at)
             failures[module] = failure if failure or result is None else self.end_in_doubt(malformed(at))
 
-    def at(self, function: str, limits: Limits, why: str = "") -> Circumstances:
+    def at(self, function: str, limits: Limits, why: Reason | None = None) -> Circumstances:
         return Circumstances(function, self.plan, limits, why, not isinstance(self.box, PlainBox))
 
     def ask(
@@ -191,7 +192,7 @@ class Session:
         if reply.get("op") == "ended":
             raise CallFailed(self.end_in_doubt(failure_of_child(reply, time.monotonic() - started, at)))
         if reply.get("id") != number:
-            raise CallFailed(self.end_in_doubt(in_doubt("answered what was not asked", at)))
+            raise CallFailed(self.end_in_doubt(unasked(at)))
         return reply
 
     def exchange(self, message: Mapping[str, Any], deadline: float) -> dict[str, Any]:

@@ -1,0 +1,59 @@
+"""Numbers, lists and shapes as an English sentence has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+FEW: Final = 4
+
+
+def shape(lengths: Sequence[int]) -> str:
+    return str(tuple(lengths))
+
+
+def array(lengths: Sequence[int]) -> str:
+    return f"an array of shape {shape(lengths)}" if lengths else "a number"
+
+
+def position(index: Sequence[int]) -> str:
+    return shape(index) if len(index) > 1 else str(index[0])
+
+
+def few(items: Sequence[Any]) -> str:
+    return ", ".join(map(str, items[:FEW])) + (" …" if len(items) > FEW else "")
+
+
+def amount(error: float) -> str:
+    return f"{error:.0%}" if error >= 0.01 else f"{error:.2g}"
+
+
+def ratio(value: float | Sequence[int]) -> str:
+    if isinstance(value, int | float):
+        return f"{value}" if isinstance(value, int) else f"{value:.4g}"
+    return "{}/{}".format(*value)
+
+
+def sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else text + "."
+
+
+def joined(by: str) -> Callable[[Sequence[Any]], str]:
+    return lambda items: by.join(map(str, items))
+
+
+FORMS: Final[Mapping[str, Callable[[Any], str]]] = {
+    "shape": shape,
+    "array": array,
+    "position": position,
+    "list": joined(", "),
+    "and": joined(" and "),
+    "or": joined(" or "),
+    "few": few,
+    "amount": amount,
+    "percent": lambda share: f"{100 * share:.0f} %",
+    "ratio": ratio,
+    "counted": lambda share: "in full" if share == 1 else "half",
+    "unsaid": lambda value: "",  # another catalogue may say it: the id of a misconception, instead of its hint
+    "sentence": sentence,
+}

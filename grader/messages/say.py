@@ -1,0 +1,76 @@
+"""From a reason to its sentence. Pure.
+
+A template is what str.format takes, and these besides:
+
+    {name!c}             the student's code chose this value: its exception's text, what it printed
+    {count:# axis|# axes}  the first form for one (or a list of one), the second for more; # is the number
+    {shape:shape}        (3, 4); `position` is the same, without brackets for one number
+    {shape:array}        "a number" or "an array of shape (3, 4)"
+    {names:list}         a, b, c; `and`, `or` with these words in between; `few`: four at most
+    {error:amount}       7% or 0.002; `percent`: 7 %, `ratio`: 4/3, 50 or 0.1234
+    {text:sentence}      with a full stop, if it ends without
+
+A value may be a reason of its own, which is said in its place. What these words are in another language stands beside
+its catalogue (english.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from string import Formatter
+from typing import Any
+
+from grader.messages import advice, english, failures, marks, notes, standing, values
+from grader.messages.entry import Entry
+from grader.records import Reason
+
+SECTIONS = (values, failures, marks, advice, notes, standing)
+CATALOGUE: Mapping[str, Entry] = {
+    id: entry for module in SECTIONS for table in module.TABLES for id, entry in table.items()
+}
+
+
+class Sayer(Formatter):
+    """str.format with the words above, on the catalogue of one language and its forms."""
+
+    def __init__(self, catalogue: Mapping[str, Entry], forms: Mapping[str, Any]) -> None:
+        self.catalogue = catalogue
+        self.forms = forms
+
+    def say(self, reason: Reason) -> str:
+        return self.vformat(self.catalogue[reason.id].template, (), reason.values).strip()
+
+    def convert_field(self, value: Any, conversion: str | None) -> Any:
+        value = self.say(value) if isinstance(value, Reason) else value
+        return value if conversion == "c" else super().convert_field(value, conversion)
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if "|" in format_spec:
+            count = len(value) if isinstance(value, list) else value
+            one, more = format_spec.split("|")
+            return (one if count == 1 else more).replace("#", str(count))
+        form = self.forms.get(format_spec)
+        return form(value) if form else format(value, format_spec)
+
+
+ENGLISH = Sayer(CATALOGUE, english.FORMS)
+say = ENGLISH.say
+
+
+def said(reason: Reason | None) -> str:
+    return say(reason) if reason else ""
+
+
+def say_all(reasons: Iterable[Reason]) -> str:
+    """One text of several sentences."""
+    *most, last = (*map(say, reasons), "")[:-1] or ("",)
+    return " ".join([*map(english.sentence, most), last])
+
+
+def chosen_by_code(entry: Entry) -> frozenset[str]:
+    """The fields of a sentence whose values are the code's own words."""
+    return frozenset(name for _, name, _, conversion in Formatter().parse(entry.template) if name and conversion == "c")
+
+
+def fields_of(entry: Entry) -> frozenset[str]:
+    return frozenset(name for _, name, _, _ in Formatter().parse(entry.template) if name)
