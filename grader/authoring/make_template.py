@@ -5,6 +5,7 @@
     <package>/…/__init__.py
     *.ipynb                        the students' versions of assignment/notebooks (notebooks.py)
     README.md, pyproject.toml, …   as they lie in assignment/template
+    MESSAGES.md                    what messages mean (messages_page.py)
 
 Nothing else is in it: what is not named by the assignment is not handed out.
 """
@@ -19,6 +20,8 @@ from grader.assignment.load import Assignment
 from grader.assignment.notebook_sources import student_notebooks
 from grader.assignment.solution_regions import BEGIN, END, student_files_of
 from grader.atomic_files import write_bytes
+from grader.authoring.messages_page import NAME as MESSAGES
+from grader.authoring.messages_page import messages_page
 from grader.errors import AssignmentError
 
 FOLDER: Final = "template"
@@ -44,6 +47,7 @@ def make_template(assignment: Assignment) -> dict[str, bytes]:
     for path in sorted(own.rglob("*")):
         if path.is_file() and not is_left_behind(path.relative_to(own)):
             files[path.relative_to(own).as_posix()] = read(path)
+    files[MESSAGES] = messages_page().encode()
     for name, content in files.items():
         told = [marker for marker in (BEGIN, END) if marker.encode() in content]
         if told:

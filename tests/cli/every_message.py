@@ -1,7 +1,4 @@
-"""Mistakes that make `grader check` say every kind of thing that it can say, as lines added to a right package.
-
-What it says of them is what assignment/template/MESSAGES.md shows; see test_messages_page.py.
-"""
+"""Mistakes that make `grader check` say nearly everything that it can say, as lines added to a right package."""
 
 from __future__ import annotations
 
