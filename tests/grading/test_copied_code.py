@@ -4,16 +4,21 @@ import pytest
 from cases import ROOT
 
 from grader.grading.copied_code import tell_copies
+from grader.messages.say import say
 
 WITHHELD = {name: (ROOT / "reference" / name).read_bytes() for name in ("numpy_kernels.py", "fast_layers.py")}
 NOTE = "holds much of numpy_kernels.py, which is handed out and not there while it is checked."
 
 
+def copies_said(files, withheld):
+    return [say(note) for note in tell_copies(files, withheld)]
+
+
 def test_a_copy_in_a_helper_or_in_the_student_file_itself_is_told():
     kernels = WITHHELD["numpy_kernels.py"]
-    assert tell_copies({"mine.py": b"# my own\n" + kernels}, WITHHELD) == [f"mine.py {NOTE}"]
+    assert copies_said({"mine.py": b"# my own\n" + kernels}, WITHHELD) == [f"mine.py {NOTE}"]
     indented = b"\n".join(b"    " + line for line in kernels.splitlines())
-    assert tell_copies({"layers.py": b"import numpy as np\nif True:\n" + indented}, WITHHELD) == [f"layers.py {NOTE}"]
+    assert copies_said({"layers.py": b"import numpy as np\nif True:\n" + indented}, WITHHELD) == [f"layers.py {NOTE}"]
 
 
 def test_the_handed_out_file_itself_is_no_copy():

@@ -11,6 +11,7 @@ import pytest
 
 from grader.errors import GraderError
 from grader.grading.stage import stage
+from grader.messages.say import say
 
 STUDENT = {
     "layers.py": b"from .my_helpers import one\n",
@@ -42,7 +43,7 @@ def test_the_tree_holds_everything_and_can_be_imported(tmp_path):
 
 def test_handed_out_files_win_and_a_difference_is_noted(tmp_path):
     student = STUDENT | {"gradient_check.py": b"def check():\n    return 2\n"}
-    notes = stage(student, HANDED_OUT, tmp_path, package="cs231n", only=[])
+    notes = [say(note) for note in stage(student, HANDED_OUT, tmp_path, package="cs231n", only=[])]
     assert notes == ["gradient_check.py differs from the one handed out; the one handed out was used."]
     assert (tmp_path / "cs231n/gradient_check.py").read_bytes() == HANDED_OUT["gradient_check.py"]
 
@@ -64,7 +65,7 @@ def test_an_extended_file_keeps_its_own_and_gets_what_it_lacks(tmp_path):
         "layer_utils.py": b"import math\ndef a():\n    return 1\ndef b():\n    return a() + math.floor(1.5)\n"
     }
     student = {"layer_utils.py": b"def a():\n    return 10\nc = 5"}
-    notes = stage(student, handed_out, tmp_path, package="cs231n", extended=["layer_utils.py"])
+    notes = [say(note) for note in stage(student, handed_out, tmp_path, package="cs231n", extended=["layer_utils.py"])]
     assert notes == ["layer_utils.py differs from the one handed out; its own definitions were used."]
     assert run(tmp_path, "from cs231n.layer_utils import *; print(a(), b(), c)") == "10 2 5"
     assert (tmp_path / "cs231n/layer_utils.py").read_bytes().startswith(student["layer_utils.py"])
@@ -92,7 +93,7 @@ def test_another_user_can_read_everything_whatever_the_umask(tmp_path):
 
 @pytest.mark.parametrize("name", ["../evil.py", "/tmp/evil.py", "a/../../evil.py", "a\\b.py", "x.so", "", "a b.py"])
 def test_a_bad_name_in_the_submission_is_left_out_with_a_note(tmp_path, name):
-    notes = stage({name: b"", "layers.py": b""}, {}, tmp_path / "work", package="cs231n")
+    notes = [say(note) for note in stage({name: b"", "layers.py": b""}, {}, tmp_path / "work", package="cs231n")]
     assert len(notes) == 1
     assert {path.name for path in tmp_path.rglob("*.*")} == {"__init__.py", "layers.py"}
 
