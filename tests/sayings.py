@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from string import Formatter
 
 import pytest
 
@@ -27,3 +28,18 @@ def notes_of(record: Result | Submission) -> tuple[str, ...]:
 
 def problem_of(submission: Submission) -> str | None:
     return said(submission.problem) or None
+
+
+LISTS = ("shape", "array", "position", "list", "and", "or", "few")
+NUMBERS = ("amount", "percent", "ratio", "counted", "g", ".2g")
+
+
+def values_for(template: str, chosen: str = "chosen") -> dict[str, object]:
+    """Values of the kinds that a template needs. chosen: in place of each text that the code would have chosen."""
+    values: dict[str, object] = {}
+    for _, name, spec, conversion in Formatter().parse(template):
+        if name and not isinstance(values.get(name), list):
+            text = chosen if conversion == "c" else "text"
+            is_number = spec in NUMBERS or "|" in (spec or "")
+            values[name] = [chosen if conversion == "c" else 2] if spec in LISTS else 2 if is_number else text
+    return values

@@ -20,8 +20,7 @@ from grader.assignment.load import Assignment
 from grader.assignment.notebook_sources import student_notebooks
 from grader.assignment.solution_regions import BEGIN, END, student_files_of
 from grader.atomic_files import write_bytes
-from grader.authoring.messages_page import NAME as MESSAGES
-from grader.authoring.messages_page import messages_page
+from grader.authoring.messages_page import PAGE, messages_page
 from grader.errors import AssignmentError
 
 FOLDER: Final = "template"
@@ -47,7 +46,8 @@ def make_template(assignment: Assignment) -> dict[str, bytes]:
     for path in sorted(own.rglob("*")):
         if path.is_file() and not is_left_behind(path.relative_to(own)):
             files[path.relative_to(own).as_posix()] = read(path)
-    files[MESSAGES] = messages_page().encode()
+    page = messages_page(assignment.folder)
+    files |= {PAGE: page.encode()} if page else {}
     for name, content in files.items():
         told = [marker for marker in (BEGIN, END) if marker.encode() in content]
         if told:

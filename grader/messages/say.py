@@ -20,25 +20,22 @@ from collections.abc import Iterable, Mapping
 from string import Formatter
 from typing import Any
 
-from grader.messages import advice, english, failures, marks, notes, standing, values
-from grader.messages.entry import Entry
+from grader.messages import advice, endings, english, marks, next_steps, notes, values
 from grader.records import Reason
 
-SECTIONS = (values, failures, marks, advice, notes, standing)
-CATALOGUE: Mapping[str, Entry] = {
-    id: entry for module in SECTIONS for table in module.TABLES for id, entry in table.items()
-}
+AREAS = (values, endings, marks, advice, notes, next_steps)
+CATALOGUE: Mapping[str, str] = {id: text for area in AREAS for table in area.TABLES for id, text in table.items()}
 
 
 class Sayer(Formatter):
     """str.format with the words above, on the catalogue of one language and its forms."""
 
-    def __init__(self, catalogue: Mapping[str, Entry], forms: Mapping[str, Any]) -> None:
+    def __init__(self, catalogue: Mapping[str, str], forms: Mapping[str, Any]) -> None:
         self.catalogue = catalogue
         self.forms = forms
 
     def say(self, reason: Reason) -> str:
-        return self.vformat(self.catalogue[reason.id].template, (), reason.values).strip()
+        return self.vformat(self.catalogue[reason.id], (), reason.values).strip()
 
     def convert_field(self, value: Any, conversion: str | None) -> Any:
         value = self.say(value) if isinstance(value, Reason) else value
@@ -67,10 +64,10 @@ def say_all(reasons: Iterable[Reason]) -> str:
     return " ".join([*map(english.sentence, most), last])
 
 
-def chosen_by_code(entry: Entry) -> frozenset[str]:
+def chosen_by_code(template: str) -> frozenset[str]:
     """The fields of a sentence whose values are the code's own words."""
-    return frozenset(name for _, name, _, conversion in Formatter().parse(entry.template) if name and conversion == "c")
+    return frozenset(name for _, name, _, conversion in Formatter().parse(template) if name and conversion == "c")
 
 
-def fields_of(entry: Entry) -> frozenset[str]:
-    return frozenset(name for _, name, _, _ in Formatter().parse(entry.template) if name)
+def fields_of(template: str) -> frozenset[str]:
+    return frozenset(name for _, name, _, _ in Formatter().parse(template) if name)

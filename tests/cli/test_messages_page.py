@@ -6,17 +6,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from cases import ROOT
 from every_message import STATES
 from own_folder import make_package, release_assignment
 
-from grader.authoring.messages_page import NAME, SECTIONS, messages_page
-from grader.messages import failures, marks, values
+from grader.authoring.messages_page import SOURCE, messages_page, sections_of
+from grader.errors import AssignmentError
+from grader.messages import endings, marks, values
+from grader.messages.advice import ADVICE
 from grader.messages.say import CATALOGUE, say
 from grader.records import CheckResult, Reason
 from grader.report import standing
 from grader.report.words import CHECK_WORDS
 from grader.student.own_run import find_place, run_own
 
+ASSIGNMENT = ROOT / "assignment"
 CPU_S = 0.25  # a fifth of it is enough for any right function
 WALL_S = 6.0
 # What no single mistake in a folder of one's own gives: crashes in a sandbox, two mistakes in one, chance.
@@ -64,8 +68,8 @@ def given(tmp_path_factory) -> set[str]:
 
 
 def test_real_mistakes_give_the_reasons_that_the_page_explains(given):
-    tables = (values.RETURNED, values.SHAPES, values.VALUES, values.REMARKS, marks.FOLLOWS, failures.STOPPED)
-    explained = {id for table in tables for id, entry in table.items() if entry.means}
+    tables = (values.RETURNED, values.SHAPES, values.VALUES, values.REMARKS, marks.FOLLOWS, endings.STOPPED)
+    explained = {id for table in tables for id in table} & EXPLAINED.keys()
     assert explained - given == ELSEWHERE
 
 
@@ -73,27 +77,46 @@ def test_every_sentence_that_real_mistakes_give_is_in_the_catalogue(given):
     assert given - CATALOGUE.keys() == set()
 
 
+EXPLAINED = {id: said for section in sections_of(ASSIGNMENT / SOURCE) for id, said in section["says"].items()}
+
+
 def test_the_page_shows_every_sentence_with_its_meaning_and_explains_every_status():
-    page = messages_page()
-    for _, _, entries in SECTIONS:
-        for id, entry in entries.items():
-            if entry.means:
-                assert f"| `{say(Reason(id, entry.example))}` | {entry.means} |" in page
+    page = messages_page(ASSIGNMENT)
+    for id, explained in EXPLAINED.items():
+        assert f"| `{say(Reason(id, explained.get('example', {})))}` | {explained['means']} |" in page
     for status, words in CHECK_WORDS.items():
         assert f"| {status} | {words} |" in page
     for word in (standing.RIGHT, standing.WRONG, standing.ABSENT, standing.WAITS):
         assert f"\n| {word} | " in page
+    assert {line.count("|") for line in page.splitlines() if line.startswith("|")} == {3}
 
 
-def test_every_sentence_that_students_read_of_their_work_has_a_meaning_or_is_a_part_or_a_variant_of_one_that_has():
+def test_every_sentence_that_students_read_is_explained_or_a_variant_of_one_that_is():
     variants = {"number_times", "number_times_size", "rounded", "rounded_down", "shifted_down", "is_not_finite"}
-    bare = [id for _, _, entries in SECTIONS for id, entry in entries.items() if not entry.means]
-    whole = [id for id in bare if CATALOGUE[id].template.endswith(".")]
-    to_staff = {"stubs_counted", "called_counted", "holds_a_copy", "grading_lost", "late_judge"}
-    assert set(whole) - variants - to_staff == {"wrong_sign"}
+    variants |= {"wrong_sign", "lost_statement"}
+    to_staff = {"stubs_counted", "called_counted", "holds_a_copy", "grading_lost", "late_judge", "and_more"}
+    whole = {id for id, text in CATALOGUE.items() if text.endswith(".")} - ADVICE.keys()
+    assert whole - EXPLAINED.keys() - variants - to_staff == set()
 
 
-def test_the_table_of_the_page_is_not_broken_by_what_is_in_it():
-    rows = [line for line in messages_page().splitlines() if line.startswith("|")]
-    assert {line.count("|") for line in rows} == {3}
-    assert NAME == "MESSAGES.md"
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[[sections]", "cannot be read"),
+        ("a = 1", "expected a table"),
+        ('[[sections]]\ntitle = "T"\n[sections.says.nothing]\nmeans = "M"', "no message is called nothing"),
+        ('[[sections]]\ntitle = "T"\n[sections.says.zero]\nmeans = "M"', "has the values none, expected name"),
+        (
+            '[[sections]]\ntitle = "T"\n[sections.says.huge]\nmeans = "M"\nexample = {x = 1}',
+            "has the values x, expected",
+        ),
+    ],
+)
+def test_an_assignment_that_explains_what_is_no_message_is_refused(tmp_path, text, words):
+    (tmp_path / SOURCE).write_text(text)
+    with pytest.raises(AssignmentError, match=words):
+        messages_page(tmp_path)
+
+
+def test_an_assignment_that_explains_no_messages_has_no_page(tmp_path):
+    assert messages_page(tmp_path) is None

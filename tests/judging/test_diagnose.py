@@ -331,4 +331,4 @@ def test_one_or_two_whole_numbers_are_not_called_right_values_that_were_cut(righ
 
 
 def test_no_advice_speaks_of_an_option_that_students_do_not_have():
-    assert [id for id, entry in ADVICE.items() if "--" in entry.template] == []
+    assert [id for id, text in ADVICE.items() if "--" in text] == []

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 from sample import result_of, saying, typical
+from sayings import values_for
 
-from grader.messages.entry import Entry
 from grader.messages.say import CATALOGUE, chosen_by_code
 from grader.records import (
     EARNED_LESS,
@@ -131,20 +131,10 @@ def test_staff_read_all_of_such_a_check() -> None:
     assert [leak for leak in LEAKS if leak not in page] == []
 
 
-def canaries(entry: Entry) -> dict[str, object]:
-    """The values of an example, with one in the place of each that the code would have chosen."""
-    chosen = chosen_by_code(entry)
-    fields = {name: f"CANARY{name}" if name in chosen else value for name, value in entry.example.items()}
-    return {
-        name: [value] if isinstance(entry.example[name], list) and name in chosen else value
-        for name, value in fields.items()
-    }
-
-
 @pytest.mark.parametrize("why", [{"visibility": "hidden"}, {"after_hidden": True}, on_stubs(EARNED_LESS)], ids=str)
 def test_no_sentence_shows_what_the_code_chose_where_that_may_be_a_secret(why: dict[str, object]) -> None:
     """Every reason that there is, wherever a check holds reasons; the catalogue says which values the code chose."""
-    reasons = tuple(Reason(id, canaries(entry)) for id, entry in CATALOGUE.items() if chosen_by_code(entry))
+    reasons = tuple(Reason(id, values_for(text, "CANARY")) for id, text in CATALOGUE.items() if chosen_by_code(text))
     assert len(reasons) > 10
     parts = tuple(Comparison("out", "failed", reason, 0.5, 1e-5) for reason in reasons)
     check = replace(sentinel_check("visible"), comparisons=parts, reasons=reasons, remarks=reasons)
