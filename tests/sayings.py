@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from string import Formatter
 
+import msgspec
 import pytest
 
 from grader.calls import CallFailed
 from grader.messages.say import said, say
-from grader.records import Result, Submission
+from grader.records import Reason, Result, Submission
 
 
 @contextmanager
@@ -20,6 +21,11 @@ def call_fails(match: str) -> Iterator[pytest.ExceptionInfo[CallFailed]]:
     with pytest.raises(CallFailed) as caught:
         yield caught
     assert re.search(match, say(caught.value.failure.reason))
+
+
+def said_in(data: dict[str, object] | None) -> str:
+    """The sentence of a reason as a result file holds it."""
+    return said(msgspec.convert(data, Reason | None))
 
 
 def notes_of(record: Result | Submission) -> tuple[str, ...]:

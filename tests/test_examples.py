@@ -18,6 +18,10 @@ from pathlib import Path
 import pytest
 from cases import ROOT
 from durations import without_durations
+from sayings import said_in
+
+from grader.messages.of_check import message_of
+from grader.records import FAILED, HIDDEN, VISIBLE, Result
 
 from bench.class_of_29 import EXAMPLES, OTHERS, write_others
 
@@ -161,14 +165,14 @@ def test_an_example_loses_marks_where_it_is_broken_and_nowhere_else(graded, name
 @pytest.mark.parametrize("name", sorted(HINTED))
 def test_the_hint_names_the_mistake(graded, name):
     checks = result_of(graded[0], name)["checks"]
-    hints = {check["hint"] for check in checks if check["status"] != "passed"} - {""}
+    hints = {said_in(hint) for check in checks if check["status"] != "passed" for hint in check["hints"]}
     assert len(hints) == 1
     assert HINTED[name] in hints.pop()
 
 
 def test_what_does_not_run_is_left_out_and_a_note_says_so(graded):
     for name, words in {"raises-at-import": "ValueError: shapes", "syntax-error": "SyntaxError: expected ':'"}.items():
-        (note,) = [note for note in result_of(graded[0], name)["notes"] if "left out" in note]
+        (note,) = [note for note in map(said_in, result_of(graded[0], name)["notes"]) if "left out" in note]
         assert note.startswith("layers.py, line ")
         assert words in note
 
@@ -250,7 +254,9 @@ def test_no_feedback_page_holds_what_a_hidden_check_says(graded):
     out, _ = graded
     for name in EXPECTED:
         page = (out / "feedback" / f"{name}.html").read_text()
-        for check in result_of(out, name)["checks"]:
-            if check["visibility"] == "hidden" and check["status"] == "failed":
-                visible = [c["message"] for c in result_of(out, name)["checks"] if c["visibility"] == "visible"]
-                assert check["message"] not in page or check["message"] in visible
+        checks = Result.from_json((out / "results" / f"{name}.json").read_text()).checks
+        visible = {message_of(check) for check in checks if check.visibility == VISIBLE}
+        for check in checks:
+            if check.visibility == HIDDEN and check.status == FAILED:
+                assert message_of(check)
+                assert message_of(check) not in page or message_of(check) in visible

@@ -24,13 +24,16 @@ system takes in one, as in an address.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from grader.records import CHECK_STATUSES, PARTIAL, PASSED
+import msgspec
+
+from grader.messages.say import said
+from grader.records import CHECK_STATUSES, PARTIAL, PASSED, Reason
 
 HERE = Path(__file__).resolve().parent
 REFERENCE = HERE.parents[1] / "reference"
@@ -136,7 +139,7 @@ def complaints(attack: Attack, result: Mapping[str, Any], innocent: Mapping[str,
     """What is not as it must be in one result. innocent: of the same files without the attack. feedback: its page."""
     found = []
     if result["status"] != attack.status:
-        found.append(f"the submission is {result['status']}: {result['message'][:200]}")
+        found.append(f"the submission is {result['status']}: {said_by(result)[:200]}")
     before = {one["function"]: one for one in innocent["functions"]}
     now = {one["function"]: one for one in result["functions"]}
     for name in [name for name in (*attack.functions, *attack.points) if name not in before]:
@@ -144,7 +147,7 @@ def complaints(attack: Attack, result: Mapping[str, Any], innocent: Mapping[str,
     if attack.status == "graded":
         for name in before:
             found += complaints_of(attack, name, now.get(name), before[name])
-    text = str(result)
+    text = "\n".join([str(result), *sentences_in(result)])
     found += [f"{word!r} is not said" for word in attack.must.present if word not in text]
     found += [f"{word!r} is told to the student" for word in attack.must.absent_in_feedback if word in feedback]
     if result["duration_s"] > attack.must.seconds:
@@ -177,10 +180,23 @@ def most_points(attack: Attack, name: str, now: Mapping[str, Any]) -> float:
     return float(now["max_points"]) if now["status"] in (PASSED, PARTIAL) else 0.0
 
 
+def sentences_in(data: Any) -> Iterator[str]:
+    """What the pages say of all reasons in a result."""
+    if isinstance(data, dict) and data.keys() == {"id", "values"}:
+        yield said(msgspec.convert(data, Reason))
+    for item in data.values() if isinstance(data, dict) else data if isinstance(data, list) else ():
+        yield from sentences_in(item)
+
+
+def said_by(result: Mapping[str, Any]) -> str:
+    """Why it could not be graded."""
+    return said(msgspec.convert(result["reason"], Reason | None))
+
+
 def happened(attack: Attack, result: Mapping[str, Any]) -> str:
     """In one line, for the table."""
     if result["status"] != "graded":
-        return f"{result['status']}: {result['message'][:80]}"
+        return f"{result['status']}: {said_by(result)[:80]}"
     of = {one["function"]: one for one in result["functions"]}
     said = [
         f"{name.rpartition('.')[2]} {of[name]['status']} {of[name]['points']:g}/{of[name]['max_points']:g}"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from cases import ROOT
+from sayings import said_in
 
 from grader.errors import UsageError
 from grader.intake.collect import find
@@ -67,7 +68,7 @@ def test_the_download_of_the_page_is_graded_as_the_page_says(download):
     assert command == "$ .venv/bin/grader grade submissions"
     assert [line.rstrip() for line in done.stdout.splitlines()] == printed.splitlines()
     stored = [json.loads(path.read_text()) for path in sorted((download / "reports/results").glob("*.json"))]
-    assert set(blocks()[3].splitlines()) <= {note for one in stored[::2] for note in one["notes"]}
+    assert set(blocks()[3].splitlines()) <= {said_in(note) for one in stored[::2] for note in one["notes"]}
 
 
 def test_a_packed_download_is_refused_as_the_page_says(download):

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 from cases import ROOT
+from sayings import said_in
 
 from grader.assignment.load import load_assignment
 
@@ -106,7 +107,7 @@ def test_a_named_handout_takes_what_it_lacks_from_the_maximum_and_calls_in_its_w
     assert statuses["layers.relu_forward.images"] == "not_applicable"
     assert [check["id"] for check in old["checks"]] == [check["id"] for check in own["old"]["checks"]]
     assert "svm_loss" not in done.stdout
-    message = next(check["message"] for check in old["checks"] if check["status"] == "not_applicable")
+    message = next(said_in(check["reasons"][0]) for check in old["checks"] if check["status"] == "not_applicable")
     assert message == "Handout old (long ago) does not ask for this."
     for page in ("index.html", "old.html", "feedback/old.html"):
         assert "<b>old</b>" in (out / page).read_text(), page
@@ -132,7 +133,7 @@ def test_auto_takes_each_submission_for_itself_and_says_why(assignment, classroo
     assert old["assignment"]["handout"] == "old"
     grounds = "auto: taken for handout old by 3 of 3 marks (one, two, three)."
     assert old["assignment"]["grounds"] == grounds
-    assert grounds in old["notes"]
+    assert grounds in map(said_in, old["notes"])
     assert deleted["assignment"]["handout"] == "default"
     assert deleted["max_score"] > old["max_score"]  # what is absent stays in the maximum
     assert next(f["status"] for f in deleted["functions"] if f["function"] == "layers.svm_loss") == "missing"
