@@ -20,10 +20,9 @@ from cases import ROOT
 from durations import without_durations
 from sayings import said_in
 
+from bench.class_of_29 import EXAMPLES, OTHERS, write_others
 from grader.messages.of_check import message_of
 from grader.records import FAILED, HIDDEN, VISIBLE, Result
-
-from bench.class_of_29 import EXAMPLES, OTHERS, write_others
 
 # What each example must lose: function → status of its summary. Everything else must be full.
 EVERYTHING = "everything"
