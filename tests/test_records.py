@@ -269,7 +269,7 @@ def test_records_cannot_be_edited():
 
 def test_a_submissions_hash_is_of_names_and_contents_in_any_order():
     a = Submission("a", "x", {"layers.py": b"1", "optim.py": b"2"})
-    assert a.sha256 == Submission("b", "y", {"optim.py": b"2", "layers.py": b"1"}, notes=("n",)).sha256
+    assert a.sha256 == Submission("b", "y", {"optim.py": b"2", "layers.py": b"1"}, notes=(as_written("n"),)).sha256
     by_hand = hashlib.sha256(b"layers.py\x001\x001" + b"optim.py\x001\x002").hexdigest()
     assert a.sha256 == by_hand
     others = [{"layers.py": b"2", "optim.py": b"1"}, {"layers.py": b"1"}, {"layers.p": b"y1", "optim.py": b"2"}, {}]

@@ -20,6 +20,7 @@ from grader.errors import AssignmentError, GraderError
 from grader.grading.context import Settings
 from grader.messages.of_check import message_of
 from grader.messages.say import say_all
+from grader.records import as_written
 from grader.running.job_pool import SerialExecutor
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -385,7 +386,7 @@ def test_a_mistake_that_raises_in_one_check_gets_its_own_hint_there_too(tmp_path
 
 def test_what_cannot_be_graded_is_a_fault_of_ours(good):
     def lose(variant):
-        return replace(variant, submission=replace(variant.submission, problem="gone"))
+        return replace(variant, submission=replace(variant.submission, problem=as_written("gone")))
 
     with pytest.raises(GraderError, match="reference has status unreadable"):
         run(good, "reference", lose)

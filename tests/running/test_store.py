@@ -61,7 +61,7 @@ def test_a_damaged_result_counts_as_none(tmp_path, content):
 
 
 def test_text_of_a_submission_that_no_file_can_hold_does_not_stop_the_batch(tmp_path):
-    store(tmp_path, dataclasses.replace(RESULT, message="raised \ud800"))
+    store(tmp_path, dataclasses.replace(RESULT, reason=as_written("raised \ud800")))
     assert stored(tmp_path, "alice").status == GRADED
 
 
