@@ -8,7 +8,7 @@ from dataclasses import replace
 from rich.console import Console
 
 from grader.cli.screen.progress import class_table, losses
-from grader.records import FunctionResult, Result
+from grader.records import FunctionResult, Result, as_written
 
 NAMES = (
     "spatial_batchnorm_backward",
@@ -65,7 +65,7 @@ def test_no_name_is_broken_in_its_middle_on_eighty_columns() -> None:
 
 
 def test_a_long_word_of_a_message_is_folded_and_leaves_the_submissions_name_its_room() -> None:
-    broken = replace(result({}, "amelia"), status="unreadable", message="x" * 200)
+    broken = replace(result({}, "amelia"), status="unreadable", reason=as_written("x" * 200))
     text = printed(broken)
     assert "amelia" in text
     assert text.count("x") == 200
