@@ -35,6 +35,7 @@ from cs231n.layers import *
 from cs231n.small_data import load_or_generate
 from cs231n.solver import Solver
 from cs231n.vis_utils import plot_histories, visualize_grid
+from matplotlib.patches import Rectangle
 
 # %%
 cross = np.array([[1.0, 0, 1], [0, 1, 0], [1, 0, 1]])
@@ -85,7 +86,7 @@ def draw_places(axis, size, pad, stride, filter_size=3):
     axis.tick_params(which="both", length=0, labelbottom=False, labelleft=False)
     starts = np.arange(0, len(whole) - filter_size + 1, stride)
     for color, start in zip(("tab:red", "tab:orange"), starts):
-        square = plt.Rectangle((start - 0.5, -0.5), filter_size, filter_size, fill=False, color=color, linewidth=2.5)
+        square = Rectangle((start - 0.5, -0.5), filter_size, filter_size, fill=False, color=color, linewidth=2.5)
         axis.add_patch(square)
     middles = starts + (filter_size - 1) / 2
     axis.plot(*(grid.ravel() for grid in np.meshgrid(middles, middles)), "k.")

@@ -83,8 +83,8 @@ wires = (  # from, to, the value, the derivative
 for (x0, y0), (x1, y1), value, slope in wires:
     axis.plot((x0, x1), (y0, y1), color="lightgray", zorder=0)
     place = (0.62 * x0 + 0.38 * x1, 0.62 * y0 + 0.38 * y1)
-    axis.annotate(value, place, (0, 5), textcoords="offset points", color="tab:green", ha="center")
-    axis.annotate(slope, place, (0, -14), textcoords="offset points", color="tab:red", ha="center")
+    axis.annotate(str(value), place, (0, 5), textcoords="offset points", color="tab:green", ha="center")
+    axis.annotate(str(slope), place, (0, -14), textcoords="offset points", color="tab:red", ha="center")
 for (x0, y0), sign in (((1, 2.5), "×"), ((1, 0.5), "max"), ((2, 1.5), "+"), ((3, 1.5), "× 3")):
     axis.text(x0, y0, sign, ha="center", va="center", size=12, bbox={"boxstyle": "circle", "facecolor": "white"})
 axis.set(title="values (green) and derivatives of the result (red)", xlim=(-0.1, 4.1), ylim=(-0.4, 3.4))

@@ -153,7 +153,7 @@ class MultiLayerConvNet:
         self.num_convs = len(nums_filters)
         self.num_layers = self.num_convs + len(hidden_dims) + 1
         ### BEGIN SOLUTION
-        shapes = []
+        shapes: list = []
         for F in nums_filters:
             shapes.append(((F, C, filter_size, filter_size), F))
             C = F

@@ -3,13 +3,15 @@
 As in public/dropout.py they ask what holds whatever the random numbers are; true is 1.
 """
 
+from typing import Any
+
 import numpy as np
 
 from grader.checks import check, gradients
 from grader.judging.chance import expect_masks
 
 IMAGES = {"kept_fraction": 2, "mixed_along_each_axis": 4}
-AFTER_FORWARD = {"needs": "layers.dropout_forward"}
+AFTER_FORWARD: dict[str, Any] = {"needs": "layers.dropout_forward"}
 
 # What a layer that takes any shape is asked besides matrices and images.
 SHAPES = {"one_axis": (40,), "three_axes": (5, 4, 3), "five_axes": (2, 5, 2, 3, 2)}

@@ -6,6 +6,7 @@ with other inputs: a cache belongs to the call that it came from.
 """
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -16,14 +17,18 @@ from grader.checks import gradients
 check = partial(any_check, squeeze=True)
 
 # What the backward checks of one layer have in common.
-AFFINE = {"needs": "layers.affine_forward", "cache": lambda x, w, b: (x, w, b), "parts": {"dx": 2, "dw": 2}}
-CONV = {
+AFFINE: dict[str, Any] = {
+    "needs": "layers.affine_forward",
+    "cache": lambda x, w, b: (x, w, b),
+    "parts": {"dx": 2, "dw": 2},
+}
+CONV: dict[str, Any] = {
     "needs": "layers.conv_forward_naive",
     "cache": lambda x, w, b, conv_param: (x, w, b, conv_param),
     "parts": {"dx": 2, "dw": 2},
 }
-RELU = {"needs": "layers.relu_forward", "cache": lambda x: x}
-POOL = {"needs": "layers.max_pool_forward_naive", "cache": lambda x, pool_param: (x, pool_param)}
+RELU: dict[str, Any] = {"needs": "layers.relu_forward", "cache": lambda x: x}
+POOL: dict[str, Any] = {"needs": "layers.max_pool_forward_naive", "cache": lambda x, pool_param: (x, pool_param)}
 
 # What a layer that takes any shape is asked besides matrices and images.
 SHAPES = {"one_axis": (9,), "three_axes": (3, 4, 2), "five_axes": (2, 3, 1, 2, 2)}

@@ -7,6 +7,7 @@ call in test mode, the course leaves open.
 """
 
 from functools import partial
+from typing import Any
 
 from grader.checks import check as any_check
 from grader.checks import gradients
@@ -14,8 +15,8 @@ from grader.checks import gradients
 # Many keep biases and statistics as rows or columns, which is as good as vectors.
 check = partial(any_check, squeeze=True)
 
-AFTER_BATCHNORM = {"needs": "layers.batchnorm_forward", "parts": {"dx": 3}}
-AFTER_LAYERNORM = {"needs": "layers.layernorm_forward", "parts": {"dx": 3}}
+AFTER_BATCHNORM: dict[str, Any] = {"needs": "layers.batchnorm_forward", "parts": {"dx": 3}}
+AFTER_LAYERNORM: dict[str, Any] = {"needs": "layers.layernorm_forward", "parts": {"dx": 3}}
 
 
 def backward(forward, backward, rng, x, param):

@@ -54,9 +54,10 @@ def rmsprop_large_epsilon(student, rng):
 @check("optim.adam", name="from_nothing", seed=321, parts={"next_w": 3})
 def adam_from_nothing(student, rng):
     """Three steps that begin without a config."""
-    w, config = 0.01 * rng.randn(3, 4), None
+    w, given = 0.01 * rng.randn(3, 4), []
     for _ in range(3):
-        w, config = student.optim.adam(w, rng.randn(3, 4), *([] if config is None else [config]))
+        w, config = student.optim.adam(w, rng.randn(3, 4), *given)
+        given = [config]
     return {"next_w": w, "m": config.get("m"), "v": config.get("v"), "t": config.get("t")}
 
 

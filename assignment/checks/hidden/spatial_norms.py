@@ -5,6 +5,7 @@ after another call of the forward, in train mode.
 """
 
 from functools import partial
+from typing import Any
 
 from grader.checks import check as any_check
 from grader.checks import gradients
@@ -12,8 +13,12 @@ from grader.checks import gradients
 # Many keep biases and statistics as rows or columns, which is as good as vectors.
 check = partial(any_check, squeeze=True)
 
-AFTER_BATCHNORM = {"needs": "layers.spatial_batchnorm_forward", "parts": {"dx": 2}}
-AFTER_GROUPNORM = {"needs": "layers.spatial_groupnorm_forward", "parts": {"dx": 3}, "squeeze": ("dgamma", "dbeta")}
+AFTER_BATCHNORM: dict[str, Any] = {"needs": "layers.spatial_batchnorm_forward", "parts": {"dx": 2}}
+AFTER_GROUPNORM: dict[str, Any] = {
+    "needs": "layers.spatial_groupnorm_forward",
+    "parts": {"dx": 3},
+    "squeeze": ("dgamma", "dbeta"),
+}
 
 
 def batchnorm_backward(student, rng, x, bn_param):
