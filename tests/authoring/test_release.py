@@ -20,6 +20,7 @@ import pytest
 from cases import ROOT
 
 import grader.authoring.make_template as template_module
+from grader import VERSION
 from grader.assignment.fixtures import load_fixtures
 from grader.assignment.load import load_assignment
 from grader.authoring.leaks import find_disclosed, notebook_lines
@@ -202,7 +203,7 @@ def test_dependencies_that_only_linux_has_are_behind_markers():
         fields = archive.read(name).decode().splitlines()
     (bubblewrap,) = [line for line in fields if line.startswith("Requires-Dist: bubblewrap")]
     assert "sys_platform" in bubblewrap and "linux" in bubblewrap
-    assert {"Name: layergrader", "Version: 0.1.0"} <= {*fields}
+    assert {"Name: layergrader", f"Version: {VERSION}"} <= {*fields}
 
 
 def test_the_same_sources_give_the_same_zip():
