@@ -3,7 +3,7 @@
 As in public/dropout.py they ask what holds whatever the random numbers are; true is 1.
 """
 
-from typing import Any
+from functools import partial
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from grader.checks import check, gradients
 from grader.judging.chance import expect_masks
 
 IMAGES = {"kept_fraction": 2, "mixed_along_each_axis": 4}
-AFTER_FORWARD: dict[str, Any] = {"needs": "layers.dropout_forward"}
+after_forward = partial(check, needs="layers.dropout_forward")
 
 # What a layer that takes any shape is asked besides matrices and images.
 SHAPES = {"one_axis": (40,), "three_axes": (5, 4, 3), "five_axes": (2, 5, 2, 3, 2)}
@@ -118,7 +118,7 @@ def dropout_forward_any_shape(student, rng):
     return values
 
 
-@check("layers.dropout_backward", name="another_call", seed=411, weight=2, parts={"same_mask": 2}, **AFTER_FORWARD)
+@after_forward("layers.dropout_backward", name="another_call", seed=411, weight=2, parts={"same_mask": 2})
 def dropout_backward_another_call(student, rng):
     """Images, p = 0.6, no seed; the forward was called once more in between."""
     x, dout, dropout_param = rng.randn(3, 4, 6, 5) - 10, rng.randn(3, 4, 6, 5) + 10, {"mode": "train", "p": 0.6}
@@ -129,13 +129,7 @@ def dropout_backward_another_call(student, rng):
     return compared(scales, like(dout, "dx", dx) / dout)
 
 
-@check(
-    "layers.dropout_backward",
-    name="any_shape",
-    seed=413,
-    parts={f"{name}_same_mask": 2 for name in SHAPES},
-    **AFTER_FORWARD,
-)
+@after_forward("layers.dropout_backward", name="any_shape", seed=413, parts={f"{name}_same_mask": 2 for name in SHAPES})
 def dropout_backward_any_shape(student, rng):
     """Arrays of one, three and five axes, p = 0.5."""
     values = {}
@@ -149,7 +143,7 @@ def dropout_backward_any_shape(student, rng):
     return values
 
 
-@check("layers.dropout_backward", name="test_mode", seed=412, weight=0.5, **AFTER_FORWARD)
+@after_forward("layers.dropout_backward", name="test_mode", seed=412, weight=0.5)
 def dropout_backward_test_mode(student, rng):
     """Test mode on images, after a call in train mode."""
     x, dout, dropout_param = rng.randn(2, 3, 4, 5), rng.randn(2, 3, 4, 5), {"mode": "test", "p": 0.6, "seed": 9}

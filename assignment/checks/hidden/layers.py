@@ -6,7 +6,6 @@ with other inputs: a cache belongs to the call that it came from.
 """
 
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -17,18 +16,15 @@ from grader.checks import gradients
 check = partial(any_check, squeeze=True)
 
 # What the backward checks of one layer have in common.
-AFFINE: dict[str, Any] = {
-    "needs": "layers.affine_forward",
-    "cache": lambda x, w, b: (x, w, b),
-    "parts": {"dx": 2, "dw": 2},
-}
-CONV: dict[str, Any] = {
-    "needs": "layers.conv_forward_naive",
-    "cache": lambda x, w, b, conv_param: (x, w, b, conv_param),
-    "parts": {"dx": 2, "dw": 2},
-}
-RELU: dict[str, Any] = {"needs": "layers.relu_forward", "cache": lambda x: x}
-POOL: dict[str, Any] = {"needs": "layers.max_pool_forward_naive", "cache": lambda x, pool_param: (x, pool_param)}
+after_affine = partial(check, needs="layers.affine_forward", cache=lambda x, w, b: (x, w, b), parts={"dx": 2, "dw": 2})
+after_conv = partial(
+    check,
+    needs="layers.conv_forward_naive",
+    cache=lambda x, w, b, conv_param: (x, w, b, conv_param),
+    parts={"dx": 2, "dw": 2},
+)
+after_relu = partial(check, needs="layers.relu_forward", cache=lambda x: x)
+after_pool = partial(check, needs="layers.max_pool_forward_naive", cache=lambda x, pool_param: (x, pool_param))
 
 # What a layer that takes any shape is asked besides matrices and images.
 SHAPES = {"one_axis": (9,), "three_axes": (3, 4, 2), "five_axes": (2, 3, 1, 2, 2)}
@@ -133,25 +129,25 @@ def affine_forward_any_shape(student, rng):
     return {name: student.layers.affine_forward(rng.randn(*shape), w, b)[0] for name, shape in shapes.items()}
 
 
-@check("layers.affine_backward", name="images", seed=21, weight=2, **AFFINE)
+@after_affine("layers.affine_backward", name="images", seed=21, weight=2)
 def affine_backward_images(student, rng):
     """Four images of shape (3, 2, 5), six outputs."""
     return affine_backward(student, rng, (4, 3, 2, 5), 6)
 
 
-@check("layers.affine_backward", name="one_example", seed=22, **AFFINE)
+@after_affine("layers.affine_backward", name="one_example", seed=22)
 def affine_backward_one_example(student, rng):
     """A single example that is a plain row."""
     return affine_backward(student, rng, (1, 7), 4)
 
 
-@check("layers.affine_backward", name="sequences", seed=23, **AFFINE)
+@after_affine("layers.affine_backward", name="sequences", seed=23)
 def affine_backward_sequences(student, rng):
     """Three examples of shape (4, 2), two outputs."""
     return affine_backward(student, rng, (3, 4, 2), 2)
 
 
-@check("layers.affine_backward", name="clips", seed=24, **AFFINE)
+@after_affine("layers.affine_backward", name="clips", seed=24)
 def affine_backward_clips(student, rng):
     """Two examples of shape (2, 3, 2, 2), three outputs."""
     return affine_backward(student, rng, (2, 2, 3, 2, 2), 3)
@@ -177,7 +173,7 @@ def relu_forward_images(student, rng):
     return {"out": out}
 
 
-@check("layers.relu_backward", name="images", seed=32, **RELU)
+@after_relu("layers.relu_backward", name="images", seed=32)
 def relu_backward_images(student, rng):
     """Images of shape (2, 3, 5, 4), where gradient and input often differ in sign."""
     x, dout = rng.randn(2, 3, 5, 4), 5 * rng.randn(2, 3, 5, 4)
@@ -187,19 +183,19 @@ def relu_backward_images(student, rng):
     return gradients(lambda x: student.layers.relu_forward(x)[0], dout=dout, dx=(dx, x))
 
 
-@check("layers.relu_backward", name="vector", seed=34, **RELU)
+@after_relu("layers.relu_backward", name="vector", seed=34)
 def relu_backward_vector(student, rng):
     """A single row of nine numbers."""
     return relu_backward(student, rng, "one_axis")
 
 
-@check("layers.relu_backward", name="sequences", seed=35, **RELU)
+@after_relu("layers.relu_backward", name="sequences", seed=35)
 def relu_backward_sequences(student, rng):
     """An array of three axes."""
     return relu_backward(student, rng, "three_axes")
 
 
-@check("layers.relu_backward", name="clips", seed=36, **RELU)
+@after_relu("layers.relu_backward", name="clips", seed=36)
 def relu_backward_clips(student, rng):
     """An array of five axes."""
     return relu_backward(student, rng, "five_axes")
@@ -264,19 +260,19 @@ def conv_forward_one_image(student, rng):
     return conv_forward(student, rng, (1, 1, 5, 4), (1, 1, 2, 3), stride=1, pad=1)
 
 
-@check("layers.conv_backward_naive", name="no_padding", seed=71, weight=2, **CONV)
+@after_conv("layers.conv_backward_naive", name="no_padding", seed=71, weight=2)
 def conv_backward_no_padding(student, rng):
     """Images and filters that are not square, no padding."""
     return conv_backward(student, rng, (2, 3, 5, 8), (4, 3, 2, 3), (4, 6), stride=1, pad=0)
 
 
-@check("layers.conv_backward_naive", name="strided", seed=72, weight=2, **CONV)
+@after_conv("layers.conv_backward_naive", name="strided", seed=72, weight=2)
 def conv_backward_strided(student, rng):
     """Stride 2 and padding 2 on images that are not square."""
     return conv_backward(student, rng, (3, 2, 5, 7), (4, 2, 3, 3), (4, 5), stride=2, pad=2)
 
 
-@check("layers.conv_backward_naive", name="one_image", seed=73, **CONV)
+@after_conv("layers.conv_backward_naive", name="one_image", seed=73)
 def conv_backward_one_image(student, rng):
     """A single image with one channel, one filter, padding 1."""
     return conv_backward(student, rng, (1, 1, 5, 4), (1, 1, 3, 2), (5, 5), stride=1, pad=1)
@@ -302,25 +298,25 @@ def max_pool_forward_negative(student, rng):
     return {"out": out}
 
 
-@check("layers.max_pool_backward_naive", name="overlapping", seed=91, weight=2, **POOL)
+@after_pool("layers.max_pool_backward_naive", name="overlapping", seed=91, weight=2)
 def max_pool_backward_overlapping(student, rng):
     """Windows of 4 x 4 with stride 2, which overlap: an entry may be the maximum of several."""
     return pool_backward(student, rng, (3, 2, 8, 10), (3, 4), (4, 4), stride=2)
 
 
-@check("layers.max_pool_backward_naive", name="rectangular", seed=92, **POOL)
+@after_pool("layers.max_pool_backward_naive", name="rectangular", seed=92)
 def max_pool_backward_rectangular(student, rng):
     """Windows of 2 x 3 with stride 1 on images that are not square."""
     return pool_backward(student, rng, (2, 1, 4, 6), (3, 4), (2, 3), stride=1)
 
 
-@check("layers.max_pool_backward_naive", name="one_image", seed=93, **POOL)
+@after_pool("layers.max_pool_backward_naive", name="one_image", seed=93)
 def max_pool_backward_one_image(student, rng):
     """A single image, windows of 2 x 2 that do not overlap."""
     return pool_backward(student, rng, (1, 3, 6, 4), (3, 2), (2, 2), stride=2)
 
 
-@check("layers.max_pool_backward_naive", name="ties", seed=94, weight=0.5, **POOL)
+@after_pool("layers.max_pool_backward_naive", name="ties", seed=94, weight=0.5)
 def max_pool_backward_ties(student, rng):
     """Windows with several largest values: one of them, or each, may take the gradient, or they may share it."""
     pool_param = {"pool_height": 2, "pool_width": 2, "stride": 2}

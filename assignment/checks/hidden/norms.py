@@ -7,7 +7,6 @@ call in test mode, the course leaves open.
 """
 
 from functools import partial
-from typing import Any
 
 from grader.checks import check as any_check
 from grader.checks import gradients
@@ -15,8 +14,8 @@ from grader.checks import gradients
 # Many keep biases and statistics as rows or columns, which is as good as vectors.
 check = partial(any_check, squeeze=True)
 
-AFTER_BATCHNORM: dict[str, Any] = {"needs": "layers.batchnorm_forward", "parts": {"dx": 3}}
-AFTER_LAYERNORM: dict[str, Any] = {"needs": "layers.layernorm_forward", "parts": {"dx": 3}}
+after_batchnorm = partial(check, needs="layers.batchnorm_forward", parts={"dx": 3})
+after_layernorm = partial(check, needs="layers.layernorm_forward", parts={"dx": 3})
 
 
 def backward(forward, backward, rng, x, param):
@@ -76,28 +75,28 @@ def batchnorm_forward_other_eps(student, rng):
     return {"out": out}
 
 
-@check("layers.batchnorm_backward", name="another_call", seed=211, **AFTER_BATCHNORM)
+@after_batchnorm("layers.batchnorm_backward", name="another_call", seed=211)
 def batchnorm_backward_another_call(student, rng):
     """Seven examples with four features; the forward was called once more in between."""
     x = 20 * rng.randn(7, 4) + 30
     return backward(student.layers.batchnorm_forward, student.layers.batchnorm_backward, rng, x, {"mode": "train"})
 
 
-@check("layers.batchnorm_backward", name="small_variance", seed=212, **AFTER_BATCHNORM)
+@after_batchnorm("layers.batchnorm_backward", name="small_variance", seed=212)
 def batchnorm_backward_small_variance(student, rng):
     """Three examples with eight features that spread about as little as eps."""
     x, bn_param = 0.1 * rng.randn(3, 8), {"mode": "train", "eps": 0.01}
     return backward(student.layers.batchnorm_forward, student.layers.batchnorm_backward, rng, x, bn_param)
 
 
-@check("layers.batchnorm_backward_alt", name="another_call", seed=221, **AFTER_BATCHNORM)
+@after_batchnorm("layers.batchnorm_backward_alt", name="another_call", seed=221)
 def batchnorm_backward_alt_another_call(student, rng):
     """Six examples with seven features; the forward was called once more in between."""
     x = 20 * rng.randn(6, 7) - 30
     return backward(student.layers.batchnorm_forward, student.layers.batchnorm_backward_alt, rng, x, {"mode": "train"})
 
 
-@check("layers.batchnorm_backward_alt", name="small_variance", seed=222, **AFTER_BATCHNORM)
+@after_batchnorm("layers.batchnorm_backward_alt", name="small_variance", seed=222)
 def batchnorm_backward_alt_small_variance(student, rng):
     """Five examples with three features that spread about as little as eps."""
     x, bn_param = 0.1 * rng.randn(5, 3), {"mode": "train", "eps": 0.01}
@@ -125,21 +124,21 @@ def layernorm_forward_other_eps(student, rng):
     return {"out": out}
 
 
-@check("layers.layernorm_backward", name="another_call", seed=241, **AFTER_LAYERNORM)
+@after_layernorm("layers.layernorm_backward", name="another_call", seed=241)
 def layernorm_backward_another_call(student, rng):
     """Seven examples with four features; the forward was called once more in between."""
     x = 20 * rng.randn(7, 4) + 30
     return backward(student.layers.layernorm_forward, student.layers.layernorm_backward, rng, x, {})
 
 
-@check("layers.layernorm_backward", name="one_example", seed=242, **AFTER_LAYERNORM)
+@after_layernorm("layers.layernorm_backward", name="one_example", seed=242)
 def layernorm_backward_one_example(student, rng):
     """A single example with six features."""
     x = 20 * rng.randn(1, 6) - 30
     return backward(student.layers.layernorm_forward, student.layers.layernorm_backward, rng, x, {})
 
 
-@check("layers.layernorm_backward", name="small_variance", seed=243, **AFTER_LAYERNORM)
+@after_layernorm("layers.layernorm_backward", name="small_variance", seed=243)
 def layernorm_backward_small_variance(student, rng):
     """Four examples with four features that spread about as little as eps."""
     x = 0.1 * rng.randn(4, 4)

@@ -5,7 +5,6 @@ after another call of the forward, in train mode.
 """
 
 from functools import partial
-from typing import Any
 
 from grader.checks import check as any_check
 from grader.checks import gradients
@@ -13,12 +12,8 @@ from grader.checks import gradients
 # Many keep biases and statistics as rows or columns, which is as good as vectors.
 check = partial(any_check, squeeze=True)
 
-AFTER_BATCHNORM: dict[str, Any] = {"needs": "layers.spatial_batchnorm_forward", "parts": {"dx": 2}}
-AFTER_GROUPNORM: dict[str, Any] = {
-    "needs": "layers.spatial_groupnorm_forward",
-    "parts": {"dx": 3},
-    "squeeze": ("dgamma", "dbeta"),
-}
+after_batchnorm = partial(check, needs="layers.spatial_batchnorm_forward", parts={"dx": 2})
+after_groupnorm = partial(check, needs="layers.spatial_groupnorm_forward", parts={"dx": 3}, squeeze=("dgamma", "dbeta"))
 
 
 def batchnorm_backward(student, rng, x, bn_param):
@@ -76,13 +71,13 @@ def spatial_batchnorm_forward_small_running_var(student, rng):
     return {"out": out}
 
 
-@check("layers.spatial_batchnorm_backward", name="another_call", seed=261, **AFTER_BATCHNORM)
+@after_batchnorm("layers.spatial_batchnorm_backward", name="another_call", seed=261)
 def spatial_batchnorm_backward_another_call(student, rng):
     """Three images of shape (2, 5, 3); the forward was called once more in between."""
     return batchnorm_backward(student, rng, 20 * rng.randn(3, 2, 5, 3) + 30, {"mode": "train"})
 
 
-@check("layers.spatial_batchnorm_backward", name="one_image", seed=262, **AFTER_BATCHNORM)
+@after_batchnorm("layers.spatial_batchnorm_backward", name="one_image", seed=262)
 def spatial_batchnorm_backward_one_image(student, rng):
     """A single image of shape (4, 2, 3), whose pixels spread about as little as eps."""
     return batchnorm_backward(student, rng, 0.1 * rng.randn(1, 4, 2, 3), {"mode": "train", "eps": 0.01})
@@ -106,19 +101,19 @@ def spatial_groupnorm_forward_every_channel(student, rng):
     return groupnorm_forward(student, rng, 20 * rng.randn(1, 4, 5, 3) - 8, 4, {})
 
 
-@check("layers.spatial_groupnorm_backward", name="rectangular", seed=281, **AFTER_GROUPNORM)
+@after_groupnorm("layers.spatial_groupnorm_backward", name="rectangular", seed=281)
 def spatial_groupnorm_backward_rectangular(student, rng):
     """Three images of shape (6, 2, 3), three groups; the forward was called once more in between."""
     return groupnorm_backward(student, rng, 20 * rng.randn(3, 6, 2, 3) + 30, 3, {})
 
 
-@check("layers.spatial_groupnorm_backward", name="one_group", seed=282, **AFTER_GROUPNORM)
+@after_groupnorm("layers.spatial_groupnorm_backward", name="one_group", seed=282)
 def spatial_groupnorm_backward_one_group(student, rng):
     """One group of all channels, with an eps about as large as the variance."""
     return groupnorm_backward(student, rng, 0.1 * rng.randn(2, 4, 3, 2), 1, {"eps": 0.01})
 
 
-@check("layers.spatial_groupnorm_backward", name="every_channel", seed=283, **AFTER_GROUPNORM)
+@after_groupnorm("layers.spatial_groupnorm_backward", name="every_channel", seed=283)
 def spatial_groupnorm_backward_every_channel(student, rng):
     """As many groups as channels, on a single image of shape (4, 3, 2)."""
     return groupnorm_backward(student, rng, 20 * rng.randn(1, 4, 3, 2) - 30, 4, {})
