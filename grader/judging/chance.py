@@ -179,14 +179,14 @@ def first_beyond(v: np.ndarray, u: np.ndarray, keep: float) -> int | None:
     lags = np.arange(0 if u is not v else 1, n // 2 + 1)
     sizes = n - lags  # of the products that are summed up at each
     correlations = np.fft.irfft(spectrum, 2 * n)[lags] / sizes
-    found = lags[np.abs(correlations) > [bernstein_limit(int(size), n, keep) for size in sizes]]
+    found = lags[np.abs(correlations) > bernstein_limit(sizes, n, keep)]
     return int(found[0]) if found.size else None
 
 
-def bernstein_limit(size: int, n: int, keep: float) -> float:
-    """t so that the mean of `size` products, two sets of independent ones, exceeds it with a probability of RARE / n:
-    4 exp(-size t² / 8 / (1 + B t / 6)) solved for t."""
+def bernstein_limit(sizes: np.ndarray, n: int, keep: float) -> np.ndarray:
+    """For each size, t so that the mean of as many products, two sets of independent ones, exceeds it with a
+    probability of RARE / n: 4 exp(-size t² / 8 / (1 + B t / 6)) solved for t."""
     bound = max(keep, 1 - keep) / min(keep, 1 - keep)
-    exponent = 8 * math.log(4 * n / RARE) / size
+    exponent = 8 * math.log(4 * n / RARE) / sizes
     half = exponent * bound / 12
-    return half + math.sqrt(half * half + exponent)
+    return half + np.sqrt(half * half + exponent)
