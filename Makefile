@@ -11,9 +11,14 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 PEERS_READY := .venv-peers/.installed
+# A file a worker, in the order that tests/conftest.py gives: what waits for processes first.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+
+# Where it is set, each of a thousand processes of the tests would compile the grader anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup grade test fixtures check-fixtures template check-template schema check-schema release audit attacks lint format bench bench-peers fuzz mutants notebooks train-figures picture training-picture clean
+.PHONY: help setup grade test quick fixtures check-fixtures template check-template schema check-schema release audit attacks lint format bench bench-peers fuzz mutants notebooks train-figures picture training-picture clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -36,7 +41,10 @@ grade: $(READY)  ## grade SUBMISSIONS (default: submissions) into OUT (default: 
 	$(BIN)/grader grade $(SUBMISSIONS) --out $(OUT)
 
 test: $(READY)  ## run all tests
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(PYTEST)
+
+quick: lint  ## lint, and the tests that start no process: no sandbox, no browser (less than a minute)
+	$(PYTEST) -m "not process and not browser and not slow" --durations 5 --durations-min 1
 
 fixtures: $(READY)  ## write the expected arrays, from the reference
 	$(BIN)/grader fixtures

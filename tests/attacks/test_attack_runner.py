@@ -123,6 +123,7 @@ print(*left_since(before, set(), Path(sys.argv[1])), sep="\\n")
 """
 
 
+@pytest.mark.process
 def test_a_process_that_fled_to_its_own_session_and_a_file_are_found(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", SURVIVE, str(tmp_path)], capture_output=True, text=True, check=False, cwd=ROOT
@@ -141,6 +142,7 @@ print(json.dumps({path.stem: found for path, found in open_pages(sorted(Path(sys
 """
 
 
+@pytest.mark.process
 def test_without_chromium_the_runner_says_so_before_it_grades():
     command = [sys.executable, "-m", "tests.attacks.runner", "forging"]
     done = subprocess.run(

@@ -23,6 +23,8 @@ from grader.messages.say import say_all
 from grader.records import as_written
 from grader.running.job_pool import SerialExecutor
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).resolve().parents[2]
 TOML = """
 title = "Small"

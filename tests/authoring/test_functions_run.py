@@ -53,6 +53,7 @@ def test_a_misconception_is_graded_where_it_runs_and_on_all_checks_of_these_func
     assert {check.rpartition(".")[0] for check in parts["deep.nets.Net.doubled"]} == {"deep.nets.Net"}
 
 
+@pytest.mark.process
 def test_what_was_not_graded_counts_neither_as_earned_nor_as_lost(made):
     found = audit(made, "doubled").results[0]
     assert {check.function for check in found.checks} == {"deep.nets.Net"}

@@ -82,6 +82,7 @@ def in_float32(Net):
     return Single
 
 
+@pytest.mark.slow
 @EACH
 def test_a_net_written_another_way_passes(check):
     for seed in range(5):
@@ -94,6 +95,7 @@ def test_a_net_that_computes_in_float32_stays_far_below_the_tolerance(check):
     assert wrong_in(check, returned(check, in_float32(REFERENCE[check.function])), check.tolerance / 3) == []
 
 
+@pytest.mark.slow
 @EACH
 def test_the_reference_passes_whatever_its_random_numbers_are(check):
     for seed in range(20):

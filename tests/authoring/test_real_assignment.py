@@ -53,12 +53,8 @@ def distance(expected, value, tolerance):
     value = np.asarray(value, dtype=float)
     if value.shape != expected.shape or not np.isfinite(value).all():
         return np.inf
-    largest = max((abs(float(e)) for e in expected.flat), default=0.0) or 1.0
-    return (
-        max((abs(float(e) - float(v)) for e, v in zip(expected.flat, value.flat, strict=True)), default=0.0)
-        / largest
-        / tolerance
-    )
+    largest = np.max(np.abs(expected), initial=0.0) or 1.0
+    return np.max(np.abs(expected.astype(float) - value), initial=0.0) / largest / tolerance
 
 
 @CHECKS
@@ -106,6 +102,7 @@ def test_every_check_tests_something(check):
         assert np.abs(array).max() > 1e-6, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("item", ASSIGNMENT.misconceptions, ids=lambda item: f"{item.function}.{item.name}")
 def test_every_known_mistake_is_far_from_right_in_some_check(item):
     reference = namespace_of(FUNCTIONS)
@@ -214,14 +211,22 @@ def test_a_loss_off_by_a_factor_reaches_what_the_reference_reaches(check, factor
     assert same_patterns(FIXTURES.checks[check.id].reach, reach_patterns(answer, check))
 
 
-def test_the_fixtures_on_disk_are_those_that_a_fresh_run_makes():
-    assert drift(ASSIGNMENT, make_fixtures(ASSIGNMENT)) == []
+@pytest.fixture(scope="module")
+def made():
+    """The fixtures, made anew."""
+    return make_fixtures(ASSIGNMENT)
 
 
-def test_making_fixtures_twice_gives_the_same_arrays_to_the_bit():
-    first, second = make_fixtures(ASSIGNMENT), make_fixtures(ASSIGNMENT)
-    assert first.manifest == second.manifest
-    for file, arrays in first.arrays.items():
+@pytest.mark.slow
+def test_the_fixtures_on_disk_are_those_that_a_fresh_run_makes(made):
+    assert drift(ASSIGNMENT, made) == []
+
+
+@pytest.mark.slow
+def test_making_fixtures_twice_gives_the_same_arrays_to_the_bit(made):
+    second = make_fixtures(ASSIGNMENT)
+    assert made.manifest == second.manifest
+    for file, arrays in made.arrays.items():
         assert {name: (a.shape, a.tobytes()) for name, a in arrays.items()} == {
             name: (a.shape, a.tobytes()) for name, a in second.arrays[file].items()
         }

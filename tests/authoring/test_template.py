@@ -42,6 +42,7 @@ def test_handed_out_files_are_as_they_are():
     }
 
 
+@pytest.mark.process
 def test_the_template_is_graded_missing_throughout():
     context = prepare(Settings(str(ROOT / "assignment"), sys.executable, "auto"))
     names = {"student_files": ASSIGNMENT.student_files, "package": ASSIGNMENT.package}
@@ -85,6 +86,7 @@ def test_a_handed_out_file_with_a_solution_is_refused():
         make_template(replace(ASSIGNMENT, student_files=files, handed_out=(*ASSIGNMENT.handed_out, "optim.py")))
 
 
+@pytest.mark.process
 def test_without_cython_the_set_up_of_kernels_says_so_and_breaks_nothing(tmp_path):
     write_template(tmp_path, TEMPLATE)
     program = "import runpy, sys; sys.modules['Cython'] = None; sys.argv = ['setup.py', 'build_ext', '--inplace']; "

@@ -16,6 +16,7 @@ def graded(tmp_path_factory):
     return folder, many.run(folder, words), many.run(folder, words)
 
 
+@pytest.mark.process
 def test_each_submission_is_timed_when_it_is_done_and_the_process_tells_what_it_took(graded):
     _, (took_s, facts), _ = graded
     assert len(facts["done_s"]) == len(facts["parent_s"]) == 8
@@ -25,12 +26,14 @@ def test_each_submission_is_timed_when_it_is_done_and_the_process_tells_what_it_
     assert 10 * 1024 < facts["peak_kib"] < 500 * 1024
 
 
+@pytest.mark.process
 def test_a_second_run_grades_nothing(graded):
     folder, _, (_, again) = graded
     assert again["done_s"] == [] and again["finish_s"] > 0
     assert (folder / "out/index.html").read_text().count("<tr") > 8
 
 
+@pytest.mark.process
 def test_no_two_submissions_of_a_class_are_the_same(graded):
     sources = [path.read_text() for path in graded[0].glob("class/*/one.py")]
     assert len(set(sources)) == len(sources) == 8

@@ -97,6 +97,7 @@ def test_an_entry_without_a_reason_or_twice_is_refused(tmp_path, why, times):
         read_account(path)
 
 
+@pytest.mark.slow
 def test_one_function_alone_is_held_to_its_part_of_the_account(capsys, monkeypatch, tmp_path):
     assert main(["layers.affine_forward", "layers.affine_backward"]) == 0
     assert "every survivor is explained" in capsys.readouterr().out
@@ -111,6 +112,7 @@ def test_one_function_alone_is_held_to_its_part_of_the_account(capsys, monkeypat
     assert main(["layers.affine_backward"]) == 0
 
 
+@pytest.mark.slow
 def test_the_bar_is_held_over_all_functions_and_not_one(capsys, monkeypatch, tmp_path):
     assert main(["layers.relu_backward"]) == 0  # one of nine survives, and is explained
     path = tmp_path / "mutants.toml"

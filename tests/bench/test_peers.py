@@ -79,6 +79,7 @@ def test_the_reference_passes_all_nine_in_both_forms(nine, monkeypatch):
     assert passed(nine, load_reference(nine)) == (9, 9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CALLED)
 def test_a_wrong_function_fails_in_both_forms(nine, name, monkeypatch):
     monkeypatch.setattr(cells, "PLACE", str(nine.folder.parent))

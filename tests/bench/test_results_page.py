@@ -11,6 +11,8 @@ from bench import machine, results
 from bench.page import Section, page_of
 from bench.row import Row
 
+pytestmark = pytest.mark.process
+
 PART = """
 import sys
 from bench.row import Part, Row

@@ -46,6 +46,7 @@ def part(*rows, lack=""):
     return Part("one", "One", "Counts.", lambda options: iter(rows), lacks=lambda options: lack)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("bar", "code", "word"), [(2.0, 0, "met"), (2.5, 1, "MISSED"), (None, 0, "2x")])
 def test_a_part_alone_prints_its_rows_and_fails_for_a_missed_bar(bar, code, word, capsys):
     assert run_alone(part(Row("speed", 2.0, "x", bar, of="4 s / 2 s")), []) == code

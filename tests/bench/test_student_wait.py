@@ -9,6 +9,7 @@ from bench import student_wait
 from bench.row import run_alone
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("first_s", "save_s", "code"), [(2.9, 0.9, 0), (3.1, 0.1, 1), (0.1, 1.1, 1)], ids=["in time", "first", "save"]
 )

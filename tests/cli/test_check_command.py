@@ -25,6 +25,8 @@ from grader.records import VISIBLE, Submission
 from grader.report.standing import standing_of
 from grader.student.own_run import find_place, run_own
 
+pytestmark = pytest.mark.process
+
 FUNCTIONS = 28
 
 

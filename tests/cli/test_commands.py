@@ -54,6 +54,7 @@ def test_an_unknown_command_is_a_usage_error() -> None:
     assert "No such command 'grades'" in done.output
 
 
+@pytest.mark.process
 def test_the_list_of_commands_needs_no_command_and_no_library_of_one() -> None:
     imported = modules_after(
         "import contextlib, io\nfrom grader.cli.commands import cli\n"
@@ -63,6 +64,7 @@ def test_the_list_of_commands_needs_no_command_and_no_library_of_one() -> None:
     assert not {"numpy", "rich", "jinja2", "pygments", *(f"grader.cli.{name}" for name in COMMANDS)} & imported
 
 
+@pytest.mark.process
 def test_grading_imports_no_other_command_and_no_library_that_it_may_not_need() -> None:
     imported = modules_after("import grader.cli.grade_class")
     assert "grader.running.class_run" in imported
@@ -71,12 +73,14 @@ def test_grading_imports_no_other_command_and_no_library_that_it_may_not_need() 
     assert not {"pygments", "nbconvert", "nbformat", "distributed"} & imported
 
 
+@pytest.mark.process
 def test_a_job_process_imports_no_library_of_the_command_line_and_of_the_pages() -> None:
     imported = modules_after("import grader.cli.main, grader.running.job_pool, grader.grading.submission")
     assert "numpy" in imported
     assert not {"click", "rich", "jinja2", "pygments"} & imported
 
 
+@pytest.mark.process
 def test_grading_starts_no_threads_for_sums_unless_it_is_told_to() -> None:
     program = (
         "import contextlib, os\nfrom grader.cli.commands import cli\nfrom grader.errors import GraderError\n"

@@ -61,6 +61,7 @@ def download(tmp_path_factory):
     return folder
 
 
+@pytest.mark.process
 def test_the_download_of_the_page_is_graded_as_the_page_says(download):
     done = grader("grade", "submissions", cwd=download)
     assert done.returncode == 0, done.stderr
@@ -71,6 +72,7 @@ def test_the_download_of_the_page_is_graded_as_the_page_says(download):
     assert set(blocks()[3].splitlines()) <= {said_in(note) for one in stored[::2] for note in one["notes"]}
 
 
+@pytest.mark.process
 def test_a_packed_download_is_refused_as_the_page_says(download):
     with zipfile.ZipFile(download / "submissions.zip", "w") as archive:
         for path in (download / "submissions").iterdir():

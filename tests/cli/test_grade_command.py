@@ -16,6 +16,8 @@ import pytest
 from cases import ROOT
 from sayings import said_in
 
+pytestmark = pytest.mark.process
+
 REFERENCE = (ROOT / "reference/layers.py").read_text()
 LAYERS = 73  # of 100 points are for layers.py, which is all that most of these hand in
 

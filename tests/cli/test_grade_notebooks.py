@@ -17,6 +17,8 @@ from sayings import said_in
 
 from grader.cli.commands import cli
 
+pytestmark = pytest.mark.process
+
 NOTEBOOK = "ModularNets.ipynb"
 WRITTEN = "Too large: not straight. <img src=x onerror=alert(1)> =1+1"
 

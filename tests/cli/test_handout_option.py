@@ -12,6 +12,8 @@ from sayings import said_in
 
 from grader.assignment.load import load_assignment
 
+pytestmark = pytest.mark.process
+
 REFERENCE = (ROOT / "reference/layers.py").read_text()
 OLD = """
 years = "long ago"

@@ -12,6 +12,8 @@ import sys
 import pytest
 from cases import ROOT
 
+pytestmark = pytest.mark.process
+
 NOTEBOOK = (ROOT / "student_template/ModularNets.ipynb").read_text(encoding="utf-8")
 
 

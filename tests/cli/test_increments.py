@@ -23,6 +23,8 @@ from grader.grading.context import prepare
 from grader.intake import collect
 from grader.running import class_run as batch
 
+pytestmark = pytest.mark.process
+
 CLASS = {"ada": RIGHT, "bela": WRONG, "cleo": RAISING}
 
 

@@ -67,12 +67,14 @@ def given(tmp_path_factory) -> set[str]:
     return ids
 
 
+@pytest.mark.process
 def test_real_mistakes_give_the_reasons_that_the_page_explains(given):
     tables = (values.RETURNED, values.SHAPES, values.VALUES, values.REMARKS, marks.FOLLOWS, endings.STOPPED)
     explained = {id for table in tables for id in table} & EXPLAINED.keys()
     assert explained - given == ELSEWHERE
 
 
+@pytest.mark.process
 def test_every_sentence_that_real_mistakes_give_is_in_the_catalogue(given):
     assert given - CATALOGUE.keys() == set()
 

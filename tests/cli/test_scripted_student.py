@@ -10,6 +10,8 @@ from own_folder import check, row, watched
 from bench.student_wait import student_file, unpack
 from grader.student.own_run import find_place
 
+pytestmark = pytest.mark.process
+
 ENDING = "all public checks passed; hidden checks are run on the graded version"
 
 

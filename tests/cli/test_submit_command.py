@@ -205,6 +205,7 @@ def test_a_name_that_is_not_utf_8_is_packed_and_told(folder, capsys, raw):
     assert any("is not UTF-8. It is packed under this name." in line for line in warnings(capsys))
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "cp437"])
 def test_a_console_that_lacks_a_letter_gets_another_in_its_place(folder, encoding):
     (folder / "\u738b \U0001f600.ipynb").write_text(NOTEBOOK)

@@ -13,6 +13,8 @@ from grader.messages.of_check import message_of
 from grader.messages.say import say_all
 from grader.records import NOT_APPLICABLE, Submission
 
+pytestmark = pytest.mark.process
+
 FILES = ("layers.py", "optim.py", "classifiers/fc_net.py", "classifiers/cnn.py")
 
 # Dropout as 2018 and 2021 had it: p is the probability of keeping.

@@ -11,6 +11,8 @@ from grader.grading.submission import grade_submission
 from grader.messages.of_check import message_of
 from grader.records import Submission
 
+pytestmark = pytest.mark.process
+
 
 @cache
 def context(handout="default"):

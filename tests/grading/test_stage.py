@@ -30,6 +30,7 @@ def staged(target):
     return {str(path.relative_to(target)): path.read_bytes() for path in target.rglob("*") if path.is_file()}
 
 
+@pytest.mark.process
 def test_the_tree_holds_everything_and_can_be_imported(tmp_path):
     target = tmp_path / "work"
     assert stage(STUDENT, HANDED_OUT, target, package="cs231n") == []
@@ -60,6 +61,7 @@ def test_only_what_is_asked_for_is_staged(tmp_path):
     assert set(staged(tmp_path)) == {"cs231n/__init__.py", "cs231n/layers.py"}
 
 
+@pytest.mark.process
 def test_an_extended_file_keeps_its_own_and_gets_what_it_lacks(tmp_path):
     handed_out = {
         "layer_utils.py": b"import math\ndef a():\n    return 1\ndef b():\n    return a() + math.floor(1.5)\n"
@@ -110,6 +112,7 @@ def test_a_tree_is_never_written_over(tmp_path):
         stage(STUDENT, HANDED_OUT, tmp_path, package="cs231n")
 
 
+@pytest.mark.process
 def test_an_init_file_that_is_handed_out_is_staged(tmp_path):
     handed_out = {"__init__.py": b"one = 1\n", "classifiers/__init__.py": b"two = 2\n"}
     stage({"__init__.py": b"1 / 0\n"}, handed_out, tmp_path, package="cs231n")

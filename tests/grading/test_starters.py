@@ -16,6 +16,8 @@ from grader.intake.notebooks.answers import handed_out
 from grader.messages.of_check import message_of
 from grader.records import MISSING, NOT_APPLICABLE, Submission
 
+pytestmark = pytest.mark.process
+
 HANDOUT = dict.fromkeys(YEARS, "2021") | {"2016": "2016", "2017": "2017", "2025": "2025"}
 HANDOUT |= dict.fromkeys(("2018", "2019", "2020"), "2018")
 GUESSED = HANDOUT | {"2025": "2021"}  # no mark tells these two apart

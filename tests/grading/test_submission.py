@@ -25,6 +25,8 @@ from grader.records import Result, Submission
 from grader.sandbox.host import session as session_module
 from grader.sandbox.inside.protocol import Handle
 
+pytestmark = pytest.mark.process
+
 
 def test_the_reference_gets_full_marks(grade_layers):
     result = grade_layers()

@@ -27,6 +27,8 @@ from grader.records import SPENT, Submission
 from grader.sandbox.host.check_process import CheckProcess
 from grader.sandbox.host.session import Session
 
+pytestmark = pytest.mark.process
+
 TOML = """
 title = "Small"
 package = "small"

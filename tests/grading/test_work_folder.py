@@ -43,6 +43,7 @@ def test_without_a_word_it_is_the_usual_one():
     assert temporary_folder() in (Path("/tmp"), Path("/var/tmp"))
 
 
+@pytest.mark.process
 def test_what_starts_another_while_it_is_ended_leaves_none(tmp_path, monkeypatch):
     """As bwrap may: its child is not there yet when the processes are listed."""
     command = [sys.executable, "-c", "import time; time.sleep(60)", f"{tmp_path}/work", "worker.py"]
@@ -59,6 +60,7 @@ def test_what_starts_another_while_it_is_ended_leaves_none(tmp_path, monkeypatch
     assert [process.wait(timeout=10) for process in started] == [-signal.SIGKILL, -signal.SIGKILL]
 
 
+@pytest.mark.process
 def test_a_dead_child_of_any_name_stops_no_clearing_up(tmp_path):
     """A process names itself as it likes, and has no command line any more when it is dead."""
     name = "import ctypes; ctypes.CDLL(None).prctl(15, b'\\xff) Z (', 0, 0, 0)"

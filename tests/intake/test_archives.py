@@ -167,6 +167,7 @@ def test_a_zip_member_with_a_wrong_checksum_is_a_problem(tmp_path):
     assert "damaged" in problem_of(tmp_path, data)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "command",
     [["tar", "-czf", "a", "hw"], ["tar", "-cJf", "a", "--format=posix", "./hw"], ["zip", "-qr", "a.zip", "hw"]],
@@ -308,6 +309,7 @@ def test_totals_counts_and_depth_are_limited(tmp_path):
         assert "deep" in read_bytes(tmp_path, pack([("a/b/c/layers.py", b"")]), IntakeLimits(depth=2)).notes[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["gz", "bz2", "xz"])
 def test_a_packed_bomb_is_noticed_while_it_goes_off(tmp_path, kind):
     data = tar_of([("data.bin", bytes(100_000_000))], f"w:{kind}")

@@ -112,6 +112,7 @@ def test_modules_from_elsewhere_are_limited():
     assert len(chosen(tree)) == MOST_HELPERS
 
 
+@pytest.mark.slow
 def test_a_large_tree_and_many_imports_do_not_take_long():
     tree = {f"d{n}/x/m.py": b"import a.m\n" for n in range(20_000)}
     tree |= {f"hw/cs231n/h{n}.py": b"".join(b"import a%d.m\n" % k for k in range(1000)) for n in range(50)}

@@ -18,6 +18,8 @@ from grader.intake.archives.unpack import read_archive
 from grader.intake.collect import find, read
 from grader.intake.tree import IntakeLimits, IntakeProblem
 
+pytestmark = pytest.mark.process
+
 LIMITS = IntakeLimits()
 CODE = b"def affine_forward(x, w, b):\n    pass\n"
 FILES = {"作业/cs231n/layers.py": CODE, "作业/cs231n/résumé.py": b"", "作业/report.pdf": b"%PDF" * 99}

@@ -356,6 +356,7 @@ EXPECTED = st.sampled_from(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=400)
 @given(EXPECTED, DECODABLE)
 @example(np.array(2.5), LAST_BIT_OF_MAX)

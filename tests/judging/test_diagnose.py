@@ -264,6 +264,7 @@ def attempts(expected, probe):
     yield from (np.trunc(expected), expected * 7 / 6, expected * by_column, expected + by_column)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(
     shape=st.sampled_from([(), (1,), (2,), (3, 4), (2, 2, 3)]),

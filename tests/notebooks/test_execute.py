@@ -18,6 +18,8 @@ from bench.notebooks import Run, make_folder, not_right, run, show
 from grader.assignment.load import load_assignment
 from grader.assignment.notebook_sources import cells_of, instructor_notebooks, notebook
 
+pytestmark = pytest.mark.process
+
 ASSIGNMENT = load_assignment(ROOT / "assignment")
 NAMES = sorted(path.stem for path in (ROOT / "assignment" / "notebooks").glob("*.py"))
 FEWEST = {

@@ -9,17 +9,23 @@ from arrays import apart, convolutions, laid_out, layouts, poolings, seeds, size
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-torch = pytest.importorskip("torch", reason="needs PyTorch (.venv/bin/python -m pip install -e '.[bench]')")
-
-from torch.nn import functional as F  # noqa: E402
-
-from reference import fast_layers, layer_utils, layers, optim  # noqa: E402
-from reference.classifiers.cnn import MultiLayerConvNet, ThreeLayerConvNet  # noqa: E402
-from reference.classifiers.fc_net import FullyConnectedNet, TwoLayerNet  # noqa: E402
+from reference import fast_layers, layer_utils, layers, optim
+from reference.classifiers.cnn import MultiLayerConvNet, ThreeLayerConvNet
+from reference.classifiers.fc_net import FullyConnectedNet, TwoLayerNet
 
 # Without a compiler NumPy stands in for the kernels of the convolutions.
-pytestmark = pytest.mark.filterwarnings("ignore:fast_layers:RuntimeWarning")
-torch.set_num_threads(1)
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:fast_layers:RuntimeWarning")]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def pytorch():
+    """PyTorch takes a second to import, so only the process that runs these tests does."""
+    global torch, F
+    torch = pytest.importorskip("torch", reason="needs PyTorch (.venv/bin/python -m pip install -e '.[bench]')")
+    from torch.nn import functional as F
+
+    torch.set_num_threads(1)
+
 
 each = settings(deadline=None, max_examples=40)
 dtypes = st.sampled_from([np.float64, np.float32])
@@ -265,21 +271,21 @@ def test_conv_bn_relu(case):
 @pytest.mark.parametrize(
     ("rule", "peer", "config", "words"),
     [
-        (optim.sgd, torch.optim.SGD, {}, {"lr": 1e-2}),
-        (optim.sgd, torch.optim.SGD, {"learning_rate": 0.3}, {"lr": 0.3}),
-        (optim.sgd_momentum, torch.optim.SGD, {}, {"lr": 1e-2, "momentum": 0.9}),
-        (optim.sgd_momentum, torch.optim.SGD, {"learning_rate": 0.3, "momentum": 0.5}, {"lr": 0.3, "momentum": 0.5}),
-        (optim.rmsprop, torch.optim.RMSprop, {}, {"lr": 1e-2, "alpha": 0.99, "eps": 1e-8}),
+        (optim.sgd, "SGD", {}, {"lr": 1e-2}),
+        (optim.sgd, "SGD", {"learning_rate": 0.3}, {"lr": 0.3}),
+        (optim.sgd_momentum, "SGD", {}, {"lr": 1e-2, "momentum": 0.9}),
+        (optim.sgd_momentum, "SGD", {"learning_rate": 0.3, "momentum": 0.5}, {"lr": 0.3, "momentum": 0.5}),
+        (optim.rmsprop, "RMSprop", {}, {"lr": 1e-2, "alpha": 0.99, "eps": 1e-8}),
         (
             optim.rmsprop,
-            torch.optim.RMSprop,
+            "RMSprop",
             {"learning_rate": 0.3, "decay_rate": 0.5, "epsilon": 0.1},
             {"lr": 0.3, "alpha": 0.5, "eps": 0.1},
         ),
-        (optim.adam, torch.optim.Adam, {}, {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8}),
+        (optim.adam, "Adam", {}, {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8}),
         (
             optim.adam,
-            torch.optim.Adam,
+            "Adam",
             {"learning_rate": 0.3, "beta1": 0.5, "beta2": 0.75, "epsilon": 0.1},
             {"lr": 0.3, "betas": (0.5, 0.75), "eps": 0.1},
         ),
@@ -290,7 +296,7 @@ def test_update_rules(rule, peer, config, words, dtype):
     rng = np.random.RandomState(0)
     w = rng.randn(3, 4).astype(dtype)
     parameter = torch.nn.Parameter(tensor(w))
-    optimizer, config = peer([parameter], **words), dict(config)
+    optimizer, config = getattr(torch.optim, peer)([parameter], **words), dict(config)
     for _ in range(20):
         dw = rng.randn(3, 4).astype(dtype)
         parameter.grad = tensor(dw)

@@ -64,6 +64,7 @@ states = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=200)
 @given(st.dictionaries(st.text(max_size=3), states, max_size=4))
 def test_what_is_written_comes_back(tmp_path_factory, state):
@@ -202,6 +203,7 @@ checkpoints.write_checkpoint(sys.argv[1], state)
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("moment", ["array", "disk"])
 def test_killed_while_writing_it_leaves_the_earlier_file_alone(path, moment):
     write_checkpoint(path, STATE)

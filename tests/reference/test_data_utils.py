@@ -401,6 +401,7 @@ OUTSIDE_PIXELS = [*range(190), *range(-130, 0)]
 places = st.sampled_from(OUTSIDE_PIXELS) | st.integers(0, 6300)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=400)
 @given(
     st.integers(2, 5) | st.none(),
@@ -413,6 +414,7 @@ def test_changed_bytes_load_valid_data_or_are_told(scratch, protocol, changes):
     loads_valid_data_or_is_told(scratch, bytes(content))
 
 
+@pytest.mark.slow
 def test_each_byte_outside_the_pixels_changed_loads_valid_data_or_is_told(scratch):
     content = python2_pickle({"data": np.full((1, 3072), 7, np.uint8), "labels": [3]})
     for place in [*range(160), *range(len(content) - 40, len(content))]:

@@ -173,6 +173,7 @@ def test_without_pooch_the_message_says_what_to_install(package, monkeypatch, tm
     )
 
 
+@pytest.mark.process
 def test_pooch_is_not_needed_until_then():
     code = "import sys; sys.modules['pooch'] = sys.modules['tqdm'] = None; import reference.data_utils"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
@@ -292,6 +293,7 @@ def test_a_folder_that_lacks_a_file_is_replaced(tmp_path):
     assert (tmp_path / "cache" / "data" / "one").read_bytes() == b"1"
 
 
+@pytest.mark.process
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a pipe with a name")
 def test_a_process_killed_while_unpacking_leaves_no_folder(tmp_path):
     """The archive comes through a pipe that stops in the middle, so the process is in the middle when it is killed."""

@@ -93,6 +93,7 @@ def test_convolution_in_any_shape(seed, N, C, F, H, W, HH, WW, stride, pad, dtyp
     assert_conv_right(*conv_case(seed, N, C, F, H, W, HH, WW, stride, pad, dtype, layout))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize(
     "sizes",
@@ -267,6 +268,7 @@ def run_python(source, **environment):
     )  # fmt: skip
 
 
+@pytest.mark.process
 def test_a_forked_child_can_go_on_after_its_parent_used_threads(implementation):
     done = run_python(f"""
         import os, warnings
@@ -288,6 +290,7 @@ def test_a_forked_child_can_go_on_after_its_parent_used_threads(implementation):
     assert done.stdout.strip() == "0"
 
 
+@pytest.mark.process
 def test_without_a_compiler_numpy_stands_in_and_says_so_once():
     done = run_python("""
         import sys

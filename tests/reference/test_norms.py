@@ -206,6 +206,7 @@ def test_layernorm_has_eps_1e_5_unless_given():
 # --- spatial batch normalization
 
 
+@pytest.mark.slow
 @each
 @given(seeds, *[st.integers(1, 3)] * 3, st.integers(2, 4), layouts, st.sampled_from([1e-5, 0.5]))
 def test_spatial_batchnorm_is_the_loops_with_their_slopes_and_leaves_its_inputs(seed, N, C, H, W, layout, eps):
@@ -240,6 +241,7 @@ def test_spatial_batchnorm_in_test_mode_by_hand():
 # --- group normalization
 
 
+@pytest.mark.slow
 @each
 @given(seeds, *[st.integers(1, 3)] * 3, st.integers(1, 2), st.integers(2, 3), layouts, st.sampled_from([1e-5, 0.5]))
 def test_groupnorm_is_the_loops_with_their_slopes_and_leaves_its_inputs(seed, N, G, size, H, W, layout, eps):

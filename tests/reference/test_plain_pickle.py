@@ -404,6 +404,7 @@ READ = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BOMBS)
 def test_memory_and_time_stay_within_bounds(name):
     data, value = BOMBS[name], None

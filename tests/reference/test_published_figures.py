@@ -385,6 +385,7 @@ def test_three_layer_conv_net_loss(seed_231):
     assert model.loss(X, y)[0] == pytest.approx(2.5085, abs=5e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("net", "sizes", "printed"),
     [

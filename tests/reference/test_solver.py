@@ -257,6 +257,7 @@ def test_an_epoch_of_one_iteration_has_no_epoch_0(capsys):
     assert re.findall(r"\((\w+ \d)", capsys.readouterr().out) == ["Iteration 1", "Epoch 1", "Iteration 2", "Epoch 2"]
 
 
+@pytest.mark.process
 def test_on_a_terminal_a_resumed_bar_begins_where_the_run_stopped(tmp_path):
     line_solver(verbose=False, checkpoint_name=tmp_path / "line").train()
     train = f"Solver.resume({str(tmp_path / 'line_epoch_1.npz')!r}, Line(), TWOS, verbose=True).train()"
@@ -313,6 +314,7 @@ def run_on_terminal(rows=24, columns=120, before="", train=TRAIN):
 
 
 # A new pseudo-terminal has no rows and no columns until someone sets its size.
+@pytest.mark.process
 @pytest.mark.parametrize("size", [(24, 120), (0, 0)])
 def test_on_a_terminal_a_bar_takes_the_place_of_the_losses(size):
     out, errors = run_on_terminal(*size)
@@ -328,6 +330,7 @@ def test_on_a_terminal_a_bar_takes_the_place_of_the_losses(size):
     assert re.search(r"100%\|.*\| 6/6 \[.*loss 0\.0\d{3}, train 1\.000, val 0\.66", out)
 
 
+@pytest.mark.process
 def test_on_a_terminal_without_tqdm_lines_are_printed():
     out, errors = run_on_terminal(before="sys.modules['tqdm'] = None")
     assert errors == ""
@@ -335,6 +338,7 @@ def test_on_a_terminal_without_tqdm_lines_are_printed():
     assert "%" not in out
 
 
+@pytest.mark.process
 def test_without_a_terminal_tqdm_is_not_even_imported():
     script = SCRIPT.format(before="sys.modules['tqdm'] = None", train=TRAIN)
     run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -511,6 +515,7 @@ solver.Solver(all_in_one_net(), random_data(), checkpoint_name=sys.argv[1], **op
 """
 
 
+@pytest.mark.process
 def test_a_killed_run_is_resumed_in_another_process(tmp_path):
     command = [sys.executable, "-c", KILLED, str(tmp_path / "run")]
     assert subprocess.run(command, cwd=ROOT).returncode == -signal.SIGKILL

@@ -22,6 +22,8 @@ from grader.intake.collect import find, read
 from grader.running.dask_cluster import ClusterExecutor, make_bundle, unpack
 from grader.running.dispatch import grade_all
 
+pytestmark = pytest.mark.process
+
 SLOW = "import time\n\n\ndef double(x):\n    time.sleep(0.4)\n    return 2 * x\n"
 CLASS = {
     **{f"right{i}": RIGHT for i in range(4)},

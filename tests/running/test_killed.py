@@ -14,6 +14,8 @@ from cases import ROOT
 from durations import without_durations
 from one_check import RAISING, RIGHT, WRONG, write_assignment, write_class
 
+pytestmark = pytest.mark.process
+
 ROUNDS = 50
 CLASS = {"ada": RIGHT, "bela": WRONG, "cleo": RAISING, "dora": RIGHT, "emil": "import nothing_there\n"}
 

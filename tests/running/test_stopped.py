@@ -18,6 +18,8 @@ from one_check import RIGHT, SLEEPING, WRONG, write_assignment, write_class
 from grader.running.output_lock import held
 from grader.sandbox.host.isolation import find_bwrap
 
+pytestmark = pytest.mark.process
+
 PATIENCE_S = 60  # for a busy machine; nothing here takes a second of work
 
 

@@ -95,6 +95,7 @@ def test_where_no_group_can_be_made_there_is_none(tree):
     assert make_group(tree / "nothing", 1, 1) is None
 
 
+@pytest.mark.process
 def test_a_worker_joins_its_group_and_the_group_ends_with_the_sandbox(tmp_path, monkeypatch):
     work = tmp_path / "work"
     (work / "cs231n").mkdir(parents=True)

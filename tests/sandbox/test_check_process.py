@@ -39,6 +39,8 @@ from grader.sandbox.host.plan import Plan
 from grader.sandbox.host.session import Session
 from grader.sandbox.host.time_account import TimeAccount
 
+pytestmark = pytest.mark.process
+
 LIMITS = Limits(
     cpu_s=1,
     wall_s=8,

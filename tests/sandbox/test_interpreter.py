@@ -22,6 +22,7 @@ def as_python(path: Path, said: str) -> str:
     return str(path)
 
 
+@pytest.mark.process
 def test_this_process_answers_as_the_same_python_does_when_it_is_run() -> None:
     assert probe.facts() == facts_of(sys.executable)
     assert probe.facts()["numpy"] == np.__version__
@@ -35,6 +36,7 @@ def test_nothing_is_started_to_ask_the_python_that_runs(monkeypatch: pytest.Monk
     assert started == [by_another_name]
 
 
+@pytest.mark.process
 def test_what_is_no_python_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"--python .*/absent: cannot be run as a Python .*Name an interpreter\."):
         find_interpreter(str(tmp_path / "absent"))
@@ -42,6 +44,7 @@ def test_what_is_no_python_is_said(tmp_path: Path) -> None:
         find_interpreter(as_python(tmp_path / "cat", "meow"))
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("where", ["here", "run"])
 @pytest.mark.parametrize(
     ("facts", "told"),

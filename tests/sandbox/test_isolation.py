@@ -29,6 +29,8 @@ from grader.sandbox.host.session import Session
 from grader.sandbox.host.zygote_box import HeldBox
 from grader.sandbox.host.zygote_client import HOLDER, find_zygote
 
+pytestmark = pytest.mark.process
+
 HELD = "in a sandbox that was kept open for it"
 
 

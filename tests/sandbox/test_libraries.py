@@ -26,6 +26,7 @@ def listed_by_ldd(path: Path) -> set[Path]:
     return {Path(found).resolve() for found in re.findall(r"(?:=> |^\s+)(/\S+) \(", said, re.MULTILINE)}
 
 
+@pytest.mark.process
 def test_what_the_loader_would_load_is_there(interpreter):
     shown = {path.resolve() for path in system_paths(interpreter, find_holder()).values()}
     folders = [*interpreter.shown, *interpreter.numpy_folders]
@@ -37,6 +38,7 @@ def test_what_the_loader_would_load_is_there(interpreter):
         assert needed <= shown, path
 
 
+@pytest.mark.process
 def test_little_of_the_system_is_shown(interpreter):
     paths = [path for path in system_paths(interpreter).values() if path.is_file()]
     assert len(paths) < 100
@@ -63,6 +65,7 @@ def test_where_the_system_does_not_say_where_libraries_lie_all_folders_are_shown
         mounts.system_paths.cache_clear()
 
 
+@pytest.mark.process
 def test_the_parts_of_the_standard_library_that_no_layer_needs_are_left_out(interpreter):
     shown, hidden = resident_paths(interpreter, worker_guest(interpreter))
     standard = next(Path(path) for path in shown if (Path(path) / "os.py").is_file())

@@ -21,6 +21,8 @@ from grader.sandbox.host.plain_box import PlainBox
 from grader.sandbox.host.plan import Plan
 from grader.sandbox.host.session import Session
 
+pytestmark = pytest.mark.process
+
 LIMITS = Limits(
     cpu_s=1,
     wall_s=3,

@@ -103,6 +103,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=400)
 @given(VALUES)
 def test_every_plain_value_comes_back_to_the_last_bit(value):
@@ -531,6 +532,7 @@ def test_what_runs_inside_parses_as_python_3_8_and_has_no_way_to_build_objects_f
 PIECES = ["[", "]", "{", "}", '"', "\\", ",", "7", "7" * 401, "a", "[" * 47, "{[" * 12, "]}" * 12]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=2000)
 @given(st.lists(st.sampled_from(PIECES), max_size=12))
 def test_what_is_cheap_at_a_glance_is_cheap_when_it_is_counted(parts):

@@ -11,7 +11,11 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from grader.sandbox.host import resident
+
+pytestmark = pytest.mark.process
 
 PAGE = mmap.PAGESIZE
 

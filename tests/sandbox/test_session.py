@@ -21,6 +21,8 @@ from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.plan import ImportResult, LeftOut, Plan, left_out_from
 from grader.sandbox.host.session import Session
 
+pytestmark = pytest.mark.process
+
 LIMITS = Limits(
     cpu_s=1,
     wall_s=4,

@@ -98,6 +98,7 @@ def test_what_python_needs_is_allowed(machine):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("machine", "allowed"), [("x86_64", 151), ("aarch64", 119)])
 def test_what_is_not_in_the_table_is_refused(machine, allowed):
     """A call more or less should be meant."""
@@ -206,6 +207,7 @@ def open_session(tmp_path_factory):
     return make
 
 
+@pytest.mark.process
 def test_a_worker_has_the_filter(open_session):
     assert filter_for(os.uname().machine)
     with open_session() as process:
@@ -213,6 +215,7 @@ def test_a_worker_has_the_filter(open_session):
         assert process.call("probe.refused", (), {}) == "[[-1, -1, -1], 'Operation not permitted']"
 
 
+@pytest.mark.process
 def test_a_worker_inherits_no_descriptor_but_pipes(open_session):
     """bwrap leaves open the user namespace that it was told to enter."""
     with open_session() as process:
@@ -220,6 +223,7 @@ def test_a_worker_inherits_no_descriptor_but_pipes(open_session):
         assert set(process.call("probe.open_descriptors", (), {}).split()) == {"pipe"}
 
 
+@pytest.mark.process
 def test_what_all_processes_hold_together_is_bounded(open_session):
     """The bound is low here, so that little has to be held: far below what one process may have."""
     with open_session(memory=80 << 20) as process:
@@ -233,5 +237,6 @@ def test_what_all_processes_hold_together_is_bounded(open_session):
         assert process.session.box is None
 
 
+@pytest.mark.process
 def test_the_bound_is_twice_what_one_process_may_have(open_session):
     assert open_session().session.launch().memory == 2 * 512 << 20

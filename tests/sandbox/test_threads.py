@@ -15,6 +15,8 @@ from grader.sandbox.host.limits import limits_from
 from grader.sandbox.host.plan import Plan
 from grader.sandbox.host.session import Session
 
+pytestmark = pytest.mark.process
+
 ASSIGNMENT = Path(__file__).resolve().parents[2] / "assignment"
 FUNCTIONS = ("pool", "default_pool", "pool_of_multiprocessing", "nested", "all_at_once", "with_arrays", "cores")
 SOURCE = '''

@@ -119,6 +119,7 @@ def test_a_statement_that_waits_is_left_out(run, kind):
     assert "still waiting after 0.2 s" in [str(error) for _, _, _, error in importer.left_out]
 
 
+@pytest.mark.slow
 def test_patience_shrinks_with_every_statement_that_waits_or_computes(run):
     import time
 
@@ -283,6 +284,7 @@ MANY = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", MANY)
 def test_a_source_of_any_kind_is_given_up_or_read_within_seconds(run, kind):
     began = time.process_time()

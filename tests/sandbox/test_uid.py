@@ -200,6 +200,7 @@ def test_the_worker_and_its_check_die_with_the_judge(place, readable_python):
     wait_until(lambda: processes_of(uid) == [])
 
 
+@pytest.mark.process
 @root_only
 def test_a_uid_in_use_is_not_given_out(monkeypatch):
     numbers = iter([5, 6])

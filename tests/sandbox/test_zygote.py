@@ -29,6 +29,8 @@ from grader.sandbox.host.session import Session
 from grader.sandbox.host.zygote_box import HeldBox
 from grader.sandbox.host.zygote_client import HELD_PROCESSES, Zygote, find_zygote, give_up
 
+pytestmark = pytest.mark.process
+
 LIMITS = Limits(
     cpu_s=2,
     wall_s=6,

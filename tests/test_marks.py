@@ -1,0 +1,28 @@
+"""The marks hold: conftest.py lets no test start a process that does not say so."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+
+UNMARKED = pytest.raises(pytest.fail.Exception, match=r"starts (true|os\.fork) without the mark")
+
+
+def test_a_command_is_refused_without_the_mark():
+    with UNMARKED:
+        subprocess.Popen(["true"])
+
+
+def test_a_fork_is_refused_without_the_mark():
+    with UNMARKED:
+        os.fork()
+
+
+def test_code_that_catches_every_exception_does_not_hide_it():
+    with UNMARKED:
+        try:
+            subprocess.run(["true"], check=True)
+        except Exception:
+            raise AssertionError("the refusal was taken for a failure to start") from None
