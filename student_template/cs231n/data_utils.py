@@ -163,7 +163,7 @@ def _to_batch(content):
         raise ValueError(f"labels is {found}, expected a list of {len(pixels)}, one for each image")
     for i, label in enumerate(labels):
         if type(label) is not int or not 0 <= label <= 9:
-            found = label if type(label) is int else type(label).__name__
+            found = str(label) if type(label) is int else type(label).__name__
             raise ValueError(f"labels[{i}] is {found}, expected a whole number from 0 to 9")
     return pixels, np.array(labels, dtype=np.int64)
 

@@ -86,10 +86,11 @@ def _unpack_files(archive, paths):
                 path = paths.get(member.name)
                 if path is None:
                     continue
-                if not member.isreg() or member.size > MAX_FILE_BYTES:
+                content = tar.extractfile(member) if member.isreg() else None
+                if content is None or member.size > MAX_FILE_BYTES:
                     raise ValueError(f"{member.name} is no file of at most {MAX_FILE_BYTES} bytes")
                 with open(path, "wb") as file:
-                    shutil.copyfileobj(tar.extractfile(member), file)
+                    shutil.copyfileobj(content, file)
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, ValueError) as error:
         raise ValueError(
             f"{archive}: cannot be unpacked ({error}), expected a whole .tar.gz. Delete it and run again."

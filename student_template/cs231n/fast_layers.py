@@ -140,7 +140,7 @@ def _window(pool_param):
 
 def _ready(dtype, *arrays):
     """The arrays in C order, aligned and of one dtype; copies only where they are not so already."""
-    return (np.require(array, dtype, "CA") for array in arrays)
+    return (np.require(array, dtype, ("C", "A")) for array in arrays)
 
 
 def _kernels(dtype, *arrays):

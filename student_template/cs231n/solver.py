@@ -79,8 +79,12 @@ class Solver:
         expect_options(options, _update_rules())
         self.model = model
         self.X_train, self.y_train, self.X_val, self.y_val = (np.asarray(data[name]) for name in DATA)
-        for name, default in DEFAULTS.items():
-            setattr(self, name, copy.copy(options.get(name, default)))
+        options = {**DEFAULTS, **options}
+        self.update_rule, self.optim_config = options["update_rule"], copy.copy(options["optim_config"])
+        self.lr_decay, self.batch_size = options["lr_decay"], options["batch_size"]
+        self.num_epochs, self.checkpoint_name = options["num_epochs"], options["checkpoint_name"]
+        self.num_train_samples, self.num_val_samples = options["num_train_samples"], options["num_val_samples"]
+        self.print_every, self.verbose = options["print_every"], options["verbose"]
         self.epoch, self.iteration = 0, 0
         self.best_val_acc, self.best_params, self.best_bn_params = 0, {}, None
         self.loss_history, self.train_acc_history, self.val_acc_history = [], [], []
