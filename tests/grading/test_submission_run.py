@@ -60,9 +60,9 @@ on = ["parts.py"]
 "nets.Net" = ["parts.double", "parts.undo", "parts.quadruple"]
 
 [limits]
-cpu_s = 2
-wall_s = 10
-import_cpu_s = 4
+cpu_s = 1
+wall_s = 5
+import_cpu_s = 2
 import_wall_s = 30
 submission_wall_s = 120
 memory_mib = 1024

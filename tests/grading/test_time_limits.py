@@ -6,14 +6,15 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from cases import lost
+from cases import lost, with_half_the_time
 
 from grader.calls import Failure
 from grader.grading import time_limits as patience
+from grader.grading.submission import grade_submission
 from grader.grading.time_limits import AGAIN_S, SHORT_S, Patience
 from grader.judging.verdict import Trial
 from grader.messages.of_check import message_of
-from grader.records import TIMEOUT
+from grader.records import TIMEOUT, Submission
 
 THREE = (
     "svm_loss",
@@ -109,8 +110,17 @@ def test_a_first_check_of_each_is_taken_again_while_there_is_time_for_that(monke
     assert len(taken) == AGAIN_S / 2 == len(set(taken))
 
 
-def test_what_is_right_keeps_its_points_when_three_others_hang(grade_layers):
-    result = grade_layers(hang(*THREE))
+@pytest.fixture
+def grade_in_half_the_time(layers_context, reference_source):
+    def grade(added):
+        submission = Submission("case", "case", {"layers.py": f"{reference_source}\n\n{added}".encode()})
+        return grade_submission(submission, with_half_the_time(layers_context))
+
+    return grade
+
+
+def test_what_is_right_keeps_its_points_when_three_others_hang(grade_in_half_the_time):
+    result = grade_in_half_the_time(hang(*THREE))
     assert lost(result).keys() - {"dropout_backward"} == LOST
 
 
@@ -121,10 +131,10 @@ def test_what_is_right_and_slow_keeps_its_points_when_three_others_hang(grade_la
     assert lost(result).keys() - {"dropout_backward"} == LOST
 
 
-def test_what_hangs_has_less_time_from_the_fourth_function_on_and_says_so(grade_layers):
-    result = grade_layers(hang(*THREE, "max_pool_forward_naive", "conv_forward_naive"))
+def test_what_hangs_has_less_time_from_the_fourth_function_on_and_says_so(grade_in_half_the_time):
+    result = grade_in_half_the_time(hang(*THREE, "max_pool_forward_naive", "conv_forward_naive"))
     first = [message_of(check) for check in result.checks if check.function.endswith("svm_loss")]
-    assert any("still running after 2 s of CPU time" in message for message in first)
+    assert any("still running after 1 s of CPU time" in message for message in first)
     assert any("was not run, since svm_loss ran out of time in others" in message for message in first)
     cut = [message_of(check) for check in result.checks if "0.5 s of CPU time" in message_of(check)]
     cut += [message_of(check) for check in result.checks if "after 2.5 s" in message_of(check)]  # on a busy machine
