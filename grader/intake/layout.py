@@ -59,7 +59,7 @@ def find_class(paths: Collection[str], student_files: Sequence[str], package: st
         below = [path.removeprefix(prefix) for path in paths if path.startswith(prefix) and path != prefix]
         below = [path for path in below if not is_ignored(path.rstrip("/"))]
         folders = {path.partition("/")[0]: None for path in below if "/" in path}
-        files = list(dict.fromkeys(path for path in below if "/" not in path))
+        files = [path for path in dict.fromkeys(below) if "/" not in path and path not in folders]
         code = any(is_student_file(name, student_files) for name in files) or is_package(package, below)
         if code or SAKAI in folders:
             return None

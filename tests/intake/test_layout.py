@@ -63,6 +63,11 @@ def test_two_of_unknown_names_are_doubt_and_three_are_not():
     assert class_of("ann(a)/Submission attachment(s)/layers.py", "b/x").sure
 
 
+def test_a_name_that_is_a_file_and_a_folder_is_counted_once():
+    found = class_of("a.zip", "ann/layers.py", "a.zip/layers.py")
+    assert found is not None and sorted(found.holders) == ["a.zip", "ann"]
+
+
 PIECES = st.lists(
     st.sampled_from(["ann", "HW", "layers.py", "cs231n", "a.zip", "Submission attachment(s)", "é", ""]), max_size=5
 )

@@ -11,6 +11,7 @@ import pytest
 
 from grader.calls import CallFailed
 from grader.errors import SandboxError
+from grader.messages.say import say
 from grader.sandbox.host import check_process
 from grader.sandbox.host.check_process import (
     ABSENT,
@@ -225,7 +226,7 @@ def test_a_check_that_goes_on_after_its_process_was_lost_fails_as_before(process
 
     outcome = process.run(work, Setup(0))
     assert outcome.failure is not None
-    assert outcome.failure.text == "crash was killed by signal 9 (SIGKILL)."
+    assert say(outcome.failure.reason) == "crash was killed by signal 9 (SIGKILL)."
     assert process.run(lambda: call(process), Setup(0)).failure is None
 
 
@@ -250,7 +251,7 @@ def test_all_processes_of_a_submission_draw_on_one_account_of_time(make):
         account.close()
         for process in (one, other):
             outcome = process.run(lambda process=process: call(process), Setup(0))
-            assert outcome.failure is not None and outcome.failure.text.startswith("The submission used up the 600 s")
+            assert outcome.failure is not None and outcome.failure.reason.id == "used_up"
 
 
 def test_an_account_bounds_every_wait_but_the_moment_that_a_process_has_to_end():
@@ -269,5 +270,5 @@ def test_a_process_that_is_lent_serves_another_submission_with_the_time_of_that(
     process.dismiss()
     process.session.lend(process.session.launch, TimeAccount(time.monotonic() - 1))
     assert process.is_idle
-    with pytest.raises(CallFailed, match="used up"):
+    with pytest.raises(CallFailed, match="used_up"):
         process.begin(replace(Setup(0), seed=1))
