@@ -292,13 +292,13 @@ class Answer:
 class NotebookResult:
     """One notebook of a submission, read. handed_out: stem of the one that it was made from, or "".
 
-    sha256: "" for one that should have been handed in and is not there. problem: why it cannot be read, or "".
+    sha256: "" for one that should have been handed in and is not there. problem: why it cannot be read, or None.
     """
 
     name: str
     handed_out: str
     sha256: str
-    problem: str = ""
+    problem: Reason | None = None
     answers: tuple[Answer, ...] = ()
 
 
@@ -314,7 +314,7 @@ class Mark:
 class Result:
     """One submission, graded: what the JSON file holds and every report and export is made from.
 
-    submission: id, source, sha256, files. assignment: title, sha256, handout, and grounds where that was guessed.
+    submission: id, source, sha256, files. assignment: title, sha256, handout. grounds: why that was guessed.
     environment: sandbox, python, numpy, grader. sources: not kept here; the lines that are needed are in the frames.
     reason: why it could not be graded.
     spent_s: of duration_s, what was spent for each of SPENT.
@@ -333,6 +333,7 @@ class Result:
     reason: Reason | None = None
     notebooks: tuple[NotebookResult, ...] = ()
     spent_s: Mapping[str, float] = field(default_factory=dict)
+    grounds: Reason | None = None
 
     @property
     def id(self) -> str:

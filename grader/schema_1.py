@@ -14,9 +14,15 @@ from grader.function_ids import short_name
 def upgraded(data: dict[str, Any]) -> dict[str, Any]:
     """The data of a file, without its `schema`. Raises KeyError, TypeError or AttributeError if it is damaged."""
     message = data.pop("message", "")
-    notes = [written(note) for note in data["notes"]]
-    return {**data, "notes": notes, "reason": written(message) if message else None} | {
-        "checks": [upgraded_check(check) for check in data["checks"]]
+    grounds = data["assignment"].pop("grounds", "")
+    for notebook in data.get("notebooks", []):
+        notebook["problem"] = maybe(notebook.get("problem"))
+    return {
+        **data,
+        "notes": [written(note) for note in data["notes"]],
+        "grounds": maybe(grounds),
+        "reason": maybe(message),
+        "checks": [upgraded_check(check) for check in data["checks"]],
     }
 
 
@@ -26,7 +32,7 @@ def upgraded_check(check: dict[str, Any]) -> dict[str, Any]:
         in_message = f"{short_name(check['function'])}: {part['reason']}"
         if part["reason"] and not part.get("follow_through"):  # the page puts it there again
             message = message.replace(in_message, "", 1).strip()
-        part["reason"] = written(part["reason"]) if part["reason"] else None
+        part["reason"] = maybe(part["reason"])
     return {
         **check,
         "reasons": [written(message)] if message else [],
@@ -34,6 +40,10 @@ def upgraded_check(check: dict[str, Any]) -> dict[str, Any]:
         "remarks": [written(remark) for remark in check.get("remarks", [])],
         "own_run": {"outcome": "as_written", "reasons": [written(told)]} if told else None,
     }
+
+
+def maybe(text: str) -> dict[str, Any] | None:
+    return written(text) if text else None
 
 
 def written(text: str) -> dict[str, Any]:

@@ -11,8 +11,11 @@ import msgspec
 import pytest
 
 from grader.calls import CallFailed
+from grader.intake.choose import ChosenFiles
+from grader.intake.downloads.recognise import HandedIn
+from grader.intake.tree import Tree
 from grader.messages.say import said, say
-from grader.records import Reason, Result, Submission
+from grader.records import NotebookResult, Reason, Result, Submission
 
 
 @contextmanager
@@ -28,16 +31,16 @@ def said_in(data: dict[str, object] | None) -> str:
     return said(msgspec.convert(data, Reason | None))
 
 
-def notes_of(record: Result | Submission) -> tuple[str, ...]:
+def notes_of(record: Result | Submission | Tree | ChosenFiles | HandedIn) -> tuple[str, ...]:
     return tuple(map(say, record.notes))
 
 
-def problem_of(submission: Submission) -> str | None:
+def problem_of(submission: Submission | HandedIn | NotebookResult) -> str | None:
     return said(submission.problem) or None
 
 
 LISTS = ("shape", "array", "position", "list", "and", "or", "few")
-NUMBERS = ("amount", "percent", "ratio", "counted", "g", ".2g")
+NUMBERS = ("amount", "percent", "ratio", "counted", "word", "g", ".2g")
 
 
 def values_for(template: str, chosen: str = "chosen") -> dict[str, object]:

@@ -77,7 +77,7 @@ CHECKS = st.builds(
 )
 FUNCTIONS = st.builds(FunctionResult, TEXT, NUMBERS, NUMBERS, st.sampled_from(CHECK_STATUSES), some(TEXT))
 ANSWERS = st.builds(Answer, TEXT, TEXT, TEXT, st.sampled_from(ANSWER_STATUSES), TEXT, NUMBERS)
-NOTEBOOKS = st.builds(NotebookResult, TEXT, TEXT, TEXT, TEXT, some(ANSWERS))
+NOTEBOOKS = st.builds(NotebookResult, TEXT, TEXT, TEXT, st.none() | REASONS, some(ANSWERS))
 RESULTS = st.builds(
     Result,
     submission=st.fixed_dictionaries({"id": TEXT, "files": st.dictionaries(TEXT, TEXT, max_size=2)}),
@@ -86,7 +86,7 @@ RESULTS = st.builds(
     status=st.sampled_from(SUBMISSION_STATUSES), score=NUMBERS, max_score=NUMBERS, duration_s=NUMBERS,
     checks=some(CHECKS), functions=some(FUNCTIONS),
     spent_s=st.dictionaries(TEXT, NUMBERS, max_size=4),
-    notes=some(REASONS), reason=st.none() | REASONS, notebooks=some(NOTEBOOKS),
+    notes=some(REASONS), grounds=st.none() | REASONS, reason=st.none() | REASONS, notebooks=some(NOTEBOOKS),
 )  # fmt: skip
 RESULT = Result(
     {"id": "alice", "files": {}},

@@ -23,6 +23,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from grader.records import Reason
+
 LEAST: Final = 3
 SHARE: Final = 0.75
 MOST_READ: Final = 1 << 20  # characters of a file; a student file has some 50,000
@@ -39,10 +41,10 @@ class Clue:
 
 @dataclass(frozen=True)
 class Guess:
-    """The handout that a submission was taken for, and why, in words."""
+    """The handout that a submission was taken for, and why."""
 
     handout: str
-    grounds: str
+    grounds: Reason
 
 
 def guess_handout(
@@ -61,7 +63,7 @@ def guess_handout(
     }
     said = [topic for topic in topics if any(topic in spoken for spoken in speaking.values())]
     if not said:
-        return Guess(own, "auto: no mark of any handout was found, so it was graded by the assignment's own.")
+        return Guess(own, Reason.of("no_marks"))
     elders = elders or {}
     best = max(speaking, key=lambda name: (len(speaking[name]), name not in elders))
     votes = len(speaking[best])
@@ -70,16 +72,14 @@ def guess_handout(
     clear = clear and all(elders.get(name) == best for name in tied)
     if clear:
         against = [topic for topic in said if topic not in speaking[best]]
-        unlike = f"; not {', '.join(against)}" if against else ""
-        counted = f"{votes} of {len(said)} marks ({', '.join(speaking[best])}{unlike})"
-        alike = f" {', '.join(tied)} has the same marks: name it with --handout if it is that." if tied else ""
-        return Guess(best, f"auto: taken for handout {best} by {counted}.{alike}")
-    counts = ", ".join(f"{name} {len(spoken)}" for name, spoken in speaking.items() if spoken)
-    return Guess(
-        own,
-        f"auto: no handout has a clear majority of the {len(said)} marks that were found ({counts}), so it was graded "
-        "by the assignment's own. If that is wrong, name the handout with --handout.",
-    )
+        unlike = Reason.of("but_not", topics=against) if against else ""
+        alike = Reason.of("same_marks", handouts=tied) if tied else ""
+        grounds = Reason.of(
+            "taken_for", handout=best, votes=votes, marks=len(said), topics=speaking[best], unlike=unlike, alike=alike
+        )
+        return Guess(best, grounds)
+    counts = [f"{name} {len(spoken)}" for name, spoken in speaking.items() if spoken]
+    return Guess(own, Reason.of("no_majority", marks=len(said), counts=counts))
 
 
 def is_found(mark: Clue, texts: Mapping[str, str]) -> bool:

@@ -34,7 +34,7 @@ from grader.assignment.handout_guess import Clue, Guess, guess_handout
 from grader.assignment.load import Assignment
 from grader.errors import AssignmentError, UsageError
 from grader.judging.adapt import OWN, Argument, Handout, Keywords, Returned
-from grader.records import OWN_HANDOUT, Submission
+from grader.records import OWN_HANDOUT, Reason, Submission
 
 AUTO: Final = "auto"
 FOLDER: Final = "handouts"
@@ -65,10 +65,10 @@ class Handouts:
     known: Mapping[str, Handout] = field(default_factory=lambda: {OWN_HANDOUT: OWN})
     marks: Mapping[str, tuple[Clue, ...]] = field(default_factory=dict)
 
-    def of(self, submission: Submission) -> tuple[Handout, str]:
-        """The handout that a submission is graded for, and on what grounds it was taken for it; "" if it was named."""
+    def of(self, submission: Submission) -> tuple[Handout, Reason | None]:
+        """The handout that a submission is graded for, and why it was taken for that; None if it was named."""
         if self.asked != AUTO:
-            return self.known[self.asked], ""
+            return self.known[self.asked], None
         elders = {name: handout.like for name, handout in self.known.items() if handout.like}
         guess: Guess = guess_handout(submission.files, self.marks, OWN_HANDOUT, elders)
         return self.known[guess.handout], guess.grounds

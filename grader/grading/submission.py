@@ -37,7 +37,6 @@ from grader.records import (
     Reason,
     Result,
     Submission,
-    as_written,
 )
 from grader.sandbox.host.time_account import TimeAccount
 
@@ -95,7 +94,7 @@ def grade(submission: Submission, context: Context, started: float, at_work: lis
 
 def conclude(submission: Submission, context: Context, started: float, run: SubmissionRun) -> Result:
     """What all trials are worth. Checks that have none count as out of time."""
-    handout, grounds = context.handouts.of(submission)
+    handout, _ = context.handouts.of(submission)
     order = [check for check in context.assignment.checks if handout.has(check)]
     results = settle([run.known(check) for check in order])
     if run.on_stubs:
@@ -110,7 +109,7 @@ def conclude(submission: Submission, context: Context, started: float, run: Subm
         score=round(sum(result.points for result in results), 2),
         checks=tuple(results),
         functions=tuple(functions),
-        notes=(*blank.notes, *map(as_written, filter(None, [grounds])), *run.notes),
+        notes=(*blank.notes, *filter(None, [blank.grounds]), *run.notes),
         duration_s=round(duration_s, 4),
         spent_s=run.sandboxes.spent_s(duration_s),
     )
@@ -179,7 +178,6 @@ def needs_of(assignment: Assignment) -> dict[str, list[str]]:
 def blank_result(submission: Submission, context: Context, started: float) -> Result:
     assignment = context.assignment
     handout, grounds = context.handouts.of(submission)
-    graded_for = {"handout": handout.name, **({"grounds": grounds} if grounds else {})}
     notebooks = tuple(held_against(handout, notebook) for notebook in submission.answers)
     are_told = any(handout.has_file(f"{notebook.handed_out}.ipynb") for notebook in submission.answers)
     left_out = sum(check.max_points for check in assignment.checks if not handout.has(check))
@@ -190,12 +188,13 @@ def blank_result(submission: Submission, context: Context, started: float) -> Re
             "sha256": submission.sha256,
             "files": submission.file_hashes,
         },
-        assignment={"title": assignment.title, "sha256": context.assignment_sha256, **graded_for},
+        assignment={"title": assignment.title, "sha256": context.assignment_sha256, "handout": handout.name},
         environment=context.environment,
         status=GRADED,
         score=0.0,
         max_score=round(float(sum(assignment.functions.values())) - left_out, 2),  # as the score is
         duration_s=round(time.monotonic() - started, 4),
         notes=(*submission.notes, *(submission.notebook_notes if are_told else ())),
+        grounds=grounds,
         notebooks=notebooks,
     )

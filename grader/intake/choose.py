@@ -16,13 +16,15 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final
 
-from grader.intake.names import few, fold, is_importable, natural_key, show
+from grader.intake.names import few, fold, is_importable, left_out, listed, natural_key, show
 from grader.intake.near_names import adds_nothing, meant_name, mentions, notebook_name
 from grader.intake.own_modules import find_own_modules
+from grader.records import Reason
 
 MOST_HELPERS: Final = 100
+MOST_NAMED: Final = 5
 DEEPEST_HELPER: Final = 2  # folders below the root; deeper lie other projects, not helpers
-WORDS: Final = ("two", "three", "four", "five", "six", "seven", "eight", "nine")
+NEARLY_THE_SAME: Final = Reason.of("nearly_the_same_name")
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class ChosenFiles:
     """
 
     files: Mapping[str, bytes]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Reason, ...] = ()
     roots: tuple[str, ...] = ()
 
 
@@ -61,7 +63,7 @@ def choose(
     near = find_near(tree, student_files, {find.path for find in finds})
     crowd = Counter(find.root for find in (*finds, *near) if find.name in student_files)
     files: dict[str, str] = {}
-    notes: list[str] = []
+    notes: list[Reason] = []
     roots: list[str] = []
     for name in student_files:
         candidates = sort_finds((find for find in finds if find.name == name), package, crowd)
@@ -83,11 +85,10 @@ def choose(
     helpers, said = choose_helpers(tree, roots, wanted, beyond)
     files = {**helpers, **files}
     own = find_own_modules(tree, files, package=package, wanted=beyond, most=max(0, MOST_HELPERS - len(helpers)))
-    own, left_out = without_lookalikes(own, [*files, *wanted])
+    own, unlike = without_lookalikes(own, [*files, *wanted])
     if own:
-        listed = ", ".join(map(show, list(own.values())[:5])) + (", …" if len(own) > 5 else "")
-        said.append(f"Taken as well, since the code imports {'them' if len(own) > 1 else 'it'}: {listed}.")
-    said += left_out[:5]
+        said.append(Reason.of("taken_as_well", count=len(own), names=listed(own.values(), MOST_NAMED)))
+    said += unlike[:MOST_NAMED]
     return ChosenFiles({name: tree[path] for name, path in {**own, **files}.items()}, tuple(notes + said), tuple(roots))
 
 
@@ -105,7 +106,7 @@ def find_near(tree: Mapping[str, bytes], student_files: Sequence[str], exact: se
     return found
 
 
-def weigh_near(right: list[Find], near: Sequence[Find], tree: Mapping[str, bytes]) -> tuple[list[Find], list[str]]:
+def weigh_near(right: list[Find], near: Sequence[Find], tree: Mapping[str, bytes]) -> tuple[list[Find], list[Reason]]:
     """Which file counts where there are some that are nearly called like it, and what to say.
 
     The properly named one, unless it is absent, or holds nothing but the unwritten state of the only other one.
@@ -114,24 +115,22 @@ def weigh_near(right: list[Find], near: Sequence[Find], tree: Mapping[str, bytes
     contents = {tree[find.path] for find in near}
     place = show(near[0].path)
     if not right:
-        what = f"{place} was found, expected {name}. It was graded as {name}. Rename it."
-        return list(near), [what] + ([] if len(contents) == 1 else describe_rest(near, tree))
+        return list(near), [Reason.of("graded_as", file=place, name=name)] + (
+            [] if len(contents) == 1 else describe_rest(near, tree)
+        )
     proper = tree[right[0].path]
     if contents == {proper}:
         return right, []
     if len(contents) == 1 and adds_nothing(proper, tree[near[0].path]) and not is_helper(near[0].path, [proper]):
-        what = f"{place} was found, expected {name}. It was graded as {name}, since {show(right[0].path)} adds nothing"
-        return [near[0]], [f"{what} to it. Rename it."]
+        return [near[0]], [Reason.of("graded_as_since", file=place, name=name, other=show(right[0].path))]
     others = [content for path, content in tree.items() if path not in {find.path for find in near}]
     strange = [find for find in near if tree[find.path] != proper and not adds_nothing(tree[find.path], proper)]
     strange = [find for find in strange if not is_helper(find.path, others)]
     if not strange:
         return right, []
     found = few([find.path for find in strange])
-    verb = "was" if len(strange) == 1 else "were"
-    return right, [
-        f"{found} {verb} found, expected {name}. {show(right[0].path)} was graded. If another one counts, rename it."
-    ]
+    taken = show(right[0].path)
+    return right, [Reason.of("odd_names_found", files=found, count=len(strange), name=name, taken=taken)]
 
 
 def is_helper(path: str, others: Sequence[bytes]) -> bool:
@@ -155,12 +154,12 @@ def choose_notebooks(notebooks: Mapping[str, bytes], roots: Sequence[str]) -> Ch
     for path in sorted(notebooks, key=natural_key, reverse=True):
         named.setdefault(fold(base_of_notebook(path)), []).append(path)
     taken: dict[str, bytes] = {}
-    notes: list[str] = []
+    notes: list[Reason] = []
     for paths in named.values():
         paths.sort(key=lambda path: (notebook_name(path) != path, -shared_depth(path, roots), path.count("/")))
         name = base_of_notebook(paths[0])
         if notebook_name(paths[0]) != paths[0]:
-            notes.append(f"{show(paths[0])} was found, expected {show(name)}. It was read as {show(name)}. Rename it.")
+            notes.append(Reason.of("read_as", file=show(paths[0]), name=show(name)))
         taken[name] = notebooks[paths[0]]
         notes += describe_rest([Find(path, show(name), "", True) for path in paths], notebooks)
     return ChosenFiles({name: taken[name] for name in sorted(taken, key=natural_key)}, tuple(notes))
@@ -202,20 +201,19 @@ def sort_finds(finds: Iterable[Find], package: str, crowd: Mapping[str, int]) ->
     )
 
 
-def describe_rest(candidates: Sequence[Find], tree: Mapping[str, bytes]) -> list[str]:
+def describe_rest(candidates: Sequence[Find], tree: Mapping[str, bytes]) -> list[Reason]:
     """A note where candidates that were not taken hold something else; identical copies are nobody's concern."""
     taken = candidates[0]
     others = [find.path for find in candidates[1:] if tree[find.path] != tree[taken.path]]
     if not others:
         return []
-    count = WORDS[len(others) - 1] if len(others) <= len(WORDS) else str(len(others) + 1)
-    left = ", ".join(map(show, others[:5])) + (", …" if len(others) > 5 else "")
-    return [f"{count} {taken.name} were found: {show(taken.path)} was taken, not {left}."]
+    left = listed(others, MOST_NAMED)
+    return [Reason.of("several_found", count=len(others) + 1, name=taken.name, taken=show(taken.path), others=left)]
 
 
 def choose_helpers(
     tree: Mapping[str, bytes], roots: Sequence[str], wanted: Sequence[str], found: set[str]
-) -> tuple[dict[str, str], list[str]]:
+) -> tuple[dict[str, str], list[Reason]]:
     """Paths of the other modules below the roots, by their path below the package. An `__init__.py` without code is not
     among them: every folder gets an empty one.
 
@@ -224,7 +222,7 @@ def choose_helpers(
     file systems, or import, cannot tell from another (Layers.py).
     """
     helpers: dict[str, str] = {}
-    notes: list[str] = []
+    notes: list[Reason] = []
     folders = {name.rpartition("/")[0] for name in wanted if "/" in name}
     spelling = {fold(name): name for name in (*wanted, *folders)}
     for root in roots:
@@ -238,29 +236,29 @@ def choose_helpers(
             parts = name.split("/")
             above = ["/".join(parts[:end]) for end in range(1, len(parts))]
             if any(spelling.setdefault(fold(piece), piece) != piece for piece in (*above, name)):
-                notes.append(f"{show(path)} was left out: another file or folder has nearly the same name.")
+                notes.append(left_out(path, NEARLY_THE_SAME))
             elif any(f"{folder}.py" in wanted for folder in above):
-                notes.append(f"{show(path)} was left out: its folder has the name of a file of the assignment.")
+                notes.append(left_out(path, Reason.of("in_folder_like_a_file")))
             elif name.removesuffix(".py") in folders:
-                notes.append(f"{show(path)} was left out: it has the name of a folder of the assignment.")
+                notes.append(left_out(path, Reason.of("called_like_a_folder")))
             elif len(helpers) == MOST_HELPERS:
-                return helpers, [*notes, f"More than {MOST_HELPERS} other modules were found; the rest was left out."]
+                return helpers, [*notes, Reason.of("too_many_modules", most=MOST_HELPERS)]
             else:
                 helpers[name] = path
-    return helpers, notes[:5]
+    return helpers, notes[:MOST_NAMED]
 
 
-def without_lookalikes(own: Mapping[str, str], names: Iterable[str]) -> tuple[dict[str, str], list[str]]:
+def without_lookalikes(own: Mapping[str, str], names: Iterable[str]) -> tuple[dict[str, str], list[Reason]]:
     """Those whose name, and folders, cannot be mistaken for another's, nor hide one; and a note on each of the rest."""
     kept: dict[str, str] = {}
-    notes: list[str] = []
+    notes: list[Reason] = []
     spelling = {fold(piece): piece for name in names for piece in places(name)}
     for name, path in own.items():
         pieces = places(name)
         if any(spelling.get(fold(piece), piece) != piece for piece in pieces):
-            notes.append(f"{show(path)} was left out: another file or folder has nearly the same name.")
+            notes.append(left_out(path, NEARLY_THE_SAME))
         elif name.removesuffix(".py") in spelling.values() or any(f"{folder}.py" in spelling for folder in pieces[:-1]):
-            notes.append(f"{show(path)} was left out: a file and a folder would have one name.")
+            notes.append(left_out(path, Reason.of("file_and_folder")))
         else:
             kept[name] = path
             spelling |= {fold(piece): piece for piece in pieces}

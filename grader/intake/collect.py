@@ -18,15 +18,15 @@ from grader.errors import GraderError, UsageError
 from grader.intake.archives.unpack import read_archive
 from grader.intake.choose import choose, choose_notebooks
 from grader.intake.downloads.bulk import read_parts
-from grader.intake.downloads.recognise import listed
 from grader.intake.finding import Found as Found
 from grader.intake.finding import Kind, find_one, names_student_file, submission
 from grader.intake.folders import is_ours, read_file, read_folder
 from grader.intake.layout import SAKAI, Layout, find_class
-from grader.intake.names import Ids, few, show
+from grader.intake.names import Ids, few, listed, show
 from grader.intake.notebooks.answers import HandedOut, read_notebooks
 from grader.intake.tree import IntakeLimits, IntakeProblem, Tree
-from grader.records import NotebookResult, Submission, as_written
+from grader.messages.say import say
+from grader.records import NotebookResult, Reason, Submission
 
 
 def find(paths: Sequence[Path], *, student_files: Sequence[str], package: str) -> list[Found]:
@@ -58,7 +58,8 @@ def find(paths: Sequence[Path], *, student_files: Sequence[str], package: str) -
             f"{names}: no submission was found, expected folders or archives that hold {student_files[0]}."
         )
     found += [
-        submission(path.resolve(), str(path), path.resolve().name, problem="the folder is empty.") for path in empty
+        submission(path.resolve(), str(path), path.resolve().name, problem=Reason.of("folder_is_empty"))
+        for path in empty
     ]
     ids = Ids()
     once = {(one.path, one.parts): one for one in found}  # of a path that was given twice, one
@@ -100,7 +101,7 @@ def read(
         chosen = choose_notebooks(tree.notebooks, choice.roots)
         notes += choice.notes + chosen.notes + describe_unread(tree)
         answers: tuple[NotebookResult, ...] = ()
-        said: tuple[str, ...] = ()
+        said: tuple[Reason, ...] = ()
         if chosen.files and notebooks:
             left_out = [path.rpartition("/")[2] for path in tree.refused]
             answers, said = read_notebooks(chosen.files, notebooks(), left_out=left_out)
@@ -108,59 +109,57 @@ def read(
             found.id,
             found.source,
             choice.files,
-            tuple(map(as_written, notes)),
+            notes,
             notebooks=chosen.files,
             answers=answers,
-            notebook_notes=tuple(map(as_written, said)),
+            notebook_notes=said,
         )
     except IntakeProblem as problem:
-        return unreadable(found, notes, f"{place}: {problem}")
+        return unreadable(found, notes, place, problem.reason)
     except OSError as error:
         if is_ours(error):
             raise GraderError(f"{found.source}: cannot be read ({error.strerror}). Grade it again.") from error
-        return unreadable(found, notes, f"{place}: it cannot be read ({error.strerror}).")
+        return unreadable(found, notes, place, Reason.of("cannot_be_read", error=error.strerror))
 
 
-def unreadable(found: Found, notes: tuple[str, ...], problem: str) -> Submission:
-    return Submission(found.id, found.source, {}, tuple(map(as_written, notes)), as_written(problem))
+def unreadable(found: Found, notes: tuple[Reason, ...], place: str, problem: Reason) -> Submission:
+    return Submission(found.id, found.source, {}, notes, Reason.of("of_file", file=place, what=problem))
 
 
-def describe_unread(tree: Tree) -> tuple[str, ...]:
-    names = [name for name in (*tree.archives, *tree.unread) if not any(show(name) in note for note in tree.notes)]
-    return (f"Not read: {few(names)}.",) if names else ()
+def describe_unread(tree: Tree) -> tuple[Reason, ...]:
+    said = list(map(say, tree.notes))
+    names = [name for name in (*tree.archives, *tree.unread) if not any(show(name) in note for note in said)]
+    return (Reason.of("not_read", names=few(names)),) if names else ()
 
 
 def refuse_class(layout: Layout | None) -> None:
     """Raise IntakeProblem for an archive that cannot be one student's: their works must not be mixed."""
     if layout and layout.sure and len(layout.holders) > 1:
-        raise IntakeProblem(
-            f"it holds the work of {len(layout.holders)} ({listed(layout.holders)}), expected one submission. "
-            "Unpack it and give the folder."
-        )
+        raise IntakeProblem(Reason.of("holds_a_class", count=len(layout.holders), names=listed(layout.holders)))
 
 
 def read_tree(path: Path, limits: IntakeLimits, student_files: Sequence[str]) -> Tree:
     """Read a folder, an archive or a single file. A folder with one archive and no student file is that archive."""
     if path.is_symlink():
-        raise IntakeProblem("it is a link, and links are not followed.")
+        raise IntakeProblem(Reason.of("is_a_link"))
     if not path.is_dir():
         single = names_student_file(path.name, student_files)
         return read_file(path, limits) if single else read_archive(path, limits, student_files)
     tree = read_folder(path, limits, student_files)
     if len(tree.archives) == 1 and not any(names_student_file(name, student_files) for name in tree.files):
         inner = read_archive(path / tree.archives[0], limits, student_files)
-        notes = (*tree.notes, f"Read from {show(tree.archives[0])}.", *inner.notes)
+        notes = (*tree.notes, Reason.of("read_from", archive=show(tree.archives[0])), *inner.notes)
         notebooks, refused = {**tree.notebooks, **inner.notebooks}, (*tree.refused, *inner.refused)
         unread = (*tree.unread, *inner.unread)
         return replace(inner, notes=notes, notebooks=notebooks, refused=refused, unread=unread)
     return tree
 
 
-def describe_lack(tree: Tree, student_files: Sequence[str]) -> str:
+def describe_lack(tree: Tree, student_files: Sequence[str]) -> Reason:
     """Say that no student file was found, and what was found in their place."""
-    others = [show(name) for name in sorted(tree.files)[:5]] or ["no Python file"]
+    others = few(sorted(tree.files)[:5]) if tree.files else Reason.of("no_python_file")
     if len(tree.archives) > 1:
-        others = [f"{len(tree.archives)} archives and no student file"]
+        others = Reason.of("only_archives", count=len(tree.archives))
     if tree.ignored:
-        others = [f"{show(tree.ignored[0])} was passed over, as tools make folders of this name; {', '.join(others)}"]
-    return f"{', '.join(others)} found, expected {', '.join(student_files)}. Check what was handed in."
+        others = Reason.of("passed_over", folder=show(tree.ignored[0]), others=others)
+    return Reason.of("no_student_file", found=others, expected=student_files)

@@ -17,12 +17,14 @@ from typing import Final
 from grader.errors import UsageError
 from grader.intake.archives.unpack import find_kind, read_archive
 from grader.intake.downloads.bulk import find_download, refuse_packed
-from grader.intake.downloads.recognise import Download, HandedIn, listed
+from grader.intake.downloads.recognise import Download, HandedIn
 from grader.intake.folders import is_ours, list_folder
 from grader.intake.layout import SAKAI, Layout, find_class
-from grader.intake.names import LITTER, clean, has_archive_suffix, natural_key, same_name, show, strip_suffix
+from grader.intake.names import LITTER, clean, has_archive_suffix, listed, natural_key, same_name, show, strip_suffix
 from grader.intake.near_names import meant_name
 from grader.intake.tree import IntakeLimits, IntakeProblem
+from grader.messages.say import say
+from grader.records import Reason
 
 # Files that lie about in a class folder. They are nobody's submission; one line names them.
 CLASS_SUFFIXES: Final = (".md", ".txt", ".csv")
@@ -46,9 +48,9 @@ class Found:
     id: str
     path: Path
     source: str
-    problem: str | None = None
+    problem: Reason | None = None
     parts: tuple[tuple[str, Path], ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Reason, ...] = ()
     folder: str = ""
     person: str = ""
     called: str = ""
@@ -78,7 +80,7 @@ def find_one(path: Path, kind: Kind) -> list[Found]:
 
 
 def submission(
-    real: Path, source: str, called: str, *, problem: str | None = None, folder: str = "", person: str = ""
+    real: Path, source: str, called: str, *, problem: Reason | None = None, folder: str = "", person: str = ""
 ) -> Found:
     """One that is found by its own name. Its id comes later, when all are known."""
     return Found(
@@ -216,18 +218,18 @@ def find_handed_in(one: HandedIn, path: str, real: Path, download: Download, sai
     )
 
 
-def find_problem(file: Path, student_files: Sequence[str]) -> str | None:
+def find_problem(file: Path, student_files: Sequence[str]) -> Reason | None:
     """Why a file that stands for a whole submission cannot be one, by its name and its first bytes."""
     try:
         if names_student_file(file.name, student_files) or find_kind(file):
             return None
     except IntakeProblem as problem:
-        return str(problem)
+        return problem.reason
     except OSError as error:
         if is_ours(error):
             raise
-        return f"it cannot be read ({error.strerror})."
-    return f"it is neither an archive nor a student file ({', '.join(student_files)})."
+        return Reason.of("cannot_be_read", error=error.strerror)
+    return Reason.of("neither_archive_nor_student_file", files=student_files)
 
 
 def is_hidden(name: str) -> bool:
@@ -301,7 +303,7 @@ def refuse_packed_class(file: Path, place: str, kind: Kind) -> None:
             f"mkdir {folder} && tar -xf {packed} -C {folder}"
         )  # fmt: skip
         raise UsageError(
-            f"{show(place)}: taken for a class of {len(layout.holders)} ({listed(layout.holders)}), expected it "
+            f"{show(place)}: taken for a class of {len(layout.holders)} ({say(listed(layout.holders))}), expected it "
             f"unpacked. Run: {unpack}, then: grader grade {folder}"
         )
 
@@ -316,18 +318,18 @@ def describe_download(path: str, download: Download, odd: Sequence[str]) -> str:
         return text
     verb = "does" if len(odd) == 1 else "do"
     each = "it was" if len(odd) == 1 else "each was"
-    return f"{text[:-1]}. {listed(odd)} {verb} not fit, so {each} taken for a submission of its own."
+    return f"{text[:-1]}. {say(listed(odd))} {verb} not fit, so {each} taken for a submission of its own."
 
 
 def describe_left(path: str, names: Sequence[str]) -> str:
-    return f"{show(path)}: not read: {listed(names)}." if names else ""
+    return f"{show(path)}: not read: {say(listed(names))}." if names else ""
 
 
 def describe_class(path: str, layout: Layout) -> str:
     if not layout.shared:
         return ""  # a platform's download, which is described by itself
     inside = show(os.path.join(path, layout.prefix).rstrip("/"))
-    text = f"{inside}: taken for a class of {len(layout.holders)}: {listed(layout.holders)}."
+    text = f"{inside}: taken for a class of {len(layout.holders)}: {say(listed(layout.holders))}."
     if layout.sure:
         return text
     return f"{text} If these are versions of one student, take away all but the one that counts."

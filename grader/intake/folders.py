@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from grader.intake.archives.streams import open_regular
-from grader.intake.names import show
-from grader.intake.tree import Gathering, IntakeLimits, Tree
+from grader.intake.names import left_out
+from grader.intake.tree import A_LINK, NOT_REGULAR, Gathering, IntakeLimits, Tree
+from grader.records import Reason
 
 OURS: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, getattr(errno, "ESTALE", errno.EIO))
 
@@ -34,7 +35,7 @@ def read_folder(folder: Path, limits: IntakeLimits, student_files: Sequence[str]
                 continue
             try:
                 if entry.is_symlink():
-                    gathering.note(f"{show(path)} is a link and was left out.")
+                    gathering.note_kind(path, A_LINK)
                 elif entry.is_dir(follow_symlinks=False):
                     waiting.append((f"{path}/", list_folder(Path(entry.path))))
                 elif gathering.wants(path):
@@ -42,7 +43,7 @@ def read_folder(folder: Path, limits: IntakeLimits, student_files: Sequence[str]
             except OSError as error:
                 if is_ours(error):
                     raise
-                gathering.note(f"{show(path)} was left out: it cannot be read ({error.strerror}).")
+                gathering.note(left_out(path, Reason.of("cannot_be_read", error=error.strerror)))
     return gathering.finish()
 
 
@@ -65,7 +66,7 @@ def list_folder(folder: Path) -> list[os.DirEntry[str]]:
 
 def keep_file(file: Path, path: str, gathering: Gathering) -> None:
     if not stat.S_ISREG(file.lstat().st_mode):
-        gathering.note(f"{show(path)} is not a regular file and was left out.")
+        gathering.note_kind(path, NOT_REGULAR)
         return
     with open_regular(file) as content:
         gathering.keep(path, content.read(gathering.most_bytes(path) + 1))

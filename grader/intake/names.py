@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from grader.records import Reason
+
 ARCHIVE_SUFFIXES: Final = (
     *(".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst"),
     *(".tgz", ".tbz2", ".tbz", ".txz", ".tar", ".zip", ".7z", ".rar"),
@@ -25,6 +27,7 @@ LONGEST_ID: Final = 80
 LONGEST_ID_BYTES: Final = 160  # a file name holds 255; suffixes and "-2" need room
 LONGEST_SHOWN: Final = 160
 MOST_FEW: Final = 5
+MOST_LISTED: Final = 10
 UNSHOWN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # control, bidi and zero width, lone surrogates, line ends
 
 
@@ -34,10 +37,20 @@ def show(name: str) -> str:
     return clean(cut)
 
 
-def few(names: Sequence[str]) -> str:
+def few(names: Sequence[str], most: int = MOST_FEW) -> Reason:
     """The first of several names, as text that is safe to show, and how many more there are."""
-    more = f" and {len(names) - MOST_FEW} more" if len(names) > MOST_FEW else ""
-    return ", ".join(map(show, names[:MOST_FEW])) + more
+    shown, more = list(map(show, names[:most])), len(names) - most
+    return Reason.of("names_and_more", names=shown, more=more) if more > 0 else Reason.of("names", names=shown)
+
+
+def listed(names: Iterable[str], most: int = MOST_LISTED) -> Reason:
+    """The same without a number: an ellipsis says that there are more."""
+    shown = list(map(show, names))
+    return Reason.of("names_cut", names=shown[:most]) if len(shown) > most else Reason.of("names", names=shown)
+
+
+def left_out(path: str, why: Reason) -> Reason:
+    return Reason.of("file_left_out", file=show(path), why=why)
 
 
 def clean(text: str) -> str:

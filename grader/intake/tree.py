@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from grader.intake.names import LITTER, few, has_archive_suffix, is_ignored, path_inside, safe_path, show
+from grader.intake.names import LITTER, few, has_archive_suffix, is_ignored, left_out, path_inside, safe_path, show
 from grader.intake.near_names import meant_name, notebook_name
+from grader.records import Reason
 
 OUTSIDE: Final = "../"  # before the path of a member whose name leads out; nothing else has it
 # What a student may have handed in as work, and is not read. Data, pictures and what tools leave are not named.
@@ -26,9 +27,16 @@ MOST_NOTES: Final = 20  # a submission of 50,000 links shall not make a report o
 
 MIB: Final = 1024 * 1024
 
+A_LINK: Final = Reason.of("a_link")
+NOT_REGULAR: Final = Reason.of("not_a_regular_file")
+
 
 class IntakeProblem(Exception):
     """Why one submission cannot be read. Data, not a fault: it becomes Submission.problem and never leaves intake."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -66,7 +74,7 @@ class Tree:
     """
 
     files: Mapping[str, bytes]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Reason, ...] = ()
     archives: tuple[str, ...] = ()
     notebooks: Mapping[str, bytes] = field(default_factory=dict)
     refused: tuple[str, ...] = ()
@@ -89,7 +97,7 @@ class Gathering:
         self._ignored: list[str] = []
         self._files: dict[str, bytes] = {}
         self._notebooks: dict[str, bytes] = {}
-        self._notes: list[str] = []
+        self._notes: list[Reason] = []
         self._archives: list[str] = []
         self._refused: list[str] = []
         self._members = 0
@@ -103,9 +111,7 @@ class Gathering:
         """
         self._members += 1
         if self._members > self.limits.members:
-            raise IntakeProblem(
-                f"more than {self.limits.members} files and folders were found. Hand in the code alone."
-            )
+            raise IntakeProblem(Reason.of("too_many_members", most=self.limits.members))
         path = safe_path(name)
         if path is None and (inside := path_inside(name)):
             path = OUTSIDE + inside
@@ -121,7 +127,7 @@ class Gathering:
                 self._ignored.append("/".join(parts[: first + 1]))
             return None
         if path.count("/") > self.limits.depth:
-            self.note(f"{show(path)} was left out: it lies more than {self.limits.depth} folders deep.")
+            self.note(left_out(path, Reason.of("too_deep", most=self.limits.depth)))
             return None
         return path
 
@@ -144,17 +150,17 @@ class Gathering:
         return self.limits.notebook_bytes if is_notebook(path) else self.limits.file_bytes
 
     def refuse_size(self, path: str) -> None:
-        self.leave_out(path, f"it is larger than {self.most_bytes(path)} bytes.")
+        self.leave_out(path, Reason.of("file_too_large", most=self.most_bytes(path)))
 
-    def leave_out(self, path: str, why: str) -> None:
-        self.note(f"{show(path)} was left out: {why}")
+    def leave_out(self, path: str, why: Reason) -> None:
+        self.note(left_out(path, why))
         if is_notebook(path):
             self._refused.append(path)
 
     def refuse(self, path: str, problem: IntakeProblem) -> None:
         """Leave out one member that cannot be read. If nothing else can be, its problem is the archive's."""
         self.problem = self.problem or problem
-        self.leave_out(path, str(problem))
+        self.leave_out(path, problem.reason)
 
     def keep(self, path: str, content: bytes) -> None:
         """Keep one file. Of two with one name the later wins, as when an archive is unpacked.
@@ -169,25 +175,23 @@ class Gathering:
             return
         self._bytes += len(content)
         if self._bytes > self.limits.total_bytes:
-            raise IntakeProblem(
-                f"the Python files hold more than {self.limits.total_bytes} bytes. Hand in the code alone."
-            )
+            raise IntakeProblem(Reason.of("python_too_large", most=self.limits.total_bytes))
         if self._files.get(path, content) != content and not path.startswith(OUTSIDE):
-            self.note(f"{show(path)} is in the archive more than once; the last one was taken.")
+            self.note(Reason.of("more_than_once", file=show(path)))
         self._files[path] = content
 
     def _keep_notebook(self, path: str, content: bytes) -> None:
         """Keep one notebook if there is room: code is graded without it, so that none ends the reading."""
         others = {name: kept for name, kept in self._notebooks.items() if name != path}
         if len(others) >= self.limits.notebooks:
-            self.leave_out(path, f"there are more than {self.limits.notebooks} notebooks.")
+            self.leave_out(path, Reason.of("too_many_notebooks", most=self.limits.notebooks))
         elif sum(map(len, others.values())) + len(content) > self.limits.notebooks_bytes:
-            self.leave_out(path, f"the notebooks hold more than {self.limits.notebooks_bytes} bytes.")
+            self.leave_out(path, Reason.of("notebooks_too_large", most=self.limits.notebooks_bytes))
         else:
             self._notebooks[path] = content
 
     def note_outside(self, name: str) -> None:
-        self.note(f"{show(name)} was left out: its name is not that of a file inside the submission.")
+        self.note(left_out(name, Reason.of("leads_out")))
 
     def take_in(self, tree: Tree, below: str) -> None:
         """Keep what another reading kept, below a folder (`name/`, or "" for the top), with what it had to say."""
@@ -203,14 +207,18 @@ class Gathering:
     def kept_bytes(self) -> int:
         return self._bytes
 
-    def note(self, text: str) -> None:
-        self._notes.append(text)
+    def note(self, reason: Reason) -> None:
+        self._notes.append(reason)
+
+    def note_kind(self, path: str, kind: Reason) -> None:
+        """Of what is neither a folder nor a regular file."""
+        self.note(Reason.of("no_file", file=show(path), kind=kind))
 
     def finish(self) -> Tree:
         files, notebooks = self._settle_strays(self._files), self._settle_strays(self._notebooks)
         notes = self._notes[:MOST_NOTES]
         if len(self._notes) > MOST_NOTES:
-            notes.append(f"{len(self._notes) - MOST_NOTES} more notes of this kind were left out.")
+            notes.append(Reason.of("more_notes", count=len(self._notes) - MOST_NOTES))
         return Tree(
             files,
             tuple(notes),
@@ -235,7 +243,7 @@ class Gathering:
             for name in dict.fromkeys(names):
                 self.note_outside(name)
         if taken:
-            self.note(f"Names that lead out of the archive were read as if they did not: {few(taken)}.")
+            self.note(Reason.of("led_out", names=few(taken)))
         return inside
 
 
@@ -246,4 +254,4 @@ def is_notebook(path: str) -> bool:
 def check_ratio(unpacked: int, packed: int, limits: IntakeLimits) -> None:
     """Raise IntakeProblem if so little unpacks to so much that it can only be a bomb."""
     if unpacked > limits.ratio_floor_bytes and unpacked > limits.ratio * packed:
-        raise IntakeProblem(f"the archive unpacks to more than {limits.ratio} times its size, which code never does.")
+        raise IntakeProblem(Reason.of("unpacks_times", times=limits.ratio))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 FEW: Final = 4
+WORDS: Final = dict(enumerate(("two", "three", "four", "five", "six", "seven", "eight", "nine"), 2))
 
 
 def shape(lengths: Sequence[int]) -> str:
@@ -55,5 +56,6 @@ FORMS: Final[Mapping[str, Callable[[Any], str]]] = {
     "ratio": ratio,
     "counted": lambda share: "in full" if share == 1 else "half",
     "unsaid": lambda value: "",  # another catalogue may say it: the id of a misconception, instead of its hint
+    "word": lambda number: WORDS.get(number, str(number)),
     "sentence": sentence,
 }

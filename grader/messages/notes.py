@@ -32,6 +32,17 @@ FILES: Final[dict[str, str]] = {
     "holds_a_copy": "{file!c} holds much of {original}, which is handed out and not there while it is checked.",
 }
 
+HANDOUT: Final[dict[str, str]] = {
+    "no_marks": "auto: no mark of any handout was found, so it was graded by the assignment's own.",
+    "taken_for": "auto: taken for handout {handout} by {votes} of {marks} marks ({topics:list}{unlike}). {alike}",
+    "but_not": "; not {topics:list}",
+    "same_marks": "{handouts:list} has the same marks: name it with --handout if it is that.",
+    "no_majority": (
+        "auto: no handout has a clear majority of the {marks} marks that were found ({counts:list}), so it was graded "
+        "by the assignment's own. If that is wrong, name the handout with --handout."
+    ),
+}
+
 RUN: Final[dict[str, str]] = {
     "too_late": "The time of this submission was over while some checks were still to be judged: they count as out of time.",
     "public_only": "Public checks only: hidden checks are run on the graded version.",
@@ -43,4 +54,4 @@ RUN: Final[dict[str, str]] = {
     ),
 }
 
-TABLES: Final = (IMPORT, FILES, RUN)
+TABLES: Final = (IMPORT, FILES, HANDOUT, RUN)

@@ -8,6 +8,7 @@ A template is what str.format takes, and these besides:
     {shape:array}        "a number" or "an array of shape (3, 4)"
     {names:list}         a, b, c; `and`, `or` with these words in between; `few`: four at most
     {error:amount}       7% or 0.002; `percent`: 7 %, `ratio`: 4/3, 50 or 0.1234
+    {count:word}         two, three, … nine, then 10
     {text:sentence}      with a full stop, if it ends without
 
 A value may be a reason of its own, which is said in its place. What these words are in another language stands beside
@@ -20,10 +21,10 @@ from collections.abc import Iterable, Mapping
 from string import Formatter
 from typing import Any
 
-from grader.messages import advice, endings, english, marks, next_steps, notes, values
+from grader.messages import advice, endings, english, handed_in, marks, next_steps, notes, values
 from grader.records import Reason
 
-AREAS = (values, endings, marks, advice, notes, next_steps)
+AREAS = (values, endings, marks, advice, handed_in, notes, next_steps)
 CATALOGUE: Mapping[str, str] = {id: text for area in AREAS for table in area.TABLES for id, text in table.items()}
 
 

@@ -23,6 +23,7 @@ class Row:
     duration_s: float
     message: str
     notes: int
+    grounds: str
     functions: tuple[FunctionResult, ...]
     assignment: Mapping[str, Any]
     environment: Mapping[str, Any]
@@ -45,6 +46,7 @@ class Rows:
             duration_s=result.duration_s,
             message=message if len(message) <= MESSAGE_CHARS else f"{message[: MESSAGE_CHARS - 1]}…",
             notes=len(result.notes),
+            grounds=said(result.grounds),
             functions=tuple(self._functions.setdefault(item, item) for item in result.functions),
             assignment=self._mappings.setdefault(repr(result.assignment), result.assignment),
             environment=self._mappings.setdefault(repr(result.environment), result.environment),

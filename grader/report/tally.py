@@ -101,7 +101,7 @@ def environment_of(result: Result | Row) -> dict[str, str]:
 def handout_of(result: Result | Row) -> str:
     """The handout that a result was graded for, or "" if that is the assignment's own and nobody guessed."""
     handout = str(result.assignment.get("handout", OWN_HANDOUT))
-    return "" if handout == OWN_HANDOUT and not result.assignment.get("grounds") else handout
+    return "" if handout == OWN_HANDOUT and not result.grounds else handout
 
 
 def tally_handouts(results: Sequence[Row]) -> tuple[HandoutTally, ...]:
@@ -109,7 +109,7 @@ def tally_handouts(results: Sequence[Row]) -> tuple[HandoutTally, ...]:
     groups: dict[tuple[str, str], list[str]] = {}
     for result in results:
         if handout := handout_of(result):
-            groups.setdefault((handout, str(result.assignment.get("grounds", ""))), []).append(result.id)
+            groups.setdefault((handout, result.grounds), []).append(result.id)
     tallies = (HandoutTally(handout, grounds, tuple(ids)) for (handout, grounds), ids in groups.items())
     return tuple(sorted(tallies, key=lambda tally: (len(tally.ids), tally.handout)))
 

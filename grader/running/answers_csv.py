@@ -22,7 +22,7 @@ from typing import Final
 from grader.atomic_files import write_bytes
 from grader.errors import UsageError
 from grader.intake.names import clean, same_name
-from grader.records import ABSENT, UNANSWERED, Answer, Mark, NotebookResult, Result
+from grader.records import ABSENT, UNANSWERED, Answer, Mark, NotebookResult, Reason, Result
 from grader.report.grades_csv import AnswerPoints, harmless, number
 
 NAME: Final = "answers.csv"
@@ -289,7 +289,8 @@ class Marking:
             if (notebook, question) not in known and mark.points is not None:
                 answer = Answer(question, "", "markdown", ABSENT, "", self._questions.get(question, 0.0))
                 more.setdefault(notebook, []).append(answer)
-        added = (NotebookResult(f"{stem}.ipynb", stem, "", "It is missing.", tuple(new)) for stem, new in more.items())
+        why = Reason.of("notebook_missing")
+        added = (NotebookResult(f"{stem}.ipynb", stem, "", why, tuple(new)) for stem, new in more.items())
         return replace(result, notebooks=(*result.notebooks, *added)) if more else result
 
     def changed_since(self, before: Mapping[Key, Mark]) -> list[str]:

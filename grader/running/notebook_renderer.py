@@ -32,7 +32,7 @@ from grader.atomic_files import write_text
 from grader.errors import GraderError
 from grader.intake.notebooks.cells import NOT_INSTALLED
 from grader.pausing_gc import importing
-from grader.records import Submission
+from grader.records import Reason, Submission
 from grader.report.notebooks.page_names import NOTEBOOKS, page_names
 from grader.report.page_stamp import has_stamp
 from grader.version import pages_version
@@ -44,8 +44,6 @@ NOTEBOOK_S: Final = 20.0  # the largest that is handed out takes 0.2
 SUBMISSION_S: Final = 60.0  # of all of one student: others wait behind them
 MEMORY_BYTES: Final = 2 << 30
 WAITING: Final = 64  # notebooks that were read and not rendered yet; memory holds them
-TOO_LONG: Final = "It cannot be shown: it takes too long, or too much memory. Open the file that was handed in."
-FAILED: Final = "It cannot be shown: {}. Open the file that was handed in."
 
 TRIAL: Final = b"""{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [
 {"cell_type": "markdown", "source": "text"}, {"cell_type": "code", "source": "1", "outputs": []}]}"""
@@ -139,7 +137,7 @@ class Renderer:
             if page is None:
                 from grader.report.notebooks.notebook_page import framed
 
-                page = framed("", TOO_LONG, name=name, submission=submission)
+                page = framed("", Reason.of("takes_too_long"), name=name, submission=submission)
             if not self._stopped:
                 write_text(path, page + stamp, durable=False)
         except GraderError as error:
@@ -227,7 +225,9 @@ def serve(pipe: Connection) -> None:
             try:
                 page = notebook_page(content, name=name, submission=submission)
             except Exception as error:  # of a library, over what a student wrote
-                page = framed("", FAILED.format(type(error).__name__), name=name, submission=submission)
+                page = framed(
+                    "", Reason.of("renderer_failed", error=type(error).__name__), name=name, submission=submission
+                )
             pipe.send_bytes(page.encode("utf-8", "replace"))
 
 

@@ -52,7 +52,8 @@ def is_current(result: Result, fresh: Result) -> bool:
     It is, if submission, assignment and environment are the same by their contents; where the submission lies does not
     matter. What could not be graded is tried again, which costs little.
     """
-    same = result.assignment == fresh.assignment and result.environment == fresh.environment
+    same = (result.assignment, result.grounds) == (fresh.assignment, fresh.grounds)
+    same = same and result.environment == fresh.environment
     for name in ("id", "sha256", "files"):
         same = same and result.submission.get(name) == fresh.submission.get(name)
     same = same and result.notebooks == fresh.notebooks  # compared with those handed out, which may have changed

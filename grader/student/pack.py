@@ -30,6 +30,7 @@ from grader.intake.names import decode_name, is_ignored, show
 from grader.intake.notebooks.cells import UnreadableNotebook, cells_of
 from grader.intake.tree import IntakeLimits, is_notebook
 from grader.messages.say import say
+from grader.records import Reason
 
 SCHEMA: Final = 1
 MANIFEST: Final = "manifest.json"
@@ -131,7 +132,7 @@ def rehearse(path: Path, assignment: Assignment) -> tuple[str, ...]:
         try:
             cells_of(content)
         except UnreadableNotebook as problem:
-            lines.append(f"{show(name)}: {problem}")
+            lines.append(say(Reason.of("of_file", file=show(name), what=problem.reason)))
         except GraderError:
             pass  # nbformat, which reads older formats, is not installed here; where grading is done it is
     return tuple(f"When this is graded: {line}" for line in lines)

@@ -15,6 +15,7 @@ from grader.errors import AssignmentError, UsageError
 from grader.judging.adapt import adapt, adapt_back
 from grader.judging.perform import perform
 from grader.judging.student import Student
+from grader.messages.say import say
 from grader.records import Submission
 
 NAMES = ("2015", "2016", "2017", "2018", "2021", "2025")
@@ -211,7 +212,7 @@ def test_the_assignments_own_needs_no_file_and_reads_none(folder):
     edited(folder, "position = 1", "position =")
     handouts = load_handouts(load_assignment(folder), "default")
     handout, grounds = handouts.of(Submission("a", "a", {}))
-    assert (handout.name, grounds, handout.lacks) == ("default", "", frozenset())
+    assert (handout.name, grounds, handout.lacks) == ("default", None, frozenset())
 
 
 def test_the_file_of_the_assignments_own_holds_no_rules(folder):
@@ -230,7 +231,7 @@ def test_an_assignment_without_other_handouts_can_be_asked_to_guess(folder):
     shutil.rmtree(folder / "handouts")
     handout, grounds = load_handouts(load_assignment(folder), AUTO).of(Submission("a", "a", {"layers.py": b"word"}))
     assert handout.name == "default"
-    assert "no mark" in grounds
+    assert "no mark" in say(grounds)
 
 
 # The project's own handouts.
@@ -375,7 +376,7 @@ PACKAGES["2017"] = {
 def guessed(assignment, files):
     submission = Submission("case", "case", {name: text.encode() for name, text in files.items()})
     handout, grounds = load_handouts(assignment, AUTO).of(submission)
-    return handout.name, grounds
+    return handout.name, say(grounds)
 
 
 @pytest.mark.parametrize("name", PACKAGES)

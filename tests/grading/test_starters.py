@@ -14,6 +14,7 @@ from grader.grading.submission import grade_submission
 from grader.intake.collect import find, read
 from grader.intake.notebooks.answers import handed_out
 from grader.messages.of_check import message_of
+from grader.messages.say import said, say
 from grader.records import MISSING, NOT_APPLICABLE, Submission
 
 pytestmark = pytest.mark.process
@@ -59,10 +60,10 @@ def test_an_untouched_starter_gets_no_points_and_no_note(year, tmp_path):
 def test_a_starter_is_known_by_its_marks(year, tmp_path):
     write_starter(year, tmp_path)
     result = grade_submission(collected(tmp_path), prepare(settings("auto")))
-    assert result.assignment["handout"] == GUESSED[year], result.assignment["grounds"]
+    assert result.assignment["handout"] == GUESSED[year], said(result.grounds)
     if year != "2025":
         assert result.score == 0
-    assert list(notes_of(result)) == [result.assignment["grounds"]]
+    assert list(notes_of(result)) == [said(result.grounds)]
 
 
 def test_only_the_guess_says_that_2025_looks_the_same():
@@ -70,7 +71,7 @@ def test_only_the_guess_says_that_2025_looks_the_same():
     handouts = prepare(settings("auto")).handouts
     handout, grounds = handouts.of(Submission("case", "case", files))
     assert handout.name == "2021"
-    assert grounds.endswith("2025 has the same marks: name it with --handout if it is that.")
+    assert say(grounds).endswith("2025 has the same marks: name it with --handout if it is that.")
 
 
 def test_by_the_assignments_own_handout_the_same_files_are_said_to_differ(tmp_path):

@@ -7,6 +7,7 @@ import unicodedata
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sayings import notes_of, problem_of
 
 from grader.intake.downloads.gradescope import submitters
 from grader.intake.downloads.recognise import person_of, recognise
@@ -39,19 +40,21 @@ def test_canvas_files_are_put_together_by_user():
     )
     assert list(by_label) == ["doejane_1234", "王伟_1235", "roerichard_1240", "poeedgar_1241"]
     assert parts(by_label["doejane_1234"]) == {CANVAS[0]: "layers.py", CANVAS[1]: "optim.py"}
-    assert by_label["doejane_1234"].notes == ("Handed in through Canvas by doejane (user 1234): layers.py, optim.py.",)
-    assert by_label["王伟_1235"].notes == ("Handed in through Canvas by 王伟 (user 1235), late: hw 2.zip.",)
-    assert by_label["roerichard_1240"].problem == (
+    assert notes_of(by_label["doejane_1234"]) == (
+        "Handed in through Canvas by doejane (user 1234): layers.py, optim.py.",
+    )
+    assert notes_of(by_label["王伟_1235"]) == ("Handed in through Canvas by 王伟 (user 1235), late: hw 2.zip.",)
+    assert problem_of(by_label["roerichard_1240"]) == (
         "only a text entry was handed in, which is not read. Ask for the Python files."
     )
-    assert by_label["poeedgar_1241"].problem.startswith("only a link was handed in")
+    assert problem_of(by_label["poeedgar_1241"]).startswith("only a link was handed in")
     assert download.others == ()
 
 
 def test_a_text_entry_beside_files_is_noted():
     _, by_label = recognised("doejane_1_10001_layers.py", "doejane_1_text.html", "b_2_10002_x.zip")
-    assert by_label["doejane_1"].problem is None
-    assert by_label["doejane_1"].notes[1] == ("A text entry was handed in and was not read: doejane_1_text.html.")
+    assert problem_of(by_label["doejane_1"]) is None
+    assert notes_of(by_label["doejane_1"])[1] == ("A text entry was handed in and was not read: doejane_1_text.html.")
 
 
 def test_of_a_file_handed_in_again_the_latest_counts():
@@ -59,7 +62,7 @@ def test_of_a_file_handed_in_again_the_latest_counts():
     names = ["a_1_900_layers.py", "a_1_950_layers-1.py", "a_1_1000_layers-2.py", "a_1_901_hw-3.tar.gz", "b_2_7_x.py"]
     download, by_label = recognised(*names)
     assert parts(by_label["a_1"]) == {"a_1_1000_layers-2.py": "layers.py", "a_1_901_hw-3.tar.gz": "hw-3.tar.gz"}
-    assert by_label["a_1"].notes[1:] == (
+    assert notes_of(by_label["a_1"])[1:] == (
         "layers-2.py was taken as layers.py: Canvas numbers what is handed in again.",
         "Left out, of earlier attempts: a_1_900_layers.py, a_1_950_layers-1.py.",
     )
@@ -75,7 +78,7 @@ def test_numbers_of_the_students_own_are_left_alone():
 def test_anonymous_canvas_names_are_known():
     _, by_label = recognised("anon_aB3xQ_900_layers.py", "LATE_anon_Zz9_901_hw.zip", "anon_7_text.html")
     assert list(by_label) == ["anon_aB3xQ", "anon_Zz9", "anon_7"]
-    assert "late" in by_label["anon_Zz9"].notes[0]
+    assert "late" in notes_of(by_label["anon_Zz9"])[0]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +129,7 @@ def test_no_entry_is_lost_in_silence(names, folder):
         return
     read = [part.entry for one in download.handed_in for part in one.parts]
     assert len(read) == len(set(read))
-    said = " ".join(show(one.source) + " ".join(one.notes) for one in download.handed_in)
+    said = " ".join(show(one.source) + " ".join(notes_of(one)) for one in download.handed_in)
     for name in set(names) - {"", *read, *download.others}:
         assert show(name) in said
     labels = [one.label for one in download.handed_in]
@@ -158,9 +161,9 @@ def test_moodle_folders_and_flat_names_are_known():
     assert list(by_label) == ["Bob_7", "Zoë van Dam_31", "Participant_44", "Participant_45", "Team Red_3"]
     assert sorted(parts(by_label["Bob_7"]).values()) == ["layers.py", "optim.py"]
     assert parts(by_label["Zoë van Dam_31"]) == {"Zoë van Dam_31_assignsubmission_file_": ""}
-    assert by_label["Zoë van Dam_31"].notes[0] == "Handed in through Moodle by Zoë van Dam (participant 31)."
-    assert "not read: Zoë van Dam_31_assignsubmission_onlinetext_" in by_label["Zoë van Dam_31"].notes[1]
-    assert by_label["Participant_45"].problem.startswith("only a text entry was handed in")
+    assert notes_of(by_label["Zoë van Dam_31"])[0] == "Handed in through Moodle by Zoë van Dam (participant 31)."
+    assert "not read: Zoë van Dam_31_assignsubmission_onlinetext_" in notes_of(by_label["Zoë van Dam_31"])[1]
+    assert problem_of(by_label["Participant_45"]).startswith("only a text entry was handed in")
 
 
 def test_two_moodle_students_of_one_name_are_two():
@@ -175,7 +178,7 @@ def test_of_blackboards_attempts_the_latest_counts():
     download, by_label = recognised(*names, f"{other}.txt", f"{other}_hw_2.zip")
     assert list(by_label) == ["jdoe", "rroe"]
     assert parts(by_label["jdoe"]) == {f"{late}_layers.py": "layers.py"}
-    assert by_label["jdoe"].notes == (
+    assert notes_of(by_label["jdoe"]) == (
         "Handed in through Blackboard by jdoe, attempt of 2026-01-10-00-00-00: layers.py.",
         f"Left out, of earlier attempts: {early}_layers.py, {early}_old.py.",
     )
@@ -185,10 +188,10 @@ def test_of_blackboards_attempts_the_latest_counts():
 def test_a_latest_attempt_without_a_file_does_not_fall_back_in_silence():
     early, late = "HW_jdoe_attempt_2026-01-09-23-59-59", "HW_jdoe_attempt_2026-01-10-00-00-00"
     _, by_label = recognised(f"{early}_layers.py", f"{late}.txt", "HW_rroe_attempt_2026-01-10-00-00-00.txt")
-    assert by_label["jdoe"].problem == (
+    assert problem_of(by_label["jdoe"]) == (
         "the latest attempt holds no file, an earlier one does. Move the latest away if the earlier shall count."
     )
-    assert by_label["rroe"].problem == "no file was handed in. Ask for the Python files."
+    assert problem_of(by_label["rroe"]) == "no file was handed in. Ask for the Python files."
 
 
 def test_blackboards_user_is_told_from_the_title():
@@ -247,8 +250,8 @@ def test_gradescopes_folders_get_their_names():
     folders = ["submission_101", "submission_102", "submission_103", "extra"]
     download, by_label = recognised("submission_metadata.yml", folders=folders, metadata=METADATA.encode())
     assert list(by_label) == ["Jane Doe_101", 'Miles O\'Brien_王A😀 "x"_102', "submission_103"]
-    assert by_label["Jane Doe_101"].notes == ("Handed in through Gradescope by Jane Doe, submission 101.",)
-    assert "somebody the list does not name" in by_label["submission_103"].notes[0]
+    assert notes_of(by_label["Jane Doe_101"]) == ("Handed in through Gradescope by Jane Doe, submission 101.",)
+    assert "somebody the list does not name" in notes_of(by_label["submission_103"])[0]
     assert download.others == ("extra",)
     assert download.summary.endswith("not there though the list names it: submission_104")
 

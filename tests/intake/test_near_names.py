@@ -6,6 +6,7 @@ import pytest
 from cases import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
+from sayings import notes_of
 
 from grader.intake.choose import choose, choose_notebooks
 from grader.intake.near_names import adds_nothing, meant_name, notebook_name
@@ -19,7 +20,7 @@ OPEN = b"def f(x):\n    raise NotImplementedError\ndef g(x):\n    raise NotImple
 
 def chosen(tree):
     choice = choose(tree, student_files=STUDENT, handed_out=("layer_utils.py",), package="cs231n")
-    return dict(choice.files), choice.notes
+    return dict(choice.files), notes_of(choice)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +144,7 @@ def test_a_notebook_that_was_saved_as_text_is_a_notebook():
     assert notebook_name("Nets.json") is None
     choice = choose_notebooks({"Nets.ipynb.json": b"1", "Other.ipynb": b"2", "Other.ipynb.json": b"3"}, [])
     assert choice.files == {"Nets.ipynb": b"1", "Other.ipynb": b"2"}
-    assert choice.notes == (
+    assert notes_of(choice) == (
         "two Other.ipynb were found: Other.ipynb was taken, not Other.ipynb.json.",
         "Nets.ipynb.json was found, expected Nets.ipynb. It was read as Nets.ipynb. Rename it.",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from sayings import notes_of
 
 from grader.intake.choose import MOST_HELPERS, choose
 from grader.intake.own_modules import imports_of
@@ -102,7 +103,7 @@ def test_an_init_file_without_code_does_not(text):
 
 def test_the_note_names_what_was_taken_from_elsewhere():
     tree = {"hw/cs231n/layers.py": b"import a, b\n", "hw/a.py": b"", "hw/b.py": b"", "hw/c.py": b""}
-    notes = choose(tree, student_files=STUDENT, handed_out=(), package="cs231n").notes
+    notes = notes_of(choose(tree, student_files=STUDENT, handed_out=(), package="cs231n"))
     assert notes == ("Taken as well, since the code imports them: hw/a.py, hw/b.py.",)
 
 

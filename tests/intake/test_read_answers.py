@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from sayings import problem_of
 
 from grader.errors import AssignmentError
 from grader.intake.notebooks.answers import MOST_CHARS, handed_out_from, read_notebooks
+from grader.messages.say import say
 from grader.records import ABSENT, ANSWERED, UNANSWERED
 
 TODO = "*Write your answer here.*"
@@ -44,7 +46,7 @@ def read(notebooks):
     found, notes = read_notebooks(
         {name: one if isinstance(one, bytes) else packed(one) for name, one in notebooks.items()}, HANDED_OUT
     )
-    return found, list(notes)
+    return found, list(map(say, notes))
 
 
 def answers(notebooks, name="Nets.ipynb"):
@@ -195,7 +197,7 @@ def test_copies_fill_each_others_gaps_and_a_doubt_is_said():
 def test_a_notebook_that_was_left_out_was_handed_in():
     found, notes = read_notebooks({"Nets.ipynb": packed(handed())}, HANDED_OUT, left_out=["Other.ipynb"])
     assert notes == ()
-    assert found[1].problem == "It was left out, because it is beyond a limit."
+    assert problem_of(found[1]) == "It was left out, because it is beyond a limit."
 
 
 def test_an_answer_in_new_cells_below_is_found_and_ends_at_what_was_handed_out():
@@ -236,7 +238,7 @@ def test_many_changed_cells_are_one_note():
     many = [cell(f"check({i})", "code", "check", f"c{i}") for i in range(12)]
     handed_out = handed_out_from({"N.ipynb": packed(many)}, {})
     _, notes = read_notebooks({"N.ipynb": packed([{**one, "source": "pass"} for one in many])}, handed_out)
-    assert notes == ("N: the check cells c0, c1, c2, c3, c4, c5, c6, c7 and 4 more were changed.",)
+    assert tuple(map(say, notes)) == ("N: the check cells c0, c1, c2, c3, c4, c5, c6, c7 and 4 more were changed.",)
 
 
 def test_a_renamed_notebook_is_known_by_its_cells():
@@ -265,9 +267,9 @@ def test_a_notebook_of_their_own_has_no_answers_and_is_said_where_one_is_missing
 
 def test_a_damaged_notebook_is_told_and_its_answers_are_missing():
     found, notes = read({"Nets.ipynb": packed(handed())[:-20], "Other.ipynb": OTHER})
-    assert "no JSON" in found[0].problem
+    assert "no JSON" in problem_of(found[0])
     assert [one.status for one in found[0].answers] == [ABSENT, ABSENT]
-    assert notes == [f"Nets.ipynb: {found[0].problem}"]
+    assert notes == [f"Nets.ipynb: {problem_of(found[0])}"]
 
 
 def test_a_readable_copy_stands_in_for_a_damaged_notebook():
@@ -278,7 +280,7 @@ def test_a_readable_copy_stands_in_for_a_damaged_notebook():
 def test_notebooks_that_were_not_handed_in_are_named():
     found, notes = read({"Nets.ipynb": handed()})
     assert notes == ["Not handed in: Other.ipynb."]
-    assert (found[1].name, found[1].sha256, found[1].problem) == ("Other.ipynb", "", "It was not handed in.")
+    assert (found[1].name, found[1].sha256, problem_of(found[1])) == ("Other.ipynb", "", "It was not handed in.")
     assert [(one.question, one.status) for one in found[1].answers] == [("how", ABSENT)]
 
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.intake.notebooks.cells import MOST_CELLS, MOST_VALUES, Cell, UnreadableNotebook, cells_of
+from grader.messages.say import say
 
 
 def notebook(*cells: object, **top: object) -> bytes:
@@ -24,7 +25,7 @@ def cell(source: object = "x", **more: object) -> dict[str, object]:
 def problem(content: bytes) -> str:
     with pytest.raises(UnreadableNotebook) as caught:
         cells_of(content)
-    return str(caught.value)
+    return say(caught.value.reason)
 
 
 def test_cells_have_kind_source_id_role_and_name():

@@ -266,7 +266,7 @@ NOTEBOOKS = (
             Answer("filters", "What do they look like?", "markdown", "absent", "", 0.0),
         ),
     ),
-    NotebookResult("Mine.ipynb", "", "cd" * 32, "it is damaged or cut off: it is no JSON. Save it again."),
+    NotebookResult("Mine.ipynb", "", "cd" * 32, Reason.of("no_json")),
 )  # fmt: skip
 
 
@@ -330,7 +330,9 @@ def hostile() -> Result:
         environment={"sandbox": "none", "python": ATTACK, "numpy": ATTACK, "grader": ATTACK},
         functions=functions,
         notebooks=(
-            NotebookResult(ATTACK, "Nets", ATTACK, ATTACK, (Answer(ATTACK, ATTACK, "code", "answered", ATTACK, 2.0),)),
+            NotebookResult(
+                ATTACK, "Nets", ATTACK, as_written(ATTACK), (Answer(ATTACK, ATTACK, "code", "answered", ATTACK, 2.0),)
+            ),
             NotebookResult(HOSTILE_ID, "", ATTACK),
         ),
     )

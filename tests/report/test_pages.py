@@ -13,7 +13,7 @@ import pytest
 from sample import HOSTILE_ID, TITLE, good, grader_failure, hostile, result_of, saying, typical, unreadable, whole_class
 
 from grader.errors import GraderError
-from grader.records import Frame, Result
+from grader.records import Frame, Result, as_written
 from grader.report.pages import class_page, feedback_page, staff_page
 from grader.report.roster import roster_of
 from grader.report.words import CHECK_WORDS
@@ -242,8 +242,8 @@ def test_the_id_of_the_hostile_sample_is_shown_as_text() -> None:
 
 
 def taken_for(result: Result, handout: str, grounds: str = "") -> Result:
-    assignment = {**result.assignment, "handout": handout, **({"grounds": grounds} if grounds else {})}
-    return replace(result, assignment=assignment)
+    assignment = {**result.assignment, "handout": handout}
+    return replace(result, assignment=assignment, grounds=as_written(grounds) if grounds else None)
 
 
 def test_the_assignments_own_handout_is_nothing_to_remark_on() -> None:

@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
 from grader.intake.tree import IntakeLimits, IntakeProblem, check_ratio
+from grader.records import Reason
 
 GZIP, BZIP2, XZ, PLAIN = "gzip", "bzip2", "xz", "plain"
 MAGIC: Final = {GZIP: b"\x1f\x8b", BZIP2: b"BZh", XZ: b"\xfd7zXZ\x00"}
 CHUNK: Final = 64 * 1024
 XZ_MEMORY: Final = 256 * 1024 * 1024  # xz -9 needs 65 MiB
-DAMAGED: Final = "the archive is damaged or cut off. Pack and hand it in again."
+DAMAGED: Final = Reason.of("damaged")
+NO_FILE: Final = Reason.of("is_no_regular_file")
 
 
 class Decompressor(Protocol):
@@ -114,9 +116,7 @@ class Unpacked:
     def _count(self, piece: bytes) -> None:
         self._unpacked += len(piece)
         if self._unpacked > self._limits.unpacked_bytes:
-            raise IntakeProblem(
-                f"the archive unpacks to more than {self._limits.unpacked_bytes} bytes. Leave out data."
-            )
+            raise IntakeProblem(Reason.of("unpacks_bytes", most=self._limits.unpacked_bytes))
         check_ratio(self._unpacked, self._packed, self._limits)
 
 
@@ -131,11 +131,11 @@ def open_regular(path: Path) -> BinaryIO:
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):
-        raise IntakeProblem("it is a link, and links are not followed.")
+        raise IntakeProblem(Reason.of("is_a_link"))
     if not stat.S_ISREG(mode):  # asked before opening too: to open a device may do something
-        raise IntakeProblem("it is not a regular file.")
+        raise IntakeProblem(NO_FILE)
     descriptor = os.open(path, flags)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise IntakeProblem("it is not a regular file.")
+        raise IntakeProblem(NO_FILE)
     return os.fdopen(descriptor, "rb")

@@ -11,19 +11,18 @@ from __future__ import annotations
 from typing import Final
 
 from grader.intake.archives.streams import DAMAGED, Unpacked
-from grader.intake.names import decode_name, show
-from grader.intake.tree import Gathering, IntakeProblem
+from grader.intake.names import decode_name
+from grader.intake.tree import A_LINK, NOT_REGULAR, Gathering, IntakeProblem
+from grader.records import Reason
 
 BLOCK: Final = 512
 LONGEST_HEADER: Final = 64 * 1024  # of an extended header; paths end at 4096 bytes on every system
 REGULAR: Final = (b"0", b"\0", b"7")
 KINDS: Final = {
-    b"1": "a link",
-    b"2": "a link",
-    b"3": "a device",
-    b"4": "a device",
-    b"6": "a pipe",
-    b"S": "a sparse file",
+    **dict.fromkeys((b"1", b"2"), A_LINK),
+    **dict.fromkeys((b"3", b"4"), Reason.of("a_device")),
+    b"6": Reason.of("a_pipe"),
+    b"S": Reason.of("a_sparse_file"),
 }
 FOLDER, LONG_NAME, LONG_LINK, PAX, PAX_GLOBAL, SPARSE = b"5", b"L", b"K", b"x", b"g", b"S"
 WITHOUT_DATA: Final = (b"1", b"2", b"3", b"4", b"5", b"6")  # their size says nothing about what follows
@@ -62,7 +61,7 @@ def read_header(stream: Unpacked, gathering: Gathering) -> bytes | None:
     """The next header, or None at the end mark (a block of zeros) or the end of the file."""
     header = stream.read(BLOCK)
     if not header:
-        gathering.note("The archive ends without an end mark; it may have been cut off.")
+        gathering.note(Reason.of("no_end_mark"))
         return None
     if len(header) == BLOCK and not any(header):
         return None
@@ -89,7 +88,7 @@ def read_member(
             return
         gathering.refuse_size(path)
     elif path and not regular and kind != FOLDER and not name.endswith(b"/"):
-        gathering.note(f"{show(path)} is {KINDS.get(kind, 'not a regular file')} and was left out.")
+        gathering.note_kind(path, KINDS.get(kind, NOT_REGULAR))
     if kind not in WITHOUT_DATA:
         skip_member(stream, size)
 

@@ -16,6 +16,7 @@ from grader.intake.archives.tars import BLOCK, is_tar_header, read_tar
 from grader.intake.archives.zips import read_zip
 from grader.intake.names import show
 from grader.intake.tree import Gathering, IntakeLimits, IntakeProblem, Tree
+from grader.records import Reason
 
 ZIP: Final = "zip"
 SIGNS: Final = {
@@ -42,17 +43,17 @@ def read_archive(path: Path, limits: IntakeLimits, student_files: Sequence[str] 
         size = file.seek(0, 2)
         file.seek(0)
         if kind is None:
-            raise IntakeProblem("it is neither a zip nor a tar archive, or it is damaged. Pack and hand it in again.")
+            raise IntakeProblem(Reason.of("no_archive"))
         if kind not in (ZIP, PLAIN, *PACKED):
-            raise IntakeProblem(f"it is a {kind} archive, which is not read. Pack a zip or a tar.gz.")
+            raise IntakeProblem(Reason.of("kind_not_read", kind=kind))
         if size > limits.archive_bytes:
-            raise IntakeProblem(f"the archive holds more than {limits.archive_bytes} bytes. Hand in the code alone.")
+            raise IntakeProblem(Reason.of("archive_too_large", most=limits.archive_bytes))
         gathering = Gathering(limits, student_files)
         if kind == ZIP:
             read_zip(file, gathering)
         else:
             if kind in PACKED and not is_tar_header(Unpacked(file, kind, limits).read(BLOCK)):
-                raise IntakeProblem("it is a packed file and no archive, or it is damaged. Pack and hand it in again.")
+                raise IntakeProblem(Reason.of("packed_no_archive"))
             file.seek(0)
             stream = Unpacked(file, kind, limits)
             read_tar(stream, gathering)
@@ -60,7 +61,7 @@ def read_archive(path: Path, limits: IntakeLimits, student_files: Sequence[str] 
     tree = gathering.finish()
     if gathering.problem and not tree.files and not tree.notebooks:
         raise gathering.problem
-    inner = tuple(f"{show(name)} is an archive inside the archive and was not opened." for name in tree.archives[:5])
+    inner = tuple(Reason.of("archive_inside", file=show(name)) for name in tree.archives[:5])
     return replace(tree, notes=tree.notes + inner)
 
 

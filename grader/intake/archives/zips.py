@@ -15,7 +15,8 @@ from typing import BinaryIO, Final
 
 from grader.intake.archives.streams import CHUNK, DAMAGED
 from grader.intake.names import decode_name, show
-from grader.intake.tree import Gathering, IntakeLimits, IntakeProblem, check_ratio
+from grader.intake.tree import A_LINK, NOT_REGULAR, Gathering, IntakeLimits, IntakeProblem, check_ratio
+from grader.records import Reason
 
 ENCRYPTED: Final = 0x1
 NAME_IS_UTF8: Final = 0x800
@@ -35,8 +36,7 @@ def read_zip(file: BinaryIO, gathering: Gathering) -> None:
                     continue
                 kind = stat.S_IFMT(member.external_attr >> 16)
                 if kind not in (0, stat.S_IFREG):
-                    word = "a link" if kind == stat.S_IFLNK else "not a regular file"
-                    gathering.note(f"{show(path)} is {word} and was left out.")
+                    gathering.note_kind(path, A_LINK if kind == stat.S_IFLNK else NOT_REGULAR)
                 elif gathering.wants(path):
                     try:
                         content = read_member(archive, member, path, gathering.most_bytes(path) + 1)
@@ -91,9 +91,9 @@ class MemberProblem(IntakeProblem):
 def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str, most: int) -> bytes:
     """At most `most` bytes of a member. Raises MemberProblem; what Bounded raises concerns the whole archive."""
     if member.flag_bits & ENCRYPTED:
-        raise MemberProblem(f"the archive is encrypted ({show(path)} asks for a password). Pack it without one.")
+        raise MemberProblem(Reason.of("encrypted", file=show(path)))
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise MemberProblem(f"{show(path)} is packed by a method that is not read. Pack an ordinary zip.")
+        raise MemberProblem(Reason.of("odd_method", file=show(path)))
     try:
         with archive.open(member) as content:
             # The library stops at the size that the header claims, then compares checksums: a header that lies is
@@ -127,5 +127,5 @@ class Bounded(io.BufferedReader):
         rest = max(self._size - self.tell(), 0)
         wanted = rest if size is None or size < 0 else min(size, rest)
         if wanted > self._most:
-            raise IntakeProblem("the archive's directory is larger than any that code needs. Hand in the code alone.")
+            raise IntakeProblem(Reason.of("directory_too_large"))
         return super().read(wanted)

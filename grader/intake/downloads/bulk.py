@@ -18,7 +18,7 @@ from grader.intake.archives.zips import list_top
 from grader.intake.downloads.gradescope import LARGEST, METADATA
 from grader.intake.downloads.recognise import Download, recognise
 from grader.intake.folders import keep_file, read_folder
-from grader.intake.names import show, strip_suffix
+from grader.intake.names import left_out, show, strip_suffix
 from grader.intake.tree import Gathering, IntakeLimits, IntakeProblem, Tree
 
 
@@ -70,7 +70,7 @@ def read_parts(parts: Sequence[tuple[str, Path]], limits: IntakeLimits, student_
         try:
             inner = read_inner(path, limits, student_files)
         except IntakeProblem as problem:
-            problems.append(f"{show(place)} was left out: {problem}")
+            problems.append(left_out(place, problem.reason))
             gathering.note(problems[-1])
             continue
         if inner is not None:

@@ -8,7 +8,7 @@ list beside its folders (gradescope.py). `others` names what does not fit; whoev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +17,6 @@ from grader.intake.downloads.file_names import (
     FOLDER,
     LINK,
     LONGEST,
-    RECEIPT,
     TEXT,
     Item,
     consistent,
@@ -28,10 +27,13 @@ from grader.intake.downloads.file_names import (
     read_moodle,
 )
 from grader.intake.downloads.gradescope import METADATA, addresses, submitters
-from grader.intake.names import show
+from grader.intake.names import listed, show
+from grader.messages.say import say
+from grader.records import Reason
 
 CANVAS, MOODLE, BLACKBOARD, GRADESCOPE = "Canvas", "Moodle", "Blackboard", "Gradescope"
-MOST_NAMED: Final = 10
+# What of an attempt nobody reads, and what to say where there is nothing else.
+UNREAD: Final = {TEXT: Reason.of("text_entry"), LINK: Reason.of("link")}
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,8 @@ class HandedIn:
     label: str
     source: str
     parts: tuple[Part, ...]
-    notes: tuple[str, ...]
-    problem: str | None = None
+    notes: tuple[Reason, ...]
+    problem: Reason | None = None
     person: str = ""
     entries: tuple[str, ...] = ()
 
@@ -83,7 +85,7 @@ class Download:
         said += [f"{self.late} late"] if self.late else []
         said += [f"{count(self.left_out, 'file')} of earlier attempts left out"] if self.left_out else []
         said += [f"{empty} without a file"] if empty else []
-        said += [f"not there though the list names it: {listed(self.absent)}"] if self.absent else []
+        said += [f"not there though the list names it: {say(listed(self.absent))}"] if self.absent else []
         return f"taken for a download from {self.system}: {', '.join(said)}"
 
 
@@ -152,16 +154,17 @@ def settle(system: str, items: list[Item]) -> tuple[HandedIn, int]:
     notes = [describe(system, items[0], latest, any(item.late for item in items), list(taken.values()))]
     for name, item in taken.items():
         if name != item.name:
-            notes.append(f"{show(item.name)} was taken as {show(name)}: Canvas numbers what is handed in again.")
+            notes.append(Reason.of("numbered_again", file=show(item.name), name=show(name)))
     if earlier:
-        notes.append(f"Left out, of earlier attempts: {listed(item.entry for item in earlier)}.")
-    unread = [item for item in now if item.kind in (TEXT, LINK)]
+        notes.append(Reason.of("earlier_attempts", names=listed(item.entry for item in earlier)))
+    unread = [item for item in now if item.kind in UNREAD]
     if unread:
-        notes.append(f"A {unread[0].kind} was handed in and was not read: {listed(item.entry for item in unread)}.")
+        kind, entries = UNREAD[unread[0].kind], listed(item.entry for item in unread)
+        notes.append(Reason.of("handed_in_unread", kind=kind, names=entries))
     parts = tuple(Part(item.entry, name) for name, item in taken.items())
     label = named(items[0].owner, items[0].number)
-    entries = [item.entry for item in taken.values()] or [item.entry for item in now]
-    source = entries[0] if len(entries) == 1 else label
+    counted = [item.entry for item in taken.values()] or [item.entry for item in now]
+    source = counted[0] if len(counted) == 1 else label
     person = named(items[0].whole, items[0].number)
     mine = tuple(item.entry for item in items)
     if system == BLACKBOARD:  # version 0.1 took more for title, where all users' names began alike
@@ -169,23 +172,32 @@ def settle(system: str, items: list[Item]) -> tuple[HandedIn, int]:
     return HandedIn(label, source, parts, tuple(notes), lack(now, taken, earlier), person, mine), len(earlier)
 
 
-def lack(now: list[Item], taken: Mapping[str, Item], earlier: list[Item]) -> str | None:
+def lack(now: list[Item], taken: Mapping[str, Item], earlier: list[Item]) -> Reason | None:
     """Why there is nothing to read, if so."""
     if taken:
         return None
     if earlier:
-        return "the latest attempt holds no file, an earlier one does. Move the latest away if the earlier shall count."
-    item = now[0]
-    found = "no file was handed in" if item.kind == RECEIPT else f"only a {item.kind} was handed in, which is not read"
-    return f"{found}. Ask for the Python files."
+        return Reason.of("latest_is_empty")
+    kind = UNREAD.get(now[0].kind)
+    return Reason.of("only_unread", kind=kind) if kind else Reason.of("nothing_handed_in")
 
 
-def describe(system: str, item: Item, attempt: str, late: bool, taken: list[Item]) -> str:
-    number = {CANVAS: "user", MOODLE: "participant"}.get(system)
-    who = show(item.owner or "somebody without a name") + (f" ({number} {show(item.number)})" if number else "")
-    when = f", attempt of {attempt}" if attempt else ""
-    files = f": {listed(item.name for item in taken)}" if any(item.name for item in taken) else ""
-    return f"Handed in through {system} by {who}{when}{', late' if late else ''}{files}."
+def describe(system: str, item: Item, attempt: str, late: bool, taken: list[Item]) -> Reason:
+    who: str | Reason = show(item.owner) or Reason.of("somebody")
+    if system == CANVAS:
+        who = Reason.of("user", name=who, number=show(item.number))
+    elif system == MOODLE:
+        who = Reason.of("participant", name=who, number=show(item.number))
+    when = Reason.of("attempt_of", attempt=attempt) if attempt else ""
+    named = any(item.name for item in taken)
+    files = Reason.of("these_files", names=listed(item.name for item in taken)) if named else ""
+    return handed_in_by(system, who, when, late=Reason.of("late") if late else "", files=files)
+
+
+def handed_in_by(
+    system: str, who: str | Reason, which: str | Reason, late: str | Reason = "", files: str | Reason = ""
+) -> Reason:
+    return Reason.of("handed_in_by", system=system, who=who, which=which, late=late, files=files)
 
 
 def read_gradescope(entries: Mapping[str, bool], metadata: bytes) -> Download | None:
@@ -195,19 +207,14 @@ def read_gradescope(entries: Mapping[str, bool], metadata: bytes) -> Download | 
     for entry, names in people.items():
         if entries.get(entry):
             number, keys = entry.rpartition("_")[2], keys_of[entry]
-            who = listed(names) if names else "somebody the list does not name"
+            who = listed(names) if names else Reason.of("not_on_the_list")
             label = "_".join([*names[:3], number]) if names else entry
-            note = f"Handed in through {GRADESCOPE} by {who}, submission {number}."
+            note = handed_in_by(GRADESCOPE, who, Reason.of("submission_number", number=number))
             person = " ".join(sorted(keys)) or entry
             handed_in.append(HandedIn(label, entry, (Part(entry, ""),), (note,), person=person, entries=(entry,)))
     others = tuple(entry for entry in entries if entry not in people and entry != METADATA)
     absent = tuple(entry for entry in people if entry not in entries)
     return Download(GRADESCOPE, tuple(handed_in), others, absent=absent) if handed_in else None
-
-
-def listed(names: Iterable[str]) -> str:
-    shown = [show(name) for name in names]
-    return ", ".join(shown[:MOST_NAMED]) + (", …" if len(shown) > MOST_NAMED else "")
 
 
 def count(number: int, one: str, more: str = "") -> str:

@@ -18,10 +18,10 @@ from typing import Final
 from grader.assignment.load import Assignment
 from grader.assignment.notebook_sources import student_notebooks
 from grader.errors import AssignmentError
-from grader.intake.names import fold, show
+from grader.intake.names import few, fold, show
 from grader.intake.notebooks.alignment import ANSWER, CHECK, find_written
 from grader.intake.notebooks.cells import Cell, UnreadableNotebook, cells_of
-from grader.records import ABSENT, ANSWERED, UNANSWERED, Answer, NotebookResult
+from grader.records import ABSENT, ANSWERED, UNANSWERED, Answer, NotebookResult, Reason
 
 MOST_CHARS: Final = 20_000  # of an answer; nobody reads more, and the JSON file holds it
 MOST_NAMED: Final = 8  # cells or questions in one note
@@ -50,19 +50,19 @@ def handed_out_from(notebooks: Mapping[str, bytes], points: Mapping[str, float])
 
 def read_notebooks(
     notebooks: Mapping[str, bytes], handed_out: HandedOut, *, left_out: Collection[str] = ()
-) -> tuple[tuple[NotebookResult, ...], tuple[str, ...]]:
+) -> tuple[tuple[NotebookResult, ...], tuple[Reason, ...]]:
     """Every notebook of a submission, and what is to be said about them. Nothing in them makes this raise.
 
     left_out: names of notebooks that were handed in and are beyond a limit, so that nobody read them.
     """
     read: dict[str, tuple[Cell, ...]] = {}
-    problems: dict[str, str] = {}
+    problems: dict[str, Reason] = {}
     for name, content in notebooks.items():
         try:
             read[name] = cells_of(content)
         except UnreadableNotebook as problem:
-            problems[name] = str(problem)
-    notes = [f"{show(name)}: {problem}" for name, problem in problems.items()]
+            problems[name] = problem.reason
+    notes = [Reason.of("of_file", file=show(name), what=problem) for name, problem in problems.items()]
     copies = {
         stem: {name: answers_in(read[name], handed_out.cells[stem], handed_out.points) for name in names}
         for stem, names in find_copies(read, handed_out).items()
@@ -84,7 +84,7 @@ def read_notebooks(
     for name, content in notebooks.items():
         stem = stems.get(name, "")
         digest = hashlib.sha256(content).hexdigest()
-        results.append(NotebookResult(name, stem, digest, problems.get(name, ""), tuple(answers.get(name, ()))))
+        results.append(NotebookResult(name, stem, digest, problems.get(name), tuple(answers.get(name, ()))))
         if stem and name in read:
             notes += tell_checks(stem, read[name], handed_out.cells[stem])
     beyond = {named.get(fold(stem_of(name)), "") for name in left_out}
@@ -92,7 +92,7 @@ def read_notebooks(
     lacking = [stem for stem in missing if stem not in beyond]
     notes += tell_strangers([name for name in read if not any(name in found for found in copies.values())], lacking)
     if stems and lacking:
-        notes.append(f"Not handed in: {', '.join(f'{stem}.ipynb' for stem in lacking)}.")
+        notes.append(Reason.of("notebooks_lacking", names=[f"{stem}.ipynb" for stem in lacking]))
     if stems or any(beyond):
         results += [absent(stem, handed_out, is_beyond=stem in beyond) for stem in missing]
     return tuple(results), tuple(notes)
@@ -100,7 +100,7 @@ def read_notebooks(
 
 def absent(stem: str, handed_out: HandedOut, *, is_beyond: bool) -> NotebookResult:
     """A notebook that nobody can read: its questions count as unanswered."""
-    problem = "It was left out, because it is beyond a limit." if is_beyond else "It was not handed in."
+    problem = Reason.of("notebook_beyond_limit") if is_beyond else Reason.of("notebook_absent")
     answers = answers_in((), handed_out.cells[stem], handed_out.points)
     return NotebookResult(f"{stem}.ipynb", stem, "", problem, tuple(answers))
 
@@ -171,7 +171,7 @@ def count_answered(answers: Sequence[Answer]) -> int:
 
 def fill_in(
     best: str, answers: Sequence[Answer], others: Mapping[str, Sequence[Answer]]
-) -> tuple[list[Answer], list[str]]:
+) -> tuple[list[Answer], list[Reason]]:
     """The answers of one copy of a notebook, with those of the other copies where it has none; and notes on that."""
     filled = {answer.question: answer for answer in answers}
     notes = []
@@ -184,35 +184,28 @@ def fill_in(
             if answer.question not in taken and answer.text != filled[answer.question].text
         ]
         filled |= {answer.question: answer for answer in answered if answer.question in taken}
-        said = f"{show(name)} and {show(best)} are copies of one notebook; answers were read from {show(best)}"
-        said += f", and {enumerated(taken)} from {show(name)}." if taken else "."
-        said += f" {enumerated(differ)}: the two copies have different answers. Read both." if differ else ""
-        notes.append(said)
+        too = Reason.of("read_from_other", names=few(taken, MOST_NAMED), other=show(name)) if taken else ""
+        unlike = Reason.of("answers_differ", names=few(differ, MOST_NAMED)) if differ else ""
+        notes.append(Reason.of("copies", other=show(name), best=show(best), too=too, unlike=unlike))
     return list(filled.values()), notes
 
 
-def tell_lost_marks(name: str, cells: Sequence[Cell], original: Sequence[Cell]) -> list[str]:
+def tell_lost_marks(name: str, cells: Sequence[Cell], original: Sequence[Cell]) -> list[Reason]:
     """A note if answers stand where answer cells should be, but the cells have lost what they are known by."""
     by_question = [question for question, one in find_written(cells, original).items() if one.by_question and one.cells]
     if not by_question:
         return []
-    lost = "cells have lost the metadata that they were handed out with"
-    return [f"{show(name)}: {lost}. {enumerated(by_question)}: read from below the question."]
+    return [Reason.of("metadata_lost", file=show(name), names=few(by_question, MOST_NAMED))]
 
 
-def tell_strangers(names: Sequence[str], lacking: Sequence[str]) -> list[str]:
+def tell_strangers(names: Sequence[str], lacking: Sequence[str]) -> list[Reason]:
     """Notebooks that may be one of those that are missing, for people to look at."""
     if not names or not lacking:
         return []
-    return [f"{enumerated([show(name) for name in names])}: made from none of the notebooks that were handed out."]
+    return [Reason.of("strangers", names=few(names, MOST_NAMED))]
 
 
-def enumerated(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return f"{', '.join(names[:MOST_NAMED])}{more}"
-
-
-def tell_checks(stem: str, cells: Sequence[Cell], original: Sequence[Cell]) -> list[str]:
+def tell_checks(stem: str, cells: Sequence[Cell], original: Sequence[Cell]) -> list[Reason]:
     """Notes on check cells that were changed or deleted. A copy that is as it was is enough."""
     changed: list[str] = []
     deleted: list[str] = []
@@ -221,12 +214,12 @@ def tell_checks(stem: str, cells: Sequence[Cell], original: Sequence[Cell]) -> l
         if asked.role == CHECK and asked.text not in texts:
             there = any(cell.stands_for(CHECK, asked.name) for cell in cells)
             (changed if there else deleted).append(asked.name)
-    told = ((changed, "changed"), (deleted, "deleted"))
-    return [f"{stem}: the check {listed(names)} {how}." for names, how in told if names]
-
-
-def listed(names: Sequence[str]) -> str:
-    return f"cell {names[0]} was" if len(names) == 1 else f"cells {enumerated(names)} were"
+    told = ((changed, Reason.of("changed")), (deleted, Reason.of("deleted")))
+    return [
+        Reason.of("check_cells", notebook=stem, count=len(names), names=few(names, MOST_NAMED), how=how)
+        for names, how in told
+        if names
+    ]
 
 
 def stem_of(name: str) -> str:

@@ -17,17 +17,19 @@ from functools import cached_property
 from typing import Any, Final
 
 from grader.errors import GraderError
+from grader.intake.tree import IntakeProblem
+from grader.records import Reason
 
 FORMAT: Final = 4
 MOST_VALUES: Final = 1_000_000  # a training that prints every step has some thousands
 MOST_CELLS: Final = 2_000  # the longest that is handed out has 80
-NOT_BUILT_SO: Final = "it is damaged: it is not built as notebooks are. Save it again."
+NOT_BUILT_SO: Final = Reason.of("not_built_as_notebooks")
 KINDS: Final = ("markdown", "code", "raw")
 NOT_INSTALLED: Final = "notebooks: {} is not installed. Run pip install 'layergrader[notebooks]'."
 
 
-class UnreadableNotebook(Exception):
-    """Why a notebook cannot be read. Data, not a fault: it becomes a note."""
+class UnreadableNotebook(IntakeProblem):
+    """Why a notebook cannot be read: it becomes a note."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +62,14 @@ def cells_of(content: bytes) -> tuple[Cell, ...]:
     version = data.get("nbformat")
     if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version <= FORMAT:
         shown = repr(version)[:20] if isinstance(version, int | str | None) else type(version).__name__
-        raise UnreadableNotebook(f"its format is {shown}, expected a notebook of format {FORMAT} or older.")
+        raise UnreadableNotebook(Reason.of("notebook_format", found=shown, expected=FORMAT))
     if version < FORMAT:
         data = converted(dict(data), version)
     listed = data.get("cells")
     if not isinstance(listed, list):
-        raise UnreadableNotebook("it is damaged: it has no cells. Save it again.")
+        raise UnreadableNotebook(Reason.of("no_cells"))
     if len(listed) > MOST_CELLS:
-        raise UnreadableNotebook(f"it has {len(listed)} cells, expected {MOST_CELLS} at most.")
+        raise UnreadableNotebook(Reason.of("too_many_cells", count=len(listed), most=MOST_CELLS))
     return tuple(cell for cell in map(cell_from, listed) if cell is not None)
 
 
@@ -90,11 +92,11 @@ def converted(data: dict[str, Any], version: int) -> Mapping[str, Any]:
 def json_of(content: bytes) -> dict[str, Any]:
     """The JSON object that the bytes hold."""
     if sum(content.count(mark) for mark in (b"[", b"{", b",")) > MOST_VALUES:
-        raise UnreadableNotebook(f"it holds more than {MOST_VALUES} values. Clear the outputs that nobody needs.")
+        raise UnreadableNotebook(Reason.of("too_many_values", most=MOST_VALUES))
     try:
         data = json.loads(content.removeprefix(b"\xef\xbb\xbf"))
     except (ValueError, RecursionError, MemoryError) as error:  # no UTF-8 and no JSON are both ValueErrors
-        raise UnreadableNotebook("it is damaged or cut off: it is no JSON. Save it again.") from error
+        raise UnreadableNotebook(Reason.of("no_json")) from error
     if not isinstance(data, dict):
         raise UnreadableNotebook(NOT_BUILT_SO)
     return data

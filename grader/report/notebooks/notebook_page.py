@@ -18,6 +18,8 @@ from markupsafe import Markup, escape
 
 from grader.errors import GraderError
 from grader.intake.notebooks.cells import NOT_INSTALLED, UnreadableNotebook, cells_of
+from grader.messages.say import said
+from grader.records import Reason
 from grader.report import text
 from grader.report.notebooks.parts import TOKEN, Parts, parts_of
 from grader.report.pages import TEMPLATES, asset, environment, policy_of, render
@@ -81,13 +83,13 @@ def notebook_page(content: bytes, *, name: str, submission: str) -> str:
     """The whole page. Of a notebook that cannot be read it says so. Raises GraderError if a library is missing."""
     try:
         body = body_of(parts_of(cells_of(content)))
-        problem = ""
+        problem = None
     except UnreadableNotebook as error:
-        body, problem = "", f"It cannot be shown: {error}"
+        body, problem = "", Reason.of("not_shown", why=error.reason)
     return framed(body, problem, name=name, submission=submission)
 
 
-def framed(body: str, problem: str, *, name: str, submission: str) -> str:
+def framed(body: str, problem: Reason | None, *, name: str, submission: str) -> str:
     """The page around what was made of a notebook, or around what is said in its place."""
     sheet = asset("page.css") + asset("notebook.css")
     document = (
@@ -95,7 +97,7 @@ def framed(body: str, problem: str, *, name: str, submission: str) -> str:
         .get_template("notebook_frame.html")
         .render(style=sheet, policy=policy_of(sheet), body=Markup(body or EMPTY))
     )
-    facts = {"name": name, "submission": submission, "problem": problem, "document": document}
+    facts = {"name": name, "submission": submission, "problem": said(problem), "document": document}
     return render("notebook.html", facts, style="notebook.css")
 
 
