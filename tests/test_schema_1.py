@@ -77,3 +77,14 @@ def test_the_published_schema_is_the_one_that_the_records_give():
     namespace: dict[str, object] = {"__file__": str(ROOT / "docs/make_result_schema.py"), "__name__": "schema"}
     exec((ROOT / "docs/make_result_schema.py").read_text(encoding="utf-8"), namespace)
     assert json.loads(json.dumps(namespace["result_schema"]())) == SCHEMA  # type: ignore[operator]
+
+
+def test_grounds_and_a_notebooks_problem_say_what_they_said():
+    notebooks = [
+        {"name": name, "handed_out": "", "sha256": "", "problem": text} for name, text in (("a", "No."), ("b", ""))
+    ]
+    old = {**OLD, "assignment": {**OLD["assignment"], "grounds": "auto: taken for it."}, "notebooks": notebooks}
+    new = Result.from_json(json.dumps(old))
+    assert (said(new.grounds), "grounds" in new.assignment) == ("auto: taken for it.", False)
+    assert [said(notebook.problem) for notebook in new.notebooks] == ["No.", ""]
+    assert NEW.grounds is None
