@@ -11,9 +11,16 @@ The command line turns them into exit codes in one place (grader/cli/main.py).
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class GraderError(Exception):
-    """A fault of ours. The text has the form *place: what was found, what was expected. What to do next.*"""
+    """A fault of ours. The text has the form *place: what was found, what was expected. What to do next.*
+
+    reason: the same as a Reason, where a page shows it (messages/say.py, fault), or None.
+    """
+
+    reason: Any = None
 
 
 class AssignmentError(GraderError):

@@ -19,7 +19,7 @@ from grader.calls import CallFailed, Failure, owner_of, spoken
 from grader.errors import SandboxError
 from grader.judging.adapt import OWN, Handout, adapt_back
 from grader.judging.student import Student
-from grader.messages.say import say
+from grader.messages.say import fault, say
 from grader.records import FAILED, Reason
 from grader.sandbox.host.check_process import LOST, CheckProcess, Setup
 from grader.sandbox.inside.protocol import Handle
@@ -111,7 +111,7 @@ class Oracle:
             self.process.begin(SETUP, fresh=False)
             self.is_running = self.is_sound = True
             for broken in filter(None, self.process.session.imported.failures.values()):
-                raise SandboxError(f"sandbox: the reference cannot be imported there ({say(broken.reason)})")
+                raise fault(Reason.of("reference_not_imported", why=broken.reason), SandboxError)
         if self.process.state == LOST:
             raise CallFailed(Failure(FAILED, name, Reason.of("reference_stopped")))
         try:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from grader.errors import GraderError
 from grader.intake.names import is_importable, safe_path, show
+from grader.messages.say import fault
 from grader.records import Reason
 
 FOLDER_MODE: Final = 0o755
@@ -50,7 +50,7 @@ def stage(
     """
     for name in (package, *handed_out):
         if not name or safe_path(name) != name:
-            raise GraderError(f"stage: {name!r} was found, expected a relative path. Correct the assignment.")
+            raise fault(Reason.of("not_relative", name=name))
     files: dict[str, bytes] = {}
     notes: list[Reason] = []
     for name, content in submission_files.items():
@@ -98,9 +98,7 @@ def write_tree(files: Mapping[str, bytes], target: Path, package: str) -> None:
             if Path(name).name != "__init__.py":
                 write_file(target / package / name, content)
     except FileExistsError as error:
-        raise GraderError(
-            f"stage: {error.filename} exists already, expected an empty folder. Stage elsewhere."
-        ) from error
+        raise fault(Reason.of("exists_already", file=str(error.filename))) from error
 
 
 def inside(folder: Path, package: str, name: str) -> str:

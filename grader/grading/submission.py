@@ -16,7 +16,6 @@ from typing import Final
 
 from grader.assignment.load import Assignment
 from grader.calls import Failure
-from grader.errors import GraderError
 from grader.function_ids import file_of, short_name
 from grader.grading.context import Context
 from grader.grading.reference_pool import judging
@@ -25,7 +24,7 @@ from grader.grading.watchdog import ENDING_S, TRIES, Overdue
 from grader.grading.work_folder import work_folder
 from grader.judging.adapt import Handout
 from grader.judging.verdict import Trial, choose, settle, sum_up
-from grader.messages.say import say
+from grader.messages.say import fault
 from grader.records import (
     GRADED,
     GRADER_ERROR,
@@ -70,7 +69,7 @@ def grade_submission(submission: Submission, context: Context) -> Result:
     try:
         return run_watched(lambda: conclude_late(submission, context, started, at_work, where), last, stop)
     except Overdue as overdue:
-        raise GraderError(say(late_reason(context, overdue.where))) from None
+        raise fault(late_reason(context, overdue.where)) from None
 
 
 def run_watched(work: Callable[[], Result], until: float, stop: Callable[[], None]) -> Result:
@@ -120,7 +119,7 @@ def conclude_late(
 ) -> Result:
     """The result of a submission on which the judge had to be stopped. Raises GraderError if nothing is known of it."""
     if not at_work:
-        raise GraderError(say(late_reason(context, where)))
+        raise fault(late_reason(context, where))
     run = at_work[0]
     result = conclude(submission, context, started, run)
     if run.sandboxes.used_s >= THEIR_SHARE * context.limits.submission_wall_s:

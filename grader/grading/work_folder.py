@@ -23,7 +23,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from grader.errors import GraderError
+from grader.messages.say import fault
+from grader.records import Reason
 
 try:
     import fcntl
@@ -55,10 +56,7 @@ def telling_full(place: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in FULL:
             raise
-        raise GraderError(
-            f"{place}: work trees cannot be written there ({error.strerror}). Make room, or set TMPDIR to another "
-            "folder, then give the same command."
-        ) from error
+        raise fault(Reason.of("disk_full", place=str(place), error=error.strerror)) from error
 
 
 def held_folder(folder: Path, lock: int | None) -> Iterator[Path]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from grader.errors import GraderError, UsageError
+from grader.errors import UsageError
 from grader.intake.archives.unpack import read_archive
 from grader.intake.choose import choose, choose_notebooks
 from grader.intake.downloads.bulk import read_parts
@@ -25,7 +25,7 @@ from grader.intake.layout import SAKAI, Layout, find_class
 from grader.intake.names import Ids, few, listed, show
 from grader.intake.notebooks.answers import HandedOut, read_notebooks
 from grader.intake.tree import IntakeLimits, IntakeProblem, Tree
-from grader.messages.say import say
+from grader.messages.say import fault, say
 from grader.records import NotebookResult, Reason, Submission
 
 
@@ -118,7 +118,7 @@ def read(
         return unreadable(found, notes, place, problem.reason)
     except OSError as error:
         if is_ours(error):
-            raise GraderError(f"{found.source}: cannot be read ({error.strerror}). Grade it again.") from error
+            raise fault(Reason.of("source_cannot_be_read", source=found.source, error=error.strerror)) from error
         return unreadable(found, notes, place, Reason.of("cannot_be_read", error=error.strerror))
 
 

@@ -18,7 +18,8 @@ import numpy as np
 
 from grader.calls import Call, update_dict
 from grader.errors import AssignmentError
-from grader.records import OWN_HANDOUT, Check
+from grader.messages.say import fault
+from grader.records import OWN_HANDOUT, Check, Reason
 
 
 @dataclass(frozen=True)
@@ -136,10 +137,11 @@ def adapt(call: Call, handout: Handout) -> Call:
 
     def adapted(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if function in handout.lacks:
-            raise unsaid(handout, f"has no {function}")
+            raise fault(Reason.of("handout_lacks", handout=handout.name, function=function), AssignmentError)
         left = left_over(handout, function, args, kwargs)
         if left:
-            raise unsaid(handout, f"cannot call {function} with {left}")
+            reason = Reason.of("handout_cannot_call", handout=handout.name, function=function, argument=left)
+            raise fault(reason, AssignmentError)
         return translate(call, handout, function, args, kwargs)
 
     return adapted
@@ -231,10 +233,6 @@ def left_over(handout: Handout, function: str, args: tuple[Any, ...], kwargs: Ma
             exchange(rule, named)
     left = sorted(name for name in lacking(handout, function) if name in named and not is_off(named[name]))
     return f"{left[0]}={named[left[0]]!r}" if left else ""
-
-
-def unsaid(handout: Handout, what: str) -> AssignmentError:
-    return AssignmentError(f"handout {handout.name}: {what}, but a check does. Leave the check out by its file.")
 
 
 def reshape_returned(rule: Returned, value: Any) -> Any:

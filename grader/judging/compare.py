@@ -12,6 +12,7 @@ from grader.calls import type_of
 from grader.errors import FixtureError
 from grader.judging.diagnose import OWN_LARGEST, Unit, describe_difference, describe_shape
 from grader.judging.patterns import Input, Others, Sizes, sizes_of
+from grader.messages.say import fault
 from grader.records import FAILED, PASSED, Comparison, Reason, as_written
 
 LARGEST: Final = float(np.finfo(np.float64).max)
@@ -109,7 +110,7 @@ def judge_array(
     Raises FixtureError if `expected` is not finite: our fault, no mark lost.
     """
     if not np.isfinite(expected).all():
-        raise FixtureError(f"fixture of {name}: holds NaN or inf, expected finite numbers. Run make fixtures.")
+        raise fault(Reason.of("not_finite", name=name), FixtureError)
 
     said, no = words or (name, "")
 

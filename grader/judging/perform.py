@@ -15,6 +15,8 @@ import numpy as np
 
 from grader.checks import Gradients
 from grader.errors import AssignmentError
+from grader.messages.say import fault
+from grader.records import Reason
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ def answer_from(returned: Any) -> ReturnedValues:
             return ReturnedValues({**returned.values, **claimed}, returned)
     if isinstance(returned, dict) and returned and all(isinstance(name, str) for name in returned):
         return ReturnedValues(returned, None)
-    raise AssignmentError(f"a check returned {type(returned).__name__}, expected named arrays or gradients(...).")
+    raise fault(Reason.of("check_returned", type=type(returned).__name__), AssignmentError)
 
 
 @cache

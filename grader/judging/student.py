@@ -18,6 +18,7 @@ import numpy as np
 from grader.calls import Call, CallFailed, Classes, Failure, type_of
 from grader.errors import AssignmentError
 from grader.messages.of_check import placed
+from grader.messages.say import fault
 from grader.records import FAILED, MISSING, Members, Reason
 
 
@@ -40,7 +41,7 @@ class Student:
             return lambda *args, **kwargs: self._call(path, args, kwargs)
         if any(function.startswith(path + ".") for function in self._functions):
             return Student(self._call, self._functions, self._classes, path + ".")
-        raise AssignmentError(f"check: {path} is no function of the assignment. Check the spelling.")
+        raise fault(Reason.of("no_such_function", function=path), AssignmentError)
 
 
 class Instance:
@@ -66,7 +67,7 @@ class Instance:
                 raise CallFailed(Failure(MISSING, self._function, reason))
             self._read[name] = value
             return dict(value) if isinstance(value, dict) else value
-        raise AssignmentError(f"check: {member} is none of its methods and attributes in the assignment.")
+        raise fault(Reason.of("no_such_member", member=member), AssignmentError)
 
     def __setattr__(self, name: str, values: Mapping[str, Any]) -> None:
         own = self._read[name] if name in self._read else getattr(self, name)

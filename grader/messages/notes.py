@@ -54,4 +54,28 @@ RUN: Final[dict[str, str]] = {
     ),
 }
 
-TABLES: Final = (IMPORT, FILES, HANDOUT, RUN)
+LEAVE_CHECK_OUT: Final = "but a check does. Leave the check out by its file."
+FAULTS: Final[dict[str, str]] = {
+    "grader_failed": "the grader failed: {text}",
+    "source_cannot_be_read": "{source!c}: cannot be read ({error}). Grade it again.",
+    "not_relative": "stage: {name!r} was found, expected a relative path. Correct the assignment.",
+    "exists_already": "stage: {file} exists already, expected an empty folder. Stage elsewhere.",
+    "disk_full": (
+        "{place}: work trees cannot be written there ({error}). Make room, or set TMPDIR to another folder, then give "
+        "the same command."
+    ),
+    "not_finite": "fixture of {name}: holds NaN or inf, expected finite numbers. Run make fixtures.",
+    "check_returned": "a check returned {type}, expected named arrays or gradients(...).",
+    "no_such_function": "check: {function} is no function of the assignment. Check the spelling.",
+    "no_such_member": "check: {member} is none of its methods and attributes in the assignment.",
+    "handout_lacks": f"handout {{handout}}: has no {{function}}, {LEAVE_CHECK_OUT}",
+    "handout_cannot_call": f"handout {{handout}}: cannot call {{function}} with {{argument}}, {LEAVE_CHECK_OUT}",
+    "cannot_be_started": "sandbox: {command} cannot be started ({error}).",
+    "cannot_be_ended": "sandbox: processes {processes} of user id {uid} cannot be ended. Kill them by hand.",
+    "worker_did_not_start": "sandbox: the worker did not start ({error}: {prints!c}).",
+    "reference_not_imported": "sandbox: the reference cannot be imported there ({why})",
+    "called_where_no_check_runs": "sandbox: {function} was called where no check runs",
+    "no_such_move": "sandbox: {event} where the process of a check is {state}",
+}
+
+TABLES: Final = (IMPORT, FILES, HANDOUT, RUN, FAULTS)

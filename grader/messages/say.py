@@ -21,6 +21,7 @@ from collections.abc import Iterable, Mapping
 from string import Formatter
 from typing import Any
 
+from grader.errors import GraderError
 from grader.messages import advice, endings, english, handed_in, marks, next_steps, notes, values
 from grader.records import Reason
 
@@ -57,6 +58,13 @@ say = ENGLISH.say
 
 def said(reason: Reason | None) -> str:
     return say(reason) if reason else ""
+
+
+def fault(reason: Reason, kind: type[GraderError] = GraderError) -> GraderError:
+    """A fault of ours that a page may show: an error whose text is a reason's."""
+    error = kind(say(reason))
+    error.reason = reason
+    return error
 
 
 def say_all(reasons: Iterable[Reason]) -> str:

@@ -142,7 +142,7 @@ class Batch:
             raise
         except GraderError as error:
             blank = blank_result(Submission(one.id, one.source, {}), self.context, 0.0)
-            self.keep(replace(blank, status=GRADER_ERROR, reason=as_written(str(error))))
+            self.keep(replace(blank, status=GRADER_ERROR, reason=error.reason or as_written(str(error))))
             return None
         self.render(submission)
         return submission

@@ -71,7 +71,7 @@ def grade_safely(submission: Submission, settings: Settings, checks: Collection[
     try:
         return grade_submission(submission, context)
     except GraderError as error:
-        message = str(error)
+        reason = error.reason or as_written(str(error))
     except Exception:
-        message = f"the grader failed: {traceback.format_exc(limit=-3)}"
-    return replace(blank_result(submission, context, started), status=GRADER_ERROR, reason=as_written(message))
+        reason = Reason.of("grader_failed", text=traceback.format_exc(limit=-3))
+    return replace(blank_result(submission, context, started), status=GRADER_ERROR, reason=reason)

@@ -21,7 +21,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from grader.errors import SandboxError
+from grader.errors import GraderError, SandboxError
+from grader.messages.say import fault
+from grader.records import Reason
 from grader.sandbox.host.mounts import Enclosure
 from grader.sandbox.host.proc import Parent, list_children, memory_below
 from grader.sandbox.host.user_ids import end_processes_of
@@ -252,7 +254,7 @@ def spawn(launch: Launch, command: Sequence[str], prints: int) -> tuple[subproce
             cwd="/",
         )
     except OSError as error:
-        raise SandboxError(f"sandbox: {words[0]} cannot be started ({error}).") from error
+        raise not_started(words[0], error) from error
     finally:
         if launch.reports_init:
             os.close(info_write)
@@ -272,7 +274,11 @@ def start_plain(launch: Launch) -> subprocess.Popen[bytes]:
             start_new_session=hasattr(os, "setsid"),  # Ctrl-C is for the grader, which then ends the worker
         )
     except OSError as error:
-        raise SandboxError(f"sandbox: {launch.command[0]} cannot be started ({error}).") from error
+        raise not_started(launch.command[0], error) from error
+
+
+def not_started(command: str, error: OSError) -> GraderError:
+    return fault(Reason.of("cannot_be_started", command=command, error=str(error)), SandboxError)
 
 
 def read_init(info: int) -> int:

@@ -35,6 +35,7 @@ from typing import Any, Final, Generic, TypeVar
 from grader.calls import CallFailed, Failure, owner_of
 from grader.errors import SandboxError
 from grader.function_ids import module_of
+from grader.messages.say import fault
 from grader.records import ERROR, FAILED, MISSING, Reason
 from grader.sandbox.host.exchange import Exchange, Malformed
 from grader.sandbox.host.failures import Circumstances, used_up
@@ -184,7 +185,7 @@ class CheckProcess:
         if self.lost_by is not None:  # a check that goes on all the same
             raise CallFailed(self.lost_by)
         if self.exchange is None:
-            raise SandboxError(f"sandbox: {function} was called where no check runs")
+            raise fault(Reason.of("called_where_no_check_runs", function=function), SandboxError)
         try:
             return self.exchange.call(function, args, kwargs, self.post)
         except Malformed as failed:
@@ -283,7 +284,7 @@ class CheckProcess:
 
     def move(self, event: str) -> None:
         if event not in MOVES[self.state]:
-            raise SandboxError(f"sandbox: {event} where the process of a check is {self.state}")
+            raise fault(Reason.of("no_such_move", event=event, state=self.state), SandboxError)
         self.state = MOVES[self.state][event]
 
     @property

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from grader.calls import CallFailed, Failure
 from grader.errors import SandboxError
+from grader.messages.say import fault
 from grader.records import Reason
 from grader.sandbox.host.box import Flood, Glut, Gone, Launch, Silence
 from grader.sandbox.host.failures import (
@@ -116,7 +117,8 @@ class Session:
         if wrong is not None:
             self.kill()
             prints = self.last_prints[0].strip()[-500:]
-            raise SandboxError(f"sandbox: the worker did not start ({type(wrong).__name__}: {prints}).") from wrong
+            reason = Reason.of("worker_did_not_start", error=type(wrong).__name__, prints=prints)
+            raise fault(reason, SandboxError) from wrong
 
     def hear_hello(self) -> Exception | None:
         """Wait for a new box's hello; what came instead."""

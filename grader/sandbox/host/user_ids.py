@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from grader.errors import SandboxError
+from grader.messages.say import fault
+from grader.records import Reason
 from grader.sandbox.host.proc import processes_of
 
 # Kernel uids for workers when root starts them: far above any real account's.
@@ -54,7 +56,7 @@ def end_processes_of(uid: int) -> None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         if time.monotonic() > until:
-            raise SandboxError(f"sandbox: processes {alive[:5]} of user id {uid} cannot be ended. Kill them by hand.")
+            raise fault(Reason.of("cannot_be_ended", processes=alive[:5], uid=uid), SandboxError)
         time.sleep(0.001)
 
 
