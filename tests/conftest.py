@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from readable_python import NEEDED, build_readable_python
 
 from grader.grading.context import Context, Settings, prepare
@@ -25,6 +26,9 @@ from grader.records import Result, Submission
 from tests.attacks.command import closed_above
 
 ROOT = Path(__file__).resolve().parents[1]
+# No test is timed: the machine may be busy.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 # Fixtures that start a process, at their first use or at every.
 STARTING = {"context", "readable_python", "browser"}
 STARTS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn"}
