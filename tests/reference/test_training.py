@@ -19,7 +19,7 @@ from reference.data_utils import get_CIFAR10_data
 from reference.small_data import generate_CIFAR10
 from reference.solver import Solver
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.process]
 
 # Stands beside the project where it is developed, and writes CIFAR-10 in its official format.
 RESTORE = ROOT.parent / "shared" / "data" / "restore_cifar10.py"
