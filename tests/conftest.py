@@ -53,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if STARTING & {*getattr(item, "fixturenames", ())}:
+        if STARTING & {*getattr(item, "fixturenames", ())} or item.get_closest_marker("browser"):
             item.add_marker("process")
     # Files with processes wait and take long: first, so that no worker ends with one of them while the others idle.
     first = {item.path for item in items if item.get_closest_marker("process")}
