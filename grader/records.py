@@ -388,3 +388,13 @@ def spoken_in(result: Result) -> Iterator[tuple[list[str], Collection[str]]]:
     yield [one.visibility for one in result.checks], VISIBILITIES
     yield [one.own_run.outcome for one in result.checks if one.own_run], OUTCOMES
     yield [one.status for one in answers], ANSWER_STATUSES
+
+
+def reasons_in(result: Result) -> Iterator[Reason]:
+    """Every reason that a page of this result may say."""
+    problems = (notebook.problem for notebook in result.notebooks)
+    yield from filter(None, (*result.notes, result.grounds, result.reason, *problems))
+    for check in result.checks:
+        yield from (*check.reasons, *check.hints, *check.remarks)
+        yield from check.own_run.reasons if check.own_run else ()
+        yield from (part.reason for part in check.comparisons if part.reason)

@@ -28,9 +28,8 @@ from grader.records import FAILED, MISSING, PASSED, Check, Reason
 from grader.sandbox.host.box import MAX_OUTPUT
 from grader.sandbox.host.check_process import CheckProcess, Outcome, Setup, has_ended
 
-GENERATOR: Final = (
-    threading.local()
-)  # to make one takes much longer than to seed it; a cluster's worker may have threads
+# To make a generator takes much longer than to seed it; a cluster's worker may have threads.
+GENERATOR: Final = threading.local()
 
 
 @dataclass
@@ -81,7 +80,7 @@ class Attempts:
             return (None, None) if function == self.check.needs else self.process.call(function, args, kwargs)
 
         failure = self.process.run(lambda: self.perform(call), self.setup, may_count=lambda outcome: True).failure
-        return failure if is_missing(failure) and failure and failure.function == self.check.function else None
+        return failure if failure and is_missing(failure) and failure.function == self.check.function else None
 
     def gradients_elsewhere(self, call: Call, rng: np.random.RandomState) -> Gradients | None:
         """Those of the same check with other inputs, from the same code. None if it gives no values there.

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from grader.atomic_files import TEMPORARY, write_text
-from grader.records import GRADED, GRADER_ERROR, Result
+from grader.messages.say import say
+from grader.records import GRADED, GRADER_ERROR, Result, reasons_in
 from grader.report.notebooks.page_names import NOTEBOOKS
 from grader.report.page_stamp import result_path
 
@@ -39,11 +40,14 @@ def store(out: Path, result: Result) -> None:
 
 
 def stored(out: Path, submission: str) -> Result | None:
-    """The result of an earlier run, or None if there is none that can be read."""
+    """The result of an earlier run, or None if there is none that can be read and said."""
     try:
-        return Result.from_json(result_path(out, submission).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        result = Result.from_json(result_path(out, submission).read_text(encoding="utf-8"))
+        for reason in reasons_in(result):  # a newer grader, or damage, may have left one that no page can say
+            say(reason)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
         return None
+    return result
 
 
 def is_current(result: Result, fresh: Result) -> bool:

@@ -10,7 +10,22 @@ import pytest
 from grader import atomic_files
 from grader.atomic_files import write_text
 from grader.errors import GraderError
-from grader.records import GRADED, GRADER_ERROR, UNREADABLE, FunctionResult, Result, as_written
+from grader.records import (
+    EARNED_LESS,
+    FAILED,
+    GRADED,
+    GRADER_ERROR,
+    UNREADABLE,
+    VISIBLE,
+    CheckResult,
+    Comparison,
+    FunctionResult,
+    NotebookResult,
+    OwnRun,
+    Reason,
+    Result,
+    as_written,
+)
 from grader.report.grades_csv import grades_csv
 from grader.report.page_stamp import result_path
 from grader.running.store import is_current, store, stored
@@ -58,6 +73,36 @@ def test_a_damaged_result_counts_as_none(tmp_path, content):
     path.write_bytes(content)
     assert stored(tmp_path, "alice") is None
     assert stored(tmp_path, "bob") is None
+
+
+CHECK = CheckResult("layers.f.a", "layers.f", "layers.py", "A title.", VISIBLE, 0.0, 1.0, FAILED)
+UNSAYABLE = (Reason("of_a_newer_grader"), Reason("raised", {"name": "f"}), Reason("off_in_some", {"amount": "x"}))
+OF_A_CHECK = {
+    "reasons": lambda reason: {"reasons": (reason,)},
+    "hints": lambda reason: {"hints": (reason,)},
+    "remarks": lambda reason: {"remarks": (reason,)},
+    "own_run": lambda reason: {"own_run": OwnRun(EARNED_LESS, reasons=(reason,))},
+    "comparisons": lambda reason: {"comparisons": (Comparison("dx", FAILED, reason, 0.1, 1e-5),)},
+}
+OF_A_RESULT = {
+    "notes": lambda reason: {"notes": (reason,)},
+    "grounds": lambda reason: {"grounds": reason},
+    "reason": lambda reason: {"reason": reason},
+    "problem": lambda reason: {"notebooks": (NotebookResult("a.ipynb", "", "", reason),)},
+    "nested": lambda reason: {"reason": Reason("in_function", {"function": "f", "what": reason})},
+}
+
+
+@pytest.mark.parametrize("place", [*OF_A_CHECK, *OF_A_RESULT])
+@pytest.mark.parametrize("reason", UNSAYABLE, ids=lambda reason: reason.id)
+def test_a_result_with_a_reason_that_no_page_can_say_counts_as_none(tmp_path, place, reason):
+    for said in (Reason.of("not_written", name="f"), reason):
+        if place in OF_A_RESULT:
+            changed = OF_A_RESULT[place](said)
+        else:
+            changed = {"checks": (dataclasses.replace(CHECK, **OF_A_CHECK[place](said)),)}
+        store(tmp_path, dataclasses.replace(RESULT, **changed))
+        assert (stored(tmp_path, "alice") is None) == (said is reason)
 
 
 def test_text_of_a_submission_that_no_file_can_hold_does_not_stop_the_batch(tmp_path):

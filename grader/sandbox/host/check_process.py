@@ -150,11 +150,8 @@ class CheckProcess:
 
         Raises CallFailed if the modules cannot even be imported; SandboxError if the box itself fails.
         """
-        self.exchange, self.is_reused, self.lost_by = (
-            None,
-            False,
-            None,
-        )  # also where this raises: no process serves the check then
+        # Also where this raises: no process serves the check then.
+        self.exchange, self.is_reused, self.lost_by = None, False, None
         self.session.take_prints()  # of a box that was ended
         if self.session.account.is_over:
             raise CallFailed(used_up(self.session.limits))
