@@ -43,7 +43,7 @@ VERSION_WORDS: Final = frozenset(
 class Layout:
     """A class. prefix: the folders above the students ("HW 2/"). holders: their names. sure: cannot be one student's.
 
-    shared: the student file that all of them hold, or ARCHIVE or SAKAI; "" for the download of a platform in lms.py.
+    shared: the student file that all of them hold, or ARCHIVE or SAKAI; "" for a download that recognise.py knows.
     """
 
     prefix: str

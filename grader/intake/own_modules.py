@@ -31,7 +31,7 @@ PROVIDED: Final = frozenset({*sys.stdlib_module_names, "numpy"})  # what the san
 @dataclass(frozen=True)
 class Imported:
     """A module that a file may import. level: of a relative import, 0 for an absolute one. names: it is asked for some
-    of its names, which one of Python's may not have, so that the worker takes the student's (tolerant.py)."""
+    of its names, which one of Python's may not have, so that the worker takes the student's (tolerant_import.py)."""
 
     level: int
     parts: tuple[str, ...]

@@ -27,12 +27,10 @@ from grader.errors import GraderError
 from grader.function_ids import module_of
 from grader.messages.say import said, say, say_all
 from grader.records import GRADED, NOT_APPLICABLE, PASSED, VISIBLE, CheckResult, Result
-from grader.report import figures, highlight, tally, text, words
-from grader.report import fix_first as order
-from grader.report import repetition as once
+from grader.report import figures, fix_first, highlight, repetition, tally, text, words
 from grader.report.disclosure import for_student
 from grader.report.grades_csv import AnswerPoints
-from grader.report.notebooks import marked_answers as answers
+from grader.report.notebooks import marked_answers
 from grader.report.roster import CheckTally, Roster
 from grader.report.rows import Row
 from grader.report.template_cache import Compiled
@@ -54,7 +52,7 @@ def class_page(roster: Roster, *, title: str, points: Mapping[str, AnswerPoints]
         "title": title,
         "results": roster.ordered(),
         "tally": counted,
-        "answers": {name: answers.sum_points(own.values()) for name, own in points.items()},
+        "answers": {name: marked_answers.sum_points(own.values()) for name, own in points.items()},
         "columns": spaced_by_module(counted.functions),
         "most_failed": most_failed,
         "others_failed": others_failed,
@@ -69,7 +67,7 @@ def most_telling(checks: Sequence[CheckTally]) -> tuple[list[CheckTally], list[C
     return top, [item for item in checks if item not in top]
 
 
-def staff_page(result: Result, marks: answers.Marks = MappingProxyType({})) -> str:
+def staff_page(result: Result, marks: marked_answers.Marks = MappingProxyType({})) -> str:
     """One submission with everything that is known about it. Raises GraderError for unknown words.
 
     marks: what staff gave for its answers, by notebook and question.
@@ -78,21 +76,21 @@ def staff_page(result: Result, marks: answers.Marks = MappingProxyType({})) -> s
     return render("staff.html", {**parts_of(result, marks), "staff": True})
 
 
-def feedback_page(result: Result, marks: answers.Marks = MappingProxyType({})) -> str:
+def feedback_page(result: Result, marks: marked_answers.Marks = MappingProxyType({})) -> str:
     """One submission as its student may see it. Raises GraderError for unknown words."""
     words.check_words(result)
     public = for_student(result)
     return render("feedback.html", {**parts_of(public, marks), **progress_of(public), "staff": False})
 
 
-def parts_of(result: Result, marks: answers.Marks) -> dict[str, Any]:
+def parts_of(result: Result, marks: marked_answers.Marks) -> dict[str, Any]:
     """What the pages of a submission have in common."""
-    groups = order.group_checks(result)
-    fixes, unwritten = order.split_unwritten(result)
-    notebooks = answers.shown_notebooks(result, marks)
+    groups = fix_first.group_checks(result)
+    fixes, unwritten = fix_first.split_unwritten(result)
+    notebooks = marked_answers.shown_notebooks(result, marks)
     return {
         "notebooks": notebooks,
-        "answers": answers.sum_answers(notebooks),
+        "answers": marked_answers.sum_answers(notebooks),
         "result": result,
         "files": group_by_file(groups),
         "fixes": fixes,
@@ -103,9 +101,9 @@ def parts_of(result: Result, marks: answers.Marks) -> dict[str, Any]:
     }
 
 
-def group_by_file(groups: Sequence[order.Group]) -> dict[str, list[order.Group]]:
+def group_by_file(groups: Sequence[fix_first.Group]) -> dict[str, list[fix_first.Group]]:
     """The functions under the student file that they stand in, both in the order of the result."""
-    files: dict[str, list[order.Group]] = {}
+    files: dict[str, list[fix_first.Group]] = {}
     for group in groups:
         files.setdefault(group.file, []).append(group)
     return files
@@ -188,13 +186,13 @@ def environment() -> Environment:
         visibility_words=words.VISIBILITY_WORDS,
         environment_of=tally.environment_of,
         handout_of=tally.handout_of,
-        is_failing=order.is_failing,
+        is_failing=fix_first.is_failing,
         is_shown=is_shown,
         say=say,
         said=said,
         say_all=say_all,
-        own_words=once.own_words,
-        with_yours=once.with_yours,
+        own_words=repetition.own_words,
+        with_yours=repetition.with_yours,
         page_name=text.page_name,
         address=text.address,
         figures=figures,

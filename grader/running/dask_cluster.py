@@ -1,4 +1,4 @@
-"""A Dask cluster as an executor: the same pipeline, graded on other machines.
+"""A Dask cluster as an executor: the same submissions, graded on other machines.
 
     parent ──bundle of the assignment, once──► every worker, whenever it joins: into its own scratch folder
            ──submission as bytes─────────────► a worker ──record──► parent, which stores it and makes the pages
@@ -122,7 +122,7 @@ def run_there(bundle_name: str, fn: Callable[..., Any], args: tuple[Any, ...]) -
 
 
 class ClusterExecutor(Executor):
-    """Tasks of the pipeline on the workers of one scheduler. A context manager; leaving it cancels what is left."""
+    """Submissions to grade on the workers of one scheduler. A context manager; leaving it cancels what is left."""
 
     def __init__(self, address: str, settings: Settings, context: Context, *, python: str | None = None) -> None:
         """address: of the scheduler, or a file that it wrote. python: to run submissions, each worker's own if None.

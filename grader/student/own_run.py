@@ -3,7 +3,7 @@
     folder ─► Place (package folder, assignment) ─► run_own ─► Result      nothing is written, no mark comes of it
 
 What differs from grading: there is no reference, so no stubs, and a check that would measure with the reference
-measures with the student's own code; handed-out files are the student's; the worker is a plain process (plain.py).
+measures with the student's own code; handed-out files are the student's; the worker is a plain process (plain_box.py).
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from grader.errors import GraderError
 from grader.grading import context
 from grader.grading.context import prepare
 from grader.intake import collect
-from grader.running import class_run as batch
+from grader.running import class_run
 
 pytestmark = pytest.mark.process
 
@@ -159,7 +159,7 @@ def test_a_page_that_is_missing_or_half_is_made_again_from_the_result(folder, pa
 
 def test_pages_that_another_version_made_are_made_again_from_the_results(folder, monkeypatch):
     before = files(folder / "out")
-    monkeypatch.setattr(batch, "pages_version", lambda: "newer")
+    monkeypatch.setattr(class_run, "pages_version", lambda: "newer")
     _, events, _ = grade(folder)
     assert graded_now(events) == set()
     changed = {name for name, now in files(folder / "out").items() if now != before[name]}
@@ -182,7 +182,7 @@ def test_a_submission_that_the_machine_cannot_read_keeps_its_mark_and_costs_the_
             raise GraderError("class/ada: cannot be read (Input/output error). Grade it again.")
         return collect.read(found, **options)
 
-    monkeypatch.setattr(batch, "read", fails)
+    monkeypatch.setattr(class_run, "read", fails)
     append(folder / "class/bela/one.py", "# changed\n")
     before = (folder / "out/results/ada.json").read_bytes()
     code, events, said = grade(folder)

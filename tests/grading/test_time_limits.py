@@ -9,7 +9,7 @@ import pytest
 from cases import lost, with_half_the_time
 
 from grader.calls import Failure
-from grader.grading import time_limits as patience
+from grader.grading import time_limits
 from grader.grading.submission import grade_submission
 from grader.grading.time_limits import AGAIN_S, SHORT_S, Patience
 from grader.judging.verdict import Trial
@@ -52,7 +52,7 @@ def check_named(context, ending):
 
 
 def used(monkeypatch, seconds):
-    monkeypatch.setattr(patience, "measure_reference", lambda check, oracle: seconds)
+    monkeypatch.setattr(time_limits, "measure_reference", lambda check, oracle: seconds)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_check_that_ran_out_of_less_time_is_due_again_once_its_function_ended(
 
 def test_a_first_check_of_each_is_taken_again_while_there_is_time_for_that(monkeypatch, context, limits):
     now = [0.0]
-    monkeypatch.setattr(patience.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time_limits.time, "monotonic", lambda: now[0])
     one = Patience(limits, SimpleNamespace())
     checks = context.assignment.checks
     for check in checks:
@@ -145,4 +145,4 @@ def test_what_hangs_has_less_time_from_the_fourth_function_on_and_says_so(grade_
 
 def test_nothing_is_shortened_where_there_is_no_reference(monkeypatch, layers_context, reference_source):
     oracle = SimpleNamespace(is_there=False)
-    assert patience.measure_reference(layers_context.assignment.checks[0], oracle) is None
+    assert time_limits.measure_reference(layers_context.assignment.checks[0], oracle) is None

@@ -9,8 +9,7 @@ import pytest
 from cases import check_of, reference_files
 from sayings import notes_of
 
-from grader.grading import check_run as trial
-from grader.grading import submission_run
+from grader.grading import check_run, submission_run
 from grader.grading.sandboxes import group_apart
 from grader.grading.submission import grade_submission
 from grader.messages.of_check import message_of
@@ -49,7 +48,7 @@ def submission(**added: str) -> Submission:
 def events(monkeypatch):
     """What ran, in order: a visibility, and whether on stubs; "follow" where inputs of a secret seed went in."""
     seen = []
-    run_check, follow = submission_run.run_check, trial.follow_through
+    run_check, follow = submission_run.run_check, check_run.follow_through
 
     def watched(process, check, *words, stubs, **options):
         seen.append((check.visibility, bool(stubs)))
@@ -60,7 +59,7 @@ def events(monkeypatch):
         return follow(*words, **options)
 
     monkeypatch.setattr(submission_run, "run_check", watched)
-    monkeypatch.setattr(trial, "follow_through", followed)
+    monkeypatch.setattr(check_run, "follow_through", followed)
     return seen
 
 

@@ -12,8 +12,7 @@ from dataclasses import replace
 import pytest
 
 from grader.errors import GraderError
-from grader.grading import attempt, sandboxes, submission_run
-from grader.grading import check_run as trial
+from grader.grading import attempt, check_run, sandboxes, submission_run
 from grader.grading import submission as pipeline
 from grader.grading.reference_pool import keeping
 from grader.grading.submission import LATE_S, WATCH_S, grade_submission
@@ -109,7 +108,7 @@ def test_a_judge_that_does_not_end_is_left_and_what_it_knew_is_told(monkeypatch,
 
 @pytest.mark.parametrize(
     ("module", "name"),
-    [(sandboxes, "stage"), (submission_run, "import_notes"), (trial, "follow_through"), (sandboxes, "tell_copies")],
+    [(sandboxes, "stage"), (submission_run, "import_notes"), (check_run, "follow_through"), (sandboxes, "tell_copies")],
 )
 def test_it_may_be_at_any_of_its_work(monkeypatch, short, reference_source, over, module, name):
     lead_astray(monkeypatch, module, name, spin, over)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.grading import work_folder as scratch
+from grader.grading import work_folder
 from grader.grading.work_folder import temporary_folder
 
 
@@ -55,8 +55,8 @@ def test_what_starts_another_while_it_is_ended_leaves_none(tmp_path, monkeypatch
             started.append(subprocess.Popen(command))
         kill(pid, number)
 
-    monkeypatch.setattr(scratch.os, "kill", start_another_first)
-    scratch.end_processes(tmp_path)
+    monkeypatch.setattr(work_folder.os, "kill", start_another_first)
+    work_folder.end_processes(tmp_path)
     assert [process.wait(timeout=10) for process in started] == [-signal.SIGKILL, -signal.SIGKILL]
 
 
@@ -70,5 +70,5 @@ def test_a_dead_child_of_any_name_stops_no_clearing_up(tmp_path):
         while b"(\xff) Z () Z " not in stat.read_bytes():
             assert time.monotonic() < until
             time.sleep(0.01)
-        scratch.end_processes(tmp_path)
+        work_folder.end_processes(tmp_path)
     assert child.returncode == 0

@@ -10,7 +10,7 @@ import pytest
 
 from grader.errors import GraderError
 from grader.records import Submission
-from grader.running import notebook_renderer as render
+from grader.running import notebook_renderer
 from grader.running.notebook_renderer import Renderer
 
 
@@ -51,7 +51,7 @@ def test_every_notebook_has_its_page(made: Path) -> None:
 
 def test_a_page_is_made_once_for_each_content(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = {path: path.stat().st_mtime_ns for path in made.rglob("*.html")}
-    monkeypatch.setattr(render, "serve", None)  # a process would not come up
+    monkeypatch.setattr(notebook_renderer, "serve", None)  # a process would not come up
     assert rendered(made, submission(Nets=notebook("**why**"), broken=b"{")) == []
     assert {path: path.stat().st_mtime_ns for path in made.rglob("*.html")} == before
 
@@ -64,7 +64,7 @@ def test_another_content_is_rendered_anew_and_a_page_that_was_cut_off_too(tmp_pa
     assert "<p>two</p>" in html.unescape(path.read_text())
 
 
-def stuck(pipe: render.Connection) -> None:
+def stuck(pipe: notebook_renderer.Connection) -> None:
     """In the place of `serve`: never answers for one notebook, as on a text that a pattern chokes on."""
     import time
 
@@ -79,8 +79,8 @@ def stuck(pipe: render.Connection) -> None:
 def test_one_that_takes_too_long_is_said_so_and_the_next_has_its_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(render, "serve", stuck)
-    monkeypatch.setattr(render, "NOTEBOOK_S", 0.3)
+    monkeypatch.setattr(notebook_renderer, "serve", stuck)
+    monkeypatch.setattr(notebook_renderer, "NOTEBOOK_S", 0.3)
     assert rendered(tmp_path, submission(slow=b"{}", swift=b"{}")) == []
     found = pages(tmp_path)
     assert "It cannot be shown: it takes too long" in found["notebooks/ada/slow.html"]
@@ -88,15 +88,15 @@ def test_one_that_takes_too_long_is_said_so_and_the_next_has_its_page(
 
 
 def test_a_submission_has_so_much_time_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(render, "serve", stuck)
-    monkeypatch.setattr(render, "NOTEBOOK_S", 0.3)
-    monkeypatch.setattr(render, "SUBMISSION_S", 0.2)
+    monkeypatch.setattr(notebook_renderer, "serve", stuck)
+    monkeypatch.setattr(notebook_renderer, "NOTEBOOK_S", 0.3)
+    monkeypatch.setattr(notebook_renderer, "SUBMISSION_S", 0.2)
     rendered(tmp_path, submission(slow=b"{}", swift=b"{}"))
     assert "takes too long" in pages(tmp_path)["notebooks/ada/swift.html"]
 
 
 def test_without_notebooks_nothing_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(render.importlib.util, "find_spec", lambda name: None)  # nor is anything needed
+    monkeypatch.setattr(notebook_renderer.importlib.util, "find_spec", lambda name: None)  # nor is anything needed
     with Renderer(tmp_path) as renderer:
         renderer.want(Submission("ada", "ada", {}))
         assert renderer._thread is None
@@ -104,7 +104,7 @@ def test_without_notebooks_nothing_is_started(tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_missing_library_is_said_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(render.importlib.util, "find_spec", lambda name: None if name == "nh3" else name)
+    monkeypatch.setattr(notebook_renderer.importlib.util, "find_spec", lambda name: None if name == "nh3" else name)
     with pytest.raises(
         GraderError, match=r"notebooks: nh3 is not installed\. Run pip install 'layergrader\[notebooks\]'"
     ):
@@ -112,22 +112,22 @@ def test_a_missing_library_is_said_with_what_to_do(tmp_path: Path, monkeypatch: 
 
 
 def test_a_run_that_is_stopped_does_not_wait_for_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(render, "serve", stuck)
+    monkeypatch.setattr(notebook_renderer, "serve", stuck)
     with pytest.raises(KeyboardInterrupt), Renderer(tmp_path) as renderer:
         renderer.want(submission(slow=b"{}", swift=b"{}"))
         raise KeyboardInterrupt
     assert renderer._thread is not None
-    renderer._thread.join(render.STARTING_S)
+    renderer._thread.join(notebook_renderer.STARTING_S)
     assert not renderer._thread.is_alive()
     assert pages(tmp_path) == {}
 
 
-def broken(pipe: render.Connection) -> None:
+def broken(pipe: notebook_renderer.Connection) -> None:
     """In the place of `serve`: a process that ends as it begins."""
 
 
 def test_a_process_that_does_not_start_is_a_fault_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(render, "serve", broken)
+    monkeypatch.setattr(notebook_renderer, "serve", broken)
     assert rendered(tmp_path, submission(Nets=b"{")) == [
         "ada: the process that renders notebooks does not start. Grade again."
     ]
@@ -152,7 +152,7 @@ def test_a_process_that_was_started_early_is_the_one_that_renders(tmp_path: Path
 
 
 def test_a_process_that_was_started_in_vain_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(render, "serve", stuck)
+    monkeypatch.setattr(notebook_renderer, "serve", stuck)
     for leave in (lambda renderer: renderer.__exit__(None), lambda renderer: renderer.end()):
         renderer = Renderer(tmp_path)
         renderer.start()
@@ -167,10 +167,10 @@ def test_a_process_that_cannot_be_started_early_is_started_by_the_first_notebook
     def fail(*_: object) -> None:
         raise OSError(11, "Resource temporarily unavailable")
 
-    monkeypatch.setattr(render, "serve", stuck)
+    monkeypatch.setattr(notebook_renderer, "serve", stuck)
     with Renderer(tmp_path) as renderer:
         with monkeypatch.context() as patch:
-            patch.setattr(render.SpawnProcess, "start", fail)
+            patch.setattr(notebook_renderer.SpawnProcess, "start", fail)
             renderer.start()
         renderer.want(submission(swift=b"{}"))
     assert renderer.faults == []
@@ -178,7 +178,9 @@ def test_a_process_that_cannot_be_started_early_is_started_by_the_first_notebook
 
 
 def test_without_a_library_nothing_is_started_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(render.importlib.util, "find_spec", lambda name: None if name == "nbconvert" else name)
+    monkeypatch.setattr(
+        notebook_renderer.importlib.util, "find_spec", lambda name: None if name == "nbconvert" else name
+    )
     renderer = Renderer(tmp_path)
     renderer.start()
     assert renderer._process is None
@@ -190,12 +192,12 @@ def test_a_quick_look_sees_notebooks_but_not_in_archives_and_not_for_ever(
     for name in ("a/cs231n/layers.py", "b/notebooks/Nets.ipynb", "c.zip"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
-    assert render.have_notebooks([tmp_path])
-    assert render.have_notebooks([tmp_path / "a", tmp_path / "b"])
-    assert not render.have_notebooks([tmp_path / "a", tmp_path / "c.zip", tmp_path / "absent"])
+    assert notebook_renderer.have_notebooks([tmp_path])
+    assert notebook_renderer.have_notebooks([tmp_path / "a", tmp_path / "b"])
+    assert not notebook_renderer.have_notebooks([tmp_path / "a", tmp_path / "c.zip", tmp_path / "absent"])
     deep = tmp_path / "deep/1/2/3"
     deep.mkdir(parents=True)
     (deep / "late.ipynb").write_text("")
-    assert render.have_notebooks([tmp_path / "deep"])
-    monkeypatch.setattr(render, "LOOKED_AT", 3)
-    assert not render.have_notebooks([tmp_path / "deep"])
+    assert notebook_renderer.have_notebooks([tmp_path / "deep"])
+    monkeypatch.setattr(notebook_renderer, "LOOKED_AT", 3)
+    assert not notebook_renderer.have_notebooks([tmp_path / "deep"])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment, FileSystemLoader
 
-from grader.report import template_cache as compiled
+from grader.report import template_cache
 from grader.report.notebooks.notebook_page import exporter
 from grader.report.pages import environment
 from grader.report.template_cache import Compiled
@@ -61,9 +61,9 @@ def test_another_version_of_what_compiles_compiles_anew(
 ) -> None:
     rendered(folder)
     if what == "report":
-        monkeypatch.setattr(compiled, "pages_version", lambda: "another")
+        monkeypatch.setattr(template_cache, "pages_version", lambda: "another")
     elif what == "jinja":
-        monkeypatch.setattr(compiled.jinja2, "__version__", "0.0")
+        monkeypatch.setattr(template_cache.jinja2, "__version__", "0.0")
     assert rendered(folder, "page.html", None, *(["7.0"] if what == "library" else [])) == ("one 2", 1)
 
 
@@ -124,8 +124,8 @@ def test_what_another_user_wrote_is_not_run(
         return os.stat_result((mode, 1, 1, 1, uid, uid, 0, 0, 0, 0))
 
     monkeypatch.setattr(os, "geteuid", lambda: mine)
-    assert compiled.is_trusted(status(file), status(folder_of)) is trusted
-    assert not compiled.is_trusted(status(file, 0o100664), status(folder_of))
+    assert template_cache.is_trusted(status(file), status(folder_of)) is trusted
+    assert not template_cache.is_trusted(status(file, 0o100664), status(folder_of))
 
 
 def test_a_folder_that_cannot_be_written_costs_nothing_but_time(folder: Path) -> None:

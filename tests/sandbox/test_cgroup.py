@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.sandbox.host import cgroup
-from grader.sandbox.host import zygote_box as held
+from grader.sandbox.host import cgroup, zygote_box
 from grader.sandbox.host.cgroup import close_group, find_parent, make_group
 from grader.sandbox.host.check_process import CheckProcess, Setup
 from grader.sandbox.host.interpreter import find_interpreter
@@ -105,8 +104,8 @@ def test_a_worker_joins_its_group_and_the_group_ends_with_the_sandbox(tmp_path, 
     group.mkdir()
     (group / "cgroup.procs").write_text("")
     asked, closed = [], []
-    monkeypatch.setattr(held, "make_group", lambda *asked_for: asked.append(asked_for) or group)
-    monkeypatch.setattr(held, "close_group", closed.append)
+    monkeypatch.setattr(zygote_box, "make_group", lambda *asked_for: asked.append(asked_for) or group)
+    monkeypatch.setattr(zygote_box, "close_group", closed.append)
     isolation, interpreter = choose_isolation("auto"), find_interpreter(sys.executable)
     launch = isolation.launch(interpreter, work, "cs231n", LIMITS.at_start())
     plan = Plan(("probe",), frozenset({"probe.one"}), {})

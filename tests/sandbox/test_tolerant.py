@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from grader.sandbox.inside import tolerant_import as tolerant
+from grader.sandbox.inside import tolerant_import
 from grader.sandbox.inside.absent_modules import Absent, AbsentModule
 from grader.sandbox.inside.tolerant_import import MOST_S, Importer, OutOfTime
 
@@ -295,6 +295,6 @@ def test_a_source_of_any_kind_is_given_up_or_read_within_seconds(run, kind):
 
 
 def test_what_takes_too_long_to_take_apart_says_what_was_wrong_with_the_whole(run, monkeypatch):
-    monkeypatch.setattr(tolerant, "MOST_S", 0.0)
+    monkeypatch.setattr(tolerant_import, "MOST_S", 0.0)
     with pytest.raises(SyntaxError, match=r"layers\.py, line 1"):
         run("def g(:\n    pass\n" + "x = 1\n" * 10_000)

@@ -1,6 +1,6 @@
 """A learning platform's bulk download on disk: recognised when it is found, a student's files read as one tree.
 
-lms.py knows the names; this module looks into the folder and opens the files.
+recognise.py knows the names; this module looks into the folder and opens the files.
 """
 
 from __future__ import annotations
