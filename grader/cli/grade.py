@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,16 @@ from grader.sandbox.host.mounts import ONE_THREAD
     help="json: one line an event on standard output, and nothing else there.",
 )
 @click.option("--profile", is_flag=True, help="Say at the end where the time went.")
-def grade(paths: tuple[Path, ...], out: Path, **options: Any) -> int:
+def grade(
+    paths: tuple[Path, ...],
+    assignment: Path,
+    out: Path,
+    python: str | None,
+    sandbox: str,
+    handout: str,
+    scheduler: str | None,
+    **options: Any,
+) -> int:
     """Grade folders, archives or single files; write OUT/index.html, a report and a feedback page each, and marks.
 
     A PATH that directly holds a student file or the package folder is one submission; otherwise every child of it is.
@@ -77,8 +87,15 @@ def grade(paths: tuple[Path, ...], out: Path, **options: Any) -> int:
         if have_notebooks(paths):
             renderer.start()
         with importing():  # takes a while; nbconvert takes longer, beside it
+            from grader.grading.context import Settings, prepare_ground
+
+        settings = Settings(str(assignment.resolve()), python or sys.executable, sandbox, handout)
+        if scheduler is None:  # sandboxes are wanted here; what they need takes its time beside the other imports
+            ground = prepare_ground(settings)
+            ground.isolation.prepare(ground.interpreter)
+        with importing():
             from grader.cli.grade_class import run_class
 
-        return run_class(renderer, paths=paths, out=out, **options)
+        return run_class(renderer, settings, paths=paths, out=out, python=python, scheduler=scheduler, **options)
     finally:
         renderer.end()

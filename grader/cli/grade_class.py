@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
@@ -17,7 +16,7 @@ from rich.console import Console
 from grader.cli.screen.profile import parts_of, show_profile
 from grader.cli.screen.progress import JsonLog, Progress, class_table, literal
 from grader.errors import GraderError, UsageError
-from grader.grading.context import Settings, prepare, prepare_ground
+from grader.grading.context import Settings, prepare
 from grader.intake.collect import Found, find
 from grader.running.answers_csv import Marking
 from grader.running.class_run import Batch, Selection
@@ -32,17 +31,15 @@ MAX_NAMED: Final = 5
 
 def run_class(
     renderer: Renderer,
+    settings: Settings,
     *,
     paths: tuple[Path, ...],
-    assignment: Path,
     out: Path,
     jobs: int,
     only: tuple[str, ...],
     force: bool,
     failed: bool,
     python: str | None,
-    sandbox: str,
-    handout: str,
     scheduler: str | None,
     log_format: str,
     profile: bool,
@@ -51,10 +48,6 @@ def run_class(
 
     The others are the options of the command. Raises GraderError if a submission could not be graded or reported.
     """
-    settings = Settings(str(assignment.resolve()), python or sys.executable, sandbox, handout)
-    if scheduler is None:  # sandboxes are wanted here, and take their time meanwhile
-        ground = prepare_ground(settings)
-        ground.isolation.prepare(ground.interpreter)
     context = prepare(settings)
     found = find(paths, student_files=context.assignment.student_files, package=context.assignment.package)
     if log_format == "text":

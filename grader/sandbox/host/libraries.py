@@ -60,12 +60,16 @@ def libraries_of(programs: Sequence[Path], folders: Sequence[Path], hidden: Coll
         found[canonical(place)] = Path(place).resolve()
         waiting.append((Path(place).resolve(), first))
     seen: set[Path] = set()
+    searches: set[tuple[str, tuple[str, ...]]] = set()  # nearly all need the same few libraries
     while waiting:
         path, inherited = waiting.pop()
         needs = None if path in seen else needs_of(path)
         seen.add(path)
         for name in needs.names if needs else ():
             searched = (*needs.folders, *inherited) if needs else ()
+            if (name, searched) in searches:
+                continue
+            searches.add((name, searched))
             candidates = [*(os.path.join(folder, name) for folder in searched), *places.get(name, ())]
             for place in list(filter(os.path.isfile, candidates))[:1]:
                 file = Path(place).resolve()
@@ -76,9 +80,10 @@ def libraries_of(programs: Sequence[Path], folders: Sequence[Path], hidden: Coll
 
 
 def extensions(folders: Iterable[Path], hidden: Collection[Path]) -> Iterator[Path]:
+    left_out = set(map(str, hidden))
     for folder in folders:
         for place, below, files in os.walk(folder):
-            below[:] = [name for name in below if Path(place, name) not in hidden]
+            below[:] = [name for name in below if os.path.join(place, name) not in left_out]
             yield from (Path(place, name) for name in files if ".so" in name)
 
 
@@ -122,7 +127,7 @@ def parse(data: mmap.mmap, path: Path) -> Needs:
     names = [text_at(data, base + value) for tag, value in entries if tag == NEEDED]
     listed = [text_at(data, base + value) for tag, value in entries if tag in (RPATH, RUNPATH)]
     folders = [folder for text in listed for folder in text.split(":") if folder]
-    origin = str(path.resolve().parent)
+    origin = os.path.dirname(os.path.realpath(path)) if folders else ""
     return Needs(
         loader,
         tuple(names),

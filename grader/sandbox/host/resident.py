@@ -8,7 +8,7 @@ locked not even where memory is short. Only root, or a generous RLIMIT_MEMLOCK, 
 it all the same.
 
 Runs in a child of the zygote or in the judge, never in a sandbox. Under Python 3.8 on, beside zygote.py.
-Source: Linux's man pages mmap(2), mlock(2), posix_fadvise(2).
+Source: Linux's man pages mmap(2), posix_fadvise(2).
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ import mmap
 import os
 import time
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 
-MAP_POPULATE = 0x8000  # the same on both machines
+MAP_POPULATE, MAP_LOCKED = 0x8000, 0x2000  # the same on both machines
 PR_SET_PDEATHSIG, SIGKILL = 1, 9
 
 
@@ -38,7 +39,6 @@ def keep_resident(paths: Iterable[str], hidden: Collection[str]) -> int:
         ctypes.c_int,
         ctypes.c_long,
     ]
-    libc.mlock.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
     total = 0
     for path in files_of(paths, hidden):
         try:
@@ -46,23 +46,31 @@ def keep_resident(paths: Iterable[str], hidden: Collection[str]) -> int:
         except OSError:  # unreadable for us, so for a sandbox
             continue
         size = os.fstat(file).st_size
-        # Not mmap.mmap, which keeps a descriptor of each.
-        place = libc.mmap(None, size, mmap.PROT_READ, mmap.MAP_SHARED | MAP_POPULATE, file, 0) if size else None
+        for how in (MAP_POPULATE | MAP_LOCKED, MAP_POPULATE) if size else ():  # locked, where that is allowed
+            # Not mmap.mmap, which keeps a descriptor of each.
+            place = libc.mmap(None, size, mmap.PROT_READ, mmap.MAP_SHARED | how, file, 0)
+            if place != ctypes.c_void_p(-1).value:
+                total += size
+                break
         os.close(file)
-        if place is not None and place != ctypes.c_void_p(-1).value:
-            libc.mlock(place, size)
-            total += size
     return total
 
 
 def files_of(paths: Iterable[str], hidden: Collection[str]) -> Iterator[str]:
+    """These files, and those in these folders. No link in a folder is followed."""
+    waiting = []
     for path in paths:
         if os.path.isfile(path):
             yield path
-        for folder, below, names in os.walk(path):
-            below[:] = [name for name in below if os.path.join(folder, name) not in hidden]
-            found = (os.path.join(folder, name) for name in names)
-            yield from (name for name in found if os.path.isfile(name) and not os.path.islink(name))
+        else:
+            waiting.append(path)
+    while waiting:
+        with suppress(OSError), os.scandir(waiting.pop()) as entries:  # what is unreadable for us is so for a sandbox
+            for entry in entries:
+                if entry.is_file(follow_symlinks=False):
+                    yield entry.path
+                elif entry.is_dir(follow_symlinks=False) and entry.path not in hidden:
+                    waiting.append(entry.path)
 
 
 def keep_in_child(paths: Iterable[str], hidden: Collection[str]) -> int:

@@ -48,6 +48,7 @@ class Recipe:
     env: tuple[tuple[str, str], ...]
 
 
+@cache
 def recipe_for(interpreter: Interpreter, given: tuple[tuple[str, str], ...]) -> Recipe | None:
     """Of a zygote that imports under the paths that a worker has inside. None where no sandbox can be held open."""
     if find_holder() is None:
