@@ -63,7 +63,7 @@ def rows(options: Options) -> Iterator[Row]:
             victim = next(iter(cluster.workers.values()))
             survived = grade_with_a_death(submissions, folder / "killed", there, victim.pid)
         yield Row(
-            "a worker killed: results lost, doubled or different",
+            "after one worker is killed: results lost, stored twice or different",
             len(differing(pairs[0][0].results, survived.results)) + len(doubled(survived)),
             "",
             bar=0,
@@ -76,10 +76,10 @@ def compared(pairs: list[tuple[Run, Run]], options: Options) -> Iterator[Row]:
     ratio = statistics.median(there.wall_s / here.wall_s for here, there in pairs)
     here_s, there_s = (statistics.median(run.wall_s for run in side) for side in zip(*pairs, strict=True))
     said = f"{there_s:.1f} s on {options.workers} workers, {here_s:.1f} s with {options.workers} jobs"
-    yield Row("time on the cluster to that of jobs, whole command", ratio, "x", of=said)
+    yield Row("whole command: time on the cluster to time with local jobs", ratio, "x", of=said)
     differ = {name for here, there in pairs for name in differing(here.results, there.results)}
     said = f"{options.submissions} submissions, {options.rounds} rounds"
-    yield Row("submissions with another result on the cluster", len(differ), "", bar=0, at_most=True, of=said)
+    yield Row("submissions whose result on the cluster differs", len(differ), "", bar=0, at_most=True, of=said)
 
 
 def grade_with_a_death(submissions: Path, out: Path, words: tuple[str, ...], victim: int) -> Run:
@@ -116,8 +116,9 @@ def versions(options: Options) -> Mapping[str, Any]:
 PART = Part(
     "cluster",
     "A cluster",
-    "One class, whole command: as many jobs here, and workers (processes) of a Dask LocalCluster by --scheduler, in "
-    "turns; the ratio is the cluster's time to that of jobs (median). Then once with a worker killed on the way.",
+    "One class, graded by the whole command in turns: with local jobs, and with as many worker processes of a Dask "
+    "LocalCluster (--scheduler). The ratio is the median of the rounds' ratios. Then once more on the cluster, with "
+    "one worker killed in the middle.",
     rows,
     add_options,
     lacks,

@@ -48,13 +48,13 @@ def run_round(submissions: Path, out: Path, numbers: list[int]) -> dict[int, Run
 def rates(rounds: list[dict[int, Run]], numbers: list[int], count: int) -> Iterator[Row]:
     """Ratios of the same round, and their medians. The bar is for two jobs where there are two cores."""
     first = numbers[0]
-    yield Row(f"submissions with {named(first)}", median_rate(rounds, first, count), "a second")
+    yield Row(f"submissions per second with {named(first)}", median_rate(rounds, first, count), "")
     for jobs in numbers[1:]:
         ratio = statistics.median(runs[first].grading_s / runs[jobs].grading_s for runs in rounds)
         with_start = statistics.median(runs[first].wall_s / runs[jobs].wall_s for runs in rounds)
         bar = BAR if jobs == BARRED and machine.cores() >= BARRED else None
-        said = f"{median_rate(rounds, jobs, count):.2f} a second; {with_start:.2f}x with the start of the command"
-        yield Row(f"{named(jobs)} to {named(first)}", ratio, "x", bar, of=said)
+        said = f"{median_rate(rounds, jobs, count):.2f} per second; {with_start:.2f}x with the start of the command"
+        yield Row(f"submissions per second, {named(jobs)} to {named(first)}", ratio, "x", bar, of=said)
 
 
 def median_rate(rounds: list[dict[int, Run]], jobs: int, count: int) -> float:
@@ -68,9 +68,9 @@ def named(jobs: int) -> str:
 PART = Part(
     "jobs",
     "Jobs",
-    "One class of example submissions, every one different, graded in interleaved rounds with each number of jobs: "
-    "submissions a second, as ratios to 1 job (medians). The start of the workers counts; that of the command counts "
-    "where it says so.",
+    "One class of example submissions, no two the same, graded with each number of jobs in interleaved rounds: "
+    "submissions per second, as the median of the rounds' ratios to 1 job. The time counts the start of the jobs, and "
+    "the start of the command where the row says so.",
     rows,
     add_options,
 )

@@ -198,20 +198,25 @@ def rows_of(cost: Cost, first: Cost) -> Iterator[Row]:
     at, barred = f"{cost.size:,}", cost.size >= BAR_SIZE
 
     def held(figure: str, value: float, unit: str, bar: float, of: str = "") -> Row:
-        return Row(f"{at}: {figure}", value, unit, bar if barred else None, at_most=barred, of=of)
+        return Row(f"{at} submissions: {figure}", value, unit, bar if barred else None, at_most=barred, of=of)
 
     each_ms, first_ms = (1000 * one.run_s / one.size for one in (cost, first))
-    yield Row(f"{at}: whole command", cost.run_s, "s", of=f"{each_ms:.1f} ms a submission")
+    yield Row(f"{at} submissions: whole command", cost.run_s, "s", of=f"{each_ms:.1f} ms a submission")
     if cost is not first:
-        yield Row(f"{at}: a submission to one of {first.size:,}", each_ms / first_ms, "x")
-    yield held("the last to the first", cost.drift, "x", BAR_DRIFT)
+        yield Row(f"{at} submissions: time per submission, to a class of {first.size:,}", each_ms / first_ms, "x")
+    yield held("time per submission, end of the run to its beginning", cost.drift, "x", BAR_DRIFT)
     said = f"{cost.parent_ms:.1f} ms of processor time a submission"
-    yield Row(f"{at}: the last to the first, in the parent alone", cost.parent_drift, "x", of=said)
-    yield Row(f"{at}: again, nothing to grade", cost.again_s, "s", of=f"{1000 * cost.again_s / cost.size:.1f} ms each")
+    yield Row(f"{at} submissions: the same for processor time of the parent", cost.parent_drift, "x", of=said)
+    yield Row(
+        f"{at} submissions: second run, nothing to grade",
+        cost.again_s,
+        "s",
+        of=f"{1000 * cost.again_s / cost.size:.1f} ms each",
+    )
     said = f"{cost.peak_mib:.0f} MiB, again {cost.again_mib:.0f} MiB"
     yield held("peak memory of the parent", max(cost.peak_mib, cost.again_mib), "MiB", BAR_MIB, said)
     said = f"{1024 * cost.output_mib / cost.size:.1f} KiB a submission"
-    yield Row(f"{at}: size of the output", cost.output_mib, "MiB", of=said)
+    yield Row(f"{at} submissions: size of the output", cost.output_mib, "MiB", of=said)
     yield held("class page and tables written", cost.page_s, "s", BAR_PAGE_S, f"a page of {cost.page_mib:.1f} MiB")
     yield held("class page opened in Chromium", cost.open_s, "s", BAR_OPEN_S)
 
@@ -219,8 +224,9 @@ def rows_of(cost: Cost, first: Cost) -> Iterator[Row]:
 PART = Part(
     "many",
     "From 100 to 10,000",
-    "Generated submissions, no two the same, with one cheap check each; as many jobs as cores. The last to the first: "
-    f"time of {BLOCK} submissions, median over the last thousand to that over the first (a quarter of small classes).",
+    "Generated submissions, no two the same, with one cheap check each; as many jobs as cores. End of the run to its "
+    f"beginning: time of {BLOCK} submissions, median over the last thousand (of small classes, over the last quarter), "
+    "divided by the same over the first.",
     rows,
     add_options,
     lacks,

@@ -1,9 +1,13 @@
-"""`python -m bench.overhead`: where a submission's time goes that is not spent in its functions.
+"""`python -m bench.overhead`: the grader's overhead per submission of a class, and what it consists of.
 
     wall time of the command / submissions  =  functions + start + protocol + judge + rest
 
-The first four are what each result says of itself (spent_s), the rest is the command's: its start, reading, storing,
-pages. With several jobs the parts are shared out over as many, and the rest is what the clock of the wall has more.
+The first four are what each result says of itself (spent_s), divided by the number of jobs. The rest is what remains of
+the wall time: the start of the command, reading, storing, pages.
+
+The overhead is the wall time minus 1.15 x the time inside the student's functions. The bar is on its ratio to the time
+that the checks of the complete submission take when they are called in one process (isolation_cost.py), measured in the
+same round: a ratio says the same on a fast and on a slow machine.
 """
 
 from __future__ import annotations
@@ -12,23 +16,26 @@ import argparse
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench import machine
+from bench.isolation_cost import in_process, our_context
 from bench.jobs import named
 from bench.row import Options, Part, Row, run_alone
 from bench.run_class import COMPLETE, SLOW, Run, examples, grade_class, write_class
 
-PERCENT, BAR_MS = 15, 250  # of the time inside functions, and what is allowed above it
+ALLOWED = 1.15  # of the time inside functions; what is above it is overhead
+BARS = {"complete": 0.6, "examples": 1.0}  # overhead to one submission in process, as many jobs as cores
 OWN = "functions"
 PARTS = ("start", "protocol", "judge")
+CALLS = 5  # of the complete submission in process, a round
 
 
 @dataclass(frozen=True)
 class Spent:
-    """Milliseconds a submission: of the wall, of the student's functions, of the parts, and what is left."""
+    """Milliseconds per submission: wall time, time inside the student's functions, and the other parts."""
 
     wall: float
     functions: float
@@ -40,8 +47,8 @@ class Spent:
 
     @property
     def beyond(self) -> float:
-        """What is not spent in the student's functions, less the share that is allowed of them: held to the bar."""
-        return self.wall - (1 + PERCENT / 100) * self.functions
+        """The overhead."""
+        return self.wall - ALLOWED * self.functions
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -53,32 +60,41 @@ def rows(options: Options) -> Iterator[Row]:
     everything = list(examples())
     classes = [
         ("complete", options.submissions, [COMPLETE]),
-        ("the examples", max(options.submissions, len(everything)), everything),
+        ("examples", max(options.submissions, len(everything)), everything),
         ("seven loops", options.submissions, [SLOW]),
     ]
+    context = our_context()
     for title, count, names in classes:
         with tempfile.TemporaryDirectory(prefix="bench-overhead-") as folder:
-            yield from rows_of(title, write_class(Path(folder), count, names), options.rounds)
+            submissions = write_class(Path(folder), count, names)
+            yield from rows_of(title, submissions, options.rounds, lambda: in_process(context))
 
 
-def rows_of(title: str, submissions: Path, rounds: int) -> Iterator[Row]:
+def rows_of(title: str, submissions: Path, rounds: int, called: Callable[[], float]) -> Iterator[Row]:
+    """called: seconds of one submission in process, measured now."""
     numbers = sorted({1, machine.cores()})
     runs: dict[int, list[Spent]] = {jobs: [] for jobs in numbers}
+    unit_ms: list[float] = []
     for number in range(rounds):
+        unit_ms.append(1000 * statistics.median(called() for _ in range(CALLS)))
         for jobs in numbers:
             out = submissions.parent / f"out-{number}-{jobs}"
             runs[jobs].append(spent(grade_class(submissions, out, "--jobs", str(jobs)), jobs))
     for jobs in numbers:
         at = f"{title}, {named(jobs)}"
-        wall, functions = (statistics.median(getattr(one, name) for one in runs[jobs]) for name in ("wall", OWN))
-        beyond = statistics.median(one.beyond for one in runs[jobs])
-        said = f"{wall:.0f} ms a submission, {functions:.0f} ms of it in its functions"
-        bar = BAR_MS if jobs == machine.cores() else None  # as the command grades a class, unless told otherwise
-        yield Row(f"{at}: not in the functions, less {PERCENT} % of theirs", beyond, "ms", bar, at_most=True, of=said)
+        wall, functions, beyond = (
+            statistics.median(getattr(one, name) for one in runs[jobs]) for name in ("wall", OWN, "beyond")
+        )
+        ratio = statistics.median(one.beyond / unit for one, unit in zip(runs[jobs], unit_ms, strict=True))
+        said = f"{beyond:.0f} ms / {statistics.median(unit_ms):.0f} ms"
+        bar = BARS.get(title) if jobs == machine.cores() else None  # the command takes all cores, unless told otherwise
+        yield Row(f"{at}: grader overhead, to one submission in process", ratio, "x", bar, at_most=True, of=said)
+        said = f"{wall:.0f} ms of wall time, {functions:.0f} ms of student time"
+        yield Row(f"{at}: grader overhead (wall time minus 1.15 x student time)", beyond, "ms", of=said)
         for name in PARTS:
-            yield Row(f"{at}: of it {name}", statistics.median(one.parts[name] for one in runs[jobs]), "ms")
+            yield Row(f"{at}: of this, {name}", statistics.median(one.parts[name] for one in runs[jobs]), "ms")
         rest = statistics.median(one.rest for one in runs[jobs])
-        yield Row(f"{at}: of it the command, files and pages", rest, "ms")
+        yield Row(f"{at}: of this, the command, files and pages", rest, "ms")
 
 
 def spent(run: Run, jobs: int) -> Spent:
@@ -93,11 +109,12 @@ def spent(run: Run, jobs: int) -> Spent:
 
 PART = Part(
     "overhead",
-    "Beside the student's functions",
-    f"The whole rubric on classes of different submissions: wall time of the whole command a submission, less the time "
-    f"inside the student's functions as the sandbox measured it and less {PERCENT} % of that again, so that the bar "
-    f"is {BAR_MS} ms (medians of rounds). With several jobs, time inside functions is shared out over them. The bar is "
-    f"for the command as it is, which takes all cores; with one job it is reported.",
+    "Grader overhead",
+    f"The whole rubric on three classes, in which no two submissions are the same: {COMPLETE}, the examples of 0.1 (of "
+    "the 29, those that run into no limit), and complete with seven loops. Grader overhead per submission is the wall "
+    "time of the whole command minus 1.15 x student time, which is the time inside the student's functions as the "
+    "sandbox measures it; with several jobs, student time is divided by their number. The ratio is to the time that "
+    f"the checks of {COMPLETE} take in one process without a sandbox, measured in the same round (medians of rounds).",
     rows,
     add_options,
 )

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ from pathlib import Path
 
 from bench import machine
 from bench.page import Section, page_of, section_lines, write_page
-from bench.row import Part, told
+from bench.row import Part, told, write_bytecode
 
 PAGE = machine.ROOT / machine.OWN_PAGE
 # By name, in the order of the page. What uses threads of its own comes last.
@@ -52,7 +51,7 @@ def main(words: Sequence[str] | None = None) -> int:
     if lacking:
         print("\n".join(f"bench: {lack}" for lack in lacking), file=sys.stderr)
         return 2
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # every grader keeps its compiled modules, as where it is installed
+    write_bytecode()
     facts = machine.facts()
     sections = [run_apart(MODULES[name], own_words) for name, own_words in chosen.items()]
     missed = [row for section in sections for row in section.rows if row.missed]

@@ -127,17 +127,17 @@ def rows(options: Options) -> Iterator[Row]:
         folder = Path(temporary) / "student"
         unpack(folder)
         first = statistics.median(first_check(folder) for _ in range(ROUNDS))
-        yield Row("first check, empty template", first, "s", FIRST_S, at_most=True, of=f"median of {ROUNDS}")
+        yield Row("first grader check, empty template", first, "s", FIRST_S, at_most=True, of=f"median of {ROUNDS}")
         for number, (name, wait) in enumerate(saves(folder)):
             said = "with all else written" if number == len(LAYERS) else ""
-            yield Row(f"save of {name}", wait, "s", SAVE_S, at_most=True, of=said)
+            yield Row(f"answer after a save of {name}", wait, "s", SAVE_S, at_most=True, of=said)
 
 
 PART = Part(
     "student_wait",
     "A student's wait",
-    "grader check on the empty template, whole command; then, while --watch runs, from a save to the line that says "
-    "how the function stands.",
+    "grader check on the empty template, whole command; then, while --watch runs, the time from a save to the line "
+    "that says whether the function passes.",
     rows,
 )
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
-from bench import cluster, jobs, overhead
+from bench import cluster, isolation_cost, jobs, overhead
 from bench.peers.__main__ import ratios
 from bench.run_class import AGAINST_LIMITS, Run, command_for, differing, examples, run_of, write_class
 from grader.intake.collect import find, read
+from grader.sandbox.host.box import Box
 
 
 def run(wall_s=10.0, grading_s=9.0, results=None, log=()):
@@ -60,9 +63,9 @@ def test_jobs_are_held_to_one_job_of_the_same_round(monkeypatch):
         {1: run(43, 40), 2: run(26, 24), 4: run(23, 20)},
     ]
     one, two, four = jobs.rates(rounds, [1, 2, 4], 40)
-    assert (one.value, one.unit, one.bar) == (1.0, "a second", None)
+    assert (one.value, one.unit, one.bar) == (1.0, "", None)
     assert (two.value, two.bar, two.at_most) == (pytest.approx(40 / 24), 1.7, False)
-    assert two.missed and "1.67 a second; 1.65x with the start" in two.of
+    assert two.missed and "1.67 per second; 1.65x with the start" in two.of
     assert (four.value, four.bar) == (2.0, None)
     monkeypatch.setattr(jobs.machine, "cores", lambda: 1)
     assert [row.bar for row in jobs.rates(rounds, [1, 2, 4], 40)] == [None] * 3
@@ -89,14 +92,51 @@ def test_what_is_not_in_the_functions_is_shared_out_over_its_parts():
 
 
 @pytest.mark.parametrize(("wall_s", "verdict"), [(2.7, "met"), (2.9, "MISSED")])
-def test_the_bar_is_on_what_is_beyond_the_share_of_the_functions(wall_s, verdict, tmp_path, monkeypatch):
+def test_the_bar_is_on_the_overhead_to_one_submission_in_process(wall_s, verdict, tmp_path, monkeypatch):
     results = {f"s{k}": {"spent_s": {"functions": 1.0}} for k in range(2)}
     monkeypatch.setattr(overhead, "grade_class", lambda *words: run(wall_s=wall_s, results=results))
     monkeypatch.setattr(overhead.machine, "cores", lambda: 1)
-    first, *parts = overhead.rows_of("complete", tmp_path / "class", 3)
-    assert (first.bar, first.verdict) == (250, verdict) and first.value == pytest.approx(500 * wall_s - 1150)
-    assert [row.bar for row in parts] == [None] * 4
-    assert f"{500 * wall_s:.0f} ms a submission, 1000 ms of it in its functions" in first.of
+    ratio, beyond, *parts = overhead.rows_of("complete", tmp_path / "class", 3, lambda: 0.4)
+    assert (ratio.bar, ratio.verdict) == (0.6, verdict)
+    assert ratio.value == pytest.approx((500 * wall_s - 1150) / 400)
+    assert beyond.value == pytest.approx(500 * wall_s - 1150)
+    assert [row.bar for row in (beyond, *parts)] == [None] * 5
+    assert beyond.of == f"{500 * wall_s:.0f} ms of wall time, 1000 ms of student time"
+
+
+def test_the_overhead_is_held_to_the_calls_of_its_own_round(tmp_path, monkeypatch):
+    walls, calls = iter([1.5, 1.8, 1.5]), iter([0.1] * 5 + [0.2] * 5 + [1.0] * 5)
+    results = {"s0": {"spent_s": {"functions": 1.0}}}
+    monkeypatch.setattr(overhead, "grade_class", lambda *words: run(wall_s=next(walls), results=results))
+    monkeypatch.setattr(overhead.machine, "cores", lambda: 1)
+    ratio, *_ = overhead.rows_of("complete", tmp_path / "class", 3, lambda: next(calls))
+    assert ratio.value == pytest.approx(3.25)  # of 3.5, 3.25 and 0.35
+
+
+@pytest.mark.parametrize(("title", "bar"), [("complete", 0.6), ("examples", 1.0), ("seven loops", None)])
+def test_the_bar_is_for_as_many_jobs_as_there_are_cores(title, bar, tmp_path, monkeypatch):
+    results = {"s0": {"spent_s": {"functions": 1.0}}}
+    monkeypatch.setattr(overhead, "grade_class", lambda *words: run(wall_s=1.5, results=results))
+    monkeypatch.setattr(overhead.machine, "cores", lambda: 2)
+    rows = [row for row in overhead.rows_of(title, tmp_path / "class", 1, lambda: 0.1) if "in process" in row.figure]
+    assert [(row.figure, row.bar) for row in rows] == [
+        (f"{title}, 1 job: grader overhead, to one submission in process", None),
+        (f"{title}, 2 jobs: grader overhead, to one submission in process", bar),
+    ]
+
+
+def test_every_message_to_a_worker_is_counted():
+    sent_before = Box.send
+    with isolation_cost.counting_messages() as sent:
+        reading, writing = os.pipe()
+        box = Box.__new__(Box)
+        box.requests, box.prints = writing, reading
+        box.send(b"one", float("inf"))
+        box.send(b"two", float("inf"))
+    assert len(sent) == 2 and Box.send is sent_before
+    assert os.read(reading, 9) == b"onetwo"
+    os.close(reading)
+    os.close(writing)
 
 
 def test_a_cluster_with_another_result_misses_its_bar():

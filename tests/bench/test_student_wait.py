@@ -20,9 +20,11 @@ def test_a_wait_above_the_bar_fails(first_s, save_s, code, monkeypatch, capsys):
     assert run_alone(student_wait.PART, []) == code
     shown = capsys.readouterr().out
     assert re.search(
-        rf"first check, empty template +{first_s} s  at most 3 s +{'met' if first_s < 3 else 'MISSED'}", shown
+        rf"first grader check, empty template +{first_s} s  at most 3 s +{'met' if first_s < 3 else 'MISSED'}", shown
     )
-    assert re.search(rf"save of relu_forward +{save_s} s  at most 1 s +{'met' if save_s < 1 else 'MISSED'}", shown)
+    assert re.search(
+        rf"answer after a save of relu_forward +{save_s} s  at most 1 s +{'met' if save_s < 1 else 'MISSED'}", shown
+    )
 
 
 def test_lines_are_read_up_to_the_one_that_is_waited_for():
