@@ -86,7 +86,7 @@ def grade(
     try:
         if have_notebooks(paths):
             renderer.start()
-        with importing():  # takes a while; nbconvert takes longer, beside it
+        with importing():  # takes a while; a process that renders notebooks starts beside it
             from grader.grading.context import Settings, prepare_ground
 
         settings = Settings(str(assignment.resolve()), python or sys.executable, sandbox, handout)

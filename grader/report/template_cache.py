@@ -31,20 +31,15 @@ DIGEST_BYTES: Final = 32
 
 
 class Compiled(BytecodeCache):
-    """Kept in one folder, of templates in it and of templates from elsewhere."""
+    """Keeps the compiled templates of one folder. Their environment loads no others."""
 
-    def __init__(self, folder: Path, *versions: str) -> None:
-        """versions: of libraries that the templates or their environment's settings are from."""
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
         # Jinja tells apart versions of its format and of Python, not its own; our settings are in report/.
-        self._made_by = "\0".join([jinja2.__version__, pages_version(), *versions])
+        self._made_by = f"{jinja2.__version__}\0{pages_version()}"
 
     def get_cache_key(self, name: str, filename: str | None = None) -> str:
-        path = Path(filename or name)
-        if path.parent == self._folder:
-            return str(path)
-        told = hashlib.sha256(str(path).encode("utf-8", "surrogateescape")).hexdigest()[:16]
-        return str(self._folder / f"{told}-{path.name}")
+        return str(self._folder / name)
 
     def get_source_checksum(self, source: str) -> str:
         return hashlib.sha256(f"{self._made_by}\0{source}".encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,13 +1,13 @@
 """Pages of notebooks, made beside the grading: one process renders, a thread feeds it, and neither holds up a mark.
 
-    submission ─► want ─► queue ─► thread ══ pipe ══► process: nbconvert, nh3      OUT/notebooks/<id>/<notebook>.html
+    submission ─► want ─► queue ─► thread ══ pipe ══► process: mistune, nh3        OUT/notebooks/<id>/<notebook>.html
                                       ▲               (bytes in, HTML out)
                                       └─ a deadline; whoever misses it is ended, and a page says so
 
 What is rendered is a student's, the process is ours and runs none of it; it is apart for its time and memory alone.
 A page names what it was made from, so it is made once for each content. Started where a look at the submissions finds a
-notebook, else by the first one that is read: importing nbconvert takes longer than grading a small submission, so it
-goes on beside that, and who grades no notebook does without.
+notebook, else by the first one that is read: the imports take as long as grading a small submission, so they go on
+beside that, and a run without notebooks does without them.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ from grader.report.notebooks.page_names import NOTEBOOKS, page_names
 from grader.report.page_stamp import has_stamp
 from grader.version import pages_version
 
-NEEDED: Final = ("nbformat", "nbconvert", "nh3")
+NEEDED: Final = ("nbformat", "mistune", "nh3")
 LOOKED_AT: Final = 50  # folders of each path, to see whether there are notebooks
-STARTING_S: Final = 60.0  # importing nbconvert takes one on an idle machine
+STARTING_S: Final = 60.0  # it takes a fifth of one on an idle machine
 NOTEBOOK_S: Final = 20.0  # the largest that is handed out takes 0.2
 SUBMISSION_S: Final = 60.0  # of all of one student: others wait behind them
 MEMORY_BYTES: Final = 2 << 30

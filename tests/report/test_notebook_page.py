@@ -15,7 +15,7 @@ import pytest
 from hostile_notebook import HOST, HTML, PIXEL, hostile_notebook
 from test_browser import CONTRASTS, DESK, PHONE, opened_file
 
-from grader.report.notebooks import notebook_page as pages
+from grader.report.notebooks import cell_html
 from grader.report.notebooks.notebook_page import clean, framed, notebook_page
 from grader.report.notebooks.page_names import page_names
 from grader.report.notebooks.parts import OUTPUT_CHARS, OUTPUTS
@@ -119,12 +119,10 @@ def test_a_raw_cell_is_text_whatever_it_says_it_is() -> None:
 
 
 def test_markdown_that_the_converter_fails_over_is_shown_as_it_was_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    from nbconvert import HTMLExporter
-
     def fail(*_: object) -> str:
         raise RecursionError("too deep")
 
-    monkeypatch.setattr(HTMLExporter, "markdown2html", fail)
+    monkeypatch.setattr(cell_html, "markdown", lambda: fail)
     assert "<pre>**why** &lt;b&gt;</pre>" in inside(page_of(markdown("**why** <b>")))
 
 
@@ -244,7 +242,57 @@ def test_a_page_fits_and_can_be_read(browser: Any, tmp_path: Path, viewport: dic
             assert frame.evaluate(CONTRASTS) == []
 
 
-def test_nothing_of_nbconverts_own_templates_is_in_a_page() -> None:
+def test_a_page_names_no_address() -> None:
     page = page_of(markdown("x"), code())
     assert "http" not in page.replace("http-equiv", "")
-    assert pages.exporter() is pages.exporter()
+
+
+IN_A_LINE = [
+    "$a_1 * b_1 * c_1$",
+    "$$a_1 * b * c_1$$",
+    r"\\(a_1 * b * c_1\\)",
+    r"\begin{array} a_1 * b * c_1 \end{array}",
+]
+ALONE = [
+    "$$\na_1 * b\n\n- c_1 * d\n$$",
+    "\\begin{x*}\na_1 * b * c_1\n\n# d\n\\end{x*}",
+    "\\\\[\n* a\n* b\n\\\\]",
+]
+
+
+@pytest.mark.parametrize(
+    ("formula", "source"),
+    [
+        *((formula, f"before {formula} after *it*") for formula in IN_A_LINE),
+        *((formula, f"before\n\n{formula}\n\nafter *it*") for formula in [*IN_A_LINE, *ALONE]),
+    ],
+)
+def test_no_markdown_is_seen_in_a_formula(formula: str, source: str) -> None:
+    body = inside(page_of(markdown(source)))
+    assert formula in body
+    assert body.count("<em>") == 1 and "<li>" not in body and "<h1>" not in body
+
+
+def test_a_price_is_no_formula() -> None:
+    assert "It costs $5 and <em>not</em> more." in inside(page_of(markdown("It costs $5 and *not* more.")))
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("\x1b[31mred\x1b[39m plain", '<span class="ansi-red-fg">red</span> plain'),
+        ("\x1b[1;32mgood\x1b[0m plain", '<span class="ansi-green-intense-fg ansi-bold">good</span> plain'),
+        ("\x1b[94mlight\x1b[m plain", '<span class="ansi-blue-intense-fg">light</span> plain'),
+        ("\x1b[38;5;196;1mown\x1b[22m plain", '<span class="ansi-bold">own</span> plain'),
+        ("\x1b[31m\x1b[38;2;1;31;3mmixed", "mixed"),
+        ("\x1b[2Kline\x1b[1A", "line"),
+        ("<b>\x1b[33m&", '&lt;b&gt;<span class="ansi-yellow-fg">&amp;</span>'),
+    ],
+)
+def test_colours_of_a_terminal_become_classes(text: str, made: str) -> None:
+    assert cell_html.coloured_text(text) == made
+
+
+def test_code_in_markdown_is_coloured_by_its_language_or_left_alone() -> None:
+    body = inside(page_of(markdown("```python\ndef f(): pass\n```\n\n```nonesuch\na < b\n```")))
+    assert '<span class="k">def</span>' in body and "a &lt; b" in body

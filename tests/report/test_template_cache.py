@@ -10,7 +10,6 @@ import pytest
 from jinja2 import Environment, FileSystemLoader
 
 from grader.report import template_cache
-from grader.report.notebooks.notebook_page import exporter
 from grader.report.pages import environment
 from grader.report.template_cache import Compiled
 
@@ -22,7 +21,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def rendered(folder: Path, name: str = "page.html", loaded_from: Path | None = None, *versions: str) -> tuple[str, int]:
+def rendered(folder: Path, name: str = "page.html") -> tuple[str, int]:
     """What a template comes to in a new environment, and how many were compiled for it."""
     count = 0
 
@@ -32,8 +31,8 @@ def rendered(folder: Path, name: str = "page.html", loaded_from: Path | None = N
             count += 1
             return super()._generate(*args, **kwargs)  # type: ignore[arg-type]
 
-    loader = FileSystemLoader(loaded_from or folder)
-    made = Counting(loader=loader, bytecode_cache=Compiled(folder, *versions), autoescape=True)
+    loader = FileSystemLoader(folder)
+    made = Counting(loader=loader, bytecode_cache=Compiled(folder), autoescape=True)
     return made.get_template(name).render(), count
 
 
@@ -55,28 +54,16 @@ def test_a_changed_template_is_compiled_anew(folder: Path) -> None:
     assert rendered(folder) == ("two 2", 0)
 
 
-@pytest.mark.parametrize("what", ["report", "jinja", "library"])
+@pytest.mark.parametrize("what", ["report", "jinja"])
 def test_another_version_of_what_compiles_compiles_anew(
     folder: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     rendered(folder)
     if what == "report":
         monkeypatch.setattr(template_cache, "pages_version", lambda: "another")
-    elif what == "jinja":
+    else:
         monkeypatch.setattr(template_cache.jinja2, "__version__", "0.0")
-    assert rendered(folder, "page.html", None, *(["7.0"] if what == "library" else [])) == ("one 2", 1)
-
-
-def test_templates_from_elsewhere_are_kept_apart_though_their_names_are_the_same(folder: Path, tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "page.html").write_text(f"from {name}")
-    rendered(folder)
-    for compilations in (1, 0):
-        assert rendered(folder, loaded_from=tmp_path / "a") == ("from a", compilations)
-        assert rendered(folder, loaded_from=tmp_path / "b") == ("from b", compilations)
-    assert len(kept(folder)) == 3
-    assert not (tmp_path / "a/__pycache__").exists()
+    assert rendered(folder) == ("one 2", 1)
 
 
 @pytest.mark.parametrize("cut", [0, 10, 40, -1])
@@ -161,6 +148,5 @@ def test_bytecode_may_lie_elsewhere_as_python_is_told(folder: Path, monkeypatch:
     assert len(list((folder / "all").rglob("*.pyc"))) == 1
 
 
-def test_the_pages_and_the_notebooks_in_them_are_kept() -> None:
+def test_the_pages_are_kept() -> None:
     assert isinstance(environment().bytecode_cache, Compiled)
-    assert isinstance(exporter().args[0].environment.bytecode_cache, Compiled)

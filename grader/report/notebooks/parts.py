@@ -1,6 +1,6 @@
 """A student's cells as a notebook of nothing but what is shown: known types, bounded lengths, pictures set aside.
 
-    Cell, … (intake/notebooks/cells.py) ─► Parts (a notebook of format 4 for nbconvert, its pictures by token)
+    Cell, … (intake/notebooks/cells.py) ─► Parts (cells for cell_html.py, their pictures by token)
 
 Pictures are most of a notebook's bytes and need no conversion: a token stands for each, and notebook_page.py puts them
 in at the very end. What could do anything (JavaScript, widgets) is left out, with a word about it. Nothing here raises.
@@ -8,7 +8,6 @@ in at the very end. What could do anything (JavaScript, widgets) is left out, wi
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -36,14 +35,14 @@ NOT_SHOWN: Final = "(an output of another kind, which is not shown)"
 
 @dataclass
 class Parts:
-    """Grows while the cells are read. cells: of format 4. pictures: base64, by number."""
+    """Grows while the cells are read. cells: of the kinds of format 4. pictures: base64, by number."""
 
     cells: list[dict[str, Any]] = field(default_factory=list)
     pictures: list[str] = field(default_factory=list)
     left: int = TOTAL_CHARS
 
     def cut(self, content: str, most: int, *, escapes: bool = False) -> str:
-        """Text as it is shown, shortened to what is left. escapes: ANSI colours stay, for nbconvert to draw."""
+        """Text as it is shown, shortened to what is left. escapes: ANSI colours stay, for cell_html.py."""
         most = max(0, min(most, self.left))
         shown = content if len(content) <= most else f"{content[:most]}\n… ({len(content) - most:,} more characters)"
         self.left -= min(len(content), most)
@@ -59,11 +58,9 @@ def parts_of(cells: Iterable[Cell]) -> Parts:
     parts = Parts()
     for cell in cells:
         source = with_pictures(cell, parts) if cell.kind == "markdown" else cell.source
-        made: dict[str, Any] = {"cell_type": cell.kind, "metadata": {}, "source": parts.cut(source, SOURCE_CHARS)}
+        made: dict[str, Any] = {"cell_type": cell.kind, "source": parts.cut(source, SOURCE_CHARS)}
         if cell.kind == "code":
-            made |= {"execution_count": None, "outputs": list(outputs_of(cell, parts))}
-        elif cell.kind == "raw":  # nbconvert takes it for the format that it writes, here HTML
-            made |= {"cell_type": "markdown", "source": f"<pre>{html.escape(made['source'])}</pre>"}
+            made["outputs"] = list(outputs_of(cell, parts))
         parts.cells.append(made)
     return parts
 
@@ -90,9 +87,9 @@ def outputs_of(cell: Cell, parts: Parts) -> Iterable[dict[str, Any]]:
             lines = output.get("traceback")
             said = [line for line in lines if isinstance(line, str)] if isinstance(lines, list) else []
             shown = parts.cut("\n".join(said), OUTPUT_CHARS, escapes=True)
-            yield {"output_type": "error", "ename": "", "evalue": "", "traceback": shown.split("\n")}
+            yield {"output_type": "error", "traceback": shown.split("\n")}
         elif kind in ("display_data", "execute_result"):
-            yield {"output_type": "display_data", "metadata": {}, "data": shown_data(output.get("data"), parts)}
+            yield {"output_type": "display_data", "data": shown_data(output.get("data"), parts)}
     if len(cell.outputs) > OUTPUTS:
         more = f"… ({len(cell.outputs) - OUTPUTS} more outputs)"
         yield {"output_type": "stream", "name": "stdout", "text": more}
@@ -103,8 +100,6 @@ def shown_data(data: Any, parts: Parts) -> dict[str, str]:
     if not isinstance(data, dict):
         return {"text/plain": NOT_SHOWN}
     for kind, content in pictures_in(data):
-        if kind == "image/gif":  # nbconvert does not know it, HTML does
-            return {"text/html": f'<img src="data:image/gif;base64,{parts.token(content)}">'}
         return {kind: parts.token(content)}
     texts = {kind: joined(content) for kind, content in data.items() if kind in (SVG, "text/html", "text/markdown")}
     drawing = texts.get(SVG)
