@@ -23,6 +23,7 @@ from types import FrameType, TracebackType
 from typing import Final, ParamSpec, TypeVar
 
 from grader.pausing_gc import importing
+from grader.running.forking import can_fork
 
 with importing():  # a worker has it before it can be stopped in order: it has nothing to clear up yet
     import grader.grading.submission  # noqa: F401  (what every task is of)
@@ -102,15 +103,6 @@ class JobPool(ProcessPoolExecutor):
         for worker in workers:
             worker.join(max(0.0, deadline - time.monotonic()))
             worker.kill()
-
-
-def can_fork() -> bool:
-    """Whether workers may be forked, with all that was imported and loaded here.
-
-    Not where there is a thread, such as a progress bar's: what it has locked would stay locked in them. Those of BLAS
-    are none of Python's, and it sees to them itself.
-    """
-    return sys.platform == "linux" and threading.active_count() == 1
 
 
 def begin_worker() -> None:

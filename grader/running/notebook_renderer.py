@@ -24,7 +24,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Final
 
@@ -35,6 +35,7 @@ from grader.pausing_gc import importing
 from grader.records import Reason, Submission
 from grader.report.notebooks.page_names import NOTEBOOKS, page_names
 from grader.report.page_stamp import has_stamp
+from grader.running.forking import can_fork
 from grader.version import pages_version
 
 NEEDED: Final = ("nbformat", "mistune", "nh3")
@@ -64,7 +65,7 @@ class Renderer:
         self._out = out
         self._wishes: queue.Queue[Wish | None] = queue.Queue(WAITING)
         self._thread: threading.Thread | None = None
-        self._process: SpawnProcess | None = None
+        self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
         self._is_ready = False
         self._spent_s: dict[str, float] = {}
@@ -146,9 +147,12 @@ class Renderer:
             self.faults.append(f"{submission}: the page of {name} could not be made ({type(error).__name__}: {error})")
 
     def _start(self) -> None:
-        context = multiprocessing.get_context("spawn")  # forking a process that has threads may hang
-        ours, theirs = context.Pipe()
-        process = context.Process(target=serve, args=(theirs,), daemon=True)
+        ours, theirs = multiprocessing.Pipe()
+        process: BaseProcess
+        if can_fork():  # before anything large is imported, and without another start of Python
+            process = multiprocessing.get_context("fork").Process(target=serve, args=(theirs, ours), daemon=True)
+        else:
+            process = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs,), daemon=True)
         with ctrl_c_waits():
             process.start()
         theirs.close()
@@ -206,9 +210,18 @@ def ctrl_c_waits() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def serve(pipe: Connection) -> None:
-    """What the process does: pages for notebooks, until nobody asks any more."""
+def serve(pipe: Connection, inherited: Connection | None = None) -> None:
+    """What the process does: pages for notebooks, until nobody asks any more.
+
+    inherited: the other end of the pipe, which a forked process has too. It never sees the end before it closes that.
+    """
+    if inherited is not None:
+        inherited.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and callable(signal.getsignal(number)):  # the parent's handler
+            signal.signal(number, signal.SIG_DFL)
     with suppress(ImportError, OSError, ValueError):
         import resource
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import html
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,7 +67,7 @@ def test_another_content_is_rendered_anew_and_a_page_that_was_cut_off_too(tmp_pa
     assert "<p>two</p>" in html.unescape(path.read_text())
 
 
-def stuck(pipe: notebook_renderer.Connection) -> None:
+def stuck(pipe: notebook_renderer.Connection, *_: object) -> None:
     """In the place of `serve`: never answers for one notebook, as on a text that a pattern chokes on."""
     import time
 
@@ -122,7 +125,7 @@ def test_a_run_that_is_stopped_does_not_wait_for_pages(tmp_path: Path, monkeypat
     assert pages(tmp_path) == {}
 
 
-def broken(pipe: notebook_renderer.Connection) -> None:
+def broken(pipe: notebook_renderer.Connection, *_: object) -> None:
     """In the place of `serve`: a process that ends as it begins."""
 
 
@@ -161,6 +164,25 @@ def test_a_process_that_was_started_in_vain_is_ended(tmp_path: Path, monkeypatch
         assert process is not None and process._popen is not None and not process.is_alive()
 
 
+PARENT = """
+import os, signal, time
+from pathlib import Path
+from grader.running.notebook_renderer import Renderer
+renderer = Renderer(Path("."))
+renderer.start()
+assert renderer._pipe.poll(60) and renderer._pipe.recv_bytes() == b"ready"
+print(type(renderer._process).__name__, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is spawned")
+def test_a_forked_process_ends_with_its_parent_however_that_ends() -> None:
+    # Both have the same output, and run() waits for its end: until the forked one has ended, too.
+    done = subprocess.run([sys.executable, "-c", PARENT], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (-signal.SIGKILL, "ForkProcess\n")
+
+
 def test_a_process_that_cannot_be_started_early_is_started_by_the_first_notebook(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,7 +192,7 @@ def test_a_process_that_cannot_be_started_early_is_started_by_the_first_notebook
     monkeypatch.setattr(notebook_renderer, "serve", stuck)
     with Renderer(tmp_path) as renderer:
         with monkeypatch.context() as patch:
-            patch.setattr(notebook_renderer.SpawnProcess, "start", fail)
+            patch.setattr(notebook_renderer.BaseProcess, "start", fail)
             renderer.start()
         renderer.want(submission(swift=b"{}"))
     assert renderer.faults == []
