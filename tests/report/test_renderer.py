@@ -200,9 +200,7 @@ def test_a_process_that_cannot_be_started_early_is_started_by_the_first_notebook
 
 
 def test_without_a_library_nothing_is_started_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        notebook_renderer.importlib.util, "find_spec", lambda name: None if name == "mistune" else name
-    )
+    monkeypatch.setattr(notebook_renderer.importlib.util, "find_spec", lambda name: None if name == "mistune" else name)
     renderer = Renderer(tmp_path)
     renderer.start()
     assert renderer._process is None
