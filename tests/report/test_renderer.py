@@ -176,6 +176,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
+@pytest.mark.process
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is spawned")
 def test_a_forked_process_ends_with_its_parent_however_that_ends() -> None:
     # Both have the same output, and run() waits for its end: until the forked one has ended, too.
