@@ -93,7 +93,8 @@ def local_call(
         if member in (classes or {})[path].methods:
             return getattr(owner, member)(*args, **kwargs)
         if args:
-            getattr(owner, member).update(*args)
+            own = getattr(owner, member)
+            own.update({key: np.reshape(item, own[key].shape) for key, item in args[0].items()})
             return True
         return copy.deepcopy(getattr(owner, member))
 
@@ -119,6 +120,23 @@ def is_plain(value: Any) -> bool:
 def update_dict(target: dict[Any, Any], source: Mapping[Any, Any]) -> None:
     target.clear()
     target.update(source)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two arguments or results are equal to the bit."""
+    if one is other:
+        return True
+    if isinstance(one, np.ndarray | np.generic) or isinstance(other, np.ndarray | np.generic):
+        if type(one) is not type(other) or one.dtype != other.dtype or one.shape != other.shape:
+            return False
+        return bool(one.tobytes() == other.tobytes())
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, tuple | list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other)
 
 
 def type_of(value: Any) -> str:

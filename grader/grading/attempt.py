@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -27,6 +27,7 @@ from grader.messages.of_check import placed
 from grader.records import FAILED, MISSING, PASSED, Check, Reason
 from grader.sandbox.host.box import MAX_OUTPUT
 from grader.sandbox.host.check_process import CheckProcess, Outcome, Setup, has_ended
+from grader.sandbox.host.program import Program
 
 # To make a generator takes much longer than to seed it; a cluster's worker may have threads.
 GENERATOR: Final = threading.local()
@@ -60,18 +61,20 @@ class Attempts:
     oracle: Oracle
     setup: Setup
 
-    def run(self, call: Call, *, is_wrong: bool) -> Outcome[Attempt]:
+    def run(self, call: Call, *, is_wrong: bool, program: Program | None = None) -> Outcome[Attempt]:
         """The check, rerun in a fresh process where that might change what it is worth.
 
-        is_wrong: the function was wrong in a fresh process before, and is believed to be so in any.
+        is_wrong: the function was wrong in a fresh process before, and is believed to be so in any. program: what the
+        check is expected to call.
         """
+        setup = replace(self.setup, program=program)
 
         def may_count(outcome: Outcome[Attempt]) -> bool:
             if outcome.value is not None and is_right(outcome.value.judgements):
                 return True
             return is_missing(outcome.failure) or (is_wrong and has_ended(outcome.failure))
 
-        return self.process.run(lambda: self.perform_anew(call), self.setup, may_count=may_count)
+        return self.process.run(lambda: self.perform_anew(call), setup, may_count=may_count)
 
     def missing_too(self) -> Failure | None:
         """That the function under test is not written either, where the one that it needs is not."""

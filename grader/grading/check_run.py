@@ -21,6 +21,7 @@ from grader.assignment.load import Assignment
 from grader.function_ids import short_name
 from grader.grading.attempt import Attempts, is_missing, output_of
 from grader.grading.follow_through import follow_through
+from grader.grading.programs import program_of
 from grader.grading.reference_oracle import Oracle
 from grader.judging.adapt import OWN, Handout, adapt
 from grader.judging.compare import Judgement, fit, matches
@@ -60,7 +61,9 @@ def run_check(
     answer = oracle.answer if stubs else None
     setup = Setup(check.seed, limits, why, arities=fixture.arities, granted=stubs, answer=answer)
     attempts = Attempts(process, check, fixture, oracle, setup)
-    outcome = attempts.run(call, is_wrong=is_wrong)
+    plan = process.session.plan
+    program = program_of(check, handout, fixture.arities, plan.functions, plan.classes)
+    outcome = attempts.run(call, is_wrong=is_wrong, program=program)
     processes, failure, fed = outcome.processes, outcome.failure, None
     if failure is not None and failure.function == check.needs and documented is not None:
         fed = failure

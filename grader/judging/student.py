@@ -17,6 +17,7 @@ import numpy as np
 
 from grader.calls import Call, CallFailed, Classes, Failure, type_of
 from grader.errors import AssignmentError
+from grader.judging.placeholder import Placeholder
 from grader.messages.of_check import placed
 from grader.messages.say import fault
 from grader.records import FAILED, MISSING, Members, Reason
@@ -54,7 +55,6 @@ class Instance:
 
     def __init__(self, call: Call, function: str, members: Members, kept: Any) -> None:
         vars(self).update(_call=call, _function=function, _members=members, _kept=kept, _read={})
-        vars(self).update(type_name=type_of(kept))
 
     def __getattr__(self, name: str) -> Any:
         member = f"{self._function}.{name}"
@@ -62,21 +62,28 @@ class Instance:
             return lambda *args, **kwargs: self._call(member, (self._kept, *args), kwargs)
         if name in self._members.attributes:
             value = self._call(member, (self._kept,), {})
-            if value == {}:
+            if type(value) is dict and not value:
                 reason = placed(self._function, Reason.of("attribute_is_empty", attribute=name))
                 raise CallFailed(Failure(MISSING, self._function, reason))
             self._read[name] = value
-            return dict(value) if isinstance(value, dict) else value
+            return dict(value) if type(value) is dict else value
+        if name == "type_name":
+            return type_of(self._kept)
         raise fault(Reason.of("no_such_member", member=member), AssignmentError)
 
     def __setattr__(self, name: str, values: Mapping[str, Any]) -> None:
         own = self._read[name] if name in self._read else getattr(self, name)
-        shaped = in_shapes_of(own, values, self._function, name)
-        self._call(f"{self._function}.{name}", (self._kept, shaped), {})
+        in_shapes_of(
+            own, values, self._function, name
+        )  # raises where they would not fit; who writes them reshapes them
+        given = {key: value if type(value) is Placeholder else np.asarray(value) for key, value in values.items()}
+        self._call(f"{self._function}.{name}", (self._kept, given), {})
 
 
 def in_shapes_of(own: Any, values: Mapping[str, Any], function: str, attribute: str) -> dict[str, Any]:
-    """The arrays of `values`, each in the shape that it has in the object's own dict."""
+    """The arrays of `values`, each in the shape that it has in the object's own dict; in a recording, none."""
+    if type(own) is Placeholder:
+        return {}
 
     def failed(reason: Reason) -> CallFailed:
         return CallFailed(Failure(FAILED, function, placed(function, reason)))

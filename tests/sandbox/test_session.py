@@ -675,56 +675,6 @@ def test_a_write_goes_with_the_next_call_or_is_settled(open_session):
     process.end()
 
 
-@pytest.mark.parametrize(
-    ("params", "own", "comes_with_it"),
-    [
-        ("{'W': np.zeros(2)}", "", True),
-        ("{'W': np.zeros(2), 'log': {'mine': [1]}}", "", False),
-        ("collections.OrderedDict(W=np.zeros(2))", "", False),
-        ("{'W': np.zeros(2)}", "__slots__ = ('params',)", False),
-        ("{'W': np.zeros(2)}", "def __getattribute__(self, name):\n        return {'W': np.ones(2)}", False),
-        ("{'W': np.zeros(2)}", "params = None", False),
-    ],
-)
-def test_what_an_object_holds_comes_with_it_once(open_session, monkeypatch, params, own, comes_with_it):
-    source = (
-        f"import collections\nimport numpy as np\nclass Net:\n    {own}\n"
-        f"    def __init__(self):\n        self.params = {params}\n"
-        f"    def train(self):\n        self.params['W'] += 1\n"
-    )
-    members = Members(methods=frozenset({"train"}), attributes=frozenset({"params"}))
-    process = open_session(source, functions=frozenset({"case.Net"}), classes={"case.Net": members})
-    asked = []
-    post = process.post
-    monkeypatch.setattr(process, "post", lambda message, function: (asked.append(function), post(message, function))[1])
-
-    def read():
-        return process.call("case.Net.params", (net,), {})["W"].tolist()
-
-    process.begin(Setup(0))
-    net = process.call("case.Net", (), {})
-    first = [1, 1] if "ones" in own else [0, 0]
-    assert read() == first
-    assert ("case.Net.params" not in asked) == comes_with_it
-    before = len(asked)
-    if "ones" not in own:
-        assert read() == first
-        assert len(asked) == before + 1
-        process.call("case.Net.train", (net,), {})
-        assert read() == [1, 1]
-        net = process.call("case.Net", (), {})
-        process.call("case.Net.params", (net, {"W": np.full(2, 7.0)}), {})
-        assert read() == [7, 7]
-    process.end()
-    process.begin(Setup(0))
-    process.call("case.Net", (), {})
-    assert bool(process.exchange.told) == comes_with_it
-    process.end()
-    process.begin(Setup(0))
-    assert process.exchange.told == {}
-    process.end()
-
-
 def test_a_check_after_the_submissions_time_runs_in_no_child_and_leaves_the_one_that_waits(open_sharing):
     process = open_sharing("")
     assert stay(process, "who") == stay(process, "who")

@@ -191,7 +191,8 @@ def test_the_worker_and_its_check_die_with_the_judge(place, readable_python):
         f"import sys, time\nsys.path[:0] = [{str(ROOT)!r}, {str(ROOT / 'tests')!r}, {str(ROOT / 'tests/sandbox')!r}]\n"
         "from pathlib import Path\nfrom test_uid import Setup, find_interpreter, open_session\n"
         f"process = open_session(Path({str(there)!r}), find_interpreter({readable_python!r}))\n"
-        "process.begin(Setup(0))\nprocess.settle()\nprint(process.session.box.uid, flush=True)\ntime.sleep(60)\n"
+        "process.begin(Setup(0))\nprocess.call('probe.evaluate', ('1',), {})\n"
+        "print(process.session.box.uid, flush=True)\ntime.sleep(60)\n"
     )
     with subprocess.Popen([sys.executable, judge], stdout=subprocess.PIPE, text=True) as started:
         uid = int(started.stdout.readline())

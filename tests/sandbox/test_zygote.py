@@ -286,7 +286,7 @@ def test_a_process_that_a_module_made_a_sibling_of_its_own_is_found(tree, isolat
     )
     with open_session(tree(escaping)) as process:
         process.begin(Setup(0))
-        process.settle()
+        process.call("probe.status", (), {})
         box = process.session.box
         keeper, server = box.pids(0)
         (other,) = set(list_children(keeper)) - {server}

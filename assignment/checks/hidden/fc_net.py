@@ -21,6 +21,9 @@ check = partial(any_check, squeeze=True)
 # Initial weights, and masks of dropout, lie within so many standard deviations of what is expected.
 PLAUSIBLE = 6
 
+# Added to the length of a gradient that it divides: nothing, but where all of it is zero.
+TINY = 1e-300
+
 # Initial weights that hold more entries than this are not looked at: the nets of these checks have far smaller ones.
 LARGEST = 10**6
 
@@ -84,9 +87,9 @@ def loss_and_gradients(net, params, X, y, names=None):
 
 
 def training_loss(net, params, X, y):
-    """The loss in train mode at these parameters, as a float. Raises CallFailed if it is no single number."""
+    """The loss in train mode at these parameters; number() tells whether it is one."""
     net.params = params
-    return number(net.loss(X, y)[0])
+    return net.loss(X, y)[0]
 
 
 def number(loss):
@@ -107,17 +110,17 @@ def slopes_agree(net, params, X, y, names):
     net.params = params
     _, grads = net.loss(X, y)
     in_shapes_of(grads, {name: params[name] for name in names}, "classifiers.fc_net.FullyConnectedNet", "grads")
-    agree, step = {}, 1e-4
+    agree, asked, step = {}, [], 1e-4
     for name in names:
-        claimed = np.asarray(grads[name], dtype=np.float64).reshape(params[name].shape)
-        direction = np.random.RandomState(0).randn(*claimed.shape)
-        direction = direction / np.linalg.norm(direction) + claimed / (np.linalg.norm(claimed) or 1.0)
-        ends = []
+        claimed = np.reshape(grads[name], params[name].shape).astype(np.float64)
+        direction = np.random.RandomState(0).randn(*params[name].shape)
+        direction = direction / np.linalg.norm(direction) + claimed / (np.linalg.norm(claimed) + TINY)
         for sign in (1, -1):
             net.params = {name: params[name] + sign * step * direction}
-            ends.append(number(net.loss(X, y)[0]))
+            asked.append((name, claimed, direction, net.loss(X, y)[0]))
         net.params = {name: params[name]}
-        slope = (ends[0] - ends[1]) / (2 * step)
+    for (name, claimed, direction, above), (_, _, _, below) in zip(asked[::2], asked[1::2], strict=True):
+        slope = (number(above) - number(below)) / (2 * step)
         agree[f"{name}_is_slope"] = float(abs(slope - np.sum(claimed * direction)) < 0.01 * abs(slope))
     return agree
 
@@ -264,11 +267,12 @@ def fully_connected_dropout_test_time(student, rng):
         for seed in (7, 8)
     )
     net.params = params
-    before = net.loss(X)
-    if training_loss(net, params, X, y) == training_loss(other, params, X, y):
+    before, losses = net.loss(X), [training_loss(one, params, X, y) for one in (net, other)]
+    after = net.loss(X)
+    if number(losses[0]) == number(losses[1]):
         text = "FullyConnectedNet: in training nothing is dropped, so the scores show nothing of dropout."
         raise CallFailed(Failure(FAILED, "classifiers.fc_net.FullyConnectedNet", text))
-    return {"scores": before, "scores_after_training": net.loss(X)}
+    return {"scores": before, "scores_after_training": after}
 
 
 @check(
@@ -349,20 +353,23 @@ def fully_connected_dropout_and_batchnorm(student, rng):
     sizes = {"hidden_dims": [8], "input_dim": 5, "num_classes": 4, "dtype": np.float64, "use_batchnorm": True}
     Net = student.classifiers.fc_net.FullyConnectedNet
     net, other = (Net(dropout=0.4, seed=seed, **sizes) for seed in (11, 12))
-    drops = training_loss(net, params, X, y) != training_loss(other, params, X, y)
+    losses = [training_loss(one, params, X, y) for one in (net, other)]
     H, p, function = 150, 0.4, "classifiers.fc_net.FullyConnectedNet"
     wide = drawn(rng, (5, H, 4), norms=True) | {"beta1": rng.uniform(0.5, 1.5, H)}
     net_of_one = Net(dropout=p, **sizes | {"hidden_dims": [H]})
     net_of_one.params = wide
     _, grads = net_of_one.loss(X[:1], y[:1])
     in_shapes_of(grads, {name: wide[name] for name in ("W2", "b2")}, function, "grads")
+    losses.append(training_loss(Net(**sizes), params, X, y))
+    agree = slopes_agree(net, params, X, y, ("W1", "gamma1", "beta1", "W2"))
     with np.errstate(all="ignore"):
         dscores = np.ravel(grads["b2"]).astype(np.float64)
         factors = grads["W2"].reshape(H, 4) @ dscores / (dscores @ dscores) / wide["beta1"]
         kept = np.abs(factors) > 1e-3
+    first, other_first, without = map(number, losses)
     return {
         "kept": plausible_share(kept, 1 - p),
         "hidden": bounds(factors[kept]),
-        "other_seed_other_loss": float(drops),
-        "loss_without_dropout": training_loss(Net(**sizes), params, X, y),
-    } | if_dropped(drops, slopes_agree(net, params, X, y, ("W1", "gamma1", "beta1", "W2")))
+        "other_seed_other_loss": float(first != other_first),
+        "loss_without_dropout": without,
+    } | if_dropped(first != other_first, agree)

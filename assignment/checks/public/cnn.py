@@ -137,7 +137,7 @@ def three_layer_overfits(student, rng, reference):
     X, y = rng.randn(9, 2, 4, 4), rng.randint(3, size=9)
     net = student.classifiers.cnn.ThreeLayerConvNet(weight_scale=0.2, dtype=np.float64, **sizes)
     measure = reference.classifiers.cnn.ThreeLayerConvNet(dtype=np.float64, **sizes)
-    return learn(net, measure, "classifiers.cnn.ThreeLayerConvNet", X, y, steps=14, learning_rate=0.15)
+    return learn(net, measure, "classifiers.cnn.ThreeLayerConvNet", X, y, steps=14, learning_rate=0.15, layers=3)
 
 
 @check("classifiers.cnn.MultiLayerConvNet", name="initialization", weight=0.5)
@@ -183,19 +183,19 @@ def multi_layer_overfits(student, rng, reference):
     X, y = rng.randn(7, 2, 4, 6), rng.randint(3, size=7)
     net = student.classifiers.cnn.MultiLayerConvNet(weight_scale=0.2, dtype=np.float64, **sizes)
     measure = reference.classifiers.cnn.MultiLayerConvNet(dtype=np.float64, **sizes)
-    return learn(net, measure, "classifiers.cnn.MultiLayerConvNet", X, y, steps=16, learning_rate=0.15)
+    return learn(net, measure, "classifiers.cnn.MultiLayerConvNet", X, y, steps=16, learning_rate=0.15, layers=4)
 
 
-def learn(net, measure, function, X, y, steps, learning_rate):
+def learn(net, measure, function, X, y, steps, learning_rate, layers):
     """Train the net along its own gradients, with momentum, and measure its parameters by another net.
 
     Raises CallFailed if they are not right about nearly all examples: how far a wrong net gets depends on its random
     numbers, so there is no value by which a mistake could be recognised.
     """
-    start, names = net.params, tuple(measure.params)
+    start, names = net.params, [f"{kind}{layer}" for layer in range(1, layers + 1) for kind in "Wb"]
     in_shapes_of(start, measure.params, function, "params")  # raises CallFailed if the shapes are others, as below
     params = {name: start[name].astype(np.float64) for name in names}
-    speed = {name: np.zeros_like(values) for name, values in params.items()}
+    speed = dict.fromkeys(names, 0.0)
     with np.errstate(all="ignore"):
         for _ in range(steps):
             _, grads = net.loss(X, y)

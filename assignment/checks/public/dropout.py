@@ -53,9 +53,10 @@ def dropout_forward_notebook(student, rng):
     """The notebook's example: p = 0.3, 0.6 and 0.75 on numbers around 10. How much is kept, and how it is scaled; each
     number is kept or dropped on its own."""
     x = rng.randn(120, 100) + 10
-    kept_fraction, scale_ends = [], []
+    kept_fraction, scale_ends, outs = [], [], {}
     for p in (0.3, 0.6, 0.75):
-        out, _ = student.layers.dropout_forward(x, {"mode": "train", "p": p, "seed": 123})
+        outs[p], _ = student.layers.dropout_forward(x, {"mode": "train", "p": p, "seed": 123})
+    for p, out in outs.items():
         scales = like(x, "out", out) / x
         kept = scales[scales != 0]
         kept_fraction.append(rounded(kept.size / x.size))

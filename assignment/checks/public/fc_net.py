@@ -20,6 +20,9 @@ check = partial(any_check, squeeze=True)
 # Initial weights, and masks of dropout, lie within so many standard deviations of what is expected.
 PLAUSIBLE = 6
 
+# Added to the length of a gradient that it divides: nothing, but where all of it is zero.
+TINY = 1e-300
+
 # Initial weights that hold more entries than this are not looked at: the nets of these checks have far smaller ones.
 LARGEST = 10**6
 
@@ -83,9 +86,9 @@ def loss_and_gradients(net, params, X, y, names=None):
 
 
 def training_loss(net, params, X, y):
-    """The loss in train mode at these parameters, as a float. Raises CallFailed if it is no single number."""
+    """The loss in train mode at these parameters; number() tells whether it is one."""
     net.params = params
-    return number(net.loss(X, y)[0])
+    return net.loss(X, y)[0]
 
 
 def number(loss):
@@ -106,17 +109,17 @@ def slopes_agree(net, params, X, y, names):
     net.params = params
     _, grads = net.loss(X, y)
     in_shapes_of(grads, {name: params[name] for name in names}, "classifiers.fc_net.FullyConnectedNet", "grads")
-    agree, step = {}, 1e-4
+    agree, asked, step = {}, [], 1e-4
     for name in names:
-        claimed = np.asarray(grads[name], dtype=np.float64).reshape(params[name].shape)
-        direction = np.random.RandomState(0).randn(*claimed.shape)
-        direction = direction / np.linalg.norm(direction) + claimed / (np.linalg.norm(claimed) or 1.0)
-        ends = []
+        claimed = np.reshape(grads[name], params[name].shape).astype(np.float64)
+        direction = np.random.RandomState(0).randn(*params[name].shape)
+        direction = direction / np.linalg.norm(direction) + claimed / (np.linalg.norm(claimed) + TINY)
         for sign in (1, -1):
             net.params = {name: params[name] + sign * step * direction}
-            ends.append(number(net.loss(X, y)[0]))
+            asked.append((name, claimed, direction, net.loss(X, y)[0]))
         net.params = {name: params[name]}
-        slope = (ends[0] - ends[1]) / (2 * step)
+    for (name, claimed, direction, above), (_, _, _, below) in zip(asked[::2], asked[1::2], strict=True):
+        slope = (number(above) - number(below)) / (2 * step)
         agree[f"{name}_is_slope"] = float(abs(slope - np.sum(claimed * direction)) < 0.01 * abs(slope))
     return agree
 
@@ -240,13 +243,15 @@ def fully_connected_dropout(student, rng):
     params["W3"] = 4 * params["W3"]
     Net = student.classifiers.fc_net.FullyConnectedNet
     net = Net(dropout=0.25, seed=123, **sizes)
-    first, second = (training_loss(net, params, X, y) for _ in range(2))
-    drops = first != training_loss(Net(dropout=0.25, seed=321, **sizes), params, X, y)
+    losses = [training_loss(net, params, X, y) for _ in range(2)]
+    losses += [training_loss(Net(**kind, **sizes), params, X, y) for kind in ({"dropout": 0.25, "seed": 321}, {})]
+    agree = slopes_agree(net, params, X, y, ("W1", "W2", "b2", "W3"))
+    first, second, other, without = map(number, losses)
     return {
         "same_loss": float(first == second),
-        "other_seed_other_loss": float(drops),
-        "loss_without_dropout": training_loss(Net(**sizes), params, X, y),
-    } | if_dropped(drops, slopes_agree(net, params, X, y, ("W1", "W2", "b2", "W3")))
+        "other_seed_other_loss": float(first != other),
+        "loss_without_dropout": without,
+    } | if_dropped(first != other, agree)
 
 
 @check("classifiers.fc_net.FullyConnectedNet", name="overfits")
@@ -256,19 +261,19 @@ def fully_connected_overfits(student, rng, reference):
     X, y = rng.randn(20, 30), rng.randint(3, size=20)
     net = student.classifiers.fc_net.FullyConnectedNet(weight_scale=0.2, dtype=np.float64, **sizes)
     measure = reference.classifiers.fc_net.FullyConnectedNet(dtype=np.float64, **sizes)
-    return learn(net, measure, "classifiers.fc_net.FullyConnectedNet", X, y, steps=30, learning_rate=0.15)
+    return learn(net, measure, "classifiers.fc_net.FullyConnectedNet", X, y, steps=30, learning_rate=0.15, layers=3)
 
 
-def learn(net, measure, function, X, y, steps, learning_rate):
+def learn(net, measure, function, X, y, steps, learning_rate, layers):
     """Train the net along its own gradients, with momentum, and measure its parameters by another net.
 
     Raises CallFailed if they are not right about nearly all examples: how far a wrong net gets depends on its random
     numbers, so there is no value by which a mistake could be recognised.
     """
-    start, names = net.params, tuple(measure.params)
+    start, names = net.params, [f"{kind}{layer}" for layer in range(1, layers + 1) for kind in "Wb"]
     in_shapes_of(start, measure.params, function, "params")  # raises CallFailed if the shapes are others, as below
     params = {name: start[name].astype(np.float64) for name in names}
-    speed = {name: np.zeros_like(values) for name, values in params.items()}
+    speed = dict.fromkeys(names, 0.0)
     with np.errstate(all="ignore"):
         for _ in range(steps):
             _, grads = net.loss(X, y)

@@ -26,8 +26,8 @@ whatever does not go as it should ends the sandbox, and costs the check that run
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Final, Generic, TypeVar
@@ -41,8 +41,10 @@ from grader.sandbox.host.exchange import Exchange, Malformed
 from grader.sandbox.host.failures import Circumstances, used_up
 from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.plain_box import PlainBox
+from grader.sandbox.host.program import Diverged, Program
 from grader.sandbox.host.replies import plain_reason
 from grader.sandbox.host.session import DOUBTS, Session, refuse
+from grader.sandbox.inside.protocol import encode
 
 T = TypeVar("T")
 Answer = Callable[[str, tuple[Any, ...]], Mapping[str, Any]]
@@ -69,7 +71,8 @@ class Setup:
     report says; times: how many times the CPU time of a check.
 
     arities: for each call in order, (function, length of the tuple that the reference returns, or 0). granted:
-    functions that are stubs, which `answer` answers for, on the pipe of this check and no other.
+    functions that are stubs, which `answer` answers for, on the pipe of this check and no other. program: what `work`
+    is expected to call, which the worker does ahead of it.
     """
 
     seed: int
@@ -79,6 +82,7 @@ class Setup:
     arities: Sequence[tuple[str, int]] = ()
     granted: frozenset[str] = frozenset()
     answer: Answer | None = None
+    program: Program | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,7 @@ class CheckProcess:
         self.exchange: Exchange | None = None
         self.deadline = 0.0
         self.lost_by: Failure | None = None
+        self.may_be_stale = False
 
     def run(
         self, work: Callable[[], T], setup: Setup, *, may_count: Callable[[Outcome[T]], bool] = lambda outcome: False
@@ -119,10 +124,17 @@ class CheckProcess:
         work: makes the check's calls, through call(); done anew for the rerun. may_count: whether an outcome counts
         although the process had served another check, because no other process would give a better one.
         """
-        outcome = self.run_once(work, setup, fresh=False, stay=True)
+        outcome = self.run_ahead(work, setup, fresh=False)
         if not outcome.is_reused or may_count(outcome):
             return outcome
-        return replace(self.run_once(work, setup, fresh=True, stay=True), processes=2)
+        return replace(self.run_ahead(work, setup, fresh=True), processes=2)
+
+    def run_ahead(self, work: Callable[[], T], setup: Setup, *, fresh: bool) -> Outcome[T]:
+        """One check with its program; where it does something else, once more in a fresh process, call by call."""
+        try:
+            return self.run_once(work, setup, fresh=fresh, stay=True)
+        except Diverged:
+            return self.run_once(work, replace(setup, program=None), fresh=True, stay=True)
 
     def run_alone(self, work: Callable[[], T], setup: Setup) -> Outcome[T]:
         """The same in a process that serves no other check, neither before nor after."""
@@ -136,7 +148,7 @@ class CheckProcess:
             self.settle()
         except CallFailed as failed:
             value, failure = None, replace(failed.failure, said=plain_reason(failed.failure.reason))
-        except Exception:
+        except (Exception, Diverged):
             self.end()
             raise
         prints, printed = self.end(stay=stay and has_ended(failure))
@@ -169,7 +181,7 @@ class CheckProcess:
             "limits": {"CPU": self.limits.cpu_s * setup.times},
             "stubs": sorted(setup.granted & self.session.plan.switches.keys()),
         }
-        self.exchange = Exchange(opening, setup.arities, self.session.plan.classes, self.at)
+        self.exchange = Exchange(opening, setup.arities, self.session.plan.classes, self.at, setup.program)
 
     def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """One call of the code under test. Raises CallFailed for whatever is not a value.
@@ -184,7 +196,7 @@ class CheckProcess:
         if self.exchange is None:
             raise fault(Reason.of("called_where_no_check_runs", function=function), SandboxError)
         try:
-            return self.exchange.call(function, args, kwargs, self.post)
+            return self.exchange.call(function, args, kwargs, self.post, self.hear)
         except Malformed as failed:
             self.lost_by = failed.failure
             self.kill()
@@ -195,7 +207,7 @@ class CheckProcess:
         if self.lost_by is not None:
             raise CallFailed(self.lost_by)
         if self.exchange is not None:
-            self.exchange.settle(self.post)
+            self.exchange.settle(self.post, self.hear)
 
     def end(self, *, stay: bool = False) -> tuple[str, int]:
         """End the check; make sure that nothing is left. Returns what it printed and how many bytes it was.
@@ -206,9 +218,13 @@ class CheckProcess:
         if self.state in (OPENED, REOPENED):  # nobody knows of this check yet
             self.move(END)
             return "", 0
-        if self.exchange is not None and self.exchange.unsent and self.state in (FRESH, REUSED):
-            with suppress(CallFailed):
-                self.settle()
+        while self.exchange is not None and self.exchange.unheard and self.state in (FRESH, REUSED):
+            try:  # the check ended before its program
+                self.exchange.hear("", self.hear)
+            except Malformed:
+                self.kill()
+            except (CallFailed, Diverged):
+                continue
         if self.state in (FRESH, REUSED):
             stays = stay and not isinstance(self.session.box, PlainBox)
             if self.session.is_quiet(staying=1) if stays else self.ends_cleanly():
@@ -227,13 +243,24 @@ class CheckProcess:
             if not is_clean:
                 self.kill()
 
-    def post(self, message: dict[str, Any], function: str) -> dict[str, Any]:
-        """A check's message to its process, and the reply. Raises CallFailed where none comes; the box is gone then."""
+    def post(self, message: dict[str, Any], steps: tuple[bytes, bytes]) -> None:
+        """A check's message to its process. Raises CallFailed where it cannot be sent; the box is gone then."""
         self.move(REQUEST)
-        renew = self.replace if "begin" in message and self.state == REUSED else None
+        self.may_be_stale = "begin" in message and self.state == REUSED
+        with self.losing_the_box():
+            self.session.post(message, self.at(""), self.deadline, steps)
+
+    def hear(self, function: str) -> dict[str, Any]:
+        """The next reply, which is this function's. Raises CallFailed where none comes; the box is gone then."""
+        renew, self.may_be_stale = self.replace if self.may_be_stale else None, False
         answer = self.answer if self.setup.answer is not None else refuse
+        with self.losing_the_box():
+            return self.session.hear(self.at(function), lambda: self.deadline, answer=answer, renew=renew)
+
+    @contextmanager
+    def losing_the_box(self) -> Iterator[None]:
         try:
-            return self.session.ask(message, self.at(function), lambda: self.deadline, answer=answer, renew=renew)
+            yield
         except CallFailed as failed:
             self.lost_by = failed.failure
             self.move(DOUBT)
@@ -265,7 +292,7 @@ class CheckProcess:
         with self.session.account.waiting():
             try:
                 self.deadline = self.session.account.deadline_to_end(self.limits.wall_s)
-                self.session.send({"op": "end"}, self.deadline)
+                self.session.send(encode({"op": "end"}), self.deadline)
                 return self.has_ended()
             except DOUBTS:
                 return False

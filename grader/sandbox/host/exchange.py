@@ -1,10 +1,11 @@
-"""The calls of one check as messages, and the replies as values. Without IO: `post` carries a message and a reply.
+"""The calls of one check as messages, and the replies as values. Without IO: `post` sends a message, `hear` waits.
 
-    call ──► a message: with what begins the check, and what is to be written first ──► post ──► reply ──► a value
-    write into an object ──► waits for the next message                          (True, until that shows otherwise)
-    read an object's dict ──► the value that came with the object, if nothing was called since
+    call, the program's next one ──► its reply, as soon as the worker has it (the program was sent with the first call)
+    call, after the program      ──► a message: what begins the check, writes that wait, the call ──► a reply for each
+    write into an object         ──► waits for the next message                  (True, until that shows otherwise)
 
-The wire carries one message a call. What a check's calls are to the worker is decided here and nowhere else.
+A message is a list of steps. The worker does one after the other and replies to each call among them; at the first that
+goes wrong it stops. What a check's calls are to the worker is decided here and nowhere else.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ import numpy as np
 from grader.calls import CallFailed, Classes, update_dict
 from grader.function_ids import module_of, short_name
 from grader.sandbox.host.failures import Circumstances, failure_from, malformed, not_written, wrong_arity
-from grader.sandbox.inside.protocol import Handle
+from grader.sandbox.host.program import CALL, Diverged, Program, Replay, Step, take_arity
+from grader.sandbox.inside.protocol import encode_part
 
-Post = Callable[[dict[str, Any], str], dict[str, Any]]
+Post = Callable[[dict[str, Any], tuple[bytes, bytes]], None]
+Hear = Callable[[str], dict[str, Any]]
 
 
 class Malformed(CallFailed):
@@ -27,7 +30,7 @@ class Malformed(CallFailed):
 
 
 class Exchange:
-    """One check's calls, from the first to settle()."""
+    """One check's calls, from the first to settle(). unheard: replies that the worker has been asked for."""
 
     def __init__(
         self,
@@ -35,6 +38,7 @@ class Exchange:
         arities: Sequence[tuple[str, int]],
         classes: Classes,
         at: Callable[[str], Circumstances],
+        program: Program | None = None,
     ) -> None:
         """opening: what the first message says of the check. arities: for each call in order, (function, length of the
         tuple that the reference returns, or 0). at: how a failure of a function is described."""
@@ -42,52 +46,58 @@ class Exchange:
         self.arities = list(arities)
         self.classes = classes
         self.at = at
-        self.unsent: list[tuple[str, tuple[Any, ...]]] = []
-        self.told: dict[tuple[str, Handle], dict[str, Any]] = {}
+        self.replay = Replay(program) if program is not None else None
+        self.unsent: list[Step] = []
+        self.unheard = 0
         self.mutations: list[tuple[str, int, bool]] = []
 
-    def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any], post: Post) -> Any:
-        """One call of the code under test. Raises CallFailed for whatever is not a value."""
-        if is_attribute(function, self.classes):
-            told, self.told = self.told, {}
-            if len(args) > 1:
-                self.unsent.append((function, tuple(map(copied, args))))
+    def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any], post: Post, hear: Hear) -> Any:
+        """One call of the code under test. Raises CallFailed for whatever is not a value; Diverged."""
+        if self.opening is not None and self.replay is not None:
+            self.send(self.replay.program.part, len(self.replay.program.calls), post)
+        replay = self.replay if self.unheard else None  # after a failure, too, there are no more replies of a program
+        if replay is not None:
+            replay.expect(function, args, kwargs)
+        else:
+            if len(args) > 1 and is_attribute(function, self.classes):
+                self.unsent.append((CALL, function, tuple(map(copied, args)), {}, None))
                 return True
-            if isinstance(args[0], Handle) and (function, args[0]) in told:
-                return self.value_of(function, {"outcome": "value", "value": told[function, args[0]]})
-        reply = self.send({"op": "call", "function": function, "args": args, "kwargs": kwargs}, function, post)
-        for name, content in reply.get("attributes", {}).items():
-            if isinstance(reply["value"], Handle) and type(content) is dict:
-                self.told[f"{function}.{name}", reply["value"]] = content
-        value = self.value_of(function, reply)
+            self.send_steps([(CALL, function, args, kwargs, None)], post, hear)
+        value, reply = self.hear(function, hear)
         for key, after in reply["dicts"].items():
             if int(key) < len(args) and isinstance(args[int(key)], dict):
                 update_dict(args[int(key)], after)
         returned = reply.get("aliases", [])
         self.mutations += [(function, p, p in returned) for p in reply["arrays"] if p < len(args)]
+        if replay is not None:
+            replay.add(value, args)
         return value
 
-    def settle(self, post: Post) -> None:
-        """See to it that all was sent. Raises CallFailed if something could not be written."""
-        if self.opening is not None or self.unsent:
-            self.send({"op": "settle"}, "", post)
+    def settle(self, post: Post, hear: Hear) -> None:
+        """See to it that all was written. Raises CallFailed if something could not be."""
+        if self.unsent:
+            self.send_steps([], post, hear)
 
-    def send(self, message: dict[str, Any], function: str, post: Post) -> dict[str, Any]:
-        """One message, with what is to be done before it, and its reply. Raises CallFailed if that failed."""
-        self.told = {}
+    def send_steps(self, steps: list[Step], post: Post, hear: Hear) -> None:
+        """Send these steps, after the writes that wait. Raises CallFailed if one of those failed."""
         writes, self.unsent = self.unsent, []
+        self.send(encode_part([*writes, *steps]), len(writes) + len(steps), post)
+        for _, attribute, *_ in writes:
+            self.hear(attribute, hear)
+
+    def send(self, part: tuple[bytes, bytes], count: int, post: Post) -> None:
+        message: dict[str, Any] = {"op": "run"}
         if self.opening is not None:
             message["begin"], self.opening = self.opening, None
-        if writes:
-            message["writes"] = writes
-        reply = post(message, function)
-        for position, (attribute, _) in enumerate(writes):
-            failed = position == reply.get("failed")
-            self.value_of(attribute, reply if failed else {"outcome": "value", "value": True})
-        return reply
+        self.unheard = count
+        post(message, part)
 
-    def value_of(self, function: str, reply: dict[str, Any]) -> Any:
-        """The returned value, of the arity that the reference has here. Raises CallFailed."""
+    def hear(self, function: str, hear: Hear) -> tuple[Any, dict[str, Any]]:
+        """The next reply, and its value, of the arity that the reference has here. Raises CallFailed; Diverged."""
+        unheard, self.unheard = self.unheard, 0  # the worker stops where there is no value
+        reply = hear(function)
+        if reply.get("outcome") == "unfit" and self.replay is not None:
+            raise Diverged
         if reply.get("outcome") != "value":
             failure = failure_from(reply, self.at(function))
             if failure is None:
@@ -95,15 +105,11 @@ class Exchange:
             raise CallFailed(failure)
         if reply.get("stub") is True:
             raise CallFailed(not_written(self.at(function)))
-        value = reply["value"]
-        while self.arities:
-            expected_function, arity = self.arities.pop(0)
-            if expected_function != function:
-                continue
-            if (failure := wrong_arity(arity, value, self.at(function))) is not None:
-                raise CallFailed(failure)
-            break
-        return value
+        value, arity = reply["value"], take_arity(self.arities, function)
+        if arity is not None and (failure := wrong_arity(arity, value, self.at(function))) is not None:
+            raise CallFailed(failure)
+        self.unheard = unheard - 1
+        return value, reply
 
 
 def is_attribute(function: str, classes: Classes) -> bool:

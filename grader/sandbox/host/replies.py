@@ -21,11 +21,10 @@ FIELDS: Final[dict[str, type]] = {
     "absent": list,  # names of modules that are not in the sandbox
     "left_out": list,  # statements of modules: file, line, function, type and text of the error
     "recoded": list,  # files that are not in the encoding that they should be in
-    "outcome": str,  # value, missing, error, memory, timeout, refused
+    "outcome": str,  # value, missing, error, memory, timeout, refused, unfit
     "dicts": dict,  # position of an argument → the dict that it is now
     "arrays": list,  # positions of arguments that were changed in place
     "aliases": list,  # positions of those among them that were returned as well
-    "attributes": dict,  # of the new object that is the value: its dicts of arrays, as they would be read now
     "stub": bool,
     "type": str,
     "text": str,
@@ -33,7 +32,6 @@ FIELDS: Final[dict[str, type]] = {
     "function": str,  # that a stub asks for
     "args": tuple,
     "frames": list,
-    "failed": int,  # which of the writes before the call did
     "took": float,  # seconds within the function that was called, as the worker says
     "exit": int,
     "signal": int,

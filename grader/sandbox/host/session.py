@@ -1,6 +1,6 @@
 """A sandbox with one submission's modules imported, which is replaced when in doubt.
 
-    no box ──warm──► a box ──hello──► greeted ──load──► modules imported ──ask──► one reply a request
+    no box ──warm──► a box ──hello──► greeted ──load──► modules imported ──post──► hear: the replies
        ▲                                                        │
        └──────── kill: whatever does not go as it should ───────┘
 
@@ -37,7 +37,7 @@ from grader.sandbox.host.plan import ImportResult, Plan, left_out_from
 from grader.sandbox.host.replies import checked, plain_text
 from grader.sandbox.host.start_worker import AnyBox, may_start_otherwise, start_worker
 from grader.sandbox.host.time_account import TimeAccount
-from grader.sandbox.inside.protocol import Decoder, ProtocolError, encode
+from grader.sandbox.inside.protocol import Decoder, ProtocolError, encode, encode_with
 
 MAX_ASKS: Final = 2000  # of one check; training a net of three layers for some steps takes a few hundred
 HELLO_S: Final = 60  # a worker says hello in some 0.2 s; on a machine that swaps, it takes its time
@@ -69,6 +69,8 @@ class Session:
         self.inbox: list[Any] = []
         self.imported = ImportResult()
         self.number = 0
+        self.request = b""
+        self.posted_s = self.heard_s = 0.0
         self.last_prints = ("", 0)
 
     def lend(self, launch: Callable[[], Launch], account: TimeAccount) -> None:
@@ -134,7 +136,8 @@ class Session:
         at = self.at("", self.limits)
         try:
             deadline = self.account.deadline(self.limits.import_wall_s)
-            reply = self.ask(self.plan.request(), at, lambda: deadline)
+            self.post(self.plan.request(), at, deadline)
+            reply = self.hear(at, lambda: deadline)
         except CallFailed as failed:
             self.imported = replace(self.imported, broken=failed.failure)
             return
@@ -155,56 +158,68 @@ class Session:
     def at(self, function: str, limits: Limits, why: Reason | None = None) -> Circumstances:
         return Circumstances(function, self.plan, limits, why, not isinstance(self.box, PlainBox))
 
-    def ask(
+    def post(
+        self, message: Mapping[str, Any], at: Circumstances, deadline: float, steps: tuple[bytes, bytes] | None = None
+    ) -> None:
+        """Send a request; hear() waits for what comes back. steps: those of a program, which are encoded already.
+
+        Raises CallFailed if it cannot be sent; the box is ended then.
+        """
+        self.number += 1
+        message = {**message, "id": self.number}
+        self.request = encode(message) if steps is None else encode_with(message, "steps", steps)
+        with self.ending_what_is_in_doubt(at):
+            self.send(self.request, deadline)
+        self.posted_s = self.heard_s = time.monotonic()
+
+    def hear(
         self,
-        message: Mapping[str, Any],
         at: Circumstances,
         deadline: Callable[[], float],
         *,
         answer: Replies = refuse,
         renew: Callable[[], None] | None = None,
     ) -> dict[str, Any]:
-        """One request and its reply. Raises CallFailed if there is no such reply; the box is ended then.
+        """The next reply to the last request. Raises CallFailed if there is no such reply; the box is ended then.
 
         answer: what the judge says to a stub that asks meanwhile. renew: puts a fresh process in the place of one that
         says it is stale, which may move the deadline; where none is given, it may not say so.
         """
-        self.number += 1
-        number, started = self.number, time.monotonic()
-        answering_s, took_s = 0.0, None
+        started, answering_s, took_s = time.monotonic(), 0.0, None
         try:
             with self.ending_what_is_in_doubt(at):
-                reply = self.exchange({**message, "id": number}, deadline())
+                reply = self.receive(deadline())
                 if reply == STALE and renew is not None:
-                    renew()
-                    reply = self.exchange({**message, "id": number}, deadline())
+                    request, number = self.request, self.number
+                    renew()  # which may have imported the modules again, a request of its own
+                    self.request, self.number = request, number
+                    self.send(request, deadline())
+                    reply = self.receive(deadline())
                 for _ in range(MAX_ASKS):
                     if reply.get("op") != "ask":
                         break
                     asked = time.monotonic()
-                    answered = answer(reply)
+                    answered = encode(answer(reply))
                     answering_s += time.monotonic() - asked
-                    reply = self.exchange(answered, deadline())
+                    self.send(answered, deadline())
+                    reply = self.receive(deadline())
                 took_s = reply.get("took", 0.0)
         finally:
-            waited_s = time.monotonic() - started - answering_s
+            now, before = time.monotonic(), self.heard_s
+            waited_s, busy_s, self.heard_s = now - started - answering_s, now - before - answering_s, now
             if took_s is None:  # no reply: the function was at work till the end
-                took_s = waited_s if at.function else 0.0
-            self.account.add_call(waited_s, took_s)
+                took_s = busy_s if at.function else 0.0
+            self.account.add_call(waited_s, took_s, busy_s)
         if reply.get("op") == "ended":
-            raise CallFailed(self.end_in_doubt(failure_of_child(reply, time.monotonic() - started, at)))
-        if reply.get("id") != number:
+            raise CallFailed(self.end_in_doubt(failure_of_child(reply, time.monotonic() - self.posted_s, at)))
+        if reply.get("id") != self.number:
             raise CallFailed(self.end_in_doubt(unasked(at)))
         return reply
 
-    def exchange(self, message: Mapping[str, Any], deadline: float) -> dict[str, Any]:
-        self.send(message, deadline)
-        return self.receive(deadline)
-
-    def send(self, message: Mapping[str, Any], deadline: float) -> None:
+    def send(self, frame: bytes, deadline: float) -> None:
         """Raises one of DOUBTS."""
         assert self.box is not None
-        self.box.send(encode(message), deadline)
+        self.box.send(frame, deadline)
 
     def receive(self, deadline: float) -> dict[str, Any]:
         """The next message. Raises one of DOUBTS."""

@@ -37,11 +37,14 @@ class TimeAccount:
         now = time.monotonic()
         return min(now + seconds, max(now, self.until) + ENDING_S)
 
-    def add_call(self, waited_s: float, took_s: float) -> None:
-        """A request and its reply. took_s: within the function, as the worker says; believed where it can be true."""
-        took_s = took_s if 0 <= took_s <= waited_s else 0.0
+    def add_call(self, waited_s: float, took_s: float, busy_s: float) -> None:
+        """One reply. took_s: within the function, as the worker says; believed where it can be true.
+
+        busy_s: how long the worker can have been at it. waited_s: how long the judge had nothing else to do meanwhile.
+        """
+        took_s = took_s if 0 <= took_s <= busy_s else 0.0
         self.functions += took_s
-        self.protocol += waited_s - took_s
+        self.protocol += max(0.0, waited_s - took_s)
 
     @contextmanager
     def waiting(self) -> Iterator[None]:

@@ -6,11 +6,11 @@ Runs inside the worker, beside worker.py, under Python 3.8 on.
 from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]
+import copy
 import io
 import random
 import signal
 import time
-import types
 from contextlib import suppress
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
@@ -19,8 +19,9 @@ import numpy as np
 import protocol  # type: ignore[import-not-found]
 import stubs  # type: ignore[import-not-found]
 from arguments import aliases, changes, is_plain, snapshot  # type: ignore[import-not-found]
-from channel import Channel  # type: ignore[import-not-found]
+from channel import Channel, interned  # type: ignore[import-not-found]
 from clock import Clock  # type: ignore[import-not-found]
+from operations import FIRST_KEPT, OPERATIONS  # type: ignore[import-not-found]
 from work_tree import WorkTree  # type: ignore[import-not-found]
 
 MAX_TEXT = 4000
@@ -66,6 +67,8 @@ class Child:
         self.members = members
         self.tree = tree
         self.kept: List[Any] = []
+        self.results: List[Any] = []  # of a program: its steps, and of a call, the reply and the arguments
+        self.values: Dict[int, Any] = {}
         self.clock: Optional[Clock] = None
         self.took_s = 0.0
 
@@ -86,26 +89,75 @@ class Child:
 
     def serve_requests(self, request: Dict[str, Any]) -> Dict[str, Any]:
         while True:
-            reply = self.answer(request)
-            reply["id"], reply["took"] = request["id"], self.took_s
-            flush()
-            try:
-                self.channel.send(reply)
-            except protocol.ProtocolError as error:
-                self.channel.send({"id": request["id"], "outcome": "refused", "text": str(error)[:MAX_TEXT]})
+            self.results, self.values = [], {}
+            for step in request["steps"]:
+                if step[0] != "call":
+                    self.results.append(step)  # for when it is needed, if ever
+                elif not self.serve_call(request["id"], *step[1:]):
+                    break
             request = self.channel.receive()
             if request["op"] == "end" or "begin" in request:
                 return request
 
-    def answer(self, request: Dict[str, Any]) -> Dict[str, Any]:
-        """What is to be written, then the call, if there is one; or the first thing that goes wrong."""
-        for position, (attribute, args) in enumerate(request.get("writes", ())):
-            reply = self.call(attribute, args, {})
-            if reply["outcome"] != "value":
-                return {**reply, "failed": position}
-        if request["op"] == "settle":
-            return {}
-        return self.call(request["function"], request["args"], request["kwargs"])
+    def serve_call(
+        self, number: int, function: str, args: Tuple[Any, ...], kwargs: Dict[str, Any], arity: Optional[int]
+    ) -> bool:
+        """One call and its reply. Whether its check goes on then: not without a value, nor with too many or few."""
+        self.took_s = 0.0
+        try:
+            args, kwargs = self.filled(args), self.filled(kwargs)
+        except Exception:  # the check could not go on from what was returned before
+            reply: Dict[str, Any] = {"outcome": "unfit"}
+        else:
+            reply = self.call(function, args, kwargs)
+        reply["id"], reply["took"] = number, self.took_s
+        flush()
+        try:
+            frame = protocol.encode(reply)
+        except protocol.ProtocolError as error:
+            reply = {"id": number, "outcome": "refused", "text": str(error)[:MAX_TEXT]}
+            frame = protocol.encode(reply)
+        self.channel.write(frame)
+        if reply["outcome"] != "value" or reply.get("stub"):
+            return False
+        self.results.append((frame, [snapshot(arg) if isinstance(arg, dict) else None for arg in args]))
+        value = reply["value"]
+        found = len(value) if isinstance(value, (tuple, list)) else 0
+        return arity is None or found == arity or (arity == 0 and isinstance(value, list))
+
+    def filled(self, value: Any) -> Any:
+        """An argument with the results of earlier steps in it, as the judge would send them: copies."""
+        if isinstance(value, protocol.Handle):
+            return copy.deepcopy(self.result(value.number)) if value.number < FIRST_KEPT else value
+        if isinstance(value, dict):
+            return {key: self.filled(item) for key, item in value.items()}
+        if type(value) in (tuple, list):
+            return type(value)(self.filled(item) for item in value)
+        return value
+
+    def result(self, number: int) -> Any:
+        """The value of a step of this program. Raises if there is none."""
+        if number not in self.values:
+            operation, *operands = self.results[number]
+            if operation == "after":
+                call, position = operands
+                after = self.returned(call.number)["dicts"].get(str(position))
+                self.values[number] = self.results[call.number][1][position] if after is None else after
+            elif operation in OPERATIONS:
+                self.values[number] = OPERATIONS[operation](*map(self.operand, operands))
+            else:
+                self.values[number] = self.returned(number)["value"]
+        return self.values[number]
+
+    def operand(self, value: Any) -> Any:
+        """The same where it is only read."""
+        return self.result(value.number) if isinstance(value, protocol.Handle) else self.filled(value)
+
+    def returned(self, number: int) -> Dict[str, Any]:
+        """The reply to a call of this program, as the judge reads it."""
+        frame: bytes = self.results[number][0]
+        reply: Dict[str, Any] = next(protocol.Decoder().feed(frame))
+        return interned(reply)  # type: ignore[no-any-return]
 
     def ask(self, function: str, args: Tuple[Any, ...]) -> Dict[str, Any]:
         """What the reference's function returns, from the judge. Within a call, in the place of its reply."""
@@ -116,7 +168,6 @@ class Child:
         return answer
 
     def call(self, name: str, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Dict[str, Any]:
-        self.took_s = 0.0
         function = self.functions.get(name)
         if function is None:
             return {"outcome": "missing", "text": "absent"}
@@ -155,30 +206,9 @@ class Child:
             reply["value"] = list(map(pack, value))
         else:
             reply["value"] = pack(value)
-        told = self.told_of(name, value)
-        if told:
-            reply["attributes"] = told
         if value is None or (isinstance(value, tuple) and any(item is None for item in value)):
             reply["stub"] = self.tree.is_stub(name)
         return reply
-
-    def told_of(self, name: str, value: Any) -> Dict[str, Any]:
-        """Of a new object the dicts that are read next, if they are plain and to look at them runs none of its code."""
-        told: Dict[str, Any] = {}
-        attributes = [
-            path for path in self.members if path.startswith(name + ".") and self.members[path] == "attribute"
-        ]
-        kind = type(value)
-        if not attributes or type(kind) is not type:
-            return told
-        of_class = {key: item for base in reversed(kind.__mro__) for key, item in vars(base).items()}
-        is_simple = of_class["__getattribute__"] is vars(object)["__getattribute__"]
-        if is_simple and type(of_class.get("__dict__")) is types.GetSetDescriptorType:
-            for attribute in [path[len(name) + 1 :] for path in attributes]:
-                held = value.__dict__.get(attribute)
-                if attribute not in of_class and type(held) is dict and is_plain(held):
-                    told[attribute] = held
-        return told
 
     def not_written(self, error: NotImplementedError) -> str:
         """The function whose body raised it: the one that was called, or one that it calls."""
@@ -190,7 +220,7 @@ class Child:
 
     def fetch(self, value: Any) -> Any:
         if isinstance(value, protocol.Handle):
-            return self.kept[value.number]
+            return self.kept[value.number - FIRST_KEPT]
         if isinstance(value, dict):
             return {key: self.fetch(item) for key, item in value.items()}
         if type(value) in (tuple, list):
@@ -216,7 +246,7 @@ class Child:
         name = type(value).__name__
         if isinstance(value, np.ndarray):
             name = "array of dtype " + str(value.dtype)
-        return protocol.Handle(len(self.kept) - 1, str(name)[:100])
+        return protocol.Handle(FIRST_KEPT + len(self.kept) - 1, str(name)[:100])
 
 
 def use_member(member: str, kind: str) -> Callable[..., Any]:
@@ -229,10 +259,17 @@ def use_member(member: str, kind: str) -> Callable[..., Any]:
         value = getattr(owner, member)
         for some in entries:
             for key in some:
-                value[key] = some[key]
+                value[key] = in_shape_of(value[key], some[key])
         return True if entries else value
 
     return method if kind == "method" else attribute
+
+
+def in_shape_of(own: Any, value: np.ndarray) -> np.ndarray:
+    """Parameters that are kept as rows are given as rows. Raises where more differs, which the judge sees as well."""
+    if [length for length in own.shape if length != 1] != [length for length in value.shape if length != 1]:
+        raise ValueError("another shape")
+    return value.reshape(own.shape)
 
 
 def flush() -> None:

@@ -24,7 +24,7 @@ import re
 import struct
 import sys
 from dataclasses import dataclass
-from typing import Any, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List, Tuple
 
 import numpy as np
 
@@ -73,6 +73,24 @@ class Handle:
 
 def encode(value: Any) -> bytes:
     """Write one value as a frame. Raises ProtocolError for what the format cannot carry or what is over a limit."""
+    return frame(*encode_part(value))
+
+
+def encode_with(message: Dict[str, Any], name: str, part: Tuple[bytes, bytes]) -> bytes:
+    """Write a message, which has entries, as a frame with one more: a part that was encoded before.
+
+    So what is sent again and again is encoded once.
+    """
+    header, body = encode_part(message)
+    return frame(header[:-1] + b"," + WRITER.encode(name).encode("ascii") + b"," + part[0] + b"]", body + part[1])
+
+
+def frame(header: bytes, body: bytes) -> bytes:
+    return PREFIX.pack(MAGIC, len(header), len(body)) + header + body
+
+
+def encode_part(value: Any) -> Tuple[bytes, bytes]:
+    """The header and the body of one value."""
     writer = BodyWriter()
     try:
         header = WRITER.encode(write_node(value, writer, 0)).encode("ascii")
@@ -82,8 +100,7 @@ def encode(value: Any) -> bytes:
         raise ProtocolError("header of %d bytes, at most %d" % (len(header), MAX_HEADER))
     if writer.values > FEW:
         check_cost(header)
-    body = b"".join(writer.buffers)
-    return PREFIX.pack(MAGIC, len(header), len(body)) + header + body
+    return header, b"".join(writer.buffers)
 
 
 def read_prefix(prefix: bytes, max_body: int = MAX_BODY) -> Tuple[int, int]:

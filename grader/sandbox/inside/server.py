@@ -6,10 +6,9 @@ leaves in a module's memory is there in the next, and time is watched by a threa
 
 Conversation, one reply a request, each under its request's id:
     load    modules of the work tree                → which were imported, which not and why
-    call    function id, args, kwargs               → an outcome (replies.py lists them); changed dicts and arrays
+    run     steps: calls, and what is between them  → for each call an outcome (replies.py lists them); changed dicts
+                                                        and arrays. The first call without a value is the last
             begin: seed, functions granted as stubs     in a child for this check from here on
-            writes: attributes and what they get        done before; the first that fails is the outcome
-    settle  the same without a call                 → nothing, if all could be written
     end     the child goes                          → the server says how it ended
 A child that is asked to begin once more says instead that it is stale, if the check before left a trace, and goes.
 Within a call, the child itself may ask for what a granted function returns (stubs.py); the judge answers.

@@ -1,0 +1,118 @@
+"""What stands for a value that is not there yet, while a check's function is recorded. Pure.
+
+    out, cache = student.layers.f(x)      a placeholder, unpacked by the length of the reference's tuple
+    student.layers.g(dout, cache)         an argument: a reference to a step of the program
+    0.9 * grads["W1"], grads.get("b1")    more placeholders: operations that the program does itself
+    out.shape[0], if out:, np.sum(out)    a Look: the program ends where the function wants to know
+
+A placeholder is never judged, and no check meets one when it counts: the function runs once more, on real values. What
+a placeholder cannot tell from a value (`out is None`) may make the recording wrong, and then costs a rerun.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NoReturn
+
+import numpy as np
+
+
+class Look(BaseException):
+    """The function looks at a value that is not there. No Exception, so that no check takes it for one of its own."""
+
+
+class Placeholder:
+    """operation, operands: how its value comes to be (OPERATIONS in sandbox/inside/operations.py), or a call's number.
+
+    arity: length of the tuple that the reference returns here; 0 where it returns none.
+    """
+
+    __slots__ = ("arity", "operands", "operation")
+    __array_ufunc__ = None  # so that an array leaves arithmetic to the placeholder
+
+    def __init__(self, operation: str, operands: tuple[Any, ...], arity: int = 0) -> None:
+        self.operation = operation
+        self.operands = operands
+        self.arity = arity
+
+    def __iter__(self) -> Iterator[Placeholder]:
+        if not self.arity:
+            raise Look
+        return iter([self[position] for position in range(self.arity)])
+
+    def __getitem__(self, key: Any) -> Placeholder:
+        if type(key) is not str and not (type(key) is int and 0 <= key < self.arity):
+            raise Look
+        return Placeholder("item", (self, key))
+
+    def get(self, key: str) -> Placeholder:
+        return self[key]
+
+    def astype(self, dtype: Any) -> Placeholder:
+        return Placeholder("astype", (self, np.dtype(dtype)))
+
+    @property
+    def shape(self) -> Placeholder:
+        return Placeholder("shape", (self,))
+
+    def __neg__(self) -> Placeholder:
+        return Placeholder("neg", (self,))
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Placeholder:
+        if function in FUNCTIONS and not kwargs:
+            return Placeholder(FUNCTIONS[function], args)
+        raise Look
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise Look
+
+    @property
+    def __class__(self) -> Any:  # what isinstance() asks where type() says no
+        raise Look
+
+    @__class__.setter
+    def __class__(self, kind: Any) -> NoReturn:
+        raise Look
+
+
+def looking(self: Placeholder, *operands: Any) -> NoReturn:
+    raise Look
+
+
+def operation(name: str, *, is_swapped: bool = False) -> Callable[[Placeholder, Any], Placeholder]:
+    def operate(self: Placeholder, other: Any) -> Placeholder:
+        return Placeholder(name, (other, self) if is_swapped else (self, other))
+
+    return operate
+
+
+FUNCTIONS: Final = {np.reshape: "reshape", np.linalg.norm: "norm"}
+ARITHMETIC: Final = ("add", "sub", "mul", "truediv")
+LOOKS: Final = (
+    *("abs", "bool", "bytes", "call", "complex", "float", "format", "hash", "index", "int", "invert", "repr", "str"),
+    *(
+        "eq",
+        "ge",
+        "gt",
+        "le",
+        "lt",
+        "ne",
+        "and",
+        "divmod",
+        "floordiv",
+        "lshift",
+        "matmul",
+        "mod",
+        "or",
+        "pow",
+        "rshift",
+    ),
+    *("rand", "rdivmod", "rfloordiv", "rlshift", "rmatmul", "rmod", "ror", "round", "rpow", "rrshift", "rxor", "xor"),
+    *("array", "contains", "delitem", "enter", "iadd", "imul", "isub", "itruediv", "len", "length_hint", "reversed"),
+    *("setitem", "trunc"),
+)
+for name in ARITHMETIC:
+    setattr(Placeholder, f"__{name}__", operation(name))
+    setattr(Placeholder, f"__r{name}__", operation(name, is_swapped=True))
+for name in LOOKS:
+    setattr(Placeholder, f"__{name}__", looking)

@@ -1,0 +1,166 @@
+"""A check as a program: recorded once, sent to every submission, and held against what the check then really does.
+
+    a check's function on placeholders ──► Recorder: steps ──► Program: encoded once
+    the same function on real values: each call ──► is it the program's next one? ──► its result, as it comes in
+                                                └─► no: Diverged, and the check is rerun call by call
+
+A program holds nothing that a submission returned: placeholders have no values. It ends where the function first looks
+at one. The worker runs it ahead of the check, so what the worker did counts only where the check does the same: the
+values that a check judges are those of its own calls, in its own order, and what went wrong is said of the call that it
+makes at that moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from grader.calls import Call, same
+from grader.judging.placeholder import Look, Placeholder
+from grader.sandbox.inside.operations import OPERATIONS
+from grader.sandbox.inside.protocol import Handle, ProtocolError, encode_part
+
+CALL: Final = "call"
+AFTER: Final = "after"  # a dict argument of an earlier call, as that call left it
+
+Step = tuple[Any, ...]  # operation, operands; of a call: function, args, kwargs, arity
+
+
+class Diverged(BaseException):
+    """A check does something else than its program: whatever the program did does not count.
+
+    No Exception, so that no check takes it for one of its own.
+    """
+
+
+@dataclass(frozen=True)
+class Program:
+    """Steps, and as they travel. calls: the numbers of those steps that are calls, each of which has a reply."""
+
+    steps: tuple[Step, ...]
+    calls: tuple[int, ...]
+    part: tuple[bytes, bytes]
+
+
+def record(work: Callable[[Call], Any], arities: Sequence[tuple[str, int]]) -> Program | None:
+    """The program of what `work` does with a caller, up to the first look. None where it makes no call before that."""
+    recorder = Recorder(arities)
+    with suppress(Look, Exception):  # a fault of the check's shows when it runs on values
+        work(recorder.call)
+    steps = recorder.steps[: recorder.calls[-1] + 1] if recorder.calls else []
+    try:
+        return Program(tuple(steps), tuple(recorder.calls), encode_part(steps)) if steps else None
+    except ProtocolError:  # longer than a message may be
+        return None
+
+
+class Recorder:
+    """A caller that writes calls down. Arguments are copied: a check may go on to change its arrays."""
+
+    def __init__(self, arities: Sequence[tuple[str, int]]) -> None:
+        self.arities = list(arities)
+        self.steps: list[Step] = []
+        self.calls: list[int] = []
+        self.numbers: dict[int, tuple[Placeholder, int]] = {}
+        self.dicts: dict[int, tuple[dict[Any, Any], dict[Any, Any], int, int]] = {}
+
+    def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Placeholder:
+        sent = tuple(self.again(arg) if id(arg) in self.dicts else self.written(arg) for arg in args)
+        named = {name: self.written(arg) for name, arg in kwargs.items()}
+        arity = take_arity(self.arities, function)
+        number = self.add((CALL, function, sent, named, arity))
+        self.calls.append(number)
+        for position, arg in enumerate(args):
+            if issubclass(type(arg), dict):  # isinstance() would look at a placeholder
+                self.dicts[id(arg)] = (arg, self.written(arg), number, position)
+        return Placeholder(CALL, (number,), arity or 0)
+
+    def add(self, step: Step) -> int:
+        self.steps.append(step)
+        return len(self.steps) - 1
+
+    def again(self, arg: dict[Any, Any]) -> Handle:
+        """A dict that an earlier call had, too: as that call left it, with what the check wrote into it since."""
+        _, before, number, position = self.dicts[id(arg)]
+        if before.keys() - arg.keys():
+            raise Look
+        now = self.written(arg)
+        changes = {key: now[key] for key in now if key not in before or not same(now[key], before[key])}
+        left = Handle(self.add((AFTER, Handle(number, ""), position)), "")
+        return Handle(self.add(("changed", left, changes)), "") if changes else left
+
+    def written(self, value: Any) -> Any:
+        """An argument as it travels: a placeholder as a reference to the step that its value comes from."""
+        if type(value) is Placeholder:
+            return Handle(self.number_of(value), "")
+        if isinstance(value, np.ndarray):
+            return value.copy()
+        if type(value) in (tuple, list):
+            return type(value)(map(self.written, value))
+        return {key: self.written(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+    def number_of(self, one: Placeholder) -> int:
+        if one.operation == CALL:
+            return int(one.operands[0])
+        if one.operation not in OPERATIONS:
+            raise Look
+        if id(one) not in self.numbers:
+            step = (one.operation, *map(self.written, one.operands))
+            self.numbers[id(one)] = (one, self.add(step))  # with it, so that its id stays its own
+        return self.numbers[id(one)][1]
+
+
+class Replay:
+    """A program beside the check that it was recorded from: which call is next, and what the results came to."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.served = 0
+        self.values: dict[int, Any] = {}
+        self.left: dict[tuple[int, int], dict[Any, Any]] = {}
+
+    def expect(self, function: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        """Raise Diverged if this is not the program's next call, with the very arguments that the worker has."""
+        _, name, sent, named, _ = self.program.steps[self.program.calls[self.served]]
+        try:
+            is_next = name == function and same(self.filled(sent), args) and same(self.filled(named), dict(kwargs))
+        except Exception:  # what was returned does not have what the program makes of it
+            is_next = False
+        if not is_next:
+            raise Diverged
+
+    def add(self, value: Any, args: tuple[Any, ...]) -> None:
+        """What the next call returned, and its arguments as it left them."""
+        number = self.program.calls[self.served]
+        self.values[number] = value
+        self.left.update({(number, at): dict(arg) for at, arg in enumerate(args) if isinstance(arg, dict)})
+        self.served += 1
+
+    def filled(self, written: Any) -> Any:
+        """What was recorded with values in the place of references."""
+        if type(written) is Handle:
+            return self.value(written.number)
+        if type(written) in (tuple, list):
+            return type(written)(map(self.filled, written))
+        return {key: self.filled(item) for key, item in written.items()} if type(written) is dict else written
+
+    def value(self, number: int) -> Any:
+        if number not in self.values:
+            operation, *operands = self.program.steps[number]
+            if operation == AFTER:
+                return self.left[operands[0].number, operands[1]]
+            self.values[number] = OPERATIONS[operation](*map(self.filled, operands))
+        return self.values[number]
+
+
+def take_arity(arities: list[tuple[str, int]], function: str) -> int | None:
+    """The next arity that is this function's; those before it are gone. None where there is none."""
+    while arities:
+        name, arity = arities.pop(0)
+        if name == function:
+            return arity
+    return None

@@ -1,0 +1,205 @@
+"""A check as a program: what is recorded, and that only what the check itself does counts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from test_session import open_session  # noqa: F401  (a fixture)
+
+from grader.calls import CallFailed
+from grader.judging.placeholder import Look, Placeholder
+from grader.sandbox.host.check_process import FRESH, Setup
+from grader.sandbox.host.program import Diverged, Replay, record
+from grader.sandbox.inside.protocol import Handle
+
+ARITIES = [("case.forward", 2), ("case.backward", 0), ("case.forward", 2)]
+SOURCE = """import os, time
+import numpy as np
+calls = []
+def forward(x, param):
+    calls.append(1)
+    param['steps'] = param.get('steps', 0) + 1
+    return 2 * x, (x, param)
+def backward(dout, cache):
+    return dout * cache[0]
+def count():
+    return len(calls)
+def nothing(x):
+    for number in x:
+        if number > 9:
+            return number
+def ends(x):
+    os._exit(3)
+def spoils(x):
+    x[:] = 0
+    return x
+"""
+
+
+def run(process, work, program):
+    return process.run(lambda: work(process.call), Setup(0, program=program))
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda one: one + 1 > 0,
+        lambda one: one.shape[0],
+        lambda one: one.shape == (2,),
+        lambda one: one.size,
+        lambda one: isinstance(one, np.ndarray),
+        lambda one: np.sum(one),
+        lambda one: np.asarray(one),
+        lambda one: np.ones(2) @ one,
+        lambda one: list(one),
+        lambda one: len(one),
+        lambda one: one["x"][0],
+        lambda one: {**one},
+        lambda one: f"{one}",
+        lambda one: 1 if one else 0,
+        lambda one: float(one),
+        lambda one: one.__setitem__(0, 1),
+    ],
+)
+def test_whoever_looks_at_a_placeholder_ends_the_recording(look):
+    with pytest.raises(Look):
+        look(Placeholder("call", (0,)))
+
+
+def test_arithmetic_on_a_placeholder_is_no_look():
+    one = Placeholder("call", (0,))
+    for other in (0.9 * one, np.ones(2) - one, one["W"] + 1, -one, np.reshape(one, (2, 1)), one.astype(np.float64)):
+        assert type(other) is Placeholder
+
+
+def test_a_program_holds_the_calls_before_the_first_look_and_refers_to_their_results():
+    def work(call):
+        out, cache = call("case.forward", (np.ones(2), {}), {})
+        call("case.backward", (3 * out, cache), {})
+        np.sum(out)
+        call("case.count", (), {})
+
+    program = record(work, ARITIES)
+    assert [program.steps[number][1] for number in program.calls] == ["case.forward", "case.backward"]
+    assert program.steps[1:4] == (("item", Handle(0, ""), 0), ("mul", 3, Handle(1, "")), ("item", Handle(0, ""), 1))
+    assert program.steps[4][2] == (Handle(2, ""), Handle(3, ""))
+    assert [program.steps[number][4] for number in program.calls] == [2, 0]
+
+
+def test_what_a_check_writes_into_its_arrays_after_a_call_is_not_in_the_program():
+    def work(call):
+        x = np.zeros(2)
+        call("case.spoils", (x,), {})
+        x += 1
+
+    assert record(work, ()).steps[0][2][0].tolist() == [0, 0]
+
+
+def test_a_program_that_looks_at_once_is_none():
+    assert record(lambda call: None, ()) is None
+
+
+@pytest.mark.parametrize(
+    "call", [("case.backward", (1.0,), {}), ("case.forward", (2.0,), {}), ("case.forward", (), {})]
+)
+def test_another_call_than_the_next_one_diverges(call):
+    replay = Replay(record(lambda do: do("case.forward", (1.0,), {}), ()))
+    replay.expect("case.forward", (1.0,), {})
+    with pytest.raises(Diverged):
+        replay.expect(*call)
+
+
+def test_a_program_gives_a_check_what_its_calls_would(open_session):  # noqa: F811
+    def work(call):
+        param = {"name": "adam"}
+        out, cache = call("case.forward", (np.arange(3.0), param), {})
+        dx = call("case.backward", (out, cache), {})
+        param["mode"] = "test"
+        call("case.forward", (dx, param), {})
+        return dx, dict(param)
+
+    process = open_session(SOURCE)
+    program = record(work, ARITIES)
+    assert len(program.calls) == 3
+    for given in (program, None):
+        dx, param = run(process, work, given).value
+        assert dx.tolist() == [0, 2, 8]
+        assert param == {"name": "adam", "steps": 2, "mode": "test"}
+
+
+def test_a_program_takes_one_message(open_session, monkeypatch):  # noqa: F811
+    process, sent = open_session(SOURCE), []
+    program = record(lambda call: [call("case.count", (), {}) for _ in range(5)], ())
+    post = process.post
+    monkeypatch.setattr(process, "post", lambda *given: (sent.append(1), post(*given)))
+    assert run(process, lambda call: [call("case.count", (), {}) for _ in range(5)], program).value == [0] * 5
+    assert sent == [1]
+
+
+def test_a_check_that_does_something_else_is_rerun_in_a_fresh_process_call_by_call(open_session):  # noqa: F811
+    """`is None` tells a value from a placeholder."""
+
+    def work(call):
+        got = call("case.nothing", (np.ones(1),), {})
+        call("case.forward" if got is not None else "case.spoils", (np.ones(2), *([{}] if got is not None else [])), {})
+        return call("case.count", (), {})
+
+    program = record(work, ())
+    process = open_session(SOURCE)
+    assert [program.steps[number][1] for number in program.calls][1] == "case.forward"
+    outcome = run(process, work, program)
+    assert outcome.failure is None
+    assert outcome.value == 0  # the program's forward happened elsewhere
+
+
+def test_the_call_at_which_a_process_ends_is_the_one_that_is_told(open_session):  # noqa: F811
+    def work(call):
+        call("case.spoils", (np.ones(2),), {})
+        call("case.ends", (np.ones(2),), {})
+        call("case.count", (), {})
+
+    process = open_session(SOURCE)
+    outcome = run(process, work, record(work, ()))
+    assert outcome.failure.function == "case.ends"
+    assert outcome.failure.reason.values["code"] == "3"
+    assert outcome.mutations == (("case.spoils", 0, True),)
+
+
+def test_an_argument_that_came_from_the_program_is_a_copy_and_its_change_is_told(open_session):  # noqa: F811
+    def work(call):
+        out, _ = call("case.forward", (np.ones(2), {}), {})
+        call("case.spoils", (out,), {})
+        call("case.spoils", (out,), {})
+        return out
+
+    process = open_session(SOURCE)
+    outcome = run(process, work, record(work, ARITIES))
+    assert outcome.value.tolist() == [2, 2]
+    assert outcome.mutations == (("case.spoils", 0, True),) * 2
+
+
+def test_the_worker_stops_where_the_check_would(open_session):  # noqa: F811
+    """With another number of values than the reference returns; nothing that comes after it happens."""
+
+    def work(call):
+        one, _ = call("case.nothing", (np.ones(2),), {})
+        call("case.forward", (one, {}), {})
+
+    process = open_session(SOURCE)
+    process.begin(Setup(0, arities=[("case.nothing", 2)], program=record(work, [("case.nothing", 2)])))
+    with pytest.raises(CallFailed):
+        work(process.call)
+    assert process.exchange.unheard == 0
+    assert process.call("case.count", (), {}) == 0
+    process.end()
+
+
+def test_a_check_that_ends_before_its_program_leaves_no_reply_behind(open_session):  # noqa: F811
+    process = open_session(SOURCE)
+    program = record(lambda call: [call("case.count", (), {}) for _ in range(9)], ())
+    process.begin(Setup(0, program=program))
+    assert process.call("case.count", (), {}) == 0
+    assert process.state == FRESH and process.exchange.unheard == 8
+    process.end()
+    assert process.session.box is not None
+    assert run(process, lambda call: call("case.count", (), {}), None).value == 0
