@@ -8,6 +8,9 @@
 
 A check is one function of the code under test: the reference, a misconception or a student behind a sandbox; it cannot
 tell which. It returns named arrays, as a dict or, where they are gradients, with the forward that they belong to.
+
+Its calls are sent to a sandbox as one program, up to where it first looks at a value (grader/judging/placeholder.py).
+So call first and look afterwards: to unpack, to index and to calculate with + - * / is no look, to compare is one.
 """
 
 from __future__ import annotations

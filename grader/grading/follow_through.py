@@ -67,8 +67,8 @@ def ask_forward(
     assert forward is not None
 
     def at_the_inputs() -> tuple[frozenset[str], bool]:
-        agreed = agreeing_claims(gradients, wrong, check, forward)
-        return agreed, bool(agreed) and same_patterns(fixture.reach, reach_patterns(gradients, check))
+        agreed = agreeing_claims(gradients, wrong, check, forward, process.ahead)
+        return agreed, bool(agreed) and same_patterns(fixture.reach, reach_patterns(gradients, check, process.ahead))
 
     agreed, is_same = said(process.run_alone(at_the_inputs, longer))
     if not is_same:
@@ -79,11 +79,12 @@ def ask_forward(
 
     def at_the_secret_inputs() -> tuple[frozenset[str], bool, list[Any]]:
         rng = np.random.RandomState(secret)
-        holding, answers = claims_that_hold(elsewhere, agreed, check, rng)
+        holding, answers = claims_that_hold(elsewhere, agreed, check, rng, process.ahead)
         right = usual.reference_gradients(np.random.RandomState(secret)) if holding else None
         if right is None:
             return holding, True, answers
-        same_reach, more = reach_that_holds(elsewhere, reach_patterns(right, check) or {}, check, rng)
+        patterns = reach_patterns(right, check) or {}
+        same_reach, more = reach_that_holds(elsewhere, patterns, check, rng, process.ahead)
         return holding, same_reach, answers + more
 
     agreed, is_same, answers = said(process.run_alone(at_the_secret_inputs, longer))

@@ -16,7 +16,8 @@ import numpy as np
 
 from grader.checks import Gradients
 from grader.judging.compare import relative_error
-from grader.judging.numgrad import depends_on_given, evaluate, gradient_agrees, reach
+from grader.judging.numgrad import Ahead, depends_on_given, evaluate, gradient_agrees, one_by_one, reach
+from grader.judging.placeholder import Placeholder
 from grader.records import Check
 
 # Answers that are asked for again. A slope is the difference of two answers, and one of them is a lie where the slope
@@ -37,7 +38,11 @@ class Said:
 
 
 def agreeing_claims(
-    gradients: Gradients, wrong: Mapping[str, np.ndarray], check: Check, forward: np.ndarray
+    gradients: Gradients,
+    wrong: Mapping[str, np.ndarray],
+    check: Check,
+    forward: np.ndarray,
+    ahead: Ahead = one_by_one,
 ) -> frozenset[str]:
     """Which of the wrong claims are the gradient of the student's own forward; none if that forward is right here.
 
@@ -48,17 +53,21 @@ def agreeing_claims(
     own = forward_value(gradients)
     if own is None or (own.shape == forward.shape and relative_error(forward, own) <= check.tolerance):
         return frozenset()
-    return frozenset(name for name, claim in wrong.items() if agrees(gradients, name, claim, check))
+    return frozenset(name for name, claim in wrong.items() if agrees(gradients, name, claim, check, ahead))
 
 
 def claims_that_hold(
-    gradients: Gradients, names: Collection[str], check: Check, rng: np.random.RandomState
+    gradients: Gradients,
+    names: Collection[str],
+    check: Check,
+    rng: np.random.RandomState,
+    ahead: Ahead = one_by_one,
 ) -> tuple[frozenset[str], list[Said]]:
     """Which of these claims, made once more at other points, agree there, too; and answers that they rest on."""
     held, kept = set(), []
     for name in sorted(names):
         said: list[Said] = []
-        if agrees(heard(gradients, said), name, gradients.claims[name][0], check):
+        if agrees(heard(gradients, said), name, gradients.claims[name][0], check, ahead):
             held.add(name)
             pairs = rng.permutation(len(said) // 2)[:PAIRS]  # the two answers of a slope follow each other
             kept += [said[2 * int(pair) + side] for pair in pairs for side in (0, 1)]
@@ -66,26 +75,33 @@ def claims_that_hold(
 
 
 def reach_that_holds(
-    gradients: Gradients, expected: Mapping[str, np.ndarray], check: Check, rng: np.random.RandomState
+    gradients: Gradients,
+    expected: Mapping[str, np.ndarray],
+    check: Check,
+    rng: np.random.RandomState,
+    ahead: Ahead = one_by_one,
 ) -> tuple[bool, list[Said]]:
     """Whether what reaches what is as expected; and some of the answers that this rests on."""
     said: list[Said] = []
-    same_reach = same_patterns(expected, reach_patterns(heard(gradients, said), check))
+    same_reach = same_patterns(expected, reach_patterns(heard(gradients, said), check, ahead))
     return same_reach, [said[int(index)] for index in rng.permutation(len(said))[:REACHING]]
 
 
-def agrees(gradients: Gradients, name: str, claim: Any, check: Check) -> bool:
+def agrees(gradients: Gradients, name: str, claim: Any, check: Check, ahead: Ahead) -> bool:
     """Whether a claim is no claim of zeros and the gradient of the forward."""
     if not isinstance(claim, np.ndarray) or claim.dtype.kind not in "fiub" or not np.any(claim):
         return False
     index = list(gradients.claims).index(name)
-    return gradient_agrees(gradients.at, gradients.points, index, gradients.dout, claim, reach_rng(check, index))
+    rng = reach_rng(check, index)
+    return gradient_agrees(gradients.at, gradients.points, index, gradients.dout, claim, rng, ahead)
 
 
-def reach_patterns(gradients: Gradients, check: Check) -> dict[str, np.ndarray] | None:
+def reach_patterns(gradients: Gradients, check: Check, ahead: Ahead = one_by_one) -> dict[str, np.ndarray] | None:
     """What reaches what, for every claim and for what is given; None where the forward gives no finite numbers."""
     points = gradients.points
-    patterns = {name: reach(gradients.at, points, i, reach_rng(check, i)) for i, name in enumerate(gradients.claims)}
+    patterns = {
+        name: reach(gradients.at, points, i, reach_rng(check, i), ahead) for i, name in enumerate(gradients.claims)
+    }
     if gradients.given:
         patterns["given"] = depends_on_given(gradients.forward, points, gradients.given)
     found = {name: pattern for name, pattern in patterns.items() if pattern is not None}
@@ -118,7 +134,11 @@ def heard(gradients: Gradients, said: list[Said]) -> Gradients:
 
     def forward(*arguments: Any) -> Any:
         value = gradients.forward(*arguments)
-        if isinstance(value, np.ndarray | np.generic | int | float) and np.asarray(value).dtype.kind in "fiub":
+        if (
+            type(value) is not Placeholder
+            and isinstance(value, np.ndarray | np.generic | int | float)
+            and np.asarray(value).dtype.kind in "fiub"
+        ):
             said.append(Said(arguments, np.asarray(value, dtype=np.float64)))
         return value
 

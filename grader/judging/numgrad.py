@@ -8,7 +8,7 @@ Where the two step sizes disagree the direction crosses a kink (or the forward c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -30,6 +30,12 @@ MIXED_FLOOR: Final = 1e-10  # relative; a product of two such steps is some 1e-4
 INTERACTION_STEP: Final = 2.0  # beyond the margin of a hinge loss, whose neighbours interact only there
 
 Function = Callable[..., Any]
+# Told what is going to be called next, so that whoever calls from afar asks for all of it at once.
+Ahead = Callable[[Callable[[], Any]], None]
+
+
+def one_by_one(work: Callable[[], Any]) -> None:
+    """Nothing is asked for before it is needed."""
 
 
 def gradient_agrees(
@@ -39,6 +45,7 @@ def gradient_agrees(
     dout: Any,
     claim: np.ndarray,
     rng: np.random.RandomState,
+    ahead: Ahead = one_by_one,
 ) -> bool:
     """Whether `claim` is the gradient of sum(forward(*points) * dout) with respect to points[index].
 
@@ -53,9 +60,17 @@ def gradient_agrees(
     if not np.isfinite(size):
         return False
     told = 0
-    directions = list(sample_directions(point, rng))
+    directions, weights = sample_directions(point, rng), np.asarray(dout, dtype=np.float64)
+    steps = [step * scale_of(point) for step in STEPS]
+
+    def answers() -> Iterator[np.ndarray | None]:
+        for some in (directions[:1], directions[1:]):  # a wrong claim shows in the first
+            moves = [sign * step * direction for direction in some for step in steps for sign in (1.0, -1.0)]
+            yield from evaluate_all(forward, [replaced(points, index, point + move) for move in moves], ahead)
+
+    values = answers()
     for direction in directions:
-        slopes = [slope(forward, points, index, dout, direction, step * scale_of(point)) for step in STEPS]
+        slopes = [slope(next(values), next(values), weights, step) for step in steps]
         if slopes[0] is None or slopes[1] is None:
             return False
         expected = float(np.sum(claim * direction))
@@ -70,7 +85,13 @@ def gradient_agrees(
     return 2 * told > len(directions)
 
 
-def reach(forward: Function, points: Sequence[np.ndarray], index: int, rng: np.random.RandomState) -> np.ndarray | None:
+def reach(
+    forward: Function,
+    points: Sequence[np.ndarray],
+    index: int,
+    rng: np.random.RandomState,
+    ahead: Ahead = one_by_one,
+) -> np.ndarray | None:
     """Which outputs a few sampled coordinates of points[index] reach: bool, one row a coordinate.
 
     Rows follow that tell where it acts together with the first point: a product is told from a sum of the two.
@@ -87,33 +108,36 @@ def reach(forward: Function, points: Sequence[np.ndarray], index: int, rng: np.r
     chosen = rng.permutation(point.size)[:count]
     floor = REACH_FLOOR * float(np.max(np.abs(base), initial=0.0))
     rows = []
-    for coordinate in chosen:
-        moved = evaluate_at(forward, points, index, point, [coordinate], step)
+    places = [replaced(points, index, bumped(point, [coordinate], step)) for coordinate in chosen]
+    for moved in evaluate_all(forward, places, ahead):
         if moved is None or moved.shape != base.shape:
             return None
         rows.append(np.abs(moved - base).ravel() > floor)
     if base.size > 1:
-        return np.concatenate([np.array(rows), mixed(forward, points, index, base, rng)])
-    return np.concatenate([np.array(rows), interactions(forward, points, index, point, chosen)])
+        return np.concatenate([np.array(rows), mixed(forward, points, index, base, rng, ahead)])
+    return np.concatenate([np.array(rows), interactions(forward, points, index, point, chosen, ahead)])
 
 
 def mixed(
-    forward: Function, points: Sequence[np.ndarray], index: int, base: np.ndarray, rng: np.random.RandomState
+    forward: Function,
+    points: Sequence[np.ndarray],
+    index: int,
+    base: np.ndarray,
+    rng: np.random.RandomState,
+    ahead: Ahead,
 ) -> np.ndarray:
     """In which outputs the mixed second difference of points[0] and points[index] is not zero, for some pairs."""
     rows = np.zeros((0, base.size), dtype=bool)
     if index == 0 or points[0].size == 0:
         return rows
     first, second = points[0], points[index]
+    places = []
     for _ in range(PAIRS):
-        moves = []
-        for point in (first, second):
-            moved = point.copy()
-            moved.flat[rng.randint(point.size)] += MIXED_STEP * scale_of(point)
-            moves.append(moved)
-        corners = []
-        for one, other in ((moves[0], moves[1]), (moves[0], second), (first, moves[1])):
-            corners.append(evaluate(forward, [one, *points[1:index], other, *points[index + 1 :]]))
+        one, other = (bumped(p, [rng.randint(p.size)], MIXED_STEP * scale_of(p)) for p in (first, second))
+        for pair in ((one, other), (one, second), (first, other)):
+            places.append([pair[0], *points[1:index], pair[1], *points[index + 1 :]])
+    values = evaluate_all(forward, places, ahead)
+    for corners in zip(values, values, values, strict=True):
         if any(corner is None or corner.shape != base.shape for corner in corners):
             return rows
         both, one_only, other_only = (corner for corner in corners if corner is not None)
@@ -138,16 +162,23 @@ def depends_on_given(
 
 
 def interactions(
-    forward: Function, points: Sequence[np.ndarray], index: int, point: np.ndarray, chosen: np.ndarray
+    forward: Function,
+    points: Sequence[np.ndarray],
+    index: int,
+    point: np.ndarray,
+    chosen: np.ndarray,
+    ahead: Ahead,
 ) -> np.ndarray:
     """Whether the mixed second difference of each sample and its neighbour is not zero; no row where none is finite."""
     step = INTERACTION_STEP * max(1.0, float(np.std(point)))
     length = point.shape[-1] if point.ndim else 1
-    rows = []
+    rows, places = [], []
     for coordinate in chosen:
         neighbour = coordinate - coordinate % length + (coordinate + 1) % length
-        places: tuple[list[int], ...] = ([coordinate, neighbour], [coordinate], [neighbour], [])
-        corners = [evaluate_at(forward, points, index, point, place, step) for place in places]
+        for place in ([coordinate, neighbour], [coordinate], [neighbour], []):
+            places.append(replaced(points, index, bumped(point, place, step)))
+    values = evaluate_all(forward, places, ahead)
+    for corners in zip(values, values, values, values, strict=True):
         if any(corner is None for corner in corners):
             return np.zeros((0, 1), dtype=bool)
         both, one, other, none = (float(corner.ravel()[0]) for corner in corners if corner is not None)
@@ -165,33 +196,28 @@ def sample_directions(point: np.ndarray, rng: np.random.RandomState) -> list[np.
     return [np.asarray(direction) for direction in directions]
 
 
-def slope(
-    forward: Function, points: Sequence[np.ndarray], index: int, dout: Any, direction: np.ndarray, step: float
-) -> float | None:
-    """Centred difference of sum(forward * dout) along a direction, or None where forward gives no such numbers."""
-    weights = np.asarray(dout, dtype=np.float64)
-    sums = []
-    for sign in (1.0, -1.0):
-        moved = list(points)
-        moved[index] = np.asarray(points[index], dtype=np.float64) + sign * step * direction
-        value = evaluate(forward, moved)
-        if value is None or value.shape != weights.shape:
-            return None
-        sums.append(float(np.sum(value * weights)))
-    return (sums[0] - sums[1]) / (2 * step)
+def slope(above: np.ndarray | None, below: np.ndarray | None, weights: np.ndarray, step: float) -> float | None:
+    """Centred difference of sum(forward * dout), or None where forward gives no such numbers."""
+    if above is None or below is None or not above.shape == below.shape == weights.shape:
+        return None
+    return (float(np.sum(above * weights)) - float(np.sum(below * weights))) / (2 * step)
 
 
-def evaluate_at(
-    forward: Function,
-    points: Sequence[np.ndarray],
-    index: int,
-    point: np.ndarray,
-    coordinates: Sequence[int],
-    step: float,
-) -> np.ndarray | None:
+def replaced(points: Sequence[np.ndarray], index: int, point: np.ndarray) -> list[np.ndarray]:
+    return [*points[:index], point, *points[index + 1 :]]
+
+
+def bumped(point: np.ndarray, coordinates: Sequence[int], step: float) -> np.ndarray:
     moved = point.copy()
     moved.flat[list(coordinates)] += step
-    return evaluate(forward, [*points[:index], moved, *points[index + 1 :]])
+    return moved
+
+
+def evaluate_all(
+    forward: Function, places: Sequence[Sequence[np.ndarray]], ahead: Ahead
+) -> Iterator[np.ndarray | None]:
+    ahead(lambda: [forward(*points) for points in places])
+    return (evaluate(forward, points) for points in places)
 
 
 def evaluate(forward: Function, points: Sequence[np.ndarray]) -> np.ndarray | None:

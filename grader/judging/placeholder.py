@@ -24,13 +24,13 @@ class Look(BaseException):
 class Placeholder:
     """operation, operands: how its value comes to be (OPERATIONS in sandbox/inside/operations.py), or a call's number.
 
-    arity: length of the tuple that the reference returns here; 0 where it returns none.
+    arity: length of the tuple that the reference returns here; 0 where it returns none, None where nobody knows.
     """
 
     __slots__ = ("arity", "operands", "operation")
     __array_ufunc__ = None  # so that an array leaves arithmetic to the placeholder
 
-    def __init__(self, operation: str, operands: tuple[Any, ...], arity: int = 0) -> None:
+    def __init__(self, operation: str, operands: tuple[Any, ...], arity: int | None = 0) -> None:
         self.operation = operation
         self.operands = operands
         self.arity = arity
@@ -41,7 +41,8 @@ class Placeholder:
         return iter([self[position] for position in range(self.arity)])
 
     def __getitem__(self, key: Any) -> Placeholder:
-        if type(key) is not str and not (type(key) is int and 0 <= key < self.arity):
+        is_there = type(key) is str or (type(key) is int and key >= 0 and (self.arity is None or key < self.arity))
+        if not is_there:
             raise Look
         return Placeholder("item", (self, key))
 

@@ -23,7 +23,7 @@ from grader.messages.of_check import message_of
 from grader.messages.say import say, say_all
 from grader.records import Result, Submission
 from grader.sandbox.host import session as session_module
-from grader.sandbox.inside.protocol import Handle
+from grader.sandbox.inside.protocol import Decoder, Handle
 
 pytestmark = pytest.mark.process
 
@@ -48,8 +48,13 @@ def test_the_same_submission_twice_gives_the_same_json_but_for_durations(layers_
 def test_what_the_judge_sends_holds_inputs_only(context, grade_layers, monkeypatch):
     """No frame holds an expected value: not one array of a fixture, not one number of eight digits of it."""
     sent = []
-    encode = session_module.encode
-    monkeypatch.setattr(session_module, "encode", lambda message: sent.append(message) or encode(message))
+    send = session_module.Session.send
+
+    def sending(session, frame, deadline):
+        sent.extend(Decoder().feed(frame))
+        send(session, frame, deadline)
+
+    monkeypatch.setattr(session_module.Session, "send", sending)
     # A wrong conv_forward also lets the judge ask for numerical gradients and documented caches.
     grade_layers(
         "def conv_forward_naive(x, w, b, conv_param):\n    raise ValueError\n"

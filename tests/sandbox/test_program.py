@@ -203,3 +203,29 @@ def test_a_check_that_ends_before_its_program_leaves_no_reply_behind(open_sessio
     process.end()
     assert process.session.box is not None
     assert run(process, lambda call: call("case.count", (), {}), None).value == 0
+
+
+def test_what_is_asked_ahead_takes_one_message(open_session, monkeypatch):  # noqa: F811
+    process, sent = open_session(SOURCE), []
+
+    def ask():
+        return [process.call("case.forward", (np.full(2, float(k)), {}), {})[0] for k in range(6)]
+
+    def work():
+        process.ahead(ask)
+        return [float(out.sum()) for out in ask()]
+
+    post = process.post
+    monkeypatch.setattr(process, "post", lambda *given: (sent.append(1), post(*given)))
+    assert process.run_alone(work, Setup(0)).value == [0, 4, 8, 12, 16, 20]
+    assert sent == [1]
+
+
+def test_who_asks_ahead_for_something_else_is_answered_call_by_call(open_session):  # noqa: F811
+    process = open_session(SOURCE)
+
+    def work():
+        process.ahead(lambda: process.call("case.forward", (np.ones(2), {}), {}))
+        return process.call("case.count", (), {})
+
+    assert process.run_alone(work, Setup(0)).value == 0

@@ -32,7 +32,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Final, Generic, TypeVar
 
-from grader.calls import CallFailed, Failure, owner_of
+from grader.calls import Call, CallFailed, Failure, owner_of
 from grader.errors import SandboxError
 from grader.function_ids import module_of
 from grader.messages.say import fault
@@ -41,7 +41,7 @@ from grader.sandbox.host.exchange import Exchange, Malformed
 from grader.sandbox.host.failures import Circumstances, used_up
 from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.plain_box import PlainBox
-from grader.sandbox.host.program import Diverged, Program
+from grader.sandbox.host.program import Diverged, Program, record
 from grader.sandbox.host.replies import plain_reason
 from grader.sandbox.host.session import DOUBTS, Session, refuse
 from grader.sandbox.inside.protocol import encode
@@ -83,6 +83,7 @@ class Setup:
     granted: frozenset[str] = frozenset()
     answer: Answer | None = None
     program: Program | None = None
+    may_run_ahead: bool = True
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ class CheckProcess:
         self.deadline = 0.0
         self.lost_by: Failure | None = None
         self.may_be_stale = False
+        self.recording: Call | None = None
 
     def run(
         self, work: Callable[[], T], setup: Setup, *, may_count: Callable[[Outcome[T]], bool] = lambda outcome: False
@@ -129,16 +131,16 @@ class CheckProcess:
             return outcome
         return replace(self.run_ahead(work, setup, fresh=True), processes=2)
 
-    def run_ahead(self, work: Callable[[], T], setup: Setup, *, fresh: bool) -> Outcome[T]:
+    def run_ahead(self, work: Callable[[], T], setup: Setup, *, fresh: bool, stay: bool = True) -> Outcome[T]:
         """One check with its program; where it does something else, once more in a fresh process, call by call."""
         try:
-            return self.run_once(work, setup, fresh=fresh, stay=True)
+            return self.run_once(work, setup, fresh=fresh, stay=stay)
         except Diverged:
-            return self.run_once(work, replace(setup, program=None), fresh=True, stay=True)
+            return self.run_once(work, replace(setup, program=None, may_run_ahead=False), fresh=True, stay=stay)
 
     def run_alone(self, work: Callable[[], T], setup: Setup) -> Outcome[T]:
         """The same in a process that serves no other check, neither before nor after."""
-        return self.run_once(work, setup, fresh=True, stay=False)
+        return self.run_ahead(work, setup, fresh=True, stay=False)
 
     def run_once(self, work: Callable[[], T], setup: Setup, *, fresh: bool, stay: bool) -> Outcome[T]:
         value, failure = None, None
@@ -188,6 +190,8 @@ class CheckProcess:
 
         What is written into an object goes with the next call, and then it shows whether it could be; or with settle().
         """
+        if self.recording is not None:
+            return self.recording(function, args, kwargs)
         broken = self.session.imported.failures.get(module_of(owner_of(function, self.session.plan.classes)))
         if broken is not None:
             raise CallFailed(broken)
@@ -201,6 +205,19 @@ class CheckProcess:
             self.lost_by = failed.failure
             self.kill()
             raise
+
+    def ahead(self, work: Callable[[], Any]) -> None:
+        """Have all that `work` calls before it looks at a value done by the worker, before it is called for real."""
+
+        def recorded(call: Call) -> None:
+            self.recording = call
+            try:
+                work()
+            finally:
+                self.recording = None
+
+        if self.exchange is not None and self.setup.may_run_ahead and not self.exchange.unheard:
+            self.exchange.program = record(recorded, ())
 
     def settle(self) -> None:
         """See to it that all was sent. Raises CallFailed if something could not be written."""

@@ -41,20 +41,24 @@ class Exchange:
         program: Program | None = None,
     ) -> None:
         """opening: what the first message says of the check. arities: for each call in order, (function, length of the
-        tuple that the reference returns, or 0). at: how a failure of a function is described."""
+        tuple that the reference returns, or 0). at: how a failure of a function is described. program: what is expected
+        to be called; it is sent with the first call, or, where it is set later, with the next."""
         self.opening: dict[str, Any] | None = opening
         self.arities = list(arities)
         self.classes = classes
         self.at = at
-        self.replay = Replay(program) if program is not None else None
+        self.program = program
+        self.replay: Replay | None = None
         self.unsent: list[Step] = []
         self.unheard = 0
         self.mutations: list[tuple[str, int, bool]] = []
 
     def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any], post: Post, hear: Hear) -> Any:
         """One call of the code under test. Raises CallFailed for whatever is not a value; Diverged."""
-        if self.opening is not None and self.replay is not None:
-            self.send(self.replay.program.part, len(self.replay.program.calls), post)
+        if self.program is not None:
+            self.send_steps([], post, hear) if self.unsent else None
+            self.send(self.program.part, len(self.program.calls), post)
+            self.replay, self.program = Replay(self.program), None
         replay = self.replay if self.unheard else None  # after a failure, too, there are no more replies of a program
         if replay is not None:
             replay.expect(function, args, kwargs)

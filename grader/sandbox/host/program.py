@@ -77,7 +77,7 @@ class Recorder:
         for position, arg in enumerate(args):
             if issubclass(type(arg), dict):  # isinstance() would look at a placeholder
                 self.dicts[id(arg)] = (arg, self.written(arg), number, position)
-        return Placeholder(CALL, (number,), arity or 0)
+        return Placeholder(CALL, (number,), arity)
 
     def add(self, step: Step) -> int:
         self.steps.append(step)
