@@ -260,12 +260,12 @@ class CheckProcess:
             if not is_clean:
                 self.kill()
 
-    def post(self, message: dict[str, Any], steps: tuple[bytes, bytes]) -> None:
-        """A check's message to its process. Raises CallFailed where it cannot be sent; the box is gone then."""
+    def post(self, message: dict[str, Any], steps: tuple[bytes, bytes], function: str) -> None:
+        """A message to the process of the check, which calls this function first. Raises CallFailed if it cannot go."""
         self.move(REQUEST)
         self.may_be_stale = "begin" in message and self.state == REUSED
         with self.losing_the_box():
-            self.session.post(message, self.at(""), self.deadline, steps)
+            self.session.post(message, self.at(function), self.deadline, steps)
 
     def hear(self, function: str) -> dict[str, Any]:
         """The next reply, which is this function's. Raises CallFailed where none comes; the box is gone then."""

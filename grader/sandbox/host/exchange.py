@@ -21,7 +21,7 @@ from grader.sandbox.host.failures import Circumstances, failure_from, malformed,
 from grader.sandbox.host.program import CALL, Diverged, Program, Replay, Step, take_arity
 from grader.sandbox.inside.protocol import encode_part
 
-Post = Callable[[dict[str, Any], tuple[bytes, bytes]], None]
+Post = Callable[[dict[str, Any], tuple[bytes, bytes], str], None]
 Hear = Callable[[str], dict[str, Any]]
 
 
@@ -57,7 +57,7 @@ class Exchange:
         """One call of the code under test. Raises CallFailed for whatever is not a value; Diverged."""
         if self.program is not None:
             self.send_steps([], post, hear) if self.unsent else None
-            self.send(self.program.part, len(self.program.calls), post)
+            self.send(self.program.part, len(self.program.calls), function, post)
             self.replay, self.program = Replay(self.program), None
         replay = self.replay if self.unheard else None  # after a failure, too, there are no more replies of a program
         if replay is not None:
@@ -85,16 +85,18 @@ class Exchange:
     def send_steps(self, steps: list[Step], post: Post, hear: Hear) -> None:
         """Send these steps, after the writes that wait. Raises CallFailed if one of those failed."""
         writes, self.unsent = self.unsent, []
-        self.send(encode_part([*writes, *steps]), len(writes) + len(steps), post)
+        steps = [*writes, *steps]
+        self.send(encode_part(steps), len(steps), steps[0][1], post)
         for _, attribute, *_ in writes:
             self.hear(attribute, hear)
 
-    def send(self, part: tuple[bytes, bytes], count: int, post: Post) -> None:
+    def send(self, part: tuple[bytes, bytes], count: int, function: str, post: Post) -> None:
+        """function: the first that is called."""
         message: dict[str, Any] = {"op": "run"}
         if self.opening is not None:
             message["begin"], self.opening = self.opening, None
         self.unheard = count
-        post(message, part)
+        post(message, part, function)
 
     def hear(self, function: str, hear: Hear) -> tuple[Any, dict[str, Any]]:
         """The next reply, and its value, of the arity that the reference has here. Raises CallFailed; Diverged."""
