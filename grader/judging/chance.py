@@ -31,6 +31,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import combinations, pairwise
 from statistics import NormalDist
 from typing import Any, Final
@@ -97,7 +98,7 @@ def find_pattern(w: np.ndarray, scale: float) -> Reason | None:
     least = min(MOST_EXTREME, NORMAL.inv_cdf((1 + RARE ** (1 / n)) / 2))
     if not least <= largest <= -NORMAL.inv_cdf(RARE / (2 * n)):
         return Reason.of("extreme", largest=largest)
-    if distance_from_normal(flat) > math.sqrt(math.log(2 / RARE) / (2 * n)):
+    if not is_normal(flat):
         return Reason.of("not_normal")
     return None
 
@@ -120,8 +121,9 @@ def are_multiples(rows: np.ndarray) -> bool:
     if d < 3:
         return False
     directions = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    cosines = np.abs(np.triu(directions @ directions.T, 1))
-    return bool(np.max(cosines) > cosine_limit(d, count * (count - 1) // 2))
+    cosines = directions @ directions.T
+    np.fill_diagonal(cosines, 0)  # a row with itself
+    return bool(max(np.max(cosines), -np.min(cosines)) > cosine_limit(d, count * (count - 1) // 2))
 
 
 def find_shared_values(weights: Mapping[str, np.ndarray]) -> tuple[str, str] | None:
@@ -140,11 +142,22 @@ def cosine_limit(d: int, pairs: int) -> float:
     return math.sqrt(1 - (RARE / pairs) ** (2 / (d - 1)))
 
 
-def distance_from_normal(flat: np.ndarray) -> float:
-    """The largest difference between the share of entries below a value and the standard normal distribution's."""
-    n = flat.size
-    below = np.array([math.erf(value / math.sqrt(2)) / 2 + 0.5 for value in np.sort(flat).tolist()])
-    return float(max(np.max(np.arange(1, n + 1) / n - below), np.max(below - np.arange(n) / n)))
+def is_normal(flat: np.ndarray) -> bool:
+    """Whether the share of entries below each value is as near to the standard normal distribution as chance allows."""
+    least, most = normal_limits(flat.size)
+    ordered = np.sort(flat)
+    return bool(np.all(ordered >= least) and np.all(ordered <= most))
+
+
+@cache
+def normal_limits(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """For each of n sorted values, the least and the most that it can be with shares no further off than chance allows
+    (Dvoretzky, Kiefer and Wolfowitz with Massart's constant): where the normal distribution has the share that the
+    empirical one has above it, minus the bound, and below it, plus the bound."""
+    bound = math.sqrt(math.log(2 / RARE) / (2 * n))
+    least = [NORMAL.inv_cdf(share) if (share := i / n - bound) > 0 else -math.inf for i in range(1, n + 1)]
+    most = [NORMAL.inv_cdf(share) if (share := i / n + bound) < 1 else math.inf for i in range(n)]
+    return np.array(least), np.array(most)
 
 
 def find_mask_pattern(mask: np.ndarray, keep: float) -> Reason | None:
