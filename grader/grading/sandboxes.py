@@ -8,7 +8,7 @@ All of them draw on the time of the submission, and end with it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,12 +22,14 @@ from grader.grading.reference_oracle import Oracle
 from grader.grading.reference_pool import give_back, lend
 from grader.grading.stage import stage
 from grader.judging.adapt import Handout
+from grader.judging.perform import takes_reference
 from grader.records import SPENT, Check, Reason, Submission
 from grader.sandbox.host.box import Launch
 from grader.sandbox.host.check_process import CheckProcess
 from grader.sandbox.host.isolation import PLAIN
 from grader.sandbox.host.plan import Plan
 from grader.sandbox.host.session import Session
+from grader.sandbox.host.start_worker import AnyBox, start_worker
 from grader.sandbox.host.time_account import TimeAccount
 
 
@@ -47,6 +49,7 @@ class Sandboxes:
     notes: list[Reason]
     of_reference: TimeAccount = field(init=False)
     trees: dict[tuple[str, ...], Path] = field(default_factory=dict)
+    started: dict[ModuleSet, AnyBox] = field(default_factory=dict)
     processes: list[CheckProcess] = field(default_factory=list)
     exits: ExitStack = field(default_factory=ExitStack)
 
@@ -58,6 +61,19 @@ class Sandboxes:
 
     def __exit__(self, *error: object) -> None:
         self.exits.close()
+        for box in self.started.values():
+            box.kill()
+
+    def start_for(self, sets: Sequence[ModuleSet], oracle: Oracle) -> None:
+        """Start what these and the oracle will need: one worker gets ready while the judge starts the next."""
+        present = [one for one in sets if any(file in self.submission.files for file in one.files)]
+        checks = [check for one in present for check in self.checks_of(one.files)]
+        launches = {one: self.context.launch(self.staged(one)) for one in present}
+        with self.account.starting():
+            for one, launch in launches.items():
+                self.started[one] = start_worker(launch)
+            if oracle.is_there and any(takes_reference(check.run) for check in checks):
+                oracle.process.session.warm()
 
     def stop(self) -> None:
         """From another thread: no check begins any more, and every sandbox of this submission ends."""
@@ -100,7 +116,8 @@ class Sandboxes:
             tolerant=context.isolation.kind != PLAIN,  # who can mend the file is told to
             expected_warnings=assignment.expected_warnings,
         )
-        session = Session(lambda: context.launch(work), plan, context.limits, self.account)
+        box = self.started.pop(one, None) if not exchange else None
+        session = Session(lambda: context.launch(work), plan, context.limits, self.account, box)
         process = self.exits.enter_context(CheckProcess(session))
         self.processes.append(process)
         return process

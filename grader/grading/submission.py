@@ -16,7 +16,7 @@ from typing import Final
 
 from grader.assignment.load import Assignment
 from grader.calls import Failure
-from grader.function_ids import file_of, short_name
+from grader.function_ids import file_of, module_of_file
 from grader.grading.context import Context
 from grader.grading.reference_pool import judging
 from grader.grading.submission_run import SubmissionRun
@@ -42,6 +42,7 @@ from grader.sandbox.host.time_account import TimeAccount
 # After submission_wall_s: the judge is left, and at last there is a result. What ends by itself does so at once.
 LATE_S: Final = 1.5
 WATCH_S: Final = 5.0
+DEFINED: Final = re.compile(rb"(?:def|class)[ \t]+(\w+)")
 THEIR_SHARE: Final = 0.5  # of submission_wall_s in the submission's own sandboxes: then it is what used the time up
 
 
@@ -156,13 +157,12 @@ def held_against(handout: Handout, notebook: NotebookResult) -> NotebookResult:
 def lines_of(assignment: Assignment, submission: Submission) -> dict[str, int]:
     """The line at which a student's file defines each function; the last one counts, as in Python."""
     lines = {}
-    for function in assignment.functions:
-        source = submission.files.get(file_of(function), b"").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        name = re.escape(short_name(function).encode())
-        matches = list(re.finditer(rb"^(?:def|class)[ \t]+" + name + rb"\b", source, re.MULTILINE))
-        if matches:
-            lines[function] = source.count(b"\n", 0, matches[-1].start()) + 1
-    return lines
+    for file in {file_of(function) for function in assignment.functions} & submission.files.keys():
+        source = submission.files[file].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        for number, line in enumerate(source.split(b"\n"), 1):
+            if defined := DEFINED.match(line):
+                lines[f"{module_of_file(file)}.{defined[1].decode()}"] = number
+    return {function: lines[function] for function in assignment.functions if function in lines}
 
 
 def needs_of(assignment: Assignment) -> dict[str, list[str]]:

@@ -92,6 +92,7 @@ class SubmissionRun:
         sets = self.context.assignment.sets
         with self.sandboxes.open_oracle() as oracle, self.sandboxes:
             self.patience = Patience(self.context.limits, oracle)
+            self.sandboxes.start_for(sets, oracle)
             for visible in (True, False):
                 for one in sets:
                     self.run_set(one, oracle, visible=visible)

@@ -184,6 +184,8 @@ class CheckProcess:
             "stubs": sorted(setup.granted & self.session.plan.switches.keys()),
         }
         self.exchange = Exchange(opening, setup.arities, self.session.plan.classes, self.at, setup.program)
+        if self.session.imported.is_whole:  # else some call is refused here, and the worker had worked for nothing
+            self.exchange.send_program(self.post)  # it computes while the check draws its inputs once more
 
     def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """One call of the code under test. Raises CallFailed for whatever is not a value.

@@ -57,8 +57,7 @@ class Exchange:
         """One call of the code under test. Raises CallFailed for whatever is not a value; Diverged."""
         if self.program is not None:
             self.send_steps([], post, hear) if self.unsent else None
-            self.send(self.program.part, len(self.program.calls), function, post)
-            self.replay, self.program = Replay(self.program), None
+            self.send_program(post)
         replay = self.replay if self.unheard else None  # after a failure, too, there are no more replies of a program
         if replay is not None:
             replay.expect(function, args, kwargs)
@@ -76,6 +75,13 @@ class Exchange:
         if replay is not None:
             replay.add(value, args)
         return value
+
+    def send_program(self, post: Post) -> None:
+        """Have the worker begin with what is expected to be called, if anything is."""
+        if self.program is not None:
+            first = self.program.steps[self.program.calls[0]]
+            self.send(self.program.part, len(self.program.calls), first[1], post)
+            self.replay, self.program = Replay(self.program), None
 
     def settle(self, post: Post, hear: Hear) -> None:
         """See to it that all was written. Raises CallFailed if something could not be."""

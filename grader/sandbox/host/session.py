@@ -57,13 +57,19 @@ class Session:
     """One submission's modules in a box. Not thread-safe, but for stop()."""
 
     def __init__(
-        self, launch: Callable[[], Launch], plan: Plan, limits: Limits, account: TimeAccount | None = None
+        self,
+        launch: Callable[[], Launch],
+        plan: Plan,
+        limits: Limits,
+        account: TimeAccount | None = None,
+        box: AnyBox | None = None,
     ) -> None:
+        """box: one that was started with such a launch before."""
         self.launch = launch
         self.plan = plan
         self.limits = limits
         self.account = account or TimeAccount()
-        self.box: AnyBox | None = None
+        self.box = box
         self.is_greeted = False
         self.decoder = Decoder(limits.reply_mib << 20)
         self.inbox: list[Any] = []
@@ -97,17 +103,10 @@ class Session:
             if self.account.is_over:
                 self.imported = replace(self.imported, broken=used_up(self.limits))
             else:
-                self.start()
+                with self.account.starting():
+                    self.greet()
+                    self.import_modules()
         return self.imported
-
-    def start(self) -> None:
-        began, before = time.monotonic(), self.account.protocol
-        try:
-            self.greet()
-            self.import_modules()
-        finally:
-            self.account.protocol = before
-            self.account.start += time.monotonic() - began
 
     def greet(self) -> None:
         self.warm()

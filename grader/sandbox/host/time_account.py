@@ -55,6 +55,16 @@ class TimeAccount:
         finally:
             self.protocol += time.monotonic() - began
 
+    @contextmanager
+    def starting(self) -> Iterator[None]:
+        """Time in which the judge gets a worker ready; nothing in it counts as anything else."""
+        began, before = time.monotonic(), self.protocol
+        try:
+            yield
+        finally:
+            self.protocol = before
+            self.start += time.monotonic() - began
+
     def close(self) -> None:
         """From another thread too: nothing of the submission begins any more."""
         self.until = 0.0
