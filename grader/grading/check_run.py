@@ -21,7 +21,7 @@ from grader.assignment.load import Assignment
 from grader.function_ids import short_name
 from grader.grading.attempt import Attempts, is_missing, output_of
 from grader.grading.follow_through import follow_through
-from grader.grading.programs import program_of
+from grader.grading.recorded_checks import program_of
 from grader.grading.reference_oracle import Oracle
 from grader.judging.adapt import OWN, Handout, adapt
 from grader.judging.compare import Judgement, fit, matches

@@ -92,7 +92,7 @@ class Source(SourceFileLoader):
         return super().path_stats(PLACES.find(path))
 
 
-class Program(Source):
+class WorkerMain(Source):
     """The worker's own file, compiled once for all workers."""
 
     code: Optional[types.CodeType] = None
@@ -151,7 +151,7 @@ def main(options: Dict[str, Any]) -> None:
     sys.dont_write_bytecode = True
     for name in ("numpy", "numpy.random", *options["modules"]):
         importlib.import_module(name)
-    program = Program("__main__", os.path.join(options["worker"], PROGRAM))
+    program = WorkerMain("__main__", os.path.join(options["worker"], PROGRAM))
     program.get_code("__main__")
     compile_given(options["given"])
     gc.collect()
@@ -194,7 +194,7 @@ def fork_if_possible() -> int:
         return -1
 
 
-def keep(request: Dict[str, Any], pipes: List[int], program: Program) -> None:
+def keep(request: Dict[str, Any], pipes: List[int], program: WorkerMain) -> None:
     """The life of a keeper: into the namespaces, fork the worker, wait for it. Does not return.
 
     request: init: the pid of the sandbox's init; options: the worker's; group: the path of a cgroup, or None. News are
@@ -256,7 +256,7 @@ def enter(init: int) -> None:
         os.close(fd)
 
 
-def be_worker(said: Dict[str, Any], pipes: List[int], program: Program) -> None:
+def be_worker(said: Dict[str, Any], pipes: List[int], program: WorkerMain) -> None:
     """The rest of what bwrap would have done, then the worker's program. Does not return."""
     code = 1
     try:
