@@ -8,6 +8,7 @@ from test_session import open_session  # noqa: F401  (a fixture)
 
 from grader.calls import CallFailed
 from grader.judging.placeholder import Look, Placeholder
+from grader.sandbox.host.box import Box
 from grader.sandbox.host.check_process import FRESH, Setup
 from grader.sandbox.host.program import Diverged, Replay, record
 from grader.sandbox.inside.protocol import Handle
@@ -109,6 +110,7 @@ def test_another_call_than_the_next_one_diverges(call):
         replay.expect(*call)
 
 
+@pytest.mark.process
 def test_a_program_gives_a_check_what_its_calls_would(open_session):  # noqa: F811
     def work(call):
         param = {"name": "adam"}
@@ -127,6 +129,7 @@ def test_a_program_gives_a_check_what_its_calls_would(open_session):  # noqa: F8
         assert param == {"name": "adam", "steps": 2, "mode": "test"}
 
 
+@pytest.mark.process
 def test_a_program_takes_one_message(open_session, monkeypatch):  # noqa: F811
     process, sent = open_session(SOURCE), []
     program = record(lambda call: [call("case.count", (), {}) for _ in range(5)], ())
@@ -136,6 +139,7 @@ def test_a_program_takes_one_message(open_session, monkeypatch):  # noqa: F811
     assert sent == [1]
 
 
+@pytest.mark.process
 def test_a_check_that_does_something_else_is_rerun_in_a_fresh_process_call_by_call(open_session):  # noqa: F811
     """`is None` tells a value from a placeholder."""
 
@@ -152,6 +156,7 @@ def test_a_check_that_does_something_else_is_rerun_in_a_fresh_process_call_by_ca
     assert outcome.value == 0  # the program's forward happened elsewhere
 
 
+@pytest.mark.process
 def test_the_call_at_which_a_process_ends_is_the_one_that_is_told(open_session):  # noqa: F811
     def work(call):
         call("case.spoils", (np.ones(2),), {})
@@ -165,6 +170,41 @@ def test_the_call_at_which_a_process_ends_is_the_one_that_is_told(open_session):
     assert outcome.mutations == (("case.spoils", 0, True),)
 
 
+@pytest.mark.process
+def test_so_it_is_in_a_process_that_has_served_another_check_and_tells_several_results_at_once(open_session):  # noqa: F811
+    def first(call):
+        return call("case.count", (), {})
+
+    def work(call):
+        call("case.spoils", (np.ones(2),), {})
+        call("case.ends", (np.ones(2),), {})
+
+    process = open_session(SOURCE)
+    assert run(process, first, record(first, ())).value == 0
+    outcome = run(process, work, record(work, ()))
+    assert outcome.processes == 2
+    assert outcome.failure.function == "case.ends"
+    assert outcome.mutations == (("case.spoils", 0, True),)
+
+
+@pytest.mark.process
+def test_results_are_told_several_at_once_and_each_has_its_time(open_session, monkeypatch):  # noqa: F811
+    process, heard = open_session(SOURCE), []
+
+    def work(call):
+        return [call("case.count", (), {}) for _ in range(5)]
+
+    receive = Box.receive
+    monkeypatch.setattr(Box, "receive", lambda self, until: (heard.append(1), receive(self, until))[1])
+    program = record(work, ())
+    run(process, work, program)
+    del heard[:]
+    assert run(process, work, program).value == [0] * 5
+    assert len(heard) < 5
+    assert 0 < process.session.account.functions < 1
+
+
+@pytest.mark.process
 def test_an_argument_that_came_from_the_program_is_a_copy_and_its_change_is_told(open_session):  # noqa: F811
     def work(call):
         out, _ = call("case.forward", (np.ones(2), {}), {})
@@ -178,6 +218,7 @@ def test_an_argument_that_came_from_the_program_is_a_copy_and_its_change_is_told
     assert outcome.mutations == (("case.spoils", 0, True),) * 2
 
 
+@pytest.mark.process
 def test_the_worker_stops_where_the_check_would(open_session):  # noqa: F811
     """With another number of values than the reference returns; nothing that comes after it happens."""
 
@@ -194,6 +235,7 @@ def test_the_worker_stops_where_the_check_would(open_session):  # noqa: F811
     process.end()
 
 
+@pytest.mark.process
 def test_a_check_that_ends_before_its_program_leaves_no_reply_behind(open_session):  # noqa: F811
     process = open_session(SOURCE)
     program = record(lambda call: [call("case.count", (), {}) for _ in range(9)], ())
@@ -205,6 +247,7 @@ def test_a_check_that_ends_before_its_program_leaves_no_reply_behind(open_sessio
     assert run(process, lambda call: call("case.count", (), {}), None).value == 0
 
 
+@pytest.mark.process
 def test_what_is_asked_ahead_takes_one_message(open_session, monkeypatch):  # noqa: F811
     process, sent = open_session(SOURCE), []
 
@@ -221,6 +264,7 @@ def test_what_is_asked_ahead_takes_one_message(open_session, monkeypatch):  # no
     assert sent == [1]
 
 
+@pytest.mark.process
 def test_who_asks_ahead_for_something_else_is_answered_call_by_call(open_session):  # noqa: F811
     process = open_session(SOURCE)
 

@@ -169,6 +169,7 @@ class Session:
         self.request = encode(message) if steps is None else encode_with(message, "steps", steps)
         with self.ending_what_is_in_doubt(at):
             self.send(self.request, deadline)
+        self.account.ask()
         self.posted_s = self.heard_s = time.monotonic()
 
     def hear(

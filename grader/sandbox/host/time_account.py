@@ -23,6 +23,9 @@ class TimeAccount:
     functions: float = 0.0
     start: float = 0.0
     protocol: float = 0.0
+    # Since the last request: how long the worker can have been at what it has not told yet, and the judge waited.
+    busy_s: float = 0.0
+    waited_s: float = 0.0
 
     @property
     def is_over(self) -> bool:
@@ -37,14 +40,24 @@ class TimeAccount:
         now = time.monotonic()
         return min(now + seconds, max(now, self.until) + ENDING_S)
 
-    def add_call(self, waited_s: float, took_s: float, busy_s: float) -> None:
-        """One reply. took_s: within the function, as the worker says; believed where it can be true.
+    def ask(self) -> None:
+        """A request is sent."""
+        self.busy_s = self.waited_s = 0.0
 
-        busy_s: how long the worker can have been at it. waited_s: how long the judge had nothing else to do meanwhile.
+    def add_call(self, waited_s: float, took_s: float, busy_s: float) -> None:
+        """One reply, of which several may come at once. took_s: within the function, as the worker says; believed where
+        it can be true.
+
+        busy_s: since the reply before. waited_s: how long of that the judge had nothing else to do.
         """
-        took_s = took_s if 0 <= took_s <= busy_s else 0.0
+        self.busy_s += busy_s
+        self.waited_s += waited_s
+        took_s = took_s if 0 <= took_s <= self.busy_s else 0.0
+        self.busy_s -= took_s
+        meanwhile_s = min(took_s, self.waited_s)
+        self.waited_s -= meanwhile_s
         self.functions += took_s
-        self.protocol += max(0.0, waited_s - took_s)
+        self.protocol += waited_s - meanwhile_s
 
     @contextmanager
     def waiting(self) -> Iterator[None]:

@@ -175,9 +175,11 @@ class Server:
             request = self.channel.receive()
             limits = request["begin"]["limits"]
             set_limits(limits)
+            child = None
             while request["op"] != "end":
                 self.settings.restore()
-                child = Child(self.channel, self.functions, self.members, self.tree)
+                is_reused = child is not None
+                child = Child(self.channel, self.functions, self.members, self.tree, is_reused)
                 request = child.serve(request, self.switches)
                 if request["op"] != "end" and not self.is_as_before(limits):
                     self.channel.send({"op": "stale"})
