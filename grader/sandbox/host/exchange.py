@@ -10,7 +10,8 @@ goes wrong it stops. What a check's calls are to the worker is decided here and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ import numpy as np
 from grader.calls import CallFailed, Classes, update_dict
 from grader.function_ids import module_of, short_name
 from grader.sandbox.host.failures import Circumstances, failure_from, malformed, not_written, wrong_arity
-from grader.sandbox.host.program import CALL, Diverged, Program, Replay, Step, take_arity
+from grader.sandbox.host.program import AFTER, CALL, Diverged, Program, Replay, Step, take_arity
 from grader.sandbox.inside.protocol import encode_part
 
 Post = Callable[[dict[str, Any], tuple[bytes, bytes], str], None]
@@ -30,7 +31,8 @@ class Malformed(CallFailed):
 
 
 class Exchange:
-    """One check's calls, from the first to settle(). unheard: replies that the worker has been asked for."""
+    """One check's calls, from the first to settle(). unheard: replies that the worker has been asked for; heard: those
+    that came before the check made its calls."""
 
     def __init__(
         self,
@@ -51,6 +53,7 @@ class Exchange:
         self.replay: Replay | None = None
         self.unsent: list[Step] = []
         self.unheard = 0
+        self.heard: deque[tuple[Any, dict[str, Any]] | CallFailed] = deque()
         self.mutations: list[tuple[str, int, bool]] = []
 
     def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any], post: Post, hear: Hear) -> Any:
@@ -58,7 +61,9 @@ class Exchange:
         if self.program is not None:
             self.send_steps([], post, hear) if self.unsent else None
             self.send_program(post)
-        replay = self.replay if self.unheard else None  # after a failure, too, there are no more replies of a program
+        replay = (
+            self.replay if self.unheard or self.heard else None
+        )  # after a failure, too, there are no more replies of a program
         if replay is not None:
             replay.expect(function, args, kwargs)
         else:
@@ -66,15 +71,47 @@ class Exchange:
                 self.unsent.append((CALL, function, tuple(map(copied, args)), {}, None))
                 return True
             self.send_steps([(CALL, function, args, kwargs, None)], post, hear)
-        value, reply = self.hear(function, hear)
-        for key, after in reply["dicts"].items():
-            if int(key) < len(args) and isinstance(args[int(key)], dict):
-                update_dict(args[int(key)], after)
-        returned = reply.get("aliases", [])
-        self.mutations += [(function, p, p in returned) for p in reply["arrays"] if p < len(args)]
+        value, reply = self.take(function, hear)
+        self.mutations += changes(function, args, reply)
         if replay is not None:
             replay.add(value, args)
         return value
+
+    def results(self, hear: Hear) -> Any:
+        """What the check returns if it goes as it was recorded; None where that is not known, or something went wrong.
+
+        Then the check makes its calls, and finds the replies in `heard`.
+        """
+        program = self.replay.program if self.replay is not None else None
+        if program is None or program.result is None:
+            return None
+        replay, mutations = Replay(program), list[tuple[str, int, bool]]()
+        come_again = any(step[0] == AFTER for step in program.steps)  # dicts, as a call left them
+        try:
+            while self.unheard:
+                _, function, sent, _, _ = program.steps[program.calls[replay.served]]
+                value, reply = self.hear(function, hear)
+                self.heard.append((value, reply))
+                args = replay.filled(sent) if come_again or reply["dicts"] else sent
+                mutations += changes(function, args, reply)
+                replay.add(value, args)
+            result = replay.filled(program.result)
+        except CallFailed as failed:
+            self.heard.append(failed)
+        except Exception:  # what was returned does not have what the check takes from it
+            return None
+        else:
+            self.mutations += mutations
+            return result
+
+    def take(self, function: str, hear: Hear) -> tuple[Any, dict[str, Any]]:
+        """The next reply, now or heard before. Raises CallFailed; Diverged."""
+        if not self.heard:
+            return self.hear(function, hear)
+        one = self.heard.popleft()
+        if isinstance(one, CallFailed):
+            raise one
+        return one
 
     def send_program(self, post: Post) -> None:
         """Have the worker begin with what is expected to be called, if anything is."""
@@ -122,6 +159,15 @@ class Exchange:
             raise CallFailed(failure)
         self.unheard = unheard - 1
         return value, reply
+
+
+def changes(function: str, args: tuple[Any, ...], reply: Mapping[str, Any]) -> list[tuple[str, int, bool]]:
+    """What a call did to its arguments: dicts are as it left them then; arrays that it changed are told."""
+    for key, after in reply["dicts"].items():
+        if int(key) < len(args) and isinstance(args[int(key)], dict):
+            update_dict(args[int(key)], after)
+    returned = reply.get("aliases", [])
+    return [(function, p, p in returned) for p in reply["arrays"] if p < len(args)]
 
 
 def is_attribute(function: str, classes: Classes) -> bool:

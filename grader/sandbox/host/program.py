@@ -39,21 +39,27 @@ class Diverged(BaseException):
 
 @dataclass(frozen=True)
 class Program:
-    """Steps, and as they travel. calls: the numbers of those steps that are calls, each of which has a reply."""
+    """Steps, and those up to the last call as they travel. calls: the numbers of the calls, each of which has a reply.
+
+    result: what `work` returns, with references; None where it looked at a value.
+    """
 
     steps: tuple[Step, ...]
     calls: tuple[int, ...]
     part: tuple[bytes, bytes]
+    result: Any = None
 
 
 def record(work: Callable[[Call], Any], arities: Sequence[tuple[str, int]]) -> Program | None:
     """The program of what `work` does with a caller, up to the first look. None where it makes no call before that."""
-    recorder = Recorder(arities)
+    recorder, result = Recorder(arities), None
     with suppress(Look, Exception):  # a fault of the check's shows when it runs on values
-        work(recorder.call)
-    steps = recorder.steps[: recorder.calls[-1] + 1] if recorder.calls else []
+        result = recorder.written(work(recorder.call))
+    if not recorder.calls:
+        return None
     try:
-        return Program(tuple(steps), tuple(recorder.calls), encode_part(steps)) if steps else None
+        part = encode_part(recorder.steps[: recorder.calls[-1] + 1])
+        return Program(tuple(recorder.steps), tuple(recorder.calls), part, result)
     except ProtocolError:  # longer than a message may be
         return None
 
