@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from grader.function_ids import short_name
 from grader.grading.context import Context
 from grader.records import CheckResult, Result
 
@@ -26,6 +27,15 @@ def with_half_the_time(context: Context) -> Context:
     """For submissions that hang: what a limit does shows at half of it, in half the time."""
     limits = context.limits
     return replace(context, limits=replace(limits, cpu_s=limits.cpu_s / 2, wall_s=limits.wall_s / 2))
+
+
+def with_few_checks(context: Context, *names: str, each: int | None = None) -> Context:
+    """For submissions whose other functions are right: of these functions (all, without names) the first few checks."""
+    checks = context.assignment.checks
+    names = names or tuple(short_name(function) for function in context.assignment.functions)
+    of = {name: [check.id for check in checks if short_name(check.function) == name][:each] for name in names}
+    assert all(of.values()), of
+    return context.only({check for few in of.values() for check in few})
 
 
 def check_of(result: Result, ending: str) -> CheckResult:

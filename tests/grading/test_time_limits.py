@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from cases import lost, with_half_the_time
+from cases import lost, with_few_checks, with_half_the_time
 
 from grader.calls import Failure
 from grader.grading import time_limits
@@ -111,28 +111,33 @@ def test_a_first_check_of_each_is_taken_again_while_there_is_time_for_that(monke
 
 
 @pytest.fixture
-def grade_in_half_the_time(layers_context, reference_source):
-    def grade(added):
+def grade_few(layers_context, reference_source):
+    """Grade by a few checks of each function, or of these, in half the time: each check of what hangs takes all of it."""
+
+    def grade(added, *functions, each):
         submission = Submission("case", "case", {"layers.py": f"{reference_source}\n\n{added}".encode()})
-        return grade_submission(submission, with_half_the_time(layers_context))
+        context = with_few_checks(with_half_the_time(layers_context), *functions, each=each)
+        return grade_submission(submission, context)
 
     return grade
 
 
-def test_what_is_right_keeps_its_points_when_three_others_hang(grade_in_half_the_time):
-    result = grade_in_half_the_time(hang(*THREE))
+def test_what_is_right_keeps_its_points_when_three_others_hang(grade_few):
+    result = grade_few(hang(*THREE), each=2)
     assert lost(result).keys() - {"dropout_backward"} == LOST
 
 
-def test_what_is_right_and_slow_keeps_its_points_when_three_others_hang(grade_layers):
+def test_what_is_right_and_slow_keeps_its_points_when_three_others_hang(grade_few):
     """Slower than 20 times the reference by far, as loops may be; and once more so that the short time is too short."""
-    slow = SLOW.format("max_pool_backward_naive", 0.2) + SLOW.format("spatial_groupnorm_forward", 0.8)
-    result = grade_layers(BUSY + slow + hang(*THREE))
-    assert lost(result).keys() - {"dropout_backward"} == LOST
+    slow = {"max_pool_backward_naive": 0.2, "spatial_groupnorm_forward": 1.3 * SHORT_S}
+    added = BUSY + "".join(SLOW.format(*one) for one in slow.items()) + hang(*THREE)
+    result = grade_few(added, *THREE, *slow, each=2)
+    assert lost(result).keys() == LOST
 
 
-def test_what_hangs_has_less_time_from_the_fourth_function_on_and_says_so(grade_in_half_the_time):
-    result = grade_in_half_the_time(hang(*THREE, "max_pool_forward_naive", "conv_forward_naive"))
+def test_what_hangs_has_less_time_from_the_fourth_function_on_and_says_so(grade_few):
+    late = ("conv_forward_naive", "max_pool_forward_naive")
+    result = grade_few(hang(*THREE, *late), *THREE, *late, "conv_backward_naive", each=3)
     first = [message_of(check) for check in result.checks if check.function.endswith("svm_loss")]
     assert any("still running after 1 s of CPU time" in message for message in first)
     assert any("was not run, since svm_loss ran out of time in others" in message for message in first)
