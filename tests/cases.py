@@ -31,6 +31,8 @@ def with_half_the_time(context: Context) -> Context:
 
 def with_few_checks(context: Context, *names: str, each: int | None = None) -> Context:
     """For submissions whose other functions are right: of these functions (all, without names) the first few checks."""
+    if not names and each is None:
+        return context
     checks = context.assignment.checks
     names = names or tuple(short_name(function) for function in context.assignment.functions)
     of = {name: [check.id for check in checks if short_name(check.function) == name][:each] for name in names}

@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cases import with_few_checks
 from hypothesis import settings
 from readable_python import NEEDED, build_readable_python
 
@@ -58,6 +59,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # Files with processes wait and take long: first, so that no worker ends with one of them while the others idle.
     first = {item.path for item in items if item.get_closest_marker("process")}
     items.sort(key=lambda item: item.path not in first)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than processors: two fifths of the time, a test waits for a limit, a browser or a process of its own."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(wrapper=True)
@@ -135,10 +141,14 @@ def layers_context(context) -> Context:
 
 @pytest.fixture
 def grade_layers(layers_context, reference_source):
-    """Grade the reference's layers.py with these lines added at its end, so that they replace what they define."""
+    """Grade the reference's layers.py with these lines added at its end, so that they replace what they define.
 
-    def grade(added: str = "", *, source: str | None = None) -> Result:
+    functions: the only ones that are graded, where no other function calls what was added.
+    """
+
+    def grade(added: str = "", *functions: str, source: str | None = None) -> Result:
         text = (reference_source if source is None else source) + "\n\n" + added
-        return grade_submission(Submission("case", "case", {"layers.py": text.encode()}), layers_context)
+        submission = Submission("case", "case", {"layers.py": text.encode()})
+        return grade_submission(submission, with_few_checks(layers_context, *functions))
 
     return grade

@@ -4,7 +4,7 @@ import sys
 from functools import cache
 
 import pytest
-from cases import ROOT, check_of, lost, reference_files
+from cases import ROOT, check_of, lost, reference_files, with_few_checks
 
 from grader.grading.context import Settings, prepare
 from grader.grading.submission import grade_submission
@@ -15,29 +15,29 @@ pytestmark = pytest.mark.process
 
 
 @cache
-def context(handout="default"):
-    return prepare(Settings(str(ROOT / "assignment"), sys.executable, "auto", handout))
+def context():
+    return prepare(Settings(str(ROOT / "assignment"), sys.executable, "auto"))
 
 
-def graded(handout="default", **added):
-    """The reference with text added to its files: layers, optim, fc_net, cnn."""
+def graded(*functions, **added):
+    """The reference with text added to its files (layers, optim, fc_net, cnn), by the checks of these functions, or all."""
     paths = {"layers": "layers.py", "optim": "optim.py"} | {
         name: f"classifiers/{name}.py" for name in ("fc_net", "cnn")
     }
     files = reference_files()
     for name, text in added.items():
         files[paths[name]] += text.encode()
-    return grade_submission(Submission("case", "case", files), context(handout))
+    return grade_submission(Submission("case", "case", files), with_few_checks(context(), *functions))
 
 
-def edited(**pairs):
-    """The reference with one text replaced in a file: fc_net=(old, new)."""
+def edited(*functions, **pairs):
+    """The reference with one text replaced in a file: fc_net=(old, new). Only these functions are graded, or all."""
     files = reference_files()
     for name, (old, new) in pairs.items():
         path = f"{name}.py" if f"{name}.py" in files else f"classifiers/{name}.py"
         assert old.encode() in files[path]
         files[path] = files[path].replace(old.encode(), new.encode())
-    return grade_submission(Submission("case", "case", files), context())
+    return grade_submission(Submission("case", "case", files), with_few_checks(context(), *functions))
 
 
 # A forward that cannot take some shapes.
@@ -54,6 +54,7 @@ def stopped(forward, fits):
 
 {name} = stopped({name}, lambda x: {fits})
 """
+DROPOUT = ("dropout_forward", "dropout_backward")
 UNPACKS = """
 
 def unpacking(backward):
@@ -74,7 +75,7 @@ relu_backward = unpacking(relu_backward)
     ],
 )
 def test_a_forward_that_fails_on_some_shapes_costs_its_backward_nothing(forward, backward, fits, more):
-    result = graded(layers=STOPS.format(name=forward, fits=fits) + more)
+    result = graded(forward, *backward, layers=STOPS.format(name=forward, fits=fits) + more)
     points = {function.function.rpartition(".")[2]: function for function in result.functions}
     assert points[forward].points < points[forward].max_points
     for name in backward:
@@ -86,7 +87,7 @@ def test_a_forward_that_fails_on_some_shapes_costs_its_backward_nothing(forward,
 
 def test_a_wrong_backward_still_loses_where_its_forward_fails():
     wrong = "\n\ndef dropout_backward(dout, cache):\n    return dout * cache[1] * 2 if cache[1] is not None else dout\n"
-    result = graded(layers=STOPS.format(name="dropout_forward", fits="x.ndim == 2") + wrong)
+    result = graded(*DROPOUT, layers=STOPS.format(name="dropout_forward", fits="x.ndim == 2") + wrong)
     backward = next(function for function in result.functions if function.function == "layers.dropout_backward")
     check = check_of(result, "dropout_backward.another_call")
     assert 0 < check.points < check.max_points
@@ -95,7 +96,7 @@ def test_a_wrong_backward_still_loses_where_its_forward_fails():
 
 def test_a_forward_that_is_right_in_no_hidden_check_brings_its_backward_half():
     stops = STOPS.format(name="dropout_forward", fits="x.shape in ((120, 100), (6, 5), (20, 30), (4, 5))")
-    check = check_of(graded(layers=stops), "dropout_backward.another_call")
+    check = check_of(graded(*DROPOUT, layers=stops), "dropout_backward.another_call")
     assert check.points == pytest.approx(check.max_points / 2, abs=1e-5)
     assert "counts for 50 %" in message_of(check)
 
@@ -216,6 +217,12 @@ affine_ln_relu_forward = forward(lambda *args: layers.{layernorm}(*args))
 affine_ln_relu_backward = backward(lambda *args: layers.layernorm_backward(*args))
 affine_forward = lambda x, w, b: layers.{affine}(x, w, b)
 """
+OF_THE_NET = (
+    *(f"{name}_{way}" for name in ("affine", "relu", "batchnorm", "layernorm") for way in ("forward", "backward")),
+    "batchnorm_backward_alt",
+    "softmax_loss",
+    "FullyConnectedNet",
+)
 NAMES = {
     "affine": "affine_forward",
     "relu": "relu_forward",
@@ -236,7 +243,7 @@ NAMES = {
     ids=["batchnorm", "layernorm_of_the_same_length", "relu_in_a_dict", "affine_in_an_object"],
 )
 def test_on_stubs_a_cache_of_ones_own_forward_goes_to_ones_own_backward(layers, names):
-    result = graded(layers=layers + WRONG_LOSS, fc_net=SANDWICHES.format(**NAMES | names))
+    result = graded(*OF_THE_NET, layers=layers + WRONG_LOSS, fc_net=SANDWICHES.format(**NAMES | names))
     assert "softmax_loss" in lost(result)
     assert "FullyConnectedNet" not in lost(result)
     assert any(check.stubs for check in result.checks if check.function.endswith("FullyConnectedNet"))
@@ -256,7 +263,9 @@ def test_on_stubs_a_cache_of_ones_own_forward_goes_to_ones_own_backward(layers, 
 )
 @pytest.mark.filterwarnings("ignore::SyntaxWarning")
 def test_names_may_be_compared_by_identity(fc_net, layers):
-    result = edited(**{name: pair for name, pair in (("fc_net", fc_net), ("layers", layers)) if pair})
+    result = edited(
+        *OF_THE_NET, *DROPOUT, **{name: pair for name, pair in (("fc_net", fc_net), ("layers", layers)) if pair}
+    )
     assert not lost(result)
 
 
@@ -265,13 +274,13 @@ def test_names_may_be_compared_by_identity(fc_net, layers):
 
 @pytest.mark.parametrize("rule", ["sgd_momentum", "rmsprop", "adam"])
 def test_a_config_of_ones_own_by_default_is_right(rule):
-    result = edited(optim=(f"def {rule}(w, dw, config=None):", f"def {rule}(w, dw, config={{}}):"))
+    result = edited(rule, optim=(f"def {rule}(w, dw, config=None):", f"def {rule}(w, dw, config={{}}):"))
     # The next line of the reference would take None as well, so it goes, too.
     assert not lost(result)
     files = reference_files()
     source = files["optim.py"].decode().replace("config=None", "config={}")
     files["optim.py"] = source.replace("    config = {} if config is None else config\n", "").encode()
-    assert not lost(grade_submission(Submission("case", "case", files), context()))
+    assert not lost(grade_submission(Submission("case", "case", files), with_few_checks(context(), rule)))
 
 
 # Biases in a row or column.
@@ -279,7 +288,9 @@ def test_a_config_of_ones_own_by_default_is_right(rule):
 
 @pytest.mark.parametrize("shape", ["(1, num_filters)", "(num_filters, 1)", "(num_filters, 1, 1)"])
 def test_biases_of_a_convolution_may_lie_in_a_row_or_column(shape):
-    result = edited(cnn=('self.params["b1"] = np.zeros(num_filters)', f'self.params["b1"] = np.zeros({shape})'))
+    result = edited(
+        "ThreeLayerConvNet", cnn=('self.params["b1"] = np.zeros(num_filters)', f'self.params["b1"] = np.zeros({shape})')
+    )
     assert not lost(result)
 
 
@@ -313,7 +324,8 @@ def conv_relu_pool_backward(dout, cache):
         b'    expect_conv("conv_forward_naive", x, w, b, conv_param)\n', b"    b = b.reshape(-1)\n"
     )
     files["layers.py"] += WRONG_CONV.encode()
-    result = grade_submission(Submission("case", "case", files), context())
+    few = with_few_checks(context(), "conv_forward_naive", "conv_backward_naive", "ThreeLayerConvNet")
+    result = grade_submission(Submission("case", "case", files), few)
     assert "conv_forward_naive" in lost(result)
     assert "ThreeLayerConvNet" not in lost(result)
 
@@ -349,7 +361,7 @@ def only(function, shapes):
     ],
 )
 def test_a_layer_that_is_right_for_some_shapes_only_loses_marks(name, axes, otherwise):
-    assert name in lost(graded(layers=ONLY.format(name=name, axes=axes, otherwise=otherwise)))
+    assert name in lost(graded(name, layers=ONLY.format(name=name, axes=axes, otherwise=otherwise)))
 
 
 SHORT_OF_AXES = """
@@ -366,4 +378,4 @@ affine_backward = of_axes(affine_backward)
 
 @pytest.mark.parametrize("axes", [(2, 4), (2, 3, 4), (2, 4, 5)])
 def test_a_gradient_that_has_its_inputs_shape_for_some_shapes_only_loses_marks(axes):
-    assert "affine_backward" in lost(graded(layers=SHORT_OF_AXES.format(axes=axes)))
+    assert "affine_backward" in lost(graded("affine_backward", layers=SHORT_OF_AXES.format(axes=axes)))

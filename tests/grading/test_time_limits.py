@@ -112,7 +112,7 @@ def test_a_first_check_of_each_is_taken_again_while_there_is_time_for_that(monke
 
 @pytest.fixture
 def grade_few(layers_context, reference_source):
-    """Grade by a few checks of each function, or of these, in half the time: each check of what hangs takes all of it."""
+    """Grade by a few checks of each function, or of these, in half the time, which what hangs takes in every check."""
 
     def grade(added, *functions, each):
         submission = Submission("case", "case", {"layers.py": f"{reference_source}\n\n{added}".encode()})
