@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import VERSION
-from grader import version as source
+from grader import VERSION, version
 
 
 @pytest.fixture
@@ -15,12 +14,12 @@ def package(tmp_path, monkeypatch) -> Path:
     for name in ("judging/compare.py", "report/pages.py", "report/templates/a.css", "records.py", "cli/grade.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("one\n")
-    monkeypatch.setattr(source, "PACKAGE", tmp_path)
+    monkeypatch.setattr(version, "PACKAGE", tmp_path)
     return tmp_path
 
 
 def versions() -> tuple[str, str]:
-    return source.grader_version.__wrapped__(), source.pages_version.__wrapped__()
+    return version.grader_version.__wrapped__(), version.pages_version.__wrapped__()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from cases import check_of, lost
 
-from grader.grading import submission as pipeline
+from grader.grading import submission
 from grader.grading.submission import grade_submission
 from grader.judging.verdict import settle
 from grader.messages.of_check import message_of
@@ -99,7 +99,7 @@ def test_a_giant_value_stays_with_the_worker_and_fails(grade_layers):
 
 def test_no_value_of_a_student_is_kept_once_its_check_is_judged(grade_layers, monkeypatch):
     seen = []
-    monkeypatch.setattr(pipeline, "settle", lambda trials: seen.extend(trials) or settle(trials))
+    monkeypatch.setattr(submission, "settle", lambda trials: seen.extend(trials) or settle(trials))
     grade_layers("def svm_loss(x, y):\n    return np.zeros(1000), x\n")
     judgements = [judgement for trial in seen for judgement in trial.judgements]
     assert len(judgements) > 30

@@ -20,7 +20,7 @@ def context():
 
 
 def graded(*functions, **added):
-    """The reference with text added to its files (layers, optim, fc_net, cnn), by the checks of these functions, or all."""
+    """The reference with text added to its files: layers, optim, fc_net, cnn. Graded by these functions, or by all."""
     paths = {"layers": "layers.py", "optim": "optim.py"} | {
         name: f"classifiers/{name}.py" for name in ("fc_net", "cnn")
     }
@@ -31,7 +31,7 @@ def graded(*functions, **added):
 
 
 def edited(*functions, **pairs):
-    """The reference with one text replaced in a file: fc_net=(old, new). Only these functions are graded, or all."""
+    """The reference with one text replaced in a file: fc_net=(old, new). Graded by these functions, or by all."""
     files = reference_files()
     for name, (old, new) in pairs.items():
         path = f"{name}.py" if f"{name}.py" in files else f"classifiers/{name}.py"

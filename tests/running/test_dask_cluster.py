@@ -171,8 +171,9 @@ def test_a_worker_with_another_grader_is_refused_and_named(graded):
 def test_no_scheduler_is_a_clear_error(tmp_path):
     write_assignment(tmp_path)
     write_class(tmp_path / "class", {"ada": RIGHT})
+    short = "from grader.running import dask_cluster as it; it.CONNECT_S = 1; from grader.cli.main import main; main()"
     done = subprocess.run(
-        command(tmp_path, "out", "--scheduler", "tcp://127.0.0.1:1"),
+        [sys.executable, "-c", short, *command(tmp_path, "out", "--scheduler", "tcp://127.0.0.1:1")[3:]],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT), "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "1s"},
         capture_output=True,

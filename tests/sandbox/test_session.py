@@ -34,6 +34,7 @@ LIMITS = Limits(
     reply_mib=8,
     submission_wall_s=600,
 )
+SOON = replace(LIMITS, wall_s=2)  # for what only this ends
 
 
 @pytest.fixture
@@ -188,7 +189,7 @@ def test_a_check_that_was_ended_can_be_ended_again_without_harm(open_session):
 
 
 def test_sleeping_is_ended_from_outside(open_session):
-    failure = one_failure(open_session("import time\ndef f():\n    time.sleep(1000)\n"))
+    failure = one_failure(open_session("import time\ndef f():\n    time.sleep(1000)\n", SOON))
     assert failure.status == "timeout"
     assert "did not answer in time" in say(failure.reason)
 
@@ -203,7 +204,7 @@ def test_sleeping_is_ended_from_outside(open_session):
     ids=["ignores signals", "stops itself", "stops the server"],
 )
 def test_what_cannot_be_asked_to_end_is_ended(open_session, body):
-    process = open_session(f"import os, signal, time\ndef f():\n    {body}\ndef g():\n    return 1\n")
+    process = open_session(f"import os, signal, time\ndef f():\n    {body}\ndef g():\n    return 1\n", SOON)
     assert one_failure(process).status == "timeout"
     process.begin(Setup(0))
     assert process.call("case.g", (), {}) == 1
