@@ -110,18 +110,19 @@ def test_a_spying_submission_finds_nothing(layers_context):
     assert not re.search(r"\.npz|manifest|/checks/|reference/layers|: found", prints)
 
 
-def test_an_endless_loop_costs_its_own_check_only(grade_layers):
+def test_an_endless_loop_costs_its_own_check_only(layers_context, reference_source):
     """A loop that never ends only where windows overlap: one check times out, all others pass."""
-    result = grade_layers(
+    added = (
         "right = max_pool_forward_naive\n"
         "def max_pool_forward_naive(x, pool_param):\n"
         "    while pool_param['stride'] < pool_param['pool_height'] == pool_param['pool_width']:\n"
         "        pass\n"
-        "    return right(x, pool_param)\n",
-        "max_pool_forward_naive",
-        "max_pool_backward_naive",
-        "relu_forward",
+        "    return right(x, pool_param)\n"
     )
+    context = with_half_the_time(layers_context)
+    context = with_few_checks(context, "max_pool_forward_naive", "max_pool_backward_naive", "relu_forward")
+    source = f"{reference_source}\n\n{added}".encode()
+    result = grade_submission(Submission("case", "case", {"layers.py": source}), context)
     statuses = {check.id: check.status for check in result.checks if check.status != "passed"}
     assert statuses == {"layers.max_pool_forward_naive.overlapping": "timeout"}
     backward = check_of(result, "max_pool_backward_naive.overlapping")
