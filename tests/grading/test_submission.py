@@ -28,7 +28,6 @@ from grader.sandbox.inside.protocol import Decoder, Handle
 
 pytestmark = pytest.mark.process
 
-AFFINE = ("affine_forward", "affine_backward")
 CONV = ("conv_forward_naive", "conv_backward_naive")
 DROPOUT = ("dropout_forward", "dropout_backward")
 
@@ -150,7 +149,7 @@ def test_a_dropout_backward_without_a_mask_fails_where_the_forward_drops_nothing
 
 
 def test_a_backward_is_fed_the_documented_cache_where_the_forward_crashes(grade_layers):
-    result = grade_layers("def conv_forward_naive(x, w, b, conv_param):\n    return 1 / 0\n", *CONV)
+    result = grade_layers("def conv_forward_naive(x, w, b, conv_param):\n    return 1 / 0\n")
     assert lost(result) == {"conv_forward_naive": "error"}
 
 
@@ -158,15 +157,14 @@ def test_a_backward_is_fed_the_documented_cache_where_the_forward_crashes(grade_
     "body", ["raise NotImplementedError", "return None", "import os; os._exit(1)", "return x", "return 1, 2, 3"]
 )
 def test_a_backward_loses_nothing_by_whatever_its_forward_does(grade_layers, body):
-    result = grade_layers(f"def affine_forward(x, w, b):\n    {body}\n", *AFFINE)
+    result = grade_layers(f"def affine_forward(x, w, b):\n    {body}\n")
     assert set(lost(result)) == {"affine_forward"}
 
 
 def test_a_backward_over_a_cache_of_its_own_is_skipped_where_the_forward_crashes(grade_layers):
     result = grade_layers(
         "def affine_forward(x, w, b):\n    raise ValueError('oops')\n"
-        "def affine_backward(dout, cache):\n    return cache['x'] @ dout, 0, 0\n",
-        *AFFINE,
+        "def affine_backward(dout, cache):\n    return cache['x'] @ dout, 0, 0\n"
     )
     assert lost(result) == {"affine_forward": "error", "affine_backward": "skipped"}
     message = message_of(check_of(result, "affine_backward.notebook"))
@@ -201,7 +199,7 @@ def test_a_gradient_of_a_forward_that_passes_elsewhere_follows_through_in_full(g
     wrong_with_stride = FILTER_TWICE.replace("3 * w", "scale(conv_param) * w").replace(
         "3 * dw", "scale(conv_param) * dw"
     )
-    result = grade_layers(wrong_with_stride + "def scale(p):\n    return 3 if p['stride'] == 2 else 1\n", *CONV)
+    result = grade_layers(wrong_with_stride + "def scale(p):\n    return 3 if p['stride'] == 2 else 1\n")
     assert lost(result) == {"conv_forward_naive": "partial"}
     check = check_of(result, "conv_backward_naive.strided")
     assert (check.status, check.follow_through) == ("passed", True)
@@ -216,8 +214,7 @@ def test_a_gradient_of_a_known_misconception_follows_through_in_full(grade_layer
         "def conv_backward_naive(dout, cache):\n"
         "    x, w, b, conv_param = cache\n"
         "    dx, dw, db = right_backward(dout, (x, w[:, :, ::-1, ::-1], b, conv_param))\n"
-        "    return dx, dw[:, :, ::-1, ::-1], db\n",
-        *CONV,
+        "    return dx, dw[:, :, ::-1, ::-1], db\n"
     )
     assert lost(result) == {"conv_forward_naive": "failed"}
     assert "turned by 180 degrees" in say_all(check_of(result, "conv_forward_naive.strided").hints)
