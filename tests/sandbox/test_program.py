@@ -273,3 +273,61 @@ def test_who_asks_ahead_for_something_else_is_answered_call_by_call(open_session
         return process.call("case.count", (), {})
 
     assert process.run_alone(work, Setup(0)).value == 0
+
+
+@pytest.mark.process
+def test_what_a_recorded_check_returns_is_known_without_running_it(open_session):  # noqa: F811
+    def work(call):
+        param = {"name": "adam"}
+        out, cache = call("case.forward", (np.arange(3.0), param), {})
+        call("case.forward", (call("case.spoils", (out,), {}), param), {})
+        return {"dx": call("case.backward", (out, cache), {}), "steps": 1}
+
+    process = open_session(SOURCE)
+    process.begin(Setup(0, program=record(work, ARITIES)))
+    results = process.results()
+    assert results["dx"].tolist() == [0, 2, 8]
+    assert results["steps"] == 1
+    mutations = [("case.spoils", 0, True)]
+    assert process.exchange.mutations == mutations
+    assert work(process.call)["dx"].tolist() == [0, 2, 8]  # who runs it all the same finds the same replies
+    assert process.exchange.mutations == mutations
+    process.end()
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(("function", "blamed"), [("case.ends", "case.ends"), ("case.absent", "case.absent")])
+def test_where_a_call_gives_no_value_the_check_is_run_and_fails_at_that_call(open_session, function, blamed):  # noqa: F811
+    def work(call):
+        call("case.spoils", (np.ones(2),), {})
+        call(function, (np.ones(2),), {})
+        return {"count": call("case.count", (), {})}
+
+    process = open_session(SOURCE)
+    process.begin(Setup(0, program=record(work, ())))
+    assert process.results() is None
+    with pytest.raises(CallFailed) as failed:
+        work(process.call)
+    assert failed.value.failure.function == blamed
+    process.end()
+
+
+@pytest.mark.process
+def test_what_was_returned_without_an_entry_is_the_checks_own_business(open_session):  # noqa: F811
+    def work(call):
+        out, _ = call("case.forward", (np.ones(2), {}), {})
+        return {"W": out["W"], "again": call("case.count", (), {})}
+
+    process = open_session(SOURCE)
+    process.begin(Setup(0, program=record(work, ARITIES)))
+    assert process.results() is None
+    with pytest.raises(IndexError):
+        work(process.call)
+    process.end()
+
+
+def test_a_check_that_looks_at_a_value_has_no_results_of_its_own():
+    def work(call):
+        return {"sum": float(call("case.count", (), {}))}
+
+    assert record(work, ()).result is None
