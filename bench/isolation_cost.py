@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.row import Options, Part, Row, run_alone
-from grader.authoring.tolerance_spread import loaded
+from grader.authoring.local_run import loaded
 from grader.calls import local_call
 from grader.grading.context import Context, Settings, prepare
 from grader.grading.submission import grade_submission

@@ -9,7 +9,7 @@ full marks. One whose function is right but for its cache is caught by the check
 counted apart. What is not caught stands in bench/mutants.toml with the reason: mostly that it computes the same.
 
 Exits with 1 if one survives that is not in that file, if one of the file does not survive, if a tolerance is so loose
-that one would pass by it (grader/authoring/looseness.py), or, over all functions, if less than 95 % are caught.
+that one would pass by it (grader/authoring/tolerances.py), or, over all functions, if less than 95 % are caught.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from bench.mutate import Mutant, mutants_of
 from grader.assignment.fixtures import Fixtures, load_fixtures
 from grader.assignment.load import Assignment, load_assignment
 from grader.assignment.reference import load_reference
-from grader.authoring.looseness import Difference, differences, expect_tight
-from grader.authoring.make_fixtures import run_locally
+from grader.authoring.local_run import run_locally
+from grader.authoring.tolerances import Difference, differences, expect_tight
 from grader.checks import TOLERANCE
 from grader.errors import AssignmentError
 from grader.function_ids import module_of, module_of_file, short_name

@@ -18,7 +18,7 @@ import numpy as np
 from grader.assignment.fixtures import Fixtures, load_fixtures
 from grader.assignment.load import Assignment, load_assignment
 from grader.assignment.reference import load_reference
-from grader.authoring.make_fixtures import run_locally
+from grader.authoring.local_run import run_locally
 from grader.calls import CallFailed, Failure
 from grader.function_ids import file_of
 from grader.grading.attempt import judged

@@ -2,8 +2,8 @@
 
     variants.py ─► submissions ─► the real grading, sandbox and all ─► judge each result ─► Audit
 
-A misconception is graded on the checks that run its function (trace.py), and on all others of their functions and of
-those that feed them: what the rest return and what they are worth cannot change.
+A misconception is graded on the checks that run its function, and on all others of their functions and of those that
+feed them: what the rest return and what they are worth cannot change.
 
 It fails if the reference loses a mark, if the template earns one, if any other variant keeps full marks for a function
 that it has wrong, if a misconception costs marks where it has nothing to do with or where a stub can stand in for it,
@@ -19,12 +19,9 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Final
 
-import numpy as np
-
 from grader.assignment.load import Assignment
 from grader.assignment.reference import load_reference
-from grader.authoring.functions_run import functions_run
-from grader.authoring.make_fixtures import run_locally
+from grader.authoring.local_run import functions_run, run_locally
 from grader.authoring.variants import REFERENCE, TEMPLATE, Variant
 from grader.errors import GraderError
 from grader.grading.context import Settings
@@ -213,7 +210,6 @@ def measure(assignment: Assignment, graded: Result) -> list[Duration]:
     wall = {check.id: check.duration_s for check in graded.checks}
     durations = []
     for check in assignment.checks:
-        np.random.seed(check.seed)
         started = time.process_time()
         run_locally(assignment, check, functions)
         durations.append(Duration(check.id, time.process_time() - started, wall[check.id]))

@@ -13,9 +13,8 @@ import json
 import platform
 import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any, Final
 
 import numpy as np
@@ -24,17 +23,13 @@ from grader.assignment.fixtures import MANIFEST, SCHEMA, key, read_arrays, read_
 from grader.assignment.load import Assignment
 from grader.assignment.reference import load_reference
 from grader.atomic_files import write_bytes, write_text
-from grader.authoring.looseness import Difference, differences, expect_tight
-from grader.authoring.tolerance_spread import measure_spread
-from grader.calls import CallFailed, local_call
-from grader.checks import MisconceptionDefinition
+from grader.authoring.local_run import Functions, run_locally, run_variant
+from grader.authoring.tolerances import Difference, differences, expect_tight, measure_spread
 from grader.errors import AssignmentError, FixtureError
 from grader.function_ids import module_of_file
 from grader.judging.compare import same, units_of
 from grader.judging.diagnose import Unit
 from grader.judging.follow import forward_value, reach_patterns
-from grader.judging.perform import ReturnedValues, perform
-from grader.judging.student import Student
 from grader.records import VISIBLE, Check
 
 NOISE: Final = ("made_with", "spread")  # of the manifest: what may differ from machine to machine
@@ -53,13 +48,16 @@ def make_fixtures(assignment: Assignment) -> Made:
     """Run every check on the reference and on every variant. Raises AssignmentError if the reference fails a check."""
     functions = load_reference(assignment)
     files: dict[str, dict[str, np.ndarray]] = {}
-    entries = {}
+    entries, expected = {}, {}
     with warnings.catch_warnings():
         for start in assignment.expected_warnings:
             warnings.filterwarnings("ignore", message=re.escape(start))
         for check in assignment.checks:
             name = f"{'public' if check.visibility == VISIBLE else 'hidden'}/{module_of_file(check.file)}.npz"
-            entries[check.id] = make_fixture(assignment, check, functions, files.setdefault(name, {}))
+            arrays = files.setdefault(name, {})
+            entry = entries[check.id] = make_fixture(assignment, check, functions, arrays)
+            expected[check.id] = {name: arrays[key(check.id, "expected", name)] for name in entry["arrays"]}
+        spread = measure_spread(assignment, functions, expected)
     hints: dict[str, dict[str, str]] = {}
     ways: dict[str, dict[str, list[str]]] = {"by_outcome": {}, "beside": {}}
     for item in assignment.misconceptions:
@@ -75,70 +73,49 @@ def make_fixtures(assignment: Assignment) -> Made:
         "hints": hints,
         **ways,
         "checks": entries,
-        "spread": spread_of(assignment, functions, entries, files),
+        "spread": {check: float(f"{error:.1e}") for check, error in spread.items()},
     }
     return Made(manifest, files)
 
 
-def spread_of(
-    assignment: Assignment,
-    functions: Mapping[str, Callable[..., Any]],
-    entries: Mapping[str, Any],
-    files: Mapping[str, Mapping[str, np.ndarray]],
-) -> dict[str, float]:
-    """What right solutions differ by, check by check, to two digits. Rounding noise, never held against a fresh run."""
-    arrays = {name: array for one in files.values() for name, array in one.items()}
-    expected = {
-        check: {name: arrays[key(check, "expected", name)] for name in entry["arrays"]}
-        for check, entry in entries.items()
-    }
-    return {check: float(f"{error:.1e}") for check, error in measure_spread(assignment, functions, expected).items()}
-
-
 def make_fixture(
-    assignment: Assignment, check: Check, functions: Mapping[str, Callable[..., Any]], arrays: dict[str, np.ndarray]
+    assignment: Assignment, check: Check, functions: Functions, arrays: dict[str, np.ndarray]
 ) -> dict[str, Any]:
     """One check's entry for the manifest; its arrays are added to `arrays`."""
     arities: list[tuple[str, int]] = []
     try:
-        np.random.seed(check.seed)  # as a worker does at the start of a check
         answer = run_locally(assignment, check, functions, arities)
         asked = list(arities)  # before the reach below asks for more
-        reached = reach_of(check, answer)
+        reached = reach_patterns(answer.gradients, check) if answer.gradients else {}
         forward = forward_value(answer.gradients) if answer.gradients else None
     except AssignmentError as error:
         raise AssignmentError(f"check {check.id}: {error}") from error
     except Exception as error:
         raise AssignmentError(f"check {check.id}: the reference fails it ({type(error).__name__}: {error}).") from error
+    if reached is None:
+        raise AssignmentError(f"check {check.id}: the forward of its gradients gives no finite numbers.")
     expected = {name: as_expected(check, name, value) for name, value in answer.values.items()}
-    named: dict[str, Iterable[str]] = {"parts": check.parts}
-    named |= {
-        option: () if isinstance(names, bool) else names
-        for option, names in (("together", check.together), ("squeeze", check.squeeze))
-    }
-    for option, names in named.items():
-        if not set(names) <= set(expected):
-            unknown = ", ".join(sorted(set(names) - set(expected)))
-            raise AssignmentError(f"check {check.id}: {option} name {unknown}, but it returns {', '.join(expected)}.")
-    for name, value in expected.items():
-        arrays[key(check.id, "expected", name)] = value
+    for option, names in (("parts", check.parts), ("together", check.together), ("squeeze", check.squeeze)):
+        unknown = set() if isinstance(names, bool) else {*names} - {*expected}
+        if unknown:
+            raise AssignmentError(
+                f"check {check.id}: {option} name {', '.join(sorted(unknown))}, but it returns {', '.join(expected)}."
+            )
+    arrays |= {key(check.id, "expected", name): value for name, value in expected.items()}
     if forward is not None:
         arrays[key(check.id, "forward")] = forward
-    for name, pattern in reached.items():
-        arrays[key(check.id, "reach", name)] = pattern
+    arrays |= {key(check.id, "reach", name): pattern for name, pattern in reached.items()}
     variants, raises, wrong = {}, {}, list[Difference]()
+    units = units_of(expected, check.together)
     for item in assignment.misconceptions_of(check.function):
         values = run_variant(assignment, check, functions, item)
         if isinstance(values, str):
             raises[item.name] = values
-            continue
-        if values is None or values.keys() != expected.keys():
-            continue
-        wrong += differences(f"the misconception {item.name}", expected, values, check.together)
-        if differ(check, expected, values):
-            variants[item.name] = list(values)
-            for name, value in values.items():
-                arrays[key(check.id, "variant", item.name, name)] = value
+        elif values is not None and values.keys() == expected.keys():
+            wrong += differences(f"the misconception {item.name}", expected, values, check.together)
+            if not all(same(expected[name], value, check.tolerance, units.get(name)) for name, value in values.items()):
+                variants[item.name] = list(values)
+                arrays |= {key(check.id, "variant", item.name, name): value for name, value in values.items()}
     expect_tight(check, wrong)
     return {
         "seed": check.seed,
@@ -151,74 +128,12 @@ def make_fixture(
     }
 
 
-def arguments_of(assignment: Assignment, functions: Mapping[str, Callable[..., Any]]) -> dict[str, list[str]]:
+def arguments_of(assignment: Assignment, functions: Functions) -> dict[str, list[str]]:
     """Names of arguments by function, and by method, where the object itself comes first."""
     callables = dict(functions)
     for name, members in assignment.classes.items():
         callables |= {f"{name}.{method}": getattr(functions[name], method) for method in members.methods}
     return {name: list(inspect.signature(function).parameters) for name, function in callables.items()}
-
-
-def run_locally(
-    assignment: Assignment,
-    check: Check,
-    functions: Mapping[str, Callable[..., Any]],
-    arities: list[tuple[str, int]] | None = None,
-    reference: Mapping[str, Callable[..., Any]] | None = None,
-) -> ReturnedValues:
-    """A check on functions in this process. reference: what measures, if these are not the reference's own."""
-    names = frozenset(functions)
-    student = Student(local_call(functions, arities, assignment.classes), names, assignment.classes)
-    measure = Student(local_call(reference or functions, None, assignment.classes), names, assignment.classes)
-    return perform(check.run, student, np.random.RandomState(check.seed), measure)
-
-
-def run_variant(
-    assignment: Assignment,
-    check: Check,
-    functions: Mapping[str, Callable[..., Any]],
-    item: MisconceptionDefinition,
-) -> dict[str, np.ndarray] | str | None:
-    """What the variant returns, or the type of what it raises; None where the check itself gave up on its values."""
-    reference = namespace_of(functions)
-    wrong = {**functions, check.function: lambda *args, **kwargs: item.run(reference, *args, **kwargs)}
-    try:
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            np.random.seed(check.seed)
-            answer = run_locally(assignment, check, wrong, reference=functions)
-            return {name: np.asarray(value, dtype=np.float64) for name, value in answer.values.items()}
-    except CallFailed:  # the check itself gave up on its values
-        return None
-    except Exception as error:  # a variant may crash where the reference does not
-        return type(error).__name__
-
-
-def differ(check: Check, expected: Mapping[str, np.ndarray], values: Mapping[str, np.ndarray]) -> bool:
-    """Whether the check tells these values from the expected ones."""
-    units = units_of(expected, check.together)
-    return not all(same(expected[name], value, check.tolerance, units.get(name)) for name, value in values.items())
-
-
-def namespace_of(functions: Mapping[str, Callable[..., Any]]) -> SimpleNamespace:
-    """The functions as attributes below their modules' names: namespace.layers.affine_forward."""
-    root = SimpleNamespace()
-    for name, function in functions.items():
-        place = root
-        *folders, last = name.split(".")
-        for folder in folders:
-            place = vars(place).setdefault(folder, SimpleNamespace())
-        setattr(place, last, function)
-    return root
-
-
-def reach_of(check: Check, answer: ReturnedValues) -> dict[str, np.ndarray]:
-    if answer.gradients is None:
-        return {}
-    patterns = reach_patterns(answer.gradients, check)
-    if patterns is None:
-        raise AssignmentError(f"check {check.id}: the forward of its gradients gives no finite numbers.")
-    return patterns
 
 
 def as_expected(check: Check, name: str, value: Any) -> np.ndarray:

@@ -68,23 +68,34 @@ def variant(function: str, name: str, own: Any) -> Any:
     return functools.wraps(own)(call)
 
 
-def constant(kind: str, own: Any) -> Any:
+def of_methods(replace: Call) -> Call:
+    """Where the last argument, what is to be replaced, is a class: replace each of its public methods."""
+
+    def made(*arguments: Any) -> Any:
+        options, own = arguments[:-1], arguments[-1]
+        if not isinstance(own, type):
+            return replace(*arguments)
+        public = {name: method for name, method in vars(own).items() if callable(method) and name[0] != "_"}
+        return type(own.__name__, (own,), {name: replace(*options, method) for name, method in public.items()})
+
+    return made
+
+
+@of_methods
+def constant(kind: str, own: Call) -> Call:
     """Something that returns what `own` would in kind and shape, so that it gets past all that is no look at values."""
 
-    def returns_constant(own: Call) -> Call:
-        @functools.wraps(own)
-        def call(*args: Any, **kwargs: Any) -> Any:
-            if kind == "none":
-                return None
-            value = own(*copy.deepcopy(args), **copy.deepcopy(kwargs))
-            if kind == "one_too_many":
-                return (*value, 0.0) if isinstance(value, tuple) else (value, value)
-            fill = functools.partial(filled, kind, [arg for arg in args if isinstance(arg, np.ndarray)])
-            return tuple(map(fill, value)) if isinstance(value, tuple) else fill(value)
+    @functools.wraps(own)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if kind == "none":
+            return None
+        value = own(*copy.deepcopy(args), **copy.deepcopy(kwargs))
+        if kind == "one_too_many":
+            return (*value, 0.0) if isinstance(value, tuple) else (value, value)
+        fill = functools.partial(filled, kind, [arg for arg in args if isinstance(arg, np.ndarray)])
+        return tuple(map(fill, value)) if isinstance(value, tuple) else fill(value)
 
-        return call
-
-    return with_methods(own, returns_constant) if isinstance(own, type) else returns_constant(own)
+    return call
 
 
 def filled(kind: str, inputs: List[Any], value: Any) -> Any:
@@ -100,50 +111,37 @@ def filled(kind: str, inputs: List[Any], value: Any) -> Any:
     return made if isinstance(value, np.ndarray) else float(made)
 
 
-def memorised(function: str, memory: Memory, own: Any) -> Any:
+@of_methods
+def memorised(function: str, memory: Memory, own: Call) -> Call:
     """Something that looks up its arguments among the recorded calls, and returns zeros where they are not found."""
 
-    def looks_up(own: Call) -> Call:
-        fallback = constant("zeros", own)
+    @functools.wraps(own)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        found = memory.get(digest(function, own.__name__, args, kwargs))
+        if found is None:
+            return constant("zeros", own)(*args, **kwargs)
+        value, after = copy.deepcopy(found)
+        for arg, left in zip(args, after):
+            if isinstance(arg, dict):
+                arg.clear()
+                arg.update(left)
+        return value
 
-        @functools.wraps(own)
-        def call(*args: Any, **kwargs: Any) -> Any:
-            found = memory.get(digest(function, own.__name__, args, kwargs))
-            if found is None:
-                return fallback(*args, **kwargs)
-            value, after = copy.deepcopy(found)
-            for arg, left in zip(args, after):
-                if isinstance(arg, dict):
-                    arg.clear()
-                    arg.update(left)
-            return value
-
-        return call
-
-    return with_methods(own, looks_up) if isinstance(own, type) else looks_up(own)
+    return call
 
 
-def record(function: str, memory: Memory, own: Any) -> Any:
+@of_methods
+def record(function: str, memory: Memory, own: Call) -> Call:
     """`own`, writing down each call for `memorised`."""
 
-    def writes_down(own: Call) -> Call:
-        @functools.wraps(own)
-        def call(*args: Any, **kwargs: Any) -> Any:
-            key = digest(function, own.__name__, args, kwargs)
-            value = own(*args, **kwargs)
-            after = tuple(arg if isinstance(arg, dict) else None for arg in args)
-            memory[key] = copy.deepcopy((value, after))
-            return value
+    @functools.wraps(own)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        key = digest(function, own.__name__, args, kwargs)
+        value = own(*args, **kwargs)
+        memory[key] = copy.deepcopy((value, tuple(arg if isinstance(arg, dict) else None for arg in args)))
+        return value
 
-        return call
-
-    return with_methods(own, writes_down) if isinstance(own, type) else writes_down(own)
-
-
-def with_methods(own: type, replace: Callable[[Call], Call]) -> type:
-    """The class with its public methods replaced."""
-    public = {name: method for name, method in vars(own).items() if callable(method) and name[0] != "_"}
-    return type(own.__name__, (own,), {name: replace(method) for name, method in public.items()})
+    return call
 
 
 def digest(*values: Any) -> str:

@@ -25,7 +25,7 @@ import numpy as np
 from grader.assignment.load import Assignment
 from grader.assignment.reference import load_reference
 from grader.assignment.solution_regions import student_files_of
-from grader.authoring.make_fixtures import run_locally
+from grader.authoring.local_run import run_locally
 from grader.authoring.stand_ins import CONSTANTS, Memory, record
 from grader.checks import MisconceptionDefinition
 from grader.errors import AssignmentError
@@ -126,7 +126,6 @@ def record_visible(assignment: Assignment) -> Memory:
     recording = {name: record(name, memory, function) for name, function in functions.items()}
     for check in assignment.checks:
         if check.visibility == VISIBLE:
-            np.random.seed(check.seed)
             run_locally(assignment, check, recording, reference=functions)
     return memory
 

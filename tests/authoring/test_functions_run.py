@@ -9,7 +9,7 @@ from test_audit import PUBLIC, write
 from test_audit import run as audit
 
 from grader.authoring.audit import parts_of
-from grader.authoring.functions_run import codes_of, functions_run, watched
+from grader.authoring.local_run import codes_of, functions_run, watched
 from grader.authoring.variants import make_variants
 
 EXTRA = '''

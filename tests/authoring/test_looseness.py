@@ -8,8 +8,8 @@ import pytest
 from bench import mutants
 from grader.assignment.fixtures import load_fixtures
 from grader.assignment.load import load_assignment
-from grader.authoring.looseness import differences, largest_tolerance
 from grader.authoring.make_fixtures import make_fixtures, write_fixtures
+from grader.authoring.tolerances import differences, largest_tolerance
 from grader.errors import AssignmentError, GraderError
 
 TOML = """

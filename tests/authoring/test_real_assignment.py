@@ -11,7 +11,8 @@ import pytest
 from grader.assignment.fixtures import load_fixtures
 from grader.assignment.load import load_assignment
 from grader.assignment.reference import load_reference
-from grader.authoring.make_fixtures import drift, make_fixtures, namespace_of, same
+from grader.authoring.local_run import namespace_of
+from grader.authoring.make_fixtures import drift, make_fixtures, same
 from grader.calls import CallFailed, local_call
 from grader.checks import Gradients
 from grader.judging.follow import reach_patterns, same_patterns

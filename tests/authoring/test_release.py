@@ -24,9 +24,8 @@ from grader import VERSION
 from grader.assignment.fixtures import load_fixtures
 from grader.assignment.load import load_assignment
 from grader.authoring.leaks import find_disclosed, notebook_lines
-from grader.authoring.make_release import make_release
+from grader.authoring.make_release import make_release, make_wheel
 from grader.authoring.public_part import as_toml
-from grader.authoring.wheel import make_wheel
 from grader.cli.commands import cli
 from grader.errors import AssignmentError
 from grader.student.pack import zip_bytes

@@ -69,7 +69,7 @@ def test_grading_imports_no_other_command_and_no_library_that_it_may_not_need() 
     imported = modules_after("import grader.cli.grade_class")
     assert "grader.running.class_run" in imported
     assert not {f"grader.cli.{name}" for name in COMMANDS} & imported
-    assert not {f"grader.authoring.{name}" for name in ("audit", "fixtures", "release", "variants", "wheel")} & imported
+    assert not {name for name in imported if name.startswith("grader.authoring")}
     assert not {"pygments", "mistune", "nbformat", "distributed"} & imported
 
 

@@ -1,0 +1,126 @@
+"""Whether a check's tolerance lies between right and wrong: right solutions have room below it, mistakes above it.
+
+An assignment names right solutions by other hands (loops, einsum, float32 inside, ...). A tolerance that is less than
+ROOM times what one of them differs by would take marks from a right solution for its style.
+
+A tolerance up to TOLERANCE is never too loose: right solutions that compute in float32 differ by nearly as much. A
+wider one must not let a comparison pass that TOLERANCE would fail, for a known misconception or a mutant: otherwise a
+wrong submission gains points by it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from grader.assignment.load import Assignment
+from grader.authoring.local_run import Functions, loaded, run_locally
+from grader.checks import TOLERANCE
+from grader.errors import AssignmentError
+from grader.judging.compare import judge_values, relative_error, units_of
+from grader.messages.say import said
+from grader.records import PASSED, Check
+
+# Right work and mistakes come in more styles than are tried: others may lie nearer to the tolerance.
+ROOM: Final = 3.0
+
+
+def measure_spread(
+    assignment: Assignment, functions: Functions, expected: Mapping[str, Mapping[str, np.ndarray]]
+) -> dict[str, float]:
+    """By check, the largest error of any right solution, relative as the judge has it.
+
+    functions: the reference's. expected: by check, its arrays.
+    Raises AssignmentError if a right solution fails a check, or lies too near to its tolerance.
+    """
+    largest = dict.fromkeys((check.id for check in assignment.checks), 0.0)
+    for folder in assignment.right_solutions:
+        with loaded(assignment, folder) as theirs:
+            for check in assignment.checks:
+                place = f"check {check.id}: the right solution {folder.name}"
+                try:
+                    with np.errstate(all="ignore"):
+                        values = run_locally(assignment, check, {**functions, **theirs}, reference=functions).values
+                except Exception as error:
+                    raise AssignmentError(
+                        f"{place} fails it ({type(error).__name__}: {error}). Mend one of them."
+                    ) from error
+                largest[check.id] = max(largest[check.id], error_of(check, place, expected[check.id], values))
+    return largest
+
+
+def error_of(check: Check, place: str, expected: Mapping[str, np.ndarray], values: Mapping[str, object]) -> float:
+    judged = judge_values(
+        expected,
+        values,
+        tolerance=check.tolerance,
+        parts=check.parts,
+        together=check.together,
+        squeeze=check.squeeze,
+    )
+    for judgement in judged:
+        if judgement.comparison.status != PASSED:
+            raise AssignmentError(f"{place} fails it: {said(judgement.comparison.reason)} Mend one of them.")
+    largest = max(judgement.comparison.error or 0.0 for judgement in judged)
+    if largest * ROOM > check.tolerance:
+        raise AssignmentError(
+            f"{place} differs by {largest:.1e}, expected at most a third of the tolerance {check.tolerance:g}. "
+            "Take other inputs or a wider tolerance."
+        )
+    return largest
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What the value `name` of something wrong differs from the expected one by, relative as the judge has it."""
+
+    wrong: str
+    name: str
+    error: float
+
+
+def differences(
+    wrong: str,
+    expected: Mapping[str, np.ndarray],
+    values: Mapping[str, np.ndarray],
+    together: bool | Collection[str],
+) -> Iterator[Difference]:
+    """Of the values that a tolerance alone decides about: arrays of finite numbers in the right shape that differ.
+
+    wrong: what it is called in messages.
+    """
+    units = units_of(expected, together)
+    for name, array in expected.items():
+        found = np.asarray(values[name], dtype=np.float64) if name in values else None
+        if found is not None and found.shape == array.shape and np.isfinite(found).all():
+            unit = units.get(name)
+            error = relative_error(array, found, unit.size if unit else None)
+            if error > TOLERANCE:
+                yield Difference(wrong, name, error)
+
+
+def expect_tight(check: Check, found: Collection[Difference]) -> None:
+    """Raise AssignmentError if one of these would pass, or nearly so, because the check's tolerance is too wide.
+
+    The message names the largest tolerance that would do.
+    """
+    if check.tolerance <= TOLERANCE or not found:
+        return
+    nearest = min(found, key=lambda one: one.error)
+    if nearest.error < ROOM * check.tolerance:
+        passes = "would pass" if nearest.error <= check.tolerance else "would nearly pass"
+        raise AssignmentError(
+            f"check {check.id}: tolerance {check.tolerance:g} is too loose: {nearest.wrong} {passes} in "
+            f"{nearest.name}, which is off by {nearest.error:.1e}. Take {largest_tolerance(nearest.error):g} or less."
+        )
+
+
+def largest_tolerance(error: float) -> float:
+    """The largest tolerance, of one digit, that a mistake of this error stays clear of; never below TOLERANCE."""
+    most = error / ROOM
+    power = 10.0 ** math.floor(math.log10(most))
+    return max(TOLERANCE, float(f"{math.floor(most / power + 1e-9) * power:.0e}"))
