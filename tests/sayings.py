@@ -52,3 +52,8 @@ def values_for(template: str, chosen: str = "chosen") -> dict[str, object]:
             is_number = spec in NUMBERS or "|" in (spec or "")
             values[name] = [chosen if conversion == "c" else 2] if spec in LISTS else 2 if is_number else text
     return values
+
+
+def chosen_by_code(template: str) -> frozenset[str]:
+    """The fields of a sentence whose values are the code's own words."""
+    return frozenset(name for _, name, _, conversion in Formatter().parse(template) if name and conversion == "c")

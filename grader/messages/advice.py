@@ -1,4 +1,5 @@
-"""Advice on well-known exceptions: what to do in the line that raised. judging/diagnose.py recognises them."""
+"""What to do: about a well-known exception, in the line that raised it (judging/diagnose.py recognises them); and what
+to do next, which `grader check` says of the functions as a whole."""
 
 from __future__ import annotations
 
@@ -43,4 +44,15 @@ ADVICE: Final[dict[str, str]] = {
     "not_defined": "The name is misspelt or assigned on another path through the function.",
 }
 
-TABLES: Final = (ADVICE,)
+NEXT: Final[dict[str, str]] = {
+    "next_mend": "mend {function} ({where})",
+    "next_write": "write {function} ({where})",
+    "next_mend_file": "mend {where}, which stops {functions} functions",
+    "next_see": "see {function} ({where})",
+    "may_come_right": "May come right by itself once this is: {functions:list}.",
+    "more_messages": "… and {count} more; --html shows them.",
+    "passed_all": "all public checks passed; hidden checks are run on the graded version",
+    "passed_all_of": "all public checks of {names} passed; hidden checks are run on the graded version",
+}
+
+TABLES: Final = (ADVICE, NEXT)

@@ -18,7 +18,8 @@ STOPPED: Final[dict[str, str]] = {
     "out_of_memory_allowed": "{name} ran out of memory ({memory_mib} MiB are allowed). {text!c}",
 }
 
-MISSING: Final[dict[str, str]] = {
+UNANSWERED: Final[dict[str, str]] = {
+    # No such function.
     "not_written": "{name} is not written yet.",
     "absent": "{file} has no {name}.",
     "could_not_run": "{name} could not be run: {why}",
@@ -26,9 +27,7 @@ MISSING: Final[dict[str, str]] = {
     "built_on": "{file}, which it is built on, was not handed in or cannot be imported.",
     "not_asked": "Handout {handout} ({years}) does not ask for this.",
     "given_solved": "Handout {handout} ({years}) gives this function solved.",
-}
-
-RARE: Final[dict[str, str]] = {
+    # Seldom seen.
     "not_run": "This check was not run, since {name} ran out of time in others. Find out first why it does not end there.",
     "in_less_time": "{what} {why}",
     "had_less_time": "It had less time than usual, since {functions} functions had run out of time before.",
@@ -52,11 +51,9 @@ RARE: Final[dict[str, str]] = {
     "unasked": "{name} answered what was not asked.",
     "reference_cannot_use": "{name}: the grader's own cannot use what yours has made. {why}",
     "reference_stopped": "The grader's own function was stopped.",
-}
-
-PARTS: Final[dict[str, str]] = {
+    # Parts of these sentences.
     "the_import": "the import",
     "importing": "importing {modules:list}",
 }
 
-TABLES: Final = (STOPPED, MISSING, RARE, PARTS)
+TABLES: Final = (STOPPED, UNANSWERED)

@@ -13,22 +13,6 @@ def shape(lengths: Sequence[int]) -> str:
     return str(tuple(lengths))
 
 
-def array(lengths: Sequence[int]) -> str:
-    return f"an array of shape {shape(lengths)}" if lengths else "a number"
-
-
-def position(index: Sequence[int]) -> str:
-    return shape(index) if len(index) > 1 else str(index[0])
-
-
-def few(items: Sequence[Any]) -> str:
-    return ", ".join(map(str, items[:FEW])) + (" …" if len(items) > FEW else "")
-
-
-def amount(error: float) -> str:
-    return f"{error:.0%}" if error >= 0.01 else f"{error:.2g}"
-
-
 def ratio(value: float | Sequence[int]) -> str:
     if isinstance(value, int | float):
         return f"{value}" if isinstance(value, int) else f"{value:.4g}"
@@ -45,13 +29,13 @@ def joined(by: str) -> Callable[[Sequence[Any]], str]:
 
 FORMS: Final[Mapping[str, Callable[[Any], str]]] = {
     "shape": shape,
-    "array": array,
-    "position": position,
+    "array": lambda lengths: f"an array of shape {shape(lengths)}" if lengths else "a number",
+    "position": lambda index: shape(index) if len(index) > 1 else str(index[0]),
     "list": joined(", "),
     "and": joined(" and "),
     "or": joined(" or "),
-    "few": few,
-    "amount": amount,
+    "few": lambda items: ", ".join(map(str, items[:FEW])) + (" …" if len(items) > FEW else ""),
+    "amount": lambda error: f"{error:.0%}" if error >= 0.01 else f"{error:.2g}",
     "percent": lambda share: f"{100 * share:.0f} %",
     "ratio": ratio,
     "counted": lambda share: "in full" if share == 1 else "half",

@@ -9,23 +9,20 @@ PACK_AGAIN: Final = "Pack and hand it in again."
 OPEN_FILE: Final = "Open the file that was handed in."
 FOUND_AS: Final = "{file!c} was found, expected {name}. It was graded as {name}"
 
-NAMES: Final[dict[str, str]] = {
+SENTENCES: Final[dict[str, str]] = {
+    # Names of files, in the sentences below.
     "names": "{names!c:list}",
     "names_and_more": "{names!c:list} and {more} more",
     "names_cut": "{names!c:list}, …",
     "of_file": "{file!c}: {what}",
-}
-
-KINDS: Final[dict[str, str]] = {
+    # What is no ordinary file.
     "no_file": "{file!c} is {kind} and was left out.",
     "a_link": "a link",
     "a_device": "a device",
     "a_pipe": "a pipe",
     "a_sparse_file": "a sparse file",
     "not_a_regular_file": "not a regular file",
-}
-
-LEFT_OUT: Final[dict[str, str]] = {
+    # Why a file was left out.
     "file_left_out": "{file!c} was left out: {why}",
     "cannot_be_read": "it cannot be read ({error}).",
     "too_deep": "it lies more than {most} folders deep.",
@@ -37,9 +34,7 @@ LEFT_OUT: Final[dict[str, str]] = {
     "in_folder_like_a_file": "its folder has the name of a file of the assignment.",
     "called_like_a_folder": "it has the name of a folder of the assignment.",
     "file_and_folder": "a file and a folder would have one name.",
-}
-
-READ: Final[dict[str, str]] = {
+    # How an archive was read.
     "more_than_once": "{file!c} is in the archive more than once; the last one was taken.",
     "archive_inside": "{file!c} is an archive inside the archive and was not opened.",
     "no_end_mark": "The archive ends without an end mark; it may have been cut off.",
@@ -47,9 +42,7 @@ READ: Final[dict[str, str]] = {
     "more_notes": "{count} more notes of this kind were left out.",
     "read_from": "Read from {archive!c}.",
     "not_read": "Not read: {names}.",
-}
-
-PROBLEMS: Final[dict[str, str]] = {
+    # Why nothing can be graded.
     "folder_is_empty": "the folder is empty.",
     "is_a_link": "it is a link, and links are not followed.",
     "is_no_regular_file": "it is not a regular file.",
@@ -71,9 +64,7 @@ PROBLEMS: Final[dict[str, str]] = {
     "no_python_file": "no Python file",
     "only_archives": "{count} archives and no student file",
     "passed_over": "{folder!c} was passed over, as tools make folders of this name; {others}",
-}
-
-CHOSEN: Final[dict[str, str]] = {
+    # Which of several files was graded.
     "graded_as": FOUND_AS + ". Rename it.",
     "graded_as_since": FOUND_AS + ", since {other!c} adds nothing to it. Rename it.",
     "odd_names_found": (
@@ -83,9 +74,7 @@ CHOSEN: Final[dict[str, str]] = {
     "several_found": "{count:word} {name!c} were found: {taken!c} was taken, not {others}.",
     "taken_as_well": "Taken as well, since the code imports {count:it|them}: {names}.",
     "too_many_modules": "More than {most} other modules were found; the rest was left out.",
-}
-
-DOWNLOADS: Final[dict[str, str]] = {
+    # What the download of a course system says.
     "handed_in_by": "Handed in through {system} by {who}{which}{late}{files}.",
     "user": "{name!c} (user {number!c})",
     "participant": "{name!c} (participant {number!c})",
@@ -105,9 +94,7 @@ DOWNLOADS: Final[dict[str, str]] = {
     "latest_is_empty": (
         "the latest attempt holds no file, an earlier one does. Move the latest away if the earlier shall count."
     ),
-}
-
-NOTEBOOKS: Final[dict[str, str]] = {
+    # Notebooks.
     "not_built_as_notebooks": "it is damaged: it is not built as notebooks are. Save it again.",
     "no_cells": "it is damaged: it has no cells. Save it again.",
     "no_json": "it is damaged or cut off: it is no JSON. Save it again.",
@@ -133,4 +120,4 @@ NOTEBOOKS: Final[dict[str, str]] = {
     "deleted": "deleted",
 }
 
-TABLES: Final = (NAMES, KINDS, LEFT_OUT, READ, PROBLEMS, CHOSEN, DOWNLOADS, NOTEBOOKS)
+TABLES: Final = (SENTENCES,)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-IMPORT: Final[dict[str, str]] = {
+NOTES: Final[dict[str, str]] = {
+    # Its import.
     "imports_what_is_absent": "{files:or} imports what is not in the sandbox: {names!c:list}. Only its use raises.",
     "not_in_utf_8": "{file!c} is not in UTF-8, which Python expects; it was read as far as that goes. Save it as UTF-8.",
     "left_out": "{file}, line {line}: {error!c}. {what!c} was left out and the rest was graded.",
@@ -23,9 +24,7 @@ IMPORT: Final[dict[str, str]] = {
     "lost": "{names!c:list} {names:was|were}",
     "lost_and_more": "{names!c:list} and {more} more were",
     "lost_statement": "The statement was",
-}
-
-FILES: Final[dict[str, str]] = {
+    # Its files.
     "no_module": "{file!c} was left out: it is not the name of a module.",
     "handed_out_used": "{file} differs from the one handed out; the one handed out was used.",
     "own_definitions_used": "{file} differs from the one handed out; its own definitions were used.",
@@ -78,4 +77,4 @@ FAULTS: Final[dict[str, str]] = {
     "no_such_move": "sandbox: {event} where the process of a check is {state}",
 }
 
-TABLES: Final = (IMPORT, FILES, HANDOUT, RUN, FAULTS)
+TABLES: Final = (NOTES, HANDOUT, RUN, FAULTS)

@@ -22,10 +22,10 @@ from string import Formatter
 from typing import Any
 
 from grader.errors import GraderError
-from grader.messages import advice, endings, english, handed_in, marks, next_steps, notes, values
+from grader.messages import advice, endings, english, handed_in, marks, notes, values
 from grader.records import Reason
 
-AREAS = (values, endings, marks, advice, handed_in, notes, next_steps)
+AREAS = (values, endings, marks, advice, handed_in, notes)
 CATALOGUE: Mapping[str, str] = {id: text for area in AREAS for table in area.TABLES for id, text in table.items()}
 
 
@@ -71,11 +71,6 @@ def say_all(reasons: Iterable[Reason]) -> str:
     """One text of several sentences."""
     *most, last = (*map(say, reasons), "")[:-1] or ("",)
     return " ".join([*map(english.sentence, most), last])
-
-
-def chosen_by_code(template: str) -> frozenset[str]:
-    """The fields of a sentence whose values are the code's own words."""
-    return frozenset(name for _, name, _, conversion in Formatter().parse(template) if name and conversion == "c")
 
 
 def fields_of(template: str) -> frozenset[str]:

@@ -10,7 +10,8 @@ OFF: Final = "{name} is off by up to {amount:amount} of {unit}"
 DRAW: Final = "Draw every entry on its own from a normal distribution around 0."
 DECIDE: Final = "Draw a number for every entry on its own, and compare it with a probability."
 
-RETURNED: Final[dict[str, str]] = {
+VALUES: Final[dict[str, str]] = {
+    # Something else than numbers.
     "returned": "{name} returned {found}, expected {expected}.",
     "returned_none": "{name} returned None, expected {expected}. Is a return missing?",
     "is_none": "{name} is None, expected {expected:array}. Is it written yet? It is never assigned, or not returned.",
@@ -24,9 +25,7 @@ RETURNED: Final[dict[str, str]] = {
     "attribute_is_empty": "{attribute} is empty: the constructor is not written yet.",
     "entry_has_shape": "{attribute}[{key!r}] has shape {found:shape}, expected {expected:shape}.",
     "are_no_numbers": "{name} holds what is no number of ordinary size, expected {expected:array}.",
-}
-
-SHAPES: Final[dict[str, str]] = {
+    # Another shape.
     "shape_transposed": HAS_SHAPE + ". It is the transpose.",
     "shape_in_another_order": HAS_SHAPE + ". The axes are in another order.",
     "shape_of_a_number": HAS_SHAPE + ". It is a single number.",
@@ -34,9 +33,7 @@ SHAPES: Final[dict[str, str]] = {
     "shape_along": HAS_SHAPE + ". They differ along {axes:axis|axes} {axes:and}.",
     "shape_and_values_of_other": HAS_SHAPE + ". {name} has the values of {other}.",
     "shape_of_other": HAS_SHAPE + ". {name} has the shape of {other}.",
-}
-
-VALUES: Final[dict[str, str]] = {
+    # Other values.
     "off_in_some": OFF + " in {wrong} of {entries} entries, {where}.",
     "off_everywhere": OFF + " and wrong in every entry.",
     "off": OFF + ".",
@@ -113,4 +110,4 @@ REMARKS: Final[dict[str, str]] = {
     "axes_of_length_1": HAS_SHAPE + "; the same but for axes of length 1.",
 }
 
-TABLES: Final = (RETURNED, SHAPES, VALUES, CHANCE, PARTS, REMARKS)
+TABLES: Final = (VALUES, CHANCE, PARTS, REMARKS)

@@ -69,7 +69,7 @@ def given(tmp_path_factory) -> set[str]:
 
 @pytest.mark.process
 def test_real_mistakes_give_the_reasons_that_the_page_explains(given):
-    tables = (values.RETURNED, values.SHAPES, values.VALUES, values.REMARKS, marks.FOLLOWS, endings.STOPPED)
+    tables = (values.VALUES, values.REMARKS, marks.FOLLOWS, endings.STOPPED)
     explained = {id for table in tables for id in table} & EXPLAINED.keys()
     assert explained - given == ELSEWHERE
 
@@ -98,7 +98,7 @@ def test_every_sentence_that_students_read_is_explained_or_a_variant_of_one_that
     variants |= {"wrong_sign", "lost_statement"}
     to_staff = {"stubs_counted", "called_counted", "holds_a_copy", "grading_lost", "late_judge", "and_more"}
     # What is said of files, of the handout and of faults of ours says itself what to do.
-    others = {id for table in (*handed_in.TABLES, notes.HANDOUT, notes.FAULTS) for id in table}
+    others = {id for table in (handed_in.SENTENCES, notes.HANDOUT, notes.FAULTS) for id in table}
     whole = {id for id, text in CATALOGUE.items() if text.endswith(".")} - ADVICE.keys() - others
     assert whole - EXPLAINED.keys() - variants - to_staff == set()
 

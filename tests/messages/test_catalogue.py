@@ -6,10 +6,10 @@ from collections import Counter
 
 import pytest
 from cases import ROOT
-from sayings import values_for
+from sayings import chosen_by_code, values_for
 
 from grader.messages.english import FORMS
-from grader.messages.say import AREAS, CATALOGUE, chosen_by_code, fields_of, said, say, say_all
+from grader.messages.say import AREAS, CATALOGUE, fields_of, said, say, say_all
 from grader.records import Reason
 
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 from sample import result_of, saying, typical
-from sayings import values_for
+from sayings import chosen_by_code, values_for
 
-from grader.messages.say import CATALOGUE, chosen_by_code
+from grader.messages.say import CATALOGUE
 from grader.records import (
     EARNED_LESS,
     EARNED_THE_SAME,
