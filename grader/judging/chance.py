@@ -57,8 +57,9 @@ def expect_draws(function: str, weights: Mapping[str, Any], scale: float) -> Non
     for name, w in arrays.items():
         if pattern := find_pattern(w, scale):
             raise refusal(function, Reason.of("not_drawn", name=name, pattern=pattern))
-    if shared := find_shared_values(arrays):
-        raise refusal(function, Reason.of("drawn_alike", first=shared[0], second=shared[1]))
+    for first, second in combinations(arrays, 2):
+        if begin_alike(arrays[first].ravel(), arrays[second].ravel()):
+            raise refusal(function, Reason.of("drawn_alike", first=first, second=second))
 
 
 def expect_masks(function: str, masks: Sequence[np.ndarray], keep: float) -> None:
@@ -66,12 +67,11 @@ def expect_masks(function: str, masks: Sequence[np.ndarray], keep: float) -> Non
 
     masks: of one shape, each drawn with another seed, True where a number is kept. keep: the share that is to be kept.
     """
-    found = [pattern for mask in masks if (pattern := find_mask_pattern(mask, keep))]
-    found += [pattern for one, other in pairwise(masks) if (pattern := find_shared_pattern(one, other, keep))]
-    if has_fixed_share(masks, keep):
-        found.append(Reason.of("same_number_kept"))
-    if found:
-        raise refusal(function, Reason.of("not_masked_by_chance", pattern=found[0]))
+    found = [find_mask_pattern(mask, keep) for mask in masks]
+    found += [find_shared_pattern(one, other, keep) for one, other in pairwise(masks)]
+    found += [Reason.of("same_number_kept")] if has_fixed_share(masks, keep) else []
+    if pattern := next(filter(None, found), None):
+        raise refusal(function, Reason.of("not_masked_by_chance", pattern=pattern))
 
 
 def refusal(function: str, reason: Reason) -> CallFailed:
@@ -88,8 +88,7 @@ def find_pattern(w: np.ndarray, scale: float) -> Reason | None:
     distinct = np.unique(flat).size
     if w.dtype.itemsize >= 4 and distinct < n / 2:
         return Reason.of("few_values", entries=n, different=distinct)
-    lag = find_lag(flat)
-    if lag:
+    if lag := find_lag(flat):
         return Reason.of("follows_at", lag=lag)
     for axis, length in enumerate(values.shape):
         if 2 <= length <= MOST_SLICES and are_multiples(np.moveaxis(values, axis, 0).reshape(length, -1)):
@@ -126,15 +125,11 @@ def are_multiples(rows: np.ndarray) -> bool:
     return bool(max(np.max(cosines), -np.min(cosines)) > cosine_limit(d, count * (count - 1) // 2))
 
 
-def find_shared_values(weights: Mapping[str, np.ndarray]) -> tuple[str, str] | None:
-    """Two arrays that begin with the same numbers, but for a factor: drawn after the same seed, or copied."""
-    for one, other in combinations(weights, 2):
-        a, b = weights[one].ravel(), weights[other].ravel()
-        d = min(a.size, b.size)
-        a, b = a[:d].astype(np.float64), b[:d].astype(np.float64)
-        if d >= 3 and abs(a @ b) > cosine_limit(d, 1) * np.linalg.norm(a) * np.linalg.norm(b):
-            return one, other
-    return None
+def begin_alike(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two arrays begin with the same numbers, but for a factor: drawn after the same seed, or copied."""
+    d = min(a.size, b.size)
+    a, b = a[:d].astype(np.float64), b[:d].astype(np.float64)
+    return d >= 3 and bool(abs(a @ b) > cosine_limit(d, 1) * np.linalg.norm(a) * np.linalg.norm(b))
 
 
 def cosine_limit(d: int, pairs: int) -> float:
@@ -162,14 +157,13 @@ def normal_limits(n: int) -> tuple[np.ndarray, np.ndarray]:
 
 def find_mask_pattern(mask: np.ndarray, keep: float) -> Reason | None:
     """What shows that the entries of a mask do not depend on chance alone, if anything does. keep: the share."""
-    v = standardized(mask, keep)
-    lag = first_beyond(v, v, keep)
-    return Reason.of("mask_follows_at", lag=lag) if lag else None
+    lag = first_beyond(mask, mask, keep, 1)
+    return None if lag is None else Reason.of("mask_follows_at", lag=lag)
 
 
 def find_shared_pattern(first: np.ndarray, second: np.ndarray, keep: float) -> Reason | None:
     """What shows that one of two masks that were drawn apart depends on the other, if anything does."""
-    lag = first_beyond(standardized(first, keep), standardized(second, keep), keep)
+    lag = first_beyond(first, second, keep, 0)
     return None if lag is None else Reason.of("mask_comes_again", lag=lag)
 
 
@@ -180,16 +174,12 @@ def has_fixed_share(masks: Sequence[np.ndarray], keep: float) -> bool:
     return exact and math.prod(chances) <= RARE
 
 
-def standardized(mask: np.ndarray, keep: float) -> np.ndarray:
-    return (np.asarray(mask, dtype=np.float64).ravel() - keep) / math.sqrt(keep * (1 - keep))
-
-
-def first_beyond(v: np.ndarray, u: np.ndarray, keep: float) -> int | None:
-    """The first shift at which two masks are correlated beyond chance, up to half of their length; None if there is
-    none. A mask's own shift by 0 is left out."""
+def first_beyond(first: np.ndarray, second: np.ndarray, keep: float, start: int) -> int | None:
+    """The first shift, from `start` up to half of their length, at which two masks are correlated beyond chance."""
+    v, u = ((mask.ravel().astype(np.float64) - keep) / math.sqrt(keep * (1 - keep)) for mask in (first, second))
     n = v.size
     spectrum = np.fft.rfft(v, 2 * n).conj() * np.fft.rfft(u, 2 * n)
-    lags = np.arange(0 if u is not v else 1, n // 2 + 1)
+    lags = np.arange(start, n // 2 + 1)
     sizes = n - lags  # of the products that are summed up at each
     correlations = np.fft.irfft(spectrum, 2 * n)[lags] / sizes
     found = lags[np.abs(correlations) > bernstein_limit(sizes, n, keep)]

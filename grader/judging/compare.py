@@ -62,19 +62,13 @@ def judge_values(
     units = units_of(expected, together, {name: said for name, (said, _) in spoken.items()})
 
     def judge(name: str, **told: Any) -> Judgement:
-        weight, unit = float(parts.get(name, 1.0)), units.get(name)
-        squeezed = has_other_axes(actual.get(name), expected[name]) if squeeze is True else name in (squeeze or ())
-        return judge_array(
-            name,
-            expected[name],
-            actual.get(name),
-            tolerance=tolerance,
-            weight=weight,
-            unit=unit,
-            squeeze=squeezed,
-            words=spoken[name],
-            **told,
-        )
+        array, value, weight = expected[name], actual.get(name), float(parts.get(name, 1.0))
+        if squeeze is True:  # more axes or fewer; with as many, (1, 9) for (9, 1) is a transpose
+            is_squeezed = isinstance(value, np.ndarray) and value.ndim != array.ndim
+        else:
+            is_squeezed = name in (squeeze or ())
+        told |= {"weight": weight, "unit": units.get(name), "squeeze": is_squeezed, "words": spoken[name]}
+        return judge_array(name, array, value, tolerance=tolerance, **told)
 
     judgements = {name: judge(name) for name in expected}
     wrong = [name for name, judgement in judgements.items() if judgement.comparison.status != PASSED]
@@ -204,12 +198,11 @@ def matches(
     together: as judge_values has it; the units are then those of the other arrays.
     """
     units = units_of(expected, together)
-    for judgement in judgements:
-        name, array = judgement.comparison.name, judgement.comparable
-        other = expected.get(name)
-        if array is None or other is None or not same(other, array, tolerance, units.get(name)):
-            return False
-    return True
+    found = {judgement.comparison.name: judgement.comparable for judgement in judgements}
+    return all(
+        array is not None and name in expected and same(expected[name], array, tolerance, units.get(name))
+        for name, array in found.items()
+    )
 
 
 @dataclass(frozen=True)
@@ -239,7 +232,7 @@ def fit(
 ) -> Fit:
     """Hold what a misconception returns against what came. together: as judge_values has it."""
     units, variant_units = units_of(expected, together), units_of(variant, together)
-    explained, left, telling = set(), set(), set()
+    explained, left = set(), set()
     is_denied = is_shaped = is_overflown = False
     for judgement in judgements:
         name, array = judgement.comparison.name, judgement.comparable
@@ -250,14 +243,14 @@ def fit(
             is_denied = True
         elif array is not None and same(other, array, tolerance, variant_units.get(name)):
             explained.add(name)
-            telling |= {name} if is_telling(other) else set()
         else:
             left.add(name)
-        is_shaped = is_shaped or judgement.shape == other.shape
+        is_shaped |= judgement.shape == other.shape
         if judgement.actual is not None and not (np.isfinite(other).all() or np.isfinite(judgement.actual).all()):
             is_overflown = True
-    arrays_left = {name for name in left if variant[name].ndim}
-    is_told = bool(explained) and (not left or (not arrays_left and any(variant[name].ndim for name in telling)))
+    telling = [variant[name] for name in explained if is_telling(variant[name])]
+    arrays_left = any(variant[name].ndim for name in left)
+    is_told = bool(explained) and (not left or (not arrays_left and any(array.ndim for array in telling)))
     return Fit(frozenset(explained), is_told, is_denied, bool(telling), is_shaped, is_overflown)
 
 
@@ -276,11 +269,6 @@ def same(expected: np.ndarray, actual: np.ndarray, tolerance: float, unit: Unit 
     a, b = np.asarray(expected, dtype=np.float64), np.asarray(actual, dtype=np.float64)
     scale = (unit.size if unit else largest_entry(a)) or 1.0
     return bool(np.allclose(a, b, rtol=0, atol=tolerance * scale, equal_nan=True))
-
-
-def has_other_axes(actual: object, expected: np.ndarray) -> bool:
-    """Whether it has more axes or fewer. With as many, (1, 9) for (9, 1) is a transpose."""
-    return isinstance(actual, np.ndarray) and actual.ndim != expected.ndim
 
 
 def squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
