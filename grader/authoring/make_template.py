@@ -25,8 +25,8 @@ from grader.errors import AssignmentError
 
 FOLDER: Final = "template"
 # What running and compiling leave behind; no part of the template, and no drift.
-LEFT_BEHIND: Final = ("__pycache__", ".ipynb_checkpoints", "build", "datasets")
-COMPILED: Final = (".so", ".pyd", ".pyc")
+LEFT_BEHIND: Final = frozenset(["__pycache__", ".ipynb_checkpoints", "build", "datasets"])
+COMPILED: Final = (".so", ".pyd", ".pyc", ".egg-info")
 
 
 def make_template(assignment: Assignment) -> dict[str, bytes]:
@@ -42,10 +42,7 @@ def make_template(assignment: Assignment) -> dict[str, bytes]:
         title = f'"""{assignment.title}."""\n'.encode()  # the reference's own says what it is
         files[f"{folder}/__init__.py"] = read(assignment.reference / init) if folder != package else title
     files |= student_notebooks(assignment)
-    own = assignment.folder / FOLDER
-    for path in sorted(own.rglob("*")):
-        if path.is_file() and not is_left_behind(path.relative_to(own)):
-            files[path.relative_to(own).as_posix()] = read(path)
+    files |= {name: read(path) for name, path in found_in(assignment.folder / FOLDER).items()}
     page = messages_page(assignment.folder)
     files |= {PAGE: page.encode()} if page else {}
     for name, content in files.items():
@@ -63,19 +60,18 @@ def write_template(folder: Path, files: Mapping[str, bytes]) -> None:
 
 def drift(folder: Path, files: Mapping[str, bytes]) -> list[str]:
     """What the folder has otherwise than these files: a line each, none if they agree. Line endings do not count."""
-    found = {
-        path.relative_to(folder).as_posix(): path
-        for path in folder.rglob("*")
-        if path.is_file() and not is_left_behind(path.relative_to(folder))
-    }
+    found = found_in(folder)
     lines = [f"{name}: is not there" for name in files if name not in found]
     lines += [f"{name}: differs" for name, path in found.items() if name in files and lf(read(path)) != lf(files[name])]
     lines += [f"{name}: does not belong to the template. Remove it." for name in found if name not in files]
     return sorted(lines)
 
 
-def is_left_behind(path: Path) -> bool:
-    return bool({*path.parts} & {*LEFT_BEHIND}) or path.suffix in COMPILED or path.name.endswith(".egg-info")
+def found_in(folder: Path) -> dict[str, Path]:
+    """The files of a folder by their path below it, but for what running and compiling leave behind."""
+    paths = {path.relative_to(folder): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    left_behind = [path for path in paths if LEFT_BEHIND & {*path.parts} or path.suffix in COMPILED]
+    return {name.as_posix(): path for name, path in paths.items() if name not in left_behind}
 
 
 def lf(content: bytes) -> bytes:

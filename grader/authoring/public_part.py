@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from grader.assignment.fixtures import MANIFEST, load_fixtures, read_manifest
@@ -61,7 +60,7 @@ def public_files(assignment: Assignment) -> dict[str, bytes]:
     }
     paths = [*(assignment.folder / "checks/public").rglob("*.py")]
     paths += [assignment.folder / "fixtures" / name for name in manifest["files"]]
-    return files | {relative(path, assignment.folder): path.read_bytes() for path in paths}
+    return files | {path.relative_to(assignment.folder).as_posix(): path.read_bytes() for path in paths}
 
 
 def public_manifest(manifest: Mapping[str, Any], shown: set[str]) -> dict[str, Any]:
@@ -94,18 +93,17 @@ def public_manifest(manifest: Mapping[str, Any], shown: set[str]) -> dict[str, A
 
 def as_toml(data: Mapping[str, Any]) -> str:
     """The entries as TOML: plain ones first, then tables and arrays of tables, as the format asks."""
-    tables = {name: value for name, value in data.items() if isinstance(value, dict) or is_tables(value)}
-    lines = ["# What students see of the assignment. Made by `grader release`.", ""]
-    lines += [f"{name} = {literal(value)}" for name, value in data.items() if name not in tables]
-    for name, value in tables.items():
-        for table in value if isinstance(value, list) else [value]:
-            lines += ["", f"[[{name}]]" if isinstance(value, list) else f"[{name}]"]
-            lines += [f"{json.dumps(key)} = {literal(item)}" for key, item in table.items()]
-    return "\n".join(lines) + "\n"
-
-
-def is_tables(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
+    lines, tables = ["# What students see of the assignment. Made by `grader release`.", ""], []
+    for name, value in data.items():
+        is_list = isinstance(value, list) and bool(value)
+        several = value if is_list else [value]
+        if not all(isinstance(table, dict) for table in several):
+            lines.append(f"{name} = {literal(value)}")
+            continue
+        for table in several:
+            tables += ["", f"[[{name}]]" if is_list else f"[{name}]"]
+            tables += [f"{json.dumps(key)} = {literal(item)}" for key, item in table.items()]
+    return "\n".join([*lines, *tables]) + "\n"
 
 
 def literal(value: Any) -> str:
@@ -115,7 +113,3 @@ def literal(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(literal, value)) + "]"
     return json.dumps(value)
-
-
-def relative(path: Path, folder: Path) -> str:
-    return path.relative_to(folder).as_posix()
