@@ -1,12 +1,6 @@
 """What can go wrong on our side. A student's failure is never one of these: it is data (a CheckResult with a status).
 
-    GraderError                 exit 3: a fault of the grader, its set-up or its files; takes no mark away
-    ├── AssignmentError         assignment.toml, a check or a misconception is not as it must be
-    │   └── FixtureError        an expected array is absent, damaged or not what the manifest says
-    ├── SandboxError            no isolation to be had, or the sandbox itself failed
-    └── UsageError              exit 2: what was asked for cannot be (a path that does not exist)
-
-The command line turns them into exit codes in one place (grader/cli/main.py).
+None of these takes a mark away. The command line turns them into exit codes in one place (grader/cli/main.py).
 """
 
 from __future__ import annotations
@@ -15,7 +9,9 @@ from typing import Any
 
 
 class GraderError(Exception):
-    """A fault of ours. The text has the form *place: what was found, what was expected. What to do next.*
+    """A fault of the grader, its set-up or its files: exit code 3.
+
+    The text has the form *place: what was found, what was expected. What to do next.*
 
     reason: the same as a Reason, where a page shows it (messages/say.py, fault), or None.
     """
@@ -24,7 +20,7 @@ class GraderError(Exception):
 
 
 class AssignmentError(GraderError):
-    """The assignment folder is not as it must be."""
+    """assignment.toml, a check or a misconception is not as it must be."""
 
 
 class FixtureError(AssignmentError):
@@ -36,4 +32,4 @@ class SandboxError(GraderError):
 
 
 class UsageError(GraderError):
-    """The command was asked for something that cannot be done."""
+    """The command was asked for what cannot be done, over a path that does not exist for one: exit code 2."""

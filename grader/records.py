@@ -14,25 +14,10 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 SCHEMA: Final = 2  # a file of schema 1, whose reasons were sentences, can be read (schema_1.py)
-# What no file of this schema is without; the other parts came later.
-NEEDED: Final = frozenset(
-    [
-        "submission",
-        "assignment",
-        "environment",
-        "status",
-        "score",
-        "max_score",
-        "duration_s",
-        "checks",
-        "functions",
-        "notes",
-    ]
-)
 ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=vars)
 
 # What a submission's time goes into: its own functions; sandboxes to start and modules to import; messages to and from
@@ -108,10 +93,9 @@ class Submission:
 
     id: unique in its run, safe as a file name. source: where it came from, for people to read.
     files: student files, handed-out files and helpers found, by their path below the package ("layers.py"), as bytes.
-    notebooks: by their bare names, as bytes; read (intake/notebooks/answers.py)
-    and shown, never staged, never executed.
+    notebooks: by their bare names, as bytes; read (intake/notebooks/answers.py) and shown, never staged, never run.
     answers: what was read in them, held against those that the assignment hands out; notebook_notes: what that showed,
-    to be said where the submission's handout has those notebooks. sha256: of everything that was collected.
+    to be said where the submission's handout has those notebooks.
     notes: what the collector wants said ("two layers.py were found ..."). problem: why nothing can be graded (damaged
     archive, no student file), or None.
     """
@@ -341,10 +325,8 @@ class Result:
 
     def to_json(self) -> str:
         """A line a field; of those that are lists of records, a line a record."""
-        parts = [
-            f" {ENCODER.encode(name)}: {lines_of(value)}" for name, value in {"schema": SCHEMA, **vars(self)}.items()
-        ]
-        text = "{\n" + ",\n".join(parts) + "\n}\n"
+        data = {"schema": SCHEMA, **vars(self)}
+        text = "{\n" + ",\n".join(f" {ENCODER.encode(name)}: {lines_of(data[name])}" for name in data) + "\n}\n"
         return ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
     @classmethod
@@ -361,7 +343,7 @@ class Result:
                 data, schema = upgraded(data), SCHEMA
             if schema != SCHEMA:
                 raise ValueError(f"result: schema {schema!r} found, {SCHEMA} expected")
-            if not NEEDED <= data.keys() <= {one.name for one in fields(cls)}:
+            if not NEEDED <= data.keys() <= {*cls.__match_args__}:
                 raise ValueError("result: not a result file (a part is missing, or there is one more)")
             result = msgspec.convert(data, cls)
         except (KeyError, TypeError, AttributeError, RecursionError, msgspec.ValidationError) as error:
@@ -370,6 +352,10 @@ class Result:
         if wrong or not isinstance(result.submission.get("id"), str):
             raise ValueError(f"result: not a result file ({wrong[0] if wrong else 'no id'!r} found)")
         return result
+
+
+# What no file of this schema is without; the parts from `reason` on came later.
+NEEDED: Final = frozenset(Result.__match_args__[: Result.__match_args__.index("reason")])
 
 
 def lines_of(value: Any) -> str:

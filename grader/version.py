@@ -16,7 +16,6 @@ from grader import VERSION
 PACKAGE: Final = Path(__file__).parent
 # What shows, hands out or keeps results, but decides over none. All other modules do, those to come included.
 SHOWING: Final = frozenset(["report", "cli", "delivery", "authoring", "student", "running"])
-PAGES: Final = ("report", "records.py")
 
 
 @cache
@@ -31,11 +30,8 @@ def grader_version() -> str:
 @cache
 def pages_version() -> str:
     """A hash over all that a page is made with: modules, templates, styles and scripts."""
-    return digest_of(path for name in PAGES for path in files_of(PACKAGE / name))
-
-
-def files_of(path: Path) -> Iterable[Path]:
-    return (file for file in path.rglob("*") if "__pycache__" not in file.parts) if path.is_dir() else (path,)
+    made_with = [PACKAGE / "records.py", *(PACKAGE / "report").rglob("*")]
+    return digest_of(path for path in made_with if "__pycache__" not in path.parts)
 
 
 def digest_of(paths: Iterable[Path], *more: str) -> str:
