@@ -38,11 +38,8 @@ def find_hints(trial: Trial, trials: Sequence[Trial]) -> tuple[Reason, ...]:
 
 def one_hint(hints: Mapping[str, str]) -> tuple[Reason, ...]:
     """A hint is precise or absent: the one that all matching misconceptions share. hints: by misconception."""
-    return tuple(hint_of(name, hints[name]) for name in sorted(hints)[:1] if len(set(hints.values())) == 1)
-
-
-def hint_of(misconception: str, text: str) -> Reason:
-    return Reason.of("hint", misconception=misconception, text=text)
+    only = sorted(hints)[:1] if len(set(hints.values())) == 1 else []
+    return tuple(Reason.of("hint", misconception=name, text=hints[name]) for name in only)
 
 
 def understood(trial: Trial, trials: Sequence[Trial]) -> list[str]:
@@ -74,7 +71,7 @@ def shown_beside_another(trial: Trial, mine: Sequence[Trial]) -> tuple[Reason, .
         return ()  # two that explain the same value: one of them is wrong
     order = [judgement.comparison.name for judgement in trial.judgements]
     shown = sorted(values, key=lambda hint: min(map(order.index, values[hint])))
-    return tuple(hint_of(named[hint], hint) for hint in shown)
+    return tuple(Reason.of("hint", misconception=named[hint], text=hint) for hint in shown)
 
 
 def is_told(name: str, trial: Trial) -> bool:

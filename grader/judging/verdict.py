@@ -112,15 +112,15 @@ def with_share(
     if not share:
         return result
     name, own = short_name(trial.check.function), short_name(needs or "")
-    if share == 1:
-        why = Reason.of("shares", own=own, name=name)
-    else:
-        why = Reason.of("shares_part", own=own, name=name, share=share)
+    in_full, in_part = (
+        Reason.of("shares", own=own, name=name),
+        Reason.of("shares_part", own=own, name=name, share=share),
+    )
     return replace(
         result,
         points=round(trial.check.max_points * share, 6),
         status=PASSED if share == 1 else PARTIAL,
-        reasons=(*result.reasons, why),
+        reasons=(*result.reasons, in_full if share == 1 else in_part),
         follow_through=True,
     )
 
@@ -168,7 +168,7 @@ def settle_trial(trial: Trial, trials: Sequence[Trial]) -> CheckResult:
         after_hidden=trial.after_hidden,
     )
     if trial.failure is not None:
-        return settle_failure(result, trial, trials)
+        return settle_failure(result, trial, trial.failure, trials)
     worth = forward_worth(trial, trials)
     earned = weight = 0.0
     comparisons = []
@@ -196,13 +196,11 @@ def settle_trial(trial: Trial, trials: Sequence[Trial]) -> CheckResult:
     )
 
 
-def settle_failure(result: CheckResult, trial: Trial, trials: Sequence[Trial]) -> CheckResult:
+def settle_failure(result: CheckResult, trial: Trial, failure: Failure, trials: Sequence[Trial]) -> CheckResult:
     """No values: nothing earned. Where another function is to blame, the check is skipped."""
-    assert trial.failure is not None
-    failure, fed = trial.failure, trial.fed
     reason, status = failure.reason, failure.status
-    if fed is not None and status == ERROR:  # its own forward may have cached otherwise, which nobody can know
-        reason, status = Reason.of("given_cache", why=fed.reason, then=reason), SKIPPED
+    if trial.fed is not None and status == ERROR:  # its own forward may have cached otherwise, which nobody can know
+        reason, status = Reason.of("given_cache", why=trial.fed.reason, then=reason), SKIPPED
     elif failure.function not in (result.function, ""):
         reason, status = Reason.of("could_not_run", name=short_name(result.function), why=reason), SKIPPED
     hints = find_hints(trial, trials) or tuple(filter(None, [advice_on(say(failure.reason))]))
@@ -229,16 +227,14 @@ def forward_worth(trial: Trial, trials: Sequence[Trial]) -> float:
 def reasons_of(trial: Trial, worth: float) -> tuple[Reason, ...]:
     """What there is besides the comparisons: gradients that follow from a wrong forward, a cache that was fed."""
     function, reasons = trial.check.function, []
-    follows = sorted(trial.agreed) if worth > 0 else []
-    if follows:
+    if trial.agreed and worth > 0:
         own = short_name(trial.check.needs) if trial.check.needs else "loss"
-        reasons.append(placed(function, Reason.of("follows", names=follows, own=own, share=worth)))
+        reasons.append(placed(function, Reason.of("follows", names=sorted(trial.agreed), own=own, share=worth)))
     if trial.fed is not None:
         name, why, forward = short_name(function), trial.fed.reason, short_name(trial.fed.function)
-        if trial.passed:
-            reasons.append(Reason.of("was_given_cache", why=why, name=name))
-        else:
-            reasons.append(Reason.of("was_given_other_cache", why=why, name=name, forward=forward))
+        right = Reason.of("was_given_cache", why=why, name=name)
+        wrong = Reason.of("was_given_other_cache", why=why, name=name, forward=forward)
+        reasons.append(right if trial.passed else wrong)
     return tuple(reasons)
 
 
@@ -264,11 +260,5 @@ def sum_up(
 
 def status_of(checks: Sequence[CheckResult]) -> str:
     """`passed` if all did, `partial` if some points were earned, else the worst status."""
-    statuses = [check.status for check in checks if check.status != NOT_APPLICABLE]
-    if not statuses:
-        return NOT_APPLICABLE
-    if all(status == PASSED for status in statuses):
-        return PASSED
-    if any(check.points > 0 for check in checks):
-        return PARTIAL
-    return min(statuses, key=CHECK_STATUSES.index)
+    worst = min((check.status for check in checks), key=CHECK_STATUSES.index, default=NOT_APPLICABLE)
+    return PARTIAL if worst not in (PASSED, NOT_APPLICABLE) and any(check.points > 0 for check in checks) else worst
