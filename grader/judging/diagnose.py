@@ -67,8 +67,6 @@ RECOGNISED: Final = (
     (("module 'numpy' has no attribute",), Reason.of("old_numpy")),
     (("is not defined",), Reason.of("not_defined")),
 )
-
-
 OWN_LARGEST: Final = Reason.of("own_largest")
 
 
@@ -86,11 +84,7 @@ def advice_on(error_text: str) -> Reason | None:
 
 
 def describe_shape(
-    name: str,
-    expected: tuple[int, ...],
-    found: tuple[int, ...],
-    others: Others,
-    actual: np.ndarray | None = None,
+    name: str, expected: tuple[int, ...], found: tuple[int, ...], others: Others, actual: np.ndarray | None = None
 ) -> Reason:
     """Say that a shape is wrong and what it looks like instead. actual: the values, where they can be looked at."""
     if actual is not None and np.isfinite(actual).all():
@@ -131,9 +125,14 @@ def describe_difference(
     others: named arrays that they may turn out to be. sizes: what a factor may turn out to be.
     unit: what errors are relative to; by default the largest entry. integers: the array came with whole numbers only.
     """
-    wrong = ~np.isfinite(actual)
+    wrong, size = ~np.isfinite(actual), actual.size
     if wrong.any():
-        return describe_what_is_not_finite(name, wrong, "NaN" if np.isnan(actual).any() else "inf")
+        kind = "NaN" if np.isnan(actual).any() else "inf"
+        if not wrong.all():
+            count, where = int(wrong.sum()), place(wrong)
+            return Reason.of("holds_what_is_not_finite", name=name, kind=kind, wrong=count, entries=size, where=where)
+        throughout = Reason.of("is_not_finite_throughout", name=name, kind=kind)
+        return throughout if size > 1 else Reason.of("is_not_finite", name=name, kind=kind)
     unit = unit or Unit(float(np.max(np.abs(expected), initial=0.0)))
     scale = unit.size or 1.0
     if float(np.max(np.abs(actual), initial=0.0)) > HUGE * scale:
@@ -156,22 +155,12 @@ def describe_difference(
     return looks or describe_place(name, np.abs(actual - expected), unit)
 
 
-def describe_what_is_not_finite(name: str, wrong: np.ndarray, kind: str) -> Reason:
-    if not wrong.all():
-        count, size, where = int(wrong.sum()), wrong.size, place(wrong)
-        return Reason.of("holds_what_is_not_finite", name=name, kind=kind, wrong=count, entries=size, where=where)
-    if wrong.size > 1:
-        return Reason.of("is_not_finite_throughout", name=name, kind=kind)
-    return Reason.of("is_not_finite", name=name, kind=kind)
-
-
 def describe_place(name: str, difference: np.ndarray, unit: Unit) -> Reason:
     """How large the error is, how many entries are wrong, and where. difference: in units."""
     error, wrong = float(np.max(difference)), difference > CLOSE
     if wrong.size == 1 and unit.of == OWN_LARGEST:
-        if error >= SLIGHT:
-            return Reason.of("number_off", name=name, amount=error)
-        return Reason.of("number_slightly_off", name=name, amount=error)
+        slightly = Reason.of("number_slightly_off", name=name, amount=error)
+        return slightly if error < SLIGHT else Reason.of("number_off", name=name, amount=error)
     if wrong.size == 1 or not wrong.any():
         return Reason.of("off", name=name, amount=error, unit=unit.of)
     if wrong.all():
@@ -182,18 +171,15 @@ def describe_place(name: str, difference: np.ndarray, unit: Unit) -> Reason:
 
 def place(wrong: np.ndarray) -> Reason:
     """Where the wrong entries lie, which are some and not all."""
-    if wrong.ndim >= 2 and min(wrong.shape[-2:]) > 2:
-        inner = wrong[..., 1:-1, 1:-1]
-        if not inner.any():
-            return Reason.of("only_at_the_border")
-    for axis in range(wrong.ndim):
-        others = tuple(other for other in range(wrong.ndim) if other != axis)
-        slices = np.flatnonzero(wrong.any(axis=others))
-        if wrong.shape[axis] > 1 and len(slices) <= max(1, FEW * wrong.shape[axis]):
+    if wrong.ndim >= 2 and min(wrong.shape[-2:]) > 2 and not wrong[..., 1:-1, 1:-1].any():
+        return Reason.of("only_at_the_border")
+    touched = [np.moveaxis(wrong, axis, 0).reshape(length, -1).any(axis=1) for axis, length in enumerate(wrong.shape)]
+    for axis, is_wrong in enumerate(touched):
+        slices = np.flatnonzero(is_wrong)
+        if is_wrong.size > 1 and slices.size <= max(1, FEW * is_wrong.size):
             return Reason.of("only_at", at=slices[:LISTED].tolist(), axis=axis)
-    for axis in range(wrong.ndim):
-        others = tuple(other for other in range(wrong.ndim) if other != axis)
-        slices = np.flatnonzero(~wrong.any(axis=others))
-        if len(slices) and wrong.sum() == wrong.size - wrong.size // wrong.shape[axis] * len(slices):
+    for axis, is_wrong in enumerate(touched):
+        slices = np.flatnonzero(~is_wrong)
+        if slices.size and wrong.sum() == wrong.size - wrong.size // is_wrong.size * slices.size:
             return Reason.of("only_right_at", at=slices[:LISTED].tolist(), axis=axis)
     return Reason.of("first_at", at=np.argwhere(wrong)[0].tolist())

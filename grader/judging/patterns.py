@@ -7,6 +7,7 @@ A reason may tell a factor, an axis and the name of an array, never a value.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import permutations
@@ -55,25 +56,22 @@ def sizes_of(arrays: Mapping[str, np.ndarray]) -> Sizes:
     """
     sizes: list[tuple[Size, int]] = []
     for name, array in arrays.items():
+        shape, axes = array.shape, array.ndim
         own = [
             (Size(name, Reason.of("axis_length", axis=axis, name=name), axis == 0), length)
-            for axis, length in enumerate(named_axes(array))
+            for axis, length in enumerate(shape if axes < 4 else shape[:2])
         ]
-        if array.ndim > 1:
+        if axes > 1:
             own.append((Size(name, Reason.of("entries", name=name), is_count=True), array.size))
-        if array.ndim > 2:
-            images = (array.ndim - 2, array.ndim - 1)
-            shape = array.shape
-            own.append((Size(name, Reason.of("axes_multiplied", axes=images, name=name)), shape[-2] * shape[-1]))
-            for axis, length in ((0, int(np.prod(shape[1:]))), (1, shape[0] * int(np.prod(shape[2:])))):
+        if axes > 2:
+            images = Reason.of("axes_multiplied", axes=(axes - 2, axes - 1), name=name)
+            own.append((Size(name, images), shape[-2] * shape[-1]))
+            for axis in (0, 1):
+                length = math.prod(shape[:axis] + shape[axis + 1 :])
                 own.append((Size(name, Reason.of("axes_but_one", axis=axis, name=name)), length))
         known = {length for _, length in sizes}
         sizes += [(size, length) for size, length in own if length not in known]
     return tuple(sizes)
-
-
-def named_axes(array: np.ndarray) -> tuple[int, ...]:
-    return array.shape if array.ndim < 4 else array.shape[:2]
 
 
 def describe_constant(name: str, expected: np.ndarray, actual: np.ndarray, integers: bool) -> Reason | None:
@@ -108,10 +106,8 @@ def find_other(actual: np.ndarray, others: Others) -> str | Reason | None:
     if actual.size < 2 or np.ptp(actual) == 0:
         return None
     for other, array in others.items():
-        if array.shape == actual.shape and array.dtype.kind in "fiub":
-            scale = float(np.max(np.abs(array), initial=0.0))
-            if close(actual, array, scale):
-                return named(other)
+        if array.shape == actual.shape and array.dtype.kind in "fiub" and close(actual, array, np.max(np.abs(array))):
+            return named(other)
     return None
 
 
@@ -133,8 +129,8 @@ def describe_factor(
     if factor == 0 or abs(factor - 1) < 10 * CLOSE or not close(actual, factor * expected, largest * abs(factor)):
         return None
     if abs(factor + 1) < CLOSE:
-        is_array = expected.size > 1
-        return Reason.of("wrong_sign_everywhere", name=name) if is_array else Reason.of("wrong_sign", name=name)
+        everywhere = Reason.of("wrong_sign_everywhere", name=name)
+        return everywhere if expected.size > 1 else Reason.of("wrong_sign", name=name)
     if expected.size == 1:
         return None if is_plain else describe_number(name, factor, sizes)
     ratio, length, size = ratio_of(factor, sizes)
@@ -199,9 +195,8 @@ def describe_offset(name: str, expected: np.ndarray, actual: np.ndarray) -> Reas
     if expected.size < 2:
         return None
     offset = actual - expected
-    if float(np.max(np.abs(offset))) > CLOSE and float(np.ptp(offset)) < CLOSE:
-        return Reason.of("same_amount_off", name=name)
-    return None
+    is_same = np.max(np.abs(offset)) > CLOSE and np.ptp(offset) < CLOSE
+    return Reason.of("same_amount_off", name=name) if is_same else None
 
 
 def describe_order(name: str, expected: np.ndarray, actual: np.ndarray) -> Reason | None:
@@ -223,15 +218,12 @@ def describe_shift(name: str, expected: np.ndarray, actual: np.ndarray) -> Reaso
     last = expected.ndim - 1
     for axes in [(axis,) for axis in range(expected.ndim)] + ([(last - 1, last)] if last > 0 else []):
         for step in (1, -1):
-            late, early = [slice(None)] * expected.ndim, [slice(None)] * expected.ndim
-            for axis in axes:
-                late[axis], early[axis] = slice(1, None), slice(None, -1)
-            to, origin = (late, early) if step == 1 else (early, late)
-            kept, moved = expected[tuple(origin)], actual[tuple(to)]
+            late = tuple(slice(1, None) if axis in axes else slice(None) for axis in range(expected.ndim))
+            early = tuple(slice(None, -1) if axis in axes else slice(None) for axis in range(expected.ndim))
+            kept, moved = (expected[early], actual[late]) if step == 1 else (expected[late], actual[early])
             if kept.size > SPARE and np.ptp(kept) > CLOSE and close(moved, kept, 1.0):
-                if step == 1:
-                    return Reason.of("shifted_up", name=name, axes=axes)
-                return Reason.of("shifted_down", name=name, axes=axes)
+                up = Reason.of("shifted_up", name=name, axes=axes)
+                return up if step == 1 else Reason.of("shifted_down", name=name, axes=axes)
     return None
 
 
