@@ -117,31 +117,21 @@ def check(
     """
 
     def define(run: Callable[..., Any]) -> CheckDefinition:
-        title = " ".join((run.__doc__ or "").split())
+        title, own_name, weights = " ".join((run.__doc__ or "").split()), name or run.__name__, dict(parts or {})
+        place = f"check {function}.{run.__name__}"
         if not title:
-            raise AssignmentError(f"check {function}.{run.__name__}: no docstring. Say in it what the student reads.")
+            raise AssignmentError(f"{place}: no docstring. Say in it what the student reads.")
         if not weight > 0:
-            raise AssignmentError(f"check {function}.{run.__name__}: weight {weight:g}, expected more than 0.")
+            raise AssignmentError(f"{place}: weight {weight:g}, expected more than 0.")
         if not tolerance >= 0:
-            raise AssignmentError(f"check {function}.{run.__name__}: tolerance {tolerance:g}, expected 0 or more.")
-        if not all(part > 0 for part in (parts or {}).values()):
-            raise AssignmentError(f"check {function}.{run.__name__}: a part weighs nothing, expected more than 0.")
+            raise AssignmentError(f"{place}: tolerance {tolerance:g}, expected 0 or more.")
+        if not all(part > 0 for part in weights.values()):
+            raise AssignmentError(f"{place}: a part weighs nothing, expected more than 0.")
         for option, names in (("together", together), ("squeeze", squeeze)):
             if isinstance(names, str):
-                raise AssignmentError(f"check {function}.{run.__name__}: {option} is {names!r}, expected ({names!r},).")
+                raise AssignmentError(f"{place}: {option} is {names!r}, expected ({names!r},).")
         definition = CheckDefinition(
-            function,
-            name or run.__name__,
-            title,
-            run,
-            weight,
-            seed,
-            tolerance,
-            needs,
-            cache,
-            dict(parts or {}),
-            together,
-            squeeze,
+            function, own_name, title, run, weight, seed, tolerance, needs, cache, weights, together, squeeze
         )
         run.__globals__.setdefault(DEFINED, []).append(definition)
         return definition

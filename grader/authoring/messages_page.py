@@ -70,12 +70,10 @@ def example_of(id: str, said: Mapping[str, Any], path: Path) -> Reason:
         raise AssignmentError(f"{path}: no message is called {id}. Take it out, or correct the name.")
     example = said.get("example", {})
     if example.keys() != fields_of(CATALOGUE[id]):
-        expected = ", ".join(sorted(fields_of(CATALOGUE[id]))) or "none"
-        found = ", ".join(sorted(example)) or "none"
+        found, expected = (", ".join(sorted(names)) or "none" for names in (example, fields_of(CATALOGUE[id])))
         raise AssignmentError(f"{path}: the example of {id} has the values {found}, expected {expected}. Correct it.")
     return Reason(id, example)
 
 
 def table(first: str, rows: Iterable[tuple[str, str]]) -> str:
-    lines = [f"| {first} | it means |", "|---|---|", *(f"| {said} | {means} |" for said, means in rows)]
-    return "\n".join(lines)
+    return "\n".join([f"| {first} | it means |", "|---|---|", *(f"| {said} | {means} |" for said, means in rows)])

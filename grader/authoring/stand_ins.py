@@ -8,6 +8,7 @@ What takes the place of a function or class of the reference: a misconception, s
 something that knows the answers to the visible checks by heart. Python 3.8 and NumPy suffice.
 """
 
+import base64
 import copy
 import functools
 import hashlib
@@ -145,24 +146,23 @@ def record(function: str, memory: Memory, own: Call) -> Call:
 
 
 def digest(*values: Any) -> str:
-    """A hash of arguments: the same in every process, Python and NumPy. Of objects their attributes count."""
-    hashed = hashlib.sha256()
+    """A hash of arguments: the same in every process, Python and NumPy."""
+    return hashlib.sha256(literal(values).encode()).hexdigest()
 
-    def add(value: Any) -> None:
-        if isinstance(value, np.generic):
-            value = value.item()
-        if isinstance(value, np.ndarray):
-            hashed.update(("%s %s" % (value.dtype.str, value.shape)).encode() + value.tobytes())
-        elif isinstance(value, (tuple, list)):
-            hashed.update(b"(%d" % len(value))
-            for item in value:
-                add(item)
-        elif isinstance(value, dict):
-            add([part for key in sorted(value, key=str) for part in (str(key), value[key])])
-        elif value is None or isinstance(value, (bool, int, float, str, bytes)):
-            hashed.update(repr(value).encode() + b";")
-        else:
-            add(getattr(value, "__dict__", None))
 
-    add(values)
-    return hashed.hexdigest()
+def literal(value: Any) -> str:
+    """A value as Python source: the same for all arrays, lists and dicts that hold the same. Of objects, attributes."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, np.ndarray):
+        data = base64.b64encode(value.tobytes()).decode()
+        return "array(%r, %r, %r)" % (value.dtype.str, value.shape, data)
+    if isinstance(value, (tuple, list)):
+        return "(%s)" % "".join(literal(item) + ", " for item in value)
+    if isinstance(value, dict):
+        return "{%s}" % ", ".join("%r: %s" % (key, literal(value[key])) for key in sorted(value, key=str))
+    if isinstance(value, float) and not np.isfinite(value):
+        return "float(%r)" % str(value)
+    if value is None or isinstance(value, (bool, int, float, str, bytes)):
+        return repr(value)
+    return literal(getattr(value, "__dict__", None))

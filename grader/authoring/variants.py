@@ -13,20 +13,17 @@ replaces a function is added below it.
 from __future__ import annotations
 
 import ast
-import base64
 import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
-
-import numpy as np
+from typing import Final
 
 from grader.assignment.load import Assignment
 from grader.assignment.reference import load_reference
 from grader.assignment.solution_regions import student_files_of
 from grader.authoring.local_run import run_locally
-from grader.authoring.stand_ins import CONSTANTS, Memory, record
+from grader.authoring.stand_ins import CONSTANTS, Memory, literal, record
 from grader.checks import MisconceptionDefinition
 from grader.errors import AssignmentError
 from grader.function_ids import file_of, short_name
@@ -136,18 +133,3 @@ def memory_source(memory: Memory) -> bytes:
     lines += ["    return np.frombuffer(base64.b64decode(data), dtype).reshape(shape).copy()", "", "", "CALLS = {"]
     lines += [f"    {key!r}: {literal(call)}," for key, call in memory.items()]
     return "\n".join([*lines, "}", ""]).encode()
-
-
-def literal(value: Any) -> str:
-    """A value as Python source; None for what is none of the plain kinds."""
-    if isinstance(value, np.generic):
-        return literal(value.item())
-    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
-        return f"array({value.dtype.str!r}, {value.shape!r}, {base64.b64encode(value.tobytes()).decode()!r})"
-    if isinstance(value, tuple | list):
-        return f"({''.join(literal(item) + ', ' for item in value)})"
-    if isinstance(value, dict):
-        return f"{{{', '.join(f'{key!r}: {literal(item)}' for key, item in value.items())}}}"
-    if isinstance(value, float) and not np.isfinite(value):
-        return f"float({str(value)!r})"
-    return repr(value) if isinstance(value, bool | int | float | str | bytes) else "None"

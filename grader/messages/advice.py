@@ -1,8 +1,6 @@
 """What to do: about a well-known exception, in the line that raised it (judging/diagnose.py recognises them); and what
 to do next, which `grader check` says of the functions as a whole."""
 
-from __future__ import annotations
-
 from typing import Final
 
 # What a newer environment has done away with. Students read it: they choose no environment.

@@ -1,7 +1,5 @@
 """Why a call gave no value: an exception, time or memory that ran out, a function that is not there."""
 
-from __future__ import annotations
-
 from typing import Final
 
 STOPPED: Final[dict[str, str]] = {

@@ -1,7 +1,5 @@
 """What was handed in, how it was read, and what of it could not be: said of a submission by intake/."""
 
-from __future__ import annotations
-
 from typing import Final
 
 HAND_IN_CODE: Final = "Hand in the code alone."

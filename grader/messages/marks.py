@@ -1,7 +1,5 @@
 """What a check counts and why: gradients over a wrong forward, the grader's own functions in place of others."""
 
-from __future__ import annotations
-
 from typing import Final
 
 COSTS: Final = "That costs {own} its marks; this check counts "

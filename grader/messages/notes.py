@@ -1,7 +1,5 @@
 """What is said of a submission as a whole: its import, its files, how it was read."""
 
-from __future__ import annotations
-
 from typing import Final
 
 NOTES: Final[dict[str, str]] = {

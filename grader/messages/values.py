@@ -1,7 +1,5 @@
 """What is wrong with what the code returned, and what it looks like."""
 
-from __future__ import annotations
-
 from typing import Final
 
 HAS_SHAPE: Final = "{name} has shape {found:shape}, expected {expected:shape}"
