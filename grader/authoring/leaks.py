@@ -39,40 +39,33 @@ def secret_lines(assignment: Assignment) -> Iterator[tuple[str, str]]:
     """Every line or name that students must not see, and where it is from."""
     # Fixtures name their arrays by the ids of checks. One that is part of another's visible id tells nothing.
     visible = " ".join(check.id for check in assignment.checks if check.visibility == VISIBLE)
-    hidden = [check.id for check in assignment.checks if check.visibility != VISIBLE]
-    yield from ((name, "a hidden check") for name in hidden if name not in visible)
-    open_text = "\n".join(open_texts(assignment))
-    yield from lines_apart_from(open_text, hidden_texts(assignment))
+    ids = [check.id for check in assignment.checks if check.visibility != VISIBLE]
+    yield from ((name, "a hidden check") for name in ids if name not in visible)
+    folder, students = assignment.folder, [assignment.reference / name for name in assignment.student_files]
+    shown = [line for path in source_files(assignment.reference) for line in source_lines(path, solved=False)]
+    shown += [line for path in source_files(folder / "checks/public") for line in source_lines(path, solved=False)]
+    hidden = {path: source_lines(path, solved=True) for path in students}
+    hidden |= {path: source_lines(path, solved=False) for path in source_files(folder / "checks/hidden")}
+    hidden |= {path: code_of(read_text(path)) for path in source_files(folder / "misconceptions")}
+    yield from lines_apart_from(shown, hidden)
     # What a notebook shows excuses lines of its own solutions alone: it must not show the reference's.
-    paths = source_files([assignment.folder / "notebooks"])
-    shown = [line for path in paths for line in notebook_lines(str(path), read_text(path), solved=False)]
-    answers = ((path, notebook_lines(str(path), read_text(path), solved=True)) for path in paths)
-    yield from lines_apart_from("\n".join([open_text, *shown]), answers)
+    notebooks = source_files(folder / "notebooks")
+    shown += [line for path in notebooks for line in source_lines(path, solved=False, behind="# ")]
+    yield from lines_apart_from(shown, {path: source_lines(path, solved=True, behind="# ") for path in notebooks})
 
 
-def lines_apart_from(open_text: str, texts: Iterable[tuple[Path, list[str]]]) -> Iterator[tuple[str, str]]:
-    for path, lines in texts:
+def lines_apart_from(shown: Iterable[str], hidden: Mapping[Path, list[str]]) -> Iterator[tuple[str, str]]:
+    open_text = "\n".join(shown)
+    for path, lines in hidden.items():
         for line in map(str.strip, lines):
             if len(line) >= SHORTEST and line not in open_text:
                 yield line, f"{path.parent.name}/{path.name}"
 
 
-def hidden_texts(assignment: Assignment) -> Iterator[tuple[Path, list[str]]]:
-    for name in assignment.student_files:
-        path = assignment.reference / name
-        text = read_text(path)
-        lines = text.split("\n")
-        yield path, [line for one in find_regions(str(path), text) for line in lines[one.begin : one.end - 1]]
-    for path in source_files([assignment.folder / "checks/hidden"]):
-        yield path, read_text(path).split("\n")
-    for path in source_files([assignment.folder / "misconceptions"]):
-        yield path, code_of(read_text(path))
-
-
-def notebook_lines(place: str, text: str, *, solved: bool) -> list[str]:
-    """Of a notebook's source the lines inside of solutions, or those outside. Its text stands behind "# "."""
-    lines = [line.strip().removeprefix("# ") for line in text.split("\n")]
-    regions = find_regions(place, "\n".join(lines))
+def source_lines(path: Path, *, solved: bool, behind: str = "") -> list[str]:
+    """Of a source the lines inside of solutions, or those outside. behind: what stands before the text of a notebook."""
+    lines = [line.strip().removeprefix(behind) for line in read_text(path).split("\n")]
+    regions = find_regions(str(path), "\n".join(lines))
     marks = {number for one in regions for number in (one.begin, one.end)}
     return [
         line
@@ -98,16 +91,5 @@ def code_of(text: str) -> list[str]:
     return lines
 
 
-def open_texts(assignment: Assignment) -> Iterator[str]:
-    student_files = {assignment.reference / name for name in assignment.student_files}
-    for path in source_files([assignment.reference, assignment.folder / "checks/public"]):
-        text = read_text(path)
-        if path in student_files:
-            regions = find_regions(str(path), text)
-            numbered = enumerate(text.split("\n"), start=1)
-            text = "\n".join(line for number, line in numbered if not any(one.holds(number) for one in regions))
-        yield text
-
-
-def source_files(folders: Iterable[Path]) -> list[Path]:
-    return [path for folder in folders for path in sorted(folder.rglob("*")) if path.suffix in TEXT]
+def source_files(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.rglob("*")) if path.suffix in TEXT]

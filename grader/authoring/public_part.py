@@ -66,25 +66,16 @@ def public_files(assignment: Assignment) -> dict[str, bytes]:
 def public_manifest(manifest: Mapping[str, Any], shown: set[str]) -> dict[str, Any]:
     """The manifest without a word on checks that are not shown."""
     checks = {name: entry for name, entry in manifest["checks"].items() if name in shown}
-    variants: dict[str, set[str]] = {}
-    for name, entry in checks.items():
-        variants.setdefault(module_of(name), set()).update(entry["variants"], entry["raises"])
-    hints = {
-        function: {name: hint for name, hint in named.items() if name in variants.get(function, ())}
-        for function, named in manifest["hints"].items()
-    }
+    seen = {(module_of(name), one) for name, of in checks.items() for one in (*of["variants"], *of["raises"])}
+    parts: dict[str, dict[str, Any]] = {"hints": {}, "by_outcome": {}, "beside": {}}
+    for part, kept in parts.items():
+        for function, named in manifest[part].items():
+            if known := [name for name in named if (function, name) in seen]:
+                kept[function] = {name: named[name] for name in known} if part == "hints" else known
     return {
         **{name: manifest[name] for name in ALWAYS},
         "sources": {name: of for name, of in manifest["sources"].items() if name.startswith(f"checks/{OPEN}")},
-        "hints": {function: named for function, named in hints.items() if named},
-        **{
-            way: {
-                function: known
-                for function, named in manifest[way].items()
-                if (known := [name for name in named if name in hints.get(function, ())])
-            }
-            for way in ("by_outcome", "beside")
-        },
+        **parts,
         "checks": checks,
         "spread": {name: error for name, error in manifest["spread"].items() if name in shown},
         "files": {name: of for name, of in manifest["files"].items() if name.startswith(OPEN)},

@@ -23,7 +23,7 @@ import grader.authoring.make_template as template_module
 from grader import VERSION
 from grader.assignment.fixtures import load_fixtures
 from grader.assignment.load import load_assignment
-from grader.authoring.leaks import find_disclosed, notebook_lines
+from grader.authoring.leaks import find_disclosed, source_lines
 from grader.authoring.make_release import make_release, make_wheel
 from grader.authoring.public_part import as_toml
 from grader.cli.commands import cli
@@ -240,11 +240,12 @@ def test_lines_are_found_in_the_wheel_and_behind_the_quotes_of_a_notebook():
     assert find_disclosed(ASSIGNMENT, {"a.ipynb": b"import numpy as np\nx.reshape(2, 3)\n"}) == []
 
 
-def test_solutions_of_notebooks_are_secret_and_the_rest_is_not():
+def test_solutions_of_notebooks_are_secret_and_the_rest_is_not(tmp_path):
     source = "# %% answer\n### BEGIN SOLUTION\nx = 1\n### END SOLUTION\n# a text\n"
     source += "# ### BEGIN SOLUTION\n# why\n# ### END SOLUTION"
-    assert notebook_lines("N.py", source, solved=True) == ["x = 1", "why"]
-    assert notebook_lines("N.py", source, solved=False) == ["%% answer", "a text"]
+    (tmp_path / "N.py").write_text(source)
+    assert source_lines(tmp_path / "N.py", solved=True, behind="# ") == ["x = 1", "why"]
+    assert source_lines(tmp_path / "N.py", solved=False, behind="# ") == ["%% answer", "a text"]
 
 
 def test_a_notebook_may_show_what_it_shows_but_no_solution_of_the_reference(tmp_path):
