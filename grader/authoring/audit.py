@@ -27,7 +27,7 @@ from grader.errors import GraderError
 from grader.grading.context import Settings
 from grader.messages.of_check import message_of
 from grader.messages.say import said, say_all
-from grader.records import GRADED, MISSING, PASSED, CheckResult, Result
+from grader.records import GRADED, MISSING, PASSED, CheckResult, FunctionResult, Result
 from grader.running.dispatch import grade_all
 
 EPSILON: Final = 1e-6  # points; they are rounded to six digits
@@ -76,15 +76,16 @@ def run_audit(
             raise GraderError(f"audit: {result.id} has status {result.status} ({said(result.reason)}).")
         done[result.id] = replace(result, max_score=round(sum(check.max_points for check in result.checks), 2))
         advance(done[result.id])
-    results = tuple(done[one.name] for one in variants)
     called_by = callers(assignment)
+    graded = [(one, done[one.name]) for one in variants]
     problems = [
         f"{one.name}: {problem}"
-        for one, result in zip(variants, results, strict=True)
-        for problem in problems_of(one, result, called_by, assignment.stubs)
+        for one, result in graded
+        for problem in (*problems_of(one, result, called_by, assignment.stubs), *hint_problems(one, result))
     ]
-    needless = tuple(find_needless(variants, results))
-    return Audit(tuple(variants), results, tuple(problems), needless, find_costly(variants, results, called_by))
+    mistakes = [(one, result) for one, result in graded if one.misconception is not None]
+    results = tuple(result for _, result in graded)
+    return Audit(tuple(variants), results, tuple(problems), find_needless(mistakes), find_costly(mistakes, called_by))
 
 
 def parts_of(assignment: Assignment, variants: Iterable[Variant]) -> Iterator[tuple[str, frozenset[str]]]:
@@ -114,45 +115,35 @@ def callers(assignment: Assignment) -> dict[str, frozenset[str]]:
 
 def problems_of(
     variant: Variant, result: Result, called_by: Mapping[str, frozenset[str]], stubs: Mapping[str, Sequence[str]]
-) -> list[str]:
-    """What the grading of one variant has otherwise than it must be."""
+) -> Iterator[str]:
+    """What the grading of one variant has otherwise than it must be, its hints aside."""
     if variant.name == REFERENCE:
-        return [
-            f"{check.id} is {check.status} with {check.points:g} of {check.max_points:g} points, expected full marks. "
-            f"{message_of(check)}".strip()
-            for check in result.checks
-            if check.status != PASSED or is_lost(check)
-        ]
-    if variant.name == TEMPLATE:
-        return [
-            f"{check.id} is {check.status} with {check.points:g} points, expected {MISSING} with none."
-            for check in result.checks
-            if check.status != MISSING or check.points
-        ]
-    problems = [
-        f"keeps all of its {function.max_points:g} points for {function.function}. Add a check that catches it."
-        for function in result.functions
-        if function.function in variant.touched and function.points >= function.max_points - EPSILON
-    ]
-    lost = [
-        (function.function, function.max_points - function.points)
-        for function in result.functions
-        if function.function not in variant.touched and function.points < function.max_points - EPSILON
-    ]
-    may_lose = frozenset[str]().union(*(called_by[function] for function in variant.touched))
-    problems += [
-        f"loses {points:g} points for {function}, which neither is wrong nor calls what is. Mend that check, or say in "
-        f"[stubs] what it calls."
-        for function, points in lost
-        if function not in may_lose
-    ]
-    problems += [
-        f"loses {points:g} points for {function}, too, though a stub can stand in there for what is wrong. Mend that "
-        f"check: a mistake costs once."
-        for function, points in lost
-        if variant.touched & set(stubs.get(function, ()))
-    ]
-    return problems + hint_problems(variant, result)
+        for check in result.checks:
+            if check.status != PASSED or is_lost(check):
+                points = f"{check.points:g} of {check.max_points:g} points, expected full marks."
+                yield f"{check.id} is {check.status} with {points} {message_of(check)}".strip()
+    elif variant.name == TEMPLATE:
+        for check in result.checks:
+            if check.status != MISSING or check.points:
+                yield f"{check.id} is {check.status} with {check.points:g} points, expected {MISSING} with none."
+    else:
+        may_lose = reached_by(variant, called_by)
+        for function in result.functions:
+            name, lost = function.function, f"loses {function.max_points - function.points:g} points for"
+            if name in variant.touched:
+                if not is_lost(function):
+                    yield f"keeps all of its {function.max_points:g} points for {name}. Add a check that catches it."
+            elif is_lost(function):
+                if name not in may_lose:
+                    mend = "Mend that check, or say in [stubs] what it calls."
+                    yield f"{lost} {name}, which neither is wrong nor calls what is. {mend}"
+                if variant.touched & set(stubs.get(name, ())):
+                    mend = "Mend that check: a mistake costs once."
+                    yield f"{lost} {name}, too, though a stub can stand in there for what is wrong. {mend}"
+
+
+def reached_by(variant: Variant, called_by: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    return frozenset[str]().union(*(called_by[function] for function in variant.touched))
 
 
 def hint_problems(variant: Variant, result: Result) -> list[str]:
@@ -169,39 +160,35 @@ def hint_problems(variant: Variant, result: Result) -> list[str]:
     return ["its hint is not given by any check. Tell it from the other misconceptions that return the same."]
 
 
-def find_needless(variants: Iterable[Variant], results: Iterable[Result]) -> list[str]:
+def find_needless(mistakes: Iterable[tuple[Variant, Result]]) -> tuple[str, ...]:
     """Checks that catch no misconception of their function which no other check of it, as visible as they, catches."""
     rows: dict[tuple[str, str], list[list[CheckResult]]] = {}  # a row a misconception
-    for variant, result in zip(variants, results, strict=True):
-        mine: dict[tuple[str, str], list[CheckResult]] = {}
-        for check in result.checks:
-            if variant.misconception is not None and check.function in variant.touched:
-                mine.setdefault((check.function, check.visibility), []).append(check)
-        for place, checks in mine.items():
-            rows.setdefault(place, []).append(checks)
+    for variant, result in mistakes:
+        mine = [check for check in result.checks if check.function in variant.touched]
+        for place in dict.fromkeys((check.function, check.visibility) for check in mine):
+            rows.setdefault(place, []).append([one for one in mine if (one.function, one.visibility) == place])
     needless = []
     for found in rows.values():
         catchers = [{check.id for check in row if is_lost(check)} for row in found]
         needless += [check.id for check in found[0] if len(found[0]) > 1 and {check.id} not in catchers]
-    return needless
+    return tuple(needless)
 
 
 def find_costly(
-    variants: Iterable[Variant], results: Iterable[Result], called_by: Mapping[str, frozenset[str]]
+    mistakes: Iterable[tuple[Variant, Result]], called_by: Mapping[str, frozenset[str]]
 ) -> dict[str, tuple[str, ...]]:
     """Misconceptions that cost marks where the function that they are in is called or its reply is used."""
     costly: dict[str, tuple[str, ...]] = {}
-    for variant, result in zip(variants, results, strict=True):
-        if variant.misconception is not None:
-            users = called_by[variant.misconception.function]
-            lost = [check.function for check in result.checks if check.function in users and is_lost(check)]
-            costly |= {variant.name: tuple(dict.fromkeys(lost))} if lost else {}
+    for variant, result in mistakes:
+        users = reached_by(variant, called_by)
+        lost = [check.function for check in result.checks if check.function in users and is_lost(check)]
+        costly |= {variant.name: tuple(dict.fromkeys(lost))} if lost else {}
     return costly
 
 
-def is_lost(check: CheckResult) -> bool:
-    """Whether the check cost anything."""
-    return check.points < check.max_points - EPSILON
+def is_lost(one: CheckResult | FunctionResult) -> bool:
+    """Whether it cost anything."""
+    return one.points < one.max_points - EPSILON
 
 
 def measure(assignment: Assignment, graded: Result) -> list[Duration]:

@@ -63,7 +63,7 @@ def lines_apart_from(shown: Iterable[str], hidden: Mapping[Path, list[str]]) -> 
 
 
 def source_lines(path: Path, *, solved: bool, behind: str = "") -> list[str]:
-    """Of a source the lines inside of solutions, or those outside. behind: what stands before the text of a notebook."""
+    """Of a source the lines inside of solutions, or those outside. behind: what a notebook's text stands behind."""
     lines = [line.strip().removeprefix(behind) for line in read_text(path).split("\n")]
     regions = find_regions(str(path), "\n".join(lines))
     marks = {number for one in regions for number in (one.begin, one.end)}
