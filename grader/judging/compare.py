@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -107,44 +107,44 @@ def judge_array(
         raise fault(Reason.of("not_finite", name=name), FixtureError)
 
     said, no = words or (name, "")
-
-    def failed(reason: Reason, error: float | None = None, array: np.ndarray | None = None) -> Judgement:
-        return Judgement(Comparison(name, FAILED, reason, error, tolerance, weight), tuple(remarks), array)
-
     remarks: list[Reason] = []
+
+    def judged(reason: Reason | None, error: float | None = None, **of_value: Any) -> Judgement:
+        comparison = Comparison(name, FAILED if reason else PASSED, reason, error, tolerance, weight)
+        return Judgement(comparison, tuple(remarks), **of_value)
+
     if not isinstance(actual, np.ndarray | np.generic | int | float):
         if actual is None:
-            missing = failed(Reason.of("is_none", name=said, expected=expected.shape))
-            return replace(missing, is_none=expected.ndim > 0)
-        return failed(Reason.of("is_of_type", name=said, type=type_of(actual), expected=expected.shape))
+            return judged(Reason.of("is_none", name=said, expected=expected.shape), is_none=expected.ndim > 0)
+        return judged(Reason.of("is_of_type", name=said, type=type_of(actual), expected=expected.shape))
     array = np.asarray(actual)
     if array.shape != expected.shape:  # before anything is converted: a wrong shape may be a huge one
         if not (squeeze or expected.ndim == 0) or squeezed(array.shape) != squeezed(expected.shape):
             comparable = array.dtype.kind in "fiub" and array.size <= MAX_TIMES * max(1, expected.size)
             looked_at = to_float64(array) if comparable else None
-            told = failed(describe_shape(said, expected.shape, array.shape, others or {}, looked_at), array=looked_at)
-            return replace(told, shape=array.shape)
+            reason = describe_shape(said, expected.shape, array.shape, others or {}, looked_at)
+            return judged(reason, actual=looked_at, shape=array.shape)
         remarks.append(Reason.of("axes_of_length_1", name=said, found=array.shape, expected=expected.shape))
     if array.dtype.kind == "c":
         if np.any(array.imag != 0):
-            return failed(Reason.of("is_complex", name=said))
+            return judged(Reason.of("is_complex", name=said))
         array = array.real
     if array.dtype != expected.dtype and isinstance(actual, np.ndarray):
         remarks.append(Reason.of("other_dtype", name=said, found=str(array.dtype), expected=str(expected.dtype)))
     integers = array.dtype.kind in "iub"
     converted = to_float64(array)
     if converted is None:
-        return failed(Reason.of("are_no_numbers", name=said, expected=expected.shape))
+        return judged(Reason.of("are_no_numbers", name=said, expected=expected.shape))
     array = converted.reshape(expected.shape)
     if not np.isfinite(array).all():
-        return failed(describe_difference(said, expected, array), array=array)
+        return judged(describe_difference(said, expected, array), actual=array)
     error = relative_error(expected, array, unit.size if unit else None)
     if error <= tolerance:
-        return Judgement(Comparison(name, PASSED, None, error, tolerance, weight), tuple(remarks), array)
+        return judged(None, error, actual=array)
     if no:
-        return failed(as_written(no), error, array)
+        return judged(as_written(no), error, actual=array)
     reason = describe_difference(said, expected, array, others=others, sizes=sizes, unit=unit, integers=integers)
-    return failed(reason, error, array)
+    return judged(reason, error, actual=array)
 
 
 def units_of(

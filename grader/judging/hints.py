@@ -60,11 +60,14 @@ def is_own(trial: Trial) -> bool:
 
 def shown_beside_another(trial: Trial, mine: Sequence[Trial]) -> tuple[Reason, ...]:
     """The hints of misconceptions that explain this check, or values of it, while another mistake explains the rest."""
-    seen = {name: evidence(name, mine) for name in trial.fits if is_told(name, trial) and is_shown(name, mine)}
-    best = [name for name in seen if not any(seen[name] < seen[other] for other in seen)]
+    seen = {  # by misconception all values that it explains, by check and name
+        name: {(other.check.id, value) for other in mine if name in other.fits for value in other.fits[name].explained}
+        for name in trial.fits
+        if is_told(name, trial) and is_shown(name, mine)
+    }
     values: dict[str, set[str]] = {}  # by hint
     named: dict[str, str] = {}
-    for name in sorted(best):
+    for name in sorted(name for name in seen if not any(seen[name] < seen[other] for other in seen)):
         values.setdefault(trial.variants[name], set()).update(trial.fits[name].explained)
         named.setdefault(trial.variants[name], name)
     if len(values) > MOST or sum(map(len, values.values())) > len(set().union(*values.values())):
@@ -86,16 +89,9 @@ def is_shown(name: str, mine: Iterable[Trial]) -> bool:
     mostly, if its hint is of that alone."""
     seen = [other for other in mine if name in other.fits]
     told = [other for other in seen if is_told(name, other)]
-    is_denied = any(other.fits[name].is_denied for other in seen) or any(
-        other.passed and (name in other.variants or name in other.raising) for other in mine
-    )
+    is_denied = any(one.fits[name].is_denied for one in seen) or any(one.passed and fails(name, one) for one in mine)
     enough = len(told) == len(seen) or (2 * len(told) >= len(seen) and name in seen[0].beside)
     return not is_denied and enough and any(other.fits[name].is_telling for other in told)
-
-
-def evidence(name: str, mine: Iterable[Trial]) -> set[tuple[str, str]]:
-    """All values that a misconception explains, by check and name."""
-    return {(other.check.id, value) for other in mine if name in other.fits for value in other.fits[name].explained}
 
 
 def shown_elsewhere(trial: Trial, mine: Sequence[Trial]) -> tuple[Reason, ...]:
@@ -121,14 +117,9 @@ def has_same_outcomes(names: Sequence[str], mine: Sequence[Trial]) -> bool:
     seen = [other for other in mine if is_own(other)]
     styles = [name for name in names if all(fails(name, other) != other.passed for other in seen)]
     failed = [other for other in seen if not other.passed]
-    if not all(fits_outcome(styles, other) for other in failed):
-        return False
-    return len(failed) < len(seen) or any(
-        other.fits[name].is_told and other.fits[name].is_telling
-        for other in failed
-        for name in styles
-        if name in other.fits
-    )
+    fits = [other.fits[name] for other in failed for name in styles if name in other.fits]
+    is_telling = len(failed) < len(seen) or any(one.is_told and one.is_telling for one in fits)
+    return is_telling and all(fits_outcome(styles, other) for other in failed)
 
 
 def fits_outcome(names: Iterable[str], trial: Trial) -> bool:

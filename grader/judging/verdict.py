@@ -99,11 +99,8 @@ def with_share(
     needs = trial.check.needs
     if result.status != SKIPPED or failure is None or failure.function != needs or failure.status == MISSING:
         return result
-    others = [
-        other
-        for other, of in zip(results, trials, strict=True)
-        if of.check.function == trial.check.function and of.judgements and other.status != SKIPPED
-    ]
+    judged = [one for one, of in zip(results, trials, strict=True) if of.judgements]
+    others = [one for one in judged if one.function == trial.check.function and one.status != SKIPPED]
     forward = [other for other in trials if other.check.function == needs]
     hidden = [other for other in forward if other.check.visibility != VISIBLE]
     worth = FOLLOWS if any(other.passed for other in hidden or forward) else HALF
