@@ -128,7 +128,6 @@ def record_visible(assignment: Assignment) -> Memory:
 
 
 def memory_source(memory: Memory) -> bytes:
-    """The recorded calls as a module."""
     lines = ["import base64", "", "import numpy as np", "", "", "def array(dtype, shape, data):"]
     lines += ["    return np.frombuffer(base64.b64decode(data), dtype).reshape(shape).copy()", "", "", "CALLS = {"]
     lines += [f"    {key!r}: {literal(call)}," for key, call in memory.items()]

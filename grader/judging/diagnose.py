@@ -79,7 +79,6 @@ class Unit:
 
 
 def advice_on(error_text: str) -> Reason | None:
-    """One sentence on a well-known exception text, or nothing."""
     return next((advice for texts, advice in RECOGNISED if any(text in error_text for text in texts)), None)
 
 

@@ -124,12 +124,8 @@ def has_same_outcomes(names: Sequence[str], mine: Sequence[Trial]) -> bool:
 
 def fits_outcome(names: Iterable[str], trial: Trial) -> bool:
     """Whether the check ends as for one of these: in its values, its wrong shape, NaN or inf, or its exception."""
-    return any(
-        name in trial.raised
-        or name in trial.matched
-        or (name in trial.fits and (trial.fits[name].is_shaped or trial.fits[name].is_overflown))
-        for name in names
-    )
+    fits = {name for name, one in trial.fits.items() if one.is_shaped or one.is_overflown}
+    return not (trial.raised | trial.matched | fits).isdisjoint(names)
 
 
 def fails(name: str, trial: Trial) -> bool:

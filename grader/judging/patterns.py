@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import permutations, product
 from typing import Final
 
 import numpy as np
@@ -176,14 +176,10 @@ def ratio_of(factor: float, sizes: Sizes) -> tuple[Ratio, int, Reason | None]:
     for length in sorted({length for _, length in sizes if length > LITERALS}):
         named = [size.reason for size, other in sizes if other == length]
         size = named[0] if len(named) == 1 else None
-        for sign in (1, -1):
-            for top, bottom in ((length, length - 1), (length - 1, length)):
-                if size and same_number(factor, sign * top / bottom):
-                    return [sign * top, bottom], length, size
-            if same_number(factor, sign * length):
-                return sign * length, length, size
-            if same_number(factor, sign / length):
-                return [sign, length], length, size
+        fractions = [(length, length - 1), (length - 1, length)] if size else []
+        for sign, (top, bottom) in product((1, -1), [*fractions, (length, 1), (1, length)]):
+            if same_number(factor, sign * top / bottom):
+                return sign * top if bottom == 1 else [sign * top, bottom], length, size
     for denominator in range(1, LARGEST_FACTOR):
         numerator = round(factor * denominator)
         if numerator in (1, -1) and same_number(factor * denominator, numerator):

@@ -82,7 +82,6 @@ class Trial:
 
 
 def settle(trials: Sequence[Trial]) -> list[CheckResult]:
-    """The results of all checks of one submission, in the order of the trials."""
     results = [settle_trial(trial, trials) for trial in trials]
     return [with_share(result, trial, results, trials) for result, trial in zip(results, trials, strict=True)]
 

@@ -68,7 +68,6 @@ def fault(reason: Reason, kind: type[GraderError] = GraderError) -> GraderError:
 
 
 def say_all(reasons: Iterable[Reason]) -> str:
-    """One text of several sentences."""
     *most, last = (*map(say, reasons), "")[:-1] or ("",)
     return " ".join([*map(english.sentence, most), last])
 
