@@ -54,8 +54,7 @@ class CheckDefinition:
 class MisconceptionDefinition:
     """A wrong variant of a reference function or class: `run(reference, *args)`, and the hint that it stands for.
 
-    reference: the reference's own functions and classes, below their modules' names. by_outcome, beside: see
-    misconception.
+    reference: the reference's own functions and classes, below their modules' names.
     """
 
     function: str

@@ -131,8 +131,7 @@ class Check:
     id: function id plus the check's name. file: the student file that it is about.
     needs: the function whose reply the check feeds to the function under test, or None.
     max_points: the function's points shared out by weight. parts: weights of the comparisons, 1 where not named.
-    together: names of the comparisons that are relative to the largest entry of them all; True: all but single numbers.
-    squeeze: names of the comparisons in which axes of length 1 do not count; True: in all there may be more or fewer.
+    together, squeeze: names of comparisons, as checks.check has them.
     words: what students read in place of a comparison's name; and in place of what is wrong, for a yes or no.
     """
 

@@ -76,8 +76,7 @@ def run_audit(
             raise GraderError(f"audit: {result.id} has status {result.status} ({said(result.reason)}).")
         done[result.id] = replace(result, max_score=round(sum(check.max_points for check in result.checks), 2))
         advance(done[result.id])
-    called_by = callers(assignment)
-    graded = [(one, done[one.name]) for one in variants]
+    called_by, graded = callers(assignment), [(one, done[one.name]) for one in variants]
     problems = [
         f"{one.name}: {problem}"
         for one, result in graded

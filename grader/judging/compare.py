@@ -52,10 +52,7 @@ def judge_values(
 ) -> list[Judgement]:
     """Judge every expected array against the value of the same name.
 
-    inputs: named arrays that went in, for messages. together: names whose errors are relative to the largest entry of
-    them all, True for every name but single numbers: a gradient that is nothing but rounding has no size of its own.
-    squeeze: names for which axes of length 1 do not count; True: for every name they may be more or fewer. Single
-    numbers always.
+    inputs: named arrays that went in, for messages. together, squeeze: as checks.check has them.
     words: what reasons have in place of a name; and what they say where a yes is a no.
     """
     spoken = {name: (words or {}).get(name, (name, "")) for name in expected}

@@ -47,9 +47,8 @@ class Trial:
     agreed: names of wrong gradients that belong to the student's own forward; same_reach: whether its inputs reach
     the outputs that they should. variants: misconceptions that can be told from the reference here, and their hints;
     matched: those of them that return these values; fits: how each fits them, if any is wrong. raising: misconceptions
-    that raise here, and their hints; raised: those of them that raise what came. by_outcome: misconceptions that are
-    recognised by outcome, too, and their hints; beside: those that are recognised beside another mistake. fed: the
-    forward's failure, where the documented cache was fed.
+    that raise here, and their hints; raised: those of them that raise what came. by_outcome, beside: those that are
+    recognised so, as checks.misconception has it. fed: the forward's failure, where the documented cache was fed.
     stubs: functions that the reference stood in for. processes: two, if it was rerun in a fresh one.
     follow: what is still to be done for agreed and same_reach. after_hidden: a visible check that ran after a hidden
     one, so that what the code chose of it may be a hidden input.

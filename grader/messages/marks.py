@@ -35,10 +35,7 @@ STUBS: Final[dict[str, str]] = {
         "are called."
     ),
     "after_hidden": "This check ran after hidden ones, so what it printed, raised or returned is not shown here.",
-}
-
-PARTS: Final[dict[str, str]] = {
     "hint": "{text}{misconception:unsaid}",
 }
 
-TABLES: Final = (FOLLOWS, STUBS, PARTS)
+TABLES: Final = (FOLLOWS, STUBS)

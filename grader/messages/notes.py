@@ -27,6 +27,15 @@ NOTES: Final[dict[str, str]] = {
     "handed_out_used": "{file} differs from the one handed out; the one handed out was used.",
     "own_definitions_used": "{file} differs from the one handed out; its own definitions were used.",
     "holds_a_copy": "{file!c} holds much of {original}, which is handed out and not there while it is checked.",
+    # Its run.
+    "too_late": "The time of this submission was over while some checks were still to be judged: they count as out of time.",
+    "public_only": "Public checks only: hidden checks are run on the graded version.",
+    "grading_lost": "its grading was lost ({error}: {text}).",
+    "late_judge": (
+        "the grader had not come to an end {late_s:g} s after the {seconds:g} s that a submission has. It was stopped "
+        "in {where}. No mark is taken for it. Grade the submission again when the machine is less busy. If that ends "
+        "the same way, report it with the submission."
+    ),
 }
 
 HANDOUT: Final[dict[str, str]] = {
@@ -37,17 +46,6 @@ HANDOUT: Final[dict[str, str]] = {
     "no_majority": (
         "auto: no handout has a clear majority of the {marks} marks that were found ({counts:list}), so it was graded "
         "by the assignment's own. If that is wrong, name the handout with --handout."
-    ),
-}
-
-RUN: Final[dict[str, str]] = {
-    "too_late": "The time of this submission was over while some checks were still to be judged: they count as out of time.",
-    "public_only": "Public checks only: hidden checks are run on the graded version.",
-    "grading_lost": "its grading was lost ({error}: {text}).",
-    "late_judge": (
-        "the grader had not come to an end {late_s:g} s after the {seconds:g} s that a submission has. It was stopped "
-        "in {where}. No mark is taken for it. Grade the submission again when the machine is less busy. If that ends "
-        "the same way, report it with the submission."
     ),
 }
 
@@ -75,4 +73,4 @@ FAULTS: Final[dict[str, str]] = {
     "no_such_move": "sandbox: {event} where the process of a check is {state}",
 }
 
-TABLES: Final = (NOTES, HANDOUT, RUN, FAULTS)
+TABLES: Final = (NOTES, HANDOUT, FAULTS)

@@ -75,6 +75,11 @@ VALUES: Final[dict[str, str]] = {
     "holds_what_is_not_finite": "{name} holds {kind} in {wrong} of {entries} entries, {where}.",
     "huge": "{name} is more than {times} times as large as it should be.",
     "huge_beside": "{name} is more than {times} times as large as {unit}.",
+    # Remarks, which cost nothing.
+    "input_changed_and_returned": "{function} changes its input {argument} in place and returns it.",
+    "input_changed": "{function} changes its input {argument} in place.",
+    "other_dtype": "{name} has dtype {found}, expected {expected}.",
+    "axes_of_length_1": HAS_SHAPE + "; the same but for axes of length 1.",
 }
 
 CHANCE: Final[dict[str, str]] = {
@@ -101,11 +106,4 @@ PARTS: Final[dict[str, str]] = {
     "argument": "argument {number}",
 }
 
-REMARKS: Final[dict[str, str]] = {
-    "input_changed_and_returned": "{function} changes its input {argument} in place and returns it.",
-    "input_changed": "{function} changes its input {argument} in place.",
-    "other_dtype": "{name} has dtype {found}, expected {expected}.",
-    "axes_of_length_1": HAS_SHAPE + "; the same but for axes of length 1.",
-}
-
-TABLES: Final = (VALUES, CHANCE, PARTS, REMARKS)
+TABLES: Final = (VALUES, CHANCE, PARTS)

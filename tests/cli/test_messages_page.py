@@ -69,7 +69,7 @@ def given(tmp_path_factory) -> set[str]:
 
 @pytest.mark.process
 def test_real_mistakes_give_the_reasons_that_the_page_explains(given):
-    tables = (values.VALUES, values.REMARKS, marks.FOLLOWS, endings.STOPPED)
+    tables = (values.VALUES, marks.FOLLOWS, endings.STOPPED)
     explained = {id for table in tables for id in table} & EXPLAINED.keys()
     assert explained - given == ELSEWHERE
 
