@@ -21,7 +21,7 @@ from grader.assignment.load import Assignment
 from grader.authoring.local_run import Functions, loaded, run_locally
 from grader.checks import TOLERANCE
 from grader.errors import AssignmentError
-from grader.judging.compare import judge_values, relative_error, units_of
+from grader.judging.compare import Arrays, Names, judge_values, relative_error, units_of
 from grader.messages.say import said
 from grader.records import PASSED, Check
 
@@ -29,9 +29,7 @@ from grader.records import PASSED, Check
 ROOM: Final = 3.0
 
 
-def measure_spread(
-    assignment: Assignment, functions: Functions, expected: Mapping[str, Mapping[str, np.ndarray]]
-) -> dict[str, float]:
+def measure_spread(assignment: Assignment, functions: Functions, expected: Mapping[str, Arrays]) -> dict[str, float]:
     """By check, the largest error of any right solution, relative as the judge has it.
 
     functions: the reference's. expected: by check, its arrays.
@@ -53,7 +51,7 @@ def measure_spread(
     return largest
 
 
-def error_of(check: Check, place: str, expected: Mapping[str, np.ndarray], values: Mapping[str, object]) -> float:
+def error_of(check: Check, place: str, expected: Arrays, values: Mapping[str, object]) -> float:
     judged = judge_values(
         expected,
         values,
@@ -83,12 +81,7 @@ class Difference:
     error: float
 
 
-def differences(
-    wrong: str,
-    expected: Mapping[str, np.ndarray],
-    values: Mapping[str, np.ndarray],
-    together: bool | Collection[str],
-) -> Iterator[Difference]:
+def differences(wrong: str, expected: Arrays, values: Arrays, together: Names) -> Iterator[Difference]:
     """Of the values that a tolerance alone decides about: arrays of finite numbers in the right shape that differ.
 
     wrong: what it is called in messages.

@@ -15,6 +15,9 @@ from grader.judging.patterns import Input, Others, Sizes, sizes_of
 from grader.messages.say import fault
 from grader.records import FAILED, PASSED, Comparison, Reason, as_written
 
+Arrays = Mapping[str, np.ndarray]
+Names = bool | Collection[str]
+
 LARGEST: Final = float(np.finfo(np.float64).max)
 NOTHING: Final = np.array(np.nan)
 MAX_TIMES: Final = 16  # how much larger than expected an array of a wrong shape may be to be looked at any further
@@ -40,14 +43,14 @@ class Judgement:
 
 
 def judge_values(
-    expected: Mapping[str, np.ndarray],
+    expected: Arrays,
     actual: Mapping[str, Any],
     *,
     tolerance: float,
     parts: Mapping[str, float],
-    inputs: Mapping[str, np.ndarray] | None = None,
-    together: bool | Collection[str] = False,
-    squeeze: bool | Collection[str] = False,
+    inputs: Arrays | None = None,
+    together: Names = False,
+    squeeze: Names = False,
     words: Mapping[str, tuple[str, str]] | None = None,
 ) -> list[Judgement]:
     """Judge every expected array against the value of the same name.
@@ -144,9 +147,7 @@ def judge_array(
     return judged(reason, error, actual=array)
 
 
-def units_of(
-    expected: Mapping[str, np.ndarray], together: bool | Collection[str], words: Mapping[str, str] | None = None
-) -> dict[str, Unit]:
+def units_of(expected: Arrays, together: Names, words: Mapping[str, str] | None = None) -> dict[str, Unit]:
     """What the errors of those names are relative to that are compared together: the largest finite entry of all.
 
     words: what is said in place of names.
@@ -184,12 +185,7 @@ def relative_error(expected: np.ndarray, actual: np.ndarray, unit: float | None 
     return min(error, LARGEST)  # JSON has no infinity
 
 
-def matches(
-    expected: Mapping[str, np.ndarray],
-    judgements: Sequence[Judgement],
-    tolerance: float,
-    together: bool | Collection[str] = False,
-) -> bool:
+def matches(expected: Arrays, judgements: Sequence[Judgement], tolerance: float, together: Names = False) -> bool:
     """Whether all judged values equal these other arrays, NaN for NaN: how a misconception is recognised.
 
     together: as judge_values has it; the units are then those of the other arrays.
@@ -221,11 +217,7 @@ class Fit:
 
 
 def fit(
-    expected: Mapping[str, np.ndarray],
-    variant: Mapping[str, np.ndarray],
-    judgements: Sequence[Judgement],
-    tolerance: float,
-    together: bool | Collection[str] = False,
+    expected: Arrays, variant: Arrays, judgements: Sequence[Judgement], tolerance: float, together: Names = False
 ) -> Fit:
     """Hold what a misconception returns against what came. together: as judge_values has it."""
     units, variant_units = units_of(expected, together), units_of(variant, together)

@@ -24,6 +24,8 @@ from grader.judging.patterns import (
 )
 from grader.records import Reason
 
+Shape = tuple[int, ...]
+
 LISTED: Final = 5  # indices that a reason holds; a sentence lists fewer
 SLIGHT: Final = 0.01  # an error that is told in percent
 HUGE: Final = 1000  # times too large: any mistake may do that, and the exact factor would tell the right value
@@ -83,7 +85,7 @@ def advice_on(error_text: str) -> Reason | None:
 
 
 def describe_shape(
-    name: str, expected: tuple[int, ...], found: tuple[int, ...], others: Others, actual: np.ndarray | None = None
+    name: str, expected: Shape, found: Shape, others: Others, actual: np.ndarray | None = None
 ) -> Reason:
     """Say that a shape is wrong and what it looks like instead. actual: the values, where they can be looked at."""
     if actual is not None and np.isfinite(actual).all():

@@ -154,14 +154,10 @@ def describe_number(name: str, factor: float, sizes: Sizes) -> Reason | None:
     whole = round(factor) if abs(factor) > 1 else round(1 / factor)
     if not 2 <= abs(whole) < LARGEST_FACTOR or not same_number(factor, whole if abs(factor) > 1 else 1 / whole):
         return None
-    named = [
-        size.reason
-        for size, length in sizes
-        if length == abs(whole) > LITERALS and size.is_count and size.of != name  # of another array than the number
-    ]
     ratio: Ratio = whole if abs(factor) > 1 else [-1 if whole < 0 else 1, abs(whole)]
-    if len(named) == 1:
-        return Reason.of("number_times_size", name=name, ratio=ratio, length=abs(whole), size=named[0])
+    counts = [size.reason for size, length in sizes if size.is_count and size.of != name and length == abs(whole)]
+    if len(counts) == 1 and abs(whole) > LITERALS:
+        return Reason.of("number_times_size", name=name, ratio=ratio, length=abs(whole), size=counts[0])
     return Reason.of("number_times", name=name, ratio=ratio)
 
 

@@ -36,6 +36,8 @@ from grader.records import (
     Reason,
 )
 
+Results = Sequence[CheckResult]
+
 FOLLOWS: Final = 1.0  # the forward is a known misconception, or right in half of its other checks, by weight
 HALF: Final = 0.5  # the gradient is right for a forward of which nothing is known to be right
 
@@ -85,9 +87,7 @@ def settle(trials: Sequence[Trial]) -> list[CheckResult]:
     return [with_share(result, trial, results, trials) for result, trial in zip(results, trials, strict=True)]
 
 
-def with_share(
-    result: CheckResult, trial: Trial, results: Sequence[CheckResult], trials: Sequence[Trial]
-) -> CheckResult:
+def with_share(result: CheckResult, trial: Trial, results: Results, trials: Sequence[Trial]) -> CheckResult:
     """A check that ended in the forward that feeds it earns as the function's other checks do: a mistake costs once.
 
     In full if the forward passes a hidden check of its own, so that it fails on some inputs only; else half of it.
@@ -107,10 +107,8 @@ def with_share(
     if not share:
         return result
     name, own = short_name(trial.check.function), short_name(needs or "")
-    in_full, in_part = (
-        Reason.of("shares", own=own, name=name),
-        Reason.of("shares_part", own=own, name=name, share=share),
-    )
+    in_full = Reason.of("shares", own=own, name=name)
+    in_part = Reason.of("shares_part", own=own, name=name, share=share)
     return replace(
         result,
         points=round(trial.check.max_points * share, 6),
@@ -121,10 +119,7 @@ def with_share(
 
 
 def choose(
-    own: Sequence[CheckResult],
-    on_stubs: Sequence[CheckResult],
-    run_again: Collection[str],
-    stubs: Mapping[str, Sequence[str]],
+    own: Results, on_stubs: Results, run_again: Collection[str], stubs: Mapping[str, Sequence[str]]
 ) -> list[CheckResult]:
     """Of each check the run that earned more; where both earned the same, the one whose message helps.
 
@@ -233,9 +228,7 @@ def reasons_of(trial: Trial, worth: float) -> tuple[Reason, ...]:
     return tuple(reasons)
 
 
-def sum_up(
-    results: Sequence[CheckResult], needs: Mapping[str, Sequence[str]], lines: Mapping[str, int]
-) -> list[FunctionResult]:
+def sum_up(results: Results, needs: Mapping[str, Sequence[str]], lines: Mapping[str, int]) -> list[FunctionResult]:
     """Points and status by function, in the order of the checks. lines: where the student's files define them."""
     functions: dict[str, list[CheckResult]] = {}
     for result in results:
@@ -253,7 +246,7 @@ def sum_up(
     ]
 
 
-def status_of(checks: Sequence[CheckResult]) -> str:
+def status_of(checks: Results) -> str:
     """`passed` if all did, `partial` if some points were earned, else the worst status."""
     worst = min((check.status for check in checks), key=CHECK_STATUSES.index, default=NOT_APPLICABLE)
     return PARTIAL if worst not in (PASSED, NOT_APPLICABLE) and any(check.points > 0 for check in checks) else worst
