@@ -125,14 +125,11 @@ def functions_run(assignment: Assignment) -> dict[str, frozenset[str]]:
 
 def codes_of(function: Callable[..., Any]) -> Iterator[CodeType]:
     """The code of a function, or that of every method of a class, inherited ones too."""
-    if not isinstance(function, type):
-        yield function.__code__
-        return
-    for base in function.__mro__:
-        for member in vars(base).values():
-            plain = getattr(member, "__func__", getattr(member, "fget", member))
-            if hasattr(plain, "__code__"):
-                yield plain.__code__
+    bases = function.__mro__ if isinstance(function, type) else ()
+    for member in (function, *(member for base in bases for member in vars(base).values())):
+        plain = getattr(member, "__func__", getattr(member, "fget", member))
+        if hasattr(plain, "__code__"):
+            yield plain.__code__
 
 
 @contextmanager

@@ -99,20 +99,14 @@ def staged_source(path: Path) -> bytes:
     """
     text = path.read_text(encoding="utf-8")
     lines = text.split("\n")
-    for node in ast.parse(text).body:
-        if not isinstance(node, ast.Import | ast.ImportFrom):
-            continue
-        names = [getattr(node, "module", None) or "", *(alias.name for alias in node.names)]
-        if not any(name.split(".")[0] == "grader" for name in names):
-            continue
-        if (*names,) != DECORATOR:
-            found = ast.unparse(node)
-            raise AssignmentError(
-                f"{path}: {found!r} found, expected {DECORATOR[1]} alone. Define the rest in the file."
-            )
-        lines[node.lineno - 1] = f"from .{STAND_INS.removesuffix('.py')} import {DECORATOR[1]}"
-        for number in range(node.lineno, node.end_lineno or node.lineno):
-            lines[number] = ""
+    for node in [node for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)]:
+        names = (getattr(node, "module", None) or "", *(alias.name for alias in node.names))
+        if any(name.split(".")[0] == "grader" for name in names):
+            if names != DECORATOR:
+                found = f"{ast.unparse(node)!r} found, expected {DECORATOR[1]} alone"
+                raise AssignmentError(f"{path}: {found}. Define the rest in the file.")
+            first, end = node.lineno - 1, node.end_lineno or node.lineno
+            lines[first:end] = [f"from ._stand_ins import {DECORATOR[1]}", *[""] * (end - first - 1)]
     return "\n".join(lines).encode()
 
 

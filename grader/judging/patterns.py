@@ -38,14 +38,15 @@ Others = Mapping[str | Input, np.ndarray]
 
 @dataclass(frozen=True)
 class Size:
-    """What a size is the size of. is_count: what a mean may be over, the examples or all entries of an array."""
+    """What a length is the size of. is_count: what a mean may be over, the examples or all entries of an array."""
 
+    length: int
     of: str
     reason: Reason
     is_count: bool = False
 
 
-Sizes = tuple[tuple[Size, int], ...]
+Sizes = tuple[Size, ...]
 
 
 def sizes_of(arrays: Mapping[str, np.ndarray]) -> Sizes:
@@ -54,23 +55,23 @@ def sizes_of(arrays: Mapping[str, np.ndarray]) -> Sizes:
     A size that an earlier array has already is not named after a later one: axis 0 of x rather than of dout. Of images
     neither height nor width alone: nothing is averaged over one of them, and many a factor is as large.
     """
-    sizes: list[tuple[Size, int]] = []
+    sizes: list[Size] = []
     for name, array in arrays.items():
         shape, axes = array.shape, array.ndim
         own = [
-            (Size(name, Reason.of("axis_length", axis=axis, name=name), axis == 0), length)
+            Size(length, name, Reason.of("axis_length", axis=axis, name=name), axis == 0)
             for axis, length in enumerate(shape if axes < 4 else shape[:2])
         ]
         if axes > 1:
-            own.append((Size(name, Reason.of("entries", name=name), is_count=True), array.size))
+            own.append(Size(array.size, name, Reason.of("entries", name=name), is_count=True))
         if axes > 2:
             images = Reason.of("axes_multiplied", axes=(axes - 2, axes - 1), name=name)
-            own.append((Size(name, images), shape[-2] * shape[-1]))
+            own.append(Size(shape[-2] * shape[-1], name, images))
             for axis in (0, 1):
                 length = math.prod(shape[:axis] + shape[axis + 1 :])
-                own.append((Size(name, Reason.of("axes_but_one", axis=axis, name=name)), length))
-        known = {length for _, length in sizes}
-        sizes += [(size, length) for size, length in own if length not in known]
+                own.append(Size(length, name, Reason.of("axes_but_one", axis=axis, name=name)))
+        known = {size.length for size in sizes}
+        sizes += [size for size in own if size.length not in known]
     return tuple(sizes)
 
 
@@ -155,7 +156,7 @@ def describe_number(name: str, factor: float, sizes: Sizes) -> Reason | None:
     if not 2 <= abs(whole) < LARGEST_FACTOR or not same_number(factor, whole if abs(factor) > 1 else 1 / whole):
         return None
     ratio: Ratio = whole if abs(factor) > 1 else [-1 if whole < 0 else 1, abs(whole)]
-    counts = [size.reason for size, length in sizes if size.is_count and size.of != name and length == abs(whole)]
+    counts = [size.reason for size in sizes if size.is_count and size.of != name and size.length == abs(whole)]
     if len(counts) == 1 and abs(whole) > LITERALS:
         return Reason.of("number_times_size", name=name, ratio=ratio, length=abs(whole), size=counts[0])
     return Reason.of("number_times", name=name, ratio=ratio)
@@ -169,9 +170,9 @@ def ratio_of(factor: float, sizes: Sizes) -> tuple[Ratio, int, Reason | None]:
 
     A fraction such as 4/3 is one only where 4 is such a size: a sum divided by one less than the count.
     """
-    for length in sorted({length for _, length in sizes if length > LITERALS}):
-        named = [size.reason for size, other in sizes if other == length]
-        size = named[0] if len(named) == 1 else None
+    for length in sorted({size.length for size in sizes if size.length > LITERALS}):
+        of = [size.reason for size in sizes if size.length == length]
+        size = of[0] if len(of) == 1 else None
         fractions = [(length, length - 1), (length - 1, length)] if size else []
         for sign, (top, bottom) in product((1, -1), [*fractions, (length, 1), (1, length)]):
             if same_number(factor, sign * top / bottom):
