@@ -38,9 +38,8 @@ class Audit:
     """variants and their results in the same order, each of the checks that it was graded on. problems: why it fails, a
     line each.
 
-    needless: ids of checks that catch no misconception which no other of their function and visibility catches: hidden
-    ones must catch by themselves what visible ones have shown, and visible ones are what a student mends by. costly: by
-    misconception that costs marks in other functions, too, those functions; each of them calls or is fed by its own.
+    needless: ids of checks, as find_needless has them: hidden ones must catch by themselves what visible ones have
+    shown, and visible ones are what a student mends by. costly: by misconception, as find_costly has it, functions.
     """
 
     variants: tuple[Variant, ...]

@@ -1,9 +1,9 @@
 """What students get, made from the reference: `grader template` writes it, `release` packs it.
 
-    <package>/<student files>      the reference's, without their solutions (solutions.py)
+    <package>/<student files>      the reference's, without their solutions (solution_regions.py)
     <package>/<handed-out files>   as they are, and so is what kernels are compiled from
     <package>/…/__init__.py
-    *.ipynb                        the students' versions of assignment/notebooks (notebooks.py)
+    *.ipynb                        the students' versions of assignment/notebooks (notebook_sources.py)
     README.md, pyproject.toml, …   as they lie in assignment/template
     MESSAGES.md                    what messages mean (messages_page.py)
 

@@ -12,7 +12,7 @@ from own_folder import make_package, release_assignment
 
 from grader.authoring.messages_page import SOURCE, messages_page, sections_of
 from grader.errors import AssignmentError
-from grader.messages import endings, handed_in, marks, notes, values
+from grader.messages import endings, handed_in, notes, values
 from grader.messages.advice import ADVICE
 from grader.messages.say import CATALOGUE, say
 from grader.records import CheckResult, Reason
@@ -69,7 +69,7 @@ def given(tmp_path_factory) -> set[str]:
 
 @pytest.mark.process
 def test_real_mistakes_give_the_reasons_that_the_page_explains(given):
-    tables = (values.VALUES, marks.FOLLOWS, endings.STOPPED)
+    tables = (values.VALUES, endings.FOLLOWS, endings.STOPPED)
     explained = {id for table in tables for id in table} & EXPLAINED.keys()
     assert explained - given == ELSEWHERE
 
