@@ -16,9 +16,9 @@ from hostile_notebook import HOST, HTML, PIXEL, hostile_notebook
 from test_browser import CONTRASTS, DESK, PHONE, opened_file
 
 from grader.report.notebooks import cell_html
+from grader.report.notebooks.cell_html import OUTPUT_CHARS, OUTPUTS
 from grader.report.notebooks.notebook_page import clean, framed, notebook_page
 from grader.report.notebooks.page_names import page_names
-from grader.report.notebooks.parts import OUTPUT_CHARS, OUTPUTS
 
 PNG = f"data:image/png;base64,{PIXEL}"
 

@@ -1,16 +1,22 @@
-"""A notebook's cells as HTML: Markdown by mistune, code by Pygments, outputs with the colours of a terminal.
+"""A student's cells as HTML of nothing but what is shown: known types, bounded lengths, pictures set aside.
 
-Every cell and every output is cleaned by itself, so that no markup in it ends what it stands in. nbconvert would do the
-same with mistune and Pygments; importing it takes longer than grading a small submission.
+Markdown is made by mistune, code by Pygments; outputs have the colours of a terminal. Every cell and every output is
+cleaned by itself, so that no markup in it ends what it stands in. nbconvert would do the same with mistune and
+Pygments; importing it takes longer than grading a small submission.
+
+Pictures are most of a notebook's bytes and need no conversion: a token stands for each, and notebook_page.py puts them
+in at the very end. What could do anything (JavaScript, widgets) is left out, with a word about it. Nothing here raises.
 """
 
 from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
+from urllib.parse import unquote
 
 import mistune
 import pygments
@@ -19,9 +25,25 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer, get_lexer_by_name
 from pygments.util import ClassNotFound
 
+from grader.intake.notebooks.cells import Cell, joined
+from grader.report import text
 from grader.report.notebooks.clean_html import clean
 
+SOURCE_CHARS: Final = 30_000  # of one cell
+OUTPUT_CHARS: Final = 20_000  # of one output
+TABLE_CHARS: Final = 200_000  # of HTML, which tables of data are
+OUTPUTS: Final = 50  # of one cell
+TOTAL_CHARS: Final = 3_000_000  # of all text: converting takes a second a million
+PICTURE_CHARS: Final = 8_000_000
+PICTURES: Final = ("image/png", "image/jpeg", "image/gif")
 SVG: Final = "image/svg+xml"
+BASE64: Final = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+PASTED: Final = re.compile(r"data:(image/(?:png|jpeg|gif));base64,([A-Za-z0-9+/]{40,}={0,2})")  # as some editors do
+ATTACHED: Final = re.compile(r"attachment:([^\s)\"'>]{1,300})")
+NO_PICTURE: Final = "data:,"
+TOKEN: Final = re.compile(r"cGljdHVyZS0([0-9]{1,6})")
+NOT_SHOWN: Final = "<pre>(an output of another kind, which is not shown)</pre>"
+
 PLUGINS: Final = ("strikethrough", "table", "url", "task_lists", "def_list")
 # LaTeX as notebooks have it, which Markdown leaves alone: $$…$$, \\[…\\], \begin{x}…\end{x}; $…$, \\(…\\).
 DISPLAYED: Final = r"(?s:(?<!\\)\$\$.*?(?<!\\)\$\$|\\\\\[.*?\\\\\]|\\begin\{(?P<%s>[a-z]*\*?)\}.*?\\end\{(?P=%s)\})"
@@ -30,35 +52,92 @@ ESCAPE: Final = re.compile("\x1b\\[(.*?)([@-~])")
 COLOURS: Final = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 
 
-def html_of_cell(cell: Mapping[str, Any]) -> str:
-    """cell: as parts.py makes it."""
-    if cell["cell_type"] == "code":
-        outputs = "".join(map(html_of_output, cell["outputs"]))
-        return f'<div class="cell"><div class="input_area">{clean(coloured_code(cell["source"]))}</div>{outputs}</div>'
-    made = f"<pre>{escape(cell['source'])}</pre>" if cell["cell_type"] == "raw" else html_of_markdown(cell["source"])
+@dataclass
+class Shown:
+    """What the cells of a notebook have shown so far. pictures: base64, by number. left: text that may still come."""
+
+    pictures: list[str] = field(default_factory=list)
+    left: int = TOTAL_CHARS
+
+    def cut(self, content: str, most: int, *, escapes: bool = False) -> str:
+        """Text as it is shown, shortened to what is left. escapes: ANSI colours stay, for `terminal`."""
+        most = max(0, min(most, self.left))
+        shown = content if len(content) <= most else f"{content[:most]}\n… ({len(content) - most:,} more characters)"
+        self.left -= min(len(content), most)
+        return "\x1b".join(map(text.visible, shown.split("\x1b"))) if escapes else text.visible(shown)
+
+    def token(self, picture: str) -> str:
+        """What stands for a picture: base64 itself, so that nobody on the way takes offence."""
+        self.pictures.append(picture)
+        return f"cGljdHVyZS0{len(self.pictures) - 1}"
+
+    def terminal(self, content: str) -> str:
+        return f"<pre>{coloured_text(self.cut(content, OUTPUT_CHARS, escapes=True))}</pre>"
+
+
+def html_of_cell(cell: Cell, shown: Shown) -> str:
+    if cell.kind == "code":
+        code = clean(coloured_code(shown.cut(cell.source, SOURCE_CHARS)))
+        outputs = "".join(html_of_outputs(cell.outputs, shown))
+        return f'<div class="cell"><div class="input_area">{code}</div>{outputs}</div>'
+    source = shown.cut(with_pictures(cell, shown) if cell.kind == "markdown" else cell.source, SOURCE_CHARS)
+    made = html_of_markdown(source) if cell.kind == "markdown" else f"<pre>{escape(source)}</pre>"
     return f'<div class="cell rendered_html">{clean(made)}</div>'
 
 
-def html_of_output(output: Mapping[str, Any]) -> str:
-    kind = output["output_type"]
-    if kind == "display_data":
-        ((form, content),) = output["data"].items()
-        return f'<div class="output_area">{html_of_data(form, content)}</div>'
-    shown = output["text"] if kind == "stream" else "\n".join(output["traceback"])
-    style = f"output_{output['name']}" if kind == "stream" else "output_error"
-    return f'<div class="output_area {style}"><pre>{coloured_text(shown)}</pre></div>'
+def with_pictures(cell: Cell, shown: Shown) -> str:
+    """The source with a token for each picture in it or attached to it; one that is not there becomes none at all."""
+
+    def attached(found: re.Match[str]) -> str:
+        for kind, picture in pictures_in(cell.attachments.get(unquote(found[1]))):
+            return f"data:{kind};base64,{shown.token(picture)}"
+        return NO_PICTURE
+
+    source = PASTED.sub(lambda found: f"data:{found[1]};base64,{shown.token(found[2])}", cell.source)
+    return ATTACHED.sub(attached, source)
 
 
-def html_of_data(form: str, content: str) -> str:
-    """form: the type of what is shown, as MIME has it. A picture is base64, a drawing is text."""
-    if form == "text/html":
-        return f'<div class="rendered_html">{clean(content)}</div>'
-    if form == "text/markdown":
-        return f'<div class="rendered_html">{clean(html_of_markdown(content))}</div>'
-    if form == "text/plain":
-        return f"<pre>{coloured_text(content)}</pre>"
-    data = base64.b64encode(content.encode("utf-8", "replace")).decode() if form == SVG else content
-    return f'<img src="data:{form};base64,{escape(data)}">'
+def html_of_outputs(outputs: Sequence[Any], shown: Shown) -> Iterator[str]:
+    for output in outputs[:OUTPUTS]:
+        kind = output.get("output_type") if isinstance(output, dict) else None
+        if kind == "stream":
+            name = "stderr" if output.get("name") == "stderr" else "stdout"
+            yield f'<div class="output_area output_{name}">{shown.terminal(joined(output.get("text")) or "")}</div>'
+        elif kind == "error":
+            lines = output.get("traceback")
+            said = "\n".join(line for line in lines if isinstance(line, str)) if isinstance(lines, list) else ""
+            yield f'<div class="output_area output_error">{shown.terminal(said)}</div>'
+        elif kind in ("display_data", "execute_result"):
+            yield f'<div class="output_area">{html_of_data(output.get("data"), shown)}</div>'
+    if len(outputs) > OUTPUTS:
+        yield f'<div class="output_area output_stdout"><pre>… ({len(outputs) - OUTPUTS} more outputs)</pre></div>'
+
+
+def html_of_data(data: Any, shown: Shown) -> str:
+    """The one representation that is shown: a picture, else HTML, else text."""
+    if not isinstance(data, dict):
+        return NOT_SHOWN
+    for kind, picture in pictures_in(data):
+        return f'<img src="data:{kind};base64,{shown.token(picture)}">'
+    drawing, table, markdown = (joined(data.get(kind)) for kind in (SVG, "text/html", "text/markdown"))
+    if drawing and len(drawing) <= TABLE_CHARS:
+        picture = base64.b64encode(shown.cut(drawing, TABLE_CHARS).encode("utf-8", "replace")).decode()
+        return f'<img src="data:{SVG};base64,{picture}">'
+    if table and len(table) <= min(TABLE_CHARS, shown.left):
+        return f'<div class="rendered_html">{clean(shown.cut(table, TABLE_CHARS))}</div>'
+    if markdown:
+        made = html_of_markdown(shown.cut(ATTACHED.sub(NO_PICTURE, markdown), OUTPUT_CHARS))
+        return f'<div class="rendered_html">{clean(made)}</div>'
+    plain = joined(data.get("text/plain")) or joined(data.get("text/latex"))
+    return shown.terminal(plain) if plain else NOT_SHOWN
+
+
+def pictures_in(data: Any) -> Iterator[tuple[str, str]]:
+    """Its pictures, as base64 and nothing else."""
+    for kind in PICTURES if isinstance(data, Mapping) else ():
+        content = "".join((joined(data.get(kind)) or "").split())
+        if content and len(content) <= PICTURE_CHARS and BASE64.fullmatch(content):
+            yield kind, content
 
 
 def html_of_markdown(source: str) -> str:

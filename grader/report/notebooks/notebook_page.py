@@ -1,34 +1,37 @@
 """A student's notebook to look at: OUT/notebooks/<submission>/<notebook>.html, a page around a frame.
 
-    cells ─► known parts (parts.py) ─► HTML (cell_html.py) ─► nh3 ─► a document of ours ─► srcdoc of <iframe sandbox>
+    cells ─► HTML of known parts (cell_html.py) ─► nh3 ─► a document of ours ─► srcdoc of <iframe sandbox>
 
 Nothing of it is executed, and each of three walls would do alone: nh3 keeps known tags and attributes and no others
 (clean_html.py); the document's policy forbids scripts, requests and forms, and so does the page's, which the frame
 inherits; the frame is sandboxed without any permission. Formulas stand as they were written, since no script runs.
+
+Needs the extra `notebooks`: whoever imports this has seen to it that mistune and nh3 are there.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Final
 
 from markupsafe import Markup
 
-from grader.errors import GraderError
-from grader.intake.notebooks.cells import NOT_INSTALLED, UnreadableNotebook, cells_of
+from grader.intake.notebooks.cells import Cell, UnreadableNotebook, cells_of
 from grader.messages.say import said
 from grader.records import Reason
 from grader.report import text
+from grader.report.notebooks.cell_html import TOKEN, Shown, html_of_cell
 from grader.report.notebooks.clean_html import clean
-from grader.report.notebooks.parts import TOKEN, Parts, parts_of
 from grader.report.pages import asset, environment, policy_of, render
 
 EMPTY: Final = "<p>It has no cells.</p>"
 
 
 def notebook_page(content: bytes, *, name: str, submission: str) -> str:
-    """The whole page. Of a notebook that cannot be read it says so. Raises GraderError if a library is missing."""
+    """The whole page. Of a notebook that cannot be read it says so. Raises GraderError if nbformat is missing."""
     try:
-        body = body_of(parts_of(cells_of(content)))
+        body = body_of(cells_of(content))
         problem = None
     except UnreadableNotebook as error:
         body, problem = "", Reason.of("not_shown", why=error.reason)
@@ -38,24 +41,19 @@ def notebook_page(content: bytes, *, name: str, submission: str) -> str:
 def framed(body: str, problem: Reason | None, *, name: str, submission: str) -> str:
     """The page around what was made of a notebook, or around what is said in its place."""
     sheet = asset("page.css") + asset("notebook.css")
-    document = (
-        environment()
-        .get_template("notebook_frame.html")
-        .render(style=sheet, policy=policy_of(sheet), body=Markup(body or EMPTY))
-    )
+    frame = environment().get_template("notebook_frame.html")
+    document = frame.render(style=sheet, policy=policy_of(sheet), body=Markup(body or EMPTY))
     facts = {"name": name, "submission": submission, "problem": said(problem), "document": document}
     return render("notebook.html", facts, style="notebook.css")
 
 
-def body_of(parts: Parts) -> str:
+def body_of(cells: Iterable[Cell]) -> str:
     """What stands in the frame: HTML of known tags and attributes."""
-    try:
-        from grader.report.notebooks.cell_html import html_of_cell
-    except ImportError as error:
-        raise GraderError(NOT_INSTALLED.format(error.name)) from error
-    made = "\n".join(map(html_of_cell, parts.cells))
-    return TOKEN.sub(lambda token: picture(parts, int(token[1])), text.visible(clean(made)))
+    shown = Shown()
+    made = "\n".join(html_of_cell(cell, shown) for cell in cells)
 
+    def picture(token: re.Match[str]) -> str:
+        number = int(token[1])  # a student may have written any
+        return shown.pictures[number] if number < len(shown.pictures) else ""
 
-def picture(parts: Parts, number: int) -> str:
-    return parts.pictures[number] if number < len(parts.pictures) else ""
+    return TOKEN.sub(picture, text.visible(clean(made)))
