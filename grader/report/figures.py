@@ -11,18 +11,8 @@ from typing import Final
 
 from markupsafe import Markup
 
-from grader.records import (
-    CHECK_STATUSES,
-    CRASHED,
-    ERROR,
-    FAILED,
-    MISSING,
-    NOT_APPLICABLE,
-    PARTIAL,
-    PASSED,
-    SKIPPED,
-    TIMEOUT,
-)
+from grader import records
+from grader.records import CHECK_STATUSES, NOT_APPLICABLE, PASSED
 from grader.report.text import visible
 
 BINS: Final = 10
@@ -33,15 +23,15 @@ WIDTH, HEIGHT, BASE, TOP, BIN_WIDTH = 430, 250, 220, 22, 40
 # One mark of a strip is drawn in a cell of 8 by 14. Passed is the quietest; what stops the code is the loudest.
 CELL, STRIP_HEIGHT, STRIP_SCALE = 8, 14, 1.4
 MARKS: Final[dict[str, str]] = {
-    PASSED: "m2 7a2 2 0 1 0 4 0a2 2 0 1 0-4 0z",
-    PARTIAL: "m2 7h4v6h-4z",
-    FAILED: "m2 1h4v12h-4z",
-    ERROR: "m4 1l3.6 12h-7.2z",
-    CRASHED: "m1 1h2l1 4 1-4h2l-1.8 6 1.8 6h-2l-1-4-1 4h-2l1.8-6z",
-    TIMEOUT: "m.8 1h6.4l-3.2 6zm0 12h6.4l-3.2-6z",
-    MISSING: "m1.5 1.5h5v11h-5zm1.3 1.3v8.4h2.4v-8.4z",
-    SKIPPED: "m1.5 8.5h5v4h-5zm1.2 1.2v1.6h2.6v-1.6z",
-    NOT_APPLICABLE: "m2.5 6.5h3v1h-3z",
+    records.PASSED: "m2 7a2 2 0 1 0 4 0a2 2 0 1 0-4 0z",
+    records.PARTIAL: "m2 7h4v6h-4z",
+    records.FAILED: "m2 1h4v12h-4z",
+    records.ERROR: "m4 1l3.6 12h-7.2z",
+    records.CRASHED: "m1 1h2l1 4 1-4h2l-1.8 6 1.8 6h-2l-1-4-1 4h-2l1.8-6z",
+    records.TIMEOUT: "m.8 1h6.4l-3.2 6zm0 12h6.4l-3.2-6z",
+    records.MISSING: "m1.5 1.5h5v11h-5zm1.3 1.3v8.4h2.4v-8.4z",
+    records.SKIPPED: "m1.5 8.5h5v4h-5zm1.2 1.2v1.6h2.6v-1.6z",
+    records.NOT_APPLICABLE: "m2.5 6.5h3v1h-3z",
 }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from grader.records import GRADER_ERROR
-from grader.report.rows import Row
+from grader.report.roster import Row
 
 # Of one submission, by answer: points, None where staff gave none, and what it is worth.
 AnswerPoints = Mapping[str, tuple[float | None, float]]

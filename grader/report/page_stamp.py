@@ -1,28 +1,25 @@
-"""The last line of a page: a hash over the result and the code that the page was made from.
+"""The last line of a page: a hash over what the page was made from, and by which code.
 
-A later run reads the stamp to decide whether the page is still the page of that result.
+A later run reads the stamp to decide whether the page is still the page of that result, or of that notebook.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 from pathlib import Path
 from typing import Final
 
+from grader.version import pages_version
+
 STAMP_BYTES: Final = 200  # more than a stamp has
 
 
-def result_path(out: Path, submission: str) -> Path:
-    return out / "results" / f"{submission}.json"
-
-
-def stamp_of(out: Path, submission: str, *versions: str) -> str:
-    """The last line of a page of the stored result: a hash over the result's file and what the page is made by."""
-    digest = hashlib.sha256("\0".join(versions).encode())
-    with contextlib.suppress(OSError):
-        digest.update(result_path(out, submission).read_bytes())
+def stamp_of(content: bytes, *words: str) -> str:
+    """content: the file that the page is made from. words: what else is in it."""
+    digest = hashlib.sha256(pages_version().encode())
+    for part in (*(word.encode("utf-8", "surrogatepass") for word in words), content):
+        digest.update(hashlib.sha256(part).digest())
     return f"<!-- made from {digest.hexdigest()} -->\n"
 
 

@@ -26,13 +26,12 @@ from markupsafe import Markup
 from grader.errors import GraderError
 from grader.function_ids import module_of
 from grader.messages.say import said, say, say_all
-from grader.records import GRADED, NOT_APPLICABLE, PASSED, VISIBLE, CheckResult, Result
-from grader.report import figures, fix_first, highlight, repetition, tally, text, words
+from grader.records import GRADED, NOT_APPLICABLE, PASSED, VISIBLE, Result
+from grader.report import figures, fix_first, repetition, tally, text, words
 from grader.report.disclosure import for_student
 from grader.report.grades_csv import AnswerPoints
 from grader.report.notebooks import marked_answers
-from grader.report.roster import CheckTally, Roster
-from grader.report.rows import Row
+from grader.report.roster import CheckTally, Roster, Row
 from grader.report.template_cache import Compiled
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -174,34 +173,25 @@ def environment() -> Environment:
         bytecode_cache=Compiled(TEMPLATES),
     )
     environment.filters.update(
-        number=text.number, seconds=text.seconds, small=text.small, clip=text.clip, python=highlight.highlight_line
+        number=text.number, seconds=text.seconds, small=text.small, clip=text.clip, python=text.highlight_line
     )
     environment.globals.update(
-        icons=asset("icons.svg"),
-        explain=words.explain,
-        status=status,
-        check_words=words.CHECK_WORDS,
-        answer_words=words.ANSWER_WORDS,
-        submission_words=words.SUBMISSION_WORDS,
-        visibility_words=words.VISIBILITY_WORDS,
+        figures=figures,
+        fix_first=fix_first,
+        repetition=repetition,
+        text=text,
+        words=words,
         environment_of=tally.environment_of,
         handout_of=tally.handout_of,
-        is_failing=fix_first.is_failing,
-        is_shown=is_shown,
         say=say,
         said=said,
         say_all=say_all,
-        own_words=repetition.own_words,
-        with_yours=repetition.with_yours,
-        page_name=text.page_name,
-        address=text.address,
-        figures=figures,
+        icons=asset("icons.svg"),
+        status=status,
         statuses_of=statuses_of,
         status_ranks={word: rank for rank, word in enumerate(words.SUBMISSION_WORDS)},
         GRADED=GRADED,
         VISIBLE=VISIBLE,
-        MESSAGE_CHARS=text.MESSAGE_CHARS,
-        OUTPUT_CHARS=text.OUTPUT_CHARS,
         FRAMES_SHOWN=FRAMES_SHOWN,
         MOST_FAILED=MOST_FAILED,
         ROWS_SHOWN=ROWS_SHOWN,
@@ -213,11 +203,6 @@ def environment() -> Environment:
 def status(word: str) -> Markup:
     """A status as every page shows it. Made once for each word: a page says them hundreds of times."""
     return Markup(environment().get_template("_words.html").make_module().badge(word))  # type: ignore[attr-defined]
-
-
-def is_shown(check: CheckResult, staff: bool) -> bool:
-    """Whether a reader may see how the check went, beyond how it ended."""
-    return staff or check.visibility == VISIBLE
 
 
 def statuses_of(result: Result | Row) -> dict[str, str]:

@@ -10,8 +10,7 @@ from typing import Final
 
 from grader.function_ids import module_of, short_name
 from grader.records import GRADED, GRADER_ERROR, OWN_HANDOUT, UNREADABLE, Result
-from grader.report.roster import CheckTally, Roster
-from grader.report.rows import Row
+from grader.report.roster import CheckTally, Roster, Row
 
 NOT_ISOLATED: Final = ("none", "uid")
 ENVIRONMENT_KEYS: Final = ("sandbox", "python", "numpy", "grader")

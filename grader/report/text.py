@@ -8,14 +8,19 @@ that is put into a page, before escaping.
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
+from functools import cache
 from typing import Final
 from urllib.parse import quote
+
+from markupsafe import Markup, escape
 
 # A page that holds a whole flood of prints is of no use to anybody; the result file has what the judge kept.
 OUTPUT_CHARS: Final = 20_000
 MESSAGE_CHARS: Final = 4_000
 LINE_CHARS: Final = 240
+# Nobody promises what a lexer's patterns take on a hostile line; a line of code fits here.
+HIGHLIGHT_CHARS: Final = 400
 
 # Bidi embeddings, overrides, isolates and marks; zero width space and no-break space; line and paragraph separator.
 DIRECTION_MARKS: Final = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
@@ -35,7 +40,7 @@ def visible(text: str) -> str:
     return text.replace("\r\n", "\n").translate(CODES)
 
 
-def clip(text: str, limit: int) -> str:
+def clip(text: str, limit: int = MESSAGE_CHARS) -> str:
     """Shorten to `limit` characters, saying how many more there were."""
     return text if len(text) <= limit else f"{text[:limit]} … ({len(text) - limit:,} more characters)"
 
@@ -70,7 +75,21 @@ def address(name: str) -> str:
     return quote(name.encode("utf-8", "surrogateescape"), safe="")
 
 
-def natural_key(text: str) -> tuple[tuple[int | str, ...], str]:
-    """Order in which student_2 stands before student_10. The text itself settles ties."""
-    parts = re.split(r"([0-9]{1,18})", text.casefold())
-    return (*(int(part) if place % 2 else part for place, part in enumerate(parts)),), text
+def highlight_line(text: str) -> Markup:
+    """The line without its indentation, escaped; coloured if it is of a line's length."""
+    line = visible(text.strip())
+    if len(line) > HIGHLIGHT_CHARS:
+        return escape(clip(line, HIGHLIGHT_CHARS))
+    return Markup(colour()(line))
+
+
+@cache
+def colour() -> Callable[[str], str]:
+    """What colours a line. pygments is imported here: a submission without a traceback has no line to colour."""
+    import pygments
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import PythonLexer
+
+    lexer = PythonLexer(stripnl=False, ensurenl=False)
+    formatter: HtmlFormatter[str] = HtmlFormatter(nowrap=True, classprefix="py-")
+    return lambda line: pygments.highlight(line, lexer, formatter)  # the formatter escapes

@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -30,12 +31,10 @@ from grader.report.grades_csv import grades_csv
 from grader.report.notebooks.marked_answers import Marks
 from grader.report.page_stamp import has_stamp, stamp_of
 from grader.report.pages import class_page, feedback_page, staff_page
-from grader.report.roster import Roster
-from grader.report.rows import Row
+from grader.report.roster import Roster, Row
 from grader.running.answers_csv import Marking
 from grader.running.dispatch import grade_all
-from grader.running.store import is_current, store, stored, stored_ids, sweep_temporary
-from grader.version import pages_version
+from grader.running.store import is_current, result_path, store, stored, stored_ids, sweep_temporary
 
 
 @dataclass(frozen=True)
@@ -198,7 +197,10 @@ def write_pages(out: Path, result: Result, marks: Marks) -> list[str]:
     stamp stands for both.
     """
     staff, feedback = out / f"{result.id}.html", out / "feedback" / f"{result.id}.html"
-    stamp = stamp_of(out, result.id, pages_version(), repr(sorted(marks.items())))
+    content = b""
+    with suppress(OSError):
+        content = result_path(out, result.id).read_bytes()
+    stamp = stamp_of(content, repr(sorted(marks.items())))
     if has_stamp(staff, stamp) and feedback.is_file() and feedback.stat().st_size:
         return []
     try:

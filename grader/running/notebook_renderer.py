@@ -12,7 +12,6 @@ beside that, and a run without notebooks does without them.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import multiprocessing
 import os
@@ -33,10 +32,9 @@ from grader.errors import GraderError
 from grader.intake.notebooks.cells import NOT_INSTALLED
 from grader.pausing_gc import importing
 from grader.records import Reason, Submission
-from grader.report.notebooks.page_names import NOTEBOOKS, page_names
-from grader.report.page_stamp import has_stamp
+from grader.report.notebooks.marked_answers import NOTEBOOKS, page_names
+from grader.report.page_stamp import has_stamp, stamp_of
 from grader.running.forking import can_fork
-from grader.version import pages_version
 
 NEEDED: Final = ("nbformat", "mistune", "nh3")
 LOOKED_AT: Final = 50  # folders of each path, to see whether there are notebooks
@@ -242,11 +240,3 @@ def serve(pipe: Connection, inherited: Connection | None = None) -> None:
                     "", Reason.of("renderer_failed", error=type(error).__name__), name=name, submission=submission
                 )
             pipe.send_bytes(page.encode("utf-8", "replace"))
-
-
-def stamp_of(content: bytes, *names: str) -> str:
-    """The last line of a page: a hash over what it was made from, and by which code."""
-    digest = hashlib.sha256(pages_version().encode())
-    for part in (*(name.encode("utf-8", "surrogatepass") for name in names), content):
-        digest.update(hashlib.sha256(part).digest())
-    return f"<!-- made from {digest.hexdigest()} -->\n"

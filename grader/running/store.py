@@ -17,11 +17,14 @@ from typing import Final
 from grader.atomic_files import TEMPORARY, write_text
 from grader.messages.say import say
 from grader.records import GRADED, GRADER_ERROR, Result, reasons_in
-from grader.report.notebooks.page_names import NOTEBOOKS
-from grader.report.page_stamp import result_path
+from grader.report.notebooks.marked_answers import NOTEBOOKS
 
 # Where a run writes, below the output folder.
 FOLDERS: Final = ("", "results", "feedback")
+
+
+def result_path(out: Path, submission: str) -> Path:
+    return out / "results" / f"{submission}.json"
 
 
 def sweep_temporary(out: Path) -> None:

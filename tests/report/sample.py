@@ -23,6 +23,7 @@ from grader.records import (
     Result,
     as_written,
 )
+from grader.report.roster import Roster
 
 TITLE = "Assignment 2: Convolutional networks in NumPy"
 
@@ -379,11 +380,17 @@ def whole_class() -> list[Result]:
     return [good(), typical(), unreadable(), grader_failure(), *class_of(30)]
 
 
+def roster_of(results: Iterable[Result]) -> Roster:
+    roster = Roster()
+    for result in results:
+        roster.add(result)
+    return roster
+
+
 def write_pages(results: Iterable[Result], folder: Path) -> None:
     from urllib.parse import unquote
 
     from grader.report.pages import class_page, feedback_page, staff_page
-    from grader.report.roster import roster_of
     from grader.report.text import page_name
 
     results = list(results)

@@ -10,10 +10,9 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from sample import HOSTILE_ID, class_of
+from sample import HOSTILE_ID, class_of, roster_of
 
 from grader.report.pages import class_page
-from grader.report.roster import roster_of
 from grader.report.text import page_name
 
 pytestmark = pytest.mark.browser

@@ -17,8 +17,8 @@ from test_browser import CONTRASTS, DESK, PHONE, opened_file
 
 from grader.report.notebooks import cell_html
 from grader.report.notebooks.cell_html import OUTPUT_CHARS, OUTPUTS
+from grader.report.notebooks.marked_answers import page_names
 from grader.report.notebooks.notebook_page import clean, framed, notebook_page
-from grader.report.notebooks.page_names import page_names
 
 PNG = f"data:image/png;base64,{PIXEL}"
 

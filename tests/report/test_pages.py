@@ -10,12 +10,23 @@ from html import escape
 from html.parser import HTMLParser
 
 import pytest
-from sample import HOSTILE_ID, TITLE, good, grader_failure, hostile, result_of, saying, typical, unreadable, whole_class
+from sample import (
+    HOSTILE_ID,
+    TITLE,
+    good,
+    grader_failure,
+    hostile,
+    result_of,
+    roster_of,
+    saying,
+    typical,
+    unreadable,
+    whole_class,
+)
 
 from grader.errors import GraderError
 from grader.records import Frame, Result, as_written
 from grader.report.pages import class_page, feedback_page, staff_page
-from grader.report.roster import roster_of
 from grader.report.words import CHECK_WORDS
 
 VOID = {"meta", "link", "br", "wbr", "input", "img", "hr"}

@@ -142,6 +142,7 @@ def test_a_page_that_cannot_be_written_is_a_fault_of_ours(tmp_path: Path) -> Non
     assert fault.startswith("ada: ") and "cannot be written" in fault
 
 
+@pytest.mark.process
 def test_a_process_that_was_started_early_is_the_one_that_renders(tmp_path: Path) -> None:
     with Renderer(tmp_path) as renderer:
         renderer.start()
@@ -154,6 +155,7 @@ def test_a_process_that_was_started_early_is_the_one_that_renders(tmp_path: Path
     assert process.exitcode is not None
 
 
+@pytest.mark.process
 def test_a_process_that_was_started_in_vain_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notebook_renderer, "serve", stuck)
     for leave in (lambda renderer: renderer.__exit__(None), lambda renderer: renderer.end()):

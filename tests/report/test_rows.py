@@ -5,7 +5,7 @@ from __future__ import annotations
 from sample import saying
 
 from grader.records import GRADED, FunctionResult, Result, as_written
-from grader.report.rows import MESSAGE_CHARS, Rows
+from grader.report.roster import MESSAGE_CHARS, Roster
 
 
 def result(name: str, points: float, message: str = "") -> Result:
@@ -26,8 +26,8 @@ def result(name: str, points: float, message: str = "") -> Result:
 
 
 def test_what_is_the_same_is_one_object():
-    make = Rows().make
-    first, same, other = make(result("a", 0.0)), make(result("b", 0.0)), make(result("c", 1.0))
+    results = result("a", 0.0), result("b", 0.0), result("c", 1.0)
+    first, same, other = map(Roster().add, results)
     assert first.functions[1] is same.functions[1]
     assert first.functions[0] is other.functions[0]
     assert other.functions[1].points == 1.0
@@ -36,12 +36,12 @@ def test_what_is_the_same_is_one_object():
 
 
 def test_a_row_says_what_the_result_says():
-    row = Rows().make(result("a", 1.0, "short"))
+    row = Roster().add(result("a", 1.0, "short"))
     assert (row.id, row.status, row.score, row.max_score, row.duration_s) == ("a", GRADED, 3.0, 4.0, 0.5)
     assert (row.message, row.notes, row.assignment["title"]) == ("short", 1, "A2")
 
 
 def test_a_long_message_is_cut_to_what_a_list_shows():
-    assert Rows().make(result("a", 0.0, "x" * MESSAGE_CHARS)).message == "x" * MESSAGE_CHARS
-    message = Rows().make(result("a", 0.0, "x" * (MESSAGE_CHARS + 1))).message
+    assert Roster().add(result("a", 0.0, "x" * MESSAGE_CHARS)).message == "x" * MESSAGE_CHARS
+    message = Roster().add(result("a", 0.0, "x" * (MESSAGE_CHARS + 1))).message
     assert (len(message), message[-2:]) == (MESSAGE_CHARS, "x…")

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.report.text import CODES, clip, first_line, natural_key, number, page_name, seconds, small, visible
+from grader.report.roster import place_of
+from grader.report.text import CODES, clip, first_line, number, page_name, seconds, small, visible
 
 
 @pytest.mark.parametrize(
@@ -59,13 +60,13 @@ def test_long_text_is_cut_and_says_by_how_much() -> None:
 
 def test_ids_are_ordered_as_people_count() -> None:
     ids = ["student_10", "Student_9", "student_2", "ada", "2", "10", "a", "a1", ""]
-    assert sorted(ids, key=natural_key) == ["", "2", "10", "a", "a1", "ada", "student_2", "Student_9", "student_10"]
+    assert sorted(ids, key=place_of) == ["", "2", "10", "a", "a1", "ada", "student_2", "Student_9", "student_10"]
 
 
 @given(st.lists(st.text(max_size=12)))
 def test_any_two_ids_can_be_compared(ids: list[str]) -> None:
     backwards = list(reversed(ids))
-    assert sorted(ids, key=natural_key) == sorted(backwards, key=natural_key)
+    assert sorted(ids, key=place_of) == sorted(backwards, key=place_of)
 
 
 @pytest.mark.parametrize("name", ["javascript:alert(1)", "../../etc", "a b&c?d#e%2f\"'<>", "Zoë", "caf\udce9"])

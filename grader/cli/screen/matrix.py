@@ -16,33 +16,22 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
+from grader import records
 from grader.authoring.audit import Audit, Duration, is_lost
-from grader.records import (
-    CRASHED,
-    ERROR,
-    FAILED,
-    MISSING,
-    NOT_APPLICABLE,
-    PARTIAL,
-    PASSED,
-    SKIPPED,
-    TIMEOUT,
-    CheckResult,
-    Result,
-)
+from grader.records import PASSED, CheckResult, Result
 
 WIDTH: Final = 110
 WIDEST_NAME: Final = 48
 LETTERS: Final = {
-    PASSED: ".",
-    PARTIAL: "p",
-    FAILED: "x",
-    MISSING: "m",
-    ERROR: "e",
-    TIMEOUT: "t",
-    CRASHED: "c",
-    SKIPPED: "s",
-    NOT_APPLICABLE: "n",
+    records.PASSED: ".",
+    records.PARTIAL: "p",
+    records.FAILED: "x",
+    records.MISSING: "m",
+    records.ERROR: "e",
+    records.TIMEOUT: "t",
+    records.CRASHED: "c",
+    records.SKIPPED: "s",
+    records.NOT_APPLICABLE: "n",
 }
 FOLLOWS: Final = "~"
 LEGEND: Final = ", ".join(f"{letter} {status}" for status, letter in LETTERS.items()) + f", {FOLLOWS} follows"

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import Final
 
 from grader.records import Result
-from grader.report.rows import Row
+from grader.report.roster import Row
 
 SLOWEST: Final = 3
 MIN_S: Final = 1e-3  # a rate needs a time that is not nothing

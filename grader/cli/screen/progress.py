@@ -16,7 +16,7 @@ from rich.table import Table
 from grader.cli.screen.pace import Pace
 from grader.messages.say import said
 from grader.records import CHECK_STATUSES, GRADED, NOT_APPLICABLE, PASSED, Result
-from grader.report.rows import Row
+from grader.report.roster import Row
 from grader.report.tally import lack_of_isolation
 
 MAX_ROWS: Final = 60  # more does not fit a screen; the class page has them all

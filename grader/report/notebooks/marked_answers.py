@@ -7,9 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from grader.intake.names import Ids
 from grader.records import Answer, Mark, NotebookResult, Result
-from grader.report.notebooks.page_names import page_names
 
+NOTEBOOKS: Final = "notebooks"  # of OUT: a folder a submission in it, with a page a notebook
 GOES_ON: Final = re.compile(r"(?<!\n)\n(?=[^\s*#>|`+0-9-])")
 Marks = Mapping[tuple[str, str], Mark]  # of one submission, by notebook and question
 
@@ -56,6 +57,12 @@ class AnswerSum:
 def flowing(markdown: str) -> str:
     """Markdown as text in paragraphs: a line that only goes on is joined to the one before it."""
     return GOES_ON.sub(" ", markdown)
+
+
+def page_names(notebooks: Sequence[str]) -> dict[str, str]:
+    """The page of each notebook of a submission, by its name: safe as a file name and in an address, and unique."""
+    ids = Ids()
+    return {name: f"{ids.give(name.rpartition('.')[0] or name)}.html" for name in notebooks}
 
 
 def shown_notebooks(result: Result, marks: Marks) -> list[ShownNotebook]:
