@@ -89,9 +89,9 @@ def read_ids(out: Path) -> list[Known]:
 
 
 def is_id(text: str) -> bool:
-    """Whether Ids may have given it: a name made safe, maybe with a number behind."""
+    """Whether Ids may have given it: a name made safe, maybe with `_` behind a reserved one, maybe with a number."""
     plain = re.sub(r"-[0-9]{1,9}$", "", text)
-    return make_id(text) == text or make_id(plain) == plain
+    return any(make_id(name) == one for one in (text, plain) for name in (one, one.removesuffix("_")))
 
 
 def from_results(out: Path) -> list[Known]:

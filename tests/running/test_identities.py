@@ -7,7 +7,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from grader.errors import UsageError
@@ -163,12 +163,13 @@ def test_the_list_is_what_its_page_says(tmp_path):
 
 
 ANY = st.text(min_size=1, max_size=30) | st.sampled_from(
-    ["a b", "a_b", "A_B", "a-b", "index", "e\u0301", "\u00e9", "a_b-2"]
+    ["a b", "a_b", "A_B", "a-b", "index", "index.2", "e\u0301", "\u00e9", "a_b-2"]
 )
 
 
 @settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(ANY, max_size=4, unique_by=lambda name: unicodedata.normalize("NFC", name)), max_size=4))
+@example([["feedback.2"], []])
 def test_whoever_hands_in_when_ids_stay_and_are_unique(tmp_path_factory, runs):
     out = tmp_path_factory.mktemp("out")
     known: dict[str, str] = {}
