@@ -17,8 +17,8 @@ from cases import ROOT
 from click.testing import CliRunner
 from rich.console import Console
 
+from grader.cli.check import watch
 from grader.cli.commands import cli
-from grader.cli.watch import watch
 from grader.student.own_run import find_place, read_own, run_own
 
 STUDENT_FILES = ("layers.py", "optim.py", "classifiers/fc_net.py", "classifiers/cnn.py")

@@ -24,7 +24,7 @@ USES = [
     ("intake/collect.py", "import os\ngetattr(os, 'system')('ls')"),
     ("report/pages.py", "import subprocess"),
     ("cli/grade.py", "from multiprocessing import Process"),
-    ("cli/watch.py", "from concurrent.futures import ProcessPoolExecutor"),
+    ("cli/check.py", "from concurrent.futures import ProcessPoolExecutor"),
     ("student/own_run.py", "import os\nos.execv('/bin/true', [])"),
     ("assignment/load.py", "import importlib\nimportlib.import_module('reference.layers')"),
     ("assignment/load.py", "import cs231n"),

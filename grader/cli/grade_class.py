@@ -13,8 +13,9 @@ from typing import Final
 import click
 from rich.console import Console
 
+from grader.cli.screen.class_table import class_table, literal
 from grader.cli.screen.profile import parts_of, show_profile
-from grader.cli.screen.progress import JsonLog, Progress, class_table, literal
+from grader.cli.screen.progress import JsonLog, Progress
 from grader.errors import GraderError, UsageError
 from grader.grading.context import Settings, prepare
 from grader.intake.collect import Found, find

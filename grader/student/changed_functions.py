@@ -15,12 +15,7 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 class Unfinished(Exception):
-    """A file that is no Python at this moment. place: "layers.py:12"; what: in the parser's words."""
-
-    def __init__(self, place: str, what: str) -> None:
-        super().__init__(f"{place}: {what}")
-        self.place = place
-        self.what = what
+    """A file that is no Python at this moment: its name, the line, and what is wrong in the parser's words."""
 
 
 def changed_names(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> frozenset[str]:
@@ -84,5 +79,5 @@ def parse(file: str, content: bytes, *, strict: bool) -> ast.Module:
     except (ValueError, RecursionError, MemoryError) as error:
         what, line = str(error), 1
     if strict:
-        raise Unfinished(f"{file}:{line}", what)
+        raise Unfinished(f"{file}:{line}: {what}.")
     return ast.Module(body=[], type_ignores=[])

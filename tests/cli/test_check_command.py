@@ -16,7 +16,7 @@ import pytest
 from cases import ROOT, reference_files
 from own_folder import check, fill_in, make_package, release_assignment, row, watched
 
-from grader.cli.watch import saves
+from grader.cli.check import saves
 from grader.errors import UsageError
 from grader.grading.submission import grade_submission
 from grader.messages.of_check import message_of

@@ -1,76 +1,88 @@
-"""The class table of a terminal: short where much was lost, and no name broken in its middle."""
+"""How a run gets on: the rate is of what was graded now, time is told in words, and only a few are named."""
 
 from __future__ import annotations
 
 import io
 from dataclasses import replace
 
+import pytest
 from rich.console import Console
+from test_class_table import result
 
-from grader.cli.screen.progress import class_table, losses
-from grader.records import FunctionResult, Result, as_written
+from grader.cli.screen import progress as module
+from grader.cli.screen.progress import Pace, Progress, in_words
 
-NAMES = (
-    "spatial_batchnorm_backward",
-    "spatial_groupnorm_backward",
-    "max_pool_backward_naive",
-    "adam",
-    "rmsprop",
-    "sgd",
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Seconds that pass only when the test says so."""
+    now = [100.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    return now
+
+
+def took(name: str, seconds: float, **changes):
+    return replace(result({}, name), duration_s=seconds, **changes)
+
+
+def test_what_was_taken_from_an_earlier_run_tells_nothing_about_the_rest(clock):
+    pace = Pace(10)
+    pace.add(took("a", 3.0), reused=True)
+    assert (pace.left_s, pace.so_far()) == (None, "1 graded")
+    clock[0] += 4
+    pace.add(took("b", 1.0), reused=False)
+    pace.add(took("c", 2.0, status="unreadable"), reused=False)
+    assert pace.left_s == 14.0  # seven more, 2 s each
+    assert pace.so_far() == "0.5/s · 14.0 s left · 2 graded, 1 unreadable · slowest c 2.0 s"
+    assert pace.slowest == [(2.0, "c"), (1.0, "b")]
+    assert pace.summary() == "2 graded in 4.0 s, 0.5 a second; 1 as graded earlier."
+
+
+def test_the_slowest_three_of_many_are_named(clock):
+    pace = Pace(1000)
+    for number in range(1000):
+        pace.add(took(f"s{number}", (number * 7) % 1000 / 10), reused=False)
+    clock[0] += 50
+    assert (
+        pace.summary()
+        == "1000 graded in 50.0 s, 20 a second; slowest: s857 1 min 40 s, s714 1 min 40 s, s571 1 min 40 s."
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.04, "0.0 s"),
+        (59.94, "59.9 s"),
+        (60, "1 min 00 s"),
+        (3599, "59 min 59 s"),
+        (3600, "1 h 00 min"),
+        (90000, "25 h 00 min"),
+    ],
 )
+def test_time_in_words(seconds, words):
+    assert in_words(seconds) == words
 
 
-def result(statuses: dict[str, str], name: str = "a-submission-with-quite-a-long-name-of-its-own") -> Result:
-    functions = tuple(
-        FunctionResult(f"layers.{name}", 0.0, 2.0, statuses.get(name, "passed")) for name in (*NAMES, "affine_forward")
-    )
-    return Result(
-        submission={"id": name, "source": name, "sha256": "", "files": {}},
-        assignment={},
-        environment={},
-        status="graded",
-        score=92.96,
-        max_score=100.0,
-        duration_s=1.0,
-        checks=(),
-        functions=functions,
-    )
-
-
-def printed(*results: Result, width: int = 80) -> str:
+def test_a_terminal_has_a_bar_with_rate_time_left_outcomes_and_the_slowest(clock):
+    progress = Progress()
     stream = io.StringIO()
-    class_table(Console(file=stream, width=width), results)
-    return stream.getvalue()
+    progress.console = Console(file=stream, width=160, force_terminal=True)
+    progress.bar.live.console = progress.console
+    progress.bar.disable = False
+    with progress.begin(4):
+        clock[0] += 2
+        progress.advance(took("ada", 1.5))
+        shown = progress.bar.tasks[0]
+        assert shown.description == "0.5/s · 6.0 s left · 1 graded · slowest ada 1.5 s · ada"
+        assert (shown.completed, shown.total) == (1, 4)
+    assert stream.getvalue().endswith("1 graded in 2.0 s, 0.5 a second.\n")
 
 
-def test_few_losses_are_named() -> None:
-    assert losses(result({"adam": "partial", "sgd": "failed"})) == "adam (partial), sgd (failed)"
-
-
-def test_many_losses_are_counted_by_status_and_what_stands_alone_is_named() -> None:
-    many = {**dict.fromkeys(NAMES, "missing"), "adam": "error"}
-    assert losses(result(many)) == "5 functions missing, adam (error)"
-
-
-def test_everything_of_one_status_is_told_as_that() -> None:
-    everything = result(dict.fromkeys((*NAMES, "affine_forward"), "missing"))
-    assert losses(everything) == "everything: missing"
-
-
-def test_no_name_is_broken_in_its_middle_on_eighty_columns() -> None:
-    text = printed(result(dict.fromkeys(NAMES[:3], "partial")))
-    for name in NAMES[:3]:
-        assert f"{name} (partial)" in text
-    assert max(map(len, text.splitlines())) <= 80
-
-
-def test_a_long_word_of_a_message_is_folded_and_leaves_the_submissions_name_its_room() -> None:
-    broken = replace(result({}, "amelia"), status="unreadable", reason=as_written("x" * 200))
-    text = printed(broken)
-    assert "amelia" in text
-    assert text.count("x") == 200
-    assert max(map(len, text.splitlines())) <= 80
-
-
-def test_a_class_of_nobody_has_a_table() -> None:
-    assert "0 submissions, 0 graded." in printed()
+def test_elsewhere_a_line_a_result_says_which_were_graded_earlier(clock, capsys):
+    progress = Progress()
+    with progress.begin(12):
+        progress.advance(took("ada", 1.5), True)
+        progress.advance(took("bela", 1.5, status="unreadable"))
+    said = capsys.readouterr().err.splitlines()
+    assert said[:2] == [" 1/12 ada: 92.96 / 100, as graded earlier", " 2/12 bela: unreadable"]

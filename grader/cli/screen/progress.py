@@ -1,28 +1,88 @@
-"""What a run shows: a bar on a terminal, plain lines or JSON elsewhere, and the class table at the end."""
+"""How a run gets on: a bar on a terminal, plain lines or JSON elsewhere; how many, how fast, how long still."""
 
 from __future__ import annotations
 
 import json
-import statistics
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as RichProgress
-from rich.table import Table
 
-from grader.cli.screen.pace import Pace
-from grader.messages.say import said
-from grader.records import CHECK_STATUSES, GRADED, NOT_APPLICABLE, PASSED, Result
+from grader.cli.screen.class_table import outcome
+from grader.records import Result
 from grader.report.roster import Row
-from grader.report.tally import lack_of_isolation
 
-MAX_ROWS: Final = 60  # more does not fit a screen; the class page has them all
-MAX_NAMED: Final = 4  # more are counted by their status
-MAX_ID: Final = 44
-LONGEST_LOSS: Final = 37  # room for a long name with its status and a comma; a longer word of a message is folded
+SLOWEST: Final = 3
+MIN_S: Final = 1e-3  # a rate needs a time that is not nothing
+
+
+class Pace:
+    """Grows with every result. Rate and time left go by what was graded now, not by what was taken from before.
+
+    slowest: duration and id of those graded now that took longest, the longest first.
+    """
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.count = 0
+        self.reused = 0
+        self.statuses: Counter[str] = Counter()
+        self.slowest: list[tuple[float, str]] = []
+        self._began = time.monotonic()
+
+    def add(self, result: Result | Row, reused: bool) -> None:
+        self.count += 1
+        self.statuses[result.status] += 1
+        self.reused += reused
+        if not reused:
+            took = [*self.slowest, (result.duration_s, result.id)]
+            self.slowest = sorted(took, key=lambda item: (-item[0], item[1]))[:SLOWEST]
+
+    @property
+    def elapsed_s(self) -> float:
+        return round(time.monotonic() - self._began, 3)
+
+    @property
+    def graded(self) -> int:
+        return self.count - self.reused
+
+    @property
+    def left_s(self) -> float | None:
+        """None before anything was graded: what is reused comes first and tells nothing about the rest."""
+        return (self.total - self.count) * self.elapsed_s / self.graded if self.graded else None
+
+    @property
+    def rate(self) -> str:
+        return f"{self.graded / max(MIN_S, self.elapsed_s):.2g}"
+
+    def so_far(self) -> str:
+        """Rate, time left, outcomes, the slowest: for the line beside a bar."""
+        said = [] if self.left_s is None else [f"{self.rate}/s", f"{in_words(self.left_s)} left"]
+        said.append(", ".join(f"{count} {status}" for status, count in self.statuses.most_common()))
+        return " · ".join([*said, *(f"slowest {name} {in_words(took)}" for took, name in self.slowest[:1])])
+
+    def summary(self) -> str:
+        """The run in a line or two, when it is over."""
+        said = f"{self.graded} graded in {in_words(self.elapsed_s)}"
+        if self.graded:
+            said += f", {self.rate} a second"
+        if self.reused:
+            said += f"; {self.reused} as graded earlier"
+        if self.graded > SLOWEST:
+            said += "; slowest: " + ", ".join(f"{name} {in_words(took)}" for took, name in self.slowest)
+        return said + "."
+
+
+def in_words(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
 class Progress:
@@ -56,16 +116,12 @@ class Progress:
         pace = self.pace
         pace.add(result, reused)
         if self.console.is_terminal:
-            said = [pace.rate(), *pace.left(), pace.outcomes(), *pace.slowest_now(), result.id]
-            self.bar.update(self.task, advance=1, description=" · ".join(filter(None, said)))
+            self.bar.update(self.task, advance=1, description=f"{pace.so_far()} · {result.id}")
         else:
             width = len(str(pace.total))
             earlier = ", as graded earlier" if reused else ""
-            print(
-                f"{pace.count:>{width}}/{pace.total} {result.id}: {outcome(result)}{earlier}",
-                file=self.console.file,
-                flush=True,
-            )
+            line = f"{pace.count:>{width}}/{pace.total} {result.id}: {outcome(result)}{earlier}"
+            print(line, file=self.console.file, flush=True)
 
 
 class JsonLog:
@@ -105,60 +161,3 @@ class JsonLog:
 
     def write(self, event: str, **facts: Any) -> None:
         print(json.dumps({"event": event, **facts}), flush=True)  # ASCII: half of a pair and all else is escaped
-
-
-def class_table(console: Console, results: Sequence[Result | Row]) -> None:
-    """One line a submission, then what the class did as a whole."""
-    if len(results) <= MAX_ROWS:
-        rows = [(literal(result.id), outcome(result), literal(losses(result))) for result in results]
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        table.add_column("submission", no_wrap=True, overflow="ellipsis", max_width=id_width(console.width, rows))
-        table.add_column("score", justify="right", no_wrap=True)
-        table.add_column("what lost marks", overflow="fold")
-        for row in rows:
-            table.add_row(*row)
-        console.print(table)
-    graded = [result for result in results if result.status == GRADED]
-    count = f"{len(results)} submission{'s' if len(results) != 1 else ''}, {len(graded)} graded"
-    if graded:
-        same = len({result.max_score for result in graded}) == 1  # handouts ask for more or less: then in percent
-        marks = [result.score if same else 100 * result.score / (result.max_score or 1) for result in graded]
-        unit = "" if same else " %"
-        count += f"; mean {statistics.fmean(marks):.1f}{unit}, median {statistics.median(marks):.1f}{unit}"
-    console.print(count + ".", highlight=False)
-    for kind in sorted(set(map(lack_of_isolation, results)) - {""}):
-        console.print(f"Graded without isolation (--sandbox {kind}).", style="bold red")
-
-
-def outcome(result: Result | Row) -> str:
-    return f"{result.score:g} / {result.max_score:g}" if result.status == GRADED else result.status
-
-
-def losses(result: Result | Row) -> str:
-    if result.status != GRADED:
-        return result.message if isinstance(result, Row) else said(result.reason)
-    asked = [function for function in result.functions if function.status != NOT_APPLICABLE]
-    lost = [function for function in asked if function.status != PASSED]
-    if len(lost) == len(asked) > 1 and len({function.status for function in lost}) == 1:
-        return f"everything: {lost[0].status}"
-    named = [f"{function.function.rpartition('.')[2]} ({function.status})" for function in lost]
-    return ", ".join(named if len(lost) <= MAX_NAMED else counted([function.status for function in lost], named))
-
-
-def counted(statuses: Sequence[str], named: Sequence[str]) -> Iterable[str]:
-    """The most frequent statuses by their number; what is alone in its status keeps its name."""
-    for status in sorted(set(statuses), key=lambda status: (-statuses.count(status), CHECK_STATUSES.index(status))):
-        count = statuses.count(status)
-        yield f"{count} functions {status}" if count > 1 else named[statuses.index(status)]
-
-
-def id_width(width: int, rows: Iterable[tuple[str, str, str]]) -> int:
-    """Room for the first column that leaves the others theirs, so that no name is broken in its middle."""
-    scores, losses = zip(*((score, lost) for _, score, lost in rows), strict=True) if rows else ((), ())
-    longest = max((len(word) + 1 for lost in losses for word in lost.split(", ")), default=0)
-    return max(10, min(MAX_ID, width - 4 - max(map(len, scores), default=0) - min(longest, LONGEST_LOSS)))
-
-
-def literal(text: str) -> str:
-    """Text from a submission as a terminal may have it: no markup, no control characters."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text).replace("[", "\\[")
