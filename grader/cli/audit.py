@@ -50,7 +50,7 @@ def audit(
 ) -> int:
     """Grade the reference, the empty template, constants, learned answers and every misconception; exit 1 if one of
     them gets other marks or another hint than it must."""
-    console = Console(width=WIDTH)
+    console = Console(width=WIDTH, highlight=False)
     settings = Settings(str(assignment.resolve()), python, sandbox)
     loaded = prepare(settings).assignment
     variants = list(make_variants(loaded))
@@ -68,11 +68,11 @@ def audit(
         write_text(json_file, as_json(found))
     console.print()
     for problem in found.problems:
-        console.print(problem, highlight=False, markup=False, soft_wrap=True)
+        console.print(problem, markup=False, soft_wrap=True)
     verdict = (
         f"{len(found.problems)} problems" if found.problems else "every one has the marks and the hint it must have"
     )
-    console.print(f"{len(variants)} variants, {len(loaded.checks)} checks: {verdict}.", highlight=False)
+    console.print(f"{len(variants)} variants, {len(loaded.checks)} checks: {verdict}.")
     return 1 if found.problems else 0
 
 

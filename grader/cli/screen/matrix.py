@@ -10,7 +10,8 @@ Each check is a character. A block holds as many functions as fit; a variant tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import textwrap
+from collections.abc import Iterator, Sequence, Sized
 from typing import Final
 
 from rich.console import Console
@@ -18,7 +19,7 @@ from rich.text import Text
 
 from grader import records
 from grader.authoring.audit import Audit, Duration, is_lost
-from grader.records import PASSED, CheckResult, Result
+from grader.records import PASSED, CheckResult
 
 WIDTH: Final = 110
 WIDEST_NAME: Final = 48
@@ -36,37 +37,34 @@ LETTERS: Final = {
 FOLLOWS: Final = "~"
 LEGEND: Final = ", ".join(f"{letter} {status}" for status, letter in LETTERS.items()) + f", {FOLLOWS} follows"
 
-Group = tuple[str, list[CheckResult]]  # a function and its checks
+Groups = dict[str, list[str]]  # the checks of each function, by their ids
 
 
 def print_matrix(console: Console, audit: Audit) -> None:
     """Every block, then what the characters mean."""
     names = [cut(one.name) for one in audit.variants]
     indent = max(map(len, names)) + 2
-    start = 0
-    for block in blocks(groups_of(audit.results[0]), WIDTH - indent):
-        wanted = [check.id for _, checks in block for check in checks]
-        rows = []
-        for name, result in zip(names, audit.results, strict=True):
-            found = {check.id: check for check in result.checks}
-            if any(letter_of(found.get(check)) != LETTERS[PASSED] for check in wanted) or result is audit.results[0]:
-                rows.append((name, found))
+    found = [{check.id: check for check in result.checks} for result in audit.results]
+    groups: Groups = {}
+    for check in audit.results[0].checks:
+        groups.setdefault(check.function, []).append(check.id)
+    start = 1
+    for block in blocks(groups, WIDTH - indent):
         for heading in headings(block, start, indent):
-            console.print(heading, style="bold", highlight=False, markup=False, soft_wrap=True)
-        for name, found in rows:
-            line = Text(name.ljust(indent))
-            for index, (function, checks) in enumerate(block):
-                line.append("  " if index else "")
-                for check in checks:
-                    letter = letter_of(found.get(check.id))
-                    line.append(letter, style="dim" if letter == LETTERS[PASSED] else "red")
-                line.append(" " * (column_width((function, checks)) - len(checks)))
-            line.rstrip()
-            console.print(line, soft_wrap=True)
-        left_out = len(audit.results) - len(rows)
-        console.print(f"{left_out} more lose nothing here.\n" if left_out else "", highlight=False)
+            console.print(heading, style="bold", markup=False, soft_wrap=True)
+        left_out = 0
+        for name, checks in zip(names, found, strict=True):
+            marks = ["".join(letter_of(checks.get(check)) for check in group) for group in block.values()]
+            if set("".join(marks)) == {LETTERS[PASSED]} and checks is not found[0]:
+                left_out += 1
+                continue
+            line = Text("  ".join(mark.ljust(width(mark)) for mark in marks).rstrip())
+            line.highlight_regex(r"[^ .]", "red")
+            line.highlight_regex(r"\.", "dim")
+            console.print(Text(name.ljust(indent)) + line, soft_wrap=True)
+        console.print(f"{left_out} more lose nothing here.\n" if left_out else "")
         start += len(block)
-    console.print(LEGEND, highlight=False, soft_wrap=True)
+    console.print(LEGEND, soft_wrap=True)
 
 
 def print_remarks(console: Console, audit: Audit) -> None:
@@ -81,48 +79,31 @@ def print_remarks(console: Console, audit: Audit) -> None:
     }
     for title, lines in told.items():
         if lines:
-            console.print(f"\n{title}", highlight=False)
+            console.print(f"\n{title}")
         for name, others in lines.items():
-            console.print(f"  {name}: {', '.join(others)}", highlight=False, markup=False, soft_wrap=True)
+            console.print(f"  {name}: {', '.join(others)}", markup=False, soft_wrap=True)
 
 
-def groups_of(result: Result) -> list[Group]:
-    groups: dict[str, list[CheckResult]] = {}
-    for check in result.checks:
-        groups.setdefault(check.function, []).append(check)
-    return list(groups.items())
-
-
-def blocks(groups: Sequence[Group], width: int) -> Iterator[list[Group]]:
+def blocks(groups: Groups, room: int) -> Iterator[Groups]:
     """Groups that fit side by side, two spaces between them; at least one a block."""
-    block: list[Group] = []
-    used = 0
-    for group in groups:
-        needed = column_width(group) + 2
-        if block and used + needed > width:
+    block: Groups = {}
+    for function, checks in groups.items():
+        if block and sum(width(one) + 2 for one in (*block.values(), checks)) > room:
             yield block
-            block, used = [], 0
-        block.append(group)
-        used += needed
-    if block:
-        yield block
+            block = {}
+        block[function] = checks
+    yield block
 
 
-def column_width(group: Group) -> int:
-    return max(2, len(group[1]))
+def width(group: Sized) -> int:
+    return max(2, len(group))  # room for a function's number
 
 
-def headings(block: Sequence[Group], start: int, indent: int) -> Iterator[str]:
+def headings(block: Groups, start: int, indent: int) -> Iterator[str]:
     """The functions by number, as many a line as fit; then the numbers above their columns."""
-    line = ""
-    for number, (function, _) in enumerate(block, start + 1):
-        entry = f"{number} {function}"
-        if line and len(line) + 2 + len(entry) > WIDTH:
-            yield line
-            line = ""
-        line += f"{'  ' if line else ''}{entry}"
-    yield line
-    columns = "  ".join(str(n).ljust(column_width(group)) for n, group in enumerate(block, start + 1))
+    entries = (f"{number}\xa0{function}" for number, function in enumerate(block, start))
+    yield from (line.replace("\xa0", " ") for line in textwrap.wrap("  ".join(entries), WIDTH))
+    columns = "  ".join(str(number).ljust(width(group)) for number, group in enumerate(block.values(), start))
     yield " " * indent + columns.rstrip()
 
 
@@ -141,8 +122,8 @@ def cut(name: str) -> str:
 
 def print_durations(console: Console, durations: Sequence[Duration], count: int) -> None:
     """The dearest checks on the reference, and what all of them cost together."""
-    console.print(f"{'CPU':>8} {'graded':>8}", highlight=False)
+    console.print(f"{'CPU':>8} {'graded':>8}")
     for one in durations[:count]:
-        console.print(f"{one.cpu_s:7.3f}s {one.graded_s:7.3f}s {one.check}", highlight=False, soft_wrap=True)
+        console.print(f"{one.cpu_s:7.3f}s {one.graded_s:7.3f}s {one.check}", soft_wrap=True)
     cpu_s, graded_s = sum(one.cpu_s for one in durations), sum(one.graded_s for one in durations)
-    console.print(f"{cpu_s:7.3f}s {graded_s:7.3f}s all {len(durations)} checks on the reference", highlight=False)
+    console.print(f"{cpu_s:7.3f}s {graded_s:7.3f}s all {len(durations)} checks on the reference")
