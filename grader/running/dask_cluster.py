@@ -21,7 +21,6 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final
 
 from distributed import Client, WorkerPlugin, get_worker
@@ -49,14 +48,8 @@ class Bundle:
         return f"grader-{hashlib.sha256(self.content).hexdigest()[:16]}"
 
     def settings_in(self, folder: Path) -> Settings:
-        assignment, reference = (str(folder / self.name / name) for name in UNPACKED)
-        return replace(
-            self.settings,
-            assignment=assignment,
-            reference=reference,
-            scratch=str(folder),
-            python=self.python or sys.executable,
-        )
+        places = {name: str(folder / self.name / name) for name in UNPACKED}
+        return replace(self.settings, **places, scratch=str(folder), python=self.python or sys.executable)
 
 
 def make_bundle(settings: Settings, context: Context, python: str | None) -> Bundle:
@@ -149,8 +142,6 @@ class ClusterExecutor(Executor):
         future: Future[Any] = self.inner.submit(run_there, self.bundle.name, fn, args, **kwargs)
         return future
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         self.inner.shutdown(wait=False)
         self.client.close()

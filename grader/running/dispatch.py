@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import replace
+from itertools import islice
 
 from grader.errors import GraderError
 from grader.grading.context import Settings, prepare
@@ -33,20 +34,15 @@ def grade_all(
     """
     running: dict[Future[Result], Submission] = {}
     waiting = iter(submissions)
-    exhausted = False
-    while running or not exhausted:
-        while not exhausted and len(running) < (window() if callable(window) else window):
-            submission = next(waiting, None)
-            if submission is None:
-                exhausted = True
-            else:
-                running[executor.submit(grade_safely, submission, settings, (parts or {}).get(submission.id))] = (
-                    submission
-                )
-        if running:
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield result_of(future, running.pop(future), settings)
+    while True:
+        free = (window() if callable(window) else window) - len(running)
+        for submission in islice(waiting, max(0, free)):
+            checks = parts.get(submission.id) if parts else None
+            running[executor.submit(grade_safely, submission, settings, checks)] = submission
+        if not running:
+            return
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            yield result_of(future, running.pop(future), settings)
 
 
 def result_of(future: Future[Result], submission: Submission, settings: Settings) -> Result:
@@ -57,9 +53,8 @@ def result_of(future: Future[Result], submission: Submission, settings: Settings
         raise
     except Exception as error:  # of the machinery between here and there
         blank = blank_result(submission, prepare(settings), time.monotonic())
-        return replace(
-            blank, status=GRADER_ERROR, reason=Reason.of("grading_lost", error=type(error).__name__, text=str(error))
-        )
+        reason = Reason.of("grading_lost", error=type(error).__name__, text=str(error))
+        return replace(blank, status=GRADER_ERROR, reason=reason)
 
 
 def grade_safely(submission: Submission, settings: Settings, checks: Collection[str] | None = None) -> Result:

@@ -8,7 +8,6 @@ and work folders removed. A worker whose parent is gone, however that died, does
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import multiprocessing.util
 import os
@@ -16,14 +15,15 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing.connection import wait
-from types import FrameType, TracebackType
-from typing import Final, ParamSpec, TypeVar
+from types import FrameType
+from typing import Any, Final, ParamSpec, TypeVar
 
 from grader.pausing_gc import importing
-from grader.running.forking import can_fork
+from grader.running.forking import can_fork, ctrl_c_waits
 
 with importing():  # a worker has it before it can be stopped in order: it has nothing to clear up yet
     import grader.grading.submission  # noqa: F401  (what every task is of)
@@ -37,23 +37,19 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def make_executor(jobs: int) -> Executor:
+@contextmanager
+def make_executor(jobs: int) -> Iterator[Executor]:
     """Processes, since judging takes a core of its own; this process itself where one job is all."""
-    return SerialExecutor() if jobs <= 1 else JobPool(jobs)
+    if jobs > 1:
+        with JobPool(jobs) as pool:
+            yield pool
+    else:
+        with keeping():
+            yield SerialExecutor()
 
 
 class SerialExecutor(Executor):
-    """Runs each task when it is submitted. A context manager, so that tasks may keep something for the next."""
-
-    def __enter__(self) -> SerialExecutor:
-        self._keeping = keeping()
-        self._keeping.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._keeping.__exit__(None, None, None)
+    """Runs each task when it is submitted."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         future: Future[T] = Future()
@@ -70,28 +66,18 @@ class JobPool(ProcessPoolExecutor):
     def __init__(self, jobs: int) -> None:
         context = multiprocessing.get_context("fork" if can_fork() else "spawn")
         super().__init__(jobs, mp_context=context, initializer=begin_worker)
-        self._started = False
         if can_fork():
             self.submit(os.getpid)  # all of them now, before this process has a thread
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        if self._started:
+        with ctrl_c_waits():  # it may start workers
             return super().submit(run_unless_stopped, fn, *args, **kwargs)
-        # The first one starts the workers. They inherit that Ctrl-C waits, until they can ignore it.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-        try:
-            self._started = True
-            return super().submit(run_unless_stopped, fn, *args, **kwargs)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> bool | None:
+    def __exit__(self, kind: type[BaseException] | None, *problem: Any) -> None:
         if kind is None:
-            return super().__exit__(kind, error, traceback)
-        self.stop()
-        return None
+            self.shutdown()
+        else:
+            self.stop()
 
     def stop(self) -> None:
         """End all workers and what they run, now."""
@@ -112,7 +98,7 @@ def begin_worker() -> None:
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     signal.signal(signal.SIGTERM, stop_once)
-    kept = contextlib.ExitStack()
+    kept = ExitStack()
     kept.enter_context(keeping())
     multiprocessing.util.Finalize(None, kept.close, exitpriority=0)
     threading.Thread(target=follow_parent, daemon=True).start()
@@ -142,7 +128,7 @@ def follow_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])
-        with contextlib.suppress(ProcessLookupError):
+        with suppress(ProcessLookupError):
             os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(PATIENCE_S)
         os._exit(STOPPED)

@@ -13,19 +13,20 @@ beside that, and a run without notebooks does without them.
 from __future__ import annotations
 
 import importlib.util
+import json
 import multiprocessing
 import os
 import queue
 import signal
 import threading
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from itertools import islice
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from grader.atomic_files import write_text
 from grader.errors import GraderError
@@ -34,7 +35,7 @@ from grader.pausing_gc import importing
 from grader.records import Reason, Submission
 from grader.report.notebooks.marked_answers import NOTEBOOKS, page_names
 from grader.report.page_stamp import has_stamp, stamp_of
-from grader.running.forking import can_fork
+from grader.running.forking import can_fork, ctrl_c_waits
 
 NEEDED: Final = ("nbformat", "mistune", "nh3")
 LOOKED_AT: Final = 50  # folders of each path, to see whether there are notebooks
@@ -146,11 +147,10 @@ class Renderer:
 
     def _start(self) -> None:
         ours, theirs = multiprocessing.Pipe()
-        process: BaseProcess
-        if can_fork():  # before anything large is imported, and without another start of Python
-            process = multiprocessing.get_context("fork").Process(target=serve, args=(theirs, ours), daemon=True)
-        else:
-            process = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs,), daemon=True)
+        # Forked before anything large is imported, where that is possible, and without another start of Python.
+        start, inherited = ("fork", (ours,)) if can_fork() else ("spawn", ())
+        context: Any = multiprocessing.get_context(start)
+        process = context.Process(target=serve, args=(theirs, *inherited), daemon=True)
         with ctrl_c_waits():
             process.start()
         theirs.close()
@@ -175,8 +175,7 @@ class Renderer:
         if self._pipe is None or self._stopped:
             return None
         try:
-            for part in (submission, name):
-                self._pipe.send_bytes(part.encode("utf-8", "surrogatepass"))
+            self._pipe.send_bytes(json.dumps([submission, name]).encode())
             self._pipe.send_bytes(content)
             if self._pipe.poll(seconds):
                 return self._pipe.recv_bytes().decode("utf-8", "replace")
@@ -193,19 +192,6 @@ class Renderer:
             process.join()
         if pipe is not None:
             pipe.close()
-
-
-@contextmanager
-def ctrl_c_waits() -> Iterator[None]:
-    """What is started in the block inherits that Ctrl-C waits, until it can ignore it."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def serve(pipe: Connection, inherited: Connection | None = None) -> None:
@@ -231,12 +217,11 @@ def serve(pipe: Connection, inherited: Connection | None = None) -> None:
     pipe.send_bytes(b"ready")
     with suppress(EOFError, OSError):
         while True:
-            submission, name = (pipe.recv_bytes().decode("utf-8", "surrogatepass") for _ in range(2))
+            submission, name = json.loads(pipe.recv_bytes())
             content = pipe.recv_bytes()
             try:
                 page = notebook_page(content, name=name, submission=submission)
             except Exception as error:  # of a library, over what a student wrote
-                page = framed(
-                    "", Reason.of("renderer_failed", error=type(error).__name__), name=name, submission=submission
-                )
+                problem = Reason.of("renderer_failed", error=type(error).__name__)
+                page = framed("", problem, name=name, submission=submission)
             pipe.send_bytes(page.encode("utf-8", "replace"))

@@ -59,11 +59,9 @@ def is_current(result: Result, fresh: Result) -> bool:
     It is, if submission, assignment and environment are the same by their contents; where the submission lies does not
     matter. What could not be graded is tried again, which costs little.
     """
-    same = (result.assignment, result.grounds) == (fresh.assignment, fresh.grounds)
-    same = same and result.environment == fresh.environment
-    for name in ("id", "sha256", "files"):
-        same = same and result.submission.get(name) == fresh.submission.get(name)
-    same = same and result.notebooks == fresh.notebooks  # compared with those handed out, which may have changed
+    parts = ("assignment", "grounds", "environment", "notebooks")  # the last against those handed out, which may change
+    same = all(getattr(result, part) == getattr(fresh, part) for part in parts)
+    same = same and all(result.submission.get(key) == fresh.submission.get(key) for key in ("id", "sha256", "files"))
     return same and result.status == GRADED and result.notes[: len(fresh.notes)] == fresh.notes
 
 
