@@ -14,6 +14,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -62,21 +63,6 @@ class Sheet:
         return row[self.header.index(column)] if column in self.header else ""
 
 
-def entries_of(result: Result, person: str = "") -> list[Entry]:
-    """The answers of one submission that are worth points, in the order of its notebooks."""
-    return [
-        Entry(
-            (result.id, notebook.handed_out, answer.question),
-            answer.max_points,
-            start_of(answer.text, answer.status),
-            clean(person),
-        )
-        for notebook in result.notebooks
-        for answer in notebook.answers
-        if answer.max_points
-    ]
-
-
 def start_of(text: str, status: str) -> str:
     if status in (UNANSWERED, ABSENT):
         return f"({status})"
@@ -102,18 +88,16 @@ def read_sheet(path: Path) -> Sheet:
     first = text.splitlines()[0]
     delimiter = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows: list[list[str]] = []
-    lines: list[int] = []
+    rows: list[tuple[int, list[str]]] = []
     begins = 1
     try:
         for row in reader:
             if any(cell.strip() for cell in row):
-                rows.append([unharmed(cell) for cell in row])
-                lines.append(begins)
+                rows.append((begins, list(map(unharmed, row))))
             begins = reader.line_num + 1
     except csv.Error as error:
         raise UsageError(f"{path}, line {begins}: {error}. Correct it, then grade again.") from error
-    header = [name.strip() for name in rows[0]]
+    header = [name.strip() for name in rows[0][1]]
     for name in NEEDED:
         if header.count(name) != 1:
             raise UsageError(
@@ -121,14 +105,14 @@ def read_sheet(path: Path) -> Sheet:
                 "Name the columns so, or take the file away; then grade again."
             )
     width = len(header)
-    for row, line in zip(rows, lines, strict=True):
+    for line, row in rows:
         if any(cell.strip() for cell in row[width:]):
             raise UsageError(
                 f"{path}, line {line}: {len(row)} cells, expected {width}. Put quotes around a cell that holds "
                 f"{'a tab' if delimiter == chr(9) else repr(delimiter)}, then grade again."
             )
-    padded = (tuple([*row, *[""] * width][:width]) for row in rows[1:])
-    return Sheet(tuple(header), tuple(padded), tuple(lines[1:]), delimiter)
+    padded = tuple((*row, *[""] * width)[:width] for _, row in rows[1:])
+    return Sheet(tuple(header), padded, tuple(line for line, _ in rows[1:]), delimiter)
 
 
 def marks_of(sheet: Sheet, path: Path, ids: Collection[str], questions: Mapping[str, float]) -> dict[Key, Mark]:
@@ -192,17 +176,14 @@ def points_from(cell: str, most: float | None, place: str) -> float | None:
 
 def keys_of(sheet: Sheet, ids: Collection[str]) -> list[Key]:
     """Which answer each row is about. An id that a spreadsheet took for a number is known again by its value."""
-    by_value: dict[int, list[str]] = {}
-    for one in ids:
-        if WHOLE.fullmatch(one):
-            by_value.setdefault(int(one), []).append(one)
+    values = Counter(int(one) for one in ids if WHOLE.fullmatch(one))
+    by_value = {int(one): one for one in ids if WHOLE.fullmatch(one) and values[int(one)] == 1}
     known = set(ids)
     keys = []
     for row in sheet.rows:
         submission, notebook, question = (sheet.cell(row, name).strip() for name in KEY_COLUMNS)
         if submission not in known and WHOLE.fullmatch(submission):
-            same = by_value.get(int(submission), [])
-            submission = same[0] if len(same) == 1 else submission
+            submission = by_value.get(int(submission), submission)
         keys.append((submission, notebook, question))
     return keys
 
@@ -213,21 +194,20 @@ def merge(sheet: Sheet, entries: Iterable[Entry], ids: Collection[str]) -> tuple
     """
     wanted = {entry.key: entry for entry in entries}
     header = (*sheet.header, *(name for name in COLUMNS if name not in sheet.header))
-    added = len(header) - len(sheet.header)
+    blank = ("",) * len(header)
     rows: list[tuple[str, ...]] = []
     changed: list[Key] = []
-    for row, key in zip(sheet.rows, keys_of(sheet, ids), strict=True):
-        entry = wanted.get(key)
-        if entry is None:
-            rows.append((*row, *[""] * added))
-            continue
-        if "answer" in sheet.header and sheet.cell(row, "points").strip() and sheet.cell(row, "answer") != entry.start:
-            changed.append(key)
-        rows.append(filled(header, (*row, *[""] * added), entry, sheet.delimiter))
-    have = set(keys_of(sheet, ids))
-    for key, entry in wanted.items():
-        if key not in have:
-            rows.append(filled(header, ("",) * len(header), entry, sheet.delimiter))
+    keys = keys_of(sheet, ids)
+    for row, key in zip(sheet.rows, keys, strict=True):
+        cells, entry = (*row, *blank[len(row) :]), wanted.get(key)
+        if entry is not None:
+            was_other = "answer" in sheet.header and sheet.cell(row, "answer") != entry.start
+            if was_other and sheet.cell(row, "points").strip():
+                changed.append(key)
+            cells = filled(header, cells, entry, sheet.delimiter)
+        rows.append(cells)
+    have = set(keys)
+    rows += [filled(header, blank, entry, sheet.delimiter) for key, entry in wanted.items() if key not in have]
     return replace(sheet, header=header, rows=tuple(rows)), changed
 
 
@@ -273,8 +253,14 @@ class Marking:
         self._read()
 
     def add(self, result: Result) -> None:
-        """Take in a submission's answers, in the order of the run."""
-        self._entries += entries_of(result, self._persons.get(result.id, ""))
+        """Take in a submission's answers that are worth points."""
+        person = clean(self._persons.get(result.id, ""))
+        for notebook in result.notebooks:
+            for answer in notebook.answers:
+                if answer.max_points:
+                    key = result.id, notebook.handed_out, answer.question
+                    start = start_of(answer.text, answer.status)
+                    self._entries.append(Entry(key, answer.max_points, start, person))
         self._handouts[result.id] = str(result.assignment.get("handout", ""))
 
     def of(self, submission: str) -> dict[tuple[str, str], Mark]:
@@ -351,18 +337,16 @@ class Marking:
 
 
 def tell_changed(keys: Sequence[Key]) -> list[str]:
-    if not keys:
-        return []
-    named = ", ".join(f"{submission} {question}" for submission, _, question in keys[:MOST_NAMED])
-    more = f" and {len(keys) - MOST_NAMED} more" if len(keys) > MOST_NAMED else ""
-    return [f"{NAME}: answers are not what they were when they got points: {named}{more}. Read them again."]
+    named = few([f"{submission} {question}" for submission, _, question in keys])
+    return [f"{NAME}: answers are not what they were when they got points: {named}. Read them again."] if keys else []
 
 
 def tell_unknown_ids(marks: Mapping[Key, Mark], ids: Collection[str]) -> list[str]:
     known = set(ids)
-    strange = list(dict.fromkeys(submission for submission, _, _ in marks if submission not in known))
-    if not strange:
-        return []
-    named = ", ".join(clean(name)[:LONGEST_NAME] for name in strange[:MOST_NAMED])
-    more = f" and {len(strange) - MOST_NAMED} more" if len(strange) > MOST_NAMED else ""
-    return [f"{NAME}: rows with points or comments of no submission of this run: {named}{more}. They were kept."]
+    strange = list(dict.fromkeys(clean(key[0])[:LONGEST_NAME] for key in marks if key[0] not in known))
+    told = f"{NAME}: rows with points or comments of no submission of this run: {few(strange)}. They were kept."
+    return [told] if strange else []
+
+
+def few(names: Sequence[str]) -> str:
+    return ", ".join(names[:MOST_NAMED]) + (f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else "")
