@@ -14,6 +14,7 @@ from rich.console import Console
 from grader.atomic_files import write_text
 from grader.authoring.audit import Audit, measure, run_audit
 from grader.authoring.variants import REFERENCE, Variant, make_variants
+from grader.cli.commands import FILE, assignment_option
 from grader.cli.screen.matrix import WIDTH, print_durations, print_matrix, print_remarks
 from grader.cli.screen.progress import Progress
 from grader.errors import UsageError
@@ -24,9 +25,7 @@ from grader.sandbox.host.isolation import KINDS
 
 
 @click.command()
-@click.option(
-    "--assignment", default="assignment", show_default=True, type=click.Path(path_type=Path), help="Assignment folder."
-)
+@assignment_option
 @click.option("--jobs", default=0, type=click.IntRange(0), help="Variants at once; as many as there are cores if 0.")
 @click.option(
     "--only", multiple=True, metavar="NAME", help="A variant, or all of a function. May be given more than once."
@@ -36,9 +35,7 @@ from grader.sandbox.host.isolation import KINDS
     "--sandbox", default="auto", show_default=True, type=click.Choice(KINDS), help="auto refuses without isolation."
 )
 @click.option("--durations", default=0, type=click.IntRange(0), metavar="N", help="Show the N dearest checks.")
-@click.option(
-    "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the matrix there, too."
-)
+@click.option("--json", "json_file", type=FILE, help="Write the matrix there, too.")
 def audit(
     assignment: Path,
     jobs: int,

@@ -6,11 +6,19 @@ Every one needs libraries that the others do without; the list of them needs non
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 from typing import Final
 
 import click
 
 from grader import VERSION
+
+FOLDER: Final = click.Path(path_type=Path, file_okay=False)
+FILE: Final = click.Path(path_type=Path, dir_okay=False)
+# For the commands of staff; students' folders are looked for.
+assignment_option = click.option(
+    "--assignment", default="assignment", show_default=True, type=click.Path(path_type=Path), help="Assignment folder."
+)
 
 # By name, which is that of its module and of the function in it: what `grader --help` says of it.
 COMMANDS: Final = {

@@ -8,12 +8,11 @@ import click
 
 from grader.assignment.load import load_assignment
 from grader.authoring.make_fixtures import drift, make_fixtures, write_fixtures
+from grader.cli.commands import assignment_option
 
 
 @click.command()
-@click.option(
-    "--assignment", default="assignment", show_default=True, type=click.Path(path_type=Path), help="Assignment folder."
-)
+@assignment_option
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if the fixtures are not what would be written.")
 def fixtures(assignment: Path, check: bool) -> int:
     """Run every check on the reference and on every misconception, and store what they return."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from grader.cli.commands import FOLDER, assignment_option
 from grader.pausing_gc import importing
 from grader.records import OWN_HANDOUT
 from grader.running.notebook_renderer import Renderer, have_notebooks
@@ -18,16 +19,8 @@ from grader.sandbox.host.mounts import ONE_THREAD
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--assignment", default="assignment", show_default=True, type=click.Path(path_type=Path), help="Assignment folder."
-)
-@click.option(
-    "--out",
-    default="reports",
-    show_default=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Where to write.",
-)
+@assignment_option
+@click.option("--out", default="reports", show_default=True, type=FOLDER, help="Where to write.")
 @click.option("--jobs", default=0, type=click.IntRange(0), help="Submissions at once; as many as there are cores if 0.")
 @click.option("--only", multiple=True, metavar="ID", help="Grade this submission only. May be given more than once.")
 @click.option("--force", is_flag=True, help="Grade again what an earlier run has graded already.")
@@ -77,10 +70,7 @@ def grade(
     What was graded with the same submission, assignment, Python, NumPy, sandbox and grader is not graded again: a run
     that was stopped goes on with the same command.
     """
-    for (
-        name,
-        count,
-    ) in ONE_THREAD.items():  # of this process and its jobs; starting more takes as long as NumPy's import
+    for name, count in ONE_THREAD.items():  # of this and its jobs; starting more takes as long as importing NumPy
         os.environ.setdefault(name, count)
     renderer = Renderer(out)
     try:

@@ -19,6 +19,7 @@ from grader.cli.screen.progress import JsonLog, Progress
 from grader.errors import GraderError, UsageError
 from grader.grading.context import Settings, prepare
 from grader.intake.collect import Found, find
+from grader.report.text import MOST_NAMED, few
 from grader.running.answers_csv import Marking
 from grader.running.class_run import Batch, Selection
 from grader.running.identities import keep_ids, settle_ids
@@ -27,7 +28,6 @@ from grader.running.notebook_renderer import Renderer
 from grader.running.output_lock import held
 
 INTERRUPTED: Final = 130  # 128 + SIGINT, as shells have it
-MAX_NAMED: Final = 5
 
 
 def run_class(
@@ -85,18 +85,17 @@ def run_class(
         if log_format == "text":
             show_class(batch, out)
         if profile:
-            graded = batch.counts["graded"]
+            graded, parts = batch.counts["graded"], parts_of(batch.spent_s, wall_s=wall_s, jobs=at_work)
             if isinstance(progress, JsonLog):
-                parts = parts_of(batch.spent_s, wall_s=wall_s, jobs=at_work)
                 spent = {name: round(seconds, 3) for name, seconds in parts.items()}
                 progress.write("profile", graded=graded, wall_s=round(wall_s, 3), jobs=at_work, spent_s=spent)
             else:
-                show_profile(Console(), batch.spent_s, graded=graded, wall_s=wall_s, jobs=at_work)
+                show_profile(Console(highlight=False), parts, graded=graded, wall_s=wall_s, jobs=at_work)
         for line in said:
             click.echo(f"grader: {literal(line)}", err=True)
     if batch.faults:
         count = f"{len(batch.faults)} of {total}"
-        raise GraderError(f"{count} could not be graded or reported: {'; '.join(told_once(batch.faults)[:MAX_NAMED])}")
+        raise GraderError(f"{count} could not be graded or reported: {'; '.join(told_once(batch.faults)[:MOST_NAMED])}")
     return 0
 
 
@@ -106,8 +105,7 @@ def told_once(faults: Sequence[str]) -> list[str]:
     for fault in faults:
         submission, _, text = fault.partition(": ")
         stopped.setdefault(text, []).append(submission)
-    more = {text: f" and {len(ids) - MAX_NAMED} more" if len(ids) > MAX_NAMED else "" for text, ids in stopped.items()}
-    return [f"{', '.join(ids[:MAX_NAMED])}{more[text]}: {text}" for text, ids in stopped.items()]
+    return [f"{few(ids)}: {text}" for text, ids in stopped.items()]
 
 
 @contextmanager
@@ -143,9 +141,9 @@ def stopping(executor: Executor) -> Iterator[None]:
 def see_known(found: Sequence[Found], only: tuple[str, ...]) -> None:
     """Raise UsageError if a submission that was asked for was not found."""
     known = {one.id for one in found}
-    unknown = [name for name in only if name not in known]
-    if unknown:
-        raise UsageError(f"--only {unknown[0]}: no such submission. There are: {', '.join(sorted(known)[:20])}.")
+    for name in only:
+        if name not in known:
+            raise UsageError(f"--only {name}: no such submission. There are: {', '.join(sorted(known)[:20])}.")
 
 
 def resuming(batch: Batch, total: int, out: Path) -> str:
@@ -155,18 +153,16 @@ def resuming(batch: Batch, total: int, out: Path) -> str:
 
 
 def show_class(batch: Batch, out: Path) -> None:
-    console = Console()
+    console = Console(highlight=False)
     class_table(console, [batch.rows[one.id] for one in batch.chosen if one.id in batch.rows])
     others = len(batch.rows) - len(batch.chosen)
     if others > 0:
-        console.print(f"The class page has {others} more, as they were graded earlier.", highlight=False)
-    gone = batch.no_longer_handed_in
-    if gone:
-        names = literal(", ".join(gone[:MAX_NAMED]) + (", …" if len(gone) > MAX_NAMED else ""))
+        console.print(f"The class page has {others} more, as they were graded earlier.")
+    if gone := batch.no_longer_handed_in:
+        names = literal(", ".join(gone[:MOST_NAMED]) + (", …" if len(gone) > MOST_NAMED else ""))
         console.print(
             f"{out} has results of {len(gone)} that are not among the submissions now: {names}. Their files stay; "
             "the class page and grades.csv are without them.",
             soft_wrap=True,
-            highlight=False,
         )
-    console.print(f"Reports: {out / 'index.html'}", soft_wrap=True, highlight=False)
+    console.print(f"Reports: {out / 'index.html'}", soft_wrap=True)

@@ -44,12 +44,9 @@ def main() -> NoReturn:
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except UsageError as error:
-        click.echo(f"grader: {error}", err=True)
-        code = USAGE
     except GraderError as error:
         click.echo(f"grader: {error}", err=True)
-        code = FAULT
+        code = USAGE if isinstance(error, UsageError) else FAULT
     except Exception:  # nobody foresaw it, so it is a fault of ours; Python's own exit code would read "not yet"
         traceback.print_exc()
         code = FAULT

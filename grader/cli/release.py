@@ -9,20 +9,13 @@ import click
 from grader.assignment.load import load_assignment
 from grader.atomic_files import write_bytes
 from grader.authoring.make_release import make_release
+from grader.cli.commands import FILE, assignment_option
 from grader.student.pack import zip_bytes
 
 
 @click.command()
-@click.option(
-    "--assignment", default="assignment", show_default=True, type=click.Path(path_type=Path), help="Assignment folder."
-)
-@click.option(
-    "--out",
-    default="dist/student_template.zip",
-    show_default=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Zip to write.",
-)
+@assignment_option
+@click.option("--out", default="dist/student_template.zip", show_default=True, type=FILE, help="Zip to write.")
 def release(assignment: Path, out: Path) -> int:
     """Pack what students get: the template, the notebooks, the public checks, and this grader to run them with.
 

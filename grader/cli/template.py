@@ -8,12 +8,11 @@ import click
 
 from grader.assignment.load import load_assignment
 from grader.authoring.make_template import drift, make_template, write_template
+from grader.cli.commands import assignment_option
 
 
 @click.command()
-@click.option(
-    "--assignment", default="assignment", show_default=True, type=click.Path(path_type=Path), help="Assignment folder."
-)
+@assignment_option
 @click.option(
     "--out", default="student_template", show_default=True, type=click.Path(path_type=Path), help="Folder to write."
 )

@@ -25,6 +25,7 @@ from grader.errors import UsageError
 from grader.intake.names import clean, same_name
 from grader.records import ABSENT, UNANSWERED, Answer, Mark, NotebookResult, Reason, Result
 from grader.report.grades_csv import AnswerPoints, harmless, number
+from grader.report.text import few
 
 NAME: Final = "answers.csv"
 COLUMNS: Final = ("submission", "handed_in_as", "notebook", "question", "max_points", "points", "comment", "answer")
@@ -33,7 +34,6 @@ NEEDED: Final = ("submission", "notebook", "question", "points", "comment")
 BOM: Final = "\ufeff"  # without it, spreadsheets take UTF-8 for something else
 START_CHARS: Final = 160  # of an answer: enough to know it again
 NUMBER: Final = re.compile(r"[0-9]{1,9}([.,][0-9]{1,9})?")
-MOST_NAMED: Final = 5
 LONGEST_NAME: Final = 60
 WHOLE: Final = re.compile(r"[0-9]{1,18}")
 
@@ -346,7 +346,3 @@ def tell_unknown_ids(marks: Mapping[Key, Mark], ids: Collection[str]) -> list[st
     strange = list(dict.fromkeys(clean(key[0])[:LONGEST_NAME] for key in marks if key[0] not in known))
     told = f"{NAME}: rows with points or comments of no submission of this run: {few(strange)}. They were kept."
     return [told] if strange else []
-
-
-def few(names: Sequence[str]) -> str:
-    return ", ".join(names[:MOST_NAMED]) + (f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else "")

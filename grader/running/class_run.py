@@ -121,7 +121,8 @@ class Batch:
             if submission is None:
                 continue
             earlier, fresh = stored(self.out, one.id), blank_result(submission, self.context, 0.0)
-            if earlier is not None and self.can_stay(earlier, fresh):
+            again = self.choice.force or (self.choice.failed and earlier is not None and has_failed(earlier))
+            if earlier is not None and not again and is_current(earlier, fresh):
                 self.reuse(earlier, fresh)
             else:
                 yield submission
@@ -146,11 +147,6 @@ class Batch:
         self.render(submission)
         return submission
 
-    def can_stay(self, earlier: Result, fresh: Result) -> bool:
-        if self.choice.force or not is_current(earlier, fresh):
-            return False
-        return not (self.choice.failed and has_failed(earlier))
-
     def reuse(self, earlier: Result, fresh: Result) -> None:
         if earlier.submission != fresh.submission:  # it lies elsewhere now
             earlier = replace(earlier, submission=fresh.submission)
@@ -171,18 +167,18 @@ class Batch:
 
     def take(self, result: Result, *, reused: bool) -> None:
         self.faults += write_pages(self.out, self.marking.completed(result), self.marking.of(result.id))
-        row = self.enter(result)
-        if row is not None:
-            self.show(row, reused)
+        if self.enter(result):
+            self.show(self.rows[result.id], reused)
 
-    def enter(self, result: Result) -> Row | None:
+    def enter(self, result: Result) -> bool:
+        """Count it in, for the class page. False where no page could show it, which is on record."""
         self.marking.add(result)
         try:
-            row = self.rows[result.id] = self.roster.add(result)
+            self.rows[result.id] = self.roster.add(result)
         except GraderError as error:
             self.faults.append(f"{result.id}: {error}")
-            return None
-        return row
+            return False
+        return True
 
 
 def has_failed(result: Result) -> bool:

@@ -38,7 +38,7 @@ def class_table(console: Console, results: Sequence[Result | Row]) -> None:
         marks = [result.score if same else 100 * result.score / (result.max_score or 1) for result in graded]
         unit = "" if same else " %"
         count += f"; mean {statistics.fmean(marks):.1f}{unit}, median {statistics.median(marks):.1f}{unit}"
-    console.print(count + ".", highlight=False)
+    console.print(count + ".")
     for kind in sorted(set(map(lack_of_isolation, results)) - {""}):
         console.print(f"Graded without isolation (--sandbox {kind}).", style="bold red")
 

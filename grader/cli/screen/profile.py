@@ -30,11 +30,9 @@ def parts_of(spent: Mapping[str, float], *, wall_s: float, jobs: int) -> dict[st
     return {**graded, "rest": rest, "reports": spent.get("reports", 0.0)}
 
 
-def show_profile(console: Console, spent: Mapping[str, float], *, graded: int, wall_s: float, jobs: int) -> None:
+def show_profile(console: Console, parts: Mapping[str, float], *, graded: int, wall_s: float, jobs: int) -> None:
     """graded: submissions, in this run."""
-    parts = parts_of(spent, wall_s=wall_s, jobs=jobs)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("where the time went")
+    table = Table("where the time went", box=None, pad_edge=False, header_style="bold")
     for heading in ("seconds", "of the jobs' time", "ms a submission"):
         table.add_column(heading, justify="right")
     for name, seconds in parts.items():
@@ -42,4 +40,4 @@ def show_profile(console: Console, spent: Mapping[str, float], *, graded: int, w
         table.add_row(WORDS[name], f"{seconds:.2f}", share, f"{1000 * seconds / graded:.0f}" if graded else "")
     console.print(table)
     count = f"{graded} graded in {wall_s:.1f} s by {jobs} job{'s' if jobs != 1 else ''}"
-    console.print(f"{count}; what an earlier run had graded is not in it.", highlight=False)
+    console.print(f"{count}; what an earlier run had graded is not in it.")
