@@ -13,15 +13,14 @@ from typing import Final
 import click
 from rich.console import Console
 
-from grader.cli.screen.class_table import class_table, literal
-from grader.cli.screen.profile import parts_of, show_profile
 from grader.cli.screen.progress import JsonLog, Progress
+from grader.cli.screen.run_end import class_table, literal, parts_of, show_profile
 from grader.errors import GraderError, UsageError
 from grader.grading.context import Settings, prepare
 from grader.intake.collect import Found, find
 from grader.report.text import MOST_NAMED, few
 from grader.running.answers_csv import Marking
-from grader.running.class_run import Batch, Selection
+from grader.running.class_run import Batch
 from grader.running.identities import keep_ids, settle_ids
 from grader.running.job_pool import JobPool, make_executor
 from grader.running.notebook_renderer import Renderer
@@ -62,8 +61,9 @@ def run_class(
         progress = JsonLog() if log_format == "json" else Progress()
         marking = Marking(out, [one.id for one in found], context.assignment.questions, persons)
         keep_ids(found, out)
-        choice = Selection(only, force, failed)
-        batch = Batch(found, settings, context, out, choice, progress.advance, marking, renderer.want)
+        batch = Batch(
+            found, settings, context, out, progress.advance, marking, renderer.want, only, force=force, failed=failed
+        )
         total = len(batch.chosen)
         try:
             with (
@@ -148,7 +148,7 @@ def see_known(found: Sequence[Found], only: tuple[str, ...]) -> None:
 
 def resuming(batch: Batch, total: int, out: Path) -> str:
     """What there is, and how to get the rest."""
-    again = "The same command without --force" if batch.choice.force else "The same command"
+    again = "The same command without --force" if batch.force else "The same command"
     return f"{len(batch.rows)} of {total} submissions have their results in {out}. {again} goes on from there."
 
 

@@ -29,27 +29,27 @@ from grader.messages.say import said
 from grader.records import CRASHED, ERROR, GRADED, GRADER_ERROR, TIMEOUT, Result, Submission, as_written
 from grader.report.grades_csv import grades_csv
 from grader.report.notebooks.marked_answers import Marks
-from grader.report.page_stamp import has_stamp, stamp_of
 from grader.report.pages import class_page, feedback_page, staff_page
 from grader.report.roster import Roster, Row
 from grader.running.answers_csv import Marking
 from grader.running.dispatch import grade_all
-from grader.running.store import is_current, result_path, store, stored, stored_ids, sweep_temporary
-
-
-@dataclass(frozen=True)
-class Selection:
-    """What is to be graded. only: these ids; empty for all. force: what is current, too. failed: what failed, too."""
-
-    only: Collection[str] = ()
-    force: bool = False
-    failed: bool = False
+from grader.running.store import (
+    has_stamp,
+    is_current,
+    result_path,
+    stamp_of,
+    store,
+    stored,
+    stored_ids,
+    sweep_temporary,
+)
 
 
 @dataclass
 class Batch:
     """One run, as it goes. show: called with each row of the run, and whether it is of an earlier one.
 
+    only: grade these ids; all if empty. force: also what is current. failed: also what failed.
     marking: what staff gave for answers. render: sees that a submission's notebooks have their pages. spent_s: of what
     was graded in this run, as results have it; and "reports", of this process.
     """
@@ -58,10 +58,12 @@ class Batch:
     settings: Settings
     context: Context
     out: Path
-    choice: Selection
     show: Callable[[Row, bool], None]
     marking: Marking
     render: Callable[[Submission], None]
+    only: Collection[str] = ()
+    force: bool = False
+    failed: bool = False
     roster: Roster = field(default_factory=Roster)
     rows: dict[str, Row] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
@@ -70,7 +72,7 @@ class Batch:
 
     @property
     def chosen(self) -> list[Found]:
-        return [one for one in self.found if not self.choice.only or one.id in self.choice.only]
+        return [one for one in self.found if not self.only or one.id in self.only]
 
     def run(self, executor: Executor, *, window: int | Callable[[], int]) -> None:
         """Grade what is to be graded; every result is stored and has its pages when this returns.
@@ -121,7 +123,7 @@ class Batch:
             if submission is None:
                 continue
             earlier, fresh = stored(self.out, one.id), blank_result(submission, self.context, 0.0)
-            again = self.choice.force or (self.choice.failed and earlier is not None and has_failed(earlier))
+            again = self.force or (self.failed and earlier is not None and has_failed(earlier))
             if earlier is not None and not again and is_current(earlier, fresh):
                 self.reuse(earlier, fresh)
             else:

@@ -34,8 +34,8 @@ from grader.intake.notebooks.cells import NOT_INSTALLED
 from grader.pausing_gc import importing
 from grader.records import Reason, Submission
 from grader.report.notebooks.marked_answers import NOTEBOOKS, page_names
-from grader.report.page_stamp import has_stamp, stamp_of
 from grader.running.forking import can_fork, ctrl_c_waits
+from grader.running.store import has_stamp, stamp_of
 
 NEEDED: Final = ("nbformat", "mistune", "nh3")
 LOOKED_AT: Final = 50  # folders of each path, to see whether there are notebooks
@@ -77,10 +77,6 @@ class Renderer:
             with suppress(OSError):  # the first notebook tries again
                 self._start()
 
-    def end(self) -> None:
-        """End the process if it is still there. For whoever started it and may not have come to use it."""
-        self._end_process()
-
     def want(self, submission: Submission) -> None:
         """See that its notebooks have their pages, soon. Raises GraderError if a library is missing."""
         if not submission.notebooks:
@@ -116,7 +112,7 @@ class Renderer:
             self._wishes.put(None)
             self._thread.join()
         else:
-            self._end_process()
+            self.end()
 
     def _work(self) -> None:
         try:
@@ -124,7 +120,7 @@ class Renderer:
                 if not self._stopped:
                     self._fulfil(*wish)
         finally:
-            self._end_process()
+            self.end()
 
     def _fulfil(self, path: Path, submission: str, name: str, content: bytes, stamp: str) -> None:
         left_s = min(NOTEBOOK_S, SUBMISSION_S - self._spent_s.get(submission, 0.0))
@@ -167,7 +163,7 @@ class Renderer:
                 self._is_ready = True
                 return
         if not self._stopped:
-            self._end_process()
+            self.end()
             raise GraderError("the process that renders notebooks does not start. Grade again.")
 
     def _ask(self, submission: str, name: str, content: bytes, seconds: float) -> str | None:
@@ -181,10 +177,11 @@ class Renderer:
                 return self._pipe.recv_bytes().decode("utf-8", "replace")
         except (EOFError, OSError):
             pass
-        self._end_process()
+        self.end()
         return None
 
-    def _end_process(self) -> None:
+    def end(self) -> None:
+        """End the process if there is one. Also for whoever started it and may not have come to use it."""
         process, self._process = self._process, None
         pipe, self._pipe = self._pipe, None
         if process is not None:

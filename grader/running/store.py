@@ -11,6 +11,9 @@ that holds the folder removes.
 
 from __future__ import annotations
 
+import hashlib
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +21,7 @@ from grader.atomic_files import TEMPORARY, write_text
 from grader.messages.say import say
 from grader.records import GRADED, GRADER_ERROR, Result, reasons_in
 from grader.report.notebooks.marked_answers import NOTEBOOKS
+from grader.version import pages_version
 
 # Where a run writes, below the output folder.
 FOLDERS: Final = ("", "results", "feedback")
@@ -63,6 +67,25 @@ def is_current(result: Result, fresh: Result) -> bool:
     same = all(getattr(result, part) == getattr(fresh, part) for part in parts)
     same = same and all(result.submission.get(key) == fresh.submission.get(key) for key in ("id", "sha256", "files"))
     return same and result.status == GRADED and result.notes[: len(fresh.notes)] == fresh.notes
+
+
+def stamp_of(content: bytes, *words: str) -> str:
+    """The last line of a page: a hash over what it was made from, and by which code.
+
+    content: the file that it is made from. words: what else is in it.
+    """
+    digest = hashlib.sha256(pages_version().encode())
+    for part in (*(word.encode("utf-8", "surrogatepass") for word in words), content):
+        digest.update(hashlib.sha256(part).digest())
+    return f"<!-- made from {digest.hexdigest()} -->\n"
+
+
+def has_stamp(page: Path, stamp: str) -> bool:
+    """Whether the page is there and ends with this stamp."""
+    with suppress(OSError), open(page, "rb") as file:
+        file.seek(-min(len(stamp.encode()), file.seek(0, os.SEEK_END)), os.SEEK_END)
+        return file.read() == stamp.encode()
+    return False
 
 
 def stored_ids(out: Path) -> list[str]:

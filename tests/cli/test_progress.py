@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from rich.console import Console
-from test_class_table import result
+from test_run_end import result
 
 from grader.cli.screen import progress as module
 from grader.cli.screen.progress import Pace, Progress, in_words
@@ -26,7 +26,8 @@ def took(name: str, seconds: float, **changes):
 
 
 def test_what_was_taken_from_an_earlier_run_tells_nothing_about_the_rest(clock):
-    pace = Pace(10)
+    pace = Pace()
+    pace.start(10)
     pace.add(took("a", 3.0), reused=True)
     assert (pace.left_s, pace.so_far()) == (None, "1 graded")
     clock[0] += 4
@@ -39,7 +40,8 @@ def test_what_was_taken_from_an_earlier_run_tells_nothing_about_the_rest(clock):
 
 
 def test_the_slowest_three_of_many_are_named(clock):
-    pace = Pace(1000)
+    pace = Pace()
+    pace.start(1000)
     for number in range(1000):
         pace.add(took(f"s{number}", (number * 7) % 1000 / 10), reused=False)
     clock[0] += 50

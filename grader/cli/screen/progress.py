@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as RichProgress
 
-from grader.cli.screen.class_table import outcome
+from grader.cli.screen.run_end import outcome
 from grader.records import Result
 from grader.report.roster import Row
 
@@ -27,12 +27,15 @@ class Pace:
     slowest: duration and id of those graded now that took longest, the longest first.
     """
 
-    def __init__(self, total: int) -> None:
-        self.total = total
+    def __init__(self) -> None:
+        self.total = 0
         self.count = 0
         self.reused = 0
         self.statuses: Counter[str] = Counter()
         self.slowest: list[tuple[float, str]] = []
+
+    def start(self, total: int) -> None:
+        self.total = total
         self._began = time.monotonic()
 
     def add(self, result: Result | Row, reused: bool) -> None:
@@ -85,10 +88,11 @@ def in_words(seconds: float) -> str:
     return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
-class Progress:
+class Progress(Pace):
     """Shows each result as it comes, and what they come to so far."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.console = Console(stderr=True)
         self.bar = RichProgress(
             TextColumn("grading"),
@@ -99,65 +103,47 @@ class Progress:
             transient=True,
             disable=not self.console.is_terminal,
         )
-        self.pace = Pace(0)
 
     @contextmanager
     def begin(self, total: int) -> Iterator[Progress]:
-        self.pace = Pace(total)
+        self.start(total)
         self.task = self.bar.add_task("", total=total)
-        self.bar.start()
-        try:
+        with self.bar:
             yield self
-        finally:
-            self.bar.stop()
-        print(self.pace.summary(), file=self.console.file, flush=True)
+        print(self.summary(), file=self.console.file, flush=True)
 
     def advance(self, result: Result | Row, reused: bool = False) -> None:
-        pace = self.pace
-        pace.add(result, reused)
+        self.add(result, reused)
         if self.console.is_terminal:
-            self.bar.update(self.task, advance=1, description=f"{pace.so_far()} · {result.id}")
+            self.bar.update(self.task, advance=1, description=f"{self.so_far()} · {result.id}")
         else:
-            width = len(str(pace.total))
             earlier = ", as graded earlier" if reused else ""
-            line = f"{pace.count:>{width}}/{pace.total} {result.id}: {outcome(result)}{earlier}"
-            print(line, file=self.console.file, flush=True)
+            count = f"{self.count:>{len(str(self.total))}}/{self.total}"
+            print(f"{count} {result.id}: {outcome(result)}{earlier}", file=self.console.file, flush=True)
 
 
-class JsonLog:
+class JsonLog(Pace):
     """The same as lines of JSON on standard output, one an event, for programs that follow a job's log."""
-
-    def __init__(self) -> None:
-        self.pace = Pace(0)
 
     @contextmanager
     def begin(self, total: int) -> Iterator[JsonLog]:
-        self.pace = Pace(total)
+        self.start(total)
         self.write("start", total=total)
         ended = "stopped"
         try:
             yield self
             ended = "done"
         finally:
-            pace = self.pace
-            facts = {"ended": ended, "done": pace.count, "total": pace.total, "reused": pace.reused}
-            slowest = [{"id": name, "duration_s": took} for took, name in pace.slowest]
-            self.write("end", **facts, elapsed_s=pace.elapsed_s, statuses=dict(pace.statuses), slowest=slowest)
+            facts = {"ended": ended, "done": self.count, "total": self.total, "reused": self.reused}
+            slowest = [{"id": name, "duration_s": took} for took, name in self.slowest]
+            self.write("end", **facts, elapsed_s=self.elapsed_s, statuses=dict(self.statuses), slowest=slowest)
 
     def advance(self, result: Result | Row, reused: bool = False) -> None:
-        pace = self.pace
-        pace.add(result, reused)
+        self.add(result, reused)
         facts = {name: getattr(result, name) for name in ("id", "status", "score", "max_score", "duration_s")}
-        left = pace.left_s
-        self.write(
-            "result",
-            **facts,
-            reused=reused,
-            done=pace.count,
-            total=pace.total,
-            elapsed_s=pace.elapsed_s,
-            left_s=None if left is None else round(left, 1),
-        )
+        facts |= {"reused": reused, "done": self.count, "total": self.total, "elapsed_s": self.elapsed_s}
+        left = self.left_s
+        self.write("result", **facts, left_s=None if left is None else round(left, 1))
 
     def write(self, event: str, **facts: Any) -> None:
         print(json.dumps({"event": event, **facts}), flush=True)  # ASCII: half of a pair and all else is escaped

@@ -1,9 +1,14 @@
-"""The class table of a terminal: a line a submission, and what the class did as a whole."""
+"""What a terminal shows when a run has ended: a line a submission, what the class did, and where the time went.
+
+Of a profile (`--profile`), functions, start, protocol and judge are as each result has them (records.SPENT). The rest
+of the jobs' time is that in which no submission was graded: jobs that start, wait or have nothing left. Reports are the
+parent's own: storing results and making pages, while the jobs go on.
+"""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from rich.console import Console
@@ -18,6 +23,15 @@ MAX_ROWS: Final = 60  # more does not fit a screen; the class page has them all
 MAX_NAMED: Final = 4  # more are counted by their status
 MAX_ID: Final = 44
 LONGEST_LOSS: Final = 37  # room for a long name with its status and a comma; a longer word of a message is folded
+
+PARTS: Final = {
+    "functions": "the students' functions",
+    "start": "starting sandboxes and importing",
+    "protocol": "processes and messages",
+    "judge": "inputs, comparisons, the reference",
+    "rest": "starting and waiting of jobs",
+    "reports": "storing and pages, beside the jobs",
+}
 
 
 def class_table(console: Console, results: Sequence[Result | Row]) -> None:
@@ -75,3 +89,23 @@ def id_width(width: int, rows: Iterable[tuple[str, str, str]]) -> int:
 def literal(text: str) -> str:
     """Text from a submission as a terminal may have it: no markup, no control characters."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text).replace("[", "\\[")
+
+
+def parts_of(spent: Mapping[str, float], *, wall_s: float, jobs: int) -> dict[str, float]:
+    """Seconds by part of all that `jobs` had in `wall_s`, then of what was done beside them."""
+    graded = {name: spent.get(name, 0.0) for name in PARTS if name not in ("rest", "reports")}
+    rest = max(0.0, jobs * wall_s - sum(graded.values()))
+    return {**graded, "rest": rest, "reports": spent.get("reports", 0.0)}
+
+
+def show_profile(console: Console, parts: Mapping[str, float], *, graded: int, wall_s: float, jobs: int) -> None:
+    """graded: submissions, in this run."""
+    table = Table("where the time went", box=None, pad_edge=False, header_style="bold")
+    for heading in ("seconds", "of the jobs' time", "ms a submission"):
+        table.add_column(heading, justify="right")
+    for name, seconds in parts.items():
+        share = "" if name == "reports" else f"{seconds / (jobs * wall_s):.0%}"
+        table.add_row(PARTS[name], f"{seconds:.2f}", share, f"{1000 * seconds / graded:.0f}" if graded else "")
+    console.print(table)
+    count = f"{graded} graded in {wall_s:.1f} s by {jobs} job{'s' if jobs != 1 else ''}"
+    console.print(f"{count}; what an earlier run had graded is not in it.")
