@@ -6,6 +6,7 @@ also stands beside it as text or in its label, because a figure is not read by e
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -91,40 +92,25 @@ def count_bar(wrong: int, unwritten: int, asked: int) -> Markup:
 
 def status_strip(statuses: Mapping[str, str], functions: Sequence[str]) -> Markup:
     """One mark a function, in the same column in every strip; one path a status, so that a large class stays small."""
-    shapes: dict[str, list[str]] = {}
+    shapes: dict[str, str] = defaultdict(str)
     for column, function in enumerate(functions):
-        if function in statuses:
-            shapes.setdefault(statuses[function], []).append(mark(statuses[function], column * CELL))
-    paths = Markup().join(
-        Markup('<path class="s-{}" d="{}"/>').format(status, "".join(shapes[status]))
-        for status in CHECK_STATUSES
-        if status in shapes
-    )
-    width = max(1, len(functions)) * CELL
+        if status := statuses.get(function):
+            # A mark starts with a relative move and has nothing absolute.
+            shapes[status] += f"M{column * CELL} 0{MARKS[status]}"
+    path = Markup('<path class="s-{}" d="{}"/>')
+    paths = Markup().join(path.format(status, shapes[status]) for status in CHECK_STATUSES if status in shapes)
+    width, told = max(1, len(functions)) * CELL, visible(describe_strip(statuses, functions))
     return Markup(
         '<svg class="strip" width="{:g}" height="{:g}" viewBox="0 0 {} {}" role="img"><title>{}</title>{}</svg>'
-    ).format(
-        width * STRIP_SCALE,
-        STRIP_HEIGHT * STRIP_SCALE,
-        width,
-        STRIP_HEIGHT,
-        visible(describe_strip(statuses, functions)),
-        paths,
-    )
-
-
-def mark(status: str, left: int) -> str:
-    """The path of one mark, moved to its column: a mark starts with a relative move and has nothing absolute."""
-    return f"M{left} 0{MARKS[status]}"
+    ).format(width * STRIP_SCALE, STRIP_HEIGHT * STRIP_SCALE, width, STRIP_HEIGHT, told, paths)
 
 
 def describe_strip(statuses: Mapping[str, str], functions: Sequence[str]) -> str:
-    by_status: dict[str, list[str]] = {}
+    by_status: dict[str, list[str]] = defaultdict(list)
     for function in functions:
-        if statuses.get(function, NOT_APPLICABLE) not in (PASSED, NOT_APPLICABLE):
-            by_status.setdefault(statuses[function], []).append(function)
-    parts = [f"{status}: {', '.join(by_status[status])}" for status in CHECK_STATUSES if status in by_status]
-    return "\n".join(parts) or "everything passed"
+        by_status[statuses.get(function, NOT_APPLICABLE)].append(function)
+    shown = (status for status in CHECK_STATUSES if status in by_status and status not in (PASSED, NOT_APPLICABLE))
+    return "\n".join(f"{status}: {', '.join(by_status[status])}" for status in shown) or "everything passed"
 
 
 def share_of(part: float, whole: float) -> float:

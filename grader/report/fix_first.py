@@ -7,7 +7,7 @@ Among equals, what lost most stands first.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -86,29 +86,27 @@ def group_checks(result: Result) -> tuple[Group, ...]:
     )
 
 
-def fix_first(result: Result) -> tuple[Fix, ...]:
+def fix_first(groups: Iterable[Group]) -> tuple[Fix, ...]:
     """The functions that lost points: causes before consequences, then by points lost, then as the result has them.
 
     Tells no more than the record does: of a student's record (disclosure.py), nothing hidden.
     """
-    groups = {group.function.function: group for group in group_checks(result)}
-    ordered = causes_first(group.function for group in groups.values() if lost(group.function) > ROUNDING)
+    losing = {group.function.function: group for group in groups if lost(group.function) > ROUNDING}
     fixes: list[Fix] = []
-    for function in ordered:
-        group = groups[function.function]
-        placed = {fix.function for fix in fixes}
+    for function in causes_first(group.function for group in losing.values()):
+        group, placed = losing[function.function], {fix.function for fix in fixes}
         causes = tuple(need for need in function.needs if need in placed and need not in stood_in(group))
         fixes.append(describe(group, causes))
     return merge(fixes)
 
 
-def split_unwritten(result: Result) -> tuple[tuple[Fix, ...], tuple[Group, ...]]:
+def split_unwritten(groups: Sequence[Group]) -> tuple[tuple[Fix, ...], tuple[Group, ...]]:
     """What is to be mended, and what is to be written, in the order of the result.
 
     A single function that is not written stays among the fixes.
     """
-    fixes = fix_first(result)
-    unwritten = tuple(g for g in group_checks(result) if g.unwritten and lost(g.function) > ROUNDING)
+    fixes = fix_first(groups)
+    unwritten = tuple(group for group in groups if group.unwritten and lost(group.function) > ROUNDING)
     if len(unwritten) < 2:
         return fixes, ()
     return tuple(fix for fix in fixes if fix.status != MISSING), unwritten

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -85,7 +86,7 @@ def feedback_page(result: Result, marks: marked_answers.Marks = MappingProxyType
 def parts_of(result: Result, marks: marked_answers.Marks) -> dict[str, Any]:
     """What the pages of a submission have in common."""
     groups = fix_first.group_checks(result)
-    fixes, unwritten = fix_first.split_unwritten(result)
+    fixes, unwritten = fix_first.split_unwritten(groups)
     notebooks = marked_answers.shown_notebooks(result, marks)
     return {
         "notebooks": notebooks,
@@ -121,14 +122,9 @@ def progress_of(result: Result) -> dict[str, int]:
     }
 
 
-def spaced_by_module(functions: Sequence[str]) -> list[str]:
+def spaced_by_module(functions: Iterable[str]) -> list[str]:
     """The columns of the strips, with an empty one wherever the module changes."""
-    columns: list[str] = []
-    for function in functions:
-        if columns and module_of(columns[-1]) != module_of(function):
-            columns.append("")
-        columns.append(function)
-    return columns
+    return [name for _, members in groupby(functions, module_of) for name in ("", *members)][1:]
 
 
 def render(template: str, facts: Mapping[str, Any], *, style: str = "submission.css", script: str = "") -> str:

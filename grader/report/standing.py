@@ -11,8 +11,8 @@ from typing import Final
 from grader.function_ids import short_name
 from grader.messages.of_check import message_of
 from grader.messages.say import say, say_all
-from grader.records import MISSING, PASSED, SKIPPED, CheckResult, FunctionResult, Reason, Result
-from grader.report.fix_first import Fix, fix_first, is_failing
+from grader.records import MISSING, PASSED, SKIPPED, Reason, Result
+from grader.report.fix_first import Fix, Group, fix_first, group_checks, is_failing
 from grader.report.pages import environment
 
 RIGHT: Final = "right"
@@ -59,28 +59,25 @@ class Standing:
 
 def standing_of(result: Result, *, asked: str = "") -> Standing:
     """What a result of public checks says. asked: the names that it was narrowed to, for the ending."""
-    checks: dict[str, list[CheckResult]] = {item.function: [] for item in result.functions}
-    for check in result.checks:
-        checks.setdefault(check.function, []).append(check)
-    said: dict[tuple[str, ...], str] = {}
-    fixes = fix_first(result)
+    groups = group_checks(result)
+    fixes = fix_first(groups)
     follows = {fix.function: fix.follows_from for fix in fixes}
-    rows = tuple(row_of(item, checks[item.function], follows.get(item.function, ()), said) for item in result.functions)
+    said: dict[tuple[str, ...], str] = {}
+    rows = tuple(row_of(group, follows.get(group.function.function, ()), said) for group in groups)
     return Standing(rows, next_of(rows, fixes), ending_of(rows, asked))
 
 
-def row_of(
-    item: FunctionResult, checks: list[CheckResult], causes: tuple[str, ...], said: dict[tuple[str, ...], str]
-) -> StandingRow:
+def row_of(group: Group, causes: tuple[str, ...], said: dict[tuple[str, ...], str]) -> StandingRow:
     """causes: functions that are wrong as well and that it needs. said: by messages, the function that says them."""
+    item, checks = group.function, group.checks
     remarks = tuple(dict.fromkeys(say(remark) for check in checks for remark in check.remarks))
     if item.status == PASSED:
         return StandingRow(item.function, RIGHT, hints=remarks)
     failing = [check for check in checks if is_failing(check)]
-    file = checks[0].file
     frames = next((check.frames for check in failing if check.frames), ())
-    where = f"{frames[-1].file}:{frames[-1].line}" if frames else f"{file}:{item.line}" if item.line else file
-    if item.status == MISSING:
+    file, line = (frames[-1].file, frames[-1].line) if frames else (group.file, item.line)
+    where = f"{file}:{line}" if line else file
+    if group.unwritten:
         return StandingRow(item.function, ABSENT, where=where)
     standing = WAITS if all(check.status in (SKIPPED, MISSING) for check in failing) else WRONG
     messages = tuple(dict.fromkeys(message_of(check) or check.title for check in failing))

@@ -62,13 +62,8 @@ def parts_of(tree: ast.Module) -> tuple[list[str], dict[str, list[str]]]:
 
 
 def names_in(node: ast.AST) -> set[str]:
-    found = set()
-    for part in ast.walk(node):
-        if isinstance(part, ast.Name):
-            found.add(part.id)
-        elif isinstance(part, ast.Attribute):
-            found.add(part.attr)
-    return found
+    parts = [part for part in ast.walk(node) if isinstance(part, ast.Name | ast.Attribute)]
+    return {part.id if isinstance(part, ast.Name) else part.attr for part in parts}
 
 
 def parse(file: str, content: bytes, *, strict: bool) -> ast.Module:

@@ -14,12 +14,20 @@ from grader.report.disclosure import for_student
 from grader.report.fix_first import causes_first, fix_first, group_checks, split_unwritten
 
 
+def fixes_of(result):
+    return fix_first(group_checks(result))
+
+
+def split_groups(result):
+    return split_unwritten(group_checks(result))
+
+
 def function(name: str, lost: float, *needs: str) -> FunctionResult:
     return FunctionResult(name, 20.0 - lost, 20.0, "failed" if lost else "passed", needs)
 
 
 def names(*functions: FunctionResult) -> list[str]:
-    return [fix.function for fix in fix_first(replace(result_of("x"), checks=(), functions=functions))]
+    return [fix.function for fix in fixes_of(replace(result_of("x"), checks=(), functions=functions))]
 
 
 def test_a_cause_stands_before_its_consequence_even_if_it_lost_less() -> None:
@@ -40,11 +48,11 @@ def test_among_causes_the_one_that_lost_most_stands_first_and_ties_keep_the_orde
 
 def test_functions_that_lost_nothing_are_not_listed_and_are_no_cause() -> None:
     assert names(function("forward", 0), function("backward", 2, "forward")) == ["backward"]
-    assert fix_first(good()) == ()
+    assert fixes_of(good()) == ()
 
 
 def test_a_fix_names_the_causes_that_lost_points() -> None:
-    fixes = {fix.function: fix for fix in fix_first(typical())}
+    fixes = {fix.function: fix for fix in fixes_of(typical())}
     assert fixes["layers.conv_backward_naive"].follows_from == ("layers.conv_forward_naive",)
     assert fixes["layers.conv_forward_naive"].follows_from == ()
 
@@ -52,7 +60,7 @@ def test_a_fix_names_the_causes_that_lost_points() -> None:
 def test_a_circle_of_needs_is_cut_where_most_was_lost() -> None:
     circle = (function("a", 1, "b"), function("b", 5, "a"), function("self", 9, "self"))
     result = replace(result_of("x"), checks=(), functions=circle)
-    assert [(fix.function, fix.follows_from) for fix in fix_first(result)] == [("self", ()), ("b", ()), ("a", ("b",))]
+    assert [(fix.function, fix.follows_from) for fix in fixes_of(result)] == [("self", ()), ("b", ()), ("a", ("b",))]
 
 
 LETTERS = st.sampled_from("abcdef")
@@ -86,7 +94,7 @@ def test_a_fix_tells_the_check_that_tells_most_and_the_line_where_it_happened() 
         check(),
         check(id="f.b", status="error", reasons=saying("f: division by zero.\nmore"), frames=frames),
     )
-    (fix,) = fix_first(only(silent, loud))
+    (fix,) = fixes_of(only(silent, loud))
     assert (fix.what, fix.where, fix.lost) == ("f: division by zero.", "layers.py:9", 4.0)
 
 
@@ -98,7 +106,7 @@ def test_a_student_whose_only_failing_checks_are_hidden_reads_title_and_hint_and
         frames=(Frame("layers.py", 7, "f", "x"),),
         comparisons=(Comparison("out", "failed", as_written("SECRET"), 0.5, 1e-5),),
     )
-    (fix,) = fix_first(for_student(only(hidden)))
+    (fix,) = fixes_of(for_student(only(hidden)))
     assert (fix.what, fix.hint, fix.where) == ("A hidden check has not passed: A title.", "Look at pad.", "layers.py")
 
 
@@ -107,7 +115,7 @@ def test_a_visible_check_is_told_before_a_hidden_one() -> None:
         check(visibility="hidden", status="error", reasons=saying("hidden")),
         check(id="f.b", reasons=saying("visible")),
     )
-    assert fix_first(only(hidden, visible))[0].what == "visible"
+    assert fixes_of(only(hidden, visible))[0].what == "visible"
 
 
 def test_checks_of_a_function_that_is_not_listed_are_summed_up() -> None:
@@ -128,7 +136,7 @@ def test_a_file_that_cannot_be_imported_is_one_thing_to_fix() -> None:
         CheckResult(f"{f.function}.one", f.function, "layers.py", "t", "visible", 0.0, 5.0, "error", saying(message))
         for f in functions
     )
-    (fix,) = fix_first(replace(result_of("x"), checks=checks, functions=functions))
+    (fix,) = fixes_of(replace(result_of("x"), checks=checks, functions=functions))
     assert (fix.function, fix.others, fix.lost, fix.what) == ("m.a", ("m.b", "m.c"), 15.0, message)
 
 
@@ -143,13 +151,13 @@ def missing(name: str, points: float) -> FunctionResult:
 
 def test_functions_that_are_not_written_stand_together_in_the_order_of_the_result() -> None:
     functions = (missing("m.first", 2.0), function("m.wrong", 1), missing("m.second", 9.0), missing("m.nothing", 0.0))
-    fixes, unwritten = split_unwritten(replace(result_of("x"), checks=(), functions=functions))
+    fixes, unwritten = split_groups(replace(result_of("x"), checks=(), functions=functions))
     assert [fix.function for fix in fixes] == ["m.wrong"]
     assert [group.function.function for group in unwritten] == ["m.first", "m.second"]
 
 
 def test_a_single_function_that_is_not_written_is_a_fix_like_others() -> None:
-    fixes, unwritten = split_unwritten(replace(result_of("x"), checks=(), functions=(missing("m.first", 2.0),)))
+    fixes, unwritten = split_groups(replace(result_of("x"), checks=(), functions=(missing("m.first", 2.0),)))
     assert ([fix.function for fix in fixes], unwritten) == (["m.first"], ())
 
 
@@ -165,5 +173,5 @@ def test_a_hint_is_given_in_full_for_every_function_that_has_it() -> None:
         )
         for f, hint in zip(functions, hints, strict=True)
     )
-    fixes = fix_first(replace(result_of("x"), checks=checks, functions=functions))
+    fixes = fixes_of(replace(result_of("x"), checks=checks, functions=functions))
     assert [(fix.function, fix.hint) for fix in fixes] == list(zip(("m.a", "m.b", "m.c"), hints, strict=True))
