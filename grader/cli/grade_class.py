@@ -78,7 +78,9 @@ def run_class(
                 at_work = (window() if callable(window) else window) // 2
         except (KeyboardInterrupt, SystemExit) as stop:
             code = stop.code if isinstance(stop, SystemExit) and isinstance(stop.code, int) else INTERRUPTED
-            click.echo(f"stopped: {resuming(batch, total, out)}", err=True)
+            again = "The same command without --force" if force else "The same command"
+            there = f"{len(batch.rows)} of {total} submissions have their results in {out}"
+            click.echo(f"stopped: {there}. {again} goes on from there.", err=True)
             raise click.exceptions.Exit(code) from None
         batch.faults += renderer.faults
         said = batch.finish()
@@ -144,12 +146,6 @@ def see_known(found: Sequence[Found], only: tuple[str, ...]) -> None:
     for name in only:
         if name not in known:
             raise UsageError(f"--only {name}: no such submission. There are: {', '.join(sorted(known)[:20])}.")
-
-
-def resuming(batch: Batch, total: int, out: Path) -> str:
-    """What there is, and how to get the rest."""
-    again = "The same command without --force" if batch.force else "The same command"
-    return f"{len(batch.rows)} of {total} submissions have their results in {out}. {again} goes on from there."
 
 
 def show_class(batch: Batch, out: Path) -> None:

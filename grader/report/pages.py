@@ -28,11 +28,11 @@ from grader.errors import GraderError
 from grader.function_ids import module_of
 from grader.messages.say import said, say, say_all
 from grader.records import GRADED, NOT_APPLICABLE, PASSED, VISIBLE, Result
-from grader.report import figures, fix_first, repetition, tally, text, words
+from grader.report import figures, fix_first, repetition, text, words
 from grader.report.disclosure import for_student
 from grader.report.grades_csv import AnswerPoints
 from grader.report.notebooks import marked_answers
-from grader.report.roster import CheckTally, Roster, Row
+from grader.report.roster import CheckTally, Roster, Row, environment_of, handout_of, lack_of_isolation, tally_class
 from grader.report.template_cache import Compiled
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -46,7 +46,7 @@ FRAMES_SHOWN: Final = 6
 
 def class_page(roster: Roster, *, title: str, points: Mapping[str, AnswerPoints] = MappingProxyType({})) -> str:
     """The class: scores, a row a submission, and what was got wrong most. points: of answers, by submission."""
-    counted = tally.tally_class(roster)
+    counted = tally_class(roster)
     most_failed, others_failed = most_telling(counted.checks)
     facts = {
         "title": title,
@@ -97,7 +97,7 @@ def parts_of(result: Result, marks: marked_answers.Marks) -> dict[str, Any]:
         "unwritten": group_by_file(unwritten),
         "anchors": {group.function.function: f"f{index}" for index, group in enumerate(groups)},
         "largest": max((group.function.max_points for group in groups), default=0.0),
-        "not_isolated": tally.lack_of_isolation(result),
+        "not_isolated": lack_of_isolation(result),
     }
 
 
@@ -177,8 +177,8 @@ def environment() -> Environment:
         repetition=repetition,
         text=text,
         words=words,
-        environment_of=tally.environment_of,
-        handout_of=tally.handout_of,
+        environment_of=environment_of,
+        handout_of=handout_of,
         say=say,
         said=said,
         say_all=say_all,

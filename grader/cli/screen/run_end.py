@@ -16,8 +16,7 @@ from rich.table import Table
 
 from grader.messages.say import said
 from grader.records import CHECK_STATUSES, GRADED, NOT_APPLICABLE, PASSED, Result
-from grader.report.roster import Row
-from grader.report.tally import lack_of_isolation
+from grader.report.roster import Row, lack_of_isolation
 
 MAX_ROWS: Final = 60  # more does not fit a screen; the class page has them all
 MAX_NAMED: Final = 4  # more are counted by their status
