@@ -16,7 +16,7 @@ from grader.messages.say import say_all
 from grader.records import CHECK_STATUSES, MISSING, NOT_APPLICABLE, PASSED, VISIBLE, CheckResult, FunctionResult, Result
 from grader.report.repetition import Common, in_common, stubs_note, summary
 from grader.report.text import first_line
-from grader.report.words import explain
+from grader.report.words import MEANINGS
 
 # Shares of points are sums of fractions.
 ROUNDING: Final = 1e-9
@@ -180,7 +180,7 @@ def describe(group: Group, causes: tuple[str, ...]) -> Fix:
         key=lambda check: (not message_of(check), check.visibility != VISIBLE, WORST_FIRST[check.status], -lost(check)),
     )
     if not failing:
-        what, hint, where = explain(function.status), "", group.file
+        what, hint, where = MEANINGS[function.status], "", group.file
     else:
         check = failing[0]
         kind = "check" if check.visibility == VISIBLE else "hidden check"

@@ -68,19 +68,22 @@ def most_telling(checks: Sequence[CheckTally]) -> tuple[list[CheckTally], list[C
 
 
 def staff_page(result: Result, marks: marked_answers.Marks = MappingProxyType({})) -> str:
-    """One submission with everything that is known about it. Raises GraderError for unknown words.
+    """One submission with everything that is known about it.
 
     marks: what staff gave for its answers, by notebook and question.
     """
-    words.check_words(result)
     return render("staff.html", {**parts_of(result, marks), "staff": True})
 
 
 def feedback_page(result: Result, marks: marked_answers.Marks = MappingProxyType({})) -> str:
-    """One submission as its student may see it. Raises GraderError for unknown words."""
-    words.check_words(result)
-    public = for_student(result)
-    return render("feedback.html", {**parts_of(public, marks), **progress_of(public), "staff": False})
+    """One submission as its student may see it."""
+    disclosed = for_student(result)
+    asked = [check for check in disclosed.checks if check.status != NOT_APPLICABLE]
+    passed = {
+        "public": [check.status == PASSED for check in asked if check.visibility == VISIBLE],
+        "hidden": [check.status == PASSED for check in asked if check.visibility != VISIBLE],
+    }
+    return render("feedback.html", {**parts_of(disclosed, marks), **passed, "staff": False})
 
 
 def parts_of(result: Result, marks: marked_answers.Marks) -> dict[str, Any]:
@@ -107,19 +110,6 @@ def group_by_file(groups: Sequence[fix_first.Group]) -> dict[str, list[fix_first
     for group in groups:
         files.setdefault(group.file, []).append(group)
     return files
-
-
-def progress_of(result: Result) -> dict[str, int]:
-    """How many public and how many hidden checks there are, and how many of each passed."""
-    asked = [check for check in result.checks if check.status != NOT_APPLICABLE]
-    public = [check.status == PASSED for check in asked if check.visibility == VISIBLE]
-    hidden = [check.status == PASSED for check in asked if check.visibility != VISIBLE]
-    return {
-        "public_asked": len(public),
-        "public_passed": sum(public),
-        "hidden_asked": len(hidden),
-        "hidden_passed": sum(hidden),
-    }
 
 
 def spaced_by_module(functions: Iterable[str]) -> list[str]:

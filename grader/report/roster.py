@@ -30,7 +30,6 @@ from grader.records import (
     FunctionResult,
     Result,
 )
-from grader.report import words
 
 MESSAGE_CHARS: Final = 600  # no list shows more of it
 # Not a mistake in what was written, but something that was not written.
@@ -144,8 +143,6 @@ class Roster:
         self._mappings: dict[str, Mapping[str, Any]] = {}
 
     def add(self, result: Result) -> Row:
-        """Take a result in. Raises GraderError, and takes nothing in, for words that are none."""
-        words.check_words(result)
         row = self._row_of(result)
         self.rows.append(row)
         if result.status == GRADED:

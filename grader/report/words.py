@@ -1,12 +1,13 @@
-"""The status and visibility words of DESIGN.md, each with a sentence that a student understands."""
+"""The words of a record (statuses, visibilities), each with a sentence that a student understands.
+
+There are no others: a file with another one is no result (records.py, from_json).
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
 from grader import records
-from grader.errors import GraderError
-from grader.records import Result, spoken_in
 
 CHECK_WORDS: Final[dict[str, str]] = {
     records.PASSED: "Every value that was compared is right.",
@@ -41,16 +42,4 @@ VISIBILITY_WORDS: Final[dict[str, str]] = {
 }
 
 
-def explain(word: str) -> str:
-    """The sentence for a status or visibility that check_words let pass."""
-    return {**CHECK_WORDS, **SUBMISSION_WORDS, **VISIBILITY_WORDS}[word]
-
-
-def check_words(result: Result) -> None:
-    """Raise GraderError, naming the result, if it holds a status or visibility that a page could not show."""
-    wrong = [word for words, known in spoken_in(result) for word in words if word not in known]
-    if wrong:
-        raise GraderError(
-            f"report: the result of {result.id!r} holds {wrong[0]!r}, which is no word for a status or visibility. "
-            "Grade it again with --force."
-        )
+MEANINGS: Final = {**CHECK_WORDS, **SUBMISSION_WORDS, **VISIBILITY_WORDS}

@@ -169,18 +169,13 @@ class Batch:
 
     def take(self, result: Result, *, reused: bool) -> None:
         self.faults += write_pages(self.out, self.marking.completed(result), self.marking.of(result.id))
-        if self.enter(result):
-            self.show(self.rows[result.id], reused)
+        self.show(self.enter(result), reused)
 
-    def enter(self, result: Result) -> bool:
-        """Count it in, for the class page. False where no page could show it, which is on record."""
+    def enter(self, result: Result) -> Row:
+        """Count it in, for the class page and the tables of marks."""
         self.marking.add(result)
-        try:
-            self.rows[result.id] = self.roster.add(result)
-        except GraderError as error:
-            self.faults.append(f"{result.id}: {error}")
-            return False
-        return True
+        row = self.rows[result.id] = self.roster.add(result)
+        return row
 
 
 def has_failed(result: Result) -> bool:
