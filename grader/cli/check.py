@@ -84,7 +84,6 @@ def split(what: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:
 
 
 def show_rows(console: Console, rows: Iterable[StandingRow]) -> None:
-    """The table, and below it what is wrong."""
     rows = list(rows)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("function", "is", "where"):
@@ -105,7 +104,6 @@ def show_rows(console: Console, rows: Iterable[StandingRow]) -> None:
 
 
 def show_summary(console: Console, standing: Standing) -> None:
-    """What to do next, and the last line."""
     if standing.next:
         console.print(f"next: {literal(standing.next)}", style="bold", soft_wrap=True)
     console.print(standing.ending, soft_wrap=True)

@@ -24,7 +24,6 @@ STOPPED: Final = 128  # and the number of the signal, as shells have it
 
 
 def main() -> NoReturn:
-    """Run the command line and exit with its code."""
     import click
 
     from grader.cli.commands import cli

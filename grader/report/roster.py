@@ -191,7 +191,6 @@ def place_of(submission: str) -> tuple[Any, str]:
 
 
 def tally_class(roster: Roster) -> ClassTally:
-    """Count over all rows, in one pass each."""
     results = roster.ordered()
     graded = [result for result in results if result.status == GRADED]
     reachable = {result.max_score for result in graded}

@@ -14,6 +14,7 @@ from grader.messages.say import say, say_all
 from grader.records import MISSING, PASSED, SKIPPED, Reason, Result
 from grader.report.fix_first import Fix, Group, fix_first, group_checks, is_failing
 from grader.report.pages import environment
+from grader.report.text import visible
 
 RIGHT: Final = "right"
 WRONG: Final = "wrong"
@@ -41,9 +42,12 @@ class StandingRow:
         return short_name(self.function)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Standing:
-    """All that was asked for. next: what to do first; "" where all is right. ending: the last line to show."""
+    """All that was asked for. next: what to do first; "" where all is right. ending: the last line to show.
+
+    A notebook shows it as a table, everything else as text.
+    """
 
     rows: tuple[StandingRow, ...]
     next: str
@@ -55,6 +59,19 @@ class Standing:
 
     def only(self, functions: tuple[str, ...]) -> tuple[StandingRow, ...]:
         return tuple(row for row in self.rows if row.function in functions)
+
+    def __repr__(self) -> str:
+        width = max((len(row.name) for row in self.rows), default=0)
+        lines = []
+        for row in self.rows:
+            lines.append(f"{row.name:<{width}}  {row.standing}")
+            lines += [f"{'':<{width}}  {visible(message)}" for message in (*row.messages, *row.hints)]
+        lines += [f"next: {self.next}"] if self.next else []
+        return "\n".join([*lines, self.ending])
+
+    def _repr_html_(self) -> str:
+        """No script, styles in place, everything escaped."""
+        return environment().get_template("standing.html").render(standing=self)
 
 
 def standing_of(result: Result, *, asked: str = "") -> Standing:
@@ -117,8 +134,3 @@ def ending_of(rows: tuple[StandingRow, ...], asked: str) -> str:
     if counts[RIGHT] == len(rows):
         return say(Reason.of("passed_all_of", names=asked) if asked else Reason.of("passed_all"))
     return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count or kind == RIGHT)
-
-
-def standing_html(standing: Standing) -> str:
-    """A fragment for a notebook: no script, styles in place, everything escaped."""
-    return environment().get_template("standing.html").render(standing=standing)

@@ -172,7 +172,6 @@ class Batch:
         self.show(self.enter(result), reused)
 
     def enter(self, result: Result) -> Row:
-        """Count it in, for the class page and the tables of marks."""
         self.marking.add(result)
         row = self.rows[result.id] = self.roster.add(result)
         return row

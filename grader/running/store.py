@@ -81,7 +81,6 @@ def stamp_of(content: bytes, *words: str) -> str:
 
 
 def has_stamp(page: Path, stamp: str) -> bool:
-    """Whether the page is there and ends with this stamp."""
     with suppress(OSError), open(page, "rb") as file:
         file.seek(-min(len(stamp.encode()), file.seek(0, os.SEEK_END)), os.SEEK_END)
         return file.read() == stamp.encode()
@@ -89,5 +88,4 @@ def has_stamp(page: Path, stamp: str) -> bool:
 
 
 def stored_ids(out: Path) -> list[str]:
-    """The ids of all submissions that have a result there."""
     return sorted(path.stem for path in (out / "results").glob("*.json"))

@@ -160,7 +160,6 @@ def unwritten(files: Mapping[str, bytes], assignment: Assignment) -> Iterator[st
 
 
 def waits(node: ast.AST) -> bool:
-    """Whether a `raise NotImplementedError` stands in it, as in the template."""
     raised = [one.exc for one in ast.walk(node) if isinstance(one, ast.Raise)]
     names = [exc.func if isinstance(exc, ast.Call) else exc for exc in raised]
     return any(isinstance(name, ast.Name) and name.id == "NotImplementedError" for name in names)

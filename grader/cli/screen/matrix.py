@@ -41,7 +41,6 @@ Groups = dict[str, list[str]]  # the checks of each function, by their ids
 
 
 def print_matrix(console: Console, audit: Audit) -> None:
-    """Every block, then what the characters mean."""
     names = [cut(one.name) for one in audit.variants]
     indent = max(map(len, names)) + 2
     found = [{check.id: check for check in result.checks} for result in audit.results]
