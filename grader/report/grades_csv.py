@@ -7,14 +7,13 @@ import io
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from grader.records import GRADER_ERROR
-from grader.report.roster import Row
+from grader.records import GRADER_ERROR, Result
 
 # Of one submission, by answer: points, None where staff gave none, and what it is worth.
 AnswerPoints = Mapping[str, tuple[float | None, float]]
 
 
-def grades_csv(results: Sequence[Row], answers: Mapping[str, AnswerPoints] = MappingProxyType({})) -> str:
+def grades_csv(results: Sequence[Result], answers: Mapping[str, AnswerPoints] = MappingProxyType({})) -> str:
     """One row a submission: id, status, score, and points by function. Where there are answers that are worth points:
     those that staff gave, by answer and in sum, the total of that and the score, and what each could be at most.
     """

@@ -32,7 +32,7 @@ from grader.report import figures, fix_first, repetition, text, words
 from grader.report.disclosure import for_student
 from grader.report.grades_csv import AnswerPoints
 from grader.report.notebooks import marked_answers
-from grader.report.roster import CheckTally, Roster, Row, environment_of, handout_of, lack_of_isolation, tally_class
+from grader.report.roster import CheckTally, Roster, environment_of, handout_of, lack_of_isolation, tally_class
 from grader.report.template_cache import Compiled
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -191,7 +191,7 @@ def status(word: str) -> Markup:
     return Markup(environment().get_template("_words.html").make_module().badge(word))  # type: ignore[attr-defined]
 
 
-def statuses_of(result: Result | Row) -> dict[str, str]:
+def statuses_of(result: Result) -> dict[str, str]:
     return {item.function: item.status for item in result.functions}
 
 

@@ -1,8 +1,8 @@
-"""A class as it grows, one result at a time: a small row of each, counts of how each check ended; and all in numbers.
+"""A class as it grows, one result at a time: a row of each, counts of how each check ended; and all in numbers.
 
-    Result ─► Roster.add ─► Row, CheckTally ─► tally_class ─► ClassTally (mean and median, statuses, environments, …)
+    Result ─► Roster.add ─► row, CheckTally ─► tally_class ─► ClassTally (mean and median, statuses, environments, …)
 
-Rows are what the class page, the table of marks and the terminal need, so that thousands fit in memory. Whatever the
+Rows are results without what only their own pages show, so that thousands fit in memory. Whatever the
 order in which results come, the class page is the same: what is kept of one result on behalf of all (a check's title,
 its place) is that of the first by id.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import fmean, median
 from typing import Any, Final
 
@@ -31,28 +31,10 @@ from grader.records import (
     Result,
 )
 
-MESSAGE_CHARS: Final = 600  # no list shows more of it
 # Not a mistake in what was written, but something that was not written.
 UNWRITTEN: Final = (MISSING, SKIPPED)
 NOT_ISOLATED: Final = ("none", "uid")
 ENVIRONMENT_KEYS: Final = ("sandbox", "python", "numpy", "grader")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A result without its checks. notes: how many there are."""
-
-    id: str
-    status: str
-    score: float
-    max_score: float
-    duration_s: float
-    message: str
-    notes: int
-    grounds: str
-    functions: tuple[FunctionResult, ...]
-    assignment: Mapping[str, Any]
-    environment: Mapping[str, Any]
 
 
 @dataclass
@@ -137,19 +119,29 @@ class Roster:
     """
 
     def __init__(self) -> None:
-        self.rows: list[Row] = []
+        self.rows: list[Result] = []
         self.checks: dict[str, CheckTally] = {}
         self._functions: dict[FunctionResult, FunctionResult] = {}
         self._mappings: dict[str, Mapping[str, Any]] = {}
 
-    def add(self, result: Result) -> Row:
-        row = self._row_of(result)
+    def add(self, result: Result) -> Result:
+        """Take a result in, and return its row."""
+        row = replace(
+            result,
+            submission={"id": result.id},
+            checks=(),
+            notebooks=(),
+            spent_s={},
+            functions=tuple(self._functions.setdefault(item, item) for item in result.functions),
+            assignment=self._mappings.setdefault(repr(result.assignment), result.assignment),
+            environment=self._mappings.setdefault(repr(result.environment), result.environment),
+        )
         self.rows.append(row)
         if result.status == GRADED:
             self._count(result)
         return row
 
-    def ordered(self) -> list[Row]:
+    def ordered(self) -> list[Result]:
         """By id, as people count."""
         return sorted(self.rows, key=lambda row: place_of(row.id))
 
@@ -157,22 +149,6 @@ class Roster:
         """The checks that somebody did not pass, most often first; wrong weighs more than unwritten."""
         missed = (tally for tally in self.checks.values() if tally.not_passed)
         return tuple(sorted(missed, key=lambda tally: (-tally.not_passed, -tally.wrong, tally.place, tally.id)))
-
-    def _row_of(self, result: Result) -> Row:
-        message = said(result.reason)
-        return Row(
-            id=result.id,
-            status=result.status,
-            score=result.score,
-            max_score=result.max_score,
-            duration_s=result.duration_s,
-            message=message if len(message) <= MESSAGE_CHARS else f"{message[: MESSAGE_CHARS - 1]}…",
-            notes=len(result.notes),
-            grounds=said(result.grounds),
-            functions=tuple(self._functions.setdefault(item, item) for item in result.functions),
-            assignment=self._mappings.setdefault(repr(result.assignment), result.assignment),
-            environment=self._mappings.setdefault(repr(result.environment), result.environment),
-        )
 
     def _count(self, result: Result) -> None:
         key = place_of(result.id)
@@ -220,35 +196,35 @@ def by_module(functions: Iterable[str]) -> tuple[str, ...]:
     return tuple(function for members in modules.values() for function in members)
 
 
-def lack_of_isolation(result: Result | Row) -> str:
+def lack_of_isolation(result: Result) -> str:
     """How the student's code ran, where that was not in the sandbox: "none", "uid", or nothing to be said."""
     kind = str(result.environment.get("sandbox"))
     return kind if kind in NOT_ISOLATED else ""
 
 
-def environment_of(result: Result | Row) -> dict[str, str]:
+def environment_of(result: Result) -> dict[str, str]:
     """What a result was graded with, handout included, as text in a fixed order."""
     known = {key: str(result.environment[key]) for key in ENVIRONMENT_KEYS if result.environment.get(key)}
     handout = result.assignment.get("handout")
     return {**known, "handout": str(handout)} if handout else known
 
 
-def handout_of(result: Result | Row) -> str:
+def handout_of(result: Result) -> str:
     """The handout that a result was graded for, or "" if that is the assignment's own and nobody guessed."""
     handout = str(result.assignment.get("handout", OWN_HANDOUT))
     return "" if handout == OWN_HANDOUT and not result.grounds else handout
 
 
-def tally_handouts(results: Sequence[Row]) -> tuple[HandoutTally, ...]:
+def tally_handouts(results: Sequence[Result]) -> tuple[HandoutTally, ...]:
     """The smallest groups first: one submission among many that was taken for another handout is worth a look."""
     groups: dict[tuple[str, str], list[str]] = {}
     for result in results:
         if handout := handout_of(result):
-            groups.setdefault((handout, result.grounds), []).append(result.id)
+            groups.setdefault((handout, said(result.grounds)), []).append(result.id)
     tallies = (HandoutTally(handout, grounds, tuple(ids)) for (handout, grounds), ids in groups.items())
     return tuple(sorted(tallies, key=lambda tally: (len(tally.ids), tally.handout)))
 
 
-def count_environments(results: Sequence[Row]) -> tuple[tuple[Mapping[str, str], int], ...]:
+def count_environments(results: Sequence[Result]) -> tuple[tuple[Mapping[str, str], int], ...]:
     counts = Counter(tuple(environment_of(result).items()) for result in results)
     return tuple((dict(items), count) for items, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))

@@ -30,7 +30,7 @@ from grader.records import CRASHED, ERROR, GRADED, GRADER_ERROR, TIMEOUT, Result
 from grader.report.grades_csv import grades_csv
 from grader.report.notebooks.marked_answers import Marks
 from grader.report.pages import class_page, feedback_page, staff_page
-from grader.report.roster import Roster, Row
+from grader.report.roster import Roster
 from grader.running.answers_csv import Marking
 from grader.running.dispatch import grade_all
 from grader.running.store import (
@@ -58,14 +58,14 @@ class Batch:
     settings: Settings
     context: Context
     out: Path
-    show: Callable[[Row, bool], None]
+    show: Callable[[Result, bool], None]
     marking: Marking
     render: Callable[[Submission], None]
     only: Collection[str] = ()
     force: bool = False
     failed: bool = False
     roster: Roster = field(default_factory=Roster)
-    rows: dict[str, Row] = field(default_factory=dict)
+    rows: dict[str, Result] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     spent_s: dict[str, float] = field(default_factory=dict)
@@ -171,7 +171,7 @@ class Batch:
         self.faults += write_pages(self.out, self.marking.completed(result), self.marking.of(result.id))
         self.show(self.enter(result), reused)
 
-    def enter(self, result: Result) -> Row:
+    def enter(self, result: Result) -> Result:
         self.marking.add(result)
         row = self.rows[result.id] = self.roster.add(result)
         return row

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from grader.cli.screen.run_end import class_table, losses
+from grader.cli.screen.run_end import MESSAGE_CHARS, class_table, losses
 from grader.records import FunctionResult, Result, as_written
 
 NAMES = (
@@ -70,6 +70,11 @@ def test_a_long_word_of_a_message_is_folded_and_leaves_the_submissions_name_its_
     assert "amelia" in text
     assert text.count("x") == 200
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_a_long_message_is_cut_to_what_a_list_shows() -> None:
+    broken = replace(result({}), status="unreadable", reason=as_written("x" * (MESSAGE_CHARS + 7)))
+    assert losses(broken) == "x" * MESSAGE_CHARS + " … (7 more characters)"
 
 
 def test_a_class_of_nobody_has_a_table() -> None:

@@ -1,11 +1,11 @@
-"""Rows of thousands of results share what is the same in them, and keep of a message what a list shows."""
+"""Rows of thousands of results share what is the same in them."""
 
 from __future__ import annotations
 
 from sample import saying
 
 from grader.records import GRADED, FunctionResult, Result, as_written
-from grader.report.roster import MESSAGE_CHARS, Roster
+from grader.report.roster import Roster
 
 
 def result(name: str, points: float, message: str = "") -> Result:
@@ -38,10 +38,4 @@ def test_what_is_the_same_is_one_object():
 def test_a_row_says_what_the_result_says():
     row = Roster().add(result("a", 1.0, "short"))
     assert (row.id, row.status, row.score, row.max_score, row.duration_s) == ("a", GRADED, 3.0, 4.0, 0.5)
-    assert (row.message, row.notes, row.assignment["title"]) == ("short", 1, "A2")
-
-
-def test_a_long_message_is_cut_to_what_a_list_shows():
-    assert Roster().add(result("a", 0.0, "x" * MESSAGE_CHARS)).message == "x" * MESSAGE_CHARS
-    message = Roster().add(result("a", 0.0, "x" * (MESSAGE_CHARS + 1))).message
-    assert (len(message), message[-2:]) == (MESSAGE_CHARS, "x…")
+    assert (row.reason, len(row.notes), row.assignment["title"]) == (as_written("short"), 1, "A2")

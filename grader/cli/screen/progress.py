@@ -15,7 +15,6 @@ from rich.progress import Progress as RichProgress
 
 from grader.cli.screen.run_end import outcome
 from grader.records import Result
-from grader.report.roster import Row
 
 SLOWEST: Final = 3
 MIN_S: Final = 1e-3  # a rate needs a time that is not nothing
@@ -38,7 +37,7 @@ class Pace:
         self.total = total
         self._began = time.monotonic()
 
-    def add(self, result: Result | Row, reused: bool) -> None:
+    def add(self, result: Result, reused: bool) -> None:
         self.count += 1
         self.statuses[result.status] += 1
         self.reused += reused
@@ -112,7 +111,7 @@ class Progress(Pace):
             yield self
         print(self.summary(), file=self.console.file, flush=True)
 
-    def advance(self, result: Result | Row, reused: bool = False) -> None:
+    def advance(self, result: Result, reused: bool = False) -> None:
         self.add(result, reused)
         if self.console.is_terminal:
             self.bar.update(self.task, advance=1, description=f"{self.so_far()} · {result.id}")
@@ -138,7 +137,7 @@ class JsonLog(Pace):
             slowest = [{"id": name, "duration_s": took} for took, name in self.slowest]
             self.write("end", **facts, elapsed_s=self.elapsed_s, statuses=dict(self.statuses), slowest=slowest)
 
-    def advance(self, result: Result | Row, reused: bool = False) -> None:
+    def advance(self, result: Result, reused: bool = False) -> None:
         self.add(result, reused)
         facts = {name: getattr(result, name) for name in ("id", "status", "score", "max_score", "duration_s")}
         facts |= {"reused": reused, "done": self.count, "total": self.total, "elapsed_s": self.elapsed_s}

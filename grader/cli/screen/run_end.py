@@ -16,11 +16,13 @@ from rich.table import Table
 
 from grader.messages.say import said
 from grader.records import CHECK_STATUSES, GRADED, NOT_APPLICABLE, PASSED, Result
-from grader.report.roster import Row, lack_of_isolation
+from grader.report.roster import lack_of_isolation
+from grader.report.text import clip
 
 MAX_ROWS: Final = 60  # more does not fit a screen; the class page has them all
 MAX_NAMED: Final = 4  # more are counted by their status
 MAX_ID: Final = 44
+MESSAGE_CHARS: Final = 600
 LONGEST_LOSS: Final = 37  # room for a long name with its status and a comma; a longer word of a message is folded
 
 PARTS: Final = {
@@ -33,7 +35,7 @@ PARTS: Final = {
 }
 
 
-def class_table(console: Console, results: Sequence[Result | Row]) -> None:
+def class_table(console: Console, results: Sequence[Result]) -> None:
     """One line a submission, then what the class did as a whole."""
     if len(results) <= MAX_ROWS:
         rows = [(literal(result.id), outcome(result), literal(losses(result))) for result in results]
@@ -56,13 +58,13 @@ def class_table(console: Console, results: Sequence[Result | Row]) -> None:
         console.print(f"Graded without isolation (--sandbox {kind}).", style="bold red")
 
 
-def outcome(result: Result | Row) -> str:
+def outcome(result: Result) -> str:
     return f"{result.score:g} / {result.max_score:g}" if result.status == GRADED else result.status
 
 
-def losses(result: Result | Row) -> str:
+def losses(result: Result) -> str:
     if result.status != GRADED:
-        return result.message if isinstance(result, Row) else said(result.reason)
+        return clip(said(result.reason), MESSAGE_CHARS)
     asked = [function for function in result.functions if function.status != NOT_APPLICABLE]
     lost = [function for function in asked if function.status != PASSED]
     if len(lost) == len(asked) > 1 and len({function.status for function in lost}) == 1:
