@@ -12,22 +12,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from grader.records import (
-    EARNED_LESS,
-    EARNED_THE_SAME,
-    FAILED,
-    GRADER_ERROR,
-    PARTIAL,
-    PASSED,
-    VISIBLE,
-    CheckResult,
-    Reason,
-    Result,
-)
+from grader import records
+from grader.records import CheckResult, Reason, Result
 
 # Hints of misconceptions, where values were compared. Advice on an exception goes by its text, which the code could
 # choose by what it was given.
-HINTED = (FAILED, PARTIAL)
+HINTED = (records.FAILED, records.PARTIAL)
 
 
 def for_student(result: Result) -> Result:
@@ -42,15 +32,15 @@ def for_student(result: Result) -> Result:
         checks=tuple(map(disclose, result.checks)),
         duration_s=0.0,
         spent_s={},
-        reason=None if result.status == GRADER_ERROR else result.reason,
+        reason=None if result.status == records.GRADER_ERROR else result.reason,
     )
 
 
 def disclose(check: CheckResult) -> CheckResult:
     """The check as it is if the code could choose nothing secret to show, else built anew from what is public."""
-    if check.visibility == VISIBLE and not check.stubs and not check.after_hidden:
+    if check.visibility == records.VISIBLE and not check.stubs and not check.after_hidden:
         return check
-    is_hidden = check.visibility != VISIBLE
+    is_hidden = check.visibility != records.VISIBLE
     disclosed = CheckResult(
         id=check.function if is_hidden else check.id,
         function=check.function,
@@ -67,7 +57,7 @@ def disclose(check: CheckResult) -> CheckResult:
     if is_hidden:
         return disclosed
     if check.after_hidden:
-        return replace(disclosed, reasons=() if check.status == PASSED else (Reason.of("after_hidden"),))
+        return replace(disclosed, reasons=() if check.status == records.PASSED else (Reason.of("after_hidden"),))
     return replace(disclosed, **of_own_run(check))
 
 
@@ -79,8 +69,9 @@ def of_own_run(check: CheckResult) -> dict[str, Any]:
     own = check.own_run
     if own is None:
         return {}
-    if own.outcome != EARNED_LESS:
-        return {"reasons": own.reasons, "own_run": replace(own, reasons=()) if own.outcome == EARNED_THE_SAME else None}
-    wrong = [one.name for one in check.comparisons if one.status != PASSED]
+    if own.outcome != records.EARNED_LESS:
+        kept = replace(own, reasons=()) if own.outcome == records.EARNED_THE_SAME else None
+        return {"reasons": own.reasons, "own_run": kept}
+    wrong = [one.name for one in check.comparisons if one.status != records.PASSED]
     too = (Reason.of("wrong_on_stubs", names=wrong),) if wrong else ()
     return {"own_run": replace(own, reasons=(*own.reasons, *too))}

@@ -6,17 +6,15 @@ comparisons. A page with 130 checks would hide its news among the repetitions.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any
 
 from grader.function_ids import short_name
 from grader.messages.english import sentence
 from grader.messages.of_check import EARNS_LESS, all_reasons, message_of, shortened
 from grader.messages.say import say, say_all
 from grader.records import EARNED_LESS, NOT_APPLICABLE, PASSED, CheckResult, Frame, FunctionResult, Reason
-
-Said = TypeVar("Said", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ def in_common(checks: Sequence[CheckResult]) -> Common:
     )
 
 
-def alike(said: Iterable[Said], nothing: Said) -> Said:
+def alike(said: Iterable[Any], nothing: Any) -> Any:
     words = [item for item in said if item]
     return words[0] if len(words) > 1 and len(set(words)) == 1 else nothing
 

@@ -15,24 +15,14 @@ from dataclasses import dataclass, field, replace
 from statistics import fmean, median
 from typing import Any, Final
 
+from grader import records
 from grader.function_ids import module_of, short_name
 from grader.intake.names import natural_key
 from grader.messages.say import said
-from grader.records import (
-    CHECK_STATUSES,
-    GRADED,
-    MISSING,
-    NOT_APPLICABLE,
-    OWN_HANDOUT,
-    PASSED,
-    SKIPPED,
-    SUBMISSION_STATUSES,
-    FunctionResult,
-    Result,
-)
+from grader.records import FunctionResult, Result
 
 # Not a mistake in what was written, but something that was not written.
-UNWRITTEN: Final = (MISSING, SKIPPED)
+UNWRITTEN: Final = (records.MISSING, records.SKIPPED)
 NOT_ISOLATED: Final = ("none", "uid")
 ENVIRONMENT_KEYS: Final = ("sandbox", "python", "numpy", "grader")
 
@@ -53,7 +43,7 @@ class CheckTally:
 
     @property
     def asked(self) -> int:
-        return self.by_status.total() - self.by_status[NOT_APPLICABLE]
+        return self.by_status.total() - self.by_status[records.NOT_APPLICABLE]
 
     @property
     def unwritten(self) -> int:
@@ -61,7 +51,7 @@ class CheckTally:
 
     @property
     def wrong(self) -> int:
-        return self.asked - self.by_status[PASSED] - self.unwritten
+        return self.asked - self.by_status[records.PASSED] - self.unwritten
 
     @property
     def not_passed(self) -> int:
@@ -69,9 +59,8 @@ class CheckTally:
 
     @property
     def breakdown(self) -> str:
-        counts = (
-            (status, self.by_status[status]) for status in CHECK_STATUSES if status not in (PASSED, NOT_APPLICABLE)
-        )
+        left_out = records.PASSED, records.NOT_APPLICABLE
+        counts = ((status, self.by_status[status]) for status in records.CHECK_STATUSES if status not in left_out)
         return " · ".join(f"{count} {status}" for status, count in counts if count)
 
 
@@ -137,7 +126,7 @@ class Roster:
             environment=self._mappings.setdefault(repr(result.environment), result.environment),
         )
         self.rows.append(row)
-        if result.status == GRADED:
+        if result.status == records.GRADED:
             self._count(result)
         return row
 
@@ -168,14 +157,14 @@ def place_of(submission: str) -> tuple[Any, str]:
 
 def tally_class(roster: Roster) -> ClassTally:
     results = roster.ordered()
-    graded = [result for result in results if result.status == GRADED]
+    graded = [result for result in results if result.status == records.GRADED]
     reachable = {result.max_score for result in graded}
     shares = tuple(result.score / result.max_score if result.max_score else 0.0 for result in graded)
     same = reachable.pop() if len(reachable) == 1 else None
     marks = [result.score for result in graded] if same else [share * 100 for share in shares]
     statuses = Counter(result.status for result in results)
     return ClassTally(
-        statuses={status: statuses[status] for status in SUBMISSION_STATUSES if statuses[status]},
+        statuses={status: statuses[status] for status in records.SUBMISSION_STATUSES if statuses[status]},
         shares=shares,
         mean=fmean(marks) if marks else None,
         median=median(marks) if marks else None,
@@ -211,8 +200,8 @@ def environment_of(result: Result) -> dict[str, str]:
 
 def handout_of(result: Result) -> str:
     """The handout that a result was graded for, or "" if that is the assignment's own and nobody guessed."""
-    handout = str(result.assignment.get("handout", OWN_HANDOUT))
-    return "" if handout == OWN_HANDOUT and not result.grounds else handout
+    handout = str(result.assignment.get("handout", records.OWN_HANDOUT))
+    return "" if handout == records.OWN_HANDOUT and not result.grounds else handout
 
 
 def tally_handouts(results: Sequence[Result]) -> tuple[HandoutTally, ...]:

@@ -53,19 +53,15 @@ class Bundle:
 
 
 def make_bundle(settings: Settings, context: Context, python: str | None) -> Bundle:
-    assignment, packed = context.assignment, io.BytesIO()
+    folder, packed = context.assignment.folder, io.BytesIO()
+    paths = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    files = {f"assignment/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in paths}
+    reference = {**context.handed_out, **(context.reference_files or {})}
+    files |= {f"reference/{name}": content for name, content in reference.items()}
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(assignment.folder.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                add(archive, f"assignment/{path.relative_to(assignment.folder).as_posix()}", path.read_bytes())
-        for name, content in sorted({**context.handed_out, **(context.reference_files or {})}.items()):
-            add(archive, f"reference/{name}", content)
+        for name, content in sorted(files.items()):  # of one date, so that the same assignment is the same bundle
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
     return Bundle(packed.getvalue(), settings, python, tuple(sorted(context.environment.items())))
-
-
-def add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
-    """With a date that is always the same, so that the same assignment is the same bundle."""
-    archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
 
 
 class Unpack(WorkerPlugin):

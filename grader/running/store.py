@@ -15,16 +15,12 @@ import hashlib
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
 
 from grader.atomic_files import TEMPORARY, write_text
 from grader.messages.say import say
 from grader.records import GRADED, GRADER_ERROR, Result, reasons_in
 from grader.report.notebooks.marked_answers import NOTEBOOKS
 from grader.version import pages_version
-
-# Where a run writes, below the output folder.
-FOLDERS: Final = ("", "results", "feedback")
 
 
 def result_path(out: Path, submission: str) -> Path:
@@ -33,7 +29,7 @@ def result_path(out: Path, submission: str) -> Path:
 
 def sweep_temporary(out: Path) -> None:
     """Remove what a killed run was about to write. For whoever holds the folder."""
-    for folder in (*(out / name for name in FOLDERS), *(out / NOTEBOOKS).glob("*")):
+    for folder in (out, out / "results", out / "feedback", *(out / NOTEBOOKS).glob("*")):
         for path in folder.glob(f"{TEMPORARY}*.tmp"):
             path.unlink(missing_ok=True)
 
