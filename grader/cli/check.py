@@ -21,7 +21,7 @@ from rich.padding import Padding
 from rich.table import Table
 
 from grader.atomic_files import write_text
-from grader.cli.screen.run_end import literal
+from grader.cli.screen.progress import literal
 from grader.errors import UsageError
 from grader.function_ids import file_of
 from grader.messages.say import say

@@ -13,8 +13,7 @@ from typing import Final
 import click
 from rich.console import Console
 
-from grader.cli.screen.progress import JsonLog, Progress
-from grader.cli.screen.run_end import class_table, literal, parts_of, show_profile
+from grader.cli.screen.progress import JsonLog, Progress, class_table, literal, parts_of, show_profile
 from grader.errors import GraderError, UsageError
 from grader.grading.context import Settings, prepare
 from grader.intake.collect import Found, find

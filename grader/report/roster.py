@@ -10,7 +10,7 @@ its place) is that of the first by id.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean, median
 from typing import Any, Final
@@ -177,12 +177,10 @@ def tally_class(roster: Roster) -> ClassTally:
     )
 
 
-def by_module(functions: Iterable[str]) -> tuple[str, ...]:
+def by_module(functions: Collection[str]) -> tuple[str, ...]:
     """The functions of a module together, modules and functions in the order in which they come."""
-    modules: dict[str, list[str]] = {}
-    for function in functions:
-        modules.setdefault(module_of(function), []).append(function)
-    return tuple(function for members in modules.values() for function in members)
+    modules = list(dict.fromkeys(map(module_of, functions)))
+    return tuple(sorted(functions, key=lambda function: modules.index(module_of(function))))
 
 
 def lack_of_isolation(result: Result) -> str:

@@ -148,16 +148,12 @@ def settle_by_place(
         for number, one in enumerate(found)
         if settled[number] is None
         for was in candidates[number]
-        if was.id not in taken and tail(was.source, depth) == tail(one.source, depth)
+        if was.id not in taken and was.source.split("/")[-depth:] == one.source.split("/")[-depth:]
     ]
     numbers, ids = Counter(number for number, _ in pairs), Counter(was.id for _, was in pairs)
     for number, only in pairs:
         if numbers[number] == ids[only.id] == 1:
             settled[number] = only
-
-
-def tail(source: str, depth: int) -> list[str]:
-    return source.split("/")[-depth:]
 
 
 def describe_doubt(one: Found, left: Sequence[Known]) -> str:

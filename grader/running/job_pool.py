@@ -20,7 +20,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing.connection import wait
 from types import FrameType
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final
 
 from grader.pausing_gc import importing
 from grader.running.forking import can_fork, ctrl_c_waits
@@ -32,9 +32,6 @@ with importing():  # a worker has it before it can be stopped in order: it has n
 
 PATIENCE_S: Final = 5.0  # for a worker to clear up; killing a sandbox and removing its folder takes some 0.1 s
 STOPPED: Final = 128 + signal.SIGTERM
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 @contextmanager
@@ -51,8 +48,8 @@ def make_executor(jobs: int) -> Iterator[Executor]:
 class SerialExecutor(Executor):
     """Runs each task when it is submitted."""
 
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        future: Future[T] = Future()
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
         except Exception as error:
@@ -69,7 +66,7 @@ class JobPool(ProcessPoolExecutor):
         if can_fork():
             self.submit(os.getpid)  # all of them now, before this process has a thread
 
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         with ctrl_c_waits():  # it may start workers
             return super().submit(run_unless_stopped, fn, *args, **kwargs)
 
@@ -109,7 +106,7 @@ def stop_once(number: int, frame: FrameType | None) -> None:
     sys.exit(STOPPED)
 
 
-def run_unless_stopped(fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+def run_unless_stopped(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     """A task that was queued already when the worker was stopped does not begin."""
     if signal.getsignal(signal.SIGTERM) is signal.SIG_IGN:
         sys.exit(STOPPED)

@@ -101,8 +101,7 @@ class Renderer:
         """Render what is left. Where the run was stopped, end at once: the next one makes what is missing."""
         if kind is not None:
             self._stopped = True
-            process = self._process
-            if process is not None:
+            if (process := self._process) is not None:
                 process.kill()
             with suppress(queue.Empty):
                 while True:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from rich.console import Console
-from test_run_end import result
+from test_class_table import result
 
 from grader.cli.screen import progress as module
 from grader.cli.screen.progress import Pace, Progress, in_words

@@ -67,17 +67,12 @@ def page_names(notebooks: Sequence[str]) -> dict[str, str]:
 
 def shown_notebooks(result: Result, marks: Marks) -> list[ShownNotebook]:
     pages = page_names([notebook.name for notebook in result.notebooks if notebook.sha256])
-    return [
-        ShownNotebook(
-            notebook,
-            pages[notebook.name] if notebook.sha256 else "",
-            tuple(
-                MarkedAnswer(answer, marks.get((notebook.handed_out, answer.question), Mark()))
-                for answer in notebook.answers
-            ),
-        )
-        for notebook in result.notebooks
-    ]
+    shown = []
+    for one in result.notebooks:
+        given = (marks.get((one.handed_out, answer.question), Mark()) for answer in one.answers)
+        answers = tuple(map(MarkedAnswer, one.answers, given))
+        shown.append(ShownNotebook(one, pages[one.name] if one.sha256 else "", answers))
+    return shown
 
 
 def sum_answers(notebooks: Sequence[ShownNotebook]) -> AnswerSum | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from grader.cli.screen.run_end import MESSAGE_CHARS, class_table, losses
+from grader.cli.screen.progress import MESSAGE_CHARS, class_table, losses
 from grader.records import FunctionResult, Result, as_written
 
 NAMES = (
