@@ -50,9 +50,7 @@ def audit(
     console = Console(width=WIDTH, highlight=False)
     settings = Settings(str(assignment.resolve()), python, sandbox)
     loaded = prepare(settings).assignment
-    variants = list(make_variants(loaded))
-    if only:
-        variants = select(variants, only)
+    variants = select(list(make_variants(loaded)), only)
     jobs = min(jobs or os.cpu_count() or 1, len(variants))
     with make_executor(jobs) as executor, Progress().begin(len(variants)) as progress:
         found = run_audit(loaded, variants, settings, executor, window=2 * jobs, advance=progress.advance)
@@ -66,19 +64,18 @@ def audit(
     console.print()
     for problem in found.problems:
         console.print(problem, markup=False, soft_wrap=True)
-    verdict = (
-        f"{len(found.problems)} problems" if found.problems else "every one has the marks and the hint it must have"
-    )
+    count = len(found.problems)
+    verdict = f"{count} problems" if count else "every one has the marks and the hint it must have"
     console.print(f"{len(variants)} variants, {len(loaded.checks)} checks: {verdict}.")
-    return 1 if found.problems else 0
+    return 1 if count else 0
 
 
 def select(variants: Sequence[Variant], only: tuple[str, ...]) -> list[Variant]:
-    """The reference, and the variants that are named or are misconceptions of a function that is named."""
+    """The reference, and the variants that are named or are misconceptions of a function that is named; else all."""
     for name in only:
         if not any(name in names_of(one) for one in variants):
             raise UsageError(f"--only {name}: no such variant or function with misconceptions.")
-    return [one for one in variants if one.name == REFERENCE or set(only) & names_of(one)]
+    return [one for one in variants if not only or one.name == REFERENCE or set(only) & names_of(one)]
 
 
 def names_of(variant: Variant) -> set[str]:

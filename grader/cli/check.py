@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import time
 import webbrowser
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -31,7 +31,6 @@ from grader.report.standing import ABSENT, RIGHT, WAITS, WRONG, Standing, Standi
 from grader.student.changed_functions import Unfinished
 from grader.student.own_run import Place, find_place, read_own, run_own, select, touched_by, with_news
 
-NOT_YET: Final = 1
 PAGE: Final = "feedback.html"
 STYLES: Final = {RIGHT: "green", WRONG: "bold red", ABSENT: "dim", WAITS: "yellow"}
 POLL_S: Final = 0.1
@@ -73,7 +72,7 @@ def check(what: tuple[str, ...], assignment: Path | None, is_watching: bool, htm
     show_summary(console, standing)
     if is_watching:
         result = watch(place, functions, result, submission, console, changes)
-    return 0 if standing_of(result).all_right else NOT_YET
+    return 0 if standing_of(result).all_right else 1
 
 
 def split(what: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:
@@ -83,8 +82,7 @@ def split(what: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:
     return Path(), what
 
 
-def show_rows(console: Console, rows: Iterable[StandingRow]) -> None:
-    rows = list(rows)
+def show_rows(console: Console, rows: Sequence[StandingRow]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("function", "is", "where"):
         table.add_column(title, no_wrap=title != "where", overflow="fold")

@@ -5,7 +5,7 @@
 
 The result is stored before anything is made of it, so a run that is killed anywhere has lost what it was just grading
 and nothing else. Memory holds a window of submissions and a small row of each result. Whoever runs this holds the
-output folder (lock.py).
+output folder (output_lock.py).
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -189,10 +188,8 @@ def write_pages(out: Path, result: Result, marks: Marks) -> list[str]:
     stamp stands for both.
     """
     staff, feedback = out / f"{result.id}.html", out / "feedback" / f"{result.id}.html"
-    content = b""
-    with suppress(OSError):
-        content = result_path(out, result.id).read_bytes()
-    stamp = stamp_of(content, repr(sorted(marks.items())))
+    stored_at = result_path(out, result.id)
+    stamp = stamp_of(stored_at.read_bytes() if stored_at.is_file() else b"", repr(sorted(marks.items())))
     if has_stamp(staff, stamp) and feedback.is_file() and feedback.stat().st_size:
         return []
     try:

@@ -31,7 +31,6 @@ from grader.grading.context import Context, Settings, prepare
 CONNECT_S: Final = 10
 A_CORE: Final = 2  # submissions a worker's thread that may be under way: one at work, one waiting there
 RETRIES: Final = 2  # where a task itself failed; of workers that die, Dask's allowed-failures says how many
-UNPACKED: Final = ("assignment", "reference")
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Bundle:
         return f"grader-{hashlib.sha256(self.content).hexdigest()[:16]}"
 
     def settings_in(self, folder: Path) -> Settings:
-        places = {name: str(folder / self.name / name) for name in UNPACKED}
+        places = {name: str(folder / self.name / name) for name in ("assignment", "reference")}
         return replace(self.settings, **places, scratch=str(folder), python=self.python or sys.executable)
 
 

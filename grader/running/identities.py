@@ -6,7 +6,7 @@ An id names files, stands in answers.csv and goes to the learning platform, so i
 `a b` and `a_b` would both be a_b, and only one can be. person: the name of the folder or archive, or whom the platform
 names. source: where it last lay; it tells two of one name apart. Where names do not tell whose an id is, the run stops.
 An output folder without the file (of version 0.1) has its ids from its results. Written whole, by whoever holds the
-folder (lock.py), before anything is graded.
+folder (output_lock.py), before anything is graded.
 """
 
 from __future__ import annotations
@@ -60,12 +60,11 @@ def keep_ids(found: Sequence[Found], out: Path) -> None:
     """Write the list with all of these in it. Raises GraderError if that fails."""
     entries = {one.id: one for one in read_ids(out)}
     entries |= {one.id: Known(one.id, one.person, one.source) for one in found}
-    listed = [{"id": one.id, "person": one.person, "source": one.source} for one in entries.values()]
+    listed = ({"id": one.id, "person": one.person, "source": one.source} for one in entries.values())
     lines = ",\n".join(f"  {json.dumps(one)}" for one in listed)
     text = f'{{"schema": {SCHEMA}, "ids": [\n{lines}\n]}}\n'
-    path = out / NAME
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
-        write_text(path, text)
+    if not (out / NAME).exists() or (out / NAME).read_text(encoding="utf-8") != text:
+        write_text(out / NAME, text)
 
 
 def read_ids(out: Path) -> list[Known]:

@@ -50,9 +50,10 @@ def held(out: Path) -> Iterator[str]:
             if error.errno not in NO_LOCKS:
                 raise GraderError(f"{out / NAME}: cannot be locked ({error.strerror}).") from error
             warning = f"{out}: its file system has no locks. See to it that no other grader writes there."
+        began = time.strftime("%Y-%m-%d %H:%M:%S")
         try:
             os.ftruncate(file, 0)
-            os.pwrite(file, describe_self().encode(), 0)
+            os.pwrite(file, f"another grader (process {os.getpid()} on {platform.node()}, since {began})".encode(), 0)
         except OSError as error:
             raise GraderError(f"{out / NAME}: cannot be written ({error.strerror}).") from error
         yield warning
@@ -66,11 +67,6 @@ def let_go() -> None:
     """In a process that was forked by one that holds a folder: only that one holds it."""
     while HELD:
         os.close(HELD.pop())
-
-
-def describe_self() -> str:
-    began = time.strftime("%Y-%m-%d %H:%M:%S")
-    return f"another grader (process {os.getpid()} on {platform.node()}, since {began})"
 
 
 def read_holder(file: int) -> str:

@@ -37,9 +37,8 @@ def sweep_temporary(out: Path) -> None:
 def store(out: Path, result: Result) -> None:
     """Keep a result. A fault of ours never takes the place of an earlier result."""
     path = result_path(out, result.id)
-    if result.status == GRADER_ERROR and path.exists():
-        return
-    write_text(path, result.to_json())
+    if result.status != GRADER_ERROR or not path.exists():
+        write_text(path, result.to_json())
 
 
 def stored(out: Path, submission: str) -> Result | None:

@@ -113,9 +113,8 @@ def fitting(functions: Sequence[str], name: str) -> list[str]:
     if not found:
         close = difflib.get_close_matches(name, short.values(), n=3)
         known = f"Did you mean {' or '.join(close)}?" if close else f"There are: {', '.join(short.values())}."
-        raise UsageError(
-            f"{name}: neither a folder, a file with functions to write, nor part of a function's name. {known}"
-        )
+        what = "neither a folder, a file with functions to write, nor part of a function's name"
+        raise UsageError(f"{name}: {what}. {known}")
     return found
 
 

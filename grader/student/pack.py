@@ -83,15 +83,13 @@ def find_files(folder: Path, assignment: Path, warnings: list[str]) -> list[tupl
     waiting = [folder]
     seen = 0
     while waiting:
-        here = waiting.pop()
-        for entry in list_folder(here):
+        for entry in list_folder(waiting.pop()):
             path = Path(entry.path)
             name = path.relative_to(folder).as_posix()
             seen += 1
             if seen > most:
-                raise UsageError(
-                    f"{folder}: holds more than {most} files and folders. Go to the folder of the assignment."
-                )
+                text = f"holds more than {most} files and folders. Go to the folder of the assignment."
+                raise UsageError(f"{folder}: {text}")
             if is_ignored(name):
                 continue
             wanted = name.endswith(".py") or is_notebook(name)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Final
 
 from markupsafe import Markup
 
@@ -24,8 +23,6 @@ from grader.report import text
 from grader.report.notebooks.cell_html import TOKEN, Shown, html_of_cell
 from grader.report.notebooks.clean_html import clean
 from grader.report.pages import asset, environment, policy_of, render
-
-EMPTY: Final = "<p>It has no cells.</p>"
 
 
 def notebook_page(content: bytes, *, name: str, submission: str) -> str:
@@ -42,7 +39,7 @@ def framed(body: str, problem: Reason | None, *, name: str, submission: str) -> 
     """The page around what was made of a notebook, or around what is said in its place."""
     sheet = asset("page.css") + asset("notebook.css")
     frame = environment().get_template("notebook_frame.html")
-    document = frame.render(style=sheet, policy=policy_of(sheet), body=Markup(body or EMPTY))
+    document = frame.render(style=sheet, policy=policy_of(sheet), body=Markup(body or "<p>It has no cells.</p>"))
     facts = {"name": name, "submission": submission, "problem": said(problem), "document": document}
     return render("notebook.html", facts, style="notebook.css")
 
