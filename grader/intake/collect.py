@@ -15,16 +15,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from grader.errors import UsageError
-from grader.intake.archives.unpack import read_archive
+from grader.intake.archives.unpack import find_kind, read_archive
 from grader.intake.choose import choose, choose_notebooks
-from grader.intake.downloads.bulk import read_parts
 from grader.intake.finding import Found as Found
 from grader.intake.finding import Kind, find_one, names_student_file, submission
-from grader.intake.folders import is_ours, read_file, read_folder
+from grader.intake.folders import is_ours, keep_file, read_file, read_folder
 from grader.intake.layout import SAKAI, Layout, find_class
-from grader.intake.names import Ids, few, listed, show
+from grader.intake.names import Ids, few, left_out, listed, show, strip_suffix
 from grader.intake.notebooks.answers import HandedOut, read_notebooks
-from grader.intake.tree import IntakeLimits, IntakeProblem, Tree
+from grader.intake.tree import Gathering, IntakeLimits, IntakeProblem, Tree
 from grader.messages.say import fault, say
 from grader.records import NotebookResult, Reason, Submission
 
@@ -152,6 +151,38 @@ def read_tree(path: Path, limits: IntakeLimits, student_files: Sequence[str]) ->
         notebooks, refused = {**tree.notebooks, **inner.notebooks}, (*tree.refused, *inner.refused)
         unread = (*tree.unread, *inner.unread)
         return replace(inner, notes=notes, notebooks=notebooks, refused=refused, unread=unread)
+    return tree
+
+
+def read_parts(parts: Sequence[tuple[str, Path]], limits: IntakeLimits, student_files: Sequence[str]) -> Tree:
+    """Read all that one student handed in (single files, archives, folders), by the student's names.
+
+    Of several, an archive's files lie in a folder called like it. One that cannot be read is left out with a note.
+    Raises IntakeProblem if nothing could be read, or if there is more than the limits allow; OSError.
+    """
+    gathering = Gathering(limits, student_files)
+    problems = []
+    for name, path in parts:
+        place = gathering.locate(name)
+        if place is None:
+            continue
+        inner = None
+        try:
+            if path.is_dir() and not path.is_symlink():
+                inner = read_folder(path, limits, student_files)
+            elif find_kind(path):
+                inner = read_archive(path, limits, student_files)
+        except IntakeProblem as problem:
+            problems.append(left_out(place, problem.reason))
+            gathering.note(problems[-1])
+            continue
+        if inner:
+            gathering.take_in(inner, f"{strip_suffix(place)}/" if len(parts) > 1 else "")
+        elif gathering.wants(place):
+            keep_file(path, place, gathering)
+    tree = gathering.finish()
+    if problems and not tree.files:
+        raise IntakeProblem(problems[0])
     return tree
 
 

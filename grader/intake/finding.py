@@ -10,14 +10,17 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from grader.errors import UsageError
-from grader.intake.archives.unpack import find_kind, read_archive
-from grader.intake.downloads.bulk import find_download, refuse_packed
-from grader.intake.downloads.recognise import Download, HandedIn
+from grader.intake.archives.streams import open_regular
+from grader.intake.archives.unpack import ZIP, find_kind, read_archive
+from grader.intake.archives.zips import list_top
+from grader.intake.downloads.gradescope import LARGEST, METADATA
+from grader.intake.downloads.recognise import Download, HandedIn, recognise
 from grader.intake.folders import is_ours, list_folder
 from grader.intake.layout import SAKAI, Layout, find_class
 from grader.intake.names import LITTER, clean, has_archive_suffix, listed, natural_key, same_name, show, strip_suffix
@@ -69,8 +72,7 @@ def find_one(path: Path, kind: Kind) -> list[Found]:
     """The submissions of one path. A link given on the command line is followed, since the caller chose it."""
     real = path.resolve()
     if not real.is_dir():
-        refuse_packed(real, clean(str(path)))
-        refuse_packed_class(real, clean(str(path)), kind)
+        refuse_packed(real, clean(str(path)), kind)
         return [submission(real, str(path), strip_suffix(real.name), problem=find_problem(real, kind.student_files))]
     if (real / SAKAI).is_dir():
         return [submission(real / SAKAI, str(path), real.name)]
@@ -79,40 +81,35 @@ def find_one(path: Path, kind: Kind) -> list[Found]:
     return find_all(real, str(path), kind)
 
 
-def submission(
-    real: Path, source: str, called: str, *, problem: Reason | None = None, folder: str = "", person: str = ""
-) -> Found:
+def submission(real: Path, source: str, called: str, *, problem: Reason | None = None, folder: str = "") -> Found:
     """One that is found by its own name. Its id comes later, when all are known."""
-    return Found(
-        "", real, clean(source), problem, folder=folder, person=same_name(person or called), called=called,
-        entries=(real.name,),
-    )  # fmt: skip
+    person = same_name(called)
+    return Found("", real, clean(source), problem, folder=folder, person=person, called=called, entries=(real.name,))
 
 
 def find_all(real: Path, path: str, kind: Kind, said: str = "") -> list[Found]:
     """The submissions of a folder that is a class. said: what is to be said about it already."""
-    files = kind.student_files
-    folders, download, odd = look_into(real, files)
-    flat = group_flat(real, path, folders, kind)
-    folders = {name: folder for name, folder in folders.items() if folder or "\\" not in name}
-    unread = [name for name, folder in folders.items() if not folder and is_of_class(name, kind.student_files)]
-    if download:
-        unread = [name for name in download.others if name in unread]
-        said = join(said, describe_download(path, download, odd), describe_left(path, unread))
-        found = [find_handed_in(one, path, real, download, said) for one in download.handed_in]
-        names = odd
-    else:
-        names = [name for name in folders if name not in unread]
-        found = []
-    if list(names) and not found and not flat and len(names) == 1 and not folders[names[0]]:
-        refuse_packed(real / names[0], os.path.join(path, names[0]))
-        refuse_packed_class(real / names[0], os.path.join(path, names[0]), kind)
+    children = sorted(list_folder(real), key=lambda entry: natural_key(entry.name))
+    entries = {child.name: child.is_dir(follow_symlinks=False) for child in children if not is_hidden(child.name)}
+    download = find_download(real, entries)
+    flat = group_flat(real, path, entries, kind)
+    folders = {name: folder for name, folder in entries.items() if folder or "\\" not in name}
+    others = [name for name in (download.others if download else entries) if name in folders]
+    unread = [name for name in others if not folders[name] and is_of_class(name, kind.student_files)]
+    names = [name for name in others if name not in unread]
+    if len(names) == 1 and not download and not flat and not folders[names[0]]:
+        refuse_packed(real / names[0], os.path.join(path, names[0]), kind)
+    left = f"{show(path)}: not read: {say(listed(unread))}." if unread else ""
+    said = join(said, describe_download(path, download, names) if download else "", left)
+    found = [find_handed_in(one, path, real, said) for one in download.handed_in] if download else []
     looked_at = max(LEAST_LOOKED_AT, LOOKED_AT // max(len(names), 1))
     classes = {name: layout for name in names if folders[name] and (layout := class_in(real / name, kind, looked_at))}
-    likely = [name for name in names if folders[name] or has_archive_suffix(name) or names_student_file(name, files)]
+    likely = [
+        name
+        for name in names
+        if folders[name] or has_archive_suffix(name) or names_student_file(name, kind.student_files)
+    ]
     alone = len(classes) == len(likely) and not download
-    if not download:
-        said = join(said, describe_left(path, unread))
     for name in names:
         where = os.path.join(path, name)
         layout = classes.get(name)
@@ -128,6 +125,15 @@ def find_all(real: Path, path: str, kind: Kind, said: str = "") -> list[Found]:
             problem = find_problem(real / name, kind.student_files)
             found.append(submission(real / name, where, strip_suffix(name), problem=problem, folder=said))
     return found + [replace(one, folder=said) for one in flat]
+
+
+def find_download(folder: Path, entries: Mapping[str, bool]) -> Download | None:
+    """The download that a folder of these entries is, or may be. Raises OSError if Gradescope's list cannot be read."""
+    metadata = None
+    if entries.get(METADATA) is False:
+        with suppress(IntakeProblem), open_regular(folder / METADATA) as file:  # a link, a pipe: it is no list then
+            metadata = file.read(LARGEST)
+    return recognise(entries, metadata)
 
 
 def group_flat(real: Path, path: str, entries: Mapping[str, bool], kind: Kind) -> list[Found]:
@@ -186,35 +192,20 @@ def walk_names(folder: Path, left: int) -> Iterator[str]:
         waiting = deeper
 
 
-def look_into(folder: Path, student_files: Sequence[str]) -> tuple[dict[str, bool], Download | None, list[str]]:
-    """What lies in a folder of submissions (by name: is it a folder), the download that it is, what does not fit it."""
-    children = [child for child in list_folder(folder) if not is_hidden(child.name)]
-    children.sort(key=lambda entry: natural_key(entry.name))
-    folders = {child.name: child.is_dir(follow_symlinks=False) for child in children}
-    download = find_download(folder, folders)
-    odd = [
-        name
-        for name in (download.others if download else ())
-        if folders[name] or ("\\" not in name and not is_of_class(name, student_files))
-    ]
-    return folders, download, odd
-
-
-def find_handed_in(one: HandedIn, path: str, real: Path, download: Download, said: str) -> Found:
+def find_handed_in(one: HandedIn, path: str, real: Path, said: str) -> Found:
     """What one student handed in: a folder, or several files of the download."""
     whole = len(one.parts) == 1 and not one.parts[0].name
-    parts = () if whole else tuple((part.name or part.entry, real / part.entry) for part in one.parts)
     return Found(
-        "",
-        real / one.source,
-        clean(os.path.join(path, one.source)),
-        one.problem,
-        parts,
-        one.notes,
-        said,
-        same_name(one.person),
-        one.label,
-        (one.source, one.label, *one.entries),
+        id="",
+        path=real / one.source,
+        source=clean(os.path.join(path, one.source)),
+        problem=one.problem,
+        parts=() if whole else tuple((part.name or part.entry, real / part.entry) for part in one.parts),
+        notes=one.notes,
+        folder=said,
+        person=same_name(one.person),
+        called=one.label,
+        entries=(one.source, one.label, *one.entries),
     )
 
 
@@ -288,24 +279,26 @@ def base_names(student_files: Sequence[str]) -> list[str]:
     return [name.rpartition("/")[2] for name in student_files]
 
 
-def refuse_packed_class(file: Path, place: str, kind: Kind) -> None:
-    """Raise UsageError if the file, all that there is to grade, is an archive of a class and not of one submission."""
-    try:
-        if not find_kind(file):
-            return
-        tree = read_archive(file, IntakeLimits(notebooks=0), kind.student_files)
-    except (IntakeProblem, OSError):
-        return  # it is read later, and what is wrong with it is said then
-    layout = find_class([*tree.files, *tree.archives], kind.student_files, kind.package)
-    if layout and len(layout.holders) > 1:
+def refuse_packed(file: Path, place: str, kind: Kind) -> None:
+    """Raise UsageError if the file, all that there is to grade, is a class that is still packed, not one submission."""
+    what = ""
+    with suppress(IntakeProblem, OSError):  # it is read again later, and what is wrong with it is said then
+        if find_kind(file) == ZIP:
+            with open_regular(file) as opened:
+                download = recognise(*list_top(opened, METADATA, LARGEST))
+            if download and not download.others and len(download.handed_in) > 1:
+                what = download.summary
+    is_zip = bool(what) or file.name.lower().endswith(".zip")
+    with suppress(IntakeProblem, OSError):
+        if not what and find_kind(file):
+            tree = read_archive(file, IntakeLimits(notebooks=0), kind.student_files)
+            layout = find_class([*tree.files, *tree.archives], kind.student_files, kind.package)
+            if layout and len(layout.holders) > 1:
+                what = f"taken for a class of {len(layout.holders)} ({say(listed(layout.holders))})"
+    if what:
         packed, folder = shlex.quote(show(place)), shlex.quote(show(strip_suffix(place)))
-        unpack = f"unzip {packed} -d {folder}" if file.name.lower().endswith(".zip") else (
-            f"mkdir {folder} && tar -xf {packed} -C {folder}"
-        )  # fmt: skip
-        raise UsageError(
-            f"{show(place)}: taken for a class of {len(layout.holders)} ({say(listed(layout.holders))}), expected it "
-            f"unpacked. Run: {unpack}, then: grader grade {folder}"
-        )
+        unpack = f"unzip {packed} -d {folder}" if is_zip else f"mkdir {folder} && tar -xf {packed} -C {folder}"
+        raise UsageError(f"{show(place)}: {what}, expected it unpacked. Run: {unpack}, then: grader grade {folder}")
 
 
 def join(*lines: str) -> str:
@@ -313,23 +306,14 @@ def join(*lines: str) -> str:
 
 
 def describe_download(path: str, download: Download, odd: Sequence[str]) -> str:
-    text = f"{show(path)}: {download.summary}."
-    if not odd:
-        return text
-    verb = "does" if len(odd) == 1 else "do"
-    each = "it was" if len(odd) == 1 else "each was"
-    return f"{text[:-1]}. {say(listed(odd))} {verb} not fit, so {each} taken for a submission of its own."
-
-
-def describe_left(path: str, names: Sequence[str]) -> str:
-    return f"{show(path)}: not read: {say(listed(names))}." if names else ""
+    verb, each = ("does", "it was") if len(odd) == 1 else ("do", "each was")
+    unlike = f" {say(listed(odd))} {verb} not fit, so {each} taken for a submission of its own." if odd else ""
+    return f"{show(path)}: {download.summary}.{unlike}"
 
 
 def describe_class(path: str, layout: Layout) -> str:
     if not layout.shared:
         return ""  # a platform's download, which is described by itself
     inside = show(os.path.join(path, layout.prefix).rstrip("/"))
-    text = f"{inside}: taken for a class of {len(layout.holders)}: {say(listed(layout.holders))}."
-    if layout.sure:
-        return text
-    return f"{text} If these are versions of one student, take away all but the one that counts."
+    doubt = "" if layout.sure else " If these are versions of one student, take away all but the one that counts."
+    return f"{inside}: taken for a class of {len(layout.holders)}: {say(listed(layout.holders))}.{doubt}"

@@ -57,14 +57,14 @@ def read_zip(file: BinaryIO, gathering: Gathering) -> None:
         raise IntakeProblem(DAMAGED) from error
 
 
-def list_top(file: BinaryIO, limits: IntakeLimits, wanted: str, most: int) -> tuple[dict[str, bool], bytes | None]:
+def list_top(file: BinaryIO, wanted: str, most: int) -> tuple[dict[str, bool], bytes | None]:
     """What lies at the top of a zip (by name: is it a folder), or in the one folder there, and the file `wanted` of it.
 
     At most `most` bytes of that file. Raises IntakeProblem if the zip is damaged or its directory too large; OSError.
     """
-    gathering = Gathering(limits)
+    gathering = Gathering(IntakeLimits())
     try:
-        with zipfile.ZipFile(Bounded(file, limits.members * ENTRY_BYTES)) as archive:
+        with zipfile.ZipFile(Bounded(file, gathering.limits.members * ENTRY_BYTES)) as archive:
             members = {path: one for one in archive.infolist() if (path := gathering.locate(member_name(one)))}
             tops = {path.partition("/")[0] for path in members}
             below = f"{tops.pop()}/" if len(tops) == 1 and any("/" in path for path in members) else ""
