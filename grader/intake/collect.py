@@ -192,5 +192,5 @@ def describe_lack(tree: Tree, student_files: Sequence[str]) -> Reason:
     if len(tree.archives) > 1:
         others = Reason.of("only_archives", count=len(tree.archives))
     if tree.ignored:
-        others = Reason.of("passed_over", folder=show(tree.ignored[0]), others=others)
+        others = Reason.of("passed_over", folder=show(tree.ignored), others=others)
     return Reason.of("no_student_file", found=others, expected=student_files)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Final
 
 from grader.intake.names import LITTER, few, has_archive_suffix, is_ignored, left_out, path_inside, safe_path, show
@@ -29,6 +30,7 @@ MIB: Final = 1024 * 1024
 
 A_LINK: Final = Reason.of("a_link")
 NOT_REGULAR: Final = Reason.of("not_a_regular_file")
+LEADS_OUT: Final = Reason.of("leads_out")
 
 
 class IntakeProblem(Exception):
@@ -70,7 +72,7 @@ class Tree:
 
     archives: paths of files that are archives by their name; they were not opened. refused: paths of notebooks that
     were handed in and are beyond a limit. unread: documents and the like. ignored: a folder called like those that
-    tools make (build, venv), if there is one.
+    tools make (build, venv), or "".
     """
 
     files: Mapping[str, bytes]
@@ -79,7 +81,7 @@ class Tree:
     notebooks: Mapping[str, bytes] = field(default_factory=dict)
     refused: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
-    ignored: tuple[str, ...] = ()
+    ignored: str = ""
 
 
 class Gathering:
@@ -91,17 +93,17 @@ class Gathering:
     def __init__(self, limits: IntakeLimits, student_files: Sequence[str] = ()) -> None:
         self.limits = limits
         self._student_files = student_files
-        self.problem: IntakeProblem | None = None
+        self.problem: Reason | None = None
         self._strays: dict[str, list[str]] = {}
         self._unread: list[str] = []
-        self._ignored: list[str] = []
+        self._ignored = ""
         self._files: dict[str, bytes] = {}
         self._notebooks: dict[str, bytes] = {}
         self._notes: list[Reason] = []
         self._archives: list[str] = []
         self._refused: list[str] = []
         self._members = 0
-        self._bytes = 0
+        self.kept_bytes = 0  # of Python files
 
     def locate(self, name: str) -> str | None:
         """Count one member and return its path, or None if it is not ours: litter, too deep, a name that hides a part.
@@ -117,14 +119,14 @@ class Gathering:
             path = OUTSIDE + inside
             self._strays.setdefault(path, []).append(name)
         if path is None:
-            self.note_outside(name)
+            self.note(left_out(name, LEADS_OUT))
             return None
-        inner = path.removeprefix(OUTSIDE)
-        if not path or is_ignored(inner):
-            parts = inner.split("/")
-            first = next((number for number, part in enumerate(parts) if is_ignored(part)), 0)
-            if parts[first] in LITTER and not parts[first].startswith("__"):
-                self._ignored.append("/".join(parts[: first + 1]))
+        parts = path.removeprefix(OUTSIDE).split("/")
+        kept = list(takewhile(lambda part: not is_ignored(part), parts))
+        if not path or len(kept) < len(parts):
+            first = parts[len(kept)] if path else ""
+            if first in LITTER and not first.startswith("__"):
+                self._ignored = self._ignored or "/".join([*kept, first])
             return None
         if path.count("/") > self.limits.depth:
             self.note(left_out(path, Reason.of("too_deep", most=self.limits.depth)))
@@ -146,7 +148,6 @@ class Gathering:
         return wanted
 
     def most_bytes(self, path: str) -> int:
-        """How large this file may be."""
         return self.limits.notebook_bytes if is_notebook(path) else self.limits.file_bytes
 
     def refuse_size(self, path: str) -> None:
@@ -157,10 +158,10 @@ class Gathering:
         if is_notebook(path):
             self._refused.append(path)
 
-    def refuse(self, path: str, problem: IntakeProblem) -> None:
-        """Leave out one member that cannot be read. If nothing else can be, its problem is the archive's."""
-        self.problem = self.problem or problem
-        self.leave_out(path, problem.reason)
+    def refuse(self, path: str, why: Reason) -> None:
+        """Leave out one member that cannot be read. If nothing else can be, that is the archive's problem."""
+        self.problem = self.problem or why
+        self.leave_out(path, why)
 
     def keep(self, path: str, content: bytes) -> None:
         """Keep one file. Of two with one name the later wins, as when an archive is unpacked.
@@ -173,8 +174,8 @@ class Gathering:
         if is_notebook(path):
             self._keep_notebook(path, content)
             return
-        self._bytes += len(content)
-        if self._bytes > self.limits.total_bytes:
+        self.kept_bytes += len(content)
+        if self.kept_bytes > self.limits.total_bytes:
             raise IntakeProblem(Reason.of("python_too_large", most=self.limits.total_bytes))
         if self._files.get(path, content) != content and not path.startswith(OUTSIDE):
             self.note(Reason.of("more_than_once", file=show(path)))
@@ -190,9 +191,6 @@ class Gathering:
         else:
             self._notebooks[path] = content
 
-    def note_outside(self, name: str) -> None:
-        self.note(left_out(name, Reason.of("leads_out")))
-
     def take_in(self, tree: Tree, below: str) -> None:
         """Keep what another reading kept, below a folder (`name/`, or "" for the top), with what it had to say."""
         for path, content in (*tree.files.items(), *tree.notebooks.items()):
@@ -201,11 +199,7 @@ class Gathering:
         self._archives += [f"{below}{path}" for path in tree.archives]
         self._refused += [f"{below}{path}" for path in tree.refused]
         self._unread += [f"{below}{path}" for path in tree.unread]
-        self._ignored += tree.ignored
-
-    @property
-    def kept_bytes(self) -> int:
-        return self._bytes
+        self._ignored = self._ignored or tree.ignored
 
     def note(self, reason: Reason) -> None:
         self._notes.append(reason)
@@ -226,7 +220,7 @@ class Gathering:
             notebooks,
             tuple(self._refused),
             tuple(self._unread),
-            tuple(self._ignored[:1]),
+            self._ignored,
         )
 
     def _settle_strays(self, kept: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -240,8 +234,7 @@ class Gathering:
                 inside[path.removeprefix(OUTSIDE)] = content
                 taken.append(names[-1])
                 names = names[:-1]
-            for name in dict.fromkeys(names):
-                self.note_outside(name)
+            self._notes += [left_out(name, LEADS_OUT) for name in dict.fromkeys(names)]
         if taken:
             self.note(Reason.of("led_out", names=few(taken)))
         return inside

@@ -12,6 +12,7 @@ import lzma
 import os
 import stat
 import zlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
@@ -34,6 +35,13 @@ class Decompressor(Protocol):
     @property
     def unused_data(self) -> bytes: ...
     def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
+DECODERS: Final[Mapping[str, Callable[[], Decompressor]]] = {
+    GZIP: lambda: zlib.decompressobj(wbits=31),
+    BZIP2: bz2.BZ2Decompressor,
+    XZ: lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=XZ_MEMORY),
+}
 
 
 class Unpacked:
@@ -78,35 +86,32 @@ class Unpacked:
     def _decode(self, most: int) -> bytes:
         """Some bytes, at most `most`; none at the end."""
         while True:
-            if self._decoder is None and not self._begin():
+            decoder = self._decoder = self._decoder or self._begin()
+            if decoder is None:
                 return b""
-            assert self._decoder is not None
             # bz2 and lzma keep what they did not get to; more input before they ask for it would pile up in them.
-            asks = bool(self._pending) or getattr(self._decoder, "needs_input", True)
+            asks = bool(self._pending) or getattr(decoder, "needs_input", True)
             data, self._pending = self._pending or (self._fetch() if asks else b""), b""
             try:
-                piece = self._decoder.decompress(data, most)
+                piece = decoder.decompress(data, most)
             except (zlib.error, OSError, EOFError, ValueError, lzma.LZMAError, MemoryError) as error:
                 raise IntakeProblem(DAMAGED) from error
             self._count(piece)
-            if self._decoder.eof:
-                self._pending, self._decoder = self._decoder.unused_data, None
+            if decoder.eof:
+                self._pending, self._decoder = decoder.unused_data, None
             else:
-                self._pending = getattr(self._decoder, "unconsumed_tail", b"")
+                self._pending = getattr(decoder, "unconsumed_tail", b"")
                 if asks and not piece and not data:
                     raise IntakeProblem(DAMAGED)
             if piece:
                 return piece
 
-    def _begin(self) -> bool:
-        """Start on the next stream if there is one; what follows the last (padding) is left alone."""
+    def _begin(self) -> Decompressor | None:
+        """A decoder for the next stream if there is one; what follows the last (padding) is left alone."""
         magic = MAGIC[self._kind]
         while len(self._pending) < len(magic) and (more := self._fetch()):
             self._pending += more
-        if not self._pending.startswith(magic):
-            return False
-        self._decoder = new_decoder(self._kind)
-        return True
+        return DECODERS[self._kind]() if self._pending.startswith(magic) else None
 
     def _fetch(self) -> bytes:
         data = self._file.read(CHUNK)
@@ -118,12 +123,6 @@ class Unpacked:
         if self._unpacked > self._limits.unpacked_bytes:
             raise IntakeProblem(Reason.of("unpacks_bytes", most=self._limits.unpacked_bytes))
         check_ratio(self._unpacked, self._packed, self._limits)
-
-
-def new_decoder(kind: str) -> Decompressor:
-    if kind == GZIP:
-        return zlib.decompressobj(wbits=31)
-    return bz2.BZ2Decompressor() if kind == BZIP2 else lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=XZ_MEMORY)
 
 
 def open_regular(path: Path) -> BinaryIO:

@@ -40,7 +40,7 @@ def read_tar(stream: Unpacked, gathering: Gathering) -> None:
         if kind in (PAX_GLOBAL, LONG_LINK):
             skip_member(stream, size)
             continue
-        size = parse_decimal(extended.get("size"), size)
+        size = parse_decimal(extended["size"]) if "size" in extended else size
         read_member(stream, header, kind, size, extended, gathering)
         extended = {}
 
@@ -80,11 +80,7 @@ def read_member(
         skip_sparse_map(stream, header)
     if path and regular and gathering.wants(path):
         if size <= gathering.most_bytes(path):
-            content = stream.read(size)
-            if len(content) < size:
-                raise IntakeProblem(DAMAGED)
-            gathering.keep(path, content)
-            stream.skip(-size % BLOCK)
+            gathering.keep(path, read_data(stream, size))
             return
         gathering.refuse_size(path)
     elif path and not regular and kind != FOLDER and not name.endswith(b"/"):
@@ -97,10 +93,7 @@ def read_extended(stream: Unpacked, kind: bytes, size: int) -> dict[str, bytes]:
     """What a GNU long name or a pax header says about the member after it."""
     if size > LONGEST_HEADER:
         raise IntakeProblem(DAMAGED)
-    data = stream.read(size)
-    if len(data) < size:
-        raise IntakeProblem(DAMAGED)
-    stream.skip(-size % BLOCK)
+    data = read_data(stream, size)
     return {"path": data.rstrip(b"\0")} if kind == LONG_NAME else parse_pax(data)
 
 
@@ -109,7 +102,7 @@ def parse_pax(data: bytes) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     while data:
         digits, _, _ = data.partition(b" ")
-        length = parse_decimal(digits, 0)
+        length = parse_decimal(digits)
         record = data[len(digits) + 1 : length]
         if not len(digits) + 1 < length <= len(data) or not record.endswith(b"\n"):
             raise IntakeProblem(DAMAGED)
@@ -139,12 +132,19 @@ def parse_number(field: bytes) -> int:
     return int(text, 8)
 
 
-def parse_decimal(text: bytes | None, default: int) -> int:
-    if text is None:
-        return default
+def parse_decimal(text: bytes) -> int:
     if not text.isdigit() or len(text) > 15:
         raise IntakeProblem(DAMAGED)
     return int(text)
+
+
+def read_data(stream: Unpacked, size: int) -> bytes:
+    """What a member holds, and its padding left behind. Raises IntakeProblem if there is less."""
+    data = stream.read(size)
+    if len(data) < size:
+        raise IntakeProblem(DAMAGED)
+    stream.skip(-size % BLOCK)
+    return data
 
 
 def skip_member(stream: Unpacked, size: int) -> None:
@@ -155,7 +155,4 @@ def skip_sparse_map(stream: Unpacked, header: bytes) -> None:
     """The blocks between the header of an old GNU sparse file and its data."""
     more = header[482]
     while more:
-        block = stream.read(BLOCK)
-        if len(block) < BLOCK:
-            raise IntakeProblem(DAMAGED)
-        more = block[504]
+        more = read_data(stream, BLOCK)[504]

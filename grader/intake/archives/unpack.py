@@ -6,12 +6,13 @@ archive is not opened. Nothing is unpacked to disk.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from grader.intake.archives.streams import BZIP2, GZIP, MAGIC, PLAIN, XZ, Unpacked, open_regular
+from grader.intake.archives.streams import MAGIC, PLAIN, Unpacked, open_regular
 from grader.intake.archives.tars import BLOCK, is_tar_header, read_tar
 from grader.intake.archives.zips import read_zip
 from grader.intake.names import show
@@ -27,24 +28,21 @@ SIGNS: Final = {
     "rar": (b"Rar!\x1a\x07",),
     "zstd": (b"\x28\xb5\x2f\xfd",),
 }
-PACKED: Final = (GZIP, BZIP2, XZ)
 
 
 def read_archive(path: Path, limits: IntakeLimits, student_files: Sequence[str] = ()) -> Tree:
     """The Python files of an archive, by member path; links are left out with a note.
-
-    student_files: kept by a name that is nearly theirs, too.
 
     Raises IntakeProblem if it is no archive, or refused, damaged, encrypted or over the limits; OSError if the file
     itself cannot be read.
     """
     with open_regular(path) as file:
         kind = recognise(file.read(BLOCK))
-        size = file.seek(0, 2)
+        size = file.seek(0, os.SEEK_END)
         file.seek(0)
         if kind is None:
             raise IntakeProblem(Reason.of("no_archive"))
-        if kind not in (ZIP, PLAIN, *PACKED):
+        if kind not in (ZIP, PLAIN, *MAGIC):
             raise IntakeProblem(Reason.of("kind_not_read", kind=kind))
         if size > limits.archive_bytes:
             raise IntakeProblem(Reason.of("archive_too_large", most=limits.archive_bytes))
@@ -52,7 +50,7 @@ def read_archive(path: Path, limits: IntakeLimits, student_files: Sequence[str] 
         if kind == ZIP:
             read_zip(file, gathering)
         else:
-            if kind in PACKED and not is_tar_header(Unpacked(file, kind, limits).read(BLOCK)):
+            if kind != PLAIN and not is_tar_header(Unpacked(file, kind, limits).read(BLOCK)):
                 raise IntakeProblem(Reason.of("packed_no_archive"))
             file.seek(0)
             stream = Unpacked(file, kind, limits)
@@ -60,7 +58,7 @@ def read_archive(path: Path, limits: IntakeLimits, student_files: Sequence[str] 
             stream.drain()
     tree = gathering.finish()
     if gathering.problem and not tree.files and not tree.notebooks:
-        raise gathering.problem
+        raise IntakeProblem(gathering.problem)
     inner = tuple(Reason.of("archive_inside", file=show(name)) for name in tree.archives[:5])
     return replace(tree, notes=tree.notes + inner)
 
@@ -72,8 +70,5 @@ def find_kind(path: Path) -> str | None:
 
 
 def recognise(head: bytes) -> str | None:
-    """Tell the kind of an archive by its first block."""
-    for kind, signs in SIGNS.items():
-        if head.startswith(signs):
-            return kind
-    return PLAIN if is_tar_header(head) else None
+    kind = next((kind for kind, signs in SIGNS.items() if head.startswith(signs)), None)
+    return kind or (PLAIN if is_tar_header(head) else None)

@@ -11,6 +11,8 @@ import errno
 import io
 import stat
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO, Final
 
 from grader.intake.archives.streams import CHUNK, DAMAGED
@@ -27,24 +29,47 @@ def read_zip(file: BinaryIO, gathering: Gathering) -> None:
     """Keep every wanted regular file of the zip. Raises IntakeProblem if damaged, encrypted or over the limits."""
     limits = gathering.limits
     packed = file.seek(0, io.SEEK_END)
-    most = max(limits.members * ENTRY_BYTES, 2 * limits.file_bytes) + 128 * 1024
+    with opened(file, max(limits.members * ENTRY_BYTES, 2 * limits.file_bytes) + 128 * 1024) as archive:
+        for member in archive.infolist():
+            path = gathering.locate(member_name(member))
+            if path is None or member.is_dir():
+                continue
+            kind = stat.S_IFMT(member.external_attr >> 16)
+            if kind not in (0, stat.S_IFREG):
+                gathering.note_kind(path, A_LINK if kind == stat.S_IFLNK else NOT_REGULAR)
+            elif gathering.wants(path):
+                keep_member(archive, member, path, gathering)
+                check_ratio(gathering.kept_bytes, packed, limits)
+
+
+def list_top(file: BinaryIO, wanted: str, most: int) -> tuple[dict[str, bool], bytes | None]:
+    """What lies at the top of a zip (by name: is it a folder), or in the one folder there, and the file `wanted` of it.
+
+    At most `most` bytes of that file. Raises IntakeProblem if the zip is damaged or its directory too large; OSError.
+    """
+    gathering = Gathering(IntakeLimits())
+    with opened(file, gathering.limits.members * ENTRY_BYTES) as archive:
+        members = {path: one for one in archive.infolist() if (path := gathering.locate(member_name(one)))}
+        tops = {path.partition("/")[0] for path in members}
+        below = f"{tops.pop()}/" if len(tops) == 1 and any("/" in path for path in members) else ""
+        entries: dict[str, bool] = {}
+        for path, member in members.items():
+            name, _, rest = path.removeprefix(below).partition("/")
+            if path.startswith(below) and name:
+                entries[name] = entries.get(name, False) or bool(rest) or member.is_dir()
+        content = None
+        if (listed := members.get(below + wanted)) and not listed.flag_bits & ENCRYPTED:
+            with archive.open(listed) as stream:
+                content = stream.read(most)
+    return entries, content
+
+
+@contextmanager
+def opened(file: BinaryIO, most: int) -> Iterator[zipfile.ZipFile]:
+    """The zip, of which no single read is larger than `most`; what the library raises over it becomes IntakeProblem."""
     try:
         with zipfile.ZipFile(Bounded(file, most)) as archive:
-            for member in archive.infolist():
-                path = gathering.locate(member_name(member))
-                if path is None or member.is_dir():
-                    continue
-                kind = stat.S_IFMT(member.external_attr >> 16)
-                if kind not in (0, stat.S_IFREG):
-                    gathering.note_kind(path, A_LINK if kind == stat.S_IFLNK else NOT_REGULAR)
-                elif gathering.wants(path):
-                    try:
-                        content = read_member(archive, member, path, gathering.most_bytes(path) + 1)
-                    except MemberProblem as problem:
-                        gathering.refuse(path, problem)
-                        continue
-                    gathering.keep(path, content)
-                    check_ratio(gathering.kept_bytes, packed, limits)
+            yield archive
     except IntakeProblem:
         raise
     except OSError as error:
@@ -57,56 +82,25 @@ def read_zip(file: BinaryIO, gathering: Gathering) -> None:
         raise IntakeProblem(DAMAGED) from error
 
 
-def list_top(file: BinaryIO, wanted: str, most: int) -> tuple[dict[str, bool], bytes | None]:
-    """What lies at the top of a zip (by name: is it a folder), or in the one folder there, and the file `wanted` of it.
-
-    At most `most` bytes of that file. Raises IntakeProblem if the zip is damaged or its directory too large; OSError.
-    """
-    gathering = Gathering(IntakeLimits())
-    try:
-        with zipfile.ZipFile(Bounded(file, gathering.limits.members * ENTRY_BYTES)) as archive:
-            members = {path: one for one in archive.infolist() if (path := gathering.locate(member_name(one)))}
-            tops = {path.partition("/")[0] for path in members}
-            below = f"{tops.pop()}/" if len(tops) == 1 and any("/" in path for path in members) else ""
-            entries: dict[str, bool] = {}
-            for path, member in members.items():
-                name, _, rest = path.removeprefix(below).partition("/")
-                if path.startswith(below) and name:
-                    entries[name] = entries.get(name, False) or bool(rest) or member.is_dir()
-            content = None
-            if (listed := members.get(below + wanted)) and not listed.flag_bits & ENCRYPTED:
-                with archive.open(listed) as stream:
-                    content = stream.read(most)
-    except IntakeProblem:
-        raise
-    except Exception as error:  # a dozen kinds, as in read_zip
-        raise IntakeProblem(DAMAGED) from error
-    return entries, content
-
-
-class MemberProblem(IntakeProblem):
-    """Why one member cannot be read; the others may be."""
-
-
-def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str, most: int) -> bytes:
-    """At most `most` bytes of a member. Raises MemberProblem; what Bounded raises concerns the whole archive."""
+def keep_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str, gathering: Gathering) -> None:
+    """Keep one member, or refuse it alone. What Bounded raises concerns the whole archive."""
     if member.flag_bits & ENCRYPTED:
-        raise MemberProblem(Reason.of("encrypted", file=show(path)))
+        return gathering.refuse(path, Reason.of("encrypted", file=show(path)))
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise MemberProblem(Reason.of("odd_method", file=show(path)))
+        return gathering.refuse(path, Reason.of("odd_method", file=show(path)))
+    left, pieces = gathering.most_bytes(path) + 1, []
     try:
         with archive.open(member) as content:
             # The library stops at the size that the header claims, then compares checksums: a header that lies is
             # damage. In pieces, since Bounded refuses a read that is larger than any directory.
-            left, pieces = most, []
             while left > 0 and (piece := content.read(min(left, CHUNK))):
                 left -= len(piece)
                 pieces.append(piece)
-            return b"".join(pieces)
     except (IntakeProblem, OSError):
         raise
-    except Exception as error:  # a dozen kinds, as in read_zip
-        raise MemberProblem(DAMAGED) from error
+    except Exception:  # a dozen kinds, as above
+        return gathering.refuse(path, DAMAGED)
+    return gathering.keep(path, b"".join(pieces))
 
 
 def member_name(member: zipfile.ZipInfo) -> str:
