@@ -67,19 +67,16 @@ def guess_handout(
     elders = elders or {}
     best = max(speaking, key=lambda name: (len(speaking[name]), name not in elders))
     votes = len(speaking[best])
-    clear = votes >= SHARE * len(said) and (votes >= LEAST or best == own)
     tied = [name for name, spoken in speaking.items() if name != best and len(spoken) == votes]
-    clear = clear and all(elders.get(name) == best for name in tied)
-    if clear:
-        against = [topic for topic in said if topic not in speaking[best]]
-        unlike = Reason.of("but_not", topics=against) if against else ""
-        alike = Reason.of("same_marks", handouts=tied) if tied else ""
-        grounds = Reason.of(
-            "taken_for", handout=best, votes=votes, marks=len(said), topics=speaking[best], unlike=unlike, alike=alike
-        )
-        return Guess(best, grounds)
-    counts = [f"{name} {len(spoken)}" for name, spoken in speaking.items() if spoken]
-    return Guess(own, Reason.of("no_majority", marks=len(said), counts=counts))
+    clear = votes >= SHARE * len(said) and (votes >= LEAST or best == own)
+    if not clear or any(elders.get(name) != best for name in tied):
+        counts = [f"{name} {len(spoken)}" for name, spoken in speaking.items() if spoken]
+        return Guess(own, Reason.of("no_majority", marks=len(said), counts=counts))
+    against = [topic for topic in said if topic not in speaking[best]]
+    unlike = Reason.of("but_not", topics=against) if against else ""
+    alike = Reason.of("same_marks", handouts=tied) if tied else ""
+    taken = {"handout": best, "votes": votes, "marks": len(said), "topics": speaking[best]}
+    return Guess(best, Reason.of("taken_for", **taken, unlike=unlike, alike=alike))
 
 
 def is_found(mark: Clue, texts: Mapping[str, str]) -> bool:

@@ -30,7 +30,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
-from grader.assignment.handout_guess import Clue, Guess, guess_handout
+from grader.assignment.handout_guess import Clue, guess_handout
 from grader.assignment.load import Assignment
 from grader.errors import AssignmentError, UsageError
 from grader.judging.adapt import OWN, Argument, Handout, Keywords, Returned
@@ -39,22 +39,16 @@ from grader.records import OWN_HANDOUT, Reason, Submission
 AUTO: Final = "auto"
 FOLDER: Final = "handouts"
 
-# Fields of each table: its type, and whether it must be there.
-TABLES: Final[Mapping[str, Mapping[str, tuple[type, bool]]]] = {
-    "arguments": {
-        "of": (str, True),
-        "name": (str, True),
-        "position": (int, True),
-        "their_name": (str, False),
-        "entry": (str, False),
-        "complement": (bool, False),
-        "shape": (list, False),
-        "their_shape": (list, False),
-    },
-    "keywords": {"of": (str, True), "ours": (dict, True), "theirs": (dict, True)},
-    "returned": {"of": (str, True), "position": (int, False), "shape": (list, True), "their_shape": (list, True)},
-    "marks": {"topic": (str, True), "file": (str, True), "pattern": (str, True)},
+SHAPES: Final = {"shape": list, "their_shape": list}
+# The fields of each table by their types, and which of them may be left out.
+TABLES: Final[Mapping[str, Mapping[str, type]]] = {
+    "arguments": {"of": str, "name": str, "position": int, "their_name": str, "entry": str, "complement": bool}
+    | SHAPES,
+    "keywords": {"of": str, "ours": dict, "theirs": dict},
+    "returned": {"of": str, "position": int} | SHAPES,
+    "marks": {"topic": str, "file": str, "pattern": str},
 }
+OPTIONAL: Final = {"arguments": {"their_name", "entry", "complement", *SHAPES}, "returned": {"position"}}
 
 
 @dataclass(frozen=True)
@@ -70,7 +64,7 @@ class Handouts:
         if self.asked != AUTO:
             return self.known[self.asked], None
         elders = {name: handout.like for name, handout in self.known.items() if handout.like}
-        guess: Guess = guess_handout(submission.files, self.marks, OWN_HANDOUT, elders)
+        guess = guess_handout(submission.files, self.marks, OWN_HANDOUT, elders)
         return self.known[guess.handout], guess.grounds
 
 
@@ -107,25 +101,26 @@ def load_handout(path: Path, assignment: Assignment, defined: frozenset[str]) ->
         raise AssignmentError(f'{place}: no years. Say whose handout it is: years = "…".')
     tables = {name: rows_of(place, data, name) for name in TABLES}
     lacks = data.get("lacks", {})
-    functions, checks = (strings_of(place, lacks, name) for name in ("functions", "checks"))
+    if not isinstance(lacks, dict) or lacks.keys() - {"functions", "checks"}:
+        raise AssignmentError(f"{place}: [lacks] is not as expected. It may hold the lists functions and checks.")
+    functions, checks = (list_of(place, lacks, name, " in [lacks]") for name in ("functions", "checks"))
     solved, accepts, files = (list_of(place, data, name) for name in ("solved", "accepts", "files"))
     misconceptions = {f"{item.function}.{item.name}" for item in assignment.misconceptions}
     for name in accepts:
         if name not in misconceptions:
             raise AssignmentError(f"{place}: {name} in accepts is not known. Check the spelling.")
-    for function in (*functions, *solved, *(row["of"] for name in TABLES if name != "marks" for row in tables[name])):
+    rules = [row for name in TABLES if name != "marks" for row in tables[name]]
+    for function in (*functions, *solved, *(row["of"] for row in rules)):
         if function not in defined:
             raise AssignmentError(f"{place}: {function} is nothing that the reference defines. Check the spelling.")
     for pattern in checks:
         check_pattern(place, pattern, assignment, defined)
-    if path.stem == OWN_HANDOUT and (
-        lacks or solved or accepts or files or any(tables[name] for name in TABLES if name != "marks")
-    ):
+    if path.stem == OWN_HANDOUT and (lacks or solved or accepts or files or rules):
         raise AssignmentError(f"{place}: rules found, expected years and marks only: it is the assignment's own.")
     handout = Handout(
         name=path.stem,
         like=data.get("like", ""),
-        hints=hints_from(place, data, assignment),
+        hints=hints_from(place, data, misconceptions),
         titles=texts_of(place, data, "titles", {check.id for check in assignment.checks}),
         years=data["years"],
         lacks=frozenset(functions),
@@ -172,21 +167,15 @@ def rows_of(place: str, data: Mapping[str, Any], table: str) -> list[dict[str, A
         for name, value in row.items():
             if name not in fields:
                 raise AssignmentError(f"{place}: {table} has {name}, expected {', '.join(fields)}.")
-            if type(value) is not fields[name][0]:
-                found, wanted = type(value).__name__, fields[name][0].__name__
+            if type(value) is not fields[name]:
+                found, wanted = type(value).__name__, fields[name].__name__
                 raise AssignmentError(f"{place}: {name} in {table} is {found}, expected {wanted}.")
-        for name, (_, needed) in fields.items():
-            if needed and name not in row:
+        for name in fields:
+            if name not in row and name not in OPTIONAL.get(table, ()):
                 raise AssignmentError(f"{place}: an entry of {table} has no {name}. Add it.")
         if row.get("position", 0) < 0:
             raise AssignmentError(f"{place}: position in {table} is {row['position']}, expected 0 or more.")
     return rows
-
-
-def strings_of(place: str, lacks: Any, name: str) -> list[str]:
-    if not isinstance(lacks, dict) or lacks.keys() - {"functions", "checks"}:
-        raise AssignmentError(f"{place}: [lacks] is not as expected. It may hold the lists functions and checks.")
-    return list_of(place, lacks, name, " in [lacks]")
 
 
 def list_of(place: str, table: Mapping[str, Any], name: str, where: str = "") -> list[str]:
@@ -223,9 +212,8 @@ def texts_of(place: str, data: Mapping[str, Any], table: str, known: Set[str]) -
     return {name: " ".join(text.split()) for name, text in texts.items()}
 
 
-def hints_from(place: str, data: Mapping[str, Any], assignment: Assignment) -> dict[str, dict[str, str]]:
+def hints_from(place: str, data: Mapping[str, Any], known: Set[str]) -> dict[str, dict[str, str]]:
     """By function and misconception, from ids such as layers.f.forgets_bias."""
-    known = {f"{item.function}.{item.name}" for item in assignment.misconceptions}
     found: dict[str, dict[str, str]] = {}
     for name, hint in texts_of(place, data, "hints", known).items():
         function, _, misconception = name.rpartition(".")
@@ -239,16 +227,7 @@ def argument_from(place: str, row: Mapping[str, Any]) -> Argument:
     if bool(row.get("shape")) != bool(row.get("their_shape")):
         raise AssignmentError(f"{place}: {row['name']} of {row['of']} has one shape only. Give shape and their_shape.")
     shape, their_shape = shapes_of(place, row)
-    return Argument(
-        of=row["of"],
-        name=row["name"],
-        position=row["position"],
-        their_name=row.get("their_name", row["name"]),
-        entry=row.get("entry", ""),
-        complement=row.get("complement", False),
-        shape=shape,
-        their_shape=their_shape,
-    )
+    return Argument(**{"their_name": row["name"], **row, "shape": shape, "their_shape": their_shape})
 
 
 def shapes_of(place: str, row: Mapping[str, Any]) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -16,7 +16,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from grader.assignment.python_loader import load_module
 from grader.assignment.sections import ModuleSet, classes_from, sets_from, stubs_from
@@ -26,6 +26,7 @@ from grader.function_ids import file_of, module_of_file
 from grader.records import HIDDEN, VISIBLE, Check, Members
 
 FOLDERS = {"public": VISIBLE, "hidden": HIDDEN}
+Definition = TypeVar("Definition", CheckDefinition, MisconceptionDefinition)
 FOR_STUDENTS = ("notebooks", "template")  # folders that decide over no mark
 
 
@@ -92,14 +93,17 @@ def load_assignment(folder: Path) -> Assignment:
     for function, points in functions.items():
         if file_of(function) not in files:
             raise AssignmentError(f"{toml}: points for {function}, but {file_of(function)} is no student file.")
-        if isinstance(points, bool) or not isinstance(points, int | float) or not 0 < points < math.inf:
-            raise AssignmentError(f"{toml}: {function} has {points!r} points, expected a number above 0.")
-    for function in names_in(toml, {"called": [], **data}, "called"):
+        check_number(f"{toml}: {function} has {points!r} points", points)
+    for function in names_in(toml, data, "called", []):
         if file_of(function) not in files or function in functions:
             expected = "expected a student file's function without points"
             raise AssignmentError(f"{toml}: called holds {function}, {expected}.")
         functions[function] = 0.0
-    defined = list(load_checks(folder))
+    defined = [
+        (definition, visibility)
+        for name, visibility in FOLDERS.items()
+        for _, definition in defined_in(folder / "checks" / name, CheckDefinition)
+    ]
     weights: dict[str, float] = {}
     for definition, _ in defined:
         for needed in filter(None, (definition.function, definition.needs)):
@@ -114,15 +118,22 @@ def load_assignment(folder: Path) -> Assignment:
     words = words_from(toml, data)
     order = list(functions)
     defined.sort(key=lambda item: order.index(item[0].function))
-    checks = []
-    for definition, visibility in defined:
-        points = functions[definition.function] * definition.weight / weights[definition.function]
-        checks.append(check_from(definition, visibility, points, words))
+    checks = [
+        Check(
+            **{name: value for name, value in vars(definition).items() if name in Check.__dataclass_fields__},
+            id=f"{definition.function}.{definition.name}",
+            file=file_of(definition.function),
+            visibility=visibility,
+            max_points=round(functions[definition.function] * definition.weight / weights[definition.function], 6),
+            words=words,
+        )
+        for definition, visibility in defined
+    ]
     definitions = {f"{definition.function}.{definition.name}": definition for definition, _ in defined}
     if len(definitions) != len(checks):
         twice = {check.id for check in checks if sum(other.id == check.id for other in checks) > 1}
         raise AssignmentError(f"{folder / 'checks'}: two checks are named {', '.join(sorted(twice))}. Rename one.")
-    extended = tuple(names_in(toml, {"extended": [], **data}, "extended"))
+    extended = tuple(names_in(toml, data, "extended", []))
     if not set(extended) <= set(handed_out):
         raise AssignmentError(f"{toml}: extended holds {', '.join(extended)}, expected files that handed_out has.")
     classes = classes_from(toml, data, functions)
@@ -134,7 +145,7 @@ def load_assignment(folder: Path) -> Assignment:
         student_files=files,
         handed_out=handed_out,
         extended=extended,
-        kernels=tuple(names_in(toml, {"kernels": [], **data}, "kernels")),
+        kernels=tuple(names_in(toml, data, "kernels", [])),
         sets=tuple(sets_from(toml, data, files, handed_out)),
         classes=classes,
         stubs=stubs_from(toml, data, functions, classes),
@@ -143,56 +154,37 @@ def load_assignment(folder: Path) -> Assignment:
         checks=tuple(checks),
         definitions=definitions,
         misconceptions=tuple(load_misconceptions(folder, functions)),
-        limits={name: limit_from(toml, name, value) for name, value in entry(toml, data, "limits", dict).items()},
-        expected_warnings=tuple(names_in(toml, {"expected_warnings": [], **data}, "expected_warnings")),
-        right_solutions=tuple(
-            (folder / path).resolve() for path in names_in(toml, {"right_solutions": [], **data}, "right_solutions")
-        ),
+        limits=limits_from(toml, data),
+        expected_warnings=tuple(names_in(toml, data, "expected_warnings", [])),
+        right_solutions=tuple((folder / path).resolve() for path in names_in(toml, data, "right_solutions", [])),
         sha256=hash_of(folder),
     )
 
 
 def questions_from(toml: Path, data: Mapping[str, Any]) -> dict[str, float]:
     """[questions]; that each is asked in one notebook is seen when notebooks are read (intake/notebooks/answers.py)."""
-    questions: dict[str, float] = entry(toml, {"questions": {}, **data}, "questions", dict)
+    questions: dict[str, float] = entry(toml, data, "questions", dict, {})
     for name, points in questions.items():
-        if isinstance(points, bool) or not isinstance(points, int | float) or not 0 < points < math.inf:
-            raise AssignmentError(f"{toml}: question {name} has {points!r} points, expected a number above 0.")
+        check_number(f"{toml}: question {name} has {points!r} points", points)
     return questions
 
 
-def limit_from(toml: Path, name: str, value: Any) -> float:
+def limits_from(toml: Path, data: Mapping[str, Any]) -> dict[str, float]:
+    limits: dict[str, float] = entry(toml, data, "limits", dict)
+    for name, value in limits.items():
+        check_number(f"{toml}: limit {name} is {value!r}", value)
+    return limits
+
+
+def check_number(found: str, value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-        raise AssignmentError(f"{toml}: limit {name} is {value!r}, expected a number above 0.")
-    return value
-
-
-def check_from(
-    definition: CheckDefinition, visibility: str, points: float, words: Mapping[str, tuple[str, str]]
-) -> Check:
-    return Check(
-        id=f"{definition.function}.{definition.name}",
-        function=definition.function,
-        file=file_of(definition.function),
-        title=definition.title,
-        visibility=visibility,
-        seed=definition.seed,
-        weight=definition.weight,
-        max_points=round(points, 6),
-        tolerance=definition.tolerance,
-        needs=definition.needs,
-        parts=definition.parts,
-        together=definition.together,
-        squeeze=definition.squeeze,
-        words=words,
-        run=definition.run,
-    )
+        raise AssignmentError(f"{found}, expected a number above 0.")
 
 
 def words_from(toml: Path, data: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     """[words]: by the name of a compared value what students read: "words", or ["words", "what a no means."]."""
     found = {}
-    for name, words in entry(toml, {"words": {}, **data}, "words", dict).items():
+    for name, words in entry(toml, data, "words", dict, {}).items():
         both = [words, ""] if isinstance(words, str) else words
         if not isinstance(both, list) or len(both) != 2 or not all(isinstance(part, str) for part in both):
             raise AssignmentError(f"{toml}: the words for {name} are {words!r}, expected a text or a list of two.")
@@ -200,23 +192,19 @@ def words_from(toml: Path, data: Mapping[str, Any]) -> dict[str, tuple[str, str]
     return found
 
 
-def load_checks(folder: Path) -> Iterator[tuple[CheckDefinition, str]]:
-    for name, visibility in FOLDERS.items():
-        for path in sorted((folder / "checks" / name).glob("*.py")):
-            for value in vars(load_module(path)).get(DEFINED, ()):
-                if isinstance(value, CheckDefinition):
-                    yield value, visibility
-
-
 def load_misconceptions(folder: Path, functions: Mapping[str, float]) -> Iterator[MisconceptionDefinition]:
-    for path in sorted((folder / "misconceptions").glob("*.py")):
+    for path, value in defined_in(folder / "misconceptions", MisconceptionDefinition):
+        if value.function not in functions:
+            raise AssignmentError(f"{path}: {value.name} is a variant of {value.function}, which has no points.")
+        yield value
+
+
+def defined_in(folder: Path, kind: type[Definition]) -> Iterator[tuple[Path, Definition]]:
+    """The definitions of this kind in the modules of a folder, each with its file."""
+    for path in sorted(folder.glob("*.py")):
         for value in vars(load_module(path)).get(DEFINED, ()):
-            if isinstance(value, MisconceptionDefinition):
-                if value.function not in functions:
-                    raise AssignmentError(
-                        f"{path}: {value.name} is a variant of {value.function}, which has no points."
-                    )
-                yield value
+            if isinstance(value, kind):
+                yield path, value
 
 
 def hash_of(folder: Path) -> str:
@@ -232,16 +220,16 @@ def hash_of(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def entry(toml: Path, data: Mapping[str, Any], name: str, kind: type) -> Any:
-    value = data.get(name)
+def entry(toml: Path, data: Mapping[str, Any], name: str, kind: type, default: Any = None) -> Any:
+    value = data.get(name, default)
     if not isinstance(value, kind):
         found = "nothing" if value is None else type(value).__name__
         raise AssignmentError(f"{toml}: {name} is {found}, expected {kind.__name__}.")
     return value
 
 
-def names_in(toml: Path, data: Mapping[str, Any], name: str) -> list[str]:
-    names: list[str] = entry(toml, data, name, list)
+def names_in(toml: Path, data: Mapping[str, Any], name: str, default: list[str] | None = None) -> list[str]:
+    names: list[str] = entry(toml, data, name, list, default)
     if not all(isinstance(item, str) for item in names):
         raise AssignmentError(f"{toml}: {name} holds what is no path, expected strings.")
     return names

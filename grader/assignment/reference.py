@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import importlib
 import sys
-from importlib.util import module_from_spec, spec_from_file_location
 from typing import Any
 
 from grader.assignment.load import Assignment
-from grader.assignment.python_loader import FromSource, ReferenceFinder
+from grader.assignment.python_loader import ReferenceFinder, load_module
 from grader.errors import AssignmentError
 
 
@@ -17,22 +16,11 @@ def load_reference(assignment: Assignment) -> dict[str, Any]:
     """The reference's functions by id. Raises AssignmentError if a graded one is missing."""
     package = f"_reference_{hashlib.sha256(str(assignment.reference).encode()).hexdigest()[:12]}"
     init = assignment.reference / "__init__.py"
-    spec = spec_from_file_location(
-        package,
-        init,
-        loader=FromSource(package, str(init)),
-        submodule_search_locations=[str(assignment.reference)],
-    )
-    if spec is None or spec.loader is None or not init.is_file():
+    if not init.is_file():
         raise AssignmentError(f"{assignment.reference}: is no package. Mend `reference` in assignment.toml.")
-    module = module_from_spec(spec)
-    sys.modules[package] = module
     if not any(isinstance(one, ReferenceFinder) and one.package == package for one in sys.meta_path):
-        sys.meta_path.insert(0, ReferenceFinder(package, assignment.reference))
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise AssignmentError(f"{init}: cannot be imported ({type(error).__name__}: {error}).") from error
+        sys.meta_path.insert(0, ReferenceFinder(package))
+    load_module(init, package)
     functions = {}
     for function in assignment.functions:
         name, _, attribute = function.rpartition(".")

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -41,11 +41,8 @@ class Region:
 
 def student_files_of(assignment: Assignment) -> dict[str, bytes]:
     """The student files without their solutions, by path below the package. Raises AssignmentError as take_out does."""
-    made = {}
-    for name in assignment.student_files:
-        path = assignment.reference / name
-        made[name] = take_out(str(path), read_text(path)).encode()
-    return made
+    paths = {name: assignment.reference / name for name in assignment.student_files}
+    return {name: take_out(str(path), read_text(path)).encode() for name, path in paths.items()}
 
 
 def read_text(path: Path) -> str:
@@ -114,23 +111,14 @@ def take_out(place: str, text: str) -> str:
     return made
 
 
-def banner(name: str, which: str, used: Sequence[str]) -> Iterator[str]:
+def banner(name: str, which: str, used: Sequence[str]) -> list[str]:
     """The lines that stand in a solution's place."""
     said = f"TODO: Write {name} as its docstring says{which}."
     if used:
-        said += f" The code below needs {join(used)}."
-    yield "#" * WIDTH
-    for line in textwrap.wrap(said, WIDTH - 4):
-        yield f"# {line:{WIDTH - 4}} #"
-    yield "#" * WIDTH
-    yield "raise NotImplementedError"
-    yield "#" * WIDTH
-    yield f"# {'END OF YOUR CODE':^{WIDTH - 4}} #"
-    yield "#" * WIDTH
-
-
-def join(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+        said += f" The code below needs {' and '.join(filter(None, (', '.join(used[:-1]), used[-1])))}."
+    bar = "#" * WIDTH
+    todo = [f"# {line:{WIDTH - 4}} #" for line in textwrap.wrap(said, WIDTH - 4)]
+    return [bar, *todo, bar, "raise NotImplementedError", bar, f"# {'END OF YOUR CODE':^{WIDTH - 4}} #", bar]
 
 
 def parse(place: str, text: str) -> ast.Module:
@@ -166,12 +154,6 @@ def names_used_below(function: Function, region: Region, regions: Sequence[Regio
     """Variables that the region sets and code below it, outside of any region, reads; in the order of that code."""
     names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
     written = {node.id for node in names if isinstance(node.ctx, ast.Store) and region.holds(node.lineno)}
-    read = [
-        (node.lineno, node.col_offset, node.id)
-        for node in names
-        if isinstance(node.ctx, ast.Load)
-        and node.id in written
-        and node.lineno > region.end
-        and not any(one.holds(node.lineno) for one in regions)
-    ]
-    return list(dict.fromkeys(name for _, _, name in sorted(read)))
+    below = [node for node in names if isinstance(node.ctx, ast.Load) and node.lineno > region.end]
+    read = [node for node in below if node.id in written and not any(one.holds(node.lineno) for one in regions)]
+    return list(dict.fromkeys(node.id for node in sorted(read, key=lambda node: (node.lineno, node.col_offset))))
