@@ -13,10 +13,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import Final
 
-from grader.intake.names import few, fold, is_importable, left_out, listed, natural_key, show
+from grader.intake.names import base_of, few, fold, is_importable, left_out, listed, natural_key, places, show
 from grader.intake.near_names import adds_nothing, meant_name, mentions, notebook_name
 from grader.intake.own_modules import find_own_modules
 from grader.records import Reason
@@ -62,12 +61,13 @@ def choose(
     finds = [find for path in tree for find in match(path, wanted)]
     near = find_near(tree, student_files, {find.path for find in finds})
     crowd = Counter(find.root for find in (*finds, *near) if find.name in student_files)
+    finds, near = sort_finds(finds, package, crowd), sort_finds(near, package, crowd)
     files: dict[str, str] = {}
     notes: list[Reason] = []
     roots: list[str] = []
     for name in student_files:
-        candidates = sort_finds((find for find in finds if find.name == name), package, crowd)
-        others = sort_finds((find for find in near if find.name == name), package, crowd)
+        candidates = [find for find in finds if find.name == name]
+        others = [find for find in near if find.name == name]
         if others:
             candidates, said = weigh_near(candidates, others, tree)
             notes += said
@@ -77,10 +77,8 @@ def choose(
             roots += [candidates[0].root] if candidates[0].root not in roots else []
     if not files:
         return ChosenFiles({})
-    for name in handed_out:
-        beside = [find for find in finds if find.name == name and find.root in roots]
-        if beside:
-            files[name] = sort_finds(beside, package, crowd)[0].path
+    beside = {find.name: find.path for find in reversed(finds) if find.root in roots}  # the best of a name comes last
+    files |= {name: beside[name] for name in handed_out if name in beside}
     beyond = {find.path for find in finds} | {find.path for find in near if not is_own_module(find.path, wanted)}
     helpers, said = choose_helpers(tree, roots, wanted, beyond)
     files = {**helpers, **files}
@@ -96,10 +94,8 @@ def find_near(tree: Mapping[str, bytes], student_files: Sequence[str], exact: se
     """The files whose names are nearly those of student files."""
     found = []
     for path in tree:
-        name = None if path in exact else meant_name(path, student_files)
-        if name:
-            folder = path.rpartition("/")[0]
-            below = name.rpartition("/")[0]
+        if path not in exact and (name := meant_name(path, student_files)):
+            folder, below = path.rpartition("/")[0], name.rpartition("/")[0]
             inside = below and (folder == below or folder.endswith(f"/{below}"))
             root = folder[: -len(below)].rstrip("/") if inside else folder
             found.append(Find(path, name, root, not below or bool(inside)))
@@ -115,35 +111,29 @@ def weigh_near(right: list[Find], near: Sequence[Find], tree: Mapping[str, bytes
     contents = {tree[find.path] for find in near}
     place = show(near[0].path)
     if not right:
-        return list(near), [Reason.of("graded_as", file=place, name=name)] + (
-            [] if len(contents) == 1 else describe_rest(near, tree)
-        )
+        return list(near), [Reason.of("graded_as", file=place, name=name)]
     proper = tree[right[0].path]
     if contents == {proper}:
         return right, []
     if len(contents) == 1 and adds_nothing(proper, tree[near[0].path]) and not is_helper(near[0].path, [proper]):
         return [near[0]], [Reason.of("graded_as_since", file=place, name=name, other=show(right[0].path))]
-    others = [content for path, content in tree.items() if path not in {find.path for find in near}]
-    strange = [find for find in near if tree[find.path] != proper and not adds_nothing(tree[find.path], proper)]
-    strange = [find for find in strange if not is_helper(find.path, others)]
-    if not strange:
-        return right, []
-    found = few([find.path for find in strange])
-    taken = show(right[0].path)
-    return right, [Reason.of("odd_names_found", files=found, count=len(strange), name=name, taken=taken)]
+    paths = [find.path for find in near]
+    others = [content for path, content in tree.items() if path not in paths]
+    strange = [path for path in paths if tree[path] != proper and not adds_nothing(tree[path], proper)]
+    strange = [path for path in strange if not is_helper(path, others)]
+    odd = {"files": few(strange), "count": len(strange), "name": name, "taken": show(right[0].path)}
+    return right, [Reason.of("odd_names_found", **odd)] if strange else []
 
 
 def is_helper(path: str, others: Sequence[bytes]) -> bool:
     """Whether it is a module that the student means to have beside the student file, and no copy of it."""
-    module = path.rpartition("/")[2].partition(".")[0]
+    module = base_of(path).partition(".")[0]
     return module.lower().startswith("my_") or mentions(others, module)
 
 
 def is_own_module(path: str, wanted: Sequence[str]) -> bool:
     """Whether other files may import it beside the file that it is nearly called like: layers_final, but not Layers."""
-    return is_importable(path.rpartition("/")[2]) and fold(path.rpartition("/")[2]) not in {
-        fold(name.rpartition("/")[2]) for name in wanted
-    }
+    return is_importable(base_of(path)) and fold(base_of(path)) not in {fold(base_of(name)) for name in wanted}
 
 
 def choose_notebooks(notebooks: Mapping[str, bytes], roots: Sequence[str]) -> ChosenFiles:
@@ -155,8 +145,13 @@ def choose_notebooks(notebooks: Mapping[str, bytes], roots: Sequence[str]) -> Ch
         named.setdefault(fold(base_of_notebook(path)), []).append(path)
     taken: dict[str, bytes] = {}
     notes: list[Reason] = []
+
+    def rank(path: str) -> tuple[bool, int, int]:
+        shared = [len({*places(path)} & {*places(root)}) for root in roots]
+        return notebook_name(path) != path, -max(shared, default=0), path.count("/")
+
     for paths in named.values():
-        paths.sort(key=lambda path: (notebook_name(path) != path, -shared_depth(path, roots), path.count("/")))
+        paths.sort(key=rank)
         name = base_of_notebook(paths[0])
         if notebook_name(paths[0]) != paths[0]:
             notes.append(Reason.of("read_as", file=show(paths[0]), name=show(name)))
@@ -166,14 +161,7 @@ def choose_notebooks(notebooks: Mapping[str, bytes], roots: Sequence[str]) -> Ch
 
 
 def base_of_notebook(path: str) -> str:
-    return (notebook_name(path) or path).rpartition("/")[2]
-
-
-def shared_depth(path: str, roots: Sequence[str]) -> int:
-    """How many of its folders the path has in common with the nearest root."""
-    folders = path.split("/")[:-1]
-    pairs = [list(zip(folders, root.split("/"), strict=False)) for root in roots]
-    return max((sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], each)) for each in pairs), default=0)
+    return base_of(notebook_name(path) or path)
 
 
 def match(path: str, wanted: Sequence[str]) -> list[Find]:
@@ -183,22 +171,17 @@ def match(path: str, wanted: Sequence[str]) -> list[Find]:
         name = max(exact, key=len)
         return [Find(path, name, path[: -len(name)].rstrip("/"), True)]
     folder, _, base = path.rpartition("/")
-    bare = [name for name in wanted if name.rpartition("/")[2] == base]
+    bare = [name for name in wanted if base_of(name) == base]
     return [Find(path, bare[0], folder, False)] if len(bare) == 1 else []
 
 
 def sort_finds(finds: Iterable[Find], package: str, crowd: Mapping[str, int]) -> list[Find]:
     """The best first. Sorted twice, since names go down where all else goes up; sorting is stable."""
-    by_name = sorted(finds, key=lambda find: natural_key(find.path), reverse=True)
-    return sorted(
-        by_name,
-        key=lambda find: (
-            not find.exact,
-            find.root.rpartition("/")[2] != package,
-            find.path.count("/"),
-            -crowd.get(find.root, 0),
-        ),
-    )
+
+    def rank(find: Find) -> tuple[bool, bool, int, int]:
+        return not find.exact, base_of(find.root) != package, find.path.count("/"), -crowd.get(find.root, 0)
+
+    return sorted(sorted(finds, key=lambda find: natural_key(find.path), reverse=True), key=rank)
 
 
 def describe_rest(candidates: Sequence[Find], tree: Mapping[str, bytes]) -> list[Reason]:
@@ -231,13 +214,12 @@ def choose_helpers(
             name = path[len(start) :]
             if path in found or name in helpers or name.count("/") > DEEPEST_HELPER or not is_importable(name):
                 continue
-            if name.rpartition("/")[2] == "__init__.py" and is_bare(tree[path]):
+            if base_of(name) == "__init__.py" and is_bare(tree[path]):
                 continue
-            parts = name.split("/")
-            above = ["/".join(parts[:end]) for end in range(1, len(parts))]
-            if any(spelling.setdefault(fold(piece), piece) != piece for piece in (*above, name)):
+            pieces = places(name)
+            if any(spelling.setdefault(fold(piece), piece) != piece for piece in pieces):
                 notes.append(left_out(path, NEARLY_THE_SAME))
-            elif any(f"{folder}.py" in wanted for folder in above):
+            elif any(f"{folder}.py" in wanted for folder in pieces[:-1]):
                 notes.append(left_out(path, Reason.of("in_folder_like_a_file")))
             elif name.removesuffix(".py") in folders:
                 notes.append(left_out(path, Reason.of("called_like_a_folder")))
@@ -263,12 +245,6 @@ def without_lookalikes(own: Mapping[str, str], names: Iterable[str]) -> tuple[di
             kept[name] = path
             spelling |= {fold(piece): piece for piece in pieces}
     return kept, notes
-
-
-def places(name: str) -> list[str]:
-    """The folders of a path, each with those above it, and the path."""
-    parts = name.split("/")
-    return ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
 
 
 def is_bare(content: bytes) -> bool:

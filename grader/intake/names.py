@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Final
 
 from grader.records import Reason
@@ -125,6 +126,15 @@ def natural_key(name: str) -> tuple[str | tuple[int, str], ...]:
         (len(piece.lstrip("0")), piece.lstrip("0")) if odd else piece
         for odd, piece in ((position % 2, piece) for position, piece in enumerate(pieces))
     )
+
+
+def places(path: str) -> list[str]:
+    """The folders of a path, each with those above it, and the path."""
+    return list(accumulate(path.split("/"), "{}/{}".format))
+
+
+def base_of(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def same_name(name: str) -> str:

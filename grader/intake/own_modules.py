@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Final
 
-from grader.intake.names import is_importable, natural_key
+from grader.intake.names import is_importable, natural_key, places
 
 IMPORTS: Final = re.compile(
     rb"^[ \t]*(?:from[ \t]+(?P<dots>\.*)[ \t]*(?P<module>[\w.]*)[ \t]+import[ \t]*(?P<names>\([^)]{0,2000}|[^\n#]*)"
@@ -98,23 +98,22 @@ def candidates(
     one: Imported, importer: str, tree: Mapping[str, bytes], index: Mapping[str, list[str]], package: str
 ) -> Iterator[tuple[str, str]]:
     """(folder that the name is looked up in, path), the best first."""
-    where = importer.split("/")[:-1]
+    folders = places(importer)[:-1]
+    above = [*(f"{folder}/" for folder in reversed(folders)), ""]
     if one.level:
-        if one.level - 1 <= len(where):
-            above = where[: len(where) - (one.level - 1)]
-            yield from modules_at("".join(f"{folder}/" for folder in above), one.parts, tree)
+        for base in above[one.level - 1 : one.level]:
+            yield from modules_at(base, one.parts, tree)
         return
     parts = one.parts[1:] if one.parts[0] == package else one.parts
     if not parts or parts[0] == "numpy" or (parts[0] in PROVIDED and not one.names):
         return
-    depths = range(len(where), max(len(where) - 3, -1), -1)  # its own folder, beside the package, beside that
-    nearest = ["".join(f"{folder}/" for folder in where[:depth]) for depth in depths]
+    nearest = above[:3]  # its own folder, beside the package, beside that
     for base in nearest:
         yield from modules_at(base, parts, tree)
     if parts[0] not in PROVIDED:
         ends = [f"/{'/'.join(parts)}{end}" for end in (".py", "/__init__.py")]
         found = [(path, end) for path in index.get(parts[-1], ()) for end in ends if f"/{path}".endswith(end)]
-        found.sort(key=lambda pair: -shared(pair[0], where))
+        found.sort(key=lambda pair: -len({*places(pair[0])} & {*folders}))
         for path, end in found:
             yield path[: len(path) - len(end) + 1], path
         for base in nearest if len(parts) > 1 else ():  # below the folder that was handed in, by the name of that
@@ -130,16 +129,5 @@ def modules_at(base: str, parts: tuple[str, ...], tree: Mapping[str, bytes]) -> 
 
 def inits_above(base: str, path: str, tree: Mapping[str, bytes]) -> Iterable[str]:
     """The `__init__.py` of the folders that an import runs through on its way."""
-    folders = path[len(base) :].split("/")[:-1]
-    above = [base + "/".join(folders[:end]) + "/__init__.py" for end in range(1, len(folders) + 1)]
+    above = [f"{base}{folder}/__init__.py" for folder in places(path[len(base) :])[:-1]]
     return [init for init in above if init in tree and init != path]
-
-
-def shared(path: str, where: list[str]) -> int:
-    """How many folders a path has in common with another place."""
-    count = 0
-    for one, other in zip(path.split("/"), where, strict=False):
-        if one != other:
-            break
-        count += 1
-    return count
