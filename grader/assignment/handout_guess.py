@@ -75,8 +75,10 @@ def guess_handout(
     against = [topic for topic in said if topic not in speaking[best]]
     unlike = Reason.of("but_not", topics=against) if against else ""
     alike = Reason.of("same_marks", handouts=tied) if tied else ""
-    taken = {"handout": best, "votes": votes, "marks": len(said), "topics": speaking[best]}
-    return Guess(best, Reason.of("taken_for", **taken, unlike=unlike, alike=alike))
+    grounds = Reason.of(
+        "taken_for", handout=best, votes=votes, marks=len(said), topics=speaking[best], unlike=unlike, alike=alike
+    )
+    return Guess(best, grounds)
 
 
 def is_found(mark: Clue, texts: Mapping[str, str]) -> bool:

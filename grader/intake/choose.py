@@ -121,8 +121,10 @@ def weigh_near(right: list[Find], near: Sequence[Find], tree: Mapping[str, bytes
     others = [content for path, content in tree.items() if path not in paths]
     strange = [path for path in paths if tree[path] != proper and not adds_nothing(tree[path], proper)]
     strange = [path for path in strange if not is_helper(path, others)]
-    odd = {"files": few(strange), "count": len(strange), "name": name, "taken": show(right[0].path)}
-    return right, [Reason.of("odd_names_found", **odd)] if strange else []
+    if not strange:
+        return right, []
+    found, taken = few(strange), show(right[0].path)
+    return right, [Reason.of("odd_names_found", files=found, count=len(strange), name=name, taken=taken)]
 
 
 def is_helper(path: str, others: Sequence[bytes]) -> bool:

@@ -11,23 +11,13 @@ cell. Colab and some editors drop metadata and ids. Then the answer is what stan
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from grader.intake.notebooks.cells import Cell
 
 CHECK, ANSWER = "check", "answer"
-
-
-@dataclass(frozen=True)
-class Alignment:
-    """places: by position in the original, where the notebook has that cell; a copied cell has several places.
-
-    originals: by position in the notebook, the original cell that it is; -1: the student's own.
-    """
-
-    places: dict[int, list[int]]
-    originals: list[int]
 
 
 @dataclass(frozen=True)
@@ -42,75 +32,64 @@ class Written:
     by_question: bool = False
 
 
-def align(cells: Sequence[Cell], original: Sequence[Cell]) -> Alignment:
-    """Linear in both, whatever the cells hold."""
-    texts = Counter(cell.text for cell in original)
-    by_name = {(cell.role, cell.name): position for position, cell in enumerate(original) if cell.role}
-    by_id = {f"{role}-{name}": position for (role, name), position in by_name.items()}
-    by_id |= {cell.id: position for position, cell in enumerate(original) if cell.id and cell.id not in by_id}
-    by_text = {cell.text: position for position, cell in enumerate(original) if cell.text and texts[cell.text] == 1}
-    places: dict[int, list[int]] = {}
-    originals: list[int] = []
-    for place, cell in enumerate(cells):
-        position = by_name.get((cell.role, cell.name), -1) if cell.role else by_id.get(cell.id, -1)
-        if position < 0:
-            position = by_text.get(cell.text, -1)
-        originals.append(position)
-        if position >= 0:
-            places.setdefault(position, []).append(place)
-    return Alignment(places, originals)
-
-
 def find_written(cells: Sequence[Cell], original: Sequence[Cell]) -> dict[str, Written]:
     """By the name of each answer cell that was handed out, what the student wrote for it.
 
     A cell is in one answer only.
     """
-    alignment = align(cells, original)
+    originals = align(cells, original)
+    places: dict[int, list[int]] = {}  # by position in the original; a copied cell has several places
+    for place, position in enumerate(originals):
+        places.setdefault(position, []).append(place)
     known = {cell.text for cell in original} | {""}
-    is_own = [
-        position < 0 and cell.text not in known for cell, position in zip(cells, alignment.originals, strict=True)
-    ]
+    is_own = [position < 0 and cell.text not in known for cell, position in zip(cells, originals, strict=True)]
     used: set[int] = set()
     found = {}
     for position, asked in enumerate(original):
         if asked.role != ANSWER:
             continue
-        places = alignment.places.get(position, [])
-        question = None if places else place_above(position, alignment, original)
-        chosen = {place for place in places if cells[place].text not in ("", asked.text)}
-        if places:
-            chosen |= {*above(places[0], alignment, original, is_own), *below(places[-1], is_own)}
+        here = places.get(position, [])
+        question = None if here else place_above(position, places, original)
+        chosen = {place for place in here if cells[place].text not in ("", asked.text)}
+        if here:
+            chosen |= {*above(here[0], originals, original, is_own), *below(here[-1], is_own)}
         elif question is not None:
-            untouched = [cell.text == asked.text for cell in cells]
-            chosen |= {place for place in below(question, is_own, passing=untouched) if is_own[place]}
+            passed = [own or cell.text == asked.text for own, cell in zip(is_own, cells, strict=True)]
+            chosen |= {place for place in below(question, passed) if is_own[place]}
         chosen -= used
         used |= chosen
         written = tuple(cells[place] for place in sorted(chosen))
-        found[asked.name] = Written(written, bool(places) or question is not None, question is not None)
+        found[asked.name] = Written(written, bool(here) or question is not None, question is not None)
     return found
 
 
-def below(place: int, is_own: Sequence[bool], *, passing: Sequence[bool] = ()) -> list[int]:
-    """The student's own cells right below this one. passing: cells that do not end them."""
-    chosen = []
-    for other in range(place + 1, len(is_own)):
-        if not is_own[other] and not (passing and passing[other]):
-            break
-        chosen.append(other)
-    return chosen
+def align(cells: Sequence[Cell], original: Sequence[Cell]) -> list[int]:
+    """By position in the notebook, the original cell that it is; -1: the student's own. Linear in both."""
+    texts = Counter(cell.text for cell in original)
+    by_name = {(cell.role, cell.name): position for position, cell in enumerate(original) if cell.role}
+    by_id = {f"{role}-{name}": position for (role, name), position in by_name.items()}
+    by_id |= {cell.id: position for position, cell in enumerate(original) if cell.id and cell.id not in by_id}
+    by_text = {cell.text: position for position, cell in enumerate(original) if cell.text and texts[cell.text] == 1}
+    originals = []
+    for cell in cells:
+        position = by_name.get((cell.role, cell.name), -1) if cell.role else by_id.get(cell.id, -1)
+        originals.append(position if position >= 0 else by_text.get(cell.text, -1))
+    return originals
 
 
-def above(place: int, alignment: Alignment, original: Sequence[Cell], is_own: Sequence[bool]) -> list[int]:
+def below(place: int, passed: Sequence[bool]) -> Iterator[int]:
+    """The cells right below this one, up to the first that ends them."""
+    return takewhile(lambda other: passed[other], range(place + 1, len(passed)))
+
+
+def above(place: int, originals: Sequence[int], original: Sequence[Cell], is_own: Sequence[bool]) -> list[int]:
     """The student's own cells right above this one, unless they stand below another answer cell: they are its own."""
-    first = place
-    while first and is_own[first - 1]:
-        first -= 1
-    before = alignment.originals[first - 1] if first else -1
-    return [] if before >= 0 and original[before].role == ANSWER else list(range(first, place))
+    own = list(takewhile(lambda other: is_own[other], range(place - 1, -1, -1)))
+    before = originals[place - len(own) - 1] if len(own) < place else -1
+    return [] if before >= 0 and original[before].role == ANSWER else own
 
 
-def place_above(position: int, alignment: Alignment, original: Sequence[Cell]) -> int | None:
+def place_above(position: int, places: Mapping[int, list[int]], original: Sequence[Cell]) -> int | None:
     """Where the nearest cell that stands above this one in the original stands in the notebook; None without one.
 
     Above an answer cell stands its question. Beyond another answer cell nothing belongs to this one.
@@ -118,6 +97,6 @@ def place_above(position: int, alignment: Alignment, original: Sequence[Cell]) -
     for before in range(position - 1, -1, -1):
         if original[before].role == ANSWER:
             return None
-        if before in alignment.places:
-            return alignment.places[before][-1]
+        if before in places:
+            return places[before][-1]
     return None

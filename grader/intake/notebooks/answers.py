@@ -36,6 +36,29 @@ class HandedOut:
     cells: Mapping[str, tuple[Cell, ...]]
     points: Mapping[str, float]
 
+    def answers_in(self, cells: Sequence[Cell], stem: str) -> list[Answer]:
+        """One answer for each answer cell of the notebook that was handed out."""
+        found = find_written(cells, self.cells[stem])
+        answers = []
+        question = ""
+        for asked in self.cells[stem]:
+            if asked.role != ANSWER:
+                question = asked.text if asked.kind == "markdown" else question
+                continue
+            written = found[asked.name]
+            kinds = {cell.kind for cell in written.cells}
+            answers.append(
+                Answer(
+                    question=asked.name,
+                    asks=question,
+                    kind=kinds.pop() if len(kinds) == 1 else "markdown" if kinds else asked.kind,
+                    status=ANSWERED if written.cells else UNANSWERED if written.is_there else ABSENT,
+                    text=bounded("\n\n".join(cell.text for cell in written.cells)),
+                    max_points=self.points.get(asked.name, 0.0),
+                )
+            )
+        return answers
+
 
 def handed_out_from(notebooks: Mapping[str, bytes], points: Mapping[str, float]) -> HandedOut:
     """From the files by name. Raises AssignmentError if points are for a question that none or several of them ask."""
@@ -63,23 +86,20 @@ def read_notebooks(
         except UnreadableNotebook as problem:
             problems[name] = problem.reason
     notes = [Reason.of("of_file", file=show(name), what=problem) for name, problem in problems.items()]
-    copies = {
-        stem: {name: answers_in(read[name], handed_out.cells[stem], handed_out.points) for name in names}
-        for stem, names in find_copies(read, handed_out).items()
-    }
+    copies = find_copies(read, handed_out)
     stems: dict[str, str] = {}
     answers: dict[str, list[Answer]] = {}
-    for stem, found in copies.items():
-        best = max(found, key=lambda name: (count_answered(found[name]), fold(stem_of(name)) == fold(stem)))
-        others = {name: found[name] for name in found if name != best}
-        answers[best], said = fill_in(best, found[best], others)
+    for stem, names in copies.items():
+        found = {name: handed_out.answers_in(read[name], stem) for name in names}
+        best = max(found, key=lambda name: (len(answered(found[name])), fold(stem_of(name)) == fold(stem)))
         stems[best] = stem
+        answers[best], said = fill_in(best, found)
         notes += [*said, *tell_lost_marks(best, read[best], handed_out.cells[stem])]
     named = {fold(stem): stem for stem in handed_out.cells}
     for name in problems:  # answers that cannot be read are still to be marked
         stem = named.get(fold(stem_of(name)), "")
         if stem and stem not in stems.values():
-            stems[name], answers[name] = stem, answers_in((), handed_out.cells[stem], handed_out.points)
+            stems[name], answers[name] = stem, handed_out.answers_in((), stem)
     results = []
     for name, content in notebooks.items():
         stem = stems.get(name, "")
@@ -90,19 +110,15 @@ def read_notebooks(
     beyond = {named.get(fold(stem_of(name)), "") for name in left_out}
     missing = [stem for stem in handed_out.cells if stem not in stems.values()]
     lacking = [stem for stem in missing if stem not in beyond]
-    notes += tell_strangers([name for name in read if not any(name in found for found in copies.values())], lacking)
+    strangers = [name for name in read if not any(name in names for names in copies.values())]
+    if strangers and lacking:  # they may be one of those that are missing, for people to look at
+        notes.append(Reason.of("strangers", names=few(strangers, MOST_NAMED)))
     if stems and lacking:
         notes.append(Reason.of("notebooks_lacking", names=[f"{stem}.ipynb" for stem in lacking]))
-    if stems or any(beyond):
-        results += [absent(stem, handed_out, is_beyond=stem in beyond) for stem in missing]
+    for stem in missing if stems or any(beyond) else ():  # nobody can read these: their questions count as unanswered
+        why = Reason.of("notebook_beyond_limit") if stem in beyond else Reason.of("notebook_absent")
+        results.append(NotebookResult(f"{stem}.ipynb", stem, "", why, tuple(handed_out.answers_in((), stem))))
     return tuple(results), tuple(notes)
-
-
-def absent(stem: str, handed_out: HandedOut, *, is_beyond: bool) -> NotebookResult:
-    """A notebook that nobody can read: its questions count as unanswered."""
-    problem = Reason.of("notebook_beyond_limit") if is_beyond else Reason.of("notebook_absent")
-    answers = answers_in((), handed_out.cells[stem], handed_out.points)
-    return NotebookResult(f"{stem}.ipynb", stem, "", problem, tuple(answers))
 
 
 def find_copies(read: Mapping[str, Sequence[Cell]], handed_out: HandedOut) -> dict[str, list[str]]:
@@ -134,56 +150,25 @@ def share(cells: Sequence[Cell], original: Sequence[Cell]) -> float:
     return max(by_name, by_text)
 
 
-def answers_in(cells: Sequence[Cell], original: Sequence[Cell], points: Mapping[str, float]) -> list[Answer]:
-    """One answer for each answer cell that was handed out."""
-    found = find_written(cells, original)
-    answers = []
-    question = ""
-    for asked in original:
-        if asked.role != ANSWER:
-            question = asked.text if asked.kind == "markdown" else question
-            continue
-        written = found[asked.name]
-        status = ANSWERED if written.cells else UNANSWERED if written.is_there else ABSENT
-        kinds = {cell.kind for cell in written.cells}
-        answers.append(
-            Answer(
-                question=asked.name,
-                asks=question,
-                kind=kinds.pop() if len(kinds) == 1 else "markdown" if kinds else asked.kind,
-                status=status,
-                text=bounded("\n\n".join(cell.text for cell in written.cells)),
-                max_points=points.get(asked.name, 0.0),
-            )
-        )
-    return answers
-
-
 def bounded(text: str) -> str:
     """What people can read of an answer: without the bytes of pasted pictures, and no more than MOST_CHARS."""
     text = DATA_URL.sub(lambda match: f"data:{match[1]} ({len(match[0]):,} characters)", text)
     return text if len(text) <= MOST_CHARS else f"{text[:MOST_CHARS]} … (cut off)"
 
 
-def count_answered(answers: Sequence[Answer]) -> int:
-    return sum(answer.status == ANSWERED for answer in answers)
+def answered(answers: Sequence[Answer]) -> dict[str, Answer]:
+    return {answer.question: answer for answer in answers if answer.status == ANSWERED}
 
 
-def fill_in(
-    best: str, answers: Sequence[Answer], others: Mapping[str, Sequence[Answer]]
-) -> tuple[list[Answer], list[Reason]]:
+def fill_in(best: str, copies: Mapping[str, Sequence[Answer]]) -> tuple[list[Answer], list[Reason]]:
     """The answers of one copy of a notebook, with those of the other copies where it has none; and notes on that."""
-    filled = {answer.question: answer for answer in answers}
+    filled = {answer.question: answer for answer in copies[best]}
     notes = []
-    for name, theirs in others.items():
-        answered = [answer for answer in theirs if answer.status == ANSWERED]
-        taken = [answer.question for answer in answered if filled[answer.question].status != ANSWERED]
-        differ = [
-            answer.question
-            for answer in answered
-            if answer.question not in taken and answer.text != filled[answer.question].text
-        ]
-        filled |= {answer.question: answer for answer in answered if answer.question in taken}
+    for name in [name for name in copies if name != best]:
+        theirs = answered(copies[name])
+        taken = [question for question in theirs if filled[question].status != ANSWERED]
+        differ = [q for q, answer in theirs.items() if q not in taken and answer.text != filled[q].text]
+        filled |= {question: theirs[question] for question in taken}
         too = Reason.of("read_from_other", names=few(taken, MOST_NAMED), other=show(name)) if taken else ""
         unlike = Reason.of("answers_differ", names=few(differ, MOST_NAMED)) if differ else ""
         notes.append(Reason.of("copies", other=show(name), best=show(best), too=too, unlike=unlike))
@@ -192,17 +177,8 @@ def fill_in(
 
 def tell_lost_marks(name: str, cells: Sequence[Cell], original: Sequence[Cell]) -> list[Reason]:
     """A note if answers stand where answer cells should be, but the cells have lost what they are known by."""
-    by_question = [question for question, one in find_written(cells, original).items() if one.by_question and one.cells]
-    if not by_question:
-        return []
-    return [Reason.of("metadata_lost", file=show(name), names=few(by_question, MOST_NAMED))]
-
-
-def tell_strangers(names: Sequence[str], lacking: Sequence[str]) -> list[Reason]:
-    """Notebooks that may be one of those that are missing, for people to look at."""
-    if not names or not lacking:
-        return []
-    return [Reason.of("strangers", names=few(names, MOST_NAMED))]
+    lost = [question for question, one in find_written(cells, original).items() if one.by_question and one.cells]
+    return [Reason.of("metadata_lost", file=show(name), names=few(lost, MOST_NAMED))] if lost else []
 
 
 def tell_checks(stem: str, cells: Sequence[Cell], original: Sequence[Cell]) -> list[Reason]:
@@ -214,10 +190,9 @@ def tell_checks(stem: str, cells: Sequence[Cell], original: Sequence[Cell]) -> l
         if asked.role == CHECK and asked.text not in texts:
             there = any(cell.stands_for(CHECK, asked.name) for cell in cells)
             (changed if there else deleted).append(asked.name)
-    told = ((changed, Reason.of("changed")), (deleted, Reason.of("deleted")))
     return [
         Reason.of("check_cells", notebook=stem, count=len(names), names=few(names, MOST_NAMED), how=how)
-        for names, how in told
+        for names, how in ((changed, Reason.of("changed")), (deleted, Reason.of("deleted")))
         if names
     ]
 
