@@ -29,9 +29,9 @@ from grader.assignment.load import Assignment
 from grader.assignment.solution_regions import find_regions
 from grader.errors import AssignmentError, GraderError
 
-MARKER: Final = re.compile(r"# %%(?: \[(?P<kind>markdown)\])?(?: (?P<role>\S+)(?: (?P<name>\S+))?)?$")
-NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-ROLES: Final = ("check", "answer")
+MARKER: Final = re.compile(
+    r"# %%(?: \[(?P<kind>markdown)\])?(?: (?P<role>check|answer) (?P<name>(?=.{1,48}$)[a-z0-9]+(?:-[a-z0-9]+)*))?"
+)
 MAGIC: Final = re.compile(r"# (?=%[a-z])")
 TODO_CODE: Final = (
     "# TODO: write your code here, then delete the next line.",
@@ -129,15 +129,12 @@ def notebook(cells: list[SourceCell], place: Path, *, solved: bool) -> bytes:
 def marked(line: str, place: str) -> tuple[Literal["code", "markdown"], str, str]:
     """Return kind, role and name of a marker line."""
     match = MARKER.fullmatch(line)
-    kind: Literal["code", "markdown"] = "markdown" if match and match["kind"] else "code"
-    role, name = (match["role"] or "", match["name"] or "") if match else ("", "")
-    right = match is not None and (not role or (role in ROLES and NAME.fullmatch(name) and len(name) <= 48))
-    if not right or (role == "check" and kind == "markdown"):
+    if match is None or (match["role"] == "check" and match["kind"]):
         raise AssignmentError(
             f"{place}: {line!r} marks no cell, expected '# %%', '# %% [markdown]', '# %% check NAME' or, with or "
             "without [markdown], '# %% answer NAME', NAME as conv-forward. Mend the marker."
         )
-    return kind, role, name
+    return "markdown" if match["kind"] else "code", match["role"] or "", match["name"] or ""
 
 
 def uncommented(line: str, place: str) -> str:

@@ -18,10 +18,11 @@ from grader.errors import UsageError
 from grader.intake.archives.unpack import find_kind, read_archive
 from grader.intake.choose import choose, choose_notebooks
 from grader.intake.finding import Found as Found
-from grader.intake.finding import Kind, find_one, names_student_file, submission
+from grader.intake.finding import Kind, find_one, submission
 from grader.intake.folders import is_ours, keep_file, read_file, read_folder
 from grader.intake.layout import SAKAI, Layout, find_class
-from grader.intake.names import Ids, few, left_out, listed, show, strip_suffix
+from grader.intake.names import Ids, base_of, few, left_out, listed, show, strip_suffix
+from grader.intake.near_names import names_student_file
 from grader.intake.notebooks.answers import HandedOut, read_notebooks
 from grader.intake.tree import Gathering, IntakeLimits, IntakeProblem, Tree
 from grader.messages.say import fault, say
@@ -82,7 +83,6 @@ def read(
     Raises GraderError only where the machine failed (out of memory or descriptors, a disk or a share that went away).
     """
     notes = found.notes
-    place = show(os.path.basename(found.source) if found.path.name == SAKAI else found.path.name)
     limits = limits or IntakeLimits()
     try:
         if found.problem:
@@ -102,26 +102,17 @@ def read(
         answers: tuple[NotebookResult, ...] = ()
         said: tuple[Reason, ...] = ()
         if chosen.files and notebooks:
-            left_out = [path.rpartition("/")[2] for path in tree.refused]
-            answers, said = read_notebooks(chosen.files, notebooks(), left_out=left_out)
+            answers, said = read_notebooks(chosen.files, notebooks(), left_out=list(map(base_of, tree.refused)))
         return Submission(
-            found.id,
-            found.source,
-            choice.files,
-            notes,
-            notebooks=chosen.files,
-            answers=answers,
-            notebook_notes=said,
+            found.id, found.source, choice.files, notes, None, chosen.files, answers=answers, notebook_notes=said
         )
-    except IntakeProblem as problem:
-        return unreadable(found, notes, place, problem.reason)
+    except IntakeProblem as raised:
+        problem = raised.reason
     except OSError as error:
         if is_ours(error):
             raise fault(Reason.of("source_cannot_be_read", source=found.source, error=error.strerror)) from error
-        return unreadable(found, notes, place, Reason.of("cannot_be_read", error=error.strerror))
-
-
-def unreadable(found: Found, notes: tuple[Reason, ...], place: str, problem: Reason) -> Submission:
+        problem = Reason.of("cannot_be_read", error=error.strerror)
+    place = show(os.path.basename(found.source) if found.path.name == SAKAI else found.path.name)
     return Submission(found.id, found.source, {}, notes, Reason.of("of_file", file=place, what=problem))
 
 

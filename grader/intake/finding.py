@@ -24,7 +24,7 @@ from grader.intake.downloads.recognise import Download, HandedIn, recognise
 from grader.intake.folders import is_ours, list_folder
 from grader.intake.layout import SAKAI, Layout, find_class
 from grader.intake.names import LITTER, clean, has_archive_suffix, listed, natural_key, same_name, show, strip_suffix
-from grader.intake.near_names import meant_name
+from grader.intake.near_names import meant_name, names_student_file
 from grader.intake.tree import IntakeLimits, IntakeProblem
 from grader.messages.say import say
 from grader.records import Reason
@@ -255,7 +255,7 @@ def holds_submission(folder: Path, kind: Kind) -> bool:
 
 def holds_student_file(folder: Path, student_files: Sequence[str]) -> bool:
     """Whether one lies directly in the folder; by a name that is nearly its own, if there is one such file only."""
-    if any(os.path.isfile(folder / name) for name in (*student_files, *base_names(student_files))):
+    if any(os.path.isfile(folder / name) for name in (*student_files, *(Path(name).name for name in student_files))):
         return True
     if not os.path.isdir(folder):
         return False
@@ -264,19 +264,11 @@ def holds_student_file(folder: Path, student_files: Sequence[str]) -> bool:
     return bool(meant) and len(set(meant)) == len(meant)
 
 
-def names_student_file(name: str, student_files: Sequence[str]) -> bool:
-    return name in base_names(student_files) or meant_name(name, student_files) is not None
-
-
 def holds_module(folder: Path, student_files: Sequence[str]) -> bool:
     """Whether it is a package: a folder of this name without a module may be the course's, full of students."""
     if not os.path.isdir(folder) or folder.is_symlink():
         return False
     return holds_student_file(folder, student_files) or any(e.name.endswith(".py") for e in list_folder(folder))
-
-
-def base_names(student_files: Sequence[str]) -> list[str]:
-    return [name.rpartition("/")[2] for name in student_files]
 
 
 def refuse_packed(file: Path, place: str, kind: Kind) -> None:

@@ -17,7 +17,7 @@ from typing import Final
 
 from grader.intake.downloads.gradescope import METADATA
 from grader.intake.downloads.recognise import recognise
-from grader.intake.names import has_archive_suffix, is_ignored
+from grader.intake.names import base_of, has_archive_suffix, is_ignored
 from grader.intake.near_names import meant_name
 
 SAKAI: Final = "Submission attachment(s)"
@@ -60,8 +60,9 @@ def find_class(paths: Collection[str], student_files: Sequence[str], package: st
         below = [path for path in below if not is_ignored(path.rstrip("/"))]
         folders = {path.partition("/")[0]: None for path in below if "/" in path}
         files = [path for path in dict.fromkeys(below) if "/" not in path and path not in folders]
-        code = any(is_student_file(name, student_files) for name in files) or is_package(package, below)
-        if code or SAKAI in folders:
+        modules = [path for path in below if path.startswith(f"{package}/") and path.endswith(".py")]
+        is_package = any(path.count("/") == 1 for path in modules)
+        if is_package or SAKAI in folders or not {*student_files, *map(base_of, student_files)}.isdisjoint(files):
             return None
         entries = {**dict.fromkeys(files, False), **dict.fromkeys(folders, True)}
         download = recognise(entries)
@@ -72,7 +73,7 @@ def find_class(paths: Collection[str], student_files: Sequence[str], package: st
         if len(folders) != 1 or archives:
             return settle(prefix, below, list(folders), archives, student_files, package)
         (only,) = folders
-        if f"{only}/{SAKAI}/" in below or any(path.startswith(f"{only}/{SAKAI}/") for path in below):
+        if any(path.startswith(f"{only}/{SAKAI}/") for path in below):
             return Layout(prefix, (only,), SAKAI, True)
         prefix += f"{only}/"
     return None
@@ -97,20 +98,10 @@ def settle(
 
 def held_in(folder: str, below: Collection[str], student_files: Sequence[str]) -> set[str]:
     """What a folder holds of a submission: student files by name, or archives where it has no student file."""
-    bases = {name.rpartition("/")[2] for name in student_files}
-    names = {path.rpartition("/")[2] for path in below if path.startswith(f"{folder}/")}
-    found = {base if base in bases else meant_name(base, student_files) or "" for base in names} - {""}
-    found = {name.rpartition("/")[2] for name in found}
+    names = {base_of(path) for path in below if path.startswith(f"{folder}/")}
+    meant = {base_of(meant_name(name, student_files) or "") for name in names} - {""}
+    found = names & {*map(base_of, student_files)} | meant
     return found or ({ARCHIVE} if any(has_archive_suffix(name) for name in names) else set())
-
-
-def is_student_file(name: str, student_files: Sequence[str]) -> bool:
-    return any(name in (file, file.rpartition("/")[2]) for file in student_files)
-
-
-def is_package(package: str, below: Collection[str]) -> bool:
-    """Whether the package lies here: a folder of this name with modules in it, or student files by their whole path."""
-    return any(path.startswith(f"{package}/") and path.count("/") == 1 and path.endswith(".py") for path in below)
 
 
 def is_version(name: str, package: str) -> bool:

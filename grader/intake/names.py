@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from itertools import accumulate
 from typing import Final
 
@@ -106,26 +107,21 @@ def decode_name(raw: bytes) -> str:
     Nearly any bytes are valid GBK, so it must be likely: at least half of its letters in the common set, GB2312.
     Cannot fail: CP437 knows every byte.
     """
-    try:
+    with suppress(UnicodeDecodeError):
         return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    try:
+    with suppress(UnicodeDecodeError):
         text = raw.decode("gbk")
-    except UnicodeDecodeError:
-        return raw.decode("cp437")
-    foreign = [letter for letter in text if ord(letter) > 127]
-    common = sum(1 for letter in foreign if letter.encode("gb2312", "ignore"))
-    return text if 2 * common >= len(foreign) else raw.decode("cp437")
+        foreign = "".join(letter for letter in text if ord(letter) > 127)
+        if len(foreign) <= 2 * len(foreign.encode("gb2312", "ignore").decode("gb2312")):
+            return text
+    return raw.decode("cp437")
 
 
 def natural_key(name: str) -> tuple[str | tuple[int, str], ...]:
     """A sort key under which hw10 comes after hw9. Digits are compared as text, since int() refuses very long ones."""
     pieces = re.split(r"([0-9]+)", name.casefold())
-    return tuple(
-        (len(piece.lstrip("0")), piece.lstrip("0")) if odd else piece
-        for odd, piece in ((position % 2, piece) for position, piece in enumerate(pieces))
-    )
+    pieces[1::2] = [digits.lstrip("0") for digits in pieces[1::2]]
+    return tuple((len(piece), piece) if position % 2 else piece for position, piece in enumerate(pieces))
 
 
 def places(path: str) -> list[str]:

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from grader.intake.names import fold
+from grader.intake.names import base_of, fold
 
 # Endings that editors, mail programs and browsers put behind the right one.
 BEHIND: Final = re.compile(r"(?:\.(?:txt|text|json|rtf|bak|backup|old|orig|save|download)|~|\s)+$")
@@ -38,8 +38,8 @@ TEXTS: Final = re.compile(r'"""(?:[^\\]|\\.)*?"""' + r"|'''(?:[^\\]|\\.)*?'''", 
 
 def meant_name(path: str, wanted: Sequence[str]) -> str | None:
     """The file of `wanted` that was meant by a name that is nearly its own; None if it is its own, or another's."""
-    base = path.rpartition("/")[2]
-    bases = {name.rpartition("/")[2]: name for name in wanted}
+    base = base_of(path)
+    bases = {base_of(name): name for name in wanted}
     if base in bases or len(base) > 200:
         return None
     folded = fold(base)
@@ -61,12 +61,15 @@ def meant_name(path: str, wanted: Sequence[str]) -> str | None:
     return None
 
 
+def names_student_file(name: str, student_files: Sequence[str]) -> bool:
+    return name in map(base_of, student_files) or meant_name(name, student_files) is not None
+
+
 def notebook_name(path: str) -> str | None:
     """The path of a notebook with its right ending, also of one that was saved as `Nets.ipynb.json`; None if none."""
     if path.lower().endswith(".ipynb"):
         return path
-    found = NOTEBOOK.fullmatch(path)
-    return found[1] if found else None
+    return found[1] if (found := NOTEBOOK.fullmatch(path)) else None
 
 
 def adds_nothing(file: bytes, other: bytes) -> bool:

@@ -152,9 +152,8 @@ def settle(system: str, items: list[Item]) -> tuple[HandedIn, int]:
             earlier += [taken[name]] if name in taken else []
             taken[name] = item
     notes = [describe(system, items[0], latest, any(item.late for item in items), list(taken.values()))]
-    for name, item in taken.items():
-        if name != item.name:
-            notes.append(Reason.of("numbered_again", file=show(item.name), name=show(name)))
+    renamed = [(item.name, name) for name, item in taken.items() if name != item.name]
+    notes += [Reason.of("numbered_again", file=show(old), name=show(name)) for old, name in renamed]
     if earlier:
         notes.append(Reason.of("earlier_attempts", names=listed(item.entry for item in earlier)))
     unread = [item for item in now if item.kind in UNREAD]
@@ -174,10 +173,8 @@ def settle(system: str, items: list[Item]) -> tuple[HandedIn, int]:
 
 def lack(now: list[Item], taken: Mapping[str, Item], earlier: list[Item]) -> Reason | None:
     """Why there is nothing to read, if so."""
-    if taken:
-        return None
-    if earlier:
-        return Reason.of("latest_is_empty")
+    if taken or earlier:
+        return None if taken else Reason.of("latest_is_empty")
     kind = UNREAD.get(now[0].kind)
     return Reason.of("only_unread", kind=kind) if kind else Reason.of("nothing_handed_in")
 
@@ -191,13 +188,8 @@ def describe(system: str, item: Item, attempt: str, late: bool, taken: list[Item
     when = Reason.of("attempt_of", attempt=attempt) if attempt else ""
     named = any(item.name for item in taken)
     files = Reason.of("these_files", names=listed(item.name for item in taken)) if named else ""
-    return handed_in_by(system, who, when, late=Reason.of("late") if late else "", files=files)
-
-
-def handed_in_by(
-    system: str, who: str | Reason, which: str | Reason, late: str | Reason = "", files: str | Reason = ""
-) -> Reason:
-    return Reason.of("handed_in_by", system=system, who=who, which=which, late=late, files=files)
+    too_late = Reason.of("late") if late else ""
+    return Reason.of("handed_in_by", system=system, who=who, which=when, late=too_late, files=files)
 
 
 def read_gradescope(entries: Mapping[str, bool], metadata: bytes) -> Download | None:
@@ -209,7 +201,8 @@ def read_gradescope(entries: Mapping[str, bool], metadata: bytes) -> Download | 
             number, keys = entry.rpartition("_")[2], keys_of[entry]
             who = listed(names) if names else Reason.of("not_on_the_list")
             label = "_".join([*names[:3], number]) if names else entry
-            note = handed_in_by(GRADESCOPE, who, Reason.of("submission_number", number=number))
+            which = Reason.of("submission_number", number=number)
+            note = Reason.of("handed_in_by", system=GRADESCOPE, who=who, which=which, late="", files="")
             person = " ".join(sorted(keys)) or entry
             handed_in.append(HandedIn(label, entry, (Part(entry, ""),), (note,), person=person, entries=(entry,)))
     others = tuple(entry for entry in entries if entry not in people and entry != METADATA)
