@@ -54,13 +54,14 @@ class Fixture:
         if not names:
             return self
         right = [arrays for name, arrays in self.variants.items() if name in names]
-        finite = [arrays for arrays in right if all(np.isfinite(array).all() for array in arrays.values())]
-        accepted = [
-            {name: array.astype(self.expected[name].dtype) for name, array in arrays.items()} for arrays in finite
-        ]
+        accepted = tuple(
+            {name: array.astype(self.expected[name].dtype) for name, array in arrays.items()}
+            for arrays in right
+            if all(np.isfinite(array).all() for array in arrays.values())
+        )
         left = {name: arrays for name, arrays in self.variants.items() if name not in names}
         raises = {name: kind for name, kind in self.raises.items() if name not in names}
-        return replace(self, variants=left, raises=raises, accepted=tuple(accepted))
+        return replace(self, variants=left, raises=raises, accepted=accepted)
 
 
 @dataclass(frozen=True)

@@ -89,11 +89,10 @@ def load_assignment(folder: Path) -> Assignment:
         raise AssignmentError(f"{toml}: cannot be read ({error}).") from error
     title, package = entry(toml, data, "title", str), entry(toml, data, "package", str)
     files, handed_out = (tuple(names_in(toml, data, name)) for name in ("student_files", "handed_out"))
-    functions = {**entry(toml, data, "points", dict)}
-    for function, points in functions.items():
+    functions = {**numbers_from(toml, data, "points", "{} has {!r} points")}
+    for function in functions:
         if file_of(function) not in files:
             raise AssignmentError(f"{toml}: points for {function}, but {file_of(function)} is no student file.")
-        check_number(f"{toml}: {function} has {points!r} points", points)
     for function in names_in(toml, data, "called", []):
         if file_of(function) not in files or function in functions:
             expected = "expected a student file's function without points"
@@ -150,35 +149,25 @@ def load_assignment(folder: Path) -> Assignment:
         classes=classes,
         stubs=stubs_from(toml, data, functions, classes),
         functions=functions,
-        questions=questions_from(toml, data),
+        # That each is asked in one notebook is seen when notebooks are read (intake/notebooks/answers.py).
+        questions=numbers_from(toml, data, "questions", "question {} has {!r} points", {}),
         checks=tuple(checks),
         definitions=definitions,
         misconceptions=tuple(load_misconceptions(folder, functions)),
-        limits=limits_from(toml, data),
+        limits=numbers_from(toml, data, "limits", "limit {} is {!r}"),
         expected_warnings=tuple(names_in(toml, data, "expected_warnings", [])),
         right_solutions=tuple((folder / path).resolve() for path in names_in(toml, data, "right_solutions", [])),
         sha256=hash_of(folder),
     )
 
 
-def questions_from(toml: Path, data: Mapping[str, Any]) -> dict[str, float]:
-    """[questions]; that each is asked in one notebook is seen when notebooks are read (intake/notebooks/answers.py)."""
-    questions: dict[str, float] = entry(toml, data, "questions", dict, {})
-    for name, points in questions.items():
-        check_number(f"{toml}: question {name} has {points!r} points", points)
-    return questions
-
-
-def limits_from(toml: Path, data: Mapping[str, Any]) -> dict[str, float]:
-    limits: dict[str, float] = entry(toml, data, "limits", dict)
-    for name, value in limits.items():
-        check_number(f"{toml}: limit {name} is {value!r}", value)
-    return limits
-
-
-def check_number(found: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-        raise AssignmentError(f"{found}, expected a number above 0.")
+def numbers_from(toml: Path, data: Mapping[str, Any], table: str, said: str, default: Any = None) -> dict[str, float]:
+    """A table of numbers above 0 by name. said: how an error names an entry, from its name and value."""
+    numbers: dict[str, float] = entry(toml, data, table, dict, default)
+    for name, value in numbers.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+            raise AssignmentError(f"{toml}: {said.format(name, value)}, expected a number above 0.")
+    return numbers
 
 
 def words_from(toml: Path, data: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
@@ -200,7 +189,6 @@ def load_misconceptions(folder: Path, functions: Mapping[str, float]) -> Iterato
 
 
 def defined_in(folder: Path, kind: type[Definition]) -> Iterator[tuple[Path, Definition]]:
-    """The definitions of this kind in the modules of a folder, each with its file."""
     for path in sorted(folder.glob("*.py")):
         for value in vars(load_module(path)).get(DEFINED, ()):
             if isinstance(value, kind):
@@ -208,7 +196,6 @@ def defined_in(folder: Path, kind: type[Definition]) -> Iterator[tuple[Path, Def
 
 
 def hash_of(folder: Path) -> str:
-    """Hash over everything in the folder that decides over marks."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from grader.intake.names import base_of, few, fold, is_importable, left_out, listed, natural_key, places, show
@@ -91,14 +91,12 @@ def choose(
 
 
 def find_near(tree: Mapping[str, bytes], student_files: Sequence[str], exact: set[str]) -> list[Find]:
-    """The files whose names are nearly those of student files."""
+    """The files whose names are nearly those of student files, as if they had these."""
     found = []
     for path in tree:
         if path not in exact and (name := meant_name(path, student_files)):
-            folder, below = path.rpartition("/")[0], name.rpartition("/")[0]
-            inside = below and (folder == below or folder.endswith(f"/{below}"))
-            root = folder[: -len(below)].rstrip("/") if inside else folder
-            found.append(Find(path, name, root, not below or bool(inside)))
+            right = path.removesuffix(base_of(path)) + base_of(name)
+            found += [replace(find, path=path) for find in match(right, [name])]
     return found
 
 

@@ -115,7 +115,6 @@ def nodes_of(content: bytes) -> list[ast.AST]:
 
 
 def gives_up(node: ast.AST) -> bool:
-    """Whether this is `raise NotImplementedError`."""
     if not isinstance(node, ast.Raise):
         return False
     raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc

@@ -205,7 +205,6 @@ class Gathering:
         self._notes.append(reason)
 
     def note_kind(self, path: str, kind: Reason) -> None:
-        """Of what is neither a folder nor a regular file."""
         self.note(Reason.of("no_file", file=show(path), kind=kind))
 
     def finish(self) -> Tree:
@@ -213,15 +212,8 @@ class Gathering:
         notes = self._notes[:MOST_NOTES]
         if len(self._notes) > MOST_NOTES:
             notes.append(Reason.of("more_notes", count=len(self._notes) - MOST_NOTES))
-        return Tree(
-            files,
-            tuple(notes),
-            tuple(self._archives),
-            notebooks,
-            tuple(self._refused),
-            tuple(self._unread),
-            self._ignored,
-        )
+        archives, refused, unread = tuple(self._archives), tuple(self._refused), tuple(self._unread)
+        return Tree(files, tuple(notes), archives, notebooks, refused, unread, self._ignored)
 
     def _settle_strays(self, kept: Mapping[str, bytes]) -> dict[str, bytes]:
         """Take in files whose names lead out, unless one with the same name lies inside: that one is meant."""

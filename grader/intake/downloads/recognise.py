@@ -50,7 +50,7 @@ class HandedIn:
 
     source: the entry that it is, or the label where it is several. problem: why there is nothing to read (a text entry
     alone), or None. person: whose it is, by what neither a later attempt nor another student changes. entries: all of
-    the download's entries that are this student's.
+    the download's entries that are this student's. left_out: files of earlier attempts.
     """
 
     label: str
@@ -60,30 +60,30 @@ class HandedIn:
     problem: Reason | None = None
     person: str = ""
     entries: tuple[str, ...] = ()
+    late: bool = False
+    left_out: int = 0
 
 
 @dataclass(frozen=True)
 class Download:
     """A folder as the bulk download that its names say it is.
 
-    others: entries that none of it explains. late: submissions. left_out: files of earlier attempts. absent: folders
-    that Gradescope's list names and that are not there.
+    others: entries that none of it explains. absent: folders that Gradescope's list names and that are not there.
     """
 
     system: str
     handed_in: tuple[HandedIn, ...]
     others: tuple[str, ...]
-    late: int = 0
-    left_out: int = 0
     absent: tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:
         empty = sum(one.problem is not None for one in self.handed_in)
         files = sum(len(one.parts) for one in self.handed_in)
+        late, left_out = sum(one.late for one in self.handed_in), sum(one.left_out for one in self.handed_in)
         said = [f"{count(len(self.handed_in), 'submission')} in {count(files, 'file or folder', 'files and folders')}"]
-        said += [f"{self.late} late"] if self.late else []
-        said += [f"{count(self.left_out, 'file')} of earlier attempts left out"] if self.left_out else []
+        said += [f"{late} late"] if late else []
+        said += [f"{count(left_out, 'file')} of earlier attempts left out"] if left_out else []
         said += [f"{empty} without a file"] if empty else []
         said += [f"not there though the list names it: {say(listed(self.absent))}"] if self.absent else []
         return f"taken for a download from {self.system}: {', '.join(said)}"
@@ -113,11 +113,9 @@ def recognise(entries: Mapping[str, bool], metadata: bytes | None = None) -> Dow
 
 def person_of(entry: str) -> str:
     """Whom an entry of a download belongs to, by its name alone; of what is none, the name itself."""
-    for read in (read_moodle, read_blackboard, read_canvas):
-        for folder in (False, True):
-            if item := read(entry, folder):
-                return named(item.whole, item.number)
-    return entry
+    readers = (read_moodle, read_blackboard, read_canvas)
+    items = (read(entry, folder) for read in readers for folder in (False, True))
+    return next((named(item.whole, item.number) for item in items if item), entry)
 
 
 def named(owner: str, number: str) -> str:
@@ -128,19 +126,13 @@ def gather(system: str, items: list[Item], entries: Mapping[str, bool]) -> Downl
     students: dict[tuple[str, str], list[Item]] = {}
     for item in items:
         students.setdefault((item.owner, item.number), []).append(item)
-    gathered = [settle(system, one) for one in students.values()]
     known = {item.entry for item in items}
-    return Download(
-        system,
-        tuple(handed_in for handed_in, _ in gathered),
-        tuple(entry for entry in entries if entry not in known),
-        late=sum(any(item.late for item in one) for one in students.values()),
-        left_out=sum(left_out for _, left_out in gathered),
-    )
+    others = tuple(entry for entry in entries if entry not in known)
+    return Download(system, tuple(settle(system, one) for one in students.values()), others)
 
 
-def settle(system: str, items: list[Item]) -> tuple[HandedIn, int]:
-    """What counts of one student's items, and how many files of earlier attempts do not."""
+def settle(system: str, items: list[Item]) -> HandedIn:
+    """What counts of one student's items."""
     latest = max(item.attempt for item in items)
     now = sorted((item for item in items if item.attempt == latest), key=lambda item: item.order)
     earlier = [item for item in items if item.attempt != latest and item.kind == FILE]
@@ -151,7 +143,8 @@ def settle(system: str, items: list[Item]) -> tuple[HandedIn, int]:
             name = first_name(item.name, names) if system == CANVAS else item.name
             earlier += [taken[name]] if name in taken else []
             taken[name] = item
-    notes = [describe(system, items[0], latest, any(item.late for item in items), list(taken.values()))]
+    late = any(item.late for item in items)
+    notes = [describe(system, items[0], latest, late, list(taken.values()))]
     renamed = [(item.name, name) for name, item in taken.items() if name != item.name]
     notes += [Reason.of("numbered_again", file=show(old), name=show(name)) for old, name in renamed]
     if earlier:
@@ -168,15 +161,11 @@ def settle(system: str, items: list[Item]) -> tuple[HandedIn, int]:
     mine = tuple(item.entry for item in items)
     if system == BLACKBOARD:  # version 0.1 took more for title, where all users' names began alike
         mine += tuple(person.split("_", parts)[-1] for parts in range(1, person.count("_") + 1))
-    return HandedIn(label, source, parts, tuple(notes), lack(now, taken, earlier), person, mine), len(earlier)
-
-
-def lack(now: list[Item], taken: Mapping[str, Item], earlier: list[Item]) -> Reason | None:
-    """Why there is nothing to read, if so."""
-    if taken or earlier:
-        return None if taken else Reason.of("latest_is_empty")
-    kind = UNREAD.get(now[0].kind)
-    return Reason.of("only_unread", kind=kind) if kind else Reason.of("nothing_handed_in")
+    problem = Reason.of("latest_is_empty") if earlier and not taken else None
+    if not taken and not earlier:
+        nothing = UNREAD.get(now[0].kind)
+        problem = Reason.of("only_unread", kind=nothing) if nothing else Reason.of("nothing_handed_in")
+    return HandedIn(label, source, parts, tuple(notes), problem, person, mine, late, len(earlier))
 
 
 def describe(system: str, item: Item, attempt: str, late: bool, taken: list[Item]) -> Reason:

@@ -90,7 +90,6 @@ def converted(data: dict[str, Any], version: int) -> Mapping[str, Any]:
 
 
 def json_of(content: bytes) -> dict[str, Any]:
-    """The JSON object that the bytes hold."""
     if sum(content.count(mark) for mark in (b"[", b"{", b",")) > MOST_VALUES:
         raise UnreadableNotebook(Reason.of("too_many_values", most=MOST_VALUES))
     try:
@@ -109,19 +108,18 @@ def cell_from(data: Any) -> Cell | None:
     source = joined(data.get("source"))
     if source is None:
         return None
-    metadata, identity = data.get("metadata"), data.get("id")
-    said = metadata.get("grader") if isinstance(metadata, dict) else None
-    role, name = (said.get("role"), said.get("name")) if isinstance(said, dict) else (None, None)
-    outputs, attachments = data.get("outputs"), data.get("attachments")
-    return Cell(
-        kind=data["cell_type"],
-        source=source,
-        id=identity if isinstance(identity, str) else "",
-        role=role if isinstance(role, str) and isinstance(name, str) else "",
-        name=name if isinstance(role, str) and isinstance(name, str) else "",
-        outputs=tuple(outputs) if isinstance(outputs, list) else (),
-        attachments=attachments if isinstance(attachments, dict) else {},
-    )
+    metadata, attachments = (as_dict(data.get(name)) for name in ("metadata", "attachments"))
+    identity, outputs, said = data.get("id"), data.get("outputs"), as_dict(metadata.get("grader"))
+    role, name = said.get("role"), said.get("name")
+    if not isinstance(role, str) or not isinstance(name, str):
+        role = name = ""
+    identity = identity if isinstance(identity, str) else ""
+    outputs = tuple(outputs) if isinstance(outputs, list) else ()
+    return Cell(data["cell_type"], source, identity, role, name, outputs, attachments)
+
+
+def as_dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def joined(text: Any) -> str | None:
