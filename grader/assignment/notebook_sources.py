@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from grader.assignment.load import Assignment
-from grader.assignment.solution_regions import find_regions
+from grader.assignment.solution_regions import find_regions, read_text
 from grader.errors import AssignmentError, GraderError
 
 MARKER: Final = re.compile(
@@ -69,11 +69,7 @@ def instructor_notebooks(assignment: Assignment) -> dict[str, bytes]:
 
 def sources(assignment: Assignment) -> Iterator[tuple[str, Path, list[SourceCell]]]:
     for path in sorted((assignment.folder / "notebooks").glob("*.py")):
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise AssignmentError(f"{path}: cannot be read ({error}). Restore it, as UTF-8.") from error
-        yield f"{path.stem}.ipynb", path, cells_of(text, path)
+        yield f"{path.stem}.ipynb", path, cells_of(read_text(path, "Restore it, as UTF-8."), path)
 
 
 def cells_of(text: str, place: Path) -> list[SourceCell]:
@@ -81,8 +77,7 @@ def cells_of(text: str, place: Path) -> list[SourceCell]:
     found: list[SourceCell] = []
     lines = text.splitlines()
     marks = [number for number, line in enumerate(lines) if line.startswith("# %%")]
-    first = marks[0] if marks else len(lines)
-    if any(line.strip() for line in lines[:first]) or not marks:
+    if not marks or any(line.strip() for line in lines[: marks[0]]):
         raise AssignmentError(
             f"{place}:1: no cell begins here, expected a line '# %%'. Put one before everything else."
         )
@@ -127,7 +122,6 @@ def notebook(cells: list[SourceCell], place: Path, *, solved: bool) -> bytes:
 
 
 def marked(line: str, place: str) -> tuple[Literal["code", "markdown"], str, str]:
-    """Return kind, role and name of a marker line."""
     match = MARKER.fullmatch(line)
     if match is None or (match["role"] == "check" and match["kind"]):
         raise AssignmentError(

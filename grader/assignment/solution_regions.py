@@ -45,11 +45,11 @@ def student_files_of(assignment: Assignment) -> dict[str, bytes]:
     return {name: take_out(str(path), read_text(path)).encode() for name, path in paths.items()}
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, advice: str = "The reference must have it.") -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise AssignmentError(f"{path}: cannot be read ({error}). The reference must have it.") from error
+        raise AssignmentError(f"{path}: cannot be read ({error}). {advice}") from error
 
 
 def find_regions(place: str, text: str, first: int = 1) -> list[Region]:
@@ -61,24 +61,20 @@ def find_regions(place: str, text: str, first: int = 1) -> list[Region]:
     regions = []
     begin = 0
     for number, line in enumerate(text.split("\n"), start=first):
-        markers = [marker for marker in (BEGIN, END) if marker in line]
-        if not markers:
-            continue
-        if line.strip() != markers[0]:
-            raise AssignmentError(
-                f"{place}:{number}: {line.strip()!r} found, expected {markers[0]!r} and nothing else."
-            )
-        if markers[0] == BEGIN:
-            if begin:
-                raise AssignmentError(
-                    f"{place}:{number}: a solution begins inside of the one of line {begin}. Close that one first."
-                )
-            begin = number
-        elif not begin:
-            raise AssignmentError(f"{place}:{number}: a solution ends that has not begun. Write {BEGIN!r} above it.")
-        else:
+        marker = next((marker for marker in (BEGIN, END) if marker in line), None)
+        wrong = ""
+        if marker and line.strip() != marker:
+            wrong = f"{line.strip()!r} found, expected {marker!r} and nothing else."
+        elif marker == BEGIN and begin:
+            wrong = f"a solution begins inside of the one of line {begin}. Close that one first."
+        elif marker == END and not begin:
+            wrong = f"a solution ends that has not begun. Write {BEGIN!r} above it."
+        if wrong:
+            raise AssignmentError(f"{place}:{number}: {wrong}")
+        if marker == END:
             regions.append(Region(begin, number))
-            begin = 0
+        if marker:
+            begin = number if marker == BEGIN else 0
     if begin:
         raise AssignmentError(f"{place}:{begin}: the solution that begins here has no end. Write {END!r} below it.")
     return regions
@@ -131,23 +127,20 @@ def parse(place: str, text: str) -> ast.Module:
 
 
 def function_around(place: str, tree: ast.Module, region: Region) -> tuple[str, Function]:
-    """The outermost function or method that the region lies in, and its name for people."""
+    """The outermost function or method that the region lies in, and its name for people.
+
+    It lies in the one that it begins in: of a comment that ends a function, the parser sees nothing.
+    """
     for outer in tree.body:
         owner, nodes = (outer.name, outer.body) if isinstance(outer, ast.ClassDef) else ("", [outer])
         for node in nodes:
-            if isinstance(node, Function) and node.lineno < region.begin and region.end <= last_line(node, region):
+            if isinstance(node, Function) and node.lineno < region.begin and region.begin <= (node.end_lineno or 0):
                 if node.name == "__init__":
                     return f"the constructor of {owner}", node
                 return ".".join(filter(None, (owner, node.name))), node
     raise AssignmentError(
         f"{place}:{region.begin}: a solution outside of a function. It would keep the file from loading."
     )
-
-
-def last_line(node: Function, region: Region) -> int:
-    """A function's last line. A comment that ends it is no part of what the parser saw."""
-    end = node.end_lineno or 0
-    return max(end, region.end) if region.begin <= end else end
 
 
 def names_used_below(function: Function, region: Region, regions: Sequence[Region]) -> list[str]:

@@ -20,7 +20,7 @@ from grader.intake.choose import choose, choose_notebooks
 from grader.intake.finding import Found as Found
 from grader.intake.finding import Kind, find_one, submission
 from grader.intake.folders import is_ours, keep_file, read_file, read_folder
-from grader.intake.layout import SAKAI, Layout, find_class
+from grader.intake.layout import SAKAI, find_class
 from grader.intake.names import Ids, base_of, few, left_out, listed, show, strip_suffix
 from grader.intake.near_names import names_student_file
 from grader.intake.notebooks.answers import HandedOut, read_notebooks
@@ -92,8 +92,9 @@ def read(
         else:
             tree = read_tree(found.path, limits, student_files)
         notes += tree.notes
-        if not found.path.is_dir():
-            refuse_class(find_class([*tree.files, *tree.archives], student_files, package))
+        layout = None if found.path.is_dir() else find_class([*tree.files, *tree.archives], student_files, package)
+        if layout and layout.sure and len(layout.holders) > 1:  # it cannot be one student's: works must not be mixed
+            raise IntakeProblem(Reason.of("holds_a_class", count=len(layout.holders), names=listed(layout.holders)))
         choice = choose(tree.files, student_files=student_files, handed_out=handed_out, package=package)
         if not choice.files:
             raise IntakeProblem(describe_lack(tree, student_files))
@@ -120,12 +121,6 @@ def describe_unread(tree: Tree) -> tuple[Reason, ...]:
     said = list(map(say, tree.notes))
     names = [name for name in (*tree.archives, *tree.unread) if not any(show(name) in note for note in said)]
     return (Reason.of("not_read", names=few(names)),) if names else ()
-
-
-def refuse_class(layout: Layout | None) -> None:
-    """Raise IntakeProblem for an archive that cannot be one student's: their works must not be mixed."""
-    if layout and layout.sure and len(layout.holders) > 1:
-        raise IntakeProblem(Reason.of("holds_a_class", count=len(layout.holders), names=listed(layout.holders)))
 
 
 def read_tree(path: Path, limits: IntakeLimits, student_files: Sequence[str]) -> Tree:

@@ -12,6 +12,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import accumulate, takewhile
 from pathlib import Path
 from typing import Final
 
@@ -74,10 +75,9 @@ def find_one(path: Path, kind: Kind) -> list[Found]:
     if not real.is_dir():
         refuse_packed(real, clean(str(path)), kind)
         return [submission(real, str(path), strip_suffix(real.name), problem=find_problem(real, kind.student_files))]
-    if (real / SAKAI).is_dir():
-        return [submission(real / SAKAI, str(path), real.name)]
-    if holds_submission(real, kind):
-        return [submission(real, str(path), real.name)]
+    is_sakai = (real / SAKAI).is_dir()
+    if is_sakai or holds_submission(real, kind):
+        return [submission(real / SAKAI if is_sakai else real, str(path), real.name)]
     return find_all(real, str(path), kind)
 
 
@@ -156,19 +156,14 @@ def group_flat(real: Path, path: str, entries: Mapping[str, bool], kind: Kind) -
 
 def real_part(folder: Path, prefix: str) -> str:
     """As much of a layout's prefix as is folders on disk: the rest is in names with backslashes (group_flat)."""
-    inner = ""
-    for name in prefix.split("/")[:-1]:
-        if not (folder / inner / name).is_dir():
-            break
-        inner += f"{name}/"
-    return inner
+    inner = accumulate(f"{name}/" for name in prefix.split("/")[:-1])
+    return max(takewhile(lambda inside: (folder / inside).is_dir(), inner), key=len, default="")
 
 
 def class_in(folder: Path, kind: Kind, looked_at: int) -> Layout | None:
     """The class that lies in a folder, or None, by the first `looked_at` names in it."""
-    if holds_submission(folder, kind):
-        return None
-    return find_class(list(walk_names(folder, looked_at)), kind.student_files, kind.package)
+    names = [] if holds_submission(folder, kind) else list(walk_names(folder, looked_at))
+    return find_class(names, kind.student_files, kind.package)
 
 
 def walk_names(folder: Path, left: int) -> Iterator[str]:
@@ -228,9 +223,8 @@ def is_hidden(name: str) -> bool:
 
 
 def is_of_class(name: str, student_files: Sequence[str]) -> bool:
-    if meant_name(name, student_files):
-        return False
-    return name.lower().endswith(CLASS_SUFFIXES) or name.lower().partition(".")[0] in CLASS_NAMES
+    is_beside = name.lower().endswith(CLASS_SUFFIXES) or name.lower().partition(".")[0] in CLASS_NAMES
+    return is_beside and not meant_name(name, student_files)
 
 
 def holds_submission(folder: Path, kind: Kind) -> bool:

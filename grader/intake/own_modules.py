@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -85,7 +85,8 @@ def find_own_modules(
                 base = bases[importer]
             if not path or path in known or path[len(base) :] in chosen:
                 continue
-            for own in (*inits_above(base, path, tree), path):
+            inits = [f"{base}{folder}/__init__.py" for folder in places(path[len(base) :])[:-1]]  # an import runs them
+            for own in (*(init for init in inits if init in tree), path):
                 name = own[len(base) :]
                 if name not in chosen and name not in taken and len(taken) < most:
                     taken[name], bases[own] = own, base
@@ -101,33 +102,24 @@ def candidates(
     folders = places(importer)[:-1]
     above = [*(f"{folder}/" for folder in reversed(folders)), ""]
     if one.level:
-        for base in above[one.level - 1 : one.level]:
-            yield from modules_at(base, one.parts, tree)
+        yield from modules_at(above[one.level - 1 : one.level], one.parts, tree)
         return
     parts = one.parts[1:] if one.parts[0] == package else one.parts
     if not parts or parts[0] == "numpy" or (parts[0] in PROVIDED and not one.names):
         return
     nearest = above[:3]  # its own folder, beside the package, beside that
-    for base in nearest:
-        yield from modules_at(base, parts, tree)
+    yield from modules_at(nearest, parts, tree)
     if parts[0] not in PROVIDED:
         ends = [f"/{'/'.join(parts)}{end}" for end in (".py", "/__init__.py")]
         found = [(path, end) for path in index.get(parts[-1], ()) for end in ends if f"/{path}".endswith(end)]
         found.sort(key=lambda pair: -len({*places(pair[0])} & {*folders}))
         for path, end in found:
             yield path[: len(path) - len(end) + 1], path
-        for base in nearest if len(parts) > 1 else ():  # below the folder that was handed in, by the name of that
-            yield from modules_at(base, parts[1:], tree)
+        if len(parts) > 1:  # below the folder that was handed in, by the name of that
+            yield from modules_at(nearest, parts[1:], tree)
 
 
-def modules_at(base: str, parts: tuple[str, ...], tree: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
-    path = base + "/".join(parts)
-    for file in (f"{path}.py", f"{path}/__init__.py"):
-        if file in tree:
-            yield base, file
-
-
-def inits_above(base: str, path: str, tree: Mapping[str, bytes]) -> Iterable[str]:
-    """The `__init__.py` of the folders that an import runs through on its way."""
-    above = [f"{base}{folder}/__init__.py" for folder in places(path[len(base) :])[:-1]]
-    return [init for init in above if init in tree and init != path]
+def modules_at(bases: Sequence[str], parts: tuple[str, ...], tree: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
+    for base in bases:
+        path = base + "/".join(parts)
+        yield from ((base, file) for file in (f"{path}.py", f"{path}/__init__.py") if file in tree)

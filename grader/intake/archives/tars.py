@@ -76,8 +76,9 @@ def read_member(
     name = extended["path"] if "path" in extended else parse_name(header)
     path = gathering.locate(decode_name(name))
     regular = kind in REGULAR and not name.endswith(b"/") and "sparse" not in extended
-    if kind == SPARSE:
-        skip_sparse_map(stream, header)
+    more = kind == SPARSE and header[482]
+    while more:  # the map of an old GNU sparse file, before its data
+        more = read_data(stream, BLOCK)[504]
     if path and regular and gathering.wants(path):
         if size <= gathering.most_bytes(path):
             gathering.keep(path, read_data(stream, size))
@@ -149,10 +150,3 @@ def read_data(stream: Unpacked, size: int) -> bytes:
 
 def skip_member(stream: Unpacked, size: int) -> None:
     stream.skip(size + -size % BLOCK)
-
-
-def skip_sparse_map(stream: Unpacked, header: bytes) -> None:
-    """The blocks between the header of an old GNU sparse file and its data."""
-    more = header[482]
-    while more:
-        more = read_data(stream, BLOCK)[504]
