@@ -89,10 +89,8 @@ def load_fixtures(assignment: Assignment) -> Fixtures:
         arrays: dict[str, np.ndarray] = {}
         for name, digest in manifest["files"].items():
             arrays.update(read_arrays(folder / name, digest))
-        hints, arguments = manifest["hints"], {name: tuple(names) for name, names in manifest["arguments"].items()}
-        by_outcome, beside = (
-            {name: tuple(variants) for name, variants in manifest[way].items()} for way in ("by_outcome", "beside")
-        )
+        hints, tables = manifest["hints"], (manifest[name] for name in ("arguments", "by_outcome", "beside"))
+        arguments, by_outcome, beside = ({name: tuple(names) for name, names in table.items()} for table in tables)
         checks = {check.id: fixture_from(check.id, manifest["checks"], arrays) for check in assignment.checks}
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise FixtureError(

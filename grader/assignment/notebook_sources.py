@@ -22,6 +22,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -32,7 +33,7 @@ from grader.errors import AssignmentError, GraderError
 MARKER: Final = re.compile(
     r"# %%(?: \[(?P<kind>markdown)\])?(?: (?P<role>check|answer) (?P<name>(?=.{1,48}$)[a-z0-9]+(?:-[a-z0-9]+)*))?"
 )
-MAGIC: Final = re.compile(r"# (?=%[a-z])")
+MAGIC: Final = re.compile(r"^# (?=%[a-z])")
 TODO_CODE: Final = (
     "# TODO: write your code here, then delete the next line.",
     'raise NotImplementedError("this cell is not written yet")',
@@ -81,21 +82,18 @@ def cells_of(text: str, place: Path) -> list[SourceCell]:
         raise AssignmentError(
             f"{place}:1: no cell begins here, expected a line '# %%'. Put one before everything else."
         )
-    names: set[tuple[str, str]] = set()
-    for start, stop in zip(marks, [*marks[1:], len(lines)], strict=True):
+    for start, stop in pairwise([*marks, len(lines)]):
         kind, role, name = marked(lines[start], f"{place}:{start + 1}")
-        if name and (role, name) in names:
+        if name and any((role, name) == (cell.role, cell.name) for cell in found):
             raise AssignmentError(f"{place}:{start + 1}: a second {role} has the name {name}. Give it another one.")
-        names.add((role, name))
         body = lines[start + 1 : stop]
         if kind == "markdown":
             body = [uncommented(line, f"{place}:{start + 2 + offset}") for offset, line in enumerate(body)]
         else:
-            body = [MAGIC.sub("", line, count=1) if MAGIC.match(line) else line for line in body]
-        cell = SourceCell(kind, role, name, tuple(body), start + 1)
-        if not "".join(cell.lines).strip():
+            body = [MAGIC.sub("", line) for line in body]
+        if not "".join(body).strip():
             raise AssignmentError(f"{place}:{start + 1}: the cell is empty. Write it, or take its marker away.")
-        found.append(cell)
+        found.append(SourceCell(kind, role, name, tuple(body), start + 1))
     return found
 
 

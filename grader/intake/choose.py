@@ -91,7 +91,6 @@ def choose(
 
 
 def find_near(tree: Mapping[str, bytes], student_files: Sequence[str], exact: set[str]) -> list[Find]:
-    """The files whose names are nearly those of student files, as if they had these."""
     found = []
     for path in tree:
         if path not in exact and (name := meant_name(path, student_files)):

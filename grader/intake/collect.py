@@ -41,7 +41,7 @@ def find(paths: Sequence[Path], *, student_files: Sequence[str], package: str) -
     """
     kind = Kind(student_files, package)
     found: list[Found] = []
-    empty: list[Path] = []
+    empty: list[Found] = []
     for path in paths:
         if not os.path.exists(path):
             raise UsageError(f"{show(str(path))}: does not exist, expected a folder or an archive of submissions.")
@@ -50,19 +50,15 @@ def find(paths: Sequence[Path], *, student_files: Sequence[str], package: str) -
             here = find_one(path, kind)
         except OSError as error:
             raise UsageError(f"{show(str(path))}: cannot be read ({error.strerror}).") from error
-        empty += [] if here else [path]
         found += here
+        if not here:
+            real = path.resolve()
+            empty.append(submission(real, str(path), real.name, problem=Reason.of("folder_is_empty")))
     if not found:
-        names = ", ".join(show(str(path)) for path in paths)
-        raise UsageError(
-            f"{names}: no submission was found, expected folders or archives that hold {student_files[0]}."
-        )
-    found += [
-        submission(path.resolve(), str(path), path.resolve().name, problem=Reason.of("folder_is_empty"))
-        for path in empty
-    ]
+        names, wanted = ", ".join(show(str(path)) for path in paths), f"that hold {student_files[0]}"
+        raise UsageError(f"{names}: no submission was found, expected folders or archives {wanted}.")
     ids = Ids()
-    once = {(one.path, one.parts): one for one in found}  # of a path that was given twice, one
+    once = {(one.path, one.parts): one for one in (*found, *empty)}  # of a path that was given twice, one
     return [replace(one, id=ids.give(one.called)) for one in once.values()]
 
 

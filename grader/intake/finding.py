@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -138,9 +139,8 @@ def find_download(folder: Path, entries: Mapping[str, bool]) -> Download | None:
 
 def group_flat(real: Path, path: str, entries: Mapping[str, bool], kind: Kind) -> list[Found]:
     """The submissions of files called `alice\\layers.py`, which unpacking on Unix makes of a zip from Windows."""
-    flat = {
-        name.replace("\\", "/").lstrip("/"): name for name, folder in entries.items() if "\\" in name and not folder
-    }
+    names = [name for name, folder in entries.items() if "\\" in name and not folder]
+    flat = {name.replace("\\", "/").lstrip("/"): name for name in names}
     layout = find_class(list(flat), kind.student_files, kind.package)
     prefix = layout.prefix if layout else ""
     groups: dict[str, list[tuple[str, Path]]] = {}
@@ -168,23 +168,20 @@ def class_in(folder: Path, kind: Kind, looked_at: int) -> Layout | None:
 
 def walk_names(folder: Path, left: int) -> Iterator[str]:
     """The paths below a folder, those of folders with a "/" behind; upper levels first, and not all of a large one."""
-    waiting = [("", folder)]
-    for _ in range(DEEPEST):
-        deeper = []
-        for above, place in waiting:
-            try:
-                children = [child for child in list_folder(place) if not is_hidden(child.name)]
-            except OSError:
-                continue
-            for child in children[:left]:
-                inside = child.is_dir(follow_symlinks=False)
-                path = above + (child.name if inside else child.name.replace("\\", "/"))
-                yield f"{path}/" if inside else path
-                deeper += [(f"{path}/", Path(child.path))] if inside else []
-            left -= len(children)
-            if left <= 0:
-                return
-        waiting = deeper
+    waiting = deque([("", folder)])
+    while waiting and left > 0:
+        above, place = waiting.popleft()
+        try:
+            children = [child for child in list_folder(place) if not is_hidden(child.name)]
+        except OSError:
+            continue
+        for child in children[:left]:
+            inside = child.is_dir(follow_symlinks=False)
+            path = above + (child.name if inside else child.name.replace("\\", "/"))
+            yield f"{path}/" if inside else path
+            if inside and path.count("/") < DEEPEST - 1:
+                waiting.append((f"{path}/", Path(child.path)))
+        left -= len(children)
 
 
 def find_handed_in(one: HandedIn, path: str, real: Path, said: str) -> Found:

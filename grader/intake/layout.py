@@ -60,38 +60,34 @@ def find_class(paths: Collection[str], student_files: Sequence[str], package: st
         below = [path for path in below if not is_ignored(path.rstrip("/"))]
         folders = {path.partition("/")[0]: None for path in below if "/" in path}
         files = [path for path in dict.fromkeys(below) if "/" not in path and path not in folders]
-        modules = [path for path in below if path.startswith(f"{package}/") and path.endswith(".py")]
-        is_package = any(path.count("/") == 1 for path in modules)
-        if is_package or SAKAI in folders or not {*student_files, *map(base_of, student_files)}.isdisjoint(files):
+        modules = [path for path in below if path.rpartition("/")[0] == package and path.endswith(".py")]
+        if modules or SAKAI in folders or {*student_files, *map(base_of, student_files)} & {*files}:
             return None
         entries = {**dict.fromkeys(files, False), **dict.fromkeys(folders, True)}
         download = recognise(entries)
         if METADATA in files or (download and len(download.others) <= len(download.handed_in)):
             names = tuple(one.label for one in download.handed_in) if download else tuple(folders)
             return Layout(prefix, names, "", len(names) > 1)
+        sakai = tuple(name for name in folders if any(path.startswith(f"{name}/{SAKAI}/") for path in below))
+        if sakai:
+            return Layout(prefix, sakai, SAKAI, True)
         archives = [name for name in files if has_archive_suffix(name)]
         if len(folders) != 1 or archives:
             return settle(prefix, below, list(folders), archives, student_files, package)
-        (only,) = folders
-        if any(path.startswith(f"{only}/{SAKAI}/") for path in below):
-            return Layout(prefix, (only,), SAKAI, True)
-        prefix += f"{only}/"
+        prefix += f"{next(iter(folders))}/"
     return None
 
 
 def settle(
     prefix: str, below: list[str], folders: list[str], archives: list[str], student_files: Sequence[str], package: str
 ) -> Layout | None:
-    sakai = tuple(name for name in folders if any(path.startswith(f"{name}/{SAKAI}/") for path in below))
-    if sakai:
-        return Layout(prefix, sakai, SAKAI, True)
     held = {name: held_in(name, below, student_files) for name in folders}
     found = [name for names in held.values() for name in names]
     twice = {name for name in found if found.count(name) > 1}
     holders = [name for name in folders if held[name] & twice or (archives and held[name])] + archives
     if len(holders) < 2 or all(is_version(name, package) for name in holders):
         return None
-    shared = sorted(twice, key=lambda name: (-found.count(name), name))[0] if twice else ARCHIVE
+    shared = min(twice, key=lambda name: (-found.count(name), name), default=ARCHIVE)
     people = [name for name in holders if not is_version(name, package)]
     return Layout(prefix, tuple(holders), shared, len(people) >= MANY)
 

@@ -111,16 +111,12 @@ def consistent(items: list[Item]) -> list[Item]:
         names.setdefault(item.number, set()).add(item.owner.casefold())
         if item.kind == FILE:
             users.setdefault(item.order, set()).add(item.number)
-    fit = [
-        item for item in items if len(names[item.number]) == 1 and (item.kind != FILE or len(users[item.order]) == 1)
-    ]
-    if 2 * len(fit) <= len(items) or not can_be_users(fit):
-        return []
-    return fit
+    fit = [item for item in items if len(names[item.number]) == 1]
+    fit = [item for item in fit if item.kind != FILE or len(users[item.order]) == 1]
+    return fit if 2 * len(fit) > len(items) and can_be_users(fit) else []
 
 
 def can_be_users(items: list[Item]) -> bool:
-    """Whether what all of the numbers say together is possible."""
     owners = {item.number: item.owner for item in items}
     if all(item.owner == "anon" for item in items):
         return True
