@@ -57,10 +57,10 @@ def guess_handout(
     wanted = {mark.file for found in marks.values() for mark in found}
     texts = {file: one_spaced(files[file]) for file in sorted(wanted) if file in files}
     topics = list(dict.fromkeys(mark.topic for found in marks.values() for mark in found))
-    speaking = {
-        name: [topic for topic in topics if any(is_found(mark, texts) for mark in found if mark.topic == topic)]
-        for name, found in marks.items()
-    }
+    speaking = {}
+    for name, found in marks.items():
+        there = {mark.topic for mark in found if mark.file in texts and mark.pattern.search(texts[mark.file])}
+        speaking[name] = [topic for topic in topics if topic in there]
     said = [topic for topic in topics if any(topic in spoken for spoken in speaking.values())]
     if not said:
         return Guess(own, Reason.of("no_marks"))
@@ -79,10 +79,6 @@ def guess_handout(
         "taken_for", handout=best, votes=votes, marks=len(said), topics=speaking[best], unlike=unlike, alike=alike
     )
     return Guess(best, grounds)
-
-
-def is_found(mark: Clue, texts: Mapping[str, str]) -> bool:
-    return mark.file in texts and mark.pattern.search(texts[mark.file]) is not None
 
 
 def one_spaced(content: bytes) -> str:

@@ -24,7 +24,7 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -92,7 +92,7 @@ def load_handouts(assignment: Assignment, asked: str) -> Handouts:
 def load_handout(path: Path, assignment: Assignment, defined: frozenset[str]) -> tuple[Handout, tuple[Clue, ...]]:
     """One file. defined: ids of all functions and classes of the reference. Raises AssignmentError, naming the file."""
     place = f"{FOLDER}/{path.name}"
-    data = completed(path, read_toml(path))
+    data = completed(path)
     known = ("years", "like", "solved", "accepts", "files", "lacks", "hints", "titles", *TABLES)
     unknown = sorted(data.keys() - {*known})
     if unknown:
@@ -117,16 +117,17 @@ def load_handout(path: Path, assignment: Assignment, defined: frozenset[str]) ->
         check_pattern(place, pattern, assignment, defined)
     if path.stem == OWN_HANDOUT and (lacks or solved or accepts or files or rules):
         raise AssignmentError(f"{place}: rules found, expected years and marks only: it is the assignment's own.")
+    hints = texts_of(place, data, "hints", misconceptions)
     handout = Handout(
         name=path.stem,
         like=data.get("like", ""),
-        hints=hints_from(place, data, misconceptions),
+        hints={of: {name: hints[f"{of}.{name}"] for name in names} for of, names in by_function(hints).items()},
         titles=texts_of(place, data, "titles", {check.id for check in assignment.checks}),
         years=data["years"],
         lacks=frozenset(functions),
         lacks_checks=tuple(checks),
         solved=frozenset(solved),
-        accepts=by_function(accepts),
+        accepts={function: frozenset(names) for function, names in by_function(accepts).items()},
         files=OWN.files if path.stem == OWN_HANDOUT else tuple(files),
         arguments=tuple(argument_from(place, row) for row in tables["arguments"]),
         keywords=tuple(Keywords(**row) for row in tables["keywords"]),
@@ -142,8 +143,9 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise AssignmentError(f"{FOLDER}/{path.name}: cannot be read ({error}). Mend the file.") from error
 
 
-def completed(path: Path, data: dict[str, Any]) -> dict[str, Any]:
+def completed(path: Path) -> dict[str, Any]:
     """The file's data, and what it leaves out from the one that it is like; of marks, those of other topics."""
+    data = read_toml(path)
     if "like" not in data:
         return data
     other = path.with_name(f"{data['like']}.toml")
@@ -185,10 +187,12 @@ def list_of(place: str, table: Mapping[str, Any], name: str, where: str = "") ->
     return found
 
 
-def by_function(ids: Sequence[str]) -> dict[str, frozenset[str]]:
+def by_function(ids: Iterable[str]) -> dict[str, list[str]]:
     """Names of misconceptions by function, from ids such as layers.f.forgets_bias."""
-    pairs = [(function, name) for function, _, name in (item.rpartition(".") for item in ids)]
-    return {function: frozenset(name for of, name in pairs if of == function) for function, _ in pairs}
+    found: dict[str, list[str]] = {}
+    for function, _, name in (item.rpartition(".") for item in ids):
+        found.setdefault(function, []).append(name)
+    return found
 
 
 def check_pattern(place: str, pattern: str, assignment: Assignment, defined: frozenset[str]) -> None:
@@ -210,15 +214,6 @@ def texts_of(place: str, data: Mapping[str, Any], table: str, known: Set[str]) -
         if name not in known:
             raise AssignmentError(f"{place}: {name} in [{table}] is not known. Check the spelling.")
     return {name: " ".join(text.split()) for name, text in texts.items()}
-
-
-def hints_from(place: str, data: Mapping[str, Any], known: Set[str]) -> dict[str, dict[str, str]]:
-    """By function and misconception, from ids such as layers.f.forgets_bias."""
-    found: dict[str, dict[str, str]] = {}
-    for name, hint in texts_of(place, data, "hints", known).items():
-        function, _, misconception = name.rpartition(".")
-        found.setdefault(function, {})[misconception] = hint
-    return found
 
 
 def argument_from(place: str, row: Mapping[str, Any]) -> Argument:

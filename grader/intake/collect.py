@@ -19,7 +19,7 @@ from grader.intake.archives.unpack import find_kind, read_archive
 from grader.intake.choose import choose, choose_notebooks
 from grader.intake.finding import Found as Found
 from grader.intake.finding import Kind, find_one, submission
-from grader.intake.folders import is_ours, keep_file, read_file, read_folder
+from grader.intake.folders import is_ours, keep_file, read_folder
 from grader.intake.layout import SAKAI, find_class
 from grader.intake.names import Ids, base_of, few, left_out, listed, show, strip_suffix
 from grader.intake.near_names import names_student_file
@@ -100,9 +100,7 @@ def read(
         said: tuple[Reason, ...] = ()
         if chosen.files and notebooks:
             answers, said = read_notebooks(chosen.files, notebooks(), left_out=list(map(base_of, tree.refused)))
-        return Submission(
-            found.id, found.source, choice.files, notes, None, chosen.files, answers=answers, notebook_notes=said
-        )
+        return Submission(found.id, found.source, choice.files, notes, None, chosen.files, answers, said)
     except IntakeProblem as raised:
         problem = raised.reason
     except OSError as error:
@@ -123,9 +121,12 @@ def read_tree(path: Path, limits: IntakeLimits, student_files: Sequence[str]) ->
     """Read a folder, an archive or a single file. A folder with one archive and no student file is that archive."""
     if path.is_symlink():
         raise IntakeProblem(Reason.of("is_a_link"))
+    if names_student_file(path.name, student_files) and not path.is_dir():
+        gathering = Gathering(limits)
+        keep_file(path, path.name, gathering)
+        return gathering.finish()
     if not path.is_dir():
-        single = names_student_file(path.name, student_files)
-        return read_file(path, limits) if single else read_archive(path, limits, student_files)
+        return read_archive(path, limits, student_files)
     tree = read_folder(path, limits, student_files)
     if len(tree.archives) == 1 and not any(names_student_file(name, student_files) for name in tree.files):
         inner = read_archive(path / tree.archives[0], limits, student_files)

@@ -1,4 +1,4 @@
-"""A folder, or a single file, read into a Tree. Links are never followed and nothing but regular files is opened."""
+"""A folder, or a single file, read under limits. Links are never followed, and only regular files are opened."""
 
 from __future__ import annotations
 
@@ -21,8 +21,6 @@ def read_folder(folder: Path, limits: IntakeLimits, student_files: Sequence[str]
     """The Python files below a folder. What cannot be read is left out with a note.
 
     A backslash parts folders: unpacking on Unix leaves names like `hw2\\cs231n\\layers.py` of a zip made on Windows.
-    student_files: kept by a name that is nearly theirs, too.
-
     Raises IntakeProblem if there is more than the limits allow, OSError if the folder itself cannot be listed.
     """
     gathering = Gathering(limits, student_files)
@@ -44,13 +42,6 @@ def read_folder(folder: Path, limits: IntakeLimits, student_files: Sequence[str]
                 if is_ours(error):
                     raise
                 gathering.note(left_out(path, Reason.of("cannot_be_read", error=error.strerror)))
-    return gathering.finish()
-
-
-def read_file(file: Path, limits: IntakeLimits) -> Tree:
-    """A tree of the one file. Raises as read_folder."""
-    gathering = Gathering(limits)
-    keep_file(file, file.name, gathering)
     return gathering.finish()
 
 

@@ -31,7 +31,11 @@ WITHOUT_DATA: Final = (b"1", b"2", b"3", b"4", b"5", b"6")  # their size says no
 def read_tar(stream: Unpacked, gathering: Gathering) -> None:
     """Keep every wanted regular file of the tar. Raises IntakeProblem if it is damaged or over the limits."""
     extended: dict[str, bytes] = {}
-    while header := read_header(stream, gathering):
+    while header := stream.read(BLOCK):
+        if len(header) == BLOCK and not any(header):  # the end mark
+            return
+        if not is_tar_header(header):
+            raise IntakeProblem(DAMAGED)
         kind = header[156:157]
         size = parse_number(header[124:136])
         if kind in (PAX, LONG_NAME):
@@ -43,6 +47,7 @@ def read_tar(stream: Unpacked, gathering: Gathering) -> None:
         size = parse_decimal(extended["size"]) if "size" in extended else size
         read_member(stream, header, kind, size, extended, gathering)
         extended = {}
+    gathering.note(Reason.of("no_end_mark"))
 
 
 def is_tar_header(header: bytes) -> bool:
@@ -55,19 +60,6 @@ def is_tar_header(header: bytes) -> bool:
         return parse_number(header[148:156]) in (sum(rest), signed)
     except IntakeProblem:
         return False
-
-
-def read_header(stream: Unpacked, gathering: Gathering) -> bytes | None:
-    """The next header, or None at the end mark (a block of zeros) or the end of the file."""
-    header = stream.read(BLOCK)
-    if not header:
-        gathering.note(Reason.of("no_end_mark"))
-        return None
-    if len(header) == BLOCK and not any(header):
-        return None
-    if not is_tar_header(header):
-        raise IntakeProblem(DAMAGED)
-    return header
 
 
 def read_member(

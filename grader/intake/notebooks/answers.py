@@ -94,7 +94,11 @@ def read_notebooks(
         best = max(found, key=lambda name: (len(answered(found[name])), fold(stem_of(name)) == fold(stem)))
         stems[best] = stem
         answers[best], said = fill_in(best, found)
-        notes += [*said, *tell_lost_marks(best, read[best], handed_out.cells[stem])]
+        notes += said
+        written = find_written(read[best], handed_out.cells[stem])
+        lost = [question for question, one in written.items() if one.by_question and one.cells]
+        if lost:  # answers stand where answer cells should be, but the cells have lost what they are known by
+            notes.append(Reason.of("metadata_lost", file=show(best), names=few(lost, MOST_NAMED)))
     named = {fold(stem): stem for stem in handed_out.cells}
     for name in problems:  # answers that cannot be read are still to be marked
         stem = named.get(fold(stem_of(name)), "")
@@ -173,12 +177,6 @@ def fill_in(best: str, copies: Mapping[str, Sequence[Answer]]) -> tuple[list[Ans
         unlike = Reason.of("answers_differ", names=few(differ, MOST_NAMED)) if differ else ""
         notes.append(Reason.of("copies", other=show(name), best=show(best), too=too, unlike=unlike))
     return list(filled.values()), notes
-
-
-def tell_lost_marks(name: str, cells: Sequence[Cell], original: Sequence[Cell]) -> list[Reason]:
-    """A note if answers stand where answer cells should be, but the cells have lost what they are known by."""
-    lost = [question for question, one in find_written(cells, original).items() if one.by_question and one.cells]
-    return [Reason.of("metadata_lost", file=show(name), names=few(lost, MOST_NAMED))] if lost else []
 
 
 def tell_checks(stem: str, cells: Sequence[Cell], original: Sequence[Cell]) -> list[Reason]:
