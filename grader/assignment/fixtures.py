@@ -37,17 +37,15 @@ REGENERATE: Final = "Run make fixtures."
 
 @dataclass(frozen=True)
 class Fixture:
-    """One check's: expected arrays, arities of the reference's replies call by call, and of gradients the forward's
-    value and reach; variants' arrays, and of variants that raise here the exception's type; the arrays of variants that
-    are right as well where a handout says so."""
+    """What the reference returned for one check, and what the variants of a misconception would have."""
 
     expected: Mapping[str, np.ndarray]
-    arities: tuple[tuple[str, int], ...]
-    forward: np.ndarray | None = None
+    arities: tuple[tuple[str, int], ...]  # of the reference's replies, call by call
+    forward: np.ndarray | None = None  # of gradients: the forward's value, and which inputs reach which outputs
     reach: Mapping[str, np.ndarray] = field(default_factory=dict)
     variants: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
-    raises: Mapping[str, str] = field(default_factory=dict)
-    accepted: tuple[Mapping[str, np.ndarray], ...] = ()
+    raises: Mapping[str, str] = field(default_factory=dict)  # of variants that raise here: the exception's type
+    accepted: tuple[Mapping[str, np.ndarray], ...] = ()  # of variants that are right as well where a handout says so
 
     def accepting(self, names: Collection[str]) -> Fixture:
         """The same where these variants are right, too: of their arrays, those that can be told and are finite."""
@@ -66,14 +64,13 @@ class Fixture:
 
 @dataclass(frozen=True)
 class Fixtures:
-    """All of an assignment's: by check id; hints by function and variant; argument names by function; by function the
-    variants that are recognised by outcome, too, and those that are so beside another mistake."""
+    """All of an assignment's."""
 
     checks: Mapping[str, Fixture]
-    hints: Mapping[str, Mapping[str, str]]
-    arguments: Mapping[str, tuple[str, ...]]
-    by_outcome: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    beside: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    hints: Mapping[str, Mapping[str, str]]  # by function and variant
+    arguments: Mapping[str, tuple[str, ...]]  # their names, by function
+    by_outcome: Mapping[str, Sequence[str]] = field(default_factory=dict)  # variants recognised by outcome, too
+    beside: Mapping[str, Sequence[str]] = field(default_factory=dict)  # those recognised beside another mistake
 
 
 def load_fixtures(assignment: Assignment) -> Fixtures:

@@ -32,37 +32,28 @@ FOR_STUDENTS = ("notebooks", "template")  # folders that decide over no mark
 
 @dataclass(frozen=True)
 class Assignment:
-    """What an assignment folder says. functions: points by function id, in the order in which students meet them; 0 for
-    those of `called`, which checks of others call and which have none of their own.
-    questions: points by the name of an answer cell in a notebook, which people mark, beside the score.
-
-    student_files, handed_out: paths below the package; extended: handed-out files of which a student's own definitions
-    are used. kernels: what handed-out files are compiled from, for who can. sets, classes, stubs: see module_sets.py.
-    limits: as [limits] has them. expected_warnings: beginnings of warnings of handed-out files that mean nothing in the
-    sandbox. right_solutions: folders of right student files, for authoring. sha256: of everything that decides over
-    marks.
-    """
+    """What an assignment folder says. Of sets, classes and stubs: see sections.py."""
 
     folder: Path
     title: str
     package: str
     reference: Path
-    student_files: tuple[str, ...]
+    student_files: tuple[str, ...]  # these and the next three: paths below the package
     handed_out: tuple[str, ...]
-    extended: tuple[str, ...]
-    kernels: tuple[str, ...]
+    extended: tuple[str, ...]  # handed-out files of which a student's own definitions are used
+    kernels: tuple[str, ...]  # what handed-out files are compiled from, for who can
     sets: tuple[ModuleSet, ...]
     classes: Mapping[str, Members]
     stubs: Mapping[str, tuple[str, ...]]
-    functions: Mapping[str, float]
-    questions: Mapping[str, float]
+    functions: Mapping[str, float]  # points by id, in the order that students meet them; 0 for those of `called`
+    questions: Mapping[str, float]  # points by the name of an answer cell, which people mark, beside the score
     checks: tuple[Check, ...]
     definitions: Mapping[str, CheckDefinition]
     misconceptions: tuple[MisconceptionDefinition, ...]
-    limits: Mapping[str, float]
-    expected_warnings: tuple[str, ...]
-    right_solutions: tuple[Path, ...]
-    sha256: str
+    limits: Mapping[str, float]  # as [limits] has them
+    expected_warnings: tuple[str, ...]  # beginnings of warnings of handed-out files that mean nothing in the sandbox
+    right_solutions: tuple[Path, ...]  # folders of right student files, for authoring
+    sha256: str  # of everything that decides over marks
 
     def stubs_of(self, check: Check) -> frozenset[str]:
         """The functions that a check's code under test may call: its function's, and those of the one that it needs."""
@@ -89,10 +80,10 @@ def load_assignment(folder: Path) -> Assignment:
         raise AssignmentError(f"{toml}: cannot be read ({error}).") from error
     title, package = entry(toml, data, "title", str), entry(toml, data, "package", str)
     files, handed_out = (tuple(names_in(toml, data, name)) for name in ("student_files", "handed_out"))
-    functions = {**numbers_from(toml, data, "points", "{} has {!r} points")}
-    for function in functions:
+    for function in entry(toml, data, "points", dict):
         if file_of(function) not in files:
             raise AssignmentError(f"{toml}: points for {function}, but {file_of(function)} is no student file.")
+    functions = {**numbers_from(toml, data, "points", "{} has {!r} points")}
     for function in names_in(toml, data, "called", []):
         if file_of(function) not in files or function in functions:
             expected = "expected a student file's function without points"

@@ -47,15 +47,13 @@ METADATA: Final = {
 
 @dataclass(frozen=True)
 class SourceCell:
-    """One cell of a source. role: "" for plain text and code; lines: with the solution, in its markers; line: that of
-    the cell's marker, from 1.
-    """
+    """One cell of a source."""
 
     kind: Literal["code", "markdown"]
-    role: str
+    role: str  # "": plain text or code
     name: str
-    lines: tuple[str, ...]
-    line: int
+    lines: tuple[str, ...]  # with the solution, in its markers
+    line: int  # that of the cell's marker, from 1
 
 
 def student_notebooks(assignment: Assignment) -> dict[str, bytes]:

@@ -28,14 +28,11 @@ NEARLY_THE_SAME: Final = Reason.of("nearly_the_same_name")
 
 @dataclass(frozen=True)
 class ChosenFiles:
-    """The files of the submission by their path below the package, and what there is to say about the choosing.
-
-    roots: the folders that student files were taken from.
-    """
+    """The files of the submission by their path below the package, and what there is to say about the choosing."""
 
     files: Mapping[str, bytes]
     notes: tuple[Reason, ...] = ()
-    roots: tuple[str, ...] = ()
+    roots: tuple[str, ...] = ()  # the folders that student files were taken from
 
 
 @dataclass(frozen=True)
@@ -118,10 +115,9 @@ def weigh_near(right: list[Find], near: Sequence[Find], tree: Mapping[str, bytes
     others = [content for path, content in tree.items() if path not in paths]
     strange = [path for path in paths if tree[path] != proper and not adds_nothing(tree[path], proper)]
     strange = [path for path in strange if not is_helper(path, others)]
-    if not strange:
-        return right, []
     found, taken = few(strange), show(right[0].path)
-    return right, [Reason.of("odd_names_found", files=found, count=len(strange), name=name, taken=taken)]
+    note = Reason.of("odd_names_found", files=found, count=len(strange), name=name, taken=taken)
+    return right, [note] if strange else []
 
 
 def is_helper(path: str, others: Sequence[bytes]) -> bool:
@@ -187,10 +183,9 @@ def describe_rest(candidates: Sequence[Find], tree: Mapping[str, bytes]) -> list
     """A note where candidates that were not taken hold something else; identical copies are nobody's concern."""
     taken = candidates[0]
     others = [find.path for find in candidates[1:] if tree[find.path] != tree[taken.path]]
-    if not others:
-        return []
-    left = listed(others, MOST_NAMED)
-    return [Reason.of("several_found", count=len(others) + 1, name=taken.name, taken=show(taken.path), others=left)]
+    place, left = show(taken.path), listed(others, MOST_NAMED)
+    note = Reason.of("several_found", count=len(others) + 1, name=taken.name, taken=place, others=left)
+    return [note] if others else []
 
 
 def choose_helpers(

@@ -42,24 +42,18 @@ DEEPEST: Final = 12
 
 @dataclass(frozen=True)
 class Found:
-    """One submission, found and not yet opened. problem: why it will not be, or None.
-
-    parts: the files that it consists of where it is not all of `path`, each with the name that the student gave it.
-    notes: what is to be said of how it was found. folder: what its folder was taken for, to be said once a run, or "".
-    person: whom the output folder knows it by (identities.py), whoever else hands in. called: what its id is made from.
-    entries: other names that an output folder of version 0.1 may know it by.
-    """
+    """One submission, found and not yet opened."""
 
     id: str
     path: Path
     source: str
-    problem: Reason | None = None
-    parts: tuple[tuple[str, Path], ...] = ()
-    notes: tuple[Reason, ...] = ()
-    folder: str = ""
-    person: str = ""
-    called: str = ""
-    entries: tuple[str, ...] = ()
+    problem: Reason | None = None  # why it will not be opened
+    parts: tuple[tuple[str, Path], ...] = ()  # its files by the student's names, where it is not all of `path`
+    notes: tuple[Reason, ...] = ()  # what is to be said of how it was found
+    folder: str = ""  # what its folder was taken for, to be said once a run
+    person: str = ""  # whom the output folder knows it by (identities.py), whoever else hands in
+    called: str = ""  # what its id is made from
+    entries: tuple[str, ...] = ()  # other names that an output folder of version 0.1 may know it by
 
 
 @dataclass(frozen=True)
@@ -105,12 +99,9 @@ def find_all(real: Path, path: str, kind: Kind, said: str = "") -> list[Found]:
     found = [find_handed_in(one, path, real, said) for one in download.handed_in] if download else []
     looked_at = max(LEAST_LOOKED_AT, LOOKED_AT // max(len(names), 1))
     classes = {name: layout for name in names if folders[name] and (layout := class_in(real / name, kind, looked_at))}
-    likely = [
-        name
-        for name in names
-        if folders[name] or has_archive_suffix(name) or names_student_file(name, kind.student_files)
-    ]
-    alone = len(classes) == len(likely) and not download
+    files = [name for name in names if not folders[name]]
+    likely = any(has_archive_suffix(name) or names_student_file(name, kind.student_files) for name in files)
+    alone = len(classes) == len(names) - len(files) and not likely and not download
     for name in names:
         where = os.path.join(path, name)
         layout = classes.get(name)

@@ -41,15 +41,12 @@ VERSION_WORDS: Final = frozenset(
 
 @dataclass(frozen=True)
 class Layout:
-    """A class. prefix: the folders above the students ("HW 2/"). holders: their names. sure: cannot be one student's.
+    """A class."""
 
-    shared: the student file that all of them hold, or ARCHIVE or SAKAI; "" for a download that recognise.py knows.
-    """
-
-    prefix: str
-    holders: tuple[str, ...]
-    shared: str
-    sure: bool
+    prefix: str  # the folders above the students ("HW 2/")
+    holders: tuple[str, ...]  # their names
+    shared: str  # the student file that all hold, or ARCHIVE or SAKAI; "" for a download that recognise.py knows
+    sure: bool  # it cannot be one student's
 
 
 def find_class(paths: Collection[str], student_files: Sequence[str], package: str) -> Layout | None:

@@ -45,43 +45,33 @@ class IntakeProblem(Exception):
 class IntakeLimits:
     """How much one submission may make us read; every value is far above what an honest one needs.
 
-    file_bytes: of one Python file; a larger one is left out with a note, and so are notebooks beyond their own limits:
-    notebook_bytes of one, notebooks in number (0: they are not looked at), notebooks_bytes of all. The rest end the
-    reading with a problem.
-    total_bytes: of all Python files. members: files and folders, wanted or not. depth: folders above a file (deeper
-    ones are left out with a note). archive_bytes: of the archive as it was handed in. unpacked_bytes: of a tar while
-    it is decompressed, data sets and all. ratio: unpacked to packed, asked once ratio_floor_bytes were unpacked.
+    A file, a notebook and a depth beyond the limits are left out with a note; the others end the reading.
     """
 
-    file_bytes: int = 2 * MIB
-    notebook_bytes: int = 16 * MIB
-    notebooks: int = 30
-    notebooks_bytes: int = 64 * MIB
-    total_bytes: int = 32 * MIB
-    members: int = 50_000
-    depth: int = 20
-    archive_bytes: int = 1024 * MIB
-    unpacked_bytes: int = 1024 * MIB
-    ratio: int = 200
+    file_bytes: int = 2 * MIB  # of one Python file
+    notebook_bytes: int = 16 * MIB  # of one
+    notebooks: int = 30  # in number; 0: they are not looked at
+    notebooks_bytes: int = 64 * MIB  # of all
+    total_bytes: int = 32 * MIB  # of all Python files
+    members: int = 50_000  # files and folders, wanted or not
+    depth: int = 20  # folders above a file
+    archive_bytes: int = 1024 * MIB  # of the archive as it was handed in
+    unpacked_bytes: int = 1024 * MIB  # of a tar while it is decompressed, data sets and all
+    ratio: int = 200  # unpacked to packed, asked once ratio_floor_bytes were unpacked
     ratio_floor_bytes: int = 8 * MIB
 
 
 @dataclass(frozen=True)
 class Tree:
-    """The Python files of one submission and its notebooks, by their path in it, and what the reader wants said.
-
-    archives: paths of files that are archives by their name; they were not opened. refused: paths of notebooks that
-    were handed in and are beyond a limit. unread: documents and the like. ignored: a folder called like those that
-    tools make (build, venv), or "".
-    """
+    """The Python files of one submission and its notebooks, by their path in it, and what the reader wants said."""
 
     files: Mapping[str, bytes]
     notes: tuple[Reason, ...] = ()
-    archives: tuple[str, ...] = ()
+    archives: tuple[str, ...] = ()  # paths of archives, by their names; they were not opened
     notebooks: Mapping[str, bytes] = field(default_factory=dict)
-    refused: tuple[str, ...] = ()
-    unread: tuple[str, ...] = ()
-    ignored: str = ""
+    refused: tuple[str, ...] = ()  # paths of notebooks that were handed in and are beyond a limit
+    unread: tuple[str, ...] = ()  # documents and the like
+    ignored: str = ""  # a folder called like those that tools make (build, venv)
 
 
 class Gathering:

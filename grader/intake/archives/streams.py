@@ -14,7 +14,7 @@ import stat
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import BinaryIO, Final, Protocol
+from typing import BinaryIO, Final, TypeAlias
 
 from grader.intake.tree import IntakeLimits, IntakeProblem, check_ratio
 from grader.records import Reason
@@ -25,19 +25,8 @@ CHUNK: Final = 64 * 1024
 XZ_MEMORY: Final = 256 * 1024 * 1024  # xz -9 needs 65 MiB
 DAMAGED: Final = Reason.of("damaged")
 NO_FILE: Final = Reason.of("is_no_regular_file")
-
-
-class Decompressor(Protocol):
-    """What the three decompressors have in common."""
-
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
-
-
-DECODERS: Final[Mapping[str, Callable[[], Decompressor]]] = {
+Decoder: TypeAlias = "zlib._Decompress | bz2.BZ2Decompressor | lzma.LZMADecompressor"
+DECODERS: Final[Mapping[str, Callable[[], Decoder]]] = {
     GZIP: lambda: zlib.decompressobj(wbits=31),
     BZIP2: bz2.BZ2Decompressor,
     XZ: lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=XZ_MEMORY),
@@ -51,7 +40,7 @@ class Unpacked:
         self._file, self._kind, self._limits = file, kind, limits
         self._size = os.fstat(file.fileno()).st_size
         self._pending = b""
-        self._decoder: Decompressor | None = None
+        self._decoder: Decoder | None = None
         self._packed = self._unpacked = 0
 
     def read(self, size: int) -> bytes:
@@ -106,7 +95,7 @@ class Unpacked:
             if piece:
                 return piece
 
-    def _begin(self) -> Decompressor | None:
+    def _begin(self) -> Decoder | None:
         """A decoder for the next stream if there is one; what follows the last (padding) is left alone."""
         magic = MAGIC[self._kind]
         while len(self._pending) < len(magic) and (more := self._fetch()):

@@ -38,20 +38,17 @@ OF_TITLE: Final = re.compile(r"[0-9]*|.*[^a-z0-9.].*", re.DOTALL)
 
 @dataclass(frozen=True)
 class Item:
-    """One entry of the folder, as its name tells it. order: of two items of one name the greater is the later.
-
-    whole: the owner as the entry has it, title and all; it does not depend on the other entries.
-    """
+    """One entry of the folder, as its name tells it."""
 
     entry: str
     kind: str
     name: str
     owner: str
     number: str
-    order: int = 0
+    order: int = 0  # of two items of one name the greater is the later
     late: bool = False
     attempt: str = ""
-    whole: str = ""
+    whole: str = ""  # the owner as the entry has it, title and all; it does not depend on the other entries
 
 
 def read_canvas(entry: str, folder: bool) -> Item | None:

@@ -36,12 +36,10 @@ def addresses(metadata: bytes) -> dict[str, list[str]]:
     """By the folder's name: what tells the people apart, their addresses or else numbers; a folder's number changes
     with every attempt. None of a folder where somebody has neither, and where two folders have the same.
     """
-    known = {
-        folder: [one.get("email") or one.get("sid") or "" for one in people]
-        for folder, people in people_of(metadata).items()
-    }
-    times = Counter(tuple(sorted(keys)) for keys in known.values())
-    return {folder: keys if all(keys) and times[tuple(sorted(keys))] == 1 else [] for folder, keys in known.items()}
+    found = people_of(metadata)
+    known = {folder: sorted(one.get("email") or one.get("sid") or "" for one in found[folder]) for folder in found}
+    times = Counter(map(tuple, known.values()))
+    return {folder: keys if all(keys) and times[tuple(keys)] == 1 else [] for folder, keys in known.items()}
 
 
 def people_of(metadata: bytes) -> dict[str, list[dict[str, str]]]:

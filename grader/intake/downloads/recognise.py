@@ -2,7 +2,7 @@
 
     names ─► recognise ─► Download: a HandedIn for each student, with the files that count and what is to be said
 
-Canvas, Moodle and Blackboard write owner, attempt and lateness into names (lms_names.py); Gradescope keeps owners in a
+Canvas, Moodle and Blackboard write owner, attempt and lateness into names (file_names.py); Gradescope keeps owners in a
 list beside its folders (gradescope.py). `others` names what does not fit; whoever asks decides about it.
 """
 
@@ -46,35 +46,27 @@ class Part:
 
 @dataclass(frozen=True)
 class HandedIn:
-    """What one student or team handed in. label: readable, the same in every download, unique in this one.
+    """What one student or team handed in."""
 
-    source: the entry that it is, or the label where it is several. problem: why there is nothing to read (a text entry
-    alone), or None. person: whose it is, by what neither a later attempt nor another student changes. entries: all of
-    the download's entries that are this student's. left_out: files of earlier attempts.
-    """
-
-    label: str
-    source: str
+    label: str  # readable, the same in every download, unique in this one
+    source: str  # the entry that it is, or the label where it is several
     parts: tuple[Part, ...]
     notes: tuple[Reason, ...]
-    problem: Reason | None = None
-    person: str = ""
-    entries: tuple[str, ...] = ()
+    problem: Reason | None = None  # why there is nothing to read (a text entry alone)
+    person: str = ""  # whose it is, by what neither a later attempt nor another student changes
+    entries: tuple[str, ...] = ()  # all of the download's entries that are this student's
     late: bool = False
-    left_out: int = 0
+    left_out: int = 0  # files of earlier attempts
 
 
 @dataclass(frozen=True)
 class Download:
-    """A folder as the bulk download that its names say it is.
-
-    others: entries that none of it explains. absent: folders that Gradescope's list names and that are not there.
-    """
+    """A folder as the bulk download that its names say it is."""
 
     system: str
     handed_in: tuple[HandedIn, ...]
-    others: tuple[str, ...]
-    absent: tuple[str, ...] = ()
+    others: tuple[str, ...]  # entries that none of it explains
+    absent: tuple[str, ...] = ()  # folders that Gradescope's list names and that are not there
 
     @property
     def summary(self) -> str:
@@ -192,7 +184,7 @@ def read_gradescope(entries: Mapping[str, bool], metadata: bytes) -> Download | 
             label = "_".join([*names[:3], number]) if names else entry
             which = Reason.of("submission_number", number=number)
             note = Reason.of("handed_in_by", system=GRADESCOPE, who=who, which=which, late="", files="")
-            person = " ".join(sorted(keys)) or entry
+            person = " ".join(keys) or entry
             handed_in.append(HandedIn(label, entry, (Part(entry, ""),), (note,), person=person, entries=(entry,)))
     others = tuple(entry for entry in entries if entry not in people and entry != METADATA)
     absent = tuple(entry for entry in people if entry not in entries)

@@ -22,14 +22,11 @@ CHECK, ANSWER = "check", "answer"
 
 @dataclass(frozen=True)
 class Written:
-    """What the student wrote for one answer cell. is_there: whether the cell, or else its question, was found.
-
-    by_question: the cell was not found, only the question above it.
-    """
+    """What the student wrote for one answer cell."""
 
     cells: tuple[Cell, ...]
-    is_there: bool
-    by_question: bool = False
+    is_there: bool  # the cell, or else its question, was found
+    by_question: bool = False  # only the question above it was found
 
 
 def find_written(cells: Sequence[Cell], original: Sequence[Cell]) -> dict[str, Written]:

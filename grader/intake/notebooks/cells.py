@@ -34,14 +34,12 @@ class UnreadableNotebook(IntakeProblem):
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell. role, name: what "grader" in its metadata says, "" for cells without. outputs, attachments: as they
-    stand in the file, of any types.
-    """
+    """One cell. Outputs and attachments are as they stand in the file, of any types."""
 
     kind: str
     source: str
     id: str = ""
-    role: str = ""
+    role: str = ""  # this and its name: what "grader" in its metadata says
     name: str = ""
     outputs: tuple[Any, ...] = field(default=(), repr=False)
     attachments: Mapping[str, Any] = field(default_factory=dict, repr=False)
