@@ -190,9 +190,8 @@ def hash_of(folder: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
-        if inside.parts[0] in FOR_STUDENTS or "__pycache__" in inside.parts:
-            continue
-        if path.is_file() and path.suffix in {".toml", ".py", ".json", ".npz"}:
+        counts = path.is_file() and path.suffix in {".toml", ".py", ".json", ".npz"}
+        if counts and inside.parts[0] not in FOR_STUDENTS and "__pycache__" not in inside.parts:
             digest.update(f"{inside.as_posix()}\0".encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()

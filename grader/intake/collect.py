@@ -75,7 +75,6 @@ def read(
 
     notebooks: gives those that were handed out, asked for by the first submission that has any; without it, answers
     are not read.
-
     Raises GraderError only where the machine failed (out of memory or descriptors, a disk or a share that went away).
     """
     notes = found.notes

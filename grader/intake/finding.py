@@ -24,7 +24,7 @@ from grader.intake.archives.zips import list_top
 from grader.intake.downloads.gradescope import LARGEST, METADATA
 from grader.intake.downloads.recognise import Download, HandedIn, recognise
 from grader.intake.folders import is_ours, list_folder
-from grader.intake.layout import SAKAI, Layout, find_class
+from grader.intake.layout import DEEPEST, SAKAI, Layout, find_class
 from grader.intake.names import LITTER, clean, has_archive_suffix, listed, natural_key, same_name, show, strip_suffix
 from grader.intake.near_names import meant_name, names_student_file
 from grader.intake.tree import IntakeLimits, IntakeProblem
@@ -37,7 +37,6 @@ CLASS_NAMES: Final = ("readme", "makefile")
 LITTER_AT_TOP: Final = LITTER - {"build"}  # a student may be called that
 LOOKED_AT: Final = 30_000  # names in all folders of a path, to see whether they are classes: upper levels first
 LEAST_LOOKED_AT: Final = 300  # in each, however many there are
-DEEPEST: Final = 12
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ def find_all(real: Path, path: str, kind: Kind, said: str = "") -> list[Found]:
     if len(names) == 1 and not download and not flat and not folders[names[0]]:
         refuse_packed(real / names[0], os.path.join(path, names[0]), kind)
     left = f"{show(path)}: not read: {say(listed(unread))}." if unread else ""
-    said = join(said, describe_download(path, download, names) if download else "", left)
+    said = "\n".join(filter(None, (said, describe_download(path, download, names) if download else "", left)))
     found = [find_handed_in(one, path, real, said) for one in download.handed_in] if download else []
     looked_at = max(LEAST_LOOKED_AT, LOOKED_AT // max(len(names), 1))
     classes = {name: layout for name in names if folders[name] and (layout := class_in(real / name, kind, looked_at))}
@@ -106,7 +105,7 @@ def find_all(real: Path, path: str, kind: Kind, said: str = "") -> list[Found]:
         where = os.path.join(path, name)
         layout = classes.get(name)
         if layout and (alone or layout.sure):
-            above = join(said, describe_class(where, layout))
+            above = "\n".join(filter(None, (said, describe_class(where, layout))))
             deeper = real_part(real / name, layout.prefix)
             found += find_all(real / name / deeper, os.path.join(where, deeper).rstrip("/"), kind, above)
         elif folders[name]:
@@ -273,10 +272,6 @@ def refuse_packed(file: Path, place: str, kind: Kind) -> None:
         packed, folder = shlex.quote(show(place)), shlex.quote(show(strip_suffix(place)))
         unpack = f"unzip {packed} -d {folder}" if is_zip else f"mkdir {folder} && tar -xf {packed} -C {folder}"
         raise UsageError(f"{show(place)}: {what}, expected it unpacked. Run: {unpack}, then: grader grade {folder}")
-
-
-def join(*lines: str) -> str:
-    return "\n".join(line for line in lines if line)
 
 
 def describe_download(path: str, download: Download, odd: Sequence[str]) -> str:

@@ -100,6 +100,5 @@ def held_in(folder: str, below: Collection[str], student_files: Sequence[str]) -
 def is_version(name: str, package: str) -> bool:
     """Whether a folder is called like one of several versions, and not like a person or a team."""
     words = re.findall(r"[^\W\d_]+", name.casefold().replace(package.casefold(), " ").partition(".")[0])
-    if not words:
-        return not re.search(r"[0-9]{4}", name)  # 1001234 is a student's number, 2 a try
-    return all(word in VERSION_WORDS for word in words)
+    is_number = re.search(r"[0-9]{4}", name)  # 1001234 is a student's number, 2 a try
+    return all(word in VERSION_WORDS for word in words) if words else not is_number

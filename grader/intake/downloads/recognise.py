@@ -98,8 +98,14 @@ def recognise(entries: Mapping[str, bool], metadata: bytes | None = None) -> Dow
             items = consistent(items)
             if len({item.number for item in items}) == 1 and len(items) < len(entries) - len(items):
                 continue  # one name among many others is likelier a student's own
-        if items:
-            return gather(system, items, entries)
+        if not items:
+            continue
+        students: dict[tuple[str, str], list[Item]] = {}
+        for item in items:
+            students.setdefault((item.owner, item.number), []).append(item)
+        known = {item.entry for item in items}
+        others = tuple(entry for entry in entries if entry not in known)
+        return Download(system, tuple(settle(system, one) for one in students.values()), others)
     return None
 
 
@@ -112,15 +118,6 @@ def person_of(entry: str) -> str:
 
 def named(owner: str, number: str) -> str:
     return f"{owner}_{number}" if number else owner
-
-
-def gather(system: str, items: list[Item], entries: Mapping[str, bool]) -> Download:
-    students: dict[tuple[str, str], list[Item]] = {}
-    for item in items:
-        students.setdefault((item.owner, item.number), []).append(item)
-    known = {item.entry for item in items}
-    others = tuple(entry for entry in entries if entry not in known)
-    return Download(system, tuple(settle(system, one) for one in students.values()), others)
 
 
 def settle(system: str, items: list[Item]) -> HandedIn:
