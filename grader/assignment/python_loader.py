@@ -32,7 +32,8 @@ class ReferenceFinder(MetaPathFinder):
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: object = None) -> ModuleSpec | None:
         if not path or fullname.partition(".")[0] != self.package:
             return None
-        return FileFinder(path[0], (FromSource, [".py"])).find_spec(fullname)
+        spec = FileFinder(path[0], (FromSource, [".py"])).find_spec(fullname)
+        return spec if spec and spec.loader else None  # a folder without an __init__.py is no module
 
 
 def load_module(path: Path, name: str | None = None) -> ModuleType:
