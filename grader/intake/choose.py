@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from grader.intake.names import base_of, few, fold, is_importable, left_out, listed, natural_key, places, show
-from grader.intake.near_names import adds_nothing, meant_name, mentions, notebook_name
+from grader.intake.near_names import adds_nothing, meant_name, notebook_name
 from grader.intake.own_modules import find_own_modules
 from grader.records import Reason
 
@@ -121,9 +121,10 @@ def weigh_near(right: list[Find], near: Sequence[Find], tree: Mapping[str, bytes
 
 
 def is_helper(path: str, others: Sequence[bytes]) -> bool:
-    """Whether it is a module that the student means to have beside the student file, and no copy of it."""
+    """Whether it is a module that the student means to have beside the student file: a file names it, or "my_" does."""
     module = base_of(path).partition(".")[0]
-    return module.lower().startswith("my_") or mentions(others, module)
+    word = re.compile(rb"(?<!\w)" + re.escape(module.encode("utf-8", "replace")) + rb"(?!\w)")
+    return module.lower().startswith("my_") or any(map(word.search, others))
 
 
 def is_own_module(path: str, wanted: Sequence[str]) -> bool:

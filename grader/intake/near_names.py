@@ -2,7 +2,7 @@
 
     layers (1).py  layers-1.py  layers copy.py  Copy of layers.py  layers_final.py  Layers.PY  layers.py.txt  layers.txt
 
-Pure, from names; two functions compare contents, to tell whether a file adds anything to another one.
+Pure, from names; one function compares contents, to tell whether a file adds anything to another one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import ast
 import re
 import warnings
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from grader.intake.names import base_of, fold
@@ -118,9 +118,3 @@ def gives_up(node: ast.AST) -> bool:
     raised = node.exc if isinstance(node, ast.Raise) else None
     raised = raised.func if isinstance(raised, ast.Call) else raised
     return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
-
-
-def mentions(contents: Collection[bytes], module: str) -> bool:
-    """Whether one of the files speaks of a module of this name: it is a helper of theirs then, not a stray copy."""
-    word = re.compile(rb"(?<!\w)" + re.escape(module.encode("utf-8", "replace")) + rb"(?!\w)")
-    return any(word.search(content) for content in contents)
