@@ -119,6 +119,7 @@ def test_two_candidates_without_the_right_one_are_both_named():
     files, notes = chosen({"layers (1).py": OTHER, "layers (2).py": WRITTEN})
     assert files["layers.py"] == WRITTEN
     assert "layers (2).py" in notes[0] and "layers (1).py" in notes[1]
+    assert sum("two layers.py were found" in note for note in notes) == 1
 
 
 def test_nothing_is_said_of_a_copy_or_of_a_module_that_is_imported():
