@@ -22,7 +22,6 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -80,7 +79,7 @@ def cells_of(text: str, place: Path) -> list[SourceCell]:
         raise AssignmentError(
             f"{place}:1: no cell begins here, expected a line '# %%'. Put one before everything else."
         )
-    for start, stop in pairwise([*marks, len(lines)]):
+    for start, stop in zip(marks, [*marks[1:], len(lines)], strict=True):
         kind, role, name = marked(lines[start], f"{place}:{start + 1}")
         if name and any((role, name) == (cell.role, cell.name) for cell in found):
             raise AssignmentError(f"{place}:{start + 1}: a second {role} has the name {name}. Give it another one.")
