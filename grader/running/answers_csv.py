@@ -15,8 +15,9 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,7 @@ from grader.errors import UsageError
 from grader.intake.names import clean, same_name
 from grader.records import ABSENT, UNANSWERED, Answer, Mark, NotebookResult, Reason, Result
 from grader.report.grades_csv import AnswerPoints, harmless, number
+from grader.report.notebooks.marked_answers import Marks
 from grader.report.text import few
 
 NAME: Final = "answers.csv"
@@ -38,16 +40,6 @@ LONGEST_NAME: Final = 60
 WHOLE: Final = re.compile(r"[0-9]{1,18}")
 
 Key = tuple[str, str, str]  # submission, notebook, question
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One answer that is to be marked: what our columns say of it. person: whose it is, cleaned."""
-
-    key: Key
-    max_points: float
-    start: str
-    person: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,43 +107,6 @@ def read_sheet(path: Path) -> Sheet:
     return Sheet(tuple(header), padded, tuple(line for line, _ in rows[1:]), delimiter)
 
 
-def marks_of(sheet: Sheet, path: Path, ids: Collection[str], questions: Mapping[str, float]) -> dict[Key, Mark]:
-    """What staff gave, by answer. ids: the submissions there are. questions: what each is worth.
-
-    Raises UsageError, with the line, for points that are none, and for two rows of one answer that do not agree.
-    """
-    found: dict[Key, tuple[Mark, int]] = {}
-    for row, line, key in zip(sheet.rows, sheet.lines, keys_of(sheet, ids), strict=True):
-        comment = sheet.cell(row, "comment").strip()
-        points = points_from(sheet.cell(row, "points"), questions.get(key[2]), f"{path}, line {line}")
-        mark = Mark(points, comment)
-        if mark == Mark():
-            continue
-        if key in found and found[key][0] != mark:
-            raise UsageError(
-                f"{path}, line {line}: {key[0]}, {key[2]} has other points or another comment than in line "
-                f"{found[key][1]}. Take one of the two rows out, then grade again."
-            )
-        found[key] = mark, line
-    return {key: mark for key, (mark, _) in found.items()}
-
-
-def see_persons(sheet: Sheet, path: Path, ids: Collection[str], persons: Mapping[str, str]) -> None:
-    """Raise UsageError, with the line, for a row whose id is another one's than it says.
-
-    persons: by id, of all that are known in the folder. Rows of others, and without a name, are not judged.
-    """
-    for row, line, (submission, _, question) in zip(sheet.rows, sheet.lines, keys_of(sheet, ids), strict=True):
-        written = sheet.cell(row, "handed_in_as")
-        if written.strip() and submission in persons and not same_person(written, persons[submission]):
-            found, expected = (clean(name)[:LONGEST_NAME] for name in (written, persons[submission]))
-            raise UsageError(
-                f"{path}, line {line}: {submission}, {question} has handed_in_as {found!r}, expected {expected!r}, "
-                "whose id this is. Its points would go to another student. Correct the row's submission or "
-                "handed_in_as, then grade again."
-            )
-
-
 def same_person(written: str, person: str) -> bool:
     """Whether a cell names this person, also after a spreadsheet made 42 of 0042."""
     written, person = (same_name(name.strip().lstrip("'")) for name in (written, clean(person)))
@@ -174,51 +129,23 @@ def points_from(cell: str, most: float | None, place: str) -> float | None:
     return points
 
 
-def keys_of(sheet: Sheet, ids: Collection[str]) -> list[Key]:
+def keys_of(sheet: Sheet, known: Iterable[str]) -> list[Key]:
     """Which answer each row is about. An id that a spreadsheet took for a number is known again by its value."""
+    ids = dict.fromkeys(known)
     values = Counter(int(one) for one in ids if WHOLE.fullmatch(one))
     by_value = {int(one): one for one in ids if WHOLE.fullmatch(one) and values[int(one)] == 1}
-    known = set(ids)
     keys = []
     for row in sheet.rows:
         submission, notebook, question = (sheet.cell(row, name).strip() for name in KEY_COLUMNS)
-        if submission not in known and WHOLE.fullmatch(submission):
+        if submission not in ids and WHOLE.fullmatch(submission):
             submission = by_value.get(int(submission), submission)
         keys.append((submission, notebook, question))
     return keys
 
 
-def merge(sheet: Sheet, entries: Iterable[Entry], ids: Collection[str]) -> tuple[Sheet, list[Key]]:
-    """The sheet with our columns as they are now and a row for every answer, and the answers that were marked as other
-    text: they have points, and have changed since.
-    """
-    wanted = {entry.key: entry for entry in entries}
-    header = (*sheet.header, *(name for name in COLUMNS if name not in sheet.header))
-    blank = ("",) * len(header)
-    rows: list[tuple[str, ...]] = []
-    changed: list[Key] = []
-    keys = keys_of(sheet, ids)
-    for row, key in zip(sheet.rows, keys, strict=True):
-        cells, entry = (*row, *blank[len(row) :]), wanted.get(key)
-        if entry is not None:
-            was_other = "answer" in sheet.header and sheet.cell(row, "answer") != entry.start
-            if was_other and sheet.cell(row, "points").strip():
-                changed.append(key)
-            cells = filled(header, cells, entry, sheet.delimiter)
-        rows.append(cells)
-    have = set(keys)
-    rows += [filled(header, blank, entry, sheet.delimiter) for key, entry in wanted.items() if key not in have]
-    return replace(sheet, header=header, rows=tuple(rows)), changed
-
-
-def filled(header: Sequence[str], row: Sequence[str], entry: Entry, delimiter: str) -> tuple[str, ...]:
-    """The row with our columns as they are now."""
-    most = number(entry.max_points)
-    most = most.replace(".", ",") if delimiter == ";" else most  # where semicolons part cells, the comma is the point
-    ours = {**dict(zip(KEY_COLUMNS, entry.key, strict=True)), "max_points": most, "answer": entry.start}
-    if entry.person:
-        ours["handed_in_as"] = entry.person
-    return tuple(ours.get(name, cell) for name, cell in zip(header, row, strict=True))
+def filled(header: Sequence[str], row: Sequence[str], ours: Mapping[str, str]) -> tuple[str, ...]:
+    """The row, as wide as the header, with our columns as they are now."""
+    return tuple(ours.get(name, cell) for name, cell in zip_longest(header, row, fillvalue=""))
 
 
 def sheet_bytes(sheet: Sheet) -> bytes:
@@ -236,7 +163,10 @@ def unharmed(cell: str) -> str:
 
 
 class Marking:
-    """The marks of one run: read before anything is graded, and merged with what staff wrote meanwhile when it ends."""
+    """The marks of one run: read before anything is graded, and merged with what staff wrote meanwhile when it ends.
+
+    marks: by submission. changed: the submissions whose marks staff changed between the two.
+    """
 
     def __init__(
         self, out: Path, ids: Sequence[str], questions: Mapping[str, float], persons: Mapping[str, str] | None = None
@@ -245,27 +175,26 @@ class Marking:
         understood, or that gives points to one person under the id of another.
         """
         self.path = out / NAME
+        self.marks: dict[str, dict[tuple[str, str], Mark]] = {}
+        self.changed: list[str] = []
         self._ids = ids
         self._questions = questions
         self._persons = persons or {}
-        self._entries: list[Entry] = []
+        self._answers: dict[Key, tuple[float, str]] = {}  # worth points: how many, and how they begin
         self._handouts: dict[str, str] = {}
         self._read()
 
     def add(self, result: Result) -> None:
         """Take in a submission's answers that are worth points."""
-        person = clean(self._persons.get(result.id, ""))
         for notebook in result.notebooks:
             for answer in notebook.answers:
                 if answer.max_points:
                     key = result.id, notebook.handed_out, answer.question
-                    start = start_of(answer.text, answer.status)
-                    self._entries.append(Entry(key, answer.max_points, start, person))
+                    self._answers[key] = answer.max_points, start_of(answer.text, answer.status)
         self._handouts[result.id] = str(result.assignment.get("handout", ""))
 
-    def of(self, submission: str) -> dict[tuple[str, str], Mark]:
-        """The marks of one submission, by notebook and question."""
-        return self._of.get(submission, {})
+    def of(self, submission: str) -> Marks:
+        return self.marks.get(submission, {})
 
     def completed(self, result: Result) -> Result:
         """The result with notebooks for what staff marked and it has not: a question of a notebook that is missing."""
@@ -279,70 +208,113 @@ class Marking:
         added = (NotebookResult(f"{stem}.ipynb", stem, "", why, tuple(new)) for stem, new in more.items())
         return replace(result, notebooks=(*result.notebooks, *added)) if more else result
 
-    def changed_since(self, before: Mapping[Key, Mark]) -> list[str]:
-        """The submissions whose marks are not what they were."""
-        differ = {key[0] for key, _ in before.items() ^ self.marks.items()}
-        return [name for name in self._ids if name in differ]
-
-    def points(self) -> dict[str, AnswerPoints]:
+    def points(self) -> Mapping[str, AnswerPoints]:
         """What was given for the answers that were taken in, by submission and answer: for the table of marks."""
         found: dict[str, dict[str, tuple[float | None, float]]] = {}
-        for entry in self._all_entries():
-            submission, notebook, question = entry.key
-            mark = self.marks.get(entry.key, Mark())
-            found.setdefault(submission, {})[f"{notebook}.{question}"] = mark.points, entry.max_points
-        return dict(found)
+        for (submission, notebook, question), (most, _) in self._all_answers().items():
+            mark = self.of(submission).get((notebook, question), Mark())
+            found.setdefault(submission, {})[f"{notebook}.{question}"] = mark.points, most
+        return found
 
     def finish(self) -> list[str]:
         """Write the file with all answers in it, and return what is to be said. Raises UsageError as at the start.
 
         It is read once more first, so that what staff saved while the run lasted is in it.
         """
-        sheet = self._read()
-        entries = self._all_entries()
-        if not entries:
+        before = self.marks
+        sheet, keys = self._read()
+        self.changed = [name for name in self._ids if before.get(name) != self.marks.get(name)]
+        if not self._answers:
             return []
-        merged, changed = merge(sheet, entries, self._ids)
+        merged, altered = self._merge(sheet, keys)
         if merged != sheet or not self.path.exists():
             write_bytes(self.path, sheet_bytes(merged))
-        return [*tell_changed(changed), *tell_unknown_ids(self.marks, self._ids)]
+        said = []
+        if altered:
+            named = few([f"{submission} {question}" for submission, _, question in altered])
+            said.append(f"{NAME}: answers are not what they were when they got points: {named}. Read them again.")
+        known = set(self._ids)
+        if strange := dict.fromkeys(clean(name)[:LONGEST_NAME] for name in self.marks if name not in known):
+            told = few(list(strange))
+            said.append(f"{NAME}: rows with points or comments of no submission of this run: {told}. They were kept.")
+        return said
 
-    def _all_entries(self) -> list[Entry]:
-        """An entry for each submission and question, in the order of the run, whatever was graded first.
+    def _merge(self, sheet: Sheet, keys: Sequence[Key]) -> tuple[Sheet, list[Key]]:
+        """The sheet with our columns as they are now and a row for every answer, and the answers that were marked as
+        other text: they have points, and have changed since.
+        """
+        header = (*sheet.header, *(name for name in COLUMNS if name not in sheet.header))
+        ours = {key: self._columns(key, sheet.delimiter, *about) for key, about in self._all_answers().items()}
+        rows: list[tuple[str, ...]] = []
+        altered: list[Key] = []
+        for row, key in zip(sheet.rows, keys, strict=True):
+            was_other = key in ours and "answer" in sheet.header and sheet.cell(row, "answer") != ours[key]["answer"]
+            if was_other and sheet.cell(row, "points").strip():
+                altered.append(key)
+            rows.append(filled(header, row, ours.get(key, {})))
+        have = set(keys)
+        rows += [filled(header, (), columns) for key, columns in ours.items() if key not in have]
+        return replace(sheet, header=header, rows=tuple(rows)), altered
+
+    def _columns(self, key: Key, delimiter: str, most: float, start: str) -> dict[str, str]:
+        """What our columns say of one answer now."""
+        points = number(most).replace(".", "," if delimiter == ";" else ".")  # a comma, where semicolons part cells
+        person = clean(self._persons.get(key[0], ""))
+        bound = {"handed_in_as": person} if person else {}
+        return {**dict(zip(KEY_COLUMNS, key, strict=True)), "max_points": points, "answer": start, **bound}
+
+    def _all_answers(self) -> dict[Key, tuple[float, str]]:
+        """By submission and question, in the order of the run, whatever was graded first.
 
         Once one submission has notebooks, a missing one counts as unanswered for everybody of the same handout: they
         all have the same to reach.
         """
-        asked = {entry.key[1:]: entry.max_points for entry in self._entries}
-        with_notebooks = {self._handouts[entry.key[0]] for entry in self._entries}
-        have = {entry.key for entry in self._entries}
-        missing = [
-            Entry((submission, *question), most, start_of("", ABSENT), clean(self._persons.get(submission, "")))
+        asked = {key[1:]: most for key, (most, _) in self._answers.items()}
+        with_notebooks = {self._handouts[key[0]] for key in self._answers}
+        missing = {
+            (submission, *question): (most, start_of("", ABSENT))
             for submission, handout in self._handouts.items()
             if handout in with_notebooks
             for question, most in asked.items()
-            if (submission, *question) not in have
-        ]
+            if (submission, *question) not in self._answers
+        }
         place = {name: index for index, name in enumerate(self._ids)}
-        return sorted([*self._entries, *missing], key=lambda entry: place.get(entry.key[0], len(place)))
+        everything = {**self._answers, **missing}
+        return {key: everything[key] for key in sorted(everything, key=lambda key: place.get(key[0], len(place)))}
 
-    def _read(self) -> Sheet:
+    def _read(self) -> tuple[Sheet, list[Key]]:
+        """Take in the marks of the file as it is now, and return it with the answer that each row is about.
+
+        Raises UsageError, with the line, for points that are none, for two rows of one answer that do not agree, and
+        for a row whose id is another one's than it says.
+        """
         sheet = read_sheet(self.path)
-        see_persons(sheet, self.path, {*self._ids, *self._persons}, self._persons)
-        self.marks = marks_of(sheet, self.path, self._ids, self._questions)
-        self._of: dict[str, dict[tuple[str, str], Mark]] = {}
-        for (submission, notebook, question), mark in self.marks.items():
-            self._of.setdefault(submission, {})[notebook, question] = mark
-        return sheet
+        keys = keys_of(sheet, (*self._ids, *self._persons))
+        found: dict[Key, tuple[Mark, int]] = {}
+        for row, line, key in zip(sheet.rows, sheet.lines, keys, strict=True):
+            place = f"{self.path}, line {line}"
+            self._see_person(sheet.cell(row, "handed_in_as"), key, place)
+            points = points_from(sheet.cell(row, "points"), self._questions.get(key[2]), place)
+            mark = Mark(points, sheet.cell(row, "comment").strip())
+            if mark == Mark():
+                continue
+            if key in found and found[key][0] != mark:
+                raise UsageError(
+                    f"{place}: {key[0]}, {key[2]} has other points or another comment than in line {found[key][1]}. "
+                    "Take one of the two rows out, then grade again."
+                )
+            found[key] = mark, line
+        self.marks = {}
+        for (submission, notebook, question), (mark, _) in found.items():
+            self.marks.setdefault(submission, {})[notebook, question] = mark
+        return sheet, keys
 
-
-def tell_changed(keys: Sequence[Key]) -> list[str]:
-    named = few([f"{submission} {question}" for submission, _, question in keys])
-    return [f"{NAME}: answers are not what they were when they got points: {named}. Read them again."] if keys else []
-
-
-def tell_unknown_ids(marks: Mapping[Key, Mark], ids: Collection[str]) -> list[str]:
-    known = set(ids)
-    strange = list(dict.fromkeys(clean(key[0])[:LONGEST_NAME] for key in marks if key[0] not in known))
-    told = f"{NAME}: rows with points or comments of no submission of this run: {few(strange)}. They were kept."
-    return [told] if strange else []
+    def _see_person(self, written: str, key: Key, place: str) -> None:
+        """Rows without a name, and of ids that nobody has, are not judged."""
+        person = self._persons.get(key[0])
+        if person is not None and written.strip() and not same_person(written, person):
+            found, expected = (clean(name)[:LONGEST_NAME] for name in (written, person))
+            raise UsageError(
+                f"{place}: {key[0]}, {key[2]} has handed_in_as {found!r}, expected {expected!r}, whose id this is. Its "
+                "points would go to another student. Correct the row's submission or handed_in_as, then grade again."
+            )

@@ -98,9 +98,8 @@ class Batch:
         for one in self.found:
             if one.id not in self.rows and (earlier := stored(self.out, one.id)) is not None:
                 self.enter(earlier)
-        before = dict(self.marking.marks)
         said = self.marking.finish()
-        for name in self.marking.changed_since(before):
+        for name in self.marking.changed:
             if (result := stored(self.out, name)) is not None:
                 self.faults += write_pages(self.out, self.marking.completed(result), self.marking.of(name))
         rows = [self.rows[one.id] for one in self.found if one.id in self.rows]
