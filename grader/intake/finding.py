@@ -176,13 +176,12 @@ def walk_names(folder: Path, left: int) -> Iterator[str]:
 
 def find_handed_in(one: HandedIn, path: str, real: Path, said: str) -> Found:
     """What one student handed in: a folder, or several files of the download."""
-    whole = len(one.parts) == 1 and not one.parts[0].name
     return Found(
         id="",
         path=real / one.source,
         source=clean(os.path.join(path, one.source)),
         problem=one.problem,
-        parts=() if whole else tuple((part.name or part.entry, real / part.entry) for part in one.parts),
+        parts=() if [*one.parts] == [""] else tuple((name or part, real / part) for name, part in one.parts.items()),
         notes=one.notes,
         folder=said,
         person=same_name(one.person),

@@ -115,6 +115,7 @@ def nodes_of(content: bytes) -> list[ast.AST]:
 
 
 def gives_up(node: ast.AST) -> bool:
+    """Whether it raises NotImplementedError."""
     raised = node.exc if isinstance(node, ast.Raise) else None
     raised = raised.func if isinstance(raised, ast.Call) else raised
     return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"

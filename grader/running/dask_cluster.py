@@ -34,8 +34,11 @@ RETRIES: Final = 2  # where a task itself failed; of workers that die, Dask's al
 
 
 @dataclass(frozen=True)
-class Bundle:
-    """What grading needs of an assignment, as one zip. python: of the workers, or None for each one's own."""
+class Bundle(WorkerPlugin):
+    """What grading needs of an assignment, as one zip. python: of the workers, or None for each one's own.
+
+    As a plugin it is laid out in a worker's scratch folder before that is given anything to do.
+    """
 
     content: bytes
     settings: Settings
@@ -45,6 +48,9 @@ class Bundle:
     @property
     def name(self) -> str:
         return f"grader-{hashlib.sha256(self.content).hexdigest()[:16]}"
+
+    def setup(self, worker: Any) -> None:
+        unpack(self, Path(worker.local_directory))
 
     def settings_in(self, folder: Path) -> Settings:
         places = {name: str(folder / self.name / name) for name in ("assignment", "reference")}
@@ -61,17 +67,6 @@ def make_bundle(settings: Settings, context: Context, python: str | None) -> Bun
         for name, content in sorted(files.items()):  # of one date, so that the same assignment is the same bundle
             archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
     return Bundle(packed.getvalue(), settings, python, tuple(sorted(context.environment.items())))
-
-
-class Unpack(WorkerPlugin):
-    """Lays the bundle out in a worker's scratch folder before it is given anything to do."""
-
-    def __init__(self, bundle: Bundle) -> None:
-        self.bundle = bundle
-        self.name = bundle.name
-
-    def setup(self, worker: Any) -> None:
-        unpack(self.bundle, Path(worker.local_directory))
 
 
 def unpack(bundle: Bundle, folder: Path) -> None:
@@ -96,8 +91,7 @@ def run_there(bundle_name: str, fn: Callable[..., Any], args: tuple[Any, ...]) -
     Raises GraderError if this machine would grade by another Python, NumPy, sandbox or grader than the parent's.
     """
     worker = get_worker()
-    plugin: Any = worker.plugins[bundle_name]
-    bundle: Bundle = plugin.bundle
+    bundle: Any = worker.plugins[bundle_name]
     settings = bundle.settings_in(Path(worker.local_directory))
     here, expected = prepare(settings).environment, dict(bundle.environment)
     for name, value in expected.items():
@@ -121,7 +115,7 @@ class ClusterExecutor(Executor):
         where = {"scheduler_file": address} if os.path.isfile(address) else {"address": address}
         try:
             self.client = Client(**where, timeout=CONNECT_S, set_as_default=False)
-            self.client.register_plugin(Unpack(self.bundle), name=self.bundle.name)
+            self.client.register_plugin(self.bundle)
         except (OSError, ValueError) as error:
             raise UsageError(
                 f"--scheduler {address}: no Dask scheduler answers there ({error}). Start one with `dask scheduler`."

@@ -117,16 +117,28 @@ def recognise(found: Sequence[Found], known: Sequence[Known]) -> list[Known | No
         for name in {one.person, *one.names}:
             named[name].append(one)
     candidates = [candidates_of(one, named) for one in found]
-    claims = Counter(was.id for each in candidates for was in each)
-    settled: list[Known | None] = [was[0] if len(was) == 1 and claims[was[0].id] == 1 else None for was in candidates]
-    for depth in (0, 2):
-        settle_by_place(found, candidates, settled, depth)
-    taken = {was.id for was in settled if was}
-    for new, its_own, before in zip(found, settled, candidates, strict=True):
+    settled: dict[int, Known] = {}
+    for part in (
+        slice(0),
+        slice(None),
+        slice(-2, None),
+    ):  # of the place: none of it, the whole path, its last two names
+        taken = {was.id for was in settled.values()}
+        pairs = [
+            (number, was)
+            for number, one in enumerate(found)
+            if number not in settled
+            for was in candidates[number]
+            if was.id not in taken and was.source.split("/")[part] == one.source.split("/")[part]
+        ]
+        numbers, ids = Counter(number for number, _ in pairs), Counter(was.id for _, was in pairs)
+        settled |= {number: only for number, only in pairs if numbers[number] == ids[only.id] == 1}
+    taken = {was.id for was in settled.values()}
+    for number, (new, before) in enumerate(zip(found, candidates, strict=True)):
         left = [other for other in before if other.id not in taken]
-        if its_own is None and left:
+        if number not in settled and left:
             raise UsageError(describe_doubt(new, left))
-    return settled
+    return [settled.get(number) for number in range(len(found))]
 
 
 def candidates_of(one: Found, named: dict[str, list[Known]]) -> list[Known]:
@@ -135,24 +147,6 @@ def candidates_of(one: Found, named: dict[str, list[Known]]) -> list[Known]:
     for name in () if same else map(same_name, one.entries):
         same += [was for was in named.get(name, ()) if was.names and was not in same]
     return same
-
-
-def settle_by_place(
-    found: Sequence[Found], candidates: Sequence[list[Known]], settled: list[Known | None], depth: int
-) -> None:
-    """Settle those of whom one alone lay in the same place: the whole path, or its last `depth` folders."""
-    taken = {was.id for was in settled if was}
-    pairs = [
-        (number, was)
-        for number, one in enumerate(found)
-        if settled[number] is None
-        for was in candidates[number]
-        if was.id not in taken and was.source.split("/")[-depth:] == one.source.split("/")[-depth:]
-    ]
-    numbers, ids = Counter(number for number, _ in pairs), Counter(was.id for _, was in pairs)
-    for number, only in pairs:
-        if numbers[number] == ids[only.id] == 1:
-            settled[number] = only
 
 
 def describe_doubt(one: Found, left: Sequence[Known]) -> str:

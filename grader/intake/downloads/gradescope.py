@@ -27,19 +27,19 @@ FIELD: Final = re.compile(r" +(- +)?:(name|sid|email):(.*)")
 ESCAPE: Final = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))")
 
 
-def submitters(metadata: bytes) -> dict[str, list[str]]:
-    """By the folder's name: the names of those who handed it in, maybe none. The rest of the file is passed over."""
-    return {folder: [one["name"] for one in people if "name" in one] for folder, people in people_of(metadata).items()}
+def submitters(metadata: bytes) -> dict[str, tuple[list[str], list[str]]]:
+    """By the folder's name, of those who handed it in: their names, maybe none, and what tells them apart.
 
-
-def addresses(metadata: bytes) -> dict[str, list[str]]:
-    """By the folder's name: what tells the people apart, their addresses or else numbers; a folder's number changes
-    with every attempt. None of a folder where somebody has neither, and where two folders have the same.
+    That are their addresses or else numbers, since a folder's number changes with every attempt. None of a folder where
+    somebody has neither, and where two folders have the same.
     """
     found = people_of(metadata)
     known = {folder: sorted(one.get("email") or one.get("sid") or "" for one in found[folder]) for folder in found}
     times = Counter(map(tuple, known.values()))
-    return {folder: keys if all(keys) and times[tuple(keys)] == 1 else [] for folder, keys in known.items()}
+    keys = {folder: own if all(own) and times[tuple(own)] == 1 else [] for folder, own in known.items()}
+    return {
+        folder: ([one["name"] for one in people if "name" in one], keys[folder]) for folder, people in found.items()
+    }
 
 
 def people_of(metadata: bytes) -> dict[str, list[dict[str, str]]]:

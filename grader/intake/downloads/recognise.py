@@ -26,7 +26,7 @@ from grader.intake.downloads.file_names import (
     read_canvas,
     read_moodle,
 )
-from grader.intake.downloads.gradescope import METADATA, addresses, submitters
+from grader.intake.downloads.gradescope import METADATA, submitters
 from grader.intake.names import listed, show
 from grader.messages.say import say
 from grader.records import Reason
@@ -37,20 +37,15 @@ UNREAD: Final = {TEXT: Reason.of("text_entry"), LINK: Reason.of("link")}
 
 
 @dataclass(frozen=True)
-class Part:
-    """A file or folder of the download that counts. name: what the student called it; "": its content is the whole."""
-
-    entry: str
-    name: str
-
-
-@dataclass(frozen=True)
 class HandedIn:
-    """What one student or team handed in."""
+    """What one student or team handed in.
+
+    parts: the entries that count, by what the student called each; by "" where its content is the whole.
+    """
 
     label: str  # readable, the same in every download, unique in this one
     source: str  # the entry that it is, or the label where it is several
-    parts: tuple[Part, ...]
+    parts: Mapping[str, str]
     notes: tuple[Reason, ...]
     problem: Reason | None = None  # why there is nothing to read (a text entry alone)
     person: str = ""  # whose it is, by what neither a later attempt nor another student changes
@@ -142,7 +137,7 @@ def settle(system: str, items: list[Item]) -> HandedIn:
     if unread:
         kind, entries = UNREAD[unread[0].kind], listed(item.entry for item in unread)
         notes.append(Reason.of("handed_in_unread", kind=kind, names=entries))
-    parts = tuple(Part(item.entry, name) for name, item in taken.items())
+    parts = {name: item.entry for name, item in taken.items()}
     label = named(items[0].owner, items[0].number)
     counted = [item.entry for item in taken.values()] or [item.entry for item in now]
     source = counted[0] if len(counted) == 1 else label
@@ -172,17 +167,17 @@ def describe(system: str, item: Item, attempt: str, late: bool, taken: list[Item
 
 def read_gradescope(entries: Mapping[str, bool], metadata: bytes) -> Download | None:
     """Its folders are called by numbers; the list beside them tells whose each is."""
-    people, keys_of = submitters(metadata), addresses(metadata)
+    people = submitters(metadata)
     handed_in = []
-    for entry, names in people.items():
+    for entry, (names, keys) in people.items():
         if entries.get(entry):
-            number, keys = entry.rpartition("_")[2], keys_of[entry]
+            number = entry.rpartition("_")[2]
             who = listed(names) if names else Reason.of("not_on_the_list")
             label = "_".join([*names[:3], number]) if names else entry
             which = Reason.of("submission_number", number=number)
             note = Reason.of("handed_in_by", system=GRADESCOPE, who=who, which=which, late="", files="")
             person = " ".join(keys) or entry
-            handed_in.append(HandedIn(label, entry, (Part(entry, ""),), (note,), person=person, entries=(entry,)))
+            handed_in.append(HandedIn(label, entry, {"": entry}, (note,), person=person, entries=(entry,)))
     others = tuple(entry for entry in entries if entry not in people and entry != METADATA)
     absent = tuple(entry for entry in people if entry not in entries)
     return Download(GRADESCOPE, tuple(handed_in), others, absent=absent) if handed_in else None
