@@ -36,7 +36,7 @@ USES = [
     ("checks.py", "import os"),
     ("judging/compare.py", "import builtins\nbuiltins.eval('1')"),
     ("report/text.py", "exec('x = 1')"),
-    ("running/store.py", "import pickle"),
+    ("running/output_folder.py", "import pickle"),
     ("sandbox/host/session.py", "import marshal"),
     ("sandbox/inside/traces.py", "import grader.records"),
     ("sandbox/inside/stubs.py", "import scipy"),
@@ -49,7 +49,7 @@ IMPORTS = [
     ("judging/compare.py", "from grader.grading.submission import grade_submission"),
     ("records.py", "from grader.judging.compare import judge_values"),
     ("intake/collect.py", "from grader import report"),
-    ("grading/stage.py", "import grader.running.store"),
+    ("grading/stage.py", "import grader.running.output_folder"),
     ("assignment/fixtures.py", "from grader.authoring import make_fixtures"),
 ]
 

@@ -12,7 +12,7 @@ from grader.messages.say import said, say, say_all
 from grader.records import Result
 from grader.report.disclosure import for_student
 from grader.report.pages import feedback_page, staff_page
-from grader.running.store import stored
+from grader.running.output_folder import stored
 
 FILE = ROOT / "tests/schema_1/three-mistakes.json"
 OLD = json.loads(FILE.read_text(encoding="utf-8"))

@@ -23,7 +23,7 @@ from grader.running.class_run import Batch
 from grader.running.identities import keep_ids, settle_ids
 from grader.running.job_pool import JobPool, make_executor
 from grader.running.notebook_renderer import Renderer
-from grader.running.output_lock import held
+from grader.running.output_folder import held
 
 INTERRUPTED: Final = 130  # 128 + SIGINT, as shells have it
 

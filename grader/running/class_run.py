@@ -5,7 +5,7 @@
 
 The result is stored before anything is made of it, so a run that is killed anywhere has lost what it was just grading
 and nothing else. Memory holds a window of submissions and a small row of each result. Whoever runs this holds the
-output folder (output_lock.py).
+output folder (output_folder.py).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from grader.report.pages import class_page, feedback_page, staff_page
 from grader.report.roster import Roster
 from grader.running.answers_csv import Marking
 from grader.running.dispatch import grade_all
-from grader.running.store import (
+from grader.running.output_folder import (
     has_stamp,
     is_current,
     result_path,

@@ -6,7 +6,7 @@ An id names files, stands in answers.csv and goes to the learning platform, so i
 `a b` and `a_b` would both be a_b, and only one can be. person: the name of the folder or archive, or whom the platform
 names. source: where it last lay; it tells two of one name apart. Where names do not tell whose an id is, the run stops.
 An output folder without the file (of version 0.1) has its ids from its results. Written whole, by whoever holds the
-folder (output_lock.py), before anything is graded.
+folder (output_folder.py), before anything is graded.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from grader.errors import UsageError
 from grader.intake.collect import Found
 from grader.intake.downloads.recognise import person_of
 from grader.intake.names import Ids, fold, make_id, same_name, show, strip_suffix
-from grader.running.store import stored, stored_ids
+from grader.running.output_folder import stored, stored_ids
 
 NAME: Final = "ids.json"
 SCHEMA: Final = 1

@@ -28,7 +28,7 @@ from grader.running.forking import can_fork, ctrl_c_waits
 with importing():  # a worker has it before it can be stopped in order: it has nothing to clear up yet
     import grader.grading.submission  # noqa: F401  (what every task is of)
     from grader.grading.reference_pool import forget, keeping
-    from grader.running.output_lock import let_go
+    from grader.running.output_folder import let_go
 
 PATIENCE_S: Final = 5.0  # for a worker to clear up; killing a sandbox and removing its folder takes some 0.1 s
 STOPPED: Final = 128 + signal.SIGTERM

@@ -35,7 +35,7 @@ from grader.pausing_gc import importing
 from grader.records import Reason, Submission
 from grader.report.notebooks.marked_answers import NOTEBOOKS, page_names
 from grader.running.forking import can_fork, ctrl_c_waits
-from grader.running.store import has_stamp, stamp_of
+from grader.running.output_folder import has_stamp, stamp_of
 
 NEEDED: Final = ("nbformat", "mistune", "nh3")
 LOOKED_AT: Final = 50  # folders of each path, to see whether there are notebooks

@@ -14,7 +14,7 @@ from grader.errors import UsageError
 from grader.intake.collect import Found, find
 from grader.records import GRADED, Result
 from grader.running.identities import keep_ids, read_ids, settle_ids
-from grader.running.store import store
+from grader.running.output_folder import store
 
 NAMES = {"student_files": ("layers.py", "optim.py"), "package": "cs231n"}
 BLACKBOARD = "HW 2_{}_attempt_2026-01-10-00-00-00_layers.py"

@@ -15,7 +15,7 @@ import pytest
 from cases import ROOT
 from one_check import RIGHT, SLEEPING, WRONG, write_assignment, write_class
 
-from grader.running.output_lock import held
+from grader.running.output_folder import held
 from grader.sandbox.host.isolation import find_bwrap
 
 pytestmark = pytest.mark.process
@@ -110,7 +110,7 @@ def test_a_worker_that_is_killed_ends_the_run_and_loses_nothing(run, tmp_path):
 
 def test_two_graders_do_not_share_a_folder_and_a_dead_one_holds_none(run, tmp_path):
     write_class(tmp_path / "class", {"ada": RIGHT})
-    program = "import sys, pathlib, grader.running.output_lock as l\n"
+    program = "import sys, pathlib, grader.running.output_folder as l\n"
     program += "with l.held(pathlib.Path(sys.argv[1])):\n print(1, flush=True)\n"
     command = [sys.executable, "-c", program + " input()\n", str(tmp_path / "out")]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:

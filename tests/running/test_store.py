@@ -27,7 +27,7 @@ from grader.records import (
     as_written,
 )
 from grader.report.grades_csv import grades_csv
-from grader.running.store import is_current, result_path, store, stored
+from grader.running.output_folder import is_current, result_path, store, stored
 
 RESULT = Result({"id": "alice", "sha256": "1"}, {"sha256": "2"}, {"numpy": "2"}, GRADED, 61.5, 100.0, 0.1)
 BROKEN = dataclasses.replace(RESULT, status=GRADER_ERROR, score=0.0, reason=as_written("the disk is full"))

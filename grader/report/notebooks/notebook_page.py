@@ -3,7 +3,7 @@
     cells ─► HTML of known parts (cell_html.py) ─► nh3 ─► a document of ours ─► srcdoc of <iframe sandbox>
 
 Nothing of it is executed, and each of three walls would do alone: nh3 keeps known tags and attributes and no others
-(clean_html.py); the document's policy forbids scripts, requests and forms, and so does the page's, which the frame
+(`clean`); the document's policy forbids scripts, requests and forms, and so does the page's, which the frame
 inherits; the frame is sandboxed without any permission. Formulas stand as they were written, since no script runs.
 
 Needs the extra `notebooks`: whoever imports this has seen to it that mistune and nh3 are there.
@@ -20,8 +20,7 @@ from grader.intake.notebooks.cells import Cell, UnreadableNotebook, cells_of
 from grader.messages.say import said
 from grader.records import Reason
 from grader.report import text
-from grader.report.notebooks.cell_html import TOKEN, Shown, html_of_cell
-from grader.report.notebooks.clean_html import clean
+from grader.report.notebooks.cell_html import TOKEN, Shown, clean, html_of_cell
 from grader.report.pages import asset, environment, policy_of, render
 
 
