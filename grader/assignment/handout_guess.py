@@ -39,18 +39,12 @@ class Clue:
     pattern: re.Pattern[str]
 
 
-@dataclass(frozen=True)
-class Guess:
-    """The handout that a submission was taken for, and why."""
-
-    handout: str
-    grounds: Reason
-
-
 def guess_handout(
     files: Mapping[str, bytes], marks: Mapping[str, Sequence[Clue]], own: str, elders: Mapping[str, str] | None = None
-) -> Guess:
-    """Decide by the marks of each handout, `own` among them or not. Never raises, whatever the files hold.
+) -> tuple[str, Reason]:
+    """The handout that a submission is taken for, and why, by the marks of each handout, `own` among them or not.
+
+    Never raises, whatever the files hold.
 
     elders: by handout, the one that it differs from in little.
     """
@@ -63,7 +57,7 @@ def guess_handout(
         speaking[name] = [topic for topic in topics if topic in there]
     said = [topic for topic in topics if any(topic in spoken for spoken in speaking.values())]
     if not said:
-        return Guess(own, Reason.of("no_marks"))
+        return own, Reason.of("no_marks")
     elders = elders or {}
     best = max(speaking, key=lambda name: (len(speaking[name]), name not in elders))
     votes = len(speaking[best])
@@ -71,14 +65,14 @@ def guess_handout(
     clear = votes >= SHARE * len(said) and (votes >= LEAST or best == own)
     if not clear or any(elders.get(name) != best for name in tied):
         counts = [f"{name} {len(spoken)}" for name, spoken in speaking.items() if spoken]
-        return Guess(own, Reason.of("no_majority", marks=len(said), counts=counts))
+        return own, Reason.of("no_majority", marks=len(said), counts=counts)
     against = [topic for topic in said if topic not in speaking[best]]
     unlike = Reason.of("but_not", topics=against) if against else ""
     alike = Reason.of("same_marks", handouts=tied) if tied else ""
     grounds = Reason.of(
         "taken_for", handout=best, votes=votes, marks=len(said), topics=speaking[best], unlike=unlike, alike=alike
     )
-    return Guess(best, grounds)
+    return best, grounds
 
 
 def one_spaced(content: bytes) -> str:

@@ -64,8 +64,8 @@ class Handouts:
         if self.asked != AUTO:
             return self.known[self.asked], None
         elders = {name: handout.like for name, handout in self.known.items() if handout.like}
-        guess = guess_handout(submission.files, self.marks, OWN_HANDOUT, elders)
-        return self.known[guess.handout], guess.grounds
+        name, grounds = guess_handout(submission.files, self.marks, OWN_HANDOUT, elders)
+        return self.known[name], grounds
 
 
 def load_handouts(assignment: Assignment, asked: str) -> Handouts:

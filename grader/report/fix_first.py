@@ -1,20 +1,34 @@
-"""What to fix first, and what stands together: the functions of one result in the order a reader needs them.
+"""What to fix first, what stands together, and what is said once: one result in the order a reader needs it.
 
 A function that lost points and needs another one that lost points is a consequence, and stands after its cause.
-Among equals, what lost most stands first.
+Among equals, what lost most stands first. What all checks of a function say alike, it says for them: every check of a
+function that cannot be imported has the same message, and 130 of them would hide what is new.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
-from grader.messages.of_check import message_of
-from grader.messages.say import say_all
-from grader.records import CHECK_STATUSES, MISSING, NOT_APPLICABLE, PASSED, VISIBLE, CheckResult, FunctionResult, Result
-from grader.report.repetition import Common, in_common, stubs_note, summary
+from grader.function_ids import short_name
+from grader.messages.english import sentence
+from grader.messages.of_check import EARNS_LESS, all_reasons, message_of, shortened
+from grader.messages.say import say, say_all
+from grader.records import (
+    CHECK_STATUSES,
+    EARNED_LESS,
+    MISSING,
+    NOT_APPLICABLE,
+    PASSED,
+    VISIBLE,
+    CheckResult,
+    Frame,
+    FunctionResult,
+    Reason,
+    Result,
+)
 from grader.report.text import first_line
 from grader.report.words import MEANINGS
 
@@ -44,6 +58,15 @@ class Fix:
     @property
     def file(self) -> str:
         return self.where.partition(":")[0]
+
+
+@dataclass(frozen=True)
+class Common:
+    """What at least two checks of a function say in the same words, and no check says otherwise; else empty."""
+
+    message: str = ""
+    hint: str = ""
+    frames: tuple[Frame, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -198,4 +221,50 @@ def sum_up(name: str, checks: list[CheckResult]) -> FunctionResult:
 
 def names(text: str, function: str) -> bool:
     """Whether the text names the function: then it is about that one alone."""
-    return re.search(rf"\b{re.escape(function.rpartition('.')[2])}\b", text) is not None
+    return re.search(rf"\b{re.escape(short_name(function))}\b", text) is not None
+
+
+def in_common(checks: Sequence[CheckResult]) -> Common:
+    """Of the checks that did not pass."""
+    failing = list(filter(is_failing, checks))
+    return Common(
+        message=alike(map(message_of, failing), ""),
+        hint=alike((say_all(check.hints) for check in failing), ""),
+        frames=alike((check.frames for check in failing), ()),
+    )
+
+
+def alike(said: Iterable[Any], nothing: Any) -> Any:
+    words = [item for item in said if item]
+    return words[0] if len(words) > 1 and len(set(words)) == 1 else nothing
+
+
+def own_words(check: CheckResult, common: Common) -> str:
+    """The message without what the function says for all its checks, and what stands beside the values compared."""
+    return "" if message_of(check) == common.message else shortened(check.reasons, check.function, len(check.reasons))
+
+
+def summary(check: CheckResult) -> str:
+    """The message for a list: the place once, the first sentences, and how many more there are."""
+    return shortened(all_reasons(check), check.function)
+
+
+def with_yours(check: CheckResult) -> str:
+    """What was wrong without stubs, if that is why the run on stubs counts; else ""."""
+    own = check.own_run
+    if own is None or own.outcome != EARNED_LESS:
+        return ""
+    return sentence(shortened(own.reasons or EARNS_LESS, check.function))
+
+
+def stubs_note(checks: Sequence[CheckResult], functions: Mapping[str, FunctionResult]) -> str:
+    """Which functions the grader's own stood in for, told once for all checks of a function; "" if for none."""
+    counted = [check for check in checks if check.stubs]
+    if not counted:
+        return ""
+    stood_in = dict.fromkeys(name for check in counted for name in check.stubs)
+    asked, counts = len(checks), len(counted)
+    wrong = [short_name(name) for name, item in functions.items() if name in stood_in and item.status != PASSED]
+    if wrong:
+        return say(Reason.of("stubs_counted", counted=counts, checks=asked, functions=wrong))
+    return say(Reason.of("called_counted", counted=counts, checks=asked))

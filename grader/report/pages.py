@@ -28,7 +28,7 @@ from grader.errors import GraderError
 from grader.function_ids import module_of
 from grader.messages.say import said, say, say_all
 from grader.records import GRADED, NOT_APPLICABLE, PASSED, VISIBLE, Result
-from grader.report import figures, fix_first, repetition, text, words
+from grader.report import figures, fix_first, text, words
 from grader.report.disclosure import for_student
 from grader.report.grades_csv import AnswerPoints
 from grader.report.notebooks import marked_answers
@@ -164,7 +164,6 @@ def environment() -> Environment:
     environment.globals.update(
         figures=figures,
         fix_first=fix_first,
-        repetition=repetition,
         text=text,
         words=words,
         environment_of=environment_of,

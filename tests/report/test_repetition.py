@@ -10,7 +10,7 @@ from sample import saying
 from grader.judging.verdict import choose
 from grader.messages.of_check import message_of, placed
 from grader.records import CheckResult, Comparison, Frame, FunctionResult, Reason, as_written
-from grader.report.repetition import Common, in_common, own_words, stubs_note, summary, with_yours
+from grader.report.fix_first import Common, in_common, own_words, stubs_note, summary, with_yours
 
 NET, LAYER = "nets.Net", "layers.affine"
 
