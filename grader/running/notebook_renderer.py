@@ -103,6 +103,10 @@ class Renderer:
             self._stopped = True
             if (process := self._process) is not None:
                 process.kill()
+            with suppress(queue.Empty):
+                while True:
+                    self._wishes.get_nowait()
+            self._wishes.put(None)
         elif self._thread is not None:
             self._wishes.put(None)
             self._thread.join()
