@@ -50,14 +50,9 @@ class Run:
 def examples() -> dict[str, Mapping[str, bytes]]:
     """The files of each of the 29 that keeps to the limits, by its name and their paths below the package."""
     assignment = load_assignment(ROOT / "assignment")
-    files, given, package = assignment.student_files, assignment.handed_out, assignment.package
     with tempfile.TemporaryDirectory(prefix="bench-class-") as folder:
-        found = find([write_class_of_29(Path(folder))], student_files=files, package=package)
-        return {
-            one.id: read(one, student_files=files, handed_out=given, package=package).files
-            for one in found
-            if one.id not in AGAINST_LIMITS
-        }
+        found = find([write_class_of_29(Path(folder))], assignment)
+        return {one.id: read(one, assignment).files for one in found if one.id not in AGAINST_LIMITS}
 
 
 def write_class(folder: Path, count: int, names: Sequence[str] = ()) -> Path:

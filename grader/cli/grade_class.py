@@ -48,7 +48,7 @@ def run_class(
     The others are the options of the command. Raises GraderError if a submission could not be graded or reported.
     """
     context = prepare(settings)
-    found = find(paths, student_files=context.assignment.student_files, package=context.assignment.package)
+    found = find(paths, context.assignment)
     if log_format == "text":
         for line in dict.fromkeys(one.folder for one in found if one.folder):
             click.echo(line)

@@ -14,11 +14,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from grader.assignment.load import Assignment
 from grader.errors import UsageError
 from grader.intake.archives.unpack import find_kind, read_archive
 from grader.intake.choose import choose, choose_notebooks
 from grader.intake.finding import Found as Found
-from grader.intake.finding import Kind, find_one, submission
+from grader.intake.finding import find_one, submission
 from grader.intake.folders import is_ours, keep_file, read_folder
 from grader.intake.layout import SAKAI, find_class
 from grader.intake.names import Ids, base_of, few, left_out, listed, show, strip_suffix
@@ -29,7 +30,7 @@ from grader.messages.say import fault, say
 from grader.records import NotebookResult, Reason, Submission
 
 
-def find(paths: Sequence[Path], *, student_files: Sequence[str], package: str) -> list[Found]:
+def find(paths: Sequence[Path], assignment: Assignment) -> list[Found]:
     """List the submissions of all paths, in natural order within each, with ids that are unique in the run.
 
     A path that is a file, or directly holds a student file or the package folder, is one submission; otherwise every
@@ -39,7 +40,6 @@ def find(paths: Sequence[Path], *, student_files: Sequence[str], package: str) -
     Raises UsageError if a path does not exist or cannot be listed, is a download that was not unpacked, or if nothing
     at all is found.
     """
-    kind = Kind(student_files, package)
     found: list[Found] = []
     empty: list[Found] = []
     for path in paths:
@@ -47,7 +47,7 @@ def find(paths: Sequence[Path], *, student_files: Sequence[str], package: str) -
             raise UsageError(f"{show(str(path))}: does not exist, expected a folder or an archive of submissions.")
     for path in paths:
         try:
-            here = find_one(path, kind)
+            here = find_one(path, assignment)
         except OSError as error:
             raise UsageError(f"{show(str(path))}: cannot be read ({error.strerror}).") from error
         found += here
@@ -55,7 +55,7 @@ def find(paths: Sequence[Path], *, student_files: Sequence[str], package: str) -
             real = path.resolve()
             empty.append(submission(real, str(path), real.name, problem=Reason.of("folder_is_empty")))
     if not found:
-        names, wanted = ", ".join(show(str(path)) for path in paths), f"that hold {student_files[0]}"
+        names, wanted = ", ".join(show(str(path)) for path in paths), f"that hold {assignment.student_files[0]}"
         raise UsageError(f"{names}: no submission was found, expected folders or archives {wanted}.")
     ids = Ids()
     once = {(one.path, one.parts): one for one in (*found, *empty)}  # of a path that was given twice, one
@@ -64,10 +64,8 @@ def find(paths: Sequence[Path], *, student_files: Sequence[str], package: str) -
 
 def read(
     found: Found,
+    assignment: Assignment,
     *,
-    student_files: Sequence[str],
-    handed_out: Sequence[str],
-    package: str,
     limits: IntakeLimits | None = None,
     notebooks: Callable[[], HandedOut] | None = None,
 ) -> Submission:
@@ -77,7 +75,7 @@ def read(
     are not read.
     Raises GraderError only where the machine failed (out of memory or descriptors, a disk or a share that went away).
     """
-    notes = found.notes
+    notes, student_files, package = found.notes, assignment.student_files, assignment.package
     limits = limits or IntakeLimits()
     try:
         if found.problem:
@@ -90,7 +88,7 @@ def read(
         layout = None if found.path.is_dir() else find_class([*tree.files, *tree.archives], student_files, package)
         if layout and layout.sure and len(layout.holders) > 1:  # it cannot be one student's: works must not be mixed
             raise IntakeProblem(Reason.of("holds_a_class", count=len(layout.holders), names=listed(layout.holders)))
-        choice = choose(tree.files, student_files=student_files, handed_out=handed_out, package=package)
+        choice = choose(tree.files, student_files=student_files, handed_out=assignment.handed_out, package=package)
         if not choice.files:
             raise IntakeProblem(describe_lack(tree, student_files))
         chosen = choose_notebooks(tree.notebooks, choice.roots)

@@ -17,6 +17,7 @@ from itertools import accumulate, takewhile
 from pathlib import Path
 from typing import Final
 
+from grader.assignment.load import Assignment
 from grader.errors import UsageError
 from grader.intake.archives.streams import open_regular
 from grader.intake.archives.unpack import ZIP, find_kind, read_archive
@@ -55,24 +56,16 @@ class Found:
     entries: tuple[str, ...] = ()  # other names that an output folder of version 0.1 may know it by
 
 
-@dataclass(frozen=True)
-class Kind:
-    """What is looked for: the student files, and the folder that they are handed out in."""
-
-    student_files: Sequence[str]
-    package: str
-
-
-def find_one(path: Path, kind: Kind) -> list[Found]:
+def find_one(path: Path, assignment: Assignment) -> list[Found]:
     """The submissions of one path. A link given on the command line is followed, since the caller chose it."""
     real = path.resolve()
     if not real.is_dir():
-        refuse_packed(real, clean(str(path)), kind)
-        return [submission(real, str(path), strip_suffix(real.name), problem=find_problem(real, kind.student_files))]
+        refuse_packed(real, clean(str(path)), assignment)
+        return [submission(real, str(path), strip_suffix(real.name), problem=find_problem(real, assignment))]
     is_sakai = (real / SAKAI).is_dir()
-    if is_sakai or holds_submission(real, kind):
+    if is_sakai or holds_submission(real, assignment):
         return [submission(real / SAKAI if is_sakai else real, str(path), real.name)]
-    return find_all(real, str(path), kind)
+    return find_all(real, str(path), assignment)
 
 
 def submission(real: Path, source: str, called: str, *, problem: Reason | None = None, folder: str = "") -> Found:
@@ -81,25 +74,25 @@ def submission(real: Path, source: str, called: str, *, problem: Reason | None =
     return Found("", real, clean(source), problem, folder=folder, person=person, called=called, entries=(real.name,))
 
 
-def find_all(real: Path, path: str, kind: Kind, said: str = "") -> list[Found]:
+def find_all(real: Path, path: str, assignment: Assignment, said: str = "") -> list[Found]:
     """The submissions of a folder that is a class. said: what is to be said about it already."""
     children = sorted(list_folder(real), key=lambda entry: natural_key(entry.name))
     entries = {child.name: child.is_dir(follow_symlinks=False) for child in children if not is_hidden(child.name)}
     download = find_download(real, entries)
-    flat = group_flat(real, path, entries, kind)
+    flat = group_flat(real, path, entries, assignment)
     folders = {name: folder for name, folder in entries.items() if folder or "\\" not in name}
     others = [name for name in (download.others if download else entries) if name in folders]
-    unread = [name for name in others if not folders[name] and is_of_class(name, kind.student_files)]
+    unread = [name for name in others if not folders[name] and is_of_class(name, assignment.student_files)]
     names = [name for name in others if name not in unread]
     if len(names) == 1 and not download and not flat and not folders[names[0]]:
-        refuse_packed(real / names[0], os.path.join(path, names[0]), kind)
+        refuse_packed(real / names[0], os.path.join(path, names[0]), assignment)
     left = f"{show(path)}: not read: {say(listed(unread))}." if unread else ""
     said = "\n".join(filter(None, (said, describe_download(path, download, names) if download else "", left)))
     found = [find_handed_in(one, path, real, said) for one in download.handed_in] if download else []
-    looked_at = max(LEAST_LOOKED_AT, LOOKED_AT // max(len(names), 1))
-    classes = {name: layout for name in names if folders[name] and (layout := class_in(real / name, kind, looked_at))}
+    most = max(LEAST_LOOKED_AT, LOOKED_AT // max(len(names), 1))
+    classes = {name: layout for name in names if folders[name] and (layout := class_in(real / name, assignment, most))}
     files = [name for name in names if not folders[name]]
-    likely = any(has_archive_suffix(name) or names_student_file(name, kind.student_files) for name in files)
+    likely = any(has_archive_suffix(name) or names_student_file(name, assignment.student_files) for name in files)
     alone = len(classes) == len(names) - len(files) and not likely and not download
     for name in names:
         where = os.path.join(path, name)
@@ -107,13 +100,13 @@ def find_all(real: Path, path: str, kind: Kind, said: str = "") -> list[Found]:
         if layout and (alone or layout.sure):
             above = "\n".join(filter(None, (said, describe_class(where, layout))))
             deeper = real_part(real / name, layout.prefix)
-            found += find_all(real / name / deeper, os.path.join(where, deeper).rstrip("/"), kind, above)
+            found += find_all(real / name / deeper, os.path.join(where, deeper).rstrip("/"), assignment, above)
         elif folders[name]:
             inner = real / name / SAKAI
             inside = inner if inner.is_dir() and not inner.is_symlink() else real / name
             found.append(submission(inside, where, name, folder=said))
         else:
-            problem = find_problem(real / name, kind.student_files)
+            problem = find_problem(real / name, assignment)
             found.append(submission(real / name, where, strip_suffix(name), problem=problem, folder=said))
     return found + [replace(one, folder=said) for one in flat]
 
@@ -127,11 +120,11 @@ def find_download(folder: Path, entries: Mapping[str, bool]) -> Download | None:
     return recognise(entries, metadata)
 
 
-def group_flat(real: Path, path: str, entries: Mapping[str, bool], kind: Kind) -> list[Found]:
+def group_flat(real: Path, path: str, entries: Mapping[str, bool], assignment: Assignment) -> list[Found]:
     """The submissions of files called `alice\\layers.py`, which unpacking on Unix makes of a zip from Windows."""
     names = [name for name, folder in entries.items() if "\\" in name and not folder]
     flat = {name.replace("\\", "/").lstrip("/"): name for name in names}
-    layout = find_class(list(flat), kind.student_files, kind.package)
+    layout = find_class(list(flat), assignment.student_files, assignment.package)
     prefix = layout.prefix if layout else ""
     groups: dict[str, list[tuple[str, Path]]] = {}
     for below, name in flat.items():
@@ -150,10 +143,10 @@ def real_part(folder: Path, prefix: str) -> str:
     return max(takewhile(lambda inside: (folder / inside).is_dir(), inner), key=len, default="")
 
 
-def class_in(folder: Path, kind: Kind, looked_at: int) -> Layout | None:
+def class_in(folder: Path, assignment: Assignment, looked_at: int) -> Layout | None:
     """The class that lies in a folder, or None, by the first `looked_at` names in it."""
-    names = [] if holds_submission(folder, kind) else list(walk_names(folder, looked_at))
-    return find_class(names, kind.student_files, kind.package)
+    names = [] if holds_submission(folder, assignment) else list(walk_names(folder, looked_at))
+    return find_class(names, assignment.student_files, assignment.package)
 
 
 def walk_names(folder: Path, left: int) -> Iterator[str]:
@@ -190,10 +183,10 @@ def find_handed_in(one: HandedIn, path: str, real: Path, said: str) -> Found:
     )
 
 
-def find_problem(file: Path, student_files: Sequence[str]) -> Reason | None:
+def find_problem(file: Path, assignment: Assignment) -> Reason | None:
     """Why a file that stands for a whole submission cannot be one, by its name and its first bytes."""
     try:
-        if names_student_file(file.name, student_files) or find_kind(file):
+        if names_student_file(file.name, assignment.student_files) or find_kind(file):
             return None
     except IntakeProblem as problem:
         return problem.reason
@@ -201,7 +194,7 @@ def find_problem(file: Path, student_files: Sequence[str]) -> Reason | None:
         if is_ours(error):
             raise
         return Reason.of("cannot_be_read", error=error.strerror)
-    return Reason.of("neither_archive_nor_student_file", files=student_files)
+    return Reason.of("neither_archive_nor_student_file", files=assignment.student_files)
 
 
 def is_hidden(name: str) -> bool:
@@ -213,19 +206,19 @@ def is_of_class(name: str, student_files: Sequence[str]) -> bool:
     return is_beside and not meant_name(name, student_files)
 
 
-def holds_submission(folder: Path, kind: Kind) -> bool:
+def holds_submission(folder: Path, assignment: Assignment) -> bool:
     """Whether the folder is one submission and not a class of them.
 
     So it is if it directly holds a student file or the package folder. A package folder by another name looks just like
     a student's folder in a class; it is taken for the package if it is the only child that holds student files and a
     notebook lies beside it, as in every unpacked assignment.
     """
-    student_files = kind.student_files
-    if holds_student_file(folder, student_files) or holds_module(folder / kind.package, student_files):
+    student_files = assignment.student_files
+    if holds_student_file(folder, student_files) or holds_module(folder / assignment.package, student_files):
         return True
     children = list_folder(folder)
     flat = [child.name.replace("\\", "/") for child in children if "\\" in child.name]
-    if any(name in student_files or name.startswith(f"{kind.package}/") for name in flat):
+    if any(name in student_files or name.startswith(f"{assignment.package}/") for name in flat):
         return True
     if not any(child.name.endswith(".ipynb") for child in children):
         return False
@@ -251,7 +244,7 @@ def holds_module(folder: Path, student_files: Sequence[str]) -> bool:
     return holds_student_file(folder, student_files) or any(e.name.endswith(".py") for e in list_folder(folder))
 
 
-def refuse_packed(file: Path, place: str, kind: Kind) -> None:
+def refuse_packed(file: Path, place: str, assignment: Assignment) -> None:
     """Raise UsageError if the file, all that there is to grade, is a class that is still packed, not one submission."""
     what = ""
     with suppress(IntakeProblem, OSError):  # it is read again later, and what is wrong with it is said then
@@ -263,8 +256,8 @@ def refuse_packed(file: Path, place: str, kind: Kind) -> None:
     is_zip = bool(what) or file.name.lower().endswith(".zip")
     with suppress(IntakeProblem, OSError):
         if not what and find_kind(file):
-            tree = read_archive(file, IntakeLimits(notebooks=0), kind.student_files)
-            layout = find_class([*tree.files, *tree.archives], kind.student_files, kind.package)
+            tree = read_archive(file, IntakeLimits(notebooks=0), assignment.student_files)
+            layout = find_class([*tree.files, *tree.archives], assignment.student_files, assignment.package)
             if layout and len(layout.holders) > 1:
                 what = f"taken for a class of {len(layout.holders)} ({say(listed(layout.holders))})"
     if what:

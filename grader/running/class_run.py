@@ -131,13 +131,7 @@ class Batch:
         """The submission; None, and a fault of ours on record, if the machine could not read it."""
         assignment = self.context.assignment
         try:
-            submission = read(
-                one,
-                student_files=assignment.student_files,
-                handed_out=assignment.handed_out,
-                package=assignment.package,
-                notebooks=lambda: handed_out(assignment),
-            )
+            submission = read(one, assignment, notebooks=lambda: handed_out(assignment))
         except AssignmentError:  # nobody's answers can be read
             raise
         except GraderError as error:

@@ -138,14 +138,8 @@ def run_own(place: Place, functions: Collection[str], submission: Submission | N
 
 def read_own(place: Place) -> Submission:
     """The student's files as they are now. Raises UsageError if they cannot be read."""
-    assignment = place.assignment
-    submission = read(
-        Found("own", place.package, place.package.name),
-        student_files=assignment.student_files,
-        handed_out=assignment.handed_out,
-        package=assignment.package,
-        limits=IntakeLimits(notebooks=0),
-    )
+    found = Found("own", place.package, place.package.name)
+    submission = read(found, place.assignment, limits=IntakeLimits(notebooks=0))
     if submission.problem is not None:
         raise UsageError(say(submission.problem))
     return submission

@@ -120,12 +120,7 @@ def add(files: dict[str, bytes], warnings: list[str], name: str, path: Path) -> 
 
 def rehearse(path: Path, assignment: Assignment) -> tuple[str, ...]:
     """What grading would leave out of this zip, or could not read, a line each."""
-    submission = read(
-        Found(path.stem, path, path.name),
-        student_files=assignment.student_files,
-        handed_out=assignment.handed_out,
-        package=assignment.package,
-    )
+    submission = read(Found(path.stem, path, path.name), assignment)
     lines = [say(one) for one in (submission.problem, *submission.notes) if one]
     for name, content in submission.notebooks.items():
         try:

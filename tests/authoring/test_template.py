@@ -45,9 +45,8 @@ def test_handed_out_files_are_as_they_are():
 @pytest.mark.process
 def test_the_template_is_graded_missing_throughout():
     context = prepare(Settings(str(ROOT / "assignment"), sys.executable, "auto"))
-    names = {"student_files": ASSIGNMENT.student_files, "package": ASSIGNMENT.package}
-    (found,) = find([ROOT / "student_template"], **names)
-    result = grade_submission(read(found, **names, handed_out=ASSIGNMENT.handed_out), context)
+    (found,) = find([ROOT / "student_template"], ASSIGNMENT)
+    result = grade_submission(read(found, ASSIGNMENT), context)
     assert result.score == 0
     assert {check.status for check in result.checks} == {MISSING}
     assert len(result.checks) == len(ASSIGNMENT.checks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from types import SimpleNamespace
 
 import pytest
 
@@ -23,8 +24,8 @@ def test_a_class_is_of_the_examples_in_turn_and_no_two_are_the_same(tmp_path):
         not AGAINST_LIMITS & known.keys()
         and {"complete", "three-mistakes", "softmax-without-max-shift"} <= known.keys()
     )
-    given = {"student_files": ("layers.py", "optim.py"), "package": "cs231n"}
-    handed_in = [read(one, handed_out=(), **given) for one in find([folder], **given)]
+    given = SimpleNamespace(student_files=("layers.py", "optim.py"), handed_out=(), package="cs231n")
+    handed_in = [read(one, given) for one in find([folder], given)]
     assert len({one.sha256 for one in handed_in}) == len(handed_in) == 30
     assert [one.problem for one in handed_in] == [None] * 30
     for one, example in zip(handed_in, [*known.values(), *known.values()], strict=False):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from cases import ROOT
@@ -87,7 +88,7 @@ def test_what_does_not_fit_a_download_is_told_as_the_page_says(download, monkeyp
     shutil.copytree(download / "submissions", other / "submissions")
     (other / "submissions/by mail.zip").write_bytes(b"PK\x05\x06" + bytes(18))
     monkeypatch.chdir(other)
-    found = find([Path("submissions")], student_files=["layers.py"], package="cs231n")
+    found = find([Path("submissions")], SimpleNamespace(student_files=["layers.py"], package="cs231n"))
     assert {one.folder for one in found} == {blocks()[6]}
 
 
@@ -96,11 +97,11 @@ def test_doubt_is_told_as_the_page_says(tmp_path, monkeypatch):
     for name in ("s1/ann", "s2/ann", "s3/ann", "submissions/HW/ann", "submissions/HW/ben"):
         Path(name).mkdir(parents=True)
         Path(name, "layers.py").write_text("x = 1\n")
-    names = {"student_files": ["layers.py"], "package": "cs231n"}
+    names = SimpleNamespace(student_files=["layers.py"], package="cs231n")
     out = Path("out")
     out.mkdir()
-    keep_ids(settle_ids(find([Path("s1"), Path("s2")], **names), out)[0], out)
+    keep_ids(settle_ids(find([Path("s1"), Path("s2")], names), out)[0], out)
     with pytest.raises(UsageError) as caught:
-        settle_ids(find([Path("s3")], **names), out)
+        settle_ids(find([Path("s3")], names), out)
     assert str(caught.value) == blocks()[5]
-    assert {one.folder for one in find([Path("submissions")], **names)} == {blocks()[7]}
+    assert {one.folder for one in find([Path("submissions")], names)} == {blocks()[7]}

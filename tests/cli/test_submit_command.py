@@ -20,7 +20,6 @@ from grader.errors import UsageError
 from grader.intake.collect import find, read
 
 ASSIGNMENT = load_assignment(ROOT / "assignment")
-NAMES = {"student_files": ASSIGNMENT.student_files, "package": ASSIGNMENT.package}
 NOTEBOOK = json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 
 
@@ -66,8 +65,8 @@ def test_student_files_their_helpers_and_notebooks_are_packed_and_named(folder, 
 
 def test_grading_reads_what_was_packed(folder):
     submit(folder)
-    (found,) = find([folder / "submission.zip"], **NAMES)
-    submission = read(found, **NAMES, handed_out=ASSIGNMENT.handed_out)
+    (found,) = find([folder / "submission.zip"], ASSIGNMENT)
+    submission = read(found, ASSIGNMENT)
     assert problem_of(submission) is None
     assert notes_of(submission) == ()
     for name, content in reference_files().items():

@@ -56,10 +56,7 @@ def test_a_module_that_was_handed_in_is_used_wherever_it_lies(layers_context, re
     for name, text in {**files, "cs231n/layers.py": source}.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    handed_out = layers_context.assignment.handed_out
-    submission = read(
-        Found("own", tmp_path, "own"), student_files=("layers.py",), handed_out=handed_out, package="cs231n"
-    )
+    submission = read(Found("own", tmp_path, "own"), layers_context.assignment)
     result = grade_submission(submission, layers_context)
     assert result.score == 100.0, [message_of(check) for check in result.checks if check.status != "passed"]
     assert not [note for note in notes_of(result) if "not in the sandbox" in note or "left out" in note]

@@ -38,9 +38,8 @@ def assignment():
 
 
 def collected(folder):
-    names = {"student_files": assignment().student_files, "package": "cs231n"}
-    (found,) = find([folder], **names)
-    return read(found, **names, handed_out=assignment().handed_out, notebooks=lambda: handed_out(assignment()))
+    (found,) = find([folder], assignment())
+    return read(found, assignment(), notebooks=lambda: handed_out(assignment()))
 
 
 @pytest.mark.parametrize("year", YEARS)

@@ -9,6 +9,7 @@ import os
 import tarfile
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sayings import notes_of, problem_of
@@ -42,8 +43,8 @@ def zip_bytes(**members):
 
 def collect(paths, **options):
     """What a run does: find all now, read each when it is asked for."""
-    found = find(paths, student_files=ASSIGNMENT["student_files"], package=ASSIGNMENT["package"])
-    return (read(one, **ASSIGNMENT, **options) for one in found)
+    found = find(paths, SimpleNamespace(**ASSIGNMENT))
+    return (read(one, SimpleNamespace(**ASSIGNMENT), **options) for one in found)
 
 
 def collect_all(*paths, **options):
@@ -118,7 +119,7 @@ def test_single_files_are_submissions(tmp_path):
 def test_what_lies_about_in_a_class_folder_is_named_once(tmp_path):
     top = write(tmp_path / "class", "alice/layers.py", "README", "notes.md", "grades.csv", "receipt.txt", "Makefile")
     write(top, ".DS_Store", ".git/config", "__MACOSX/alice/layers.py", "__pycache__/x.py")
-    (found,) = find([top], student_files=ASSIGNMENT["student_files"], package="cs231n")
+    (found,) = find([top], SimpleNamespace(**ASSIGNMENT))
     assert (found.id, found.folder) == (
         "alice",
         f"{top}: not read: grades.csv, Makefile, notes.md, README, receipt.txt.",
@@ -234,14 +235,14 @@ def test_submissions_are_read_one_at_a_time(tmp_path):
 
 
 def test_a_fault_of_the_machine_is_not_the_students(tmp_path, monkeypatch):
-    (found,) = find([write(tmp_path / "alice", "layers.py")], student_files=["layers.py"], package="cs231n")
+    (found,) = find([write(tmp_path / "alice", "layers.py")], SimpleNamespace(**ASSIGNMENT))
 
     def fail(*_args):
         raise OSError(errno.EMFILE, "Too many open files")
 
     monkeypatch.setattr(os, "open", fail)
     with pytest.raises(GraderError, match="Too many open files"):
-        read(found, **ASSIGNMENT)
+        read(found, SimpleNamespace(**ASSIGNMENT))
 
 
 def test_a_file_that_may_not_be_read_is_left_out(tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sayings import notes_of, problem_of
@@ -18,7 +19,7 @@ ASSIGNMENT = {
     "handed_out": ("gradient_check.py",),
     "package": "cs231n",
 }
-NAMES = {"student_files": ASSIGNMENT["student_files"], "package": "cs231n"}
+NAMES = SimpleNamespace(**ASSIGNMENT)
 
 
 def zipped(**members):
@@ -37,8 +38,8 @@ def fill(top: Path, files: dict[str, bytes]) -> Path:
 
 
 def collected(*paths, limits=None):
-    found = find(paths, **NAMES)
-    return {one.id: read(one, **ASSIGNMENT, limits=limits) for one in found}, list(
+    found = find(paths, NAMES)
+    return {one.id: read(one, SimpleNamespace(**ASSIGNMENT), limits=limits) for one in found}, list(
         dict.fromkeys(f.folder for f in found)
     )
 
@@ -243,7 +244,7 @@ def test_a_download_that_is_still_packed_is_refused_with_the_command(tmp_path, b
     (tmp_path / "submissions.zip").write_bytes(zipped(**{below + name: text for name, text in gradescope.items()}))
     for path in (tmp_path / "submissions.zip", tmp_path):
         with pytest.raises(UsageError) as caught:
-            find([path], **NAMES)
+            find([path], NAMES)
         folder = tmp_path / "submissions"
         assert str(caught.value) == (
             f"{folder}.zip: taken for a download from Gradescope: 2 submissions in 2 files and folders, expected it "
@@ -256,7 +257,7 @@ def test_packed_downloads_of_other_platforms_are_refused_too(tmp_path):
     for number, members in enumerate((CANVAS, moodle)):
         (tmp_path / f"{number}.zip").write_bytes(zipped(**members))
         with pytest.raises(UsageError, match="3 submissions"):
-            find([tmp_path / f"{number}.zip"], **NAMES)
+            find([tmp_path / f"{number}.zip"], NAMES)
 
 
 def test_a_students_own_zip_is_none(tmp_path):
@@ -269,4 +270,4 @@ def test_a_students_own_zip_is_none(tmp_path):
     for name, members in own.items():
         (tmp_path / f"{name}.zip").write_bytes(zipped(**members)[: 50 if name == "cut" else None])
     (tmp_path / "cut.zip").write_bytes(zipped(**CANVAS)[:-30])
-    assert len(find([tmp_path / f"{name}.zip" for name in own], **NAMES)) == 4
+    assert len(find([tmp_path / f"{name}.zip" for name in own], NAMES)) == 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,11 +17,11 @@ from grader.intake.collect import find
 from grader.intake.folders import read_folder
 from grader.intake.tree import IntakeLimits
 
-NAMES = {"student_files": ASSIGNMENT["student_files"], "package": "cs231n"}
+NAMES = SimpleNamespace(**ASSIGNMENT)
 
 
 def said_of(path):
-    return {one.folder for one in find([path], **NAMES)}
+    return {one.folder for one in find([path], NAMES)}
 
 
 def tar_bytes(members):
@@ -109,7 +110,7 @@ def test_a_whole_class_in_one_archive_is_refused_with_the_command(tmp_path, pack
     (tmp_path / "in/class.zip").write_bytes(pack(members))
     for path in (tmp_path / "in/class.zip", tmp_path / "in"):
         with pytest.raises(UsageError, match=r"class of 3 \(ann, ben, cem\), expected it unpacked\. Run: unzip "):
-            find([path], **NAMES)
+            find([path], NAMES)
     (tmp_path / "in/dan.zip").write_bytes(zip_bytes())
     problems = {one.id: problem_of(one) for one in collect_all(tmp_path / "in")}
     assert problems["dan"] is None

@@ -9,6 +9,7 @@ import tarfile
 import time
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from programs import need_packers, need_programs
@@ -140,9 +141,9 @@ def test_three_folders_deep_and_twice_one_is_taken_and_said(work):
     shutil.move(work / "作业", work / "final/really/作业")
     with tarfile.open(work / "alice.tar", "w") as archive:
         archive.add(work / "final", "final")
-    names = {"student_files": ("layers.py", "optim.py"), "package": "cs231n"}
-    (found,) = find([work / "alice.tar"], **names)
-    submission = read(found, **names, handed_out=())
+    names = SimpleNamespace(student_files=("layers.py", "optim.py"), handed_out=(), package="cs231n")
+    (found,) = find([work / "alice.tar"], names)
+    submission = read(found, names)
     assert submission.files["layers.py"] == CODE
     assert notes_of(submission) == (
         "two layers.py were found: final/really/作业/cs231n/layers.py was taken, "

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from cases import ROOT
@@ -189,8 +190,9 @@ def test_a_local_cluster_with_nannies_grades_too(graded):
     folder = graded[0]
     settings = Settings(str(folder / "assignment"), sys.executable, "auto")
     context = prepare(settings)
-    found = find([folder / "class"], student_files=("one.py",), package="one")
-    submissions = [read(one, student_files=("one.py",), handed_out=("given.py",), package="one") for one in found]
+    names = SimpleNamespace(student_files=("one.py",), handed_out=("given.py",), package="one")
+    found = find([folder / "class"], names)
+    submissions = [read(one, names) for one in found]
     with (
         LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address=":0", local_directory=folder) as cluster,
         ClusterExecutor(cluster.scheduler_address, settings, context) as executor,

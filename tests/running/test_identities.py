@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -16,7 +17,7 @@ from grader.records import GRADED, Result
 from grader.running.identities import keep_ids, read_ids, settle_ids
 from grader.running.output_folder import store
 
-NAMES = {"student_files": ("layers.py", "optim.py"), "package": "cs231n"}
+NAMES = SimpleNamespace(student_files=("layers.py", "optim.py"), package="cs231n")
 BLACKBOARD = "HW 2_{}_attempt_2026-01-10-00-00-00_layers.py"
 
 
@@ -30,7 +31,7 @@ def folder(top: Path, *names: str) -> Path:
 def run(out, *paths):
     """The ids of one run, by source."""
     out.mkdir(exist_ok=True)
-    found, persons = settle_ids(find(paths, **NAMES), out)
+    found, persons = settle_ids(find(paths, NAMES), out)
     keep_ids(found, out)
     assert len({one.id.casefold() for one in found}) == len(found)
     assert all(persons[one.id] == one.person for one in found)
@@ -115,7 +116,7 @@ def test_two_of_one_name_are_told_apart_by_their_folders(tmp_path):
     folder(tmp_path, "s1/ann/layers.py", "s1/bob/layers.py", "s2/ann/layers.py", "s2/cem/layers.py")
 
     def ids(*paths):
-        found, _ = settle_ids(find(paths, **NAMES), out)
+        found, _ = settle_ids(find(paths, NAMES), out)
         keep_ids(found, out)
         return {f"{one.path.parent.name}/{one.path.name}": one.id for one in found}
 
