@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from grader.atomic_files import write_text
@@ -23,7 +24,7 @@ from grader.grading.context import Context, Settings
 from grader.grading.submission import blank_result
 from grader.grading.work_folder import sweep_work_folders
 from grader.intake.collect import Found, read
-from grader.intake.notebooks.answers import handed_out
+from grader.intake.notebooks.answers import HandedOut, handed_out
 from grader.messages.say import said
 from grader.records import CRASHED, ERROR, GRADED, GRADER_ERROR, TIMEOUT, Result, Submission, as_written
 from grader.report.grades_csv import grades_csv
@@ -72,6 +73,10 @@ class Batch:
     @property
     def chosen(self) -> list[Found]:
         return [one for one in self.found if not self.only or one.id in self.only]
+
+    @cached_property
+    def handed_out(self) -> HandedOut:
+        return handed_out(self.context.assignment)
 
     def run(self, executor: Executor, *, window: int | Callable[[], int]) -> None:
         """Grade what is to be graded; every result is stored and has its pages when this returns.
@@ -129,9 +134,8 @@ class Batch:
 
     def read(self, one: Found) -> Submission | None:
         """The submission; None, and a fault of ours on record, if the machine could not read it."""
-        assignment = self.context.assignment
         try:
-            submission = read(one, assignment, notebooks=lambda: handed_out(assignment))
+            submission = read(one, self.context.assignment, notebooks=lambda: self.handed_out)
         except AssignmentError:  # nobody's answers can be read
             raise
         except GraderError as error:
