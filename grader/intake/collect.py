@@ -16,16 +16,14 @@ from pathlib import Path
 
 from grader.assignment.load import Assignment
 from grader.errors import UsageError
-from grader.intake.archives.unpack import find_kind, read_archive
 from grader.intake.choose import choose, choose_notebooks
 from grader.intake.finding import Found as Found
 from grader.intake.finding import find_one, submission
-from grader.intake.folders import is_ours, keep_file, read_folder
 from grader.intake.layout import SAKAI, find_class
-from grader.intake.names import Ids, base_of, few, left_out, listed, show, strip_suffix
-from grader.intake.near_names import names_student_file
+from grader.intake.names import Ids, base_of, few, listed, show
 from grader.intake.notebooks.answers import HandedOut, read_notebooks
-from grader.intake.tree import Gathering, IntakeLimits, IntakeProblem, Tree
+from grader.intake.reading import is_ours, read_parts, read_tree
+from grader.intake.tree import IntakeLimits, IntakeProblem, Tree
 from grader.messages.say import fault, say
 from grader.records import NotebookResult, Reason, Submission
 
@@ -112,58 +110,6 @@ def describe_unread(tree: Tree) -> tuple[Reason, ...]:
     said = list(map(say, tree.notes))
     names = [name for name in (*tree.archives, *tree.unread) if not any(show(name) in note for note in said)]
     return (Reason.of("not_read", names=few(names)),) if names else ()
-
-
-def read_tree(path: Path, limits: IntakeLimits, student_files: Sequence[str]) -> Tree:
-    """Read a folder, an archive or a single file. A folder with one archive and no student file is that archive."""
-    if path.is_symlink():
-        raise IntakeProblem(Reason.of("is_a_link"))
-    if names_student_file(path.name, student_files) and not path.is_dir():
-        gathering = Gathering(limits)
-        keep_file(path, path.name, gathering)
-        return gathering.finish()
-    if not path.is_dir():
-        return read_archive(path, limits, student_files)
-    tree = read_folder(path, limits, student_files)
-    if len(tree.archives) == 1 and not any(names_student_file(name, student_files) for name in tree.files):
-        inner = read_archive(path / tree.archives[0], limits, student_files)
-        notes = (*tree.notes, Reason.of("read_from", archive=show(tree.archives[0])), *inner.notes)
-        notebooks, refused = {**tree.notebooks, **inner.notebooks}, (*tree.refused, *inner.refused)
-        unread = (*tree.unread, *inner.unread)
-        return replace(inner, notes=notes, notebooks=notebooks, refused=refused, unread=unread)
-    return tree
-
-
-def read_parts(parts: Sequence[tuple[str, Path]], limits: IntakeLimits, student_files: Sequence[str]) -> Tree:
-    """Read all that one student handed in (single files, archives, folders), by the student's names.
-
-    Of several, an archive's files lie in a folder called like it. One that cannot be read is left out with a note.
-    Raises IntakeProblem if nothing could be read, or if there is more than the limits allow; OSError.
-    """
-    gathering = Gathering(limits, student_files)
-    problems = []
-    for name, path in parts:
-        place = gathering.locate(name)
-        if place is None:
-            continue
-        inner = None
-        try:
-            if path.is_dir() and not path.is_symlink():
-                inner = read_folder(path, limits, student_files)
-            elif find_kind(path):
-                inner = read_archive(path, limits, student_files)
-        except IntakeProblem as problem:
-            problems.append(left_out(place, problem.reason))
-            gathering.note(problems[-1])
-            continue
-        if inner:
-            gathering.take_in(inner, f"{strip_suffix(place)}/" if len(parts) > 1 else "")
-        elif gathering.wants(place):
-            keep_file(path, place, gathering)
-    tree = gathering.finish()
-    if problems and not tree.files:
-        raise IntakeProblem(problems[0])
-    return tree
 
 
 def describe_lack(tree: Tree, student_files: Sequence[str]) -> Reason:

@@ -20,14 +20,13 @@ from typing import Final
 from grader.assignment.load import Assignment
 from grader.errors import UsageError
 from grader.intake.archives.streams import open_regular
-from grader.intake.archives.unpack import ZIP, find_kind, read_archive
 from grader.intake.archives.zips import list_top
 from grader.intake.downloads.gradescope import LARGEST, METADATA
 from grader.intake.downloads.recognise import Download, HandedIn, recognise
-from grader.intake.folders import is_ours, list_folder
 from grader.intake.layout import DEEPEST, SAKAI, Layout, find_class
 from grader.intake.names import LITTER, clean, has_archive_suffix, listed, natural_key, same_name, show, strip_suffix
 from grader.intake.near_names import meant_name, names_student_file
+from grader.intake.reading import ZIP, find_kind, is_ours, list_folder, read_archive
 from grader.intake.tree import IntakeLimits, IntakeProblem
 from grader.messages.say import say
 from grader.records import Reason

@@ -25,10 +25,10 @@ from grader.assignment.load import Assignment
 from grader.errors import GraderError, UsageError
 from grader.function_ids import file_of, short_name
 from grader.intake.collect import Found, read
-from grader.intake.folders import list_folder
 from grader.intake.names import decode_name, is_ignored, show
 from grader.intake.near_names import gives_up
 from grader.intake.notebooks.cells import UnreadableNotebook, cells_of
+from grader.intake.reading import list_folder
 from grader.intake.tree import IntakeLimits, is_notebook
 from grader.messages.say import say
 from grader.records import Reason

@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from programs import need_packers, need_programs
 from sayings import notes_of
 
-from grader.intake.archives.unpack import read_archive
+from grader.intake.reading import read_archive
 from grader.intake.tree import IntakeLimits, IntakeProblem, Tree
 from grader.messages.say import say
 

@@ -14,7 +14,7 @@ from test_collect import ASSIGNMENT, CODE, collect_all, write, zip_bytes
 
 from grader.errors import UsageError
 from grader.intake.collect import find
-from grader.intake.folders import read_folder
+from grader.intake.reading import read_folder
 from grader.intake.tree import IntakeLimits
 
 NAMES = SimpleNamespace(**ASSIGNMENT)

@@ -15,8 +15,8 @@ import pytest
 from programs import need_packers, need_programs
 from sayings import notes_of
 
-from grader.intake.archives.unpack import read_archive
 from grader.intake.collect import find, read
+from grader.intake.reading import read_archive
 from grader.intake.tree import IntakeLimits, IntakeProblem
 from grader.messages.say import say
 
