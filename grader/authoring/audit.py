@@ -28,7 +28,7 @@ from grader.grading.context import Settings
 from grader.messages.of_check import message_of
 from grader.messages.say import said, say_all
 from grader.records import GRADED, MISSING, PASSED, CheckResult, FunctionResult, Result
-from grader.running.dispatch import grade_all
+from grader.running.job_pool import grade_all
 
 EPSILON: Final = 1e-6  # points; they are rounded to six digits
 

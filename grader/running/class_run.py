@@ -32,7 +32,7 @@ from grader.report.notebooks.marked_answers import Marks
 from grader.report.pages import class_page, feedback_page, staff_page
 from grader.report.roster import Roster
 from grader.running.answers_csv import Marking
-from grader.running.dispatch import grade_all
+from grader.running.job_pool import grade_all
 from grader.running.output_folder import (
     has_stamp,
     is_current,

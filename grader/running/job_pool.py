@@ -1,6 +1,10 @@
 """Where submissions are graded: in this process, or in several that judge at once and end when this one does.
 
     parent ──tasks──► worker, worker, …    each with sandboxes and work folders of its own
+           ◄─results─                      in the order in which they are done
+
+Submissions may as well be handed to any other executor of concurrent.futures (dask_cluster.py). A submission's failure
+is in its Result; a fault of ours becomes status grader_error and ends no other.
 
 Ctrl-C is for the parent, which then ends its workers by SIGTERM: as an exception there, so that sandboxes are killed
 and work folders removed. A worker whose parent is gone, however that died, does the same by itself.
@@ -15,23 +19,82 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+import traceback
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
-from multiprocessing.connection import wait
+from dataclasses import replace
+from itertools import islice
+from multiprocessing import connection
 from types import FrameType
 from typing import Any, Final
 
+from grader.errors import GraderError
 from grader.pausing_gc import importing
+from grader.records import GRADER_ERROR, Reason, Result, Submission, as_written
 from grader.running.forking import can_fork, ctrl_c_waits
 
 with importing():  # a worker has it before it can be stopped in order: it has nothing to clear up yet
-    import grader.grading.submission  # noqa: F401  (what every task is of)
+    from grader.grading.context import Settings, prepare
     from grader.grading.reference_pool import forget, keeping
+    from grader.grading.submission import blank_result, grade_submission
     from grader.running.output_folder import let_go
 
 PATIENCE_S: Final = 5.0  # for a worker to clear up; killing a sandbox and removing its folder takes some 0.1 s
 STOPPED: Final = 128 + signal.SIGTERM
+
+
+def grade_all(
+    submissions: Iterable[Submission],
+    settings: Settings,
+    executor: Executor,
+    *,
+    window: int | Callable[[], int],
+    parts: Mapping[str, Collection[str]] | None = None,
+) -> Iterator[Result]:
+    """Grade with at most `window` submissions handed out at once; results come in the order in which they are done.
+
+    window: a function where it changes as machines come and go.
+    parts: by submission's id the checks that it is graded on, where that is not all.
+    """
+    running: dict[Future[Result], Submission] = {}
+    waiting = iter(submissions)
+    while True:
+        free = (window() if callable(window) else window) - len(running)
+        for submission in islice(waiting, max(0, free)):
+            checks = parts.get(submission.id) if parts else None
+            running[executor.submit(grade_safely, submission, settings, checks)] = submission
+        if not running:
+            return
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            yield result_of(future, running.pop(future), settings)
+
+
+def result_of(future: Future[Result], submission: Submission, settings: Settings) -> Result:
+    """What came of a task. Raises GraderError and BrokenExecutor, which concern all others, too."""
+    try:
+        return future.result()
+    except (GraderError, BrokenExecutor):
+        raise
+    except Exception as error:  # of the machinery between here and there
+        blank = blank_result(submission, prepare(settings), time.monotonic())
+        reason = Reason.of("grading_lost", error=type(error).__name__, text=str(error))
+        return replace(blank, status=GRADER_ERROR, reason=reason)
+
+
+def grade_safely(submission: Submission, settings: Settings, checks: Collection[str] | None = None) -> Result:
+    """grade_submission, with a fault of ours as a Result of status grader_error: the rest of the class is graded."""
+    started = time.monotonic()
+    context = prepare(settings)
+    if checks is not None:
+        context = context.only(checks)
+    try:
+        return grade_submission(submission, context)
+    except GraderError as error:
+        reason = error.reason or as_written(str(error))
+    except Exception:
+        reason = Reason.of("grader_failed", text=traceback.format_exc(limit=-3))
+    return replace(blank_result(submission, context, started), status=GRADER_ERROR, reason=reason)
 
 
 @contextmanager
@@ -124,7 +187,7 @@ def follow_parent() -> None:
     """Wait until the parent is gone, then end this worker as the parent would have."""
     parent = multiprocessing.parent_process()
     if parent is not None:
-        wait([parent.sentinel])
+        connection.wait([parent.sentinel])
         with suppress(ProcessLookupError):
             os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(PATIENCE_S)

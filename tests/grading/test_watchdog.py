@@ -19,8 +19,8 @@ from grader.grading.submission import LATE_S, WATCH_S, grade_submission
 from grader.grading.watchdog import JudgeThread, Overdue
 from grader.messages.say import said
 from grader.records import Reason, Submission
-from grader.running import dispatch
-from grader.running.dispatch import grade_safely
+from grader.running import job_pool
+from grader.running.job_pool import grade_safely
 from grader.sandbox.host.proc import list_children
 
 WALL_S = 2.0  # of a submission: these functions of a right layers.py take 0.3 s, on a busy machine one
@@ -199,7 +199,7 @@ def test_a_fault_of_ours_is_a_result_and_not_the_end_of_the_class(monkeypatch, s
     def fail(*args, **kwargs):
         raise RuntimeError("no")
 
-    monkeypatch.setattr(dispatch, "prepare", lambda settings: short)
+    monkeypatch.setattr(job_pool, "prepare", lambda settings: short)
     monkeypatch.setattr(sandboxes, "stage", fail)
     result = grade_safely(right, None)
     assert result.status == "grader_error" and "RuntimeError: no" in said(result.reason)

@@ -21,7 +21,7 @@ from one_check import RAISING, RIGHT, WRONG, write_assignment, write_class
 from grader.grading.context import Settings, prepare
 from grader.intake.collect import find, read
 from grader.running.dask_cluster import ClusterExecutor, make_bundle, unpack
-from grader.running.dispatch import grade_all
+from grader.running.job_pool import grade_all
 
 pytestmark = pytest.mark.process
 
