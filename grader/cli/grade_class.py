@@ -17,7 +17,8 @@ from grader.cli.screen.progress import JsonLog, Progress, class_table, literal, 
 from grader.errors import GraderError, UsageError
 from grader.grading.context import Settings, prepare
 from grader.intake.collect import Found, find
-from grader.report.text import MOST_NAMED, few
+from grader.intake.names import MOST_FEW, few, listed
+from grader.messages.say import say
 from grader.running.answers_csv import Marking
 from grader.running.class_run import Batch
 from grader.running.identities import keep_ids, settle_ids
@@ -96,7 +97,7 @@ def run_class(
             click.echo(f"grader: {literal(line)}", err=True)
     if batch.faults:
         count = f"{len(batch.faults)} of {total}"
-        raise GraderError(f"{count} could not be graded or reported: {'; '.join(told_once(batch.faults)[:MOST_NAMED])}")
+        raise GraderError(f"{count} could not be graded or reported: {'; '.join(told_once(batch.faults)[:MOST_FEW])}")
     return 0
 
 
@@ -106,7 +107,7 @@ def told_once(faults: Sequence[str]) -> list[str]:
     for fault in faults:
         submission, _, text = fault.partition(": ")
         stopped.setdefault(text, []).append(submission)
-    return [f"{few(ids)}: {text}" for text, ids in stopped.items()]
+    return [f"{say(few(ids))}: {text}" for text, ids in stopped.items()]
 
 
 @contextmanager
@@ -154,7 +155,7 @@ def show_class(batch: Batch, out: Path) -> None:
     if others > 0:
         console.print(f"The class page has {others} more, as they were graded earlier.")
     if gone := batch.no_longer_handed_in:
-        names = literal(", ".join(gone[:MOST_NAMED]) + (", …" if len(gone) > MOST_NAMED else ""))
+        names = literal(say(listed(gone, MOST_FEW)))
         console.print(
             f"{out} has results of {len(gone)} that are not among the submissions now: {names}. Their files stay; "
             "the class page and grades.csv are without them.",

@@ -8,7 +8,7 @@ that is put into a page, before escaping.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from typing import Final
 from urllib.parse import quote
@@ -19,7 +19,6 @@ from markupsafe import Markup, escape
 OUTPUT_CHARS: Final = 20_000
 MESSAGE_CHARS: Final = 4_000
 LINE_CHARS: Final = 240
-MOST_NAMED: Final = 5
 # Nobody promises what a lexer's patterns take on a hostile line; a line of code fits here.
 HIGHLIGHT_CHARS: Final = 400
 
@@ -49,11 +48,6 @@ def clip(text: str, limit: int = MESSAGE_CHARS) -> str:
 def first_line(text: str) -> str:
     """The first line that says something, shortened to fit a list."""
     return clip(next((line.strip() for line in text.splitlines() if line.strip()), ""), LINE_CHARS)
-
-
-def few(names: Sequence[str]) -> str:
-    """The first of several names, and how many more there are."""
-    return ", ".join(names[:MOST_NAMED]) + (f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else "")
 
 
 def number(value: float) -> str:

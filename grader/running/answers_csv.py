@@ -23,11 +23,11 @@ from typing import Final
 
 from grader.atomic_files import write_bytes
 from grader.errors import UsageError
-from grader.intake.names import clean, same_name
+from grader.intake.names import clean, few, same_name
+from grader.messages.say import say
 from grader.records import ABSENT, UNANSWERED, Answer, Mark, NotebookResult, Reason, Result
 from grader.report.grades_csv import AnswerPoints, harmless, number
 from grader.report.notebooks.marked_answers import Marks
-from grader.report.text import few
 
 NAME: Final = "answers.csv"
 COLUMNS: Final = ("submission", "handed_in_as", "notebook", "question", "max_points", "points", "comment", "answer")
@@ -231,11 +231,11 @@ class Marking:
             write_bytes(self.path, sheet_bytes(merged))
         said = []
         if altered:
-            named = few([f"{submission} {question}" for submission, _, question in altered])
+            named = say(few([f"{submission} {question}" for submission, _, question in altered]))
             said.append(f"{NAME}: answers are not what they were when they got points: {named}. Read them again.")
         known = set(self._ids)
         if strange := dict.fromkeys(clean(name)[:LONGEST_NAME] for name in self.marks if name not in known):
-            told = few(list(strange))
+            told = say(few(list(strange)))
             said.append(f"{NAME}: rows with points or comments of no submission of this run: {told}. They were kept.")
         return said
 
