@@ -64,8 +64,6 @@ class Fixture:
 
 @dataclass(frozen=True)
 class Fixtures:
-    """All of an assignment's."""
-
     checks: Mapping[str, Fixture]
     hints: Mapping[str, Mapping[str, str]]  # by function and variant
     arguments: Mapping[str, tuple[str, ...]]  # their names, by function

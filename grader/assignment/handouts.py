@@ -206,7 +206,6 @@ def check_pattern(place: str, pattern: str, assignment: Assignment, defined: fro
 
 
 def texts_of(place: str, data: Mapping[str, Any], table: str, known: Set[str]) -> dict[str, str]:
-    """A table of texts by the ids that are known."""
     texts = data.get(table, {})
     if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
         raise AssignmentError(f'{place}: [{table}] is not as expected. Write each entry as "id" = "text".')

@@ -126,6 +126,10 @@ def load_assignment(folder: Path) -> Assignment:
     extended = tuple(names_in(toml, data, "extended", []))
     if not set(extended) <= set(handed_out):
         raise AssignmentError(f"{toml}: extended holds {', '.join(extended)}, expected files that handed_out has.")
+    variants = list(defined_in(folder / "misconceptions", MisconceptionDefinition))
+    for path, variant in variants:
+        if variant.function not in functions:
+            raise AssignmentError(f"{path}: {variant.name} is a variant of {variant.function}, which has no points.")
     classes = classes_from(toml, data, functions)
     return Assignment(
         folder=folder,
@@ -144,7 +148,7 @@ def load_assignment(folder: Path) -> Assignment:
         questions=numbers_from(toml, data, "questions", "question {} has {!r} points", {}),
         checks=tuple(checks),
         definitions=definitions,
-        misconceptions=tuple(load_misconceptions(folder, functions)),
+        misconceptions=tuple(variant for _, variant in variants),
         limits=numbers_from(toml, data, "limits", "limit {} is {!r}"),
         expected_warnings=tuple(names_in(toml, data, "expected_warnings", [])),
         right_solutions=tuple((folder / path).resolve() for path in names_in(toml, data, "right_solutions", [])),
@@ -170,13 +174,6 @@ def words_from(toml: Path, data: Mapping[str, Any]) -> dict[str, tuple[str, str]
             raise AssignmentError(f"{toml}: the words for {name} are {words!r}, expected a text or a list of two.")
         found[name] = (both[0], both[1])
     return found
-
-
-def load_misconceptions(folder: Path, functions: Mapping[str, float]) -> Iterator[MisconceptionDefinition]:
-    for path, value in defined_in(folder / "misconceptions", MisconceptionDefinition):
-        if value.function not in functions:
-            raise AssignmentError(f"{path}: {value.name} is a variant of {value.function}, which has no points.")
-        yield value
 
 
 def defined_in(folder: Path, kind: type[Definition]) -> Iterator[tuple[Path, Definition]]:

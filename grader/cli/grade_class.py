@@ -141,7 +141,6 @@ def stopping(executor: Executor) -> Iterator[None]:
 
 
 def see_known(found: Sequence[Found], only: tuple[str, ...]) -> None:
-    """Raise UsageError if a submission that was asked for was not found."""
     known = {one.id for one in found}
     for name in only:
         if name not in known:

@@ -113,7 +113,6 @@ def describe_unread(tree: Tree) -> tuple[Reason, ...]:
 
 
 def describe_lack(tree: Tree, student_files: Sequence[str]) -> Reason:
-    """Say that no student file was found, and what was found in their place."""
     others = few(sorted(tree.files)[:5]) if tree.files else Reason.of("no_python_file")
     if len(tree.archives) > 1:
         others = Reason.of("only_archives", count=len(tree.archives))

@@ -21,8 +21,7 @@ from grader.assignment.load import Assignment
 from grader.errors import UsageError
 from grader.intake.archives.streams import open_regular
 from grader.intake.archives.zips import list_top
-from grader.intake.downloads.gradescope import LARGEST, METADATA
-from grader.intake.downloads.recognise import Download, HandedIn, recognise
+from grader.intake.downloads.recognise import LARGEST, METADATA, Download, HandedIn, recognise
 from grader.intake.layout import DEEPEST, SAKAI, Layout, find_class
 from grader.intake.names import LITTER, clean, has_archive_suffix, listed, natural_key, same_name, show, strip_suffix
 from grader.intake.near_names import meant_name, names_student_file

@@ -15,8 +15,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from grader.intake.downloads.gradescope import METADATA
-from grader.intake.downloads.recognise import recognise
+from grader.intake.downloads.recognise import METADATA, recognise
 from grader.intake.names import base_of, has_archive_suffix, is_ignored
 from grader.intake.near_names import meant_name
 
@@ -41,8 +40,6 @@ VERSION_WORDS: Final = frozenset(
 
 @dataclass(frozen=True)
 class Layout:
-    """A class."""
-
     prefix: str  # the folders above the students ("HW 2/")
     holders: tuple[str, ...]  # their names
     shared: str  # the student file that all hold, or ARCHIVE or SAKAI; "" for a download that recognise.py knows

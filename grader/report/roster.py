@@ -10,7 +10,7 @@ its place) is that of the first by id.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean, median
 from typing import Any, Final
@@ -163,6 +163,8 @@ def tally_class(roster: Roster) -> ClassTally:
     same = reachable.pop() if len(reachable) == 1 else None
     marks = [result.score for result in graded] if same else [share * 100 for share in shares]
     statuses = Counter(result.status for result in results)
+    functions = list(dict.fromkeys(item.function for result in results for item in result.functions))
+    modules = list(dict.fromkeys(map(module_of, functions)))  # each with its functions, as they come
     return ClassTally(
         statuses={status: statuses[status] for status in records.SUBMISSION_STATUSES if statuses[status]},
         shares=shares,
@@ -170,17 +172,11 @@ def tally_class(roster: Roster) -> ClassTally:
         median=median(marks) if marks else None,
         max_score=same,
         environments=count_environments(results),
-        functions=by_module(dict.fromkeys(item.function for result in results for item in result.functions)),
+        functions=tuple(sorted(functions, key=lambda function: modules.index(module_of(function)))),
         checks=roster.missed(),
         not_isolated=Counter(filter(None, map(lack_of_isolation, results))),
         handouts=tally_handouts(results),
     )
-
-
-def by_module(functions: Collection[str]) -> tuple[str, ...]:
-    """The functions of a module together, modules and functions in the order in which they come."""
-    modules = list(dict.fromkeys(map(module_of, functions)))
-    return tuple(sorted(functions, key=lambda function: modules.index(module_of(function))))
 
 
 def lack_of_isolation(result: Result) -> str:

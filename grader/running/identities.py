@@ -116,7 +116,12 @@ def recognise(found: Sequence[Found], known: Sequence[Known]) -> list[Known | No
     for one in known:
         for name in {one.person, *one.names}:
             named[name].append(one)
-    candidates = [candidates_of(one, named) for one in found]
+    candidates = []
+    for new in found:  # those of the same name, else those whom only a result tells, by an entry of the download
+        same = list(named.get(new.person, ()))
+        for name in () if same else map(same_name, new.entries):
+            same += [was for was in named.get(name, ()) if was.names and was not in same]
+        candidates.append(same)
     settled: dict[int, Known] = {}
     for part in (
         slice(0),
@@ -139,14 +144,6 @@ def recognise(found: Sequence[Found], known: Sequence[Known]) -> list[Known | No
         if number not in settled and left:
             raise UsageError(describe_doubt(new, left))
     return [settled.get(number) for number in range(len(found))]
-
-
-def candidates_of(one: Found, named: dict[str, list[Known]]) -> list[Known]:
-    """Those who may be this one: of the same name, else those whom only a result tells, by an entry of the download."""
-    same = list(named.get(one.person, ()))
-    for name in () if same else map(same_name, one.entries):
-        same += [was for was in named.get(name, ()) if was.names and was not in same]
-    return same
 
 
 def describe_doubt(one: Found, left: Sequence[Known]) -> str:

@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sayings import notes_of, problem_of
 
-from grader.intake.downloads.gradescope import submitters
-from grader.intake.downloads.recognise import person_of, recognise
+from grader.intake.downloads.recognise import person_of, recognise, submitters
 from grader.intake.names import show
 
 CANVAS = [

@@ -3,11 +3,24 @@
     names ─► recognise ─► Download: a HandedIn for each student, with the files that count and what is to be said
 
 Canvas, Moodle and Blackboard write owner, attempt and lateness into names (file_names.py); Gradescope keeps owners in a
-list beside its folders (gradescope.py). `others` names what does not fit; whoever asks decides about it.
+list beside its folders. `others` names what does not fit; whoever asks decides about it. Gradescope's list:
+
+    submission_123456:
+      :submitters:
+      - :name: Jane Doe
+        :sid: '7'
+        :email: …
+      :created_at: …
+
+It is read line by line and not as YAML: what is wanted has one form, while the rest of the file (results, tags of
+Ruby's own classes) is long and not always what a safe YAML reader takes. Format: as third parties read it; no official
+page tells.
 """
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -26,7 +39,6 @@ from grader.intake.downloads.file_names import (
     read_canvas,
     read_moodle,
 )
-from grader.intake.downloads.gradescope import METADATA, submitters
 from grader.intake.names import listed, show
 from grader.messages.say import say
 from grader.records import Reason
@@ -34,6 +46,14 @@ from grader.records import Reason
 CANVAS, MOODLE, BLACKBOARD, GRADESCOPE = "Canvas", "Moodle", "Blackboard", "Gradescope"
 # What of an attempt nobody reads, and what to say where there is nothing else.
 UNREAD: Final = {TEXT: Reason.of("text_entry"), LINK: Reason.of("link")}
+
+METADATA: Final = "submission_metadata.yml"
+LARGEST: Final = 64 * 1024 * 1024
+
+KEY: Final = re.compile(r"(submission_[0-9]+):\s*")
+SUBMITTERS: Final = re.compile(r"\s+:submitters:\s*")
+FIELD: Final = re.compile(r" +(- +)?:(name|sid|email):(.*)")
+ESCAPE: Final = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))")
 
 
 @dataclass(frozen=True)
@@ -181,6 +201,58 @@ def read_gradescope(entries: Mapping[str, bool], metadata: bytes) -> Download | 
     others = tuple(entry for entry in entries if entry not in people and entry != METADATA)
     absent = tuple(entry for entry in people if entry not in entries)
     return Download(GRADESCOPE, tuple(handed_in), others, absent=absent) if handed_in else None
+
+
+def submitters(metadata: bytes) -> dict[str, tuple[list[str], list[str]]]:
+    """By the folder's name, of those who handed it in: their names, maybe none, and what tells them apart.
+
+    That are their addresses or else numbers, since a folder's number changes with every attempt. None of a folder where
+    somebody has neither, and where two folders have the same.
+    """
+    found = people_of(metadata)
+    known = {folder: sorted(one.get("email") or one.get("sid") or "" for one in found[folder]) for folder in found}
+    times = Counter(map(tuple, known.values()))
+    keys = {folder: own if all(own) and times[tuple(own)] == 1 else [] for folder, own in known.items()}
+    return {
+        folder: ([one["name"] for one in people if "name" in one], keys[folder]) for folder, people in found.items()
+    }
+
+
+def people_of(metadata: bytes) -> dict[str, list[dict[str, str]]]:
+    """By the folder's name: the fields of each who handed it in."""
+    found: dict[str, list[dict[str, str]]] = {}
+    people: list[dict[str, str]] = []
+    inside = False
+    for line in metadata.decode("utf-8", "replace").splitlines():
+        if key := KEY.fullmatch(line):
+            people = found.setdefault(key[1], [])
+            inside = False
+        elif SUBMITTERS.fullmatch(line):
+            inside = True
+        elif inside and (field := FIELD.fullmatch(line)):
+            if field[1] or not people:
+                people.append({})
+            if value := plain_scalar(field[3].strip()):
+                people[-1][field[2]] = value
+        else:
+            inside = False
+    return found
+
+
+def plain_scalar(text: str) -> str:
+    """The text of a YAML scalar on one line: bare, 'single' or "double" quoted."""
+    if len(text) >= 2 and text[0] == text[-1] == "'":
+        return text[1:-1].replace("''", "'")
+    if len(text) >= 2 and text[0] == text[-1] == '"':
+        return ESCAPE.sub(lambda found: unescape(*found.groups()), text[1:-1])
+    return "" if text in ("~", "null") else text
+
+
+def unescape(two: str | None, four: str | None, eight: str | None, other: str | None) -> str:
+    if other is not None:
+        return {"n": "\n", "t": "\t"}.get(other, other)
+    code = int(two or four or eight or "0", 16)
+    return chr(code) if code < 0x110000 else "\ufffd"
 
 
 def count(number: int, one: str, more: str = "") -> str:
