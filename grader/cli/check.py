@@ -158,7 +158,7 @@ def watch(
                 console.print("Saved; nothing that is checked has changed.")
             for some in own_first(touched, submission, now):
                 result = with_news(result, run_own(place, some, now))
-                show_rows(console, standing_of(result).only(some))
+                show_rows(console, [row for row in standing_of(result).rows if row.function in some])
             submission = now
             if touched:
                 show_summary(console, standing_of(result))

@@ -24,7 +24,7 @@ from grader.running.class_run import Batch
 from grader.running.identities import keep_ids, settle_ids
 from grader.running.job_pool import JobPool, make_executor
 from grader.running.notebook_renderer import Renderer
-from grader.running.output_folder import held
+from grader.running.output_folder import held, stored_ids
 
 INTERRUPTED: Final = 130  # 128 + SIGINT, as shells have it
 
@@ -153,7 +153,8 @@ def show_class(batch: Batch, out: Path) -> None:
     others = len(batch.rows) - len(batch.chosen)
     if others > 0:
         console.print(f"The class page has {others} more, as they were graded earlier.")
-    if gone := batch.no_longer_handed_in:
+    known = {one.id for one in batch.found}
+    if gone := [name for name in stored_ids(out) if name not in known]:
         names = literal(say(listed(gone, MOST_FEW)))
         console.print(
             f"{out} has results of {len(gone)} that are not among the submissions now: {names}. Their files stay; "

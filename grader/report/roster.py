@@ -163,6 +163,8 @@ def tally_class(roster: Roster) -> ClassTally:
     same = reachable.pop() if len(reachable) == 1 else None
     marks = [result.score for result in graded] if same else [share * 100 for share in shares]
     statuses = Counter(result.status for result in results)
+    environments = Counter(tuple(environment_of(result).items()) for result in results)
+    by_count = sorted(environments.items(), key=lambda pair: (-pair[1], pair[0]))
     functions = list(dict.fromkeys(item.function for result in results for item in result.functions))
     modules = list(dict.fromkeys(map(module_of, functions)))  # each with its functions, as they come
     return ClassTally(
@@ -171,7 +173,7 @@ def tally_class(roster: Roster) -> ClassTally:
         mean=fmean(marks) if marks else None,
         median=median(marks) if marks else None,
         max_score=same,
-        environments=count_environments(results),
+        environments=tuple((dict(items), count) for items, count in by_count),
         functions=tuple(sorted(functions, key=lambda function: modules.index(module_of(function)))),
         checks=roster.missed(),
         not_isolated=Counter(filter(None, map(lack_of_isolation, results))),
@@ -206,8 +208,3 @@ def tally_handouts(results: Sequence[Result]) -> tuple[HandoutTally, ...]:
             groups.setdefault((handout, said(result.grounds)), []).append(result.id)
     tallies = (HandoutTally(handout, grounds, tuple(ids)) for (handout, grounds), ids in groups.items())
     return tuple(sorted(tallies, key=lambda tally: (len(tally.ids), tally.handout)))
-
-
-def count_environments(results: Sequence[Result]) -> tuple[tuple[Mapping[str, str], int], ...]:
-    counts = Counter(tuple(environment_of(result).items()) for result in results)
-    return tuple((dict(items), count) for items, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))

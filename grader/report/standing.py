@@ -57,9 +57,6 @@ class Standing:
     def all_right(self) -> bool:
         return all(row.standing == RIGHT for row in self.rows)
 
-    def only(self, functions: tuple[str, ...]) -> tuple[StandingRow, ...]:
-        return tuple(row for row in self.rows if row.function in functions)
-
     def __repr__(self) -> str:
         width = max((len(row.name) for row in self.rows), default=0)
         lines = []

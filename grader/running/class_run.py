@@ -40,7 +40,6 @@ from grader.running.output_folder import (
     stamp_of,
     store,
     stored,
-    stored_ids,
     sweep_temporary,
 )
 
@@ -112,12 +111,6 @@ class Batch:
         write_text(self.out / "index.html", class_page(self.roster, title=self.context.assignment.title, points=points))
         write_text(self.out / "grades.csv", grades_csv(rows, points))
         return said
-
-    @property
-    def no_longer_handed_in(self) -> list[str]:
-        """Submissions that have a result in the folder and were not found this time."""
-        known = {one.id for one in self.found}
-        return [name for name in stored_ids(self.out) if name not in known]
 
     def left_to_grade(self) -> Iterator[Submission]:
         """What has to be graded, one by one; what has not is taken in on the way."""

@@ -21,7 +21,7 @@ from grader.errors import GraderError
 from grader.grading import context
 from grader.grading.context import prepare
 from grader.intake import collect
-from grader.running import class_run, store
+from grader.running import class_run, output_folder
 
 pytestmark = pytest.mark.process
 
@@ -159,7 +159,7 @@ def test_a_page_that_is_missing_or_half_is_made_again_from_the_result(folder, pa
 
 def test_pages_that_another_version_made_are_made_again_from_the_results(folder, monkeypatch):
     before = files(folder / "out")
-    monkeypatch.setattr(store, "pages_version", lambda: "newer")
+    monkeypatch.setattr(output_folder, "pages_version", lambda: "newer")
     _, events, _ = grade(folder)
     assert graded_now(events) == set()
     changed = {name for name, now in files(folder / "out").items() if now != before[name]}
