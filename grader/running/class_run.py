@@ -121,7 +121,11 @@ class Batch:
             earlier, fresh = stored(self.out, one.id), blank_result(submission, self.context, 0.0)
             again = self.force or (self.failed and earlier is not None and has_failed(earlier))
             if earlier is not None and not again and is_current(earlier, fresh):
-                self.reuse(earlier, fresh)
+                if earlier.submission != fresh.submission:  # it lies elsewhere now
+                    earlier = replace(earlier, submission=fresh.submission)
+                    store(self.out, earlier)
+                self.counts["reused"] += 1
+                self.take(earlier, reused=True)
             else:
                 yield submission
 
@@ -137,13 +141,6 @@ class Batch:
             return None
         self.render(submission)
         return submission
-
-    def reuse(self, earlier: Result, fresh: Result) -> None:
-        if earlier.submission != fresh.submission:  # it lies elsewhere now
-            earlier = replace(earlier, submission=fresh.submission)
-            store(self.out, earlier)
-        self.counts["reused"] += 1
-        self.take(earlier, reused=True)
 
     def keep(self, result: Result) -> None:
         """Store a fresh result. The mark that there was stays where the grader failed."""
