@@ -177,10 +177,10 @@ def test_what_is_not_found_any_more_is_named_and_kept(folder):
 
 
 def test_a_submission_that_the_machine_cannot_read_keeps_its_mark_and_costs_the_others_nothing(folder, monkeypatch):
-    def fails(found, **options):
+    def fails(found, assignment, **options):
         if found.id == "ada":
             raise GraderError("class/ada: cannot be read (Input/output error). Grade it again.")
-        return collect.read(found, **options)
+        return collect.read(found, assignment, **options)
 
     monkeypatch.setattr(class_run, "read", fails)
     append(folder / "class/bela/one.py", "# changed\n")
