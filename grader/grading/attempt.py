@@ -8,7 +8,7 @@ process.run ──► perform the check's function ──► Attempt: values, ju
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -61,20 +61,31 @@ class Attempts:
     oracle: Oracle
     setup: Setup
 
-    def run(self, call: Call, *, is_wrong: bool, program: Program | None = None) -> Outcome[Attempt]:
+    def run(
+        self, call: Call, *, is_wrong: bool, program: Program | None = None, upcoming: Setup | None = None
+    ) -> Outcome[Attempt]:
         """The check, rerun in a fresh process where that might change what it is worth.
 
         is_wrong: the function was wrong in a fresh process before, and is believed to be so in any. program: what the
-        check is expected to call.
+        check is expected to call. upcoming: of the check that comes next.
         """
-        setup = replace(self.setup, program=program)
 
         def may_count(outcome: Outcome[Attempt]) -> bool:
             if outcome.value is not None and is_right(outcome.value.judgements):
                 return True
             return is_missing(outcome.failure) or (is_wrong and has_ended(outcome.failure))
 
-        return self.process.run(lambda: self.perform_anew(call), setup, may_count=may_count)
+        def accept(values: Mapping[str, Any]) -> Attempt | None:
+            attempt = Attempt(self.check, self.fixture, ReturnedValues(values, None), Undoable(call))
+            return attempt if is_right(attempt.judgements) else None
+
+        return self.process.run(
+            lambda: self.perform_anew(call),
+            replace(self.setup, program=program),
+            may_count=may_count,
+            accept=None if is_wrong else accept,
+            upcoming=upcoming,
+        )
 
     def missing_too(self) -> Failure | None:
         """That the function under test is not written either, where the one that it needs is not."""
@@ -104,16 +115,8 @@ class Attempts:
         return perform(self.check.run, reference, rng, reference).gradients
 
     def perform_anew(self, call: Call) -> Attempt:
-        """The same beside an oracle that knows of nothing before.
-
-        Where all that the check's program returned is right, the function itself has nothing to add.
-        """
+        """The same beside an oracle that knows of nothing before."""
         self.oracle.end()
-        values = self.process.results()
-        if values is not None:
-            attempt = Attempt(self.check, self.fixture, ReturnedValues(values, None), Undoable(call))
-            if is_right(attempt.judgements):
-                return attempt
         return self.perform(call)
 
     def perform(self, call: Call, rng: np.random.RandomState | None = None) -> Attempt:

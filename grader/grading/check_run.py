@@ -46,24 +46,25 @@ def run_check(
     is_wrong: bool = False,
     limits: Limits | None = None,
     why: Reason | None = None,
+    upcoming: Setup | None = None,
 ) -> Trial:
     """One check on one submission, from inputs to judgements.
 
     stubs: functions that the reference stands in for. handout: the one that the submission was written for. is_wrong:
     the function was wrong in a fresh process before, so that it is believed to be wrong in another. limits: None for
-    the usual ones; why: it has less time than usual.
+    the usual ones; why: it has less time than usual. upcoming: of the check that its process runs next.
     """
     started = time.monotonic()
     accepted = handout.accepts.get(check.function, frozenset())
     fixture = fixtures.checks[check.id].accepting(accepted)
     documented = assignment.definitions[check.id].cache
     call = adapt(process.call, handout)
-    answer = oracle.answer if stubs else None
-    setup = Setup(check.seed, limits, why, arities=fixture.arities, granted=stubs, answer=answer)
+    setup = setup_for(process, check, fixtures, handout, limits, why)
+    program, setup = setup.program, replace(setup, program=None)
+    if stubs:
+        setup = replace(setup, granted=stubs, answer=oracle.answer)
     attempts = Attempts(process, check, fixture, oracle, setup)
-    plan = process.session.plan
-    program = program_of(check, handout, fixture.arities, plan.functions, plan.classes)
-    outcome = attempts.run(call, is_wrong=is_wrong, program=program)
+    outcome = attempts.run(call, is_wrong=is_wrong, program=program, upcoming=upcoming)
     processes, failure, fed = outcome.processes, outcome.failure, None
     if failure is not None and failure.function == check.needs and documented is not None:
         fed = failure
@@ -98,6 +99,15 @@ def run_check(
         trial = judge(trial, outcome.value.answer, outcome.value.judgements, fixture, hints, follow)
     oracle.end()
     return replace(trial, duration_s=round(time.monotonic() - started, 4))
+
+
+def setup_for(
+    process: CheckProcess, check: Check, fixtures: Fixtures, handout: Handout, limits: Limits | None, why: Reason | None
+) -> Setup:
+    """What the check needs of its process, without stubs; and what it is expected to call."""
+    plan, arities = process.session.plan, fixtures.checks[check.id].arities
+    program = program_of(check, handout, arities, plan.functions, plan.classes)
+    return Setup(check.seed, limits, why, arities=arities, program=program)
 
 
 def follow_up(trial: Trial, oracle: Oracle) -> Trial:

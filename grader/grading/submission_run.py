@@ -24,7 +24,7 @@ from typing import Final
 from grader.assignment.sections import ModuleSet
 from grader.calls import Failure
 from grader.function_ids import module_of_file, short_name
-from grader.grading.check_run import follow_up, run_check
+from grader.grading.check_run import follow_up, run_check, setup_for
 from grader.grading.context import Context
 from grader.grading.import_notes import import_notes
 from grader.grading.other_pythons import is_of_another_python, tell_dialect
@@ -34,8 +34,9 @@ from grader.grading.time_limits import Patience, is_timeout
 from grader.judging.adapt import Handout
 from grader.judging.verdict import Trial
 from grader.records import MISSING, SKIPPED, TIMEOUT, VISIBLE, Check, Reason, Submission
-from grader.sandbox.host.check_process import CheckProcess
+from grader.sandbox.host.check_process import CheckProcess, Setup
 from grader.sandbox.host.failures import used_up
+from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.plan import LeftOut
 from grader.sandbox.host.time_account import TimeAccount
 
@@ -155,9 +156,9 @@ class SubmissionRun:
 
     def run_checks(self, sandbox: Sandbox, checks: Sequence[Check], oracle: Oracle) -> None:
         process, spent = sandbox.process, sandbox.timeouts
-        for check in checks:
+        for check, following in zip(checks, [*checks[1:], None], strict=True):
             if spent[check.function] < self.patience.tries:
-                self.own[check.id] = self.run_check(process, check, oracle)
+                self.own[check.id] = self.run_check(process, check, oracle, following=following)
                 spent[check.function] += is_timeout(self.own[check.id]) * self.own[check.id].processes
             else:
                 self.own[check.id] = Trial(check, not_run(check))
@@ -271,6 +272,15 @@ class SubmissionRun:
             for name, trial in trials.items():
                 trials[name] = follow_up(trial, oracle)
 
+    def setup_for(self, process: CheckProcess, check: Check) -> Setup:
+        """What it will most probably run with."""
+        limits = self.patience.limits_for(check)
+        return setup_for(process, check, self.context.fixtures, self.handout, limits, self.why(limits))
+
+    def why(self, limits: Limits) -> Reason | None:
+        """Why a check has less time than usual, if it has."""
+        return None if limits == self.context.limits else self.patience.reason
+
     def run_check(
         self,
         process: CheckProcess,
@@ -279,8 +289,12 @@ class SubmissionRun:
         stubs: frozenset[str] = frozenset(),
         *,
         usual: bool = False,
+        following: Check | None = None,
     ) -> Trial:
-        """stubs: functions that the reference stands in for. usual: with the usual limits, whatever ran out of time."""
+        """stubs: functions that the reference stands in for. usual: with the usual limits, whatever ran out of time.
+
+        following: the check that comes next in the same process, of the same visibility.
+        """
         assignment, fixtures = self.context.assignment, self.context.fixtures
         limits = self.context.limits if usual else self.patience.limits_for(check)
         is_wrong = (check.function, stubs) in self.wrong
@@ -295,7 +309,8 @@ class SubmissionRun:
             handout=self.handout,
             is_wrong=is_wrong,
             limits=limits,
-            why=None if limits == self.context.limits else self.patience.reason,
+            why=self.why(limits),
+            upcoming=self.setup_for(process, following) if following is not None else None,
         )
         self.patience.add(trial, limits)
         failure = trial.failure

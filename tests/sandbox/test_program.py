@@ -278,19 +278,18 @@ def test_who_asks_ahead_for_something_else_is_answered_call_by_call(open_session
 @pytest.mark.process
 def test_what_a_recorded_check_returns_is_known_without_running_it(open_session):  # noqa: F811
     def work(call):
-        param = {"name": "adam"}
-        out, cache = call("case.forward", (np.arange(3.0), param), {})
-        call("case.forward", (call("case.spoils", (out,), {}), param), {})
-        return {"dx": call("case.backward", (out, cache), {}), "steps": 1}
+        x, param = np.arange(3.0), {"name": "adam"}
+        out = call("case.spoils", (x + 1,), {})
+        return {"dx": call("case.backward", (x, (out + x, param)), {}), "steps": 1}
 
     process = open_session(SOURCE)
-    process.begin(Setup(0, program=record(work, ARITIES)))
-    results = process.results()
-    assert results["dx"].tolist() == [0, 2, 8]
+    process.begin(Setup(0, program=record(work, [])))
+    results = process.exchange.results(process.hear)
+    assert results["dx"].tolist() == [0, 1, 4]
     assert results["steps"] == 1
     mutations = [("case.spoils", 0, True)]
     assert process.exchange.mutations == mutations
-    assert work(process.call)["dx"].tolist() == [0, 2, 8]  # who runs it all the same finds the same replies
+    assert work(process.call)["dx"].tolist() == [0, 1, 4]  # who runs it all the same finds the same replies
     assert process.exchange.mutations == mutations
     process.end()
 
@@ -305,10 +304,26 @@ def test_where_a_call_gives_no_value_the_check_is_run_and_fails_at_that_call(ope
 
     process = open_session(SOURCE)
     process.begin(Setup(0, program=record(work, ())))
-    assert process.results() is None
+    assert process.exchange.results(process.hear) is None
     with pytest.raises(CallFailed) as failed:
         work(process.call)
     assert failed.value.failure.function == blamed
+    process.end()
+
+
+@pytest.mark.process
+def test_a_check_whose_dict_was_changed_is_run_since_it_may_read_that(open_session):  # noqa: F811
+    def work(call):
+        param = {"steps": 5}
+        call("case.forward", (np.ones(2), param), {})
+        return {"steps": param["steps"], "is_there": "mode" in param}
+
+    process = open_session(SOURCE)
+    program = record(work, ARITIES)
+    assert program.result == {"steps": 5, "is_there": False}
+    process.begin(Setup(0, program=program))
+    assert process.exchange.results(process.hear) is None
+    assert work(process.call) == {"steps": 6, "is_there": False}
     process.end()
 
 
@@ -320,7 +335,7 @@ def test_what_was_returned_without_an_entry_is_the_checks_own_business(open_sess
 
     process = open_session(SOURCE)
     process.begin(Setup(0, program=record(work, ARITIES)))
-    assert process.results() is None
+    assert process.exchange.results(process.hear) is None
     with pytest.raises(IndexError):
         work(process.call)
     process.end()

@@ -27,7 +27,7 @@ whatever does not go as it should ends the sandbox, and costs the check that run
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Final, Generic, TypeVar
@@ -85,13 +85,19 @@ class Setup:
     program: Program | None = None
     may_run_ahead: bool = True
 
+    def is_for(self, other: Setup) -> bool:
+        """Whether a check that was begun with the other one is the one that this is for. A program is made once."""
+        is_its_program = self.program is other.program
+        return is_its_program and replace(self, program=None) == replace(other, program=None)
+
 
 @dataclass(frozen=True)
 class Outcome(Generic[T]):
     """What came of a check: what `work` returned, or a failure. printed: bytes, of which prints is the beginning.
 
     mutations: function, position of an argument that it changed in place, and whether it returned that very array.
-    is_reused: its process had served another check. processes: two, if it was rerun.
+    is_reused: its process had served another check. processes: two, if it was rerun. results: what its program
+    returned, in the place of a value; `work` was not asked then.
     """
 
     value: T | None
@@ -101,6 +107,7 @@ class Outcome(Generic[T]):
     mutations: tuple[tuple[str, int, bool], ...] = ()
     is_reused: bool = False
     processes: int = 1
+    results: Any = None
 
 
 class CheckProcess:
@@ -117,24 +124,47 @@ class CheckProcess:
         self.lost_by: Failure | None = None
         self.may_be_stale = False
         self.recording: Call | None = None
+        self.early: Setup | None = None
 
     def run(
-        self, work: Callable[[], T], setup: Setup, *, may_count: Callable[[Outcome[T]], bool] = lambda outcome: False
+        self,
+        work: Callable[[], T],
+        setup: Setup,
+        *,
+        may_count: Callable[[Outcome[T]], bool] = lambda outcome: False,
+        accept: Callable[[Any], T | None] | None = None,
+        upcoming: Setup | None = None,
     ) -> Outcome[T]:
         """One check in whichever process is there, and where that had served another, once more in a fresh one.
 
         work: makes the check's calls, through call(); done anew for the rerun. may_count: whether an outcome counts
-        although the process had served another check, because no other process would give a better one.
+        although the process had served another check, because no other process would give a better one. accept: the
+        value, if these results of the check's program are right; else the check is run in a fresh process. upcoming: of
+        the check that comes next, with which the process begins while these results are looked at.
         """
-        outcome = self.run_ahead(work, setup, fresh=False)
-        if not outcome.is_reused or may_count(outcome):
+        outcome = self.run_ahead(work, setup, fresh=False, has_results=accept is not None)
+        if accept is not None and outcome.results is not None:
+            self.begin_early(upcoming)
+            value = accept(outcome.results)
+            if value is not None:
+                return replace(outcome, value=value, results=None)
+        elif not outcome.is_reused or may_count(outcome):
             return outcome
         return replace(self.run_ahead(work, setup, fresh=True), processes=2)
 
-    def run_ahead(self, work: Callable[[], T], setup: Setup, *, fresh: bool, stay: bool = True) -> Outcome[T]:
+    def begin_early(self, setup: Setup | None) -> None:
+        """Have the process that waits begin with a check that run() is going to be asked for. If not, it is ended."""
+        if setup is not None and setup.program is not None and self.state == WAITING:
+            with suppress(CallFailed):  # which begins anew, and finds what is wrong
+                self.begin(setup, fresh=False)
+            self.early = setup
+
+    def run_ahead(
+        self, work: Callable[[], T], setup: Setup, *, fresh: bool, stay: bool = True, has_results: bool = False
+    ) -> Outcome[T]:
         """One check with its program; where it does something else, once more in a fresh process, call by call."""
         try:
-            return self.run_once(work, setup, fresh=fresh, stay=stay)
+            return self.run_once(work, setup, fresh=fresh, stay=stay, has_results=has_results)
         except Diverged:
             return self.run_once(work, replace(setup, program=None, may_run_ahead=False), fresh=True, stay=stay)
 
@@ -142,12 +172,17 @@ class CheckProcess:
         """The same in a process that serves no other check, neither before nor after."""
         return self.run_ahead(work, setup, fresh=True, stay=False)
 
-    def run_once(self, work: Callable[[], T], setup: Setup, *, fresh: bool, stay: bool) -> Outcome[T]:
-        value, failure = None, None
+    def run_once(
+        self, work: Callable[[], T], setup: Setup, *, fresh: bool, stay: bool, has_results: bool = False
+    ) -> Outcome[T]:
+        """has_results: whether the results of its program will do."""
+        value, failure, results = None, None, None
         try:
             self.begin(setup, fresh=fresh)
-            value = work()
-            self.settle()
+            results = self.exchange.results(self.hear) if has_results and self.exchange is not None else None
+            if results is None:
+                value = work()
+                self.settle()
         except CallFailed as failed:
             value, failure = None, replace(failed.failure, said=plain_reason(failed.failure.reason))
         except (Exception, Diverged):
@@ -155,7 +190,7 @@ class CheckProcess:
             raise
         prints, printed = self.end(stay=stay and has_ended(failure))
         mutations = tuple(self.exchange.mutations) if self.exchange is not None else ()
-        return Outcome(value, failure, prints, printed, mutations, self.is_reused)
+        return Outcome(value, failure, prints, printed, mutations, self.is_reused, results=results)
 
     # What run() is made of. The oracle uses it too: it is called while another process runs a check.
 
@@ -164,6 +199,11 @@ class CheckProcess:
 
         Raises CallFailed if the modules cannot even be imported; SandboxError if the box itself fails.
         """
+        early, self.early = self.early, None
+        if early is not None:
+            if not fresh and setup.is_for(early) and self.state in (FRESH, REUSED):
+                return
+            self.end()
         # Also where this raises: no process serves the check then.
         self.exchange, self.is_reused, self.lost_by = None, False, None
         self.session.take_prints()  # of a box that was ended
@@ -209,10 +249,6 @@ class CheckProcess:
             self.lost_by = failed.failure
             self.kill()
             raise
-
-    def results(self) -> Any:
-        """What the check that has begun returns, without running it, if all goes as it was recorded; else None."""
-        return self.exchange.results(self.hear) if self.exchange is not None else None
 
     def ahead(self, work: Callable[[], Any]) -> None:
         """Have all that `work` calls before it looks at a value done by the worker, before it is called for real."""

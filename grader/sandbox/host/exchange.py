@@ -19,7 +19,7 @@ import numpy as np
 from grader.calls import CallFailed, Classes, update_dict
 from grader.function_ids import module_of, short_name
 from grader.sandbox.host.failures import Circumstances, failure_from, malformed, not_written, wrong_arity
-from grader.sandbox.host.program import AFTER, CALL, Diverged, Program, Replay, Step, take_arity
+from grader.sandbox.host.program import CALL, Diverged, Program, Replay, Step, take_arity
 from grader.sandbox.inside.protocol import encode_part
 
 Post = Callable[[dict[str, Any], tuple[bytes, bytes], str], None]
@@ -82,21 +82,22 @@ class Exchange:
     def results(self, hear: Hear) -> Any:
         """What the check returns if it goes as it was recorded; None where that is not known, or something went wrong.
 
-        Then the check makes its calls, and finds the replies in `heard`.
+        Then the check makes its calls, and finds the replies in `heard`. So it does where a call changed a dict of the
+        check's: the recording knows only what the check itself put there.
         """
         program = self.replay.program if self.replay is not None else None
         if program is None or program.result is None:
             return None
         replay, mutations = Replay(program), list[tuple[str, int, bool]]()
-        come_again = any(step[0] == AFTER for step in program.steps)  # dicts, as a call left them
         try:
-            while self.unheard:
-                _, function, sent, _, _ = program.steps[program.calls[replay.served]]
+            for number in program.calls:
+                _, function, sent, _, _ = program.steps[number]
                 value, reply = self.hear(function, hear)
                 self.heard.append((value, reply))
-                args = replay.filled(sent) if come_again or reply["dicts"] else sent
-                mutations += changes(function, args, reply)
-                replay.add(value, args)
+                if reply["dicts"]:
+                    return None
+                mutations += changes(function, sent, reply)
+                replay.add(value, sent)
             result = replay.filled(program.result)
         except CallFailed as failed:
             self.heard.append(failed)
