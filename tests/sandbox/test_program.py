@@ -346,3 +346,50 @@ def test_a_check_that_looks_at_a_value_has_no_results_of_its_own():
         return {"sum": float(call("case.count", (), {}))}
 
     assert record(work, ()).result is None
+
+
+@pytest.fixture
+def followed(open_session, monkeypatch):  # noqa: F811
+    """A process, a check that counts the calls before it, another one, and the messages that were sent."""
+    process, sent = open_session(SOURCE), []
+    post = process.post
+    monkeypatch.setattr(process, "post", lambda *given: (sent.append(1), post(*given)))
+    check = Setup(0, program=record(lambda call: {"count": call("case.count", (), {})}, ()))
+    other = Setup(1, program=record(lambda call: {"out": call("case.spoils", (np.ones(2),), {})}, ()))
+    return process, check, other, sent
+
+
+@pytest.mark.process
+def test_the_next_check_begins_while_the_results_of_one_are_looked_at(followed):
+    process, check, other, sent = followed
+
+    def accept(results):
+        assert len(sent) == 2
+        return results["count"] + 1
+
+    assert process.run(pytest.fail, check, accept=accept, upcoming=other).value == 1
+    assert process.run(pytest.fail, other, accept=lambda results: results["out"].tolist()).value == [0, 0]
+    assert len(sent) == 2
+
+
+@pytest.mark.process
+def test_where_another_check_comes_next_the_one_that_began_is_ended(followed):
+    process, check, other, _ = followed
+    process.run(pytest.fail, check, accept=lambda results: 1, upcoming=other)
+    outcome = process.run(pytest.fail, check, accept=lambda results: results["count"] + 1)
+    assert (outcome.value, outcome.is_reused) == (1, False)
+
+
+@pytest.mark.process
+def test_where_results_are_not_accepted_the_check_is_run_in_a_fresh_process_and_the_next_one_after_it(followed):
+    process, check, other, _ = followed
+    reused = []
+
+    def work():
+        reused.append(process.is_reused)
+        return process.call("case.count", (), {})
+
+    process.run(pytest.fail, other, accept=lambda results: 1)
+    outcome = process.run(work, check, accept=lambda results: None, upcoming=other)
+    assert (outcome.value, outcome.processes, reused) == (0, 2, [False])
+    assert process.run(pytest.fail, other, accept=lambda results: results["out"].tolist()).value == [0, 0]
