@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from grader.sandbox.host import libraries, mounts
 from grader.sandbox.host.interpreter import find_interpreter
-from grader.sandbox.host.libraries import libraries_of, needs_of
+from grader.sandbox.host.libraries import libraries_of
 from grader.sandbox.host.mounts import resident_paths, system_paths, worker_guest
 from grader.sandbox.host.zygote_client import find_holder
 
@@ -45,19 +46,30 @@ def test_little_of_the_system_is_shown(interpreter):
     assert not [path for path in paths if ".so" not in path.name]
 
 
-def test_what_needs_nothing_or_is_damaged_needs_nothing(tmp_path):
-    for name, content in {"text": b"text", "empty": b"", "cut": b"\x7fELF\x02\x01" + b"\0" * 58}.items():
-        (tmp_path / name).write_bytes(content)
-        assert (needs_of(tmp_path / name) or libraries.Needs(None, (), ())).names == ()
-    whole = Path(sys.executable).resolve().read_bytes()
-    for length in (64, 100, 1000, 5000):
-        (tmp_path / "cut").write_bytes(whole[:length])
-        assert (needs_of(tmp_path / "cut") or libraries.Needs(None, (), ())).names == ()
+@pytest.mark.process
+def test_what_needs_nothing_or_is_damaged_needs_nothing(interpreter, tmp_path):
+    whole = interpreter.executable.read_bytes()
+    contents = {"text": b"text", "empty": b"", "cut": b"\x7fELF\x02\x01" + b"\0" * 58}
+    contents |= {f"cut_at_{length}": whole[:length] for length in (64, 100, 1000, 5000)}
+    for name, content in contents.items():
+        (tmp_path / f"{name}.so").write_bytes(content)
+    assert libraries_of(interpreter.executable, [tmp_path], []) == libraries_of(interpreter.executable, [], [])
 
 
-def test_where_the_system_does_not_say_where_libraries_lie_all_folders_are_shown(interpreter, monkeypatch):
-    monkeypatch.setattr(libraries, "system_places", dict)
-    assert libraries_of([interpreter.executable], [], []) is None
+@pytest.mark.process
+def test_folders_with_spaces_and_colons_in_their_paths_are_looked_through(interpreter, tmp_path):
+    folder = tmp_path / "my documents:2026"
+    folder.mkdir()
+    (extension,) = (path for path in interpreter.shown[0].rglob("_ctypes.*.so") if "test" not in path.parts)
+    assert "ffi" in "".join(map(str, listed_by_ldd(extension)))
+    shutil.copy(extension, folder)
+    assert any("ffi" in place for place in libraries_of(interpreter.executable, [folder], []))
+
+
+@pytest.mark.process
+def test_where_the_loader_lists_no_libraries_all_folders_are_shown(interpreter, monkeypatch):
+    monkeypatch.setattr(libraries, "trace", lambda *asked: [])
+    assert libraries_of(interpreter.executable, [], []) is None
     mounts.system_paths.cache_clear()
     try:
         assert Path("/usr/lib") in system_paths(interpreter).values()

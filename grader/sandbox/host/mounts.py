@@ -141,9 +141,9 @@ def system_paths(interpreter: Interpreter, program: Path | None = None) -> dict[
     Where the system does not say where a library lies, all of its folders. program: one that needs some, too.
     """
     if program is not None:
-        return system_paths(interpreter, None) | (libraries_of([program], [], ()) or {})
+        return system_paths(interpreter) | (libraries_of(program, [], ()) or {})
     folders = [*interpreter.shown, *interpreter.numpy_folders]
-    libraries = libraries_of([interpreter.executable], folders, interpreter.hidden)
+    libraries = libraries_of(interpreter.executable, folders, interpreter.hidden)
     folders_and_files = SYSTEM_FILES if libraries is not None else (*SYSTEM_LIBRARIES, *SYSTEM_FILES)
     given = {name: Path(name) for name in folders_and_files if os.path.exists(name) and not os.path.islink(name)}
     return given | dict(sorted((libraries or {}).items()))
