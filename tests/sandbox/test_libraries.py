@@ -13,7 +13,7 @@ import pytest
 from grader.sandbox.host import libraries, mounts
 from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.libraries import libraries_of
-from grader.sandbox.host.mounts import resident_paths, system_paths, worker_guest
+from grader.sandbox.host.mounts import WORKER_GUEST, resident_paths, system_paths
 from grader.sandbox.host.zygote_client import find_holder
 
 
@@ -79,7 +79,7 @@ def test_where_the_loader_lists_no_libraries_all_folders_are_shown(interpreter, 
 
 @pytest.mark.process
 def test_the_parts_of_the_standard_library_that_no_layer_needs_are_left_out(interpreter):
-    shown, hidden = resident_paths(interpreter, worker_guest(interpreter))
+    shown, hidden = resident_paths(interpreter, WORKER_GUEST)
     standard = next(Path(path) for path in shown if (Path(path) / "os.py").is_file())
     left = {path.name for path in standard.iterdir() if path.is_dir() and str(path) in hidden}
     assert not left & {"json", "collections", "lib-dynload"}

@@ -28,10 +28,7 @@ NOT_NEEDED: Final = ("test", "ensurepip", "idlelib", "lib2to3", "turtledemo", "c
 
 @dataclass(frozen=True)
 class Interpreter:
-    """A Python that can run workers: its versions, and the folders of the host to show and to hide.
-
-    cache_tag: in the names of modules that it has compiled.
-    """
+    """A Python that can run workers: its versions, and the folders of the host to show and to hide."""
 
     executable: Path
     python: str
@@ -39,7 +36,6 @@ class Interpreter:
     shown: tuple[Path, ...]
     hidden: tuple[Path, ...]
     numpy_folders: tuple[Path, ...]
-    cache_tag: str | None = None
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -70,7 +66,6 @@ def find_interpreter(executable: str) -> Interpreter:
         shown=outermost([*with_libraries, standard]),
         hidden=(*package_folders([*own, Path("/usr/lib"), Path("/usr/local/lib")]), *not_needed(standard)),
         numpy_folders=(numpy_folder, libraries) if libraries.is_dir() else (numpy_folder,),
-        cache_tag=facts["cache_tag"],
     )
 
 

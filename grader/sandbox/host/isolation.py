@@ -28,10 +28,10 @@ from grader.sandbox.host.mounts import (
     INSIDE,
     WORK,
     WORKER,
+    WORKER_GUEST,
     Enclosure,
     open_paths,
     resident_paths,
-    worker_guest,
 )
 from grader.sandbox.host.resident import keep_resident
 from grader.sandbox.host.start_worker import prepare_workers
@@ -78,7 +78,7 @@ class Isolation:
         if self.kind == BWRAP:
             prepare_workers(interpreter, self.given)
         elif self.kind == UID:
-            keep_resident(*resident_paths(interpreter, worker_guest(interpreter)))
+            keep_resident(*resident_paths(interpreter, WORKER_GUEST))
 
     def launch(self, interpreter: Interpreter, work: Path, package: str, limits: dict[str, int]) -> Launch:
         """The command and environment of one worker on this work tree."""
@@ -93,7 +93,7 @@ class Isolation:
         enclosure = Enclosure(self.bwrap, interpreter, work, root, userns, options, self.given)
         worker = (*interpreter.command, f"{WORKER}/worker.py", json.dumps(options))
         return Launch(
-            enclosure.command(worker_guest(interpreter), *worker),
+            enclosure.command(WORKER_GUEST, *worker),
             {},
             () if userns is None else (userns,),
             reports_init=True,

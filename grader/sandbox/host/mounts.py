@@ -4,7 +4,7 @@
                           in it are covered by empty ones, and so is what no layer needs
     /usr/lib/…            the C libraries that these and NumPy need, one by one
     /site/numpy           NumPy alone, not the site-packages it lies in
-    /worker               worker.py and the modules that it needs, compiled ones too
+    /worker               worker.py and the modules that it needs
     /work                 the submission's work tree
     /dev/null, urandom…   no terminal, no shared memory
 
@@ -14,12 +14,9 @@ No /proc, no /tmp, no home, no shell. All is read-only; the network is a namespa
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.machinery import SourceFileLoader
-from importlib.util import cache_from_source
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -64,6 +61,9 @@ class Guest:
     changes_uid: bool = False
 
 
+WORKER_GUEST: Final = Guest(tuple((f"{WORKER}/{name}", INSIDE / name) for name in WORKER_FILES), changes_uid=True)
+
+
 @dataclass(frozen=True)
 class Enclosure:
     """A sandbox of bwrap's around one work tree. root: started by root, with a prepared user namespace to enter.
@@ -84,11 +84,6 @@ class Enclosure:
         namespaces = namespace_options(self.root, self.userns_fd, guest.changes_uid)
         work = ("--ro-bind", str(self.work), WORK, "--chdir", WORK)
         return (self.bwrap, *namespaces, *mount_options(self.interpreter, guest), *work, "--", *words)
-
-
-def worker_guest(interpreter: Interpreter) -> Guest:
-    files = tuple((f"{WORKER}/{name}", INSIDE / name) for name in WORKER_FILES)
-    return Guest((*files, *compiled_files(interpreter)), changes_uid=True)
 
 
 def namespace_options(root: bool, userns_fd: int | None, changes_uid: bool) -> list[str]:
@@ -153,24 +148,6 @@ def resident_paths(interpreter: Interpreter, *guests: Guest) -> tuple[list[str],
     """What the sandboxes of these show, as it lies outside; and folders in it that none shows."""
     binds = [path for guest in guests for _, path in shown_paths(interpreter, guest)]
     return sorted({str(path.resolve()) for path in binds}), sorted(map(str, interpreter.hidden))
-
-
-@cache
-def compiled_files(interpreter: Interpreter) -> tuple[tuple[str, Path], ...]:
-    """What this grader's Python has compiled of the worker's files, if the worker has the same: as beside any module.
-
-    Compiling them takes a tenth of a worker's start.
-    """
-    if interpreter.cache_tag != sys.implementation.cache_tag:
-        return ()
-    found = []
-    for name in WORKER_FILES[1:]:  # the first is the program, which Python compiles whenever it starts
-        path = INSIDE / name
-        SourceFileLoader(path.stem, str(path)).get_code(path.stem)  # writes what is not there, as an import does
-        compiled = Path(cache_from_source(str(path)))
-        if compiled.is_file():
-            found.append((f"{WORKER}/__pycache__/{compiled.name}", compiled))
-    return tuple(found)
 
 
 @cache

@@ -10,7 +10,7 @@ from __future__ import annotations
 from grader.sandbox.host.box import Box, Launch
 from grader.sandbox.host.cgroup import find_parent
 from grader.sandbox.host.interpreter import Interpreter
-from grader.sandbox.host.mounts import resident_paths, worker_guest
+from grader.sandbox.host.mounts import WORKER_GUEST, resident_paths
 from grader.sandbox.host.plain_box import PlainBox
 from grader.sandbox.host.resident import keep_resident
 from grader.sandbox.host.zygote_box import HeldBox
@@ -24,7 +24,7 @@ def prepare_workers(interpreter: Interpreter, given: tuple[tuple[str, str], ...]
     find_parent()
     recipe = recipe_for(interpreter, given)
     if recipe is None or find_zygote(recipe) is None:  # a zygote keeps all files in memory by itself
-        keep_resident(*resident_paths(interpreter, worker_guest(interpreter)))
+        keep_resident(*resident_paths(interpreter, WORKER_GUEST))
 
 
 def start_worker(launch: Launch) -> AnyBox:

@@ -29,10 +29,10 @@ from grader.sandbox.host.mounts import (
     WORK,
     WORKER,
     WORKER_FILES,
+    WORKER_GUEST,
     Enclosure,
     Guest,
     resident_paths,
-    worker_guest,
 )
 
 HOLDER: Final = "/holder/cat"  # inside; by this name busybox knows what it is to be, too
@@ -53,7 +53,7 @@ def recipe_for(interpreter: Interpreter, given: tuple[tuple[str, str], ...]) -> 
     """Of a zygote that imports under the paths that a worker has inside. None where no sandbox can be held open."""
     if find_holder() is None:
         return None
-    shown, hidden = resident_paths(interpreter, worker_guest(interpreter), holder_guest())
+    shown, hidden = resident_paths(interpreter, WORKER_GUEST, holder_guest())
     places = {f"{SITE}/{folder.name}": str(folder) for folder in interpreter.numpy_folders}
     options = {
         "places": {**places, WORKER: str(INSIDE)},
