@@ -25,8 +25,7 @@ from grader.sandbox.host.mounts import INSIDE
 from grader.sandbox.host.plan import Plan
 from grader.sandbox.host.proc import list_children
 from grader.sandbox.host.session import Session
-from grader.sandbox.host.zygote_box import HeldBox
-from grader.sandbox.host.zygote_client import HOLDER, find_zygote
+from grader.sandbox.host.zygote_box import HOLDER, HeldBox, find_zygote
 
 pytestmark = pytest.mark.process
 

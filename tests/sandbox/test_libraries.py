@@ -14,7 +14,7 @@ from grader.sandbox.host import libraries, mounts
 from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.libraries import libraries_of
 from grader.sandbox.host.mounts import WORKER_GUEST, resident_paths, system_paths
-from grader.sandbox.host.zygote_client import find_holder
+from grader.sandbox.host.zygote_box import holder_guest
 
 
 @pytest.fixture(scope="module")
@@ -29,12 +29,12 @@ def listed_by_ldd(path: Path) -> set[Path]:
 
 @pytest.mark.process
 def test_what_the_loader_would_load_is_there(interpreter):
-    shown = {path.resolve() for path in system_paths(interpreter, find_holder()).values()}
+    shown = {path.resolve() for path in system_paths(interpreter, holder_guest().program).values()}
     folders = [*interpreter.shown, *interpreter.numpy_folders]
     found = [path for folder in folders for path in folder.rglob("*.so")]
     extensions = [path for path in found if not any(path.is_relative_to(folder) for folder in interpreter.hidden)]
     assert extensions
-    for path in [interpreter.executable, find_holder(), *extensions]:
+    for path in [interpreter.executable, holder_guest().program, *extensions]:
         needed = {one for one in listed_by_ldd(path) if not any(one.is_relative_to(folder) for folder in folders)}
         assert needed <= shown, path
 

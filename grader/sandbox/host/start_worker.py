@@ -13,8 +13,7 @@ from grader.sandbox.host.interpreter import Interpreter
 from grader.sandbox.host.mounts import WORKER_GUEST, resident_paths
 from grader.sandbox.host.plain_box import PlainBox
 from grader.sandbox.host.resident import keep_resident
-from grader.sandbox.host.zygote_box import HeldBox
-from grader.sandbox.host.zygote_client import find_zygote, give_up, recipe_for
+from grader.sandbox.host.zygote_box import HeldBox, find_zygote, give_up, recipe_for
 
 AnyBox = Box | PlainBox
 
@@ -22,8 +21,7 @@ AnyBox = Box | PlainBox
 def prepare_workers(interpreter: Interpreter, given: tuple[tuple[str, str], ...]) -> None:
     """Begin with what takes its time before the first worker in bwrap can start, or must be before the first job."""
     find_parent()
-    recipe = recipe_for(interpreter, given)
-    if recipe is None or find_zygote(recipe) is None:  # a zygote keeps all files in memory by itself
+    if find_zygote(recipe_for(interpreter, given)) is None:  # a zygote keeps all files in memory by itself
         keep_resident(*resident_paths(interpreter, WORKER_GUEST))
 
 
@@ -31,19 +29,18 @@ def start_worker(launch: Launch) -> AnyBox:
     """Raises SandboxError if the launcher cannot be started."""
     if launch.is_plain:
         return PlainBox(launch)
-    recipe = recipe_for(launch.enclosure.interpreter, launch.enclosure.given) if launch.enclosure else None
-    zygote = find_zygote(recipe) if recipe else None
-    if recipe and zygote:
+    made_by = launch.enclosure
+    if made_by and (zygote := find_zygote(recipe_for(made_by.interpreter, made_by.given))):
         try:
-            return HeldBox(launch, recipe, zygote)
+            return HeldBox(launch, zygote)
         except OSError:
-            give_up(recipe)
+            give_up(zygote)
     return Box(launch)
 
 
 def may_start_otherwise(box: AnyBox | None) -> bool:
     """Whether there is another way to start a worker than that of a box in which nobody said hello: the next one."""
     if isinstance(box, HeldBox) and box.was_refused:
-        give_up(box.recipe)
+        give_up(box.zygote)
         return True
     return False
