@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -308,7 +309,8 @@ def test_a_worker_that_does_not_start_is_our_fault(tmp_path, interpreter, monkey
     process = make_session(tmp_path, interpreter)
     launch = process.session.launch()
     absent = (*launch.command[:-2], "/worker/absent.py", "{}")
-    process.session.launch = lambda: type(launch)(absent, {}, launch.pass_fds, True)
+    process.session.launch = lambda: replace(launch, command=absent)
+    monkeypatch.setattr(start_worker, "find_zygote", lambda recipe: None)
     with pytest.raises(SandboxError, match="did not start"):
         process.begin(Setup(0))
 

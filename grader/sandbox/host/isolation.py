@@ -88,19 +88,12 @@ class Isolation:
             return launch_unshielded(interpreter, work, package, limits, plain=self.kind == PLAIN)
         root = os.geteuid() == 0
         uid = secrets.randbelow(UIDS) + 1 if root else None
-        userns = user_namespace() if root else None
         options = {"work": WORK, "package": package, "limits": limits, "uid": uid, "calls": allowed_calls()}
-        enclosure = Enclosure(self.bwrap, interpreter, work, root, userns, options, self.given)
+        userns = user_namespace() if root else None
+        enclosure = Enclosure(self.bwrap, interpreter, work, userns, options, self.given)
         worker = (*interpreter.command, f"{WORKER}/worker.py", json.dumps(options))
-        return Launch(
-            enclosure.command(WORKER_GUEST, *worker),
-            {},
-            () if userns is None else (userns,),
-            reports_init=True,
-            memory=TOGETHER * limits["AS"],
-            processes=limits["NPROC"],
-            enclosure=enclosure,
-        )
+        command = enclosure.command(WORKER_GUEST, *worker)
+        return Launch(command, {}, memory=TOGETHER * limits["AS"], enclosure=enclosure)
 
 
 def choose_isolation(kind: str) -> Isolation:

@@ -66,7 +66,7 @@ WORKER_GUEST: Final = Guest(tuple((f"{WORKER}/{name}", INSIDE / name) for name i
 
 @dataclass(frozen=True)
 class Enclosure:
-    """A sandbox of bwrap's around one work tree. root: started by root, with a prepared user namespace to enter.
+    """A sandbox of bwrap's around one work tree. userns_fd: where root starts it, a user namespace to enter.
 
     options: what the worker is told. given: files that are the same in nearly all work trees (isolation.py).
     """
@@ -74,21 +74,20 @@ class Enclosure:
     bwrap: str
     interpreter: Interpreter
     work: Path
-    root: bool
     userns_fd: int | None
     options: Mapping[str, Any]
     given: tuple[tuple[str, str], ...] = ()
 
     def command(self, guest: Guest, *words: str) -> tuple[str, ...]:
         """What starts the sandbox, with these words as the first command inside."""
-        namespaces = namespace_options(self.root, self.userns_fd, guest.changes_uid)
+        namespaces = namespace_options(self.userns_fd, guest.changes_uid)
         work = ("--ro-bind", str(self.work), WORK, "--chdir", WORK)
         return (self.bwrap, *namespaces, *mount_options(self.interpreter, guest), *work, "--", *words)
 
 
-def namespace_options(root: bool, userns_fd: int | None, changes_uid: bool) -> list[str]:
+def namespace_options(userns_fd: int | None, changes_uid: bool) -> list[str]:
     options = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
-    if root:
+    if userns_fd is not None:
         # Mount as root, since the interpreter may lie below a folder that only root may enter; the worker drops to its
         # own uid before it imports anything, and these two rights go with that.
         options += ["--userns", str(userns_fd), "--cap-drop", "ALL"]

@@ -15,7 +15,7 @@ from grader.sandbox.host.plain_box import PlainBox
 from grader.sandbox.host.resident import keep_resident
 from grader.sandbox.host.zygote_box import HeldBox, find_zygote, give_up, recipe_for
 
-AnyBox = Box | PlainBox
+AnyBox = Box
 
 
 def prepare_workers(interpreter: Interpreter, given: tuple[tuple[str, str], ...]) -> None:

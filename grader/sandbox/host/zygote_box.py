@@ -76,7 +76,7 @@ def holder_guest() -> Guest:
 def options_of(enclosure: Enclosure) -> dict[str, Any]:
     """What a worker from a zygote is told."""
     limits = enclosure.options["limits"]
-    more = {} if enclosure.root else {"NPROC": limits["NPROC"] + HELD_PROCESSES}
+    more = {} if enclosure.userns_fd is not None else {"NPROC": limits["NPROC"] + HELD_PROCESSES}
     return {**enclosure.options, "limits": {**limits, **more}}
 
 
@@ -163,10 +163,12 @@ class HeldBox(Box):
         assert launch.enclosure is not None
         # The worker has a pipe of its own for prints; whatever bwrap says, where it fails, it says when asked again.
         self.process, self.init = spawn(launch, launch.enclosure.command(holder_guest(), HOLDER), subprocess.DEVNULL)
-        self.group = make_group(find_parent(), launch.memory or 0, launch.processes + HELD_PROCESSES)
-        requests, self.requests = os.pipe()
-        (self.replies, replies), (self.prints, prints), (self.news, news) = (os.pipe() for _ in range(3))
-        theirs = [requests, replies, prints, news]
+        processes = launch.enclosure.options["limits"]["NPROC"]
+        self.group = make_group(find_parent(), launch.memory or 0, processes + HELD_PROCESSES)
+        requests, replies, prints, news = (os.pipe() for _ in range(4))
+        self.use(requests[1], replies[0], prints[0])
+        self.news = news[0]
+        theirs = [requests[0], replies[1], prints[1], news[1]]
         assert self.process.stdin and self.process.stdout
         try:
             os.write(self.process.stdin.fileno(), b"\n")  # comes back when the holder runs
