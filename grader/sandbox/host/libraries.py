@@ -14,9 +14,11 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final
+
+from grader.sandbox.host.resident import files_of
 
 # What a C library loads by itself: to end a thread, to look up a user.
 BY_NAME: Final = ("libgcc_s.so.1", "libnss_files.so.2")
@@ -29,9 +31,11 @@ def libraries_of(program: Path, folders: Sequence[Path], hidden: Collection[Path
     The program, and what lies in the folders, need them. hidden: folders that nothing is loaded from. None where the
     loader does not list them: it is not glibc's.
     """
+    left_out = set(map(str, hidden))
     places = trace(program, BY_NAME, Path("/"))
     for folder in folders:
-        names = list(extensions(folder, hidden))
+        extensions = (path for path in files_of([str(folder)], left_out) if ".so" in os.path.basename(path))
+        names = [os.path.join(".", os.path.relpath(path, folder)) for path in extensions]
         for start in range(0, len(names), AT_ONCE):
             places += trace(program, names[start : start + AT_ONCE], folder)
     files = {canonical(place): Path(place).resolve() for place in places}
@@ -46,13 +50,6 @@ def trace(program: Path, preloaded: Sequence[str], folder: Path) -> list[str]:
     words = [str(program), "-c", ""]  # where no such loader starts it, it runs, and does nothing
     said = subprocess.run(words, env=told, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     return re.findall(r"(?:=> |^\s+)(/.+) \(0x", os.fsdecode(said.stdout), re.MULTILINE)
-
-
-def extensions(folder: Path, hidden: Collection[Path]) -> Iterator[str]:
-    left_out = set(map(str, hidden))
-    for place, below, files in os.walk(folder):
-        below[:] = [name for name in below if os.path.join(place, name) not in left_out]
-        yield from (os.path.join(".", os.path.relpath(place, folder), name) for name in files if ".so" in name)
 
 
 def canonical(place: str) -> str:

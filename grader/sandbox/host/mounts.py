@@ -103,29 +103,25 @@ def namespace_options(userns_fd: int | None, changes_uid: bool) -> list[str]:
 @cache
 def mount_options(interpreter: Interpreter, guest: Guest) -> tuple[str, ...]:
     """Everything that every sandbox has, and the place for the work tree."""
-    binds = dict(shown_paths(interpreter, guest))
+    binds = shown_paths(interpreter, guest)
     options = parents([*binds, *map(str, interpreter.hidden), f"{WORK}/file"])
-    for link, target in system_links():
-        options += ["--symlink", target, link]
+    for link in filter(os.path.islink, SYSTEM_LIBRARIES):
+        options += ["--symlink", os.readlink(link), link]
     for inside, outside in binds.items():
         options += ["--ro-bind", str(outside), inside]
     for device in DEVICES:
         options += ["--dev-bind", device, device]
     for folder in interpreter.hidden:
-        if visible(folder, binds):
+        if any(folder.is_relative_to(inside) for inside in binds):
             options += ["--tmpfs", str(folder), "--remount-ro", str(folder)]
     return (*options, "--remount-ro", "/")
 
 
-def shown_paths(interpreter: Interpreter, guest: Guest) -> Iterable[tuple[str, Path]]:
+def shown_paths(interpreter: Interpreter, guest: Guest) -> dict[str, Path]:
     """Path inside → path outside, of everything that is bound but the work tree."""
-    yield from system_paths(interpreter, guest.program).items()
-    for folder in interpreter.shown:
-        yield str(folder), folder
-    yield str(interpreter.executable), interpreter.executable
-    for folder in interpreter.numpy_folders:
-        yield f"{SITE}/{folder.name}", folder
-    yield from guest.files
+    own = {str(path): path for path in (*interpreter.shown, interpreter.executable)}
+    numpy = {f"{SITE}/{folder.name}": folder for folder in interpreter.numpy_folders}
+    return {**system_paths(interpreter, guest.program), **own, **numpy, **dict(guest.files)}
 
 
 @cache
@@ -145,7 +141,7 @@ def system_paths(interpreter: Interpreter, program: Path | None = None) -> dict[
 
 def resident_paths(interpreter: Interpreter, *guests: Guest) -> tuple[list[str], list[str]]:
     """What the sandboxes of these show, as it lies outside; and folders in it that none shows."""
-    binds = [path for guest in guests for _, path in shown_paths(interpreter, guest)]
+    binds = [path for guest in guests for path in shown_paths(interpreter, guest).values()]
     return sorted({str(path.resolve()) for path in binds}), sorted(map(str, interpreter.hidden))
 
 
@@ -155,35 +151,22 @@ def open_paths(interpreter: Interpreter) -> tuple[tuple[str, ...], tuple[str, ..
 
     The same as it would see with them: a folder that holds third-party packages is opened but for these.
     """
-    whole: list[str] = []
-    listed: list[str] = []
-    given = [*system_paths(interpreter).values(), *(Path(name) for name in DEVICES if os.path.exists(name))]
-    for path in (*given, *interpreter.shown):
-        open_but(path.resolve(), interpreter.hidden, whole, listed)
-    whole += [str(path) for path in (interpreter.executable, *interpreter.numpy_folders)]
-    return tuple(sorted(set(whole))), tuple(sorted(set(listed)))
-
-
-def open_but(path: Path, hidden: tuple[Path, ...], whole: list[str], listed: list[str]) -> None:
-    if path in hidden or path.is_symlink():
-        return
-    if not any(folder.is_relative_to(path) for folder in hidden):
-        whole.append(str(path))
-        return
-    listed.append(str(path))
-    for child in sorted(path.iterdir()):
-        open_but(child, hidden, whole, listed)
-
-
-def system_links() -> list[tuple[str, str]]:
-    return [(name, os.readlink(name)) for name in SYSTEM_LIBRARIES if os.path.islink(name)]
+    whole, listed = {interpreter.executable, *interpreter.numpy_folders}, set()
+    devices = [Path(name) for name in DEVICES if os.path.exists(name)]
+    waiting = [path.resolve() for path in (*system_paths(interpreter).values(), *devices, *interpreter.shown)]
+    while waiting:
+        path = waiting.pop()
+        if path in interpreter.hidden or path.is_symlink():
+            continue
+        if any(folder.is_relative_to(path) for folder in interpreter.hidden):
+            listed.add(path)
+            waiting += path.iterdir()
+        else:
+            whole.add(path)
+    return tuple(sorted(map(str, whole))), tuple(sorted(map(str, listed)))
 
 
 def parents(paths: Iterable[str]) -> list[str]:
     """Every folder above these, made enterable by all: bwrap's own are for root only."""
     folders = sorted({str(parent) for path in paths for parent in PurePosixPath(path).parents} - {"/"})
     return [word for folder in [*folders, "/dev"] for word in ("--perms", "0755", "--dir", folder)]
-
-
-def visible(folder: Path, binds: dict[str, Path]) -> bool:
-    return any(folder.is_relative_to(inside) for inside in binds)

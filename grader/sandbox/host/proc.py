@@ -42,11 +42,9 @@ class Parent:
 def list_children(pid: int) -> list[int]:
     """The children of all threads of a process, as the kernel lists them."""
     children: list[int] = []
-    tasks = f"/proc/{pid}/task"
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        single = os.stat(tasks).st_nlink == LINKS_OF_ONE  # asked sooner than a folder is listed
-        for task in (pid,) if single else os.listdir(tasks):
-            children += map(int, read_whole(f"{tasks}/{task}/children").split())
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            children += map(int, (task / "children").read_bytes().split())
     return children
 
 
@@ -66,16 +64,5 @@ def memory_below(pid: int) -> int:
     """Bytes of memory that a process and all below it hold; what two of them share counts twice."""
     pages = 0
     with contextlib.suppress(FileNotFoundError, ProcessLookupError, IndexError):
-        pages = int(read_whole(f"/proc/{pid}/statm").split()[1])
+        pages = int(Path(f"/proc/{pid}/statm").read_bytes().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") + sum(map(memory_below, list_children(pid)))
-
-
-def read_whole(path: str) -> bytes:
-    """A file of /proc, which has no size: sooner than open() reads it."""
-    file, parts = os.open(path, os.O_RDONLY | os.O_CLOEXEC), []
-    try:
-        while part := os.read(file, CHUNK):
-            parts.append(part)
-    finally:
-        os.close(file)
-    return b"".join(parts)
