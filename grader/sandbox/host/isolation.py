@@ -14,6 +14,7 @@ import secrets
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,7 +35,7 @@ from grader.sandbox.host.mounts import (
     resident_paths,
 )
 from grader.sandbox.host.resident import keep_resident
-from grader.sandbox.host.start_worker import prepare_workers
+from grader.sandbox.host.start_worker import find_zygote_for
 from grader.sandbox.host.syscalls import MACHINES, filter_for
 from grader.sandbox.host.user_ids import UIDS, output_of, pick_uid, user_namespace
 from grader.sandbox.inside.confine import landlock_version
@@ -75,20 +76,20 @@ class Isolation:
 
     def prepare(self, interpreter: Interpreter) -> None:
         """Begin with what takes its time before the first worker can start, or must be before the first job."""
-        if self.kind == BWRAP:
-            prepare_workers(interpreter, self.given)
-        elif self.kind == UID:
+        zygote = find_zygote_for(interpreter, self.given) if self.kind == BWRAP else None
+        if zygote is None and self.kind in (BWRAP, UID):
             keep_resident(*resident_paths(interpreter, WORKER_GUEST))
 
     def launch(self, interpreter: Interpreter, work: Path, package: str, limits: dict[str, int]) -> Launch:
         """The command and environment of one worker on this work tree."""
+        told = {"work": str(work), "package": package, "limits": limits, "uid": None}
         if self.kind == UID:
-            return launch_under_uid(interpreter, work, package, limits)
+            return launch_under_uid(interpreter, work, told)
         if self.bwrap is None:
-            return launch_unshielded(interpreter, work, package, limits, plain=self.kind == PLAIN)
+            return launch_unshielded(interpreter, told, plain=self.kind == PLAIN)
         root = os.geteuid() == 0
         uid = secrets.randbelow(UIDS) + 1 if root else None
-        options = {"work": WORK, "package": package, "limits": limits, "uid": uid, "calls": allowed_calls()}
+        options = {**told, "work": WORK, "uid": uid, "calls": allowed_calls()}
         userns = user_namespace() if root else None
         enclosure = Enclosure(self.bwrap, interpreter, work, userns, options, self.given)
         worker = (*interpreter.command, f"{WORKER}/worker.py", json.dumps(options))
@@ -188,22 +189,16 @@ def numpy_parents(interpreter: Interpreter) -> list[str]:
     return sorted({str(folder.parent) for folder in interpreter.numpy_folders})
 
 
-def launch_unshielded(
-    interpreter: Interpreter, work: Path, package: str, limits: dict[str, int], *, plain: bool
-) -> Launch:
+def launch_unshielded(interpreter: Interpreter, told: Mapping[str, Any], *, plain: bool) -> Launch:
     """A worker under the reader's own user. plain: on any system, where the reader's patience is the only limit."""
-    # Under this user the limit on processes would count all that it runs besides.
-    own = {name: value for name, value in limits.items() if name != "NPROC"}
-    options: dict[str, Any] = {"work": str(work), "package": package, "limits": own, "uid": None}
     if plain:
-        options = {**options, "limits": {}, "fork": False}
-    folders = os.pathsep.join(numpy_parents(interpreter))
-    command = (*interpreter.command, str(INSIDE / "worker.py"), json.dumps(options))
-    needed = {name: os.environ[name] for name in NEEDED if plain and name in os.environ}
-    return Launch(command, {**needed, **ENVIRONMENT, "PYTHONPATH": folders}, is_plain=plain)
+        return launch_uncovered(interpreter, {**told, "limits": {}, "fork": False}, NEEDED, is_plain=True)
+    # Under this user the limit on processes would count all that it runs besides.
+    limits = {name: value for name, value in told["limits"].items() if name != "NPROC"}
+    return launch_uncovered(interpreter, {**told, "limits": limits})
 
 
-def launch_under_uid(interpreter: Interpreter, work: Path, package: str, limits: dict[str, int]) -> Launch:
+def launch_under_uid(interpreter: Interpreter, work: Path, told: Mapping[str, Any]) -> Launch:
     """A worker under a user id that nobody else has, for which the work tree alone is opened."""
     uid = pick_uid()
     work.parent.chmod(0o711)  # to be passed through; what lies beside the work tree is for other ids
@@ -211,18 +206,20 @@ def launch_under_uid(interpreter: Interpreter, work: Path, package: str, limits:
     work.chmod(0o750)
     readable, listed = open_paths(interpreter)
     options = {
-        "work": str(work),
-        "package": package,
-        "limits": limits,
+        **told,
         "uid": uid,
         "withheld": numpy_parents(interpreter),  # once NumPy is imported: what lies beside it cannot be read
-        "confine": {
-            "readable": [*readable, str(work)],
-            "listed": listed,
-            "devices": list(DEVICES),
-        },
+        "confine": {"readable": [*readable, str(work)], "listed": listed, "devices": list(DEVICES)},
         "calls": allowed_calls(),
     }
+    return launch_uncovered(interpreter, options, uid=uid, memory=TOGETHER * told["limits"]["AS"])
+
+
+def launch_uncovered(
+    interpreter: Interpreter, options: Mapping[str, Any], needed: Sequence[str] = (), **more: Any
+) -> Launch:
+    """A worker that sees the host's files where they are. needed: of this process's environment, if it is there."""
     command = (*interpreter.command, str(INSIDE / "worker.py"), json.dumps(options))
-    environment = {**ENVIRONMENT, "PYTHONPATH": os.pathsep.join(numpy_parents(interpreter))}
-    return Launch(command, environment, uid=uid, memory=TOGETHER * limits["AS"])
+    kept = {name: os.environ[name] for name in needed if name in os.environ}
+    environment = {**kept, **ENVIRONMENT, "PYTHONPATH": os.pathsep.join(numpy_parents(interpreter))}
+    return Launch(command, environment, **more)

@@ -10,19 +10,16 @@ from __future__ import annotations
 from grader.sandbox.host.box import Box, Launch
 from grader.sandbox.host.cgroup import find_parent
 from grader.sandbox.host.interpreter import Interpreter
-from grader.sandbox.host.mounts import WORKER_GUEST, resident_paths
 from grader.sandbox.host.plain_box import PlainBox
-from grader.sandbox.host.resident import keep_resident
-from grader.sandbox.host.zygote_box import HeldBox, find_zygote, give_up, recipe_for
+from grader.sandbox.host.zygote_box import HeldBox, Zygote, find_zygote, give_up, recipe_for
 
 AnyBox = Box
 
 
-def prepare_workers(interpreter: Interpreter, given: tuple[tuple[str, str], ...]) -> None:
-    """Begin with what takes its time before the first worker in bwrap can start, or must be before the first job."""
+def find_zygote_for(interpreter: Interpreter, given: tuple[tuple[str, str], ...]) -> Zygote | None:
+    """The one that workers in bwrap come from, started if need be; it keeps all files that they show in memory."""
     find_parent()
-    if find_zygote(recipe_for(interpreter, given)) is None:  # a zygote keeps all files in memory by itself
-        keep_resident(*resident_paths(interpreter, WORKER_GUEST))
+    return find_zygote(recipe_for(interpreter, given))
 
 
 def start_worker(launch: Launch) -> AnyBox:
@@ -30,7 +27,7 @@ def start_worker(launch: Launch) -> AnyBox:
     if launch.is_plain:
         return PlainBox(launch)
     made_by = launch.enclosure
-    if made_by and (zygote := find_zygote(recipe_for(made_by.interpreter, made_by.given))):
+    if made_by and (zygote := find_zygote_for(made_by.interpreter, made_by.given)):
         try:
             return HeldBox(launch, zygote)
         except OSError:

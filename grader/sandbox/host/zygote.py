@@ -40,7 +40,6 @@ from importlib.machinery import (
     PathFinder,
     SourceFileLoader,
 )
-from importlib.util import spec_from_file_location
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import resident  # type: ignore[import-not-found]
@@ -103,14 +102,13 @@ class InsideFinder:
             outside = find_outside(inside)
             if outside == inside:
                 continue
-            details = (ExtensionFileLoader, EXTENSION_SUFFIXES), (SourceFileLoader, SOURCE_SUFFIXES)
-            found = FileFinder(os.path.dirname(outside), *details).find_spec(name)
-            if found is None or found.loader is None or found.origin is None:
-                continue
-            inside += found.origin[len(outside) :]
-            kind = Extension if isinstance(found.loader, ExtensionFileLoader) else Source
-            folders = None if found.submodule_search_locations is None else [os.path.dirname(inside)]
-            return spec_from_file_location(name, inside, loader=kind(name, inside), submodule_search_locations=folders)
+            kinds = (Extension, EXTENSION_SUFFIXES), (Source, SOURCE_SUFFIXES)
+            found = FileFinder(os.path.dirname(outside), *kinds).find_spec(name)
+            if found is not None and found.loader is not None and found.origin is not None:
+                found.origin = found.loader.path = inside + found.origin[len(outside) :]  # type: ignore[attr-defined]
+                if found.submodule_search_locations is not None:
+                    found.submodule_search_locations = [os.path.dirname(found.origin)]
+                return found
         return None
 
 
@@ -141,8 +139,9 @@ def main(options: Dict[str, Any]) -> None:
         message, pipes = receive(judge)
         if not message:
             return
-        if len(pipes) == PIPES and fork_if_possible() == 0:
-            keep(json.loads(message), pipes, program)
+        with suppress(OSError):  # where no process can be made, the judge finds its pipes closed
+            if len(pipes) == PIPES and os.fork() == 0:
+                keep(json.loads(message), pipes, program)
         for fd in pipes:
             os.close(fd)
 
@@ -163,13 +162,6 @@ def receive(judge: socket.socket) -> Tuple[bytes, List[int]]:
         if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
             fds.frombytes(data[: len(data) - len(data) % fds.itemsize])
     return message, list(fds)
-
-
-def fork_if_possible() -> int:
-    try:
-        return os.fork()
-    except OSError:  # the judge finds its pipes closed
-        return -1
 
 
 def keep(request: Dict[str, Any], pipes: List[int], program: Source) -> None:
