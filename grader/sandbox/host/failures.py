@@ -76,11 +76,10 @@ def failure_from(reply: Mapping[str, Any], at: Circumstances) -> Failure | None:
             return Failure(MISSING, missing, Reason.of("not_written", name=short_name(missing)))
         return Failure(MISSING, owner, Reason.of("absent", file=file, name=name)) if absent else not_written(at)
     if outcome == "memory":
-        limit_mib = at.limits.memory_mib
-        bounded = Reason.of("out_of_memory_allowed", name=name, memory_mib=limit_mib, text=text)
-        return Failure(
-            CRASHED, owner, bounded if at.bounds_memory else Reason.of("out_of_memory", name=name, text=text)
-        )
+        reason = Reason.of("out_of_memory", name=name, text=text)
+        if at.bounds_memory:
+            reason = Reason.of("out_of_memory_allowed", name=name, memory_mib=at.limits.memory_mib, text=text)
+        return Failure(CRASHED, owner, reason)
     if outcome == "timeout":
         reason = Reason.of("out_of_cpu_time", name=name, seconds=at.limits.cpu_s)
         return at.out_of_time(reason, frames_from(reply.get("frames"), at.plan.sources))

@@ -56,14 +56,14 @@ def find_interpreter(executable: str) -> Interpreter:
         raise UsageError(f"--python {executable}: has no NumPy. Install it there: {executable} -m pip install numpy.")
     prefix, numpy_folder, standard = Path(facts["base_prefix"]), Path(facts["numpy_folder"]), Path(facts["stdlib"])
     own = [prefix / "lib", prefix / "lib64", standard]
-    # Conda's libraries load others by name, which no library says.
-    with_libraries = [folder for folder in own[:1] if (prefix / "conda-meta").is_dir()]
+    # Conda's libraries, which lie above its standard library, load others by name, which no library says.
+    shown = prefix / "lib" if (prefix / "conda-meta").is_dir() else standard
     libraries = numpy_folder.with_name("numpy.libs")
     return Interpreter(
         executable=Path(facts["executable"]),
         python=version,
         numpy=facts["numpy"],
-        shown=outermost([*with_libraries, standard]),
+        shown=(shown.resolve(),),
         hidden=(*package_folders([*own, Path("/usr/lib"), Path("/usr/local/lib")]), *not_needed(standard)),
         numpy_folders=(numpy_folder, libraries) if libraries.is_dir() else (numpy_folder,),
     )
@@ -88,9 +88,3 @@ def package_folders(libraries: list[Path]) -> tuple[Path, ...]:
 def not_needed(standard: Path) -> tuple[Path, ...]:
     found = (path for pattern in NOT_NEEDED for path in sorted(standard.glob(pattern)))
     return tuple(path for path in found if path.is_dir() and not path.is_symlink())
-
-
-def outermost(folders: list[Path]) -> tuple[Path, ...]:
-    """The folders that lie in no other one."""
-    real = sorted({folder.resolve() for folder in folders})
-    return tuple(f for f in real if not any(f != o and f.is_relative_to(o) for o in real))

@@ -32,13 +32,8 @@ SITE: Final = "/site"
 WORKER_FILES: Final = ("worker.py", *sorted({path.name for path in INSIDE.glob("*.py")} - {"__init__.py", "worker.py"}))
 
 # BLAS and OpenMP pools neither survive a fork nor fit the process limit, and would take the cores of the other jobs.
-ONE_THREAD: Final = {
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "VECLIB_MAXIMUM_THREADS": "1",
-    "NUMEXPR_NUM_THREADS": "1",
-}
+POOLS: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+ONE_THREAD: Final = dict.fromkeys((*POOLS, "VECLIB_MAXIMUM_THREADS"), "1")
 ENVIRONMENT: Final = {
     "LANG": "C.UTF-8",
     "PATH": "/nowhere",

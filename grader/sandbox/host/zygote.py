@@ -54,7 +54,7 @@ NS_GET_USERNS = 0xB701
 PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 24, 38
 CAP_SETGID, CAP_SETUID = 6, 7
 CAPABILITY_VERSION = 0x20080522
-CALL = ctypes.CDLL(None, use_errno=True).syscall
+C = ctypes.CDLL(None, use_errno=True)
 PIDFD_SEND_SIGNAL, PIDFD_OPEN = 424, 434  # the same on every machine
 
 
@@ -82,13 +82,8 @@ class Source(SourceFileLoader):
 
 class Extension(ExtensionFileLoader):
     def create_module(self, spec: ModuleSpec) -> types.ModuleType:
-        inside = spec.origin
-        spec.origin = find_outside(inside or "")
-        try:
-            module = super().create_module(spec)
-        finally:
-            spec.origin = inside
-        module.__file__ = inside
+        module = super().create_module(ModuleSpec(spec.name, self, origin=find_outside(self.path)))
+        module.__file__ = self.path
         return module
 
 
@@ -179,7 +174,7 @@ def keep(request: Dict[str, Any], pipes: List[int], program: Source) -> None:
             if request["group"] is not None:  # for this process and all that it forks; without, the other bounds hold
                 with suppress(OSError), open(request["group"] + "/cgroup.procs", "w") as file:
                     file.write("0")
-            init = checked(CALL(PIDFD_OPEN, request["init"], 0), "pidfd_open")
+            init = C.syscall(PIDFD_OPEN, request["init"], 0)
             enter(request["init"])
             worker = os.fork()
             if worker == 0:
@@ -188,11 +183,10 @@ def keep(request: Dict[str, Any], pipes: List[int], program: Source) -> None:
             for fd in pipes:
                 if fd != news:
                     os.close(fd)
-            pid, status = os.wait()
-            while pid != worker or os.WIFSTOPPED(status):
-                pid, status = os.wait()
+            _, status = os.waitpid(worker, 0)
             os.write(news, b"%d\n" % status)
-            CALL(PIDFD_SEND_SIGNAL, init, signal.SIGKILL, None, 0)  # as if the worker had been what bwrap waits for
+            # As if the worker had been what bwrap waits for.
+            C.syscall(PIDFD_SEND_SIGNAL, init, signal.SIGKILL, None, 0)
     finally:
         os._exit(0)
 
@@ -209,11 +203,11 @@ def enter(init: int) -> None:
     )
     # Whose root may enter the others. bwrap may have put the holder one below, from where that is too late.
     owner = fcntl.ioctl(mounts, NS_GET_USERNS)
-    process = checked(CALL(PIDFD_OPEN, holder, 0), "pidfd_open")
-    setns = ctypes.CDLL(None, use_errno=True).setns
+    checked = sys.modules["confine"].checked
+    process = checked(C.syscall(PIDFD_OPEN, holder, 0), "pidfd_open")
     for fd, kinds, now in ((owner, NEW_USER, own), (process, KINDS, own), (users, NEW_USER, owner)):
         if not os.path.sameopenfile(fd, now):
-            checked(setns(fd, kinds), "setns")
+            checked(C.setns(fd, kinds), "setns")
     for fd in (own, mounts, users, owner, process):
         os.close(fd)
 
@@ -248,21 +242,14 @@ def be_worker(said: Dict[str, Any], pipes: List[int], program: Source) -> None:
 
 def give_up_rights(kept: int) -> None:
     """No right is left but those kept, a bit each, and none is gained any more."""
-    c = ctypes.CDLL(None, use_errno=True)
+    confine = sys.modules["confine"]
     number = 0
-    while c.prctl(PR_CAPBSET_DROP, number, 0, 0, 0) == 0:  # until the first that the kernel does not know
+    while C.prctl(PR_CAPBSET_DROP, number, 0, 0, 0) == 0:  # until the first that the kernel does not know
         number += 1
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0)
     sets = (ctypes.c_uint32 * 6)(kept, kept, 0, 0, 0, 0)  # effective, permitted, inheritable; those above 31
-    checked(c.capset(header, sets), "capset")
-    sys.modules["confine"].prctl(PR_SET_NO_NEW_PRIVS, 1)
-
-
-def checked(result: int, what: str) -> int:
-    if result < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, "%s: %s" % (what, os.strerror(number)))
-    return result
+    confine.checked(C.capset(header, sets), "capset")
+    confine.prctl(PR_SET_NO_NEW_PRIVS, 1)
 
 
 if __name__ == "__main__":
