@@ -241,7 +241,7 @@ def spawn(launch: Launch, command: Sequence[str], prints: int) -> tuple[subproce
     if launch.enclosure is not None:
         info, info_write = os.pipe()
         words[1:1] = ["--info-fd", str(info_write)]
-        fds = [info_write, *(fd for fd in [launch.enclosure.userns_fd] if fd is not None)]
+        fds = [fd for fd in (info_write, launch.enclosure.userns_fd) if fd is not None]
     try:
         process = subprocess.Popen(
             words,
@@ -264,9 +264,6 @@ def spawn(launch: Launch, command: Sequence[str], prints: int) -> tuple[subproce
 
 def read_init(info: int) -> int:
     """The pid of the namespace's init, as bwrap reports it before it runs anything."""
-    with os.fdopen(info, "rb") as file:
-        text = file.read()
-    try:
-        return int(json.loads(text)["child-pid"])
-    except (ValueError, KeyError):
-        return -1  # bwrap failed before it had one; what it prints says why
+    with contextlib.suppress(ValueError, KeyError), os.fdopen(info, "rb") as file:
+        return int(json.load(file)["child-pid"])
+    return -1  # bwrap failed before it had one; what it prints says why

@@ -168,23 +168,26 @@ def not_written(at: Circumstances) -> Failure:
 
 def wrong_arity(arity: int, value: Any, at: Circumstances) -> Failure | None:
     """What is wrong with the number of values returned. arity: length of the reference's tuple, or 0 for no tuple."""
-    found = len(value) if isinstance(value, tuple | list) else 0
-    if found == arity or (arity == 0 and isinstance(value, list)):
+    is_many, one = isinstance(value, tuple | list), Reason.of("one_value")
+    count = len(value) if is_many else 0
+    if count == arity or (arity == 0 and isinstance(value, list)):
         return None
-    return Failure(FAILED, at.owner, arity_reason(at.name, arity, value))
+    expected = Reason.of("values", count=arity) if arity else one
+    if value is None:
+        return Failure(FAILED, at.owner, Reason.of("returned_none", name=at.name, expected=expected))
+    not_many = Reason.of("one_array") if isinstance(value, np.ndarray) else one
+    found = Reason.of("values", count=count) if is_many else not_many
+    return Failure(FAILED, at.owner, Reason.of("returned", name=at.name, found=found, expected=expected))
 
 
 def frames_from(frames: Any, sources: Mapping[str, bytes]) -> tuple[Frame, ...]:
     """Traceback lines that exist in the collected files; their text comes from there, never from the worker."""
     found = []
     for item in frames[-MAX_FRAMES:] if isinstance(frames, list) else []:
-        if not (isinstance(item, tuple | list) and len(item) == 3):
-            continue
-        file, line, function = item
-        if isinstance(file, str) and isinstance(line, int) and file in sources:
-            lines = lines_of(sources[file])
-            if 1 <= line <= len(lines):
-                found.append(Frame(file, line, plain_text(function)[:100], lines[line - 1][:500]))
+        match item:
+            case str(file), int(line), function if file in sources and 1 <= line <= len(lines_of(sources[file])):
+                text = lines_of(sources[file])[line - 1]
+                found.append(Frame(file, line, plain_text(function)[:100], text[:500]))
     return tuple(found)
 
 
@@ -192,18 +195,6 @@ def frames_from(frames: Any, sources: Mapping[str, bytes]) -> tuple[Frame, ...]:
 def lines_of(source: bytes) -> list[str]:
     """A source file's lines as Python counts them."""
     return source.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n").split("\n")
-
-
-def arity_reason(name: str, arity: int, value: Any) -> Reason:
-    one = Reason.of("one_value")
-    expected = Reason.of("values", count=arity) if arity else one
-    if value is None:
-        return Reason.of("returned_none", name=name, expected=expected)
-    if isinstance(value, tuple | list):
-        found = Reason.of("values", count=len(value))
-    else:
-        found = Reason.of("one_array") if isinstance(value, np.ndarray) else one
-    return Reason.of("returned", name=name, found=found, expected=expected)
 
 
 def signal_name(number: int) -> str:

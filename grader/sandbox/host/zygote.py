@@ -228,8 +228,7 @@ def be_worker(said: Dict[str, Any], pipes: List[int], program: Source) -> None:
         main.__file__, main.__loader__ = program.path, program
         sys.modules["__main__"] = main
         sys.argv = [program.path, json.dumps(said)]
-        if hasattr(sys, "orig_argv"):
-            sys.orig_argv[:] = [sys.executable, *sys.argv]
+        sys.orig_argv = [sys.executable, *sys.argv]
         program.exec_module(main)
         code = 0
     except SystemExit as error:

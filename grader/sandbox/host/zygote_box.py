@@ -36,14 +36,13 @@ from grader.sandbox.host.mounts import (
     WORKER,
     WORKER_FILES,
     WORKER_GUEST,
-    Enclosure,
     Guest,
     resident_paths,
 )
 from grader.sandbox.host.proc import memory_below
 
 HOLDER: Final = "/holder/cat"  # inside; by this name busybox knows what it is to be, too
-# The holder and the keeper of a worker from a zygote count against its limit where they are of its user.
+# The holder and the keeper of a worker count against its limit where they are of its user, and in its cgroup.
 HELD_PROCESSES: Final = 2
 NEWS_S: Final = 10  # for what is known soon, or never: the pids of a worker that said hello
 
@@ -71,13 +70,6 @@ def holder_guest() -> Guest:
     """A sandbox that waits. The worker's program is compiled already; its file is there for lines of tracebacks."""
     holder = Path(shutil.which("cat") or "/bin/cat").resolve()
     return Guest(((f"{WORKER}/{WORKER_FILES[0]}", INSIDE / WORKER_FILES[0]), (HOLDER, holder)), holder)
-
-
-def options_of(enclosure: Enclosure) -> dict[str, Any]:
-    """What a worker from a zygote is told."""
-    limits = enclosure.options["limits"]
-    more = {} if enclosure.userns_fd is not None else {"NPROC": limits["NPROC"] + HELD_PROCESSES}
-    return {**enclosure.options, "limits": {**limits, **more}}
 
 
 class Zygote:
@@ -163,8 +155,11 @@ class HeldBox(Box):
         assert launch.enclosure is not None
         # The worker has a pipe of its own for prints; whatever bwrap says, where it fails, it says when asked again.
         self.process, self.init = spawn(launch, launch.enclosure.command(holder_guest(), HOLDER), subprocess.DEVNULL)
-        processes = launch.enclosure.options["limits"]["NPROC"]
-        self.group = make_group(find_parent(), launch.memory or 0, processes + HELD_PROCESSES)
+        options = dict(launch.enclosure.options)
+        processes = options["limits"]["NPROC"] + HELD_PROCESSES
+        if launch.enclosure.userns_fd is None:  # else the worker has a user of its own, whom the two are not of
+            options["limits"] = {**options["limits"], "NPROC": processes}
+        self.group = make_group(find_parent(), launch.memory or 0, processes)
         requests, replies, prints, news = (os.pipe() for _ in range(4))
         self.use(requests[1], replies[0], prints[0])
         self.news = news[0]
@@ -173,7 +168,7 @@ class HeldBox(Box):
         try:
             os.write(self.process.stdin.fileno(), b"\n")  # comes back when the holder runs
             pipes = [*theirs, self.process.stdout.fileno()]
-            self.zygote.fork(self.init, options_of(launch.enclosure), pipes, self.group)
+            self.zygote.fork(self.init, options, pipes, self.group)
         except OSError:
             self.kill()
             raise
