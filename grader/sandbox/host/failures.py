@@ -131,7 +131,8 @@ def failure_of_child(reply: Mapping[str, Any], waited_s: float, at: Circumstance
     if number == SIGXCPU or (number == SIGKILL and waited_s >= at.limits.cpu_s):
         return at.out_of_time(Reason.of("out_of_cpu_time", name=at.subject, seconds=at.limits.cpu_s))
     if isinstance(number, int) and number:
-        return in_doubt(Reason.of("killed", name=at.subject, number=number, signal=signal_name(number)), at)
+        known = signal.Signals(number).name if number in set(signal.Signals) else "unknown"
+        return in_doubt(Reason.of("killed", name=at.subject, number=number, signal=known), at)
     return in_doubt(Reason.of("ended", name=at.subject, code=str(code) if isinstance(code, int) else "?"), at)
 
 
@@ -195,10 +196,3 @@ def frames_from(frames: Any, sources: Mapping[str, bytes]) -> tuple[Frame, ...]:
 def lines_of(source: bytes) -> list[str]:
     """A source file's lines as Python counts them."""
     return source.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n").split("\n")
-
-
-def signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return "unknown"

