@@ -77,14 +77,15 @@ class Isolation:
 
     def launch(self, interpreter: Interpreter, work: Path, package: str, limits: dict[str, int]) -> Launch:
         """The command and environment of one worker on this work tree."""
-        told = {"work": str(work), "package": package, "limits": limits, "uid": None}
-        if self.kind == UID:
-            return launch_under_uid(interpreter, work, told)
-        if self.bwrap is None:
+        told: dict[str, Any] = {"work": str(work), "package": package, "limits": limits, "uid": None}
+        if self.kind in (NONE, PLAIN):
             return launch_unshielded(interpreter, told, plain=self.kind == PLAIN)
+        told["calls"] = filter_for(os.uname().machine).hex()
+        if self.bwrap is None:
+            return launch_under_uid(interpreter, work, told)
         root = os.geteuid() == 0
         uid = secrets.randbelow(UIDS) + 1 if root else None
-        options = {**told, "work": WORK, "uid": uid, "calls": allowed_calls()}
+        options = {**told, "work": WORK, "uid": uid}
         userns = user_namespace() if root else None
         enclosure = Enclosure(self.bwrap, interpreter, work, userns, options, self.given)
         worker = (*interpreter.command, f"{WORKER}/worker.py", json.dumps(options))
@@ -117,11 +118,6 @@ def choose_isolation(kind: str) -> Isolation:
             f"start the container with --privileged. {OTHERWISE}"
         ) from error
     return Isolation(BWRAP, bwrap)
-
-
-def allowed_calls() -> str:
-    """The filter of system calls that a worker loads, in hexadecimal digits."""
-    return filter_for(os.uname().machine).hex()
 
 
 def can_filter_calls() -> bool:
@@ -204,7 +200,6 @@ def launch_under_uid(interpreter: Interpreter, work: Path, told: Mapping[str, An
         "uid": uid,
         "withheld": numpy_parents(interpreter),  # once NumPy is imported: what lies beside it cannot be read
         "confine": {"readable": [*readable, str(work)], "listed": listed, "devices": list(DEVICES)},
-        "calls": allowed_calls(),
     }
     return launch_uncovered(interpreter, options, uid=uid, memory=TOGETHER * told["limits"]["AS"])
 

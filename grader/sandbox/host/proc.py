@@ -43,8 +43,8 @@ def list_children(pid: int) -> list[int]:
     """The children of all threads of a process, as the kernel lists them."""
     children: list[int] = []
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            children += map(int, (task / "children").read_bytes().split())
+        for task in os.listdir(f"/proc/{pid}/task"):
+            children += map(int, read_whole(f"/proc/{pid}/task/{task}/children").split())
     return children
 
 
@@ -64,5 +64,11 @@ def memory_below(pid: int) -> int:
     """Bytes of memory that a process and all below it hold; what two of them share counts twice."""
     pages = 0
     with contextlib.suppress(FileNotFoundError, ProcessLookupError, IndexError):
-        pages = int(Path(f"/proc/{pid}/statm").read_bytes().split()[1])
+        pages = int(read_whole(f"/proc/{pid}/statm").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") + sum(map(memory_below, list_children(pid)))
+
+
+def read_whole(path: str) -> bytes:
+    """A file of /proc, sooner than by a buffer."""
+    with open(path, "rb", buffering=0) as file:
+        return file.read()
