@@ -18,7 +18,7 @@ AnyBox = Box
 
 def find_zygote_for(interpreter: Interpreter, given: tuple[tuple[str, str], ...]) -> Zygote | None:
     """The one that workers in bwrap come from, started if need be; it keeps all files that they show in memory."""
-    find_parent()
+    find_parent()  # before a zygote is there: only who is alone in a cgroup may make others in it
     return find_zygote(recipe_for(interpreter, given))
 
 
