@@ -17,8 +17,7 @@ import pytest
 
 from grader.calls import CallFailed
 from grader.messages.say import say
-from grader.sandbox.host import start_worker
-from grader.sandbox.host import zygote_box as zygotes
+from grader.sandbox.host import start_worker, zygote_box
 from grader.sandbox.host.check_process import CheckProcess, Setup
 from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.isolation import choose_isolation
@@ -90,11 +89,11 @@ def stop():
 @pytest.fixture
 def isolated():
     """Zygotes of this test alone."""
-    zygotes.end_all()
-    zygotes.ZYGOTES.clear()
+    zygote_box.end_all()
+    zygote_box.ZYGOTES.clear()
     yield
-    zygotes.end_all()
-    zygotes.ZYGOTES.clear()
+    zygote_box.end_all()
+    zygote_box.ZYGOTES.clear()
 
 
 @pytest.fixture
@@ -204,7 +203,7 @@ def test_one_zygote_serves_one_sandbox_after_the_other(tree, isolated):
             process.begin(Setup(0))
             assert process.call("probe.value", (), {}) == 7
             process.end()
-    (zygote,) = zygotes.ZYGOTES.values()
+    (zygote,) = zygote_box.ZYGOTES.values()
     assert zygote.is_alive
 
 
@@ -227,7 +226,7 @@ def test_a_killed_zygote_is_replaced(tree, isolated):
     root = tree(SELF)
     with open_session(root) as process:
         process.begin(Setup(0))
-        (zygote,) = zygotes.ZYGOTES.values()
+        (zygote,) = zygote_box.ZYGOTES.values()
         zygote.process.kill()
         zygote.process.wait()
         assert process.call("probe.value", (), {}) == 7  # it needs it no more
@@ -235,7 +234,7 @@ def test_a_killed_zygote_is_replaced(tree, isolated):
         process.begin(Setup(0))
         assert isinstance(process.session.box, HeldBox)
         assert process.call("probe.value", (), {}) == 7
-    assert list(zygotes.ZYGOTES.values()) != [zygote]
+    assert list(zygote_box.ZYGOTES.values()) != [zygote]
 
 
 @pytest.mark.parametrize("fault", ["cannot be started", "ends at once", "may not enter", "dies as it is asked"])
@@ -257,7 +256,7 @@ def test_where_no_zygote_can_be_had_workers_start_without(tree, isolated, monkey
     popen, commands = subprocess.Popen, {"cannot be started": ["/no/such/python"], "ends at once": ["/bin/true"]}
     if fault in commands:
         other = types.SimpleNamespace(Popen=lambda words, **how: popen(commands[fault], **how), DEVNULL=-3)
-        monkeypatch.setattr(zygotes, "subprocess", other)
+        monkeypatch.setattr(zygote_box, "subprocess", other)
     root = tree(SELF)
     for _ in range(2):
         with open_session(root) as process:
@@ -265,7 +264,7 @@ def test_where_no_zygote_can_be_had_workers_start_without(tree, isolated, monkey
             assert process.call("probe.value", (), {}) == 7
             assert not isinstance(process.session.box, HeldBox)
             process.end()
-    assert list(zygotes.ZYGOTES.values()) == [None]
+    assert list(zygote_box.ZYGOTES.values()) == [None]
 
 
 def test_the_end_of_a_worker_is_told_as_it_was(tree, isolated):
@@ -342,7 +341,7 @@ def test_a_process_that_is_forked_asks_its_parents_zygote_and_leaves_it_alive(tr
                 process.begin(Setup(0))
                 assert isinstance(process.session.box, HeldBox)
                 os.write(writing, b"%d" % process.call("probe.value", (), {}))
-            zygotes.end_all()
+            zygote_box.end_all()
         finally:
             os._exit(0)
     os.waitpid(child, 0)
