@@ -24,12 +24,12 @@ from grader.grading.stage import stage
 from grader.judging.adapt import Handout
 from grader.judging.perform import takes_reference
 from grader.records import SPENT, Check, Reason, Submission
-from grader.sandbox.host.box import Launch
+from grader.sandbox.host.box import Box, Launch
 from grader.sandbox.host.check_process import CheckProcess
 from grader.sandbox.host.isolation import PLAIN
 from grader.sandbox.host.plan import Plan
 from grader.sandbox.host.session import Session
-from grader.sandbox.host.start_worker import AnyBox, start_worker
+from grader.sandbox.host.start_worker import start_worker
 from grader.sandbox.host.time_account import TimeAccount
 
 
@@ -49,7 +49,7 @@ class Sandboxes:
     notes: list[Reason]
     of_reference: TimeAccount = field(init=False)
     trees: dict[tuple[str, ...], Path] = field(default_factory=dict)
-    started: dict[ModuleSet, AnyBox] = field(default_factory=dict)
+    started: dict[ModuleSet, Box] = field(default_factory=dict)
     processes: list[CheckProcess] = field(default_factory=list)
     exits: ExitStack = field(default_factory=ExitStack)
 

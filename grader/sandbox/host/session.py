@@ -21,7 +21,7 @@ from grader.calls import CallFailed, Failure
 from grader.errors import SandboxError
 from grader.messages.say import fault
 from grader.records import Reason
-from grader.sandbox.host.box import Flood, Glut, Gone, Launch, Silence
+from grader.sandbox.host.box import Box, Flood, Glut, Gone, Launch, Silence
 from grader.sandbox.host.failures import (
     Circumstances,
     failure_of_box,
@@ -35,7 +35,7 @@ from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.plain_box import PlainBox
 from grader.sandbox.host.plan import ImportResult, Plan, left_out_from
 from grader.sandbox.host.replies import checked, plain_text
-from grader.sandbox.host.start_worker import AnyBox, may_start_otherwise, start_worker
+from grader.sandbox.host.start_worker import may_start_otherwise, start_worker
 from grader.sandbox.host.time_account import TimeAccount
 from grader.sandbox.inside.protocol import Decoder, ProtocolError, encode, encode_with
 
@@ -62,7 +62,7 @@ class Session:
         plan: Plan,
         limits: Limits,
         account: TimeAccount | None = None,
-        box: AnyBox | None = None,
+        box: Box | None = None,
     ) -> None:
         """box: one that was started with such a launch before."""
         self.launch = launch

@@ -13,8 +13,6 @@ from grader.sandbox.host.interpreter import Interpreter
 from grader.sandbox.host.plain_box import PlainBox
 from grader.sandbox.host.zygote_box import HeldBox, Zygote, find_zygote, give_up, recipe_for
 
-AnyBox = Box
-
 
 def find_zygote_for(interpreter: Interpreter, given: tuple[tuple[str, str], ...]) -> Zygote | None:
     """The one that workers in bwrap come from, started if need be; it keeps all files that they show in memory."""
@@ -22,7 +20,7 @@ def find_zygote_for(interpreter: Interpreter, given: tuple[tuple[str, str], ...]
     return find_zygote(recipe_for(interpreter, given))
 
 
-def start_worker(launch: Launch) -> AnyBox:
+def start_worker(launch: Launch) -> Box:
     """Raises SandboxError if the launcher cannot be started."""
     if launch.is_plain:
         return PlainBox(launch)
@@ -35,7 +33,7 @@ def start_worker(launch: Launch) -> AnyBox:
     return Box(launch)
 
 
-def may_start_otherwise(box: AnyBox | None) -> bool:
+def may_start_otherwise(box: Box | None) -> bool:
     """Whether there is another way to start a worker than that of a box in which nobody said hello: the next one."""
     if isinstance(box, HeldBox) and box.was_refused:
         give_up(box.zygote)
