@@ -37,18 +37,24 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Context:
-    """All that grading one submission needs.
-
-    handed_out, reference_files: by path below the package; the latter None where there is no reference, so no stubs.
-    """
+class Ground:
+    """What a sandbox needs to be started. handed_out: by path below the package."""
 
     assignment: Assignment
-    fixtures: Fixtures
     interpreter: Interpreter
     isolation: Isolation
-    limits: Limits
     handed_out: Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class Context(Ground):
+    """All that grading one submission needs.
+
+    reference_files: by path below the package; None where there is no reference, so no stubs.
+    """
+
+    fixtures: Fixtures
+    limits: Limits
     reference_files: Mapping[str, bytes] | None
     handouts: Handouts
     scratch: str | None = None
@@ -96,16 +102,6 @@ def prepare(settings: Settings) -> Context:
     )
 
 
-@dataclass(frozen=True)
-class Ground:
-    """What a sandbox needs to be started, as in Context."""
-
-    assignment: Assignment
-    interpreter: Interpreter
-    isolation: Isolation
-    handed_out: Mapping[str, bytes]
-
-
 @cache
 def prepare_ground(settings: Settings) -> Ground:
     """The first half of `prepare`, which is the faster one. Raises GraderError."""
@@ -114,19 +110,17 @@ def prepare_ground(settings: Settings) -> Ground:
         assignment = replace(assignment, reference=Path(settings.reference))
     # Students have no reference: what was handed out to them is in their own folder.
     listed = assignment.handed_out if assignment.reference.is_dir() else ()
-    handed_out = {name: read_handed_out(assignment, name) for name in listed}
+    handed_out = {}
+    for name in listed:
+        try:
+            handed_out[name] = (assignment.reference / name).read_bytes()
+        except OSError as error:
+            raise AssignmentError(f"assignment.toml: handed-out file {name} cannot be read ({error}).") from error
     given = tuple((f"{assignment.package}/{name}", str(assignment.reference.resolve() / name)) for name in handed_out)
     interpreter = find_interpreter(settings.python)
     isolation = replace(choose_isolation(settings.sandbox), given=given)
     check_access(isolation, interpreter)
     return Ground(assignment, interpreter, isolation, handed_out)
-
-
-def read_handed_out(assignment: Assignment, name: str) -> bytes:
-    try:
-        return (assignment.reference / name).read_bytes()
-    except OSError as error:
-        raise AssignmentError(f"assignment.toml: handed-out file {name} cannot be read ({error}).") from error
 
 
 def read_reference(assignment: Assignment) -> dict[str, bytes] | None:

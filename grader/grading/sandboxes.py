@@ -17,10 +17,9 @@ from grader.assignment.load import Assignment
 from grader.assignment.sections import ModuleSet
 from grader.function_ids import file_of, module_of_file
 from grader.grading.context import Context
-from grader.grading.copied_code import tell_copies
 from grader.grading.reference_oracle import Oracle
 from grader.grading.reference_pool import give_back, lend
-from grader.grading.stage import stage
+from grader.grading.stage import stage, tell_copies
 from grader.judging.adapt import Handout
 from grader.judging.perform import takes_reference
 from grader.records import SPENT, Check, Reason, Submission

@@ -26,8 +26,7 @@ from grader.calls import Failure
 from grader.function_ids import module_of_file, short_name
 from grader.grading.check_run import follow_up, run_check, setup_for
 from grader.grading.context import Context
-from grader.grading.import_notes import import_notes
-from grader.grading.other_pythons import is_of_another_python, tell_dialect
+from grader.grading.import_notes import import_notes, is_of_another_python, tell_dialect
 from grader.grading.reference_oracle import Oracle
 from grader.grading.sandboxes import Sandboxes, group_apart
 from grader.grading.time_limits import Patience, is_timeout
