@@ -1,7 +1,7 @@
 """The sandboxes of one submission: its work trees, the processes opened on them, and the oracle beside them.
 
     files ──stage──► a work tree for each selection of files ──open_process──► CheckProcess, which runs checks
-    reference ──────► a work tree of its own ──open_oracle──► Oracle, which answers stubs (lent: reference_pool.py)
+    reference ──────► a work tree of its own ──open_oracle──► Oracle, which answers stubs (borrowed: reference_pool.py)
 
 All of them draw on the time of the submission, and end with it.
 """
@@ -18,7 +18,7 @@ from grader.assignment.sections import ModuleSet
 from grader.function_ids import file_of, module_of_file
 from grader.grading.context import Context
 from grader.grading.reference_oracle import Oracle
-from grader.grading.reference_pool import give_back, lend
+from grader.grading.reference_pool import borrow
 from grader.grading.stage import stage, tell_copies
 from grader.judging.adapt import Handout
 from grader.judging.perform import takes_reference
@@ -46,7 +46,6 @@ class Sandboxes:
     account: TimeAccount
     unusable: set[str]
     notes: list[Reason]
-    of_reference: TimeAccount = field(init=False)
     trees: dict[tuple[str, ...], Path] = field(default_factory=dict)
     started: dict[ModuleSet, Box] = field(default_factory=dict)
     processes: list[CheckProcess] = field(default_factory=list)
@@ -145,42 +144,29 @@ class Sandboxes:
             for check in assignment.checks
             if check.needs and (definition := assignment.definitions[check.id]).cache is not None
         }
-        key, is_sound = context.reference_files, False
-        process = lend(key, lambda: CheckProcess(Session(launch, plan, context.limits)))
-        process.session.lend(launch, self.of_reference)
-        self.processes.append(process)
-        try:
-            oracle = Oracle(
-                process,
-                handout=self.handout,
-                documented=documented,
-                makers={check.function: check.needs for check in assignment.checks if check.needs},
-                is_there=context.reference_files is not None,
-            )
+        makers = {check.function: check.needs for check in assignment.checks if check.needs}
+        with borrow(context.reference_files, lambda: CheckProcess(Session(launch, plan, context.limits))) as process:
+            process.session.lend(launch, self.of_reference)
+            self.processes.append(process)
+            oracle = Oracle(process, self.handout, documented, makers, context.reference_files is not None)
             yield oracle
             oracle.leave()
-            is_sound = True
-        finally:
-            give_back(key, process, is_sound=is_sound)
 
     def staged(self, one: ModuleSet) -> Path:
         """The set's work tree, made when it is first asked for."""
         if one.without not in self.trees:
             work = self.folder / f"work{len(self.trees)}"
-            context, assignment = self.context, self.context.assignment
-            kept = {name: content for name, content in self.submission.files.items() if name not in one.without}
-            handed_out = {name: content for name, content in context.handed_out.items() if name not in one.without}
-            said = stage(
-                kept,
-                handed_out,
-                work,
-                package=assignment.package,
-                extended=assignment.extended,
-                is_told=self.handout.has_file,
-            )
-            withheld = {name: context.handed_out.get(name, b"") for name in one.without}
-            said += tell_copies(kept, {name: text for name, text in withheld.items() if self.handout.has_file(name)})
-            self.notes += [note for note in said if note not in self.notes]
+            package, extended = self.context.assignment.package, self.context.assignment.extended
+            kept, handed_out = dict(self.submission.files), dict(self.context.handed_out)
+            withheld = {}
+            for name in one.without:
+                kept.pop(name, None)
+                pristine = handed_out.pop(name, b"")
+                if self.handout.has_file(name):
+                    withheld[name] = pristine
+            told = self.handout.has_file
+            said = stage(kept, handed_out, work, package=package, extended=extended, is_told=told)
+            self.notes += [note for note in said + tell_copies(kept, withheld) if note not in self.notes]
             self.trees[one.without] = work
         return self.trees[one.without]
 

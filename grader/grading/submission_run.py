@@ -18,6 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -67,6 +68,9 @@ class SubmissionRun:
     handout: Handout
     folder: Path
     account: TimeAccount
+    sandboxes: Sandboxes = field(init=False)
+    oracle: Oracle = field(init=False)
+    patience: Patience = field(init=False)
     own: dict[str, Trial] = field(default_factory=dict)
     on_stubs: dict[str, Trial] = field(default_factory=dict)
     notes: list[Reason] = field(default_factory=list)
@@ -75,11 +79,9 @@ class SubmissionRun:
     wrong: set[tuple[str, frozenset[str]]] = field(default_factory=set)
     unusable: set[str] = field(default_factory=set)  # student files that are absent or cannot be imported
     put_off: list[Check] = field(default_factory=list)  # of functions that ran out of time before
-    sandboxes: Sandboxes = field(init=False)
     of_files: dict[ModuleSet, list[Sandbox]] = field(default_factory=dict)
     of_functions: dict[ModuleSet, list[Sandbox]] = field(default_factory=dict)
     stood_in: dict[str, Set[str]] = field(default_factory=dict)  # by check, the wrong functions that it had stubs for
-    patience: Patience = field(init=False)
     had_hidden: bool = False  # a hidden check's input, or one from a secret seed, has been in a sandbox
 
     def __post_init__(self) -> None:
@@ -90,34 +92,30 @@ class SubmissionRun:
     def run(self) -> None:
         """Fill `own`, `on_stubs` and `notes`. Raises GraderError for a fault of ours only."""
         sets = self.context.assignment.sets
-        with self.sandboxes.open_oracle() as oracle, self.sandboxes:
-            self.patience = Patience(self.context.limits, oracle)
-            self.sandboxes.start_for(sets, oracle)
+        with self.sandboxes.open_oracle() as self.oracle, self.sandboxes:
+            self.patience = Patience(self.context.limits, self.oracle)
+            self.sandboxes.start_for(sets, self.oracle)
             for visible in (True, False):
-                for one in sets:
-                    self.run_set(one, oracle, visible=visible)
-                for one in sets:
-                    self.run_again(one, oracle, visible=visible)
-                for one in sets:
-                    self.run_put_off(one, oracle, visible=visible)
+                for run in (self.run_set, self.run_again, self.run_put_off):
+                    for one in sets:
+                        run(one, visible)
                 if visible:
-                    self.follow_up(oracle)
+                    self.follow_up()
         self.notes[:0] = tell_dialect(self.foreign, self.context.interpreter.python)
 
     def known(self, check: Check) -> Trial:
         """What came of a check on the student's own code, or that the submission's time was over before it ran."""
         return self.own.get(check.id) or Trial(check, used_up(self.context.limits))
 
-    def run_set(self, one: ModuleSet, oracle: Oracle, *, visible: bool) -> None:
+    def run_set(self, one: ModuleSet, visible: bool) -> None:
         """The checks on the student's own code. The first time, the visible ones, with what happens without any."""
         if visible:
             self.open_set(one)
         for sandbox in self.of_files.get(one, ()):
-            checks = [
-                check for check in self.sandboxes.checks_of(sandbox.serves) if (check.visibility == VISIBLE) == visible
-            ]
+            checks = self.sandboxes.checks_of(sandbox.serves)
+            checks = [check for check in checks if (check.visibility == VISIBLE) == visible]
             if checks or visible:
-                self.run_checks(sandbox, checks, oracle)
+                self.run_checks(sandbox, checks)
             if visible:  # what is said of the import of a sandbox that is opened later may come from a hidden check
                 self.note_import(sandbox)
 
@@ -153,22 +151,20 @@ class SubmissionRun:
             return
         self.of_files.setdefault(of, []).append(Sandbox(process, files))
 
-    def run_checks(self, sandbox: Sandbox, checks: Sequence[Check], oracle: Oracle) -> None:
+    def run_checks(self, sandbox: Sandbox, checks: Sequence[Check]) -> None:
         process, spent = sandbox.process, sandbox.timeouts
         for check, following in zip(checks, [*checks[1:], None], strict=True):
             if spent[check.function] < self.patience.tries:
-                self.own[check.id] = self.run_check(process, check, oracle, following=following)
+                self.own[check.id] = self.run_check(process, check, following=following)
                 spent[check.function] += is_timeout(self.own[check.id]) * self.own[check.id].processes
             else:
                 self.own[check.id] = Trial(check, not_run(check))
                 self.put_off.append(check)
-        self.unusable.update(
-            file for file in sandbox.serves if process.session.imported.failure_of(module_of_file(file)) is not None
-        )
+        failure_of = process.session.imported.failure_of
+        self.unusable.update(file for file in sandbox.serves if failure_of(module_of_file(file)) is not None)
 
-    def run_again(self, one: ModuleSet, oracle: Oracle, *, visible: bool) -> None:
+    def run_again(self, one: ModuleSet, visible: bool) -> None:
         """On stubs: what did not pass and is written at all."""
-        assignment = self.context.assignment
         if self.context.reference_files is None:
             return
         wrong = self.wrong_functions()
@@ -176,41 +172,38 @@ class SubmissionRun:
         for check in self.sandboxes.checks_of(one.files):
             trial = self.own.get(check.id)
             is_due = (check.visibility == VISIBLE) == visible or (not visible and self.has_more_to_try(check, wrong))
-            if trial is None or trial.passed or not is_due:
+            if trial is None or trial.passed or not is_due or check.file in self.unusable:
                 continue
-            if assignment.stubs_of(check) and not is_missing(trial) and not self.is_broken(check):
+            if self.context.assignment.stubs_of(check) and not is_missing(trial):
                 again.setdefault(check.function, []).append(check)
         for sandbox in self.open_for(one, again):
             spent = sandbox.timeouts
-            for check in visible_first(check for function in sandbox.serves for check in again.get(function, ())):
+            checks = [check for function in sandbox.serves for check in again.get(function, ())]
+            for check in visible_first(checks):
                 if self.account.is_over:
                     return
                 if spent[check.function] < self.patience.tries:
-                    trial = self.run_on_stubs(sandbox.process, check, oracle, wrong)
+                    trial = self.run_on_stubs(sandbox.process, check, wrong)
                     spent[check.function] += is_timeout(trial) * trial.processes
                     if check.id not in self.on_stubs or trial.passed:
                         self.on_stubs[check.id] = trial
-            for check in [one for function in sandbox.serves for one in again.get(function, ())]:
+            for check in checks:
                 if self.patience.is_due_again(check, on_stubs=True):
-                    self.on_stubs[check.id] = self.run_on_stubs(sandbox.process, check, oracle, wrong, usual=True)
+                    self.on_stubs[check.id] = self.run_on_stubs(sandbox.process, check, wrong, usual=True)
 
     def open_for(self, one: ModuleSet, functions: Iterable[str]) -> list[Sandbox]:
         """The set's sandboxes on stubs, with those that these functions need besides."""
         there = self.of_functions.setdefault(one, [])
-        called: dict[str, Set[str]] = {function: set() for sandbox in there for function in sandbox.serves}
-        called |= {function: set() for function in functions}
-        for function in called:
-            checks = [check for check in self.sandboxes.checks_of(one.files) if check.function == function]
-            called[function] = frozenset().union(
-                *({*self.context.assignment.stubs_of(check), check.needs or ""} for check in checks)
-            )
-        for group in group_apart(called, [sandbox.serves for sandbox in there])[len(there) :]:
+        served = [sandbox.serves for sandbox in there]
+        called: dict[str, set[str]] = {function: set() for function in [*chain(*served), *functions]}
+        for check in self.sandboxes.checks_of(one.files):
+            if check.function in called:
+                called[check.function] |= {*self.context.assignment.stubs_of(check), check.needs or ""}
+        for group in group_apart(called, served)[len(there) :]:
             there.append(Sandbox(self.sandboxes.open_process(one, exchange=True), group))
         return there
 
-    def run_on_stubs(
-        self, process: CheckProcess, check: Check, oracle: Oracle, wrong: Set[str], *, usual: bool = False
-    ) -> Trial:
+    def run_on_stubs(self, process: CheckProcess, check: Check, wrong: Set[str], *, usual: bool = False) -> Trial:
         """With stubs for those of its functions that are wrong, which takes the fewest messages; then for all.
 
         usual: with the usual limits, whatever ran out of time.
@@ -219,10 +212,10 @@ class SubmissionRun:
         is_more = check.id in self.stood_in
         self.stood_in[check.id] = stubs & wrong
         if stubs & wrong not in (frozenset(), stubs) and ((check.function, stubs) not in self.wrong or is_more):
-            trial = self.run_check(process, check, oracle, stubs & wrong, usual=usual)
+            trial = self.run_check(process, check, stubs & wrong, usual=usual)
             if trial.passed or is_more:
                 return trial
-        return self.run_check(process, check, oracle, stubs, usual=usual)
+        return self.run_check(process, check, stubs, usual=usual)
 
     def has_more_to_try(self, check: Check, wrong: Set[str]) -> bool:
         """Whether a visible check failed on stubs, and hidden checks then found more of its functions wrong."""
@@ -238,38 +231,36 @@ class SubmissionRun:
             wrong |= more
         return wrong
 
-    def run_put_off(self, one: ModuleSet, oracle: Oracle, *, visible: bool) -> None:
+    def run_put_off(self, one: ModuleSet, visible: bool) -> None:
         """What was put off or cut short and has not passed on stubs, with the time that is left.
 
         visible: in the time that the visible checks have; what of them is left then comes with the hidden ones.
         """
         wall_s = self.context.limits.submission_wall_s
         until = self.account.until - (1 - VISIBLE_SHARE) * wall_s * visible
+        done = {name for name, trial in self.on_stubs.items() if trial.passed}
         for sandbox in self.of_files.get(one, ()):
-            checks = [check for check in self.sandboxes.checks_of(sandbox.serves) if check.id in self.own]
-            checks = visible_first(check for check in checks if not self.passed_on_stubs(check))
+            known = self.own.keys() - done
+            checks = visible_first(check for check in self.sandboxes.checks_of(sandbox.serves) if check.id in known)
             for check in self.patience.take_again(checks):
-                self.run_at_last(sandbox.process, check, oracle, until)
+                self.run_at_last(sandbox.process, check, until)
             for check in checks:
                 is_put_off = check in self.put_off and not self.patience.is_hopeless(check)
                 if is_put_off or self.patience.is_due_again(check, on_stubs=False):
-                    self.run_at_last(sandbox.process, check, oracle, until)
+                    self.run_at_last(sandbox.process, check, until)
 
-    def run_at_last(self, process: CheckProcess, check: Check, oracle: Oracle, until: float) -> None:
+    def run_at_last(self, process: CheckProcess, check: Check, until: float) -> None:
         """With the usual limits, if there is time."""
         if time.monotonic() < until:
             self.put_off = [one for one in self.put_off if one != check]
-            self.own[check.id] = self.run_check(process, check, oracle, usual=True)
+            self.own[check.id] = self.run_check(process, check, usual=True)
 
-    def passed_on_stubs(self, check: Check) -> bool:
-        return check.id in self.on_stubs and self.on_stubs[check.id].passed
-
-    def follow_up(self, oracle: Oracle) -> None:
+    def follow_up(self) -> None:
         """What waited for the last visible check: whether wrong gradients follow from the student's own forward."""
         self.had_hidden = True
         for trials in (self.own, self.on_stubs):
             for name, trial in trials.items():
-                trials[name] = follow_up(trial, oracle)
+                trials[name] = follow_up(trial, self.oracle)
 
     def setup_for(self, process: CheckProcess, check: Check) -> Setup:
         """What it will most probably run with."""
@@ -284,7 +275,6 @@ class SubmissionRun:
         self,
         process: CheckProcess,
         check: Check,
-        oracle: Oracle,
         stubs: frozenset[str] = frozenset(),
         *,
         usual: bool = False,
@@ -294,19 +284,17 @@ class SubmissionRun:
 
         following: the check that comes next in the same process, of the same visibility.
         """
-        assignment, fixtures = self.context.assignment, self.context.fixtures
         limits = self.context.limits if usual else self.patience.limits_for(check)
-        is_wrong = (check.function, stubs) in self.wrong
         self.had_hidden = self.had_hidden or check.visibility != VISIBLE
         trial = run_check(
             process,
             check,
-            assignment,
-            fixtures,
-            oracle,
+            self.context.assignment,
+            self.context.fixtures,
+            self.oracle,
             stubs=stubs,
             handout=self.handout,
-            is_wrong=is_wrong,
+            is_wrong=(check.function, stubs) in self.wrong,
             limits=limits,
             why=self.why(limits),
             upcoming=self.setup_for(process, following) if following is not None else None,
@@ -317,11 +305,8 @@ class SubmissionRun:
         if is_told and not trial.passed:
             self.wrong.add((check.function, stubs))
         if self.had_hidden:
-            trial = replace(follow_up(trial, oracle), after_hidden=check.visibility == VISIBLE)
+            trial = replace(follow_up(trial, self.oracle), after_hidden=check.visibility == VISIBLE)
         return trial
-
-    def is_broken(self, check: Check) -> bool:
-        return check.file in self.unusable
 
 
 def visible_first(checks: Iterable[Check]) -> list[Check]:

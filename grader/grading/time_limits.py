@@ -35,15 +35,14 @@ SHORT_S: Final = 0.5
 # that it shares, and again in a fresh one, has done so twice.
 TRIES: Final = 2
 TRIES_IF_SHORT: Final = 1
-AGAIN_S: Final = (
-    6.0  # so that a few slow functions among some that hang lose nothing, and a hundred that hang cost this
-)
+AGAIN_S: Final = 6.0  # a few slow functions among some that hang lose nothing, and a hundred that hang cost this
 
 
 @dataclass
 class Patience:
     """Of one submission. timed_out: functions that ran out of time; ended: functions that returned values in a check;
-    cut: by a check's id and whether it ran on stubs, the function that ran out of a shortened time in it."""
+    cut: by a check's id and whether it ran on stubs, the function that ran out of a shortened time in it; needs_s: by a
+    check's id, seconds that the reference needs for it; again: functions of which one check was taken again."""
 
     limits: Limits
     oracle: Oracle
@@ -90,10 +89,6 @@ class Patience:
         """Whether the rest of a function's checks is not worth its time: it has come to an end in none."""
         return self.is_short and check.function not in self.ended
 
-    def is_cut(self, check: Check) -> bool:
-        """Whether it ran out of a shortened time on the student's own code, and has not run since."""
-        return (check.id, False) in self.cut
-
     def is_due_again(self, check: Check, *, on_stubs: bool) -> bool:
         """Whether a check deserves the usual time: it ran out of less, and the function that did so ends elsewhere."""
         return self.cut.get((check.id, on_stubs)) in self.ended
@@ -101,8 +96,8 @@ class Patience:
     def take_again(self, checks: Iterable[Check]) -> Iterator[Check]:
         """Checks of functions that came to an end in none, but only ever had a shortened time: a first one of each."""
         for check in checks:
-            is_first = check.function not in self.again
-            if self.again_s > 0 and is_first and self.is_cut(check) and check.function not in self.ended:
+            is_cut = (check.id, False) in self.cut  # on the student's own code, and it has not run since
+            if self.again_s > 0 and is_cut and check.function not in self.again | self.ended:
                 self.again.add(check.function)
                 began = time.monotonic()
                 yield check
@@ -110,7 +105,6 @@ class Patience:
 
     @property
     def reason(self) -> Reason:
-        """Why a check had less time than usual, for its report."""
         return Reason.of("had_less_time", functions=len(self.timed_out))
 
 
