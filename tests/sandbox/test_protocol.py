@@ -549,7 +549,7 @@ def test_json_is_refused_for_its_depth_and_its_digits_and_never_for_its_strings(
     for _ in range(around):
         tree = [tree]
     depth, digits = depth_and_digits(tree)
-    refusing = pytest.raises(ProtocolError, match="deeper|characters")
+    refusing = pytest.raises(ProtocolError, match=r"deeper|characters")
     with refusing if depth > 2 * protocol.MAX_DEPTH or digits > protocol.MAX_DIGITS else contextlib.nullcontext():
         protocol.check_cost(json.dumps(tree).encode())
 

@@ -7,8 +7,6 @@
 None of it can be undone from inside, and all that the process starts inherits it. What it does not do: hide which files
 and processes exist (their content stays out of reach), or keep the student's code from clearing the wish to die with
 its parent.
-
-Runs inside the worker, beside worker.py, under Python 3.8 on.
 """
 
 from __future__ import annotations

@@ -4,11 +4,12 @@
                          └─► what only Python 2 has is looked for
 
 So a bracket that is missing is never taken for a newer Python: without it, the rewritten text does not compile either.
-Linear in the length of the text. Runs inside the worker, beside worker.py, under Python 3.8 on.
+Linear in the length of the text.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from typing import Any, List, Optional, Tuple
@@ -63,25 +64,20 @@ def explain(text: str, error: BaseException) -> None:
     newer = find_newer(text, sys.version_info[:2])
     if newer is not None:
         (major, minor), feature = newer
-        running = "%d.%d" % sys.version_info[:2]
-        error.msg = "%s needs Python %d.%d or newer; this is Python %s" % (feature, major, minor, running)
-    else:
-        old = find_python_2(text)
-        if old:
-            error.msg = "%s (Python 2: %s)" % (error.msg, old)
+        words = (feature, major, minor, *sys.version_info[:2])
+        error.msg = "%s needs Python %d.%d or newer; this is Python %d.%d" % words
+    elif find_python_2(text):
+        error.msg = "%s (Python 2: %s)" % (error.msg, find_python_2(text))
 
 
 def find_newer(text: str, running: Version) -> Optional[Tuple[Version, str]]:
     """The newest thing that the text needs, if an older Python would compile it without that and the like."""
     found: Found = []
     rewritten = blank(text, found)
-    for since, feature, pattern, plain in NEWER:
-        if since <= running:
-            continue
+    for since, feature, pattern, plain in [one for one in NEWER if one[0] > running]:
         replacement: Any = plain or unbracket
         rewritten, count = re.subn(pattern, replacement, rewritten)
-        if count:
-            found.append((since, feature))
+        found += [(since, feature)] if count else []
     found = [one for one in found if one[0] > running]
     return max(found) if found and compiles(rewritten) else None
 
@@ -96,8 +92,6 @@ def unbracket(match: Any) -> str:
 
 
 def compiles(text: str) -> bool:
-    import ast
-
     try:
         ast.parse(text)
     except Exception:
@@ -116,12 +110,10 @@ def blank(text: str, found: Found, depth: int = 0) -> str:
         name = NAME.match(text, at)
         prefix = name.group() if name else ""
         start = at + len(prefix)
-        if text[start : start + 1] in ("'", '"') and (not prefix or prefix.lower() in PREFIXES):
-            end = end_of_string(text, start, prefix.lower(), found, depth)
-            is_text = "b" not in prefix.lower()
-            kept = prefix if prefix.lower() == "ur" else "" if is_text else "b"
-            parts.append(kept + '""')
-            at = end
+        kind = prefix.lower()
+        if text[start : start + 1] in ("'", '"') and (not kind or kind in PREFIXES):
+            parts.append((prefix if kind == "ur" else "b" if "b" in kind else "") + '""')
+            at = end_of_string(text, start, kind, found, depth)
         elif prefix:
             parts.append(prefix)
             at = start

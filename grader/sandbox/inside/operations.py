@@ -2,8 +2,6 @@
 
 The worker applies it to what its functions returned, before the judge has seen that. The judge applies it afterwards,
 to see that its check passes on what the program passed on. A value is never asked for anything but what stands here.
-
-Runs inside the worker, beside worker.py, under Python 3.8 on.
 """
 
 from __future__ import annotations

@@ -12,8 +12,6 @@ Conversation, one reply a request, each under its request's id:
     end     the child goes                          → the server says how it ended
 A child that is asked to begin once more says instead that it is stale, if the check before left a trace, and goes.
 Within a call, the child itself may ask for what a granted function returns (stubs.py); the judge answers.
-
-Runs inside the worker, beside worker.py, under Python 3.8 on.
 """
 
 from __future__ import annotations

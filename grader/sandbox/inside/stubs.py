@@ -1,4 +1,4 @@
-"""Functions of a submission that can be exchanged for stubs, from one check to the next. Runs inside the worker.
+"""Functions of a submission that can be exchanged for stubs, from one check to the next.
 
     own code ──calls──► the student's function object ──► its own code, or
                                                       └─► a stub: the arguments go to the judge, which calls the
@@ -11,8 +11,6 @@ place, too. Only a function that is absent, or that Python cannot change, gets a
 
 What the reference keeps (a cache) comes as a Granted and can only be handed back. The judge answers where it has
 granted the function to the running check, and nowhere else.
-
-Runs beside worker.py under Python 3.8 on.
 """
 
 from __future__ import annotations

@@ -9,20 +9,22 @@ So a mistake costs what needs it: a syntax error its own function, the leftovers
 is left out keeps its name, and raises what was wrong with it when it is called. Whatever way a file of the work tree is
 imported (flat, relative, from a folder put on sys.path), it is the same module.
 
-Runs inside the worker, beside worker.py, under Python 3.8 on.
 """
 
 from __future__ import annotations
 import __future__
 
+import ast
 import functools
 import importlib
 import importlib.machinery
 import importlib.util
 import os
 import re
+import signal
 import sys
 import time
+from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 MOST_LEFT_OUT = 100  # of one file; with more it is no Python file, and what its import raised says so
@@ -48,6 +50,7 @@ def keep_compiled(path: str, source: bytes) -> None:
     COMPILED[path, source] = compile(source, path, "exec", dont_inherit=True)
 
 
+@dataclass(eq=False)
 class Importer:
     """Runs files of the work tree. left_out: (path, line, name of the function, error); recoded: paths, as they came.
 
@@ -57,26 +60,17 @@ class Importer:
     is_tolerant: or else every import is like any other, by whatever name.
     """
 
-    def __init__(
-        self,
-        root: str,
-        package: str,
-        budget_s: float,
-        wait_s: float = 2,
-        absent: Optional[Callable[[str], Any]] = None,
-        explain: Optional[Callable[[str, BaseException], None]] = None,
-    ) -> None:
-        self.root = root
-        self.package = package
-        self.budget_s = budget_s
-        self.wait_s = wait_s
-        self.absent = absent
-        self.explain = explain
-        self.is_tolerant = True
-        self.left_out: List[Tuple[str, int, str, BaseException]] = []
-        self.recoded: List[str] = []
-        self.seen = (0.0, 0.0)  # wall and CPU time at the last look at a statement
-        self.depth = 0
+    root: str
+    package: str
+    budget_s: float
+    wait_s: float
+    absent: Callable[[str], Any]
+    explain: Callable[[str, BaseException], None]
+    is_tolerant: bool = True
+    left_out: List[Tuple[str, int, str, BaseException]] = field(default_factory=list)
+    recoded: List[str] = field(default_factory=list)
+    seen: Tuple[float, float] = (0.0, 0.0)  # wall and CPU time at the last look at a statement
+    depth: int = 0
 
     def install(self) -> None:
         """From now on every import of a file below the root goes this way."""
@@ -111,8 +105,6 @@ class Importer:
         except BaseException as error:
             if not self.is_tolerant:
                 raise
-            import ast  # needed by few; its import costs as much as all of this
-
             body = ast.parse(source).body
             line = line_of(error, path)
             failed = next((node for node in body if first_line(node) <= line <= (node.end_lineno or line)), None)
@@ -124,17 +116,13 @@ class Importer:
 
     def run_parts(self, path: str, names: Dict[str, Any], parts: List[Any], error: BaseException, before: int) -> None:
         """Run top-level statements one by one. parts: nodes, or (line, name, error) of what is none."""
-
         futures = [node for node in parts if is_future(node)]
         for part in parts:
             if len(self.left_out) - before > MOST_LEFT_OUT:
                 del self.left_out[before:]
                 raise error
             if isinstance(part, tuple):
-                line, name, problem = part
-                self.left_out.append((path, line, name, problem))
-                if name:
-                    names[name] = raiser(problem)
+                self.leave_out(path, names, *part)
                 continue
             try:
                 self.execute(compile_nodes([*futures, part], path), names)
@@ -143,41 +131,34 @@ class Importer:
 
     def rescue(self, path: str, names: Dict[str, Any], node: Any, error: BaseException, futures: List[Any]) -> None:
         """Run a statement that raised once more in another way, if there is one; else leave it out."""
-        import ast
-
         try:
             if isinstance(node, ast.ImportFrom) and isinstance(error, (ImportError, ValueError)):
-                self.import_elsewhere(path, names, node)
-                return
+                return self.import_elsewhere(path, names, node)
             if isinstance(error, Exception) and any(map(is_annotated, ast.walk(node))):
-                self.execute(compile_nodes([*futures, node], path, POSTPONED), names)
-                return
+                return self.execute(compile_nodes([*futures, node], path, POSTPONED), names)
         except BaseException as problem:
             error = error if isinstance(node, ast.ImportFrom) else problem
-        self.leave_out(path, names, node, error)
+        line = line_of(error, path) or first_line(node)
+        self.leave_out(path, names, line, getattr(node, "name", ""), error)
 
     def import_elsewhere(self, path: str, names: Dict[str, Any], node: Any) -> None:
         """Names of a module that was looked for above the package, or that has the name of one of Python's; or words
         for annotations, of which an older Python lacks some. Raises what the import raises if it is none of these.
         """
-        import ast
-
         proper = ".".join(filter(None, (self.package, node.module)))
         place = os.path.join(self.root, *(node.module or "").split("."))
         if os.path.isfile(place + ".py") or os.path.isfile(os.path.join(place, "__init__.py")):
             moved = ast.copy_location(ast.ImportFrom(module=proper, names=node.names, level=0), node)
-            self.execute(compile_nodes([moved], path), names)
-            return
-        if self.absent is None or node.module not in ("typing", "collections.abc", "types", "numpy.typing"):
+            return self.execute(compile_nodes([moved], path), names)
+        if node.module not in ("typing", "collections.abc", "types", "numpy.typing"):
             raise ImportError(node.module)
         module = importlib.import_module(node.module)
         for alias in node.names:
             found = getattr(module, alias.name, None)
             names[alias.asname or alias.name] = self.absent(node.module + "." + alias.name) if found is None else found
 
-    def leave_out(self, path: str, names: Dict[str, Any], node: Any, error: BaseException) -> None:
-        name = getattr(node, "name", "")
-        self.left_out.append((path, line_of(error, path) or first_line(node), name, error))
+    def leave_out(self, path: str, names: Dict[str, Any], line: int, name: str, error: BaseException) -> None:
+        self.left_out.append((path, line, name, error))
         if name:
             names[name] = raiser(error)
 
@@ -186,8 +167,6 @@ class Importer:
 
         Raises the error of the whole file where more than MOST_LEFT_OUT are none, or this takes more than MOST_S.
         """
-        import ast
-
         until = time.process_time() + MOST_S
         broken = 0
         lines = self.decode(path, source).split("\n")
@@ -215,18 +194,17 @@ class Importer:
                 line = problem.lineno if isinstance(problem, SyntaxError) and problem.lineno else start + 1
                 broken += 1
                 parts.append((line, name.group(1) if name else "", problem))
-                if self.explain is not None:
-                    self.explain(text, problem)
+                self.explain(text, problem)
                 position += 1
         return parts
 
     def decode(self, path: str, source: bytes) -> str:
         """The text of a file. One that is not what it says, or UTF-8, is read as what has a letter for every byte."""
-        encoding = "utf-16" if source[:2] in (b"\xff\xfe", b"\xfe\xff") else "latin-1"
         try:
             return importlib.util.decode_source(source)
         except (SyntaxError, UnicodeDecodeError, LookupError):
             self.recoded.append(path)
+            encoding = "utf-16" if source[:2] in (b"\xff\xfe", b"\xfe\xff") else "latin-1"
             return source.decode(encoding, "replace").replace("\r\n", "\n").replace("\r", "\n")
 
     def execute(self, code: Any, names: Dict[str, Any]) -> None:
@@ -240,8 +218,6 @@ class Importer:
             self.start_clock(self.budget_s if self.depth else 0)
 
     def start_clock(self, seconds: float) -> None:
-        import signal
-
         if self.is_tolerant and hasattr(signal, "setitimer"):
             signal.signal(signal.SIGPROF, self.end_statement)
             signal.setitimer(signal.ITIMER_PROF, seconds)
@@ -320,8 +296,6 @@ def flags_for(source: bytes) -> int:
 
 
 def compile_nodes(nodes: List[Any], path: str, flags: int = 0) -> Any:
-    import ast
-
     return compile(ast.Module(body=nodes, type_ignores=[]), path, "exec", flags, dont_inherit=True)
 
 
@@ -352,8 +326,6 @@ def line_of(error: BaseException, path: str) -> int:
 
 
 def error_in(text: str, path: str) -> BaseException:
-    import ast
-
     try:
         ast.parse(text, path)
     except Exception as error:

@@ -7,8 +7,7 @@ Looked at once, before the first check; after that a look is a comparison of ide
 something old, which then has changed. Where something is found whose inside cannot be seen, such as a generator of
 random numbers, nothing is ever called unchanged.
 
-This is for code that does not mean to: whoever wants to hide what it keeps, can. Runs inside the worker, beside
-worker.py, under Python 3.8 on.
+This is for code that does not mean to: whoever wants to hide what it keeps, can.
 """
 
 from __future__ import annotations
