@@ -107,8 +107,7 @@ class Server:
     def describe_left_out(self, path: str, line: int, name: str, error: BaseException) -> Tuple[Any, ...]:
         """What of a file was not imported: file, line, name of the function, and what was wrong with it."""
         said = self.tree.describe(error)
-        text = said["text"] + absent_modules.explain(error)
-        return (self.tree.name_of(path), line, name, said["type"], text)
+        return (self.tree.name_of(path), line, name, said["type"], said["text"] + absent_modules.explain(error))
 
     def make_hollow(self, name: str) -> None:
         """A module that is not there, or cannot be imported: others find its functions, all of them stubs."""
@@ -122,25 +121,25 @@ class Server:
     def find_functions(self, name: str, request: Dict[str, Any]) -> None:
         """The functions of one module, members of its classes; switches for those that others call."""
         module = sys.modules.get(self.tree.package + "." + name)
+        if module is None:
+            return
         names = getattr(module, "__dict__", {})
         for function in request["functions"]:
             place, _, attribute = function.rpartition(".")
             if place != name:
                 continue
-            found = names.get(attribute)
-            if callable(found):
-                self.functions[function] = found
+            own = names.get(attribute)
+            own = own if callable(own) else None
+            if own is not None:
+                self.functions[function] = own
                 for member, kind in request["members"].get(function, {}).items():
                     self.functions[function + "." + member] = use_member(member, kind)
                     self.members[function + "." + member] = kind
-            own = found if callable(found) else None
-            wanted = own is None or request["exchange"]
-            if function in request["switches"] and module is not None and wanted:
+            if function in request["switches"] and (own is None or request["exchange"]):
                 self.switches[function] = stubs.Switch(function, request["switches"][function], own)
                 if not stubs.can_change(own, attribute):
                     names[attribute] = self.switches[function].function
-        if module is not None:
-            sys.modules.setdefault(name, module)  # whoever imports it flat gets the same one
+        sys.modules.setdefault(name, module)  # whoever imports it flat gets the same one
 
     def fork_for_checks(self) -> None:
         """A child a check, which reads its request itself: what this process does in between, each child pays for.

@@ -26,6 +26,7 @@ import numpy as np
 import protocol  # type: ignore[import-not-found]
 
 Ask = Callable[[str, Tuple[Any, ...]], Dict[str, Any]]
+Change = Tuple[Callable[[], None], Callable[[], None]]  # to the student's own, and to a stub
 ANY = object()  # a function that is bound to no object
 CALL = "the stub to call"
 
@@ -67,8 +68,7 @@ class Switch:
         self.own = own
         self.own_parameters = self.find_parameters()
         self.ask: Optional[Ask] = None
-        # For each object that is a stub now: how it becomes the student's own again, and how a stub.
-        self.exchanged: List[Tuple[Callable[[], None], Callable[[], None]]] = []
+        self.exchanged: List[Change] = []  # of each object that is a stub now
 
         def function(*args: Any, **kwargs: Any) -> Any:
             return self.call(args, kwargs)
@@ -147,11 +147,22 @@ def in_place(switches: Iterable[Switch], ask: Ask) -> Iterator[None]:
             undone.callback(setattr, switch, "ask", switch.ask)
             undone.callback(setattr, switch, "exchanged", [])
             switch.ask = ask
-            if isinstance(switch.own, functools.partial):
-                change_partial(switch.own, switch, undone)
-            for function, receiver in functions_of(switch.own, switch.short):
-                change_code(function, receiver, switch, undone)
+            for restore, exchange in changes_of(switch):
+                exchange()
+                undone.callback(restore)
+                switch.exchanged.append((restore, exchange))
         yield
+
+
+def changes_of(switch: Switch) -> Iterator[Change]:
+    """How each object that a switch's function consists of gets its own code again, and how it becomes a stub.
+
+    One at a time, after the one before was made: a function that is bound to two objects is changed twice.
+    """
+    if isinstance(switch.own, functools.partial):
+        yield change_of_partial(switch.own, switch.function)
+    for function, receiver in functions_of(switch.own, switch.short):
+        yield change_of_code(function, receiver, switch)
 
 
 def can_change(own: Any, name: str) -> bool:
@@ -196,17 +207,13 @@ def vars_of_class(value: Any) -> Dict[str, Any]:
     return {name: member for base in reversed(type(value).__mro__) for name, member in vars(base).items()}
 
 
-def change_partial(own: Any, switch: Switch, undone: ExitStack) -> None:
+def change_of_partial(own: Any, stub: Callable[..., Any]) -> Change:
     state = own.__reduce__()[2]
-    restore = functools.partial(own.__setstate__, state)
-    exchange = functools.partial(own.__setstate__, (switch.function, (), {}, state[3]))
-    exchange()
-    undone.callback(restore)
-    switch.exchanged.append((restore, exchange))
+    return functools.partial(own.__setstate__, state), functools.partial(own.__setstate__, (stub, (), {}, state[3]))
 
 
-def change_code(function: types.FunctionType, receiver: Any, switch: Switch, undone: ExitStack) -> None:
-    """Give a function other code, which calls the switch; with other objects than the receiver, what it did before."""
+def change_of_code(function: types.FunctionType, receiver: Any, switch: Switch) -> Change:
+    """Other code for a function, which calls the switch; with other objects than the receiver, what it did before."""
     before = function.__code__
     bound = types.FunctionType(
         before, function.__globals__, function.__name__, function.__defaults__, function.__closure__
@@ -222,11 +229,8 @@ def change_code(function: types.FunctionType, receiver: Any, switch: Switch, und
 
     code = code_of_stub(len(before.co_freevars))
     constants = tuple(call if value == CALL else value for value in code.co_consts)
-    restore = functools.partial(set_code, function, before)
-    exchange = functools.partial(set_code, function, code.replace(co_consts=constants, co_name=before.co_name))
-    exchange()
-    undone.callback(restore)
-    switch.exchanged.append((restore, exchange))
+    after = code.replace(co_consts=constants, co_name=before.co_name)
+    return functools.partial(set_code, function, before), functools.partial(set_code, function, after)
 
 
 def set_code(function: types.FunctionType, code: types.CodeType) -> None:

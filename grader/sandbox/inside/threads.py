@@ -55,9 +55,7 @@ class ThreadLock:
     def acquire(self, block: bool = True, timeout: Optional[float] = None) -> bool:
         if not block:
             return bool(self.held.acquire(False))
-        if self.kind:
-            return bool(self.held.acquire(True, timeout))
-        return bool(self.held.acquire(True, -1 if timeout is None else timeout))
+        return bool(self.held.acquire(True, -1 if timeout is None and not self.kind else timeout))
 
     def release(self) -> None:
         self.held.release()
