@@ -79,12 +79,8 @@ class Context(Ground):
 
     @property
     def environment(self) -> dict[str, str]:
-        return {
-            "sandbox": self.isolation.kind,
-            "python": self.interpreter.python,
-            "numpy": self.interpreter.numpy,
-            "grader": grader_version(),
-        }
+        where = {"sandbox": self.isolation.kind, "python": self.interpreter.python, "numpy": self.interpreter.numpy}
+        return {**where, "grader": grader_version()}
 
 
 @cache
@@ -92,11 +88,15 @@ def prepare(settings: Settings) -> Context:
     """Load everything, verify it, and see that the sandbox works. Raises GraderError before anything is graded."""
     ground = prepare_ground(settings)
     assignment = ground.assignment
+    try:
+        reference = {name: (assignment.reference / name).read_bytes() for name in assignment.student_files}
+    except OSError:  # students have none
+        reference = None
     return Context(
         **vars(ground),
         fixtures=load_fixtures(assignment),
         limits=limits_from(assignment.limits, f"{assignment.folder / 'assignment.toml'}"),
-        reference_files=read_reference(assignment),
+        reference_files=reference,
         handouts=load_handouts(assignment, settings.handout),
         scratch=settings.scratch,
     )
@@ -121,10 +121,3 @@ def prepare_ground(settings: Settings) -> Ground:
     isolation = replace(choose_isolation(settings.sandbox), given=given)
     check_access(isolation, interpreter)
     return Ground(assignment, interpreter, isolation, handed_out)
-
-
-def read_reference(assignment: Assignment) -> dict[str, bytes] | None:
-    try:
-        return {name: (assignment.reference / name).read_bytes() for name in assignment.student_files}
-    except OSError:  # students have none
-        return None

@@ -22,14 +22,7 @@ from grader.calls import Call, CallFailed
 from grader.checks import Gradients
 from grader.errors import GraderError
 from grader.grading.attempt import Attempts
-from grader.judging.follow import (
-    agreeing_claims,
-    claims_that_hold,
-    is_repeated,
-    reach_patterns,
-    reach_that_holds,
-    same_patterns,
-)
+from grader.judging import follow
 from grader.sandbox.host.check_process import Outcome
 
 NOTHING: Final = (frozenset[str](), False)
@@ -65,8 +58,9 @@ def ask_forward(
     assert forward is not None
 
     def at_the_inputs() -> tuple[frozenset[str], bool]:
-        agreed = agreeing_claims(gradients, wrong, check, forward, process.ahead)
-        return agreed, bool(agreed) and same_patterns(fixture.reach, reach_patterns(gradients, check, process.ahead))
+        agreed = follow.agreeing_claims(gradients, wrong, check, forward, process.ahead)
+        patterns = follow.reach_patterns(gradients, check, process.ahead) if agreed else None
+        return agreed, follow.same_patterns(fixture.reach, patterns)
 
     agreed, is_same = said(process.run_alone(at_the_inputs, longer))
     if not is_same:
@@ -77,12 +71,12 @@ def ask_forward(
 
     def at_the_secret_inputs() -> tuple[frozenset[str], bool, list[Any]]:
         rng = np.random.RandomState(secret)
-        holding, answers = claims_that_hold(elsewhere, agreed, check, rng, process.ahead)
+        holding, answers = follow.claims_that_hold(elsewhere, agreed, check, rng, process.ahead)
         right = usual.reference_gradients(np.random.RandomState(secret)) if holding else None
         if right is None:
             return holding, True, answers
-        patterns = reach_patterns(right, check) or {}
-        same_reach, more = reach_that_holds(elsewhere, patterns, check, rng, process.ahead)
+        patterns = follow.reach_patterns(right, check) or {}
+        same_reach, more = follow.reach_that_holds(elsewhere, patterns, check, rng, process.ahead)
         return holding, same_reach, answers + more
 
     agreed, is_same, answers = said(process.run_alone(at_the_secret_inputs, longer))
@@ -90,7 +84,7 @@ def ask_forward(
         return agreed, False
     process.kill()  # a fresh sandbox: in this one, memory shared at import may have been written
     for one in answers if agreed else ():
-        if not said(process.run_alone(partial(is_repeated, elsewhere, one), setup)):
+        if not said(process.run_alone(partial(follow.is_repeated, elsewhere, one), setup)):
             return NOTHING
     return agreed, bool(agreed)
 

@@ -99,8 +99,7 @@ class Oracle:
             return self.call(name, args, kwargs)
         except CallFailed as failed:
             classes = self.process.session.plan.classes
-            why = failed.failure.reason
-            reason = Reason.of("reference_cannot_use", name=spoken(name, classes), why=why)
+            reason = Reason.of("reference_cannot_use", name=spoken(name, classes), why=failed.failure.reason)
             raise CallFailed(Failure(FAILED, owner_of(name, classes), reason)) from None
 
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -133,9 +132,6 @@ def as_strict(value: Any) -> Any:
 def handles_in(value: Any) -> Iterator[Handle]:
     if isinstance(value, Handle):
         yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from handles_in(item)
-    elif isinstance(value, tuple | list):
-        for item in value:
+    elif isinstance(value, dict | tuple | list):
+        for item in value.values() if isinstance(value, dict) else value:
             yield from handles_in(item)

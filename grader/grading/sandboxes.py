@@ -8,12 +8,11 @@ All of them draw on the time of the submission, and end with it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grader.assignment.load import Assignment
 from grader.assignment.sections import ModuleSet
 from grader.function_ids import file_of, module_of_file
 from grader.grading.context import Context
@@ -101,7 +100,7 @@ class Sandboxes:
         context, assignment = self.context, self.context.assignment
         work = self.staged(one)
         usable = [file for file in one.files if file in self.submission.files]
-        called = functions_of(assignment, one.on)
+        called = {name for name in assignment.functions if file_of(name) in one.on}
         called.update(*(assignment.stubs_of(check) for check in self.checks_of(one.files)))
         plan = Plan(
             modules=tuple(map(module_of_file, [*one.on, *usable])),
@@ -114,7 +113,7 @@ class Sandboxes:
             tolerant=context.isolation.kind != PLAIN,  # who can mend the file is told to
             expected_warnings=assignment.expected_warnings,
         )
-        box = self.started.pop(one, None) if not exchange else None
+        box = None if exchange else self.started.pop(one, None)
         session = Session(lambda: context.launch(work), plan, context.limits, self.account, box)
         process = self.exits.enter_context(CheckProcess(session))
         self.processes.append(process)
@@ -124,7 +123,6 @@ class Sandboxes:
     def open_oracle(self) -> Iterator[Oracle]:
         """The reference's code in a sandbox that other submissions may have used, and may use after this one."""
         context, assignment = self.context, self.context.assignment
-        files = context.reference_files or {}
         plan = Plan(
             modules=assignment.modules,
             functions=frozenset(assignment.functions),
@@ -136,7 +134,7 @@ class Sandboxes:
         def launch() -> Launch:
             work = self.folder / "reference"
             if not work.exists():
-                stage(files, context.handed_out, work, package=assignment.package)
+                stage(context.reference_files or {}, context.handed_out, work, package=assignment.package)
             return context.launch(work)
 
         documented = {
@@ -174,10 +172,8 @@ class Sandboxes:
 def group_apart(called: Mapping[str, Set[str]], there: Iterable[list[str]] = ()) -> list[list[str]]:
     """Functions in groups, a sandbox each: none is in one with another that it calls, or whose stub it asks.
 
-    there: groups that there are, which others may join.
-
     So no function finds there what the reference says of it, nor does what it leaves behind stand in another's way.
-    called: by function, those that its checks call, on stubs or not.
+    called: by function, those that its checks call, on stubs or not. there: groups that others may join.
     """
     groups = list(there)
     for function in [name for name in called if not any(name in group for group in groups)]:
@@ -188,7 +184,3 @@ def group_apart(called: Mapping[str, Set[str]], there: Iterable[list[str]] = ())
         else:
             groups.append([function])
     return groups
-
-
-def functions_of(assignment: Assignment, files: Collection[str]) -> set[str]:
-    return {name for name in assignment.functions if file_of(name) in files}

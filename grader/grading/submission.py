@@ -143,8 +143,7 @@ def lines_of(assignment: Assignment, submission: Submission) -> dict[str, int]:
     """The line at which a student's file defines each function; the last one counts, as in Python."""
     lines = {}
     for file in {file_of(function) for function in assignment.functions} & submission.files.keys():
-        source = submission.files[file].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        for number, line in enumerate(source.split(b"\n"), 1):
+        for number, line in enumerate(submission.files[file].splitlines(), 1):
             if defined := DEFINED.match(line):
                 lines[f"{module_of_file(file)}.{defined[1].decode()}"] = number
     return {function: lines[function] for function in assignment.functions if function in lines}

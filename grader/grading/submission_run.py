@@ -125,31 +125,30 @@ class SubmissionRun:
         self.foreign += [one for one in imported.left_out if is_of_another_python(one) and one not in self.foreign]
 
     def open_set(self, one: ModuleSet) -> None:
-        checks = self.sandboxes.checks_of(one.files)
-        absent = [file for file in one.files if file not in self.submission.files]
-        self.unusable.update(absent)
-        for check in checks:
-            if check.file in absent:
-                self.own[check.id] = Trial(check, Failure(MISSING, "", Reason.of("not_handed_in", file=check.file)))
+        self.unusable |= set(one.files) - self.submission.files.keys()
         below = [file for file in one.on if file in self.unusable]
-        present = [check for check in checks if check.file not in absent]
-        if below:
-            reason = Reason.of("built_on", file=below[0])
-            self.own |= {check.id: Trial(check, Failure(SKIPPED, "", reason)) for check in present}
-        elif present:
+        waiting = 0
+        for check in self.sandboxes.checks_of(one.files):
+            if check.file not in self.submission.files:
+                self.own[check.id] = Trial(check, Failure(MISSING, "", Reason.of("not_handed_in", file=check.file)))
+            elif below:
+                self.own[check.id] = Trial(check, Failure(SKIPPED, "", Reason.of("built_on", file=below[0])))
+            else:
+                waiting += 1
+        if waiting:
             self.open_files(one, one)
 
     def open_files(self, of: ModuleSet, one: ModuleSet) -> None:
         """A sandbox for the files of one, which belongs to that set; or one for each, where they do not go together."""
         process = self.sandboxes.open_process(one)
         files = [file for file in one.files if file in self.submission.files]
-        if process.session.open().broken is not None and len(files) > 1:  # one of them ends or stops the import of all
-            process.kill()
-            without = (*one.without, "__init__.py")  # which may import them all
-            for single in ModuleSet(tuple(files), one.on, without).alone():
-                self.open_files(of, single)
+        if process.session.open().broken is None or len(files) <= 1:
+            self.of_files.setdefault(of, []).append(Sandbox(process, files))
             return
-        self.of_files.setdefault(of, []).append(Sandbox(process, files))
+        process.kill()  # one of them ends or stops the import of all
+        without = (*one.without, "__init__.py")  # which may import them all
+        for single in ModuleSet(tuple(files), one.on, without).alone():
+            self.open_files(of, single)
 
     def run_checks(self, sandbox: Sandbox, checks: Sequence[Check]) -> None:
         process, spent = sandbox.process, sandbox.timeouts

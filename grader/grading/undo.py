@@ -25,7 +25,7 @@ class Undoable:
 
     def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if self._is_over:
-            return self._call(function, tuple(copied(arg) for arg in args), kwargs)
+            return self._call(function, tuple(copy.deepcopy(a) if isinstance(a, dict) else a for a in args), kwargs)
         before = [dict(arg) if isinstance(arg, dict) else None for arg in args]
         value = self._call(function, args, kwargs)
         for arg, old in zip(args, before, strict=True):
@@ -43,7 +43,3 @@ class Undoable:
             else:
                 target[key] = old
         self._written, self._is_over = [], True
-
-
-def copied(value: Any) -> Any:
-    return copy.deepcopy(value) if isinstance(value, dict) else value

@@ -68,7 +68,14 @@ class JudgeThread:
         Ctrl-C) the thread `is_left`, and does no other work.
         """
         future: Future[T] = Future()
-        self.tasks.put(lambda: fulfil(future, work))
+
+        def fulfil() -> None:
+            try:
+                future.set_result(work())
+            except BaseException as error:
+                future.set_exception(error)
+
+        self.tasks.put(fulfil)
         try:
             while not wait([future], timeout=min(LOOK_S, max(0.0, until - time.monotonic()))).done:
                 if time.monotonic() >= until:
@@ -99,10 +106,3 @@ class JudgeThread:
     def end(self) -> None:
         """Let the thread end after what it is doing."""
         self.tasks.put(None)
-
-
-def fulfil(future: Future[T], work: Callable[[], T]) -> None:
-    try:
-        future.set_result(work())
-    except BaseException as error:
-        future.set_exception(error)

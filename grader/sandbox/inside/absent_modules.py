@@ -63,11 +63,10 @@ class Absent:
             raise AttributeError(name)
         return Absent(object.__getattribute__(self, "_name") + "." + name)
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: Any, value: Any) -> None:
         pass
 
-    def __setitem__(self, key: Any, value: Any) -> None:
-        pass
+    __setitem__ = __setattr__
 
     def __mro_entries__(self, bases: Tuple[Any, ...]) -> Tuple[Any, ...]:
         return ()

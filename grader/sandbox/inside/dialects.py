@@ -24,6 +24,7 @@ Found = List[Tuple[Version, str]]
 # What only a newer Python has: since when, in words, how it is found in a text without strings, what an older one has.
 PARAMETERS = r"\b((?:def|class)\s+\w+)\s*\[(?:[^\[\]]|\[[^\[\]]*\])*\](?=\s*[(:])"
 WITH = r"\bwith\s*\(((?:[^()]|\([^()]*\))*?\bas\b(?:[^()]|\([^()]*\))*?),?\s*\)\s*:"
+CASE = r"(?m)^([ \t]+)case\b(?:[^\n:\[{(]|\{[^{}]*\}|\[[^\]]*\]|\([^()]*\))*:"
 NEWER: List[Tuple[Version, str, str, str]] = [
     ((3, 14), "`except A, B:` without brackets", r"\bexcept\s+([\w.]+(?:\s*,\s*[A-Z][\w.]*)+)\s*:", r"except (\1):"),
     ((3, 13), "a type parameter with a default", r"\b((?:def|class)\s+\w+)\s*\[[^\[\]]*=[^\[\]]*\](?=\s*[(:])", r"\1"),
@@ -33,10 +34,7 @@ NEWER: List[Tuple[Version, str, str, str]] = [
     ((3, 11), "a star in an index", r"([\w\])][ \t]*\[)\s*\*", r"\1"),
     ((3, 11), "a star in an annotation", r"(\*\s*\w+\s*:\s*)\*", r"\1"),
     ((3, 10), "`match`", r"(?m)^([ \t]*)match\b[^\n]*:[ \t]*$(?=\s+case\b)", r"\1if 1:"),
-    (
-        *((3, 10), "`match`"),
-        *(r"(?m)^([ \t]+)case\b(?:[^\n:\[{(]|\{[^{}]*\}|\[[^\]]*\]|\([^()]*\))*:", r"\1if 1:"),
-    ),
+    ((3, 10), "`match`", CASE, r"\1if 1:"),
     ((3, 10), "`match`", r"(?m)^([ \t]+)case\b[^\n]*:[ \t]*$", r"\1if 1:"),
     ((3, 10), "a `with` in brackets", WITH, ""),
     ((3, 9), "a decorator that is any expression", r"(?m)^([ \t]*)@[^\n]*[^\w.()\s][^\n]*$", r"\1@x"),

@@ -243,22 +243,18 @@ def write_array(array: np.ndarray, writer: BodyWriter) -> List[Any]:
 
 
 def read_node(node: Any, reader: io.BytesIO, depth: int) -> Any:
-    if type(node) is not list:
-        if type(node) is dict:
-            raise ProtocolError("a value that is no value: %.40r" % (node,))
+    if type(node) not in (list, dict):
         return node  # None, a truth, a number or a string: JSON has nothing else
-    if not node or type(node[0]) is not str:
-        raise ProtocolError("a value that is no value: %.40r" % (node,))
-    tag = node[0]
-    if tag == "a" and len(node) == 3:
-        return read_array(named_dtype(node[1]), node[2], reader)
-    if tag == "d" and len(node) % 2 == 1:
+    parts: List[Any] = node if type(node) is list and node else [None]
+    tag, *rest = parts
+    if tag == "a" and len(rest) == 2:
+        return read_array(named_dtype(rest[0]), rest[1], reader)
+    if tag == "d" and len(rest) % 2 == 0:
         result = {}
-        nodes = iter(node[1:])
+        nodes = iter(rest)
         for key, item in zip(nodes, nodes):
             result[check_key(read_node(key, reader, depth + 1))] = read_node(item, reader, depth + 1)
         return result
-    rest = node[1:]
     if tag in ("l", "t"):
         items = [read_node(item, reader, depth + 1) for item in rest]
         return items if tag == "l" else tuple(items)

@@ -24,6 +24,7 @@ import re
 import signal
 import sys
 import time
+import traceback
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
@@ -282,10 +283,10 @@ class Alias:
 
 def raiser(error: BaseException) -> Callable[..., Any]:
     """What stands in the place of a function that was left out."""
-    traceback = error.__traceback__
+    came_through = error.__traceback__
 
     def left_out(*args: Any, **kwargs: Any) -> Any:
-        raise error.with_traceback(traceback)
+        raise error.with_traceback(came_through)
 
     return left_out
 
@@ -317,11 +318,9 @@ def first_line(node: Any) -> int:
 
 def line_of(error: BaseException, path: str) -> int:
     """The line at the top level of a file that an error came through, or 0."""
-    traceback = error.__traceback__
-    while traceback is not None:
-        if traceback.tb_frame.f_code.co_filename == path and traceback.tb_frame.f_code.co_name == "<module>":
-            return traceback.tb_lineno
-        traceback = traceback.tb_next
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_filename == path and frame.f_code.co_name == "<module>":
+            return line
     return (error.lineno or 0) if isinstance(error, SyntaxError) and error.filename == path else 0
 
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 import _thread
 import builtins
 import functools
-import itertools
 import operator
 import os
 import random
@@ -42,7 +41,6 @@ SOLID = (
 )
 SEEDED = (getattr(np.random.rand, "__self__", None), getattr(random.random, "__self__", None))  # before every check
 SETTING: Any = object.__setattr__
-values_of = operator.methodcaller("values")
 empty_cache: Any = functools._lru_cache_wrapper.cache_clear
 OTHERS = (builtins, sys, os, random, warnings, np, np.linalg, np.random)
 
@@ -61,8 +59,7 @@ class Traces:
         self.switch = switch
         self.seen: Dict[int, Any] = {}  # all that was looked at, kept alive so that no other takes its identity
         self.namespaces: Set[int] = set()
-        self.held: List[Tuple[Any, List[Any]]] = []
-        self.named: List[Tuple[Any, List[Any]]] = []
+        self.held: List[Tuple[Any, List[Any]]] = []  # what is held now, as a view, and what was held
         self.functions: List[Tuple[Any, ...]] = []
         self.same: List[Callable[[], bool]] = []
         try:
@@ -73,15 +70,11 @@ class Traces:
             for other in OTHERS:
                 self.look_at_names(other.__dict__)
             self.look_at_names(getattr(os.environ, "_data", {}))
-            self.spaces = [names for names, _ in self.named]
-            self.lengths = [len(values) for _, values in self.named]
-            self.values = [value for _, values in self.named for value in values]
             self.loaded, self.count = self.names(), len(sys.modules)
             threads, depth = _thread._count(), sys.getrecursionlimit()
             self.same.append(self.has_same_modules)
             self.same.append(lambda: _thread._count() == threads and sys.getrecursionlimit() == depth)
         except Unseen:
-            self.spaces, self.lengths, self.values = [], [], []
             self.same = [lambda: False]
 
     def are_none(self) -> bool:
@@ -89,10 +82,6 @@ class Traces:
         for now, before in self.held:
             if len(now) != len(before) or not all(map(operator.is_, now, before)):
                 return False
-        if list(map(len, self.spaces)) != self.lengths:
-            return False
-        if not all(map(operator.is_, itertools.chain.from_iterable(map(values_of, self.spaces)), self.values)):
-            return False
         for function, code, defaults, named_defaults, closure in self.functions:
             is_same = function.__code__ is code and function.__defaults__ is defaults
             if not (is_same and function.__kwdefaults__ is named_defaults and function.__closure__ is closure):
@@ -170,7 +159,7 @@ class Traces:
         """What each name in a namespace stands for, and no deeper."""
         if id(names) not in self.namespaces:
             self.namespaces.add(id(names))
-            self.named.append((names, list(names.values())))
+            self.held.append((names.values(), list(names.values())))
 
     def look_at_array(self, array: np.ndarray) -> None:
         if array.dtype.hasobject or array.nbytes > MAX_ARRAY:
@@ -207,7 +196,7 @@ class Traces:
             return
         if type(kind) is not type:
             raise Unseen
-        self.named.append((vars(kind), list(vars(kind).values())))
+        self.held.append((vars(kind).values(), list(vars(kind).values())))
         self.look_at_all(vars(kind).values())
         self.look_at_all(kind.__bases__)
 
