@@ -81,7 +81,7 @@ def judging() -> Iterator[JudgeThread]:
     finally:
         if KEPT.depth and KEPT.thread is None and not thread.is_left:
             KEPT.thread = thread
-        elif not thread.is_left:
+        else:
             thread.end()
 
 

@@ -56,13 +56,8 @@ def stage(
     for name in (package, *handed_out):
         if not name or safe_path(name) != name:
             raise fault(Reason.of("not_relative", name=name))
-    files: dict[str, bytes] = {}
-    notes: list[Reason] = []
-    for name, content in submission_files.items():
-        if not is_importable(name):
-            notes.append(Reason.of("no_module", file=show(name)))
-        else:
-            files[name] = content
+    files = {name: content for name, content in submission_files.items() if is_importable(name)}
+    notes = [Reason.of("no_module", file=show(name)) for name in submission_files if name not in files]
     files |= handed_out
     for name, pristine in handed_out.items():
         if name not in submission_files or normalise(submission_files[name]) == normalise(pristine):

@@ -276,15 +276,11 @@ def read_node(node: Any, reader: io.BytesIO, depth: int) -> Any:
 
 
 def read_array(dtype: np.dtype, shape: Any, reader: io.BytesIO) -> np.ndarray:
-    if type(shape) is not list or len(shape) > MAX_NDIM:
+    if type(shape) is not list or len(shape) > MAX_NDIM or not all(map(is_count, shape)):
         raise ProtocolError("%.80r is not a shape" % (shape,))
-    count, most = dtype.itemsize, sys.maxsize
-    for length in shape:  # a bounded product: ints grow, but a zero or the body's end stops them
-        if type(length) is not int or not 0 <= length <= most:
-            raise ProtocolError("%.80r is not a shape" % (shape,))
-        count *= length
-        if count > most:
-            raise ProtocolError("%.80r is too large a shape" % (shape,))
+    count = dtype.itemsize * math.prod(shape)  # of few numbers, so it is a short one
+    if count > sys.maxsize:
+        raise ProtocolError("%.80r is too large a shape" % (shape,))
     flat = np.frombuffer(take(reader, count), dtype=dtype)
     if dtype.kind == "b":  # any byte but 0 is true; NumPy itself only knows 0 and 1
         flat = flat.view(np.uint8) != 0

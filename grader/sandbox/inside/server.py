@@ -26,7 +26,7 @@ import time
 import traceback
 import types
 import warnings
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, Tuple
 
 import absent_modules  # type: ignore[import-not-found]
 import confine  # type: ignore[import-not-found]
@@ -48,8 +48,6 @@ MOST_TOLD = 20  # statements that were left out
 
 
 class Server:
-    """Imports once, then forks for every check and waits for each child."""
-
     def __init__(self, channel: Channel, options: Dict[str, Any]) -> None:
         self.channel = channel
         self.options = options
@@ -57,8 +55,6 @@ class Server:
         self.members: Dict[str, str] = {}
         self.switches: Dict[str, Any] = {}
         self.tree = WorkTree(options["work"], options["package"])
-        self.settings = ProcessSettings()
-        self.traces: Optional[traces.Traces] = None
         self.placeholders = absent_modules.AbsentFinder(self.tree.root, self.tree.package)
         sys.meta_path.append(self.placeholders)
         sys.meta_path.insert(0, absent_modules.ConsoleFinder)
@@ -142,7 +138,7 @@ class Server:
         sys.modules.setdefault(name, module)  # whoever imports it flat gets the same one
 
     def fork_for_checks(self) -> None:
-        """A child a check, which reads its request itself: what this process does in between, each child pays for.
+        """Fork one child per check. The child reads its own request, so that the server does no work between forks.
 
         Both share all memory until one of them writes, and Python writes wherever it counts a reference; so all that
         can be done once is done here, before the first.
@@ -190,8 +186,7 @@ class Server:
 
     def is_as_before(self, limits: Dict[str, float]) -> bool:
         """Whether the next check finds what the first one found, and has the time that it is to have."""
-        used_s = time.process_time()
-        return self.traces is not None and self.traces.are_none() and used_s <= STAYING_SHARE * limits.get("CPU", 0)
+        return self.traces.are_none() and time.process_time() <= STAYING_SHARE * limits.get("CPU", 0)
 
     def serve_check(self, request: Dict[str, Any]) -> None:
         """A check without a process of its own."""

@@ -63,9 +63,10 @@ class Traces:
         self.functions: List[Tuple[Any, ...]] = []
         self.same: List[Callable[[], bool]] = []
         try:
-            for module in self.modules():
+            modules = [sys.modules[name] for name in self.names()]
+            for module in modules:
                 module.__dict__.setdefault(WARNED, {})
-            for module in self.modules():
+            for module in modules:
                 self.look(module.__dict__)
             for other in OTHERS:
                 self.look_at_names(other.__dict__)
@@ -90,7 +91,7 @@ class Traces:
 
     def names(self) -> List[str]:
         """Of the package's modules: one that is imported later has a state of its own."""
-        return [name for name in sys.modules if name == self.package or name.startswith(self.package + ".")]
+        return [name for name in sys.modules if self.is_named_ours(name)]
 
     def has_same_modules(self) -> bool:
         if len(sys.modules) != self.count:
@@ -98,9 +99,6 @@ class Traces:
                 return False
             self.count = len(sys.modules)  # a library's own, which it imports when it needs it
         return True
-
-    def modules(self) -> List[Any]:
-        return [sys.modules[name] for name in self.names()]
 
     def look(self, value: Any) -> None:
         """Remember what can be changed in it, and look at what it holds. Raises Unseen."""
@@ -114,7 +112,7 @@ class Traces:
         kind = type(value)
         if kind is dict:
             self.look_at_names(value)
-            self.look_at_all(key for key in value)
+            self.look_at_all(value)
             self.look_at_all(item for key, item in value.items() if key not in UNTOLD)
         elif kind in (list, tuple, set, frozenset):
             if kind is not tuple and kind is not frozenset:
@@ -177,7 +175,6 @@ class Traces:
 
     def look_at_function(self, function: Any) -> None:
         """Of a library's function only its own attributes: it may keep a state, which is then its own matter."""
-
         parts = (function.__code__, function.__defaults__, function.__kwdefaults__, function.__closure__)
         self.functions.append((function, *parts))
         if self.is_own(function):
