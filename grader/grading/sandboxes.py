@@ -1,7 +1,7 @@
 """The sandboxes of one submission: its work trees, the processes opened on them, and the oracle beside them.
 
     files ──stage──► a work tree for each selection of files ──open_process──► CheckProcess, which runs checks
-    reference ──────► a work tree of its own ──open_oracle──► Oracle, which answers stubs (borrowed: reference_pool.py)
+    reference ──────► a work tree of its own ──open──► Oracle, which answers stubs (borrowed: reference_pool.py)
 
 All of them draw on the time of the submission, and end with it.
 """
@@ -33,9 +33,10 @@ from grader.sandbox.host.time_account import TimeAccount
 
 @dataclass
 class Sandboxes:
-    """A context manager; leaving it ends them. folder: for work trees. account: the time that the submission has.
+    """They end when `open()` is left. folder: for work trees. account: the time that the submission has.
 
-    unusable: its files that are absent or cannot be imported, as they become known. notes: on what was staged.
+    handout: the one that it was written for; only what that has is run. unusable: its files that are absent or cannot
+    be imported, as they become known. notes: on what was staged and imported.
     """
 
     submission: Submission
@@ -43,8 +44,8 @@ class Sandboxes:
     handout: Handout
     folder: Path
     account: TimeAccount
-    unusable: set[str]
-    notes: list[Reason]
+    unusable: set[str] = field(default_factory=set)
+    notes: list[Reason] = field(default_factory=list)
     trees: dict[tuple[str, ...], Path] = field(default_factory=dict)
     started: dict[ModuleSet, Box] = field(default_factory=dict)
     processes: list[CheckProcess] = field(default_factory=list)
@@ -52,14 +53,6 @@ class Sandboxes:
 
     def __post_init__(self) -> None:
         self.of_reference = TimeAccount(self.account.until)
-
-    def __enter__(self) -> Sandboxes:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.exits.close()
-        for box in self.started.values():
-            box.kill()
 
     def start_for(self, sets: Sequence[ModuleSet], oracle: Oracle) -> None:
         """Start what these and the oracle will need: one worker gets ready while the judge starts the next."""
@@ -120,8 +113,11 @@ class Sandboxes:
         return process
 
     @contextmanager
-    def open_oracle(self) -> Iterator[Oracle]:
-        """The reference's code in a sandbox that other submissions may have used, and may use after this one."""
+    def open(self) -> Iterator[Oracle]:
+        """The reference's code in a sandbox that other submissions may have used, and may use after this one.
+
+        All sandboxes of the submission end with it.
+        """
         context, assignment = self.context, self.context.assignment
         plan = Plan(
             modules=assignment.modules,
@@ -147,7 +143,12 @@ class Sandboxes:
             process.session.lend(launch, self.of_reference)
             self.processes.append(process)
             oracle = Oracle(process, self.handout, documented, makers, context.reference_files is not None)
-            yield oracle
+            try:
+                yield oracle
+            finally:
+                self.exits.close()
+                for box in self.started.values():
+                    box.kill()
             oracle.leave()
 
     def staged(self, one: ModuleSet) -> Path:

@@ -19,6 +19,7 @@ from grader.calls import Failure
 from grader.function_ids import file_of, module_of_file
 from grader.grading.context import Context
 from grader.grading.reference_pool import judging
+from grader.grading.sandboxes import Sandboxes
 from grader.grading.submission_run import SubmissionRun
 from grader.grading.watchdog import ENDING_S, TRIES, Overdue
 from grader.grading.work_folder import work_folder
@@ -83,7 +84,7 @@ def grade(submission: Submission, context: Context, started: float, at_work: lis
     handout, _ = context.handouts.of(submission)
     account = TimeAccount(started + context.limits.submission_wall_s)
     with work_folder(context.scratch) as folder:
-        run = SubmissionRun(submission, context, handout, folder, account)
+        run = SubmissionRun(Sandboxes(submission, context, handout, folder, account))
         at_work.append(run)
         run.run()
     return conclude(started, run)
@@ -91,7 +92,7 @@ def grade(submission: Submission, context: Context, started: float, at_work: lis
 
 def conclude(started: float, run: SubmissionRun) -> Result:
     """What all trials are worth. Checks that have none count as out of time."""
-    submission, context, handout = run.submission, run.context, run.handout
+    submission, context, handout = run.sandboxes.submission, run.sandboxes.context, run.sandboxes.handout
     order = [check for check in context.assignment.checks if handout.has(check)]
     results = settle([run.known(check) for check in order])
     if run.on_stubs:
@@ -106,7 +107,7 @@ def conclude(started: float, run: SubmissionRun) -> Result:
         score=round(sum(result.points for result in results), 2),
         checks=tuple(results),
         functions=tuple(functions),
-        notes=(*blank.notes, *filter(None, [blank.grounds]), *run.notes),
+        notes=(*blank.notes, *filter(None, [blank.grounds]), *run.sandboxes.notes),
         duration_s=round(duration_s, 4),
         spent_s=run.sandboxes.spent_s(duration_s),
     )

@@ -19,26 +19,22 @@ from collections import Counter
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from pathlib import Path
 from typing import Final
 
 from grader.assignment.sections import ModuleSet
 from grader.calls import Failure
 from grader.function_ids import module_of_file, short_name
 from grader.grading.check_run import follow_up, run_check, setup_for
-from grader.grading.context import Context
 from grader.grading.import_notes import import_notes, is_of_another_python, tell_dialect
 from grader.grading.reference_oracle import Oracle
 from grader.grading.sandboxes import Sandboxes, group_apart
 from grader.grading.time_limits import Patience, is_timeout
-from grader.judging.adapt import Handout
 from grader.judging.verdict import Trial
-from grader.records import MISSING, SKIPPED, TIMEOUT, VISIBLE, Check, Reason, Submission
+from grader.records import MISSING, SKIPPED, TIMEOUT, VISIBLE, Check, Reason
 from grader.sandbox.host.check_process import CheckProcess, Setup
 from grader.sandbox.host.failures import used_up
 from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.plan import LeftOut
-from grader.sandbox.host.time_account import TimeAccount
 
 # Of a submission's time, what may be gone before visible checks that were put off wait until the hidden ones are done.
 VISIBLE_SHARE: Final = 0.5
@@ -58,42 +54,27 @@ class Sandbox:
 
 @dataclass
 class SubmissionRun:
-    """One submission at work. own: by check; on_stubs: of checks that were run again. folder: for work trees.
+    """One submission at work. own: by check; on_stubs: of checks that were run again."""
 
-    handout: the one that it was written for; only what that has is run.
-    """
-
-    submission: Submission
-    context: Context
-    handout: Handout
-    folder: Path
-    account: TimeAccount
-    sandboxes: Sandboxes = field(init=False)
+    sandboxes: Sandboxes
     oracle: Oracle = field(init=False)
     patience: Patience = field(init=False)
     own: dict[str, Trial] = field(default_factory=dict)
     on_stubs: dict[str, Trial] = field(default_factory=dict)
-    notes: list[Reason] = field(default_factory=list)
     foreign: list[LeftOut] = field(default_factory=list)  # statements that were written for another Python
     # Functions that were so on these stubs, by themselves and not by another's failure.
     wrong: set[tuple[str, frozenset[str]]] = field(default_factory=set)
-    unusable: set[str] = field(default_factory=set)  # student files that are absent or cannot be imported
     put_off: list[Check] = field(default_factory=list)  # of functions that ran out of time before
     of_files: dict[ModuleSet, list[Sandbox]] = field(default_factory=dict)
     of_functions: dict[ModuleSet, list[Sandbox]] = field(default_factory=dict)
     stood_in: dict[str, Set[str]] = field(default_factory=dict)  # by check, the wrong functions that it had stubs for
     had_hidden: bool = False  # a hidden check's input, or one from a secret seed, has been in a sandbox
 
-    def __post_init__(self) -> None:
-        self.sandboxes = Sandboxes(
-            self.submission, self.context, self.handout, self.folder, self.account, self.unusable, self.notes
-        )
-
     def run(self) -> None:
-        """Fill `own`, `on_stubs` and `notes`. Raises GraderError for a fault of ours only."""
-        sets = self.context.assignment.sets
-        with self.sandboxes.open_oracle() as self.oracle, self.sandboxes:
-            self.patience = Patience(self.context.limits, self.oracle)
+        """Fill `own`, `on_stubs` and the notes. Raises GraderError for a fault of ours only."""
+        sets = self.sandboxes.context.assignment.sets
+        with self.sandboxes.open() as self.oracle:
+            self.patience = Patience(self.sandboxes.context.limits, self.oracle)
             self.sandboxes.start_for(sets, self.oracle)
             for visible in (True, False):
                 for run in (self.run_set, self.run_again, self.run_put_off):
@@ -101,11 +82,11 @@ class SubmissionRun:
                         run(one, visible)
                 if visible:
                     self.follow_up()
-        self.notes[:0] = tell_dialect(self.foreign, self.context.interpreter.python)
+        self.sandboxes.notes[:0] = tell_dialect(self.foreign, self.sandboxes.context.interpreter.python)
 
     def known(self, check: Check) -> Trial:
         """What came of a check on the student's own code, or that the submission's time was over before it ran."""
-        return self.own.get(check.id) or Trial(check, used_up(self.context.limits))
+        return self.own.get(check.id) or Trial(check, used_up(self.sandboxes.context.limits))
 
     def run_set(self, one: ModuleSet, visible: bool) -> None:
         """The checks on the student's own code. The first time, the visible ones, with what happens without any."""
@@ -121,15 +102,16 @@ class SubmissionRun:
 
     def note_import(self, sandbox: Sandbox) -> None:
         imported = sandbox.process.session.imported
-        self.notes += [note for note in import_notes(imported, sandbox.serves) if note not in self.notes]
+        notes = self.sandboxes.notes
+        notes += [note for note in import_notes(imported, sandbox.serves) if note not in notes]
         self.foreign += [one for one in imported.left_out if is_of_another_python(one) and one not in self.foreign]
 
     def open_set(self, one: ModuleSet) -> None:
-        self.unusable |= set(one.files) - self.submission.files.keys()
-        below = [file for file in one.on if file in self.unusable]
+        self.sandboxes.unusable |= set(one.files) - self.sandboxes.submission.files.keys()
+        below = [file for file in one.on if file in self.sandboxes.unusable]
         waiting = 0
         for check in self.sandboxes.checks_of(one.files):
-            if check.file not in self.submission.files:
+            if check.file not in self.sandboxes.submission.files:
                 self.own[check.id] = Trial(check, Failure(MISSING, "", Reason.of("not_handed_in", file=check.file)))
             elif below:
                 self.own[check.id] = Trial(check, Failure(SKIPPED, "", Reason.of("built_on", file=below[0])))
@@ -141,7 +123,7 @@ class SubmissionRun:
     def open_files(self, of: ModuleSet, one: ModuleSet) -> None:
         """A sandbox for the files of one, which belongs to that set; or one for each, where they do not go together."""
         process = self.sandboxes.open_process(one)
-        files = [file for file in one.files if file in self.submission.files]
+        files = [file for file in one.files if file in self.sandboxes.submission.files]
         if process.session.open().broken is None or len(files) <= 1:
             self.of_files.setdefault(of, []).append(Sandbox(process, files))
             return
@@ -160,26 +142,26 @@ class SubmissionRun:
                 self.own[check.id] = Trial(check, not_run(check))
                 self.put_off.append(check)
         failure_of = process.session.imported.failure_of
-        self.unusable.update(file for file in sandbox.serves if failure_of(module_of_file(file)) is not None)
+        self.sandboxes.unusable.update(file for file in sandbox.serves if failure_of(module_of_file(file)) is not None)
 
     def run_again(self, one: ModuleSet, visible: bool) -> None:
         """On stubs: what did not pass and is written at all."""
-        if self.context.reference_files is None:
+        if self.sandboxes.context.reference_files is None:
             return
         wrong = self.wrong_functions()
         again: dict[str, list[Check]] = {}
         for check in self.sandboxes.checks_of(one.files):
             trial = self.own.get(check.id)
             is_due = (check.visibility == VISIBLE) == visible or (not visible and self.has_more_to_try(check, wrong))
-            if trial is None or trial.passed or not is_due or check.file in self.unusable:
+            if trial is None or trial.passed or not is_due or check.file in self.sandboxes.unusable:
                 continue
-            if self.context.assignment.stubs_of(check) and not is_missing(trial):
+            if self.sandboxes.context.assignment.stubs_of(check) and not is_missing(trial):
                 again.setdefault(check.function, []).append(check)
         for sandbox in self.open_for(one, again):
             spent = sandbox.timeouts
             checks = [check for function in sandbox.serves for check in again.get(function, ())]
             for check in visible_first(checks):
-                if self.account.is_over:
+                if self.sandboxes.account.is_over:
                     return
                 if spent[check.function] < self.patience.tries:
                     trial = self.run_on_stubs(sandbox.process, check, wrong)
@@ -197,7 +179,7 @@ class SubmissionRun:
         called: dict[str, set[str]] = {function: set() for function in [*chain(*served), *functions]}
         for check in self.sandboxes.checks_of(one.files):
             if check.function in called:
-                called[check.function] |= {*self.context.assignment.stubs_of(check), check.needs or ""}
+                called[check.function] |= {*self.sandboxes.context.assignment.stubs_of(check), check.needs or ""}
         for group in group_apart(called, served)[len(there) :]:
             there.append(Sandbox(self.sandboxes.open_process(one, exchange=True), group))
         return there
@@ -207,7 +189,7 @@ class SubmissionRun:
 
         usual: with the usual limits, whatever ran out of time.
         """
-        stubs = self.context.assignment.stubs_of(check)
+        stubs = self.sandboxes.context.assignment.stubs_of(check)
         is_more = check.id in self.stood_in
         self.stood_in[check.id] = stubs & wrong
         if stubs & wrong not in (frozenset(), stubs) and ((check.function, stubs) not in self.wrong or is_more):
@@ -218,7 +200,7 @@ class SubmissionRun:
 
     def has_more_to_try(self, check: Check, wrong: Set[str]) -> bool:
         """Whether a visible check failed on stubs, and hidden checks then found more of its functions wrong."""
-        stubs, before = self.context.assignment.stubs_of(check), self.stood_in.get(check.id)
+        stubs, before = self.sandboxes.context.assignment.stubs_of(check), self.stood_in.get(check.id)
         is_new = before is not None and stubs & wrong not in (before, frozenset(), stubs)
         return is_new and check.id in self.on_stubs and not self.on_stubs[check.id].passed
 
@@ -235,8 +217,8 @@ class SubmissionRun:
 
         visible: in the time that the visible checks have; what of them is left then comes with the hidden ones.
         """
-        wall_s = self.context.limits.submission_wall_s
-        until = self.account.until - (1 - VISIBLE_SHARE) * wall_s * visible
+        wall_s = self.sandboxes.context.limits.submission_wall_s
+        until = self.sandboxes.account.until - (1 - VISIBLE_SHARE) * wall_s * visible
         done = {name for name, trial in self.on_stubs.items() if trial.passed}
         for sandbox in self.of_files.get(one, ()):
             known = self.own.keys() - done
@@ -264,11 +246,11 @@ class SubmissionRun:
     def setup_for(self, process: CheckProcess, check: Check) -> Setup:
         """What it will most probably run with."""
         limits = self.patience.limits_for(check)
-        return setup_for(process, check, self.context.fixtures, self.handout, limits, self.why(limits))
+        return setup_for(process, check, self.sandboxes.context.fixtures, self.sandboxes.handout, limits, self.why(limits))
 
     def why(self, limits: Limits) -> Reason | None:
         """Why a check has less time than usual, if it has."""
-        return None if limits == self.context.limits else self.patience.reason
+        return None if limits == self.sandboxes.context.limits else self.patience.reason
 
     def run_check(
         self,
@@ -283,16 +265,16 @@ class SubmissionRun:
 
         following: the check that comes next in the same process, of the same visibility.
         """
-        limits = self.context.limits if usual else self.patience.limits_for(check)
+        limits = self.sandboxes.context.limits if usual else self.patience.limits_for(check)
         self.had_hidden = self.had_hidden or check.visibility != VISIBLE
         trial = run_check(
             process,
             check,
-            self.context.assignment,
-            self.context.fixtures,
+            self.sandboxes.context.assignment,
+            self.sandboxes.context.fixtures,
             self.oracle,
             stubs=stubs,
-            handout=self.handout,
+            handout=self.sandboxes.handout,
             is_wrong=(check.function, stubs) in self.wrong,
             limits=limits,
             why=self.why(limits),

@@ -150,12 +150,11 @@ class AbsentFinder:
         """The module of the work tree that goes by another package's name: `nn.helpers` where the folder was nn/."""
         if name.split(".")[0] in LIBRARIES:
             return ""
-        parts = name.split(".")[1:]
-        while parts:
-            place = os.path.join(self.root, *parts)
+        parts = name.split(".")
+        for start in range(1, len(parts)):
+            place = os.path.join(self.root, *parts[start:])
             if parts[-1] and (os.path.isfile(place + ".py") or os.path.isfile(os.path.join(place, "__init__.py"))):
-                return ".".join([self.package, *parts])
-            parts = parts[1:]
+                return ".".join([self.package, *parts[start:]])
         return ""
 
     def importing_file(self) -> str:

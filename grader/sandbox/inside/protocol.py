@@ -215,7 +215,9 @@ def write_node(value: Any, writer: BodyWriter, depth: int) -> Any:
     if issubclass(kind, np.dtype):
         return ["n", dtype_name(value)]
     if kind is type and issubclass(value, np.generic):
-        return ["y", scalar_name(value)]
+        if value not in np.sctypeDict.values():  # of another class, its own code would be asked
+            raise ProtocolError("%s is not sent" % value.__name__)
+        return ["y", dtype_name(np.dtype(value))]
     if issubclass(kind, int):
         number = int.__int__(value)
         if number.bit_length() > 1024:
@@ -342,13 +344,6 @@ def dtype_name(dtype: np.dtype) -> str:
     if name not in DTYPES:
         raise ProtocolError("dtype %.60s is not sent" % name)
     return name
-
-
-def scalar_name(kind: type) -> str:
-    """The dtype of a scalar type; of NumPy's own only, since of another class its own code would be asked."""
-    if kind not in np.sctypeDict.values():
-        raise ProtocolError("%s is not sent" % kind.__name__)
-    return dtype_name(np.dtype(kind))
 
 
 def named_dtype(name: Any) -> np.dtype:

@@ -26,7 +26,7 @@ import time
 import traceback
 import types
 import warnings
-from typing import Any, Callable, Dict, Tuple
+from typing import Any, Callable, Dict
 
 import absent_modules  # type: ignore[import-not-found]
 import confine  # type: ignore[import-not-found]
@@ -69,10 +69,14 @@ class Server:
         try:
             request = self.channel.receive()
             modules = self.load(request)
-            left_out = [self.describe_left_out(*one) for one in self.importer.left_out[:MOST_TOLD]]
+            left_out = []
+            for path, line, name, error in self.importer.left_out[:MOST_TOLD]:
+                said = self.tree.describe(error)
+                text = said["text"] + absent_modules.explain(error)
+                left_out.append((self.tree.name_of(path), line, name, said["type"], text))
             recoded = [self.tree.name_of(path) for path in self.importer.recoded]
-            said = {"modules": modules, "absent": self.placeholders.names, "left_out": left_out, "recoded": recoded}
-            self.channel.send({"id": request["id"], **said})
+            known = {"modules": modules, "absent": self.placeholders.names, "left_out": left_out, "recoded": recoded}
+            self.channel.send({"id": request["id"], **known})
             if self.options.get("fork", True):
                 self.traces = traces.Traces(self.tree.package, stubs.Switch)
                 self.fork_for_checks()
@@ -99,11 +103,6 @@ class Server:
                 failures[name] = self.tree.describe(error)
             self.find_functions(name, request)
         return failures
-
-    def describe_left_out(self, path: str, line: int, name: str, error: BaseException) -> Tuple[Any, ...]:
-        """What of a file was not imported: file, line, name of the function, and what was wrong with it."""
-        said = self.tree.describe(error)
-        return (self.tree.name_of(path), line, name, said["type"], said["text"] + absent_modules.explain(error))
 
     def make_hollow(self, name: str) -> None:
         """A module that is not there, or cannot be imported: others find its functions, all of them stubs."""

@@ -96,7 +96,11 @@ class Switch:
             sent, refused = (), error
         answer = self.ask(self.name, sent)
         if answer.get("outcome") == "own" and self.own is not None:
-            return self.call_own(self.own, args, kwargs)
+            with ExitStack() as undone:  # as it was before it became a stub; it is one again afterwards
+                for restore, exchange in self.exchanged:
+                    restore()
+                    undone.callback(exchange)
+                return self.own(*args, **kwargs)
         if refused is not None:
             raise refused
         if answer.get("outcome") != "value":
@@ -104,14 +108,6 @@ class Switch:
         for position, after in answer["dicts"].items():
             bound[int(position)].update(read_answer(after))
         return read_answer(answer["value"])
-
-    def call_own(self, own: Callable[..., Any], args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
-        """Call the student's function as it was before it became a stub. It is one again afterwards."""
-        with ExitStack() as undone:
-            for restore, exchange in self.exchanged:
-                restore()
-                undone.callback(exchange)
-            return own(*args, **kwargs)
 
     def bind(self, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> List[Any]:
         """Arguments in the order of the reference's parameters: the student's own may have other names, and more.

@@ -93,19 +93,15 @@ class Importer:
             source = file.read()
         if source.lstrip()[:1] == b"{" and b'"cells"' in source:
             raise SyntaxError(NOTEBOOK, (path, 1, 0, ""))
-        before = len(self.left_out)
+        before, code = len(self.left_out), COMPILED.get((path, source))
         try:
-            code = COMPILED.get((path, source)) or compile(source, path, "exec", flags_for(source), dont_inherit=True)
-        except Exception as error:
-            if not self.is_tolerant:
-                raise
-            self.run_parts(path, names, self.parts_of(path, source, error), error, before)
-            return
-        try:
+            code = code or compile(source, path, "exec", flags_for(source), dont_inherit=True)
             self.execute(code, names)
         except BaseException as error:
-            if not self.is_tolerant:
+            if not self.is_tolerant or (code is None and not isinstance(error, Exception)):
                 raise
+            if code is None:
+                return self.run_parts(path, names, self.parts_of(path, source, error), error, before)
             body = ast.parse(source).body
             line = line_of(error, path)
             failed = next((node for node in body if first_line(node) <= line <= (node.end_lineno or line)), None)
@@ -135,7 +131,8 @@ class Importer:
         try:
             if isinstance(node, ast.ImportFrom) and isinstance(error, (ImportError, ValueError)):
                 return self.import_elsewhere(path, names, node)
-            if isinstance(error, Exception) and any(map(is_annotated, ast.walk(node))):
+            annotated = (getattr(n, "annotation", None) or getattr(n, "returns", None) for n in ast.walk(node))
+            if isinstance(error, Exception) and any(annotated):
                 return self.execute(compile_nodes([*futures, node], path, POSTPONED), names)
         except BaseException as problem:
             error = error if isinstance(node, ast.ImportFrom) else problem
@@ -171,7 +168,7 @@ class Importer:
         until = time.process_time() + MOST_S
         broken = 0
         lines = self.decode(path, source).split("\n")
-        starts = [number for number, line in enumerate(lines) if is_start(line)]
+        starts = [n for n, line in enumerate(lines) if line and not line[0].isspace() and not line.startswith(ENDS)]
         starts = [n for n in starts if not (n and lines[n - 1].startswith("@"))]  # a decorator and what it decorates
         parts: List[Any] = []
         starts, position = [*starts, len(lines)], 0
@@ -298,14 +295,6 @@ def flags_for(source: bytes) -> int:
 
 def compile_nodes(nodes: List[Any], path: str, flags: int = 0) -> Any:
     return compile(ast.Module(body=nodes, type_ignores=[]), path, "exec", flags, dont_inherit=True)
-
-
-def is_annotated(node: Any) -> bool:
-    return bool(getattr(node, "annotation", None) or getattr(node, "returns", None))
-
-
-def is_start(line: str) -> bool:
-    return bool(line) and not line[0].isspace() and not line.startswith(ENDS)
 
 
 def is_future(node: Any) -> bool:
