@@ -63,7 +63,10 @@ def stage(
         if name not in submission_files or normalise(submission_files[name]) == normalise(pristine):
             continue
         if name in extended:
-            files |= complete(name, submission_files[name], pristine)
+            folder, slash, base = name.rpartition("/")
+            beside = f"_handed_out_{base}"
+            files[name] = submission_files[name] + COMPLETION.format(pristine=beside.removesuffix(".py")).encode()
+            files[f"{folder}{slash}{beside}"] = pristine
         if is_told(name):
             notes.append(Reason.of("own_definitions_used" if name in extended else "handed_out_used", file=name))
     write_tree(files, target, package)
@@ -73,14 +76,6 @@ def stage(
 def normalise(content: bytes) -> bytes:
     """The content as far as it matters: no byte order mark, line endings or white space at the end of lines."""
     return b"\n".join(line.rstrip() for line in content.removeprefix(BOM).rstrip().splitlines())
-
-
-def complete(name: str, own: bytes, pristine: bytes) -> dict[str, bytes]:
-    """The student's version with the names that it lacks, and the pristine one that these come from."""
-    folder, slash, base = name.rpartition("/")
-    beside = f"_handed_out_{base}"
-    tail = COMPLETION.format(pristine=beside.removesuffix(".py")).encode()
-    return {name: own + tail, f"{folder}{slash}{beside}": pristine}
 
 
 def write_tree(files: Mapping[str, bytes], target: Path, package: str) -> None:

@@ -87,7 +87,6 @@ class JudgeThread:
         return future.result()
 
     def where(self) -> str:
-        """What the thread is doing at this moment."""
         frame = sys._current_frames().get(self.thread.ident or 0)
         if frame is None:
             return "a thread that is gone"

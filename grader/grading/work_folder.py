@@ -107,27 +107,21 @@ def sweep_work_folders() -> None:
 
 
 def end_processes(folder: Path) -> None:
-    """End every sandbox and worker that was started on this folder, and what they start while they are ended.
-
-    A bwrap that is ended before it let its child go on leaves that behind.
+    """End every sandbox and worker that was started on this folder, as their command lines tell, until none is there or
+    on its way: a bwrap that is ended before it let its child go on leaves that behind.
     """
-    until = time.monotonic() + MAX_ENDING_S
-    while end_those_there(folder) and time.monotonic() < until:
+    until, found = time.monotonic() + MAX_ENDING_S, True
+    while found and time.monotonic() < until:
+        found = False
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                command = (process / "cmdline").read_bytes()
+                if not command:
+                    found |= is_starting(process)
+                elif f"{folder}/".encode() in command and b"worker.py" in command:
+                    os.kill(int(process.name), signal.SIGKILL)
+                    found = True
         time.sleep(0.001)
-
-
-def end_those_there(folder: Path) -> bool:
-    """Whether there were any, as their command lines tell, or one may be on its way."""
-    found = False
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            command = (process / "cmdline").read_bytes()
-            if not command:
-                found |= is_starting(process)
-            elif f"{folder}/".encode() in command and b"worker.py" in command:
-                os.kill(int(process.name), signal.SIGKILL)
-                found = True
-    return found
 
 
 def is_starting(process: Path) -> bool:

@@ -112,15 +112,12 @@ def blank(text: str, found: Found, depth: int = 0) -> str:
         if text[start : start + 1] in ("'", '"') and (not kind or kind in PREFIXES):
             parts.append((prefix if kind == "ur" else "b" if "b" in kind else "") + '""')
             at = end_of_string(text, start, kind, found, depth)
-        elif prefix:
-            parts.append(prefix)
-            at = start
         elif text[at] == "#":
             end = text.find("\n", at)
             at = len(text) if end < 0 else end
         else:
-            parts.append(text[at])
-            at += 1
+            parts.append(prefix or text[at])
+            at += len(parts[-1])
     return "".join(parts)
 
 

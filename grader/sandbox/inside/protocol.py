@@ -77,10 +77,7 @@ def encode(value: Any) -> bytes:
 
 
 def encode_with(message: Dict[str, Any], name: str, part: Tuple[bytes, bytes]) -> bytes:
-    """Write a message, which has entries, as a frame with one more: a part that was encoded before.
-
-    So what is sent again and again is encoded once.
-    """
+    """Write a message as a frame with one more entry, which was encoded before: it is sent again and again."""
     header, body = encode_part(message)
     return frame(header[:-1] + b"," + WRITER.encode(name).encode("ascii") + b"," + part[0] + b"]", body + part[1])
 

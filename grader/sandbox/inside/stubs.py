@@ -40,7 +40,7 @@ class NotWritten(NotImplementedError):
         self.name = name
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Granted:
     """What the reference keeps for this check: opaque here."""
 
