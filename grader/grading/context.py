@@ -60,7 +60,6 @@ class Context(Ground):
     scratch: str | None = None
 
     def launch(self, work: Path) -> Launch:
-        """One worker on this work tree."""
         return self.isolation.launch(self.interpreter, work, self.assignment.package, self.limits.at_start())
 
     def only(self, checks: Collection[str]) -> Context:

@@ -53,7 +53,6 @@ class Oracle:
 
     @property
     def student(self) -> Student:
-        """The reference as a check sees it."""
         return Student(self.measure, self.process.session.plan.functions, self.process.session.plan.classes)
 
     def end(self) -> None:

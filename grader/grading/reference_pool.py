@@ -86,7 +86,6 @@ def judging() -> Iterator[JudgeThread]:
 
 
 def forget() -> None:
-    """End the process that is kept."""
     process, KEPT.key, KEPT.process = KEPT.process, None, None
     if process is not None:
         process.kill()

@@ -72,6 +72,9 @@ class Sandboxes:
         for process in list(self.processes):
             process.session.stop()
 
+    def note(self, said: Sequence[Reason]) -> None:
+        self.notes += [note for note in said if note not in self.notes]
+
     @property
     def used_s(self) -> float:
         """Seconds in which the submission's own code was at work, was imported, or was asked something."""
@@ -165,7 +168,7 @@ class Sandboxes:
                     withheld[name] = pristine
             told = self.handout.has_file
             said = stage(kept, handed_out, work, package=package, extended=extended, is_told=told)
-            self.notes += [note for note in said + tell_copies(kept, withheld) if note not in self.notes]
+            self.note(said + tell_copies(kept, withheld))
             self.trees[one.without] = work
         return self.trees[one.without]
 

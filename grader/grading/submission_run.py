@@ -25,7 +25,7 @@ from grader.assignment.sections import ModuleSet
 from grader.calls import Failure
 from grader.function_ids import module_of_file, short_name
 from grader.grading.check_run import follow_up, run_check, setup_for
-from grader.grading.import_notes import import_notes, is_of_another_python, tell_dialect
+from grader.grading.import_notes import import_notes, tell_dialect
 from grader.grading.reference_oracle import Oracle
 from grader.grading.sandboxes import Sandboxes, group_apart
 from grader.grading.time_limits import Patience, is_timeout
@@ -61,7 +61,7 @@ class SubmissionRun:
     patience: Patience = field(init=False)
     own: dict[str, Trial] = field(default_factory=dict)
     on_stubs: dict[str, Trial] = field(default_factory=dict)
-    foreign: list[LeftOut] = field(default_factory=list)  # statements that were written for another Python
+    left_out: list[LeftOut] = field(default_factory=list)  # of all files, some of it written for another Python
     # Functions that were so on these stubs, by themselves and not by another's failure.
     wrong: set[tuple[str, frozenset[str]]] = field(default_factory=set)
     put_off: list[Check] = field(default_factory=list)  # of functions that ran out of time before
@@ -82,7 +82,7 @@ class SubmissionRun:
                         run(one, visible)
                 if visible:
                     self.follow_up()
-        self.sandboxes.notes[:0] = tell_dialect(self.foreign, self.sandboxes.context.interpreter.python)
+        self.sandboxes.notes[:0] = tell_dialect(self.left_out, self.sandboxes.context.interpreter.python)
 
     def known(self, check: Check) -> Trial:
         """What came of a check on the student's own code, or that the submission's time was over before it ran."""
@@ -98,26 +98,20 @@ class SubmissionRun:
             if checks or visible:
                 self.run_checks(sandbox, checks)
             if visible:  # what is said of the import of a sandbox that is opened later may come from a hidden check
-                self.note_import(sandbox)
-
-    def note_import(self, sandbox: Sandbox) -> None:
-        imported = sandbox.process.session.imported
-        notes = self.sandboxes.notes
-        notes += [note for note in import_notes(imported, sandbox.serves) if note not in notes]
-        self.foreign += [one for one in imported.left_out if is_of_another_python(one) and one not in self.foreign]
+                imported = sandbox.process.session.imported
+                self.sandboxes.note(import_notes(imported, sandbox.serves))
+                self.left_out += imported.left_out
 
     def open_set(self, one: ModuleSet) -> None:
         self.sandboxes.unusable |= set(one.files) - self.sandboxes.submission.files.keys()
         below = [file for file in one.on if file in self.sandboxes.unusable]
-        waiting = 0
-        for check in self.sandboxes.checks_of(one.files):
+        checks = self.sandboxes.checks_of(one.files)
+        for check in checks:
             if check.file not in self.sandboxes.submission.files:
                 self.own[check.id] = Trial(check, Failure(MISSING, "", Reason.of("not_handed_in", file=check.file)))
             elif below:
                 self.own[check.id] = Trial(check, Failure(SKIPPED, "", Reason.of("built_on", file=below[0])))
-            else:
-                waiting += 1
-        if waiting:
+        if any(check.id not in self.own for check in checks):
             self.open_files(one, one)
 
     def open_files(self, of: ModuleSet, one: ModuleSet) -> None:

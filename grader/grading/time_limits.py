@@ -41,8 +41,7 @@ AGAIN_S: Final = 6.0  # a few slow functions among some that hang lose nothing, 
 @dataclass
 class Patience:
     """Of one submission. timed_out: functions that ran out of time; ended: functions that returned values in a check;
-    cut: by a check's id and whether it ran on stubs, the function that ran out of a shortened time in it; needs_s: by a
-    check's id, seconds that the reference needs for it; again: functions of which one check was taken again."""
+    cut: by a check's id and whether it ran on stubs, the function that ran out of a shortened time in it."""
 
     limits: Limits
     oracle: Oracle

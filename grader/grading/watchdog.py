@@ -103,5 +103,4 @@ class JudgeThread:
         self.end()
 
     def end(self) -> None:
-        """Let the thread end after what it is doing."""
         self.tasks.put(None)

@@ -24,7 +24,6 @@ LIBRARIES = {
 }  # fmt: skip
 CATCHING = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 
-
 # Modules that hold words for annotations only; an older Python or NumPy lacks some of the words, or the module.
 FOR_ANNOTATIONS = ("typing", "typing_extensions", "collections.abc", "types", "numpy.typing")
 # By module of the standard library: the method that waits for somebody to type, and what to say instead.

@@ -39,11 +39,6 @@ def confine(options: Dict[str, Any]) -> None:
     close_files(options["readable"], options["listed"], options["devices"])
 
 
-def die_with_parent() -> None:
-    """For a child, which does not inherit it."""
-    prctl(PR_SET_PDEATHSIG, SIGKILL)
-
-
 def landlock_version() -> int:
     """Which Landlock the kernel has; 0 for none."""
     try:

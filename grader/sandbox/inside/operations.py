@@ -24,14 +24,9 @@ def item(value: Any, key: Any) -> Any:
     raise TypeError("no items")
 
 
-def changed(value: Any, changes: Dict[str, Any]) -> Dict[str, Any]:
-    """A dict as a call left it, with what the check itself wrote into it since."""
-    return {**value, **changes}
-
-
 OPERATIONS: Dict[str, Callable[..., Any]] = {
     "item": item,
-    "changed": changed,
+    "changed": lambda value, changes: {**value, **changes},  # as a call left it, and what the check wrote since
     "add": operator.add,
     "sub": operator.sub,
     "mul": operator.mul,

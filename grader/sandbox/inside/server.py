@@ -65,7 +65,6 @@ class Server:
         self.importer.install()
 
     def serve(self) -> None:
-        """Everything until the judge closes the pipe."""
         try:
             request = self.channel.receive()
             modules = self.load(request)
@@ -163,17 +162,20 @@ class Server:
         """The life of a child: a check, and perhaps others after it. Does not return."""
         try:
             if self.options.get("confine"):
-                confine.die_with_parent()
+                confine.prctl(confine.PR_SET_PDEATHSIG, confine.SIGKILL)  # which a child does not inherit
             request = self.channel.receive()
             limits = request["begin"]["limits"]
             set_limits(limits)
-            child = None
-            while request["op"] != "end":
+            is_reused = False
+            while True:
                 self.settings.restore()
-                is_reused = child is not None
                 child = Child(self.channel, self.functions, self.members, self.tree, is_reused)
+                is_reused = True
                 request = child.serve(request, self.switches)
-                if request["op"] != "end" and not self.is_as_before(limits):
+                if request["op"] == "end":
+                    return
+                # The next check must find what the first one found, and have the time that it is to have.
+                if not self.traces.are_none() or time.process_time() > STAYING_SHARE * limits.get("CPU", 0):
                     self.channel.send({"op": "stale"})
                     return
         except EOFError:
@@ -182,10 +184,6 @@ class Server:
             traceback.print_exc()
         finally:
             os._exit(0)
-
-    def is_as_before(self, limits: Dict[str, float]) -> bool:
-        """Whether the next check finds what the first one found, and has the time that it is to have."""
-        return self.traces.are_none() and time.process_time() <= STAYING_SHARE * limits.get("CPU", 0)
 
     def serve_check(self, request: Dict[str, Any]) -> None:
         """A check without a process of its own."""

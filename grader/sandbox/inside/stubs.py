@@ -198,7 +198,6 @@ def wrapped_by(function: types.FunctionType, name: str) -> List[Any]:
 
 
 def vars_of_class(value: Any) -> Dict[str, Any]:
-    """The members of an object's class and its bases, by name."""
     return {name: member for base in reversed(type(value).__mro__) for name, member in vars(base).items()}
 
 

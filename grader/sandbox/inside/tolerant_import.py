@@ -177,9 +177,8 @@ class Importer:
             for end in range(position + 1, min(position + 1 + MOST_JOINED, len(starts))):
                 if broken > MOST_LEFT_OUT or time.process_time() > until:
                     raise error
-                try:
-                    tree = ast.parse("\n".join(lines[start : starts[end]]) + "\n", path)
-                except Exception:
+                tree = parse("\n".join(lines[start : starts[end]]) + "\n", path)
+                if isinstance(tree, Exception):
                     continue
                 ast.increment_lineno(tree, start)
                 parts += tree.body
@@ -188,7 +187,9 @@ class Importer:
             else:
                 text = "\n".join(lines[start : starts[position + 1]])
                 name = DEFINITION.search(text)
-                problem = error_in("\n" * start + text + "\n", path)  # whose text may name lines, too
+                problem = parse("\n" * start + text + "\n", path)  # whose text may name lines, too
+                if not isinstance(problem, Exception):
+                    problem = SyntaxError("invalid syntax")  # not alone: with what follows it
                 line = problem.lineno if isinstance(problem, SyntaxError) and problem.lineno else start + 1
                 broken += 1
                 parts.append((line, name.group(1) if name else "", problem))
@@ -252,8 +253,6 @@ class TreeFinder(importlib.machinery.FileFinder):
 
 
 class TreeLoader(importlib.machinery.SourceFileLoader):
-    """Has the importer run one file."""
-
     def __init__(self, importer: Importer, fullname: str, path: str) -> None:
         super().__init__(fullname, path)
         self.importer = importer
@@ -313,9 +312,9 @@ def line_of(error: BaseException, path: str) -> int:
     return (error.lineno or 0) if isinstance(error, SyntaxError) and error.filename == path else 0
 
 
-def error_in(text: str, path: str) -> BaseException:
+def parse(text: str, path: str) -> Any:
+    """The tree of a text, or what it raises."""
     try:
-        ast.parse(text, path)
+        return ast.parse(text, path)
     except Exception as error:
         return error
-    return SyntaxError("invalid syntax")  # not alone: with what follows it
