@@ -57,11 +57,13 @@ def tell_dialect(left_out: Sequence[LeftOut], python: str) -> list[Reason]:
     if not older and not newer:
         return []
     first, match = older[0] if older else max(newer, key=lambda pair: int(pair[1]["since"]))
-    place = {"file": first.file, "line": first.line, "feature": match["feature"]}
-    graded = {"python": ".".join(python.split(".")[:2]), "lost": lost(left_out)}
+    file, line, feature, gone = first.file, first.line, match["feature"], lost(left_out)
+    running = ".".join(python.split(".")[:2])
     if older:
-        return [Reason.of("python_2", **place, **graded, files=" ".join(dict.fromkeys(one.file for one, _ in older)))]
-    return [Reason.of("newer_python", **place, since=f"3.{match['since']}", **graded)]
+        files = " ".join(dict.fromkeys(one.file for one, _ in older))
+        return [Reason.of("python_2", file=file, line=line, feature=feature, python=running, lost=gone, files=files)]
+    since = f"3.{match['since']}"
+    return [Reason.of("newer_python", file=file, line=line, feature=feature, since=since, python=running, lost=gone)]
 
 
 def lost(left_out: Sequence[LeftOut]) -> Reason:

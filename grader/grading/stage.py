@@ -67,8 +67,10 @@ def stage(
             beside = f"_handed_out_{base}"
             files[name] = submission_files[name] + COMPLETION.format(pristine=beside.removesuffix(".py")).encode()
             files[f"{folder}{slash}{beside}"] = pristine
-        if is_told(name):
-            notes.append(Reason.of("own_definitions_used" if name in extended else "handed_out_used", file=name))
+        if is_told(name) and name in extended:
+            notes.append(Reason.of("own_definitions_used", file=name))
+        elif is_told(name):
+            notes.append(Reason.of("handed_out_used", file=name))
     write_tree(files, target, package)
     return notes
 

@@ -132,8 +132,9 @@ def with_left_out(results: list[CheckResult], assignment: Assignment, handout: H
     """The results of all checks in their order, in the handout's words; what it does not ask for is worth nothing."""
     unasked = []
     for check in [check for check in assignment.checks if not handout.has(check)]:
-        why = "given_solved" if check.function in handout.solved else "not_asked"
-        reason = Reason.of(why, handout=handout.name, years=handout.years)
+        reason = Reason.of("not_asked", handout=handout.name, years=handout.years)
+        if check.function in handout.solved:
+            reason = Reason.of("given_solved", handout=handout.name, years=handout.years)
         unasked.append(Trial(replace(check, max_points=0.0), Failure(NOT_APPLICABLE, "", reason)))
     by_id = {result.id: result for result in [*results, *settle(unasked)]}
     ordered = [by_id[check.id] for check in assignment.checks]
