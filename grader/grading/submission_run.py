@@ -240,7 +240,9 @@ class SubmissionRun:
     def setup_for(self, process: CheckProcess, check: Check) -> Setup:
         """What it will most probably run with."""
         limits = self.patience.limits_for(check)
-        return setup_for(process, check, self.sandboxes.context.fixtures, self.sandboxes.handout, limits, self.why(limits))
+        return setup_for(
+            process, check, self.sandboxes.context.fixtures, self.sandboxes.handout, limits, self.why(limits)
+        )
 
     def why(self, limits: Limits) -> Reason | None:
         """Why a check has less time than usual, if it has."""
