@@ -35,10 +35,7 @@ ADVICE: Final[dict[str, str]] = {
     "broadcast_into": "The slice and what is written into it differ in shape; print both.",
     "unpacked_none": "What stands to the right of = is None: a cache that no forward returned, or a function without a return.",
     "old_numpy_types": "np.float, np.int, np.bool and np.object are gone since NumPy 1.24: write float, int, bool, object.",
-    "old_numpy": (
-        "Either the name is misspelt, or this NumPy is newer than the code and has another name for it (np.product is "
-        "np.prod)."
-    ),
+    "old_numpy": "Either the name is misspelt, or this NumPy is newer than the code and has another name for it (np.product is np.prod).",
     "not_defined": "The name is misspelt or assigned on another path through the function.",
 }
 

@@ -10,10 +10,7 @@ STOPPED: Final[dict[str, str]] = {
     "raised": "{name} raised {raised!c}: {text!c}",
     "import_raised": "{file} cannot be imported: {raised!c}: {text!c}",
     "out_of_cpu_time": "{name} was still running after {seconds:g} s of CPU time; perhaps a loop never ends.",
-    "out_of_wall_time": (
-        "{name} did not answer in time: it was stopped after {seconds:g} s. Perhaps it sleeps, or waits for a lock, "
-        "a queue or a thread."
-    ),
+    "out_of_wall_time": "{name} did not answer in time: it was stopped after {seconds:g} s. Perhaps it sleeps, or waits for a lock, a queue or a thread.",
     "ended": "{name} ended the process with exit code {code}.",
     "killed": "{name} was killed by signal {number} ({signal}).",
     "out_of_memory": "{name} ran out of memory. {text!c}",
@@ -33,21 +30,12 @@ UNANSWERED: Final[dict[str, str]] = {
     "not_run": "This check was not run, since {name} ran out of time in others. Find out first why it does not end there.",
     "in_less_time": "{what} {why}",
     "had_less_time": "It had less time than usual, since {functions} functions had run out of time before.",
-    "used_up_while": (
-        "The submission used up the {seconds:g} s that it has as a whole; {name} was stopped. "
-        "Look at the functions that ran out of time or took long."
-    ),
-    "used_up": (
-        "The submission used up the {seconds:g} s that it has as a whole; this check was not run. "
-        "Look at the functions that ran out of time or took long."
-    ),
+    "used_up_while": "The submission used up the {seconds:g} s that it has as a whole; {name} was stopped. Look at the functions that ran out of time or took long.",
+    "used_up": "The submission used up the {seconds:g} s that it has as a whole; this check was not run. Look at the functions that ran out of time or took long.",
     "out_of_import_time": "{name} was still running after {seconds:g} s of CPU time.",
     "printed_too_much": "{name} printed more than anybody will read.",
     "cannot_be_sent": "{name} returned what cannot be sent: {text!c}.",
-    "too_many_processes": (
-        "{name} holds more memory than it may: twice the {memory_mib} MiB that one process may, in all of its "
-        "processes."
-    ),
+    "too_many_processes": "{name} holds more memory than it may: twice the {memory_mib} MiB that one process may, in all of its processes.",
     "malformed": "{name} sent a reply that is none.",
     "malformed_by": "{name} sent a reply that is none ({error!c}).",
     "unasked": "{name} answered what was not asked.",
@@ -59,10 +47,7 @@ UNANSWERED: Final[dict[str, str]] = {
 }
 
 FOLLOWS: Final[dict[str, str]] = {
-    "follows": (
-        "{names:and} {names:is the gradient|are the gradients} of your own {own}, which is wrong: "
-        "counted {share:counted}. Mend {own} first."
-    ),
+    "follows": "{names:and} {names:is the gradient|are the gradients} of your own {own}, which is wrong: counted {share:counted}. Mend {own} first.",
     "given_cache": "{why:sentence} Given the cache that the docstring describes, {then}",
     "was_given_cache": INSTEAD + ".",
     "was_given_other_cache": INSTEAD + "; if yours holds something else, mend {forward} first.",
@@ -71,22 +56,13 @@ FOLLOWS: Final[dict[str, str]] = {
 }
 
 STUBS: Final[dict[str, str]] = {
-    "counted_on_stubs": (
-        "Counted with the grader's own {functions:list} in place of yours, which lost marks already. "
-        "Mend {functions:it|them} first. With yours: {yours}"
-    ),
+    "counted_on_stubs": "Counted with the grader's own {functions:list} in place of yours, which lost marks already. Mend {functions:it|them} first. With yours: {yours}",
     "counted_on_called": "Counted with the grader's own functions in place of those that {name} calls. With yours: {yours}",
     "same_on_stubs": "So it is with the grader's own {functions:list} in place of yours.",
     "wrong_on_stubs": "Wrong all the same: {names:list}.",
     "earns_less": "it earns less",
-    "stubs_counted": (
-        "{counted} of {checks} checks {counted:counts|count} with the grader's own {functions:list} in place of yours, "
-        "which lost marks already. Mend {functions:it|them} first."
-    ),
-    "called_counted": (
-        "{counted} of {checks} checks {counted:counts|count} with the grader's own functions in place of those that "
-        "are called."
-    ),
+    "stubs_counted": "{counted} of {checks} checks {counted:counts|count} with the grader's own {functions:list} in place of yours, which lost marks already. Mend {functions:it|them} first.",
+    "called_counted": "{counted} of {checks} checks {counted:counts|count} with the grader's own functions in place of those that are called.",
     "after_hidden": "This check ran after hidden ones, so what it printed, raised or returned is not shown here.",
     "hint": "{text}{misconception:unsaid}",
 }

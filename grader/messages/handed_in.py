@@ -65,9 +65,7 @@ SENTENCES: Final[dict[str, str]] = {
     # Which of several files was graded.
     "graded_as": FOUND_AS + ". Rename it.",
     "graded_as_since": FOUND_AS + ", since {other!c} adds nothing to it. Rename it.",
-    "odd_names_found": (
-        "{files} {count:was|were} found, expected {name}. {taken!c} was graded. If another one counts, rename it."
-    ),
+    "odd_names_found": "{files} {count:was|were} found, expected {name}. {taken!c} was graded. If another one counts, rename it.",
     "read_as": "{file!c} was found, expected {name!c}. It was read as {name!c}. Rename it.",
     "several_found": "{count:word} {name!c} were found: {taken!c} was taken, not {others}.",
     "taken_as_well": "Taken as well, since the code imports {count:it|them}: {names}.",
@@ -89,9 +87,7 @@ SENTENCES: Final[dict[str, str]] = {
     "text_entry": "text entry",
     "link": "link",
     "nothing_handed_in": "no file was handed in. Ask for the Python files.",
-    "latest_is_empty": (
-        "the latest attempt holds no file, an earlier one does. Move the latest away if the earlier shall count."
-    ),
+    "latest_is_empty": "the latest attempt holds no file, an earlier one does. Move the latest away if the earlier shall count.",
     # Notebooks.
     "not_built_as_notebooks": "it is damaged: it is not built as notebooks are. Save it again.",
     "no_cells": "it is damaged: it has no cells. Save it again.",
@@ -109,9 +105,7 @@ SENTENCES: Final[dict[str, str]] = {
     "copies": "{other!c} and {best!c} are copies of one notebook; answers were read from {best!c}{too}. {unlike}",
     "read_from_other": ", and {names} from {other!c}",
     "answers_differ": "{names}: the two copies have different answers. Read both.",
-    "metadata_lost": (
-        "{file!c}: cells have lost the metadata that they were handed out with. {names}: read from below the question."
-    ),
+    "metadata_lost": "{file!c}: cells have lost the metadata that they were handed out with. {names}: read from below the question.",
     "strangers": "{names}: made from none of the notebooks that were handed out.",
     "check_cells": "{notebook}: the check {count:cell|cells} {names} {count:was|were} {how}.",
     "changed": "changed",

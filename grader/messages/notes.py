@@ -11,14 +11,8 @@ NOTES: Final[dict[str, str]] = {
     "more_left_out": "{files:or}: {count} more statements or functions were left out.",
     "prints": "{files:or} prints while it is imported: {text!c}",
     "the_statement": "The statement",
-    "python_2": (
-        "{file}, line {line}: {feature!c} is Python 2's, and Python {python} graded it. {lost} left out and the rest "
-        "was graded. Convert the code to Python 3 first, and hand that in: 2to3 -w {files} does most of it."
-    ),
-    "newer_python": (
-        "{file}, line {line}: {feature!c} needs Python {since} or newer, and Python {python} graded it. {lost} left "
-        "out and the rest was graded. Grade it with --python python{since}."
-    ),
+    "python_2": "{file}, line {line}: {feature!c} is Python 2's, and Python {python} graded it. {lost} left out and the rest was graded. Convert the code to Python 3 first, and hand that in: 2to3 -w {files} does most of it.",
+    "newer_python": "{file}, line {line}: {feature!c} needs Python {since} or newer, and Python {python} graded it. {lost} left out and the rest was graded. Grade it with --python python{since}.",
     "lost": "{names!c:list} {names:was|were}",
     "lost_and_more": "{names!c:list} and {more} more were",
     "lost_statement": "The statement was",
@@ -31,11 +25,7 @@ NOTES: Final[dict[str, str]] = {
     "too_late": "The time of this submission was over while some checks were still to be judged: they count as out of time.",
     "public_only": "Public checks only: hidden checks are run on the graded version.",
     "grading_lost": "its grading was lost ({error}: {text}).",
-    "late_judge": (
-        "the grader had not come to an end {late_s:g} s after the {seconds:g} s that a submission has. It was stopped "
-        "in {where}. No mark is taken for it. Grade the submission again when the machine is less busy. If that ends "
-        "the same way, report it with the submission."
-    ),
+    "late_judge": "the grader had not come to an end {late_s:g} s after the {seconds:g} s that a submission has. It was stopped in {where}. No mark is taken for it. Grade the submission again when the machine is less busy. If that ends the same way, report it with the submission.",
 }
 
 HANDOUT: Final[dict[str, str]] = {
@@ -43,10 +33,7 @@ HANDOUT: Final[dict[str, str]] = {
     "taken_for": "auto: taken for handout {handout} by {votes} of {marks} marks ({topics:list}{unlike}). {alike}",
     "but_not": "; not {topics:list}",
     "same_marks": "{handouts:list} has the same marks: name it with --handout if it is that.",
-    "no_majority": (
-        "auto: no handout has a clear majority of the {marks} marks that were found ({counts:list}), so it was graded "
-        "by the assignment's own. If that is wrong, name the handout with --handout."
-    ),
+    "no_majority": "auto: no handout has a clear majority of the {marks} marks that were found ({counts:list}), so it was graded by the assignment's own. If that is wrong, name the handout with --handout.",
 }
 
 LEAVE_CHECK_OUT: Final = "but a check does. Leave the check out by its file."
@@ -55,10 +42,7 @@ FAULTS: Final[dict[str, str]] = {
     "source_cannot_be_read": "{source!c}: cannot be read ({error}). Grade it again.",
     "not_relative": "stage: {name!r} was found, expected a relative path. Correct the assignment.",
     "exists_already": "stage: {file} exists already, expected an empty folder. Stage elsewhere.",
-    "disk_full": (
-        "{place}: work trees cannot be written there ({error}). Make room, or set TMPDIR to another folder, then give "
-        "the same command."
-    ),
+    "disk_full": "{place}: work trees cannot be written there ({error}). Make room, or set TMPDIR to another folder, then give the same command.",
     "not_finite": "fixture of {name}: holds NaN or inf, expected finite numbers. Run make fixtures.",
     "check_returned": "a check returned {type}, expected named arrays or gradients(...).",
     "no_such_function": "check: {function} is no function of the assignment. Check the spelling.",
