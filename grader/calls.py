@@ -126,14 +126,12 @@ def same(one: Any, other: Any) -> bool:
     """Whether two arguments or results are equal to the bit."""
     if one is other:
         return True
-    if isinstance(one, np.ndarray | np.generic) or isinstance(other, np.ndarray | np.generic):
-        if type(one) is not type(other) or one.dtype != other.dtype or one.shape != other.shape:
-            return False
-        return bool(one.tobytes() == other.tobytes())
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
     if type(one) is not type(other):
         return False
+    if isinstance(one, np.ndarray | np.generic):
+        return (one.dtype, one.shape, one.tobytes()) == (other.dtype, other.shape, other.tobytes())
     if isinstance(one, tuple | list):
         return len(one) == len(other) and all(map(same, one, other))
     return bool(one == other)

@@ -44,31 +44,23 @@ def measure_spread(assignment: Assignment, functions: Functions, expected: Mappi
                     with np.errstate(all="ignore"):
                         values = run_locally(assignment, check, {**functions, **theirs}, reference=functions).values
                 except Exception as error:
-                    raise AssignmentError(
-                        f"{place} fails it ({type(error).__name__}: {error}). Mend one of them."
-                    ) from error
+                    raised = f"{type(error).__name__}: {error}"
+                    raise AssignmentError(f"{place} fails it ({raised}). Mend one of them.") from error
                 largest[check.id] = max(largest[check.id], error_of(check, place, expected[check.id], values))
     return largest
 
 
 def error_of(check: Check, place: str, expected: Arrays, values: Mapping[str, object]) -> float:
     judged = judge_values(
-        expected,
-        values,
-        tolerance=check.tolerance,
-        parts=check.parts,
-        together=check.together,
-        squeeze=check.squeeze,
+        expected, values, tolerance=check.tolerance, parts=check.parts, together=check.together, squeeze=check.squeeze
     )
     for judgement in judged:
         if judgement.comparison.status != PASSED:
             raise AssignmentError(f"{place} fails it: {said(judgement.comparison.reason)} Mend one of them.")
     largest = max(judgement.comparison.error or 0.0 for judgement in judged)
     if largest * ROOM > check.tolerance:
-        raise AssignmentError(
-            f"{place} differs by {largest:.1e}, expected at most a third of the tolerance {check.tolerance:g}. "
-            "Take other inputs or a wider tolerance."
-        )
+        found = f"differs by {largest:.1e}, expected at most a third of the tolerance {check.tolerance:g}"
+        raise AssignmentError(f"{place} {found}. Take other inputs or a wider tolerance.")
     return largest
 
 

@@ -210,13 +210,12 @@ def describe_shift(name: str, expected: np.ndarray, actual: np.ndarray) -> Reaso
     """Recognise right values one place too far along an axis or along the last two, whatever fills the gap."""
     last = expected.ndim - 1
     for axes in [(axis,) for axis in range(expected.ndim)] + ([(last - 1, last)] if last > 0 else []):
-        for step in (1, -1):
-            late = tuple(slice(1, None) if axis in axes else slice(None) for axis in range(expected.ndim))
-            early = tuple(slice(None, -1) if axis in axes else slice(None) for axis in range(expected.ndim))
-            kept, moved = (expected[early], actual[late]) if step == 1 else (expected[late], actual[early])
+        late = tuple(slice(1, None) if axis in axes else slice(None) for axis in range(expected.ndim))
+        early = tuple(slice(None, -1) if axis in axes else slice(None) for axis in range(expected.ndim))
+        for is_up, kept, moved in ((True, expected[early], actual[late]), (False, expected[late], actual[early])):
             if kept.size > SPARE and np.ptp(kept) > CLOSE and close(moved, kept, 1.0):
                 up = Reason.of("shifted_up", name=name, axes=axes)
-                return up if step == 1 else Reason.of("shifted_down", name=name, axes=axes)
+                return up if is_up else Reason.of("shifted_down", name=name, axes=axes)
     return None
 
 

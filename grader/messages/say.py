@@ -22,10 +22,10 @@ from string import Formatter
 from typing import Any
 
 from grader.errors import GraderError
-from grader.messages import advice, endings, english, handed_in, notes, values
+from grader.messages import advice, endings, english, notes, values
 from grader.records import Reason
 
-AREAS = (values, endings, advice, handed_in, notes)
+AREAS = (values, endings, advice, notes)
 CATALOGUE: Mapping[str, str] = {id: text for area in AREAS for table in area.TABLES for id, text in table.items()}
 
 
