@@ -32,6 +32,8 @@ from grader.running.dispatch import grade_all
 
 EPSILON: Final = 1e-6  # points; they are rounded to six digits
 
+Users = Mapping[str, frozenset[str]]  # by function
+
 
 @dataclass(frozen=True)
 class Audit:
@@ -96,7 +98,7 @@ def parts_of(assignment: Assignment, variants: Iterable[Variant]) -> Iterator[tu
             yield variant.name, frozenset(check.id for check in assignment.checks if check.function in functions)
 
 
-def callers(assignment: Assignment) -> dict[str, frozenset[str]]:
+def callers(assignment: Assignment) -> Users:
     """By function, all that its mistakes may reach: those that call it or are fed its reply, and theirs in turn."""
     uses: dict[str, set[str]] = {function: set(assignment.stubs.get(function, ())) for function in assignment.functions}
     for check in assignment.checks:
@@ -112,7 +114,7 @@ def callers(assignment: Assignment) -> dict[str, frozenset[str]]:
 
 
 def problems_of(
-    variant: Variant, result: Result, called_by: Mapping[str, frozenset[str]], stubs: Mapping[str, Sequence[str]]
+    variant: Variant, result: Result, called_by: Users, stubs: Mapping[str, Sequence[str]]
 ) -> Iterator[str]:
     """What the grading of one variant has otherwise than it must be, its hints aside."""
     if variant.name == REFERENCE:
@@ -140,7 +142,7 @@ def problems_of(
                     yield f"{lost} {name}, too, though a stub can stand in there for what is wrong. {mend}"
 
 
-def reached_by(variant: Variant, called_by: Mapping[str, frozenset[str]]) -> frozenset[str]:
+def reached_by(variant: Variant, called_by: Users) -> frozenset[str]:
     return frozenset[str]().union(*(called_by[function] for function in variant.touched))
 
 
@@ -149,9 +151,8 @@ def hint_problems(variant: Variant, result: Result) -> list[str]:
     if variant.misconception is None:
         return []
     own = variant.misconception.hint
-    given = {
-        check.id: say_all(check.hints) for check in result.checks if check.function in variant.touched and check.hints
-    }
+    hinted = [check for check in result.checks if check.function in variant.touched and check.hints]
+    given = {check.id: say_all(check.hints) for check in hinted}
     others = [f"{check} gives the hint {hint!r}, expected its own." for check, hint in given.items() if hint != own]
     if own in given.values() or others:
         return others
@@ -172,9 +173,7 @@ def find_needless(mistakes: Iterable[tuple[Variant, Result]]) -> tuple[str, ...]
     return tuple(needless)
 
 
-def find_costly(
-    mistakes: Iterable[tuple[Variant, Result]], called_by: Mapping[str, frozenset[str]]
-) -> dict[str, tuple[str, ...]]:
+def find_costly(mistakes: Iterable[tuple[Variant, Result]], called_by: Users) -> dict[str, tuple[str, ...]]:
     """Misconceptions that cost marks where the function that they are in is called or its reply is used."""
     costly: dict[str, tuple[str, ...]] = {}
     for variant, result in mistakes:
@@ -185,7 +184,6 @@ def find_costly(
 
 
 def is_lost(one: CheckResult | FunctionResult) -> bool:
-    """Whether it cost anything."""
     return one.points < one.max_points - EPSILON
 
 

@@ -58,20 +58,18 @@ def make_fixtures(assignment: Assignment) -> Made:
             entry = entries[check.id] = make_fixture(assignment, check, functions, arrays)
             expected[check.id] = {name: arrays[key(check.id, "expected", name)] for name in entry["arrays"]}
         spread = measure_spread(assignment, functions, expected)
-    hints: dict[str, dict[str, str]] = {}
-    ways: dict[str, dict[str, list[str]]] = {"by_outcome": {}, "beside": {}}
+    known: dict[str, dict[str, Any]] = {"hints": {}, "by_outcome": {}, "beside": {}}
     for item in assignment.misconceptions:
-        hints.setdefault(item.function, {})[item.name] = item.hint
-        for way in ways:
+        known["hints"].setdefault(item.function, {})[item.name] = item.hint
+        for way in ("by_outcome", "beside"):
             if getattr(item, way):
-                ways[way].setdefault(item.function, []).append(item.name)
+                known[way].setdefault(item.function, []).append(item.name)
     manifest = {
         "schema": SCHEMA,
         "made_with": {"python": platform.python_version(), "numpy": np.__version__},
         "sources": {name: source_hash(path) for name, path in source_paths(assignment).items()},
         "arguments": arguments_of(assignment, functions),
-        "hints": hints,
-        **ways,
+        **known,
         "checks": entries,
         "spread": {check: float(f"{error:.1e}") for check, error in spread.items()},
     }
@@ -98,9 +96,8 @@ def make_fixture(
     for option, names in (("parts", check.parts), ("together", check.together), ("squeeze", check.squeeze)):
         unknown = set() if isinstance(names, bool) else {*names} - {*expected}
         if unknown:
-            raise AssignmentError(
-                f"check {check.id}: {option} name {', '.join(sorted(unknown))}, but it returns {', '.join(expected)}."
-            )
+            found, returned = ", ".join(sorted(unknown)), ", ".join(expected)
+            raise AssignmentError(f"check {check.id}: {option} name {found}, but it returns {returned}.")
     arrays |= {key(check.id, "expected", name): value for name, value in expected.items()}
     if forward is not None:
         arrays[key(check.id, "forward")] = forward

@@ -30,8 +30,6 @@ from grader.authoring.public_part import find_disclosed, public_files
 from grader.errors import AssignmentError, GraderError
 from grader.student.pack import zip_bytes
 
-ROOT: Final = "student_template"
-ASSIGNMENT: Final = "assignment"
 REQUIREMENTS: Final = "requirements.txt"
 DISTRIBUTION: Final = "layergrader"
 WHEEL: Final = b"Wheel-Version: 1.0\nGenerator: grader release\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -40,7 +38,7 @@ WHEEL: Final = b"Wheel-Version: 1.0\nGenerator: grader release\nRoot-Is-Purelib:
 def make_release(assignment: Assignment) -> dict[str, bytes]:
     """Every file of the zip by its path. Raises AssignmentError if one of them tells what students must not see."""
     files = make_template(assignment)
-    files |= {f"{ASSIGNMENT}/{name}": content for name, content in public_files(assignment).items()}
+    files |= {f"assignment/{name}": content for name, content in public_files(assignment).items()}
     name, wheel = make_wheel()
     wheel_path = f"wheels/{name}"
     if REQUIREMENTS not in files:
@@ -53,7 +51,7 @@ def make_release(assignment: Assignment) -> dict[str, bytes]:
     if told:
         found = "; ".join(told[:5]) + (f" and {len(told) - 5} more" if len(told) > 5 else "")
         raise AssignmentError(f"release: {found}. Write it otherwise in one of the two. Nothing was written.")
-    return {f"{ROOT}/{name}": content for name, content in sorted(files.items())}
+    return {f"student_template/{name}": content for name, content in sorted(files.items())}
 
 
 def make_wheel() -> tuple[str, bytes]:

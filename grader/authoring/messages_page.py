@@ -58,9 +58,8 @@ def sections_of(path: Path) -> list[dict[str, Any]]:
     try:
         sections = tomllib.loads(path.read_text(encoding="utf-8"))["sections"]
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError) as error:
-        raise AssignmentError(
-            f"{path}: cannot be read ({error}), expected a table [[sections]]. Correct it."
-        ) from error
+        found = f"cannot be read ({error}), expected a table [[sections]]"
+        raise AssignmentError(f"{path}: {found}. Correct it.") from error
     return list(sections)
 
 
