@@ -22,16 +22,13 @@ Call = Callable[[str, tuple[Any, ...], dict[str, Any]], Any]
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a call gave no value: status as in records.py, where, why, and the raised type's name.
+    """Why a call gave no value."""
 
-    said: the reason; or a sentence for the student, of whoever wrote the check.
-    """
-
-    status: str
+    status: str  # as in records.py
     function: str
-    said: Reason | str
+    said: Reason | str  # a sentence for the student, of whoever wrote the check
     frames: tuple[Frame, ...] = ()
-    raised: str = ""
+    raised: str = ""  # the exception's type
 
     @property
     def reason(self) -> Reason:

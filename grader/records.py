@@ -105,25 +105,16 @@ def as_written(text: str) -> Reason:
 
 @dataclass(frozen=True)
 class Submission:
-    """What one student handed in, read into memory.
+    """What one student handed in, read into memory."""
 
-    id: unique in its run, safe as a file name. source: where it came from, for people to read.
-    files: student files, handed-out files and helpers found, by their path below the package ("layers.py"), as bytes.
-    notebooks: by their bare names, as bytes; read (intake/notebooks/answers.py) and shown, never staged, never run.
-    answers: what was read in them, held against those that the assignment hands out; notebook_notes: what that showed,
-    to be said where the submission's handout has those notebooks.
-    notes: what the collector wants said ("two layers.py were found ..."). problem: why nothing can be graded (damaged
-    archive, no student file), or None.
-    """
-
-    id: str
-    source: str
-    files: Mapping[str, bytes]
-    notes: tuple[Reason, ...] = ()
-    problem: Reason | None = None
-    notebooks: Mapping[str, bytes] = field(default_factory=dict)
-    answers: tuple[NotebookResult, ...] = ()
-    notebook_notes: tuple[Reason, ...] = ()
+    id: str  # unique in its run, safe as a file name
+    source: str  # where it came from, for people to read
+    files: Mapping[str, bytes]  # student files, handed-out files and helpers found, by their path below the package
+    notes: tuple[Reason, ...] = ()  # what the collector wants said ("two layers.py were found ...")
+    problem: Reason | None = None  # why nothing can be graded (damaged archive, no student file)
+    notebooks: Mapping[str, bytes] = field(default_factory=dict)  # by their bare names; shown, never staged, never run
+    answers: tuple[NotebookResult, ...] = ()  # what was read in them, held against those that are handed out
+    notebook_notes: tuple[Reason, ...] = ()  # what that showed, to be said where the handout has those notebooks
 
     @property
     def sha256(self) -> str:
@@ -144,26 +135,22 @@ class Submission:
 class Check:
     """One check as the assignment defines it; `run(student, rng)` returns named arrays or Gradients.
 
-    id: function id plus the check's name. file: the student file that it is about.
-    needs: the function whose reply the check feeds to the function under test, or None.
-    max_points: the function's points shared out by weight. parts: weights of the comparisons, 1 where not named.
-    together, squeeze: names of comparisons, as checks.check has them.
     words: what students read in place of a comparison's name; and in place of what is wrong, for a yes or no.
     """
 
-    id: str
+    id: str  # function id plus the check's name
     function: str
-    file: str
+    file: str  # the student file that it is about
     title: str
     visibility: str
     seed: int
     weight: float
-    max_points: float
+    max_points: float  # the function's points shared out by weight
     tolerance: float
-    needs: str | None
-    parts: Mapping[str, float]
+    needs: str | None  # the function whose reply the check feeds to the function under test
+    parts: Mapping[str, float]  # weights of the comparisons, 1 where not named
     run: Callable[..., Any] = field(compare=False)
-    together: bool | tuple[str, ...] = False
+    together: bool | tuple[str, ...] = False  # names of comparisons, as checks.check has them
     squeeze: bool | tuple[str, ...] = False
     words: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
@@ -296,10 +283,10 @@ class NotebookResult:
 
 @dataclass(frozen=True)
 class Mark:
-    """What staff gave for an answer: points, None as long as they gave none, and a comment for the student."""
+    """What staff gave for an answer."""
 
-    points: float | None = None
-    comment: str = ""
+    points: float | None = None  # as long as they gave none
+    comment: str = ""  # for the student
 
 
 @dataclass(frozen=True)

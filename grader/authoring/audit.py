@@ -37,27 +37,23 @@ Users = Mapping[str, frozenset[str]]  # by function
 
 @dataclass(frozen=True)
 class Audit:
-    """variants and their results in the same order, each of the checks that it was graded on. problems: why it fails, a
-    line each.
-
-    needless: ids of checks, as find_needless has them: hidden ones must catch by themselves what visible ones have
-    shown, and visible ones are what a student mends by. costly: by misconception, as find_costly has it, functions.
-    """
+    """What run_audit found. Hidden checks must catch by themselves what visible ones have shown, and visible ones are
+    what a student mends by: either may be needless."""
 
     variants: tuple[Variant, ...]
-    results: tuple[Result, ...]
-    problems: tuple[str, ...]
-    needless: tuple[str, ...]
-    costly: Mapping[str, tuple[str, ...]]
+    results: tuple[Result, ...]  # in the same order, each of the checks that it was graded on
+    problems: tuple[str, ...]  # why it fails, a line each
+    needless: tuple[str, ...]  # ids of checks, as find_needless has them
+    costly: Mapping[str, tuple[str, ...]]  # by misconception, as find_costly has it, functions
 
 
 @dataclass(frozen=True)
 class Duration:
-    """What one check costs on the reference: CPU time in this process, wall time when it was graded."""
+    """What one check costs on the reference."""
 
     check: str
-    cpu_s: float
-    graded_s: float
+    cpu_s: float  # in this process
+    graded_s: float  # wall time when it was graded
 
 
 def run_audit(

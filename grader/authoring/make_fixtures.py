@@ -152,8 +152,7 @@ def write_fixtures(assignment: Assignment, made: Made) -> None:
     for path in folder.rglob("*.npz"):
         if path.relative_to(folder).as_posix() not in hashes:
             path.unlink()
-    text = json.dumps({**made.manifest, "files": hashes}, indent=1) + "\n"
-    write_text(folder / MANIFEST, text)
+    write_text(folder / MANIFEST, json.dumps({**made.manifest, "files": hashes}, indent=1) + "\n")
 
 
 def drift(assignment: Assignment, made: Made) -> list[str]:

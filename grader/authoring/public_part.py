@@ -79,21 +79,13 @@ def public_manifest(manifest: Mapping[str, Any], shown: set[str]) -> dict[str, A
 
 def as_toml(data: Mapping[str, Any]) -> str:
     """The entries as TOML: plain ones first, then tables, as the format asks."""
+    literal = json.JSONEncoder(separators=(", ", " = ")).encode  # TOML's own but for what stands behind a key
     lines = ["# What students see of the assignment. Made by `grader release`.", ""]
     lines += [f"{name} = {literal(value)}" for name, value in data.items() if not isinstance(value, dict)]
     for name, table in data.items():
         if isinstance(table, dict):
-            lines += ["", f"[{name}]", *(f"{json.dumps(key)} = {literal(item)}" for key, item in table.items())]
+            lines += ["", f"[{name}]", *(f"{literal(key)} = {literal(item)}" for key, item in table.items())]
     return "\n".join(lines) + "\n"
-
-
-def literal(value: Any) -> str:
-    """A value in TOML's words. Its strings, numbers and arrays are JSON's; its inline tables are not."""
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{json.dumps(key)} = {literal(item)}" for key, item in value.items()) + " }"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(literal, value)) + "]"
-    return json.dumps(value)
 
 
 def find_disclosed(assignment: Assignment, files: Mapping[str, bytes]) -> list[str]:

@@ -94,9 +94,7 @@ def find_pattern(w: np.ndarray, scale: float) -> Reason | None:
     least = min(MOST_EXTREME, NORMAL.inv_cdf((1 + RARE ** (1 / n)) / 2))
     if not least <= largest <= -NORMAL.inv_cdf(RARE / (2 * n)):
         return Reason.of("extreme", largest=largest)
-    if not is_normal(flat):
-        return Reason.of("not_normal")
-    return None
+    return None if is_normal(flat) else Reason.of("not_normal")
 
 
 def find_lag(flat: np.ndarray) -> int:

@@ -38,12 +38,12 @@ Others = Mapping[str | Input, np.ndarray]
 
 @dataclass(frozen=True)
 class Size:
-    """What a length is the size of. is_count: what a mean may be over, the examples or all entries of an array."""
+    """What a length is the size of."""
 
     length: int
     of: str
     reason: Reason
-    is_count: bool = False
+    is_count: bool = False  # what a mean may be over, the examples or all entries of an array
 
 
 Sizes = tuple[Size, ...]

@@ -68,8 +68,8 @@ def fault(reason: Reason, kind: type[GraderError] = GraderError) -> GraderError:
 
 
 def say_all(reasons: Iterable[Reason]) -> str:
-    *most, last = (*map(say, reasons), "")[:-1] or ("",)
-    return " ".join([*map(english.sentence, most), last])
+    texts = [*map(say, reasons)]
+    return " ".join([*map(english.sentence, texts[:-1]), *texts[-1:]])
 
 
 def fields_of(template: str) -> frozenset[str]:
