@@ -152,6 +152,8 @@ def describe_number(name: str, factor: float, sizes: Sizes) -> Reason | None:
 
     A number has no axes: what its factor is the size of is another array, or that array's first axis, as in a mean.
     """
+    if abs(factor) < 1 / LARGEST_FACTOR:  # one over a subnormal number is no integer
+        return None
     whole = round(factor) if abs(factor) > 1 else round(1 / factor)
     if not 2 <= abs(whole) < LARGEST_FACTOR or not same_number(factor, whole if abs(factor) > 1 else 1 / whole):
         return None

@@ -44,6 +44,10 @@ def test_a_factor_of_one_number_is_named_only_if_it_means_something():
     assert "times" not in describe_difference("loss", np.array(2.3025), np.array(3.1))
 
 
+def test_a_number_too_small_to_divide_by_is_off_like_any_other():
+    assert describe_difference("loss", np.array(2.3025), np.array(-1e-310)) == "loss is off by 100%."
+
+
 def test_a_factor_that_does_not_hold_everywhere_is_not_named():
     actual = 2 * IMAGES
     actual[0, 0, 0, 0] += 0.1
