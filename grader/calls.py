@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -44,6 +44,7 @@ class CallFailed(Exception):
 
 
 Classes = Mapping[str, Members]
+NO_CLASSES: Final[Classes] = {}
 
 
 def owner_of(name: str, classes: Classes) -> str:
@@ -68,14 +69,14 @@ class LocalHandle:
 def local_call(
     functions: Mapping[str, Callable[..., Any]],
     arities: list[tuple[str, int]] | None = None,
-    classes: Classes | None = None,
+    classes: Classes = NO_CLASSES,
 ) -> Call:
     """A caller that runs functions in this process. arities: filled with (function, length of its tuple or 0)."""
 
     def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         given = [arg.value if isinstance(arg, LocalHandle) else copy.deepcopy(arg) for arg in args]
         named = {key: arg.value if isinstance(arg, LocalHandle) else copy.deepcopy(arg) for key, arg in kwargs.items()}
-        owner = owner_of(name, classes or {})
+        owner = owner_of(name, classes)
         value = functions[name](*given, **named) if owner == name else use_member(name, *given, **named)
         for arg, after in zip(args, given, strict=True):
             if isinstance(arg, dict):
@@ -87,7 +88,7 @@ def local_call(
 
     def use_member(name: str, owner: Any, *args: Any, **kwargs: Any) -> Any:
         path, _, member = name.rpartition(".")
-        if member in (classes or {})[path].methods:
+        if member in classes[path].methods:
             return getattr(owner, member)(*args, **kwargs)
         if args:
             own = getattr(owner, member)

@@ -23,7 +23,6 @@ from grader.atomic_files import write_bytes
 from grader.authoring.messages_page import PAGE, messages_page
 from grader.errors import AssignmentError
 
-FOLDER: Final = "template"
 # What running and compiling leave behind; no part of the template, and no drift.
 LEFT_BEHIND: Final = {"__pycache__", ".ipynb_checkpoints", "build", "datasets", ".so", ".pyd", ".pyc", ".egg-info"}
 
@@ -41,7 +40,7 @@ def make_template(assignment: Assignment) -> dict[str, bytes]:
         title = f'"""{assignment.title}."""\n'.encode()  # the reference's own says what it is
         files[f"{folder}/__init__.py"] = read(assignment.reference / init) if folder != package else title
     files |= student_notebooks(assignment)
-    files |= {name: read(path) for name, path in found_in(assignment.folder / FOLDER).items()}
+    files |= {name: read(path) for name, path in found_in(assignment.folder / "template").items()}
     page = messages_page(assignment.folder)
     files |= {PAGE: page.encode()} if page else {}
     for name, content in files.items():

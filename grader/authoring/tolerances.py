@@ -30,9 +30,8 @@ ROOM: Final = 3.0
 
 
 def measure_spread(assignment: Assignment, functions: Functions, expected: Mapping[str, Arrays]) -> dict[str, float]:
-    """By check, the largest error of any right solution, relative as the judge has it.
+    """By check, the largest error of any right solution, relative as the judge has it. functions: the reference's.
 
-    functions: the reference's. expected: by check, its arrays.
     Raises AssignmentError if a right solution fails a check, or lies too near to its tolerance.
     """
     largest = dict.fromkeys((check.id for check in assignment.checks), 0.0)
@@ -68,16 +67,13 @@ def error_of(check: Check, place: str, expected: Arrays, values: Mapping[str, ob
 class Difference:
     """What the value `name` of something wrong differs from the expected one by, relative as the judge has it."""
 
-    wrong: str
+    wrong: str  # what it is called in messages
     name: str
     error: float
 
 
 def differences(wrong: str, expected: Arrays, values: Arrays, together: Names) -> Iterator[Difference]:
-    """Of the values that a tolerance alone decides about: arrays of finite numbers in the right shape that differ.
-
-    wrong: what it is called in messages.
-    """
+    """Of the values that a tolerance alone decides about: arrays of finite numbers in the right shape that differ."""
     units = units_of(expected, together)
     for name, array in expected.items():
         found = np.asarray(values[name], dtype=np.float64) if name in values else None
@@ -89,10 +85,7 @@ def differences(wrong: str, expected: Arrays, values: Arrays, together: Names) -
 
 
 def expect_tight(check: Check, found: Collection[Difference]) -> None:
-    """Raise AssignmentError if one of these would pass, or nearly so, because the check's tolerance is too wide.
-
-    The message names the largest tolerance that would do.
-    """
+    """Raise AssignmentError if one of these would pass, or nearly so, because the check's tolerance is too wide."""
     if check.tolerance <= TOLERANCE or not found:
         return
     nearest = min(found, key=lambda one: one.error)

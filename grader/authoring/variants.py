@@ -86,10 +86,8 @@ def replaced(files: Mapping[str, bytes], stood_in: Mapping[str, str], helpers: M
 
 
 def staged_source(path: Path) -> bytes:
-    """A module of misconceptions as it can be imported without the grader: its lines in their places.
-
-    Raises AssignmentError if it needs more of the grader than the decorator.
-    """
+    """A module of misconceptions as it can be imported without the grader: its lines in their places. Raises
+    AssignmentError if it needs more of the grader than the decorator."""
     text = path.read_text(encoding="utf-8")
     lines = text.split("\n")
     for node in [node for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)]:

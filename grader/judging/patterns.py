@@ -119,10 +119,7 @@ def named(other: str | Input) -> str | Reason:
 def describe_factor(
     name: str, expected: np.ndarray, actual: np.ndarray, sizes: Sizes, *, is_plain: bool = False
 ) -> Reason | None:
-    """Name the factor if all of the array is off by one, as a whole number or a fraction where it is one.
-
-    is_plain: it is a single number of few digits, as is_plain_number has it.
-    """
+    """Name the factor if all of the array is off by one, as a whole number or a fraction where it is one."""
     norm, largest = float(np.sum(expected * expected)), float(np.max(np.abs(expected)))
     if norm == 0 or largest < CLOSE:  # nothing but rounding, beside what it is compared with
         return None

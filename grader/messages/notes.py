@@ -167,5 +167,3 @@ FAULTS: Final[dict[str, str]] = {
     "called_where_no_check_runs": "sandbox: {function} was called where no check runs",
     "no_such_move": "sandbox: {event} where the process of a check is {state}",
 }
-
-TABLES: Final = (HANDED_IN, NOTES, HANDOUT, FAULTS)
