@@ -18,6 +18,7 @@ from grader.function_ids import module_of
 from grader.records import Frame, Members, Reason, as_written
 
 Call = Callable[[str, tuple[Any, ...], dict[str, Any]], Any]
+Functions = Mapping[str, Callable[..., Any]]
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,7 @@ class LocalHandle:
 
 
 def local_call(
-    functions: Mapping[str, Callable[..., Any]],
-    arities: list[tuple[str, int]] | None = None,
-    classes: Classes = NO_CLASSES,
+    functions: Functions, arities: list[tuple[str, int]] | None = None, classes: Classes = NO_CLASSES
 ) -> Call:
     """A caller that runs functions in this process. arities: filled with (function, length of its tuple or 0)."""
 

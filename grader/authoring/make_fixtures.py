@@ -23,8 +23,9 @@ from grader.assignment.fixtures import MANIFEST, SCHEMA, key, read_arrays, read_
 from grader.assignment.load import Assignment
 from grader.assignment.reference import load_reference
 from grader.atomic_files import write_bytes, write_text
-from grader.authoring.local_run import Functions, run_locally, run_variant
+from grader.authoring.local_run import run_locally, run_variant
 from grader.authoring.tolerances import Difference, differences, expect_tight, measure_spread
+from grader.calls import Functions
 from grader.errors import AssignmentError, FixtureError
 from grader.function_ids import module_of_file
 from grader.judging.compare import same, units_of
