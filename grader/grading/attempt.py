@@ -21,8 +21,8 @@ from grader.errors import GraderError
 from grader.grading.reference_oracle import Oracle
 from grader.grading.undo import Undoable
 from grader.judging.compare import Judgement, judge_values
-from grader.judging.perform import ReturnedValues, perform
-from grader.judging.student import Student
+from grader.judging.run_check_function import ReturnedValues, perform
+from grader.judging.student_proxy import Student
 from grader.messages.of_check import placed
 from grader.records import FAILED, MISSING, PASSED, Check, Reason
 from grader.sandbox.host.box import MAX_OUTPUT

@@ -25,7 +25,7 @@ from grader.grading.recorded_checks import program_of
 from grader.grading.reference_oracle import Oracle
 from grader.judging.adapt import OWN, Handout, adapt
 from grader.judging.compare import Judgement, fit, matches
-from grader.judging.perform import ReturnedValues
+from grader.judging.run_check_function import ReturnedValues
 from grader.judging.verdict import Trial
 from grader.records import PASSED, Check, Reason
 from grader.sandbox.host.check_process import CheckProcess, Setup

@@ -16,9 +16,9 @@ import numpy as np
 
 from grader.calls import Call, Classes
 from grader.judging.adapt import Handout, adapt
-from grader.judging.perform import perform
 from grader.judging.placeholder import Placeholder
-from grader.judging.student import Student
+from grader.judging.run_check_function import perform
+from grader.judging.student_proxy import Student
 from grader.records import Check
 from grader.sandbox.host.program import Program, record
 

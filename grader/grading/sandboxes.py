@@ -22,7 +22,7 @@ from grader.grading.reference_oracle import Oracle
 from grader.grading.reference_pool import give_back, lend
 from grader.grading.stage import stage
 from grader.judging.adapt import Handout
-from grader.judging.perform import takes_reference
+from grader.judging.run_check_function import takes_reference
 from grader.records import SPENT, Check, Reason, Submission
 from grader.sandbox.host.box import Launch
 from grader.sandbox.host.check_process import CheckProcess

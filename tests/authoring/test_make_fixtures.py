@@ -12,7 +12,7 @@ from grader.authoring.make_fixtures import drift, make_fixtures, write_fixtures
 from grader.errors import AssignmentError, GraderError
 from grader.grading.attempt import judged
 from grader.grading.check_run import judge
-from grader.judging.perform import ReturnedValues
+from grader.judging.run_check_function import ReturnedValues
 from grader.judging.verdict import Trial
 
 TOML = """

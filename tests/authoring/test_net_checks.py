@@ -12,8 +12,8 @@ from grader.assignment.python_loader import load_module
 from grader.calls import CallFailed, local_call
 from grader.checks import DEFINED
 from grader.judging.compare import judge_values
-from grader.judging.perform import perform
-from grader.judging.student import Members, Student
+from grader.judging.run_check_function import perform
+from grader.judging.student_proxy import Members, Student
 from grader.messages.say import said, say
 from grader.records import FAILED, MISSING, PASSED
 from reference.classifiers import cnn, fc_net

@@ -14,8 +14,8 @@ from grader.assignment.load import load_assignment
 from grader.assignment.reference import load_reference
 from grader.calls import local_call
 from grader.judging.compare import judge_values, matches
-from grader.judging.perform import answer_from
-from grader.judging.student import Student
+from grader.judging.run_check_function import answer_from
+from grader.judging.student_proxy import Student
 from grader.records import PASSED
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -17,8 +17,8 @@ from grader.assignment.reference import load_reference
 from grader.authoring.make_fixtures import make_fixtures, write_fixtures
 from grader.calls import local_call
 from grader.judging.compare import judge_values
-from grader.judging.perform import perform
-from grader.judging.student import Student
+from grader.judging.run_check_function import perform
+from grader.judging.student_proxy import Student
 from grader.records import PASSED
 
 CALLED = {
