@@ -161,14 +161,7 @@ def judged(check: Check, fixture: Fixture, answer: ReturnedValues) -> list[Judge
     best: list[Judgement] = []
     for expected in (fixture.expected, *fixture.accepted):
         judgements = judge_values(
-            expected,
-            answer.values,
-            tolerance=check.tolerance,
-            parts=check.parts,
-            inputs=inputs_of(answer.gradients) if answer.gradients else None,
-            together=check.together,
-            squeeze=check.squeeze,
-            words=check.words,
+            check, expected, answer.values, inputs_of(answer.gradients) if answer.gradients else None
         )
         if not best or earned_by(judgements) > earned_by(best):
             best = judgements

@@ -24,7 +24,7 @@ from grader.grading.follow_through import follow_through
 from grader.grading.recorded_checks import program_of
 from grader.grading.reference_oracle import Oracle
 from grader.judging.adapt import OWN, Handout, adapt
-from grader.judging.compare import Judgement, fit, matches
+from grader.judging.compare import Judgement, fit
 from grader.judging.run_check_function import ReturnedValues
 from grader.judging.verdict import Trial
 from grader.records import PASSED, Check, Reason
@@ -126,26 +126,18 @@ def judge(
 
     follow: asks for the numerical gradient of the student's own forward.
     """
-    check = trial.check
     claims = answer.gradients.claims if answer.gradients else {}
     failed = {j.comparison.name: j.actual for j in judgements if j.comparison.status != PASSED}
     wrong = {name: array for name, array in failed.items() if name in claims and array is not None}
     is_open = trial.fed is None and wrong and answer.gradients and fixture.forward is not None
-    matched = {
-        name
-        for name, arrays in (fixture.variants if failed else {}).items()
-        if matches(arrays, judgements, check.tolerance, check.together)
-    }
-    fits = {
-        name: fit(fixture.expected, arrays, judgements, check.tolerance, check.together)
-        for name, arrays in (fixture.variants if failed else {}).items()
-    }
+    variants = fixture.variants if failed else {}
+    fits = {name: fit(trial.check, fixture.expected, arrays, judgements) for name, arrays in variants.items()}
     return replace(
         trial,
         judgements=tuple(map(without_values, judgements)),
         follow=partial(follow, gradients=answer.gradients, wrong=wrong) if is_open else None,
         variants={name: hints[name] for name in fixture.variants},
-        matched=frozenset(matched),
+        matched=frozenset(name for name, one in fits.items() if one.is_whole),
         fits=fits,
     )
 

@@ -55,13 +55,7 @@ def passed(nine, functions):
             answer = perform(check.run, student, np.random.RandomState(check.seed), student)
         except Exception:
             continue
-        judged = judge_values(
-            fixtures.checks[check.id].expected,
-            answer.values,
-            tolerance=check.tolerance,
-            parts={},
-            squeeze=check.squeeze,
-        )
+        judged = judge_values(check, fixtures.checks[check.id].expected, answer.values)
         asked += all(j.comparison.status == PASSED for j in judged)
     layers, in_cells = SimpleNamespace(**{name.rpartition(".")[2]: f for name, f in functions.items()}), 0
     for check in cells.NINE:
