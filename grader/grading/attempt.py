@@ -1,6 +1,6 @@
 """One attempt at a check: its function on the code under test in a process, and what the values are worth.
 
-process.run ──► perform the check's function ──► Attempt: values, judged against the expected ones when asked for
+process.run ──► perform the check's function ──► JudgedValues: values, judged against the expected ones
     │                                    └─► CallFailed: also where the check cannot use what was returned
     └── rerun in a fresh process, unless the values are right or no process would give others
 """
@@ -33,22 +33,13 @@ from grader.sandbox.host.program import Program
 GENERATOR: Final = threading.local()
 
 
-@dataclass
-class Attempt:
-    """What the code under test returned. undoable: what it wrote into the check's own dicts meanwhile."""
+@dataclass(frozen=True)
+class JudgedValues:
+    """What the code under test returned in one run. undoable: what it wrote into the check's own dicts meanwhile."""
 
-    check: Check
-    fixture: Fixture
-    answer: ReturnedValues
+    returned: ReturnedValues
+    judgements: Sequence[Judgement]
     undoable: Undoable
-    judged: list[Judgement] | None = None
-
-    @property
-    def judgements(self) -> list[Judgement]:
-        # Not cached_property: before Python 3.12 all objects share its lock, and a judge that was left may hold it.
-        if self.judged is None:
-            self.judged = judged(self.check, self.fixture, self.answer)
-        return self.judged
 
 
 @dataclass(frozen=True)
@@ -61,20 +52,19 @@ class Attempts:
     oracle: Oracle
     setup: Setup
 
-    def run(self, call: Call, *, is_wrong: bool, program: Program | None = None) -> Outcome[Attempt]:
+    def run(self, call: Call, *, is_wrong: bool, program: Program | None = None) -> Outcome[JudgedValues]:
         """The check, rerun in a fresh process where that might change what it is worth.
 
         is_wrong: the function was wrong in a fresh process before, and is believed to be so in any. program: what the
         check is expected to call.
         """
-        setup = replace(self.setup, program=program)
 
-        def may_count(outcome: Outcome[Attempt]) -> bool:
+        def may_count(outcome: Outcome[JudgedValues]) -> bool:
             if outcome.value is not None and is_right(outcome.value.judgements):
                 return True
             return is_missing(outcome.failure) or (is_wrong and has_ended(outcome.failure))
 
-        return self.process.run(lambda: self.perform_anew(call), setup, may_count=may_count)
+        return self.process.run(lambda: self.judge(call), replace(self.setup, program=program), may_count=may_count)
 
     def missing_too(self) -> Failure | None:
         """That the function under test is not written either, where the one that it needs is not."""
@@ -90,11 +80,10 @@ class Attempts:
 
         In a process of its own: what it was asked is nobody else's business.
         """
-        attempt = self.process.run_alone(lambda: self.perform(call, rng), self.setup).value
-        if attempt is None:
-            return None
-        attempt.undoable.undo()
-        return attempt.answer.gradients
+        undoable = Undoable(call)
+        returned = self.process.run_alone(lambda: self.perform(undoable.call, rng), self.setup).value
+        undoable.undo()
+        return returned.gradients if returned is not None else None
 
     def reference_gradients(self, rng: np.random.RandomState) -> Gradients | None:
         """The same from the reference. None where there is none."""
@@ -103,40 +92,38 @@ class Attempts:
         reference = self.oracle.student
         return perform(self.check.run, reference, rng, reference).gradients
 
-    def perform_anew(self, call: Call) -> Attempt:
-        """The same beside an oracle that knows of nothing before.
+    def judge(self, call: Call) -> JudgedValues:
+        """One run beside an oracle that knows of nothing before, and what its values are worth.
 
         Where all that the check's program returned is right, the function itself has nothing to add.
         """
         self.oracle.end()
-        values = self.process.results()
-        if values is not None:
-            attempt = Attempt(self.check, self.fixture, ReturnedValues(values, None), Undoable(call))
-            if is_right(attempt.judgements):
-                return attempt
-        return self.perform(call)
+        undoable, values = Undoable(call), self.process.results()
+        for_program = None if values is None else ReturnedValues(values, None)
+        if for_program is not None and is_right(judgements := judged(self.check, self.fixture, for_program)):
+            return JudgedValues(for_program, judgements, undoable)
+        returned = self.perform(undoable.call)
+        return JudgedValues(returned, judged(self.check, self.fixture, returned), undoable)
 
-    def perform(self, call: Call, rng: np.random.RandomState | None = None) -> Attempt:
+    def perform(self, call: Call, rng: np.random.RandomState | None = None) -> ReturnedValues:
         """The work of one run. rng: where its inputs come from, if that is not the check's own seed.
 
         Raises CallFailed for whatever the code under test does; an exception over its values is its own, too, since the
         reference's values pass.
         """
-        undoable = Undoable(call)
         plan = self.process.session.plan
-        student = Student(undoable.call, plan.functions, plan.classes)
+        student = Student(call, plan.functions, plan.classes)
         reference = self.oracle.student if self.oracle.is_there else student
         try:
-            answer = perform(self.check.run, student, rng or inputs_from(self.check.seed), reference)
+            return perform(self.check.run, student, rng or inputs_from(self.check.seed), reference)
         except (CallFailed, GraderError):
             raise
         except Exception as error:
             raised = Reason.of("cannot_be_used", raised=type(error).__name__, text=str(error))
             raise CallFailed(Failure(FAILED, self.check.function, placed(self.check.function, raised))) from None
-        return Attempt(self.check, self.fixture, answer, undoable)
 
 
-def output_of(outcome: Outcome[Attempt]) -> str:
+def output_of(outcome: Outcome[JudgedValues]) -> str:
     """What was printed, and how much of it is not there."""
     left_out = f"\n[{outcome.printed - MAX_OUTPUT} more bytes were printed]" if outcome.printed > MAX_OUTPUT else ""
     return outcome.prints + left_out
@@ -156,18 +143,11 @@ def inputs_from(seed: int) -> np.random.RandomState:
     return state
 
 
-def judged(check: Check, fixture: Fixture, answer: ReturnedValues) -> list[Judgement]:
-    """The values of an answer, each against the expected one. Of several right answers, the one that earns most."""
-    best: list[Judgement] = []
-    for expected in (fixture.expected, *fixture.accepted):
-        judgements = judge_values(
-            check, expected, answer.values, inputs_of(answer.gradients) if answer.gradients else None
-        )
-        if not best or earned_by(judgements) > earned_by(best):
-            best = judgements
-        if is_right(best):
-            break
-    return best
+def judged(check: Check, fixture: Fixture, returned: ReturnedValues) -> list[Judgement]:
+    """The values, each against the expected one. Of several right answers, the one that earns most."""
+    inputs = inputs_of(returned.gradients)
+    answers = (fixture.expected, *fixture.accepted)
+    return max((judge_values(check, answer, returned.values, inputs) for answer in answers), key=earned_by)
 
 
 def earned_by(judgements: Sequence[Judgement]) -> float:
@@ -178,7 +158,9 @@ def is_right(judgements: Sequence[Judgement]) -> bool:
     return bool(judgements) and all(one.comparison.status == PASSED for one in judgements)
 
 
-def inputs_of(gradients: Gradients) -> dict[str, np.ndarray]:
+def inputs_of(gradients: Gradients | None) -> dict[str, np.ndarray]:
     """What went in, by name: the point of dx is x, that of W1 is W1; and the gradient from above."""
+    if gradients is None:
+        return {}
     points = {name.removeprefix("d"): np.asarray(point) for name, (_, point) in gradients.claims.items()}
     return {**points, "dout": np.asarray(gradients.dout)}

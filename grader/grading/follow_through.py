@@ -32,7 +32,9 @@ from grader.judging.follow import (
 )
 from grader.sandbox.host.check_process import Outcome
 
-NOTHING: Final = (frozenset[str](), False)
+# Names of wrong gradients that belong to the student's own forward; whether its inputs reach what they should.
+Followed = tuple[frozenset[str], bool]
+NOTHING: Final[Followed] = (frozenset(), False)
 GRADIENT_TIMES: Final = 5  # a numerical gradient asks the forward some forty times where a check asks once or twice
 
 T = TypeVar("T")
@@ -40,11 +42,8 @@ T = TypeVar("T")
 
 def follow_through(
     attempts: Attempts, call: Call, secret: int, *, gradients: Gradients, wrong: Mapping[str, np.ndarray]
-) -> tuple[frozenset[str], bool]:
-    """Names of wrong gradients that belong to the student's own forward; whether its inputs reach what they should.
-
-    attempts: at the check, of which the gradients came, through this call. secret: the seed that nobody knows.
-    """
+) -> Followed:
+    """attempts: at the check, of which the gradients came, through this call. secret: the seed that nobody knows."""
     try:
         return ask_forward(attempts, call, secret, gradients, wrong)
     except CallFailed:
@@ -57,7 +56,7 @@ def follow_through(
 
 def ask_forward(
     attempts: Attempts, call: Call, secret: int, gradients: Gradients, wrong: Mapping[str, np.ndarray]
-) -> tuple[frozenset[str], bool]:
+) -> Followed:
     """Raises CallFailed where the forward fails."""
     process, check, fixture = attempts.process, attempts.check, attempts.fixture
     # The usual limits: a function that answered does not hang, and its gradient takes longer than a call.
@@ -66,7 +65,7 @@ def ask_forward(
     longer, forward = replace(setup, times=GRADIENT_TIMES), fixture.forward
     assert forward is not None
 
-    def at_the_inputs() -> tuple[frozenset[str], bool]:
+    def at_the_inputs() -> Followed:
         agreed = agreeing_claims(gradients, wrong, check, forward, process.ahead)
         return agreed, bool(agreed) and same_patterns(fixture.reach, reach_patterns(gradients, check, process.ahead))
 
