@@ -7,25 +7,11 @@
 A process (a child of the worker server) serves check after check while it leaves no trace that Python shows; so a check
 must not fail by what another one did. What fails in a fresh process fails by itself. Behind this door live reuse and
 rerun, deadlines, a new sandbox for one that is in doubt, and the account of time.
-
-The states of the process, and what each event makes of them (MOVES is this table; anything else is a fault of ours):
-
-    state      begin     request  stale   stay     end      doubt
-    ABSENT     OPENED    .        .       .        ABSENT   ABSENT    no process
-    OPENED     .         FRESH    .       .        ABSENT   LOST      a check began; its process is forked by a request
-    REOPENED   .         REUSED   .       .        WAITING  LOST      a check began; the process that waits serves it
-    FRESH      .         FRESH    .       WAITING  ABSENT   LOST      serves its first check
-    REUSED     .         REUSED   FRESH   WAITING  ABSENT   LOST      serves a check after another
-    WAITING    REOPENED  .        .       .        ABSENT   ABSENT    has served checks without a trace, and waits
-    LOST       .         .        .       .        ABSENT   LOST      its sandbox was ended; the check is not over yet
-
-begin: of a check. request: the first message of a check tells the worker that it began. stale: the process says that
-an earlier check left a trace, and goes. stay, end: of a check, where the process may stay and where it goes. doubt:
-whatever does not go as it should ends the sandbox, and costs the check that runs.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -52,15 +38,19 @@ Answer = Callable[[str, tuple[Any, ...]], Mapping[str, Any]]
 ABSENT, OPENED, REOPENED, FRESH, REUSED, WAITING, LOST = STATES = (
     *("ABSENT", "OPENED", "REOPENED", "FRESH", "REUSED", "WAITING", "LOST"),
 )
+# begin: of a check. request: the first message of a check tells the worker that it began. stale: the process says that
+# an earlier check left a trace, and goes. stay, end: of a check, where the process may stay and where it goes. doubt:
+# whatever does not go as it should ends the sandbox, and costs the check that runs.
 BEGIN, REQUEST, STALE, STAY, END, DOUBT = EVENTS = "begin", "request", "stale", "stay", "end", "doubt"
+# The states of the process, and what each event makes of them; anything else is a fault of ours.
 MOVES: Final[Mapping[str, Mapping[str, str]]] = {
-    ABSENT: {BEGIN: OPENED, END: ABSENT, DOUBT: ABSENT},
-    OPENED: {REQUEST: FRESH, END: ABSENT, DOUBT: LOST},
-    REOPENED: {REQUEST: REUSED, END: WAITING, DOUBT: LOST},
-    FRESH: {REQUEST: FRESH, STAY: WAITING, END: ABSENT, DOUBT: LOST},
-    REUSED: {REQUEST: REUSED, STALE: FRESH, STAY: WAITING, END: ABSENT, DOUBT: LOST},
-    WAITING: {BEGIN: REOPENED, END: ABSENT, DOUBT: ABSENT},
-    LOST: {END: ABSENT, DOUBT: LOST},
+    ABSENT: {BEGIN: OPENED, END: ABSENT, DOUBT: ABSENT},  # no process
+    OPENED: {REQUEST: FRESH, END: ABSENT, DOUBT: LOST},  # a check began; its process is forked by a request
+    REOPENED: {REQUEST: REUSED, END: WAITING, DOUBT: LOST},  # a check began; the process that waits serves it
+    FRESH: {REQUEST: FRESH, STAY: WAITING, END: ABSENT, DOUBT: LOST},  # serves its first check
+    REUSED: {REQUEST: REUSED, STALE: FRESH, STAY: WAITING, END: ABSENT, DOUBT: LOST},  # serves a check after another
+    WAITING: {BEGIN: REOPENED, END: ABSENT, DOUBT: ABSENT},  # has served checks without a trace, and waits
+    LOST: {END: ABSENT, DOUBT: LOST},  # its sandbox was ended; the check is not over yet
 }
 ENDED: Final = {"op": "ended", "exit": 0, "signal": 0}
 
@@ -176,16 +166,17 @@ class CheckProcess:
         self.move(BEGIN)
         self.is_reused = self.state == REOPENED
         self.begun += not self.is_reused
-        self.setup = setup
+        self.setup, plan = setup, self.session.plan
         self.deadline = self.session.account.deadline(self.limits.wall_s)
         opening = {
             "seed": setup.seed,
             "limits": {"CPU": self.limits.cpu_s * setup.times},
-            "stubs": sorted(setup.granted & self.session.plan.switches.keys()),
+            "stubs": sorted(setup.granted & plan.switches.keys()),
         }
-        self.exchange = Exchange(opening, setup.arities, self.session.plan.classes, self.at, setup.program)
+        talk = self.at, self.post, self.hear
+        self.exchange = Exchange(opening, setup.arities, plan.classes, *talk, setup.program)
         if self.session.imported.is_whole:  # else some call is refused here, and the worker had worked for nothing
-            self.exchange.send_program(self.post)  # it computes while the check draws its inputs once more
+            self.exchange.send_program()  # it computes while the check draws its inputs once more
 
     def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """One call of the code under test. Raises CallFailed for whatever is not a value.
@@ -197,14 +188,12 @@ class CheckProcess:
         broken = self.session.imported.failures.get(module_of(owner_of(function, self.session.plan.classes)))
         if broken is not None:
             raise CallFailed(broken)
-        if self.lost_by is not None and not (
-            self.exchange and self.exchange.heard
-        ):  # a check that goes on all the same
-            raise CallFailed(self.lost_by)
+        if self.lost_by is not None and not (self.exchange and self.exchange.heard):
+            raise CallFailed(self.lost_by)  # of a check that goes on all the same
         if self.exchange is None:
             raise fault(Reason.of("called_where_no_check_runs", function=function), SandboxError)
         try:
-            return self.exchange.call(function, args, kwargs, self.post, self.hear)
+            return self.exchange.call(function, args, kwargs)
         except Malformed as failed:
             self.lost_by = failed.failure
             self.kill()
@@ -212,7 +201,7 @@ class CheckProcess:
 
     def results(self) -> Any:
         """What the check that has begun returns, without running it, if all goes as it was recorded; else None."""
-        return self.exchange.results(self.hear) if self.exchange is not None else None
+        return self.exchange.results() if self.exchange is not None else None
 
     def ahead(self, work: Callable[[], Any]) -> None:
         """Have all that `work` calls before it looks at a value done by the worker, before it is called for real."""
@@ -232,7 +221,7 @@ class CheckProcess:
         if self.lost_by is not None:
             raise CallFailed(self.lost_by)
         if self.exchange is not None:
-            self.exchange.settle(self.post, self.hear)
+            self.exchange.settle()
 
     def end(self, *, stay: bool = False) -> tuple[str, int]:
         """End the check; make sure that nothing is left. Returns what it printed and how many bytes it was.
@@ -245,7 +234,7 @@ class CheckProcess:
             return "", 0
         while self.exchange is not None and self.exchange.unheard and self.state in (FRESH, REUSED):
             try:  # the check ended before its program
-                self.exchange.hear("", self.hear)
+                self.exchange.hear("")
             except Malformed:
                 self.kill()
             except (CallFailed, Diverged):
@@ -314,13 +303,15 @@ class CheckProcess:
 
     def ends_cleanly(self) -> bool:
         """Whether the process ends as it should when it is told to, and no other process is there."""
-        with self.session.account.waiting():
-            try:
-                self.deadline = self.session.account.deadline_to_end(self.limits.wall_s)
-                self.session.send(encode({"op": "end"}), self.deadline)
-                return self.has_ended()
-            except DOUBTS:
-                return False
+        began, account = time.monotonic(), self.session.account
+        try:
+            self.deadline = account.deadline_to_end(self.limits.wall_s)
+            self.session.send(encode({"op": "end"}), self.deadline)
+            return self.has_ended()
+        except DOUBTS:
+            return False
+        finally:
+            account.protocol += time.monotonic() - began
 
     def has_ended(self) -> bool:
         """The same where it ends by itself. Raises one of DOUBTS."""
