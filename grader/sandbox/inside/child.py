@@ -218,10 +218,10 @@ class Child:
         }
         # An object's members return what is read by names; a function's dict may be a cache, which must stay whole.
         pack = self.pack_opened if name in self.members else self.pack
-        kind = (
-            tuple if isinstance(value, tuple) else list if type(value) is list else None
-        )  # a named tuple unpacks as any
-        reply["value"] = kind(map(pack, value)) if kind else pack(value)
+        if isinstance(value, tuple) or type(value) is list:  # a named tuple too: it unpacks as any
+            reply["value"] = (list if type(value) is list else tuple)(map(pack, value))
+        else:
+            reply["value"] = pack(value)
         if value is None or (isinstance(value, tuple) and any(item is None for item in value)):
             reply["stub"] = self.tree.is_stub(name)
         return reply
