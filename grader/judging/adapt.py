@@ -137,11 +137,7 @@ def adapt(call: Call, handout: Handout) -> Call:
     def adapted(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if function in handout.lacks:
             raise fault(Reason.of("handout_lacks", handout=handout.name, function=function), AssignmentError)
-        left = left_over(handout, function, kwargs)
-        if left:
-            reason = Reason.of("handout_cannot_call", handout=handout.name, function=function, argument=left)
-            raise fault(reason, AssignmentError)
-        return translate(call, handout, function, args, kwargs)
+        return translate(call, handout, function, args, kwargs, is_strict=True)
 
     return adapted
 
@@ -153,8 +149,13 @@ def adapt_back(call: Call, handout: Handout) -> Call:
     return lambda function, args, kwargs: translate(call, inverse, function, args, kwargs)
 
 
-def translate(call: Call, handout: Handout, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """One call: its arguments rewritten into copies, what it changed in dicts and what it returned brought back."""
+def translate(
+    call: Call, handout: Handout, function: str, args: tuple[Any, ...], kwargs: dict[str, Any], is_strict: bool = False
+) -> Any:
+    """One call: its arguments rewritten into copies, what it changed in dicts and what it returned brought back.
+
+    is_strict: raises AssignmentError for a keyword that the handout lacks and that no rule puts into other words.
+    """
     rules = handout.by_function.get(function, ())
     if not rules:
         return call(function, args, kwargs)
@@ -164,9 +165,13 @@ def translate(call: Call, handout: Handout, function: str, args: tuple[Any, ...]
             rewrite(rule, given, named)
         elif isinstance(rule, Keywords):
             exchange(rule, named)
-    for name in lacking(handout, function):
-        if name in named and is_off(named[name]):
+    for name in sorted(lacking(rules) & named.keys()):
+        if is_off(named[name]):
             del named[name]
+        elif is_strict:
+            argument = f"{name}={named[name]!r}"
+            reason = Reason.of("handout_cannot_call", handout=handout.name, function=function, argument=argument)
+            raise fault(reason, AssignmentError)
     sent = [dict(value) if isinstance(value, dict) else value for value in given]
     value = call(function, tuple(given), named)
     for position, (before, was_sent, after) in enumerate(zip(args, sent, given, strict=True)):
@@ -217,20 +222,10 @@ def exchange(rule: Keywords, named: dict[str, Any]) -> None:
         named.update(rule.theirs)
 
 
-def lacking(handout: Handout, function: str) -> frozenset[str]:
+def lacking(rules: Sequence[Rule]) -> set[str]:
     """The keywords of a function of ours that give way to others, and so do not exist there."""
-    rules = [rule for rule in handout.by_function.get(function, ()) if isinstance(rule, Keywords)]
-    return frozenset().union(*(rule.ours for rule in rules)).difference(*(rule.theirs for rule in rules))
-
-
-def left_over(handout: Handout, function: str, kwargs: Mapping[str, Any]) -> str:
-    """A keyword that the handout lacks and that no rule puts into other words, or nothing."""
-    named = dict(kwargs)
-    for rule in handout.by_function.get(function, ()):
-        if isinstance(rule, Keywords):
-            exchange(rule, named)
-    left = sorted(name for name in lacking(handout, function) if name in named and not is_off(named[name]))
-    return f"{left[0]}={named[left[0]]!r}" if left else ""
+    keywords = [rule for rule in rules if isinstance(rule, Keywords)]
+    return set[str]().union(*(rule.ours for rule in keywords)).difference(*(rule.theirs for rule in keywords))
 
 
 def reshape_returned(rule: Returned, value: Any) -> Any:

@@ -267,9 +267,8 @@ class CheckProcess:
     def hear(self, function: str) -> dict[str, Any]:
         """The next reply, which is this function's. Raises CallFailed where none comes; the box is gone then."""
         renew, self.may_be_stale = self.replace if self.may_be_stale else None, False
-        answer = self.answer if self.setup.answer is not None else refuse
         with self.losing_the_box():
-            return self.session.hear(self.at(function), lambda: self.deadline, answer=answer, renew=renew)
+            return self.session.hear(self.at(function), lambda: self.deadline, answer=self.answer, renew=renew)
 
     @contextmanager
     def losing_the_box(self) -> Iterator[None]:

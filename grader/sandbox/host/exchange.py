@@ -50,7 +50,7 @@ class Exchange:
         tuple that the reference returns, or 0). at: how a failure of a function is described. program: what is expected
         to be called; it is sent with the first call, or, where it is set later, with the next."""
         self.opening: dict[str, Any] | None = opening
-        self.arities = list(arities)
+        self.arities = iter(arities)
         self.classes = classes
         self.at = at
         self.post = post
@@ -78,7 +78,10 @@ class Exchange:
             self.send_steps((CALL, function, args, kwargs, None))
         if self.heard and replay is not None and not replay.served:
             self.mutations = []  # which results() has told
-        value, reply = self.take(function)
+        answer = self.heard.popleft() if self.heard else self.hear(function)
+        if isinstance(answer, CallFailed):
+            raise answer
+        value, reply = answer
         self.mutations += changes(function, args, reply)
         if replay is not None:
             replay.add(value, args)
@@ -110,15 +113,6 @@ class Exchange:
         else:
             self.mutations += mutations
             return result
-
-    def take(self, function: str) -> tuple[Any, dict[str, Any]]:
-        """The next reply, now or heard before."""
-        if not self.heard:
-            return self.hear(function)
-        one = self.heard.popleft()
-        if isinstance(one, CallFailed):
-            raise one
-        return one
 
     def send_program(self) -> None:
         """Have the worker begin with what is expected to be called, if anything is."""

@@ -94,20 +94,17 @@ class Child:
         granted = [switches[name] for name in request["begin"]["stubs"] if name in switches]
         seed_everything(request["begin"]["seed"])
         with stubs.in_place(granted, self.ask):
-            return self.serve_requests(request)
-
-    def serve_requests(self, request: Dict[str, Any]) -> Dict[str, Any]:
-        while True:
-            self.results, self.values = [], {}
-            for step in request["steps"]:
-                if step[0] != "call":
-                    self.results.append(step)  # for when it is needed, if ever
-                elif not self.serve_call(request["id"], *step[1:]):
-                    break
-            self.send_held()
-            request = self.channel.receive()
-            if request["op"] == "end" or "begin" in request:
-                return request
+            while True:
+                self.results, self.values = [], {}
+                for step in request["steps"]:
+                    if step[0] != "call":
+                        self.results.append(step)  # for when it is needed, if ever
+                    elif not self.serve_call(request["id"], *step[1:]):
+                        break
+                self.send_held()
+                request = self.channel.receive()
+                if request["op"] == "end" or "begin" in request:
+                    return request
 
     def serve_call(
         self, number: int, function: str, args: Tuple[Any, ...], kwargs: Dict[str, Any], arity: Optional[int]

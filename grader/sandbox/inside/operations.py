@@ -26,14 +26,10 @@ def item(value: Any, key: Any) -> Any:
     raise TypeError("no items")
 
 
-def changed(value: Any, changes: Dict[str, Any]) -> Dict[str, Any]:
-    """A dict as a call left it, with what the check itself wrote into it since."""
-    return {**value, **changes}
-
-
 OPERATIONS: Dict[str, Callable[..., Any]] = {
     "item": item,
-    "changed": changed,
+    # A dict as a call left it, with what the check itself wrote into it since.
+    "changed": lambda value, changes: {**value, **changes},
     "add": operator.add,
     "sub": operator.sub,
     "mul": operator.mul,
