@@ -7,6 +7,7 @@ process.run ──► perform the check's function ──► JudgedValues: value
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,11 +16,10 @@ from typing import Any, Final
 import numpy as np
 
 from grader.assignment.fixtures import Fixture
-from grader.calls import Call, CallFailed, Failure
+from grader.calls import Call, CallFailed, Failure, same
 from grader.checks import Gradients
 from grader.errors import GraderError
 from grader.grading.reference_oracle import Oracle
-from grader.grading.undo import Undoable
 from grader.judging.compare import Judgement, judge_values
 from grader.judging.run_check_function import ReturnedValues, perform
 from grader.judging.student_proxy import Student
@@ -29,8 +29,44 @@ from grader.sandbox.host.box import MAX_OUTPUT
 from grader.sandbox.host.check_process import CheckProcess, Outcome, Setup, has_ended
 from grader.sandbox.host.program import Program
 
+ABSENT: Final = object()
 # To make a generator takes much longer than to seed it; a cluster's worker may have threads.
 GENERATOR: Final = threading.local()
+
+
+class Undoable:
+    """Calls of the code under test. Its writes into the check's own dicts can be undone; after that, dicts go as copies.
+
+    A dict comes back as that code left it: bn_param with its running averages. So it is a memory, too: a forward could
+    keep the check's inputs in conv_param, be given them back with every question of the numerical gradient, and answer
+    each as suits it. Whoever asks again begins with what the check itself had said.
+    """
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._written: list[tuple[dict[Any, Any], Any, Any]] = []
+        self._is_over = False
+
+    def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if self._is_over:
+            given = tuple(copy.deepcopy(arg) if isinstance(arg, dict) else arg for arg in args)
+            return self._call(function, given, kwargs)
+        before = [(arg, dict(arg)) for arg in args if isinstance(arg, dict)]
+        value = self._call(function, args, kwargs)
+        for arg, old in before:  # a reply replaces what a dict holds and writes into none of it
+            for key in {**old, **arg}:
+                if not same(old.get(key, ABSENT), arg.get(key, ABSENT)):
+                    self._written.append((arg, key, old.get(key, ABSENT)))
+        return value
+
+    def undo(self) -> None:
+        """Every dict as the check itself left it, now and from now on."""
+        for target, key, old in reversed(self._written):
+            if old is ABSENT:
+                target.pop(key, None)
+            else:
+                target[key] = old
+        self._written, self._is_over = [], True
 
 
 @dataclass(frozen=True)

@@ -14,21 +14,31 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+import numpy as np
 
 from grader.assignment.fixtures import Fixture, Fixtures
 from grader.assignment.load import Assignment
+from grader.calls import Call, Classes
 from grader.function_ids import short_name
 from grader.grading.attempt import Attempts, JudgedValues, is_missing, output_of
 from grader.grading.follow_through import Followed, follow_through
-from grader.grading.recorded_checks import program_of
 from grader.grading.reference_oracle import Oracle
 from grader.judging.adapt import OWN, Handout, adapt
 from grader.judging.compare import Judgement, fit
+from grader.judging.placeholder import Placeholder
+from grader.judging.run_check_function import perform
+from grader.judging.student_proxy import Student
 from grader.judging.verdict import Trial
 from grader.records import PASSED, Check, Reason
 from grader.sandbox.host.check_process import CheckProcess, Setup
 from grader.sandbox.host.limits import Limits
+from grader.sandbox.host.program import Program, record
+
+# Programs by the function that a check is made of, and the handout that it is asked in the words of.
+KEPT: Final[WeakKeyDictionary[Callable[..., Any], dict[str, Program | None]]] = WeakKeyDictionary()
 
 
 def run_check(
@@ -95,6 +105,27 @@ def run_check(
         trial = judge(trial, outcome.value, fixture, hints, follow)
     oracle.end()
     return replace(trial, duration_s=round(time.monotonic() - started, 4))
+
+
+def program_of(
+    check: Check, handout: Handout, arities: Sequence[tuple[str, int]], functions: frozenset[str], classes: Classes
+) -> Program | None:
+    """What the check calls until it first looks at a value; None where it looks before it calls.
+
+    Recorded and encoded once in a process, and sent to every submission: a recording sees none, since what a
+    placeholder stands for is nobody's value. The secret inputs of follow-through never become a program that is kept.
+    """
+    kept = KEPT.setdefault(check.run, {})
+    if handout.name not in kept:
+
+        def work(call: Call) -> Mapping[str, Any]:
+            student = Student(adapt(call, handout), functions, classes)
+            # The reference answers elsewhere, and not before the check runs.
+            reference = Student(lambda function, args, kwargs: Placeholder("elsewhere", ()), functions, classes)
+            return perform(check.run, student, np.random.RandomState(check.seed), reference).values
+
+        kept[handout.name] = record(work, arities)
+    return kept[handout.name]
 
 
 def follow_up(trial: Trial, oracle: Oracle) -> Trial:

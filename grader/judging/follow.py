@@ -47,7 +47,7 @@ def agreeing_claims(
     the reference's does, and that is what a body that nobody has written claims, too.
     forward: the reference's value at the points.
     """
-    own = forward_value(gradients)
+    own = evaluate(gradients.at, gradients.points)
     if own is None or (own.shape == forward.shape and relative_error(forward, own) <= check.tolerance):
         return frozenset()
     return frozenset(name for name, claim in wrong.items() if agrees(gradients, name, claim, check, ahead))
@@ -93,10 +93,6 @@ def reach_patterns(gradients: Gradients, check: Check, ahead: Ahead = one_by_one
         patterns["given"] = depends_on_given(gradients.forward, points, gradients.given)
     finite = {name: pattern for name, pattern in patterns.items() if pattern is not None}
     return finite if len(finite) == len(patterns) else None
-
-
-def forward_value(gradients: Gradients) -> np.ndarray | None:
-    return evaluate(gradients.at, gradients.points)
 
 
 def is_repeated(gradients: Gradients, said: Said) -> bool:

@@ -10,7 +10,7 @@ import pytest
 
 from grader.assignment.fixtures import load_fixtures
 from grader.assignment.load import load_assignment
-from grader.grading.recorded_checks import program_of
+from grader.grading.check_run import program_of
 from grader.judging.adapt import OWN
 from grader.sandbox.host.program import CALL
 from grader.sandbox.inside.operations import FIRST_KEPT
