@@ -35,7 +35,7 @@ GENERATOR: Final = threading.local()
 
 
 class Undoable:
-    """Calls of the code under test. Its writes into the check's own dicts can be undone; after that, dicts go as copies.
+    """Calls of the code under test. What it writes into a check's dicts can be undone; after that, dicts go as copies.
 
     A dict comes back as that code left it: bn_param with its running averages. So it is a memory, too: a forward could
     keep the check's inputs in conv_param, be given them back with every question of the numerical gradient, and answer

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final
 
 import numpy as np
 
@@ -30,14 +30,11 @@ from grader.judging.follow import (
     reach_that_holds,
     same_patterns,
 )
-from grader.sandbox.host.check_process import Outcome
 
 # Names of wrong gradients that belong to the student's own forward; whether its inputs reach what they should.
 Followed = tuple[frozenset[str], bool]
 NOTHING: Final[Followed] = (frozenset(), False)
 GRADIENT_TIMES: Final = 5  # a numerical gradient asks the forward some forty times where a check asks once or twice
-
-T = TypeVar("T")
 
 
 def follow_through(
@@ -69,7 +66,7 @@ def ask_forward(
         agreed = agreeing_claims(gradients, wrong, check, forward, process.ahead)
         return agreed, bool(agreed) and same_patterns(fixture.reach, reach_patterns(gradients, check, process.ahead))
 
-    agreed, is_same = said(process.run_alone(at_the_inputs, longer))
+    agreed, is_same = process.run_alone(at_the_inputs, longer).returned()
     if not is_same:
         return agreed, False
     elsewhere = usual.gradients_elsewhere(call, np.random.RandomState(secret))
@@ -86,18 +83,11 @@ def ask_forward(
         same_reach, more = reach_that_holds(elsewhere, patterns, check, rng, process.ahead)
         return holding, same_reach, answers + more
 
-    agreed, is_same, answers = said(process.run_alone(at_the_secret_inputs, longer))
+    agreed, is_same, answers = process.run_alone(at_the_secret_inputs, longer).returned()
     if not is_same:
         return agreed, False
     process.kill()  # a fresh sandbox: in this one, memory shared at import may have been written
     for one in answers if agreed else ():
-        if not said(process.run_alone(partial(is_repeated, elsewhere, one), setup)):
+        if not process.run_alone(partial(is_repeated, elsewhere, one), setup).returned():
             return NOTHING
     return agreed, bool(agreed)
-
-
-def said(outcome: Outcome[T]) -> T:
-    """What came of it. Raises CallFailed where nothing did."""
-    if outcome.failure is not None:
-        raise CallFailed(outcome.failure)
-    return cast(T, outcome.value)

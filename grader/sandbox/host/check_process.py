@@ -15,8 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from types import TracebackType
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
 from grader.calls import Call, CallFailed, Failure, owner_of
 from grader.errors import SandboxError
@@ -91,6 +90,12 @@ class Outcome(Generic[T]):
     mutations: tuple[tuple[str, int, bool], ...] = ()
     is_reused: bool = False
     processes: int = 1
+
+    def returned(self) -> T:
+        """What `work` returned. Raises CallFailed where nothing was."""
+        if self.failure is not None:
+            raise CallFailed(self.failure)
+        return cast(T, self.value)
 
 
 class CheckProcess:
@@ -341,7 +346,7 @@ class CheckProcess:
     def __enter__(self) -> CheckProcess:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.kill()
 
 

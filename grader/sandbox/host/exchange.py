@@ -10,11 +10,10 @@ goes wrong it stops. What a check's calls are to the worker is decided here and 
 
 from __future__ import annotations
 
+import copy
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-
-import numpy as np
 
 from grader.calls import CallFailed, Classes, update_dict
 from grader.function_ids import module_of, short_name
@@ -73,7 +72,7 @@ class Exchange:
             replay.expect(function, args, kwargs)
         else:
             if len(args) > 1 and is_attribute(function, self.classes):
-                self.unsent.append((CALL, function, tuple(map(copied, args)), {}, None))
+                self.unsent.append((CALL, function, copy.deepcopy(args), {}, None))  # as they are now
                 return True
             self.send_steps((CALL, function, args, kwargs, None))
         if self.heard and replay is not None and not replay.served:
@@ -175,10 +174,3 @@ def is_attribute(function: str, classes: Classes) -> bool:
     """Whether it is an attribute of a class: read with the object alone, written with what it is to hold besides."""
     owner = module_of(function)
     return owner in classes and short_name(function) in classes[owner].attributes
-
-
-def copied(value: Any) -> Any:
-    """As it is now, whatever becomes of its arrays until it is sent."""
-    if isinstance(value, dict):
-        return {key: copied(item) for key, item in value.items()}
-    return value.copy() if isinstance(value, np.ndarray) else value

@@ -230,8 +230,9 @@ class Session:
 
     def is_quiet(self, *, staying: int) -> bool:
         """Whether nothing was said that nobody asked for, and so many processes of checks are left."""
-        is_silent = self.box is not None and not self.inbox and not self.decoder.buffer and not self.box.pending()
-        return is_silent and self.box is not None and not self.box.left_behind(staying=staying)
+        if self.box is None or self.inbox or self.decoder.buffer or self.box.pending():
+            return False
+        return not self.box.left_behind(staying=staying)
 
     @contextmanager
     def ending_what_is_in_doubt(self, at: Circumstances) -> Iterator[None]:
