@@ -173,6 +173,7 @@ def mutation_remarks(mutations: Sequence[tuple[str, int, bool]], fixtures: Fixtu
     for function, position, is_returned in dict.fromkeys(mutations):
         names = fixtures.arguments.get(function, ())
         argument = names[position] if position < len(names) else Reason.of("argument", number=position + 1)
-        changed = "input_changed_and_returned" if is_returned else "input_changed"
-        remarks.append(Reason.of(changed, function=short_name(function), argument=argument))
+        changed = Reason.of("input_changed", function=short_name(function), argument=argument)
+        returned = Reason.of("input_changed_and_returned", function=short_name(function), argument=argument)
+        remarks.append(returned if is_returned else changed)
     return tuple(remarks)

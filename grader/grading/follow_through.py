@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from grader.calls import Call, CallFailed
+from grader.calls import Call
 from grader.checks import Gradients
 from grader.errors import GraderError
 from grader.grading.attempt import Attempts
@@ -43,11 +43,9 @@ def follow_through(
     """attempts: at the check, of which the gradients came, through this call. secret: the seed that nobody knows."""
     try:
         return ask_forward(attempts, call, secret, gradients, wrong)
-    except CallFailed:
-        return NOTHING
     except GraderError:
         raise
-    except Exception:  # the student's forward returned what the closure cannot use
+    except Exception:  # the student's forward failed, or returned what the closure cannot use
         return NOTHING
 
 

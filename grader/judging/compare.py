@@ -19,7 +19,7 @@ Arrays = Mapping[str, np.ndarray]
 Names = bool | Collection[str]
 
 LARGEST: Final = float(np.finfo(np.float64).max)
-NOTHING: Final = np.array(np.nan)
+NOTHING: Final = np.array(np.nan)  # as fixtures store None
 MAX_TIMES: Final = 16  # how much larger than expected an array of a wrong shape may be to be looked at any further
 
 
@@ -36,11 +36,6 @@ class Judgement:
     is_none: bool = False
     shape: tuple[int, ...] | None = None
 
-    @property
-    def comparable(self) -> np.ndarray | None:
-        """The value as misconceptions have it: fixtures store None as a single NaN."""
-        return NOTHING if self.is_none else self.actual
-
 
 def judge_values(
     check: Check, expected: Arrays, actual: Mapping[str, Any], inputs: Arrays | None = None
@@ -50,21 +45,13 @@ def judge_values(
     units = units_of(expected, check.together, {name: said for name, (said, _) in spoken.items()})
 
     def judge(name: str, others: Others | None = None, sizes: Sizes = ()) -> Judgement:
-        array, value = expected[name], actual.get(name)
+        array, value, weight = expected[name], actual.get(name), float(check.parts.get(name, 1.0))
         if check.squeeze is True:  # more axes or fewer; with as many, (1, 9) for (9, 1) is a transpose
             squeeze = isinstance(value, np.ndarray) and value.ndim != array.ndim
         else:
             squeeze = name in (check.squeeze or ())
-        return judge_array(
-            *(name, array, value),
-            tolerance=check.tolerance,
-            weight=float(check.parts.get(name, 1.0)),
-            others=others,
-            sizes=sizes,
-            unit=units.get(name),
-            squeeze=squeeze,
-            words=spoken[name],
-        )
+        told: dict[str, Any] = {"others": others, "sizes": sizes, "unit": units.get(name), "words": spoken[name]}
+        return judge_array(name, array, value, tolerance=check.tolerance, weight=weight, squeeze=squeeze, **told)
 
     judgements = {name: judge(name) for name in expected}
     wrong = [name for name, judgement in judgements.items() if judgement.comparison.status != PASSED]
@@ -206,8 +193,8 @@ def fit(check: Check, expected: Arrays, variant: Arrays, judgements: Sequence[Ju
     explained, left, is_whole = set[str](), set[str](), True
     is_denied = is_shaped = is_overflown = False
     for judgement in judgements:
-        name, array = judgement.comparison.name, judgement.comparable
-        other = variant[name]
+        name, other = judgement.comparison.name, variant[judgement.comparison.name]
+        array = NOTHING if judgement.is_none else judgement.actual
         is_found = array is not None and same(other, array, check.tolerance, variant_units.get(name))
         is_whole &= is_found
         if same(expected[name], other, check.tolerance, units.get(name)):

@@ -15,6 +15,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.random import RandomState
 
+from grader.judging.compare import largest_entry
+
 DIRECTIONS: Final = 5
 COORDINATES: Final = 6
 STEPS: Final = (1e-4, 1e-5)  # relative to the size of the point; a truncation error of 1e-8, a rounding error of 1e-11
@@ -103,7 +105,7 @@ def reach(
     answers = partial(evaluate_all, forward, ahead=ahead)
     step = REACH_STEP * scale_of(point)
     chosen = rng.permutation(point.size)[: COORDINATES if base.size > 1 else REACH_SAMPLES]
-    floor = REACH_FLOOR * largest_of(base)
+    floor = REACH_FLOOR * largest_entry(base)
     rows = []
     for moved in answers([replaced(points, index, bumped(point, [coordinate], step)) for coordinate in chosen]):
         if moved is None or moved.shape != base.shape:
@@ -132,7 +134,7 @@ def mixed(answers: Answers, points: Points, index: int, base: np.ndarray, rng: R
             return rows
         both, one_only, other_only = finite
         difference = np.abs(both - one_only - other_only + base).ravel()
-        rows = np.vstack([rows, difference > MIXED_FLOOR * largest_of(base)])
+        rows = np.vstack([rows, difference > MIXED_FLOOR * largest_entry(base)])
     return rows
 
 
@@ -206,7 +208,3 @@ def evaluate(forward: Function, points: Points) -> np.ndarray | None:
 
 def scale_of(point: np.ndarray) -> float:
     return float(np.sqrt(np.mean(point * point))) or 1.0
-
-
-def largest_of(array: np.ndarray) -> float:
-    return float(np.max(np.abs(array), initial=0.0))

@@ -91,13 +91,13 @@ def in_shapes_of(own: Any, values: Mapping[str, Any], function: str, attribute: 
     shaped = {}
     for key, value in values.items():
         if not isinstance(own.get(key), np.ndarray):
-            told: dict[str, Any] = {"attribute": attribute, "key": key, "names": list(map(str, list(own)[:20]))}
+            names = list(map(str, list(own)[:20]))
             if key not in own:
-                raise failed(Reason.of("no_such_entry", **told))
-            raise failed(Reason.of("entry_of_type", type=type_of(own[key]), **told))
-        value, shape = np.asarray(value), own[key].shape
-        if squeezed(value.shape) != squeezed(shape):
-            wrong = {"found": shape, "expected": value.shape}
-            raise failed(Reason.of("entry_has_shape", attribute=attribute, key=key, **wrong))
-        shaped[key] = value.reshape(shape)
+                raise failed(Reason.of("no_such_entry", attribute=attribute, key=key, names=names))
+            kind = type_of(own[key])
+            raise failed(Reason.of("entry_of_type", attribute=attribute, key=key, type=kind, names=names))
+        found, due = own[key].shape, np.shape(value)
+        if squeezed(found) != squeezed(due):
+            raise failed(Reason.of("entry_has_shape", attribute=attribute, key=key, found=found, expected=due))
+        shaped[key] = np.reshape(value, own[key].shape)
     return shaped

@@ -222,9 +222,9 @@ def reasons_of(trial: Trial, worth: float) -> tuple[Reason, ...]:
         own = short_name(trial.check.needs) if trial.check.needs else "loss"
         reasons.append(placed(function, Reason.of("follows", names=sorted(trial.agreed), own=own, share=worth)))
     if trial.fed is not None:
-        told = {"why": trial.fed.reason, "name": short_name(function)}
-        right = Reason.of("was_given_cache", **told)
-        wrong = Reason.of("was_given_other_cache", **told, forward=short_name(trial.fed.function))
+        name, why, forward = short_name(function), trial.fed.reason, short_name(trial.fed.function)
+        right = Reason.of("was_given_cache", why=why, name=name)
+        wrong = Reason.of("was_given_other_cache", why=why, name=name, forward=forward)
         reasons.append(right if trial.passed else wrong)
     return tuple(reasons)
 

@@ -110,16 +110,14 @@ class Session:
 
     def greet(self) -> None:
         self.warm()
-        wrong = self.hear_hello()
-        if wrong is not None and may_start_otherwise(self.box):
+        while (wrong := self.hear_hello()) is not None:
+            may_try_again = may_start_otherwise(self.box)
             self.kill()
+            if not may_try_again:
+                prints = self.last_prints[0].strip()[-500:]
+                reason = Reason.of("worker_did_not_start", error=type(wrong).__name__, prints=prints)
+                raise fault(reason, SandboxError) from wrong
             self.warm()
-            wrong = self.hear_hello()
-        if wrong is not None:
-            self.kill()
-            prints = self.last_prints[0].strip()[-500:]
-            reason = Reason.of("worker_did_not_start", error=type(wrong).__name__, prints=prints)
-            raise fault(reason, SandboxError) from wrong
 
     def hear_hello(self) -> Exception | None:
         """Wait for a new box's hello; what came instead."""
