@@ -24,8 +24,8 @@ from grader.checks import MisconceptionDefinition
 from grader.errors import AssignmentError
 from grader.function_ids import file_of, module_of, short_name
 from grader.grading.stage import stage
-from grader.judging.perform import ReturnedValues, perform
-from grader.judging.student import Student
+from grader.judging.run_check_function import ReturnedValues, perform
+from grader.judging.student_proxy import Student
 from grader.records import Check
 
 

@@ -30,7 +30,8 @@ from grader.errors import AssignmentError, FixtureError
 from grader.function_ids import module_of_file
 from grader.judging.compare import same, units_of
 from grader.judging.diagnose import Unit
-from grader.judging.follow import forward_value, reach_patterns
+from grader.judging.follow import reach_patterns
+from grader.judging.numgrad import evaluate
 from grader.records import VISIBLE, Check
 
 NOISE: Final = ("made_with", "spread")  # of the manifest: what may differ from machine to machine
@@ -86,7 +87,7 @@ def make_fixture(
         answer = run_locally(assignment, check, functions, arities)
         asked = list(arities)  # before the reach below asks for more
         reached = reach_patterns(answer.gradients, check) if answer.gradients else {}
-        forward = forward_value(answer.gradients) if answer.gradients else None
+        forward = evaluate(answer.gradients.at, answer.gradients.points) if answer.gradients else None
     except AssignmentError as error:
         raise AssignmentError(f"check {check.id}: {error}") from error
     except Exception as error:

@@ -51,9 +51,7 @@ def measure_spread(assignment: Assignment, functions: Functions, expected: Mappi
 
 
 def error_of(check: Check, place: str, expected: Arrays, values: Mapping[str, object]) -> float:
-    judged = judge_values(
-        expected, values, tolerance=check.tolerance, parts=check.parts, together=check.together, squeeze=check.squeeze
-    )
+    judged = judge_values(check, expected, values)
     for judgement in judged:
         if judgement.comparison.status != PASSED:
             raise AssignmentError(f"{place} fails it: {said(judgement.comparison.reason)} Mend one of them.")
@@ -79,8 +77,7 @@ def differences(wrong: str, expected: Arrays, values: Arrays, together: Names) -
     for name, array in expected.items():
         found = np.asarray(values[name], dtype=np.float64) if name in values else None
         if found is not None and found.shape == array.shape and np.isfinite(found).all():
-            unit = units.get(name)
-            error = relative_error(array, found, unit.size if unit else None)
+            error = relative_error(array, found, units.get(name))
             if error > TOLERANCE:
                 yield Difference(wrong, name, error)
 

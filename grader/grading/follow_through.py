@@ -14,30 +14,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final
 
 import numpy as np
 
-from grader.calls import Call, CallFailed
+from grader.calls import Call
 from grader.checks import Gradients
 from grader.errors import GraderError
 from grader.grading.attempt import Attempts
 from grader.judging import follow
-from grader.sandbox.host.check_process import Outcome
 
-NOTHING: Final = (frozenset[str](), False)
+# Names of wrong gradients that belong to the student's own forward; whether its inputs reach what they should.
+Followed = tuple[frozenset[str], bool]
+NOTHING: Final[Followed] = (frozenset(), False)
 GRADIENT_TIMES: Final = 5  # a numerical gradient asks the forward some forty times where a check asks once or twice
-
-T = TypeVar("T")
 
 
 def follow_through(
     attempts: Attempts, call: Call, secret: int, *, gradients: Gradients, wrong: Mapping[str, np.ndarray]
-) -> tuple[frozenset[str], bool]:
-    """Names of wrong gradients that belong to the student's own forward; whether its inputs reach what they should.
-
-    attempts: at the check, of which the gradients came, through this call. secret: the seed that nobody knows.
-    """
+) -> Followed:
+    """attempts: at the check, of which the gradients came, through this call. secret: the seed that nobody knows."""
     try:
         return ask_forward(attempts, call, secret, gradients, wrong)
     except GraderError:
@@ -48,7 +44,7 @@ def follow_through(
 
 def ask_forward(
     attempts: Attempts, call: Call, secret: int, gradients: Gradients, wrong: Mapping[str, np.ndarray]
-) -> tuple[frozenset[str], bool]:
+) -> Followed:
     """Raises CallFailed where the forward fails."""
     process, check, fixture = attempts.process, attempts.check, attempts.fixture
     # The usual limits: a function that answered does not hang, and its gradient takes longer than a call.
@@ -57,12 +53,12 @@ def ask_forward(
     longer, forward = replace(setup, times=GRADIENT_TIMES), fixture.forward
     assert forward is not None
 
-    def at_the_inputs() -> tuple[frozenset[str], bool]:
+    def at_the_inputs() -> Followed:
         agreed = follow.agreeing_claims(gradients, wrong, check, forward, process.ahead)
         patterns = follow.reach_patterns(gradients, check, process.ahead) if agreed else None
         return agreed, follow.same_patterns(fixture.reach, patterns)
 
-    agreed, is_same = said(process.run_alone(at_the_inputs, longer))
+    agreed, is_same = process.run_alone(at_the_inputs, longer).returned()
     if not is_same:
         return agreed, False
     elsewhere = usual.gradients_elsewhere(call, np.random.RandomState(secret))
@@ -79,18 +75,11 @@ def ask_forward(
         same_reach, more = follow.reach_that_holds(elsewhere, patterns, check, rng, process.ahead)
         return holding, same_reach, answers + more
 
-    agreed, is_same, answers = said(process.run_alone(at_the_secret_inputs, longer))
+    agreed, is_same, answers = process.run_alone(at_the_secret_inputs, longer).returned()
     if not is_same:
         return agreed, False
     process.kill()  # a fresh sandbox: in this one, memory shared at import may have been written
     for one in answers if agreed else ():
-        if not said(process.run_alone(partial(follow.is_repeated, elsewhere, one), setup)):
+        if not process.run_alone(partial(follow.is_repeated, elsewhere, one), setup).returned():
             return NOTHING
     return agreed, bool(agreed)
-
-
-def said(outcome: Outcome[T]) -> T:
-    """What came of it. Raises CallFailed where nothing did."""
-    if outcome.failure is not None:
-        raise CallFailed(outcome.failure)
-    return cast(T, outcome.value)

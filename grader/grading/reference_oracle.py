@@ -19,7 +19,7 @@ import numpy as np
 from grader.calls import CallFailed, Failure, owner_of, spoken
 from grader.errors import SandboxError
 from grader.judging.adapt import Handout, adapt_back
-from grader.judging.student import Student
+from grader.judging.student_proxy import Student
 from grader.messages.say import fault, say
 from grader.records import FAILED, Reason
 from grader.sandbox.host.check_process import LOST, CheckProcess, Setup

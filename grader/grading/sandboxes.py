@@ -20,7 +20,7 @@ from grader.grading.reference_oracle import Oracle
 from grader.grading.reference_pool import borrow
 from grader.grading.stage import stage, tell_copies
 from grader.judging.adapt import Handout
-from grader.judging.perform import takes_reference
+from grader.judging.run_check_function import takes_reference
 from grader.records import SPENT, Check, Reason, Submission
 from grader.sandbox.host.box import Box, Launch
 from grader.sandbox.host.check_process import CheckProcess

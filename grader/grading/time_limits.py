@@ -21,7 +21,7 @@ from typing import Final
 from grader.errors import GraderError
 from grader.grading.attempt import inputs_from
 from grader.grading.reference_oracle import Oracle
-from grader.judging.perform import perform
+from grader.judging.run_check_function import perform
 from grader.judging.verdict import Trial
 from grader.records import TIMEOUT, Check, Reason
 from grader.sandbox.host.limits import Limits

@@ -16,7 +16,7 @@ from grader.assignment.load import load_assignment
 from grader.assignment.reference import load_reference
 from grader.authoring.local_run import namespace_of, run_locally
 from grader.calls import local_call, same
-from grader.grading.recorded_checks import program_of
+from grader.grading.check_run import program_of
 from grader.judging.adapt import OWN
 from grader.sandbox.host.program import CALL, Replay
 from grader.sandbox.inside.operations import FIRST_KEPT

@@ -285,7 +285,7 @@ def test_what_a_recorded_check_returns_is_known_without_running_it(open_session)
 
     process = open_session(SOURCE)
     process.begin(Setup(0, program=record(work, [])))
-    results = process.exchange.results(process.hear)
+    results = process.exchange.results()
     assert results["dx"].tolist() == [0, 1, 4]
     assert results["steps"] == 1
     mutations = [("case.spoils", 0, True)]
@@ -305,7 +305,7 @@ def test_where_a_call_gives_no_value_the_check_is_run_and_fails_at_that_call(ope
 
     process = open_session(SOURCE)
     process.begin(Setup(0, program=record(work, ())))
-    assert process.exchange.results(process.hear) is None
+    assert process.exchange.results() is None
     with pytest.raises(CallFailed) as failed:
         work(process.call)
     assert failed.value.failure.function == blamed
@@ -323,7 +323,7 @@ def test_a_check_whose_dict_was_changed_is_run_since_it_may_read_that(open_sessi
     program = record(work, ARITIES)
     assert program.result == {"steps": 5, "is_there": False}
     process.begin(Setup(0, program=program))
-    assert process.exchange.results(process.hear) is None
+    assert process.exchange.results() is None
     assert work(process.call) == {"steps": 6, "is_there": False}
     process.end()
 
@@ -336,7 +336,7 @@ def test_what_was_returned_without_an_entry_is_the_checks_own_business(open_sess
 
     process = open_session(SOURCE)
     process.begin(Setup(0, program=record(work, ARITIES)))
-    assert process.exchange.results(process.hear) is None
+    assert process.exchange.results() is None
     with pytest.raises(IndexError):
         work(process.call)
     process.end()
