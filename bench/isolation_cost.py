@@ -21,8 +21,8 @@ from grader.authoring.local_run import loaded
 from grader.calls import local_call
 from grader.grading.context import Context, Settings, prepare
 from grader.grading.submission import grade_submission
-from grader.judging.perform import perform
-from grader.judging.student import Student
+from grader.judging.run_check_function import perform
+from grader.judging.student_proxy import Student
 from grader.records import Submission
 from grader.sandbox.host.box import Box
 

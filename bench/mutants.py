@@ -189,14 +189,7 @@ def passes(
 ) -> bool:
     np.random.seed(check.seed)
     answer = run_locally(assignment, check, functions, reference=reference)
-    judgements = judge_values(
-        fixtures.checks[check.id].expected,
-        answer.values,
-        tolerance=check.tolerance,
-        parts=check.parts,
-        together=check.together,
-        squeeze=check.squeeze,
-    )
+    judgements = judge_values(check, fixtures.checks[check.id].expected, answer.values)
     return all(judgement.comparison.status == PASSED for judgement in judgements)
 
 

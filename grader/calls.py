@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -18,20 +18,18 @@ from grader.function_ids import module_of
 from grader.records import Frame, Members, Reason, as_written
 
 Call = Callable[[str, tuple[Any, ...], dict[str, Any]], Any]
+Functions = Mapping[str, Callable[..., Any]]
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a call gave no value: status as in records.py, where, why, and the raised type's name.
+    """Why a call gave no value."""
 
-    said: the reason; or a sentence for the student, of whoever wrote the check.
-    """
-
-    status: str
+    status: str  # as in records.py
     function: str
-    said: Reason | str
+    said: Reason | str  # a sentence for the student, of whoever wrote the check
     frames: tuple[Frame, ...] = ()
-    raised: str = ""
+    raised: str = ""  # the exception's type
 
     @property
     def reason(self) -> Reason:
@@ -47,6 +45,7 @@ class CallFailed(Exception):
 
 
 Classes = Mapping[str, Members]
+NO_CLASSES: Final[Classes] = {}
 
 
 def owner_of(name: str, classes: Classes) -> str:
@@ -69,16 +68,14 @@ class LocalHandle:
 
 
 def local_call(
-    functions: Mapping[str, Callable[..., Any]],
-    arities: list[tuple[str, int]] | None = None,
-    classes: Classes | None = None,
+    functions: Functions, arities: list[tuple[str, int]] | None = None, classes: Classes = NO_CLASSES
 ) -> Call:
     """A caller that runs functions in this process. arities: filled with (function, length of its tuple or 0)."""
 
     def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         given = [arg.value if isinstance(arg, LocalHandle) else copy.deepcopy(arg) for arg in args]
         named = {key: arg.value if isinstance(arg, LocalHandle) else copy.deepcopy(arg) for key, arg in kwargs.items()}
-        owner = owner_of(name, classes or {})
+        owner = owner_of(name, classes)
         value = functions[name](*given, **named) if owner == name else use_member(name, *given, **named)
         for arg, after in zip(args, given, strict=True):
             if isinstance(arg, dict):
@@ -90,7 +87,7 @@ def local_call(
 
     def use_member(name: str, owner: Any, *args: Any, **kwargs: Any) -> Any:
         path, _, member = name.rpartition(".")
-        if member in (classes or {})[path].methods:
+        if member in classes[path].methods:
             return getattr(owner, member)(*args, **kwargs)
         if args:
             own = getattr(owner, member)
@@ -126,14 +123,12 @@ def same(one: Any, other: Any) -> bool:
     """Whether two arguments or results are equal to the bit."""
     if one is other:
         return True
-    if isinstance(one, np.ndarray | np.generic) or isinstance(other, np.ndarray | np.generic):
-        if type(one) is not type(other) or one.dtype != other.dtype or one.shape != other.shape:
-            return False
-        return bool(one.tobytes() == other.tobytes())
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
     if type(one) is not type(other):
         return False
+    if isinstance(one, np.ndarray | np.generic):
+        return (one.dtype, one.shape, one.tobytes()) == (other.dtype, other.shape, other.tobytes())
     if isinstance(one, tuple | list):
         return len(one) == len(other) and all(map(same, one, other))
     return bool(one == other)

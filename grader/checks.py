@@ -52,15 +52,12 @@ class CheckDefinition:
 
 @dataclass(frozen=True)
 class MisconceptionDefinition:
-    """A wrong variant of a reference function or class: `run(reference, *args)`, and the hint that it stands for.
-
-    reference: the reference's own functions and classes, below their modules' names.
-    """
+    """A wrong variant of a reference function or class, and the hint that it stands for."""
 
     function: str
     name: str
     hint: str
-    run: Callable[..., Any]
+    run: Callable[..., Any]  # run(reference, *args), with the reference's own below their modules' names
     by_outcome: bool = False
     beside: bool = False
 
@@ -69,15 +66,14 @@ class MisconceptionDefinition:
 class Gradients:
     """Named arrays of which some claim to be gradients of sum(forward(*points, *given) * dout).
 
-    claims: name → (claimed gradient, point), in the order of forward's arguments. values: named arrays besides.
     given: further arguments of forward that nothing is derived by, labels for one; each with another value, at which a
     forward that looks at it gives something else.
     """
 
     forward: Callable[..., Any]
     dout: Any
-    claims: Mapping[str, tuple[Any, Any]]
-    values: Mapping[str, Any] = field(default_factory=dict)
+    claims: Mapping[str, tuple[Any, Any]]  # name → (claimed gradient, point), in the order of forward's arguments
+    values: Mapping[str, Any] = field(default_factory=dict)  # named arrays besides
     given: tuple[tuple[Any, Any], ...] = ()
 
     @property

@@ -12,11 +12,9 @@ class GraderError(Exception):
     """A fault of the grader, its set-up or its files: exit code 3.
 
     The text has the form *place: what was found, what was expected. What to do next.*
-
-    reason: the same as a Reason, where a page shows it (messages/say.py, fault), or None.
     """
 
-    reason: Any = None
+    reason: Any = None  # the same as a Reason, where a page shows it (messages/say.py, fault)
 
 
 class AssignmentError(GraderError):

@@ -13,9 +13,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 SCHEMA: Final = 2  # a file of schema 1, whose reasons were sentences, can be read (schema_1.py)
 ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=vars)
@@ -62,6 +62,22 @@ AFTER_DUE_DATE: Final = "after_due_date"
 AFTER_PUBLISHED: Final = "after_published"
 VISIBILITIES: Final = (VISIBLE, HIDDEN, AFTER_DUE_DATE, AFTER_PUBLISHED)
 
+# Why a check counts with the grader's own functions in place of the student's: the run on the student's own earned
+# less; or both earned the same, and this one tells what is wrong with the function itself.
+EARNED_LESS: Final = "earned_less"
+EARNED_THE_SAME: Final = "earned_the_same"
+OUTCOMES: Final = (EARNED_LESS, EARNED_THE_SAME, "as_written")  # the last: in a file of schema 1
+
+if TYPE_CHECKING:
+    CheckStatus = str
+    SubmissionStatus = str
+    AnswerStatus = str
+    Visibility = str
+    Outcome = str
+else:  # msgspec holds a file that is read back to these words, and the schema names them
+    CheckStatus, SubmissionStatus = Literal[*CHECK_STATUSES], Literal[*SUBMISSION_STATUSES]
+    AnswerStatus, Visibility, Outcome = Literal[*ANSWER_STATUSES], Literal[*VISIBILITIES], Literal[*OUTCOMES]
+
 
 @dataclass(frozen=True)
 class Reason:
@@ -89,25 +105,16 @@ def as_written(text: str) -> Reason:
 
 @dataclass(frozen=True)
 class Submission:
-    """What one student handed in, read into memory.
+    """What one student handed in, read into memory."""
 
-    id: unique in its run, safe as a file name. source: where it came from, for people to read.
-    files: student files, handed-out files and helpers found, by their path below the package ("layers.py"), as bytes.
-    notebooks: by their bare names, as bytes; read (intake/notebooks/answers.py) and shown, never staged, never run.
-    answers: what was read in them, held against those that the assignment hands out; notebook_notes: what that showed,
-    to be said where the submission's handout has those notebooks.
-    notes: what the collector wants said ("two layers.py were found ..."). problem: why nothing can be graded (damaged
-    archive, no student file), or None.
-    """
-
-    id: str
-    source: str
-    files: Mapping[str, bytes]
-    notes: tuple[Reason, ...] = ()
-    problem: Reason | None = None
-    notebooks: Mapping[str, bytes] = field(default_factory=dict)
-    answers: tuple[NotebookResult, ...] = ()
-    notebook_notes: tuple[Reason, ...] = ()
+    id: str  # unique in its run, safe as a file name
+    source: str  # where it came from, for people to read
+    files: Mapping[str, bytes]  # student files, handed-out files and helpers found, by their path below the package
+    notes: tuple[Reason, ...] = ()  # what the collector wants said ("two layers.py were found ...")
+    problem: Reason | None = None  # why nothing can be graded (damaged archive, no student file)
+    notebooks: Mapping[str, bytes] = field(default_factory=dict)  # by their bare names; shown, never staged, never run
+    answers: tuple[NotebookResult, ...] = ()  # what was read in them, held against those that are handed out
+    notebook_notes: tuple[Reason, ...] = ()  # what that showed, to be said where the handout has those notebooks
 
     @property
     def sha256(self) -> str:
@@ -128,26 +135,22 @@ class Submission:
 class Check:
     """One check as the assignment defines it; `run(student, rng)` returns named arrays or Gradients.
 
-    id: function id plus the check's name. file: the student file that it is about.
-    needs: the function whose reply the check feeds to the function under test, or None.
-    max_points: the function's points shared out by weight. parts: weights of the comparisons, 1 where not named.
-    together, squeeze: names of comparisons, as checks.check has them.
     words: what students read in place of a comparison's name; and in place of what is wrong, for a yes or no.
     """
 
-    id: str
+    id: str  # function id plus the check's name
     function: str
-    file: str
+    file: str  # the student file that it is about
     title: str
     visibility: str
     seed: int
     weight: float
-    max_points: float
+    max_points: float  # the function's points shared out by weight
     tolerance: float
-    needs: str | None
-    parts: Mapping[str, float]
+    needs: str | None  # the function whose reply the check feeds to the function under test
+    parts: Mapping[str, float]  # weights of the comparisons, 1 where not named
     run: Callable[..., Any] = field(compare=False)
-    together: bool | tuple[str, ...] = False
+    together: bool | tuple[str, ...] = False  # names of comparisons, as checks.check has them
     squeeze: bool | tuple[str, ...] = False
     words: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
@@ -169,7 +172,7 @@ class Comparison:
     """
 
     name: str
-    status: str
+    status: CheckStatus
     reason: Reason | None
     error: float | None
     tolerance: float
@@ -187,22 +190,15 @@ class Frame:
     text: str
 
 
-# Why a check counts with the grader's own functions in place of the student's: the run on the student's own earned
-# less; or both earned the same, and this one tells what is wrong with the function itself.
-EARNED_LESS: Final = "earned_less"
-EARNED_THE_SAME: Final = "earned_the_same"
-OUTCOMES: Final = (EARNED_LESS, EARNED_THE_SAME, "as_written")  # the last: in a file of schema 1
-
-
 @dataclass(frozen=True)
 class OwnRun:
     """What the run on the student's own functions found, where the one on stubs counts.
 
-    outcome: one of OUTCOMES. wrong: functions that a stub stood in for and that have lost marks already.
+    wrong: functions that a stub stood in for and that have lost marks already.
     reasons: all that was wrong.
     """
 
-    outcome: str
+    outcome: Outcome
     wrong: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
 
@@ -223,10 +219,10 @@ class CheckResult:
     function: str
     file: str
     title: str
-    visibility: str
+    visibility: Visibility
     points: float
     max_points: float
-    status: str
+    status: CheckStatus
     reasons: tuple[Reason, ...] = ()
     hints: tuple[Reason, ...] = ()
     follow_through: bool = False
@@ -250,7 +246,7 @@ class FunctionResult:
     function: str
     points: float
     max_points: float
-    status: str
+    status: CheckStatus
     needs: tuple[str, ...] = ()
     line: int = 0
 
@@ -266,7 +262,7 @@ class Answer:
     question: str
     asks: str
     kind: str
-    status: str
+    status: AnswerStatus
     text: str
     max_points: float
 
@@ -287,10 +283,10 @@ class NotebookResult:
 
 @dataclass(frozen=True)
 class Mark:
-    """What staff gave for an answer: points, None as long as they gave none, and a comment for the student."""
+    """What staff gave for an answer."""
 
-    points: float | None = None
-    comment: str = ""
+    points: float | None = None  # as long as they gave none
+    comment: str = ""  # for the student
 
 
 @dataclass(frozen=True)
@@ -306,7 +302,7 @@ class Result:
     submission: Mapping[str, Any]
     assignment: Mapping[str, Any]
     environment: Mapping[str, Any]
-    status: str
+    status: SubmissionStatus
     score: float
     max_score: float
     duration_s: float
@@ -347,9 +343,8 @@ class Result:
             result = msgspec.convert(data, cls)
         except (KeyError, TypeError, AttributeError, RecursionError, msgspec.ValidationError) as error:
             raise ValueError(f"result: not a result file ({error})") from error
-        wrong = [word for words, known in spoken_in(result) for word in words if word not in known]
-        if wrong or not isinstance(result.submission.get("id"), str):
-            raise ValueError(f"result: not a result file ({wrong[0] if wrong else 'no id'!r} found)")
+        if not isinstance(result.submission.get("id"), str):
+            raise ValueError("result: not a result file (no id found)")
         return result
 
 
@@ -361,18 +356,6 @@ def lines_of(value: Any) -> str:
     if isinstance(value, tuple) and value:
         return "[\n  " + ",\n  ".join(map(ENCODER.encode, value)) + "\n ]"
     return ENCODER.encode(value)
-
-
-def spoken_in(result: Result) -> Iterator[tuple[list[str], Collection[str]]]:
-    """The statuses and visibilities that a result holds, and those that there are."""
-    answers = [answer for notebook in result.notebooks for answer in notebook.answers]
-    yield [result.status], SUBMISSION_STATUSES
-    yield [one.status for one in result.checks], CHECK_STATUSES
-    yield [one.status for one in result.functions], CHECK_STATUSES
-    yield [part.status for one in result.checks for part in one.comparisons], CHECK_STATUSES
-    yield [one.visibility for one in result.checks], VISIBILITIES
-    yield [one.own_run.outcome for one in result.checks if one.own_run], OUTCOMES
-    yield [one.status for one in answers], ANSWER_STATUSES
 
 
 def reasons_in(result: Result) -> Iterator[Reason]:

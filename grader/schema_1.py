@@ -16,12 +16,12 @@ def upgraded(data: dict[str, Any]) -> dict[str, Any]:
     message = data.pop("message", "")
     grounds = data["assignment"].pop("grounds", "")
     for notebook in data.get("notebooks", []):
-        notebook["problem"] = maybe(notebook.get("problem"))
+        notebook["problem"] = written(notebook.get("problem"))
     return {
         **data,
-        "notes": [written(note) for note in data["notes"]],
-        "grounds": maybe(grounds),
-        "reason": maybe(message),
+        "notes": [written(note) for note in data["notes"] if note],
+        "grounds": written(grounds),
+        "reason": written(message),
         "checks": [upgraded_check(check) for check in data["checks"]],
     }
 
@@ -32,19 +32,15 @@ def upgraded_check(check: dict[str, Any]) -> dict[str, Any]:
         in_message = f"{short_name(check['function'])}: {part['reason']}"
         if part["reason"] and not part.get("follow_through"):  # the page puts it there again
             message = message.replace(in_message, "", 1).strip()
-        part["reason"] = maybe(part["reason"])
+        part["reason"] = written(part["reason"])
     return {
         **check,
         "reasons": [written(message)] if message else [],
         "hints": [written(hint)] if hint else [],
-        "remarks": [written(remark) for remark in check.get("remarks", [])],
+        "remarks": [written(remark) for remark in check.get("remarks", []) if remark],
         "own_run": {"outcome": "as_written", "reasons": [written(told)]} if told else None,
     }
 
 
-def maybe(text: str) -> dict[str, Any] | None:
-    return written(text) if text else None
-
-
-def written(text: str) -> dict[str, Any]:
-    return {"id": "as_written", "values": {"text": text}}
+def written(text: str | None) -> dict[str, Any] | None:
+    return {"id": "as_written", "values": {"text": text}} if text else None

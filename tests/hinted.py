@@ -19,9 +19,9 @@ from grader.assignment.fixtures import Fixtures, load_fixtures
 from grader.assignment.load import Assignment, load_assignment
 from grader.assignment.reference import load_reference
 from grader.authoring.local_run import run_locally
-from grader.calls import CallFailed, Failure
+from grader.calls import CallFailed, Failure, local_call
 from grader.function_ids import file_of
-from grader.grading.attempt import judged
+from grader.grading.attempt import JudgedValues, Undoable, judged
 from grader.grading.check_run import judge
 from grader.judging.verdict import Trial, settle
 from grader.messages.say import say_all
@@ -94,4 +94,5 @@ def trial_of(check: Any, functions: Mapping[str, Callable[..., Any]]) -> Trial:
         raised = frozenset(name for name, raised in fixture.raises.items() if raised == kind)
         return Trial(check, failure, raising=raising, raised=raised, by_outcome=by_outcome)
     trial = Trial(check, raising=raising, by_outcome=by_outcome, beside=beside)
-    return judge(trial, answer, judged(check, fixture, answer), fixture, hints, lambda **_: (frozenset(), False))
+    values = JudgedValues(answer, judged(check, fixture, answer), Undoable(local_call({})))
+    return judge(trial, values, fixture, hints, lambda **_: (frozenset(), False))

@@ -5,7 +5,7 @@ import pytest
 
 from grader.checks import Gradients, check, gradients, misconception
 from grader.errors import AssignmentError
-from grader.judging.perform import answer_from
+from grader.judging.run_check_function import answer_from
 
 
 def documented(student, rng):

@@ -32,30 +32,28 @@ from grader.running.job_pool import grade_all
 
 EPSILON: Final = 1e-6  # points; they are rounded to six digits
 
+Users = Mapping[str, frozenset[str]]  # by function
+
 
 @dataclass(frozen=True)
 class Audit:
-    """variants and their results in the same order, each of the checks that it was graded on. problems: why it fails, a
-    line each.
-
-    needless: ids of checks, as find_needless has them: hidden ones must catch by themselves what visible ones have
-    shown, and visible ones are what a student mends by. costly: by misconception, as find_costly has it, functions.
-    """
+    """What run_audit found. Hidden checks must catch by themselves what visible ones have shown, and visible ones are
+    what a student mends by: either may be needless."""
 
     variants: tuple[Variant, ...]
-    results: tuple[Result, ...]
-    problems: tuple[str, ...]
-    needless: tuple[str, ...]
-    costly: Mapping[str, tuple[str, ...]]
+    results: tuple[Result, ...]  # in the same order, each of the checks that it was graded on
+    problems: tuple[str, ...]  # why it fails, a line each
+    needless: tuple[str, ...]  # ids of checks, as find_needless has them
+    costly: Mapping[str, tuple[str, ...]]  # by misconception, as find_costly has it, functions
 
 
 @dataclass(frozen=True)
 class Duration:
-    """What one check costs on the reference: CPU time in this process, wall time when it was graded."""
+    """What one check costs on the reference."""
 
     check: str
-    cpu_s: float
-    graded_s: float
+    cpu_s: float  # in this process
+    graded_s: float  # wall time when it was graded
 
 
 def run_audit(
@@ -96,7 +94,7 @@ def parts_of(assignment: Assignment, variants: Iterable[Variant]) -> Iterator[tu
             yield variant.name, frozenset(check.id for check in assignment.checks if check.function in functions)
 
 
-def callers(assignment: Assignment) -> dict[str, frozenset[str]]:
+def callers(assignment: Assignment) -> Users:
     """By function, all that its mistakes may reach: those that call it or are fed its reply, and theirs in turn."""
     uses: dict[str, set[str]] = {function: set(assignment.stubs.get(function, ())) for function in assignment.functions}
     for check in assignment.checks:
@@ -112,7 +110,7 @@ def callers(assignment: Assignment) -> dict[str, frozenset[str]]:
 
 
 def problems_of(
-    variant: Variant, result: Result, called_by: Mapping[str, frozenset[str]], stubs: Mapping[str, Sequence[str]]
+    variant: Variant, result: Result, called_by: Users, stubs: Mapping[str, Sequence[str]]
 ) -> Iterator[str]:
     """What the grading of one variant has otherwise than it must be, its hints aside."""
     if variant.name == REFERENCE:
@@ -140,7 +138,7 @@ def problems_of(
                     yield f"{lost} {name}, too, though a stub can stand in there for what is wrong. {mend}"
 
 
-def reached_by(variant: Variant, called_by: Mapping[str, frozenset[str]]) -> frozenset[str]:
+def reached_by(variant: Variant, called_by: Users) -> frozenset[str]:
     return frozenset[str]().union(*(called_by[function] for function in variant.touched))
 
 
@@ -149,9 +147,8 @@ def hint_problems(variant: Variant, result: Result) -> list[str]:
     if variant.misconception is None:
         return []
     own = variant.misconception.hint
-    given = {
-        check.id: say_all(check.hints) for check in result.checks if check.function in variant.touched and check.hints
-    }
+    hinted = [check for check in result.checks if check.function in variant.touched and check.hints]
+    given = {check.id: say_all(check.hints) for check in hinted}
     others = [f"{check} gives the hint {hint!r}, expected its own." for check, hint in given.items() if hint != own]
     if own in given.values() or others:
         return others
@@ -172,9 +169,7 @@ def find_needless(mistakes: Iterable[tuple[Variant, Result]]) -> tuple[str, ...]
     return tuple(needless)
 
 
-def find_costly(
-    mistakes: Iterable[tuple[Variant, Result]], called_by: Mapping[str, frozenset[str]]
-) -> dict[str, tuple[str, ...]]:
+def find_costly(mistakes: Iterable[tuple[Variant, Result]], called_by: Users) -> dict[str, tuple[str, ...]]:
     """Misconceptions that cost marks where the function that they are in is called or its reply is used."""
     costly: dict[str, tuple[str, ...]] = {}
     for variant, result in mistakes:
@@ -185,7 +180,6 @@ def find_costly(
 
 
 def is_lost(one: CheckResult | FunctionResult) -> bool:
-    """Whether it cost anything."""
     return one.points < one.max_points - EPSILON
 
 

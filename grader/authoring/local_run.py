@@ -19,16 +19,14 @@ import numpy as np
 
 from grader.assignment.load import Assignment
 from grader.assignment.reference import load_reference
-from grader.calls import CallFailed, local_call
+from grader.calls import CallFailed, Functions, local_call
 from grader.checks import MisconceptionDefinition
 from grader.errors import AssignmentError
 from grader.function_ids import file_of, module_of, short_name
 from grader.grading.stage import stage
-from grader.judging.perform import ReturnedValues, perform
-from grader.judging.student import Student
+from grader.judging.run_check_function import ReturnedValues, perform
+from grader.judging.student_proxy import Student
 from grader.records import Check
-
-Functions = Mapping[str, Callable[..., Any]]
 
 
 def run_locally(

@@ -23,13 +23,15 @@ from grader.assignment.fixtures import MANIFEST, SCHEMA, key, read_arrays, read_
 from grader.assignment.load import Assignment
 from grader.assignment.reference import load_reference
 from grader.atomic_files import write_bytes, write_text
-from grader.authoring.local_run import Functions, run_locally, run_variant
+from grader.authoring.local_run import run_locally, run_variant
 from grader.authoring.tolerances import Difference, differences, expect_tight, measure_spread
+from grader.calls import Functions
 from grader.errors import AssignmentError, FixtureError
 from grader.function_ids import module_of_file
 from grader.judging.compare import same, units_of
 from grader.judging.diagnose import Unit
-from grader.judging.follow import forward_value, reach_patterns
+from grader.judging.follow import reach_patterns
+from grader.judging.numgrad import evaluate
 from grader.records import VISIBLE, Check
 
 NOISE: Final = ("made_with", "spread")  # of the manifest: what may differ from machine to machine
@@ -58,20 +60,18 @@ def make_fixtures(assignment: Assignment) -> Made:
             entry = entries[check.id] = make_fixture(assignment, check, functions, arrays)
             expected[check.id] = {name: arrays[key(check.id, "expected", name)] for name in entry["arrays"]}
         spread = measure_spread(assignment, functions, expected)
-    hints: dict[str, dict[str, str]] = {}
-    ways: dict[str, dict[str, list[str]]] = {"by_outcome": {}, "beside": {}}
+    known: dict[str, dict[str, Any]] = {"hints": {}, "by_outcome": {}, "beside": {}}
     for item in assignment.misconceptions:
-        hints.setdefault(item.function, {})[item.name] = item.hint
-        for way in ways:
+        known["hints"].setdefault(item.function, {})[item.name] = item.hint
+        for way in ("by_outcome", "beside"):
             if getattr(item, way):
-                ways[way].setdefault(item.function, []).append(item.name)
+                known[way].setdefault(item.function, []).append(item.name)
     manifest = {
         "schema": SCHEMA,
         "made_with": {"python": platform.python_version(), "numpy": np.__version__},
         "sources": {name: source_hash(path) for name, path in source_paths(assignment).items()},
         "arguments": arguments_of(assignment, functions),
-        "hints": hints,
-        **ways,
+        **known,
         "checks": entries,
         "spread": {check: float(f"{error:.1e}") for check, error in spread.items()},
     }
@@ -87,7 +87,7 @@ def make_fixture(
         answer = run_locally(assignment, check, functions, arities)
         asked = list(arities)  # before the reach below asks for more
         reached = reach_patterns(answer.gradients, check) if answer.gradients else {}
-        forward = forward_value(answer.gradients) if answer.gradients else None
+        forward = evaluate(answer.gradients.at, answer.gradients.points) if answer.gradients else None
     except AssignmentError as error:
         raise AssignmentError(f"check {check.id}: {error}") from error
     except Exception as error:
@@ -98,9 +98,8 @@ def make_fixture(
     for option, names in (("parts", check.parts), ("together", check.together), ("squeeze", check.squeeze)):
         unknown = set() if isinstance(names, bool) else {*names} - {*expected}
         if unknown:
-            raise AssignmentError(
-                f"check {check.id}: {option} name {', '.join(sorted(unknown))}, but it returns {', '.join(expected)}."
-            )
+            found, returned = ", ".join(sorted(unknown)), ", ".join(expected)
+            raise AssignmentError(f"check {check.id}: {option} name {found}, but it returns {returned}.")
     arrays |= {key(check.id, "expected", name): value for name, value in expected.items()}
     if forward is not None:
         arrays[key(check.id, "forward")] = forward
@@ -155,8 +154,7 @@ def write_fixtures(assignment: Assignment, made: Made) -> None:
     for path in folder.rglob("*.npz"):
         if path.relative_to(folder).as_posix() not in hashes:
             path.unlink()
-    text = json.dumps({**made.manifest, "files": hashes}, indent=1) + "\n"
-    write_text(folder / MANIFEST, text)
+    write_text(folder / MANIFEST, json.dumps({**made.manifest, "files": hashes}, indent=1) + "\n")
 
 
 def drift(assignment: Assignment, made: Made) -> list[str]:

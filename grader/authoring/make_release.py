@@ -6,7 +6,7 @@
       wheels/<grader>.whl                                      what `grader check` is
 
 requirements.txt names the wheel by its path, so one command sets everything up, in the unpacked folder. Before any of
-it leaves, every file, those of the wheel among them, is searched for what must not be told (leaks.py).
+it leaves, every file, those of the wheel among them, is searched for what must not be told (public_part.py).
 
 The wheel is the grader's package as it lies here, and nothing that lies beside it, whatever a build of the whole
 project would take along: compiled kernels, an old build folder. So it is one file for every system, the same bytes for
@@ -25,14 +25,11 @@ from typing import Final
 
 import grader
 from grader.assignment.load import Assignment
-from grader.authoring.leaks import find_disclosed
 from grader.authoring.make_template import make_template
-from grader.authoring.public_part import public_files
+from grader.authoring.public_part import find_disclosed, public_files
 from grader.errors import AssignmentError, GraderError
 from grader.student.pack import zip_bytes
 
-ROOT: Final = "student_template"
-ASSIGNMENT: Final = "assignment"
 REQUIREMENTS: Final = "requirements.txt"
 DISTRIBUTION: Final = "layergrader"
 WHEEL: Final = b"Wheel-Version: 1.0\nGenerator: grader release\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -41,7 +38,7 @@ WHEEL: Final = b"Wheel-Version: 1.0\nGenerator: grader release\nRoot-Is-Purelib:
 def make_release(assignment: Assignment) -> dict[str, bytes]:
     """Every file of the zip by its path. Raises AssignmentError if one of them tells what students must not see."""
     files = make_template(assignment)
-    files |= {f"{ASSIGNMENT}/{name}": content for name, content in public_files(assignment).items()}
+    files |= {f"assignment/{name}": content for name, content in public_files(assignment).items()}
     name, wheel = make_wheel()
     wheel_path = f"wheels/{name}"
     if REQUIREMENTS not in files:
@@ -52,11 +49,9 @@ def make_release(assignment: Assignment) -> dict[str, bytes]:
         packed = {f"{wheel_path}/{member}": archive.read(member) for member in archive.namelist()}
     told = find_disclosed(assignment, {**files, **packed})
     if told:
-        more = f" and {len(told) - 5} more" if len(told) > 5 else ""
-        raise AssignmentError(
-            f"release: {'; '.join(told[:5])}{more}. Write it otherwise in one of the two. Nothing was written."
-        )
-    return {f"{ROOT}/{name}": content for name, content in sorted(files.items())}
+        found = "; ".join(told[:5]) + (f" and {len(told) - 5} more" if len(told) > 5 else "")
+        raise AssignmentError(f"release: {found}. Write it otherwise in one of the two. Nothing was written.")
+    return {f"student_template/{name}": content for name, content in sorted(files.items())}
 
 
 def make_wheel() -> tuple[str, bytes]:
@@ -64,13 +59,11 @@ def make_wheel() -> tuple[str, bytes]:
     try:
         installed = metadata.distribution(DISTRIBUTION)
     except metadata.PackageNotFoundError:
-        raise GraderError(
-            f"{DISTRIBUTION}: is not installed, so its dependencies are unknown. Run make setup."
-        ) from None
+        found = "is not installed, so its dependencies are unknown"
+        raise GraderError(f"{DISTRIBUTION}: {found}. Run make setup.") from None
     if installed.version != grader.VERSION:
-        raise GraderError(
-            f"{DISTRIBUTION}: version {installed.version} is installed, expected {grader.VERSION}. Run make setup."
-        )
+        found = f"version {installed.version} is installed, expected {grader.VERSION}"
+        raise GraderError(f"{DISTRIBUTION}: {found}. Run make setup.")
     described = installed.read_text("METADATA") or installed.read_text("PKG-INFO") or ""
     root = Path(grader.__file__).parent
     files = {

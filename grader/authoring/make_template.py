@@ -23,10 +23,8 @@ from grader.atomic_files import write_bytes
 from grader.authoring.messages_page import PAGE, messages_page
 from grader.errors import AssignmentError
 
-FOLDER: Final = "template"
 # What running and compiling leave behind; no part of the template, and no drift.
-LEFT_BEHIND: Final = frozenset(["__pycache__", ".ipynb_checkpoints", "build", "datasets"])
-COMPILED: Final = (".so", ".pyd", ".pyc", ".egg-info")
+LEFT_BEHIND: Final = {"__pycache__", ".ipynb_checkpoints", "build", "datasets", ".so", ".pyd", ".pyc", ".egg-info"}
 
 
 def make_template(assignment: Assignment) -> dict[str, bytes]:
@@ -42,7 +40,7 @@ def make_template(assignment: Assignment) -> dict[str, bytes]:
         title = f'"""{assignment.title}."""\n'.encode()  # the reference's own says what it is
         files[f"{folder}/__init__.py"] = read(assignment.reference / init) if folder != package else title
     files |= student_notebooks(assignment)
-    files |= {name: read(path) for name, path in found_in(assignment.folder / FOLDER).items()}
+    files |= {name: read(path) for name, path in found_in(assignment.folder / "template").items()}
     page = messages_page(assignment.folder)
     files |= {PAGE: page.encode()} if page else {}
     for name, content in files.items():
@@ -70,8 +68,7 @@ def drift(folder: Path, files: Mapping[str, bytes]) -> list[str]:
 def found_in(folder: Path) -> dict[str, Path]:
     """The files of a folder by their path below it, but for what running and compiling leave behind."""
     paths = {path.relative_to(folder): path for path in sorted(folder.rglob("*")) if path.is_file()}
-    left_behind = [path for path in paths if LEFT_BEHIND & {*path.parts} or path.suffix in COMPILED]
-    return {name.as_posix(): path for name, path in paths.items() if name not in left_behind}
+    return {name.as_posix(): path for name, path in paths.items() if not LEFT_BEHIND & {*name.parts, name.suffix}}
 
 
 def lf(content: bytes) -> bytes:
@@ -82,6 +79,5 @@ def read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise AssignmentError(
-            f"{path}: cannot be read ({error.strerror}). The students' package must have it."
-        ) from error
+        lost = f"cannot be read ({error.strerror})"
+        raise AssignmentError(f"{path}: {lost}. The students' package must have it.") from error

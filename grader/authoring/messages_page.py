@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from grader.errors import AssignmentError
-from grader.messages.advice import ADVICE
+from grader.messages.endings import ADVICE
 from grader.messages.say import CATALOGUE, fields_of, say
 from grader.records import Reason
 from grader.report.standing import ABSENT, RIGHT, WAITS, WRONG
@@ -56,12 +56,10 @@ def messages_page(folder: Path) -> str | None:
 
 def sections_of(path: Path) -> list[dict[str, Any]]:
     try:
-        sections = tomllib.loads(path.read_text(encoding="utf-8"))["sections"]
+        return list(tomllib.loads(path.read_text(encoding="utf-8"))["sections"])
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError) as error:
-        raise AssignmentError(
-            f"{path}: cannot be read ({error}), expected a table [[sections]]. Correct it."
-        ) from error
-    return list(sections)
+        found = f"cannot be read ({error}), expected a table [[sections]]"
+        raise AssignmentError(f"{path}: {found}. Correct it.") from error
 
 
 def example_of(id: str, said: Mapping[str, Any], path: Path) -> Reason:

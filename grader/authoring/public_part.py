@@ -1,66 +1,61 @@
-"""The part of an assignment folder that students get: enough for `grader check`, and nothing of what is hidden.
+"""What students get of an assignment folder, and what no file of theirs may tell.
 
     assignment.toml            the entries that PUBLIC names, written anew: comments stay here
     checks/public/             as they are
     fixtures/public/           as they are: expected arrays, and the outputs of misconceptions in public checks
     fixtures/manifest.json     of the above alone, with the hints of these misconceptions
 
-What is let through is listed here; all else stays behind.
+What is let through is listed here; all else stays behind. Secret are lines of solutions, hidden checks and
+misconceptions, and names of hidden checks. Lines of 20 characters and more are looked for, wherever they stand: in the
+middle of another line, or escaped in a notebook's JSON. A line that students see anyway, in the reference outside of
+its solutions or in a public check, tells nothing.
 """
 
 from __future__ import annotations
 
+import ast
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from grader.assignment.fixtures import MANIFEST, load_fixtures, read_manifest
 from grader.assignment.load import Assignment
+from grader.assignment.solution_regions import find_regions, read_text
 from grader.errors import AssignmentError
 from grader.function_ids import module_of
 from grader.records import VISIBLE
 
 TOML: Final = "assignment.toml"
 PUBLIC: Final = (
-    "title",
-    "package",
-    "reference",
-    "student_files",
-    "handed_out",
-    "extended",
-    "expected_warnings",
-    "sets",
-    "points",
-    "classes",
-    "stubs",
-    "words",
-    "limits",
+    *("title", "package", "reference", "student_files", "handed_out", "extended", "expected_warnings"),
+    *("sets", "points", "classes", "stubs", "words", "limits"),
 )
 # Of the manifest, as it is; the rest is picked below.
 ALWAYS: Final = ("schema", "made_with", "arguments")
 OPEN: Final = "public/"
+SHORTEST: Final = 20
+TEXT: Final = (".py", ".pyx", ".pxi", ".h")
 
 
 def public_files(assignment: Assignment) -> dict[str, bytes]:
     """By path below the assignment folder. Raises AssignmentError if a function has no public check, FixtureError if
     the fixtures are not what the sources give."""
     load_fixtures(assignment)
-    shown = {check.id: check for check in assignment.checks if check.visibility == VISIBLE}
+    folder = assignment.folder
+    shown = {check.id: check.function for check in assignment.checks if check.visibility == VISIBLE}
     for function in assignment.functions:
-        if not any(check.function == function for check in shown.values()):
-            raise AssignmentError(
-                f"{function}: has no public check. Write one in {assignment.folder / 'checks/public'}."
-            )
-    data = tomllib.loads((assignment.folder / TOML).read_text(encoding="utf-8"))
-    manifest = public_manifest(read_manifest(assignment.folder / "fixtures" / MANIFEST), {*shown})
+        if function not in shown.values():
+            raise AssignmentError(f"{function}: has no public check. Write one in {folder / 'checks/public'}.")
+    data = tomllib.loads((folder / TOML).read_text(encoding="utf-8"))
+    manifest = public_manifest(read_manifest(folder / "fixtures" / MANIFEST), {*shown})
     files = {
         TOML: as_toml({name: data[name] for name in PUBLIC if name in data}).encode(),
         f"fixtures/{MANIFEST}": (json.dumps(manifest, indent=1) + "\n").encode(),
     }
-    paths = [*(assignment.folder / "checks/public").rglob("*.py")]
-    paths += [assignment.folder / "fixtures" / name for name in manifest["files"]]
-    return files | {path.relative_to(assignment.folder).as_posix(): path.read_bytes() for path in paths}
+    paths = [*(folder / "checks/public").rglob("*.py"), *(folder / "fixtures" / name for name in manifest["files"])]
+    return files | {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
 def public_manifest(manifest: Mapping[str, Any], shown: set[str]) -> dict[str, Any]:
@@ -83,24 +78,84 @@ def public_manifest(manifest: Mapping[str, Any], shown: set[str]) -> dict[str, A
 
 
 def as_toml(data: Mapping[str, Any]) -> str:
-    """The entries as TOML: plain ones first, then tables and arrays of tables, as the format asks."""
-    lines, tables = ["# What students see of the assignment. Made by `grader release`.", ""], []
-    for name, value in data.items():
-        is_list = isinstance(value, list) and bool(value)
-        several = value if is_list else [value]
-        if not all(isinstance(table, dict) for table in several):
-            lines.append(f"{name} = {literal(value)}")
-            continue
-        for table in several:
-            tables += ["", f"[[{name}]]" if is_list else f"[{name}]"]
-            tables += [f"{json.dumps(key)} = {literal(item)}" for key, item in table.items()]
-    return "\n".join([*lines, *tables]) + "\n"
+    """The entries as TOML: plain ones first, then tables, as the format asks."""
+    literal = json.JSONEncoder(separators=(", ", " = ")).encode  # TOML's own but for what stands behind a key
+    lines = ["# What students see of the assignment. Made by `grader release`.", ""]
+    lines += [f"{name} = {literal(value)}" for name, value in data.items() if not isinstance(value, dict)]
+    for name, table in data.items():
+        if isinstance(table, dict):
+            lines += ["", f"[{name}]", *(f"{literal(key)} = {literal(item)}" for key, item in table.items())]
+    return "\n".join(lines) + "\n"
 
 
-def literal(value: Any) -> str:
-    """A value in TOML's words. Its strings, numbers and arrays are JSON's; its inline tables are not."""
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{json.dumps(key)} = {literal(item)}" for key, item in value.items()) + " }"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(literal, value)) + "]"
-    return json.dumps(value)
+def find_disclosed(assignment: Assignment, files: Mapping[str, bytes]) -> list[str]:
+    """What each file tells, a line each; none if all are fit to be handed out."""
+    secrets = dict(secret_lines(assignment))
+    escaped = {secret: json.dumps(secret, ensure_ascii=False)[1:-1] for secret in secrets}
+    found = []
+    for name, content in files.items():
+        text = content.decode("utf-8", "replace")
+        for secret, place in secrets.items():
+            if secret in text or escaped[secret] in text:
+                found.append(f"{name} holds {secret!r}, which is of {place}")
+    return found
+
+
+def secret_lines(assignment: Assignment) -> Iterator[tuple[str, str]]:
+    """Every line or name that students must not see, and where it is from."""
+    # Fixtures name their arrays by the ids of checks. One that is part of another's visible id tells nothing.
+    visible = " ".join(check.id for check in assignment.checks if check.visibility == VISIBLE)
+    ids = [check.id for check in assignment.checks if check.visibility != VISIBLE]
+    yield from ((name, "a hidden check") for name in ids if name not in visible)
+    folder, students = assignment.folder, [assignment.reference / name for name in assignment.student_files]
+    shown = [line for path in source_files(assignment.reference) for line in source_lines(path, solved=False)]
+    shown += [line for path in source_files(folder / "checks/public") for line in source_lines(path, solved=False)]
+    hidden = {path: source_lines(path, solved=True) for path in students}
+    hidden |= {path: source_lines(path, solved=False) for path in source_files(folder / "checks/hidden")}
+    hidden |= {path: code_of(read_text(path)) for path in source_files(folder / "misconceptions")}
+    yield from lines_apart_from(shown, hidden)
+    # What a notebook shows excuses lines of its own solutions alone: it must not show the reference's.
+    notebooks = source_files(folder / "notebooks")
+    shown += [line for path in notebooks for line in source_lines(path, solved=False, behind="# ")]
+    yield from lines_apart_from(shown, {path: source_lines(path, solved=True, behind="# ") for path in notebooks})
+
+
+def lines_apart_from(shown: Iterable[str], hidden: Mapping[Path, list[str]]) -> Iterator[tuple[str, str]]:
+    open_text = "\n".join(shown)
+    for path, lines in hidden.items():
+        for line in map(str.strip, lines):
+            if len(line) >= SHORTEST and line not in open_text:
+                yield line, f"{path.parent.name}/{path.name}"
+
+
+def source_lines(path: Path, *, solved: bool, behind: str = "") -> list[str]:
+    """Of a source the lines inside of solutions, or those outside. behind: what a notebook's text stands behind."""
+    lines = [line.strip().removeprefix(behind) for line in read_text(path).split("\n")]
+    regions = find_regions(str(path), "\n".join(lines))
+    marks = {number for one in regions for number in (one.begin, one.end)}
+    return [
+        line
+        for number, line in enumerate(lines, start=1)
+        if number not in marks and any(one.holds(number) for one in regions) == solved
+    ]
+
+
+def code_of(text: str) -> list[str]:
+    """The lines of misconceptions but imports, which tell nothing, and hints, which students are given: decorators hold
+    them, or strings that decorators share."""
+    lines = text.split("\n")
+    for node in ast.walk(ast.parse(text)):
+        told: Sequence[ast.stmt | ast.expr] = ()
+        match node:
+            case ast.FunctionDef():
+                told = node.decorator_list
+            case ast.Import() | ast.ImportFrom() | ast.Assign(value=ast.Constant(value=str())):
+                told = [node]
+        for one in told:
+            for number in range(one.lineno, (one.end_lineno or one.lineno) + 1):
+                lines[number - 1] = ""
+    return lines
+
+
+def source_files(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.rglob("*")) if path.suffix in TEXT]

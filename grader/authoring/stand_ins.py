@@ -69,34 +69,30 @@ def variant(function: str, name: str, own: Any) -> Any:
     return functools.wraps(own)(call)
 
 
-def of_methods(replace: Call) -> Call:
-    """Where the last argument, what is to be replaced, is a class: replace each of its public methods."""
+def of_methods(answer: Call) -> Call:
+    """From `answer(*options, own, args, kwargs)`, which answers a call of `own`: what takes options and `own`, and
+    returns what replaces it. Of a class it replaces each public method."""
 
-    def made(*arguments: Any) -> Any:
+    def replace(*arguments: Any) -> Any:
         options, own = arguments[:-1], arguments[-1]
-        if not isinstance(own, type):
-            return replace(*arguments)
-        public = {name: method for name, method in vars(own).items() if callable(method) and name[0] != "_"}
-        return type(own.__name__, (own,), {name: replace(*options, method) for name, method in public.items()})
+        if isinstance(own, type):
+            public = {name: method for name, method in vars(own).items() if callable(method) and name[0] != "_"}
+            return type(own.__name__, (own,), {name: replace(*options, method) for name, method in public.items()})
+        return functools.wraps(own)(lambda *args, **kwargs: answer(*options, own, args, kwargs))
 
-    return made
+    return replace
 
 
 @of_methods
-def constant(kind: str, own: Call) -> Call:
-    """Something that returns what `own` would in kind and shape, so that it gets past all that is no look at values."""
-
-    @functools.wraps(own)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        if kind == "none":
-            return None
-        value = own(*copy.deepcopy(args), **copy.deepcopy(kwargs))
-        if kind == "one_too_many":
-            return (*value, 0.0) if isinstance(value, tuple) else (value, value)
-        fill = functools.partial(filled, kind, [arg for arg in args if isinstance(arg, np.ndarray)])
-        return tuple(map(fill, value)) if isinstance(value, tuple) else fill(value)
-
-    return call
+def constant(kind: str, own: Call, args: Any, kwargs: Any) -> Any:
+    """What `own` would return in kind and shape, so that it gets past all that is no look at values."""
+    if kind == "none":
+        return None
+    value = own(*copy.deepcopy(args), **copy.deepcopy(kwargs))
+    if kind == "one_too_many":
+        return (*value, 0.0) if isinstance(value, tuple) else (value, value)
+    fill = functools.partial(filled, kind, [arg for arg in args if isinstance(arg, np.ndarray)])
+    return tuple(map(fill, value)) if isinstance(value, tuple) else fill(value)
 
 
 def filled(kind: str, inputs: List[Any], value: Any) -> Any:
@@ -113,36 +109,26 @@ def filled(kind: str, inputs: List[Any], value: Any) -> Any:
 
 
 @of_methods
-def memorised(function: str, memory: Memory, own: Call) -> Call:
-    """Something that looks up its arguments among the recorded calls, and returns zeros where they are not found."""
-
-    @functools.wraps(own)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        found = memory.get(digest(function, own.__name__, args, kwargs))
-        if found is None:
-            return constant("zeros", own)(*args, **kwargs)
-        value, after = copy.deepcopy(found)
-        for arg, left in zip(args, after):
-            if isinstance(arg, dict):
-                arg.clear()
-                arg.update(left)
-        return value
-
-    return call
+def memorised(function: str, memory: Memory, own: Call, args: Any, kwargs: Any) -> Any:
+    """What is recorded of a call with these arguments; zeros where there is none."""
+    found = memory.get(digest(function, own.__name__, args, kwargs))
+    if found is None:
+        return constant("zeros", own)(*args, **kwargs)
+    value, after = copy.deepcopy(found)
+    for arg, left in zip(args, after):
+        if isinstance(arg, dict):
+            arg.clear()
+            arg.update(left)
+    return value
 
 
 @of_methods
-def record(function: str, memory: Memory, own: Call) -> Call:
-    """`own`, writing down each call for `memorised`."""
-
-    @functools.wraps(own)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        key = digest(function, own.__name__, args, kwargs)
-        value = own(*args, **kwargs)
-        memory[key] = copy.deepcopy((value, tuple(arg if isinstance(arg, dict) else None for arg in args)))
-        return value
-
-    return call
+def record(function: str, memory: Memory, own: Call, args: Any, kwargs: Any) -> Any:
+    """What `own` returns, written down for `memorised`."""
+    key = digest(function, own.__name__, args, kwargs)
+    value = own(*args, **kwargs)
+    memory[key] = copy.deepcopy((value, tuple(arg if isinstance(arg, dict) else None for arg in args)))
+    return value
 
 
 def digest(*values: Any) -> str:

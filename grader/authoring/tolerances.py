@@ -18,7 +18,8 @@ from typing import Final
 import numpy as np
 
 from grader.assignment.load import Assignment
-from grader.authoring.local_run import Functions, loaded, run_locally
+from grader.authoring.local_run import loaded, run_locally
+from grader.calls import Functions
 from grader.checks import TOLERANCE
 from grader.errors import AssignmentError
 from grader.judging.compare import Arrays, Names, judge_values, relative_error, units_of
@@ -30,9 +31,8 @@ ROOM: Final = 3.0
 
 
 def measure_spread(assignment: Assignment, functions: Functions, expected: Mapping[str, Arrays]) -> dict[str, float]:
-    """By check, the largest error of any right solution, relative as the judge has it.
+    """By check, the largest error of any right solution, relative as the judge has it. functions: the reference's.
 
-    functions: the reference's. expected: by check, its arrays.
     Raises AssignmentError if a right solution fails a check, or lies too near to its tolerance.
     """
     largest = dict.fromkeys((check.id for check in assignment.checks), 0.0)
@@ -44,31 +44,21 @@ def measure_spread(assignment: Assignment, functions: Functions, expected: Mappi
                     with np.errstate(all="ignore"):
                         values = run_locally(assignment, check, {**functions, **theirs}, reference=functions).values
                 except Exception as error:
-                    raise AssignmentError(
-                        f"{place} fails it ({type(error).__name__}: {error}). Mend one of them."
-                    ) from error
+                    raised = f"{type(error).__name__}: {error}"
+                    raise AssignmentError(f"{place} fails it ({raised}). Mend one of them.") from error
                 largest[check.id] = max(largest[check.id], error_of(check, place, expected[check.id], values))
     return largest
 
 
 def error_of(check: Check, place: str, expected: Arrays, values: Mapping[str, object]) -> float:
-    judged = judge_values(
-        expected,
-        values,
-        tolerance=check.tolerance,
-        parts=check.parts,
-        together=check.together,
-        squeeze=check.squeeze,
-    )
+    judged = judge_values(check, expected, values)
     for judgement in judged:
         if judgement.comparison.status != PASSED:
             raise AssignmentError(f"{place} fails it: {said(judgement.comparison.reason)} Mend one of them.")
     largest = max(judgement.comparison.error or 0.0 for judgement in judged)
     if largest * ROOM > check.tolerance:
-        raise AssignmentError(
-            f"{place} differs by {largest:.1e}, expected at most a third of the tolerance {check.tolerance:g}. "
-            "Take other inputs or a wider tolerance."
-        )
+        found = f"differs by {largest:.1e}, expected at most a third of the tolerance {check.tolerance:g}"
+        raise AssignmentError(f"{place} {found}. Take other inputs or a wider tolerance.")
     return largest
 
 
@@ -76,31 +66,24 @@ def error_of(check: Check, place: str, expected: Arrays, values: Mapping[str, ob
 class Difference:
     """What the value `name` of something wrong differs from the expected one by, relative as the judge has it."""
 
-    wrong: str
+    wrong: str  # what it is called in messages
     name: str
     error: float
 
 
 def differences(wrong: str, expected: Arrays, values: Arrays, together: Names) -> Iterator[Difference]:
-    """Of the values that a tolerance alone decides about: arrays of finite numbers in the right shape that differ.
-
-    wrong: what it is called in messages.
-    """
+    """Of the values that a tolerance alone decides about: arrays of finite numbers in the right shape that differ."""
     units = units_of(expected, together)
     for name, array in expected.items():
         found = np.asarray(values[name], dtype=np.float64) if name in values else None
         if found is not None and found.shape == array.shape and np.isfinite(found).all():
-            unit = units.get(name)
-            error = relative_error(array, found, unit.size if unit else None)
+            error = relative_error(array, found, units.get(name))
             if error > TOLERANCE:
                 yield Difference(wrong, name, error)
 
 
 def expect_tight(check: Check, found: Collection[Difference]) -> None:
-    """Raise AssignmentError if one of these would pass, or nearly so, because the check's tolerance is too wide.
-
-    The message names the largest tolerance that would do.
-    """
+    """Raise AssignmentError if one of these would pass, or nearly so, because the check's tolerance is too wide."""
     if check.tolerance <= TOLERANCE or not found:
         return
     nearest = min(found, key=lambda one: one.error)

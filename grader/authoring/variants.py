@@ -31,11 +31,6 @@ from grader.records import VISIBLE, Submission
 
 REFERENCE: Final = "reference"
 TEMPLATE: Final = "template"
-MEMORISED: Final = "memorised"
-# Helper files of the submissions, below the package.
-STAND_INS: Final = "_stand_ins.py"
-MISCONCEPTIONS: Final = "_misconceptions.py"
-MEMORY: Final = "_memory.py"
 DECORATOR: Final = ("grader.checks", "misconception")
 
 
@@ -63,10 +58,10 @@ def make_variants(assignment: Assignment) -> Iterator[Variant]:
         yield Variant(submission(f"constant-{kind}", replaced(files, stood_in, {})), everything)
     stood_in = {name: f"_stand_ins.memorised({name!r}, _memory.CALLS, {{}})" for name in assignment.functions}
     written_down = memory_source(record_visible(assignment))
-    yield Variant(submission(MEMORISED, replaced(files, stood_in, {MEMORY: written_down})), everything)
+    yield Variant(submission("memorised", replaced(files, stood_in, {"_memory.py": written_down})), everything)
     for item in assignment.misconceptions:
         stood_in = {item.function: f"_stand_ins.variant({item.function!r}, {item.name!r}, {{}})"}
-        made = replaced(files, stood_in, {MISCONCEPTIONS: staged_source(Path(inspect.getfile(item.run)))})
+        made = replaced(files, stood_in, {"_misconceptions.py": staged_source(Path(inspect.getfile(item.run)))})
         yield Variant(submission(f"{item.function}.{item.name}", made), frozenset([item.function]), item)
 
 
@@ -75,28 +70,24 @@ def submission(name: str, files: Mapping[str, bytes]) -> Submission:
 
 
 def replaced(files: Mapping[str, bytes], stood_in: Mapping[str, str], helpers: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The files, each with lines below it that rebind its functions, and the helpers that these lines need.
+    """The files, each with lines below it that rebind its functions, and the helper files that these lines need.
 
     stood_in: by function id the expression for what stands in for it, with {} for the function itself.
     """
-    helpers = {STAND_INS: Path(__file__).with_name("stand_ins.py").read_bytes(), **helpers}
+    helpers = {"_stand_ins.py": Path(__file__).with_name("stand_ins.py").read_bytes(), **helpers}
     names = ", ".join(name.removesuffix(".py") for name in helpers)
     made = dict(files)
     for file in sorted({file_of(function) for function in stood_in}):
         lines = [f"from {'.' * (file.count('/') + 1)} import {names}"]
-        for function, expression in stood_in.items():
-            if file_of(function) == file:
-                name = short_name(function)
-                lines.append(f"{name} = {expression.format(name)}")
+        own = [(short_name(function), made) for function, made in stood_in.items() if file_of(function) == file]
+        lines += [f"{name} = {expression.format(name)}" for name, expression in own]
         made[file] += ("\n\n" + "\n".join(lines) + "\n").encode()
     return {**made, **helpers}
 
 
 def staged_source(path: Path) -> bytes:
-    """A module of misconceptions as it can be imported without the grader: its lines in their places.
-
-    Raises AssignmentError if it needs more of the grader than the decorator.
-    """
+    """A module of misconceptions as it can be imported without the grader: its lines in their places. Raises
+    AssignmentError if it needs more of the grader than the decorator."""
     text = path.read_text(encoding="utf-8")
     lines = text.split("\n")
     for node in [node for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)]:

@@ -1,54 +1,81 @@
 """One attempt at a check: its function on the code under test in a process, and what the values are worth.
 
-process.run ──► perform the check's function ──► Attempt: values, judged against the expected ones when asked for
+process.run ──► perform the check's function ──► JudgedValues: values, judged against the expected ones
     │                                    └─► CallFailed: also where the check cannot use what was returned
     └── rerun in a fresh process, unless the values are right or no process would give others
 """
 
 from __future__ import annotations
 
+import copy
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 
 from grader.assignment.fixtures import Fixture
-from grader.calls import Call, CallFailed, Failure
+from grader.calls import Call, CallFailed, Failure, same
 from grader.checks import Gradients
 from grader.errors import GraderError
 from grader.grading.reference_oracle import Oracle
-from grader.grading.undo import Undoable
 from grader.judging.compare import Judgement, judge_values
-from grader.judging.perform import ReturnedValues, perform
-from grader.judging.student import Student
+from grader.judging.run_check_function import ReturnedValues, perform
+from grader.judging.student_proxy import Student
 from grader.messages.of_check import placed
 from grader.records import FAILED, MISSING, PASSED, Check, Reason
 from grader.sandbox.host.box import MAX_OUTPUT
 from grader.sandbox.host.check_process import CheckProcess, Outcome, Setup, has_ended
 from grader.sandbox.host.program import Program
 
+ABSENT: Final = object()
 # To make a generator takes much longer than to seed it; a cluster's worker may have threads.
 GENERATOR: Final = threading.local()
 
 
-@dataclass
-class Attempt:
-    """What the code under test returned. undoable: what it wrote into the check's own dicts meanwhile."""
+class Undoable:
+    """Calls of the code under test. What it writes into a check's dicts can be undone; after that, dicts go as copies.
 
-    check: Check
-    fixture: Fixture
-    answer: ReturnedValues
+    A dict comes back as that code left it: bn_param with its running averages. So it is a memory, too: a forward could
+    keep the check's inputs in conv_param, be given them back with every question of the numerical gradient, and answer
+    each as suits it. Whoever asks again begins with what the check itself had said.
+    """
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._written: list[tuple[dict[Any, Any], Any, Any]] = []
+        self._is_over = False
+
+    def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if self._is_over:
+            given = tuple(copy.deepcopy(arg) if isinstance(arg, dict) else arg for arg in args)
+            return self._call(function, given, kwargs)
+        before = [(arg, dict(arg)) for arg in args if isinstance(arg, dict)]
+        value = self._call(function, args, kwargs)
+        for arg, old in before:  # a reply replaces what a dict holds and writes into none of it
+            for key in {**old, **arg}:
+                if not same(old.get(key, ABSENT), arg.get(key, ABSENT)):
+                    self._written.append((arg, key, old.get(key, ABSENT)))
+        return value
+
+    def undo(self) -> None:
+        """Every dict as the check itself left it, now and from now on."""
+        for target, key, old in reversed(self._written):
+            if old is ABSENT:
+                target.pop(key, None)
+            else:
+                target[key] = old
+        self._written, self._is_over = [], True
+
+
+@dataclass(frozen=True)
+class JudgedValues:
+    """What the code under test returned in one run. undoable: what it wrote into the check's own dicts meanwhile."""
+
+    returned: ReturnedValues
+    judgements: Sequence[Judgement]
     undoable: Undoable
-    judged: list[Judgement] | None = None
-
-    @property
-    def judgements(self) -> list[Judgement]:
-        # Not cached_property: before Python 3.12 all objects share its lock, and a judge that was left may hold it.
-        if self.judged is None:
-            self.judged = judged(self.check, self.fixture, self.answer)
-        return self.judged
 
 
 @dataclass(frozen=True)
@@ -61,20 +88,39 @@ class Attempts:
     oracle: Oracle
     setup: Setup
 
-    def run(self, call: Call, *, is_wrong: bool, program: Program | None = None) -> Outcome[Attempt]:
+    def run(
+        self, call: Call, *, is_wrong: bool, program: Program | None = None, upcoming: Setup | None = None
+    ) -> Outcome[JudgedValues]:
         """The check, rerun in a fresh process where that might change what it is worth.
 
         is_wrong: the function was wrong in a fresh process before, and is believed to be so in any. program: what the
-        check is expected to call.
+        check is expected to call. upcoming: of the check that comes next.
         """
-        setup = replace(self.setup, program=program)
 
-        def may_count(outcome: Outcome[Attempt]) -> bool:
+        def may_count(outcome: Outcome[JudgedValues]) -> bool:
             if outcome.value is not None and is_right(outcome.value.judgements):
                 return True
             return is_missing(outcome.failure) or (is_wrong and has_ended(outcome.failure))
 
-        return self.process.run(lambda: self.perform_anew(call), setup, may_count=may_count)
+        def judge(returned: ReturnedValues, undoable: Undoable) -> JudgedValues:
+            return JudgedValues(returned, judged(self.check, self.fixture, returned), undoable)
+
+        def work() -> JudgedValues:
+            undoable = Undoable(call)
+            return judge(self.perform(undoable.call), undoable)
+
+        def accept(values: Mapping[str, Any]) -> JudgedValues | None:
+            found = judge(ReturnedValues(values, None), Undoable(call))
+            return found if is_right(found.judgements) else None
+
+        return self.process.run(
+            work,
+            replace(self.setup, program=program),
+            before=self.oracle.end,  # each run is beside an oracle that knows of nothing before
+            may_count=may_count,
+            accept=None if is_wrong else accept,
+            upcoming=upcoming,
+        )
 
     def missing_too(self) -> Failure | None:
         """That the function under test is not written either, where the one that it needs is not."""
@@ -90,11 +136,10 @@ class Attempts:
 
         In a process of its own: what it was asked is nobody else's business.
         """
-        attempt = self.process.run_alone(lambda: self.perform(call, rng), self.setup).value
-        if attempt is None:
-            return None
-        attempt.undoable.undo()
-        return attempt.answer.gradients
+        undoable = Undoable(call)
+        returned = self.process.run_alone(lambda: self.perform(undoable.call, rng), self.setup).value
+        undoable.undo()
+        return returned.gradients if returned is not None else None
 
     def reference_gradients(self, rng: np.random.RandomState) -> Gradients | None:
         """The same from the reference. None where there is none."""
@@ -103,40 +148,25 @@ class Attempts:
         reference = self.oracle.student
         return perform(self.check.run, reference, rng, reference).gradients
 
-    def perform_anew(self, call: Call) -> Attempt:
-        """The same beside an oracle that knows of nothing before.
-
-        Where all that the check's program returned is right, the function itself has nothing to add.
-        """
-        self.oracle.end()
-        values = self.process.results()
-        if values is not None:
-            attempt = Attempt(self.check, self.fixture, ReturnedValues(values, None), Undoable(call))
-            if is_right(attempt.judgements):
-                return attempt
-        return self.perform(call)
-
-    def perform(self, call: Call, rng: np.random.RandomState | None = None) -> Attempt:
+    def perform(self, call: Call, rng: np.random.RandomState | None = None) -> ReturnedValues:
         """The work of one run. rng: where its inputs come from, if that is not the check's own seed.
 
         Raises CallFailed for whatever the code under test does; an exception over its values is its own, too, since the
         reference's values pass.
         """
-        undoable = Undoable(call)
         plan = self.process.session.plan
-        student = Student(undoable.call, plan.functions, plan.classes)
+        student = Student(call, plan.functions, plan.classes)
         reference = self.oracle.student if self.oracle.is_there else student
         try:
-            answer = perform(self.check.run, student, rng or inputs_from(self.check.seed), reference)
+            return perform(self.check.run, student, rng or inputs_from(self.check.seed), reference)
         except (CallFailed, GraderError):
             raise
         except Exception as error:
             raised = Reason.of("cannot_be_used", raised=type(error).__name__, text=str(error))
             raise CallFailed(Failure(FAILED, self.check.function, placed(self.check.function, raised))) from None
-        return Attempt(self.check, self.fixture, answer, undoable)
 
 
-def output_of(outcome: Outcome[Attempt]) -> str:
+def output_of(outcome: Outcome[JudgedValues]) -> str:
     """What was printed, and how much of it is not there."""
     left_out = f"\n[{outcome.printed - MAX_OUTPUT} more bytes were printed]" if outcome.printed > MAX_OUTPUT else ""
     return outcome.prints + left_out
@@ -156,25 +186,11 @@ def inputs_from(seed: int) -> np.random.RandomState:
     return state
 
 
-def judged(check: Check, fixture: Fixture, answer: ReturnedValues) -> list[Judgement]:
-    """The values of an answer, each against the expected one. Of several right answers, the one that earns most."""
-    best: list[Judgement] = []
-    for expected in (fixture.expected, *fixture.accepted):
-        judgements = judge_values(
-            expected,
-            answer.values,
-            tolerance=check.tolerance,
-            parts=check.parts,
-            inputs=inputs_of(answer.gradients) if answer.gradients else None,
-            together=check.together,
-            squeeze=check.squeeze,
-            words=check.words,
-        )
-        if not best or earned_by(judgements) > earned_by(best):
-            best = judgements
-        if is_right(best):
-            break
-    return best
+def judged(check: Check, fixture: Fixture, returned: ReturnedValues) -> list[Judgement]:
+    """The values, each against the expected one. Of several right answers, the one that earns most."""
+    inputs = inputs_of(returned.gradients)
+    answers = (fixture.expected, *fixture.accepted)
+    return max((judge_values(check, answer, returned.values, inputs) for answer in answers), key=earned_by)
 
 
 def earned_by(judgements: Sequence[Judgement]) -> float:
@@ -185,7 +201,9 @@ def is_right(judgements: Sequence[Judgement]) -> bool:
     return bool(judgements) and all(one.comparison.status == PASSED for one in judgements)
 
 
-def inputs_of(gradients: Gradients) -> dict[str, np.ndarray]:
+def inputs_of(gradients: Gradients | None) -> dict[str, np.ndarray]:
     """What went in, by name: the point of dx is x, that of W1 is W1; and the gradient from above."""
+    if gradients is None:
+        return {}
     points = {name.removeprefix("d"): np.asarray(point) for name, (_, point) in gradients.claims.items()}
     return {**points, "dout": np.asarray(gradients.dout)}

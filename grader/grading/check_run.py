@@ -14,24 +14,31 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+import numpy as np
 
 from grader.assignment.fixtures import Fixture, Fixtures
 from grader.assignment.load import Assignment
+from grader.calls import Call, Classes
 from grader.function_ids import short_name
-from grader.grading.attempt import Attempts, is_missing, output_of
-from grader.grading.follow_through import follow_through
-from grader.grading.recorded_checks import program_of
+from grader.grading.attempt import Attempts, JudgedValues, is_missing, output_of
+from grader.grading.follow_through import Followed, follow_through
 from grader.grading.reference_oracle import Oracle
 from grader.judging.adapt import OWN, Handout, adapt
-from grader.judging.compare import Judgement, fit, matches
-from grader.judging.perform import ReturnedValues
+from grader.judging.compare import Judgement, fit
+from grader.judging.placeholder import Placeholder
+from grader.judging.run_check_function import perform
+from grader.judging.student_proxy import Student
 from grader.judging.verdict import Trial
 from grader.records import PASSED, Check, Reason
 from grader.sandbox.host.check_process import CheckProcess, Setup
 from grader.sandbox.host.limits import Limits
+from grader.sandbox.host.program import Program, record
 
-Follow = Callable[..., tuple[frozenset[str], bool]]
+# Programs by the function that a check is made of, and the handout that it is asked in the words of.
+KEPT: Final[WeakKeyDictionary[Callable[..., Any], dict[str, Program | None]]] = WeakKeyDictionary()
 
 
 def run_check(
@@ -46,24 +53,25 @@ def run_check(
     is_wrong: bool = False,
     limits: Limits | None = None,
     why: Reason | None = None,
+    upcoming: Setup | None = None,
 ) -> Trial:
     """One check on one submission, from inputs to judgements.
 
     stubs: functions that the reference stands in for. handout: the one that the submission was written for. is_wrong:
     the function was wrong in a fresh process before, so that it is believed to be wrong in another. limits: None for
-    the usual ones; why: it has less time than usual.
+    the usual ones; why: it has less time than usual. upcoming: of the check that its process runs next.
     """
     started = time.monotonic()
     accepted = handout.accepts.get(check.function, frozenset())
     fixture = fixtures.checks[check.id].accepting(accepted)
     documented = assignment.definitions[check.id].cache
     call = adapt(process.call, handout)
-    answer = oracle.answer if stubs else None
-    setup = Setup(check.seed, limits, why, arities=fixture.arities, granted=stubs, answer=answer)
+    setup = setup_for(process, check, fixtures, handout, limits, why)
+    program, setup = setup.program, replace(setup, program=None)
+    if stubs:
+        setup = replace(setup, granted=stubs, answer=oracle.answer)
     attempts = Attempts(process, check, fixture, oracle, setup)
-    plan = process.session.plan
-    program = program_of(check, handout, fixture.arities, plan.functions, plan.classes)
-    outcome = attempts.run(call, is_wrong=is_wrong, program=program)
+    outcome = attempts.run(call, is_wrong=is_wrong, program=program, upcoming=upcoming)
     processes, failure, fed = outcome.processes, outcome.failure, None
     if failure is not None and failure.function == check.needs and documented is not None:
         fed = failure
@@ -95,9 +103,39 @@ def run_check(
         secret = zlib.crc32(f"{assignment.sha256} {check.id}".encode())  # hidden checks are in it: no student knows it
         outcome.value.undoable.undo()
         follow = partial(follow_through, attempts, call, secret)
-        trial = judge(trial, outcome.value.answer, outcome.value.judgements, fixture, hints, follow)
+        trial = judge(trial, outcome.value, fixture, hints, follow)
     oracle.end()
     return replace(trial, duration_s=round(time.monotonic() - started, 4))
+
+
+def setup_for(
+    process: CheckProcess, check: Check, fixtures: Fixtures, handout: Handout, limits: Limits | None, why: Reason | None
+) -> Setup:
+    """What the check needs of its process, without stubs; and what it is expected to call."""
+    plan, arities = process.session.plan, fixtures.checks[check.id].arities
+    program = program_of(check, handout, arities, plan.functions, plan.classes)
+    return Setup(check.seed, limits, why, arities=arities, program=program)
+
+
+def program_of(
+    check: Check, handout: Handout, arities: Sequence[tuple[str, int]], functions: frozenset[str], classes: Classes
+) -> Program | None:
+    """What the check calls until it first looks at a value; None where it looks before it calls.
+
+    Recorded and encoded once in a process, and sent to every submission: a recording sees none, since what a
+    placeholder stands for is nobody's value. The secret inputs of follow-through never become a program that is kept.
+    """
+    kept = KEPT.setdefault(check.run, {})
+    if handout.name not in kept:
+
+        def work(call: Call) -> Mapping[str, Any]:
+            student = Student(adapt(call, handout), functions, classes)
+            # The reference answers elsewhere, and not before the check runs.
+            reference = Student(lambda function, args, kwargs: Placeholder("elsewhere", ()), functions, classes)
+            return perform(check.run, student, np.random.RandomState(check.seed), reference).values
+
+        kept[handout.name] = record(work, arities)
+    return kept[handout.name]
 
 
 def follow_up(trial: Trial, oracle: Oracle) -> Trial:
@@ -115,44 +153,28 @@ def follow_up(trial: Trial, oracle: Oracle) -> Trial:
 
 
 def judge(
-    trial: Trial,
-    answer: ReturnedValues,
-    judgements: Sequence[Judgement],
-    fixture: Fixture,
-    hints: Mapping[str, str],
-    follow: Follow,
+    trial: Trial, values: JudgedValues, fixture: Fixture, hints: Mapping[str, str], follow: Callable[..., Followed]
 ) -> Trial:
     """What its judgements mean. Where a gradient is wrong, what it follows from is left open.
 
     follow: asks for the numerical gradient of the student's own forward.
     """
-    check = trial.check
-    claims = answer.gradients.claims if answer.gradients else {}
+    gradients, judgements = values.returned.gradients, values.judgements
     failed = {j.comparison.name: j.actual for j in judgements if j.comparison.status != PASSED}
+    claims = gradients.claims if gradients else {}
     wrong = {name: array for name, array in failed.items() if name in claims and array is not None}
-    is_open = trial.fed is None and wrong and answer.gradients and fixture.forward is not None
-    matched = {
-        name
-        for name, arrays in (fixture.variants if failed else {}).items()
-        if matches(arrays, judgements, check.tolerance, check.together)
-    }
-    fits = {
-        name: fit(fixture.expected, arrays, judgements, check.tolerance, check.together)
-        for name, arrays in (fixture.variants if failed else {}).items()
-    }
+    is_open = trial.fed is None and wrong and fixture.forward is not None
+    variants = fixture.variants if failed else {}
+    fits = {name: fit(trial.check, fixture.expected, arrays, judgements) for name, arrays in variants.items()}
     return replace(
         trial,
-        judgements=tuple(map(without_values, judgements)),
-        follow=partial(follow, gradients=answer.gradients, wrong=wrong) if is_open else None,
+        # What was returned may be large, and is not needed any more.
+        judgements=tuple(Judgement(judgement.comparison, judgement.remarks) for judgement in judgements),
+        follow=partial(follow, gradients=gradients, wrong=wrong) if is_open else None,
         variants={name: hints[name] for name in fixture.variants},
-        matched=frozenset(matched),
+        matched=frozenset(name for name, one in fits.items() if one.is_whole),
         fits=fits,
     )
-
-
-def without_values(judgement: Judgement) -> Judgement:
-    """What was returned may be large, and is not needed any more."""
-    return Judgement(judgement.comparison, judgement.remarks)
 
 
 def mutation_remarks(mutations: Sequence[tuple[str, int, bool]], fixtures: Fixtures) -> tuple[Reason, ...]:
@@ -161,9 +183,7 @@ def mutation_remarks(mutations: Sequence[tuple[str, int, bool]], fixtures: Fixtu
     for function, position, is_returned in dict.fromkeys(mutations):
         names = fixtures.arguments.get(function, ())
         argument = names[position] if position < len(names) else Reason.of("argument", number=position + 1)
-        if is_returned:
-            reason = Reason.of("input_changed_and_returned", function=short_name(function), argument=argument)
-        else:
-            reason = Reason.of("input_changed", function=short_name(function), argument=argument)
-        remarks.append(reason)
+        changed = Reason.of("input_changed", function=short_name(function), argument=argument)
+        returned = Reason.of("input_changed_and_returned", function=short_name(function), argument=argument)
+        remarks.append(returned if is_returned else changed)
     return tuple(remarks)

@@ -37,24 +37,29 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Context:
-    """All that grading one submission needs.
-
-    handed_out, reference_files: by path below the package; the latter None where there is no reference, so no stubs.
-    """
+class Ground:
+    """What a sandbox needs to be started. handed_out: by path below the package."""
 
     assignment: Assignment
-    fixtures: Fixtures
     interpreter: Interpreter
     isolation: Isolation
-    limits: Limits
     handed_out: Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class Context(Ground):
+    """All that grading one submission needs.
+
+    reference_files: by path below the package; None where there is no reference, so no stubs.
+    """
+
+    fixtures: Fixtures
+    limits: Limits
     reference_files: Mapping[str, bytes] | None
     handouts: Handouts
     scratch: str | None = None
 
     def launch(self, work: Path) -> Launch:
-        """One worker on this work tree."""
         return self.isolation.launch(self.interpreter, work, self.assignment.package, self.limits.at_start())
 
     def only(self, checks: Collection[str]) -> Context:
@@ -73,12 +78,8 @@ class Context:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {
-            "sandbox": self.isolation.kind,
-            "python": self.interpreter.python,
-            "numpy": self.interpreter.numpy,
-            "grader": grader_version(),
-        }
+        where = {"sandbox": self.isolation.kind, "python": self.interpreter.python, "numpy": self.interpreter.numpy}
+        return {**where, "grader": grader_version()}
 
 
 @cache
@@ -86,24 +87,18 @@ def prepare(settings: Settings) -> Context:
     """Load everything, verify it, and see that the sandbox works. Raises GraderError before anything is graded."""
     ground = prepare_ground(settings)
     assignment = ground.assignment
+    try:
+        reference = {name: (assignment.reference / name).read_bytes() for name in assignment.student_files}
+    except OSError:  # students have none
+        reference = None
     return Context(
         **vars(ground),
         fixtures=load_fixtures(assignment),
         limits=limits_from(assignment.limits, f"{assignment.folder / 'assignment.toml'}"),
-        reference_files=read_reference(assignment),
+        reference_files=reference,
         handouts=load_handouts(assignment, settings.handout),
         scratch=settings.scratch,
     )
-
-
-@dataclass(frozen=True)
-class Ground:
-    """What a sandbox needs to be started, as in Context."""
-
-    assignment: Assignment
-    interpreter: Interpreter
-    isolation: Isolation
-    handed_out: Mapping[str, bytes]
 
 
 @cache
@@ -114,23 +109,14 @@ def prepare_ground(settings: Settings) -> Ground:
         assignment = replace(assignment, reference=Path(settings.reference))
     # Students have no reference: what was handed out to them is in their own folder.
     listed = assignment.handed_out if assignment.reference.is_dir() else ()
-    handed_out = {name: read_handed_out(assignment, name) for name in listed}
+    handed_out = {}
+    for name in listed:
+        try:
+            handed_out[name] = (assignment.reference / name).read_bytes()
+        except OSError as error:
+            raise AssignmentError(f"assignment.toml: handed-out file {name} cannot be read ({error}).") from error
     given = tuple((f"{assignment.package}/{name}", str(assignment.reference.resolve() / name)) for name in handed_out)
     interpreter = find_interpreter(settings.python)
     isolation = replace(choose_isolation(settings.sandbox), given=given)
     check_access(isolation, interpreter)
     return Ground(assignment, interpreter, isolation, handed_out)
-
-
-def read_handed_out(assignment: Assignment, name: str) -> bytes:
-    try:
-        return (assignment.reference / name).read_bytes()
-    except OSError as error:
-        raise AssignmentError(f"assignment.toml: handed-out file {name} cannot be read ({error}).") from error
-
-
-def read_reference(assignment: Assignment) -> dict[str, bytes] | None:
-    try:
-        return {name: (assignment.reference / name).read_bytes() for name in assignment.student_files}
-    except OSError:  # students have none
-        return None

@@ -14,50 +14,37 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final
 
 import numpy as np
 
-from grader.calls import Call, CallFailed
+from grader.calls import Call
 from grader.checks import Gradients
 from grader.errors import GraderError
 from grader.grading.attempt import Attempts
-from grader.judging.follow import (
-    agreeing_claims,
-    claims_that_hold,
-    is_repeated,
-    reach_patterns,
-    reach_that_holds,
-    same_patterns,
-)
-from grader.sandbox.host.check_process import Outcome
+from grader.judging import follow
 
-NOTHING: Final = (frozenset[str](), False)
+# Names of wrong gradients that belong to the student's own forward; whether its inputs reach what they should.
+Followed = tuple[frozenset[str], bool]
+NOTHING: Final[Followed] = (frozenset(), False)
 GRADIENT_TIMES: Final = 5  # a numerical gradient asks the forward some forty times where a check asks once or twice
-
-T = TypeVar("T")
 
 
 def follow_through(
     attempts: Attempts, call: Call, secret: int, *, gradients: Gradients, wrong: Mapping[str, np.ndarray]
-) -> tuple[frozenset[str], bool]:
-    """Names of wrong gradients that belong to the student's own forward; whether its inputs reach what they should.
-
-    attempts: at the check, of which the gradients came, through this call. secret: the seed that nobody knows.
-    """
+) -> Followed:
+    """attempts: at the check, of which the gradients came, through this call. secret: the seed that nobody knows."""
     try:
         return ask_forward(attempts, call, secret, gradients, wrong)
-    except CallFailed:
-        return NOTHING
     except GraderError:
         raise
-    except Exception:  # the student's forward returned what the closure cannot use
+    except Exception:  # CallFailed, or the student's forward returned what the closure cannot use
         return NOTHING
 
 
 def ask_forward(
     attempts: Attempts, call: Call, secret: int, gradients: Gradients, wrong: Mapping[str, np.ndarray]
-) -> tuple[frozenset[str], bool]:
+) -> Followed:
     """Raises CallFailed where the forward fails."""
     process, check, fixture = attempts.process, attempts.check, attempts.fixture
     # The usual limits: a function that answered does not hang, and its gradient takes longer than a call.
@@ -66,11 +53,12 @@ def ask_forward(
     longer, forward = replace(setup, times=GRADIENT_TIMES), fixture.forward
     assert forward is not None
 
-    def at_the_inputs() -> tuple[frozenset[str], bool]:
-        agreed = agreeing_claims(gradients, wrong, check, forward, process.ahead)
-        return agreed, bool(agreed) and same_patterns(fixture.reach, reach_patterns(gradients, check, process.ahead))
+    def at_the_inputs() -> Followed:
+        agreed = follow.agreeing_claims(gradients, wrong, check, forward, process.ahead)
+        patterns = follow.reach_patterns(gradients, check, process.ahead) if agreed else None
+        return agreed, follow.same_patterns(fixture.reach, patterns)
 
-    agreed, is_same = said(process.run_alone(at_the_inputs, longer))
+    agreed, is_same = process.run_alone(at_the_inputs, longer).returned()
     if not is_same:
         return agreed, False
     elsewhere = usual.gradients_elsewhere(call, np.random.RandomState(secret))
@@ -79,26 +67,19 @@ def ask_forward(
 
     def at_the_secret_inputs() -> tuple[frozenset[str], bool, list[Any]]:
         rng = np.random.RandomState(secret)
-        holding, answers = claims_that_hold(elsewhere, agreed, check, rng, process.ahead)
+        holding, answers = follow.claims_that_hold(elsewhere, agreed, check, rng, process.ahead)
         right = usual.reference_gradients(np.random.RandomState(secret)) if holding else None
         if right is None:
             return holding, True, answers
-        patterns = reach_patterns(right, check) or {}
-        same_reach, more = reach_that_holds(elsewhere, patterns, check, rng, process.ahead)
+        patterns = follow.reach_patterns(right, check) or {}
+        same_reach, more = follow.reach_that_holds(elsewhere, patterns, check, rng, process.ahead)
         return holding, same_reach, answers + more
 
-    agreed, is_same, answers = said(process.run_alone(at_the_secret_inputs, longer))
+    agreed, is_same, answers = process.run_alone(at_the_secret_inputs, longer).returned()
     if not is_same:
         return agreed, False
     process.kill()  # a fresh sandbox: in this one, memory shared at import may have been written
     for one in answers if agreed else ():
-        if not said(process.run_alone(partial(is_repeated, elsewhere, one), setup)):
+        if not process.run_alone(partial(follow.is_repeated, elsewhere, one), setup).returned():
             return NOTHING
     return agreed, bool(agreed)
-
-
-def said(outcome: Outcome[T]) -> T:
-    """What came of it. Raises CallFailed where nothing did."""
-    if outcome.failure is not None:
-        raise CallFailed(outcome.failure)
-    return cast(T, outcome.value)

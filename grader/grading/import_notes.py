@@ -1,16 +1,23 @@
-"""What a report says about the import of the student's files: absent modules, statements left out, prints."""
+"""What a report says about the import of the student's files: absent modules, statements left out, prints.
+
+Of source that was written for another Python there is one note for the submission (`tell_dialect`), from the errors of
+all statements that were left out for it. The worker says it in the error's text (sandbox/inside/dialects.py). Pure.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
-from grader.grading.other_pythons import is_of_another_python
 from grader.judging.diagnose import advice_on
 from grader.records import Reason
 from grader.sandbox.host.plan import ImportResult, LeftOut
 
 MOST_LEFT_OUT: Final = 8  # statements of a file that a report lists
+MOST_NAMED: Final = 5  # functions that a note on another Python names
+NEWER: Final = re.compile(r"^SyntaxError: (?P<feature>.+) needs Python 3\.(?P<since>\d+) or newer; this is Python 3")
+OLDER: Final = re.compile(r"^SyntaxError: .*\(Python 2: (?P<feature>.+)\)$", re.DOTALL)
 
 
 def import_notes(imported: ImportResult, files: Sequence[str]) -> list[Reason]:
@@ -19,8 +26,7 @@ def import_notes(imported: ImportResult, files: Sequence[str]) -> list[Reason]:
         notes.append(Reason.of("imports_what_is_absent", files=files, names=imported.absent))
     notes += [Reason.of("not_in_utf_8", file=name) for name in imported.recoded]
     left_out = [one for one in imported.left_out if not is_of_another_python(one)]
-    for one in left_out[:MOST_LEFT_OUT]:
-        note = left_out_note(one)
+    for note in map(left_out_note, left_out[:MOST_LEFT_OUT]):
         notes += [note] if note not in notes else []  # two statements of one line
     if len(left_out) > MOST_LEFT_OUT:
         notes.append(Reason.of("more_left_out", files=files, count=len(left_out) - MOST_LEFT_OUT))
@@ -35,3 +41,35 @@ def left_out_note(one: LeftOut) -> Reason:
     if advice is None:
         return Reason.of("left_out", file=one.file, line=one.line, error=error, what=what)
     return Reason.of("left_out_with_advice", file=one.file, line=one.line, error=error, what=what, advice=advice)
+
+
+def is_of_another_python(one: LeftOut) -> bool:
+    return bool(NEWER.match(one.error) or OLDER.match(one.error))
+
+
+def tell_dialect(left_out: Sequence[LeftOut], python: str) -> list[Reason]:
+    """The note, or nothing: on Python 2 if any statement is of it, else on the newest that one needs.
+
+    python: the version that graded. left_out: whatever was left out, of all files.
+    """
+    older = [(one, match) for one in left_out if (match := OLDER.match(one.error))]
+    newer = [(one, match) for one in left_out if (match := NEWER.match(one.error))]
+    if not older and not newer:
+        return []
+    first, match = older[0] if older else max(newer, key=lambda pair: int(pair[1]["since"]))
+    file, line, feature, gone = first.file, first.line, match["feature"], lost(left_out)
+    running = ".".join(python.split(".")[:2])
+    if older:
+        files = " ".join(dict.fromkeys(one.file for one, _ in older))
+        return [Reason.of("python_2", file=file, line=line, feature=feature, python=running, lost=gone, files=files)]
+    since = f"3.{match['since']}"
+    return [Reason.of("newer_python", file=file, line=line, feature=feature, since=since, python=running, lost=gone)]
+
+
+def lost(left_out: Sequence[LeftOut]) -> Reason:
+    names = list(dict.fromkeys(one.function for one in left_out if is_of_another_python(one) and one.function))
+    if not names:
+        return Reason.of("lost_statement")
+    if len(names) > MOST_NAMED:
+        return Reason.of("lost_and_more", names=names[:MOST_NAMED], more=len(names) - MOST_NAMED)
+    return Reason.of("lost", names=names)

@@ -11,14 +11,15 @@ wrong in serves a submission's next check, too, and no other submission's.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 
 from grader.calls import CallFailed, Failure, owner_of, spoken
 from grader.errors import SandboxError
-from grader.judging.adapt import OWN, Handout, adapt_back
-from grader.judging.student import Student
+from grader.judging.adapt import Handout, adapt_back
+from grader.judging.student_proxy import Student
 from grader.messages.say import fault, say
 from grader.records import FAILED, Reason
 from grader.sandbox.host.check_process import LOST, CheckProcess, Setup
@@ -28,35 +29,30 @@ from grader.sandbox.inside.protocol import Handle
 SETUP: Final = Setup(0, times=5)
 
 
+@dataclass
 class Oracle:
-    """The reference, callable during one check after the other."""
+    """The reference, callable during one check after the other.
 
-    def __init__(
-        self,
-        process: CheckProcess,
-        *,
-        handout: Handout = OWN,
-        documented: Mapping[str, Callable[..., Any]] | None = None,
-        makers: Mapping[str, str] | None = None,
-        is_there: bool = True,
-    ) -> None:
-        """process: with the reference's code; whoever made it ends it. handout: the one in whose words stubs are asked.
-        documented: by function, the cache that its docstring fixes, from its arguments: a student's code may look into
-        that. makers: by backward, the forward whose cache it takes. is_there: False where students run their own code
-        and have no reference; it is never asked then.
-        """
-        self.documented = documented or {}
-        self.makers = makers or {}
-        self.process = process
-        self.call_in_their_words = adapt_back(self.call, handout)
-        self.is_there = is_there
-        self.is_running = False
-        self.is_sound = False
-        self.given: set[int] = set()
+    process: with the reference's code; whoever made it ends it. handout: the one in whose words stubs are asked.
+    documented: by function, the cache that its docstring fixes, from its arguments: a student's code may look into
+    that. makers: by backward, the forward whose cache it takes. is_there: False where students run their own code
+    and have no reference; it is never asked then.
+    """
+
+    process: CheckProcess
+    handout: Handout
+    documented: Mapping[str, Callable[..., Any]]
+    makers: Mapping[str, str]
+    is_there: bool
+    is_running: bool = False
+    is_sound: bool = False
+    given: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.call_in_their_words = adapt_back(self.call, self.handout)
 
     @property
     def student(self) -> Student:
-        """The reference as a check sees it."""
         return Student(self.measure, self.process.session.plan.functions, self.process.session.plan.classes)
 
     def end(self) -> None:
@@ -102,8 +98,7 @@ class Oracle:
             return self.call(name, args, kwargs)
         except CallFailed as failed:
             classes = self.process.session.plan.classes
-            why = failed.failure.reason
-            reason = Reason.of("reference_cannot_use", name=spoken(name, classes), why=why)
+            reason = Reason.of("reference_cannot_use", name=spoken(name, classes), why=failed.failure.reason)
             raise CallFailed(Failure(FAILED, owner_of(name, classes), reason)) from None
 
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -136,9 +131,6 @@ def as_strict(value: Any) -> Any:
 def handles_in(value: Any) -> Iterator[Handle]:
     if isinstance(value, Handle):
         yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from handles_in(item)
-    elif isinstance(value, tuple | list):
-        for item in value:
+    elif isinstance(value, dict | tuple | list):
+        for item in value.values() if isinstance(value, dict) else value:
             yield from handles_in(item)

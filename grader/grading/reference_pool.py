@@ -1,8 +1,8 @@
 """What one submission after the other may use: the sandbox with the reference's code, and the thread that judges.
 
-    lend(key, make) ──► a process ──► one submission's checks ──────────────► give_back
-                             ▲  the same reference, and nothing went wrong in it │
-                             └────────────────────────────────────────────────────┘
+    borrow(key, make) ──► a process ──► one submission's checks ────────────┐
+                             ▲  the same reference, and nothing went wrong │
+                             └─────────────────────────────────────────────┘
 
 What a submission's code made reaches it as data and is read by a child that dies with it at the latest, so nothing of
 one submission stays for the next. Only where somebody sees to the end of it: inside `keeping()`.
@@ -46,28 +46,30 @@ def keeping() -> Iterator[None]:
         KEPT.depth -= 1
         if KEPT.depth == 0:
             forget()
-            thread, KEPT.thread = KEPT.thread, None
-            if thread is not None:
-                thread.end()
+            if KEPT.thread is not None:
+                KEPT.thread.end()
+            KEPT.thread = None
 
 
-def lend(key: Any, make: Callable[[], CheckProcess]) -> CheckProcess:
-    """The process that was kept for this key, or a new one. Whoever borrows it gives it back."""
-    process = KEPT.process if KEPT.key is key else None
-    if process is None or not process.is_idle:
-        forget()
-        return make()
-    KEPT.key = KEPT.process = None
-    return process
-
-
-def give_back(key: Any, process: CheckProcess, *, is_sound: bool) -> None:
-    """Keep a process, or end it. is_sound: nothing went wrong while it was lent."""
-    forget()
-    if KEPT.depth and is_sound and process.is_idle and process.begun < MOST_BEGUN:
-        KEPT.key, KEPT.process = key, process
+@contextmanager
+def borrow(key: Any, make: Callable[[], CheckProcess]) -> Iterator[CheckProcess]:
+    """The process that was kept for this key, or a new one: kept afterwards if nothing is raised inside, else ended."""
+    kept = KEPT.process if KEPT.key is key else None
+    if kept is not None and kept.is_idle:
+        process, KEPT.key, KEPT.process = kept, None, None
     else:
-        process.kill()
+        forget()
+        process = make()
+    is_sound = False
+    try:
+        yield process
+        is_sound = True
+    finally:
+        forget()
+        if KEPT.depth and is_sound and process.is_idle and process.begun < MOST_BEGUN:
+            KEPT.key, KEPT.process = key, process
+        else:
+            process.kill()
 
 
 @contextmanager
@@ -79,12 +81,11 @@ def judging() -> Iterator[JudgeThread]:
     finally:
         if KEPT.depth and KEPT.thread is None and not thread.is_left:
             KEPT.thread = thread
-        elif not thread.is_left:
+        else:
             thread.end()
 
 
 def forget() -> None:
-    """End what is kept."""
     process, KEPT.key, KEPT.process = KEPT.process, None, None
     if process is not None:
         process.kill()

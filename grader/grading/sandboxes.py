@@ -1,43 +1,42 @@
 """The sandboxes of one submission: its work trees, the processes opened on them, and the oracle beside them.
 
     files ──stage──► a work tree for each selection of files ──open_process──► CheckProcess, which runs checks
-    reference ──────► a work tree of its own ──open_oracle──► Oracle, which answers stubs (lent: reference_pool.py)
+    reference ──────► a work tree of its own ──open──► Oracle, which answers stubs (borrowed: reference_pool.py)
 
 All of them draw on the time of the submission, and end with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grader.assignment.load import Assignment
 from grader.assignment.sections import ModuleSet
 from grader.function_ids import file_of, module_of_file
 from grader.grading.context import Context
-from grader.grading.copied_code import tell_copies
 from grader.grading.reference_oracle import Oracle
-from grader.grading.reference_pool import give_back, lend
-from grader.grading.stage import stage
+from grader.grading.reference_pool import borrow
+from grader.grading.stage import stage, tell_copies
 from grader.judging.adapt import Handout
-from grader.judging.perform import takes_reference
+from grader.judging.run_check_function import takes_reference
 from grader.records import SPENT, Check, Reason, Submission
-from grader.sandbox.host.box import Launch
+from grader.sandbox.host.box import Box, Launch
 from grader.sandbox.host.check_process import CheckProcess
 from grader.sandbox.host.isolation import PLAIN
 from grader.sandbox.host.plan import Plan
 from grader.sandbox.host.session import Session
-from grader.sandbox.host.start_worker import AnyBox, start_worker
+from grader.sandbox.host.start_worker import start_worker
 from grader.sandbox.host.time_account import TimeAccount
 
 
 @dataclass
 class Sandboxes:
-    """A context manager; leaving it ends them. folder: for work trees. account: the time that the submission has.
+    """They end when `open()` is left. folder: for work trees. account: the time that the submission has.
 
-    unusable: its files that are absent or cannot be imported, as they become known. notes: on what was staged.
+    handout: the one that it was written for; only what that has is run. unusable: its files that are absent or cannot
+    be imported, as they become known. notes: on what was staged and imported.
     """
 
     submission: Submission
@@ -45,24 +44,15 @@ class Sandboxes:
     handout: Handout
     folder: Path
     account: TimeAccount
-    unusable: set[str]
-    notes: list[Reason]
-    of_reference: TimeAccount = field(init=False)
+    unusable: set[str] = field(default_factory=set)
+    notes: list[Reason] = field(default_factory=list)
     trees: dict[tuple[str, ...], Path] = field(default_factory=dict)
-    started: dict[ModuleSet, AnyBox] = field(default_factory=dict)
+    started: dict[ModuleSet, Box] = field(default_factory=dict)
     processes: list[CheckProcess] = field(default_factory=list)
     exits: ExitStack = field(default_factory=ExitStack)
 
     def __post_init__(self) -> None:
         self.of_reference = TimeAccount(self.account.until)
-
-    def __enter__(self) -> Sandboxes:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.exits.close()
-        for box in self.started.values():
-            box.kill()
 
     def start_for(self, sets: Sequence[ModuleSet], oracle: Oracle) -> None:
         """Start what these and the oracle will need: one worker gets ready while the judge starts the next."""
@@ -81,6 +71,9 @@ class Sandboxes:
         self.of_reference.close()
         for process in list(self.processes):
             process.session.stop()
+
+    def note(self, said: Sequence[Reason]) -> None:
+        self.notes += [note for note in said if note not in self.notes]
 
     @property
     def used_s(self) -> float:
@@ -103,7 +96,7 @@ class Sandboxes:
         context, assignment = self.context, self.context.assignment
         work = self.staged(one)
         usable = [file for file in one.files if file in self.submission.files]
-        called = functions_of(assignment, one.on)
+        called = {name for name in assignment.functions if file_of(name) in one.on}
         called.update(*(assignment.stubs_of(check) for check in self.checks_of(one.files)))
         plan = Plan(
             modules=tuple(map(module_of_file, [*one.on, *usable])),
@@ -116,17 +109,19 @@ class Sandboxes:
             tolerant=context.isolation.kind != PLAIN,  # who can mend the file is told to
             expected_warnings=assignment.expected_warnings,
         )
-        box = self.started.pop(one, None) if not exchange else None
+        box = None if exchange else self.started.pop(one, None)
         session = Session(lambda: context.launch(work), plan, context.limits, self.account, box)
         process = self.exits.enter_context(CheckProcess(session))
         self.processes.append(process)
         return process
 
     @contextmanager
-    def open_oracle(self) -> Iterator[Oracle]:
-        """The reference's code in a sandbox that other submissions may have used, and may use after this one."""
+    def open(self) -> Iterator[Oracle]:
+        """The reference's code in a sandbox that other submissions may have used, and may use after this one.
+
+        All sandboxes of the submission end with it.
+        """
         context, assignment = self.context, self.context.assignment
-        files = context.reference_files or {}
         plan = Plan(
             modules=assignment.modules,
             functions=frozenset(assignment.functions),
@@ -138,7 +133,7 @@ class Sandboxes:
         def launch() -> Launch:
             work = self.folder / "reference"
             if not work.exists():
-                stage(files, context.handed_out, work, package=assignment.package)
+                stage(context.reference_files or {}, context.handed_out, work, package=assignment.package)
             return context.launch(work)
 
         documented = {
@@ -146,42 +141,34 @@ class Sandboxes:
             for check in assignment.checks
             if check.needs and (definition := assignment.definitions[check.id]).cache is not None
         }
-        key, is_sound = context.reference_files, False
-        process = lend(key, lambda: CheckProcess(Session(launch, plan, context.limits)))
-        process.session.lend(launch, self.of_reference)
-        self.processes.append(process)
-        try:
-            oracle = Oracle(
-                process,
-                handout=self.handout,
-                documented=documented,
-                makers={check.function: check.needs for check in assignment.checks if check.needs},
-                is_there=context.reference_files is not None,
-            )
-            yield oracle
+        makers = {check.function: check.needs for check in assignment.checks if check.needs}
+        with borrow(context.reference_files, lambda: CheckProcess(Session(launch, plan, context.limits))) as process:
+            process.session.lend(launch, self.of_reference)
+            self.processes.append(process)
+            oracle = Oracle(process, self.handout, documented, makers, context.reference_files is not None)
+            try:
+                yield oracle
+            finally:
+                self.exits.close()
+                for box in self.started.values():
+                    box.kill()
             oracle.leave()
-            is_sound = True
-        finally:
-            give_back(key, process, is_sound=is_sound)
 
     def staged(self, one: ModuleSet) -> Path:
         """The set's work tree, made when it is first asked for."""
         if one.without not in self.trees:
             work = self.folder / f"work{len(self.trees)}"
-            context, assignment = self.context, self.context.assignment
-            kept = {name: content for name, content in self.submission.files.items() if name not in one.without}
-            handed_out = {name: content for name, content in context.handed_out.items() if name not in one.without}
-            said = stage(
-                kept,
-                handed_out,
-                work,
-                package=assignment.package,
-                extended=assignment.extended,
-                is_told=self.handout.has_file,
-            )
-            withheld = {name: context.handed_out.get(name, b"") for name in one.without}
-            said += tell_copies(kept, {name: text for name, text in withheld.items() if self.handout.has_file(name)})
-            self.notes += [note for note in said if note not in self.notes]
+            package, extended = self.context.assignment.package, self.context.assignment.extended
+            kept, handed_out = dict(self.submission.files), dict(self.context.handed_out)
+            withheld = {}
+            for name in one.without:
+                kept.pop(name, None)
+                pristine = handed_out.pop(name, b"")
+                if self.handout.has_file(name):
+                    withheld[name] = pristine
+            told = self.handout.has_file
+            said = stage(kept, handed_out, work, package=package, extended=extended, is_told=told)
+            self.note(said + tell_copies(kept, withheld))
             self.trees[one.without] = work
         return self.trees[one.without]
 
@@ -189,10 +176,8 @@ class Sandboxes:
 def group_apart(called: Mapping[str, Set[str]], there: Iterable[list[str]] = ()) -> list[list[str]]:
     """Functions in groups, a sandbox each: none is in one with another that it calls, or whose stub it asks.
 
-    there: groups that there are, which others may join.
-
     So no function finds there what the reference says of it, nor does what it leaves behind stand in another's way.
-    called: by function, those that its checks call, on stubs or not.
+    called: by function, those that its checks call, on stubs or not. there: groups that others may join.
     """
     groups = list(there)
     for function in [name for name in called if not any(name in group for group in groups)]:
@@ -203,7 +188,3 @@ def group_apart(called: Mapping[str, Set[str]], there: Iterable[list[str]] = ())
         else:
             groups.append([function])
     return groups
-
-
-def functions_of(assignment: Assignment, files: Collection[str]) -> set[str]:
-    return {name for name in assignment.functions if file_of(name) in files}

@@ -2,11 +2,16 @@
 
 The student's files and helpers, every handed-out file pristine, an empty `__init__.py` in every folder that has none of
 its own. Everything is readable by other users and writable by the owner alone: the worker runs under another uid.
+
+While naive layers are checked, the fast ones are withheld. A copy of them in a helper, or in the student file itself,
+earns what was handed out: no mark is taken for it, but staff are told (`tell_copies`). Copies are found by whole lines
+of code, so that no syntax has to be understood; renaming everything escapes it, and is work.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +22,8 @@ from grader.records import Reason
 FOLDER_MODE: Final = 0o755
 FILE_MODE: Final = 0o644
 BOM: Final = b"\xef\xbb\xbf"
+COPIED_SHARE: Final = 0.4  # of a withheld file's lines; two solutions of one exercise share a few
+COUNTED_LENGTH: Final = 25  # of a line that counts: shorter ones are everybody's
 
 # Appended to a student's version of a handed-out file that may be extended: its own definitions stay, and keep their
 # lines; what it lacks comes from the pristine copy beside it. setdefault decides as it runs, so nothing is parsed here.
@@ -35,13 +42,11 @@ def stage(
     target: Path,
     *,
     package: str,
-    only: Sequence[str] | None = None,
     extended: Sequence[str] = (),
     is_told: Callable[[str], bool] = lambda name: True,
 ) -> list[Reason]:
-    """Write the work tree and return what is to be said about it, the same notes whatever `only` says.
+    """Write the work tree and return what is to be said about it.
 
-    only: the submission's files to stage, helpers included; None for all. Handed-out files are staged as given.
     extended: handed-out files of which the student's version is staged, completed by the names that it lacks.
     is_told: whether it is to be said of a handed-out file that the submission's differs.
     target: is made if need be; must not hold the package yet.
@@ -51,19 +56,17 @@ def stage(
     for name in (package, *handed_out):
         if not name or safe_path(name) != name:
             raise fault(Reason.of("not_relative", name=name))
-    files: dict[str, bytes] = {}
-    notes: list[Reason] = []
-    for name, content in submission_files.items():
-        if not is_importable(name):
-            notes.append(Reason.of("no_module", file=show(name)))
-        elif only is None or name in only:
-            files[name] = content
+    files = {name: content for name, content in submission_files.items() if is_importable(name)}
+    notes = [Reason.of("no_module", file=show(name)) for name in submission_files if name not in files]
     files |= handed_out
     for name, pristine in handed_out.items():
         if name not in submission_files or normalise(submission_files[name]) == normalise(pristine):
             continue
         if name in extended:
-            files |= complete(name, submission_files[name], pristine)
+            folder, slash, base = name.rpartition("/")
+            beside = f"_handed_out_{base}"
+            files[name] = submission_files[name] + COMPLETION.format(pristine=beside.removesuffix(".py")).encode()
+            files[f"{folder}{slash}{beside}"] = pristine
         if is_told(name) and name in extended:
             notes.append(Reason.of("own_definitions_used", file=name))
         elif is_told(name):
@@ -77,14 +80,6 @@ def normalise(content: bytes) -> bytes:
     return b"\n".join(line.rstrip() for line in content.removeprefix(BOM).rstrip().splitlines())
 
 
-def complete(name: str, own: bytes, pristine: bytes) -> dict[str, bytes]:
-    """The student's version with the names that it lacks, and the pristine one that these come from."""
-    folder, slash, base = name.rpartition("/")
-    beside = f"_handed_out_{base}"
-    tail = COMPLETION.format(pristine=beside.removesuffix(".py")).encode()
-    return {name: own + tail, f"{folder}{slash}{beside}": pristine}
-
-
 def write_tree(files: Mapping[str, bytes], target: Path, package: str) -> None:
     target.mkdir(parents=True, exist_ok=True)
     target.chmod(FOLDER_MODE)
@@ -93,7 +88,8 @@ def write_tree(files: Mapping[str, bytes], target: Path, package: str) -> None:
         for folder in sorted(folders - {Path(".")}):
             (target / folder).mkdir()
             (target / folder).chmod(FOLDER_MODE)
-            write_file(target / folder / "__init__.py", files.get(inside(folder, package, "__init__.py"), b""))
+            name = (folder.relative_to(package) / "__init__.py").as_posix()
+            write_file(target / folder / "__init__.py", files.get(name, b""))
         for name, content in files.items():
             if Path(name).name != "__init__.py":
                 write_file(target / package / name, content)
@@ -101,13 +97,26 @@ def write_tree(files: Mapping[str, bytes], target: Path, package: str) -> None:
         raise fault(Reason.of("exists_already", file=str(error.filename))) from error
 
 
-def inside(folder: Path, package: str, name: str) -> str:
-    """The path below the package of a file in this folder of the target."""
-    return (folder.relative_to(package) / name).as_posix()
-
-
 def write_file(path: Path, content: bytes) -> None:
     """Write a new file; one that exists, or a link, is never written to."""
     with path.open("xb") as file:
         file.write(content)
     path.chmod(FILE_MODE)
+
+
+def tell_copies(files: Mapping[str, bytes], withheld: Mapping[str, bytes]) -> list[Reason]:
+    """A note for each of the submission's files that holds much of a withheld one under another name."""
+    notes = []
+    for original, content in withheld.items():
+        lines = lines_that_count(content)
+        for name, text in files.items():
+            if name != original and lines and len(lines & lines_that_count(text)) >= COPIED_SHARE * len(lines):
+                notes.append(Reason.of("holds_a_copy", file=name, original=original))
+    return notes
+
+
+@lru_cache(maxsize=64)  # each of a submission's files is compared with all that are withheld
+def lines_that_count(content: bytes) -> frozenset[bytes]:
+    lines = [line.strip() for line in content.splitlines()]
+    passed_over = (b"#", b'"""', b"from ", b"import ")
+    return frozenset(line for line in lines if len(line) >= COUNTED_LENGTH and not line.startswith(passed_over))

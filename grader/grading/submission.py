@@ -19,6 +19,7 @@ from grader.calls import Failure
 from grader.function_ids import file_of, module_of_file
 from grader.grading.context import Context
 from grader.grading.reference_pool import judging
+from grader.grading.sandboxes import Sandboxes
 from grader.grading.submission_run import SubmissionRun
 from grader.grading.watchdog import ENDING_S, TRIES, Overdue
 from grader.grading.work_folder import work_folder
@@ -30,9 +31,7 @@ from grader.records import (
     GRADER_ERROR,
     NOT_APPLICABLE,
     UNREADABLE,
-    Check,
     CheckResult,
-    NotebookResult,
     Reason,
     Result,
     Submission,
@@ -68,7 +67,7 @@ def grade_submission(submission: Submission, context: Context) -> Result:
         where = overdue.where
     last = until + WATCH_S - TRIES * ENDING_S  # so that leaving this, too, ends in time
     try:
-        return run_watched(lambda: conclude_late(submission, context, started, at_work, where), last, stop)
+        return run_watched(lambda: conclude_late(context, started, at_work, where), last, stop)
     except Overdue as overdue:
         raise fault(late_reason(context, overdue.where)) from None
 
@@ -81,20 +80,19 @@ def run_watched(work: Callable[[], Result], until: float, stop: Callable[[], Non
 def grade(submission: Submission, context: Context, started: float, at_work: list[SubmissionRun]) -> Result:
     """The same without a watchdog. at_work: gets the run as soon as there is one."""
     if submission.problem is not None:
-        blank = blank_result(submission, context, started)
-        return replace(blank, status=UNREADABLE, reason=submission.problem)
+        return replace(blank_result(submission, context, started), status=UNREADABLE, reason=submission.problem)
     handout, _ = context.handouts.of(submission)
     account = TimeAccount(started + context.limits.submission_wall_s)
     with work_folder(context.scratch) as folder:
-        run = SubmissionRun(submission, context, handout, folder, account)
+        run = SubmissionRun(Sandboxes(submission, context, handout, folder, account))
         at_work.append(run)
         run.run()
-    return conclude(submission, context, started, run)
+    return conclude(started, run)
 
 
-def conclude(submission: Submission, context: Context, started: float, run: SubmissionRun) -> Result:
+def conclude(started: float, run: SubmissionRun) -> Result:
     """What all trials are worth. Checks that have none count as out of time."""
-    handout, _ = context.handouts.of(submission)
+    submission, context, handout = run.sandboxes.submission, run.sandboxes.context, run.sandboxes.handout
     order = [check for check in context.assignment.checks if handout.has(check)]
     results = settle([run.known(check) for check in order])
     if run.on_stubs:
@@ -109,20 +107,18 @@ def conclude(submission: Submission, context: Context, started: float, run: Subm
         score=round(sum(result.points for result in results), 2),
         checks=tuple(results),
         functions=tuple(functions),
-        notes=(*blank.notes, *filter(None, [blank.grounds]), *run.notes),
+        notes=(*blank.notes, *filter(None, [blank.grounds]), *run.sandboxes.notes),
         duration_s=round(duration_s, 4),
         spent_s=run.sandboxes.spent_s(duration_s),
     )
 
 
-def conclude_late(
-    submission: Submission, context: Context, started: float, at_work: list[SubmissionRun], where: str
-) -> Result:
+def conclude_late(context: Context, started: float, at_work: list[SubmissionRun], where: str) -> Result:
     """The result of a submission on which the judge had to be stopped. Raises GraderError if nothing is known of it."""
     if not at_work:
         raise fault(late_reason(context, where))
     run = at_work[0]
-    result = conclude(submission, context, started, run)
+    result = conclude(started, run)
     if run.sandboxes.used_s >= THEIR_SHARE * context.limits.submission_wall_s:
         return replace(result, notes=(*result.notes, Reason.of("too_late")))
     return replace(result, status=GRADER_ERROR, reason=late_reason(context, where))
@@ -134,32 +130,22 @@ def late_reason(context: Context, where: str) -> Reason:
 
 def with_left_out(results: list[CheckResult], assignment: Assignment, handout: Handout) -> list[CheckResult]:
     """The results of all checks in their order, in the handout's words; what it does not ask for is worth nothing."""
-    missing = [replace(check, max_points=0.0) for check in assignment.checks if not handout.has(check)]
-    unasked = [Trial(check, Failure(NOT_APPLICABLE, "", not_asked(check, handout))) for check in missing]
+    unasked = []
+    for check in [check for check in assignment.checks if not handout.has(check)]:
+        reason = Reason.of("not_asked", handout=handout.name, years=handout.years)
+        if check.function in handout.solved:
+            reason = Reason.of("given_solved", handout=handout.name, years=handout.years)
+        unasked.append(Trial(replace(check, max_points=0.0), Failure(NOT_APPLICABLE, "", reason)))
     by_id = {result.id: result for result in [*results, *settle(unasked)]}
-    titles = handout.titles
     ordered = [by_id[check.id] for check in assignment.checks]
-    return [replace(one, title=titles[one.id]) if one.id in titles else one for one in ordered]
-
-
-def not_asked(check: Check, handout: Handout) -> Reason:
-    if check.function in handout.solved:
-        return Reason.of("given_solved", handout=handout.name, years=handout.years)
-    return Reason.of("not_asked", handout=handout.name, years=handout.years)
-
-
-def held_against(handout: Handout, notebook: NotebookResult) -> NotebookResult:
-    """The notebook as it was read; only as a notebook where the handout lacks the one that it was held against."""
-    is_its_own = handout.has_file(f"{notebook.handed_out}.ipynb")
-    return notebook if is_its_own else replace(notebook, handed_out="", answers=())
+    return [replace(one, title=handout.titles.get(one.id, one.title)) for one in ordered]
 
 
 def lines_of(assignment: Assignment, submission: Submission) -> dict[str, int]:
     """The line at which a student's file defines each function; the last one counts, as in Python."""
     lines = {}
     for file in {file_of(function) for function in assignment.functions} & submission.files.keys():
-        source = submission.files[file].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        for number, line in enumerate(source.split(b"\n"), 1):
+        for number, line in enumerate(submission.files[file].splitlines(), 1):
             if defined := DEFINED.match(line):
                 lines[f"{module_of_file(file)}.{defined[1].decode()}"] = number
     return {function: lines[function] for function in assignment.functions if function in lines}
@@ -177,8 +163,9 @@ def needs_of(assignment: Assignment) -> dict[str, list[str]]:
 def blank_result(submission: Submission, context: Context, started: float) -> Result:
     assignment = context.assignment
     handout, grounds = context.handouts.of(submission)
-    notebooks = tuple(held_against(handout, notebook) for notebook in submission.answers)
-    are_told = any(handout.has_file(f"{notebook.handed_out}.ipynb") for notebook in submission.answers)
+    theirs = [notebook for notebook in submission.answers if handout.has_file(f"{notebook.handed_out}.ipynb")]
+    # Only as a notebook where the handout lacks the one that it was held against.
+    notebooks = tuple(n if n in theirs else replace(n, handed_out="", answers=()) for n in submission.answers)
     left_out = sum(check.max_points for check in assignment.checks if not handout.has(check))
     return Result(
         submission={
@@ -193,7 +180,7 @@ def blank_result(submission: Submission, context: Context, started: float) -> Re
         score=0.0,
         max_score=round(float(sum(assignment.functions.values())) - left_out, 2),  # as the score is
         duration_s=round(time.monotonic() - started, 4),
-        notes=(*submission.notes, *(submission.notebook_notes if are_told else ())),
+        notes=(*submission.notes, *(submission.notebook_notes if theirs else ())),
         grounds=grounds,
         notebooks=notebooks,
     )

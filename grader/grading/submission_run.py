@@ -18,26 +18,23 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from itertools import chain
 from typing import Final
 
 from grader.assignment.sections import ModuleSet
 from grader.calls import Failure
 from grader.function_ids import module_of_file, short_name
-from grader.grading.check_run import follow_up, run_check
-from grader.grading.context import Context
-from grader.grading.import_notes import import_notes
-from grader.grading.other_pythons import is_of_another_python, tell_dialect
+from grader.grading.check_run import follow_up, run_check, setup_for
+from grader.grading.import_notes import import_notes, tell_dialect
 from grader.grading.reference_oracle import Oracle
 from grader.grading.sandboxes import Sandboxes, group_apart
 from grader.grading.time_limits import Patience, is_timeout
-from grader.judging.adapt import Handout
 from grader.judging.verdict import Trial
-from grader.records import MISSING, SKIPPED, TIMEOUT, VISIBLE, Check, Reason, Submission
-from grader.sandbox.host.check_process import CheckProcess
+from grader.records import MISSING, SKIPPED, TIMEOUT, VISIBLE, Check, Reason
+from grader.sandbox.host.check_process import CheckProcess, Setup
 from grader.sandbox.host.failures import used_up
+from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.plan import LeftOut
-from grader.sandbox.host.time_account import TimeAccount
 
 # Of a submission's time, what may be gone before visible checks that were put off wait until the hidden ones are done.
 VISIBLE_SHARE: Final = 0.5
@@ -57,176 +54,147 @@ class Sandbox:
 
 @dataclass
 class SubmissionRun:
-    """One submission at work. own: by check; on_stubs: of checks that were run again. folder: for work trees.
+    """One submission at work. own: by check; on_stubs: of checks that were run again."""
 
-    handout: the one that it was written for; only what that has is run.
-    """
-
-    submission: Submission
-    context: Context
-    handout: Handout
-    folder: Path
-    account: TimeAccount
+    sandboxes: Sandboxes
+    oracle: Oracle = field(init=False)
+    patience: Patience = field(init=False)
     own: dict[str, Trial] = field(default_factory=dict)
     on_stubs: dict[str, Trial] = field(default_factory=dict)
-    notes: list[Reason] = field(default_factory=list)
-    foreign: list[LeftOut] = field(default_factory=list)  # statements that were written for another Python
+    left_out: list[LeftOut] = field(default_factory=list)  # of all files, some of it written for another Python
     # Functions that were so on these stubs, by themselves and not by another's failure.
     wrong: set[tuple[str, frozenset[str]]] = field(default_factory=set)
-    unusable: set[str] = field(default_factory=set)  # student files that are absent or cannot be imported
     put_off: list[Check] = field(default_factory=list)  # of functions that ran out of time before
-    sandboxes: Sandboxes = field(init=False)
     of_files: dict[ModuleSet, list[Sandbox]] = field(default_factory=dict)
     of_functions: dict[ModuleSet, list[Sandbox]] = field(default_factory=dict)
     stood_in: dict[str, Set[str]] = field(default_factory=dict)  # by check, the wrong functions that it had stubs for
-    patience: Patience = field(init=False)
     had_hidden: bool = False  # a hidden check's input, or one from a secret seed, has been in a sandbox
 
-    def __post_init__(self) -> None:
-        self.sandboxes = Sandboxes(
-            self.submission, self.context, self.handout, self.folder, self.account, self.unusable, self.notes
-        )
-
     def run(self) -> None:
-        """Fill `own`, `on_stubs` and `notes`. Raises GraderError for a fault of ours only."""
-        sets = self.context.assignment.sets
-        with self.sandboxes.open_oracle() as oracle, self.sandboxes:
-            self.patience = Patience(self.context.limits, oracle)
-            self.sandboxes.start_for(sets, oracle)
+        """Fill `own`, `on_stubs` and the notes. Raises GraderError for a fault of ours only."""
+        sets = self.sandboxes.context.assignment.sets
+        with self.sandboxes.open() as self.oracle:
+            self.patience = Patience(self.sandboxes.context.limits, self.oracle)
+            self.sandboxes.start_for(sets, self.oracle)
             for visible in (True, False):
-                for one in sets:
-                    self.run_set(one, oracle, visible=visible)
-                for one in sets:
-                    self.run_again(one, oracle, visible=visible)
-                for one in sets:
-                    self.run_put_off(one, oracle, visible=visible)
+                for run in (self.run_set, self.run_again, self.run_put_off):
+                    for one in sets:
+                        run(one, visible)
                 if visible:
-                    self.follow_up(oracle)
-        self.notes[:0] = tell_dialect(self.foreign, self.context.interpreter.python)
+                    self.follow_up()
+        self.sandboxes.notes[:0] = tell_dialect(self.left_out, self.sandboxes.context.interpreter.python)
 
     def known(self, check: Check) -> Trial:
         """What came of a check on the student's own code, or that the submission's time was over before it ran."""
-        return self.own.get(check.id) or Trial(check, used_up(self.context.limits))
+        return self.own.get(check.id) or Trial(check, used_up(self.sandboxes.context.limits))
 
-    def run_set(self, one: ModuleSet, oracle: Oracle, *, visible: bool) -> None:
+    def run_set(self, one: ModuleSet, visible: bool) -> None:
         """The checks on the student's own code. The first time, the visible ones, with what happens without any."""
         if visible:
             self.open_set(one)
         for sandbox in self.of_files.get(one, ()):
-            checks = [
-                check for check in self.sandboxes.checks_of(sandbox.serves) if (check.visibility == VISIBLE) == visible
-            ]
+            checks = self.sandboxes.checks_of(sandbox.serves)
+            checks = [check for check in checks if (check.visibility == VISIBLE) == visible]
             if checks or visible:
-                self.run_checks(sandbox, checks, oracle)
+                self.run_checks(sandbox, checks)
             if visible:  # what is said of the import of a sandbox that is opened later may come from a hidden check
-                self.note_import(sandbox)
-
-    def note_import(self, sandbox: Sandbox) -> None:
-        imported = sandbox.process.session.imported
-        self.notes += [note for note in import_notes(imported, sandbox.serves) if note not in self.notes]
-        self.foreign += [one for one in imported.left_out if is_of_another_python(one) and one not in self.foreign]
+                imported = sandbox.process.session.imported
+                self.sandboxes.note(import_notes(imported, sandbox.serves))
+                self.left_out += imported.left_out
 
     def open_set(self, one: ModuleSet) -> None:
+        self.sandboxes.unusable |= set(one.files) - self.sandboxes.submission.files.keys()
+        below = [file for file in one.on if file in self.sandboxes.unusable]
         checks = self.sandboxes.checks_of(one.files)
-        absent = [file for file in one.files if file not in self.submission.files]
-        self.unusable.update(absent)
         for check in checks:
-            if check.file in absent:
+            if check.file not in self.sandboxes.submission.files:
                 self.own[check.id] = Trial(check, Failure(MISSING, "", Reason.of("not_handed_in", file=check.file)))
-        below = [file for file in one.on if file in self.unusable]
-        present = [check for check in checks if check.file not in absent]
-        if below:
-            reason = Reason.of("built_on", file=below[0])
-            self.own |= {check.id: Trial(check, Failure(SKIPPED, "", reason)) for check in present}
-        elif present:
+            elif below:
+                self.own[check.id] = Trial(check, Failure(SKIPPED, "", Reason.of("built_on", file=below[0])))
+        if any(check.id not in self.own for check in checks):
             self.open_files(one, one)
 
     def open_files(self, of: ModuleSet, one: ModuleSet) -> None:
         """A sandbox for the files of one, which belongs to that set; or one for each, where they do not go together."""
         process = self.sandboxes.open_process(one)
-        files = [file for file in one.files if file in self.submission.files]
-        if process.session.open().broken is not None and len(files) > 1:  # one of them ends or stops the import of all
-            process.kill()
-            without = (*one.without, "__init__.py")  # which may import them all
-            for single in ModuleSet(tuple(files), one.on, without).alone():
-                self.open_files(of, single)
+        files = [file for file in one.files if file in self.sandboxes.submission.files]
+        if process.session.open().broken is None or len(files) <= 1:
+            self.of_files.setdefault(of, []).append(Sandbox(process, files))
             return
-        self.of_files.setdefault(of, []).append(Sandbox(process, files))
+        process.kill()  # one of them ends or stops the import of all
+        without = (*one.without, "__init__.py")  # which may import them all
+        for single in ModuleSet(tuple(files), one.on, without).alone():
+            self.open_files(of, single)
 
-    def run_checks(self, sandbox: Sandbox, checks: Sequence[Check], oracle: Oracle) -> None:
+    def run_checks(self, sandbox: Sandbox, checks: Sequence[Check]) -> None:
         process, spent = sandbox.process, sandbox.timeouts
-        for check in checks:
+        for check, following in zip(checks, [*checks[1:], None], strict=True):
             if spent[check.function] < self.patience.tries:
-                self.own[check.id] = self.run_check(process, check, oracle)
+                self.own[check.id] = self.run_check(process, check, following=following)
                 spent[check.function] += is_timeout(self.own[check.id]) * self.own[check.id].processes
             else:
                 self.own[check.id] = Trial(check, not_run(check))
                 self.put_off.append(check)
-        self.unusable.update(
-            file for file in sandbox.serves if process.session.imported.failure_of(module_of_file(file)) is not None
-        )
+        failure_of = process.session.imported.failure_of
+        self.sandboxes.unusable.update(file for file in sandbox.serves if failure_of(module_of_file(file)) is not None)
 
-    def run_again(self, one: ModuleSet, oracle: Oracle, *, visible: bool) -> None:
+    def run_again(self, one: ModuleSet, visible: bool) -> None:
         """On stubs: what did not pass and is written at all."""
-        assignment = self.context.assignment
-        if self.context.reference_files is None:
+        if self.sandboxes.context.reference_files is None:
             return
         wrong = self.wrong_functions()
         again: dict[str, list[Check]] = {}
         for check in self.sandboxes.checks_of(one.files):
             trial = self.own.get(check.id)
             is_due = (check.visibility == VISIBLE) == visible or (not visible and self.has_more_to_try(check, wrong))
-            if trial is None or trial.passed or not is_due:
+            if trial is None or trial.passed or not is_due or check.file in self.sandboxes.unusable:
                 continue
-            if assignment.stubs_of(check) and not is_missing(trial) and not self.is_broken(check):
+            if self.sandboxes.context.assignment.stubs_of(check) and not is_missing(trial):
                 again.setdefault(check.function, []).append(check)
         for sandbox in self.open_for(one, again):
             spent = sandbox.timeouts
-            for check in visible_first(check for function in sandbox.serves for check in again.get(function, ())):
-                if self.account.is_over:
+            checks = [check for function in sandbox.serves for check in again.get(function, ())]
+            for check in visible_first(checks):
+                if self.sandboxes.account.is_over:
                     return
                 if spent[check.function] < self.patience.tries:
-                    trial = self.run_on_stubs(sandbox.process, check, oracle, wrong)
+                    trial = self.run_on_stubs(sandbox.process, check, wrong)
                     spent[check.function] += is_timeout(trial) * trial.processes
                     if check.id not in self.on_stubs or trial.passed:
                         self.on_stubs[check.id] = trial
-            for check in [one for function in sandbox.serves for one in again.get(function, ())]:
+            for check in checks:
                 if self.patience.is_due_again(check, on_stubs=True):
-                    self.on_stubs[check.id] = self.run_on_stubs(sandbox.process, check, oracle, wrong, usual=True)
+                    self.on_stubs[check.id] = self.run_on_stubs(sandbox.process, check, wrong, usual=True)
 
     def open_for(self, one: ModuleSet, functions: Iterable[str]) -> list[Sandbox]:
         """The set's sandboxes on stubs, with those that these functions need besides."""
         there = self.of_functions.setdefault(one, [])
-        called: dict[str, Set[str]] = {function: set() for sandbox in there for function in sandbox.serves}
-        called |= {function: set() for function in functions}
-        for function in called:
-            checks = [check for check in self.sandboxes.checks_of(one.files) if check.function == function]
-            called[function] = frozenset().union(
-                *({*self.context.assignment.stubs_of(check), check.needs or ""} for check in checks)
-            )
-        for group in group_apart(called, [sandbox.serves for sandbox in there])[len(there) :]:
+        served = [sandbox.serves for sandbox in there]
+        called: dict[str, set[str]] = {function: set() for function in [*chain(*served), *functions]}
+        for check in self.sandboxes.checks_of(one.files):
+            if check.function in called:
+                called[check.function] |= {*self.sandboxes.context.assignment.stubs_of(check), check.needs or ""}
+        for group in group_apart(called, served)[len(there) :]:
             there.append(Sandbox(self.sandboxes.open_process(one, exchange=True), group))
         return there
 
-    def run_on_stubs(
-        self, process: CheckProcess, check: Check, oracle: Oracle, wrong: Set[str], *, usual: bool = False
-    ) -> Trial:
+    def run_on_stubs(self, process: CheckProcess, check: Check, wrong: Set[str], *, usual: bool = False) -> Trial:
         """With stubs for those of its functions that are wrong, which takes the fewest messages; then for all.
 
         usual: with the usual limits, whatever ran out of time.
         """
-        stubs = self.context.assignment.stubs_of(check)
+        stubs = self.sandboxes.context.assignment.stubs_of(check)
         is_more = check.id in self.stood_in
         self.stood_in[check.id] = stubs & wrong
         if stubs & wrong not in (frozenset(), stubs) and ((check.function, stubs) not in self.wrong or is_more):
-            trial = self.run_check(process, check, oracle, stubs & wrong, usual=usual)
+            trial = self.run_check(process, check, stubs & wrong, usual=usual)
             if trial.passed or is_more:
                 return trial
-        return self.run_check(process, check, oracle, stubs, usual=usual)
+        return self.run_check(process, check, stubs, usual=usual)
 
     def has_more_to_try(self, check: Check, wrong: Set[str]) -> bool:
         """Whether a visible check failed on stubs, and hidden checks then found more of its functions wrong."""
-        stubs, before = self.context.assignment.stubs_of(check), self.stood_in.get(check.id)
+        stubs, before = self.sandboxes.context.assignment.stubs_of(check), self.stood_in.get(check.id)
         is_new = before is not None and stubs & wrong not in (before, frozenset(), stubs)
         return is_new and check.id in self.on_stubs and not self.on_stubs[check.id].passed
 
@@ -238,64 +206,75 @@ class SubmissionRun:
             wrong |= more
         return wrong
 
-    def run_put_off(self, one: ModuleSet, oracle: Oracle, *, visible: bool) -> None:
+    def run_put_off(self, one: ModuleSet, visible: bool) -> None:
         """What was put off or cut short and has not passed on stubs, with the time that is left.
 
         visible: in the time that the visible checks have; what of them is left then comes with the hidden ones.
         """
-        wall_s = self.context.limits.submission_wall_s
-        until = self.account.until - (1 - VISIBLE_SHARE) * wall_s * visible
+        wall_s = self.sandboxes.context.limits.submission_wall_s
+        until = self.sandboxes.account.until - (1 - VISIBLE_SHARE) * wall_s * visible
+        done = {name for name, trial in self.on_stubs.items() if trial.passed}
         for sandbox in self.of_files.get(one, ()):
-            checks = [check for check in self.sandboxes.checks_of(sandbox.serves) if check.id in self.own]
-            checks = visible_first(check for check in checks if not self.passed_on_stubs(check))
+            known = self.own.keys() - done
+            checks = visible_first(check for check in self.sandboxes.checks_of(sandbox.serves) if check.id in known)
             for check in self.patience.take_again(checks):
-                self.run_at_last(sandbox.process, check, oracle, until)
+                self.run_at_last(sandbox.process, check, until)
             for check in checks:
                 is_put_off = check in self.put_off and not self.patience.is_hopeless(check)
                 if is_put_off or self.patience.is_due_again(check, on_stubs=False):
-                    self.run_at_last(sandbox.process, check, oracle, until)
+                    self.run_at_last(sandbox.process, check, until)
 
-    def run_at_last(self, process: CheckProcess, check: Check, oracle: Oracle, until: float) -> None:
+    def run_at_last(self, process: CheckProcess, check: Check, until: float) -> None:
         """With the usual limits, if there is time."""
         if time.monotonic() < until:
             self.put_off = [one for one in self.put_off if one != check]
-            self.own[check.id] = self.run_check(process, check, oracle, usual=True)
+            self.own[check.id] = self.run_check(process, check, usual=True)
 
-    def passed_on_stubs(self, check: Check) -> bool:
-        return check.id in self.on_stubs and self.on_stubs[check.id].passed
-
-    def follow_up(self, oracle: Oracle) -> None:
+    def follow_up(self) -> None:
         """What waited for the last visible check: whether wrong gradients follow from the student's own forward."""
         self.had_hidden = True
         for trials in (self.own, self.on_stubs):
             for name, trial in trials.items():
-                trials[name] = follow_up(trial, oracle)
+                trials[name] = follow_up(trial, self.oracle)
+
+    def setup_for(self, process: CheckProcess, check: Check) -> Setup:
+        """What it will most probably run with."""
+        limits = self.patience.limits_for(check)
+        return setup_for(
+            process, check, self.sandboxes.context.fixtures, self.sandboxes.handout, limits, self.why(limits)
+        )
+
+    def why(self, limits: Limits) -> Reason | None:
+        """Why a check has less time than usual, if it has."""
+        return None if limits == self.sandboxes.context.limits else self.patience.reason
 
     def run_check(
         self,
         process: CheckProcess,
         check: Check,
-        oracle: Oracle,
         stubs: frozenset[str] = frozenset(),
         *,
         usual: bool = False,
+        following: Check | None = None,
     ) -> Trial:
-        """stubs: functions that the reference stands in for. usual: with the usual limits, whatever ran out of time."""
-        assignment, fixtures = self.context.assignment, self.context.fixtures
-        limits = self.context.limits if usual else self.patience.limits_for(check)
-        is_wrong = (check.function, stubs) in self.wrong
+        """stubs: functions that the reference stands in for. usual: with the usual limits, whatever ran out of time.
+
+        following: the check that comes next in the same process, of the same visibility.
+        """
+        limits = self.sandboxes.context.limits if usual else self.patience.limits_for(check)
         self.had_hidden = self.had_hidden or check.visibility != VISIBLE
         trial = run_check(
             process,
             check,
-            assignment,
-            fixtures,
-            oracle,
+            self.sandboxes.context.assignment,
+            self.sandboxes.context.fixtures,
+            self.oracle,
             stubs=stubs,
-            handout=self.handout,
-            is_wrong=is_wrong,
+            handout=self.sandboxes.handout,
+            is_wrong=(check.function, stubs) in self.wrong,
             limits=limits,
-            why=None if limits == self.context.limits else self.patience.reason,
+            why=self.why(limits),
+            upcoming=self.setup_for(process, following) if following is not None else None,
         )
         self.patience.add(trial, limits)
         failure = trial.failure
@@ -303,11 +282,8 @@ class SubmissionRun:
         if is_told and not trial.passed:
             self.wrong.add((check.function, stubs))
         if self.had_hidden:
-            trial = replace(follow_up(trial, oracle), after_hidden=check.visibility == VISIBLE)
+            trial = replace(follow_up(trial, self.oracle), after_hidden=check.visibility == VISIBLE)
         return trial
-
-    def is_broken(self, check: Check) -> bool:
-        return check.file in self.unusable
 
 
 def visible_first(checks: Iterable[Check]) -> list[Check]:

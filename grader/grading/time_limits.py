@@ -21,7 +21,7 @@ from typing import Final
 from grader.errors import GraderError
 from grader.grading.attempt import inputs_from
 from grader.grading.reference_oracle import Oracle
-from grader.judging.perform import perform
+from grader.judging.run_check_function import perform
 from grader.judging.verdict import Trial
 from grader.records import TIMEOUT, Check, Reason
 from grader.sandbox.host.limits import Limits
@@ -35,9 +35,7 @@ SHORT_S: Final = 0.5
 # that it shares, and again in a fresh one, has done so twice.
 TRIES: Final = 2
 TRIES_IF_SHORT: Final = 1
-AGAIN_S: Final = (
-    6.0  # so that a few slow functions among some that hang lose nothing, and a hundred that hang cost this
-)
+AGAIN_S: Final = 6.0  # a few slow functions among some that hang lose nothing, and a hundred that hang cost this
 
 
 @dataclass
@@ -90,10 +88,6 @@ class Patience:
         """Whether the rest of a function's checks is not worth its time: it has come to an end in none."""
         return self.is_short and check.function not in self.ended
 
-    def is_cut(self, check: Check) -> bool:
-        """Whether it ran out of a shortened time on the student's own code, and has not run since."""
-        return (check.id, False) in self.cut
-
     def is_due_again(self, check: Check, *, on_stubs: bool) -> bool:
         """Whether a check deserves the usual time: it ran out of less, and the function that did so ends elsewhere."""
         return self.cut.get((check.id, on_stubs)) in self.ended
@@ -101,8 +95,8 @@ class Patience:
     def take_again(self, checks: Iterable[Check]) -> Iterator[Check]:
         """Checks of functions that came to an end in none, but only ever had a shortened time: a first one of each."""
         for check in checks:
-            is_first = check.function not in self.again
-            if self.again_s > 0 and is_first and self.is_cut(check) and check.function not in self.ended:
+            is_cut = (check.id, False) in self.cut  # on the student's own code, and it has not run since
+            if self.again_s > 0 and is_cut and check.function not in self.again | self.ended:
                 self.again.add(check.function)
                 began = time.monotonic()
                 yield check
@@ -110,7 +104,6 @@ class Patience:
 
     @property
     def reason(self) -> Reason:
-        """Why a check had less time than usual, for its report."""
         return Reason.of("had_less_time", functions=len(self.timed_out))
 
 

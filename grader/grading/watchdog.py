@@ -10,8 +10,8 @@ in the command itself. A thread that spins in Python ends by the exception. One 
 sandboxes that it reads from are gone. One that never comes back from a call into C is left behind: it is a daemon, and
 what it makes reaches nobody. Only C code that never releases Python's lock would stop the caller, too.
 
-Linux kills a sandbox when the *thread* that started it ends (bwrap --die-with-parent). So inside kept.keeping(), where
-a sandbox outlives its submission, one thread serves all submissions of the process.
+Linux kills a sandbox when the *thread* that started it ends (bwrap --die-with-parent). So inside
+reference_pool.keeping(), where a sandbox outlives its submission, one thread serves all submissions of the process.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -56,11 +57,9 @@ class JudgeThread:
         self.thread.start()
 
     def serve(self) -> None:
-        try:
+        with suppress(Left):  # it may come when the work is done already
             while (task := self.tasks.get()) is not None:
                 task()
-        except Left:  # it came when the work was done already
-            pass
 
     def run(self, work: Callable[[], T], until: float, stop: Callable[[], None]) -> T:
         """What `work` returns or raises. Raises Overdue if it has not ended by then (time.monotonic).
@@ -69,7 +68,14 @@ class JudgeThread:
         Ctrl-C) the thread `is_left`, and does no other work.
         """
         future: Future[T] = Future()
-        self.tasks.put(lambda: fulfil(future, work))
+
+        def fulfil() -> None:
+            try:
+                future.set_result(work())
+            except BaseException as error:
+                future.set_exception(error)
+
+        self.tasks.put(fulfil)
         try:
             while not wait([future], timeout=min(LOOK_S, max(0.0, until - time.monotonic()))).done:
                 if time.monotonic() >= until:
@@ -81,7 +87,6 @@ class JudgeThread:
         return future.result()
 
     def where(self) -> str:
-        """What the thread is doing at this moment."""
         frame = sys._current_frames().get(self.thread.ident or 0)
         if frame is None:
             return "a thread that is gone"
@@ -98,12 +103,4 @@ class JudgeThread:
         self.end()
 
     def end(self) -> None:
-        """Let the thread end after what it is doing."""
         self.tasks.put(None)
-
-
-def fulfil(future: Future[T], work: Callable[[], T]) -> None:
-    try:
-        future.set_result(work())
-    except BaseException as error:
-        future.set_exception(error)

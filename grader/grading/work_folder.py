@@ -11,7 +11,6 @@ removed at its end and nothing is swept.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import shutil
@@ -19,7 +18,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -43,42 +42,32 @@ def work_folder(scratch: str | None = None) -> Iterator[Path]:
 
     Raises GraderError if there is no room for it, or none is left for what is written into it.
     """
-    with telling_full(Path(scratch or temporary_folder())):
-        folder, lock = make_held(scratch)
-        yield from held_folder(folder, lock)
-
-
-@contextmanager
-def telling_full(place: Path) -> Iterator[None]:
-    """A full disk as a GraderError that names the folder: work trees are all that is written while grading."""
+    place = scratch or temporary_folder()
     try:
-        yield
-    except OSError as error:
+        folder, lock = make_held(place)
+        try:
+            yield folder
+        except Exception:
+            raise
+        except BaseException:  # Ctrl-C, or ended from outside: a sandbox may be half started
+            end_processes(folder)
+            raise
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)  # what resists is swept by a later run, once the lock is free
+            if lock is not None:
+                os.close(lock)
+    except OSError as error:  # work trees are all that is written while grading
         if error.errno not in FULL:
             raise
         raise fault(Reason.of("disk_full", place=str(place), error=error.strerror)) from error
 
 
-def held_folder(folder: Path, lock: int | None) -> Iterator[Path]:
-    try:
-        yield folder
-    except Exception:
-        raise
-    except BaseException:  # Ctrl-C, or ended from outside: a sandbox may be half started
-        end_processes(folder)
-        raise
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)  # what resists is swept by a later run, once the lock is free
-        if lock is not None:
-            os.close(lock)
-
-
-def make_held(scratch: str | None) -> tuple[Path, int | None]:
+def make_held(place: str | Path) -> tuple[Path, int | None]:
     while True:
-        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=scratch or temporary_folder()))
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
         if fcntl is None:
             return folder, None
-        with contextlib.suppress(FileNotFoundError):  # swept before it was locked: another one
+        with suppress(FileNotFoundError):  # swept before it was locked: another one
             lock = os.open(folder, os.O_RDONLY)
             fcntl.flock(lock, fcntl.LOCK_EX)
             if os.path.exists(folder):
@@ -105,7 +94,7 @@ def sweep_work_folders() -> None:
     if fcntl is None:
         return
     for folder in temporary_folder().glob(f"{PREFIX}*"):
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             if folder.lstat().st_uid != os.geteuid():
                 continue
             lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -118,27 +107,21 @@ def sweep_work_folders() -> None:
 
 
 def end_processes(folder: Path) -> None:
-    """End every sandbox and worker that was started on this folder, and what they start while they are ended.
-
-    A bwrap that is ended before it let its child go on leaves that behind.
+    """End every sandbox and worker that was started on this folder, as their command lines tell, until none is there or
+    on its way: a bwrap that is ended before it let its child go on leaves that behind.
     """
-    until = time.monotonic() + MAX_ENDING_S
-    while end_those_there(folder) and time.monotonic() < until:
+    until, found = time.monotonic() + MAX_ENDING_S, True
+    while found and time.monotonic() < until:
+        found = False
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                command = (process / "cmdline").read_bytes()
+                if not command:
+                    found |= is_starting(process)
+                elif f"{folder}/".encode() in command and b"worker.py" in command:
+                    os.kill(int(process.name), signal.SIGKILL)
+                    found = True
         time.sleep(0.001)
-
-
-def end_those_there(folder: Path) -> bool:
-    """Whether there were any, as their command lines tell, or one may be on its way."""
-    found = False
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            command = (process / "cmdline").read_bytes()
-            if not command:
-                found |= is_starting(process)
-            elif f"{folder}/".encode() in command and b"worker.py" in command:
-                os.kill(int(process.name), signal.SIGKILL)
-                found = True
-    return found
 
 
 def is_starting(process: Path) -> bool:

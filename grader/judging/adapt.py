@@ -18,6 +18,7 @@ import numpy as np
 
 from grader.calls import Call, update_dict
 from grader.errors import AssignmentError
+from grader.judging.compare import squeezed
 from grader.messages.say import fault
 from grader.records import OWN_HANDOUT, Check, Reason
 
@@ -99,11 +100,9 @@ class Handout:
     by_function: Mapping[str, tuple[Rule, ...]] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        grouped: dict[str, list[Rule]] = {}
         rules: list[Rule] = [*self.arguments, *self.keywords, *self.returned]
-        for rule in rules:
-            grouped.setdefault(rule.of, []).append(rule)
-        object.__setattr__(self, "by_function", {name: tuple(rules) for name, rules in grouped.items()})
+        by_function = {one.of: tuple(rule for rule in rules if rule.of == one.of) for one in rules}
+        object.__setattr__(self, "by_function", by_function)
 
     def has(self, check: Check) -> bool:
         """Whether the check asks for something of this handout; it does not look at any submission."""
@@ -138,11 +137,7 @@ def adapt(call: Call, handout: Handout) -> Call:
     def adapted(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if function in handout.lacks:
             raise fault(Reason.of("handout_lacks", handout=handout.name, function=function), AssignmentError)
-        left = left_over(handout, function, args, kwargs)
-        if left:
-            reason = Reason.of("handout_cannot_call", handout=handout.name, function=function, argument=left)
-            raise fault(reason, AssignmentError)
-        return translate(call, handout, function, args, kwargs)
+        return translate(call, handout, function, args, kwargs, is_strict=True)
 
     return adapted
 
@@ -154,8 +149,13 @@ def adapt_back(call: Call, handout: Handout) -> Call:
     return lambda function, args, kwargs: translate(call, inverse, function, args, kwargs)
 
 
-def translate(call: Call, handout: Handout, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """One call: its arguments rewritten into copies, what it changed in dicts and what it returned brought back."""
+def translate(
+    call: Call, handout: Handout, function: str, args: tuple[Any, ...], kwargs: dict[str, Any], is_strict: bool = False
+) -> Any:
+    """One call: its arguments rewritten into copies, what it changed in dicts and what it returned brought back.
+
+    is_strict: raises AssignmentError for a keyword that the handout lacks and that no rule puts into other words.
+    """
     rules = handout.by_function.get(function, ())
     if not rules:
         return call(function, args, kwargs)
@@ -165,9 +165,13 @@ def translate(call: Call, handout: Handout, function: str, args: tuple[Any, ...]
             rewrite(rule, given, named)
         elif isinstance(rule, Keywords):
             exchange(rule, named)
-    for name in lacking(handout, function):
-        if name in named and is_off(named[name]):
+    for name in sorted(lacking(rules) & named.keys()):
+        if is_off(named[name]):
             del named[name]
+        elif is_strict:
+            argument = f"{name}={named[name]!r}"
+            reason = Reason.of("handout_cannot_call", handout=handout.name, function=function, argument=argument)
+            raise fault(reason, AssignmentError)
     sent = [dict(value) if isinstance(value, dict) else value for value in given]
     value = call(function, tuple(given), named)
     for position, (before, was_sent, after) in enumerate(zip(args, sent, given, strict=True)):
@@ -218,21 +222,10 @@ def exchange(rule: Keywords, named: dict[str, Any]) -> None:
         named.update(rule.theirs)
 
 
-def lacking(handout: Handout, function: str) -> frozenset[str]:
+def lacking(rules: Sequence[Rule]) -> set[str]:
     """The keywords of a function of ours that give way to others, and so do not exist there."""
-    rules = [rule for rule in handout.by_function.get(function, ()) if isinstance(rule, Keywords)]
-    ours = {name for rule in rules for name in rule.ours}
-    return frozenset(ours - {name for rule in rules for name in rule.theirs})
-
-
-def left_over(handout: Handout, function: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
-    """A keyword that the handout lacks and that no rule puts into other words, or nothing."""
-    named = dict(kwargs)
-    for rule in handout.by_function.get(function, ()):
-        if isinstance(rule, Keywords):
-            exchange(rule, named)
-    left = sorted(name for name in lacking(handout, function) if name in named and not is_off(named[name]))
-    return f"{left[0]}={named[left[0]]!r}" if left else ""
+    keywords = [rule for rule in rules if isinstance(rule, Keywords)]
+    return set[str]().union(*(rule.ours for rule in keywords)).difference(*(rule.theirs for rule in keywords))
 
 
 def reshape_returned(rule: Returned, value: Any) -> Any:
@@ -253,11 +246,7 @@ def reshaped(value: Any, shape: tuple[int, ...]) -> Any:
         new = value.reshape(shape)
     except ValueError:
         return value
-    return new if long_axes(new) == long_axes(value) else value
-
-
-def long_axes(array: np.ndarray) -> list[int]:
-    return [length for length in array.shape if length != 1]
+    return new if squeezed(new.shape) == squeezed(value.shape) else value
 
 
 def is_number(value: Any) -> bool:

@@ -18,7 +18,7 @@ A uniform distribution of the same spread ends at 1.73 and fails "extremes". A n
 three times its spread passes: it lets hidden units differ as well as any, and libraries draw so. So does a constructor
 that seeds its own generator: each set of weights is a normal one.
 
-Masks (`find_mask_pattern`, `find_shared_pattern`, `has_fixed_share`), v = (mask - q) / sqrt(q (1 - q)):
+Masks (`find_mask_pattern`), v = (mask - q) / sqrt(q (1 - q)):
     order       the correlation of v with itself or with another mask, k places on. The products of one k are two sets
                 of independent numbers of variance 1, at most B = max(q, 1 - q) / min(q, 1 - q) each: Bernstein's bound
     share       the number that is kept has a variance of n q (1 - q). That it is within 1 of n q in each of several
@@ -67,10 +67,7 @@ def expect_masks(function: str, masks: Sequence[np.ndarray], keep: float) -> Non
 
     masks: of one shape, each drawn with another seed, True where a number is kept. keep: the share that is to be kept.
     """
-    found = [find_mask_pattern(mask, keep) for mask in masks]
-    found += [find_shared_pattern(one, other, keep) for one, other in pairwise(masks)]
-    found += [Reason.of("same_number_kept")] if has_fixed_share(masks, keep) else []
-    if pattern := next(filter(None, found), None):
+    if pattern := find_mask_pattern(masks, keep):
         raise refusal(function, Reason.of("not_masked_by_chance", pattern=pattern))
 
 
@@ -97,9 +94,7 @@ def find_pattern(w: np.ndarray, scale: float) -> Reason | None:
     least = min(MOST_EXTREME, NORMAL.inv_cdf((1 + RARE ** (1 / n)) / 2))
     if not least <= largest <= -NORMAL.inv_cdf(RARE / (2 * n)):
         return Reason.of("extreme", largest=largest)
-    if not is_normal(flat):
-        return Reason.of("not_normal")
-    return None
+    return None if is_normal(flat) else Reason.of("not_normal")
 
 
 def find_lag(flat: np.ndarray) -> int:
@@ -155,16 +150,15 @@ def normal_limits(n: int) -> tuple[np.ndarray, np.ndarray]:
     return np.array(least), np.array(most)
 
 
-def find_mask_pattern(mask: np.ndarray, keep: float) -> Reason | None:
-    """What shows that the entries of a mask do not depend on chance alone, if anything does. keep: the share."""
-    lag = first_beyond(mask, mask, keep, 1)
-    return None if lag is None else Reason.of("mask_follows_at", lag=lag)
-
-
-def find_shared_pattern(first: np.ndarray, second: np.ndarray, keep: float) -> Reason | None:
-    """What shows that one of two masks that were drawn apart depends on the other, if anything does."""
-    lag = first_beyond(first, second, keep, 0)
-    return None if lag is None else Reason.of("mask_comes_again", lag=lag)
+def find_mask_pattern(masks: Sequence[np.ndarray], keep: float) -> Reason | None:
+    """What shows that entries depend on others of their mask, or of the mask before, or that their number is fixed."""
+    for mask in masks:
+        if lag := first_beyond(mask, mask, keep, 1):
+            return Reason.of("mask_follows_at", lag=lag)
+    for one, other in pairwise(masks):
+        if (lag := first_beyond(one, other, keep, 0)) is not None:
+            return Reason.of("mask_comes_again", lag=lag)
+    return Reason.of("same_number_kept") if has_fixed_share(masks, keep) else None
 
 
 def has_fixed_share(masks: Sequence[np.ndarray], keep: float) -> bool:

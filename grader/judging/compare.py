@@ -13,13 +13,13 @@ from grader.errors import FixtureError
 from grader.judging.diagnose import OWN_LARGEST, Unit, describe_difference, describe_shape
 from grader.judging.patterns import Input, Others, Sizes, sizes_of
 from grader.messages.say import fault
-from grader.records import FAILED, PASSED, Comparison, Reason, as_written
+from grader.records import FAILED, PASSED, Check, Comparison, Reason, as_written
 
 Arrays = Mapping[str, np.ndarray]
 Names = bool | Collection[str]
 
 LARGEST: Final = float(np.finfo(np.float64).max)
-NOTHING: Final = np.array(np.nan)
+NOTHING: Final = np.array(np.nan)  # as fixtures store None
 MAX_TIMES: Final = 16  # how much larger than expected an array of a wrong shape may be to be looked at any further
 
 
@@ -36,39 +36,22 @@ class Judgement:
     is_none: bool = False
     shape: tuple[int, ...] | None = None
 
-    @property
-    def comparable(self) -> np.ndarray | None:
-        """The value as misconceptions have it: fixtures store None as a single NaN."""
-        return NOTHING if self.is_none else self.actual
-
 
 def judge_values(
-    expected: Arrays,
-    actual: Mapping[str, Any],
-    *,
-    tolerance: float,
-    parts: Mapping[str, float],
-    inputs: Arrays | None = None,
-    together: Names = False,
-    squeeze: Names = False,
-    words: Mapping[str, tuple[str, str]] | None = None,
+    check: Check, expected: Arrays, actual: Mapping[str, Any], inputs: Arrays | None = None
 ) -> list[Judgement]:
-    """Judge every expected array against the value of the same name.
+    """Judge every expected array against the value of the same name. inputs: named arrays that went in."""
+    spoken = {name: check.words.get(name, (name, "")) for name in expected}
+    units = units_of(expected, check.together, {name: said for name, (said, _) in spoken.items()})
 
-    inputs: named arrays that went in, for messages. together, squeeze: as checks.check has them.
-    words: what reasons have in place of a name; and what they say where a yes is a no.
-    """
-    spoken = {name: (words or {}).get(name, (name, "")) for name in expected}
-    units = units_of(expected, together, {name: said for name, (said, _) in spoken.items()})
-
-    def judge(name: str, **told: Any) -> Judgement:
-        array, value, weight = expected[name], actual.get(name), float(parts.get(name, 1.0))
-        if squeeze is True:  # more axes or fewer; with as many, (1, 9) for (9, 1) is a transpose
-            is_squeezed = isinstance(value, np.ndarray) and value.ndim != array.ndim
+    def judge(name: str, others: Others | None = None, sizes: Sizes = ()) -> Judgement:
+        array, value, weight = expected[name], actual.get(name), float(check.parts.get(name, 1.0))
+        if check.squeeze is True:  # more axes or fewer; with as many, (1, 9) for (9, 1) is a transpose
+            squeeze = isinstance(value, np.ndarray) and value.ndim != array.ndim
         else:
-            is_squeezed = name in (squeeze or ())
-        told |= {"weight": weight, "unit": units.get(name), "squeeze": is_squeezed, "words": spoken[name]}
-        return judge_array(name, array, value, tolerance=tolerance, **told)
+            squeeze = name in (check.squeeze or ())
+        told: dict[str, Any] = {"others": others, "sizes": sizes, "unit": units.get(name), "words": spoken[name]}
+        return judge_array(name, array, value, tolerance=check.tolerance, weight=weight, squeeze=squeeze, **told)
 
     judgements = {name: judge(name) for name in expected}
     wrong = [name for name, judgement in judgements.items() if judgement.comparison.status != PASSED]
@@ -76,8 +59,8 @@ def judge_values(
         given: Others = {Input(name): array for name, array in (inputs or {}).items()}
         sizes = sizes_of(inputs or {spoken[name][0]: array for name, array in expected.items()})
         for name in wrong:
-            others: Others = {**given, **{spoken[one][0]: array for one, array in expected.items() if one != name}}
-            judgements[name] = judge(name, others=others, sizes=sizes)
+            others: Others = {spoken[one][0]: array for one, array in expected.items() if one != name}
+            judgements[name] = judge(name, {**given, **others}, sizes)
     return list(judgements.values())
 
 
@@ -100,7 +83,7 @@ def judge_array(
     tolerance: largest |expected - actual| relative to max |expected|, or to `unit` (absolute where that is 0).
     others: named arrays that a wrong one may turn out to be. sizes: what a wrong factor may turn out to be.
     squeeze: whether axes of length 1 do not count; those of a single number never do.
-    words: as judge_values has them.
+    words: what reasons have in place of the name; and what they say where a yes is a no.
     Raises FixtureError if `expected` is not finite: our fault, no mark lost.
     """
     if not np.isfinite(expected).all():
@@ -138,7 +121,7 @@ def judge_array(
     array = converted.reshape(expected.shape)
     if not np.isfinite(array).all():
         return judged(describe_difference(said, expected, array), actual=array)
-    error = relative_error(expected, array, unit.size if unit else None)
+    error = relative_error(expected, array, unit)
     if error <= tolerance:
         return judged(None, error, actual=array)
     if no:
@@ -174,28 +157,15 @@ def to_float64(array: np.ndarray) -> np.ndarray | None:
         return None
 
 
-def relative_error(expected: np.ndarray, actual: np.ndarray, unit: float | None = None) -> float:
+def relative_error(expected: np.ndarray, actual: np.ndarray, unit: Unit | None = None) -> float:
     """Largest |expected - actual| relative to the largest |expected|, or to `unit`; absolute where that is 0."""
     if expected.size == 0:
         return 0.0
     with np.errstate(over="ignore"):
-        largest = float(np.max(np.abs(expected))) if unit is None else unit
+        largest = unit.size if unit else float(np.max(np.abs(expected)))
         difference = float(np.max(np.abs(expected - actual)))
         error = difference / largest if largest > 0 else difference
     return min(error, LARGEST)  # JSON has no infinity
-
-
-def matches(expected: Arrays, judgements: Sequence[Judgement], tolerance: float, together: Names = False) -> bool:
-    """Whether all judged values equal these other arrays, NaN for NaN: how a misconception is recognised.
-
-    together: as judge_values has it; the units are then those of the other arrays.
-    """
-    units = units_of(expected, together)
-    found = {judgement.comparison.name: judgement.comparable for judgement in judgements}
-    return all(
-        array is not None and name in expected and same(expected[name], array, tolerance, units.get(name))
-        for name, array in found.items()
-    )
 
 
 @dataclass(frozen=True)
@@ -205,7 +175,7 @@ class Fit:
     explained: names of values that it changes and that came as it has them. is_told: the others that it changes are at
     most single numbers, which a second mistake may have moved as well. is_denied: a value that it changes is right.
     is_telling: an explained value can hardly be a coincidence. is_shaped: a wrong shape is the misconception's.
-    is_overflown: a value that is NaN or inf with the misconception is so here.
+    is_overflown: a value that is NaN or inf with the misconception is so here. is_whole: every value came so.
     """
 
     explained: frozenset[str]
@@ -214,33 +184,32 @@ class Fit:
     is_telling: bool
     is_shaped: bool
     is_overflown: bool
+    is_whole: bool
 
 
-def fit(
-    expected: Arrays, variant: Arrays, judgements: Sequence[Judgement], tolerance: float, together: Names = False
-) -> Fit:
-    """Hold what a misconception returns against what came. together: as judge_values has it."""
-    units, variant_units = units_of(expected, together), units_of(variant, together)
-    explained, left = set(), set()
+def fit(check: Check, expected: Arrays, variant: Arrays, judgements: Sequence[Judgement]) -> Fit:
+    """Hold what a misconception returns against what came, NaN for NaN."""
+    units, variant_units = units_of(expected, check.together), units_of(variant, check.together)
+    explained, left, is_whole = set[str](), set[str](), True
     is_denied = is_shaped = is_overflown = False
     for judgement in judgements:
-        name, array = judgement.comparison.name, judgement.comparable
-        other = variant[name]
-        if same(expected[name], other, tolerance, units.get(name)):
+        name, other = judgement.comparison.name, variant[judgement.comparison.name]
+        array = NOTHING if judgement.is_none else judgement.actual
+        is_found = array is not None and same(other, array, check.tolerance, variant_units.get(name))
+        is_whole &= is_found
+        if same(expected[name], other, check.tolerance, units.get(name)):
             continue
         if judgement.comparison.status == PASSED:
             is_denied = True
-        elif array is not None and same(other, array, tolerance, variant_units.get(name)):
-            explained.add(name)
         else:
-            left.add(name)
+            (explained if is_found else left).add(name)
         is_shaped |= judgement.shape == other.shape
         if judgement.actual is not None and not (np.isfinite(other).all() or np.isfinite(judgement.actual).all()):
             is_overflown = True
     telling = [variant[name] for name in explained if is_telling(variant[name])]
     arrays_left = any(variant[name].ndim for name in left)
     is_told = bool(explained) and (not left or (not arrays_left and any(array.ndim for array in telling)))
-    return Fit(frozenset(explained), is_told, is_denied, bool(telling), is_shaped, is_overflown)
+    return Fit(frozenset(explained), is_told, is_denied, bool(telling), is_shaped, is_overflown, is_whole)
 
 
 def is_telling(array: np.ndarray) -> bool:

@@ -7,21 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from grader.judging.patterns import (
-    CLOSE,
-    FEW,
-    Others,
-    Sizes,
-    describe_constant,
-    describe_cut,
-    describe_factor,
-    describe_offset,
-    describe_order,
-    describe_slices,
-    find_other,
-    is_plain_number,
-    named,
-)
+from grader.judging import patterns
+from grader.judging.patterns import CLOSE, FEW, Others, Sizes
 from grader.records import Reason
 
 Shape = tuple[int, ...]
@@ -30,11 +17,8 @@ LISTED: Final = 5  # indices that a reason holds; a sentence lists fewer
 SLIGHT: Final = 0.01  # an error that is told in percent
 HUGE: Final = 1000  # times too large: any mistake may do that, and the exact factor would tell the right value
 
-# What a text of Python's or NumPy's is known by, and the advice on it (messages/advice.py).
-DEBUGGERS: Final = (
-    *("BdbQuit", "code.interact", "ipdb.", "pudb.", "debugpy."),
-    *("IPython.embed", "IPython.core.debugger"),
-)
+# What a text of Python's or NumPy's is known by, and the advice on it (messages/endings.py).
+DEBUGGERS: Final = ("BdbQuit", "code.interact", "ipdb.", "pudb.", "debugpy.", "IPython.embed", "IPython.core.debugger")
 GONE_TYPES: Final = ("float", "int", "bool", "object", "long", "str")
 RECOGNISED: Final = (
     (DEBUGGERS, Reason.of("debugger")),
@@ -90,12 +74,12 @@ def describe_shape(
     """Say that a shape is wrong and what it looks like instead. actual: the values, where they can be looked at."""
     if actual is not None and np.isfinite(actual).all():
         with np.errstate(all="ignore"):
-            other = find_other(actual, others)
+            other = patterns.find_other(actual, others)
         if other:
             return Reason.of("shape_and_values_of_other", name=name, found=found, expected=expected, other=other)
     if found == expected[::-1]:
         return Reason.of("shape_transposed", name=name, found=found, expected=expected)
-    same = [named(other) for other, array in others.items() if array.shape == found != ()]
+    same = [patterns.named(other) for other, array in others.items() if array.shape == found != ()]
     if same:
         return Reason.of("shape_of_other", name=name, found=found, expected=expected, other=same[0])
     if sorted(found) == sorted(expected):
@@ -141,18 +125,15 @@ def describe_difference(
             return Reason.of("huge", name=name, times=HUGE)
         return Reason.of("huge_beside", name=name, times=HUGE, unit=unit.of)
     with np.errstate(all="ignore"):
-        looks = describe_constant(name, expected, actual, integers) or describe_cut(name, expected, actual, integers)
-        if looks is None and (other := find_other(actual, others or {})):
+        looks = patterns.describe_constant(name, expected, actual, integers)
+        looks = looks or patterns.describe_cut(name, expected, actual, integers)
+        if looks is None and (other := patterns.find_other(actual, others or {})):
             looks = Reason.of("values_of_other", name=name, other=other)
-        is_plain = is_plain_number(expected)
+        is_plain = patterns.is_plain_number(expected)
         actual, expected = actual / scale, expected / scale  # nothing overflows from here on
-        looks = (
-            looks
-            or describe_factor(name, expected, actual, sizes, is_plain=is_plain)
-            or describe_offset(name, expected, actual)
-            or describe_order(name, expected, actual)
-            or describe_slices(name, expected, actual)
-        )
+        looks = looks or patterns.describe_factor(name, expected, actual, sizes, is_plain=is_plain)
+        for describe in (patterns.describe_offset, patterns.describe_order, patterns.describe_slices):
+            looks = looks or describe(name, expected, actual)
     return looks or describe_place(name, np.abs(actual - expected), unit)
 
 

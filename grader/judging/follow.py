@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
+from numpy.random import RandomState
 
 from grader.checks import Gradients
 from grader.judging.compare import relative_error
@@ -38,11 +39,7 @@ class Said:
 
 
 def agreeing_claims(
-    gradients: Gradients,
-    wrong: Mapping[str, np.ndarray],
-    check: Check,
-    forward: np.ndarray,
-    ahead: Ahead = one_by_one,
+    gradients: Gradients, wrong: Mapping[str, np.ndarray], check: Check, forward: np.ndarray, ahead: Ahead = one_by_one
 ) -> frozenset[str]:
     """Which of the wrong claims are the gradient of the student's own forward; none if that forward is right here.
 
@@ -50,18 +47,14 @@ def agreeing_claims(
     the reference's does, and that is what a body that nobody has written claims, too.
     forward: the reference's value at the points.
     """
-    own = forward_value(gradients)
+    own = evaluate(gradients.at, gradients.points)
     if own is None or (own.shape == forward.shape and relative_error(forward, own) <= check.tolerance):
         return frozenset()
     return frozenset(name for name, claim in wrong.items() if agrees(gradients, name, claim, check, ahead))
 
 
 def claims_that_hold(
-    gradients: Gradients,
-    names: Collection[str],
-    check: Check,
-    rng: np.random.RandomState,
-    ahead: Ahead = one_by_one,
+    gradients: Gradients, names: Collection[str], check: Check, rng: RandomState, ahead: Ahead = one_by_one
 ) -> tuple[frozenset[str], list[Said]]:
     """Which of these claims, made once more at other points, agree there, too; and answers that they rest on."""
     held, kept = set(), []
@@ -75,11 +68,7 @@ def claims_that_hold(
 
 
 def reach_that_holds(
-    gradients: Gradients,
-    expected: Mapping[str, np.ndarray],
-    check: Check,
-    rng: np.random.RandomState,
-    ahead: Ahead = one_by_one,
+    gradients: Gradients, expected: Mapping[str, np.ndarray], check: Check, rng: RandomState, ahead: Ahead = one_by_one
 ) -> tuple[bool, list[Said]]:
     """Whether what reaches what is as expected; and some of the answers that this rests on."""
     said: list[Said] = []
@@ -91,25 +80,19 @@ def agrees(gradients: Gradients, name: str, claim: Any, check: Check, ahead: Ahe
     """Whether a claim is no claim of zeros and the gradient of the forward."""
     if not isinstance(claim, np.ndarray) or claim.dtype.kind not in "fiub" or not np.any(claim):
         return False
-    index = list(gradients.claims).index(name)
-    rng = reach_rng(check, index)
-    return gradient_agrees(gradients.at, gradients.points, index, gradients.dout, claim, rng, ahead)
+    i = list(gradients.claims).index(name)
+    return gradient_agrees(gradients.at, gradients.points, i, gradients.dout, claim, reach_rng(check, i), ahead)
 
 
 def reach_patterns(gradients: Gradients, check: Check, ahead: Ahead = one_by_one) -> dict[str, np.ndarray] | None:
     """What reaches what, for every claim and for what is given; None where the forward gives no finite numbers."""
     points = gradients.points
-    patterns = {
-        name: reach(gradients.at, points, i, reach_rng(check, i), ahead) for i, name in enumerate(gradients.claims)
-    }
+    found = [reach(gradients.at, points, i, reach_rng(check, i), ahead) for i in range(len(points))]
+    patterns = dict(zip(gradients.claims, found, strict=True))
     if gradients.given:
         patterns["given"] = depends_on_given(gradients.forward, points, gradients.given)
-    found = {name: pattern for name, pattern in patterns.items() if pattern is not None}
-    return found if len(found) == len(patterns) else None
-
-
-def forward_value(gradients: Gradients) -> np.ndarray | None:
-    return evaluate(gradients.at, gradients.points)
+    finite = {name: pattern for name, pattern in patterns.items() if pattern is not None}
+    return finite if len(finite) == len(patterns) else None
 
 
 def is_repeated(gradients: Gradients, said: Said) -> bool:
@@ -119,14 +102,14 @@ def is_repeated(gradients: Gradients, said: Said) -> bool:
 
 
 def same_patterns(expected: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray] | None) -> bool:
-    if found is None or not expected.keys() <= found.keys():
-        return False
-    return all(np.array_equal(expected[name], found[name]) for name in expected)
+    return found is not None and all(
+        name in found and np.array_equal(pattern, found[name]) for name, pattern in expected.items()
+    )
 
 
-def reach_rng(check: Check, index: int) -> np.random.RandomState:
+def reach_rng(check: Check, index: int) -> RandomState:
     """Samples the same coordinates when the fixture is made and when a submission is judged."""
-    return np.random.RandomState([check.seed, index])
+    return RandomState([check.seed, index])
 
 
 def heard(gradients: Gradients, said: list[Said]) -> Gradients:
@@ -134,11 +117,8 @@ def heard(gradients: Gradients, said: list[Said]) -> Gradients:
 
     def forward(*arguments: Any) -> Any:
         value = gradients.forward(*arguments)
-        if (
-            type(value) is not Placeholder
-            and isinstance(value, np.ndarray | np.generic | int | float)
-            and np.asarray(value).dtype.kind in "fiub"
-        ):
+        is_numeric = type(value) is not Placeholder and isinstance(value, np.ndarray | np.generic | int | float)
+        if is_numeric and np.asarray(value).dtype.kind in "fiub":
             said.append(Said(arguments, np.asarray(value, dtype=np.float64)))
         return value
 

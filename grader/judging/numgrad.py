@@ -9,16 +9,17 @@ Where the two step sizes disagree the direction crosses a kink (or the forward c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
+from numpy.random import RandomState
+
+from grader.judging.compare import largest_entry
 
 DIRECTIONS: Final = 5
 COORDINATES: Final = 6
-STEPS: Final = (
-    1e-4,
-    1e-5,
-)  # relative to the size of the point; a truncation error of 1e-8 and a rounding error of 1e-11
+STEPS: Final = (1e-4, 1e-5)  # relative to the size of the point; a truncation error of 1e-8, a rounding error of 1e-11
 AGREE: Final = 1e-5  # relative, well above both errors and below any mistake
 KINK: Final = 1e-4
 REACH_SAMPLES: Final = 24
@@ -30,8 +31,10 @@ MIXED_FLOOR: Final = 1e-10  # relative; a product of two such steps is some 1e-4
 INTERACTION_STEP: Final = 2.0  # beyond the margin of a hinge loss, whose neighbours interact only there
 
 Function = Callable[..., Any]
+Points = Sequence[np.ndarray]
 # Told what is going to be called next, so that whoever calls from afar asks for all of it at once.
 Ahead = Callable[[Callable[[], Any]], None]
+Answers = Callable[[Sequence[Points]], Iterator[np.ndarray | None]]
 
 
 def one_by_one(work: Callable[[], Any]) -> None:
@@ -40,11 +43,11 @@ def one_by_one(work: Callable[[], Any]) -> None:
 
 def gradient_agrees(
     forward: Function,
-    points: Sequence[np.ndarray],
+    points: Points,
     index: int,
     dout: Any,
     claim: np.ndarray,
-    rng: np.random.RandomState,
+    rng: RandomState,
     ahead: Ahead = one_by_one,
 ) -> bool:
     """Whether `claim` is the gradient of sum(forward(*points) * dout) with respect to points[index].
@@ -86,11 +89,7 @@ def gradient_agrees(
 
 
 def reach(
-    forward: Function,
-    points: Sequence[np.ndarray],
-    index: int,
-    rng: np.random.RandomState,
-    ahead: Ahead = one_by_one,
+    forward: Function, points: Points, index: int, rng: RandomState, ahead: Ahead = one_by_one
 ) -> np.ndarray | None:
     """Which outputs a few sampled coordinates of points[index] reach: bool, one row a coordinate.
 
@@ -103,29 +102,21 @@ def reach(
     base = evaluate(forward, points)
     if base is None or point.size == 0:
         return None
+    answers = partial(evaluate_all, forward, ahead=ahead)
     step = REACH_STEP * scale_of(point)
-    count = min(point.size, COORDINATES if base.size > 1 else REACH_SAMPLES)
-    chosen = rng.permutation(point.size)[:count]
-    floor = REACH_FLOOR * float(np.max(np.abs(base), initial=0.0))
+    chosen = rng.permutation(point.size)[: COORDINATES if base.size > 1 else REACH_SAMPLES]
+    floor = REACH_FLOOR * largest_entry(base)
     rows = []
-    places = [replaced(points, index, bumped(point, [coordinate], step)) for coordinate in chosen]
-    for moved in evaluate_all(forward, places, ahead):
+    for moved in answers([replaced(points, index, bumped(point, [coordinate], step)) for coordinate in chosen]):
         if moved is None or moved.shape != base.shape:
             return None
         rows.append(np.abs(moved - base).ravel() > floor)
     if base.size > 1:
-        return np.concatenate([np.array(rows), mixed(forward, points, index, base, rng, ahead)])
-    return np.concatenate([np.array(rows), interactions(forward, points, index, point, chosen, ahead)])
+        return np.concatenate([np.array(rows), mixed(answers, points, index, base, rng)])
+    return np.concatenate([np.array(rows), interactions(answers, points, index, point, chosen)])
 
 
-def mixed(
-    forward: Function,
-    points: Sequence[np.ndarray],
-    index: int,
-    base: np.ndarray,
-    rng: np.random.RandomState,
-    ahead: Ahead,
-) -> np.ndarray:
+def mixed(answers: Answers, points: Points, index: int, base: np.ndarray, rng: RandomState) -> np.ndarray:
     """In which outputs the mixed second difference of points[0] and points[index] is not zero, for some pairs."""
     rows = np.zeros((0, base.size), dtype=bool)
     if index == 0 or points[0].size == 0:
@@ -136,19 +127,18 @@ def mixed(
         one, other = (bumped(p, [rng.randint(p.size)], MIXED_STEP * scale_of(p)) for p in (first, second))
         for pair in ((one, other), (one, second), (first, other)):
             places.append([pair[0], *points[1:index], pair[1], *points[index + 1 :]])
-    values = evaluate_all(forward, places, ahead)
+    values = answers(places)
     for corners in zip(values, values, values, strict=True):
-        if any(corner is None or corner.shape != base.shape for corner in corners):
+        finite = [corner for corner in corners if corner is not None and corner.shape == base.shape]
+        if len(finite) < len(corners):
             return rows
-        both, one_only, other_only = (corner for corner in corners if corner is not None)
+        both, one_only, other_only = finite
         difference = np.abs(both - one_only - other_only + base).ravel()
-        rows = np.vstack([rows, difference > MIXED_FLOOR * float(np.max(np.abs(base), initial=0.0))])
+        rows = np.vstack([rows, difference > MIXED_FLOOR * largest_entry(base)])
     return rows
 
 
-def depends_on_given(
-    forward: Function, points: Sequence[np.ndarray], given: Sequence[tuple[Any, Any]]
-) -> np.ndarray | None:
+def depends_on_given(forward: Function, points: Points, given: Sequence[tuple[Any, Any]]) -> np.ndarray | None:
     """For each further argument of forward, whether its other value changes the result; None where none is finite."""
     values = [value for value, _ in given]
     base = evaluate(forward, [*points, *values])
@@ -161,14 +151,7 @@ def depends_on_given(
     return np.array(answers, dtype=bool).reshape(-1, 1)
 
 
-def interactions(
-    forward: Function,
-    points: Sequence[np.ndarray],
-    index: int,
-    point: np.ndarray,
-    chosen: np.ndarray,
-    ahead: Ahead,
-) -> np.ndarray:
+def interactions(answers: Answers, points: Points, index: int, point: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     """Whether the mixed second difference of each sample and its neighbour is not zero; no row where none is finite."""
     step = INTERACTION_STEP * max(1.0, float(np.std(point)))
     length = point.shape[-1] if point.ndim else 1
@@ -177,7 +160,7 @@ def interactions(
         neighbour = coordinate - coordinate % length + (coordinate + 1) % length
         for place in ([coordinate, neighbour], [coordinate], [neighbour], []):
             places.append(replaced(points, index, bumped(point, place, step)))
-    values = evaluate_all(forward, places, ahead)
+    values = answers(places)
     for corners in zip(values, values, values, values, strict=True):
         if any(corner is None for corner in corners):
             return np.zeros((0, 1), dtype=bool)
@@ -186,14 +169,11 @@ def interactions(
     return np.array(rows, dtype=bool)
 
 
-def sample_directions(point: np.ndarray, rng: np.random.RandomState) -> list[np.ndarray]:
+def sample_directions(point: np.ndarray, rng: RandomState) -> list[np.ndarray]:
     """Normal directions over all of the array, then unit vectors along some of its coordinates."""
-    directions = [rng.randn(*point.shape) for _ in range(DIRECTIONS)]
-    for coordinate in rng.permutation(point.size)[:COORDINATES]:
-        unit = np.zeros(point.shape)
-        unit.flat[coordinate] = 1.0
-        directions.append(unit)
-    return [np.asarray(direction) for direction in directions]
+    normal = [np.asarray(rng.randn(*point.shape)) for _ in range(DIRECTIONS)]
+    origin = np.zeros(point.shape)
+    return normal + [bumped(origin, [coordinate], 1.0) for coordinate in rng.permutation(point.size)[:COORDINATES]]
 
 
 def slope(above: np.ndarray | None, below: np.ndarray | None, weights: np.ndarray, step: float) -> float | None:
@@ -203,7 +183,7 @@ def slope(above: np.ndarray | None, below: np.ndarray | None, weights: np.ndarra
     return (float(np.sum(above * weights)) - float(np.sum(below * weights))) / (2 * step)
 
 
-def replaced(points: Sequence[np.ndarray], index: int, point: np.ndarray) -> list[np.ndarray]:
+def replaced(points: Points, index: int, point: np.ndarray) -> list[np.ndarray]:
     return [*points[:index], point, *points[index + 1 :]]
 
 
@@ -213,21 +193,16 @@ def bumped(point: np.ndarray, coordinates: Sequence[int], step: float) -> np.nda
     return moved
 
 
-def evaluate_all(
-    forward: Function, places: Sequence[Sequence[np.ndarray]], ahead: Ahead
-) -> Iterator[np.ndarray | None]:
+def evaluate_all(forward: Function, places: Sequence[Points], ahead: Ahead) -> Iterator[np.ndarray | None]:
     ahead(lambda: [forward(*points) for points in places])
     return (evaluate(forward, points) for points in places)
 
 
-def evaluate(forward: Function, points: Sequence[np.ndarray]) -> np.ndarray | None:
+def evaluate(forward: Function, points: Points) -> np.ndarray | None:
     value = forward(*points)
-    if not isinstance(value, np.ndarray | np.generic | int | float):
+    if not isinstance(value, np.ndarray | np.generic | int | float) or np.asarray(value).dtype.kind not in "fiub":
         return None
-    array = np.asarray(value)
-    if array.dtype.kind not in "fiub":
-        return None
-    array = array.astype(np.float64)
+    array = np.asarray(value).astype(np.float64)
     return array if np.isfinite(array).all() else None
 
 

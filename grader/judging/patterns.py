@@ -38,12 +38,12 @@ Others = Mapping[str | Input, np.ndarray]
 
 @dataclass(frozen=True)
 class Size:
-    """What a length is the size of. is_count: what a mean may be over, the examples or all entries of an array."""
+    """What a length is the size of."""
 
     length: int
     of: str
     reason: Reason
-    is_count: bool = False
+    is_count: bool = False  # what a mean may be over, the examples or all entries of an array
 
 
 Sizes = tuple[Size, ...]
@@ -119,10 +119,7 @@ def named(other: str | Input) -> str | Reason:
 def describe_factor(
     name: str, expected: np.ndarray, actual: np.ndarray, sizes: Sizes, *, is_plain: bool = False
 ) -> Reason | None:
-    """Name the factor if all of the array is off by one, as a whole number or a fraction where it is one.
-
-    is_plain: it is a single number of few digits, as is_plain_number has it.
-    """
+    """Name the factor if all of the array is off by one, as a whole number or a fraction where it is one."""
     norm, largest = float(np.sum(expected * expected)), float(np.max(np.abs(expected)))
     if norm == 0 or largest < CLOSE:  # nothing but rounding, beside what it is compared with
         return None
@@ -152,6 +149,8 @@ def describe_number(name: str, factor: float, sizes: Sizes) -> Reason | None:
 
     A number has no axes: what its factor is the size of is another array, or that array's first axis, as in a mean.
     """
+    if abs(factor) < 1 / LARGEST_FACTOR:  # one over a subnormal number is no integer
+        return None
     whole = round(factor) if abs(factor) > 1 else round(1 / factor)
     if not 2 <= abs(whole) < LARGEST_FACTOR or not same_number(factor, whole if abs(factor) > 1 else 1 / whole):
         return None
@@ -210,13 +209,12 @@ def describe_shift(name: str, expected: np.ndarray, actual: np.ndarray) -> Reaso
     """Recognise right values one place too far along an axis or along the last two, whatever fills the gap."""
     last = expected.ndim - 1
     for axes in [(axis,) for axis in range(expected.ndim)] + ([(last - 1, last)] if last > 0 else []):
-        for step in (1, -1):
-            late = tuple(slice(1, None) if axis in axes else slice(None) for axis in range(expected.ndim))
-            early = tuple(slice(None, -1) if axis in axes else slice(None) for axis in range(expected.ndim))
-            kept, moved = (expected[early], actual[late]) if step == 1 else (expected[late], actual[early])
+        late = tuple(slice(1, None) if axis in axes else slice(None) for axis in range(expected.ndim))
+        early = tuple(slice(None, -1) if axis in axes else slice(None) for axis in range(expected.ndim))
+        for is_up, kept, moved in ((True, expected[early], actual[late]), (False, expected[late], actual[early])):
             if kept.size > SPARE and np.ptp(kept) > CLOSE and close(moved, kept, 1.0):
                 up = Reason.of("shifted_up", name=name, axes=axes)
-                return up if step == 1 else Reason.of("shifted_down", name=name, axes=axes)
+                return up if is_up else Reason.of("shifted_down", name=name, axes=axes)
     return None
 
 

@@ -41,10 +41,9 @@ class Placeholder:
         return iter([self[position] for position in range(self.arity)])
 
     def __getitem__(self, key: Any) -> Placeholder:
-        is_there = type(key) is str or (type(key) is int and key >= 0 and (self.arity is None or key < self.arity))
-        if not is_there:
-            raise Look
-        return Placeholder("item", (self, key))
+        if type(key) is str or (type(key) is int and key >= 0 and (self.arity is None or key < self.arity)):
+            return Placeholder("item", (self, key))
+        raise Look
 
     def get(self, key: str) -> Placeholder:
         return self[key]
@@ -76,44 +75,25 @@ class Placeholder:
         raise Look
 
 
-def looking(self: Placeholder, *operands: Any) -> NoReturn:
+def look(self: Placeholder, *operands: Any) -> NoReturn:
     raise Look
 
 
 def operation(name: str, *, is_swapped: bool = False) -> Callable[[Placeholder, Any], Placeholder]:
-    def operate(self: Placeholder, other: Any) -> Placeholder:
-        return Placeholder(name, (other, self) if is_swapped else (self, other))
-
-    return operate
+    return lambda self, other: Placeholder(name, (other, self) if is_swapped else (self, other))
 
 
 FUNCTIONS: Final = {np.reshape: "reshape", np.linalg.norm: "norm"}
 ARITHMETIC: Final = ("add", "sub", "mul", "truediv")
+OTHER_ARITHMETIC: Final = ("and", "divmod", "floordiv", "lshift", "matmul", "mod", "or", "pow", "rshift", "xor")
 LOOKS: Final = (
-    *("abs", "bool", "bytes", "call", "complex", "float", "format", "hash", "index", "int", "invert", "repr", "str"),
-    *(
-        "eq",
-        "ge",
-        "gt",
-        "le",
-        "lt",
-        "ne",
-        "and",
-        "divmod",
-        "floordiv",
-        "lshift",
-        "matmul",
-        "mod",
-        "or",
-        "pow",
-        "rshift",
-    ),
-    *("rand", "rdivmod", "rfloordiv", "rlshift", "rmatmul", "rmod", "ror", "round", "rpow", "rrshift", "rxor", "xor"),
-    *("array", "contains", "delitem", "enter", "iadd", "imul", "isub", "itruediv", "len", "length_hint", "reversed"),
-    *("setitem", "trunc"),
+    *(*OTHER_ARITHMETIC, *(f"r{name}" for name in OTHER_ARITHMETIC), *(f"i{name}" for name in ARITHMETIC)),
+    *("abs", "array", "bool", "bytes", "complex", "float", "format", "hash", "index", "int", "invert", "repr", "round"),
+    *("str", "trunc", "eq", "ge", "gt", "le", "lt", "ne", "call", "contains", "delitem", "enter", "len", "length_hint"),
+    *("reversed", "setitem"),
 )
 for name in ARITHMETIC:
     setattr(Placeholder, f"__{name}__", operation(name))
     setattr(Placeholder, f"__r{name}__", operation(name, is_swapped=True))
 for name in LOOKS:
-    setattr(Placeholder, f"__{name}__", looking)
+    setattr(Placeholder, f"__{name}__", look)

@@ -107,8 +107,10 @@ def with_share(result: CheckResult, trial: Trial, results: Results, trials: Sequ
     if not share:
         return result
     name, own = short_name(trial.check.function), short_name(needs or "")
-    in_full = Reason.of("shares", own=own, name=name)
-    in_part = Reason.of("shares_part", own=own, name=name, share=share)
+    in_full, in_part = (
+        Reason.of("shares", own=own, name=name),
+        Reason.of("shares_part", own=own, name=name, share=share),
+    )
     return replace(
         result,
         points=round(trial.check.max_points * share, 6),
@@ -166,8 +168,7 @@ def settle_trial(trial: Trial, trials: Sequence[Trial]) -> CheckResult:
         comparison = judgement.comparison
         follows = worth > 0 and comparison.name in trial.agreed
         said, _ = check.words.get(comparison.name, (comparison.name, ""))
-        is_same = said == comparison.name and not follows
-        comparisons.append(comparison if is_same else replace(comparison, name=said, follow_through=follows))
+        comparisons.append(replace(comparison, name=said, follow_through=follows))
         weight += comparison.weight
         earned += comparison.weight * (1.0 if comparison.status == PASSED else worth if follows else 0.0)
     points = round(check.max_points * earned / weight, 6)
@@ -208,8 +209,8 @@ def forward_worth(trial: Trial, trials: Sequence[Trial]) -> float:
     # its own checks is right, whatever it says where its gradient is asked.
     if not trial.same_reach or all(other.passed for other in forward):
         return 0.0
-    hidden = [other for other in forward if other.check.visibility != VISIBLE and other is not trial]
-    others = hidden or [other for other in forward if other is not trial]
+    other_checks = [other for other in forward if other is not trial]
+    others = [other for other in other_checks if other.check.visibility != VISIBLE] or other_checks
     right = sum(other.check.weight for other in others if other.passed)
     return FOLLOWS if right > 0 and 2 * right >= sum(other.check.weight for other in others) else HALF
 

@@ -1,5 +1,6 @@
-"""How a check ended. Why a call gave no value: an exception, time or memory that ran out, a function that is not there.
-What the check counts and why: gradients over a wrong forward, the grader's own functions in place of others."""
+"""How a check ended, and what to do. Why a call gave no value: an exception, time or memory that ran out, a function
+that is not there. What the check counts and why: gradients over a wrong forward, the grader's own functions in place of
+others. Advice on a well-known exception (judging/diagnose.py recognises them). What `grader check` says to do next."""
 
 from typing import Final
 
@@ -10,10 +11,7 @@ STOPPED: Final[dict[str, str]] = {
     "raised": "{name} raised {raised!c}: {text!c}",
     "import_raised": "{file} cannot be imported: {raised!c}: {text!c}",
     "out_of_cpu_time": "{name} was still running after {seconds:g} s of CPU time; perhaps a loop never ends.",
-    "out_of_wall_time": (
-        "{name} did not answer in time: it was stopped after {seconds:g} s. Perhaps it sleeps, or waits for a lock, "
-        "a queue or a thread."
-    ),
+    "out_of_wall_time": "{name} did not answer in time: it was stopped after {seconds:g} s. Perhaps it sleeps, or waits for a lock, a queue or a thread.",
     "ended": "{name} ended the process with exit code {code}.",
     "killed": "{name} was killed by signal {number} ({signal}).",
     "out_of_memory": "{name} ran out of memory. {text!c}",
@@ -33,21 +31,12 @@ UNANSWERED: Final[dict[str, str]] = {
     "not_run": "This check was not run, since {name} ran out of time in others. Find out first why it does not end there.",
     "in_less_time": "{what} {why}",
     "had_less_time": "It had less time than usual, since {functions} functions had run out of time before.",
-    "used_up_while": (
-        "The submission used up the {seconds:g} s that it has as a whole; {name} was stopped. "
-        "Look at the functions that ran out of time or took long."
-    ),
-    "used_up": (
-        "The submission used up the {seconds:g} s that it has as a whole; this check was not run. "
-        "Look at the functions that ran out of time or took long."
-    ),
+    "used_up_while": "The submission used up the {seconds:g} s that it has as a whole; {name} was stopped. Look at the functions that ran out of time or took long.",
+    "used_up": "The submission used up the {seconds:g} s that it has as a whole; this check was not run. Look at the functions that ran out of time or took long.",
     "out_of_import_time": "{name} was still running after {seconds:g} s of CPU time.",
     "printed_too_much": "{name} printed more than anybody will read.",
     "cannot_be_sent": "{name} returned what cannot be sent: {text!c}.",
-    "too_many_processes": (
-        "{name} holds more memory than it may: twice the {memory_mib} MiB that one process may, in all of its "
-        "processes."
-    ),
+    "too_many_processes": "{name} holds more memory than it may: twice the {memory_mib} MiB that one process may, in all of its processes.",
     "malformed": "{name} sent a reply that is none.",
     "malformed_by": "{name} sent a reply that is none ({error!c}).",
     "unasked": "{name} answered what was not asked.",
@@ -59,10 +48,7 @@ UNANSWERED: Final[dict[str, str]] = {
 }
 
 FOLLOWS: Final[dict[str, str]] = {
-    "follows": (
-        "{names:and} {names:is the gradient|are the gradients} of your own {own}, which is wrong: "
-        "counted {share:counted}. Mend {own} first."
-    ),
+    "follows": "{names:and} {names:is the gradient|are the gradients} of your own {own}, which is wrong: counted {share:counted}. Mend {own} first.",
     "given_cache": "{why:sentence} Given the cache that the docstring describes, {then}",
     "was_given_cache": INSTEAD + ".",
     "was_given_other_cache": INSTEAD + "; if yours holds something else, mend {forward} first.",
@@ -71,24 +57,60 @@ FOLLOWS: Final[dict[str, str]] = {
 }
 
 STUBS: Final[dict[str, str]] = {
-    "counted_on_stubs": (
-        "Counted with the grader's own {functions:list} in place of yours, which lost marks already. "
-        "Mend {functions:it|them} first. With yours: {yours}"
-    ),
+    "counted_on_stubs": "Counted with the grader's own {functions:list} in place of yours, which lost marks already. Mend {functions:it|them} first. With yours: {yours}",
     "counted_on_called": "Counted with the grader's own functions in place of those that {name} calls. With yours: {yours}",
     "same_on_stubs": "So it is with the grader's own {functions:list} in place of yours.",
     "wrong_on_stubs": "Wrong all the same: {names:list}.",
     "earns_less": "it earns less",
-    "stubs_counted": (
-        "{counted} of {checks} checks {counted:counts|count} with the grader's own {functions:list} in place of yours, "
-        "which lost marks already. Mend {functions:it|them} first."
-    ),
-    "called_counted": (
-        "{counted} of {checks} checks {counted:counts|count} with the grader's own functions in place of those that "
-        "are called."
-    ),
+    "stubs_counted": "{counted} of {checks} checks {counted:counts|count} with the grader's own {functions:list} in place of yours, which lost marks already. Mend {functions:it|them} first.",
+    "called_counted": "{counted} of {checks} checks {counted:counts|count} with the grader's own functions in place of those that are called.",
     "after_hidden": "This check ran after hidden ones, so what it printed, raised or returned is not shown here.",
     "hint": "{text}{misconception:unsaid}",
 }
 
-TABLES: Final = (STOPPED, UNANSWERED, FOLLOWS, STUBS)
+# What a newer environment has done away with. Students read it: they choose no environment.
+PYTHON_3: Final = "Submissions run under Python 3."
+
+ADVICE: Final[dict[str, str]] = {
+    "debugger": "The line starts a debugger or a console, which waits for somebody to type: delete it.",
+    "input": "input() waits for somebody to type, and nobody is there: delete the line.",
+    "print_statement": f"print without brackets is Python 2's: write print(...). {PYTHON_3}",
+    "exec_statement": f"exec without brackets is Python 2's: write exec(...). {PYTHON_3}",
+    "except_comma": f"`except Error, name` is Python 2's: write `except Error as name`. {PYTHON_3}",
+    "tabs_and_spaces": f"Tabs and spaces indent the same block, which Python 2 took: indent with four spaces everywhere. {PYTHON_3}",
+    "null_bytes": "The file was damaged, by a full disk perhaps: write the line anew and save the file.",
+    "unindent": "The line is indented by another number of spaces than any above it, or by tabs.",
+    "never_closed": "A bracket is opened in this line and never closed.",
+    "unterminated": "A quotation mark that is opened here is never closed.",
+    "float_size": "In Python 3 `/` gives a float; use `//` for a size.",
+    "float_index": "In Python 3 `/` gives a float; use `//` for an index.",
+    "xrange": f"xrange is Python 2's: write range. {PYTHON_3}",
+    "raw_input": f"raw_input is Python 2's: write input. {PYTHON_3}",
+    "unicode": f"unicode is Python 2's: write str. {PYTHON_3}",
+    "iteritems": f"iteritems is Python 2's: write items. {PYTHON_3}",
+    "has_key": f"has_key is Python 2's: write `key in dict`. {PYTHON_3}",
+    "notebook_line": "It is a line of a notebook and means nothing in a file: delete it.",
+    "not_in_the_sandbox": "Do without it; a file of your own has to be handed in, too.",
+    "withheld": "Hand in your own files, too; of those handed out some are withheld.",
+    "array_for_a_number": "A whole array stands where one number is needed.",
+    "item": "Newer NumPy wants `.item()` to make a number of an array.",
+    "array_for_an_integer": "A whole array stands where one integer is needed.",
+    "inner_axes": "The inner axes of the two matrices differ; print both shapes just above the line.",
+    "broadcast": "Print the shapes of both sides just above the line.",
+    "broadcast_into": "The slice and what is written into it differ in shape; print both.",
+    "unpacked_none": "What stands to the right of = is None: a cache that no forward returned, or a function without a return.",
+    "old_numpy_types": "np.float, np.int, np.bool and np.object are gone since NumPy 1.24: write float, int, bool, object.",
+    "old_numpy": "Either the name is misspelt, or this NumPy is newer than the code and has another name for it (np.product is np.prod).",
+    "not_defined": "The name is misspelt or assigned on another path through the function.",
+}
+
+NEXT: Final[dict[str, str]] = {
+    "next_mend": "mend {function} ({where})",
+    "next_write": "write {function} ({where})",
+    "next_mend_file": "mend {where}, which stops {functions} functions",
+    "next_see": "see {function} ({where})",
+    "may_come_right": "May come right by itself once this is: {functions:list}.",
+    "more_messages": "… and {count} more; --html shows them.",
+    "passed_all": "all public checks passed; hidden checks are run on the graded version",
+    "passed_all_of": "all public checks of {names} passed; hidden checks are run on the graded version",
+}

@@ -1,6 +1,117 @@
-"""What is said of a submission as a whole: its import, its files, how it was read."""
+"""What is said of a submission as a whole: what was handed in, how it was read, what of it could not be, its import and
+its run; and faults of ours."""
 
 from typing import Final
+
+HAND_IN_CODE: Final = "Hand in the code alone."
+PACK_AGAIN: Final = "Pack and hand it in again."
+OPEN_FILE: Final = "Open the file that was handed in."
+FOUND_AS: Final = "{file!c} was found, expected {name}. It was graded as {name}"
+
+HANDED_IN: Final[dict[str, str]] = {
+    # Names of files, in the sentences below.
+    "names": "{names!c:list}",
+    "names_and_more": "{names!c:list} and {more} more",
+    "names_cut": "{names!c:list}, …",
+    "of_file": "{file!c}: {what}",
+    # What is no ordinary file.
+    "no_file": "{file!c} is {kind} and was left out.",
+    "a_link": "a link",
+    "a_device": "a device",
+    "a_pipe": "a pipe",
+    "a_sparse_file": "a sparse file",
+    "not_a_regular_file": "not a regular file",
+    # Why a file was left out.
+    "file_left_out": "{file!c} was left out: {why}",
+    "cannot_be_read": "it cannot be read ({error}).",
+    "too_deep": "it lies more than {most} folders deep.",
+    "file_too_large": "it is larger than {most} bytes.",
+    "too_many_notebooks": "there are more than {most} notebooks.",
+    "notebooks_too_large": "the notebooks hold more than {most} bytes.",
+    "leads_out": "its name is not that of a file inside the submission.",
+    "nearly_the_same_name": "another file or folder has nearly the same name.",
+    "in_folder_like_a_file": "its folder has the name of a file of the assignment.",
+    "called_like_a_folder": "it has the name of a folder of the assignment.",
+    "file_and_folder": "a file and a folder would have one name.",
+    # How an archive was read.
+    "more_than_once": "{file!c} is in the archive more than once; the last one was taken.",
+    "archive_inside": "{file!c} is an archive inside the archive and was not opened.",
+    "no_end_mark": "The archive ends without an end mark; it may have been cut off.",
+    "led_out": "Names that lead out of the archive were read as if they did not: {names}.",
+    "more_notes": "{count} more notes of this kind were left out.",
+    "read_from": "Read from {archive!c}.",
+    "not_read": "Not read: {names}.",
+    # Why nothing can be graded.
+    "folder_is_empty": "the folder is empty.",
+    "is_a_link": "it is a link, and links are not followed.",
+    "is_no_regular_file": "it is not a regular file.",
+    "damaged": f"the archive is damaged or cut off. {PACK_AGAIN}",
+    "no_archive": f"it is neither a zip nor a tar archive, or it is damaged. {PACK_AGAIN}",
+    "packed_no_archive": f"it is a packed file and no archive, or it is damaged. {PACK_AGAIN}",
+    "kind_not_read": "it is a {kind} archive, which is not read. Pack a zip or a tar.gz.",
+    "encrypted": "the archive is encrypted ({file!c} asks for a password). Pack it without one.",
+    "odd_method": "{file!c} is packed by a method that is not read. Pack an ordinary zip.",
+    "too_many_members": f"more than {{most}} files and folders were found. {HAND_IN_CODE}",
+    "python_too_large": f"the Python files hold more than {{most}} bytes. {HAND_IN_CODE}",
+    "archive_too_large": f"the archive holds more than {{most}} bytes. {HAND_IN_CODE}",
+    "directory_too_large": f"the archive's directory is larger than any that code needs. {HAND_IN_CODE}",
+    "unpacks_bytes": "the archive unpacks to more than {most} bytes. Leave out data.",
+    "unpacks_times": "the archive unpacks to more than {times} times its size, which code never does.",
+    "neither_archive_nor_student_file": "it is neither an archive nor a student file ({files:list}).",
+    "holds_a_class": "it holds the work of {count} ({names}), expected one submission. Unpack it and give the folder.",
+    "no_student_file": "{found} found, expected {expected:list}. Check what was handed in.",
+    "no_python_file": "no Python file",
+    "only_archives": "{count} archives and no student file",
+    "passed_over": "{folder!c} was passed over, as tools make folders of this name; {others}",
+    # Which of several files was graded.
+    "graded_as": FOUND_AS + ". Rename it.",
+    "graded_as_since": FOUND_AS + ", since {other!c} adds nothing to it. Rename it.",
+    "odd_names_found": "{files} {count:was|were} found, expected {name}. {taken!c} was graded. If another one counts, rename it.",
+    "read_as": "{file!c} was found, expected {name!c}. It was read as {name!c}. Rename it.",
+    "several_found": "{count:word} {name!c} were found: {taken!c} was taken, not {others}.",
+    "taken_as_well": "Taken as well, since the code imports {count:it|them}: {names}.",
+    "too_many_modules": "More than {most} other modules were found; the rest was left out.",
+    # What the download of a course system says.
+    "handed_in_by": "Handed in through {system} by {who}{which}{late}{files}.",
+    "user": "{name!c} (user {number!c})",
+    "participant": "{name!c} (participant {number!c})",
+    "somebody": "somebody without a name",
+    "not_on_the_list": "somebody the list does not name",
+    "attempt_of": ", attempt of {attempt!c}",
+    "submission_number": ", submission {number!c}",
+    "late": ", late",
+    "these_files": ": {names}",
+    "numbered_again": "{file!c} was taken as {name!c}: Canvas numbers what is handed in again.",
+    "earlier_attempts": "Left out, of earlier attempts: {names}.",
+    "handed_in_unread": "A {kind} was handed in and was not read: {names}.",
+    "only_unread": "only a {kind} was handed in, which is not read. Ask for the Python files.",
+    "text_entry": "text entry",
+    "link": "link",
+    "nothing_handed_in": "no file was handed in. Ask for the Python files.",
+    "latest_is_empty": "the latest attempt holds no file, an earlier one does. Move the latest away if the earlier shall count.",
+    # Notebooks.
+    "not_built_as_notebooks": "it is damaged: it is not built as notebooks are. Save it again.",
+    "no_cells": "it is damaged: it has no cells. Save it again.",
+    "no_json": "it is damaged or cut off: it is no JSON. Save it again.",
+    "notebook_format": "its format is {found!c}, expected a notebook of format {expected} or older.",
+    "too_many_cells": "it has {count} cells, expected {most} at most.",
+    "too_many_values": "it holds more than {most} values. Clear the outputs that nobody needs.",
+    "not_shown": "It cannot be shown: {why}",
+    "takes_too_long": f"It cannot be shown: it takes too long, or too much memory. {OPEN_FILE}",
+    "renderer_failed": f"It cannot be shown: {{error}}. {OPEN_FILE}",
+    "notebook_beyond_limit": "It was left out, because it is beyond a limit.",
+    "notebook_absent": "It was not handed in.",
+    "notebook_missing": "It is missing.",
+    "notebooks_lacking": "Not handed in: {names:list}.",
+    "copies": "{other!c} and {best!c} are copies of one notebook; answers were read from {best!c}{too}. {unlike}",
+    "read_from_other": ", and {names} from {other!c}",
+    "answers_differ": "{names}: the two copies have different answers. Read both.",
+    "metadata_lost": "{file!c}: cells have lost the metadata that they were handed out with. {names}: read from below the question.",
+    "strangers": "{names}: made from none of the notebooks that were handed out.",
+    "check_cells": "{notebook}: the check {count:cell|cells} {names} {count:was|were} {how}.",
+    "changed": "changed",
+    "deleted": "deleted",
+}
 
 NOTES: Final[dict[str, str]] = {
     # Its import.
@@ -11,14 +122,8 @@ NOTES: Final[dict[str, str]] = {
     "more_left_out": "{files:or}: {count} more statements or functions were left out.",
     "prints": "{files:or} prints while it is imported: {text!c}",
     "the_statement": "The statement",
-    "python_2": (
-        "{file}, line {line}: {feature!c} is Python 2's, and Python {python} graded it. {lost} left out and the rest "
-        "was graded. Convert the code to Python 3 first, and hand that in: 2to3 -w {files} does most of it."
-    ),
-    "newer_python": (
-        "{file}, line {line}: {feature!c} needs Python {since} or newer, and Python {python} graded it. {lost} left "
-        "out and the rest was graded. Grade it with --python python{since}."
-    ),
+    "python_2": "{file}, line {line}: {feature!c} is Python 2's, and Python {python} graded it. {lost} left out and the rest was graded. Convert the code to Python 3 first, and hand that in: 2to3 -w {files} does most of it.",
+    "newer_python": "{file}, line {line}: {feature!c} needs Python {since} or newer, and Python {python} graded it. {lost} left out and the rest was graded. Grade it with --python python{since}.",
     "lost": "{names!c:list} {names:was|were}",
     "lost_and_more": "{names!c:list} and {more} more were",
     "lost_statement": "The statement was",
@@ -31,11 +136,7 @@ NOTES: Final[dict[str, str]] = {
     "too_late": "The time of this submission was over while some checks were still to be judged: they count as out of time.",
     "public_only": "Public checks only: hidden checks are run on the graded version.",
     "grading_lost": "its grading was lost ({error}: {text}).",
-    "late_judge": (
-        "the grader had not come to an end {late_s:g} s after the {seconds:g} s that a submission has. It was stopped "
-        "in {where}. No mark is taken for it. Grade the submission again when the machine is less busy. If that ends "
-        "the same way, report it with the submission."
-    ),
+    "late_judge": "the grader had not come to an end {late_s:g} s after the {seconds:g} s that a submission has. It was stopped in {where}. No mark is taken for it. Grade the submission again when the machine is less busy. If that ends the same way, report it with the submission.",
 }
 
 HANDOUT: Final[dict[str, str]] = {
@@ -43,10 +144,7 @@ HANDOUT: Final[dict[str, str]] = {
     "taken_for": "auto: taken for handout {handout} by {votes} of {marks} marks ({topics:list}{unlike}). {alike}",
     "but_not": "; not {topics:list}",
     "same_marks": "{handouts:list} has the same marks: name it with --handout if it is that.",
-    "no_majority": (
-        "auto: no handout has a clear majority of the {marks} marks that were found ({counts:list}), so it was graded "
-        "by the assignment's own. If that is wrong, name the handout with --handout."
-    ),
+    "no_majority": "auto: no handout has a clear majority of the {marks} marks that were found ({counts:list}), so it was graded by the assignment's own. If that is wrong, name the handout with --handout.",
 }
 
 LEAVE_CHECK_OUT: Final = "but a check does. Leave the check out by its file."
@@ -55,10 +153,7 @@ FAULTS: Final[dict[str, str]] = {
     "source_cannot_be_read": "{source!c}: cannot be read ({error}). Grade it again.",
     "not_relative": "stage: {name!r} was found, expected a relative path. Correct the assignment.",
     "exists_already": "stage: {file} exists already, expected an empty folder. Stage elsewhere.",
-    "disk_full": (
-        "{place}: work trees cannot be written there ({error}). Make room, or set TMPDIR to another folder, then give "
-        "the same command."
-    ),
+    "disk_full": "{place}: work trees cannot be written there ({error}). Make room, or set TMPDIR to another folder, then give the same command.",
     "not_finite": "fixture of {name}: holds NaN or inf, expected finite numbers. Run make fixtures.",
     "check_returned": "a check returned {type}, expected named arrays or gradients(...).",
     "no_such_function": "check: {function} is no function of the assignment. Check the spelling.",
@@ -72,5 +167,3 @@ FAULTS: Final[dict[str, str]] = {
     "called_where_no_check_runs": "sandbox: {function} was called where no check runs",
     "no_such_move": "sandbox: {event} where the process of a check is {state}",
 }
-
-TABLES: Final = (NOTES, HANDOUT, FAULTS)

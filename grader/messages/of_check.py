@@ -36,10 +36,9 @@ def message_of(check: CheckResult) -> str:
     text = say_all(reasons)
     if own and own.outcome == EARNED_LESS:
         yours = sentence(say_all(own.reasons or EARNS_LESS))
+        counted = Reason.of("counted_on_called", name=short_name(check.function), yours=yours)
         if called:
             counted = Reason.of("counted_on_stubs", functions=called, yours=yours)
-        else:
-            counted = Reason.of("counted_on_called", name=short_name(check.function), yours=yours)
         text = f"{text} {say(counted)}".strip()
     return text
 

@@ -22,11 +22,14 @@ from string import Formatter
 from typing import Any
 
 from grader.errors import GraderError
-from grader.messages import advice, endings, english, handed_in, notes, values
+from grader.messages import english
+from grader.messages.endings import ADVICE, FOLLOWS, NEXT, STOPPED, STUBS, UNANSWERED
+from grader.messages.notes import FAULTS, HANDED_IN, HANDOUT, NOTES
+from grader.messages.values import CHANCE, PARTS, VALUES
 from grader.records import Reason
 
-AREAS = (values, endings, advice, handed_in, notes)
-CATALOGUE: Mapping[str, str] = {id: text for area in AREAS for table in area.TABLES for id, text in table.items()}
+TABLES = (VALUES, CHANCE, PARTS, STOPPED, UNANSWERED, FOLLOWS, STUBS, ADVICE, NEXT, HANDED_IN, NOTES, HANDOUT, FAULTS)
+CATALOGUE: Mapping[str, str] = {id: text for table in TABLES for id, text in table.items()}
 
 
 class Sayer(Formatter):
@@ -68,8 +71,8 @@ def fault(reason: Reason, kind: type[GraderError] = GraderError) -> GraderError:
 
 
 def say_all(reasons: Iterable[Reason]) -> str:
-    *most, last = (*map(say, reasons), "")[:-1] or ("",)
-    return " ".join([*map(english.sentence, most), last])
+    texts = [*map(say, reasons)]
+    return " ".join([*map(english.sentence, texts[:-1]), *texts[-1:]])
 
 
 def fields_of(template: str) -> frozenset[str]:

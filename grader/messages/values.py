@@ -105,5 +105,3 @@ PARTS: Final[dict[str, str]] = {
     "one_value": "one value",
     "argument": "argument {number}",
 }
-
-TABLES: Final = (VALUES, CHANCE, PARTS)

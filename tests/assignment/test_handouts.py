@@ -13,8 +13,8 @@ from grader.assignment.reference import load_reference
 from grader.calls import local_call
 from grader.errors import AssignmentError, UsageError
 from grader.judging.adapt import adapt, adapt_back
-from grader.judging.perform import perform
-from grader.judging.student import Student
+from grader.judging.run_check_function import perform
+from grader.judging.student_proxy import Student
 from grader.messages.say import say
 from grader.records import Submission
 

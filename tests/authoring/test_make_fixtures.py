@@ -10,9 +10,9 @@ from grader.assignment.fixtures import load_fixtures
 from grader.assignment.load import load_assignment
 from grader.authoring.make_fixtures import drift, make_fixtures, write_fixtures
 from grader.errors import AssignmentError, GraderError
-from grader.grading.attempt import judged
+from grader.grading.attempt import JudgedValues, Undoable, judged
 from grader.grading.check_run import judge
-from grader.judging.perform import ReturnedValues
+from grader.judging.run_check_function import ReturnedValues
 from grader.judging.verdict import Trial
 
 TOML = """
@@ -247,13 +247,16 @@ def test_rounding_beside_what_it_is_compared_with_is_no_drift_and_no_loss(folder
     check = assignment.checks[[check.name for check in assignment.definitions.values()].index("noisy")]
     values = {"out": fixture.expected["out"], "mean": -fixture.expected["mean"]}
     hints = {"cube": "That is the cube."}
-    answer = ReturnedValues(values, None)
-    found = judge(Trial(check), answer, judged(check, fixture, answer), fixture, hints, no_follow)
+
+    def judge_values(values):
+        returned = ReturnedValues(values, None)
+        judged_values = JudgedValues(returned, judged(check, fixture, returned), Undoable(no_follow))
+        return judge(Trial(check), judged_values, fixture, hints, no_follow)
+
+    found = judge_values(values)
     assert found.passed and list(found.variants) == ["cube"]
     cubes = {"out": fixture.variants["cube"]["out"], "mean": -fixture.variants["cube"]["mean"]}
-    answer = ReturnedValues(cubes, None)
-    found = judge(Trial(check), answer, judged(check, fixture, answer), fixture, hints, no_follow)
-    assert found.matched == {"cube"}
+    assert judge_values(cubes).matched == {"cube"}
     path.write_text(path.read_text().replace(together, ""))
     assert "layers.square.noisy|expected|mean differs" in lines(folder)
 

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,8 +13,8 @@ from grader.assignment.python_loader import load_module
 from grader.calls import CallFailed, local_call
 from grader.checks import DEFINED
 from grader.judging.compare import judge_values
-from grader.judging.perform import perform
-from grader.judging.student import Members, Student
+from grader.judging.run_check_function import perform
+from grader.judging.student_proxy import Members, Student
 from grader.messages.say import said, say
 from grader.records import FAILED, MISSING, PASSED
 from reference.classifiers import cnn, fc_net
@@ -59,12 +60,15 @@ def returned(check, Net=None, seed=None):
     return perform(check.run, student_of(nets), rng, student_of(REFERENCE)).values
 
 
+def judged_by(check, tolerance):
+    """The definition as what an assignment makes of it, as far as values are judged by it."""
+    return SimpleNamespace(**{**vars(check), "tolerance": tolerance, "words": {}})
+
+
 def wrong_in(check, values, tolerance):
     """The reasons of all comparisons that are not passed."""
     expected = {name: np.asarray(value) for name, value in returned(check).items()}
-    judgements = judge_values(
-        expected, values, tolerance=tolerance, parts=check.parts, together=check.together, squeeze=check.squeeze
-    )
+    judgements = judge_values(judged_by(check, tolerance), expected, values)
     return [said(judgement.comparison.reason) for judgement in judgements if judgement.comparison.status != PASSED]
 
 
@@ -190,9 +194,7 @@ def share_of(check, Net):
     except CallFailed as failed:
         assert "in training nothing is dropped" in say(failed.failure.reason)
         return 0.0
-    judged = judge_values(
-        expected, values, tolerance=check.tolerance, parts=check.parts, together=check.together, squeeze=check.squeeze
-    )
+    judged = judge_values(judged_by(check, check.tolerance), expected, values)
     comparisons = [judgement.comparison for judgement in judged]
     passed = sum(comparison.weight for comparison in comparisons if comparison.status == PASSED)
     return passed / sum(comparison.weight for comparison in comparisons)
@@ -304,7 +306,7 @@ def test_losses_that_would_become_huge_together_are_told_by_their_shapes(check):
     class Wrong(fc_net.FullyConnectedNet):
         def loss(self, X, y=None):
             out = super().loss(X, y)
-            return out if y is None else (np.ones(shapes.pop(0)), out[1])
+            return out if y is None else (np.ones(shapes.pop(0) if shapes else ()), out[1])
 
     with call_fails(r"the loss has shape \(300000, 1\), expected a single number"):
         returned(check, Wrong)

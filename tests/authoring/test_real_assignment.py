@@ -16,7 +16,7 @@ from grader.authoring.make_fixtures import drift, make_fixtures, same
 from grader.calls import CallFailed, local_call
 from grader.checks import Gradients
 from grader.judging.follow import reach_patterns, same_patterns
-from grader.judging.student import Student
+from grader.judging.student_proxy import Student
 
 ROOT = Path(__file__).resolve().parents[2]
 ASSIGNMENT = load_assignment(ROOT / "assignment")

@@ -23,9 +23,8 @@ import grader.authoring.make_template as template_module
 from grader import VERSION
 from grader.assignment.fixtures import load_fixtures
 from grader.assignment.load import load_assignment
-from grader.authoring.leaks import find_disclosed, source_lines
 from grader.authoring.make_release import make_release, make_wheel
-from grader.authoring.public_part import as_toml
+from grader.authoring.public_part import as_toml, find_disclosed, source_lines
 from grader.cli.commands import cli
 from grader.errors import AssignmentError
 from grader.student.pack import zip_bytes

@@ -17,8 +17,8 @@ from grader.assignment.reference import load_reference
 from grader.authoring.make_fixtures import make_fixtures, write_fixtures
 from grader.calls import local_call
 from grader.judging.compare import judge_values
-from grader.judging.perform import perform
-from grader.judging.student import Student
+from grader.judging.run_check_function import perform
+from grader.judging.student_proxy import Student
 from grader.records import PASSED
 
 CALLED = {
@@ -55,13 +55,7 @@ def passed(nine, functions):
             answer = perform(check.run, student, np.random.RandomState(check.seed), student)
         except Exception:
             continue
-        judged = judge_values(
-            fixtures.checks[check.id].expected,
-            answer.values,
-            tolerance=check.tolerance,
-            parts={},
-            squeeze=check.squeeze,
-        )
+        judged = judge_values(check, fixtures.checks[check.id].expected, answer.values)
         asked += all(j.comparison.status == PASSED for j in judged)
     layers, in_cells = SimpleNamespace(**{name.rpartition(".")[2]: f for name, f in functions.items()}), 0
     for check in cells.NINE:

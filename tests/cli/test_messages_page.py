@@ -12,8 +12,8 @@ from own_folder import make_package, release_assignment
 
 from grader.authoring.messages_page import SOURCE, messages_page, sections_of
 from grader.errors import AssignmentError
-from grader.messages import endings, handed_in, notes, values
-from grader.messages.advice import ADVICE
+from grader.messages import endings, notes, values
+from grader.messages.endings import ADVICE
 from grader.messages.say import CATALOGUE, say
 from grader.records import CheckResult, Reason
 from grader.report import standing
@@ -98,7 +98,7 @@ def test_every_sentence_that_students_read_is_explained_or_a_variant_of_one_that
     variants |= {"wrong_sign", "lost_statement"}
     to_staff = {"stubs_counted", "called_counted", "holds_a_copy", "grading_lost", "late_judge", "and_more"}
     # What is said of files, of the handout and of faults of ours says itself what to do.
-    others = {id for table in (handed_in.SENTENCES, notes.HANDOUT, notes.FAULTS) for id in table}
+    others = {id for table in (notes.HANDED_IN, notes.HANDOUT, notes.FAULTS) for id in table}
     whole = {id for id, text in CATALOGUE.items() if text.endswith(".")} - ADVICE.keys() - others
     assert whole - EXPLAINED.keys() - variants - to_staff == set()
 

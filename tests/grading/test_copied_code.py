@@ -3,7 +3,7 @@
 import pytest
 from cases import ROOT
 
-from grader.grading.copied_code import tell_copies
+from grader.grading.stage import tell_copies
 from grader.messages.say import say
 
 WITHHELD = {name: (ROOT / "reference" / name).read_bytes() for name in ("numpy_kernels.py", "fast_layers.py")}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.grading.other_pythons import tell_dialect
+from grader.grading.import_notes import tell_dialect
 from grader.messages.say import say
 from grader.sandbox.host.plan import LeftOut
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import warnings
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +13,12 @@ import pytest
 
 from grader.assignment.fixtures import load_fixtures
 from grader.assignment.load import load_assignment
-from grader.grading.recorded_checks import program_of
+from grader.assignment.reference import load_reference
+from grader.authoring.local_run import namespace_of, run_locally
+from grader.calls import local_call, same
+from grader.grading.check_run import program_of
 from grader.judging.adapt import OWN
-from grader.sandbox.host.program import CALL
+from grader.sandbox.host.program import CALL, Replay
 from grader.sandbox.inside.operations import FIRST_KEPT
 from grader.sandbox.inside.protocol import Handle
 
@@ -73,3 +79,44 @@ def test_the_inputs_of_a_program_are_those_of_the_seed(programs):
     x, w, b = rng.randn(5, 3, 4, 6), rng.randn(72, 7), rng.randn(7)
     sent = one(check).steps[0][2]
     assert all(np.array_equal(*pair) for pair in zip(sent, (x, w, b), strict=True))
+
+
+def results_of(program, functions, assignment):
+    """What a program returns, from its calls alone; None where the check is run after all."""
+    call, replay = local_call(functions, None, assignment.classes), Replay(program)
+    for number in program.calls:
+        _, function, sent, named, _ = program.steps[number]
+        args = replay.filled(sent)
+        before = copy.deepcopy([arg for arg in args if isinstance(arg, dict)])
+        value = call(function, args, replay.filled(named))
+        if not same(before, [arg for arg in args if isinstance(arg, dict)]):
+            return None
+        replay.add(value, args)
+    return replay.filled(program.result)
+
+
+def test_what_a_program_returns_is_what_its_check_returns_on_the_reference_and_on_every_misconception(programs):
+    """So a check whose results are right need not be run: it would not have looked at anything else."""
+    assignment, _, one = programs
+    compared = set()
+    reference = load_reference(assignment)
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for check in (check for check in assignment.checks if one(check).result is not None):
+            for item in (None, *assignment.misconceptions_of(check.function)):
+                functions = dict(reference)
+                if item is not None:
+                    names = namespace_of(reference)
+                    functions[check.function] = partial(item.run, names)
+                try:
+                    results = results_of(one(check), functions, assignment)
+                except Exception:  # a call gave no value: the check is run, and says so
+                    continue
+                if results is None:
+                    continue
+                own = run_locally(assignment, check, functions, reference=reference).values
+                assert own.keys() == results.keys()
+                assert all(same(own[name], results[name]) for name in own), check.id
+                compared.add((check.id, item and item.name))
+    assert len({check for check, _ in compared}) > 90
+    assert len(compared) > 400

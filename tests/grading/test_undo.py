@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from grader.grading.undo import Undoable
+from grader.grading.attempt import Undoable
 
 
 def writes(**entries):

@@ -88,11 +88,11 @@ def test_a_visible_check_after_a_hidden_one_is_marked_and_tells_the_student_noth
     """A check that was put off when the time for visible ones was over."""
     run_checks = submission_run.SubmissionRun.run_checks
 
-    def put_off(self, sandbox, checks, oracle):
+    def put_off(self, sandbox, checks):
         late = [check for check in checks if check.id == "optim.sgd_momentum.worked_example"]
         self.own |= {check.id: submission_run.Trial(check, submission_run.not_run(check)) for check in late}
         self.put_off += late
-        run_checks(self, sandbox, [check for check in checks if check not in late], oracle)
+        run_checks(self, sandbox, [check for check in checks if check not in late])
 
     monkeypatch.setattr(submission_run.SubmissionRun, "run_checks", put_off)
     monkeypatch.setattr(submission_run, "VISIBLE_SHARE", 0.0)
@@ -109,11 +109,11 @@ def test_a_visible_check_after_a_hidden_one_is_marked_and_tells_the_student_noth
 def test_in_the_time_of_the_visible_ones_a_check_that_was_put_off_still_tells(few, monkeypatch):
     run_checks = submission_run.SubmissionRun.run_checks
 
-    def put_off(self, sandbox, checks, oracle):
+    def put_off(self, sandbox, checks):
         late = [check for check in checks if check.id == "optim.sgd_momentum.worked_example"]
         self.own |= {check.id: submission_run.Trial(check, submission_run.not_run(check)) for check in late}
         self.put_off += late
-        run_checks(self, sandbox, [check for check in checks if check not in late], oracle)
+        run_checks(self, sandbox, [check for check in checks if check not in late])
 
     monkeypatch.setattr(submission_run.SubmissionRun, "run_checks", put_off)
     result = grade_submission(submission(optim=HANGS), few)

@@ -10,14 +10,26 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from grader.errors import FixtureError
-from grader.judging.compare import Judgement, fit, is_telling, judge_array, judge_values, matches
+from grader.judging.compare import Judgement, fit, is_telling, judge_array, judge_values
 from grader.messages.say import said, say
-from grader.records import FAILED, PASSED, Comparison
+from grader.records import FAILED, PASSED, Check, Comparison
 from grader.sandbox.inside.protocol import Handle
 
 TOLERANCE = 1e-5
 GRID = np.array([[1.0, -2.0, 3.0], [4.0, 0.5, -6.0]])
 LAST_BIT_OF_MAX = (1 << 1024) - 1  # the largest integer that the wire carries; above every float64
+
+
+def check(**more):
+    return Check(
+        "m.f.c", "m.f", "m.py", "T", "hidden", 1, 1.0, 1.0, TOLERANCE, None, more.pop("parts", {}), len, **more
+    )
+
+
+def matches(variant, judgements, **more):
+    """Whether all values came as a misconception has them."""
+    expected = {name: np.zeros(9) for name in variant}
+    return fit(check(**more), expected, variant, judgements).is_whole
 
 
 def judged(expected, actual, **more):
@@ -137,7 +149,7 @@ def test_a_single_number_may_have_any_shape():
 def test_a_check_names_the_arrays_whose_axes_of_length_one_do_not_count(squeeze, passed):
     right = {"db": np.arange(5.0), "w": np.arange(9.0).reshape(9, 1), "dx": np.arange(4.0).reshape(1, 4)}
     found = {"db": right["db"][None], "w": right["w"].T, "dx": right["dx"][None]}
-    judgements = judge_values(right, found, tolerance=TOLERANCE, parts={}, squeeze=squeeze)
+    judgements = judge_values(check(squeeze=squeeze), right, found)
     assert [one.comparison.name for one in judgements if one.comparison.status == PASSED] == passed
 
 
@@ -223,16 +235,14 @@ def test_a_fixture_that_is_not_finite_is_our_fault(bad):
 
 def test_a_value_of_no_name_is_judged_as_none_and_weights_go_by_part():
     expected = {"dx": GRID, "db": np.ones(3)}
-    first, second = judge_values(expected, {"dx": GRID, "more": 1}, tolerance=TOLERANCE, parts={"db": 0.5})
+    first, second = judge_values(check(parts={"db": 0.5}), expected, {"dx": GRID, "more": 1})
     assert (first.comparison.name, first.comparison.status, first.comparison.weight) == ("dx", PASSED, 1.0)
     assert said(second.comparison.reason).startswith("db is None, expected an array of shape (3,).")
     assert second.comparison.weight == 0.5
 
 
 def test_a_gradient_in_the_shape_of_an_input_is_told_so():
-    [judgement] = judge_values(
-        {"dx": np.zeros((4, 2))}, {"dx": np.zeros((7, 5))}, tolerance=1e-5, parts={}, inputs={"w": np.ones((7, 5))}
-    )
+    [judgement] = judge_values(check(), {"dx": np.zeros((4, 2))}, {"dx": np.zeros((7, 5))}, {"w": np.ones((7, 5))})
     assert said(judgement.comparison.reason).endswith("dx has the shape of the input w.")
 
 
@@ -241,7 +251,7 @@ ROUNDED = {**RIGHT, "b1": np.array([-7e-16, 2e-16])}
 
 
 def statuses(actual, together):
-    judgements = judge_values(RIGHT, actual, tolerance=TOLERANCE, parts={}, together=together)
+    judgements = judge_values(check(together=together), RIGHT, actual)
     return {j.comparison.name: j.comparison.status for j in judgements}
 
 
@@ -261,47 +271,47 @@ def test_what_is_compared_together_is_relative_to_its_largest_entry_and_no_other
 
 def test_an_error_in_what_is_compared_together_is_told_relative_to_the_largest():
     wrong = {**RIGHT, "b1": np.array([2.0, 0.0])}
-    second = judge_values(RIGHT, wrong, tolerance=TOLERANCE, parts={}, together=True)[1]
+    second = judge_values(check(together=True), RIGHT, wrong)[1]
     assert second.comparison.error == pytest.approx(0.25)
     assert said(second.comparison.reason).startswith(
         "b1 is off by up to 25% of the largest entry of W1 in 1 of 2 entries"
     )
     wrong["b1"] = 1e16 * RIGHT["b1"]  # a factor of noise says nothing
-    second = judge_values(RIGHT, wrong, tolerance=TOLERANCE, parts={}, together=True)[1]
+    second = judge_values(check(together=True), RIGHT, wrong)[1]
     assert (
         said(second.comparison.reason) == "b1 is off by up to 4% of the largest entry of W1 and wrong in every entry."
     )
     wrong["b1"] = np.array([2e5, 0.0])
-    second = judge_values(RIGHT, wrong, tolerance=TOLERANCE, parts={}, together=True)[1]
+    second = judge_values(check(together=True), RIGHT, wrong)[1]
     assert said(second.comparison.reason) == "b1 is more than 1000 times as large as the largest entry of W1."
 
 
 def test_a_misconception_is_matched_together_too():
-    assert not matches(RIGHT, seen(**ROUNDED), TOLERANCE)
-    assert matches(RIGHT, seen(**ROUNDED), TOLERANCE, True)
-    assert matches(RIGHT, seen(**ROUNDED), TOLERANCE, ("W1", "b1"))
-    assert not matches(RIGHT, seen(**{**ROUNDED, "b1": np.array([1e-3, 0.0])}), TOLERANCE, True)
+    assert not matches(RIGHT, seen(**ROUNDED))
+    assert matches(RIGHT, seen(**ROUNDED), together=True)
+    assert matches(RIGHT, seen(**ROUNDED), together=("W1", "b1"))
+    assert not matches(RIGHT, seen(**{**ROUNDED, "b1": np.array([1e-3, 0.0])}), together=True)
     holed = {**RIGHT, "W1": np.array([[4.0, math.nan]])}
-    assert matches(holed, seen(**{**holed, "b1": ROUNDED["b1"]}), TOLERANCE, True)
+    assert matches(holed, seen(**{**holed, "b1": ROUNDED["b1"]}), together=True)
 
 
 def test_an_input_that_comes_back_is_named():
     x, dx = GRID + 0.1, GRID * GRID
-    [judgement] = judge_values({"dx": dx}, {"dx": x.copy()}, tolerance=TOLERANCE, parts={}, inputs={"x": x})
+    [judgement] = judge_values(check(), {"dx": dx}, {"dx": x.copy()}, {"x": x})
     assert said(judgement.comparison.reason) == "dx has the values of the input x."
 
 
 def test_two_results_that_changed_places_are_named_whatever_their_shapes():
     right = {"dgamma": np.array([1.0, 2.0, 4.0]), "dbeta": np.array([3.0, 0.5, 1.5]), "dw": GRID}
     swapped = {"dgamma": right["dbeta"], "dbeta": right["dgamma"], "dw": right["dbeta"]}
-    reasons = [said(j.comparison.reason) for j in judge_values(right, swapped, tolerance=TOLERANCE, parts={})]
+    reasons = [said(j.comparison.reason) for j in judge_values(check(), right, swapped)]
     assert reasons[:2] == ["dgamma has the values of dbeta.", "dbeta has the values of dgamma."]
     assert reasons[2] == "dw has shape (3,), expected (2, 3). dw has the values of dbeta."
 
 
 def test_a_factor_is_named_after_an_axis_of_what_went_in():
     inputs = {"x": np.zeros((6, 5)), "w": np.zeros((5, 3)), "dout": np.zeros((6, 3))}
-    [judgement] = judge_values({"dw": GRID}, {"dw": GRID / 6}, tolerance=TOLERANCE, parts={}, inputs=inputs)
+    [judgement] = judge_values(check(), {"dw": GRID}, {"dw": GRID / 6}, inputs)
     assert said(judgement.comparison.reason).endswith(
         "1/6 times what it should be, everywhere; 6 is also the length of axis 0 of x."
     )
@@ -319,19 +329,18 @@ def seen(**arrays):
 
 def test_a_misconception_matches_nan_for_nan_and_inf_for_inf():
     loss, dx = np.array(math.inf), np.array([math.nan, 1.0])
-    assert matches({"loss": loss, "dx": dx}, seen(loss=loss.copy(), dx=dx.copy()), 1e-5)
-    assert not matches({"loss": -loss, "dx": dx}, seen(loss=loss, dx=dx), 1e-5)
-    assert not matches({"loss": loss, "dx": dx[::-1]}, seen(loss=loss, dx=dx), 1e-5)
+    assert matches({"loss": loss, "dx": dx}, seen(loss=loss.copy(), dx=dx.copy()))
+    assert not matches({"loss": -loss, "dx": dx}, seen(loss=loss, dx=dx))
+    assert not matches({"loss": loss, "dx": dx[::-1]}, seen(loss=loss, dx=dx))
 
 
 def test_a_misconception_matches_only_if_every_value_does():
     a, b = np.arange(3.0), np.ones((2, 2))
-    assert matches({"a": a, "b": b}, seen(a=a + 1e-6, b=b), 1e-5)
-    assert not matches({"a": a, "b": b}, seen(a=a, b=b + 1e-3), 1e-5)
-    assert not matches({"a": a}, seen(a=a, b=b), 1e-5)
-    assert not matches({"a": a, "b": b}, seen(a=a, b=None), 1e-5)
-    assert not matches({"a": a, "b": b}, seen(a=a, b=np.ones(4)), 1e-5)
-    assert not matches({"a": a}, seen(a=np.zeros(3)), 1e-5)
+    assert matches({"a": a, "b": b}, seen(a=a + 1e-6, b=b))
+    assert not matches({"a": a, "b": b}, seen(a=a, b=b + 1e-3))
+    assert not matches({"a": a, "b": b}, seen(a=a, b=None))
+    assert not matches({"a": a, "b": b}, seen(a=a, b=np.ones(4)))
+    assert not matches({"a": a}, seen(a=np.zeros(3)))
 
 
 FLOATS = st.floats(width=64) | st.floats(width=32) | st.sampled_from([1e308, -1e308, 5e-324, math.nan, math.inf, -0.0])
@@ -375,14 +384,12 @@ def test_nothing_that_can_be_decoded_makes_the_judge_raise(expected, actual):
 def test_nothing_makes_the_judge_raise_with_other_arrays_beside(expected, actual, other, together):
     values = {"dx": actual, "dw": actual}
     odd = {"x": np.array([math.nan, math.inf, 1e308]), "w": other}
-    judgements = judge_values(
-        {"dx": expected, "dw": other}, values, tolerance=TOLERANCE, parts={}, inputs=odd, together=together
-    )
+    judgements = judge_values(check(together=together), {"dx": expected, "dw": other}, values, odd)
     for judgement in judgements:
         comparison = judgement.comparison
         assert (said(comparison.reason) == "") == (comparison.status == PASSED)
         json.dumps(comparison.error, allow_nan=False)
-    matches({"dx": other, "dw": other}, judgements, TOLERANCE, together)
+    matches({"dx": other, "dw": other}, judgements, together=together)
 
 
 @settings(deadline=None)
@@ -435,7 +442,7 @@ WORDS = {"kept_fraction": ("the share that is kept", ""), "same_mask": ("mask", 
 
 
 def reasons(expected, actual):
-    judged = judge_values(expected, actual, tolerance=1e-5, parts={}, words=WORDS)
+    judged = judge_values(check(words=WORDS), expected, actual)
     return [said(one.comparison.reason) for one in judged]
 
 
@@ -458,8 +465,7 @@ def test_another_value_that_a_wrong_one_turns_out_to_be_has_its_words_too():
 
 
 def fitted(expected, variant, actual):
-    judged = judge_values(expected, actual, tolerance=1e-5, parts={})
-    return fit(expected, variant, judged, 1e-5)
+    return fit(check(), expected, variant, judge_values(check(), expected, actual))
 
 
 DX, DB = np.array([0.1234, 0.5678]), np.array([1.2345, 2.3456])

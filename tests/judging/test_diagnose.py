@@ -11,7 +11,7 @@ from grader.judging import diagnose
 from grader.judging.compare import judge_array
 from grader.judging.diagnose import advice_on
 from grader.judging.patterns import Input, sizes_of
-from grader.messages.advice import ADVICE
+from grader.messages.endings import ADVICE
 from grader.messages.say import said, say
 
 RNG = np.random.RandomState(5)
@@ -42,6 +42,10 @@ def test_a_factor_of_one_number_is_named_only_if_it_means_something():
     assert describe_difference("loss", np.array(2.3025), np.array(23.025)) == "loss is 10 times what it should be."
     assert describe_difference("loss", np.array(2.3025), np.array(-2.3025)) == "loss has the wrong sign."
     assert "times" not in describe_difference("loss", np.array(2.3025), np.array(3.1))
+
+
+def test_a_number_too_small_to_divide_by_is_off_like_any_other():
+    assert describe_difference("loss", np.array(2.3025), np.array(-1e-310)) == "loss is off by 100%."
 
 
 def test_a_factor_that_does_not_hold_everywhere_is_not_named():

@@ -31,7 +31,7 @@ def judged(**right):
 
 
 def fit(*explained, is_told=True, is_denied=False, is_telling=True, is_shaped=False):
-    return Fit(frozenset(explained), is_told, is_denied, is_telling, is_shaped, False)
+    return Fit(frozenset(explained), is_told, is_denied, is_telling, is_shaped, False, False)
 
 
 def trial(name, fits=None, matched=(), beside=("last",), right=False, **more):

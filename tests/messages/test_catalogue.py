@@ -9,7 +9,7 @@ from cases import ROOT
 from sayings import chosen_by_code, values_for
 
 from grader.messages.english import FORMS
-from grader.messages.say import AREAS, CATALOGUE, fields_of, said, say, say_all
+from grader.messages.say import CATALOGUE, TABLES, fields_of, said, say, say_all
 from grader.records import Reason
 
 
@@ -37,7 +37,7 @@ def test_every_sentence_of_the_catalogue_is_given_by_the_code():
 
 
 def test_no_two_sentences_have_one_id():
-    ids = Counter(id for area in AREAS for table in area.TABLES for id in table)
+    ids = Counter(id for table in TABLES for id in table)
     assert [id for id, count in ids.items() if count > 1] == []
 
 

@@ -199,8 +199,9 @@ def test_results_are_told_several_at_once_and_each_has_its_time(open_session, mo
     program = record(work, ())
     run(process, work, program)
     del heard[:]
-    assert run(process, work, program).value == [0] * 5
-    assert len(heard) < 5
+    outcome = process.run(lambda: work(process.call), Setup(0, program=program), may_count=lambda outcome: True)
+    assert (outcome.value, outcome.is_reused) == ([0] * 5, True)
+    assert len(heard) == 1
     assert 0 < process.session.account.functions < 1
 
 
@@ -278,19 +279,18 @@ def test_who_asks_ahead_for_something_else_is_answered_call_by_call(open_session
 @pytest.mark.process
 def test_what_a_recorded_check_returns_is_known_without_running_it(open_session):  # noqa: F811
     def work(call):
-        param = {"name": "adam"}
-        out, cache = call("case.forward", (np.arange(3.0), param), {})
-        call("case.forward", (call("case.spoils", (out,), {}), param), {})
-        return {"dx": call("case.backward", (out, cache), {}), "steps": 1}
+        x, param = np.arange(3.0), {"name": "adam"}
+        out = call("case.spoils", (x + 1,), {})
+        return {"dx": call("case.backward", (x, (out + x, param)), {}), "steps": 1}
 
     process = open_session(SOURCE)
-    process.begin(Setup(0, program=record(work, ARITIES)))
-    results = process.results()
-    assert results["dx"].tolist() == [0, 2, 8]
+    process.begin(Setup(0, program=record(work, [])))
+    results = process.exchange.results()
+    assert results["dx"].tolist() == [0, 1, 4]
     assert results["steps"] == 1
     mutations = [("case.spoils", 0, True)]
     assert process.exchange.mutations == mutations
-    assert work(process.call)["dx"].tolist() == [0, 2, 8]  # who runs it all the same finds the same replies
+    assert work(process.call)["dx"].tolist() == [0, 1, 4]  # who runs it all the same finds the same replies
     assert process.exchange.mutations == mutations
     process.end()
 
@@ -305,10 +305,26 @@ def test_where_a_call_gives_no_value_the_check_is_run_and_fails_at_that_call(ope
 
     process = open_session(SOURCE)
     process.begin(Setup(0, program=record(work, ())))
-    assert process.results() is None
+    assert process.exchange.results() is None
     with pytest.raises(CallFailed) as failed:
         work(process.call)
     assert failed.value.failure.function == blamed
+    process.end()
+
+
+@pytest.mark.process
+def test_a_check_whose_dict_was_changed_is_run_since_it_may_read_that(open_session):  # noqa: F811
+    def work(call):
+        param = {"steps": 5}
+        call("case.forward", (np.ones(2), param), {})
+        return {"steps": param["steps"], "is_there": "mode" in param}
+
+    process = open_session(SOURCE)
+    program = record(work, ARITIES)
+    assert program.result == {"steps": 5, "is_there": False}
+    process.begin(Setup(0, program=program))
+    assert process.exchange.results() is None
+    assert work(process.call) == {"steps": 6, "is_there": False}
     process.end()
 
 
@@ -320,7 +336,7 @@ def test_what_was_returned_without_an_entry_is_the_checks_own_business(open_sess
 
     process = open_session(SOURCE)
     process.begin(Setup(0, program=record(work, ARITIES)))
-    assert process.results() is None
+    assert process.exchange.results() is None
     with pytest.raises(IndexError):
         work(process.call)
     process.end()
@@ -331,3 +347,50 @@ def test_a_check_that_looks_at_a_value_has_no_results_of_its_own():
         return {"sum": float(call("case.count", (), {}))}
 
     assert record(work, ()).result is None
+
+
+@pytest.fixture
+def followed(open_session, monkeypatch):  # noqa: F811
+    """A process, a check that counts the calls before it, another one, and the messages that were sent."""
+    process, sent = open_session(SOURCE), []
+    post = process.post
+    monkeypatch.setattr(process, "post", lambda *given: (sent.append(1), post(*given)))
+    check = Setup(0, program=record(lambda call: {"count": call("case.count", (), {})}, ()))
+    other = Setup(1, program=record(lambda call: {"out": call("case.spoils", (np.ones(2),), {})}, ()))
+    return process, check, other, sent
+
+
+@pytest.mark.process
+def test_the_next_check_begins_while_the_results_of_one_are_looked_at(followed):
+    process, check, other, sent = followed
+
+    def accept(results):
+        assert len(sent) == 2
+        return results["count"] + 1
+
+    assert process.run(pytest.fail, check, accept=accept, upcoming=other).value == 1
+    assert process.run(pytest.fail, other, accept=lambda results: results["out"].tolist()).value == [0, 0]
+    assert len(sent) == 2
+
+
+@pytest.mark.process
+def test_where_another_check_comes_next_the_one_that_began_is_ended(followed):
+    process, check, other, _ = followed
+    process.run(pytest.fail, check, accept=lambda results: 1, upcoming=other)
+    outcome = process.run(pytest.fail, check, accept=lambda results: results["count"] + 1)
+    assert (outcome.value, outcome.is_reused) == (1, False)
+
+
+@pytest.mark.process
+def test_where_results_are_not_accepted_the_check_is_run_in_a_fresh_process_and_the_next_one_after_it(followed):
+    process, check, other, _ = followed
+    reused = []
+
+    def work():
+        reused.append(process.is_reused)
+        return process.call("case.count", (), {})
+
+    process.run(pytest.fail, other, accept=lambda results: 1)
+    outcome = process.run(work, check, accept=lambda results: None, upcoming=other)
+    assert (outcome.value, outcome.processes, reused) == (0, 2, [False])
+    assert process.run(pytest.fail, other, accept=lambda results: results["out"].tolist()).value == [0, 0]

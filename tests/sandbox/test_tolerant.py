@@ -20,7 +20,7 @@ def run(tmp_path):
     def run_source(source: str | bytes, *, budget_s: float = 5, wait_s: float = 2):
         path = tmp_path / "layers.py"
         path.write_bytes(source if isinstance(source, bytes) else source.encode())
-        importer = Importer(os.path.join(tmp_path, ""), "cs231n", budget_s, wait_s, Absent)
+        importer = Importer(os.path.join(tmp_path, ""), "cs231n", budget_s, wait_s, Absent, lambda *_: None)
         names: dict[str, object] = {}
         importer.run(str(path), names)
         return names, importer
@@ -228,8 +228,7 @@ def test_what_is_no_python_at_all_is_not_tried_for_ever(run):
 
 def test_an_importer_that_is_not_tolerant_imports_like_any_other(tmp_path):
     path = tmp_path / "layers.py"
-    importer = Importer(os.path.join(tmp_path, ""), "cs231n", 5)
-    importer.is_tolerant = False
+    importer = Importer(os.path.join(tmp_path, ""), "cs231n", 5, 2, Absent, lambda *_: None, is_tolerant=False)
     for source, error in (("def f(:\n", SyntaxError), ("1 / 0\ndef f(): pass\n", ZeroDivisionError)):
         path.write_text(source)
         with pytest.raises(error):

@@ -17,7 +17,7 @@ import pytest
 
 from grader.calls import CallFailed
 from grader.messages.say import say
-from grader.sandbox.host import start_worker, zygote_client
+from grader.sandbox.host import start_worker, zygote_box
 from grader.sandbox.host.check_process import CheckProcess, Setup
 from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.isolation import choose_isolation
@@ -25,8 +25,7 @@ from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.plan import Plan
 from grader.sandbox.host.proc import list_children
 from grader.sandbox.host.session import Session
-from grader.sandbox.host.zygote_box import HeldBox
-from grader.sandbox.host.zygote_client import HELD_PROCESSES, Zygote, find_zygote, give_up
+from grader.sandbox.host.zygote_box import HELD_PROCESSES, HeldBox, Zygote, find_zygote, give_up
 
 pytestmark = pytest.mark.process
 
@@ -90,11 +89,11 @@ def stop():
 @pytest.fixture
 def isolated():
     """Zygotes of this test alone."""
-    zygote_client.end_all()
-    zygote_client.ZYGOTES.clear()
+    zygote_box.end_all()
+    zygote_box.ZYGOTES.clear()
     yield
-    zygote_client.end_all()
-    zygote_client.ZYGOTES.clear()
+    zygote_box.end_all()
+    zygote_box.ZYGOTES.clear()
 
 
 @pytest.fixture
@@ -204,7 +203,7 @@ def test_one_zygote_serves_one_sandbox_after_the_other(tree, isolated):
             process.begin(Setup(0))
             assert process.call("probe.value", (), {}) == 7
             process.end()
-    (zygote,) = zygote_client.ZYGOTES.values()
+    (zygote,) = zygote_box.ZYGOTES.values()
     assert zygote.is_alive
 
 
@@ -227,7 +226,7 @@ def test_a_killed_zygote_is_replaced(tree, isolated):
     root = tree(SELF)
     with open_session(root) as process:
         process.begin(Setup(0))
-        (zygote,) = zygote_client.ZYGOTES.values()
+        (zygote,) = zygote_box.ZYGOTES.values()
         zygote.process.kill()
         zygote.process.wait()
         assert process.call("probe.value", (), {}) == 7  # it needs it no more
@@ -235,7 +234,7 @@ def test_a_killed_zygote_is_replaced(tree, isolated):
         process.begin(Setup(0))
         assert isinstance(process.session.box, HeldBox)
         assert process.call("probe.value", (), {}) == 7
-    assert list(zygote_client.ZYGOTES.values()) != [zygote]
+    assert list(zygote_box.ZYGOTES.values()) != [zygote]
 
 
 @pytest.mark.parametrize("fault", ["cannot be started", "ends at once", "may not enter", "dies as it is asked"])
@@ -257,7 +256,7 @@ def test_where_no_zygote_can_be_had_workers_start_without(tree, isolated, monkey
     popen, commands = subprocess.Popen, {"cannot be started": ["/no/such/python"], "ends at once": ["/bin/true"]}
     if fault in commands:
         other = types.SimpleNamespace(Popen=lambda words, **how: popen(commands[fault], **how), DEVNULL=-3)
-        monkeypatch.setattr(zygote_client, "subprocess", other)
+        monkeypatch.setattr(zygote_box, "subprocess", other)
     root = tree(SELF)
     for _ in range(2):
         with open_session(root) as process:
@@ -265,7 +264,7 @@ def test_where_no_zygote_can_be_had_workers_start_without(tree, isolated, monkey
             assert process.call("probe.value", (), {}) == 7
             assert not isinstance(process.session.box, HeldBox)
             process.end()
-    assert list(zygote_client.ZYGOTES.values()) == [None]
+    assert list(zygote_box.ZYGOTES.values()) == [None]
 
 
 def test_the_end_of_a_worker_is_told_as_it_was(tree, isolated):
@@ -315,9 +314,9 @@ def test_memory_is_that_of_the_worker_and_all_below(tree, isolated):
 
 def test_a_zygote_ends_with_its_judge(tmp_path):
     program = (
-        "import sys, os, time\nfrom grader.sandbox.host import zygote_client\n"
+        "import sys, os, time\nfrom grader.sandbox.host import zygote_box\n"
         "command = (sys.executable, '-c', 'import sys; sys.stdin.buffer.raw.read(1)')\n"
-        "z = zygote_client.Zygote(zygote_client.Recipe(command, ()))\n"
+        "z = zygote_box.Zygote(command)\n"
         "print(z.process.pid, flush=True)\ntime.sleep(60)\n"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as judge:
@@ -331,7 +330,7 @@ def test_a_process_that_is_forked_asks_its_parents_zygote_and_leaves_it_alive(tr
     root = tree(SELF)
     with open_session(root) as process:
         process.begin(Setup(0))
-        recipe = process.session.box.recipe
+        recipe = process.session.box.zygote.recipe
     zygote = find_zygote(recipe)
     reading, writing = os.pipe()
     child = os.fork()
@@ -342,7 +341,7 @@ def test_a_process_that_is_forked_asks_its_parents_zygote_and_leaves_it_alive(tr
                 process.begin(Setup(0))
                 assert isinstance(process.session.box, HeldBox)
                 os.write(writing, b"%d" % process.call("probe.value", (), {}))
-            zygote_client.end_all()
+            zygote_box.end_all()
         finally:
             os._exit(0)
     os.waitpid(child, 0)
@@ -350,7 +349,7 @@ def test_a_process_that_is_forked_asks_its_parents_zygote_and_leaves_it_alive(tr
     os.close(reading)
     os.close(writing)
     assert find_zygote(recipe) is zygote
-    give_up(recipe)
+    give_up(zygote)
     assert not is_running(zygote.process.pid)
     assert find_zygote(recipe) is None
 

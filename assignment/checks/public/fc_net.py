@@ -11,7 +11,7 @@ import numpy as np
 from grader.calls import CallFailed, Failure, type_of
 from grader.checks import check as any_check
 from grader.judging.chance import expect_draws
-from grader.judging.student import in_shapes_of
+from grader.judging.student_proxy import in_shapes_of
 from grader.records import FAILED
 
 # Many keep biases and statistics as rows or columns, which is as good as vectors.

@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from grader.errors import GraderError, SandboxError
+from grader.errors import SandboxError
 from grader.messages.say import fault
 from grader.records import Reason
 from grader.sandbox.host.mounts import Enclosure
@@ -53,20 +53,16 @@ class Glut(Exception):
 
 @dataclass(frozen=True)
 class Launch:
-    """How to start a worker. reports_init: the command reports the pid of its namespace's init on `--info-fd`.
+    """How to start a worker.
 
-    memory: bytes that all processes may hold together. processes: how many there may be, where a cgroup counts them.
-    is_plain: a student's own code on their own machine, for PlainBox (plain_box.py), where the system may be any.
-    uid: under which it runs, alone, so that all processes of that uid are its own; None where a namespace tells them.
-    enclosure: the sandbox that the command makes.
+    memory: bytes that all processes may hold together. is_plain: a student's own code on their own machine, for
+    PlainBox (plain_box.py), where the system may be any. uid: under which it runs, alone, so that all processes of that
+    uid are its own; None where a namespace tells them. enclosure: the sandbox of bwrap's that the command makes.
     """
 
     command: tuple[str, ...]
     env: Mapping[str, str]
-    pass_fds: tuple[int, ...] = ()
-    reports_init: bool = False
     memory: int | None = None
-    processes: int = 0
     is_plain: bool = False
     uid: int | None = None
     enclosure: Enclosure | None = None
@@ -84,15 +80,16 @@ class Box:
         self.printed_bytes = 0
         self.parents: dict[int, Parent] = {}
         self.start(launch)
-        for fd in (self.requests, self.replies, self.prints):
-            os.set_blocking(fd, False)
 
     def start(self, launch: Launch) -> None:
         self.process, self.init = spawn(launch, launch.command, subprocess.PIPE)
         assert self.process.stdin and self.process.stdout and self.process.stderr
-        self.requests = self.process.stdin.fileno()
-        self.replies = self.process.stdout.fileno()
-        self.prints = self.process.stderr.fileno()
+        self.use(self.process.stdin.fileno(), self.process.stdout.fileno(), self.process.stderr.fileno())
+
+    def use(self, *pipes: int) -> None:
+        self.requests, self.replies, self.prints = pipes
+        for fd in pipes:
+            os.set_blocking(fd, False)
 
     def send(self, data: bytes, deadline: float) -> None:
         """Write all of it, reading prints meanwhile. Raises Silence, Gone, Flood or Glut."""
@@ -121,14 +118,20 @@ class Box:
 
     def take_prints(self) -> tuple[str, int]:
         """What was printed since the last call: the first MAX_OUTPUT bytes as text, and how many there were."""
-        for _ in range(
-            MAX_PIPE // CHUNK
-        ):  # what the pipe can hold, and no more: it may be filled as fast as it is read
+        # What the pipe can hold, and no more: it may be filled as fast as it is read.
+        for _ in range(MAX_PIPE // CHUNK):
             if self.prints not in select.select([self.prints], [], [], 0)[0] or not self.drain():
                 break
+        return self.cut_prints()
+
+    def cut_prints(self) -> tuple[str, int]:
         text, count = self.printed.decode("utf-8", "replace"), self.printed_bytes
         self.printed, self.printed_bytes = bytearray(), 0
         return text, count
+
+    def keep_prints(self, data: bytes) -> None:
+        self.printed_bytes += len(data)
+        self.printed += data[: MAX_OUTPUT - len(self.printed)]
 
     def left_behind(self, *, staying: int = 0) -> bool:
         """Whether a process is alive but the server, and as many children as stay: nothing else outlives its check."""
@@ -212,8 +215,7 @@ class Box:
 
     def drain(self) -> bool:
         data = os.read(self.prints, CHUNK)
-        self.printed_bytes += len(data)
-        self.printed += data[: MAX_OUTPUT - len(self.printed)]
+        self.keep_prints(data)
         return bool(data)
 
 
@@ -231,16 +233,15 @@ def see_end(process: subprocess.Popen[bytes], seconds: float) -> None:
 
 
 def spawn(launch: Launch, command: Sequence[str], prints: int) -> tuple[subprocess.Popen[bytes], int]:
-    """A launcher, with what it needs on file descriptors; and the pid of its namespace's init, or its own.
+    """A launcher; and the pid of its namespace's init, which bwrap reports, or its own. Raises SandboxError.
 
-    Its stdin and stdout are pipes; prints: where it and whoever is inside print. Raises SandboxError.
+    Its stdin and stdout are pipes; prints: where it and whoever is inside print.
     """
-    words, info = list(command), -1
-    fds = list(launch.pass_fds)
-    if launch.reports_init:
+    words, fds, info = list(command), list[int](), -1
+    if launch.enclosure is not None:
         info, info_write = os.pipe()
         words[1:1] = ["--info-fd", str(info_write)]
-        fds.append(info_write)
+        fds = [fd for fd in (info_write, launch.enclosure.userns_fd) if fd is not None]
     try:
         process = subprocess.Popen(
             words,
@@ -250,42 +251,19 @@ def spawn(launch: Launch, command: Sequence[str], prints: int) -> tuple[subproce
             bufsize=0,
             env=dict(launch.env),
             pass_fds=fds,
-            start_new_session=True,
-            cwd="/",
+            start_new_session=True,  # Ctrl-C is for the grader, which then ends the worker; Windows has no sessions
+            cwd=None if launch.is_plain else "/",
         )
     except OSError as error:
-        raise not_started(words[0], error) from error
+        raise fault(Reason.of("cannot_be_started", command=words[0], error=str(error)), SandboxError) from error
     finally:
-        if launch.reports_init:
+        if info >= 0:
             os.close(info_write)
-    return process, read_init(info) if launch.reports_init else process.pid
-
-
-def start_plain(launch: Launch) -> subprocess.Popen[bytes]:
-    """A worker as an ordinary process, with nothing that only POSIX has. Raises SandboxError if it cannot start."""
-    try:
-        return subprocess.Popen(
-            launch.command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            env=dict(launch.env),
-            start_new_session=hasattr(os, "setsid"),  # Ctrl-C is for the grader, which then ends the worker
-        )
-    except OSError as error:
-        raise not_started(launch.command[0], error) from error
-
-
-def not_started(command: str, error: OSError) -> GraderError:
-    return fault(Reason.of("cannot_be_started", command=command, error=str(error)), SandboxError)
+    return process, read_init(info) if info >= 0 else process.pid
 
 
 def read_init(info: int) -> int:
     """The pid of the namespace's init, as bwrap reports it before it runs anything."""
-    with os.fdopen(info, "rb") as file:
-        text = file.read()
-    try:
-        return int(json.loads(text)["child-pid"])
-    except (ValueError, KeyError):
-        return -1  # bwrap failed before it had one; what it prints says why
+    with contextlib.suppress(ValueError, KeyError), os.fdopen(info, "rb") as file:
+        return int(json.load(file)["child-pid"])
+    return -1  # bwrap failed before it had one; what it prints says why

@@ -82,11 +82,8 @@ def close_group(group: Path | None) -> None:
     with contextlib.suppress(OSError):  # before Linux 5.14
         (group / "cgroup.kill").write_text("1")
     until = time.monotonic() + CLOSING_S
-    while time.monotonic() < until:
-        try:
+    while group.exists() and time.monotonic() < until:
+        with contextlib.suppress(OSError):  # what ended is not gone yet
             group.rmdir()
             return
-        except FileNotFoundError:
-            return
-        except OSError:  # what ended is not gone yet
-            time.sleep(0.001)
+        time.sleep(0.001)

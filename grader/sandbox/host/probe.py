@@ -20,7 +20,6 @@ def facts() -> dict[str, Any]:
         "executable": os.path.realpath(sys.executable),
         "base_prefix": os.path.realpath(sys.base_prefix),
         "stdlib": os.path.realpath(sysconfig.get_path("stdlib")),
-        "cache_tag": sys.implementation.cache_tag,
         "numpy": None,
     }
     try:

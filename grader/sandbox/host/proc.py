@@ -42,11 +42,9 @@ class Parent:
 def list_children(pid: int) -> list[int]:
     """The children of all threads of a process, as the kernel lists them."""
     children: list[int] = []
-    tasks = f"/proc/{pid}/task"
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        single = os.stat(tasks).st_nlink == LINKS_OF_ONE  # asked sooner than a folder is listed
-        for task in (pid,) if single else os.listdir(tasks):
-            children += map(int, read_whole(f"{tasks}/{task}/children").split())
+        for task in os.listdir(f"/proc/{pid}/task"):
+            children += map(int, read_whole(f"/proc/{pid}/task/{task}/children").split())
     return children
 
 
@@ -71,11 +69,6 @@ def memory_below(pid: int) -> int:
 
 
 def read_whole(path: str) -> bytes:
-    """A file of /proc, which has no size: sooner than open() reads it."""
-    file, parts = os.open(path, os.O_RDONLY | os.O_CLOEXEC), []
-    try:
-        while part := os.read(file, CHUNK):
-            parts.append(part)
-    finally:
-        os.close(file)
-    return b"".join(parts)
+    """A file of /proc, sooner than by a buffer."""
+    with open(path, "rb", buffering=0) as file:
+        return file.read()

@@ -12,7 +12,7 @@ makes at that moment.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -68,7 +68,7 @@ class Recorder:
     """A caller that writes calls down. Arguments are copied: a check may go on to change its arrays."""
 
     def __init__(self, arities: Sequence[tuple[str, int]]) -> None:
-        self.arities = list(arities)
+        self.arities = iter(arities)
         self.steps: list[Step] = []
         self.calls: list[int] = []
         self.numbers: dict[int, tuple[Placeholder, int]] = {}
@@ -163,10 +163,6 @@ class Replay:
         return self.values[number]
 
 
-def take_arity(arities: list[tuple[str, int]], function: str) -> int | None:
+def take_arity(arities: Iterator[tuple[str, int]], function: str) -> int | None:
     """The next arity that is this function's; those before it are gone. None where there is none."""
-    while arities:
-        name, arity = arities.pop(0)
-        if name == function:
-            return arity
-    return None
+    return next((arity for name, arity in arities if name == function), None)

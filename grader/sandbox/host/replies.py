@@ -51,9 +51,8 @@ def checked(message: Any) -> dict[str, Any]:
     if message.get("outcome") == "value":
         if not {"value", "dicts", "arrays"} <= message.keys():
             raise ProtocolError("a value without its parts")
-        if not all(is_position(key) and type(item) is dict for key, item in message["dicts"].items()):
-            raise ProtocolError("a changed argument that is none")
-        if not all(type(item) is int and 0 <= item < MAX_POSITIONS for item in message["arrays"]):
+        dicts = all(is_position(key) and type(item) is dict for key, item in message["dicts"].items())
+        if not dicts or not all(type(item) is int and 0 <= item < MAX_POSITIONS for item in message["arrays"]):
             raise ProtocolError("a changed argument that is none")
     return message
 

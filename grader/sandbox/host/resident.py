@@ -18,7 +18,6 @@ import mmap
 import os
 import time
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import suppress
 
 MAP_POPULATE, MAP_LOCKED = 0x8000, 0x2000  # the same on both machines
 PR_SET_PDEATHSIG, SIGKILL = 1, 9
@@ -31,14 +30,6 @@ def keep_resident(paths: Iterable[str], hidden: Collection[str]) -> int:
     """
     libc = ctypes.CDLL(None, use_errno=True)
     libc.mmap.restype = ctypes.c_void_p
-    libc.mmap.argtypes = [
-        ctypes.c_void_p,
-        ctypes.c_size_t,
-        ctypes.c_int,
-        ctypes.c_int,
-        ctypes.c_int,
-        ctypes.c_long,
-    ]
     total = 0
     for path in files_of(paths, hidden):
         try:
@@ -48,7 +39,8 @@ def keep_resident(paths: Iterable[str], hidden: Collection[str]) -> int:
         size = os.fstat(file).st_size
         for how in (MAP_POPULATE | MAP_LOCKED, MAP_POPULATE) if size else ():  # locked, where that is allowed
             # Not mmap.mmap, which keeps a descriptor of each.
-            place = libc.mmap(None, size, mmap.PROT_READ, mmap.MAP_SHARED | how, file, 0)
+            flags = mmap.MAP_SHARED | how
+            place = libc.mmap(None, ctypes.c_size_t(size), mmap.PROT_READ, flags, file, ctypes.c_long(0))
             if place != ctypes.c_void_p(-1).value:
                 total += size
                 break
@@ -58,19 +50,13 @@ def keep_resident(paths: Iterable[str], hidden: Collection[str]) -> int:
 
 def files_of(paths: Iterable[str], hidden: Collection[str]) -> Iterator[str]:
     """These files, and those in these folders. No link in a folder is followed."""
-    waiting = []
     for path in paths:
         if os.path.isfile(path):
             yield path
-        else:
-            waiting.append(path)
-    while waiting:
-        with suppress(OSError), os.scandir(waiting.pop()) as entries:  # what is unreadable for us is so for a sandbox
-            for entry in entries:
-                if entry.is_file(follow_symlinks=False):
-                    yield entry.path
-                elif entry.is_dir(follow_symlinks=False) and entry.path not in hidden:
-                    waiting.append(entry.path)
+        for place, folders, names in os.walk(path):  # what is unreadable for us is so for a sandbox
+            folders[:] = [name for name in folders if os.path.join(place, name) not in hidden]
+            found = (os.path.join(place, name) for name in names)
+            yield from (file for file in found if os.path.isfile(file) and not os.path.islink(file))
 
 
 def keep_in_child(paths: Iterable[str], hidden: Collection[str]) -> int:

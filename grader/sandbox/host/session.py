@@ -21,7 +21,7 @@ from grader.calls import CallFailed, Failure
 from grader.errors import SandboxError
 from grader.messages.say import fault
 from grader.records import Reason
-from grader.sandbox.host.box import Flood, Glut, Gone, Launch, Silence
+from grader.sandbox.host.box import Box, Flood, Glut, Gone, Launch, Silence
 from grader.sandbox.host.failures import (
     Circumstances,
     failure_of_box,
@@ -35,7 +35,7 @@ from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.plain_box import PlainBox
 from grader.sandbox.host.plan import ImportResult, Plan, left_out_from
 from grader.sandbox.host.replies import checked, plain_text
-from grader.sandbox.host.start_worker import AnyBox, may_start_otherwise, start_worker
+from grader.sandbox.host.start_worker import may_start_otherwise, start_worker
 from grader.sandbox.host.time_account import TimeAccount
 from grader.sandbox.inside.protocol import Decoder, ProtocolError, encode, encode_with
 
@@ -62,7 +62,7 @@ class Session:
         plan: Plan,
         limits: Limits,
         account: TimeAccount | None = None,
-        box: AnyBox | None = None,
+        box: Box | None = None,
     ) -> None:
         """box: one that was started with such a launch before."""
         self.launch = launch
@@ -110,16 +110,14 @@ class Session:
 
     def greet(self) -> None:
         self.warm()
-        wrong = self.hear_hello()
-        if wrong is not None and may_start_otherwise(self.box):
+        while (wrong := self.hear_hello()) is not None:
+            may_try_again = may_start_otherwise(self.box)
             self.kill()
+            if not may_try_again:
+                prints = self.last_prints[0].strip()[-500:]
+                reason = Reason.of("worker_did_not_start", error=type(wrong).__name__, prints=prints)
+                raise fault(reason, SandboxError) from wrong
             self.warm()
-            wrong = self.hear_hello()
-        if wrong is not None:
-            self.kill()
-            prints = self.last_prints[0].strip()[-500:]
-            reason = Reason.of("worker_did_not_start", error=type(wrong).__name__, prints=prints)
-            raise fault(reason, SandboxError) from wrong
 
     def hear_hello(self) -> Exception | None:
         """Wait for a new box's hello; what came instead."""
@@ -230,8 +228,9 @@ class Session:
 
     def is_quiet(self, *, staying: int) -> bool:
         """Whether nothing was said that nobody asked for, and so many processes of checks are left."""
-        is_silent = self.box is not None and not self.inbox and not self.decoder.buffer and not self.box.pending()
-        return is_silent and self.box is not None and not self.box.left_behind(staying=staying)
+        if self.box is None or self.inbox or self.decoder.buffer or self.box.pending():
+            return False
+        return not self.box.left_behind(staying=staying)
 
     @contextmanager
     def ending_what_is_in_doubt(self, at: Circumstances) -> Iterator[None]:

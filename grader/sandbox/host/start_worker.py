@@ -10,40 +10,32 @@ from __future__ import annotations
 from grader.sandbox.host.box import Box, Launch
 from grader.sandbox.host.cgroup import find_parent
 from grader.sandbox.host.interpreter import Interpreter
-from grader.sandbox.host.mounts import resident_paths, worker_guest
 from grader.sandbox.host.plain_box import PlainBox
-from grader.sandbox.host.resident import keep_resident
-from grader.sandbox.host.zygote_box import HeldBox
-from grader.sandbox.host.zygote_client import find_zygote, give_up, recipe_for
-
-AnyBox = Box | PlainBox
+from grader.sandbox.host.zygote_box import HeldBox, Zygote, find_zygote, give_up, recipe_for
 
 
-def prepare_workers(interpreter: Interpreter, given: tuple[tuple[str, str], ...]) -> None:
-    """Begin with what takes its time before the first worker in bwrap can start, or must be before the first job."""
-    find_parent()
-    recipe = recipe_for(interpreter, given)
-    if recipe is None or find_zygote(recipe) is None:  # a zygote keeps all files in memory by itself
-        keep_resident(*resident_paths(interpreter, worker_guest(interpreter)))
+def find_zygote_for(interpreter: Interpreter, given: tuple[tuple[str, str], ...]) -> Zygote | None:
+    """The one that workers in bwrap come from, started if need be; it keeps all files that they show in memory."""
+    find_parent()  # before a zygote is there: only who is alone in a cgroup may make others in it
+    return find_zygote(recipe_for(interpreter, given))
 
 
-def start_worker(launch: Launch) -> AnyBox:
+def start_worker(launch: Launch) -> Box:
     """Raises SandboxError if the launcher cannot be started."""
     if launch.is_plain:
         return PlainBox(launch)
-    recipe = recipe_for(launch.enclosure.interpreter, launch.enclosure.given) if launch.enclosure else None
-    zygote = find_zygote(recipe) if recipe else None
-    if recipe and zygote:
+    made_by = launch.enclosure
+    if made_by and (zygote := find_zygote_for(made_by.interpreter, made_by.given)):
         try:
-            return HeldBox(launch, recipe, zygote)
+            return HeldBox(launch, zygote)
         except OSError:
-            give_up(recipe)
+            give_up(zygote)
     return Box(launch)
 
 
-def may_start_otherwise(box: AnyBox | None) -> bool:
+def may_start_otherwise(box: Box | None) -> bool:
     """Whether there is another way to start a worker than that of a box in which nobody said hello: the next one."""
     if isinstance(box, HeldBox) and box.was_refused:
-        give_up(box.recipe)
+        give_up(box.zygote)
         return True
     return False

@@ -27,6 +27,7 @@ import errno
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 Numbers = tuple[int, int | None]  # on x86-64; on 64-bit ARM, None where it lacks the call
@@ -117,15 +118,8 @@ NAMESPACES: Final = 0x7E020000  # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSE
 X32: Final = 0x40000000  # set in the number of a call of x86's third kind
 
 
-@dataclass(frozen=True)
-class Machine:
-    """architecture: as the kernel tells it to filters. column: of the tables above."""
-
-    architecture: int
-    column: int
-
-
-MACHINES: Final = {"x86_64": Machine(0xC000003E, 0), "aarch64": Machine(0xC00000B7, 1)}
+# By os.uname().machine: its name as the kernel tells it to filters, and its column of the tables above.
+MACHINES: Final = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
 
 # One instruction is a struct sock_filter: code, how far to jump if true and if false, and a number.
 Instruction = tuple[int, int, int, int]
@@ -139,21 +133,21 @@ def filter_for(machine: str) -> bytes:
     """The program for os.uname().machine; nothing for one whose calls are not in the table: all else still holds."""
     if machine not in MACHINES:
         return b""
-    known = MACHINES[machine]
+    architecture, column = MACHINES[machine]
     program = [
         (LOAD, 0, 0, ARCHITECTURE),
-        (JUMP_EQUAL, 1, 0, known.architecture),
+        (JUMP_EQUAL, 1, 0, architecture),
         (RETURN, 0, 0, KILL),
         (LOAD, 0, 0, NUMBER),
         (JUMP_AT_LEAST, 0, 1, X32),
         (RETURN, 0, 0, KILL),
-        *only_if(CLONE[known.column], 0, [(JUMP_ANY_BIT, 0, 1, NAMESPACES), (RETURN, 0, 0, REFUSE | errno.EPERM)]),
+        *only_if(CLONE[column], 0, [(JUMP_ANY_BIT, 0, 1, NAMESPACES), (RETURN, 0, 0, REFUSE | errno.EPERM)]),
     ]
     for choice in CHOICES.values():
         chosen = [step for value in choice.values for step in ((JUMP_EQUAL, 0, 1, value), (RETURN, 0, 0, ALLOW))]
         refused = (RETURN, 0, 0, REFUSE | choice.error)
-        program += only_if(choice.numbers[known.column], choice.argument, [*chosen, refused])
-    for end, verdict in ranges(verdicts(known.column)):
+        program += only_if(choice.numbers[column], choice.argument, [*chosen, refused])
+    for end, verdict in ranges(verdicts(column)):
         program += [(JUMP_AT_LEAST, 1, 0, end), (RETURN, 0, 0, verdict)]
     program += [(RETURN, 0, 0, REFUSE | errno.ENOSYS)]
     return b"".join(INSTRUCTION.pack(*instruction) for instruction in program)
@@ -178,10 +172,7 @@ def verdicts(column: int) -> list[int]:
 
 def ranges(verdicts: Iterable[int]) -> Iterator[tuple[int, int]]:
     """Runs of numbers of one verdict: where each ends, and the verdict. A filter is walked at every call."""
-    previous, number = None, 0
-    for number, verdict in enumerate(verdicts):
-        if previous is not None and verdict != previous:
-            yield number, previous
-        previous = verdict
-    if previous is not None:
-        yield number + 1, previous
+    end = 0
+    for verdict, run in groupby(verdicts):
+        end += len(list(run))
+        yield end, verdict

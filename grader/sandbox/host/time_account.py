@@ -60,15 +60,6 @@ class TimeAccount:
         self.protocol += waited_s - meanwhile_s
 
     @contextmanager
-    def waiting(self) -> Iterator[None]:
-        """Time in which the judge waits for the worker, and no function is at work."""
-        began = time.monotonic()
-        try:
-            yield
-        finally:
-            self.protocol += time.monotonic() - began
-
-    @contextmanager
     def starting(self) -> Iterator[None]:
         """Time in which the judge gets a worker ready; nothing in it counts as anything else."""
         began, before = time.monotonic(), self.protocol

@@ -28,6 +28,7 @@ FIRST_UID: Final = 1_879_048_192
 UIDS: Final = 60_000
 LENT_UIDS: Final = (61_184, 4_336)
 MAX_KILLING_S: Final = 10
+MAX_ANSWERING_S: Final = 60
 
 
 def pick_uid() -> int:
@@ -60,7 +61,7 @@ def end_processes_of(uid: int) -> None:
         time.sleep(0.001)
 
 
-def output_of(command: Sequence[str], *, timeout_s: float = 60, uid: int | None = None) -> str:
+def output_of(command: Sequence[str], *, uid: int | None = None) -> str:
     """Run a trusted command, under a uid perhaps, and return what it printed.
 
     Raises SandboxError if it fails, OSError if it is absent.
@@ -68,10 +69,10 @@ def output_of(command: Sequence[str], *, timeout_s: float = 60, uid: int | None 
     other: dict[str, Any] = {} if uid is None else {"user": uid, "group": uid, "extra_groups": [], "cwd": "/"}
     try:
         done: subprocess.CompletedProcess[str] = subprocess.run(
-            command, capture_output=True, text=True, timeout=timeout_s, check=False, **other
+            command, capture_output=True, text=True, timeout=MAX_ANSWERING_S, check=False, **other
         )
     except subprocess.TimeoutExpired:
-        raise SandboxError(f"{command[0]}: no answer after {timeout_s:g} s") from None
+        raise SandboxError(f"{command[0]}: no answer after {MAX_ANSWERING_S} s") from None
     if done.returncode != 0:
         raise SandboxError(f"{command[0]}: exit code {done.returncode}: {done.stderr.strip()[-500:]}")
     return done.stdout

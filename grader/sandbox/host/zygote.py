@@ -30,6 +30,7 @@ import sys
 import traceback
 import types
 from contextlib import suppress
+from functools import lru_cache
 from importlib.machinery import (
     EXTENSION_SUFFIXES,
     SOURCE_SUFFIXES,
@@ -39,7 +40,6 @@ from importlib.machinery import (
     PathFinder,
     SourceFileLoader,
 )
-from importlib.util import spec_from_file_location
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import resident  # type: ignore[import-not-found]
@@ -48,70 +48,42 @@ del sys.modules["resident"]  # a submission may have a file of that name
 PROGRAM = "worker.py"
 MAX_MESSAGE = 1 << 16
 PIPES = 5  # requests, replies, prints, news of the server, and the holder's answer
-# The kinds of namespaces that a worker enters, but for users': file in /proc/PID/ns and flag of setns.
-KINDS = {
-    "cgroup": 0x02000000,
-    "ipc": 0x08000000,
-    "uts": 0x04000000,
-    "net": 0x40000000,
-    "pid": 0x20000000,
-    "mnt": 0x00020000,
-}
-NEW_USER = 0x10000000
+# CLONE_NEWCGROUP, NEWIPC, NEWUTS, NEWNET, NEWPID and NEWNS: all namespaces that a worker enters, but the user's.
+KINDS, NEW_USER = 0x6E020000, 0x10000000
 NS_GET_USERNS = 0xB701
 PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 24, 38
 CAP_SETGID, CAP_SETUID = 6, 7
 CAPABILITY_VERSION = 0x20080522
-CALL = ctypes.CDLL(None, use_errno=True).syscall
+C = ctypes.CDLL(None, use_errno=True)
 PIDFD_SEND_SIGNAL, PIDFD_OPEN = 424, 434  # the same on every machine
 
 
-class Places:
-    """Folders as a worker sees them, and where they are out here. Empty in a worker."""
-
-    def __init__(self) -> None:
-        self.outside: Dict[str, str] = {}
-
-    def find(self, path: str) -> str:
-        for inside, outside in self.outside.items():
-            if path == inside or path.startswith(inside + os.sep):
-                return outside + path[len(inside) :]
-        return path
+PLACES: Dict[str, str] = {}  # folders as a worker sees them, and where they are out here; none in a worker
 
 
-PLACES = Places()
+def find_outside(path: str) -> str:
+    for inside, outside in PLACES.items():
+        if path == inside or path.startswith(inside + os.sep):
+            return outside + path[len(inside) :]
+    return path
 
 
 class Source(SourceFileLoader):
     """A module under the path it has inside; its text, and what Python compiled of it, from where they are."""
 
+    get_code = lru_cache(maxsize=None)(SourceFileLoader.get_code)  # the worker's program runs in every worker
+
     def get_data(self, path: str) -> bytes:
-        return super().get_data(PLACES.find(path))
+        return super().get_data(find_outside(path))
 
     def path_stats(self, path: str) -> Any:
-        return super().path_stats(PLACES.find(path))
-
-
-class WorkerMain(Source):
-    """The worker's own file, compiled once for all workers."""
-
-    code: Optional[types.CodeType] = None
-
-    def get_code(self, fullname: str) -> Any:
-        if self.code is None:
-            self.code = super().get_code(fullname)
-        return self.code
+        return super().path_stats(find_outside(path))
 
 
 class Extension(ExtensionFileLoader):
     def create_module(self, spec: ModuleSpec) -> types.ModuleType:
-        inside = spec.origin
-        spec.origin = PLACES.find(inside or "")
-        try:
-            module = super().create_module(spec)
-        finally:
-            spec.origin = inside
-        module.__file__ = inside
+        module = super().create_module(ModuleSpec(spec.name, self, origin=find_outside(self.path)))
+        module.__file__ = self.path
         return module
 
 
@@ -122,17 +94,16 @@ class InsideFinder:
     def find_spec(name: str, path: Optional[Sequence[str]] = None, target: Any = None) -> Optional[ModuleSpec]:
         for folder in sys.path if path is None else path:
             inside = os.path.join(folder, name.rpartition(".")[2])
-            outside = PLACES.find(inside)
+            outside = find_outside(inside)
             if outside == inside:
                 continue
-            details = (ExtensionFileLoader, EXTENSION_SUFFIXES), (SourceFileLoader, SOURCE_SUFFIXES)
-            found = FileFinder(os.path.dirname(outside), *details).find_spec(name)
-            if found is None or found.loader is None or found.origin is None:
-                continue
-            inside += found.origin[len(outside) :]
-            kind = Extension if isinstance(found.loader, ExtensionFileLoader) else Source
-            folders = None if found.submodule_search_locations is None else [os.path.dirname(inside)]
-            return spec_from_file_location(name, inside, loader=kind(name, inside), submodule_search_locations=folders)
+            kinds = (Extension, EXTENSION_SUFFIXES), (Source, SOURCE_SUFFIXES)
+            found = FileFinder(os.path.dirname(outside), *kinds).find_spec(name)
+            if found is not None and found.loader is not None and found.origin is not None:
+                found.origin = found.loader.path = inside + found.origin[len(outside) :]  # type: ignore[attr-defined]
+                if found.submodule_search_locations is not None:
+                    found.submodule_search_locations = [os.path.dirname(found.origin)]
+                return found
         return None
 
 
@@ -145,13 +116,13 @@ def main(options: Dict[str, Any]) -> None:
     """
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # neither keepers nor that child need be waited for
     in_memory = resident.keep_in_child(options["shown"], options["hidden"])
-    PLACES.outside.update(options["places"])
+    PLACES.update(options["places"])
     sys.path[0] = options["worker"]
     sys.meta_path.insert(sys.meta_path.index(PathFinder), InsideFinder)
     sys.dont_write_bytecode = True
     for name in ("numpy", "numpy.random", *options["modules"]):
         importlib.import_module(name)
-    program = WorkerMain("__main__", os.path.join(options["worker"], PROGRAM))
+    program = Source("__main__", os.path.join(options["worker"], PROGRAM))
     program.get_code("__main__")
     compile_given(options["given"])
     gc.collect()
@@ -163,8 +134,9 @@ def main(options: Dict[str, Any]) -> None:
         message, pipes = receive(judge)
         if not message:
             return
-        if len(pipes) == PIPES and fork_if_possible() == 0:
-            keep(json.loads(message), pipes, program)
+        with suppress(OSError):  # where no process can be made, the judge finds its pipes closed
+            if len(pipes) == PIPES and os.fork() == 0:
+                keep(json.loads(message), pipes, program)
         for fd in pipes:
             os.close(fd)
 
@@ -179,7 +151,7 @@ def compile_given(files: Dict[str, str]) -> None:
 def receive(judge: socket.socket) -> Tuple[bytes, List[int]]:
     """One message and the file descriptors that came with it; an empty one at the end."""
     room = socket.CMSG_SPACE(PIPES * array.array("i").itemsize)
-    message, extra, _, _ = judge.recvmsg(MAX_MESSAGE, room, getattr(socket, "MSG_CMSG_CLOEXEC", 0))
+    message, extra, _, _ = judge.recvmsg(MAX_MESSAGE, room)
     fds = array.array("i")
     for level, kind, data in extra:
         if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
@@ -187,27 +159,22 @@ def receive(judge: socket.socket) -> Tuple[bytes, List[int]]:
     return message, list(fds)
 
 
-def fork_if_possible() -> int:
-    try:
-        return os.fork()
-    except OSError:  # the judge finds its pipes closed
-        return -1
-
-
-def keep(request: Dict[str, Any], pipes: List[int], program: WorkerMain) -> None:
+def keep(request: Dict[str, Any], pipes: List[int], program: Source) -> None:
     """The life of a keeper: into the namespaces, fork the worker, wait for it. Does not return.
 
     request: init: the pid of the sandbox's init; options: the worker's; group: the path of a cgroup, or None. News are
-    two lines: the pids of this process and of the worker, then how that one ended, as wait(2) has it; or one line,
-    which says why there is none.
+    two lines: the pids of this process and of the worker, then how that one ended, as wait(2) has it; none where the
+    kernel lets it not in.
     """
     news = pipes[3]
     try:
         os.close(0)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         if os.read(pipes[4], 1):  # the holder runs, so all is mounted
-            join(request["group"])
-            init = checked(CALL(PIDFD_OPEN, request["init"], 0), "pidfd_open")
+            if request["group"] is not None:  # for this process and all that it forks; without, the other bounds hold
+                with suppress(OSError), open(request["group"] + "/cgroup.procs", "w") as file:
+                    file.write("0")
+            init = C.syscall(PIDFD_OPEN, request["init"], 0)
             enter(request["init"])
             worker = os.fork()
             if worker == 0:
@@ -216,47 +183,36 @@ def keep(request: Dict[str, Any], pipes: List[int], program: WorkerMain) -> None
             for fd in pipes:
                 if fd != news:
                     os.close(fd)
-            pid, status = os.wait()
-            while pid != worker or os.WIFSTOPPED(status):
-                pid, status = os.wait()
+            _, status = os.waitpid(worker, 0)
             os.write(news, b"%d\n" % status)
-            CALL(PIDFD_SEND_SIGNAL, init, signal.SIGKILL, None, 0)  # as if the worker had been what bwrap waits for
-    except BaseException as error:
-        os.write(news, b"refused: %s\n" % str(error).encode("ascii", "backslashreplace"))
+            # As if the worker had been what bwrap waits for.
+            C.syscall(PIDFD_SEND_SIGNAL, init, signal.SIGKILL, None, 0)
     finally:
         os._exit(0)
-
-
-def join(group: Optional[str]) -> None:
-    """Enter a cgroup, with all that this process forks from here on. Without one, the other bounds hold."""
-    if group is not None:
-        with suppress(OSError), open(group + "/cgroup.procs", "w") as file:
-            file.write("0")
 
 
 def enter(init: int) -> None:
     """Become one of those whom the init's only child belongs to; the pid namespace is for the next child.
 
-    Raises OSError where the kernel refuses.
+    Raises OSError where the kernel refuses, as one before Linux 5.8 does.
     """
     with open("/proc/%d/task/%d/children" % (init, init)) as file:
         holder = int(file.read())
-    setns = ctypes.CDLL(None, use_errno=True).setns
-    kinds = {kind: os.open("/proc/%d/ns/%s" % (holder, kind), os.O_RDONLY) for kind in (*KINDS, "user")}
-    own = {kind: os.stat("/proc/self/ns/" + kind) for kind in (*KINDS, "user")}
+    own, mounts, users = (
+        os.open("/proc/%s/ns/%s" % at, os.O_RDONLY) for at in (("self", "user"), (holder, "mnt"), (holder, "user"))
+    )
     # Whose root may enter the others. bwrap may have put the holder one below, from where that is too late.
-    owner = fcntl.ioctl(kinds["mnt"], NS_GET_USERNS)
-    steps = [(owner, NEW_USER, own["user"])]
-    steps += [(kinds[kind], flag, own[kind]) for kind, flag in KINDS.items()]
-    steps += [(kinds["user"], NEW_USER, os.fstat(owner))]
-    for fd, flag, now in steps:
-        if not os.path.samestat(os.fstat(fd), now):
-            checked(setns(fd, flag), "setns")
-    for fd in (owner, *kinds.values()):
+    owner = fcntl.ioctl(mounts, NS_GET_USERNS)
+    checked = sys.modules["confine"].checked
+    process = checked(C.syscall(PIDFD_OPEN, holder, 0), "pidfd_open")
+    for fd, kinds, now in ((owner, NEW_USER, own), (process, KINDS, own), (users, NEW_USER, owner)):
+        if not os.path.sameopenfile(fd, now):
+            checked(C.setns(fd, kinds), "setns")
+    for fd in (own, mounts, users, owner, process):
         os.close(fd)
 
 
-def be_worker(said: Dict[str, Any], pipes: List[int], program: WorkerMain) -> None:
+def be_worker(said: Dict[str, Any], pipes: List[int], program: Source) -> None:
     """The rest of what bwrap would have done, then the worker's program. Does not return."""
     code = 1
     try:
@@ -265,15 +221,14 @@ def be_worker(said: Dict[str, Any], pipes: List[int], program: WorkerMain) -> No
         for number in range(3):
             os.dup2(pipes[number], number)
         os.closerange(3, 256)
-        give_up_rights({CAP_SETUID, CAP_SETGID} if said["uid"] is not None else set())
+        give_up_rights(1 << CAP_SETUID | 1 << CAP_SETGID if said["uid"] is not None else 0)
         sys.meta_path.remove(InsideFinder)
-        PLACES.outside.clear()
+        PLACES.clear()
         main = types.ModuleType("__main__")
         main.__file__, main.__loader__ = program.path, program
         sys.modules["__main__"] = main
         sys.argv = [program.path, json.dumps(said)]
-        if hasattr(sys, "orig_argv"):
-            sys.orig_argv[:] = [sys.executable, *sys.argv]
+        sys.orig_argv = [sys.executable, *sys.argv]
         program.exec_module(main)
         code = 0
     except SystemExit as error:
@@ -284,24 +239,16 @@ def be_worker(said: Dict[str, Any], pipes: List[int], program: WorkerMain) -> No
         os._exit(code)
 
 
-def give_up_rights(kept: Any) -> None:
-    """No right is left but those kept, and none is gained any more."""
-    c = ctypes.CDLL(None, use_errno=True)
+def give_up_rights(kept: int) -> None:
+    """No right is left but those kept, a bit each, and none is gained any more."""
+    confine = sys.modules["confine"]
     number = 0
-    while c.prctl(PR_CAPBSET_DROP, number, 0, 0, 0) == 0:  # until the first that the kernel does not know
+    while C.prctl(PR_CAPBSET_DROP, number, 0, 0, 0) == 0:  # until the first that the kernel does not know
         number += 1
-    bits = sum(1 << one for one in kept)
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0)
-    sets = (ctypes.c_uint32 * 6)(bits, bits, 0, 0, 0, 0)  # effective, permitted, inheritable; those above 31
-    checked(c.capset(header, sets), "capset")
-    sys.modules["confine"].prctl(PR_SET_NO_NEW_PRIVS, 1)
-
-
-def checked(result: int, what: str) -> int:
-    if result < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, "%s: %s" % (what, os.strerror(number)))
-    return result
+    sets = (ctypes.c_uint32 * 6)(kept, kept, 0, 0, 0, 0)  # effective, permitted, inheritable; those above 31
+    confine.checked(C.capset(header, sets), "capset")
+    confine.prctl(PR_SET_NO_NEW_PRIVS, 1)
 
 
 if __name__ == "__main__":

@@ -1,19 +1,21 @@
 """Modules that a submission imports and that are not in the sandbox: importing them is no error, using them is.
 
-A stray `import matplotlib.pyplot as plt` must not cost a file all of its marks. Runs inside the worker, beside
-worker.py, under Python 3.8 on. Only imports that stand in the submission's own files get a placeholder: the standard
-library asks for modules that are absent on purpose, and takes the ImportError for an answer. So may a submission: an
-import in a `try` that catches ImportError fails as it would anywhere.
+A stray `import matplotlib.pyplot as plt` must not cost a file all of its marks. Only imports that stand in the
+submission's own files get a placeholder: the standard library asks for modules that are absent on purpose, and takes
+the ImportError for an answer. So may a submission: an import in a `try` that catches ImportError fails as it would
+anywhere.
 """
 
 from __future__ import annotations
 
+import ast
+import functools
 import importlib
 import importlib.machinery
 import os
 import sys
 import types
-from typing import Any, ClassVar, Dict, List, NoReturn, Optional, Set, Tuple
+from typing import Any, ClassVar, List, NoReturn, Optional, Set, Tuple
 
 # Packages whose modules have names like the course's: `keras.layers` is never the student's layers.py.
 LIBRARIES = {
@@ -21,7 +23,6 @@ LIBRARIES = {
     "tf_keras", "tflearn", "theano", "torch", "torchvision",
 }  # fmt: skip
 CATCHING = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
-
 
 # Modules that hold words for annotations only; an older Python or NumPy lacks some of the words, or the module.
 FOR_ANNOTATIONS = ("typing", "typing_extensions", "collections.abc", "types", "numpy.typing")
@@ -45,15 +46,10 @@ class Absent:
         object.__setattr__(self, "_name", name)
 
     def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
-        name = object.__getattribute__(self, "_name")
+        name, why = object.__getattribute__(self, "_name"), ": NumPy and the standard library are"
         if name.split(".")[0] == Absent.package:
-            name = name[len(Absent.package) + 1 :]
-            raise ModuleNotFoundError(
-                "%s is used, but %s is not in the sandbox while this file is checked" % (name, name.split(".")[0])
-            )
-        raise ModuleNotFoundError(
-            "%s is used, but %s is not in the sandbox: NumPy and the standard library are" % (name, name.split(".")[0])
-        )
+            name, why = name[len(Absent.package) + 1 :], " while this file is checked"
+        raise ModuleNotFoundError("%s is used, but %s is not in the sandbox%s" % (name, name.split(".")[0], why))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if Absent.in_use:
@@ -66,11 +62,10 @@ class Absent:
             raise AttributeError(name)
         return Absent(object.__getattribute__(self, "_name") + "." + name)
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: Any, value: Any) -> None:
         pass
 
-    def __setitem__(self, key: Any, value: Any) -> None:
-        pass
+    __setitem__ = __setattr__
 
     def __mro_entries__(self, bases: Tuple[Any, ...]) -> Tuple[Any, ...]:
         return ()
@@ -128,7 +123,6 @@ class AbsentFinder:
         self.package = package
         self.names: List[str] = []
         Absent.package = package
-        self.caught: Dict[str, Set[int]] = {}
 
     def find_spec(self, name: str, path: Any, target: Any = None) -> Optional[importlib.machinery.ModuleSpec]:
         parent = name.rpartition(".")[0]
@@ -155,12 +149,11 @@ class AbsentFinder:
         """The module of the work tree that goes by another package's name: `nn.helpers` where the folder was nn/."""
         if name.split(".")[0] in LIBRARIES:
             return ""
-        parts = name.split(".")[1:]
-        while parts:
-            place = os.path.join(self.root, *parts)
+        parts = name.split(".")
+        for start in range(1, len(parts)):
+            place = os.path.join(self.root, *parts[start:])
             if parts[-1] and (os.path.isfile(place + ".py") or os.path.isfile(os.path.join(place, "__init__.py"))):
-                return ".".join([self.package, *parts])
-            parts = parts[1:]
+                return ".".join([self.package, *parts[start:]])
         return ""
 
     def importing_file(self) -> str:
@@ -171,24 +164,7 @@ class AbsentFinder:
         if frame is None or not frame.f_code.co_filename.startswith(self.root):
             return ""
         path = frame.f_code.co_filename
-        return "" if frame.f_lineno in self.lines_caught(path) else path
-
-    def lines_caught(self, path: str) -> Set[int]:
-        if path not in self.caught:
-            import ast  # costs as much as the rest of this module, and few submissions need it
-
-            self.caught[path] = set()
-            try:
-                with open(path, "rb") as file:
-                    tree = ast.parse(file.read())
-            except Exception:
-                return self.caught[path]
-            for node in ast.walk(tree):
-                if isinstance(node, ast.Try) and any(map(catches_import_error, node.handlers)):
-                    for statement in node.body:
-                        last = getattr(statement, "end_lineno", None) or statement.lineno
-                        self.caught[path].update(range(statement.lineno, last + 1))
-        return self.caught[path]
+        return "" if frame.f_lineno in lines_caught(path) else path
 
 
 class ConsoleFinder:
@@ -228,12 +204,22 @@ def explain(error: BaseException) -> str:
     """What a name that is not defined may come from: a module that is not here, of which everything was imported."""
     if not isinstance(error, NameError) or not Absent.starred:
         return ""
-    names = ", ".join(dict.fromkeys(Absent.starred))
-    return " (perhaps a name of %s, which is not in the sandbox)" % names
+    return " (perhaps a name of %s, which is not in the sandbox)" % ", ".join(dict.fromkeys(Absent.starred))
+
+
+@functools.lru_cache(maxsize=None)
+def lines_caught(path: str) -> Set[int]:
+    """The lines of a file that stand in a `try` which expects an import to fail."""
+    try:
+        with open(path, "rb") as file:
+            nodes = ast.walk(ast.parse(file.read()))
+    except Exception:
+        return set()
+    tries = [node for node in nodes if isinstance(node, ast.Try) and any(map(catches_import_error, node.handlers))]
+    bodies = [statement for node in tries for statement in node.body]
+    return {line for one in bodies for line in range(one.lineno, (one.end_lineno or one.lineno) + 1)}
 
 
 def catches_import_error(handler: Any) -> bool:
-    if handler.type is None:
-        return True
     kinds = getattr(handler.type, "elts", [handler.type])
-    return any(getattr(kind, "id", "") in CATCHING for kind in kinds)
+    return handler.type is None or any(getattr(kind, "id", "") in CATCHING for kind in kinds)

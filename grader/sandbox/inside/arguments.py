@@ -1,7 +1,4 @@
-"""What of a call's values travels, and what the call did to its arguments.
-
-Runs inside the worker, beside worker.py, under Python 3.8 on.
-"""
+"""What of a call's values travels, and what the call did to its arguments."""
 
 from __future__ import annotations
 

@@ -94,20 +94,17 @@ class Child:
         granted = [switches[name] for name in request["begin"]["stubs"] if name in switches]
         seed_everything(request["begin"]["seed"])
         with stubs.in_place(granted, self.ask):
-            return self.serve_requests(request)
-
-    def serve_requests(self, request: Dict[str, Any]) -> Dict[str, Any]:
-        while True:
-            self.results, self.values = [], {}
-            for step in request["steps"]:
-                if step[0] != "call":
-                    self.results.append(step)  # for when it is needed, if ever
-                elif not self.serve_call(request["id"], *step[1:]):
-                    break
-            self.send_held()
-            request = self.channel.receive()
-            if request["op"] == "end" or "begin" in request:
-                return request
+            while True:
+                self.results, self.values = [], {}
+                for step in request["steps"]:
+                    if step[0] != "call":
+                        self.results.append(step)  # for when it is needed, if ever
+                    elif not self.serve_call(request["id"], *step[1:]):
+                        break
+                self.send_held()
+                request = self.channel.receive()
+                if request["op"] == "end" or "begin" in request:
+                    return request
 
     def serve_call(
         self, number: int, function: str, args: Tuple[Any, ...], kwargs: Dict[str, Any], arity: Optional[int]
@@ -150,13 +147,7 @@ class Child:
 
     def filled(self, value: Any) -> Any:
         """An argument with the results of earlier steps in it, as the judge would send them: copies."""
-        if isinstance(value, protocol.Handle):
-            return copy.deepcopy(self.result(value.number)) if value.number < FIRST_KEPT else value
-        if isinstance(value, dict):
-            return {key: self.filled(item) for key, item in value.items()}
-        if type(value) in (tuple, list):
-            return type(value)(self.filled(item) for item in value)
-        return value
+        return replaced(value, lambda one: copy.deepcopy(self.result(one.number)) if one.number < FIRST_KEPT else one)
 
     def result(self, number: int) -> Any:
         """The value of a step of this program. Raises if there is none."""
@@ -224,10 +215,8 @@ class Child:
         }
         # An object's members return what is read by names; a function's dict may be a cache, which must stay whole.
         pack = self.pack_opened if name in self.members else self.pack
-        if isinstance(value, tuple):  # a named one too: it unpacks as any
-            reply["value"] = tuple(map(pack, value))
-        elif type(value) is list:
-            reply["value"] = list(map(pack, value))
+        if isinstance(value, tuple) or type(value) is list:  # a named tuple too: it unpacks as any
+            reply["value"] = (list if type(value) is list else tuple)(map(pack, value))
         else:
             reply["value"] = pack(value)
         if value is None or (isinstance(value, tuple) and any(item is None for item in value)):
@@ -243,19 +232,12 @@ class Child:
         return path[: -len(".py")].replace("/", ".") + "." + function
 
     def fetch(self, value: Any) -> Any:
-        if isinstance(value, protocol.Handle):
-            return self.kept[value.number - FIRST_KEPT]
-        if isinstance(value, dict):
-            return {key: self.fetch(item) for key, item in value.items()}
-        if type(value) in (tuple, list):
-            return type(value)(self.fetch(item) for item in value)
-        return value
+        return replaced(value, lambda one: self.kept[one.number - FIRST_KEPT])
 
     def pack(self, value: Any) -> Any:
         """Arrays, numbers, strings and plain dicts of nothing else travel; all else, most caches, stays here whole."""
-        if (
-            isinstance(value, (np.ndarray, np.generic)) and value.dtype.char in "gG"
-        ):  # long double, which has no one size
+        # A long double has no one size.
+        if isinstance(value, (np.ndarray, np.generic)) and value.dtype.char in "gG":
             value = value.astype(np.float64 if value.dtype.char == "g" else np.complex128)
         return value if is_plain(value) else self.keep(value)
 
@@ -267,10 +249,17 @@ class Child:
 
     def keep(self, value: Any) -> protocol.Handle:
         self.kept.append(value)
-        name = type(value).__name__
-        if isinstance(value, np.ndarray):
-            name = "array of dtype " + str(value.dtype)
+        name = "array of dtype " + str(value.dtype) if isinstance(value, np.ndarray) else type(value).__name__
         return protocol.Handle(FIRST_KEPT + len(self.kept) - 1, str(name)[:100])
+
+
+def replaced(value: Any, find: Callable[[Any], Any]) -> Any:
+    """The value with what `find` finds in the place of every handle."""
+    if isinstance(value, protocol.Handle):
+        return find(value)
+    if isinstance(value, dict):
+        return {key: replaced(item, find) for key, item in value.items()}
+    return type(value)(replaced(item, find) for item in value) if type(value) in (tuple, list) else value
 
 
 def use_member(member: str, kind: str) -> Callable[..., Any]:

@@ -2,8 +2,6 @@
 
 Raises in the main thread what the handler of SIGINT raises (worker.py sets it), as Ctrl-C would, on any system. Code
 that is in C for long is not reached; the judge ends that by wall time.
-
-Runs inside the worker, beside worker.py, under Python 3.8 on.
 """
 
 from __future__ import annotations

@@ -7,8 +7,6 @@
 None of it can be undone from inside, and all that the process starts inherits it. What it does not do: hide which files
 and processes exist (their content stays out of reach), or keep the student's code from clearing the wish to die with
 its parent.
-
-Runs inside the worker, beside worker.py, under Python 3.8 on.
 """
 
 from __future__ import annotations
@@ -41,34 +39,27 @@ def confine(options: Dict[str, Any]) -> None:
     close_files(options["readable"], options["listed"], options["devices"])
 
 
-def die_with_parent() -> None:
-    """For a child, which does not inherit it."""
-    prctl(PR_SET_PDEATHSIG, SIGKILL)
-
-
 def landlock_version() -> int:
     """Which Landlock the kernel has; 0 for none."""
-    import ctypes
-
-    return max(0, int(ctypes.CDLL(None, use_errno=True).syscall(CREATE_RULESET, None, 0, 1)))
+    try:
+        return call_c("landlock", "syscall", CREATE_RULESET, None, 0, 1)
+    except OSError:
+        return 0
 
 
 def close_files(readable: List[str], listed: List[str], devices: List[str]) -> None:
-    import ctypes
-
-    call = ctypes.CDLL(None, use_errno=True).syscall
     version = landlock_version()
     rights = FILE_RIGHTS.get(min(version, max(FILE_RIGHTS)), 0)
     fields = [rights] + ([NET_RIGHTS] if version >= 4 else []) + ([SCOPES] if version >= 6 else [])
     attributes = struct.pack("=%dQ" % len(fields), *fields)
-    rules = checked(call(CREATE_RULESET, attributes, len(attributes), 0), "landlock_create_ruleset")
+    rules = call_c("landlock_create_ruleset", "syscall", CREATE_RULESET, attributes, len(attributes), 0)
     given = {READ_FILE | READ_DIR: readable, READ_DIR: listed, READ_FILE | WRITE_FILE: devices}
     for allowed, path in [(allowed, path) for allowed, paths in given.items() for path in paths]:
         place = os.open(path, os.O_PATH | os.O_CLOEXEC)
         rule = struct.pack("=Qi", allowed if os.path.isdir(path) else allowed & ~READ_DIR, place)
-        checked(call(ADD_RULE, rules, 1, rule, 0), "landlock_add_rule")
+        call_c("landlock_add_rule", "syscall", ADD_RULE, rules, 1, rule, 0)
         os.close(place)
-    checked(call(RESTRICT_SELF, rules, 0), "landlock_restrict_self")
+    call_c("landlock_restrict_self", "syscall", RESTRICT_SELF, rules, 0)
     os.close(rules)
 
 
@@ -83,18 +74,19 @@ def close_calls(program: bytes) -> None:
     prctl(PR_SET_SECCOMP, 2, ctypes.create_string_buffer(struct.pack("@HP", len(program) // 8, ctypes.addressof(code))))
 
 
-def prctl(option: int, value: int, more: Any = 0) -> None:
+def prctl(option: int, value: int, more: Any = None) -> None:
     import ctypes
 
-    more = ctypes.byref(more) if more else ctypes.c_ulong(0)
     nothing = ctypes.c_ulong(0)
-    done = ctypes.CDLL(None, use_errno=True).prctl(option, ctypes.c_ulong(value), more, nothing, nothing)
-    checked(done, "prctl %d" % option)
+    more = nothing if more is None else more
+    call_c("prctl %d" % option, "prctl", option, ctypes.c_ulong(value), more, nothing, nothing)
 
 
-def checked(result: int, what: str) -> int:
+def call_c(what: str, function: str, *values: Any) -> int:
+    """Call a function of the C library. Raises OSError, with the words for what it was, if it fails."""
     import ctypes
 
+    result = int(getattr(ctypes.CDLL(None, use_errno=True), function)(*values))
     if result < 0:
         number = ctypes.get_errno()
         raise OSError(number, "%s: %s" % (what, os.strerror(number)))

@@ -4,11 +4,12 @@
                          └─► what only Python 2 has is looked for
 
 So a bracket that is missing is never taken for a newer Python: without it, the rewritten text does not compile either.
-Linear in the length of the text. Runs inside the worker, beside worker.py, under Python 3.8 on.
+Linear in the length of the text.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from typing import Any, List, Optional, Tuple
@@ -23,6 +24,7 @@ Found = List[Tuple[Version, str]]
 # What only a newer Python has: since when, in words, how it is found in a text without strings, what an older one has.
 PARAMETERS = r"\b((?:def|class)\s+\w+)\s*\[(?:[^\[\]]|\[[^\[\]]*\])*\](?=\s*[(:])"
 WITH = r"\bwith\s*\(((?:[^()]|\([^()]*\))*?\bas\b(?:[^()]|\([^()]*\))*?),?\s*\)\s*:"
+CASE = r"(?m)^([ \t]+)case\b(?:[^\n:\[{(]|\{[^{}]*\}|\[[^\]]*\]|\([^()]*\))*:"
 NEWER: List[Tuple[Version, str, str, str]] = [
     ((3, 14), "`except A, B:` without brackets", r"\bexcept\s+([\w.]+(?:\s*,\s*[A-Z][\w.]*)+)\s*:", r"except (\1):"),
     ((3, 13), "a type parameter with a default", r"\b((?:def|class)\s+\w+)\s*\[[^\[\]]*=[^\[\]]*\](?=\s*[(:])", r"\1"),
@@ -32,10 +34,7 @@ NEWER: List[Tuple[Version, str, str, str]] = [
     ((3, 11), "a star in an index", r"([\w\])][ \t]*\[)\s*\*", r"\1"),
     ((3, 11), "a star in an annotation", r"(\*\s*\w+\s*:\s*)\*", r"\1"),
     ((3, 10), "`match`", r"(?m)^([ \t]*)match\b[^\n]*:[ \t]*$(?=\s+case\b)", r"\1if 1:"),
-    (
-        *((3, 10), "`match`"),
-        *(r"(?m)^([ \t]+)case\b(?:[^\n:\[{(]|\{[^{}]*\}|\[[^\]]*\]|\([^()]*\))*:", r"\1if 1:"),
-    ),
+    ((3, 10), "`match`", CASE, r"\1if 1:"),
     ((3, 10), "`match`", r"(?m)^([ \t]+)case\b[^\n]*:[ \t]*$", r"\1if 1:"),
     ((3, 10), "a `with` in brackets", WITH, ""),
     ((3, 9), "a decorator that is any expression", r"(?m)^([ \t]*)@[^\n]*[^\w.()\s][^\n]*$", r"\1@x"),
@@ -63,25 +62,20 @@ def explain(text: str, error: BaseException) -> None:
     newer = find_newer(text, sys.version_info[:2])
     if newer is not None:
         (major, minor), feature = newer
-        running = "%d.%d" % sys.version_info[:2]
-        error.msg = "%s needs Python %d.%d or newer; this is Python %s" % (feature, major, minor, running)
-    else:
-        old = find_python_2(text)
-        if old:
-            error.msg = "%s (Python 2: %s)" % (error.msg, old)
+        words = (feature, major, minor, *sys.version_info[:2])
+        error.msg = "%s needs Python %d.%d or newer; this is Python %d.%d" % words
+    elif find_python_2(text):
+        error.msg = "%s (Python 2: %s)" % (error.msg, find_python_2(text))
 
 
 def find_newer(text: str, running: Version) -> Optional[Tuple[Version, str]]:
     """The newest thing that the text needs, if an older Python would compile it without that and the like."""
     found: Found = []
     rewritten = blank(text, found)
-    for since, feature, pattern, plain in NEWER:
-        if since <= running:
-            continue
+    for since, feature, pattern, plain in [one for one in NEWER if one[0] > running]:
         replacement: Any = plain or unbracket
         rewritten, count = re.subn(pattern, replacement, rewritten)
-        if count:
-            found.append((since, feature))
+        found += [(since, feature)] if count else []
     found = [one for one in found if one[0] > running]
     return max(found) if found and compiles(rewritten) else None
 
@@ -96,8 +90,6 @@ def unbracket(match: Any) -> str:
 
 
 def compiles(text: str) -> bool:
-    import ast
-
     try:
         ast.parse(text)
     except Exception:
@@ -116,21 +108,16 @@ def blank(text: str, found: Found, depth: int = 0) -> str:
         name = NAME.match(text, at)
         prefix = name.group() if name else ""
         start = at + len(prefix)
-        if text[start : start + 1] in ("'", '"') and (not prefix or prefix.lower() in PREFIXES):
-            end = end_of_string(text, start, prefix.lower(), found, depth)
-            is_text = "b" not in prefix.lower()
-            kept = prefix if prefix.lower() == "ur" else "" if is_text else "b"
-            parts.append(kept + '""')
-            at = end
-        elif prefix:
-            parts.append(prefix)
-            at = start
+        kind = prefix.lower()
+        if text[start : start + 1] in ("'", '"') and (not kind or kind in PREFIXES):
+            parts.append((prefix if kind == "ur" else "b" if "b" in kind else "") + '""')
+            at = end_of_string(text, start, kind, found, depth)
         elif text[at] == "#":
             end = text.find("\n", at)
             at = len(text) if end < 0 else end
         else:
-            parts.append(text[at])
-            at += 1
+            parts.append(prefix or text[at])
+            at += len(parts[-1])
     return "".join(parts)
 
 

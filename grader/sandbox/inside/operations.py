@@ -2,8 +2,6 @@
 
 The worker applies it to what its functions returned, before the judge has seen that. The judge applies it afterwards,
 to see that its check passes on what the program passed on. A value is never asked for anything but what stands here.
-
-Runs inside the worker, beside worker.py, under Python 3.8 on.
 """
 
 from __future__ import annotations
@@ -26,14 +24,9 @@ def item(value: Any, key: Any) -> Any:
     raise TypeError("no items")
 
 
-def changed(value: Any, changes: Dict[str, Any]) -> Dict[str, Any]:
-    """A dict as a call left it, with what the check itself wrote into it since."""
-    return {**value, **changes}
-
-
 OPERATIONS: Dict[str, Callable[..., Any]] = {
     "item": item,
-    "changed": changed,
+    "changed": lambda value, changes: {**value, **changes},  # as a call left it, and what the check wrote since
     "add": operator.add,
     "sub": operator.sub,
     "mul": operator.mul,

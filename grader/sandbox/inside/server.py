@@ -12,8 +12,6 @@ Conversation, one reply a request, each under its request's id:
     end     the child goes                          → the server says how it ended
 A child that is asked to begin once more says instead that it is stale, if the check before left a trace, and goes.
 Within a call, the child itself may ask for what a granted function returns (stubs.py); the judge answers.
-
-Runs inside the worker, beside worker.py, under Python 3.8 on.
 """
 
 from __future__ import annotations
@@ -28,7 +26,7 @@ import time
 import traceback
 import types
 import warnings
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict
 
 import absent_modules  # type: ignore[import-not-found]
 import confine  # type: ignore[import-not-found]
@@ -50,8 +48,6 @@ MOST_TOLD = 20  # statements that were left out
 
 
 class Server:
-    """Imports once, then forks for every check and waits for each child."""
-
     def __init__(self, channel: Channel, options: Dict[str, Any]) -> None:
         self.channel = channel
         self.options = options
@@ -59,8 +55,6 @@ class Server:
         self.members: Dict[str, str] = {}
         self.switches: Dict[str, Any] = {}
         self.tree = WorkTree(options["work"], options["package"])
-        self.settings = ProcessSettings()
-        self.traces: Optional[traces.Traces] = None
         self.placeholders = absent_modules.AbsentFinder(self.tree.root, self.tree.package)
         sys.meta_path.append(self.placeholders)
         sys.meta_path.insert(0, absent_modules.ConsoleFinder)
@@ -71,14 +65,17 @@ class Server:
         self.importer.install()
 
     def serve(self) -> None:
-        """Everything until the judge closes the pipe."""
         try:
             request = self.channel.receive()
             modules = self.load(request)
-            left_out = [self.describe_left_out(*one) for one in self.importer.left_out[:MOST_TOLD]]
+            left_out = []
+            for path, line, name, error in self.importer.left_out[:MOST_TOLD]:
+                said = self.tree.describe(error)
+                text = said["text"] + absent_modules.explain(error)
+                left_out.append((self.tree.name_of(path), line, name, said["type"], text))
             recoded = [self.tree.name_of(path) for path in self.importer.recoded]
-            said = {"modules": modules, "absent": self.placeholders.names, "left_out": left_out, "recoded": recoded}
-            self.channel.send({"id": request["id"], **said})
+            known = {"modules": modules, "absent": self.placeholders.names, "left_out": left_out, "recoded": recoded}
+            self.channel.send({"id": request["id"], **known})
             if self.options.get("fork", True):
                 self.traces = traces.Traces(self.tree.package, stubs.Switch)
                 self.fork_for_checks()
@@ -106,12 +103,6 @@ class Server:
             self.find_functions(name, request)
         return failures
 
-    def describe_left_out(self, path: str, line: int, name: str, error: BaseException) -> Tuple[Any, ...]:
-        """What of a file was not imported: file, line, name of the function, and what was wrong with it."""
-        said = self.tree.describe(error)
-        text = said["text"] + absent_modules.explain(error)
-        return (self.tree.name_of(path), line, name, said["type"], text)
-
     def make_hollow(self, name: str) -> None:
         """A module that is not there, or cannot be imported: others find its functions, all of them stubs."""
         path = self.tree.package + "." + name
@@ -124,28 +115,28 @@ class Server:
     def find_functions(self, name: str, request: Dict[str, Any]) -> None:
         """The functions of one module, members of its classes; switches for those that others call."""
         module = sys.modules.get(self.tree.package + "." + name)
+        if module is None:
+            return
         names = getattr(module, "__dict__", {})
         for function in request["functions"]:
             place, _, attribute = function.rpartition(".")
             if place != name:
                 continue
-            found = names.get(attribute)
-            if callable(found):
-                self.functions[function] = found
+            own = names.get(attribute)
+            own = own if callable(own) else None
+            if own is not None:
+                self.functions[function] = own
                 for member, kind in request["members"].get(function, {}).items():
                     self.functions[function + "." + member] = use_member(member, kind)
                     self.members[function + "." + member] = kind
-            own = found if callable(found) else None
-            wanted = own is None or request["exchange"]
-            if function in request["switches"] and module is not None and wanted:
+            if function in request["switches"] and (own is None or request["exchange"]):
                 self.switches[function] = stubs.Switch(function, request["switches"][function], own)
                 if not stubs.can_change(own, attribute):
                     names[attribute] = self.switches[function].function
-        if module is not None:
-            sys.modules.setdefault(name, module)  # whoever imports it flat gets the same one
+        sys.modules.setdefault(name, module)  # whoever imports it flat gets the same one
 
     def fork_for_checks(self) -> None:
-        """A child a check, which reads its request itself: what this process does in between, each child pays for.
+        """Fork one child per check. The child reads its own request, so that the server does no work between forks.
 
         Both share all memory until one of them writes, and Python writes wherever it counts a reference; so all that
         can be done once is done here, before the first.
@@ -171,17 +162,20 @@ class Server:
         """The life of a child: a check, and perhaps others after it. Does not return."""
         try:
             if self.options.get("confine"):
-                confine.die_with_parent()
+                confine.prctl(confine.PR_SET_PDEATHSIG, confine.SIGKILL)  # which a child does not inherit
             request = self.channel.receive()
             limits = request["begin"]["limits"]
             set_limits(limits)
-            child = None
-            while request["op"] != "end":
+            is_reused = False
+            while True:
                 self.settings.restore()
-                is_reused = child is not None
                 child = Child(self.channel, self.functions, self.members, self.tree, is_reused)
+                is_reused = True
                 request = child.serve(request, self.switches)
-                if request["op"] != "end" and not self.is_as_before(limits):
+                if request["op"] == "end":
+                    return
+                # The next check must find what the first one found, and have the time that it is to have.
+                if not self.traces.are_none() or time.process_time() > STAYING_SHARE * limits.get("CPU", 0):
                     self.channel.send({"op": "stale"})
                     return
         except EOFError:
@@ -190,11 +184,6 @@ class Server:
             traceback.print_exc()
         finally:
             os._exit(0)
-
-    def is_as_before(self, limits: Dict[str, float]) -> bool:
-        """Whether the next check finds what the first one found, and has the time that it is to have."""
-        used_s = time.process_time()
-        return self.traces is not None and self.traces.are_none() and used_s <= STAYING_SHARE * limits.get("CPU", 0)
 
     def serve_check(self, request: Dict[str, Any]) -> None:
         """A check without a process of its own."""

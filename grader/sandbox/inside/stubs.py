@@ -1,4 +1,4 @@
-"""Functions of a submission that can be exchanged for stubs, from one check to the next. Runs inside the worker.
+"""Functions of a submission that can be exchanged for stubs, from one check to the next.
 
     own code ──calls──► the student's function object ──► its own code, or
                                                       └─► a stub: the arguments go to the judge, which calls the
@@ -11,8 +11,6 @@ place, too. Only a function that is absent, or that Python cannot change, gets a
 
 What the reference keeps (a cache) comes as a Granted and can only be handed back. The judge answers where it has
 granted the function to the running check, and nowhere else.
-
-Runs beside worker.py under Python 3.8 on.
 """
 
 from __future__ import annotations
@@ -22,12 +20,14 @@ import inspect
 import types
 import warnings
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 
 import numpy as np
 import protocol  # type: ignore[import-not-found]
 
 Ask = Callable[[str, Tuple[Any, ...]], Dict[str, Any]]
+Change = Tuple[Callable[[], None], Callable[[], None]]  # to the student's own, and to a stub
 ANY = object()  # a function that is bound to no object
 CALL = "the stub to call"
 
@@ -40,14 +40,12 @@ class NotWritten(NotImplementedError):
         self.name = name
 
 
+@dataclass(eq=False, repr=False)
 class Granted:
     """What the reference keeps for this check: opaque here."""
 
-    __slots__ = ("number", "type_name")
-
-    def __init__(self, number: int, type_name: str) -> None:
-        self.number = number
-        self.type_name = type_name
+    number: int
+    type_name: str
 
     def __repr__(self) -> str:
         return "<cache of the grader's own function>"
@@ -69,8 +67,7 @@ class Switch:
         self.own = own
         self.own_parameters = self.find_parameters()
         self.ask: Optional[Ask] = None
-        # For each object that is a stub now: how it becomes the student's own again, and how a stub.
-        self.exchanged: List[Tuple[Callable[[], None], Callable[[], None]]] = []
+        self.exchanged: List[Change] = []  # of each object that is a stub now
 
         def function(*args: Any, **kwargs: Any) -> Any:
             return self.call(args, kwargs)
@@ -99,7 +96,11 @@ class Switch:
             sent, refused = (), error
         answer = self.ask(self.name, sent)
         if answer.get("outcome") == "own" and self.own is not None:
-            return self.call_own(self.own, args, kwargs)
+            with ExitStack() as undone:  # as it was before it became a stub; it is one again afterwards
+                for restore, exchange in self.exchanged:
+                    restore()
+                    undone.callback(exchange)
+                return self.own(*args, **kwargs)
         if refused is not None:
             raise refused
         if answer.get("outcome") != "value":
@@ -107,14 +108,6 @@ class Switch:
         for position, after in answer["dicts"].items():
             bound[int(position)].update(read_answer(after))
         return read_answer(answer["value"])
-
-    def call_own(self, own: Callable[..., Any], args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
-        """Call the student's function as it was before it became a stub. It is one again afterwards."""
-        with ExitStack() as undone:
-            for restore, exchange in self.exchanged:
-                restore()
-                undone.callback(exchange)
-            return own(*args, **kwargs)
 
     def bind(self, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> List[Any]:
         """Arguments in the order of the reference's parameters: the student's own may have other names, and more.
@@ -149,11 +142,22 @@ def in_place(switches: Iterable[Switch], ask: Ask) -> Iterator[None]:
             undone.callback(setattr, switch, "ask", switch.ask)
             undone.callback(setattr, switch, "exchanged", [])
             switch.ask = ask
-            if isinstance(switch.own, functools.partial):
-                change_partial(switch.own, switch, undone)
-            for function, receiver in functions_of(switch.own, switch.short):
-                change_code(function, receiver, switch, undone)
+            for restore, exchange in changes_of(switch):
+                exchange()
+                undone.callback(restore)
+                switch.exchanged.append((restore, exchange))
         yield
+
+
+def changes_of(switch: Switch) -> Iterator[Change]:
+    """How each object that a switch's function consists of gets its own code again, and how it becomes a stub.
+
+    One at a time, after the one before was made: a function that is bound to two objects is changed twice.
+    """
+    if isinstance(switch.own, functools.partial):
+        yield change_of_partial(switch.own, switch.function)
+    for function, receiver in functions_of(switch.own, switch.short):
+        yield change_of_code(function, receiver, switch)
 
 
 def can_change(own: Any, name: str) -> bool:
@@ -194,21 +198,16 @@ def wrapped_by(function: types.FunctionType, name: str) -> List[Any]:
 
 
 def vars_of_class(value: Any) -> Dict[str, Any]:
-    """The members of an object's class and its bases, by name."""
     return {name: member for base in reversed(type(value).__mro__) for name, member in vars(base).items()}
 
 
-def change_partial(own: Any, switch: Switch, undone: ExitStack) -> None:
+def change_of_partial(own: Any, stub: Callable[..., Any]) -> Change:
     state = own.__reduce__()[2]
-    restore = functools.partial(own.__setstate__, state)
-    exchange = functools.partial(own.__setstate__, (switch.function, (), {}, state[3]))
-    exchange()
-    undone.callback(restore)
-    switch.exchanged.append((restore, exchange))
+    return functools.partial(own.__setstate__, state), functools.partial(own.__setstate__, (stub, (), {}, state[3]))
 
 
-def change_code(function: types.FunctionType, receiver: Any, switch: Switch, undone: ExitStack) -> None:
-    """Give a function other code, which calls the switch; with other objects than the receiver, what it did before."""
+def change_of_code(function: types.FunctionType, receiver: Any, switch: Switch) -> Change:
+    """Other code for a function, which calls the switch; with other objects than the receiver, what it did before."""
     before = function.__code__
     bound = types.FunctionType(
         before, function.__globals__, function.__name__, function.__defaults__, function.__closure__
@@ -224,11 +223,8 @@ def change_code(function: types.FunctionType, receiver: Any, switch: Switch, und
 
     code = code_of_stub(len(before.co_freevars))
     constants = tuple(call if value == CALL else value for value in code.co_consts)
-    restore = functools.partial(set_code, function, before)
-    exchange = functools.partial(set_code, function, code.replace(co_consts=constants, co_name=before.co_name))
-    exchange()
-    undone.callback(restore)
-    switch.exchanged.append((restore, exchange))
+    after = code.replace(co_consts=constants, co_name=before.co_name)
+    return functools.partial(set_code, function, before), functools.partial(set_code, function, after)
 
 
 def set_code(function: types.FunctionType, code: types.CodeType) -> None:

@@ -5,8 +5,6 @@ submission sees CORES, and every thread has a stack of one size. Whatever reads 
 
 multiprocessing.pool.ThreadPool has locks between processes, which need a file in /dev/shm. A sandbox can write nothing
 and a check has one process, so locks between its threads do the same.
-
-Runs inside the worker, beside worker.py, under Python 3.8 on.
 """
 
 from __future__ import annotations
@@ -57,9 +55,7 @@ class ThreadLock:
     def acquire(self, block: bool = True, timeout: Optional[float] = None) -> bool:
         if not block:
             return bool(self.held.acquire(False))
-        if self.kind:
-            return bool(self.held.acquire(True, timeout))
-        return bool(self.held.acquire(True, -1 if timeout is None else timeout))
+        return bool(self.held.acquire(True, -1 if timeout is None and not self.kind else timeout))
 
     def release(self) -> None:
         self.held.release()

@@ -9,20 +9,23 @@ So a mistake costs what needs it: a syntax error its own function, the leftovers
 is left out keeps its name, and raises what was wrong with it when it is called. Whatever way a file of the work tree is
 imported (flat, relative, from a folder put on sys.path), it is the same module.
 
-Runs inside the worker, beside worker.py, under Python 3.8 on.
 """
 
 from __future__ import annotations
 import __future__
 
+import ast
 import functools
 import importlib
 import importlib.machinery
 import importlib.util
 import os
 import re
+import signal
 import sys
 import time
+import traceback
+from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 MOST_LEFT_OUT = 100  # of one file; with more it is no Python file, and what its import raised says so
@@ -48,6 +51,7 @@ def keep_compiled(path: str, source: bytes) -> None:
     COMPILED[path, source] = compile(source, path, "exec", dont_inherit=True)
 
 
+@dataclass(eq=False)
 class Importer:
     """Runs files of the work tree. left_out: (path, line, name of the function, error); recoded: paths, as they came.
 
@@ -57,26 +61,17 @@ class Importer:
     is_tolerant: or else every import is like any other, by whatever name.
     """
 
-    def __init__(
-        self,
-        root: str,
-        package: str,
-        budget_s: float,
-        wait_s: float = 2,
-        absent: Optional[Callable[[str], Any]] = None,
-        explain: Optional[Callable[[str, BaseException], None]] = None,
-    ) -> None:
-        self.root = root
-        self.package = package
-        self.budget_s = budget_s
-        self.wait_s = wait_s
-        self.absent = absent
-        self.explain = explain
-        self.is_tolerant = True
-        self.left_out: List[Tuple[str, int, str, BaseException]] = []
-        self.recoded: List[str] = []
-        self.seen = (0.0, 0.0)  # wall and CPU time at the last look at a statement
-        self.depth = 0
+    root: str
+    package: str
+    budget_s: float
+    wait_s: float
+    absent: Callable[[str], Any]
+    explain: Callable[[str, BaseException], None]
+    is_tolerant: bool = True
+    left_out: List[Tuple[str, int, str, BaseException]] = field(default_factory=list)
+    recoded: List[str] = field(default_factory=list)
+    seen: Tuple[float, float] = (0.0, 0.0)  # wall and CPU time at the last look at a statement
+    depth: int = 0
 
     def install(self) -> None:
         """From now on every import of a file below the root goes this way."""
@@ -98,21 +93,15 @@ class Importer:
             source = file.read()
         if source.lstrip()[:1] == b"{" and b'"cells"' in source:
             raise SyntaxError(NOTEBOOK, (path, 1, 0, ""))
-        before = len(self.left_out)
+        before, code = len(self.left_out), COMPILED.get((path, source))
         try:
-            code = COMPILED.get((path, source)) or compile(source, path, "exec", flags_for(source), dont_inherit=True)
-        except Exception as error:
-            if not self.is_tolerant:
-                raise
-            self.run_parts(path, names, self.parts_of(path, source, error), error, before)
-            return
-        try:
+            code = code or compile(source, path, "exec", flags_for(source), dont_inherit=True)
             self.execute(code, names)
         except BaseException as error:
-            if not self.is_tolerant:
+            if not self.is_tolerant or (code is None and not isinstance(error, Exception)):
                 raise
-            import ast  # needed by few; its import costs as much as all of this
-
+            if code is None:
+                return self.run_parts(path, names, self.parts_of(path, source, error), error, before)
             body = ast.parse(source).body
             line = line_of(error, path)
             failed = next((node for node in body if first_line(node) <= line <= (node.end_lineno or line)), None)
@@ -124,17 +113,13 @@ class Importer:
 
     def run_parts(self, path: str, names: Dict[str, Any], parts: List[Any], error: BaseException, before: int) -> None:
         """Run top-level statements one by one. parts: nodes, or (line, name, error) of what is none."""
-
         futures = [node for node in parts if is_future(node)]
         for part in parts:
             if len(self.left_out) - before > MOST_LEFT_OUT:
                 del self.left_out[before:]
                 raise error
             if isinstance(part, tuple):
-                line, name, problem = part
-                self.left_out.append((path, line, name, problem))
-                if name:
-                    names[name] = raiser(problem)
+                self.leave_out(path, names, *part)
                 continue
             try:
                 self.execute(compile_nodes([*futures, part], path), names)
@@ -143,41 +128,35 @@ class Importer:
 
     def rescue(self, path: str, names: Dict[str, Any], node: Any, error: BaseException, futures: List[Any]) -> None:
         """Run a statement that raised once more in another way, if there is one; else leave it out."""
-        import ast
-
         try:
             if isinstance(node, ast.ImportFrom) and isinstance(error, (ImportError, ValueError)):
-                self.import_elsewhere(path, names, node)
-                return
-            if isinstance(error, Exception) and any(map(is_annotated, ast.walk(node))):
-                self.execute(compile_nodes([*futures, node], path, POSTPONED), names)
-                return
+                return self.import_elsewhere(path, names, node)
+            annotated = (getattr(n, "annotation", None) or getattr(n, "returns", None) for n in ast.walk(node))
+            if isinstance(error, Exception) and any(annotated):
+                return self.execute(compile_nodes([*futures, node], path, POSTPONED), names)
         except BaseException as problem:
             error = error if isinstance(node, ast.ImportFrom) else problem
-        self.leave_out(path, names, node, error)
+        line = line_of(error, path) or first_line(node)
+        self.leave_out(path, names, line, getattr(node, "name", ""), error)
 
     def import_elsewhere(self, path: str, names: Dict[str, Any], node: Any) -> None:
         """Names of a module that was looked for above the package, or that has the name of one of Python's; or words
         for annotations, of which an older Python lacks some. Raises what the import raises if it is none of these.
         """
-        import ast
-
         proper = ".".join(filter(None, (self.package, node.module)))
         place = os.path.join(self.root, *(node.module or "").split("."))
         if os.path.isfile(place + ".py") or os.path.isfile(os.path.join(place, "__init__.py")):
             moved = ast.copy_location(ast.ImportFrom(module=proper, names=node.names, level=0), node)
-            self.execute(compile_nodes([moved], path), names)
-            return
-        if self.absent is None or node.module not in ("typing", "collections.abc", "types", "numpy.typing"):
+            return self.execute(compile_nodes([moved], path), names)
+        if node.module not in ("typing", "collections.abc", "types", "numpy.typing"):
             raise ImportError(node.module)
         module = importlib.import_module(node.module)
         for alias in node.names:
             found = getattr(module, alias.name, None)
             names[alias.asname or alias.name] = self.absent(node.module + "." + alias.name) if found is None else found
 
-    def leave_out(self, path: str, names: Dict[str, Any], node: Any, error: BaseException) -> None:
-        name = getattr(node, "name", "")
-        self.left_out.append((path, line_of(error, path) or first_line(node), name, error))
+    def leave_out(self, path: str, names: Dict[str, Any], line: int, name: str, error: BaseException) -> None:
+        self.left_out.append((path, line, name, error))
         if name:
             names[name] = raiser(error)
 
@@ -186,12 +165,10 @@ class Importer:
 
         Raises the error of the whole file where more than MOST_LEFT_OUT are none, or this takes more than MOST_S.
         """
-        import ast
-
         until = time.process_time() + MOST_S
         broken = 0
         lines = self.decode(path, source).split("\n")
-        starts = [number for number, line in enumerate(lines) if is_start(line)]
+        starts = [n for n, line in enumerate(lines) if line and not line[0].isspace() and not line.startswith(ENDS)]
         starts = [n for n in starts if not (n and lines[n - 1].startswith("@"))]  # a decorator and what it decorates
         parts: List[Any] = []
         starts, position = [*starts, len(lines)], 0
@@ -200,9 +177,8 @@ class Importer:
             for end in range(position + 1, min(position + 1 + MOST_JOINED, len(starts))):
                 if broken > MOST_LEFT_OUT or time.process_time() > until:
                     raise error
-                try:
-                    tree = ast.parse("\n".join(lines[start : starts[end]]) + "\n", path)
-                except Exception:
+                tree = parse("\n".join(lines[start : starts[end]]) + "\n", path)
+                if isinstance(tree, Exception):
                     continue
                 ast.increment_lineno(tree, start)
                 parts += tree.body
@@ -211,22 +187,23 @@ class Importer:
             else:
                 text = "\n".join(lines[start : starts[position + 1]])
                 name = DEFINITION.search(text)
-                problem = error_in("\n" * start + text + "\n", path)  # whose text may name lines, too
+                problem = parse("\n" * start + text + "\n", path)  # whose text may name lines, too
+                if not isinstance(problem, Exception):
+                    problem = SyntaxError("invalid syntax")  # not alone: with what follows it
                 line = problem.lineno if isinstance(problem, SyntaxError) and problem.lineno else start + 1
                 broken += 1
                 parts.append((line, name.group(1) if name else "", problem))
-                if self.explain is not None:
-                    self.explain(text, problem)
+                self.explain(text, problem)
                 position += 1
         return parts
 
     def decode(self, path: str, source: bytes) -> str:
         """The text of a file. One that is not what it says, or UTF-8, is read as what has a letter for every byte."""
-        encoding = "utf-16" if source[:2] in (b"\xff\xfe", b"\xfe\xff") else "latin-1"
         try:
             return importlib.util.decode_source(source)
         except (SyntaxError, UnicodeDecodeError, LookupError):
             self.recoded.append(path)
+            encoding = "utf-16" if source[:2] in (b"\xff\xfe", b"\xfe\xff") else "latin-1"
             return source.decode(encoding, "replace").replace("\r\n", "\n").replace("\r", "\n")
 
     def execute(self, code: Any, names: Dict[str, Any]) -> None:
@@ -240,8 +217,6 @@ class Importer:
             self.start_clock(self.budget_s if self.depth else 0)
 
     def start_clock(self, seconds: float) -> None:
-        import signal
-
         if self.is_tolerant and hasattr(signal, "setitimer"):
             signal.signal(signal.SIGPROF, self.end_statement)
             signal.setitimer(signal.ITIMER_PROF, seconds)
@@ -278,8 +253,6 @@ class TreeFinder(importlib.machinery.FileFinder):
 
 
 class TreeLoader(importlib.machinery.SourceFileLoader):
-    """Has the importer run one file."""
-
     def __init__(self, importer: Importer, fullname: str, path: str) -> None:
         super().__init__(fullname, path)
         self.importer = importer
@@ -306,10 +279,10 @@ class Alias:
 
 def raiser(error: BaseException) -> Callable[..., Any]:
     """What stands in the place of a function that was left out."""
-    traceback = error.__traceback__
+    came_through = error.__traceback__
 
     def left_out(*args: Any, **kwargs: Any) -> Any:
-        raise error.with_traceback(traceback)
+        raise error.with_traceback(came_through)
 
     return left_out
 
@@ -320,17 +293,7 @@ def flags_for(source: bytes) -> int:
 
 
 def compile_nodes(nodes: List[Any], path: str, flags: int = 0) -> Any:
-    import ast
-
     return compile(ast.Module(body=nodes, type_ignores=[]), path, "exec", flags, dont_inherit=True)
-
-
-def is_annotated(node: Any) -> bool:
-    return bool(getattr(node, "annotation", None) or getattr(node, "returns", None))
-
-
-def is_start(line: str) -> bool:
-    return bool(line) and not line[0].isspace() and not line.startswith(ENDS)
 
 
 def is_future(node: Any) -> bool:
@@ -343,19 +306,15 @@ def first_line(node: Any) -> int:
 
 def line_of(error: BaseException, path: str) -> int:
     """The line at the top level of a file that an error came through, or 0."""
-    traceback = error.__traceback__
-    while traceback is not None:
-        if traceback.tb_frame.f_code.co_filename == path and traceback.tb_frame.f_code.co_name == "<module>":
-            return traceback.tb_lineno
-        traceback = traceback.tb_next
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_filename == path and frame.f_code.co_name == "<module>":
+            return line
     return (error.lineno or 0) if isinstance(error, SyntaxError) and error.filename == path else 0
 
 
-def error_in(text: str, path: str) -> BaseException:
-    import ast
-
+def parse(text: str, path: str) -> Any:
+    """The tree of a text, or what it raises."""
     try:
-        ast.parse(text, path)
+        return ast.parse(text, path)
     except Exception as error:
         return error
-    return SyntaxError("invalid syntax")  # not alone: with what follows it

@@ -7,8 +7,7 @@ Looked at once, before the first check; after that a look is a comparison of ide
 something old, which then has changed. Where something is found whose inside cannot be seen, such as a generator of
 random numbers, nothing is ever called unchanged.
 
-This is for code that does not mean to: whoever wants to hide what it keeps, can. Runs inside the worker, beside
-worker.py, under Python 3.8 on.
+This is for code that does not mean to: whoever wants to hide what it keeps, can.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from __future__ import annotations
 import _thread
 import builtins
 import functools
-import itertools
 import operator
 import os
 import random
@@ -43,7 +41,6 @@ SOLID = (
 )
 SEEDED = (getattr(np.random.rand, "__self__", None), getattr(random.random, "__self__", None))  # before every check
 SETTING: Any = object.__setattr__
-values_of = operator.methodcaller("values")
 empty_cache: Any = functools._lru_cache_wrapper.cache_clear
 OTHERS = (builtins, sys, os, random, warnings, np, np.linalg, np.random)
 
@@ -62,27 +59,23 @@ class Traces:
         self.switch = switch
         self.seen: Dict[int, Any] = {}  # all that was looked at, kept alive so that no other takes its identity
         self.namespaces: Set[int] = set()
-        self.held: List[Tuple[Any, List[Any]]] = []
-        self.named: List[Tuple[Any, List[Any]]] = []
+        self.held: List[Tuple[Any, List[Any]]] = []  # what is held now, as a view, and what was held
         self.functions: List[Tuple[Any, ...]] = []
         self.same: List[Callable[[], bool]] = []
         try:
-            for module in self.modules():
+            modules = [sys.modules[name] for name in self.names()]
+            for module in modules:
                 module.__dict__.setdefault(WARNED, {})
-            for module in self.modules():
+            for module in modules:
                 self.look(module.__dict__)
             for other in OTHERS:
                 self.look_at_names(other.__dict__)
             self.look_at_names(getattr(os.environ, "_data", {}))
-            self.spaces = [names for names, _ in self.named]
-            self.lengths = [len(values) for _, values in self.named]
-            self.values = [value for _, values in self.named for value in values]
             self.loaded, self.count = self.names(), len(sys.modules)
             threads, depth = _thread._count(), sys.getrecursionlimit()
             self.same.append(self.has_same_modules)
             self.same.append(lambda: _thread._count() == threads and sys.getrecursionlimit() == depth)
         except Unseen:
-            self.spaces, self.lengths, self.values = [], [], []
             self.same = [lambda: False]
 
     def are_none(self) -> bool:
@@ -90,10 +83,6 @@ class Traces:
         for now, before in self.held:
             if len(now) != len(before) or not all(map(operator.is_, now, before)):
                 return False
-        if list(map(len, self.spaces)) != self.lengths:
-            return False
-        if not all(map(operator.is_, itertools.chain.from_iterable(map(values_of, self.spaces)), self.values)):
-            return False
         for function, code, defaults, named_defaults, closure in self.functions:
             is_same = function.__code__ is code and function.__defaults__ is defaults
             if not (is_same and function.__kwdefaults__ is named_defaults and function.__closure__ is closure):
@@ -102,7 +91,7 @@ class Traces:
 
     def names(self) -> List[str]:
         """Of the package's modules: one that is imported later has a state of its own."""
-        return [name for name in sys.modules if name == self.package or name.startswith(self.package + ".")]
+        return [name for name in sys.modules if self.is_named_ours(name)]
 
     def has_same_modules(self) -> bool:
         if len(sys.modules) != self.count:
@@ -110,9 +99,6 @@ class Traces:
                 return False
             self.count = len(sys.modules)  # a library's own, which it imports when it needs it
         return True
-
-    def modules(self) -> List[Any]:
-        return [sys.modules[name] for name in self.names()]
 
     def look(self, value: Any) -> None:
         """Remember what can be changed in it, and look at what it holds. Raises Unseen."""
@@ -126,7 +112,7 @@ class Traces:
         kind = type(value)
         if kind is dict:
             self.look_at_names(value)
-            self.look_at_all(key for key in value)
+            self.look_at_all(value)
             self.look_at_all(item for key, item in value.items() if key not in UNTOLD)
         elif kind in (list, tuple, set, frozenset):
             if kind is not tuple and kind is not frozenset:
@@ -171,7 +157,7 @@ class Traces:
         """What each name in a namespace stands for, and no deeper."""
         if id(names) not in self.namespaces:
             self.namespaces.add(id(names))
-            self.named.append((names, list(names.values())))
+            self.held.append((names.values(), list(names.values())))
 
     def look_at_array(self, array: np.ndarray) -> None:
         if array.dtype.hasobject or array.nbytes > MAX_ARRAY:
@@ -189,7 +175,6 @@ class Traces:
 
     def look_at_function(self, function: Any) -> None:
         """Of a library's function only its own attributes: it may keep a state, which is then its own matter."""
-
         parts = (function.__code__, function.__defaults__, function.__kwdefaults__, function.__closure__)
         self.functions.append((function, *parts))
         if self.is_own(function):
@@ -208,7 +193,7 @@ class Traces:
             return
         if type(kind) is not type:
             raise Unseen
-        self.named.append((vars(kind), list(vars(kind).values())))
+        self.held.append((vars(kind).values(), list(vars(kind).values())))
         self.look_at_all(vars(kind).values())
         self.look_at_all(kind.__bases__)
 

@@ -1,10 +1,8 @@
-"""Which file of the submission a line of code is in, and whether a function was ever filled in.
-
-Runs inside the worker, beside worker.py, under Python 3.8 on.
-"""
+"""Which file of the submission a line of code is in, and whether a function was ever filled in."""
 
 from __future__ import annotations
 
+import ast
 import os
 import traceback
 from typing import Any, Dict, List
@@ -14,8 +12,6 @@ MAX_FRAMES = 20
 
 
 class WorkTree:
-    """Which file of the submission a line of code is in, and whether a function was ever filled in."""
-
     def __init__(self, work: str, package: str) -> None:
         self.package = package
         self.root = os.path.join(work, package) + os.sep
@@ -32,9 +28,8 @@ class WorkTree:
         if isinstance(error, SyntaxError):
             text = str(error.msg)
             self.add_frame(frames, error.filename, error.lineno, "")
-        outcome = "memory" if isinstance(error, MemoryError) else "error"
         return {
-            "outcome": outcome,
+            "outcome": "memory" if isinstance(error, MemoryError) else "error",
             "type": type(error).__name__[:100],
             "text": text[:MAX_TEXT],
             "frames": frames[-MAX_FRAMES:],
@@ -50,8 +45,6 @@ class WorkTree:
 
     def find_loop(self, frames: List[Any]) -> List[Any]:
         """The outermost `while` around the first of these lines. The line itself is another one in every run."""
-        import ast
-
         for path, line, function in frames[:1]:
             try:
                 with open(self.root + path, "rb") as file:
@@ -65,8 +58,6 @@ class WorkTree:
 
     def is_stub(self, name: str) -> bool:
         """Whether the function computes nothing: the handout's body was never replaced."""
-        import ast
-
         module, _, attribute = name.rpartition(".")
         owner = ""
         if not os.path.isfile(self.root + module.replace(".", os.sep) + ".py"):  # a method of a class

@@ -35,7 +35,11 @@ def main(options: Dict[str, Any]) -> None:
     requests, replies = private_pipes()
     child.OUTPUT.append(sys.stdout)
     server.set_limits(options["limits"])
-    drop_rights(options["uid"])
+    uid: Optional[int] = options["uid"]
+    if uid is not None:
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
     if options.get("confine"):
         confine.confine(options["confine"])
     if options.get("calls"):
@@ -48,13 +52,6 @@ def main(options: Dict[str, Any]) -> None:
     channel = Channel(requests, replies)
     channel.send({"op": "hello"})
     server.Server(channel, options).serve()
-
-
-def drop_rights(uid: Optional[int]) -> None:
-    if uid is not None:
-        os.setgroups([])
-        os.setresgid(uid, uid, uid)
-        os.setresuid(uid, uid, uid)
 
 
 if __name__ == "__main__":

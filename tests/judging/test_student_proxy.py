@@ -6,7 +6,7 @@ from sayings import call_fails
 
 from grader.calls import CallFailed, Failure, LocalHandle, local_call, type_of
 from grader.errors import AssignmentError
-from grader.judging.student import Student
+from grader.judging.student_proxy import Student
 
 
 def recorder():

@@ -37,10 +37,9 @@ def perform(run: Callable[..., Any], student: Any, rng: np.random.RandomState, r
 
 def answer_from(returned: Any) -> ReturnedValues:
     """Raises AssignmentError if a check returns anything but named arrays."""
-    if isinstance(returned, Gradients):
+    if isinstance(returned, Gradients) and returned.claims:
         claimed = {name: claim for name, (claim, _) in returned.claims.items()}
-        if claimed:
-            return ReturnedValues({**returned.values, **claimed}, returned)
+        return ReturnedValues({**returned.values, **claimed}, returned)
     if isinstance(returned, dict) and returned and all(isinstance(name, str) for name in returned):
         return ReturnedValues(returned, None)
     raise fault(Reason.of("check_returned", type=type(returned).__name__), AssignmentError)

@@ -17,6 +17,7 @@ import numpy as np
 
 from grader.calls import Call, CallFailed, Classes, Failure, type_of
 from grader.errors import AssignmentError
+from grader.judging.compare import squeezed
 from grader.judging.placeholder import Placeholder
 from grader.messages.of_check import placed
 from grader.messages.say import fault
@@ -35,9 +36,8 @@ class Student:
     def __getattr__(self, name: str) -> Any:
         path = f"{self._prefix}{name}"
         if path in self._classes:
-            return lambda *args, **kwargs: Instance(
-                self._call, path, self._classes[path], self._call(path, args, kwargs)
-            )
+            members = self._classes[path]
+            return lambda *args, **kwargs: Instance(self._call, path, members, self._call(path, args, kwargs))
         if path in self._functions:
             return lambda *args, **kwargs: self._call(path, args, kwargs)
         if any(function.startswith(path + ".") for function in self._functions):
@@ -73,9 +73,7 @@ class Instance:
 
     def __setattr__(self, name: str, values: Mapping[str, Any]) -> None:
         own = self._read[name] if name in self._read else getattr(self, name)
-        in_shapes_of(
-            own, values, self._function, name
-        )  # raises where they would not fit; who writes them reshapes them
+        in_shapes_of(own, values, self._function, name)  # raises where they do not fit; who writes them reshapes them
         given = {key: value if type(value) is Placeholder else np.asarray(value) for key, value in values.items()}
         self._call(f"{self._function}.{name}", (self._kept, given), {})
 
@@ -96,14 +94,10 @@ def in_shapes_of(own: Any, values: Mapping[str, Any], function: str, attribute: 
             names = list(map(str, list(own)[:20]))
             if key not in own:
                 raise failed(Reason.of("no_such_entry", attribute=attribute, key=key, names=names))
-            found = type_of(own[key])
-            raise failed(Reason.of("entry_of_type", attribute=attribute, key=key, type=found, names=names))
-        value, shape = np.asarray(value), own[key].shape
-        if value.shape != shape:
-            if [length for length in shape if length != 1] != [length for length in value.shape if length != 1]:
-                raise failed(
-                    Reason.of("entry_has_shape", attribute=attribute, key=key, found=shape, expected=value.shape)
-                )
-            value = value.reshape(shape)
-        shaped[key] = value
+            kind = type_of(own[key])
+            raise failed(Reason.of("entry_of_type", attribute=attribute, key=key, type=kind, names=names))
+        found, due = own[key].shape, np.shape(value)
+        if squeezed(found) != squeezed(due):
+            raise failed(Reason.of("entry_has_shape", attribute=attribute, key=key, found=found, expected=due))
+        shaped[key] = np.reshape(value, own[key].shape)
     return shaped
