@@ -203,11 +203,11 @@ def enter(init: int) -> None:
     )
     # Whose root may enter the others. bwrap may have put the holder one below, from where that is too late.
     owner = fcntl.ioctl(mounts, NS_GET_USERNS)
-    checked = sys.modules["confine"].checked
-    process = checked(C.syscall(PIDFD_OPEN, holder, 0), "pidfd_open")
+    call_c = sys.modules["confine"].call_c
+    process = call_c("pidfd_open", "syscall", PIDFD_OPEN, holder, 0)
     for fd, kinds, now in ((owner, NEW_USER, own), (process, KINDS, own), (users, NEW_USER, owner)):
         if not os.path.sameopenfile(fd, now):
-            checked(C.setns(fd, kinds), "setns")
+            call_c("setns", "setns", fd, kinds)
     for fd in (own, mounts, users, owner, process):
         os.close(fd)
 
@@ -247,7 +247,7 @@ def give_up_rights(kept: int) -> None:
         number += 1
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0)
     sets = (ctypes.c_uint32 * 6)(kept, kept, 0, 0, 0, 0)  # effective, permitted, inheritable; those above 31
-    confine.checked(C.capset(header, sets), "capset")
+    confine.call_c("capset", "capset", header, sets)
     confine.prctl(PR_SET_NO_NEW_PRIVS, 1)
 
 
