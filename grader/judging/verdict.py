@@ -168,7 +168,8 @@ def settle_trial(trial: Trial, trials: Sequence[Trial]) -> CheckResult:
         comparison = judgement.comparison
         follows = worth > 0 and comparison.name in trial.agreed
         said, _ = check.words.get(comparison.name, (comparison.name, ""))
-        comparisons.append(replace(comparison, name=said, follow_through=follows))
+        is_same = said == comparison.name and not follows
+        comparisons.append(comparison if is_same else replace(comparison, name=said, follow_through=follows))
         weight += comparison.weight
         earned += comparison.weight * (1.0 if comparison.status == PASSED else worth if follows else 0.0)
     points = round(check.max_points * earned / weight, 6)

@@ -18,7 +18,6 @@ which gave it out can turn into an object.
 
 from __future__ import annotations
 
-import io
 import json
 import math
 import re
@@ -39,6 +38,7 @@ MAX_TOKENS = 100_000  # values in one header; keeps the time to build a message 
 MAX_DIGITS = 400  # the longest float64 written out has 309
 MAX_NDIM = 32  # NumPy's own limit before 2.0
 FEW = 1000  # values that are within all bounds once they are written: an array of 32 axes has 75 tokens
+SMALL = 1 << 62
 
 SENT = "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128"
 DTYPES = {name: np.dtype(name).newbyteorder("<") for name in SENT.split()}
@@ -50,10 +50,10 @@ NON_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 CLASS_NAME = type.__dict__["__name__"]  # a metaclass may answer for its own
 
-# What bounds the cost of parsing, outside of strings.
-ESCAPED = re.compile(rb"\\.", re.DOTALL)
-TOKEN = re.compile(rb"[\[\]{},]|[-+0-9.eE]+")
-LONG_NUMBER = re.compile(rb"[-+0-9.eE]{%d,}" % (MAX_DIGITS + 1))
+# Strings whole, so that nothing inside one counts; then what bounds the cost of parsing the rest. A quote that closes
+# nothing is a token of its own, so that looking for its end is paid for once and not once a quote.
+TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|"|[\[\]{},]|[-+0-9.eE]+')
+LONG_NUMBER = re.compile(rb"[-+0-9.eE]{%d}" % (MAX_DIGITS + 1))
 NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 WRITER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
@@ -77,7 +77,10 @@ def encode(value: Any) -> bytes:
 
 
 def encode_with(message: Dict[str, Any], name: str, part: Tuple[bytes, bytes]) -> bytes:
-    """Write a message as a frame with one more entry, which was encoded before: it is sent again and again."""
+    """Write a message, which has entries, as a frame with one more: a part that was encoded before.
+
+    So what is sent again and again is encoded once.
+    """
     header, body = encode_part(message)
     return frame(header[:-1] + b"," + WRITER.encode(name).encode("ascii") + b"," + part[0] + b"]", body + part[1])
 
@@ -122,10 +125,10 @@ def decode(header: bytes, body: bytes) -> Any:
             raise ValueError("more than one value")
     except (ValueError, RecursionError) as error:
         raise ProtocolError("header is not JSON: %s" % error) from None
-    reader = io.BytesIO(body)
+    reader = BodyReader(body)
     value = read_node(tree, reader, 0)
-    if reader.tell() != len(body):
-        raise ProtocolError("%d bytes of body belong to nothing" % (len(body) - reader.tell()))
+    if reader.position != len(body):
+        raise ProtocolError("%d bytes of body belong to nothing" % (len(body) - reader.position))
     return value
 
 
@@ -149,6 +152,20 @@ class Decoder:
             yield decode(header, body)
 
 
+class BodyReader:
+    """Takes the body's bytes in order, never more than there are."""
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+        self.position = 0
+
+    def take(self, count: int) -> bytes:
+        if count > len(self.body) - self.position:
+            raise ProtocolError("body ends early")
+        start, self.position = self.position, self.position + count
+        return self.body[start : self.position]
+
+
 class BodyWriter:
     """Collects the body and counts what was written: a value that holds one list many times is more than it looks."""
 
@@ -167,6 +184,11 @@ class BodyWriter:
         if self.bytes + count > MAX_BODY:
             raise ProtocolError("body of %d bytes, at most %d" % (self.bytes + count, MAX_BODY))
 
+    def refuse(self, depth: int) -> None:
+        if depth > MAX_DEPTH:
+            raise ProtocolError("nested deeper than %d" % MAX_DEPTH)
+        raise ProtocolError("more than %d values" % MAX_TOKENS)
+
     def count_letters(self, text: str) -> str:
         self.letters += len(text)
         if self.letters > MAX_HEADER:
@@ -180,31 +202,29 @@ def write_node(value: Any, writer: BodyWriter, depth: int) -> Any:
     So its class is asked of type(), which cannot be deceived, and its content of the plain type below it.
     """
     writer.values += 1
-    if depth > MAX_DEPTH:
-        raise ProtocolError("nested deeper than %d" % MAX_DEPTH)
-    if writer.values > MAX_TOKENS:
-        raise ProtocolError("more than %d values" % MAX_TOKENS)
+    if depth > MAX_DEPTH or writer.values > MAX_TOKENS:
+        writer.refuse(depth)
+    kind = type(value)  # what nearly all values are is told apart by identity; other classes come after
+    if kind is str:
+        writer.letters += len(value)
+        return value if writer.letters <= MAX_HEADER else writer.count_letters("")
+    if kind is np.ndarray:
+        return write_array(value, writer)
     if value is None or value is True or value is False:
         return value
-    kind = type(value)
-    if issubclass(kind, str):
-        return writer.count_letters(str.__str__(value))
-    if issubclass(kind, np.ndarray):
-        return write_array(value if kind is np.ndarray else np.ndarray.view(value, np.ndarray), writer)
-    if issubclass(kind, list):
-        return ["l"] + [write_node(item, writer, depth + 1) for item in list.__iter__(value)]
-    if issubclass(kind, tuple):
-        return ["t"] + [write_node(item, writer, depth + 1) for item in tuple.__iter__(value)]
-    if issubclass(kind, dict):
-        node: List[Any] = ["d"]
-        for key, item in dict.items(value):
-            node += [write_node(check_key(key), writer, depth + 1), write_node(item, writer, depth + 1)]
-        return node
+    if kind is dict:
+        return write_dict(value, writer, depth)
+    if kind is tuple or kind is list:
+        return ["t" if kind is tuple else "l"] + [write_node(item, writer, depth + 1) for item in value]
+    if (kind is int and -SMALL < value < SMALL) or (kind is float and math.isfinite(value)):
+        return value
     if kind is Handle:
         if not is_count(value.number) or type(value.type_name) is not str:
             raise ProtocolError("a handle that is none")
         return ["h", value.number, writer.count_letters(value.type_name)]
-    if issubclass(kind, np.generic) and not issubclass(kind, bytes):
+    if issubclass(kind, np.ndarray):
+        return write_array(np.ndarray.view(value, np.ndarray), writer)
+    if issubclass(kind, np.generic) and not issubclass(kind, (str, bytes)):
         name = dtype_name(np.generic.dtype.__get__(value))
         native = np.frombuffer(np.generic.tobytes(value), dtype=DTYPES[name].newbyteorder("="))
         writer.put(native.astype(DTYPES[name]).tobytes())
@@ -212,9 +232,9 @@ def write_node(value: Any, writer: BodyWriter, depth: int) -> Any:
     if issubclass(kind, np.dtype):
         return ["n", dtype_name(value)]
     if kind is type and issubclass(value, np.generic):
-        if value not in np.sctypeDict.values():  # of another class, its own code would be asked
-            raise ProtocolError("%s is not sent" % value.__name__)
-        return ["y", dtype_name(np.dtype(value))]
+        return ["y", scalar_name(value)]
+    if issubclass(kind, str):
+        return writer.count_letters(str.__str__(value))
     if issubclass(kind, int):
         number = int.__int__(value)
         if number.bit_length() > 1024:
@@ -227,7 +247,26 @@ def write_node(value: Any, writer: BodyWriter, depth: int) -> Any:
         writer.check_room(bytes.__len__(value))
         writer.put(bytes.__getitem__(value, slice(None)))
         return ["b", bytes.__len__(value)]
+    if issubclass(kind, list):
+        return ["l"] + [write_node(item, writer, depth + 1) for item in list.__iter__(value)]
+    if issubclass(kind, tuple):
+        return ["t"] + [write_node(item, writer, depth + 1) for item in tuple.__iter__(value)]
+    if issubclass(kind, dict):
+        return write_dict(value, writer, depth)
     raise ProtocolError("%s is not plain data" % CLASS_NAME.__get__(kind))
+
+
+def write_dict(value: Any, writer: BodyWriter, depth: int) -> List[Any]:
+    node: List[Any] = ["d"]
+    for key, item in dict.items(value):
+        if type(key) is str and writer.letters + len(key) <= MAX_HEADER:
+            writer.values += 1
+            writer.letters += len(key)
+            node.append(key)
+        else:
+            node.append(write_node(check_key(key), writer, depth + 1))
+        node.append(write_node(item, writer, depth + 1))
+    return node
 
 
 def write_array(array: np.ndarray, writer: BodyWriter) -> List[Any]:
@@ -241,22 +280,28 @@ def write_array(array: np.ndarray, writer: BodyWriter) -> List[Any]:
     return ["a", name, list(array.shape)]
 
 
-def read_node(node: Any, reader: io.BytesIO, depth: int) -> Any:
-    if type(node) not in (list, dict):
+def read_node(node: Any, reader: BodyReader, depth: int) -> Any:
+    if type(node) is not list:
+        if type(node) is dict:
+            raise ProtocolError("a value that is no value: %.40r" % (node,))
         return node  # None, a truth, a number or a string: JSON has nothing else
-    parts: List[Any] = node if type(node) is list and node else [None]
-    tag, *rest = parts
-    if tag == "a" and len(rest) == 2:
-        return read_array(named_dtype(rest[0]), rest[1], reader)
-    if tag == "d" and len(rest) % 2 == 0:
+    if not node or type(node[0]) is not str:
+        raise ProtocolError("a value that is no value: %.40r" % (node,))
+    tag = node[0]
+    if tag == "a" and len(node) == 3:
+        return read_array(named_dtype(node[1]), node[2], reader)
+    if tag == "d" and len(node) % 2 == 1:
         result = {}
-        nodes = iter(rest)
+        nodes = iter(node[1:])
         for key, item in zip(nodes, nodes):
-            result[check_key(read_node(key, reader, depth + 1))] = read_node(item, reader, depth + 1)
+            key = key if type(key) is str else check_key(read_node(key, reader, depth + 1))
+            result[key] = read_node(item, reader, depth + 1) if type(item) in (list, dict) else item
         return result
-    if tag in ("l", "t"):
-        items = [read_node(item, reader, depth + 1) for item in rest]
-        return items if tag == "l" else tuple(items)
+    rest = node[1:]
+    if tag == "l":
+        return [read_node(item, reader, depth + 1) for item in rest]
+    if tag == "t":
+        return tuple([read_node(item, reader, depth + 1) for item in rest])
     if len(rest) == 1:
         argument = rest[0]
         if tag == "s":
@@ -268,19 +313,23 @@ def read_node(node: Any, reader: io.BytesIO, depth: int) -> Any:
         if tag == "f" and isinstance(argument, str) and argument in NON_FINITE:
             return NON_FINITE[argument]
         if tag == "b" and is_count(argument):
-            return take(reader, argument)
+            return reader.take(argument)
     if tag == "h" and len(rest) == 2 and is_count(rest[0]) and isinstance(rest[1], str):
         return Handle(rest[0], rest[1][:100].encode("utf-8", "replace").decode("utf-8"))
     raise ProtocolError("a value that is no value: %.40r" % (node,))
 
 
-def read_array(dtype: np.dtype, shape: Any, reader: io.BytesIO) -> np.ndarray:
-    if type(shape) is not list or len(shape) > MAX_NDIM or not all(map(is_count, shape)):
+def read_array(dtype: np.dtype, shape: Any, reader: BodyReader) -> np.ndarray:
+    if type(shape) is not list or len(shape) > MAX_NDIM:
         raise ProtocolError("%.80r is not a shape" % (shape,))
-    count = dtype.itemsize * math.prod(shape)  # of few numbers, so it is a short one
-    if count > sys.maxsize:
-        raise ProtocolError("%.80r is too large a shape" % (shape,))
-    flat = np.frombuffer(take(reader, count), dtype=dtype)
+    count, most = dtype.itemsize, sys.maxsize
+    for length in shape:  # a bounded product: ints grow, but a zero or the body's end stops them
+        if type(length) is not int or not 0 <= length <= most:
+            raise ProtocolError("%.80r is not a shape" % (shape,))
+        count *= length
+        if count > most:
+            raise ProtocolError("%.80r is too large a shape" % (shape,))
+    flat = np.frombuffer(reader.take(count), dtype=dtype)
     if dtype.kind == "b":  # any byte but 0 is true; NumPy itself only knows 0 and 1
         flat = flat.view(np.uint8) != 0
     try:
@@ -289,32 +338,44 @@ def read_array(dtype: np.dtype, shape: Any, reader: io.BytesIO) -> np.ndarray:
         raise ProtocolError("%.80r is not a shape: %s" % (shape, error)) from None
 
 
-def take(body: io.BytesIO, count: int) -> bytes:
-    data = body.read(count)
-    if len(data) < count:
-        raise ProtocolError("body ends early")
-    return data
-
-
 def check_cost(header: bytes) -> None:
-    """Bound depth, number of values and digits before the parser sees them, in a time that grows with the length only.
-
-    An escape outside of a string may hide what follows it: the parser refuses it before it comes to that.
-    """
-    texts = ESCAPED.sub(b"", header).split(b'"')  # every second one is in a string
-    if len(texts) % 2 == 0:
-        raise ProtocolError("a string without an end")
-    rest = b" ".join(texts[::2])
-    number = LONG_NUMBER.search(rest)
-    if number:
-        raise ProtocolError("a number of %d characters, at most %d" % (len(number.group()), MAX_DIGITS))
+    """Bound depth, number of values and digits before the parser sees them."""
+    if is_cheap(header):
+        return
     depth = 0
-    for bracket in rest.translate(None, NO_BRACKETS)[:MAX_TOKENS]:
-        depth += 1 if bracket in b"[{" else -1
-        if depth > 2 * MAX_DEPTH:
-            raise ProtocolError("nested deeper than %d" % MAX_DEPTH)
-    if len(header) > MAX_TOKENS and len(texts) // 2 + sum(1 for _ in TOKEN.finditer(rest)) > MAX_TOKENS:
-        raise ProtocolError("more than %d values" % MAX_TOKENS)
+    for tokens, match in enumerate(TOKEN.finditer(header)):
+        token = match.group()
+        first = token[:1]
+        if first in b"[{":
+            depth += 1
+            if depth > 2 * MAX_DEPTH:
+                raise ProtocolError("nested deeper than %d" % MAX_DEPTH)
+        elif first in b"]}":
+            depth -= 1
+        elif token == b'"':
+            raise ProtocolError("a string without an end")
+        elif first != b'"' and first != b"," and len(token) > MAX_DIGITS:
+            raise ProtocolError("a number of %d characters, at most %d" % (len(token), MAX_DIGITS))
+        if tokens >= MAX_TOKENS:
+            raise ProtocolError("more than %d values" % MAX_TOKENS)
+
+
+def is_cheap(header: bytes) -> bool:
+    """Whether it is within all bounds at a glance, as nearly every honest one is; if not, the count decides.
+
+    Short, no number too long, no escapes, so that strings end where quotes are, and few brackets, be they in strings or
+    not. Where there are more, they are taken away in pairs, one level or two at a time.
+    """
+    if len(header) > MAX_TOKENS or b"\\" in header or header.count(b'"') % 2 or LONG_NUMBER.search(header):
+        return False
+    if header.count(b"[") + header.count(b"{") <= MAX_DEPTH:
+        return True
+    brackets = b"".join(header.split(b'"')[::2]).translate(None, NO_BRACKETS)
+    for _ in range(MAX_DEPTH):
+        if not brackets:
+            return True
+        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+    return False
 
 
 def refuse_constant(name: str) -> Any:
@@ -341,6 +402,13 @@ def dtype_name(dtype: np.dtype) -> str:
     if name not in DTYPES:
         raise ProtocolError("dtype %.60s is not sent" % name)
     return name
+
+
+def scalar_name(kind: type) -> str:
+    """The dtype of a scalar type; of NumPy's own only, since of another class its own code would be asked."""
+    if kind not in np.sctypeDict.values():
+        raise ProtocolError("%s is not sent" % kind.__name__)
+    return dtype_name(np.dtype(kind))
 
 
 def named_dtype(name: Any) -> np.dtype:
