@@ -12,7 +12,8 @@ INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 PEERS_READY := .venv-peers/.installed
 # A file a worker, in the order that tests/conftest.py gives: what waits for processes first.
-PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+# Several tests run at once; threads of BLAS that wait for each other would take the processors from the others.
+PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 # Where it is set, each of a thousand processes of the tests would compile the grader anew.
 unexport PYTHONDONTWRITEBYTECODE

@@ -165,10 +165,10 @@ class Session:
         self.number += 1
         message = {**message, "id": self.number}
         self.request = encode(message) if steps is None else encode_with(message, "steps", steps)
+        self.account.ask()
+        self.posted_s = self.heard_s = time.monotonic()  # the worker may be at it before this process goes on
         with self.ending_what_is_in_doubt(at):
             self.send(self.request, deadline)
-        self.account.ask()
-        self.posted_s = self.heard_s = time.monotonic()
 
     def hear(
         self,
