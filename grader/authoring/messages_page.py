@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from grader.errors import AssignmentError
-from grader.messages.endings import ADVICE
+from grader.messages.advice import ADVICE
 from grader.messages.say import CATALOGUE, fields_of, say
 from grader.records import Reason
 from grader.report.standing import ABSENT, RIGHT, WAITS, WRONG

@@ -26,7 +26,8 @@ from grader.judging.student_proxy import Student
 from grader.messages.of_check import placed
 from grader.records import FAILED, MISSING, PASSED, Check, Reason
 from grader.sandbox.host.box import MAX_OUTPUT
-from grader.sandbox.host.check_process import CheckProcess, Outcome, Setup, has_ended
+from grader.sandbox.host.check_process import CheckProcess, has_ended
+from grader.sandbox.host.check_setup import Outcome, Setup
 from grader.sandbox.host.program import Program
 
 ABSENT: Final = object()

@@ -33,7 +33,8 @@ from grader.judging.run_check_function import perform
 from grader.judging.student_proxy import Student
 from grader.judging.verdict import Trial
 from grader.records import PASSED, Check, Reason
-from grader.sandbox.host.check_process import CheckProcess, Setup
+from grader.sandbox.host.check_process import CheckProcess
+from grader.sandbox.host.check_setup import Setup
 from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.program import Program, record
 

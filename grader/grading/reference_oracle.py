@@ -22,7 +22,8 @@ from grader.judging.adapt import Handout, adapt_back
 from grader.judging.student_proxy import Student
 from grader.messages.say import fault, say
 from grader.records import FAILED, Reason
-from grader.sandbox.host.check_process import LOST, CheckProcess, Setup
+from grader.sandbox.host.check_process import LOST, CheckProcess
+from grader.sandbox.host.check_setup import Setup
 from grader.sandbox.inside.protocol import Handle
 
 # Five times the CPU time of a check: one submission's check may ask for a numerical gradient through stubs.

@@ -31,7 +31,8 @@ from grader.grading.sandboxes import Sandboxes, group_apart
 from grader.grading.time_limits import Patience, is_timeout
 from grader.judging.verdict import Trial
 from grader.records import MISSING, SKIPPED, TIMEOUT, VISIBLE, Check, Reason
-from grader.sandbox.host.check_process import CheckProcess, Setup
+from grader.sandbox.host.check_process import CheckProcess
+from grader.sandbox.host.check_setup import Setup
 from grader.sandbox.host.failures import used_up
 from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.plan import LeftOut

@@ -17,7 +17,7 @@ LISTED: Final = 5  # indices that a reason holds; a sentence lists fewer
 SLIGHT: Final = 0.01  # an error that is told in percent
 HUGE: Final = 1000  # times too large: any mistake may do that, and the exact factor would tell the right value
 
-# What a text of Python's or NumPy's is known by, and the advice on it (messages/endings.py).
+# What a text of Python's or NumPy's is known by, and the advice on it (messages/advice.py).
 DEBUGGERS: Final = ("BdbQuit", "code.interact", "ipdb.", "pudb.", "debugpy.", "IPython.embed", "IPython.core.debugger")
 GONE_TYPES: Final = ("float", "int", "bool", "object", "long", "str")
 RECOGNISED: Final = (

@@ -23,7 +23,8 @@ from typing import Any
 
 from grader.errors import GraderError
 from grader.messages import english
-from grader.messages.endings import ADVICE, FOLLOWS, NEXT, STOPPED, STUBS, UNANSWERED
+from grader.messages.advice import ADVICE, NEXT
+from grader.messages.endings import FOLLOWS, STOPPED, STUBS, UNANSWERED
 from grader.messages.notes import FAULTS, HANDED_IN, HANDOUT, NOTES
 from grader.messages.values import CHANCE, PARTS, VALUES
 from grader.records import Reason

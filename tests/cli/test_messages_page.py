@@ -13,7 +13,7 @@ from own_folder import make_package, release_assignment
 from grader.authoring.messages_page import SOURCE, messages_page, sections_of
 from grader.errors import AssignmentError
 from grader.messages import endings, notes, values
-from grader.messages.endings import ADVICE
+from grader.messages.advice import ADVICE
 from grader.messages.say import CATALOGUE, say
 from grader.records import CheckResult, Reason
 from grader.report import standing

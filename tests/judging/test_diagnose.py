@@ -11,7 +11,7 @@ from grader.judging import diagnose
 from grader.judging.compare import judge_array
 from grader.judging.diagnose import advice_on
 from grader.judging.patterns import Input, sizes_of
-from grader.messages.endings import ADVICE
+from grader.messages.advice import ADVICE
 from grader.messages.say import said, say
 
 RNG = np.random.RandomState(5)

@@ -12,7 +12,8 @@ import pytest
 
 from grader.sandbox.host import cgroup, zygote_box
 from grader.sandbox.host.cgroup import close_group, find_parent, make_group
-from grader.sandbox.host.check_process import CheckProcess, Setup
+from grader.sandbox.host.check_process import CheckProcess
+from grader.sandbox.host.check_setup import Setup
 from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.isolation import choose_isolation
 from grader.sandbox.host.limits import Limits

@@ -30,8 +30,8 @@ from grader.sandbox.host.check_process import (
     STAY,
     WAITING,
     CheckProcess,
-    Setup,
 )
+from grader.sandbox.host.check_setup import Setup
 from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.isolation import choose_isolation
 from grader.sandbox.host.limits import Limits

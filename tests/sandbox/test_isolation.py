@@ -18,7 +18,8 @@ from sayings import call_fails
 
 from grader.errors import SandboxError
 from grader.sandbox.host import isolation, start_worker
-from grader.sandbox.host.check_process import CheckProcess, Setup
+from grader.sandbox.host.check_process import CheckProcess
+from grader.sandbox.host.check_setup import Setup
 from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.isolation import choose_isolation
 from grader.sandbox.host.limits import Limits
@@ -358,7 +359,8 @@ from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.isolation import choose_isolation
 from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.plan import Plan
-from grader.sandbox.host.check_process import CheckProcess, Setup
+from grader.sandbox.host.check_process import CheckProcess
+from grader.sandbox.host.check_setup import Setup
 from grader.sandbox.host.session import Session
 source = """
 import os, time

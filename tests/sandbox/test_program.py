@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from test_session import open_session  # noqa: F401  (a fixture)
 
 from grader.calls import CallFailed
 from grader.judging.placeholder import Look, Placeholder
+from grader.sandbox.host import check_process
 from grader.sandbox.host.box import Box
-from grader.sandbox.host.check_process import FRESH, Setup
+from grader.sandbox.host.check_process import FRESH
+from grader.sandbox.host.check_setup import Setup
 from grader.sandbox.host.program import Diverged, Replay, record
 from grader.sandbox.inside.protocol import Handle
 
@@ -31,6 +35,8 @@ def nothing(x):
             return number
 def ends(x):
     os._exit(3)
+def hangs():
+    time.sleep(600)
 def spoils(x):
     x[:] = 0
     return x
@@ -394,3 +400,17 @@ def test_where_results_are_not_accepted_the_check_is_run_in_a_fresh_process_and_
     outcome = process.run(work, check, accept=lambda results: None, upcoming=other)
     assert (outcome.value, outcome.processes, reused) == (0, 2, [False])
     assert process.run(pytest.fail, other, accept=lambda results: results["out"].tolist()).value == [0, 0]
+
+
+@pytest.mark.process
+def test_a_check_that_began_early_and_never_answers_costs_no_time_where_it_is_not_run(followed, monkeypatch):
+    process, check, _, _ = followed
+    monkeypatch.setattr(check_process, "UNWANTED_S", 0.2)
+    hangs = Setup(1, program=record(lambda call: {"out": call("case.hangs", (), {})}, ()))
+    process.run(pytest.fail, check, accept=lambda results: 1)
+    started = time.monotonic()
+    outcome = process.run(
+        lambda: process.call("case.count", (), {}), check, accept=lambda results: None, upcoming=hangs
+    )
+    assert (outcome.value, outcome.processes) == (0, 2)
+    assert time.monotonic() - started < process.limits.wall_s / 2

@@ -18,7 +18,8 @@ from test_isolation import FUNCTIONS, LIMITS, PROBE
 
 from grader.errors import SandboxError
 from grader.sandbox.host import isolation
-from grader.sandbox.host.check_process import CheckProcess, Setup
+from grader.sandbox.host.check_process import CheckProcess
+from grader.sandbox.host.check_setup import Setup
 from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.isolation import UID, check_access, choose_isolation
 from grader.sandbox.host.plan import Plan

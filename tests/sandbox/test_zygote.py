@@ -18,7 +18,8 @@ import pytest
 from grader.calls import CallFailed
 from grader.messages.say import say
 from grader.sandbox.host import start_worker, zygote_box
-from grader.sandbox.host.check_process import CheckProcess, Setup
+from grader.sandbox.host.check_process import CheckProcess
+from grader.sandbox.host.check_setup import Setup
 from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.isolation import choose_isolation
 from grader.sandbox.host.limits import Limits

@@ -4,6 +4,9 @@
               ▲                                               │
               └── it failed, and the process had served another check: rerun in a fresh one, and only that counts
 
+    run ──► begin ──► the results of its program ──► end ──► begin the next check ──► are they all right? the Outcome
+                                                                                  └─► if not: rerun as above
+
 A process (a child of the worker server) serves check after check while it leaves no trace that Python shows; so a check
 must not fail by what another one did. What fails in a fresh process fails by itself. Behind this door live reuse and
 rerun, deadlines, a new sandbox for one that is in doubt, and the account of time.
@@ -12,27 +15,27 @@ rerun, deadlines, a new sandbox for one that is in doubt, and the account of tim
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from typing import Any, Final, Generic, TypeVar, cast
+from dataclasses import replace
+from typing import Any, Final, TypeVar
 
 from grader.calls import Call, CallFailed, Failure, owner_of
 from grader.errors import SandboxError
 from grader.function_ids import module_of
 from grader.messages.say import fault
 from grader.records import ERROR, FAILED, MISSING, Reason
+from grader.sandbox.host.check_setup import Outcome, Setup
 from grader.sandbox.host.exchange import Exchange, Malformed
 from grader.sandbox.host.failures import Circumstances, used_up
 from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.plain_box import PlainBox
-from grader.sandbox.host.program import Diverged, Program, record
+from grader.sandbox.host.program import Diverged, record
 from grader.sandbox.host.replies import plain_reason
 from grader.sandbox.host.session import DOUBTS, Session, refuse
 from grader.sandbox.inside.protocol import encode
 
 T = TypeVar("T")
-Answer = Callable[[str, tuple[Any, ...]], Mapping[str, Any]]
 
 ABSENT, OPENED, REOPENED, FRESH, REUSED, WAITING, LOST = STATES = (
     *("ABSENT", "OPENED", "REOPENED", "FRESH", "REUSED", "WAITING", "LOST"),
@@ -51,58 +54,8 @@ MOVES: Final[Mapping[str, Mapping[str, str]]] = {
     WAITING: {BEGIN: REOPENED, END: ABSENT, DOUBT: ABSENT},  # has served checks without a trace, and waits
     LOST: {END: ABSENT, DOUBT: LOST},  # its sandbox was ended; the check is not over yet
 }
+UNWANTED_S: Final = 0.5  # for a check that began early and is not run; one that hangs would cost its time twice
 ENDED: Final = {"op": "ended", "exit": 0, "signal": 0}
-
-
-@dataclass(frozen=True)
-class Setup:
-    """What a check needs of its process. limits: None for the usual ones; why: it has less time than usual, as its
-    report says; times: how many times the CPU time of a check.
-
-    arities: for each call in order, (function, length of the tuple that the reference returns, or 0). granted:
-    functions that are stubs, which `answer` answers for, on the pipe of this check and no other. program: what `work`
-    is expected to call, which the worker does ahead of it.
-    """
-
-    seed: int
-    limits: Limits | None = None
-    why: Reason | None = None
-    times: int = 1
-    arities: Sequence[tuple[str, int]] = ()
-    granted: frozenset[str] = frozenset()
-    answer: Answer | None = None
-    program: Program | None = None
-    may_run_ahead: bool = True
-
-    def is_for(self, other: Setup) -> bool:
-        """Whether a check that was begun with the other one is the one that this is for. A program is made once."""
-        is_its_program = self.program is other.program
-        return is_its_program and replace(self, program=None) == replace(other, program=None)
-
-
-@dataclass(frozen=True)
-class Outcome(Generic[T]):
-    """What came of a check: what `work` returned, or a failure. printed: bytes, of which prints is the beginning.
-
-    mutations: function, position of an argument that it changed in place, and whether it returned that very array.
-    is_reused: its process had served another check. processes: two, if it was rerun. results: what its program
-    returned, in the place of a value; `work` was not asked then.
-    """
-
-    value: T | None
-    failure: Failure | None
-    prints: str = ""
-    printed: int = 0
-    mutations: tuple[tuple[str, int, bool], ...] = ()
-    is_reused: bool = False
-    processes: int = 1
-    results: Any = None
-
-    def returned(self) -> T:
-        """What `work` returned. Raises CallFailed where nothing was."""
-        if self.failure is not None:
-            raise CallFailed(self.failure)
-        return cast(T, self.value)
 
 
 class CheckProcess:
@@ -211,6 +164,7 @@ class CheckProcess:
         if early is not None:
             if not fresh and setup.is_for(early) and self.state in (FRESH, REUSED):
                 return
+            self.deadline = min(self.deadline, time.monotonic() + UNWANTED_S)
             self.end()
         # Also where this raises: no process serves the check then.
         self.exchange, self.is_reused, self.lost_by = None, False, None
@@ -231,10 +185,9 @@ class CheckProcess:
             "limits": {"CPU": self.limits.cpu_s * setup.times},
             "stubs": sorted(setup.granted & plan.switches.keys()),
         }
-        talk = self.at, self.post, self.hear
-        self.exchange = Exchange(opening, setup.arities, plan.classes, *talk, setup.program)
+        self.exchange = Exchange(opening, setup.arities, plan.classes, self.at, self.post, self.hear, setup.program)
         if self.session.imported.is_whole:  # else some call is refused here, and the worker had worked for nothing
-            self.exchange.send_program()  # it computes while the check draws its inputs once more
+            self.exchange.send_program()  # the worker computes while the judge does something else
 
     def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """One call of the code under test. Raises CallFailed for whatever is not a value.

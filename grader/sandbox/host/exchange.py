@@ -1,6 +1,6 @@
 """The calls of one check as messages, and the replies as values. Without IO: `post` sends a message, `listen` waits.
 
-    call, the program's next one ──► its reply, as soon as the worker has it (the program was sent with the first call)
+    call, the program's next one ──► its reply, as soon as the worker has it (the program was sent before any call)
     call, after the program      ──► a message: what begins the check, writes that wait, the call ──► a reply for each
     write into an object         ──► waits for the next message                  (True, until that shows otherwise)
 
@@ -47,7 +47,7 @@ class Exchange:
     ) -> None:
         """opening: what the first message says of the check. arities: for each call in order, (function, length of the
         tuple that the reference returns, or 0). at: how a failure of a function is described. program: what is expected
-        to be called; it is sent with the first call, or, where it is set later, with the next."""
+        to be called; send_program() sends it, or the next call."""
         self.opening: dict[str, Any] | None = opening
         self.arities = iter(arities)
         self.classes = classes

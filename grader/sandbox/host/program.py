@@ -1,13 +1,14 @@
 """A check as a program: recorded once, sent to every submission, and held against what the check then really does.
 
     a check's function on placeholders ──► Recorder: steps ──► Program: encoded once
-    the same function on real values: each call ──► is it the program's next one? ──► its result, as it comes in
-                                                └─► no: Diverged, and the check is rerun call by call
+    the replies alone: is all right that the function would return? ──► yes: it is not run
+    no: the same function on real values: each call ──► is it the program's next one? ──► its result, as it comes in
+                                                    └─► no: Diverged, and the check is rerun call by call
 
 A program holds nothing that a submission returned: placeholders have no values. It ends where the function first looks
-at one. The worker runs it ahead of the check, so what the worker did counts only where the check does the same: the
-values that a check judges are those of its own calls, in its own order, and what went wrong is said of the call that it
-makes at that moment.
+at one. The worker runs it ahead of the check. Where something is wrong, what the worker did counts only as far as the
+check does the same: the values that it judges are those of its own calls, in its own order, and what went wrong is said
+of the call that it makes at that moment.
 """
 
 from __future__ import annotations

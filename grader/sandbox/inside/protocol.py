@@ -18,6 +18,7 @@ which gave it out can turn into an object.
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import re
@@ -77,10 +78,7 @@ def encode(value: Any) -> bytes:
 
 
 def encode_with(message: Dict[str, Any], name: str, part: Tuple[bytes, bytes]) -> bytes:
-    """Write a message, which has entries, as a frame with one more: a part that was encoded before.
-
-    So what is sent again and again is encoded once.
-    """
+    """Write a message, which has entries, as a frame with one more, encoded before: it is sent again and again."""
     header, body = encode_part(message)
     return frame(header[:-1] + b"," + WRITER.encode(name).encode("ascii") + b"," + part[0] + b"]", body + part[1])
 
@@ -125,10 +123,10 @@ def decode(header: bytes, body: bytes) -> Any:
             raise ValueError("more than one value")
     except (ValueError, RecursionError) as error:
         raise ProtocolError("header is not JSON: %s" % error) from None
-    reader = BodyReader(body)
+    reader = io.BytesIO(body)
     value = read_node(tree, reader, 0)
-    if reader.position != len(body):
-        raise ProtocolError("%d bytes of body belong to nothing" % (len(body) - reader.position))
+    if reader.tell() != len(body):
+        raise ProtocolError("%d bytes of body belong to nothing" % (len(body) - reader.tell()))
     return value
 
 
@@ -152,20 +150,6 @@ class Decoder:
             yield decode(header, body)
 
 
-class BodyReader:
-    """Takes the body's bytes in order, never more than there are."""
-
-    def __init__(self, body: bytes) -> None:
-        self.body = body
-        self.position = 0
-
-    def take(self, count: int) -> bytes:
-        if count > len(self.body) - self.position:
-            raise ProtocolError("body ends early")
-        start, self.position = self.position, self.position + count
-        return self.body[start : self.position]
-
-
 class BodyWriter:
     """Collects the body and counts what was written: a value that holds one list many times is more than it looks."""
 
@@ -184,11 +168,6 @@ class BodyWriter:
         if self.bytes + count > MAX_BODY:
             raise ProtocolError("body of %d bytes, at most %d" % (self.bytes + count, MAX_BODY))
 
-    def refuse(self, depth: int) -> None:
-        if depth > MAX_DEPTH:
-            raise ProtocolError("nested deeper than %d" % MAX_DEPTH)
-        raise ProtocolError("more than %d values" % MAX_TOKENS)
-
     def count_letters(self, text: str) -> str:
         self.letters += len(text)
         if self.letters > MAX_HEADER:
@@ -202,8 +181,10 @@ def write_node(value: Any, writer: BodyWriter, depth: int) -> Any:
     So its class is asked of type(), which cannot be deceived, and its content of the plain type below it.
     """
     writer.values += 1
-    if depth > MAX_DEPTH or writer.values > MAX_TOKENS:
-        writer.refuse(depth)
+    if depth > MAX_DEPTH:
+        raise ProtocolError("nested deeper than %d" % MAX_DEPTH)
+    if writer.values > MAX_TOKENS:
+        raise ProtocolError("more than %d values" % MAX_TOKENS)
     kind = type(value)  # what nearly all values are is told apart by identity; other classes come after
     if kind is str:
         writer.letters += len(value)
@@ -232,7 +213,9 @@ def write_node(value: Any, writer: BodyWriter, depth: int) -> Any:
     if issubclass(kind, np.dtype):
         return ["n", dtype_name(value)]
     if kind is type and issubclass(value, np.generic):
-        return ["y", scalar_name(value)]
+        if value not in np.sctypeDict.values():  # another class's own code would be asked
+            raise ProtocolError("%s is not sent" % value.__name__)
+        return ["y", dtype_name(np.dtype(value))]
     if issubclass(kind, str):
         return writer.count_letters(str.__str__(value))
     if issubclass(kind, int):
@@ -280,7 +263,7 @@ def write_array(array: np.ndarray, writer: BodyWriter) -> List[Any]:
     return ["a", name, list(array.shape)]
 
 
-def read_node(node: Any, reader: BodyReader, depth: int) -> Any:
+def read_node(node: Any, reader: io.BytesIO, depth: int) -> Any:
     if type(node) is not list:
         if type(node) is dict:
             raise ProtocolError("a value that is no value: %.40r" % (node,))
@@ -313,29 +296,32 @@ def read_node(node: Any, reader: BodyReader, depth: int) -> Any:
         if tag == "f" and isinstance(argument, str) and argument in NON_FINITE:
             return NON_FINITE[argument]
         if tag == "b" and is_count(argument):
-            return reader.take(argument)
+            return take(reader, argument)
     if tag == "h" and len(rest) == 2 and is_count(rest[0]) and isinstance(rest[1], str):
         return Handle(rest[0], rest[1][:100].encode("utf-8", "replace").decode("utf-8"))
     raise ProtocolError("a value that is no value: %.40r" % (node,))
 
 
-def read_array(dtype: np.dtype, shape: Any, reader: BodyReader) -> np.ndarray:
-    if type(shape) is not list or len(shape) > MAX_NDIM:
+def read_array(dtype: np.dtype, shape: Any, reader: io.BytesIO) -> np.ndarray:
+    if type(shape) is not list or len(shape) > MAX_NDIM or not all(map(is_count, shape)):
         raise ProtocolError("%.80r is not a shape" % (shape,))
-    count, most = dtype.itemsize, sys.maxsize
-    for length in shape:  # a bounded product: ints grow, but a zero or the body's end stops them
-        if type(length) is not int or not 0 <= length <= most:
-            raise ProtocolError("%.80r is not a shape" % (shape,))
-        count *= length
-        if count > most:
-            raise ProtocolError("%.80r is too large a shape" % (shape,))
-    flat = np.frombuffer(reader.take(count), dtype=dtype)
+    count = dtype.itemsize * math.prod(shape)  # of few numbers, so it is a short one
+    if count > sys.maxsize:
+        raise ProtocolError("%.80r is too large a shape" % (shape,))
+    flat = np.frombuffer(take(reader, count), dtype=dtype)
     if dtype.kind == "b":  # any byte but 0 is true; NumPy itself only knows 0 and 1
         flat = flat.view(np.uint8) != 0
     try:
         return flat.reshape(shape).astype(NATIVE[dtype], copy=True)
     except ValueError as error:  # (0, huge, huge): NumPy's own limit on the product of the axes
         raise ProtocolError("%.80r is not a shape: %s" % (shape, error)) from None
+
+
+def take(body: io.BytesIO, count: int) -> bytes:
+    data = body.read(count)
+    if len(data) < count:
+        raise ProtocolError("body ends early")
+    return data
 
 
 def check_cost(header: bytes) -> None:
@@ -402,13 +388,6 @@ def dtype_name(dtype: np.dtype) -> str:
     if name not in DTYPES:
         raise ProtocolError("dtype %.60s is not sent" % name)
     return name
-
-
-def scalar_name(kind: type) -> str:
-    """The dtype of a scalar type; of NumPy's own only, since of another class its own code would be asked."""
-    if kind not in np.sctypeDict.values():
-        raise ProtocolError("%s is not sent" % kind.__name__)
-    return dtype_name(np.dtype(kind))
 
 
 def named_dtype(name: Any) -> np.dtype:
