@@ -497,7 +497,7 @@ def test_a_lean_reply_leaves_out_what_only_other_calls_need(open_session):  # no
         lengths.append(len(data))
         return data
 
-    process.session.open()
+    process.run(pytest.fail, Setup(0, arities=PAIR, program=program), accept=lambda results: results)
     for lean in (True, False):
         lengths.append(0)
         with pytest.MonkeyPatch.context() as patch:
@@ -518,5 +518,6 @@ def test_where_a_lean_reply_is_not_right_the_check_is_rerun_with_whole_ones(open
 
     process = open_session(TWICE)
     setup = Setup(0, arities=PAIR, program=record(work, PAIR), lean=True)
+    process.run(pytest.fail, setup, accept=lambda results: results)
     outcome = process.run(lambda: work(process.call), setup, accept=lambda results: None)
     assert (outcome.value["dx"].tolist(), outcome.processes) == ([2.0] * 3, 2)

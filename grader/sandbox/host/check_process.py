@@ -345,6 +345,7 @@ class CheckProcess:
             if self.session.is_quiet(staying=1, is_waiting=is_waiting) if stays else self.ends_cleanly():
                 self.move(STAY if stays else END)
                 return self.session.take_prints()
+            self.may_queue = self.may_queue and is_waiting  # a process that found traces may have gone meanwhile
             self.kill()
         if self.state == LOST:
             self.move(END)

@@ -56,7 +56,7 @@ def limit_check(cpu_s: float) -> None:
         signal.setitimer(signal.ITIMER_PROF, cpu_s if cpu_s % 1 else 0)
 
 
-class Returned(NamedTuple):
+class CallResult(NamedTuple):
     """What a call returned; the dicts that it changed, by position; and the dicts among its arguments as they were."""
 
     value: Any
@@ -142,7 +142,7 @@ class Child:
                 found = len(value) if isinstance(value, (tuple, list)) else 0
                 goes_on = arity is None or found == arity or (arity == 0 and isinstance(value, list))
                 before = [snapshot(arg) if isinstance(arg, dict) else None for arg in args]
-                self.results.append(Returned(value, copy_as_sent(reply.get("dicts", {})), before))
+                self.results.append(CallResult(value, copy_as_sent(reply.get("dicts", {})), before))
                 if goes_on and request["lean"] and not is_needed:
                     reply["value"] = None
             frame = protocol.encode(reply)
@@ -173,7 +173,7 @@ class Child:
         """The value of a step of this program. Raises if there is none."""
         if number not in self.values:
             step = self.results[number]
-            if isinstance(step, Returned):
+            if isinstance(step, CallResult):
                 self.values[number] = step.value
             elif step[0] == "after":
                 call, position = self.results[step[1].number], step[2]
