@@ -231,7 +231,7 @@ def test_an_assignment_without_other_handouts_can_be_asked_to_guess(folder):
     shutil.rmtree(folder / "handouts")
     handout, grounds = load_handouts(load_assignment(folder), AUTO).of(Submission("a", "a", {"layers.py": b"word"}))
     assert handout.name == "default"
-    assert "no mark" in say(grounds)
+    assert "no sign of any handout" in say(grounds)
 
 
 # The project's own handouts.
@@ -383,7 +383,7 @@ def guessed(assignment, files):
 def test_auto_knows_a_package_by_its_marks(assignment, name):
     found, grounds = guessed(assignment, PACKAGES[name])
     assert found == name, grounds
-    assert f"taken for handout {name}" in grounds
+    assert f"graded as handout {name}, which" in grounds
 
 
 @pytest.mark.parametrize(("optim", "fc_net"), [("2016", "2017"), ("2017", "2016")])
@@ -396,7 +396,7 @@ def test_what_2016_and_2017_share_between_them_is_taken_for_the_elder(assignment
     }
     found, grounds = guessed(assignment, files)
     assert found == "2016"
-    assert "2017 has the same marks" in grounds
+    assert "2017 has the same signs" in grounds
 
 
 def own_package():
@@ -406,7 +406,7 @@ def own_package():
 def test_auto_knows_the_assignments_own(assignment):
     found, grounds = guessed(assignment, own_package())
     assert found == "default"
-    assert "taken for handout default by 13 of 13 marks" in grounds
+    assert "graded as handout default, which 13 of 13 signs" in grounds
 
 
 def without(source, *names):
@@ -441,7 +441,7 @@ def test_a_package_that_is_half_of_one_year_and_half_of_another_is_not_guessed(a
     files = {**PACKAGES["2016"], "optim.py": PACKAGES["2021"]["optim.py"], "layers.py": PACKAGES["2021"]["layers.py"]}
     found, grounds = guessed(assignment, files)
     assert found == "default"
-    assert "no handout has a clear majority" in grounds
+    assert "none of the handouts has a clear majority" in grounds
 
 
 def test_an_empty_submission_is_graded_by_the_assignments_own(assignment):

@@ -28,8 +28,8 @@ def test_python_2_is_told_once_for_all_files_and_never_beside_a_newer_one():
     left_out = [newer("optim.py", 7, "adam", "3.12"), *(older("layers.py", n, f"f{n}") for n in range(9))]
     (reason,) = tell_dialect([*left_out, older("b.py", 2, "")], "3.11.7")
     note = say(reason)
-    assert note.startswith("layers.py, line 0: `<>` is Python 2's, and Python 3.11 graded it. adam, f0, f1, f2, ")
-    assert note.endswith("2to3 -w layers.py b.py does most of it.")
+    assert note.startswith("layers.py, line 0: `<>` is Python 2 syntax, but Python 3.11 graded it. adam, f0, f1, f2, ")
+    assert note.endswith("2to3 -w layers.py b.py does most of the work.")
 
 
 def test_a_mistake_is_no_other_python():

@@ -33,7 +33,9 @@ def test_a_file_out_of_its_folder_is_found_by_its_bare_name():
 def test_the_whole_name_wins_over_the_bare_name():
     files, notes = choose_from("fc_net.py", "deep/er/classifiers/fc_net.py")
     assert files == {"classifiers/fc_net.py": "deep/er/classifiers/fc_net.py"}
-    assert notes == ("two classifiers/fc_net.py were found: deep/er/classifiers/fc_net.py was taken, not fc_net.py.",)
+    assert notes == (
+        "two files classifiers/fc_net.py were found: deep/er/classifiers/fc_net.py was used, not fc_net.py.",
+    )
 
 
 def test_the_package_folder_wins_then_the_shallowest_then_the_newest_name():
@@ -48,7 +50,7 @@ def test_the_root_with_more_student_files_wins_over_a_newer_name():
     files, notes = choose_from("assignment1/cs231n/layers.py", *hw2, "assignment3/cs231n/layers.py")
     assert files == dict(zip(STUDENT, hw2, strict=True))
     assert notes == (
-        "three layers.py were found: assignment2/cs231n/layers.py was taken, "
+        "three files layers.py were found: assignment2/cs231n/layers.py was used, "
         "not assignment3/cs231n/layers.py, assignment1/cs231n/layers.py.",
     )
 

@@ -111,7 +111,7 @@ def test_of_several_with_one_name_the_nearest_to_the_code_is_taken_and_said():
     choice = choose_notebooks(tree, ["hw2/cs231n"])
     assert choice.files == {"Nets.ipynb": b"2"}
     assert notes_of(choice) == (
-        "three Nets.ipynb were found: hw2/Nets.ipynb was taken, not Nets.ipynb, hw1/Nets.ipynb.",
+        "three files Nets.ipynb were found: hw2/Nets.ipynb was used, not Nets.ipynb, hw1/Nets.ipynb.",
     )
     assert choose_notebooks({"b/N.ipynb": b"1", "a/N.ipynb": b"1"}, [""]).notes == ()
 

@@ -73,7 +73,8 @@ def test_a_canvas_download_is_a_submission_a_student(tmp_path):
     assert wei.source == str(top / "王伟_LATE_1235_55510_hw2.zip")
     assert notes_of(wei) == ("Handed in through Canvas by 王伟 (user 1235), late: hw2.zip.",)
     assert problem_of(richard) == (
-        "roerichard_1240_text.html: only a text entry was handed in, which is not read. Ask for the Python files."
+        "roerichard_1240_text.html: only a text entry was handed in, which the grader does not read. Ask for the "
+        "Python files."
     )
 
 
@@ -96,7 +97,7 @@ def test_a_moodle_download_with_a_folder_a_student(tmp_path):
         "Zoë_van_Dam_31": {"layers.py": b"zoe"},
     }
     assert notes_of(got["Zoë_van_Dam_31"])[2:] == ("Read from hw.zip.",)
-    assert notes_of(got["Bob_7"])[1:] == ("two layers.py were found: cs231n/layers.py was taken, not layers.py.",)
+    assert notes_of(got["Bob_7"])[1:] == ("two files layers.py were found: cs231n/layers.py was used, not layers.py.",)
 
 
 def test_two_moodle_downloads_in_one_folder_lose_nothing(tmp_path):
@@ -211,9 +212,9 @@ def test_several_archives_of_one_student_lie_side_by_side(tmp_path):
     (one,) = collected(top)[0].values()
     assert one.files == {"layers.py": b"other", "optim.py": b"optim"}
     assert notes_of(one)[1:] == (
-        "old.rar was left out: it is a rar archive, which is not read. Pack a zip or a tar.gz.",
+        "old.rar was left out: it is a rar archive, which the grader cannot read. Pack a zip or a tar.gz.",
         "cut.zip was left out: the archive is damaged or cut off. Pack and hand it in again.",
-        "two layers.py were found: part-2/layers.py was taken, not part-1/layers.py.",
+        "two files layers.py were found: part-2/layers.py was used, not part-1/layers.py.",
     )
 
 
@@ -221,7 +222,7 @@ def test_where_nothing_can_be_read_the_reason_is_the_problem(tmp_path):
     top = fill(tmp_path, {"a_1_10001_hw.7z": b"7z\xbc\xaf\x27\x1c" + bytes(600), "b_2_10002_notes.docx": b"x"})
     got = collected(top)[0]
     assert problem_of(got["a_1"]) == (
-        "a_1_10001_hw.7z: hw.7z was left out: it is a 7z archive, which is not read. Pack a zip or a tar.gz."
+        "a_1_10001_hw.7z: hw.7z was left out: it is a 7z archive, which the grader cannot read. Pack a zip or a tar.gz."
     )
     assert "no Python file found" in problem_of(got["b_2"])
 

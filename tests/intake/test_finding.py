@@ -115,7 +115,7 @@ def test_a_whole_class_in_one_archive_is_refused_with_the_command(tmp_path, pack
     problems = {one.id: problem_of(one) for one in collect_all(tmp_path / "in")}
     assert problems["dan"] is None
     assert problems["class"] == (
-        "class.zip: it holds the work of 3 (ann, ben, cem), expected one submission. Unpack it and give the folder."
+        "class.zip: it holds 3 submissions (ann, ben, cem), expected one. Unpack it and give the folder."
     )
 
 
@@ -168,7 +168,7 @@ def test_what_is_not_read_is_named(tmp_path):
     assert notes_of(collect_all(tmp_path / "ben")[0]) == ("Not read: 0.pdf, 1.pdf, 2.pdf, 3.pdf, 4.pdf and 4 more.",)
     write(tmp_path / "class", "cem/build/cs231n/layers.py", "dan/layers.py")
     problem = problem_of(collect_all(tmp_path / "class")[0])
-    assert problem.startswith("cem: build was passed over, as tools make folders of this name; no Python file found")
+    assert problem.startswith("cem: build was ignored, because tools create folders of this name; no Python file found")
 
 
 FILE_NAMES = st.text(st.characters(exclude_characters="/\0\ud800", exclude_categories=["Cs"]), min_size=1, max_size=40)

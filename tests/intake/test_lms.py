@@ -44,7 +44,7 @@ def test_canvas_files_are_put_together_by_user():
     )
     assert notes_of(by_label["王伟_1235"]) == ("Handed in through Canvas by 王伟 (user 1235), late: hw 2.zip.",)
     assert problem_of(by_label["roerichard_1240"]) == (
-        "only a text entry was handed in, which is not read. Ask for the Python files."
+        "only a text entry was handed in, which the grader does not read. Ask for the Python files."
     )
     assert problem_of(by_label["poeedgar_1241"]).startswith("only a link was handed in")
     assert download.others == ()
@@ -53,7 +53,9 @@ def test_canvas_files_are_put_together_by_user():
 def test_a_text_entry_beside_files_is_noted():
     _, by_label = recognised("doejane_1_10001_layers.py", "doejane_1_text.html", "b_2_10002_x.zip")
     assert problem_of(by_label["doejane_1"]) is None
-    assert notes_of(by_label["doejane_1"])[1] == ("A text entry was handed in and was not read: doejane_1_text.html.")
+    assert notes_of(by_label["doejane_1"])[1] == (
+        "A text entry was handed in, which the grader does not read: doejane_1_text.html."
+    )
 
 
 def test_of_a_file_handed_in_again_the_latest_counts():
@@ -62,8 +64,8 @@ def test_of_a_file_handed_in_again_the_latest_counts():
     download, by_label = recognised(*names)
     assert parts(by_label["a_1"]) == {"a_1_1000_layers-2.py": "layers.py", "a_1_901_hw-3.tar.gz": "hw-3.tar.gz"}
     assert notes_of(by_label["a_1"])[1:] == (
-        "layers-2.py was taken as layers.py: Canvas numbers what is handed in again.",
-        "Left out, of earlier attempts: a_1_900_layers.py, a_1_950_layers-1.py.",
+        "layers-2.py was read as layers.py: Canvas adds a number to a file that is handed in again.",
+        "Files of earlier attempts were left out: a_1_900_layers.py, a_1_950_layers-1.py.",
     )
     assert "2 files of earlier attempts left out" in download.summary
 
@@ -179,7 +181,7 @@ def test_of_blackboards_attempts_the_latest_counts():
     assert parts(by_label["jdoe"]) == {f"{late}_layers.py": "layers.py"}
     assert notes_of(by_label["jdoe"]) == (
         "Handed in through Blackboard by jdoe, attempt of 2026-01-10-00-00-00: layers.py.",
-        f"Left out, of earlier attempts: {early}_layers.py, {early}_old.py.",
+        f"Files of earlier attempts were left out: {early}_layers.py, {early}_old.py.",
     )
     assert download.summary.endswith("2 submissions in 2 files and folders, 2 files of earlier attempts left out")
 
@@ -188,7 +190,8 @@ def test_a_latest_attempt_without_a_file_does_not_fall_back_in_silence():
     early, late = "HW_jdoe_attempt_2026-01-09-23-59-59", "HW_jdoe_attempt_2026-01-10-00-00-00"
     _, by_label = recognised(f"{early}_layers.py", f"{late}.txt", "HW_rroe_attempt_2026-01-10-00-00-00.txt")
     assert problem_of(by_label["jdoe"]) == (
-        "the latest attempt holds no file, an earlier one does. Move the latest away if the earlier shall count."
+        "the latest attempt holds no file, but an earlier one does. If the earlier attempt should count, move "
+        "the latest one away."
     )
     assert problem_of(by_label["rroe"]) == "no file was handed in. Ask for the Python files."
 
@@ -250,7 +253,7 @@ def test_gradescopes_folders_get_their_names():
     download, by_label = recognised("submission_metadata.yml", folders=folders, metadata=METADATA.encode())
     assert list(by_label) == ["Jane Doe_101", 'Miles O\'Brien_王A😀 "x"_102', "submission_103"]
     assert notes_of(by_label["Jane Doe_101"]) == ("Handed in through Gradescope by Jane Doe, submission 101.",)
-    assert "somebody the list does not name" in notes_of(by_label["submission_103"])[0]
+    assert "somebody without a name in Gradescope's list" in notes_of(by_label["submission_103"])[0]
     assert download.others == ("extra",)
     assert download.summary.endswith("not there though the list names it: submission_104")
 

@@ -92,7 +92,7 @@ def test_where_the_right_file_is_a_stub_the_written_copy_counts(stub):
     written = WRITTEN + b"def g(x):\n    return x\n" if stub != b"def f(x:\n    pass\n" else b"def f(x:\n    return x"
     files, notes = chosen({"cs231n/layers.py": stub, "cs231n/layers (1).py": written})
     assert files["layers.py"] == written
-    assert "cs231n/layers (1).py was found, expected layers.py. It was graded as layers.py, since" in notes[0]
+    assert "cs231n/layers (1).py was found, expected layers.py. It was graded as layers.py, because" in notes[0]
 
 
 @pytest.mark.parametrize("name", ["layers", "optim", "classifiers/fc_net", "classifiers/cnn"])
@@ -108,7 +108,7 @@ def test_two_written_files_are_doubt_so_the_right_name_counts_and_it_is_said():
     files, notes = chosen({"layers.py": WRITTEN, "layers (1).py": OTHER})
     assert files["layers.py"] == WRITTEN
     assert notes == (
-        "layers (1).py was found, expected layers.py. layers.py was graded. If another one counts, rename it.",
+        "layers (1).py was found, expected layers.py. layers.py was graded. If another one should count, rename it.",
     )
     files, notes = chosen({"layers.py": STUB, "layers (1).py": OTHER, "layers (2).py": WRITTEN})
     assert files["layers.py"] == STUB
@@ -119,7 +119,7 @@ def test_two_candidates_without_the_right_one_are_both_named():
     files, notes = chosen({"layers (1).py": OTHER, "layers (2).py": WRITTEN})
     assert files["layers.py"] == WRITTEN
     assert "layers (2).py" in notes[0] and "layers (1).py" in notes[1]
-    assert sum("two layers.py were found" in note for note in notes) == 1
+    assert sum("two files layers.py were found" in note for note in notes) == 1
 
 
 def test_nothing_is_said_of_a_copy_or_of_a_module_that_is_imported():
@@ -146,6 +146,6 @@ def test_a_notebook_that_was_saved_as_text_is_a_notebook():
     choice = choose_notebooks({"Nets.ipynb.json": b"1", "Other.ipynb": b"2", "Other.ipynb.json": b"3"}, [])
     assert choice.files == {"Nets.ipynb": b"1", "Other.ipynb": b"2"}
     assert notes_of(choice) == (
-        "two Other.ipynb were found: Other.ipynb was taken, not Other.ipynb.json.",
+        "two files Other.ipynb were found: Other.ipynb was used, not Other.ipynb.json.",
         "Nets.ipynb.json was found, expected Nets.ipynb. It was read as Nets.ipynb. Rename it.",
     )

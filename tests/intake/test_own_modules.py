@@ -104,7 +104,7 @@ def test_an_init_file_without_code_does_not(text):
 def test_the_note_names_what_was_taken_from_elsewhere():
     tree = {"hw/cs231n/layers.py": b"import a, b\n", "hw/a.py": b"", "hw/b.py": b"", "hw/c.py": b""}
     notes = notes_of(choose(tree, student_files=STUDENT, handed_out=(), package="cs231n"))
-    assert notes == ("Taken as well, since the code imports them: hw/a.py, hw/b.py.",)
+    assert notes == ("Also used, because the code imports them: hw/a.py, hw/b.py.",)
 
 
 def test_modules_from_elsewhere_are_limited():

@@ -92,7 +92,8 @@ def test_a_cell_without_both_is_read_from_below_its_question():
     found, notes = read({"Nets.ipynb": written(metadata={}, id="other"), "Other.ipynb": OTHER})
     assert (found[0].answers[0].status, found[0].answers[0].text) == (ANSWERED, "Because.")
     assert notes == [
-        "Nets.ipynb: cells have lost the metadata that they were handed out with. why: read from below the question."
+        "Nets.ipynb: some cells lost the metadata of the handed-out notebook. why: the answers were read from "
+        "the cells below the questions."
     ]
 
 
@@ -159,7 +160,7 @@ def test_a_notebook_by_another_name_is_known_by_its_cells(name):
 def test_notes_called_like_a_notebook_are_not_taken_for_it():
     found, notes = read({"Nets notes.ipynb": [cell("My notes")], "Other.ipynb": OTHER})
     assert found[0].handed_out == ""
-    assert "Nets notes.ipynb: made from none of the notebooks that were handed out." in notes
+    assert "Nets notes.ipynb: not made from a handed-out notebook." in notes
 
 
 def test_the_copy_that_has_answers_is_read():
@@ -197,7 +198,7 @@ def test_copies_fill_each_others_gaps_and_a_doubt_is_said():
 def test_a_notebook_that_was_left_out_was_handed_in():
     found, notes = read_notebooks({"Nets.ipynb": packed(handed())}, HANDED_OUT, left_out=["Other.ipynb"])
     assert notes == ()
-    assert problem_of(found[1]) == "It was left out, because it is beyond a limit."
+    assert problem_of(found[1]) == "It was left out, because it exceeds a limit."
 
 
 def test_an_answer_in_new_cells_below_is_found_and_ends_at_what_was_handed_out():
@@ -260,14 +261,14 @@ def test_a_copy_beside_it_is_not_read_and_said():
 def test_a_notebook_of_their_own_has_no_answers_and_is_said_where_one_is_missing():
     found, notes = read({"Mine.ipynb": [cell("# Mine")]})
     assert [(one.name, one.handed_out, one.answers) for one in found] == [("Mine.ipynb", "", ())]
-    assert notes == ["Mine.ipynb: made from none of the notebooks that were handed out."]
+    assert notes == ["Mine.ipynb: not made from a handed-out notebook."]
     _, notes = read({"Mine.ipynb": [cell("# Mine")], "Nets.ipynb": handed(), "Other.ipynb": OTHER})
     assert notes == []
 
 
 def test_a_damaged_notebook_is_told_and_its_answers_are_missing():
     found, notes = read({"Nets.ipynb": packed(handed())[:-20], "Other.ipynb": OTHER})
-    assert "no JSON" in problem_of(found[0])
+    assert "not valid JSON" in problem_of(found[0])
     assert [one.status for one in found[0].answers] == [ABSENT, ABSENT]
     assert notes == [f"Nets.ipynb: {problem_of(found[0])}"]
 

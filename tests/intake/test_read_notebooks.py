@@ -65,13 +65,13 @@ def test_older_formats_are_converted(version):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "no JSON"),
-        (notebook(cell())[:-9], "no JSON"),
-        (b"\xff\xfe{", "no JSON"),
-        (b"[" * 200_000, "no JSON"),
-        (b'{"a":' * 200_000, "no JSON"),
-        (b'{"nbformat": 4, "cells": [' + b"1" * 5000 + b"]}", "no JSON"),  # more digits than Python reads
-        (b"[]", "not built as notebooks are"),
+        (b"", "not valid JSON"),
+        (notebook(cell())[:-9], "not valid JSON"),
+        (b"\xff\xfe{", "not valid JSON"),
+        (b"[" * 200_000, "not valid JSON"),
+        (b'{"a":' * 200_000, "not valid JSON"),
+        (b'{"nbformat": 4, "cells": [' + b"1" * 5000 + b"]}", "not valid JSON"),  # more digits than Python reads
+        (b"[]", "structure of a notebook"),
         (b"{}", "its format is None"),
         (notebook(nbformat=5), "its format is 5, expected a notebook of format 4 or older"),
         (notebook(nbformat=True), "its format is True"),
@@ -79,8 +79,8 @@ def test_older_formats_are_converted(version):
         (notebook(nbformat="4"), "its format is '4'"),
         (json.dumps({"nbformat": 4}).encode(), "has no cells"),
         (notebook(cells={"a": 1}), "has no cells"),
-        (json.dumps({"nbformat": 3, "worksheets": [{"cells": [7]}]}).encode(), "not built as notebooks are"),
-        (json.dumps({"nbformat": 2, "worksheets": "no"}).encode(), "not built as notebooks are"),
+        (json.dumps({"nbformat": 3, "worksheets": [{"cells": [7]}]}).encode(), "structure of a notebook"),
+        (json.dumps({"nbformat": 2, "worksheets": "no"}).encode(), "structure of a notebook"),
         (notebook(*[cell()] * (MOST_CELLS + 1)), f"it has {MOST_CELLS + 1} cells"),
         (b"[" + b"[]," * (MOST_VALUES // 2) + b"1]", f"more than {MOST_VALUES} values"),
     ],

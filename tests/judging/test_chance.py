@@ -114,8 +114,8 @@ def test_the_message_names_the_weights_and_not_their_values():
     with pytest.raises(CallFailed) as caught:
         expect_draws("nets.Net", {"W1": draw(0, 20, 30), "W2": np.sort(draw(1, 600)).reshape(20, 30)}, 1.0)
     assert say(caught.value.failure.reason) == (
-        "Net: W2 was not drawn at random: its entries follow a pattern: each depends on the one 1 place before it. "
-        "Draw every entry on its own from a normal distribution around 0."
+        "Net: W2 was not drawn at random: its entries follow a pattern: each depends on the entry 1 place before it. "
+        "Draw each entry independently from a normal distribution with mean 0."
     )
 
 
@@ -124,7 +124,7 @@ def test_layers_that_are_drawn_after_the_same_seed_are_no_draws(other):
     weights = {"W1": draw(5, 20, 30), "W2": draw(6, 30, 30), "W3": draw(5, *other)}
     with pytest.raises(CallFailed) as caught:
         expect_draws("nets.Net", weights, 1.0)
-    assert "W1 and W3 begin with the same numbers" in say(caught.value.failure.reason)
+    assert "W1 and W3 start with the same numbers" in say(caught.value.failure.reason)
     expect_draws("nets.Net", {**weights, "W3": draw(7, *other)}, 1.0)
 
 
@@ -171,7 +171,7 @@ def test_masks_with_a_pattern_are_refused(kind, keep):
     masks = [WRONG_MASKS[kind](seed, 20_000, keep) for seed in range(6)]
     with pytest.raises(CallFailed) as caught:
         expect_masks("layers.drop", masks, keep)
-    assert say(caught.value.failure.reason).startswith("drop: the mask does not depend on chance alone: ")
+    assert say(caught.value.failure.reason).startswith("drop: the mask is not random: ")
 
 
 def test_an_exact_share_of_few_masks_may_be_chance():

@@ -49,7 +49,8 @@ def reason(expected, actual, **more):
     [
         (
             None,
-            "dx is None, expected an array of shape (2, 3). Is it written yet? It is never assigned, or not returned.",
+            "dx is None, expected an array of shape (2, 3). Perhaps it is not written yet, never assigned, or not "
+            "returned.",
         ),
         ([[1.0, -2.0, 3.0], [4.0, 0.5, -6.0]], "dx is of type list, expected an array of shape (2, 3)."),
         ((GRID,), "dx is of type tuple, expected an array of shape (2, 3)."),
@@ -68,8 +69,8 @@ def test_what_is_no_array_is_named_by_its_type(actual, words):
 
 
 def test_none_for_a_number_says_that_a_number_was_due():
-    assert (
-        reason(2.5, None) == "dx is None, expected a number. Is it written yet? It is never assigned, or not returned."
+    assert reason(2.5, None) == (
+        "dx is None, expected a number. Perhaps it is not written yet, never assigned, or not returned."
     )
 
 
@@ -124,7 +125,7 @@ def test_axes_of_length_one_are_a_remark_and_no_loss(shape):
     judgement = judged(GRID, GRID.reshape(shape), squeeze=True)
     assert judgement.comparison.status == PASSED
     (remark,) = judgement.remarks
-    assert say(remark) == f"dx has shape {shape}, expected (2, 3); the same but for axes of length 1."
+    assert say(remark) == f"dx has shape {shape}, expected (2, 3); only axes of length 1 differ."
     assert judgement.actual.shape == (2, 3)
 
 
@@ -319,7 +320,9 @@ def test_a_factor_is_named_after_an_axis_of_what_went_in():
 
 @pytest.mark.parametrize("dtype", [np.int64, np.uint8])
 def test_zeros_of_integers_are_said_to_keep_no_fractions(dtype):
-    assert reason(GRID / 10, np.zeros((2, 3), dtype=dtype)).endswith("in an array of integers: it keeps no fractions.")
+    assert reason(GRID / 10, np.zeros((2, 3), dtype=dtype)).endswith(
+        "It is an array of integers, which cannot hold fractions."
+    )
     assert reason(GRID / 10, np.zeros((2, 3))) == "dx is zero everywhere."
 
 

@@ -89,7 +89,9 @@ def test_a_gradient_of_a_forward_of_which_nothing_is_right_counts_half():
     result = settled(backward(agreed=frozenset({"dx", "dw"})), FORWARD_WRONG)
     assert result.points == pytest.approx(8.0 * (1 + 0.5 * 4) / 5)
     assert (result.status, result.follow_through) == (PARTIAL, True)
-    assert "dw and dx are the gradients of your own conv_forward, which is wrong: counted half." in message_of(result)
+    assert ("dw and dx are the gradients of your own conv_forward, which is wrong. They count half.") in message_of(
+        result
+    )
     assert [part.follow_through for part in result.comparisons] == [True, True, False]
     assert [part.status for part in result.comparisons] == [FAILED, FAILED, PASSED]
 
@@ -100,7 +102,7 @@ def test_a_gradient_of_a_forward_of_which_nothing_is_right_counts_half():
 def test_a_gradient_of_a_forward_that_is_known_or_right_elsewhere_counts_in_full(forward):
     result = settled(backward(agreed=frozenset({"dx", "dw"})), *forward)
     assert (result.points, result.follow_through) == (8.0, True)
-    assert "counted in full" in message_of(result)
+    assert "count in full" in message_of(result)
 
 
 def test_only_the_gradients_that_agree_follow_through():
@@ -128,12 +130,12 @@ def test_a_gradient_of_a_constant_or_a_sum_earns_nothing():
 
 def test_the_forward_of_another_function_proves_nothing():
     stranger = Trial(check_of("x", "layers.affine_forward", None), judgements=judgements(out=(True, 1.0)))
-    assert "counted half" in message_of(settled(backward(agreed=frozenset({"dx", "dw"})), FORWARD_WRONG, stranger))
+    assert "count half" in message_of(settled(backward(agreed=frozenset({"dx", "dw"})), FORWARD_WRONG, stranger))
 
 
 def test_a_forward_that_gave_no_values_proves_nothing():
     crashed = Trial(FORWARD, failure=Failure(ERROR, "layers.conv_forward", "raised"))
-    assert "counted half" in message_of(settled(backward(agreed=frozenset({"dx", "dw"})), crashed))
+    assert "count half" in message_of(settled(backward(agreed=frozenset({"dx", "dw"})), crashed))
 
 
 def loss_trial(name, **more):
@@ -177,7 +179,9 @@ FED = Failure(ERROR, "layers.conv_forward", "conv_forward raised.")
 def test_a_backward_that_does_not_understand_the_documented_cache_is_skipped():
     result = settled(Trial(check_of(), failure=Failure(ERROR, "layers.conv_backward", "raised KeyError"), fed=FED))
     assert (result.points, result.status) == (0.0, SKIPPED)
-    assert message_of(result) == "conv_forward raised. Given the cache that the docstring describes, raised KeyError"
+    assert message_of(result) == (
+        "conv_forward raised. With the cache that the docstring describes instead, raised KeyError"
+    )
 
 
 @pytest.mark.parametrize("status", [MISSING, TIMEOUT, CRASHED, FAILED])
@@ -190,13 +194,13 @@ def test_a_backward_that_is_right_on_the_documented_cache_earns_all_and_says_so(
     result = settled(Trial(check_of(), judgements=judgements(dx=(True, 1.0)), fed=FED))
     assert (result.points, result.status) == (8.0, PASSED)
     assert message_of(result) == (
-        "conv_forward raised. conv_backward was given the cache that the docstring describes instead."
+        "conv_forward raised. The check called conv_backward with the cache that the docstring describes instead."
     )
 
 
 def test_a_well_known_exception_comes_with_advice():
     failure = Failure(ERROR, "layers.conv_backward", "NameError: name 'xrange' is not defined")
-    assert "xrange is Python 2's" in say_all(settled(Trial(check_of(), failure=failure)).hints)
+    assert "xrange exists only in Python 2" in say_all(settled(Trial(check_of(), failure=failure)).hints)
 
 
 def test_a_hint_is_shown_only_if_it_is_the_only_one():
@@ -233,14 +237,14 @@ def test_a_gradient_of_a_forward_that_is_right_in_all_of_its_checks_earns_nothin
 def test_a_visible_check_of_the_forward_may_have_been_memorised():
     visible = replace(FORWARD_RIGHT, check=replace(FORWARD_RIGHT.check, visibility="visible"))
     agreed = backward(agreed=frozenset({"dx", "dw"}))
-    assert "counted half" in message_of(settled(agreed, FORWARD_WRONG, visible))
-    assert "counted in full" in message_of(settled(agreed, FORWARD_WRONG, visible, FORWARD_RIGHT))
+    assert "count half" in message_of(settled(agreed, FORWARD_WRONG, visible))
+    assert "count in full" in message_of(settled(agreed, FORWARD_WRONG, visible, FORWARD_RIGHT))
 
 
 def test_wrong_values_for_a_documented_cache_are_nobodys_fault():
     result = settled(Trial(check_of(), judgements=judgements(dx=(False, 1.0)), fed=FED))
     assert (result.points, result.status) == (0.0, SKIPPED)
-    assert message_of(result).endswith("instead; if yours holds something else, mend conv_forward first.")
+    assert message_of(result).endswith("instead. If your cache holds something else, fix conv_forward first.")
 
 
 def test_remarks_cost_nothing_and_are_all_kept():

@@ -29,7 +29,7 @@ def test_a_run_on_stubs_that_earns_more_counts_and_says_why():
     result = chosen(NET, replace(STUBBED, points=4.0, status=PASSED, reasons=()))
     assert (result.points, result.status, result.stubs) == (4.0, PASSED, ("layers.double",))
     assert message_of(result) == (
-        "Counted with the grader's own double in place of yours, which lost marks already. Mend it first. "
+        "This check counts with our double in place of yours, which already lost marks. Fix it first. "
         "With yours: Net: loss is off."
     )
 
@@ -37,7 +37,7 @@ def test_a_run_on_stubs_that_earns_more_counts_and_says_why():
 def test_functions_that_pass_are_not_blamed():
     result = chosen(NET, replace(STUBBED, points=4.0, status=PASSED, reasons=()), replace(LAYER, status=PASSED))
     assert message_of(result) == (
-        "Counted with the grader's own functions in place of those that Net calls. With yours: Net: loss is off."
+        "This check counts with our functions in place of those that Net calls. With yours: Net: loss is off."
     )
 
 
@@ -45,7 +45,10 @@ def test_where_both_earn_the_same_the_run_on_stubs_tells_what_is_wrong_with_the_
     own = replace(NET, status=SKIPPED, reasons=saying("Net could not be run: double raised KeyError."))
     result = chosen(own, replace(STUBBED, reasons=saying("Net: w is zero everywhere.")))
     assert result.status == FAILED
-    assert message_of(result) == ("Net: w is zero everywhere. So it is with the grader's own double in place of yours.")
+    assert message_of(result) == (
+        "Net: w is zero everywhere. It also fails with our double in place of yours, so the mistake is in "
+        "this function."
+    )
 
 
 @pytest.mark.parametrize("points", [0.0, 1.0])

@@ -68,9 +68,9 @@ def test_every_form_that_a_template_names_is_one(id):
         (Reason.of("first_at", at=[3]), "first at 3"),
         (Reason.of("first_at", at=[3, 0]), "first at (3, 0)"),
         (Reason.of("number_off", name="loss", amount=0.05), "by 5%."),
-        (Reason.of("number_slightly_off", name="loss", amount=0.00512), "by 0.0051 of"),
-        (Reason.of("shares_part", own="f", name="g", share=0.25), "counts for 25 %, by"),
-        (Reason.of("was_given_cache", why=Reason.of("raised", name="f", raised="E", text="x"), name="g"), "x. g was"),
+        (Reason.of("number_slightly_off", name="loss", amount=0.00512), "error of 0.0051."),
+        (Reason.of("shares_part", own="f", name="g", share=0.25), "counts for 25 %, based"),
+        (Reason.of("was_given_cache", why=Reason.of("raised", name="f", raised="E", text="x"), name="g"), "x. The"),
     ],
     ids=lambda value: value if isinstance(value, str) else value.id,
 )  # fmt: skip

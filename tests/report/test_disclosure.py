@@ -117,12 +117,12 @@ def test_of_a_visible_check_whose_text_may_hold_a_secret_the_student_reads_none_
     page = feedback_page(result_with(replace(sentinel_check("visible", status), **why)))
     left = [leak for leak in LEAKS if leak in page]
     assert left in ([], ["SENTINEL"])
-    own = page.count("SENTINELid") + page.count("Wrong all the same: SENTINELname.")  # the assignment's own words
+    own = page.count("SENTINELid") + page.count("Still wrong: SENTINELname.")  # the assignment's own words
     assert page.count("SENTINEL") == own
     assert "Public title." in page
     assert ("Public hint." in page) == (status in ("failed", "partial"))
     assert ("Told." in page) == ("own_run" in why)
-    assert ("ran after hidden ones" in page) == ("after_hidden" in why and status != "passed")
+    assert ("ran after hidden checks" in page) == ("after_hidden" in why and status != "passed")
 
 
 def test_staff_read_all_of_such_a_check() -> None:

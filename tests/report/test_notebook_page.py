@@ -128,7 +128,7 @@ def test_markdown_that_the_converter_fails_over_is_shown_as_it_was_written(monke
 
 def test_a_notebook_that_cannot_be_read_says_so() -> None:
     page = notebook_page(b"{", name="Nets.ipynb", submission="ada")
-    assert "It cannot be shown: it is damaged or cut off: it is no JSON. Save it again." in page
+    assert "It cannot be shown: it is damaged or cut off: it is not valid JSON. Save it again." in page
     assert "<iframe" not in page
 
 

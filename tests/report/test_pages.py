@@ -270,7 +270,7 @@ def test_another_handout_is_named_on_every_page() -> None:
 
 def test_a_class_page_says_what_was_taken_for_what_the_odd_ones_first() -> None:
     many = [taken_for(result_of(f"s{index}"), "default", "auto: taken for default <b>") for index in range(7)]
-    odd = taken_for(result_of("odd"), "2016", "auto: taken for handout 2016")
+    odd = taken_for(result_of("odd"), "2016", "auto: graded as handout 2016")
     page = class_page(roster_of([*many, odd]), title=TITLE)
     assert '<th scope="col">Handout</th>' in page
     assert page.count("<td>default</td>") == 7
@@ -335,7 +335,7 @@ def test_a_check_on_stubs_is_marked_and_its_function_says_which_stood_in() -> No
     )
     for page in (staff_page(result), feedback_page(result)):
         assert page.count(">stubs</span>") == 2
-        assert page.count("2 of 2 checks count with the grader&#39;s own conv_forward_naive in place of yours") == 1
+        assert page.count("2 of 2 checks count with our conv_forward_naive in place of yours") == 1
 
 
 def test_the_points_of_a_file_stand_beside_its_name() -> None:

@@ -86,7 +86,7 @@ def test_one_that_takes_too_long_is_said_so_and_the_next_has_its_page(
     monkeypatch.setattr(notebook_renderer, "NOTEBOOK_S", 0.3)
     assert rendered(tmp_path, submission(slow=b"{}", swift=b"{}")) == []
     found = pages(tmp_path)
-    assert "It cannot be shown: it takes too long" in found["notebooks/ada/slow.html"]
+    assert "It cannot be shown: showing it takes too much time" in found["notebooks/ada/slow.html"]
     assert found["notebooks/ada/swift.html"].startswith("<p>page")
 
 
@@ -95,7 +95,7 @@ def test_a_submission_has_so_much_time_and_no_more(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(notebook_renderer, "NOTEBOOK_S", 0.3)
     monkeypatch.setattr(notebook_renderer, "SUBMISSION_S", 0.2)
     rendered(tmp_path, submission(slow=b"{}", swift=b"{}"))
-    assert "takes too long" in pages(tmp_path)["notebooks/ada/swift.html"]
+    assert "takes too much time" in pages(tmp_path)["notebooks/ada/swift.html"]
 
 
 def test_without_notebooks_nothing_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

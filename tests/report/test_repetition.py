@@ -99,7 +99,7 @@ def test_a_check_that_is_as_wrong_on_stubs_says_only_what_is_wrong() -> None:
 
 
 def test_words_of_the_judge_in_a_message_of_a_check_without_stubs_are_the_students() -> None:
-    message = "Net raised E: Counted with the grader's own x in place of yours. With yours: y"
+    message = "Net raised E: This check counts with our x in place of yours. With yours: y"
     assert (own_words(check(message), Common()), with_yours(check(message))) == (message, "")
 
 
@@ -110,6 +110,6 @@ def test_the_stubs_of_a_function_are_named_once_and_only_those_that_lost_marks()
         "layers.other": FunctionResult("layers.other", 0.0, 2.0, "failed"),
     }
     note = stubs_note([check(stubs=(LAYER, "layers.relu")), check()], functions)
-    assert note.startswith("1 of 2 checks counts with the grader's own affine in place of yours")
+    assert note.startswith("1 of 2 checks counts with our affine in place of yours")
     assert stubs_note([check(), check()], functions) == ""
-    assert "in place of those that are called" in stubs_note([check(stubs=("layers.relu",))], functions)
+    assert "in place of those that yours calls" in stubs_note([check(stubs=("layers.relu",))], functions)
