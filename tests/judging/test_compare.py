@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from grader.errors import FixtureError
-from grader.judging.compare import Judgement, fit, is_telling, judge_array, judge_values
+from grader.judging.compare import Judgement, fit, is_specific, judge_array, judge_values
 from grader.messages.say import said, say
 from grader.records import FAILED, PASSED, Check, Comparison
 from grader.sandbox.inside.protocol import Handle
@@ -29,7 +29,7 @@ def check(**more):
 def matches(variant, judgements, **more):
     """Whether all values came as a misconception has them."""
     expected = {name: np.zeros(9) for name in variant}
-    return fit(check(**more), expected, variant, judgements).is_whole
+    return fit(check(**more), expected, variant, judgements).matches_all
 
 
 def judged(expected, actual, **more):
@@ -477,22 +477,27 @@ BACKWARD = {"dx": DX, "db": DB, "loss": np.array(2.34567)}
 
 def test_a_misconception_explains_what_it_changes_and_came_so():
     found = fitted(BACKWARD, {**BACKWARD, "db": DB / 7}, {**BACKWARD, "db": DB / 7, "dx": DX[::-1]})
-    assert (found.explained, found.is_told, found.is_denied, found.is_telling) == ({"db"}, True, False, True)
+    assert (found.explained, found.explains_arrays, found.is_contradicted, found.is_specific) == (
+        {"db"},
+        True,
+        False,
+        True,
+    )
 
 
 def test_a_right_value_denies_a_misconception_that_changes_it():
-    assert fitted(BACKWARD, {**BACKWARD, "db": DB / 7, "dx": DX / 7}, {**BACKWARD, "db": DB / 7}).is_denied
+    assert fitted(BACKWARD, {**BACKWARD, "db": DB / 7, "dx": DX / 7}, {**BACKWARD, "db": DB / 7}).is_contradicted
 
 
 def test_a_number_may_be_moved_by_a_second_mistake_but_not_an_array():
     variant = {"dx": DX / 7, "db": DB / 7, "loss": np.array(3.45678)}
-    assert fitted(BACKWARD, variant, {**variant, "loss": 9.87654}).is_told
-    assert not fitted(BACKWARD, variant, {**variant, "db": DB * 3}).is_told
+    assert fitted(BACKWARD, variant, {**variant, "loss": 9.87654}).explains_arrays
+    assert not fitted(BACKWARD, variant, {**variant, "db": DB * 3}).explains_arrays
 
 
 @pytest.mark.parametrize("array", [np.zeros(4), np.full(3, 1.2345), np.array([0.3, 0.6]), np.array([np.nan, 1.2345])])
 def test_values_that_many_mistakes_give_are_not_telling(array):
-    assert not is_telling(array)
+    assert not is_specific(array)
 
 
 def test_none_fits_a_misconception_that_returns_none():
@@ -503,5 +508,5 @@ def test_none_fits_a_misconception_that_returns_none():
 
 def test_a_wrong_shape_is_compared_even_where_the_array_is_too_large_to_look_at():
     variant = {**BACKWARD, "db": np.zeros(50)}
-    assert fitted(BACKWARD, variant, {**BACKWARD, "db": np.ones(50)}).is_shaped
-    assert not fitted(BACKWARD, variant, {**BACKWARD, "db": np.ones(51)}).is_shaped
+    assert fitted(BACKWARD, variant, {**BACKWARD, "db": np.ones(50)}).has_same_shape
+    assert not fitted(BACKWARD, variant, {**BACKWARD, "db": np.ones(51)}).has_same_shape

@@ -30,8 +30,8 @@ def judged(**right):
     )
 
 
-def fit(*explained, is_told=True, is_denied=False, is_telling=True, is_shaped=False):
-    return Fit(frozenset(explained), is_told, is_denied, is_telling, is_shaped, False, False)
+def fit(*explained, explains_arrays=True, is_contradicted=False, is_specific=True, has_same_shape=False):
+    return Fit(frozenset(explained), explains_arrays, is_contradicted, is_specific, has_same_shape, False, False)
 
 
 def trial(name, fits=None, matched=(), beside=("last",), right=False, **more):
@@ -79,7 +79,7 @@ def test_the_misconception_that_explains_more_is_the_one():
 @pytest.mark.parametrize(
     "other",
     [
-        trial("b", {"last": fit(is_told=False, is_denied=True)}),
+        trial("b", {"last": fit(explains_arrays=False, is_contradicted=True)}),
         trial("b", {"last": fit()}, right=True),
         Trial(check("b"), judgements=judged(loss=True), raising=HINTS),
     ],
@@ -93,7 +93,7 @@ def test_a_misconception_that_is_denied_elsewhere_is_not_hinted_at(other):
 
 def test_values_that_may_be_a_coincidence_are_no_ground_for_a_hint():
     strange = trial("b")  # a second mistake, so that nothing explains all
-    first = trial("a", {"last": fit("W3", is_telling=False)}, ["last"])
+    first = trial("a", {"last": fit("W3", is_specific=False)}, ["last"])
     assert hint_of(first, [first, strange]) == ""
 
 

@@ -8,7 +8,7 @@ import pytest
 from grader.calls import Failure
 from grader.judging.compare import Judgement
 from grader.judging.follow import reach_rng
-from grader.judging.hints import one_hint
+from grader.judging.hints import common_hint
 from grader.judging.verdict import Trial, settle, status_of, sum_up
 from grader.messages.of_check import message_of
 from grader.messages.say import say, say_all
@@ -204,10 +204,10 @@ def test_a_well_known_exception_comes_with_advice():
 
 
 def test_a_hint_is_shown_only_if_it_is_the_only_one():
-    assert one_hint({}) == ()
-    (hint,) = one_hint({"two": "a", "one": "a"})
+    assert common_hint({}) == ()
+    (hint,) = common_hint({"two": "a", "one": "a"})
     assert hint.values == {"misconception": "one", "text": "a"}
-    assert one_hint({"one": "a", "two": "b"}) == ()
+    assert common_hint({"one": "a", "two": "b"}) == ()
     wrong = {"judgements": judgements(out=(False, 1.0)), "variants": {"one": "a", "two": "a", "three": "b"}}
     assert say_all(settled(Trial(FORWARD, matched=frozenset({"one", "two"}), **wrong)).hints) == "a"
     assert say_all(settled(Trial(FORWARD, matched=frozenset({"one", "three"}), **wrong)).hints) == ""
