@@ -60,7 +60,7 @@ def check(what: tuple[str, ...], assignment: Path | None, is_watching: bool, htm
     changes = saves(place.package)  # from here on: what is saved while the first run lasts is seen, too
     submission = read_own(place)
     result = run_own(place, functions, submission)
-    standing = standing_of(result, asked=" ".join(names))
+    standing = standing_of(result, selection=" ".join(names))
     for note in result.notes[:-1]:
         console.print(literal(say(note)), soft_wrap=True)
     show_rows(console, standing.rows)

@@ -49,8 +49,8 @@ class Instance:
     """An object of the code under test, with its methods and its dicts of arrays.
 
     Setting a dict replaces the given entries and leaves the others: a net may have parameters of its own. Each array
-    takes the shape of the existing entry if only axes of length 1 differ. Raises CallFailed if they differ otherwise, or
-    if there is no such entry. The shapes are those of the last time that the dict was read.
+    takes the shape of the existing entry if only axes of length 1 differ. Raises CallFailed if other axes differ, or if
+    there is no such entry. The shapes are those of the last time that the dict was read.
     """
 
     def __init__(self, call: Call, function: str, members: Members, handle: Any) -> None:

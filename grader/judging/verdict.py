@@ -234,7 +234,7 @@ def reasons_of(trial: Trial, worth: float) -> tuple[Reason, ...]:
 
 
 def sum_up(results: Results, needs: Mapping[str, Sequence[str]], lines: Mapping[str, int]) -> list[FunctionResult]:
-    """Sum up points and status by function, in the order of the checks. lines: where the student's files define them."""
+    """Sum up points and status by function, in the order of the checks. lines: where the student's files define it."""
     functions: dict[str, list[CheckResult]] = {}
     for result in results:
         functions.setdefault(result.function, []).append(result)

@@ -15,4 +15,4 @@ def check_package(package: Path, names: Sequence[str] = ()) -> Standing:
     The files as they are saved, not as a notebook has imported them. Raises UsageError for a name that fits nothing.
     """
     place = find_place(package)
-    return standing_of(run_own(place, select(place, names)), asked=" ".join(names))
+    return standing_of(run_own(place, select(place, names)), selection=" ".join(names))

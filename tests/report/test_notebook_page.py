@@ -93,7 +93,7 @@ def test_a_vector_drawing_is_a_picture_in_which_nothing_runs() -> None:
 def test_what_could_run_is_left_out_with_a_word() -> None:
     javascript = {"output_type": "display_data", "data": {"application/javascript": "alert(1)"}, "metadata": {}}
     body = inside(page_of(code(javascript, shown(text_html="<script>alert(2)</script><b>kept</b>"))))
-    assert "an output of another kind, which is not shown" in body
+    assert "an output of a kind that is not shown" in body
     assert "alert" not in body
     assert "<b>kept</b>" in body
 

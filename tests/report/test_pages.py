@@ -160,7 +160,7 @@ def test_scores_out_of_different_sums_are_summed_up_in_percent() -> None:
 
 
 def test_a_class_of_nobody_has_a_page() -> None:
-    assert "no result yet" in class_page(roster_of([]), title=TITLE)
+    assert "no results yet" in class_page(roster_of([]), title=TITLE)
 
 
 def test_most_often_failed_checks_are_counted() -> None:
@@ -181,7 +181,7 @@ def test_results_without_isolation_carry_a_banner_on_every_page(kind) -> None:
     result = replace(good(), environment={**good().environment, "sandbox": kind})
     for page in (staff_page(result), class_page(roster_of([result]), title=TITLE)):
         assert ("--sandbox uid" in page) == (kind == "uid")
-        assert ("nothing around it" in page) == (kind == "none")
+        assert ("without any protection" in page) == (kind == "none")
     assert ("provisional" in feedback_page(result)) == (kind == "none")
     assert [page.lower().count("graded without isolation") for page in all_pages(result)] == [1, 1, 1]
     assert not any("graded without isolation" in page.lower() for page in all_pages(good()))

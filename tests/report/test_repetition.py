@@ -10,7 +10,7 @@ from sample import saying
 from grader.judging.verdict import choose
 from grader.messages.of_check import message_of, placed
 from grader.records import CheckResult, Comparison, Frame, FunctionResult, Reason, as_written
-from grader.report.fix_first import Common, in_common, own_words, stubs_note, summary, with_yours
+from grader.report.fix_first import Common, in_common, own_message, own_run_message, stubs_note, summary
 
 NET, LAYER = "nets.Net", "layers.affine"
 
@@ -53,11 +53,11 @@ def test_a_check_that_says_nothing_does_not_keep_the_others_from_having_it_in_co
 def test_a_message_does_not_repeat_the_reasons_of_its_comparisons_nor_what_is_common() -> None:
     wrong = tuple(Comparison(name, "failed", as_written(f"{name} is off."), 1.0, 0.1) for name in ("W1", "W2"))
     assert message_of(check(comparisons=wrong)) == "Net: W1 is off. Net: W2 is off."
-    assert own_words(check(comparisons=wrong), Common()) == ""
+    assert own_message(check(comparisons=wrong), Common()) == ""
     again = check(placed(NET, as_written("Look again.")), comparisons=wrong)
-    assert own_words(again, Common()) == "Net: Look again."
-    assert own_words(check(off("W1")), Common()) == "Net: W1 is off."
-    assert own_words(check(off("W1")), Common("Net: W1 is off.")) == ""
+    assert own_message(again, Common()) == "Net: Look again."
+    assert own_message(check(off("W1")), Common()) == "Net: W1 is off."
+    assert own_message(check(off("W1")), Common("Net: W1 is off.")) == ""
 
 
 def test_a_value_that_follows_from_the_own_forward_is_no_part_of_the_message() -> None:
@@ -66,7 +66,7 @@ def test_a_value_that_follows_from_the_own_forward_is_no_part_of_the_message() -
 
 
 def test_a_message_without_its_place_is_left_as_it_is() -> None:
-    assert own_words(check("Net raised ValueError: Net: x"), Common()) == "Net raised ValueError: Net: x"
+    assert own_message(check("Net raised ValueError: Net: x"), Common()) == "Net raised ValueError: Net: x"
     assert summary(check("IndexError: 7")) == "IndexError: 7"
 
 
@@ -88,19 +88,19 @@ def test_of_a_check_on_stubs_its_own_words_and_those_of_the_run_without_are_told
     own = check(off("a"), off("b"), off("c"))
     chosen = on_stubs(own, check(off("a"), points=1.0, status="partial"), layer=layer)
     assert "With yours" in message_of(chosen)
-    assert own_words(chosen, Common()) == summary(chosen) == "Net: a is off."
-    assert with_yours(chosen) == "Net: a is off. b is off. And 1 more."
+    assert own_message(chosen, Common()) == summary(chosen) == "Net: a is off."
+    assert own_run_message(chosen) == "Net: a is off. b is off. And 1 more."
 
 
 def test_a_check_that_is_as_wrong_on_stubs_says_only_what_is_wrong() -> None:
     chosen = on_stubs(check(off("a")), check(off("a")))
     assert "in place of yours" in message_of(chosen)
-    assert (own_words(chosen, Common()), with_yours(chosen)) == ("Net: a is off.", "")
+    assert (own_message(chosen, Common()), own_run_message(chosen)) == ("Net: a is off.", "")
 
 
 def test_words_of_the_judge_in_a_message_of_a_check_without_stubs_are_the_students() -> None:
     message = "Net raised E: This check counts with our x in place of yours. With yours: y"
-    assert (own_words(check(message), Common()), with_yours(check(message))) == (message, "")
+    assert (own_message(check(message), Common()), own_run_message(check(message))) == (message, "")
 
 
 def test_the_stubs_of_a_function_are_named_once_and_only_those_that_lost_marks() -> None:
