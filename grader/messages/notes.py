@@ -140,11 +140,11 @@ NOTES: Final[dict[str, str]] = {
 }
 
 HANDOUT: Final[dict[str, str]] = {
-    "no_marks": "auto: no sign of any handout was found, so the assignment's own handout was used.",
-    "taken_for": "auto: graded as handout {handout}, which {votes} of {marks} signs point to ({topics:list}{unlike}). {alike}",
+    "no_marks": "auto: no clue to any handout was found, so the assignment's own handout was used.",
+    "taken_for": "auto: graded as handout {handout}, which {votes} of {marks} clues point to ({topics:list}{unlike}). {alike}",
     "but_not": "; not {topics:list}",
-    "same_marks": "{handouts:list} has the same signs: name it with --handout if the submission was made from it.",
-    "no_majority": "auto: none of the handouts has a clear majority of the {marks} signs that were found ({counts:list}), so the assignment's own handout was used. If that is wrong, name the handout with --handout.",
+    "same_marks": "{handouts:list} has the same clues: name it with --handout if the submission was made from it.",
+    "no_majority": "auto: none of the handouts has a clear majority of the {marks} clues that were found ({counts:list}), so the assignment's own handout was used. If that is wrong, name the handout with --handout.",
 }
 
 LEAVE_CHECK_OUT: Final = "but a check calls it so. Leave the check out in the handout's file."

@@ -110,7 +110,7 @@ def test_changed_missing_or_damaged_arrays_are_refused(folder, name):
     path = folder / "fixtures" / name
     content = path.read_bytes()
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
-    refused(folder, name, "is not the file that the manifest names")
+    refused(folder, name, "its hash differs from the manifest's")
     path.unlink()
     refused(folder, name, "cannot be read")
 
@@ -153,7 +153,7 @@ def test_objects_among_the_arrays_are_refused_and_never_unpickled(folder):
 
 def test_a_check_without_an_entry_is_refused(folder):
     change(folder, lambda manifest: manifest["checks"].pop("layers.relu_forward.images"))
-    refused(folder, "none for check layers.relu_forward.images")
+    refused(folder, "check layers.relu_forward.images has none")
 
 
 def test_an_entry_without_its_array_is_refused(folder):
@@ -168,7 +168,7 @@ def test_an_entry_without_its_array_is_refused(folder):
 def test_fixtures_older_than_a_source_are_refused(folder, source):
     with (folder / source).open("a") as file:
         file.write("\n# a change\n")
-    refused(folder, source, "has changed since they were made")
+    refused(folder, source, "changed after they were made")
 
 
 def test_line_endings_of_windows_are_no_change(folder):

@@ -64,7 +64,7 @@ def test_what_is_absent_is_no_mark():
     """Deleting functions takes voices from the handout that had them and gives none to the one that had not."""
     assert guess("own a", "", "", "")[0] == "own"
     assert say(guess("", "", "", "")[1]) == (
-        "auto: no sign of any handout was found, so the assignment's own handout was used."
+        "auto: no clue to any handout was found, so the assignment's own handout was used."
     )
 
 
@@ -84,10 +84,10 @@ def test_marks_of_one_topic_are_one_voice():
 def test_the_grounds_name_what_speaks_for_it_and_what_does_not():
     grounds = say(guess("new a", "new b", "both", "own d")[1])
     assert grounds == (
-        "auto: graded as handout new, which 3 of 4 signs point to (topic 0, topic 1, topic 2; not topic 3)."
+        "auto: graded as handout new, which 3 of 4 clues point to (topic 0, topic 1, topic 2; not topic 3)."
     )
     undecided = say(guess("old a", "old b", "both", "own d")[1])
-    assert "none of the handouts has a clear majority of the 4 signs that were found (own 2, new 1, old 2)" in undecided
+    assert "none of the handouts has a clear majority of the 4 clues that were found (own 2, new 1, old 2)" in undecided
     assert "--handout" in undecided
 
 
@@ -103,7 +103,7 @@ def test_any_bytes_are_read(content):
 
 def test_only_the_beginning_of_a_huge_file_is_read():
     late = b"#" * MOST_READ + b" old a"
-    assert "no sign of any handout" in say(guess_handout({"a.py": late}, MARKS, "own")[1])
+    assert "no clue to any handout" in say(guess_handout({"a.py": late}, MARKS, "own")[1])
 
 
 @pytest.mark.parametrize(("old", "own", "handout"), [(6, 2, "old"), (5, 2, "own"), (4, 2, "own"), (3, 1, "old")])
@@ -123,7 +123,7 @@ def test_a_tie_goes_to_the_elder_of_two_that_differ_in_little(younger):
     files = {FILES[i]: text.encode() for i, text in enumerate(("old a", "old b", "old c"))}
     found = guess_handout(files, marks, "own", {younger: "old"})
     assert found[0] == "old"
-    assert f"{younger} has the same signs" in say(found[1])
+    assert f"{younger} has the same clues" in say(found[1])
     assert guess_handout(files, marks, "own")[0] == "own"
 
 

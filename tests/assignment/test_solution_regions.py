@@ -117,18 +117,18 @@ def test_names_that_only_another_solution_reads_are_not_asked_for():
     [
         (
             "def f():\n    ### BEGIN SOLUTION\n    ### BEGIN SOLUTION\n    ### END SOLUTION\n",
-            "m.py:3: a solution begins inside of the one of line 2",
+            "m.py:3: a solution begins inside the one that begins in line 2",
         ),
         ("def f():\n    ### BEGIN SOLUTION\n    pass\n", "m.py:2: the solution that begins here has no end"),
-        ("def f():\n    pass\n    ### END SOLUTION\n", "m.py:3: a solution ends that has not begun"),
+        ("def f():\n    pass\n    ### END SOLUTION\n", "m.py:3: a solution ends here but begins nowhere"),
         (
             "def f():\n    x = 1  ### BEGIN SOLUTION\n    ### END SOLUTION\n",
-            "m.py:2: 'x = 1  ### BEGIN SOLUTION' found, expected '### BEGIN SOLUTION' and nothing else",
+            "m.py:2: 'x = 1  ### BEGIN SOLUTION' was found, expected only '### BEGIN SOLUTION'",
         ),
-        ("### BEGIN SOLUTION\nx = 1\n### END SOLUTION\n", "m.py:1: a solution outside of a function"),
-        ("def f(:\n    pass\n", "m.py:1: is no Python"),
+        ("### BEGIN SOLUTION\nx = 1\n### END SOLUTION\n", "m.py:1: a solution is outside of a function"),
+        ("def f(:\n    pass\n", "m.py:1: not valid Python"),
     ],
-    ids=["nested", "unclosed", "unopened", "beside code", "outside", "no Python"],
+    ids=["nested", "unclosed", "unopened", "beside code", "outside", "not Python"],
 )
 def test_what_is_not_as_it_must_be_is_refused_with_file_and_line(source, said):
     with pytest.raises(AssignmentError) as caught:

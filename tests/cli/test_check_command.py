@@ -113,7 +113,7 @@ def test_a_file_means_its_functions(student, monkeypatch, name):
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("conv_foward_naive", "Did you mean conv_forward_naive or "), ("solver.py", "There are: affine_")],
+    [("conv_foward_naive", "Did you mean conv_forward_naive or "), ("solver.py", "The functions are: affine_")],
 )
 def test_a_misspelt_name_is_told_its_likeness(student, name, said):
     with pytest.raises(UsageError, match=said):
@@ -129,7 +129,7 @@ def test_the_folder_may_be_left_out_and_may_be_the_package(student, monkeypatch)
 @pytest.mark.parametrize("args", [["no_such_function"], ["no/such/folder"]])
 def test_a_name_that_fits_nothing_is_a_fault_of_usage(student, monkeypatch, args):
     monkeypatch.chdir(student)
-    with pytest.raises(UsageError, match=r"neither a folder, .* There are: affine_forward, |is no folder"):
+    with pytest.raises(UsageError, match=r"not a folder, .* The functions are: affine_forward, |not a folder"):
         check(*args)
 
 
@@ -353,6 +353,6 @@ def test_a_notebook_says_in_a_line_why_nothing_can_be_checked(student, tmp_path,
     assert load_check(tmp_path / "cs231n")() is None
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith(
-        "check: afine: neither a folder, a file with functions to write, nor part of a function's name."
+        "check: afine: not a folder, not a file with functions to write, and not part of a function's name."
     )
-    assert second.startswith(f"check: {tmp_path / 'cs231n'}: no assignment/assignment.toml here or above.")
+    assert second.startswith(f"check: {tmp_path / 'cs231n'}: no assignment/assignment.toml in this folder or above.")

@@ -133,7 +133,7 @@ def test_auto_takes_each_submission_for_itself_and_says_why(assignment, classroo
     assert f"mean {50 * sum(shares):.1f} %" in done.stdout  # of two maxima
     old, deleted = results["old"], results["deleted"]
     assert old["assignment"]["handout"] == "old"
-    grounds = "auto: graded as handout old, which 3 of 3 signs point to (one, two, three)."
+    grounds = "auto: graded as handout old, which 3 of 3 clues point to (one, two, three)."
     assert said_in(old["grounds"]) == grounds
     assert grounds in map(said_in, old["notes"])
     assert deleted["assignment"]["handout"] == "default"

@@ -70,7 +70,7 @@ def test_only_the_guess_says_that_2025_looks_the_same():
     handouts = prepare(settings("auto")).handouts
     handout, grounds = handouts.of(Submission("case", "case", files))
     assert handout.name == "2021"
-    assert say(grounds).endswith("2025 has the same signs: name it with --handout if the submission was made from it.")
+    assert say(grounds).endswith("2025 has the same clues: name it with --handout if the submission was made from it.")
 
 
 def test_by_the_assignments_own_handout_the_same_files_are_said_to_differ(tmp_path):

@@ -217,7 +217,7 @@ def test_a_wrong_function_costs_those_that_call_it_nothing(grade, wrong):
     for check in result.checks:
         if check.function in ("parts.quadruple", "nets.Net") and check.stubs:
             assert message_of(check).startswith("This check counts with our double")
-            assert "Mend" in message_of(check)
+            assert "Fix" in message_of(check)
     assert any(check.stubs for check in result.checks)
 
 

@@ -166,7 +166,7 @@ def test_what_does_not_fit_a_download_is_a_submission_of_its_own_and_spoils_no_o
     got, (said,) = collected(top)
     assert said == (
         f"{top}: taken for a download from Canvas: 3 submissions in 4 files and folders, 1 late, 1 without a file. "
-        "by mail, odd.zip do not fit, so each was taken for a submission of its own."
+        "by mail, odd.zip do not fit, so each counts as a separate submission."
     )
     assert {name: one.files.get("layers.py") for name, one in got.items()} == {
         "doejane_1234": b"jane",

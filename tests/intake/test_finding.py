@@ -88,7 +88,7 @@ def test_sections_side_by_side_lose_nobody(tmp_path):
 def test_two_folders_of_unknown_names_are_graded_each_and_the_doubt_is_said(tmp_path):
     write(tmp_path / "in/HW", "ann/layers.py", "ben/layers.py")
     (said,) = said_of(tmp_path / "in")
-    assert said.endswith("ann, ben. If these are versions of one student, take away all but the one that counts.")
+    assert said.endswith("ann, ben. If these are versions of one student, move away all but the one that counts.")
 
 
 def test_a_stray_document_beside_the_class_hides_nobody(tmp_path):

@@ -255,7 +255,7 @@ def test_gradescopes_folders_get_their_names():
     assert notes_of(by_label["Jane Doe_101"]) == ("Handed in through Gradescope by Jane Doe, submission 101.",)
     assert "somebody without a name in Gradescope's list" in notes_of(by_label["submission_103"])[0]
     assert download.others == ("extra",)
-    assert download.summary.endswith("not there though the list names it: submission_104")
+    assert download.summary.endswith("in the list but missing: submission_104")
 
 
 def test_a_list_that_lists_nothing_here_is_none():

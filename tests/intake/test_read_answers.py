@@ -287,7 +287,7 @@ def test_notebooks_that_were_not_handed_in_are_named():
 
 @pytest.mark.parametrize(
     ("points", "said"),
-    [({"where": 1.0}, "no answer cell of that name"), ({"how": 1.0}, "2 answer cells of that name, expected one")],
+    [({"where": 1.0}, "no answer cell of this name"), ({"how": 1.0}, "2 answer cells of this name, expected one")],
 )
 def test_points_for_what_is_not_asked_once_are_refused(points, said):
     with pytest.raises(AssignmentError, match=said):

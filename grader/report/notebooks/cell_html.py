@@ -72,7 +72,7 @@ SIZE: Final = re.compile(r"[0-9]{1,5}")
 
 @dataclass
 class Shown:
-    """What the page already shows of a notebook. pictures: base64, by number. left: characters that may still follow."""
+    """What the page shows of a notebook so far. pictures: base64, by number. left: characters that may still follow."""
 
     pictures: list[str] = field(default_factory=list)
     left: int = TOTAL_CHARS
