@@ -1,4 +1,4 @@
-"""Handouts of other years: the files are validated whole, and the assignment's own ones do what they say."""
+"""Handouts of other years: files are validated completely, and this assignment's handouts work as described."""
 
 import re
 import shutil
@@ -141,7 +141,7 @@ def test_a_file_is_read_into_rules_and_marks(folder):
         ("[lacks]", 'like = "old"\n[lacks]', "like is 'old', expected another handout's name"),
     ],
 )
-def test_a_file_that_is_not_as_it_must_be_is_refused_by_name(folder, old, new, said):
+def test_a_wrong_file_is_refused_by_name(folder, old, new, said):
     edited(folder, old, new)
     with pytest.raises(AssignmentError, match=re.escape(said)) as caught:
         load_handouts(load_assignment(folder), "old")
@@ -163,7 +163,7 @@ pattern = 'name'
 """
 
 
-def test_a_file_that_is_like_another_replaces_what_it_names_and_keeps_the_rest(folder):
+def test_like_takes_everything_else_from_the_other_handout(folder):
     (folder / "handouts/new.toml").write_text(YOUNGER)
     handouts = load_handouts(load_assignment(folder), "new")
     new = handouts.known["new"]
@@ -176,14 +176,14 @@ def test_a_file_that_is_like_another_replaces_what_it_names_and_keeps_the_rest(f
     ]
 
 
-def test_a_chain_of_likenesses_is_refused(folder):
+def test_a_chain_of_like_is_refused(folder):
     (folder / "handouts/new.toml").write_text(YOUNGER)
     (folder / "handouts/newer.toml").write_text(YOUNGER.replace('"old"', '"new"'))
     with pytest.raises(AssignmentError, match="like is 'new', which itself has like = 'old'"):
         load_handouts(load_assignment(folder), "newer")
 
 
-def test_only_the_assignments_own_has_all_files_that_are_handed_out(folder):
+def test_only_the_assignments_own_handout_has_all_handed_out_files(folder):
     edited(folder, "[lacks]", 'files = ["data_*.py", "Dropout.ipynb"]\n[lacks]')
     known = load_handouts(load_assignment(folder), "old").known
     asked = ("data_utils.py", "solver.py", "Dropout.ipynb", "ModularNets.ipynb")
@@ -191,7 +191,7 @@ def test_only_the_assignments_own_has_all_files_that_are_handed_out(folder):
     assert all(known["default"].has_file(name) for name in asked)
 
 
-def test_what_came_solved_is_not_asked_for_but_may_be_called(assignment):
+def test_a_solved_function_carries_no_points_but_may_be_called(assignment):
     handout = load_handouts(assignment, "2025").known["2025"]
     asked = {check.function for check in assignment.checks if handout.has(check)}
     assert not asked & {"optim.sgd_momentum", "optim.rmsprop", "optim.adam"}
@@ -201,8 +201,8 @@ def test_what_came_solved_is_not_asked_for_but_may_be_called(assignment):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_hint_of_a_public_handout_tells_of_epsilon_in_a_formula(assignment, name):
-    """None of their docstrings has one, so both places are right and no hint is needed."""
+def test_no_hint_of_a_public_handout_mentions_epsilon_in_a_formula(assignment, name):
+    """Their docstrings do not mention epsilon, so both places are right and no hint is needed."""
     handout = load_handouts(assignment, name).known[name]
     for item in assignment.misconceptions:
         if item.function in ("optim.rmsprop", "optim.adam") and "epsilon_below_root" in item.name:
@@ -210,13 +210,13 @@ def test_no_hint_of_a_public_handout_tells_of_epsilon_in_a_formula(assignment, n
             assert left_out or item.name in handout.accepts[item.function]
 
 
-def test_a_pattern_of_checks_of_a_function_without_points_is_no_fault(folder):
-    """The points of an assignment may be fewer than what the reference can do."""
+def test_a_pattern_for_a_function_without_points_is_accepted(folder):
+    """An assignment may give points for fewer functions than the reference has."""
     edited(folder, '"layers.relu_forward.*"', '"solver.Solver.*"')
     assert load_handouts(load_assignment(folder), "old").known["old"].lacks_checks == ("solver.Solver.*",)
 
 
-def test_a_name_without_a_file_is_a_wrong_question(folder):
+def test_a_name_without_a_file_is_a_usage_error(folder):
     assignment = load_assignment(folder)
     with pytest.raises(UsageError, match=r"--handout 1999: no such handout\. There are: default, auto, old\."):
         load_handouts(assignment, "1999")
@@ -224,14 +224,14 @@ def test_a_name_without_a_file_is_a_wrong_question(folder):
         load_handouts(assignment, "../assignment")
 
 
-def test_the_assignments_own_needs_no_file_and_reads_none(folder):
+def test_the_assignments_own_handout_needs_and_reads_no_file(folder):
     edited(folder, "position = 1", "position =")
     handouts = load_handouts(load_assignment(folder), "default")
     handout, grounds = handouts.of(Submission("a", "a", {}))
     assert (handout.name, grounds, handout.lacks) == ("default", None, frozenset())
 
 
-def test_the_file_of_the_assignments_own_holds_no_rules(folder):
+def test_the_file_of_the_assignments_own_handout_may_not_contain_rules(folder):
     shutil.copy(folder / "handouts/old.toml", folder / "handouts/default.toml")
     with pytest.raises(
         AssignmentError, match=r"handouts/default\.toml: rules were found, expected only years and marks"
@@ -257,8 +257,8 @@ def test_an_assignment_without_other_handouts_can_be_asked_to_guess(folder):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_every_check_of_a_handout_can_be_asked_in_its_words(assignment, name):
-    """The reference, made to speak as that handout did, answers every check that is left as the reference does."""
+def test_every_check_runs_on_code_written_for_its_handout(assignment, name):
+    """The reference, translated to that handout, passes every remaining check."""
     handout = load_handouts(assignment, name).known[name]
     own = local_call(load_reference(assignment), classes=assignment.classes)
     theirs = adapt(adapt_back(own, handout), handout)
@@ -346,7 +346,7 @@ def test_what_each_handout_lacks(assignment):
     assert not known["default"].lacks
 
 
-# What each package looks like where its marks are; written here from what the handouts are known to have.
+# The parts of each package that contain its clues, written from what is known of the handouts.
 PACKAGES = {
     "2015": {
         "layers.py": "  The input x has shape (N, d_1, ..., d_k) where x[i] is the ith input.\n",
@@ -398,15 +398,15 @@ def guessed(assignment, files):
 
 
 @pytest.mark.parametrize("name", PACKAGES)
-def test_auto_knows_a_package_by_its_marks(assignment, name):
+def test_auto_recognises_a_package_by_its_clues(assignment, name):
     found, grounds = guessed(assignment, PACKAGES[name])
     assert found == name, grounds
     assert f"graded as handout {name}, which" in grounds
 
 
 @pytest.mark.parametrize(("optim", "fc_net"), [("2016", "2017"), ("2017", "2016")])
-def test_what_2016_and_2017_share_between_them_is_taken_for_the_elder(assignment, optim, fc_net):
-    """Many of 2016 put the slip in bn_param right, and some of 2017 let t begin at 0."""
+def test_clues_that_2016_and_2017_share_choose_the_elder(assignment, optim, fc_net):
+    """Many students of 2016 corrected the slip in bn_param, and some of 2017 let t start at 0."""
     files = {
         **PACKAGES["2016"],
         "optim.py": PACKAGES[optim]["optim.py"],
@@ -421,14 +421,14 @@ def own_package():
     return {name: (ROOT / "reference" / name).read_text() for name in FILES}
 
 
-def test_auto_knows_the_assignments_own(assignment):
+def test_auto_recognises_the_assignments_own_handout(assignment):
     found, grounds = guessed(assignment, own_package())
     assert found == "default"
     assert "graded as handout default, which 13 of 13 clues" in grounds
 
 
 def without(source, *names):
-    """The source less these functions, as somebody would delete them."""
+    """The source without these functions, as if somebody had deleted them."""
     for name in names:
         source, count = re.subn(rf"^def {name}\(.*?(?=^def |\Z)", "", source, flags=re.MULTILINE | re.DOTALL)
         assert count == 1, name
@@ -439,7 +439,7 @@ LATE = ("layernorm_forward", "layernorm_backward", "spatial_groupnorm_forward", 
 
 
 def test_deleting_functions_and_forging_an_older_docstring_gains_nothing(assignment):
-    """Four functions that 2016 lacks are deleted, and dropout says what 2016 said: still the assignment's own."""
+    """Four functions that 2016 lacks are deleted, and dropout has the wording of 2016: still the assignment's own."""
     files = own_package()
     files["layers.py"] = without(files["layers.py"], *LATE).replace(
         "Drop each value with probability p", "We drop each neuron output with probability p"
@@ -449,7 +449,7 @@ def test_deleting_functions_and_forging_an_older_docstring_gains_nothing(assignm
     assert guessed(assignment, {"layers.py": files["layers.py"]})[0] == "default"
 
 
-def test_the_same_in_a_package_of_2021_gains_nothing_either(assignment):
+def test_deleting_and_forging_in_a_package_of_2021_gains_nothing(assignment):
     files = dict(PACKAGES["2021"])
     files["layers.py"] = "contains a minibatch of N examples. We drop each neuron output with probability p."
     assert guessed(assignment, files)[0] == "2021"
@@ -462,6 +462,6 @@ def test_a_package_that_is_half_of_one_year_and_half_of_another_is_not_guessed(a
     assert "none of the handouts has a clear majority" in grounds
 
 
-def test_an_empty_submission_is_graded_by_the_assignments_own(assignment):
+def test_an_empty_submission_is_graded_by_the_assignments_own_handout(assignment):
     assert guessed(assignment, {})[0] == "default"
     assert guessed(assignment, {"layers.py": "def f():\n    pass\n"})[0] == "default"

@@ -1,4 +1,4 @@
-"""Notebooks from sources: cells, roles, ids, solutions taken out, and what is refused with file and line."""
+"""Notebooks from sources: cells, roles, ids, removed solutions, and refusals with file and line."""
 
 from __future__ import annotations
 
@@ -64,13 +64,13 @@ def test_cells_have_their_kind_text_role_and_id():
     ]
 
 
-def test_the_instructors_version_keeps_the_solutions_without_their_marks():
+def test_the_instructors_version_has_the_solutions_without_their_markers():
     cells = made(SOURCE, solved=True).cells
     assert cells[3].source == "def double(x):\n    return 2 * x"
     assert cells[4].source == "Why?\n\nBecause."
 
 
-def test_the_students_version_says_what_to_do_in_their_place():
+def test_the_students_version_has_instructions_instead_of_solutions():
     cells = made(SOURCE, solved=False).cells
     assert "return 2" not in cells[3].source
     with pytest.raises(NotImplementedError, match="not written yet"):
@@ -84,7 +84,7 @@ def test_nothing_but_solutions_differs_between_the_versions():
     assert [k for k in range(5) if ours[k] != theirs[k]] == [3, 4]
 
 
-def test_ids_stay_when_a_cell_comes_before_them_and_differ_where_texts_are_alike():
+def test_ids_stay_when_cells_are_inserted_and_differ_for_equal_texts():
     before = [cell.id for cell in made(SOURCE, solved=True).cells]
     after = [cell.id for cell in made("# %%\nx = 1\n\n# %%\nx = 1\n" + SOURCE, solved=True).cells]
     assert after[2:] == before
@@ -113,12 +113,12 @@ def test_ids_stay_when_a_cell_comes_before_them_and_differ_where_texts_are_alike
     ],
 )
 @pytest.mark.parametrize("solved", [True, False])
-def test_what_is_no_source_is_refused_with_file_and_line(source, message, solved):
+def test_an_invalid_source_is_refused_with_file_and_line(source, message, solved):
     with pytest.raises(AssignmentError, match=message):
         made(source, solved=solved)
 
 
-def test_without_nbformat_it_is_said_what_to_install(monkeypatch):
+def test_without_nbformat_the_error_names_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "nbformat", None)
     with pytest.raises(GraderError, match="pip install nbformat"):
         notebook(cells_of(SOURCE, PLACE), PLACE, solved=True)
@@ -127,7 +127,7 @@ def test_without_nbformat_it_is_said_what_to_install(monkeypatch):
 def test_the_assignments_notebooks_hold_no_solution_and_no_output():
     assignment = load_assignment(ROOT / "assignment")
     ours, theirs = instructor_notebooks(assignment), student_notebooks(assignment)
-    assert theirs == student_notebooks(assignment)  # the same bytes each time
+    assert theirs == student_notebooks(assignment)  # the same bytes every time
     assert (
         list(ours)
         == list(theirs)

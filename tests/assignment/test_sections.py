@@ -1,4 +1,4 @@
-"""Sets, classes and stubs of an assignment are loaded whole or refused with what is wrong in them."""
+"""Sets, classes and stubs of an assignment are loaded completely, or refused with what is wrong in them."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def test_without_sets_each_student_file_is_one_of_its_own():
     assert sets_from(TOML, {}, FILES, ()) == [ModuleSet(("layers.py",)), ModuleSet(("nets.py",))]
 
 
-def test_a_set_of_several_files_comes_apart():
+def test_a_set_of_several_files_can_be_split():
     both = ModuleSet(FILES, ("base.py",), ("fast.py",))
     assert both.alone() == [
         ModuleSet(("layers.py",), ("base.py",), ("fast.py",)),

@@ -1,4 +1,4 @@
-"""Solutions are taken out of a file: what is left, and what is refused with file and line."""
+"""Solutions are removed from a file: what remains, and refusals with file and line."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Net:
         return total, scores
 '''
 
-# Written by hand.
+# Written by hand, as the oracle.
 LEFT = '''"""A module."""
 
 
@@ -87,7 +87,7 @@ class Net:
 '''
 
 
-def test_a_banner_and_a_raise_take_the_place_of_each_solution():
+def test_a_banner_and_a_raise_replace_each_solution():
     assert take_out("module.py", SOURCE) == LEFT
 
 
@@ -96,7 +96,7 @@ def test_a_file_without_solutions_stays_as_it_is():
 
 
 def test_a_region_that_ends_its_function_belongs_to_it():
-    """The comment that closes it is no part of the function for Python's parser."""
+    """Python's parser does not count the closing comment as part of the function."""
     source = "def f():\n    ### BEGIN SOLUTION\n    return 1\n    ### END SOLUTION\n\n\ndef g():\n    return 2\n"
     made = take_out("module.py", source)
     assert "Write f as" in made and made.endswith("\n\n\ndef g():\n    return 2\n")
@@ -106,8 +106,8 @@ def test_regions_are_found_by_their_lines():
     assert find_regions("module.py", SOURCE)[:2] == [Region(6, 8), Region(14, 16)]
 
 
-def test_names_that_only_another_solution_reads_are_not_asked_for():
-    """`rest` is set by the first solution and read by the second: students may call it what they like."""
+def test_names_that_only_another_solution_reads_are_not_in_the_banner():
+    """The first solution sets `rest` and the second reads it: students may choose any name for it."""
     assert "rest" in SOURCE
     assert "rest" not in take_out("module.py", SOURCE)
 
@@ -130,7 +130,7 @@ def test_names_that_only_another_solution_reads_are_not_asked_for():
     ],
     ids=["nested", "unclosed", "unopened", "beside code", "outside", "not Python"],
 )
-def test_what_is_not_as_it_must_be_is_refused_with_file_and_line(source, said):
+def test_a_wrong_region_is_refused_with_file_and_line(source, said):
     with pytest.raises(AssignmentError) as caught:
         take_out("m.py", source)
     assert str(caught.value).startswith(said)

@@ -1,4 +1,4 @@
-"""Bulk downloads on disk, as the platforms make them: whose files are whose, what is read of them, what is said."""
+"""Bulk downloads on disk, as the platforms make them: the owner of each file, what is read, and the notes."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ CANVAS = {
 }
 
 
-def test_a_canvas_download_is_a_submission_a_student(tmp_path):
+def test_a_canvas_download_gives_one_submission_for_each_student(tmp_path):
     top = fill(tmp_path / "submissions", {**CANVAS, "grades.csv": b"", ".DS_Store": b"", "__MACOSX/._x": b""})
     got, said = collected(top)
     assert said == [
@@ -78,7 +78,7 @@ def test_a_canvas_download_is_a_submission_a_student(tmp_path):
     )
 
 
-def test_a_moodle_download_with_a_folder_a_student(tmp_path):
+def test_a_moodle_download_with_one_folder_for_each_student(tmp_path):
     inner = zipped(**{"cs231n/layers.py": b"zoe"})
     top = fill(
         tmp_path,
@@ -161,7 +161,7 @@ def test_a_gradescope_export_in_a_folder_of_its_own(tmp_path):
     assert got["Jane_Doe_102"].source == str(top / "assignment_9_export/submission_102")
 
 
-def test_what_does_not_fit_a_download_is_a_submission_of_its_own_and_spoils_no_other(tmp_path):
+def test_an_entry_that_does_not_fit_a_download_is_a_separate_submission(tmp_path):
     top = fill(tmp_path, {**CANVAS, "by mail/layers.py": b"mail", "odd.zip": zipped(**{"layers.py": b"odd"})})
     got, (said,) = collected(top)
     assert said == (
@@ -218,7 +218,7 @@ def test_several_archives_of_one_student_lie_side_by_side(tmp_path):
     )
 
 
-def test_where_nothing_can_be_read_the_reason_is_the_problem(tmp_path):
+def test_if_nothing_can_be_read_the_reason_is_the_problem(tmp_path):
     top = fill(tmp_path, {"a_1_10001_hw.7z": b"7z\xbc\xaf\x27\x1c" + bytes(600), "b_2_10002_notes.docx": b"x"})
     got = collected(top)[0]
     assert problem_of(got["a_1"]) == (
@@ -261,7 +261,7 @@ def test_packed_downloads_of_other_platforms_are_refused_too(tmp_path):
             find([tmp_path / f"{number}.zip"], NAMES)
 
 
-def test_a_students_own_zip_is_none(tmp_path):
+def test_a_students_own_zip_is_not_a_download(tmp_path):
     own = {
         "one": {"a_1_10001_layers.py": b""},
         "code": {"hw/cs231n/layers.py": b"x"},

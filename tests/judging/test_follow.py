@@ -1,4 +1,4 @@
-"""Which wrong gradients may belong to the student's own forward, and which are not even asked about."""
+"""Which wrong gradients are right for the student's own forward, and which need no call of it."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def test_the_gradient_of_a_wrong_forward_agrees_and_another_does_not():
     assert len(recorded) > 4
 
 
-def test_zeros_are_the_gradient_of_nothing_and_cost_no_call_of_the_forward():
+def test_a_claim_of_zeros_never_agrees_and_costs_no_call_of_the_forward():
     recorded = []
     assert agreeing(lambda x, b: np.ones_like(x), recorded, dx=(np.zeros_like(X), X), db=(np.zeros_like(B), B)) == set()
     assert len(recorded) == 1
 
 
-def test_a_gradient_with_a_number_in_it_is_asked_about_even_where_the_other_is_zeros():
+def test_a_nonzero_claim_is_tested_even_if_the_other_is_zeros():
     recorded = []
     assert agreeing(lambda x, b: x**3, recorded, dx=(3 * X**2 * DOUT, X), db=(np.zeros_like(B), B)) == {"dx"}
 
@@ -53,22 +53,22 @@ def elsewhere(forward, **claims):
     return held, evidence, recorded
 
 
-def test_claims_at_other_points_hold_or_do_not_and_are_kept_in_pairs():
+def test_claims_at_other_points_hold_or_not_and_are_recorded_in_pairs():
     held, evidence, recorded = elsewhere(lambda x, b: x**3 + b, dx=(3 * X**2 * DOUT, X), db=(2 * DOUT, B))
     assert held == {"dx"}
     assert len(evidence) == 2 * PAIRS < len(recorded)
     for plus, minus in zip(evidence[::2], evidence[1::2], strict=True):
-        np.testing.assert_allclose((plus.arguments[0] + minus.arguments[0]) / 2, X)  # the two ends of one slope
+        np.testing.assert_allclose((plus.arguments[0] + minus.arguments[0]) / 2, X)  # the two values of one slope
 
 
-def test_an_answer_is_repeated_or_not():
+def test_a_repeated_value_is_recognised():
     answer = gradients(lambda x: x**2, dx=(X, X))
     assert is_repeated(answer, RecordedValue((X,), X**2))
     assert not is_repeated(answer, RecordedValue((X,), X**2 + 1e-8))
     assert not is_repeated(answer, RecordedValue((X,), (X**2)[:2]))
 
 
-def test_where_a_sum_stands_for_a_product_other_inputs_act_together():
+def test_a_sum_instead_of_a_product_has_another_reach():
     expected = reach_patterns(gradients(lambda x, b: x * b, dx=(X, X), db=(B, B)), CHECK)
     for forward, is_same in ((lambda x, b: 2 * x * b, True), (lambda x, b: x + b, False)):
         answer = gradients(forward, dx=(X, X), db=(B, B))
