@@ -8,8 +8,8 @@ PYTHON_3: Final = "Submissions run under Python 3."
 ADVICE: Final[dict[str, str]] = {
     "debugger": "This line starts a debugger or a console, which waits for typed input. Delete the line.",
     "input": "input() waits for typed input, and nobody types while a check runs. Delete the line.",
-    "print_statement": f"print without parentheses is Python 2 syntax. Write print(...). {PYTHON_3}",
-    "exec_statement": f"exec without parentheses is Python 2 syntax. Write exec(...). {PYTHON_3}",
+    "print_statement": f"print without brackets is Python 2 syntax. Write print(...). {PYTHON_3}",
+    "exec_statement": f"exec without brackets is Python 2 syntax. Write exec(...). {PYTHON_3}",
     "except_comma": f"`except Error, name` is Python 2 syntax. Write `except Error as name`. {PYTHON_3}",
     "tabs_and_spaces": f"Tabs and spaces indent the same block, which only Python 2 accepts. Indent with four spaces everywhere. {PYTHON_3}",
     "null_bytes": "The file is damaged, perhaps by a full disk. Write the line again and save the file.",

@@ -87,7 +87,7 @@ def test_a_file_is_read_into_rules_and_marks(folder):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
         ('years = "long ago"', "years =", "cannot be read"),
         ('years = "long ago"', "years = 2015", "years is missing"),
@@ -141,9 +141,9 @@ def test_a_file_is_read_into_rules_and_marks(folder):
         ("[lacks]", 'like = "old"\n[lacks]', "like is 'old', expected another handout's name"),
     ],
 )
-def test_a_wrong_file_is_refused_by_name(folder, old, new, said):
+def test_a_wrong_file_is_refused_by_name(folder, old, new, message):
     edited(folder, old, new)
-    with pytest.raises(AssignmentError, match=re.escape(said)) as caught:
+    with pytest.raises(AssignmentError, match=re.escape(message)) as caught:
         load_handouts(load_assignment(folder), "old")
     assert str(caught.value).startswith("handouts/old.toml: ")
 

@@ -113,7 +113,7 @@ def test_names_that_only_another_solution_reads_are_not_in_the_banner():
 
 
 @pytest.mark.parametrize(
-    ("source", "said"),
+    ("source", "message"),
     [
         (
             "def f():\n    ### BEGIN SOLUTION\n    ### BEGIN SOLUTION\n    ### END SOLUTION\n",
@@ -130,7 +130,7 @@ def test_names_that_only_another_solution_reads_are_not_in_the_banner():
     ],
     ids=["nested", "unclosed", "unopened", "beside code", "outside", "not Python"],
 )
-def test_a_wrong_region_is_refused_with_file_and_line(source, said):
+def test_a_wrong_region_is_refused_with_file_and_line(source, message):
     with pytest.raises(AssignmentError) as caught:
         take_out("m.py", source)
-    assert str(caught.value).startswith(said)
+    assert str(caught.value).startswith(message)

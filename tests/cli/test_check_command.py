@@ -61,7 +61,7 @@ def test_a_wrong_function_is_first_and_says_what_is_wrong(student):
     code, output = check(student)
     assert (code, row(output, "relu_forward")) == (1, "wrong")
     assert re.search(r"^  relu_forward: out .+", output, re.MULTILINE)
-    assert re.search(r"^next: mend relu_forward \(layers\.py:\d+\)$", output, re.MULTILINE)
+    assert re.search(r"^next: fix relu_forward \(layers\.py:\d+\)$", output, re.MULTILINE)
 
 
 def test_messages_and_hints_are_those_of_grading(context, unpacked):
@@ -154,7 +154,7 @@ def test_a_file_that_cannot_be_imported_is_said_once(student):
     assert code == 1
     assert output.count("layers.py cannot be imported: NameError") == 1
     line = len(layers.read_text().splitlines())
-    assert f"\nnext: mend layers.py:{line}, which stops " in output
+    assert f"\nnext: fix layers.py:{line}, which stops " in output
     assert row(output, "adam") == "not there yet"
 
 

@@ -19,7 +19,7 @@ def test_the_newest_python_that_is_needed_is_named_with_the_way_out():
     left_out = [newer("layers.py", 3, "f", "3.9"), newer("optim.py", 7, "adam", "3.12", "`type`")]
     left_out.append(newer("a.py", 1, "", "3.10"))
     assert [say(note) for note in tell_dialect(left_out, "3.8.18")] == [
-        "optim.py, line 7: `type` needs Python 3.12 or newer, and Python 3.8 graded it. f, adam were left out and the "
+        "optim.py, line 7: `type` needs Python 3.12 or newer, but Python 3.8 graded it. f, adam were left out and the "
         "rest was graded. Grade it with --python python3.12."
     ]
 

@@ -126,7 +126,7 @@ def test_an_endless_loop_costs_its_own_check_only(layers_context, reference_sour
     assert statuses == {"layers.max_pool_forward_naive.overlapping": "timeout"}
     backward = check_of(result, "max_pool_backward_naive.overlapping")
     assert backward.points == pytest.approx(backward.max_points, abs=1e-5)
-    assert "was given the cache that the docstring describes" in message_of(backward)
+    assert "with the cache that the docstring describes instead" in message_of(backward)
 
 
 def test_a_dropout_that_drops_nothing_costs_the_backward_nothing(grade_layers):

@@ -56,8 +56,8 @@ CANVAS = {
 
 def test_a_canvas_download_gives_one_submission_for_each_student(tmp_path):
     top = fill(tmp_path / "submissions", {**CANVAS, "grades.csv": b"", ".DS_Store": b"", "__MACOSX/._x": b""})
-    got, said = collected(top)
-    assert said == [
+    got, messages = collected(top)
+    assert messages == [
         f"{top}: taken for a download from Canvas: 3 submissions in 4 files and folders, 1 late, 1 without a file.\n"
         f"{top}: not read: grades.csv."
     ]
@@ -151,20 +151,20 @@ def test_a_gradescope_export_in_a_folder_of_its_own(tmp_path):
         },
     )
     for path in (top, top / "assignment_9_export"):
-        got, (said,) = collected(path)
+        got, (message,) = collected(path)
         assert {name: one.files["layers.py"] for name, one in got.items()} == {
             "Jane_Doe_Richard_Roe_101": b"1",
             "Jane_Doe_102": b"2",
         }
         export = top / "assignment_9_export"
-        assert said == f"{export}: taken for a download from Gradescope: 2 submissions in 2 files and folders."
+        assert message == f"{export}: taken for a download from Gradescope: 2 submissions in 2 files and folders."
     assert got["Jane_Doe_102"].source == str(top / "assignment_9_export/submission_102")
 
 
 def test_an_entry_that_does_not_fit_a_download_is_a_separate_submission(tmp_path):
     top = fill(tmp_path, {**CANVAS, "by mail/layers.py": b"mail", "odd.zip": zipped(**{"layers.py": b"odd"})})
-    got, (said,) = collected(top)
-    assert said == (
+    got, (message,) = collected(top)
+    assert message == (
         f"{top}: taken for a download from Canvas: 3 submissions in 4 files and folders, 1 late, 1 without a file. "
         "by mail, odd.zip do not fit, so each counts as a separate submission."
     )
@@ -180,15 +180,15 @@ def test_an_entry_that_does_not_fit_a_download_is_a_separate_submission(tmp_path
 def test_one_file_like_canvas_among_many_others_is_not_taken_for_a_download(tmp_path):
     files = {"hw_12_20001_final/layers.py": b"", "alice/layers.py": b"", "b/layers.py": b""}
     top = fill(tmp_path, {**files, "hw_12_20001_mine.zip": zipped(**{"layers.py": b""})})
-    got, said = collected(top)
-    assert (said, set(got)) == ([""], {"alice", "b", "hw_12_20001_final", "hw_12_20001_mine"})
+    got, messages = collected(top)
+    assert (messages, set(got)) == ([""], {"alice", "b", "hw_12_20001_final", "hw_12_20001_mine"})
 
 
 def test_one_moodle_folder_among_others_is_still_its_owners(tmp_path):
     top = fill(tmp_path, {"Bob_7_assignsubmission_file_x/layers.py": b"", "alice/layers.py": b"", "b/layers.py": b""})
-    got, said = collected(top)
+    got, messages = collected(top)
     assert set(got) == {"Bob_7", "alice", "b"}
-    assert "alice, b do not fit" in said[0]
+    assert "alice, b do not fit" in messages[0]
 
 
 def test_a_list_that_is_a_link_is_not_read(tmp_path):

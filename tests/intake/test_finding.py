@@ -20,7 +20,7 @@ from grader.intake.tree import IntakeLimits
 NAMES = SimpleNamespace(**ASSIGNMENT)
 
 
-def said_of(path):
+def messages_of(path):
     return {one.folder for one in find([path], NAMES)}
 
 
@@ -49,9 +49,9 @@ def test_sakais_folders_are_students_at_any_depth(tmp_path):
         assert {one.source.rpartition("/")[2]: one.files["layers.py"] for one in got} == {
             who: b"%d" % number for number, who in enumerate(people)
         }
-    (said,) = said_of(tmp_path / "in")
-    assert "in/HW 2: taken for a class of 3: Doe, Jane(jdoe), Ek, Bo(bek), Roe, Al(aroe)." in said
-    assert "in/HW 2: not read: grades.csv." in said
+    (message,) = messages_of(tmp_path / "in")
+    assert "in/HW 2: taken for a class of 3: Doe, Jane(jdoe), Ek, Bo(bek), Roe, Al(aroe)." in message
+    assert "in/HW 2: not read: grades.csv." in message
     (one,) = collect_all(tmp_path / "in/HW 2/Ek, Bo(bek)")
     assert (one.id, one.files["layers.py"]) == ("Ek__Bo_bek_", b"1")
 
@@ -87,8 +87,8 @@ def test_sections_side_by_side_give_every_student(tmp_path):
 
 def test_two_folders_of_unknown_names_are_graded_each_with_a_warning(tmp_path):
     write(tmp_path / "in/HW", "ann/layers.py", "ben/layers.py")
-    (said,) = said_of(tmp_path / "in")
-    assert said.endswith("ann, ben. If these are versions of one student, move away all but the one that counts.")
+    (message,) = messages_of(tmp_path / "in")
+    assert message.endswith("ann, ben. If these are versions of one student, move away all but the one that counts.")
 
 
 def test_a_stray_document_beside_the_class_hides_no_student(tmp_path):

@@ -130,9 +130,9 @@ def test_every_entry_is_read_or_named(names, folder):
         return
     read = [entry for one in download.handed_in for entry in one.parts.values()]
     assert len(read) == len(set(read))
-    said = " ".join(show(one.source) + " ".join(notes_of(one)) for one in download.handed_in)
+    texts = " ".join(show(one.source) + " ".join(notes_of(one)) for one in download.handed_in)
     for name in set(names) - {"", *read, *download.others}:
-        assert show(name) in said
+        assert show(name) in texts
     labels = [one.label for one in download.handed_in]
     assert len(labels) == len(set(labels))
 

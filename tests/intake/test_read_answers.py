@@ -286,9 +286,9 @@ def test_notebooks_that_were_not_handed_in_are_named():
 
 
 @pytest.mark.parametrize(
-    ("points", "said"),
+    ("points", "message"),
     [({"where": 1.0}, "no answer cell of this name"), ({"how": 1.0}, "2 answer cells of this name, expected one")],
 )
-def test_points_for_a_question_without_exactly_one_cell_are_refused(points, said):
-    with pytest.raises(AssignmentError, match=said):
+def test_points_for_a_question_without_exactly_one_cell_are_refused(points, message):
+    with pytest.raises(AssignmentError, match=message):
         handed_out_from({"A.ipynb": packed(OTHER), "B.ipynb": packed(OTHER)}, points)

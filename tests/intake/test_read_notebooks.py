@@ -63,7 +63,7 @@ def test_older_formats_are_converted(version):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"", "not valid JSON"),
         (notebook(cell())[:-9], "not valid JSON"),
@@ -88,8 +88,8 @@ def test_older_formats_are_converted(version):
         (b"[" + b"[]," * (MOST_VALUES // 2) + b"1]", f"more than {MOST_VALUES} values"),
     ],
 )
-def test_an_unreadable_notebook_has_a_message(content, said):
-    assert said in problem(content)
+def test_an_unreadable_notebook_has_a_message(content, message):
+    assert message in problem(content)
 
 
 def test_one_odd_cell_does_not_cost_the_rest():

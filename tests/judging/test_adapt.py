@@ -108,11 +108,11 @@ def test_an_entry_that_the_code_changed_is_translated_back():
     assert param == {"p": 0.6}
 
 
-@pytest.mark.parametrize(("p", "said"), [(np.uint8(3), -2), (np.float32(0.25), 0.75), (np.int64(1), 0), (2, -1)])
-def test_numbers_of_numpy_have_a_complement_too(p, said):
+@pytest.mark.parametrize(("p", "translated"), [(np.uint8(3), -2), (np.float32(0.25), 0.75), (np.int64(1), 0), (2, -1)])
+def test_numbers_of_numpy_have_a_complement_too(p, translated):
     seen, call = recorder()
     adapt_back(call, THEIRS)("layers.drop", (1, {"p": p}), {})
-    assert seen[0][1][1]["p"] == said
+    assert seen[0][1][1]["p"] == translated
 
 
 @pytest.mark.parametrize("p", ["0.5", None, True, [0.5], np.ones(2)])

@@ -129,14 +129,14 @@ def test_values_shifted_by_one_are_named_with_any_values_in_the_gap(step, way, f
 )
 def test_values_that_lost_their_fractions_are_named(cut, words):
     expected = 10 * IMAGES
-    said = f"out has the right values {words} whole numbers: an array of integers cannot hold fractions."
-    assert describe_difference("out", expected, cut(expected)) == said
+    message = f"out has the right values {words} whole numbers: an array of integers cannot hold fractions."
+    assert describe_difference("out", expected, cut(expected)) == message
     assert "whole numbers" not in describe_difference("out", expected, cut(expected) + np.arange(7))
 
 
 def test_values_of_half_precision_are_named():
-    said = "out has the right values only to the three digits that float16 holds."
-    assert describe_difference("out", IMAGES, IMAGES.astype(np.float16).astype(float)) == said
+    message = "out has the right values only to the three digits that float16 holds."
+    assert describe_difference("out", IMAGES, IMAGES.astype(np.float16).astype(float)) == message
 
 
 def test_a_single_number_is_not_called_cut():
@@ -316,8 +316,8 @@ def test_a_number_is_not_named_a_simple_fraction_of_the_right_one(factor):
 
 def test_a_loss_without_a_mean_is_named_as_the_number_of_examples_times_too_large():
     sizes = sizes_of({"x": np.zeros((50, 10))})
-    said = describe_difference("loss", np.array(2.34567), np.array(50 * 2.34567), sizes=sizes)
-    assert said == "loss is 50 times what it should be; 50 is also the length of axis 0 of x."
+    message = describe_difference("loss", np.array(2.34567), np.array(50 * 2.34567), sizes=sizes)
+    assert message == "loss is 50 times what it should be; 50 is also the length of axis 0 of x."
 
 
 @pytest.mark.parametrize("factor", [1.0003, -1.0004])

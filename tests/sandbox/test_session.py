@@ -294,7 +294,7 @@ def test_a_comparison_that_is_kept_is_work_and_no_stub(open_session):
 
 def test_an_absent_function_is_missing(open_session):
     failure = one_failure(open_session("def f():\n    return 1\n"), "absent")
-    assert (failure.status, say(failure.reason)) == ("missing", "case.py has no absent.")
+    assert (failure.status, say(failure.reason)) == ("missing", "case.py does not define absent.")
 
 
 def test_a_lost_return_is_not_taken_for_a_stub(open_session):
@@ -682,7 +682,7 @@ def test_a_check_after_the_submissions_time_runs_in_no_child_and_leaves_the_one_
     assert stay(process, "who") == stay(process, "who")
     assert process.is_reused
     process.session.account.until = time.monotonic() - 1
-    with call_fails("used up the"):
+    with call_fails("used up its total time"):
         process.begin(Setup(1), fresh=False)
     assert not process.is_reused
 
