@@ -116,7 +116,7 @@ HANDED_IN: Final[dict[str, str]] = {
 NOTES: Final[dict[str, str]] = {
     # Its import.
     "imports_what_is_absent": "{files:or} imports modules that are not in the sandbox: {names!c:list}. Only their use raises an exception.",
-    "not_in_utf_8": "{file!c} is not in UTF-8, which Python expects; it was read as far as that goes. Save it as UTF-8.",
+    "not_in_utf_8": "{file!c} is not in UTF-8, which Python expects; it was read in another encoding. Save it as UTF-8.",
     "left_out": "{file}, line {line}: {error!c}. {what!c} was left out and the rest was graded.",
     "left_out_with_advice": "{file}, line {line}: {error!c}. {what!c} was left out and the rest was graded. {advice}",
     "more_left_out": "{files:or}: {count} more statements or functions were left out.",

@@ -89,7 +89,7 @@ def test_what_was_not_handed_in_is_named_where_it_is_used(odd):
 
 def test_the_notes_say_what_was_left_out_and_why(odd):
     assert note_of(odd, "UTF-8") == (
-        "layers.py is not in UTF-8, which Python expects; it was read as far as that goes. Save it as UTF-8."
+        "layers.py is not in UTF-8, which Python expects; it was read in another encoding. Save it as UTF-8."
     )
     assert "SyntaxError: invalid syntax. The statement was left out and the rest was graded." in " ".join(notes_of(odd))
     assert "EOFError" in note_of(odd, "EOF")
