@@ -5,7 +5,7 @@ import pytest
 
 from grader.checks import Gradients, check, gradients, misconception
 from grader.errors import AssignmentError
-from grader.judging.run_check_function import answer_from
+from grader.judging.run_check_function import named_values
 
 
 def documented(student, rng):
@@ -57,25 +57,25 @@ def test_gradients_keep_the_order_of_the_arguments():
     x, w = np.ones(2), np.ones(3)
     made = gradients(len, dout=2.0, values={"loss": 1.0}, dx=("gx", x), dw=("gw", w))
     assert list(made.claims) == ["dx", "dw"]
-    answer = answer_from(made)
+    answer = named_values(made)
     assert answer.gradients is made
     assert answer.values == {"loss": 1.0, "dx": "gx", "dw": "gw"}
 
 
 def test_named_arrays_are_an_answer():
-    assert answer_from({"out": 1}).values == {"out": 1}
-    assert answer_from({"out": 1}).gradients is None
+    assert named_values({"out": 1}).values == {"out": 1}
+    assert named_values({"out": 1}).gradients is None
 
 
 @pytest.mark.parametrize("returned", [None, 1.0, np.ones(3), (1, 2), [1], {}, {1: np.ones(2)}, "out", {"a": 1, 2: 2}])
 def test_anything_but_named_arrays_is_our_fault(returned):
     with pytest.raises(AssignmentError, match="expected named arrays"):
-        answer_from(returned)
+        named_values(returned)
 
 
 def test_gradients_of_nothing_are_our_fault():
     with pytest.raises(AssignmentError, match="expected named arrays"):
-        answer_from(Gradients(len, 1.0, {}))
+        named_values(Gradients(len, 1.0, {}))
 
 
 def test_a_name_alone_is_no_group_to_compare_together():

@@ -1,11 +1,11 @@
-"""An assignment folder, loaded and validated: what is graded, for how many points, against which fixtures.
+"""Load and validate an assignment folder: what is graded, and for how many points.
 
     assignment.toml ─┐
     checks/…         ├─► Assignment (checks with files, visibility and points; misconceptions; limits)
     misconceptions/… ┘
-    fixtures/manifest.json + *.npz ─► Fixtures (expected arrays by check), verified against their hashes
 
-The folder's Python is trusted: it is the instructor's. Its modules are loaded by path, under names of their own.
+The folder's Python files are trusted: the instructor wrote them. They are loaded by path, under module names of their
+own. fixtures.py loads the fixtures.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from grader.records import HIDDEN, VISIBLE, Check, Members
 
 FOLDERS = {"public": VISIBLE, "hidden": HIDDEN}
 Definition = TypeVar("Definition", CheckDefinition, MisconceptionDefinition)
-FOR_STUDENTS = ("notebooks", "template")  # folders that decide over no mark
+FOR_STUDENTS = ("notebooks", "template")  # folders that do not affect marks
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """What an assignment folder says. Of sets, classes and stubs: see sections.py."""
+    """The content of an assignment folder. For sets, classes and stubs see sections.py."""
 
     folder: Path
     title: str
@@ -40,23 +40,23 @@ class Assignment:
     reference: Path
     student_files: tuple[str, ...]  # these and the next three: paths below the package
     handed_out: tuple[str, ...]
-    extended: tuple[str, ...]  # handed-out files of which a student's own definitions are used
-    kernels: tuple[str, ...]  # what handed-out files are compiled from, for who can
+    extended: tuple[str, ...]  # handed-out files whose definitions students may replace
+    kernels: tuple[str, ...]  # sources from which handed-out files can be compiled
     sets: tuple[ModuleSet, ...]
     classes: Mapping[str, Members]
     stubs: Mapping[str, tuple[str, ...]]
-    functions: Mapping[str, float]  # points by id, in the order that students meet them; 0 for those of `called`
-    questions: Mapping[str, float]  # points by the name of an answer cell, which people mark, beside the score
+    functions: Mapping[str, float]  # points by id, in the assignment's order; 0 for those of `called`
+    questions: Mapping[str, float]  # points by the name of an answer cell; staff mark these, beside the score
     checks: tuple[Check, ...]
     definitions: Mapping[str, CheckDefinition]
     misconceptions: tuple[MisconceptionDefinition, ...]
-    limits: Mapping[str, float]  # as [limits] has them
-    expected_warnings: tuple[str, ...]  # beginnings of warnings of handed-out files that mean nothing in the sandbox
+    limits: Mapping[str, float]  # the table [limits]
+    expected_warnings: tuple[str, ...]  # beginnings of warnings that handed-out files give only in the sandbox
     right_solutions: tuple[Path, ...]  # folders of right student files, for authoring
-    sha256: str  # of everything that decides over marks
+    sha256: str  # of all files that affect marks
 
     def stubs_of(self, check: Check) -> frozenset[str]:
-        """The functions that a check's code under test may call: its function's, and those of the one that it needs."""
+        """The functions that may be called in a check: by its function, and by the function that it needs."""
         needed = self.stubs.get(check.needs, ()) if check.needs else ()
         return frozenset(self.stubs.get(check.function, ())) | frozenset(needed)
 
@@ -70,7 +70,7 @@ class Assignment:
 
 
 def load_assignment(folder: Path) -> Assignment:
-    """Read and validate an assignment folder. Raises AssignmentError, naming the file and what to do."""
+    """Read and validate an assignment folder. Raises AssignmentError, which names the file and what to do."""
     toml = folder / "assignment.toml"
     try:
         data = tomllib.loads(toml.read_text(encoding="utf-8"))
@@ -82,12 +82,12 @@ def load_assignment(folder: Path) -> Assignment:
     files, handed_out = (tuple(names_in(toml, data, name)) for name in ("student_files", "handed_out"))
     for function in entry(toml, data, "points", dict):
         if file_of(function) not in files:
-            raise AssignmentError(f"{toml}: points for {function}, but {file_of(function)} is no student file.")
+            raise AssignmentError(f"{toml}: points for {function}, but {file_of(function)} is not in student_files.")
     functions = {**numbers_from(toml, data, "points", "{} has {!r} points")}
     for function in names_in(toml, data, "called", []):
         if file_of(function) not in files or function in functions:
             expected = "expected a student file's function without points"
-            raise AssignmentError(f"{toml}: called holds {function}, {expected}.")
+            raise AssignmentError(f"{toml}: called contains {function}, {expected}.")
         functions[function] = 0.0
     defined = [
         (definition, visibility)
@@ -101,7 +101,7 @@ def load_assignment(folder: Path) -> Assignment:
                 raise AssignmentError(f"{toml}: no points for {needed}, which a check names. Add it under [points].")
         weights[definition.function] = weights.get(definition.function, 0.0) + definition.weight
         if not functions[definition.function]:
-            raise AssignmentError(f"{toml}: called holds {definition.function}, which has a check. Give it points.")
+            raise AssignmentError(f"{toml}: called contains {definition.function}, which has a check. Give it points.")
     for function, points in functions.items():
         if points and function not in weights:
             raise AssignmentError(f"{toml}: {function} has points but no check. Write one in {folder / 'checks'}.")
@@ -125,7 +125,7 @@ def load_assignment(folder: Path) -> Assignment:
         raise AssignmentError(f"{folder / 'checks'}: two checks are named {', '.join(sorted(twice))}. Rename one.")
     extended = tuple(names_in(toml, data, "extended", []))
     if not set(extended) <= set(handed_out):
-        raise AssignmentError(f"{toml}: extended holds {', '.join(extended)}, expected files that handed_out has.")
+        raise AssignmentError(f"{toml}: extended contains {', '.join(extended)}, expected files of handed_out.")
     variants = list(defined_in(folder / "misconceptions", MisconceptionDefinition))
     for path, variant in variants:
         if variant.function not in functions:
@@ -144,7 +144,7 @@ def load_assignment(folder: Path) -> Assignment:
         classes=classes,
         stubs=stubs_from(toml, data, functions, classes),
         functions=functions,
-        # That each is asked in one notebook is seen when notebooks are read (intake/notebooks/answers.py).
+        # intake/notebooks/answers.py checks that each question is in exactly one notebook.
         questions=numbers_from(toml, data, "questions", "question {} has {!r} points", {}),
         checks=tuple(checks),
         definitions=definitions,
@@ -156,17 +156,17 @@ def load_assignment(folder: Path) -> Assignment:
     )
 
 
-def numbers_from(toml: Path, data: Mapping[str, Any], table: str, said: str, default: Any = None) -> dict[str, float]:
-    """A table of numbers above 0 by name. said: how an error names an entry, from its name and value."""
+def numbers_from(toml: Path, data: Mapping[str, Any], table: str, words: str, default: Any = None) -> dict[str, float]:
+    """A table of numbers above 0, by name. words: a format for an entry's name and value in an error."""
     numbers: dict[str, float] = entry(toml, data, table, dict, default)
     for name, value in numbers.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-            raise AssignmentError(f"{toml}: {said.format(name, value)}, expected a number above 0.")
+            raise AssignmentError(f"{toml}: {words.format(name, value)}, expected a number above 0.")
     return numbers
 
 
 def words_from(toml: Path, data: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
-    """[words]: by the name of a compared value what students read: "words", or ["words", "what a no means."]."""
+    """[words]: for a compared value, by name, what students read: "words", or ["words", "the message for a no."]."""
     found = {}
     for name, words in entry(toml, data, "words", dict, {}).items():
         both = [words, ""] if isinstance(words, str) else words
@@ -205,5 +205,5 @@ def entry(toml: Path, data: Mapping[str, Any], name: str, kind: type, default: A
 def names_in(toml: Path, data: Mapping[str, Any], name: str, default: list[str] | None = None) -> list[str]:
     names: list[str] = entry(toml, data, name, list, default)
     if not all(isinstance(item, str) for item in names):
-        raise AssignmentError(f"{toml}: {name} holds what is no path, expected strings.")
+        raise AssignmentError(f"{toml}: {name} contains an entry that is not a string, expected strings.")
     return names

@@ -1,12 +1,13 @@
-"""What of an assignment is run together, on what, and what its objects and functions may use.
+"""Parse and validate three sections of assignment.toml: [[sets]], [classes], [stubs].
 
-    [[sets]]    files, on, without      student files that one sandbox checks; student files that they are built on,
-                                        imported first; handed-out files that would do their work and are not there
-    [classes]   id = {methods, attributes}      what checks use of the objects that a class makes
-    [stubs]     id = [ids]              functions that it may call: where its own are wrong, it is graded again with
-                                        stubs in their place, which ask the reference
+    [[sets]]    files, on, without      files: student files that one sandbox checks together. on: student files that
+                                        they build on, imported first. without: handed-out files that would do the
+                                        students' work and are withheld
+    [classes]   id = {methods, attributes}      the members of a class's objects that checks use
+    [stubs]     id = [ids]              functions that it may call: if the student's are wrong, it is graded again with
+                                        stubs in their place, which call the reference
 
-Parsed and validated here; raises AssignmentError, naming the file and what to do.
+Raises AssignmentError, which names the file and what to do.
 """
 
 from __future__ import annotations
@@ -29,17 +30,17 @@ class ModuleSet:
     without: tuple[str, ...] = ()
 
     def alone(self) -> list[ModuleSet]:
-        """The same for each of the files."""
+        """One set for each of the files."""
         return [ModuleSet((file,), self.on, self.without) for file in self.files]
 
 
 def sets_from(toml: Path, data: Mapping[str, Any], files: Sequence[str], handed_out: Sequence[str]) -> list[ModuleSet]:
-    """Every student file in one set; where there is no [[sets]], each is a set of its own."""
+    """The sets; each student file is in exactly one. Without [[sets]], each student file is a set of its own."""
     sets = []
     for item in data.get("sets", [{"files": [file]} for file in files]):
         unknown = set(item) - set(ModuleSet.__dataclass_fields__)
         if unknown:
-            raise AssignmentError(f"{toml}: [[sets]] holds {', '.join(sorted(unknown))}, expected files, on, without.")
+            raise AssignmentError(f"{toml}: [[sets]] has {', '.join(sorted(unknown))}, expected files, on, without.")
         sets.append(ModuleSet(**{name: tuple(paths) for name, paths in item.items()}))
     listed = [file for one in sets for file in one.files]
     if sorted(listed) != sorted(files):
@@ -47,7 +48,8 @@ def sets_from(toml: Path, data: Mapping[str, Any], files: Sequence[str], handed_
     for one in sets:
         wrong = [*(set(one.on) - set(files)), *(set(one.without) - set(handed_out))]
         if wrong:
-            raise AssignmentError(f"{toml}: [[sets]] name {wrong[0]}, which is no student or handed-out file. Mend it.")
+            text = f"[[sets]] name {wrong[0]}, which is not a student file or handed-out file. Correct the name."
+            raise AssignmentError(f"{toml}: {text}")
     return sets
 
 
@@ -59,7 +61,7 @@ def classes_from(toml: Path, data: Mapping[str, Any], functions: Mapping[str, fl
         try:
             classes[name] = Members(**{key: tuple(value) for key, value in item.items()})
         except TypeError as error:
-            text = f"{toml}: {name} under [classes] has what is none of methods, attributes ({error})."
+            text = f"{toml}: {name} under [classes] is wrong ({error}), expected the keys methods and attributes."
             raise AssignmentError(text) from None
     return classes
 
@@ -73,6 +75,6 @@ def stubs_from(
         if unknown:
             raise AssignmentError(f"{toml}: [stubs] name {unknown[0]}, which has no points. Add it under [points].")
         if name in called or set(called) & set(classes):
-            raise AssignmentError(f"{toml}: [stubs] of {name} hold itself or a class, expected other functions.")
+            raise AssignmentError(f"{toml}: [stubs] of {name} contain itself or a class, expected other functions.")
         stubs[name] = tuple(called)
     return stubs

@@ -29,7 +29,7 @@ from grader.records import Result, Submission
 from grader.report.pages import feedback_page
 from grader.report.standing import ABSENT, RIGHT, WAITS, WRONG, Standing, StandingRow, standing_of
 from grader.student.changed_functions import Unfinished
-from grader.student.own_run import Place, find_place, read_own, run_own, select, touched_by, with_news
+from grader.student.own_run import Place, find_place, read_own, run_own, select, touched_by, with_rerun
 
 PAGE: Final = "feedback.html"
 STYLES: Final = {RIGHT: "green", WRONG: "bold red", ABSENT: "dim", WAITS: "yellow"}
@@ -60,7 +60,7 @@ def check(what: tuple[str, ...], assignment: Path | None, is_watching: bool, htm
     changes = saves(place.package)  # from here on: what is saved while the first run lasts is seen, too
     submission = read_own(place)
     result = run_own(place, functions, submission)
-    standing = standing_of(result, asked=" ".join(names))
+    standing = standing_of(result, selection=" ".join(names))
     for note in result.notes[:-1]:
         console.print(literal(say(note)), soft_wrap=True)
     show_rows(console, standing.rows)
@@ -157,7 +157,7 @@ def watch(
             if not touched:
                 console.print("Saved; nothing that is checked has changed.")
             for some in own_first(touched, submission, now):
-                result = with_news(result, run_own(place, some, now))
+                result = with_rerun(result, run_own(place, some, now))
                 show_rows(console, [row for row in standing_of(result).rows if row.function in some])
             submission = now
             if touched:

@@ -173,7 +173,7 @@ def judge(
         judgements=tuple(Judgement(judgement.comparison, judgement.remarks) for judgement in judgements),
         follow=partial(follow, gradients=gradients, wrong=wrong) if is_open else None,
         variants={name: hints[name] for name in fixture.variants},
-        matched=frozenset(name for name, one in fits.items() if one.is_whole),
+        matched=frozenset(name for name, one in fits.items() if one.matches_all),
         fits=fits,
     )
 

@@ -1,4 +1,4 @@
-"""The table of marks, OUT/grades.csv: one row a submission, and the rules for cells that a spreadsheet opens."""
+"""The table of marks, OUT/grades.csv: one row for each submission. Cells are safe to open in a spreadsheet."""
 
 from __future__ import annotations
 
@@ -9,28 +9,30 @@ from types import MappingProxyType
 
 from grader.records import GRADER_ERROR, Result
 
-# Of one submission, by answer: points, None where staff gave none, and what it is worth.
+# Of one submission, by answer: its points (None if staff gave none) and its maximum.
 AnswerPoints = Mapping[str, tuple[float | None, float]]
 
 
 def grades_csv(results: Sequence[Result], answers: Mapping[str, AnswerPoints] = MappingProxyType({})) -> str:
-    """One row a submission: id, status, score, and points by function. Where there are answers that are worth points:
-    those that staff gave, by answer and in sum, the total of that and the score, and what each could be at most.
+    """One row for each submission: id, status, score, and points by function. If answers carry points, further columns:
+    the points that staff gave, by answer and in sum, the total with the score, and the maximum of each.
     """
     functions = list(dict.fromkeys(function.function for result in results for function in result.functions))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    asked = list(dict.fromkeys(answer for points in answers.values() for answer in points))
-    sums = ["answers", "max_answers", "total", "max_total"] if asked else []
-    writer.writerow(["submission", "status", "score", "max_score", *functions, *map(harmless, asked), *sums])
+    questions = list(dict.fromkeys(answer for points in answers.values() for answer in points))
+    sums = ["answers", "max_answers", "total", "max_total"] if questions else []
+    writer.writerow(["submission", "status", "score", "max_score", *functions, *map(harmless, questions), *sums])
     for result in results:
         points = {function.function: function.points for function in result.functions}
-        score = None if result.status == GRADER_ERROR else result.score  # a fault of ours is no zero
+        score = (
+            None if result.status == GRADER_ERROR else result.score
+        )  # after a fault of ours the cell stays empty instead of 0
         row = [result.id, result.status, number(score), number(result.max_score)]
         row += [number(points.get(name)) for name in functions]
         own = answers.get(result.id, {})
-        row += [number(own[name][0]) if name in own else "" for name in asked]
-        if asked:
+        row += [number(own[name][0]) if name in own else "" for name in questions]
+        if questions:
             given = [points for points, _ in own.values() if points is not None]
             most = sum(most for _, most in own.values())
             row += [number(sum(given)) if given else "", number(most) if own else ""]
@@ -44,5 +46,5 @@ def number(value: float | None) -> str:
 
 
 def harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
+    """The cell, changed if a spreadsheet would read it as a formula."""
     return "'" + cell if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell

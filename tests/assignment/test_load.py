@@ -1,4 +1,4 @@
-"""An assignment folder is loaded whole or refused with the file's name and what is wrong in it."""
+"""An assignment folder is loaded completely, or refused with the file's name and what is wrong in it."""
 
 import os
 import re
@@ -44,7 +44,7 @@ def {name}_check(student, rng):
 
 @pytest.fixture
 def folder(tmp_path):
-    """A small assignment of one function, eight points, one public and one hidden check."""
+    """A small assignment: one function, eight points, one public and one hidden check."""
     small = tmp_path / "assignment"
     for part in ("checks/public", "checks/hidden", "misconceptions"):
         (small / part).mkdir(parents=True)
@@ -106,7 +106,7 @@ def test_a_folder_without_toml_is_refused(tmp_path):
         ('reference = "../reference"', "", ["reference is nothing"]),
         ('student_files = ["layers.py"]', "", ["student_files is nothing"]),
         ('student_files = ["layers.py"]', 'student_files = "layers.py"', ["student_files is str, expected list"]),
-        ('student_files = ["layers.py"]', 'student_files = ["optim.py"]', ["layers.py is no student file"]),
+        ('student_files = ["layers.py"]', 'student_files = ["optim.py"]', ["layers.py is not in student_files"]),
         ("handed_out = []", "", ["handed_out is nothing"]),
         ("[limits]\ncpu_s = 2", "", ["limits is nothing"]),
         ('[points]\n"layers.double" = 8', "", ["points is nothing"]),
@@ -117,8 +117,8 @@ def test_a_folder_without_toml_is_refused(tmp_path):
         ('"layers.double" = 8', '"layers.double" = nan', ["layers.double has nan points"]),
         ('"layers.double" = 8', '"layers.double" = inf', ["layers.double has inf points"]),
         ('"layers.double" = 8', '"layers.triple" = 8', ["no points for layers.double"]),
-        ("title =", 'called = ["layers.double"]\ntitle =', ["called holds layers.double"]),
-        ("title =", 'called = ["other.half"]\ntitle =', ["called holds other.half"]),
+        ("title =", 'called = ["layers.double"]\ntitle =', ["called contains layers.double"]),
+        ("title =", 'called = ["other.half"]\ntitle =', ["called contains other.half"]),
         ('"layers.double" = 8', '"layers.double" = 8\n"layers.triple" = 1', ["layers.triple has points but no check"]),
         ('"layers.double" = 8', '"double" = 8', ["points for double"]),
         ('"layers.double" = 8', '"layers.double" = 8\n"layers.double" = 9', ["cannot be read"]),
@@ -128,7 +128,7 @@ def test_a_folder_without_toml_is_refused(tmp_path):
         ("cpu_s = 2", "cpu_s = 0", ["limit cpu_s is 0"]),
         ("cpu_s = 2", "cpu_s = nan", ["limit cpu_s is nan"]),
         ("cpu_s = 2", 'cpu_s = "2"', ["limit cpu_s is '2'"]),
-        ('reference = "../reference"', 'reference = "../nowhere"', ["nowhere: is no package"]),
+        ('reference = "../reference"', 'reference = "../nowhere"', ["nowhere: not a package"]),
         ('student_files = ["layers.py"]', 'student_files = ["layers.py", 3]', ["student_files"]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -138,7 +138,7 @@ def test_a_damaged_toml_is_refused_with_what_is_wrong(folder, old, new, words):
     refused(folder, *words)
 
 
-def test_bytes_that_are_no_text_are_refused(folder):
+def test_a_toml_that_is_not_utf_8_is_refused(folder):
     (folder / "assignment.toml").write_bytes(b'title = "\xff"\n')
     refused(folder, "assignment.toml", "cannot be read")
 
@@ -167,7 +167,7 @@ def test_two_checks_of_one_name_in_one_module_are_refused(folder):
     refused(folder, "two checks are named layers.double.one")
 
 
-def test_a_check_that_another_of_the_same_python_name_hides_is_not_lost_in_silence(folder):
+def test_a_check_hidden_by_another_function_of_its_name_still_counts(folder):
     twice = ONE_MORE.format(name="three").replace("three_check", "twos")
     (folder / "checks/public/layers.py").write_text(CHECK.format(more=twice))
     try:
@@ -194,10 +194,10 @@ def test_a_misconception_of_an_unknown_function_is_refused(folder):
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        ("", ["has no layers.double"]),
+        ("", ["layers.double is missing"]),
         ("def double(x):\n    return (2 * x\n", ["reference"]),
         ("raise ValueError('no')\n", ["reference"]),
-        ("import nothing_of_that_name\n", ["has no layers.double"]),
+        ("import nothing_of_that_name\n", ["layers.double is missing"]),
     ],
 )
 def test_a_reference_that_lacks_a_graded_function_is_refused(folder, source, words):
@@ -210,7 +210,7 @@ def test_a_reference_that_cannot_be_imported_is_refused(folder):
     refused(folder, "reference")
 
 
-def test_what_decides_over_marks_changes_the_hash_and_nothing_else_does(folder):
+def test_only_files_that_affect_marks_change_the_hash(folder):
     before = load_assignment(folder).sha256
     assert re.fullmatch("[0-9a-f]{64}", before)
     (folder / "notes.md").write_text("not graded")
@@ -238,8 +238,8 @@ def test_two_assignments_of_the_same_file_names_do_not_share_modules(folder, tmp
     assert load_reference(second)["layers.double"](1) == 3
 
 
-def test_a_changed_file_counts_at_once_though_nothing_else_tells(folder):
-    """Of the same length and in the same second: a compiled module would be taken for it."""
+def test_a_changed_file_counts_even_with_the_same_size_and_time(folder):
+    """Same length and same second: Python would accept the old bytecode for the new file."""
     path = folder / "once.py"
     for value in (1, 2):
         path.write_text(f"NUMBER = {value}\n")

@@ -371,7 +371,7 @@ def test_initial_weights_of_the_right_spread_that_were_not_drawn_lose_the_check(
                 made = PATTERNS[pattern](w)
                 self.params[name] = ((made - made.mean()) / made.std() * w.std()).astype(w.dtype)
 
-    with call_fails(r"was not drawn at random|begin with the same numbers") as caught:
+    with call_fails(r"was not drawn at random|start with the same numbers") as caught:
         returned(check, Wrong)
     assert caught.value.failure.function == check.function
 

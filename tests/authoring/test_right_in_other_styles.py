@@ -14,7 +14,7 @@ from grader.assignment.load import load_assignment
 from grader.assignment.reference import load_reference
 from grader.calls import local_call
 from grader.judging.compare import fit, judge_values
-from grader.judging.run_check_function import answer_from
+from grader.judging.run_check_function import named_values
 from grader.judging.student_proxy import Student
 from grader.records import PASSED
 
@@ -27,7 +27,7 @@ FUNCTIONS = load_reference(ASSIGNMENT)
 def judged(check, functions):
     student = Student(local_call({**FUNCTIONS, **functions}), frozenset(FUNCTIONS))
     with np.errstate(all="ignore"):
-        answer = answer_from(check.run(student, np.random.RandomState(check.seed)))
+        answer = named_values(check.run(student, np.random.RandomState(check.seed)))
     return judge_values(check, FIXTURES.checks[check.id].expected, answer.values)
 
 
@@ -227,7 +227,7 @@ def test_a_known_mistake_of_dropout_is_known_whatever_was_drawn(name):
             continue
         judgements, fixture = judged(check, {"layers.dropout_forward": forward}), FIXTURES.checks[check.id]
         variants = fixture.variants
-        hit = {other for other in variants if fit(check, fixture.expected, variants[other], judgements).is_whole}
+        hit = {other for other in variants if fit(check, fixture.expected, variants[other], judgements).matches_all}
         wrong = any(judgement.comparison.status != PASSED for judgement in judgements)
         assert (name in hit) == wrong == (name in variants), check.id
         fitting |= hit

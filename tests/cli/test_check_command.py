@@ -61,7 +61,7 @@ def test_a_wrong_function_is_first_and_says_what_is_wrong(student):
     code, output = check(student)
     assert (code, row(output, "relu_forward")) == (1, "wrong")
     assert re.search(r"^  relu_forward: out .+", output, re.MULTILINE)
-    assert re.search(r"^next: mend relu_forward \(layers\.py:\d+\)$", output, re.MULTILINE)
+    assert re.search(r"^next: fix relu_forward \(layers\.py:\d+\)$", output, re.MULTILINE)
 
 
 def test_messages_and_hints_are_those_of_grading(context, unpacked):
@@ -88,7 +88,9 @@ def test_a_name_narrows(student):
     code, output = check(student, "conv_forward")
     assert code == 0
     assert re.findall(r"^(\w+) +(?:right|wrong|not)", output, re.MULTILINE) == ["conv_forward_naive"]
-    assert output.endswith("\nall public checks of conv_forward passed; hidden checks are run on the graded version\n")
+    assert output.endswith(
+        "\nall public checks of conv_forward passed; hidden checks run only when your work is graded\n"
+    )
     code, output = check(student, "conv_forward", "optim.adam")
     assert (code, row(output, "adam")) == (1, "not there yet")
 
@@ -111,7 +113,7 @@ def test_a_file_means_its_functions(student, monkeypatch, name):
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("conv_foward_naive", "Did you mean conv_forward_naive or "), ("solver.py", "There are: affine_")],
+    [("conv_foward_naive", "Did you mean conv_forward_naive or "), ("solver.py", "The functions are: affine_")],
 )
 def test_a_misspelt_name_is_told_its_likeness(student, name, said):
     with pytest.raises(UsageError, match=said):
@@ -127,7 +129,7 @@ def test_the_folder_may_be_left_out_and_may_be_the_package(student, monkeypatch)
 @pytest.mark.parametrize("args", [["no_such_function"], ["no/such/folder"]])
 def test_a_name_that_fits_nothing_is_a_fault_of_usage(student, monkeypatch, args):
     monkeypatch.chdir(student)
-    with pytest.raises(UsageError, match=r"neither a folder, .* There are: affine_forward, |is no folder"):
+    with pytest.raises(UsageError, match=r"not a folder, .* The functions are: affine_forward, |not a folder"):
         check(*args)
 
 
@@ -152,7 +154,7 @@ def test_a_file_that_cannot_be_imported_is_said_once(student):
     assert code == 1
     assert output.count("layers.py cannot be imported: NameError") == 1
     line = len(layers.read_text().splitlines())
-    assert f"\nnext: mend layers.py:{line}, which stops " in output
+    assert f"\nnext: fix layers.py:{line}, which stops " in output
     assert row(output, "adam") == "not there yet"
 
 
@@ -219,7 +221,7 @@ def test_it_works_where_nothing_is_posix(student):
     done = run_without_posix(student, "affine", "layers.relu")
     assert (done.returncode, done.stderr) == (1, "")
     assert [row(done.stdout, name) for name in ("affine_forward", "affine_backward")] == ["right", "right"]
-    assert "relu_forward was still running after 2 s of CPU time; perhaps a loop never ends." in done.stdout
+    assert "relu_forward was still running after 2 s of CPU time. Perhaps a loop never ends." in done.stdout
 
 
 def test_a_remark_is_shown_and_costs_nothing(student):
@@ -351,6 +353,6 @@ def test_a_notebook_says_in_a_line_why_nothing_can_be_checked(student, tmp_path,
     assert load_check(tmp_path / "cs231n")() is None
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith(
-        "check: afine: neither a folder, a file with functions to write, nor part of a function's name."
+        "check: afine: not a folder, not a file with functions to write, and not part of a function's name."
     )
-    assert second.startswith(f"check: {tmp_path / 'cs231n'}: no assignment/assignment.toml here or above.")
+    assert second.startswith(f"check: {tmp_path / 'cs231n'}: no assignment/assignment.toml in this folder or above.")

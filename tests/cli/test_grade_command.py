@@ -131,10 +131,10 @@ def append(path: Path) -> None:
         (lambda a: (a / "assignment.toml").unlink(), "assignment.toml: not found"),
         (lambda a: (a / "fixtures/manifest.json").write_text("{"), "manifest.json: cannot be read"),
         (lambda a: (a / "fixtures/manifest.json").unlink(), "manifest.json: not found"),
-        (lambda a: (a / "fixtures/hidden/layers.npz").write_bytes(b"PK"), "is not the file that the manifest names"),
+        (lambda a: (a / "fixtures/hidden/layers.npz").write_bytes(b"PK"), "its hash differs from the manifest's"),
         (lambda a: (a / "fixtures/public/layers.npz").unlink(), "cannot be read"),
-        (lambda a: append(a / "checks/hidden/layers.py"), "has changed since they were made"),
-        (lambda a: append(a.parent / "reference/layers.py"), "has changed since they were made"),
+        (lambda a: append(a / "checks/hidden/layers.py"), "changed after they were made"),
+        (lambda a: append(a.parent / "reference/layers.py"), "changed after they were made"),
         (lambda a: (a / "checks/hidden/layers.py").write_text("1 / 0\n"), "cannot be imported"),
     ],
 )

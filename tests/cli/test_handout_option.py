@@ -110,7 +110,7 @@ def test_a_named_handout_takes_what_it_lacks_from_the_maximum_and_calls_in_its_w
     assert [check["id"] for check in old["checks"]] == [check["id"] for check in own["old"]["checks"]]
     assert "svm_loss" not in done.stdout
     message = next(said_in(check["reasons"][0]) for check in old["checks"] if check["status"] == "not_applicable")
-    assert message == "Handout old (long ago) does not ask for this."
+    assert message == "Handout old (long ago) does not require what this check tests."
     for page in ("index.html", "old.html", "feedback/old.html"):
         assert "<b>old</b>" in (out / page).read_text(), page
 
@@ -133,7 +133,7 @@ def test_auto_takes_each_submission_for_itself_and_says_why(assignment, classroo
     assert f"mean {50 * sum(shares):.1f} %" in done.stdout  # of two maxima
     old, deleted = results["old"], results["deleted"]
     assert old["assignment"]["handout"] == "old"
-    grounds = "auto: taken for handout old by 3 of 3 marks (one, two, three)."
+    grounds = "auto: graded as handout old, which 3 of 3 clues point to (one, two, three)."
     assert said_in(old["grounds"]) == grounds
     assert grounds in map(said_in, old["notes"])
     assert deleted["assignment"]["handout"] == "default"

@@ -12,7 +12,7 @@ from grader.student.own_run import find_place
 
 pytestmark = pytest.mark.process
 
-ENDING = "all public checks passed; hidden checks are run on the graded version"
+ENDING = "all public checks passed; hidden checks run only when your work is graded"
 
 
 @pytest.fixture(scope="module")

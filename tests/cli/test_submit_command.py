@@ -95,8 +95,8 @@ def test_what_is_missing_is_told_and_the_rest_is_packed(folder, capsys):
     assert warnings(capsys) == [
         "cs231n/classifiers/cnn.py is missing.",
         "cs231n/optim.py: not written yet: sgd_momentum, rmsprop, adam.",
-        "cs231n/classifiers/fc_net.py is no Python: invalid syntax in line 1.",
-        "There is no notebook beside the package.",
+        "cs231n/classifiers/fc_net.py is not valid Python: invalid syntax in line 1.",
+        "No notebook was found beside the package.",
     ]
     assert "cs231n/layers.py" in packed(folder)
 
@@ -131,9 +131,9 @@ def test_the_assignment_is_found_beside_the_package_or_above(folder, monkeypatch
 
 
 def test_a_folder_without_the_package_is_no_place_to_submit_from(tmp_path):
-    with pytest.raises(UsageError, match="has no folder cs231n"):
+    with pytest.raises(UsageError, match="no folder cs231n was found"):
         submit(tmp_path)
-    with pytest.raises(UsageError, match=r"no assignment/assignment\.toml here or above"):
+    with pytest.raises(UsageError, match=r"no assignment/assignment\.toml in this folder or above"):
         cli.main(["submit", str(tmp_path)], standalone_mode=False)
 
 

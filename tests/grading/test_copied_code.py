@@ -7,7 +7,7 @@ from grader.grading.stage import tell_copies
 from grader.messages.say import say
 
 WITHHELD = {name: (ROOT / "reference" / name).read_bytes() for name in ("numpy_kernels.py", "fast_layers.py")}
-NOTE = "holds much of numpy_kernels.py, which is handed out and not there while it is checked."
+NOTE = "contains much of numpy_kernels.py, a handed-out file that is withheld while this file is checked."
 
 
 def copies_said(files, withheld):

@@ -113,8 +113,8 @@ def test_a_submission_has_no_more_time_than_it_has(context, reference_source):
     last = result.checks[-1]
     assert last.status == "timeout"
     assert message_of(last) == (
-        "The submission used up the 3 s that it has as a whole; this check was not run. Look at the functions that ran "
-        "out of time or took long."
+        "The submission used up its total time of 3 s; this check was not run. Look at the functions that ran out of "
+        "time or took long."
     )
 
 
@@ -143,7 +143,7 @@ def test_time_that_ends_between_two_checks_of_one_process_ends_the_submission(la
     assert result.status == "graded" and result.duration_s < 4.5
     assert {check.status for check in result.checks} == {"passed", "timeout"}
     assert {message_of(check)[:36] for check in result.checks if message_of(check)} == {
-        "The submission used up the 3 s that "
+        "The submission used up its total tim"
     }
 
 

@@ -12,9 +12,9 @@ from grader.messages.say import say_all
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        ("def affine_forward(x, w, b):\n    print 'shapes', x.shape\n", "print without brackets is Python 2's"),
+        ("def affine_forward(x, w, b):\n    print 'shapes', x.shape\n", "print without brackets is Python 2 syntax"),
         ("def affine_forward(x, w, b):\n    if True:\n        a = 1\n\tb = 2\n", "Tabs and spaces indent the same"),
-        ("try:\n    pass\nexcept ValueError, error:\n    pass\n", "`except Error, name` is Python 2's"),
+        ("try:\n    pass\nexcept ValueError, error:\n    pass\n", "`except Error, name` is Python 2 syntax"),
     ],
 )
 def test_python_2_that_does_not_compile_is_left_out_and_says_so(grade_layers, source, words):
@@ -34,10 +34,10 @@ def test_python_2_that_does_not_compile_is_left_out_and_says_so(grade_layers, so
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("out = np.zeros(3, dtype=np.float)", "gone since NumPy 1.24"),
-        ("out = np.product(x.shape) + np.in1d_of_old", "np.product is np.prod"),
-        ("out = [i for i in xrange(3)]", "xrange is Python 2's"),
-        ("out = {}.has_key(1)", "has_key is Python 2's"),
+        ("out = np.zeros(3, dtype=np.float)", "NumPy 1.24 removed"),
+        ("out = np.product(x.shape) + np.in1d_of_old", "np.product is now np.prod"),
+        ("out = [i for i in xrange(3)]", "xrange exists only in Python 2"),
+        ("out = {}.has_key(1)", "has_key exists only in Python 2"),
     ],
 )
 def test_old_names_cost_their_own_function_and_say_so(grade_layers, line, words):

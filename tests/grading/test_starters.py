@@ -70,7 +70,7 @@ def test_only_the_guess_says_that_2025_looks_the_same():
     handouts = prepare(settings("auto")).handouts
     handout, grounds = handouts.of(Submission("case", "case", files))
     assert handout.name == "2021"
-    assert say(grounds).endswith("2025 has the same marks: name it with --handout if it is that.")
+    assert say(grounds).endswith("2025 has the same clues: name it with --handout if the submission was made from it.")
 
 
 def test_by_the_assignments_own_handout_the_same_files_are_said_to_differ(tmp_path):
@@ -91,4 +91,8 @@ def test_what_a_handout_gives_solved_is_not_asked_for_and_says_so():
         for check in result.checks
         if check.function in ("layers.svm_loss", "layers.softmax_loss")
     }
-    assert losses == (NOT_APPLICABLE, 0.0, "Handout 2018 (2018 to 2020) gives this function solved.")
+    assert losses == (
+        NOT_APPLICABLE,
+        0.0,
+        "Handout 2018 (2018 to 2020) contains the solution of this function, so it carries no points.",
+    )

@@ -126,7 +126,7 @@ def test_an_endless_loop_costs_its_own_check_only(layers_context, reference_sour
     assert statuses == {"layers.max_pool_forward_naive.overlapping": "timeout"}
     backward = check_of(result, "max_pool_backward_naive.overlapping")
     assert backward.points == pytest.approx(backward.max_points, abs=1e-5)
-    assert "was given the cache that the docstring describes" in message_of(backward)
+    assert "with the cache that the docstring describes instead" in message_of(backward)
 
 
 def test_a_dropout_that_drops_nothing_costs_the_backward_nothing(grade_layers):
@@ -169,7 +169,7 @@ def test_a_backward_over_a_cache_of_its_own_is_skipped_where_the_forward_crashes
     assert lost(result) == {"affine_forward": "error", "affine_backward": "skipped"}
     message = message_of(check_of(result, "affine_backward.notebook"))
     assert message.startswith(
-        "affine_forward raised ValueError: oops. Given the cache that the docstring describes, affine"
+        "affine_forward raised ValueError: oops. With the cache that the docstring describes instead, affine"
     )
 
 
@@ -191,7 +191,7 @@ def test_a_gradient_of_a_wrong_forward_follows_through_for_half(grade_layers):
     assert check.follow_through
     assert check.status == "partial"
     assert check.points == pytest.approx(check.max_points * (1 + 0.5 * 4) / 5)  # db is right, dx and dw are worth half
-    assert "of your own conv_forward_naive, which is wrong: counted half" in message_of(check)
+    assert "of your own conv_forward_naive, which is wrong. They count half" in message_of(check)
     assert [c.follow_through for c in check.comparisons] == [True, True, False]
 
 
@@ -332,7 +332,7 @@ def test_a_changed_input_a_dtype_and_a_singleton_axis_are_remarks(grade_layers):
     (remark,) = remarks_of(result, "relu_forward.images")
     assert remark == "relu_forward changes its input x in place and returns it."
     (remark,) = remarks_of(result, "affine_backward.notebook")
-    assert remark == "db has shape (1, 5), expected (5,); the same but for axes of length 1."
+    assert remark == "db has shape (1, 5), expected (5,); only axes of length 1 differ."
 
 
 def test_a_file_that_was_not_handed_in_is_missing(context):

@@ -216,8 +216,8 @@ def test_a_wrong_function_costs_those_that_call_it_nothing(grade, wrong):
     assert points(result) == {**FULL, "parts.double": 0, "parts.undo": points(result)["parts.undo"]}
     for check in result.checks:
         if check.function in ("parts.quadruple", "nets.Net") and check.stubs:
-            assert message_of(check).startswith("Counted with the grader's own double")
-            assert "Mend" in message_of(check)
+            assert message_of(check).startswith("This check counts with our double")
+            assert "Fix" in message_of(check)
     assert any(check.stubs for check in result.checks)
 
 
@@ -358,7 +358,7 @@ def test_a_class_without_parameters_is_not_written_yet(grade):
 @pytest.mark.parametrize(
     ("params", "text"),
     [
-        ("{'W': np.ones(4)}", "params['w'] is not there, expected an array. It holds W."),
+        ("{'W': np.ones(4)}", "params['w'] is missing, expected an array. params holds W."),
         ("{'w': np.ones(5)}", "params['w'] has shape (5,), expected (4,)."),
         ("{'w': 3}", "params['w'] is of type int, expected an array."),
         ("[1]", "params is of type list, expected a dict of arrays."),

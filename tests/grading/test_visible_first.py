@@ -102,7 +102,7 @@ def test_a_visible_check_after_a_hidden_one_is_marked_and_tells_the_student_noth
     assert "SAID" in message_of(check) and "SAID" in check.output
     shown = check_of(for_student(result), "sgd_momentum.worked_example")
     assert "SAID" not in str(shown)
-    assert "ran after hidden ones" in message_of(shown)
+    assert "ran after hidden checks" in message_of(shown)
     assert (shown.title, shown.status, shown.points) == (check.title, check.status, check.points)
 
 

@@ -158,7 +158,7 @@ def test_a_move_that_is_not_in_the_table_is_a_fault_of_ours(make, state, event):
         process.move(event)
         assert process.state == MOVES[state][event]
     else:
-        with pytest.raises(SandboxError, match=f"{event} where the process of a check is {state}"):
+        with pytest.raises(SandboxError, match=f"{event} is not possible while the process of a check is {state}"):
             process.move(event)
 
 

@@ -82,14 +82,14 @@ def test_a_function_that_does_not_compile_names_the_line(odd):
 def test_what_was_not_handed_in_is_named_where_it_is_used(odd):
     starred = check_of(odd, "svm_loss.notebook")
     assert "(perhaps a name of helpers, which is not in the sandbox)" in message_of(starred)
-    assert "a file of your own has to be handed in, too" in say_all(starred.hints)
+    assert "If it is a file of your own, hand it in too" in say_all(starred.hints)
     named = check_of(odd, "affine_forward.worked_example")
     assert "not_handed_in.scale is used, but not_handed_in is not in the sandbox" in message_of(named)
 
 
 def test_the_notes_say_what_was_left_out_and_why(odd):
     assert note_of(odd, "UTF-8") == (
-        "layers.py is not in UTF-8, which Python expects; it was read as far as that goes. Save it as UTF-8."
+        "layers.py is not in UTF-8, which Python expects; it was read in another encoding. Save it as UTF-8."
     )
     assert "SyntaxError: invalid syntax. The statement was left out and the rest was graded." in " ".join(notes_of(odd))
     assert "EOFError" in note_of(odd, "EOF")

@@ -121,7 +121,7 @@ def test_a_loop_that_never_ends_is_stopped_and_the_process_goes_on(open_session)
     failure = caught.value.failure
     assert (failure.status, say(failure.reason)) == (
         "timeout",
-        "f was still running after 1 s of CPU time; perhaps a loop never ends.",
+        "f was still running after 1 s of CPU time. Perhaps a loop never ends.",
     )
     assert [(frame.file, frame.line) for frame in failure.frames] == [("case.py", 2)]
     assert value_of(process, "g") == 1.0

@@ -144,7 +144,7 @@ def test_a_hang_costs_only_its_own_check(open_session):
     started = time.monotonic()
     failure = one_failure(process)
     assert failure.status == "timeout"
-    assert say(failure.reason) == "f was still running after 1 s of CPU time; perhaps a loop never ends."
+    assert say(failure.reason) == "f was still running after 1 s of CPU time. Perhaps a loop never ends."
     assert [(frame.file, frame.function, frame.text.strip()) for frame in failure.frames] == [
         ("case.py", "f", "while count > -1: count += 1")
     ]
@@ -192,7 +192,7 @@ def test_a_check_that_was_ended_can_be_ended_again_without_harm(open_session):
 def test_sleeping_is_ended_from_outside(open_session):
     failure = one_failure(open_session("import time\ndef f():\n    time.sleep(1000)\n", SOON))
     assert failure.status == "timeout"
-    assert "did not answer in time" in say(failure.reason)
+    assert "did not return within" in say(failure.reason)
 
 
 @pytest.mark.parametrize(
@@ -294,7 +294,7 @@ def test_a_comparison_that_is_kept_is_work_and_no_stub(open_session):
 
 def test_an_absent_function_is_missing(open_session):
     failure = one_failure(open_session("def f():\n    return 1\n"), "absent")
-    assert (failure.status, say(failure.reason)) == ("missing", "case.py has no absent.")
+    assert (failure.status, say(failure.reason)) == ("missing", "case.py does not define absent.")
 
 
 def test_a_lost_return_is_not_taken_for_a_stub(open_session):
@@ -478,7 +478,7 @@ def test_a_reply_without_its_parts_is_none(open_session):
     failure = one_failure(open_session(source))
     assert (failure.status, say(failure.reason)) == (
         "crashed",
-        "f sent a reply that is none (a value without its parts).",
+        "f sent a malformed reply (a value without its parts).",
     )
 
 
@@ -682,7 +682,7 @@ def test_a_check_after_the_submissions_time_runs_in_no_child_and_leaves_the_one_
     assert stay(process, "who") == stay(process, "who")
     assert process.is_reused
     process.session.account.until = time.monotonic() - 1
-    with call_fails("used up the"):
+    with call_fails("used up its total time"):
         process.begin(Setup(1), fresh=False)
     assert not process.is_reused
 
@@ -693,7 +693,7 @@ def test_a_fraction_of_a_second_ends_a_loop_and_is_said(open_session):
     with pytest.raises(CallFailed) as caught:
         process.call("case.f", (), {})
     process.end()
-    text = "f was still running after 0.3 s of CPU time; perhaps a loop never ends. It had less time than usual."
+    text = "f was still running after 0.3 s of CPU time. Perhaps a loop never ends. It had less time than usual."
     assert say(caught.value.failure.reason) == text
     process.begin(Setup(1))
     with call_fails("after 1 s of CPU time"):

@@ -233,7 +233,7 @@ def test_what_all_processes_hold_together_is_bounded(open_session):
             process.call("probe.hold", (), {})
         assert caught.value.failure.status == "crashed"
         assert say(caught.value.failure.reason) == (
-            "hold holds more memory than it may: twice the 512 MiB that one process may, in all of its processes."
+            "The processes of hold together use more than twice 512 MiB of memory, the limit of one process."
         )
         assert process.session.box is None
 
