@@ -147,7 +147,7 @@ def test_a_full_disk_loses_nothing_and_is_told(run, tmp_path):
     )
     assert returned == 0, err
     assert (tmp_path / "small").read_text() == "3\n", err
-    assert "cannot be written (No space left on device). What was written before is whole." in err
+    assert "cannot be written (No space left on device). Earlier files are complete." in err
     kept = {path.stem: json.loads(path.read_text())["score"] for path in (tmp_path / "kept/results").glob("*.json")}
     assert 0 < len(kept) < 8
     assert set(kept.values()) == {10.0}
