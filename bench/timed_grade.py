@@ -23,9 +23,9 @@ from grader.running.class_run import Batch
 def run(told: Path, words: list[str]) -> int:
     """Returns what the command returns. Raises what it raises; then nothing is told."""
     facts: dict[str, Any] = {"done_s": [], "parent_s": []}
-    keep, finish = Batch.keep, Batch.finish
+    keep, finish = Batch.store_fresh, Batch.finish
 
-    def timed_keep(batch: Batch, result: Result) -> None:
+    def timed_store(batch: Batch, result: Result) -> None:
         keep(batch, result)
         facts["done_s"].append(time.perf_counter())
         facts["parent_s"].append(time.process_time())
@@ -36,7 +36,7 @@ def run(told: Path, words: list[str]) -> int:
         facts["finish_s"] = time.perf_counter() - began
         return said
 
-    Batch.keep, Batch.finish = timed_keep, timed_finish
+    Batch.store_fresh, Batch.finish = timed_store, timed_finish
     code = cli.main(words, standalone_mode=False)
     told.write_text(json.dumps({**facts, "peak_kib": peak_kib()}))
     return int(code or 0)

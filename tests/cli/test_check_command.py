@@ -248,7 +248,7 @@ def test_a_save_runs_what_it_touches_and_no_more(student):
     assert row(texts[1], "relu_forward") == "right"
     assert not re.search("^affine_forward", texts[1], re.MULTILINE)
     assert f"2 right, {FUNCTIONS - 2} not there yet" in texts[1]
-    assert texts[2] == "Saved; nothing that is checked has changed.\n"
+    assert texts[2] == "Saved. No checked function changed.\n"
     assert standing_of(last).ending == f"2 right, {FUNCTIONS - 2} not there yet"
 
 

@@ -17,7 +17,7 @@ from sayings import said_in
 
 from grader.errors import UsageError
 from grader.intake.collect import find
-from grader.running.identities import keep_ids, settle_ids
+from grader.running.identities import assign_ids, save_ids
 
 CODE = ROOT / "submissions/complete/cs231n"
 PAGE = (ROOT / "docs/downloads.md").read_text(encoding="utf-8")
@@ -100,8 +100,8 @@ def test_doubt_is_told_as_the_page_says(tmp_path, monkeypatch):
     names = SimpleNamespace(student_files=["layers.py"], package="cs231n")
     out = Path("out")
     out.mkdir()
-    keep_ids(settle_ids(find([Path("s1"), Path("s2")], names), out)[0], out)
+    save_ids(assign_ids(find([Path("s1"), Path("s2")], names), out)[0], out)
     with pytest.raises(UsageError) as caught:
-        settle_ids(find([Path("s3")], names), out)
+        assign_ids(find([Path("s3")], names), out)
     assert str(caught.value) == blocks()[5]
     assert {one.folder for one in find([Path("submissions")], names)} == {blocks()[7]}

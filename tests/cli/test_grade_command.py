@@ -189,7 +189,7 @@ def test_force_grades_again_and_only_selects(tmp_path, classroom):
     assert (out / "results/amelia.json").stat().st_mtime_ns != stamp
     done = grade(classroom, "--out", out, "--only", "zoe")
     assert done.returncode == 2
-    assert "--only zoe: no such submission. There are: amelia." in done.stderr
+    assert "--only zoe: no submission has this id, expected one of: amelia. Correct the id." in done.stderr
 
 
 def test_a_changed_submission_is_graded_again(tmp_path, classroom):

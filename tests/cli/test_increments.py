@@ -170,8 +170,8 @@ def test_what_is_not_found_any_more_is_named_and_kept(folder):
     shutil.rmtree(folder / "class/bela")
     done = run(folder, "class")
     assert done.return_value == 0
-    said = "has results of 1 that are not among the submissions now: bela. Their files stay; the class page and "
-    assert said + "grades.csv are without them." in done.stdout
+    said = "holds results of submissions that are not in this run (1): bela. Their files stay; the class page and "
+    assert said + "grades.csv leave them out." in done.stdout
     assert (folder / "out/results/bela.json").is_file()
     assert "bela" not in (folder / "out/grades.csv").read_text()
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from test_class_table import result
 
 from grader.cli.screen import progress as module
-from grader.cli.screen.progress import Pace, Progress, in_words
+from grader.cli.screen.progress import Pace, Progress, format_duration
 
 
 @pytest.fixture
@@ -29,14 +29,14 @@ def test_what_was_taken_from_an_earlier_run_tells_nothing_about_the_rest(clock):
     pace = Pace()
     pace.start(10)
     pace.add(took("a", 3.0), reused=True)
-    assert (pace.left_s, pace.so_far()) == (None, "1 graded")
+    assert (pace.left_s, pace.status_line()) == (None, "1 graded")
     clock[0] += 4
     pace.add(took("b", 1.0), reused=False)
     pace.add(took("c", 2.0, status="unreadable"), reused=False)
     assert pace.left_s == 14.0  # seven more, 2 s each
-    assert pace.so_far() == "0.5/s · 14.0 s left · 2 graded, 1 unreadable · slowest c 2.0 s"
+    assert pace.status_line() == "0.5/s · 14.0 s left · 2 graded, 1 unreadable · slowest c 2.0 s"
     assert pace.slowest == [(2.0, "c"), (1.0, "b")]
-    assert pace.summary() == "2 graded in 4.0 s, 0.5 a second; 1 as graded earlier."
+    assert pace.summary() == "2 graded in 4.0 s, 0.5 a second; 1 reused from an earlier run."
 
 
 def test_the_slowest_three_of_many_are_named(clock):
@@ -63,7 +63,7 @@ def test_the_slowest_three_of_many_are_named(clock):
     ],
 )
 def test_time_in_words(seconds, words):
-    assert in_words(seconds) == words
+    assert format_duration(seconds) == words
 
 
 def test_a_terminal_has_a_bar_with_rate_time_left_outcomes_and_the_slowest(clock):
@@ -87,4 +87,4 @@ def test_elsewhere_a_line_a_result_says_which_were_graded_earlier(clock, capsys)
         progress.advance(took("ada", 1.5), True)
         progress.advance(took("bela", 1.5, status="unreadable"))
     said = capsys.readouterr().err.splitlines()
-    assert said[:2] == [" 1/12 ada: 92.96 / 100, as graded earlier", " 2/12 bela: unreadable"]
+    assert said[:2] == [" 1/12 ada: 92.96 / 100, from an earlier run", " 2/12 bela: unreadable"]
