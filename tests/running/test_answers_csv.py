@@ -93,7 +93,7 @@ def test_a_row_is_bound_to_the_person_whatever_the_name(tmp_path, file, person):
     run({"x": person})
     run({"x": unicodedata.normalize("NFD", person)})
     with pytest.raises(
-        UsageError, match=r"line 2: x, why has handed_in_as .*, expected 'somebody else', whose id this is"
+        UsageError, match=r"line 2: x, why has handed_in_as .*, expected 'somebody else', who has this id"
     ):
         run({"x": "somebody else"})
     fill(file, "x", "why", handed_in_as="")
@@ -131,7 +131,10 @@ def test_new_submissions_are_added_and_what_staff_wrote_stays(run, file):
     assert (after[2]["points"], after[2]["marked by"]) == ("1", "")
     assert after[1]["max_points"] == "2"
     assert marking.of("ada") == {("Nets", "why"): Mark(2.0, "Good.")}
-    assert said == ["answers.csv: rows with points or comments of no submission of this run: gone. They were kept."]
+    assert said == [
+        "answers.csv: rows have points or comments for submissions that are not in this run: gone. "
+        "These rows stay in the file."
+    ]
 
 
 @pytest.mark.parametrize(
@@ -212,7 +215,7 @@ def test_two_rows_of_one_answer_of_which_one_is_empty_are_no_matter(run, file):
         ),
         (
             "submission,notebook,question,points,comment\r\nada,N,why,1,gr\u00fcn".encode("latin-1"),
-            r"is not UTF-8\. Save",
+            r"is not UTF-8\. Save the file",
         ),
         (",".join(COLUMNS).encode() + b'\r\nada,N,why,2,1,"' + b"x" * 200_000 + b'",', r"line 2: field larger"),
     ],
@@ -236,7 +239,7 @@ def test_an_answer_that_changed_after_it_was_marked_is_told_once(run, file):
     run(result("ada"), result("ben"))
     fill(file, "ada", "why", points="2")
     said = run(result("ada", "Something else."), result("ben", "New, and not marked."))[1]
-    assert said == ["answers.csv: answers are not what they were when they got points: ada why. Read them again."]
+    assert said == ["answers.csv: answers changed after staff gave points for them: ada why. Read them again."]
     assert rows(file)[0]["points"] == "2"
     assert run(result("ada", "Something else."), result("ben"))[1] == []
 

@@ -165,7 +165,7 @@ def test_a_worker_with_another_grader_is_refused_and_named(graded):
         check=False,
     )
     assert done.returncode == 3
-    assert re.search(r"worker tcp://127\.0\.0\.1:\d+: grader 0\.0\.0\S* was found, expected", done.stderr)
+    assert re.search(r"worker tcp://127\.0\.0\.1:\d+: grader 0\.0\.0\S* found, expected", done.stderr)
     assert not results(folder / "refused")
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from grader.errors import UsageError
 from grader.intake.collect import Found, find
 from grader.records import GRADED, Result
-from grader.running.identities import keep_ids, read_ids, settle_ids
+from grader.running.identities import assign_ids, read_ids, save_ids
 from grader.running.output_folder import store
 
 NAMES = SimpleNamespace(student_files=("layers.py", "optim.py"), package="cs231n")
@@ -31,8 +31,8 @@ def folder(top: Path, *names: str) -> Path:
 def run(out, *paths):
     """The ids of one run, by source."""
     out.mkdir(exist_ok=True)
-    found, persons = settle_ids(find(paths, NAMES), out)
-    keep_ids(found, out)
+    found, persons = assign_ids(find(paths, NAMES), out)
+    save_ids(found, out)
     assert len({one.id.casefold() for one in found}) == len(found)
     assert all(persons[one.id] == one.person for one in found)
     return {one.source.rpartition("/")[2]: one.id for one in found}
@@ -116,8 +116,8 @@ def test_two_of_one_name_are_told_apart_by_their_folders(tmp_path):
     folder(tmp_path, "s1/ann/layers.py", "s1/bob/layers.py", "s2/ann/layers.py", "s2/cem/layers.py")
 
     def ids(*paths):
-        found, _ = settle_ids(find(paths, NAMES), out)
-        keep_ids(found, out)
+        found, _ = assign_ids(find(paths, NAMES), out)
+        save_ids(found, out)
         return {f"{one.path.parent.name}/{one.path.name}": one.id for one in found}
 
     out.mkdir()
@@ -132,7 +132,7 @@ def test_doubt_stops_the_run_and_says_what_to_do(tmp_path):
     out = tmp_path / "out"
     run(out, folder(tmp_path / "s1", "ann/layers.py"), folder(tmp_path / "s2", "ann/layers.py"))
     with pytest.raises(
-        UsageError, match=r"s3/ann: this may be ann \(from .*s1/ann\) or ann-2 \(.* Take away results/ID"
+        UsageError, match=r"s3/ann: this may be ann \(from .*s1/ann\) or ann-2 \(.* remove results/ID"
     ):
         run(out, folder(tmp_path / "s3", "ann/layers.py"))
     out = tmp_path / "out2"
@@ -153,7 +153,7 @@ def test_doubt_stops_the_run_and_says_what_to_do(tmp_path):
 def test_a_damaged_list_is_refused_and_left_as_it_is(tmp_path, text):
     (tmp_path / "ids.json").write_text(text)
     with pytest.raises(UsageError, match=r"ids.json: cannot be read"):
-        settle_ids([], tmp_path)
+        assign_ids([], tmp_path)
     assert (tmp_path / "ids.json").read_text() == text
 
 
@@ -179,8 +179,8 @@ def test_whoever_hands_in_when_ids_stay_and_are_unique(tmp_path_factory, runs):
             Found("", Path("class"), "class/" + name, person=unicodedata.normalize("NFC", name), called=name)
             for name in names
         ]
-        settled, _ = settle_ids(found, out)
-        keep_ids(settled, out)
+        settled, _ = assign_ids(found, out)
+        save_ids(settled, out)
         for one in settled:
             assert known.setdefault(one.person, one.id) == one.id
     assert len({one.casefold() for one in known.values()}) == len(known)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 from cases import ROOT
 from one_check import RIGHT, SLEEPING, WRONG, write_assignment, write_class
 
-from grader.running.output_folder import held
+from grader.running.output_folder import locked
 from grader.sandbox.host.isolation import find_bwrap
 
 pytestmark = pytest.mark.process
@@ -82,8 +83,8 @@ def test_a_stopped_run_ends_at_once_says_how_to_go_on_and_leaves_nothing_running
     returned, _, err = ended(process)
     assert returned == code, err
     last = err.splitlines()[-1]
-    assert last.startswith("stopped: ") and " of 4 submissions have their results in " in last
-    assert last.endswith("The same command goes on from there.")
+    assert re.match(r"stopped: .+ holds the results of \d of 4 submissions\. ", last)
+    assert last.endswith("To continue, run the same command.")
     assert "Traceback" not in err
     assert time.monotonic() - began < 20  # far below what is left to wait for: the time limits of three that sleep
     wait_for(lambda: not alive(tmp_path))
@@ -102,8 +103,8 @@ def test_a_worker_that_is_killed_ends_the_run_and_loses_nothing(run, tmp_path):
     os.kill(int(workers[0]), signal.SIGKILL)
     returned, _, err = ended(process)
     assert returned == 3, err
-    assert "a process that graded was killed" in err
-    assert "the same command goes on" in err
+    assert "a grading process was killed" in err
+    assert "Run the same command to continue" in err
     assert json.loads((tmp_path / "out/results/ada.json").read_text())["score"] == 10
     wait_for(lambda: not alive(tmp_path))
 
@@ -111,14 +112,14 @@ def test_a_worker_that_is_killed_ends_the_run_and_loses_nothing(run, tmp_path):
 def test_two_graders_do_not_share_a_folder_and_a_dead_one_holds_none(run, tmp_path):
     write_class(tmp_path / "class", {"ada": RIGHT})
     program = "import sys, pathlib, grader.running.output_folder as l\n"
-    program += "with l.held(pathlib.Path(sys.argv[1])):\n print(1, flush=True)\n"
+    program += "with l.locked(pathlib.Path(sys.argv[1])):\n print(1, flush=True)\n"
     command = [sys.executable, "-c", program + " input()\n", str(tmp_path / "out")]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout.readline() == b"1\n"
         returned, _, err = ended(run())
         assert returned == 2, err
         assert f"/out: another grader (process {holder.pid} on " in err
-        assert "writes there. Wait until it has ended, or name another folder with --out." in err
+        assert "is writing there. Wait until it ends, or name another folder with --out." in err
         assert not (tmp_path / "out/results").exists()
         holder.kill()
     assert ended(run())[0] == 0
@@ -132,8 +133,8 @@ def test_a_file_system_without_locks_is_told(tmp_path, monkeypatch):
         raise OSError(37, "No locks available")
 
     monkeypatch.setattr(fcntl, "flock", none)
-    with held(tmp_path) as warning:
-        assert warning == f"{tmp_path}: its file system has no locks. See to it that no other grader writes there."
+    with locked(tmp_path) as warning:
+        assert warning == f"{tmp_path}: the file system has no locks. Make sure that no other grader writes there."
 
 
 def test_a_full_disk_loses_nothing_and_is_told(run, tmp_path):
@@ -156,7 +157,7 @@ def test_a_full_disk_loses_nothing_and_is_told(run, tmp_path):
     returned, _, err = ended(run("--jobs", 1, "--sandbox", "none"))
     assert returned == 0, err
     assert f"{8 - len(kept)} graded in " in err
-    assert f"; {len(kept)} as graded earlier" in err
+    assert f"; {len(kept)} reused from an earlier run" in err
     assert len(list((tmp_path / "out").glob("s*.html"))) == 8
 
 
