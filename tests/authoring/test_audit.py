@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from grader.assignment.load import load_assignment
-from grader.authoring.audit import callers, measure, run_audit
+from grader.authoring.audit import callers, measure_durations, run_audit
 from grader.authoring.make_fixtures import make_fixtures, write_fixtures
 from grader.authoring.stand_ins import constant, digest, memorised, record
 from grader.authoring.variants import make_variants, memory_source, staged_source
@@ -314,7 +314,7 @@ def test_a_misconception_that_no_check_catches_fails(tmp_path):
     wrong = edit(WRONG, "1.5 * reference", "(1.5 if len(x) > 9 else 1) * reference")
     problems = run(write(tmp_path, wrong=wrong), "half").problems
     assert "keeps all of its 4 points for parts.third. Add a check that catches it." in problems[0]
-    assert "its hint is not given by any check" in problems[1]
+    assert "no check gives its hint" in problems[1]
 
 
 def test_a_constant_that_is_right_fails(tmp_path):
@@ -339,7 +339,7 @@ def test_marks_lost_in_a_function_that_has_nothing_to_do_with_it_fail(tmp_path):
     )
     problems = run(write(tmp_path, public=public), "cube").problems
     assert len(problems) == 1
-    assert "parts.square.cube: loses 2 points for parts.third, which neither is wrong nor calls" in problems[0]
+    assert "parts.square.cube: loses 2 points for parts.third, which is right and calls no wrong" in problems[0]
 
 
 def test_marks_lost_in_a_function_that_could_be_graded_on_a_stub_fail(tmp_path):
@@ -350,7 +350,7 @@ def test_marks_lost_in_a_function_that_could_be_graded_on_a_stub_fail(tmp_path):
     )
     problems = run(write(tmp_path, nets=nets), "cube").problems
     assert len(problems) == 1
-    assert "parts.square.cube: loses 4 points for deep.nets.Net, too, though a stub can stand in" in problems[0]
+    assert "parts.square.cube: loses 4 points for deep.nets.Net, too, although a stub can replace" in problems[0]
 
 
 def test_marks_lost_in_a_function_that_is_fed_its_reply_are_told(tmp_path):
@@ -365,7 +365,7 @@ def test_two_misconceptions_that_return_the_same_and_differ_in_hints_fail(tmp_pa
     more = more.replace("half.run(x)", "log.update(last=x / 2) or x / 2")
     problems = run(write(tmp_path, wrong=WRONG + more), ("half", "other")).problems
     assert [problem.partition(":")[0] for problem in problems] == ["parts.third.half", "parts.third.other"]
-    assert all("its hint is not given by any check" in problem for problem in problems)
+    assert all("no check gives its hint" in problem for problem in problems)
 
 
 def test_another_hint_than_its_own_fails(tmp_path):
@@ -401,7 +401,7 @@ def test_mistakes_reach_those_who_call_and_those_who_are_fed_and_theirs(good):
 
 
 def test_every_check_of_the_reference_is_measured_dearest_first(good, audited):
-    durations = measure(good, audited.results[0])
+    durations = measure_durations(good, audited.results[0])
     assert {one.check for one in durations} == {check.id for check in good.checks}
     assert [one.cpu_s for one in durations] == sorted((one.cpu_s for one in durations), reverse=True)
     assert all(one.graded_s > 0 for one in durations)
@@ -476,7 +476,7 @@ def test_the_command_prints_the_matrix_and_exits_0(good, monkeypatch, capsys, tm
     assert lines[1].split() == ["1", "2", "3", "4"]
     assert lines[2].split() == ["reference", "..", "..", "..", ".."]
     assert lines[3].split() == ["parts.square.cube", "xx", "..", "..", ".."]
-    assert lines[-1] == "2 variants, 8 checks: every one has the marks and the hint it must have."
+    assert lines[-1] == "2 variants, 8 checks: all have the right marks and hints."
     assert sum(line.endswith("all 8 checks on the reference") for line in lines) == 1
     written = json.loads((tmp_path / "audit.json").read_text())
     assert written["problems"] == []

@@ -9,7 +9,7 @@ from test_audit import PUBLIC, write
 from test_audit import run as audit
 
 from grader.authoring.audit import parts_of
-from grader.authoring.local_run import codes_of, functions_run, watched
+from grader.authoring.local_run import codes_of, functions_entered, functions_run
 from grader.authoring.variants import make_variants
 
 EXTRA = '''
@@ -80,7 +80,7 @@ def test_methods_properties_and_inherited_ones_are_code_of_a_class():
             return 4
 
     for call in (lambda: Derived().inherited(), lambda: Derived().shown, Derived.still, Derived.made):
-        with watched(dict.fromkeys(codes_of(Derived), "Derived")) as seen:
+        with functions_entered(dict.fromkeys(codes_of(Derived), "Derived")) as seen:
             call()
         assert seen == {"Derived"}
 
@@ -92,7 +92,7 @@ def test_the_profiler_that_was_there_is_back_even_after_an_exception():
     before = sys.getprofile()
     try:
         sys.setprofile(mine)
-        with pytest.raises(ZeroDivisionError), watched({}):
+        with pytest.raises(ZeroDivisionError), functions_entered({}):
             1 / 0  # noqa: B018
         assert sys.getprofile() is mine
     finally:

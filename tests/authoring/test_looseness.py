@@ -88,10 +88,15 @@ def make(folder, function, options, place="public"):
 @pytest.mark.parametrize(
     ("function", "options", "place", "words"),
     [
-        ("scale", ', tolerance=0.6, parts={"out": 3}', "public", "first_row_left_out would pass in total"),
-        ("mean", ", tolerance=0.6", "public", "one_less would pass in mean"),
-        ("mean", ", tolerance=0.3, weight=2", "hidden", "one_less would pass in mean"),
-        ("scale", ', tolerance=0.04, together=("total",)', "hidden", "first_row_left_out would nearly pass in total"),
+        ("scale", ', tolerance=0.6, parts={"out": 3}', "public", "first_row_left_out would pass, since its total"),
+        ("mean", ", tolerance=0.6", "public", "one_less would pass, since its mean"),
+        ("mean", ", tolerance=0.3, weight=2", "hidden", "one_less would pass, since its mean"),
+        (
+            "scale",
+            ', tolerance=0.04, together=("total",)',
+            "hidden",
+            "first_row_left_out would nearly pass, since its total",
+        ),
     ],
 )
 def test_a_tolerance_that_lets_a_misconception_pass_is_refused(tmp_path, function, options, place, words):
@@ -101,7 +106,7 @@ def test_a_tolerance_that_lets_a_misconception_pass_is_refused(tmp_path, functio
     assert f"check layers.{function}.it: tolerance {tolerance} is too loose: the misconception {words}" in str(
         caught.value
     )
-    largest = re.search(r"Take ([\de.-]+) or less", str(caught.value))[1]
+    largest = re.search(r"Use ([\de.-]+) or less", str(caught.value))[1]
     assert make(tmp_path, function, options.replace(tolerance, largest), place)
     with pytest.raises(AssignmentError):
         make(tmp_path, function, options.replace(tolerance, str(2 * float(largest))), place)

@@ -263,7 +263,7 @@ def test_rounding_beside_what_it_is_compared_with_is_no_drift_and_no_loss(folder
 
 def test_names_compared_together_that_the_check_does_not_return_are_refused(folder):
     (folder / "checks/public/layers.py").write_text(PUBLIC + NOISE.format(together=', together=("out", "dx")'))
-    with pytest.raises(AssignmentError, match="noisy: together name dx, but it returns out, mean"):
+    with pytest.raises(AssignmentError, match="noisy: together names dx, but the check returns out, mean"):
         make_fixtures(load_assignment(folder))
 
 

@@ -24,7 +24,7 @@ from grader import VERSION
 from grader.assignment.fixtures import load_fixtures
 from grader.assignment.load import load_assignment
 from grader.authoring.make_release import make_release, make_wheel
-from grader.authoring.public_part import as_toml, find_disclosed, source_lines
+from grader.authoring.public_part import as_toml, find_secrets, source_lines
 from grader.cli.commands import cli
 from grader.errors import AssignmentError
 from grader.student.pack import zip_bytes
@@ -221,22 +221,22 @@ def test_a_release_that_would_tell_a_solution_is_refused(monkeypatch):
         "cs231n/solver.py": template["cs231n/solver.py"] + b"    dx = (margins > 0).astype(x.dtype)\n",
     }
     monkeypatch.setattr("grader.authoring.make_release.make_template", lambda assignment: spoilt)
-    with pytest.raises(AssignmentError, match=r"cs231n/solver\.py holds .*margins > 0.*layers\.py"):
+    with pytest.raises(AssignmentError, match=r"cs231n/solver\.py contains .*margins > 0.*layers\.py"):
         make_release(ASSIGNMENT)
 
 
 def test_a_hidden_fixture_among_the_files_is_found():
     hidden = (ROOT / "assignment/fixtures/hidden/optim.npz").read_bytes()
-    assert "which is of a hidden check" in find_disclosed(ASSIGNMENT, {"optim.npz": hidden})[0]
+    assert "which is from a hidden check" in find_secrets(ASSIGNMENT, {"optim.npz": hidden})[0]
     public = (ROOT / "assignment/fixtures/public/optim.npz").read_bytes()
-    assert find_disclosed(ASSIGNMENT, {"optim.npz": public}) == []
+    assert find_secrets(ASSIGNMENT, {"optim.npz": public}) == []
 
 
 def test_lines_are_found_in_the_wheel_and_behind_the_quotes_of_a_notebook():
     line = 'affine_relu_forward(X, self.params["W1"], self.params["b1"])'
     notebook = json.dumps({"cells": [{"source": [f"hidden, hidden_cache = {line}\n"]}]}).encode()
-    assert find_disclosed(ASSIGNMENT, {"a.ipynb": notebook})[0].startswith("a.ipynb holds 'hidden, hidden_cache = ")
-    assert find_disclosed(ASSIGNMENT, {"a.ipynb": b"import numpy as np\nx.reshape(2, 3)\n"}) == []
+    assert find_secrets(ASSIGNMENT, {"a.ipynb": notebook})[0].startswith("a.ipynb contains 'hidden, hidden_cache = ")
+    assert find_secrets(ASSIGNMENT, {"a.ipynb": b"import numpy as np\nx.reshape(2, 3)\n"}) == []
 
 
 def test_solutions_of_notebooks_are_secret_and_the_rest_is_not(tmp_path):
@@ -254,16 +254,16 @@ def test_a_notebook_may_show_what_it_shows_but_no_solution_of_the_reference(tmp_
     source = f"# %%\n{shown}\n{taken}\n### BEGIN SOLUTION\n{shown}\nanswer = 40 + 2  # of all\n### END SOLUTION\n"
     (tmp_path / "assignment/notebooks/Nets.py").write_text(source)
     assignment = replace(ASSIGNMENT, folder=tmp_path / "assignment")
-    assert find_disclosed(assignment, {"a.ipynb": shown.encode()}) == []
-    assert len(find_disclosed(assignment, {"a.ipynb": taken.encode()})) == 1
-    assert len(find_disclosed(assignment, {"a.ipynb": b"answer = 40 + 2  # of all"})) == 1
+    assert find_secrets(assignment, {"a.ipynb": shown.encode()}) == []
+    assert len(find_secrets(assignment, {"a.ipynb": taken.encode()})) == 1
+    assert len(find_secrets(assignment, {"a.ipynb": b"answer = 40 + 2  # of all"})) == 1
 
 
 def test_a_function_without_a_public_check_is_refused():
     checks = tuple(
         check for check in ASSIGNMENT.checks if check.function != "optim.adam" or check.visibility == "hidden"
     )
-    with pytest.raises(AssignmentError, match=r"optim\.adam: has no public check"):
+    with pytest.raises(AssignmentError, match=r"optim\.adam: no public check found"):
         make_release(replace(ASSIGNMENT, checks=checks))
 
 

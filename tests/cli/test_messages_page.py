@@ -108,7 +108,7 @@ def test_every_sentence_that_students_read_is_explained_or_a_variant_of_one_that
     [
         ("[[sections]", "cannot be read"),
         ("a = 1", "expected a table"),
-        ('[[sections]]\ntitle = "T"\n[sections.says.nothing]\nmeans = "M"', "no message is called nothing"),
+        ('[[sections]]\ntitle = "T"\n[sections.says.nothing]\nmeans = "M"', "no message has the id nothing"),
         ('[[sections]]\ntitle = "T"\n[sections.says.zero]\nmeans = "M"', "has the values none, expected name"),
         (
             '[[sections]]\ntitle = "T"\n[sections.says.huge]\nmeans = "M"\nexample = {x = 1}',

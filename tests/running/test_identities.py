@@ -131,9 +131,7 @@ def test_two_of_one_name_are_told_apart_by_their_folders(tmp_path):
 def test_doubt_stops_the_run_and_says_what_to_do(tmp_path):
     out = tmp_path / "out"
     run(out, folder(tmp_path / "s1", "ann/layers.py"), folder(tmp_path / "s2", "ann/layers.py"))
-    with pytest.raises(
-        UsageError, match=r"s3/ann: this may be ann \(from .*s1/ann\) or ann-2 \(.* remove results/ID"
-    ):
+    with pytest.raises(UsageError, match=r"s3/ann: this may be ann \(from .*s1/ann\) or ann-2 \(.* remove results/ID"):
         run(out, folder(tmp_path / "s3", "ann/layers.py"))
     out = tmp_path / "out2"
     leave_results(out, {"anna": "1/" + BLACKBOARD.format("s_anna"), "s_anna": "2/" + BLACKBOARD.format("s_anna")})
