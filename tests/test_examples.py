@@ -136,7 +136,7 @@ def result_of(out: Path, name: str):
     return json.loads((out / "results" / f"{name}.json").read_text())
 
 
-def test_every_example_is_expected_here(graded):
+def test_every_example_has_an_expectation_here(graded):
     out, _ = graded
     assert {path.stem for path in (out / "results").glob("*.json")} == set(EXPECTED)
     assert {path.name for path in (ROOT / "submissions").iterdir()} == set(EXAMPLES) == set(EXPECTED) - set(OTHERS)
@@ -171,14 +171,14 @@ def test_the_hint_names_the_mistake(graded, name):
     assert HINTED[name] in hints.pop()
 
 
-def test_what_does_not_run_is_left_out_and_a_note_says_so(graded):
+def test_a_file_that_does_not_run_is_left_out_with_a_note(graded):
     for name, words in {"raises-at-import": "ValueError: shapes", "syntax-error": "SyntaxError: expected ':'"}.items():
         (note,) = [note for note in map(said_in, result_of(graded[0], name)["notes"]) if "left out" in note]
         assert note.startswith("layers.py, line ")
         assert words in note
 
 
-def test_the_page_of_three_mistakes_names_all_three_in_the_order_in_which_to_mend_them(graded):
+def test_the_page_names_three_mistakes_in_the_order_to_fix_them(graded):
     wrong = ["softmax_loss", "max_pool_backward_naive", "batchnorm_forward"]  # none follows from another: by points
     hints = ["N times too large", "Where windows overlap", "The running averages fit"]
     for folder in ("", "feedback"):
@@ -221,7 +221,7 @@ def test_the_readme_shows_what_the_command_prints(graded, tmp_path):
     assert "\n".join(table) in (ROOT / "README.md").read_text()
 
 
-def test_the_page_of_examples_says_what_each_loses():
+def test_the_page_of_examples_lists_the_lost_marks():
     rows = re.findall(r"^\| `(.+?)` \| .+ \| (.+) \|$", (ROOT / "docs/examples.md").read_text(), re.MULTILINE)
     lost = {name: [f"{function} ({status})" for function, status in EXPECTED[name].items()] for name in EXAMPLES}
     assert dict(rows) == {name: ", ".join(words) or "nothing" for name, words in lost.items()}
@@ -251,7 +251,7 @@ def test_jobs_do_not_change_results(graded, submissions, tmp_path):
         assert without_durations(one) == without_durations(many)
 
 
-def test_no_feedback_page_holds_what_a_hidden_check_says(graded):
+def test_no_feedback_page_contains_messages_of_hidden_checks(graded):
     out, _ = graded
     for name in EXPECTED:
         page = (out / "feedback" / f"{name}.html").read_text()

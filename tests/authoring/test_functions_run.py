@@ -54,7 +54,7 @@ def test_a_misconception_is_graded_where_it_runs_and_on_all_checks_of_these_func
 
 
 @pytest.mark.process
-def test_what_was_not_graded_counts_neither_as_earned_nor_as_lost(made):
+def test_checks_that_were_not_graded_count_neither_as_earned_nor_as_lost(made):
     found = audit(made, "doubled").results[0]
     assert {check.function for check in found.checks} == {"deep.nets.Net"}
     assert found.max_score == 6
@@ -85,7 +85,7 @@ def test_methods_properties_and_inherited_ones_are_code_of_a_class():
         assert seen == {"Derived"}
 
 
-def test_the_profiler_that_was_there_is_back_even_after_an_exception():
+def test_the_previous_profiler_is_restored_even_after_an_exception():
     def mine(*_):
         return None
 

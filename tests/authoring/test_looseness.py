@@ -99,7 +99,7 @@ def make(folder, function, options, place="public"):
         ),
     ],
 )
-def test_a_tolerance_that_lets_a_misconception_pass_is_refused(tmp_path, function, options, place, words):
+def test_a_tolerance_that_lets_a_misconception_pass_is_rejected(tmp_path, function, options, place, words):
     with pytest.raises(GraderError) as caught:
         make(tmp_path, function, options, place)
     tolerance = re.search(r"tolerance=([\d.]+)", options)[1]
@@ -119,17 +119,17 @@ def test_the_default_tolerance_is_never_too_loose(tmp_path):
 @pytest.mark.parametrize(
     ("error", "largest"), [(0.31, 0.1), (0.25, 0.08), (0.1, 0.03), (3e-3, 1e-3), (4e-5, 1e-5), (1.2e-5, 1e-5)]
 )
-def test_the_largest_tolerance_is_a_third_of_what_a_mistake_differs_by(error, largest):
+def test_the_largest_tolerance_is_a_third_of_the_error_of_a_mistake(error, largest):
     assert largest_tolerance(error) == pytest.approx(largest)
 
 
-def test_what_a_tolerance_does_not_decide_about_is_left_out():
+def test_values_that_do_not_depend_on_the_tolerance_are_left_out():
     expected = {"same": np.ones(3), "shape": np.ones(3), "nan": np.ones(3), "absent": np.ones(3), "off": np.ones(3)}
     values = {"same": np.ones(3), "shape": np.ones((3, 1)), "nan": np.full(3, np.nan), "off": np.array([1, 1, 1.5])}
     assert [(one.name, one.error) for one in differences("it", expected, values, False)] == [("off", 0.5)]
 
 
-def test_make_mutants_refuses_a_tolerance_that_lets_a_mutant_pass(monkeypatch, tmp_path):
+def test_make_mutants_reports_a_tolerance_that_lets_a_mutant_pass(monkeypatch, tmp_path):
     """Here mean has no misconception, so that fixtures can be made; its mutants differ by less than a half."""
     solution = "    ### BEGIN SOLUTION\n    return (x.sum() + 0.01) / (x.size + 0.02)\n    ### END SOLUTION"
     monkeypatch.setitem(globals(), "WRONG", WRONG[: WRONG.index('@misconception("layers.mean"')])

@@ -199,14 +199,14 @@ LOSSES = [check for check in ASSIGNMENT.checks if check.function in ("layers.svm
 
 @pytest.mark.parametrize("check", LOSSES, ids=lambda check: check.id)
 @pytest.mark.parametrize("loss", [constant, total, weighted, right_scores, row_sums], ids=lambda loss: loss.__name__)
-def test_no_loss_that_is_none_reaches_what_the_reference_reaches(check, loss):
+def test_a_wrong_loss_differs_in_reach_from_the_reference(check, loss):
     answer = returned(check, {**FUNCTIONS, check.function: loss})
     assert not same_patterns(FIXTURES.checks[check.id].reach, reach_patterns(answer, check))
 
 
 @pytest.mark.parametrize("check", LOSSES, ids=lambda check: check.id)
 @pytest.mark.parametrize("factor", [-1.0, 0.5, 50.0])
-def test_a_loss_off_by_a_factor_reaches_what_the_reference_reaches(check, factor):
+def test_a_scaled_loss_has_the_reach_of_the_reference(check, factor):
     right = FUNCTIONS[check.function]
     answer = returned(check, {**FUNCTIONS, check.function: lambda x, y: tuple(factor * part for part in right(x, y))})
     assert same_patterns(FIXTURES.checks[check.id].reach, reach_patterns(answer, check))
@@ -233,7 +233,7 @@ def test_making_fixtures_twice_gives_the_same_arrays_to_the_bit(made):
         }
 
 
-def test_variants_take_the_arguments_of_what_they_vary():
+def test_misconceptions_take_the_arguments_of_their_functions():
     for item in ASSIGNMENT.misconceptions:
         if item.function in ASSIGNMENT.classes:
             continue

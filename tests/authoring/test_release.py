@@ -106,7 +106,7 @@ def bodies(path):
             yield from (line.strip() for line in lines[node.lineno : node.end_lineno] if len(line.strip()) >= 20)
 
 
-def test_public_fixtures_hold_arrays_of_public_checks_alone(unpacked):
+def test_public_fixtures_contain_only_arrays_of_public_checks(unpacked):
     public = {check.id for check in ASSIGNMENT.checks if check.visibility == "visible"}
     folder = unpacked / "zip" / TOP / "assignment/fixtures"
     keys = {key.split("|")[0] for path in folder.rglob("*.npz") for key in np.load(path).files}
@@ -134,7 +134,7 @@ def test_the_released_assignment_loads_and_has_the_same_points(unpacked):
 
 
 @pytest.mark.process
-def test_all_of_it_can_be_imported(unpacked):
+def test_every_module_of_the_release_can_be_imported(unpacked):
     """By a fresh Python that has the zip and its wheel, and nothing of this project."""
     top = unpacked / "zip" / TOP
     modules = [
@@ -213,7 +213,7 @@ def test_the_same_sources_give_the_same_zip(unpacked):
     assert (unpacked / "out.zip").read_bytes() == zip_bytes(dict(reversed(again.items())))
 
 
-def test_a_release_that_would_tell_a_solution_is_refused(monkeypatch):
+def test_a_release_with_a_line_of_a_solution_is_rejected(monkeypatch):
     """As when an author copies a solution into a handed-out file without its markers."""
     template = template_module.make_template(ASSIGNMENT)
     spoilt = {
@@ -247,7 +247,7 @@ def test_solutions_of_notebooks_are_secret_and_the_rest_is_not(tmp_path):
     assert source_lines(tmp_path / "N.py", solved=False, behind="# ") == ["%% answer", "a text"]
 
 
-def test_a_notebook_may_show_what_it_shows_but_no_solution_of_the_reference(tmp_path):
+def test_a_notebook_must_not_show_a_solution_of_the_reference(tmp_path):
     shutil.copytree(ROOT / "assignment", tmp_path / "assignment", ignore=shutil.ignore_patterns("notebooks"))
     (tmp_path / "assignment/notebooks").mkdir()
     shown, taken = "plot_the_losses(solver.history)", "dx = (margins > 0).astype(x.dtype)"
@@ -259,7 +259,7 @@ def test_a_notebook_may_show_what_it_shows_but_no_solution_of_the_reference(tmp_
     assert len(find_secrets(assignment, {"a.ipynb": b"answer = 40 + 2  # of all"})) == 1
 
 
-def test_a_function_without_a_public_check_is_refused():
+def test_a_function_without_a_public_check_is_rejected():
     checks = tuple(
         check for check in ASSIGNMENT.checks if check.function != "optim.adam" or check.visibility == "hidden"
     )
@@ -267,7 +267,7 @@ def test_a_function_without_a_public_check_is_refused():
         make_release(replace(ASSIGNMENT, checks=checks))
 
 
-def test_toml_is_read_back_as_it_was():
+def test_written_toml_reads_back_equal():
     data = {
         "title": 'Quotes " and \\ and ü',
         "files": ["a.py", "b/c.py"],

@@ -187,12 +187,12 @@ THEIRS = [check for check in ASSIGNMENT.checks if check.function in OTHERS]
 
 
 @pytest.mark.parametrize("check", THEIRS, ids=lambda check: check.id)
-def test_what_is_right_in_another_style_passes(check):
+def test_right_solutions_in_other_styles_pass(check):
     for judgement in judged(check, OTHERS):
         assert judgement.comparison.status == PASSED, judgement.comparison
 
 
-def test_a_mask_by_what_exceeds_p_passes():
+def test_a_mask_of_values_above_p_passes():
     forward = dropout_by(lambda shape, p: np.random.rand(*shape) >= p, lambda p: 1 / (1 - p))
     for check in THEIRS:
         if check.function.startswith("layers.dropout"):
@@ -219,7 +219,7 @@ SEEN = {
 
 
 @pytest.mark.parametrize("name", SEEN)
-def test_a_known_mistake_of_dropout_is_known_whatever_was_drawn(name):
+def test_a_known_mistake_in_dropout_gets_its_hint_for_any_random_numbers(name):
     forward = dropout_by(*SEEN[name])
     fitting = set()
     for check in THEIRS:

@@ -39,13 +39,13 @@ def digest(folder: Path) -> str:
     return summed.hexdigest()
 
 
-def test_the_class_is_byte_for_byte_what_it_was(tmp_path):
+def test_the_class_is_unchanged_byte_for_byte(tmp_path):
     folder = write_class_of_29(tmp_path)
     assert len(list(folder.iterdir())) == 29
     assert digest(folder) == AS_IT_WAS, "Benchmarks would measure another class. Put back what the 29 are built from."
 
 
-def test_a_change_is_made_to_the_lines_that_it_names_and_to_no_others():
+def test_hunks_change_only_their_own_lines():
     before = ["a\n", "b\n", "\n", "c\n", "d\n", "e\n"]
     hunks = ["@@ -1,2 +1,3 @@\n", " a\n", "+new\n", " b\n", "@@ -3,3 +4,2 @@\n", "\n", "-c\n", " d\n"]
     assert apply_hunks(before, hunks) == ["a\n", "new\n", "b\n", "\n", "d\n", "e\n"]

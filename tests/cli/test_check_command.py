@@ -46,7 +46,7 @@ def student(unpacked, tmp_path, request):
     return folder
 
 
-def test_in_the_empty_template_nothing_is_there_yet_and_the_first_function_is_next(student):
+def test_the_empty_template_is_not_written_and_the_first_function_is_next(student):
     code, output = check(student)
     assert code == 1
     assert len(re.findall(r"^\w+ +not there yet\b", output, re.MULTILINE)) == FUNCTIONS
@@ -54,7 +54,7 @@ def test_in_the_empty_template_nothing_is_there_yet_and_the_first_function_is_ne
     assert output.endswith(f"0 right, {FUNCTIONS} not there yet\n")
 
 
-def test_a_wrong_function_is_first_and_says_what_is_wrong(student):
+def test_a_wrong_function_is_next_and_its_message_is_shown(student):
     layers = student / "cs231n" / "layers.py"
     fill_in(student / "cs231n", "layers.py", ("affine_forward",))
     layers.write_text(layers.read_text() + "\n\ndef relu_forward(x):\n    return np.minimum(0, x), x\n")
@@ -83,7 +83,7 @@ def test_messages_and_hints_are_those_of_grading(context, unpacked):
     assert "failed" in {check.status for check in own.checks}
 
 
-def test_a_name_narrows(student):
+def test_part_of_a_name_selects_functions(student):
     fill_in(student / "cs231n", "layers.py", ("conv_forward_naive",))
     code, output = check(student, "conv_forward")
     assert code == 0
@@ -93,7 +93,7 @@ def test_a_name_narrows(student):
     assert (code, row(output, "adam")) == (1, "not there yet")
 
 
-def test_a_whole_name_means_its_function_alone(student):
+def test_a_full_name_selects_only_that_function(student):
     """It is part of other names as well: of its spatial sister's, and of its own with _alt."""
     output = check(student, "batchnorm_backward")[1]
     assert re.findall(r"^(\w+) +not there yet", output, re.MULTILINE) == ["batchnorm_backward"]
@@ -103,7 +103,7 @@ def test_a_whole_name_means_its_function_alone(student):
 
 
 @pytest.mark.parametrize("name", ["optim.py", "cs231n/optim.py"])
-def test_a_file_means_its_functions(student, monkeypatch, name):
+def test_a_file_selects_its_functions(student, monkeypatch, name):
     monkeypatch.chdir(student)
     _, output = check(name)
     assert re.findall(r"^(\w+) +not there yet", output, re.MULTILINE) == ["sgd_momentum", "rmsprop", "adam"]
@@ -113,39 +113,39 @@ def test_a_file_means_its_functions(student, monkeypatch, name):
     ("name", "said"),
     [("conv_foward_naive", "Did you mean conv_forward_naive or "), ("solver.py", "There are: affine_")],
 )
-def test_a_misspelt_name_is_told_its_likeness(student, name, said):
+def test_a_misspelt_name_gets_a_suggestion(student, name, said):
     with pytest.raises(UsageError, match=said):
         check(student, name)
 
 
-def test_the_folder_may_be_left_out_and_may_be_the_package(student, monkeypatch):
+def test_the_path_defaults_to_the_current_folder_and_may_be_the_package(student, monkeypatch):
     monkeypatch.chdir(student / "cs231n" / "classifiers")
     assert check("affine_forward")[0] == 1
     assert check(student / "cs231n", "affine_forward")[0] == 1
 
 
 @pytest.mark.parametrize("args", [["no_such_function"], ["no/such/folder"]])
-def test_a_name_that_fits_nothing_is_a_fault_of_usage(student, monkeypatch, args):
+def test_an_unknown_name_is_a_usage_error(student, monkeypatch, args):
     monkeypatch.chdir(student)
     with pytest.raises(UsageError, match=r"neither a folder, .* There are: affine_forward, |is no folder"):
         check(*args)
 
 
-def test_without_an_assignment_above_it_must_be_named(student, tmp_path, unpacked):
+def test_an_assignment_that_is_not_found_must_be_named(student, tmp_path, unpacked):
     make_package(tmp_path / "cs231n", written=("affine_forward",))
     with pytest.raises(UsageError, match="--assignment"):
         check(tmp_path)
     assert check(tmp_path, "affine_forward", "--assignment", unpacked / "assignment")[0] == 0
 
 
-def test_hidden_checks_are_not_run_where_they_are_at_hand(tmp_path):
+def test_hidden_checks_never_run_even_if_they_exist(tmp_path):
     make_package(tmp_path / "cs231n")
     place = find_place(tmp_path, ROOT / "assignment")
     assert {check.visibility for check in place.assignment.checks} == {VISIBLE}
     assert place.context.reference_files is None
 
 
-def test_a_file_that_cannot_be_imported_is_said_once(student):
+def test_a_file_that_cannot_be_imported_is_reported_once(student):
     layers = student / "cs231n" / "layers.py"
     layers.write_text(layers.read_text() + "\n\nundefined_name\n")
     code, output = check(student)
@@ -212,7 +212,7 @@ def run_without_posix(*args):
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_it_works_where_nothing_is_posix(student):
+def test_it_works_without_posix_modules(student):
     layers = student / "cs231n" / "layers.py"
     fill_in(student / "cs231n", "layers.py", ("affine_forward", "affine_backward"))
     layers.write_text(layers.read_text() + "\n\ndef relu_forward(x):\n    while True:\n        pass\n")
@@ -232,7 +232,7 @@ def test_a_remark_is_shown_and_costs_nothing(student):
     assert "relu_backward changes its input dout in place" in output
 
 
-def test_a_save_runs_what_it_touches_and_no_more(student):
+def test_a_save_reruns_only_affected_functions(student):
     package = student / "cs231n"
     texts, last = watched(
         student,
@@ -252,7 +252,7 @@ def test_a_save_runs_what_it_touches_and_no_more(student):
     assert standing_of(last).ending == f"2 right, {FUNCTIONS - 2} not there yet"
 
 
-def test_a_half_written_file_is_said_in_a_line(student):
+def test_a_half_written_file_is_reported_in_one_line(student):
     package = student / "cs231n"
     texts, _ = watched(
         student,
@@ -264,7 +264,7 @@ def test_a_half_written_file_is_said_in_a_line(student):
     assert row(texts[1], "adam") == "right"
 
 
-def test_what_is_saved_before_anybody_waits_is_seen(student):
+def test_a_save_before_the_first_wait_is_noticed(student):
     changes = saves(student / "cs231n")
     fill_in(student / "cs231n", "optim.py", ("adam",))
     seen = queue.SimpleQueue()
@@ -272,7 +272,7 @@ def test_what_is_saved_before_anybody_waits_is_seen(student):
     assert seen.get(timeout=20) is None
 
 
-def test_a_changed_file_is_seen_and_nothing_before_it(student):
+def test_only_a_changed_file_is_noticed(student):
     seen = queue.SimpleQueue()
     changes = saves(student / "cs231n")
     threading.Thread(target=lambda: seen.put(next(changes)), daemon=True).start()
@@ -316,7 +316,7 @@ def load_check(package):
     return module.check
 
 
-def test_a_notebook_shows_the_same(student):
+def test_a_notebook_shows_the_same_table(student):
     fill_in(student / "cs231n", "layers.py", ("affine_forward",))
     shown = load_check(student / "cs231n")("affine")
     assert not shown.all_right
@@ -338,14 +338,14 @@ def test_what_a_student_raises_is_escaped_in_a_notebook(student):
     assert "&lt;img src=x&gt;" in html
 
 
-def test_a_notebook_without_the_grader_says_in_a_line_what_to_install_and_goes_on(student, monkeypatch, capsys):
+def test_a_notebook_without_the_grader_says_what_to_install_and_goes_on(student, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "grader.student.notebook_check", None)
     assert load_check(student / "cs231n")("affine") is None
     said = "check: the grader is not installed in this Python. Run in a cell: %pip install -r requirements.txt\n"
     assert capsys.readouterr().out == said
 
 
-def test_a_notebook_says_in_a_line_why_nothing_can_be_checked(student, tmp_path, capsys):
+def test_a_notebook_says_in_one_line_why_nothing_can_be_checked(student, tmp_path, capsys):
     assert load_check(student / "cs231n")("afine") is None
     make_package(tmp_path / "cs231n")
     assert load_check(tmp_path / "cs231n")() is None

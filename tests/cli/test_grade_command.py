@@ -60,7 +60,7 @@ def test_no_path_at_all():
     assert grade().returncode == 2
 
 
-def test_what_cannot_be_read_costs_nobody_else_anything(tmp_path, classroom):
+def test_an_unreadable_submission_does_not_affect_others(tmp_path, classroom):
     with zipfile.ZipFile(classroom / "damaged.zip", "w") as file:
         file.writestr("layers.py", REFERENCE)
     content = (classroom / "damaged.zip").read_bytes()
@@ -138,7 +138,7 @@ def append(path: Path) -> None:
         (lambda a: (a / "checks/hidden/layers.py").write_text("1 / 0\n"), "cannot be imported"),
     ],
 )
-def test_a_damaged_assignment_is_our_fault_and_writes_no_mark(tmp_path, classroom, assignment, damage, said):
+def test_a_damaged_assignment_is_a_fault_of_ours_and_writes_no_mark(tmp_path, classroom, assignment, damage, said):
     damage(assignment)
     done = grade(classroom, "--assignment", assignment, "--out", tmp_path / "out")
     assert done.returncode == 3, done.stdout + done.stderr
@@ -200,7 +200,7 @@ def test_a_changed_submission_is_graded_again(tmp_path, classroom):
     assert results(out)["amelia"]["score"] == LAYERS - 1
 
 
-def test_without_isolation_every_page_says_so(tmp_path, classroom):
+def test_every_page_says_if_isolation_was_off(tmp_path, classroom):
     out = tmp_path / "out"
     done = grade(classroom, "--out", out, "--sandbox", "none")
     assert done.returncode == 0, done.stderr
@@ -234,7 +234,7 @@ def relu_forward(x):
 """
 
 
-def test_values_and_texts_beyond_all_bounds_are_the_students_failure(tmp_path, classroom):
+def test_huge_values_and_texts_count_as_the_students_failure(tmp_path, classroom):
     """Half a surrogate pair, an integer beyond all floats, a number whose square overflows: data, and no abort."""
     (classroom / "amelia" / "layers.py").write_text(REFERENCE + HOSTILE_VALUES)
     (classroom / "bela").mkdir()
@@ -249,7 +249,7 @@ def test_values_and_texts_beyond_all_bounds_are_the_students_failure(tmp_path, c
     assert lost == {f"layers.{name}" for name in ("affine_forward", "svm_loss", "softmax_loss", "relu_forward")}
 
 
-def test_a_python_that_is_none(classroom, tmp_path):
+def test_a_python_that_does_not_exist(classroom, tmp_path):
     done = grade(classroom, "--out", tmp_path / "out", "--python", "/bin/false")
     assert done.returncode == 2
     assert "cannot be run as a Python" in done.stderr

@@ -101,7 +101,7 @@ def test_a_changed_check_cell_is_noted_and_costs_nothing_and_nothing_was_run(cla
     assert NOTEBOOK not in result(graded, "ada")["submission"]["files"]
 
 
-def test_the_staff_page_shows_each_answer_with_its_question_as_text_and_leads_to_the_notebook(graded: Path) -> None:
+def test_the_staff_page_shows_each_answer_and_question_and_links_the_notebook(graded: Path) -> None:
     page = (graded / "ada.html").read_text()
     assert "Too large: not straight. &lt;img src=x" in page and "<img" not in page
     assert "What goes wrong with a much larger one" in page
@@ -161,7 +161,7 @@ def test_bad_points_stop_the_command_before_anything_is_written(classroom: Path,
     assert sorted(one.name for one in (tmp_path / "out").iterdir() if not one.name.startswith(".")) == ["answers.csv"]
 
 
-def test_the_questions_that_earn_points_are_those_that_the_notebooks_ask(graded: Path) -> None:
+def test_questions_with_points_are_those_of_the_notebooks(graded: Path) -> None:
     asked = [
         cell["metadata"]["grader"]["name"]
         for path in sorted((ROOT / "student_template").glob("*.ipynb"))

@@ -87,7 +87,7 @@ def layers_only(result):
     return sum(item["points"] for item in mine), sum(item["max_points"] for item in mine)
 
 
-def test_a_named_handout_takes_what_it_lacks_from_the_maximum_and_calls_in_its_words(assignment, classroom):
+def test_a_named_handout_lowers_the_maximum_and_uses_its_own_signatures(assignment, classroom):
     loaded = load_assignment(assignment)
     lost = loaded.functions["layers.svm_loss"]
     lost += next(check.max_points for check in loaded.checks if check.id == "layers.relu_forward.images")
@@ -127,7 +127,7 @@ def test_another_handout_makes_earlier_results_outdated(assignment, classroom):
     assert first["deleted"]["max_score"] == third["deleted"]["max_score"] > second["deleted"]["max_score"]
 
 
-def test_auto_takes_each_submission_for_itself_and_says_why(assignment, classroom):
+def test_auto_guesses_the_handout_for_each_submission_and_says_why(assignment, classroom):
     done, results, out = grade(classroom, assignment, "--handout", "auto")
     shares = [result["score"] / result["max_score"] for result in results.values()]
     assert f"mean {50 * sum(shares):.1f} %" in done.stdout  # of two maxima
@@ -146,20 +146,20 @@ def test_auto_takes_each_submission_for_itself_and_says_why(assignment, classroo
     assert (out / "results/old.json").stat().st_mtime_ns == stamp
 
 
-def test_a_handout_that_does_not_exist_is_a_wrong_question(assignment, classroom):
+def test_an_unknown_handout_is_a_usage_error(assignment, classroom):
     done, _, out = grade(classroom, assignment, "--handout", "2099", code=2)
     assert "--handout 2099: no such handout. There are: default, auto, old." in done.stderr
     assert not out.exists()
 
 
-def test_a_damaged_handout_is_our_fault_and_writes_no_mark(assignment, classroom):
+def test_a_damaged_handout_is_a_fault_of_ours_and_writes_no_mark(assignment, classroom):
     (assignment / "handouts/old.toml").write_text("years = ")
     done, _, out = grade(classroom, assignment, "--handout", "old", code=3)
     assert "handouts/old.toml: cannot be read" in done.stderr
     assert not out.exists()
 
 
-def test_the_public_handout_of_2015_asks_for_layers_alone(assignment, classroom, tmp_path):
+def test_the_public_handout_of_2015_grades_only_layers(assignment, classroom, tmp_path):
     shutil.copytree(ROOT / "assignment/handouts", assignment / "handouts", dirs_exist_ok=True)
     (tmp_path / "class/old/layers.py").write_text(REFERENCE)
     _, results, _ = grade(classroom, assignment, "--handout", "2015", "--only", "old")

@@ -69,7 +69,7 @@ def test_points_stay_with_the_student_who_got_them(marked):
     assert sources == {"a_b": "a_b", "a_b-2": "a b"}
 
 
-def test_a_row_whose_id_is_another_ones_stops_the_run(marked, tmp_path):
+def test_a_row_with_another_persons_id_stops_the_run(marked, tmp_path):
     shutil.copytree(marked / "out", tmp_path / "out")
     rows = table(tmp_path / "out")
     for row in rows:

@@ -68,14 +68,14 @@ def given(tmp_path_factory) -> set[str]:
 
 
 @pytest.mark.process
-def test_real_mistakes_give_the_reasons_that_the_page_explains(given):
+def test_real_mistakes_give_reasons_that_the_page_explains(given):
     tables = (values.VALUES, endings.FOLLOWS, endings.STOPPED)
     explained = {id for table in tables for id in table} & EXPLAINED.keys()
     assert explained - given == ELSEWHERE
 
 
 @pytest.mark.process
-def test_every_sentence_that_real_mistakes_give_is_in_the_catalogue(given):
+def test_every_sentence_for_real_mistakes_is_in_the_catalogue(given):
     assert given - CATALOGUE.keys() == set()
 
 
@@ -116,7 +116,7 @@ def test_every_sentence_that_students_read_is_explained_or_a_variant_of_one_that
         ),
     ],
 )
-def test_an_assignment_that_explains_what_is_no_message_is_refused(tmp_path, text, words):
+def test_an_explanation_of_an_unknown_message_is_rejected(tmp_path, text, words):
     (tmp_path / SOURCE).write_text(text)
     with pytest.raises(AssignmentError, match=words):
         messages_page(tmp_path)

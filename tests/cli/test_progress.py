@@ -25,7 +25,7 @@ def took(name: str, seconds: float, **changes):
     return replace(result({}, name), duration_s=seconds, **changes)
 
 
-def test_what_was_taken_from_an_earlier_run_tells_nothing_about_the_rest(clock):
+def test_reused_results_do_not_count_for_rate_and_time_left(clock):
     pace = Pace()
     pace.start(10)
     pace.add(took("a", 3.0), reused=True)
@@ -81,7 +81,7 @@ def test_a_terminal_has_a_bar_with_rate_time_left_outcomes_and_the_slowest(clock
     assert stream.getvalue().endswith("1 graded in 2.0 s, 0.5 a second.\n")
 
 
-def test_elsewhere_a_line_a_result_says_which_were_graded_earlier(clock, capsys):
+def test_without_a_terminal_each_result_is_a_line_that_names_reused_ones(clock, capsys):
     progress = Progress()
     with progress.begin(12):
         progress.advance(took("ada", 1.5), True)

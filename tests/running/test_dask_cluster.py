@@ -120,7 +120,7 @@ def test_a_killed_worker_costs_no_result_and_no_mark(graded):
     assert (folder / "there/grades.csv").read_text() == (folder / "here/grades.csv").read_text()
 
 
-def test_no_result_is_told_twice(graded):
+def test_no_result_is_reported_twice(graded):
     events = [json.loads(line) for line in graded[3].splitlines()]
     told = [event["id"] for event in events if event["event"] == "result"]
     assert sorted(told) == sorted(CLASS)
@@ -133,7 +133,7 @@ def test_workers_keep_to_their_own_scratch_folder(graded):
     assert not list((folder / "scratch1").rglob("grader-work-*"))  # the one that was not killed cleared up
 
 
-def test_a_run_on_the_cluster_takes_what_was_graded_here(graded):
+def test_a_run_on_the_cluster_reuses_local_results(graded):
     folder, cluster, *_ = graded
     done = subprocess.run(
         command(folder, "here", "--scheduler", cluster.file, "--log-format", "json"),
@@ -147,7 +147,7 @@ def test_a_run_on_the_cluster_takes_what_was_graded_here(graded):
     assert json.loads(done.stdout.splitlines()[-1])["reused"] == len(CLASS)
 
 
-def test_a_worker_with_another_grader_is_refused_and_named(graded):
+def test_a_worker_with_another_grader_is_rejected_by_name(graded):
     folder, cluster, *_ = graded
     stranger = folder / "stranger"
     stranger.mkdir()

@@ -42,7 +42,7 @@ def killed(tmp_path_factory) -> tuple[Path, dict, int]:
     return folder, json.loads(done.stdout), seed
 
 
-def test_no_result_is_ever_half_or_lost(killed):
+def test_no_result_is_ever_incomplete_or_lost(killed):
     folder, report, seed = killed
     whole, before = stored(folder / "whole"), set[str]()
     print(f"seed {seed}: {sum(moment['killed'] for moment in report['seen'])} of {ROUNDS} runs were killed")
@@ -61,7 +61,7 @@ def test_runs_were_killed_at_all_stages(killed):
     assert any(0 < count < len(CLASS) for count in counts), f"seed {seed}"
 
 
-def test_the_class_page_and_the_table_are_old_or_new_and_never_half(killed):
+def test_the_class_page_and_the_table_are_never_incomplete(killed):
     folder, report, _ = killed
     table = (folder / "whole/grades.csv").read_text()
     for moment in report["seen"]:
@@ -69,13 +69,13 @@ def test_the_class_page_and_the_table_are_old_or_new_and_never_half(killed):
         assert moment["index.html"] is None or moment["index.html"].rstrip().endswith("</html>")
 
 
-def test_no_process_outlives_killed_runs_and_the_next_one(killed):
+def test_no_process_survives_killed_runs(killed):
     """The next one, since bwrap that is killed while it starts leaves a child that waits for it."""
     _, report, seed = killed
     assert report["left"] == [], f"seed {seed}"
 
 
-def test_the_next_run_makes_it_whole(killed):
+def test_the_next_run_completes_everything(killed):
     folder, report, _ = killed
     out, whole = folder / "killed", folder / "whole"
     assert report["last_exit"] == 0
@@ -89,7 +89,7 @@ def test_the_next_run_makes_it_whole(killed):
         assert name in (out / "feedback" / f"{name}.html").read_text()
 
 
-def test_nothing_temporary_stays(killed):
+def test_no_temporary_file_stays(killed):
     folder, _, _ = killed
     assert list((folder / "killed").rglob("*.tmp")) == []
     assert list((folder / "temporary").iterdir()) == []

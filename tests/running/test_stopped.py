@@ -73,7 +73,7 @@ def alive(marker: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("number", "code", "jobs"), [(signal.SIGINT, 130, 1), (signal.SIGINT, 130, 2), (signal.SIGTERM, 143, 2)]
 )
-def test_a_stopped_run_ends_at_once_says_how_to_go_on_and_leaves_nothing_running(run, tmp_path, number, code, jobs):
+def test_a_stopped_run_ends_at_once_and_says_how_to_continue(run, tmp_path, number, code, jobs):
     write_class(tmp_path / "class", {"ada": RIGHT, "bela": SLEEPING, "cleo": SLEEPING, "dora": SLEEPING})
     process = run("--jobs", jobs)
     wait_for(lambda: (tmp_path / "out/results/ada.json").exists())
@@ -92,7 +92,7 @@ def test_a_stopped_run_ends_at_once_says_how_to_go_on_and_leaves_nothing_running
     assert not list((tmp_path / "out").rglob("*.tmp"))
 
 
-def test_a_worker_that_is_killed_ends_the_run_and_loses_nothing(run, tmp_path):
+def test_a_killed_job_ends_the_run_and_loses_nothing(run, tmp_path):
     write_class(tmp_path / "class", {"ada": RIGHT, "bela": SLEEPING, "cleo": SLEEPING})
     process = run("--jobs", 2)
     wait_for(lambda: (tmp_path / "out/results/ada.json").exists())
@@ -109,7 +109,7 @@ def test_a_worker_that_is_killed_ends_the_run_and_loses_nothing(run, tmp_path):
     wait_for(lambda: not alive(tmp_path))
 
 
-def test_two_graders_do_not_share_a_folder_and_a_dead_one_holds_none(run, tmp_path):
+def test_two_graders_cannot_lock_one_folder_and_a_dead_one_holds_no_lock(run, tmp_path):
     write_class(tmp_path / "class", {"ada": RIGHT})
     program = "import sys, pathlib, grader.running.output_folder as l\n"
     program += "with l.locked(pathlib.Path(sys.argv[1])):\n print(1, flush=True)\n"
@@ -126,7 +126,7 @@ def test_two_graders_do_not_share_a_folder_and_a_dead_one_holds_none(run, tmp_pa
     assert (tmp_path / "out/.grader.lock").read_text() == ""
 
 
-def test_a_file_system_without_locks_is_told(tmp_path, monkeypatch):
+def test_a_file_system_without_locks_gives_a_warning(tmp_path, monkeypatch):
     import fcntl
 
     def none(*_):
@@ -137,7 +137,7 @@ def test_a_file_system_without_locks_is_told(tmp_path, monkeypatch):
         assert warning == f"{tmp_path}: the file system has no locks. Make sure that no other grader writes there."
 
 
-def test_a_full_disk_loses_nothing_and_is_told(run, tmp_path):
+def test_a_full_disk_loses_nothing_and_is_reported(run, tmp_path):
     """A file system of 160 KiB, in a mount namespace of the test's own, holds some of eight submissions."""
     write_class(tmp_path / "class", {f"s{number}": RIGHT for number in range(8)})
     (tmp_path / "out").mkdir()
@@ -161,7 +161,7 @@ def test_a_full_disk_loses_nothing_and_is_told(run, tmp_path):
     assert len(list((tmp_path / "out").glob("s*.html"))) == 8
 
 
-def test_a_folder_that_may_only_be_read_stops_the_run_before_anything_is_graded(run, tmp_path):
+def test_a_read_only_folder_stops_the_run_before_grading(run, tmp_path):
     write_class(tmp_path / "class", {"ada": RIGHT})
     (tmp_path / "out/results").mkdir(parents=True)
     (tmp_path / "out/results/ada.json").write_text("of an earlier run")
@@ -173,7 +173,7 @@ def test_a_folder_that_may_only_be_read_stops_the_run_before_anything_is_graded(
     assert (tmp_path / "out/results/ada.json").read_text() == "of an earlier run"
 
 
-def test_what_a_killed_run_left_is_swept_and_what_is_held_stays(run, tmp_path):
+def test_leftovers_of_a_killed_run_are_removed_but_nothing_in_use(run, tmp_path):
     from grader.grading.work_folder import PREFIX, work_folder
 
     write_class(tmp_path / "class", {"ada": WRONG})
