@@ -1,4 +1,4 @@
-"""The walls of the house hold: who may import whom, who may start a process, what the engine does not know."""
+"""The rules between the folders of grader/ hold: imports, starting processes, and names of layers in the engine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ GRADER = ROOT / "grader"
 PATHS = sorted(path.relative_to(GRADER).as_posix() for path in GRADER.rglob("*.py"))
 INSIDE = frozenset(path.stem for path in (GRADER / "sandbox/inside").glob("*.py"))
 
-# What somebody might write one day, added to a module that it must not stand in.
+# Forbidden code that somebody might add to a module one day.
 USES = [
     ("grading/submission.py", "from os import fork"),
     ("grading/submission.py", "import os as o\no.fork()"),
@@ -92,7 +92,7 @@ def lint_imports(folder):
 
 
 def test_module_names_differ_by_more_than_an_s():
-    """But a command and its mechanism may, and packages have their __init__."""
+    """Exceptions: a command may share the name of the module that it calls, and every package has an __init__."""
     stems = [path.rpartition("/")[2].removesuffix(".py") for path in PATHS if not path.startswith("cli/")]
     stems = [stem for stem in stems if stem != "__init__"]
     assert sorted({stem for stem in stems if stems.count(stem) > 1}) == []

@@ -1,4 +1,4 @@
-"""The grader where programs and packages are missing: no bwrap on the PATH, a Python without NumPy, no HOME."""
+"""The grader on a machine without some programs and packages: no bwrap on the PATH, a Python without NumPy, no HOME."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def assignment(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def grade(assignment, tmp_path):
-    """Grade one right submission with this environment and no other variable."""
+    """Grade one right submission with only these environment variables."""
     write_class(tmp_path / "class", {"ada": RIGHT})
 
     def run(env: dict[str, str], *options: str, program: str = GRADE) -> subprocess.CompletedProcess[str]:
@@ -104,6 +104,5 @@ def test_a_python_without_numpy_is_rejected_before_grading(grade, tmp_path):
 
 
 def test_grading_works_with_a_umask_that_denies_others(grade, tmp_path):
-    """Under a umask that keeps others out."""
     program = f"import os; os.umask(0o077); {GRADE}"
     graded(grade({"PATH": os.environ.get("PATH", os.defpath)}, program=program), tmp_path / "out")

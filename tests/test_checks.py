@@ -1,4 +1,4 @@
-"""The words of checks say at once what is wrong with a check."""
+"""An invalid definition of a check raises an error at once that says what is wrong."""
 
 import numpy as np
 import pytest

@@ -86,7 +86,7 @@ HINTED = {
 }
 
 
-# Of a hundred points: what those have that the README does not show.
+# The scores, out of 100 points, of those that the README does not show.
 SCORES = {
     "affine-backward-wrong-sum-axis": 99.4,
     "affine-forward-keeps-only-last-axis": 98.5,
@@ -110,15 +110,15 @@ SCORES = {
 
 @pytest.fixture(scope="module")
 def submissions(tmp_path_factory):
-    """What is graded: the examples, and a folder of all others."""
+    """The paths to grade: the examples, and a folder with all others."""
     return "submissions", str(write_others(tmp_path_factory.mktemp("others")))
 
 
 @pytest.fixture(scope="module")
 def graded(submissions, tmp_path_factory):
-    """The folder that `grader grade submissions OTHERS --out …` writes, and what it printed.
+    """The output folder of `grader grade submissions OTHERS --out …`, and its output on the terminal.
 
-    Where `make grade` has just graded the examples, GRADED_EXAMPLES says where: then this run finds their results.
+    If `make grade` has just graded the examples, GRADED_EXAMPLES names its folder, and this run reuses the results.
     """
     out = Path(os.environ.get("GRADED_EXAMPLES") or tmp_path_factory.mktemp("examples") / "reports")
     done = run_grader("grade", *submissions, "--out", str(out))

@@ -1,4 +1,4 @@
-"""The marks hold: conftest.py lets no test start a process that does not say so."""
+"""The mark `process` works: conftest.py fails a test that starts a process without it."""
 
 from __future__ import annotations
 

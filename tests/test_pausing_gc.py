@@ -1,4 +1,4 @@
-"""What is imported is kept out of garbage collection; all else is collected as ever."""
+"""Imported objects are excluded from garbage collection; all other objects are collected as usual."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from grader.pausing_gc import importing
 
 
 class Cycle:
-    """Only a full collection frees it."""
+    """A cycle, which only a full collection frees."""
 
     def __init__(self) -> None:
         self.own = self

@@ -1,4 +1,4 @@
-"""Records go to JSON and back unchanged, and anything that is no result is refused with a ValueError."""
+"""Records go to JSON and back unchanged, and any other file raises ValueError."""
 
 import dataclasses
 import hashlib
@@ -282,7 +282,7 @@ def test_the_hash_of_a_submission_covers_names_and_contents_in_any_order():
 
 
 def test_the_file_holds_no_control_characters_for_a_terminal():
-    """Titles, colours and the clipboard by ESC or by CSI of one character; lines turned around by direction marks."""
+    """ESC and the one-character CSI could set titles, colours and the clipboard; direction marks could turn lines."""
     hostile = "".join(map(chr, (*range(32), *range(0x7F, 0xA0), 0x200F, 0x202E, 0x2066, 0xFEFF, 0xFFFF)))
     result = Result({"id": hostile}, {}, {}, GRADED, 1.0, 2.0, 0.1)
     text = result.to_json()

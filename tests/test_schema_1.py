@@ -1,4 +1,4 @@
-"""A result of schema 1, as the grader stored it, says in schema 2 what it said; its pages can be made again."""
+"""A stored result of schema 1 keeps its sentences in schema 2, and its pages can be rebuilt."""
 
 import json
 import shutil

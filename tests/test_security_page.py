@@ -1,4 +1,4 @@
-"""docs/security.md is true line by line: every row of its tables names a test or an attack, and every one exists."""
+"""docs/security.md: every row of its tables names a test or an attack, and each of these exists."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NAME = re.compile(r"`((?:\w+/)*\w+\.py::\w+|attacks/\w+/\w+)`")
 
 
 def rows(text: str) -> list[str]:
-    """The rows of all tables, without their headings and the lines below those."""
+    """The rows of all tables, without headings and the lines below them."""
     lines = text.splitlines()
     return [
         line

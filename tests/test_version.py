@@ -1,4 +1,4 @@
-"""Which code results and pages were made by: each version changes with what decides over it, and with nothing else."""
+"""The versions of results and of pages change with the code that makes them, and with nothing else."""
 
 from __future__ import annotations
 

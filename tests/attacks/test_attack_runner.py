@@ -1,4 +1,4 @@
-"""The runner sees what it is there to see: a mark too many, a function hurt, a token read, a page that runs."""
+"""The runner detects every success of an attack: too many marks, a harmed function, a read token, a running script."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_an_escaped_process_and_a_left_file_are_found(tmp_path):
     assert file == f"temporary file: {tmp_path / 'left.txt'}"
 
 
-# In a process of its own: one process has one Playwright, and other tests hold it.
+# In its own process: a process can have only one Playwright, and other tests use it.
 OPEN = """
 import json, sys
 from pathlib import Path

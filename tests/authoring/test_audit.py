@@ -1,4 +1,4 @@
-"""The audit fails for each thing that grading must not do, and for nothing else; on a small assignment and the real."""
+"""The audit fails for every kind of wrong grading and for nothing else; on a small assignment and on the real one."""
 
 from __future__ import annotations
 
@@ -343,7 +343,7 @@ def test_lost_marks_in_an_unrelated_function_fail_the_audit(tmp_path):
 
 
 def test_lost_marks_that_a_stub_could_prevent_fail_the_audit(tmp_path):
-    """No stub takes the place of a function that was made anew from another one's code."""
+    """The function is rebuilt from another one's code, so that no stub can replace it."""
     made = "types.FunctionType(square.__code__, square.__globals__, 'own', None, square.__closure__)"
     nets = edit(NETS, "\n\nclass Net", f"import types\n\nown = {made}\n\n\nclass Net").replace(
         "out, cache = square(", "out, cache = own("

@@ -1,4 +1,4 @@
-"""What a check runs is seen, in whatever depth; an audit grades a misconception on these checks and no others."""
+"""functions_run observes calls at any depth; the audit grades a misconception only on the checks that run it."""
 
 from __future__ import annotations
 

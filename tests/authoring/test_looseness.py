@@ -1,4 +1,4 @@
-"""A tolerance under which something wrong would pass is refused, and the message names one that would do."""
+"""A tolerance that would let a mistake pass is rejected, and the message names the largest one that works."""
 
 import re
 
@@ -84,7 +84,7 @@ def make(folder, function, options, place="public"):
     return make_fixtures(load_assignment(folder / "assignment"))
 
 
-# The total is wrong by 0.1 while out is wrong by 2; the mean of 1 to 5 is wrong by a quarter.
+# total has an error of 0.1, out of 2; the mean of 1 to 5 has an error of 0.25.
 @pytest.mark.parametrize(
     ("function", "options", "place", "words"),
     [
@@ -130,7 +130,7 @@ def test_values_that_do_not_depend_on_the_tolerance_are_left_out():
 
 
 def test_make_mutants_reports_a_tolerance_that_lets_a_mutant_pass(monkeypatch, tmp_path):
-    """Here mean has no misconception, so that fixtures can be made; its mutants differ by less than a half."""
+    """mean has no misconception here, so fixtures can be made; its mutants have errors below 0.5."""
     solution = "    ### BEGIN SOLUTION\n    return (x.sum() + 0.01) / (x.size + 0.02)\n    ### END SOLUTION"
     monkeypatch.setitem(globals(), "WRONG", WRONG[: WRONG.index('@misconception("layers.mean"')])
     monkeypatch.setitem(globals(), "REFERENCE", REFERENCE.replace("    return x.mean()", solution))

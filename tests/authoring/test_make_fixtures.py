@@ -1,4 +1,4 @@
-"""Fixtures are made from the reference alone, the same every time, and drift says what a fresh run would change."""
+"""Fixtures depend only on the reference and are the same every time; drift lists what a fresh run would change."""
 
 import json
 import shutil
@@ -231,7 +231,7 @@ def no_follow(**asked):
 
 @pytest.mark.parametrize("together", [", together=True", ', together=("out", "mean")'])
 def test_rounding_relative_to_a_common_scale_is_no_drift(folder, together):
-    """Another machine leaves other noise: no drift; and in a submission it costs nothing."""
+    """Rounding noise of another machine is no drift, and costs a submission no marks."""
     path = folder / "checks/public/layers.py"
     path.write_text(PUBLIC + NOISE.format(together=together))
     (folder / "misconceptions/layers.py").write_text(WRONG + NEARLY)

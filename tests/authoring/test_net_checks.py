@@ -53,7 +53,7 @@ def student_of(nets):
 
 
 def returned(check, Net=None, seed=None):
-    """What the check says of this net."""
+    """The values that the check returns for this net."""
     np.random.seed(check.seed if seed is None else seed)
     nets = REFERENCE if Net is None else {**REFERENCE, check.function: Net}
     rng = np.random.RandomState(check.seed)
@@ -61,19 +61,19 @@ def returned(check, Net=None, seed=None):
 
 
 def judged_by(check, tolerance):
-    """The definition as what an assignment makes of it, as far as values are judged by it."""
+    """The definition as a Check of an assignment, as far as judging values needs it."""
     return SimpleNamespace(**{**vars(check), "tolerance": tolerance, "words": {}})
 
 
 def wrong_in(check, values, tolerance):
-    """The reasons of all comparisons that are not passed."""
+    """The reasons of all comparisons that did not pass."""
     expected = {name: np.asarray(value) for name, value in returned(check).items()}
     judgements = judge_values(judged_by(check, tolerance), expected, values)
     return [said(judgement.comparison.reason) for judgement in judgements if judgement.comparison.status != PASSED]
 
 
 def in_float32(Net):
-    """The net with all that loss computes in float32."""
+    """The net, with all computations of loss in float32."""
 
     class Single(Net):
         def loss(self, X, y=None):
@@ -122,7 +122,7 @@ def test_a_constructor_that_is_not_written_is_missing(check):
 
 @EACH
 def test_a_net_that_returns_zeros_passes_no_check(check):
-    """Zeros of the right shapes for everything that it is asked."""
+    """The net returns zeros of the right shapes for everything."""
 
     class Zero(REFERENCE[check.function]):
         def __init__(self, *args, **kwargs):
@@ -187,7 +187,7 @@ def test_a_net_with_another_mask_in_the_backward_is_caught():
 
 
 def share_of(check, Net):
-    """What the comparisons that this net passes weigh, of all that they weigh."""
+    """The weight of the comparisons that this net passes, as a share of the total weight."""
     expected = {name: np.asarray(value) for name, value in returned(check).items()}
     try:
         values = returned(check, Net)
@@ -201,14 +201,14 @@ def share_of(check, Net):
 
 
 class WithoutDropout(fc_net.FullyConnectedNet):
-    """As if no dropout had been asked for."""
+    """Ignores the dropout option."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **{**kwargs, "dropout": 0})
 
 
 class ScaledOnly(own_nets.FullyConnectedNet):
-    """Hidden values are scaled as if the others had been dropped."""
+    """Scales hidden values as dropout does, but drops none."""
 
     def loss(self, X, y=None):
         p, self.p = self.p, 0
@@ -224,7 +224,7 @@ class ScaledOnly(own_nets.FullyConnectedNet):
 
 
 class NoNetInTraining(fc_net.FullyConnectedNet):
-    """A loss of the parameters alone, whose gradients are its slopes."""
+    """The loss depends only on the parameters, and the gradients are right for it."""
 
     def loss(self, X, y=None):
         if y is None:
@@ -263,7 +263,7 @@ def test_dropout_on_scores_is_caught():
 
 @pytest.mark.parametrize("seed", range(5))
 def test_dropout_before_normalization_is_caught(seed):
-    """Nothing is dropped of what batch normalization makes of one example."""
+    """Batch normalization of a single example gives values of which dropout must drop none."""
     (check,) = (check for check in CHECKS if check.name == "dropout_and_batchnorm")
     assert returned(check, own_nets.FullyConnectedNet, seed)["kept"] == 0.6
 
@@ -323,7 +323,7 @@ LEARNING = pytest.mark.parametrize("check", [check for check in CHECKS if check.
 
 @LEARNING
 def test_a_net_that_does_not_learn_is_measured_by_the_reference(check):
-    """What it says of its loss is well, its parameters are not: the gradients have the wrong sign."""
+    """The net reports a good loss, but its parameters get worse: the gradients have the wrong sign."""
 
     class Wrong(REFERENCE[check.function]):
         def loss(self, X, y=None):

@@ -1,4 +1,4 @@
-"""The zip that is handed out: what is in it, that it works from itself alone, and that it tells nothing."""
+"""The zip for students: its content, that it works without this project, and that it contains no secret."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ TOP = "student_template/"
 
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory):
-    """The zip as the command makes it, unpacked, and the wheel in it unpacked beside it."""
+    """The zip made by the command, unpacked, with its wheel unpacked beside it."""
     folder = tmp_path_factory.mktemp("release")
     options = ["release", "--assignment", str(ROOT / "assignment"), "--out", str(folder / "out.zip")]
     assert cli.main(options, standalone_mode=False) == 0
@@ -51,7 +51,7 @@ def unpacked(tmp_path_factory):
 
 
 def texts(folder):
-    """Every file of zip and wheel by its path, as text; the wheel itself aside, whose files stand beside it."""
+    """Every file of the zip and of its wheel by path, as text; not the wheel file itself."""
     return {
         path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8", errors="replace")
         for part in ("zip", "wheel")
@@ -61,7 +61,7 @@ def texts(folder):
 
 
 def solution_lines():
-    """Apart from the code under test: long lines between the markers, but for those that stand elsewhere."""
+    """Long lines between the markers that occur nowhere else; computed without the code under test."""
     inside, outside = set(), []
     for path in sorted((ROOT / "reference").rglob("*")):
         if path.suffix not in (".py", ".pyx", ".pxi", ".h"):
@@ -99,7 +99,7 @@ def test_no_hidden_check_fixture_or_misconception_is_in_the_zip_or_the_wheel(unp
 
 
 def bodies(path):
-    """Long lines of the functions in a file, decorators aside."""
+    """Long lines of the functions in a file, without decorators."""
     lines = path.read_text().split("\n")
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.FunctionDef):
@@ -135,7 +135,7 @@ def test_the_released_assignment_loads_and_has_the_same_points(unpacked):
 
 @pytest.mark.process
 def test_every_module_of_the_release_can_be_imported(unpacked):
-    """By a fresh Python that has the zip and its wheel, and nothing of this project."""
+    """A fresh Python imports them; it has the zip and its wheel, but not this project."""
     top = unpacked / "zip" / TOP
     modules = [
         path.relative_to(base).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
@@ -152,7 +152,7 @@ def test_every_module_of_the_release_can_be_imported(unpacked):
         "print(grader.__file__)\n"
         "print(cs231n.layers.__file__)\n"
     )
-    # Where the worker's modules and the zygote's find each other.
+    # The folders in which modules of the worker and of the zygote import each other.
     flat = [unpacked / "wheel/grader/sandbox" / side for side in ("inside", "host")]
     environment = {**os.environ, "PYTHONSAFEPATH": "1"}
     environment["PYTHONPATH"] = os.pathsep.join(map(str, (unpacked / "wheel", top, *flat)))
@@ -214,7 +214,7 @@ def test_the_same_sources_give_the_same_zip(unpacked):
 
 
 def test_a_release_with_a_line_of_a_solution_is_rejected(monkeypatch):
-    """As when an author copies a solution into a handed-out file without its markers."""
+    """An author copied a solution into a handed-out file, without its markers."""
     template = template_module.make_template(ASSIGNMENT)
     spoilt = {
         **template,

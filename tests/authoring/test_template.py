@@ -1,4 +1,4 @@
-"""The students' package: made from the reference, graded as missing, and drift is told."""
+"""The students' package: made from the reference, graded as missing throughout; drift is reported."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_a_student_file_in_handed_out_is_rejected():
 
 
 def test_a_handed_out_file_with_a_solution_is_rejected():
-    """As when a student file was forgotten in assignment.toml."""
+    """The author forgot a student file in assignment.toml."""
     files = tuple(name for name in ASSIGNMENT.student_files if name != "optim.py")
     with pytest.raises(
         AssignmentError, match=r"cs231n/optim\.py: students get this file, but it contains '### BEGIN SOLUTION'"

@@ -1,4 +1,4 @@
-"""Tolerances leave room for right solutions in other styles: fixtures are refused where they do not."""
+"""Tolerances must leave room for right solutions in other styles; otherwise no fixtures are made."""
 
 import json
 import sys

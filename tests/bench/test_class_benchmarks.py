@@ -1,4 +1,4 @@
-"""What jobs, overhead, cluster and peers make of the runs of a class."""
+"""The rows that jobs, overhead, cluster and peers compute from runs over a class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The class of 29 is today what it was when the first figures were taken."""
+"""The class of 29 is unchanged since the first benchmarks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AS_IT_WAS = "e805b6964733a7ce1085166b20e2bf24f5e0e34d851a556948d7de095ab3f599"
 
 
 def contents(submission: Path) -> Iterator[tuple[str, bytes]]:
-    """The files of a submission, archived or not, by their paths in it. How an archive packs them is left open."""
+    """The files of a submission, archived or not, by their paths in it; the format of an archive does not count."""
     if submission.suffix == ".zip":
         with zipfile.ZipFile(submission) as archive:
             yield from ((name, archive.read(name)) for name in archive.namelist() if not name.endswith("/"))
@@ -31,7 +31,7 @@ def contents(submission: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def digest(folder: Path) -> str:
-    """Of all names, paths and bytes: no file can be another, be elsewhere, be missing or be added unseen."""
+    """A hash over all names, paths and bytes, which detects any changed, moved, missing or added file."""
     summed = hashlib.sha256()
     for submission in sorted(folder.iterdir()):
         for path, content in sorted(contents(submission)):

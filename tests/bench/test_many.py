@@ -1,4 +1,4 @@
-"""What is said of thousands of submissions: from a run of the command in which each one is graded, once."""
+"""The figures of thousands of submissions come from one run of the command that grades each of them once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bench import many
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
-    """A class of eight, graded by two jobs, and what a second run of the same command tells."""
+    """A class of eight, graded by two jobs, and the facts of a second run of the same command."""
     folder = tmp_path_factory.mktemp("many")
     many.write(folder, 8)
     words = ["grade", "class", "--assignment", "assignment", "--out", "out", "--jobs", "2"]

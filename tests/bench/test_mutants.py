@@ -1,4 +1,4 @@
-"""make mutants: what is caught, what survives, and the account of survivors that must be exact."""
+"""`make mutants`: caught mutants, survivors, and the list of survivors, which must be exact."""
 
 from pathlib import Path
 

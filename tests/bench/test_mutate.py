@@ -1,4 +1,4 @@
-"""Mutants: one mistake each, in solution regions only, of the kinds that people make."""
+"""Each mutant has one mistake of a kind that people make, and only in solution regions."""
 
 import ast
 
@@ -13,7 +13,7 @@ def solution(*lines, arguments="x, w, b"):
 
 
 def becomes(*lines, arguments="x, w, b"):
-    """What the last of these lines may become."""
+    """The replacements of the last of these lines."""
     mutants = list(mutants_of(solution(*lines, arguments=arguments), "m", frozenset({"m.f"})))
     last = ast.unparse(ast.parse("\n".join(lines)).body[-1]).splitlines()[0]
     return [mutant.becomes for mutant in mutants if mutant.line == last]

@@ -1,4 +1,4 @@
-"""`python -m bench.results`: the page is written by a complete run and by no other, and tells nothing of who ran it."""
+"""`python -m bench.results`: only a complete run writes the page, and the page does not reveal who ran it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ PART = Part({name!r}, "The {name} part", "Measured so.", rows, lacks=lambda opti
 
 @pytest.fixture
 def bench(tmp_path, monkeypatch):
-    """Call with two parts' values to run them as all that there is; returns the exit code. bench.page: the page."""
+    """A function that runs two parts, with the given values, as the only ones; returns the exit code. bench.page: the
+    page."""
     page = tmp_path / "RESULTS.md"
     page.write_text("earlier\n")
     monkeypatch.setattr(results, "PAGE", page)

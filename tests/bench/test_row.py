@@ -1,4 +1,4 @@
-"""A figure against its bar, and how a part that runs alone ends."""
+"""Figures and their bars, and the exit codes of a part that runs alone."""
 
 from __future__ import annotations
 

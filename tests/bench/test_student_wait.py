@@ -1,4 +1,4 @@
-"""What a student waits for is measured against what is allowed, and too long a wait fails."""
+"""The wait of a student is measured against a bar, and too long a wait fails."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""`grader check`: what a student sees in their own folder, on any system."""
+"""`grader check`: its output in a student's own folder, on any system."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FUNCTIONS = 28
 
 @pytest.fixture(scope="session")
 def unpacked(tmp_path_factory):
-    """Where the zip was unpacked: the public assignment, and room for packages beside it."""
+    """The folder of the unpacked zip, with the public assignment; tests put packages beside it."""
     folder = tmp_path_factory.mktemp("unpacked")
     release_assignment(folder / "assignment")
     return folder
@@ -40,7 +40,7 @@ def unpacked(tmp_path_factory):
 
 @pytest.fixture
 def student(unpacked, tmp_path, request):
-    """A folder of a student's own, below the unpacked one, with the empty template in it."""
+    """A student's folder below the unpacked zip, with the empty template in it."""
     folder = unpacked / re.sub(r"\W+", "_", request.node.name)
     make_package(folder / "cs231n")
     return folder
@@ -65,7 +65,7 @@ def test_a_wrong_function_is_next_and_its_message_is_shown(student):
 
 
 def test_messages_and_hints_are_those_of_grading(context, unpacked):
-    """No stubs are needed here, so the two ways must agree in every word."""
+    """This needs no stubs, so check and grade must print exactly the same."""
     wrong = b"\n\ndef dropout_forward(x, dropout_param):\n    return x, (dropout_param, None)\n"
     files = reference_files()
     files["layers.py"] += wrong
@@ -94,7 +94,7 @@ def test_part_of_a_name_selects_functions(student):
 
 
 def test_a_full_name_selects_only_that_function(student):
-    """It is part of other names as well: of its spatial sister's, and of its own with _alt."""
+    """It is also part of other names: with spatial_ before it, and with _alt after it."""
     output = check(student, "batchnorm_backward")[1]
     assert re.findall(r"^(\w+) +not there yet", output, re.MULTILINE) == ["batchnorm_backward"]
     output = check(student, "layers.BATCHNORM_FORWARD", "adam")[1]
@@ -206,7 +206,7 @@ main()
 def run_without_posix(*args):
     code = f"PRELUDE = {NO_POSIX!r}\n{CHECK_WITHOUT_POSIX}"
     command = [sys.executable, "-c", code, *map(str, args)]
-    # Without fcntl its work folder has no lock: a grader of another test would take it for a dead one's and sweep it.
+    # Without fcntl its work folder has no lock: the grader of another test would remove it as a leftover.
     with tempfile.TemporaryDirectory() as temporary:
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200", "TMPDIR": temporary}
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
@@ -295,7 +295,7 @@ def test_the_command_watches_until_it_is_stopped(student):
 
 
 def until(process, text):
-    """The lines up to the one that holds the text. A process that is silent for a minute is ended."""
+    """The lines up to the one that contains the text. Kills a process that prints nothing for a minute."""
     patience = threading.Timer(60, process.kill)
     patience.start()
     lines = []

@@ -1,4 +1,4 @@
-"""The class table of a terminal: short where much was lost, and no name broken in its middle."""
+"""The class table on a terminal: short even if much was lost, and no name is broken in the middle."""
 
 from __future__ import annotations
 

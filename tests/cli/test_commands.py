@@ -1,4 +1,4 @@
-"""The commands, each imported when it is given: all are listed, each is its module's, and nobody pays for another's."""
+"""All commands are listed, each is in the module of its name, and a command imports only what it needs."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from grader.cli.commands import COMMANDS, cli
 
 
 def said_by(program: str, **environment: str) -> str:
-    """What a fresh interpreter prints."""
+    """The output of a fresh interpreter."""
     env = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
     command = [sys.executable, "-c", program]
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True).stdout
 
 
 def modules_after(statement: str) -> set[str]:
-    """What a fresh interpreter has imported after a statement."""
+    """The modules that a fresh interpreter has imported after a statement."""
     return set(json.loads(said_by(f"{statement}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))")))
 
 

@@ -1,4 +1,4 @@
-"""docs/downloads.md: the folder that it shows, graded; what it prints is what is printed."""
+"""docs/downloads.md is true: grading the folder that it shows prints exactly its output."""
 
 from __future__ import annotations
 

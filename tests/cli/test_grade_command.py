@@ -1,4 +1,4 @@
-"""`grader grade` on bad input: a clear message, the right exit code, the rest of the class graded, nothing lost."""
+"""`grader grade` on bad input: a clear message, the right exit code, no lost result, and the rest is graded."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from grader.assignment.fixtures import source_hash
 pytestmark = pytest.mark.process
 
 REFERENCE = (ROOT / "reference/layers.py").read_text()
-LAYERS = 73  # of 100 points are for layers.py, which is all that most of these hand in
+LAYERS = 73  # of 100 points are for layers.py, the only file in most of these submissions
 
 
 def grade(*arguments: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
@@ -113,7 +113,7 @@ def test_a_single_file(tmp_path, classroom):
 
 @pytest.fixture
 def assignment(tmp_path):
-    """A copy of the assignment and its reference, to be damaged."""
+    """A copy of the assignment and its reference, for tests that damage it."""
     shutil.copytree(ROOT / "assignment", tmp_path / "assignment", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "reference", tmp_path / "reference", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "tests/submissions/passes", tmp_path / "tests/submissions/passes")
@@ -148,7 +148,7 @@ def test_a_damaged_assignment_is_a_fault_of_ours_and_writes_no_mark(tmp_path, cl
 
 
 def test_a_fault_of_ours_leaves_earlier_results_and_grades_the_rest(tmp_path, classroom, assignment):
-    """A check that breaks on one submission only, by raising GraderError: earlier marks stay, exit 3."""
+    """A check raises GraderError on one submission only: earlier marks stay, and the exit code is 3."""
     out = tmp_path / "out"
     assert grade(classroom, "--assignment", assignment, "--out", out).returncode == 0
     earlier = (out / "results/amelia.json").read_bytes()
@@ -163,7 +163,8 @@ def test_a_fault_of_ours_leaves_earlier_results_and_grades_the_rest(tmp_path, cl
     (classroom / "amelia" / "layers.py").write_text(REFERENCE + "\ndef relu_forward(x):\n    return x, x\n")
     (classroom / "bela").mkdir()
     (classroom / "bela" / "layers.py").write_text(REFERENCE)
-    # What the reference returns stays the same, so its fixtures would: only the text that they were made of is another.
+    # The reference still returns the same values, so only its text differs from the one that the fixtures were made
+    # from.
     manifest = assignment / "fixtures/manifest.json"
     known = source_hash(ROOT / "assignment/checks/hidden/layers.py")
     assert known in manifest.read_text()
@@ -235,7 +236,7 @@ def relu_forward(x):
 
 
 def test_huge_values_and_texts_count_as_the_students_failure(tmp_path, classroom):
-    """Half a surrogate pair, an integer beyond all floats, a number whose square overflows: data, and no abort."""
+    """A lone surrogate, an integer beyond all floats and a number whose square overflows are data; nothing aborts."""
     (classroom / "amelia" / "layers.py").write_text(REFERENCE + HOSTILE_VALUES)
     (classroom / "bela").mkdir()
     (classroom / "bela" / "layers.py").write_text(REFERENCE)

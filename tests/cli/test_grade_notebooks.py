@@ -1,4 +1,4 @@
-"""`grader grade` with notebooks: answers to read, points from answers.csv, pages that show both; none of it is run."""
+"""`grader grade` with notebooks: answers to read, points from answers.csv, pages with both; no notebook is run."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def cell_of(notebook: dict[str, Any], identity: str) -> dict[str, Any]:
 
 
 def trace(classroom: Path) -> Path:
-    """What the notebook would leave if it were run."""
+    """The file that the notebook would write if it ran."""
     return classroom.parent / f"{classroom.name}-was-run"
 
 
 @pytest.fixture(scope="module")
 def classroom(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """ada: a folder whose notebook answers a question and changes a check cell. ben: what `grader submit` packs of the
-    template. carl: no notebook. All hand in optim.py alone, which is quickly graded.
+    """ada: a folder whose notebook answers a question and changes a check cell. ben: the zip that `grader submit` packs
+    from the template. carl: no notebook. All hand in only optim.py, which is graded fast.
     """
     folder = tmp_path_factory.mktemp("class")
     template = (ROOT / "student_template" / NOTEBOOK).read_bytes()

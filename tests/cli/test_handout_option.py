@@ -1,4 +1,4 @@
-"""`grader grade --handout`: the maximum follows the handout's file, never the submission; pages say what was taken."""
+"""`grader grade --handout`: the maximum depends on the handout, never on the submission; pages name the handout."""
 
 import json
 import os
@@ -50,7 +50,7 @@ def affine_forward(x, w, b):
 
 @pytest.fixture
 def assignment(tmp_path):
-    """A copy of the assignment that has one other handout, which lacks a function and a check and has another shape."""
+    """A copy of the assignment with another handout, which lacks a function and a check and has another shape."""
     ignore = shutil.ignore_patterns("__pycache__", "handouts", "*.so", "*.c")
     shutil.copytree(ROOT / "assignment", tmp_path / "assignment", ignore=ignore)
     shutil.copytree(ROOT / "reference", tmp_path / "reference", ignore=ignore)
@@ -61,7 +61,7 @@ def assignment(tmp_path):
 
 @pytest.fixture
 def classroom(tmp_path):
-    """old: written for the old handout, complete. deleted: the assignment's own, one function deleted."""
+    """old: complete, for the old handout. deleted: for the assignment's own handout, with one function deleted."""
     deleted = REFERENCE.replace("def svm_loss(", "def svm_loss_deleted(")
     assert deleted != REFERENCE
     for name, source in {"old": f"# mark one, mark two, mark three\n{deleted}{ROW}", "deleted": deleted}.items():
@@ -82,7 +82,7 @@ def grade(classroom, assignment, *options, code=0):
 
 
 def layers_only(result):
-    """Points and maximum of layers.py: the rest of the assignment was not handed in."""
+    """Points and maximum of layers.py, the only file that was handed in."""
     mine = [function for function in result["functions"] if function["function"].startswith("layers.")]
     return sum(item["points"] for item in mine), sum(item["max_points"] for item in mine)
 

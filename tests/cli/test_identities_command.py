@@ -1,4 +1,4 @@
-"""Points in answers.csv stay with the student who got them, whoever hands in later."""
+"""Points in answers.csv stay with the student who got them, even if others hand in later."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def write(out, rows):
 
 @pytest.fixture(scope="module")
 def marked(tmp_path_factory):
-    """a_b is graded and got points; then "a b" hands in, who sorts before."""
+    """a_b is graded and gets points; then "a b" hands in, whose name sorts before a_b."""
     folder = tmp_path_factory.mktemp("ids")
     student(folder / "class", "a_b")
     done = grade(folder / "class", folder / "out")

@@ -1,4 +1,4 @@
-"""A later run grades what is new or changed and nothing else; the rest is taken as it is, and is on the class page."""
+"""A later run grades only new or changed submissions; it reuses all other results, also on the class page."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def folder(graded, tmp_path) -> Path:
 
 
 def grade(folder: Path, *options: object, paths: tuple[str, ...] = ("class",)) -> tuple[int, list[dict], str]:
-    """Run the command; return its exit code, its log as events, and what else it said."""
+    """Run the command; return its exit code, the events of its log, and its other output."""
     done = run(folder, *paths, "--log-format", "json", *options)
     if done.exception is not None and not isinstance(done.exception, GraderError):
         raise done.exception

@@ -1,4 +1,4 @@
-"""How a run gets on: the rate is of what was graded now, time is told in words, and only a few are named."""
+"""The progress of a run: the rate counts only new results, times are in words, and only a few ids are named."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from grader.cli.screen.progress import Pace, Progress, format_duration
 
 @pytest.fixture
 def clock(monkeypatch):
-    """Seconds that pass only when the test says so."""
+    """A clock that advances only when the test says so."""
     now = [100.0]
     monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
     return now

@@ -1,4 +1,4 @@
-"""`grader submit`: what is packed, what is missing, and that grading reads it back as it was."""
+"""`grader submit` packs the right files and reports missing ones, and grading reads the same content back."""
 
 from __future__ import annotations
 

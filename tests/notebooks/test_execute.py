@@ -1,7 +1,7 @@
-"""Every notebook runs from top to bottom with the reference behind cs231n, and prints the figures of the documents.
+"""Every notebook runs from top to bottom with the reference as cs231n, and prints the figures of the documents.
 
-The instructor's versions, in a real kernel, on the generated data set; `make notebooks` runs the same on CIFAR-10. The
-kernel's process is nbclient's.
+The tests run the instructor's versions in a real kernel on the generated data set; `make notebooks` runs them on
+CIFAR-10. nbclient starts the kernel.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ FEWEST = {
     "ModularNets": 35,
     "TrainConvNet": 30,
 }
-# Trainings whose figures count on CIFAR-10 alone, if at all: shorter here; `make notebooks` runs the whole notebook.
+# Trainings whose figures count only on CIFAR-10, if at all; shortened here, while `make notebooks` runs them in full.
 SHORTER = {
     "BatchNormalizationAndDropout": {
         '**{**options, "num_epochs": 4})': '**{**options, "num_epochs": 1})',
@@ -42,13 +42,13 @@ SHORTER = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """What a student has: notebooks beside the package and the assignment."""
+    """A student's folder: notebooks beside the package and the assignment."""
     return make_folder(ASSIGNMENT, tmp_path_factory.mktemp("student"))
 
 
 @pytest.fixture(scope="module")
 def ran(folder):
-    """A notebook's run; each runs once."""
+    """The run of a notebook; each notebook runs only once."""
     runs: dict[str, Run] = {}
     contents = instructor_notebooks(ASSIGNMENT)
 
@@ -56,7 +56,7 @@ def ran(folder):
         if name not in runs:
             with pytest.MonkeyPatch.context() as patch:
                 patch.delenv("CIFAR10_DIR", raising=False)
-                # More threads than free processors wait for each other.
+                # With more threads than free cores, threads would wait for each other.
                 runs[name] = run(shortened(name, contents[f"{name}.ipynb"]), folder, OMP_NUM_THREADS="1")
         return runs[name]
 
@@ -75,7 +75,7 @@ def shortened(name: str, content: bytes) -> bytes:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_notebook_runs_and_its_figures_are_the_documents(name, ran):
-    """Those of FIGURES.md, and what the cells say themselves: `label: number (expected: below bound)`."""
+    """The figures of FIGURES.md, and the bounds that cells print: `label: number (expected: below bound)`."""
     done = ran(name)
     assert not done.is_cifar10
     rows = compare(name, done.checks, is_cifar10=False)

@@ -1,4 +1,4 @@
-"""answers.csv: what staff wrote is never lost, what cannot be understood is refused with its line."""
+"""answers.csv: nothing that staff wrote is lost, and an invalid row raises an error that names its line."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def result(name, why="Because.", *, status=ANSWERED):
 
 @pytest.fixture
 def run(tmp_path):
-    """A whole run: returns the marking, and what was said at its end."""
+    """A whole run: returns the marking, and its warnings at the end."""
 
     def run(*results, ids=None, meanwhile=None):
         marking = Marking(tmp_path, ids or [one.id for one in results], QUESTIONS)
@@ -50,7 +50,7 @@ def rows(file, delimiter=","):
 
 
 def fill(file, name, question, **cells):
-    """As staff do, in an editor: cells of one row, everything else as it stands."""
+    """Edit cells of one row, as staff do, and leave everything else unchanged."""
     table = rows(file)
     for row in table:
         if (row["submission"], row["question"]) == (name, question):

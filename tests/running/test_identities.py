@@ -1,4 +1,4 @@
-"""OUT/ids.json: an id once given stays its owner's, whoever else hands in, and doubt stops the run."""
+"""OUT/ids.json: a person keeps their id even if others hand in later, and an unclear id stops the run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run that is killed loses what it was just grading and nothing else; the next one makes it whole."""
+"""A killed run loses only the submissions that it was grading; the next run completes everything."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def stored(out: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory) -> tuple[Path, dict, int]:
-    """The folder, what was seen, and the seed: a class killed at ROUNDS random moments, then left alone."""
+    """The folder, the observations and the seed of a run that is killed at ROUNDS random moments and then completed."""
     folder = tmp_path_factory.mktemp("killed")
     (folder / "temporary").mkdir()
     write_assignment(folder)
@@ -54,7 +54,7 @@ def test_no_result_is_ever_incomplete_or_lost(killed):
 
 
 def test_runs_were_killed_at_all_stages(killed):
-    """Else the other tests would show nothing."""
+    """Otherwise the other tests would prove nothing."""
     _, report, seed = killed
     counts = [len(moment["results"]) for moment in report["seen"] if moment["killed"]]
     assert len(counts) >= ROUNDS / 3, f"seed {seed}"
@@ -70,7 +70,7 @@ def test_the_class_page_and_the_table_are_never_incomplete(killed):
 
 
 def test_no_process_survives_killed_runs(killed):
-    """The next one, since bwrap that is killed while it starts leaves a child that waits for it."""
+    """Measured after the next run, which ends the child that bwrap leaves if it is killed while it starts."""
     _, report, seed = killed
     assert report["left"] == [], f"seed {seed}"
 

@@ -1,4 +1,4 @@
-"""A run that is stopped, refused or out of room: it says so and what to do, leaves nothing behind, and can go on."""
+"""A run that is stopped, locked out or out of disk space says what to do, leaves nothing behind, and can continue."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def assignment(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def run(assignment, tmp_path):
-    """Start the command on tmp_path/class in a session of its own, with room for temporary files of its own."""
+    """Start the command on tmp_path/class in its own session, with its own folder for temporary files."""
     (tmp_path / "temporary").mkdir()
 
     def start(*options: object, before: tuple[str, ...] = ()) -> subprocess.Popen[str]:
@@ -58,7 +58,7 @@ def wait_for(condition) -> None:
 
 
 def alive(marker: Path) -> list[str]:
-    """The processes whose command line or working environment names this folder."""
+    """The processes whose command line or environment contains the path of this folder."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -86,7 +86,7 @@ def test_a_stopped_run_ends_at_once_and_says_how_to_continue(run, tmp_path, numb
     assert re.match(r"stopped: .+ holds the results of \d of 4 submissions\. ", last)
     assert last.endswith("To continue, run the same command.")
     assert "Traceback" not in err
-    assert time.monotonic() - began < 20  # far below what is left to wait for: the time limits of three that sleep
+    assert time.monotonic() - began < 20  # far less than the time limits of the three submissions that sleep
     wait_for(lambda: not alive(tmp_path))
     assert list((tmp_path / "temporary").iterdir()) == []
     assert not list((tmp_path / "out").rglob("*.tmp"))
@@ -138,7 +138,7 @@ def test_a_file_system_without_locks_gives_a_warning(tmp_path, monkeypatch):
 
 
 def test_a_full_disk_loses_nothing_and_is_reported(run, tmp_path):
-    """A file system of 160 KiB, in a mount namespace of the test's own, holds some of eight submissions."""
+    """A file system of 160 KiB, in the test's own mount namespace, has room for some of eight submissions."""
     write_class(tmp_path / "class", {f"s{number}": RIGHT for number in range(8)})
     (tmp_path / "out").mkdir()
     inside = '"$@"; echo $? > small; cp -r out kept'

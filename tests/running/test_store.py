@@ -1,4 +1,4 @@
-"""Results as files: whole or not at all, resumed, and never replaced by a fault of ours."""
+"""Results as files: written atomically, reused by later runs, and never replaced by a fault of ours."""
 
 import csv
 import dataclasses
