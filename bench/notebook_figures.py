@@ -59,7 +59,7 @@ PRINTED = [
     ("TrainConvNet", "first-loss", "initial loss", 2.3026, 5e-5),
     ("TrainConvNet", "shapes", "parameters in all", 4161658, EXACT),  # counted by hand
 ]
-# Arrays that stand in the cells, which print how far the results are from them: their eight digits.
+# Arrays with eight digits in the cells; the cells print the error of the results.
 ARRAYS = [
     ("FullyConnectedNets", "sgd-momentum", "next_w error"),
     ("FullyConnectedNets", "sgd-momentum", "velocity error"),
@@ -67,7 +67,7 @@ ARRAYS = [
     ("FullyConnectedNets", "adam", "v error"),
     ("FullyConnectedNets", "adam", "m error"),
 ]
-# Errors of small nets, of which the order of magnitude stands.
+# Errors of small nets; they must have the same order of magnitude.
 ORDERS = [
     ("ConvolutionalNetworks", "three-layer-gradients", "W1", 1.4e-4),
     ("ConvolutionalNetworks", "three-layer-gradients", "W2", 1.8e-2),

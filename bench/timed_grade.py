@@ -21,7 +21,7 @@ from grader.running.class_run import Batch
 
 
 def run(facts_file: Path, words: list[str]) -> int:
-    """Returns what the command returns. Raises what it raises; then it writes no file."""
+    """Run the command and return its exit code. If the command raises, so does this, and writes no file."""
     facts: dict[str, Any] = {"done_s": [], "parent_s": []}
     keep, finish = Batch.store_fresh, Batch.finish
 

@@ -1,4 +1,4 @@
-"""The class of 29 through the real command: each loses marks on what is broken, and on nothing else.
+"""The class of 29 through the real command: each submission loses marks only for its wrong functions.
 
 Twelve are the examples in submissions/, which the README shows; the others are built (bench/class_of_29.py).
 """
@@ -26,7 +26,7 @@ from grader.records import FAILED, HIDDEN, VISIBLE, Result
 
 pytestmark = pytest.mark.process
 
-# What each example must lose: function → status of its summary. Everything else must be full.
+# The losses of each example: function → status. All other functions must get full marks.
 EVERYTHING = "everything"
 EXPECTED: dict[str, dict[str, str]] = {
     "affine-backward-wrong-sum-axis": {"affine_backward": "partial"},

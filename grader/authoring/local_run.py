@@ -109,9 +109,9 @@ def remove_modules(package: str) -> dict[str, ModuleType]:
 def functions_run(assignment: Assignment) -> dict[str, frozenset[str]]:
     """By check, the functions and classes that run on the reference, at any depth of calls: observed, not declared.
 
-    Deterministic, as checks are. Where a check does not run a function, whatever stands in that function's place cannot
-    change what the check sees: up to its first call the rest of the submission does what the reference does.
-    Raises whatever a check raises over the reference; fixtures are not made from such a one.
+    Deterministic, since checks are. If a check does not run a function, a misconception in its place cannot change the
+    values of the check: until the first call of that function, the submission behaves like the reference.
+    Raises the exception of a check that fails on the reference; `grader fixtures` rejects such a check.
     """
     functions = load_reference(assignment)
     owners = {code: name for name, function in functions.items() for code in codes_of(function)}

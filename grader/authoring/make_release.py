@@ -36,7 +36,7 @@ WHEEL: Final = b"Wheel-Version: 1.0\nGenerator: grader release\nRoot-Is-Purelib:
 
 
 def make_release(assignment: Assignment) -> dict[str, bytes]:
-    """Every file of the zip by its path. Raises AssignmentError if one of them contains what students must not see."""
+    """Every file of the zip by its path. Raises AssignmentError if one of them contains a secret."""
     files = make_template(assignment)
     files |= {f"assignment/{name}": content for name, content in public_files(assignment).items()}
     name, wheel = make_wheel()

@@ -46,10 +46,10 @@ def messages_page(folder: Path) -> str | None:
     path = folder / SOURCE
     if not path.is_file():
         return None
-    parts = [OPENING, table("it says", STANDINGS.items()), STATUSES, table("status", CHECK_WORDS.items())]
+    parts = [OPENING, table("state", STANDINGS.items()), STATUSES, table("status", CHECK_WORDS.items())]
     for section in sections_of(path):
         rows = [(f"`{say(example_of(id, said, path))}`", said["means"]) for id, said in section["says"].items()]
-        parts += [f"## {section['title']}", section.get("above", ""), table("it says", rows)]
+        parts += [f"## {section['title']}", section.get("above", ""), table("message", rows)]
     parts += ["## Hints on well-known exceptions", "\n".join(f"- {text}" for text in ADVICE.values())]
     return "\n\n".join(filter(None, parts)) + "\n"
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
-ALLOWED = ("about:", "data:image/")  # an empty frame, a picture that stands in the page
+ALLOWED = ("about:", "data:image/")  # an empty frame, and a picture that is part of the page
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
 UNFOLD = "document.querySelectorAll('details').forEach(item => { item.open = true; })"
 

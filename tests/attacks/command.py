@@ -17,7 +17,7 @@ from pathlib import Path
 from grader.sandbox.host.isolation import find_bwrap
 
 ROOT = Path(__file__).resolve().parents[2]
-ORDINARY_UID = 54_321  # nobody's account
+ORDINARY_UID = 54_321  # a uid without an account
 TIMEOUT_S = 900
 
 

@@ -81,7 +81,7 @@ def in_float32(function):
     def call(*args):
         returned = function(*(converted(arg, np.float32) for arg in args))
         for arg in args:
-            converted(arg, np.float64)  # what is in a dict, for whoever passed it
+            converted(arg, np.float64)  # the caller sees changes in its dict
         if isinstance(returned, tuple):
             return tuple(converted(part, np.float64) for part in returned)
         return converted(returned, np.float64)

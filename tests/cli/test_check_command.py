@@ -243,7 +243,7 @@ def test_a_save_reruns_only_affected_functions(student):
     assert row(texts[0], "affine_forward") == "right"
     assert "relu_forward" not in texts[0]
     assert row(texts[0], "FullyConnectedNet") == "not there yet"
-    assert texts[0].index("affine_forward") < texts[0].index("TwoLayerNet")  # what was saved is answered first
+    assert texts[0].index("affine_forward") < texts[0].index("TwoLayerNet")  # the saved file is reported first
     assert f"1 right, {FUNCTIONS - 1} not there yet" in texts[0]
     assert row(texts[1], "relu_forward") == "right"
     assert not re.search("^affine_forward", texts[1], re.MULTILINE)

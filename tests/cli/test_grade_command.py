@@ -174,10 +174,10 @@ def test_a_fault_of_ours_leaves_earlier_results_and_grades_the_rest(tmp_path, cl
     assert "1 of 2 could not be graded or reported: amelia: check: broken" in done.stderr
     assert (out / "results/amelia.json").read_bytes() == earlier
     assert results(out)["bela"]["score"] == LAYERS
-    assert f"amelia,graded,{LAYERS},100" in (out / "grades.csv").read_text()  # the mark that there was stays
+    assert f"amelia,graded,{LAYERS},100" in (out / "grades.csv").read_text()  # the earlier mark stays
     fresh = tmp_path / "fresh"
     assert grade(classroom, "--assignment", assignment, "--out", fresh).returncode == 3
-    assert "amelia,grader_error,,100" in (fresh / "grades.csv").read_text()  # and where there was none, it is no zero
+    assert "amelia,grader_error,,100" in (fresh / "grades.csv").read_text()  # a fault is not a zero
 
 
 def test_force_grades_again_and_only_selects(tmp_path, classroom):

@@ -137,7 +137,7 @@ def test_auto_guesses_the_handout_for_each_submission_and_says_why(assignment, c
     assert said_in(old["grounds"]) == grounds
     assert grounds in map(said_in, old["notes"])
     assert deleted["assignment"]["handout"] == "default"
-    assert deleted["max_score"] > old["max_score"]  # what is absent stays in the maximum
+    assert deleted["max_score"] > old["max_score"]  # deleted functions still count in the maximum
     assert next(f["status"] for f in deleted["functions"] if f["function"] == "layers.svm_loss") == "missing"
     for page in ("index.html", "old.html", "feedback/old.html"):
         assert grounds in (out / page).read_text(), page
