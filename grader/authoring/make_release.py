@@ -49,9 +49,9 @@ def make_release(assignment: Assignment) -> dict[str, bytes]:
     files[REQUIREMENTS] = f"# The checker, from this folder.\n./{wheel_path}\n".encode() + files[REQUIREMENTS]
     with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
         packed = {f"{wheel_path}/{member}": archive.read(member) for member in archive.namelist()}
-    told = find_secrets(assignment, {**files, **packed})
-    if told:
-        found = "; ".join(told[:5]) + (f" and {len(told) - 5} more" if len(told) > 5 else "")
+    secrets = find_secrets(assignment, {**files, **packed})
+    if secrets:
+        found = "; ".join(secrets[:5]) + (f" and {len(secrets) - 5} more" if len(secrets) > 5 else "")
         raise AssignmentError(f"release: {found}. Nothing was written. Rephrase the line in one of the two files.")
     return {f"student_template/{name}": content for name, content in sorted(files.items())}
 

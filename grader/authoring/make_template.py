@@ -45,10 +45,10 @@ def make_template(assignment: Assignment) -> dict[str, bytes]:
     page = messages_page(assignment.folder)
     files |= {PAGE: page.encode()} if page else {}
     for name, content in files.items():
-        told = [marker for marker in (BEGIN, END) if marker.encode() in content]
-        if told:
+        markers = [marker for marker in (BEGIN, END) if marker.encode() in content]
+        if markers:
             raise AssignmentError(
-                f"{name}: students get this file, but it contains {told[0]!r}. List it in student_files."
+                f"{name}: students get this file, but it contains {markers[0]!r}. List it in student_files."
             )
     return dict(sorted(files.items()))
 

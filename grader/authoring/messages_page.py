@@ -48,7 +48,7 @@ def messages_page(folder: Path) -> str | None:
         return None
     parts = [OPENING, table("state", STANDINGS.items()), STATUSES, table("status", CHECK_WORDS.items())]
     for section in sections_of(path):
-        rows = [(f"`{say(example_of(id, said, path))}`", said["means"]) for id, said in section["says"].items()]
+        rows = [(f"`{say(example_of(id, entry, path))}`", entry["means"]) for id, entry in section["says"].items()]
         parts += [f"## {section['title']}", section.get("above", ""), table("message", rows)]
     parts += ["## Hints on well-known exceptions", "\n".join(f"- {text}" for text in ADVICE.values())]
     return "\n\n".join(filter(None, parts)) + "\n"
@@ -62,11 +62,11 @@ def sections_of(path: Path) -> list[dict[str, Any]]:
         raise AssignmentError(f"{path}: {found}. Correct it.") from error
 
 
-def example_of(id: str, said: Mapping[str, Any], path: Path) -> Reason:
+def example_of(id: str, entry: Mapping[str, Any], path: Path) -> Reason:
     """The example for one sentence. Raises AssignmentError if the id is unknown, or if values are wrong or missing."""
     if id not in CATALOGUE:
         raise AssignmentError(f"{path}: no message has the id {id}. Correct the id, or remove the entry.")
-    example = said.get("example", {})
+    example = entry.get("example", {})
     if example.keys() != fields_of(CATALOGUE[id]):
         found, expected = (", ".join(sorted(names)) or "none" for names in (example, fields_of(CATALOGUE[id])))
         raise AssignmentError(f"{path}: the example of {id} has the values {found}, expected {expected}. Correct it.")
@@ -74,4 +74,4 @@ def example_of(id: str, said: Mapping[str, Any], path: Path) -> Reason:
 
 
 def table(first: str, rows: Iterable[tuple[str, str]]) -> str:
-    return "\n".join([f"| {first} | it means |", "|---|---|", *(f"| {said} | {means} |" for said, means in rows)])
+    return "\n".join([f"| {first} | it means |", "|---|---|", *(f"| {text} | {means} |" for text, means in rows)])

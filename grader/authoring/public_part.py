@@ -63,10 +63,10 @@ def public_manifest(manifest: Mapping[str, Any], shown: set[str]) -> dict[str, A
     checks = {name: entry for name, entry in manifest["checks"].items() if name in shown}
     seen = {(module_of(name), one) for name, of in checks.items() for one in (*of["variants"], *of["raises"])}
     parts: dict[str, dict[str, Any]] = {"hints": {}, "by_outcome": {}, "beside": {}}
-    for part, kept in parts.items():
+    for part, selected in parts.items():
         for function, named in manifest[part].items():
             if known := [name for name in named if (function, name) in seen]:
-                kept[function] = {name: named[name] for name in known} if part == "hints" else known
+                selected[function] = {name: named[name] for name in known} if part == "hints" else known
     return {
         **{name: manifest[name] for name in ALWAYS},
         "sources": {name: of for name, of in manifest["sources"].items() if name.startswith(f"checks/{OPEN}")},
@@ -145,13 +145,13 @@ def code_of(text: str) -> list[str]:
     are in decorators, or in string constants that decorators share."""
     lines = text.split("\n")
     for node in ast.walk(ast.parse(text)):
-        told: Sequence[ast.stmt | ast.expr] = ()
+        nodes: Sequence[ast.stmt | ast.expr] = ()
         match node:
             case ast.FunctionDef():
-                told = node.decorator_list
+                nodes = node.decorator_list
             case ast.Import() | ast.ImportFrom() | ast.Assign(value=ast.Constant(value=str())):
-                told = [node]
-        for one in told:
+                nodes = [node]
+        for one in nodes:
             for number in range(one.lineno, (one.end_lineno or one.lineno) + 1):
                 lines[number - 1] = ""
     return lines

@@ -84,7 +84,7 @@ def run_class(
             click.echo(f"stopped: {stored}. To continue, run {again}.", err=True)
             raise click.exceptions.Exit(code) from None
         batch.faults += renderer.faults
-        said = batch.finish()
+        warnings = batch.finish()
         if log_format == "text":
             show_class(batch, out)
         if profile:
@@ -94,7 +94,7 @@ def run_class(
                 progress.write("profile", graded=graded, wall_s=round(wall_s, 3), jobs=at_work, spent_s=spent)
             else:
                 show_profile(Console(highlight=False), parts, graded=graded, wall_s=wall_s, jobs=at_work)
-        for line in said:
+        for line in warnings:
             click.echo(f"grader: {terminal_safe(line)}", err=True)
     if batch.faults:
         count = f"{len(batch.faults)} of {total}"

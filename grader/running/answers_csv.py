@@ -231,18 +231,18 @@ class Marking:
         merged, altered = self._merge(sheet, keys)
         if merged != sheet or not self.path.exists():
             write_bytes(self.path, sheet_bytes(merged))
-        said = []
+        warnings = []
         if altered:
             named = say(few([f"{submission} {question}" for submission, _, question in altered]))
-            said.append(f"{NAME}: answers changed after staff gave points for them: {named}. Read them again.")
+            warnings.append(f"{NAME}: answers changed after staff gave points for them: {named}. Read them again.")
         known = set(self._ids)
         if strange := dict.fromkeys(clean(name)[:LONGEST_NAME] for name in self.marks if name not in known):
-            told = say(few(list(strange)))
-            said.append(
-                f"{NAME}: rows have points or comments for submissions that are not in this run: {told}. "
+            names = say(few(list(strange)))
+            warnings.append(
+                f"{NAME}: rows have points or comments for submissions that are not in this run: {names}. "
                 "These rows stay in the file."
             )
-        return said
+        return warnings
 
     def _merge(self, sheet: Sheet, keys: Sequence[Key]) -> tuple[Sheet, list[Key]]:
         """Return the sheet with current values in our columns and a row for every answer; and the answers that have
@@ -253,8 +253,8 @@ class Marking:
         rows: list[tuple[str, ...]] = []
         altered: list[Key] = []
         for row, key in zip(sheet.rows, keys, strict=True):
-            was_other = key in ours and "answer" in sheet.header and sheet.cell(row, "answer") != ours[key]["answer"]
-            if was_other and sheet.cell(row, "points").strip():
+            has_changed = key in ours and "answer" in sheet.header and sheet.cell(row, "answer") != ours[key]["answer"]
+            if has_changed and sheet.cell(row, "points").strip():
                 altered.append(key)
             rows.append(fill_row(header, row, ours.get(key, {})))
         have = set(keys)
@@ -274,13 +274,13 @@ class Marking:
         As soon as one submission has notebooks, a missing notebook counts as absent answers for every submission of the
         same handout: all of them have the same maximum.
         """
-        asked = {key[1:]: most for key, (most, _) in self._answers.items()}
+        questions = {key[1:]: most for key, (most, _) in self._answers.items()}
         with_notebooks = {self._handouts[key[0]] for key in self._answers}
         missing = {
             (submission, *question): (most, excerpt("", ABSENT))
             for submission, handout in self._handouts.items()
             if handout in with_notebooks
-            for question, most in asked.items()
+            for question, most in questions.items()
             if (submission, *question) not in self._answers
         }
         place = {name: index for index, name in enumerate(self._ids)}

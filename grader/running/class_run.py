@@ -102,7 +102,7 @@ class Batch:
         for one in self.found:
             if one.id not in self.rows and (earlier := stored(self.out, one.id)) is not None:
                 self.add_row(earlier)
-        said = self.marking.finish()
+        warnings = self.marking.finish()
         for name in self.marking.changed:
             if (result := stored(self.out, name)) is not None:
                 self.faults += write_pages(self.out, self.marking.completed(result), self.marking.of(name))
@@ -110,7 +110,7 @@ class Batch:
         points = self.marking.points()
         write_text(self.out / "index.html", class_page(self.roster, title=self.context.assignment.title, points=points))
         write_text(self.out / "grades.csv", grades_csv(rows, points))
-        return said
+        return warnings
 
     def left_to_grade(self) -> Iterator[Submission]:
         """Yield the submissions that need grading; publish the current results of all others on the way."""

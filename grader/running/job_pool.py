@@ -158,9 +158,9 @@ def begin_job() -> None:
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     signal.signal(signal.SIGTERM, stop_job)
-    kept = ExitStack()
-    kept.enter_context(keeping())
-    multiprocessing.util.Finalize(None, kept.close, exitpriority=0)
+    cleanup = ExitStack()
+    cleanup.enter_context(keeping())
+    multiprocessing.util.Finalize(None, cleanup.close, exitpriority=0)
     threading.Thread(target=end_with_parent, daemon=True).start()
 
 

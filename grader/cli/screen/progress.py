@@ -87,20 +87,20 @@ class Pace:
 
     def status_line(self) -> str:
         """Rate, time left, outcomes and the slowest submission: the text beside the progress bar."""
-        said = [] if self.left_s is None else [f"{self.rate}/s", f"{format_duration(self.left_s)} left"]
-        said.append(", ".join(f"{count} {status}" for status, count in self.statuses.most_common()))
-        return " · ".join([*said, *(f"slowest {name} {format_duration(took)}" for took, name in self.slowest[:1])])
+        parts = [] if self.left_s is None else [f"{self.rate}/s", f"{format_duration(self.left_s)} left"]
+        parts.append(", ".join(f"{count} {status}" for status, count in self.statuses.most_common()))
+        return " · ".join([*parts, *(f"slowest {name} {format_duration(took)}" for took, name in self.slowest[:1])])
 
     def summary(self) -> str:
         """The whole run in a line or two."""
-        said = f"{self.graded} graded in {format_duration(self.elapsed_s)}"
+        text = f"{self.graded} graded in {format_duration(self.elapsed_s)}"
         if self.graded:
-            said += f", {self.rate} a second"
+            text += f", {self.rate} a second"
         if self.reused:
-            said += f"; {self.reused} reused from an earlier run"
+            text += f"; {self.reused} reused from an earlier run"
         if self.graded > SLOWEST:
-            said += "; slowest: " + ", ".join(f"{name} {format_duration(took)}" for took, name in self.slowest)
-        return said + "."
+            text += "; slowest: " + ", ".join(f"{name} {format_duration(took)}" for took, name in self.slowest)
+        return text + "."
 
 
 def format_duration(seconds: float) -> str:
@@ -201,9 +201,9 @@ def outcome(result: Result) -> str:
 def losses(result: Result) -> str:
     if result.status != GRADED:
         return clip(said(result.reason), MESSAGE_CHARS)
-    asked = [function for function in result.functions if function.status != NOT_APPLICABLE]
-    lost = [function for function in asked if function.status != PASSED]
-    if len(lost) == len(asked) > 1 and len({function.status for function in lost}) == 1:
+    applicable = [function for function in result.functions if function.status != NOT_APPLICABLE]
+    lost = [function for function in applicable if function.status != PASSED]
+    if len(lost) == len(applicable) > 1 and len({function.status for function in lost}) == 1:
         return f"everything: {lost[0].status}"
     named = [f"{function.function.rpartition('.')[2]} ({function.status})" for function in lost]
     return ", ".join(named if len(lost) <= MAX_NAMED else counted([function.status for function in lost], named))
