@@ -78,7 +78,7 @@ def test_a_row_with_another_persons_id_stops_the_run(marked, tmp_path):
     before = (tmp_path / "out/answers.csv").read_bytes()
     done = grade(marked / "class", tmp_path / "out")
     assert done.returncode == 2
-    assert "has handed_in_as" in done.stderr and "another student. Correct the row's" in done.stderr
+    assert "has handed_in_as" in done.stderr and "another student. Correct its submission" in done.stderr
     assert (tmp_path / "out/answers.csv").read_bytes() == before
 
 
