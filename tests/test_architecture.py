@@ -1,4 +1,4 @@
-"""The walls of the house hold: who may import whom, who may start a process, what the engine does not know."""
+"""The rules between the folders of grader/ hold: imports, starting processes, and names of layers in the engine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ GRADER = ROOT / "grader"
 PATHS = sorted(path.relative_to(GRADER).as_posix() for path in GRADER.rglob("*.py"))
 INSIDE = frozenset(path.stem for path in (GRADER / "sandbox/inside").glob("*.py"))
 
-# What somebody might write one day, added to a module that it must not stand in.
+# Forbidden code that somebody might add to a module one day.
 USES = [
     ("grading/submission.py", "from os import fork"),
     ("grading/submission.py", "import os as o\no.fork()"),
@@ -55,24 +55,24 @@ IMPORTS = [
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_no_module_breaks_a_wall(path):
+def test_no_module_breaks_a_rule(path):
     assert violations(path, (GRADER / path).read_text(), INSIDE) == []
 
 
 @pytest.mark.parametrize(("path", "added"), USES)
-def test_a_use_that_breaks_a_wall_is_found(path, added):
+def test_a_use_that_breaks_a_rule_is_found(path, added):
     source = (GRADER / path).read_text()
     assert violations(path, f"{source}\n{added}\n", INSIDE) != []
 
 
 @pytest.mark.process
-def test_import_linter_finds_no_import_that_breaks_a_wall():
+def test_import_linter_finds_no_forbidden_import():
     done = lint_imports(ROOT)
     assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.process
-def test_import_linter_finds_each_import_that_breaks_a_wall(tmp_path):
+def test_import_linter_finds_each_forbidden_import(tmp_path):
     shutil.copytree(GRADER, tmp_path / "grader", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     for path, added in IMPORTS:
@@ -91,8 +91,8 @@ def lint_imports(folder):
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, env={**os.environ, "COLUMNS": "400"})
 
 
-def test_no_two_modules_share_a_name_and_none_differ_by_an_s():
-    """But a command and its mechanism may, and packages have their __init__."""
+def test_module_names_differ_by_more_than_an_s():
+    """Exceptions: a command may share the name of the module that it calls, and every package has an __init__."""
     stems = [path.rpartition("/")[2].removesuffix(".py") for path in PATHS if not path.startswith("cli/")]
     stems = [stem for stem in stems if stem != "__init__"]
     assert sorted({stem for stem in stems if stems.count(stem) > 1}) == []

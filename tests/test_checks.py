@@ -1,4 +1,4 @@
-"""The words of checks say at once what is wrong with a check."""
+"""An invalid definition of a check raises an error at once that says what is wrong."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def test_a_docstring_becomes_the_title_on_one_line():
     assert check("layers.f", name="other")(documented).name == "other"
 
 
-def test_a_check_without_docstring_is_refused():
+def test_a_check_without_docstring_is_rejected():
     with pytest.raises(AssignmentError, match=r"check layers\.f\.undocumented: no docstring"):
         check("layers.f")(undocumented)
     blank = lambda student, rng: {}  # noqa: E731
@@ -37,13 +37,13 @@ def test_a_check_without_docstring_is_refused():
 
 
 @pytest.mark.parametrize("weight", [0, -1, -0.5, float("nan")])
-def test_a_weight_that_is_not_above_zero_is_refused(weight):
+def test_a_weight_of_zero_or_less_is_rejected(weight):
     with pytest.raises(AssignmentError, match="weight"):
         check("layers.f", weight=weight)(documented)
 
 
 @pytest.mark.parametrize("tolerance", [-1e-5, float("nan")])
-def test_a_tolerance_that_nothing_can_meet_is_refused(tolerance):
+def test_a_tolerance_that_nothing_can_meet_is_rejected(tolerance):
     with pytest.raises(AssignmentError, match="tolerance"):
         check("layers.f", tolerance=tolerance)(documented)
 
@@ -68,16 +68,16 @@ def test_named_arrays_are_an_answer():
 
 
 @pytest.mark.parametrize("returned", [None, 1.0, np.ones(3), (1, 2), [1], {}, {1: np.ones(2)}, "out", {"a": 1, 2: 2}])
-def test_anything_but_named_arrays_is_our_fault(returned):
+def test_returning_anything_but_named_arrays_is_a_fault_of_ours(returned):
     with pytest.raises(AssignmentError, match="expected named arrays"):
         named_values(returned)
 
 
-def test_gradients_of_nothing_are_our_fault():
+def test_gradients_without_arrays_are_a_fault_of_ours():
     with pytest.raises(AssignmentError, match="expected named arrays"):
         named_values(Gradients(len, 1.0, {}))
 
 
-def test_a_name_alone_is_no_group_to_compare_together():
+def test_together_with_a_single_name_is_rejected():
     with pytest.raises(AssignmentError, match=r"together is 'dx', expected \('dx',\)"):
         check("layers.square", together="dx")(documented)

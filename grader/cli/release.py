@@ -1,4 +1,4 @@
-"""`grader release`: the zip that is handed out."""
+"""`grader release`: writes the zip that students get."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from grader.student.pack import zip_bytes
 @assignment_option
 @click.option("--out", default="dist/student_template.zip", show_default=True, type=FILE, help="Zip to write.")
 def release(assignment: Path, out: Path) -> int:
-    """Pack what students get: the template, the notebooks, the public checks, and this grader to run them with.
+    """Pack the zip for students: the template, the notebooks, the public checks, and this grader to run them.
 
-    Writes nothing if a file in it holds a line of a solution, of a hidden check or of a misconception.
+    Writes nothing if a file of the zip contains a line of a solution, a hidden check or a misconception.
     """
     files = make_release(load_assignment(assignment))
     content = zip_bytes(files)

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from grader.calls import CallFailed, Failure, owner_of, spoken
+from grader.calls import CallFailed, Failure, display_name, owner_of
 from grader.errors import SandboxError
 from grader.judging.adapt import Handout, adapt_back
 from grader.judging.student_proxy import Student
@@ -99,7 +99,7 @@ class Oracle:
             return self.call(name, args, kwargs)
         except CallFailed as failed:
             classes = self.process.session.plan.classes
-            reason = Reason.of("reference_cannot_use", name=spoken(name, classes), why=failed.failure.reason)
+            reason = Reason.of("reference_cannot_use", name=display_name(name, classes), why=failed.failure.reason)
             raise CallFailed(Failure(FAILED, owner_of(name, classes), reason)) from None
 
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

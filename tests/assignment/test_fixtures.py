@@ -100,7 +100,7 @@ def test_a_manifest_with_a_part_of_another_kind_is_refused(folder, part, value):
     refused(folder)
 
 
-def test_another_schema_is_refused(folder):
+def test_another_schema_is_rejected(folder):
     change(folder, lambda manifest: manifest.update(schema=99))
     refused(folder, "schema")
 

@@ -1,4 +1,4 @@
-"""Tolerances leave room for right solutions in other styles: fixtures are refused where they do not."""
+"""Tolerances must leave room for right solutions in other styles; otherwise no fixtures are made."""
 
 import json
 import sys
@@ -62,7 +62,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_what_right_solutions_differ_by_is_recorded(folder):
+def test_the_errors_of_right_solutions_are_recorded(folder):
     assignment = load_assignment(folder / "assignment")
     made = make_fixtures(assignment)
     assert set(made.manifest["spread"]) == {"layers.root.four", "nets.net.Net.loss"}
@@ -83,11 +83,11 @@ def test_rounding_noise_of_another_machine_is_no_drift(folder):
     ("body", "text"),
     [
         ("np.sqrt(x) * (1 + 6e-6)", "the right solution right differs by 6.0e-06, expected at most a third of"),
-        ("np.sqrt(x) * 2", "the right solution right fails it: out is 2 times what it should be"),
-        ("x.missing", "the right solution right fails it (AttributeError"),
+        ("np.sqrt(x) * 2", "the right solution right fails: out is 2 times what it should be"),
+        ("x.missing", "the right solution right fails (AttributeError"),
     ],
 )
-def test_a_tolerance_without_room_is_refused(folder, body, text):
+def test_a_tolerance_too_close_to_a_right_solution_is_rejected(folder, body, text):
     (folder / "right/layers.py").write_text(LAYERS.replace("np.sqrt(x)", body))
     with pytest.raises(AssignmentError) as raised:
         make_fixtures(load_assignment(folder / "assignment"))
@@ -95,16 +95,16 @@ def test_a_tolerance_without_room_is_refused(folder, body, text):
     assert text in str(raised.value)
 
 
-def test_a_right_solution_that_is_not_there_or_not_python_is_told(folder):
+def test_a_missing_or_invalid_right_solution_is_reported(folder):
     (folder / "right/layers.py").write_text("def root(x)\n")
     with pytest.raises(AssignmentError, match="right solution right: cannot be imported"):
         make_fixtures(load_assignment(folder / "assignment"))
     (folder / "right").rename(folder / "gone")
-    with pytest.raises(AssignmentError, match="right is no folder"):
+    with pytest.raises(AssignmentError, match="right, which is not a folder"):
         make_fixtures(load_assignment(folder / "assignment"))
 
 
-def test_what_was_imported_before_is_there_afterwards(folder):
+def test_modules_imported_before_are_restored(folder):
     path = list(sys.path)
     before = {name for name in sys.modules if name.split(".")[0] == "small"}
     make_fixtures(load_assignment(folder / "assignment"))

@@ -33,7 +33,7 @@ def pages(out: Path) -> dict[str, str]:
 def rendered(out: Path, *submissions: Submission) -> list[str]:
     with Renderer(out) as renderer:
         for one in submissions:
-            renderer.want(one)
+            renderer.request(one)
     return renderer.faults
 
 
@@ -101,7 +101,7 @@ def test_the_time_of_a_submission_is_limited(tmp_path: Path, monkeypatch: pytest
 def test_without_notebooks_nothing_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notebook_renderer.importlib.util, "find_spec", lambda name: None)  # and nothing is needed
     with Renderer(tmp_path) as renderer:
-        renderer.want(Submission("ada", "ada", {}))
+        renderer.request(Submission("ada", "ada", {}))
         assert renderer._thread is None
     assert pages(tmp_path) == {}
 
@@ -117,7 +117,7 @@ def test_a_missing_library_is_reported_with_what_to_do(tmp_path: Path, monkeypat
 def test_a_run_that_is_stopped_does_not_wait_for_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notebook_renderer, "serve", stuck)
     with pytest.raises(KeyboardInterrupt), Renderer(tmp_path) as renderer:
-        renderer.want(submission(slow=b"{}", swift=b"{}"))
+        renderer.request(submission(slow=b"{}", swift=b"{}"))
         raise KeyboardInterrupt
     assert renderer._thread is not None
     renderer._thread.join(notebook_renderer.STARTING_S)
@@ -148,7 +148,7 @@ def test_the_process_that_was_started_early_renders(tmp_path: Path) -> None:
         renderer.start()
         process = renderer._process
         assert process is not None and process.is_alive()
-        renderer.want(submission(Nets=notebook("**why**")))
+        renderer.request(submission(Nets=notebook("**why**")))
         assert renderer._process is process
     assert renderer.faults == []
     assert [*pages(tmp_path)] == ["notebooks/ada/Nets.html"]
@@ -197,7 +197,7 @@ def test_a_process_that_cannot_be_started_early_is_started_by_the_first_notebook
         with monkeypatch.context() as patch:
             patch.setattr(notebook_renderer.BaseProcess, "start", fail)
             renderer.start()
-        renderer.want(submission(swift=b"{}"))
+        renderer.request(submission(swift=b"{}"))
     assert renderer.faults == []
     assert [*pages(tmp_path)] == ["notebooks/ada/swift.html"]
 

@@ -233,7 +233,7 @@ class CheckProcess:
                 if self.setup.program is not None and self.exchange is not None:
                     self.setup.program.has_all_calls = self.exchange.sent == 1
         except CallFailed as failed:
-            value, failure = None, replace(failed.failure, said=plain_reason(failed.failure.reason))
+            value, failure = None, replace(failed.failure, explanation=plain_reason(failed.failure.reason))
         except (Exception, Diverged):
             self.end()
             raise

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from grader.calls import Failure, owner_of, spoken
+from grader.calls import Failure, display_name, owner_of
 from grader.function_ids import module_of, short_name
 from grader.records import CRASHED, ERROR, FAILED, MISSING, TIMEOUT, Frame, Reason
 from grader.sandbox.host.box import Flood, Glut, Gone, Silence
@@ -47,7 +47,7 @@ class Circumstances:
 
     @property
     def name(self) -> str:
-        return spoken(self.function, self.plan.classes)
+        return display_name(self.function, self.plan.classes)
 
     @property
     def owner(self) -> str:
