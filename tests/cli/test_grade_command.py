@@ -252,7 +252,7 @@ def test_values_and_texts_beyond_all_bounds_are_the_students_failure(tmp_path, c
 def test_a_python_that_is_none(classroom, tmp_path):
     done = grade(classroom, "--out", tmp_path / "out", "--python", "/bin/false")
     assert done.returncode == 2
-    assert "cannot be run as a Python" in done.stderr
+    assert "does not run as a Python" in done.stderr
 
 
 def test_an_output_folder_that_cannot_be_written(classroom, tmp_path):

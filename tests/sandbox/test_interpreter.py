@@ -38,9 +38,9 @@ def test_nothing_is_started_to_ask_the_python_that_runs(monkeypatch: pytest.Monk
 
 @pytest.mark.process
 def test_what_is_no_python_is_said(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"--python .*/absent: cannot be run as a Python .*Name an interpreter\."):
+    with pytest.raises(UsageError, match=r"--python .*/absent: does not run as a Python .*Give the path of one\."):
         find_interpreter(str(tmp_path / "absent"))
-    with pytest.raises(UsageError, match=r"/cat: cannot be run as a Python"):
+    with pytest.raises(UsageError, match=r"/cat: does not run as a Python"):
         find_interpreter(as_python(tmp_path / "cat", "meow"))
 
 
@@ -50,7 +50,7 @@ def test_what_is_no_python_is_said(tmp_path: Path) -> None:
     ("facts", "told"),
     [
         ({"version": [3, 7, 9]}, r": Python 3\.7\.9 found, 3\.8 or newer expected\."),
-        ({"numpy": None}, r": has no NumPy\. Install it there: .* -m pip install numpy\."),
+        ({"numpy": None}, r": it has no NumPy\. Install it: .* -m pip install numpy\."),
     ],
 )
 def test_a_python_that_will_not_do_is_refused(

@@ -478,7 +478,7 @@ def test_a_reply_without_its_parts_is_none(open_session):
     failure = one_failure(open_session(source))
     assert (failure.status, say(failure.reason)) == (
         "crashed",
-        "f sent a reply that is none (a value without its parts).",
+        "f sent a reply that is none (a value without dicts and arrays).",
     )
 
 

@@ -220,7 +220,7 @@ def test_a_python_that_others_cannot_run_is_refused_at_the_start(tmp_path, inter
     hidden = tmp_path / "python3"
     shutil.copy(interpreter.executable, hidden)
     hidden.chmod(0o700)
-    with pytest.raises(SandboxError, match=r"cannot be run by an unprivileged user.*Name another with --python"):
+    with pytest.raises(SandboxError, match=r"an unprivileged user cannot run .*Choose another Python with --python"):
         check_access(choose_isolation(UID), replace(interpreter, executable=hidden))
 
 
@@ -228,7 +228,7 @@ def test_a_python_that_others_cannot_run_is_refused_at_the_start(tmp_path, inter
 def test_a_temporary_folder_that_others_cannot_enter_is_refused_at_the_start(tmp_path, interpreter, monkeypatch):
     tmp_path.chmod(0o700)
     monkeypatch.setattr(isolation.tempfile, "gettempdir", lambda: str(tmp_path))
-    with pytest.raises(SandboxError, match="Set TMPDIR to a folder that all may pass through"):
+    with pytest.raises(SandboxError, match="Set TMPDIR to a folder that every user may enter"):
         check_access(choose_isolation(UID), interpreter)
 
 
@@ -242,7 +242,7 @@ def test_who_is_not_root_is_refused(monkeypatch):
 def test_a_kernel_that_cannot_shut_off_files_and_calls_is_refused(monkeypatch, lack):
     monkeypatch.setattr(isolation.os, "geteuid", lambda: 0)
     monkeypatch.setattr(isolation, lack, lambda: 0)
-    with pytest.raises(SandboxError, match="needs Landlock and seccomp, found none"):
+    with pytest.raises(SandboxError, match="requires Landlock and seccomp, and one of them is missing"):
         choose_isolation(UID)
 
 
