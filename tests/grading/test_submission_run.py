@@ -331,7 +331,7 @@ def test_a_made_up_handle_is_refused(grade):
         """,
     )
     check = next(check for check in result.checks if check.id == "nets.Net.loss")
-    assert (check.status, "none of this check's" in message_of(check)) == ("error", True)
+    assert (check.status, "does not belong to this check" in message_of(check)) == ("error", True)
 
 
 def test_an_endless_question_costs_only_its_own_check(grade):
