@@ -76,7 +76,7 @@ def test_elsewhere_nothing_is_changed(tree, file, content):
 def test_where_the_kernel_refuses_the_process_is_where_it_was(tree, monkeypatch):
     (tree / "cgroup.subtree_control").unlink()
     (tree / "cgroup.subtree_control").mkdir()  # cannot be written, nor read
-    monkeypatch.setattr(cgroup, "passes_on", lambda group: False)
+    monkeypatch.setattr(cgroup, "shares_controllers", lambda group: False)
     assert found(tree) is None
     assert (tree / "cgroup.procs").read_text() == str(os.getpid())
     assert not (tree / "judge").exists()

@@ -26,7 +26,7 @@ from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.plan import Plan
 from grader.sandbox.host.proc import list_children
 from grader.sandbox.host.session import Session
-from grader.sandbox.host.zygote_box import HELD_PROCESSES, HeldBox, Zygote, find_zygote, give_up
+from grader.sandbox.host.zygote_box import HELD_PROCESSES, HeldBox, Zygote, find_zygote, stop_using_zygote
 
 pytestmark = pytest.mark.process
 
@@ -350,7 +350,7 @@ def test_a_process_that_is_forked_asks_its_parents_zygote_and_leaves_it_alive(tr
     os.close(reading)
     os.close(writing)
     assert find_zygote(recipe) is zygote
-    give_up(zygote)
+    stop_using_zygote(zygote)
     assert not is_running(zygote.process.pid)
     assert find_zygote(recipe) is None
 

@@ -127,14 +127,14 @@ class Box:
         for _ in range(MAX_PIPE // CHUNK):
             if self.prints not in select.select([self.prints], [], [], 0)[0] or not self.drain():
                 break
-        return self.cut_prints()
+        return self.reset_prints()
 
-    def cut_prints(self) -> tuple[str, int]:
+    def reset_prints(self) -> tuple[str, int]:
         text, count = self.printed.decode("utf-8", "replace"), self.printed_bytes
         self.printed, self.printed_bytes = bytearray(), 0
         return text, count
 
-    def keep_prints(self, data: bytes) -> None:
+    def add_prints(self, data: bytes) -> None:
         self.printed_bytes += len(data)
         self.printed += data[: MAX_OUTPUT - len(self.printed)]
 
@@ -177,7 +177,7 @@ class Box:
             # Without an init, read_init returned -1, and kill(-1, …) signals every process that this user may signal.
             os.kill(self.init, signal.SIGKILL) if self.init > 0 else None
         prints = self.take_prints()
-        see_end(self.process, 1)  # the monitor reaps its init and then ends by itself
+        wait_for_end(self.process, 1)  # the monitor reaps its init and then ends by itself
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.close_pipes()
@@ -226,11 +226,11 @@ class Box:
 
     def drain(self) -> bool:
         data = os.read(self.prints, CHUNK)
-        self.keep_prints(data)
+        self.add_prints(data)
         return bool(data)
 
 
-def see_end(process: subprocess.Popen[bytes], seconds: float) -> None:
+def wait_for_end(process: subprocess.Popen[bytes], seconds: float) -> None:
     """Wait for a process to end, for at most that many seconds. Where the kernel has pidfds its end wakes the judge."""
     if process.poll() is None:
         with contextlib.suppress(AttributeError, OSError):  # not Linux, or before 5.3

@@ -37,17 +37,17 @@ def find_parent(listing: str = "/proc/self/cgroup", mount: str = "/sys/fs/cgroup
         own = own.parent if own.name == LEAF else own
         if not set((own / "cgroup.controllers").read_text().split()) >= CONTROLLERS:
             return None
-        return own if passes_on(own) or make_room(own) else None
+        return own if shares_controllers(own) or move_to_leaf(own) else None
     except (OSError, StopIteration):
         return None
 
 
-def passes_on(group: Path) -> bool:
+def shares_controllers(group: Path) -> bool:
     """Whether the group gives its controllers to its child groups."""
     return set((group / "cgroup.subtree_control").read_text().split()) >= CONTROLLERS
 
 
-def make_room(group: Path) -> bool:
+def move_to_leaf(group: Path) -> bool:
     """Move this process into a leaf and let the group give its controllers to child groups.
 
     Undoes the move where the kernel refuses: other processes are in the group.

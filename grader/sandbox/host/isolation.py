@@ -78,17 +78,17 @@ class Isolation:
 
     def launch(self, interpreter: Interpreter, work: Path, package: str, limits: dict[str, int]) -> Launch:
         """Return the command and the environment of one worker on this work tree."""
-        told: dict[str, Any] = {"work": str(work), "package": package, "limits": limits, "uid": None}
+        worker_options: dict[str, Any] = {"work": str(work), "package": package, "limits": limits, "uid": None}
         if self.kind in (NONE, PLAIN):
-            return launch_unshielded(interpreter, told, plain=self.kind == PLAIN)
-        told["calls"] = filter_for(os.uname().machine).hex()
+            return launch_unshielded(interpreter, worker_options, plain=self.kind == PLAIN)
+        worker_options["calls"] = filter_for(os.uname().machine).hex()
         if self.bwrap is None:
-            return launch_under_uid(interpreter, work, told)
+            return launch_under_uid(interpreter, work, worker_options)
         root = os.geteuid() == 0
         # Inside the user namespace every worker of root has another id, so that RLIMIT_NPROC, which the kernel counts
         # by user id (setrlimit(2)), counts this worker alone.
         uid = secrets.randbelow(UIDS) + 1 if root else None
-        options = {**told, "work": WORK, "uid": uid}
+        options = {**worker_options, "work": WORK, "uid": uid}
         userns = user_namespace() if root else None
         enclosure = Enclosure(self.bwrap, interpreter, work, userns, options, self.given)
         worker = (*interpreter.command, f"{WORKER}/worker.py", json.dumps(options))
@@ -186,16 +186,16 @@ def numpy_parents(interpreter: Interpreter) -> list[str]:
     return sorted({str(folder.parent) for folder in interpreter.numpy_folders})
 
 
-def launch_unshielded(interpreter: Interpreter, told: Mapping[str, Any], *, plain: bool) -> Launch:
+def launch_unshielded(interpreter: Interpreter, worker_options: Mapping[str, Any], *, plain: bool) -> Launch:
     """A worker under the user's own id. plain: on any system, where only the user's patience limits it."""
     if plain:
-        return launch_uncovered(interpreter, {**told, "limits": {}, "fork": False}, NEEDED, is_plain=True)
+        return launch_uncovered(interpreter, {**worker_options, "limits": {}, "fork": False}, NEEDED, is_plain=True)
     # RLIMIT_NPROC would count every process of this user, the desktop included.
-    limits = {name: value for name, value in told["limits"].items() if name != "NPROC"}
-    return launch_uncovered(interpreter, {**told, "limits": limits})
+    limits = {name: value for name, value in worker_options["limits"].items() if name != "NPROC"}
+    return launch_uncovered(interpreter, {**worker_options, "limits": limits})
 
 
-def launch_under_uid(interpreter: Interpreter, work: Path, told: Mapping[str, Any]) -> Launch:
+def launch_under_uid(interpreter: Interpreter, work: Path, worker_options: Mapping[str, Any]) -> Launch:
     """A worker under a user id that nothing else uses. That id may read the work tree and nothing beside it."""
     uid = pick_uid()
     work.parent.chmod(0o711)  # a worker may pass through, but not list: other work trees lie beside its own
@@ -204,12 +204,12 @@ def launch_under_uid(interpreter: Interpreter, work: Path, told: Mapping[str, An
     work.chmod(0o750)
     readable, listed = open_paths(interpreter)
     options = {
-        **told,
+        **worker_options,
         "uid": uid,
         "withheld": numpy_parents(interpreter),  # leaves sys.path once NumPy is imported: it holds other packages too
         "confine": {"readable": [*readable, str(work)], "listed": listed, "devices": list(DEVICES)},
     }
-    return launch_uncovered(interpreter, options, uid=uid, memory=TOGETHER * told["limits"]["AS"])
+    return launch_uncovered(interpreter, options, uid=uid, memory=TOGETHER * worker_options["limits"]["AS"])
 
 
 def launch_uncovered(

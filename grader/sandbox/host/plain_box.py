@@ -75,7 +75,7 @@ class PlainBox(Box):
 
     def take_prints(self) -> tuple[str, int]:
         with self.printing:
-            return self.cut_prints()
+            return self.reset_prints()
 
     def left_behind(self, *, staying: int = 0) -> bool:
         """Always false: a student may start any process on their own machine."""
@@ -121,4 +121,4 @@ class PlainBox(Box):
         with contextlib.suppress(OSError, ValueError):
             while data := os.read(pipe.fileno(), CHUNK):
                 with self.printing:
-                    self.keep_prints(data)
+                    self.add_prints(data)

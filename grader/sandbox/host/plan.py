@@ -90,5 +90,5 @@ def left_out_from(item: Any) -> LeftOut | None:
     if not (isinstance(item, tuple) and list(map(type, item)) == [str, int, str, str, str]):
         return None
     file, line, function, error, text = item
-    told = f"{plain_text(error)}: {plain_text(text)}".removesuffix(": ")
-    return LeftOut(plain_text(file)[:200], line, plain_text(function)[:100], told)
+    described = f"{plain_text(error)}: {plain_text(text)}".removesuffix(": ")
+    return LeftOut(plain_text(file)[:200], line, plain_text(function)[:100], described)

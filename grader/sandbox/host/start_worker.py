@@ -11,7 +11,7 @@ from grader.sandbox.host.box import Box, Launch
 from grader.sandbox.host.cgroup import find_parent
 from grader.sandbox.host.interpreter import Interpreter
 from grader.sandbox.host.plain_box import PlainBox
-from grader.sandbox.host.zygote_box import HeldBox, Zygote, find_zygote, give_up, recipe_for
+from grader.sandbox.host.zygote_box import HeldBox, Zygote, find_zygote, recipe_for, stop_using_zygote
 
 
 def find_zygote_for(interpreter: Interpreter, given: tuple[tuple[str, str], ...]) -> Zygote | None:
@@ -30,13 +30,13 @@ def start_worker(launch: Launch) -> Box:
             return HeldBox(launch, zygote)
         # The zygote is gone. No mark depends on it, so Box starts the worker instead.
         except OSError:
-            give_up(zygote)
+            stop_using_zygote(zygote)
     return Box(launch)
 
 
 def may_start_otherwise(box: Box | None) -> bool:
     """Whether another way can start a worker after this box, in which no worker said hello. The next start uses it."""
     if isinstance(box, HeldBox) and box.was_refused:
-        give_up(box.zygote)
+        stop_using_zygote(box.zygote)
         return True
     return False

@@ -148,7 +148,7 @@ def compile_given(files: Dict[str, str]) -> None:
     """Compile handed-out files, which are the same in every sandbox. A worker drops those that its sandbox lacks."""
     for inside, outside in files.items():
         with suppress(OSError, SyntaxError, ValueError), open(outside, "rb") as file:  # the worker will meet the error
-            sys.modules["tolerant_import"].keep_compiled(inside, file.read())
+            sys.modules["tolerant_import"].cache_compiled(inside, file.read())
 
 
 def receive(judge: socket.socket) -> Tuple[bytes, List[int]]:
@@ -183,7 +183,7 @@ def keep(request: Dict[str, Any], pipes: List[int], program: Source) -> None:
             enter(request["init"])
             worker = os.fork()
             if worker == 0:
-                be_worker(request["options"], pipes, program)
+                run_worker(request["options"], pipes, program)
             os.write(news, b"%d %d\n" % (os.getpid(), worker))
             # A copy of the worker's end of a pipe here would hide from the judge that the worker closed it.
             for fd in pipes:
@@ -221,23 +221,23 @@ def enter(init: int) -> None:
         os.close(fd)
 
 
-def be_worker(said: Dict[str, Any], pipes: List[int], program: Source) -> None:
+def run_worker(options: Dict[str, Any], pipes: List[int], program: Source) -> None:
     """Do the rest of what bwrap would have done, then run the worker's program. Does not return."""
     code = 1
     try:
         os.setsid()  # as bwrap's --new-session: no terminal
-        os.chdir(said["work"])
+        os.chdir(options["work"])
         for number in range(3):
             os.dup2(pipes[number], number)
         os.closerange(3, 256)  # the pipe for news and the holder's reply: the worker could forge both
-        give_up_rights(1 << CAP_SETUID | 1 << CAP_SETGID if said["uid"] is not None else 0)
+        give_up_rights(1 << CAP_SETUID | 1 << CAP_SETGID if options["uid"] is not None else 0)
         # Last of what is not inside: from here on the worker looks for modules as bwrap's own would.
         sys.meta_path.remove(InsideFinder)
         PLACES.clear()
         main = types.ModuleType("__main__")
         main.__file__, main.__loader__ = program.path, program
         sys.modules["__main__"] = main
-        sys.argv = [program.path, json.dumps(said)]
+        sys.argv = [program.path, json.dumps(options)]
         sys.orig_argv = [sys.executable, *sys.argv]
         program.exec_module(main)
         code = 0

@@ -133,7 +133,7 @@ def find_zygote(recipe: Recipe) -> Zygote | None:
     return ZYGOTES[recipe]
 
 
-def give_up(zygote: Zygote) -> None:
+def stop_using_zygote(zygote: Zygote) -> None:
     """Start workers of this kind without a zygote from now on, as on any machine."""
     ZYGOTES[zygote.recipe] = None
     zygote.end()
@@ -152,7 +152,7 @@ class HeldBox(Box):
     def __init__(self, launch: Launch, zygote: Zygote) -> None:
         """Raises SandboxError if the launcher cannot be started, OSError if the zygote is gone."""
         self.zygote = zygote
-        self.told = b""
+        self.news_text = b""
         super().__init__(launch)
 
     def start(self, launch: Launch) -> None:
@@ -190,10 +190,10 @@ class HeldBox(Box):
     @property
     def is_alive(self) -> bool:
         # bwrap waits for its holder, not for the worker. The second line of news is the worker's end.
-        return super().is_alive and len(self.hear_news(0, 2)) < 2
+        return super().is_alive and len(self.read_news(0, 2)) < 2
 
     def exit_code(self) -> int | None:
-        news = self.hear_news(time.monotonic() + 1, 2)
+        news = self.read_news(time.monotonic() + 1, 2)
         if len(news) < 2:
             return None
         code = os.waitstatus_to_exitcode(news[1][0])
@@ -213,17 +213,17 @@ class HeldBox(Box):
 
     def pids(self, deadline: float) -> list[int]:
         """The pids of the keeper and the worker server; empty if there are none, or none is known at the deadline."""
-        return next(iter(self.hear_news(deadline, 1)), [])
+        return next(iter(self.read_news(deadline, 1)), [])
 
-    def hear_news(self, deadline: float, lines: int) -> list[list[int]]:
+    def read_news(self, deadline: float, lines: int) -> list[list[int]]:
         """Return the lines of news. Waits for that many until the deadline, or until the pipe ends."""
-        while self.told.count(b"\n") < lines:
+        while self.news_text.count(b"\n") < lines:
             ready, _, _ = select.select([self.news], [], [], max(0.0, deadline - time.monotonic()))
             data = os.read(self.news, 1 << 12) if ready else b""
             if not data:
                 break
-            self.told += data
-        return [list(map(int, line.split())) for line in self.told.splitlines()]
+            self.news_text += data
+        return [list(map(int, line.split())) for line in self.news_text.splitlines()]
 
     def kill(self) -> tuple[str, int]:
         prints = super().kill()

@@ -37,7 +37,7 @@ COMPILED: Dict[Tuple[str, bytes], Any] = {}  # by path and content: handed-out f
 POSTPONED = __future__.annotations.compiler_flag  # annotations stay texts, which nothing evaluates
 ANNOTATIONS_ARE_READ = re.compile(rb"__annotations__|get_type_hints|signature|get_annotations")
 # After a statement that used all of its time, the next one gets this share of it. So the sum is bounded.
-HALVED = 0.5
+NEXT_SHARE = 0.5
 LEAST_S = 0.05  # for a statement at least; a right one takes less
 # A statement that uses less than this share of CPU time is waiting: on the busiest machine others get more.
 WAITING_SHARE = 0.05
@@ -48,7 +48,7 @@ class OutOfTime(BaseException):
     """A statement of a module used all of its time, or waited for too long, during the import."""
 
 
-def keep_compiled(path: str, source: bytes) -> None:
+def cache_compiled(path: str, source: bytes) -> None:
     """Compile a source for every worker that is forked after this. Raises what `compile` raises."""
     COMPILED[path, source] = compile(source, path, "exec", dont_inherit=True)
 
@@ -240,14 +240,14 @@ class Importer:
             self.seen = time.monotonic(), time.process_time()
 
     def end_statement(self, number: int, frame: Any) -> None:
-        budget_s, self.budget_s = self.budget_s, max(HALVED * self.budget_s, LEAST_S)
+        budget_s, self.budget_s = self.budget_s, max(NEXT_SHARE * self.budget_s, LEAST_S)
         raise OutOfTime("still running after %g s of CPU time" % budget_s)
 
     def end_waiting(self, number: int, frame: Any) -> None:
         """Compare CPU time with the last look: a statement that used next to none is waiting."""
         (then, before), self.seen = self.seen, (time.monotonic(), time.process_time())
         if self.seen[1] - before < WAITING_SHARE * (self.seen[0] - then):
-            wait_s, self.wait_s = self.wait_s, max(HALVED * self.wait_s, LEAST_S)
+            wait_s, self.wait_s = self.wait_s, max(NEXT_SHARE * self.wait_s, LEAST_S)
             raise OutOfTime("still waiting after %g s" % wait_s)
 
 
