@@ -29,7 +29,7 @@ def result(f=("failed", 0.0), g=("passed", 2.0), status="graded", **more):
 INNOCENT = result(f=("passed", 2.0))
 
 
-def test_what_is_as_it_must_be_gives_no_complaint():
+def test_an_expected_result_gives_no_complaint():
     assert complaints(ATTACK, result(), INNOCENT, "") == []
     assert complaints(ATTACK, result(f=("partial", 1.0)), INNOCENT, "") == []
 
@@ -49,7 +49,7 @@ def test_what_is_as_it_must_be_gives_no_complaint():
         (replace(ATTACK, must=Must(absent_in_feedback=("told",))), result(), "'told' is told to the student"),
     ],
 )
-def test_what_is_not_as_it_must_be_is_said(attack, happened, complaint):
+def test_an_unexpected_result_gives_a_complaint(attack, happened, complaint):
     assert complaint in complaints(attack, happened, INNOCENT, "what the student is told")
 
 
@@ -84,12 +84,12 @@ def test_a_bad_note_is_refused_by_its_name(tmp_path, text, complaint):
         load_attack(tmp_path / "attack.toml")
 
 
-def test_an_attack_that_is_not_there_is_refused():
+def test_an_unknown_attack_is_refused():
     with pytest.raises(ValueError, match="forging/none: no such attack"):
         load_attacks(["forging/none"])
 
 
-def test_a_canary_counts_who_reaches_it_and_tells_its_token(tmp_path):
+def test_a_canary_counts_connections_and_sends_its_token(tmp_path):
     import socket
     import time
 
@@ -124,7 +124,7 @@ print(*left_since(before, set(), Path(sys.argv[1])), sep="\\n")
 
 
 @pytest.mark.process
-def test_a_process_that_fled_to_its_own_session_and_a_file_are_found(tmp_path):
+def test_a_process_in_its_own_session_and_a_file_are_found(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", SURVIVE, str(tmp_path)], capture_output=True, text=True, check=False, cwd=ROOT
     )
@@ -154,7 +154,7 @@ def test_without_chromium_the_runner_says_so_before_it_grades():
 
 
 @pytest.mark.browser
-def test_a_page_that_runs_asks_or_leads_elsewhere_is_seen(tmp_path):
+def test_a_page_that_runs_loads_or_leads_elsewhere_is_found(tmp_path):
     need_programs("chromium")
     pages = {
         "quiet": "<title>a</title><p>text",

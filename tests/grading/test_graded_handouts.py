@@ -171,7 +171,7 @@ def test_by_the_assignments_own_handout_it_loses_marks(name):
 
 
 @pytest.mark.parametrize("name", ["2018", "2021"])
-def test_a_wrong_dropout_costs_once_since_stubs_are_asked_in_the_years_own_words(name):
+def test_a_wrong_dropout_costs_once_since_stubs_use_the_years_own_names(name):
     result = graded(name, name, NOT_SCALED)
     charged = {function.function for function in result.functions if function.points < function.max_points}
     assert "layers.dropout_forward" in charged
@@ -216,7 +216,7 @@ def test_adam_may_begin_to_count_at_1_in_2017(pairs):
 
 
 @pytest.mark.parametrize("name", ["2016", "2018", "2021", "default"])
-def test_elsewhere_it_may_not(name):
+def test_adam_may_not_begin_to_count_at_1_in_other_years(name):
     year = "2021" if name == "default" else name
     adam = check_of(edited_for(name, year, "optim.py", FROM_1), "adam.from_nothing")
     assert 0 < adam.points < adam.max_points
@@ -228,7 +228,7 @@ def test_a_late_t_that_begins_at_0_loses_marks_in_2017_too():
 
 
 @pytest.mark.parametrize("mistake", [('beta1"]), float(config["beta2"])', 'beta2"]), float(config["beta1"])')])
-def test_beside_a_mistake_what_is_accepted_costs_nothing_more(mistake):
+def test_an_accepted_variant_costs_nothing_beside_a_mistake(mistake):
     with_both, with_one = (edited("2017", "optim.py", *pairs) for pairs in ([FROM_1, mistake], [mistake]))
     points = [
         next(f.points for f in result.functions if f.function == "optim.adam") for result in (with_both, with_one)
@@ -242,11 +242,11 @@ def test_epsilon_may_stand_below_the_root_where_no_docstring_says_otherwise(name
 
 
 @pytest.mark.parametrize("name", ["2016", "2021"])
-def test_but_it_may_not_be_forgotten(name):
+def test_epsilon_may_not_be_forgotten(name):
     assert lost(edited(name, "optim.py", *NO_EPSILON)).keys() >= {"rmsprop", "adam"}
 
 
-def test_by_the_assignments_own_docstring_it_stands_outside():
+def test_by_the_assignments_own_docstring_epsilon_stands_outside_the_root():
     assert lost(edited_for("default", "2016", "optim.py", *BELOW_ROOT)).keys() >= {"rmsprop", "adam"}
 
 

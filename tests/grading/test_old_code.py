@@ -58,7 +58,7 @@ def test_old_names_cost_their_own_function_and_say_so(grade_layers, line, words)
         ("def relu_forward(x):\n    t'{x}'\n    return np.maximum(0, x), x\n", "3.14"),
     ],
 )
-def test_syntax_of_a_newer_python_is_told_once_at_the_top_with_the_way_out(grade_layers, source, since):
+def test_syntax_of_a_newer_python_is_noted_once_at_the_top_with_what_to_do(grade_layers, source, since):
     if sys.version_info >= tuple(map(int, since.split("."))):
         pytest.skip(f"this Python has the syntax of {since}")
     result = grade_layers(source + "\ntype_of_nothing: Missing = 1\nprint('imported')\n1 / 0\n")

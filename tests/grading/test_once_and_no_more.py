@@ -294,7 +294,7 @@ def test_biases_of_a_convolution_may_lie_in_a_row_or_column(shape):
     assert not lost(result)
 
 
-def test_on_stubs_they_may_as_well():
+def test_on_stubs_biases_may_also_lie_in_a_row_or_column():
     naive = """
 
 import importlib

@@ -77,7 +77,7 @@ def timeout(check, function=None):
     return Trial(check, Failure(TIMEOUT, check.function if function is None else function, "too long"))
 
 
-def test_time_of_the_submission_as_a_whole_is_no_functions(context, limits):
+def test_the_time_of_the_whole_submission_is_charged_to_no_function(context, limits):
     one = Patience(limits, SimpleNamespace())
     for check in context.assignment.checks[:20]:
         one.add(timeout(check, ""), limits)
@@ -96,7 +96,7 @@ def test_a_check_that_ran_out_of_less_time_is_due_again_once_its_function_ended(
     assert not one.is_due_again(first, on_stubs=False)
 
 
-def test_a_first_check_of_each_is_taken_again_while_there_is_time_for_that(monkeypatch, context, limits):
+def test_a_first_check_of_each_function_is_rerun_while_there_is_time(monkeypatch, context, limits):
     now = [0.0]
     monkeypatch.setattr(time_limits.time, "monotonic", lambda: now[0])
     one = Patience(limits, SimpleNamespace())
@@ -122,12 +122,12 @@ def grade_few(layers_context, reference_source):
     return grade
 
 
-def test_what_is_right_keeps_its_points_when_three_others_hang(grade_few):
+def test_right_functions_keep_their_points_when_three_others_hang(grade_few):
     result = grade_few(hang(*THREE), each=2)
     assert lost(result).keys() - {"dropout_backward"} == LOST
 
 
-def test_what_is_right_and_slow_keeps_its_points_when_three_others_hang(grade_few):
+def test_right_and_slow_functions_keep_their_points_when_three_others_hang(grade_few):
     """Slower than 20 times the reference by far, as loops may be; and once more so that the short time is too short."""
     slow = {"max_pool_backward_naive": 0.2, "spatial_groupnorm_forward": 1.3 * SHORT_S}
     added = BUSY + "".join(SLOW.format(*one) for one in slow.items()) + hang(*THREE)
@@ -135,7 +135,7 @@ def test_what_is_right_and_slow_keeps_its_points_when_three_others_hang(grade_fe
     assert lost(result).keys() - {"dropout_backward"} == LOST
 
 
-def test_what_hangs_has_less_time_from_the_fourth_function_on_and_says_so(grade_few):
+def test_the_fourth_function_that_hangs_has_less_time_and_says_so(grade_few):
     late = ("conv_forward_naive", "max_pool_forward_naive")
     result = grade_few(hang(*THREE, *late), *THREE, *late, "conv_backward_naive", each=3)
     first = [message_of(check) for check in result.checks if check.function.endswith("svm_loss")]
@@ -148,6 +148,6 @@ def test_what_hangs_has_less_time_from_the_fourth_function_on_and_says_so(grade_
     assert {check.status for check in again} == {"timeout"}
 
 
-def test_nothing_is_shortened_where_there_is_no_reference(monkeypatch, layers_context, reference_source):
+def test_no_time_is_shortened_without_a_reference(monkeypatch, layers_context, reference_source):
     oracle = SimpleNamespace(is_there=False)
     assert time_limits.measure_reference(layers_context.assignment.checks[0], oracle) is None

@@ -104,7 +104,7 @@ def lead_astray(monkeypatch, module, name, how, over, *, after=0):
 
 
 @pytest.mark.parametrize("how", ASTRAY)
-def test_a_judge_that_does_not_end_is_left_and_what_it_knew_is_told(monkeypatch, short, right, over, how):
+def test_a_judge_that_does_not_end_is_left_and_its_known_results_are_kept(monkeypatch, short, right, over, how):
     lead_astray(monkeypatch, attempt, "judged", how, over, after=GOOD)
     before, started = count_sandboxes(), time.monotonic()
     result = grade_submission(right, short)
@@ -122,7 +122,7 @@ def test_a_judge_that_does_not_end_is_left_and_what_it_knew_is_told(monkeypatch,
     ("module", "name"),
     [(sandboxes, "stage"), (submission_run, "import_notes"), (check_run, "follow_through"), (sandboxes, "tell_copies")],
 )
-def test_it_may_be_at_any_of_its_work(monkeypatch, short, reference_source, over, module, name):
+def test_the_watchdog_stops_every_kind_of_work(monkeypatch, short, reference_source, over, module, name):
     lead_astray(monkeypatch, module, name, spin_slowly, over)
     wrong = "\ndef affine_backward(dout, cache):\n    x, w, b = cache\n    return 0 * x, 0 * w, 0 * b\n"
     started = time.monotonic()
@@ -131,7 +131,7 @@ def test_it_may_be_at_any_of_its_work(monkeypatch, short, reference_source, over
     assert result.status == "grader_error" and name.split("_")[0] in "stage import follow tell"
 
 
-def test_where_not_even_the_known_results_can_be_settled_it_is_a_fault_of_ours(monkeypatch, short, right, over):
+def test_known_results_that_cannot_be_settled_are_a_fault_of_ours(monkeypatch, short, right, over):
     lead_astray(monkeypatch, submission, "settle", spin_slowly, over)
     started = time.monotonic()
     with pytest.raises(GraderError, match=r"had not come to an end .* No mark is taken"):
@@ -139,7 +139,7 @@ def test_where_not_even_the_known_results_can_be_settled_it_is_a_fault_of_ours(m
     assert time.monotonic() - started < WALL_S + WATCH_S
 
 
-def test_time_that_the_submission_used_up_itself_is_its_own(monkeypatch, short, reference_source, over):
+def test_time_used_by_the_submissions_own_code_counts_as_its_own(monkeypatch, short, reference_source, over):
     """Its functions slept for most of it, and the judge was late: the rest counts as out of time."""
     slow = "\nimport time\ndef relu_forward(x):\n    time.sleep(1.5)\n    return np.maximum(0, x), x\n"
     lead_astray(monkeypatch, attempt, "judged", lambda over: time.sleep(0.3), over, after=GOOD)
@@ -152,7 +152,7 @@ def test_time_that_the_submission_used_up_itself_is_its_own(monkeypatch, short, 
     assert 0 < result.score < 100
 
 
-def test_it_needs_neither_signals_nor_the_main_thread(monkeypatch, short, right, over):
+def test_the_watchdog_needs_neither_signals_nor_the_main_thread(monkeypatch, short, right, over):
     """As in a worker of Dask."""
     lead_astray(monkeypatch, attempt, "judged", spin_slowly, over, after=GOOD)
     results = []
@@ -171,7 +171,7 @@ def test_the_next_submission_is_graded_as_if_nothing_had_been(monkeypatch, short
         assert result.score == 100, result.message
 
 
-def test_who_stops_the_command_need_not_wait_for_the_judge(monkeypatch, few, right, over):
+def test_ctrl_c_does_not_wait_for_the_judge(monkeypatch, few, right, over):
     lead_astray(monkeypatch, attempt, "judged", spin, over, after=GOOD)
     before, started = count_sandboxes(), time.monotonic()
     timer = threading.Timer(WALL_S, _thread.interrupt_main)
@@ -182,7 +182,7 @@ def test_who_stops_the_command_need_not_wait_for_the_judge(monkeypatch, few, rig
     assert count_sandboxes() == before
 
 
-def test_a_thread_does_one_work_after_the_other_and_hands_on_what_is_raised():
+def test_a_judge_thread_does_one_piece_of_work_after_another_and_passes_on_exceptions():
     thread = JudgeThread()
     until = time.monotonic() + 60
     names = [thread.run(lambda: threading.current_thread().name, until, list) for _ in range(2)]

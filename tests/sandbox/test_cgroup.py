@@ -42,13 +42,13 @@ def found(own: Path) -> Path | None:
     return find_parent(str(own.parents[1] / "listing"), str(own.parent))
 
 
-def test_a_group_that_is_ones_own_is_made_to_pass_its_controllers_on(tree):
+def test_own_group_is_made_to_share_its_controllers(tree):
     assert found(tree) == tree
     assert (tree / "judge" / "cgroup.procs").read_text() == str(os.getpid())
     assert (tree / "cgroup.subtree_control").read_text() == "+memory +pids"
 
 
-def test_a_job_that_was_started_in_the_leaf_finds_the_group_above(tree):
+def test_a_job_started_in_the_leaf_finds_the_group_above(tree):
     (tree / "cgroup.subtree_control").write_text("memory pids")
     (tree.parents[1] / "listing").write_text("0::/course/judge\n")
     assert found(tree) == tree
@@ -63,7 +63,7 @@ def test_a_job_that_was_started_in_the_leaf_finds_the_group_above(tree):
     ],
     ids=["somebody else is in it", "no memory controller", "cgroup v1"],
 )
-def test_elsewhere_nothing_is_changed(tree, file, content):
+def test_no_group_is_changed_without_cgroup_v2_or_write_access(tree, file, content):
     (tree / file).unlink()
     if content is not None:
         (tree / file).write_text(content)
@@ -73,7 +73,7 @@ def test_elsewhere_nothing_is_changed(tree, file, content):
     assert make_group(None, 1, 1) is None
 
 
-def test_where_the_kernel_refuses_the_process_is_where_it_was(tree, monkeypatch):
+def test_the_process_returns_to_its_group_if_the_kernel_refuses(tree, monkeypatch):
     (tree / "cgroup.subtree_control").unlink()
     (tree / "cgroup.subtree_control").mkdir()  # cannot be written, nor read
     monkeypatch.setattr(cgroup, "shares_controllers", lambda group: False)
@@ -82,7 +82,7 @@ def test_where_the_kernel_refuses_the_process_is_where_it_was(tree, monkeypatch)
     assert not (tree / "judge").exists()
 
 
-def test_a_sandbox_has_its_limits_and_is_taken_away(tree):
+def test_a_sandbox_group_has_its_limits_and_is_removed(tree):
     group = make_group(tree, 1 << 30, 10)
     said = {name: (group / name).read_text() for name in ("memory.max", "memory.swap.max", "pids.max")}
     assert said == {"memory.max": str(1 << 30), "memory.swap.max": "0", "pids.max": "10"}
@@ -91,7 +91,7 @@ def test_a_sandbox_has_its_limits_and_is_taken_away(tree):
     close_group(group)  # once more is no fault
 
 
-def test_where_no_group_can_be_made_there_is_none(tree):
+def test_a_group_that_cannot_be_made_is_none(tree):
     assert make_group(tree / "nothing", 1, 1) is None
 
 

@@ -28,7 +28,7 @@ def test_this_process_answers_as_the_same_python_does_when_it_is_run() -> None:
     assert probe.facts()["numpy"] == np.__version__
 
 
-def test_nothing_is_started_to_ask_the_python_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_process_is_started_for_the_python_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     by_another_name = os.path.join(os.path.dirname(sys.executable), ".", os.path.basename(sys.executable))
     started = []
     monkeypatch.setattr(interpreter, "facts_of", lambda name: started.append(name) or probe.facts())
@@ -37,7 +37,7 @@ def test_nothing_is_started_to_ask_the_python_that_runs(monkeypatch: pytest.Monk
 
 
 @pytest.mark.process
-def test_what_is_no_python_is_said(tmp_path: Path) -> None:
+def test_a_program_that_is_not_a_python_is_refused_by_its_name(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"--python .*/absent: does not run as a Python .*Give the path of one\."):
         find_interpreter(str(tmp_path / "absent"))
     with pytest.raises(UsageError, match=r"/cat: does not run as a Python"):
@@ -53,7 +53,7 @@ def test_what_is_no_python_is_said(tmp_path: Path) -> None:
         ({"numpy": None}, r": it has no NumPy\. Install it: .* -m pip install numpy\."),
     ],
 )
-def test_a_python_that_will_not_do_is_refused(
+def test_a_python_that_is_too_old_or_lacks_numpy_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, where: str, facts: dict[str, object], told: str
 ) -> None:
     found = {**probe.facts(), **facts}

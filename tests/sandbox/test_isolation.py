@@ -141,7 +141,7 @@ def test_memory_that_behaves_like_a_file_cannot_be_made(probe):
     assert "Operation not permitted" in probe("evaluate", "os.memfd_create('m')")
 
 
-def test_no_process_and_no_shell_is_in_sight(probe, interpreter):
+def test_student_code_sees_no_process_and_no_shell(probe, interpreter):
     assert "No such file" in probe("listing", "/proc")
     python = interpreter.executable  # often in /usr/bin, and then alone there
     for path in ("/bin", "/usr/bin", "/sbin", "/tmp", "/home", "/sys", "/run", "/etc/passwd"):
@@ -181,7 +181,7 @@ def test_no_fixture_no_check_no_reference_in_the_whole_file_system(probe, way):
     assert not [path for path in seen if path.endswith(forbidden) or (path.startswith(root) and "/numpy" not in path)]
 
 
-def test_no_socket_leads_out(probe):
+def test_no_socket_leads_out_of_the_sandbox(probe):
     for family in ("AF_INET", "AF_INET6", "AF_UNIX", "AF_NETLINK"):
         made = f"__import__('socket').socket(__import__('socket').{family})"
         assert "Operation not permitted" in probe("evaluate", made), family
@@ -207,7 +207,7 @@ def test_a_server_of_the_host_is_out_of_reach(probe):
         assert "Operation not permitted" in probe("evaluate", connect)
 
 
-def test_the_uid_is_nobody_and_no_right_is_left(probe):
+def test_the_uid_is_nobody_and_has_no_capability(probe):
     uid = int(probe("evaluate", "os.getuid()"))
     assert uid != 0
     assert probe("evaluate", "os.getgroups()") in ("[]", "[65534]")
@@ -297,7 +297,7 @@ def test_auto_refuses_without_bubblewrap_and_says_how_to_get_it(monkeypatch):
     assert "--sandbox none" in str(caught.value)
 
 
-def test_auto_refuses_where_the_kernel_does(monkeypatch, tmp_path):
+def test_auto_refuses_where_the_kernel_refuses_namespaces(monkeypatch, tmp_path):
     fake = tmp_path / "bwrap"
     fake.write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
     fake.chmod(0o755)

@@ -23,7 +23,7 @@ RIGHT = {
 }
 
 
-def test_right_limits_are_taken_as_they_are():
+def test_right_limits_are_accepted_unchanged():
     limits = limits_from(RIGHT, "assignment.toml")
     assert (limits.cpu_s, limits.wall_s, limits.reply_mib) == (2, 10.5, 16)
     assert limits.at_start()["AS"] == 1 << 30

@@ -67,7 +67,7 @@ def note_of(result, words):
     return note
 
 
-def test_an_odd_file_loses_only_what_it_must(odd):
+def test_an_odd_file_loses_only_the_functions_that_do_not_work(odd):
     """The net is graded on the grader's own functions in the place of those that were left out."""
     assert lost(odd) == {"relu_backward": "error", "svm_loss": "error", "affine_forward": "error"}
 
@@ -79,7 +79,7 @@ def test_a_function_that_does_not_compile_names_the_line(odd):
     assert "relu_backward was left out and the rest was graded." in note_of(odd, "relu_backward")
 
 
-def test_what_was_not_handed_in_is_named_where_it_is_used(odd):
+def test_a_missing_file_is_named_where_its_functions_are_used(odd):
     starred = check_of(odd, "svm_loss.notebook")
     assert "(perhaps a name of helpers, which is not in the sandbox)" in message_of(starred)
     assert "a file of your own has to be handed in, too" in say_all(starred.hints)

@@ -43,7 +43,7 @@ def names_used(source: str) -> set[str]:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_what_is_staged_uses_no_name_that_came_after_numpy_1_17(path):
+def test_staged_files_use_no_name_newer_than_numpy_1_17(path):
     assert not names_used(path.read_text(encoding="utf-8")) & NEWER_NAMES
 
 
@@ -55,5 +55,5 @@ def test_what_is_staged_uses_no_name_that_came_after_numpy_1_17(path):
         "import numpy\nshape = numpy.broadcast_shapes((1,), (2,))",
     ],
 )
-def test_a_newer_name_is_found_however_it_is_written(source):
+def test_a_newer_name_is_found_in_every_spelling(source):
     assert names_used(source) & NEWER_NAMES

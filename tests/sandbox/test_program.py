@@ -68,12 +68,12 @@ def run(process, work, program):
         lambda one: one.__setitem__(0, 1),
     ],
 )
-def test_whoever_looks_at_a_placeholder_ends_the_recording(look):
+def test_reading_a_placeholder_ends_the_recording(look):
     with pytest.raises(Look):
         look(Placeholder("call", (0,)))
 
 
-def test_arithmetic_on_a_placeholder_is_no_look():
+def test_arithmetic_on_a_placeholder_does_not_read_it():
     one = Placeholder("call", (0,))
     for other in (0.9 * one, np.ones(2) - one, one["W"] + 1, -one, np.reshape(one, (2, 1)), one.astype(np.float64)):
         assert type(other) is Placeholder
@@ -102,7 +102,7 @@ def test_what_a_check_writes_into_its_arrays_after_a_call_is_not_in_the_program(
     assert record(work, ()).steps[0][2][0].tolist() == [0, 0]
 
 
-def test_a_program_that_looks_at_once_is_none():
+def test_a_check_that_reads_a_value_at_once_has_no_program():
     assert record(lambda call: None, ()) is None
 
 
@@ -163,7 +163,7 @@ def test_a_check_that_does_something_else_is_rerun_in_a_fresh_process_call_by_ca
 
 
 @pytest.mark.process
-def test_the_call_at_which_a_process_ends_is_the_one_that_is_told(open_session):  # noqa: F811
+def test_the_failure_names_the_call_at_which_the_process_ended(open_session):  # noqa: F811
     def work(call):
         call("case.spoils", (np.ones(2),), {})
         call("case.ends", (np.ones(2),), {})
@@ -177,7 +177,7 @@ def test_the_call_at_which_a_process_ends_is_the_one_that_is_told(open_session):
 
 
 @pytest.mark.process
-def test_so_it_is_in_a_process_that_has_served_another_check_and_tells_several_results_at_once(open_session):  # noqa: F811
+def test_the_failure_names_the_call_also_in_a_shared_process_that_sends_several_results_at_once(open_session):  # noqa: F811
     def first(call):
         return call("case.count", (), {})
 
@@ -194,7 +194,7 @@ def test_so_it_is_in_a_process_that_has_served_another_check_and_tells_several_r
 
 
 @pytest.mark.process
-def test_results_are_told_several_at_once_and_each_has_its_time(open_session, monkeypatch):  # noqa: F811
+def test_several_results_arrive_at_once_and_each_has_its_time(open_session, monkeypatch):  # noqa: F811
     process, heard = open_session(SOURCE), []
 
     def work(call):
@@ -212,7 +212,7 @@ def test_results_are_told_several_at_once_and_each_has_its_time(open_session, mo
 
 
 @pytest.mark.process
-def test_an_argument_that_came_from_the_program_is_a_copy_and_its_change_is_told(open_session):  # noqa: F811
+def test_an_argument_from_the_program_is_a_copy_and_its_change_is_reported(open_session):  # noqa: F811
     def work(call):
         out, _ = call("case.forward", (np.ones(2), {}), {})
         call("case.spoils", (out,), {})
@@ -255,7 +255,7 @@ def test_a_check_that_ends_before_its_program_leaves_no_reply_behind(open_sessio
 
 
 @pytest.mark.process
-def test_what_is_asked_ahead_takes_one_message(open_session, monkeypatch):  # noqa: F811
+def test_calls_sent_ahead_take_one_message(open_session, monkeypatch):  # noqa: F811
     process, sent = open_session(SOURCE), []
 
     def ask():
@@ -272,7 +272,7 @@ def test_what_is_asked_ahead_takes_one_message(open_session, monkeypatch):  # no
 
 
 @pytest.mark.process
-def test_who_asks_ahead_for_something_else_is_answered_call_by_call(open_session):  # noqa: F811
+def test_calls_sent_ahead_that_do_not_match_are_made_one_by_one(open_session):  # noqa: F811
     process = open_session(SOURCE)
 
     def work():
@@ -283,7 +283,7 @@ def test_who_asks_ahead_for_something_else_is_answered_call_by_call(open_session
 
 
 @pytest.mark.process
-def test_what_a_recorded_check_returns_is_known_without_running_it(open_session):  # noqa: F811
+def test_the_result_of_a_recorded_check_is_known_without_running_it(open_session):  # noqa: F811
     def work(call):
         x, param = np.arange(3.0), {"name": "adam"}
         out = call("case.spoils", (x + 1,), {})
@@ -303,7 +303,7 @@ def test_what_a_recorded_check_returns_is_known_without_running_it(open_session)
 
 @pytest.mark.process
 @pytest.mark.parametrize(("function", "blamed"), [("case.ends", "case.ends"), ("case.absent", "case.absent")])
-def test_where_a_call_gives_no_value_the_check_is_run_and_fails_at_that_call(open_session, function, blamed):  # noqa: F811
+def test_a_check_is_run_and_fails_at_the_call_that_returned_no_value(open_session, function, blamed):  # noqa: F811
     def work(call):
         call("case.spoils", (np.ones(2),), {})
         call(function, (np.ones(2),), {})
@@ -335,7 +335,7 @@ def test_a_check_whose_dict_was_changed_is_run_since_it_may_read_that(open_sessi
 
 
 @pytest.mark.process
-def test_what_was_returned_without_an_entry_is_the_checks_own_business(open_session):  # noqa: F811
+def test_a_returned_dict_without_an_entry_is_left_to_the_check(open_session):  # noqa: F811
     def work(call):
         out, _ = call("case.forward", (np.ones(2), {}), {})
         return {"W": out["W"], "again": call("case.count", (), {})}
@@ -367,7 +367,7 @@ def followed(open_session, monkeypatch):  # noqa: F811
 
 
 @pytest.mark.process
-def test_the_next_check_begins_while_the_results_of_one_are_looked_at(followed):
+def test_the_next_check_begins_while_the_results_of_one_are_compared(followed):
     process, check, other, sent = followed
 
     def accept(results):
@@ -380,7 +380,7 @@ def test_the_next_check_begins_while_the_results_of_one_are_looked_at(followed):
 
 
 @pytest.mark.process
-def test_where_another_check_comes_next_the_one_that_began_is_ended(followed):
+def test_a_check_that_began_is_ended_if_another_one_comes_next(followed):
     process, check, other, _ = followed
     process.run(pytest.fail, check, accept=lambda results: 1, upcoming=other)
     outcome = process.run(pytest.fail, check, accept=lambda results: results["count"] + 1)
@@ -388,7 +388,7 @@ def test_where_another_check_comes_next_the_one_that_began_is_ended(followed):
 
 
 @pytest.mark.process
-def test_where_results_are_not_accepted_the_check_is_run_in_a_fresh_process_and_the_next_one_after_it(followed):
+def test_a_check_whose_results_are_not_accepted_is_run_in_a_fresh_process_and_the_next_one_after_it(followed):
     process, check, other, _ = followed
     reused = []
 

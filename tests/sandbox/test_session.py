@@ -76,7 +76,7 @@ def one_failure(process: CheckProcess, name: str = "f", *args):
     return failure
 
 
-def test_arrays_numbers_and_dicts_travel_and_caches_stay(open_session):
+def test_arrays_numbers_and_dicts_are_sent_and_caches_stay(open_session):
     process = open_session(
         "import numpy as np\n"
         "def forward(x):\n    return 2 * x, (x, {'p': 1})\n"
@@ -204,7 +204,7 @@ def test_sleeping_is_ended_from_outside(open_session):
     ],
     ids=["ignores signals", "stops itself", "stops the server"],
 )
-def test_what_cannot_be_asked_to_end_is_ended(open_session, body):
+def test_a_child_that_ignores_the_request_to_end_is_killed(open_session, body):
     process = open_session(f"import os, signal, time\ndef f():\n    {body}\ndef g():\n    return 1\n", SOON)
     assert one_failure(process).status == "timeout"
     process.begin(Setup(0))
@@ -285,7 +285,7 @@ def test_a_stub_is_missing(open_session, source):
     assert (failure.status, say(failure.reason)) == ("missing", "f is not written yet.")
 
 
-def test_a_comparison_that_is_kept_is_work_and_no_stub(open_session):
+def test_a_body_with_a_comparison_is_not_a_stub(open_session):
     process = open_session("def f(x):\n    mask = x > 0\n    return None, mask\n")
     process.begin(Setup(0))
     value, mask = process.call("case.f", (np.ones(2),), {})
@@ -297,7 +297,7 @@ def test_an_absent_function_is_missing(open_session):
     assert (failure.status, say(failure.reason)) == ("missing", "case.py has no absent.")
 
 
-def test_a_lost_return_is_not_taken_for_a_stub(open_session):
+def test_a_missing_return_is_not_reported_as_a_stub(open_session):
     process = open_session("def f(x):\n    out = x * 2\n")
     process.begin(Setup(0, arities=[("case.f", 2)]))
     failure = failure_of(process, "f", np.ones(2))
@@ -436,7 +436,7 @@ def test_an_import_that_fails_says_so_once_for_all_checks(open_session, source, 
         assert say(caught.value.failure.reason).startswith(text)
 
 
-def test_what_does_not_work_is_left_out_where_that_is_asked_for(open_session):
+def test_a_tolerant_import_leaves_out_failing_statements(open_session):
     source = "def g(:\n    pass\nwhile True: pass\n1 / 0\ndef f(): return 1\n"
     process = open_session(source)
     process.session.plan = replace(process.session.plan, tolerant=True)
@@ -452,7 +452,7 @@ def test_what_does_not_work_is_left_out_where_that_is_asked_for(open_session):
     assert process.session.imported.left_out[1].error == "OutOfTime: still running after 0.8 s of CPU time"
 
 
-def test_what_a_worker_says_was_left_out_is_data(open_session):
+def test_a_workers_list_of_left_out_statements_is_treated_as_data(open_session):
     assert left_out_from(("a.py", 1, "f", "Error", "text")) == LeftOut("a.py", 1, "f", "Error: text")
     for item in (None, (), ("a.py", "1", "f", "e", "t"), ["a.py", 1, "f", "e", "t"], ("a.py", True, "f", "e", "t")):
         assert left_out_from(item) is None
@@ -470,7 +470,7 @@ def test_a_replaced_worker_module_forges_no_more_than_its_own_values(open_sessio
     process.end()
 
 
-def test_a_reply_without_its_parts_is_none(open_session):
+def test_a_reply_without_its_parts_is_malformed(open_session):
     source = (
         "import sys\nworker = sys.modules['__main__'].server\n"
         "worker.Child.call = lambda self, *args: {'outcome': 'value', 'value': 42}\ndef f():\n    return 1\n"
@@ -482,7 +482,7 @@ def test_a_reply_without_its_parts_is_none(open_session):
     )
 
 
-def test_the_prints_of_a_killed_check_are_no_other_checks(open_session, monkeypatch):
+def test_the_prints_of_a_killed_check_reach_no_other_check(open_session, monkeypatch):
     process = open_session("import os\ndef f():\n    print('f')\n    os._exit(1)\n")
     one_failure(process)
     failure = failure_from({"outcome": "error", "type": "E", "text": "no second box"}, process.at(""))
@@ -533,7 +533,7 @@ def test_a_child_serves_check_after_check_as_long_as_none_leaves_a_trace(open_sh
     assert (again == first[0], count) == (False, 1)
 
 
-def test_a_fresh_child_is_a_fresh_one(open_sharing):
+def test_a_request_for_a_fresh_child_gets_one(open_sharing):
     process = open_sharing("")
     first = stay(process, "who")
     process.begin(Setup(0))
@@ -544,7 +544,7 @@ def test_a_fresh_child_is_a_fresh_one(open_sharing):
     assert len({*first, second, *third}) == 3
 
 
-def test_a_child_does_not_stay_unasked(open_sharing):
+def test_a_child_stays_only_on_request(open_sharing):
     process = open_sharing("")
     process.begin(Setup(0), fresh=False)
     first = process.call("case.who", (), {})
@@ -581,7 +581,7 @@ def test_random_numbers_and_settings_begin_anew_in_a_child_that_stayed(open_shar
     assert process.is_reused
 
 
-def test_what_a_check_kept_is_gone_for_the_next_in_the_same_child(open_sharing):
+def test_handles_of_a_check_are_gone_in_the_next_one_of_the_same_child(open_sharing):
     process = open_sharing("def cache():\n    return [], (1, [2])\ndef use(cache):\n    return cache[0]\n")
     process.begin(Setup(0), fresh=False)
     _, cache = process.call("case.cache", (), {})
@@ -687,7 +687,7 @@ def test_a_check_after_the_submissions_time_runs_in_no_child_and_leaves_the_one_
     assert not process.is_reused
 
 
-def test_a_fraction_of_a_second_ends_a_loop_and_is_said(open_session):
+def test_a_limit_of_a_fraction_of_a_second_ends_a_loop_and_is_reported(open_session):
     process = open_session("def f():\n    while True:\n        pass\n")
     process.begin(Setup(1, replace(LIMITS, cpu_s=0.3), "It had less time than usual."))
     with pytest.raises(CallFailed) as caught:
@@ -700,7 +700,7 @@ def test_a_fraction_of_a_second_ends_a_loop_and_is_said(open_session):
         process.call("case.f", (), {})
 
 
-def test_a_loop_that_ignores_the_timer_of_a_fraction_meets_the_limit_of_the_kernel(open_session):
+def test_a_loop_that_ignores_the_timer_is_ended_by_the_kernels_limit(open_session):
     process = open_session(
         "import signal\ndef f():\n    signal.signal(signal.SIGPROF, signal.SIG_IGN)\n    while True:\n        pass\n"
     )

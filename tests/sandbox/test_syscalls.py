@@ -77,14 +77,14 @@ MACHINES = ("x86_64", "aarch64")
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-def test_what_passes_bits_or_leads_out_is_refused(machine):
+def test_calls_that_pass_bits_or_lead_out_are_refused(machine):
     column = MACHINES.index(machine)
     verdicts = {name: verdict(machine, numbers[column]) for name, numbers in REFUSED.items()}
     assert verdicts == dict.fromkeys(REFUSED, errno.EPERM)
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-def test_what_is_newer_than_the_table_is_not_there(machine):
+def test_calls_newer_than_the_table_do_not_exist(machine):
     """So that a C library uses an older call, as on an older kernel."""
     assert {name: verdict(machine, number) for name, number in NEWER.items()} == dict.fromkeys(NEWER, errno.ENOSYS)
     for number in ((327, 328), (286, 287))[MACHINES.index(machine)]:  # preadv2, pwritev2
@@ -92,7 +92,7 @@ def test_what_is_newer_than_the_table_is_not_there(machine):
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-def test_what_python_needs_is_allowed(machine):
+def test_calls_that_python_needs_are_allowed(machine):
     column = MACHINES.index(machine)
     assert {name: verdict(machine, numbers[column]) for name, numbers in NEEDED.items()} == dict.fromkeys(
         NEEDED, "allowed"
@@ -101,7 +101,7 @@ def test_what_python_needs_is_allowed(machine):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("machine", "allowed"), [("x86_64", 151), ("aarch64", 119)])
-def test_what_is_not_in_the_table_is_refused(machine, allowed):
+def test_calls_outside_the_table_are_refused(machine, allowed):
     """A call more or less should be meant."""
     verdicts = [verdict(machine, number, 1 << 40) for number in range(0x1000)]
     assert verdicts.count("allowed") == allowed + {"x86_64": 3, "aarch64": 3}[machine]  # clone, fcntl and madvise of 0
@@ -109,12 +109,12 @@ def test_what_is_not_in_the_table_is_refused(machine, allowed):
 
 
 @pytest.mark.parametrize(("machine", "execve", "execveat"), [("x86_64", 59, 322), ("aarch64", 221, 281)])
-def test_no_program_is_there_to_be_run(machine, execve, execveat):
+def test_no_program_can_be_run(machine, execve, execveat):
     assert [verdict(machine, number) for number in (execve, execveat)] == [errno.ENOENT] * 2
 
 
 @pytest.mark.parametrize(("machine", "fcntl"), [("x86_64", 72), ("aarch64", 25)])
-def test_a_descriptor_can_be_doubled_and_no_file_be_locked(machine, fcntl):
+def test_a_descriptor_can_be_duplicated_and_no_file_can_be_locked(machine, fcntl):
     assert [verdict(machine, fcntl, 3, command) for command in (0, 1, 2, 3, 4, 1030)] == ["allowed"] * 6
     # F_GETLK, SETLK, SETLKW, SETOWN, SETSIG, OFD_GETLK, OFD_SETLK, OFD_SETLKW, SETLEASE, GETLEASE, NOTIFY, SETPIPE_SZ
     for command in (5, 6, 7, 8, 10, 36, 37, 38, 1024, 1025, 1026, 1031):
@@ -123,7 +123,7 @@ def test_a_descriptor_can_be_doubled_and_no_file_be_locked(machine, fcntl):
 
 
 @pytest.mark.parametrize(("machine", "madvise"), [("x86_64", 28), ("aarch64", 233)])
-def test_advice_is_for_ones_own_memory(machine, madvise):
+def test_madvise_works_only_on_own_memory(machine, madvise):
     assert [verdict(machine, madvise, 0, 4096, advice) for advice in (4, 8, 14)] == ["allowed"] * 3
     # WILLNEED, REMOVE, COLD, PAGEOUT, POPULATE_READ, POPULATE_WRITE, COLLAPSE
     for advice in (3, 9, 20, 21, 22, 23, 25):
@@ -131,7 +131,7 @@ def test_advice_is_for_ones_own_memory(machine, madvise):
 
 
 @pytest.mark.parametrize(("machine", "ioctl"), [("x86_64", 16), ("aarch64", 29)])
-def test_no_device_is_told_what_to_do(machine, ioctl):
+def test_ioctl_reaches_no_device(machine, ioctl):
     assert [verdict(machine, ioctl, 1, command) for command in (0x5401, 0x5451)] == ["allowed"] * 2
     for command in (0x5412, 0x541C, 0xB701, 0x40086602):  # TIOCSTI, TIOCLINUX, NS_GET_USERNS, FS_IOC_SETFLAGS
         assert verdict(machine, ioctl, 1, command) == errno.ENOTTY, hex(command)
@@ -225,7 +225,7 @@ def test_a_worker_inherits_no_descriptor_but_pipes(open_session):
 
 
 @pytest.mark.process
-def test_what_all_processes_hold_together_is_bounded(open_session):
+def test_the_memory_of_all_processes_together_is_limited(open_session):
     """The bound is low here, so that little has to be held: far below what one process may have."""
     with open_session(memory=80 << 20) as process:
         process.begin(Setup(0))
@@ -239,5 +239,5 @@ def test_what_all_processes_hold_together_is_bounded(open_session):
 
 
 @pytest.mark.process
-def test_the_bound_is_twice_what_one_process_may_have(open_session):
+def test_all_processes_together_may_hold_twice_the_memory_of_one(open_session):
     assert open_session().session.launch().memory == 2 * 512 << 20

@@ -135,7 +135,7 @@ def test_only_numpy_and_the_standard_library_can_be_imported(probe):
 
 
 @root_only
-def test_the_uid_is_its_own_and_no_right_is_left(process, probe):
+def test_the_worker_has_its_own_uid_and_no_capability(process, probe):
     uid = int(evaluate(probe, "os.getuid()"))
     assert uid > FIRST_UID
     assert evaluate(probe, "os.getgroups()") == "[]"
@@ -162,7 +162,7 @@ def test_two_sandboxes_neither_stop_nor_read_each_other(place, interpreter, prob
 
 
 @root_only
-def test_whatever_flees_is_seen_and_ended(place, interpreter):
+def test_processes_that_leave_their_group_are_found_and_killed(place, interpreter):
     flee = "os.fork() or (os.setsid(), os.fork() and os._exit(0), __import__('time').sleep(60))"
     with open_session(place / "flees", interpreter) as process:
         process.begin(Setup(0))
@@ -204,7 +204,7 @@ def test_the_worker_and_its_check_die_with_the_judge(place, readable_python):
 
 @pytest.mark.process
 @root_only
-def test_a_uid_in_use_is_not_given_out(monkeypatch):
+def test_a_uid_in_use_is_not_picked(monkeypatch):
     numbers = iter([5, 6])
     monkeypatch.setattr("grader.sandbox.host.user_ids.secrets.randbelow", lambda count: next(numbers))
     first = pick_uid()
@@ -232,7 +232,7 @@ def test_a_temporary_folder_that_others_cannot_enter_is_refused_at_the_start(tmp
         check_access(choose_isolation(UID), interpreter)
 
 
-def test_who_is_not_root_is_refused(monkeypatch):
+def test_an_ordinary_user_is_refused(monkeypatch):
     monkeypatch.setattr(isolation.os, "geteuid", lambda: 1000)
     with pytest.raises(SandboxError, match="Start as root, or use the default sandbox"):
         choose_isolation(UID)

@@ -186,7 +186,7 @@ def value():
 )
 
 
-def test_as_many_processes_may_be_started_either_way(tree, isolated, monkeypatch):
+def test_both_ways_to_start_allow_as_many_processes(tree, isolated, monkeypatch):
     counts = []
     for _ in range(2):
         with open_session(tree(FORKING)) as process:
@@ -239,7 +239,7 @@ def test_a_killed_zygote_is_replaced(tree, isolated):
 
 
 @pytest.mark.parametrize("fault", ["cannot be started", "ends at once", "may not enter", "dies as it is asked"])
-def test_where_no_zygote_can_be_had_workers_start_without(tree, isolated, monkeypatch, fault):
+def test_workers_start_without_a_zygote_where_none_can_run(tree, isolated, monkeypatch, fault):
     fork = Zygote.fork
 
     def refuse(self, init, options, pipes, group):
@@ -268,7 +268,7 @@ def test_where_no_zygote_can_be_had_workers_start_without(tree, isolated, monkey
     assert list(zygote_box.ZYGOTES.values()) == [None]
 
 
-def test_the_end_of_a_worker_is_told_as_it_was(tree, isolated):
+def test_the_end_of_a_worker_is_reported_as_it_was(tree, isolated):
     for statement, code in (("os._exit(5)", 5), ("os.kill(os.getpid(), 11)", 128 + 11)):
         with open_session(tree(f"import os\n{statement}\n")) as process:
             with pytest.raises(CallFailed) as failed:
@@ -327,7 +327,7 @@ def test_a_zygote_ends_with_its_judge(tmp_path):
         wait_until(lambda: not is_running(pid))
 
 
-def test_a_process_that_is_forked_asks_its_parents_zygote_and_leaves_it_alive(tree, isolated):
+def test_a_forked_process_uses_its_parents_zygote_and_leaves_it_alive(tree, isolated):
     root = tree(SELF)
     with open_session(root) as process:
         process.begin(Setup(0))
@@ -381,7 +381,7 @@ def number():
 """
 
 
-def test_what_is_handed_out_is_compiled_once_and_known_only_where_it_is(tree, isolated, tmp_path):
+def test_handed_out_files_are_compiled_once_and_known_only_where_they_are_shown(tree, isolated, tmp_path):
     """Compiled elsewhere, it is what stands in the work tree, to the byte; what a tree lacks is not known either."""
     originals = tmp_path / "reference"
     originals.mkdir()
