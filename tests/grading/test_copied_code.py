@@ -1,4 +1,4 @@
-"""A withheld file is recognised under another name, and solutions of one's own are not taken for it."""
+"""A withheld file is recognised under another name, and a student's own solution is not reported as a copy."""
 
 import pytest
 from cases import ROOT

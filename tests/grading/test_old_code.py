@@ -1,4 +1,4 @@
-"""Code of another time, through the sandbox: it costs its own function and says what is done away with."""
+"""Code for an older Python or NumPy, in the sandbox: it costs its own function, with a message on what was removed."""
 
 import sys
 
@@ -25,7 +25,7 @@ def test_python_2_that_does_not_compile_is_left_out_and_says_so(grade_layers, so
     for check in lost:
         assert check.status == "error"
         assert words in say_all(check.hints)
-        assert "--python" not in say_all(check.hints)  # that is for staff
+        assert "--python" not in say_all(check.hints)  # staff alone get that text
     (note,) = notes_of(result)
     assert words in note
     assert note.startswith("layers.py, line ")

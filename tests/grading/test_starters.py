@@ -1,4 +1,4 @@
-"""What the course handed out in each year, untouched: no points and nothing false, named or guessed."""
+"""The course's untouched starter files of each year: no points and no false note, with the year named or guessed."""
 
 import sys
 from functools import cache
@@ -21,9 +21,9 @@ pytestmark = pytest.mark.process
 
 HANDOUT = dict.fromkeys(YEARS, "2021") | {"2016": "2016", "2017": "2017", "2025": "2025"}
 HANDOUT |= dict.fromkeys(("2018", "2019", "2020"), "2018")
-GUESSED = HANDOUT | {"2025": "2021"}  # no mark tells these two apart
+GUESSED = HANDOUT | {"2025": "2021"}  # no mark distinguishes these two
 
-# What each handout leaves to be written, by its maximum.
+# The maximum of each handout: what it leaves to be written.
 MAXIMUM = {"2016": 72.22, "2017": 72.22, "2018": 87, "2021": 88, "2025": 81}
 
 
@@ -74,7 +74,7 @@ def test_only_the_guess_says_that_2025_looks_the_same():
 
 
 def test_by_the_assignments_own_handout_the_same_files_get_a_note(tmp_path):
-    """So the tests above would see a note."""
+    """This shows that the tests above would notice a note."""
     write_starter("2016", tmp_path)
     result = grade_submission(collected(tmp_path), prepare(settings("default")))
     said = " ".join(notes_of(result))

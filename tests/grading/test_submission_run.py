@@ -1,4 +1,4 @@
-"""Module sets, objects and stubs, on a small assignment: a mistake costs once, and stubs tell nobody else."""
+"""Module sets, objects and stubs, on a small assignment: a mistake costs once, and only granted checks reach stubs."""
 
 from __future__ import annotations
 
@@ -307,7 +307,7 @@ def test_the_judge_answers_no_stub_that_it_has_not_granted(grade, function):
 
 
 def test_on_stubs_the_judge_answers_only_granted_functions(grade):
-    """quadruple may call double; with a wrong double it is run on stubs, and asks for its own answer there."""
+    """quadruple may call double. With a wrong double it runs on stubs, and calls its own function's stub there."""
     added = ASKS_FOR_WHAT_IS_NOT_GRANTED.format(function="parts.quadruple", argument="x").replace("third", "quadruple")
     result = grade(parts="def double(x, log):\n    raise ValueError\n" + added)
     assert points(result)["parts.quadruple"] == 0
@@ -335,7 +335,7 @@ def test_a_made_up_handle_is_refused(grade):
 
 
 def test_calling_a_stub_without_end_costs_only_its_own_check(grade):
-    """Arguments with which the reference runs out of memory or time end in its sandbox, not in the judge."""
+    """Arguments that use up the reference's memory or time stop its sandbox, and not the judge."""
     result = grade(
         parts="def double(x, log):\n    raise ValueError",
         nets="""
@@ -496,7 +496,7 @@ def undo(dout, cache, _undo=undo):
 
 
 def test_a_check_disturbed_by_an_unseen_trace_is_rerun_in_a_fresh_process(grade, monkeypatch):
-    """The checks of one submission may share a process; a right function loses nothing by that."""
+    """The checks of one submission may share a process. A right function loses nothing by that."""
     asked = []
     begin = CheckProcess.begin
     monkeypatch.setattr(
@@ -507,7 +507,7 @@ def test_a_check_disturbed_by_an_unseen_trace_is_rerun_in_a_fresh_process(grade,
 
 
 def test_a_function_that_is_not_written_is_called_once(grade, monkeypatch):
-    """No process of its own for every function of a template."""
+    """The functions of a template do not each need a process."""
     begun = []
     begin = CheckProcess.begin
 
@@ -527,7 +527,7 @@ def test_a_function_that_is_not_written_is_called_once(grade, monkeypatch):
 
 
 def test_a_function_counts_as_wrong_only_after_a_failure_in_a_fresh_process(grade, monkeypatch):
-    """Others of the same submission may be wrong, and processes be shared with those: what is right stays so."""
+    """A right function may share processes with wrong ones of its submission, and stays right."""
     wrong = "def third(x):\n    np.fft.visited = True\n    return x\nimport numpy as np\n"
     assert points(grade(parts=HIDING, other=wrong)) == {**FULL, "other.third": 0}
     seen = []
@@ -599,7 +599,7 @@ def test_a_function_that_never_returns_counts_as_running_all_the_time(grade):
 
 
 def test_a_function_that_calls_stubs_does_not_count_as_running_meanwhile(grade, monkeypatch):
-    """On stubs, the reference answers meanwhile."""
+    """On stubs, the reference runs meanwhile."""
     answer = CheckProcess.answer
     monkeypatch.setattr(CheckProcess, "answer", lambda self, ask: (time.sleep(0.5), answer(self, ask))[1])
     result = grade(parts="def double(x, log):\n    return 3 * x, (x, '')")
@@ -607,7 +607,7 @@ def test_a_function_that_calls_stubs_does_not_count_as_running_meanwhile(grade, 
 
 
 def test_a_function_that_runs_out_of_time_twice_in_one_check_gets_no_time_in_the_next(grade, small, monkeypatch):
-    """In a process that another check had, then in a fresh one: the other checks come when all else is done."""
+    """First in a shared process, then in a fresh one. The function's other checks run after everything else."""
     loops = "def third(x):\n    while True: pass\n"
     checks = [check for check in small.assignment.checks if check.function == "other.third"]
     more = replace(checks[0], id="other.third.again")
@@ -634,7 +634,7 @@ def test_a_function_that_runs_out_of_time_twice_in_one_check_gets_no_time_in_the
 
 
 def test_no_sandbox_checks_a_function_and_grants_it_as_a_stub(grade, monkeypatch):
-    """What a student's code learned of the reference's answers must not reach a check of what answered."""
+    """What student code learned from a stub must not reach a check of the function behind that stub."""
     served = []
     run_check = submission_run.run_check
 
@@ -675,7 +675,7 @@ def test_functions_that_call_each_other_are_grouped_apart():
 
 
 def test_a_right_function_becomes_a_stub_only_if_needed(grade):
-    """A layer that is right in all of its own checks may still be what stops a net."""
+    """A layer that is right in all of its own checks may still make a net fail."""
     hidden = "own = double\ndef double(*args, **named):\n    return own(*args, **({} if not named else {'no': 1}))\n"
     cases = [
         ("def undo(dout, cache):\n    return 3 * dout\n", ("parts.double", "parts.undo")),
@@ -688,7 +688,7 @@ def test_a_right_function_becomes_a_stub_only_if_needed(grade):
 
 
 def test_run_alone_gets_a_process_that_no_check_had(grade, monkeypatch):
-    """As follow-through does, which begins without saying more."""
+    """As in follow-through, which begins without further options."""
     shared = []
     begin = CheckProcess.begin
 
@@ -703,7 +703,7 @@ def test_run_alone_gets_a_process_that_no_check_had(grade, monkeypatch):
 
 
 def test_threads_of_one_process_draw_their_inputs_by_themselves():
-    """A worker of a cluster may have several: what one seeds must not move what another is drawing."""
+    """A worker of a cluster may have several threads. A seed in one must not change what another draws."""
     mine = inputs_from(3)
     other = threading.Thread(target=lambda: inputs_from(4).randn(100))
     first = mine.randn(5)

@@ -1,4 +1,4 @@
-"""Less time once three functions have run out of it: what hangs costs little, and what is right loses nothing."""
+"""Less time after three functions ran out of it: functions that hang cost little, and right ones lose nothing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ THREE = (
     "svm_loss",
     "softmax_loss",
     "dropout_forward",
-)  # whose backward is fed by nothing of theirs, or is lost with it
+)  # none of their results feeds its backward, or the backward is lost with it
 LOST = {"svm_loss", "softmax_loss", "dropout_forward"}
 ENDLESS = "def {0}(*args, **kwargs):\n    while True:\n        pass\n"
 BUSY = """
@@ -92,7 +92,7 @@ def test_a_check_that_ran_out_of_less_time_is_due_again_once_its_function_ended(
     assert one.is_hopeless(second) and not one.is_due_again(first, on_stubs=False)
     one.add(Trial(second, None), limits)
     assert not one.is_hopeless(second) and one.is_due_again(first, on_stubs=False)
-    one.add(timeout(first), limits)  # it had the usual time now
+    one.add(timeout(first), limits)  # this time it had the usual limits
     assert not one.is_due_again(first, on_stubs=False)
 
 
@@ -112,7 +112,7 @@ def test_a_first_check_of_each_function_is_rerun_while_there_is_time(monkeypatch
 
 @pytest.fixture
 def grade_few(layers_context, reference_source):
-    """Grade by a few checks of each function, or of these, in half the time, which what hangs takes in every check."""
+    """Grade by a few checks of each function, or of these, with half the time: a function that hangs uses all of it."""
 
     def grade(added, *functions, each):
         submission = Submission("case", "case", {"layers.py": f"{reference_source}\n\n{added}".encode()})
@@ -128,7 +128,7 @@ def test_right_functions_keep_their_points_when_three_others_hang(grade_few):
 
 
 def test_right_and_slow_functions_keep_their_points_when_three_others_hang(grade_few):
-    """Slower than 20 times the reference by far, as loops may be; and once more so that the short time is too short."""
+    """Far slower than 20 times the reference, as loops may be; then so slow that the short time is too short."""
     slow = {"max_pool_backward_naive": 0.2, "spatial_groupnorm_forward": 1.3 * SHORT_S}
     added = BUSY + "".join(SLOW.format(*one) for one in slow.items()) + hang(*THREE)
     result = grade_few(added, each=2)

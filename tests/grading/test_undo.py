@@ -1,4 +1,4 @@
-"""What a reply wrote into a check's dicts is undone; what the check itself wrote stays."""
+"""Changes that a reply made in a check's dicts are undone. Changes by the check itself stay."""
 
 from __future__ import annotations
 

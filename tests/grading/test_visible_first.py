@@ -1,4 +1,4 @@
-"""What runs before what in one submission: no hidden input is in any sandbox when a visible check tells something."""
+"""The order of checks in one submission: no hidden input is in any sandbox when a visible check shows a text."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def submission(**added: str) -> Submission:
 
 @pytest.fixture
 def events(monkeypatch):
-    """What ran, in order: a visibility, and whether on stubs; "follow" where inputs of a secret seed went in."""
+    """What ran, in order: a visibility, and whether on stubs; "follow" where the judge sent inputs of a secret seed."""
     seen = []
     run_check, follow = submission_run.run_check, check_run.follow_through
 
@@ -85,7 +85,7 @@ HANGS = "def sgd_momentum(w, dw, config=None):\n    print('SAID')\n    raise Val
 
 
 def test_a_visible_check_after_a_hidden_one_is_marked_and_shows_the_student_no_text(few, monkeypatch):
-    """A check that was put off when the time for visible ones was over."""
+    """A check that was put off until the time for visible checks was over."""
     run_checks = submission_run.SubmissionRun.run_checks
 
     def put_off(self, sandbox, checks):
@@ -126,7 +126,7 @@ IMPORT = "import os\nprint('opened')\nif os.getpid() > 10**9:\n    pass\n"
 
 
 def test_import_notes_come_from_the_first_import(few, monkeypatch):
-    """A sandbox that is opened after hidden checks imports once more, and prints what it likes: no student reads it."""
+    """A sandbox opened after hidden checks imports again, and may print anything. No student reads that."""
     opened = []
     import_modules = Session.import_modules
 

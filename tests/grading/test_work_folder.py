@@ -1,4 +1,4 @@
-"""Where temporary files lie: found without a trace; and what is at work in them, ended to the last."""
+"""The folder for temporary files is found without writing to it, and every process that works in one is ended."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from grader.grading.work_folder import temporary_folder
 
 
 @pytest.fixture(autouse=True)
-def nothing_chosen(monkeypatch, tmp_path):  # pytest chooses one when it makes its first folder
+def nothing_chosen(monkeypatch, tmp_path):  # pytest chooses a folder when it makes its first one
     monkeypatch.setattr(tempfile, "tempdir", None)
     for name in ("TMPDIR", "TEMP", "TMP"):
         monkeypatch.delenv(name, raising=False)
@@ -26,7 +26,7 @@ def nothing_chosen(monkeypatch, tmp_path):  # pytest chooses one when it makes i
 def test_the_temporary_folder_is_found_without_writing_a_file(tmp_path, monkeypatch):
     made = []
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr(tempfile, "_io", None)  # what tempfile tries a folder by
+    monkeypatch.setattr(tempfile, "_io", None)  # tempfile tests a folder with it
     monkeypatch.setattr(os, "unlink", made.append)
     assert temporary_folder() == tmp_path
     assert tempfile.gettempdir() == str(tmp_path)
@@ -45,7 +45,7 @@ def test_without_a_variable_the_temporary_folder_is_the_usual_one():
 
 @pytest.mark.process
 def test_a_process_that_forks_while_it_is_killed_leaves_none(tmp_path, monkeypatch):
-    """As bwrap may: its child is not there yet when the processes are listed."""
+    """As bwrap may do: its child does not exist yet when the processes are listed."""
     command = [sys.executable, "-c", "import time; time.sleep(60)", f"{tmp_path}/work", "worker.py"]
     started = [subprocess.Popen(command)]
     kill = os.kill
@@ -62,7 +62,7 @@ def test_a_process_that_forks_while_it_is_killed_leaves_none(tmp_path, monkeypat
 
 @pytest.mark.process
 def test_a_zombie_with_any_name_does_not_stop_the_sweep(tmp_path):
-    """A process names itself as it likes, and has no command line any more when it is dead."""
+    """A process can give itself any name, and has no command line when it is dead."""
     name = "import ctypes; ctypes.CDLL(None).prctl(15, b'\\xff) Z (', 0, 0, 0)"
     with subprocess.Popen([sys.executable, "-c", name]) as child:
         stat = Path(f"/proc/{child.pid}/stat")

@@ -1,4 +1,4 @@
-"""Cgroups, by a folder that stands for a tree of cgroup v2, which not every machine has; a worker that joins one."""
+"""Cgroups, tested on a folder that imitates a tree of cgroup v2, since not every machine has one; and a real worker."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LIMITS = Limits(2, 6.0, 5, 10.0, 60.0, 512, 8, 64, 8)
 
 @pytest.fixture
 def tree(tmp_path, monkeypatch):
-    """A group of one's own, delegated: this process alone is in it. A kernel takes a group away with its files."""
+    """A delegated group with this process alone in it. The kernel removes a group together with its files."""
     own = tmp_path / "mount" / "course"
     own.mkdir(parents=True)
     (tmp_path / "listing").write_text("1:name=systemd:/x\n0::/course\n")
@@ -57,7 +57,7 @@ def test_a_job_started_in_the_leaf_finds_the_group_above(tree):
 @pytest.mark.parametrize(
     ("file", "content"),
     [
-        ("cgroup.procs", f"{os.getpid()}\n1\n"),  # somebody else is in it
+        ("cgroup.procs", f"{os.getpid()}\n1\n"),  # another process is in it
         ("cgroup.controllers", "cpu pids\n"),
         ("cgroup.controllers", None),  # cgroup v1
     ],
@@ -88,7 +88,7 @@ def test_a_sandbox_group_has_its_limits_and_is_removed(tree):
     assert said == {"memory.max": str(1 << 30), "memory.swap.max": "0", "pids.max": "10"}
     close_group(group)
     assert not group.exists()
-    close_group(group)  # once more is no fault
+    close_group(group)  # closing it again is not an error
 
 
 def test_a_group_that_cannot_be_made_is_none(tree):

@@ -1,4 +1,4 @@
-"""The door to the process that serves checks: its table of states, and what run() makes of it."""
+"""The process that serves checks: the table of its states, and what run() returns."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_the_table_of_moves_has_every_state_and_every_event():
     assert {state for moves in MOVES.values() for state in moves.values()} == set(STATES)
 
 
-# By state, how a process comes there from ABSENT; by event, what makes it happen.
+# For each state, how a process reaches it from ABSENT; for each event, what causes it.
 WAYS = {
     ABSENT: (),
     OPENED: (BEGIN,),

@@ -1,4 +1,4 @@
-"""Syntax of another Python is told from mistakes. The texts are given a version, so any Python can run this."""
+"""Syntax of another Python is distinguished from mistakes. The version is an argument, so any Python can run this."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Python tells where its parts lie, in this process or run as another, in the same words."""
+"""A Python reports where its parts are: the same facts in this process and when it is run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from grader.sandbox.host.interpreter import facts_of, find_interpreter
 
 
 def as_python(path: Path, said: str) -> str:
-    """A program that answers so, whatever it is asked."""
+    """A program that prints this answer for any arguments."""
     path.write_text(f"#!/bin/sh\ncat <<'end'\n{said}\nend\n")
     path.chmod(0o755)
     return str(path)

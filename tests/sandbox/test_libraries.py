@@ -1,4 +1,4 @@
-"""Which libraries a sandbox shows: by ldd, which is the loader itself, all that are needed; and few others."""
+"""Which libraries a sandbox shows: all that ldd (the loader itself) lists as needed, and few others."""
 
 from __future__ import annotations
 

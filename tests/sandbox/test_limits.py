@@ -1,4 +1,4 @@
-"""What the limits of an assignment may be; that the project's own are, each with a reason beside it."""
+"""The allowed limits of an assignment; the project's own limits are allowed, each with a reason beside it."""
 
 from __future__ import annotations
 

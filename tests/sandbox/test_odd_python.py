@@ -1,4 +1,4 @@
-"""Odd files through the real sandbox: what each costs, and what is said of it. One grading is shared by most tests."""
+"""Odd files in the real sandbox: what each costs, and which notes it gets. Most tests share one grading."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def few(context):
 
 @pytest.fixture(scope="module")
 def odd(few):
-    """A right submission with a notebook's, a training's and a broken edit's remains, in Latin-1 and with CRLF."""
+    """A right submission with leftovers of a notebook, a training and a broken edit, in Latin-1 and with CRLF."""
     files = reference_files()
     files["layers.py"] = (files["layers.py"] + b"\n" + IN_LAYERS).replace(b"\n", b"\r\n")
     return grade_submission(Submission("odd", "odd", files), few)
@@ -68,7 +68,7 @@ def note_of(result, words):
 
 
 def test_an_odd_file_loses_only_the_functions_that_do_not_work(odd):
-    """The net is graded on the grader's own functions in the place of those that were left out."""
+    """The net is graded on stubs in the place of the functions that were left out."""
     assert lost(odd) == {"relu_backward": "error", "svm_loss": "error", "affine_forward": "error"}
 
 

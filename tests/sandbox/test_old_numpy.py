@@ -1,4 +1,4 @@
-"""What runs in the sandbox beside the student's code gets by with NumPy 1.17, which docs/handouts.md allows."""
+"""All code that runs in the sandbox beside the student's works with NumPy 1.17, which docs/handouts.md allows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from grader.sandbox.host.mounts import INSIDE
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = ROOT / "grader/sandbox/host"
-STAGED = sorted((ROOT / "reference").rglob("*.py"))  # the oracle runs there, too, and handed-out files are among them
+STAGED = sorted((ROOT / "reference").rglob("*.py"))  # the oracle's, and the handed-out files
 FILES = [*STAGED, *INSIDE.glob("*.py"), *(HOST / name for name in ("zygote.py", "resident.py", "probe.py"))]
 
 # Public names of NumPy 2.4 that NumPy 1.17 lacks, from dir() of both.
@@ -29,7 +29,7 @@ NEWER_NAMES = {f"{module}.{name}" for module, names in NEWER.items() for name in
 
 
 def names_used(source: str) -> set[str]:
-    """Every dotted name below numpy that a source mentions, by an attribute or by an import."""
+    """Every dotted name below numpy that a source uses, by an attribute or by an import."""
     used = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:

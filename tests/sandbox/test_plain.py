@@ -1,4 +1,4 @@
-"""A student's own code in a plain process: the same conversation without fork, select or limits of the system."""
+"""A student's own code in a plain process: the same messages, without fork, select or limits of the system."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A check as a program: what is recorded, and that only what the check itself does counts."""
+"""A check as a program: what is recorded, and that only the check's own calls count."""
 
 from __future__ import annotations
 
@@ -227,7 +227,7 @@ def test_an_argument_from_the_program_is_a_copy_and_its_change_is_reported(open_
 
 @pytest.mark.process
 def test_the_worker_stops_where_the_check_would(open_session):  # noqa: F811
-    """With another number of values than the reference returns; nothing that comes after it happens."""
+    """It returns another number of values than the reference. Nothing after it runs."""
 
     def work(call):
         one, _ = call("case.nothing", (np.ones(2),), {})
@@ -296,7 +296,7 @@ def test_the_result_of_a_recorded_check_is_known_without_running_it(open_session
     assert results["steps"] == 1
     mutations = [("case.spoils", 0, True)]
     assert process.exchange.mutations == mutations
-    assert work(process.call)["dx"].tolist() == [0, 1, 4]  # who runs it all the same finds the same replies
+    assert work(process.call)["dx"].tolist() == [0, 1, 4]  # running it anyway gives the same replies
     assert process.exchange.mutations == mutations
     process.end()
 

@@ -1,4 +1,4 @@
-"""The codec carries plain data to the last bit, in any split, and answers anything else with ProtocolError."""
+"""The codec carries plain data to the last bit, in any split, and raises ProtocolError for anything else."""
 
 import ast
 import contextlib
@@ -25,7 +25,7 @@ NAMES = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32",
 
 
 def frame(header, body=b""):
-    """A frame by hand: what a hostile peer may send."""
+    """Build a frame by hand, as a hostile peer may send it."""
     header = header if isinstance(header, bytes) else json.dumps(header).encode()
     return b"LGP1" + struct.pack(">IQ", len(header), len(body)) + header + body
 
@@ -381,7 +381,7 @@ def test_subclasses_are_sent_as_their_plain_base_type():
 
 
 def test_sending_a_value_runs_no_student_code():
-    """A class may answer for itself in all that Python asks of a value; it is sent as the plain type below it."""
+    """A class may define everything that Python calls on a value. It is still sent as its plain base type."""
 
     def trap(*_args):
         raise ZeroDivisionError
@@ -514,9 +514,9 @@ def test_files_inside_parse_as_python_3_8_and_cannot_build_objects_from_bytes():
     trees = inside()
     assert {"worker", "protocol"} <= trees.keys()
     builders = {"pickle", "marshal", "shelve", "copyreg", "dill", "imp", "ctypes", "code", "runpy"}
-    # What shuts a worker off are calls of the kernel that Python has no other way to, over before a student's file is
-    # read; a student's file is imported in parts by compiling it; and a stub's code is compiled from the module's own
-    # text, never run as it is. None is reached by anything on the wire.
+    # Allowed: calls of the kernel that Python offers in no other way, which isolate a worker before it reads student
+    # files; compiling parts of a student's file to import them; compiling a stub's code from the module's own text. Nothing
+    # on the wire reaches any of them.
     needed, compiles = {"confine": {"ctypes"}}, {"tolerant_import": {"exec", "compile"}, "stubs": {"compile"}}
     for name, tree in trees.items():
         allowed = {"numpy", *trees, *sys.stdlib_module_names} - builders | needed.get(name, set())
@@ -535,7 +535,7 @@ TREES = st.recursive(LEAVES, lambda one: st.lists(one) | st.dictionaries(st.samp
 
 
 def depth_and_digits(tree):
-    """How deep a parsed header is nested, and how many characters its longest number has."""
+    """The nesting depth of a parsed header, and the length of its longest number."""
     if not isinstance(tree, list | dict):
         return 0, 0 if isinstance(tree, str) else len(str(tree))
     found = [depth_and_digits(item) for item in (tree.values() if isinstance(tree, dict) else tree)]

@@ -1,4 +1,4 @@
-"""Files that stay in memory: their pages, seen by mincore, which a file's owner may ask."""
+"""Files that stay in memory. mincore, which a file's owner may call, shows their pages."""
 
 from __future__ import annotations
 
@@ -89,6 +89,6 @@ assert os.read(done, 1) == b""
 
 
 def test_a_child_says_when_all_is_in_memory(tmp_path):
-    """In a process of its own: the child lives as long, and would hold every pipe that the tests have open."""
+    """Runs in a process of its own: the child lives as long as it, and would hold every open pipe of the tests."""
     (tmp_path / "file").write_bytes(b"x")
     subprocess.run([sys.executable, "-c", SAYS, str(tmp_path)], cwd=ROOT, check=True, timeout=60)

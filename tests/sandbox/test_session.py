@@ -1,4 +1,4 @@
-"""The judge's end of the conversation, held with real workers that misbehave."""
+"""The judge's end of the conversation, tested with real workers that misbehave."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LIMITS = Limits(
     reply_mib=8,
     submission_wall_s=600,
 )
-SOON = replace(LIMITS, wall_s=2)  # for what only this ends
+SOON = replace(LIMITS, wall_s=2)  # for code that only this can end
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def test_a_hang_costs_only_its_own_check(open_session):
 
 
 def test_a_timeout_names_the_loop_and_the_same_one_in_every_run(open_session):
-    """Wherever in the loop the time was up: in its body, in a loop inside it, in a function that it calls."""
+    """The time may end anywhere in the loop: in its body, in a loop inside it, in a function that it calls."""
     source = (
         "def g(n):\n    return sum(i for i in range(n))\n"
         "def f():\n    total = 0\n    while total >= 0:\n        for n in range(9):\n            total += g(n)\n"
@@ -354,7 +354,7 @@ def test_what_was_printed_before_a_crash_is_kept(open_session):
     ],
 )
 def test_forged_frames_cost_their_own_check_and_no_other(open_session, name, source):
-    """The reply pipe is found among the open descriptors; the worker has what it takes to write frames."""
+    """Code can find the reply pipe among the open descriptors, and the worker's modules can write frames."""
     head = "import os, time\nfrom __main__ import server\nprotocol = server.protocol\n"
     head += "def f():\n    fd = max(range(3, 20), key=alive)\n"
     alive = (
@@ -503,7 +503,7 @@ def test_limits_on_files_are_set(open_session):
 
 
 def stay(process: CheckProcess, *calls: str, **setup: object) -> list[object]:
-    """One check in whichever child is there, which may stay after it; what its calls return."""
+    """Run one check in the current child, which may stay after it. Returns what its calls return."""
     process.begin(Setup(0, **setup), fresh=False)
     values = [process.call(f"case.{name}", (), {}) for name in calls]
     process.end(stay=True)
@@ -615,7 +615,7 @@ def test_a_process_or_thread_that_outlives_its_check_does_not_stay(open_sharing)
 
 
 def test_a_stale_child_that_leaves_another_process_costs_no_check(open_sharing):
-    """It keeps something, which shows when the next check begins, and forks as late as its own end."""
+    """It leaves a trace, which the next check's begin finds, and forks only when it ends itself."""
     process = open_sharing(
         "import sys, time\n"
         "def keep():\n    kept.append(1)\n    sys.stdout = Late()\n    return 1\n"
@@ -632,7 +632,7 @@ def test_a_stale_child_that_leaves_another_process_costs_no_check(open_sharing):
     first = process.session.box
     process.begin(Setup(0), fresh=False)
     kill = process.has_ended
-    process.has_ended = lambda: kill() and False  # as if somebody were left
+    process.has_ended = lambda: kill() and False  # as if a process were left
     assert process.call("case.keep", (), {}) == 1
     assert process.session.box is not None
     assert process.session.box is not first
@@ -664,7 +664,7 @@ def test_a_write_goes_with_the_next_call_or_is_settled(open_session):
     net = process.call("case.Net", (), {})
     weights = np.ones(2)
     assert process.call("case.Net.params", (net, {"W": weights}), {}) is True
-    weights += 5  # after it was given
+    weights += 5  # after the check had received it
     assert process.call("case.Net.loss", (net,), {}) == 2
     fixed = process.call("case.Fixed", (), {})
     assert process.call("case.Fixed.params", (fixed, {"W": weights}), {}) is True

@@ -1,4 +1,4 @@
-"""A granted function is a stub wherever it is held, stays the same object, and is itself again afterwards."""
+"""A granted function is a stub for every holder, stays the same object, and has its own code again afterwards."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from grader.sandbox.inside import protocol, stubs  # noqa: E402
 
 stubs.protocol = protocol
 
-# Each defines the layer `layer`, which is to become a stub, and `use`, which reaches it by another way than its name.
+# Each defines `layer`, which becomes a stub, and `use`, which calls it by another way than its name.
 HELD = {
     "closure": """
         def layer(x): return -1

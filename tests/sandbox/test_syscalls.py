@@ -1,4 +1,4 @@
-"""The filter of system calls: what it lets through, by an interpreter of its own; and that a worker has it."""
+"""The filter of system calls: what it allows, found by a small interpreter for filters; and that a worker has it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LIMITS = Limits(2, 6.0, 5, 10.0, 60.0, 512, 8, 64, 8)
 
 
 def run(program: bytes, architecture: int, number: int, *arguments: int) -> int:
-    """What the kernel does: one instruction after another on the call's number, architecture and arguments."""
+    """Does what the kernel does: runs the instructions on the call's number, architecture and arguments."""
     data = struct.pack("=IIQ6Q", number, architecture, 0, *arguments, *[0] * (6 - len(arguments)))
     instructions = list(struct.iter_unpack("=HBBI", program))
     position, value = 0, 0
@@ -49,7 +49,7 @@ def verdict(machine: str, number: int, *arguments: int) -> int | str:
     return "allowed" if found == ALLOW else found & 0xFFFF if found & ~0xFFFF == ERRNO else "killed"
 
 
-# The calls of two tables of the kernel's, each written down here once more. On ARM some have no number.
+# The calls of two of the kernel's tables, written down a second time. On ARM some have no number.
 REFUSED = {
     "flock": (73, 32), "fadvise64": (221, 223), "readahead": (187, 213), "mincore": (27, 232),
     "sync_file_range": (277, 84), "inotify_init1": (294, 26), "inotify_add_watch": (254, 27),
@@ -85,7 +85,7 @@ def test_calls_that_pass_bits_or_lead_out_are_refused(machine):
 
 @pytest.mark.parametrize("machine", MACHINES)
 def test_calls_newer_than_the_table_do_not_exist(machine):
-    """So that a C library uses an older call, as on an older kernel."""
+    """A C library then uses an older call, as on an older kernel."""
     assert {name: verdict(machine, number) for name, number in NEWER.items()} == dict.fromkeys(NEWER, errno.ENOSYS)
     for number in ((327, 328), (286, 287))[MACHINES.index(machine)]:  # preadv2, pwritev2
         assert verdict(machine, number) == errno.ENOSYS
@@ -102,7 +102,7 @@ def test_calls_that_python_needs_are_allowed(machine):
 @pytest.mark.slow
 @pytest.mark.parametrize(("machine", "allowed"), [("x86_64", 151), ("aarch64", 119)])
 def test_calls_outside_the_table_are_refused(machine, allowed):
-    """A call more or less should be meant."""
+    """Whoever adds or removes a call must do it on purpose."""
     verdicts = [verdict(machine, number, 1 << 40) for number in range(0x1000)]
     assert verdicts.count("allowed") == allowed + {"x86_64": 3, "aarch64": 3}[machine]  # clone, fcntl and madvise of 0
     assert set(verdicts) == {"allowed", errno.EPERM, errno.ENOSYS, errno.ENOENT, errno.ENOTTY}
@@ -189,8 +189,8 @@ def hold():
 
 @pytest.fixture(scope="module")
 def open_session(tmp_path_factory):
-    """A process on the probe, its launch changed as the test wants it."""
-    work = tmp_path_factory.mktemp("probe") / "work"  # the one above it is for root only
+    """Start a process on the probe, with a launch that the test may change."""
+    work = tmp_path_factory.mktemp("probe") / "work"  # the folder above it is for root only
     (work / "cs231n").mkdir(parents=True)
     (work / "cs231n" / "__init__.py").write_text("")
     (work / "cs231n" / "probe.py").write_text(PROBE)
@@ -218,7 +218,7 @@ def test_a_worker_has_the_filter(open_session):
 
 @pytest.mark.process
 def test_a_worker_inherits_no_descriptor_but_pipes(open_session):
-    """bwrap leaves open the user namespace that it was told to enter."""
+    """bwrap leaves the user namespace open that it entered."""
     with open_session() as process:
         process.begin(Setup(0))
         assert set(process.call("probe.open_descriptors", (), {}).split()) == {"pipe"}
@@ -226,7 +226,7 @@ def test_a_worker_inherits_no_descriptor_but_pipes(open_session):
 
 @pytest.mark.process
 def test_the_memory_of_all_processes_together_is_limited(open_session):
-    """The bound is low here, so that little has to be held: far below what one process may have."""
+    """The limit is low here, so that the test needs little memory: far below what one process may have."""
     with open_session(memory=80 << 20) as process:
         process.begin(Setup(0))
         with pytest.raises(CallFailed) as caught:

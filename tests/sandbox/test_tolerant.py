@@ -1,4 +1,4 @@
-"""Files of which something does not work: what is left out, what is there, what is said. Run here, in no sandbox."""
+"""Files with statements that do not work: what is left out, what works, what is noted. Run without a sandbox."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from grader.sandbox.inside.tolerant_import import MOST_S, Importer, OutOfTime
 
 @pytest.fixture
 def run(tmp_path):
-    """Run a source as a file of the work tree; its names, and the importer, which knows what was left out."""
+    """Run a source as a file of the work tree. Returns its names and the importer, which lists what was left out."""
 
     def run_source(source: str | bytes, *, budget_s: float = 5, wait_s: float = 2):
         path = tmp_path / "layers.py"
@@ -86,7 +86,7 @@ def test_a_statement_that_fails_costs_no_other(run, kind):
     head = "from __future__ import annotations\nkept = []\n"
     source = f"{head}{statement}kept.append(1)\ndef f(x: undefined):\n    return 1\n"
     names, importer = run(source)
-    assert names["kept"] == [1]  # what stands above runs once
+    assert names["kept"] == [1]  # statements above it run once
     assert names["f"](0) == 1
     ((_, line, name, problem),) = importer.left_out
     assert (line, name, type(problem).__name__) == (2 + statement.count("\n"), "", error)
@@ -128,7 +128,7 @@ def test_each_statement_that_uses_up_its_time_leaves_less_for_the_next(run):
     names, importer = run(source, budget_s=0.4, wait_s=0.4)
     assert names["done"]
     assert len(importer.left_out) == 20
-    assert time.monotonic() - began < 10  # twenty times 0.4 s and less with every one, on a busy machine, too
+    assert time.monotonic() - began < 10  # twenty waits of 0.4 s would be 8 s; each is shorter than the one before
 
 
 def test_a_short_pause_does_not_count_as_waiting(run):

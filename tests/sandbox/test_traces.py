@@ -1,4 +1,4 @@
-"""A check that keeps something where the next would find it is noticed; one that does not is not suspected."""
+"""A check that leaves something where the next check would find it is noticed. Other checks are not."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ LEFT = [
 
 @pytest.fixture
 def restored(monkeypatch):
-    """What the cases below patch in this very process."""
+    """Restore what the cases below patch in this process."""
     for owner, name in ((np, "dot"), (np.linalg, "norm"), (np.fft, "fft")):
         monkeypatch.setattr(owner, name, getattr(owner, name))
     monkeypatch.setattr("builtins.sum", sum)
@@ -114,7 +114,7 @@ def restored(monkeypatch):
 @pytest.mark.parametrize("body", LEFT)
 def test_a_change_that_stays_is_a_trace(module, restored, body):
     if "fft" in body:
-        module.fft = np.fft  # a library that the module has by name
+        module.fft = np.fft  # a library that the module holds under a name
     check = run(module, body)
     traces = Traces("keeps")
     assert traces.are_none()

@@ -1,4 +1,4 @@
-"""--sandbox uid: what student code can do without namespaces, asked from inside; where it is refused, and needed."""
+"""--sandbox uid: what student code can do without namespaces, tried from inside; where it is refused, and needed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def interpreter(readable_python):
 
 
 def open_session(folder: Path, interpreter, limits=LIMITS) -> CheckProcess:
-    """As the pipeline does: a private folder, in it a work tree that all may read."""
+    """Like the pipeline: a private folder with a work tree that every user may read."""
     package = folder / "work" / "cs231n"
     package.mkdir(parents=True)
     folder.chmod(0o700)
@@ -53,7 +53,7 @@ def open_session(folder: Path, interpreter, limits=LIMITS) -> CheckProcess:
 
 @pytest.fixture(scope="module")
 def place(open_folder):
-    """A folder that all may pass through."""
+    """A folder that every user may enter."""
     folder = open_folder / "uid"
     folder.mkdir()
     folder.chmod(0o711)
@@ -169,7 +169,7 @@ def test_processes_that_leave_their_group_are_found_and_killed(place, interprete
         uid = process.session.box.uid
         process.call("probe.evaluate", (flee,), {})
         wait_until(lambda: len(processes_of(uid)) == 3)
-        wait_until(lambda: len(list_children(process.session.box.process.pid)) == 2)  # the fled one came to the worker
+        wait_until(lambda: len(list_children(process.session.box.process.pid)) == 2)  # the process that fled became the worker's child
         process.end()
         assert process.session.box is None
         assert processes_of(uid) == []
@@ -259,7 +259,7 @@ sys.stdin.readline()
 
 @pytest.fixture(scope="module")
 def container():
-    """A process in a user namespace of its own, of 65,536 ids as containers have, in which none can be made."""
+    """A process in a user namespace with 65,536 ids, as containers have, in which no namespace can be made."""
     command = [sys.executable, "-S", "-c", CONTAINER]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "unshared\n"
