@@ -515,8 +515,8 @@ def test_files_inside_parse_as_python_3_8_and_cannot_build_objects_from_bytes():
     assert {"worker", "protocol"} <= trees.keys()
     builders = {"pickle", "marshal", "shelve", "copyreg", "dill", "imp", "ctypes", "code", "runpy"}
     # Allowed: calls of the kernel that Python offers in no other way, which isolate a worker before it reads student
-    # files; compiling parts of a student's file to import them; compiling a stub's code from the module's own text. Nothing
-    # on the wire reaches any of them.
+    # files; compiling parts of a student's file to import them; compiling a stub's code from the module's own text.
+    # Nothing on the wire reaches any of them.
     needed, compiles = {"confine": {"ctypes"}}, {"tolerant_import": {"exec", "compile"}, "stubs": {"compile"}}
     for name, tree in trees.items():
         allowed = {"numpy", *trees, *sys.stdlib_module_names} - builders | needed.get(name, set())

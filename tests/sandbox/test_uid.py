@@ -169,7 +169,7 @@ def test_processes_that_leave_their_group_are_found_and_killed(place, interprete
         uid = process.session.box.uid
         process.call("probe.evaluate", (flee,), {})
         wait_until(lambda: len(processes_of(uid)) == 3)
-        wait_until(lambda: len(list_children(process.session.box.process.pid)) == 2)  # the process that fled became the worker's child
+        wait_until(lambda: len(list_children(process.session.box.process.pid)) == 2)  # the worker is its parent now
         process.end()
         assert process.session.box is None
         assert processes_of(uid) == []
