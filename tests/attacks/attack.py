@@ -1,24 +1,25 @@
-"""An attack as its folder has it, built into a submission, and held against what the grader made of it.
+"""An attack: reads its folder, builds its submission, and compares the result with what must happen.
 
     tests/attacks/<family>/<name>/attack.toml   what it tries, what must happen
-                                  append/…      added to the end of the reference's file of that name
-                                  files/…       takes a file's place, or is one more; as it is
+                                  append/…      added at the end of the reference's file of that name
+                                  files/…       replaces a file, or adds one; handed in as it is
 
 attack.toml:
     tries, expected      a sentence each, for people
-    hands_in             "layers" (layers.py and optim.py: unless said), "optim" (optim.py alone, the quickest), "all"
-                         (the nets, too) or "nothing" but files/
-    submission           the name of the folder that is handed in; unless said, it is <family>_<name>
-    status               of the submission: "graded" unless said
-    [functions]          by id, the status that it must have, or a list of those that it may have
-    [points]             by id, the most that it may earn; unless said, less than all, and nothing where not "partial"
-    [must]               absent: texts that nothing written or printed may hold; absent_in_feedback: that no student's
-                         page may hold; present: that the result's JSON must hold; seconds: that grading it may take,
-                         60 unless said
-Functions that are not named must have what they have without the attack.
+    hands_in             "layers" (layers.py and optim.py: the default), "optim" (optim.py alone, the fastest), "all"
+                         (the nets, too) or "nothing" except files/
+    submission           the name of the folder that is handed in; by default <family>_<name>
+    status               of the submission; by default "graded"
+    [functions]          by id, the status that the function must have, or a list of allowed ones
+    [points]             by id, the most points that it may earn; by default all where it may be "passed" or
+                         "partial", and otherwise none
+    [must]               absent: texts that must not occur in anything written or printed; absent_in_feedback: texts
+                         that must not occur in a student's page; present: texts that must occur in the result's JSON;
+                         seconds: how long grading may take, by default 60
+Functions that are not named must have the same result as without the attack.
 
-`@NAME@` in a file stands for what canaries.py has laid out under that name; `%3C` in a file's name for what not every
-system takes in one, as in an address.
+In a file, what canaries.py placed under a name replaces `@NAME@`. In a file's name, `%3C` stands for a character that
+some systems do not allow there, as in a URL.
 """
 
 from __future__ import annotations
@@ -45,12 +46,12 @@ HANDS_IN = {
     "all": ("layers.py", "optim.py", "classifiers/fc_net.py", "classifiers/cnn.py"),
 }
 KEYS = {"tries", "expected", "hands_in", "submission", "status", "functions", "points", "must"}
-SECONDS = 60.0  # a right submission takes 2 s of an idle core, and a killed sandbox a third of one
+SECONDS = 60.0  # a right submission takes 2 s on an idle core, and a killed sandbox a third of a second
 
 
 @dataclass(frozen=True)
 class Must:
-    """What holds beside the marks."""
+    """What must hold besides the marks."""
 
     absent: tuple[str, ...] = ()
     absent_in_feedback: tuple[str, ...] = ()
@@ -60,7 +61,7 @@ class Must:
 
 @dataclass(frozen=True)
 class Attack:
-    """What attack.toml says. name: family/name."""
+    """The content of attack.toml. name: family/name."""
 
     name: str
     folder: Path
@@ -75,7 +76,7 @@ class Attack:
 
 
 def load_attacks(wanted: Sequence[str] = ()) -> list[Attack]:
-    """All attacks, or those of which a name or a family is given. Raises ValueError with the file for a bad one."""
+    """Load all attacks, or those of the given names and families. Raises ValueError, with the file, for a bad one."""
     files = [path for family in FAMILIES for path in sorted((HERE / family).glob("*/attack.toml"))]
     attacks = [load_attack(path) for path in files]
     chosen = [one for one in attacks if not wanted or {one.name, one.name.partition("/")[0]} & set(wanted)]
@@ -89,7 +90,7 @@ def load_attack(path: Path) -> Attack:
     name = f"{path.parent.parent.name}/{path.parent.name}"
     unknown = [key for key in data if key not in KEYS]
     if unknown:
-        raise ValueError(f"{name}: {unknown[0]} is no key of attack.toml. There are: {', '.join(sorted(KEYS))}.")
+        raise ValueError(f"{name}: {unknown[0]} is not a key of attack.toml. The keys are: {', '.join(sorted(KEYS))}.")
     functions = {
         key: (said,) if isinstance(said, str) else tuple(said) for key, said in data.pop("functions", {}).items()
     }
@@ -115,7 +116,7 @@ def reference_file(name: str) -> bytes:
 
 
 def build(attack: Attack, target: Path, words: Mapping[str, str]) -> None:
-    """Write the submission. words: what `@NAME@` stands for."""
+    """Write the submission. words: what replaces each `@NAME@`."""
     files = {name: reference_file(name) for name in HANDS_IN[attack.hands_in]}
     for path in sorted((attack.folder / "append").rglob("*")):
         if path.is_file():
@@ -136,20 +137,20 @@ def filled(content: bytes, words: Mapping[str, str]) -> bytes:
 
 
 def complaints(attack: Attack, result: Mapping[str, Any], innocent: Mapping[str, Any], feedback: str) -> list[str]:
-    """What is not as it must be in one result. innocent: of the same files without the attack. feedback: its page."""
+    """List what is wrong in one result. innocent: the result of these files without the attack. feedback: its page."""
     found = []
     if result["status"] != attack.status:
         found.append(f"the submission is {result['status']}: {said_by(result)[:200]}")
     before = {one["function"]: one for one in innocent["functions"]}
     now = {one["function"]: one for one in result["functions"]}
     for name in [name for name in (*attack.functions, *attack.points) if name not in before]:
-        found.append(f"{name} is no function of the assignment")
+        found.append(f"{name} is not a function of the assignment")
     if attack.status == "graded":
         for name in before:
             found += complaints_of(attack, name, now.get(name), before[name])
     text = "\n".join([str(result), *sentences_in(result)])
-    found += [f"{word!r} is not said" for word in attack.must.present if word not in text]
-    found += [f"{word!r} is told to the student" for word in attack.must.absent_in_feedback if word in feedback]
+    found += [f"{word!r} is not in the result" for word in attack.must.present if word not in text]
+    found += [f"{word!r} is on the student's page" for word in attack.must.absent_in_feedback if word in feedback]
     if result["duration_s"] > attack.must.seconds:
         found.append(f"took {result['duration_s']:.0f} s, expected at most {attack.must.seconds:g} s")
     return found
@@ -181,7 +182,7 @@ def most_points(attack: Attack, name: str, now: Mapping[str, Any]) -> float:
 
 
 def sentences_in(data: Any) -> Iterator[str]:
-    """What the pages say of all reasons in a result."""
+    """The sentences that pages show for all reasons in a result."""
     if isinstance(data, dict) and data.keys() == {"id", "values"}:
         yield said(msgspec.convert(data, Reason))
     for item in data.values() if isinstance(data, dict) else data if isinstance(data, list) else ():
@@ -189,12 +190,12 @@ def sentences_in(data: Any) -> Iterator[str]:
 
 
 def said_by(result: Mapping[str, Any]) -> str:
-    """Why it could not be graded."""
+    """The reason why it could not be graded."""
     return said(msgspec.convert(result["reason"], Reason | None))
 
 
 def happened(attack: Attack, result: Mapping[str, Any]) -> str:
-    """In one line, for the table."""
+    """What happened, in one line for the table."""
     if result["status"] != "graded":
         return f"{result['status']}: {said_by(result)[:80]}"
     of = {one["function"]: one for one in result["functions"]}

@@ -1,7 +1,7 @@
-"""What lies about on the machine that grades, and must not be read or reached from a sandbox.
+"""Canaries: what the runner places on the machine that grades, and what no sandbox may read or reach.
 
-Each canary holds a token of its own: a token in anything that the grader writes or prints was read by an attack. Those
-that listen tell it to whoever connects, and keep count.
+Each canary has its own token. If the token appears in anything that the grader writes or prints, an attack has read
+it. A canary that listens sends its token to every connection, and records the connection.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ VARIABLE = "ATTACK_CANARY"
 
 @dataclass(frozen=True)
 class Canaries:
-    """words: how attacks name them (`@TCP_PORT@`). tokens: by canary. environment: for the command. reached: which."""
+    """words: by the name that attacks use (`@TCP_PORT@`). tokens: by canary. environment: for the command."""
 
     words: Mapping[str, str]
     tokens: Mapping[str, str]
     environment: Mapping[str, str]
-    reached: list[str] = field(default_factory=list)
+    reached: list[str] = field(default_factory=list)  # names of canaries, one for each connection
 
     def read_in(self, text: str) -> list[str]:
         return [name for name, token in self.tokens.items() if token in text]
@@ -32,7 +32,7 @@ class Canaries:
 
 @contextmanager
 def laid_out(scratch: Path, out: Path, victim: Path) -> Iterator[Canaries]:
-    """Lay them out below `scratch`, readable by all. victim: another submission's file, which gets a comment more."""
+    """Place them below `scratch`, readable by all. victim: another submission's file, which gets one more comment."""
     names = (
         "environment",
         "home",

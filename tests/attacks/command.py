@@ -1,7 +1,7 @@
-"""The real command, `grader grade`, as root or as an ordinary user, on a terminal of its own.
+"""Runs the real command, `grader grade`, as root or as an ordinary user, on a terminal of its own.
 
-An ordinary user may not enter what only root may (a checkout or a Python below /root): those folders are covered, for
-this command alone, by readable ones that hold what it needs at the paths where it is.
+An ordinary user may not enter some folders (a checkout or a Python below /root). For this command alone, readable
+folders cover those, with what it needs at the same paths.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def grade(
     environment: Mapping[str, str],
     timeout_s: float = TIMEOUT_S,
 ) -> tuple[int, str]:
-    """The exit code, and everything that it showed on its terminal."""
+    """Return the exit code, and everything that appeared on the terminal."""
     command = [sys.executable, "-m", "grader.cli.main", "grade", str(submissions), "--out", str(out)]
     command += ["--handout", "auto", "--jobs", str(jobs)]
     if as_user:
@@ -63,14 +63,14 @@ def read_all(terminal: int, shown: bytearray) -> None:
     while True:
         try:
             data = os.read(terminal, 1 << 16)
-        except OSError:  # nobody holds the other end any more
+        except OSError:  # no process has the other end open any more
             os.close(terminal)
             return
         shown += data
 
 
 def user_prefix() -> list[str]:
-    """What stands before a command so that an ordinary user runs it. For root only."""
+    """Return the words before a command with which an ordinary user runs it. For root only."""
     needed = sorted({ROOT, Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).parent})
     covered = sorted({closed for path in needed if (closed := closed_above(path))})
     inside = [path for path in needed if any(path.is_relative_to(closed) for closed in covered)]
@@ -100,6 +100,6 @@ def user_prefix() -> list[str]:
 
 
 def closed_above(path: Path) -> Path | None:
-    """The topmost folder on the way to `path` that others may not enter."""
+    """Return the topmost folder on the way to `path` that other users may not enter."""
     on_the_way: Sequence[Path] = [*reversed(path.parents), path]
     return next((folder for folder in on_the_way if not folder.stat().st_mode & 0o001), None)

@@ -1,7 +1,7 @@
-"""Every attack of tests/attacks/, handed in together and graded by the real command in the real sandbox.
+"""Hands in all attacks of tests/attacks/ together, and grades them with the real command in the real sandbox.
 
     attack.toml ──► submissions ──► grader grade ──► results, pages, what the terminal showed
-                         canaries lie about              ├─► each result held against its attack.toml
+                         canaries are placed             ├─► each result is compared with its attack.toml
                                                          ├─► no canary was read or reached, nothing survived
                                                          └─► every page opened in Chromium: nothing runs
 
@@ -51,7 +51,7 @@ class Run:
 
 @dataclass
 class Outcome:
-    """What a run showed. by_attack: complaints and what happened; others: what concerns no single attack."""
+    """The outcome of a run. by_attack: complaints, and what happened; others: complaints about no single attack."""
 
     by_attack: dict[str, tuple[list[str], str]] = field(default_factory=dict)
     others: list[str] = field(default_factory=list)
@@ -64,15 +64,17 @@ class Outcome:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.attacks.runner", description=__doc__.partition("\n")[0])
-    parser.add_argument("attacks", nargs="*", help="families, or family/name; all of them if none is named")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="submissions at once")
-    parser.add_argument("--user", action="store_true", help="as an ordinary user, where root starts this")
-    parser.add_argument("--every", action="store_true", help="as root and as an ordinary user, and both with --jobs 4")
-    parser.add_argument("--quiet", action="store_true", help="no table where all is as expected")
+    parser.add_argument("attacks", nargs="*", help="families, or family/name; by default all attacks")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="number of submissions at once")
+    parser.add_argument("--user", action="store_true", help="grade as an ordinary user, if root starts this")
+    parser.add_argument(
+        "--every", action="store_true", help="run as root and as an ordinary user, and both with --jobs 4"
+    )
+    parser.add_argument("--quiet", action="store_true", help="print no table if everything is as expected")
     asked = parser.parse_args()
     try:
         attacks = load_attacks(asked.attacks)
-        find_chromium()  # needed last, some minutes from now
+        find_chromium()  # now, although it is needed last, some minutes later
     except (ValueError, FileNotFoundError) as error:
         parser.error(str(error))
     root = os.geteuid() == 0
@@ -83,7 +85,7 @@ def main() -> int:
         ]
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
     if asked.every and not root:
-        console.print("Not started by root, so this user's runs are all there are.")
+        console.print("This was not started by root, so it runs only as this user.")
     outcomes = {}
     for run in dict.fromkeys(runs):
         outcomes[run] = perform(attacks, run)
@@ -92,7 +94,7 @@ def main() -> int:
 
 
 def perform(attacks: Sequence[Attack], run: Run) -> Outcome:
-    """Hand in all attacks, and right submissions before and behind them; grade them once; look at what there is."""
+    """Hand in all attacks, with right submissions before and after them; grade them once; compare the outcome."""
     outcome, started = Outcome(), time.monotonic()
     uids = {ORDINARY_UID} if run.as_user else set()
     with tempfile.TemporaryDirectory(prefix="attacks-") as folder:
@@ -123,7 +125,7 @@ def perform(attacks: Sequence[Attack], run: Run) -> Outcome:
 
 
 def innocent(kind: str) -> Attack:
-    """A right submission of these files."""
+    """A right submission with these files."""
     return Attack(f"innocent/{kind}", Path(os.devnull), "", "", hands_in=kind, submission=f"innocent_{kind}")
 
 
@@ -143,7 +145,7 @@ def hold(
     canaries: Canaries,
     outcome: Outcome,
 ) -> None:
-    """Everything that was written and shown, against what was expected."""
+    """Compare everything that was written and shown with what was expected."""
     results = {}
     for path in sorted((out / "results").glob("*.json")):
         result = json.loads(path.read_text(encoding="utf-8"))
@@ -195,16 +197,17 @@ def print_outcome(console: Console, run: Run, attacks: Sequence[Attack], outcome
         found, what = outcome.by_attack[attack.name]
         if quiet and not found:
             continue
-        told = "".join(f"\n[red]not so: {escape(show(complaint))}[/]" for complaint in found)
+        told = "".join(f"\n[red]unexpected: {escape(show(complaint))}[/]" for complaint in found)
         table.add_row(escape(attack.name), escape(attack.expected), escape(show(what)) + told)
     if table.row_count:
         console.print(table)
     for complaint in outcome.others:
-        console.print(f"[red]not so: {escape(clean(complaint))}[/]")
+        console.print(f"[red]unexpected: {escape(clean(complaint))}[/]")
     unexpected = [name for name, (found, _) in outcome.by_attack.items() if found]
     verdict = f"{len(attacks) - len(unexpected)} of {len(attacks)} as expected"
-    rest = f", and {len(outcome.others)} things besides" if outcome.others else ""
-    console.print(f"{verdict}{rest}" if unexpected or rest else "all as expected: nothing gained, read, left or run")
+    rest = f", and {len(outcome.others)} other complaints" if outcome.others else ""
+    fine = "all as expected: no attack gained marks, read a secret, left anything behind or ran in a page"
+    console.print(f"{verdict}{rest}" if unexpected or rest else fine)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The runner sees what it is there to see: a mark too many, a function hurt, a token read, a page that runs."""
+"""The runner notices a mark too many, a changed function, a token that was read, a page that runs code."""
 
 from __future__ import annotations
 
@@ -44,9 +44,13 @@ def test_an_expected_result_gives_no_complaint():
         (ATTACK, result(status="grader_error"), "the submission is grader_error: "),
         (ATTACK, result(functions=[]), "f is not in the result"),
         (ATTACK, result(duration_s=61.0), "took 61 s, expected at most 60 s"),
-        (replace(ATTACK, functions={"layers.h": ("failed",)}), result(), "layers.h is no function of the assignment"),
-        (replace(ATTACK, must=Must(present=("said",))), result(), "'said' is not said"),
-        (replace(ATTACK, must=Must(absent_in_feedback=("told",))), result(), "'told' is told to the student"),
+        (
+            replace(ATTACK, functions={"layers.h": ("failed",)}),
+            result(),
+            "layers.h is not a function of the assignment",
+        ),
+        (replace(ATTACK, must=Must(present=("said",))), result(), "'said' is not in the result"),
+        (replace(ATTACK, must=Must(absent_in_feedback=("told",))), result(), "'told' is on the student's page"),
     ],
 )
 def test_an_unexpected_result_gives_a_complaint(attack, happened, complaint):
@@ -73,7 +77,7 @@ def test_a_file_may_have_a_name_that_not_every_system_takes(tmp_path):
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ('tries = "a"\nexpected = "b"\nfunction = 1\n', "function is no key of attack.toml"),
+        ('tries = "a"\nexpected = "b"\nfunction = 1\n', "function is not a key of attack.toml"),
         ('tries = "a"\nexpected = "b"\n[functions]\nf = "wrong"\n', r"f may be \('wrong',\)"),
         ('tries = "a"\nexpected = "b"\nhands_in = "some"\n', "hands_in is 'some'"),
     ],
@@ -133,7 +137,7 @@ def test_a_process_in_its_own_session_and_a_file_are_found(tmp_path):
     assert file == f"temporary file: {tmp_path / 'left.txt'}"
 
 
-# In a process of its own: one process has one Playwright, and other tests hold it.
+# In a process of its own: a process can have only one Playwright, and other tests use it.
 OPEN = """
 import json, sys
 from pathlib import Path

@@ -382,7 +382,7 @@ def number():
 
 
 def test_handed_out_files_are_compiled_once_and_known_only_where_they_are_shown(tree, isolated, tmp_path):
-    """Code compiled outside equals the file in the work tree to the byte. Files that a tree lacks are unknown inside."""
+    """Code compiled outside is that of the file in the work tree. Inside, files that a tree lacks are unknown."""
     originals = tmp_path / "reference"
     originals.mkdir()
     given = []
