@@ -64,6 +64,7 @@ class Context(Ground):
 
     def only(self, checks: Collection[str]) -> Context:
         """Return the same context for these checks alone. The caller decides what the marks of the other checks are."""
+        # A context is frozen and shared by all submissions of a process, so this makes another one.
         kept = tuple(check for check in self.assignment.checks if check.id in checks)
         return replace(self, assignment=replace(self.assignment, checks=kept))
 
@@ -72,7 +73,7 @@ class Context(Ground):
         """A hash of everything that decides marks: the assignment's folder, the handed-out files, the reference."""
         digest = hashlib.sha256(self.assignment.sha256.encode())
         for files in (self.handed_out, self.reference_files or {}):
-            # Each name ends with a zero byte and each content is hashed by itself, so that no two sets of files agree.
+            # Zero bytes end each name and each content is hashed by itself, so that no two sets of files agree.
             for name, content in sorted(files.items()):
                 digest.update(f"\0{name}\0".encode() + hashlib.sha256(content).digest())
         return digest.hexdigest()
@@ -91,6 +92,7 @@ def prepare(settings: Settings) -> Context:
     try:
         reference = {name: (assignment.reference / name).read_bytes() for name in assignment.student_files}
     except OSError:  # a student's copy of the assignment has no reference
+        # Then there are no stubs, and a mistake costs every function that calls the wrong one.
         reference = None
     return Context(
         **vars(ground),
@@ -119,6 +121,7 @@ def prepare_ground(settings: Settings) -> Ground:
     # For the zygote, which compiles them once: they are the same in every work tree (zygote.py).
     given = tuple((f"{assignment.package}/{name}", str(assignment.reference.resolve() / name)) for name in handed_out)
     interpreter = find_interpreter(settings.python)
+    # Fails here where the sandbox does not work, before a submission could lose marks by it.
     isolation = replace(choose_isolation(settings.sandbox), given=given)
     check_access(isolation, interpreter)  # here, so that a bad --python stops the run and not each submission
     return Ground(assignment, interpreter, isolation, handed_out)

@@ -25,6 +25,7 @@ def import_notes(imported: ImportResult, files: Sequence[str]) -> list[Reason]:
     notes = []
     if imported.absent:
         notes.append(Reason.of("imports_what_is_absent", files=files, names=imported.absent))
+    # Files in another encoding work, but their letters may be wrong in messages.
     notes += [Reason.of("not_in_utf_8", file=name) for name in imported.recoded]
     left_out = [one for one in imported.left_out if not is_of_another_python(one)]
     for note in map(left_out_note, left_out[:MOST_LEFT_OUT]):

@@ -51,6 +51,7 @@ class Oracle:
     given: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        # Stubs use the names and forms of the handout's year; the reference knows only its own.
         self.call_in_their_words = adapt_back(self.call, self.handout)
 
     @property
@@ -60,6 +61,7 @@ class Oracle:
     def end(self) -> None:
         """Forget what the reference kept for the check that is over."""
         if self.is_running:
+            # Every change of check ends the child's handles, so that a cache of one check is worthless in another.
             self.process.end(stay=self.is_sound)
         self.is_running, self.given = False, set()
 
@@ -74,6 +76,7 @@ class Oracle:
         Outcome `own`: the worker must call the student's own backward, since the student's own forward made the cache.
         """
         handles = list(handles_in(args))
+        # Handles are small numbers, which student code can guess. So only those that this check received count.
         if any(handle.number not in self.given for handle in handles):
             return {"outcome": "error", "text": "the cache does not belong to this check"}
         # A backward without any handle of ours: plain data, made by the student's forward or as the docstring says.
@@ -92,6 +95,7 @@ class Oracle:
                 return {"outcome": "own" if is_foreign else "error", "text": say(failed.failure.reason)}
             args = flat
         if function in self.documented and isinstance(value, tuple) and len(value) == 2:
+            # The documented cache instead of a handle: code that looks into its cache finds what the course describes.
             value = (value[0], self.documented[function](*args))
         self.given |= {handle.number for handle in handles_in(value)}
         return {"outcome": "value", "value": value, "dicts": {str(i): a for i, a in enumerate(args) if type(a) is dict}}
@@ -107,10 +111,11 @@ class Oracle:
 
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not self.is_running:
-            self.process.begin(SETUP, fresh=False)
             # Not at construction: most submissions need no reference, and its import takes as long as theirs.
+            self.process.begin(SETUP, fresh=False)
             self.is_running = self.is_sound = True
             for broken in filter(None, self.process.session.imported.failures.values()):
+                # Not the student's fault, so no mark may depend on it.
                 raise fault(Reason.of("reference_not_imported", why=broken.reason), SandboxError)
         # Its child was killed in this check. Only the next check gets a new one, since a retry would cost as much time.
         if self.process.state == LOST:

@@ -46,6 +46,7 @@ def keeping() -> Iterator[None]:
     finally:
         KEPT.depth -= 1
         if KEPT.depth == 0:
+            # In this order: the end of the thread would kill the sandbox that it started, in the middle of its work.
             forget()
             if KEPT.thread is not None:
                 KEPT.thread.end()
@@ -63,6 +64,7 @@ def borrow(key: Any, make: Callable[[], CheckProcess]) -> Iterator[CheckProcess]
         forget()
         process = make()
     is_sound = False
+    # Any exception, Ctrl-C included, may leave the process in the middle of a message.
     try:
         yield process
         is_sound = True
@@ -89,6 +91,7 @@ def judging() -> Iterator[JudgeThread]:
 
 
 def forget() -> None:
+    # Out of the pool first, so that a failing kill() does not leave a dead process in it.
     process, KEPT.key, KEPT.process = KEPT.process, None, None
     if process is not None:
         process.kill()

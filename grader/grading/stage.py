@@ -54,6 +54,7 @@ def stage(
     the submission with a bad name is left out, with a note.
     """
     for name in (package, *handed_out):
+        # An assignment's mistake must not write outside of the work tree.
         if not name or safe_path(name) != name:
             raise fault(Reason.of("not_relative", name=name))
     files = {name: content for name, content in submission_files.items() if is_importable(name)}
@@ -63,6 +64,7 @@ def stage(
         if name not in submission_files or normalise(submission_files[name]) == normalise(pristine):
             continue
         if name in extended:
+            # The student's file keeps its name, and the pristine one goes beside it under a name that no student uses.
             folder, slash, base = name.rpartition("/")
             beside = f"_handed_out_{base}"
             files[name] = submission_files[name] + COMPLETION.format(pristine=beside.removesuffix(".py")).encode()
@@ -86,6 +88,7 @@ def write_tree(files: Mapping[str, bytes], target: Path, package: str) -> None:
     # Every parent of every file: Path.parents ends with "." for a relative path, which is the target itself.
     folders = {above for name in files for above in Path(package, name).parents} | {Path(package)}
     try:
+        # Sorted, so that each folder is made after the one that holds it.
         for folder in sorted(folders - {Path(".")}):
             (target / folder).mkdir()
             (target / folder).chmod(FOLDER_MODE)  # mkdir's mode is cut by the umask

@@ -54,6 +54,7 @@ def grade_submission(submission: Submission, context: Context) -> Result:
     """
     started = time.monotonic()
     until = started + context.limits.submission_wall_s
+    # Filled by the judge's thread. A caller that leaves it needs the run, to stop its sandboxes and read its results.
     at_work: list[SubmissionRun] = []
 
     def stop() -> None:
@@ -80,6 +81,7 @@ def grade(submission: Submission, context: Context, started: float, at_work: lis
     """Grade without a watchdog. at_work: receives the run as soon as there is one."""
     if submission.problem is not None:
         return replace(blank_result(submission, context, started), status=UNREADABLE, reason=submission.problem)
+    # Nothing of the submission has run yet; which handout it follows decides the checks.
     handout, _ = context.handouts.of(submission)
     account = TimeAccount(started + context.limits.submission_wall_s)
     with work_folder(context.scratch) as folder:
@@ -94,7 +96,7 @@ def conclude(started: float, run: SubmissionRun) -> Result:
     submission, context, handout = run.sandboxes.submission, run.sandboxes.context, run.sandboxes.handout
     order = [check for check in context.assignment.checks if handout.has(check)]
     results = settle([run.known(check) for check in order])
-    # On stubs a check may earn what a sibling's mistake had cost it: a mistake costs once.
+    # On stubs, a check may earn back what a sibling's mistake had cost it: a mistake costs once.
     if run.on_stubs:
         on_stubs = settle([run.on_stubs.get(check.id) or run.known(check) for check in order])
         results = choose(results, on_stubs, run.on_stubs.keys(), context.assignment.stubs)
@@ -120,6 +122,7 @@ def conclude_late(context: Context, started: float, at_work: list[SubmissionRun]
         raise fault(late_reason(context, where))
     run = at_work[0]
     result = conclude(started, run)
+    # Time in its own sandboxes is a lower bound of what its code used, so the doubt is in the submission's favour.
     if run.sandboxes.used_s >= THEIR_SHARE * context.limits.submission_wall_s:
         return replace(result, notes=(*result.notes, Reason.of("too_late")))
     return replace(result, status=GRADER_ERROR, reason=late_reason(context, where))
@@ -137,6 +140,7 @@ def with_left_out(results: list[CheckResult], assignment: Assignment, handout: H
         if check.function in handout.solved:
             reason = Reason.of("given_solved", handout=handout.name, years=handout.years)
         not_in_handout.append(Trial(replace(check, max_points=0.0), Failure(NOT_APPLICABLE, "", reason)))
+    # In the assignment's order, whatever order the checks ran in: reports of two submissions can be compared by line.
     by_id = {result.id: result for result in [*results, *settle(not_in_handout)]}
     ordered = [by_id[check.id] for check in assignment.checks]
     return [replace(one, title=handout.titles.get(one.id, one.title)) for one in ordered]
@@ -169,6 +173,7 @@ def blank_result(submission: Submission, context: Context, started: float) -> Re
     # A notebook that the handout lacks has no questions to compare with, and is shown as it is.
     notebooks = tuple(n if n in theirs else replace(n, handed_out="", answers=()) for n in submission.answers)
     left_out = sum(check.max_points for check in assignment.checks if not handout.has(check))
+    # Points that the handout does not ask for leave the maximum, so that full marks stay possible.
     return Result(
         submission={
             "id": submission.id,

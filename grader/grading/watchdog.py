@@ -58,6 +58,7 @@ class JudgeThread:
 
     def serve(self) -> None:
         with suppress(Left):  # it may arrive when the work is already done
+            # One thread for all submissions of a process: the kernel ties a sandbox's life to the thread (see above).
             while (task := self.tasks.get()) is not None:
                 task()
 
@@ -72,15 +73,18 @@ class JudgeThread:
         def fulfil() -> None:
             try:
                 future.set_result(work())
+            # BaseException: SystemExit and Left must reach the caller, too, or it would wait for ever.
             except BaseException as error:
                 future.set_exception(error)
 
         self.tasks.put(fulfil)
         try:
             while not wait([future], timeout=min(LOOK_S, max(0.0, until - time.monotonic()))).done:
+                # Wakes every LOOK_S, so that Ctrl-C reaches the caller on Windows, too.
                 if time.monotonic() >= until:
                     raise Overdue(self.where())
         except BaseException as error:
+            # First the sandboxes: a thread that waits for one of them then returns by itself.
             stop()
             self.leave(future, ENDING_S if isinstance(error, Overdue) else CLEARING_S)
             raise
