@@ -20,7 +20,7 @@ FIELDS: Final[dict[str, type]] = {
     "modules": dict,  # name → None, or a description of what its import raised
     "absent": list,  # names of modules that are not in the sandbox
     "left_out": list,  # statements of modules: file, line, function, type and text of the error
-    "recoded": list,  # files that are not in the encoding that they should be in
+    "recoded": list,  # files in another encoding than they declare, or than UTF-8
     "outcome": str,  # value, missing, error, memory, timeout, refused, unfit
     "dicts": dict,  # position of an argument → the dict that it is now
     "arrays": list,  # positions of arguments that were changed in place

@@ -204,7 +204,7 @@ class Traces:
         # A library's class is watched by the name under which its module holds it.
         if not self.is_own(kind):
             return
-        # A metaclass of the student's can keep anything, and can answer for the class.
+        # A metaclass of the student's can hold any state, and can change what the class shows of itself.
         if type(kind) is not type:
             raise Unseen
         self.held.append((vars(kind).values(), list(vars(kind).values())))
