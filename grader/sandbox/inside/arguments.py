@@ -1,4 +1,4 @@
-"""Which values of a call are sent to the judge, and how the call changed its arguments."""
+"""What of a call's values travels, and what the call did to its arguments."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from typing import Any, Dict, List, Tuple
 import numpy as np
 import protocol  # type: ignore[import-not-found]
 
-# Bytes of an array that is sent. Right replies are below 1 MiB; a cache may be larger, and stays here as a handle.
-MAX_ARRAY = 4 << 20
+MAX_ARRAY = 4 << 20  # bytes of an array that travels: right replies are below 1 MiB, a cache may be large and stays
 
 
 def is_plain(value: Any) -> bool:
-    # What is not plain data stays in the worker and is sent as a handle.
     if value is None or isinstance(value, (bool, int, float, str, bytes, np.generic, protocol.Handle)):
         return True
     if isinstance(value, np.ndarray):
@@ -22,7 +20,6 @@ def is_plain(value: Any) -> bool:
 
 
 def snapshot(value: Any) -> Any:
-    # Arrays and dicts of them are all that a function of the course changes in place.
     if isinstance(value, np.ndarray):
         return value.copy()
     if isinstance(value, dict):
@@ -31,12 +28,12 @@ def snapshot(value: Any) -> Any:
 
 
 def changes(before: List[Any], args: Tuple[Any, ...], sent: Tuple[Any, ...]) -> Tuple[Dict[str, Any], List[int]]:
-    """Return what the call changed in its arguments: dicts that changed, whole; positions of arrays that changed."""
+    """What the call did to the arguments that were sent: dicts that changed, whole; positions of arrays that did."""
     dicts: Dict[str, Any] = {}
     arrays: List[int] = []
     for position, (old, new) in enumerate(zip(before, args)):
         if isinstance(sent[position], protocol.Handle):
-            continue  # the judge holds no copy of it that could be out of date
+            continue  # the caller has no copy of it
         if isinstance(old, np.ndarray) and not same(old, new):
             arrays.append(position)
         elif isinstance(old, dict) and not same(old, new):
@@ -45,7 +42,7 @@ def changes(before: List[Any], args: Tuple[Any, ...], sent: Tuple[Any, ...]) -> 
 
 
 def aliases(value: Any, args: Tuple[Any, ...], changed: List[int]) -> List[int]:
-    """Return which changed arrays the call also returned, or returned a view of: then the change is not a mistake."""
+    """Which of the changed arrays the call has returned as well, or a view of them."""
     items = value if isinstance(value, (tuple, list)) else [value]
     arrays = [item for item in items if isinstance(item, np.ndarray)]
     return [position for position in changed if any(np.may_share_memory(item, args[position]) for item in arrays)]
@@ -53,7 +50,6 @@ def aliases(value: Any, args: Tuple[Any, ...], changed: List[int]) -> List[int]:
 
 def same(old: Any, new: Any) -> bool:
     if isinstance(old, np.ndarray):
-        # By bytes: NaN is not equal to itself, and -0.0 is equal to 0.0.
         return isinstance(new, np.ndarray) and old.dtype == new.dtype and old.tobytes() == new.tobytes()
     if isinstance(old, dict):
         return isinstance(new, dict) and old.keys() == new.keys() and all(same(old[key], new[key]) for key in old)

@@ -1,6 +1,6 @@
-"""The worker's end of the two pipes to the judge: they carry whole frames and nothing else.
+"""The worker's end of the two pipes that lead to the judge: whole frames, and nothing else on them.
 
-Runs inside the worker, beside worker.py, under Python 3.8 and later.
+Runs inside the worker, beside worker.py, under Python 3.8 on.
 """
 
 from __future__ import annotations
@@ -12,34 +12,32 @@ from typing import Any, Dict, Tuple
 
 import protocol  # type: ignore[import-not-found]
 
-CHUNK = 1 << 16  # the capacity of a pipe (pipe(7)); nearly every frame is shorter
+CHUNK = 1 << 16  # what a pipe holds, and more than nearly every frame
 NAME = re.compile(r"[A-Za-z0-9_]{1,100}")
 
 
 def private_pipes() -> Tuple[int, int]:
-    """Keep stdin and stdout for the judge. Prints go to stderr, and input() meets the end of a file."""
+    """Keep stdin and stdout for the judge; prints go where errors go, input() finds an end of file."""
     if os.name == "posix":
-        os.closerange(3, 256)  # what the launcher left open: the user namespace that it entered
-    requests, replies = os.dup(0), os.dup(1)  # dup gives them numbers above 2, where no print can reach them
-    if hasattr(os, "O_BINARY"):  # in text mode Windows writes two bytes for a line feed
+        os.closerange(3, 256)  # what the launcher needed and left open: the user namespace that it entered
+    requests, replies = os.dup(0), os.dup(1)
+    if hasattr(os, "O_BINARY"):  # Windows would write two bytes for a line feed
         import msvcrt
 
         for fd in (requests, replies):
             msvcrt.setmode(fd, os.O_BINARY)  # type: ignore[attr-defined,unused-ignore]
-    # Not a closed descriptor: the next file to be opened would get number 0 and become stdin.
     nothing, nobody = os.pipe()
     os.close(nobody)
     os.dup2(nothing, 0)
     os.dup2(2, 1)
     os.close(nothing)
-    # With errors="backslashreplace" any text can be printed; half a surrogate pair would raise in the student's code.
     sys.stdout = open(1, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
     return requests, replies
 
 
 class Channel:
-    """Whole frames on two file descriptors, one request at a time: a child continues where the server stopped."""
+    """Whole frames on two file descriptors, one request at a time: the child goes on where the server stopped."""
 
     def __init__(self, requests: int, replies: int) -> None:
         self.requests = requests
@@ -57,13 +55,13 @@ class Channel:
         self.write(protocol.encode(message))
 
     def write(self, frame: bytes) -> None:
-        """Write a frame that is encoded already."""
+        """A frame that is encoded already."""
         data = memoryview(frame)
         while data:
             data = data[os.write(self.replies, data) :]
 
     def read(self, begun: bytes, count: int) -> bytes:
-        """Read at least that many bytes of a frame. Reading more is safe: no frame comes before this one's reply."""
+        """So many bytes of a frame or more, if they are there: no other comes before this one has its reply."""
         parts, length = [begun], len(begun)
         while length < count:
             part = os.read(self.requests, max(count - length, CHUNK))
@@ -75,10 +73,10 @@ class Channel:
 
 
 def interned(value: Any) -> Any:
-    """Return the value with its names interned, as Python does in a module: equal names are one object.
+    """The value with its names as Python keeps the constants of a module: one object for equal names.
 
-    So `normalization is "batchnorm"` is true here wherever it is true in a script. Only the worker's end does this:
-    names that a worker sent would stay in the judge's memory.
+    So `normalization is "batchnorm"` is true here wherever it is true in a script. Only the worker's end does this: a
+    name that a worker sent would stay in the judge's memory.
     """
     kind = type(value)
     if kind is str:
