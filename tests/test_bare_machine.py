@@ -98,7 +98,7 @@ def test_a_python_without_numpy_is_rejected_before_grading(grade, tmp_path):
     done = grade({"PATH": os.environ.get("PATH", os.defpath)}, "--python", str(bare / "bin/python"))
     assert done.returncode == 2
     told = " ".join(done.stderr.split())
-    assert f"{bare}/bin/python: has no NumPy. Install it there: {bare}/bin/python -m pip install numpy." in told
+    assert f"{bare}/bin/python: it has no NumPy. Install it: {bare}/bin/python -m pip install numpy." in told
     assert "Traceback" not in told
     assert not (tmp_path / "out").exists()
 

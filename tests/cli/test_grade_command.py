@@ -253,7 +253,7 @@ def test_huge_values_and_texts_count_as_the_students_failure(tmp_path, classroom
 def test_a_python_that_does_not_exist(classroom, tmp_path):
     done = grade(classroom, "--out", tmp_path / "out", "--python", "/bin/false")
     assert done.returncode == 2
-    assert "cannot be run as a Python" in done.stderr
+    assert "does not run as a Python" in done.stderr
 
 
 def test_an_output_folder_that_cannot_be_written(classroom, tmp_path):

@@ -1,4 +1,4 @@
-"""Code of another time, through the sandbox: it costs its own function and says what is done away with."""
+"""Code for an older Python or NumPy, in the sandbox: it costs its own function, with a message on what was removed."""
 
 import sys
 
@@ -25,7 +25,7 @@ def test_python_2_that_does_not_compile_is_left_out_and_says_so(grade_layers, so
     for check in lost:
         assert check.status == "error"
         assert words in say_all(check.hints)
-        assert "--python" not in say_all(check.hints)  # that is for staff
+        assert "--python" not in say_all(check.hints)  # staff alone get that text
     (note,) = notes_of(result)
     assert words in note
     assert note.startswith("layers.py, line ")
@@ -58,7 +58,7 @@ def test_old_names_cost_their_own_function_and_say_so(grade_layers, line, words)
         ("def relu_forward(x):\n    t'{x}'\n    return np.maximum(0, x), x\n", "3.14"),
     ],
 )
-def test_syntax_of_a_newer_python_is_told_once_at_the_top_with_the_way_out(grade_layers, source, since):
+def test_syntax_of_a_newer_python_is_noted_once_at_the_top_with_what_to_do(grade_layers, source, since):
     if sys.version_info >= tuple(map(int, since.split("."))):
         pytest.skip(f"this Python has the syntax of {since}")
     result = grade_layers(source + "\ntype_of_nothing: Missing = 1\nprint('imported')\n1 / 0\n")

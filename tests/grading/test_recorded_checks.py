@@ -27,7 +27,7 @@ ASSIGNMENT = Path(__file__).resolve().parents[2] / "assignment"
 
 @pytest.fixture(scope="module")
 def programs():
-    """By check: its program, and how often it calls the code under test."""
+    """For each check: its program, and how often it calls the code under test."""
     assignment = load_assignment(ASSIGNMENT)
     fixtures, functions = load_fixtures(assignment).checks, frozenset(assignment.functions)
 
@@ -45,7 +45,7 @@ def test_a_program_is_recorded_once_for_each_handout(programs):
 
 
 def test_nearly_every_check_is_one_program(programs):
-    """The others look at a value in between; each look is one more message for every submission."""
+    """The others read a value in between. Each reading costs every submission one more message."""
     assignment, fixtures, one = programs
     whole = [check.id for check in assignment.checks if len(one(check).calls) == len(fixtures[check.id].arities)]
     assert len(whole) >= len(assignment.checks) - 5
@@ -83,7 +83,7 @@ def test_the_inputs_of_a_program_are_those_of_the_seed(programs):
 
 
 def results_of(program, functions, assignment):
-    """What a program returns, from its calls alone; None where the check is run after all."""
+    """The results of a program, from its calls alone; None where the check must be run."""
     call, replay = local_call(functions, None, assignment.classes), Replay(program)
     for number in program.calls:
         _, function, sent, named, *_ = program.steps[number]
@@ -97,7 +97,7 @@ def results_of(program, functions, assignment):
 
 
 def test_what_a_program_returns_is_what_its_check_returns_on_the_reference_and_on_every_misconception(programs):
-    """So a check whose results are right need not be run: it would not have looked at anything else."""
+    """So a check whose results are right need not be run: it would have read nothing else."""
     assignment, _, one = programs
     compared = set()
     reference = load_reference(assignment)
@@ -111,7 +111,7 @@ def test_what_a_program_returns_is_what_its_check_returns_on_the_reference_and_o
                     functions[check.function] = partial(item.run, names)
                 try:
                     results = results_of(one(check), functions, assignment)
-                except Exception:  # a call gave no value: the check is run, and says so
+                except Exception:  # a call returned no value: the check is run and reports that
                     continue
                 if results is None:
                     continue
