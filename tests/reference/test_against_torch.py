@@ -13,7 +13,7 @@ from reference import fast_layers, layer_utils, layers, optim
 from reference.classifiers.cnn import MultiLayerConvNet, ThreeLayerConvNet
 from reference.classifiers.fc_net import FullyConnectedNet, TwoLayerNet
 
-# Without a compiler NumPy stands in for the kernels of the convolutions.
+# Without a compiler, NumPy replaces the compiled kernels of the convolutions.
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:fast_layers:RuntimeWarning")]
 
 

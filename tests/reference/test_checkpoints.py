@@ -228,7 +228,7 @@ def test_a_file_cut_off_anywhere_is_refused(path):
     for length in range(len(whole)):
         path.write_bytes(whole[:length])
         with pytest.raises(
-            ValueError, match=r"no whole checkpoint was found \(.*\), expected a file that Solver wrote"
+            ValueError, match=r"no complete checkpoint was found \(.*\), expected a file that Solver wrote"
         ):
             read_checkpoint(path)
 
@@ -248,17 +248,17 @@ def test_a_changed_byte_is_refused_or_without_effect(path):
 
 def test_other_files_are_refused(path):
     np.savez(path, W1=np.ones(3))
-    with pytest.raises(ValueError, match=r"no whole checkpoint was found .*There is no item named 'state\.npy'"):
+    with pytest.raises(ValueError, match=r"no complete checkpoint was found .*There is no item named 'state\.npy'"):
         read_checkpoint(path)
     np.savez(path, state=np.array('{"format": "solver checkpoint, version 2", "state": {}}'))
     with pytest.raises(ValueError) as caught:
         read_checkpoint(path)
     assert str(caught.value) == (
-        f"{path}: no whole checkpoint was found (it is of another format), expected a file that Solver wrote. "
+        f"{path}: no complete checkpoint was found (it has another format), expected a file that Solver wrote. "
         "Take an earlier checkpoint."
     )
     path.write_bytes(b"")
-    with pytest.raises(ValueError, match="no whole checkpoint was found"):
+    with pytest.raises(ValueError, match="no complete checkpoint was found"):
         read_checkpoint(path)
 
 
@@ -271,10 +271,10 @@ def test_nothing_in_a_file_acts(path, monkeypatch):
     monkeypatch.chdir(path.parent)
     with zipfile.ZipFile(path, "w") as archive, archive.open("state.npy", "w") as member:
         np.lib.format.write_array(member, np.array(Acts(), dtype=object), allow_pickle=True)
-    with pytest.raises(ValueError, match="no whole checkpoint was found"):
+    with pytest.raises(ValueError, match="no complete checkpoint was found"):
         read_checkpoint(path)
     path.write_bytes(pickle.dumps(Acts()))
-    with pytest.raises(ValueError, match="no whole checkpoint was found"):
+    with pytest.raises(ValueError, match="no complete checkpoint was found"):
         read_checkpoint(path)
     assert not os.path.exists("acted")
 

@@ -140,10 +140,10 @@ def test_only_the_files_that_are_needed_are_read(folder, tmp_path):
     ("counts", "message"),
     [
         ((90, 11, 0), "CIFAR-10: {} holds 100 images in data_batch_1 + data_batch_2 + data_batch_3 + data_batch_4 + "
-                      "data_batch_5, expected 101. Ask for fewer."),
+                      "data_batch_5, expected 101. Request fewer."),
         ((10**15, 10**15, 0), "CIFAR-10: {} holds 100 images in data_batch_1 + data_batch_2 + data_batch_3 + "
-                              "data_batch_4 + data_batch_5, expected 2000000000000000. Ask for fewer."),
-        ((1, 0, 21), "CIFAR-10: {} holds 20 images in test_batch, expected 21. Ask for fewer."),
+                              "data_batch_4 + data_batch_5, expected 2000000000000000. Request fewer."),
+        ((1, 0, 21), "CIFAR-10: {} holds 20 images in test_batch, expected 21. Request fewer."),
         ((0, 1, 1), "get_CIFAR10_data: num_training is 0, expected a whole number from 1 up. Pass one."),
         ((1, -1, 1), "get_CIFAR10_data: num_validation is -1, expected a whole number from 0 up. Pass one."),
         ((1, 1, 2.0), "get_CIFAR10_data: num_test is 2.0, expected a whole number from 0 up. Pass one."),
@@ -287,7 +287,7 @@ ADVICE = f"Replace it by the file from {URL}."
         (pickle.dumps({b"data": 1, b"labels": []}, 3), None),
         (
             pickle.dumps({**GOOD, "data": "x"}, 2),
-            "data is no array but str, expected uint8 of shape (n, 3072). " + ADVICE,
+            "data is not an array but str, expected uint8 of shape (n, 3072). " + ADVICE,
         ),
         (
             pickle.dumps({**GOOD, "data": GOOD["data"].astype(int)}, 2),
@@ -329,7 +329,7 @@ ADVICE = f"Replace it by the file from {URL}."
         (pickle.dumps({**GOOD, "labels": [np.int64(1), 2]}, 2), None),
         (
             b"\x80\x02cos\nsystem\nU\x04true\x85R.",
-            "byte 2 asks for 'os.system', expected arrays, text and numbers only. " + ADVICE,
+            "byte 2 requests 'os.system', expected arrays, text and numbers only. " + ADVICE,
         ),
         (python2_pickle(GOOD)[:-9], None),
     ],
@@ -344,14 +344,14 @@ def test_a_wrong_file_is_named_and_told_what_to_do_about(content, message, tmp_p
 def test_what_is_no_file_is_told(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"data_batch_9: there is no such file, expected a batch of CIFAR-10."):
         load_CIFAR_batch(tmp_path / "data_batch_9")
-    with pytest.raises(ValueError, match="is no file of at most 67108864 bytes, expected a batch"):
+    with pytest.raises(ValueError, match="is not a file of at most 67108864 bytes, expected a batch"):
         load_CIFAR_batch(tmp_path)
     with open(tmp_path / "large", "wb") as file:
         file.truncate(MAX_FILE_BYTES + 1)
-    with pytest.raises(ValueError, match="is no file of at most 67108864 bytes, expected a batch"):
+    with pytest.raises(ValueError, match="is not a file of at most 67108864 bytes, expected a batch"):
         load_CIFAR_batch(tmp_path / "large")
     if sys.platform == "linux":
-        with pytest.raises(ValueError, match="/dev/zero: is no file of at most"):
+        with pytest.raises(ValueError, match="/dev/zero: is not a file of at most"):
             load_CIFAR_batch("/dev/zero")
 
 
@@ -360,7 +360,7 @@ def test_a_file_that_claims_a_size_is_named_before_room_is_made_for_it(folder, t
         (tmp_path / name).write_bytes((folder / name).read_bytes())
     with open(tmp_path / "data_batch_4", "r+b") as file:
         file.truncate(2**43)  # a hole, which takes no place on the disk
-    with pytest.raises(ValueError, match="data_batch_4: is no file of at most 67108864 bytes"):
+    with pytest.raises(ValueError, match="data_batch_4: is not a file of at most 67108864 bytes"):
         load_CIFAR10(tmp_path)
 
 

@@ -137,7 +137,7 @@ def test_a_wrong_hash_leaves_nothing_behind(server, tmp_path):
     with pytest.raises(ValueError) as caught:
         fetch_folder(server.url("/evil"), sha256(GOOD), "data", NAMES, tmp_path)
     assert str(caught.value).startswith(
-        f"{server.url('/evil')}: what was downloaded has another hash than {sha256(GOOD)} ("
+        f"{server.url('/evil')}: the downloaded archive has another hash than {sha256(GOOD)} ("
     )
     assert "set CIFAR10_DIR" in str(caught.value)
     assert everything(tmp_path) == []
@@ -168,7 +168,7 @@ def test_without_pooch_the_message_says_what_to_install(package, monkeypatch, tm
     with pytest.raises(ImportError) as caught:
         fetch_folder("https://example.org/a.tar.gz", sha256(GOOD), "data", NAMES, tmp_path)
     assert str(caught.value) == (
-        f"https://example.org/a.tar.gz: downloading takes the packages pooch and tqdm, found none named {package}. "
+        f"https://example.org/a.tar.gz: downloading needs the packages pooch and tqdm, but {package} is not installed. "
         "Run pip install pooch tqdm, or unpack the archive yourself and set CIFAR10_DIR to its folder."
     )
 
@@ -236,7 +236,7 @@ def test_nothing_but_the_files_asked_for_is_unpacked(tmp_path):
     ],
 )
 def test_what_is_no_file_is_refused(member, tmp_path):
-    with pytest.raises(ValueError, match=r"a.tar.gz: cannot be unpacked \(data/one is no file of at most"):
+    with pytest.raises(ValueError, match=r"a.tar.gz: cannot be unpacked \(data/one is not a file of at most"):
         unpack(packed(("data/two", b"2"), (member, b"" if member.type != tarfile.DIRTYPE else None)), tmp_path)
     assert everything(tmp_path) == ["archive/a.tar.gz"]
 
@@ -244,13 +244,13 @@ def test_what_is_no_file_is_refused(member, tmp_path):
 def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path):
     member = tarfile.TarInfo("data/one")
     member.size = MAX_FILE_BYTES + 1
-    with pytest.raises(ValueError, match="data/one is no file of at most 67108864 bytes"):
+    with pytest.raises(ValueError, match="data/one is not a file of at most 67108864 bytes"):
         unpack(gzip.compress(member.tobuf() + bytes(2**20)), tmp_path)
     assert everything(tmp_path) == ["archive/a.tar.gz"]
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"a.tar.gz: does not hold data/two. Delete it"):
+    with pytest.raises(ValueError, match=r"a.tar.gz: does not contain data/two. Delete it"):
         unpack(packed(("data/one", b"1")), tmp_path)
     assert everything(tmp_path) == ["archive/a.tar.gz"]
 

@@ -306,5 +306,5 @@ def test_without_a_compiler_numpy_stands_in_and_says_so_once():
         """)
     assert float(done.stdout) == 2 * 5 * 4 * 28
     assert done.stderr.count("RuntimeWarning") == 1
-    assert "fast_layers: the compiled kernels are not there, so NumPy stands in" in done.stderr
+    assert "fast_layers: the compiled kernels are missing, so NumPy is used" in done.stderr
     assert "setup.py build_ext --inplace" in done.stderr

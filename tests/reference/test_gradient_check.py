@@ -87,7 +87,7 @@ def test_whole_numbers_cannot_take_a_step(check):
     with pytest.raises(ValueError) as caught:
         check(lambda x: x.sum(), np.array([1, 2]))
     assert str(caught.value) == (
-        "gradient check: x has dtype int64, expected floats, which alone can take a step of 1e-05. "
+        "gradient check: x has dtype int64, expected floats, because only floats can take a step of 1e-05. "
         "Pass x.astype(float)."
     )
 

@@ -7,7 +7,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from reference import layer_utils
 
-# Without a compiler NumPy stands in for the kernels of the convolutions.
+# Without a compiler, NumPy replaces the compiled kernels of the convolutions.
 pytestmark = pytest.mark.filterwarnings("ignore:fast_layers:RuntimeWarning")
 
 CONV, POOL = {"stride": 2, "pad": 1}, {"pool_height": 2, "pool_width": 3, "stride": 1}

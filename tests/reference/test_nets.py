@@ -10,7 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from reference.classifiers.cnn import MultiLayerConvNet, ThreeLayerConvNet
 from reference.classifiers.fc_net import FullyConnectedNet, TwoLayerNet
 
-# Without a compiler NumPy stands in for the kernels of the convolutions.
+# Without a compiler, NumPy replaces the compiled kernels of the convolutions.
 pytestmark = pytest.mark.filterwarnings("ignore:fast_layers:RuntimeWarning")
 
 

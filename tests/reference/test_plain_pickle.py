@@ -203,19 +203,19 @@ def numpy_load(path):
     ("data", "match"),
     [
         (pickle.dumps(numpy_load("x"), 4), "expected arrays, text and numbers only"),
-        (pickle.dumps(Reduces(np.memmap, ("x",)), 2), "asks for 'numpy.memmap'"),
+        (pickle.dumps(Reduces(np.memmap, ("x",)), 2), "requests 'numpy.memmap'"),
         (pickle.dumps(np.arange(3).view(Ndarray), 2), "Ndarray"),
         (pickle.dumps(np.float64(3), 2), "multiarray.scalar'"),
         (pickle.dumps(np.random.RandomState(0), 2), "numpy.random"),
-        (b"\x80\x02ccopyreg\n_reconstructor\n.", "asks for 'copyreg._reconstructor'"),
-        (b"\x80\x02ccopy_reg\nadd_extension\n.", "asks for 'copy_reg.add_extension'"),
-        (b"\x80\x02cbuiltins\ngetattr\n.", "asks for 'builtins.getattr'"),
-        (b"\x80\x02cnumpy\nload\n.", "asks for 'numpy.load'"),
-        (b"\x80\x02cnumpy.core.multiarray\nscalar\n.", "asks for 'numpy.core.multiarray.scalar'"),
-        (b"\x80\x02cnumpy\n\x1b[31mndarray\n.", r"asks for 'numpy.\\x1b\[31mndarray'"),
-        (b"\x80\x04" + stack_global("numpy", "lib.npyio.os.system") + b".", "asks for 'numpy.lib.npyio.os.system'"),
-        (b"\x80\x02c_codecs\ndecode\n.", "asks for '_codecs.decode'"),
-        (b"\x80\x02c_codecs encode\n\n.", "asks for '_codecs.encode '"),
+        (b"\x80\x02ccopyreg\n_reconstructor\n.", "requests 'copyreg._reconstructor'"),
+        (b"\x80\x02ccopy_reg\nadd_extension\n.", "requests 'copy_reg.add_extension'"),
+        (b"\x80\x02cbuiltins\ngetattr\n.", "requests 'builtins.getattr'"),
+        (b"\x80\x02cnumpy\nload\n.", "requests 'numpy.load'"),
+        (b"\x80\x02cnumpy.core.multiarray\nscalar\n.", "requests 'numpy.core.multiarray.scalar'"),
+        (b"\x80\x02cnumpy\n\x1b[31mndarray\n.", r"requests 'numpy.\\x1b\[31mndarray'"),
+        (b"\x80\x04" + stack_global("numpy", "lib.npyio.os.system") + b".", "requests 'numpy.lib.npyio.os.system'"),
+        (b"\x80\x02c_codecs\ndecode\n.", "requests '_codecs.decode'"),
+        (b"\x80\x02c_codecs encode\n\n.", "requests '_codecs.encode '"),
         (b"\x80\x02\x82\x01.", r"opcode b'\\x82'"),  # EXT1
         (b"\x80\x02\x83\x01\x00.", r"opcode b'\\x83'"),  # EXT2
         (b"\x80\x02\x84\x01\x00\x00\x00.", r"opcode b'\\x84'"),  # EXT4
@@ -233,15 +233,15 @@ def numpy_load(path):
         (b"\x80\x04\x8e" + b"\0" * 8 + b".", r"opcode b'\\x8e'"),  # BINBYTES8, from 4 GiB up
         (b"\x80\x02G" + b"\0" * 8 + b".", "opcode b'G'"),
         # Calls of what is no name, states for what is no call, names that are no text.
-        (b"\x80\x02U\x09os system)R.", "calls what is no function"),
-        (b"\x80\x02N)R.", "calls what is no function"),
-        (b"\x80\x02cnumpy\ndtype\n]R.", "calls what is no function"),
-        (b"\x80\x02cnumpy\ndtype\n)R)R.", "calls what is no function"),
-        (b"\x80\x02}Nb.", "gives a state to what is no new array"),
-        (b"\x80\x02cnumpy\nndarray\n}b.", "gives a state to what is no new array"),
-        (b"\x80\x02cnumpy\ndtype\n)R}b}b.", "gives a state to what is no new array"),
-        (b"\x80\x04]]\x93.", "asks for 'what is.no text'|asks for 'what"),
-        (b"\x80\x02T\xff\xff\xff\x7fabc.", "byte 2 asks for 2147483647 bytes, expected at most the 4 that are left"),
+        (b"\x80\x02U\x09os system)R.", "calls something that is not a function"),
+        (b"\x80\x02N)R.", "calls something that is not a function"),
+        (b"\x80\x02cnumpy\ndtype\n]R.", "calls something that is not a function"),
+        (b"\x80\x02cnumpy\ndtype\n)R)R.", "calls something that is not a function"),
+        (b"\x80\x02}Nb.", "gives a state to something that is not a new array"),
+        (b"\x80\x02cnumpy\nndarray\n}b.", "gives a state to something that is not a new array"),
+        (b"\x80\x02cnumpy\ndtype\n)R}b}b.", "gives a state to something that is not a new array"),
+        (b"\x80\x04]]\x93.", "requests 'non-text'"),
+        (b"\x80\x02T\xff\xff\xff\x7fabc.", "byte 2 requests 2147483647 bytes, expected at most the 4 that are left"),
         (b"\x80\x02" + b"N" * MAX_OPCODES, "byte 200001 comes after 200000 opcodes, expected the end of the pickle"),
         # Machine without a program.
         (b"\x80\x02.", "ends the pickle"),
@@ -256,11 +256,11 @@ def numpy_load(path):
         (b"\x80\x02K\x01\x87.", "never put there"),
         (b"\x80\x02N(K\x01\x86.", "never put there"),
         (b"\x80\x02Na.", "never put there"),
-        (b"\x80\x02}K\x01Ns.", "adds to what is no dict, or keys that are no text"),
-        (b"\x80\x02}(U\x01au.", "adds to what is no dict"),
-        (b"\x80\x02](U\x01aNu.", "adds to what is no dict"),
-        (b"\x80\x02}(Ne.", "adds to what is no list"),
-        (b"\x80\x02}]Ns.", "adds to what is no dict, or keys that are no text"),
+        (b"\x80\x02}K\x01Ns.", "adds to something that is not a dict, or keys that are not text"),
+        (b"\x80\x02}(U\x01au.", "adds to something that is not a dict"),
+        (b"\x80\x02](U\x01aNu.", "adds to something that is not a dict"),
+        (b"\x80\x02}(Ne.", "adds to something that is not a list"),
+        (b"\x80\x02}]Ns.", "adds to something that is not a dict, or keys that are not text"),
         (b"\x80\x02X\x01\x00\x00\x00\xff.", "byte 2 'utf-8' codec"),
         (b"\x80\x02cnumpy\n" + b"x" * 300 + b"\n.", "names nothing"),
         (b"\x80\x02cnumpy", "names nothing"),
@@ -339,8 +339,8 @@ LARGE = b"\x8a\xff" + b"\xff" * 254 + b"\x7f"
         ({"arguments": b"cnumpy\ndtype\nK\x00\x85U\x01b\x87"}, "another class than numpy.ndarray"),
         ({"arguments": b")"}, "does not write like this"),
         ({"version": b""}, "does not write like this"),
-        ({"function": b"cnumpy\nndarray\n"}, "is no array but Call"),
-        ({"function": b"cnumpy\ndtype\n"}, "is no array but Call"),
+        ({"function": b"cnumpy\nndarray\n"}, "is not an array but Call"),
+        ({"function": b"cnumpy\ndtype\n"}, "is not an array but Call"),
         ({"function": b"cnumpy.core.numeric\n_frombuffer\n"}, "does not write like this"),
     ],
 )
@@ -352,7 +352,7 @@ def test_what_numpy_would_not_write_is_no_array(parts, match):
 
 def test_an_array_without_its_state_is_none():
     for data in (b"\x80\x02}.", b"\x80\x02cnumpy\nndarray\n.", array()[: array().index(b"R(") + 1] + b"."):
-        with pytest.raises(ValueError, match=r"is no array but|does not write like this"):
+        with pytest.raises(ValueError, match=r"is not an array but|does not write like this"):
             to_uint8_array(read_pickle(data))
 
 

@@ -40,7 +40,7 @@ from reference.layers import (
 )
 from reference.optim import adam, rmsprop, sgd_momentum
 
-# Without a compiler NumPy stands in for the kernels, and the figures are the same.
+# Without a compiler, NumPy replaces the compiled kernels, and the figures are the same.
 pytestmark = pytest.mark.filterwarnings("ignore:fast_layers:RuntimeWarning")
 
 

@@ -583,42 +583,42 @@ def net(hidden_dims=(5, 4), **options):
             {},
             {},
             "PATH: parameter W2 is float32 (5, 4) in the checkpoint, expected float32 (5, 7). "
-            "Resume with a model and data made as the run's.",
+            "Resume with the model and data of that run.",
         ),
         (
             lambda: net((5,)),
             {},
             {},
             "PATH: parameter W2 is float32 (5, 4) in the checkpoint, expected float32 (5, 3). "
-            "Resume with a model and data made as the run's.",
+            "Resume with the model and data of that run.",
         ),
         (
             lambda: net(dtype=np.float64),
             {},
             {},
             "PATH: parameter W1 is float32 (6, 5) in the checkpoint, expected float64 (6, 5). "
-            "Resume with a model and data made as the run's.",
+            "Resume with the model and data of that run.",
         ),
         (
             lambda: net(use_batchnorm=False),
             {},
             {},
             "PATH: parameter beta1 is float32 (5,) in the checkpoint, expected none. "
-            "Resume with a model and data made as the run's.",
+            "Resume with the model and data of that run.",
         ),
         (
             lambda: net((5, 4, 3)),
             {},
             {},
             "PATH: parameter W4 is missing in the checkpoint, expected float32 (3, 3). "
-            "Resume with a model and data made as the run's.",
+            "Resume with the model and data of that run.",
         ),
         (
             net,
             {"N": 29},
             {},
             "PATH: shape of X_train is [30, 6] in the checkpoint, expected [29, 6]. "
-            "Resume with a model and data made as the run's.",
+            "Resume with the model and data of that run.",
         ),
         (
             net,
@@ -650,7 +650,7 @@ def test_a_checkpoint_without_running_statistics_does_not_fit_a_model_with_some(
     model = Line()
     model.bn_params = [{}]
     with pytest.raises(
-        ValueError, match=r"number of bn_params is 0 in the checkpoint, expected 1\. Resume with a model"
+        ValueError, match=r"number of bn_params is 0 in the checkpoint, expected 1\. Resume with the model"
     ):
         Solver.resume(tmp_path / "line_epoch_1.npz", model, TWOS)
 
@@ -658,7 +658,7 @@ def test_a_checkpoint_without_running_statistics_does_not_fit_a_model_with_some(
 def test_a_checkpoint_cut_off_is_refused(checkpoint):
     content = checkpoint.read_bytes()
     checkpoint.write_bytes(content[: len(content) // 2])
-    with pytest.raises(ValueError, match="no whole checkpoint was found"):
+    with pytest.raises(ValueError, match="no complete checkpoint was found"):
         Solver.resume(checkpoint, all_in_one_net(), random_data())
 
 

@@ -92,12 +92,12 @@ def test_every_image_fills_its_range_and_is_left_as_it_was(Xs):
         (
             np.array([[[[1.0, np.nan]]]]),
             1,
-            "visualize_grid: Xs holds inf or NaN, expected numbers. See where the training diverged.",
+            "visualize_grid: Xs contains inf or NaN, expected finite numbers. Look where the training diverged.",
         ),
         (
             np.array([[[[1.0, -np.inf]]]]),
             1,
-            "visualize_grid: Xs holds inf or NaN, expected numbers. See where the training diverged.",
+            "visualize_grid: Xs contains inf or NaN, expected finite numbers. Look where the training diverged.",
         ),
         (np.ones((1, 1, 1, 1)), -1, "visualize_grid: padding is -1, expected at least 0. Pass 0 for none."),
     ],
