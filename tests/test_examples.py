@@ -180,7 +180,7 @@ def test_what_does_not_run_is_left_out_and_a_note_says_so(graded):
 
 def test_the_page_of_three_mistakes_names_all_three_in_the_order_in_which_to_mend_them(graded):
     wrong = ["softmax_loss", "max_pool_backward_naive", "batchnorm_forward"]  # none follows from another: by points
-    hints = ["N times too large", "Where windows overlap", "The running averages fit"]
+    hints = ["N times too large", "Where windows overlap", "The running averages match"]
     for folder in ("", "feedback"):
         page = (graded[0] / folder / "three-mistakes.html").read_text()
         listed = page[page.index('id="fix-first"') : page.index('id="functions"')]

@@ -192,7 +192,7 @@ def share_of(check, Net):
     try:
         values = returned(check, Net)
     except CallFailed as failed:
-        assert "in training nothing is dropped" in say(failed.failure.reason)
+        assert "nothing is dropped in training" in say(failed.failure.reason)
         return 0.0
     judged = judge_values(judged_by(check, check.tolerance), expected, values)
     comparisons = [judgement.comparison for judgement in judged]
