@@ -154,7 +154,7 @@ SETTLED = [
 @pytest.mark.parametrize(("w", "scale", "expected"), SETTLED)
 @pytest.mark.parametrize("name", MODULES)
 def test_spread_and_mean_of_weights_are_told_roughly(name, w, scale, expected):
-    found = MODULES[name].settled(w, scale)
+    found = MODULES[name].spread_or_ones(w, scale)
     assert found.shape == w.shape
     assert [float(found.flat[0]), float(found.flat[-1])] == pytest.approx(expected)
     np.testing.assert_array_equal(found.reshape(2, -1), np.repeat([[found.flat[0]], [found.flat[-1]]], w.size // 2, 1))
@@ -315,7 +315,7 @@ def test_losses_that_would_become_huge_together_are_told_by_their_shapes(check):
 @pytest.mark.parametrize("name", MODULES)
 def test_initial_weights_far_too_large_are_not_looked_at(name):
     w = np.zeros((2, MODULES[name].LARGEST), np.float16)
-    assert MODULES[name].settled(w, 0.1) is w
+    assert MODULES[name].spread_or_ones(w, 0.1) is w
 
 
 LEARNING = pytest.mark.parametrize("check", [check for check in CHECKS if check.name == "overfits"])

@@ -1,4 +1,4 @@
-"""Checkpoints: what comes back, what a killed process leaves behind, and what is no checkpoint."""
+"""Checkpoints: values come back, a killed process leaves the old file intact, and other files are rejected."""
 
 import os
 import pickle
@@ -29,7 +29,7 @@ STATE = {
 
 
 def same(a, b):
-    """Equal values of equal types, to the bit and in the same order in memory."""
+    """Tell whether values and types are equal, to the last bit and in the same memory order."""
     if isinstance(a, np.ndarray):
         order = (a.flags.c_contiguous, a.flags.f_contiguous) == (b.flags.c_contiguous, b.flags.f_contiguous)
         return type(b) is np.ndarray and a.dtype == b.dtype and a.shape == b.shape and order and bits(a) == bits(b)
@@ -73,13 +73,13 @@ def test_what_is_written_comes_back(tmp_path_factory, state):
     assert same(read_checkpoint(path), state)
 
 
-def test_names_that_would_meet_in_the_file_are_kept_apart(path):
+def test_names_that_would_clash_in_the_file_stay_distinct(path):
     state = {"a/b": np.zeros(1), "a": {"b": np.ones(1)}, "state": np.full(1, 2.0)}
     write_checkpoint(path, state)
     assert same(read_checkpoint(path), state)
 
 
-def test_names_may_be_longer_than_a_zip_archive_can_have(path):
+def test_names_may_be_longer_than_a_zip_archive_allows(path):
     state = {70000 * "W": np.zeros(1), 70001 * "W": np.ones(1)}
     write_checkpoint(path, state)
     assert same(read_checkpoint(path), state)
@@ -97,7 +97,7 @@ def test_numpy_opens_it_without_pickle_and_arrays_have_readable_names(path):
         np.testing.assert_array_equal(file["params/W1"], STATE["params"]["W1"])
 
 
-def test_a_written_file_stands_alone_with_the_rights_of_any_new_file(path):
+def test_a_written_file_leaves_no_other_and_has_default_permissions(path):
     write_checkpoint(path, STATE)
     assert os.listdir(path.parent) == [path.name]
     other = path.with_name("other")
@@ -124,7 +124,7 @@ def test_a_written_file_stands_alone_with_the_rights_of_any_new_file(path):
         ),
     ],
 )
-def test_what_cannot_be_kept_is_named_before_anything_is_written(path, value, message):
+def test_an_unsupported_value_is_named_before_anything_is_written(path, value, message):
     write_checkpoint(path, STATE)
     before = path.read_bytes()
     with pytest.raises(ValueError) as caught:
@@ -148,7 +148,7 @@ def test_interrupted_while_writing_it_leaves_the_earlier_file_alone(path, monkey
     assert os.listdir(path.parent) == [path.name]
 
 
-def test_the_content_is_on_the_disk_before_the_name_and_the_name_before_the_end(path, monkeypatch):
+def test_the_content_is_synced_before_the_rename_and_the_rename_before_the_return(path, monkeypatch):
     done = []
 
     def note_fsync(descriptor):
@@ -162,7 +162,7 @@ def test_the_content_is_on_the_disk_before_the_name_and_the_name_before_the_end(
 
 
 class Changed:
-    """The module os or np, of which one function is another."""
+    """The module os or np with one function replaced."""
 
     def __init__(self, place, function):
         self.module, _, self.name = place.partition(".")
@@ -215,7 +215,7 @@ def test_killed_while_writing_it_leaves_the_earlier_file_alone(path, moment):
     assert process.returncode == -signal.SIGKILL
     assert path.read_bytes() == before
     assert same(read_checkpoint(path), STATE)
-    # What is left has a name that nothing takes for a checkpoint, and the next one is written all the same.
+    # The name of the remaining file is not that of a checkpoint, and the next checkpoint is written normally.
     left = {name for name in os.listdir(path.parent) if name != path.name}
     assert left == {f"{path.name}.{process.pid}.part"}
     write_checkpoint(path, {"epoch": 5})
@@ -233,7 +233,7 @@ def test_a_file_cut_off_anywhere_is_refused(path):
             read_checkpoint(path)
 
 
-def test_a_changed_byte_is_refused_or_without_effect(path):
+def test_a_changed_byte_is_refused_or_has_no_effect(path):
     write_checkpoint(path, STATE)
     whole = path.read_bytes()
     refused = 0
@@ -267,7 +267,7 @@ class Acts:
         return os.mkdir, ("acted",)
 
 
-def test_nothing_in_a_file_acts(path, monkeypatch):
+def test_nothing_in_a_file_runs(path, monkeypatch):
     monkeypatch.chdir(path.parent)
     with zipfile.ZipFile(path, "w") as archive, archive.open("state.npy", "w") as member:
         np.lib.format.write_array(member, np.array(Acts(), dtype=object), allow_pickle=True)
@@ -279,6 +279,6 @@ def test_nothing_in_a_file_acts(path, monkeypatch):
     assert not os.path.exists("acted")
 
 
-def test_a_file_that_is_not_there_says_so(path):
+def test_a_missing_file_raises_file_not_found(path):
     with pytest.raises(FileNotFoundError):
         read_checkpoint(path)

@@ -1,4 +1,4 @@
-"""The sandwich layers against einsum, SciPy and plain loops in a row, and the slopes of those."""
+"""The sandwich layers compared with einsum, SciPy and plain loops in a row, and with their slopes."""
 
 import numpy as np
 import pytest

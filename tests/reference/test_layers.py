@@ -1,4 +1,4 @@
-"""The layers against values worked out by hand, SciPy, einsum, plain loops and central differences."""
+"""The layers compared with values worked out by hand, SciPy, einsum, plain loops and central differences."""
 
 import math
 
@@ -139,7 +139,7 @@ def test_softmax_loss_neither_overflows_nor_underflows(shift):
 @given(seeds, st.integers(1, 6), st.integers(1, 6), layouts, st.sampled_from([np.int64, np.uint8]))
 def test_losses_are_the_loops_with_their_slopes_and_leave_their_inputs(seed, N, C, layout, dtype):
     rng = np.random.RandomState(seed)
-    # Scores 0.3 apart: the SVM loss has its kinks where two are 1 apart, so none is nearer than 0.1.
+    # Scores are 0.3 apart: the SVM loss has its kinks where two scores are 1 apart, so none is closer than 0.1.
     x, y = laid_out(0.3 * rng.randint(-9, 10, (N, C)), layout), rng.randint(C, size=N).astype(dtype)
     frozen = Frozen(x, y)
     for loss_of, by_loops in ((layers.svm_loss, svm_by_loops), (layers.softmax_loss, softmax_by_loops)):
@@ -154,7 +154,9 @@ def test_losses_are_the_loops_with_their_slopes_and_leave_their_inputs(seed, N, 
 
 
 def spread(dout, w, stride, pad, H, W):
-    """dx by SciPy: dout with stride - 1 zeros in between, convolved in full, laid into the padded image."""
+    """Return dx by SciPy: put stride - 1 zeros between the values of dout, convolve in full, and place it in the padded
+    image.
+    """
     N, F, H_out, W_out = dout.shape
     C = w.shape[1]
     dilated = np.zeros((N, F, (H_out - 1) * stride + 1, (W_out - 1) * stride + 1))
@@ -168,7 +170,7 @@ def spread(dout, w, stride, pad, H, W):
 
 
 def test_conv_forward_by_hand():
-    # Padded: rows 0000 / 0120 / 0340 / 0000. Stride 2 keeps the windows at the four corners.
+    # Padded: rows 0000 / 0120 / 0340 / 0000. With stride 2, the windows are at the four corners.
     x = np.array([[[[1.0, 2.0], [3.0, 4.0]]]])
     w = np.array([[[[1.0, 10.0], [100.0, 1000.0]]]])
     out, cache = layers.conv_forward_naive(x, w, b := np.array([0.5]), param := {"stride": 2, "pad": 1})
@@ -220,7 +222,7 @@ def test_conv_backward_has_the_slopes_of_the_forward():
     def weighed(x, w, b):
         return np.sum(layers.conv_forward_naive(x, w, b, param)[0] * dout)
 
-    # The layer is linear in each argument: any step is exact.
+    # The layer is linear in each argument, so any step is exact.
     close(dx, slopes(lambda x: weighed(x, w, b), x, 0.5))
     close(dw, slopes(lambda w: weighed(x, w, b), w, 0.5))
     close(db, slopes(lambda b: weighed(x, w, b), b, 0.5))
@@ -446,7 +448,7 @@ def test_a_loss_names_a_wrong_argument(loss_of, x, y, message):
     assert str(caught.value) == f"{loss_of.__name__}: {message}"
 
 
-def test_labels_in_a_list_a_filter_without_size_and_a_bool_for_a_number_are_told():
+def test_labels_in_a_list_a_filter_without_size_and_a_bool_as_a_number_are_refused():
     with pytest.raises(
         ValueError, match=r"softmax_loss: y is of type list, expected an array. Convert it with np.array"
     ):

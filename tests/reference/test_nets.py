@@ -1,4 +1,4 @@
-"""The nets against formulas written out in a row, in NumPy and SciPy, and the slopes of those."""
+"""The nets compared with formulas written out in NumPy and SciPy, and with the slopes of those."""
 
 import math
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:fast_layers:RuntimeWarning")
 
 @pytest.fixture(autouse=True)
 def generator_put_back():
-    """The nets draw their weights from the global generator."""
+    """The nets draw their weights from the global generator; restore it."""
     before = np.random.get_state()
     np.random.seed(231)
     yield
@@ -42,7 +42,7 @@ def standard(a, axis, averages=None):
 
 
 def fc_scores(params, X, normalization=None, dropped=None, averages=None):
-    """dropped: (p, seed); averages: the running mean and variance of each batch norm, for test mode."""
+    """Return the scores. dropped: (p, seed); averages: running mean and variance of each batch norm, for test mode."""
     out = X.reshape(len(X), -1)
     last = sum(name.startswith("W") for name in params)
     for k in range(1, last):
@@ -70,7 +70,9 @@ def conv_scores(params, X, num_convs):
 
 
 def assert_loss_and_gradients(model, scores_of, X, y, reg):
-    """`scores_of(params)` is the oracle. All parameters become random, so that no ReLU sits on its kink."""
+    """Compare loss and gradients with the oracle `scores_of(params)`. All parameters become random, so that no ReLU
+    sits on its kink.
+    """
     rng = np.random.RandomState(3)
     model.params = {name: rng.uniform(-0.8, 0.8, values.shape) for name, values in model.params.items()}
     model.reg = reg
@@ -113,7 +115,8 @@ def assert_loss_and_gradients(model, scores_of, X, y, reg):
             {"W1": (3, 2, 5, 5), "b1": (3,), "W2": (3 * 3 * 2, 6), "b2": (6,), "W3": (6, 4), "b3": (4,)},
         ),
         (
-            # An even filter takes a pixel off each way: 6 x 9 after the convolution, 3 x 4 after the pooling.
+            # An even filter makes height and width one pixel smaller: 6 x 9 after the convolution, 3 x 4 after the
+            # pooling.
             lambda: ThreeLayerConvNet((2, 7, 10), 3, 4, 6, 4, weight_scale=0.5),
             {"W1": (3, 2, 4, 4), "b1": (3,), "W2": (3 * 3 * 4, 6), "b2": (6,), "W3": (6, 4), "b3": (4,)},
         ),
@@ -160,7 +163,7 @@ def test_defaults():
     assert (stds["W3"], reg) == (0.001, 0.0)
 
 
-def test_what_a_fully_connected_net_tells_about_itself():
+def test_attributes_of_a_fully_connected_net():
     model = FullyConnectedNet([5, 6], 4, 3, reg=0.5, dtype=np.float64)
     assert (model.num_layers, model.reg, model.dtype, model.normalization) == (3, 0.5, np.float64, None)
     assert (model.use_batchnorm, model.use_dropout, model.bn_params, model.dropout_param) == (False, False, [], {})
@@ -180,7 +183,7 @@ def test_two_layer_net_by_hand():
     model = TwoLayerNet(2, 2, 2, reg=0.5)
     model.params = {"W1": np.array([[1.0, -1.0], [1.0, 1.0]]), "b1": np.array([0.0, -3.0])}
     model.params |= {"W2": np.array([[1.0, 0.0], [5.0, 5.0]]), "b2": np.array([0.0, 3.0])}
-    # Hidden: 3 and -2, of which the ReLU keeps 3. Scores: 3 and 3, so the odds are even.
+    # Hidden values: 3 and -2; the ReLU leaves 3. Scores: 3 and 3, so both classes are equally likely.
     X = np.array([[1.0, 2.0]])
     assert model.loss(X).tolist() == [[3.0, 3.0]]
     loss, grads = model.loss(X, np.array([0]))
@@ -238,7 +241,7 @@ def test_conv_nets_are_the_formula_with_its_slopes(net, num_convs, input_dim):
 # --- training and testing
 
 
-def test_scores_come_from_the_running_averages_and_do_not_move_them():
+def test_scores_use_the_running_averages_and_do_not_change_them():
     rng = np.random.RandomState(0)
     X, y = 3 * rng.randn(8, 6) + 2, rng.randint(4, size=8)
     model = FullyConnectedNet([5, 7], 6, 4, weight_scale=0.5, dtype=np.float64, normalization="batchnorm")
@@ -252,7 +255,7 @@ def test_scores_come_from_the_running_averages_and_do_not_move_them():
     frozen.assert_unchanged()
     for bn_param, pair in zip(model.bn_params, kept, strict=True):
         np.testing.assert_equal((bn_param["running_mean"], bn_param["running_var"]), pair)
-    # And back: the next training step takes the batch's own.
+    # And back: the next training step uses the batch's own.
     assert model.loss(X, y)[0] == pytest.approx(softmax(fc_scores(model.params, X, "batchnorm"), y), rel=1e-10)
 
 
@@ -267,7 +270,7 @@ def test_scores_are_without_dropout():
     assert len({float(model.loss(X, y)[0]) for _ in range(3)}) == 1
 
 
-def test_use_batchnorm_is_another_word_for_batchnorm():
+def test_use_batchnorm_means_normalization_batchnorm():
     X, y = np.random.RandomState(0).randn(4, 6), np.array([0, 1, 2, 3])
     losses = []
     for words in ({"use_batchnorm": True}, {"normalization": "batchnorm"}):
@@ -444,7 +447,7 @@ def test_a_dtype_in_which_weights_would_all_be_zero_is_refused(net):
 
 
 @pytest.mark.parametrize("module", ["fc_net", "cnn"])
-def test_a_notebook_gets_the_layers_with_the_nets(module):
+def test_the_modules_of_the_nets_also_export_the_layers(module):
     names = {}
     exec(f"from reference.classifiers.{module} import *", names)
     assert {"svm_loss", "batchnorm_forward", "affine_relu_forward", "conv_relu_pool_backward"} <= set(names)

@@ -1,4 +1,4 @@
-"""Batch, layer, spatial batch and group normalization against values worked out by hand, plain loops and slopes."""
+"""Batch, layer, spatial batch and group normalization compared with values by hand, plain loops and slopes."""
 
 import math
 import statistics
@@ -16,7 +16,7 @@ both_backwards = pytest.mark.parametrize("backward", BACKWARDS)
 
 
 def normalized(values, eps):
-    """One set of values by Python's own arithmetic: what is normalized together in each of the four norms."""
+    """Normalize one set of values by Python's own arithmetic: the values that share a mean in any of the four norms."""
     mean, var = statistics.fmean(values), statistics.pvariance(values)
     return [(value - mean) / math.sqrt(var + eps) for value in values]
 
@@ -47,7 +47,7 @@ def by_groups(x, gamma, beta, G, eps):
 
 
 def assert_slopes(gradients, forward, arrays, dout):
-    """Each gradient has the slopes of forward(*arrays), an oracle of the layer."""
+    """Assert that each gradient has the slopes of forward(*arrays), an oracle of the layer."""
     for k, (gradient, array) in enumerate(zip(gradients, arrays, strict=True)):
 
         def weighed(moved, k=k):
@@ -332,7 +332,7 @@ def test_float32_loses_nothing_over_many_values_far_from_zero(forward, shape):
     axes = tuple(axis for axis in range(x.ndim) if axis != 1)
     exact = x.astype(np.float64)
     mean = exact.mean(axis=axes, keepdims=True)
-    # float32 holds 1000 to 6e-5, half of which is lost on the mean.
+    # float32 is accurate to 6e-5 near 1000; half of that is lost in the mean.
     np.testing.assert_allclose(out, (exact - mean) / exact.std(axis=axes, keepdims=True), atol=5e-5)
     np.testing.assert_allclose(bn_param["running_mean"], 0.1 * mean.ravel(), rtol=2e-7)
     np.testing.assert_allclose(bn_param["running_var"], 0.1 * exact.var(axis=axes), rtol=1e-6)

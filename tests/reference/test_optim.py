@@ -1,4 +1,4 @@
-"""The update rules against numbers worked out by hand and against Python's own arithmetic, one weight at a time."""
+"""The update rules compared with numbers worked out by hand and with Python's own arithmetic, one weight at a time."""
 
 import math
 import re
@@ -104,7 +104,7 @@ def test_defaults():
 
 @each
 @given(seeds, st.sampled_from(RULES), st.lists(sizes, max_size=3), st.integers(1, 6), layouts, st.booleans())
-def test_many_steps_are_those_of_the_numbers_and_leave_what_they_were_given(seed, rule, shape, steps, layout, defaults):
+def test_many_steps_equal_those_of_plain_numbers_and_change_no_argument(seed, rule, shape, steps, layout, defaults):
     rng = np.random.RandomState(seed)
     start = w = np.asarray(rng.randn(*shape))
     gradients = [np.asarray(rng.randn(*shape)) for _ in range(steps)]
@@ -170,7 +170,7 @@ def test_an_array_of_another_shape_is_named(rule):
         (adam, "t", True, "a whole number from 0 up"),
     ],
 )
-def test_a_hyperparameter_that_cannot_be_is_named(rule, key, value, expected):
+def test_an_impossible_hyperparameter_is_named(rule, key, value, expected):
     message = f"{rule.__name__}: config['{key}'] is {value!r}, expected {expected}. Look where config is made."
     with pytest.raises(ValueError, match=re.escape(message)):
         rule(np.ones(3), np.ones(3), {key: value})

@@ -1,6 +1,7 @@
-"""The reader that runs nothing: against Python's and NumPy's own, against files as Python 2 wrote them, and attacked.
+"""The reader that runs nothing, compared with Python's and NumPy's own, on files as Python 2 wrote them, and on
+attacks.
 
-Every attack is first shown to be one: pickle.loads falls for it.
+For every attack, a test first shows that it works: pickle.loads runs it.
 """
 
 import io
@@ -27,7 +28,7 @@ CONTENT = {
 
 
 class Python2:
-    """Writes pickles like Python 2's cPickle at protocol 2: every container and string goes to the memo."""
+    """Writes pickles like Python 2's cPickle at protocol 2, which stores every container and string in the memo."""
 
     def __init__(self, module=MODULES[0]):
         self.module, self.kept = module.encode(), 0
@@ -62,7 +63,7 @@ class Python2:
             return out
         if isinstance(value, dict):
             return b"}" + self.keep() + b"(" + b"".join(self.value(x) for pair in value.items() for x in pair) + b"u"
-        # Sizes were long where Python 2 had been built so: LONG1.
+        # Sizes were longs in some builds of Python 2: LONG1.
         rows, columns = (b"\x8a\x02" + struct.pack("<h", n) for n in value.shape)
         return (
             (b"c" + self.module + b"\n_reconstruct\n" + self.keep())
@@ -152,7 +153,7 @@ class Reduces:
 
 
 def makes_directory(target):
-    """Pickles that make a directory when they are unpickled, each in a way of its own."""
+    """Pickles that create a directory when they are unpickled, each in another way."""
     path = text(target)
     command = text(f"mkdir {target}")
     yield "os.system by GLOBAL", b"\x80\x02cos\nsystem\n" + command + b"\x85R.", "'os.system'"
@@ -192,7 +193,7 @@ def test_no_pickle_runs_code(name, tmp_path):
 
 
 class Ndarray(np.ndarray):
-    """A subclass, whose state is its own."""
+    """A subclass with its own state."""
 
 
 def numpy_load(path):
@@ -232,7 +233,7 @@ def numpy_load(path):
         (b"\x80\x04\x8d" + b"\0" * 8 + b".", r"opcode b'\\x8d'"),  # BINUNICODE8, from 4 GiB up
         (b"\x80\x04\x8e" + b"\0" * 8 + b".", r"opcode b'\\x8e'"),  # BINBYTES8, from 4 GiB up
         (b"\x80\x02G" + b"\0" * 8 + b".", "opcode b'G'"),
-        # Calls of what is no name, states for what is no call, names that are no text.
+        # Calls of something that is not a name, states for something that is not a call, names that are not text.
         (b"\x80\x02U\x09os system)R.", "calls something that is not a function"),
         (b"\x80\x02N)R.", "calls something that is not a function"),
         (b"\x80\x02cnumpy\ndtype\n]R.", "calls something that is not a function"),
@@ -272,11 +273,11 @@ def test_anything_but_plain_values_is_refused_by_name(data, match):
     assert str(caught.value).startswith("byte ")
 
 
-# --- arrays that are none
+# --- things that are not arrays
 
 
 def array(**parts):
-    """A pickled array of one row of two pixels, with some of its parts replaced."""
+    """Return a pickled array of one row of two pixels, with some of its parts replaced."""
     given = {
         "function": b"cnumpy.core.multiarray\n_reconstruct\n",
         "arguments": b"cnumpy\nndarray\nK\x00\x85U\x01b\x87",
@@ -310,10 +311,10 @@ LARGE = b"\x8a\xff" + b"\xff" * 254 + b"\x7f"
 @pytest.mark.parametrize(
     ("parts", "match"),
     [
-        # Objects: NumPy takes the list for the elements, and a pointer for each 8 bytes of raw in older versions.
+        # dtype object: older versions of NumPy take the list as the elements, and each 8 bytes of raw as a pointer.
         ({"dtype": OBJECTS, "raw": b"](K\x01K\x02e"}, "another dtype than uint8"),
         ({"dtype": OBJECTS, "raw": b"U\x10" + b"A" * 16}, "another dtype than uint8"),
-        # uint8 by its arguments, objects by its state.
+        # uint8 by its arguments, object by its state.
         ({"dtype_state": b"(K\x03U\x01|N(U\x01xt}(U\x01x" + OBJECTS + b"K\x00\x86uK\x08K\x08K\x3ftb"}, "by name only"),
         ({"dtype_state": b"(K\x03U\x01|" + OBJECTS + b"K\x02\x85\x86NNK\x10K\x08K\x3ftb"}, "by name only"),
         ({"dtype_state": b"(K\x04tb"}, "does not write like this"),
@@ -344,19 +345,19 @@ LARGE = b"\x8a\xff" + b"\xff" * 254 + b"\x7f"
         ({"function": b"cnumpy.core.numeric\n_frombuffer\n"}, "does not write like this"),
     ],
 )
-def test_what_numpy_would_not_write_is_no_array(parts, match):
+def test_an_array_that_numpy_would_not_write_is_refused(parts, match):
     value = read_pickle(array(**parts))
     with pytest.raises(ValueError, match=match):
         to_uint8_array(value)
 
 
-def test_an_array_without_its_state_is_none():
+def test_an_array_without_its_state_is_refused():
     for data in (b"\x80\x02}.", b"\x80\x02cnumpy\nndarray\n.", array()[: array().index(b"R(") + 1] + b"."):
         with pytest.raises(ValueError, match=r"is not an array but|does not write like this"):
             to_uint8_array(read_pickle(data))
 
 
-def test_frombuffer_with_an_order_of_its_own_is_refused():
+def test_frombuffer_with_another_order_is_refused():
     good = pickle.dumps(PIXELS, 5)
     np.testing.assert_array_equal(to_uint8_array(read_pickle(good)), PIXELS)
     assert good.count(b"\x8c\x01C") == 1
@@ -368,7 +369,7 @@ def test_frombuffer_with_an_order_of_its_own_is_refused():
 
 
 def encodings(count):
-    """Asks `count` times for one text of 1 MB as bytes."""
+    """Encode one text of 1 MB as bytes `count` times."""
     encoded = b"c_codecs\nencode\nh\x00U\x06latin1\x86R"
     return b"\x80\x02(T" + struct.pack("<i", 2**20) + b"a" * 2**20 + b"q\x00" + encoded * count + b"t."
 
@@ -391,7 +392,7 @@ BOMBS = {
 }  # fmt: skip
 
 
-# These can be read: their danger is to go through what was read.
+# The reader accepts these: the danger is in traversing the result.
 READ = [
     "a memo of 2**32 places",
     "an array of 2**62",
@@ -428,7 +429,7 @@ def test_memory_and_time_stay_within_bounds(name):
 
 
 def loads_or_refuses(data):
-    """Whatever is read is plain; whatever is not raises ValueError."""
+    """Read anything: the result must be plain values, or ValueError must be raised."""
     try:
         value = read_pickle(data)
         to_uint8_array(value["data"] if type(value) is dict and "data" in value else value)
@@ -498,7 +499,7 @@ def test_plain_values_come_back_as_pickle_wrote_them(value, protocol):
     try:
         assert read_pickle(pickle.dumps(value, protocol)) == value
     except ValueError as error:
-        # Lone surrogates are no text of anybody's.
+        # Lone surrogates are not valid text.
         assert "codec" in str(error)
     buffer = io.BytesIO()
     pickle._Pickler(buffer, protocol).dump(

@@ -1,7 +1,8 @@
 """The figures printed in the course documents (seeds 000 to 004), from the inputs of the cells that print them.
 
-Each test is one row of FIGURES.md, in its order. A figure held "to 5 digits" is the distance of the exact result to an
-array printed with eight decimals, so it hardly moves; rounding noise only has to stay below the document's own bound.
+Each test is one row of FIGURES.md, in its order. A figure compared "to 5 digits" is the distance of the exact result to
+an array printed with eight decimals, so it hardly changes; rounding noise must only stay below the document's own
+bound.
 """
 
 import numpy as np
@@ -49,7 +50,7 @@ def spaced(first, last, *shape):
 
 
 def drawn(*shapes):
-    """The documents' inputs: the global generator's stream from seed 231, in the order of the shapes."""
+    """Draw the documents' inputs: the global generator's stream from seed 231, in the order of the shapes."""
     rng = np.random.RandomState(231)
     return [rng.randn(*shape) for shape in shapes]
 
@@ -59,17 +60,17 @@ def to_5_digits(figure):
 
 
 def to_16_digits(figure):
-    """All that a float64 holds; the order of a sum may move the last one."""
+    """Compare all digits of a float64; another order of a sum may change the last one."""
     return pytest.approx(figure, rel=1e-15, abs=0)
 
 
 def assert_prints_as(actual, printed, decimals=8):
-    """What is printed is `actual`, rounded."""
+    """Assert that `actual`, rounded, is the printed number."""
     np.testing.assert_allclose(actual, printed, rtol=0, atol=0.5001 * 10.0**-decimals)
 
 
 def errors(forward, arrays, gradients, dout):
-    """The relative error of each gradient of a layer, forward(*arrays) -> out, against centred differences."""
+    """Return the relative error of each gradient of a layer, forward(*arrays) -> out, to centred differences."""
     found = []
     for k, gradient in enumerate(gradients):
 
@@ -81,7 +82,7 @@ def errors(forward, arrays, gradients, dout):
 
 
 def net_errors(model, X, y, h):
-    """The relative error of each of a net's gradients, by name."""
+    """Return the relative error of each of a net's gradients, by name."""
     _, grads = model.loss(X, y)
     return {
         name: rel_error(
@@ -93,7 +94,7 @@ def net_errors(model, X, y, h):
 
 @pytest.fixture
 def seed_231():
-    """The nets draw from the global generator, as the documents do; it is put back afterwards."""
+    """The nets draw from the global generator, as in the documents; restore it afterwards."""
     before = np.random.get_state()
     np.random.seed(231)
     yield
@@ -101,7 +102,7 @@ def seed_231():
 
 
 def test_random_state_is_the_stream_of_the_documents():
-    # The documents call np.random.seed(231); here the global generator stays as it is.
+    # The documents call np.random.seed(231); here the global generator does not change.
     before = np.random.get_state()
     try:
         np.random.seed(231)
@@ -376,7 +377,7 @@ def test_conv_relu():
 
 
 def test_three_layer_conv_net_loss(seed_231):
-    # The documents draw these after other things: only three decimals are the same.
+    # The documents draw these after other numbers: only three decimals are the same.
     model = ThreeLayerConvNet()
     X = np.random.randn(50, 3, 32, 32)
     y = np.random.randint(10, size=50)
