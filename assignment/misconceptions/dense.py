@@ -1,7 +1,7 @@
 """Mistakes in the affine layer, ReLU and the losses, as wrong variants of the reference, each with its hint.
 
-Each variant receives the reference before its own arguments. A hint says what was seen and where to look, not the
-solution.
+Each variant receives the reference before its own arguments. A hint says what the mistake is and where to look, not
+the solution.
 """
 
 import math

@@ -1,7 +1,7 @@
 """Mistakes in the fully connected nets, as wrong variants of the reference, each with its hint.
 
-Each variant is the reference's own source with a few words changed. A hint says what was seen and where to look, not
-the solution.
+Each variant is the reference's own source with a few words changed. A hint says what the mistake is and where to look,
+not the solution.
 """
 
 import inspect

@@ -1,7 +1,7 @@
 """Mistakes that several nets share, each with its hint: in the biases, the penalty, the sizes and the normalization.
 
-Each variant is the reference's own source with a few words changed. A hint says what was seen and where to look, not
-the solution.
+Each variant is the reference's own source with a few words changed. A hint says what the mistake is and where to look,
+not the solution.
 """
 
 import inspect

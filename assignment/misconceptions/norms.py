@@ -1,7 +1,7 @@
 """Mistakes in batch normalization, as wrong variants of the reference, each with its hint.
 
-Each variant receives the reference before its own arguments. A hint says what was seen and where to look, not the
-solution. A wrong forward returns the reference's cache, so that the backward sees no second mistake.
+Each variant receives the reference before its own arguments. A hint says what the mistake is and where to look, not
+the solution. A wrong forward returns the reference's cache, so that the backward sees no second mistake.
 """
 
 import numpy as np

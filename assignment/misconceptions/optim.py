@@ -1,7 +1,7 @@
 """Mistakes in the update rules, as wrong variants of the reference, each with its hint.
 
-Each variant receives the reference before its own arguments. A hint says what was seen and where to look, not the
-solution.
+Each variant receives the reference before its own arguments. A hint says what the mistake is and where to look, not
+the solution.
 """
 
 import numpy as np
@@ -200,7 +200,7 @@ def rmsprop_old_cache_used(reference, w, dw, config=None):
 
 @misconception(
     "optim.rmsprop",
-    "epsilon is added inside the square root, not to the root. The difference shows where gradients are small.",
+    "epsilon is added inside the square root, but it belongs after the root. The difference shows where gradients are small.",
 )
 def rmsprop_epsilon_below_root(reference, w, dw, config=None):
     return rmsprop(w, dw, config, divisor=lambda cache, eps, before: np.sqrt(cache + eps))
@@ -216,7 +216,7 @@ def rmsprop_epsilon_forgotten(reference, w, dw, config=None):
 
 @misconception(
     "optim.rmsprop",
-    "The step goes along the gradient, so uphill. The loss should fall.",
+    "The step goes along the gradient, which is uphill. The loss should fall.",
     beside=True,
 )
 def rmsprop_goes_uphill(reference, w, dw, config=None):
@@ -349,7 +349,7 @@ def v_without_square(reference, w, dw, config=None):
 
 @misconception(
     "optim.adam",
-    "epsilon is added inside the square root, not to the root. The difference shows where gradients are small.",
+    "epsilon is added inside the square root, but it belongs after the root. The difference shows where gradients are small.",
 )
 def adam_epsilon_below_root(reference, w, dw, config=None):
     return adam(w, dw, config, divisor=lambda v_hat, eps: np.sqrt(v_hat + eps))
@@ -392,7 +392,7 @@ def t_not_stored(reference, w, dw, config=None):
 
 @misconception(
     "optim.adam",
-    "The step goes along the gradient, so uphill. The loss should fall.",
+    "The step goes along the gradient, which is uphill. The loss should fall.",
     beside=True,
 )
 def adam_goes_uphill(reference, w, dw, config=None):

@@ -50,7 +50,7 @@ def first_images(count):
 # Because of the factor $\frac12$, its gradient is simply $\text{reg} \cdot w$. Biases are not regularized.
 #
 # The check looks, in this order, at the initial parameters, at the scores for parameters that it sets itself, at the
-# loss, and at the gradients. Fix the first one that is wrong first.
+# loss, and at the gradients. Start with the first one that is wrong.
 
 # %% check two-layer-net
 np.random.seed(231)
@@ -215,7 +215,7 @@ plt.show()
 # So far a step was $w \leftarrow w - \eta\,dw$. In a narrow valley, the steep sides allow only a small learning rate,
 # and along the floor, where the way is long, steps are tiny. Momentum uses a velocity instead:
 # $v \leftarrow \mu v - \eta\,dw$, then $w \leftarrow w + v$. Gradients that point back and forth cancel; gradients
-# that always point the same way add up. The picture takes 40 steps each, with the learning rate 0.3, on
+# that always point the same way add up. The picture shows 40 steps of each rule, with the learning rate 0.3, on
 # $f(a, b) = \frac{a^2}{40} + b^2$.
 
 # %%
