@@ -200,7 +200,8 @@ def rmsprop_old_cache_used(reference, w, dw, config=None):
 
 @misconception(
     "optim.rmsprop",
-    "epsilon is added inside the square root, but it belongs after the root. The difference shows where gradients are small.",
+    "epsilon is added inside the square root, but it belongs after the root. The difference shows where gradients are "
+    "small.",
 )
 def rmsprop_epsilon_below_root(reference, w, dw, config=None):
     return rmsprop(w, dw, config, divisor=lambda cache, eps, before: np.sqrt(cache + eps))
@@ -349,7 +350,8 @@ def v_without_square(reference, w, dw, config=None):
 
 @misconception(
     "optim.adam",
-    "epsilon is added inside the square root, but it belongs after the root. The difference shows where gradients are small.",
+    "epsilon is added inside the square root, but it belongs after the root. The difference shows where gradients are "
+    "small.",
 )
 def adam_epsilon_below_root(reference, w, dw, config=None):
     return adam(w, dw, config, divisor=lambda v_hat, eps: np.sqrt(v_hat + eps))
