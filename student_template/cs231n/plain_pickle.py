@@ -9,8 +9,8 @@ record
    which array NumPy would have made. NumPy's own functions, which take any dtype and any state, are never called.
 c. Every length is compared with the bytes that are left before anything is copied, every shape with its number of
 bytes,
-   and opcodes are counted, so memory stays within a few times the file. (pickle.Unpickler, however restricted by
-   find_class, grows its memo to any index that five bytes name.)
+   and opcodes are counted, so memory stays within a few times the file. (With pickle.Unpickler, five bytes
+   can grow the memo to any index, whatever find_class forbids.)
 """
 
 import pickle
