@@ -18,7 +18,7 @@ sizes = st.integers(1, 4)
 layouts = st.sampled_from(LAYOUTS)
 
 
-def laid_out(array, layout):
+def in_layout(array, layout):
     """Return the same values, stored in memory in another order, or with gaps."""
     if layout == "F":
         return np.asfortranarray(array)
@@ -31,7 +31,7 @@ def laid_out(array, layout):
     return array
 
 
-def apart(rng, *shape):
+def values_apart(rng, *shape):
     """Return random values around 3, no two closer than 0.1: a tiny variance would blow up the rounding noise of a
     norm.
     """
@@ -43,7 +43,7 @@ def zeros(*shape):
     return np.zeros(shape)
 
 
-class Frozen:
+class UnchangedArguments:
     """Stores copies of arguments, to check afterwards that nothing wrote into them."""
 
     def __init__(self, *arrays):
@@ -71,7 +71,7 @@ def close(actual, expected):
     np.testing.assert_allclose(actual, expected, rtol=1e-10, atol=1e-10)
 
 
-def correlated(x, w, b, stride, pad):
+def conv_by_scipy(x, w, b, stride, pad):
     """Return the convolution layer by SciPy: computed at every window, then only every stride-th one is used."""
     x = np.pad(x, [(0, 0), (0, 0), (pad, pad), (pad, pad)])
     maps = [[sum(correlate2d(i, k, "valid") for i, k in zip(n, f, strict=True)) for f in w] for n in x]
@@ -92,7 +92,7 @@ def convolutions(draw):
     W_out = len(range(0, W + 2 * pad - WW + 1, stride))
     shapes = (N, C, H, W), (F, C, HH, WW), (F,), (N, F, H_out, W_out)
     layout = draw(layouts)
-    x, w, b, dout = (laid_out(rng.randn(*shape), layout) for shape in shapes)
+    x, w, b, dout = (in_layout(rng.randn(*shape), layout) for shape in shapes)
     return x, w, b, {"stride": stride, "pad": pad}, dout
 
 
@@ -104,5 +104,5 @@ def poolings(draw):
     H, W, stride = draw(st.integers(HH, 7)), draw(st.integers(WW, 7)), draw(st.integers(1, 3))
     H_out, W_out = len(range(0, H - HH + 1, stride)), len(range(0, W - WW + 1, stride))
     layout = draw(layouts)
-    x = laid_out(rng.permutation(N * C * H * W).reshape(N, C, H, W) - 20.0, layout)
-    return x, {"pool_height": HH, "pool_width": WW, "stride": stride}, laid_out(rng.randn(N, C, H_out, W_out), layout)
+    x = in_layout(rng.permutation(N * C * H * W).reshape(N, C, H, W) - 20.0, layout)
+    return x, {"pool_height": HH, "pool_width": WW, "stride": stride}, in_layout(rng.randn(N, C, H_out, W_out), layout)

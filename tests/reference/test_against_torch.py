@@ -5,7 +5,7 @@ In float64 both agree to 1e-10. In float32 they may differ by rounding, relative
 
 import numpy as np
 import pytest
-from arrays import apart, convolutions, laid_out, layouts, poolings, seeds, sizes
+from arrays import convolutions, in_layout, layouts, poolings, seeds, sizes, values_apart
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -53,7 +53,7 @@ def assert_same(actual, expected, dtype):
 
 def assert_layer(forward, backwards, f, arrays, dout, dtype, layout="C"):
     """Assert that forward(*arrays) -> (out, cache) and backward(dout, cache) -> gradients agree with f."""
-    arrays, dout = [laid_out(array.astype(dtype), layout) for array in arrays], laid_out(dout.astype(dtype), layout)
+    arrays, dout = [in_layout(array.astype(dtype), layout) for array in arrays], in_layout(dout.astype(dtype), layout)
     expected_out, expected_gradients = by_autograd(f, arrays, dout)
     copies = [array.copy() for array in (*arrays, dout)]
     out, cache = forward(*arrays)
@@ -100,7 +100,7 @@ def test_relu(seed, shape, dtype, layout):
 def test_losses(seed, N, C, dtype, layout):
     rng = np.random.RandomState(seed)
     # Scores are 0.3 apart, so none is near the kink of the SVM loss, where two scores are 1 apart.
-    x, y = laid_out((0.3 * rng.randint(-9, 10, (N, C))).astype(dtype), layout), rng.randint(C, size=N)
+    x, y = in_layout((0.3 * rng.randint(-9, 10, (N, C))).astype(dtype), layout), rng.randint(C, size=N)
     for loss_of, f in (
         # PyTorch also divides by C.
         (layers.svm_loss, lambda x: C * F.multi_margin_loss(x, torch.tensor(y))),
@@ -133,7 +133,7 @@ def assert_batch_norm(forward, backwards, shape, seed, mode, eps, dtype, layout)
     momentum = rng.uniform(0.1, 0.9)
     bn_param = {"mode": mode, "eps": eps, "momentum": momentum, "running_mean": mean, "running_var": var}
     f, averages = batch_norm_f(bn_param, dtype)
-    arrays, dout = (apart(rng, *shape), rng.randn(D), rng.randn(D)), rng.randn(*shape)
+    arrays, dout = (values_apart(rng, *shape), rng.randn(D), rng.randn(D)), rng.randn(*shape)
     assert_layer(lambda *xgb: forward(*xgb, bn_param), backwards, f, arrays, dout, dtype, layout)
     mean_after, var_after = (average.numpy() for average in averages)
     if mode == "train":
@@ -161,7 +161,7 @@ def test_spatial_batchnorm(seed, N, C, H, W, mode, eps, dtype, layout):
 @given(seeds, sizes, st.integers(1, 7), epsilons, dtypes, layouts)
 def test_layernorm(seed, N, D, eps, dtype, layout):
     rng = np.random.RandomState(seed)
-    arrays, dout = (apart(rng, N, D), rng.randn(D), rng.randn(D)), rng.randn(N, D)
+    arrays, dout = (values_apart(rng, N, D), rng.randn(D), rng.randn(D)), rng.randn(N, D)
 
     def forward(x, gamma, beta):
         return layers.layernorm_forward(x, gamma, beta, {"eps": eps})
@@ -178,7 +178,7 @@ def test_spatial_groupnorm(seed, N, G, size, H, W, eps, dtype, layout):
     rng = np.random.RandomState(seed)
     C = G * size
     shape, scales = (N, C, H, W), (1, C, 1, 1)
-    arrays, dout = (apart(rng, *shape), rng.randn(*scales), rng.randn(*scales)), rng.randn(*shape)
+    arrays, dout = (values_apart(rng, *shape), rng.randn(*scales), rng.randn(*scales)), rng.randn(*shape)
 
     def forward(x, gamma, beta):
         return layers.spatial_groupnorm_forward(x, gamma, beta, G, {"eps": eps})

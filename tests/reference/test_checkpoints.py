@@ -28,7 +28,7 @@ STATE = {
 }
 
 
-def same(a, b):
+def equal(a, b):
     """Tell whether values and types are equal, to the last bit and in the same memory order."""
     if isinstance(a, np.ndarray):
         order = (a.flags.c_contiguous, a.flags.f_contiguous) == (b.flags.c_contiguous, b.flags.f_contiguous)
@@ -36,9 +36,9 @@ def same(a, b):
     if type(a) is not type(b):
         return False
     if isinstance(a, dict):
-        return list(a) == list(b) and all(same(a[key], b[key]) for key in a)
+        return list(a) == list(b) and all(equal(a[key], b[key]) for key in a)
     if isinstance(a, list):
-        return len(a) == len(b) and all(map(same, a, b))
+        return len(a) == len(b) and all(map(equal, a, b))
     return bits(a) == bits(b) if isinstance(a, np.generic) else repr(a) == repr(b)
 
 
@@ -70,19 +70,19 @@ states = st.recursive(
 def test_what_is_written_comes_back(tmp_path_factory, state):
     path = tmp_path_factory.getbasetemp() / "round_trip.npz"
     write_checkpoint(path, state)
-    assert same(read_checkpoint(path), state)
+    assert equal(read_checkpoint(path), state)
 
 
 def test_names_that_would_clash_in_the_file_stay_distinct(path):
     state = {"a/b": np.zeros(1), "a": {"b": np.ones(1)}, "state": np.full(1, 2.0)}
     write_checkpoint(path, state)
-    assert same(read_checkpoint(path), state)
+    assert equal(read_checkpoint(path), state)
 
 
 def test_names_may_be_longer_than_a_zip_archive_allows(path):
     state = {70000 * "W": np.zeros(1), 70001 * "W": np.ones(1)}
     write_checkpoint(path, state)
-    assert same(read_checkpoint(path), state)
+    assert equal(read_checkpoint(path), state)
 
 
 def test_tuples_come_back_as_lists(path):
@@ -141,7 +141,7 @@ def test_interrupted_while_writing_it_leaves_the_earlier_file_alone(path, monkey
 
     write_checkpoint(path, STATE)
     before = path.read_bytes()
-    monkeypatch.setattr(checkpoints, "os" if place.startswith("os") else "np", Changed(place, interrupt))
+    monkeypatch.setattr(checkpoints, "os" if place.startswith("os") else "np", ReplacedFunction(place, interrupt))
     with pytest.raises(KeyboardInterrupt):
         write_checkpoint(path, {**STATE, "epoch": 4})
     assert path.read_bytes() == before
@@ -154,14 +154,14 @@ def test_the_content_is_synced_before_the_rename_and_the_rename_before_the_retur
     def note_fsync(descriptor):
         done.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
 
-    monkeypatch.setattr(checkpoints, "os", Changed("os.fsync", note_fsync))
+    monkeypatch.setattr(checkpoints, "os", ReplacedFunction("os.fsync", note_fsync))
     replace = os.replace
     monkeypatch.setattr(os, "replace", lambda *names: (done.append("name"), replace(*names)))
     write_checkpoint(path, STATE)
     assert done == ["file", "name", "folder"]
 
 
-class Changed:
+class ReplacedFunction:
     """The module os or np with one function replaced."""
 
     def __init__(self, place, function):
@@ -173,7 +173,7 @@ class Changed:
         if self.name == name:
             return self.function
         if self.name.startswith(f"{name}."):
-            inner = Changed("np.x", self.function)
+            inner = ReplacedFunction("np.x", self.function)
             inner.name, inner.original = self.name[len(name) + 1 :], getattr(self.original, name)
             return inner
         return getattr(self.original, name)
@@ -214,7 +214,7 @@ def test_killed_while_writing_it_leaves_the_earlier_file_alone(path, moment):
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
     assert path.read_bytes() == before
-    assert same(read_checkpoint(path), STATE)
+    assert equal(read_checkpoint(path), STATE)
     # The name of the remaining file is not that of a checkpoint, and the next checkpoint is written normally.
     left = {name for name in os.listdir(path.parent) if name != path.name}
     assert left == {f"{path.name}.{process.pid}.part"}
@@ -240,7 +240,7 @@ def test_a_changed_byte_is_refused_or_has_no_effect(path):
     for place in range(len(whole)):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x41]) + whole[place + 1 :])
         try:
-            assert same(read_checkpoint(path), STATE)
+            assert equal(read_checkpoint(path), STATE)
         except ValueError:
             refused += 1
     assert refused > len(whole) / 2

@@ -257,7 +257,7 @@ def test_the_data_set_is_downloaded_from_a_real_server(folder, tmp_path, monkeyp
 GOOD = {"data": np.full((2, 3072), 7, np.uint8), "labels": [0, 9]}
 
 
-def told(path, content):
+def error_of(path, content):
     path.write_bytes(content)
     with pytest.raises(ValueError) as caught:
         load_CIFAR_batch(path)
@@ -336,7 +336,7 @@ ADVICE = f"Replace it by the file from {URL}."
     ids=lambda value: "" if isinstance(value, bytes) else str(value)[:40],
 )  # fmt: skip
 def test_the_message_for_a_wrong_file_says_what_to_do(content, message, tmp_path):
-    found = told(tmp_path / "data_batch_1", content)
+    found = error_of(tmp_path / "data_batch_1", content)
     assert found.endswith(ADVICE) or "git lfs pull" in found
     assert message is None or found == message
 
@@ -365,7 +365,7 @@ def test_a_file_with_a_false_size_is_refused_before_memory_is_allocated(folder, 
 
 
 def test_numbers_too_long_to_print_raise_our_own_error(tmp_path):
-    assert "labels[0] is" in told(tmp_path / "a", pickle.dumps({**GOOD, "labels": [2**2000, 1]}, 2))
+    assert "labels[0] is" in error_of(tmp_path / "a", pickle.dumps({**GOOD, "labels": [2**2000, 1]}, 2))
 
 
 def test_a_file_without_images_gives_empty_arrays(tmp_path):
@@ -381,10 +381,10 @@ def scratch(tmp_path_factory):
 def test_a_file_cut_off_anywhere_is_refused(scratch):
     content = python2_pickle({**GOOD, "filenames": ["a.png", "b.png"]})
     for k in [*range(200), *range(200, len(content) - 100, 97), *range(len(content) - 100, len(content))]:
-        assert told(scratch, content[:k]).endswith(ADVICE)
+        assert error_of(scratch, content[:k]).endswith(ADVICE)
 
 
-def loads_valid_data_or_is_told(path, content):
+def assert_loads_valid_data_or_is_refused(path, content):
     path.write_bytes(content)
     try:
         pixels, labels = read_batch(path)
@@ -411,7 +411,7 @@ def test_changed_bytes_load_valid_data_or_are_refused(scratch, protocol, changes
     content = bytearray(python2_pickle(GOOD) if protocol is None else pickle.dumps(GOOD, protocol))
     for place, byte in changes:
         content[place % len(content)] = byte
-    loads_valid_data_or_is_told(scratch, bytes(content))
+    assert_loads_valid_data_or_is_refused(scratch, bytes(content))
 
 
 @pytest.mark.slow
@@ -419,4 +419,4 @@ def test_each_changed_byte_outside_the_pixels_loads_valid_data_or_is_refused(scr
     content = python2_pickle({"data": np.full((1, 3072), 7, np.uint8), "labels": [3]})
     for place in [*range(160), *range(len(content) - 40, len(content))]:
         for byte in (*b"(.]}t\x85Rbeu\x93\x94hKUTJ", content[place] ^ 1, content[place] ^ 255):
-            loads_valid_data_or_is_told(scratch, content[:place] + bytes([byte]) + content[place + 1 :])
+            assert_loads_valid_data_or_is_refused(scratch, content[:place] + bytes([byte]) + content[place + 1 :])

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from arrays import Frozen, each, laid_out, layouts, seeds, sizes
+from arrays import UnchangedArguments, each, in_layout, layouts, seeds, sizes
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,8 +32,8 @@ def test_dropout_keeps_the_numbers_that_rand_selects_and_its_inputs_unchanged(se
     rng = np.random.RandomState(1)
     x, dout = np.asarray(rng.randn(*shape)), np.asarray(rng.randn(*shape))
     if shape:
-        x, dout = laid_out(x, layout), laid_out(dout, layout)
-    frozen, param = Frozen(x, dout), {"mode": "train", "p": p, "seed": seed}
+        x, dout = in_layout(x, layout), in_layout(dout, layout)
+    frozen, param = UnchangedArguments(x, dout), {"mode": "train", "p": p, "seed": seed}
     out, cache = dropout_forward(x, param)
     dx = dropout_backward(dout, cache)
     kept = np.random.RandomState(seed).rand(*shape) < 1 - p

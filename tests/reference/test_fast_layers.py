@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from arrays import LAYOUTS, Frozen, laid_out
+from arrays import LAYOUTS, UnchangedArguments, in_layout
 from cases import ROOT
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -63,12 +63,12 @@ def conv_case(seed, N, C, F, H, W, HH, WW, stride, pad, dtype="float64", layout=
     HH, WW = min(HH, H + 2 * pad), min(WW, W + 2 * pad)
     x, w, b = rng.randn(N, C, H, W), rng.randn(F, C, HH, WW), rng.randn(F)
     dout = rng.randn(N, F, 1 + (H + 2 * pad - HH) // stride, 1 + (W + 2 * pad - WW) // stride)
-    arrays = [laid_out(array.astype(dtype), layout) for array in (x, w, b, dout)]
+    arrays = [in_layout(array.astype(dtype), layout) for array in (x, w, b, dout)]
     return *arrays, {"stride": stride, "pad": pad}
 
 
 def assert_conv_right(x, w, b, dout, conv_param):
-    frozen = Frozen(x, w, b, dout)
+    frozen = UnchangedArguments(x, w, b, dout)
     out, cache = conv_forward_fast(x, w, b, conv_param)
     found = (out, *conv_backward_fast(dout, cache))
     frozen.assert_unchanged()
@@ -121,13 +121,13 @@ def test_pooling_in_any_shape(seed, N, C, H, W, HH, WW, stride, dtype, layout):
     rng = np.random.RandomState(seed)
     HH, WW = min(HH, H), min(WW, W)
     # Few different values, so that windows have several largest values.
-    x = laid_out(rng.randint(-3, 4, (N, C, H, W)).astype(dtype), layout)
+    x = in_layout(rng.randint(-3, 4, (N, C, H, W)).astype(dtype), layout)
     param = {"pool_height": HH, "pool_width": WW, "stride": stride}
     seen = windows_of(x, HH, WW, stride)
     seen = seen.reshape(*seen.shape[:4], HH * WW)
-    dout = laid_out(rng.randn(*seen.shape[:4]).astype(dtype), layout)
+    dout = in_layout(rng.randn(*seen.shape[:4]).astype(dtype), layout)
 
-    frozen = Frozen(x, dout)
+    frozen = UnchangedArguments(x, dout)
     out, cache = max_pool_forward_fast(x, param)
     dx = max_pool_backward_fast(dout, cache)
     frozen.assert_unchanged()

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from arrays import Frozen, correlated, slopes
+from arrays import UnchangedArguments, conv_by_scipy, slopes
 from numpy.lib.stride_tricks import sliding_window_view
 
 from reference.classifiers.cnn import MultiLayerConvNet, ThreeLayerConvNet
@@ -23,7 +23,7 @@ def generator_put_back():
     np.random.set_state(before)
 
 
-def rectified(x):
+def relu(x):
     return (x + np.abs(x)) / 2
 
 
@@ -32,11 +32,11 @@ def softmax(scores, y):
     return -np.mean(np.log(odds[np.arange(len(y)), y] / odds.sum(axis=1)))
 
 
-def squares(params):
+def sum_of_squares(params):
     return sum(np.sum(W**2) for name, W in params.items() if name.startswith("W"))
 
 
-def standard(a, axis, averages=None):
+def standardize(a, axis, averages=None):
     mean, var = averages or (a.mean(axis=axis, keepdims=True), a.var(axis=axis, keepdims=True))
     return (a - mean) / np.sqrt(var + 1e-5)
 
@@ -49,8 +49,8 @@ def fc_scores(params, X, normalization=None, dropped=None, averages=None):
         out = out @ params[f"W{k}"] + params[f"b{k}"]
         if normalization:
             axis = 0 if normalization == "batchnorm" else 1
-            out = standard(out, axis, averages and averages[k - 1]) * params[f"gamma{k}"] + params[f"beta{k}"]
-        out = rectified(out)
+            out = standardize(out, axis, averages and averages[k - 1]) * params[f"gamma{k}"] + params[f"beta{k}"]
+        out = relu(out)
         if dropped:
             p, seed = dropped
             out = np.where(np.random.RandomState(seed).rand(*out.shape) < 1 - p, out / (1 - p), 0)
@@ -60,12 +60,12 @@ def fc_scores(params, X, normalization=None, dropped=None, averages=None):
 def conv_scores(params, X, num_convs):
     out, pad = X, (params["W1"].shape[2] - 1) // 2
     for k in range(1, num_convs + 1):
-        out = rectified(correlated(out, params[f"W{k}"], params[f"b{k}"], 1, pad))
+        out = relu(conv_by_scipy(out, params[f"W{k}"], params[f"b{k}"], 1, pad))
     out = sliding_window_view(out, (2, 2), axis=(2, 3))[:, :, ::2, ::2].max(axis=(4, 5)).reshape(len(X), -1)
     last = sum(name.startswith("W") for name in params)
     for k in range(num_convs + 1, last + 1):
         out = out @ params[f"W{k}"] + params[f"b{k}"]
-        out = rectified(out) if k < last else out
+        out = relu(out) if k < last else out
     return out
 
 
@@ -76,11 +76,11 @@ def assert_loss_and_gradients(model, scores_of, X, y, reg):
     rng = np.random.RandomState(3)
     model.params = {name: rng.uniform(-0.8, 0.8, values.shape) for name, values in model.params.items()}
     model.reg = reg
-    frozen = Frozen(X, y, *model.params.values())
+    frozen = UnchangedArguments(X, y, *model.params.values())
     loss, grads = model.loss(X, y)
 
     def loss_of(params):
-        return softmax(scores_of(params), y) + reg / 2 * squares(params)
+        return softmax(scores_of(params), y) + reg / 2 * sum_of_squares(params)
 
     assert loss == pytest.approx(loss_of(model.params), rel=1e-12)
     assert set(grads) == set(model.params)
@@ -147,17 +147,17 @@ def test_weights_are_drawn_in_order_biases_and_betas_zero_gammas_one(net, shapes
 
 
 def test_defaults():
-    def described(model):
+    def attributes_of(model):
         stds = {name: round(float(values.std()), 4) for name, values in model.params.items() if name.startswith("W")}
         return [values.shape for values in model.params.values()], stds, model.reg
 
-    assert described(TwoLayerNet()) == ([(3072, 100), (100,), (100, 10), (10,)], {"W1": 0.001, "W2": 0.001}, 0.0)
-    shapes, stds, reg = described(FullyConnectedNet([200]))
+    assert attributes_of(TwoLayerNet()) == ([(3072, 100), (100,), (100, 10), (10,)], {"W1": 0.001, "W2": 0.001}, 0.0)
+    shapes, stds, reg = attributes_of(FullyConnectedNet([200]))
     assert (shapes, stds["W1"], reg) == ([(3072, 200), (200,), (200, 10), (10,)], 0.01, 0.0)
-    shapes, stds, reg = described(ThreeLayerConvNet())
+    shapes, stds, reg = attributes_of(ThreeLayerConvNet())
     assert shapes == [(32, 3, 7, 7), (32,), (32 * 16 * 16, 100), (100,), (100, 10), (10,)]
     assert (stds["W2"], reg) == (0.001, 0.0)
-    shapes, stds, reg = described(MultiLayerConvNet())
+    shapes, stds, reg = attributes_of(MultiLayerConvNet())
     assert shapes[:6] == [(16, 3, 5, 5), (16,), (32, 16, 5, 5), (32,), (32 * 16 * 16, 500), (500,)]
     assert shapes[6:] == [(500, 100), (100,), (100, 10), (10,)]
     assert (stds["W3"], reg) == (0.001, 0.0)
@@ -248,7 +248,7 @@ def test_scores_use_the_running_averages_and_do_not_change_them():
     for _ in range(3):
         model.loss(X, y)
     kept = [(bn_param["running_mean"], bn_param["running_var"]) for bn_param in model.bn_params]
-    frozen = Frozen(*(array for pair in kept for array in pair))
+    frozen = UnchangedArguments(*(array for pair in kept for array in pair))
     scores = model.loss(X)
     np.testing.assert_allclose(scores, fc_scores(model.params, X, "batchnorm", averages=kept), rtol=1e-10)
     assert not np.allclose(scores, fc_scores(model.params, X, "batchnorm"))

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from arrays import Frozen, each, laid_out, layouts, seeds, sizes, zeros
+from arrays import UnchangedArguments, each, in_layout, layouts, seeds, sizes, zeros
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -109,14 +109,14 @@ def test_many_steps_equal_those_of_plain_numbers_and_change_no_argument(seed, ru
     start = w = np.asarray(rng.randn(*shape))
     gradients = [np.asarray(rng.randn(*shape)) for _ in range(steps)]
     if shape:
-        w, gradients = laid_out(w, layout), [laid_out(gradient, layout) for gradient in gradients]
+        w, gradients = in_layout(w, layout), [in_layout(gradient, layout) for gradient in gradients]
     numbers = {sgd: 1, sgd_momentum: 2, rmsprop: 2, adam: 3}[rule]
     keys = ("learning_rate", {sgd_momentum: "momentum", rmsprop: "decay_rate"}.get(rule, "beta1"), "beta2")[:numbers]
     chosen = {} if defaults else dict(zip(keys, rng.uniform(0.1, 0.9, numbers).tolist(), strict=True))
     config = dict(chosen) if chosen else None
     for gradient in gradients:
         kept = [config[key] for key in KEPT[rule]] if config and KEPT[rule] and KEPT[rule][0] in config else []
-        frozen = Frozen(w, gradient, *map(np.asarray, kept))
+        frozen = UnchangedArguments(w, gradient, *map(np.asarray, kept))
         w, after = rule(w, gradient, config)
         assert config is None or after is config
         config = after

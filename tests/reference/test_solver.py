@@ -207,7 +207,7 @@ def test_two_runs_with_one_seed_are_equal():
 # --- accuracy
 
 
-class Fixed:
+class ScoresAreInput:
     """Returns its input as scores: each example is its own scores."""
 
     def __init__(self):
@@ -219,7 +219,7 @@ class Fixed:
 
 
 def test_accuracy_by_hand_with_a_shorter_last_batch():
-    solver = Solver(Fixed(), TWOS)
+    solver = Solver(ScoresAreInput(), TWOS)
     X = np.array([[1.0, 2, 3], [3, 2, 1], [0, 5, 0], [1, 1, 0], [0, 0, 9]])
     # The highest are 2, 0, 1, 0 (the first of equals), 2.
     assert solver.check_accuracy(X, np.array([2, 1, 1, 0, 0]), batch_size=2) == 3 / 5
@@ -227,7 +227,7 @@ def test_accuracy_by_hand_with_a_shorter_last_batch():
 
 
 def test_accuracy_on_samples_draws_them():
-    solver = Solver(Fixed(), TWOS)
+    solver = Solver(ScoresAreInput(), TWOS)
     X, y = np.eye(4), np.array([0, 0, 2, 2])
     np.random.seed(5)
     accuracy = solver.check_accuracy(X, y, num_samples=3)
@@ -349,7 +349,7 @@ def test_without_a_terminal_tqdm_is_not_even_imported():
 # --- interrupted, and training on
 
 
-class Stopped(Line):
+class StoppingLine(Line):
     """Line with a second parameter that falls by the learning rate each step; Ctrl-C comes at one of the calls."""
 
     def __init__(self, moment):
@@ -378,7 +378,7 @@ def assert_trained_as_by_hand(solver):
     assert (solver.epoch, solver.iteration) == (2, 4)
 
 
-def assert_whole(solver):
+def assert_complete(solver):
     """Assert that the state is the one after the last complete step, and that the histories match it."""
     steps = solver.iteration
     np.testing.assert_allclose(solver.model.params["w"], [W[steps]], rtol=1e-12)
@@ -393,10 +393,10 @@ def assert_whole(solver):
 # Four steps, and three checks of two calls each.
 @pytest.mark.parametrize("moment", range(1, 11))
 def test_a_stop_in_the_model_leaves_a_complete_state_and_training_goes_on(moment):
-    solver = Solver(Stopped(moment), TWOS, **LINE_OPTIONS)
+    solver = Solver(StoppingLine(moment), TWOS, **LINE_OPTIONS)
     with pytest.raises(KeyboardInterrupt):
         solver.train()
-    assert_whole(solver)
+    assert_complete(solver)
     solver.train()
     assert_trained_as_by_hand(solver)
 
@@ -404,8 +404,8 @@ def test_a_stop_in_the_model_leaves_a_complete_state_and_training_goes_on(moment
 # Four steps of two parameters.
 @pytest.mark.parametrize("moment", range(1, 9))
 def test_a_stop_in_the_update_rule_leaves_no_half_step(monkeypatch, moment):
-    solver = Solver(Stopped(None), TWOS, **LINE_OPTIONS)
-    stops = Stopped(moment)
+    solver = Solver(StoppingLine(None), TWOS, **LINE_OPTIONS)
+    stops = StoppingLine(moment)
 
     def stopping(w, dw, config):
         learning_rate, config["learning_rate"] = config["learning_rate"], np.inf
@@ -417,7 +417,7 @@ def test_a_stop_in_the_update_rule_leaves_no_half_step(monkeypatch, moment):
     with pytest.raises(KeyboardInterrupt):
         # The rule is looked up by name each time, because notebooks reload optim.py.
         solver.train()
-    assert_whole(solver)
+    assert_complete(solver)
     assert all(np.isfinite(config["learning_rate"]) for config in solver.optim_configs.values())
     solver.train()
     assert_trained_as_by_hand(solver)
