@@ -265,7 +265,7 @@ def gamma_and_beta_by_group(reference, x, gamma, beta, G, gn_param):
 
 @misconception(
     "layers.spatial_groupnorm_forward",
-    "The variance matches a sum divided by one less than the count. The layer takes the mean over the group: by how "
+    "The variance matches a sum divided by the count minus 1. The layer takes the mean over the group: by how "
     "many numbers do you divide?",
 )
 def groupnorm_var_unbiased(reference, x, gamma, beta, G, gn_param):

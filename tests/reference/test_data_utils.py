@@ -266,7 +266,7 @@ def error_of(path, content):
     return message[len(f"{path}: ") :]
 
 
-ADVICE = f"Replace it by the file from {URL}."
+ADVICE = f"Replace it with the file from {URL}."
 
 
 @pytest.mark.parametrize(
