@@ -130,7 +130,7 @@ def read_batch(path):
 
     Raises FileNotFoundError if there is no such file, ValueError if it is not in the data set's format.
     """
-    advice = f"Replace it by the file from {URL}."
+    advice = f"Replace it with the file from {URL}."
     if not os.path.exists(path):
         raise FileNotFoundError(f"{path}: there is no such file, expected a batch of CIFAR-10. {advice}")
     if not os.path.isfile(path) or os.path.getsize(path) > MAX_FILE_BYTES:

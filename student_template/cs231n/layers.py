@@ -144,7 +144,7 @@ def batchnorm_forward(x, gamma, beta, bn_param):
     Source: Ioffe and Szegedy, Batch Normalization, 2015, algorithm 1; running averages as in Torch 7.
     """
     expect_batchnorm("batchnorm_forward", x, gamma, beta, bn_param)
-    # Python's floats leave a float32 array as it is; NumPy's would make it float64.
+    # A Python float leaves a float32 array in float32; NumPy's own float would make it float64.
     eps, momentum = float(bn_param.get("eps", 1e-5)), float(bn_param.get("momentum", 0.9))
     dtype = np.result_type(x, np.float32)
     running_mean = bn_param.get("running_mean", np.zeros(x.shape[1], dtype=dtype))

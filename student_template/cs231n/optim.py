@@ -4,7 +4,8 @@ A rule is a function f(w, dw, config=None) that returns (next_w, config). `confi
 of what the rule remembers from step to step. The rule fills in what is missing and returns the dict that was passed. No
 rule writes into w, dw, or an array that it finds in config: it stores new arrays instead.
 
-Numbers become Python's, which leave float32 arrays as they are; NumPy's own would make them float64.
+Hyperparameters become Python's own numbers, which leave float32 arrays in float32; NumPy's numbers would make them
+float64.
 """
 
 import numpy as np
