@@ -180,7 +180,7 @@ def test_a_file_that_does_not_run_is_left_out_with_a_note(graded):
 
 def test_the_page_names_three_mistakes_in_the_order_to_fix_them(graded):
     wrong = ["softmax_loss", "max_pool_backward_naive", "batchnorm_forward"]  # none follows from another: by points
-    hints = ["N times too large", "Where windows overlap", "The running averages fit"]
+    hints = ["N times too large", "Where windows overlap", "The running averages match"]
     for folder in ("", "feedback"):
         page = (graded[0] / folder / "three-mistakes.html").read_text()
         listed = page[page.index('id="fix-first"') : page.index('id="functions"')]

@@ -154,7 +154,7 @@ SETTLED = [
 @pytest.mark.parametrize(("w", "scale", "expected"), SETTLED)
 @pytest.mark.parametrize("name", MODULES)
 def test_settled_keeps_only_a_rough_spread_and_mean_of_weights(name, w, scale, expected):
-    found = MODULES[name].settled(w, scale)
+    found = MODULES[name].spread_or_ones(w, scale)
     assert found.shape == w.shape
     assert [float(found.flat[0]), float(found.flat[-1])] == pytest.approx(expected)
     np.testing.assert_array_equal(found.reshape(2, -1), np.repeat([[found.flat[0]], [found.flat[-1]]], w.size // 2, 1))
@@ -192,7 +192,7 @@ def share_of(check, Net):
     try:
         values = returned(check, Net)
     except CallFailed as failed:
-        assert "in training nothing is dropped" in say(failed.failure.reason)
+        assert "nothing is dropped in training" in say(failed.failure.reason)
         return 0.0
     judged = judge_values(judged_by(check, check.tolerance), expected, values)
     comparisons = [judgement.comparison for judgement in judged]
@@ -315,7 +315,7 @@ def test_losses_of_huge_size_are_reported_by_their_shapes(check):
 @pytest.mark.parametrize("name", MODULES)
 def test_too_large_arrays_of_initial_weights_are_not_examined(name):
     w = np.zeros((2, MODULES[name].LARGEST), np.float16)
-    assert MODULES[name].settled(w, 0.1) is w
+    assert MODULES[name].spread_or_ones(w, 0.1) is w
 
 
 LEARNING = pytest.mark.parametrize("check", [check for check in CHECKS if check.name == "overfits"])

@@ -95,7 +95,7 @@ def test_without_cython_the_set_up_of_kernels_says_so_and_breaks_nothing(tmp_pat
     command = [sys.executable, "-W", "ignore", "-c", program]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "is not installed, so NumPy stands in: same results, but slower." in done.stdout
+    assert "is not installed, so NumPy is used: same results, but slower." in done.stdout
 
 
 def test_the_command_writes_and_checks(tmp_path, capsys):

@@ -187,13 +187,13 @@ def test_hints_and_titles_are_in_the_words_of_the_year():
         if check.function == "layers.dropout_forward" and say_all(check.hints)
     }
     assert hints == {
-        "p is taken for the probability of dropping: a share p is dropped, and the rest is scaled by 1 / (1 - p). What "
-        "does the docstring say that p is?"
+        "p is used as the probability to drop a number: a share p is dropped, and the rest is scaled by 1 / (1 - p). "
+        "What does the docstring say that p is?"
     }
     titles = {check.id.removeprefix("layers.dropout_forward."): check.title for check in result.checks}
-    assert titles["nothing_dropped"] == "With p = 1 nothing is dropped and nothing is scaled."
+    assert titles["nothing_dropped"] == "With p = 1, nothing is dropped and nothing is scaled."
     own = {check.title for check in graded("2021", "default").checks}
-    assert "With p = 0 nothing is dropped and nothing is scaled." in own
+    assert "With p = 0, nothing is dropped and nothing is scaled." in own
 
 
 # What a handout wrote itself, or left open, under the reference's names.
@@ -220,7 +220,7 @@ def test_adam_may_not_begin_to_count_at_1_in_other_years(name):
     year = "2021" if name == "default" else name
     adam = check_of(edited_for(name, year, "optim.py", FROM_1), "adam.from_nothing")
     assert 0 < adam.points < adam.max_points
-    assert say_all(adam.hints).startswith("Without a t in config, t starts at 1")
+    assert say_all(adam.hints).startswith("If config has no t, your t starts at 1")
 
 
 def test_a_late_t_that_begins_at_0_loses_marks_in_2017_too():

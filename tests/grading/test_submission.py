@@ -217,7 +217,7 @@ def test_a_gradient_of_a_known_misconception_follows_through_in_full(grade_layer
         "    return dx, dw[:, :, ::-1, ::-1], db\n"
     )
     assert lost(result) == {"conv_forward_naive": "failed"}
-    assert "turned by 180 degrees" in say_all(check_of(result, "conv_forward_naive.strided").hints)
+    assert "rotated by 180 degrees" in say_all(check_of(result, "conv_forward_naive.strided").hints)
 
 
 @pytest.mark.parametrize(

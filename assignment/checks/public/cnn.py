@@ -1,7 +1,7 @@
 """Checks of classifiers/cnn.py that students see: what the course's notebooks check.
 
-Initial weights are checked by what must hold whatever the random numbers are. All else is asked of nets that are set to
-chosen parameters, smaller than the notebooks' where theirs take long.
+Initial weights are checked by what must hold whatever the random numbers are. Everything else is checked on nets whose
+parameters are set to chosen values; these nets are smaller than the notebooks' where those take long.
 """
 
 from functools import partial
@@ -14,21 +14,21 @@ from grader.judging.chance import expect_draws
 from grader.judging.student_proxy import in_shapes_of
 from grader.records import FAILED
 
-# Many keep biases and statistics as rows or columns, which is as good as vectors.
+# Many students store biases and statistics as rows or columns. That is as good as vectors.
 check = partial(any_check, squeeze=True)
 
-# Initial weights lie within so many standard deviations of what is expected.
+# Initial weights must lie within this many standard deviations of what is expected.
 PLAUSIBLE = 6
 
-# Initial weights that hold more entries than this are not looked at: the nets of these checks have far smaller ones.
+# Larger initial weights are not analysed: the nets of these checks have far smaller ones.
 LARGEST = 10**6
 
 
-def settled(w, scale):
-    """All ones in the shape of w, if its entries may be drawn from a normal distribution around 0 of this scale.
+def spread_or_ones(w, scale):
+    """Return ones in the shape of w if its entries may come from a normal distribution around 0 with this scale.
 
-    Else the first half tells the spread in units of scale, and the second half the mean on top of it; so roughly that
-    they do not depend on the random numbers.
+    Otherwise the first half of the result is the spread in units of scale, and the second half adds the mean. Both are
+    rounded so coarsely that they do not depend on the random numbers.
     """
     if not isinstance(w, np.ndarray) or w.dtype.kind != "f" or not 0 < w.size <= LARGEST:
         return w
@@ -40,7 +40,7 @@ def settled(w, scale):
 
 
 def roughly(number):
-    """The nearest of 1, 2 and 5 times a power of ten."""
+    """Round to the nearest of 1, 2 and 5 times a power of ten."""
     if number == 0 or not np.isfinite(number):
         return number
     power = 10.0 ** np.floor(np.log10(abs(number)))
@@ -50,24 +50,24 @@ def roughly(number):
 
 
 def initial(function, net, scale, weights, others):
-    """What must hold for initial parameters, by name. Weights: their spread; others: themselves.
+    """Return what must hold for initial parameters, by name. Weights: their spread; others: the values themselves.
 
-    Raises CallFailed for weights of the right spread that were not drawn at random.
+    Raises CallFailed for weights that have the right spread but were not drawn at random.
     """
-    net.params = {}  # sets nothing; a constructor that is not written yet ends here
+    net.params = {}  # sets nothing; an unwritten constructor fails here
     params = net.params
     with np.errstate(all="ignore"):
-        spread = {name: settled(params.get(name), scale) for name in weights}
-        expect_draws(function, {name: params[name] for name in weights if is_settled(spread[name])}, scale)
-        return spread | {name: without_chance(params.get(name), scale) for name in others}
+        spread = {name: spread_or_ones(params.get(name), scale) for name in weights}
+        expect_draws(function, {name: params[name] for name in weights if is_all_ones(spread[name])}, scale)
+        return spread | {name: bias_or_spread(params.get(name), scale) for name in others}
 
 
-def is_settled(spread):
+def is_all_ones(spread):
     return isinstance(spread, np.ndarray) and spread.size <= LARGEST and bool(np.all(spread == 1))
 
 
-def without_chance(b, scale):
-    """b itself. If its entries seem to be drawn, their spread in units of scale instead, with alternating signs."""
+def bias_or_spread(b, scale):
+    """Return b. If its entries seem to be random, return their spread in units of scale, with alternating signs."""
     if not isinstance(b, np.ndarray) or b.dtype.kind != "f" or not 2 < b.size <= LARGEST or np.unique(b).size < b.size:
         return b
     spread, sigma = np.std(b.astype(np.float64)) / scale, PLAUSIBLE / np.sqrt(2 * b.size)
@@ -76,14 +76,14 @@ def without_chance(b, scale):
 
 
 def loss_and_gradients(net, params, X, y, names=None):
-    """Loss and gradients at these parameters, by name."""
+    """Return the loss and the gradients at these parameters, by name."""
     net.params = params
     loss, grads = net.loss(X, y)
     return {"loss": loss} | {name: grads.get(name) for name in names or params}
 
 
 def notebook_net(rng, scale, bias_scale):
-    """The notebook's net for its gradient check: two images of (3, 16, 16), three filters, seven hidden units."""
+    """Return the net of the notebook's gradient check: two images of (3, 16, 16), three filters, seven hidden units."""
     X, y = rng.randn(2, 3, 16, 16), rng.randint(10, size=2)
     params = {
         "W1": scale * rng.randn(3, 3, 3, 3),
@@ -187,13 +187,13 @@ def multi_layer_overfits(student, rng, reference):
 
 
 def learn(net, measure, function, X, y, steps, learning_rate, layers):
-    """Train the net along its own gradients, with momentum, and measure its parameters by another net.
+    """Train the net along its own gradients, with momentum, and evaluate its parameters in another net.
 
-    Raises CallFailed if they are not right about nearly all examples: how far a wrong net gets depends on its random
-    numbers, so there is no value by which a mistake could be recognised.
+    Raises CallFailed unless they are right about nearly all examples. How far a wrong net gets depends on its random
+    numbers, so no value could identify a mistake.
     """
     start, names = net.params, [f"{kind}{layer}" for layer in range(1, layers + 1) for kind in "Wb"]
-    in_shapes_of(start, measure.params, function, "params")  # raises CallFailed if the shapes are others, as below
+    in_shapes_of(start, measure.params, function, "params")  # raises CallFailed if the shapes differ, as below
     params = {name: start[name].astype(np.float64) for name in names}
     speed = dict.fromkeys(names, 0.0)
     with np.errstate(all="ignore"):
@@ -208,6 +208,8 @@ def learn(net, measure, function, X, y, steps, learning_rate, layers):
         right = int(np.sum(np.argmax(measure.loss(X), axis=1) == y))
     if right < 0.85 * len(y):
         found = f"trained on {len(y)} examples, it is right about {right} of them, expected nearly all"
-        text = f"{function.rpartition('.')[2]}: {found}. Mend what the other checks say of loss and gradients first."
+        text = (
+            f"{function.rpartition('.')[2]}: {found}. First fix what the other checks report about loss and gradients."
+        )
         raise CallFailed(Failure(FAILED, function, text))
     return {"learned": 1.0}
