@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from grader.assignment.python_loader import load_module
 from grader.assignment.sections import ModuleSet, classes_from, sets_from, stubs_from
-from grader.checks import DEFINED, CheckDefinition, MisconceptionDefinition
+from grader.definitions import DEFINED, CheckDefinition, MisconceptionDefinition
 from grader.errors import AssignmentError
 from grader.function_ids import file_of, module_of_file
 from grader.records import HIDDEN, VISIBLE, Check, Members

@@ -20,7 +20,7 @@ import numpy as np
 from grader.assignment.load import Assignment
 from grader.assignment.reference import load_reference
 from grader.calls import CallFailed, Functions, local_call
-from grader.checks import MisconceptionDefinition
+from grader.definitions import MisconceptionDefinition
 from grader.errors import AssignmentError
 from grader.function_ids import file_of, module_of, short_name
 from grader.grading.stage import stage

@@ -20,7 +20,7 @@ import numpy as np
 from grader.assignment.load import Assignment
 from grader.authoring.local_run import loaded, run_locally
 from grader.calls import Functions
-from grader.checks import TOLERANCE
+from grader.definitions import TOLERANCE
 from grader.errors import AssignmentError
 from grader.judging.compare import Arrays, Names, judge_values, relative_error, units_of
 from grader.messages.say import said

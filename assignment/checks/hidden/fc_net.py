@@ -9,74 +9,17 @@ from itertools import pairwise
 
 import numpy as np
 
-from grader.calls import CallFailed, Failure, type_of
 from grader.checks import check as any_check
-from grader.judging.chance import expect_draws
-from grader.judging.student_proxy import in_shapes_of
-from grader.records import FAILED
+from grader.checks import expect_shapes, fail, initial_parameters, roughly, type_of
 
 # Many keep biases and statistics as rows or columns, which is as good as vectors.
 check = partial(any_check, squeeze=True)
 
-# Initial weights, and masks of dropout, lie within so many standard deviations of what is expected.
+# Masks of dropout lie within so many standard deviations of what is expected.
 PLAUSIBLE = 6
 
 # Added to the length of a gradient that it divides: nothing, but where all of it is zero.
 TINY = 1e-300
-
-# Initial weights that hold more entries than this are not looked at: the nets of these checks have far smaller ones.
-LARGEST = 10**6
-
-
-def settled(w, scale):
-    """All ones in the shape of w, if its entries may be drawn from a normal distribution around 0 of this scale.
-
-    Else the first half tells the spread in units of scale, and the second half the mean on top of it; so roughly that
-    they do not depend on the random numbers.
-    """
-    if not isinstance(w, np.ndarray) or w.dtype.kind != "f" or not 0 < w.size <= LARGEST:
-        return w
-    values = w.astype(np.float64) / scale
-    spread, mean, sigma = np.std(values), np.mean(values), PLAUSIBLE / np.sqrt(values.size)
-    out = np.full(values.size, 1.0 if abs(spread - 1) < sigma / np.sqrt(2) else roughly(spread), dtype=w.dtype)
-    out[values.size // 2 :] += 0.0 if abs(mean) <= sigma * spread else roughly(mean)
-    return out.reshape(w.shape)
-
-
-def roughly(number):
-    """The nearest of 1, 2 and 5 times a power of ten."""
-    if number == 0 or not np.isfinite(number):
-        return number
-    power = 10.0 ** np.floor(np.log10(abs(number)))
-    return np.copysign(
-        min((power, 2 * power, 5 * power, 10 * power), key=lambda n: abs(np.log(n / abs(number)))), number
-    )
-
-
-def initial(function, net, scale, weights, others):
-    """What must hold for initial parameters, by name. Weights: their spread; others: themselves.
-
-    Raises CallFailed for weights of the right spread that were not drawn at random.
-    """
-    net.params = {}  # sets nothing; a constructor that is not written yet ends here
-    params = net.params
-    with np.errstate(all="ignore"):
-        spread = {name: settled(params.get(name), scale) for name in weights}
-        expect_draws(function, {name: params[name] for name in weights if is_settled(spread[name])}, scale)
-        return spread | {name: without_chance(params.get(name), scale) for name in others}
-
-
-def is_settled(spread):
-    return isinstance(spread, np.ndarray) and spread.size <= LARGEST and bool(np.all(spread == 1))
-
-
-def without_chance(b, scale):
-    """b itself. If its entries seem to be drawn, their spread in units of scale instead, with alternating signs."""
-    if not isinstance(b, np.ndarray) or b.dtype.kind != "f" or not 2 < b.size <= LARGEST or np.unique(b).size < b.size:
-        return b
-    spread, sigma = np.std(b.astype(np.float64)) / scale, PLAUSIBLE / np.sqrt(2 * b.size)
-    found = 1.0 if abs(spread - 1) < sigma else 10 ** np.round(np.log10(spread))
-    return (found * np.where(np.arange(b.size) % 2, -1.0, 1.0)).astype(b.dtype).reshape(b.shape)
 
 
 def loss_and_gradients(net, params, X, y, names=None):
@@ -98,7 +41,7 @@ def number(loss):
         return float(np.reshape(loss, ()))
     found = f"has shape {loss.shape}" if isinstance(loss, np.ndarray) else f"is of type {type_of(loss)}"
     text = f"FullyConnectedNet: the loss {found}, expected a single number."
-    raise CallFailed(Failure(FAILED, "classifiers.fc_net.FullyConnectedNet", text))
+    fail("classifiers.fc_net.FullyConnectedNet", text)
 
 
 def slopes_agree(net, params, X, y, names):
@@ -109,7 +52,7 @@ def slopes_agree(net, params, X, y, names):
     """
     net.params = params
     _, grads = net.loss(X, y)
-    in_shapes_of(grads, {name: params[name] for name in names}, "classifiers.fc_net.FullyConnectedNet", "grads")
+    expect_shapes(grads, {name: params[name] for name in names}, "classifiers.fc_net.FullyConnectedNet", "grads")
     agree, asked, step = {}, [], 1e-4
     for name in names:
         claimed = np.reshape(grads[name], params[name].shape).astype(np.float64)
@@ -146,7 +89,7 @@ def drawn(rng, sizes, norms=False):
 def two_layer_initialization(student, rng):
     """Initial weights spread by weight_scale around 0, biases zero; other sizes than the notebook's."""
     net = student.classifiers.fc_net.TwoLayerNet(input_dim=60, hidden_dim=40, num_classes=12, weight_scale=0.1)
-    return initial("classifiers.fc_net.TwoLayerNet", net, 0.1, ("W1", "W2"), ("b1", "b2"))
+    return initial_parameters("classifiers.fc_net.TwoLayerNet", net, 0.1, ("W1", "W2"), ("b1", "b2"))
 
 
 @check("classifiers.fc_net.TwoLayerNet", name="images", seed=102, weight=2, parts={"W1": 2, "b1": 2})
@@ -190,7 +133,7 @@ def fully_connected_initialization(student, rng):
         [40, 50], input_dim=60, num_classes=10, weight_scale=0.2, dtype=np.float64, normalization="layernorm"
     )
     gammas = ("gamma1", "gamma2")
-    return initial(
+    return initial_parameters(
         "classifiers.fc_net.FullyConnectedNet",
         net,
         0.2,
@@ -271,7 +214,7 @@ def fully_connected_dropout_test_time(student, rng):
     after = net.loss(X)
     if number(losses[0]) == number(losses[1]):
         text = "FullyConnectedNet: in training nothing is dropped, so the scores show nothing of dropout."
-        raise CallFailed(Failure(FAILED, "classifiers.fc_net.FullyConnectedNet", text))
+        fail("classifiers.fc_net.FullyConnectedNet", text)
     return {"scores": before, "scores_after_training": after}
 
 
@@ -303,7 +246,7 @@ def fully_connected_dropout_training(student, rng):
     )
     net.params = params
     loss, grads = net.loss(X, y)
-    in_shapes_of(grads, params, "classifiers.fc_net.FullyConnectedNet", "grads")  # raises CallFailed if they are others
+    expect_shapes(grads, params, "classifiers.fc_net.FullyConnectedNet", "grads")  # ends the check if they are others
     with np.errstate(all="ignore"):
         da1, da2, dscores = (np.ravel(grads[name]).astype(np.float64) for name in ("b1", "b2", "b3"))
         hidden1, hidden2 = (
@@ -359,7 +302,7 @@ def fully_connected_dropout_and_batchnorm(student, rng):
     net_of_one = Net(dropout=p, **sizes | {"hidden_dims": [H]})
     net_of_one.params = wide
     _, grads = net_of_one.loss(X[:1], y[:1])
-    in_shapes_of(grads, {name: wide[name] for name in ("W2", "b2")}, function, "grads")
+    expect_shapes(grads, {name: wide[name] for name in ("W2", "b2")}, function, "grads")
     losses.append(training_loss(Net(**sizes), params, X, y))
     agree = slopes_agree(net, params, X, y, ("W1", "gamma1", "beta1", "W2"))
     with np.errstate(all="ignore"):

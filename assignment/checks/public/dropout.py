@@ -6,8 +6,7 @@ the forward's mask. A fraction is rounded to twentieths: half a step is five tim
 
 import numpy as np
 
-from grader.checks import check, gradients
-from grader.judging.chance import expect_masks
+from grader.checks import check, expect_masks, gradients
 
 
 def like(x, name, array):
