@@ -1,22 +1,8 @@
 """How other handouts of an assignment differ, read from ASSIGNMENT/handouts/NAME.toml and validated.
 
-    years = "2018 to 2020"                        for people
-    like = "2017"                                 all that this file leaves out is as in that one's; marks by topic
-    solved = ["layers.f"]                         functions that it gave written: no points
-    accepts = ["layers.g.forgets_bias"]           misconceptions that are right there: it says or wrote so itself
-    files = ["data_utils.py"]                     patterns of handed-out files and notebooks that it has as ours
-    [lacks]                                       what it did not have leaves the maximum
-    functions = ["layers.f"]                      ids of functions and classes
-    checks = ["layers.g.wide*"]                   patterns of ids of checks, of functions that could not do it then
-    [[arguments]]                                 of, name, position; their_name, entry, complement, shape, their_shape
-    [[keywords]]                                  of, ours, theirs: keywords with values, said by other ones
-    [[returned]]                                  of, position, shape, their_shape
-    [hints], [titles]                             by misconception or check, where ours say what is another thing there
-    [[marks]]                                     topic, file, pattern: what --handout auto goes by
-
-The rules are those of judging/adapt.py, the marks those of assignment/handout_guess.py. A file of the assignment's own
-name may hold marks and years only. Names are held against the reference, so that a misspelt one takes no points
-away in silence.
+The keys are those of handout_keys.py, the rules those of judging/adapt.py, the marks those of handout_guess.py. A file
+of the assignment's own name may hold marks and years only. Names are held against the reference, so that a misspelt one
+takes no points away in silence.
 """
 
 from __future__ import annotations
@@ -30,7 +16,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
+from grader.assignment.entries import FITS, found
 from grader.assignment.handout_guess import Clue, guess_handout
+from grader.assignment.handout_keys import HANDOUT, HANDOUT_TABLES
 from grader.assignment.load import Assignment
 from grader.errors import AssignmentError, UsageError
 from grader.judging.adapt import OWN, Argument, Handout, Keywords, Returned
@@ -38,17 +26,6 @@ from grader.records import OWN_HANDOUT, Reason, Submission
 
 AUTO: Final = "auto"
 FOLDER: Final = "handouts"
-
-SHAPES: Final = {"shape": list, "their_shape": list}
-# The fields of each table by their types, and which of them may be left out.
-TABLES: Final[Mapping[str, Mapping[str, type]]] = {
-    "arguments": {"of": str, "name": str, "position": int, "their_name": str, "entry": str, "complement": bool}
-    | SHAPES,
-    "keywords": {"of": str, "ours": dict, "theirs": dict},
-    "returned": {"of": str, "position": int} | SHAPES,
-    "marks": {"topic": str, "file": str, "pattern": str},
-}
-OPTIONAL: Final = {"arguments": {"their_name", "entry", "complement", *SHAPES}, "returned": {"position"}}
 
 
 @dataclass(frozen=True)
@@ -93,13 +70,12 @@ def load_handout(path: Path, assignment: Assignment, defined: frozenset[str]) ->
     """One file. defined: ids of all functions and classes of the reference. Raises AssignmentError, naming the file."""
     place = f"{FOLDER}/{path.name}"
     data = completed(path)
-    known = ("years", "like", "solved", "accepts", "files", "lacks", "hints", "titles", *TABLES)
-    unknown = sorted(data.keys() - {*known})
+    unknown = sorted(data.keys() - HANDOUT.keys())
     if unknown:
-        raise AssignmentError(f"{place}: {unknown[0]} found, expected {', '.join(known)}.")
+        raise AssignmentError(f"{place}: {unknown[0]} found, expected {', '.join(HANDOUT)}.")
     if not isinstance(data.get("years"), str):
         raise AssignmentError(f'{place}: no years. Say whose handout it is: years = "…".')
-    tables = {name: rows_of(place, data, name) for name in TABLES}
+    tables = {name: rows_of(place, data, name) for name in HANDOUT_TABLES}
     lacks = data.get("lacks", {})
     if not isinstance(lacks, dict) or lacks.keys() - {"functions", "checks"}:
         raise AssignmentError(f"{place}: [lacks] is not as expected. It may hold the lists functions and checks.")
@@ -109,7 +85,7 @@ def load_handout(path: Path, assignment: Assignment, defined: frozenset[str]) ->
     for name in accepts:
         if name not in misconceptions:
             raise AssignmentError(f"{place}: {name} in accepts is not known. Check the spelling.")
-    rules = [row for name in TABLES if name != "marks" for row in tables[name]]
+    rules = [row for name in HANDOUT_TABLES if name != "marks" for row in tables[name]]
     for function in (*functions, *solved, *(row["of"] for row in rules)):
         if function not in defined:
             raise AssignmentError(f"{place}: {function} is nothing that the reference defines. Check the spelling.")
@@ -164,16 +140,15 @@ def rows_of(place: str, data: Mapping[str, Any], table: str) -> list[dict[str, A
     rows = data.get(table, [])
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise AssignmentError(f"{place}: {table} is no list of tables. Begin each with [[{table}]].")
-    fields = TABLES[table]
+    fields = HANDOUT_TABLES[table]
     for row in rows:
         for name, value in row.items():
             if name not in fields:
                 raise AssignmentError(f"{place}: {table} has {name}, expected {', '.join(fields)}.")
-            if type(value) is not fields[name]:
-                found, wanted = type(value).__name__, fields[name].__name__
-                raise AssignmentError(f"{place}: {name} in {table} is {found}, expected {wanted}.")
-        for name in fields:
-            if name not in row and name not in OPTIONAL.get(table, ()):
+            if not FITS[fields[name].kind](value):
+                raise AssignmentError(f"{place}: {name} in {table} is {found(value, fields[name])}.")
+        for name, entry in fields.items():
+            if entry.is_needed and name not in row:
                 raise AssignmentError(f"{place}: an entry of {table} has no {name}. Add it.")
         if row.get("position", 0) < 0:
             raise AssignmentError(f"{place}: position in {table} is {row['position']}, expected 0 or more.")

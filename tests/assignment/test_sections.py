@@ -35,6 +35,8 @@ def test_a_set_of_several_files_comes_apart():
             "[[sets]] list layers.py, nets.py, nets.py, expected each student file once.",
         ),
         ([{"files": [*FILES], "off": []}], "[[sets]] holds off, expected files, on, without."),
+        ([{"on": [*FILES]}], "expected lists of files. Write, for example:\n    [[sets]]"),
+        ([{"files": "layers.py"}], "expected lists of files. Write, for example:\n    [[sets]]"),
         ([{"files": [*FILES], "on": ["other.py"]}], "[[sets]] name other.py, which is no student or handed-out file."),
         ([{"files": [*FILES], "without": ["nets.py"]}], "[[sets]] name nets.py, which is no student or handed-out"),
     ],
