@@ -2,6 +2,7 @@
 # compiled kernels of the reference. Where they cannot be compiled, a notice says so and NumPy stands in.
 
 PYTHON ?= python3
+ASSIGNMENT ?= assignment
 SUBMISSIONS ?= submissions
 OUT ?= reports
 VENV := .venv
@@ -39,7 +40,7 @@ $(INSTALLED): pyproject.toml grader/__init__.py  # the version stands there
 	@touch $@
 
 grade: $(READY)  ## grade SUBMISSIONS (default: submissions) into OUT (default: reports)
-	$(BIN)/grader grade $(SUBMISSIONS) --out $(OUT)
+	$(BIN)/grader grade $(SUBMISSIONS) --assignment $(ASSIGNMENT) --out $(OUT)
 
 test: $(READY)  ## run all tests
 	$(PYTEST)
@@ -48,16 +49,16 @@ quick: lint  ## lint, and the tests that start no process: no sandbox, no browse
 	$(PYTEST) -m "not process and not browser and not slow" --durations 5 --durations-min 1
 
 fixtures: $(READY)  ## write the expected arrays, from the reference
-	$(BIN)/grader fixtures
+	$(BIN)/grader fixtures --assignment $(ASSIGNMENT)
 
 check-fixtures: $(READY)  ## see that the fixtures are what the reference gives
-	$(BIN)/grader fixtures --check
+	$(BIN)/grader fixtures --assignment $(ASSIGNMENT) --check
 
 template: $(READY)  ## write the students' package, from the reference
-	$(BIN)/grader template
+	$(BIN)/grader template --assignment $(ASSIGNMENT)
 
 check-template: $(READY)  ## see that the students' package is what the reference gives
-	$(BIN)/grader template --check
+	$(BIN)/grader template --assignment $(ASSIGNMENT) --check
 
 schema: $(READY)  ## write docs/result.schema.json, from the records
 	$(BIN)/python docs/make_result_schema.py
@@ -66,10 +67,10 @@ check-schema: $(READY)  ## see that docs/result.schema.json is what the records 
 	$(BIN)/python docs/make_result_schema.py --check
 
 release: $(READY)  ## pack what students get into dist/student_template.zip
-	$(BIN)/grader release
+	$(BIN)/grader release --assignment $(ASSIGNMENT)
 
 audit: $(READY)  ## see that grading tells right from wrong: every known mistake is caught and told (some minutes)
-	$(BIN)/grader audit --durations 10
+	$(BIN)/grader audit --assignment $(ASSIGNMENT) --durations 10
 
 attacks: $(READY)  ## grade hostile submissions: none gains, reads, leaves or runs anything (as root and as a user, some minutes)
 	$(BIN)/python -m tests.attacks.runner --every

@@ -32,7 +32,7 @@ HANDOUT: Final[Mapping[str, Entry]] = {
         LISTS,
         "What it did not have, so that it leaves the maximum. `functions`: ids of functions and classes; `checks`: "
         "patterns of ids of checks.",
-        '[lacks]\nfunctions = ["layers.spatial_groupnorm_forward"]\nchecks = ["layers.dropout_forward.images*"]',
+        '[lacks]\nfunctions = ["layers.spatial_groupnorm_forward"]\nchecks = ["layers.relu_forward.*"]',
     ),
     "hints": Entry(
         TEXTS, "By misconception, its hint in this handout's words.", '[hints]\n"layers.dropout_forward.kept_p" = "…"'

@@ -26,5 +26,5 @@ def fixtures(assignment: Path, check: bool) -> int:
     lines = drift(loaded, made)
     for line in lines:
         click.echo(line, err=True)
-    click.echo(f"{loaded.folder / 'fixtures'}: " + ("run make fixtures" if lines else f"up to date ({count})"))
+    click.echo(f"{loaded.folder / 'fixtures'}: " + ("run grader fixtures" if lines else f"up to date ({count})"))
     return 1 if lines else 0
