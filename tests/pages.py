@@ -1,8 +1,8 @@
 """A page that shows how to write files and run commands: its blocks, carried out as they stand, nothing added.
 
 ```python                       a file, if the first line is a comment with its path: `# reference/layers.py`;
-# reference/layers.py           added to the end of the file with `# reference/layers.py, added`
-```
+# reference/layers.py           `# reference/layers.py, added`: added to the end of this file;
+```                             `# assignment/assignment.toml, under [points]`: added below that line of it
 
 ```shell-session                commands after `$ `, run in order in one folder, each with all that it prints;
 $ grader fixtures               a line `…` stands for any lines, `…` in a line for any text
@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 BLOCK = re.compile(r"^```(\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-FILE = re.compile(r"# (?P<path>[\w./-]+\.(?:py|toml|md|txt))(?P<added>, added)?\n+")
+FILE = re.compile(r"# (?P<path>[\w./-]+\.(?:py|toml|md|txt))(?:, (?P<added>added|under (?P<line>.+)))?\n+")
 PROGRESS = re.compile(r" *\d+/\d+ .+: .+|\d+ graded in .+")
 ANYTHING = "…"
 ENDED = "===ended-in="
@@ -47,7 +47,13 @@ def carry_out(page: Path, folder: Path) -> Carried:
             path, content = done.folder / named["path"], text[named.end() :]
             assert path.is_file() or not named["added"], f"{path}: is not there"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text((path.read_text() + "\n\n" if named["added"] else "") + content)
+            before = path.read_text() if named["added"] else ""
+            if named["line"]:
+                first, line, rest = before.partition(f"{named['line']}\n")
+                assert line, f"{path}: has no line {named['line']}"
+                path.write_text(first + line + content + rest)
+            else:
+                path.write_text(f"{before}\n\n{content}" if before else content)
             done.files.append(named["path"])
     return done
 

@@ -74,7 +74,10 @@ def namespace_of(functions: Functions) -> SimpleNamespace:
 
 @contextmanager
 def loaded(assignment: Assignment, folder: Path) -> Iterator[dict[str, Callable[..., Any]]]:
-    """The graded functions of a right solution, imported under the package's own name while this lasts."""
+    """The graded functions of a right solution, imported under the package's own name while this lasts.
+
+    A function that it lacks is left out: a solution stays useful when the assignment gets another function.
+    """
     if not folder.is_dir():
         raise AssignmentError(f"assignment.toml: right solution {folder} is no folder. Mend `right_solutions`.")
     files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.py"))}
@@ -85,10 +88,15 @@ def loaded(assignment: Assignment, folder: Path) -> Iterator[dict[str, Callable[
         before = forget(package)
         sys.path.insert(0, target)
         try:
-            yield {
-                function: getattr(importlib.import_module(f"{package}.{module_of(function)}"), short_name(function))
+            modules = {
+                function: importlib.import_module(f"{package}.{module_of(function)}")
                 for function in assignment.functions
                 if file_of(function) in files
+            }
+            yield {
+                function: getattr(module, short_name(function))
+                for function, module in modules.items()
+                if hasattr(module, short_name(function))
             }
         except (ImportError, AttributeError, SyntaxError) as error:
             raise AssignmentError(f"right solution {folder.name}: cannot be imported ({error}).") from error

@@ -40,10 +40,14 @@ SAME: Final = 1e-9  # relative; another BLAS rounds otherwise, no change of a so
 
 @dataclass(frozen=True)
 class Made:
-    """Fixtures in memory: manifest without hashes of files, and arrays by file."""
+    """Fixtures in memory: manifest without hashes of files, and arrays by file.
+
+    lacking: by the name of a right solution, the functions that it does not have, so that nothing was measured there.
+    """
 
     manifest: dict[str, Any]
     arrays: Mapping[str, Mapping[str, np.ndarray]]
+    lacking: Mapping[str, tuple[str, ...]]
 
 
 def make_fixtures(assignment: Assignment) -> Made:
@@ -73,9 +77,9 @@ def make_fixtures(assignment: Assignment) -> Made:
         "arguments": arguments_of(assignment, functions),
         **known,
         "checks": entries,
-        "spread": {check: float(f"{error:.1e}") for check, error in spread.items()},
+        "spread": {check: float(f"{error:.1e}") for check, error in spread.largest.items()},
     }
-    return Made(manifest, files)
+    return Made(manifest, files, spread.lacking)
 
 
 def make_fixture(

@@ -30,14 +30,26 @@ from grader.records import PASSED, Check
 ROOM: Final = 3.0
 
 
-def measure_spread(assignment: Assignment, functions: Functions, expected: Mapping[str, Arrays]) -> dict[str, float]:
-    """By check, the largest error of any right solution, relative as the judge has it. functions: the reference's.
+@dataclass(frozen=True)
+class Spread:
+    """What right solutions differ by. lacking: by the name of a solution, the functions that it does not have."""
+
+    largest: Mapping[str, float]  # by check, the largest error of any right solution, relative as the judge has it
+    lacking: Mapping[str, tuple[str, ...]]
+
+
+def measure_spread(assignment: Assignment, functions: Functions, expected: Mapping[str, Arrays]) -> Spread:
+    """Run every right solution through the checks, with the reference's functions for those that it lacks.
 
     Raises AssignmentError if a right solution fails a check, or lies too near to its tolerance.
     """
     largest = dict.fromkeys((check.id for check in assignment.checks), 0.0)
+    lacking = {}
     for folder in assignment.right_solutions:
         with loaded(assignment, folder) as theirs:
+            if not theirs:
+                raise AssignmentError(f"right solution {folder}: has no graded function. Name another folder.")
+            lacking[folder.name] = tuple(name for name in assignment.functions if name not in theirs)
             for check in assignment.checks:
                 place = f"check {check.id}: the right solution {folder.name}"
                 try:
@@ -47,7 +59,7 @@ def measure_spread(assignment: Assignment, functions: Functions, expected: Mappi
                     raised = f"{type(error).__name__}: {error}"
                     raise AssignmentError(f"{place} fails it ({raised}). Mend one of them.") from error
                 largest[check.id] = max(largest[check.id], error_of(check, place, expected[check.id], values))
-    return largest
+    return Spread(largest, lacking)
 
 
 def error_of(check: Check, place: str, expected: Arrays, values: Mapping[str, object]) -> float:

@@ -19,6 +19,9 @@ def fixtures(assignment: Path, check: bool) -> int:
     loaded = load_assignment(assignment)
     made = make_fixtures(loaded)
     count = f"{len(loaded.checks)} checks, {len(loaded.misconceptions)} misconceptions"
+    for solution, functions in made.lacking.items():
+        if functions:
+            click.echo(f"right solution {solution}: has no {', '.join(functions)}; the reference's stood in.", err=True)
     if not check:
         write_fixtures(loaded, made)
         click.echo(f"{loaded.folder / 'fixtures'}: written ({count})")

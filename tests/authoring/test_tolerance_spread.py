@@ -7,6 +7,7 @@ import pytest
 
 from grader.assignment.load import load_assignment
 from grader.authoring.make_fixtures import drift, make_fixtures, write_fixtures
+from grader.cli.commands import cli
 from grader.errors import AssignmentError
 
 TOML = """
@@ -101,6 +102,24 @@ def test_a_right_solution_that_is_not_there_or_not_python_is_told(folder):
         make_fixtures(load_assignment(folder / "assignment"))
     (folder / "right").rename(folder / "gone")
     with pytest.raises(AssignmentError, match="right is no folder"):
+        make_fixtures(load_assignment(folder / "assignment"))
+
+
+def test_a_function_that_a_right_solution_lacks_is_the_references_and_the_command_says_so(folder, capsys):
+    (folder / "right/layers.py").write_text("def other(x):\n    return x\n")
+    (folder / "right/nets/net.py").write_text(NET.replace("small.layers import root", "numpy import sqrt as root"))
+    made = make_fixtures(load_assignment(folder / "assignment"))
+    assert made.lacking == {"right": ("layers.root",)}
+    assert made.manifest["spread"]["layers.root.four"] == 0
+    options = ["fixtures", "--assignment", str(folder / "assignment")]
+    assert cli.main(options, standalone_mode=False) == 0
+    assert "right solution right: has no layers.root; the reference's stood in." in capsys.readouterr().err
+
+
+def test_a_right_solution_without_any_function_is_refused(folder):
+    for path in (folder / "right").rglob("*.py"):
+        path.write_text("")
+    with pytest.raises(AssignmentError, match=r"right: has no graded function\. Name another folder"):
         make_fixtures(load_assignment(folder / "assignment"))
 
 

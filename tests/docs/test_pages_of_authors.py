@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 
 import pytest
 from cases import ROOT
-from pages import carry_out
+from pages import agrees, carry_out
+
+from grader import checks
 
 pytestmark = [pytest.mark.process, pytest.mark.slow]
 
@@ -25,3 +28,34 @@ def test_a_new_assignment_comes_from_nothing_to_its_zip(tmp_path):
         "layers.normalize_rows": 0,
         "layers.cosine_similarity": 5,
     }
+
+
+def test_the_checks_of_a_layer_come_from_nothing_to_marks(tmp_path):
+    carried_out("writing-checks.md", tmp_path)
+    result = json.loads((tmp_path / "hw1/reports/results/mean-is-constant.json").read_text())
+    lost = {check["id"] for check in result["checks"] if check["points"] < check["max_points"]}
+    assert lost == {"layers.centered_affine_backward.small", "layers.centered_affine_backward.wide"}
+    page = (tmp_path / "hw1/reports/feedback/mean-is-constant.html").read_text()
+    assert "carry dout back through it" in page
+
+
+def test_a_page_explains_every_public_word():
+    page = (ROOT / "docs/writing-checks.md").read_text()
+    assert [name for name in checks.__all__ if name not in page and name != "type_of"] == []
+    assert [name for name in inspect.signature(checks.check).parameters if f"`{name}" not in page] == ["function"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed", "fits"),
+    [
+        (["a", "…", "d"], ["a", "b", "c", "d"], True),
+        (["a", "…", "d"], ["a", "d"], True),
+        (["a … c"], ["a b c"], True),
+        (["a"], ["b"], False),
+        ([], ["b"], False),
+        (["a"], ["a", "b"], False),
+        (["a.c"], ["abc"], False),
+    ],
+)
+def test_what_a_page_shows_is_held_against_what_is_printed(shown, printed, fits):
+    assert agrees(shown, printed) == fits
