@@ -14,7 +14,7 @@ import platform
 import re
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -47,7 +47,7 @@ class Made:
 
     manifest: dict[str, Any]
     arrays: Mapping[str, Mapping[str, np.ndarray]]
-    lacking: Mapping[str, tuple[str, ...]]
+    lacking: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def make_fixtures(assignment: Assignment) -> Made:
