@@ -20,7 +20,7 @@ PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --d
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup grade test quick fixtures check-fixtures template check-template schema check-schema release audit attacks lint format bench bench-peers fuzz mutants notebooks train-figures picture training-picture clean
+.PHONY: help setup grade test quick fixtures check-fixtures template check-template schema check-schema reference check-reference release audit attacks lint format bench bench-peers fuzz mutants notebooks train-figures picture training-picture clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -65,6 +65,12 @@ schema: $(READY)  ## write docs/result.schema.json, from the records
 
 check-schema: $(READY)  ## see that docs/result.schema.json is what the records give
 	$(BIN)/python docs/make_result_schema.py --check
+
+reference: $(READY)  ## write docs/reference.md: commands, keys, exit codes, statuses, the result's JSON
+	$(BIN)/python -m docs.make_reference
+
+check-reference: $(READY)  ## see that docs/reference.md is what the code gives
+	$(BIN)/python -m docs.make_reference --check
 
 release: $(READY)  ## pack what students get into dist/student_template.zip
 	$(BIN)/grader release --assignment $(ASSIGNMENT)

@@ -190,8 +190,8 @@ def gradients(
 def fail(function: str, text: str) -> NoReturn:
     """End the check with status failed, because a value is so wrong that the check cannot go on.
 
-    function: id of the function or class that is wrong. text: the message for the student: what was found and what was
-    expected, without a value of a hidden check.
+    function: id of the function or class that is wrong.
+    text: the message for the student: what was found and what was expected, without a value of a hidden check.
 
         if loss_a == loss_b:
             fail("nets.Net", "Net: two seeds give the same loss, expected different ones.")
@@ -202,8 +202,10 @@ def fail(function: str, text: str) -> NoReturn:
 def expect_shapes(found: Any, expected: Mapping[str, Any], function: str, name: str) -> None:
     """End the check with status failed unless the dict `found` has an array for every entry of `expected`.
 
-    found: what the code under test returned, a dict of gradients for one. expected: arrays by name; each array of
-    `found` must have the same shape but for axes of length 1. Other entries of `found` do not count. function: id of
-    the function or class for the message. name: how the message calls `found`: "grads".
+    found: what the code under test returned, a dict of gradients for one.
+    expected: arrays by name. Each array of `found` must have the same shape but for axes of length 1. Other entries of
+    `found` do not count.
+    function: id of the function or class, for the message.
+    name: how the message calls `found`: "grads".
     """
     in_shapes_of(found, expected, function, name)

@@ -64,7 +64,7 @@ ASSIGNMENT: Final[Mapping[str, Entry]] = {
     "called": Entry(
         LIST,
         "Ids of functions in student files that checks call and that carry no points.",
-        'called = ["layers.affine_forward"]',
+        'called = ["layers.square_forward"]',
     ),
     "right_solutions": Entry(
         LIST,
@@ -89,7 +89,7 @@ ASSIGNMENT: Final[Mapping[str, Entry]] = {
         NUMBERS,
         "Points by the id of a function or class, in the order in which students write them. The checks of a function "
         "share its points by their weights.",
-        '[points]\n"layers.affine_forward" = 2',
+        '[points]\n"layers.square_forward" = 2',
         True,
     ),
     "questions": Entry(
@@ -113,7 +113,7 @@ ASSIGNMENT: Final[Mapping[str, Entry]] = {
         LISTS,
         "By the id of a function or class, the functions that it may call. If the student's versions of these are "
         "wrong, it is graded again with the reference's in their place.",
-        '[stubs]\n"nets.Net" = ["layers.affine_forward", "layers.affine_backward"]',
+        '[stubs]\n"nets.Net" = ["layers.square_forward", "layers.square_backward"]',
     ),
     "limits": Entry(
         NUMBERS,

@@ -8,14 +8,14 @@ from typing import Final
 from grader.assignment.entries import LENGTHS, LIST, LISTS, PLACE, ROWS, TEXT, TEXTS, TRUTH, VALUES, Entry
 
 HANDOUT: Final[Mapping[str, Entry]] = {
-    "years": Entry(TEXT, "Whose handout it is, for people.", 'years = "2018 to 2020"', True),
+    "years": Entry(TEXT, "Whose handout it is, for people.", 'years = "the first three years"', True),
     "like": Entry(
         TEXT,
         "Name of another handout. Keys that this file leaves out are as in that one; marks are added by topic.",
-        'like = "2017"',
+        'like = "older"',
     ),
     "solved": Entry(
-        LIST, "Ids of functions that it gave written. They carry no points.", 'solved = ["layers.softmax_loss"]'
+        LIST, "Ids of functions that it gave written. They carry no points.", 'solved = ["layers.hinge_loss"]'
     ),
     "accepts": Entry(
         LIST,
@@ -32,23 +32,23 @@ HANDOUT: Final[Mapping[str, Entry]] = {
         LISTS,
         "What it did not have, so that it leaves the maximum. `functions`: ids of functions and classes; `checks`: "
         "patterns of ids of checks.",
-        '[lacks]\nfunctions = ["layers.spatial_groupnorm_forward"]\nchecks = ["layers.relu_forward.*"]',
+        '[lacks]\nfunctions = ["layers.tile_forward"]\nchecks = ["layers.square_forward.*"]',
     ),
     "hints": Entry(
-        TEXTS, "By misconception, its hint in this handout's words.", '[hints]\n"layers.dropout_forward.kept_p" = "…"'
+        TEXTS, "By misconception, its hint in this handout's words.", '[hints]\n"layers.scale_forward.kept_p" = "…"'
     ),
     "titles": Entry(
-        TEXTS, "By check, its title in this handout's words.", '[titles]\n"layers.dropout_forward.notebook" = "…"'
+        TEXTS, "By check, its title in this handout's words.", '[titles]\n"layers.scale_forward.notebook" = "…"'
     ),
     "arguments": Entry(
-        ROWS, "Arguments that have another name, meaning or shape.", '[[arguments]]\nof = "layers.dropout_forward"'
+        ROWS, "Arguments that have another name, meaning or shape.", '[[arguments]]\nof = "layers.scale_forward"'
     ),
     "keywords": Entry(
         ROWS, "Values of keywords that this handout gives by other keywords.", '[[keywords]]\nof = "nets.Net"'
     ),
-    "returned": Entry(ROWS, "Returned arrays that have another shape.", '[[returned]]\nof = "layers.svm_loss"'),
+    "returned": Entry(ROWS, "Returned arrays that have another shape.", '[[returned]]\nof = "layers.hinge_loss"'),
     "marks": Entry(
-        ROWS, "What `--handout auto` recognises the handout by.", '[[marks]]\ntopic = "what dropout says of p"'
+        ROWS, "What `--handout auto` recognises the handout by.", '[[marks]]\ntopic = "what scale_forward says of p"'
     ),
 }
 SHAPES: Final = {
@@ -58,8 +58,8 @@ SHAPES: Final = {
 # The keys of each [[table]] of a handout.
 HANDOUT_TABLES: Final[Mapping[str, Mapping[str, Entry]]] = {
     "arguments": {
-        "of": Entry(TEXT, "Id of the function or class.", 'of = "layers.dropout_forward"', True),
-        "name": Entry(TEXT, "Name of the argument in the assignment.", 'name = "dropout_param"', True),
+        "of": Entry(TEXT, "Id of the function or class.", 'of = "layers.scale_forward"', True),
+        "name": Entry(TEXT, "Name of the argument in the assignment.", 'name = "scale_param"', True),
         "position": Entry(PLACE, "Its position if it is given without its name.", "position = 1", True),
         "their_name": Entry(TEXT, "Its name in this handout.", 'their_name = "p"'),
         "entry": Entry(TEXT, "The rule is about this entry of the argument, a dict.", 'entry = "p"'),
@@ -72,7 +72,7 @@ HANDOUT_TABLES: Final[Mapping[str, Mapping[str, Entry]]] = {
         "theirs": Entry(VALUES, "The keywords that replace all of these.", 'theirs = { kind = "batch" }', True),
     },
     "returned": {
-        "of": Entry(TEXT, "Id of the function.", 'of = "layers.affine_backward"', True),
+        "of": Entry(TEXT, "Id of the function.", 'of = "layers.square_backward"', True),
         "position": Entry(
             PLACE, "Position of the array in the returned tuple; left out if it is returned alone.", "position = 2"
         ),

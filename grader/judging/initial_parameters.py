@@ -26,12 +26,14 @@ def initial_parameters(
 ) -> dict[str, Any]:
     """Return by name what must be the same for the initial parameters of every right solution, for a check to return.
 
-    function: id of the class. net: an object that the check made, with an attribute `params`, a dict of arrays by name.
+    function: id of the class.
+    net: an object that the check made, with an attribute `params`, a dict of arrays by name.
     scale: the standard deviation of the distribution that the weights come from.
     weights: names of arrays that come from a normal distribution around 0. For a plausible one, the value is ones in
     its shape; for any other, its rounded spread and mean in units of scale.
     others: names of arrays that depend on no random number, biases that are zero for one. The value is the array
     itself, or its rounded spread if its entries seem to be random.
+
     Ends the check with status failed if weights of the right spread were not drawn at random, and with status missing
     if `params` is empty.
 
