@@ -42,7 +42,7 @@ SAME: Final = 1e-9  # relative; another BLAS rounds otherwise, no change of a so
 class Made:
     """Fixtures in memory: manifest without hashes of files, and arrays by file.
 
-    lacking: by the name of a right solution, the functions that it does not have, so that nothing was measured there.
+    lacking: by the folder of a right solution, the functions that it does not have, so that nothing was measured there.
     """
 
     manifest: dict[str, Any]

@@ -11,8 +11,10 @@ wrong submission gains points by it.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -32,7 +34,10 @@ ROOM: Final = 3.0
 
 @dataclass(frozen=True)
 class Spread:
-    """What right solutions differ by. lacking: by the name of a solution, the functions that it does not have."""
+    """What right solutions differ by.
+
+    lacking: by the folder of a solution, relative to the assignment's, the functions that it does not have.
+    """
 
     largest: Mapping[str, float]  # by check, the largest error of any right solution, relative as the judge has it
     lacking: Mapping[str, tuple[str, ...]]
@@ -49,7 +54,8 @@ def measure_spread(assignment: Assignment, functions: Functions, expected: Mappi
         with loaded(assignment, folder) as theirs:
             if not theirs:
                 raise AssignmentError(f"right solution {folder}: has no graded function. Name another folder.")
-            lacking[folder.name] = tuple(name for name in assignment.functions if name not in theirs)
+            where = Path(os.path.relpath(folder, assignment.folder)).as_posix()
+            lacking[where] = tuple(name for name in assignment.functions if name not in theirs)
             for check in assignment.checks:
                 place = f"check {check.id}: the right solution {folder.name}"
                 try:

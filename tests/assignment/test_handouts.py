@@ -1,12 +1,16 @@
 """Handouts of other years: the files are validated whole, and the assignment's own ones do what they say."""
 
+import json
 import re
 import shutil
+import tomllib
 
 import numpy as np
 import pytest
 from cases import ROOT
 
+from grader.assignment.entries import FITS
+from grader.assignment.handout_keys import HANDOUT, HANDOUT_TABLES
 from grader.assignment.handouts import AUTO, load_handouts
 from grader.assignment.load import load_assignment
 from grader.assignment.reference import load_reference
@@ -84,6 +88,22 @@ def test_a_file_is_read_into_rules_and_marks(folder):
     ]
     assert [(rule.position, rule.shape, rule.their_shape) for rule in handout.returned] == [(2, (-1,), (1, -1))]
     assert [(mark.topic, mark.file) for mark in handouts.marks["old"]] == [("a word", "layers.py")]
+
+
+@pytest.mark.parametrize("name", HANDOUT)
+def test_a_key_that_holds_a_number_is_refused_by_its_name(folder, name):
+    path = folder / "handouts/old.toml"
+    data = {key: value for key, value in tomllib.loads(path.read_text()).items() if key == "years"}
+    lines = [f"{key} = {json.dumps(value)}" for key, value in {**data, name: 3}.items()]
+    path.write_text("\n".join(lines))
+    with pytest.raises(AssignmentError, match=rf"handouts/old\.toml: .*{name}"):
+        load_handouts(load_assignment(folder), "old")
+
+
+@pytest.mark.parametrize("entry", [*HANDOUT.values(), *(one for of in HANDOUT_TABLES.values() for one in of.values())])
+def test_the_example_of_a_key_is_toml_that_fits(entry):
+    ((_, value),) = tomllib.loads(entry.example).items()
+    assert FITS[entry.kind](value)
 
 
 @pytest.mark.parametrize(

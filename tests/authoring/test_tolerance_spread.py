@@ -109,11 +109,11 @@ def test_a_function_that_a_right_solution_lacks_is_the_references_and_the_comman
     (folder / "right/layers.py").write_text("def other(x):\n    return x\n")
     (folder / "right/nets/net.py").write_text(NET.replace("small.layers import root", "numpy import sqrt as root"))
     made = make_fixtures(load_assignment(folder / "assignment"))
-    assert made.lacking == {"right": ("layers.root",)}
+    assert made.lacking == {"../right": ("layers.root",)}
     assert made.manifest["spread"]["layers.root.four"] == 0
     options = ["fixtures", "--assignment", str(folder / "assignment")]
     assert cli.main(options, standalone_mode=False) == 0
-    assert "right solution right: has no layers.root; the reference's stood in." in capsys.readouterr().err
+    assert "right solution ../right: has no layers.root; the reference's stood in." in capsys.readouterr().err
 
 
 def test_a_right_solution_without_any_function_is_refused(folder):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import shutil
 
 import pytest
 from cases import ROOT
@@ -59,3 +60,22 @@ def test_a_page_explains_every_public_word():
 )
 def test_what_a_page_shows_is_held_against_what_is_printed(shown, printed, fits):
     assert agrees(shown, printed) == fits
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A copy of this project, for the recipe to change."""
+    ignored = shutil.ignore_patterns(".*", "__pycache__", "reports", "dist", "build")
+    return shutil.copytree(ROOT, tmp_path / "checkout", ignore=ignored)
+
+
+def test_the_recipe_for_a_layer_works_as_it_stands(checkout, tmp_path):
+    recipe = (ROOT / "CONTRIBUTING.md").read_text().partition("## Add a layer\n")[2].partition("\n## ")[0]
+    (tmp_path / "recipe.md").write_text(recipe)
+    done = carry_out(tmp_path / "recipe.md", checkout)
+    assert not done.wrong, "\n".join(done.wrong)
+    assert "grader fixtures" in done.commands
+    result = json.loads((checkout / "reports/results/complete.json").read_text())
+    lost = {one["function"]: one["status"] for one in result["functions"] if one["points"] < one["max_points"]}
+    assert lost == dict.fromkeys(("layers.leaky_relu_forward", "layers.leaky_relu_backward"), "missing")
+    assert "def leaky_relu_forward" in (checkout / "student_template/cs231n/layers.py").read_text()
