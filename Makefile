@@ -2,6 +2,7 @@
 # compiled kernels of the reference. If they cannot be compiled, setup.py says so and NumPy replaces them.
 
 PYTHON ?= python3
+ASSIGNMENT ?= assignment
 SUBMISSIONS ?= submissions
 OUT ?= reports
 VENV := .venv
@@ -19,7 +20,7 @@ PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --d
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup grade test quick fixtures check-fixtures template check-template schema check-schema release audit attacks lint format bench bench-peers fuzz mutants notebooks train-figures picture training-picture clean
+.PHONY: help setup grade test quick fixtures check-fixtures template check-template schema check-schema reference check-reference release audit attacks lint format bench bench-peers fuzz mutants notebooks train-figures picture training-picture clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -39,7 +40,7 @@ $(INSTALLED): pyproject.toml grader/__init__.py  # the version stands there
 	@touch $@
 
 grade: $(READY)  ## grade SUBMISSIONS (default: submissions) into OUT (default: reports)
-	$(BIN)/grader grade $(SUBMISSIONS) --out $(OUT)
+	$(BIN)/grader grade $(SUBMISSIONS) --assignment $(ASSIGNMENT) --out $(OUT)
 
 test: $(READY)  ## run all tests
 	$(PYTEST)
@@ -48,16 +49,16 @@ quick: lint  ## lint, and the tests that start no process: no sandbox, no browse
 	$(PYTEST) -m "not process and not browser and not slow" --durations 5 --durations-min 1
 
 fixtures: $(READY)  ## generate the expected arrays from the reference
-	$(BIN)/grader fixtures
+	$(BIN)/grader fixtures --assignment $(ASSIGNMENT)
 
 check-fixtures: $(READY)  ## fail if the fixtures are out of date
-	$(BIN)/grader fixtures --check
+	$(BIN)/grader fixtures --assignment $(ASSIGNMENT) --check
 
 template: $(READY)  ## generate the students' package from the reference
-	$(BIN)/grader template
+	$(BIN)/grader template --assignment $(ASSIGNMENT)
 
 check-template: $(READY)  ## fail if the students' package is out of date
-	$(BIN)/grader template --check
+	$(BIN)/grader template --assignment $(ASSIGNMENT) --check
 
 schema: $(READY)  ## generate docs/result.schema.json from the records
 	$(BIN)/python docs/make_result_schema.py
@@ -65,11 +66,17 @@ schema: $(READY)  ## generate docs/result.schema.json from the records
 check-schema: $(READY)  ## fail if docs/result.schema.json is out of date
 	$(BIN)/python docs/make_result_schema.py --check
 
+reference: $(READY)  ## generate docs/reference.md: commands, keys, exit codes, statuses, the result's JSON
+	$(BIN)/python -m docs.make_reference
+
+check-reference: $(READY)  ## fail if docs/reference.md is out of date
+	$(BIN)/python -m docs.make_reference --check
+
 release: $(READY)  ## pack the zip for students, dist/student_template.zip
-	$(BIN)/grader release
+	$(BIN)/grader release --assignment $(ASSIGNMENT)
 
 audit: $(READY)  ## test the grading: every known mistake loses its marks and gets its hint (some minutes)
-	$(BIN)/grader audit --durations 10
+	$(BIN)/grader audit --assignment $(ASSIGNMENT) --durations 10
 
 attacks: $(READY)  ## grade hostile submissions, as root and as an ordinary user; each attack must fail (some minutes)
 	$(BIN)/python -m tests.attacks.runner --every

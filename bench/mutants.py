@@ -36,7 +36,7 @@ from grader.assignment.load import Assignment, load_assignment
 from grader.assignment.reference import load_reference
 from grader.authoring.local_run import run_locally
 from grader.authoring.tolerances import Difference, differences, expect_tight
-from grader.checks import TOLERANCE
+from grader.definitions import TOLERANCE
 from grader.errors import AssignmentError
 from grader.function_ids import module_of, module_of_file, short_name
 from grader.judging.compare import judge_values

@@ -140,5 +140,5 @@ def same(one: Any, other: Any) -> bool:
 
 
 def type_of(value: Any) -> str:
-    """The name of a value's type, for messages; for a handle, the type of the value that it stands for."""
+    """Return the name of a value's type for a message: "ndarray". For a handle, the type of what the worker holds."""
     return str(getattr(value, "type_name", type(value).__name__))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import os
 import re
 import shutil
@@ -11,7 +12,9 @@ import sys
 
 import pytest
 from cases import ROOT
-from walls import violations
+from walls import imports_beyond_checks, violations
+
+from grader import checks
 
 GRADER = ROOT / "grader"
 PATHS = sorted(path.relative_to(GRADER).as_posix() for path in GRADER.rglob("*.py"))
@@ -63,6 +66,46 @@ def test_no_module_breaks_a_rule(path):
 def test_a_use_that_breaks_a_rule_is_found(path, added):
     source = (GRADER / path).read_text()
     assert violations(path, f"{source}\n{added}\n", INSIDE) != []
+
+
+# Modules of assignments; notebooks import what students install.
+OF_ASSIGNMENTS = sorted(
+    path.relative_to(ROOT).as_posix()
+    for folder in ("assignment", "bench/peers/assignment", "examples")
+    for part in ("checks", "misconceptions")
+    for path in (ROOT / folder).rglob(f"{part}/**/*.py")
+)
+
+
+@pytest.mark.parametrize("path", OF_ASSIGNMENTS)
+def test_an_assignment_imports_of_the_grader_only_its_public_words(path):
+    assert imports_beyond_checks((ROOT / path).read_text(), checks.__all__) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("import grader.records", ["grader.records"]),
+        ("from grader import records", ["grader.records"]),
+        ("from grader.calls import CallFailed", ["grader.calls.CallFailed"]),
+        ("from grader.checks import check, Failure", ["grader.checks.Failure"]),
+        ("def f():\n    from grader.checks import DEFINED", ["grader.checks.DEFINED"]),
+        ("import grader.checks", ["grader.checks"]),
+    ],
+)
+def test_an_import_of_an_assignment_beyond_the_public_words_is_found(line, found):
+    assert imports_beyond_checks(f"{line}\nfrom grader.checks import check, gradients\n", checks.__all__) == found
+
+
+@pytest.mark.parametrize("name", checks.__all__)
+def test_each_public_word_has_a_docstring_that_explains_every_parameter(name):
+    word = getattr(checks, name)
+    doc = inspect.getdoc(word) or ""
+    assert len(doc) > 60
+    if name in ("roughly", "type_of"):
+        return
+    unexplained = [one for one in inspect.signature(word).parameters if not re.search(rf"\b{one}: ", doc)]
+    assert unexplained == []
 
 
 @pytest.mark.process

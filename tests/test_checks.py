@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from grader.checks import Gradients, check, gradients, misconception
+from grader.checks import check, gradients, misconception
+from grader.definitions import Gradients
 from grader.errors import AssignmentError
 from grader.judging.run_check_function import named_values
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 STARTS_PROCESSES = (
     *("subprocess", "multiprocessing", "pty", "_posixsubprocess", "concurrent.futures.ProcessPoolExecutor"),
@@ -58,6 +58,18 @@ def violations(path: str, source: str, inside: frozenset[str] = frozenset()) -> 
     if path.startswith("sandbox/inside/"):
         known = {*sys.stdlib_module_names, *inside, "numpy"}
         found += [f"imports {name}" for name in sorted(imported) if name.partition(".")[0] not in known]
+    return found
+
+
+def imports_beyond_checks(source: str, public: Collection[str]) -> list[str]:
+    """What a module of an assignment imports of the grader beyond the public names of grader/checks.py."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names if alias.name.partition(".")[0] == "grader"]
+        elif isinstance(node, ast.ImportFrom) and str(node.module).partition(".")[0] == "grader":
+            names = [alias.name for alias in node.names if node.module != "grader.checks" or alias.name not in public]
+            found += [f"{node.module}.{name}" for name in names]
     return found
 
 

@@ -32,7 +32,7 @@ from grader.errors import FixtureError
 
 SCHEMA: Final = 1
 MANIFEST: Final = "manifest.json"
-REGENERATE: Final = "Run make fixtures."
+REGENERATE: Final = "Run grader fixtures."
 
 
 @dataclass(frozen=True)

@@ -1,22 +1,8 @@
 """Read how other handouts of an assignment differ, from ASSIGNMENT/handouts/NAME.toml, and validate it.
 
-    years = "2018 to 2020"                        for people
-    like = "2017"                                 that handout's file completes this one; marks are completed by topic
-    solved = ["layers.f"]                         functions that the handout contains solved: no points
-    accepts = ["layers.g.forgets_bias"]           misconceptions that are right there: the handout states or does so
-    files = ["data_utils.py"]                     patterns of handed-out files and notebooks that are the same as ours
-    [lacks]                                       what the handout does not have; its points leave the maximum
-    functions = ["layers.f"]                      ids of functions and classes
-    checks = ["layers.g.wide*"]                   patterns of ids of checks that its functions could not pass
-    [[arguments]]                                 of, name, position; their_name, entry, complement, shape, their_shape
-    [[keywords]]                                  of, ours, theirs: keywords with values, and those that replace them
-    [[returned]]                                  of, position, shape, their_shape
-    [hints], [titles]                             by misconception or check, if ours would be wrong for this handout
-    [[marks]]                                     topic, file, pattern: the clues for --handout auto
-
-judging/adapt.py defines the rules, assignment/handout_guess.py the clues. The file of the assignment's own handout may
-contain only marks and years. All names are compared with the reference, so that a misspelt name cannot silently cost
-points.
+The keys are those of handout_keys.py, the rules those of judging/adapt.py, the marks those of handout_guess.py. A file
+of the assignment's own name may hold marks and years only. Names are held against the reference, so that a misspelt one
+takes no points away in silence.
 """
 
 from __future__ import annotations
@@ -30,7 +16,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
+from grader.assignment.entries import FITS, found
 from grader.assignment.handout_guess import Clue, guess_handout
+from grader.assignment.handout_keys import HANDOUT, HANDOUT_TABLES
 from grader.assignment.load import Assignment
 from grader.errors import AssignmentError, UsageError
 from grader.judging.adapt import OWN, Argument, Handout, Keywords, Returned
@@ -38,17 +26,6 @@ from grader.records import OWN_HANDOUT, Reason, Submission
 
 AUTO: Final = "auto"
 FOLDER: Final = "handouts"
-
-SHAPES: Final = {"shape": list, "their_shape": list}
-# The fields of each table by their types, and which of them may be left out.
-TABLES: Final[Mapping[str, Mapping[str, type]]] = {
-    "arguments": {"of": str, "name": str, "position": int, "their_name": str, "entry": str, "complement": bool}
-    | SHAPES,
-    "keywords": {"of": str, "ours": dict, "theirs": dict},
-    "returned": {"of": str, "position": int} | SHAPES,
-    "marks": {"topic": str, "file": str, "pattern": str},
-}
-OPTIONAL: Final = {"arguments": {"their_name", "entry", "complement", *SHAPES}, "returned": {"position"}}
 
 
 @dataclass(frozen=True)
@@ -93,13 +70,12 @@ def load_handout(path: Path, assignment: Assignment, defined: frozenset[str]) ->
     """Read one file. defined: ids of all functions and classes of the reference. Raises AssignmentError."""
     place = f"{FOLDER}/{path.name}"
     data = completed(path)
-    known = ("years", "like", "solved", "accepts", "files", "lacks", "hints", "titles", *TABLES)
-    unknown = sorted(data.keys() - {*known})
+    unknown = sorted(data.keys() - HANDOUT.keys())
     if unknown:
-        raise AssignmentError(f"{place}: {unknown[0]} was found, expected {', '.join(known)}.")
+        raise AssignmentError(f"{place}: {unknown[0]} found, expected {', '.join(HANDOUT)}.")
     if not isinstance(data.get("years"), str):
-        raise AssignmentError(f'{place}: years is missing. Write years = "…", the years of the handout.')
-    tables = {name: rows_of(place, data, name) for name in TABLES}
+        raise AssignmentError(f'{place}: no years. Say whose handout it is: years = "…".')
+    tables = {name: rows_of(place, data, name) for name in HANDOUT_TABLES}
     lacks = data.get("lacks", {})
     if not isinstance(lacks, dict) or lacks.keys() - {"functions", "checks"}:
         raise AssignmentError(f"{place}: [lacks] is wrong, expected only the lists functions and checks.")
@@ -108,8 +84,8 @@ def load_handout(path: Path, assignment: Assignment, defined: frozenset[str]) ->
     misconceptions = {f"{item.function}.{item.name}" for item in assignment.misconceptions}
     for name in accepts:
         if name not in misconceptions:
-            raise AssignmentError(f"{place}: {name} in accepts is not a misconception. Check the spelling.")
-    rules = [row for name in TABLES if name != "marks" for row in tables[name]]
+            raise AssignmentError(f"{place}: {name} in accepts is not known. Check the spelling.")
+    rules = [row for name in HANDOUT_TABLES if name != "marks" for row in tables[name]]
     for function in (*functions, *solved, *(row["of"] for row in rules)):
         if function not in defined:
             raise AssignmentError(f"{place}: the reference does not define {function}. Check the spelling.")
@@ -166,17 +142,16 @@ def completed(path: Path) -> dict[str, Any]:
 def rows_of(place: str, data: Mapping[str, Any], table: str) -> list[dict[str, Any]]:
     rows = data.get(table, [])
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise AssignmentError(f"{place}: {table} is not a list of tables. Begin each table with [[{table}]].")
-    fields = TABLES[table]
+        raise AssignmentError(f"{place}: {table} is no list of tables. Begin each with [[{table}]].")
+    fields = HANDOUT_TABLES[table]
     for row in rows:
         for name, value in row.items():
             if name not in fields:
                 raise AssignmentError(f"{place}: {table} has {name}, expected {', '.join(fields)}.")
-            if type(value) is not fields[name]:
-                found, wanted = type(value).__name__, fields[name].__name__
-                raise AssignmentError(f"{place}: {name} in {table} is {found}, expected {wanted}.")
-        for name in fields:
-            if name not in row and name not in OPTIONAL.get(table, ()):
+            if not FITS[fields[name].kind](value):
+                raise AssignmentError(f"{place}: {name} in {table} is {found(value, fields[name])}.")
+        for name, entry in fields.items():
+            if entry.is_needed and name not in row:
                 raise AssignmentError(f"{place}: an entry of {table} has no {name}. Add it.")
         if row.get("position", 0) < 0:
             raise AssignmentError(f"{place}: position in {table} is {row['position']}, expected 0 or more.")

@@ -11,16 +11,16 @@ own. fixtures.py loads the fixtures.
 from __future__ import annotations
 
 import hashlib
-import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from grader.assignment.assignment_keys import ASSIGNMENT, numbers_from, read_entry, refuse_unknown, words_from
 from grader.assignment.python_loader import load_module
 from grader.assignment.sections import ModuleSet, classes_from, sets_from, stubs_from
-from grader.checks import DEFINED, CheckDefinition, MisconceptionDefinition
+from grader.definitions import DEFINED, CheckDefinition, MisconceptionDefinition
 from grader.errors import AssignmentError
 from grader.function_ids import file_of, module_of_file
 from grader.records import HIDDEN, VISIBLE, Check, Members
@@ -78,13 +78,14 @@ def load_assignment(folder: Path) -> Assignment:
         raise AssignmentError(f"{toml}: not found. Name an assignment folder with --assignment.") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise AssignmentError(f"{toml}: cannot be read ({error}).") from error
-    title, package = entry(toml, data, "title", str), entry(toml, data, "package", str)
-    files, handed_out = (tuple(names_in(toml, data, name)) for name in ("student_files", "handed_out"))
-    for function in entry(toml, data, "points", dict):
+    refuse_unknown(toml, data)
+    read: dict[str, Any] = {name: read_entry(toml, data, name) for name in ASSIGNMENT}
+    files, handed_out, extended = (tuple(read[name]) for name in ("student_files", "handed_out", "extended"))
+    for function in read["points"]:
         if file_of(function) not in files:
             raise AssignmentError(f"{toml}: points for {function}, but {file_of(function)} is not in student_files.")
     functions = {**numbers_from(toml, data, "points", "{} has {!r} points")}
-    for function in names_in(toml, data, "called", []):
+    for function in read["called"]:
         if file_of(function) not in files or function in functions:
             expected = "expected a student file's function without points"
             raise AssignmentError(f"{toml}: called contains {function}, {expected}.")
@@ -123,7 +124,6 @@ def load_assignment(folder: Path) -> Assignment:
     if len(definitions) != len(checks):
         twice = {check.id for check in checks if sum(other.id == check.id for other in checks) > 1}
         raise AssignmentError(f"{folder / 'checks'}: two checks are named {', '.join(sorted(twice))}. Rename one.")
-    extended = tuple(names_in(toml, data, "extended", []))
     if not set(extended) <= set(handed_out):
         raise AssignmentError(f"{toml}: extended contains {', '.join(extended)}, expected files of handed_out.")
     variants = list(defined_in(folder / "misconceptions", MisconceptionDefinition))
@@ -133,47 +133,27 @@ def load_assignment(folder: Path) -> Assignment:
     classes = classes_from(toml, data, functions)
     return Assignment(
         folder=folder,
-        title=title,
-        package=package,
-        reference=(folder / entry(toml, data, "reference", str)).resolve(),
+        title=read["title"],
+        package=read["package"],
+        reference=(folder / read["reference"]).resolve(),
         student_files=files,
         handed_out=handed_out,
         extended=extended,
-        kernels=tuple(names_in(toml, data, "kernels", [])),
+        kernels=tuple(read["kernels"]),
         sets=tuple(sets_from(toml, data, files, handed_out)),
         classes=classes,
         stubs=stubs_from(toml, data, functions, classes),
         functions=functions,
-        # intake/notebooks/answers.py checks that each question is in exactly one notebook.
-        questions=numbers_from(toml, data, "questions", "question {} has {!r} points", {}),
+        # That each is asked in one notebook is seen when notebooks are read (intake/notebooks/answers.py).
+        questions=numbers_from(toml, data, "questions", "question {} has {!r} points"),
         checks=tuple(checks),
         definitions=definitions,
         misconceptions=tuple(variant for _, variant in variants),
         limits=numbers_from(toml, data, "limits", "limit {} is {!r}"),
-        expected_warnings=tuple(names_in(toml, data, "expected_warnings", [])),
-        right_solutions=tuple((folder / path).resolve() for path in names_in(toml, data, "right_solutions", [])),
+        expected_warnings=tuple(read["expected_warnings"]),
+        right_solutions=tuple((folder / path).resolve() for path in read["right_solutions"]),
         sha256=hash_of(folder),
     )
-
-
-def numbers_from(toml: Path, data: Mapping[str, Any], table: str, words: str, default: Any = None) -> dict[str, float]:
-    """A table of numbers above 0, by name. words: a format for an entry's name and value in an error."""
-    numbers: dict[str, float] = entry(toml, data, table, dict, default)
-    for name, value in numbers.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-            raise AssignmentError(f"{toml}: {words.format(name, value)}, expected a number above 0.")
-    return numbers
-
-
-def words_from(toml: Path, data: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
-    """[words]: for a compared value, by name, what students read: "words", or ["words", "the message for a no."]."""
-    found = {}
-    for name, words in entry(toml, data, "words", dict, {}).items():
-        both = [words, ""] if isinstance(words, str) else words
-        if not isinstance(both, list) or len(both) != 2 or not all(isinstance(part, str) for part in both):
-            raise AssignmentError(f"{toml}: the words for {name} are {words!r}, expected a text or a list of two.")
-        found[name] = (both[0], both[1])
-    return found
 
 
 def defined_in(folder: Path, kind: type[Definition]) -> Iterator[tuple[Path, Definition]]:
@@ -192,18 +172,3 @@ def hash_of(folder: Path) -> str:
             digest.update(f"{inside.as_posix()}\0".encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
-
-
-def entry(toml: Path, data: Mapping[str, Any], name: str, kind: type, default: Any = None) -> Any:
-    value = data.get(name, default)
-    if not isinstance(value, kind):
-        found = "nothing" if value is None else type(value).__name__
-        raise AssignmentError(f"{toml}: {name} is {found}, expected {kind.__name__}.")
-    return value
-
-
-def names_in(toml: Path, data: Mapping[str, Any], name: str, default: list[str] | None = None) -> list[str]:
-    names: list[str] = entry(toml, data, name, list, default)
-    if not all(isinstance(item, str) for item in names):
-        raise AssignmentError(f"{toml}: {name} contains an entry that is not a string, expected strings.")
-    return names

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grader.assignment.assignment_keys import ASSIGNMENT, read_entry
+from grader.assignment.entries import advice, is_list
 from grader.errors import AssignmentError
 from grader.records import Members
 
@@ -37,10 +39,12 @@ class ModuleSet:
 def sets_from(toml: Path, data: Mapping[str, Any], files: Sequence[str], handed_out: Sequence[str]) -> list[ModuleSet]:
     """The sets; each student file is in exactly one. Without [[sets]], each student file is a set of its own."""
     sets = []
-    for item in data.get("sets", [{"files": [file]} for file in files]):
+    for item in read_entry(toml, data, "sets") if "sets" in data else [{"files": [file]} for file in files]:
         unknown = set(item) - set(ModuleSet.__dataclass_fields__)
         if unknown:
-            raise AssignmentError(f"{toml}: [[sets]] has {', '.join(sorted(unknown))}, expected files, on, without.")
+            raise AssignmentError(f"{toml}: [[sets]] holds {', '.join(sorted(unknown))}, expected files, on, without.")
+        if "files" not in item or not all(map(is_list, item.values())):
+            raise AssignmentError(f"{toml}: [[sets]] is {item}, expected lists of files. {advice(ASSIGNMENT['sets'])}")
         sets.append(ModuleSet(**{name: tuple(paths) for name, paths in item.items()}))
     listed = [file for one in sets for file in one.files]
     if sorted(listed) != sorted(files):
@@ -55,7 +59,7 @@ def sets_from(toml: Path, data: Mapping[str, Any], files: Sequence[str], handed_
 
 def classes_from(toml: Path, data: Mapping[str, Any], functions: Mapping[str, float]) -> dict[str, Members]:
     classes = {}
-    for name, item in data.get("classes", {}).items():
+    for name, item in read_entry(toml, data, "classes").items():
         if name not in functions:
             raise AssignmentError(f"{toml}: [classes] name {name}, which has no points. Add it under [points].")
         try:
@@ -70,7 +74,7 @@ def stubs_from(
     toml: Path, data: Mapping[str, Any], functions: Mapping[str, float], classes: Mapping[str, Members]
 ) -> dict[str, tuple[str, ...]]:
     stubs = {}
-    for name, called in data.get("stubs", {}).items():
+    for name, called in read_entry(toml, data, "stubs").items():
         unknown = [one for one in (name, *called) if one not in functions]
         if unknown:
             raise AssignmentError(f"{toml}: [stubs] name {unknown[0]}, which has no points. Add it under [points].")

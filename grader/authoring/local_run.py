@@ -20,7 +20,7 @@ import numpy as np
 from grader.assignment.load import Assignment
 from grader.assignment.reference import load_reference
 from grader.calls import CallFailed, Functions, local_call
-from grader.checks import MisconceptionDefinition
+from grader.definitions import MisconceptionDefinition
 from grader.errors import AssignmentError
 from grader.function_ids import file_of, module_of, short_name
 from grader.grading.stage import stage
@@ -75,7 +75,10 @@ def namespace_of(functions: Functions) -> SimpleNamespace:
 
 @contextmanager
 def imported_solution(assignment: Assignment, folder: Path) -> Iterator[dict[str, Callable[..., Any]]]:
-    """Yield the graded functions of a right solution. Within the block, it is imported under the package's own name."""
+    """The graded functions of a right solution, imported under the package's own name while this lasts.
+
+    A function that it lacks is left out: a solution stays useful when the assignment gets another function.
+    """
     if not folder.is_dir():
         found = f"right_solutions names {folder}, which is not a folder"
         raise AssignmentError(f"assignment.toml: {found}. Correct right_solutions.")
@@ -87,10 +90,15 @@ def imported_solution(assignment: Assignment, folder: Path) -> Iterator[dict[str
         before = remove_modules(package)
         sys.path.insert(0, target)
         try:
-            yield {
-                function: getattr(importlib.import_module(f"{package}.{module_of(function)}"), short_name(function))
+            modules = {
+                function: importlib.import_module(f"{package}.{module_of(function)}")
                 for function in assignment.functions
                 if file_of(function) in files
+            }
+            yield {
+                function: getattr(module, short_name(function))
+                for function, module in modules.items()
+                if hasattr(module, short_name(function))
             }
         except (ImportError, AttributeError, SyntaxError) as error:
             raise AssignmentError(f"right solution {folder.name}: cannot be imported ({error}). Correct it.") from error

@@ -14,7 +14,7 @@ import platform
 import re
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -40,10 +40,14 @@ SAME: Final = 1e-9  # relative; rounding differs between BLAS libraries, but no 
 
 @dataclass(frozen=True)
 class Made:
-    """Fixtures in memory: the manifest without hashes of files, and the arrays by file."""
+    """Fixtures in memory: manifest without hashes of files, and arrays by file.
+
+    lacking: by the folder of a right solution, the functions that it does not have, so that nothing was measured there.
+    """
 
     manifest: dict[str, Any]
     arrays: Mapping[str, Mapping[str, np.ndarray]]
+    lacking: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def make_fixtures(assignment: Assignment) -> Made:
@@ -73,9 +77,9 @@ def make_fixtures(assignment: Assignment) -> Made:
         "arguments": arguments_of(assignment, functions),
         **known,
         "checks": entries,
-        "spread": {check: float(f"{error:.1e}") for check, error in spread.items()},
+        "spread": {check: float(f"{error:.1e}") for check, error in spread.largest.items()},
     }
-    return Made(manifest, files)
+    return Made(manifest, files, spread.lacking)
 
 
 def make_fixture(

@@ -26,6 +26,7 @@ from typing import Final
 import grader
 from grader.assignment.load import Assignment
 from grader.authoring.make_template import make_template
+from grader.authoring.new_assignment import STARTER
 from grader.authoring.public_part import find_secrets, public_files
 from grader.errors import AssignmentError, GraderError
 from grader.student.pack import zip_bytes
@@ -72,6 +73,7 @@ def make_wheel() -> tuple[str, bytes]:
         path.relative_to(root.parent).as_posix(): path.read_bytes()
         for path in root.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".")
+        if not path.is_relative_to(STARTER)  # its solution would be handed out
     }
     info = f"{DISTRIBUTION}-{grader.VERSION}.dist-info"
     files[f"{info}/METADATA"] = described.partition("\n\n")[0].encode() + b"\n"  # only the fields, without the README

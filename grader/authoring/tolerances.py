@@ -11,8 +11,10 @@ otherwise a wrong submission gains points.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -20,7 +22,7 @@ import numpy as np
 from grader.assignment.load import Assignment
 from grader.authoring.local_run import imported_solution, run_locally
 from grader.calls import Functions
-from grader.checks import TOLERANCE
+from grader.definitions import TOLERANCE
 from grader.errors import AssignmentError
 from grader.judging.compare import Arrays, Names, judge_values, relative_error, units_of
 from grader.messages.say import said
@@ -30,14 +32,30 @@ from grader.records import PASSED, Check
 ROOM: Final = 3.0
 
 
-def measure_spread(assignment: Assignment, functions: Functions, expected: Mapping[str, Arrays]) -> dict[str, float]:
-    """By check, the largest relative error of any right solution, as the judge computes it. functions: the reference's.
+@dataclass(frozen=True)
+class Spread:
+    """What right solutions differ by.
+
+    lacking: by the folder of a solution, relative to the assignment's, the functions that it does not have.
+    """
+
+    largest: Mapping[str, float]  # by check, the largest error of any right solution, relative as the judge has it
+    lacking: Mapping[str, tuple[str, ...]]
+
+
+def measure_spread(assignment: Assignment, functions: Functions, expected: Mapping[str, Arrays]) -> Spread:
+    """Run every right solution through the checks, with the reference's functions for those that it lacks.
 
     Raises AssignmentError if a right solution fails a check, or comes too close to its tolerance.
     """
     largest = dict.fromkeys((check.id for check in assignment.checks), 0.0)
+    lacking = {}
     for folder in assignment.right_solutions:
         with imported_solution(assignment, folder) as theirs:
+            if not theirs:
+                raise AssignmentError(f"right solution {folder}: has no graded function. Name another folder.")
+            where = Path(os.path.relpath(folder, assignment.folder)).as_posix()
+            lacking[where] = tuple(name for name in assignment.functions if name not in theirs)
             for check in assignment.checks:
                 place = f"check {check.id}: the right solution {folder.name}"
                 try:
@@ -47,7 +65,7 @@ def measure_spread(assignment: Assignment, functions: Functions, expected: Mappi
                     raised = f"{type(error).__name__}: {error}"
                     raise AssignmentError(f"{place} fails ({raised}). Correct one of them.") from error
                 largest[check.id] = max(largest[check.id], error_of(check, place, expected[check.id], values))
-    return largest
+    return Spread(largest, lacking)
 
 
 def error_of(check: Check, place: str, expected: Arrays, values: Mapping[str, object]) -> float:

@@ -24,7 +24,7 @@ from grader.assignment.reference import load_reference
 from grader.assignment.solution_regions import student_files_of
 from grader.authoring.local_run import run_locally
 from grader.authoring.stand_ins import CONSTANTS, Memory, literal, record
-from grader.checks import MisconceptionDefinition
+from grader.definitions import MisconceptionDefinition
 from grader.errors import AssignmentError
 from grader.function_ids import file_of, short_name
 from grader.records import VISIBLE, Submission

@@ -19,6 +19,9 @@ def fixtures(assignment: Path, check: bool) -> int:
     loaded = load_assignment(assignment)
     made = make_fixtures(loaded)
     count = f"{len(loaded.checks)} checks, {len(loaded.misconceptions)} misconceptions"
+    for solution, functions in made.lacking.items():
+        if functions:
+            click.echo(f"right solution {solution}: has no {', '.join(functions)}; the reference's stood in.", err=True)
     if not check:
         write_fixtures(loaded, made)
         click.echo(f"{loaded.folder / 'fixtures'}: written ({count})")
@@ -26,6 +29,5 @@ def fixtures(assignment: Path, check: bool) -> int:
     lines = drift(loaded, made)
     for line in lines:
         click.echo(line, err=True)
-    state = "out of date. Run make fixtures." if lines else f"up to date ({count})"
-    click.echo(f"{loaded.folder / 'fixtures'}: {state}")
+    click.echo(f"{loaded.folder / 'fixtures'}: " + ("run grader fixtures" if lines else f"up to date ({count})"))
     return 1 if lines else 0

@@ -1,7 +1,4 @@
-"""The entry point of the `grader` program, and the only place where errors become exit codes.
-
-0 done; 1 "not yet" (a public check not passed, drift found by --check, a failed audit); 2 usage; 3 a fault of ours;
-130, 143, 129 stopped by Ctrl-C, SIGTERM, SIGHUP.
+"""The command line as a program. The one place where errors become exit codes (EXIT_CODES).
 
 A spawned process (a job, the renderer of notebooks) imports this module again, since it is `__main__` here. It needs
 neither click nor the commands, so only `main` imports them.
@@ -20,7 +17,17 @@ from grader.errors import GraderError, UsageError
 
 USAGE: Final = 2
 FAULT: Final = 3
-STOPPED: Final = 128  # plus the number of the signal, the convention of shells
+STOPPED: Final = 128  # and the number of the signal, as shells have it
+# What each exit code means, for docs/reference.md.
+EXIT_CODES: Final = {
+    0: "Done. `grader grade` ends with it whatever the marks are.",
+    1: "Not yet: a public check does not pass, `--check` found a difference, or the audit found a problem.",
+    USAGE: "Wrong usage: an unknown option, a path that does not exist.",
+    FAULT: "A fault of the grader, the assignment or the machine. It takes no mark away and replaces no result.",
+    STOPPED + 1: "Stopped by SIGHUP, as when a terminal is closed.",
+    STOPPED + 2: "Stopped by Ctrl-C (SIGINT).",
+    STOPPED + 15: "Stopped by SIGTERM.",
+}
 
 
 def main() -> NoReturn:

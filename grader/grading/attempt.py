@@ -17,7 +17,7 @@ import numpy as np
 
 from grader.assignment.fixtures import Fixture
 from grader.calls import Call, CallFailed, Failure, same
-from grader.checks import Gradients
+from grader.definitions import Gradients
 from grader.errors import GraderError
 from grader.grading.reference_oracle import Oracle
 from grader.judging.compare import Judgement, judge_values

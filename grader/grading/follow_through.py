@@ -19,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 
 from grader.calls import Call
-from grader.checks import Gradients
+from grader.definitions import Gradients
 from grader.errors import GraderError
 from grader.grading.attempt import Attempts
 from grader.judging import follow

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.random import RandomState
 
-from grader.checks import Gradients
+from grader.definitions import Gradients
 from grader.judging.compare import relative_error
 from grader.judging.numgrad import Prefetch, depends_on_given, evaluate, gradient_agrees, no_prefetch, reach
 from grader.judging.placeholder import Placeholder

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks import Gradients
+from grader.definitions import Gradients
 from grader.errors import AssignmentError
 from grader.messages.say import fault
 from grader.records import Reason

@@ -32,7 +32,7 @@ def load(folder):
 def refused(folder, *words):
     with pytest.raises(FixtureError) as caught:
         load(folder)
-    for word in (*words, "Run make fixtures"):
+    for word in (*words, "Run grader fixtures"):
         assert word in str(caught.value), str(caught.value)
 
 

@@ -1,12 +1,16 @@
 """Handouts of other years: files are validated completely, and this assignment's handouts work as described."""
 
+import json
 import re
 import shutil
+import tomllib
 
 import numpy as np
 import pytest
 from cases import ROOT
 
+from grader.assignment.entries import FITS
+from grader.assignment.handout_keys import HANDOUT, HANDOUT_TABLES
 from grader.assignment.handouts import AUTO, load_handouts
 from grader.assignment.load import load_assignment
 from grader.assignment.reference import load_reference
@@ -86,6 +90,22 @@ def test_a_file_is_read_into_rules_and_marks(folder):
     assert [(mark.topic, mark.file) for mark in handouts.marks["old"]] == [("a word", "layers.py")]
 
 
+@pytest.mark.parametrize("name", HANDOUT)
+def test_a_key_that_holds_a_number_is_refused_by_its_name(folder, name):
+    path = folder / "handouts/old.toml"
+    data = {key: value for key, value in tomllib.loads(path.read_text()).items() if key == "years"}
+    lines = [f"{key} = {json.dumps(value)}" for key, value in {**data, name: 3}.items()]
+    path.write_text("\n".join(lines))
+    with pytest.raises(AssignmentError, match=rf"handouts/old\.toml: .*{name}"):
+        load_handouts(load_assignment(folder), "old")
+
+
+@pytest.mark.parametrize("entry", [*HANDOUT.values(), *(one for of in HANDOUT_TABLES.values() for one in of.values())])
+def test_the_example_of_a_key_is_toml_that_fits(entry):
+    ((_, value),) = tomllib.loads(entry.example).items()
+    assert FITS[entry.kind](value)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -96,21 +116,17 @@ def test_a_file_is_read_into_rules_and_marks(folder):
             'years = "x"\ncolour = "red"',
             "colour was found, expected years, like, solved, accepts, files, lacks, hints, titles, arguments",
         ),
-        ("[lacks]", "[laks]", "laks was found"),
-        ('["layers.svm_loss"]', '"layers.svm_loss"', "functions in [lacks] is wrong, expected a list of strings"),
-        ("checks = [", "check = [", "[lacks] is wrong"),
-        ('"layers.svm_loss"', '"layers.svn_loss"', "the reference does not define layers.svn_loss"),
-        (
-            'of = "layers.affine_backward"',
-            'of = "layer.affine_backward"',
-            ("the reference does not define layer.affine_backward"),
-        ),
-        ('"layers.relu_forward.*"', '"layers.relu_forward.nothing*"', "matches no check of layers.relu_forward"),
-        ('"layers.relu_forward.*"', '"*layernorm*"', "does not start with a function of the reference"),
-        ("complement = true", "", "dropout_param of layers.dropout_forward has no difference"),
-        ("complement = true", "complement = 1", "complement in arguments is int, expected bool"),
+        ("[lacks]", "[laks]", "laks found"),
+        ('["layers.svm_loss"]', '"layers.svm_loss"', "functions in [lacks] is no list of strings"),
+        ("checks = [", "check = [", "[lacks] is not as expected"),
+        ('"layers.svm_loss"', '"layers.svn_loss"', "layers.svn_loss is nothing that the reference defines"),
+        ('of = "layers.affine_backward"', 'of = "layer.affine_backward"', "layer.affine_backward is nothing"),
+        ('"layers.relu_forward.*"', '"layers.relu_forward.nothing*"', "fits no check of layers.relu_forward"),
+        ('"layers.relu_forward.*"', '"*layernorm*"', "begins with no function of the reference"),
+        ("complement = true", "", "dropout_param of layers.dropout_forward is as ours"),
+        ("complement = true", "complement = 1", "complement in arguments is a number, expected true or false"),
         ("complement = true", "complment = true", "arguments has complment, expected of, name"),
-        ("position = 1", "position = true", "position in arguments is bool, expected int"),
+        ("position = 1", "position = true", "position in arguments is true or false, expected a whole number"),
         ("position = 1", "position = -1", "position in arguments is -1, expected 0 or more"),
         ("position = 1", "", "an entry of arguments has no position"),
         ("complement = true", "shape = [3]", "has only one shape"),

@@ -1,12 +1,16 @@
 """An assignment folder is loaded completely, or refused with the file's name and what is wrong in it."""
 
+import json
 import os
 import re
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from grader.assignment.assignment_keys import ASSIGNMENT
+from grader.assignment.entries import FITS, LIST, LISTS, NUMBERS, PHRASES, ROWS, TABLES, TEXT
 from grader.assignment.load import load_assignment
 from grader.assignment.python_loader import load_module
 from grader.assignment.reference import load_reference
@@ -100,16 +104,16 @@ def test_a_folder_without_toml_is_refused(tmp_path):
     ("old", "new", "words"),
     [
         ('title = "Small"', "title = Small", ["assignment.toml", "cannot be read"]),
-        ('title = "Small"', "", ["title is nothing, expected str"]),
-        ('title = "Small"', "title = 3", ["title is int, expected str"]),
-        ('package = "small"', "", ["package is nothing"]),
-        ('reference = "../reference"', "", ["reference is nothing"]),
-        ('student_files = ["layers.py"]', "", ["student_files is nothing"]),
-        ('student_files = ["layers.py"]', 'student_files = "layers.py"', ["student_files is str, expected list"]),
-        ('student_files = ["layers.py"]', 'student_files = ["optim.py"]', ["layers.py is not in student_files"]),
-        ("handed_out = []", "", ["handed_out is nothing"]),
-        ("[limits]\ncpu_s = 2", "", ["limits is nothing"]),
-        ('[points]\n"layers.double" = 8', "", ["points is nothing"]),
+        ('title = "Small"', "", ['no title found, expected a text. Write, for example: title = "Layers in NumPy"']),
+        ('title = "Small"', "title = 3", ["title is a number, expected a text. Write, for example: title ="]),
+        ('package = "small"', "", ["no package found"]),
+        ('reference = "../reference"', "", ["no reference found"]),
+        ('student_files = ["layers.py"]', "", ["no student_files found"]),
+        ('student_files = ["layers.py"]', 'student_files = "layers.py"', ["is a text, expected a list of texts"]),
+        ('student_files = ["layers.py"]', 'student_files = ["optim.py"]', ["layers.py is no student file"]),
+        ("handed_out = []", "", ["no handed_out found, expected a list of texts. Write, for example: handed_out = []"]),
+        ("[limits]\ncpu_s = 2", "", ["no [limits] found", "memory_mib = 1024"]),
+        ('[points]\n"layers.double" = 8', "", ["no [points] found, expected a table of numbers"]),
         ('"layers.double" = 8', '"layers.double" = -8', ["layers.double has -8 points"]),
         ('"layers.double" = 8', '"layers.double" = 0', ["layers.double has 0 points"]),
         ('"layers.double" = 8', '"layers.double" = true', ["layers.double has True points"]),
@@ -124,12 +128,12 @@ def test_a_folder_without_toml_is_refused(tmp_path):
         ('"layers.double" = 8', '"layers.double" = 8\n"layers.double" = 9', ["cannot be read"]),
         ("[limits]", '[questions]\nwhy = 0\n[limits]', ["question why has 0 points, expected a number above 0"]),
         ("[limits]", '[questions]\nwhy = "2"\n[limits]', ["question why has '2' points"]),
-        ("[points]", "questions = 3\n[points]", ["questions is int, expected dict"]),
+        ("[points]", "questions = 3\n[points]", ["[questions] is a number, expected a table of numbers above 0"]),
         ("cpu_s = 2", "cpu_s = 0", ["limit cpu_s is 0"]),
         ("cpu_s = 2", "cpu_s = nan", ["limit cpu_s is nan"]),
         ("cpu_s = 2", 'cpu_s = "2"', ["limit cpu_s is '2'"]),
-        ('reference = "../reference"', 'reference = "../nowhere"', ["nowhere: not a package"]),
-        ('student_files = ["layers.py"]', 'student_files = ["layers.py", 3]', ["student_files"]),
+        ('reference = "../reference"', 'reference = "../nowhere"', ["nowhere: is no package"]),
+        ('student_files = ["layers.py"]', 'student_files = ["layers.py", 3]', ["is a list of other values"]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip
@@ -138,7 +142,61 @@ def test_a_damaged_toml_is_refused_with_what_is_wrong(folder, old, new, words):
     refused(folder, *words)
 
 
-def test_a_toml_that_is_not_utf_8_is_refused(folder):
+# A value of no kind that a key may hold, by that kind.
+MISFITS = {
+    TEXT: "3",
+    LIST: "[3]",
+    NUMBERS: "[1]",
+    PHRASES: '"one"',
+    LISTS: "{ a = 3 }",
+    TABLES: '{ a = ["loss"] }',
+    ROWS: '["layers.py"]',
+}
+
+
+def with_key(folder, name, value):
+    """assignment.toml with another value of one key, None for none."""
+    data = tomllib.loads((folder / "assignment.toml").read_text())
+    data.pop(name, None)
+    lines = [f"{name} = {value}"] if value else []
+    lines += [f"{key} = {json.dumps(held)}" for key, held in data.items() if not isinstance(held, dict)]
+    for key, held in data.items():
+        if isinstance(held, dict):
+            lines += [f"[{key}]", *(f"{json.dumps(one)} = {number}" for one, number in held.items())]
+    (folder / "assignment.toml").write_text("\n".join(lines))
+
+
+@pytest.mark.parametrize("name", ASSIGNMENT)
+def test_a_key_of_another_kind_is_refused_with_an_example_of_what_to_write(folder, name):
+    entry = ASSIGNMENT[name]
+    with_key(folder, name, MISFITS[entry.kind])
+    refused(folder, "assignment.toml: ", f"{name}", f"expected {entry.kind}", entry.example.split("\n")[-1])
+
+
+@pytest.mark.parametrize("name", ASSIGNMENT)
+def test_a_key_that_is_not_there_is_refused_with_an_example_or_not_needed(folder, name):
+    entry = ASSIGNMENT[name]
+    with_key(folder, name, None)
+    if entry.is_needed:
+        refused(folder, f"{name}", "found, expected", entry.example.split("\n")[-1])
+    else:
+        assert load_assignment(folder).title == "Small"
+
+
+@pytest.mark.parametrize("name", ASSIGNMENT)
+def test_the_example_of_a_key_is_toml_that_fits(name):
+    entry = ASSIGNMENT[name]
+    data = tomllib.loads(entry.example)
+    assert list(data) == [name]
+    assert FITS[entry.kind](data[name])
+
+
+def test_a_key_that_is_misspelt_is_refused(folder):
+    edit(folder / "assignment.toml", "[limits]", "[stub]\n[limits]")
+    refused(folder, "stub is no key of an assignment. Write one of: title, package,", "stubs", "limits")
+
+
+def test_bytes_that_are_no_text_are_refused(folder):
     (folder / "assignment.toml").write_bytes(b'title = "\xff"\n')
     refused(folder, "assignment.toml", "cannot be read")
 

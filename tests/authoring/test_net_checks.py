@@ -11,8 +11,9 @@ from sayings import call_fails
 
 from grader.assignment.python_loader import load_module
 from grader.calls import CallFailed, local_call
-from grader.checks import DEFINED
+from grader.definitions import DEFINED
 from grader.judging.compare import judge_values
+from grader.judging.initial_parameters import LARGEST, settled
 from grader.judging.run_check_function import perform
 from grader.judging.student_proxy import Members, Student
 from grader.messages.say import said, say
@@ -152,9 +153,8 @@ SETTLED = [
 
 
 @pytest.mark.parametrize(("w", "scale", "expected"), SETTLED)
-@pytest.mark.parametrize("name", MODULES)
-def test_settled_keeps_only_a_rough_spread_and_mean_of_weights(name, w, scale, expected):
-    found = MODULES[name].spread_or_ones(w, scale)
+def test_spread_and_mean_of_weights_are_told_roughly(w, scale, expected):
+    found = settled(w, scale)
     assert found.shape == w.shape
     assert [float(found.flat[0]), float(found.flat[-1])] == pytest.approx(expected)
     np.testing.assert_array_equal(found.reshape(2, -1), np.repeat([[found.flat[0]], [found.flat[-1]]], w.size // 2, 1))
@@ -312,10 +312,9 @@ def test_losses_of_huge_size_are_reported_by_their_shapes(check):
         returned(check, Wrong)
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_too_large_arrays_of_initial_weights_are_not_examined(name):
-    w = np.zeros((2, MODULES[name].LARGEST), np.float16)
-    assert MODULES[name].spread_or_ones(w, 0.1) is w
+def test_initial_weights_far_too_large_are_not_looked_at():
+    w = np.zeros((2, LARGEST), np.float16)
+    assert settled(w, 0.1) is w
 
 
 LEARNING = pytest.mark.parametrize("check", [check for check in CHECKS if check.name == "overfits"])

@@ -14,7 +14,7 @@ from grader.assignment.reference import load_reference
 from grader.authoring.local_run import namespace_of
 from grader.authoring.make_fixtures import drift, make_fixtures, same
 from grader.calls import CallFailed, local_call
-from grader.checks import Gradients
+from grader.definitions import Gradients
 from grader.judging.follow import reach_patterns, same_patterns
 from grader.judging.student_proxy import Student
 

@@ -7,6 +7,7 @@ import pytest
 
 from grader.assignment.load import load_assignment
 from grader.authoring.make_fixtures import drift, make_fixtures, write_fixtures
+from grader.cli.commands import cli
 from grader.errors import AssignmentError
 
 TOML = """
@@ -104,7 +105,25 @@ def test_a_missing_or_invalid_right_solution_is_reported(folder):
         make_fixtures(load_assignment(folder / "assignment"))
 
 
-def test_modules_imported_before_are_restored(folder):
+def test_a_function_that_a_right_solution_lacks_is_the_references_and_the_command_says_so(folder, capsys):
+    (folder / "right/layers.py").write_text("def other(x):\n    return x\n")
+    (folder / "right/nets/net.py").write_text(NET.replace("small.layers import root", "numpy import sqrt as root"))
+    made = make_fixtures(load_assignment(folder / "assignment"))
+    assert made.lacking == {"../right": ("layers.root",)}
+    assert made.manifest["spread"]["layers.root.four"] == 0
+    options = ["fixtures", "--assignment", str(folder / "assignment")]
+    assert cli.main(options, standalone_mode=False) == 0
+    assert "right solution ../right: has no layers.root; the reference's stood in." in capsys.readouterr().err
+
+
+def test_a_right_solution_without_any_function_is_refused(folder):
+    for path in (folder / "right").rglob("*.py"):
+        path.write_text("")
+    with pytest.raises(AssignmentError, match=r"right: has no graded function\. Name another folder"):
+        make_fixtures(load_assignment(folder / "assignment"))
+
+
+def test_what_was_imported_before_is_there_afterwards(folder):
     path = list(sys.path)
     before = {name for name in sys.modules if name.split(".")[0] == "small"}
     make_fixtures(load_assignment(folder / "assignment"))

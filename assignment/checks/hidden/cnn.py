@@ -9,70 +9,13 @@ from functools import partial
 import numpy as np
 
 from grader.checks import check as any_check
-from grader.judging.chance import expect_draws
+from grader.checks import initial_parameters
 
 # Many students store biases and statistics as rows or columns. That is as good as vectors.
 check = partial(any_check, squeeze=True)
 
-# Initial weights must lie within this many standard deviations of what is expected.
-PLAUSIBLE = 6
-
-# Larger initial weights are not analysed: the nets of these checks have far smaller ones.
-LARGEST = 10**6
-
-# The gradients of earlier layers are harder to get right.
+# The gradients of what lies further back are harder to come by.
 PARTS = {"W1": 2, "b1": 2, "W2": 2, "b2": 2}
-
-
-def spread_or_ones(w, scale):
-    """Return ones in the shape of w if its entries may come from a normal distribution around 0 with this scale.
-
-    Otherwise the first half of the result is the spread in units of scale, and the second half adds the mean. Both are
-    rounded so coarsely that they do not depend on the random numbers.
-    """
-    if not isinstance(w, np.ndarray) or w.dtype.kind != "f" or not 0 < w.size <= LARGEST:
-        return w
-    values = w.astype(np.float64) / scale
-    spread, mean, sigma = np.std(values), np.mean(values), PLAUSIBLE / np.sqrt(values.size)
-    out = np.full(values.size, 1.0 if abs(spread - 1) < sigma / np.sqrt(2) else roughly(spread), dtype=w.dtype)
-    out[values.size // 2 :] += 0.0 if abs(mean) <= sigma * spread else roughly(mean)
-    return out.reshape(w.shape)
-
-
-def roughly(number):
-    """Round to the nearest of 1, 2 and 5 times a power of ten."""
-    if number == 0 or not np.isfinite(number):
-        return number
-    power = 10.0 ** np.floor(np.log10(abs(number)))
-    return np.copysign(
-        min((power, 2 * power, 5 * power, 10 * power), key=lambda n: abs(np.log(n / abs(number)))), number
-    )
-
-
-def initial(function, net, scale, weights, others):
-    """Return what must hold for initial parameters, by name. Weights: their spread; others: the values themselves.
-
-    Raises CallFailed for weights that have the right spread but were not drawn at random.
-    """
-    net.params = {}  # sets nothing; an unwritten constructor fails here
-    params = net.params
-    with np.errstate(all="ignore"):
-        spread = {name: spread_or_ones(params.get(name), scale) for name in weights}
-        expect_draws(function, {name: params[name] for name in weights if is_all_ones(spread[name])}, scale)
-        return spread | {name: bias_or_spread(params.get(name), scale) for name in others}
-
-
-def is_all_ones(spread):
-    return isinstance(spread, np.ndarray) and spread.size <= LARGEST and bool(np.all(spread == 1))
-
-
-def bias_or_spread(b, scale):
-    """Return b. If its entries seem to be random, return their spread in units of scale, with alternating signs."""
-    if not isinstance(b, np.ndarray) or b.dtype.kind != "f" or not 2 < b.size <= LARGEST or np.unique(b).size < b.size:
-        return b
-    spread, sigma = np.std(b.astype(np.float64)) / scale, PLAUSIBLE / np.sqrt(2 * b.size)
-    found = 1.0 if abs(spread - 1) < sigma else 10 ** np.round(np.log10(spread))
-    return (found * np.where(np.arange(b.size) % 2, -1.0, 1.0)).astype(b.dtype).reshape(b.shape)
 
 
 def loss_and_gradients(net, params, X, y, names=None):
@@ -142,7 +85,7 @@ def three_layer_wide_initialization(student, rng):
     net = student.classifiers.cnn.ThreeLayerConvNet(
         input_dim=(3, 10, 16), num_filters=10, filter_size=5, hidden_dim=9, num_classes=40, weight_scale=0.1
     )
-    return initial("classifiers.cnn.ThreeLayerConvNet", net, 0.1, ("W1", "W2", "W3"), ("b1", "b2", "b3"))
+    return initial_parameters("classifiers.cnn.ThreeLayerConvNet", net, 0.1, ("W1", "W2", "W3"), ("b1", "b2", "b3"))
 
 
 @check("classifiers.cnn.ThreeLayerConvNet", name="square", seed=122, parts=PARTS)
@@ -175,7 +118,9 @@ def multi_layer_wide_initialization(student, rng):
         weight_scale=0.1,
     )
     weights = [f"W{layer}" for layer in range(1, 7)]
-    return initial("classifiers.cnn.MultiLayerConvNet", net, 0.1, weights, [name.replace("W", "b") for name in weights])
+    return initial_parameters(
+        "classifiers.cnn.MultiLayerConvNet", net, 0.1, weights, [name.replace("W", "b") for name in weights]
+    )
 
 
 @check("classifiers.cnn.MultiLayerConvNet", name="two_convolutions", seed=132, weight=1.5, parts=PARTS)

@@ -7,8 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from grader.checks import check, gradients
-from grader.judging.chance import expect_masks
+from grader.checks import check, expect_masks, gradients
 
 IMAGES = {"kept_fraction": 2, "mixed_along_each_axis": 4}
 after_forward = partial(check, needs="layers.dropout_forward")

@@ -10,74 +10,17 @@ from itertools import pairwise
 
 import numpy as np
 
-from grader.calls import CallFailed, Failure, type_of
 from grader.checks import check as any_check
-from grader.judging.chance import expect_draws
-from grader.judging.student_proxy import in_shapes_of
-from grader.records import FAILED
+from grader.checks import expect_shapes, fail, initial_parameters, roughly, type_of
 
 # Many students store biases and statistics as rows or columns. That is as good as vectors.
 check = partial(any_check, squeeze=True)
 
-# Initial weights and dropout masks must lie within this many standard deviations of what is expected.
+# Masks of dropout lie within so many standard deviations of what is expected.
 PLAUSIBLE = 6
 
 # Added to a gradient's length before dividing by it: it matters only if the whole gradient is zero.
 TINY = 1e-300
-
-# Larger initial weights are not analysed: the nets of these checks have far smaller ones.
-LARGEST = 10**6
-
-
-def spread_or_ones(w, scale):
-    """Return ones in the shape of w if its entries may come from a normal distribution around 0 with this scale.
-
-    Otherwise the first half of the result is the spread in units of scale, and the second half adds the mean. Both are
-    rounded so coarsely that they do not depend on the random numbers.
-    """
-    if not isinstance(w, np.ndarray) or w.dtype.kind != "f" or not 0 < w.size <= LARGEST:
-        return w
-    values = w.astype(np.float64) / scale
-    spread, mean, sigma = np.std(values), np.mean(values), PLAUSIBLE / np.sqrt(values.size)
-    out = np.full(values.size, 1.0 if abs(spread - 1) < sigma / np.sqrt(2) else roughly(spread), dtype=w.dtype)
-    out[values.size // 2 :] += 0.0 if abs(mean) <= sigma * spread else roughly(mean)
-    return out.reshape(w.shape)
-
-
-def roughly(number):
-    """Round to the nearest of 1, 2 and 5 times a power of ten."""
-    if number == 0 or not np.isfinite(number):
-        return number
-    power = 10.0 ** np.floor(np.log10(abs(number)))
-    return np.copysign(
-        min((power, 2 * power, 5 * power, 10 * power), key=lambda n: abs(np.log(n / abs(number)))), number
-    )
-
-
-def initial(function, net, scale, weights, others):
-    """Return what must hold for initial parameters, by name. Weights: their spread; others: the values themselves.
-
-    Raises CallFailed for weights that have the right spread but were not drawn at random.
-    """
-    net.params = {}  # sets nothing; an unwritten constructor fails here
-    params = net.params
-    with np.errstate(all="ignore"):
-        spread = {name: spread_or_ones(params.get(name), scale) for name in weights}
-        expect_draws(function, {name: params[name] for name in weights if is_all_ones(spread[name])}, scale)
-        return spread | {name: bias_or_spread(params.get(name), scale) for name in others}
-
-
-def is_all_ones(spread):
-    return isinstance(spread, np.ndarray) and spread.size <= LARGEST and bool(np.all(spread == 1))
-
-
-def bias_or_spread(b, scale):
-    """Return b. If its entries seem to be random, return their spread in units of scale, with alternating signs."""
-    if not isinstance(b, np.ndarray) or b.dtype.kind != "f" or not 2 < b.size <= LARGEST or np.unique(b).size < b.size:
-        return b
-    spread, sigma = np.std(b.astype(np.float64)) / scale, PLAUSIBLE / np.sqrt(2 * b.size)
-    found = 1.0 if abs(spread - 1) < sigma else 10 ** np.round(np.log10(spread))
-    return (found * np.where(np.arange(b.size) % 2, -1.0, 1.0)).astype(b.dtype).reshape(b.shape)
 
 
 def loss_and_gradients(net, params, X, y, names=None):
@@ -99,7 +42,7 @@ def number(loss):
         return float(np.reshape(loss, ()))
     found = f"has shape {loss.shape}" if isinstance(loss, np.ndarray) else f"is of type {type_of(loss)}"
     text = f"FullyConnectedNet: the loss {found}, expected a single number."
-    raise CallFailed(Failure(FAILED, "classifiers.fc_net.FullyConnectedNet", text))
+    fail("classifiers.fc_net.FullyConnectedNet", text)
 
 
 def slopes_agree(net, params, X, y, names):
@@ -110,7 +53,7 @@ def slopes_agree(net, params, X, y, names):
     """
     net.params = params
     _, grads = net.loss(X, y)
-    in_shapes_of(grads, {name: params[name] for name in names}, "classifiers.fc_net.FullyConnectedNet", "grads")
+    expect_shapes(grads, {name: params[name] for name in names}, "classifiers.fc_net.FullyConnectedNet", "grads")
     agree, probes, step = {}, [], 1e-4
     for name in names:
         claimed = np.reshape(grads[name], params[name].shape).astype(np.float64)
@@ -149,7 +92,7 @@ def draw_params(rng, sizes, norms=False):
 def two_layer_initialization(student, rng):
     """Initial weights spread by weight_scale around 0, biases zero; other sizes than in the notebook."""
     net = student.classifiers.fc_net.TwoLayerNet(input_dim=60, hidden_dim=40, num_classes=12, weight_scale=0.1)
-    return initial("classifiers.fc_net.TwoLayerNet", net, 0.1, ("W1", "W2"), ("b1", "b2"))
+    return initial_parameters("classifiers.fc_net.TwoLayerNet", net, 0.1, ("W1", "W2"), ("b1", "b2"))
 
 
 @check("classifiers.fc_net.TwoLayerNet", name="images", seed=102, weight=2, parts={"W1": 2, "b1": 2})
@@ -193,7 +136,7 @@ def fully_connected_initialization(student, rng):
         [40, 50], input_dim=60, num_classes=10, weight_scale=0.2, dtype=np.float64, normalization="layernorm"
     )
     gammas = ("gamma1", "gamma2")
-    return initial(
+    return initial_parameters(
         "classifiers.fc_net.FullyConnectedNet",
         net,
         0.2,
@@ -274,8 +217,8 @@ def fully_connected_dropout_test_time(student, rng):
     before, losses = net.loss(X), [training_loss(one, params, X, y) for one in (net, other)]
     after = net.loss(X)
     if number(losses[0]) == number(losses[1]):
-        text = "FullyConnectedNet: nothing is dropped in training, so the scores show nothing about dropout."
-        raise CallFailed(Failure(FAILED, "classifiers.fc_net.FullyConnectedNet", text))
+        text = "FullyConnectedNet: in training nothing is dropped, so the scores show nothing of dropout."
+        fail("classifiers.fc_net.FullyConnectedNet", text)
     return {"scores": before, "scores_after_training": after}
 
 
@@ -307,8 +250,7 @@ def fully_connected_dropout_training(student, rng):
     )
     net.params = params
     loss, grads = net.loss(X, y)
-    # raises CallFailed if the shapes differ
-    in_shapes_of(grads, params, "classifiers.fc_net.FullyConnectedNet", "grads")
+    expect_shapes(grads, params, "classifiers.fc_net.FullyConnectedNet", "grads")  # ends the check if they are others
     with np.errstate(all="ignore"):
         da1, da2, dscores = (np.ravel(grads[name]).astype(np.float64) for name in ("b1", "b2", "b3"))
         hidden1, hidden2 = (
@@ -364,7 +306,7 @@ def fully_connected_dropout_and_batchnorm(student, rng):
     net_of_one = Net(dropout=p, **sizes | {"hidden_dims": [H]})
     net_of_one.params = wide
     _, grads = net_of_one.loss(X[:1], y[:1])
-    in_shapes_of(grads, {name: wide[name] for name in ("W2", "b2")}, function, "grads")
+    expect_shapes(grads, {name: wide[name] for name in ("W2", "b2")}, function, "grads")
     losses.append(training_loss(Net(**sizes), params, X, y))
     agree = slopes_agree(net, params, X, y, ("W1", "gamma1", "beta1", "W2"))
     with np.errstate(all="ignore"):

@@ -6,8 +6,7 @@ forward's mask. Shares are rounded to twentieths: half a step is five times as m
 
 import numpy as np
 
-from grader.checks import check, gradients
-from grader.judging.chance import expect_masks
+from grader.checks import check, expect_masks, gradients
 
 
 def expect_shape(x, name, array):

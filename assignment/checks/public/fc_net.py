@@ -8,74 +8,14 @@ from functools import partial
 
 import numpy as np
 
-from grader.calls import CallFailed, Failure, type_of
 from grader.checks import check as any_check
-from grader.judging.chance import expect_draws
-from grader.judging.student_proxy import in_shapes_of
-from grader.records import FAILED
+from grader.checks import expect_shapes, fail, initial_parameters, type_of
 
 # Many students store biases and statistics as rows or columns. That is as good as vectors.
 check = partial(any_check, squeeze=True)
 
-# Initial weights and dropout masks must lie within this many standard deviations of what is expected.
-PLAUSIBLE = 6
-
-# Added to a gradient's length before dividing by it: it matters only if the whole gradient is zero.
+# Added to the length of a gradient that it divides: nothing, but where all of it is zero.
 TINY = 1e-300
-
-# Larger initial weights are not analysed: the nets of these checks have far smaller ones.
-LARGEST = 10**6
-
-
-def spread_or_ones(w, scale):
-    """Return ones in the shape of w if its entries may come from a normal distribution around 0 with this scale.
-
-    Otherwise the first half of the result is the spread in units of scale, and the second half adds the mean. Both are
-    rounded so coarsely that they do not depend on the random numbers.
-    """
-    if not isinstance(w, np.ndarray) or w.dtype.kind != "f" or not 0 < w.size <= LARGEST:
-        return w
-    values = w.astype(np.float64) / scale
-    spread, mean, sigma = np.std(values), np.mean(values), PLAUSIBLE / np.sqrt(values.size)
-    out = np.full(values.size, 1.0 if abs(spread - 1) < sigma / np.sqrt(2) else roughly(spread), dtype=w.dtype)
-    out[values.size // 2 :] += 0.0 if abs(mean) <= sigma * spread else roughly(mean)
-    return out.reshape(w.shape)
-
-
-def roughly(number):
-    """Round to the nearest of 1, 2 and 5 times a power of ten."""
-    if number == 0 or not np.isfinite(number):
-        return number
-    power = 10.0 ** np.floor(np.log10(abs(number)))
-    return np.copysign(
-        min((power, 2 * power, 5 * power, 10 * power), key=lambda n: abs(np.log(n / abs(number)))), number
-    )
-
-
-def initial(function, net, scale, weights, others):
-    """Return what must hold for initial parameters, by name. Weights: their spread; others: the values themselves.
-
-    Raises CallFailed for weights that have the right spread but were not drawn at random.
-    """
-    net.params = {}  # sets nothing; an unwritten constructor fails here
-    params = net.params
-    with np.errstate(all="ignore"):
-        spread = {name: spread_or_ones(params.get(name), scale) for name in weights}
-        expect_draws(function, {name: params[name] for name in weights if is_all_ones(spread[name])}, scale)
-        return spread | {name: bias_or_spread(params.get(name), scale) for name in others}
-
-
-def is_all_ones(spread):
-    return isinstance(spread, np.ndarray) and spread.size <= LARGEST and bool(np.all(spread == 1))
-
-
-def bias_or_spread(b, scale):
-    """Return b. If its entries seem to be random, return their spread in units of scale, with alternating signs."""
-    if not isinstance(b, np.ndarray) or b.dtype.kind != "f" or not 2 < b.size <= LARGEST or np.unique(b).size < b.size:
-        return b
-    spread, sigma = np.std(b.astype(np.float64)) / scale, PLAUSIBLE / np.sqrt(2 * b.size)
-    found = 1.0 if abs(spread - 1) < sigma else 10 ** np.round(np.log10(spread))
-    return (found * np.where(np.arange(b.size) % 2, -1.0, 1.0)).astype(b.dtype).reshape(b.shape)
 
 
 def loss_and_gradients(net, params, X, y, names=None):
@@ -97,7 +37,7 @@ def number(loss):
         return float(np.reshape(loss, ()))
     found = f"has shape {loss.shape}" if isinstance(loss, np.ndarray) else f"is of type {type_of(loss)}"
     text = f"FullyConnectedNet: the loss {found}, expected a single number."
-    raise CallFailed(Failure(FAILED, "classifiers.fc_net.FullyConnectedNet", text))
+    fail("classifiers.fc_net.FullyConnectedNet", text)
 
 
 def slopes_agree(net, params, X, y, names):
@@ -108,7 +48,7 @@ def slopes_agree(net, params, X, y, names):
     """
     net.params = params
     _, grads = net.loss(X, y)
-    in_shapes_of(grads, {name: params[name] for name in names}, "classifiers.fc_net.FullyConnectedNet", "grads")
+    expect_shapes(grads, {name: params[name] for name in names}, "classifiers.fc_net.FullyConnectedNet", "grads")
     agree, probes, step = {}, [], 1e-4
     for name in names:
         claimed = np.reshape(grads[name], params[name].shape).astype(np.float64)
@@ -148,7 +88,7 @@ def two_layer_initialization(student, rng):
     """The notebook's check of the initial parameters: weights spread by weight_scale, 0.001, around 0; biases zero."""
     sizes, _, _ = two_layers()
     net = student.classifiers.fc_net.TwoLayerNet(weight_scale=1e-3, **sizes)
-    return initial("classifiers.fc_net.TwoLayerNet", net, 1e-3, ("W1", "W2"), ("b1", "b2"))
+    return initial_parameters("classifiers.fc_net.TwoLayerNet", net, 1e-3, ("W1", "W2"), ("b1", "b2"))
 
 
 @check("classifiers.fc_net.TwoLayerNet", name="notebook_scores")
@@ -205,7 +145,7 @@ def three_layers(rng, times=1):
 def fully_connected_initialization(student, rng):
     """The notebook's net with two hidden layers: weights spread by weight_scale, 0.05, around 0; biases zero."""
     net = student.classifiers.fc_net.FullyConnectedNet([20, 30], input_dim=15, num_classes=10, weight_scale=5e-2)
-    return initial("classifiers.fc_net.FullyConnectedNet", net, 5e-2, ("W1", "W2", "W3"), ("b1", "b2", "b3"))
+    return initial_parameters("classifiers.fc_net.FullyConnectedNet", net, 5e-2, ("W1", "W2", "W3"), ("b1", "b2", "b3"))
 
 
 @check("classifiers.fc_net.FullyConnectedNet", name="notebook_gradients", weight=1.5, parts={"W1": 2, "W2": 2})
@@ -277,13 +217,13 @@ def learn(net, measure, function, X, y, steps, learning_rate, layers):
     numbers, so no value could identify a mistake.
     """
     start, names = net.params, [f"{kind}{layer}" for layer in range(1, layers + 1) for kind in "Wb"]
-    in_shapes_of(start, measure.params, function, "params")  # raises CallFailed if the shapes differ, as below
+    expect_shapes(start, measure.params, function, "params")  # ends the check if the shapes are others, as below
     params = {name: start[name].astype(np.float64) for name in names}
     speed = dict.fromkeys(names, 0.0)
     with np.errstate(all="ignore"):
         for _ in range(steps):
             _, grads = net.loss(X, y)
-            in_shapes_of(grads, params, function, "grads")
+            expect_shapes(grads, params, function, "grads")
             for name in names:
                 speed[name] = 0.9 * speed[name] - learning_rate * np.reshape(grads[name], params[name].shape)
                 params[name] = params[name] + speed[name]
@@ -292,8 +232,6 @@ def learn(net, measure, function, X, y, steps, learning_rate, layers):
         right = int(np.sum(np.argmax(measure.loss(X), axis=1) == y))
     if right < 0.85 * len(y):
         found = f"trained on {len(y)} examples, it is right about {right} of them, expected nearly all"
-        text = (
-            f"{function.rpartition('.')[2]}: {found}. First fix what the other checks report about loss and gradients."
-        )
-        raise CallFailed(Failure(FAILED, function, text))
+        text = f"{function.rpartition('.')[2]}: {found}. Mend what the other checks say of loss and gradients first."
+        fail(function, text)
     return {"learned": 1.0}
