@@ -11,6 +11,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 PEERS_READY := .venv-peers/.installed
+DOCS_READY := $(VENV)/.docs-ready
 # A file a worker, in the order that tests/conftest.py gives: what waits for processes first.
 # Several tests run at once; threads of BLAS that wait for each other would take the processors from the others.
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
@@ -19,7 +20,7 @@ PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --d
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup grade test quick fixtures check-fixtures template check-template schema check-schema release audit attacks lint format bench bench-peers fuzz mutants notebooks train-figures picture training-picture clean
+.PHONY: help setup grade test quick fixtures check-fixtures template check-template schema check-schema release audit attacks lint format bench bench-peers fuzz mutants notebooks train-figures docs docs-output pictures training-picture clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -107,10 +108,20 @@ notebooks: $(READY)  ## run all notebooks, on CIFAR-10 where CIFAR10_DIR is; the
 train-figures: $(READY)  ## train what the course documents print the results of, on CIFAR-10 (some minutes)
 	$(BIN)/python -m bench.train_figures
 
-picture: $(READY)  ## make the README's picture of a report anew, with Chromium
-	$(BIN)/python -m docs.make_picture
+docs: $(DOCS_READY)  ## build the pages of docs/ into build/site; broken links and external assets fail
+	$(BIN)/python -m docs.build_site
 
-training-picture: $(READY)  ## make the README's picture of a training anew, on CIFAR-10 (some minutes)
+$(DOCS_READY): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
+	@touch $@
+
+docs-output: $(READY)  ## write into the pages what the commands that they show print now (a minute)
+	$(BIN)/python -m docs.run_commands
+
+pictures: $(READY)  ## make the pages' pictures of reports anew, with Chromium (a minute)
+	$(BIN)/python -m docs.make_pictures
+
+training-picture: $(READY)  ## make the picture of a training anew, on CIFAR-10 (some minutes)
 	$(BIN)/python -m docs.make_training_picture
 
 clean:  ## remove what was built or generated, but not reports
