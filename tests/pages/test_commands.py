@@ -12,7 +12,7 @@ PAGES = pages()
 @pytest.mark.process
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_a_page_shows_what_its_commands_print(page, open_folder, tmp_path_factory):
+def test_a_page_shows_what_its_commands_print(page, open_folder):
     folder = open_folder / f"page-{page.stem}"
     folder.mkdir(mode=0o755)
     assert differences(page, make_folder(page, folder)) == []
