@@ -12,6 +12,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 PEERS_READY := .venv-peers/.installed
+DOCS_READY := $(VENV)/.docs-ready
 # Each test worker takes a file at a time, in the order of tests/conftest.py: files that wait for processes come first.
 # One BLAS thread: several tests run at once, and BLAS threads that wait for each other would keep the cores busy.
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
@@ -20,7 +21,7 @@ PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --d
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup grade test quick fixtures check-fixtures template check-template schema check-schema reference check-reference release audit attacks lint format bench bench-peers fuzz mutants notebooks train-figures picture training-picture clean
+.PHONY: help setup grade test quick fixtures check-fixtures template check-template schema check-schema reference check-reference release audit attacks lint format bench bench-peers fuzz mutants notebooks train-figures docs docs-output pictures picture training-picture clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -114,10 +115,20 @@ notebooks: $(READY)  ## run all notebooks and compare their figures with the cou
 train-figures: $(READY)  ## repeat the trainings on CIFAR-10 whose results the course documents print (some minutes)
 	$(BIN)/python -m bench.train_figures
 
-picture: $(READY)  ## regenerate the README's picture of a report, with Chromium
-	$(BIN)/python -m docs.make_picture
+docs: $(DOCS_READY)  ## build the pages of docs/ into build/site; broken links and external assets fail
+	$(BIN)/python -m docs.build_site
 
-training-picture: $(READY)  ## regenerate the README's picture of a training, on CIFAR-10 (some minutes)
+$(DOCS_READY): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
+	@touch $@
+
+docs-output: $(READY)  ## write into the pages what the commands that they show print now (a minute)
+	$(BIN)/python -m docs.run_commands
+
+pictures: $(READY)  ## regenerate the pages' pictures of reports, with Chromium (a minute)
+	$(BIN)/python -m docs.make_pictures
+
+training-picture: $(READY)  ## regenerate the picture of a training, on CIFAR-10 (some minutes)
 	$(BIN)/python -m docs.make_training_picture
 
 clean:  ## remove everything that was built, but not reports

@@ -1,6 +1,6 @@
 """The class of 29 through the real command: each submission loses marks only for its wrong functions.
 
-Twelve are the examples in submissions/, which the README shows; the others are built (bench/class_of_29.py).
+Twelve are the examples in submissions/, which docs/instructor.md shows; the others are built (bench/class_of_29.py).
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ HINTED = {
 }
 
 
-# The scores, out of 100 points, of those that the README does not show.
+# The scores, out of 100 points, of those that docs/instructor.md does not show.
 SCORES = {
     "affine-backward-wrong-sum-axis": 99.4,
     "affine-forward-keeps-only-last-axis": 98.5,
@@ -212,13 +212,13 @@ def test_the_command_ends_with_the_class_and_where_the_reports_are(graded):
     assert printed.rstrip().endswith(f"Reports: {out / 'index.html'}")
 
 
-def test_the_readme_shows_what_the_command_prints(graded, tmp_path):
+def test_the_instructors_guide_shows_what_the_command_prints(graded, tmp_path):
     others = shutil.ignore_patterns(*(f"{name}.*" for name in OTHERS))
     out = shutil.copytree(graded[0], tmp_path / "reports", ignore=others)  # with results, so that none is graded again
     printed = run_grader("grade", "submissions", "--out", str(out)).stdout
     table = [line.rstrip() for line in printed.splitlines()][:-1]
     assert len(table) > len(EXAMPLES)
-    assert "\n".join(table) in (ROOT / "README.md").read_text()
+    assert "\n".join(table) in (ROOT / "docs/instructor.md").read_text()
 
 
 def test_the_page_of_examples_lists_the_lost_marks():
