@@ -1,7 +1,7 @@
 """Run the commands that the pages show, and compare what they print with what the pages say they print.
 
 make docs-output     # runs them and writes their output into the pages
-tests/pages/test_commands.py compares
+tests/pages/test_console_blocks.py compares
 
 A `console` block holds commands after `$ ` and their output. The blocks of a page run in order, in one scratch folder:
 a checkout of this project with a class download in it, or a student's folder (docs/example_class.py). In the output, a
