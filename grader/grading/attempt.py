@@ -132,7 +132,7 @@ class Attempts:
         failure = self.process.run(lambda: self.perform(call), self.setup, may_count=lambda outcome: True).failure
         return failure if failure and is_missing(failure) and failure.function == self.check.function else None
 
-    def gradients_elsewhere(self, call: Call, rng: np.random.RandomState) -> Gradients | None:
+    def gradients_at_other_inputs(self, call: Call, rng: np.random.RandomState) -> Gradients | None:
         """Those of the same check with other inputs, from the same code. None if it gives no values there.
 
         In a process of its own: what it was asked is nobody else's business.

@@ -39,7 +39,7 @@ from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.program import Program, record
 
 # Programs by the function that a check is made of, and the handout that it is asked in the words of.
-KEPT: Final[WeakKeyDictionary[Callable[..., Any], dict[str, Program | None]]] = WeakKeyDictionary()
+PROGRAMS: Final[WeakKeyDictionary[Callable[..., Any], dict[str, Program | None]]] = WeakKeyDictionary()
 
 
 def run_check(
@@ -124,10 +124,10 @@ def program_of(
     """What the check calls until it first looks at a value; None where it looks before it calls.
 
     Recorded and encoded once in a process, and sent to every submission: a recording sees none, since what a
-    placeholder stands for is nobody's value. The secret inputs of follow-through never become a program that is kept.
+    placeholder stands for is nobody's value. The secret inputs of follow-through never become a program that is stored.
     """
-    kept = KEPT.setdefault(check.run, {})
-    if handout.name not in kept:
+    programs = PROGRAMS.setdefault(check.run, {})
+    if handout.name not in programs:
 
         def work(call: Call) -> Mapping[str, Any]:
             student = Student(adapt(call, handout), functions, classes)
@@ -135,8 +135,8 @@ def program_of(
             reference = Student(lambda function, args, kwargs: Placeholder("elsewhere", ()), functions, classes)
             return perform(check.run, student, np.random.RandomState(check.seed), reference).values
 
-        kept[handout.name] = record(work, arities)
-    return kept[handout.name]
+        programs[handout.name] = record(work, arities)
+    return programs[handout.name]
 
 
 def follow_up(trial: Trial, oracle: Oracle) -> Trial:

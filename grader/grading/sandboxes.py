@@ -18,7 +18,7 @@ from grader.function_ids import file_of, module_of_file
 from grader.grading.context import Context
 from grader.grading.reference_oracle import Oracle
 from grader.grading.reference_pool import borrow
-from grader.grading.stage import stage, tell_copies
+from grader.grading.stage import note_copies, stage
 from grader.judging.adapt import Handout
 from grader.judging.run_check_function import takes_reference
 from grader.records import SPENT, Check, Reason, Submission
@@ -177,8 +177,8 @@ class Sandboxes:
                 if self.handout.has_file(name):
                     withheld[name] = pristine
             told = self.handout.has_file
-            said = stage(kept, handed_out, work, package=package, extended=extended, is_told=told)
-            self.note(said + tell_copies(kept, withheld))
+            said = stage(kept, handed_out, work, package=package, extended=extended, needs_note=told)
+            self.note(said + note_copies(kept, withheld))
             self.trees[one.without] = work
         return self.trees[one.without]
 

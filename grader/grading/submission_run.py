@@ -25,15 +25,15 @@ from grader.assignment.sections import ModuleSet
 from grader.calls import Failure
 from grader.function_ids import module_of_file, short_name
 from grader.grading.check_run import follow_up, run_check, setup_for
-from grader.grading.import_notes import import_notes, tell_dialect
+from grader.grading.import_notes import import_notes, note_other_python
 from grader.grading.reference_oracle import Oracle
 from grader.grading.sandboxes import Sandboxes, group_apart
-from grader.grading.time_limits import Patience, is_timeout
+from grader.grading.time_limits import TimeLimits, is_timeout
 from grader.judging.verdict import Trial
 from grader.records import MISSING, SKIPPED, TIMEOUT, VISIBLE, Check, Reason
 from grader.sandbox.host.check_process import CheckProcess
 from grader.sandbox.host.check_setup import Setup
-from grader.sandbox.host.failures import used_up
+from grader.sandbox.host.failures import submission_timeout
 from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.plan import LeftOut
 
@@ -59,42 +59,42 @@ class SubmissionRun:
 
     sandboxes: Sandboxes
     oracle: Oracle = field(init=False)
-    patience: Patience = field(init=False)
+    time_limits: TimeLimits = field(init=False)
     own: dict[str, Trial] = field(default_factory=dict)
     on_stubs: dict[str, Trial] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)  # of all files, some of it written for another Python
     # Functions that were so on these stubs, by themselves and not by another's failure.
     wrong: set[tuple[str, frozenset[str]]] = field(default_factory=set)
-    put_off: list[Check] = field(default_factory=list)  # of functions that ran out of time before
-    of_files: dict[ModuleSet, list[Sandbox]] = field(default_factory=dict)
-    of_functions: dict[ModuleSet, list[Sandbox]] = field(default_factory=dict)
-    stood_in: dict[str, Set[str]] = field(default_factory=dict)  # by check, the wrong functions that it had stubs for
+    postponed: list[Check] = field(default_factory=list)  # of functions that ran out of time before
+    on_own_code: dict[ModuleSet, list[Sandbox]] = field(default_factory=dict)
+    with_stubs: dict[ModuleSet, list[Sandbox]] = field(default_factory=dict)
+    replaced: dict[str, Set[str]] = field(default_factory=dict)  # by check, the wrong functions that it had stubs for
     had_hidden: bool = False  # a hidden check's input, or one from a secret seed, has been in a sandbox
 
     def run(self) -> None:
         """Fill `own`, `on_stubs` and the notes. Raises GraderError for a fault of ours only."""
         sets = self.sandboxes.context.assignment.sets
         with self.sandboxes.open() as self.oracle:
-            self.patience = Patience(self.sandboxes.context.limits, self.oracle)
+            self.time_limits = TimeLimits(self.sandboxes.context.limits, self.oracle)
             self.sandboxes.start_for(sets, self.oracle)
             for visible in (True, False):
-                for run in (self.run_set, self.run_again, self.run_put_off):
+                for run in (self.run_set, self.run_again, self.run_postponed):
                     for one in sets:
                         run(one, visible)
                 if visible:
                     self.follow_up()
-        self.sandboxes.notes[:0] = tell_dialect(self.left_out, self.sandboxes.context.interpreter.python)
+        self.sandboxes.notes[:0] = note_other_python(self.left_out, self.sandboxes.context.interpreter.python)
 
-    def known(self, check: Check) -> Trial:
+    def trial_of(self, check: Check) -> Trial:
         """What came of a check on the student's own code, or that the submission's time was over before it ran."""
-        return self.own.get(check.id) or Trial(check, used_up(self.sandboxes.context.limits))
+        return self.own.get(check.id) or Trial(check, submission_timeout(self.sandboxes.context.limits))
 
     def run_set(self, one: ModuleSet, visible: bool) -> None:
         """The checks on the student's own code. The first time, the visible ones, with what happens without any."""
         if visible:
             self.open_set(one)
             self.load_next(one)
-        for sandbox in self.of_files.get(one, ()):
+        for sandbox in self.on_own_code.get(one, ()):
             checks = self.sandboxes.checks_of(sandbox.serves)
             checks = [check for check in checks if (check.visibility == VISIBLE) == visible]
             if checks or visible:
@@ -128,7 +128,7 @@ class SubmissionRun:
         process = self.sandboxes.open_process(one)
         files = [file for file in one.files if file in self.sandboxes.submission.files]
         if process.session.open().broken is None or len(files) <= 1:
-            self.of_files.setdefault(of, []).append(Sandbox(process, files))
+            self.on_own_code.setdefault(of, []).append(Sandbox(process, files))
             return
         process.kill()  # one of them ends or stops the import of all
         without = (*one.without, "__init__.py")  # which may import them all
@@ -138,12 +138,12 @@ class SubmissionRun:
     def run_checks(self, sandbox: Sandbox, checks: Sequence[Check]) -> None:
         process, spent = sandbox.process, sandbox.timeouts
         for position, check in enumerate(checks):
-            if spent[check.function] < self.patience.tries:
+            if spent[check.function] < self.time_limits.tries:
                 self.own[check.id] = self.run_check(process, check, following=checks[position + 1 :])
                 spent[check.function] += is_timeout(self.own[check.id]) * self.own[check.id].processes
             else:
                 self.own[check.id] = Trial(check, not_run(check))
-                self.put_off.append(check)
+                self.postponed.append(check)
         failure_of = process.session.imported.failure_of
         self.sandboxes.unusable.update(file for file in sandbox.serves if failure_of(module_of_file(file)) is not None)
 
@@ -166,18 +166,18 @@ class SubmissionRun:
             for check in visible_first(checks):
                 if self.sandboxes.account.is_over:
                     return
-                if spent[check.function] < self.patience.tries:
+                if spent[check.function] < self.time_limits.tries:
                     trial = self.run_on_stubs(sandbox.process, check, wrong)
                     spent[check.function] += is_timeout(trial) * trial.processes
                     if check.id not in self.on_stubs or trial.passed:
                         self.on_stubs[check.id] = trial
             for check in checks:
-                if self.patience.is_due_again(check, on_stubs=True):
+                if self.time_limits.is_due_again(check, on_stubs=True):
                     self.on_stubs[check.id] = self.run_on_stubs(sandbox.process, check, wrong, usual=True)
 
     def open_for(self, one: ModuleSet, functions: Iterable[str]) -> list[Sandbox]:
         """The set's sandboxes on stubs, with those that these functions need besides."""
-        there = self.of_functions.setdefault(one, [])
+        there = self.with_stubs.setdefault(one, [])
         served = [sandbox.serves for sandbox in there]
         called: dict[str, set[str]] = {function: set() for function in [*chain(*served), *functions]}
         for check in self.sandboxes.checks_of(one.files):
@@ -193,8 +193,8 @@ class SubmissionRun:
         usual: with the usual limits, whatever ran out of time.
         """
         stubs = self.sandboxes.context.assignment.stubs_of(check)
-        is_more = check.id in self.stood_in
-        self.stood_in[check.id] = stubs & wrong
+        is_more = check.id in self.replaced
+        self.replaced[check.id] = stubs & wrong
         if stubs & wrong not in (frozenset(), stubs) and ((check.function, stubs) not in self.wrong or is_more):
             trial = self.run_check(process, check, stubs & wrong, usual=usual)
             if trial.passed or is_more:
@@ -203,7 +203,7 @@ class SubmissionRun:
 
     def has_more_to_try(self, check: Check, wrong: Set[str]) -> bool:
         """Whether a visible check failed on stubs, and hidden checks then found more of its functions wrong."""
-        stubs, before = self.sandboxes.context.assignment.stubs_of(check), self.stood_in.get(check.id)
+        stubs, before = self.sandboxes.context.assignment.stubs_of(check), self.replaced.get(check.id)
         is_new = before is not None and stubs & wrong not in (before, frozenset(), stubs)
         return is_new and check.id in self.on_stubs and not self.on_stubs[check.id].passed
 
@@ -215,7 +215,7 @@ class SubmissionRun:
             wrong |= more
         return wrong
 
-    def run_put_off(self, one: ModuleSet, visible: bool) -> None:
+    def run_postponed(self, one: ModuleSet, visible: bool) -> None:
         """What was put off or cut short and has not passed on stubs, with the time that is left.
 
         visible: in the time that the visible checks have; what of them is left then comes with the hidden ones.
@@ -223,20 +223,20 @@ class SubmissionRun:
         wall_s = self.sandboxes.context.limits.submission_wall_s
         until = self.sandboxes.account.until - (1 - VISIBLE_SHARE) * wall_s * visible
         done = {name for name, trial in self.on_stubs.items() if trial.passed}
-        for sandbox in self.of_files.get(one, ()):
-            known = self.own.keys() - done
-            checks = visible_first(check for check in self.sandboxes.checks_of(sandbox.serves) if check.id in known)
-            for check in self.patience.take_again(checks):
+        for sandbox in self.on_own_code.get(one, ()):
+            unsettled = self.own.keys() - done
+            checks = visible_first(check for check in self.sandboxes.checks_of(sandbox.serves) if check.id in unsettled)
+            for check in self.time_limits.take_retries(checks):
                 self.run_at_last(sandbox.process, check, until)
             for check in checks:
-                is_put_off = check in self.put_off and not self.patience.is_hopeless(check)
-                if is_put_off or self.patience.is_due_again(check, on_stubs=False):
+                is_postponed = check in self.postponed and not self.time_limits.is_hopeless(check)
+                if is_postponed or self.time_limits.is_due_again(check, on_stubs=False):
                     self.run_at_last(sandbox.process, check, until)
 
     def run_at_last(self, process: CheckProcess, check: Check, until: float) -> None:
         """With the usual limits, if there is time."""
         if time.monotonic() < until:
-            self.put_off = [one for one in self.put_off if one != check]
+            self.postponed = [one for one in self.postponed if one != check]
             self.own[check.id] = self.run_check(process, check, usual=True)
 
     def follow_up(self) -> None:
@@ -248,14 +248,14 @@ class SubmissionRun:
 
     def setup_for(self, process: CheckProcess, check: Check) -> Setup:
         """What it will most probably run with."""
-        limits = self.patience.limits_for(check)
+        limits = self.time_limits.limits_for(check)
         return setup_for(
             process, check, self.sandboxes.context.fixtures, self.sandboxes.handout, limits, self.why(limits)
         )
 
     def why(self, limits: Limits) -> Reason | None:
         """Why a check has less time than usual, if it has."""
-        return None if limits == self.sandboxes.context.limits else self.patience.reason
+        return None if limits == self.sandboxes.context.limits else self.time_limits.reason
 
     def run_check(
         self,
@@ -270,7 +270,7 @@ class SubmissionRun:
 
         following: the checks that come next in the same process, of the same visibility.
         """
-        limits = self.sandboxes.context.limits if usual else self.patience.limits_for(check)
+        limits = self.sandboxes.context.limits if usual else self.time_limits.limits_for(check)
         self.had_hidden = self.had_hidden or check.visibility != VISIBLE
         trial = run_check(
             process,
@@ -285,10 +285,10 @@ class SubmissionRun:
             why=self.why(limits),
             upcoming=lambda number: self.setup_for(process, following[number]) if number < len(following) else None,
         )
-        self.patience.add(trial, limits)
+        self.time_limits.add(trial, limits)
         failure = trial.failure
-        is_told = failure is None or (failure.function == check.function and failure.status != MISSING)
-        if is_told and not trial.passed:
+        fails_by_itself = failure is None or (failure.function == check.function and failure.status != MISSING)
+        if fails_by_itself and not trial.passed:
             self.wrong.add((check.function, stubs))
         if self.had_hidden:
             trial = replace(follow_up(trial, self.oracle), after_hidden=check.visibility == VISIBLE)

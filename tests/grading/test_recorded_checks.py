@@ -19,7 +19,7 @@ from grader.calls import local_call, same
 from grader.grading.check_run import program_of
 from grader.judging.adapt import OWN
 from grader.sandbox.host.program import CALL, Replay
-from grader.sandbox.inside.operations import FIRST_KEPT
+from grader.sandbox.inside.operations import FIRST_HANDLE
 from grader.sandbox.inside.protocol import Handle
 
 ASSIGNMENT = Path(__file__).resolve().parents[2] / "assignment"
@@ -66,7 +66,7 @@ def test_programs_refer_to_steps_of_their_own_and_hold_no_handle_of_a_worker(pro
 
     for check in assignment.checks:
         for number, step in enumerate(one(check).steps):
-            assert all(handle.number < number < FIRST_KEPT for handle in handles(step))
+            assert all(handle.number < number < FIRST_HANDLE for handle in handles(step))
             assert (
                 step[0] != CALL or step[1] in assignment.functions or step[1].rpartition(".")[0] in assignment.classes
             )

@@ -15,10 +15,10 @@ from grader.messages.say import say
 from grader.sandbox.host.check_process import (
     ABSENT,
     BEGIN,
-    DOUBT,
     END,
     EVENTS,
     FRESH,
+    KILL,
     LOST,
     MOVES,
     OPENED,
@@ -114,14 +114,14 @@ WAYS = {
     WAITING: (BEGIN, REQUEST, STAY),
     REOPENED: (BEGIN, REQUEST, STAY, BEGIN),
     REUSED: (BEGIN, REQUEST, STAY, BEGIN, REQUEST),
-    LOST: (BEGIN, REQUEST, DOUBT),
+    LOST: (BEGIN, REQUEST, KILL),
 }
 DEEDS = {
     BEGIN: lambda process: process.begin(Setup(0), fresh=False),
     REQUEST: call,
     STAY: lambda process: process.end(stay=True),
     END: lambda process: process.dismiss() if process.state == WAITING else process.end(),
-    DOUBT: lambda process: process.kill(),
+    KILL: lambda process: process.kill(),
 }
 
 

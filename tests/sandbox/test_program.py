@@ -239,7 +239,7 @@ def test_the_worker_stops_where_the_check_would(open_session):  # noqa: F811
     process.begin(Setup(0, arities=[("case.nothing", 2)], program=record(work, [("case.nothing", 2)])))
     with pytest.raises(CallFailed):
         work(process.call)
-    assert process.exchange.unheard == 0
+    assert process.exchange.replies_due == 0
     assert process.call("case.count", (), {}) == 0
     process.end()
 
@@ -250,7 +250,7 @@ def test_a_check_that_ends_before_its_program_leaves_no_reply_behind(open_sessio
     program = record(lambda call: [call("case.count", (), {}) for _ in range(9)], ())
     process.begin(Setup(0, program=program))
     assert process.call("case.count", (), {}) == 0
-    assert process.state == FRESH and process.exchange.unheard == 8
+    assert process.state == FRESH and process.exchange.replies_due == 8
     process.end()
     assert process.session.box is not None
     assert run(process, lambda call: call("case.count", (), {}), None).value == 0

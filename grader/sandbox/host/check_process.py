@@ -28,12 +28,12 @@ from grader.messages.say import fault
 from grader.records import ERROR, FAILED, MISSING, Reason
 from grader.sandbox.host.check_setup import Outcome, Setup
 from grader.sandbox.host.exchange import Exchange, Malformed, Post
-from grader.sandbox.host.failures import Circumstances, used_up
+from grader.sandbox.host.failures import Circumstances, submission_timeout
 from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.plain_box import PlainBox
 from grader.sandbox.host.program import Diverged, record
 from grader.sandbox.host.replies import plain_reason
-from grader.sandbox.host.session import DOUBTS, Request, Session, refuse
+from grader.sandbox.host.session import WORKER_FAILURES, Request, Session, refuse
 from grader.sandbox.inside.protocol import encode
 
 T = TypeVar("T")
@@ -42,23 +42,23 @@ ABSENT, OPENED, REOPENED, FRESH, REUSED, WAITING, LOST = STATES = (
     *("ABSENT", "OPENED", "REOPENED", "FRESH", "REUSED", "WAITING", "LOST"),
 )
 # begin: of a check. request: the first message of a check tells the worker that it began. stale: the process says that
-# an earlier check left a trace, and goes. stay, end: of a check, where the process may stay and where it goes. doubt:
+# an earlier check left a trace, and goes. stay, end: of a check, where the process may stay and where it goes. kill:
 # whatever does not go as it should ends the sandbox, and costs the check that runs.
-BEGIN, REQUEST, STALE, STAY, END, DOUBT = EVENTS = "begin", "request", "stale", "stay", "end", "doubt"
+BEGIN, REQUEST, STALE, STAY, END, KILL = EVENTS = "begin", "request", "stale", "stay", "end", "kill"
 # The states of the process, and what each event makes of them; anything else is a fault of ours.
 MOVES: Final[Mapping[str, Mapping[str, str]]] = {
-    ABSENT: {BEGIN: OPENED, END: ABSENT, DOUBT: ABSENT},  # no process
-    OPENED: {REQUEST: FRESH, END: ABSENT, DOUBT: LOST},  # a check began; its process is forked by a request
-    REOPENED: {REQUEST: REUSED, END: WAITING, DOUBT: LOST},  # a check began; the process that waits serves it
-    FRESH: {REQUEST: FRESH, STAY: WAITING, END: ABSENT, DOUBT: LOST},  # serves its first check
-    REUSED: {REQUEST: REUSED, STALE: FRESH, STAY: WAITING, END: ABSENT, DOUBT: LOST},  # serves a check after another
-    WAITING: {BEGIN: REOPENED, END: ABSENT, DOUBT: ABSENT},  # has served checks without a trace, and waits
-    LOST: {END: ABSENT, DOUBT: LOST},  # its sandbox was ended; the check is not over yet
+    ABSENT: {BEGIN: OPENED, END: ABSENT, KILL: ABSENT},  # no process
+    OPENED: {REQUEST: FRESH, END: ABSENT, KILL: LOST},  # a check began; its process is forked by a request
+    REOPENED: {REQUEST: REUSED, END: WAITING, KILL: LOST},  # a check began; the process that waits serves it
+    FRESH: {REQUEST: FRESH, STAY: WAITING, END: ABSENT, KILL: LOST},  # serves its first check
+    REUSED: {REQUEST: REUSED, STALE: FRESH, STAY: WAITING, END: ABSENT, KILL: LOST},  # serves a check after another
+    WAITING: {BEGIN: REOPENED, END: ABSENT, KILL: ABSENT},  # has served checks without a trace, and waits
+    LOST: {END: ABSENT, KILL: LOST},  # its sandbox was ended; the check is not over yet
 }
 # Bytes of all frames of queued checks: a pipe holds 65,536. If they did not fit in, the judge would wait for the worker
 # to read, while the worker may wait for the judge to read a long reply.
-MAX_QUEUED: Final = 60_000
-MOST_QUEUED: Final = 4  # checks; they even out that one takes longer to run and another to judge
+MAX_QUEUED_BYTES: Final = 60_000
+MAX_QUEUED_CHECKS: Final = 4  # checks; they even out that one takes longer to run and another to judge
 UNWANTED_S: Final = 0.5  # for queued checks that are not run; one that hangs would cost its time twice
 ENDED: Final = {"op": "ended", "exit": 0, "signal": 0}
 
@@ -143,18 +143,18 @@ class CheckProcess:
         Only behind a program with all calls of its check, since the worker takes the next message for the next check's.
         Not after a check that failed: the next one will probably fail too, and each of them is rerun.
         """
-        is_sent = self.exchange is not None and self.exchange.unheard > 0
+        is_sent = self.exchange is not None and self.exchange.replies_due > 0
         if not (self.may_queue and self.was_right and is_sent) or isinstance(self.session.box, PlainBox):
             return
         last: Setup | None = self.queued[-1].setup if self.queued else self.setup
         while last is not None and last.program is not None and last.program.has_all_calls:
-            last = upcoming(len(self.queued)) if len(self.queued) < MOST_QUEUED else None
+            last = upcoming(len(self.queued)) if len(self.queued) < MAX_QUEUED_CHECKS else None
             if last is not None and not self.send_behind(last):
                 return
 
     def send_behind(self, setup: Setup) -> bool:
         """Queue this check; whether that was possible."""
-        count, room = len(self.queued), MAX_QUEUED - sum(len(one.request.frame) for one in self.queued)
+        count, room = len(self.queued), MAX_QUEUED_BYTES - sum(len(one.request.frame) for one in self.queued)
 
         def post(message: dict[str, Any], steps: tuple[bytes, bytes], function: str) -> None:
             request = self.session.queue(message, self.deadline, steps, room)
@@ -259,7 +259,7 @@ class CheckProcess:
         self.exchange, self.is_reused, self.lost_by = None, False, None
         self.session.take_prints()  # of a box that was ended
         if self.session.account.is_over:
-            raise CallFailed(used_up(self.session.limits))
+            raise CallFailed(submission_timeout(self.session.limits))
         if fresh:
             self.dismiss()
         if (broken := self.session.open().broken) is not None:
@@ -280,7 +280,9 @@ class CheckProcess:
             "limits": {"CPU": limits.cpu_s * setup.times},
             "stubs": sorted(setup.granted & plan.switches.keys()),
         }
-        return Exchange(opening, setup.arities, plan.classes, self.at, post, self.hear, setup.program, setup.lean)
+        return Exchange(
+            opening, setup.arities, plan.classes, self.at, post, self.receive_reply, setup.program, setup.lean
+        )
 
     def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """One call of the code under test. Raises CallFailed for whatever is not a value.
@@ -292,7 +294,7 @@ class CheckProcess:
         broken = self.session.imported.failures.get(module_of(owner_of(function, self.session.plan.classes)))
         if broken is not None:
             raise CallFailed(broken)
-        if self.lost_by is not None and not (self.exchange and self.exchange.heard):
+        if self.lost_by is not None and not (self.exchange and self.exchange.early_replies):
             raise CallFailed(self.lost_by)  # of a check that goes on all the same
         if self.exchange is None:
             raise fault(Reason.of("called_where_no_check_runs", function=function), SandboxError)
@@ -313,7 +315,7 @@ class CheckProcess:
             finally:
                 self.recording = None
 
-        if self.exchange is not None and self.setup.may_run_ahead and not self.exchange.unheard:
+        if self.exchange is not None and self.setup.may_run_ahead and not self.exchange.replies_due:
             self.exchange.program = record(recorded, ())
 
     def settle(self) -> None:
@@ -332,9 +334,9 @@ class CheckProcess:
         if self.state in (OPENED, REOPENED):  # nobody knows of this check yet
             self.move(END)
             return "", 0
-        while self.exchange is not None and self.exchange.unheard and self.state in (FRESH, REUSED):
+        while self.exchange is not None and self.exchange.replies_due and self.state in (FRESH, REUSED):
             try:  # the check ended before its program
-                self.exchange.hear("")
+                self.exchange.receive_reply("")
             except Malformed:
                 self.kill()
             except (CallFailed, Diverged):
@@ -374,12 +376,12 @@ class CheckProcess:
         with self.losing_the_box():
             self.request = self.session.post(message, self.at(function), self.deadline, steps)
 
-    def hear(self, function: str) -> dict[str, Any]:
+    def receive_reply(self, function: str) -> dict[str, Any]:
         """The next reply, which is this function's. Raises CallFailed where none comes; the box is gone then."""
         renew, self.may_be_stale = self.replace if self.may_be_stale else None, False
         assert self.request is not None
         with self.losing_the_box():
-            return self.session.hear(
+            return self.session.receive_reply(
                 self.request, self.at(function), lambda: self.deadline, answer=self.answer, renew=renew
             )
 
@@ -389,13 +391,13 @@ class CheckProcess:
             yield
         except CallFailed as failed:
             self.lost_by = failed.failure
-            self.move(DOUBT)
+            self.move(KILL)
             raise
 
     def replace(self) -> None:
         """A fresh process for the check that is beginning: the one that waited found traces of an earlier check.
 
-        Raises one of DOUBTS, and CallFailed if the modules cannot be imported again.
+        Raises one of WORKER_FAILURES, and CallFailed if the modules cannot be imported again.
         """
         self.move(STALE)
         self.is_reused = False
@@ -422,20 +424,20 @@ class CheckProcess:
             self.deadline = account.deadline_to_end(self.limits.wall_s)
             self.session.send(encode({"op": "end"}), self.deadline)
             return self.has_ended()
-        except DOUBTS:
+        except WORKER_FAILURES:
             return False
         finally:
             account.protocol += time.monotonic() - began
 
     def has_ended(self) -> bool:
-        """The same where it ends by itself. Raises one of DOUBTS."""
+        """The same where it ends by itself. Raises one of WORKER_FAILURES."""
         return self.session.receive(self.deadline) == ENDED and self.session.is_quiet(staying=0)
 
     def kill(self) -> None:
         """End the sandbox with all that is inside; the next check gets a new one."""
         self.queued.clear()
         self.session.kill()
-        self.move(DOUBT)
+        self.move(KILL)
 
     def move(self, event: str) -> None:
         if event not in MOVES[self.state]:

@@ -1,4 +1,4 @@
-"""The calls of one check as messages, and the replies as values. Without IO: `post` sends a message, `listen` waits.
+"""The calls of one check as messages, and the replies as values. Without IO: `post` sends, `wait_for_reply` waits.
 
     call, the program's next one ──► its reply, as soon as the worker has it (the program was sent before any call)
     call, after the program      ──► a message: what begins the check, writes that wait, the call ──► a reply for each
@@ -23,7 +23,7 @@ from grader.sandbox.host.program import CALL, Diverged, Program, Replay, Step, t
 from grader.sandbox.inside.protocol import encode_part
 
 Post = Callable[[dict[str, Any], tuple[bytes, bytes], str], None]
-Listen = Callable[[str], dict[str, Any]]
+WaitForReply = Callable[[str], dict[str, Any]]
 
 
 class Malformed(CallFailed):
@@ -33,7 +33,8 @@ class Malformed(CallFailed):
 class Exchange:
     """One check's calls, from the first to settle(). What talks raises CallFailed where no value comes, or Diverged.
 
-    sent: messages. unheard: replies that are still to come; heard: those that came before the check made its calls.
+    sent: messages. replies_due: replies that are still to come. early_replies: those that came before the check made
+    its calls.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Exchange:
         classes: Classes,
         at: Callable[[str], Circumstances],
         post: Post,
-        listen: Listen,
+        wait_for_reply: WaitForReply,
         program: Program | None,
         lean: bool = False,
     ) -> None:
@@ -55,14 +56,14 @@ class Exchange:
         self.classes = classes
         self.at = at
         self.post = post
-        self.listen = listen
+        self.wait_for_reply = wait_for_reply
         self.program = program
         self.lean = lean
         self.is_lean = False  # the worker leaves out values that only its own calls need
         self.replay: Replay | None = None
         self.unsent: list[Step] = []
-        self.unheard = self.sent = 0
-        self.heard: deque[tuple[Any, dict[str, Any]] | CallFailed] = deque()
+        self.replies_due = self.sent = 0
+        self.early_replies: deque[tuple[Any, dict[str, Any]] | CallFailed] = deque()
         self.mutations: list[tuple[str, int, bool]] = []
 
     def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -71,7 +72,7 @@ class Exchange:
             self.settle()
             self.send_program()
         # After a failure, too, there are no more replies of a program.
-        replay = self.replay if self.unheard or self.heard else None
+        replay = self.replay if self.replies_due or self.early_replies else None
         if replay is not None:
             replay.expect(function, args, kwargs)
         else:
@@ -79,9 +80,9 @@ class Exchange:
                 self.unsent.append((CALL, function, copy.deepcopy(args), {}, None, True))  # as they are now
                 return True
             self.send_steps((CALL, function, args, kwargs, None, True))
-        if self.heard and replay is not None and not replay.served:
+        if self.early_replies and replay is not None and not replay.served:
             self.mutations = []  # which results() has told
-        answer = self.heard.popleft() if self.heard else self.hear(function)
+        answer = self.early_replies.popleft() if self.early_replies else self.receive_reply(function)
         if isinstance(answer, CallFailed):
             raise answer
         value, reply = answer
@@ -93,9 +94,9 @@ class Exchange:
     def results(self) -> Any:
         """What the check returns if it goes as it was recorded; None where that is not known, or something went wrong.
 
-        Then the check makes its calls, and finds the replies in `heard`. So it does where a call changed a dict of the
-        check's: the recording knows only what the check itself put there. Where replies are lean, they are no use to
-        the check, which has to be rerun.
+        Then the check makes its calls, and finds the replies in `early_replies`. So it does where a call changed a dict
+        of the check's: the recording knows only what the check itself put there. Where replies are lean, they are no
+        use to the check, which has to be rerun.
         Raises CallFailed where a lean reply shows that something is not written, which a rerun would not change.
         """
         program = self.replay.program if self.replay is not None else None
@@ -105,8 +106,8 @@ class Exchange:
         try:
             for number in program.calls:
                 _, function, sent, _, _, is_needed = program.steps[number]
-                value, reply = self.hear(function, is_needed or not self.is_lean)
-                self.heard.append((value, reply))
+                value, reply = self.receive_reply(function, is_needed or not self.is_lean)
+                self.early_replies.append((value, reply))
                 if reply["dicts"]:
                     program.is_lean = False
                     return None
@@ -116,7 +117,7 @@ class Exchange:
         except CallFailed as failed:
             if self.is_lean and failed.failure.status == MISSING:
                 raise
-            self.heard.append(failed)
+            self.early_replies.append(failed)
         except Exception:  # what was returned does not have what the check takes from it
             return None
         else:
@@ -142,21 +143,21 @@ class Exchange:
         steps = (*writes, *steps)
         self.send(encode_part(list(steps)), len(steps), steps[0][1])
         for _, attribute, *_ in writes:
-            self.hear(attribute)
+            self.receive_reply(attribute)
 
     def send(self, part: tuple[bytes, bytes], count: int, function: str) -> None:
         """function: the first that is called."""
         message: dict[str, Any] = {"op": "run", "lean": self.is_lean}
         if self.opening is not None:
             message["begin"], self.opening = self.opening, None
-        self.unheard = count
+        self.replies_due = count
         self.sent += 1
         self.post(message, part, function)
 
-    def hear(self, function: str, is_needed: bool = True) -> tuple[Any, dict[str, Any]]:
+    def receive_reply(self, function: str, is_needed: bool = True) -> tuple[Any, dict[str, Any]]:
         """The next reply, and its value, of the arity that the reference has here; or None where it is not needed."""
-        unheard, self.unheard = self.unheard, 0  # the worker stops where there is no value
-        reply = self.listen(function)
+        replies_due, self.replies_due = self.replies_due, 0  # the worker stops where there is no value
+        reply = self.wait_for_reply(function)
         if reply.get("outcome") == "unfit" and self.replay is not None:
             raise Diverged
         if reply.get("outcome") != "value":
@@ -171,7 +172,7 @@ class Exchange:
             failure = wrong_arity(arity, value, self.at(function))
             if failure is not None:
                 raise CallFailed(failure)
-        self.unheard = unheard - 1
+        self.replies_due = replies_due - 1
         return value, reply
 
 

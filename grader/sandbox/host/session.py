@@ -1,6 +1,6 @@
 """A sandbox with one submission's modules imported, which is replaced when in doubt.
 
-    no box ──warm──► a box ──hello──► greeted ──load──► modules imported ──post──► hear: the replies
+    no box ──warm──► a box ──hello──► greeted ──load──► modules imported ──post──► receive_reply: the replies
        ▲                                                        │
        └──────── kill: whatever does not go as it should ───────┘
 
@@ -21,29 +21,29 @@ from grader.calls import CallFailed, Failure
 from grader.errors import SandboxError
 from grader.messages.say import fault
 from grader.records import Reason
-from grader.sandbox.host.box import Box, Flood, Glut, Gone, Launch, Silence
+from grader.sandbox.host.box import Box, Launch, NoReply, TooMuchMemory, TooMuchPrinted, WorkerEnded
 from grader.sandbox.host.failures import (
     Circumstances,
     failure_of_box,
     failure_of_child,
     import_failure,
     malformed,
-    unasked,
-    used_up,
+    submission_timeout,
+    unexpected_reply,
 )
 from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.plain_box import PlainBox
 from grader.sandbox.host.plan import ImportResult, Plan, left_out_from
 from grader.sandbox.host.replies import checked, plain_text
-from grader.sandbox.host.start_worker import may_start_otherwise, start_worker
+from grader.sandbox.host.start_worker import can_start_another_way, start_worker
 from grader.sandbox.host.time_account import TimeAccount
 from grader.sandbox.inside.protocol import Decoder, ProtocolError, encode, encode_with
 
-MAX_ASKS: Final = 2000  # of one check; training a net of three layers for some steps takes a few hundred
+MAX_STUB_CALLS: Final = 2000  # of one check; training a net of three layers for some steps takes a few hundred
 HELLO_S: Final = 60  # a worker says hello in some 0.2 s; on a machine that swaps, it takes its time
-MOST_LISTED: Final = 20  # names and statements that a report could list
+MAX_LISTED: Final = 20  # names and statements that a report could list
 STALE: Final = {"op": "stale"}
-DOUBTS: Final = (Silence, Gone, Flood, Glut, ProtocolError)
+WORKER_FAILURES: Final = (NoReply, WorkerEnded, TooMuchPrinted, TooMuchMemory, ProtocolError)
 
 
 Replies = Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -86,7 +86,7 @@ class Session:
         self.imported = ImportResult()
         self.loading: Request | None = None
         self.number = 0
-        self.heard_s = 0.0
+        self.last_message_s = 0.0
         self.last_prints = ("", 0)
 
     def lend(self, launch: Callable[[], Launch], account: TimeAccount) -> None:
@@ -118,7 +118,7 @@ class Session:
         """
         if self.imported.broken is None and (self.box is None or not self.is_greeted):
             if self.account.is_over:
-                self.imported = replace(self.imported, broken=used_up(self.limits))
+                self.imported = replace(self.imported, broken=submission_timeout(self.limits))
             else:
                 with self.account.starting():
                     self.greet()
@@ -127,8 +127,8 @@ class Session:
 
     def greet(self) -> None:
         self.warm()
-        while (wrong := self.hear_hello()) is not None:
-            may_try_again = may_start_otherwise(self.box)
+        while (wrong := self.receive_hello()) is not None:
+            may_try_again = can_start_another_way(self.box)
             self.kill()
             if not may_try_again:
                 prints = self.last_prints[0].strip()[-500:]
@@ -136,13 +136,13 @@ class Session:
                 raise fault(reason, SandboxError) from wrong
             self.warm()
 
-    def hear_hello(self) -> Exception | None:
+    def receive_hello(self) -> Exception | None:
         """Wait for a new box's hello; what came instead."""
         self.is_greeted = True
         try:
             if self.receive(time.monotonic() + HELLO_S).get("op") != "hello":
                 raise ProtocolError("no hello")
-        except DOUBTS as error:
+        except WORKER_FAILURES as error:
             return error
         return None
 
@@ -151,7 +151,7 @@ class Session:
         try:
             deadline = self.import_deadline()
             request, self.loading = self.loading or self.post(self.plan.request(), at, deadline), None
-            reply = self.hear(request, at, lambda: deadline)
+            reply = self.receive_reply(request, at, lambda: deadline)
         except CallFailed as failed:
             self.imported = replace(self.imported, broken=failed.failure)
             return
@@ -159,15 +159,15 @@ class Session:
         left_out = [left_out_from(item) for item in reply.get("left_out", [])]
         self.imported = ImportResult(
             failures=failures,
-            absent=tuple(plain_text(name)[:100] for name in reply.get("absent", [])[:MOST_LISTED]),
+            absent=tuple(plain_text(name)[:100] for name in reply.get("absent", [])[:MAX_LISTED]),
             left_out=tuple(one for one in left_out if one is not None),
-            recoded=tuple(plain_text(name)[:200] for name in reply.get("recoded", [])[:MOST_LISTED]),
+            recoded=tuple(plain_text(name)[:200] for name in reply.get("recoded", [])[:MAX_LISTED]),
             prints=self.take_prints()[0],
         )
         for module in self.plan.modules:
             result = said.get(module, {})
             failure = None if result is None else import_failure(module, result, at)
-            failures[module] = failure if failure or result is None else self.end_in_doubt(malformed(at))
+            failures[module] = failure if failure or result is None else self.kill_box(malformed(at))
 
     def import_deadline(self) -> float:
         return self.account.deadline(self.limits.import_wall_s)
@@ -178,14 +178,14 @@ class Session:
     def post(
         self, message: Mapping[str, Any], at: Circumstances, deadline: float, steps: tuple[bytes, bytes] | None = None
     ) -> Request:
-        """Send a request; hear() waits for its replies. steps: those of a program, which are encoded already.
+        """Send a request; receive_reply() waits for its replies. steps: those of a program, which are encoded already.
 
         Raises CallFailed if it cannot be sent; the box is ended then.
         """
         request = self.request_with(message, steps)
         self.account.ask()
-        self.heard_s = request.posted_s
-        with self.ending_what_is_in_doubt(at):
+        self.last_message_s = request.posted_s
+        with self.killing_box_on_failure(at):
             self.send(request.frame, deadline)
         return request
 
@@ -194,14 +194,14 @@ class Session:
     ) -> Request | None:
         """Send a request while the replies to the last one are still to come. None where it cannot be sent.
 
-        Either it has more bytes than there is room for, or the box has a fault, which hear() will meet.
+        Either it has more bytes than there is room for, or the box has a fault, which receive_reply() will meet.
         """
         request = self.request_with(message, steps)
         if len(request.frame) > room:
             return None
         try:
             self.send(request.frame, deadline)
-        except DOUBTS:
+        except WORKER_FAILURES:
             return None
         return request
 
@@ -211,7 +211,7 @@ class Session:
         frame = encode(message) if steps is None else encode_with(message, "steps", steps)
         return Request(self.number, frame, time.monotonic())  # the worker may be at it before this process goes on
 
-    def hear(
+    def receive_reply(
         self,
         request: Request,
         at: Circumstances,
@@ -227,13 +227,13 @@ class Session:
         """
         started, answering_s, took_s = time.monotonic(), 0.0, None
         try:
-            with self.ending_what_is_in_doubt(at):
+            with self.killing_box_on_failure(at):
                 reply = self.receive(deadline())
                 if reply == STALE and renew is not None:
                     renew()
                     self.send(request.frame, deadline())
                     reply = self.receive(deadline())
-                for _ in range(MAX_ASKS):
+                for _ in range(MAX_STUB_CALLS):
                     if reply.get("op") != "ask":
                         break
                     asked = time.monotonic()
@@ -243,24 +243,24 @@ class Session:
                     reply = self.receive(deadline())
                 took_s = reply.get("took", 0.0)
         finally:
-            now, before = time.monotonic(), self.heard_s
-            waited_s, busy_s, self.heard_s = now - started - answering_s, now - before - answering_s, now
+            now, before = time.monotonic(), self.last_message_s
+            waited_s, busy_s, self.last_message_s = now - started - answering_s, now - before - answering_s, now
             if took_s is None:  # no reply: the function was at work till the end
                 took_s = busy_s if at.function else 0.0
             self.account.add_call(waited_s, took_s, busy_s)
         if reply.get("op") == "ended":
-            raise CallFailed(self.end_in_doubt(failure_of_child(reply, time.monotonic() - request.posted_s, at)))
+            raise CallFailed(self.kill_box(failure_of_child(reply, time.monotonic() - request.posted_s, at)))
         if reply.get("id") != request.number:
-            raise CallFailed(self.end_in_doubt(unasked(at)))
+            raise CallFailed(self.kill_box(unexpected_reply(at)))
         return reply
 
     def send(self, frame: bytes, deadline: float) -> None:
-        """Raises one of DOUBTS."""
+        """Raises one of WORKER_FAILURES."""
         assert self.box is not None
         self.box.send(frame, deadline)
 
     def receive(self, deadline: float) -> dict[str, Any]:
-        """The next message. Raises one of DOUBTS."""
+        """The next message. Raises one of WORKER_FAILURES."""
         assert self.box is not None
         while not self.inbox:
             self.inbox += self.decoder.feed(self.box.receive(deadline))
@@ -273,20 +273,20 @@ class Session:
         """
         if self.box is None or (is_waiting and (self.inbox or self.decoder.buffer or self.box.pending())):
             return False
-        return not self.box.left_behind(staying=staying)
+        return not self.box.has_stray_processes(staying=staying)
 
     @contextmanager
-    def ending_what_is_in_doubt(self, at: Circumstances) -> Iterator[None]:
+    def killing_box_on_failure(self, at: Circumstances) -> Iterator[None]:
         """Raises CallFailed where nothing comes, or what should not, and ends the box."""
         try:
             yield
-        except DOUBTS as error:
-            if isinstance(error, Silence) and time.monotonic() >= self.account.until:
-                raise CallFailed(self.end_in_doubt(used_up(self.limits, at.name))) from None
-            code = self.box.exit_code() if self.box and isinstance(error, Gone) else None
-            raise CallFailed(self.end_in_doubt(failure_of_box(error, code, at))) from None
+        except WORKER_FAILURES as error:
+            if isinstance(error, NoReply) and time.monotonic() >= self.account.until:
+                raise CallFailed(self.kill_box(submission_timeout(self.limits, at.name))) from None
+            code = self.box.exit_code() if self.box and isinstance(error, WorkerEnded) else None
+            raise CallFailed(self.kill_box(failure_of_box(error, code, at))) from None
 
-    def end_in_doubt(self, failure: Failure) -> Failure:
+    def kill_box(self, failure: Failure) -> Failure:
         """The failure, with which the box ends."""
         self.kill()
         return failure

@@ -20,11 +20,11 @@ import stubs  # type: ignore[import-not-found]
 from arguments import aliases, changes, copy_as_sent, is_plain, snapshot  # type: ignore[import-not-found]
 from channel import Channel  # type: ignore[import-not-found]
 from clock import Clock  # type: ignore[import-not-found]
-from operations import FIRST_KEPT, OPERATIONS  # type: ignore[import-not-found]
+from operations import FIRST_HANDLE, OPERATIONS  # type: ignore[import-not-found]
 from work_tree import WorkTree  # type: ignore[import-not-found]
 
 MAX_TEXT = 4000
-HELD_S = 0.002  # within functions, whose results wait for each other; the judge has work meanwhile
+MAX_UNSENT_S = 0.002  # within functions, whose results wait for each other; the judge has work meanwhile
 OUTPUT: List[Any] = []  # sys.stdout as it was at the start
 TIMEOUTS = [int(getattr(signal, name)) for name in ("SIGXCPU", "SIGPROF", "SIGINT") if hasattr(signal, name)]
 
@@ -79,14 +79,14 @@ class Child:
         self.functions = functions
         self.members = members
         self.tree = tree
-        self.kept: List[Any] = []
+        self.objects: List[Any] = []
         self.results: List[Any] = []  # of a program: its steps, and for a call what it returned
         self.values: Dict[int, Any] = {}
         self.clock: Optional[Clock] = None
         self.took_s = 0.0
         self.is_reused = is_reused
-        self.held: List[bytes] = []
-        self.held_s = 0.0
+        self.unsent: List[bytes] = []
+        self.unsent_s = 0.0
 
     def serve(self, request: Dict[str, Any], switches: Dict[str, Any], clock: Optional[Clock] = None) -> Dict[str, Any]:
         """Serve one check until a request that is not its own, the end or the first of another check, and return that.
@@ -108,7 +108,7 @@ class Child:
                         self.results.append(step)  # for when it is needed, if ever
                     elif not self.serve_call(request, *step[1:]):
                         break
-                self.send_held()
+                self.send_replies()
                 request = self.channel.receive()
                 if request["op"] == "end" or "begin" in request:
                     return request
@@ -149,25 +149,25 @@ class Child:
         except protocol.ProtocolError as error:
             goes_on = False
             frame = protocol.encode({"id": request["id"], "outcome": "refused", "text": str(error)[:MAX_TEXT]})
-        self.held.append(frame)
-        self.held_s += self.took_s
-        if not self.is_reused or self.held_s > HELD_S:
-            self.send_held()
+        self.unsent.append(frame)
+        self.unsent_s += self.took_s
+        if not self.is_reused or self.unsent_s > MAX_UNSENT_S:
+            self.send_replies()
         return goes_on
 
-    def send_held(self) -> None:
+    def send_replies(self) -> None:
         """Each message wakes the judge, and both pay for that; so several replies are one, where that may be.
 
         In a process that has served another check it may: if it dies, nobody knows in which call, but the check is
         rerun in a fresh one, which replies to each call at once.
         """
-        if self.held:
-            self.channel.write(b"".join(self.held))
-        self.held, self.held_s = [], 0.0
+        if self.unsent:
+            self.channel.write(b"".join(self.unsent))
+        self.unsent, self.unsent_s = [], 0.0
 
     def filled(self, value: Any) -> Any:
         """An argument with the results of earlier steps in it, as the judge would send them: copies."""
-        return replaced(value, lambda one: copy_as_sent(self.result(one.number)) if one.number < FIRST_KEPT else one)
+        return replaced(value, lambda one: copy_as_sent(self.result(one.number)) if one.number < FIRST_HANDLE else one)
 
     def result(self, number: int) -> Any:
         """The value of a step of this program. Raises if there is none."""
@@ -189,7 +189,7 @@ class Child:
     def ask(self, function: str, args: Tuple[Any, ...]) -> Dict[str, Any]:
         """What the reference's function returns, from the judge. Within a call, in the place of its reply."""
         began_s = time.perf_counter()
-        self.send_held()
+        self.send_replies()
         self.channel.send({"op": "ask", "function": function, "args": args})
         answer = dict(self.channel.receive())
         self.took_s -= time.perf_counter() - began_s
@@ -245,14 +245,14 @@ class Child:
         return path[: -len(".py")].replace("/", ".") + "." + function
 
     def fetch(self, value: Any) -> Any:
-        return replaced(value, lambda one: self.kept[one.number - FIRST_KEPT])
+        return replaced(value, lambda one: self.objects[one.number - FIRST_HANDLE])
 
     def pack(self, value: Any) -> Any:
         """Arrays, numbers, strings and plain dicts of nothing else travel; all else, most caches, stays here whole."""
         # A long double has no one size.
         if isinstance(value, (np.ndarray, np.generic)) and value.dtype.char in "gG":
             value = value.astype(np.float64 if value.dtype.char == "g" else np.complex128)
-        return value if is_plain(value) else self.keep(value)
+        return value if is_plain(value) else self.add_handle(value)
 
     def pack_opened(self, value: Any) -> Any:
         """A dict of any kind that the caller reads by names: it travels, and what is not plain in it stays here."""
@@ -260,10 +260,10 @@ class Child:
             return {key: self.pack_opened(item) for key, item in value.items() if isinstance(key, str)}
         return self.pack(value)
 
-    def keep(self, value: Any) -> protocol.Handle:
-        self.kept.append(value)
+    def add_handle(self, value: Any) -> protocol.Handle:
+        self.objects.append(value)
         name = "array of dtype " + str(value.dtype) if isinstance(value, np.ndarray) else type(value).__name__
-        return protocol.Handle(FIRST_KEPT + len(self.kept) - 1, str(name)[:100])
+        return protocol.Handle(FIRST_HANDLE + len(self.objects) - 1, str(name)[:100])
 
 
 def replaced(value: Any, find: Callable[[Any], Any]) -> Any:

@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict
 import numpy as np
 
 # Handles below are the results of a running program's steps, by number; from here on, what a worker keeps.
-FIRST_KEPT = 1 << 32
+FIRST_HANDLE = 1 << 32
 
 
 def item(value: Any, key: Any) -> Any:

@@ -44,7 +44,7 @@ from work_tree import WorkTree  # type: ignore[import-not-found]
 STAYING_SHARE = 0.1  # of a check's CPU time that a child may have used and still serve another check
 STATEMENT_SHARE = 0.4  # of the CPU time for imports that one statement of a module may use; others are to follow
 IMPORT_WAIT_S = 2.0  # for which a statement of a module may wait, well below the wall time for imports
-MOST_TOLD = 20  # statements that were left out
+MAX_LEFT_OUT = 20  # statements that were left out
 
 
 class Server:
@@ -69,7 +69,7 @@ class Server:
             request = self.channel.receive()
             modules = self.load(request)
             left_out = []
-            for path, line, name, error in self.importer.left_out[:MOST_TOLD]:
+            for path, line, name, error in self.importer.left_out[:MAX_LEFT_OUT]:
                 said = self.tree.describe(error)
                 text = said["text"] + absent_modules.explain(error)
                 left_out.append((self.tree.name_of(path), line, name, said["type"], text))
@@ -175,7 +175,7 @@ class Server:
                 if request["op"] == "end":
                     return
                 # The next check must find what the first one found, and have the time that it is to have.
-                if not self.traces.are_none() or time.process_time() > STAYING_SHARE * limits.get("CPU", 0):
+                if not self.traces.is_empty() or time.process_time() > STAYING_SHARE * limits.get("CPU", 0):
                     self.channel.send({"op": "stale"})
                     return
         except EOFError:
