@@ -12,7 +12,7 @@ import pytest
 from grader.calls import CallFailed
 from grader.errors import SandboxError
 from grader.messages.say import say
-from grader.sandbox.host.check_process import (
+from grader.sandbox.host.check_lifecycle import (
     ABSENT,
     BEGIN,
     END,
@@ -29,8 +29,8 @@ from grader.sandbox.host.check_process import (
     STATES,
     STAY,
     WAITING,
-    CheckProcess,
 )
+from grader.sandbox.host.check_process import CheckProcess
 from grader.sandbox.host.check_setup import Setup
 from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.isolation import choose_isolation

@@ -22,6 +22,7 @@ from grader.errors import SandboxError
 from grader.messages.say import fault
 from grader.records import Reason
 from grader.sandbox.host.box import Box, Launch, NoReply, TooMuchMemory, TooMuchPrinted, WorkerEnded
+from grader.sandbox.host.decoder import Decoder
 from grader.sandbox.host.failures import (
     Circumstances,
     failure_of_box,
@@ -37,7 +38,7 @@ from grader.sandbox.host.plan import ImportResult, Plan, left_out_from
 from grader.sandbox.host.replies import checked, plain_text
 from grader.sandbox.host.start_worker import can_start_another_way, start_worker
 from grader.sandbox.host.time_account import TimeAccount
-from grader.sandbox.inside.protocol import Decoder, ProtocolError, encode, encode_with
+from grader.sandbox.inside.protocol import ProtocolError, encode, encode_with
 
 MAX_STUB_CALLS: Final = 2000  # of one check; training a net of three layers for some steps takes a few hundred
 HELLO_S: Final = 60  # a worker says hello in some 0.2 s; on a machine that swaps, it takes its time

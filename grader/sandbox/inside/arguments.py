@@ -35,7 +35,7 @@ def copy_as_sent(value: Any) -> Any:
         return kind(map(copy_as_sent, value))
     if kind is dict and all(type(key) is str for key in value):
         return {interned(key): copy_as_sent(item) for key, item in value.items()}
-    return next(protocol.Decoder(text=interned).feed(protocol.encode(value)))
+    return protocol.decode(*protocol.encode_part(value), interned)
 
 
 def snapshot(value: Any) -> Any:

@@ -26,7 +26,7 @@ import struct
 import sys
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Callable, Dict, Iterator, List, Tuple
+from typing import Any, Callable, Dict, List, Tuple
 
 import numpy as np
 
@@ -131,27 +131,6 @@ def decode(header: bytes, body: bytes, text: Callable[[str], str] = str) -> Any:
     if reader.tell() != len(body):
         raise ProtocolError("%d bytes of body belong to nothing" % (len(body) - reader.tell()))
     return value
-
-
-class Decoder:
-    """Frames from bytes as they come in. feed() may be given any split; it yields each value as soon as it is whole."""
-
-    def __init__(self, max_body: int = MAX_BODY, text: Callable[[str], str] = str) -> None:
-        self.max_body = max_body
-        self.text = text
-        self.buffer = bytearray()
-
-    def feed(self, data: bytes) -> Iterator[Any]:
-        self.buffer += data
-        while len(self.buffer) >= PREFIX.size:
-            header_length, body_length = read_prefix(bytes(self.buffer[: PREFIX.size]), self.max_body)
-            end = PREFIX.size + header_length + body_length
-            if len(self.buffer) < end:
-                return
-            header = bytes(self.buffer[PREFIX.size : PREFIX.size + header_length])
-            body = bytes(self.buffer[PREFIX.size + header_length : end])
-            del self.buffer[:end]
-            yield decode(header, body, self.text)
 
 
 class BodyWriter:
