@@ -78,7 +78,7 @@ def test_the_inputs_of_a_program_are_those_of_the_seed(programs):
     rng = np.random.RandomState(check.seed)
     x, w, b = rng.randn(5, 3, 4, 6), rng.randn(72, 7), rng.randn(7)
     call = next(step for step in one(check).steps if step[0] == CALL)
-    sent = Replay(one(check)).filled(call[2])
+    sent = Replay(one(check)).with_values(call[2])
     assert all(np.array_equal(*pair) for pair in zip(sent, (x, w, b), strict=True))
 
 
@@ -87,13 +87,13 @@ def results_of(program, functions, assignment):
     call, replay = local_call(functions, None, assignment.classes), Replay(program)
     for number in program.calls:
         _, function, sent, named, *_ = program.steps[number]
-        args = replay.filled(sent)
+        args = replay.with_values(sent)
         before = copy.deepcopy([arg for arg in args if isinstance(arg, dict)])
-        value = call(function, args, replay.filled(named))
+        value = call(function, args, replay.with_values(named))
         if not same(before, [arg for arg in args if isinstance(arg, dict)]):
             return None
         replay.add(value, args)
-    return replay.filled(program.result)
+    return replay.with_values(program.result)
 
 
 def test_what_a_program_returns_is_what_its_check_returns_on_the_reference_and_on_every_misconception(programs):

@@ -128,7 +128,7 @@ class Child:
         """
         self.took_s = 0.0
         try:
-            args, kwargs = self.filled(args), self.filled(kwargs)
+            args, kwargs = self.with_results(args), self.with_results(kwargs)
         except Exception:  # the check could not go on from what was returned before
             reply: Dict[str, Any] = {"outcome": "unfit"}
         else:
@@ -165,9 +165,11 @@ class Child:
             self.channel.write(b"".join(self.unsent))
         self.unsent, self.unsent_s = [], 0.0
 
-    def filled(self, value: Any) -> Any:
+    def with_results(self, value: Any) -> Any:
         """An argument with the results of earlier steps in it, as the judge would send them: copies."""
-        return replaced(value, lambda one: copy_as_sent(self.result(one.number)) if one.number < FIRST_HANDLE else one)
+        return replace_handles(
+            value, lambda one: copy_as_sent(self.result(one.number)) if one.number < FIRST_HANDLE else one
+        )
 
     def result(self, number: int) -> Any:
         """The value of a step of this program. Raises if there is none."""
@@ -184,7 +186,7 @@ class Child:
 
     def operand(self, value: Any) -> Any:
         """The same where it is only read."""
-        return self.result(value.number) if isinstance(value, protocol.Handle) else self.filled(value)
+        return self.result(value.number) if isinstance(value, protocol.Handle) else self.with_results(value)
 
     def ask(self, function: str, args: Tuple[Any, ...]) -> Dict[str, Any]:
         """What the reference's function returns, from the judge. Within a call, in the place of its reply."""
@@ -245,7 +247,7 @@ class Child:
         return path[: -len(".py")].replace("/", ".") + "." + function
 
     def fetch(self, value: Any) -> Any:
-        return replaced(value, lambda one: self.objects[one.number - FIRST_HANDLE])
+        return replace_handles(value, lambda one: self.objects[one.number - FIRST_HANDLE])
 
     def pack(self, value: Any) -> Any:
         """Arrays, numbers, strings and plain dicts of nothing else travel; all else, most caches, stays here whole."""
@@ -266,13 +268,13 @@ class Child:
         return protocol.Handle(FIRST_HANDLE + len(self.objects) - 1, str(name)[:100])
 
 
-def replaced(value: Any, find: Callable[[Any], Any]) -> Any:
+def replace_handles(value: Any, find: Callable[[Any], Any]) -> Any:
     """The value with what `find` finds in the place of every handle."""
     if isinstance(value, protocol.Handle):
         return find(value)
     if isinstance(value, dict):
-        return {key: replaced(item, find) for key, item in value.items()}
-    return type(value)(replaced(item, find) for item in value) if type(value) in (tuple, list) else value
+        return {key: replace_handles(item, find) for key, item in value.items()}
+    return type(value)(replace_handles(item, find) for item in value) if type(value) in (tuple, list) else value
 
 
 def use_member(member: str, kind: str) -> Callable[..., Any]:
