@@ -252,7 +252,7 @@ class Child:
         return replace_handles(value, lambda one: self.objects[one.number - FIRST_HANDLE])
 
     def pack(self, value: Any) -> Any:
-        """Return a value as it is sent: array, number, string or dict of these; a handle for the rest, as most caches."""
+        """Return a value as it is sent: array, number, string or dict of these; else a handle, as for most caches."""
         # A long double's size depends on the machine, so no dtype on the wire is one.
         if isinstance(value, (np.ndarray, np.generic)) and value.dtype.char in "gG":
             value = value.astype(np.float64 if value.dtype.char == "g" else np.complex128)

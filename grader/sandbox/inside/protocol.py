@@ -135,7 +135,7 @@ def decode(header: bytes, body: bytes, text: Callable[[str], str] = str) -> Any:
 
 
 class BodyWriter:
-    """Collects the body and counts what was written: a small value that holds one list many times is long as a frame."""
+    """Collects the body and counts what was written: one list can be in a small value many times."""
 
     def __init__(self) -> None:
         self.buffers: List[bytes] = []
