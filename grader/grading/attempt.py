@@ -52,6 +52,7 @@ class Undoable:
 
     def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if self._is_over:
+            # What the code writes into a copy is lost, so no later call can read it.
             given = tuple(copy.deepcopy(arg) if isinstance(arg, dict) else arg for arg in args)
             return self._call(function, given, kwargs)
         before = [(arg, dict(arg)) for arg in args if isinstance(arg, dict)]
@@ -105,6 +106,7 @@ class Attempts:
             # Right values count in any process: only a failure can be the effect of another check.
             if outcome.value is not None and is_right(outcome.value.judgements):
                 return True
+            # No process would do better: the function is not written, or it failed in a fresh process before.
             return is_missing(outcome.failure) or (is_wrong and has_ended(outcome.failure))
 
         def judge(returned: ReturnedValues, undoable: Undoable) -> JudgedValues:
@@ -121,7 +123,7 @@ class Attempts:
 
         return self.process.run(
             work,
-            replace(self.setup, program=program, lean=not is_wrong),
+            replace(self.setup, program=program, lean=not is_wrong),  # without `accept`, work() needs every value
             before=self.oracle.end,  # a rerun must not find the reference in the state that the first run left
             may_count=may_count,
             accept=None if is_wrong else accept,
@@ -132,6 +134,7 @@ class Attempts:
         """Return the failure that the function under test is not written either; it replaces that of its forward."""
 
         def call(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            # For out and cache: a backward that is not written raises before it uses them.
             return (None, None) if function == self.check.needs else self.process.call(function, args, kwargs)
 
         failure = self.process.run(lambda: self.perform(call), self.setup, may_count=lambda outcome: True).failure
@@ -169,11 +172,13 @@ class Attempts:
             raise
         except Exception as error:
             raised = Reason.of("cannot_be_used", raised=type(error).__name__, text=str(error))
+            # From None: a student must never read the grader's own traceback.
             raise CallFailed(Failure(FAILED, self.check.function, placed(self.check.function, raised))) from None
 
 
 def output_of(outcome: Outcome[JudgedValues]) -> str:
     """Return what was printed, and how many bytes of it were left out."""
+    # The judge counts every printed byte, but stores only the first MAX_OUTPUT (box.py).
     left_out = f"\n[{outcome.printed - MAX_OUTPUT} more bytes were printed]" if outcome.printed > MAX_OUTPUT else ""
     return outcome.prints + left_out
 

@@ -80,6 +80,7 @@ def run_check(
     if failure is not None and failure.function == check.needs and documented is not None:
         fed = failure
 
+        # The forward is not called: the backward gets the documented cache of the same arguments.
         def call_and_feed(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             return (None, documented(*args, **kwargs)) if function == check.needs else call(function, args, kwargs)
 

@@ -117,6 +117,7 @@ class SubmissionRun:
     def open_set(self, one: ModuleSet) -> None:
         """Open the sandboxes of a set. Checks that cannot run get their trials here."""
         self.sandboxes.unusable |= set(one.files) - self.sandboxes.submission.files.keys()
+        # A set built on a file that cannot be used is skipped: its checks would only repeat that failure.
         below = [file for file in one.on if file in self.sandboxes.unusable]
         checks = self.sandboxes.checks_of(one.files)
         for check in checks:
@@ -145,8 +146,10 @@ class SubmissionRun:
         for position, check in enumerate(checks):
             if spent[check.function] < self.time_limits.tries:
                 self.own[check.id] = self.run_check(process, check, following=checks[position + 1 :])
+                # A check that ran out of time in two processes has cost twice as much.
                 spent[check.function] += is_timeout(self.own[check.id]) * self.own[check.id].processes
             else:
+                # This trial stands only if no time is left for the check at the end (run_postponed).
                 self.own[check.id] = Trial(check, not_run(check))
                 self.postponed.append(check)
         # Only now: a box that was replaced meanwhile imported its modules again.
@@ -171,6 +174,7 @@ class SubmissionRun:
         for sandbox in self.open_for(one, again):
             spent = sandbox.timeouts
             checks = [check for function in sandbox.serves for check in again.get(function, ())]
+            # No hidden input may be in this sandbox before a visible check runs there, or its text is not shown.
             for check in visible_first(checks):
                 if self.sandboxes.account.is_over:
                     return
@@ -193,6 +197,7 @@ class SubmissionRun:
             if check.function in called:
                 # What needs to be apart: a stub of a function, and the function's own checks (group_apart).
                 called[check.function] |= {*self.sandboxes.context.assignment.stubs_of(check), check.needs or ""}
+        # New groups come behind the existing ones, whose sandboxes are open already.
         for group in group_apart(called, served)[len(there) :]:
             there.append(Sandbox(self.sandboxes.open_process(one, exchange=True), group))
         return there
@@ -238,6 +243,7 @@ class SubmissionRun:
         for sandbox in self.on_own_code.get(one, ()):
             unsettled = self.own.keys() - done
             checks = visible_first(check for check in self.sandboxes.checks_of(sandbox.serves) if check.id in unsettled)
+            # Once per function that ended in no check: it may be slow, and not endless (time_limits.py).
             for check in self.time_limits.take_retries(checks):
                 self.run_at_last(sandbox.process, check, until)
             for check in checks:
@@ -286,6 +292,7 @@ class SubmissionRun:
         sent ahead, and no hidden input may enter before the last visible check has run.
         """
         limits = self.sandboxes.context.limits if usual else self.time_limits.limits_for(check)
+        # Before the call: a hidden input counts as seen even if the call then fails.
         self.had_hidden = self.had_hidden or check.visibility != VISIBLE
         trial = run_check(
             process,
@@ -306,6 +313,7 @@ class SubmissionRun:
         fails_by_itself = failure is None or (failure.function == check.function and failure.status != MISSING)
         if fails_by_itself and not trial.passed:
             self.wrong.add((check.function, stubs))
+        # A text of this trial could contain a hidden input, so reports for the student leave it out.
         if self.had_hidden:
             trial = replace(follow_up(trial, self.oracle), after_hidden=check.visibility == VISIBLE)
         return trial

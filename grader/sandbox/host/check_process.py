@@ -90,6 +90,7 @@ class CheckProcess(CheckLifecycle):
             is_known = outcome.failure is not None or not self.is_lean
             if is_known and (not outcome.is_reused or may_count(outcome)):
                 return outcome
+        # Not lean: `work` runs this time, and needs every value.
         return replace(self.run_ahead(work, replace(setup, lean=False), before, fresh=True), processes=2)
 
     def queue(self, upcoming: Upcoming) -> None:
@@ -117,7 +118,7 @@ class CheckProcess(CheckLifecycle):
             if request is not None:
                 self.queued.append(Queued(setup, exchange, request))
 
-        exchange = self.exchange_for(setup, post)
+        exchange = self.exchange_for(setup, post)  # `post` reads this name only when send_program calls it
         exchange.send_program()
         return len(self.queued) > count
 
@@ -144,6 +145,7 @@ class CheckProcess(CheckLifecycle):
         try:
             return self.run_once(work, setup, fresh=fresh, stay=stay, has_results=has_results, upcoming=upcoming)
         except Diverged:
+            # Fresh: this process has made calls that the check did not ask for, and they may have left traces.
             before()
             return self.run_once(
                 work, replace(setup, program=None, may_run_ahead=False, lean=False), fresh=True, stay=stay
@@ -173,7 +175,7 @@ class CheckProcess(CheckLifecycle):
                     self.setup.program.has_all_calls = self.exchange.sent == 1
         except CallFailed as failed:
             value, failure = None, replace(failed.failure, explanation=plain_reason(failed.failure.reason))
-        except (Exception, Diverged):
+        except (Exception, Diverged):  # a mistake of the grader, or a rerun that follows: either needs a clean state
             self.end()
             raise
         prints, printed = self.end(stay=stay and has_ended(failure))

@@ -24,7 +24,7 @@ class Decoder:
             # The prefix bounds both lengths, so a worker cannot make this buffer grow without an end.
             header_length, body_length = read_prefix(bytes(self.buffer[: PREFIX.size]), self.max_body)
             end = PREFIX.size + header_length + body_length
-            if len(self.buffer) < end:
+            if len(self.buffer) < end:  # the next bytes complete it
                 return
             header = bytes(self.buffer[PREFIX.size : PREFIX.size + header_length])
             body = bytes(self.buffer[PREFIX.size + header_length : end])

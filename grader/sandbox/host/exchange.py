@@ -84,7 +84,7 @@ class Exchange:
         if self.early_replies and replay is not None and not replay.served:
             self.mutations = []  # results() has counted them, and the calls count them again
         answer = self.early_replies.popleft() if self.early_replies else self.receive_reply(function)
-        if isinstance(answer, CallFailed):
+        if isinstance(answer, CallFailed):  # results() received it before the check made this call
             raise answer
         value, reply = answer
         self.mutations += changes(function, args, reply)
@@ -106,6 +106,7 @@ class Exchange:
         try:
             for number in program.calls:
                 _, function, sent, _, _, is_needed = program.steps[number]
+                # In a lean reply None may stand for a value that was left out, so its arity says nothing.
                 value, reply = self.receive_reply(function, is_needed or not self.is_lean)
                 self.early_replies.append((value, reply))
                 # The recording knows only what the check itself put into a dict, not what this call wrote there.
@@ -118,7 +119,7 @@ class Exchange:
         except CallFailed as failed:
             if self.is_lean and failed.failure.status == MISSING:
                 raise
-            self.early_replies.append(failed)
+            self.early_replies.append(failed)  # the check's own call raises it
         except Exception:  # a returned value lacks what the check takes from it
             return None
         else:
@@ -140,6 +141,7 @@ class Exchange:
 
     def send_steps(self, *steps: Step) -> None:
         """Send these steps behind the writes that wait, and raise CallFailed if one of those fails."""
+        # Emptied first: if the message fails, a second attempt must not send the writes again.
         writes, self.unsent = self.unsent, []
         steps = (*writes, *steps)
         self.send(encode_part(list(steps)), len(steps), steps[0][1])
@@ -150,7 +152,7 @@ class Exchange:
         """Send encoded steps with `count` calls. function: the first of them, which a failure to send is blamed on."""
         message: dict[str, Any] = {"op": "run", "lean": self.is_lean}
         if self.opening is not None:
-            message["begin"], self.opening = self.opening, None
+            message["begin"], self.opening = self.opening, None  # the worker takes a second begin for another check
         self.replies_due = count
         self.sent += 1
         self.post(message, part, function)

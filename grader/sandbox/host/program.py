@@ -69,6 +69,7 @@ def record(work: Callable[[Call], Any], arities: Sequence[tuple[str, int]]) -> P
     needed = needed_for(result, steps)
     for number in recorder.calls:
         steps[number] = (*steps[number], result is None or number in needed)
+    # If every value is needed, lean replies would save nothing.
     is_lean = result is not None and not needed.issuperset(recorder.calls)
     try:
         part = encode_part(steps[: recorder.calls[-1] + 1])
@@ -105,7 +106,8 @@ class Recorder:
         number = self.add((CALL, function, sent, named, arity))
         self.calls.append(number)
         for position, arg in enumerate(args):
-            if issubclass(type(arg), dict):  # isinstance() would look at a placeholder
+            # issubclass, since isinstance() reads __class__, and that would be a look at a placeholder.
+            if issubclass(type(arg), dict):
                 self.dicts[id(arg)] = (arg, self.as_sent(arg), number, position)
         return Placeholder(CALL, (number,), arity)
 
@@ -129,6 +131,7 @@ class Recorder:
         if type(value) is Placeholder:
             return Handle(self.number_of(value), "")
         if isinstance(value, np.ndarray):
+            # tobytes() of an array of objects gives addresses, which say nothing about equality.
             return value.copy() if value.nbytes < LARGE or value.dtype.hasobject else self.constant(value)
         if type(value) in (tuple, list):
             return type(value)(map(self.as_sent, value))
@@ -178,6 +181,7 @@ class Replay:
         """Record what the next call returned, and its dict arguments as it left them."""
         number = self.program.calls[self.served]
         self.values[number] = value
+        # dict(): the check may write into the dict after this call.
         self.left.update({(number, at): dict(arg) for at, arg in enumerate(args) if isinstance(arg, dict)})
         self.served += 1
 

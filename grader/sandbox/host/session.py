@@ -104,6 +104,7 @@ class Session:
         """Start a box now, so that it is ready when the first check begins. No student code runs in it yet."""
         if self.box is None:
             self.box, self.is_greeted = start_worker(self.launch()), False
+            # Bytes of the old box must not be read as replies of the new one.
             self.inbox, self.decoder, self.loading = [], Decoder(self.limits.reply_mib << 20), None
 
     def load(self) -> None:
@@ -118,6 +119,7 @@ class Session:
 
         Raises SandboxError if there is no hello: no student code has run by then, so the mistake is the grader's.
         """
+        # A broken import is not repeated: it would fail again, and take its time again.
         if self.imported.broken is None and (self.box is None or not self.is_greeted):
             if self.account.is_over:
                 self.imported = replace(self.imported, broken=submission_timeout(self.limits))
@@ -141,7 +143,7 @@ class Session:
 
     def receive_hello(self) -> Exception | None:
         """Wait for a new box's hello. Returns the error if something else comes."""
-        self.is_greeted = True
+        self.is_greeted = True  # also without a hello: greet() kills the box then, and warm() resets this
         try:
             if self.receive(time.monotonic() + HELLO_S).get("op") != "hello":
                 raise ProtocolError("no hello")
@@ -210,7 +212,7 @@ class Session:
         return request
 
     def request_with(self, message: Mapping[str, Any], steps: tuple[bytes, bytes] | None) -> Request:
-        self.number += 1
+        self.number += 1  # never reused, not even in the next box: a late reply cannot match
         message = {**message, "id": self.number}
         frame = encode(message) if steps is None else encode_with(message, "steps", steps)
         # Before the send: afterwards the worker may have run for a while before this process continues.
@@ -234,6 +236,7 @@ class Session:
         try:
             with self.killing_box_on_failure(at):
                 reply = self.receive(deadline())
+                # The stale process read the request and dropped it, so the fresh one needs it again.
                 if reply == STALE and renew is not None:
                     renew()
                     self.send(request.frame, deadline())
@@ -243,6 +246,7 @@ class Session:
                         break
                     answer_began = time.monotonic()
                     answer_frame = encode(answer(reply))
+                    # The judge's own work: the worker is not charged for it.
                     answering_s += time.monotonic() - answer_began
                     self.send(answer_frame, deadline())
                     reply = self.receive(deadline())
@@ -268,6 +272,7 @@ class Session:
     def receive(self, deadline: float) -> dict[str, Any]:
         """Return the next message. Raises one of WORKER_FAILURES."""
         assert self.box is not None
+        # One read can return several messages; the others wait in the inbox.
         while not self.inbox:
             self.inbox += self.decoder.feed(self.box.receive(deadline))
         return checked(self.inbox.pop(0))
@@ -316,5 +321,5 @@ class Session:
 
     def kill(self) -> None:
         if self.box is not None:
-            self.last_prints = self.box.kill()
+            self.last_prints = self.box.kill()  # take_prints() returns them although the box is gone
             self.box = None

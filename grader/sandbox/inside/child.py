@@ -128,13 +128,14 @@ class Child:
 
         is_needed: whether the judge needs the value. If not, only later calls of the program do.
         """
-        self.took_s = 0.0
+        self.took_s = 0.0  # only the student's own code counts, not packing and sending
         try:
             args, kwargs = self.with_results(args), self.with_results(kwargs)
         except Exception:  # an earlier value does not have what this argument takes from it
             reply: Dict[str, Any] = {"outcome": "unfit"}
         else:
             reply = self.call(function, args, kwargs)
+        # The judge trusts neither: it compares the id, and bounds the time by its own clock (time_account.py).
         reply["id"], reply["took"] = request["id"], self.took_s
         flush()
         goes_on = reply["outcome"] == "value" and not reply.get("stub")
@@ -201,7 +202,7 @@ class Child:
 
     def call(self, name: str, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Dict[str, Any]:
         function = self.functions.get(name)
-        if function is None:
+        if function is None:  # not in the student's file; no other name is ever looked up
             return {"outcome": "missing", "text": "absent"}
         sent, args = args, tuple(self.fetch(value) for value in args)
         kwargs = {key: self.fetch(value) for key, value in kwargs.items()}
@@ -214,7 +215,7 @@ class Child:
             return {"outcome": "missing", "text": "stub", "of": self.not_written(error)}
         except CheckTimeout as error:
             return {"outcome": "timeout", "frames": self.tree.find_loop(self.tree.describe(error)["frames"])}
-        except BaseException as error:
+        except BaseException as error:  # SystemExit too: exit() in a solution is an error like any other
             failure: Dict[str, Any] = self.tree.describe(error)
             failure["text"] += absent_modules.explain(error)
             # A body as handed out may fail because the solution is not there: on a None, or on a missing entry.
@@ -265,7 +266,7 @@ class Child:
         return self.pack(value)
 
     def add_handle(self, value: Any) -> protocol.Handle:
-        self.objects.append(value)
+        self.objects.append(value)  # never removed before the check ends, so a number has one meaning
         name = "array of dtype " + str(value.dtype) if isinstance(value, np.ndarray) else type(value).__name__
         return protocol.Handle(FIRST_HANDLE + len(self.objects) - 1, str(name)[:100])
 
