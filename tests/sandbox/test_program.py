@@ -553,7 +553,7 @@ def test_a_lean_check_that_raised_was_not_right(open_session):  # noqa: F811
         return {"dx": call("case.backward", (out, cache), {})}
 
     def raising(call):
-        out, cache = call("case.twice", (np.ones(3),), {})
+        out, _ = call("case.twice", (np.ones(3),), {})
         return {"dx": call("case.raises", (out,), {})}
 
     process = open_session(source)
