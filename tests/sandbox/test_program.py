@@ -521,3 +521,58 @@ def test_where_a_lean_reply_is_not_right_the_check_is_rerun_with_whole_ones(open
     process.run(pytest.fail, setup, accept=lambda results: results)
     outcome = process.run(lambda: work(process.call), setup, accept=lambda results: None)
     assert (outcome.value["dx"].tolist(), outcome.processes) == ([2.0] * 3, 2)
+
+
+@pytest.mark.process
+def test_a_none_in_place_of_a_pair_is_not_taken_for_a_lean_reply(open_session):  # noqa: F811
+    source = SOURCE + "def twice(x):\n    return (2 * x, (x,)) if len(x) == 3 else None\n"
+
+    def works(length):
+        def work(call):
+            out, cache = call("case.twice", (np.ones(length),), {})
+            return {"dx": call("case.backward", (out, cache), {})}
+
+        return work
+
+    process = open_session(source)
+    right, wrong = (Setup(0, arities=PAIR, program=record(works(n), PAIR), lean=True) for n in (3, 4))
+    assert wrong.program.is_lean
+    process.run(pytest.fail, right, accept=lambda results: results)
+    started = time.monotonic()
+    outcome = process.run(lambda: works(4)(process.call), wrong, accept=lambda results: results)
+    assert outcome.failure.reason.id == "returned_none"
+    assert time.monotonic() - started < process.limits.wall_s / 2
+
+
+@pytest.mark.process
+def test_a_lean_check_that_raised_was_not_right(open_session):  # noqa: F811
+    source = TWICE + "def raises(x):\n    raise ValueError\n"
+
+    def work(call):
+        out, cache = call("case.twice", (np.ones(3),), {})
+        return {"dx": call("case.backward", (out, cache), {})}
+
+    def raising(call):
+        out, _ = call("case.twice", (np.ones(3),), {})
+        return {"dx": call("case.raises", (out,), {})}
+
+    process = open_session(source)
+    right, wrong = (Setup(0, arities=PAIR[:1], program=record(one, PAIR), lean=True) for one in (work, raising))
+    process.run(pytest.fail, right, accept=lambda results: results)
+    assert process.was_right
+    assert process.run(lambda: raising(process.call), wrong, accept=pytest.fail).failure.raised == "ValueError"
+    assert not process.was_right
+
+
+@pytest.mark.process
+def test_queued_checks_that_took_the_sandbox_down_are_the_last_that_are_queued(followed, monkeypatch):
+    process, check, _, _ = followed
+    monkeypatch.setattr(check_lifecycle, "UNWANTED_S", 0.2)
+    hangs = Setup(1, program=record(lambda call: {"out": call("case.hangs", (), {})}, ()))
+    process.run(
+        lambda: process.call("case.count", (), {}),
+        check,
+        accept=lambda results: None,
+        upcoming=[hangs, None].__getitem__,
+    )
+    assert not process.may_queue

@@ -224,6 +224,8 @@ class CheckLifecycle:
                 break
             # The worker runs whatever it was sent, so each queued check has to end before the next can.
             self.adopt(self.queued.popleft())
+        # They took too long, and a new sandbox has to import the modules again: each wrong check would cost that.
+        self.may_queue = self.may_queue and self.session.box is not None
 
     def post(self, message: dict[str, Any], steps: tuple[bytes, bytes], function: str) -> None:
         """Send a message to the check's process, which calls this function first. Raises CallFailed if it cannot.

@@ -86,8 +86,8 @@ class CheckProcess(CheckLifecycle):
             if value is not None:
                 return replace(outcome, value=value, results=None)
         else:
-            self.was_right = outcome.failure is None
             is_known = outcome.failure is not None or not self.is_lean
+            self.was_right = outcome.failure is None and is_known
             if is_known and (not outcome.is_reused or may_count(outcome)):
                 return outcome
         # Not lean: `work` runs this time, and needs every value.

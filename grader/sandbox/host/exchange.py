@@ -106,7 +106,6 @@ class Exchange:
         try:
             for number in program.calls:
                 _, function, sent, _, _, is_needed = program.steps[number]
-                # In a lean reply None may stand for a value that was left out, so its arity says nothing.
                 value, reply = self.receive_reply(function, is_needed or not self.is_lean)
                 self.early_replies.append((value, reply))
                 # The recording knows only what the check itself put into a dict, not what this call wrote there.
@@ -173,7 +172,8 @@ class Exchange:
         if reply.get("stub") is True:
             raise CallFailed(not_written(self.at(function)))
         value, arity = reply["value"], take_arity(self.arities, function)
-        if arity is not None and (is_needed or value is not None):
+        # A value that was left out has no arity. Any other of a wrong arity is the last reply: the worker stops there.
+        if arity is not None and (is_needed or reply.get("lean") is not True):
             failure = wrong_arity(arity, value, self.at(function))
             if failure is not None:
                 raise CallFailed(failure)
