@@ -79,7 +79,8 @@ def check(
     tolerance: the largest |expected - actual|, relative to the largest |expected| of the same array, that passes. No
     unit. The default suits right solutions that compute in float32.
     needs: id of the function whose reply the check passes on to `function`, the forward of a backward. If the student
-    has not written it, the check is skipped; if it is wrong, the grader looks whether `function` follows from it.
+    has not written it, the check is skipped. If it is wrong, `function` keeps its points where it is right for that
+    wrong reply.
     cache: makes the cache that the docstring of `needs` documents from its arguments: `lambda x, w, b: (x, w, b)`. The
     grader passes it on if the student's `needs` fails.
     parts: weights of the returned arrays by name, 1 for those not named. Each array that is right earns its share of
@@ -176,10 +177,10 @@ def gradients(
     (a cache, an object): it runs again in a fresh process.
     dout: the upstream gradient, in the shape of forward's output; 1.0 if that is a loss.
     values: further named arrays or numbers to compare, a loss for one.
-    given: further arguments of forward that have no gradient, labels for one, each as (value, another value). The other
-    value shows whether forward depends on the argument.
-    claims: name=(gradient, point): the gradient that the code returned, and the array of the same shape that it belongs
-    to.
+    given: further arguments of forward that have no gradient, such as labels, each as (value, another value). The
+    second value shows whether forward depends on the argument.
+    claims: name=(gradient, point): the gradient that the code returned, and the array to which it belongs, of the same
+    shape.
 
         return gradients(lambda x, y: student.layers.softmax_loss(x, y)[0], values={"loss": loss},
                          given=((y, (y + 1) % 10),), dx=(dx, x))

@@ -37,7 +37,7 @@ class Handouts:
     marks: Mapping[str, tuple[Clue, ...]] = field(default_factory=dict)
 
     def of(self, submission: Submission) -> tuple[Handout, Reason | None]:
-        """The handout for which a submission is graded, and the grounds of the guess; None if the user named it."""
+        """Return the handout for which to grade a submission, and why; the reason is None if the user named it."""
         if self.selected != AUTO:
             return self.known[self.selected], None
         elders = {name: handout.like for name, handout in self.known.items() if handout.like}

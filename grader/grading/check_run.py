@@ -59,9 +59,10 @@ def run_check(
 ) -> Trial:
     """Run one check on one submission, from inputs to judgements.
 
-    stubs: functions that the reference replaces. handout: the one that the submission was written for. is_wrong: the
-    function was wrong in a fresh process before, and is assumed to be wrong in any. limits: None for the assignment's;
-    why: the reason if there is less time. upcoming: the checks that the process runs next.
+    stubs: functions that the reference replaces. handout: the one for which the submission was written.
+    is_wrong: the function was wrong in a fresh process before, and is assumed to be wrong in any process.
+    limits: None means those of the assignment. why: the reason if the check gets less time than these allow.
+    upcoming: the checks that the process runs next.
     """
     started = time.monotonic()
     accepted = handout.accepts.get(check.function, frozenset())

@@ -184,7 +184,7 @@ class Sandboxes:
             for name in one.without:
                 kept.pop(name, None)
                 pristine = handed_out.pop(name, b"")
-                if self.handout.has_file(name):  # otherwise the student was given another version of it
+                if self.handout.has_file(name):  # an older handout had another version of this file
                     withheld[name] = pristine
             needs_note = self.handout.has_file
             notes = stage(kept, handed_out, work, package=package, extended=extended, needs_note=needs_note)

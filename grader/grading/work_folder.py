@@ -127,6 +127,6 @@ def end_processes(folder: Path) -> None:
 
 
 def is_starting(process: Path) -> bool:
-    """Whether it is a child of this process that is about to exec: for a moment it has no command line."""
+    """Whether a process without a command line is a child of this one that is just calling exec, and no zombie."""
     state, parent = (process / "stat").read_bytes().rpartition(b")")[2].split()[:2]  # its name may be any bytes
     return int(parent) == os.getpid() and state not in (b"Z", b"X")

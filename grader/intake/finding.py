@@ -136,7 +136,10 @@ def group_flat(real: Path, path: str, entries: Mapping[str, bool], assignment: A
 
 
 def real_part(folder: Path, prefix: str) -> str:
-    """The part of a layout's prefix that exists as folders: the rest is in names with backslashes (group_flat)."""
+    """Return the beginning of a layout's prefix that exists on disk as folders.
+
+    The rest of the prefix is only in file names with backslashes (group_flat).
+    """
     inner = accumulate(f"{name}/" for name in prefix.split("/")[:-1])
     return max(takewhile(lambda inside: (folder / inside).is_dir(), inner), key=len, default="")
 

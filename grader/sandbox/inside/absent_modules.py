@@ -147,7 +147,10 @@ class AbsentFinder:
         pass
 
     def find_here(self, name: str) -> str:
-        """Return the module of the work tree that `name` means by another package name: `nn.helpers` for nn/ ."""
+        """Return the submission's module that `name` means if only the package's name differs; "" if there is none.
+
+        `nn.helpers` means helpers.py of the package.
+        """
         if name.split(".")[0] in LIBRARIES:
             return ""
         parts = name.split(".")
@@ -158,7 +161,10 @@ class AbsentFinder:
         return ""
 
     def importing_file(self) -> str:
-        """Return the file of the work tree that imports, unless it stands in a `try` that expects it to fail; or ""."""
+        """Return the submission's file whose import statement is running.
+
+        Return "" if the file is not in the work tree, or if the statement is in a `try` that expects it to fail.
+        """
         frame: Optional[types.FrameType] = sys._getframe(2)
         # The import system's own frames are between the import statement and find_spec.
         while frame is not None and frame.f_code.co_filename.startswith("<frozen importlib"):
