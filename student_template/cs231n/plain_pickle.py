@@ -52,7 +52,7 @@ ENDS_OF_MARK = (pickle.TUPLE, pickle.APPENDS, pickle.SETITEMS)
 
 
 class Name(str):
-    """A name in a pickle, as "module name". It has its own class, so that it never equals text in the pickle."""
+    """A name in a pickle, as "module name". Its class tells it from text in the pickle."""
 
 
 class Call:
