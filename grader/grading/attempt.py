@@ -76,7 +76,7 @@ class Undoable:
 
 @dataclass(frozen=True)
 class JudgedValues:
-    """What the code under test returned in one run. undoable: what it wrote into the check's own dicts."""
+    """What the code under test returned in one run. undoable: undoes what the code wrote into the check's own dicts."""
 
     returned: ReturnedValues
     judgements: Sequence[Judgement]
@@ -168,7 +168,7 @@ class Attempts:
         reference = self.oracle.student if self.oracle.is_there else student
         try:
             return perform(self.check.run, student, rng or inputs_from(self.check.seed), reference)
-        except (CallFailed, GraderError):  # the one is a failure already, the other a mistake of the grader
+        except (CallFailed, GraderError):  # CallFailed is the student's failure, GraderError a fault of ours
             raise
         except Exception as error:
             raised = Reason.of("cannot_be_used", raised=type(error).__name__, text=str(error))

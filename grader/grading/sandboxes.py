@@ -56,7 +56,7 @@ class Sandboxes:
     exits: ExitStack = field(default_factory=ExitStack)
 
     def __post_init__(self) -> None:
-        # The same end, but an account of its own: the reference's time is the judge's work, not the submission's.
+        # It ends at the same moment, but counts apart: the reference's time is the judge's work, not the submission's.
         self.of_reference = TimeAccount(self.account.until)
 
     def start_for(self, sets: Sequence[ModuleSet], oracle: Oracle) -> None:

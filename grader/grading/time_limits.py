@@ -86,7 +86,7 @@ class TimeLimits:
                 self.cut[run] = trial.failure.function
 
     def is_hopeless(self, check: Check) -> bool:
-        """Whether a function's other checks are not worth their time: the function has ended in none."""
+        """Whether to put off a function's other checks: time is short, and it has not returned in any check yet."""
         return self.is_short and check.function not in self.ended
 
     def is_due_again(self, check: Check, *, on_stubs: bool) -> bool:

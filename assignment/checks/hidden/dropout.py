@@ -31,7 +31,7 @@ def kept_masks(student, x, dropout_params):
 
 
 def extremes(scales):
-    """Return the smallest and the largest, or zeros if there are none."""
+    """Return the smallest and the largest scale, or zeros if there are no scales."""
     return (scales.min(), scales.max()) if scales.size else (0.0, 0.0)
 
 

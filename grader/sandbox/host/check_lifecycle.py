@@ -211,7 +211,7 @@ class CheckLifecycle:
         self.setup, self.exchange, self.request = queued.setup, queued.exchange, queued.request
         self.exchange.post = self.post
         self.is_reused, self.may_be_stale, self.lost_by = True, True, None
-        # From now on, not from when it was sent: until now the worker may have been at the check before.
+        # The time counts from now, not from the sending: until now the worker may have run the check before.
         self.deadline = self.session.account.deadline(self.limits.wall_s)
 
     def withdraw(self) -> None:
@@ -268,7 +268,7 @@ class CheckLifecycle:
         self.is_reused = False
         self.begun += 1
         self.may_queue = False  # code that leaves traces once leaves them again, and each time the queue is lost
-        # With a queue the server would fork a process for the queued check, not for this one: only a new box helps.
+        # If a check is queued, the server would fork the next process for it and not for this check. So take a new box.
         if self.queued or not self.has_ended():
             self.queued.clear()
             self.session.kill()

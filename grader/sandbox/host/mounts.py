@@ -130,7 +130,8 @@ def shown_paths(interpreter: Interpreter, guest: Guest) -> dict[str, Path]:
 def system_paths(interpreter: Interpreter, program: Path | None = None) -> dict[str, Path]:
     """Return path inside → path outside, for what belongs to the system: libraries, and the loader's list of them.
 
-    All of the system's library folders where the loader does not list libraries. program: one that needs more.
+    If the loader does not list libraries, these are all library folders of the system. program: its libraries are
+    added.
     """
     if program is not None:
         return system_paths(interpreter) | (libraries_of(program, [], ()) or {})

@@ -116,7 +116,7 @@ class Recorder:
         return len(self.steps) - 1
 
     def changed_dict(self, arg: dict[Any, Any]) -> Handle:
-        """Record a dict that an earlier call had too: as that call left it, with what the check wrote into it since."""
+        """Record a dict that an earlier call got, too: as that call left it, with what the check has written since."""
         _, before, number, position = self.dicts[id(arg)]
         # No operation removes a key, so the program ends here.
         if before.keys() - arg.keys():
@@ -203,6 +203,6 @@ class Replay:
 
 
 def take_arity(arities: Iterator[tuple[str, int]], function: str) -> int | None:
-    """Return the next arity of this function, and drop those before it. None if there is no other."""
+    """Return the arity of this function's next call, and drop the calls before it. None if there is no such call."""
     # A check that skips a call, on another branch than the reference, thus stays in step with the list.
     return next((arity for name, arity in arities if name == function), None)

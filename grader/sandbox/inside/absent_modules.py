@@ -57,7 +57,7 @@ class Absent:
         return args[0] if decorated else self  # a decorator of these libraries makes a function faster, not different
 
     def __getattr__(self, name: str) -> Any:
-        # Python and NumPy look up special names to choose a way; a placeholder there would send them a wrong way.
+        # By special names, Python and NumPy decide how to treat an object. A placeholder there would mislead them.
         if name.startswith("__"):
             raise AttributeError(name)
         return Absent(object.__getattribute__(self, "_name") + "." + name)
@@ -210,7 +210,7 @@ def is_for_annotations(value: Any) -> bool:
 
 
 def explain(error: BaseException) -> str:
-    """Say where an undefined name may come from: a missing module of which everything was imported by a star."""
+    """Say where an undefined name may come from: from `import *` of a module that the sandbox lacks."""
     if not isinstance(error, NameError) or not Absent.starred:
         return ""
     return " (perhaps a name of %s, which is not in the sandbox)" % ", ".join(dict.fromkeys(Absent.starred))

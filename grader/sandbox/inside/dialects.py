@@ -1,4 +1,4 @@
-"""Finds for which Python a source was written, where the running Python cannot compile it.
+"""Finds for which Python a source was written that the running Python cannot compile.
 
     text ──► empty its strings and comments ──► rewrite what only a newer Python has ──► it compiles: that was the cause
                          └─► look for what only Python 2 has

@@ -135,7 +135,7 @@ class Importer:
                 self.rescue(path, names, part, problem, futures)
 
     def rescue(self, path: str, names: Dict[str, Any], node: Any, error: BaseException, futures: List[Any]) -> None:
-        """Run a statement that raised again in another way, if there is one; otherwise leave it out."""
+        """Retry a statement that raised, in another way if there is one; otherwise leave it out."""
         try:
             if isinstance(node, ast.ImportFrom) and isinstance(error, (ImportError, ValueError)):
                 return self.import_elsewhere(path, names, node)

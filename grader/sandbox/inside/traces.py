@@ -3,9 +3,9 @@
     modules of the work tree ──► dicts, lists, functions, classes, objects, arrays    all that can change in place
     modules that they use    ──► what their names stand for                           a patched numpy
 
-Everything is recorded once, before the first check. After that, a look compares identities. What is new must hang on
-something old, and that has changed then. Once something is found whose inside cannot be seen, such as a random number
-generator, nothing counts as unchanged any more.
+Everything is recorded once, before the first check. After that, a look compares identities. A new object can be reached
+only through an old one, which then has changed. Once something is found whose inside cannot be seen, such as a random
+number generator, nothing counts as unchanged any more.
 
 This is for code that leaves traces by mistake. Code that hides what it keeps can do so: a failure in a reused process
 is always rerun in a fresh one.
@@ -97,7 +97,7 @@ class Traces:
         return all(is_same() for is_same in self.same)
 
     def names(self) -> List[str]:
-        """The names of the package's modules: a module that is imported later has a state of its own."""
+        """Return the names of the package's modules. A name that is new later is a trace: a new module has a state."""
         return [name for name in sys.modules if self.is_named_ours(name)]
 
     def has_same_modules(self) -> bool:
@@ -140,7 +140,7 @@ class Traces:
             self.look_at_cache(value)
         elif kind is self.switch:
             self.look(value.own)  # not at `ask`, which every check sets anew
-        # Held or not is all that a lock keeps.
+        # A lock has no state except whether it is held.
         elif kind is _thread.LockType:
             self.same.append(lambda: not value.locked())
         elif kind is types.MethodType:
