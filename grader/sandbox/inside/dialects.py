@@ -3,8 +3,8 @@
     text ──► empty its strings and comments ──► rewrite what only a newer Python has ──► it compiles: that was the cause
                          └─► look for what only Python 2 has
 
-A missing bracket never counts as a newer Python: the rewritten text does not compile either. The time is linear in the
-length of the text.
+A source with a missing bracket never counts as one for a newer Python, because its rewritten text does not compile
+either. The time is linear in the length of the text.
 """
 
 from __future__ import annotations

@@ -342,7 +342,7 @@ def check_cost(header: bytes) -> None:
 
 
 def is_cheap(header: bytes) -> bool:
-    """Whether a few fast searches show that a header is within all bounds. They do for nearly every honest header.
+    """Whether a few fast searches show that a header is within all bounds, as nearly every honest header is.
 
     If this returns False, check_cost counts levels and values one by one. The header must be short, without too long a
     number, and without escapes, so that every quote begins or ends a string. Few brackets are never too deep; many are
