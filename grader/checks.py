@@ -88,9 +88,9 @@ def check(
     the check's points.
     together: names of arrays whose errors are relative to the largest entry of all of them, True for all arrays but
     single numbers. For a gradient that is only a rounding error, such as that of a bias before a normalization.
-    squeeze: names of arrays in which axes of length 1 do not count, (1, 9) for (9,), True for all arrays. For biases
-    and statistics, which many keep as rows. The order must be right: (1, 9) for (9, 1) is wrong. A single number may
-    have any such shape in any case.
+    squeeze: names of arrays in which axes of length 1 do not count, (1, 9) for (9,), True for all arrays. Use it for
+    biases and statistics, which many students store as rows. The order must be right: (1, 9) for (9, 1) is wrong. A
+    single number may have any such shape in any case.
 
     Raises AssignmentError if the docstring is missing, a weight or a part is not above 0, the tolerance is below 0, or
     `together` or `squeeze` is one name and not a tuple of names.

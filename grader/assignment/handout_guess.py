@@ -47,7 +47,7 @@ def guess_handout(
 
     Never raises, whatever the files contain.
 
-    elders: by handout, the one from which it differs only a little.
+    elders: for a handout, the older one from which it differs only a little.
     """
     wanted = {clue.file for found in clues.values() for clue in found}
     texts = {file: one_spaced(files[file]) for file in sorted(wanted) if file in files}

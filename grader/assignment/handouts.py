@@ -174,7 +174,8 @@ def by_function(ids: Iterable[str]) -> dict[str, list[str]]:
 
 
 def check_pattern(place: str, pattern: str, assignment: Assignment, defined: frozenset[str]) -> None:
-    """A pattern must start with a function of the reference and, if that has points, match one of its checks."""
+    """A pattern must start with a function of the reference. If this function has points, the pattern must match one of
+    its checks."""
     functions = [name for name in defined if pattern.startswith(f"{name}.")]
     if not functions:
         raise AssignmentError(

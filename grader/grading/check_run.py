@@ -39,7 +39,7 @@ from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.program import Program, record
 
 # Programs by the check's function and the name of the handout, whose names and forms the calls use. Weak keys: a
-# process that grades several assignments drops the programs of one together with its checks.
+# process that grades several assignments drops the programs of an assignment together with its checks.
 PROGRAMS: Final[WeakKeyDictionary[Callable[..., Any], dict[str, Program | None]]] = WeakKeyDictionary()
 
 
@@ -151,7 +151,8 @@ def program_of(
 def follow_up(trial: Trial, oracle: Oracle) -> Trial:
     """Return the trial with its follow-through, if run_check left that open. The caller decides when this may run.
 
-    It calls the student's code with inputs from a secret seed, in the sandbox and with the stubs of the check.
+    Follow-through calls the student's code with inputs from a secret seed, in the sandbox and with the stubs of the
+    check.
     """
     if trial.follow is None:
         return trial

@@ -158,7 +158,7 @@ def lines_of(assignment: Assignment, submission: Submission) -> dict[str, int]:
 
 
 def needs_of(assignment: Assignment) -> dict[str, list[str]]:
-    """For each function: those whose results its checks pass to it, and those that it may call."""
+    """For each function: the functions whose results its checks pass to it, and those that it may call."""
     needs: dict[str, list[str]] = {function: list(called) for function, called in assignment.stubs.items()}
     for check in assignment.checks:
         if check.needs and check.needs not in needs.setdefault(check.function, []):

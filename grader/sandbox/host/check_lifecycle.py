@@ -1,4 +1,4 @@
-"""The life of one check in a process: begin, calls, settle, end. It holds the process and the state that it is in.
+"""The life of one check in a process: begin, calls, settle, end. CheckLifecycle holds the process and its state.
 
     begin ──► call, call, … ──► settle ──► end ──► WAITING: the process stays for the next check
       ▲                                      └──► ABSENT: the process has ended
@@ -284,7 +284,7 @@ class CheckLifecycle:
         return {"op": "answer", **self.setup.answer(function, args)}
 
     def ends_cleanly(self) -> bool:
-        """Tell the process to end. Whether it does, and no other process is there."""
+        """Tell the process to end. Return whether the process ends and no other one is left."""
         began, account = time.monotonic(), self.session.account
         try:
             self.deadline = account.deadline_to_end(self.limits.wall_s)

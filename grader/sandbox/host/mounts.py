@@ -152,7 +152,7 @@ def resident_paths(interpreter: Interpreter, *guests: Guest) -> tuple[list[str],
 def open_paths(interpreter: Interpreter) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return what a worker without mounts of its own may read (folders and files), and folders that it may only list.
 
-    It sees the same as with mounts: of a folder with hidden ones in it, everything else is opened.
+    Such a worker sees the same as with mounts. If a folder contains hidden folders, everything else in it is opened.
     """
     whole, listed = {interpreter.executable, *interpreter.numpy_folders}, set()
     devices = [Path(name) for name in DEVICES if os.path.exists(name)]

@@ -15,8 +15,8 @@ Left out on purpose, with the reason:
     ptrace, process_vm_readv, kcmp, pidfd_open          the server has the same uid
     unshare, setns, mount, bpf, io_uring, userfaultfd   they lead to most of the kernel's code
 
-A refused call fails with EPERM. It fails with ENOSYS where a C library then uses an older call, and so does every call
-newer than this table: clone3, for example, passes its flags in memory, which a filter cannot read. A call of another
+A refused call fails with EPERM. Calls newer than this table fail with ENOSYS, as do those for which a C library then
+uses an older call: clone3, for example, passes its flags in memory, which a filter cannot read. A call of another
 architecture (32 bit, x32) ends the process.
 Source: Linux, include/uapi/linux/seccomp.h, filter.h, audit.h; system call tables of x86 and of asm-generic.
 """

@@ -115,7 +115,7 @@ class AbsentModule(types.ModuleType):
 class AbsentFinder:
     """The last finder: Python calls it when no other finds a module. names: the modules it replaced, in order.
 
-    It is both the finder and the loader. It has no base class of importlib.abc, whose import takes 8 ms.
+    This class is both the finder and the loader. It has no base class of importlib.abc, whose import takes 8 ms.
     """
 
     def __init__(self, root: str, package: str) -> None:

@@ -181,7 +181,7 @@ def end_of_field(text: str, start: int, quote: str, found: Found, level: int) ->
         at += 1
     # `{x=}` prints the expression too; its `=` is not a part of it.
     expression = text[start : expression_end if expression_end >= 0 else at].rstrip().rstrip("=")
-    # Only if the expression is right otherwise: a mistake in it is not a newer Python.
+    # Only if the expression has no other mistake: a mistake in it does not show a newer Python.
     if inner and compiles("(" + blank(expression, [], level) + "\n)"):
         found.extend(inner)
     return at + 1

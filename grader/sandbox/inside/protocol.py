@@ -160,7 +160,8 @@ class BodyWriter:
 
 
 def write_node(value: Any, writer: BodyWriter, depth: int) -> Any:
-    """Return one value as a tree for JSON. It runs no code of the value's class, which a student may have written.
+    """Return one value as a tree for JSON. This function runs no code of the value's class, which a student may have
+    written.
 
     So type() gives the class, because `__class__` can lie, and the methods of the plain base class give the content.
     """

@@ -210,7 +210,8 @@ class Importer:
         return parts
 
     def decode(self, path: str, source: bytes) -> str:
-        """Return the text of a file. A file in another encoding than it says is read in one that accepts every byte."""
+        """Return the text of a file. If a file is not in the encoding that it declares, it is read in one that accepts
+        every byte."""
         try:
             return importlib.util.decode_source(source)
         except (SyntaxError, UnicodeDecodeError, LookupError):

@@ -7,8 +7,8 @@ Everything is recorded once, before the first check. After that, a look compares
 only through an old one, which then has changed. Once something is found whose inside cannot be seen, such as a random
 number generator, nothing counts as unchanged any more.
 
-This is for code that leaves traces by mistake. Code that hides what it keeps can do so: a failure in a reused process
-is always rerun in a fresh one.
+This is for code that leaves traces by mistake. Code can still hide what it keeps. So a failure in a reused process is
+always rerun in a fresh one.
 """
 
 from __future__ import annotations
@@ -186,7 +186,7 @@ class Traces:
             self.look_at_names(module.__dict__)
 
     def look_at_function(self, function: Any) -> None:
-        """Of a library's function only its own attributes count. The library may keep a state behind it."""
+        """If the function is a library's, only its attributes are recorded. The library may keep a state behind it."""
         parts = (function.__code__, function.__defaults__, function.__kwdefaults__, function.__closure__)
         self.functions.append((function, *parts))
         if self.is_own(function):
