@@ -168,7 +168,7 @@ class Exchange:
             if failure is None:
                 raise Malformed(malformed(self.at(function)))
             raise CallFailed(failure)
-        # Only after other outcomes: an exception says more than a body that is not written.
+        # Test this after the other outcomes: an exception says more than a body that is not written.
         if reply.get("stub") is True:
             raise CallFailed(not_written(self.at(function)))
         value, arity = reply["value"], take_arity(self.arities, function)
@@ -182,7 +182,8 @@ class Exchange:
 
 
 def changes(function: str, args: tuple[Any, ...], reply: Mapping[str, Any]) -> list[tuple[str, int, bool]]:
-    """Bring dicts among the arguments to the state in which the call left them. Returns the arrays that it changed."""
+    """Bring dicts among the arguments to the state in which the call left them. Returns the arrays that the call
+    changed."""
     # Positions come from the worker: one beyond the arguments is ignored.
     for key, after in reply["dicts"].items():
         if int(key) < len(args) and isinstance(args[int(key)], dict):

@@ -189,7 +189,7 @@ class Child:
         return self.values[number]
 
     def operand(self, value: Any) -> Any:
-        """Return an operand of an operation. Not a copy, because operations only read."""
+        """Return an operand of an operation. The value is not copied, because operations only read."""
         return self.result(value.number) if isinstance(value, protocol.Handle) else self.with_results(value)
 
     def ask(self, function: str, args: Tuple[Any, ...]) -> Dict[str, Any]:
