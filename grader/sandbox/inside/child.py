@@ -107,7 +107,7 @@ class Child:
                 self.results, self.values = [], {}
                 for step in request["steps"]:
                     if step[0] != "call":
-                        self.results.append(step)  # result() computes it if a call needs it
+                        self.results.append(step)  # result() computes the step if a call needs it
                     elif not self.serve_call(request, *step[1:]):
                         break
                 self.send_replies()
