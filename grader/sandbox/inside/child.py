@@ -135,7 +135,8 @@ class Child:
             reply: Dict[str, Any] = {"outcome": "unfit"}
         else:
             reply = self.call(function, args, kwargs)
-        # The judge trusts neither: it compares the id, and bounds the time by its own clock (time_account.py).
+        # The judge trusts neither the id nor the time: it compares the id, and bounds the time by its own clock
+        # (time_account.py).
         reply["id"], reply["took"] = request["id"], self.took_s
         flush()
         goes_on = reply["outcome"] == "value" and not reply.get("stub")
