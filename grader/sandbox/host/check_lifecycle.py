@@ -49,7 +49,7 @@ MOVES: Final[Mapping[str, Mapping[str, str]]] = {
     WAITING: {BEGIN: REOPENED, END: ABSENT, KILL: ABSENT},  # it has served checks without a trace, and waits
     LOST: {END: ABSENT, KILL: LOST},  # the sandbox was killed; the check's function may still be running
 }
-UNWANTED_S: Final = 0.5  # for a queued check that nobody wants any more; one that hangs would cost its time twice
+UNWANTED_S: Final = 0.5  # the wait for a queued check whose result is no longer needed; it may hang
 ENDED: Final = {"op": "ended", "exit": 0, "signal": 0}  # the only report of an end that leaves nothing behind
 
 
