@@ -611,3 +611,13 @@ def test_nothing_is_queued_that_the_pipe_does_not_hold(followed, size, is_queued
     process.run(pytest.fail, check, accept=lambda results: 1, upcoming=[long, None].__getitem__)
     assert bool(process.queued) == is_queued
     assert process.run(pytest.fail, long, accept=lambda results: results["out"].sum() + 1).value == 1
+
+
+@pytest.mark.process
+def test_a_queued_check_does_not_begin_after_the_end_of_the_submissions_time(followed):
+    process, check, other, _ = followed
+    process.run(pytest.fail, check, accept=lambda results: 1, upcoming=[other, None].__getitem__)
+    assert process.queued
+    time.sleep(0.2)  # its reply has come
+    process.session.account.close()
+    assert process.run(pytest.fail, other, accept=pytest.fail).failure.status == "timeout"

@@ -91,7 +91,8 @@ class CheckLifecycle:
 
         Raises CallFailed if the modules cannot be imported; SandboxError if the box itself fails.
         """
-        if self.queued and self.state == WAITING:
+        # After the submission's time, or after stop(), a queued check does not begin either.
+        if self.queued and self.state == WAITING and not self.session.account.is_over:
             queued = self.queued.popleft()
             self.adopt(queued)
             if not fresh and setup.is_for(queued.setup):
