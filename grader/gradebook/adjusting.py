@@ -52,7 +52,7 @@ def adjust(
         find_part(row, part, book.place)
         see_points(row, part, mode, points, subject_of)
         values = {"mode": mode, "points": float(points), "reason": reason, "comment": comment}
-        earned = earned_by(read_attempts(connection, row.id, submission), part) if submission else None
+        earned = earned_by(read_attempts(connection, row.id, [submission], points=1), part) if submission else None
         where = {**columns, "kind": part.kind, "name": part.name}
         values["earned_then"] = earned
         made = put(connection, adjustments, where, values, who=who, what=WHAT, subject=subject, seen=seen)

@@ -8,20 +8,20 @@ same (`state_of`).
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
 from grader.decisions import (
+    BEST,
     FUNCTION,
     Adjustment,
     Attempt,
     Comment,
     Extension,
     Grade,
-    LateDays,
     Request,
     Rules,
     Student,
@@ -33,8 +33,8 @@ from grader.gradebook.lateness import read_extensions, read_late_days
 from grader.gradebook.naming import find_assignment, find_hand_in, rules_from_json
 from grader.gradebook.requests import read_requests
 from grader.gradebook.runs import read_attempts
-from grader.gradebook.students import read_members, student_from
-from grader.gradebook.tables import hand_ins, history, runs, students
+from grader.gradebook.students import read_members, read_students
+from grader.gradebook.tables import hand_ins, history, runs
 from grader.settle_grade import settle
 
 
@@ -44,8 +44,7 @@ def grades_of(book: Gradebook, assignment: str) -> list[Grade]:
     """
     with book.reading() as connection:
         parts = Parts(connection, find_assignment(connection, assignment, book.place))
-        people = map(student_from, connection.execute(select(students)))
-        return parts.grades(people)
+        return parts.grades()
 
 
 def pages_of(book: Gradebook, assignment: str) -> dict[str, Grade]:
@@ -61,8 +60,8 @@ def grade_of(book: Gradebook, assignment: str, submission: str) -> Grade:
     """The grade that a submission's pages show (see pages_of). Raises NotInGradebook."""
     with book.reading() as connection:
         row = find_assignment(connection, assignment, book.place)
-        find_hand_in(connection, row, submission, book.place)
-        return Parts(connection, row, submission).page(submission)
+        hand_in = find_hand_in(connection, row, submission, book.place)
+        return Parts(connection, row, hand_in).page(submission)
 
 
 def state_of(book: Gradebook) -> tuple[int, int]:
@@ -76,43 +75,37 @@ def state_of(book: Gradebook) -> tuple[int, int]:
 class Parts:
     """All that grades of one assignment are made of, read at once."""
 
-    def __init__(self, connection: Connection, assignment: Row[Any], submission: str = "") -> None:
-        """submission: read what is its only; all if empty."""
+    def __init__(self, connection: Connection, assignment: Row[Any], submission: Row[Any] | None = None) -> None:
+        """submission: read what concerns this one only."""
+        name = submission.submission if submission is not None else ""
         self.title: str = assignment.title
         self.rules: Rules = rules_from_json(assignment.rules)
         self.max_score = sum(assignment.functions.values())
-        self.members: Mapping[str, tuple[Student, ...]] = read_members(connection, assignment.id)
-        decided = read_adjustments(connection, assignment.id, submission=submission)
-        if submission:  # a member's own adjustments stand under the member's key
-            decided = read_adjustments(connection, assignment.id)
+        self.people = read_students(connection, submission.id if submission is not None else None)
+        self.members = read_members(connection, assignment.id, self.people)
+        decided = read_adjustments(connection, assignment.id)
         self.adjustments: dict[tuple[str, str], list[Adjustment]] = gather(decided)
         self.extensions: dict[tuple[str, str], list[Extension]] = gather(read_extensions(connection, assignment.id))
-        self.late_days: Mapping[str, Mapping[int, LateDays]] = read_late_days(connection, assignment.id)
+        self.late_days = read_late_days(connection, assignment.id)
         self.comments: dict[str, list[Comment]] = defaultdict(list)
-        for comment in read_comments(connection, assignment.id, submission):
+        for comment in read_comments(connection, assignment.id, name):
             self.comments[comment.submission].append(comment)
         self.requests: dict[str, list[Request]] = defaultdict(list)
-        for request in read_requests(connection, assignment.id, submission):
+        for request in read_requests(connection, assignment.id, name):
             self.requests[request.submission].append(request)
-        self.attempts = self._read(connection, assignment.id, submission, decided)
+        self.attempts: dict[str, list[Attempt]] = {}
+        only, ends = [name] if name else None, self.rules.counts != BEST
+        for one in read_attempts(connection, assignment.id, only, points=0, ends=ends):
+            self.attempts.setdefault(one.submission, []).append(one)
+        adjusted = {one.submission for one in decided if one.part.kind == FUNCTION} & {*self.attempts}
+        if adjusted:  # what their functions earned is needed, too
+            self.attempts |= {submission: [] for submission in adjusted}
+            for one in read_attempts(connection, assignment.id, adjusted, points=1, ends=ends):
+                self.attempts[one.submission].append(one)
 
-    def _read(
-        self, connection: Connection, assignment: int, submission: str, decided: Sequence[Adjustment]
-    ) -> dict[str, list[Attempt]]:
-        """Attempts by submission, the latest last; with points by function only where one of those is adjusted."""
-        found: dict[str, list[Attempt]] = {}
-        if submission:
-            found[submission] = read_attempts(connection, assignment, submission)
-        else:
-            for one in read_attempts(connection, assignment, points=False):
-                found.setdefault(one.submission, []).append(one)
-            for name in {one.submission for one in decided if one.part.kind == FUNCTION}:
-                found[name] = read_attempts(connection, assignment, name)
-        return found
-
-    def grades(self, people: Iterable[Student]) -> list[Grade]:
+    def grades(self) -> list[Grade]:
         whose = {one.key: submission for submission, team in self.members.items() for one in team}
-        ordered = sorted(people, key=lambda one: (one.name.casefold(), one.key))
+        ordered = sorted(self.people, key=lambda one: (one.name.casefold(), one.key))
         found = [self.settle(whose.get(one.key, ""), one) for one in ordered]
         nobodys = sorted(submission for submission in self.attempts if not self.members.get(submission))
         found += [self.settle(submission) for submission in nobodys]

@@ -14,7 +14,7 @@ from grader.errors import UsageError
 from grader.gradebook.book import Gradebook
 from grader.gradebook.changes import moment, note, put, take_away
 from grader.gradebook.naming import find_assignment, find_hand_in, find_subject, lacks, one_line, paragraph
-from grader.gradebook.runs import read_attempts
+from grader.gradebook.runs import point_ends, read_attempts
 from grader.gradebook.tables import attempts, extensions, hand_ins, late_days
 
 MOST_DAYS = 366
@@ -105,7 +105,7 @@ def find_attempt(
     """The attempt of this number; without one, the latest."""
     hand_in = find_hand_in(connection, assignment, submission, place)
     if number is None:
-        number = read_attempts(connection, assignment.id, submission, points=False)[-1].number
+        number = read_attempts(connection, assignment.id, [submission], points=0)[-1].number
     rows = connection.execute(select(attempts).where(attempts.c.hand_in_id == hand_in.id)).all()
     for row in rows:
         if row.number == number:
@@ -151,4 +151,5 @@ def set_times(book: Gradebook, assignment: str, times: Mapping[str, datetime], *
             note(connection, who, "time", "changed" if before else "made", subject, before=before, after=after)
             connection.execute(update(attempts).where(attempts.c.id == about.id).values(submitted_at=seconds))
             changed += 1
+        point_ends(connection, row.id)
     return changed

@@ -12,13 +12,13 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, Table, bindparam, func, insert, select, update
 
 from grader.decisions import Attempt, GradedAssignment, HandIn, Layout, Run
 from grader.gradebook.book import Gradebook
@@ -26,6 +26,7 @@ from grader.gradebook.changes import insert_row, moment, moment_or_none, note
 from grader.gradebook.naming import find_assignment, find_hand_in, rules_to_json
 from grader.gradebook.students import match_members
 from grader.gradebook.tables import assignments, attempts, hand_ins, held, layouts, outputs, runs, scores
+from grader.records import GRADER_ERROR
 
 
 def record_run(
@@ -51,6 +52,7 @@ def record_run(
         values |= {"ended": time.time(), "hashes": dict(hashes), "counts": dict(counts)}
         number = insert_row(connection, runs, values)
         enter_hand_ins(connection, row.id, folder, number, hand_ins)
+        point_ends(connection, row.id)
         match_members(connection, row)
     return Run(number, assignment.title, output, who, began, moment(values["ended"]), hashes, counts)
 
@@ -153,10 +155,11 @@ def enter_scores(
             fresh.append({"attempt_id": row.attempt, "run_id": run, **values})
         if lies.get(row.hand_in_id) != row.attempt:
             lying.append({"hand_in_id": row.hand_in_id, "output_id": folder, "attempt_id": row.attempt})
+    last = connection.execute(select(func.max(scores.c.id))).scalar() or 0
     add_all(connection, scores, fresh)
-    point = select(scores.c.id).where(scores.c.attempt_id == attempts.c.id, scores.c.run_id == run).scalar_subquery()
-    touched = select(scores.c.attempt_id).where(scores.c.run_id == run)
-    connection.execute(update(attempts).where(attempts.c.id.in_(touched)).values(score_id=point))
+    added = select(scores.c.id, scores.c.attempt_id).where(scores.c.id > last, scores.c.run_id == run)
+    newest_now = [{"key": row.attempt_id, "score_id": row.id} for row in connection.execute(added)]
+    change_all(connection, attempts, newest_now)
     gone = [one for one in lying if one["hand_in_id"] in lies]
     add_all(connection, held, [one for one in lying if one["hand_in_id"] not in lies])
     if gone:
@@ -221,44 +224,82 @@ def attempts_of(book: Gradebook, assignment: str, submission: str = "", *, run: 
         row = find_assignment(connection, assignment, book.place)
         if submission:
             find_hand_in(connection, row, submission, book.place)
-        return read_attempts(connection, row.id, submission, run=run)
+        return read_attempts(connection, row.id, [submission] if submission else None, run=run)
 
 
 def read_attempts(
-    connection: Connection, assignment: int, submission: str = "", *, run: int | None = None, points: bool = True
+    connection: Connection,
+    assignment: int,
+    submissions: Collection[str] | None = None,
+    *,
+    run: int | None = None,
+    points: int = 2,
+    ends: bool = False,
 ) -> list[Attempt]:
-    """points: read those by function and check, too, which takes most of the time."""
+    """Attempts of some submissions, of all without names; of each, the latest last.
+
+    What they earned takes most of the time: points by function are read where points > 0, those by check where
+    points > 1. ends: of each submission the first and the latest only (point_ends).
+    """
     wanted = attempts.c.score_id == scores.c.id
     if run is not None:
         others = scores.alias()
         newest = select(others.c.id).where(others.c.attempt_id == attempts.c.id, others.c.run_id <= run)
         wanted = scores.c.id == newest.order_by(others.c.id.desc()).limit(1).scalar_subquery()
-    columns = [
+    columns: list[Any] = [
         *(hand_ins.c.submission, attempts.c.number, attempts.c.sha256, scores.c.status, scores.c.score),
         *(scores.c.max_score, scores.c.run_id, attempts.c.submitted_at, attempts.c.late_mark, scores.c.answers),
+        attempts.c.seen,
     ]
-    columns += [scores.c.layout_id, scores.c.functions, scores.c.checks] if points else []
-    query = select(*columns, attempts.c.seen).select_from(attempts).join(hand_ins).join(scores, wanted)
-    query = query.where(hand_ins.c.assignment_id == assignment)
-    if submission:
-        query = query.where(hand_ins.c.submission == submission)
-    rows = connection.execute(query.order_by(hand_ins.c.id, attempts.c.seen, attempts.c.number)).all()
+    columns += [scores.c.layout_id, scores.c.functions, scores.c.checks][: points and points + 1]
+    own = attempts.c.hand_in_id == hand_ins.c.id
+    if ends:
+        own = attempts.c.id.in_([hand_ins.c.first_id, hand_ins.c.latest_id])
+    # Outer, so that SQLite looks each score up by its key, and never an attempt by its score.
+    query = select(*columns).select_from(hand_ins).join(attempts, own).outerjoin(scores, wanted)
+    query = query.where(hand_ins.c.assignment_id == assignment, scores.c.id.is_not(None)).order_by(hand_ins.c.id)
+    if submissions is not None:
+        query = query.where(hand_ins.c.submission.in_(submissions))
+    rows = in_order(connection.execute(query).all(), lambda row: row.submission)
     if not points:
-        return in_order(map(attempt_from, rows))
+        return list(map(attempt_from, rows))
     named = named_points(connection)
-    return in_order(replace(attempt_from(row), functions=named(row, 0), checks=named(row, 1)) for row in rows)
+    return [
+        replace(attempt_from(row), functions=named(row, 0), checks=named(row, 1) if points > 1 else {}) for row in rows
+    ]
 
 
-def in_order(found: Iterable[Attempt]) -> list[Attempt]:
-    """Of each submission, the latest last: by their times where all are known, else as they came in (as given)."""
-    ordered: list[Attempt] = []
-    for _, own in groupby(found, lambda one: one.submission):
+def in_order(rows: Sequence[Any], whose: Callable[[Any], Any]) -> list[Any]:
+    """Rows of attempts, those of one submission together; of each, the latest last: by their times where all are
+    known, else as they came in.
+    """
+    ordered: list[Any] = []
+    for _, own in groupby(rows, whose):
         group = list(own)
-        times = [one.submitted_at for one in group if one.submitted_at]
-        if len(group) > 1 and len(times) == len(group):
-            group = [one for _, one in sorted(zip(times, group, strict=True), key=lambda pair: pair[0])]
+        if len(group) > 1:
+            dated = all(row.submitted_at is not None for row in group)
+            group.sort(key=lambda row: (row.submitted_at if dated else 0.0, row.seen, row.number))
         ordered += group
     return ordered
+
+
+def point_ends(connection: Connection, assignment: int) -> None:
+    """See that each submission names its first and its latest attempt.
+
+    One that the grader failed over is neither, as long as there is another: it may not take a mark away.
+    """
+    query = select(attempts, scores.c.status, hand_ins.c.first_id, hand_ins.c.latest_id).select_from(hand_ins)
+    query = query.join(attempts, attempts.c.hand_in_id == hand_ins.c.id)
+    query = query.outerjoin(scores, attempts.c.score_id == scores.c.id).where(hand_ins.c.assignment_id == assignment)
+    rows = in_order(connection.execute(query.order_by(attempts.c.hand_in_id)).all(), lambda row: row.hand_in_id)
+    changed = []
+    for hand_in, own in groupby(rows, lambda row: row.hand_in_id):
+        group = list(own)
+        usable = [row for row in group if row.status != GRADER_ERROR] or group
+        first, latest = usable[0].id, usable[-1].id
+        if (first, latest) != (group[0].first_id, group[0].latest_id):
+            changed.append({"key": hand_in, "first_id": first, "latest_id": latest})
+    change_all(connection, hand_ins, changed)
 
 
 Named = Callable[[Any, int], Mapping[str, tuple[float, float]]]
@@ -269,7 +310,7 @@ def named_points(connection: Connection) -> Named:
     known = {row.id: (row.functions, row.checks) for row in connection.execute(select(layouts))}
 
     def read(row: Any, kind: int) -> Mapping[str, tuple[float, float]]:
-        points = json.loads((row.functions, row.checks)[kind])
+        points = json.loads(row.checks if kind else row.functions)
         pairs = zip(known[row.layout_id][kind], points, strict=True)
         return {name: (earned, most) for (name, most), earned in pairs}
 

@@ -13,15 +13,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy import delete as delete_from
 
 from grader.decisions import Student
 from grader.errors import UsageError
 from grader.gradebook.book import Gradebook
-from grader.gradebook.changes import note, put
+from grader.gradebook.changes import line, note, note_all
 from grader.gradebook.naming import find_assignment, find_hand_in, find_student, one_line
-from grader.gradebook.tables import hand_ins, members, students
+from grader.gradebook.tables import assignments, hand_ins, members, students
 from grader.intake.names import make_id, same_name, show
 
 
@@ -38,8 +38,15 @@ class Imported:
 def students_of(book: Gradebook) -> list[Student]:
     """All students, by their names."""
     with book.reading() as connection:
-        rows = connection.execute(select(students)).all()
-    return sorted(map(student_from, rows), key=lambda one: (one.name.casefold(), one.key))
+        return sorted(read_students(connection), key=lambda one: (one.name.casefold(), one.key))
+
+
+def read_students(connection: Connection, submission: int | None = None) -> list[Student]:
+    """All students, or the members of one submission, by its row's number."""
+    query = select(students)
+    if submission is not None:
+        query = query.join(members).where(members.c.hand_in_id == submission)
+    return list(map(student_from, connection.execute(query)))
 
 
 def student_from(row: Row[Any]) -> Student:
@@ -50,53 +57,70 @@ def members_of(book: Gradebook, assignment: str) -> dict[str, tuple[Student, ...
     """By submission: whose it is; one student in general, several of a group. Without those that are nobody's yet."""
     with book.reading() as connection:
         row = find_assignment(connection, assignment, book.place)
-        return read_members(connection, row.id)
+        return read_members(connection, row.id, read_students(connection))
 
 
-def read_members(connection: Connection, assignment: int) -> dict[str, tuple[Student, ...]]:
-    query = select(hand_ins.c.submission, students).select_from(members).join(hand_ins).join(students)
+def read_members(connection: Connection, assignment: int, people: Iterable[Student]) -> dict[str, tuple[Student, ...]]:
+    """By submission: its members among these people."""
+    by_key = {one.key: one for one in people}
+    query = select(hand_ins.c.submission, students.c.key).select_from(members).join(hand_ins).join(students)
     query = query.where(members.c.assignment_id == assignment).order_by(students.c.name, students.c.key)
-    found: dict[str, list[Student]] = defaultdict(list)
-    for row in connection.execute(query):
-        found[row.submission].append(student_from(row))
-    return {submission: tuple(people) for submission, people in found.items()}
+    found: dict[str, tuple[Student, ...]] = {}
+    for submission, key in connection.execute(query):
+        if key in by_key:
+            found[submission] = (*found.get(submission, ()), by_key[key])
+    return found
 
 
 def import_roster(book: Gradebook, roster: Sequence[Student], who: str) -> Imported:
     """Take in a roster: students whom one of their ids or their address makes known are brought up to date, others are
     added; nobody is taken away. Raises UsageError where a row could be two of the known, and takes in nothing then.
     """
-    counts = {"added": 0, "changed": 0, "same": 0}
     with book.writing() as connection:
-        known = [student_from(row) for row in connection.execute(select(students))]
-        by_name = index(known)
-        taken = {one.key for one in known}
-        met: dict[str, Student] = {}
-        for one in roster:
-            matches = {was.key: was for name in names_of(one) for was in by_name.get(name, ())}
-            if len(matches) > 1:
-                both = " and ".join(show(key) for key in sorted(matches)[:3])
-                what = f"{show(one.name or one.key)}: its ids are those of {both}, expected one student"
-                raise UsageError(f"{what}. Correct the roster. Nothing was imported.")
-            was = next(iter(matches.values()), None)
-            if was and was.key in met:
-                raise UsageError(f"{show(was.key)}: two rows of the roster are this student. Nothing was imported.")
-            if was:
-                merged = merge(was, one)
-            else:
-                merged = replace(one, key=free_key(one, taken))
-                taken.add(merged.key)
-            met[merged.key] = merged
-            put_student(connection, merged, who)
-            counts["added" if was is None else "same" if values_of(was) == values_of(merged) else "changed"] += 1
-        linked = sum(match_members(connection, row) for row in all_assignments(connection))
-    return Imported(**counts, linked=linked)
+        known = {row.key: student_from(row) for row in connection.execute(select(students))}
+        now = settle_roster(known, roster)
+        new = [one for one in now if one.key not in known]
+        changed = [one for one in now if one.key in known and values_of(known[one.key]) != values_of(one)]
+        if new or changed:
+            after = {"added": len(new), "changed": len(changed)}
+            change, _ = note(connection, who, "roster", "imported", {}, after=after)
+            note_all(
+                connection,
+                [
+                    line(who, "student", "changed" if was else "made", {"student": one.key}, was, values_of(one))
+                    for one in (*new, *changed)
+                    for was in (values_of(known[one.key]) if one.key in known else {},)
+                ],
+            )
+            if new:
+                connection.execute(
+                    insert(students), [{"key": one.key, **values_of(one), "revision": change} for one in new]
+                )
+            for one in changed:
+                values = {**values_of(one), "revision": change}
+                connection.execute(update(students).where(students.c.key == one.key).values(**values))
+        linked = sum(match_members(connection, row) for row in connection.execute(select(assignments)).all())
+    return Imported(len(new), len(changed), len(now) - len(new) - len(changed), linked)
 
 
-def put_student(connection: Connection, student: Student, who: str) -> None:
-    subject = {"student": student.key}
-    where, values = {"key": student.key}, values_of(student)
-    put(connection, students, where, values, who=who, what="student", subject=subject, seen=None)
+def settle_roster(known: Mapping[str, Student], roster: Sequence[Student]) -> list[Student]:
+    """Everybody of the roster as they are known now, with their keys. Raises UsageError where that is not clear."""
+    by_name = index(known.values())
+    taken = {*known}
+    met: dict[str, Student] = {}
+    for one in roster:
+        matches = {was.key: was for name in names_of(one) for was in by_name.get(name, ())}
+        if len(matches) > 1:
+            both = " and ".join(show(key) for key in sorted(matches)[:3])
+            what = f"{show(one.name or one.key)}: its ids are those of {both}, expected one student"
+            raise UsageError(f"{what}. Correct the roster. Nothing was imported.")
+        was = next(iter(matches.values()), None)
+        if was and was.key in met:
+            raise UsageError(f"{show(was.key)}: two rows of the roster are this student. Nothing was imported.")
+        settled = merge(was, one) if was else replace(one, key=free_key(one, taken))
+        taken.add(settled.key)
+        met[settled.key] = settled
+    return list(met.values())
 
 
 def values_of(student: Student) -> dict[str, Any]:
@@ -144,12 +168,6 @@ def index(known: Iterable[Student]) -> Mapping[tuple[str, str], list[Student]]:
     return found
 
 
-def all_assignments(connection: Connection) -> Sequence[Row[Any]]:
-    from grader.gradebook.tables import assignments
-
-    return connection.execute(select(assignments)).all()
-
-
 def match_members(connection: Connection, assignment: Row[Any]) -> int:
     """Link submissions that are nobody's yet to the student whom their person names. Returns how many were linked."""
     own = members.c.assignment_id == assignment.id
@@ -172,10 +190,13 @@ def match_members(connection: Connection, assignment: Row[Any]) -> int:
             busy |= {*found}
             links = [{"hand_in_id": row.id, "student_id": one, "assignment_id": assignment.id} for one in found]
             linked.append((row, people, links))
-    for row, people, links in linked:
+    lines = []
+    for row, people, _ in linked:
         subject = {"assignment": assignment.title, "submission": row.submission}
-        note(connection, "grader", "members", "matched", subject, after={"students": sorted(people)})
-        connection.execute(insert(members), links)
+        lines.append(line("grader", "members", "matched", subject, {}, {"students": sorted(people)}))
+    if linked:
+        note_all(connection, lines)
+        connection.execute(insert(members), [link for _, _, links in linked for link in links])
     return len(linked)
 
 

@@ -105,6 +105,8 @@ hand_ins: Final = Table(
     Column("submission", String(200), nullable=False),
     long_text("person"),
     long_text("source"),
+    Column("first_id", Integer),  # its first and its latest attempt
+    Column("latest_id", Integer),
     UniqueConstraint("assignment_id", "submission"),
 )
 members: Final = Table(
@@ -142,7 +144,7 @@ scores: Final = Table(
     metadata,
     key(),
     link("attempts", index=True),
-    link("runs", index=True),
+    link("runs"),
     link("layouts"),
     Column("status", String(20), nullable=False),
     Column("score", Double),
