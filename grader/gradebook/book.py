@@ -24,9 +24,9 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, m
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from grader.errors import GraderError, UsageError
+from grader.gradebook.place import beside as beside
 from grader.gradebook.tables import HEAD, VERSION_TABLE, metadata
 
-FILE_NAME: Final = "gradebook.sqlite3"
 WAIT_S: Final = 20
 SQLITE_HEADER: Final = b"SQLite format 3\0"
 POSTGRESQL: Final = "postgresql+psycopg"
@@ -67,11 +67,6 @@ class Gradebook:
 
     def __exit__(self, *error: object) -> None:
         self.close()
-
-
-def beside(out: Path) -> Path:
-    """The gradebook of an output folder where none is named: a file beside it, for all that lie there."""
-    return Path(os.path.abspath(out)).parent / FILE_NAME
 
 
 def open_gradebook(url: str | Path, *, make: bool = True) -> Gradebook:

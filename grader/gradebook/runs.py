@@ -42,14 +42,17 @@ def record_run(
 ) -> Run:
     """Enter a run with what it found out about each submission. output: path of its output folder.
 
-    hashes: what decided over its marks, by name. counts: submissions by what was done with them.
+    hashes: what decided over its marks, by name. counts: submissions by what was done with them; "known" is added: of
+    those that another output folder had first.
     Raises GraderError if nothing could be written; then nothing of it is there.
     """
     with book.writing() as connection:
         row = put_assignment(connection, assignment, who)
         folder = row_of(connection, outputs, {"path": output}).id
         values = {"assignment_id": row.id, "output_id": folder, "who": who, "began": began.timestamp()}
-        values |= {"ended": time.time(), "hashes": dict(hashes), "counts": dict(counts)}
+        met = known_elsewhere(connection, row.id, folder, hand_ins)
+        counts = {**counts, **({"known": met} if met else {})}
+        values |= {"ended": time.time(), "hashes": dict(hashes), "counts": counts}
         number = insert_row(connection, runs, values)
         enter_hand_ins(connection, row.id, folder, number, hand_ins)
         point_ends(connection, row.id)
@@ -75,6 +78,13 @@ def put_assignment(connection: Connection, assignment: GradedAssignment, who: st
             note(connection, who, "rules", "changed", subject, before=row.rules, after=values["rules"])
         connection.execute(update(assignments).where(assignments.c.id == row.id).values(**values))
     return connection.execute(query).one()
+
+
+def known_elsewhere(connection: Connection, assignment: int, folder: int, found: Sequence[HandIn]) -> int:
+    """How many of these are known, but not from this output folder: the same students, or others of the same names."""
+    here = select(held.c.hand_in_id).where(held.c.output_id == folder)
+    query = select(hand_ins.c.submission).where(hand_ins.c.assignment_id == assignment, hand_ins.c.id.not_in(here))
+    return len({one.submission for one in found} & {*connection.execute(query).scalars()})
 
 
 def enter_hand_ins(connection: Connection, assignment: int, folder: int, run: int, found: Sequence[HandIn]) -> None:

@@ -208,6 +208,14 @@ class Marking:
         added = (NotebookResult(f"{stem}.ipynb", stem, "", why, tuple(new)) for stem, new in more.items())
         return replace(result, notebooks=(*result.notebooks, *added)) if more else result
 
+    def by_question(self) -> dict[str, dict[str, tuple[float | None, float]]]:
+        """The same by submission and question, whose name is its own in the assignment."""
+        found: dict[str, dict[str, tuple[float | None, float]]] = {}
+        for (submission, notebook, question), (most, _) in self._all_answers().items():
+            mark = self.of(submission).get((notebook, question), Mark())
+            found.setdefault(submission, {})[question] = mark.points, most
+        return found
+
     def points(self) -> Mapping[str, AnswerPoints]:
         """What was given for the answers that were taken in, by submission and answer: for the table of marks."""
         found: dict[str, dict[str, tuple[float | None, float]]] = {}
