@@ -42,20 +42,40 @@ def adjust(
     for the student. seen: the revision of the adjustment that is changed, 0 for a new one, None to replace any.
     Raises NotInGradebook, UsageError for points that the part cannot have, StaleEdit if `seen` is not what is there.
     """
-    subject_of = submission or student
-    who, reason = one_line(who, "who"), paragraph(reason, f"{subject_of}: reason", needed=True)
-    comment = paragraph(comment, f"{subject_of}: comment")
-    if student and part != WHOLE:
-        raise UsageError(f"{student}: {part} is a submission's, expected the whole. Adjust the submission instead.")
     with book.writing() as connection:
-        row, subject, columns = find_subject(connection, assignment, submission, student, book.place)
-        find_part(row, part, book.place)
-        see_points(row, part, mode, points, subject_of)
-        values = {"mode": mode, "points": float(points), "reason": reason, "comment": comment}
-        earned = earned_by(read_attempts(connection, row.id, [submission], points=1), part) if submission else None
-        where = {**columns, "kind": part.kind, "name": part.name}
-        values["earned_then"] = earned
-        made = put(connection, adjustments, where, values, who=who, what=WHAT, subject=subject, seen=seen)
+        about: dict[str, Any] = {"submission": submission, "student": student, "part": part, "seen": seen}
+        given: dict[str, Any] = {"points": points, "mode": mode, "reason": reason, "comment": comment}
+        return adjust_in(connection, book.place, assignment, who=who, **about, **given)
+
+
+def adjust_in(
+    connection: Connection,
+    place: str,
+    assignment: str,
+    *,
+    points: float,
+    reason: str,
+    who: str,
+    submission: str,
+    student: str,
+    part: Part,
+    mode: str,
+    comment: str,
+    seen: int | None,
+) -> Adjustment:
+    """adjust, as a part of a transaction that does more."""
+    whose = submission or student
+    who, reason = one_line(who, "who"), paragraph(reason, f"{whose}: reason", needed=True)
+    comment = paragraph(comment, f"{whose}: comment")
+    if student and part != WHOLE:
+        raise UsageError(f"{whose}: {part} is a submission's, expected the whole. Adjust the submission instead.")
+    row, subject, columns = find_subject(connection, assignment, submission, student, place)
+    find_part(row, part, place)
+    see_points(row, part, mode, points, whose)
+    earned = earned_by(read_attempts(connection, row.id, [submission], points=1), part) if submission else None
+    where = {**columns, "kind": part.kind, "name": part.name}
+    values = {"mode": mode, "points": float(points), "reason": reason, "comment": comment, "earned_then": earned}
+    made = put(connection, adjustments, where, values, who=who, what=WHAT, subject=subject, seen=seen)
     return adjustment_from(made)
 
 
