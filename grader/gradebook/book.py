@@ -172,6 +172,8 @@ def version_of(connection: Connection, place: str) -> str | None:
     tables = inspect(connection).get_table_names()
     if VERSION_TABLE in tables:
         version = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()
+        if version is None:
+            raise GraderError(f"{place}: does not say which version it is of, so it is damaged. Put back a copy.")
         if version == HEAD and (lost := sorted({*metadata.tables} - {*tables})):
             raise GraderError(f"{place}: the tables {', '.join(lost)} are missing. Put back a copy.")
         return str(version)

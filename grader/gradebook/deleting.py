@@ -4,7 +4,6 @@ What the student handed in alone goes with the student: attempts, scores, decisi
 submission stays with the others. The history keeps that a student was deleted, by whom and when, and how many lines
 were emptied; it keeps neither name nor content. SQLite overwrites what is deleted (secure_delete). Backups
 keep it.
-
 """
 
 from __future__ import annotations

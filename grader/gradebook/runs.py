@@ -23,9 +23,10 @@ from sqlalchemy import Connection, Row, Table, bindparam, func, insert, select, 
 from grader.decisions import Attempt, GradedAssignment, HandIn, Layout, Run
 from grader.gradebook.book import Gradebook
 from grader.gradebook.changes import insert_row, moment, moment_or_none, note
-from grader.gradebook.naming import find_assignment, find_hand_in, rules_to_json
+from grader.gradebook.naming import find_assignment, find_hand_in, one_line, rules_to_json
 from grader.gradebook.students import match_members
 from grader.gradebook.tables import assignments, attempts, hand_ins, held, layouts, outputs, runs, scores
+from grader.intake.names import clean
 from grader.records import GRADER_ERROR
 
 
@@ -46,6 +47,7 @@ def record_run(
     those that another output folder had first.
     Raises GraderError if nothing could be written; then nothing of it is there.
     """
+    who, output = one_line(who, "who"), clean(output)
     with book.writing() as connection:
         row = put_assignment(connection, assignment, who)
         folder = row_of(connection, outputs, {"path": output}).id
@@ -90,15 +92,12 @@ def known_elsewhere(connection: Connection, assignment: int, folder: int, found:
 def enter_hand_ins(connection: Connection, assignment: int, folder: int, run: int, found: Sequence[HandIn]) -> None:
     """Rows for what is new among these, each table in one statement."""
     known = ids_of(connection, assignment)
-    new = [one for one in found if one.submission not in known]
-    add_all(
-        connection,
-        hand_ins,
-        [
-            {"assignment_id": assignment, "submission": one.submission, "person": one.person, "source": one.source}
-            for one in new
-        ],
-    )
+    new = [
+        {"submission": one.submission, "person": clean(one.person), "source": clean(one.source)}
+        for one in found
+        if one.submission not in known
+    ]
+    add_all(connection, hand_ins, [{"assignment_id": assignment, **one} for one in new])
     known = ids_of(connection, assignment)
     own = hand_ins.c.assignment_id == assignment
     query = select(attempts).join(hand_ins).where(own).order_by(attempts.c.number)

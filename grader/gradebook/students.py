@@ -20,9 +20,9 @@ from grader.decisions import Student
 from grader.errors import UsageError
 from grader.gradebook.book import Gradebook
 from grader.gradebook.changes import line, note, note_all
-from grader.gradebook.naming import find_assignment, find_hand_in, find_student, one_line
+from grader.gradebook.naming import LONGEST_NAME, find_assignment, find_hand_in, find_student, one_line
 from grader.gradebook.tables import assignments, hand_ins, members, students
-from grader.intake.names import make_id, same_name, show
+from grader.intake.names import clean, make_id, same_name, show
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,10 @@ def import_roster(book: Gradebook, roster: Sequence[Student], who: str) -> Impor
     """Take in a roster: students whom one of their ids or their address makes known are brought up to date, others are
     added; nobody is taken away. Raises UsageError where a row could be two of the known, and takes in nothing then.
     """
+    who = one_line(who, "who")
     with book.writing() as connection:
         known = {row.key: student_from(row) for row in connection.execute(select(students))}
-        now = settle_roster(known, roster)
+        now = settle_roster(known, list(map(cleaned, roster)))
         new = [one for one in now if one.key not in known]
         changed = [one for one in now if one.key in known and values_of(known[one.key]) != values_of(one)]
         if new or changed:
@@ -101,6 +102,14 @@ def import_roster(book: Gradebook, roster: Sequence[Student], who: str) -> Impor
                 connection.execute(update(students).where(students.c.key == one.key).values(**values))
         linked = sum(match_members(connection, row) for row in connection.execute(select(assignments)).all())
     return Imported(len(new), len(changed), len(now) - len(new) - len(changed), linked)
+
+
+def cleaned(student: Student) -> Student:
+    """As the gradebook keeps it: no letters that cannot be shown, and none that are too many."""
+    texts = student.name, student.email, student.section
+    name, email, section = (clean(text.strip())[:LONGEST_NAME] for text in texts)
+    ids = {system: clean(value.strip())[:LONGEST_NAME] for system, value in student.ids.items() if value.strip()}
+    return Student(student.key and make_id(student.key), name, email, section, ids)
 
 
 def settle_roster(known: Mapping[str, Student], roster: Sequence[Student]) -> list[Student]:
@@ -226,6 +235,7 @@ def link_members(book: Gradebook, assignment: str, submission: str, keys: Sequen
 
     Raises NotInGradebook; UsageError for somebody who has another submission of this assignment.
     """
+    who = one_line(who, "who")
     with book.writing() as connection:
         row = find_assignment(connection, assignment, book.place)
         hand_in = find_hand_in(connection, row, submission, book.place)
@@ -251,8 +261,3 @@ def link_members(book: Gradebook, assignment: str, submission: str, keys: Sequen
         for one in people.values():
             values = {"hand_in_id": hand_in.id, "student_id": one.id, "assignment_id": row.id}
             connection.execute(insert(members).values(**values))
-
-
-def named_student(name: str, key: str = "", **more: Any) -> Student:
-    """A student as a form or a table gives it: cleaned. Raises UsageError for a name of nothing."""
-    return Student(make_id(key) if key else "", one_line(name, "name"), **more)

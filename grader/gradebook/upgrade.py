@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
+from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
@@ -41,4 +42,6 @@ def upgrade(connection: Connection, version: str | None, place: str = "") -> Non
         return script._upgrade_revs(HEAD, current)  # as alembic's own command does
 
     options = {"version_table": VERSION_TABLE, "fn": wanted, "script": script}
-    MigrationContext.configure(connection, opts=options).run_migrations()
+    context = MigrationContext.configure(connection, opts=options)
+    with Operations.context(context):
+        context.run_migrations()
