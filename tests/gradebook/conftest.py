@@ -7,7 +7,6 @@ it refuses root. Where it is not installed, its half of the tests is skipped.
 from __future__ import annotations
 
 import importlib.util
-import itertools
 import os
 import shutil
 import signal
@@ -26,7 +25,6 @@ from grader.gradebook.book import Gradebook, open_gradebook
 
 NOBODY = 65534
 PATIENCE_S = 60
-NUMBERS = itertools.count()
 
 
 def find_server() -> Path | None:
@@ -79,14 +77,15 @@ def wait_for(folder: Path, process: subprocess.Popen[bytes]) -> None:
 
 
 def new_database(server: str) -> str:
-    """The URL of an empty database."""
+    """The URL of the server's database, emptied: a test has one at a time."""
     import psycopg
 
-    name = f"book_{next(NUMBERS)}"
     host, user = (part.partition("=")[2] for part in server.split("&"))
     with psycopg.connect(host=host, user=user, dbname="postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return f"postgresql:///{name}?{server}"
+        connection.execute("SET client_min_messages = warning")
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+    return f"postgresql:///postgres?{server}"
 
 
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.process)]
