@@ -40,7 +40,7 @@ SHARES: Final = (REACHABLE, EARNED)
 
 
 @dataclass(frozen=True)
-class Student:
+class Person:
     """Somebody of the roster.
 
     key: the gradebook's own name for them, never changed. ids: what other systems call them, by system: "canvas",
@@ -116,7 +116,7 @@ class SavedComment:
 
 
 @dataclass(frozen=True)
-class Extension:
+class MoreTime:
     """More time for a submission or a student (the other is ""), in days, of 24 hours."""
 
     submission: str
@@ -275,8 +275,8 @@ class Grade:
     adjusted: tuple[Adjusted, ...]
     late: LateLine | None
     total: float | None
-    student: Student | None = None
-    members: tuple[Student, ...] = ()
+    student: Person | None = None
+    members: tuple[Person, ...] = ()
     attempt: int = 0
     latest: int = 0
     comments: tuple[Comment, ...] = ()
@@ -311,7 +311,7 @@ class Grade:
 
 
 @dataclass(frozen=True)
-class Layout:
+class PointLayout:
     """What a score's points are about: functions and checks by id, each with its maximum. Many scores share one."""
 
     functions: tuple[tuple[str, float], ...] = ()
@@ -332,7 +332,7 @@ class HandIn:
     status: str
     score: float | None
     max_score: float
-    layout: Layout = Layout()
+    layout: PointLayout = PointLayout()
     functions: tuple[float, ...] = ()
     checks: tuple[float, ...] = ()
     answers: Mapping[str, tuple[float | None, float]] = field(default_factory=dict)

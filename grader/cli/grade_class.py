@@ -101,7 +101,7 @@ def run_class(
         batch.faults += renderer.faults
         said = [*batch.finish(), *record.said]
         if log_format == "text":
-            show_class(batch, out, record.place)
+            show_class(batch, out, record)
         if profile:
             graded, parts = batch.counts["graded"], parts_of(batch.spent_s, wall_s=wall_s, jobs=at_work)
             if isinstance(progress, JsonLog):
@@ -165,7 +165,7 @@ def see_known(found: Sequence[Found], only: tuple[str, ...]) -> None:
             raise UsageError(f"--only {name}: no such submission. There are: {', '.join(sorted(known)[:20])}.")
 
 
-def show_class(batch: Batch, out: Path, gradebook: str) -> None:
+def show_class(batch: Batch, out: Path, record: RunRecord) -> None:
     console = Console(highlight=False)
     class_table(console, [batch.rows[one.id] for one in batch.chosen if one.id in batch.rows])
     others = len(batch.rows) - len(batch.chosen)
@@ -179,6 +179,12 @@ def show_class(batch: Batch, out: Path, gradebook: str) -> None:
             "the class page and grades.csv are without them.",
             soft_wrap=True,
         )
+    if record.known:
+        console.print(
+            f"{record.known} of these submissions have ids that another output folder had first: they count as "
+            "attempts of the same students. If they are other people, name another gradebook with --gradebook.",
+            soft_wrap=True,
+        )
+    if record.place:
+        console.print(f"Gradebook: {literal(record.place)}", soft_wrap=True)
     console.print(f"Reports: {out / 'index.html'}", soft_wrap=True)
-    if gradebook:
-        console.print(f"Gradebook: {literal(gradebook)}", soft_wrap=True)

@@ -20,11 +20,11 @@ from grader.decisions import (
     Adjustment,
     Attempt,
     Comment,
-    Extension,
     Grade,
+    MoreTime,
+    Person,
     Request,
     Rules,
-    Student,
 )
 from grader.gradebook.adjusting import read_adjustments
 from grader.gradebook.book import Gradebook
@@ -85,7 +85,7 @@ class Parts:
         self.members = read_members(connection, assignment.id, self.people)
         decided = read_adjustments(connection, assignment.id)
         self.adjustments: dict[tuple[str, str], list[Adjustment]] = gather(decided)
-        self.extensions: dict[tuple[str, str], list[Extension]] = gather(read_extensions(connection, assignment.id))
+        self.extensions: dict[tuple[str, str], list[MoreTime]] = gather(read_extensions(connection, assignment.id))
         self.late_days = read_late_days(connection, assignment.id)
         self.comments: dict[str, list[Comment]] = defaultdict(list)
         for comment in read_comments(connection, assignment.id, name):
@@ -122,7 +122,7 @@ class Parts:
         lines = {self.settle(submission, one).late for one in team}
         return replace(shared, late=None, late_differs=True, total=None) if len(lines) > 1 else shared
 
-    def settle(self, submission: str, student: Student | None = None) -> Grade:
+    def settle(self, submission: str, student: Person | None = None) -> Grade:
         subjects = [(submission, "")] if submission else []
         subjects += [("", student.key)] if student else []
         grade = settle(

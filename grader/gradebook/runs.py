@@ -20,7 +20,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, bindparam, func, insert, select, update
 
-from grader.decisions import Attempt, GradedAssignment, HandIn, Layout, Run
+from grader.decisions import Attempt, GradedAssignment, HandIn, PointLayout, Run
 from grader.gradebook.book import Gradebook
 from grader.gradebook.changes import insert_row, moment, moment_or_none, note
 from grader.gradebook.naming import find_assignment, find_hand_in, one_line, rules_to_json
@@ -145,7 +145,7 @@ def enter_scores(
     query = select(attempts.c.hand_in_id, attempts.c.sha256, attempts.c.id.label("attempt"), scores)
     query = query.join(hand_ins).outerjoin(scores, newest).where(hand_ins.c.assignment_id == assignment)
     now = {(row.hand_in_id, row.sha256): row for row in connection.execute(query)}
-    numbers: dict[Layout, int] = {}
+    numbers: dict[PointLayout, int] = {}
     fresh, lying = [], []
     for one in found:
         row = now[known[one.submission], one.sha256]
@@ -177,7 +177,7 @@ def enter_scores(
         connection.execute(update(held).where(*where).values(attempt_id=bindparam("attempt_id")), moved)
 
 
-def layout_number(connection: Connection, layout: Layout) -> int:
+def layout_number(connection: Connection, layout: PointLayout) -> int:
     content = {"functions": layout.functions, "checks": layout.checks}
     digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
     return int(row_of(connection, layouts, {"digest": digest}, content).id)
