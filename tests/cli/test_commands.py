@@ -60,6 +60,11 @@ def test_a_command_of_the_gradebook_answers_for_itself(name: str) -> None:
     assert f" gradebook {name} [OPTIONS]" in done.output
 
 
+def test_the_page_of_the_gradebook_has_all_of_its_commands() -> None:
+    page = (ROOT / "docs/gradebook.md").read_text()
+    assert not [one.name for one in (*DECISIONS, *PEOPLE, *TABLES) if f"`{one.name}" not in page]
+
+
 @pytest.mark.process
 def test_a_students_run_imports_nothing_of_the_gradebook() -> None:
     imported = modules_after("import grader.cli.check, grader.student.own_run")
