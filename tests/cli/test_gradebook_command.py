@@ -130,7 +130,7 @@ def strip_revisions(path: Path) -> Path:
     [
         (["adjust", "nobody", "1", "--reason", "x"], "no submission 'nobody'. There are: "),
         (["adjust", "doejane_1234", "1", "--for", "sgd", "--reason", "x"], "no function or question 'sgd'"),
-        (["adjust", "doejane_1234", "99", "--for", "rmsprop", "--reason", "x"], "99 points for optim.rmsprop, expected"),
+        (["adjust", "doejane_1234", "99", "--for", "rmsprop", "--reason", "x"], "99 points for optim.rmsprop"),
         (["adjust", "doejane_1234", "1", "--reason", " "], "reason: is empty"),
         (["withdraw", "poeedgar_1235"], "nothing was adjusted"),
         (["answer", "99", "x"], "no request '99'"),

@@ -15,15 +15,15 @@ def test_frames_are_values_or_refused_at_both_ends():
 
 
 def test_another_exception_is_a_failure(monkeypatch):
-    def read_node(node, reader, depth):
-        return {}[node] if node == "dx" else real(node, reader, depth)
+    def read_node(node, reader, text):
+        return {}[node] if node == "dx" else real(node, reader, text)
 
     real = protocol.read_node
     monkeypatch.setattr(protocol, "read_node", read_node)
     assert "KeyError: 'dx' from b'LGP1" in run(3_000, seed=7).failures[0]
 
 
-def test_memory_time_and_a_difference_of_the_two_ends_are_failures(monkeypatch):
+def test_memory_time_and_a_difference_between_the_two_ends_are_failures(monkeypatch):
     for name, value, word in (("BASE_BYTES", -(10**9), "of memory"), ("SLOWEST_S", 0.0, " s for a frame")):
         with monkeypatch.context() as patch:
             patch.setattr(fuzz_codec, name, value)

@@ -1,4 +1,4 @@
-"""A check as a program: what is recorded, and that only what the check itself does counts."""
+"""A check as a program: what is recorded, and that only the check's own calls count."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from grader.sandbox.host.check_setup import Setup
 from grader.sandbox.host.program import Diverged, Replay, record
 from grader.sandbox.inside.protocol import Handle
 
+PAIR = [("case.twice", 2), ("case.backward", 0)]
 ARITIES = [("case.forward", 2), ("case.backward", 0), ("case.forward", 2)]
 SOURCE = """import os, time
 import numpy as np
@@ -41,6 +42,7 @@ def spoils(x):
     x[:] = 0
     return x
 """
+TWICE = SOURCE + "def twice(x):\n    return 2 * x, (x,)\n"
 
 
 def run(process, work, program):
@@ -68,12 +70,12 @@ def run(process, work, program):
         lambda one: one.__setitem__(0, 1),
     ],
 )
-def test_whoever_looks_at_a_placeholder_ends_the_recording(look):
+def test_reading_a_placeholder_ends_the_recording(look):
     with pytest.raises(Look):
         look(Placeholder("call", (0,)))
 
 
-def test_arithmetic_on_a_placeholder_is_no_look():
+def test_arithmetic_on_a_placeholder_does_not_read_it():
     one = Placeholder("call", (0,))
     for other in (0.9 * one, np.ones(2) - one, one["W"] + 1, -one, np.reshape(one, (2, 1)), one.astype(np.float64)):
         assert type(other) is Placeholder
@@ -102,7 +104,7 @@ def test_what_a_check_writes_into_its_arrays_after_a_call_is_not_in_the_program(
     assert record(work, ()).steps[0][2][0].tolist() == [0, 0]
 
 
-def test_a_program_that_looks_at_once_is_none():
+def test_a_check_that_reads_a_value_at_once_has_no_program():
     assert record(lambda call: None, ()) is None
 
 
@@ -163,7 +165,7 @@ def test_a_check_that_does_something_else_is_rerun_in_a_fresh_process_call_by_ca
 
 
 @pytest.mark.process
-def test_the_call_at_which_a_process_ends_is_the_one_that_is_told(open_session):  # noqa: F811
+def test_the_failure_names_the_call_at_which_the_process_ended(open_session):  # noqa: F811
     def work(call):
         call("case.spoils", (np.ones(2),), {})
         call("case.ends", (np.ones(2),), {})
@@ -177,7 +179,7 @@ def test_the_call_at_which_a_process_ends_is_the_one_that_is_told(open_session):
 
 
 @pytest.mark.process
-def test_so_it_is_in_a_process_that_has_served_another_check_and_tells_several_results_at_once(open_session):  # noqa: F811
+def test_the_failure_names_the_call_also_in_a_shared_process_that_sends_several_results_at_once(open_session):  # noqa: F811
     def first(call):
         return call("case.count", (), {})
 
@@ -194,7 +196,7 @@ def test_so_it_is_in_a_process_that_has_served_another_check_and_tells_several_r
 
 
 @pytest.mark.process
-def test_results_are_told_several_at_once_and_each_has_its_time(open_session, monkeypatch):  # noqa: F811
+def test_several_results_arrive_at_once_and_each_has_its_time(open_session, monkeypatch):  # noqa: F811
     process, heard = open_session(SOURCE), []
 
     def work(call):
@@ -212,7 +214,7 @@ def test_results_are_told_several_at_once_and_each_has_its_time(open_session, mo
 
 
 @pytest.mark.process
-def test_an_argument_that_came_from_the_program_is_a_copy_and_its_change_is_told(open_session):  # noqa: F811
+def test_an_argument_from_the_program_is_a_copy_and_its_change_is_reported(open_session):  # noqa: F811
     def work(call):
         out, _ = call("case.forward", (np.ones(2), {}), {})
         call("case.spoils", (out,), {})
@@ -227,7 +229,7 @@ def test_an_argument_that_came_from_the_program_is_a_copy_and_its_change_is_told
 
 @pytest.mark.process
 def test_the_worker_stops_where_the_check_would(open_session):  # noqa: F811
-    """With another number of values than the reference returns; nothing that comes after it happens."""
+    """It returns another number of values than the reference. Nothing after it runs."""
 
     def work(call):
         one, _ = call("case.nothing", (np.ones(2),), {})
@@ -255,7 +257,7 @@ def test_a_check_that_ends_before_its_program_leaves_no_reply_behind(open_sessio
 
 
 @pytest.mark.process
-def test_what_is_asked_ahead_takes_one_message(open_session, monkeypatch):  # noqa: F811
+def test_calls_sent_ahead_take_one_message(open_session, monkeypatch):  # noqa: F811
     process, sent = open_session(SOURCE), []
 
     def ask():
@@ -272,7 +274,7 @@ def test_what_is_asked_ahead_takes_one_message(open_session, monkeypatch):  # no
 
 
 @pytest.mark.process
-def test_who_asks_ahead_for_something_else_is_answered_call_by_call(open_session):  # noqa: F811
+def test_calls_sent_ahead_that_do_not_match_are_made_one_by_one(open_session):  # noqa: F811
     process = open_session(SOURCE)
 
     def work():
@@ -283,7 +285,7 @@ def test_who_asks_ahead_for_something_else_is_answered_call_by_call(open_session
 
 
 @pytest.mark.process
-def test_what_a_recorded_check_returns_is_known_without_running_it(open_session):  # noqa: F811
+def test_the_result_of_a_recorded_check_is_known_without_running_it(open_session):  # noqa: F811
     def work(call):
         x, param = np.arange(3.0), {"name": "adam"}
         out = call("case.spoils", (x + 1,), {})
@@ -296,14 +298,14 @@ def test_what_a_recorded_check_returns_is_known_without_running_it(open_session)
     assert results["steps"] == 1
     mutations = [("case.spoils", 0, True)]
     assert process.exchange.mutations == mutations
-    assert work(process.call)["dx"].tolist() == [0, 1, 4]  # who runs it all the same finds the same replies
+    assert work(process.call)["dx"].tolist() == [0, 1, 4]  # running it anyway gives the same replies
     assert process.exchange.mutations == mutations
     process.end()
 
 
 @pytest.mark.process
 @pytest.mark.parametrize(("function", "blamed"), [("case.ends", "case.ends"), ("case.absent", "case.absent")])
-def test_where_a_call_gives_no_value_the_check_is_run_and_fails_at_that_call(open_session, function, blamed):  # noqa: F811
+def test_a_check_is_run_and_fails_at_the_call_that_returned_no_value(open_session, function, blamed):  # noqa: F811
     def work(call):
         call("case.spoils", (np.ones(2),), {})
         call(function, (np.ones(2),), {})
@@ -335,7 +337,7 @@ def test_a_check_whose_dict_was_changed_is_run_since_it_may_read_that(open_sessi
 
 
 @pytest.mark.process
-def test_what_was_returned_without_an_entry_is_the_checks_own_business(open_session):  # noqa: F811
+def test_a_returned_dict_without_an_entry_is_left_to_the_check(open_session):  # noqa: F811
     def work(call):
         out, _ = call("case.forward", (np.ones(2), {}), {})
         return {"W": out["W"], "again": call("case.count", (), {})}
@@ -357,38 +359,39 @@ def test_a_check_that_looks_at_a_value_has_no_results_of_its_own():
 
 @pytest.fixture
 def followed(open_session, monkeypatch):  # noqa: F811
-    """A process, a check that counts the calls before it, another one, and the messages that were sent."""
+    """A process that has served a check, one that counts the calls before it, another one, and the messages sent."""
     process, sent = open_session(SOURCE), []
-    post = process.post
-    monkeypatch.setattr(process, "post", lambda *given: (sent.append(1), post(*given)))
     check = Setup(0, program=record(lambda call: {"count": call("case.count", (), {})}, ()))
     other = Setup(1, program=record(lambda call: {"out": call("case.spoils", (np.ones(2),), {})}, ()))
+    process.run(pytest.fail, check, accept=lambda results: 1)  # behind a check that was right, others are queued
+    request_with = process.session.request_with
+    monkeypatch.setattr(process.session, "request_with", lambda *given: (sent.append(1), request_with(*given))[1])
     return process, check, other, sent
 
 
 @pytest.mark.process
-def test_the_next_check_begins_while_the_results_of_one_are_looked_at(followed):
+def test_the_next_check_begins_while_the_results_of_one_are_compared(followed):
     process, check, other, sent = followed
 
     def accept(results):
         assert len(sent) == 2
         return results["count"] + 1
 
-    assert process.run(pytest.fail, check, accept=accept, upcoming=other).value == 1
+    assert process.run(pytest.fail, check, accept=accept, upcoming=[other, None].__getitem__).value == 1
     assert process.run(pytest.fail, other, accept=lambda results: results["out"].tolist()).value == [0, 0]
     assert len(sent) == 2
 
 
 @pytest.mark.process
-def test_where_another_check_comes_next_the_one_that_began_is_ended(followed):
+def test_a_check_that_began_is_ended_if_another_one_comes_next(followed):
     process, check, other, _ = followed
-    process.run(pytest.fail, check, accept=lambda results: 1, upcoming=other)
+    process.run(pytest.fail, check, accept=lambda results: 1, upcoming=[other, None].__getitem__)
     outcome = process.run(pytest.fail, check, accept=lambda results: results["count"] + 1)
     assert (outcome.value, outcome.is_reused) == (1, False)
 
 
 @pytest.mark.process
-def test_where_results_are_not_accepted_the_check_is_run_in_a_fresh_process_and_the_next_one_after_it(followed):
+def test_a_check_whose_results_are_not_accepted_is_run_in_a_fresh_process_and_the_next_one_after_it(followed):
     process, check, other, _ = followed
     reused = []
 
@@ -397,7 +400,7 @@ def test_where_results_are_not_accepted_the_check_is_run_in_a_fresh_process_and_
         return process.call("case.count", (), {})
 
     process.run(pytest.fail, other, accept=lambda results: 1)
-    outcome = process.run(work, check, accept=lambda results: None, upcoming=other)
+    outcome = process.run(work, check, accept=lambda results: None, upcoming=[other, None].__getitem__)
     assert (outcome.value, outcome.processes, reused) == (0, 2, [False])
     assert process.run(pytest.fail, other, accept=lambda results: results["out"].tolist()).value == [0, 0]
 
@@ -410,7 +413,111 @@ def test_a_check_that_began_early_and_never_answers_costs_no_time_where_it_is_no
     process.run(pytest.fail, check, accept=lambda results: 1)
     started = time.monotonic()
     outcome = process.run(
-        lambda: process.call("case.count", (), {}), check, accept=lambda results: None, upcoming=hangs
+        lambda: process.call("case.count", (), {}),
+        check,
+        accept=lambda results: None,
+        upcoming=[hangs, None].__getitem__,
     )
     assert (outcome.value, outcome.processes) == (0, 2)
     assert time.monotonic() - started < process.limits.wall_s / 2
+
+
+def queued_behind(first, *others):
+    """Setups with programs for these checks, of which the first is known to make no other calls."""
+    setups = [Setup(number, program=record(work, ())) for number, work in enumerate((first, *others))]
+    setups[0].program.has_all_calls = True
+    return setups
+
+
+@pytest.mark.process
+def test_what_a_check_prints_is_not_taken_for_the_prints_of_the_queued_one(open_session):  # noqa: F811
+    source = SOURCE + "def prints(text):\n    print(text)\n    return 1\n"
+    process = open_session(source)
+    first, second = queued_behind(*(lambda call, text=text: {"v": call("case.prints", (text,), {})} for text in "ab"))
+    quiet = Setup(0, program=record(lambda call: {"count": call("case.count", (), {})}, ()))
+    process.run(pytest.fail, quiet, accept=lambda results: 1)
+
+    def work():
+        return process.call("case.prints", ("a",), {})
+
+    outcome = process.run(work, first, accept=lambda results: 1, upcoming=[second, None].__getitem__)
+    assert (outcome.prints, outcome.processes) == ("a\n", 2)
+    outcome = process.run(pytest.fail, second, accept=lambda results: 1)
+    assert outcome.prints == "b\n"
+
+
+@pytest.mark.process
+def test_a_check_that_makes_another_call_behind_which_one_is_queued_is_rerun_call_by_call(open_session):  # noqa: F811
+    def work(call):
+        count = call("case.count", (), {})
+        return {"counts": count + call("case.count", (), {}) if count == 0 else count}
+
+    process = open_session(SOURCE)
+    first, second = queued_behind(work, lambda call: {"count": call("case.count", (), {})})
+    assert first.program.result is None
+    process.run(pytest.fail, second, accept=lambda results: 1)
+    upcoming = [second, None].__getitem__
+    outcome = process.run(lambda: work(process.call), first, accept=pytest.fail, upcoming=upcoming)
+    assert outcome.value == {"counts": 0}
+    assert not first.program.has_all_calls
+    assert process.run(pytest.fail, second, accept=lambda results: results["count"] + 1).value == 1
+
+
+@pytest.mark.process
+def test_a_queued_check_does_not_run_before_one_whose_process_found_traces(open_session):  # noqa: F811
+    source = SOURCE + "def leaves():\n    calls.append(1)\n    return len(calls)\n"
+    process = open_session(source)
+    leaving, counting, last = queued_behind(
+        lambda call: {"v": call("case.leaves", (), {})},
+        lambda call: {"v": call("case.count", (), {})},
+        lambda call: {"v": call("case.count", (), {})},
+    )
+    process.run(pytest.fail, counting, accept=lambda results: 1)
+    upcoming = [counting, last, None]
+    seen = [process.run(pytest.fail, leaving, accept=lambda results: results["v"] + 1, upcoming=upcoming.__getitem__)]
+    seen.append(process.run(pytest.fail, counting, accept=lambda results: results["v"] + 1))
+    seen.append(process.run(pytest.fail, last, accept=lambda results: results["v"] + 1))
+    assert [one.value for one in seen] == [2, 1, 1]
+    assert not process.may_queue
+
+
+@pytest.mark.process
+def test_a_lean_reply_leaves_out_what_only_other_calls_need(open_session):  # noqa: F811
+    def work(call):
+        out, cache = call("case.twice", (np.ones(3000),), {})
+        return {"dx": call("case.backward", (out, cache), {})}
+
+    process, lengths = open_session(TWICE), []
+    program = record(work, PAIR)
+    assert program.is_lean
+    box_receive = Box.receive
+
+    def receive(box, deadline):
+        data = box_receive(box, deadline)
+        lengths.append(len(data))
+        return data
+
+    process.run(pytest.fail, Setup(0, arities=PAIR, program=program), accept=lambda results: results)
+    for lean in (True, False):
+        lengths.append(0)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Box, "receive", receive)
+            results = process.run(
+                pytest.fail, Setup(0, arities=PAIR, program=program, lean=lean), accept=lambda results: results
+            )
+        assert results.value["dx"].tolist() == [2.0] * 3000
+    border = lengths.index(0, 1)
+    assert sum(lengths[:border]) < sum(lengths[border:]) / 1.5
+
+
+@pytest.mark.process
+def test_where_a_lean_reply_is_not_right_the_check_is_rerun_with_whole_ones(open_session):  # noqa: F811
+    def work(call):
+        out, cache = call("case.twice", (np.ones(3),), {})
+        return {"dx": call("case.backward", (out, cache), {})}
+
+    process = open_session(TWICE)
+    setup = Setup(0, arities=PAIR, program=record(work, PAIR), lean=True)
+    process.run(pytest.fail, setup, accept=lambda results: results)
+    outcome = process.run(lambda: work(process.call), setup, accept=lambda results: None)
+    assert (outcome.value["dx"].tolist(), outcome.processes) == ([2.0] * 3, 2)
