@@ -221,6 +221,17 @@ def test_a_deleted_student_is_in_no_table_and_no_file(url, tmp_path):
         assert b"anary" not in (tmp_path / "gradebook.sqlite3").read_bytes()
 
 
+def test_without_a_roster_a_submission_is_deleted_by_its_id(book):
+    enter(book, handed_in("canary"), handed_in("bob"))
+    adjust(book, TITLE, 3, "canary", who="Ada", submission="canary")
+    assert delete_student(book, "canary", who="Ada").submissions == ("canary",)
+    assert "canary" not in everything(book)
+    import_roster(book, [Person("ann", "Ann")], "Ada")
+    link_members(book, TITLE, "bob", ["ann"], "Ada")
+    with pytest.raises(NotInGradebook):  # it is somebody's, whose key must be named
+        delete_student(book, "bob", who="Ada")
+
+
 def test_a_groups_submission_stays_when_one_of_it_is_deleted(book):
     enter(book, handed_in("team"))
     import_roster(book, [Person("ann", "Ann"), Person("bob", "Bob")], "Ada")
