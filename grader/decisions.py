@@ -142,7 +142,7 @@ class LateDays:
 
 
 @dataclass(frozen=True)
-class Request:
+class RegradeRequest:
     """A regrade request: what the student asks, and what staff answered ("" as long as nobody did).
 
     who, when: of the answer, or of whoever entered the question.
@@ -280,7 +280,7 @@ class Grade:
     attempt: int = 0
     latest: int = 0
     comments: tuple[Comment, ...] = ()
-    requests: tuple[Request, ...] = ()
+    requests: tuple[RegradeRequest, ...] = ()
     late_differs: bool = False
     questions: Mapping[str, tuple[float | None, float]] = field(default_factory=dict)  # answers' points, adjusted
 

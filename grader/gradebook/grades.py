@@ -23,7 +23,7 @@ from grader.decisions import (
     Grade,
     MoreTime,
     Person,
-    Request,
+    RegradeRequest,
     Rules,
 )
 from grader.gradebook.adjusting import read_adjustments
@@ -90,7 +90,7 @@ class Parts:
         self.comments: dict[str, list[Comment]] = defaultdict(list)
         for comment in read_comments(connection, assignment.id, name):
             self.comments[comment.submission].append(comment)
-        self.requests: dict[str, list[Request]] = defaultdict(list)
+        self.requests: dict[str, list[RegradeRequest]] = defaultdict(list)
         for request in read_requests(connection, assignment.id, name):
             self.requests[request.submission].append(request)
         self.attempts: dict[str, list[Attempt]] = {}

@@ -22,7 +22,7 @@ from grader.decisions import (
     LateLine,
     Part,
     Person,
-    Request,
+    RegradeRequest,
 )
 from grader.report.grades_csv import GRADE_COLUMNS, grades_csv
 from grader.report.pages import class_page, feedback_page, staff_page
@@ -44,7 +44,7 @@ def grade(**more: object) -> Grade:
         "late": late,
         "total": 62.5,
         "comments": (Comment(1, good().id, RELU, "Read the notes.", "Ada Lovelace", WHEN, 4),),
-        "requests": (Request(1, good().id, "", WHOLE, "Why?", WHEN, "Because.", "Ada Lovelace", WHEN, 5),),
+        "requests": (RegradeRequest(1, good().id, "", WHOLE, "Why?", WHEN, "Because.", "Ada Lovelace", WHEN, 5),),
         **more,
     }
     return Grade("A", good().id, "graded", 75.5, 100.0, 2.0, 5.0, **facts)  # type: ignore[arg-type]
