@@ -27,8 +27,9 @@ from typing import Any
 
 import numpy as np
 
+from grader.sandbox.host.decoder import Decoder
 from grader.sandbox.inside import protocol
-from grader.sandbox.inside.protocol import DTYPES, PREFIX, Decoder, Handle, ProtocolError, decode, encode, read_prefix
+from grader.sandbox.inside.protocol import DTYPES, PREFIX, Handle, ProtocolError, decode, encode, read_prefix
 
 MAX_BODY = 1 << 20
 TRACE_EVERY = 50

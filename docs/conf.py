@@ -14,6 +14,7 @@ include_patterns = [
     "student_template/MESSAGES.md",
     "bench/RESULTS.md",
     "CONTRIBUTING.md",
+    "CHANGELOG.md",
 ]
 # Folders that Sphinx would otherwise search for pages.
 exclude_patterns = [".venv*", "build", "dist", "reports", "tests", "submissions", "grader", "assignment", "reference"]

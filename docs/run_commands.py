@@ -1,7 +1,7 @@
 """Run the commands that the pages show, and compare what they print with what the pages say they print.
 
 make docs-output     # runs them and writes their output into the pages
-tests/pages/test_commands.py compares
+tests/pages/test_console_blocks.py compares
 
 A `console` block holds commands after `$ ` and their output. The blocks of a page run in order, in one scratch folder:
 a checkout of this project with a class download in it, or a student's folder (docs/example_class.py). In the output, a
@@ -30,7 +30,7 @@ COLUMNS = "80"
 BLOCK = re.compile(r"(?P<skip><!-- not run: [^>]+ -->\n+)?^```console\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 # Between the outputs of two commands; `$?` is that of the command for the next one.
 MARK = "=== next command ==="
-# One line a submission, in the order in which they end; on a terminal a bar stands in their place.
+# One line a submission, in the order in which they end; a terminal shows a bar in their place.
 PROGRESS = re.compile(r" *\d+/\d+ .+: .+")
 
 
@@ -72,18 +72,25 @@ def commands_of(block: str) -> list[Shown]:
 def run(block: list[Shown], folder: Path) -> list[Shown]:
     """The same commands with what they print here."""
     script = "".join(f"{one.command}\ncode=$?; echo '{MARK}'; (exit $code)\n" for one in block)
-    env = {**os.environ, "COLUMNS": COLUMNS, "PYTHONPATH": str(ROOT), "PATH": f"{folder / 'bin'}:{os.environ['PATH']}"}
+    text = run_script(script, folder, programs=folder / "bin", columns=COLUMNS, PYTHONPATH=str(ROOT))
+    printed = text.replace("\ufeff", "").split(f"{MARK}\n")[: len(block)]
+    return [Shown(one.command, without_progress(text)) for one, text in zip(block, printed, strict=True)]
+
+
+def run_script(script: str, folder: Path, *, programs: Path, columns: str, **environment: str) -> str:
+    """Everything that a script prints. programs: a folder of programs that come before all others."""
+    env = {**os.environ, "COLUMNS": columns, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", **environment}
     both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    done = subprocess.run(["bash", "-c", script], cwd=folder, env=env, check=False, **both)
-    printed = done.stdout.replace("\ufeff", "").split(f"{MARK}\n")[: len(block)]
-    return [
-        Shown(one.command, [line.rstrip() for line in text.splitlines() if not PROGRESS.fullmatch(line)])
-        for one, text in zip(block, printed, strict=True)
-    ]
+    return subprocess.run(["bash", "-c", script], cwd=folder, env=env, check=False, **both).stdout
+
+
+def without_progress(text: str) -> list[str]:
+    """The lines of an output but for those of the progress."""
+    return [line.rstrip() for line in text.splitlines() if not PROGRESS.fullmatch(line)]
 
 
 def agrees(shown: list[str], printed: list[str]) -> bool:
-    """Whether the printed lines are those of the page, `…` standing for anything."""
+    """Whether the printed lines match those of the page; `…` matches anything."""
     pattern = "".join(
         r"(?:.*\n)*" if line.strip() == ANYTHING else ".*".join(map(re.escape, line.rstrip().split(ANYTHING))) + r"\n"
         for line in shown

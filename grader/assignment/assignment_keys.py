@@ -1,7 +1,7 @@
 """The keys of assignment.toml, and how the loader reads them.
 
-A key that is missing, unknown or of another kind is refused with an example of what to write. Pure; every error is an
-AssignmentError that names the file.
+The error for a key that is missing, unknown or of the wrong kind shows an example of what to write. Pure. Every error
+is an AssignmentError that names the file.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ ASSIGNMENT: Final[Mapping[str, Entry]] = {
 
 
 def read_entry(toml: Path, data: Mapping[str, Any], name: str) -> Any:
-    """The value of a key of ASSIGNMENT; an empty one if the key is not there and not needed."""
+    """The value of a key of ASSIGNMENT; an empty one if the key is missing and not needed."""
     entry = ASSIGNMENT[name]
     if name not in data:
         if entry.is_needed:
@@ -152,28 +152,30 @@ def read_entry(toml: Path, data: Mapping[str, Any], name: str) -> Any:
 
 
 def refuse_unknown(toml: Path, data: Mapping[str, Any]) -> None:
-    """A misspelt key would be left out in silence."""
+    """Raise AssignmentError for an unknown key. Otherwise a misspelt key would be ignored."""
     for name in data:
         if name not in ASSIGNMENT:
-            raise AssignmentError(f"{toml}: {name} is no key of an assignment. Write one of: {', '.join(ASSIGNMENT)}.")
+            raise AssignmentError(
+                f"{toml}: {name} is not a key of assignment.toml. Write one of: {', '.join(ASSIGNMENT)}."
+            )
 
 
 def shown(name: str) -> str:
-    """As it stands in the file: [points], [[sets]], title."""
+    """A key as it is written in the file: [points], [[sets]], title."""
     return {"[": f"[{name}]", "[[": f"[[{name}]]"}.get(ASSIGNMENT[name].example.partition(name)[0], name)
 
 
-def numbers_from(toml: Path, data: Mapping[str, Any], table: str, said: str) -> dict[str, float]:
-    """A table of numbers above 0 by name. said: how an error names an entry, from its name and value."""
+def numbers_from(toml: Path, data: Mapping[str, Any], table: str, words: str) -> dict[str, float]:
+    """A table of numbers above 0 by name. words: a format for an entry's name and value in an error."""
     numbers: dict[str, float] = read_entry(toml, data, table)
     for name, value in numbers.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-            raise AssignmentError(f"{toml}: {said.format(name, value)}, expected a number above 0.")
+            raise AssignmentError(f"{toml}: {words.format(name, value)}, expected a number above 0.")
     return numbers
 
 
 def words_from(toml: Path, data: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
-    """[words]: by the name of a compared value what students read: "words", or ["words", "what a no means."]."""
+    """[words]: for a compared value, by name, what students read: "words", or ["words", "the message for a no."]."""
     phrases = {}
     for name, words in read_entry(toml, data, "words").items():
         both = [words, ""] if isinstance(words, str) else words

@@ -35,7 +35,7 @@ def is_lists(value: Any) -> bool:
 FITS: Final[Mapping[str, Callable[[Any], bool]]] = {
     TEXT: lambda value: isinstance(value, str),
     LIST: is_list,
-    # Of these, the reader refuses each value that does not fit by its name.
+    # The reader checks each value of these tables itself, so that the error names the value.
     NUMBERS: lambda value: isinstance(value, dict),
     TEXTS: lambda value: isinstance(value, dict),
     PHRASES: lambda value: isinstance(value, dict),
@@ -47,7 +47,7 @@ FITS: Final[Mapping[str, Callable[[Any], bool]]] = {
     LENGTHS: lambda value: isinstance(value, list),
     VALUES: lambda value: isinstance(value, dict),
 }
-# How TOML names what Python read.
+# Words for the Python types that tomllib returns.
 FOUND: Final = {
     str: "a text",
     int: "a number",
@@ -60,7 +60,7 @@ FOUND: Final = {
 
 @dataclass(frozen=True)
 class Entry:
-    """One key. kind: what it holds, of FITS. means: for the reference. example: lines of TOML that may stand there."""
+    """One key. kind: a key of FITS. means: its description in docs/reference.md. example: lines of TOML."""
 
     kind: str
     means: str
@@ -69,7 +69,7 @@ class Entry:
 
 
 def found(value: Any, entry: Entry) -> str:
-    """What a value is that does not fit, and what fits."""
+    """Describe a value of the wrong kind, and the kind that is expected."""
     kind = FOUND.get(type(value), type(value).__name__)
     return f"{kind}{' of other values' if entry.kind.startswith(kind) else ''}, expected {entry.kind}"
 

@@ -8,37 +8,43 @@ from typing import Final
 from grader.assignment.entries import LENGTHS, LIST, LISTS, PLACE, ROWS, TEXT, TEXTS, TRUTH, VALUES, Entry
 
 HANDOUT: Final[Mapping[str, Entry]] = {
-    "years": Entry(TEXT, "Whose handout it is, for people.", 'years = "the first three years"', True),
+    "years": Entry(TEXT, "The years of the handout, for people.", 'years = "the first three years"', True),
     "like": Entry(
         TEXT,
-        "Name of another handout. Keys that this file leaves out are as in that one; marks are added by topic.",
+        "Name of another handout. Its file gives the keys that this one leaves out; clues are completed by topic.",
         'like = "older"',
     ),
     "solved": Entry(
-        LIST, "Ids of functions that it gave written. They carry no points.", 'solved = ["layers.hinge_loss"]'
+        LIST,
+        "Ids of functions that the handout contains solved. They carry no points.",
+        'solved = ["layers.hinge_loss"]',
     ),
     "accepts": Entry(
         LIST,
-        "Misconceptions that are right there, because the handout says or wrote so.",
+        "Misconceptions that are right there, because the handout states or does so.",
         'accepts = ["optim.adam.adam_epsilon_below_root"]',
     ),
     "files": Entry(
         LIST,
-        "Patterns of handed-out files and notebooks that it has as the assignment has them, so that a submission's "
-        "differences are noted.",
+        "Patterns of handed-out files and notebooks that are the same as the assignment's. Notes name a submission's "
+        "differences from these.",
         'files = ["data_utils.py"]',
     ),
     "lacks": Entry(
         LISTS,
-        "What it did not have, so that it leaves the maximum. `functions`: ids of functions and classes; `checks`: "
-        "patterns of ids of checks.",
+        "What the handout does not have; its points leave the maximum. `functions`: ids of functions and classes; "
+        "`checks`: patterns of ids of checks.",
         '[lacks]\nfunctions = ["layers.tile_forward"]\nchecks = ["layers.square_forward.*"]',
     ),
     "hints": Entry(
-        TEXTS, "By misconception, its hint in this handout's words.", '[hints]\n"layers.scale_forward.kept_p" = "…"'
+        TEXTS,
+        "By misconception, its hint if the assignment's would be wrong for this handout.",
+        '[hints]\n"layers.scale_forward.kept_p" = "…"',
     ),
     "titles": Entry(
-        TEXTS, "By check, its title in this handout's words.", '[titles]\n"layers.scale_forward.notebook" = "…"'
+        TEXTS,
+        "By check, its title if the assignment's would be wrong for this handout.",
+        '[titles]\n"layers.scale_forward.notebook" = "…"',
     ),
     "arguments": Entry(
         ROWS, "Arguments that have another name, meaning or shape.", '[[arguments]]\nof = "layers.scale_forward"'
@@ -48,7 +54,9 @@ HANDOUT: Final[Mapping[str, Entry]] = {
     ),
     "returned": Entry(ROWS, "Returned arrays that have another shape.", '[[returned]]\nof = "layers.hinge_loss"'),
     "marks": Entry(
-        ROWS, "What `--handout auto` recognises the handout by.", '[[marks]]\ntopic = "what scale_forward says of p"'
+        ROWS,
+        "The clues by which `--handout auto` recognises the handout.",
+        '[[marks]]\ntopic = "the description of p in scale_forward"',
     ),
 }
 SHAPES: Final = {
@@ -79,7 +87,7 @@ HANDOUT_TABLES: Final[Mapping[str, Mapping[str, Entry]]] = {
         **SHAPES,
     },
     "marks": {
-        "topic": Entry(TEXT, "What the mark is about, for people. Marks of one topic count once.", 'topic = "…"', True),
+        "topic": Entry(TEXT, "What the clue is about, for people. Clues of one topic count once.", 'topic = "…"', True),
         "file": Entry(TEXT, "Student file to look in, a path below the package.", 'file = "layers.py"', True),
         "pattern": Entry(
             TEXT, "Regular expression. Case and white space do not matter.", "pattern = 'keep .* with p'", True

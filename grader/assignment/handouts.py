@@ -1,8 +1,8 @@
 """Read how other handouts of an assignment differ, from ASSIGNMENT/handouts/NAME.toml, and validate it.
 
-The keys are those of handout_keys.py, the rules those of judging/adapt.py, the marks those of handout_guess.py. A file
-of the assignment's own name may hold marks and years only. Names are held against the reference, so that a misspelt one
-takes no points away in silence.
+handout_keys.py lists the keys, judging/adapt.py defines the rules, and handout_guess.py the clues. The file of the
+assignment's own handout may contain only [[marks]] and years. All names are compared with the reference, so that a
+misspelt name cannot silently cost points.
 """
 
 from __future__ import annotations
@@ -72,9 +72,9 @@ def load_handout(path: Path, assignment: Assignment, defined: frozenset[str]) ->
     data = completed(path)
     unknown = sorted(data.keys() - HANDOUT.keys())
     if unknown:
-        raise AssignmentError(f"{place}: {unknown[0]} found, expected {', '.join(HANDOUT)}.")
+        raise AssignmentError(f"{place}: {unknown[0]} was found, expected {', '.join(HANDOUT)}.")
     if not isinstance(data.get("years"), str):
-        raise AssignmentError(f'{place}: no years. Say whose handout it is: years = "…".')
+        raise AssignmentError(f'{place}: years is missing. Write years = "…", the years of the handout.')
     tables = {name: rows_of(place, data, name) for name in HANDOUT_TABLES}
     lacks = data.get("lacks", {})
     if not isinstance(lacks, dict) or lacks.keys() - {"functions", "checks"}:
@@ -84,7 +84,7 @@ def load_handout(path: Path, assignment: Assignment, defined: frozenset[str]) ->
     misconceptions = {f"{item.function}.{item.name}" for item in assignment.misconceptions}
     for name in accepts:
         if name not in misconceptions:
-            raise AssignmentError(f"{place}: {name} in accepts is not known. Check the spelling.")
+            raise AssignmentError(f"{place}: {name} in accepts is not a misconception. Check the spelling.")
     rules = [row for name in HANDOUT_TABLES if name != "marks" for row in tables[name]]
     for function in (*functions, *solved, *(row["of"] for row in rules)):
         if function not in defined:
@@ -142,7 +142,7 @@ def completed(path: Path) -> dict[str, Any]:
 def rows_of(place: str, data: Mapping[str, Any], table: str) -> list[dict[str, Any]]:
     rows = data.get(table, [])
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise AssignmentError(f"{place}: {table} is no list of tables. Begin each with [[{table}]].")
+        raise AssignmentError(f"{place}: {table} is not a list of tables. Begin each table with [[{table}]].")
     fields = HANDOUT_TABLES[table]
     for row in rows:
         for name, value in row.items():

@@ -147,7 +147,7 @@ def load_assignment(folder: Path) -> Assignment:
         classes=classes,
         stubs=stubs_from(toml, data, functions, classes),
         functions=functions,
-        # That each is asked in one notebook is seen when notebooks are read (intake/notebooks/answers.py).
+        # intake/notebooks/answers.py checks that each question is in exactly one notebook.
         questions=numbers_from(toml, data, "questions", "question {} has {!r} points"),
         checks=tuple(checks),
         definitions=definitions,

@@ -42,7 +42,7 @@ def sets_from(toml: Path, data: Mapping[str, Any], files: Sequence[str], handed_
     for item in read_entry(toml, data, "sets") if "sets" in data else [{"files": [file]} for file in files]:
         unknown = set(item) - set(ModuleSet.__dataclass_fields__)
         if unknown:
-            raise AssignmentError(f"{toml}: [[sets]] holds {', '.join(sorted(unknown))}, expected files, on, without.")
+            raise AssignmentError(f"{toml}: [[sets]] has {', '.join(sorted(unknown))}, expected files, on, without.")
         if "files" not in item or not all(map(is_list, item.values())):
             raise AssignmentError(f"{toml}: [[sets]] is {item}, expected lists of files. {advice(ASSIGNMENT['sets'])}")
         sets.append(ModuleSet(**{name: tuple(paths) for name, paths in item.items()}))

@@ -40,9 +40,9 @@ SAME: Final = 1e-9  # relative; rounding differs between BLAS libraries, but no 
 
 @dataclass(frozen=True)
 class Made:
-    """Fixtures in memory: manifest without hashes of files, and arrays by file.
+    """Fixtures in memory: the manifest without hashes of files, and the arrays by file.
 
-    lacking: by the folder of a right solution, the functions that it does not have, so that nothing was measured there.
+    lacking: by folder of a right solution, the functions that it lacks. Their spread was not measured there.
     """
 
     manifest: dict[str, Any]

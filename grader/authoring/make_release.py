@@ -73,7 +73,7 @@ def make_wheel() -> tuple[str, bytes]:
         path.relative_to(root.parent).as_posix(): path.read_bytes()
         for path in root.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".")
-        if not path.is_relative_to(STARTER)  # its solution would be handed out
+        if not path.is_relative_to(STARTER)  # otherwise its solution is handed out
     }
     info = f"{DISTRIBUTION}-{grader.VERSION}.dist-info"
     files[f"{info}/METADATA"] = described.partition("\n\n")[0].encode() + b"\n"  # only the fields, without the README

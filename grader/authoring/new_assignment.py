@@ -1,8 +1,8 @@
-"""A new assignment, as `grader new` writes it: the files of starter/, and the fixtures that they make.
+"""Write a new assignment (`grader new`): the files of starter/, and their fixtures.
 
-Each file of starter/ lies there with `.txt` behind its name: it is text for somebody else's folder, no module of this
-package. The wheel that students get is without them (make_release.py): a teacher who keeps the first function must not
-hand out its solution.
+The names of the files in starter/ end in `.txt`, because they are text for another folder and not modules of this
+package. The wheel for students does not contain them (make_release.py), so that an instructor who keeps the first
+function does not hand out its solution.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SUFFIX: Final = ".txt"
 
 
 def write_new(folder: Path) -> list[str]:
-    """Write the assignment into a folder that is empty or not there, and return the paths of its files, sorted.
+    """Write the assignment into a folder that is empty or does not exist. Return the paths of its files, sorted.
 
     Raises UsageError for any other folder.
     """
@@ -34,6 +34,6 @@ def write_new(folder: Path) -> list[str]:
 
 
 def starter_files() -> dict[str, bytes]:
-    """By path below the new folder."""
+    """The contents of all files, by path below the new folder."""
     paths = (path for path in sorted(STARTER.rglob(f"*{SUFFIX}")) if path.is_file())
     return {path.relative_to(STARTER).as_posix().removesuffix(SUFFIX): path.read_bytes() for path in paths}

@@ -34,17 +34,17 @@ ROOM: Final = 3.0
 
 @dataclass(frozen=True)
 class Spread:
-    """What right solutions differ by.
+    """The differences between the right solutions and the reference.
 
-    lacking: by the folder of a solution, relative to the assignment's, the functions that it does not have.
+    lacking: by folder of a solution, relative to the assignment's, the functions that it lacks.
     """
 
-    largest: Mapping[str, float]  # by check, the largest error of any right solution, relative as the judge has it
+    largest: Mapping[str, float]  # by check, the largest relative error of any right solution, as the judge computes it
     lacking: Mapping[str, tuple[str, ...]]
 
 
 def measure_spread(assignment: Assignment, functions: Functions, expected: Mapping[str, Arrays]) -> Spread:
-    """Run every right solution through the checks, with the reference's functions for those that it lacks.
+    """Run all checks on every right solution. functions: the reference's, used for those that a solution lacks.
 
     Raises AssignmentError if a right solution fails a check, or comes too close to its tolerance.
     """

@@ -21,7 +21,9 @@ def fixtures(assignment: Path, check: bool) -> int:
     count = f"{len(loaded.checks)} checks, {len(loaded.misconceptions)} misconceptions"
     for solution, functions in made.lacking.items():
         if functions:
-            click.echo(f"right solution {solution}: has no {', '.join(functions)}; the reference's stood in.", err=True)
+            click.echo(
+                f"right solution {solution}: has no {', '.join(functions)}; used the reference's instead.", err=True
+            )
     if not check:
         write_fixtures(loaded, made)
         click.echo(f"{loaded.folder / 'fixtures'}: written ({count})")
@@ -29,5 +31,6 @@ def fixtures(assignment: Path, check: bool) -> int:
     lines = drift(loaded, made)
     for line in lines:
         click.echo(line, err=True)
-    click.echo(f"{loaded.folder / 'fixtures'}: " + ("run grader fixtures" if lines else f"up to date ({count})"))
+    state = "out of date. Run grader fixtures." if lines else f"up to date ({count})"
+    click.echo(f"{loaded.folder / 'fixtures'}: {state}")
     return 1 if lines else 0

@@ -1,4 +1,4 @@
-"""The command line as a program. The one place where errors become exit codes (EXIT_CODES).
+"""The entry point of the `grader` program, and the only place where errors become exit codes (EXIT_CODES).
 
 A spawned process (a job, the renderer of notebooks) imports this module again, since it is `__main__` here. It needs
 neither click nor the commands, so only `main` imports them.
@@ -17,7 +17,7 @@ from grader.errors import GraderError, UsageError
 
 USAGE: Final = 2
 FAULT: Final = 3
-STOPPED: Final = 128  # and the number of the signal, as shells have it
+STOPPED: Final = 128  # plus the number of the signal, the convention of shells
 # What each exit code means, for docs/reference.md.
 EXIT_CODES: Final = {
     0: "Done. `grader grade` ends with it whatever the marks are.",

@@ -20,7 +20,7 @@ NAME: Final = "dist/student_template.zip"
 @assignment_option
 @click.option("--out", type=FILE, help=f"Zip to write; {NAME} beside the assignment folder by default.")
 def release(assignment: Path, out: Path | None) -> int:
-    """Pack what students get: the template, the notebooks, the public checks, and this grader to run them with.
+    """Pack the zip for students: the template, the notebooks, the public checks, and this grader to run them.
 
     Writes nothing if a file of the zip contains a line of a solution, a hidden check or a misconception.
     """

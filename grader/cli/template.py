@@ -17,9 +17,9 @@ NAME: Final = "student_template"
 @click.command()
 @assignment_option
 @click.option("--out", type=FOLDER, help=f"Folder to write; {NAME} beside the assignment folder by default.")
-@click.option("--check", is_flag=True, help="Write nothing; exit 1 if the folder is not what would be written.")
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 if the folder is out of date.")
 def template(assignment: Path, out: Path | None, check: bool) -> int:
-    """Write the students' package: the reference without its solutions, and what is handed out with it."""
+    """Write the students' package: the reference without its solutions, and the files that come with it."""
     files = make_template(load_assignment(assignment))
     out = out or assignment.parent / NAME
     if not check:
@@ -27,6 +27,6 @@ def template(assignment: Path, out: Path | None, check: bool) -> int:
     lines = drift(out, files)
     for line in lines:
         click.echo(line, err=True)
-    state = "is not what the reference gives. Run grader template." if lines else "up to date" if check else "written"
-    click.echo(f"{out}: {state} ({len(files)} files)")
+    state = f"up to date ({len(files)} files)" if check else f"written ({len(files)} files)"
+    click.echo(f"{out}: " + ("out of date. Run grader template." if lines else state))
     return 1 if lines else 0

@@ -62,7 +62,7 @@ def ask_forward(
     agreed, is_same = process.run_alone(at_the_inputs, longer).returned()
     if not is_same:
         return agreed, False
-    elsewhere = usual.gradients_elsewhere(call, np.random.RandomState(secret))
+    elsewhere = usual.gradients_at_other_inputs(call, np.random.RandomState(secret))
     # Less than at the check's inputs means that the claim was made for those inputs.
     if elsewhere is None or not agreed <= elsewhere.claims.keys():
         return NOTHING

@@ -1,7 +1,8 @@
 """What a report notes about the import of the student's files: absent modules, statements left out, prints.
 
-Source for another Python gets one note per submission (`tell_dialect`), made from the errors of all statements that
-were left out for that reason. The worker writes the Python into the error's text (sandbox/inside/dialects.py). Pure.
+Source for another Python gets one note per submission (`note_other_python`), made from the errors of all statements
+that were left out for that reason. The worker writes the Python into the error's text (sandbox/inside/dialects.py).
+Pure.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def is_of_another_python(one: LeftOut) -> bool:
     return bool(NEWER.match(one.error) or OLDER.match(one.error))
 
 
-def tell_dialect(left_out: Sequence[LeftOut], python: str) -> list[Reason]:
+def note_other_python(left_out: Sequence[LeftOut], python: str) -> list[Reason]:
     """Return one note, or none: on Python 2 if any statement is Python 2, otherwise on the newest Python needed.
 
     python: the version that graded. left_out: all statements that were left out, of all files.

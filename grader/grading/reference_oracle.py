@@ -22,7 +22,8 @@ from grader.judging.adapt import Handout, adapt_back
 from grader.judging.student_proxy import Student
 from grader.messages.say import fault, say
 from grader.records import FAILED, Reason
-from grader.sandbox.host.check_process import LOST, CheckProcess
+from grader.sandbox.host.check_lifecycle import LOST
+from grader.sandbox.host.check_process import CheckProcess
 from grader.sandbox.host.check_setup import Setup
 from grader.sandbox.inside.protocol import Handle
 

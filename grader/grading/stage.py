@@ -4,7 +4,7 @@ It holds the student's files and helpers, every handed-out file pristine, and an
 has none. Other users can read everything, and only the owner can write: the worker runs under another uid.
 
 While the naive layers are checked, the fast ones are withheld. A copy of them in a helper or in the student file costs
-no mark, since it was handed out, but staff get a note (`tell_copies`). Whole lines of code reveal a copy, so no syntax
+no mark, since it was handed out, but staff get a note (`note_copies`). Whole lines of code reveal a copy, so no syntax
 needs to be parsed. Renaming everything in the copy hides it, and is work.
 """
 
@@ -43,12 +43,12 @@ def stage(
     *,
     package: str,
     extended: Sequence[str] = (),
-    is_told: Callable[[str], bool] = lambda name: True,
+    needs_note: Callable[[str], bool] = lambda name: True,
 ) -> list[Reason]:
     """Write the work tree and return notes about it.
 
     extended: handed-out files of which the student's version is staged, completed by the names that it lacks.
-    is_told: whether a note is due if the submission's version of a handed-out file differs.
+    needs_note: whether a note is due if the submission's version of a handed-out file differs.
     target: is made if need be, and must not contain the package yet.
     Raises GraderError if it does, or if a handed-out file or the package has an impossible name (our fault). A file of
     the submission with a bad name is left out, with a note.
@@ -69,9 +69,9 @@ def stage(
             beside = f"_handed_out_{base}"
             files[name] = submission_files[name] + COMPLETION.format(pristine=beside.removesuffix(".py")).encode()
             files[f"{folder}{slash}{beside}"] = pristine
-        if is_told(name) and name in extended:
+        if needs_note(name) and name in extended:
             notes.append(Reason.of("own_definitions_used", file=name))
-        elif is_told(name):
+        elif needs_note(name):
             notes.append(Reason.of("handed_out_used", file=name))
     write_tree(files, target, package)
     return notes
@@ -108,7 +108,7 @@ def write_file(path: Path, content: bytes) -> None:
     path.chmod(FILE_MODE)
 
 
-def tell_copies(files: Mapping[str, bytes], withheld: Mapping[str, bytes]) -> list[Reason]:
+def note_copies(files: Mapping[str, bytes], withheld: Mapping[str, bytes]) -> list[Reason]:
     """Return a note for each of the submission's files that contains much of a withheld one under another name."""
     notes = []
     for original, content in withheld.items():

@@ -95,10 +95,10 @@ def conclude(started: float, run: SubmissionRun) -> Result:
     """Turn all trials into a Result. A check without a trial counts as out of time."""
     submission, context, handout = run.sandboxes.submission, run.sandboxes.context, run.sandboxes.handout
     order = [check for check in context.assignment.checks if handout.has(check)]
-    results = settle([run.known(check) for check in order])
+    results = settle([run.trial_of(check) for check in order])
     # On stubs, a check may earn back what a sibling's mistake had cost it: a mistake costs once.
     if run.on_stubs:
-        on_stubs = settle([run.on_stubs.get(check.id) or run.known(check) for check in order])
+        on_stubs = settle([run.on_stubs.get(check.id) or run.trial_of(check) for check in order])
         results = choose(results, on_stubs, run.on_stubs.keys(), context.assignment.stubs)
     results = with_left_out(results, context.assignment, handout)
     functions = sum_up(results, needs_of(context.assignment), lines_of(context.assignment, submission))

@@ -40,7 +40,7 @@ AGAIN_S: Final = 6.0
 
 
 @dataclass
-class Patience:
+class TimeLimits:
     """The time limits of one submission. timed_out: functions that ran out of time; ended: functions that returned
     values in a check; cut: by a check's id and whether it ran on stubs, the function that ran out of a short time."""
 
@@ -93,7 +93,7 @@ class Patience:
         """Whether a check gets the usual time: it ran out of a shortened one, and that function ended in another."""
         return self.cut.get((check.id, on_stubs)) in self.ended
 
-    def take_again(self, checks: Iterable[Check]) -> Iterator[Check]:
+    def take_retries(self, checks: Iterable[Check]) -> Iterator[Check]:
         """Yield the first check of each function that ended in none, but ran only with a shortened time."""
         for check in checks:
             is_cut = (check.id, False) in self.cut  # on the student's own code, and it has not run again since

@@ -66,13 +66,13 @@ def expect_draws(function: str, weights: Mapping[str, Any], scale: float) -> Non
 
 
 def expect_masks(function: str, masks: Sequence[np.ndarray], keep: float) -> None:
-    """End the check with status failed unless each number of these masks is kept or dropped at random, on its own.
+    """End the check with status failed unless these masks keep each entry independently and at random.
 
     function: id of the function that made the masks.
-    masks: arrays of bool of one shape, each made with another seed, True where a number is kept.
-    keep: the share of numbers to keep, between 0 and 1.
+    masks: arrays of bool, all of one shape, each drawn with a different seed, True where an entry is kept.
+    keep: the expected share of kept entries, between 0 and 1.
 
-    A right function fails with a probability of at most 1e-9 for each question that is asked of the masks.
+    A right function fails each of the tests with a probability of at most 1e-9.
 
         expect_masks("layers.dropout_forward", [out != 0], 1 - p)
     """

@@ -154,7 +154,7 @@ FAULTS: Final[dict[str, str]] = {
     "not_relative": "stage: {name!r} was found, expected a relative path. Correct the assignment.",
     "exists_already": "stage: {file} exists already, expected an empty folder. Stage elsewhere.",
     "disk_full": "{place}: work trees cannot be written there ({error}). Free some space, or set TMPDIR to another folder. Then run the same command again.",
-    "not_finite": "fixture of {name}: holds NaN or inf, expected finite numbers. Run make fixtures.",
+    "not_finite": "fixture of {name}: holds NaN or inf, expected finite numbers. Run grader fixtures.",
     "check_returned": "a check returned {type}, expected named arrays or gradients(...).",
     "no_such_function": "check: {function} is not a function of the assignment. Check the spelling.",
     "no_such_member": "check: {member} is not among the methods and attributes of its class in assignment.toml. Add it there, or correct the name.",

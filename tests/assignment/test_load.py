@@ -110,7 +110,7 @@ def test_a_folder_without_toml_is_refused(tmp_path):
         ('reference = "../reference"', "", ["no reference found"]),
         ('student_files = ["layers.py"]', "", ["no student_files found"]),
         ('student_files = ["layers.py"]', 'student_files = "layers.py"', ["is a text, expected a list of texts"]),
-        ('student_files = ["layers.py"]', 'student_files = ["optim.py"]', ["layers.py is no student file"]),
+        ('student_files = ["layers.py"]', 'student_files = ["optim.py"]', ["layers.py is not in student_files"]),
         ("handed_out = []", "", ["no handed_out found, expected a list of texts. Write, for example: handed_out = []"]),
         ("[limits]\ncpu_s = 2", "", ["no [limits] found", "memory_mib = 1024"]),
         ('[points]\n"layers.double" = 8', "", ["no [points] found, expected a table of numbers"]),
@@ -132,7 +132,7 @@ def test_a_folder_without_toml_is_refused(tmp_path):
         ("cpu_s = 2", "cpu_s = 0", ["limit cpu_s is 0"]),
         ("cpu_s = 2", "cpu_s = nan", ["limit cpu_s is nan"]),
         ("cpu_s = 2", 'cpu_s = "2"', ["limit cpu_s is '2'"]),
-        ('reference = "../reference"', 'reference = "../nowhere"', ["nowhere: is no package"]),
+        ('reference = "../reference"', 'reference = "../nowhere"', ["nowhere: not a package"]),
         ('student_files = ["layers.py"]', 'student_files = ["layers.py", 3]', ["is a list of other values"]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -142,7 +142,7 @@ def test_a_damaged_toml_is_refused_with_what_is_wrong(folder, old, new, words):
     refused(folder, *words)
 
 
-# A value of no kind that a key may hold, by that kind.
+# By kind of a key, a value that does not fit it.
 MISFITS = {
     TEXT: "3",
     LIST: "[3]",
@@ -156,7 +156,7 @@ MISFITS = {
 
 
 def with_key(folder, name, value):
-    """assignment.toml with another value of one key, None for none."""
+    """Write assignment.toml with another value for one key; None leaves the key out."""
     data = tomllib.loads((folder / "assignment.toml").read_text())
     data.pop(name, None)
     lines = [f"{name} = {value}"] if value else []
@@ -168,14 +168,14 @@ def with_key(folder, name, value):
 
 
 @pytest.mark.parametrize("name", ASSIGNMENT)
-def test_a_key_of_another_kind_is_refused_with_an_example_of_what_to_write(folder, name):
+def test_a_key_of_the_wrong_kind_is_refused_with_an_example(folder, name):
     entry = ASSIGNMENT[name]
     with_key(folder, name, MISFITS[entry.kind])
     refused(folder, "assignment.toml: ", f"{name}", f"expected {entry.kind}", entry.example.split("\n")[-1])
 
 
 @pytest.mark.parametrize("name", ASSIGNMENT)
-def test_a_key_that_is_not_there_is_refused_with_an_example_or_not_needed(folder, name):
+def test_a_missing_key_is_refused_with_an_example_if_it_is_needed(folder, name):
     entry = ASSIGNMENT[name]
     with_key(folder, name, None)
     if entry.is_needed:
@@ -192,12 +192,12 @@ def test_the_example_of_a_key_is_toml_that_fits(name):
     assert FITS[entry.kind](data[name])
 
 
-def test_a_key_that_is_misspelt_is_refused(folder):
+def test_a_misspelt_key_is_refused(folder):
     edit(folder / "assignment.toml", "[limits]", "[stub]\n[limits]")
-    refused(folder, "stub is no key of an assignment. Write one of: title, package,", "stubs", "limits")
+    refused(folder, "stub is not a key of assignment.toml. Write one of: title, package,", "stubs", "limits")
 
 
-def test_bytes_that_are_no_text_are_refused(folder):
+def test_a_toml_that_is_not_utf_8_is_refused(folder):
     (folder / "assignment.toml").write_bytes(b'title = "\xff"\n')
     refused(folder, "assignment.toml", "cannot be read")
 

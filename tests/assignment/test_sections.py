@@ -34,11 +34,17 @@ def test_a_set_of_several_files_can_be_split():
             [{"files": [*FILES, "nets.py"]}],
             "[[sets]] list layers.py, nets.py, nets.py, expected each student file once.",
         ),
-        ([{"files": [*FILES], "off": []}], "[[sets]] holds off, expected files, on, without."),
+        ([{"files": [*FILES], "off": []}], "[[sets]] has off, expected files, on, without."),
         ([{"on": [*FILES]}], "expected lists of files. Write, for example:\n    [[sets]]"),
         ([{"files": "layers.py"}], "expected lists of files. Write, for example:\n    [[sets]]"),
-        ([{"files": [*FILES], "on": ["other.py"]}], "[[sets]] name other.py, which is no student or handed-out file."),
-        ([{"files": [*FILES], "without": ["nets.py"]}], "[[sets]] name nets.py, which is no student or handed-out"),
+        (
+            [{"files": [*FILES], "on": ["other.py"]}],
+            "[[sets]] name other.py, which is not a student file or handed-out",
+        ),
+        (
+            [{"files": [*FILES], "without": ["nets.py"]}],
+            "[[sets]] name nets.py, which is not a student file or handed-out",
+        ),
     ],
 )
 def test_sets_that_are_not_right_are_refused(sets, text):

@@ -13,7 +13,7 @@ from grader.assignment.python_loader import load_module
 from grader.calls import CallFailed, local_call
 from grader.definitions import DEFINED
 from grader.judging.compare import judge_values
-from grader.judging.initial_parameters import LARGEST, settled
+from grader.judging.initial_parameters import LARGEST, spread_or_ones
 from grader.judging.run_check_function import perform
 from grader.judging.student_proxy import Members, Student
 from grader.messages.say import said, say
@@ -143,7 +143,7 @@ def test_a_net_that_returns_zeros_passes_no_check(check):
             assert wrong_in(check, values, check.tolerance)
 
 
-SETTLED = [
+SPREADS = [
     (np.full((2, 200), 0.1), 0.1, [0, 1]),  # all the same: no spread, a mean of one weight_scale
     (np.tile([-0.1, 0.1], (1, 300)), 0.1, [1, 1]),
     (np.tile([-1.9, 1.9], (1, 300)), 0.1, [20, 20]),
@@ -152,9 +152,9 @@ SETTLED = [
 ]
 
 
-@pytest.mark.parametrize(("w", "scale", "expected"), SETTLED)
-def test_spread_and_mean_of_weights_are_told_roughly(w, scale, expected):
-    found = settled(w, scale)
+@pytest.mark.parametrize(("w", "scale", "expected"), SPREADS)
+def test_spread_and_mean_of_weights_are_rounded(w, scale, expected):
+    found = spread_or_ones(w, scale)
     assert found.shape == w.shape
     assert [float(found.flat[0]), float(found.flat[-1])] == pytest.approx(expected)
     np.testing.assert_array_equal(found.reshape(2, -1), np.repeat([[found.flat[0]], [found.flat[-1]]], w.size // 2, 1))
@@ -314,7 +314,7 @@ def test_losses_of_huge_size_are_reported_by_their_shapes(check):
 
 def test_initial_weights_far_too_large_are_not_looked_at():
     w = np.zeros((2, LARGEST), np.float16)
-    assert settled(w, 0.1) is w
+    assert spread_or_ones(w, 0.1) is w
 
 
 LEARNING = pytest.mark.parametrize("check", [check for check in CHECKS if check.name == "overfits"])

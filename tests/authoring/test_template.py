@@ -106,5 +106,5 @@ def test_the_command_writes_and_checks(tmp_path, capsys):
     shutil.rmtree(out / "cs231n/classifiers")
     assert cli.main([*options, "--check"], standalone_mode=False) == 1
     said = capsys.readouterr()
-    assert "cs231n/classifiers/cnn.py: is not there" in said.err
+    assert "cs231n/classifiers/cnn.py: missing" in said.err
     assert "Run grader template." in said.out

@@ -113,7 +113,7 @@ def test_a_function_that_a_right_solution_lacks_is_the_references_and_the_comman
     assert made.manifest["spread"]["layers.root.four"] == 0
     options = ["fixtures", "--assignment", str(folder / "assignment")]
     assert cli.main(options, standalone_mode=False) == 0
-    assert "right solution ../right: has no layers.root; the reference's stood in." in capsys.readouterr().err
+    assert "right solution ../right: has no layers.root; used the reference's instead." in capsys.readouterr().err
 
 
 def test_a_right_solution_without_any_function_is_refused(folder):

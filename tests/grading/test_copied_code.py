@@ -3,7 +3,7 @@
 import pytest
 from cases import ROOT
 
-from grader.grading.stage import tell_copies
+from grader.grading.stage import note_copies
 from grader.messages.say import say
 
 WITHHELD = {name: (ROOT / "reference" / name).read_bytes() for name in ("numpy_kernels.py", "fast_layers.py")}
@@ -11,7 +11,7 @@ NOTE = "contains much of numpy_kernels.py, a handed-out file that is withheld wh
 
 
 def copies_said(files, withheld):
-    return [say(note) for note in tell_copies(files, withheld)]
+    return [say(note) for note in note_copies(files, withheld)]
 
 
 def test_a_copy_in_a_helper_or_in_the_student_file_itself_is_noted():
@@ -22,7 +22,7 @@ def test_a_copy_in_a_helper_or_in_the_student_file_itself_is_noted():
 
 
 def test_the_handed_out_file_itself_is_not_a_copy():
-    assert tell_copies(WITHHELD, WITHHELD) == []
+    assert note_copies(WITHHELD, WITHHELD) == []
 
 
 RIGHT = [
@@ -35,8 +35,8 @@ RIGHT = [
 def test_right_solutions_are_not_copies(folder):
     files = {path.name: path.read_bytes() for path in folder.parent.rglob("*.py")}
     assert len(files) > 3
-    assert tell_copies(files, WITHHELD) == []
+    assert note_copies(files, WITHHELD) == []
 
 
 def test_a_binary_file_is_not_a_copy():
-    assert tell_copies({"a.py": bytes(range(256)) * 10, "b.py": b""}, {**WITHHELD, "empty.py": b""}) == []
+    assert note_copies({"a.py": bytes(range(256)) * 10, "b.py": b""}, {**WITHHELD, "empty.py": b""}) == []

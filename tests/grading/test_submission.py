@@ -24,7 +24,8 @@ from grader.messages.of_check import message_of
 from grader.messages.say import say, say_all
 from grader.records import Result, Submission
 from grader.sandbox.host import session as session_module
-from grader.sandbox.inside.protocol import Decoder, Handle
+from grader.sandbox.host.decoder import Decoder
+from grader.sandbox.inside.protocol import Handle
 
 pytestmark = pytest.mark.process
 

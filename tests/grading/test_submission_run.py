@@ -681,10 +681,10 @@ def test_a_right_function_becomes_a_stub_only_if_needed(grade):
         ("def undo(dout, cache):\n    return 3 * dout\n", ("parts.double", "parts.undo")),
         ("def quadruple(x):\n    return x\n" + hidden, ("parts.double", "parts.quadruple", "parts.undo")),
     ]
-    for wrong, stood_in in cases:
+    for wrong, replaced in cases:
         result = grade(parts=wrong)
         check = next(check for check in result.checks if check.id == "nets.Net.loss")
-        assert (points(result)["nets.Net"], check.stubs) == (60, stood_in)
+        assert (points(result)["nets.Net"], check.stubs) == (60, replaced)
 
 
 def test_run_alone_gets_a_process_that_no_check_had(grade, monkeypatch):

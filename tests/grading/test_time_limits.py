@@ -11,7 +11,7 @@ from cases import lost, with_few_checks, with_half_the_time
 from grader.calls import Failure
 from grader.grading import time_limits
 from grader.grading.submission import grade_submission
-from grader.grading.time_limits import AGAIN_S, SHORT_S, Patience
+from grader.grading.time_limits import AGAIN_S, SHORT_S, TimeLimits
 from grader.judging.verdict import Trial
 from grader.messages.of_check import message_of
 from grader.records import TIMEOUT, Submission
@@ -63,7 +63,7 @@ def test_a_check_gets_twenty_times_what_the_reference_needs_and_half_a_second_at
     monkeypatch, context, limits, reference_s, cpu_s
 ):
     used(monkeypatch, reference_s)
-    one = Patience(limits, SimpleNamespace())
+    one = TimeLimits(limits, SimpleNamespace())
     check = check_named(context, "relu_forward.images")
     assert one.limits_for(check) == limits
     one.timed_out |= {"a", "b"}
@@ -78,14 +78,14 @@ def timeout(check, function=None):
 
 
 def test_the_time_of_the_whole_submission_is_charged_to_no_function(context, limits):
-    one = Patience(limits, SimpleNamespace())
+    one = TimeLimits(limits, SimpleNamespace())
     for check in context.assignment.checks[:20]:
         one.add(timeout(check, ""), limits)
     assert not one.is_short
 
 
 def test_a_check_that_ran_out_of_less_time_is_due_again_once_its_function_ended(context, limits):
-    one = Patience(limits, SimpleNamespace())
+    one = TimeLimits(limits, SimpleNamespace())
     first, second = check_named(context, "relu_forward.worked_example"), check_named(context, "relu_forward.images")
     one.timed_out |= {"a", "b", "c"}
     one.add(timeout(first), replace(limits, cpu_s=SHORT_S))
@@ -99,12 +99,12 @@ def test_a_check_that_ran_out_of_less_time_is_due_again_once_its_function_ended(
 def test_a_first_check_of_each_function_is_rerun_while_there_is_time(monkeypatch, context, limits):
     now = [0.0]
     monkeypatch.setattr(time_limits.time, "monotonic", lambda: now[0])
-    one = Patience(limits, SimpleNamespace())
+    one = TimeLimits(limits, SimpleNamespace())
     checks = context.assignment.checks
     for check in checks:
         one.add(timeout(check), replace(limits, cpu_s=SHORT_S))
     taken = []
-    for check in one.take_again(checks):
+    for check in one.take_retries(checks):
         taken.append(check.function)
         now[0] += 2
     assert len(taken) == AGAIN_S / 2 == len(set(taken))

@@ -88,13 +88,13 @@ def test_a_visible_check_after_a_hidden_one_is_marked_and_shows_the_student_no_t
     """A check that was put off until the time for visible checks was over."""
     run_checks = submission_run.SubmissionRun.run_checks
 
-    def put_off(self, sandbox, checks):
+    def postponed(self, sandbox, checks):
         late = [check for check in checks if check.id == "optim.sgd_momentum.worked_example"]
         self.own |= {check.id: submission_run.Trial(check, submission_run.not_run(check)) for check in late}
-        self.put_off += late
+        self.postponed += late
         run_checks(self, sandbox, [check for check in checks if check not in late])
 
-    monkeypatch.setattr(submission_run.SubmissionRun, "run_checks", put_off)
+    monkeypatch.setattr(submission_run.SubmissionRun, "run_checks", postponed)
     monkeypatch.setattr(submission_run, "VISIBLE_SHARE", 0.0)
     result = grade_submission(submission(optim=HANGS), few)
     check = check_of(result, "sgd_momentum.worked_example")
@@ -109,13 +109,13 @@ def test_a_visible_check_after_a_hidden_one_is_marked_and_shows_the_student_no_t
 def test_a_put_off_check_that_runs_before_hidden_ones_still_shows_its_text(few, monkeypatch):
     run_checks = submission_run.SubmissionRun.run_checks
 
-    def put_off(self, sandbox, checks):
+    def postponed(self, sandbox, checks):
         late = [check for check in checks if check.id == "optim.sgd_momentum.worked_example"]
         self.own |= {check.id: submission_run.Trial(check, submission_run.not_run(check)) for check in late}
-        self.put_off += late
+        self.postponed += late
         run_checks(self, sandbox, [check for check in checks if check not in late])
 
-    monkeypatch.setattr(submission_run.SubmissionRun, "run_checks", put_off)
+    monkeypatch.setattr(submission_run.SubmissionRun, "run_checks", postponed)
     result = grade_submission(submission(optim=HANGS), few)
     check = check_of(for_student(result), "sgd_momentum.worked_example")
     assert not check.after_hidden

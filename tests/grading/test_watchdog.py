@@ -120,7 +120,7 @@ def test_a_judge_that_does_not_end_is_left_and_its_known_results_are_kept(monkey
 
 @pytest.mark.parametrize(
     ("module", "name"),
-    [(sandboxes, "stage"), (submission_run, "import_notes"), (check_run, "follow_through"), (sandboxes, "tell_copies")],
+    [(sandboxes, "stage"), (submission_run, "import_notes"), (check_run, "follow_through"), (sandboxes, "note_copies")],
 )
 def test_the_watchdog_stops_every_kind_of_work(monkeypatch, short, reference_source, over, module, name):
     lead_astray(monkeypatch, module, name, spin_slowly, over)

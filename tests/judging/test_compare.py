@@ -230,7 +230,7 @@ def test_huge_values_fail_with_an_error_that_json_can_hold(expected, actual):
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_a_fixture_that_is_not_finite_is_our_fault(bad):
-    with pytest.raises(FixtureError, match="Run make fixtures"):
+    with pytest.raises(FixtureError, match="Run grader fixtures"):
         judged([1.0, bad], np.array([1.0, 2.0]))
 
 

@@ -290,7 +290,7 @@ def grader_failure() -> Result:
         score=0.0,
         checks=(),
         functions=(),
-        reason=as_written("/srv/course/assignment/fixtures/hidden/conv_7.npz: does not exist. Run make fixtures."),
+        reason=as_written("/srv/course/assignment/fixtures/hidden/conv_7.npz: does not exist. Run grader fixtures."),
     )
 
 

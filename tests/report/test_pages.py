@@ -172,7 +172,7 @@ def test_most_often_failed_checks_are_counted() -> None:
 def test_an_ungraded_submission_is_shown_with_its_message() -> None:
     page = class_page(roster_of([good(), unreadable(), grader_failure()]), title=TITLE)
     assert page.count("the archive ends in the middle of layers.py") == 2
-    assert page.count("Run make fixtures.") == 2
+    assert page.count("Run grader fixtures.") == 2
     assert "the archive ends in the middle" in feedback_page(unreadable())
 
 

@@ -12,13 +12,13 @@ import pytest
 from grader.calls import CallFailed
 from grader.errors import SandboxError
 from grader.messages.say import say
-from grader.sandbox.host.check_process import (
+from grader.sandbox.host.check_lifecycle import (
     ABSENT,
     BEGIN,
-    DOUBT,
     END,
     EVENTS,
     FRESH,
+    KILL,
     LOST,
     MOVES,
     OPENED,
@@ -29,8 +29,8 @@ from grader.sandbox.host.check_process import (
     STATES,
     STAY,
     WAITING,
-    CheckProcess,
 )
+from grader.sandbox.host.check_process import CheckProcess
 from grader.sandbox.host.check_setup import Setup
 from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.isolation import choose_isolation
@@ -114,14 +114,14 @@ WAYS = {
     WAITING: (BEGIN, REQUEST, STAY),
     REOPENED: (BEGIN, REQUEST, STAY, BEGIN),
     REUSED: (BEGIN, REQUEST, STAY, BEGIN, REQUEST),
-    LOST: (BEGIN, REQUEST, DOUBT),
+    LOST: (BEGIN, REQUEST, KILL),
 }
 DEEDS = {
     BEGIN: lambda process: process.begin(Setup(0), fresh=False),
     REQUEST: call,
     STAY: lambda process: process.end(stay=True),
     END: lambda process: process.dismiss() if process.state == WAITING else process.end(),
-    DOUBT: lambda process: process.kill(),
+    KILL: lambda process: process.kill(),
 }
 
 

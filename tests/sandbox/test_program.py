@@ -10,9 +10,9 @@ from test_session import open_session  # noqa: F401  (a fixture)
 
 from grader.calls import CallFailed
 from grader.judging.placeholder import Look, Placeholder
-from grader.sandbox.host import check_process
+from grader.sandbox.host import check_lifecycle
 from grader.sandbox.host.box import Box
-from grader.sandbox.host.check_process import FRESH
+from grader.sandbox.host.check_lifecycle import FRESH
 from grader.sandbox.host.check_setup import Setup
 from grader.sandbox.host.program import Diverged, Replay, record
 from grader.sandbox.inside.protocol import Handle
@@ -239,7 +239,7 @@ def test_the_worker_stops_where_the_check_would(open_session):  # noqa: F811
     process.begin(Setup(0, arities=[("case.nothing", 2)], program=record(work, [("case.nothing", 2)])))
     with pytest.raises(CallFailed):
         work(process.call)
-    assert process.exchange.unheard == 0
+    assert process.exchange.replies_due == 0
     assert process.call("case.count", (), {}) == 0
     process.end()
 
@@ -250,7 +250,7 @@ def test_a_check_that_ends_before_its_program_leaves_no_reply_behind(open_sessio
     program = record(lambda call: [call("case.count", (), {}) for _ in range(9)], ())
     process.begin(Setup(0, program=program))
     assert process.call("case.count", (), {}) == 0
-    assert process.state == FRESH and process.exchange.unheard == 8
+    assert process.state == FRESH and process.exchange.replies_due == 8
     process.end()
     assert process.session.box is not None
     assert run(process, lambda call: call("case.count", (), {}), None).value == 0
@@ -408,7 +408,7 @@ def test_a_check_whose_results_are_not_accepted_is_run_in_a_fresh_process_and_th
 @pytest.mark.process
 def test_a_check_that_began_early_and_never_answers_costs_no_time_where_it_is_not_run(followed, monkeypatch):
     process, check, _, _ = followed
-    monkeypatch.setattr(check_process, "UNWANTED_S", 0.2)
+    monkeypatch.setattr(check_lifecycle, "UNWANTED_S", 0.2)
     hangs = Setup(1, program=record(lambda call: {"out": call("case.hangs", (), {})}, ()))
     process.run(pytest.fail, check, accept=lambda results: 1)
     started = time.monotonic()

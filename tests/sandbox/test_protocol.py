@@ -16,8 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grader.sandbox.host.decoder import Decoder
 from grader.sandbox.inside import protocol
-from grader.sandbox.inside.protocol import Decoder, Handle, ProtocolError, decode, encode, read_prefix
+from grader.sandbox.inside.protocol import Handle, ProtocolError, decode, encode, read_prefix
 
 SANDBOX = Path(protocol.__file__).parent
 NAMES = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",

@@ -13,7 +13,8 @@ from sayings import call_fails
 from grader.calls import CallFailed
 from grader.messages.say import say
 from grader.records import Members
-from grader.sandbox.host.check_process import WAITING, CheckProcess
+from grader.sandbox.host.check_lifecycle import WAITING
+from grader.sandbox.host.check_process import CheckProcess
 from grader.sandbox.host.check_setup import Setup
 from grader.sandbox.host.failures import failure_from
 from grader.sandbox.host.interpreter import find_interpreter

@@ -117,9 +117,9 @@ def test_a_change_that_stays_is_a_trace(module, restored, body):
         module.fft = np.fft  # a library that the module holds under a name
     check = run(module, body)
     traces = Traces("keeps")
-    assert traces.are_none()
+    assert traces.is_empty()
     check()
-    assert not traces.are_none()
+    assert not traces.is_empty()
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_change_that_ends_with_its_check_is_not_a_trace(module, body):
     traces = Traces("keeps")
     check()
     check()
-    assert traces.are_none()
+    assert traces.is_empty()
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_a_change_that_ends_with_its_check_is_not_a_trace(module, body):
 )
 def test_an_object_that_cannot_be_seen_counts_as_changed(module, line):
     exec(dedent("    " + line), module.__dict__)
-    assert not Traces("keeps").are_none()
+    assert not Traces("keeps").is_empty()
 
 
 def test_a_cache_that_was_empty_is_emptied_again(module):
@@ -168,5 +168,5 @@ def test_a_cache_that_was_empty_is_emptied_again(module):
     traces = Traces("keeps")
     check()
     assert module.cached.cache_info().currsize == 1
-    assert traces.are_none()
+    assert traces.is_empty()
     assert module.cached.cache_info().currsize == 0

@@ -16,7 +16,7 @@ from grader.checks import expect_shapes, fail, initial_parameters, roughly, type
 # Many students store biases and statistics as rows or columns. That is as good as vectors.
 check = partial(any_check, squeeze=True)
 
-# Masks of dropout lie within so many standard deviations of what is expected.
+# Dropout masks must lie within this many standard deviations of what is expected.
 PLAUSIBLE = 6
 
 # Added to a gradient's length before dividing by it: it matters only if the whole gradient is zero.
@@ -217,7 +217,7 @@ def fully_connected_dropout_test_time(student, rng):
     before, losses = net.loss(X), [training_loss(one, params, X, y) for one in (net, other)]
     after = net.loss(X)
     if number(losses[0]) == number(losses[1]):
-        text = "FullyConnectedNet: in training nothing is dropped, so the scores show nothing of dropout."
+        text = "FullyConnectedNet: nothing is dropped in training, so the scores show nothing about dropout."
         fail("classifiers.fc_net.FullyConnectedNet", text)
     return {"scores": before, "scores_after_training": after}
 
@@ -250,7 +250,7 @@ def fully_connected_dropout_training(student, rng):
     )
     net.params = params
     loss, grads = net.loss(X, y)
-    expect_shapes(grads, params, "classifiers.fc_net.FullyConnectedNet", "grads")  # ends the check if they are others
+    expect_shapes(grads, params, "classifiers.fc_net.FullyConnectedNet", "grads")  # ends the check if the shapes differ
     with np.errstate(all="ignore"):
         da1, da2, dscores = (np.ravel(grads[name]).astype(np.float64) for name in ("b1", "b2", "b3"))
         hidden1, hidden2 = (

@@ -217,7 +217,7 @@ def learn(net, measure, function, X, y, steps, learning_rate, layers):
     numbers, so no value could identify a mistake.
     """
     start, names = net.params, [f"{kind}{layer}" for layer in range(1, layers + 1) for kind in "Wb"]
-    expect_shapes(start, measure.params, function, "params")  # ends the check if the shapes are others, as below
+    expect_shapes(start, measure.params, function, "params")  # ends the check if the shapes differ, as below
     params = {name: start[name].astype(np.float64) for name in names}
     speed = dict.fromkeys(names, 0.0)
     with np.errstate(all="ignore"):

@@ -37,19 +37,19 @@ LOOK_S: Final = 0.05  # between two looks at the memory of all processes inside;
 MAX_FLOOD: Final = 256 << 20  # bytes of prints in one check. After that the judge stops it: reading more costs too much
 
 
-class Silence(Exception):
+class NoReply(Exception):
     """The worker did not answer in time."""
 
 
-class Gone(Exception):
+class WorkerEnded(Exception):
     """The worker closed its pipe: the worker and all processes below it ended."""
 
 
-class Flood(Exception):
+class TooMuchPrinted(Exception):
     """The worker printed more than MAX_FLOOD bytes in one check."""
 
 
-class Glut(Exception):
+class TooMuchMemory(Exception):
     """The processes inside hold together more memory than they may."""
 
 
@@ -96,7 +96,7 @@ class Box:
             os.set_blocking(fd, False)
 
     def send(self, data: bytes, deadline: float) -> None:
-        """Write all of it, and read prints meanwhile. Raises Silence, Gone, Flood or Glut."""
+        """Write all of it, and read prints meanwhile. Raises NoReply, WorkerEnded, TooMuchPrinted or TooMuchMemory."""
         view = memoryview(data)
         while view:
             try:
@@ -105,16 +105,16 @@ class Box:
                 # A worker that prints before it reads blocks on a full pipe, so the judge reads prints while it waits.
                 self.wait([self.prints], [self.requests], deadline)
             except BrokenPipeError:
-                raise Gone from None
+                raise WorkerEnded from None
 
     def receive(self, deadline: float) -> bytes:
-        """Return some bytes of replies, at least one. Raises Silence, Gone, Flood or Glut."""
+        """Return some bytes of replies, at least one. Raises NoReply, WorkerEnded, TooMuchPrinted or TooMuchMemory."""
         while True:
             readable, _ = self.wait([self.replies, self.prints], [], deadline)
             if self.replies in readable:
                 data = os.read(self.replies, CHUNK)
                 if not data:
-                    raise Gone
+                    raise WorkerEnded
                 return data
 
     def pending(self) -> bool:
@@ -138,7 +138,7 @@ class Box:
         self.printed_bytes += len(data)
         self.printed += data[: MAX_OUTPUT - len(self.printed)]
 
-    def left_behind(self, *, staying: int = 0) -> bool:
+    def has_stray_processes(self, *, staying: int = 0) -> bool:
         """Whether any process is alive besides the server and `staying` children: no other may outlive its check."""
         # Inside bwrap the init's only child is the server. Under --sandbox uid or none the launcher is the server.
         inside = self.children_of(self.init) if self.init != self.process.pid else [self.process.pid]
@@ -207,22 +207,22 @@ class Box:
         if self.prints in readable and not self.drain() and readable == [self.prints]:
             time.sleep(0.001)  # prints are closed but replies are not: a dying worker. Without the sleep this spins
         if self.printed_bytes > MAX_FLOOD:
-            raise Flood
+            raise TooMuchPrinted
         return readable, writable
 
     def select(self, read: list[int], write: list[int], deadline: float) -> tuple[list[int], list[int]]:
-        """Return what is ready, and look at the memory inside every LOOK_S. Raises Silence or Glut."""
+        """Return what is ready, and look at the memory inside every LOOK_S. Raises NoReply or TooMuchMemory."""
         while (now := time.monotonic()) < deadline:
             # Each process has a limit of its own (limits.py), so a check that forks could hold many times that limit.
             if self.memory is not None and now >= self.next_look:
                 self.next_look = now + LOOK_S
                 if self.held_memory() > self.memory:
-                    raise Glut
+                    raise TooMuchMemory
             until = deadline if self.memory is None else min(deadline, self.next_look)
             readable, writable, _ = select.select(read, write, [], until - now)
             if readable or writable:
                 return readable, writable
-        raise Silence
+        raise NoReply
 
     def drain(self) -> bool:
         data = os.read(self.prints, CHUNK)

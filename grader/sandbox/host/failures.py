@@ -2,7 +2,7 @@
 
     a reply whose outcome is not a value ──► failure_from        a module's import ──► import_failure
     no reply: what the box raised        ──► failure_of_box      a value of another arity ──► wrong_arity
-    the child ended before it replied    ──► failure_of_child    the submission's time ──► used_up
+    the child ended before it replied    ──► failure_of_child    the submission's time ──► submission_timeout
 
 The judge checks what a worker reports as far as it can: names, lines and frames are those of the collected files.
 """
@@ -20,7 +20,7 @@ import numpy as np
 from grader.calls import Failure, display_name, owner_of
 from grader.function_ids import module_of, short_name
 from grader.records import CRASHED, ERROR, FAILED, MISSING, TIMEOUT, Frame, Reason
-from grader.sandbox.host.box import Flood, Glut, Gone, Silence
+from grader.sandbox.host.box import NoReply, TooMuchMemory, TooMuchPrinted, WorkerEnded
 from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.plan import Plan
 from grader.sandbox.host.replies import plain_text
@@ -117,20 +117,20 @@ def failure_of_box(error: Exception, exit_code: int | None, at: Circumstances) -
     exit_code: of the whole worker, which ends early only during an import or by an attack on it.
     """
     name, limits = at.subject, at.limits
-    if isinstance(error, Silence):
+    if isinstance(error, NoReply):
         limit_s = limits.wall_s if at.function else limits.import_wall_s
         return at.out_of_time(Reason.of("out_of_wall_time", name=name, seconds=limit_s))
-    if isinstance(error, Gone):
+    if isinstance(error, WorkerEnded):
         # The kernel sends SIGXCPU at the soft limit (setrlimit(2)). A shell-like launcher reports it as 128 + n.
         if exit_code in (128 + SIGXCPU, -SIGXCPU):
             return at.out_of_time(Reason.of("out_of_import_time", name=name, seconds=limits.import_cpu_s))
-        return in_doubt(Reason.of("ended", name=name, code=str(exit_code)), at)
-    if isinstance(error, Flood):
-        return in_doubt(Reason.of("printed_too_much", name=name), at)
-    if isinstance(error, Glut):
-        return in_doubt(Reason.of("too_many_processes", name=name, memory_mib=limits.memory_mib), at)
+        return crash(Reason.of("ended", name=name, code=str(exit_code)), at)
+    if isinstance(error, TooMuchPrinted):
+        return crash(Reason.of("printed_too_much", name=name), at)
+    if isinstance(error, TooMuchMemory):
+        return crash(Reason.of("too_many_processes", name=name, memory_mib=limits.memory_mib), at)
     assert isinstance(error, ProtocolError)
-    return in_doubt(Reason.of("malformed_by", name=name, error=str(error)), at)
+    return crash(Reason.of("malformed_by", name=name, error=str(error)), at)
 
 
 def failure_of_child(reply: Mapping[str, Any], waited_s: float, at: Circumstances) -> Failure:
@@ -142,26 +142,26 @@ def failure_of_child(reply: Mapping[str, Any], waited_s: float, at: Circumstance
         return at.out_of_time(Reason.of("out_of_cpu_time", name=at.subject, seconds=at.limits.cpu_s))
     if isinstance(number, int) and number:
         known = signal.Signals(number).name if number in set(signal.Signals) else "unknown"
-        return in_doubt(Reason.of("killed", name=at.subject, number=number, signal=known), at)
-    return in_doubt(Reason.of("ended", name=at.subject, code=str(code) if isinstance(code, int) else "?"), at)
+        return crash(Reason.of("killed", name=at.subject, number=number, signal=known), at)
+    return crash(Reason.of("ended", name=at.subject, code=str(code) if isinstance(code, int) else "?"), at)
 
 
-def in_doubt(reason: Reason, at: Circumstances) -> Failure:
+def crash(reason: Reason, at: Circumstances) -> Failure:
     """The failure of a call, or of the import, after which the judge no longer trusts the box."""
     return Failure(CRASHED, at.owner, reason)
 
 
-def unasked(at: Circumstances) -> Failure:
+def unexpected_reply(at: Circumstances) -> Failure:
     """A reply that answers another request than the last."""
-    return in_doubt(Reason.of("unasked", name=at.subject), at)
+    return crash(Reason.of("unasked", name=at.subject), at)
 
 
 def malformed(at: Circumstances) -> Failure:
     """A reply of the right form that holds neither a value nor a failure."""
-    return in_doubt(Reason.of("malformed", name=at.subject), at)
+    return crash(Reason.of("malformed", name=at.subject), at)
 
 
-def used_up(limits: Limits, stopped: str = "") -> Failure:
+def submission_timeout(limits: Limits, stopped: str = "") -> Failure:
     """The submission has used all of its time. Names no function: the check that runs at that moment need not be slow.
 
     stopped: what ran at that moment; "" where the check had not begun.

@@ -19,7 +19,7 @@ import threading
 import time
 from typing import IO, Final, TypeVar
 
-from grader.sandbox.host.box import CHUNK, MAX_FLOOD, Box, Flood, Gone, Launch, Silence, spawn
+from grader.sandbox.host.box import CHUNK, MAX_FLOOD, Box, Launch, NoReply, TooMuchPrinted, WorkerEnded, spawn
 
 END: Final = b""
 T = TypeVar("T")
@@ -46,26 +46,26 @@ class PlainBox(Box):
             thread.start()
 
     def send(self, data: bytes, deadline: float) -> None:
-        """Write all of it. Raises Silence, Gone or Flood."""
+        """Write all of it. Raises NoReply, WorkerEnded or TooMuchPrinted."""
         self.to_write.put(data)
         if not self.take(self.written, deadline):
-            raise Gone
+            raise WorkerEnded
 
     def receive(self, deadline: float) -> bytes:
-        """Return some bytes of replies, at least one. Raises Silence, Gone or Flood."""
+        """Return some bytes of replies, at least one. Raises NoReply, WorkerEnded or TooMuchPrinted."""
         data = END if self.is_over else self.take(self.received, deadline)
         if data == END:
             self.is_over = True
-            raise Gone
+            raise WorkerEnded
         return data
 
     def take(self, source: queue.SimpleQueue[T], deadline: float) -> T:
         while True:
             if self.printed_bytes > MAX_FLOOD:
-                raise Flood
+                raise TooMuchPrinted
             left = deadline - time.monotonic()
             if left <= 0:
-                raise Silence
+                raise NoReply
             with contextlib.suppress(queue.Empty):
                 # Not longer: on Windows a waiting get() does not see Ctrl-C, and a flood of prints must end it too.
                 return source.get(timeout=min(left, 0.5))
@@ -77,7 +77,7 @@ class PlainBox(Box):
         with self.printing:
             return self.reset_prints()
 
-    def left_behind(self, *, staying: int = 0) -> bool:
+    def has_stray_processes(self, *, staying: int = 0) -> bool:
         """Always false: a student may start any process on their own machine."""
         return False
 

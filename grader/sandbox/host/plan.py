@@ -39,6 +39,7 @@ class Plan:
             "modules": list(self.modules),
             "functions": sorted(self.functions),
             "members": {
+                # A method is called; an attribute is read, or entries of it are written (inside/child.py).
                 name: {**dict.fromkeys(members.methods, "method"), **dict.fromkeys(members.attributes, "attribute")}
                 for name, members in self.classes.items()
             },
@@ -77,10 +78,12 @@ class ImportResult:
 
     def failure_of(self, module: str) -> Failure | None:
         """Why no function of a module can be called; None if they can."""
+        # An import that did not end reports on no module, so its failure is that of all.
         return self.broken or self.failures.get(module)
 
     @property
     def is_whole(self) -> bool:
+        # Statements that were left out do not count: the functions beside them can be called.
         return self.broken is None and not any(self.failures.values())
 
 
@@ -90,5 +93,6 @@ def left_out_from(item: Any) -> LeftOut | None:
     if not (isinstance(item, tuple) and list(map(type, item)) == [str, int, str, str, str]):
         return None
     file, line, function, error, text = item
+    # An exception without a text is its type alone, without a colon behind it.
     described = f"{plain_text(error)}: {plain_text(text)}".removesuffix(": ")
     return LeftOut(plain_text(file)[:200], line, plain_text(function)[:100], described)

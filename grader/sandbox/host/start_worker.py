@@ -34,7 +34,7 @@ def start_worker(launch: Launch) -> Box:
     return Box(launch)
 
 
-def may_start_otherwise(box: Box | None) -> bool:
+def can_start_another_way(box: Box | None) -> bool:
     """Whether another way can start a worker after this box, in which no worker said hello. The next start uses it."""
     if isinstance(box, HeldBox) and box.was_refused:
         stop_using_zygote(box.zygote)

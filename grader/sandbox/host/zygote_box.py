@@ -199,7 +199,7 @@ class HeldBox(Box):
         code = os.waitstatus_to_exitcode(news[1][0])
         return code if code >= 0 else 128 - code
 
-    def left_behind(self, *, staying: int = 0) -> bool:
+    def has_stray_processes(self, *, staying: int = 0) -> bool:
         pids = self.pids(time.monotonic() + NEWS_S)
         # Of the init, the holder is the only child; a process that lost its parent inside would be another.
         if not pids or len(self.children_of(self.init)) != 1:

@@ -84,7 +84,7 @@ class Traces:
         except Unseen:
             self.same = [lambda: False]
 
-    def are_none(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether nothing has changed."""
         # By identity: a comparison with == could run student code, and one of arrays takes long.
         for now, before in self.held:

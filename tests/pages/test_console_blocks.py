@@ -39,6 +39,8 @@ def test_a_command_and_the_lines_below_it_are_read():
         (["a", "b"], ["a", "b"], True),
         (["a", "b"], ["a", "c"], False),
         (["a"], ["a", "b"], False),
+        ([], ["b"], False),
+        (["a.c"], ["abc"], False),
         (["…", "b"], ["a", "a", "b"], True),
         (["…", "b"], ["b"], True),
         (["…", "b"], ["b", "a"], False),

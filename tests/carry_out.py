@@ -1,33 +1,33 @@
-"""A page that shows how to write files and run commands: its blocks, carried out as they stand, nothing added.
+"""Carry out a page that shows how to write files and run commands: its blocks as they stand, and nothing else.
 
 ```python                       a file, if the first line is a comment with its path: `# reference/layers.py`;
 # reference/layers.py           `# reference/layers.py, added`: added to the end of this file;
 ```                             `# assignment/assignment.toml, under [points]`: added below that line of it
 
-```shell-session                commands after `$ `, run in order in one folder, each with all that it prints;
-$ grader fixtures               a line `…` stands for any lines, `…` in a line for any text
+```shell-session                commands after `$ `, run in order in one folder, each with everything that it prints;
+$ grader fixtures               `…` as in docs/run_commands.py
 ```
 """
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from docs.run_commands import agrees, commands_of, run_script, without_progress
+
 BLOCK = re.compile(r"^```(\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"# (?P<path>[\w./-]+\.(?:py|toml|md|txt))(?:, (?P<added>added|under (?P<line>.+)))?\n+")
-PROGRESS = re.compile(r" *\d+/\d+ .+: .+|\d+ graded in .+")
-ANYTHING = "…"
+# A line with durations that the pages leave out.
+SUMMARY = re.compile(r"\d+ graded in .+")
 ENDED = "===ended-in="
 
 
 @dataclass
 class Carried:
-    """What became of a page. wrong: a text for each command that printed something else."""
+    """The outcome of a page. wrong: for each command that printed something else, what it printed."""
 
     folder: Path  # where the last command ended
     files: list[str] = field(default_factory=list)
@@ -59,23 +59,12 @@ def carry_out(page: Path, folder: Path) -> Carried:
 
 
 def run_block(done: Carried, text: str) -> None:
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
-        command, *shown = part.splitlines()
-        script = f"{command}\nprintf '%s%s' {ENDED} \"$PWD\""
-        env = {**os.environ, "PATH": path, "COLUMNS": "100"}
-        ran = subprocess.run(["bash", "-c", script], cwd=done.folder, env=env, check=False, **both)
-        said, _, folder = ran.stdout.rpartition(ENDED)
-        printed = [line.rstrip() for line in said.splitlines() if not PROGRESS.fullmatch(line)]
+    for shown in commands_of(text):
+        script = f"{shown.command}\nprintf '%s%s' {ENDED} \"$PWD\""
+        everything = run_script(script, done.folder, programs=Path(sys.executable).parent, columns="100")
+        said, _, folder = everything.rpartition(ENDED)
+        printed = [line for line in without_progress(said) if not SUMMARY.fullmatch(line)]
         done.folder = Path(folder)
-        done.commands.append(command)
-        if not agrees(shown, printed):
-            done.wrong.append("\n".join([f"$ {command}", *printed]))
-
-
-def agrees(shown: list[str], printed: list[str]) -> bool:
-    pattern = "".join(
-        r"(?:.*\n)*" if line == ANYTHING else ".*".join(map(re.escape, line.split(ANYTHING))) + r"\n" for line in shown
-    )
-    return re.fullmatch(pattern, "".join(f"{line}\n" for line in printed)) is not None
+        done.commands.append(shown.command)
+        if not agrees(shown.output, printed):
+            done.wrong.append("\n".join([f"$ {shown.command}", *printed]))
