@@ -2,7 +2,7 @@
 
     python -m bench.gradebook [--students 10000]
 
-Prints the time of a run that enters itself, of the grades of all, of one grade and of opening, and the size of the file.
+Prints the time of a run that enters itself, of the grades of all, of one grade and of opening, and the file's size.
 The peer, in the same run, is SQLite alone: reading the same scores with one plain query.
 """
 

@@ -15,7 +15,6 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from grader.decisions import (
-    BEST,
     FUNCTION,
     Adjustment,
     Attempt,
@@ -94,13 +93,13 @@ class Parts:
         for request in read_requests(connection, assignment.id, name):
             self.requests[request.submission].append(request)
         self.attempts: dict[str, list[Attempt]] = {}
-        only, ends = [name] if name else None, self.rules.counts != BEST
-        for one in read_attempts(connection, assignment.id, only, points=0, ends=ends):
+        only = [name] if name else None
+        for one in read_attempts(connection, assignment.id, only, points=0, counting=self.rules.counts):
             self.attempts.setdefault(one.submission, []).append(one)
         adjusted = {one.submission for one in decided if one.part.kind == FUNCTION} & {*self.attempts}
         if adjusted:  # what their functions earned is needed, too
             self.attempts |= {submission: [] for submission in adjusted}
-            for one in read_attempts(connection, assignment.id, adjusted, points=1, ends=ends):
+            for one in read_attempts(connection, assignment.id, adjusted, points=1, counting=self.rules.counts):
                 self.attempts[one.submission].append(one)
 
     def grades(self) -> list[Grade]:
