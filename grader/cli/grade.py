@@ -56,6 +56,12 @@ from grader.sandbox.host.mounts import ONE_THREAD
     type=click.Choice(["text", "json"]),
     help="json: standard output holds one JSON line per event and nothing else.",
 )
+@click.option(
+    "--gradebook",
+    metavar="URL",
+    envvar="GRADER_GRADEBOOK",
+    help="The gradebook: a file or postgresql://…. Default: gradebook.sqlite3 beside OUT.",
+)
 @click.option("--profile", is_flag=True, help="At the end, show where the time went.")
 def grade(
     paths: tuple[Path, ...],

@@ -13,6 +13,7 @@ from typing import Final
 import click
 from rich.console import Console
 
+from grader.cli.run_record import RunRecord
 from grader.cli.screen.progress import JsonLog, Progress, class_table, parts_of, show_profile, terminal_safe
 from grader.errors import GraderError, UsageError
 from grader.grading.context import Settings, prepare
@@ -21,6 +22,7 @@ from grader.intake.names import MOST_FEW, few, listed
 from grader.messages.say import say
 from grader.running.answers_csv import Marking
 from grader.running.class_run import Batch
+from grader.running.hand_ins import HandIns
 from grader.running.identities import assign_ids, save_ids
 from grader.running.job_pool import JobPool, make_executor
 from grader.running.notebook_renderer import Renderer
@@ -43,6 +45,7 @@ def run_class(
     scheduler: str | None,
     log_format: str,
     profile: bool,
+    gradebook: str | None,
 ) -> int:
     """Grade all submissions that need it, and return the exit code. Waits until `renderer` has rendered all notebooks.
 
@@ -62,8 +65,21 @@ def run_class(
         progress = JsonLog() if log_format == "json" else Progress()
         marking = Marking(out, [one.id for one in found], context.assignment.questions, persons)
         save_ids(found, out)
+        record = RunRecord(gradebook, out, context)
         batch = Batch(
-            found, settings, context, out, progress.advance, marking, renderer.request, only, force=force, failed=failed
+            found,
+            settings,
+            context,
+            out,
+            progress.advance,
+            marking,
+            renderer.request,
+            HandIns(found, persons),
+            record.enter,
+            record.decisions(),
+            only,
+            force=force,
+            failed=failed,
         )
         total = len(batch.chosen)
         try:
@@ -84,9 +100,9 @@ def run_class(
             click.echo(f"stopped: {stored}. To continue, run {again}.", err=True)
             raise click.exceptions.Exit(code) from None
         batch.faults += renderer.faults
-        warnings = batch.finish()
+        warnings = [*batch.finish(), *record.said]
         if log_format == "text":
-            show_class(batch, out)
+            show_class(batch, out, record)
         if profile:
             graded, parts = batch.counts["graded"], parts_of(batch.spent_s, wall_s=wall_s, jobs=at_work)
             if isinstance(progress, JsonLog):
@@ -101,6 +117,8 @@ def run_class(
         raise GraderError(
             f"{count} could not be graded or reported: {'; '.join(group_by_fault(batch.faults)[:MOST_FEW])}"
         )
+    if record.faults:
+        raise GraderError(" ".join(record.faults))
     return 0
 
 
@@ -151,7 +169,7 @@ def require_known(found: Sequence[Found], only: tuple[str, ...]) -> None:
             raise UsageError(f"--only {name}: no submission has this id, expected one of: {names}. Correct the id.")
 
 
-def show_class(batch: Batch, out: Path) -> None:
+def show_class(batch: Batch, out: Path, record: RunRecord) -> None:
     console = Console(highlight=False)
     class_table(console, [batch.rows[one.id] for one in batch.chosen if one.id in batch.rows])
     others = len(batch.rows) - len(batch.chosen)
@@ -165,4 +183,12 @@ def show_class(batch: Batch, out: Path) -> None:
             "the class page and grades.csv leave them out.",
             soft_wrap=True,
         )
+    if record.known:
+        console.print(
+            f"{record.known} of these submissions have ids that another output folder had first: they count as "
+            "attempts of the same students. If they are other people, name another gradebook with --gradebook.",
+            soft_wrap=True,
+        )
+    if record.place:
+        console.print(f"Gradebook: {terminal_safe(record.place)}", soft_wrap=True)
     console.print(f"Reports: {out / 'index.html'}", soft_wrap=True)
