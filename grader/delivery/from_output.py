@@ -10,7 +10,6 @@ A gradebook knows more: names, decisions, late days. This is for who has none.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -28,7 +27,7 @@ from grader.running.output_folder import result_path, stored, stored_ids
 
 # As Canvas and Moodle name an owner in a download. What only looks like one is found out by the name (matching.py).
 OWNER: Final = re.compile(r"(?P<name>.*)_(?P<number>[0-9]+)", re.DOTALL)
-FIELD: Final = re.compile(r'\n (?=")')  # of a result file: a line a field, and deeper lines begin with two spaces
+FIELD: Final = b'\n "'  # of a result file: a line a field, and deeper lines begin with two spaces
 UNMARKED: Final = "answers are not marked yet"
 WANTED: Final = ("submission", "assignment", "environment", "status", "score", "max_score", "functions", "notebooks")
 
@@ -62,7 +61,7 @@ def hand_backs(
         results[name] = result = result_from(out, name, fields)
         marking.add(result)
         if with_parts:
-            parts[name] = parts_of(result, fields.get("checks", "[]"))
+            parts[name] = parts_of(result, fields.get("checks", b"[]"))
     answers = marking.points() if with_answers else {}
     return [
         hand_back(results[name], persons.get(name, name), answers.get(name, {}), out, parts.get(name, ()))
@@ -70,22 +69,28 @@ def hand_backs(
     ]
 
 
-def read_fields(path: Path) -> dict[str, str]:
-    """The fields of a result file by name, each still as JSON."""
+def read_fields(path: Path) -> dict[str, bytes]:
+    """The fields of a result file by name, each still as JSON. Nothing is decoded: checks are most of a file."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise GraderError(f"{path}: cannot be read ({error}). Grade this submission again.") from error
-    pairs = (field.partition(": ") for field in FIELD.split(text.rstrip().removesuffix("}"))[1:])
-    return {name.strip('"'): value.rstrip().removesuffix(",") for name, _, value in pairs}
+        content = path.read_bytes().rstrip().removesuffix(b"}")
+    except OSError as error:
+        raise GraderError(f"{path}: cannot be read ({error.strerror}). Grade this submission again.") from error
+    fields = {}
+    start = content.find(FIELD)
+    while start >= 0:
+        end = content.find(FIELD, start + 1)
+        name, _, value = content[start : end if end >= 0 else None].partition(b": ")
+        fields[name.removeprefix(FIELD).strip(b'"').decode()] = value.rstrip().removesuffix(b",")
+        start = end
+    return fields
 
 
-def result_from(out: Path, name: str, fields: Mapping[str, str]) -> Result:
+def result_from(out: Path, name: str, fields: Mapping[str, bytes]) -> Result:
     """The result without its checks, which are most of it. A file of an older form is read whole."""
     try:
-        if fields["schema"] != "2":
-            raise ValueError(fields["schema"])
-        data: dict[str, Any] = {key: json.loads(fields[key]) for key in WANTED if key in fields}
+        if fields["schema"] != b"2":
+            raise ValueError("an older schema")
+        data: dict[str, Any] = {key: msgspec.json.decode(fields[key]) for key in WANTED if key in fields}
         return msgspec.convert({**data, "duration_s": 0.0}, Result)
     except (KeyError, ValueError, msgspec.ValidationError):
         result = stored(out, name)
@@ -95,7 +100,7 @@ def result_from(out: Path, name: str, fields: Mapping[str, str]) -> Result:
         return result
 
 
-def parts_of(result: Result, checks: str) -> tuple[GradePart, ...]:
+def parts_of(result: Result, checks: bytes) -> tuple[GradePart, ...]:
     texts: dict[str, list[str]] = {}
     for line in msgspec.json.decode(checks, type=list[CheckLine]):
         if line.status not in (PASSED, NOT_APPLICABLE):
