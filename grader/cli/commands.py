@@ -24,6 +24,7 @@ assignment_option = click.option(
 COMMANDS: Final = {
     "audit": "Grade the reference, the empty template, every misconception: is right told from wrong?",
     "check": "Run the public checks on your own code: what is right, wrong, not there yet.",
+    "compare": "Show who gained or lost what between two gradings, through which check, and why.",
     "export": "Write grades and feedback as Canvas, Moodle or Gradescope takes them back.",
     "fixtures": "Run every check on the reference, and store what it returns.",
     "grade": "Grade folders, archives or single files: marks, and a report and a feedback page each.",

@@ -29,6 +29,7 @@ from grader.sandbox.host.mounts import ONE_THREAD
     is_flag=True,
     help="Grade again what an earlier run could not grade, and where a check ended in error, timeout or crashed.",
 )
+@click.option("--dry-run", is_flag=True, help="Write nothing; show what grading again would change.")
 @click.option("--python", metavar="EXE", help="The Python, with its NumPy, to run submissions; this one by default.")
 @click.option(
     "--sandbox", default="auto", show_default=True, type=click.Choice(KINDS), help="auto refuses without isolation."

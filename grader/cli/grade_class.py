@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,7 @@ from grader.grading.context import Settings, prepare
 from grader.intake.collect import Found, find
 from grader.intake.names import MOST_FEW, few, listed
 from grader.messages.say import say
+from grader.report import regraded_lines
 from grader.running.answers_csv import Marking
 from grader.running.class_run import Batch
 from grader.running.identities import keep_ids, settle_ids
@@ -39,6 +40,7 @@ def run_class(
     only: tuple[str, ...],
     force: bool,
     failed: bool,
+    dry_run: bool,
     python: str | None,
     scheduler: str | None,
     log_format: str,
@@ -53,17 +55,17 @@ def run_class(
     if log_format == "text":
         for line in dict.fromkeys(one.folder for one in found if one.folder):
             click.echo(line)
-    with held(out) as warning:
+    with nullcontext("") if dry_run and not out.exists() else held(out) as warning:
         if warning:
             click.echo(f"grader: {warning}", err=True)
         found, persons = settle_ids(found, out)
         see_known(found, only)
         progress = JsonLog() if log_format == "json" else Progress()
         marking = Marking(out, [one.id for one in found], context.assignment.questions, persons)
-        keep_ids(found, out)
-        batch = Batch(
-            found, settings, context, out, progress.advance, marking, renderer.want, only, force=force, failed=failed
-        )
+        if not dry_run:
+            keep_ids(found, out)
+        want, show = renderer.want, progress.advance
+        batch = Batch(found, settings, context, out, show, marking, want, only, force, failed, dry_run)
         total = len(batch.chosen)
         try:
             with (
@@ -75,6 +77,8 @@ def run_class(
                 began = time.perf_counter()
                 batch.run(executor, window=window)
                 wall_s = time.perf_counter() - began
+                if isinstance(progress, JsonLog):
+                    log_moves(batch, progress)
                 at_work = (window() if callable(window) else window) // 2
         except (KeyboardInterrupt, SystemExit) as stop:
             code = stop.code if isinstance(stop, SystemExit) and isinstance(stop.code, int) else INTERRUPTED
@@ -161,4 +165,31 @@ def show_class(batch: Batch, out: Path) -> None:
             "the class page and grades.csv are without them.",
             soft_wrap=True,
         )
-    console.print(f"Reports: {out / 'index.html'}", soft_wrap=True)
+    show_moves(batch, out, console)
+    if batch.dry_run:
+        console.print(f"Nothing was written to {out} (--dry-run).", soft_wrap=True)
+    else:
+        console.print(f"Reports: {out / 'index.html'}", soft_wrap=True)
+
+
+def log_moves(batch: Batch, log: JsonLog) -> None:
+    moved = batch.regrading.moved
+    if moved.both:
+        counts = {"gained": len(moved.gained), "lost": len(moved.lost), "same": moved.same + len(moved.shifted)}
+        log.write("regraded", **counts, partly=len(batch.regrading.partly), dry_run=batch.dry_run)
+
+
+def show_moves(batch: Batch, out: Path, console: Console) -> None:
+    """What a regrade changed: in a line, or in full where nothing else keeps it."""
+    regrading = batch.regrading
+    if regrading.partly:
+        count = len(regrading.partly)
+        console.print(f"Of {count}, only the checks that a change of the assignment affects ran again.", soft_wrap=True)
+    if not regrading.moved.both:
+        return
+    if batch.dry_run:
+        for line in regraded_lines.lines_of(regrading.moved):
+            console.print(line, soft_wrap=True, markup=False)
+    else:
+        more = f" Who, and through which check: {out / 'compare.html'}" if regrading.moved.moves else ""
+        console.print(f"{regraded_lines.summary(regrading.moved)}{more}", soft_wrap=True, markup=False)

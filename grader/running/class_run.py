@@ -2,10 +2,11 @@
 
     found ─► current? ─yes─► earlier result ────────────────► pages, if they are not its own ─► roster
                 └─no──► graded (an executor) ─► stored ─────► pages ─────────────────────────► roster
+                        on all checks, or on those that a change of the assignment affects (partial_regrade.py)
 
 The result is stored before anything is made of it, so a run that is killed anywhere has lost what it was just grading
 and nothing else. Memory holds a window of submissions and a small row of each result. Whoever runs this holds the
-output folder (output_folder.py).
+output folder (output_folder.py). A dry run grades the same, keeps nothing and writes nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from grader.messages.say import said
 from grader.records import CRASHED, ERROR, GRADED, GRADER_ERROR, TIMEOUT, Result, Submission, as_written
 from grader.report.grades_csv import grades_csv
 from grader.report.notebooks.marked_answers import Marks
-from grader.report.pages import class_page, feedback_page, staff_page
+from grader.report.pages import class_page, compare_page, feedback_page, staff_page
 from grader.report.roster import Roster
 from grader.running.answers_csv import Marking
 from grader.running.job_pool import grade_all
@@ -42,6 +43,7 @@ from grader.running.output_folder import (
     stored,
     sweep_temporary,
 )
+from grader.running.regrading import Regrading
 
 
 @dataclass
@@ -49,8 +51,8 @@ class Batch:
     """One run, as it goes. show: called with each row of the run, and whether it is of an earlier one.
 
     only: grade these ids; all if empty. force: also what is current. failed: also what failed.
-    marking: what staff gave for answers. render: sees that a submission's notebooks have their pages. spent_s: of what
-    was graded in this run, as results have it; and "reports", of this process.
+    dry_run: nothing is written. marking: what staff gave for answers. render: sees that a submission's notebooks have
+    their pages. spent_s: of what was graded in this run, as results have it; and "reports", of this process.
     """
 
     found: Sequence[Found]
@@ -63,6 +65,7 @@ class Batch:
     only: Collection[str] = ()
     force: bool = False
     failed: bool = False
+    dry_run: bool = False
     roster: Roster = field(default_factory=Roster)
     rows: dict[str, Result] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
@@ -77,16 +80,22 @@ class Batch:
     def handed_out(self) -> HandedOut:
         return handed_out(self.context.assignment)
 
+    @cached_property
+    def regrading(self) -> Regrading:
+        return Regrading(self.context)
+
     def run(self, executor: Executor, *, window: int | Callable[[], int]) -> None:
         """Grade what is to be graded; every result is stored and has its pages when this returns.
 
         Raises GraderError where going on is of no use: nothing can be written, or the processes that grade are gone.
         """
-        sweep_temporary(self.out)
+        if not self.dry_run:
+            sweep_temporary(self.out)
         sweep_work_folders()
         try:
-            for result in grade_all(self.left_to_grade(), self.settings, executor, window=window):
-                self.keep(result)
+            for waiting in (self.left_to_grade, self.left_to_grade_whole):
+                for result in grade_all(waiting(), self.settings, executor, window=window, parts=self.regrading.checks):
+                    self.keep(result)
         except BrokenExecutor as error:
             sweep_work_folders()  # of the process that was killed, and what waits in its half-started sandbox
             raise GraderError(
@@ -102,6 +111,8 @@ class Batch:
         for one in self.found:
             if one.id not in self.rows and (earlier := stored(self.out, one.id)) is not None:
                 self.enter(earlier)
+        if self.dry_run:
+            return []
         said = self.marking.finish()
         for name in self.marking.changed:
             if (result := stored(self.out, name)) is not None:
@@ -110,6 +121,10 @@ class Batch:
         points = self.marking.points()
         write_text(self.out / "index.html", class_page(self.roster, title=self.context.assignment.title, points=points))
         write_text(self.out / "grades.csv", grades_csv(rows, points))
+        if self.regrading.moved.both:
+            title = self.context.assignment.title
+            page = compare_page(self.regrading.moved, title=title, between="What the last regrade moved")
+            write_text(self.out / "compare.html", page)
         return said
 
     def left_to_grade(self) -> Iterator[Submission]:
@@ -123,13 +138,24 @@ class Batch:
             if earlier is not None and not again and is_current(earlier, fresh):
                 if earlier.submission != fresh.submission:  # it lies elsewhere now
                     earlier = replace(earlier, submission=fresh.submission)
-                    store(self.out, earlier)
+                    if not self.dry_run:
+                        store(self.out, earlier)
                 self.counts["reused"] += 1
                 self.take(earlier, reused=True)
             else:
+                if earlier is not None:
+                    self.regrading.begin(earlier, fresh, whole=again)
                 yield submission
 
-    def read(self, one: Found) -> Submission | None:
+    def left_to_grade_whole(self) -> Iterator[Submission]:
+        """Those that were graded on some checks, which showed that all others are affected."""
+        again = set(self.regrading.again)
+        for one in self.chosen:
+            submission = self.read(one, render=False) if one.id in again else None
+            if submission is not None:
+                yield submission
+
+    def read(self, one: Found, *, render: bool = True) -> Submission | None:
         """The submission; None, and a fault of ours on record, if the machine could not read it."""
         try:
             submission = read(one, self.context.assignment, notebooks=lambda: self.handed_out)
@@ -139,22 +165,29 @@ class Batch:
             blank = blank_result(Submission(one.id, one.source, {}), self.context, 0.0)
             self.keep(replace(blank, status=GRADER_ERROR, reason=error.reason or as_written(str(error))))
             return None
-        self.render(submission)
+        if render and not self.dry_run:
+            self.render(submission)
         return submission
 
     def keep(self, result: Result) -> None:
         """Store a fresh result. The mark that there was stays where the grader failed."""
         began = time.perf_counter()
+        whole = self.regrading.complete(result)
+        if whole is None:
+            return
+        result = whole
         if result.status == GRADER_ERROR:
             self.faults.append(f"{result.id}: {said(result.reason)}")
-        store(self.out, result)
+        if not self.dry_run:
+            store(self.out, result)
         self.counts["graded"] += 1
         self.take((stored(self.out, result.id) or result) if result.status == GRADER_ERROR else result, reused=False)
         for name, seconds in {**result.spent_s, "reports": time.perf_counter() - began}.items():
             self.spent_s[name] = self.spent_s.get(name, 0.0) + seconds
 
     def take(self, result: Result, *, reused: bool) -> None:
-        self.faults += write_pages(self.out, self.marking.completed(result), self.marking.of(result.id))
+        if not self.dry_run:
+            self.faults += write_pages(self.out, self.marking.completed(result), self.marking.of(result.id))
         self.show(self.enter(result), reused)
 
     def enter(self, result: Result) -> Result:

@@ -123,8 +123,10 @@ def is_current(result: Result, fresh: Result) -> bool:
     It is, if submission, assignment and environment are the same by their contents; where the submission lies does not
     matter. What could not be graded is tried again, which costs little.
     """
-    parts = ("assignment", "grounds", "environment", "notebooks")  # the last against those handed out, which may change
+    parts = ("grounds", "environment", "notebooks")  # the last against those handed out, which may change
     same = all(getattr(result, part) == getattr(fresh, part) for part in parts)
+    decides = ("title", "sha256", "handout")  # of the assignment; its parts' hashes follow from the whole's
+    same = same and all(result.assignment.get(key) == fresh.assignment.get(key) for key in decides)
     same = same and all(result.submission.get(key) == fresh.submission.get(key) for key in ("id", "sha256", "files"))
     return same and result.status == GRADED and result.notes[: len(fresh.notes)] == fresh.notes
 
