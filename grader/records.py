@@ -293,7 +293,8 @@ class Mark:
 class Result:
     """One submission, graded: what the JSON file holds and every report and export is made from.
 
-    submission: id, source, sha256, files. assignment: title, sha256, handout. grounds: why that was guessed.
+    submission: id, source, sha256, files. assignment: title, sha256, handout; parts: hashes of what each check is made
+    of (assignment/check_parts.py). grounds: why the handout was guessed.
     environment: sandbox, python, numpy, grader. sources: not kept here; the lines that are needed are in the frames.
     reason: why it could not be graded.
     spent_s: of duration_s, what was spent for each of SPENT.

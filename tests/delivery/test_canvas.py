@@ -198,8 +198,8 @@ def test_canvas_gives_each_page_to_the_student_it_is_for():
 
 
 def test_digits_in_a_students_name_are_not_taken_for_numbers():
-    entries = {"poe2ed_103_5004_layers.py": False, "roe_105_5003_layers.py": False}
-    names, _ = feedback_names([back(103, "poe2ed", 3.0)], entries)
+    entries = {"42_103_5004_layers.py": False, "roe_105_5003_layers.py": False}
+    names, _ = feedback_names([back(103, "42", 3.0)], entries)
     assert [feedback_owner(name, {103: [5004]}) for name in names] == [103]
 
 
