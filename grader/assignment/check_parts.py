@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 
 from grader.assignment.fixtures import Fixture, Fixtures
-from grader.assignment.load import FOLDERS, Assignment, files_that_count
+from grader.assignment.load import FOLDERS, Assignment, counted_content, files_that_count
 from grader.checks import CheckDefinition
 
 DIGITS: Final = 12
@@ -47,7 +47,7 @@ def hash_rest(assignment: Assignment, *files: Mapping[str, bytes]) -> str:
     parts: list[str | bytes] = []
     for path in files_that_count(assignment.folder):
         if path not in own and not any(folder in path.parents for folder in made):
-            parts += [path.relative_to(assignment.folder).as_posix(), path.read_bytes()]
+            parts += [path.relative_to(assignment.folder).as_posix(), counted_content(assignment.folder, path)]
     for group in files:
         parts += [part for name, content in sorted(group.items()) for part in (name, content)]
     return digest(parts)

@@ -18,6 +18,7 @@ from grader.delivery.feedback_zip import write_zips
 from grader.delivery.from_output import hand_backs
 from grader.delivery.hand_back import Filled, HandBack
 from grader.errors import UsageError
+from grader.gradebook.place import beside
 from grader.intake.names import few
 from grader.messages.say import say
 
@@ -44,6 +45,7 @@ MOST_NAMED: Final = 8
 )
 @click.option("--download", type=FOLDER, help="Canvas: the unpacked submissions, whose names feedback needs.")
 @click.option("--save", type=FOLDER, help="Where to write the files; OUT/export by default.")
+@click.option("--gradebook", metavar="URL", help="Where decisions are; by default the file beside OUT, if it is there.")
 @click.option(
     "--answers/--no-answers", default=True, show_default=True, help="Add the points that staff gave for answers."
 )
@@ -58,6 +60,7 @@ def export(
     column: str,
     download: Path | None,
     save: Path | None,
+    gradebook: str | None,
     answers: bool,
     scale: bool,
     partial: bool,
@@ -73,9 +76,7 @@ def export(
         raise UsageError(f"--to {platform} needs --into FILE: {HOW_TO_GET[platform]}.")
     if into is not None and platform not in HOW_TO_GET:
         raise UsageError(f"--into {into}: --to {platform} fills no file. Leave --into out.")
-    questions = load_assignment(assignment).questions
-    in_parts = platform in ("gradescope", "json")
-    records = hand_backs(out, questions, with_answers=answers, with_parts=in_parts)
+    records = read_records(platform, out, assignment, gradebook, answers=answers)
     tell_ungraded(records)
     save = save or out / "export"
     graded = [record for record in records if record.grade is not None]
@@ -99,6 +100,30 @@ def export(
     if not no_feedback and platform != "gradescope":
         write_feedback(platform, records, download, save)
     return 0
+
+
+def read_records(platform: str, out: Path, assignment: Path, url: str | None, *, answers: bool) -> list[HandBack]:
+    """From the gradebook if there is one that knows the assignment, else from the output folder alone."""
+    loaded = load_assignment(assignment)
+    in_parts = platform in ("gradescope", "json")
+    if url or beside(out).exists():
+        try:
+            from grader.delivery import from_gradebook
+            from grader.gradebook.book import NotInGradebook, open_gradebook
+        except ModuleNotFoundError as error:
+            raise UsageError(
+                f"{error.name} is not installed, so the gradebook cannot be read. Run pip install "
+                "'layergrader[gradebook]'."
+            ) from None
+        with open_gradebook(url or beside(out), make=False) as book:
+            try:
+                return from_gradebook.hand_backs(
+                    book, loaded.title, out, platform, with_answers=answers, with_parts=in_parts
+                )
+            except NotInGradebook:
+                if url:
+                    raise
+    return hand_backs(out, loaded.questions, with_answers=answers, with_parts=in_parts)
 
 
 def write_feedback(platform: str, records: Sequence[HandBack], download: Path | None, save: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Final
 import click
 from rich.console import Console
 
+from grader.cli.run_record import RunRecord
 from grader.cli.screen.progress import JsonLog, Progress, class_table, literal, parts_of, show_profile
 from grader.errors import GraderError, UsageError
 from grader.grading.context import Settings, prepare
@@ -22,6 +23,7 @@ from grader.messages.say import say
 from grader.report import regraded_lines
 from grader.running.answers_csv import Marking
 from grader.running.class_run import Batch
+from grader.running.hand_ins import HandIns
 from grader.running.identities import keep_ids, settle_ids
 from grader.running.job_pool import JobPool, make_executor
 from grader.running.notebook_renderer import Renderer
@@ -45,6 +47,7 @@ def run_class(
     scheduler: str | None,
     log_format: str,
     profile: bool,
+    gradebook: str | None,
 ) -> int:
     """Grade what is to be graded, and return the exit code. renderer: of notebooks into `out`; its end is awaited.
 
@@ -64,8 +67,23 @@ def run_class(
         marking = Marking(out, [one.id for one in found], context.assignment.questions, persons)
         if not dry_run:
             keep_ids(found, out)
-        want, show = renderer.want, progress.advance
-        batch = Batch(found, settings, context, out, show, marking, want, only, force, failed, dry_run)
+        record = RunRecord(gradebook, out, context)
+        batch = Batch(
+            found,
+            settings,
+            context,
+            out,
+            progress.advance,
+            marking,
+            renderer.want,
+            HandIns(found, persons),
+            record.enter,
+            record.decisions(),
+            only,
+            force=force,
+            failed=failed,
+            dry_run=dry_run,
+        )
         total = len(batch.chosen)
         try:
             with (
@@ -87,9 +105,9 @@ def run_class(
             click.echo(f"stopped: {there}. {again} goes on from there.", err=True)
             raise click.exceptions.Exit(code) from None
         batch.faults += renderer.faults
-        said = batch.finish()
+        said = [*batch.finish(), *record.said]
         if log_format == "text":
-            show_class(batch, out)
+            show_class(batch, out, record.place)
         if profile:
             graded, parts = batch.counts["graded"], parts_of(batch.spent_s, wall_s=wall_s, jobs=at_work)
             if isinstance(progress, JsonLog):
@@ -102,6 +120,8 @@ def run_class(
     if batch.faults:
         count = f"{len(batch.faults)} of {total}"
         raise GraderError(f"{count} could not be graded or reported: {'; '.join(told_once(batch.faults)[:MOST_FEW])}")
+    if record.faults:
+        raise GraderError(" ".join(record.faults))
     return 0
 
 
@@ -151,7 +171,7 @@ def see_known(found: Sequence[Found], only: tuple[str, ...]) -> None:
             raise UsageError(f"--only {name}: no such submission. There are: {', '.join(sorted(known)[:20])}.")
 
 
-def show_class(batch: Batch, out: Path) -> None:
+def show_class(batch: Batch, out: Path, gradebook: str) -> None:
     console = Console(highlight=False)
     class_table(console, [batch.rows[one.id] for one in batch.chosen if one.id in batch.rows])
     others = len(batch.rows) - len(batch.chosen)
@@ -170,6 +190,8 @@ def show_class(batch: Batch, out: Path) -> None:
         console.print(f"Nothing was written to {out} (--dry-run).", soft_wrap=True)
     else:
         console.print(f"Reports: {out / 'index.html'}", soft_wrap=True)
+        if gradebook:
+            console.print(f"Gradebook: {literal(gradebook)}", soft_wrap=True)
 
 
 def log_moves(batch: Batch, log: JsonLog) -> None:

@@ -112,6 +112,14 @@ def parts_of(result: Result, checks: bytes) -> tuple[GradePart, ...]:
     )
 
 
+def owner_of(person: str) -> tuple[str, str, str, str]:
+    """Name, platform's number, login and addresses, as far as a download or a folder tells them."""
+    if owner := OWNER.fullmatch(person):
+        return owner["name"], owner["number"], "", ""
+    emails = " ".join(word for word in person.split() if "@" in word)
+    return person, "", "" if emails else person, emails
+
+
 def hand_back(
     result: Result,
     person: str,
@@ -119,8 +127,7 @@ def hand_back(
     out: Path,
     parts: Sequence[GradePart],
 ) -> HandBack:
-    owner = OWNER.fullmatch(person)
-    emails = " ".join(word for word in person.split() if "@" in word)
+    name, lms_id, login, email = owner_of(person)
     why = "" if result.status == GRADED else result.status
     if not why and any(points is None for points, _ in answers.values()):
         why = UNMARKED
@@ -128,12 +135,12 @@ def hand_back(
     page = out / "feedback" / f"{result.id}.html"
     return HandBack(
         submission=result.id,
-        name=owner["name"] if owner else person,
+        name=name,
         grade=None if why else result.score + sum(one.points for one in given),
         max_grade=result.max_score + sum(one.max_points for one in given),
-        lms_id=owner["number"] if owner else "",
-        login="" if owner or emails else person,
-        email=emails,
+        lms_id=lms_id,
+        login=login,
+        email=email,
         page=page if page.is_file() else None,
         parts=(*parts, *given) if parts else (),
         no_grade=why,

@@ -53,11 +53,10 @@ def autograder_zip(records: Sequence[HandBack]) -> tuple[bytes, dict[str, str]]:
 
 def results_of(record: HandBack) -> dict[str, Any]:
     """results.json of one student. max_points: of the whole, which the answer holds against the assignment's points."""
-    said = [line for line in (record.comment, record.late) if line]
     return {
         "score": float(rounded(record.grade or 0.0)),
         "max_points": float(rounded(record.max_grade)),
-        "output": "\n\n".join(said),
+        "output": record.said,
         "output_format": "text",
         "visibility": AFTER_PUBLISHED,
         "stdout_visibility": "hidden",

@@ -32,7 +32,8 @@ class HandBack:
 
     grade: None if there is none to hand back; no_grade: why. lms_id: the platform's own number: Canvas' user, Moodle's
     participant, Gradescope's submission. login: what the student signs in with, or is called by in the course. email:
-    with spaces between several. late: in words. page: the feedback page.
+    with spaces between several. late: in words. page: the feedback page. sis: the school's own number. shared: a
+    group has the submission.
     """
 
     submission: str
@@ -48,11 +49,18 @@ class HandBack:
     page: Path | None = None
     parts: tuple[GradePart, ...] = ()
     no_grade: str = ""
+    sis: str = ""
+    shared: bool = False
 
     @property
     def label(self) -> str:
         """For messages: the submission's id, which people find in the output folder, or the name."""
-        return self.submission or self.name
+        return f"{self.submission} ({self.name})" if self.shared else self.submission or self.name
+
+    @property
+    def said(self) -> str:
+        """What the student reads beside the grade."""
+        return "\n".join(filter(None, [self.comment, self.late]))
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def match(records: Sequence[HandBack], rows: Sequence[StudentRow]) -> tuple[dict
         if record.lms_id:
             found = by_id.get(record.lms_id, [])
         else:
-            keys = [key.casefold() for key in (record.login, *record.email.split()) if key]
+            keys = [key.casefold() for key in (record.sis, record.login, *record.email.split()) if key]
             name = "".join(sorted(letters(record.name)))
             named = by_name.get(name, []) if name else []
             found = next((by_key[key] for key in keys if key in by_key), named)

@@ -82,8 +82,8 @@ def fill_worksheet(content: bytes, place: str, records: Sequence[HandBack], *, s
             left_out[record.label] = "the grade is locked in Moodle"
             continue
         values[row, columns[GRADE]] = written(grade)
-        if record.comment and COMMENTS in columns:
-            values[row, columns[COMMENTS]] = as_html(record.comment)
+        if record.said and COMMENTS in columns:
+            values[row, columns[COMMENTS]] = as_html(record.said)
         filled += 1
         replaced += before is not None and before != grade
     return Filled(table.filled(values), filled, replaced, len(rows) - len(matched), left_out)

@@ -46,7 +46,7 @@ def run(tmp_path: Path, submission: int, *emails: str, total: str = "100.0", rec
 def test_gradescope_gets_the_grade_of_the_submission(tmp_path):
     done, results = run(tmp_path, 101, "jane@uni.example")
     assert done.returncode == 0, done.stderr
-    assert (results["score"], results["output"]) == (91.26, "Well done.\n\n1 day late")
+    assert (results["score"], results["output"]) == (91.26, "Well done.\n1 day late")
     assert {test["name"]: (test["score"], test["max_score"], test["status"]) for test in results["tests"]} == {
         "layers.affine_forward": (3.0, 4.0, "failed"),
         "optim.adam": (5.0, 5.0, "passed"),
