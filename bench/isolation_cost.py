@@ -21,6 +21,7 @@ from bench.row import Options, Part, Row, run_alone
 from grader.authoring.local_run import loaded
 from grader.calls import local_call
 from grader.grading.context import Context, Settings, prepare
+from grader.grading.reference_pool import keeping
 from grader.grading.submission import grade_submission
 from grader.judging.run_check_function import perform
 from grader.judging.student_proxy import Student
@@ -58,9 +59,11 @@ def rows(options: Options) -> Iterator[Row]:
     context = our_context()
     files = {path.relative_to(SUBMISSION).as_posix(): path.read_bytes() for path in SUBMISSION.rglob("*.py")}
     submission = Submission("complete", str(SUBMISSION), files)
-    with counting_messages() as sent:
-        isolated(context, submission)
-    pairs = [(isolated(context, submission), in_process(context)) for _ in range(ROUNDS)]
+    with keeping():  # the reference's sandbox, as each job of `grader grade` does
+        isolated(context, submission)  # records the programs
+        with counting_messages() as sent:
+            isolated(context, submission)
+        pairs = [(isolated(context, submission), in_process(context)) for _ in range(ROUNDS)]
     graded, called = (statistics.median(column) for column in zip(*pairs, strict=True))
     ratio = statistics.median(a / b for a, b in pairs)
     count = len(context.assignment.checks)

@@ -26,7 +26,7 @@ from grader.judging.student_proxy import Student
 from grader.messages.of_check import placed
 from grader.records import FAILED, MISSING, PASSED, Check, Reason
 from grader.sandbox.host.box import MAX_OUTPUT
-from grader.sandbox.host.check_process import CheckProcess, has_ended
+from grader.sandbox.host.check_process import CheckProcess, Upcoming, has_ended, no_more
 from grader.sandbox.host.check_setup import Outcome, Setup
 from grader.sandbox.host.program import Program
 
@@ -90,12 +90,12 @@ class Attempts:
     setup: Setup
 
     def run(
-        self, call: Call, *, is_wrong: bool, program: Program | None = None, upcoming: Setup | None = None
+        self, call: Call, *, is_wrong: bool, program: Program | None = None, upcoming: Upcoming = no_more
     ) -> Outcome[JudgedValues]:
         """The check, rerun in a fresh process where that might change what it is worth.
 
         is_wrong: the function was wrong in a fresh process before, and is believed to be so in any. program: what the
-        check is expected to call. upcoming: of the check that comes next.
+        check is expected to call. upcoming: the checks that come next.
         """
 
         def may_count(outcome: Outcome[JudgedValues]) -> bool:
@@ -116,7 +116,7 @@ class Attempts:
 
         return self.process.run(
             work,
-            replace(self.setup, program=program),
+            replace(self.setup, program=program, lean=not is_wrong),
             before=self.oracle.end,  # each run is beside an oracle that knows of nothing before
             may_count=may_count,
             accept=None if is_wrong else accept,

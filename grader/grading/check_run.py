@@ -33,7 +33,7 @@ from grader.judging.run_check_function import perform
 from grader.judging.student_proxy import Student
 from grader.judging.verdict import Trial
 from grader.records import PASSED, Check, Reason
-from grader.sandbox.host.check_process import CheckProcess
+from grader.sandbox.host.check_process import CheckProcess, Upcoming, no_more
 from grader.sandbox.host.check_setup import Setup
 from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.program import Program, record
@@ -54,13 +54,13 @@ def run_check(
     is_wrong: bool = False,
     limits: Limits | None = None,
     why: Reason | None = None,
-    upcoming: Setup | None = None,
+    upcoming: Upcoming = no_more,
 ) -> Trial:
     """One check on one submission, from inputs to judgements.
 
     stubs: functions that the reference stands in for. handout: the one that the submission was written for. is_wrong:
     the function was wrong in a fresh process before, so that it is believed to be wrong in another. limits: None for
-    the usual ones; why: it has less time than usual. upcoming: of the check that its process runs next.
+    the usual ones; why: it has less time than usual. upcoming: the checks that its process runs next.
     """
     started = time.monotonic()
     accepted = handout.accepts.get(check.function, frozenset())
@@ -68,7 +68,7 @@ def run_check(
     documented = assignment.definitions[check.id].cache
     call = adapt(process.call, handout)
     setup = setup_for(process, check, fixtures, handout, limits, why)
-    program, setup = setup.program, replace(setup, program=None)
+    program, setup = setup.program, replace(setup, program=None, lean=False)
     if stubs:
         setup = replace(setup, granted=stubs, answer=oracle.answer)
     attempts = Attempts(process, check, fixture, oracle, setup)
@@ -115,7 +115,7 @@ def setup_for(
     """What the check needs of its process, without stubs; and what it is expected to call."""
     plan, arities = process.session.plan, fixtures.checks[check.id].arities
     program = program_of(check, handout, arities, plan.functions, plan.classes)
-    return Setup(check.seed, limits, why, arities=arities, program=program)
+    return Setup(check.seed, limits, why, arities=arities, program=program, lean=True)
 
 
 def program_of(

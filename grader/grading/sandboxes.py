@@ -48,6 +48,7 @@ class Sandboxes:
     notes: list[Reason] = field(default_factory=list)
     trees: dict[tuple[str, ...], Path] = field(default_factory=dict)
     started: dict[ModuleSet, Box] = field(default_factory=dict)
+    loading: dict[ModuleSet, CheckProcess] = field(default_factory=dict)
     processes: list[CheckProcess] = field(default_factory=list)
     exits: ExitStack = field(default_factory=ExitStack)
 
@@ -91,8 +92,15 @@ class Sandboxes:
         checks = self.context.assignment.checks
         return [check for check in checks if check.file in files and self.handout.has(check)]
 
+    def load(self, one: ModuleSet) -> None:
+        """Let a sandbox import the set's modules, in which the checks run that come after those of another."""
+        self.loading[one] = self.open_process(one)
+        self.loading[one].session.load()
+
     def open_process(self, one: ModuleSet, *, exchange: bool = False) -> CheckProcess:
         """A sandbox with the set's modules. exchange: with functions that may be exchanged for stubs."""
+        if not exchange and one in self.loading:
+            return self.loading.pop(one)
         context, assignment = self.context, self.context.assignment
         work = self.staged(one)
         usable = [file for file in one.files if file in self.submission.files]
@@ -149,6 +157,8 @@ class Sandboxes:
             try:
                 yield oracle
             finally:
+                for one in self.processes[1:]:  # all at once: the kernel takes some time for each
+                    one.session.interrupt()
                 self.exits.close()
                 for box in self.started.values():
                     box.kill()

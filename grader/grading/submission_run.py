@@ -93,6 +93,7 @@ class SubmissionRun:
         """The checks on the student's own code. The first time, the visible ones, with what happens without any."""
         if visible:
             self.open_set(one)
+            self.load_next(one)
         for sandbox in self.of_files.get(one, ()):
             checks = self.sandboxes.checks_of(sandbox.serves)
             checks = [check for check in checks if (check.visibility == VISIBLE) == visible]
@@ -102,6 +103,13 @@ class SubmissionRun:
                 imported = sandbox.process.session.imported
                 self.sandboxes.note(import_notes(imported, sandbox.serves))
                 self.left_out += imported.left_out
+
+    def load_next(self, one: ModuleSet) -> None:
+        """Have the modules of the set after this one imported meanwhile, if they can be."""
+        sets = self.sandboxes.context.assignment.sets
+        for after in sets[sets.index(one) + 1 :][:1]:
+            if after in self.sandboxes.started and self.sandboxes.unusable.isdisjoint(after.on):
+                self.sandboxes.load(after)
 
     def open_set(self, one: ModuleSet) -> None:
         self.sandboxes.unusable |= set(one.files) - self.sandboxes.submission.files.keys()
@@ -129,9 +137,9 @@ class SubmissionRun:
 
     def run_checks(self, sandbox: Sandbox, checks: Sequence[Check]) -> None:
         process, spent = sandbox.process, sandbox.timeouts
-        for check, following in zip(checks, [*checks[1:], None], strict=True):
+        for position, check in enumerate(checks):
             if spent[check.function] < self.patience.tries:
-                self.own[check.id] = self.run_check(process, check, following=following)
+                self.own[check.id] = self.run_check(process, check, following=checks[position + 1 :])
                 spent[check.function] += is_timeout(self.own[check.id]) * self.own[check.id].processes
             else:
                 self.own[check.id] = Trial(check, not_run(check))
@@ -256,11 +264,11 @@ class SubmissionRun:
         stubs: frozenset[str] = frozenset(),
         *,
         usual: bool = False,
-        following: Check | None = None,
+        following: Sequence[Check] = (),
     ) -> Trial:
         """stubs: functions that the reference stands in for. usual: with the usual limits, whatever ran out of time.
 
-        following: the check that comes next in the same process, of the same visibility.
+        following: the checks that come next in the same process, of the same visibility.
         """
         limits = self.sandboxes.context.limits if usual else self.patience.limits_for(check)
         self.had_hidden = self.had_hidden or check.visibility != VISIBLE
@@ -275,7 +283,7 @@ class SubmissionRun:
             is_wrong=(check.function, stubs) in self.wrong,
             limits=limits,
             why=self.why(limits),
-            upcoming=self.setup_for(process, following) if following is not None else None,
+            upcoming=lambda number: self.setup_for(process, following[number]) if number < len(following) else None,
         )
         self.patience.add(trial, limits)
         failure = trial.failure

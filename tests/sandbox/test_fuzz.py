@@ -15,8 +15,8 @@ def test_frames_are_values_or_refused_at_both_ends():
 
 
 def test_another_exception_is_a_failure(monkeypatch):
-    def read_node(node, reader, depth):
-        return {}[node] if node == "dx" else real(node, reader, depth)
+    def read_node(node, reader, text):
+        return {}[node] if node == "dx" else real(node, reader, text)
 
     real = protocol.read_node
     monkeypatch.setattr(protocol, "read_node", read_node)

@@ -17,6 +17,7 @@ from grader.sandbox.host.check_setup import Setup
 from grader.sandbox.host.program import Diverged, Replay, record
 from grader.sandbox.inside.protocol import Handle
 
+PAIR = [("case.twice", 2), ("case.backward", 0)]
 ARITIES = [("case.forward", 2), ("case.backward", 0), ("case.forward", 2)]
 SOURCE = """import os, time
 import numpy as np
@@ -41,6 +42,7 @@ def spoils(x):
     x[:] = 0
     return x
 """
+TWICE = SOURCE + "def twice(x):\n    return 2 * x, (x,)\n"
 
 
 def run(process, work, program):
@@ -357,12 +359,13 @@ def test_a_check_that_looks_at_a_value_has_no_results_of_its_own():
 
 @pytest.fixture
 def followed(open_session, monkeypatch):  # noqa: F811
-    """A process, a check that counts the calls before it, another one, and the messages that were sent."""
+    """A process that has served a check, one that counts the calls before it, another one, and the messages sent."""
     process, sent = open_session(SOURCE), []
-    post = process.post
-    monkeypatch.setattr(process, "post", lambda *given: (sent.append(1), post(*given)))
     check = Setup(0, program=record(lambda call: {"count": call("case.count", (), {})}, ()))
     other = Setup(1, program=record(lambda call: {"out": call("case.spoils", (np.ones(2),), {})}, ()))
+    process.run(pytest.fail, check, accept=lambda results: 1)  # behind a check that was right, others are queued
+    request_with = process.session.request_with
+    monkeypatch.setattr(process.session, "request_with", lambda *given: (sent.append(1), request_with(*given))[1])
     return process, check, other, sent
 
 
@@ -374,7 +377,7 @@ def test_the_next_check_begins_while_the_results_of_one_are_looked_at(followed):
         assert len(sent) == 2
         return results["count"] + 1
 
-    assert process.run(pytest.fail, check, accept=accept, upcoming=other).value == 1
+    assert process.run(pytest.fail, check, accept=accept, upcoming=[other, None].__getitem__).value == 1
     assert process.run(pytest.fail, other, accept=lambda results: results["out"].tolist()).value == [0, 0]
     assert len(sent) == 2
 
@@ -382,7 +385,7 @@ def test_the_next_check_begins_while_the_results_of_one_are_looked_at(followed):
 @pytest.mark.process
 def test_where_another_check_comes_next_the_one_that_began_is_ended(followed):
     process, check, other, _ = followed
-    process.run(pytest.fail, check, accept=lambda results: 1, upcoming=other)
+    process.run(pytest.fail, check, accept=lambda results: 1, upcoming=[other, None].__getitem__)
     outcome = process.run(pytest.fail, check, accept=lambda results: results["count"] + 1)
     assert (outcome.value, outcome.is_reused) == (1, False)
 
@@ -397,7 +400,7 @@ def test_where_results_are_not_accepted_the_check_is_run_in_a_fresh_process_and_
         return process.call("case.count", (), {})
 
     process.run(pytest.fail, other, accept=lambda results: 1)
-    outcome = process.run(work, check, accept=lambda results: None, upcoming=other)
+    outcome = process.run(work, check, accept=lambda results: None, upcoming=[other, None].__getitem__)
     assert (outcome.value, outcome.processes, reused) == (0, 2, [False])
     assert process.run(pytest.fail, other, accept=lambda results: results["out"].tolist()).value == [0, 0]
 
@@ -410,7 +413,110 @@ def test_a_check_that_began_early_and_never_answers_costs_no_time_where_it_is_no
     process.run(pytest.fail, check, accept=lambda results: 1)
     started = time.monotonic()
     outcome = process.run(
-        lambda: process.call("case.count", (), {}), check, accept=lambda results: None, upcoming=hangs
+        lambda: process.call("case.count", (), {}),
+        check,
+        accept=lambda results: None,
+        upcoming=[hangs, None].__getitem__,
     )
     assert (outcome.value, outcome.processes) == (0, 2)
     assert time.monotonic() - started < process.limits.wall_s / 2
+
+
+def queued_behind(first, *others):
+    """Setups with programs for these checks, of which the first is known to make no other calls."""
+    setups = [Setup(number, program=record(work, ())) for number, work in enumerate((first, *others))]
+    setups[0].program.has_all_calls = True
+    return setups
+
+
+@pytest.mark.process
+def test_what_a_check_prints_is_not_taken_for_the_prints_of_the_queued_one(open_session):  # noqa: F811
+    source = SOURCE + "def prints(text):\n    print(text)\n    return 1\n"
+    process = open_session(source)
+    first, second = queued_behind(*(lambda call, text=text: {"v": call("case.prints", (text,), {})} for text in "ab"))
+    quiet = Setup(0, program=record(lambda call: {"count": call("case.count", (), {})}, ()))
+    process.run(pytest.fail, quiet, accept=lambda results: 1)
+
+    def work():
+        return process.call("case.prints", ("a",), {})
+
+    outcome = process.run(work, first, accept=lambda results: 1, upcoming=[second, None].__getitem__)
+    assert (outcome.prints, outcome.processes) == ("a\n", 2)
+    outcome = process.run(pytest.fail, second, accept=lambda results: 1)
+    assert outcome.prints == "b\n"
+
+
+@pytest.mark.process
+def test_a_check_that_makes_another_call_behind_which_one_is_queued_is_rerun_call_by_call(open_session):  # noqa: F811
+    def work(call):
+        count = call("case.count", (), {})
+        return {"counts": count + call("case.count", (), {}) if count == 0 else count}
+
+    process = open_session(SOURCE)
+    first, second = queued_behind(work, lambda call: {"count": call("case.count", (), {})})
+    assert first.program.result is None
+    process.run(pytest.fail, second, accept=lambda results: 1)
+    upcoming = [second, None].__getitem__
+    outcome = process.run(lambda: work(process.call), first, accept=pytest.fail, upcoming=upcoming)
+    assert outcome.value == {"counts": 0}
+    assert not first.program.has_all_calls
+    assert process.run(pytest.fail, second, accept=lambda results: results["count"] + 1).value == 1
+
+
+@pytest.mark.process
+def test_a_queued_check_does_not_run_before_one_whose_process_found_traces(open_session):  # noqa: F811
+    source = SOURCE + "def leaves():\n    calls.append(1)\n    return len(calls)\n"
+    process = open_session(source)
+    leaving, counting, last = queued_behind(
+        lambda call: {"v": call("case.leaves", (), {})},
+        lambda call: {"v": call("case.count", (), {})},
+        lambda call: {"v": call("case.count", (), {})},
+    )
+    process.run(pytest.fail, counting, accept=lambda results: 1)
+    upcoming = [counting, last, None]
+    seen = [process.run(pytest.fail, leaving, accept=lambda results: results["v"] + 1, upcoming=upcoming.__getitem__)]
+    seen.append(process.run(pytest.fail, counting, accept=lambda results: results["v"] + 1))
+    seen.append(process.run(pytest.fail, last, accept=lambda results: results["v"] + 1))
+    assert [one.value for one in seen] == [2, 1, 1]
+    assert not process.may_queue
+
+
+@pytest.mark.process
+def test_a_lean_reply_leaves_out_what_only_other_calls_need(open_session):  # noqa: F811
+    def work(call):
+        out, cache = call("case.twice", (np.ones(3000),), {})
+        return {"dx": call("case.backward", (out, cache), {})}
+
+    process, lengths = open_session(TWICE), []
+    program = record(work, PAIR)
+    assert program.is_lean
+    box_receive = Box.receive
+
+    def receive(box, deadline):
+        data = box_receive(box, deadline)
+        lengths.append(len(data))
+        return data
+
+    process.session.open()
+    for lean in (True, False):
+        lengths.append(0)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Box, "receive", receive)
+            results = process.run(
+                pytest.fail, Setup(0, arities=PAIR, program=program, lean=lean), accept=lambda results: results
+            )
+        assert results.value["dx"].tolist() == [2.0] * 3000
+    border = lengths.index(0, 1)
+    assert sum(lengths[:border]) < sum(lengths[border:]) / 1.5
+
+
+@pytest.mark.process
+def test_where_a_lean_reply_is_not_right_the_check_is_rerun_with_whole_ones(open_session):  # noqa: F811
+    def work(call):
+        out, cache = call("case.twice", (np.ones(3),), {})
+        return {"dx": call("case.backward", (out, cache), {})}
+
+    process = open_session(TWICE)
+    setup = Setup(0, arities=PAIR, program=record(work, PAIR), lean=True)
+    outcome = process.run(lambda: work(process.call), setup, accept=lambda results: None)
+    assert (outcome.value["dx"].tolist(), outcome.processes) == ([2.0] * 3, 2)

@@ -22,7 +22,8 @@ class Setup:
 
     arities: for each call in order, (function, length of the tuple that the reference returns, or 0). granted:
     functions that are stubs, which `answer` answers for, on the pipe of this check and no other. program: what `work`
-    is expected to call, which the worker does ahead of it.
+    is expected to call, which the worker does ahead of it. lean: where the results of the program are all that is
+    looked at, the worker leaves out what only its own calls need.
     """
 
     seed: int
@@ -34,6 +35,7 @@ class Setup:
     answer: Answer | None = None
     program: Program | None = None
     may_run_ahead: bool = True
+    lean: bool = False
 
     def is_for(self, other: Setup) -> bool:
         """Whether a check that was begun with the other one is the one that this is for. A program is made once."""

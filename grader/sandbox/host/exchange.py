@@ -17,6 +17,7 @@ from typing import Any
 
 from grader.calls import CallFailed, Classes, update_dict
 from grader.function_ids import module_of, short_name
+from grader.records import MISSING
 from grader.sandbox.host.failures import Circumstances, failure_from, malformed, not_written, wrong_arity
 from grader.sandbox.host.program import CALL, Diverged, Program, Replay, Step, take_arity
 from grader.sandbox.inside.protocol import encode_part
@@ -32,7 +33,7 @@ class Malformed(CallFailed):
 class Exchange:
     """One check's calls, from the first to settle(). What talks raises CallFailed where no value comes, or Diverged.
 
-    unheard: replies that the worker has been asked for; heard: those that came before the check made its calls.
+    sent: messages. unheard: replies that are still to come; heard: those that came before the check made its calls.
     """
 
     def __init__(
@@ -44,10 +45,11 @@ class Exchange:
         post: Post,
         listen: Listen,
         program: Program | None,
+        lean: bool = False,
     ) -> None:
         """opening: what the first message says of the check. arities: for each call in order, (function, length of the
         tuple that the reference returns, or 0). at: how a failure of a function is described. program: what is expected
-        to be called; send_program() sends it, or the next call."""
+        to be called; send_program() sends it, or the next call. lean: results() is all that will be called."""
         self.opening: dict[str, Any] | None = opening
         self.arities = iter(arities)
         self.classes = classes
@@ -55,9 +57,11 @@ class Exchange:
         self.post = post
         self.listen = listen
         self.program = program
+        self.lean = lean
+        self.is_lean = False  # the worker leaves out values that only its own calls need
         self.replay: Replay | None = None
         self.unsent: list[Step] = []
-        self.unheard = 0
+        self.unheard = self.sent = 0
         self.heard: deque[tuple[Any, dict[str, Any]] | CallFailed] = deque()
         self.mutations: list[tuple[str, int, bool]] = []
 
@@ -72,9 +76,9 @@ class Exchange:
             replay.expect(function, args, kwargs)
         else:
             if len(args) > 1 and is_attribute(function, self.classes):
-                self.unsent.append((CALL, function, copy.deepcopy(args), {}, None))  # as they are now
+                self.unsent.append((CALL, function, copy.deepcopy(args), {}, None, True))  # as they are now
                 return True
-            self.send_steps((CALL, function, args, kwargs, None))
+            self.send_steps((CALL, function, args, kwargs, None, True))
         if self.heard and replay is not None and not replay.served:
             self.mutations = []  # which results() has told
         answer = self.heard.popleft() if self.heard else self.hear(function)
@@ -90,7 +94,9 @@ class Exchange:
         """What the check returns if it goes as it was recorded; None where that is not known, or something went wrong.
 
         Then the check makes its calls, and finds the replies in `heard`. So it does where a call changed a dict of the
-        check's: the recording knows only what the check itself put there.
+        check's: the recording knows only what the check itself put there. Where replies are lean, they are no use to
+        the check, which has to be rerun.
+        Raises CallFailed where a lean reply shows that something is not written, which a rerun would not change.
         """
         program = self.replay.program if self.replay is not None else None
         if program is None or program.result is None:
@@ -98,15 +104,18 @@ class Exchange:
         replay, mutations = Replay(program), list[tuple[str, int, bool]]()
         try:
             for number in program.calls:
-                _, function, sent, _, _ = program.steps[number]
-                value, reply = self.hear(function)
+                _, function, sent, _, _, is_needed = program.steps[number]
+                value, reply = self.hear(function, is_needed or not self.is_lean)
                 self.heard.append((value, reply))
                 if reply["dicts"]:
+                    program.is_lean = False
                     return None
                 mutations += changes(function, sent, reply)
                 replay.add(value, sent)
             result = replay.filled(program.result)
         except CallFailed as failed:
+            if self.is_lean and failed.failure.status == MISSING:
+                raise
             self.heard.append(failed)
         except Exception:  # what was returned does not have what the check takes from it
             return None
@@ -118,6 +127,7 @@ class Exchange:
         """Have the worker begin with what is expected to be called, if anything is."""
         if self.program is not None:
             first = self.program.steps[self.program.calls[0]]
+            self.is_lean = self.lean and self.program.is_lean
             self.send(self.program.part, len(self.program.calls), first[1])
             self.replay, self.program = Replay(self.program), None
 
@@ -136,14 +146,15 @@ class Exchange:
 
     def send(self, part: tuple[bytes, bytes], count: int, function: str) -> None:
         """function: the first that is called."""
-        message: dict[str, Any] = {"op": "run"}
+        message: dict[str, Any] = {"op": "run", "lean": self.is_lean}
         if self.opening is not None:
             message["begin"], self.opening = self.opening, None
         self.unheard = count
+        self.sent += 1
         self.post(message, part, function)
 
-    def hear(self, function: str) -> tuple[Any, dict[str, Any]]:
-        """The next reply, and its value, of the arity that the reference has here."""
+    def hear(self, function: str, is_needed: bool = True) -> tuple[Any, dict[str, Any]]:
+        """The next reply, and its value, of the arity that the reference has here; or None where it is not needed."""
         unheard, self.unheard = self.unheard, 0  # the worker stops where there is no value
         reply = self.listen(function)
         if reply.get("outcome") == "unfit" and self.replay is not None:
@@ -156,8 +167,10 @@ class Exchange:
         if reply.get("stub") is True:
             raise CallFailed(not_written(self.at(function)))
         value, arity = reply["value"], take_arity(self.arities, function)
-        if arity is not None and (failure := wrong_arity(arity, value, self.at(function))) is not None:
-            raise CallFailed(failure)
+        if arity is not None and (is_needed or value is not None):
+            failure = wrong_arity(arity, value, self.at(function))
+            if failure is not None:
+                raise CallFailed(failure)
         self.unheard = unheard - 1
         return value, reply
 

@@ -28,7 +28,11 @@ from grader.sandbox.inside.protocol import Handle, ProtocolError, encode_part
 CALL: Final = "call"
 AFTER: Final = "after"  # a dict argument of an earlier call, as that call left it
 
-Step = tuple[Any, ...]  # operation, operands; of a call: function, args, kwargs, arity
+LARGE: Final = 2000  # bytes of an array that is sent once, however often the program uses it
+
+Step = tuple[
+    Any, ...
+]  # operation, operands; of a call: function, args, kwargs, arity, whether the judge needs the value
 
 
 class Diverged(BaseException):
@@ -38,17 +42,21 @@ class Diverged(BaseException):
     """
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Program:
     """Steps, and those up to the last call as they travel. calls: the numbers of the calls, each of which has a reply.
 
-    result: what `work` returns, with references; None where it looked at a value.
+    result: what `work` returns, with references; None where it looked at a value. has_all_calls: whether it is expected
+    that `work` makes no call after these. Where there is no result, a run shows it; a wrong guess costs a rerun.
+    is_lean: whether results are enough that `work` returns; then the worker may leave out what only other calls need.
     """
 
     steps: tuple[Step, ...]
     calls: tuple[int, ...]
     part: tuple[bytes, bytes]
     result: Any = None
+    has_all_calls: bool = False
+    is_lean: bool = False
 
 
 def record(work: Callable[[Call], Any], arities: Sequence[tuple[str, int]]) -> Program | None:
@@ -58,11 +66,26 @@ def record(work: Callable[[Call], Any], arities: Sequence[tuple[str, int]]) -> P
         result = recorder.written(work(recorder.call))
     if not recorder.calls:
         return None
+    steps = recorder.steps
+    needed = needed_for(result, steps)
+    for number in recorder.calls:
+        steps[number] = (*steps[number], result is None or number in needed)
+    is_lean = result is not None and not needed.issuperset(recorder.calls)
     try:
-        part = encode_part(recorder.steps[: recorder.calls[-1] + 1])
-        return Program(tuple(recorder.steps), tuple(recorder.calls), part, result)
+        part = encode_part(steps[: recorder.calls[-1] + 1])
+        return Program(tuple(steps), tuple(recorder.calls), part, result, result is not None, is_lean)
     except ProtocolError:  # longer than a message may be
         return None
+
+
+def needed_for(written: Any, steps: Sequence[Step]) -> set[int]:
+    """The numbers of the calls whose values a recorded value is made of."""
+    if type(written) is Handle:
+        operation, *operands = steps[written.number]
+        return {written.number} if operation == CALL else needed_for(operands, steps)
+    if type(written) is dict:
+        written = tuple(written.values())
+    return set().union(*(needed_for(one, steps) for one in written)) if type(written) in (tuple, list) else set()
 
 
 class Recorder:
@@ -74,6 +97,7 @@ class Recorder:
         self.calls: list[int] = []
         self.numbers: dict[int, tuple[Placeholder, int]] = {}
         self.dicts: dict[int, tuple[dict[Any, Any], dict[Any, Any], int, int]] = {}
+        self.constants: dict[tuple[str, tuple[int, ...], bytes], Handle] = {}
 
     def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Placeholder:
         sent = tuple(self.again(arg) if id(arg) in self.dicts else self.written(arg) for arg in args)
@@ -105,10 +129,17 @@ class Recorder:
         if type(value) is Placeholder:
             return Handle(self.number_of(value), "")
         if isinstance(value, np.ndarray):
-            return value.copy()
+            return value.copy() if value.nbytes < LARGE or value.dtype.hasobject else self.constant(value)
         if type(value) in (tuple, list):
             return type(value)(map(self.written, value))
         return {key: self.written(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+    def constant(self, array: np.ndarray) -> Handle:
+        """A large array as a step of its own: a net in training is given the same examples again and again."""
+        key = (array.dtype.str, array.shape, array.tobytes())
+        if key not in self.constants:
+            self.constants[key] = Handle(self.add(("constant", array.copy())), "")
+        return self.constants[key]
 
     def number_of(self, one: Placeholder) -> int:
         if one.operation == CALL:
@@ -132,7 +163,7 @@ class Replay:
 
     def expect(self, function: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         """Raise Diverged if this is not the program's next call, with the very arguments that the worker has."""
-        _, name, sent, named, _ = self.program.steps[self.program.calls[self.served]]
+        _, name, sent, named, *_ = self.program.steps[self.program.calls[self.served]]
         try:
             is_next = name == function and same(self.filled(sent), args) and same(self.filled(named), dict(kwargs))
         except Exception:  # what was returned does not have what the program makes of it

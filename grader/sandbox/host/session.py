@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from grader.calls import CallFailed, Failure
@@ -45,7 +45,17 @@ MOST_LISTED: Final = 20  # names and statements that a report could list
 STALE: Final = {"op": "stale"}
 DOUBTS: Final = (Silence, Gone, Flood, Glut, ProtocolError)
 
+
 Replies = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A message to the worker. number: the replies to it carry the same. posted_s: when it was sent."""
+
+    number: int
+    frame: bytes
+    posted_s: float
 
 
 def refuse(ask: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,9 +84,9 @@ class Session:
         self.decoder = Decoder(limits.reply_mib << 20)
         self.inbox: list[Any] = []
         self.imported = ImportResult()
+        self.loading: Request | None = None
         self.number = 0
-        self.request = b""
-        self.posted_s = self.heard_s = 0.0
+        self.heard_s = 0.0
         self.last_prints = ("", 0)
 
     def lend(self, launch: Callable[[], Launch], account: TimeAccount) -> None:
@@ -92,7 +102,14 @@ class Session:
         """Start a box now, so that it is ready when the first check begins; nothing of a student runs in it yet."""
         if self.box is None:
             self.box, self.is_greeted = start_worker(self.launch()), False
-            self.inbox, self.decoder = [], Decoder(self.limits.reply_mib << 20)
+            self.inbox, self.decoder, self.loading = [], Decoder(self.limits.reply_mib << 20), None
+
+    def load(self) -> None:
+        """Start a box and let it import the modules, while the judge does something else; open() waits for both."""
+        with self.account.starting():
+            self.warm()
+            with suppress(CallFailed):  # open() meets what is wrong
+                self.loading = self.post(self.plan.request(), self.at("", self.limits), self.import_deadline())
 
     def open(self) -> ImportResult:
         """Have a box with the modules imported; what is known of the import.
@@ -132,9 +149,9 @@ class Session:
     def import_modules(self) -> None:
         at = self.at("", self.limits)
         try:
-            deadline = self.account.deadline(self.limits.import_wall_s)
-            self.post(self.plan.request(), at, deadline)
-            reply = self.hear(at, lambda: deadline)
+            deadline = self.import_deadline()
+            request, self.loading = self.loading or self.post(self.plan.request(), at, deadline), None
+            reply = self.hear(request, at, lambda: deadline)
         except CallFailed as failed:
             self.imported = replace(self.imported, broken=failed.failure)
             return
@@ -152,33 +169,58 @@ class Session:
             failure = None if result is None else import_failure(module, result, at)
             failures[module] = failure if failure or result is None else self.end_in_doubt(malformed(at))
 
+    def import_deadline(self) -> float:
+        return self.account.deadline(self.limits.import_wall_s)
+
     def at(self, function: str, limits: Limits, why: Reason | None = None) -> Circumstances:
         return Circumstances(function, self.plan, limits, why, not isinstance(self.box, PlainBox))
 
     def post(
         self, message: Mapping[str, Any], at: Circumstances, deadline: float, steps: tuple[bytes, bytes] | None = None
-    ) -> None:
-        """Send a request; hear() waits for what comes back. steps: those of a program, which are encoded already.
+    ) -> Request:
+        """Send a request; hear() waits for its replies. steps: those of a program, which are encoded already.
 
         Raises CallFailed if it cannot be sent; the box is ended then.
         """
+        request = self.request_with(message, steps)
+        self.account.ask()
+        self.heard_s = request.posted_s
+        with self.ending_what_is_in_doubt(at):
+            self.send(request.frame, deadline)
+        return request
+
+    def queue(
+        self, message: Mapping[str, Any], deadline: float, steps: tuple[bytes, bytes], room: int
+    ) -> Request | None:
+        """Send a request while the replies to the last one are still to come. None where it cannot be sent.
+
+        Either it has more bytes than there is room for, or the box has a fault, which hear() will meet.
+        """
+        request = self.request_with(message, steps)
+        if len(request.frame) > room:
+            return None
+        try:
+            self.send(request.frame, deadline)
+        except DOUBTS:
+            return None
+        return request
+
+    def request_with(self, message: Mapping[str, Any], steps: tuple[bytes, bytes] | None) -> Request:
         self.number += 1
         message = {**message, "id": self.number}
-        self.request = encode(message) if steps is None else encode_with(message, "steps", steps)
-        self.account.ask()
-        self.posted_s = self.heard_s = time.monotonic()  # the worker may be at it before this process goes on
-        with self.ending_what_is_in_doubt(at):
-            self.send(self.request, deadline)
+        frame = encode(message) if steps is None else encode_with(message, "steps", steps)
+        return Request(self.number, frame, time.monotonic())  # the worker may be at it before this process goes on
 
     def hear(
         self,
+        request: Request,
         at: Circumstances,
         deadline: Callable[[], float],
         *,
         answer: Replies = refuse,
         renew: Callable[[], None] | None = None,
     ) -> dict[str, Any]:
-        """The next reply to the last request. Raises CallFailed if there is no such reply; the box is ended then.
+        """The next reply to this request. Raises CallFailed if another message comes, or none; the box is ended then.
 
         answer: what the judge says to a stub that asks meanwhile. renew: puts a fresh process in the place of one that
         says it is stale, which may move the deadline; where none is given, it may not say so.
@@ -188,10 +230,8 @@ class Session:
             with self.ending_what_is_in_doubt(at):
                 reply = self.receive(deadline())
                 if reply == STALE and renew is not None:
-                    request, number = self.request, self.number
-                    renew()  # which may have imported the modules again, a request of its own
-                    self.request, self.number = request, number
-                    self.send(request, deadline())
+                    renew()
+                    self.send(request.frame, deadline())
                     reply = self.receive(deadline())
                 for _ in range(MAX_ASKS):
                     if reply.get("op") != "ask":
@@ -209,8 +249,8 @@ class Session:
                 took_s = busy_s if at.function else 0.0
             self.account.add_call(waited_s, took_s, busy_s)
         if reply.get("op") == "ended":
-            raise CallFailed(self.end_in_doubt(failure_of_child(reply, time.monotonic() - self.posted_s, at)))
-        if reply.get("id") != self.number:
+            raise CallFailed(self.end_in_doubt(failure_of_child(reply, time.monotonic() - request.posted_s, at)))
+        if reply.get("id") != request.number:
             raise CallFailed(self.end_in_doubt(unasked(at)))
         return reply
 
@@ -226,9 +266,12 @@ class Session:
             self.inbox += self.decoder.feed(self.box.receive(deadline))
         return checked(self.inbox.pop(0))
 
-    def is_quiet(self, *, staying: int) -> bool:
-        """Whether nothing was said that nobody asked for, and so many processes of checks are left."""
-        if self.box is None or self.inbox or self.decoder.buffer or self.box.pending():
+    def is_quiet(self, *, staying: int, is_waiting: bool = True) -> bool:
+        """Whether so many processes of checks are left, and no message has come that the judge did not wait for.
+
+        is_waiting: whether the worker has no request to reply to.
+        """
+        if self.box is None or (is_waiting and (self.inbox or self.decoder.buffer or self.box.pending())):
             return False
         return not self.box.left_behind(staying=staying)
 
@@ -251,6 +294,10 @@ class Session:
     def stop(self) -> None:
         """From another thread than the judge's: no check begins any more, and what runs ends."""
         self.account.close()
+        self.interrupt()
+
+    def interrupt(self) -> None:
+        """End whatever runs in the box; kill() then waits until it has ended."""
         box = self.box
         if box is not None:
             box.interrupt()

@@ -6,7 +6,9 @@ from typing import Any, Dict, List, Tuple
 
 import numpy as np
 import protocol  # type: ignore[import-not-found]
+from channel import interned  # type: ignore[import-not-found]
 
+SAME = frozenset([bool, float, np.float64, np.float32, protocol.Handle])  # types that arrive as they were sent
 MAX_ARRAY = 4 << 20  # bytes of an array that travels: right replies are below 1 MiB, a cache may be large and stays
 
 
@@ -17,6 +19,23 @@ def is_plain(value: Any) -> bool:
         is_sent = value.dtype in protocol.NAMES or value.dtype.name in protocol.DTYPES
         return is_sent and value.nbytes <= MAX_ARRAY
     return type(value) is dict and all(isinstance(key, str) and is_plain(item) for key, item in value.items())
+
+
+def copy_as_sent(value: Any) -> Any:
+    """What would come back if the value went to the judge and from there into the next call: arrays are copied.
+
+    Raises ProtocolError for what cannot be sent.
+    """
+    kind = type(value)
+    if value is None or kind in SAME:
+        return value
+    if kind is np.ndarray and value.dtype in protocol.NAMES and value.dtype.kind != "b":
+        return value.copy()
+    if kind is tuple or kind is list:
+        return kind(map(copy_as_sent, value))
+    if kind is dict and all(type(key) is str for key in value):
+        return {interned(key): copy_as_sent(item) for key, item in value.items()}
+    return next(protocol.Decoder(text=interned).feed(protocol.encode(value)))
 
 
 def snapshot(value: Any) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from functools import lru_cache
 from typing import Any, Dict, Tuple
 
 import protocol  # type: ignore[import-not-found]
@@ -37,19 +38,22 @@ def private_pipes() -> Tuple[int, int]:
 
 
 class Channel:
-    """Whole frames on two file descriptors, one request at a time: the child goes on where the server stopped."""
+    """Whole frames on two file descriptors, and nothing else on them."""
 
     def __init__(self, requests: int, replies: int) -> None:
         self.requests = requests
         self.replies = replies
+        self.buffer = b""  # of requests that came behind the last one
 
     def receive(self) -> Any:
         """The next request. Raises EOFError when the judge has closed the pipe."""
-        frame = self.read(b"", protocol.PREFIX.size)
         start = protocol.PREFIX.size
-        header_length, body_length = protocol.read_prefix(frame[:start])
-        frame = self.read(frame, start + header_length + body_length)
-        return interned(protocol.decode(frame[start : start + header_length], frame[start + header_length :]))
+        self.fill(start)
+        header_length, body_length = protocol.read_prefix(self.buffer[:start])
+        end = start + header_length + body_length
+        self.fill(end)
+        frame, self.buffer = self.buffer[:end], self.buffer[end:]
+        return protocol.decode(frame[start : start + header_length], frame[start + header_length :], interned)
 
     def send(self, message: Dict[str, Any]) -> None:
         self.write(protocol.encode(message))
@@ -60,29 +64,23 @@ class Channel:
         while data:
             data = data[os.write(self.replies, data) :]
 
-    def read(self, begun: bytes, count: int) -> bytes:
-        """So many bytes of a frame or more, if they are there: no other comes before this one has its reply."""
-        parts, length = [begun], len(begun)
+    def fill(self, count: int) -> None:
+        """Read until the buffer holds this many bytes, or more: one read takes whatever the pipe has."""
+        parts, length = [self.buffer], len(self.buffer)
         while length < count:
             part = os.read(self.requests, max(count - length, CHUNK))
             if not part:
                 raise EOFError
             parts.append(part)
             length += len(part)
-        return b"".join(parts)
+        self.buffer = b"".join(parts)
 
 
-def interned(value: Any) -> Any:
-    """The value with its names as Python keeps the constants of a module: one object for equal names.
+@lru_cache(maxsize=1000)
+def interned(text: str) -> str:
+    """A name as Python keeps the constants of a module: one object for equal names.
 
     So `normalization is "batchnorm"` is true here wherever it is true in a script. Only the worker's end does this: a
     name that a worker sent would stay in the judge's memory.
     """
-    kind = type(value)
-    if kind is str:
-        return sys.intern(value) if NAME.fullmatch(value) else value
-    if kind is dict:
-        return {interned(key): interned(item) for key, item in value.items()}
-    if kind is list or kind is tuple:
-        return kind(map(interned, value))
-    return value
+    return sys.intern(text) if NAME.fullmatch(text) else text

@@ -6,20 +6,19 @@ Runs inside the worker, beside worker.py, under Python 3.8 on.
 from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]
-import copy
 import io
 import random
 import signal
 import time
 from contextlib import suppress
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 import absent_modules  # type: ignore[import-not-found]
 import numpy as np
 import protocol  # type: ignore[import-not-found]
 import stubs  # type: ignore[import-not-found]
-from arguments import aliases, changes, is_plain, snapshot  # type: ignore[import-not-found]
-from channel import Channel, interned  # type: ignore[import-not-found]
+from arguments import aliases, changes, copy_as_sent, is_plain, snapshot  # type: ignore[import-not-found]
+from channel import Channel  # type: ignore[import-not-found]
 from clock import Clock  # type: ignore[import-not-found]
 from operations import FIRST_KEPT, OPERATIONS  # type: ignore[import-not-found]
 from work_tree import WorkTree  # type: ignore[import-not-found]
@@ -57,6 +56,14 @@ def limit_check(cpu_s: float) -> None:
         signal.setitimer(signal.ITIMER_PROF, cpu_s if cpu_s % 1 else 0)
 
 
+class Returned(NamedTuple):
+    """What a call returned; the dicts that it changed, by position; and the dicts among its arguments as they were."""
+
+    value: Any
+    dicts: Dict[str, Any]
+    before: List[Any]
+
+
 class Child:
     """One check: calls functions, keeps what does not travel, forgets all of it when it exits."""
 
@@ -73,7 +80,7 @@ class Child:
         self.members = members
         self.tree = tree
         self.kept: List[Any] = []
-        self.results: List[Any] = []  # of a program: its steps, and of a call, the reply and the arguments
+        self.results: List[Any] = []  # of a program: its steps, and for a call what it returned
         self.values: Dict[int, Any] = {}
         self.clock: Optional[Clock] = None
         self.took_s = 0.0
@@ -99,7 +106,7 @@ class Child:
                 for step in request["steps"]:
                     if step[0] != "call":
                         self.results.append(step)  # for when it is needed, if ever
-                    elif not self.serve_call(request["id"], *step[1:]):
+                    elif not self.serve_call(request, *step[1:]):
                         break
                 self.send_held()
                 request = self.channel.receive()
@@ -107,9 +114,18 @@ class Child:
                     return request
 
     def serve_call(
-        self, number: int, function: str, args: Tuple[Any, ...], kwargs: Dict[str, Any], arity: Optional[int]
+        self,
+        request: Dict[str, Any],
+        function: str,
+        args: Tuple[Any, ...],
+        kwargs: Dict[str, Any],
+        arity: Optional[int],
+        is_needed: bool,
     ) -> bool:
-        """One call and its reply. Whether its check goes on then: not without a value, nor with too many or few."""
+        """One call and its reply. Whether its check goes on then: not without a value, nor with too many or few.
+
+        is_needed: whether the judge needs the value, or only the calls after this one do.
+        """
         self.took_s = 0.0
         try:
             args, kwargs = self.filled(args), self.filled(kwargs)
@@ -117,23 +133,27 @@ class Child:
             reply: Dict[str, Any] = {"outcome": "unfit"}
         else:
             reply = self.call(function, args, kwargs)
-        reply["id"], reply["took"] = number, self.took_s
+        reply["id"], reply["took"] = request["id"], self.took_s
         flush()
+        goes_on = reply["outcome"] == "value" and not reply.get("stub")
         try:
+            if goes_on:
+                value = copy_as_sent(reply["value"])
+                found = len(value) if isinstance(value, (tuple, list)) else 0
+                goes_on = arity is None or found == arity or (arity == 0 and isinstance(value, list))
+                before = [snapshot(arg) if isinstance(arg, dict) else None for arg in args]
+                self.results.append(Returned(value, copy_as_sent(reply.get("dicts", {})), before))
+                if goes_on and request["lean"] and not is_needed:
+                    reply["value"] = None
             frame = protocol.encode(reply)
         except protocol.ProtocolError as error:
-            reply = {"id": number, "outcome": "refused", "text": str(error)[:MAX_TEXT]}
-            frame = protocol.encode(reply)
+            goes_on = False
+            frame = protocol.encode({"id": request["id"], "outcome": "refused", "text": str(error)[:MAX_TEXT]})
         self.held.append(frame)
         self.held_s += self.took_s
         if not self.is_reused or self.held_s > HELD_S:
             self.send_held()
-        if reply["outcome"] != "value" or reply.get("stub"):
-            return False
-        self.results.append((frame, [snapshot(arg) if isinstance(arg, dict) else None for arg in args]))
-        value = reply["value"]
-        found = len(value) if isinstance(value, (tuple, list)) else 0
-        return arity is None or found == arity or (arity == 0 and isinstance(value, list))
+        return goes_on
 
     def send_held(self) -> None:
         """Each message wakes the judge, and both pay for that; so several replies are one, where that may be.
@@ -147,31 +167,24 @@ class Child:
 
     def filled(self, value: Any) -> Any:
         """An argument with the results of earlier steps in it, as the judge would send them: copies."""
-        return replaced(value, lambda one: copy.deepcopy(self.result(one.number)) if one.number < FIRST_KEPT else one)
+        return replaced(value, lambda one: copy_as_sent(self.result(one.number)) if one.number < FIRST_KEPT else one)
 
     def result(self, number: int) -> Any:
         """The value of a step of this program. Raises if there is none."""
         if number not in self.values:
-            operation, *operands = self.results[number]
-            if operation == "after":
-                call, position = operands
-                after = self.returned(call.number)["dicts"].get(str(position))
-                self.values[number] = self.results[call.number][1][position] if after is None else after
-            elif operation in OPERATIONS:
-                self.values[number] = OPERATIONS[operation](*map(self.operand, operands))
+            step = self.results[number]
+            if isinstance(step, Returned):
+                self.values[number] = step.value
+            elif step[0] == "after":
+                call, position = self.results[step[1].number], step[2]
+                self.values[number] = call.dicts.get(str(position), call.before[position])
             else:
-                self.values[number] = self.returned(number)["value"]
+                self.values[number] = OPERATIONS[step[0]](*map(self.operand, step[1:]))
         return self.values[number]
 
     def operand(self, value: Any) -> Any:
         """The same where it is only read."""
         return self.result(value.number) if isinstance(value, protocol.Handle) else self.filled(value)
-
-    def returned(self, number: int) -> Dict[str, Any]:
-        """The reply to a call of this program, as the judge reads it."""
-        frame: bytes = self.results[number][0]
-        reply: Dict[str, Any] = next(protocol.Decoder().feed(frame))
-        return interned(reply)  # type: ignore[no-any-return]
 
     def ask(self, function: str, args: Tuple[Any, ...]) -> Dict[str, Any]:
         """What the reference's function returns, from the judge. Within a call, in the place of its reply."""

@@ -25,6 +25,7 @@ def item(value: Any, key: Any) -> Any:
 
 
 OPERATIONS: Dict[str, Callable[..., Any]] = {
+    "constant": lambda value: value,
     "item": item,
     "changed": lambda value, changes: {**value, **changes},  # as a call left it, and what the check wrote since
     "add": operator.add,

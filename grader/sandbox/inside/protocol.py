@@ -25,7 +25,8 @@ import re
 import struct
 import sys
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List, Tuple
+from functools import lru_cache
+from typing import Any, Callable, Dict, Iterator, List, Tuple
 
 import numpy as np
 
@@ -48,6 +49,8 @@ NATIVE = {dtype: dtype.newbyteorder("=") for dtype in DTYPES.values()}
 NAMES = {NATIVE[dtype]: name for name, dtype in DTYPES.items()}
 IS_LITTLE = sys.byteorder == "little"
 NON_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+PLAIN = frozenset([int, float, bool, type(None)])  # what JSON has as itself, but strings
 
 CLASS_NAME = type.__dict__["__name__"]  # a metaclass may answer for its own
 
@@ -113,18 +116,18 @@ def read_prefix(prefix: bytes, max_body: int = MAX_BODY) -> Tuple[int, int]:
     return header_length, body_length
 
 
-def decode(header: bytes, body: bytes) -> Any:
-    """The value of one frame. Arrays are fresh and writable."""
+def decode(header: bytes, body: bytes, text: Callable[[str], str] = str) -> Any:
+    """The value of one frame. Arrays are fresh and writable. text: makes the string that stands for a string of it."""
     check_cost(header)
     try:
-        text = header.decode("ascii")
-        tree, end = READER.raw_decode(text)
-        if end != len(text):
+        letters = header.decode("ascii")
+        tree, end = READER.raw_decode(letters)
+        if end != len(letters):
             raise ValueError("more than one value")
     except (ValueError, RecursionError) as error:
         raise ProtocolError("header is not JSON: %s" % error) from None
     reader = io.BytesIO(body)
-    value = read_node(tree, reader, 0)
+    value = read_node(tree, reader, text)
     if reader.tell() != len(body):
         raise ProtocolError("%d bytes of body belong to nothing" % (len(body) - reader.tell()))
     return value
@@ -133,8 +136,9 @@ def decode(header: bytes, body: bytes) -> Any:
 class Decoder:
     """Frames from bytes as they come in. feed() may be given any split; it yields each value as soon as it is whole."""
 
-    def __init__(self, max_body: int = MAX_BODY) -> None:
+    def __init__(self, max_body: int = MAX_BODY, text: Callable[[str], str] = str) -> None:
         self.max_body = max_body
+        self.text = text
         self.buffer = bytearray()
 
     def feed(self, data: bytes) -> Iterator[Any]:
@@ -147,7 +151,7 @@ class Decoder:
             header = bytes(self.buffer[PREFIX.size : PREFIX.size + header_length])
             body = bytes(self.buffer[PREFIX.size + header_length : end])
             del self.buffer[:end]
-            yield decode(header, body)
+            yield decode(header, body, self.text)
 
 
 class BodyWriter:
@@ -201,7 +205,7 @@ def write_node(value: Any, writer: BodyWriter, depth: int) -> Any:
         return value
     if kind is Handle:
         if not is_count(value.number) or type(value.type_name) is not str:
-            raise ProtocolError("a handle that is none")
+            raise ProtocolError("a malformed handle")
         return ["h", value.number, writer.count_letters(value.type_name)]
     if issubclass(kind, np.ndarray):
         return write_array(np.ndarray.view(value, np.ndarray), writer)
@@ -263,30 +267,33 @@ def write_array(array: np.ndarray, writer: BodyWriter) -> List[Any]:
     return ["a", name, list(array.shape)]
 
 
-def read_node(node: Any, reader: io.BytesIO, depth: int) -> Any:
-    if type(node) is not list:
-        if type(node) is dict:
-            raise ProtocolError("a value that is no value: %.40r" % (node,))
-        return node  # None, a truth, a number or a string: JSON has nothing else
+def read_node(node: Any, reader: io.BytesIO, text: Callable[[str], str]) -> Any:
+    kind = type(node)
+    if kind is str:
+        return text(node)
+    if kind is not list:
+        if kind is dict:
+            raise ProtocolError("a malformed value: %.40r" % (node,))
+        return node  # None, a truth or a number: JSON has nothing else
     if not node or type(node[0]) is not str:
-        raise ProtocolError("a value that is no value: %.40r" % (node,))
-    tag = node[0]
-    if tag == "a" and len(node) == 3:
+        raise ProtocolError("a malformed value: %.40r" % (node,))
+    tag, count = node[0], len(node)  # most values are plain numbers in lists, so these are read without another call
+    if tag == "t" or tag == "l":
+        items = [item if type(item) in PLAIN else read_node(item, reader, text) for item in node[1:]]
+        return items if tag == "l" else tuple(items)
+    if tag == "h" and count == 3 and is_count(node[1]) and type(node[2]) is str:
+        return handle_of_step(node[1]) if not node[2] else Handle(node[1], plain_name(node[2]))
+    if tag == "a" and count == 3:
         return read_array(named_dtype(node[1]), node[2], reader)
-    if tag == "d" and len(node) % 2 == 1:
+    if tag == "d" and count % 2 == 1:
         result = {}
-        nodes = iter(node[1:])
-        for key, item in zip(nodes, nodes):
-            key = key if type(key) is str else check_key(read_node(key, reader, depth + 1))
-            result[key] = read_node(item, reader, depth + 1) if type(item) in (list, dict) else item
+        for position in range(1, count, 2):
+            key, item = node[position], node[position + 1]
+            key = text(key) if type(key) is str else check_key(read_node(key, reader, text))
+            result[key] = item if type(item) in PLAIN else read_node(item, reader, text)
         return result
-    rest = node[1:]
-    if tag == "l":
-        return [read_node(item, reader, depth + 1) for item in rest]
-    if tag == "t":
-        return tuple([read_node(item, reader, depth + 1) for item in rest])
-    if len(rest) == 1:
-        argument = rest[0]
+    if count == 2:
+        argument = node[1]
         if tag == "s":
             return read_array(named_dtype(argument), [], reader)[()]
         if tag == "n":
@@ -297,9 +304,17 @@ def read_node(node: Any, reader: io.BytesIO, depth: int) -> Any:
             return NON_FINITE[argument]
         if tag == "b" and is_count(argument):
             return take(reader, argument)
-    if tag == "h" and len(rest) == 2 and is_count(rest[0]) and isinstance(rest[1], str):
-        return Handle(rest[0], rest[1][:100].encode("utf-8", "replace").decode("utf-8"))
-    raise ProtocolError("a value that is no value: %.40r" % (node,))
+    raise ProtocolError("a malformed value: %.40r" % (node,))
+
+
+@lru_cache(maxsize=4096)
+def handle_of_step(number: int) -> Handle:
+    """The same object for equal numbers: a program names the results of its steps again and again."""
+    return Handle(number, "")
+
+
+def plain_name(type_name: str) -> str:
+    return type_name[:100].encode("utf-8", "replace").decode("utf-8")
 
 
 def read_array(dtype: np.dtype, shape: Any, reader: io.BytesIO) -> np.ndarray:
