@@ -29,6 +29,7 @@ from grader.sandbox.host.mounts import ONE_THREAD
     is_flag=True,
     help="Regrade submissions that could not be graded, or with a check of status error, timeout or crashed.",
 )
+@click.option("--dry-run", is_flag=True, help="Show what a regrade would change, and write nothing.")
 @click.option("--python", metavar="EXE", help="Python (with NumPy) that runs submissions. Default: the grader's own.")
 @click.option(
     "--sandbox",

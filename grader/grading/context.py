@@ -68,6 +68,15 @@ class Context(Ground):
         kept = tuple(check for check in self.assignment.checks if check.id in checks)
         return replace(self, assignment=replace(self.assignment, checks=kept))
 
+    def with_needed_sets(self) -> Context:
+        """The same without the module sets that none of its checks is about, and that no other set is built on."""
+        sets = self.assignment.sets
+        needed = {check.file for check in self.assignment.checks}
+        while more := {file for one in sets if needed & set(one.files) for file in one.on} - needed:
+            needed |= more
+        kept = tuple(one for one in sets if needed & set(one.files))
+        return replace(self, assignment=replace(self.assignment, sets=kept))
+
     @property
     def assignment_sha256(self) -> str:
         """A hash of everything that decides marks: the assignment's folder, the handed-out files, the reference."""

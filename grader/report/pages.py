@@ -1,8 +1,9 @@
-"""The three pages, each a self-contained HTML string made only from results.
+"""The pages, each a self-contained HTML string made only from results.
 
     class_page      OUT/index.html            staff: the class at a glance, sortable
     staff_page      OUT/<id>.html             staff: everything that is known about one submission
     feedback_page   OUT/feedback/<id>.html    the student: only what for_student (disclosure.py) returns
+    compare_page    OUT/compare.html          staff: who gained or lost points in the last regrade
 
 A page loads nothing: it contains its style and script, and its content security policy allows only these two, by their
 hashes. So nothing from a submission could run or send data even if the escaping had a hole. Every template escapes, and
@@ -32,6 +33,8 @@ from grader.report import figures, fix_first, text, words
 from grader.report.disclosure import for_student
 from grader.report.grades_csv import AnswerPoints
 from grader.report.notebooks import marked_answers
+from grader.report.regraded import CAUSES, Regraded
+from grader.report.regraded_lines import signed
 from grader.report.roster import CheckTally, Roster, environment_of, handout_of, lack_of_isolation, tally_class
 from grader.report.template_cache import Compiled
 
@@ -68,6 +71,20 @@ def class_page(
         "others_failed": others_failed,
     }
     return render("class.html", facts, style="class.css", script="class.js")
+
+
+def compare_page(regraded: Regraded, *, title: str, between: str, linked: bool = True) -> str:
+    """What moved between two gradings. between: which two, in words. linked: the staff pages lie beside it."""
+    facts = {
+        "title": title,
+        "between": between,
+        "regraded": regraded,
+        "sums": regraded.checks(),
+        "meanings": CAUSES,
+        "signed": signed,
+        "linked": linked,
+    }
+    return render("compare.html", facts, style="compare.css")
 
 
 def most_telling(checks: Sequence[CheckTally]) -> tuple[list[CheckTally], list[CheckTally]]:

@@ -2,10 +2,11 @@
 
     found ─► current? ─yes─► earlier result ────────────────► pages, if they are not its own ─► roster
                 └─no──► graded (an executor) ─► stored ─────► pages ─────────────────────────► roster
+                        on all checks, or on those that a change of the assignment affects (partial_regrade.py)
 
 Each result is stored before its pages are made. So a run that is killed loses only the submissions that it was just
 grading. Memory holds a window of submissions and a small row for each result. The process that runs this must hold the
-lock of the output folder (output_folder.py).
+lock of the output folder (output_folder.py). A dry run grades in the same way and writes nothing.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from grader.messages.say import said
 from grader.records import CRASHED, ERROR, GRADED, GRADER_ERROR, TIMEOUT, Result, Submission, as_written
 from grader.report.grades_csv import grades_csv
 from grader.report.notebooks.marked_answers import Marks
-from grader.report.pages import class_page, feedback_page, staff_page
+from grader.report.pages import class_page, compare_page, feedback_page, staff_page
 from grader.report.roster import Roster
 from grader.running.answers_csv import Marking
 from grader.running.hand_ins import HandIns
@@ -44,6 +45,7 @@ from grader.running.output_folder import (
     stored,
     sweep_temporary,
 )
+from grader.running.regrading import Regrading
 
 
 @dataclass
@@ -51,10 +53,10 @@ class Batch:
     """The state of one run. show: called with each row, and whether its result is from an earlier run.
 
     only: grade these ids; empty means all. force: regrade current results, too. failed: regrade failed results, too.
-    marking: marks of staff for answers. render: has the notebooks of a submission rendered. hand_ins: what the
-    gradebook gets to know. record: enters the run in the gradebook, and returns the grades as they are then. grades:
-    what people decided, by submission. spent_s: sums of the spent_s of all results graded in this run, and "reports":
-    the time of this process.
+    dry_run: write nothing. marking: marks of staff for answers. render: has the notebooks of a submission rendered.
+    hand_ins: what the gradebook gets to know. record: enters the run in the gradebook, and returns the grades as they
+    are then. grades: what people decided, by submission. spent_s: sums of the spent_s of all results graded in this
+    run, and "reports": the time of this process.
     """
 
     found: Sequence[Found]
@@ -70,6 +72,7 @@ class Batch:
     only: Collection[str] = ()
     force: bool = False
     failed: bool = False
+    dry_run: bool = False
     roster: Roster = field(default_factory=Roster)
     rows: dict[str, Result] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
@@ -84,16 +87,22 @@ class Batch:
     def handed_out(self) -> HandedOut:
         return handed_out(self.context.assignment)
 
+    @cached_property
+    def regrading(self) -> Regrading:
+        return Regrading(self.context)
+
     def run(self, executor: Executor, *, window: int | Callable[[], int]) -> None:
         """Grade all submissions that need it. When this returns, every result is stored and has its pages.
 
         Raises GraderError if the run cannot continue: nothing can be written, or the jobs are gone.
         """
-        sweep_temporary(self.out)
+        if not self.dry_run:
+            sweep_temporary(self.out)
         sweep_work_folders()
         try:
-            for result in grade_all(self.left_to_grade(), self.settings, executor, window=window):
-                self.store_fresh(result)
+            for waiting in (self.left_to_grade, self.left_to_grade_whole):
+                for result in grade_all(waiting(), self.settings, executor, window=window, parts=self.regrading.checks):
+                    self.store_fresh(result)
         except BrokenExecutor as error:
             sweep_work_folders()  # left by the killed job; this also ends its half-started sandbox
             raise GraderError(
@@ -109,6 +118,8 @@ class Batch:
         for one in self.found:
             if one.id not in self.rows and (earlier := stored(self.out, one.id)) is not None:
                 self.add_row(earlier)
+        if self.dry_run:
+            return []
         warnings = self.marking.finish()
         before, self.grades = self.grades, self.record(self)
         moved = [name for name in self.rows if decided(before.get(name)) != decided(self.grades.get(name))]
@@ -120,6 +131,9 @@ class Batch:
         title = self.context.assignment.title
         write_text(self.out / "index.html", class_page(self.roster, title=title, points=points, grades=self.grades))
         write_text(self.out / "grades.csv", grades_csv(rows, points, self.grades))
+        if self.regrading.moved.both:
+            page = compare_page(self.regrading.moved, title=title, between="Changes by the last regrade")
+            write_text(self.out / "compare.html", page)
         return warnings
 
     def left_to_grade(self) -> Iterator[Submission]:
@@ -133,13 +147,24 @@ class Batch:
             if earlier is not None and not again and is_current(earlier, fresh):
                 if earlier.submission != fresh.submission:  # the same content, now in another place
                     earlier = replace(earlier, submission=fresh.submission)
-                    store(self.out, earlier)
+                    if not self.dry_run:
+                        store(self.out, earlier)
                 self.counts["reused"] += 1
                 self.publish(earlier, reused=True)
             else:
+                if earlier is not None:
+                    self.regrading.begin(earlier, fresh, whole=again)
                 yield submission
 
-    def read(self, one: Found) -> Submission | None:
+    def left_to_grade_whole(self) -> Iterator[Submission]:
+        """Yield the submissions that ran on some checks, where their results affect all other checks."""
+        again = set(self.regrading.again)
+        for one in self.chosen:
+            submission = self.read(one, render=False) if one.id in again else None
+            if submission is not None:
+                yield submission
+
+    def read(self, one: Found, *, render: bool = True) -> Submission | None:
         """Read a submission. If the machine cannot read it, store a fault of ours and return None."""
         try:
             submission = read(one, self.context.assignment, notebooks=lambda: self.handed_out)
@@ -149,22 +174,29 @@ class Batch:
             blank = blank_result(Submission(one.id, one.source, {}), self.context, 0.0)
             self.store_fresh(replace(blank, status=GRADER_ERROR, reason=error.reason or as_written(str(error))))
             return None
-        self.render(submission)
+        if render and not self.dry_run:
+            self.render(submission)
         return submission
 
     def store_fresh(self, result: Result) -> None:
         """Store a fresh result and publish it. After a fault of the grader, an earlier result stays in its place."""
         began = time.perf_counter()
+        whole = self.regrading.complete(result)
+        if whole is None:
+            return
+        result = whole
         if result.status == GRADER_ERROR:
             self.faults.append(f"{result.id}: {said(result.reason)}")
-        store(self.out, result)
+        if not self.dry_run:
+            store(self.out, result)
         self.counts["graded"] += 1
         self.publish((stored(self.out, result.id) or result) if result.status == GRADER_ERROR else result, reused=False)
         for name, seconds in {**result.spent_s, "reports": time.perf_counter() - began}.items():
             self.spent_s[name] = self.spent_s.get(name, 0.0) + seconds
 
     def publish(self, result: Result, *, reused: bool) -> None:
-        self.write_pages(result)
+        if not self.dry_run:
+            self.write_pages(result)
         self.show(self.add_row(result), reused)
 
     def write_pages(self, result: Result) -> None:
