@@ -1,4 +1,4 @@
-"""`grader compare`: who gained or lost what between two gradings of a class, through which check, and why."""
+"""`grader compare`: who gained or lost points between two gradings of a class, through which check, and why."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ FORMS: Final[dict[str, Callable[[Regraded], str]]] = {"json": as_json, "csv": as
 @click.command()
 @click.argument("old", type=FOLDER)
 @click.argument("new", type=FOLDER)
-@click.option("--json", "form", flag_value="json", help="Print it as JSON.")
-@click.option("--csv", "form", flag_value="csv", help="Print it as CSV, a row for each check of each who moved.")
-@click.option("--html", type=FILE, help="Write it as a page, too.")
+@click.option("--json", "form", flag_value="json", help="Print JSON.")
+@click.option("--csv", "form", flag_value="csv", help="Print CSV: one row for each check of each submission whose points changed.")
+@click.option("--html", type=FILE, help="Also write a page to this file.")
 def compare(old: Path, new: Path, form: str | None, html: Path | None) -> int:
     """Show who gained or lost how much between two gradings of a class, through which check, and why.
 
-    OLD and NEW are output folders of `grader grade`. A regrade into one folder shows the same at its end, and with
-    --dry-run before anything is replaced.
+    OLD and NEW are output folders of `grader grade`. A regrade into the same folder shows this at its end; with
+    --dry-run, it shows this and replaces nothing.
     """
     regraded, title = compare_folders(old, new)
     if html is not None:
@@ -47,7 +47,7 @@ def compare(old: Path, new: Path, form: str | None, html: Path | None) -> int:
 
 
 def compare_folders(old: Path, new: Path) -> tuple[Regraded, str]:
-    """What moved, and the assignment's title. Memory holds one result of each folder, and what moved."""
+    """The changes, and the assignment's title. Memory holds one result of each folder, and the changes."""
     regraded, title = Regraded(), ""
     before, after = (known_ids(folder) for folder in (old, new))
     for name in after:

@@ -1,4 +1,4 @@
-"""`grader export`: grades and feedback as a learning platform takes them back."""
+"""`grader export`: write grades and feedback as files that a learning platform imports."""
 
 from __future__ import annotations
 
@@ -35,23 +35,28 @@ MOST_NAMED: Final = 8
     "platform",
     required=True,
     type=click.Choice(["canvas", "moodle", "gradescope", "csv", "json"]),
-    help="Whose form the files have.",
+    help="The platform or format to write for.",
 )
-@click.option("--out", default="reports", show_default=True, type=FOLDER, help="Where grader grade wrote.")
+@click.option("--out", default="reports", show_default=True, type=FOLDER, help="Output folder of grader grade.")
 @assignment_option
-@click.option("--into", type=FILE, help="The platform's own file, to be filled: of Canvas or Moodle.")
+@click.option("--into", type=FILE, help="The file that Canvas or Moodle exported; its grades are filled in.")
 @click.option(
-    "--column", default="", metavar="NAME", help="Canvas: the assignment's column, by title, header or number."
+    "--column", default="", metavar="NAME", help="Canvas: the column of the assignment: its title, header or number."
 )
-@click.option("--download", type=FOLDER, help="Canvas: the unpacked submissions, whose names feedback needs.")
-@click.option("--save", type=FOLDER, help="Where to write the files; OUT/export by default.")
-@click.option("--gradebook", metavar="URL", help="Where decisions are; by default the file beside OUT, if it is there.")
+@click.option("--download", type=FOLDER, help="Canvas: the unpacked download of the submissions. Feedback files need its names.")
+@click.option("--save", type=FOLDER, help="Folder for the files. Default: OUT/export.")
+@click.option(
+    "--gradebook",
+    metavar="URL",
+    envvar="GRADER_GRADEBOOK",
+    help="The gradebook: a file or postgresql://…. Default: gradebook.sqlite3 beside OUT, if it exists.",
+)
 @click.option(
     "--answers/--no-answers", default=True, show_default=True, help="Add the points that staff gave for answers."
 )
-@click.option("--scale", is_flag=True, help="Write grades out of the platform's maximum where it is another one.")
-@click.option("--partial", is_flag=True, help="Write the others where the platform cannot take some grades.")
-@click.option("--no-feedback", is_flag=True, help="Grades only, no zip of feedback pages.")
+@click.option("--scale", is_flag=True, help="Convert grades to the platform's maximum if it differs.")
+@click.option("--partial", is_flag=True, help="If the platform cannot take some grades, write the others.")
+@click.option("--no-feedback", is_flag=True, help="Write grades only, no feedback pages.")
 def export(
     platform: str,
     out: Path,
@@ -66,18 +71,19 @@ def export(
     partial: bool,
     no_feedback: bool,
 ) -> int:
-    """Write grades and feedback as a learning platform takes them back.
+    """Write grades and feedback as files that a learning platform imports.
 
-    Canvas: the column of a gradebook that Canvas exported is filled in, all else in it stays. Moodle: the same with its
-    grading worksheet. Gradescope: an autograder that answers with these grades. What the platform would skip without a
-    word is refused, and nothing is written. docs/hand-back.md has the steps up to published marks.
+    Canvas: fills in one column of a gradebook that Canvas exported, and keeps all other bytes. Moodle: does the same
+    with its grading worksheet. Gradescope: writes an autograder that runs no code and answers with these grades. A
+    grade that the platform would skip without a message stops the export, and nothing is written. docs/hand-back.md
+    has the steps up to published marks.
     """
     if into is None and platform in HOW_TO_GET:
         raise UsageError(f"--to {platform} needs --into FILE: {HOW_TO_GET[platform]}.")
     if into is not None and platform not in HOW_TO_GET:
-        raise UsageError(f"--into {into}: --to {platform} fills no file. Leave --into out.")
+        raise UsageError(f"--into {into}: --to {platform} fills no file. Remove --into.")
     records = read_records(platform, out, assignment, gradebook, answers=answers)
-    tell_ungraded(records)
+    report_ungraded(records)
     save = save or out / "export"
     graded = [record for record in records if record.grade is not None]
     if into is not None:
@@ -87,23 +93,23 @@ def export(
             if platform == "canvas"
             else moodle.fill_worksheet(content, str(into), records, scale=scale)
         )
-        see_left_out(filled.left_out, partial, "grades")
-        keep(save / f"{platform}.csv", filled.content, describe(filled))
+        refuse_left_out(filled.left_out, partial, "grades")
+        write_file(save / f"{platform}.csv", filled.content, describe(filled))
     elif platform == "gradescope":
         content, left_out = gradescope.autograder_zip(records)
-        see_left_out(left_out, partial, "grades")
-        keep(save / "gradescope-autograder.zip", content, f"{len(graded) - len(left_out)} grades")
+        refuse_left_out(left_out, partial, "grades")
+        write_file(save / "gradescope-autograder.zip", content, f"{len(graded) - len(left_out)} grades")
     else:
         write = plain_files.grades_table if platform == "csv" else plain_files.grades_json
         text = write(records).encode("utf-8", "replace")
-        keep(save / f"grades.{platform}", b"\xef\xbb\xbf" * (platform == "csv") + text, f"{len(graded)} grades")
+        write_file(save / f"grades.{platform}", b"\xef\xbb\xbf" * (platform == "csv") + text, f"{len(graded)} grades")
     if not no_feedback and platform != "gradescope":
         write_feedback(platform, records, download, save)
     return 0
 
 
 def read_records(platform: str, out: Path, assignment: Path, url: str | None, *, answers: bool) -> list[HandBack]:
-    """From the gradebook if there is one that knows the assignment, else from the output folder alone."""
+    """Read the gradebook if it has the assignment; otherwise only the output folder."""
     loaded = load_assignment(assignment)
     in_parts = platform in ("gradescope", "json")
     if url or beside(out).exists():
@@ -127,13 +133,13 @@ def read_records(platform: str, out: Path, assignment: Path, url: str | None, *,
 
 
 def write_feedback(platform: str, records: Sequence[HandBack], download: Path | None, save: Path) -> None:
-    """Zip the pages under the platform's names, and say whose page it would ignore."""
+    """Zip the pages under names that the platform recognises, and list the pages that it would ignore."""
     with_page = [record for record in records if record.page is not None]
     names: Mapping[str, HandBack]
     left_out: Mapping[str, str] = {}
     if platform == "canvas":
         if download is None:
-            click.echo("No feedback zip: Canvas finds students by names of its download. Name that with --download.")
+            click.echo("No feedback zip: Canvas finds students by the file names of its download. Name its folder with --download.")
             return
         entries = {entry.name: entry.is_dir() for entry in os.scandir(download)}
         names, left_out = canvas.feedback_names(with_page, entries)
@@ -149,21 +155,21 @@ def write_feedback(platform: str, records: Sequence[HandBack], download: Path | 
         click.echo(f"No feedback page for {named(left_out)}.", err=True)
 
 
-def tell_ungraded(records: Sequence[HandBack]) -> None:
+def report_ungraded(records: Sequence[HandBack]) -> None:
     reasons: dict[str, list[str]] = {}
     for record in records:
         if record.grade is None:
             reasons.setdefault(record.no_grade, []).append(terminal_safe(record.label))
     for why, labels in reasons.items():
-        click.echo(f"No grade to hand back for {len(labels)} ({why}): {say(few(labels))}.", err=True)
+        click.echo(f"No grade to export for {len(labels)} ({why}): {say(few(labels))}.", err=True)
 
 
-def see_left_out(left_out: Mapping[str, str], partial: bool, what: str) -> None:
-    """Raises UsageError where the platform cannot take some, unless that is accepted."""
+def refuse_left_out(left_out: Mapping[str, str], partial: bool, what: str) -> None:
+    """Raises UsageError if the platform cannot take some grades, unless --partial was given."""
     if left_out and not partial:
         raise UsageError(
-            f"{len(left_out)} {what} cannot be handed back: {named(left_out)}. Nothing was written. Correct it on the "
-            "platform and download its file again, or give --partial to leave them out."
+            f"{len(left_out)} {what} cannot be exported: {named(left_out)}. Nothing was written. Correct this on the "
+            "platform and download its file again, or leave these out with --partial."
         )
     if left_out:
         click.echo(f"Left out: {named(left_out)}.", err=True)
@@ -176,15 +182,15 @@ def named(reasons: Mapping[str, str]) -> str:
 
 
 def describe(filled: Filled) -> str:
-    said = f"{filled.written} grades"
+    text = f"{filled.written} grades"
     if filled.replaced:
-        said += f", of which {filled.replaced} replace another grade"
-    return f"{said}; {filled.without} rows without one" if filled.without else said
+        text += f", of which {filled.replaced} replace another grade"
+    return f"{text}; {filled.without} rows without one" if filled.without else text
 
 
-def keep(path: Path, content: bytes, said: str) -> None:
+def write_file(path: Path, content: bytes, summary: str) -> None:
     write_bytes(path, content)
-    click.echo(f"{path}: {said}.")
+    click.echo(f"{path}: {summary}.")
 
 
 def read(path: Path) -> bytes:

@@ -104,7 +104,7 @@ def test_canvas_gets_its_gradebook_and_pages_under_its_names(folder):
 
 def test_without_the_download_canvas_gets_no_pages_and_that_is_said(folder):
     done = export(folder, "--to", "canvas", "--into", "gradebook.csv", "--column", "9")
-    assert "Name that with --download" in done.stdout
+    assert "Name its folder with --download" in done.stdout
     assert [path.name for path in (folder / "reports/export").iterdir()] == ["canvas.csv"]
 
 
@@ -148,7 +148,7 @@ def test_gradescope_gets_an_autograder(folder):
 def test_a_grade_that_the_platform_has_no_row_for_stops_the_export(folder):
     keep([graded("newman_9", 1.0)], folder)
     words = ("--to", "canvas", "--into", "gradebook.csv", "--column", "Double")
-    assert "1 grades cannot be handed back: newman_9 (is not in the file). Nothing was written." in refused(
+    assert "1 grades cannot be exported: newman_9 (is not in the file). Nothing was written." in refused(
         folder, *words
     )
     done = export(folder, *words, "--partial")
@@ -159,7 +159,7 @@ def test_a_grade_that_the_platform_has_no_row_for_stops_the_export(folder):
 def test_what_could_not_be_graded_has_no_grade_and_is_named(folder):
     keep([graded("doejane_1234", 0.0, "unreadable")], folder)
     done = export(folder, "--to", "csv")
-    assert "No grade to hand back for 1 (unreadable): doejane_1234." in done.stderr
+    assert "No grade to export for 1 (unreadable): doejane_1234." in done.stderr
     assert "doejane_1234,doejane,,,1234,,,10,," in (folder / "reports/export/grades.csv").read_text("utf-8-sig")
 
 
@@ -172,7 +172,7 @@ def test_points_for_answers_count_once_all_are_marked(folder):
     marks = "submission,notebook,question,points,comment\ndoejane_1234,nb,why,1.5,\n"
     (folder / "reports/answers.csv").write_text(marks)
     done = export(folder, "--to", "json")
-    assert "No grade to hand back for 1 (answers are not marked yet): poeedgar_1236." in done.stderr
+    assert "No grade to export for 1 (answers are not marked yet): poeedgar_1236." in done.stderr
     found = json.loads((folder / "reports/export/grades.json").read_text())["grades"]
     assert [(one["grade"], one["max_grade"]) for one in found] == [(9.0, 14.0), (None, 14.0)]
     export(folder, "--to", "json", "--no-answers")
