@@ -24,7 +24,7 @@ FORMS: Final[dict[str, Callable[[Regraded], str]]] = {"json": as_json, "csv": as
 @click.argument("old", type=FOLDER)
 @click.argument("new", type=FOLDER)
 @click.option("--json", "form", flag_value="json", help="Print JSON.")
-@click.option("--csv", "form", flag_value="csv", help="Print CSV: one row for each check of each submission whose points changed.")
+@click.option("--csv", "form", flag_value="csv", help="Print CSV: a row for each check whose points changed.")
 @click.option("--html", type=FILE, help="Also write a page to this file.")
 def compare(old: Path, new: Path, form: str | None, html: Path | None) -> int:
     """Show who gained or lost how much between two gradings of a class, through which check, and why.

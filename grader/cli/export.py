@@ -43,7 +43,7 @@ MOST_NAMED: Final = 8
 @click.option(
     "--column", default="", metavar="NAME", help="Canvas: the column of the assignment: its title, header or number."
 )
-@click.option("--download", type=FOLDER, help="Canvas: the unpacked download of the submissions. Feedback files need its names.")
+@click.option("--download", type=FOLDER, help="Canvas: the unpacked download, whose file names the feedback needs.")
 @click.option("--save", type=FOLDER, help="Folder for the files. Default: OUT/export.")
 @click.option(
     "--gradebook",
@@ -139,7 +139,7 @@ def write_feedback(platform: str, records: Sequence[HandBack], download: Path | 
     left_out: Mapping[str, str] = {}
     if platform == "canvas":
         if download is None:
-            click.echo("No feedback zip: Canvas finds students by the file names of its download. Name its folder with --download.")
+            click.echo("No feedback zip: it needs the file names of Canvas' download. Name its folder with --download.")
             return
         entries = {entry.name: entry.is_dir() for entry in os.scandir(download)}
         names, left_out = canvas.feedback_names(with_page, entries)

@@ -226,5 +226,5 @@ def show_moves(batch: Batch, out: Path, console: Console) -> None:
         for line in regraded_lines.lines_of(regrading.moved):
             console.print(line, soft_wrap=True, markup=False)
     else:
-        more = f" Who, and through which check: {out / 'compare.html'}" if regrading.moved.moves else ""
+        more = f" For each submission and check, see {out / 'compare.html'}." if regrading.moved.moves else ""
         console.print(f"{regraded_lines.summary(regrading.moved)}{more}", soft_wrap=True, markup=False)

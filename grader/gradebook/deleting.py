@@ -34,15 +34,15 @@ from grader.gradebook.tables import (
 )
 
 DELETED: Final = "(deleted)"
-SHARED: Final = ("grades.csv", "index.html", "answers.csv", "ids.json")  # of an output folder: about everybody
+# In an output folder, these are about all students.
+SHARED: Final = ("grades.csv", "index.html", "answers.csv", "ids.json", "compare.html", "export")
 
 
 @dataclass(frozen=True)
 class Deleted:
     """What was deleted, and which files still hold something.
 
-    files: of the student alone. shared: name the student among others; the next run writes them anew, without whoever
-    hands in no more. sources: what was handed in.
+    files: of the student alone. shared: name the student among others. sources: what was handed in.
     """
 
     submissions: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What moved between two gradings (regraded.py), as lines for a terminal, as CSV and as JSON. Pure."""
+"""The changes between two gradings (regraded.py) as lines for a terminal, as CSV and as JSON. Pure."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from grader.report.regraded import ANOTHER, EPSILON, Move, MovedCheck, Regraded
 from grader.report.roster import place_of
 from grader.report.text import number
 
-LINES: Final = 40  # on a terminal; the page has all
+LINES: Final = 40  # the most on a terminal; the page shows all
 
 
 def summary(regraded: Regraded) -> str:
-    """In one line: for the end of a run."""
+    """One line, for the end of a run."""
     gained, lost, shifted = regraded.gained, regraded.lost, regraded.shifted
     said = []
     for word, moves in (("gained", gained), ("lost", lost)):
         if moves:
             amounts = sorted({number(abs(moves[0].change)), number(abs(moves[-1].change))}, key=float)
             said.append(f"{len(moves)} {word} {' to '.join(amounts)}")
-    said += [f"{len(shifted)} earned the same from other checks"] if shifted else []
+    said += [f"{len(shifted)} have the same score from other checks"] if shifted else []
     said += [f"{regraded.same} stayed the same"] if regraded.same or not said else []
-    return f"Against the earlier results, of {regraded.both} graded again: {', '.join(said)}."
+    return f"{regraded.both} compared with the earlier results: {', '.join(said)}."
 
 
 def lines_of(regraded: Regraded, limit: int = LINES) -> list[str]:
-    """The whole as text: who, how much, through which check, why."""
+    """Everything as text: who, how much, through which check, why."""
     lines = [summary(regraded)]
     moves = [*regraded.gained, *regraded.lost, *regraded.shifted]
     width = max((len(move.id) for move in moves[:limit]), default=0)
@@ -45,7 +45,7 @@ def lines_of(regraded: Regraded, limit: int = LINES) -> list[str]:
     if len(checks) > 1 and moves:
         lines.append("Through these checks:")
         for one in checks[:limit]:
-            counts = f"{one.gained} gained, {one.lost} lost, {signed(one.change)} together"
+            counts = f"{one.gained} gained, {one.lost} lost, {signed(one.change)} in total"
             lines.append(
                 f"  {one.id}: {counts} ({', '.join(one.causes)} changed)".replace("another check changed", ANOTHER)
             )
@@ -69,7 +69,7 @@ def told(check: MovedCheck) -> str:
 
 
 def why(causes: Sequence[str]) -> str:
-    """As it stands in brackets: check, grader changed."""
+    """The causes in words, for example: check, grader changed."""
     changed = [cause for cause in causes if cause != ANOTHER]
     said = [f"{', '.join(changed)} changed"] if changed else []
     return "; ".join(said + ([ANOTHER] if ANOTHER in causes else []))
@@ -87,7 +87,7 @@ def as_json(regraded: Regraded) -> str:
 
 
 def as_csv(regraded: Regraded) -> str:
-    """A row for each check of each submission that moved."""
+    """One row for each check of each submission whose points changed."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     columns = ("submission", "before", "after", "change", "check", "points_before", "points_after")

@@ -148,9 +148,7 @@ def test_gradescope_gets_an_autograder(folder):
 def test_a_grade_that_the_platform_has_no_row_for_stops_the_export(folder):
     keep([graded("newman_9", 1.0)], folder)
     words = ("--to", "canvas", "--into", "gradebook.csv", "--column", "Double")
-    assert "1 grades cannot be exported: newman_9 (is not in the file). Nothing was written." in refused(
-        folder, *words
-    )
+    assert "1 grades cannot be exported: newman_9 (is not in the file). Nothing was written." in refused(folder, *words)
     done = export(folder, *words, "--partial")
     assert "Left out: newman_9 (is not in the file)." in done.stderr
     assert b"7.5" in (folder / "reports/export/canvas.csv").read_bytes()

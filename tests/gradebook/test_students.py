@@ -191,7 +191,9 @@ def test_a_deleted_student_is_in_no_table_and_no_file(url, tmp_path):
     for name in ("results/canary-ann.json", *pages):
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_text("canary-ann")
-    (out / "grades.csv").write_text("canary-ann\n")
+    shared = ["grades.csv", "compare.html", "export"]
+    for name in shared:
+        (out / name).write_text("canary-ann\n")
     with open_gradebook(url) as book:
         found = with_answers(handed_in("canary-ann"), 2.0), handed_in("bob"), handed_in("team")
         enter(book, *found, output=str(out))
@@ -207,7 +209,7 @@ def test_a_deleted_student_is_in_no_table_and_no_file(url, tmp_path):
         assert "anary" not in everything(book)
         assert done.submissions == ("canary-ann",)
         assert {path.name for path in done.files} == {"canary-ann.json", "canary-ann.html", "N.html"}
-        assert [path.name for path in done.shared] == ["grades.csv"]
+        assert [path.name for path in done.shared] == shared
         assert done.sources == ("class/canary-ann",)
         assert remove_files(done) == []
         assert not [*out.rglob("*canary*")]

@@ -119,7 +119,7 @@ def test_who_gained_lost_and_stayed(regraded):
     assert [move.id for move in regraded.shifted] == ["dora"]
     assert regraded.same == 1
     assert summary(regraded) == (
-        "Against the earlier results, of 5 graded again: 2 gained 2 to 3, 1 lost 1, 1 earned the same from other "
+        "5 compared with the earlier results: 2 gained 2 to 3, 1 lost 1, 1 have the same score from other "
         "checks, 1 stayed the same."
     )
 
@@ -129,7 +129,7 @@ def test_the_lines_say_who_how_much_through_which_check_and_why(regraded):
     assert lines[1:3] == ["ada   5 → 8 of 8  (+3)", "          +3  f.b: partial → passed (check changed)"]
     assert "bela  5 → 4 of 8  (−1)" in lines
     assert "          −2  f.a: passed → passed (another check)" in lines
-    assert "  f.b: 3 gained, 1 lost, +6 together (check changed)" in lines
+    assert "  f.b: 3 gained, 1 lost, +6 in total (check changed)" in lines
     assert lines[-2:] == ["1 new: newman", "1 gone: zoe"]
 
 

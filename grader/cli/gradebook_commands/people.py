@@ -89,7 +89,7 @@ def delete_student(desk: Desk, student: str, files: bool) -> int:
     for path in done.files:
         say(f"{'removed' if files else 'still there'}: {path}")
     for path in done.shared:
-        say(f"still names the submission: {path}. Grade the folder again without it, or take the rows out.")
+        say(f"still names the submission: {path}. Grade the folder again without it, or delete the rows or the file.")
     for source in done.sources:
         say(f"handed in as: {source}. Remove it, or the next run enters it again.")
     say("Backups of the gradebook still hold the data.")
