@@ -8,7 +8,7 @@ all different; they are right, wrong, raise or are not written. A second run the
     page       everything that the end of the run writes: class page, grades.csv, answers.csv
     opened     in Chromium: from the request until the page is laid out and its script has run
 
-The bars hold for 10,000 submissions; figures of smaller classes have no bars.
+The figures of 10,000 submissions must meet bars (required values); those of smaller classes have none.
 """
 
 from __future__ import annotations

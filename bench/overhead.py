@@ -104,7 +104,7 @@ def rows_of(title: str, submissions: Path, rounds: int, called: Callable[[], flo
 
 
 def spent(run: Run, jobs: int) -> Spent:
-    """The means over the class, divided by the number of jobs."""
+    """Return the wall time of the run per submission, and the mean time of each part, divided by the number of jobs."""
     times = [result["spent_s"] for result in run.results.values()]
 
     def mean_ms(name: str) -> float:

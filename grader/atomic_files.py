@@ -20,7 +20,8 @@ TEMPORARY: Final = ".grader-"
 def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
     """Replace a file atomically. Raises GraderError if that fails; the old file is then unchanged.
 
-    durable: once this returns, the file also survives a power cut. Not needed for files that the next run can rebuild.
+    durable: once this returns, the file also survives a power cut. Files that the next run can rebuild do not need
+    this.
     """
     temporary = None
     try:

@@ -37,7 +37,7 @@ class Failure:
 
 
 class CallFailed(Exception):
-    """A call of the code under test returned no value. It passes through the check to the code that runs the check."""
+    """A call of the code under test returned no value. It ends the check; the code that runs the check catches it."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.explanation)
@@ -106,7 +106,7 @@ def plain_or_handle(value: Any) -> Any:
 
 
 def plain_or_handle_per_key(value: Any) -> Any:
-    """For attributes of an object: the check reads such a dict by its keys, so only its values become handles."""
+    """Keep a dict that is an object's attribute: the check reads it by its keys, so only its values become handles."""
     if not isinstance(value, dict):
         return plain_or_handle(value)
     return {key: plain_or_handle_per_key(item) for key, item in value.items()}

@@ -20,8 +20,8 @@ returns named arrays. The grader runs it on the reference, which makes the fixtu
 the hints; and on each submission, which makes the marks. A check cannot see which of them it runs on.
 
 Calls are recorded and sent to the sandbox as one program, up to the first place where the check looks at a value
-(grader/judging/placeholder.py). So call everything first and look at values afterwards: unpacking, indexing and
-+ - * / are no look; a comparison, `len`, `float` and NumPy functions are.
+(grader/judging/placeholder.py). So call everything first and look at values afterwards: unpacking, indexing and + - * /
+do not look at a value; a comparison, `len`, `float` and NumPy functions do.
 
 docs/writing-checks.md builds a layer's checks step by step.
 """
@@ -70,7 +70,8 @@ def check(
     The docstring of `run` is the title that students read. `student` has the functions and classes of the assignment
     under their ids: `student.layers.affine_forward(x, w, b)`. `rng` is `np.random.RandomState(seed)`; draw every random
     number from it. `reference` is the reference in the same form, to measure what the student's code returned.
-    `run` returns a dict of named arrays or numbers, or `gradients(...)`. All of the reference's must be finite.
+    `run` returns a dict of named arrays or numbers, or `gradients(...)`. All values that the reference returns must be
+    finite.
 
     function: id of the function or class that the check is about, as under [points]: "layers.affine_backward".
     name: the check's name; its id is the function's id, a dot and this. The name of `run` by default.
@@ -79,19 +80,20 @@ def check(
     tolerance: the largest |expected - actual|, relative to the largest |expected| of the same array, that passes. No
     unit. The default suits right solutions that compute in float32.
     needs: id of the function whose reply the check passes on to `function`, the forward of a backward. If the student
-    has not written it, the check is skipped; if it is wrong, the grader looks whether `function` follows from it.
+    has not written it, the check is skipped. If it is wrong, `function` keeps its points where it is right for that
+    wrong reply.
     cache: makes the cache that the docstring of `needs` documents from its arguments: `lambda x, w, b: (x, w, b)`. The
     grader passes it on if the student's `needs` fails.
     parts: weights of the returned arrays by name, 1 for those not named. Each array that is right earns its share of
     the check's points.
     together: names of arrays whose errors are relative to the largest entry of all of them, True for all arrays but
-    single numbers. For a gradient that is rounding alone, as that of a bias in front of a normalization.
-    squeeze: names of arrays in which axes of length 1 do not count, (1, 9) for (9,), True for all arrays. For biases
-    and statistics, which many keep as rows. The order must be right: (1, 9) for (9, 1) is wrong. A single number may
-    have any such shape in any case.
+    single numbers. For a gradient that is only a rounding error, such as that of a bias before a normalization.
+    squeeze: names of arrays in which axes of length 1 do not count, (1, 9) for (9,), True for all arrays. Use it for
+    biases and statistics, which many students store as rows. The order must be right: (1, 9) for (9, 1) is wrong. A
+    single number may have any such shape in any case.
 
     Raises AssignmentError if the docstring is missing, a weight or a part is not above 0, the tolerance is below 0, or
-    together or squeeze is a name instead of a tuple of names.
+    `together` or `squeeze` is one name and not a tuple of names.
 
         @check("layers.relu_backward", name="small", needs="layers.relu_forward", cache=lambda x: x)
         def relu_backward_small(student, rng):
@@ -140,10 +142,10 @@ def misconception(
     function: id of the function or class, as under [points].
     hint: where the student should look, in one or two sentences. Line breaks and indentation become single spaces.
     by_outcome: also recognise the mistake by the checks that fail and by how each fails: with this exception type, with
-    an array of this wrong shape. For mistakes whose values differ from one style to another. All misconceptions with
-    the same hint count as one. Only for a mistake that no other one resembles in this way.
-    beside: give the hint also if a second mistake makes other values wrong. Only if the hint is true of its own values
-    alone; "dx is right, dw is wrong" is not.
+    an array of this wrong shape. Use it for mistakes whose values differ from one style to another. All misconceptions
+    with the same hint count as one. Use it only if no other mistake fails the same checks in the same way.
+    beside: give the hint also if a second mistake makes other values wrong. Use it only if the hint says nothing about
+    other values: "dx is right, dw is wrong" does.
 
         @misconception("layers.affine_forward", "The bias is not added.")
         def forgets_bias(reference, x, w, b):
@@ -176,10 +178,10 @@ def gradients(
     (a cache, an object): it runs again in a fresh process.
     dout: the upstream gradient, in the shape of forward's output; 1.0 if that is a loss.
     values: further named arrays or numbers to compare, a loss for one.
-    given: further arguments of forward that have no gradient, labels for one, each as (value, another value). The other
-    value shows whether forward depends on the argument.
-    claims: name=(gradient, point): the gradient that the code returned, and the array of the same shape that it belongs
-    to.
+    given: further arguments of forward that have no gradient, such as labels, each as (value, another value). The
+    second value shows whether forward depends on the argument.
+    claims: name=(gradient, point): the gradient that the code returned, and the array to which it belongs, of the same
+    shape.
 
         return gradients(lambda x, y: student.layers.softmax_loss(x, y)[0], values={"loss": loss},
                          given=((y, (y + 1) % 10),), dx=(dx, x))
@@ -202,9 +204,9 @@ def fail(function: str, text: str) -> NoReturn:
 def expect_shapes(found: Any, expected: Mapping[str, Any], function: str, name: str) -> None:
     """End the check with status failed unless the dict `found` has an array for every entry of `expected`.
 
-    found: what the code under test returned, a dict of gradients for one.
-    expected: arrays by name. Each array of `found` must have the same shape but for axes of length 1. Other entries of
-    `found` do not count.
+    found: what the code under test returned, such as a dict of gradients.
+    expected: arrays by name. Each array of `found` must have the same shape, except for axes of length 1. Other entries
+    of `found` do not count.
     function: id of the function or class, for the message.
     name: how the message calls `found`: "grads".
     """

@@ -16,7 +16,8 @@ import numpy as np
 TOLERANCE: Final = 1e-5
 SEED: Final = 231
 
-# Where a module keeps what it defines: its names would let a second definition of one name hide the first.
+# The attribute in which a module collects its definitions. If they were found by name, a second definition of a name
+# would hide the first.
 DEFINED: Final = "__defined__"
 
 
@@ -54,8 +55,8 @@ class MisconceptionDefinition:
 class Gradients:
     """Named arrays of which some claim to be gradients of sum(forward(*points, *given) * dout).
 
-    given: further arguments of forward that nothing is derived by, labels for one; each with another value, at which a
-    forward that looks at it gives something else.
+    given: further arguments of forward that have no gradient, such as labels, each with a second value. A forward that
+    depends on the argument returns something else for the second value.
     """
 
     forward: Callable[..., Any]

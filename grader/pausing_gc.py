@@ -12,7 +12,7 @@ def importing() -> Iterator[None]:
     """Pause the garbage collector for a block that only imports: everything it creates lives until the process ends.
 
     Otherwise Python scans all these modules, functions and classes repeatedly: while they are created, at every later
-    full collection and at exit. It would find no garbage among them.
+    full collection and at exit. The collector would find no garbage among them.
     """
     was_enabled = gc.isenabled()
     gc.disable()

@@ -208,7 +208,7 @@ class CheckResult:
 
     reasons: errors that the comparisons do not report (messages/of_check.py joins both).
     hints: where to look. remarks: notes that cost no marks.
-    stubs: functions that the reference's replaced in the run that counts; empty if that run used the student's own.
+    stubs: the student's functions that were replaced by the reference's in the run that counts; empty if none was.
     own_run: what the run on the student's own functions found, if the run on stubs counts.
     frames: the student's part of the traceback, outermost first. output: what the check printed (staff only).
     after_hidden: this visible check ran after a hidden one, so texts that the student's code chose are for staff only.
@@ -237,9 +237,9 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class FunctionResult:
-    """The sum over the checks of one function.
+    """The points of one function, summed over its checks.
 
-    needs: functions whose failure may cause this one's. line: where the student's file defines it, or 0 if nowhere.
+    needs: functions whose failure can make this one fail. line: where the student's file defines it; 0 if it does not.
     """
 
     function: str

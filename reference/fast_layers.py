@@ -20,8 +20,8 @@ from .expect import expect_conv, expect_pool, expect_shape
 def _load_kernels():
     """Return the compiled kernels, or None. OpenMP reads its environment once, when they are loaded.
 
-    By default, OpenMP's threads spin while they wait for work. They do so long enough to take the processors from the
-    BLAS of the layers in between, and a training step took 1.5 times as long. A policy that is already set stays.
+    By default, OpenMP's threads spin while they wait for work. They spin so long that the BLAS of the layers in between
+    gets no processors: a training step took 1.5 times as long. A policy that is already set stays.
     """
     ours = not {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"} & set(os.environ)
     if ours:

@@ -231,7 +231,7 @@ def batchnorm_backward_alt(dout, cache):
 def layernorm_forward(x, gamma, beta, ln_param):
     """Normalize each of N examples over its D features, then scale and shift the features: out = gamma * x_hat + beta.
 
-    It does to the rows of x what batch normalization does to the columns, so it is the same at training and test time.
+    The rows of x are normalized as batch normalization does with the columns, so training and test time are the same.
 
     x: (N, D), gamma: (D,), beta: (D,); not modified. ln_param: {'eps': 1e-5 unless given}.
     Returns out (N, D), and a cache for layernorm_backward.
@@ -490,7 +490,7 @@ def spatial_groupnorm_forward(x, gamma, beta, G, gn_param):
     it.
 
     The first C / G channels are the first group, and so on. Each image has its own mean and variance for each group, so
-    it is the same at training and test time; each channel has its own scale and shift.
+    training and test time are the same; each channel has its own scale and shift.
 
     x: (N, C, H, W), gamma: (1, C, 1, 1), beta: (1, C, 1, 1); not modified. G: the number of groups, a divisor of C.
     gn_param: {'eps': 1e-5 unless given}. Returns out (N, C, H, W), and a cache for spatial_groupnorm_backward. Raises

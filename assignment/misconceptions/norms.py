@@ -102,8 +102,8 @@ def running_averages_replaced(reference, x, gamma, beta, bn_param):
 
 @misconception(
     "layers.batchnorm_forward",
-    "The running averages match sums to which each batch adds its full statistics. In an average, the batch has only "
-    "a share of the weight.",
+    "The running averages match a formula that adds each batch's mean and variance with weight 1. In an average, the "
+    "weights sum to 1: what is the batch's weight?",
     beside=True,
 )
 def batch_added_in_full(reference, x, gamma, beta, bn_param):

@@ -111,8 +111,8 @@ ASSIGNMENT: Final[Mapping[str, Entry]] = {
     ),
     "words": Entry(
         PHRASES,
-        "By the name of a compared value, what students read instead of the name. For a yes or no also what a no "
-        "means.",
+        "By the name of a compared value, what students read instead of the name. If the value means yes or no, also "
+        "the sentence that they read if it should be yes and is no.",
         '[words]\nkept = "the share of numbers that are kept"\nsame = ["second loss", "The two losses differ."]',
     ),
     "stubs": Entry(

@@ -1,8 +1,9 @@
 """Guess for which handout a submission was written, by clues that the handout left in its files. Pure.
 
 A clue is a pattern in a file: the wording of a docstring, the names in a signature, an import ([[marks]] in a handout's
-file). All clues of one topic together have one vote, however many match. A topic votes for every handout that has a
-matching clue of it. A topic without any matching clue does not vote, so an absent text is no clue for an older handout.
+file). All clues of one topic together have one vote, however many match. A topic votes for every handout of which
+at least one clue on this topic matches. A topic without a matching clue does not vote, so a missing text is never a
+clue for an older handout.
 
     A handout is chosen only if  at least LEAST topics vote for it,
                                  these are at least SHARE of all topics that vote,
@@ -46,7 +47,7 @@ def guess_handout(
 
     Never raises, whatever the files contain.
 
-    elders: by handout, the one from which it differs only a little.
+    elders: for a handout, the older one from which it differs only a little.
     """
     wanted = {clue.file for found in clues.values() for clue in found}
     texts = {file: one_spaced(files[file]) for file in sorted(wanted) if file in files}

@@ -37,7 +37,7 @@ class Handouts:
     marks: Mapping[str, tuple[Clue, ...]] = field(default_factory=dict)
 
     def of(self, submission: Submission) -> tuple[Handout, Reason | None]:
-        """The handout for which a submission is graded, and the grounds of the guess; None if the user named it."""
+        """Return the handout for which to grade a submission, and why; the reason is None if the user named it."""
         if self.selected != AUTO:
             return self.known[self.selected], None
         elders = {name: handout.like for name, handout in self.known.items() if handout.like}
@@ -174,7 +174,8 @@ def by_function(ids: Iterable[str]) -> dict[str, list[str]]:
 
 
 def check_pattern(place: str, pattern: str, assignment: Assignment, defined: frozenset[str]) -> None:
-    """A pattern must start with a function of the reference and, if that has points, match one of its checks."""
+    """A pattern must start with a function of the reference. If this function has points, the pattern must match one of
+    its checks."""
     functions = [name for name in defined if pattern.startswith(f"{name}.")]
     if not functions:
         raise AssignmentError(

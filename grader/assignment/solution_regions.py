@@ -143,7 +143,10 @@ def function_around(place: str, tree: ast.Module, region: Region) -> tuple[str, 
 
 
 def names_used_below(function: Function, region: Region, regions: Sequence[Region]) -> list[str]:
-    """Variables that the region sets and code below it, outside of all regions, reads; in the order of that code."""
+    """Return the variables that the region sets and code below it reads, in the order of the reads.
+
+    Code in other regions does not count: students do not get it.
+    """
     names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
     written = {node.id for node in names if isinstance(node.ctx, ast.Store) and region.holds(node.lineno)}
     below = [node for node in names if isinstance(node.ctx, ast.Load) and node.lineno > region.end]

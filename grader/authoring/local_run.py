@@ -75,9 +75,10 @@ def namespace_of(functions: Functions) -> SimpleNamespace:
 
 @contextmanager
 def imported_solution(assignment: Assignment, folder: Path) -> Iterator[dict[str, Callable[..., Any]]]:
-    """Yield the graded functions of a right solution. Within the block, it is imported under the package's own name.
+    """Yield the graded functions of a right solution. Within the block, the solution is imported under the package's
+    own name.
 
-    Functions that it lacks are left out, so that a solution stays useful when the assignment gets another function.
+    Functions that the solution lacks are left out, so that it stays useful when the assignment gets another function.
     """
     if not folder.is_dir():
         found = f"right_solutions names {folder}, which is not a folder"

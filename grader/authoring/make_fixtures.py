@@ -42,7 +42,8 @@ SAME: Final = 1e-9  # relative; rounding differs between BLAS libraries, but no 
 class Made:
     """Fixtures in memory: the manifest without hashes of files, and the arrays by file.
 
-    lacking: by folder of a right solution, the functions that it lacks. Their spread was not measured there.
+    lacking: by folder of a right solution, the functions that it lacks. The spread of these functions was not measured
+    with that solution.
     """
 
     manifest: dict[str, Any]

@@ -40,9 +40,9 @@ GENERATOR: Final = threading.local()
 class Undoable:
     """Calls of the code under test. undo() removes what it wrote into the check's dicts; after that it gets copies.
 
-    A dict comes back as that code left it: bn_param with its running averages. So student code can use it as a memory.
-    A forward could store the check's inputs in conv_param, get them back in every call of the numerical gradient, and
-    return what suits it. Therefore later calls start from the dicts as the check itself wrote them.
+    A dict comes back as that code left it: bn_param with its running averages. So student code can use this dict as a
+    memory. A forward could store the check's inputs in conv_param, get them back in every call of the numerical
+    gradient, and return what suits it. Therefore later calls start from the dicts as the check itself wrote them.
     """
 
     def __init__(self, call: Call) -> None:
@@ -76,7 +76,7 @@ class Undoable:
 
 @dataclass(frozen=True)
 class JudgedValues:
-    """What the code under test returned in one run. undoable: what it wrote into the check's own dicts."""
+    """What the code under test returned in one run. undoable: undoes what the code wrote into the check's own dicts."""
 
     returned: ReturnedValues
     judgements: Sequence[Judgement]
@@ -131,7 +131,8 @@ class Attempts:
         )
 
     def missing_too(self) -> Failure | None:
-        """Return the failure that the function under test is not written either; it replaces that of its forward."""
+        """If the function under test is not written either, return that failure: it replaces the failure of its
+        forward."""
 
         def call(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             # For out and cache: a backward that is not written raises before it uses them.
@@ -168,11 +169,11 @@ class Attempts:
         reference = self.oracle.student if self.oracle.is_there else student
         try:
             return perform(self.check.run, student, rng or inputs_from(self.check.seed), reference)
-        except (CallFailed, GraderError):  # the one is a failure already, the other a mistake of the grader
+        except (CallFailed, GraderError):  # CallFailed is the student's failure, GraderError a fault of ours
             raise
         except Exception as error:
             raised = Reason.of("cannot_be_used", raised=type(error).__name__, text=str(error))
-            # From None: a student must never read the grader's own traceback.
+            # `from None`, because a student must never read the grader's own traceback.
             raise CallFailed(Failure(FAILED, self.check.function, placed(self.check.function, raised))) from None
 
 
@@ -189,7 +190,7 @@ def is_missing(failure: Failure | None) -> bool:
 
 
 def inputs_from(seed: int) -> np.random.RandomState:
-    """Return the same stream as RandomState(seed). It is valid until this thread's next call of this function."""
+    """Return the same stream as RandomState(seed). The stream is valid until this thread calls this function again."""
     if not hasattr(GENERATOR, "state"):
         GENERATOR.state = np.random.RandomState(0)
     state: np.random.RandomState = GENERATOR.state

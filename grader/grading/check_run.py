@@ -39,7 +39,7 @@ from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.program import Program, record
 
 # Programs by the check's function and the name of the handout, whose names and forms the calls use. Weak keys: a
-# process that grades several assignments drops the programs of one together with its checks.
+# process that grades several assignments drops the programs of an assignment together with its checks.
 PROGRAMS: Final[WeakKeyDictionary[Callable[..., Any], dict[str, Program | None]]] = WeakKeyDictionary()
 
 
@@ -59,9 +59,10 @@ def run_check(
 ) -> Trial:
     """Run one check on one submission, from inputs to judgements.
 
-    stubs: functions that the reference replaces. handout: the one that the submission was written for. is_wrong: the
-    function was wrong in a fresh process before, and is assumed to be wrong in any. limits: None for the assignment's;
-    why: the reason if there is less time. upcoming: the checks that the process runs next.
+    stubs: functions that the reference replaces. handout: the one for which the submission was written.
+    is_wrong: the function was wrong in a fresh process before, and is assumed to be wrong in any process.
+    limits: None means those of the assignment. why: the reason if the check gets less time than these allow.
+    upcoming: the checks that the process runs next.
     """
     started = time.monotonic()
     accepted = handout.accepts.get(check.function, frozenset())
@@ -150,7 +151,8 @@ def program_of(
 def follow_up(trial: Trial, oracle: Oracle) -> Trial:
     """Return the trial with its follow-through, if run_check left that open. The caller decides when this may run.
 
-    It calls the student's code with inputs from a secret seed, in the sandbox and with the stubs of the check.
+    Follow-through calls the student's code with inputs from a secret seed, in the sandbox and with the stubs of the
+    check.
     """
     if trial.follow is None:
         return trial

@@ -82,7 +82,8 @@ class Context(Ground):
         """A hash of everything that decides marks: the assignment's folder, the handed-out files, the reference."""
         digest = hashlib.sha256(self.assignment.sha256.encode())
         for files in (self.handed_out, self.reference_files or {}):
-            # Zero bytes end each name and each content is hashed by itself, so that no two sets of files agree.
+            # A zero byte ends each name, and each content is hashed by itself, so that no two sets of files have the
+            # same hash.
             for name, content in sorted(files.items()):
                 digest.update(f"\0{name}\0".encode() + hashlib.sha256(content).digest())
         return digest.hexdigest()

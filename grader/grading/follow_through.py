@@ -5,8 +5,8 @@
     a fresh sandbox, one process per answer ──► does the forward return the same answer again? ──► no: nothing follows
 
 Student code can know the check's inputs, since it can draw them again from a small seed. Then it could return, near
-them, values that suit a wrong gradient. Of inputs from a secret seed, a forward in a fresh process knows only the one
-point at which it is called.
+them, values that suit a wrong gradient. If the inputs come from a secret seed, a forward in a fresh process knows only
+the one point at which it is called.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def ask_forward(
     if not is_same:
         return agreed, False
     elsewhere = usual.gradients_at_other_inputs(call, np.random.RandomState(secret))
-    # Less than at the check's inputs means that the claim was made for those inputs.
+    # If a claim that holds at the check's inputs is missing here, it was made for those inputs.
     if elsewhere is None or not agreed <= elsewhere.claims.keys():
         return NOTHING
 

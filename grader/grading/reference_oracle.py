@@ -92,7 +92,7 @@ class Oracle:
             try:
                 value = self.call(function, flat, {})
             except CallFailed:
-                # A documented cache is plain data, so only its use shows that it is another one.
+                # A documented cache is plain data. Only when it is used does it show that it is not the expected one.
                 return {"outcome": "own" if is_foreign else "error", "text": say(failed.failure.reason)}
             args = flat
         if function in self.documented and isinstance(value, tuple) and len(value) == 2:
@@ -112,7 +112,8 @@ class Oracle:
 
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not self.is_running:
-            # Not at construction: most submissions need no reference, and its import takes as long as theirs.
+            # Do this late and not at construction: most submissions need no reference, and its import takes as long as
+            # theirs.
             self.process.begin(SETUP, fresh=False)
             self.is_running = self.is_sound = True
             for broken in filter(None, self.process.session.imported.failures.values()):

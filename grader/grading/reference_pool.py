@@ -20,7 +20,7 @@ from typing import Any, Final
 from grader.grading.watchdog import JudgeThread
 from grader.sandbox.host.check_process import CheckProcess
 
-# Children that one server forks. Its own CPU time, a millisecond for each child, counts against its limit.
+# How many children one server forks at most. A fork costs it a millisecond of CPU time, which counts against its limit.
 MOST_BEGUN: Final = 200
 
 

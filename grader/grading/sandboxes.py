@@ -34,7 +34,7 @@ from grader.sandbox.host.time_account import TimeAccount
 
 @dataclass
 class Sandboxes:
-    """The sandboxes of one submission. They end when `open()` is left.
+    """The sandboxes of one submission. All of them end when the block of `open()` ends.
 
     handout: the one that the submission was written for; only its checks run. folder: holds the work trees. account:
     the submission's time. unusable: files that are absent, or whose import failed so far. notes: on staging and import.
@@ -56,7 +56,7 @@ class Sandboxes:
     exits: ExitStack = field(default_factory=ExitStack)
 
     def __post_init__(self) -> None:
-        # The same end, but an account of its own: the reference's time is the judge's work, not the submission's.
+        # It ends at the same moment, but counts apart: the reference's time is the judge's work, not the submission's.
         self.of_reference = TimeAccount(self.account.until)
 
     def start_for(self, sets: Sequence[ModuleSet], oracle: Oracle) -> None:
@@ -123,7 +123,7 @@ class Sandboxes:
             switches={name: context.fixtures.arguments[name] for name in sorted(called)},
             hollow=tuple(module_of_file(file) for file in one.on if file in self.unusable),
             exchange=exchange,
-            # In the student's own run, every import raises what it raises: the student can fix the file.
+            # In the student's own run, no failed import is tolerated: the student can fix the file.
             tolerant=context.isolation.kind != PLAIN,
             expected_warnings=assignment.expected_warnings,
         )
@@ -135,7 +135,7 @@ class Sandboxes:
 
     @contextmanager
     def open(self) -> Iterator[Oracle]:
-        """Yield the oracle. Its sandbox may have served other submissions, and may serve more after this one.
+        """Yield the oracle. The oracle's sandbox may have served other submissions, and may serve more after this one.
 
         When the caller leaves, all sandboxes of the submission end.
         """
@@ -184,7 +184,7 @@ class Sandboxes:
             for name in one.without:
                 kept.pop(name, None)
                 pristine = handed_out.pop(name, b"")
-                if self.handout.has_file(name):  # otherwise the student was given another version of it
+                if self.handout.has_file(name):  # an older handout had another version of this file
                     withheld[name] = pristine
             needs_note = self.handout.has_file
             notes = stage(kept, handed_out, work, package=package, extended=extended, needs_note=needs_note)
@@ -194,7 +194,8 @@ class Sandboxes:
 
 
 def group_apart(called: Mapping[str, Set[str]], there: Iterable[list[str]] = ()) -> list[list[str]]:
-    """Divide functions into groups, one per sandbox: none is with a function that it calls, itself or as a stub.
+    """Divide functions into groups, one per sandbox. No function shares a sandbox with one that it calls, or with its
+    stub.
 
     So no function can find the reference's results for itself in its sandbox, and none is wrong because of what a
     function that it calls left there. called: by function, those that its checks call, on stubs or not. there: existing

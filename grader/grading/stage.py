@@ -5,7 +5,7 @@ has none. Other users can read everything, and only the owner can write: the wor
 
 While the naive layers are checked, the fast ones are withheld. A copy of them in a helper or in the student file costs
 no mark, since it was handed out, but staff get a note (`note_copies`). Whole lines of code reveal a copy, so no syntax
-needs to be parsed. Renaming everything in the copy hides it, and is work.
+needs to be parsed. A student can hide the copy by renaming everything in it, which takes work.
 """
 
 from __future__ import annotations

@@ -36,8 +36,8 @@ from grader.records import (
 )
 from grader.sandbox.host.time_account import TimeAccount
 
-# Seconds after submission_wall_s: at the first the watchdog stops the judge, by the second there is a result. A judge
-# that ends by itself does so at once.
+# Seconds after submission_wall_s: the watchdog stops the judge after the first, and there is a result before the
+# second. A judge that ends by itself does so at once.
 LATE_S: Final = 1.5
 WATCH_S: Final = 5.0
 DEFINED: Final = re.compile(rb"(?:def|class)[ \t]+(\w+)")
@@ -158,7 +158,7 @@ def lines_of(assignment: Assignment, submission: Submission) -> dict[str, int]:
 
 
 def needs_of(assignment: Assignment) -> dict[str, list[str]]:
-    """For each function: those whose results its checks pass to it, and those that it may call."""
+    """For each function: the functions whose results its checks pass to it, and those that it may call."""
     needs: dict[str, list[str]] = {function: list(called) for function, called in assignment.stubs.items()}
     for check in assignment.checks:
         if check.needs and check.needs not in needs.setdefault(check.function, []):

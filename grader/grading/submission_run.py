@@ -101,7 +101,8 @@ class SubmissionRun:
             checks = [check for check in checks if (check.visibility == VISIBLE) == visible]
             if checks or visible:
                 self.run_checks(sandbox, checks)
-            # Not in the hidden pass: a sandbox that is opened then may import what a hidden check left somewhere.
+            # The hidden pass writes no such notes: a sandbox that is opened then may import what a hidden check left
+            # somewhere.
             if visible:
                 imported = sandbox.process.session.imported
                 self.sandboxes.note(import_notes(imported, sandbox.serves))
@@ -288,8 +289,8 @@ class SubmissionRun:
         """Run a check and update what later checks depend on: the time limits, and which functions are wrong.
 
         stubs: functions that the reference replaces. usual: with the assignment's limits, even if other functions ran
-        out of time. following: the checks that come next in the same process. Their visibility is the same: they are
-        sent ahead, and no hidden input may enter before the last visible check has run.
+        out of time. following: the checks that come next in the same process. All of these are visible, or all are
+        hidden: they are sent ahead, and no hidden input may enter before the last visible check has run.
         """
         limits = self.sandboxes.context.limits if usual else self.time_limits.limits_for(check)
         # Before the call: a hidden input counts as seen even if the call then fails.
@@ -309,7 +310,7 @@ class SubmissionRun:
         )
         self.time_limits.add(trial, limits)
         failure = trial.failure
-        # Wrong values, or a failure of the function itself; not that of a function that it calls.
+        # Wrong values, or a failure of the function itself and not of a function that it calls.
         fails_by_itself = failure is None or (failure.function == check.function and failure.status != MISSING)
         if fails_by_itself and not trial.passed:
             self.wrong.add((check.function, stubs))

@@ -86,7 +86,7 @@ class TimeLimits:
                 self.cut[run] = trial.failure.function
 
     def is_hopeless(self, check: Check) -> bool:
-        """Whether a function's other checks are not worth their time: the function has ended in none."""
+        """Whether to put off a function's other checks: time is short, and it has not returned in any check yet."""
         return self.is_short and check.function not in self.ended
 
     def is_due_again(self, check: Check, *, on_stubs: bool) -> bool:
@@ -96,7 +96,7 @@ class TimeLimits:
     def take_retries(self, checks: Iterable[Check]) -> Iterator[Check]:
         """Yield the first check of each function that ended in none, but ran only with a shortened time."""
         for check in checks:
-            is_cut = (check.id, False) in self.cut  # on the student's own code, and it has not run again since
+            is_cut = (check.id, False) in self.cut  # on the student's own code, and the check has not run again since
             if self.again_s > 0 and is_cut and check.function not in self.again | self.ended:
                 self.again.add(check.function)
                 began = time.monotonic()

@@ -48,7 +48,7 @@ class Left(BaseException):
 
 
 class JudgeThread:
-    """Does one piece of work after another, until it is ended or left."""
+    """Does one piece of work after another, until the caller ends it or leaves the work."""
 
     def __init__(self) -> None:
         self.is_left = False

@@ -4,9 +4,9 @@
     the next one ──flock?──► a folder whose lock is free belongs to a dead grader: removed
 
 The kernel frees a lock when its process ends, in whatever way. bwrap dies with the grader that started it, except in
-the first milliseconds of its start: then its child would wait for it for ever. So the grader ends every process that
-works in a folder before it removes the folder, unless grading ended normally. Where there are no such locks (Windows),
-a folder is removed at its end, and no folder is swept.
+the first milliseconds of its start. If bwrap is killed then, its child waits for ever. So the grader ends every process
+that works in a folder before it removes the folder, unless grading ended normally. Where there are no such locks
+(Windows), a folder is removed at its end, and no folder is swept.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def make_held(place: str | Path) -> tuple[Path, int | None]:
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
         if fcntl is None:
             return folder, None
-        # A sweep may remove the folder between its making and its lock: then make another one.
+        # A sweep may remove the folder after it is made and before it is locked. In that case, make another one.
         with suppress(FileNotFoundError):
             lock = os.open(folder, os.O_RDONLY)
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -127,6 +127,6 @@ def end_processes(folder: Path) -> None:
 
 
 def is_starting(process: Path) -> bool:
-    """Whether it is a child of this process that is about to exec: for a moment it has no command line."""
+    """Whether a process without a command line is a child of ours that is about to call exec, and not a zombie."""
     state, parent = (process / "stat").read_bytes().rpartition(b")")[2].split()[:2]  # its name may be any bytes
     return int(parent) == os.getpid() and state not in (b"Z", b"X")

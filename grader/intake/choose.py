@@ -122,7 +122,8 @@ def weigh_near(right: list[Find], near: Sequence[Find], tree: Mapping[str, bytes
 
 
 def is_helper(path: str, others: Sequence[bytes]) -> bool:
-    """Whether it is meant as a module beside the student file: another file names it, or its name starts with "my_"."""
+    """Whether a file is meant as a module beside the student file: another file names it, or its name starts with
+    "my_"."""
     module = base_of(path).partition(".")[0]
     word = re.compile(rb"(?<!\w)" + re.escape(module.encode("utf-8", "replace")) + rb"(?!\w)")
     return module.lower().startswith("my_") or any(map(word.search, others))
@@ -197,8 +198,8 @@ def choose_helpers(
     left out, because every folder gets an empty one.
 
     A folder `layers/` would hide the module layers.py, and the folder classifiers/ would hide a module classifiers.py.
-    To protect wanted files, such helpers are left out with a note. So are names that some file systems, or import,
-    cannot distinguish from another one (Layers.py).
+    To protect wanted files, such helpers are left out with a note. Names that some file systems, or import, cannot
+    distinguish from another one (Layers.py) are left out, too.
     """
     helpers: dict[str, str] = {}
     notes: list[Reason] = []

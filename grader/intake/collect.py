@@ -67,7 +67,7 @@ def read(
     limits: IntakeLimits | None = None,
     notebooks: Callable[[], HandedOut] | None = None,
 ) -> Submission:
-    """Read one submission. Any fault of it becomes its `problem` and does not affect the rest of the run.
+    """Read one submission. Any fault of the submission becomes its `problem` and does not affect the rest of the run.
 
     notebooks: returns the handed-out notebooks; called only for a submission with notebooks. Without it, answers are
     not read.

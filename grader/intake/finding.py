@@ -67,7 +67,7 @@ def find_one(path: Path, assignment: Assignment) -> list[Found]:
 
 
 def submission(real: Path, source: str, called: str, *, problem: Reason | None = None, folder: str = "") -> Found:
-    """A submission that is found by its own name. It gets its id later, when all are known."""
+    """A submission that is found by its own name. The submission gets its id later, when all submissions are known."""
     person = same_name(called)
     return Found("", real, clean(source), problem, folder=folder, person=person, called=called, entries=(real.name,))
 
@@ -136,7 +136,10 @@ def group_flat(real: Path, path: str, entries: Mapping[str, bool], assignment: A
 
 
 def real_part(folder: Path, prefix: str) -> str:
-    """The part of a layout's prefix that exists as folders: the rest is in names with backslashes (group_flat)."""
+    """Return the beginning of a layout's prefix that exists on disk as folders.
+
+    The rest of the prefix is only in file names with backslashes (group_flat).
+    """
     inner = accumulate(f"{name}/" for name in prefix.split("/")[:-1])
     return max(takewhile(lambda inside: (folder / inside).is_dir(), inner), key=len, default="")
 
@@ -236,7 +239,7 @@ def holds_student_file(folder: Path, student_files: Sequence[str]) -> bool:
 
 
 def holds_module(folder: Path, student_files: Sequence[str]) -> bool:
-    """Whether it is a package with a module: a folder of this name without one may contain a whole class."""
+    """Whether a folder is a package with a module: a folder of this name without a module may contain a whole class."""
     if not os.path.isdir(folder) or folder.is_symlink():
         return False
     return holds_student_file(folder, student_files) or any(e.name.endswith(".py") for e in list_folder(folder))

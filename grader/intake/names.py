@@ -61,8 +61,8 @@ def clean(text: str) -> str:
 
 
 def safe_path(name: str) -> str | None:
-    """The member's path with forward slashes, without empty or "." parts. None if it is absolute, contains "..", or has
-    control characters.
+    """The member's path with forward slashes, without empty or "." parts. None if the path is absolute, contains "..",
+    or has control characters.
 
     Backslashes count as separators: old Windows tools write them into archives, and so do attacks.
     """
@@ -140,7 +140,8 @@ def same_name(name: str) -> str:
 
 
 def is_word(letter: str) -> bool:
-    """Whether it is in Ruby's [[:word:]] or joins letters: Python's \\w lacks combining marks (NFD, Hindi, Thai)."""
+    """Whether the character is in Ruby's [[:word:]] or joins letters: Python's \\w lacks combining marks (NFD, Hindi,
+    Thai)."""
     category = unicodedata.category(letter)
     return category[0] in "LMN" or category == "Pc" or letter in "\u200c\u200d"
 

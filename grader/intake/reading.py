@@ -58,8 +58,8 @@ def read_tree(path: Path, limits: IntakeLimits, student_files: Sequence[str]) ->
 def read_parts(parts: Sequence[tuple[str, Path]], limits: IntakeLimits, student_files: Sequence[str]) -> Tree:
     """Read all parts that one student handed in (files, archives, folders), by the student's names.
 
-    If there are several parts, the files of an archive get its name as their folder. An unreadable part is left out
-    with a note. Raises IntakeProblem if nothing can be read or a limit is exceeded; OSError.
+    If the student handed in several parts, each archive becomes a folder with the archive's name. An unreadable part is
+    left out with a note. Raises IntakeProblem if nothing can be read or a limit is exceeded; OSError.
     """
     gathering = Gathering(limits, student_files)
     problems = []
@@ -136,8 +136,8 @@ def keep_file(file: Path, path: str, gathering: Gathering) -> None:
 def read_archive(path: Path, limits: IntakeLimits, student_files: Sequence[str] = ()) -> Tree:
     """Read the Python files and notebooks of an archive, by member path; links are left out with a note.
 
-    Raises IntakeProblem if it is not an archive, or of a refused kind, damaged, encrypted or over the limits; OSError
-    if the file itself cannot be read.
+    Raises IntakeProblem if the file is not an archive, is of a refused kind, is damaged or encrypted, or exceeds a
+    limit; OSError if it cannot be read at all.
     """
     with open_regular(path) as file:
         kind = recognise(file.read(BLOCK))

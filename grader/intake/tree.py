@@ -98,8 +98,9 @@ class Gathering:
     def locate(self, name: str) -> str | None:
         """Count one member and return its path, or None to skip it: caches, too deep, a name with control characters.
 
-        A name that leads out (`../hw2/layers.py`, `C:/hw2/layers.py`) gives the path inside with the prefix OUTSIDE. It
-        counts in the end only if no file inside has its name. Raises IntakeProblem if there are too many members.
+        A name that leads out (`../hw2/layers.py`, `C:/hw2/layers.py`) gives the path inside with the prefix OUTSIDE.
+        Such a file counts in the end only if no file inside has its name. Raises IntakeProblem if there are too many
+        members.
         """
         self._members += 1
         if self._members > self.limits.members:
@@ -126,7 +127,7 @@ class Gathering:
     def wants(self, path: str) -> bool:
         """Whether to read the content: of Python files, notebooks and files with a nearly right name.
 
-        Of archives and documents only the name is recorded.
+        For archives and documents, only the name is recorded.
         """
         if has_archive_suffix(path):
             self._archives.append(path.removeprefix(OUTSIDE))
@@ -154,7 +155,7 @@ class Gathering:
         self.leave_out(path, why)
 
     def keep(self, path: str, content: bytes) -> None:
-        """Store one file. Of two with one name the later one counts, as when an archive is unpacked.
+        """Store one file. If two files have one name, the later one counts, as when an archive is unpacked.
 
         Raises IntakeProblem if the files together are too large.
         """
@@ -172,7 +173,7 @@ class Gathering:
         self._files[path] = content
 
     def _store_notebook(self, path: str, content: bytes) -> None:
-        """Store one notebook if the limits allow it. It never ends the reading, because code is graded without it."""
+        """Store one notebook if the limits allow it. A notebook never ends the reading: code is graded without it."""
         others = {name: other for name, other in self._notebooks.items() if name != path}
         if len(others) >= self.limits.notebooks:
             self.leave_out(path, Reason.of("too_many_notebooks", most=self.limits.notebooks))

@@ -128,8 +128,8 @@ OWN: Final = Handout(OWN_HANDOUT, "the assignment's own", files=("*",))
 def adapt(call: Call, handout: Handout) -> Call:
     """Return a caller for checks that calls code written for `handout`.
 
-    It raises AssignmentError if a check uses what the handout lacks: our fault, the handout's file must leave this
-    check out.
+    The caller raises AssignmentError if a check uses what the handout lacks. That is our fault: the handout's file must
+    leave this check out.
     """
     if not handout.by_function and not handout.lacks:
         return call
@@ -143,8 +143,8 @@ def adapt(call: Call, handout: Handout) -> Call:
 
 
 def adapt_back(call: Call, handout: Handout) -> Call:
-    """Return a caller for code written for `handout` that calls our functions, such as stubs. It raises nothing itself:
-    arguments that no rule fits are passed on unchanged."""
+    """Return a caller for code written for `handout` that calls our functions, such as stubs. The caller raises nothing
+    itself: arguments that no rule fits are passed on unchanged."""
     inverse = handout.inverse()
     return lambda function, args, kwargs: translate(call, inverse, function, args, kwargs)
 
@@ -205,7 +205,7 @@ def to_their_form(rule: Argument, value: Any) -> Any:
 def bring_back(
     before: Mapping[str, Any], sent: Mapping[str, Any], after: Mapping[str, Any], rules: Sequence[Argument]
 ) -> dict[str, Any]:
-    """Translate the dict after the call to our form: a translated entry that did not change is the original object."""
+    """Translate the dict back to our form after the call. An unchanged entry is the original object."""
     ours = dict(after)
     for rule in rules:
         if rule.entry in ours:
@@ -241,7 +241,8 @@ def reshape_returned(rule: Returned, value: Any) -> Any:
 
 
 def reshaped(value: Any, shape: tuple[int, ...]) -> Any:
-    """The array in this shape if that only adds or removes axes of length 1; else unchanged, and judged as it is."""
+    """Return the array in this shape if only axes of length 1 differ; else the unchanged array, which is judged as it
+    is."""
     if not shape or not isinstance(value, np.ndarray):
         return value
     try:

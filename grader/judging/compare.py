@@ -222,7 +222,10 @@ def fit(check: Check, expected: Arrays, variant: Arrays, judgements: Sequence[Ju
 
 
 def is_specific(array: np.ndarray) -> bool:
-    """Whether hardly two mistakes give these values: not if all are multiples of 1/1000 (counts, shares) or equal."""
+    """Whether two mistakes can hardly give the same values by chance.
+
+    They can if all values are equal, or all are multiples of 1/1000 (counts, shares).
+    """
     if array.size == 0 or not np.isfinite(array).all():
         return False
     thousandths = array.astype(np.float64) * 1000

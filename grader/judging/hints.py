@@ -8,8 +8,8 @@ A hint is precise or absent. Three rules are tried in this order; the first that
 3. A mistake that looks different in every style (`by_outcome`): exactly those checks fail that the misconception fails,
    each in the same way.
 
-A check that raised returned no values. It gets a hint if a misconception raises the same exception there and the values
-of another check show this misconception.
+A check that raised returned no values. Such a check gets a hint if a misconception raises the same exception there and
+the values of another check show it.
 """
 
 from __future__ import annotations
@@ -47,9 +47,10 @@ def common_hint(hints: Mapping[str, str]) -> tuple[Reason, ...]:
 
 
 def full_explanations(trial: Trial, trials: Sequence[Trial]) -> list[str]:
-    """The misconceptions that explain this trial and all others of its function.
+    """Return the misconceptions that explain this trial and all other trials of its function.
 
-    They match wherever they differ from the reference, and all other trials of the function passed.
+    Their values are the student's wherever they differ from the reference's, and all other trials of the function
+    passed.
     """
     others = [other for other in trials if other.check.function == trial.check.function and other.judgements]
     return sorted(
@@ -119,7 +120,7 @@ def hint_by_outcome(mine: Sequence[Trial]) -> tuple[Reason, ...]:
 
 
 def has_same_outcomes(names: Sequence[str], mine: Sequence[Trial]) -> bool:
-    """Whether exactly those checks fail that one of these misconceptions fails, each as it does in some style.
+    """Whether the same checks fail as with one of these misconceptions, each in the way that some style of it fails.
 
     If no check passes, the values of at least one check must also point to the misconception.
     """

@@ -24,18 +24,21 @@ LARGEST: Final = 10**6
 def initial_parameters(
     function: str, net: Any, scale: float, weights: Sequence[str], others: Sequence[str]
 ) -> dict[str, Any]:
-    """Return what must hold for initial parameters, by name. The values are the same for every right solution.
+    """Return values by which a check judges random initial parameters, by name.
+
+    Every right solution has the same values, although it draws other numbers.
 
     function: id of the class.
     net: an object that the check made, with an attribute `params`, a dict of arrays by name.
     scale: the standard deviation of the distribution that the weights come from.
-    weights: names of arrays that come from a normal distribution around 0. The value of a plausible array is an array
-    of ones in its shape; of any other, its rounded spread and mean in units of scale.
+    weights: names of arrays that come from a normal distribution around 0. The value of an array that seems to
+    come from it is an array of ones in its shape. Otherwise the value is the array's rounded standard deviation and
+    mean, divided by scale.
     others: names of arrays that are not random, for example biases that start at zero. The value is the array itself,
-    or its rounded spread if its entries seem to be random.
+    or its rounded standard deviation if its entries seem to be random.
 
-    Ends the check with status failed if weights have the right spread but were not drawn at random, and with status
-    missing if `params` is empty.
+    Ends the check with status failed if weights have the right standard deviation but were not drawn at random, and
+    with status missing if `params` is empty.
 
         net = student.nets.TwoLayerNet(input_dim=5, hidden_dim=50, weight_scale=1e-3)
         return initial_parameters("nets.TwoLayerNet", net, 1e-3, ("W1", "W2"), ("b1", "b2"))

@@ -141,7 +141,7 @@ def describe_factor(
 
 
 def is_plain_number(array: np.ndarray) -> bool:
-    """Whether it is one number of few digits, a count or a share: many wrong values are a simple fraction of those."""
+    """Whether this is one number with few digits, such as a count: many wrong values are a simple fraction of it."""
     return array.size == 1 and bool(abs(array * 1000 - np.round(array * 1000)).max() < 1e-6)
 
 

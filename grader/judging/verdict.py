@@ -177,7 +177,7 @@ def settle_trial(trial: Trial, trials: Sequence[Trial]) -> CheckResult:
         earned += comparison.weight * (1.0 if comparison.status == PASSED else worth if follows else 0.0)
     points = round(check.max_points * earned / weight, 6)
     status = PASSED if earned == weight else PARTIAL if points > 0 else FAILED
-    if status == FAILED and trial.fed is not None:  # it may be right for its own cache, which cannot be known
+    if status == FAILED and trial.fed is not None:  # it may be right for the cache of its own forward
         status = SKIPPED
     return replace(
         result,
@@ -194,7 +194,7 @@ def settle_trial(trial: Trial, trials: Sequence[Trial]) -> CheckResult:
 def settle_failure(result: CheckResult, trial: Trial, failure: Failure, trials: Sequence[Trial]) -> CheckResult:
     """The result of a check without values: no points. If another function caused the failure, the check is skipped."""
     reason, status = failure.reason, failure.status
-    if trial.fed is not None and status == ERROR:  # it may be right for its own cache, which cannot be known
+    if trial.fed is not None and status == ERROR:  # it may be right for the cache of its own forward
         reason, status = Reason.of("given_cache", why=trial.fed.reason, then=reason), SKIPPED
     elif failure.function not in (result.function, ""):
         reason, status = Reason.of("could_not_run", name=short_name(result.function), why=reason), SKIPPED

@@ -14,8 +14,8 @@ from typing import Any
 from grader import records
 from grader.records import CheckResult, Reason, Result
 
-# Of a hidden check, only hints from compared values are shown. Advice on an exception depends on its text, and the code
-# could choose this text by the hidden input.
+# For a hidden check, only hints from compared values are shown. Advice on an exception depends on its text, and the
+# code could choose this text by the hidden input.
 HINTED = (records.FAILED, records.PARTIAL)
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from grader.decisions import Grade
 from grader.records import GRADER_ERROR, Result
 
-# Of one submission, by answer: its points (None if staff gave none) and its maximum.
+# The answers of one submission: for each its points (None if staff gave none) and its maximum.
 AnswerPoints = Mapping[str, tuple[float | None, float]]
 
 

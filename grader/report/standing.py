@@ -82,7 +82,7 @@ def standing_of(result: Result, *, selection: str = "") -> Standing:
 
 
 def row_of(group: Group, causes: tuple[str, ...], shown_by: dict[tuple[str, ...], str]) -> StandingRow:
-    """causes: functions that it needs and that are wrong, too. shown_by: by messages, the function that shows them."""
+    """causes: wrong functions that this one needs. shown_by: for messages, the function that shows them already."""
     item, checks = group.function, group.checks
     remarks = tuple(dict.fromkeys(say(remark) for check in checks for remark in check.remarks))
     if item.status == PASSED:
@@ -107,7 +107,7 @@ def row_of(group: Group, causes: tuple[str, ...], shown_by: dict[tuple[str, ...]
 
 
 def next_of(rows: tuple[StandingRow, ...], fixes: tuple[Fix, ...]) -> str:
-    """First a function that is wrong by itself, then one to be written, in the order of the assignment."""
+    """Say what to do next: fix the first function that is wrong by itself, or else write the first missing one."""
     wrong = {row.function for row in rows if row.standing == WRONG}
     wrong_fixes = [fix for fix in fixes if fix.function in wrong]
     absent = [row for row in rows if row.standing == ABSENT]

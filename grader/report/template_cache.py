@@ -31,7 +31,7 @@ DIGEST_BYTES: Final = 32
 
 
 class Compiled(BytecodeCache):
-    """Caches the compiled templates of one folder. Their environment loads no others."""
+    """Caches the compiled templates of one folder. The environment of these templates loads no others."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -67,7 +67,7 @@ class Compiled(BytecodeCache):
 def is_trusted(file: os.stat_result, folder: os.stat_result) -> bool:
     """Whether only those could write the file who can also write the templates: root, this user, the folder's owner.
 
-    Where files have no such owners (Windows), it is as safe as the folder, like Python's own bytecode.
+    Where files have no such owners (Windows), the cache is as safe as its folder, like Python's own bytecode.
     """
     if not hasattr(os, "geteuid"):
         return True

@@ -121,7 +121,8 @@ def same_person(written: str, person: str) -> bool:
 
 
 def points_from(cell: str, most: float | None, place: str) -> float | None:
-    """The points of a cell; None if it is empty, or if `most` is None: the assignment no longer has the question."""
+    """Return the points of a cell; None if the cell is empty, or if `most` is None: the assignment no longer has the
+    question."""
     cell = cell.strip()
     if not cell or most is None:
         return None

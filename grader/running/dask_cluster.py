@@ -38,7 +38,7 @@ RETRIES: Final = 2  # of a task that raised; for workers that die, Dask's settin
 class Bundle(WorkerPlugin):
     """The files of an assignment that grading needs, as one zip. python: for all workers; None: each uses its own.
 
-    It is a plugin, so each worker unpacks it into its scratch folder before it gets its first task.
+    The bundle is a plugin of Dask: each worker unpacks it into its scratch folder before the first task.
     """
 
     content: bytes

@@ -7,7 +7,7 @@ Any other executor of concurrent.futures works as well (dask_cluster.py). A stud
 fault of ours becomes a Result of status grader_error and does not stop other submissions.
 
 Only the parent reacts to Ctrl-C: it sends SIGTERM to its jobs. There the signal raises an exception, so that sandboxes
-are killed and work folders removed. If the parent dies, for whatever reason, each job does the same by itself.
+are killed and work folders removed. If the parent dies, for whatever reason, each job stops by itself in the same way.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ class JobPool(ProcessPoolExecutor):
 def begin_job() -> None:
     """Set up a job, before its first task."""
     release_inherited_locks()
-    # A handler and not SIG_IGN: a student's process would inherit the latter.
+    # A handler and not SIG_IGN: a student's process would inherit SIG_IGN.
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     signal.signal(signal.SIGTERM, stop_job)

@@ -52,7 +52,7 @@ Request = tuple[Path, str, str, bytes, str]  # where, submission, notebook, cont
 
 
 def have_notebooks(paths: Iterable[Path]) -> bool:
-    """Whether a quick look finds a notebook. It does not open archives, and of a large class it sees only a part."""
+    """Whether a quick look finds a notebook. The look opens no archives, and sees only a part of a large class."""
     folders = (found for path in paths for found in islice(os.walk(path), LOOKED_AT))
     return any(name.endswith(".ipynb") for _, _, files in folders for name in files)
 
@@ -193,8 +193,8 @@ class Renderer:
 def serve(pipe: Connection, inherited: Connection | None = None) -> None:
     """The main function of the process: render notebooks until the parent closes the pipe.
 
-    inherited: the parent's end of the pipe, which a forked process also holds. It must close it, else it never sees
-    EOF.
+    inherited: the parent's end of the pipe, which a forked process also holds. The process must close that end, or it
+    never sees the end of the pipe.
     """
     if inherited is not None:
         inherited.close()

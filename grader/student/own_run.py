@@ -2,8 +2,11 @@
 
     folder ─► Place (package folder, assignment) ─► run_own ─► Result      writes nothing, gives no marks
 
-Differences from grading: there is no reference, so there are no stubs, and a check that measures with the reference
-measures with the student's own code; handed-out files are the student's; the worker is a plain process (plain_box.py).
+Differences from grading:
+- There is no reference, so there are no stubs. Where a check computes a value with the reference, the student's own
+  code computes it.
+- Handed-out files are the student's copies.
+- The worker is a plain process without a sandbox (plain_box.py).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 A pickle is a program, and unpickling runs whatever it names. This module calls and imports nothing that a pickle names:
 
 a. It knows the opcodes of plain values and of NumPy's arrays, in protocols 2 to 5, including Python 2's strings. It
-   rejects those of objects, persistent ids, extension codes and out-of-band buffers.
+   rejects the opcodes of objects, persistent ids, extension codes and out-of-band buffers.
 b. A name in a pickle must be in CALLABLES. REDUCE and BUILD only record a call; to_uint8_array works out from the
 record
    which array NumPy would have made. NumPy's own functions, which take any dtype and any state, are never called.
@@ -52,7 +52,7 @@ ENDS_OF_MARK = (pickle.TUPLE, pickle.APPENDS, pickle.SETITEMS)
 
 
 class Name(str):
-    """A name in a pickle, as "module name". It has its own class, so that it never equals text in the pickle."""
+    """A name in a pickle, as "module name". Its class tells it from text in the pickle."""
 
 
 class Call:

@@ -93,9 +93,10 @@ class Solver:
     def resume(cls, path, model, data, **changes):
         """Return a Solver that goes on from the checkpoint `path` exactly as if the run had never stopped.
 
-        model: created as in the run; its parameters are replaced. data: the run's. changes: other num_epochs,
-        checkpoint_name, print_every or verbose; the other options are the run's. Sets the state of np.random. Raises
-        ValueError if the file is not a complete checkpoint, or belongs to another model or other data.
+        model: created as in the run; its parameters are replaced. data: the data of the run. changes: new values of
+        num_epochs, checkpoint_name, print_every or verbose; the other options stay as in the run. Sets the state of
+        np.random. Raises ValueError if the file is not a complete checkpoint, or belongs to another model or other
+        data.
         """
         expect_names("Solver.resume", changes, CHANGEABLE, "Make a new Solver to train in another way.")
         state = read_checkpoint(path)

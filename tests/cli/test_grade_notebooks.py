@@ -104,7 +104,7 @@ def test_a_changed_check_cell_is_noted_and_costs_nothing_and_nothing_was_run(cla
 def test_the_staff_page_shows_each_answer_and_question_and_links_the_notebook(graded: Path) -> None:
     page = (graded / "ada.html").read_text()
     assert "Too large: not straight. &lt;img src=x" in page and "<img" not in page
-    assert "What goes wrong with a much larger one" in page
+    assert "What goes wrong with a much larger step" in page
     assert 'href="notebooks/ada/ModularNets.html"' in page
     assert page.count(">unanswered</span>") == 2
     shown = (graded / "notebooks/ada/ModularNets.html").read_text()

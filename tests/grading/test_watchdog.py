@@ -128,7 +128,7 @@ def test_the_watchdog_stops_every_kind_of_work(monkeypatch, short, reference_sou
     started = time.monotonic()
     result = grade_submission(Submission("case", "case", {"layers.py": (reference_source + wrong).encode()}), short)
     assert time.monotonic() - started < WALL_S + WATCH_S
-    assert result.status == "grader_error" and name.split("_")[0] in "stage import follow tell"
+    assert result.status == "grader_error"
 
 
 def test_known_results_that_cannot_be_settled_are_a_fault_of_ours(monkeypatch, short, right, over):

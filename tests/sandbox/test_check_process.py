@@ -1,4 +1,4 @@
-"""The process that serves checks: the table of its states, and what run() returns."""
+"""The processes that serve checks: the table of their states, and the outcomes that run() returns."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def keep():
 def crash():
     os.kill(os.getpid(), signal.SIGKILL)
 def fails_the_second_time():
-    # What it counts in hangs on an old object whose inside cannot be seen from Python's modules: no trace.
+    # The signal handler is not visible in any Python module, so the worker finds no trace of the first call.
     signal.signal(signal.SIGUSR1, lambda *given: None) if signal.getsignal(signal.SIGUSR1) == 0 else 1 / 0
     return os.getpid()
 def wrong():
@@ -134,13 +134,13 @@ def go(process: CheckProcess, state: str) -> None:
 @pytest.mark.parametrize(
     ("state", "event"), [(state, event) for state in STATES for event in MOVES[state] if event != STALE]
 )
-def test_every_move_of_the_table_happens_with_a_real_worker(process, state, event):
+def test_a_real_worker_makes_every_move_of_the_table(process, state, event):
     go(process, state)
     DEEDS[event](process)
     assert process.state == MOVES[state][event]
 
 
-def test_a_process_that_says_it_is_stale_is_replaced_by_a_fresh_one(process):
+def test_a_process_that_reports_that_it_is_stale_is_replaced_by_a_fresh_one(process):
     process.begin(Setup(0), fresh=False)
     assert call(process, "keep") == 1
     process.end(stay=True)
@@ -151,7 +151,7 @@ def test_a_process_that_says_it_is_stale_is_replaced_by_a_fresh_one(process):
 
 
 @pytest.mark.parametrize(("state", "event"), [(state, event) for state in STATES for event in EVENTS])
-def test_a_move_that_is_not_in_the_table_is_a_fault_of_ours(make, state, event):
+def test_a_move_that_is_not_in_the_table_raises_sandbox_error(make, state, event):
     process = make()
     process.state = state
     if event in MOVES[state]:
@@ -162,12 +162,12 @@ def test_a_move_that_is_not_in_the_table_is_a_fault_of_ours(make, state, event):
             process.move(event)
 
 
-def test_a_call_without_a_check_is_a_fault_of_ours(process):
+def test_a_call_without_a_check_raises_sandbox_error(process):
     with pytest.raises(SandboxError):
         call(process)
 
 
-def test_a_check_that_fails_in_a_shared_process_is_rerun_and_only_the_rerun_counts(process):
+def test_a_check_that_fails_in_a_reused_process_is_rerun_and_only_the_rerun_counts(process):
     work = lambda: call(process, "fails_the_second_time")  # noqa: E731
     first, second = process.run(work, Setup(0)), process.run(work, Setup(0))
     assert (first.failure, first.processes, first.is_reused) == (None, 1, False)
@@ -181,14 +181,14 @@ def test_a_check_that_fails_in_a_fresh_process_is_not_rerun(process):
     assert (outcome.processes, process.begun) == (1, 1)
 
 
-def test_the_caller_says_which_outcome_of_a_shared_process_counts(process):
+def test_the_caller_decides_which_outcome_of_a_reused_process_counts(process):
     process.run(lambda: call(process), Setup(0))
     outcome = process.run(lambda: call(process, "wrong"), Setup(0), may_count=lambda outcome: True)
     assert outcome.failure is not None
     assert (outcome.processes, outcome.is_reused, process.begun) == (1, True, 1)
 
 
-def test_a_process_that_a_crash_ended_is_replaced_and_the_check_rerun(process):
+def test_after_a_crash_in_a_reused_process_the_check_is_rerun_in_a_fresh_one(process):
     process.run(lambda: call(process), Setup(0))
     outcome = process.run(lambda: call(process, "crash"), Setup(0))
     assert outcome.failure is not None and outcome.failure.status == "crashed"
@@ -197,7 +197,7 @@ def test_a_process_that_a_crash_ended_is_replaced_and_the_check_rerun(process):
     assert process.run(lambda: call(process), Setup(0)).failure is None
 
 
-def test_a_check_that_runs_alone_shares_its_process_with_none(process):
+def test_a_check_that_runs_alone_shares_its_process_with_no_other(process):
     before, alone, after = (
         process.run(lambda: call(process), Setup(0)).value,
         process.run_alone(lambda: call(process), Setup(0)).value,
@@ -206,7 +206,7 @@ def test_a_check_that_runs_alone_shares_its_process_with_none(process):
     assert len({before, alone, after}) == 3
 
 
-def test_a_check_that_goes_on_after_its_process_was_lost_fails_as_before(process):
+def test_every_further_call_after_a_crash_fails_with_the_same_failure(process):
     def work():
         with pytest.raises(CallFailed):
             call(process, "crash")
@@ -219,7 +219,7 @@ def test_a_check_that_goes_on_after_its_process_was_lost_fails_as_before(process
     assert process.run(lambda: call(process), Setup(0)).failure is None
 
 
-def test_a_fault_of_the_judge_ends_the_check_and_passes(process):
+def test_an_exception_of_the_judge_ends_the_check_and_is_raised(process):
     def work():
         call(process)
         raise KeyError("ours")
@@ -230,7 +230,7 @@ def test_a_fault_of_the_judge_ends_the_check_and_passes(process):
     assert process.run(lambda: call(process), Setup(0)).failure is None
 
 
-def test_all_processes_of_a_submission_draw_on_one_account_of_time(make):
+def test_all_processes_of_a_submission_share_one_account_of_time(make):
     account = TimeAccount()
     with make(account) as one, make(account) as other:
         one.run(lambda: call(one), Setup(0))
@@ -254,7 +254,7 @@ def test_an_account_limits_every_wait_except_the_time_to_end_a_process():
     assert now < account.deadline_to_end(60) < now + 1
 
 
-def test_a_lent_process_uses_the_time_of_the_submission_it_serves(process):
+def test_a_borrowed_process_uses_the_time_of_the_submission_that_it_serves(process):
     process.run(lambda: call(process), Setup(0))
     process.dismiss()
     process.session.lend(process.session.launch, TimeAccount(time.monotonic() - 1))

@@ -1,4 +1,4 @@
-"""A check as a program: what is recorded, and that only the check's own calls count."""
+"""A check as a program: which calls it records, and that only the calls that the check makes count."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_a_program_holds_the_calls_before_the_first_look_and_refers_to_their_res
     assert [program.steps[number][4] for number in program.calls] == [2, 0]
 
 
-def test_what_a_check_writes_into_its_arrays_after_a_call_is_not_in_the_program():
+def test_a_program_has_arrays_as_they_were_at_the_call():
     def work(call):
         x = np.zeros(2)
         call("case.spoils", (x,), {})
@@ -111,7 +111,7 @@ def test_a_check_that_reads_a_value_at_once_has_no_program():
 @pytest.mark.parametrize(
     "call", [("case.backward", (1.0,), {}), ("case.forward", (2.0,), {}), ("case.forward", (), {})]
 )
-def test_another_call_than_the_next_one_diverges(call):
+def test_a_call_that_the_program_does_not_have_next_diverges(call):
     replay = Replay(record(lambda do: do("case.forward", (1.0,), {}), ()))
     replay.expect("case.forward", (1.0,), {})
     with pytest.raises(Diverged):
@@ -119,7 +119,7 @@ def test_another_call_than_the_next_one_diverges(call):
 
 
 @pytest.mark.process
-def test_a_program_gives_a_check_what_its_calls_would(open_session):  # noqa: F811
+def test_a_check_gets_the_same_values_from_a_program_as_from_its_calls(open_session):  # noqa: F811
     def work(call):
         param = {"name": "adam"}
         out, cache = call("case.forward", (np.arange(3.0), param), {})
@@ -148,8 +148,8 @@ def test_a_program_takes_one_message(open_session, monkeypatch):  # noqa: F811
 
 
 @pytest.mark.process
-def test_a_check_that_does_something_else_is_rerun_in_a_fresh_process_call_by_call(open_session):  # noqa: F811
-    """`is None` tells a value from a placeholder."""
+def test_a_check_that_makes_other_calls_than_its_program_is_rerun_call_by_call(open_session):  # noqa: F811
+    """A placeholder is never None, so this check makes other calls with a value than it recorded."""
 
     def work(call):
         got = call("case.nothing", (np.ones(1),), {})
@@ -161,7 +161,7 @@ def test_a_check_that_does_something_else_is_rerun_in_a_fresh_process_call_by_ca
     assert [program.steps[number][1] for number in program.calls][1] == "case.forward"
     outcome = run(process, work, program)
     assert outcome.failure is None
-    assert outcome.value == 0  # the program's forward happened elsewhere
+    assert outcome.value == 0  # the program's forward ran in the first process, this call in a fresh one
 
 
 @pytest.mark.process
@@ -179,7 +179,7 @@ def test_the_failure_names_the_call_at_which_the_process_ended(open_session):  #
 
 
 @pytest.mark.process
-def test_the_failure_names_the_call_also_in_a_shared_process_that_sends_several_results_at_once(open_session):  # noqa: F811
+def test_the_failure_names_the_call_also_if_a_reused_process_sends_several_replies_at_once(open_session):  # noqa: F811
     def first(call):
         return call("case.count", (), {})
 
@@ -228,8 +228,8 @@ def test_an_argument_from_the_program_is_a_copy_and_its_change_is_reported(open_
 
 
 @pytest.mark.process
-def test_the_worker_stops_where_the_check_would(open_session):  # noqa: F811
-    """It returns another number of values than the reference. Nothing after it runs."""
+def test_the_worker_stops_at_a_call_with_a_wrong_number_of_values(open_session):  # noqa: F811
+    """The function returns another number of values than the reference. No call after it runs."""
 
     def work(call):
         one, _ = call("case.nothing", (np.ones(2),), {})
@@ -245,7 +245,7 @@ def test_the_worker_stops_where_the_check_would(open_session):  # noqa: F811
 
 
 @pytest.mark.process
-def test_a_check_that_ends_before_its_program_leaves_no_reply_behind(open_session):  # noqa: F811
+def test_a_check_that_makes_fewer_calls_than_its_program_leaves_no_reply_behind(open_session):  # noqa: F811
     process = open_session(SOURCE)
     program = record(lambda call: [call("case.count", (), {}) for _ in range(9)], ())
     process.begin(Setup(0, program=program))
@@ -305,7 +305,7 @@ def test_the_result_of_a_recorded_check_is_known_without_running_it(open_session
 
 @pytest.mark.process
 @pytest.mark.parametrize(("function", "blamed"), [("case.ends", "case.ends"), ("case.absent", "case.absent")])
-def test_a_check_is_run_and_fails_at_the_call_that_returned_no_value(open_session, function, blamed):  # noqa: F811
+def test_a_check_runs_and_fails_at_the_call_that_returned_no_value(open_session, function, blamed):  # noqa: F811
     def work(call):
         call("case.spoils", (np.ones(2),), {})
         call(function, (np.ones(2),), {})
@@ -321,7 +321,7 @@ def test_a_check_is_run_and_fails_at_the_call_that_returned_no_value(open_sessio
 
 
 @pytest.mark.process
-def test_a_check_whose_dict_was_changed_is_run_since_it_may_read_that(open_session):  # noqa: F811
+def test_a_check_runs_if_a_call_changed_its_dict(open_session):  # noqa: F811
     def work(call):
         param = {"steps": 5}
         call("case.forward", (np.ones(2), param), {})
@@ -337,7 +337,7 @@ def test_a_check_whose_dict_was_changed_is_run_since_it_may_read_that(open_sessi
 
 
 @pytest.mark.process
-def test_a_returned_dict_without_an_entry_is_left_to_the_check(open_session):  # noqa: F811
+def test_a_check_runs_if_a_returned_value_lacks_what_it_takes(open_session):  # noqa: F811
     def work(call):
         out, _ = call("case.forward", (np.ones(2), {}), {})
         return {"W": out["W"], "again": call("case.count", (), {})}
@@ -350,7 +350,7 @@ def test_a_returned_dict_without_an_entry_is_left_to_the_check(open_session):  #
     process.end()
 
 
-def test_a_check_that_looks_at_a_value_has_no_results_of_its_own():
+def test_a_check_that_looks_at_a_value_has_a_program_without_a_result():
     def work(call):
         return {"sum": float(call("case.count", (), {}))}
 
@@ -359,7 +359,7 @@ def test_a_check_that_looks_at_a_value_has_no_results_of_its_own():
 
 @pytest.fixture
 def followed(open_session, monkeypatch):  # noqa: F811
-    """A process that has served a check, one that counts the calls before it, another one, and the messages sent."""
+    """A process that has served a right check; a check that counts earlier calls; another check; the sent messages."""
     process, sent = open_session(SOURCE), []
     check = Setup(0, program=record(lambda call: {"count": call("case.count", (), {})}, ()))
     other = Setup(1, program=record(lambda call: {"out": call("case.spoils", (np.ones(2),), {})}, ()))
@@ -383,7 +383,7 @@ def test_the_next_check_begins_while_the_results_of_one_are_compared(followed):
 
 
 @pytest.mark.process
-def test_a_check_that_began_is_ended_if_another_one_comes_next(followed):
+def test_a_queued_check_is_ended_if_another_one_comes_next(followed):
     process, check, other, _ = followed
     process.run(pytest.fail, check, accept=lambda results: 1, upcoming=[other, None].__getitem__)
     outcome = process.run(pytest.fail, check, accept=lambda results: results["count"] + 1)
@@ -391,7 +391,7 @@ def test_a_check_that_began_is_ended_if_another_one_comes_next(followed):
 
 
 @pytest.mark.process
-def test_a_check_whose_results_are_not_accepted_is_run_in_a_fresh_process_and_the_next_one_after_it(followed):
+def test_a_check_with_wrong_results_is_rerun_in_a_fresh_process_and_the_queued_one_after_it(followed):
     process, check, other, _ = followed
     reused = []
 
@@ -406,7 +406,7 @@ def test_a_check_whose_results_are_not_accepted_is_run_in_a_fresh_process_and_th
 
 
 @pytest.mark.process
-def test_a_check_that_began_early_and_never_answers_costs_no_time_where_it_is_not_run(followed, monkeypatch):
+def test_a_queued_check_that_hangs_costs_little_time_if_it_is_not_run(followed, monkeypatch):
     process, check, _, _ = followed
     monkeypatch.setattr(check_lifecycle, "UNWANTED_S", 0.2)
     hangs = Setup(1, program=record(lambda call: {"out": call("case.hangs", (), {})}, ()))
@@ -423,14 +423,14 @@ def test_a_check_that_began_early_and_never_answers_costs_no_time_where_it_is_no
 
 
 def queued_behind(first, *others):
-    """Setups with programs for these checks, of which the first is known to make no other calls."""
+    """Make setups with programs for these checks. The first is assumed to make no calls beyond its program."""
     setups = [Setup(number, program=record(work, ())) for number, work in enumerate((first, *others))]
     setups[0].program.has_all_calls = True
     return setups
 
 
 @pytest.mark.process
-def test_what_a_check_prints_is_not_taken_for_the_prints_of_the_queued_one(open_session):  # noqa: F811
+def test_a_queued_check_does_not_get_the_prints_of_the_check_before(open_session):  # noqa: F811
     source = SOURCE + "def prints(text):\n    print(text)\n    return 1\n"
     process = open_session(source)
     first, second = queued_behind(*(lambda call, text=text: {"v": call("case.prints", (text,), {})} for text in "ab"))
@@ -447,7 +447,7 @@ def test_what_a_check_prints_is_not_taken_for_the_prints_of_the_queued_one(open_
 
 
 @pytest.mark.process
-def test_a_check_that_makes_another_call_behind_which_one_is_queued_is_rerun_call_by_call(open_session):  # noqa: F811
+def test_a_check_that_makes_another_call_with_a_check_queued_is_rerun_call_by_call(open_session):  # noqa: F811
     def work(call):
         count = call("case.count", (), {})
         return {"counts": count + call("case.count", (), {}) if count == 0 else count}
@@ -482,7 +482,7 @@ def test_a_queued_check_does_not_run_before_one_whose_process_found_traces(open_
 
 
 @pytest.mark.process
-def test_a_lean_reply_leaves_out_what_only_other_calls_need(open_session):  # noqa: F811
+def test_a_lean_reply_leaves_out_values_that_only_other_calls_need(open_session):  # noqa: F811
     def work(call):
         out, cache = call("case.twice", (np.ones(3000),), {})
         return {"dx": call("case.backward", (out, cache), {})}
@@ -511,7 +511,7 @@ def test_a_lean_reply_leaves_out_what_only_other_calls_need(open_session):  # no
 
 
 @pytest.mark.process
-def test_where_a_lean_reply_is_not_right_the_check_is_rerun_with_whole_ones(open_session):  # noqa: F811
+def test_a_check_with_a_wrong_lean_reply_is_rerun_with_whole_replies(open_session):  # noqa: F811
     def work(call):
         out, cache = call("case.twice", (np.ones(3),), {})
         return {"dx": call("case.backward", (out, cache), {})}
@@ -521,3 +521,58 @@ def test_where_a_lean_reply_is_not_right_the_check_is_rerun_with_whole_ones(open
     process.run(pytest.fail, setup, accept=lambda results: results)
     outcome = process.run(lambda: work(process.call), setup, accept=lambda results: None)
     assert (outcome.value["dx"].tolist(), outcome.processes) == ([2.0] * 3, 2)
+
+
+@pytest.mark.process
+def test_a_none_in_place_of_a_pair_is_not_taken_for_a_lean_reply(open_session):  # noqa: F811
+    source = SOURCE + "def twice(x):\n    return (2 * x, (x,)) if len(x) == 3 else None\n"
+
+    def works(length):
+        def work(call):
+            out, cache = call("case.twice", (np.ones(length),), {})
+            return {"dx": call("case.backward", (out, cache), {})}
+
+        return work
+
+    process = open_session(source)
+    right, wrong = (Setup(0, arities=PAIR, program=record(works(n), PAIR), lean=True) for n in (3, 4))
+    assert wrong.program.is_lean
+    process.run(pytest.fail, right, accept=lambda results: results)
+    started = time.monotonic()
+    outcome = process.run(lambda: works(4)(process.call), wrong, accept=lambda results: results)
+    assert outcome.failure.reason.id == "returned_none"
+    assert time.monotonic() - started < process.limits.wall_s / 2
+
+
+@pytest.mark.process
+def test_a_lean_check_that_raised_was_not_right(open_session):  # noqa: F811
+    source = TWICE + "def raises(x):\n    raise ValueError\n"
+
+    def work(call):
+        out, cache = call("case.twice", (np.ones(3),), {})
+        return {"dx": call("case.backward", (out, cache), {})}
+
+    def raising(call):
+        out, _ = call("case.twice", (np.ones(3),), {})
+        return {"dx": call("case.raises", (out,), {})}
+
+    process = open_session(source)
+    right, wrong = (Setup(0, arities=PAIR[:1], program=record(one, PAIR), lean=True) for one in (work, raising))
+    process.run(pytest.fail, right, accept=lambda results: results)
+    assert process.was_right
+    assert process.run(lambda: raising(process.call), wrong, accept=pytest.fail).failure.raised == "ValueError"
+    assert not process.was_right
+
+
+@pytest.mark.process
+def test_queued_checks_that_took_the_sandbox_down_are_the_last_that_are_queued(followed, monkeypatch):
+    process, check, _, _ = followed
+    monkeypatch.setattr(check_lifecycle, "UNWANTED_S", 0.2)
+    hangs = Setup(1, program=record(lambda call: {"out": call("case.hangs", (), {})}, ()))
+    process.run(
+        lambda: process.call("case.count", (), {}),
+        check,
+        accept=lambda results: None,
+        upcoming=[hangs, None].__getitem__,
+    )
+    assert not process.may_queue

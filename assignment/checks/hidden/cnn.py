@@ -14,7 +14,7 @@ from grader.checks import initial_parameters
 # Many students store biases and statistics as rows or columns. That is as good as vectors.
 check = partial(any_check, squeeze=True)
 
-# The gradients of what lies further back are harder to come by.
+# The gradients of the first layers count twice: the backward reaches them last, so they are harder to get right.
 PARTS = {"W1": 2, "b1": 2, "W2": 2, "b2": 2}
 
 

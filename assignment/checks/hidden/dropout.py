@@ -12,7 +12,7 @@ from grader.checks import check, expect_masks, gradients
 IMAGES = {"kept_fraction": 2, "mixed_along_each_axis": 4}
 after_forward = partial(check, needs="layers.dropout_forward")
 
-# For layers that take any shape: compared besides matrices and images.
+# Further shapes for layers that take any shape, besides matrices and images.
 SHAPES = {"one_axis": (40,), "three_axes": (5, 4, 3), "five_axes": (2, 5, 2, 3, 2)}
 
 
@@ -31,7 +31,7 @@ def kept_masks(student, x, dropout_params):
 
 
 def extremes(scales):
-    """Return the smallest and the largest, or zeros if there are none."""
+    """Return the smallest and the largest scale, or zeros if there are no scales."""
     return (scales.min(), scales.max()) if scales.size else (0.0, 0.0)
 
 

@@ -274,7 +274,7 @@ def fully_connected_dropout_training(student, rng):
 
 
 def bounds(factors):
-    """Return the smallest and the largest; both are infinite if there are none."""
+    """Return the smallest and the largest factor; both are infinite if there are no factors."""
     return np.array([np.min(factors, initial=np.inf), np.max(factors, initial=-np.inf)])
 
 

@@ -26,7 +26,7 @@ after_conv = partial(
 after_relu = partial(check, needs="layers.relu_forward", cache=lambda x: x)
 after_pool = partial(check, needs="layers.max_pool_forward_naive", cache=lambda x, pool_param: (x, pool_param))
 
-# For layers that take any shape: compared besides matrices and images.
+# Further shapes for layers that take any shape, besides matrices and images.
 SHAPES = {"one_axis": (9,), "three_axes": (3, 4, 2), "five_axes": (2, 3, 1, 2, 2)}
 
 

@@ -1,7 +1,7 @@
 """Checks of dropout in layers.py that students see.
 
 They check what holds whatever the random numbers are: the share that is kept, its scale, and that the backward uses the
-forward's mask. Shares are rounded to twentieths: half a step is five times as much as chance moves a share.
+forward's mask. Shares are rounded to twentieths: half of 1/20 is five times as much as chance changes a share.
 """
 
 import numpy as np
@@ -23,7 +23,7 @@ def rounded(fraction):
 
 
 def extremes(scales):
-    """Return the smallest and the largest, or zeros if there are none."""
+    """Return the smallest and the largest scale, or zeros if there are no scales."""
     return (scales.min(), scales.max()) if scales.size else (0.0, 0.0)
 
 

@@ -14,7 +14,7 @@ from grader.checks import expect_shapes, fail, initial_parameters, type_of
 # Many students store biases and statistics as rows or columns. That is as good as vectors.
 check = partial(any_check, squeeze=True)
 
-# Added to the length of a gradient that it divides: nothing, but where all of it is zero.
+# Added to a gradient's length before dividing by it: it matters only if the whole gradient is zero.
 TINY = 1e-300
 
 

@@ -68,7 +68,7 @@ class Unpacked:
             size -= skipped
 
     def drain(self) -> None:
-        """Read to the end, where the checksum is. Raises IntakeProblem if it is wrong."""
+        """Read to the end, where the checksum is. Raises IntakeProblem if the checksum is wrong."""
         while self._kind != PLAIN and self.read(CHUNK):
             pass
 

@@ -69,7 +69,7 @@ class HandedIn:
     parts: the entries that count, by the student's name for each; by "" if one folder is the whole submission.
     """
 
-    label: str  # readable, the same in every download, unique in this one
+    label: str  # readable, the same in every download, unique in this download
     source: str  # the entry, or the label if there are several entries
     parts: Mapping[str, str]
     notes: tuple[Reason, ...]

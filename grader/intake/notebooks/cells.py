@@ -50,7 +50,7 @@ class Cell:
         return "\n".join(line.rstrip() for line in self.source.splitlines()).strip()
 
     def stands_for(self, role: str, name: str) -> bool:
-        """Whether it is the cell of this role and name, by its metadata, or by its id if the metadata was lost."""
+        """Whether the cell has this role and name, by its metadata, or by its id if the metadata was lost."""
         return (self.role, self.name) == (role, name) or (not self.role and self.id == f"{role}-{name}")
 
 

@@ -3,9 +3,10 @@
     judge ──stdin──► bwrap (monitor) ── init (pid 1 inside) ── worker server ── one child per check
           ◄─stdout─ replies          ◄─stderr─ whatever the student prints
 
-The judge owns its ends of three pipes and the process ids. It trusts nothing that the inside reports about processes.
-When the judge kills the init, the kernel kills every process in that pid namespace, in whatever group or session.
-A fault of the sandbox raises SandboxError. A fault of the program inside shows only as bytes, as silence or as an exit.
+The judge owns its ends of three pipes and the process ids. The judge trusts nothing that the inside reports about
+processes. When the judge kills the init, the kernel kills every process in that pid namespace, in whatever group or
+session. A fault of the sandbox raises SandboxError. A fault of the program inside shows only as bytes, as silence or as
+an exit.
 """
 
 from __future__ import annotations
@@ -244,7 +245,8 @@ def wait_for_end(process: subprocess.Popen[bytes], seconds: float) -> None:
 
 
 def spawn(launch: Launch, command: Sequence[str], prints: int) -> tuple[subprocess.Popen[bytes], int]:
-    """Start a launcher. Return it, and the pid of its namespace's init (bwrap reports it) or its own pid.
+    """Start a launcher. Return the launcher, and the pid of its namespace's init (bwrap reports it) or the launcher's
+    own pid.
 
     Its stdin and stdout are pipes. prints: where the launcher and every process inside print. Raises SandboxError.
     """

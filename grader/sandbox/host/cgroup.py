@@ -90,7 +90,7 @@ def close_group(group: Path | None) -> None:
     """End every process in the group and remove it. If that fails, an empty group stays."""
     if group is None:
         return
-    # One write ends all processes at once, also those that fork meanwhile. HeldBox.kill has killed the init already.
+    # One write ends all processes at once, also those that are being forked. HeldBox.kill has killed the init before.
     with contextlib.suppress(OSError):  # before Linux 5.14
         (group / "cgroup.kill").write_text("1")
     until = time.monotonic() + CLOSING_S

@@ -1,4 +1,4 @@
-"""The life of one check in a process: begin, calls, settle, end. It holds the process and the state that it is in.
+"""The life of one check in a process: begin, calls, settle, end. CheckLifecycle holds the process and its state.
 
     begin ──► call, call, … ──► settle ──► end ──► WAITING: the process stays for the next check
       ▲                                      └──► ABSENT: the process has ended
@@ -211,7 +211,7 @@ class CheckLifecycle:
         self.setup, self.exchange, self.request = queued.setup, queued.exchange, queued.request
         self.exchange.post = self.post
         self.is_reused, self.may_be_stale, self.lost_by = True, True, None
-        # From now on, not from when it was sent: until now the worker may have been at the check before.
+        # The time counts from now, not from the sending: until now the worker may have run the check before.
         self.deadline = self.session.account.deadline(self.limits.wall_s)
 
     def withdraw(self) -> None:
@@ -224,6 +224,8 @@ class CheckLifecycle:
                 break
             # The worker runs whatever it was sent, so each queued check has to end before the next can.
             self.adopt(self.queued.popleft())
+        # They took too long, and a new sandbox has to import the modules again: each wrong check would cost that.
+        self.may_queue = self.may_queue and self.session.box is not None
 
     def post(self, message: dict[str, Any], steps: tuple[bytes, bytes], function: str) -> None:
         """Send a message to the check's process, which calls this function first. Raises CallFailed if it cannot.
@@ -268,7 +270,7 @@ class CheckLifecycle:
         self.is_reused = False
         self.begun += 1
         self.may_queue = False  # code that leaves traces once leaves them again, and each time the queue is lost
-        # With a queue the server would fork a process for the queued check, not for this one: only a new box helps.
+        # If a check is queued, the server would fork the next process for it and not for this check. So take a new box.
         if self.queued or not self.has_ended():
             self.queued.clear()
             self.session.kill()
@@ -284,7 +286,7 @@ class CheckLifecycle:
         return {"op": "answer", **self.setup.answer(function, args)}
 
     def ends_cleanly(self) -> bool:
-        """Tell the process to end. Whether it does, and no other process is there."""
+        """Tell the process to end. Return whether the process ends and no other one is left."""
         began, account = time.monotonic(), self.session.account
         try:
             self.deadline = account.deadline_to_end(self.limits.wall_s)

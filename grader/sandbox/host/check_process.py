@@ -1,4 +1,4 @@
-"""Runs checks: run(work, setup) is one check, and returns an Outcome. It decides which run of a check counts.
+"""Runs checks: run(work, setup) is one check, and returns an Outcome. This module decides which run of a check counts.
 
     run ──► begin ──► work: the check's calls ──► settle ──► end ──► Outcome: a value or a Failure, prints, processes
               ▲                                               │
@@ -72,7 +72,8 @@ class CheckProcess(CheckLifecycle):
         while these results are compared.
         """
         has_results = accept is not None
-        # After a wrong check this one is probably wrong too. Whole replies then save the rerun that lean ones need.
+        # After a wrong check, this one is probably wrong too. A wrong check needs whole replies: lean ones would cost a
+        # rerun.
         if not self.was_right and not self.queued:
             setup = replace(setup, lean=False)
         outcome = self.run_ahead(
@@ -86,8 +87,8 @@ class CheckProcess(CheckLifecycle):
             if value is not None:
                 return replace(outcome, value=value, results=None)
         else:
-            self.was_right = outcome.failure is None
             is_known = outcome.failure is not None or not self.is_lean
+            self.was_right = outcome.failure is None and is_known
             if is_known and (not outcome.is_reused or may_count(outcome)):
                 return outcome
         # Not lean: `work` runs this time, and needs every value.
@@ -96,8 +97,9 @@ class CheckProcess(CheckLifecycle):
     def queue(self, upcoming: Upcoming) -> None:
         """Send the programs of the checks that run() is called with next, so that the worker need not wait for it.
 
-        Only behind a program with all calls of its check, since the worker takes the next message for the next check's.
-        Not after a check that failed: the next one will probably fail too, and each of them is rerun.
+        A program is sent only behind one with all calls of its check, since the worker takes the next message for the
+        next check's. Nothing is sent after a check that failed: the next one will probably fail too, and each of them
+        is rerun.
         """
         is_sent = self.exchange is not None and self.exchange.replies_due > 0
         # A PlainBox's server drops the message after a check, which has to be its end (serve_check, inside/server.py).

@@ -106,7 +106,6 @@ class Exchange:
         try:
             for number in program.calls:
                 _, function, sent, _, _, is_needed = program.steps[number]
-                # In a lean reply None may stand for a value that was left out, so its arity says nothing.
                 value, reply = self.receive_reply(function, is_needed or not self.is_lean)
                 self.early_replies.append((value, reply))
                 # The recording knows only what the check itself put into a dict, not what this call wrote there.
@@ -169,11 +168,12 @@ class Exchange:
             if failure is None:
                 raise Malformed(malformed(self.at(function)))
             raise CallFailed(failure)
-        # Only after other outcomes: an exception says more than a body that is not written.
+        # Test this after the other outcomes: an exception says more than a body that is not written.
         if reply.get("stub") is True:
             raise CallFailed(not_written(self.at(function)))
         value, arity = reply["value"], take_arity(self.arities, function)
-        if arity is not None and (is_needed or value is not None):
+        # A value that was left out has no arity. Any other of a wrong arity is the last reply: the worker stops there.
+        if arity is not None and (is_needed or reply.get("lean") is not True):
             failure = wrong_arity(arity, value, self.at(function))
             if failure is not None:
                 raise CallFailed(failure)
@@ -182,7 +182,8 @@ class Exchange:
 
 
 def changes(function: str, args: tuple[Any, ...], reply: Mapping[str, Any]) -> list[tuple[str, int, bool]]:
-    """Bring dicts among the arguments to the state in which the call left them. Returns the arrays that it changed."""
+    """Bring dicts among the arguments to the state in which the call left them. Returns the arrays that the call
+    changed."""
     # Positions come from the worker: one beyond the arguments is ignored.
     for key, after in reply["dicts"].items():
         if int(key) < len(args) and isinstance(args[int(key)], dict):

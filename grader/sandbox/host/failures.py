@@ -66,7 +66,7 @@ class Circumstances:
 
 
 def failure_from(reply: Mapping[str, Any], at: Circumstances) -> Failure | None:
-    """The failure that the worker reports, checked as far as possible. None where it reports none.
+    """The failure that the worker reports, checked as far as possible. Return None if the worker reports no failure.
 
     Every text goes through plain_text: student code may have written it.
     """
@@ -99,7 +99,8 @@ def failure_from(reply: Mapping[str, Any], at: Circumstances) -> Failure | None:
 
 
 def import_failure(module: str, result: Any, at: Circumstances) -> Failure | None:
-    """Why a module could not be imported, as the worker reports it. None where it reports no failure."""
+    """Why a module could not be imported, as the worker reports it. Return None if the worker reports no failure
+    there."""
     file = module.replace(".", "/") + ".py"
     failure = failure_from(result if isinstance(result, dict) else {}, at)
     if failure is None:
@@ -193,7 +194,8 @@ def wrong_arity(arity: int, value: Any, at: Circumstances) -> Failure | None:
 
 
 def frames_from(frames: Any, sources: Mapping[str, bytes]) -> tuple[Frame, ...]:
-    """Return the traceback lines that exist in the collected files. Their text is from there, not from the worker."""
+    """Return the traceback lines that exist in the collected files. The text of each line is from the collected file,
+    not from the worker."""
     found = []
     # The last frames: the error is raised in the innermost one.
     for item in frames[-MAX_FRAMES:] if isinstance(frames, list) else []:

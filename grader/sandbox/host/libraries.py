@@ -3,9 +3,9 @@
 The dynamic loader lists them itself. In trace mode it loads a program and the libraries to be preloaded, prints where
 it found each library, and runs nothing.
 
-Two sandboxes share every file that both can read: by which of its pages are in the page cache, one can send the other a
-message. The system's folders have hundreds of thousands of pages, these libraries a few thousand, which resident.py can
-keep in memory.
+Two sandboxes share every file that both can read. One can send the other a message by reading some of its pages, which
+are then in the page cache. The system's folders have hundreds of thousands of pages, these libraries a few thousand,
+which resident.py can keep in memory.
 Source: Linux's man page ld.so(8), LD_TRACE_LOADED_OBJECTS and LD_PRELOAD.
 """
 
@@ -29,7 +29,7 @@ def libraries_of(program: Path, folders: Sequence[Path], hidden: Collection[Path
     """Find every library outside of the folders that is needed: path as the loader knows it → the file.
 
     The program, and the extension modules in the folders, need them. hidden: folders from which nothing is loaded.
-    None where the loader does not list them: it is not glibc's.
+    Return None if the loader does not list them, because it is not glibc's.
     """
     left_out = set(map(str, hidden))
     places = trace(program, BY_NAME, Path("/"))
@@ -45,7 +45,7 @@ def libraries_of(program: Path, folders: Sequence[Path], hidden: Collection[Path
 
 
 def trace(program: Path, preloaded: Sequence[str], folder: Path) -> list[str]:
-    """List where the loader finds what the program and these libraries need. It skips a damaged file."""
+    """List where the loader finds what the program and these libraries need. The loader skips a damaged file."""
     # A colon or a space ends a name in LD_PRELOAD. Names relative to a folder of modules contain neither.
     environment = {"LD_TRACE_LOADED_OBJECTS": "1", "LD_PRELOAD": ":".join(preloaded)}
     words = [str(program), "-c", ""]  # a loader without trace mode starts the program, which then does nothing

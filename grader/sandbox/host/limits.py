@@ -13,7 +13,8 @@ from grader.errors import AssignmentError
 class Limits:
     """cpu_s and wall_s are for one check, import_* for importing all modules, submission_wall_s for everything.
 
-    cpu_s: a whole number in assignment.toml. A check that gets less may get a fraction (grader/grading/time_limits.py).
+    cpu_s: assignment.toml gives a whole number. After three timeouts, checks get less time, which may be a fraction
+    (grader/grading/time_limits.py).
     """
 
     cpu_s: float

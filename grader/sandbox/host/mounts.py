@@ -130,7 +130,8 @@ def shown_paths(interpreter: Interpreter, guest: Guest) -> dict[str, Path]:
 def system_paths(interpreter: Interpreter, program: Path | None = None) -> dict[str, Path]:
     """Return path inside → path outside, for what belongs to the system: libraries, and the loader's list of them.
 
-    All of the system's library folders where the loader does not list libraries. program: one that needs more.
+    If the loader does not list libraries, these are all library folders of the system. program: its libraries are
+    added.
     """
     if program is not None:
         return system_paths(interpreter) | (libraries_of(program, [], ()) or {})
@@ -151,7 +152,7 @@ def resident_paths(interpreter: Interpreter, *guests: Guest) -> tuple[list[str],
 def open_paths(interpreter: Interpreter) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return what a worker without mounts of its own may read (folders and files), and folders that it may only list.
 
-    It sees the same as with mounts: of a folder with hidden ones in it, everything else is opened.
+    Such a worker sees the same as with mounts. If a folder contains hidden folders, everything else in it is opened.
     """
     whole, listed = {interpreter.executable, *interpreter.numpy_folders}, set()
     devices = [Path(name) for name in DEVICES if os.path.exists(name)]

@@ -67,7 +67,8 @@ class PlainBox(Box):
             if left <= 0:
                 raise NoReply
             with contextlib.suppress(queue.Empty):
-                # Not longer: on Windows a waiting get() does not see Ctrl-C, and a flood of prints must end it too.
+                # At most 0.5 s at a time: on Windows a waiting get() does not see Ctrl-C, and a flood of prints must
+                # end the wait, too.
                 return source.get(timeout=min(left, 0.5))
 
     def pending(self) -> bool:

@@ -1,4 +1,4 @@
-"""What a session is made for, and what an import reports besides values: plain data.
+"""Plain data: which modules and functions a session needs, and what the import of the modules reports.
 
 Plan ──► session ──► ImportResult, with a LeftOut for each statement that could not be imported
 """

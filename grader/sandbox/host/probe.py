@@ -1,7 +1,8 @@
-"""What a Python reports of itself: its version, and where its parts are. Run by the Python that is to run workers.
+"""What a Python reports of itself: its version, and where its parts are. Run by the Python that will run workers.
 
-This process runs it as a function. Any other Python gets this file as a program, so the file must run under Python 3.8
-and later with only the standard library, and that Python's own NumPy if it has one.
+If the grader's own Python runs the workers, the grader calls this module's function. Any other Python runs this file as
+a program, so the file must run under Python 3.8 and later with only the standard library, and that Python's own NumPy
+if it has one.
 """
 
 from __future__ import annotations

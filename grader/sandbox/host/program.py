@@ -5,10 +5,10 @@
     no: the same function on real values: each call ──► is it the program's next one? ──► its result, as it comes in
                                                     └─► no: Diverged, and the check is rerun call by call
 
-A program contains no value of a submission, because placeholders have none. It ends where the function first looks at a
-value. The worker runs it ahead of the check. If something is wrong, the program's results count only while the check
-makes the same calls: the judge then compares the values of the check's own calls, in its own order, and reports a
-failure for the call that the check makes at that moment.
+A program contains no value of a submission, because placeholders have none. A program ends where the function first
+looks at a value. The worker runs it ahead of the check. If something is wrong, the program's results count only while
+the check makes the same calls: the judge then compares the values of the check's own calls, in its own order, and
+reports a failure for the call that the check makes at that moment.
 """
 
 from __future__ import annotations
@@ -46,8 +46,9 @@ class Program:
     """Steps, and `part`: those up to the last call, encoded. calls: the numbers of the calls; each gets a reply.
 
     result: what `work` returns, with references; None if it looked at a value. has_all_calls: whether `work` is assumed
-    to make no call after these. Without a result, the first run shows it; a wrong assumption costs a rerun. is_lean:
-    whether the worker may leave out values that no result contains and only other calls need.
+    to make no call after these. If there is no result, the first run of the check shows whether this holds; a wrong
+    assumption costs a rerun. is_lean: whether the worker may leave out values that no result contains and only other
+    calls need.
     """
 
     steps: tuple[Step, ...]
@@ -89,7 +90,7 @@ def needed_for(written: Any, steps: Sequence[Step]) -> set[int]:
 
 
 class Recorder:
-    """Records calls in place of making them. It copies arguments, because a check may change its arrays later."""
+    """Records calls in place of making them, with copies of their arguments: a check may change its arrays later."""
 
     def __init__(self, arities: Sequence[tuple[str, int]]) -> None:
         self.arities = iter(arities)
@@ -116,7 +117,7 @@ class Recorder:
         return len(self.steps) - 1
 
     def changed_dict(self, arg: dict[Any, Any]) -> Handle:
-        """Record a dict that an earlier call had too: as that call left it, with what the check wrote into it since."""
+        """Record a dict that an earlier call got, too: as that call left it, with what the check has written since."""
         _, before, number, position = self.dicts[id(arg)]
         # No operation removes a key, so the program ends here.
         if before.keys() - arg.keys():
@@ -181,7 +182,7 @@ class Replay:
         """Record what the next call returned, and its dict arguments as it left them."""
         number = self.program.calls[self.served]
         self.values[number] = value
-        # dict(): the check may write into the dict after this call.
+        # A copy by dict(), since the check may write into the dict after this call.
         self.left.update({(number, at): dict(arg) for at, arg in enumerate(args) if isinstance(arg, dict)})
         self.served += 1
 
@@ -203,6 +204,6 @@ class Replay:
 
 
 def take_arity(arities: Iterator[tuple[str, int]], function: str) -> int | None:
-    """Return the next arity of this function, and drop those before it. None if there is no other."""
+    """Return the arity of this function's next call, and drop the calls before it. None if there is no such call."""
     # A check that skips a call, on another branch than the reference, thus stays in step with the list.
     return next((arity for name, arity in arities if name == function), None)

@@ -26,6 +26,7 @@ FIELDS: Final[dict[str, type]] = {
     "arrays": list,  # positions of arguments that were changed in place
     "aliases": list,  # those of these positions whose array was also returned
     "stub": bool,
+    "lean": bool,  # the value was left out, because only other calls need it
     "type": str,
     "text": str,
     "of": str,  # the missing function, where it is not the one that was called

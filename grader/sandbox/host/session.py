@@ -200,7 +200,8 @@ class Session:
     ) -> Request | None:
         """Send a request while replies to the last one are still to come. Returns None if it cannot be sent.
 
-        Then it has more bytes than there is room for, or the worker has failed, and receive_reply() will raise that.
+        In that case, the request has more bytes than there is room for, or the worker has failed, which receive_reply()
+        will raise.
         """
         request = self.request_with(message, steps)
         if len(request.frame) > room:
@@ -299,7 +300,7 @@ class Session:
             raise CallFailed(self.kill_box(failure_of_box(error, code, at))) from None
 
     def kill_box(self, failure: Failure) -> Failure:
-        """Kill the box because of this failure, and return it."""
+        """Kill the box because of this failure, and return the failure."""
         self.kill()
         return failure
 

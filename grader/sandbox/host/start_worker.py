@@ -15,7 +15,8 @@ from grader.sandbox.host.zygote_box import HeldBox, Zygote, find_zygote, recipe_
 
 
 def find_zygote_for(interpreter: Interpreter, given: tuple[tuple[str, str], ...]) -> Zygote | None:
-    """Return the zygote of this interpreter, and start it if need be. It keeps all files that they show in memory."""
+    """Return the zygote of this interpreter, and start it if need be. The zygote keeps all files that the sandboxes
+    show in memory."""
     find_parent()  # before there is a zygote: only a process that is alone in its cgroup may make groups in it
     return find_zygote(recipe_for(interpreter, given))
 

@@ -15,8 +15,8 @@ Left out on purpose, with the reason:
     ptrace, process_vm_readv, kcmp, pidfd_open          the server has the same uid
     unshare, setns, mount, bpf, io_uring, userfaultfd   they lead to most of the kernel's code
 
-A refused call fails with EPERM. It fails with ENOSYS where a C library then uses an older call, and so does every call
-newer than this table: clone3, for example, passes its flags in memory, which a filter cannot read. A call of another
+A refused call fails with EPERM. Calls newer than this table fail with ENOSYS, as do those for which a C library then
+uses an older call: clone3, for example, passes its flags in memory, which a filter cannot read. A call of another
 architecture (32 bit, x32) ends the process.
 Source: Linux, include/uapi/linux/seccomp.h, filter.h, audit.h; system call tables of x86 and of asm-generic.
 """
@@ -155,7 +155,7 @@ def filter_for(machine: str) -> bytes:
 
 
 def only_if(number: int | None, argument: int, steps: Sequence[Instruction]) -> Iterator[Instruction]:
-    """For this call, check one argument and take the steps. A value that passes all of them is allowed."""
+    """Yield the instructions that apply the steps to one argument of this call, and allow it if all steps pass."""
     if number is not None:
         yield JUMP_EQUAL, 0, len(steps) + 2, number
         yield LOAD, 0, 0, ARGUMENTS + 8 * argument
@@ -172,7 +172,7 @@ def verdicts(column: int) -> list[int]:
 
 
 def ranges(verdicts: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Group numbers of one verdict: where each run ends, and the verdict. The kernel runs the filter at every call."""
+    """Group neighbouring numbers with one verdict, to shorten the filter: yield each group's end and its verdict."""
     end = 0
     for verdict, run in groupby(verdicts):
         end += len(list(run))

@@ -166,8 +166,8 @@ def keep(request: Dict[str, Any], pipes: List[int], program: Source) -> None:
     """The life of a keeper: enter the namespaces, fork the worker, wait for it. Does not return.
 
     request: init: the pid of the sandbox's init; options: the worker's; group: the path of a cgroup, or None. The
-    keeper writes two lines of news: its own pid and the worker's; then the worker's status as wait(2) defines it. It
-    writes none where the kernel refuses to let it in.
+    keeper writes two lines of news: its own pid and the worker's; then the worker's status as wait(2) defines it. The
+    keeper writes no line if the kernel does not let it into the sandbox.
     """
     news = pipes[3]
     try:

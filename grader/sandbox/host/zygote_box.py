@@ -5,8 +5,8 @@
           ──socket─► zygote, which forks the keeper
 
 bwrap makes the namespaces and all mounts in them. When the judge kills their init, everything inside ends. There is one
-zygote for each Python. The judge starts it before the first worker, and all jobs of a run use it. It ends with them: it
-reads from a socket, and only they hold the other end.
+zygote for each Python. The judge starts it before the first worker, and all jobs of a run use it. The zygote ends when
+they have ended: it reads from a socket, and only they hold the other end.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from grader.sandbox.host.mounts import (
 from grader.sandbox.host.proc import memory_below
 
 HOLDER: Final = "/holder/cat"  # its path inside; busybox takes from the name which program it is
-# The holder and the keeper of a worker count against its limits: of its cgroup, and of its user where that is theirs.
+# The holder and the keeper of a worker count against the limits of its cgroup, and of its user if they have the same.
 HELD_PROCESSES: Final = 2
 NEWS_S: Final = 10  # for the pids of a worker that said hello: the keeper writes them at once, or it failed
 
@@ -201,7 +201,7 @@ class HeldBox(Box):
 
     def has_stray_processes(self, *, staying: int = 0) -> bool:
         pids = self.pids(time.monotonic() + NEWS_S)
-        # Of the init, the holder is the only child; a process that lost its parent inside would be another.
+        # The holder is the init's only child; a process inside that lost its parent would be a second one.
         if not pids or len(self.children_of(self.init)) != 1:
             return True
         keeper, server = pids

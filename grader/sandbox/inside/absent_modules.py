@@ -57,7 +57,7 @@ class Absent:
         return args[0] if decorated else self  # a decorator of these libraries makes a function faster, not different
 
     def __getattr__(self, name: str) -> Any:
-        # Python and NumPy look up special names to choose a way; a placeholder there would send them a wrong way.
+        # By special names, Python and NumPy decide how to treat an object. A placeholder there would mislead them.
         if name.startswith("__"):
             raise AttributeError(name)
         return Absent(object.__getattribute__(self, "_name") + "." + name)
@@ -115,7 +115,7 @@ class AbsentModule(types.ModuleType):
 class AbsentFinder:
     """The last finder: Python calls it when no other finds a module. names: the modules it replaced, in order.
 
-    It is both the finder and the loader. It has no base class of importlib.abc, whose import takes 8 ms.
+    This class is both the finder and the loader. It has no base class of importlib.abc, whose import takes 8 ms.
     """
 
     def __init__(self, root: str, package: str) -> None:
@@ -147,7 +147,10 @@ class AbsentFinder:
         pass
 
     def find_here(self, name: str) -> str:
-        """Return the module of the work tree that `name` means by another package name: `nn.helpers` for nn/ ."""
+        """Return the submission's module that `name` means if only the package's name differs; "" if there is none.
+
+        `nn.helpers` means helpers.py of the package.
+        """
         if name.split(".")[0] in LIBRARIES:
             return ""
         parts = name.split(".")
@@ -158,7 +161,10 @@ class AbsentFinder:
         return ""
 
     def importing_file(self) -> str:
-        """Return the file of the work tree that imports, unless it stands in a `try` that expects it to fail; or ""."""
+        """Return the submission's file whose import statement is running.
+
+        Return "" if the file is not in the work tree, or if the statement is in a `try` that expects it to fail.
+        """
         frame: Optional[types.FrameType] = sys._getframe(2)
         # The import system's own frames are between the import statement and find_spec.
         while frame is not None and frame.f_code.co_filename.startswith("<frozen importlib"):
@@ -204,7 +210,7 @@ def is_for_annotations(value: Any) -> bool:
 
 
 def explain(error: BaseException) -> str:
-    """Say where an undefined name may come from: a missing module of which everything was imported by a star."""
+    """Say where an undefined name may come from: from `import *` of a module that the sandbox lacks."""
     if not isinstance(error, NameError) or not Absent.starred:
         return ""
     return " (perhaps a name of %s, which is not in the sandbox)" % ", ".join(dict.fromkeys(Absent.starred))

@@ -147,7 +147,8 @@ class Child:
                 before = [snapshot(arg) if isinstance(arg, dict) else None for arg in args]
                 self.results.append(CallResult(value, copy_as_sent(reply.get("dicts", {})), before))
                 if goes_on and request["lean"] and not is_needed:
-                    reply["value"] = None
+                    # Marked: the judge must not take a None that the function returned for a value that was left out.
+                    reply["value"], reply["lean"] = None, True
             frame = protocol.encode(reply)
         except protocol.ProtocolError as error:
             goes_on = False
@@ -188,7 +189,7 @@ class Child:
         return self.values[number]
 
     def operand(self, value: Any) -> Any:
-        """Return an operand of an operation. Not a copy, because operations only read."""
+        """Return an operand of an operation. The value is not copied, because operations only read."""
         return self.result(value.number) if isinstance(value, protocol.Handle) else self.with_results(value)
 
     def ask(self, function: str, args: Tuple[Any, ...]) -> Dict[str, Any]:

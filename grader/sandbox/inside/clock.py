@@ -1,7 +1,7 @@
 """Watches the CPU time of one check in a thread: for systems without limits, and for a process of many checks.
 
-It raises in the main thread what the handler of SIGINT raises (worker.py sets it), as Ctrl-C does on any system. It
-does not reach code that runs in C for long; the judge ends that by wall time.
+The clock interrupts the main thread, as Ctrl-C does on any system; worker.py sets the handler that raises there. The
+clock cannot interrupt code that runs in C for long; the judge ends such code by wall time.
 """
 
 from __future__ import annotations

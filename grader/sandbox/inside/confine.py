@@ -5,7 +5,7 @@
     prctl      nobody gains a right any more; the worker dies when the judge does; orphans become its children
 
 Nobody inside can undo any of it, and every process that this one starts inherits it. Two things stay possible: to see
-which files and processes exist (but not their content), and for student code to switch off dying with its parent.
+which files and processes exist (but not their content), and for student code to live on after its parent has ended.
 Source: Linux's man pages landlock(7), seccomp(2), prctl(2).
 """
 
@@ -29,7 +29,7 @@ SIGKILL = 9
 
 
 def confine(options: Dict[str, Any]) -> None:
-    """Give all of it up. Raises OSError where the kernel refuses.
+    """Give up all that this module can take away. Raises OSError where the kernel refuses.
 
     options: readable: files, and folders with everything in them; listed: folders whose names can be read, but no
     file; devices: files that can be read and written.

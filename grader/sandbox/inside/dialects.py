@@ -1,10 +1,10 @@
-"""Finds for which Python a source was written, where the running Python cannot compile it.
+"""Finds for which Python a source was written that the running Python cannot compile.
 
     text ──► empty its strings and comments ──► rewrite what only a newer Python has ──► it compiles: that was the cause
                          └─► look for what only Python 2 has
 
-A missing bracket never counts as a newer Python: the rewritten text does not compile either. The time is linear in the
-length of the text.
+A source with a missing bracket never counts as one for a newer Python, because its rewritten text does not compile
+either. The time is linear in the length of the text.
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ def end_of_field(text: str, start: int, quote: str, found: Found, level: int) ->
         at += 1
     # `{x=}` prints the expression too; its `=` is not a part of it.
     expression = text[start : expression_end if expression_end >= 0 else at].rstrip().rstrip("=")
-    # Only if the expression is right otherwise: a mistake in it is not a newer Python.
+    # Only if the expression has no other mistake: a mistake in it does not show a newer Python.
     if inner and compiles("(" + blank(expression, [], level) + "\n)"):
         found.extend(inner)
     return at + 1

@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict
 
 import numpy as np
 
-# Handles below this number are results of a running program's steps; from it on, the objects that a worker holds.
+# Handles below this number are results of a running program's steps; the others are objects that a worker holds.
 FIRST_HANDLE = 1 << 32
 
 

@@ -160,7 +160,8 @@ class BodyWriter:
 
 
 def write_node(value: Any, writer: BodyWriter, depth: int) -> Any:
-    """Return one value as a tree for JSON. It runs no code of the value's class, which a student may have written.
+    """Return one value as a tree for JSON. This function runs no code of the value's class, which a student may have
+    written.
 
     So type() gives the class, because `__class__` can lie, and the methods of the plain base class give the content.
     """
@@ -320,7 +321,7 @@ def take(body: io.BytesIO, count: int) -> bytes:
 
 
 def check_cost(header: bytes) -> None:
-    """Bound depth, number of values and digits before the JSON parser reads the header."""
+    """Raise ProtocolError for a header with too many levels, values or digits, before the JSON parser reads it."""
     if is_cheap(header):
         return
     depth = 0
@@ -342,10 +343,11 @@ def check_cost(header: bytes) -> None:
 
 
 def is_cheap(header: bytes) -> bool:
-    """Whether a few fast searches show that a header is within all bounds, as nearly every honest one is.
+    """Whether a few fast searches show that a header is within all bounds, as nearly every honest header is.
 
-    If they do not, check_cost counts. The header must be short, without too long a number, and without escapes, so that
-    every quote begins or ends a string. Few brackets are never too deep; many are removed in pairs, level by level.
+    If this returns False, check_cost counts levels and values one by one. The header must be short, without too long a
+    number, and without escapes, so that every quote begins or ends a string. Few brackets are never too deep; many are
+    removed in pairs, level by level.
     """
     if len(header) > MAX_TOKENS or b"\\" in header or header.count(b'"') % 2 or LONG_NUMBER.search(header):
         return False

@@ -1,8 +1,8 @@
 """The server: imports the student's modules once, then forks a child for every check and reports how it ended.
 
 A child that is not told to end serves the next check too, if the last one left no trace (traces.py). Without fork (a
-student runs their own code), the server serves every check itself, so that it works on any system. Then what a check
-leaves in a module's memory is still there in the next, and a thread watches the time.
+student runs their own code), the server serves every check itself, so that it works on any system. In that case, the
+next check still finds what a check left in a module's memory, and a thread watches the time.
 
 Requests and replies; each reply repeats its request's id:
     load    modules of the work tree                → which were imported, which not and why

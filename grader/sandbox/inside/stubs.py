@@ -93,7 +93,7 @@ class Switch:
         refused: Optional[TypeError] = None
         try:
             sent = tuple(write_argument(self.short, value) for value in bound)
-        # Not raised yet: a cache of the student's own may hold anything, and then the judge replies "own".
+        # Do not raise yet: a cache of the student's own may hold anything, and then the judge replies "own".
         except TypeError as error:
             sent, refused = (), error
         answer = self.ask(self.name, sent)
@@ -174,15 +174,15 @@ def can_change(own: Any, name: str) -> bool:
 def functions_of(own: Any, name: str) -> List[Tuple[types.FunctionType, Any]]:
     """Return the plain functions that a callable runs, each with the object to which it is bound, or ANY.
 
-    With a decorator's wrapper comes the function that it wraps. Other code may hold that one, for example a table that
-    the decorator fills.
+    For a decorator's wrapper, also return the function that it wraps: other code may hold that function, for example a
+    table that the decorator fills.
     """
     found: List[Tuple[types.FunctionType, Any]] = []
     waiting = [(own, ANY)]
     while waiting:
         one, receiver = waiting.pop()
         if isinstance(one, types.FunctionType):
-            # Of each function once per receiver; this also ends a circle of wrappers.
+            # Each function counts once per receiver; this also ends a circle of wrappers.
             if not any(one is function and receiver is other for function, other in found):
                 found.append((one, receiver))
                 waiting += [(inner, receiver) for inner in wrapped_by(one, name)]

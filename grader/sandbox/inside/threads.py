@@ -1,4 +1,4 @@
-"""Threads of a submission: the same on every machine, and multiprocessing's pool of threads without shared memory.
+"""Threads of a submission: every machine seems to have CORES cores, and ThreadPool works without shared memory.
 
 Pools of threads take their size from the number of cores. A mark must not depend on the grader's machine, so every
 submission sees CORES cores, and every thread has a stack of one size. Code that reads /proc finds the real number.

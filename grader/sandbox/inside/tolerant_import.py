@@ -135,7 +135,7 @@ class Importer:
                 self.rescue(path, names, part, problem, futures)
 
     def rescue(self, path: str, names: Dict[str, Any], node: Any, error: BaseException, futures: List[Any]) -> None:
-        """Run a statement that raised again in another way, if there is one; otherwise leave it out."""
+        """Retry a statement that raised, in another way if there is one; otherwise leave it out."""
         try:
             if isinstance(node, ast.ImportFrom) and isinstance(error, (ImportError, ValueError)):
                 return self.import_elsewhere(path, names, node)
@@ -210,7 +210,8 @@ class Importer:
         return parts
 
     def decode(self, path: str, source: bytes) -> str:
-        """Return the text of a file. A file in another encoding than it says is read in one that accepts every byte."""
+        """Return the text of a file. If a file is not in the encoding that it declares, it is read in one that accepts
+        every byte."""
         try:
             return importlib.util.decode_source(source)
         except (SyntaxError, UnicodeDecodeError, LookupError):

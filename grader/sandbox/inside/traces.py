@@ -3,12 +3,12 @@
     modules of the work tree ──► dicts, lists, functions, classes, objects, arrays    all that can change in place
     modules that they use    ──► what their names stand for                           a patched numpy
 
-Everything is recorded once, before the first check. After that, a look compares identities. What is new must hang on
-something old, and that has changed then. Once something is found whose inside cannot be seen, such as a random number
-generator, nothing counts as unchanged any more.
+Everything is recorded once, before the first check. After that, a look compares identities. A new object can be reached
+only through an old one, which then has changed. Once something is found whose inside cannot be seen, such as a random
+number generator, nothing counts as unchanged any more.
 
-This is for code that leaves traces by mistake. Code that hides what it keeps can do so: a failure in a reused process
-is always rerun in a fresh one.
+This is for code that leaves traces by mistake. Code can still hide what it keeps. So a failure in a reused process is
+always rerun in a fresh one.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class Traces:
         return all(is_same() for is_same in self.same)
 
     def names(self) -> List[str]:
-        """The names of the package's modules: a module that is imported later has a state of its own."""
+        """Return the names of the package's modules. A name that is new later is a trace: a new module has a state."""
         return [name for name in sys.modules if self.is_named_ours(name)]
 
     def has_same_modules(self) -> bool:
@@ -140,7 +140,7 @@ class Traces:
             self.look_at_cache(value)
         elif kind is self.switch:
             self.look(value.own)  # not at `ask`, which every check sets anew
-        # Held or not is all that a lock keeps.
+        # A lock has no state except whether it is held.
         elif kind is _thread.LockType:
             self.same.append(lambda: not value.locked())
         elif kind is types.MethodType:
@@ -186,7 +186,7 @@ class Traces:
             self.look_at_names(module.__dict__)
 
     def look_at_function(self, function: Any) -> None:
-        """Of a library's function only its own attributes count. The library may keep a state behind it."""
+        """If the function is a library's, only its attributes are recorded. The library may keep a state behind it."""
         parts = (function.__code__, function.__defaults__, function.__kwdefaults__, function.__closure__)
         self.functions.append((function, *parts))
         if self.is_own(function):

@@ -5,9 +5,9 @@
                                 └─ waits for the child and reports how it ended
 
 It starts with the rights of the process that started the sandbox. It sets the limits, gives up its rights, and then
-imports a student's modules. From that import on the judge trusts neither it nor a child: it treats their messages as
-data, watches the processes from outside, and kills all of them when in doubt. There is nothing to steal here: no
-expected value, no check and no reference ever enters this process.
+imports a student's modules. From that import on, the judge trusts neither the worker nor its children. The judge treats
+their messages as data, watches the processes from outside, and kills all of them when in doubt. There is nothing to
+steal here: no expected value, no check and no reference ever enters this process.
 """
 
 from __future__ import annotations
