@@ -1,11 +1,11 @@
-"""What each check is made of, as hashes: so that a changed check regrades what it affects, and nothing more.
+"""Hashes of the parts of each check, so that a changed check regrades only what it affects.
 
     code        the check's function with its decorator, and all of its module but the other checks' functions
-    fixture     what the reference returned, what each misconception would have, and the hints of its function
-    rest        everything else that decides over marks: assignment.toml, handouts, the reference, helpers
+    fixture     the outputs of the reference and of each misconception, and the hints of its function
+    rest        everything else that decides marks: assignment.toml, handouts, the reference, helpers
 
-A part may be larger than it has to be, never smaller. Where it cannot be told what a check's code uses (it reads other
-modules' names, or is not a plain function of its module), its code is that of all checks.
+A part may contain too much, never too little. If the grader cannot tell what the code of a check uses (it reads names
+of other modules, or is not a plain function of its module), its part contains the code of all checks.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from grader.assignment.load import FOLDERS, Assignment, counted_content, files_t
 from grader.definitions import CheckDefinition
 
 DIGITS: Final = 12
-# With one of these, code can reach what its text does not name.
+# With one of these names, code can reach objects that its text does not name.
 REACHING: Final = frozenset(
     ["globals", "locals", "vars", "eval", "exec", "compile", "open", "__import__", "importlib", "inspect", "sys", "gc"]
 )
@@ -32,7 +32,7 @@ KNOWN: Final = sys.stdlib_module_names | {"numpy", "grader"}
 
 
 def hash_checks(assignment: Assignment, fixtures: Fixtures) -> dict[str, str]:
-    """By id of each check the hashes of its code and its fixture, with a space between."""
+    """By id of each check, the hashes of its code and of its fixture, separated by a space."""
     codes = hash_codes(assignment)
     return {
         name: f"{codes[name]} {hash_fixture(fixtures.checks[name], fixtures, definition.function)}"
@@ -41,7 +41,7 @@ def hash_checks(assignment: Assignment, fixtures: Fixtures) -> dict[str, str]:
 
 
 def hash_rest(assignment: Assignment, *files: Mapping[str, bytes]) -> str:
-    """files: those outside of the folder that decide over marks, too, by name."""
+    """files: by name, files outside the folder that also decide marks."""
     own = set(check_files(assignment))
     made = assignment.folder / "fixtures", assignment.folder / "misconceptions"
     parts: list[str | bytes] = []
@@ -72,7 +72,7 @@ def hash_codes(assignment: Assignment) -> dict[str, str]:
 
 
 def split_module(text: str, definitions: Mapping[str, CheckDefinition]) -> dict[str, list[str]]:
-    """By check the text of its module that it may use; without those of which that cannot be told."""
+    """By check, the text of its module that it may use. Leaves out checks for which the grader cannot tell."""
     tree = ast.parse(text)
     lines = text.splitlines(keepends=True)
     codes = {name: code_of(definition) for name, definition in definitions.items()}
@@ -112,8 +112,8 @@ def text_of(node: ast.stmt, lines: list[str]) -> str:
 
 
 def read_node(node: ast.AST) -> tuple[set[str], bool]:
-    """Every name, attribute and text in it: whatever could name another function of the module. And whether it may use
-    what stands in no module but its own, the grader, NumPy and the standard library.
+    """Every name, attribute and text in the code: any may name another function of the module. And whether the code may
+    use more than its own module, the grader, NumPy and the standard library.
     """
     words: set[str] = set()
     imported: list[str] = []
@@ -157,7 +157,7 @@ def arrays_in(arrays: Mapping[str, np.ndarray]) -> list[str | bytes]:
 
 
 def digest(parts: Iterable[str | bytes]) -> str:
-    """A hash over parts of any length, so that none can pass for the end of another."""
+    """A hash over the parts and their lengths, so that moving bytes between parts changes it."""
     whole = hashlib.sha256()
     for part in parts:
         content = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part

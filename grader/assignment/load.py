@@ -176,7 +176,7 @@ def hash_of(folder: Path) -> str:
 
 
 def files_that_count(folder: Path) -> Iterator[Path]:
-    """The files of an assignment folder that decide over marks, in a fixed order."""
+    """The files of an assignment folder that decide marks, in a fixed order."""
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
         counts = path.is_file() and path.suffix in {".toml", ".py", ".json", ".npz"}
@@ -185,6 +185,6 @@ def files_that_count(folder: Path) -> Iterator[Path]:
 
 
 def counted_content(folder: Path, path: Path) -> bytes:
-    """The content of such a file that decides over marks: of assignment.toml, all but the rules of grades."""
+    """The content of such a file that decides marks: of assignment.toml, all but the rules for grades."""
     content = path.read_bytes()
     return without_rules(content) if path == folder / "assignment.toml" else content

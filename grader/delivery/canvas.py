@@ -1,9 +1,9 @@
-"""Canvas: its own gradebook export with one column filled in, and feedback files under names that it takes back.
+"""Canvas: fill in one column of its gradebook export, and name feedback files so that it recognises them.
 
-What its importer does (lib/gradebook_importer.rb) decides what is refused here. It knows an assignment by the number
-in brackets behind the title and makes a new one where that is missing. It passes over every column whose header
-contains "Final Score" and the like, every column that is read only, and every student who is not assigned (N/A). It
-takes a new value under Points Possible for a change of the assignment. Of two columns of one name it reads the first.
+The rules follow its importer (lib/gradebook_importer.rb). The importer finds an assignment by the number in brackets
+after the title, and makes a new assignment if the number is missing. It skips columns whose header contains "Final
+Score" or a similar text, read-only columns, and students who are not assigned (N/A). A new value under Points Possible
+changes the assignment. Of two columns with the same name it reads the first.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from grader.intake.downloads.recognise import CANVAS, recognise
 
 NAMES: Final = (("Student",), ("LastName", "FirstName"))  # the columns before ID; the course decides
 KEYS: Final = ("SIS User ID", "SIS Login ID", "Integration ID")
-PASSED_OVER: Final = re.compile(r"(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)")
+SKIPPED_HEADER: Final = re.compile(r"(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)")
 WITH_NUMBER: Final = re.compile(r"(?P<title>.*)\s\((?P<number>[0-9]+)\)", re.DOTALL)
-# A cell that says that the student has no grade here by somebody's decision.
+# Cells of students without a grade by somebody's decision.
 KEPT: Final = {"EX": "is excused in Canvas", "N/A": "is not assigned in Canvas"}
 AGAIN: Final = "Export the gradebook again (Grades, Export)"
 
@@ -32,18 +32,18 @@ AGAIN: Final = "Export the gradebook again (Grades, Export)"
 def fill_gradebook(
     content: bytes, place: str, records: Sequence[HandBack], *, column: str = "", scale: bool = False
 ) -> Filled:
-    """The gradebook that Canvas exported with the grades in one column; every other byte is as it was.
+    """The gradebook that Canvas exported, with the grades in one column; all other bytes stay.
 
-    column: its header, the title in it, or the number; may be left out if there is one assignment only. scale: write
-    grades out of the column's points where they are out of others. Raises UsageError for what Canvas would skip.
+    column: its header, title or number; not needed if there is only one assignment. scale: convert grades to the
+    column's maximum if it differs. Raises UsageError if Canvas would skip the column or misread it.
     """
     table = read_cells(content, place, (",", ";"))
     header = [cell.value for cell in table.rows[0]]
     names = next((names for names in NAMES if header[: len(names) + 1] == [*names, "ID"]), ())
     if not names or "Section" not in header:
         raise UsageError(
-            f"{place}, line 1: {', '.join(header[:4])} found, expected Student, ID and a Section: a gradebook that "
-            f"Canvas exported. {AGAIN}."
+            f"{place}, line 1: {', '.join(header[:4])} found, expected Student, ID and Section, as in a gradebook "
+            f"that Canvas exported. {AGAIN}."
         )
     target = choose_column(table, header, column)
     heading = next((row for row in range(1, len(table.rows)) if "Points Possible" in table.value(row, 0)), None)
@@ -52,8 +52,8 @@ def fill_gradebook(
     maximum = points_possible(table, heading, target, header[target])
     if not scale and (others := other_maxima(records, maximum)):
         raise UsageError(
-            f"{table.at(heading)}: {header[target]} has {written(maximum)} points, and {len(others)} grades are out of "
-            f"others: {', '.join(others[:5])}. Set the assignment's points in Canvas and export again, or give --scale."
+            f"{table.at(heading)}: {header[target]} has {written(maximum)} points, and {len(others)} grades have "
+            f"another maximum: {', '.join(others[:5])}. Set its points in Canvas and export again, or use --scale."
         )
     keys = [header.index(name) for name in KEYS if name in header]
     rows = [
@@ -88,7 +88,7 @@ def choose_column(table: CellTable, header: Sequence[str], wanted: str) -> int:
     first = header.index("Section") + 1
     columns = {index: found for index in range(first, len(header)) if (found := WITH_NUMBER.fullmatch(header[index]))}
     names = {index: {header[index], found["title"], found["number"]} for index, found in columns.items()}
-    usable = [index for index in columns if not PASSED_OVER.search(header[index])]
+    usable = [index for index in columns if not SKIPPED_HEADER.search(header[index])]
     fits = [index for index in columns if wanted in names[index]] if wanted else usable or [*columns]
     listed = "There is no column of an assignment"
     if usable:
@@ -96,17 +96,17 @@ def choose_column(table: CellTable, header: Sequence[str], wanted: str) -> int:
     at = table.at(0)
     if not fits and wanted in header[first:]:
         raise UsageError(
-            f"{at}: column {wanted!r} has no number in brackets, so Canvas would make a new assignment of it. {listed}."
+            f"{at}: column {wanted!r} has no number in brackets; Canvas would make a new assignment from it. {listed}."
         )
     if not fits:
         raise UsageError(f"{at}: no column {wanted!r} of an assignment found. {listed}.")
     if len(fits) > 1:
-        problem = "several columns fit" if wanted else "which column to fill was not said"
+        problem = f"several columns fit {wanted!r}" if wanted else "several columns of assignments found"
         raise UsageError(f"{at}: {problem}. {listed}. Name one with --column.")
-    if PASSED_OVER.search(header[fits[0]]):
+    if SKIPPED_HEADER.search(header[fits[0]]):
         raise UsageError(
-            f"{at}: Canvas passes over the column {header[fits[0]]!r} because of its words. Rename the assignment in "
-            f"Canvas, then export again."
+            f"{at}: Canvas skips the column {header[fits[0]]!r} because of the words in its title. Rename the "
+            f"assignment in Canvas, then export again."
         )
     return fits[0]
 
@@ -125,7 +125,7 @@ def points_possible(table: CellTable, heading: int, column: int, title: str) -> 
 
 
 def number_in(cell: str) -> Decimal | None:
-    """A number as Canvas reads it: whatever comes last of points and commas is the decimal one."""
+    """Read a number as Canvas does: the last point or comma is the decimal one."""
     whole, _, decimals = cell.replace(",", ".").rpartition(".")
     try:
         number = Decimal(f"{whole.replace('.', '')}.{decimals}" if whole else decimals)
@@ -137,10 +137,10 @@ def number_in(cell: str) -> Decimal | None:
 def feedback_names(
     records: Sequence[HandBack], entries: Mapping[str, bool]
 ) -> tuple[dict[str, HandBack], dict[str, str]]:
-    """By name in the zip whose page it is; and by label of a record why Canvas would ignore its page.
+    """The pages by their names in the zip. And the pages that Canvas would ignore: by label of the record, the reason.
 
-    entries: the names in the unpacked download of the submissions (and whether each is a folder). Canvas finds a
-    student by the first two numbers between underscores: the user, and a file that the user handed in last.
+    entries: the names in the unpacked download, and whether each is a folder. Canvas finds a student by the first two
+    numbers between underscores: the user, and the last file that the user handed in.
     """
     download = recognise(entries)
     latest: dict[str, tuple[int, str, str]] = {}

@@ -1,7 +1,7 @@
-"""A CSV file as cells that know where they stand, so that some can be replaced and every other byte stays.
+"""A CSV file as cells with their positions, so that some can be replaced while every other byte stays.
 
-csv of the standard library reads and writes values: quotes, line ends, trailing spaces and a byte order mark would not
-come out as they went in. Here a cell is a value and the span of text that it was read from.
+The csv module of the standard library would not preserve quotes, line ends, trailing spaces and a byte order mark. Here
+a cell is a value and the span of text that it was read from.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SEPARATORS: Final = (",", ";", "\t")
 
 @dataclass(frozen=True, slots=True)
 class SpannedCell:
-    """start, end: of the text that it was read from, quotes included."""
+    """start, end: the span of its text in the file, quotes included."""
 
     value: str
     start: int
@@ -28,7 +28,7 @@ class SpannedCell:
 
 @dataclass(frozen=True)
 class CellTable:
-    """place: what messages call the file. lines: the line that each row begins in."""
+    """place: the name of the file in messages. lines: the first line of each row."""
 
     place: str
     text: str
@@ -37,7 +37,7 @@ class CellTable:
     lines: Sequence[int]
 
     def value(self, row: int, column: int | None) -> str:
-        """What stands there; "" if the row is shorter, or there is no such column."""
+        """The value of a cell; "" if the row is shorter or there is no such column."""
         cells = self.rows[row]
         return cells[column].value if column is not None and column < len(cells) else ""
 
@@ -64,9 +64,9 @@ class CellTable:
 
 
 def read_cells(content: bytes, place: str, separators: Sequence[str] = SEPARATORS) -> CellTable:
-    """The cells of a file. Raises UsageError, with the line, if it is no UTF-8 or no CSV.
+    """Read the cells of a file. Raises UsageError, with the line, if it is not UTF-8 or not CSV.
 
-    separators: of these the one that stands most often in the first line.
+    separators: the one that occurs most often in the first line is used.
     """
     again = "Download it from the platform again, and do not save it in a spreadsheet"
     try:
@@ -88,7 +88,7 @@ def read_cells(content: bytes, place: str, separators: Sequence[str] = SEPARATOR
         found = cell.match(text, at)
         end = ending.match(text, found.end()) if found else None
         if found is None or end is None:
-            raise UsageError(f"{place}, line {line}: a quote where none may stand. {again}.")
+            raise UsageError(f"{place}, line {line}: unexpected quote. {again}.")
         quoted = found["quoted"]
         value = quoted[1:-1].replace('""', '"') if quoted else found["plain"] or ""
         row.append(SpannedCell(value, found.start(), found.end()))

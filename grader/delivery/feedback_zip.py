@@ -1,9 +1,9 @@
-"""Feedback pages as zips, under the names that a platform takes them back by.
+"""Write feedback pages as zips, under names that the platform recognises.
 
-    pages ─► parts of PAGES ─► a thread a part: read, compressed, written to a temporary name, renamed
+    pages ─► parts of PAGES ─► one thread for each part: read, compress, write to a temporary name, rename
 
-One zip in general. Of a class of thousands several, since platforms limit uploads to some hundred megabytes; each can
-be uploaded by itself. Most of a page is style and script that all have, so fast compression takes nine tenths of it.
+A class of thousands gets several zips, because platforms limit uploads to some hundred megabytes. Each can be uploaded
+by itself. Most of a page is style and script, so even fast compression removes nine tenths of it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MODE: Final = 0o100644 << 16
 
 
 def write_zips(folder: Path, stem: str, pages: Mapping[str, Path]) -> list[Path]:
-    """Write the pages, by their names in the zip, and return what was written; zips of an earlier export go.
+    """Write the pages, given by their names in the zip, and return the zips. Deletes the zips of an earlier export.
 
     Raises GraderError if a page cannot be read or a zip cannot be written.
     """

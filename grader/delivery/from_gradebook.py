@@ -1,9 +1,9 @@
-"""What goes back, from the gradebook: everybody's grade with the decisions in it, and why each was made.
+"""Grades to export from the gradebook: the grade of each student, with all decisions and their reasons.
 
-    gradebook ─► Grade of each student ─► HandBack     for a platform: its number, the reasons and comments as text
-    OUT/results, OUT/feedback ─► parts and page         as the last run of `grader grade` wrote them
+    gradebook ─► Grade of each student ─► HandBack     with the platform's number, and reasons and comments as text
+    OUT/results, OUT/feedback ─► parts and page         from the last run of `grader grade`
 
-Needs SQLAlchemy, so whoever asks for it imports this module then.
+Needs SQLAlchemy, so a command imports this module only when it has a gradebook to read.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from grader.report.text import number
 from grader.running.identities import read_ids
 from grader.running.output_folder import result_path
 
-DAYS_UNKNOWN = "late, and nobody entered by how many days"
+DAYS_UNKNOWN = "late by an unknown number of days"
 
 
 def hand_backs(
     book: Gradebook, title: str, out: Path, platform: str, *, with_answers: bool = True, with_parts: bool = False
 ) -> list[HandBack]:
-    """A record for each student, and for each submission that is nobody's on the roster.
+    """A record for each student, and for each submission whose student is not on the roster.
 
-    with_answers: the grade counts points for answers, so there is none before all are marked. with_parts: also what
-    each function earned. Raises NotInGradebook if the assignment is not in it.
+    with_answers: the grade includes the points for answers, so there is no grade before all are marked. with_parts:
+    also what each function earned. Raises NotInGradebook if the assignment is not in it.
     """
     persons = {known.id: known.person for known in read_ids(out)}
     found = []
@@ -53,7 +53,7 @@ def hand_back(
 ) -> HandBack:
     given = [points or 0.0 for points, _ in grade.questions.values()]
     without = 0.0 if with_answers else sum(given)
-    why = why_none(grade, with_answers)
+    why = reason_for_no_grade(grade, with_answers)
     return HandBack(
         submission=grade.submission,
         name=student.name or student.key,
@@ -73,8 +73,8 @@ def hand_back(
     )
 
 
-def why_none(grade: Grade, with_answers: bool) -> str:
-    """Why there is no grade to hand back; "" if there is one. What people decided counts, whatever was graded."""
+def reason_for_no_grade(grade: Grade, with_answers: bool) -> str:
+    """The reason why there is no grade to export; "" if there is one. An adjustment gives unreadable files a grade."""
     if grade.status == ABSENT and grade.total is None:
         return "nothing was handed in"
     if grade.late is not None and not grade.late.is_known:
@@ -92,7 +92,7 @@ def lms_id_of(student: Person, platform: str, title: str) -> str:
 
 
 def owner_as_student(person: str, platform: str, title: str) -> Person:
-    """Whose a submission is that nobody of the roster is known to have made: as its download or folder says."""
+    """The owner of a submission whose student is not on the roster, from its name in the download or its folder."""
     name, lms_id, login, email = owner_of(person)
     key = {"moodle": f"moodle:{title}", "gradescope": "gradescope"}.get(platform, "canvas")
     ids: Mapping[str, str] = {key: lms_id} if lms_id else {"login": login} if login else {}
@@ -107,7 +107,7 @@ def late_in_words(grade: Grade) -> str:
 
 
 def comment_of(grade: Grade) -> str:
-    """What a student may read of the decisions: each adjustment with its reason, then the comments."""
+    """The decisions in words for the student: each adjustment with its reason, then the comments."""
     lines = []
     for one in grade.adjusted:
         made = one.adjustment
@@ -123,7 +123,7 @@ def signed(points: float) -> str:
 
 
 def parts_in(grade: Grade, out: Path) -> tuple[GradePart, ...]:
-    """What each function earned; nothing where another attempt counts than the one whose results are there."""
+    """What each function earned; empty if the attempt that counts is not the one whose result is stored."""
     path = result_path(out, grade.submission)
     if not grade.submission or grade.moved or not path.is_file():
         return ()

@@ -1,11 +1,11 @@
-"""What goes back, from an output folder alone: each submission's score, with the points that staff gave for answers.
+"""Grades to export from an output folder without a gradebook: scores, and the points that staff gave for answers.
 
     OUT/results/<id>.json   status, score, points by function      (only the lines that are needed are read)
     OUT/answers.csv         points for answers in notebooks, added
-    OUT/ids.json            whose each id is; of a download the platform's number
+    OUT/ids.json            the owner of each id; for a download, with the platform's number
     OUT/feedback/<id>.html  the page
 
-A gradebook knows more: names, decisions, late days. This is for who has none.
+A gradebook also has names, decisions and late days (from_gradebook.py).
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from grader.running.answers_csv import Marking
 from grader.running.identities import read_ids
 from grader.running.output_folder import result_path, stored, stored_ids
 
-# As Canvas and Moodle name an owner in a download. What only looks like one is found out by the name (matching.py).
+# The form of an owner in downloads of Canvas and Moodle. matching.py compares the names, so a false match does no harm.
 OWNER: Final = re.compile(r"(?P<name>.*)_(?P<number>[0-9]+)", re.DOTALL)
-FIELD: Final = b'\n "'  # of a result file: a line a field, and deeper lines begin with two spaces
+FIELD: Final = b'\n "'  # a result file has one field in a line; deeper lines begin with two spaces
 UNMARKED: Final = "answers are not marked yet"
 WANTED: Final = ("submission", "assignment", "environment", "status", "score", "max_score", "functions", "notebooks")
 
 
 class CheckLine(msgspec.Struct):
-    """What a student may know of any check."""
+    """The part of a check that its student may see."""
 
     function: str
     title: str
@@ -45,9 +45,9 @@ def hand_backs(
 ) -> list[HandBack]:
     """A record for each submission in the folder. questions: the points of answers, by name.
 
-    with_answers: the grade is the score and what staff gave for answers, so there is none before all are marked.
-    with_parts: also what each function earned, and which of its checks did not pass. Raises UsageError if there is
-    nothing to hand back, or if answers.csv or ids.json is damaged.
+    with_answers: the grade includes the points for answers, so there is no grade before all are marked.
+    with_parts: also what each function earned, and which of its checks did not pass. Raises UsageError if there
+    are no results, or if answers.csv or ids.json is damaged.
     """
     ids = stored_ids(out)
     if not ids:
@@ -70,7 +70,7 @@ def hand_backs(
 
 
 def read_fields(path: Path) -> dict[str, bytes]:
-    """The fields of a result file by name, each still as JSON. Nothing is decoded: checks are most of a file."""
+    """The fields of a result file by name, each still as JSON. The checks are most of a file and stay undecoded."""
     try:
         content = path.read_bytes().rstrip().removesuffix(b"}")
     except OSError as error:
@@ -86,7 +86,7 @@ def read_fields(path: Path) -> dict[str, bytes]:
 
 
 def result_from(out: Path, name: str, fields: Mapping[str, bytes]) -> Result:
-    """The result without its checks, which are most of it. A file of an older form is read whole."""
+    """The result without its checks. A file of an older schema is read whole."""
     try:
         if fields["schema"] != b"2":
             raise ValueError("an older schema")
@@ -113,7 +113,7 @@ def parts_of(result: Result, checks: bytes) -> tuple[GradePart, ...]:
 
 
 def owner_of(person: str) -> tuple[str, str, str, str]:
-    """Name, platform's number, login and addresses, as far as a download or a folder tells them."""
+    """Name, platform's number, login and addresses, as far as the name in a download or of a folder has them."""
     if owner := OWNER.fullmatch(person):
         return owner["name"], owner["number"], "", ""
     emails = " ".join(word for word in person.split() if "@" in word)

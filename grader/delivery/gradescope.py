@@ -1,11 +1,11 @@
-"""Gradescope: an autograder zip that runs no code and answers with the grades that were decided here.
+"""Gradescope: an autograder zip that runs no submission and answers with the grades.
 
     zip: setup.sh, run_autograder, grades.json ─► uploaded as the assignment's autograder ─► "Regrade all submissions"
-    run_autograder: whose submission is this? (its number, else its members' addresses) ─► results.json
+    run_autograder: find the grade by the submission's number, else by its members' addresses ─► results.json
 
-Gradescope takes marks of a programming assignment from its autograder alone. Who is not in grades.json, or whose
-assignment has another number of points, gets no result: the run fails, and Gradescope shows staff why. Any hidden test
-would hide a student's total, so everything is shown once marks are published.
+Gradescope takes the marks of a programming assignment only from its autograder. If a student is not in grades.json, or
+the assignment has another maximum, the run fails and Gradescope shows staff the reason. A hidden test would hide the
+student's total, so students see everything once marks are published.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from grader.delivery.hand_back import GradePart, HandBack, rounded
 from grader.records import AFTER_PUBLISHED
 
 SCRIPT: Final = Path(__file__).parent / "gradescope_answer.py"
-# Gradescope's image is Ubuntu; the answer needs any Python 3 and nothing else.
+# Gradescope's image is Ubuntu. The script needs only a Python 3.
 SETUP: Final = "#!/bin/sh\ncommand -v python3 >/dev/null || { apt-get update && apt-get install -y python3; }\n"
 EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the same grades give the same zip
 MAY_RUN: Final = 0o100755 << 16
 
 
 def autograder_zip(records: Sequence[HandBack]) -> tuple[bytes, dict[str, str]]:
-    """The zip; and by label of a record why Gradescope cannot be told its grade."""
+    """The zip. And the records that are not in it: by label, the reason."""
     left_out = {}
     grades = []
     for record in records:
         if record.grade is None:
             continue
         if not record.lms_id and not record.email:
-            left_out[record.label] = "neither the number of a submission on Gradescope nor an address is known"
+            left_out[record.label] = "neither its number on Gradescope nor an email address is known"
             continue
         grades.append(
             {"submission": record.lms_id, "emails": record.email.casefold().split(), "results": results_of(record)}
@@ -52,11 +52,11 @@ def autograder_zip(records: Sequence[HandBack]) -> tuple[bytes, dict[str, str]]:
 
 
 def results_of(record: HandBack) -> dict[str, Any]:
-    """results.json of one student. max_points: of the whole, which the answer holds against the assignment's points."""
+    """results.json of one student. max_points: the maximum; gradescope_answer.py compares it with the assignment's."""
     return {
         "score": float(rounded(record.grade or 0.0)),
         "max_points": float(rounded(record.max_grade)),
-        "output": record.said,
+        "output": record.text,
         "output_format": "text",
         "visibility": AFTER_PUBLISHED,
         "stdout_visibility": "hidden",

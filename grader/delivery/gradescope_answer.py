@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Answer Gradescope with a grade that was decided elsewhere. Nothing of the submission is opened or run.
+"""Answer Gradescope with a grade from grades.json. This opens and runs no file of the submission.
 
-Lies as run_autograder beside source/, submission_metadata.json and results/. Any Python 3, nothing but its library.
+Runs as run_autograder beside source/, submission_metadata.json and results/. Uses only the standard library.
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any
 
 
 def find(grades: list[dict[str, Any]], metadata: dict[str, Any]) -> dict[str, Any]:
-    """The results of this submission: by its number, else by the address of anybody who handed it in."""
+    """The results of this submission: by its number, else by the address of one of its members."""
     number = str(metadata.get("id", ""))
     emails = {str(user.get("email", "")).lower() for user in metadata.get("users", [])} - {""}
     by_number = [one for one in grades if one["submission"] and one["submission"] == number]
@@ -32,7 +32,7 @@ def main() -> None:
     most = results.pop("max_points")
     total = metadata.get("assignment", {}).get("total_points")
     if total is not None and float(total) != most:
-        sys.exit(f"the assignment has {total} points on Gradescope, and the grades are out of {most}")
+        sys.exit(f"the assignment has {total} points on Gradescope, but the maximum of the grades is {most}")
     (root / "results").mkdir(exist_ok=True)
     (root / "results" / "results.json").write_text(json.dumps(results), encoding="utf-8")
 

@@ -1,7 +1,7 @@
-"""What goes back to one student, and how its grade is written. The exports are made from these records and no others.
+"""The record that every export is made from: what one student gets back. And how a grade is rounded and written.
 
-A platform that cannot use a grade often skips it without a word. So every export tells which grades it left out, and
-why, and whoever asked for it decides.
+A platform that cannot use a grade often skips it without a message. So every export returns which grades it left out,
+and why; the user decides.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ CENT: Final = Decimal("0.01")  # platforms keep and compare two decimals
 
 @dataclass(frozen=True)
 class GradePart:
-    """What one part of the grade earned, and what its student may read about it."""
+    """The points of one part of the grade, and the text about it that the student may read."""
 
     name: str
     points: float
@@ -28,12 +28,12 @@ class GradePart:
 
 @dataclass(frozen=True)
 class HandBack:
-    """What goes back to one student. Members of a group that share a submission have a record each.
+    """What one student gets back. Each member of a group has a record of their own.
 
-    grade: None if there is none to hand back; no_grade: why. lms_id: the platform's own number: Canvas' user, Moodle's
-    participant, Gradescope's submission. login: what the student signs in with, or is called by in the course. email:
-    with spaces between several. late: in words. page: the feedback page. sis: the school's own number. shared: a
-    group has the submission.
+    grade: None if there is no grade to export; no_grade: the reason. lms_id: the number of Canvas' user, Moodle's
+    participant, Gradescope's submission. login: the name that the student signs in with, or has in the course. email:
+    several are separated by spaces. late: in words. page: the feedback page. sis: the school's own number. shared: the
+    submission belongs to a group.
     """
 
     submission: str
@@ -58,8 +58,8 @@ class HandBack:
         return f"{self.submission} ({self.name})" if self.shared else self.submission or self.name
 
     @property
-    def said(self) -> str:
-        """What the student reads beside the grade."""
+    def text(self) -> str:
+        """The text that the student reads beside the grade."""
         return "\n".join(filter(None, [self.comment, self.late]))
 
 
@@ -67,8 +67,8 @@ class HandBack:
 class Filled:
     """A platform's own file with grades in it.
 
-    written: how many grades. replaced: of those, how many stood there as another grade. without: how many rows of the
-    file got none. left_out: by label of a record why its grade is not in the file.
+    written: the number of grades. replaced: how many of these replace another grade. without: the number of rows that
+    got no grade. left_out: by label of a record, the reason why its grade is not in the file.
     """
 
     content: bytes
@@ -79,12 +79,12 @@ class Filled:
 
 
 def rounded(grade: float) -> Decimal:
-    """Two decimals, halves away from zero, as people round: 0.125 is 0.13."""
+    """Round to two decimals, halves away from zero: 0.125 becomes 0.13."""
     return Decimal(repr(float(grade))).quantize(CENT, ROUND_HALF_UP)
 
 
 def scaled(record: HandBack, maximum: Decimal) -> Decimal | None:
-    """The grade out of another maximum, or None if there is no grade."""
+    """The grade converted to another maximum, or None if there is no grade."""
     if record.grade is None or not record.max_grade:
         return None
     exact = Decimal(repr(float(record.grade))) * maximum / Decimal(repr(float(record.max_grade)))
@@ -99,7 +99,7 @@ def written(grade: Decimal, point: str = ".") -> str:
 
 
 def other_maxima(records: Sequence[HandBack], maximum: Decimal) -> list[str]:
-    """The records whose grade is out of another maximum, each with its own."""
+    """The labels of records with another maximum, each with that maximum."""
     graded = [one for one in records if one.grade is not None]
     return [f"{one.label} ({written(rounded(one.max_grade))})" for one in graded if rounded(one.max_grade) != maximum]
 

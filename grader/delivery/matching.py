@@ -1,7 +1,8 @@
-"""Which row of a platform's file is whose: by the platform's own number, else by login or address, else by name.
+"""Find the row of each student in a platform's file: by the platform's own number, else by login or address, else by
+name.
 
-A number decides alone, and only if the names do not contradict it: a group's number may be another student's. What
-fits several is left out and named, never guessed.
+A number counts only if the names agree, because a group's number may belong to another student. A record that fits
+several rows is left out and named, never guessed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from grader.delivery.hand_back import HandBack, letters, same_letters
 
 @dataclass(frozen=True)
 class StudentRow:
-    """One student in a platform's file. number: its place in the file. keys: logins, addresses, the school's ids."""
+    """One student in a platform's file. number: of the row. keys: logins, addresses, the school's ids."""
 
     number: int
     lms_id: str
@@ -24,7 +25,7 @@ class StudentRow:
 
 
 def match(records: Sequence[HandBack], rows: Sequence[StudentRow]) -> tuple[dict[int, HandBack], dict[str, str]]:
-    """The record of each row, by the row's number; and by label of a record why it has no row."""
+    """The record of each row, by the row's number. And the records without a row: by label, the reason."""
     by_id: dict[str, list[StudentRow]] = defaultdict(list)
     by_key: dict[str, list[StudentRow]] = defaultdict(list)
     by_name: dict[str, list[StudentRow]] = defaultdict(list)
@@ -57,7 +58,7 @@ def match(records: Sequence[HandBack], rows: Sequence[StudentRow]) -> tuple[dict
 
 
 def doubt(record: HandBack, found: Sequence[StudentRow]) -> str:
-    """Why none of these rows can be taken for the record's; "" if one can."""
+    """The reason why the record has no row among these; "" if it has one."""
     if not found:
         return "is not in the file"
     if len(found) > 1:

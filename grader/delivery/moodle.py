@@ -1,9 +1,8 @@
-"""Moodle: its grading worksheet with the grades filled in, and feedback files in folders that it takes back.
+"""Moodle: fill in its grading worksheet, and put feedback files into folders that it recognises.
 
-What its importer does (mod/assign/feedback/offline) decides what is refused here. It finds its columns by their
-headers in the language that the page is shown in, and reads dates as English. A date that it cannot read counts as
-1970: then every student who has a grade already is skipped without a word. So are grades above the maximum, negative
-ones, and those of students whose grade is locked.
+The rules follow its importer (mod/assign/feedback/offline). The importer expects the column headers in the language of
+the page, and dates in English. A date that it cannot read counts as 1970; then it skips every student who already has
+a grade, without a message. It also skips grades above the maximum, negative grades and locked grades.
 """
 
 from __future__ import annotations
@@ -36,10 +35,10 @@ AGAIN: Final = "Download the worksheet again, with Moodle in English, and do not
 
 
 def fill_worksheet(content: bytes, place: str, records: Sequence[HandBack], *, scale: bool = False) -> Filled:
-    """The grading worksheet with grades, and comments where it has a column for them; every other byte is as it was.
+    """The grading worksheet with the grades, and the comments if it has a column for them; all other bytes stay.
 
-    scale: write grades out of the worksheet's maximum where they are out of others. Raises UsageError for what Moodle
-    would refuse or skip.
+    scale: convert grades to the worksheet's maximum if it differs. Raises UsageError if Moodle would refuse the
+    worksheet or skip students.
     """
     table = read_cells(content, place, (",",))
     header = [cell.value for cell in table.rows[0]]
@@ -64,13 +63,13 @@ def fill_worksheet(content: bytes, place: str, records: Sequence[HandBack], *, s
     filled = replaced = 0
     for row, record in sorted(matched.items()):
         before = number_in(table.value(row, columns[GRADE]))
-        see_date(table, row, columns[MODIFIED], has_grade=before is not None)
+        refuse_unreadable_date(table, row, columns[MODIFIED], has_grade=before is not None)
         maximum = maximum_of(table, row, header)
         if not scale and other_maxima([record], maximum):
             raise UsageError(
-                f"{table.at(row)}: {record.label} has a grade out of {written(rounded(record.max_grade))}, and the "
+                f"{table.at(row)}: the maximum for {record.label} is {written(rounded(record.max_grade))}, and the "
                 f"maximum in Moodle is {written(maximum)}. Set the maximum grade in Moodle and download the worksheet "
-                "again, or give --scale."
+                "again, or use --scale."
             )
         grade = scaled(record, maximum) if scale else rounded(record.grade or 0.0)
         if grade is None:
@@ -82,15 +81,15 @@ def fill_worksheet(content: bytes, place: str, records: Sequence[HandBack], *, s
             left_out[record.label] = "the grade is locked in Moodle"
             continue
         values[row, columns[GRADE]] = written(grade)
-        if record.said and COMMENTS in columns:
-            values[row, columns[COMMENTS]] = as_html(record.said)
+        if record.text and COMMENTS in columns:
+            values[row, columns[COMMENTS]] = as_html(record.text)
         filled += 1
         replaced += before is not None and before != grade
     return Filled(table.filled(values), filled, replaced, len(rows) - len(matched), left_out)
 
 
-def see_date(table: CellTable, row: int, column: int, *, has_grade: bool) -> None:
-    """Moodle writes "-" as long as there is no grade."""
+def refuse_unreadable_date(table: CellTable, row: int, column: int, *, has_grade: bool) -> None:
+    """Raises UsageError. Moodle writes "-" if there is no grade yet."""
     cell = table.value(row, column).strip()
     if (has_grade or cell not in ("", "-")) and not ENGLISH_DATE.fullmatch(cell):
         raise UsageError(
@@ -105,7 +104,7 @@ def maximum_of(table: CellTable, row: int, header: Sequence[str]) -> Decimal:
     maximum = number_in(cell)
     if maximum is None or maximum <= 0:
         raise UsageError(
-            f"{table.at(row)}: {MAXIMUM[0]} is {cell!r}, expected a number above 0. Let the assignment in Moodle have "
+            f"{table.at(row)}: {MAXIMUM[0]} is {cell!r}, expected a number above 0. Set the assignment in Moodle to "
             "points, not a scale, then download the worksheet again."
         )
     return maximum
@@ -120,15 +119,15 @@ def number_in(cell: str) -> Decimal | None:
 
 
 def as_html(comment: str) -> str:
-    """Moodle keeps comments as HTML. In a paragraph, no spreadsheet takes one for a formula."""
+    """Moodle stores comments as HTML. In a paragraph, no spreadsheet reads a comment as a formula."""
     return f"<p>{escape(comment, quote=False)}</p>".replace("\r\n", "\n").replace("\n", "<br>")
 
 
 def feedback_names(records: Sequence[HandBack]) -> tuple[dict[str, HandBack], dict[str, str]]:
-    """By path in the zip whose page it is; and by label of a record why Moodle would ignore its page.
+    """The pages by their paths in the zip. And the pages that Moodle would ignore: by label of the record, the reason.
 
-    Moodle splits a folder's name at underscores: a name without one, the participant, and the plugin that takes the
-    file. Versions before 4.1 want an underscore at the end, later ones allow it.
+    Moodle splits a folder's name at underscores: a name without underscores, the participant, and the plugin that
+    takes the file. Versions before 4.1 need an underscore at the end, later ones allow it.
     """
     names: dict[str, HandBack] = {}
     left_out = {}

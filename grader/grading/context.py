@@ -69,7 +69,7 @@ class Context(Ground):
         return replace(self, assignment=replace(self.assignment, checks=kept))
 
     def with_needed_sets(self) -> Context:
-        """The same without the module sets that none of its checks is about, and that no other set is built on."""
+        """The same context with only the module sets that its checks need, and the sets that these import."""
         sets = self.assignment.sets
         needed = {check.file for check in self.assignment.checks}
         while more := {file for one in sets if needed & set(one.files) for file in one.on} - needed:

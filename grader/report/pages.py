@@ -74,7 +74,7 @@ def class_page(
 
 
 def compare_page(regraded: Regraded, *, title: str, between: str, linked: bool = True) -> str:
-    """What moved between two gradings. between: which two, in words. linked: the staff pages lie beside it."""
+    """The changes between two gradings. between: their names in words. linked: whether staff pages lie beside it."""
     facts = {
         "title": title,
         "between": between,

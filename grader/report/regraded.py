@@ -1,12 +1,12 @@
-"""What moved between two gradings of a class: who gained or lost how much, through which check, and why. Pure.
+"""The changes between two gradings of a class: who gained or lost how much, through which check, and why. Pure.
 
     earlier result, later result ─► compare_results ─► Move ─┐
     …                                                        ├─► Regraded ─► lines, CSV, JSON; a page
     …                                                        ┘
 
-Why is told from what results say of themselves: the hashes of the submission, of each check's code and fixture and of
-the rest of the assignment, the grader's version and the machine's. Where several have changed, all are named: which of
-them it was cannot be told from two results.
+The causes follow from the hashes and versions in the results: of the submission, of each check's code and fixture, of
+the rest of the assignment, of the grader and of the machine. If several have changed, all are named, because two
+results do not show which one was the cause.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ ANOTHER: Final = "another check"
 CAUSES: Final[dict[str, str]] = {
     CHECK: "The check's code changed, or the check is new or gone.",
     FIXTURE: "What the check expects changed: the reference, a misconception or a hint.",
-    ASSIGNMENT: "Something else of the assignment changed: assignment.toml, a handout, the reference, a helper.",
+    ASSIGNMENT: "Another part of the assignment changed: assignment.toml, a handout, the reference or a helper.",
     HANDOUT: "The submission was graded for another handout.",
     GRADER: "The grader itself changed.",
-    MACHINE: "The Python, the NumPy or the sandbox is another one.",
+    MACHINE: "Python, NumPy or the sandbox changed.",
     SUBMISSION: "The student handed in other files.",
-    ANOTHER: "Nothing of this check changed; it goes by another check of the same functions.",
+    ANOTHER: "This check did not change, but its verdict depends on another check that did.",
 }
 EPSILON: Final = 0.005  # scores have two decimals
 
 
 @dataclass(frozen=True)
 class MovedCheck:
-    """One check that earned something else. points, status: None where the check was or is not there."""
+    """One check whose points changed. points, status: None if the check did not exist."""
 
     id: str
     function: str
@@ -60,7 +60,7 @@ class MovedCheck:
 
 @dataclass(frozen=True)
 class Move:
-    """One submission in both gradings. before, after: the score, None where it could not be graded."""
+    """One submission in both gradings. before, after: the score; None if it could not be graded."""
 
     id: str
     before: float | None
@@ -76,14 +76,14 @@ class Move:
 
     @property
     def is_same(self) -> bool:
-        """Whether nothing of the marks is another."""
+        """Whether all marks are the same."""
         no_score = (self.before is None) != (self.after is None)
         return not self.checks and not self.change and not no_score and abs(self.max_after - self.max_before) < EPSILON
 
 
 @dataclass(frozen=True)
 class CheckSum:
-    """One check over the class: how many gained and lost through it, and how much together."""
+    """One check over the class: how many gained and lost through it, and how much in total."""
 
     id: str
     function: str
@@ -96,7 +96,7 @@ class CheckSum:
 
 @dataclass
 class Regraded:
-    """Grows while results come. moves: those that moved; same: how many did not. new, gone: in one grading only."""
+    """Collects the changes. moves: changed submissions; same: the number of others. new, gone: in one grading only."""
 
     moves: list[Move] = field(default_factory=list)
     same: int = 0
@@ -120,7 +120,7 @@ class Regraded:
 
     @property
     def shifted(self) -> list[Move]:
-        """The same score from other checks, or out of other points."""
+        """The same score from other checks, or with another maximum."""
         return sorted((move for move in self.moves if not move.change), key=lambda one: place_of(one.id))
 
     @property
@@ -128,7 +128,7 @@ class Regraded:
         return len(self.moves) + self.same
 
     def checks(self) -> list[CheckSum]:
-        """Through which checks, the largest sums first."""
+        """The checks whose points changed, those with the most submissions first."""
         by_check: dict[str, list[MovedCheck]] = {}
         for move in self.moves:
             for check in move.checks:
@@ -193,7 +193,7 @@ def moved_check(before: CheckResult | None, after: CheckResult | None, causes: t
 
 
 def causes_of(earlier: Result, later: Result, check: str | None = None) -> tuple[str, ...]:
-    """What has changed between two results that a check's verdict goes by; without a check, for any of them."""
+    """The causes that may have changed the verdict of a check; without a check, of any check."""
     found = [SUBMISSION] if earlier.submission.get("sha256") != later.submission.get("sha256") else []
     environments = earlier.environment, later.environment
     if environments[0].get("grader") != environments[1].get("grader"):
@@ -210,7 +210,7 @@ def causes_of(earlier: Result, later: Result, check: str | None = None) -> tuple
 
 
 def causes_in(before: Mapping[str, Any], after: Mapping[str, Any], check: str | None) -> list[str]:
-    """Of an assignment that changed, by its hashes (assignment/check_parts.py)."""
+    """The parts of an assignment that changed, by their hashes (assignment/check_parts.py)."""
     found = [ASSIGNMENT] if before.get("rest") != after.get("rest") else []
     names = [check] if check else sorted({*before["checks"], *after["checks"]})
     pairs = [(before["checks"].get(name, "").split(), after["checks"].get(name, "").split()) for name in names]

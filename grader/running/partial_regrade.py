@@ -1,12 +1,12 @@
-"""A changed check regrades what it affects: which checks to run again, and an earlier result with theirs in it. Pure.
+"""After checks changed: choose the checks to run again, and merge their verdicts into the earlier result. Pure.
 
-    earlier, fresh ─► what_to_run ─► checks ─► graded on these alone ─► merge ─► Result, or None: grade it whole
+    earlier, fresh ─► what_to_run ─► checks ─► graded only on these ─► merge ─► Result, or None: grade it on all
 
-What one check says depends on others in three ways. Checks of a function, and of those that feed it or are fed by it
-(`needs`), share their marks: they are one group, run together. What is called (`[stubs]`) is run with its callers, who
-are judged by it. And a caller is run again on stubs for what is wrong: so, if a function is right now that was wrong,
-or the other way round, its callers may be affected and everything is run. Where time or memory ran out anywhere, one
-check may have cost another its own: then nothing is reused.
+The verdict of a check depends on other checks in three ways. The checks of a function, and of the functions that feed
+it or are fed by it (`needs`), share their marks, so they run as one group. The callers of a function (`[stubs]`) are
+judged by it, so its checks run with them. A caller runs again with stubs in place of wrong functions. So if a function
+becomes right or wrong, its callers may be affected and everything runs. If a check ran out of time or memory, this may
+have changed the verdict of another check, so no verdict is reused.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from grader.assignment.load import Assignment
 from grader.grading.submission import needs_of
 from grader.records import CRASHED, GRADED, PASSED, TIMEOUT, CheckResult, FunctionResult, Result
 
-PARTS: Final = "parts"  # of a result's assignment: check_parts.py's hashes
+PARTS: Final = "parts"  # the key in a result's assignment for the hashes of check_parts.py
 REST: Final = "rest"
 
 
 def what_to_run(earlier: Result, fresh: Result, assignment: Assignment) -> frozenset[str] | None:
-    """Ids of the checks that have to run, where all else of an earlier result holds; None if nothing of it does.
+    """The ids of the checks to run, if all other verdicts of the earlier result hold; None if all checks must run.
 
-    fresh: a result of now, with no verdict in it yet. Both with their hashes; without them, nothing holds.
+    fresh: today's result, still without verdicts. Both need the hashes of their parts; without these, all checks run.
     """
     before, now = (result.assignment.get(PARTS) for result in (earlier, fresh))
     if not before or not now or before.get(REST) != now.get(REST) or earlier.status != GRADED:
@@ -54,12 +54,12 @@ def what_to_run(earlier: Result, fresh: Result, assignment: Assignment) -> froze
 
 
 def is_unsure(result: Result) -> bool:
-    """Whether one check's time, memory or place in the order may have changed another's verdict."""
+    """Whether the time, the memory or the order of one check may have changed the verdict of another."""
     return any(check.status in (TIMEOUT, CRASHED) or check.after_hidden for check in result.checks)
 
 
 def groups_of(functions: Collection[str], assignment: Assignment) -> set[str]:
-    """These functions and all that checks tie to them: the one that feeds another, and the one that is fed."""
+    """These functions, and all that feed them or are fed by them in a check."""
     found = set(functions)
     pairs = [(check.function, check.needs) for check in assignment.checks if check.needs]
     while more := {name for pair in pairs if not found.isdisjoint(pair) for name in pair} - found:
@@ -77,7 +77,7 @@ def with_called(functions: Collection[str], assignment: Assignment) -> set[str]:
 def merge(
     earlier: Result, partial: Result, fresh: Result, assignment: Assignment, ran: Collection[str]
 ) -> Result | None:
-    """The result as if all had been run; None if the rest may be affected after all. partial: of the checks `ran`."""
+    """The result as if all checks had run; None if the other checks may be affected. partial: the result of `ran`."""
     if is_unsure(partial):
         return None
     functions = {assignment.definitions[name].function for name in ran}
@@ -102,7 +102,7 @@ def merge(
 def standing_of(checks: Collection[CheckResult], functions: Collection[str]) -> Mapping[str, tuple[bool, bool]]:
     """By function, whether all of its checks passed, and whether all passed on the student's own code.
 
-    That is all that a caller's checks go by.
+    The checks of a caller depend on nothing else of these functions.
     """
     found = dict.fromkeys(functions, (True, True))
     for check in checks:

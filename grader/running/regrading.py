@@ -1,9 +1,9 @@
-"""Submissions that are graded again: on which checks, what of the earlier result still holds, and what moved.
+"""Regraded submissions: which checks run, which verdicts of the earlier result still hold, and what changed.
 
-    begin ─► checks to run (partial_regrade.py) ─► graded ─► complete ─► Result, and the move ─► report/regraded.py
-                                                                 └─► None: to be graded once more, on all checks
+    begin ─► checks to run (partial_regrade.py) ─► graded ─► complete ─► Result, and its change ─► report/regraded.py
+                                                                 └─► None: grade it once more, on all checks
 
-Holds the earlier results of a window of submissions, from when each is handed out until it is back.
+Memory holds the earlier results of the submissions that are being graded.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from grader.running.partial_regrade import PARTS, REST, merge, what_to_run
 
 @dataclass
 class Regrading:
-    """checks: by submission those that it is graded on, where that is not all. again: ids of those that go once more.
-    partly: ids of those of which other checks' verdicts were kept. moved: against the earlier results.
+    """checks: by submission the checks to run, if not all. again: ids of submissions to grade once more, on all checks.
+    partly: ids of submissions with verdicts from the earlier result. moved: the changes against the earlier results.
     """
 
     context: Context
@@ -35,7 +35,7 @@ class Regrading:
 
     @cached_property
     def parts(self) -> Mapping[str, object]:
-        """The assignment's parts as hashes; none where there is no reference."""
+        """The assignment's parts as hashes; empty if there is no reference."""
         context = self.context
         if context.reference_files is None:
             return {}
@@ -43,9 +43,9 @@ class Regrading:
         return {REST: rest, "checks": hash_checks(context.assignment, context.fixtures)}
 
     def begin(self, earlier: Result, fresh: Result, *, whole: bool) -> None:
-        """A submission is about to be graded again. fresh: a result of now, with no verdict in it yet.
+        """Call this before a submission is graded again. fresh: today's result, still without verdicts.
 
-        whole: on all checks, whatever holds.
+        whole: run all checks, even if verdicts still hold.
         """
         self._earlier[earlier.id] = earlier
         checks = None if whole else what_to_run(earlier, self.with_parts(fresh), self.context.assignment)
@@ -53,9 +53,9 @@ class Regrading:
             self.checks[earlier.id], self._fresh[earlier.id] = checks, self.with_parts(fresh)
 
     def complete(self, result: Result) -> Result | None:
-        """The result as it is to be stored, of all checks and with the hashes of what it was graded by.
+        """The result to store: with all checks, and with the hashes of what it was graded by.
 
-        None if it is of some checks and shows that others are affected, too: then its id is in `again`.
+        None if only some checks ran and their results affect the others: then `again` has its id.
         """
         ran, fresh = self.checks.pop(result.id, None), self._fresh.pop(result.id, None)
         if ran is not None and fresh is not None and result.status == GRADED:

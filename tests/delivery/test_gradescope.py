@@ -68,7 +68,7 @@ def test_an_address_tells_whose_it_is_where_the_number_is_new(tmp_path):
     [
         (999, "100.0", "no grade is known for submission 999"),
         (103, "100.0", "no grade is known for submission 103"),
-        (101, "50.0", "the assignment has 50.0 points on Gradescope, and the grades are out of 100.0"),
+        (101, "50.0", "the assignment has 50.0 points on Gradescope, but the maximum of the grades is 100.0"),
     ],
 )
 def test_without_a_grade_there_is_no_result_so_that_gradescope_shows_a_failed_run(tmp_path, submission, total, said):
@@ -84,9 +84,7 @@ def test_two_grades_for_one_submission_are_none(tmp_path):
 
 
 def test_a_grade_that_nobody_can_find_is_named():
-    assert autograder_zip(RECORDS)[1] == {
-        "d": "neither the number of a submission on Gradescope nor an address is known"
-    }
+    assert autograder_zip(RECORDS)[1] == {"d": "neither its number on Gradescope nor an email address is known"}
 
 
 def test_the_same_grades_give_the_same_zip():

@@ -57,7 +57,7 @@ def test_every_other_byte_stays():
         (("Friday, 20 November 2026, 5:00 PM", "20.11.2026 17:00"), "line 3: Last modified (grade) is '20.11.2026"),
         (("Friday, 20 November 2026, 5:00 PM", "Freitag, 20. November 2026, 17:00"), "Moodle would skip this student"),
         (("Friday, 20 November 2026, 5:00 PM", "-"), "line 3: Last modified (grade) is '-', expected a date"),
-        (("100.00", "50.00"), "line 2: s31 has a grade out of 100, and the maximum in Moodle is 50."),
+        (("100.00", "50.00"), "line 2: the maximum for s31 is 100, and the maximum in Moodle is 50."),
         (("100.00", "Scale"), "line 2: Maximum grade is 'Scale', expected a number above 0"),
         (
             ("Identifier,Full name,Email address,Status,Grade,", "Identifier;Full name;Email address;Status;Grade;"),
