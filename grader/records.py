@@ -113,7 +113,7 @@ class Submission:
     problem: Reason | None = None  # why nothing can be graded (damaged archive, no student file)
     notebooks: Mapping[str, bytes] = field(default_factory=dict)  # by file name; pages show them, nothing runs them
     answers: tuple[NotebookResult, ...] = ()  # read from the notebooks, by comparing them with the handed-out ones
-    notebook_notes: tuple[Reason, ...] = ()  # notes about that, for handouts that have those notebooks
+    notebook_notes: tuple[Reason, ...] = ()  # notes about the answers, for handouts that have these notebooks
 
     @property
     def sha256(self) -> str:

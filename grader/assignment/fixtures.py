@@ -45,7 +45,7 @@ class Fixture:
     reach: Mapping[str, np.ndarray] = field(default_factory=dict)
     variants: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
     raises: Mapping[str, str] = field(default_factory=dict)  # for variants that raise here: the exception's type
-    accepted: tuple[Mapping[str, np.ndarray], ...] = ()  # of variants that are right, too, for the handout
+    accepted: tuple[Mapping[str, np.ndarray], ...] = ()  # values of variants that are right for the handout, too
 
     def accepting(self, names: Collection[str]) -> Fixture:
         """The same fixture for a handout that accepts these variants as right; only finite arrays are accepted."""

@@ -59,7 +59,8 @@ class Assignment:
     sha256: str  # of all files that affect marks
 
     def stubs_of(self, check: Check) -> frozenset[str]:
-        """The functions that may be called in a check: by its function, and by the function that it needs."""
+        """Return the functions that may be called in a check: those that its function may call, and those that the
+        function which it needs may call."""
         needed = self.stubs.get(check.needs, ()) if check.needs else ()
         return frozenset(self.stubs.get(check.function, ())) | frozenset(needed)
 

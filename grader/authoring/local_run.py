@@ -116,7 +116,8 @@ def remove_modules(package: str) -> dict[str, ModuleType]:
 
 
 def functions_run(assignment: Assignment) -> dict[str, frozenset[str]]:
-    """By check, the functions and classes that run on the reference, at any depth of calls: observed, not declared.
+    """Return for each check the functions and classes that it runs on the reference, at any depth of calls. They are
+    observed, not declared.
 
     Deterministic, since checks are. If a check does not run a function, a misconception in its place cannot change the
     values of the check: until the first call of that function, the submission behaves like the reference.

@@ -129,7 +129,8 @@ def lines_not_in(shown: Iterable[str], hidden: Mapping[Path, list[str]]) -> Iter
 
 
 def source_lines(path: Path, *, solved: bool, behind: str = "") -> list[str]:
-    """The lines of a source inside its solutions, or those outside. behind: prefix of a notebook's text lines."""
+    """Return the lines of a source that are inside its solutions, or those that are outside. behind: prefix of a
+    notebook's text lines."""
     lines = [line.strip().removeprefix(behind) for line in read_text(path).split("\n")]
     regions = find_regions(str(path), "\n".join(lines))
     marks = {number for one in regions for number in (one.begin, one.end)}

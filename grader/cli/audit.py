@@ -206,7 +206,8 @@ def headings(block: Groups, start: int, indent: int) -> Iterator[str]:
 
 
 def letter_of(check: CheckResult | None) -> str:
-    """None is a check that the variant was not graded on: it runs no wrong function, so it counts as passed."""
+    """None means that the variant was not graded on the check: the check runs no wrong function, so it counts as
+    passed."""
     if check is None:
         return LETTERS[PASSED]
     follows = check.follow_through and check.status == PASSED and not lost_points(check)

@@ -215,7 +215,8 @@ def is_right(judgements: Sequence[Judgement]) -> bool:
 
 
 def inputs_of(gradients: Gradients | None) -> dict[str, np.ndarray]:
-    """Return the inputs by name, and the upstream gradient dout. Compared values that equal one get a hint for that."""
+    """Return the inputs by name, and the upstream gradient dout. A compared value that equals one of the inputs gets a
+    hint that says so."""
     if gradients is None:
         return {}
     # dx is the gradient at x. A net's gradient has the name of its parameter: W1 is at W1.

@@ -35,7 +35,7 @@ SETUP: Final = Setup(0, times=5)
 class Oracle:
     """The reference, callable in one check after another.
 
-    process: runs the reference's code; its maker ends it. handout: whose names stubs use. documented: by function, the
+    process: runs the reference's code; its maker ends it. handout: stubs use its names. documented: by function, the
     cache that its docstring fixes, computed from its arguments, since student code may look into it. makers: by
     backward, the forward whose cache it takes. is_there: False where students run their own code and have no reference;
     then nothing calls it.

@@ -41,7 +41,7 @@ from grader.sandbox.host.time_account import TimeAccount
 LATE_S: Final = 1.5
 WATCH_S: Final = 5.0
 DEFINED: Final = re.compile(rb"(?:def|class)[ \t]+(\w+)")
-THEIR_SHARE: Final = 0.5  # of submission_wall_s, spent in the submission's own sandboxes: then its code used the time
+THEIR_SHARE: Final = 0.5  # if its sandboxes took this share of submission_wall_s, its code used the time
 
 
 def grade_submission(submission: Submission, context: Context) -> Result:

@@ -30,7 +30,7 @@ from typing import Any, Final, TypeVar
 LOOK_S: Final = 0.5  # between looks at Ctrl-C, which on Windows does not wake a waiting thread
 TRIES: Final = 2  # code that catches everything may swallow the first exception
 ENDING_S: Final = 0.5  # for the thread to end after each exception; killing its sandboxes takes about 0.1 s
-CLEARING_S: Final = 2.0  # the same after Ctrl-C, when the grader ends and should leave nothing behind
+CLEARING_S: Final = 2.0  # for the thread to end after Ctrl-C: the grader should leave nothing behind
 
 T = TypeVar("T")
 

@@ -135,8 +135,9 @@ def is_own_module(path: str, wanted: Sequence[str]) -> bool:
 
 
 def choose_notebooks(notebooks: Mapping[str, bytes], roots: Sequence[str]) -> ChosenFiles:
-    """Choose the notebooks, by their bare names. Of several with one name: the one whose path shares most folders with
-    the student files, then the shallowest, then the last in natural order; a note if their contents differ.
+    """Choose the notebooks, by their bare names. If several have one name, choose the one whose path shares most
+    folders with the student files, then the shallowest, then the last in natural order, with a note if their contents
+    differ.
     """
     named: dict[str, list[str]] = {}
     for path in sorted(notebooks, key=natural_key, reverse=True):

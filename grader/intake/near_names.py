@@ -37,7 +37,8 @@ TEXTS: Final = re.compile(r'"""(?:[^\\]|\\.)*?"""' + r"|'''(?:[^\\]|\\.)*?'''", 
 
 
 def meant_name(path: str, wanted: Sequence[str]) -> str | None:
-    """The file of `wanted` that a nearly right name means; None if the name is exactly right, or means none of them."""
+    """Return the file of `wanted` that a nearly right name means; None if the name is exactly right or means no such
+    file."""
     base = base_of(path)
     bases = {base_of(name): name for name in wanted}
     if base in bases or len(base) > 200:

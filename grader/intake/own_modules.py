@@ -30,8 +30,9 @@ PROVIDED: Final = frozenset({*sys.stdlib_module_names, "numpy"})  # the sandbox'
 
 @dataclass(frozen=True)
 class Imported:
-    """A module that a file may import. level: of a relative import, 0 for an absolute one. names: the file imports
-    names from it; if Python's module lacks them, the worker takes the student's (tolerant_import.py)."""
+    """A module that a file may import. level: the number of dots of a relative import, 0 for an absolute one. names:
+    the file imports names from it; if Python's module lacks them, the worker takes the student's
+    (tolerant_import.py)."""
 
     level: int
     parts: tuple[str, ...]

@@ -107,7 +107,8 @@ def find_pattern(w: np.ndarray, scale: float) -> Reason | None:
 
 
 def find_lag(flat: np.ndarray) -> int:
-    """The first k at which entries and those k places later are correlated more than chance allows; 0 if none."""
+    """Return the first k for which each entry and the one k places later correlate more than chance allows; 0 if there
+    is none."""
     n = flat.size
     power = np.abs(np.fft.rfft(flat)) ** 2
     correlations = np.fft.irfft(power, n) / (flat @ flat)

@@ -53,8 +53,8 @@ def gradient_agrees(
 ) -> bool:
     """Whether `claim` is the gradient of sum(forward(*points) * dout) with respect to points[index].
 
-    Calls forward at most 4 * (DIRECTIONS + COORDINATES) times. False also if this cannot be decided: forward returns
-    anything but finite numbers of dout's shape, or at least half of the directions cross a kink.
+    Calls forward at most 4 * (DIRECTIONS + COORDINATES) times. Return False also if this cannot be decided: if forward
+    returns anything but finite numbers of dout's shape, or if at least half of the directions cross a kink.
     """
     point = np.asarray(points[index], dtype=np.float64)
     claim = np.asarray(claim, dtype=np.float64)
@@ -92,7 +92,7 @@ def gradient_agrees(
 def reach(
     forward: Function, points: Points, index: int, rng: RandomState, prefetch: Prefetch = no_prefetch
 ) -> np.ndarray | None:
-    """Which outputs a few sampled coordinates of points[index] reach: bool, one row for each coordinate.
+    """Return which outputs a few sampled coordinates of points[index] reach, as bools: one row for each coordinate.
 
     Further rows: where points[index] acts together with the first point, which distinguishes a product from a sum of
     the two. If the output is one number: whether a coordinate interacts with its neighbour along the last axis, which

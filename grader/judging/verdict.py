@@ -91,8 +91,8 @@ def with_share(result: CheckResult, trial: Trial, results: Results, trials: Sequ
     """A check that stopped in the forward it needs earns the same share as the function's other checks: a mistake costs
     once.
 
-    The full share if the forward passes a hidden check of its own, so that it fails only on some inputs; else half.
-    Nothing if the forward is not written, or if no other check of this function returned a value.
+    It is the full share if the forward passes a hidden check of its own, because it then fails only on some inputs;
+    else half. Nothing if the forward is not written, or if no other check of this function returned a value.
     """
     failure = trial.fed or trial.failure
     needs = trial.check.needs

@@ -62,7 +62,8 @@ class Fix:
 
 @dataclass(frozen=True)
 class Common:
-    """What at least two failed checks of a function show and no other failed check contradicts; else empty."""
+    """Return what at least two failed checks of a function show and no other failed check contradicts; empty if
+    nothing."""
 
     message: str = ""
     hint: str = ""

@@ -74,7 +74,7 @@ class HandoutTally:
 
 @dataclass(frozen=True)
 class ClassTally:
-    """mean, median: of the graded submissions, in points if all have the same `max_score`, else in percent."""
+    """mean, median: over the graded submissions; in points if all have the same `max_score`, else in percent."""
 
     statuses: Mapping[str, int]
     shares: tuple[float, ...]

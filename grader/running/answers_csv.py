@@ -281,7 +281,7 @@ class Marking:
         return {**dict(zip(KEY_COLUMNS, key, strict=True)), "max_points": points, "answer": start, **bound}
 
     def _all_answers(self) -> dict[Key, tuple[float, str]]:
-        """By submission and question, in the order of the run, whatever was graded first.
+        """Return all answers by submission and question, in the order of the run, whatever was graded first.
 
         As soon as one submission has notebooks, a missing notebook counts as absent answers for every submission of the
         same handout: all of them have the same maximum.

@@ -111,7 +111,8 @@ class Batch:
             ) from error
 
     def finish(self) -> list[str]:
-        """Write the class page and grades.csv: results of this run, and stored results of submissions not chosen by it.
+        """Write the class page and grades.csv from the results of this run, and from stored results of submissions that
+        this run did not choose.
 
         Returns warnings about answers.csv. Raises UsageError if staff saved an invalid answers.csv during the run.
         """
@@ -211,7 +212,8 @@ class Batch:
 
 
 def has_failed(result: Result) -> bool:
-    """Whether the machine may be the cause of a failure: not graded, or a check that ended without values to judge."""
+    """Whether the machine may have caused a failure: the submission was not graded, or a check ended without values to
+    judge."""
     return result.status != GRADED or any(check.status in (ERROR, TIMEOUT, CRASHED) for check in result.checks)
 
 

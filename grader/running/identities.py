@@ -117,7 +117,9 @@ def match_known(found: Sequence[Found], known: Sequence[Known]) -> list[Known | 
         for name in {one.person, *one.names}:
             named[name].append(one)
     candidates = []
-    for new in found:  # persons of the same name; else persons read from results, by names of entries of the download
+    # Candidates are the persons of the same name. If there is none, they are persons read from results, found by the
+    # names that the entries of the download have.
+    for new in found:
         same = list(named.get(new.person, ()))
         for name in () if same else map(same_name, new.entries):
             same += [was for was in named.get(name, ()) if was.names and was not in same]

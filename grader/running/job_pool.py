@@ -54,8 +54,9 @@ def grade_all(
 ) -> Iterator[Result]:
     """Grade with at most `window` submissions in the executor at once. Yields results in the order they are finished.
 
-    window: a function if it changes, since machines join and leave.
-    parts: by submission id, the checks to grade it on; submissions that are not listed are graded on all checks.
+    window: a number, or a function if the number changes because machines join and leave.
+    parts: for the id of a submission, the checks on which to grade it; submissions that are not listed are graded on
+    all checks.
     """
     running: dict[Future[Result], Submission] = {}
     waiting = iter(submissions)

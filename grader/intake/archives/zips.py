@@ -43,8 +43,8 @@ def read_zip(file: BinaryIO, gathering: Gathering) -> None:
 
 
 def list_top(file: BinaryIO, wanted: str, most: int) -> tuple[dict[str, bool], bytes | None]:
-    """The entries at the top of a zip or in its only top folder (by name: whether it is a folder), and the content of
-    the entry `wanted`, at most `most` bytes, or None.
+    """Return the entries at the top of a zip or in its only top folder, as a dict from names to whether the entry is a
+    folder; and the content of the entry `wanted`, at most `most` bytes, or None.
 
     Raises IntakeProblem if the zip is damaged or its directory too large; OSError.
     """

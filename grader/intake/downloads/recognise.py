@@ -103,7 +103,7 @@ class Download:
 
 
 def recognise(entries: Mapping[str, bool], metadata: bytes | None = None) -> Download | None:
-    """The download that these entries form (by name: whether it is a folder), or None.
+    """Return the download that these entries form, or None. entries: for each name, whether it is a folder.
 
     metadata: the content of Gradescope's submission_metadata.yml, if it is among them.
     """

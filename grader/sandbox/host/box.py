@@ -232,7 +232,8 @@ class Box:
 
 
 def wait_for_end(process: subprocess.Popen[bytes], seconds: float) -> None:
-    """Wait for a process to end, for at most that many seconds. Where the kernel has pidfds its end wakes the judge."""
+    """Wait for a process to end, for at most that many seconds. If the kernel has pidfds, the end of the process wakes
+    the judge."""
     if process.poll() is None:
         with contextlib.suppress(AttributeError, OSError):  # not Linux, or before 5.3
             fd = os.pidfd_open(process.pid)

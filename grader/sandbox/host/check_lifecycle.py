@@ -49,7 +49,7 @@ MOVES: Final[Mapping[str, Mapping[str, str]]] = {
     WAITING: {BEGIN: REOPENED, END: ABSENT, KILL: ABSENT},  # it has served checks without a trace, and waits
     LOST: {END: ABSENT, KILL: LOST},  # the sandbox was killed; the check's function may still be running
 }
-UNWANTED_S: Final = 0.5  # for queued checks that do not run after all; one that hangs would cost its time twice
+UNWANTED_S: Final = 0.5  # for a queued check that nobody wants any more; one that hangs would cost its time twice
 ENDED: Final = {"op": "ended", "exit": 0, "signal": 0}  # the only report of an end that leaves nothing behind
 
 
@@ -85,7 +85,7 @@ class CheckLifecycle:
         self.may_queue = True
 
     def begin(self, setup: Setup, *, fresh: bool = True) -> None:
-        """Begin a check; call() reaches its process until end(). fresh: in a process that has served no other check.
+        """Begin a check; call() reaches its process until end(). fresh: use a process that has served no other check.
 
         Raises CallFailed if the modules cannot be imported; SandboxError if the box itself fails.
         """

@@ -34,7 +34,7 @@ class Exchange:
     """One check's calls, from the first to settle().
 
     All that sends or receives raises CallFailed if a call returns no value, or Diverged. sent: the number of messages.
-    replies_due: how many replies are still to come. early_replies: those that came before the check made its calls.
+    replies_due: the number of replies still to come. early_replies: replies that came before the check made its calls.
     """
 
     def __init__(

@@ -115,7 +115,7 @@ def import_failure(module: str, result: Any, at: Circumstances) -> Failure | Non
 def failure_of_box(error: Exception, exit_code: int | None, at: Circumstances) -> Failure:
     """The failure after which there is no usable reply. error: what the box or the decoder raised.
 
-    exit_code: of the whole worker, which ends early only during an import or by an attack on it.
+    exit_code: the exit code of the whole worker, which ends early only during an import or by an attack on it.
     """
     name, limits = at.subject, at.limits
     if isinstance(error, NoReply):

@@ -66,7 +66,8 @@ class LeftOut:
 class ImportResult:
     """What the judge knows of an import. broken: why the import did not end. failures: by module, or None.
 
-    absent: names of modules that are not in the sandbox. recoded: files that are not in UTF-8. prints: during it.
+    absent: names of modules that are not in the sandbox. recoded: files that are not in UTF-8. prints: what was printed
+    during the import.
     """
 
     broken: Failure | None = None

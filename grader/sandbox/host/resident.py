@@ -37,7 +37,7 @@ def keep_resident(paths: Iterable[str], hidden: Collection[str]) -> int:
         except OSError:  # a sandbox cannot read it either
             continue
         size = os.fstat(file).st_size
-        # Without a lock where the first call fails with EAGAIN or EPERM. mmap refuses a length of 0.
+        # If the call with a lock fails (EAGAIN, EPERM), map the file without one. mmap refuses a length of 0.
         for how in (MAP_POPULATE | MAP_LOCKED, MAP_POPULATE) if size else ():
             # Not mmap.mmap, which keeps a descriptor open for each file: there are more files than descriptors.
             flags = mmap.MAP_SHARED | how

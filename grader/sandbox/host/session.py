@@ -42,6 +42,7 @@ from grader.sandbox.inside.protocol import ProtocolError, encode, encode_with
 
 MAX_STUB_CALLS: Final = 2000  # before one reply; training a three-layer net for some steps takes a few hundred
 HELLO_S: Final = 60  # a worker says hello after 0.2 s; on a machine that swaps it can take much longer
+SMALLEST_PIPE: Final = 4096  # bytes: pipe(7), where a user has many of them
 MAX_LISTED: Final = 20  # absent names and recoded files that a report lists; a worker could send thousands
 STALE: Final = {"op": "stale"}
 # What a worker can do wrong: the box raises the first four, the decoder the last.
@@ -155,19 +156,26 @@ class Session:
         at = self.at("", self.limits)
         try:
             deadline = self.import_deadline()
-            request, self.loading = self.loading or self.post(self.plan.request(), at, deadline), None
+            early, self.loading = self.loading, None
+            request = early or self.post(self.plan.request(), at, deadline)
             reply = self.receive_reply(request, at, lambda: deadline)
         except CallFailed as failed:
             self.imported = replace(self.imported, broken=failed.failure)
             return
         results, failures = reply.get("modules", {}), dict[str, Failure | None]()
         left_out = [left_out_from(item) for item in reply.get("left_out", [])]
+        prints, printed = self.take_prints()
+        # Nobody read what an early import printed, so it may have waited on a full pipe, and been left out for that.
+        if early is not None and left_out and printed >= SMALLEST_PIPE:
+            self.kill()
+            self.greet()
+            return self.import_modules()
         self.imported = ImportResult(
             failures=failures,
             absent=tuple(plain_text(name)[:100] for name in reply.get("absent", [])[:MAX_LISTED]),
             left_out=tuple(one for one in left_out if one is not None),
             recoded=tuple(plain_text(name)[:200] for name in reply.get("recoded", [])[:MAX_LISTED]),
-            prints=self.take_prints()[0],
+            prints=prints,
         )
         for module in self.plan.modules:
             # null is success. A module that the reply does not name has neither imported nor failed: malformed.

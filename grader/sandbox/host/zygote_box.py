@@ -162,7 +162,7 @@ class HeldBox(Box):
         self.process, self.init = spawn(launch, launch.enclosure.command(holder_guest(), HOLDER), subprocess.DEVNULL)
         options = dict(launch.enclosure.options)
         processes = options["limits"]["NPROC"] + HELD_PROCESSES
-        if launch.enclosure.userns_fd is None:  # otherwise the worker has a uid of its own, which the two do not have
+        if launch.enclosure.userns_fd is None:  # otherwise only the worker has its uid, and the two do not count
             options["limits"] = {**options["limits"], "NPROC": processes}
         self.group = make_group(find_parent(), launch.memory or 0, processes)
         requests, replies, prints, news = (os.pipe() for _ in range(4))

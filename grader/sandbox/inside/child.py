@@ -107,7 +107,7 @@ class Child:
                 self.results, self.values = [], {}
                 for step in request["steps"]:
                     if step[0] != "call":
-                        self.results.append(step)  # result() computes it if a call needs it
+                        self.results.append(step)  # result() computes the step if a call needs it
                     elif not self.serve_call(request, *step[1:]):
                         break
                 self.send_replies()
@@ -135,7 +135,8 @@ class Child:
             reply: Dict[str, Any] = {"outcome": "unfit"}
         else:
             reply = self.call(function, args, kwargs)
-        # The judge trusts neither: it compares the id, and bounds the time by its own clock (time_account.py).
+        # The judge trusts neither the id nor the time: it compares the id, and bounds the time by its own clock
+        # (time_account.py).
         reply["id"], reply["took"] = request["id"], self.took_s
         flush()
         goes_on = reply["outcome"] == "value" and not reply.get("stub")

@@ -35,7 +35,7 @@ def confine(options: Dict[str, Any]) -> None:
     file; devices: files that can be read and written.
     """
     prctl(PR_SET_PDEATHSIG, SIGKILL)
-    prctl(PR_SET_CHILD_SUBREAPER, 1)  # so that the judge finds orphans below the worker, and not below the host's init
+    prctl(PR_SET_CHILD_SUBREAPER, 1)  # the judge then finds orphans below the worker, and not below the host's init
     prctl(PR_SET_NO_NEW_PRIVS, 1)  # before Landlock and seccomp: a process without rights needs it for both
     close_files(options["readable"], options["listed"], options["devices"])
 

@@ -41,9 +41,9 @@ from child import Child, seed_everything, use_member  # type: ignore[import-not-
 from clock import Clock  # type: ignore[import-not-found]
 from work_tree import WorkTree  # type: ignore[import-not-found]
 
-STAYING_SHARE = 0.1  # of a check's CPU time that a child may have used and still serve another check
-STATEMENT_SHARE = 0.4  # of the CPU time for imports, for one statement of a module: the others need time as well
-IMPORT_WAIT_S = 2.0  # that a statement of a module may sleep or wait; well below the wall time for imports
+STAYING_SHARE = 0.1  # a child that used more than this share of a check's CPU time serves no other
+STATEMENT_SHARE = 0.4  # one statement may use this share of the import's CPU time: the others need time, too
+IMPORT_WAIT_S = 2.0  # one statement may sleep or wait that long; well below the wall time for imports
 MAX_LEFT_OUT = 20  # statements in the reply; a report lists fewer (grading/import_notes.py)
 
 

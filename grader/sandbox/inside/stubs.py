@@ -269,7 +269,7 @@ def write_argument(function: str, value: Any) -> Any:
         return tuple(write_argument(function, item) for item in value)
     if isinstance(value, list):
         return [write_argument(function, item) for item in value]
-    if isinstance(value, dict):  # without the entries that cannot be sent: students' own, which the reference ignores
+    if isinstance(value, dict):  # leave out entries that cannot be sent: the reference ignores them
         sent = {}
         for key, item in value.items():
             try:

@@ -296,7 +296,7 @@ class Alias:
 
 def raiser(error: BaseException) -> Callable[..., Any]:
     """Return what replaces a function that was left out."""
-    came_through = error.__traceback__  # as it is now: every raise adds its own frames
+    came_through = error.__traceback__  # stored now: every raise adds its own frames
 
     def left_out(*args: Any, **kwargs: Any) -> Any:
         raise error.with_traceback(came_through)
