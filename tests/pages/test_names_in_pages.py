@@ -50,7 +50,12 @@ def options_of(command: str) -> set[str]:
     assert found is not None
     below = list(found.commands.values()) if isinstance(found, click.Group) else []
     params = [parameter for one in (found, *below) for parameter in one.params]
-    return {"--help"} | {option for parameter in params for option in parameter.opts if option.startswith("--")}
+    return {"--help"} | {
+        option
+        for parameter in params
+        for option in (*parameter.opts, *parameter.secondary_opts)
+        if option.startswith("--")
+    }
 
 
 ALL_OPTIONS = {"--version", *OF_OTHER_PROGRAMS}.union(*map(options_of, COMMANDS))
