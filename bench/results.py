@@ -32,6 +32,7 @@ MODULES = {
     "overhead": "bench.overhead",
     "cluster": "bench.cluster",
     "many": "bench.many",
+    "hand_back": "bench.hand_back",
     "isolation_cost": "bench.isolation_cost",
     "student_wait": "bench.student_wait",
     "fast_layers": "bench.fast_layers",
