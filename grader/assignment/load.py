@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from grader.assignment.python_loader import load_module
+from grader.assignment.rules import rules_from, without_rules
 from grader.assignment.sections import ModuleSet, classes_from, sets_from, stubs_from
 from grader.checks import DEFINED, CheckDefinition, MisconceptionDefinition
+from grader.decisions import Rules
 from grader.errors import AssignmentError
 from grader.function_ids import file_of, module_of_file
 from grader.records import HIDDEN, VISIBLE, Check, Members
@@ -53,6 +55,7 @@ class Assignment:
     limits: Mapping[str, float]  # as [limits] has them
     expected_warnings: tuple[str, ...]  # beginnings of warnings of handed-out files that mean nothing in the sandbox
     right_solutions: tuple[Path, ...]  # folders of right student files, for authoring
+    rules: Rules  # which attempt counts and what late days cost (rules.py)
     sha256: str  # of everything that decides over marks
 
     def stubs_of(self, check: Check) -> frozenset[str]:
@@ -152,6 +155,7 @@ def load_assignment(folder: Path) -> Assignment:
         limits=numbers_from(toml, data, "limits", "limit {} is {!r}"),
         expected_warnings=tuple(names_in(toml, data, "expected_warnings", [])),
         right_solutions=tuple((folder / path).resolve() for path in names_in(toml, data, "right_solutions", [])),
+        rules=rules_from(toml, data),
         sha256=hash_of(folder),
     )
 
@@ -190,7 +194,9 @@ def hash_of(folder: Path) -> str:
         counts = path.is_file() and path.suffix in {".toml", ".py", ".json", ".npz"}
         if counts and inside.parts[0] not in FOR_STUDENTS and "__pycache__" not in inside.parts:
             digest.update(f"{inside.as_posix()}\0".encode())
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
+            content = path.read_bytes()
+            content = without_rules(content) if inside.as_posix() == "assignment.toml" else content
+            digest.update(hashlib.sha256(content).digest())
     return digest.hexdigest()
 
 

@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "check": "Run the public checks on your own code: what is right, wrong, not there yet.",
     "fixtures": "Run every check on the reference, and store what it returns.",
     "grade": "Grade folders, archives or single files: marks, and a report and a feedback page each.",
+    "gradebook": "Students, attempts, adjustments, comments, late days, requests: what people decide.",
     "release": "Pack what students get: template, notebooks, public checks, and this grader.",
     "submit": "Pack your files and notebooks into one zip, and say what is missing.",
     "template": "Write the students' package: the reference without its solutions.",

@@ -52,6 +52,12 @@ from grader.sandbox.host.mounts import ONE_THREAD
     type=click.Choice(["text", "json"]),
     help="json: one line an event on standard output, and nothing else there.",
 )
+@click.option(
+    "--gradebook",
+    metavar="URL",
+    envvar="GRADER_GRADEBOOK",
+    help="Where decisions are kept: a file or postgresql://…; gradebook.sqlite3 beside OUT by default.",
+)
 @click.option("--profile", is_flag=True, help="Say at the end where the time went.")
 def grade(
     paths: tuple[Path, ...],

@@ -13,6 +13,7 @@ from typing import Final
 import click
 from rich.console import Console
 
+from grader.cli.run_record import RunRecord
 from grader.cli.screen.progress import JsonLog, Progress, class_table, literal, parts_of, show_profile
 from grader.errors import GraderError, UsageError
 from grader.grading.context import Settings, prepare
@@ -21,6 +22,7 @@ from grader.intake.names import MOST_FEW, few, listed
 from grader.messages.say import say
 from grader.running.answers_csv import Marking
 from grader.running.class_run import Batch
+from grader.running.hand_ins import HandIns
 from grader.running.identities import keep_ids, settle_ids
 from grader.running.job_pool import JobPool, make_executor
 from grader.running.notebook_renderer import Renderer
@@ -43,6 +45,7 @@ def run_class(
     scheduler: str | None,
     log_format: str,
     profile: bool,
+    gradebook: str | None,
 ) -> int:
     """Grade what is to be graded, and return the exit code. renderer: of notebooks into `out`; its end is awaited.
 
@@ -61,8 +64,21 @@ def run_class(
         progress = JsonLog() if log_format == "json" else Progress()
         marking = Marking(out, [one.id for one in found], context.assignment.questions, persons)
         keep_ids(found, out)
+        record = RunRecord(gradebook, out, context)
         batch = Batch(
-            found, settings, context, out, progress.advance, marking, renderer.want, only, force=force, failed=failed
+            found,
+            settings,
+            context,
+            out,
+            progress.advance,
+            marking,
+            renderer.want,
+            HandIns(found, persons),
+            record.enter,
+            record.decisions(),
+            only,
+            force=force,
+            failed=failed,
         )
         total = len(batch.chosen)
         try:
@@ -83,9 +99,9 @@ def run_class(
             click.echo(f"stopped: {there}. {again} goes on from there.", err=True)
             raise click.exceptions.Exit(code) from None
         batch.faults += renderer.faults
-        said = batch.finish()
+        said = [*batch.finish(), *record.said]
         if log_format == "text":
-            show_class(batch, out)
+            show_class(batch, out, record.place)
         if profile:
             graded, parts = batch.counts["graded"], parts_of(batch.spent_s, wall_s=wall_s, jobs=at_work)
             if isinstance(progress, JsonLog):
@@ -98,6 +114,8 @@ def run_class(
     if batch.faults:
         count = f"{len(batch.faults)} of {total}"
         raise GraderError(f"{count} could not be graded or reported: {'; '.join(told_once(batch.faults)[:MOST_FEW])}")
+    if record.faults:
+        raise GraderError(" ".join(record.faults))
     return 0
 
 
@@ -147,7 +165,7 @@ def see_known(found: Sequence[Found], only: tuple[str, ...]) -> None:
             raise UsageError(f"--only {name}: no such submission. There are: {', '.join(sorted(known)[:20])}.")
 
 
-def show_class(batch: Batch, out: Path) -> None:
+def show_class(batch: Batch, out: Path, gradebook: str) -> None:
     console = Console(highlight=False)
     class_table(console, [batch.rows[one.id] for one in batch.chosen if one.id in batch.rows])
     others = len(batch.rows) - len(batch.chosen)
@@ -162,3 +180,5 @@ def show_class(batch: Batch, out: Path) -> None:
             soft_wrap=True,
         )
     console.print(f"Reports: {out / 'index.html'}", soft_wrap=True)
+    if gradebook:
+        console.print(f"Gradebook: {literal(gradebook)}", soft_wrap=True)

@@ -24,6 +24,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from grader.decisions import Grade
 from grader.errors import GraderError
 from grader.function_ids import module_of
 from grader.messages.say import said, say, say_all
@@ -44,8 +45,17 @@ ROWS_SHOWN: Final = 500
 FRAMES_SHOWN: Final = 6
 
 
-def class_page(roster: Roster, *, title: str, points: Mapping[str, AnswerPoints] = MappingProxyType({})) -> str:
-    """The class: scores, a row a submission, and what was got wrong most. points: of answers, by submission."""
+def class_page(
+    roster: Roster,
+    *,
+    title: str,
+    points: Mapping[str, AnswerPoints] = MappingProxyType({}),
+    grades: Mapping[str, Grade] = MappingProxyType({}),
+) -> str:
+    """The class: scores, a row a submission, and what was got wrong most. points: of answers, by submission.
+
+    grades: by submission; they have a column if people decided over one of them.
+    """
     counted = tally_class(roster)
     most_failed, others_failed = most_telling(counted.checks)
     facts = {
@@ -53,6 +63,7 @@ def class_page(roster: Roster, *, title: str, points: Mapping[str, AnswerPoints]
         "results": roster.ordered(),
         "tally": counted,
         "answers": {name: marked_answers.sum_points(own.values()) for name, own in points.items()},
+        "grades": grades if any(grade.is_decided for grade in grades.values()) else {},
         "columns": spaced_by_module(counted.functions),
         "most_failed": most_failed,
         "others_failed": others_failed,
@@ -67,15 +78,17 @@ def most_telling(checks: Sequence[CheckTally]) -> tuple[list[CheckTally], list[C
     return top, [item for item in checks if item not in top]
 
 
-def staff_page(result: Result, marks: marked_answers.Marks = MappingProxyType({})) -> str:
+def staff_page(result: Result, marks: marked_answers.Marks = MappingProxyType({}), grade: Grade | None = None) -> str:
     """One submission with everything that is known about it.
 
-    marks: what staff gave for its answers, by notebook and question.
+    marks: what staff gave for its answers, by notebook and question. grade: what people decided, if they did.
     """
-    return render("staff.html", {**parts_of(result, marks), "staff": True})
+    return render("staff.html", {**parts_of(result, marks), "grade": grade, "staff": True})
 
 
-def feedback_page(result: Result, marks: marked_answers.Marks = MappingProxyType({})) -> str:
+def feedback_page(
+    result: Result, marks: marked_answers.Marks = MappingProxyType({}), grade: Grade | None = None
+) -> str:
     """One submission as its student may see it."""
     disclosed = for_student(result)
     asked = [check for check in disclosed.checks if check.status != NOT_APPLICABLE]
@@ -83,7 +96,7 @@ def feedback_page(result: Result, marks: marked_answers.Marks = MappingProxyType
         "public": [check.status == PASSED for check in asked if check.visibility == VISIBLE],
         "hidden": [check.status == PASSED for check in asked if check.visibility != VISIBLE],
     }
-    return render("feedback.html", {**parts_of(disclosed, marks), **passed, "staff": False})
+    return render("feedback.html", {**parts_of(disclosed, marks), **passed, "grade": grade, "staff": False})
 
 
 def parts_of(result: Result, marks: marked_answers.Marks) -> dict[str, Any]:
@@ -159,7 +172,13 @@ def environment() -> Environment:
         bytecode_cache=Compiled(TEMPLATES),
     )
     environment.filters.update(
-        number=text.number, seconds=text.seconds, small=text.small, clip=text.clip, python=text.highlight_line
+        number=text.number,
+        signed=text.signed,
+        utc=text.utc,
+        seconds=text.seconds,
+        small=text.small,
+        clip=text.clip,
+        python=text.highlight_line,
     )
     environment.globals.update(
         figures=figures,

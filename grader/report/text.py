@@ -9,6 +9,7 @@ that is put into a page, before escaping.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cache
 from typing import Final
 from urllib.parse import quote
@@ -54,6 +55,15 @@ def number(value: float) -> str:
     """Points and scores: two decimals at most, none where they are zero."""
     text = f"{value:.2f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
+
+
+def signed(value: float) -> str:
+    """Points that were given or taken: a plus or a minus before them, but for none."""
+    return "0" if (text := number(abs(value))) == "0" else f"{'+' if value > 0 else '−'}{text}"
+
+
+def utc(when: datetime) -> str:
+    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def seconds(value: float) -> str:

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from grader.atomic_files import write_text
+from grader.decisions import Grade
 from grader.errors import AssignmentError, GraderError
 from grader.grading.context import Context, Settings
 from grader.grading.submission import blank_result
@@ -32,6 +33,7 @@ from grader.report.notebooks.marked_answers import Marks
 from grader.report.pages import class_page, feedback_page, staff_page
 from grader.report.roster import Roster
 from grader.running.answers_csv import Marking
+from grader.running.hand_ins import HandIns
 from grader.running.job_pool import grade_all
 from grader.running.output_folder import (
     has_stamp,
@@ -49,8 +51,9 @@ class Batch:
     """One run, as it goes. show: called with each row of the run, and whether it is of an earlier one.
 
     only: grade these ids; all if empty. force: also what is current. failed: also what failed.
-    marking: what staff gave for answers. render: sees that a submission's notebooks have their pages. spent_s: of what
-    was graded in this run, as results have it; and "reports", of this process.
+    marking: what staff gave for answers. grades: what people decided, by submission. record: enters the run in the
+    gradebook, and returns the grades as they are then. render: sees that a submission's notebooks have their pages.
+    spent_s: of what was graded in this run, as results have it; and "reports", of this process.
     """
 
     found: Sequence[Found]
@@ -60,6 +63,9 @@ class Batch:
     show: Callable[[Result, bool], None]
     marking: Marking
     render: Callable[[Submission], None]
+    hand_ins: HandIns
+    record: Callable[[Batch], Mapping[str, Grade]]
+    grades: Mapping[str, Grade]
     only: Collection[str] = ()
     force: bool = False
     failed: bool = False
@@ -103,13 +109,16 @@ class Batch:
             if one.id not in self.rows and (earlier := stored(self.out, one.id)) is not None:
                 self.enter(earlier)
         said = self.marking.finish()
-        for name in self.marking.changed:
+        before, self.grades = self.grades, self.record(self)
+        moved = [name for name in self.rows if decided(before.get(name)) != decided(self.grades.get(name))]
+        for name in dict.fromkeys([*self.marking.changed, *moved]):
             if (result := stored(self.out, name)) is not None:
-                self.faults += write_pages(self.out, self.marking.completed(result), self.marking.of(name))
+                self.write_pages(result)
         rows = [self.rows[one.id] for one in self.found if one.id in self.rows]
         points = self.marking.points()
-        write_text(self.out / "index.html", class_page(self.roster, title=self.context.assignment.title, points=points))
-        write_text(self.out / "grades.csv", grades_csv(rows, points))
+        title = self.context.assignment.title
+        write_text(self.out / "index.html", class_page(self.roster, title=title, points=points, grades=self.grades))
+        write_text(self.out / "grades.csv", grades_csv(rows, points, self.grades))
         return said
 
     def left_to_grade(self) -> Iterator[Submission]:
@@ -154,11 +163,16 @@ class Batch:
             self.spent_s[name] = self.spent_s.get(name, 0.0) + seconds
 
     def take(self, result: Result, *, reused: bool) -> None:
-        self.faults += write_pages(self.out, self.marking.completed(result), self.marking.of(result.id))
+        self.write_pages(result)
         self.show(self.enter(result), reused)
+
+    def write_pages(self, result: Result) -> None:
+        marks, grade = self.marking.of(result.id), self.grades.get(result.id)
+        self.faults += write_pages(self.out, self.marking.completed(result), marks, grade)
 
     def enter(self, result: Result) -> Result:
         self.marking.add(result)
+        self.hand_ins.add(result)
         row = self.rows[result.id] = self.roster.add(result)
         return row
 
@@ -168,7 +182,12 @@ def has_failed(result: Result) -> bool:
     return result.status != GRADED or any(check.status in (ERROR, TIMEOUT, CRASHED) for check in result.checks)
 
 
-def write_pages(out: Path, result: Result, marks: Marks) -> list[str]:
+def decided(grade: Grade | None) -> Grade | None:
+    """The grade, if people had a part in it: only then has a page more to show than the result."""
+    return grade if grade and grade.is_decided else None
+
+
+def write_pages(out: Path, result: Result, marks: Marks, grade: Grade | None = None) -> list[str]:
     """Write a stored result's two pages, unless they are there and would be the same.
 
     A page that cannot be made is a fault of ours: returned, and the rest goes on. The staff page comes last, since its
@@ -176,11 +195,13 @@ def write_pages(out: Path, result: Result, marks: Marks) -> list[str]:
     """
     staff, feedback = out / f"{result.id}.html", out / "feedback" / f"{result.id}.html"
     stored_at = result_path(out, result.id)
-    stamp = stamp_of(stored_at.read_bytes() if stored_at.is_file() else b"", repr(sorted(marks.items())))
+    grade = decided(grade)
+    words = (repr(sorted(marks.items())), *([repr(grade)] if grade else ()))
+    stamp = stamp_of(stored_at.read_bytes() if stored_at.is_file() else b"", *words)
     if has_stamp(staff, stamp) and feedback.is_file() and feedback.stat().st_size:
         return []
     try:
-        pages = feedback_page(result, marks), staff_page(result, marks) + stamp
+        pages = feedback_page(result, marks, grade), staff_page(result, marks, grade) + stamp
     except Exception as error:
         return [f"{result.id}: its page could not be made ({type(error).__name__}: {error})"]
     for path, page in zip((feedback, staff), pages, strict=True):
