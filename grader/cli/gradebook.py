@@ -11,6 +11,7 @@ import click
 from grader.cli.gradebook_decisions import DECISIONS
 from grader.cli.gradebook_desk import Desk
 from grader.cli.gradebook_people import PEOPLE
+from grader.cli.gradebook_publish import publish
 from grader.cli.gradebook_tables import TABLES
 from grader.gradebook.place import FILE_NAME
 
@@ -37,5 +38,5 @@ def gradebook(context: click.Context, url: str, title: str, who: str) -> None:
     context.obj = Desk(url, title, who)
 
 
-for command in (*DECISIONS, *PEOPLE, *TABLES):
+for command in (*DECISIONS, *PEOPLE, *TABLES, publish):
     gradebook.add_command(command)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
@@ -31,6 +32,7 @@ from grader.gradebook.book import Gradebook
 from grader.gradebook.commenting import read_comments
 from grader.gradebook.lateness import read_extensions, read_late_days
 from grader.gradebook.naming import find_assignment, find_hand_in, rules_from_json
+from grader.gradebook.publishing import opened_at, read_publishing
 from grader.gradebook.requests import read_requests
 from grader.gradebook.runs import read_attempts
 from grader.gradebook.students import read_members, read_students
@@ -87,6 +89,8 @@ class Parts:
         self.adjustments: dict[tuple[str, str], list[Adjustment]] = gather(decided)
         self.extensions: dict[tuple[str, str], list[Extension]] = gather(read_extensions(connection, assignment.id))
         self.late_days = read_late_days(connection, assignment.id)
+        self.publishing = read_publishing(connection, assignment.id)
+        self.now = datetime.now(UTC)
         self.comments: dict[str, list[Comment]] = defaultdict(list)
         for comment in read_comments(connection, assignment.id, name):
             self.comments[comment.submission].append(comment)
@@ -115,6 +119,12 @@ class Parts:
         return found
 
     def page(self, submission: str) -> Grade:
+        subjects = [(submission, ""), *(("", one.key) for one in self.members.get(submission, ()))]
+        extensions = [one for subject in subjects for one in self.extensions.get(subject, ())]
+        opened = opened_at(self.now, self.publishing, self.rules, extensions)
+        return replace(self.shared(submission), opened=opened)
+
+    def shared(self, submission: str) -> Grade:
         team = self.members.get(submission, ())
         if len(team) < 2:
             return self.settle(submission, *team)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -87,10 +87,13 @@ def staff_page(result: Result, marks: marked_answers.Marks = MappingProxyType({}
 
 
 def feedback_page(
-    result: Result, marks: marked_answers.Marks = MappingProxyType({}), grade: Grade | None = None
+    result: Result,
+    marks: marked_answers.Marks = MappingProxyType({}),
+    grade: Grade | None = None,
+    opened: Collection[str] = (),
 ) -> str:
-    """One submission as its student may see it."""
-    disclosed = for_student(result)
+    """One submission as its student may see it. opened: visibilities that have become visible by now."""
+    disclosed = for_student(result, opened)
     asked = [check for check in disclosed.checks if check.status != NOT_APPLICABLE]
     passed = {
         "public": [check.status == PASSED for check in asked if check.visibility == VISIBLE],
