@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "grade": "Grade folders, archives or single files: marks, and a report and a feedback page each.",
     "gradebook": "Students, attempts, adjustments, comments, late days, requests: what people decide.",
     "release": "Pack what students get: template, notebooks, public checks, and this grader.",
+    "serve": "The gradebook in a browser: the class, points with reasons, one question for everybody.",
     "submit": "Pack your files and notebooks into one zip, and say what is missing.",
     "template": "Write the students' package: the reference without its solutions.",
 }
