@@ -11,7 +11,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -134,6 +134,8 @@ def decided(site: Site, request: Request, form: dict[str, str]) -> Response:
         return questions.one_card(site, request, form, more, status)
     if name == "publish":
         return views.publishing_page(site, request, more, status) if more else RedirectResponse("/publishing", 303)
+    if name == "mark" and not more:  # a browser without scripts
+        return RedirectResponse(f"/question?{urlencode({'name': form.get('part', '').partition(':')[2]})}", 303)
     if more:
         return views.submission_page(site, request, more, status)
     return RedirectResponse(views.back_to(form), 303)
