@@ -33,6 +33,7 @@ MODULES = {
     "cluster": "bench.cluster",
     "many": "bench.many",
     "isolation_cost": "bench.isolation_cost",
+    "serve": "bench.serve",
     "student_wait": "bench.student_wait",
     "fast_layers": "bench.fast_layers",
 }

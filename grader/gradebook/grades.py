@@ -66,6 +66,23 @@ def grade_of(book: Gradebook, assignment: str, submission: str) -> Grade:
         return Parts(connection, row, hand_in).page(submission)
 
 
+def grades_again(book: Gradebook, assignment: str, submission: str) -> list[Grade]:
+    """Those of grades_of that are about one submission: of each member, or the one that is nobody's."""
+    with book.reading() as connection:
+        row = find_assignment(connection, assignment, book.place)
+        parts = Parts(connection, row, find_hand_in(connection, row, submission, book.place))
+        team = parts.members.get(submission, ())
+        return [parts.settle(submission, one) for one in team] or [parts.settle(submission)]
+
+
+def attempts_to_count(book: Gradebook, assignment: str, *, checks: bool) -> list[Attempt]:
+    """Every attempt that may be the one that counts, with its points by function, or also by check."""
+    with book.reading() as connection:
+        row = find_assignment(connection, assignment, book.place)
+        ends = rules_from_json(row.rules).counts != BEST
+        return read_attempts(connection, row.id, points=2 if checks else 1, ends=ends)
+
+
 def state_of(book: Gradebook) -> tuple[int, int]:
     """As long as this stays the same, so does every grade: the numbers of the last change and the last run."""
     with book.reading() as connection:

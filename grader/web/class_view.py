@@ -2,8 +2,8 @@
 
     gradebook ─► Snapshot (kept as long as state_of stays the same) ─► Filters.apply ─► rows of one page
 
-Grades of 10,000 students take a fraction of a second to compute, so they are computed when something changed and not
-with every request.
+Computing the grades of 10,000 students takes most of a second, so it is done after a run and not with every request.
+After decisions, the grades of those submissions alone are computed again (`renewed`).
 """
 
 from __future__ import annotations
@@ -39,6 +39,9 @@ SORTS: Final[Mapping[str, Callable[[Grade], Any]]] = {
 }
 
 
+STEADY: Final = ("name", "submission")  # orders that no decision changes
+
+
 @dataclass(frozen=True)
 class Filters:
     """What the URL says. Whatever it cannot say is as if it said nothing.
@@ -65,9 +68,10 @@ class Filters:
         if values["show"] not in SHOWN:
             values["show"] = ""
         try:
-            values["below"] = f"{min(1000.0, max(0.0, float(values['below'].replace(',', '.')))):g}"
+            percent = float(values["below"].replace(",", "."))
         except ValueError:
-            values["below"] = ""
+            percent = 0.0
+        values["below"] = f"{percent:g}" if 0 < percent < 1000 else ""
         return cls(**values)
 
     def query(self, **changes: object) -> str:
@@ -95,7 +99,7 @@ class Filters:
     def conditions(self, snapshot: Snapshot) -> Any:
         if self.text:
             words = self.text.casefold()
-            yield lambda grade: words in snapshot.texts[id(grade)]
+            yield lambda grade: words in snapshot.texts[whose(grade)]
         if self.status:
             yield lambda grade: grade.status == self.status
         if self.below:
@@ -123,14 +127,27 @@ FLAGS: Final[Mapping[str, Callable[[Grade], bool]]] = {
 class Snapshot:
     """All grades at one state of the gradebook. read_losers: submissions that lost points in a function or a check."""
 
-    def __init__(self, grades: Sequence[Grade], read_losers: Callable[[str], frozenset[str]]) -> None:
+    def __init__(self, grades: Sequence[Grade], read_losers: Callable[[Snapshot, str], frozenset[str]]) -> None:
         self.grades = grades
-        self.losers = read_losers
+        self._read_losers = read_losers
         self._ordered: dict[str, Sequence[Grade]] = {}
 
+    def losers(self, lost: str) -> frozenset[str]:
+        return self._read_losers(self, lost)
+
+    def renewed(self, fresh: Sequence[Grade]) -> Snapshot:
+        """The class after decisions that gave `fresh` grades. Orders that hold are kept."""
+        now = {whose(grade): grade for grade in fresh}
+        made = Snapshot([now.get(whose(grade), grade) for grade in self.grades], self._read_losers)
+        for sort in STEADY:
+            if sort in self._ordered:
+                made._ordered[sort] = [now.get(whose(grade), grade) for grade in self._ordered[sort]]
+        made.__dict__.update({name: self.__dict__[name] for name in ("texts", "statuses") if name in self.__dict__})
+        return made
+
     @cached_property
-    def texts(self) -> Mapping[int, str]:
-        return {id(grade): text_of(grade) for grade in self.grades}
+    def texts(self) -> Mapping[tuple[str, str], str]:
+        return {whose(grade): text_of(grade) for grade in self.grades}
 
     @cached_property
     def statuses(self) -> Mapping[str, int]:
@@ -145,6 +162,10 @@ class Snapshot:
         if sort not in self._ordered:
             self._ordered[sort] = sorted(self.grades, key=SORTS[sort])
         return self._ordered[sort]
+
+
+def whose(grade: Grade) -> tuple[str, str]:
+    return grade.submission, grade.student.key if grade.student else ""
 
 
 def text_of(grade: Grade) -> str:

@@ -1,6 +1,7 @@
 """Makes the pages: the report's words, filters and marks in templates of this folder; its colours in one style sheet.
 
-Escaping is on for every template, and every string is made visible on its way in, as on the report's pages.
+Escaping is on for every template, and every string is made visible on its way in, as on the report's pages; but for
+what a form sends back (`exact`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -32,8 +34,14 @@ def environment() -> Environment:
     """The report's environment, which also finds our templates."""
     folders = [FOLDER / "templates", report.TEMPLATES]
     made = report.environment().overlay(loader=FileSystemLoader(folders), bytecode_cache=None)
+    made.filters = {**made.filters, "exact": exact}
     made.globals = {**made.globals, "SHOWN": SHOWN, "static": static_address}
     return made
+
+
+def exact(value: object) -> Markup:
+    """Escaped, but otherwise as it is: for what a form sends back, which must be the name or the text itself."""
+    return escape(str(value))
 
 
 @cache

@@ -7,21 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import lru_cache
 from pathlib import Path
 from threading import Lock
+from typing import Final
 
-from grader.decisions import Grade, GradedAssignment
+from grader.decisions import BEST, Attempt, Grade, GradedAssignment
 from grader.errors import UsageError
 from grader.gradebook.book import Gradebook, NotInGradebook
-from grader.gradebook.grades import grade_of, grades_of, state_of
+from grader.gradebook.changes import changes
+from grader.gradebook.grades import attempts_to_count, grade_of, grades_again, grades_of, state_of
 from grader.gradebook.naming import assignment_named
-from grader.gradebook.runs import attempts_of, runs_of
+from grader.gradebook.runs import runs_of
 from grader.records import Mark, Result
 from grader.report.notebooks.marked_answers import Marks
 from grader.running.answers_csv import NAME, Marking
 from grader.running.output_folder import stored
 from grader.web.class_view import Snapshot
+
+FEW_CHANGES: Final = 50
+# Changes of one submission's grades alone, and those that leave every grade as it is.
+OF_SUBMISSION: Final = ("adjustment", "comment", "request", "late days", "extension", "time")
+OF_NO_GRADE: Final = ("saved comment", "publishing")
 
 
 class Site:
@@ -31,7 +37,7 @@ class Site:
         self.book, self.title, self.out = book, title, out
         self._lock = Lock()
         self._kept: tuple[tuple[int, int], Snapshot] | None = None
-        self._losers = lru_cache(8)(self._read_losers)
+        self._losers: dict[tuple[str, object], frozenset[str]] = {}  # the last that was asked for
         self._marks: tuple[object, Mapping[str, Marks]] = (None, {})
 
     def assignment(self) -> GradedAssignment:
@@ -42,9 +48,20 @@ class Site:
         with self._lock:  # who comes while it is computed waits for it
             state = state_of(self.book)
             if self._kept is None or self._kept[0] != state:
-                grades = grades_of(self.book, self.title)
-                self._kept = state, Snapshot(grades, lambda lost: self._losers(lost, state[1]))
+                self._kept = state, self._renew(state) or Snapshot(grades_of(self.book, self.title), self._find_losers)
             return self._kept[1]
+
+    def _renew(self, state: tuple[int, int]) -> Snapshot | None:
+        """The class after the changes since it was read, if they are a few decisions about submissions; else None."""
+        if self._kept is None or self._kept[0][1] != state[1] or state[0] - self._kept[0][0] > FEW_CHANGES:
+            return None
+        known, before = self._kept
+        lines = [one for one in changes(self.book, last=state[0] - known[0]) if one.number > known[0]]
+        own = [one for one in lines if one.assignment in (self.title, "") and one.what not in OF_NO_GRADE]
+        if any(not one.submission or one.what not in OF_SUBMISSION for one in own):
+            return None
+        about = dict.fromkeys(one.submission for one in own)
+        return before.renewed([grade for name in about for grade in grades_again(self.book, self.title, name)])
 
     def grade(self, submission: str) -> Grade:
         """Of one submission, as its pages have it. Raises NotInGradebook."""
@@ -86,15 +103,25 @@ class Site:
             return self._marks[1]
         return {}
 
-    def _read_losers(self, lost: str, run: int) -> frozenset[str]:
-        """Submissions whose attempt that counts did not get all points in a function, or in a check; as of a run."""
-        counting = {grade.submission: grade.attempt for grade in grades_of(self.book, self.title) if grade.submission}
-        found = set()
-        for one in attempts_of(self.book, self.title):
-            got, most = one.functions.get(lost) or one.checks.get(lost) or (0.0, 0.0)
-            if got < most and counting.get(one.submission) == one.number:
-                found.add(one.submission)
-        return frozenset(found)
+    def _find_losers(self, snapshot: Snapshot, lost: str) -> frozenset[str]:
+        """Submissions whose attempt that counts did not get all points in a function, or in a check."""
+        best, state = self.assignment().rules.counts == BEST, state_of(self.book)
+        state = state if best else (0, state[1])  # decisions may change which attempt is the best
+        if (found := self._losers.get((lost, state))) is None:
+            counting = {grade.submission: grade.attempt for grade in snapshot.grades}
+            earned = attempts_to_count(self.book, self.title, checks=lost not in self.assignment().functions)
+            found = frozenset(
+                one.submission
+                for one in earned
+                if counting.get(one.submission) == one.number and lost_points(one, lost)
+            )
+            self._losers = {(lost, state): found}
+        return found
+
+
+def lost_points(attempt: Attempt, part: str) -> bool:
+    got, most = attempt.functions.get(part) or attempt.checks.get(part) or (0.0, 0.0)
+    return got < most
 
 
 def find_title(book: Gradebook, title: str, out: Path) -> str:

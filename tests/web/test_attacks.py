@@ -177,7 +177,14 @@ def test_nothing_of_a_submission_runs(browser: Any, links: dict[str, str]) -> No
         asked = []
         page.on("request", lambda request: asked.append(request.url))
         about = urlencode({"submission": HOSTILE})
-        for path in ("/", f"/submission?{about}", f"/report?{about}", "/question?name=why", "/history", "/?text=mallory"):
+        for path in (
+            "/",
+            f"/submission?{about}",
+            f"/report?{about}",
+            "/question?name=why",
+            "/history",
+            "/?text=mallory",
+        ):
             page.goto(page.home + path)
             page.wait_for_load_state("networkidle")
             page.wait_for_timeout(100)

@@ -2,7 +2,6 @@
 "use strict";
 (() => {
   const inputs = () => Array.from(document.querySelectorAll(".points-in"));
-  let next = null; // the place of the input that is to have the focus when the points are kept
 
   const go = (place) => {
     const input = inputs()[place];
@@ -21,15 +20,15 @@
     event.preventDefault();
   });
 
+  // On to the next card at once, so that nothing that is typed meanwhile is lost. A card that was refused says so, and
+  // does not take the focus from what is being typed elsewhere.
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.target.classList.contains("mark")) next = inputs().indexOf(event.target.querySelector(".points-in"));
+    if (event.target.classList.contains("mark")) go(inputs().indexOf(event.target.querySelector(".points-in")) + 1);
   });
 
-  document.addEventListener("htmx:afterSettle", (event) => {
-    const alert = document.querySelector("#content [role=alert]");
-    if (next !== null) go(alert ? next : next + 1);
-    else if (alert) alert.focus();
-    next = null;
+  document.addEventListener("htmx:afterSettle", () => {
+    const alert = document.querySelector("#desk [role=alert]");
+    if (alert) alert.focus();
   });
 
   for (const name of ["htmx:responseError", "htmx:sendError"]) {
