@@ -1,10 +1,10 @@
-"""Builds the compiled kernels of the reference; everything else about the project stands in pyproject.toml.
+"""Builds the compiled kernels of the reference; pyproject.toml defines everything else about the project.
 
     python setup.py build_ext --inplace
 
-Where Cython, SciPy or a C compiler is missing, a notice says so and the kernels are left out; reference/fast_layers.py
-then takes NumPy. OpenMP and -O3 are asked for, but no processor in particular: reference/direct.h chooses between
-instruction sets when it runs.
+If Cython, SciPy or a C compiler is missing, this prints a notice and builds no kernels; reference/fast_layers.py then
+uses NumPy. The flags enable OpenMP and -O3 but name no processor: reference/direct.h chooses the instruction set at run
+time.
 """
 
 import contextlib
@@ -16,28 +16,28 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import CompileError
 
-# To the compiler, to the linker. Apple's clang has no OpenMP of its own.
+# Flags for the compiler and for the linker. Apple's clang comes without OpenMP.
 FLAGS = {"win32": (["/O2", "/openmp"], []), "darwin": (["-O3", "-g0"], [])}
 OTHER_FLAGS = (["-O3", "-g0", "-fopenmp"], ["-fopenmp"])
 
 
-def tell(reason, cure):
-    """Print why there will be no compiled kernels, and what helps."""
+def report(reason, cure):
+    """Print why the kernels are not compiled, and what to do about it."""
     print(
-        f"setup.py: {reason}, so the kernels of the reference are not compiled and NumPy stands in for them: "
-        f"same results, but slower. {cure}",
+        f"setup.py: {reason}, so the kernels of the reference are not compiled and NumPy replaces them: same results, "
+        f"but slower. {cure}",
         file=sys.stderr,
     )
 
 
 def extensions():
-    """The kernels, or nothing where what translates them to C is missing."""
+    """The kernels; an empty list if the packages that translate them to C are missing."""
     try:
         import scipy  # noqa: F401 (kernels.pyx cimports its BLAS)
         from Cython.Build import cythonize
         from Cython.Compiler.Errors import CompileError as TranslationError
     except ImportError as error:
-        tell(f"{error.name} is not installed", "Install it with: python -m pip install cython scipy")
+        report(f"{error.name} is not installed", "Install it with: python -m pip install cython scipy")
         return []
     compile_flags, link_flags = FLAGS.get(sys.platform, OTHER_FLAGS)
     kernels = Extension(
@@ -51,8 +51,8 @@ def extensions():
     try:
         translated = cythonize([kernels], build_dir="build", quiet=True)
     except TranslationError:
-        tell(
-            "Cython cannot translate kernels.pyx (its reason stands above)",
+        report(
+            "Cython cannot translate kernels.pyx (see its message above)",
             "Try: python -m pip install -U cython scipy",
         )
         return []
@@ -62,7 +62,7 @@ def extensions():
 
 
 class build_optional_ext(build_ext):
-    """Goes on without an extension that does not compile, whatever the reason."""
+    """If an extension does not compile, for whatever reason, continues without it."""
 
     def build_extension(self, ext):
         try:
@@ -71,16 +71,16 @@ class build_optional_ext(build_ext):
             except CompileError:
                 if "-fopenmp" not in ext.extra_compile_args:
                     raise
-                # clang without libomp: one thread is still many times quicker than NumPy.
+                # clang without libomp: try again without OpenMP; one thread is still many times faster than NumPy.
                 ext.extra_compile_args.remove("-fopenmp")
                 ext.extra_link_args.remove("-fopenmp")
                 super().build_extension(ext)
         except Exception as error:
-            # Kernels of an earlier build would go on being used.
+            # Remove the kernels of an earlier build, else Python would still import them.
             for path in (self.get_ext_fullpath(ext.name), *glob("reference/kernels.*.so")):
                 with contextlib.suppress(FileNotFoundError):
                     os.remove(path)
-            tell(
+            report(
                 f"compiling failed ({error})",
                 "Install a C compiler (Debian, Ubuntu: apt install gcc; macOS: xcode-select --install; Windows: Build "
                 "Tools for Visual Studio) and run: python setup.py build_ext --inplace",

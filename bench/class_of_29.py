@@ -1,8 +1,8 @@
-"""The class of 29 on which the first figures were taken, so that later ones can be compared with them.
+"""The class of 29 submissions of the first benchmarks, kept so that later results can be compared with earlier ones.
 
-Twelve are the examples in submissions/. The others are cases in tests/submissions/, which store only what differs from
-an example: changes.diff, and the files that the student handed in beside the package. Every file is built as it was,
-byte for byte; tests/bench/test_class_of_29.py compares a hash of them all.
+Twelve are the examples in submissions/. The others are cases in tests/submissions/, which store only the differences
+from an example: changes.diff, and the files that the student handed in beside the package. Every file is rebuilt byte
+for byte; tests/bench/test_class_of_29.py compares a hash over all of them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ CASES = ROOT / "tests/submissions"
 CHANGES = "changes.diff"
 PACKAGE = ("layers.py", "optim.py", "classifiers/fc_net.py", "classifiers/cnn.py")
 
-# Not all that is in submissions/: the class stays as it is when an example is added there.
+# A fixed list and not all of submissions/: a new example there must not change the class.
 EXAMPLES = (
     "complete",
     "complete-seven-loops",
@@ -32,7 +32,7 @@ EXAMPLES = (
     "three-mistakes",
     "untouched-stubs",
 )
-# By the name that each has in the class: the folder of its case, below tests/submissions/.
+# By name in the class: the folder of the case below tests/submissions/.
 OTHERS = {
     "affine-backward-wrong-sum-axis": "partial/affine_backward_wrong_sum_axis",
     "affine-forward-keeps-only-last-axis": "partial/affine_forward_keeps_only_last_axis",
@@ -56,14 +56,14 @@ ARCHIVED = {"conv-forward-forgets-bias": "zip", "softmax-without-max-shift": "gz
 
 
 def write_class_of_29(folder: Path) -> Path:
-    """Write all 29 into the folder, which is made."""
+    """Write all 29 into the folder; create it if it does not exist."""
     for name in EXAMPLES:
         shutil.copytree(ROOT / "submissions" / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     return write_others(folder)
 
 
 def write_others(folder: Path) -> Path:
-    """Write the 17 that are not in submissions/; two of them as archives."""
+    """Write the 17 submissions that are not in submissions/, two of them as archives."""
     for name in OTHERS:
         for path, content in files_of(name).items():
             file = folder / name / path
@@ -76,9 +76,9 @@ def write_others(folder: Path) -> Path:
 
 
 def files_of(name: str) -> dict[str, bytes]:
-    """The files of one that is not in submissions/, by their paths.
+    """The files of a submission that is not in submissions/, by path.
 
-    Raises ValueError if the example that it changes is not what it was then.
+    Raises ValueError if the example that it is based on has changed since.
     """
     case = CASES / OTHERS[name]
     files = {path.relative_to(case).as_posix(): path.read_bytes() for path in case.rglob("*") if path.is_file()}
@@ -92,16 +92,16 @@ def files_of(name: str) -> dict[str, bytes]:
 
 
 def changed_files(diff: str) -> Iterator[tuple[str, str, list[str]]]:
-    """For each file of a unified diff: its old path, its new path, the lines of its hunks. Prose may stand above."""
+    """For each file of a unified diff: its old path, its new path, the lines of its hunks. Skips prose above them."""
     parts = re.split(r"^--- (\S+)\n\+\+\+ (\S+)\n", diff, flags=re.MULTILINE)[1:]
     for old, new, hunks in zip(*[iter(parts)] * 3, strict=True):
         yield old, new, hunks.splitlines(keepends=True)
 
 
 def apply_hunks(before: Sequence[str], hunks: Sequence[str]) -> list[str]:
-    """The lines of a file after its hunks, each of which has a line of context or more."""
+    """Apply the hunks, each with at least one line of context, and return the new lines of the file."""
     after: list[str] = []
-    done = 0  # lines of `before` that are in `after`, or were removed
+    done = 0  # number of lines of `before` that were copied or removed
     for line in hunks:
         if begin := re.match(r"@@ -(\d+)", line):
             after += before[done : int(begin[1]) - 1]

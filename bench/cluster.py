@@ -1,9 +1,9 @@
-"""`python -m bench.cluster`: the same class on this machine's processes and on a Dask cluster of as many workers.
+"""`python -m bench.cluster`: grades the same class with local jobs and on a Dask cluster with as many workers.
 
     grader grade --jobs 2            beside            grader grade --scheduler tcp://…   (2 worker processes)
 
-The whole command in turns. Results must be the same but for times; in a last run one of the workers is killed, and they
-must be so all the same, each told once.
+Runs the whole command both ways in turns. All results must be equal except for times. In a last run on the cluster, the
+benchmark kills one worker; the results must still be equal, and the log must report each submission once.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from bench.row import Options, Part, Row, run_alone
 from bench.run_class import Run, as_user, command_for, differing, grade_class, run_of, write_class
 
 PATIENCE_S = 300.0
-# Of the class: graded when a worker is killed.
+# The share of the class that is graded when the worker is killed.
 KILLED_AFTER = 1 / 4
 
 
@@ -48,7 +48,7 @@ def rows(options: Options) -> Iterator[Row]:
             n_workers=options.workers,
             threads_per_worker=1,
             dashboard_address=None,
-            silence_logs=logging.ERROR,  # a killed worker is started again, and that is said
+            silence_logs=logging.ERROR,  # else it logs that it restarts the killed worker
             local_directory=str(folder / "scratch"),
         ) as cluster:
             there = ("--scheduler", cluster.scheduler_address)
@@ -59,12 +59,12 @@ def rows(options: Options) -> Iterator[Row]:
                 )
                 for number in range(options.rounds)
             ]
-            yield from compared(pairs, options)
+            yield from compare_runs(pairs, options)
             victim = next(iter(cluster.workers.values()))
-            survived = grade_with_a_death(submissions, folder / "killed", there, victim.pid)
+            survived = grade_and_kill_worker(submissions, folder / "killed", there, victim.pid)
         yield Row(
             "after one worker is killed: results lost, stored twice or different",
-            len(differing(pairs[0][0].results, survived.results)) + len(doubled(survived)),
+            len(differing(pairs[0][0].results, survived.results)) + len(stored_twice(survived)),
             "",
             bar=0,
             at_most=True,
@@ -72,7 +72,7 @@ def rows(options: Options) -> Iterator[Row]:
         )
 
 
-def compared(pairs: list[tuple[Run, Run]], options: Options) -> Iterator[Row]:
+def compare_runs(pairs: list[tuple[Run, Run]], options: Options) -> Iterator[Row]:
     ratio = statistics.median(there.wall_s / here.wall_s for here, there in pairs)
     here_s, there_s = (statistics.median(run.wall_s for run in side) for side in zip(*pairs, strict=True))
     said = f"{there_s:.1f} s on {options.workers} workers, {here_s:.1f} s with {options.workers} jobs"
@@ -82,8 +82,8 @@ def compared(pairs: list[tuple[Run, Run]], options: Options) -> Iterator[Row]:
     yield Row("submissions whose result on the cluster differs", len(differ), "", bar=0, at_most=True, of=said)
 
 
-def grade_with_a_death(submissions: Path, out: Path, words: tuple[str, ...], victim: int) -> Run:
-    """Grade; kill that process, a worker, when some of the class is graded. Exits if that takes for ever."""
+def grade_and_kill_worker(submissions: Path, out: Path, words: tuple[str, ...], victim: int) -> Run:
+    """Grade, and kill the worker process `victim` when a part of the class is graded. Exits if that takes too long."""
     command, wanted = command_for(submissions, out, *words), KILLED_AFTER * len(list(submissions.iterdir()))
     began = time.perf_counter()
     with subprocess.Popen(command, **as_user()) as running:
@@ -95,13 +95,13 @@ def grade_with_a_death(submissions: Path, out: Path, words: tuple[str, ...], vic
         if running.poll() is None:
             os.kill(victim, signal.SIGKILL)
         else:
-            sys.exit("bench: the class was graded before a worker could be killed. Take more submissions.")
+            sys.exit("bench: the class was graded before the worker could be killed. Use more --submissions.")
         printed, said = running.communicate()
     return run_of(out, time.perf_counter() - began, running.returncode, printed, said)
 
 
-def doubled(run: Run) -> list[str]:
-    """The submissions that the log tells of more than once."""
+def stored_twice(run: Run) -> list[str]:
+    """The submissions that the log reports more than once."""
     return [name for name, times in Counter(event["id"] for event in run.log).items() if times > 1]
 
 

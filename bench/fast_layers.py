@@ -1,15 +1,15 @@
-"""How quick the fast layers are: against PyTorch on the CPU with as many threads, and against the naive layers.
+"""Times the fast layers: against PyTorch on the CPU with the same number of threads, and against the naive layers.
 
     make bench
 
-Every ratio is the median over rounds in which both sides run right after each other. Forward and backward are timed
-apart; the bars are on both together. Both sides compute all gradients: dx, dw and db. GFLOP/s count two operations for
-each product of the convolution; beside them stands what part that is of a large matrix product of NumPy in this run.
+Each ratio is the median over rounds in which both sides run right after each other. Forward and backward are timed
+separately; a bar holds for their sum. Both sides compute all gradients: dx, dw and db. GFLOP/s count two operations for
+each product of the convolution. Next to them is the percentage of the GFLOP/s of a large matrix product in NumPy.
 
-PyTorch is an extra: .venv/bin/python -m pip install -e '.[bench]'. Without it the columns against it are left out.
+PyTorch is an extra: .venv/bin/python -m pip install -e '.[bench]'. Without it, the columns for PyTorch are left out.
 Exits with 1 if a bar is missed.
 
-    python -m bench.fast_layers     prints more than stands in bench/RESULTS.md: forward and backward apart, GFLOP/s
+    python -m bench.fast_layers     prints more than bench/RESULTS.md: forward and backward separately, GFLOP/s
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ NO_TORCH = "PyTorch is not installed. Run .venv/bin/python -m pip install -e '.[
 
 @dataclass(frozen=True)
 class Convolution:
-    """A convolution to time, and how many times PyTorch's speed is asked for, by dtype."""
+    """A convolution to time. bars: by dtype, the least speed as a multiple of PyTorch's."""
 
     title: str
     x: tuple[int, int, int, int]
@@ -55,14 +55,14 @@ class Convolution:
     bars: dict[str, float]
 
     def operations(self) -> float:
-        """Of the forward; the backward has twice as many."""
+        """Floating-point operations of the forward; the backward has twice as many."""
         H_out, W_out = (1 + (self.x[k] + 2 * self.pad - self.w[k]) // self.stride for k in (2, 3))
         return 2.0 * self.x[0] * np.prod(self.w) * H_out * W_out
 
 
 @dataclass(frozen=True)
 class Pooling:
-    """A 2 x 2 max-pooling to time, and how many times PyTorch's speed is asked for, by dtype."""
+    """A 2 x 2 max-pooling to time. bars: by dtype, the least speed as a multiple of PyTorch's."""
 
     title: str
     x: tuple[int, int, int, int]
@@ -80,12 +80,12 @@ POOLINGS = [
 ]
 POOL_PARAM = {"pool_height": 2, "pool_width": 2, "stride": 2}
 
-# What runs once and gives the seconds of its forward and of its backward.
+# Runs once and returns the seconds of its forward and of its backward.
 Timed = Callable[[], tuple[float, float]]
 
 
 def clocked(forward: Callable, backward: Callable) -> Timed:
-    """backward is called with what forward returned."""
+    """Time a forward and a backward; `backward` gets what `forward` returned."""
 
     def run() -> tuple[float, float]:
         start = time.perf_counter()
@@ -98,10 +98,10 @@ def clocked(forward: Callable, backward: Callable) -> Timed:
 
 
 def rounds(sides: list[Timed], count: int) -> np.ndarray:
-    """The seconds (count, sides, 2) of sides that take turns.
+    """Seconds, of shape (count, sides, 2), of sides that take turns.
 
-    In its turn a side runs twice, and the second time counts: the threads of the other one still wait for work, on the
-    same processors, when the first begins.
+    In its turn a side runs twice, and only the second run counts: during the first, threads of the other side still
+    wait for work on the same cores.
     """
     return np.array([[(side(), side())[1] for side in sides] for _ in range(count)])
 
@@ -187,7 +187,7 @@ def step_sides() -> tuple[Timed, Timed | None]:
 
 
 def product_speed(dtype: str) -> float:
-    """GFLOP/s of a large matrix product, the most that can be hoped for."""
+    """GFLOP/s of a large matrix product: an upper limit for the layers."""
     a = np.random.RandomState(231).randn(2048, 2048).astype(dtype)
     a @ a
     times = []
@@ -200,7 +200,7 @@ def product_speed(dtype: str) -> float:
 
 @dataclass(frozen=True)
 class Timing:
-    """One work in one dtype. seconds: (rounds, sides, 2), ours first; operations: 0 where none are counted."""
+    """The times of one layer in one dtype. seconds: (rounds, sides, 2), ours first. operations: 0 if not counted."""
 
     title: str
     dtype: str
@@ -234,11 +234,11 @@ class Timing:
     def row(self) -> Row:
         forward, backward, both = self.ratios()
         said = f"forward {forward:.2f}x, backward {backward:.2f}x"
-        return Row(f"{self.title}, {self.dtype}, to PyTorch", both, "x", self.bar or None, of=said)
+        return Row(f"{self.title}, {self.dtype}: PyTorch's time to ours", both, "x", self.bar or None, of=said)
 
 
 def of_dtype(dtype: str, peak: float) -> Iterator[Timing]:
-    """The layers, against PyTorch."""
+    """The times of the layers against PyTorch."""
     for work in [*CONVOLUTIONS, *POOLINGS]:
         sides = convolution_sides if isinstance(work, Convolution) else pooling_sides
         fast, _, peer = sides(work, dtype)
@@ -259,7 +259,7 @@ def against_naive() -> Iterator[Timing]:
 
 
 def prepare_torch() -> None:
-    """As many threads as ours, and no remarks."""
+    """Give PyTorch as many threads as ours, and silence its warnings."""
     if torch is not None:
         torch.set_num_threads(THREADS)
         warnings.filterwarnings("ignore", module="torch")
@@ -273,7 +273,8 @@ def rows(options: Options) -> Iterator[Row]:
     yield step().row()
     for timing in against_naive():
         forward, backward, both = timing.ratios()
-        yield Row(f"{timing.title}, to naive", both, "x", of=f"forward {forward:.0f}x, backward {backward:.0f}x")
+        said = f"forward {forward:.0f}x, backward {backward:.0f}x"
+        yield Row(f"{timing.title}: time of the naive layers to ours", both, "x", of=said)
 
 
 def lacks(options: Options) -> str:
@@ -315,8 +316,9 @@ def main() -> None:
 PART = Part(
     "fast_layers",
     "The fast layers",
-    f"The compiled layers against PyTorch on the CPU with as many threads, forward and backward together: its time to "
-    f"ours, medians of {ROUNDS} paired rounds; and against the naive layers.",
+    "The compiled layers against PyTorch on the CPU with the same number of threads, and against the naive layers. "
+    "Each ratio is the other side's time divided by ours, forward and backward together, as the median of "
+    f"{ROUNDS} paired rounds.",
     rows,
     lacks=lacks,
     versions=versions,

@@ -1,10 +1,10 @@
-"""Frames that no honest peer sends, a million of them, against grader/sandbox/inside/protocol.py in both directions.
+"""Sends a million malformed frames through grader/sandbox/inside/protocol.py, in both directions.
 
-Each turn makes a value, encodes it, and spoils the frame: single bytes, the JSON's own letters, pieces of another
-header, lengths that lie, bodies cut or extended. The judge's end is given it in random pieces (of some, at every byte),
-the worker's end whole. Both must return one and the same value, or both refuse with ProtocolError. What they return is
-encoded again: it must come back the same, or be refused in that way, too. Time is measured for every frame; memory,
-which is dear to trace, for one in TRACE_EVERY.
+Each turn builds a value, encodes it, and damages the frame: single bytes, letters of the JSON, pieces of another
+header, wrong lengths, bodies cut or extended. The judge's end gets it in random pieces (some frames: split at every
+byte), the worker's end as a whole. Both must return the same value, or both must raise ProtocolError. A returned value
+is encoded again; decoding that must return the same value, or encoding must raise ProtocolError. The time of every
+frame is measured; the memory of one frame in TRACE_EVERY, since tracing is slow.
 
     python -m bench.fuzz_codec [--frames N] [--seed S]
 """
@@ -27,15 +27,16 @@ from typing import Any
 
 import numpy as np
 
+from grader.sandbox.host.decoder import Decoder
 from grader.sandbox.inside import protocol
-from grader.sandbox.inside.protocol import DTYPES, PREFIX, Decoder, Handle, ProtocolError, decode, encode, read_prefix
+from grader.sandbox.inside.protocol import DTYPES, PREFIX, Handle, ProtocolError, decode, encode, read_prefix
 
 MAX_BODY = 1 << 20
 TRACE_EVERY = 50
 SPLIT_EVERY = 1000
 LARGE_EVERY = 5000
-SLOWEST_S = 2.0  # of processor time; a header of 1 MiB takes some 0.2 s
-PER_BYTE = 150  # of memory, for a byte of a frame: `[],` becomes a list of 56 bytes and its place in another
+SLOWEST_S = 2.0  # of processor time; a header of 1 MiB takes about 0.2 s
+PER_BYTE = 150  # bytes of memory per byte of a frame: `[],` becomes a list of 56 bytes and a pointer in another list
 BASE_BYTES = 64 * 1024
 LETTERS = b'[]{}",\\0123456789-+.eE ltdbasfnhyu:/\xff\x00'
 TAGS = [*"ltdbasfnhy", *DTYPES, "object", "nan", "inf", "", "\ud800"]
@@ -58,7 +59,7 @@ LARGE: list[Callable[[int], bytes]] = [
 
 @dataclass
 class Tally:
-    """What a run found. failures: a line each; a run without any is what is wanted."""
+    """The result of a run. failures: one line each; none is the expected result."""
 
     frames: int = 0
     refused: int = 0
@@ -72,7 +73,7 @@ class Tally:
 
 
 def run(frames: int, seed: int) -> Tally:
-    """Fuzz with that many frames. The same seed makes the same frames."""
+    """Fuzz with this number of frames. The same seed gives the same frames."""
     rng = random.Random(seed)
     tally = Tally()
     started, spent = time.perf_counter(), time.process_time()
@@ -90,7 +91,7 @@ def run(frames: int, seed: int) -> Tally:
 
 
 def try_frame(data: bytes, rng: random.Random, tally: Tally) -> None:
-    """Give one frame to both ends. Raises AssertionError, or what the codec should not have raised."""
+    """Give one frame to both ends. Raises AssertionError, or whatever the codec raises by mistake."""
     trace = tally.frames % TRACE_EVERY == 0
     if trace:
         tracemalloc.start()
@@ -111,17 +112,17 @@ def try_frame(data: bytes, rng: random.Random, tally: Tally) -> None:
     if tally.frames % SPLIT_EVERY == 0 and len(data) < 2000:
         tally.split += 1
         for cut in range(len(data) + 1):
-            assert by_pieces(data, [cut]) == judge, f"cut at {cut}, it is another value"
+            assert by_pieces(data, [cut]) == judge, f"the value changes if the frame is cut at {cut}"
 
 
 def by_pieces(data: bytes, cuts: list[int]) -> tuple[list[Any], bool]:
-    """The values that the judge's end yields, comparable, and whether it refused what came then."""
+    """The values that the judge's end returns, as comparable data, and whether it then raised ProtocolError."""
     decoder, got = Decoder(MAX_BODY), []
     try:
         for start, end in zip([0, *cuts], [*cuts, len(data)], strict=True):
             for value in decoder.feed(data[start:end]):
-                got.append(told(value))
-                go_back(value)
+                got.append(comparable(value))
+                check_round_trip(value)
     except ProtocolError as error:
         assert len(str(error)) < 500, "a long message"
         return got, True
@@ -129,7 +130,7 @@ def by_pieces(data: bytes, cuts: list[int]) -> tuple[list[Any], bool]:
 
 
 def whole(data: bytes) -> tuple[list[Any], bool]:
-    """The same from the worker's end: frame after frame, as its channel reads them."""
+    """The same for the worker's end, which reads frame by frame."""
     got = []
     while len(data) >= PREFIX.size:
         try:
@@ -137,39 +138,41 @@ def whole(data: bytes) -> tuple[list[Any], bool]:
             end = PREFIX.size + header + body
             if len(data) < end:
                 break
-            got.append(told(decode(data[PREFIX.size : PREFIX.size + header], data[PREFIX.size + header : end])))
+            got.append(comparable(decode(data[PREFIX.size : PREFIX.size + header], data[PREFIX.size + header : end])))
         except ProtocolError:
             return got, True
         data = data[end:]
     return got, False
 
 
-def go_back(value: Any) -> None:
-    """What was decoded is sent back: it comes back the same, or is refused, as an integer of 400 digits is."""
+def check_round_trip(value: Any) -> None:
+    """Encode and decode a decoded value: it must stay the same, or encoding must fail (as for a 400-digit integer)."""
     try:
         data = encode(value)
     except ProtocolError:
         return
     header, body = read_prefix(data[: PREFIX.size])
     again = decode(data[PREFIX.size : PREFIX.size + header], data[PREFIX.size + header :])
-    assert len(data) == PREFIX.size + header + body and told(again) == told(value), "it came back as another value"
+    assert len(data) == PREFIX.size + header + body and comparable(again) == comparable(value), (
+        "it came back as another value"
+    )
 
 
-def told(value: Any) -> Any:
-    """A value as what can be compared: types by name, numbers by their bits."""
+def comparable(value: Any) -> Any:
+    """A value as data that == can compare: types by name, numbers by their bits."""
     if isinstance(value, np.ndarray | np.generic):
         return type(value).__name__, value.dtype.str, np.shape(value), value.tobytes()
     if isinstance(value, float):
         return "float", "nan" if math.isnan(value) else struct.pack("<d", value)
     if isinstance(value, list | tuple):
-        return type(value).__name__, [told(item) for item in value]
+        return type(value).__name__, [comparable(item) for item in value]
     if isinstance(value, dict):
-        return "dict", [(told(key), told(item)) for key, item in value.items()]
+        return "dict", [(comparable(key), comparable(item)) for key, item in value.items()]
     return type(value).__name__, value
 
 
 def spoiled_frame(rng: random.Random, headers: list[bytes]) -> bytes:
-    """A frame, spoiled in one of many ways, now and then two or three in a row, one of them whole."""
+    """A frame damaged in one of many ways; sometimes two or three frames in a row, with an intact one."""
     if rng.randrange(LARGE_EVERY) == 0:
         return frame(rng.choice(LARGE)(rng.randrange(1000, protocol.MAX_HEADER)), b"")
     value = some_value(rng, 3)
@@ -225,7 +228,7 @@ def mutated(rng: random.Random, data: bytes) -> bytes:
 
 
 def some_value(rng: random.Random, depth: int) -> Any:
-    """Plain data of every kind that travels."""
+    """A random value of any kind that the wire format can carry."""
     way = rng.randrange(14 if depth else 11)
     if way <= 3:
         shape = tuple(rng.choice([0, 1, 2, 3]) for _ in range(rng.randrange(4)))
@@ -279,7 +282,7 @@ def main() -> None:
     print(f"slowest frame                {1000 * tally.slowest_s:>12.1f} ms of processor time")
     print(f"most memory for a frame      {tally.largest_peak / 1024:>12.0f} KiB, of {tally.traced:,} that were traced")
     print(f"most memory of the process   {memory:>12.0f} MiB")
-    print(f"neither a value nor refused  {len(tally.failures):>12,}")
+    print(f"failures                     {len(tally.failures):>12,}")
     for failure in tally.failures:
         print(failure)
     sys.exit(1 if tally.failures or tally.frames < asked.frames else 0)

@@ -1,9 +1,9 @@
-"""The house in figures: how many rooms it has, how they hang together, and how many of them one check walks through.
+"""Figures of the code in grader/: numbers of modules, folders and imports, and how many modules one check runs through.
 
-    python -m bench.house            all figures, on whatever checkout this stands in
+    python -m bench.house            prints all figures of the checkout that it is in
 
-Modules, folders and imports are read from the source. The modules that one check enters are counted with sys.settrace
-while the judge runs one check on the reference: distinct modules of grader/, and calls from one into another.
+Modules, folders and imports are counted in the source. sys.settrace counts the modules that the judge enters while it
+runs one check on the reference, and the calls from one module into another.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def name_of(path: Path) -> str:
 
 
 def folder_of(path: Path) -> str:
-    """The room that a module is in: its folder below grader/, "" for the top."""
+    """The folder of a module below grader/; "" for the top."""
     return "/".join(path.relative_to(GRADER).parts[:-1])
 
 
@@ -61,7 +61,7 @@ def lines_of(path: Path) -> int:
 
 
 def imports_of(path: Path, names: dict[str, Path]) -> Iterator[str]:
-    """The modules of grader/ that one imports, anywhere in it; those inside the sandbox by their bare names, too."""
+    """The modules of grader/ that a module imports, anywhere in it. Files of sandbox/inside import by bare names."""
     beside = {other.stem: name for name, other in names.items() if other.parent == path.parent}
     is_inside = path.parent.name == "inside"
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -77,7 +77,7 @@ def imports_of(path: Path, names: dict[str, Path]) -> Iterator[str]:
 
 
 def attributes_of(*classes: str) -> Counter[str]:
-    """How many attributes the methods of a class assign to `self`."""
+    """By class, how many attributes its methods assign to `self`."""
     counts: Counter[str] = Counter()
     for path in (GRADER / "sandbox").rglob("*.py"):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
@@ -94,9 +94,9 @@ def assigned_to_self(of: ast.ClassDef) -> Iterator[str]:
 
 
 def walk_through_one_check() -> tuple[set[str], int]:
-    """The judge's modules that run in run_check, and how many calls go from one module of grader/ into another."""
+    """The modules of the judge that run within run_check, and the number of calls from one module into another."""
     grade_submission, submission, context = prepare_one_check()
-    grade_submission(submission, context)  # whatever is loaded once, is
+    grade_submission(submission, context)  # not counted: the first run loads things that are loaded only once
     entered: set[str] = set()
     changes = 0
     outermost: list[FrameType] = []
@@ -116,7 +116,7 @@ def walk_through_one_check() -> tuple[set[str], int]:
             return look
         return None
 
-    threading.settrace(look)  # the judge is a thread of its own
+    threading.settrace(look)  # the judge runs in its own thread
     try:
         grade_submission(submission, context)
     finally:
@@ -125,11 +125,11 @@ def walk_through_one_check() -> tuple[set[str], int]:
 
 
 def prepare_one_check() -> tuple[Any, Any, Any]:
-    """How a submission is graded, one that holds the reference's layers, and a context with a single check."""
+    """Return grade_submission, a submission with the reference's layers, and a context with a single check."""
     try:
         from grader.grading.context import Settings, prepare
         from grader.grading.submission import grade_submission
-    except ImportError:  # the house before it was built
+    except ImportError:  # an old checkout, before grader/ was divided into folders
         from grader.context import Settings, prepare  # type: ignore[import-not-found, no-redef]
         from grader.pipeline import grade_submission  # type: ignore[import-not-found, no-redef]
     from grader.records import Submission

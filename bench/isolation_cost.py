@@ -1,7 +1,7 @@
-"""What isolation costs: the complete submission graded in a sandbox, against its checks called in this process.
+"""The cost of isolation: the complete submission graded in a sandbox, against its checks called in this process.
 
-Both sides run every check of the assignment on the same submission, in paired rounds. In process there is no sandbox,
-no second interpreter, no message, no comparison and no verdict: calling the functions cannot cost less.
+Both sides run every check of the assignment on the same submission, in paired rounds. The side in this process has no
+sandbox, no second interpreter, no messages, no comparisons and no verdicts, so it is the lower limit.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from bench.row import Options, Part, Row, run_alone
-from grader.authoring.local_run import loaded
+from grader.authoring.local_run import imported_solution
 from grader.calls import local_call
 from grader.grading.context import Context, Settings, prepare
 from grader.grading.reference_pool import keeping
@@ -31,15 +31,15 @@ from grader.sandbox.host.box import Box
 ROOT = Path(__file__).resolve().parents[1]
 SUBMISSION = ROOT / "submissions/complete/cs231n"
 ROUNDS = 15
-BAR = 1.9  # sandboxed to called in process
+BAR = 1.9  # time in a sandbox to time in this process
 BAR_MESSAGES = 170
 
 
 def in_process(context: Context) -> float:
-    """Seconds that the checks of the complete submission take when they are called here."""
+    """Seconds that the checks of the complete submission take in this process."""
     started = time.perf_counter()
     assignment = context.assignment
-    with loaded(assignment, SUBMISSION) as functions:
+    with imported_solution(assignment, SUBMISSION) as functions:
         student = Student(local_call(functions, None, assignment.classes), frozenset(functions), assignment.classes)
         for check in assignment.checks:
             perform(check.run, student, np.random.RandomState(check.seed), student)
@@ -82,7 +82,7 @@ def rows(options: Options) -> Iterator[Row]:
 
 
 def our_context() -> Context:
-    """The project's assignment, ready to grade. From here on BLAS has one thread, as in `grader grade` and inside."""
+    """The project's assignment, ready to grade. Limits BLAS to one thread, as in `grader grade` and in the sandbox."""
     threadpool_limits(1)
     warnings.filterwarnings("ignore", message="fast_layers")  # the sandbox has no compiled kernels either
     return prepare(Settings(str(ROOT / "assignment"), sys.executable, "auto"))
@@ -90,7 +90,7 @@ def our_context() -> Context:
 
 @contextmanager
 def counting_messages() -> Iterator[list[int]]:
-    """Counts what the judge sends to workers in the block: a 1 a message."""
+    """Yield a list that gets a 1 for each message that the judge sends to workers within the block."""
     sent: list[int] = []
     send = Box.send
 

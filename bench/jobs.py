@@ -1,7 +1,7 @@
-"""`python -m bench.jobs`: submissions a second with 1, 2, 3 and 4 jobs.
+"""`python -m bench.jobs`: submissions per second with 1, 2, 3 and 4 jobs.
 
-One class, every submission of it different, graded in rounds: each round runs all numbers of jobs once, into fresh
-folders. Beyond as many jobs as there are cores there is nothing to gain; that it does no harm is what is to be seen.
+Grades one class, in which all submissions differ, in rounds: each round runs every number of jobs once, into fresh
+folders. More jobs than cores gain nothing; the benchmark shows that they do no harm either.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--submissions", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
-        "--jobs", type=int, nargs="+", default=[1, 2, 3, 4], help="the first is what others are held to"
+        "--jobs", type=int, nargs="+", default=[1, 2, 3, 4], help="the others are compared with the first"
     )
 
 
@@ -37,16 +37,16 @@ def rows(options: Options) -> Iterator[Row]:
 
 
 def run_round(submissions: Path, out: Path, numbers: list[int]) -> dict[int, Run]:
-    """One run with each number of jobs. Exits if results depend on it."""
+    """One run with each number of jobs. Exits if the results depend on the number."""
     runs = {jobs: grade_class(submissions, out / str(jobs), "--jobs", str(jobs)) for jobs in numbers}
     for jobs, run in runs.items():
         if differ := differing(runs[numbers[0]].results, run.results):
-            sys.exit(f"bench: with {jobs} jobs {differ[0]} has another result than with {numbers[0]}.")
+            sys.exit(f"bench: {differ[0]} got another result with {jobs} jobs than with {numbers[0]}.")
     return runs
 
 
 def rates(rounds: list[dict[int, Run]], numbers: list[int], count: int) -> Iterator[Row]:
-    """Ratios of the same round, and their medians. The bar is for two jobs where there are two cores."""
+    """The medians of ratios within a round. The bar holds for two jobs if there are at least two cores."""
     first = numbers[0]
     yield Row(f"submissions per second with {named(first)}", median_rate(rounds, first, count), "")
     for jobs in numbers[1:]:
@@ -68,9 +68,9 @@ def named(jobs: int) -> str:
 PART = Part(
     "jobs",
     "Jobs",
-    "One class of example submissions, no two the same, graded with each number of jobs in interleaved rounds: "
-    "submissions per second, as the median of the rounds' ratios to 1 job. The time counts the start of the jobs, and "
-    "the start of the command where the row says so.",
+    "One class of example submissions, all different, graded with each number of jobs in interleaved rounds: "
+    "submissions per second, and the median of the rounds' ratios to 1 job. The time includes the start of the jobs; "
+    "it includes the start of the command only where the row says so.",
     rows,
     add_options,
 )

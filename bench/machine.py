@@ -1,4 +1,4 @@
-"""What a benchmark ran on: enough to repeat it elsewhere, and nothing that names a machine, a folder or a person."""
+"""Facts about the machine of a benchmark: enough to repeat it elsewhere, but no name of a machine, folder or person."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-OWN_PAGE = "bench/RESULTS.md"  # what a run writes is no change of what it measures
+OWN_PAGE = "bench/RESULTS.md"  # a run writes it, so it does not count as a change of the code
 
 
 def facts() -> dict[str, str]:
-    """By what is said, at this moment: the load is that of the last minute."""
+    """The facts by name, at this moment. The load is the average of the last minute."""
     return {
         "processor": processor(),
         "cores": str(cores()),
@@ -30,14 +30,14 @@ def facts() -> dict[str, str]:
 
 
 def line(versions: Mapping[str, str]) -> str:
-    """The same in a line, below what was printed. versions: of what was compared with."""
+    """The same as one line, printed below the results. versions: of the peers."""
     known = facts()
     named = [f"{name} {known[name]}" for name in ("Python", "NumPy")] + [f"{name} {v}" for name, v in versions.items()]
     return f"on {', '.join(named)}; {known['cores']} cores ({known['processor']}), {known['memory']}, {known['kernel']}"
 
 
 def cores() -> int:
-    """Those that this process may use."""
+    """The number of cores that this process may use."""
     return len(os.sched_getaffinity(0))
 
 
@@ -55,7 +55,7 @@ def processor() -> str:
 
 
 def commit() -> str:
-    """The commit that is measured, and whether files of it were changed since."""
+    """The commit that is measured, and whether files changed since."""
     try:
         known = git("rev-parse", "--short=12", "HEAD")
         changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", f":!{OWN_PAGE}")

@@ -1,14 +1,14 @@
-"""`python -m bench.many 100 1000 10000`: what does a class of that size cost, with one cheap check each?
+"""`python -m bench.many 100 1000 10000`: the cost of grading a class of that size, with one cheap check per submission.
 
-Every size is one run of the real command in a process of its own (bench/timed_grade.py), on generated submissions that
-are right, wrong, raise or are not written, no two of them the same, then a second run that finds everything graded.
+For each size, this runs the real command in its own process (bench/timed_grade.py). The submissions are generated and
+all different; they are right, wrong, raise or are not written. A second run then finds that everything is graded.
 
-    drift      the time of twenty submissions: the median over the last thousand (or quarter), to that over the first;
-               so, too, the processor time of the parent, which other programs do not lengthen
-    page       all that the end of the run writes: class page, grades.csv, answers.csv
+    drift      time of twenty submissions: the median over the last thousand (or quarter) to the median over the first;
+               also for processor time of the parent, which does not depend on other programs
+    page       everything that the end of the run writes: class page, grades.csv, answers.csv
     opened     in Chromium: from the request until the page is laid out and its script has run
 
-The bars hold for 10,000; of smaller classes the figures are printed without.
+The bars hold for 10,000 submissions; figures of smaller classes have no bars.
 """
 
 from __future__ import annotations
@@ -57,13 +57,13 @@ def five(student, rng):
     return {"out": student.one.double(rng.randn(5))}
 '''
 BAR_SIZE, BAR_DRIFT, BAR_MIB, BAR_PAGE_S, BAR_OPEN_S = 10_000, 1.25, 500, 10, 2
-AT_ENDS = 1000  # submissions at the beginning and at the end that are compared; of a smaller class, a quarter
-BLOCK = 20  # of which one time is taken: several at once are done, so that the time of one says little
+AT_ENDS = 1000  # submissions at each end of the run that are compared; at most a quarter of the class
+BLOCK = 20  # submissions per measured time: they run in parallel, so the time of a single one means little
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one size. drift: how long the last submissions take, of what the first do; parent: the command's process."""
+    """The cost of one size. drift: time of the last submissions to that of the first. parent: the command's process."""
 
     size: int
     run_s: float
@@ -87,7 +87,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def lacks(options: Options) -> str:
     if shutil.which("chromium") is None or find_spec("playwright") is None:
-        return "no Chromium or no playwright, to open the class page with. Install Debian's chromium; run make setup."
+        return "Chromium or playwright is missing; they open the class page. Install Debian's chromium; run make setup."
     return ""
 
 
@@ -108,7 +108,7 @@ def measure(folder: Path, size: int, jobs: int, sandbox: str) -> Cost:
         sys.exit(f"bench: {len(facts['done_s'])} of {size} submissions were graded.")
     again_s, again = run(folder, words)
     if again["done_s"]:
-        sys.exit(f"bench: {len(again['done_s'])} submissions were graded again, expected none.")
+        sys.exit(f"bench: the second run graded {len(again['done_s'])} submissions again, expected none.")
     out = folder / "out"
     return Cost(
         size=size,
@@ -127,9 +127,9 @@ def measure(folder: Path, size: int, jobs: int, sandbox: str) -> Cost:
 
 
 def drift(times: Sequence[float]) -> float:
-    """How long a block of submissions takes at the end, of what it does at the beginning: medians of both.
+    """The median time of a block of submissions at the end of the run, divided by that at the beginning.
 
-    times: of a clock, at which each submission was done.
+    times: at which each submission was finished.
     """
     part = min(AT_ENDS, max(1, len(times) // 4))
     block = BLOCK if part >= 5 * BLOCK else min(len(SOURCES), part)
@@ -157,25 +157,25 @@ def write(folder: Path, size: int) -> None:
 
 
 def limits() -> str:
-    """Those of the project's own assignment."""
+    """The limits of the project's own assignment."""
     text = (ROOT / "assignment/assignment.toml").read_text()
     return text.partition("[limits]")[2].partition("\n[")[0]
 
 
 def run(folder: Path, words: list[str]) -> tuple[float, dict[str, Any]]:
-    """Seconds of the whole command, and what timed_grade.py tells of it."""
-    told, env = folder / "facts.json", {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "bench.timed_grade", str(told), *words]
+    """Seconds of the whole command, and the facts that timed_grade.py wrote about it."""
+    facts_file, env = folder / "facts.json", {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "bench.timed_grade", str(facts_file), *words]
     began = time.perf_counter()
     done = subprocess.run(command, cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     took = time.perf_counter() - began
     if done.returncode:
         sys.exit(f"bench: {done.stderr[-2000:]}")
-    return took, json.loads(told.read_text())
+    return took, json.loads(facts_file.read_text())
 
 
 def open_page(page: Path) -> float:
-    """Seconds from the request until Chromium has laid the page out and run its script; each time a new browser."""
+    """Seconds from the request until Chromium laid out the page and ran its script, in a new browser each time."""
     from playwright.sync_api import sync_playwright
 
     times = []
@@ -194,39 +194,41 @@ def open_page(page: Path) -> float:
 
 
 def rows_of(cost: Cost, first: Cost) -> Iterator[Row]:
-    """Of one size. first: the smallest class, which the time a submission is compared with."""
+    """The rows of one size. first: the cost of the smallest class, for comparison."""
     at, barred = f"{cost.size:,}", cost.size >= BAR_SIZE
 
     def held(figure: str, value: float, unit: str, bar: float, of: str = "") -> Row:
         return Row(f"{at} submissions: {figure}", value, unit, bar if barred else None, at_most=barred, of=of)
 
     each_ms, first_ms = (1000 * one.run_s / one.size for one in (cost, first))
-    yield Row(f"{at} submissions: whole command", cost.run_s, "s", of=f"{each_ms:.1f} ms a submission")
+    yield Row(f"{at} submissions: whole command", cost.run_s, "s", of=f"{each_ms:.1f} ms per submission")
     if cost is not first:
         yield Row(f"{at} submissions: time per submission, to a class of {first.size:,}", each_ms / first_ms, "x")
     yield held("time per submission, end of the run to its beginning", cost.drift, "x", BAR_DRIFT)
-    said = f"{cost.parent_ms:.1f} ms of processor time a submission"
-    yield Row(f"{at} submissions: the same for processor time of the parent", cost.parent_drift, "x", of=said)
+    said = f"{cost.parent_ms:.1f} ms of processor time per submission"
+    figure = "processor time of the parent per submission, end of the run to its beginning"
+    yield Row(f"{at} submissions: {figure}", cost.parent_drift, "x", of=said)
     yield Row(
         f"{at} submissions: second run, nothing to grade",
         cost.again_s,
         "s",
         of=f"{1000 * cost.again_s / cost.size:.1f} ms each",
     )
-    said = f"{cost.peak_mib:.0f} MiB, again {cost.again_mib:.0f} MiB"
+    said = f"first run {cost.peak_mib:.0f} MiB, second run {cost.again_mib:.0f} MiB"
     yield held("peak memory of the parent", max(cost.peak_mib, cost.again_mib), "MiB", BAR_MIB, said)
-    said = f"{1024 * cost.output_mib / cost.size:.1f} KiB a submission"
+    said = f"{1024 * cost.output_mib / cost.size:.1f} KiB per submission"
     yield Row(f"{at} submissions: size of the output", cost.output_mib, "MiB", of=said)
-    yield held("class page and tables written", cost.page_s, "s", BAR_PAGE_S, f"a page of {cost.page_mib:.1f} MiB")
-    yield held("class page opened in Chromium", cost.open_s, "s", BAR_OPEN_S)
+    said = f"a page of {cost.page_mib:.1f} MiB"
+    yield held("writing the class page and the tables", cost.page_s, "s", BAR_PAGE_S, said)
+    yield held("opening the class page in Chromium", cost.open_s, "s", BAR_OPEN_S)
 
 
 PART = Part(
     "many",
     "From 100 to 10,000",
-    "Generated submissions, no two the same, with one cheap check each; as many jobs as cores. End of the run to its "
-    f"beginning: time of {BLOCK} submissions, median over the last thousand (of small classes, over the last quarter), "
-    "divided by the same over the first.",
+    "Generated submissions, all different, with one cheap check each; as many jobs as cores. The ratio of the end of "
+    f"the run to its beginning: the median time of {BLOCK} submissions over the last thousand (in small classes, the "
+    "last quarter), divided by the median over the first.",
     rows,
     add_options,
     lacks,

@@ -1,7 +1,7 @@
-"""What may stand in the place of a piece of Python by mistake, as people make them in NumPy.
+"""Small mistakes that people make in NumPy code, as replacements for nodes of a syntax tree.
 
-A sign, a factor or a term lost, an axis, a bound, a condition, arguments in another order, H for W, += for =. All
-functions take a node of a syntax tree and give others to put there. What computes the same for sure is not among them.
+A lost sign, factor or term; a wrong axis, bound or condition; arguments in another order; H for W; += for =. Each
+function takes a node and yields nodes to put in its place. It leaves out replacements that certainly compute the same.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ OPERATORS: Final = {
     ast.And: (ast.Or,),
     ast.Or: (ast.And,),
 }
-ORDERED: Final = (ast.Sub, ast.Div, ast.FloorDiv, ast.MatMult, ast.Pow)  # their operands may change places
+ORDERED: Final = (ast.Sub, ast.Div, ast.FloorDiv, ast.MatMult, ast.Pow)  # swapping their operands changes the result
 SWAPS: Final = (
     ("sum", "mean"), ("max", "min"), ("maximum", "minimum"), ("argmax", "argmin"), ("zeros", "ones"),
     ("zeros_like", "ones_like"), ("randn", "rand"), ("mean", "sum"), ("min", "max"), ("ones", "zeros"),
@@ -42,7 +42,7 @@ OTHER: Final = {name: other for pair in TWINS for name, other in (pair, pair[::-
 
 
 def wrong_updates(statement: ast.stmt) -> Iterator[ast.stmt]:
-    """What may stand for += by mistake: -=, and = alone."""
+    """Replacements for +=: -= and =."""
     if isinstance(statement, ast.AugAssign):
         opposite = ast.Sub() if isinstance(statement.op, ast.Add) else ast.Add()
         yield ast.AugAssign(statement.target, opposite, statement.value)
@@ -50,7 +50,7 @@ def wrong_updates(statement: ast.stmt) -> Iterator[ast.stmt]:
 
 
 def wrong_forms(node: ast.AST) -> Iterator[Any]:
-    """What may stand in a node's place by mistake."""
+    """Replacements for a node."""
     if isinstance(node, ast.Constant):
         yield from (ast.Constant(value) for value in wrong_constants(node.value))
     elif isinstance(node, ast.operator | ast.cmpop | ast.boolop):
@@ -76,13 +76,13 @@ def wrong_forms(node: ast.AST) -> Iterator[Any]:
 
 
 def wrong_in(parent: ast.AST, field: str, child: ast.AST) -> Iterator[Any]:
-    """What may stand in a node's place because of where it stands: a condition, the axes of a sum."""
+    """Replacements that depend on the parent of a node: for a condition, or the axes of a sum."""
     if isinstance(parent, ast.If | ast.IfExp | ast.While) and field == "test":
         yield from (ast.Constant(True), ast.Constant(False))
         if not isinstance(child, ast.Compare):
             yield ast.UnaryOp(ast.Not(), child)
     if isinstance(child, ast.Tuple | ast.List):
-        if isinstance(parent, ast.keyword) and parent.arg == "axis":  # a set of axes has no order
+        if isinstance(parent, ast.keyword) and parent.arg == "axis":  # the order of axes does not matter, so drop one
             yield from (ast.Tuple(without(child.elts, k), child.ctx) for k in range(len(child.elts)))
         else:
             yield from (type(child)(items, child.ctx) for items in neighbours_swapped(child.elts))
@@ -97,7 +97,7 @@ def wrong_constants(value: Any) -> tuple[Any, ...]:
 
 
 def wrong_slices(node: ast.Slice) -> Iterator[ast.Slice]:
-    """Each bound one too far and one too near; a bound that is forgotten."""
+    """Each bound too large by one, too small by one, and left out."""
     for name in ("lower", "upper"):
         bound = getattr(node, name)
         if bound is not None:
@@ -106,7 +106,7 @@ def wrong_slices(node: ast.Slice) -> Iterator[ast.Slice]:
 
 
 def wrong_calls(node: ast.Call) -> Iterator[Any]:
-    """Arguments in another order, a keyword or the call itself forgotten, a loop that starts late or ends too soon."""
+    """Swapped arguments; a keyword or the call itself left out; a loop that starts one late or ends one early."""
     if not (isinstance(node.func, ast.Attribute) and node.func.attr in SYMMETRIC):
         yield from (ast.Call(node.func, args, node.keywords) for args in neighbours_swapped(node.args))
     for k, keyword in enumerate(node.keywords):

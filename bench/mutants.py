@@ -1,15 +1,15 @@
-"""Do the checks catch small mistakes? Mutants of the reference's solutions, each against its own function's checks.
+"""Do the checks catch small mistakes? Runs mutants of the reference's solutions against the checks of their functions.
 
     make mutants        or, for some functions only: .venv/bin/python -m bench.mutants layers.adam ...
 
-A mutated file is compiled as a module of the reference's package, so that it calls the reference's other files, and
-its functions stand in for the reference's. They run in this process, as when fixtures are made, with a limit on time
-and memory; what they return is judged as in grading. A mutant is caught if a check of its function gives anything but
-full marks. One whose function is right but for its cache is caught by the checks of what uses the cache; these are
-counted apart. What is not caught stands in bench/mutants.toml with the reason: mostly that it computes the same.
+A mutated file is compiled as a module of the reference's package, so that it calls the reference's other files; its
+functions replace the reference's. They run in this process, as in `grader fixtures`, with limits on time and memory;
+the judge compares their values as in grading. A mutant is caught if a check of its function gives less than full marks.
+If only the cache of a function is wrong, checks of the functions that use the cache catch the mutant; these are counted
+separately. bench/mutants.toml lists the survivors with a reason; most of them compute the same.
 
-Exits with 1 if one survives that is not in that file, if one of the file does not survive, if a tolerance is so loose
-that one would pass by it (grader/authoring/tolerances.py), or, over all functions, if less than 95 % are caught.
+Exits with 1 if a mutant survives that is not in that file, if a mutant in the file does not survive, if a tolerance is
+so loose that a mutant would pass (grader/authoring/tolerances.py), or if less than 95 % of all mutants are caught.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from grader.assignment.load import Assignment, load_assignment
 from grader.assignment.reference import load_reference
 from grader.authoring.local_run import run_locally
 from grader.authoring.tolerances import Difference, differences, expect_tight
-from grader.checks import TOLERANCE
+from grader.definitions import TOLERANCE
 from grader.errors import AssignmentError
 from grader.function_ids import module_of, module_of_file, short_name
 from grader.judging.compare import judge_values
@@ -45,20 +45,20 @@ from grader.records import PASSED, Check
 ROOT: Final = Path(__file__).resolve().parents[1]
 ACCOUNT: Final = ROOT / "bench/mutants.toml"
 BAR: Final = 0.95
-CPU_S: Final = 2.0  # of one mutant; all checks of one function take a tenth of it
-MEMORY_MIB: Final = 2048  # beyond what is mapped before the first mutant
+CPU_S: Final = 2.0  # for one mutant; all checks of one function need a tenth of it
+MEMORY_MIB: Final = 2048  # in addition to what is mapped before the first mutant
 FIELDS: Final = ("function", "line", "becomes", "nth")
 
 Key = tuple[str, str, str, int]
 
 
 class OutOfTime(BaseException):
-    """A mutant used up its processor time; no `except Exception` of its own stops it."""
+    """A mutant used up its processor time. A BaseException, so that no `except Exception` of a mutant catches it."""
 
 
 @dataclass(frozen=True)
 class Tried:
-    """A mutant, and the check that caught it, or None; whether that is a check of its own function."""
+    """A mutant, the check that caught it or None, and whether that check is one of its own function."""
 
     mutant: Mutant
     caught_by: str | None
@@ -69,7 +69,7 @@ def main(arguments: list[str]) -> int:
     assignment = load_assignment(ROOT / "assignment")
     unknown = sorted(set(arguments) - set(assignment.functions))
     if unknown:
-        sys.exit(f"mutants: {', '.join(unknown)} has no points. Name functions as assignment.toml has them.")
+        sys.exit(f"mutants: {', '.join(unknown)}: no such function with points. Use names from assignment.toml.")
     wanted = frozenset(arguments or assignment.functions)
     explained = {key: why for key, why in read_account(ACCOUNT).items() if key[0] in wanted or not arguments}
     started = time.process_time()
@@ -77,7 +77,7 @@ def main(arguments: list[str]) -> int:
     expect_right(assignment, fixtures)
     tried = list(try_all(assignment, fixtures, wanted))
     if not tried:
-        sys.exit("mutants: no line lies in a solution region, so there is nothing to try.")
+        sys.exit("mutants: no line is in a solution region, so there are no mutants. Choose other functions.")
     print_counts(tried, wanted)
     print(f"in {time.process_time() - started:.0f} s of one core")
     survivors = {one.mutant.key for one in tried if one.caught_by is None}
@@ -105,7 +105,7 @@ def try_all(assignment: Assignment, fixtures: Fixtures, wanted: frozenset[str]) 
 
 
 def expect_right(assignment: Assignment, fixtures: Fixtures) -> None:
-    """Exit if the reference itself, compiled as mutants are, does not pass: a catch would mean nothing then."""
+    """Exit if the reference itself, compiled like a mutant, does not pass: then a caught mutant would mean nothing."""
     reference = load_reference(assignment)
     for file in assignment.student_files:
         code = compile((assignment.reference / file).read_text(encoding="utf-8"), file, "exec")
@@ -119,7 +119,7 @@ def expect_right(assignment: Assignment, fixtures: Fixtures) -> None:
 def first_catch(
     mutant: Mutant, checks: list[Check], assignment: Assignment, fixtures: Fixtures, reference: Mapping[str, Any]
 ) -> str | None:
-    """The first check that the mutant does not pass in full, by its id; or "import" if its file cannot be run."""
+    """The id of the first check that does not give the mutant full marks; "import" if its file cannot be run."""
     place = "import"
     try:
         with limited_time(), np.errstate(all="ignore"), warnings.catch_warnings():
@@ -129,7 +129,7 @@ def first_catch(
                 place = check.id
                 if not passes(check, functions, assignment, fixtures, reference):
                     return place
-    except (Exception, OutOfTime):  # whatever goes wrong in a mutant is a mark lost
+    except (Exception, OutOfTime):  # any exception of a mutant costs marks, so it is caught
         return place
     return None
 
@@ -137,8 +137,8 @@ def first_catch(
 def loose_checks(
     assignment: Assignment, fixtures: Fixtures, wanted: frozenset[str], explained: frozenset[Key]
 ) -> list[str]:
-    """A line for each check whose tolerance would let a mutant pass that a tight one catches. Most checks have a tight
-    one, and are not run again."""
+    """One line for each check whose wide tolerance would let a mutant pass that TOLERANCE catches. Most checks use
+    TOLERANCE, and are not run again."""
     loose = [check for check in assignment.checks if check.function in wanted and check.tolerance > TOLERANCE]
     reference, lines = load_reference(assignment), []
     for check in loose:
@@ -158,7 +158,7 @@ def loose_checks(
 def values_of(
     mutant: Mutant, check: Check, assignment: Assignment, reference: Mapping[str, Any]
 ) -> Mapping[str, np.ndarray]:
-    """The plain numbers among what the check gets from a mutant; nothing where that fails."""
+    """The numbers that the check gets from a mutant; empty if it raises."""
     try:
         with limited_time(), np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -171,7 +171,7 @@ def values_of(
 
 
 def functions_of(mutant: Mutant, reference: Mapping[str, Any]) -> dict[str, Any]:
-    """The mutated file's functions and classes by id, fresh; what it imports is the reference's."""
+    """The functions and classes of the mutated file by id, newly made; it imports the reference's other modules."""
     original = sys.modules[reference[mutant.function].__module__]
     module = types.ModuleType(original.__name__)
     vars(module).update(__package__=original.__package__, __file__=original.__file__)
@@ -195,7 +195,7 @@ def passes(
 
 @contextmanager
 def limited_time() -> Iterator[None]:
-    """Raise OutOfTime after CPU_S of this process's own time, however busy the machine is."""
+    """Raise OutOfTime after CPU_S of processor time, which does not depend on the load of the machine."""
 
     def stop(*_: Any) -> None:
         raise OutOfTime
@@ -211,7 +211,7 @@ def limited_time() -> Iterator[None]:
 
 @contextmanager
 def limited_memory() -> Iterator[None]:
-    """Let an array that is far too large raise MemoryError."""
+    """Limit memory, so that a far too large array raises MemoryError."""
     before = resource.getrlimit(resource.RLIMIT_AS)
     mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (mapped + MEMORY_MIB * 2**20, before[1]))
@@ -222,26 +222,26 @@ def limited_memory() -> Iterator[None]:
 
 
 def read_account(path: Path) -> dict[Key, str]:
-    """The survivors that are explained: why, by function, line, what it becomes, and which one of its kind."""
+    """The reasons of the explained survivors, by their keys: function, line, becomes, nth."""
     entries = tomllib.loads(path.read_text(encoding="utf-8")).get("survivor", [])
     account: dict[Key, str] = {}
     for entry in entries:
         key = (entry["function"], entry["line"], entry["becomes"], entry.get("nth", 0))
         if not entry["why"].strip() or key in account:
-            sys.exit(f"{path.name}: {key} is there twice or without a reason. Say why it survives.")
+            sys.exit(f"{path.name}: {key} has no reason or is listed twice. Write one entry with a reason.")
         account[key] = entry["why"]
     return account
 
 
 def unexplained(survivors: set[Key], explained: Mapping[Key, str]) -> list[str]:
-    """What the file lacks, ready to be put there; what it holds too much."""
+    """Entries that the file lacks, ready to copy into it; and entries that it must not have."""
     new = [as_entry(key) for key in sorted(survivors - explained.keys())]
     gone = [as_entry(key) for key in sorted(explained.keys() - survivors)]
     lines = []
     if new:
         lines += [f"{len(new)} survive without a reason. Catch them with a check, or say why in {ACCOUNT.name}:", *new]
     if gone:
-        lines += [f"{len(gone)} in {ACCOUNT.name} survive no more. Take them out:", *gone]
+        lines += [f"{len(gone)} in {ACCOUNT.name} survive no more. Remove them:", *gone]
     return lines
 
 

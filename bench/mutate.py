@@ -1,13 +1,13 @@
-"""One small mistake at a time in the solution regions of a student file: what make mutants tries on the checks.
+"""Makes mutants: a student file with one small mistake in its solution regions. `make mutants` runs the checks on them.
 
-A syntax tree is changed in one place, compiled, and changed back; what may stand in a place is said in mistakes.py.
+The syntax tree is changed in one place, compiled, and changed back. mistakes.py defines the changes.
 
-Calls in a solution that only look at arguments (expect_...) are taken out first: students need not write them, and they
-would catch what a check must. Dtypes are left alone, which cost no mark. A statement is dropped only if what it sets
-was there before it: a name that is not defined would be no find.
+Calls that only validate arguments (expect_...) are removed first: students need not write them, and they would catch
+mistakes that a check must catch. Dtypes are never changed, since they cost no marks. A statement is dropped only if the
+names that it binds were bound before; an undefined name would be too easy to catch.
 
-cosmic-ray and mutmut are well kept, but rewrite files and start a test run for each mutant, and know no axes, keywords,
-dropped terms or NumPy functions.
+cosmic-ray and mutmut are well maintained, but they rewrite files and start a test run for each mutant, and they have no
+mutations of axes, keywords, dropped terms or NumPy functions.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ END: Final = "### END SOLUTION"
 class Mutant:
     """One mistake in a function or class.
 
-    line, becomes: the statement before and after, or the head of a compound one, as Python writes them. nth: which of
-    the function's mutants that read alike, from 0.
+    line, becomes: the statement before and after, or the first line of a compound one, as ast.unparse writes them. nth:
+    numbers the mutants of a function with equal line and becomes, from 0.
     """
 
     function: str
@@ -46,7 +46,7 @@ class Mutant:
 def mutants_of(source: str, module: str, functions: frozenset[str]) -> Iterator[Mutant]:
     """Every mutant of a student file's functions and classes, in the order of the file.
 
-    module: below the package, "layers". functions: ids of those that are wanted. A method's mutants are its class's.
+    module: its name below the package, "layers". functions: ids to mutate. Mutants of a method belong to its class.
     """
     tree = ast.parse(source)
     regions = solution_lines(source)
@@ -55,11 +55,11 @@ def mutants_of(source: str, module: str, functions: frozenset[str]) -> Iterator[
             take_out_expectations(owner, regions)
             seen: dict[tuple[str, str], int] = {}
             for place, known in statements_of(owner, regions):
-                line, told = head_of(place.statement), set()
+                line, seen_here = head_of(place.statement), set()
                 for _ in changes(place, known):
                     becomes = head_of(place.statement)
-                    if becomes not in told and becomes != line:
-                        told.add(becomes)
+                    if becomes not in seen_here and becomes != line:
+                        seen_here.add(becomes)
                         nth = seen[line, becomes] = seen.get((line, becomes), -1) + 1
                         code = compile(ast.fix_missing_locations(tree), f"<mutant of {module}>", "exec")
                         yield Mutant(f"{module}.{owner.name}", line, becomes, nth, code)
@@ -67,7 +67,7 @@ def mutants_of(source: str, module: str, functions: frozenset[str]) -> Iterator[
 
 @dataclass(frozen=True)
 class Place:
-    """Where a statement stands: in a block, a body of something."""
+    """The position of a statement: a block (a body) and an index in it."""
 
     block: list[ast.stmt]
     index: int
@@ -81,7 +81,7 @@ class Place:
 
 
 def solution_lines(source: str) -> set[int]:
-    """Numbers of the lines between the marks. Raises ValueError if marks do not pair up."""
+    """The numbers of the lines between the markers. Raises ValueError if the markers do not pair up."""
     inside, lines = False, set()
     for number, text in enumerate(source.splitlines(), start=1):
         if text.strip() in (BEGIN, END):
@@ -96,7 +96,7 @@ def solution_lines(source: str) -> set[int]:
 
 
 def places_of(owner: ast.AST) -> list[Place]:
-    """Where the statements of a function or class stand, in the order of the file."""
+    """The places of the statements of a function or class, in the order of the file."""
     blocks = [getattr(node, name, []) for node in ast.walk(owner) for name in ("body", "orelse")]
     found = [Place(block, k) for block in blocks if isinstance(block, list) for k in range(len(block))]
     return sorted(found, key=lambda place: place.statement.lineno)
@@ -109,7 +109,7 @@ def take_out_expectations(owner: ast.AST, regions: set[int]) -> None:
 
 
 def statements_of(owner: ast.AST, regions: set[int]) -> Iterator[tuple[Place, set[str]]]:
-    """Where the statements in solution regions stand, each with the names that are bound before it."""
+    """The places of the statements in solution regions, each with the names that are bound before it."""
     known = {argument.arg for node in ast.walk(owner) if isinstance(node, ast.arguments) for argument in node.args}
     for place in places_of(owner):
         if place.statement.lineno in regions:
@@ -118,7 +118,7 @@ def statements_of(owner: ast.AST, regions: set[int]) -> Iterator[tuple[Place, se
 
 
 def changes(place: Place, known: set[str]) -> Iterator[None]:
-    """Change the tree in place, yield, and change it back, for every mistake in one statement's own expressions."""
+    """For every mistake in one statement's own expressions: change the tree in place, yield, and change it back."""
     statement = place.statement
     dropped = [ast.Pass()] if droppable(statement, known) else []
     for wrong in [*dropped, *wrong_updates(statement)]:
@@ -133,7 +133,7 @@ def changes(place: Place, known: set[str]) -> Iterator[None]:
 
 
 def places(node: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AST]]:
-    """Every node below a statement that is its own, not a nested statement's: parent, field, index, node."""
+    """Every node below a statement that is not part of a nested statement: parent, field, index, node."""
     for field, value in ast.iter_fields(node):
         for index, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
             if isinstance(child, ast.AST) and not isinstance(child, ast.stmt | ast.expr_context):

@@ -1,9 +1,9 @@
-"""The figures that the course documents print, and whether a notebook's cells print the same.
+"""The figures that the course documents print, and the comparison with the output of a notebook's cells.
 
-    what the check cells printed ─► compare ─► rows: a figure, what a document prints, what was obtained, agreed?
+    output of the check cells ─► compare ─► rows: figure, printed by a document, obtained, agrees?
 
-A cell that says itself what to expect (`label: 1.2e-10   (expected: below 1e-09)`) is held to its word; the tables
-below have what the documents print. Those of trainings are CIFAR-10's, and left out where the images were generated.
+Some cells print their own bound (`label: 1.2e-10   (expected: below 1e-09)`); compare checks it. The tables below hold
+the figures of the documents. Figures of trainings need CIFAR-10, and are left out if the images are generated.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 NUMBER = r"[-+.e0-9]+"
-Checks = Mapping[str, str]  # what each check cell printed, by its name
+Checks = Mapping[str, str]  # the output of each check cell, by its name
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Row:
     agrees: bool
 
 
-# Notebook, check, label, figure, and the relative tolerance that its digits allow.
+# Notebook, check, label, figure, and the relative tolerance that fits its number of digits.
 EXACT, FIVE_DIGITS, THREE_DIGITS = 1e-12, 5e-6, 5e-4
 PRINTED = [
     ("ModularNets", "affine-forward", "affine_forward difference", 9.7698477e-10, FIVE_DIGITS),
@@ -59,7 +59,7 @@ PRINTED = [
     ("TrainConvNet", "first-loss", "initial loss", 2.3026, 5e-5),
     ("TrainConvNet", "shapes", "parameters in all", 4161658, EXACT),  # counted by hand
 ]
-# Arrays that stand in the cells, which print how far the results are from them: their eight digits.
+# Arrays with eight digits in the cells; the cells print the error of the results.
 ARRAYS = [
     ("FullyConnectedNets", "sgd-momentum", "next_w error"),
     ("FullyConnectedNets", "sgd-momentum", "velocity error"),
@@ -67,7 +67,7 @@ ARRAYS = [
     ("FullyConnectedNets", "adam", "v error"),
     ("FullyConnectedNets", "adam", "m error"),
 ]
-# Errors of small nets, of which the order of magnitude stands.
+# Errors of small nets; they must have the same order of magnitude.
 ORDERS = [
     ("ConvolutionalNetworks", "three-layer-gradients", "W1", 1.4e-4),
     ("ConvolutionalNetworks", "three-layer-gradients", "W2", 1.8e-2),
@@ -79,7 +79,7 @@ ORDERS = [
     ("TrainConvNet", "gradients", "W2", 1.82e-2),
     ("TrainConvNet", "gradients", "W3", 3.4e-4),
 ]
-# Means and standard deviations with eight decimals: which of the check's arrays, and what stands printed.
+# Means and standard deviations with eight decimals: notebook, check, index among the check's arrays, printed values.
 VECTORS = [
     ("BatchNormalizationAndDropout", "batchnorm-train", 0, [-2.3814598, -13.18038246, 1.91780462]),
     ("BatchNormalizationAndDropout", "batchnorm-train", 1, [27.18502186, 34.21455511, 37.68611762]),
@@ -99,7 +99,7 @@ VECTORS = [
 
 @dataclass(frozen=True)
 class Training:
-    """A figure of a training on CIFAR-10, of one label or of two that are held against each other."""
+    """A figure of a training on CIFAR-10: of one label, or a comparison of two."""
 
     notebook: str
     check: str
@@ -147,7 +147,7 @@ TRAININGS = [
 
 
 def compare(notebook: str, checks: Checks, *, is_cifar10: bool) -> list[Row]:
-    """Every figure of a notebook that somebody has printed. A figure that a cell does not print does not agree."""
+    """A row for every figure of a notebook that a document or a cell prints. A missing figure does not agree."""
     rows = [row for check, text in checks.items() for row in own_words(check, text)]
     for _, check, label, expected, tolerance in mine(PRINTED, notebook):
         rows.append(judged(checks, check, (label,), f"{expected:.12g}", near(expected, tolerance)))
@@ -167,7 +167,7 @@ def compare(notebook: str, checks: Checks, *, is_cifar10: bool) -> list[Row]:
 
 
 def own_words(check: str, text: str) -> Iterator[Row]:
-    """The bounds that the cell itself prints."""
+    """Rows for the bounds that the cell itself prints."""
     line = rf"^ *(.*): *({NUMBER}) +\(expected: (below|above) ({NUMBER})\)$"
     found = re.findall(line, text, re.MULTILINE)
     for label, obtained, side, bound in found:
@@ -203,6 +203,6 @@ def number_behind(label: str, text: str) -> float | None:
 
 
 def vectors(text: str) -> list[list[float]]:
-    """The arrays of one axis that a cell prints, in their order."""
+    """The one-dimensional arrays that a cell prints, in order."""
     found = re.findall(r": +\[([-+.e0-9 \n]+)\]$", text, re.MULTILINE)
     return [[float(number) for number in row.split()] for row in found]

@@ -1,8 +1,8 @@
-"""Run the instructor's notebooks as a student's folder has them, and hold what they print against the documents.
+"""Runs the instructor's notebooks in a folder like a student's, and compares their output with the course documents.
 
-On CIFAR-10 where CIFAR10_DIR says where it is, else on the generated images. Each notebook runs in a kernel of its own,
-from top to bottom. Prints time and figures, printed against obtained; exits with 1 if one disagrees, a cell raises, or
-`check` finds the reference wrong.
+Uses CIFAR-10 if CIFAR10_DIR names its folder, else generated images. Each notebook runs in its own kernel, from top to
+bottom. Prints the time, and each figure as printed by the documents and as obtained. Exits with 1 if a figure
+disagrees, a cell raises, or `check` finds a mistake in the reference.
 
 python -m bench.notebooks --only TrainConvNet
 """
@@ -31,13 +31,13 @@ from grader.assignment.notebook_sources import instructor_notebooks
 from grader.authoring.public_part import public_files
 
 ROOT = Path(__file__).resolve().parents[1]
-CELL_TIMEOUT_S = 900  # a busy machine takes its time; an idle one needs two minutes at most
-ALL_RIGHT = "passed; hidden checks are run on the graded version"
+CELL_TIMEOUT_S = 900  # for a busy machine; an idle one needs two minutes at most
+ALL_RIGHT = "passed; hidden checks run only when your work is graded"
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a notebook printed. checks: by the name of the check cell. tables: what each call of `check` showed."""
+    """The output of a notebook. checks: by the name of the check cell. tables: by call of `check`."""
 
     checks: dict[str, str]
     tables: dict[str, str]
@@ -47,7 +47,7 @@ class Run:
 
 
 def make_folder(assignment: Assignment, folder: Path) -> Path:
-    """What a student has at the end: the reference as the package, beside it the public part of the assignment."""
+    """A finished student's folder: the reference as the package, and the public part of the assignment."""
     ignored = shutil.ignore_patterns("__pycache__", "datasets")
     shutil.copytree(assignment.reference, folder / assignment.package, ignore=ignored)
     for name, content in public_files(assignment).items():
@@ -60,7 +60,7 @@ def make_folder(assignment: Assignment, folder: Path) -> Path:
 def run(content: bytes, folder: Path, **environment: str) -> Run:
     """Execute a notebook in the folder. Raises CellExecutionError for the first cell that does not run."""
     whole = nbformat.reads(content.decode(), as_version=4)
-    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))  # the grader, as in this process
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))  # the kernel imports this grader
     own = {**os.environ, "PYTHONPATH": path, "JUPYTER_PLATFORM_DIRS": "1", **environment}
     started, before = time.perf_counter(), cpu_of_children()
     NotebookClient(whole, timeout=CELL_TIMEOUT_S, resources={"metadata": {"path": str(folder)}}).execute(env=own)
@@ -83,16 +83,16 @@ def cpu_of_children() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def not_right(done: Run) -> list[str]:
-    """The calls of `check` that did not find everything right."""
+def failed_calls(done: Run) -> list[str]:
+    """The calls of `check` that found something wrong."""
     return [call for call, shown in done.tables.items() if not shown.endswith(ALL_RIGHT)]
 
 
 def show(name: str, done: Run) -> bool:
-    """Print what came of a notebook; tell whether all of it agrees."""
+    """Print the result of a notebook; return whether all of it agrees."""
     data = "CIFAR-10" if done.is_cifar10 else "no images or generated ones"
     rows = compare(name, done.checks, is_cifar10=done.is_cifar10)
-    wrong = not_right(done)
+    wrong = failed_calls(done)
     print(f"{name}: {done.elapsed_s:.0f} s, {done.cpu_s:.0f} s of processor time, {data}")
     for row in rows:
         mark = "  " if row.agrees else "NO"

@@ -1,13 +1,13 @@
-"""`python -m bench.overhead`: the grader's overhead per submission of a class, and what it consists of.
+"""`python -m bench.overhead`: the grader's overhead per submission of a class, and the parts of the wall time.
 
     wall time of the command / submissions  =  functions + start + protocol + judge + rest
 
-The first four are what each result says of itself (spent_s), divided by the number of jobs. The rest is what remains of
-the wall time: the start of the command, reading, storing, pages.
+The first four are recorded in each result (spent_s), here divided by the number of jobs. The rest is the remaining wall
+time: the start of the command, reading, storing, pages.
 
-The overhead is the wall time minus 1.15 x the time inside the student's functions. The bar is on its ratio to the time
-that the checks of the complete submission take when they are called in one process (isolation_cost.py), measured in the
-same round: a ratio says the same on a fast and on a slow machine.
+The overhead is the wall time minus 1.15 x the time inside the student's functions. The bar holds for its ratio to the
+time that the checks of the complete submission take in one process (isolation_cost.py), measured in the same round: a
+ratio is comparable between a fast and a slow machine.
 """
 
 from __future__ import annotations
@@ -26,11 +26,15 @@ from bench.jobs import named
 from bench.row import Options, Part, Row, run_alone
 from bench.run_class import COMPLETE, SLOW, Run, examples, grade_class, write_class
 
-ALLOWED = 1.15  # of the time inside functions; what is above it is overhead
-BARS = {"complete": 0.6, "examples": 1.0}  # overhead to one submission in process, as many jobs as cores
+ALLOWED = 1.15  # times the time inside functions; wall time above this is overhead
+BARS = {"complete": 0.6, "examples": 1.0}  # overhead to one submission in process, with as many jobs as cores
 OWN = "functions"
-PARTS = ("start", "protocol", "judge")
-CALLS = 5  # of the complete submission in process, a round
+PARTS = {
+    "start": "starting sandboxes and importing",
+    "protocol": "processes and messages",
+    "judge": "inputs, comparisons, the reference",
+}
+CALLS = 5  # how often the complete submission runs in process, per round
 
 
 @dataclass(frozen=True)
@@ -47,12 +51,12 @@ class Spent:
 
     @property
     def beyond(self) -> float:
-        """The overhead."""
+        """The overhead: wall time beyond ALLOWED x functions."""
         return self.wall - ALLOWED * self.functions
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--submissions", type=int, default=30, help="of a class")
+    parser.add_argument("--submissions", type=int, default=30, help="number in a class")
     parser.add_argument("--rounds", type=int, default=3)
 
 
@@ -71,7 +75,7 @@ def rows(options: Options) -> Iterator[Row]:
 
 
 def rows_of(title: str, submissions: Path, rounds: int, called: Callable[[], float]) -> Iterator[Row]:
-    """called: seconds of one submission in process, measured now."""
+    """The rows of one class. called: measures the seconds of one submission in process."""
     numbers = sorted({1, machine.cores()})
     runs: dict[int, list[Spent]] = {jobs: [] for jobs in numbers}
     unit_ms: list[float] = []
@@ -87,18 +91,20 @@ def rows_of(title: str, submissions: Path, rounds: int, called: Callable[[], flo
         )
         ratio = statistics.median(one.beyond / unit for one, unit in zip(runs[jobs], unit_ms, strict=True))
         said = f"{beyond:.0f} ms / {statistics.median(unit_ms):.0f} ms"
-        bar = BARS.get(title) if jobs == machine.cores() else None  # the command takes all cores, unless told otherwise
-        yield Row(f"{at}: grader overhead, to one submission in process", ratio, "x", bar, at_most=True, of=said)
+        bar = BARS.get(title) if jobs == machine.cores() else None  # the default of the command is one job per core
+        figure = "grader overhead per submission"
+        yield Row(f"{at}: {figure}, to one submission in process", ratio, "x", bar, at_most=True, of=said)
         said = f"{wall:.0f} ms of wall time, {functions:.0f} ms of student time"
-        yield Row(f"{at}: grader overhead (wall time minus 1.15 x student time)", beyond, "ms", of=said)
-        for name in PARTS:
-            yield Row(f"{at}: of this, {name}", statistics.median(one.parts[name] for one in runs[jobs]), "ms")
+        yield Row(f"{at}: {figure} (wall time minus 1.15 x student time)", beyond, "ms", of=said)
+        for name, work in PARTS.items():
+            part_ms = statistics.median(one.parts[name] for one in runs[jobs])
+            yield Row(f"{at}: wall time per submission for {work}", part_ms, "ms")
         rest = statistics.median(one.rest for one in runs[jobs])
-        yield Row(f"{at}: of this, the command, files and pages", rest, "ms")
+        yield Row(f"{at}: wall time per submission for the command, files and pages", rest, "ms")
 
 
 def spent(run: Run, jobs: int) -> Spent:
-    """The means over the class, shared out over the jobs."""
+    """The means over the class, divided by the number of jobs."""
     times = [result["spent_s"] for result in run.results.values()]
 
     def mean_ms(name: str) -> float:
@@ -110,11 +116,11 @@ def spent(run: Run, jobs: int) -> Spent:
 PART = Part(
     "overhead",
     "Grader overhead",
-    f"The whole rubric on three classes, in which no two submissions are the same: {COMPLETE}, the examples of 0.1 (of "
-    "the 29, those that run into no limit), and complete with seven loops. Grader overhead per submission is the wall "
-    "time of the whole command minus 1.15 x student time, which is the time inside the student's functions as the "
-    "sandbox measures it; with several jobs, student time is divided by their number. The ratio is to the time that "
-    f"the checks of {COMPLETE} take in one process without a sandbox, measured in the same round (medians of rounds).",
+    f"All checks on three classes, in which all submissions differ: {COMPLETE}; the examples of 0.1 (those of the 29 "
+    "that reach no limit); and complete with seven loops. Student time is the time inside the student's functions, as "
+    "the sandbox measures it. Grader overhead per submission: the wall time of the whole command minus 1.15 x student "
+    "time; with several jobs, student time is divided by their number. The ratio is to the time that the checks of "
+    f"{COMPLETE} take in one process without a sandbox, measured in the same round (medians of rounds).",
     rows,
     add_options,
 )

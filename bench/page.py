@@ -1,4 +1,4 @@
-"""bench/RESULTS.md: what was measured, on what, and which bars are met. Pure, but for writing the file."""
+"""Makes bench/RESULTS.md: all figures, the machine, and which bars are met. Pure, except write_page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bench.row import Row
 
 @dataclass(frozen=True)
 class Section:
-    """What came of one part, complete."""
+    """The complete results of one part."""
 
     name: str
     title: str
@@ -24,7 +24,7 @@ class Section:
 
 
 def page_of(facts: Mapping[str, str], sections: Sequence[Section]) -> str:
-    """The whole page. facts: what it ran on."""
+    """The whole page. facts: about the machine."""
     versions = {name: version for section in sections for name, version in section.versions.items()}
     took = {"the run took": f"{sum(section.took_s for section in sections) / 60:.0f} minutes"}
     ran_on = {**facts, **versions, **took}
@@ -32,7 +32,7 @@ def page_of(facts: Mapping[str, str], sections: Sequence[Section]) -> str:
         [
             "# Benchmarks",
             "",
-            "Written by `make bench`, which runs one part after the other. Never edited by hand.",
+            "`make bench` runs all parts in turn and writes this page. Do not edit it by hand.",
             "",
             verdict(sections),
             "",
@@ -54,9 +54,9 @@ def section_lines(section: Section) -> list[str]:
     return [
         f"## {section.title}",
         "",
-        f"{section.how} Alone: `python -m bench.{section.name}`; {section.took_s / 60:.1f} minutes.",
+        f"{section.how} Run it alone: `python -m bench.{section.name}` ({section.took_s / 60:.1f} minutes).",
         "",
-        *table(("figure", "measured", "bar", "", "of"), rows),
+        *table(("figure", "measured", "bar", "", "computed from"), rows),
     ]
 
 
@@ -66,7 +66,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def write_page(path: Path, text: str) -> None:
-    """Whole or not at all: a reader sees the old page or the new one."""
+    """Write the page atomically: a reader sees the old page or the new one."""
     with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False, encoding="utf-8") as file:
         file.write(text)
     os.chmod(file.name, 0o644)

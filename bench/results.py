@@ -1,12 +1,12 @@
-"""`python -m bench.results`: every part, one after the other, and bench/RESULTS.md from their rows.
+"""`python -m bench.results`: runs every part in turn and writes bench/RESULTS.md from their rows.
 
-    PARTS ─► lacks anything? ─yes─► said, nothing is run
-                └─no─► each in a process of its own ─► rows ─► all came? ─► the page, whole
+    MODULES ─► something missing? ─yes─► print it, run nothing
+                └─no─► run each part in its own process ─► rows of all parts ─► write the page atomically
 
-Each part has a process of its own, so that none measures with the threads or the memory of another. A part that fails
-ends the run, and the page that there was stays. Exits with 1 if a bar is missed, with 2 if something lacks.
+Each part has its own process, so that its figures do not depend on threads or memory of another part. If a part fails,
+the run ends and the old page stays. Exits with 1 if a bar is missed, with 2 if something that a part needs is missing.
 
-    python -m bench.results --only jobs --only cluster     these parts alone, on the terminal; the page is not written
+    python -m bench.results --only jobs --only cluster     runs only these parts, prints them, and writes no page
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from pathlib import Path
 
 from bench import machine
 from bench.page import Section, page_of, section_lines, write_page
-from bench.row import Part, told, write_bytecode
+from bench.row import Part, print_rows, write_bytecode
 
 PAGE = machine.ROOT / machine.OWN_PAGE
-# By name, in the order of the page. What uses threads of its own comes last.
+# By name, in the order of the page. The part that uses several threads comes last.
 MODULES = {
     "peers": "bench.peers.__main__",
     "jobs": "bench.jobs",
@@ -43,8 +43,10 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m bench.results", description="Run the benchmarks; write their page."
     )
-    parser.add_argument("--only", action="append", choices=list(MODULES), help="these parts; the page is not written")
-    parser.add_argument("--peers", type=Path, help="where otter and nbgrader are, if not where make bench has them")
+    parser.add_argument(
+        "--only", action="append", choices=list(MODULES), help="run only this part and write no page; repeatable"
+    )
+    parser.add_argument("--peers", type=Path, help="folder of otter and nbgrader, if not that of make bench")
     options = parser.parse_args(words)
     own = {"peers": ["--peers", str(options.peers)]} if options.peers else {}
     chosen = {name: own.get(name, []) for name in MODULES if options.only is None or name in options.only}
@@ -76,7 +78,7 @@ def lack_of(module: str, words: Sequence[str]) -> str:
 
 
 def run_apart(module: str, words: Sequence[str]) -> Section:
-    """Run one part with its own defaults, in a fresh process. Raises what ended it."""
+    """Run one part with its own defaults, in a fresh process. Raises the exception that ended it."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         return pool.submit(run_here, module, words).result()
 
@@ -86,7 +88,7 @@ def run_here(module: str, words: Sequence[str]) -> Section:
     options = part.options(words)
     print(f"\n{part.title}: {part.how}", flush=True)
     began = time.perf_counter()
-    rows = tuple(told(part.rows(options)))
+    rows = tuple(print_rows(part.rows(options)))
     took_s = time.perf_counter() - began
     return Section(part.name, part.title, part.how, rows, dict(part.versions(options)), took_s)
 

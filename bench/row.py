@@ -1,9 +1,9 @@
-"""What a benchmark hands on: rows, each one figure with its bar. No one reads them back out of printed text.
+"""The records of benchmarks: a Row is one figure with its bar, a Part is one benchmark.
 
     a part (bench/jobs.py, …) ─► rows ─► lines on the terminal      python -m bench.jobs
                                     └──► a table of bench/RESULTS.md  python -m bench.results
 
-A module that is a part has PART, and a main that runs it alone.
+The module of a part defines PART, and a main that runs the part alone.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ Options = argparse.Namespace
 
 @dataclass(frozen=True)
 class Row:
-    """A figure as it was measured. bar: what is asked of it, None if nothing is; at_most: from above, else from below.
+    """One measured figure. bar: its limit, or None; at_most: the bar is an upper limit, else a lower one.
 
-    of: the measured quantities that a ratio or a rest was made from, for people to read.
+    of: the measured values that a ratio or a difference was computed from, for people to read.
     """
 
     figure: str
@@ -34,7 +34,7 @@ class Row:
 
     @property
     def missed(self) -> bool:
-        """What is no number misses every bar."""
+        """Whether the value misses the bar; a NaN misses every bar."""
         if self.bar is None:
             return False
         return not (self.value <= self.bar if self.at_most else self.value >= self.bar)
@@ -54,10 +54,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Part:
-    """One benchmark. how: what is measured and how, in a sentence or two.
+    """One benchmark. how: what it measures and how, in a few sentences.
 
-    rows: measures, and yields each row when it has it. lacks: says what is not there that it needs, or "".
-    versions: of what it is compared with, by name.
+    rows: measures, and yields each row as soon as it is ready. lacks: says what is missing on this machine, or "".
+    versions: of the peers, by name.
     """
 
     name: str
@@ -69,32 +69,32 @@ class Part:
     versions: Callable[[Options], Mapping[str, str]] = lambda options: {}
 
     def options(self, words: Sequence[str] | None = None) -> Options:
-        """From the words of a command line; None: this process's own."""
+        """Parse the words of a command line; None: those of this process."""
         parser = argparse.ArgumentParser(prog=f"python -m bench.{self.name}", description=self.how)
         self.add_options(parser)
         return parser.parse_args(words)
 
 
 def run_alone(part: Part, words: Sequence[str] | None = None) -> int:
-    """Measure one part and print its rows. Returns the exit code: 1 if a bar is missed, 2 if something lacks."""
+    """Measure one part and print its rows. Returns the exit code: 1 if a bar is missed, 2 if something is missing."""
     options = part.options(words)
     if lack := part.lacks(options):
         print(f"bench: {lack}")
         return 2
     write_bytecode()
     print(f"{part.title}: {part.how}", flush=True)
-    missed = [row.missed for row in told(part.rows(options))]
+    missed = [row.missed for row in print_rows(part.rows(options))]
     print(machine.line(part.versions(options)))
     return 1 if any(missed) else 0
 
 
 def write_bytecode() -> None:
-    """Let every command that is measured keep its compiled modules, as it does where it is installed."""
+    """Let every measured command write its compiled modules, as it does after a normal installation."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
-def told(rows: Iterable[Row]) -> list[Row]:
-    """The rows, each printed when it comes."""
+def print_rows(rows: Iterable[Row]) -> list[Row]:
+    """Print each row as soon as it is ready; return all of them."""
     kept = []
     for row in rows:
         print(line(row), flush=True)
@@ -107,6 +107,6 @@ def line(row: Row) -> str:
 
 
 def shown(value: float, unit: str) -> str:
-    """Three digits are all that a measurement on one machine is worth; whole numbers stay whole."""
+    """The value with three digits, since a measurement on one machine is not more precise; whole numbers stay whole."""
     digits = f"{value:,.0f}" if abs(value) >= 100 or float(value).is_integer() else f"{value:.3g}"
     return f"{digits}{unit}" if unit in ("x", "") else f"{digits} {unit}"

@@ -1,8 +1,8 @@
-"""A class made of the class of 29 (class_of_29.py), and `grader grade` over it as a user runs it.
+"""Builds a class from the class of 29 (class_of_29.py), and runs `grader grade` on it the way a user does.
 
-Every submission of a class differs from all others in a comment, so that whatever goes by contents finds nothing twice;
-every run writes into a fresh folder. Those of the 29 that run into a limit are left out: what they cost is the limit.
-Notebooks are left out: their pages are made beside the grading, and grading is what is measured.
+Every submission of a class differs from all others in a comment, so that no cache by content has a hit; every run
+writes into a fresh folder. Submissions of the 29 that reach a limit are left out: their time is that of the limit.
+Notebooks are left out: the benchmarks measure grading, and pages of notebooks are made in parallel to it.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from grader.intake.collect import find, read
 
 ROOT = Path(__file__).resolve().parents[1]
 COMPLETE = "complete"
-SLOW = "complete-seven-loops"  # all right, and the slowest style that is
+SLOW = "complete-seven-loops"  # right, in the slowest style among the examples
 AGAINST_LIMITS = frozenset(["exits", "loops-forever", "prints-a-megabyte", "spies"])
-# What may differ when the same submission is graded again.
+# The fields that may differ when the same submission is graded again.
 TIMES = ("duration_s", "spent_s")
 
 
 @dataclass(frozen=True)
 class Run:
-    """One command. wall_s: all of it; grading_s: without its start, from its own log.
+    """One run of the command. wall_s: its whole time; grading_s: without its start, from its own log.
 
-    log: its events of results, in their order. results: the JSON of each submission, by id.
+    log: its `result` events, in order. results: the JSON of each submission, by id.
     """
 
     wall_s: float
@@ -48,7 +48,7 @@ class Run:
 
 
 def examples() -> dict[str, Mapping[str, bytes]]:
-    """The files of each of the 29 that keeps to the limits, by its name and their paths below the package."""
+    """The files of each of the 29 that reaches no limit, by name and by path below the package."""
     assignment = load_assignment(ROOT / "assignment")
     with tempfile.TemporaryDirectory(prefix="bench-class-") as folder:
         found = find([write_class_of_29(Path(folder))], assignment)
@@ -56,7 +56,7 @@ def examples() -> dict[str, Mapping[str, bytes]]:
 
 
 def write_class(folder: Path, count: int, names: Sequence[str] = ()) -> Path:
-    """`count` submissions in folder/class, made from these examples in turn; from all if none is named."""
+    """Write `count` submissions into folder/class, made from these examples in turn; no names means all."""
     known, package = examples(), load_assignment(ROOT / "assignment").package
     chosen = names or list(known)
     for number in range(count):
@@ -77,9 +77,9 @@ def grade_class(submissions: Path, out: Path, *words: str) -> Run:
 
 
 def command_for(submissions: Path, out: Path, *words: str) -> list[str]:
-    """The command. Raises ValueError if `out` is there already."""
+    """The command. Raises ValueError if `out` already exists."""
     if out.exists():
-        raise ValueError(f"{out} is there: what was graded in it would not be graded again")
+        raise ValueError(f"{out} already exists, expected a new folder: its results would be reused")
     paths = [str(submissions), "--assignment", str(ROOT / "assignment"), "--out", str(out)]
     return [sys.executable, "-m", "grader.cli.main", "grade", *paths, "--force", "--log-format", "json", *words]
 
@@ -90,27 +90,27 @@ def as_user() -> dict[str, Any]:
 
 
 def run_of(out: Path, wall_s: float, code: int, printed: str, said: str) -> Run:
-    """What a command that ended has done. Exits if it failed, or left something ungraded."""
+    """The results of a command that ended. Exits if it failed, or did not grade a submission."""
     if code:
         sys.exit(f"bench: grader grade ended with {code}, expected 0: {said[-2000:]}")
     events = [json.loads(line) for line in printed.splitlines()]
     results = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (out / "results").glob("*.json")}
     ungraded = [name for name, result in results.items() if result["status"] != "graded"]
     if ungraded:
-        sys.exit(f"bench: {', '.join(ungraded[:3])} could not be graded, so that nothing is measured.")
+        sys.exit(f"bench: {', '.join(ungraded[:3])} could not be graded, so the times mean nothing.")
     log = tuple(event for event in events if event["event"] == "result")
     return Run(wall_s, events[-1]["elapsed_s"], log, results)
 
 
 def without_times(record: Any) -> Any:
-    """A result, or a part of one, without what may differ from run to run."""
+    """A result, or a part of one, without the fields that may differ between runs."""
     if isinstance(record, dict):
         return {name: without_times(value) for name, value in record.items() if name not in TIMES}
     return [without_times(value) for value in record] if isinstance(record, list) else record
 
 
 def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """The submissions whose results are not the same in both, but for times; what only one of them has included."""
+    """The submissions whose results differ, except for times, or that only one of the two has."""
     return [
         name
         for name in sorted(one.keys() | other.keys())

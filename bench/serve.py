@@ -43,7 +43,7 @@ TITLE: Final = "A large class"
 
 def fill(url: Path, output: Path, students: int) -> None:
     """A gradebook as runs and people leave it."""
-    from grader.decisions import FUNCTION, GradedAssignment, HandIn, LatePolicy, Layout, Part, Rules, Student
+    from grader.decisions import FUNCTION, GradedAssignment, HandIn, LatePolicy, Part, Person, PointLayout, Rules
     from grader.gradebook.adjusting import adjust
     from grader.gradebook.book import open_gradebook
     from grader.gradebook.runs import record_run
@@ -51,10 +51,10 @@ def fill(url: Path, output: Path, students: int) -> None:
 
     draw = random.Random(231)
     checks = tuple((f"{name}.{check}", 2.5) for name, _ in FUNCTIONS for check in "ab")
-    layout = Layout(FUNCTIONS, checks)
+    layout = PointLayout(FUNCTIONS, checks)
     assignment = GradedAssignment(TITLE, Rules("latest", LatePolicy(DUE, 10.0)), dict(FUNCTIONS), {"why": 5.0})
     with open_gradebook(url) as book:
-        people = [Student(f"s{number}", f"Student {number}", f"s{number}@uni.example") for number in range(students)]
+        people = [Person(f"s{number}", f"Student {number}", f"s{number}@uni.example") for number in range(students)]
         import_roster(book, people, "bench")
         for attempt in range(ATTEMPTS):
             found = []

@@ -1,11 +1,11 @@
-"""How long a student waits: the first `grader check` on the empty template, and an answer of `--watch` after a save.
+"""How long a student waits: for the first `grader check` on the empty template, and for `--watch` after a save.
 
-The real command, in a folder as a release makes it. Each time stands against what is allowed. What
-an answer takes is counted from the moment the file is saved to the line that says how it stands.
+Runs the real command in a folder like that of a release; each time has a bar. The time after a save is measured from
+the write of the file to the line that shows the state of the function.
 
     first check     the whole table of the empty template
-    a save          of layers.py, with one more layer written; and, with all else written, with the layer changed that
-                    most others need
+    a save          of layers.py with one more layer; and, when everything is written, with a change in the layer that
+                    most other functions use
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def unpack(folder: Path) -> None:
 
 
 def student_file(file: str, written: Collection[str]) -> str:
-    """A student file of the template, with these functions and classes written as the reference has them."""
+    """A student file of the template, with the reference's solutions of these functions and classes."""
     source = (ROOT / "reference" / file).read_text(encoding="utf-8")
     for name in written:
         found = re.search(rf"^(?:def|class) {name}\b.*?(?=\n\n\n|\Z)", source, re.MULTILINE | re.DOTALL)
@@ -65,7 +65,7 @@ def student_file(file: str, written: Collection[str]) -> str:
 
 
 def everything() -> dict[str, str]:
-    """The student files as the reference has them."""
+    """The student files of the reference."""
     names = load_assignment(ROOT / "assignment").student_files
     return {name: (ROOT / "reference" / name).read_text(encoding="utf-8") for name in names}
 
@@ -75,12 +75,13 @@ def first_check(folder: Path) -> float:
     done = subprocess.run([*COMMAND, str(folder)], env=ENVIRONMENT, capture_output=True, text=True)
     elapsed = time.perf_counter() - started
     if done.returncode != 1 or "0 right" not in done.stdout:
-        sys.exit(f"bench: the empty template gave {done.returncode}: {done.stdout[-500:]}{done.stderr[-500:]}")
+        said = f"{done.stdout[-500:]}{done.stderr[-500:]}"
+        sys.exit(f"bench: grader check ended with {done.returncode} on the empty template, expected 1: {said}")
     return elapsed
 
 
 def saves(folder: Path) -> Iterator[tuple[str, float]]:
-    """Yields what was saved and how long after that it was said to be right."""
+    """Yield each function that was saved, and the seconds until the command showed that it is right."""
     states = [
         (name, {"layers.py": student_file("layers.py", LAYERS[:count])}) for count, name in enumerate(LAYERS, start=1)
     ]
@@ -89,12 +90,12 @@ def saves(folder: Path) -> Iterator[tuple[str, float]]:
 
 
 def changed(layers: str) -> str:
-    """With a line more in the first layer."""
+    """The source with one more line in the first layer."""
     return layers.replace("### BEGIN SOLUTION", "changed = True", 1)
 
 
 def watched(folder: Path, package: str, states: Iterable[tuple[str, dict[str, str]]]) -> Iterator[tuple[str, float]]:
-    """Save each state while the command watches. A state without a name is not waited for by its name."""
+    """Save each state while the command watches. For a state without a name, wait only for the summary."""
     command = [*COMMAND, str(folder), "--watch"]
     with subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
@@ -114,12 +115,12 @@ def watched(folder: Path, package: str, states: Iterable[tuple[str, dict[str, st
 
 
 def wait_for(lines: Iterable[str], start: str | re.Pattern[str], word: str = "") -> None:
-    """Read up to a line that begins so and holds the word."""
+    """Read lines until one begins with `start` and contains `word`."""
     for line in lines:
         found = re.match(start, line) if isinstance(start, re.Pattern) else line.startswith(start)
         if found and word in line:
             return
-    sys.exit(f"bench: the watching ended before it said {start!r}")
+    sys.exit(f"bench: grader check --watch ended before it printed {start!r}")
 
 
 def rows(options: Options) -> Iterator[Row]:
@@ -127,17 +128,18 @@ def rows(options: Options) -> Iterator[Row]:
         folder = Path(temporary) / "student"
         unpack(folder)
         first = statistics.median(first_check(folder) for _ in range(ROUNDS))
-        yield Row("first grader check, empty template", first, "s", FIRST_S, at_most=True, of=f"median of {ROUNDS}")
+        said = f"median of {ROUNDS}"
+        yield Row("first grader check on the empty template", first, "s", FIRST_S, at_most=True, of=said)
         for number, (name, wait) in enumerate(saves(folder)):
-            said = "with all else written" if number == len(LAYERS) else ""
-            yield Row(f"answer after a save of {name}", wait, "s", SAVE_S, at_most=True, of=said)
+            said = "with everything else written" if number == len(LAYERS) else ""
+            yield Row(f"--watch: wait after a save of {name}", wait, "s", SAVE_S, at_most=True, of=said)
 
 
 PART = Part(
     "student_wait",
     "A student's wait",
-    "grader check on the empty template, whole command; then, while --watch runs, the time from a save to the line "
-    "that says whether the function passes.",
+    "The whole command grader check on the empty template. Then, while grader check --watch runs, the time from a save "
+    "to the line that shows whether the function is right.",
     rows,
 )
 

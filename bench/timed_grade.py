@@ -1,9 +1,9 @@
-"""`python -m bench.timed_grade FACTS grade …`: the grader's command; FACTS, as JSON: what its process knows.
+"""`python -m bench.timed_grade FACTS grade …`: runs the grader's command and writes times and memory to FACTS, as JSON.
 
-done_s      when each graded submission had its result and pages, by the wall's clock, in the order of the run
-parent_s    the processor time of this process at these moments, its threads included
-finish_s    what the end of the run took: class page and tables
-peak_kib    the most memory that this process had, its children's not
+done_s      when each submission had its result and pages, in wall time, in the order of the run
+parent_s    processor time of this process at these moments, including its threads
+finish_s    seconds for the end of the run: class page and tables
+peak_kib    peak memory of this process, without its children
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from grader.records import Result
 from grader.running.class_run import Batch
 
 
-def run(told: Path, words: list[str]) -> int:
-    """Returns what the command returns. Raises what it raises; then nothing is told."""
+def run(facts_file: Path, words: list[str]) -> int:
+    """Run the command and return its exit code. If the command raises, so does this, and writes no file."""
     facts: dict[str, Any] = {"done_s": [], "parent_s": []}
-    keep, finish = Batch.keep, Batch.finish
+    keep, finish = Batch.store_fresh, Batch.finish
 
-    def timed_keep(batch: Batch, result: Result) -> None:
+    def timed_store(batch: Batch, result: Result) -> None:
         keep(batch, result)
         facts["done_s"].append(time.perf_counter())
         facts["parent_s"].append(time.process_time())
@@ -36,17 +36,17 @@ def run(told: Path, words: list[str]) -> int:
         facts["finish_s"] = time.perf_counter() - began
         return said
 
-    Batch.keep, Batch.finish = timed_keep, timed_finish
+    Batch.store_fresh, Batch.finish = timed_store, timed_finish
     code = cli.main(words, standalone_mode=False)
-    told.write_text(json.dumps({**facts, "peak_kib": peak_kib()}))
+    facts_file.write_text(json.dumps({**facts, "peak_kib": peak_kib()}))
     return int(code or 0)
 
 
 def peak_kib() -> int:
-    """Of this program: rusage would count what started it, too."""
+    """Peak memory of this program; getrusage would also count the process that started it."""
     found = re.search(r"^VmHWM:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
     if found is None:
-        raise OSError("/proc/self/status: no VmHWM was found, expected one as Linux has it.")
+        raise OSError("/proc/self/status: no VmHWM found, expected one, as on Linux.")
     return int(found[1])
 
 

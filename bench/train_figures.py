@@ -1,8 +1,8 @@
-"""The trainings whose results stand printed in the course documents, run on CIFAR-10 and held against what is printed.
+"""Repeats the trainings whose results the course documents print, on CIFAR-10, and compares the results.
 
 Each run begins with np.random.seed(231), and makes its nets and draws its batches in the order of the document's cell.
-The data set is found as reference/data_utils.py finds it: through CIFAR10_DIR, or by a download. Exits with 1 if a run
-does not reproduce its figures.
+reference/data_utils.py finds the data set: in CIFAR10_DIR, or by a download. Exits with 1 if a run does not reproduce
+its figures.
 
 python bench/train_figures.py --only overfit        # one run; --help lists the names
 """
@@ -30,7 +30,7 @@ Figures = dict[str, float]
 
 @dataclass(frozen=True)
 class Run:
-    """One row: what is run, what the document printed, what counts as reproduced, and what one should know."""
+    """One training: what it runs, what the document prints, the bar for "reproduced", and a note for the reader."""
 
     name: str
     what: str
@@ -212,7 +212,7 @@ def main() -> None:
 
 
 def show(run: Run, data: Data) -> bool:
-    """Train, print the row, and tell whether the figures are reproduced."""
+    """Train, print the row, and return whether the figures are reproduced."""
     print(f"{run.name}: {run.what}", flush=True)
     started = time.perf_counter()
     np.random.seed(SEED)

@@ -1,4 +1,4 @@
-"""The grader: from folders of submissions to marks and reports. It knows arrays, not convolution."""
+"""The grader: turns folders of submissions into marks and reports. It knows arrays; it knows nothing of convolution."""
 
 from typing import Final
 

@@ -1,7 +1,7 @@
-"""Files that are written whole or not at all: to a temporary name in the same folder, synced, then renamed.
+"""Atomic writes of files: write to a temporary name in the same folder, sync, rename.
 
-A reader sees the old file or the new one. A process that is killed in between leaves one file named TEMPORARY…, which
-the next run removes.
+A reader sees either the old file or the new one. A process that is killed in between leaves one file named TEMPORARY…,
+and the next run removes it.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ TEMPORARY: Final = ".grader-"
 
 
 def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
-    """Write a whole file or none: readers see the old one or the new one. Raises GraderError if that fails.
+    """Replace a file atomically. Raises GraderError if that fails; the old file is then unchanged.
 
-    durable: it survives a power cut, too, once this returns; not needed for what the next run would make anew.
+    durable: once this returns, the file also survives a power cut. Not needed for files that the next run can rebuild.
     """
     temporary = None
     try:
@@ -40,16 +40,16 @@ def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
             Path(temporary).unlink(missing_ok=True)
         if not isinstance(error, OSError):
             raise
-        raise GraderError(f"{path}: cannot be written ({error.strerror}). What was written before is whole.") from error
+        raise GraderError(f"{path}: cannot be written ({error.strerror}). Earlier files are complete.") from error
 
 
 def write_text(path: Path, text: str, *, durable: bool = True) -> None:
-    """write_bytes, of text as UTF-8; what UTF-8 lacks, half of a surrogate pair, becomes a question mark."""
+    """Write text as UTF-8. A lone surrogate, which UTF-8 cannot encode, becomes a question mark."""
     write_bytes(path, text.encode("utf-8", "replace"), durable=durable)
 
 
 def sync_folder(folder: Path) -> None:
-    """See that a rename reached the disk. Where folders cannot be opened (Windows), that is up to the system."""
+    """Flush a rename to the disk. Windows cannot open folders; there the system decides when it writes."""
     with contextlib.suppress(PermissionError):
         file = os.open(folder, os.O_RDONLY)
         try:

@@ -1,8 +1,8 @@
-"""Calls of the code under test: what a call is, how it fails, and how it is made in this process.
+"""Calls of the code under test: what a call is, how it fails, and how to make one in this process.
 
-A check calls `student.layers.f(...)` and cannot tell whether a sandbox, the reference or a misconception answers. All
-three keep the contract that stands here: arguments are handed over as copies; dicts that the call changed come back
-changed; arrays, numbers, strings and dicts of them are returned, anything else only as a handle.
+A check calls `student.layers.f(...)` and cannot tell whether a sandbox, the reference or a misconception runs it. All
+three follow the same contract: arguments are passed as copies; if the call changes a dict, the caller's dict changes,
+too; arrays, numbers, strings and dicts of them are returned as they are, anything else as a handle.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ Functions = Mapping[str, Callable[..., Any]]
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a call gave no value."""
+    """Why a call returned no value."""
 
     status: str  # as in records.py
     function: str
-    said: Reason | str  # a sentence for the student, of whoever wrote the check
+    explanation: Reason | str  # for the student; a str is a sentence that the author of the check wrote
     frames: tuple[Frame, ...] = ()
-    raised: str = ""  # the exception's type
+    raised: str = ""  # type of the exception
 
     @property
     def reason(self) -> Reason:
-        return self.said if isinstance(self.said, Reason) else as_written(self.said)
+        return self.explanation if isinstance(self.explanation, Reason) else as_written(self.explanation)
 
 
 class CallFailed(Exception):
-    """A call of the code under test gave no value. Passes through a check up to whoever runs it."""
+    """A call of the code under test returned no value. It passes through the check to the code that runs the check."""
 
     def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.said)
+        super().__init__(failure.explanation)
         self.failure = failure
 
 
@@ -49,19 +49,19 @@ NO_CLASSES: Final[Classes] = {}
 
 
 def owner_of(name: str, classes: Classes) -> str:
-    """The function or class of the assignment that a call is one of: of a member, its class."""
+    """The function or class of the assignment that a call belongs to; for a member of a class, the class."""
     owner = module_of(name)
     return owner if owner in classes else name
 
 
-def spoken(name: str, classes: Classes) -> str:
-    """How a message names what was called: `affine_forward`, `TwoLayerNet.loss`."""
+def display_name(name: str, classes: Classes) -> str:
+    """The short name that messages use: `affine_forward`, `TwoLayerNet.loss`."""
     return ".".join(name.split(".")[-2 if owner_of(name, classes) != name else -1 :])
 
 
 @dataclass(frozen=True)
 class LocalHandle:
-    """The in-process twin of a handle: what does not travel."""
+    """A handle for calls in this process: it stands for a value that a worker could not send."""
 
     value: Any
     type_name: str
@@ -70,7 +70,10 @@ class LocalHandle:
 def local_call(
     functions: Functions, arities: list[tuple[str, int]] | None = None, classes: Classes = NO_CLASSES
 ) -> Call:
-    """A caller that runs functions in this process. arities: filled with (function, length of its tuple or 0)."""
+    """Return a Call that runs functions in this process.
+
+    arities: if given, each call appends (function, length of the returned tuple; 0 if it returned no tuple).
+    """
 
     def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         given = [arg.value if isinstance(arg, LocalHandle) else copy.deepcopy(arg) for arg in args]
@@ -82,7 +85,7 @@ def local_call(
                 update_dict(arg, after)
         if arities is not None:
             arities.append((name, len(value) if isinstance(value, tuple) else 0))
-        pack = keep if owner == name else keep_opened
+        pack = plain_or_handle if owner == name else plain_or_handle_per_key
         return type(value)(map(pack, value)) if type(value) in (tuple, list) else pack(value)
 
     def use_member(name: str, owner: Any, *args: Any, **kwargs: Any) -> Any:
@@ -98,17 +101,19 @@ def local_call(
     return call
 
 
-def keep(value: Any) -> Any:
+def plain_or_handle(value: Any) -> Any:
     return value if is_plain(value) else LocalHandle(value, type(value).__name__)
 
 
-def keep_opened(value: Any) -> Any:
-    """A dict that a check reads by names travels, whatever it holds besides."""
-    return {key: keep_opened(item) for key, item in value.items()} if isinstance(value, dict) else keep(value)
+def plain_or_handle_per_key(value: Any) -> Any:
+    """For attributes of an object: the check reads such a dict by its keys, so only its values become handles."""
+    if not isinstance(value, dict):
+        return plain_or_handle(value)
+    return {key: plain_or_handle_per_key(item) for key, item in value.items()}
 
 
 def is_plain(value: Any) -> bool:
-    """What a worker would send as it is: a dict only if all of it is."""
+    """Whether a worker would send the value itself; a dict only if this holds for all of its values."""
     if value is None or isinstance(value, bool | int | float | str | bytes | np.generic | np.ndarray | LocalHandle):
         return True
     return type(value) is dict and all(isinstance(key, str) and is_plain(item) for key, item in value.items())
@@ -120,7 +125,7 @@ def update_dict(target: dict[Any, Any], source: Mapping[Any, Any]) -> None:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two arguments or results are equal to the bit."""
+    """Whether two arguments or results are equal bit by bit."""
     if one is other:
         return True
     if isinstance(one, dict) and isinstance(other, dict):
@@ -135,5 +140,5 @@ def same(one: Any, other: Any) -> bool:
 
 
 def type_of(value: Any) -> str:
-    """The name of a value's type for messages; of a kept one, the type that it has where it is kept."""
+    """Return the name of a value's type for a message: "ndarray". For a handle, the type of what the worker holds."""
     return str(getattr(value, "type_name", type(value).__name__))

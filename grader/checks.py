@@ -1,4 +1,6 @@
-"""The words that checks are written in.
+"""The words that checks are written in: all that an assignment may import from the grader. Public and stable.
+
+    from grader.checks import check, gradients
 
     @check("layers.conv_backward_naive", name="strided", weight=4, needs="layers.conv_forward_naive")
     def strided(student, rng):
@@ -6,83 +8,48 @@
         ...
         return gradients(forward, dout=dout, dx=(dx, x), dw=(dw, w), db=(db, b))
 
-A check is one function of the code under test: the reference, a misconception or a student behind a sandbox; it cannot
-tell which. It returns named arrays, as a dict or, where they are gradients, with the forward that they belong to.
+    check, misconception    decorators: this function is a check, a misconception
+    gradients               what a check of a backward function returns
+    fail, expect_shapes     end a check with a message for the student
+    expect_masks, initial_parameters, roughly
+                            for values that depend on random numbers
+    type_of                 the name of a value's type, for messages
 
-Its calls are sent to a sandbox as one program, up to where it first looks at a value (grader/judging/placeholder.py).
-So call first and look afterwards: to unpack, to index and to calculate with + - * / is no look, to compare is one.
+A check is one function of the code under test. It draws its inputs from `rng`, calls the code through `student` and
+returns named arrays. The grader runs it on the reference, which makes the fixture; on each misconception, which makes
+the hints; and on each submission, which makes the marks. A check cannot see which of them it runs on.
+
+Calls are recorded and sent to the sandbox as one program, up to the first place where the check looks at a value
+(grader/judging/placeholder.py). So call everything first and look at values afterwards: unpacking, indexing and
++ - * / are no look; a comparison, `len`, `float` and NumPy functions are.
+
+docs/writing-checks.md builds a layer's checks step by step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, NoReturn
 
-import numpy as np
-
+from grader.calls import CallFailed, Failure, type_of
+from grader.definitions import DEFINED, SEED, TOLERANCE, CheckDefinition, Gradients, MisconceptionDefinition
 from grader.errors import AssignmentError
+from grader.judging.chance import expect_masks
+from grader.judging.initial_parameters import initial_parameters, roughly
+from grader.judging.student_proxy import in_shapes_of
+from grader.records import FAILED
 
-# Relative to the largest expected magnitude. Layers that compute in float32 inside are right and differ by some 1e-6;
-# every known mistake differs by 1e-3 or more.
-TOLERANCE: Final = 1e-5
-SEED: Final = 231
-
-# Where a module keeps what it defines: its names would let a second definition of one name hide the first.
-DEFINED: Final = "__defined__"
-
-
-@dataclass(frozen=True)
-class CheckDefinition:
-    """A check as its module has it, before the assignment adds file, visibility and points."""
-
-    function: str
-    name: str
-    title: str
-    run: Callable[..., Any]
-    weight: float
-    seed: int
-    tolerance: float
-    needs: str | None
-    cache: Callable[..., Any] | None
-    parts: Mapping[str, float]
-    together: bool | tuple[str, ...] = False
-    squeeze: bool | tuple[str, ...] = False
-
-
-@dataclass(frozen=True)
-class MisconceptionDefinition:
-    """A wrong variant of a reference function or class, and the hint that it stands for."""
-
-    function: str
-    name: str
-    hint: str
-    run: Callable[..., Any]  # run(reference, *args), with the reference's own below their modules' names
-    by_outcome: bool = False
-    beside: bool = False
-
-
-@dataclass(frozen=True)
-class Gradients:
-    """Named arrays of which some claim to be gradients of sum(forward(*points, *given) * dout).
-
-    given: further arguments of forward that nothing is derived by, labels for one; each with another value, at which a
-    forward that looks at it gives something else.
-    """
-
-    forward: Callable[..., Any]
-    dout: Any
-    claims: Mapping[str, tuple[Any, Any]]  # name → (claimed gradient, point), in the order of forward's arguments
-    values: Mapping[str, Any] = field(default_factory=dict)  # named arrays besides
-    given: tuple[tuple[Any, Any], ...] = ()
-
-    @property
-    def points(self) -> list[np.ndarray]:
-        return [np.asarray(point, dtype=np.float64) for _, point in self.claims.values()]
-
-    def at(self, *points: Any) -> Any:
-        """forward at these points, with what is given."""
-        return self.forward(*points, *(value for value, _ in self.given))
+__all__ = [
+    "check",
+    "expect_masks",
+    "expect_shapes",
+    "fail",
+    "gradients",
+    "initial_parameters",
+    "misconception",
+    "roughly",
+    "type_of",
+]
 
 
 def check(
@@ -98,17 +65,42 @@ def check(
     together: bool | tuple[str, ...] = False,
     squeeze: bool | tuple[str, ...] = False,
 ) -> Callable[[Callable[..., Any]], CheckDefinition]:
-    """Make a check of `function` out of a Python function; its docstring is what the student reads.
+    """Make a check of `function` out of a Python function `run(student, rng)` or `run(student, rng, reference)`.
 
-    name: the check's name below the function's id; the Python function's own by default.
-    needs: the function whose reply is fed to the one under test. cache: from that function's arguments, the cache that
-    the course's docstring fixes; it is fed where the student's own function gives none. parts: weights of comparisons.
-    together: names whose errors are relative to the largest entry of them all, True for all names but single numbers.
-    Say so where a gradient is nothing but rounding, as that of a bias that a mean is taken off after it.
-    squeeze: names of arrays for which axes of length 1 do not count; True: in all arrays there may be more or fewer of
-    them, (1, 9) for (9,), but not as many in another order, (1, 9) for (9, 1). Say so for biases and statistics, which
-    many keep as rows. Without it all of these are wrong; a single number may have any such shape.
-    Raises AssignmentError if the docstring is missing or the weight is not positive.
+    The docstring of `run` is the title that students read. `student` has the functions and classes of the assignment
+    under their ids: `student.layers.affine_forward(x, w, b)`. `rng` is `np.random.RandomState(seed)`; draw every random
+    number from it. `reference` is the reference in the same form, to measure what the student's code returned.
+    `run` returns a dict of named arrays or numbers, or `gradients(...)`. All of the reference's must be finite.
+
+    function: id of the function or class that the check is about, as under [points]: "layers.affine_backward".
+    name: the check's name; its id is the function's id, a dot and this. The name of `run` by default.
+    weight: share of the function's points, relative to the weights of its other checks. Above 0.
+    seed: for `rng`, and for NumPy's global generator before the check starts.
+    tolerance: the largest |expected - actual|, relative to the largest |expected| of the same array, that passes. No
+    unit. The default suits right solutions that compute in float32.
+    needs: id of the function whose reply the check passes on to `function`, the forward of a backward. If the student
+    has not written it, the check is skipped; if it is wrong, the grader looks whether `function` follows from it.
+    cache: makes the cache that the docstring of `needs` documents from its arguments: `lambda x, w, b: (x, w, b)`. The
+    grader passes it on if the student's `needs` fails.
+    parts: weights of the returned arrays by name, 1 for those not named. Each array that is right earns its share of
+    the check's points.
+    together: names of arrays whose errors are relative to the largest entry of all of them, True for all arrays but
+    single numbers. For a gradient that is rounding alone, as that of a bias in front of a normalization.
+    squeeze: names of arrays in which axes of length 1 do not count, (1, 9) for (9,), True for all arrays. For biases
+    and statistics, which many keep as rows. The order must be right: (1, 9) for (9, 1) is wrong. A single number may
+    have any such shape in any case.
+
+    Raises AssignmentError if the docstring is missing, a weight or a part is not above 0, the tolerance is below 0, or
+    together or squeeze is a name instead of a tuple of names.
+
+        @check("layers.relu_backward", name="small", needs="layers.relu_forward", cache=lambda x: x)
+        def relu_backward_small(student, rng):
+            '''Twelve numbers, none near zero.'''
+            x, dout = rng.randn(3, 4), rng.randn(3, 4)
+            x += 0.1 * np.sign(x)
+            _, cache = student.layers.relu_forward(x)
+            dx = student.layers.relu_backward(dout, cache)
+            return gradients(lambda x: student.layers.relu_forward(x)[0], dout=dout, dx=(dx, x))
     """
 
     def define(run: Callable[..., Any]) -> CheckDefinition:
@@ -137,13 +129,25 @@ def check(
 def misconception(
     function: str, hint: str, *, by_outcome: bool = False, beside: bool = False
 ) -> Callable[[Callable[..., Any]], MisconceptionDefinition]:
-    """Make a misconception of `function` out of a Python function that takes the reference before its arguments.
+    """Make a known mistake in `function` out of a Python function `run(reference, *arguments)`.
 
-    by_outcome: the mistake looks different in every style, and raises in some. It is also recognised by the checks that
-    fail and the way in which each fails: an exception of this type, an array of this wrong shape. All misconceptions of
-    one hint count as one there. Say so only where no other mistake fails the same checks in the same way.
-    beside: the hint says nothing of the values that the mistake leaves right, so it is given also where another mistake
-    makes these wrong. A hint such as "dx is right, dw is not" is not one of these.
+    `run` makes the mistake: it takes the arguments of `function` and returns what the wrong function returns.
+    `reference` has the right functions: `reference.layers.affine_forward(x, w, b)`. For a class, `run` takes the
+    constructor's arguments and returns an object. A submission whose values equal those of `run` gets `hint`. The name
+    of `run` is the misconception's name. `grader audit` grades every misconception: it must lose marks, and its hint
+    must appear.
+
+    function: id of the function or class, as under [points].
+    hint: where the student should look, in one or two sentences. Line breaks and indentation become single spaces.
+    by_outcome: also recognise the mistake by the checks that fail and by how each fails: with this exception type, with
+    an array of this wrong shape. For mistakes whose values differ from one style to another. All misconceptions with
+    the same hint count as one. Only for a mistake that no other one resembles in this way.
+    beside: give the hint also if a second mistake makes other values wrong. Only if the hint is true of its own values
+    alone; "dx is right, dw is wrong" is not.
+
+        @misconception("layers.affine_forward", "The bias is not added.")
+        def forgets_bias(reference, x, w, b):
+            return reference.layers.affine_forward(x, w, 0 * b)
     """
 
     def define(run: Callable[..., Any]) -> MisconceptionDefinition:
@@ -162,8 +166,46 @@ def gradients(
     given: tuple[tuple[Any, Any], ...] = (),
     **claims: tuple[Any, Any],
 ) -> Gradients:
-    """What a check of a backward returns: name=(claimed gradient, point) for each argument of `forward`.
+    """Return gradients from a check, with the forward that they belong to: dx=(dx, x) for each argument of `forward`.
 
-    forward may only use plain inputs of the check, no handle: it is called again in a fresh process.
+    A gradient that equals the reference's is right. If it does not, the grader differentiates the student's own forward
+    numerically: a backward that is right for a wrong forward keeps marks.
+
+    forward: calls the code under test at changed points and returns its output alone, without the cache. Its arguments
+    are those of `claims`, in their order, then those of `given`. It may use plain inputs of the check, but no handle
+    (a cache, an object): it runs again in a fresh process.
+    dout: the upstream gradient, in the shape of forward's output; 1.0 if that is a loss.
+    values: further named arrays or numbers to compare, a loss for one.
+    given: further arguments of forward that have no gradient, labels for one, each as (value, another value). The other
+    value shows whether forward depends on the argument.
+    claims: name=(gradient, point): the gradient that the code returned, and the array of the same shape that it belongs
+    to.
+
+        return gradients(lambda x, y: student.layers.softmax_loss(x, y)[0], values={"loss": loss},
+                         given=((y, (y + 1) % 10),), dx=(dx, x))
     """
     return Gradients(forward, dout, claims, dict(values or {}), given)
+
+
+def fail(function: str, text: str) -> NoReturn:
+    """End the check with status failed, because a value is so wrong that the check cannot go on.
+
+    function: id of the function or class that is wrong.
+    text: the message for the student: what was found and what was expected, without a value of a hidden check.
+
+        if loss_a == loss_b:
+            fail("nets.Net", "Net: two seeds give the same loss, expected different ones.")
+    """
+    raise CallFailed(Failure(FAILED, function, text))
+
+
+def expect_shapes(found: Any, expected: Mapping[str, Any], function: str, name: str) -> None:
+    """End the check with status failed unless the dict `found` has an array for every entry of `expected`.
+
+    found: what the code under test returned, a dict of gradients for one.
+    expected: arrays by name. Each array of `found` must have the same shape but for axes of length 1. Other entries of
+    `found` do not count.
+    function: id of the function or class, for the message.
+    name: how the message calls `found`: "grads".
+    """
+    in_shapes_of(found, expected, function, name)

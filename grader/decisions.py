@@ -40,7 +40,7 @@ SHARES: Final = (REACHABLE, EARNED)
 
 
 @dataclass(frozen=True)
-class Student:
+class Person:
     """Somebody of the roster.
 
     key: the gradebook's own name for them, never changed. ids: what other systems call them, by system: "canvas",
@@ -116,7 +116,7 @@ class SavedComment:
 
 
 @dataclass(frozen=True)
-class Extension:
+class MoreTime:
     """More time for a submission or a student (the other is ""), in days, of 24 hours."""
 
     submission: str
@@ -142,7 +142,7 @@ class LateDays:
 
 
 @dataclass(frozen=True)
-class Request:
+class RegradeRequest:
     """A regrade request: what the student asks, and what staff answered ("" as long as nobody did).
 
     who, when: of the answer, or of whoever entered the question.
@@ -285,12 +285,12 @@ class Grade:
     adjusted: tuple[Adjusted, ...]
     late: LateLine | None
     total: float | None
-    student: Student | None = None
-    members: tuple[Student, ...] = ()
+    student: Person | None = None
+    members: tuple[Person, ...] = ()
     attempt: int = 0
     latest: int = 0
     comments: tuple[Comment, ...] = ()
-    requests: tuple[Request, ...] = ()
+    requests: tuple[RegradeRequest, ...] = ()
     late_differs: bool = False
     questions: Mapping[str, tuple[float | None, float]] = field(default_factory=dict)  # answers' points, adjusted
     opened: tuple[str, ...] = ()
@@ -322,7 +322,7 @@ class Grade:
 
 
 @dataclass(frozen=True)
-class Layout:
+class PointLayout:
     """What a score's points are about: functions and checks by id, each with its maximum. Many scores share one."""
 
     functions: tuple[tuple[str, float], ...] = ()
@@ -343,7 +343,7 @@ class HandIn:
     status: str
     score: float | None
     max_score: float
-    layout: Layout = Layout()
+    layout: PointLayout = PointLayout()
     functions: tuple[float, ...] = ()
     checks: tuple[float, ...] = ()
     answers: Mapping[str, tuple[float | None, float]] = field(default_factory=dict)

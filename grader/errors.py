@@ -1,6 +1,6 @@
-"""What can go wrong on our side. A student's failure is never one of these: it is data (a CheckResult with a status).
+"""Errors on our side. A student's failure is never an exception: it is data (a CheckResult with a status).
 
-None of these takes a mark away. The command line turns them into exit codes in one place (grader/cli/main.py).
+No error here takes a mark away. One place turns them into exit codes: grader/cli/main.py.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ class GraderError(Exception):
     The text has the form *place: what was found, what was expected. What to do next.*
     """
 
-    reason: Any = None  # the same as a Reason, where a page shows it (messages/say.py, fault)
+    reason: Any = None  # the text as a Reason, if a page shows it (messages/say.py, fault)
 
 
 class AssignmentError(GraderError):
-    """assignment.toml, a check or a misconception is not as it must be."""
+    """assignment.toml, a check or a misconception is invalid."""
 
 
 class FixtureError(AssignmentError):
-    """An expected array is absent, damaged or older than what it was made from."""
+    """An expected array is missing, damaged or older than the sources it was made from."""
 
 
 class SandboxError(GraderError):
-    """Isolation is not available, or failed for a reason that is not the student's."""
+    """Isolation is not available, or it failed and the student's code did not cause it."""
 
 
 class UsageError(GraderError):
-    """The command was asked for what cannot be done, over a path that does not exist for one: exit code 2."""
+    """The command cannot do what its arguments say, for example because a path does not exist: exit code 2."""

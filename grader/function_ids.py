@@ -1,15 +1,15 @@
-"""Ids of functions and checks: what stands in them, and what can be read from them.
+"""Ids of functions and checks: how they are built, and how to take them apart.
 
 layers.conv_forward_naive            a function: its module below the package, and its name
 layers.conv_forward_naive.document   a check: its function's id, and its own name
-classifiers.cnn.ThreeLayerConvNet    a class is a function, too; `.loss` behind it is a member of it
+classifiers.cnn.ThreeLayerConvNet    a class counts as a function; `.loss` behind it names one of its members
 """
 
 from __future__ import annotations
 
 
 def short_name(function: str) -> str:
-    """The last part: the name of a function, a class, a member, or of a check below its function."""
+    """The part after the last dot: the name of a function, class or member; of a check, its name below the function."""
     return function.rpartition(".")[2]
 
 
@@ -24,5 +24,5 @@ def file_of(function: str) -> str:
 
 
 def module_of_file(file: str) -> str:
-    """The module below the package that a student file is: classifiers/cnn.py is `classifiers.cnn`."""
+    """The module (below the package) of a student file: classifiers/cnn.py is `classifiers.cnn`."""
     return file.removesuffix(".py").replace("/", ".")

@@ -1,4 +1,4 @@
-"""Importing much at once, without looking for garbage in it."""
+"""Imports of large libraries with the garbage collector switched off, which saves a fifth of their time."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from contextlib import contextmanager
 
 @contextmanager
 def importing() -> Iterator[None]:
-    """For blocks that import and do nothing else: what they make stays for good.
+    """Pause the garbage collector for a block that only imports: everything it creates lives until the process ends.
 
-    Python looks through all objects again and again while they are being made, at every full collection afterwards, and
-    when the process ends. Of modules, functions and classes none is garbage: a fifth of what importing takes is saved.
+    Otherwise Python scans all these modules, functions and classes repeatedly: while they are created, at every later
+    full collection and at exit. It would find no garbage among them.
     """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if was_enabled:  # else this block is within another one
+        if was_enabled:  # otherwise this block is inside another one, which resumes collection
             gc.freeze()
             gc.enable()

@@ -1,11 +1,10 @@
-"""The frozen records that the flow hands on, and their JSON.
+"""The frozen records that one stage of grading passes to the next, and their JSON.
 
     intake ─► Submission ─► judging ─► CheckResult ─► grading ─► Result ─► report, exports
 
-Records hold no sentences: a Reason is the id of one in messages/ and its values, so that another language needs another
-catalogue and no regrading. A record is complete when it is built; nothing edits it later. `Result` is the only one that
-is stored: to_json and from_json are inverse to each other, and the JSON of the same submission graded twice differs
-only in its durations.
+Records hold no sentences: a Reason is the id of a sentence in messages/ and its values, so another language needs only
+another catalogue, and no regrading. A record is complete when it is built; nothing edits it later. Only `Result` is
+stored: from_json reverses to_json, and the JSON of the same submission graded twice differs only in its durations.
 """
 
 from __future__ import annotations
@@ -17,19 +16,19 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-SCHEMA: Final = 2  # a file of schema 1, whose reasons were sentences, can be read (schema_1.py)
+SCHEMA: Final = 2  # schema_1.py reads files of schema 1, whose reasons were sentences
 ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=vars)
 
-# What a submission's time goes into: its own functions; sandboxes to start and modules to import; messages to and from
-# the sandbox, processes among them; inputs, comparisons and the reference.
+# Where the time of a submission goes. functions: running the student's functions. start: starting sandboxes, importing
+# modules. protocol: messages to and from the sandbox, and its processes. judge: inputs, comparisons, the reference.
 SPENT: Final = ("functions", "start", "protocol", "judge")
-# What a JSON file holds as an escape: halves of a pair, which UTF-8 lacks; and what a terminal obeys, or what would
-# turn the direction of its lines around, if somebody prints the file.
+# Characters that a JSON file holds as escapes: lone surrogates, which UTF-8 cannot encode; control and bidirectional
+# characters, which would act on the terminal of a person who prints the file.
 ESCAPED: Final = re.compile(
     "[\ud800-\udfff\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\uffff]"
 )
 
-# The statuses of a check, in the order in which a reader wants them: worst first.
+# The statuses of a check. CHECK_STATUSES lists them worst first, the order in which pages show them.
 PASSED: Final = "passed"
 PARTIAL: Final = "partial"
 FAILED: Final = "failed"
@@ -47,13 +46,13 @@ UNREADABLE: Final = "unreadable"
 GRADER_ERROR: Final = "grader_error"
 SUBMISSION_STATUSES: Final = (GRADED, UNREADABLE, GRADER_ERROR)
 
-# The statuses of an answer in a notebook: written, as it was handed out, or without its cell.
+# The statuses of an answer in a notebook: written, unchanged since it was handed out, or its cell is missing.
 ANSWERED: Final = "answered"
 UNANSWERED: Final = "unanswered"
 ABSENT: Final = "absent"
 ANSWER_STATUSES: Final = (ANSWERED, UNANSWERED, ABSENT)
 
-OWN_HANDOUT: Final = "default"  # the name of the assignment's own; other ones are files of it
+OWN_HANDOUT: Final = "default"  # the handout of assignment.toml itself; each other one is a file in handouts/
 
 # Gradescope's four words.
 VISIBLE: Final = "visible"
@@ -62,11 +61,11 @@ AFTER_DUE_DATE: Final = "after_due_date"
 AFTER_PUBLISHED: Final = "after_published"
 VISIBILITIES: Final = (VISIBLE, HIDDEN, AFTER_DUE_DATE, AFTER_PUBLISHED)
 
-# Why a check counts with the grader's own functions in place of the student's: the run on the student's own earned
-# less; or both earned the same, and this one tells what is wrong with the function itself.
+# Why the run on stubs counts and not the run on the student's own functions: the latter earned less; or both earned the
+# same, and the run on stubs shows what is wrong with the function itself.
 EARNED_LESS: Final = "earned_less"
 EARNED_THE_SAME: Final = "earned_the_same"
-OUTCOMES: Final = (EARNED_LESS, EARNED_THE_SAME, "as_written")  # the last: in a file of schema 1
+OUTCOMES: Final = (EARNED_LESS, EARNED_THE_SAME, "as_written")  # the last only in files of schema 1
 
 if TYPE_CHECKING:
     CheckStatus = str
@@ -74,21 +73,21 @@ if TYPE_CHECKING:
     AnswerStatus = str
     Visibility = str
     Outcome = str
-else:  # msgspec holds a file that is read back to these words, and the schema names them
+else:  # msgspec rejects a file with any other word, and the JSON schema lists these
     CheckStatus, SubmissionStatus = Literal[*CHECK_STATUSES], Literal[*SUBMISSION_STATUSES]
     AnswerStatus, Visibility, Outcome = Literal[*ANSWER_STATUSES], Literal[*VISIBILITIES], Literal[*OUTCOMES]
 
 
 @dataclass(frozen=True)
 class Reason:
-    """Why, as data: the id of a sentence in messages/, and the values that stand in it."""
+    """A sentence as data: its id in messages/, and the values to put into it."""
 
     id: str
     values: Mapping[str, str | int | float | list[str | int | float] | Reason] = field(default_factory=dict)
 
     @classmethod
     def of(cls, id: str, /, **values: Any) -> Reason:
-        """With values as JSON has them: lists for tuples, Python's numbers for NumPy's."""
+        """Build a reason. Values become what JSON returns: tuples become lists, NumPy's numbers become Python's."""
         return cls(id, {name: as_json(value) for name, value in values.items()})
 
 
@@ -99,26 +98,26 @@ def as_json(value: Any) -> Any:
 
 
 def as_written(text: str) -> Reason:
-    """A sentence that is no id of a catalogue: a check's author wrote it, or a file of schema 1 has it."""
+    """A reason for a sentence without an id: the author of a check wrote it, or it is from a file of schema 1."""
     return Reason.of("as_written", text=text)
 
 
 @dataclass(frozen=True)
 class Submission:
-    """What one student handed in, read into memory."""
+    """The files of one student, read into memory."""
 
     id: str  # unique in its run, safe as a file name
     source: str  # where it came from, for people to read
-    files: Mapping[str, bytes]  # student files, handed-out files and helpers found, by their path below the package
-    notes: tuple[Reason, ...] = ()  # what the collector wants said ("two layers.py were found ...")
+    files: Mapping[str, bytes]  # student files, handed-out files and helpers, by their path below the package
+    notes: tuple[Reason, ...] = ()  # what intake noticed ("two layers.py were found ...")
     problem: Reason | None = None  # why nothing can be graded (damaged archive, no student file)
-    notebooks: Mapping[str, bytes] = field(default_factory=dict)  # by their bare names; shown, never staged, never run
-    answers: tuple[NotebookResult, ...] = ()  # what was read in them, held against those that are handed out
-    notebook_notes: tuple[Reason, ...] = ()  # what that showed, to be said where the handout has those notebooks
+    notebooks: Mapping[str, bytes] = field(default_factory=dict)  # by file name; pages show them, nothing runs them
+    answers: tuple[NotebookResult, ...] = ()  # read from the notebooks, by comparing them with the handed-out ones
+    notebook_notes: tuple[Reason, ...] = ()  # notes about that, for handouts that have those notebooks
 
     @property
     def sha256(self) -> str:
-        """One hash over names and contents, whatever the order in which they were found."""
+        """One hash over the names and contents of all files; it does not depend on their order."""
         digest = hashlib.sha256()
         for kind, files in (("", self.files), ("notebook\0", self.notebooks)):
             for name, content in sorted(files.items()):
@@ -135,29 +134,29 @@ class Submission:
 class Check:
     """One check as the assignment defines it; `run(student, rng)` returns named arrays or Gradients.
 
-    words: what students read in place of a comparison's name; and in place of what is wrong, for a yes or no.
+    words: by comparison, what students read in place of its name, and, for a yes/no value, in place of the error.
     """
 
     id: str  # function id plus the check's name
     function: str
-    file: str  # the student file that it is about
+    file: str  # the student file that holds the function
     title: str
     visibility: str
     seed: int
     weight: float
-    max_points: float  # the function's points shared out by weight
+    max_points: float  # its share of the function's points, by weight
     tolerance: float
-    needs: str | None  # the function whose reply the check feeds to the function under test
-    parts: Mapping[str, float]  # weights of the comparisons, 1 where not named
+    needs: str | None  # the function whose return value the check passes to the function under test
+    parts: Mapping[str, float]  # weights of the comparisons; 1 for any that is not listed
     run: Callable[..., Any] = field(compare=False)
-    together: bool | tuple[str, ...] = False  # names of comparisons, as checks.check has them
+    together: bool | tuple[str, ...] = False  # names of comparisons; checks.check explains both
     squeeze: bool | tuple[str, ...] = False
     words: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Members:
-    """What checks may use of the objects that a class makes: methods, and attributes that are dicts of arrays."""
+    """The members of a class's objects that checks may use: methods, and attributes that are dicts of arrays."""
 
     methods: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()
@@ -165,10 +164,10 @@ class Members:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One named array of a check: passed or not, why not, and by how much.
+    """The verdict on one named array of a check: passed or not, why not, and by how much.
 
-    error: largest |expected - actual| relative to the largest |expected|; None where shapes or types do not allow it.
-    follow_through: the value is wrong but follows from the student's own forward.
+    error: largest |expected - actual| relative to the largest |expected|; None if shapes or types do not allow it.
+    follow_through: the value is wrong, but right for the student's own (wrong) forward.
     """
 
     name: str
@@ -182,7 +181,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Frame:
-    """One line of a student's traceback. `text` was looked up in the collected file, never sent by the worker."""
+    """One line of a student's traceback. `text` comes from the collected file; the worker never sends it."""
 
     file: str
     line: int
@@ -192,10 +191,10 @@ class Frame:
 
 @dataclass(frozen=True)
 class OwnRun:
-    """What the run on the student's own functions found, where the one on stubs counts.
+    """What the run on the student's own functions found, if the run on stubs counts.
 
-    wrong: functions that a stub stood in for and that have lost marks already.
-    reasons: all that was wrong.
+    wrong: functions that a stub replaced and that lost marks in their own checks.
+    reasons: everything that was wrong in this run.
     """
 
     outcome: Outcome
@@ -207,12 +206,12 @@ class OwnRun:
 class CheckResult:
     """The verdict on one check of one submission.
 
-    reasons: what is wrong besides what the comparisons say (messages/of_check.py puts both together).
-    hints: where to look. remarks: noticed, costs nothing.
-    stubs: functions in whose place the reference's stood in the run that counts; none where all was the student's own.
-    own_run: what that one found, where the one on stubs counts.
+    reasons: errors that the comparisons do not report (messages/of_check.py joins both).
+    hints: where to look. remarks: notes that cost no marks.
+    stubs: functions that the reference's replaced in the run that counts; empty if that run used the student's own.
+    own_run: what the run on the student's own functions found, if the run on stubs counts.
     frames: the student's part of the traceback, outermost first. output: what the check printed (staff only).
-    after_hidden: a visible check that ran after a hidden one, so that what the code chose is for staff only.
+    after_hidden: this visible check ran after a hidden one, so texts that the student's code chose are for staff only.
     """
 
     id: str
@@ -238,9 +237,9 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class FunctionResult:
-    """The checks of one function, summed up.
+    """The sum over the checks of one function.
 
-    needs: functions whose failure may be the cause of its own. line: where the student's file defines it; 0: nowhere.
+    needs: functions whose failure may cause this one's. line: where the student's file defines it, or 0 if nowhere.
     """
 
     function: str
@@ -253,10 +252,10 @@ class FunctionResult:
 
 @dataclass(frozen=True)
 class Answer:
-    """What stands in one answer cell of a notebook, for people to read and mark.
+    """The content of one answer cell of a notebook, for people to read and mark.
 
-    question: its name in the assignment. asks: the text above the cell, as it was handed out. kind: markdown or code.
-    max_points: 0 where nobody marks it. Points are no part of it: they are the staff's, in answers.csv.
+    question: its name in the assignment. asks: the text above the cell, as handed out. kind: markdown or code.
+    max_points: 0 if staff do not mark it. Staff enter the points in answers.csv, so this record does not hold them.
     """
 
     question: str
@@ -269,9 +268,9 @@ class Answer:
 
 @dataclass(frozen=True)
 class NotebookResult:
-    """One notebook of a submission, read. handed_out: stem of the one that it was made from, or "".
+    """One notebook of a submission. handed_out: stem of the handed-out notebook that it was made from, or "".
 
-    sha256: "" for one that should have been handed in and is not there. problem: why it cannot be read, or None.
+    sha256: "" if the student did not hand it in. problem: why it cannot be read, or None.
     """
 
     name: str
@@ -283,20 +282,20 @@ class NotebookResult:
 
 @dataclass(frozen=True)
 class Mark:
-    """What staff gave for an answer."""
+    """Points and comment that staff gave for an answer."""
 
-    points: float | None = None  # as long as they gave none
+    points: float | None = None  # None until staff enter some
     comment: str = ""  # for the student
 
 
 @dataclass(frozen=True)
 class Result:
-    """One submission, graded: what the JSON file holds and every report and export is made from.
+    """One graded submission. The JSON file holds it, and every report and export is made from it.
 
-    submission: id, source, sha256, files. assignment: title, sha256, handout. grounds: why that was guessed.
-    environment: sandbox, python, numpy, grader. sources: not kept here; the lines that are needed are in the frames.
-    reason: why it could not be graded.
-    spent_s: of duration_s, what was spent for each of SPENT.
+    submission: id, source, sha256, files. assignment: title, sha256, handout. grounds: why that handout was guessed.
+    environment: sandbox, python, numpy, grader. Student files are not stored; frames hold the source lines they need.
+    reason: why the submission could not be graded.
+    spent_s: how duration_s divides among the parts in SPENT.
     """
 
     submission: Mapping[str, Any]
@@ -319,27 +318,27 @@ class Result:
         return str(self.submission["id"])
 
     def to_json(self) -> str:
-        """A line a field; of those that are lists of records, a line a record."""
+        """One line per field; for a field that is a list of records, one line per record."""
         data = {"schema": SCHEMA, **vars(self)}
         text = "{\n" + ",\n".join(f" {ENCODER.encode(name)}: {lines_of(data[name])}" for name in data) + "\n}\n"
         return ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
     @classmethod
     def from_json(cls, text: str) -> Result:
-        """Build the record that to_json wrote, now or in schema 1. Raises ValueError for any other text."""
-        import msgspec  # takes as long as the command itself; the first run over a class reads nothing back
+        """Build the record from a file of to_json, or of schema 1. Raises ValueError for any other text."""
+        import msgspec  # here, since importing it is slow and the first run over a class reads no results
 
         try:
             data = json.loads(text)
             schema = data.pop("schema")
             if schema == 1:
-                from grader.schema_1 import upgraded  # no run of today needs it
+                from grader.schema_1 import upgrade  # here, since files of schema 1 are rare
 
-                data, schema = upgraded(data), SCHEMA
+                data, schema = upgrade(data), SCHEMA
             if schema != SCHEMA:
                 raise ValueError(f"result: schema {schema!r} found, {SCHEMA} expected")
             if not NEEDED <= data.keys() <= {*cls.__match_args__}:
-                raise ValueError("result: not a result file (a part is missing, or there is one more)")
+                raise ValueError("result: not a result file (a field is missing or unknown)")
             result = msgspec.convert(data, cls)
         except (KeyError, TypeError, AttributeError, RecursionError, msgspec.ValidationError) as error:
             raise ValueError(f"result: not a result file ({error})") from error
@@ -348,7 +347,7 @@ class Result:
         return result
 
 
-# What no file of this schema is without; the parts from `reason` on came later.
+# Fields that every file of this schema has; the fields from `reason` on were added later.
 NEEDED: Final = frozenset(Result.__match_args__[: Result.__match_args__.index("reason")])
 
 
@@ -359,7 +358,7 @@ def lines_of(value: Any) -> str:
 
 
 def reasons_in(result: Result) -> Iterator[Reason]:
-    """Every reason that a page of this result may say."""
+    """Every reason that a page of this result may show."""
     problems = (notebook.problem for notebook in result.notebooks)
     yield from filter(None, (*result.notes, result.grounds, result.reason, *problems))
     for check in result.checks:

@@ -26,13 +26,13 @@ from grader.decisions import (
     Adjusted,
     Adjustment,
     Attempt,
-    Extension,
     Grade,
     LateDays,
     LateLine,
     LatePolicy,
+    MoreTime,
+    Person,
     Rules,
-    Student,
 )
 from grader.records import GRADER_ERROR
 
@@ -45,10 +45,10 @@ def settle(
     rules: Rules,
     *,
     submission: str = "",
-    student: Student | None = None,
-    members: tuple[Student, ...] = (),
+    student: Person | None = None,
+    members: tuple[Person, ...] = (),
     adjustments: Sequence[Adjustment] = (),
-    extensions: Sequence[Extension] = (),
+    extensions: Sequence[MoreTime] = (),
     late_days: Mapping[int, LateDays] | None = None,
     max_score: float = 0.0,
 ) -> Grade:

@@ -1,6 +1,6 @@
-"""Which code this grader is: hashes over its own source, so that a changed grader takes no old verdict for its own.
+"""The version of this grader: hashes over its own source, so that a changed grader does not reuse old results.
 
-Two, since they age apart: what decides over marks, and what draws pages.
+There are two hashes, since the code that decides marks and the code that draws pages change independently.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from typing import Final
 from grader import VERSION
 
 PACKAGE: Final = Path(__file__).parent
-# What shows, hands out or keeps results, but decides over none. All other modules do, those to come included.
+# These folders show, hand out or store results, but do not decide marks. Any other module, new ones too, counts as
+# deciding.
 SHOWING: Final = frozenset(["report", "cli", "delivery", "authoring", "student", "running"])
 
 
 @cache
 def grader_version() -> str:
-    """The version, and the first digits of a hash over every module that decides over marks and the judge's NumPy."""
-    import numpy as np  # what draws pages goes without
+    """The version number and the first digits of a hash over every module that decides marks and the judge's NumPy."""
+    import numpy as np  # here, since drawing pages does not need it
 
     deciding = (path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).parts[0] not in SHOWING)
     return f"{VERSION}+{digest_of(deciding, np.__version__)[:12]}"
@@ -29,7 +30,7 @@ def grader_version() -> str:
 
 @cache
 def pages_version() -> str:
-    """A hash over all that a page is made with: modules, templates, styles and scripts."""
+    """A hash over everything that makes a page: modules, templates, styles and scripts."""
     made_with = [PACKAGE / "records.py", *(PACKAGE / "report").rglob("*")]
     return digest_of(path for path in made_with if "__pycache__" not in path.parts)
 

@@ -1,1 +1,1 @@
-"""The solution package of the assignment, laid out like the students' package."""
+"""The assignment's solution, in the same layout as the students' package."""

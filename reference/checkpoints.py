@@ -1,12 +1,14 @@
-"""Checkpoints: numbers, text and arrays, nested in lists and dicts, as one .npz file, written whole or not at all.
+"""Checkpoints: numbers, text and arrays, nested in lists and dicts, as one .npz file that is written whole or not at
+all.
 
-a. Nothing is pickled, so nothing in a checkpoint can act: np.load(path, allow_pickle=False) opens it as well.
-b. The member `state` is JSON text. Where an array was, it names another member, {ARRAY: "params/W1"}. Python's floats
-   come back to the bit, NumPy's numbers with their dtype; tuples come back as lists.
-c. A file is written beside its place, under the name <path>.<process id>.part, brought to the disk, and only then
-   renamed, which the file system does at once or not at all. A process killed meanwhile leaves a .part file, and what
-   stood in that place as it was.
-d. Every member is read whole and its checksum compared before it is looked at.
+a. Nothing is pickled, so a checkpoint cannot run code: np.load(path, allow_pickle=False) opens it as well.
+b. The member `state` is JSON text. In place of an array it names another member, {ARRAY: "params/W1"}. Python's floats
+   come back exactly, NumPy's numbers with their dtype; tuples come back as lists.
+c. A file is first written to the same folder, under the name <path>.<process id>.part, and synced to the disk. Only
+then
+   is it renamed, which the file system does at once or not at all. A process that is killed before leaves a .part file,
+   and the old file stays unchanged.
+d. Every member is read completely and its checksum compared before it is used.
 """
 
 import io
@@ -20,15 +22,15 @@ import numpy as np
 
 FORMAT = "solver checkpoint, version 1"
 ARRAY = "array in this file"
-# What zipfile, json and NumPy raise over damaged bytes in memory; RuntimeError stands for encryption and deep nesting.
+# What zipfile, json and NumPy raise for damaged bytes in memory; RuntimeError means encryption or deep nesting.
 DAMAGES = (ValueError, KeyError, EOFError, OSError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
 def write_checkpoint(path, state):
-    """Write a state to the file `path`, in the place of what was there.
+    """Write a state to the file `path`, replacing what was there.
 
     state: dict with str keys, of None, bool, int, float, str, arrays and numbers of NumPy's, lists and dicts of these.
-    Raises ValueError naming what else it holds, before anything is written, and OSError as the file system does.
+    Raises ValueError naming any other type in it, before anything is written, and OSError as the file system does.
     """
     arrays = {}
     text = json.dumps({"format": FORMAT, "state": _pack(state, "", arrays)})
@@ -52,7 +54,7 @@ def write_checkpoint(path, state):
 def read_checkpoint(path):
     """Return the state that write_checkpoint wrote to `path`.
 
-    Raises ValueError if the file is damaged, cut off or something else, and OSError as the file system does.
+    Raises ValueError if the file is damaged, cut off or not a checkpoint, and OSError as the file system does.
     """
     with open(path, "rb") as file:
         content = io.BytesIO(file.read())
@@ -60,23 +62,23 @@ def read_checkpoint(path):
         with zipfile.ZipFile(content) as archive:
             header = json.loads(str(_read_member(archive, "state")))
             if not isinstance(header, dict) or header.get("format") != FORMAT:
-                raise ValueError("it is of another format")
+                raise ValueError("it has another format")
             return _unpack(header["state"], archive)
     except DAMAGES as error:
         raise ValueError(
-            f"{path}: no whole checkpoint was found ({error}), expected a file that Solver wrote. "
+            f"{path}: no complete checkpoint was found ({error}), expected a file that Solver wrote. "
             "Take an earlier checkpoint."
         ) from error
 
 
 def _pack(value, place, arrays):
-    """Return value as JSON has it, and put its arrays into `arrays`, named by the place at which they stand."""
+    """Return value in JSON's types, and put its arrays into `arrays`, named by their place in it."""
     if isinstance(value, (np.ndarray, np.generic)):
         if value.dtype.kind not in "biufcU":
             raise ValueError(
                 f"checkpoint: {place} holds {value.dtype}, expected numbers or text. Look where it is made."
             )
-        # A zip archive's names end at a NUL, cannot be of any length, and may be there twice.
+        # Names in a zip archive end at a NUL, have a limited length, and may occur twice.
         name = re.sub(r"[^\w/.-]", "_", place)[:200]
         while name in arrays or name == "state":
             name += "_"
@@ -110,7 +112,7 @@ def _read_member(archive, name):
 
 
 def _sync_folder(folder):
-    """Bring the new name to the disk, where folders can be opened, which Windows does not let."""
+    """Sync the new name to the disk, on systems that can open folders (Windows cannot)."""
     if hasattr(os, "O_DIRECTORY"):
         descriptor = os.open(folder, os.O_DIRECTORY)
         try:

@@ -1,8 +1,8 @@
-"""What layers, optimizers and nets expect of their arguments: it tells wrong arguments apart from wrong code.
+"""Checks of the arguments of layers, update rules and nets. They tell wrong arguments apart from wrong code.
 
 Each function raises ValueError with a message of one form: place, what was found, what was expected, what to do next.
-`place` is the name of the function or class that was called. First what a kind of layer expects, in the order of
-layers.py, then what update rules and nets expect, then the parts that those are made of.
+`place` is the name of the function or class that was called. The order: checks for each kind of layer, as in layers.py;
+checks for update rules and nets; the parts that these checks are made of.
 """
 
 from numbers import Real
@@ -116,7 +116,9 @@ def expect_pool(place, x, pool_param):
 
 
 def expect_update(place, w, dw, config, *averages):
-    """`averages` are the keys of config that hold an array of the shape of w, once there has been a step."""
+    """Check the arguments of an update rule. averages: the keys of config that hold an array in w's shape after the
+    first step.
+    """
     expect_shape(place, "dw", dw, w.shape)
     for key, value in config.items():
         if key in ("learning_rate", "epsilon"):

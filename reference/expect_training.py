@@ -1,4 +1,4 @@
-"""What the Solver expects of its arguments, of a model and of an update rule. Messages are those of expect.py."""
+"""Checks of the arguments of the Solver, and of what a model and an update rule return. Messages as in expect.py."""
 
 import os
 
@@ -8,7 +8,7 @@ from .expect import expect_argument, is_number, is_whole_number
 
 
 def expect_data(data):
-    """data: {'X_train', 'y_train', 'X_val', 'y_val'}, at least one example in each half, one label an example."""
+    """data: {'X_train', 'y_train', 'X_val', 'y_val'}, at least one example in each half, one label for each example."""
     missing = [name for name in ("X_train", "y_train", "X_val", "y_val") if name not in data]
     if missing:
         raise ValueError(
@@ -29,7 +29,7 @@ def expect_data(data):
 
 
 def expect_names(place, options, known, advice):
-    """options: a dict; known: the names that it may have. advice: what to do about another."""
+    """options: a dict; known: the names that it may contain. advice: what to do about another name."""
     for name in options:
         if name not in known:
             raise ValueError(f"{place}: {name} was given, expected one of {', '.join(known)}. {advice}")
@@ -55,7 +55,7 @@ def expect_options(options, rules):
 
 
 def expect_loss(returned, params):
-    """returned: what model.loss(X, y) returned; it should be a number and a gradient for each of params."""
+    """returned: what model.loss(X, y) returned; it should be a number and a gradient for each entry of params."""
     if not isinstance(returned, (tuple, list)) or len(returned) != 2:
         raise ValueError(
             f"Solver: model.loss(X, y) returned {_kind(returned)}, expected a loss and gradients. "
@@ -105,12 +105,12 @@ def expect_scores(scores, N):
 
 
 def expect_same(path, name, found, expected):
-    """found, expected: dicts; the ones of the checkpoint `path` and of what it is to be put into."""
+    """found, expected: dicts of the checkpoint `path` and of the model or data that it is loaded into."""
     for key in sorted({**found, **expected}):
         if found.get(key) != expected.get(key):
             raise ValueError(
                 f"{path}: {name} {key} is {found.get(key, 'missing')} in the checkpoint, expected "
-                f"{expected.get(key, 'none')}. Resume with a model and data made as the run's."
+                f"{expected.get(key, 'none')}. Resume with the model and data of that run."
             )
 
 
@@ -121,7 +121,7 @@ def _can_be_written_to(name):
 
 
 def _shape(value):
-    """Return the shape that NumPy sees in a value; None for lists of unequal things, in which it sees none."""
+    """Return the shape that NumPy finds in a value; None for nested lists of unequal lengths."""
     try:
         return np.shape(value)
     except ValueError:

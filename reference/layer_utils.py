@@ -1,8 +1,8 @@
 """Sandwich layers: a few layers in a row that nets use again and again, as one layer.
 
-Like every layer, a pair of functions: the forward returns (out, cache), the backward takes dout and that cache and
-returns the gradients in the order of the forward's arguments. What an argument is and what is raised stands with the
-layers that they are made of. You may add your own.
+Like every layer, each is a pair of functions: the forward returns (out, cache), the backward takes dout and that cache
+and returns the gradients in the order of the forward's arguments. The docstrings in layers.py describe the arguments
+and what is raised. You may add sandwich layers of your own.
 """
 
 from .fast_layers import conv_backward_fast, conv_forward_fast, max_pool_backward_fast, max_pool_forward_fast

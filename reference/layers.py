@@ -2,7 +2,7 @@
 
 A layer is a pair of functions. The forward returns (out, cache); the backward takes the gradient `dout` of the loss
 with respect to `out`, and that cache, and returns the gradients with respect to the forward's inputs. A loss returns
-its value and its gradient at once. No function changes its arguments, but for the running averages in bn_param.
+its value and its gradient at once. No function changes its arguments, except the running averages in bn_param.
 
 Letters: N examples, C channels (or classes), H x W image, F filters, HH x WW filter or pooling window.
 """
@@ -42,7 +42,7 @@ def affine_backward(dout, cache):
     """Carry dout back through an affine layer.
 
     dout: (N, M), cache: (x, w, b) from affine_forward; not modified.
-    Returns dx (N, d_1, ..., d_k), dw (D, M) and db (M,): each has the shape of what it is the gradient of.
+    Returns dx (N, d_1, ..., d_k), dw (D, M) and db (M,): each has the shape of its array.
     Raises ValueError if dout is not (N, M).
     Source: CS231n notes, backpropagation (gradients for vectorized operations).
     """
@@ -57,7 +57,7 @@ def affine_backward(dout, cache):
 
 
 def relu_forward(x):
-    """Replace what is negative by zero: out = max(0, x), element by element.
+    """Replace negative values by zero: out = max(0, x), element by element.
 
     x: any shape, not modified.
     Returns out (the shape of x), and cache = x for relu_backward.
@@ -73,7 +73,7 @@ def relu_backward(dout, cache):
 
     dout: any shape, cache: the x of relu_forward, of that same shape; not modified.
     Returns dx (the shape of x). At x = 0, where there is no derivative, dx is 0.
-    Raises ValueError if dout has not the shape of x.
+    Raises ValueError if dout does not have the shape of x.
     Source: CS231n notes, backpropagation (patterns in backward flow).
     """
     ### BEGIN SOLUTION
@@ -130,21 +130,21 @@ def softmax_loss(x, y):
 def batchnorm_forward(x, gamma, beta, bn_param):
     """Normalize each of D features over a batch, then scale and shift it: out = gamma * x_hat + beta.
 
-    In train mode the batch's own mean and variance (the mean squared distance from the mean) normalize it, and running
-    averages take note of them; in test mode those running averages normalize it instead:
+    In train mode, x is normalized by the batch's own mean and variance (the mean squared distance from the mean), and
+    the running averages are updated with them. In test mode, x is normalized by the running averages instead:
 
-        x_hat = (x - mean) / sqrt(var + eps)        running = momentum * running + (1 - momentum) * sample
+    x_hat = (x - mean) / sqrt(var + eps)        running = momentum * running + (1 - momentum) * sample
 
     x: (N, D), gamma: (D,), beta: (D,); not modified.
     bn_param: {'mode': 'train' or 'test', 'eps': 1e-5 unless given, 'momentum': 0.9 unless given, 'running_mean' and
-    'running_var': (D,), zeros unless given}. The two running averages are stored in it anew, as arrays of their own.
+    'running_var': (D,), zeros unless given}. The two running averages are stored in it as new arrays.
     Returns out (N, D), and a cache for batchnorm_backward and batchnorm_backward_alt.
     Raises ValueError if x is not (N, D) or is empty in train mode, if gamma, beta or a running average is not (D,), or
-    if another value of bn_param is none that it can have.
+    if another value of bn_param is not allowed.
     Source: Ioffe and Szegedy, Batch Normalization, 2015, algorithm 1; running averages as in Torch 7.
     """
     expect_batchnorm("batchnorm_forward", x, gamma, beta, bn_param)
-    # Python's floats leave a float32 array what it is; NumPy's would widen it.
+    # A Python float leaves a float32 array in float32; NumPy's own float would make it float64.
     eps, momentum = float(bn_param.get("eps", 1e-5)), float(bn_param.get("momentum", 0.9))
     dtype = np.result_type(x, np.float32)
     running_mean = bn_param.get("running_mean", np.zeros(x.shape[1], dtype=dtype))
@@ -172,12 +172,12 @@ def batchnorm_forward(x, gamma, beta, bn_param):
 def batchnorm_backward(dout, cache):
     """Carry dout back through a batch normalization, node by node through its graph.
 
-    In train mode x reaches out on three ways: directly, through the mean, and through the variance. In test mode mean
-    and variance are constants.
+    In train mode, there are three paths from x to out: directly, through the mean, and through the variance. In test
+    mode, mean and variance are constants.
 
     dout: (N, D), cache: from batchnorm_forward; not modified.
     Returns dx (N, D), dgamma (D,) and dbeta (D,).
-    Raises ValueError if dout has not the shape of the forward's out.
+    Raises ValueError if dout does not have the shape of the forward's out.
     Source: Ioffe and Szegedy, Batch Normalization, 2015, section 3.
     """
     ### BEGIN SOLUTION
@@ -204,15 +204,15 @@ def batchnorm_backward(dout, cache):
 
 
 def batchnorm_backward_alt(dout, cache):
-    """Carry dout back through a batch normalization by one formula, the graph worked out on paper.
+    """Carry dout back through a batch normalization by one formula, derived from the graph on paper.
 
     With all means taken over the batch, in train mode:
 
-        dx = gamma / sqrt(var + eps) * (dout - mean(dout) - x_hat * mean(dout * x_hat))
+    dx = gamma / sqrt(var + eps) * (dout - mean(dout) - x_hat * mean(dout * x_hat))
 
     dout: (N, D), cache: from batchnorm_forward; not modified.
     Returns dx (N, D), dgamma (D,) and dbeta (D,), as batchnorm_backward does.
-    Raises ValueError if dout has not the shape of the forward's out.
+    Raises ValueError if dout does not have the shape of the forward's out.
     Source: Ioffe and Szegedy, Batch Normalization, 2015, section 3, simplified.
     """
     ### BEGIN SOLUTION
@@ -231,11 +231,11 @@ def batchnorm_backward_alt(dout, cache):
 def layernorm_forward(x, gamma, beta, ln_param):
     """Normalize each of N examples over its D features, then scale and shift the features: out = gamma * x_hat + beta.
 
-    What batch normalization does to the columns of x, done to its rows, so it is the same at training and test time.
+    It does to the rows of x what batch normalization does to the columns, so it is the same at training and test time.
 
     x: (N, D), gamma: (D,), beta: (D,); not modified. ln_param: {'eps': 1e-5 unless given}.
     Returns out (N, D), and a cache for layernorm_backward.
-    Raises ValueError if x is not (N, D) or is empty, gamma or beta not (D,), or eps not above 0.
+    Raises ValueError if x is not (N, D) or is empty, gamma or beta is not (D,), or eps is not positive.
     Source: Ba, Kiros and Hinton, Layer Normalization, 2016, section 3.
     """
     expect_layernorm("layernorm_forward", x, gamma, beta, ln_param)
@@ -255,8 +255,8 @@ def layernorm_backward(dout, cache):
 
     dout: (N, D), cache: from layernorm_forward; not modified.
     Returns dx (N, D), dgamma (D,) and dbeta (D,).
-    Raises ValueError if dout has not the shape of the forward's out.
-    Source: Ba, Kiros and Hinton, Layer Normalization, 2016; the closed form is batch normalization's, by rows.
+    Raises ValueError if dout does not have the shape of the forward's out.
+    Source: Ba, Kiros and Hinton, Layer Normalization, 2016; the formula of batch normalization, applied to rows.
     """
     ### BEGIN SOLUTION
     x_hat, std, gamma = cache
@@ -264,7 +264,7 @@ def layernorm_backward(dout, cache):
     dbeta = dout.sum(axis=0)
     dgamma = np.sum(dout * x_hat, axis=0)
 
-    # gamma differs along the axis of the means, so it stays inside of them.
+    # gamma differs along the axis of the means, so it stays inside the means.
     dx_hat = dout * gamma
     along_x_hat = np.mean(dx_hat * x_hat, axis=1, keepdims=True)
     dx = (dx_hat - dx_hat.mean(axis=1, keepdims=True) - x_hat * along_x_hat) / std
@@ -275,16 +275,16 @@ def layernorm_backward(dout, cache):
 def dropout_forward(x, dropout_param):
     """Drop each value with probability p and scale up the rest (inverted dropout), in train mode; else change nothing.
 
-        mask = (random numbers from 0 to 1 < 1 - p) / (1 - p)        out = x * mask
+    mask = (random numbers from 0 to 1 < 1 - p) / (1 - p)        out = x * mask
 
-    So the mean of out is that of x, and test time needs no scaling.
+    So the mean of out is the mean of x, and test time needs no scaling.
 
     x: any shape, not modified.
-    dropout_param: {'mode': 'train' or 'test', 'p': the probability of dropping, 0 <= p < 1, 'seed': none unless given}.
-    The random numbers are those of np.random.rand. With a seed they are the ones that follow np.random.seed(seed), the
-    same in every call, and NumPy's own generator stays as it is.
+    dropout_param: {'mode': 'train' or 'test', 'p': the probability to drop, 0 <= p < 1, 'seed': none unless given}.
+    The random numbers are those of np.random.rand. With a seed, every call draws the numbers that follow
+    np.random.seed(seed), and NumPy's own generator stays unchanged.
     Returns out (the shape of x; x itself in test mode), and cache = (dropout_param, mask), mask None in test mode.
-    Raises ValueError if a value of dropout_param is none that it can have.
+    Raises ValueError if a value of dropout_param is not allowed.
     Source: Srivastava et al., Dropout, 2014; CS231n notes, neural networks part 2 (inverted dropout).
     """
     expect_dropout("dropout_forward", dropout_param)
@@ -301,13 +301,12 @@ def dropout_forward(x, dropout_param):
 
 
 def dropout_backward(dout, cache):
-    """Carry dout back through dropout: what was dropped gets nothing, the rest is scaled up as in the forward.
+    """Carry dout back through dropout: dropped values get no gradient, the rest is scaled up as in the forward.
 
-    dout: any shape, cache: (dropout_param, mask) from dropout_forward; not modified.
-    Returns dx (the shape of dout; dout itself in test mode). The mode is the forward's, even if dropout_param has
-    been given another one since.
-    Raises ValueError if dout has not the shape of the mask.
-    Source: CS231n notes, neural networks part 2 (inverted dropout).
+    dout: any shape, cache: (dropout_param, mask) from dropout_forward; not modified. Returns dx (the shape of dout;
+    dout itself in test mode). The mode is the forward's, even if dropout_param has changed since then. Raises
+    ValueError if dout does not have the shape of the mask. Source: CS231n notes, neural networks part 2 (inverted
+    dropout).
     """
     ### BEGIN SOLUTION
     _, mask = cache
@@ -324,14 +323,13 @@ def conv_forward_naive(x, w, b, conv_param):
     Window (i, j) starts at row i * stride and column j * stride of the image padded with zeros, and spans all channels.
     The filter is not flipped. Windows that would reach over the border are left out:
 
-        H' = 1 + (H + 2 * pad - HH) // stride        W' = 1 + (W + 2 * pad - WW) // stride
+    H' = 1 + (H + 2 * pad - HH) // stride        W' = 1 + (W + 2 * pad - WW) // stride
 
-    x: (N, C, H, W), w: (F, C, HH, WW), b: (F,); not modified.
-    conv_param: {'stride': pixels from window to window, 'pad': zeros added on each of the four sides}.
-    Returns out (N, F, H', W'), and cache = (x, w, b, conv_param) for conv_backward_naive.
-    Raises ValueError if stride < 1, pad < 0, the filter is larger than the padded image, w has not C channels, or b not
-    F values.
-    Source: CS231n notes, convolutional networks (convolutional layer).
+    x: (N, C, H, W), w: (F, C, HH, WW), b: (F,); not modified. conv_param: {'stride': pixels from window to window,
+    'pad': zeros added on each of the four sides}. Returns out (N, F, H', W'), and cache = (x, w, b, conv_param) for
+    conv_backward_naive. Raises ValueError if stride < 1, pad < 0, the filter is larger than the padded image, w does
+    not have C channels, or b does not have F values. Source: CS231n notes, convolutional networks (convolutional
+    layer).
     """
     expect_conv("conv_forward_naive", x, w, b, conv_param)
     ### BEGIN SOLUTION
@@ -358,7 +356,7 @@ def conv_backward_naive(dout, cache):
 
     dout: (N, F, H', W'), cache: (x, w, b, conv_param) from conv_forward_naive; not modified.
     Returns dx (N, C, H, W), without the padding, dw (F, C, HH, WW) and db (F,).
-    Raises ValueError if dout has not the shape of the forward's out.
+    Raises ValueError if dout does not have the shape of the forward's out.
     Source: CS231n notes, convolutional networks; each product of the forward sends dout to both of its factors.
     """
     ### BEGIN SOLUTION
@@ -381,7 +379,7 @@ def conv_backward_naive(dout, cache):
                 window = x_padded[:, :, top : top + HH, left : left + WW]
                 dw[f] += np.sum(window * upstream, axis=0)
                 dx_padded[:, :, top : top + HH, left : left + WW] += w[f] * upstream
-    # pad:-pad would be empty at pad 0.
+    # If pad is 0, pad:-pad would be empty.
     dx = dx_padded[:, :, pad : pad + H, pad : pad + W]
     db = dout.sum(axis=(0, 2, 3))
     return dx, dw, db
@@ -389,12 +387,12 @@ def conv_backward_naive(dout, cache):
 
 
 def max_pool_forward_naive(x, pool_param):
-    """Keep the largest value of each window, channel by channel.
+    """Return the largest value of each window, channel by channel.
 
-    Window (i, j) starts at row i * stride and column j * stride. Windows overlap where the stride is smaller than they
-    are; those that would reach over the border are left out:
+    Window (i, j) starts at row i * stride and column j * stride. If the stride is smaller than the windows, they
+    overlap; windows that would reach over the border are left out:
 
-        H' = 1 + (H - pool_height) // stride        W' = 1 + (W - pool_width) // stride
+    H' = 1 + (H - pool_height) // stride        W' = 1 + (W - pool_width) // stride
 
     x: (N, C, H, W), not modified. pool_param: {'pool_height', 'pool_width', 'stride'}.
     Returns out (N, C, H', W'), and cache = (x, pool_param) for max_pool_backward_naive.
@@ -418,14 +416,14 @@ def max_pool_forward_naive(x, pool_param):
 
 
 def max_pool_backward_naive(dout, cache):
-    """Carry dout back through max-pooling: each window hands its gradient to where its largest value was.
+    """Carry dout back through max-pooling: the gradient of each window goes to its largest value.
 
-    Of several largest values the first in reading order takes all of it; an element that several windows chose gets
-    the sum.
+    If several values are the largest, the first in reading order gets the whole gradient; an element that is the
+    largest of several windows gets the sum.
 
     dout: (N, C, H', W'), cache: (x, pool_param) from max_pool_forward_naive; not modified.
     Returns dx (N, C, H, W).
-    Raises ValueError if dout has not the shape of the forward's out.
+    Raises ValueError if dout does not have the shape of the forward's out.
     Source: CS231n notes, convolutional networks (pooling layer, backpropagation).
     """
     ### BEGIN SOLUTION
@@ -450,15 +448,15 @@ def max_pool_backward_naive(dout, cache):
 
 
 def spatial_batchnorm_forward(x, gamma, beta, bn_param):
-    """Normalize each of C channels over the batch and all places of the image, then scale and shift it.
+    """Normalize each of C channels over the batch and all positions of the image, then scale and shift it.
 
-    Batch normalization of the N * H * W pixels as examples, with C features each.
+    This is batch normalization with N * H * W pixels as examples, with C features each.
 
     x: (N, C, H, W), gamma: (C,), beta: (C,); not modified.
     bn_param: as for batchnorm_forward, with running averages (C,), which are stored in it.
     Returns out (N, C, H, W), and a cache for spatial_batchnorm_backward.
     Raises ValueError if x is not (N, C, H, W) or is empty in train mode, if gamma, beta or a running average is not
-    (C,), or if another value of bn_param is none that it can have.
+    (C,), or if another value of bn_param is not allowed.
     Source: Ioffe and Szegedy, Batch Normalization, 2015, section 3.2.
     """
     expect_spatial_batchnorm("spatial_batchnorm_forward", x, gamma, beta, bn_param)
@@ -475,7 +473,7 @@ def spatial_batchnorm_backward(dout, cache):
 
     dout: (N, C, H, W), cache: from spatial_batchnorm_forward; not modified.
     Returns dx (N, C, H, W), dgamma (C,) and dbeta (C,).
-    Raises ValueError if dout has not the shape of the forward's out.
+    Raises ValueError if dout does not have the shape of the forward's out.
     Source: Ioffe and Szegedy, Batch Normalization, 2015, section 3.2.
     """
     ### BEGIN SOLUTION
@@ -488,17 +486,16 @@ def spatial_batchnorm_backward(dout, cache):
 
 
 def spatial_groupnorm_forward(x, gamma, beta, G, gn_param):
-    """Normalize each of G groups of channels of each image over its channels and all places, then scale and shift it.
+    """Normalize each of G groups of channels of each image over its channels and all positions, then scale and shift
+    it.
 
-    The first C / G channels are the first group, and so on. Mean and variance are an image's own, so it is the same at
-    training and test time; scale and shift are a channel's.
+    The first C / G channels are the first group, and so on. Each image has its own mean and variance for each group, so
+    it is the same at training and test time; each channel has its own scale and shift.
 
-    x: (N, C, H, W), gamma: (1, C, 1, 1), beta: (1, C, 1, 1); not modified.
-    G: the number of groups, a divisor of C. gn_param: {'eps': 1e-5 unless given}.
-    Returns out (N, C, H, W), and a cache for spatial_groupnorm_backward.
-    Raises ValueError if x is not (N, C, H, W) or is empty, gamma or beta not (1, C, 1, 1), G no divisor of C, or eps
-    not above 0.
-    Source: Wu and He, Group Normalization, 2018, section 3.1.
+    x: (N, C, H, W), gamma: (1, C, 1, 1), beta: (1, C, 1, 1); not modified. G: the number of groups, a divisor of C.
+    gn_param: {'eps': 1e-5 unless given}. Returns out (N, C, H, W), and a cache for spatial_groupnorm_backward. Raises
+    ValueError if x is not (N, C, H, W) or is empty, gamma or beta is not (1, C, 1, 1), G is not a divisor of C, or eps
+    is not positive. Source: Wu and He, Group Normalization, 2018, section 3.1.
     """
     expect_groupnorm("spatial_groupnorm_forward", x, gamma, beta, G, gn_param)
     eps = float(gn_param.get("eps", 1e-5))
@@ -518,8 +515,8 @@ def spatial_groupnorm_backward(dout, cache):
 
     dout: (N, C, H, W), cache: from spatial_groupnorm_forward; not modified.
     Returns dx (N, C, H, W), dgamma (1, C, 1, 1) and dbeta (1, C, 1, 1).
-    Raises ValueError if dout has not the shape of the forward's out.
-    Source: Wu and He, Group Normalization, 2018; the closed form is batch normalization's, by groups.
+    Raises ValueError if dout does not have the shape of the forward's out.
+    Source: Wu and He, Group Normalization, 2018; the formula of batch normalization, applied to groups.
     """
     ### BEGIN SOLUTION
     x_hat, std, gamma = cache

@@ -1,14 +1,16 @@
-"""Read a pickle without running it: what CIFAR-10's files hold, and nothing that could act.
+"""Read a pickle without running it: only plain values and arrays, as in CIFAR-10's files.
 
-A pickle is a program, and unpickling runs whatever it names. Here nothing is called and nothing imported:
+A pickle is a program, and unpickling runs whatever it names. This module calls and imports nothing that a pickle names:
 
-a. Known are the opcodes of plain values and of NumPy's arrays, protocols 2 to 5, Python 2's strings among them. Unknown
-   are those of objects, persistent ids, extension codes and out-of-band buffers.
-b. What a pickle names must be in CALLABLES. REDUCE and BUILD note a call; to_uint8_array works out from the notes what
-   array NumPy would have made. NumPy's own functions, which take any dtype and any state, are never called.
-c. Every length is compared with the bytes that are left before anything is copied, every shape with the bytes that fill
-   it, and opcodes are counted, so memory stays within a few times the file. (pickle.Unpickler, however restricted by
-   find_class, grows its memo to any index that five bytes name.)
+a. It knows the opcodes of plain values and of NumPy's arrays, in protocols 2 to 5, including Python 2's strings. It
+   rejects those of objects, persistent ids, extension codes and out-of-band buffers.
+b. A name in a pickle must be in CALLABLES. REDUCE and BUILD only record a call; to_uint8_array works out from the
+record
+   which array NumPy would have made. NumPy's own functions, which take any dtype and any state, are never called.
+c. Every length is compared with the bytes that are left before anything is copied, every shape with its number of
+bytes,
+   and opcodes are counted, so memory stays within a few times the file. (With pickle.Unpickler, five bytes
+   can grow the memo to any index, whatever find_class forbids.)
 """
 
 import pickle
@@ -16,9 +18,9 @@ import struct
 
 import numpy as np
 
-# A batch of 10,000 images takes 40,000. What they make takes up to some 400 bytes each.
+# A batch of 10,000 images needs 40,000 opcodes. What they create takes up to about 400 bytes each.
 MAX_OPCODES = 200_000
-# Of a module and a name together; the longest of CALLABLES takes 37 bytes.
+# The length of a module and a name together; the longest of CALLABLES has 37 bytes.
 MAX_NAME = 200
 
 # NumPy 2 moved numpy.core to numpy._core; protocol 5 writes _frombuffer, the protocols before it _reconstruct.
@@ -28,13 +30,13 @@ NDARRAY, DTYPE, ENCODE = "numpy ndarray", "numpy dtype", "_codecs encode"
 CALLABLES = (*RECONSTRUCT, *FROMBUFFER, NDARRAY, DTYPE, ENCODE)
 
 CONSTANTS = {pickle.NONE: None, pickle.NEWTRUE: True, pickle.NEWFALSE: False, pickle.EMPTY_TUPLE: ()}
-# Opcode: the layout of its argument; an index is one of the memo.
+# Opcode: the layout of its argument; an index refers to the memo.
 NUMBERS = {pickle.BININT: "<i", pickle.BININT1: "<B", pickle.BININT2: "<H"}
 STORES = {pickle.BINPUT: "<B", pickle.LONG_BINPUT: "<I"}
 LOADS = {pickle.BINGET: "<B", pickle.LONG_BINGET: "<I"}
 IGNORED = {pickle.PROTO: "<B", pickle.FRAME: "<Q"}
-# Opcode: the layout of the length that stands before its bytes, and what these are. Python 2's strings are bytes; they
-# are read as latin1, like by pickle.load(file, encoding="latin1").
+# Opcode: the layout of the length that stands before its bytes, and the type of these. Python 2's strings are bytes;
+# they are read as latin1, as by pickle.load(file, encoding="latin1").
 STRINGS = {
     pickle.LONG1: ("<B", "number"),
     pickle.SHORT_BINSTRING: ("<B", "latin1"),
@@ -50,21 +52,21 @@ ENDS_OF_MARK = (pickle.TUPLE, pickle.APPENDS, pickle.SETITEMS)
 
 
 class Name(str):
-    """What a pickle names, as "module name". A class of its own, for text of the pickle's to differ from it."""
+    """A name in a pickle, as "module name". It has its own class, so that it never equals text in the pickle."""
 
 
 class Call:
-    """A call that a pickle asks for, and the state that the result should be given: noted, never made."""
+    """A call that a pickle requests, and the state for its result: recorded, never executed."""
 
     def __init__(self, function, arguments):
         self.function, self.arguments, self.state = function, arguments, None
 
 
 def read_pickle(data):
-    """Return the value that a pickle holds: None, bool, int, str, bytes, list, tuple, dict with str keys, Name or Call.
+    """Return the value in a pickle: None, bool, int, str, bytes, list, tuple, dict with str keys, Name or Call.
 
-    data: bytes. They can hold a value inside itself: look at it level by level.
-    Raises ValueError naming the byte at which a pickle is damaged, cut off, or asks for anything else.
+    data: bytes. A value can contain itself: inspect it level by level.
+    Raises ValueError naming the byte at which a pickle is damaged, cut off, or requests anything else.
     """
     place, stack, outer, memo = 0, [], [], {}
     for _ in range(MAX_OPCODES):
@@ -103,12 +105,12 @@ def read_pickle(data):
             elif code == pickle.REDUCE:
                 arguments, function = stack.pop(), stack.pop()
                 if type(function) is not Name or type(arguments) is not tuple:
-                    raise ValueError("calls what is no function of NumPy's, expected arrays only")
+                    raise ValueError("calls something that is not a function of NumPy's, expected arrays only")
                 stack.append(Call(function, arguments))
             elif code == pickle.BUILD:
                 state = stack.pop()
                 if type(stack[-1]) is not Call or stack[-1].state is not None:
-                    raise ValueError("gives a state to what is no new array, expected arrays only")
+                    raise ValueError("gives a state to something that is not a new array, expected arrays only")
                 stack[-1].state = state
             elif code == pickle.STOP:
                 if len(stack) != 1 or outer or place != len(data):
@@ -124,12 +126,12 @@ def read_pickle(data):
 
 
 def to_uint8_array(value):
-    """Return the array of two axes that NumPy would make of this Call: uint8, read-only.
+    """Return the array with two axes that NumPy would make of this Call: uint8, read-only.
 
-    Raises ValueError if value is no Call for an array, of another dtype or number of axes, or of more or fewer bytes.
+    Raises ValueError if value is not a Call for an array, or has another dtype, number of axes or number of bytes.
     """
     if type(value) is not Call or value.function not in RECONSTRUCT + FROMBUFFER:
-        raise ValueError(f"is no array but {type(value).__name__}")
+        raise ValueError(f"is not an array but {type(value).__name__}")
     if value.function in FROMBUFFER:
         # The arguments of numpy._core.numeric._frombuffer.
         raw, dtype, shape, order = _parts(value.arguments, 4)
@@ -156,7 +158,7 @@ def to_uint8_array(value):
 
 
 def _read_argument(data, place, code):
-    """Return what stands behind an opcode, or the constant it stands for, and the place of the next opcode."""
+    """Return the argument of an opcode, or the constant that the opcode means, and the position of the next opcode."""
     if code in CONSTANTS:
         return CONSTANTS[code], place
     for layouts in (NUMBERS, STORES, LOADS, IGNORED):
@@ -167,7 +169,7 @@ def _read_argument(data, place, code):
         length, place = _unpack(data, place, layout)
         end = place + length
         if end > len(data):
-            raise ValueError(f"asks for {length} bytes, expected at most the {len(data) - place} that are left")
+            raise ValueError(f"requests {length} bytes, expected at most the {len(data) - place} that are left")
         content = data[place:end]
         if kind == "number":
             return int.from_bytes(content, "little", signed=True), end
@@ -188,10 +190,10 @@ def _unpack(data, place, layout):
 
 
 def _name(module, name):
-    asked = f"{module} {name}" if type(module) is str and type(name) is str else "what is no text"
-    if asked not in CALLABLES:
-        raise ValueError(f"asks for {asked.replace(' ', '.', 1)[:80]!r}, expected arrays, text and numbers only")
-    return Name(asked)
+    requested = f"{module} {name}" if type(module) is str and type(name) is str else "non-text"
+    if requested not in CALLABLES:
+        raise ValueError(f"requests {requested.replace(' ', '.', 1)[:80]!r}, expected arrays, text and numbers only")
+    return Name(requested)
 
 
 def _add(stack, code, items):
@@ -200,12 +202,12 @@ def _add(stack, code, items):
         stack.append(tuple(items))
     elif code in (pickle.APPEND, pickle.APPENDS):
         if type(stack[-1]) is not list:
-            raise ValueError("adds to what is no list")
+            raise ValueError("adds to something that is not a list")
         stack[-1].extend(items)
     else:
         keys = items[::2]
         if type(stack[-1]) is not dict or len(items) % 2 or any(type(key) is not str for key in keys):
-            raise ValueError("adds to what is no dict, or keys that are no text")
+            raise ValueError("adds to something that is not a dict, or keys that are not text")
         for i, key in enumerate(keys):
             stack[-1][key] = items[2 * i + 1]
 

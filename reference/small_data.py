@@ -1,8 +1,8 @@
-"""A small data set in the format of CIFAR-10, made from a seed: for tests, and for trying code out without a download.
+"""A small data set in the format of CIFAR-10, made from a seed: for tests, and to try code out without a download.
 
 Each class is a smooth pattern of colours; an image is its class's pattern, lighter or darker as a whole, plus noise on
-every pixel. That can be learned in seconds. All arithmetic is in whole numbers and RandomState's stream is frozen, so a
-seed gives the same bytes on every machine.
+every pixel. A net learns that in seconds. All arithmetic uses whole numbers, and NumPy keeps RandomState's stream
+frozen, so a seed gives the same bytes on every machine.
 """
 
 import os
@@ -18,13 +18,11 @@ CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "hors
 
 
 def generate_CIFAR10(folder, images_per_batch=100, seed=0):
-    """Write a data set of five training batches and one test batch, all of images_per_batch images.
+    """Write a data set of five training batches and one test batch, each with images_per_batch images.
 
     folder: is created; its files have the names, the keys and the pickle opcodes of CIFAR-10's own. Classes are equally
-    frequent in a batch (but for a remainder), in random order.
-    Returns folder, as a Path.
-    Raises ValueError if images_per_batch is no whole number from 1 to 10000, FileExistsError rather than write over a
-    file.
+    frequent in a batch (except for a remainder), in random order. Returns folder, as a Path. Raises ValueError if
+    images_per_batch is not a whole number from 1 to 10000, FileExistsError instead of overwriting a file.
     """
     if not isinstance(images_per_batch, (int, np.integer)) or not 1 <= images_per_batch <= 10000:
         raise ValueError(
@@ -53,9 +51,9 @@ def generate_CIFAR10(folder, images_per_batch=100, seed=0):
 
 
 def load_or_generate(images_per_batch=600):
-    """Load CIFAR-10 where this machine has it, else a generated data set in its place; nothing is downloaded.
+    """Load CIFAR-10 if this machine has it, else generate a data set in its place; nothing is downloaded.
 
-    It is looked for where the environment variable CIFAR10_DIR says, then in the folder datasets beside this file.
+    It is searched where the environment variable CIFAR10_DIR says, then in the folder datasets beside this file.
     images_per_batch: of the generated set; a tenth of its training images becomes the validation set.
     Returns the dict that data_utils.get_CIFAR10_data returns, and whether its images are CIFAR-10's.
     Raises ValueError and FileNotFoundError as get_CIFAR10_data does, if CIFAR10_DIR names another folder, or images
@@ -76,7 +74,7 @@ def load_or_generate(images_per_batch=600):
 def python2_pickle(value):
     """Return the pickle, protocol 2, that Python 2 with NumPy 1 would write: strings as bytes, numpy.core.
 
-    value: a dict, list, str of ASCII characters, whole number below 2**31, or uint8 array of two axes, of such.
+    value: a dict, list, str of ASCII characters, whole number below 2**31, or uint8 array with two axes, also nested.
     """
     return b"\x80\x02" + _pickled(value) + b"."
 
@@ -93,7 +91,7 @@ def _pickled(value):
     rows, columns = value.shape
     return (
         b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n"
-        + (_pickled(0) + b"\x85" + _pickled("b") + b"tR")  # ndarray, (0,), "b": an empty array, whose state follows.
+        + (_pickled(0) + b"\x85" + _pickled("b") + b"tR")  # ndarray, (0,), "b": an empty array, whose state follows
         + (b"(" + _pickled(1) + _pickled(rows) + _pickled(columns) + b"\x86")
         + (b"cnumpy\ndtype\n" + _pickled("u1") + _pickled(0) + _pickled(1) + b"\x87R")
         + (b"(" + _pickled(3) + _pickled("|") + b"NNN" + _pickled(-1) + _pickled(-1) + _pickled(0) + b"tb")
@@ -102,7 +100,7 @@ def _pickled(value):
 
 
 def _draw_patterns(rng):
-    """Draw a pattern a class, (10, 3, 32, 32): 5 x 5 values, eight pixels apart, and what lies between them."""
+    """Draw a pattern for each class, (10, 3, 32, 32): 5 x 5 values, eight pixels apart, interpolated in between."""
     knots = rng.randint(256, size=(10, 3, 5, 5), dtype=np.int64)
     near, far = np.arange(32) // 8, np.arange(32) % 8
     tall = knots[:, :, near] * (8 - far)[:, np.newaxis] + knots[:, :, near + 1] * far[:, np.newaxis]

@@ -1,16 +1,16 @@
-"""Solver: trains a model on minibatches, keeps its best parameters, and can go on where an earlier run stopped.
+"""Solver: trains a model on minibatches, keeps its best parameters, and can resume an earlier run.
 
-It needs of a model:
+It uses these parts of a model:
 
     params        dict from names to arrays: what is trained
     loss(X, y)    returns the loss, a number, and a dict with a gradient for each name
     loss(X)       returns scores (N, C)
-    bn_params     if there is one: the running statistics of batch normalization, which belong to the parameters
+    bn_params     if it exists: the running statistics of batch normalization, which belong to the parameters
 
-An epoch is max(N // batch_size, 1) iterations. All draws are np.random's, from the global stream, in this order: the
-indices of a batch, with replacement; what model.loss draws; at a check of the accuracies, the indices of the training
-samples, then of the validation samples, where there are more than asked for. So np.random.seed before the model is made
-fixes the whole run.
+An epoch is max(N // batch_size, 1) iterations. All random numbers come from np.random's global stream, in this order:
+the indices of a batch, with replacement; what model.loss draws; at a check of the accuracies, the indices of the
+training samples, then of the validation samples, if there are more than needed. So np.random.seed before the model is
+created fixes the whole run.
 """
 
 import copy
@@ -44,7 +44,7 @@ DEFAULTS = {
     "print_every": 10,
     "verbose": True,
 }
-# What may change on resuming: nothing that the iterations before depended on.
+# What may change on resuming: options on which the earlier iterations did not depend.
 CHANGEABLE = ("num_epochs", "checkpoint_name", "print_every", "verbose")
 DATA = ("X_train", "y_train", "X_val", "y_val")
 HISTORIES = ("loss_history", "train_acc_history", "val_acc_history")
@@ -58,19 +58,18 @@ class Solver:
       update_rule        name of a function of optim.py; 'sgd' unless given
       optim_config       the rule's hyperparameters, as {'learning_rate': 1e-3}; each parameter gets a copy
       lr_decay           factor on the learning rates at the end of an epoch; 1.0 unless given
-      batch_size         examples a step; 100 unless given
+      batch_size         examples in a step; 100 unless given
       num_epochs         10 unless given
       num_train_samples  training examples to measure accuracy on; 1000 unless given, None for all
       num_val_samples    validation examples to measure accuracy on; None, for all, unless given
       checkpoint_name    write <checkpoint_name>_epoch_<n>.npz at the end of epoch n; none unless given
       print_every        iterations from one printed loss to the next; 10 unless given
-      verbose            False prints nothing; on a terminal, True shows a progress bar in place of the losses
+      verbose            False prints nothing; on a terminal, True shows a progress bar instead of the losses
 
-    What train() fills: loss_history, of each batch; train_acc_history and val_acc_history, after the first iteration
-    (epoch 0) and at the end of each epoch; best_val_acc and best_params; epoch and iteration, the numbers done;
-    optim_configs, the configuration of each parameter.
-    Raises ValueError if data or an option cannot be used.
-    Source: CS231n, assignment 2, the solver that is handed out.
+    train() fills: loss_history, of each batch; train_acc_history and val_acc_history, after the first iteration (epoch
+    0) and at the end of each epoch; best_val_acc and best_params; epoch and iteration, the numbers done; optim_configs,
+    the configuration of each parameter. Raises ValueError if data or an option cannot be used. Source: CS231n,
+    assignment 2, the solver that is handed out.
     """
 
     def __init__(self, model, data, **options):
@@ -92,11 +91,11 @@ class Solver:
 
     @classmethod
     def resume(cls, path, model, data, **changes):
-        """Return a Solver that goes on from the checkpoint `path` as if the run had never stopped, to the bit.
+        """Return a Solver that goes on from the checkpoint `path` exactly as if the run had never stopped.
 
-        model: made as the run's; its parameters are replaced. data: the run's. changes: other num_epochs,
-        checkpoint_name, print_every or verbose; the other options are the run's. Sets the state of np.random.
-        Raises ValueError if the file is no whole checkpoint, or one of another model or of other data.
+        model: created as in the run; its parameters are replaced. data: the run's. changes: other num_epochs,
+        checkpoint_name, print_every or verbose; the other options are the run's. Sets the state of np.random. Raises
+        ValueError if the file is not a complete checkpoint, or belongs to another model or other data.
         """
         expect_names("Solver.resume", changes, CHANGEABLE, "Make a new Solver to train in another way.")
         state = read_checkpoint(path)
@@ -114,19 +113,19 @@ class Solver:
         return solver
 
     def train(self):
-        """Train to the end of num_epochs, then put the parameters of the best validation accuracy into the model.
+        """Train to the end of num_epochs, then put the parameters with the best validation accuracy into the model.
 
-        Stopped by Ctrl-C or an error, the parameters are as the last whole step left them, best_params are the best so
-        far, the histories are whole, and train() goes on from there. To train on after the end, raise num_epochs and
-        call it again: it starts from the best parameters, where a resumed checkpoint starts from the last.
-        Raises ValueError if the model or the update rule returns anything but what it should.
+        After Ctrl-C or an error, the parameters are those after the last complete step, best_params are the best so
+        far, the histories are complete, and train() goes on from there. To train on after the end, raise num_epochs and
+        call it again: it starts from the best parameters, while a resumed checkpoint starts from the last. Raises
+        ValueError if the model or the update rule returns something unexpected.
         """
         iterations = self.num_epochs * self._epoch_length()
         with open_display(self.verbose, self.print_every, self.iteration, iterations) as display:
             if self.iteration >= iterations and not self._check_is_due():
                 display.say(f"Solver: {self.epoch} epochs are done already. Raise num_epochs to train on.")
             while True:
-                # First what an interrupted check has left to do.
+                # First finish an interrupted check.
                 if self._check_is_due():
                     self._check(display)
                 elif self.iteration < iterations:
@@ -136,10 +135,10 @@ class Solver:
         self._put(self.best_params, self.best_bn_params)
 
     def check_accuracy(self, X, y, num_samples=None, batch_size=100):
-        """Return the fraction of examples whose highest score is their class's.
+        """Return the fraction of examples whose highest score belongs to their class.
 
         X: (N, ...), y: (N,). num_samples: draw this many of them, with replacement, if there are more. batch_size:
-        examples a call of model.loss, which bounds the memory.
+        examples in a call of model.loss, which bounds the memory.
         """
         if num_samples is not None and len(X) > num_samples:
             drawn = np.random.choice(len(X), num_samples)
@@ -160,7 +159,7 @@ class Solver:
         loss, grads = float(returned[0]), returned[1]
         rule, params, configs = getattr(optim, self.update_rule), {}, {}
         for name, w in self.model.params.items():
-            # A copy of config, since the rule writes into it and may not come to its end.
+            # A copy of config, because the rule writes into it and may not finish.
             returned = rule(w, grads[name], dict(self.optim_configs[name]))
             expect_update_of(self.update_rule, name, returned, w)
             params[name], configs[name] = returned
@@ -179,13 +178,15 @@ class Solver:
         return max(len(self.X_train) // self.batch_size, 1)
 
     def _check_is_due(self):
-        """Tell whether accuracies are to be measured now: after the first iteration, and at the end of each epoch."""
+        """Tell whether to measure accuracies now: after the first iteration, and at the end of each epoch."""
         length = self._epoch_length()
         checks = self.iteration // length + (1 if length > 1 and self.iteration > 0 else 0)
         return len(self.val_acc_history) < checks
 
     def _check(self, display):
-        """Measure the accuracies, keep the parameters if they are the best, end the epoch if it is at its end."""
+        """Measure the accuracies, keep the parameters if they are the best, and end the epoch if its last iteration is
+        done.
+        """
         train_acc = self.check_accuracy(self.X_train, self.y_train, self.num_train_samples)
         val_acc = self.check_accuracy(self.X_val, self.y_val, self.num_val_samples)
         ends_epoch = self.iteration % self._epoch_length() == 0
@@ -210,7 +211,7 @@ class Solver:
             self.model.bn_params = copy.deepcopy(bn_params)
 
     def _state(self):
-        """Return all that a checkpoint holds; arrays are not copied."""
+        """Return the state for a checkpoint; arrays are not copied."""
         options = {name: getattr(self, name) for name in DEFAULTS}
         if self.checkpoint_name is not None:
             options["checkpoint_name"] = os.fspath(self.checkpoint_name)

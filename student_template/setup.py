@@ -1,4 +1,4 @@
-"""Compiles the kernels of cs231n/fast_layers.py. Nobody has to: without them, NumPy does the same, but slower.
+"""Compile the kernels of cs231n/fast_layers.py. This is optional: without them, NumPy does the same, but slower.
 
 python -m pip install cython scipy setuptools threadpoolctl
 python setup.py build_ext --inplace
@@ -9,33 +9,33 @@ import sys
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-# To the compiler, to the linker. Apple's clang has no OpenMP of its own.
+# Flags for the compiler and for the linker. Apple's clang does not include OpenMP.
 FLAGS = {"win32": (["/O2", "/openmp"], []), "darwin": (["-O3"], [])}
 OTHER_FLAGS = (["-O3", "-fopenmp"], ["-fopenmp"])
 
 
 class build_optional_ext(build_ext):
-    """Goes on without kernels that do not compile, and says so."""
+    """Goes on without kernels that do not compile, and prints a message."""
 
     def build_extension(self, ext):
         try:
             super().build_extension(ext)
         except Exception as error:
-            if "-fopenmp" in ext.extra_compile_args:  # clang may lack it: one thread is still quicker than NumPy
+            if "-fopenmp" in ext.extra_compile_args:  # clang may lack it: one thread is still faster than NumPy
                 ext.extra_compile_args.remove("-fopenmp")
                 ext.extra_link_args.remove("-fopenmp")
                 self.build_extension(ext)
             else:
-                print(f"setup.py: compiling failed ({error}), so NumPy stands in: same results, but slower.")
+                print(f"setup.py: compiling failed ({error}), so NumPy is used: same results, but slower.")
 
 
 def extensions():
-    """The kernels, or nothing where what translates them to C is missing."""
+    """Return the kernels, or an empty list if Cython or SciPy is missing."""
     try:
-        import scipy  # noqa: F401 (kernels.pyx takes its BLAS)
+        import scipy  # noqa: F401 (kernels.pyx uses its BLAS)
         from Cython.Build import cythonize
     except ImportError as error:
-        print(f"setup.py: {error.name} is not installed, so NumPy stands in: same results, but slower.")
+        print(f"setup.py: {error.name} is not installed, so NumPy is used: same results, but slower.")
         return []
     flags, link_flags = FLAGS.get(sys.platform, OTHER_FLAGS)
     kernels = Extension(
@@ -47,7 +47,7 @@ def extensions():
     )
     translated = cythonize([kernels], build_dir="build", quiet=True)
     for extension in translated:
-        extension.optional = True  # what did not compile is not looked for
+        extension.optional = True  # setuptools does not search for a kernel that did not compile
     return translated
 
 

@@ -1,4 +1,4 @@
-"""Words that several test modules share."""
+"""Helpers that several test modules share."""
 
 from __future__ import annotations
 
@@ -13,24 +13,25 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def reference_files() -> dict[str, bytes]:
-    """The reference's student files: a right submission, whole."""
+    """The student files of the reference: a complete, right submission."""
     names = ("layers.py", "optim.py", "classifiers/fc_net.py", "classifiers/cnn.py")
     return {name: (ROOT / "reference" / name).read_bytes() for name in names}
 
 
 def lost(result: Result) -> dict[str, str]:
-    """The functions that did not pass, short, and their statuses."""
+    """The short names of the functions that did not pass, and their statuses."""
     return {f.function.rpartition(".")[2]: f.status for f in result.functions if f.status != "passed"}
 
 
 def with_half_the_time(context: Context) -> Context:
-    """For submissions that hang: what a limit does shows at half of it, in half the time."""
+    """Halve the time limits, for submissions that hang: the effect is the same in half the time."""
     limits = context.limits
     return replace(context, limits=replace(limits, cpu_s=limits.cpu_s / 2, wall_s=limits.wall_s / 2))
 
 
 def with_few_checks(context: Context, *names: str, each: int | None = None) -> Context:
-    """For submissions whose other functions are right: of these functions (all, without names) the first few checks."""
+    """Keep only the first few checks of each of these functions (no names: all), for submissions that are otherwise
+    right."""
     if not names and each is None:
         return context
     checks = context.assignment.checks

@@ -1,9 +1,10 @@
-"""What many tests need: the project's folders, its assignment loaded once, and a way to grade a few files.
+"""Fixtures for many tests: the project's folders, its assignment (loaded once), and a way to grade a few files.
 
-A test that starts a process (a sandbox, a browser, a command) has the mark `process`, by hand or through a fixture of
-STARTING; in one that has not, starting a process fails. So `make quick` runs what it should, and no list of it rots.
+A test that starts a process (a sandbox, a browser, a command) has the mark `process`, set by hand or through a fixture
+of STARTING. Starting a process without this mark fails, so `make quick` needs no list of tests.
 
-At the end of a run: one line for each reason to skip tests, and with --list-skipped FILE their names, for a later run.
+At the end of a run, this prints one line for each reason to skip tests; --list-skipped FILE writes their names to a
+file.
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ from grader.records import Result, Submission
 from tests.attacks.command import closed_above
 
 ROOT = Path(__file__).resolve().parents[1]
-# No test is timed: the machine may be busy.
+# No deadline for a test: the machine may be busy.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
-# Fixtures that start a process, at their first use or at every.
+# Fixtures that start a process, at least at their first use.
 STARTING = {"context", "readable_python", "browser"}
 STARTS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn"}
-# The test that runs and has not the mark.
+# The running test, if it lacks the mark.
 unmarked = pytest.StashKey[str]()
 
 
@@ -46,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     def refuse(event: str, args: tuple[object, ...]) -> None:
         if event in STARTS and (test := config.stash.get(unmarked, "")):
-            # As Failed is no Exception, no code under test takes it for its own failure to start something.
+            # Failed is a BaseException, so no `except Exception` of the code under test catches it.
             pytest.fail(f"{test}: starts {args[0] if args else event} without the mark. Add pytest.mark.process.")
 
     sys.addaudithook(refuse)
@@ -56,13 +57,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if STARTING & {*getattr(item, "fixturenames", ())} or item.get_closest_marker("browser"):
             item.add_marker("process")
-    # Files with processes wait and take long: first, so that no worker ends with one of them while the others idle.
+    # Files with processes come first, since they take long: else one worker would run the last of them while others
+    # idle.
     first = {item.path for item in items if item.get_closest_marker("process")}
     items.sort(key=lambda item: item.path not in first)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One more than processors: two fifths of the time, a test waits for a limit, a browser or a process of its own."""
+    """One worker more than cores: for two fifths of the time, a test waits for a limit, a browser or a process."""
     return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
 
 
@@ -86,7 +88,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 @pytest.fixture(scope="session")
 def open_folder() -> Iterator[Path]:
-    """A temporary folder that every user may enter, and in which programs may run; pytest's own are for one user."""
+    """A temporary folder that every user may enter and run programs in; pytest's own folders are for one user."""
     for place in (tempfile.gettempdir(), "/tmp", "/var/tmp"):
         if closed_above(Path(place).resolve()) is None and not os.statvfs(place).f_flag & os.ST_NOEXEC:
             with tempfile.TemporaryDirectory(prefix="grader-tests-", dir=place) as folder:
@@ -118,7 +120,7 @@ def reference_source() -> str:
 
 @pytest.fixture(scope="session")
 def layers_context(context) -> Context:
-    """The same assignment, but layers.py is all that is asked for, for 100 points: what most tests of grading need."""
+    """The same assignment with only layers.py, for 100 points: enough for most tests of grading."""
     assignment = context.assignment
     points = {name: points for name, points in assignment.functions.items() if name.startswith("layers.")}
     scale = 100 / sum(points.values())
@@ -141,9 +143,9 @@ def layers_context(context) -> Context:
 
 @pytest.fixture
 def grade_layers(layers_context, reference_source):
-    """Grade the reference's layers.py with these lines added at its end, so that they replace what they define.
+    """Grade the reference's layers.py with these lines added at its end, where they replace earlier definitions.
 
-    functions: the only ones that are graded, where no other function calls what was added.
+    functions: grade only these; possible if no other function calls the added ones.
     """
 
     def grade(added: str = "", *functions: str, source: str | None = None) -> Result:

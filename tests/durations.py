@@ -1,4 +1,4 @@
-"""Results without what differs from run to run: for tests that two of them are the same."""
+"""Removes the fields that differ between runs, so that tests can compare two results."""
 
 from __future__ import annotations
 

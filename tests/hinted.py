@@ -1,7 +1,7 @@
-"""What grading says of code that stands below the reference's, in this process: for tests of hints, without a sandbox.
+"""Grades code that is appended to the reference's, in this process and without a sandbox, for tests of hints.
 
-The checks of one function are run on it, judged and settled as a submission's are; what raises is an error of the
-function that was called.
+Runs the checks of one function, judges and settles them like those of a submission. An exception becomes an error of
+the called function.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ def reference() -> Mapping[str, Callable[..., Any]]:
 
 
 def hints_of(function: str, added: str, *changes: tuple[str, str]) -> dict[str, str]:
-    """By check of the function that does not pass, its hint."""
+    """The hint of each check of the function that does not pass."""
     results = results_of(function, with_code(function, added, *changes))
     return {result.id.rpartition(".")[2]: say_all(result.hints) for result in results if result.status != "passed"}
 
 
 def with_code(function: str, added: str, *changes: tuple[str, str]) -> dict[str, Callable[..., Any]]:
-    """The reference's functions, those of the file with (old, new) replaced in it and code added below it."""
+    """The reference's functions; in the file, each (old, new) is replaced and the code is appended."""
     source = (ROOT / "reference" / file_of(function)).read_text()
     for old, new in changes:
         assert old in source, old
@@ -60,7 +60,7 @@ def with_code(function: str, added: str, *changes: tuple[str, str]) -> dict[str,
 
 
 def with_compiled(function: str, code: types.CodeType) -> dict[str, Callable[..., Any]]:
-    """The reference's functions, those of the file from this code of a whole module."""
+    """The reference's functions; those of the file come from this module code."""
     original = sys.modules[reference()[function].__module__]
     module = types.ModuleType(original.__name__)
     vars(module).update(__package__=original.__package__, __file__=original.__file__)
@@ -71,7 +71,7 @@ def with_compiled(function: str, code: types.CodeType) -> dict[str, Callable[...
 
 
 def results_of(function: str, functions: Mapping[str, Callable[..., Any]]) -> list[CheckResult]:
-    """All checks of the function and of what it needs, settled; those of the function."""
+    """Settle the checks of the function and of those that it needs; return those of the function."""
     checks = [check for check in assignment().checks if check.function == function]
     return settle([trial_of(check, functions) for check in checks])
 

@@ -2,9 +2,9 @@
 
     python tests/killer.py FOLDER SEED ROUNDS      FOLDER holds assignment/ and class/
 
-Every run is a fork of this process, which has everything imported, so that a round costs no start of an interpreter.
-Orphans of killed runs become children of this process: none may be left when the last run is over. Prints one JSON
-object: what was seen after each kill, for the test to judge.
+Every run is a fork of this process, which has imported everything, so that a round starts no interpreter. Orphans of
+killed runs become children of this process; none may be left after the last run. Prints one JSON object with the
+observations after each kill, for the test to judge.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from grader.cli.main import main as grader
 
 PR_SET_CHILD_SUBREAPER = 36
 PATIENCE_S = 15  # for orphans to notice; on a busy machine, too
-JOBS_2_EVERY = 10  # starting two interpreters for the workers takes longer than all else in a round
+JOBS_2_EVERY = 10  # longest part of a round: starting two interpreters for the jobs
 
 
 def start(folder: Path, out: Path, jobs: int) -> int:
@@ -42,7 +42,7 @@ def start(folder: Path, out: Path, jobs: int) -> int:
 
 
 def left_after(patience_s: float) -> list[str]:
-    """The commands of all processes that are still below this one, once they had time to end."""
+    """The commands of all processes that are still below this one after they had time to end."""
     deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:
         try:
@@ -76,7 +76,7 @@ def main() -> None:
         seen.append(moment)
         left_after(0.1)
         if not moment["killed"]:
-            shutil.rmtree(out)  # it was done before: from the beginning
+            shutil.rmtree(out)  # the run ended before the kill: start from the beginning
     _, status = os.waitpid(start(folder, out, 1), 0)
     exit_code = os.waitstatus_to_exitcode(status)
     print(json.dumps({"whole_s": whole_s, "seen": seen, "last_exit": exit_code, "left": left_after(PATIENCE_S)}))

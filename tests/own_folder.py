@@ -1,7 +1,4 @@
-"""A student's folder as a release makes it, built here from the reference and the assignment: blanks for solutions.
-
-And what `grader check` says in it.
-"""
+"""Builds a student's folder like that of a release, with stubs for solutions, and runs `grader check` in it."""
 
 from __future__ import annotations
 
@@ -25,7 +22,7 @@ STUDENT_FILES = ("layers.py", "optim.py", "classifiers/fc_net.py", "classifiers/
 
 
 def release_assignment(folder: Path) -> None:
-    """The public part of the assignment: no hidden check, no misconception's source, no reference."""
+    """The public part of the assignment, without hidden checks, sources of misconceptions and the reference."""
     own = ROOT / "assignment"
     folder.mkdir(parents=True)
     shutil.copy(own / "assignment.toml", folder)
@@ -38,7 +35,7 @@ def release_assignment(folder: Path) -> None:
 
 
 def make_package(folder: Path, *, written: Collection[str] | None = ()) -> None:
-    """The package: the reference, with a blank for each function but these; None writes them all."""
+    """The package: the reference, with a stub for each function except these; None: no stubs."""
     shutil.copytree(ROOT / "reference", folder, ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.pyx", "*.h"))
     for file in STUDENT_FILES:
         fill_in(folder, file, written)
@@ -50,7 +47,7 @@ def fill_in(folder: Path, file: str, written: Collection[str] | None) -> None:
 
 
 def blanked(source: str, written: Collection[str]) -> str:
-    """The source with nothing in its public functions and its classes' methods, but in those that are written."""
+    """The source with stubs for its public functions and the methods of its classes, except the written ones."""
     lines = source.splitlines(keepends=True)
     for node in reversed(ast.parse(source).body):
         if getattr(node, "name", "_").startswith("_") or node.name in written:
@@ -63,7 +60,7 @@ def blanked(source: str, written: Collection[str]) -> str:
 
 
 def check(*args):
-    """Run the command; return its exit code and what it printed, in lines that are as long as need be."""
+    """Run the command; return its exit code and its output, without line breaks by width."""
     done = CliRunner().invoke(cli, ["check", *map(str, args)], standalone_mode=False, env={"COLUMNS": "200"})
     if done.exception is not None:
         raise done.exception
@@ -71,12 +68,12 @@ def check(*args):
 
 
 def row(output, name):
-    """What the table says of a function."""
+    """The row of a function in the table."""
     return re.search(rf"^{name} +(right|wrong|not there yet|waiting)\b", output, re.MULTILINE)[1]
 
 
 class Saves:
-    """Changes as the test makes them, one after another."""
+    """A sequence of changes that the test makes."""
 
     def __init__(self, *actions):
         self.actions = actions
@@ -88,7 +85,7 @@ class Saves:
 
 
 def watched(student, *actions):
-    """What watching shows of these changes, one text for each, and the last result. The first run comes before them."""
+    """The output of `watch` for each of these changes, and the last result. A first run comes before them."""
     place = find_place(student)
     submission = read_own(place)
     result = run_own(place, place.functions, submission)

@@ -1,4 +1,4 @@
-"""Programs that some tests run and a bare machine lacks. `.ci/run` installs them and runs what was skipped."""
+"""Programs that some tests need and a bare machine lacks. `.ci/run` installs them and runs the skipped tests."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-PACKAGES = {"xz": "xz-utils"}  # Debian's, where the name is another
+PACKAGES = {"xz": "xz-utils"}  # Debian's package, if it has another name
 
 
 def need_programs(*names: str) -> None:
@@ -17,5 +17,5 @@ def need_programs(*names: str) -> None:
 
 
 def need_packers(options: str) -> None:
-    """What tar starts for these options."""
+    """Skip the test if a program is missing that tar starts for these options."""
     need_programs(*(name for letter, name in (("z", "gzip"), ("J", "xz")) if letter in options))

@@ -1,7 +1,7 @@
-"""A second Python with NumPy that every user can run, wherever the one that runs the tests lies: often below /root.
+"""A second Python with NumPy that every user can run; the Python of the tests is often below /root.
 
-Built from what is here, without network: a virtual environment of a Python that every user can run, and in it a copy of
-the NumPy that runs the tests. A Python of another version, which could not load that copy, is taken if it has a NumPy.
+Built without network: a virtual environment of a Python that every user can run, with a copy of the NumPy of this
+process. A Python of another version cannot load this copy; it is used only if it has its own NumPy.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ NEEDED = f"a Python {sys.version_info[0]}.{sys.version_info[1]} in a folder that
 
 
 def build_readable_python(folder: Path) -> Path | None:
-    """The program, in `folder` or of the system; None if there is no Python to build it from.
+    """The program, in `folder` or from the system; None if there is no Python to build it from.
 
-    folder: every user may enter it, and programs may run there.
+    folder: must be accessible to every user and allow running programs.
     """
     for number, base in enumerate((SYSTEM_PYTHON, sys._base_executable)):
         tag = says(base, "import sys; print(sys.implementation.cache_tag)")
@@ -42,7 +42,7 @@ def build_environment(base: str, folder: Path) -> Path:
     subprocess.run([base, "-m", "venv", "--without-pip", str(folder)], check=True)
     (packages,) = folder.glob("lib/python*/site-packages")
     own = Path(np.__file__).parent
-    for name in (own, own.with_name("numpy.libs")):  # the second holds what a wheel brings of C libraries
+    for name in (own, own.with_name("numpy.libs")):  # the second holds the C libraries of a wheel
         if name.is_dir():
             shutil.copytree(name, packages / name.name, ignore=shutil.ignore_patterns("tests", "__pycache__"))
     open_to_all(folder)
@@ -50,7 +50,7 @@ def build_environment(base: str, folder: Path) -> Path:
 
 
 def open_to_all(top: Path) -> None:
-    """Let every user read all below, also under a umask that keeps others out."""
+    """Let every user read everything below, whatever the umask was."""
     for folder, _, files in os.walk(top):
         os.chmod(folder, 0o755)
         for path in (Path(folder, name) for name in files):
@@ -59,7 +59,7 @@ def open_to_all(top: Path) -> None:
 
 
 def says(python: str | Path, program: str) -> str:
-    """What another user sees this Python print; nothing if it fails or that user may not run it."""
+    """The output of this Python, run by another user; "" if it fails or that user may not run it."""
     other = {"user": SOMEBODY, "group": SOMEBODY, "extra_groups": []} if os.geteuid() == 0 else {}
     try:
         done = subprocess.run([python, "-c", program], capture_output=True, text=True, check=False, cwd="/", **other)

@@ -1,4 +1,4 @@
-"""What a reader reads of records that hold reasons."""
+"""The sentences that a reader sees for records with reasons."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ NUMBERS = ("amount", "percent", "ratio", "counted", "word", "g", ".2g")
 
 
 def values_for(template: str, chosen: str = "chosen") -> dict[str, object]:
-    """Values of the kinds that a template needs. chosen: in place of each text that the code would have chosen."""
+    """Values of the types that a template needs. chosen: used for each text that student code would choose."""
     values: dict[str, object] = {}
     for _, name, spec, conversion in Formatter().parse(template):
         if name and not isinstance(values.get(name), list):
@@ -55,5 +55,5 @@ def values_for(template: str, chosen: str = "chosen") -> dict[str, object]:
 
 
 def chosen_by_code(template: str) -> frozenset[str]:
-    """The fields of a sentence whose values are the code's own words."""
+    """The fields of a sentence whose values student code chooses."""
     return frozenset(name for _, name, _, conversion in Formatter().parse(template) if name and conversion == "c")

@@ -1,8 +1,8 @@
-"""Stand-ins for what the course handed out in each year from 2016 to 2026, before anybody wrote a line.
+"""Imitations of the course's handouts of each year from 2016 to 2026, unsolved.
 
-Written for these tests from what is known of the handouts (docs/handouts.md): functions, signatures, defaults, what
-came solved, imports, the files and notebooks beside them, and the few words of docstrings that `--handout auto` goes
-by. Bodies are stubs as the course has them: names set to None, a TODO, and what stands around it.
+Written for these tests from the known facts about the handouts (docs/handouts.md): functions, signatures, defaults,
+parts that came solved, imports, accompanying files and notebooks, and the few words of docstrings that `--handout auto`
+uses. Bodies are stubs as in the course: names set to None, a TODO, and the lines around it.
 """
 
 import json
@@ -374,7 +374,7 @@ class ThreeLayerConvNet(object):
         pass
         return loss, grads
 """
-NETS = {  # by the first year of which they are
+NETS = {  # by the first year that has them
     2016: {
         "says": "Layers of any number. This will also implement\n    dropout and batch normalization as options.",
         "arguments": "dropout=0, use_batchnorm=False",
@@ -450,7 +450,7 @@ def notebooks(year):
 
 
 def write_starter(year, folder):
-    """The year's assignment as a folder, as somebody hands it in who did nothing."""
+    """Write the year's assignment as a folder, as a student hands it in who wrote nothing."""
     for name, text in {f"cs231n/{name}": text for name, text in starter(year).items()}.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,9 @@
-"""The walls of the house hold: who may import whom, who may start a process, what the engine does not know."""
+"""The rules between the folders of grader/ hold: imports, starting processes, and names of layers in the engine."""
 
 from __future__ import annotations
 
 import ast
+import inspect
 import os
 import re
 import shutil
@@ -11,13 +12,15 @@ import sys
 
 import pytest
 from cases import ROOT
-from walls import violations
+from walls import imports_beyond_checks, violations
+
+from grader import checks
 
 GRADER = ROOT / "grader"
 PATHS = sorted(path.relative_to(GRADER).as_posix() for path in GRADER.rglob("*.py"))
 INSIDE = frozenset(path.stem for path in (GRADER / "sandbox/inside").glob("*.py"))
 
-# What somebody might write one day, added to a module that it must not stand in.
+# Forbidden code that somebody might add to a module one day.
 USES = [
     ("grading/submission.py", "from os import fork"),
     ("grading/submission.py", "import os as o\no.fork()"),
@@ -55,24 +58,64 @@ IMPORTS = [
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_no_module_breaks_a_wall(path):
+def test_no_module_breaks_a_rule(path):
     assert violations(path, (GRADER / path).read_text(), INSIDE) == []
 
 
 @pytest.mark.parametrize(("path", "added"), USES)
-def test_a_use_that_breaks_a_wall_is_found(path, added):
+def test_a_use_that_breaks_a_rule_is_found(path, added):
     source = (GRADER / path).read_text()
     assert violations(path, f"{source}\n{added}\n", INSIDE) != []
 
 
+# Modules of assignments; notebooks import what students install.
+OF_ASSIGNMENTS = sorted(
+    path.relative_to(ROOT).as_posix()
+    for folder in ("assignment", "bench/peers/assignment", "examples")
+    for part in ("checks", "misconceptions")
+    for path in (ROOT / folder).rglob(f"{part}/**/*.py")
+)
+
+
+@pytest.mark.parametrize("path", OF_ASSIGNMENTS)
+def test_an_assignment_imports_of_the_grader_only_its_public_words(path):
+    assert imports_beyond_checks((ROOT / path).read_text(), checks.__all__) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("import grader.records", ["grader.records"]),
+        ("from grader import records", ["grader.records"]),
+        ("from grader.calls import CallFailed", ["grader.calls.CallFailed"]),
+        ("from grader.checks import check, Failure", ["grader.checks.Failure"]),
+        ("def f():\n    from grader.checks import DEFINED", ["grader.checks.DEFINED"]),
+        ("import grader.checks", ["grader.checks"]),
+    ],
+)
+def test_an_import_of_an_assignment_beyond_the_public_words_is_found(line, found):
+    assert imports_beyond_checks(f"{line}\nfrom grader.checks import check, gradients\n", checks.__all__) == found
+
+
+@pytest.mark.parametrize("name", checks.__all__)
+def test_each_public_word_has_a_docstring_that_explains_every_parameter(name):
+    word = getattr(checks, name)
+    doc = inspect.getdoc(word) or ""
+    assert len(doc) > 60
+    if name in ("roughly", "type_of"):
+        return
+    unexplained = [one for one in inspect.signature(word).parameters if not re.search(rf"\b{one}: ", doc)]
+    assert unexplained == []
+
+
 @pytest.mark.process
-def test_import_linter_finds_no_import_that_breaks_a_wall():
+def test_import_linter_finds_no_forbidden_import():
     done = lint_imports(ROOT)
     assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.process
-def test_import_linter_finds_each_import_that_breaks_a_wall(tmp_path):
+def test_import_linter_finds_each_forbidden_import(tmp_path):
     shutil.copytree(GRADER, tmp_path / "grader", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     for path, added in IMPORTS:
@@ -91,8 +134,8 @@ def lint_imports(folder):
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, env={**os.environ, "COLUMNS": "400"})
 
 
-def test_no_two_modules_share_a_name_and_none_differ_by_an_s():
-    """But a command and its mechanism may, and packages have their __init__."""
+def test_module_names_differ_by_more_than_an_s():
+    """Exceptions: a command may share the name of the module that it calls, and every package has an __init__."""
     stems = [path.rpartition("/")[2].removesuffix(".py") for path in PATHS if not path.startswith("cli/")]
     stems = [stem for stem in stems if stem != "__init__"]
     assert sorted({stem for stem in stems if stems.count(stem) > 1}) == []

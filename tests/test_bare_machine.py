@@ -1,4 +1,4 @@
-"""The grader where programs and packages are missing: no bwrap on the PATH, a Python without NumPy, no HOME."""
+"""The grader on a machine without some programs and packages: no bwrap on the PATH, a Python without NumPy, no HOME."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def assignment(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def grade(assignment, tmp_path):
-    """Grade one right submission with this environment and no other variable."""
+    """Grade one right submission with only these environment variables."""
     write_class(tmp_path / "class", {"ada": RIGHT})
 
     def run(env: dict[str, str], *options: str, program: str = GRADE) -> subprocess.CompletedProcess[str]:
@@ -66,7 +66,7 @@ def test_the_bwrap_from_pip_is_found_and_runs(monkeypatch, tmp_path):
     assert subprocess.check_output([found, "--version"], text=True).startswith("bubblewrap ")
 
 
-def test_a_folder_that_the_path_names_relatively_grades_too(grade, tmp_path):
+def test_a_relative_folder_in_the_path_variable_works(grade, tmp_path):
     (tmp_path / "programs").mkdir()
     (tmp_path / "programs/bwrap").write_text(f'#!/bin/sh\ntouch {tmp_path}/called\nexec {find_bwrap()} "$@"\n')
     (tmp_path / "programs/bwrap").chmod(0o755)
@@ -74,7 +74,7 @@ def test_a_folder_that_the_path_names_relatively_grades_too(grade, tmp_path):
     assert (tmp_path / "called").exists()
 
 
-def test_a_bwrap_is_named_by_its_absolute_path_wherever_the_grader_goes_next(monkeypatch, tmp_path):
+def test_bwrap_is_called_by_its_absolute_path(monkeypatch, tmp_path):
     (tmp_path / "programs").mkdir()
     (tmp_path / "programs/bwrap").touch(0o755)
     monkeypatch.chdir(tmp_path)
@@ -92,18 +92,17 @@ def test_without_any_bwrap_the_message_says_what_to_install(grade, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_python_without_numpy_is_refused_before_anything_is_graded(grade, tmp_path):
+def test_a_python_without_numpy_is_rejected_before_grading(grade, tmp_path):
     bare = tmp_path / "bare"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", bare], check=True)
     done = grade({"PATH": os.environ.get("PATH", os.defpath)}, "--python", str(bare / "bin/python"))
     assert done.returncode == 2
     told = " ".join(done.stderr.split())
-    assert f"{bare}/bin/python: has no NumPy. Install it there: {bare}/bin/python -m pip install numpy." in told
+    assert f"{bare}/bin/python: it has no NumPy. Install it: {bare}/bin/python -m pip install numpy." in told
     assert "Traceback" not in told
     assert not (tmp_path / "out").exists()
 
 
-def test_a_user_whose_files_nobody_else_may_read_grades(grade, tmp_path):
-    """Under a umask that keeps others out."""
+def test_grading_works_with_a_umask_that_denies_others(grade, tmp_path):
     program = f"import os; os.umask(0o077); {GRADE}"
     graded(grade({"PATH": os.environ.get("PATH", os.defpath)}, program=program), tmp_path / "out")

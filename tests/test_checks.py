@@ -1,11 +1,12 @@
-"""The words of checks say at once what is wrong with a check."""
+"""An invalid definition of a check raises an error at once that says what is wrong."""
 
 import numpy as np
 import pytest
 
-from grader.checks import Gradients, check, gradients, misconception
+from grader.checks import check, gradients, misconception
+from grader.definitions import Gradients
 from grader.errors import AssignmentError
-from grader.judging.run_check_function import answer_from
+from grader.judging.run_check_function import named_values
 
 
 def documented(student, rng):
@@ -27,7 +28,7 @@ def test_a_docstring_becomes_the_title_on_one_line():
     assert check("layers.f", name="other")(documented).name == "other"
 
 
-def test_a_check_without_docstring_is_refused():
+def test_a_check_without_docstring_is_rejected():
     with pytest.raises(AssignmentError, match=r"check layers\.f\.undocumented: no docstring"):
         check("layers.f")(undocumented)
     blank = lambda student, rng: {}  # noqa: E731
@@ -37,13 +38,13 @@ def test_a_check_without_docstring_is_refused():
 
 
 @pytest.mark.parametrize("weight", [0, -1, -0.5, float("nan")])
-def test_a_weight_that_is_not_above_zero_is_refused(weight):
+def test_a_weight_of_zero_or_less_is_rejected(weight):
     with pytest.raises(AssignmentError, match="weight"):
         check("layers.f", weight=weight)(documented)
 
 
 @pytest.mark.parametrize("tolerance", [-1e-5, float("nan")])
-def test_a_tolerance_that_nothing_can_meet_is_refused(tolerance):
+def test_a_tolerance_that_nothing_can_meet_is_rejected(tolerance):
     with pytest.raises(AssignmentError, match="tolerance"):
         check("layers.f", tolerance=tolerance)(documented)
 
@@ -57,27 +58,27 @@ def test_gradients_keep_the_order_of_the_arguments():
     x, w = np.ones(2), np.ones(3)
     made = gradients(len, dout=2.0, values={"loss": 1.0}, dx=("gx", x), dw=("gw", w))
     assert list(made.claims) == ["dx", "dw"]
-    answer = answer_from(made)
+    answer = named_values(made)
     assert answer.gradients is made
     assert answer.values == {"loss": 1.0, "dx": "gx", "dw": "gw"}
 
 
 def test_named_arrays_are_an_answer():
-    assert answer_from({"out": 1}).values == {"out": 1}
-    assert answer_from({"out": 1}).gradients is None
+    assert named_values({"out": 1}).values == {"out": 1}
+    assert named_values({"out": 1}).gradients is None
 
 
 @pytest.mark.parametrize("returned", [None, 1.0, np.ones(3), (1, 2), [1], {}, {1: np.ones(2)}, "out", {"a": 1, 2: 2}])
-def test_anything_but_named_arrays_is_our_fault(returned):
+def test_returning_anything_but_named_arrays_is_a_fault_of_ours(returned):
     with pytest.raises(AssignmentError, match="expected named arrays"):
-        answer_from(returned)
+        named_values(returned)
 
 
-def test_gradients_of_nothing_are_our_fault():
+def test_gradients_without_arrays_are_a_fault_of_ours():
     with pytest.raises(AssignmentError, match="expected named arrays"):
-        answer_from(Gradients(len, 1.0, {}))
+        named_values(Gradients(len, 1.0, {}))
 
 
-def test_a_name_alone_is_no_group_to_compare_together():
+def test_together_with_a_single_name_is_rejected():
     with pytest.raises(AssignmentError, match=r"together is 'dx', expected \('dx',\)"):
         check("layers.square", together="dx")(documented)

@@ -1,6 +1,6 @@
-"""The class of 29 through the real command: each loses marks on what is broken, and on nothing else.
+"""The class of 29 through the real command: each submission loses marks only for its wrong functions.
 
-Twelve are the examples in submissions/, which the README shows; the others are built (bench/class_of_29.py).
+Twelve are the examples in submissions/, which docs/instructor.md shows; the others are built (bench/class_of_29.py).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from grader.records import FAILED, HIDDEN, VISIBLE, Result
 
 pytestmark = pytest.mark.process
 
-# What each example must lose: function → status of its summary. Everything else must be full.
+# The losses of each example: function → status. All other functions must get full marks.
 EVERYTHING = "everything"
 EXPECTED: dict[str, dict[str, str]] = {
     "affine-backward-wrong-sum-axis": {"affine_backward": "partial"},
@@ -86,7 +86,7 @@ HINTED = {
 }
 
 
-# Of a hundred points: what those have that the README does not show.
+# The scores, out of 100 points, of those that docs/instructor.md does not show.
 SCORES = {
     "affine-backward-wrong-sum-axis": 99.4,
     "affine-forward-keeps-only-last-axis": 98.5,
@@ -110,15 +110,15 @@ SCORES = {
 
 @pytest.fixture(scope="module")
 def submissions(tmp_path_factory):
-    """What is graded: the examples, and a folder of all others."""
+    """The paths to grade: the examples, and a folder with all others."""
     return "submissions", str(write_others(tmp_path_factory.mktemp("others")))
 
 
 @pytest.fixture(scope="module")
 def graded(submissions, tmp_path_factory):
-    """The folder that `grader grade submissions OTHERS --out …` writes, and what it printed.
+    """The output folder of `grader grade submissions OTHERS --out …`, and its output on the terminal.
 
-    Where `make grade` has just graded the examples, GRADED_EXAMPLES says where: then this run finds their results.
+    If `make grade` has just graded the examples, GRADED_EXAMPLES names its folder, and this run reuses the results.
     """
     out = Path(os.environ.get("GRADED_EXAMPLES") or tmp_path_factory.mktemp("examples") / "reports")
     done = run_grader("grade", *submissions, "--out", str(out))
@@ -136,7 +136,7 @@ def result_of(out: Path, name: str):
     return json.loads((out / "results" / f"{name}.json").read_text())
 
 
-def test_every_example_is_expected_here(graded):
+def test_every_example_has_an_expectation_here(graded):
     out, _ = graded
     assert {path.stem for path in (out / "results").glob("*.json")} == set(EXPECTED)
     assert {path.name for path in (ROOT / "submissions").iterdir()} == set(EXAMPLES) == set(EXPECTED) - set(OTHERS)
@@ -171,16 +171,16 @@ def test_the_hint_names_the_mistake(graded, name):
     assert HINTED[name] in hints.pop()
 
 
-def test_what_does_not_run_is_left_out_and_a_note_says_so(graded):
+def test_a_file_that_does_not_run_is_left_out_with_a_note(graded):
     for name, words in {"raises-at-import": "ValueError: shapes", "syntax-error": "SyntaxError: expected ':'"}.items():
         (note,) = [note for note in map(said_in, result_of(graded[0], name)["notes"]) if "left out" in note]
         assert note.startswith("layers.py, line ")
         assert words in note
 
 
-def test_the_page_of_three_mistakes_names_all_three_in_the_order_in_which_to_mend_them(graded):
+def test_the_page_names_three_mistakes_in_the_order_to_fix_them(graded):
     wrong = ["softmax_loss", "max_pool_backward_naive", "batchnorm_forward"]  # none follows from another: by points
-    hints = ["N times too large", "Where windows overlap", "The running averages fit"]
+    hints = ["N times too large", "Where windows overlap", "The running averages match"]
     for folder in ("", "feedback"):
         page = (graded[0] / folder / "three-mistakes.html").read_text()
         listed = page[page.index('id="fix-first"') : page.index('id="functions"')]
@@ -212,16 +212,16 @@ def test_the_command_ends_with_the_class_and_where_the_reports_are(graded):
     assert printed.rstrip().endswith(f"Reports: {out / 'index.html'}")
 
 
-def test_the_readme_shows_what_the_command_prints(graded, tmp_path):
+def test_the_instructors_guide_shows_what_the_command_prints(graded, tmp_path):
     others = shutil.ignore_patterns(*(f"{name}.*" for name in OTHERS))
     out = shutil.copytree(graded[0], tmp_path / "reports", ignore=others)  # with results, so that none is graded again
     printed = run_grader("grade", "submissions", "--out", str(out)).stdout
-    table = [line.rstrip() for line in printed.splitlines()][:-1]
+    table = [line.rstrip() for line in printed.splitlines()][:-2]
     assert len(table) > len(EXAMPLES)
-    assert "\n".join(table) in (ROOT / "README.md").read_text()
+    assert "\n".join(table) in (ROOT / "docs/instructor.md").read_text()
 
 
-def test_the_page_of_examples_says_what_each_loses():
+def test_the_page_of_examples_lists_the_lost_marks():
     rows = re.findall(r"^\| `(.+?)` \| .+ \| (.+) \|$", (ROOT / "docs/examples.md").read_text(), re.MULTILINE)
     lost = {name: [f"{function} ({status})" for function, status in EXPECTED[name].items()] for name in EXAMPLES}
     assert dict(rows) == {name: ", ".join(words) or "nothing" for name, words in lost.items()}
@@ -251,7 +251,7 @@ def test_jobs_do_not_change_results(graded, submissions, tmp_path):
         assert without_durations(one) == without_durations(many)
 
 
-def test_no_feedback_page_holds_what_a_hidden_check_says(graded):
+def test_no_feedback_page_contains_messages_of_hidden_checks(graded):
     out, _ = graded
     for name in EXPECTED:
         page = (out / "feedback" / f"{name}.html").read_text()

@@ -1,4 +1,4 @@
-"""The marks hold: conftest.py lets no test start a process that does not say so."""
+"""The mark `process` works: conftest.py fails a test that starts a process without it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 UNMARKED = pytest.raises(pytest.fail.Exception, match=r"starts (true|os\.fork) without the mark")
 
 
-def test_a_command_is_refused_without_the_mark():
+def test_starting_a_command_without_the_mark_fails():
     with UNMARKED:
         subprocess.Popen(["true"])
 
 
-def test_a_fork_is_refused_without_the_mark():
+def test_forking_without_the_mark_fails():
     with UNMARKED:
         os.fork()
 

@@ -1,4 +1,4 @@
-"""What is imported is kept out of garbage collection; all else is collected as ever."""
+"""Imported objects are excluded from garbage collection; all other objects are collected as usual."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from grader.pausing_gc import importing
 
 
 class Cycle:
-    """Only a full collection frees it."""
+    """A cycle, which only a full collection frees."""
 
     def __init__(self) -> None:
         self.own = self
@@ -23,7 +23,7 @@ def thawed():
     gc.unfreeze()
 
 
-def test_nothing_is_collected_within_and_what_was_made_is_not_looked_at_again() -> None:
+def test_the_block_collects_no_garbage_and_freezes_its_objects() -> None:
     with importing():
         assert not gc.isenabled()
         made = [Cycle() for _ in range(2000)]
@@ -31,7 +31,7 @@ def test_nothing_is_collected_within_and_what_was_made_is_not_looked_at_again() 
     assert gc.get_freeze_count() >= len(made)
 
 
-def test_what_is_made_afterwards_is_collected() -> None:
+def test_objects_made_after_the_block_are_collected() -> None:
     with importing():
         pass
     gc.collect()
@@ -39,7 +39,7 @@ def test_what_is_made_afterwards_is_collected() -> None:
     assert gc.collect() >= 1
 
 
-def test_a_block_within_another_leaves_the_rest_of_that_one_alone() -> None:
+def test_an_inner_block_does_not_resume_collection() -> None:
     with importing():
         with importing():
             pass
@@ -47,7 +47,7 @@ def test_a_block_within_another_leaves_the_rest_of_that_one_alone() -> None:
     assert gc.isenabled()
 
 
-def test_an_import_that_fails_leaves_collection_on() -> None:
+def test_a_failed_import_leaves_collection_on() -> None:
     with pytest.raises(ImportError), importing():
         raise ImportError("no such module")
     assert gc.isenabled()

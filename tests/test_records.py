@@ -1,4 +1,4 @@
-"""Records go to JSON and back unchanged, and anything that is no result is refused with a ValueError."""
+"""Records go to JSON and back unchanged, and any other file raises ValueError."""
 
 import dataclasses
 import hashlib
@@ -102,7 +102,7 @@ RESULT = Result(
 
 @settings(deadline=None)
 @given(RESULTS)
-def test_a_result_comes_back_from_its_json_as_it_was(result):
+def test_from_json_reverses_to_json(result):
     assert Result.from_json(result.to_json()) == result
     assert Result.from_json(result.to_json()).to_json() == result.to_json()
 
@@ -138,7 +138,7 @@ def test_letters_of_any_language_stay_readable():
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf])
-def test_numbers_that_json_lacks_are_never_written(number):
+def test_nan_and_infinity_are_never_written(number):
     with pytest.raises(ValueError, match="JSON"):
         dataclasses.replace(RESULT, score=number).to_json()
 
@@ -171,13 +171,13 @@ def damaged(**changes):
     ],
     ids=lambda text: text[:12],
 )
-def test_what_is_no_result_is_refused(text):
+def test_other_files_are_rejected(text):
     with pytest.raises(ValueError):
         Result.from_json(text)
 
 
 @pytest.mark.parametrize("schema", [0, 3, None, "1", [1], ...])
-def test_another_schema_is_refused(schema):
+def test_another_schema_is_rejected(schema):
     with pytest.raises(ValueError, match="result"):
         Result.from_json(damaged(schema=schema))
 
@@ -201,7 +201,7 @@ def test_another_schema_is_refused(schema):
     ],
     ids=str,
 )
-def test_a_result_that_lacks_a_part_or_has_one_more_is_refused(changes):
+def test_a_result_with_a_missing_or_unknown_field_is_rejected(changes):
     with pytest.raises(ValueError, match="not a result file"):
         Result.from_json(damaged(**changes))
 
@@ -211,7 +211,7 @@ def test_a_result_that_lacks_a_part_or_has_one_more_is_refused(changes):
     [{"score": "abc"}, {"score": None}, {"submission": "alice"}, {"submission": {}}, {"notes": "ab"}],
     ids=str,
 )
-def test_a_result_of_wrong_types_is_refused(changes):
+def test_a_result_with_wrong_types_is_rejected(changes):
     with pytest.raises(ValueError, match="result"):
         Result.from_json(damaged(**changes))
 
@@ -225,7 +225,7 @@ ANSWER = vars(Answer("why", "Why?", "markdown", "answered", "So.", 2.0))
 NOTEBOOK = {**vars(NotebookResult("N.ipynb", "N", "0")), "answers": [ANSWER]}
 
 
-def test_a_result_with_all_its_parts_is_read():
+def test_a_result_with_all_fields_is_read():
     text = damaged(checks=[CHECK], notebooks=[NOTEBOOK], functions=[vars(FunctionResult("f", 1.0, 2.0, PASSED))])
     assert Result.from_json(text).checks[0].comparisons[0].name == "dx"
 
@@ -257,7 +257,7 @@ def test_a_result_with_all_its_parts_is_read():
     ],
     ids=str,
 )
-def test_a_result_that_was_damaged_deep_inside_is_refused(changes):
+def test_a_result_with_a_damaged_nested_record_is_rejected(changes):
     with pytest.raises(ValueError, match="not a result file"):
         Result.from_json(damaged(**changes))
 
@@ -268,7 +268,7 @@ def test_records_cannot_be_edited():
             record.name = "other"
 
 
-def test_a_submissions_hash_is_of_names_and_contents_in_any_order():
+def test_the_hash_of_a_submission_covers_names_and_contents_in_any_order():
     a = Submission("a", "x", {"layers.py": b"1", "optim.py": b"2"})
     assert a.sha256 == Submission("b", "y", {"optim.py": b"2", "layers.py": b"1"}, notes=(as_written("n"),)).sha256
     by_hand = hashlib.sha256(b"layers.py\x001\x001" + b"optim.py\x001\x002").hexdigest()
@@ -281,8 +281,8 @@ def test_a_submissions_hash_is_of_names_and_contents_in_any_order():
     }
 
 
-def test_a_terminal_that_shows_the_file_obeys_nothing_in_it():
-    """Titles, colours and the clipboard by ESC or by CSI of one character; lines turned around by direction marks."""
+def test_the_file_holds_no_control_characters_for_a_terminal():
+    """ESC and the one-character CSI could set titles, colours and the clipboard; direction marks could turn lines."""
     hostile = "".join(map(chr, (*range(32), *range(0x7F, 0xA0), 0x200F, 0x202E, 0x2066, 0xFEFF, 0xFFFF)))
     result = Result({"id": hostile}, {}, {}, GRADED, 1.0, 2.0, 0.1)
     text = result.to_json()
@@ -290,7 +290,7 @@ def test_a_terminal_that_shows_the_file_obeys_nothing_in_it():
     assert Result.from_json(text) == result
 
 
-def test_a_result_has_a_line_a_check():
+def test_a_result_file_has_one_line_per_check():
     result = dataclasses.replace(RESULT, functions=(FunctionResult("a.f", 1, 1, "passed"),) * 2)
     lines = result.to_json().splitlines()
     assert '  {"id": "b", "values": {}}' in lines

@@ -1,4 +1,4 @@
-"""A result of schema 1, as the grader stored it, says in schema 2 what it said; its pages can be made again."""
+"""A stored result of schema 1 keeps its sentences in schema 2, and its pages can be rebuilt."""
 
 import json
 import shutil
@@ -19,7 +19,7 @@ OLD = json.loads(FILE.read_text(encoding="utf-8"))
 NEW = Result.from_json(FILE.read_text(encoding="utf-8"))
 
 
-def test_a_result_of_schema_1_says_what_it_said():
+def test_a_result_of_schema_1_keeps_its_sentences():
     assert OLD["schema"] == 1
     assert (NEW.score, NEW.max_score, len(NEW.checks)) == (OLD["score"], OLD["max_score"], len(OLD["checks"]))
     assert [say(note) for note in NEW.notes] == OLD["notes"]
@@ -30,14 +30,14 @@ def test_a_result_of_schema_1_says_what_it_said():
         assert [said(part.reason) for part in new.comparisons] == [part["reason"] for part in old["comparisons"]]
 
 
-def test_the_student_reads_of_a_run_on_stubs_what_schema_1_kept_for_that():
+def test_told_of_schema_1_becomes_the_reasons_of_own_run():
     on_stubs = [old for old in OLD["checks"] if old["told"] and old["visibility"] == "visible"]
     assert len(on_stubs) > 1
     shown = {check.id: check for check in for_student(NEW).checks}
     assert {message_of(shown[old["id"]]) for old in on_stubs} == {old["told"] for old in on_stubs}
 
 
-def test_it_is_written_in_schema_2_and_read_back():
+def test_an_upgraded_result_is_written_in_schema_2():
     text = NEW.to_json()
     assert json.loads(text)["schema"] == 2
     assert Result.from_json(text) == NEW
@@ -49,12 +49,12 @@ def test_its_pages_can_be_made_again():
 
 
 @pytest.mark.parametrize("damage", [{"checks": [1]}, {"notes": None}, {"checks": [{}]}, {"status": "fine"}], ids=str)
-def test_a_damaged_result_of_schema_1_is_refused(damage):
+def test_a_damaged_result_of_schema_1_is_rejected(damage):
     with pytest.raises(ValueError, match="result"):
         Result.from_json(json.dumps({**OLD, **damage}))
 
 
-def test_a_class_folder_with_it_gives_it_back(tmp_path):
+def test_an_output_folder_with_schema_1_results_is_read(tmp_path):
     (tmp_path / "results").mkdir()
     shutil.copy(FILE, tmp_path / "results")
     assert stored(tmp_path, "three-mistakes") == NEW
@@ -73,13 +73,13 @@ def test_the_published_schema_fits_real_results_and_no_others():
             jsonschema.validate({**data, **damage}, SCHEMA)
 
 
-def test_the_published_schema_is_the_one_that_the_records_give():
+def test_the_published_schema_is_up_to_date():
     namespace: dict[str, object] = {"__file__": str(ROOT / "docs/make_result_schema.py"), "__name__": "schema"}
     exec((ROOT / "docs/make_result_schema.py").read_text(encoding="utf-8"), namespace)
     assert json.loads(json.dumps(namespace["result_schema"]())) == SCHEMA  # type: ignore[operator]
 
 
-def test_grounds_and_a_notebooks_problem_say_what_they_said():
+def test_grounds_and_notebook_problems_of_schema_1_keep_their_sentences():
     notebooks = [
         {"name": name, "handed_out": "", "sha256": "", "problem": text} for name, text in (("a", "No."), ("b", ""))
     ]

@@ -1,4 +1,4 @@
-"""docs/security.md is true line by line: every row of its tables names a test or an attack, and every one exists."""
+"""docs/security.md: every row of its tables names a test or an attack, and each of these exists."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NAME = re.compile(r"`((?:\w+/)*\w+\.py::\w+|attacks/\w+/\w+)`")
 
 
 def rows(text: str) -> list[str]:
-    """The rows of all tables, without their headings and the lines below those."""
+    """The rows of all tables, without headings and the lines below them."""
     lines = text.splitlines()
     return [
         line
@@ -31,13 +31,13 @@ def exists(name: str) -> bool:
     return any(isinstance(node, ast.FunctionDef) and node.name == test for node in tree.body)
 
 
-def test_every_row_names_what_holds_it():
+def test_every_row_names_a_test_or_an_attack():
     found = rows(PAGE.read_text(encoding="utf-8"))
     assert len(found) > 40
     assert [row for row in found if not NAME.search(row.rpartition(" | ")[2])] == []
 
 
-def test_whatever_the_page_names_exists():
+def test_every_name_on_the_page_exists():
     text = PAGE.read_text(encoding="utf-8")
     assert [name for name in NAME.findall(text) if not exists(name)] == []
     quoted = re.findall(r"`([^`\n]+)`", text)
@@ -45,9 +45,9 @@ def test_whatever_the_page_names_exists():
     assert [name for name in meant if not NAME.fullmatch(f"`{name}`")] == []
 
 
-def test_a_name_that_is_gone_is_noticed():
-    assert exists("test_security_page.py::test_a_name_that_is_gone_is_noticed")
+def test_a_removed_name_is_noticed():
+    assert exists("test_security_page.py::test_a_removed_name_is_noticed")
     assert not exists("test_security_page.py::test_that_is_not")
-    assert not exists("test_of_nothing.py::test_a_name_that_is_gone_is_noticed")
+    assert not exists("test_of_nothing.py::test_a_removed_name_is_noticed")
     assert not exists("attacks/escaping/by_the_window")
     assert rows("| a | b |\n|---|---|\n| c | d |\n\ntext\n") == ["| c | d |"]

@@ -19,9 +19,9 @@ from grader.decisions import (
     WHOLE,
     Adjustment,
     Attempt,
-    Extension,
     LateDays,
     LatePolicy,
+    MoreTime,
     Part,
     Rules,
 )
@@ -123,7 +123,7 @@ def test_late_days_cost_what_the_policy_says(hours, policy, days, points):
 
 
 def test_an_extension_moves_the_due_time_and_the_longest_counts():
-    more = [Extension("ann", "", 1.0, "ill", "ta", DUE, 1), Extension("", "a", 2.0, "ill", "ta", DUE, 2)]
+    more = [MoreTime("ann", "", 1.0, "ill", "ta", DUE, 1), MoreTime("", "a", 2.0, "ill", "ta", DUE, 2)]
     assert grade(attempt(hours_late=47), rules=late(), extensions=more).late is None
     assert grade(attempt(hours_late=49), rules=late(), extensions=more).late.days == 1
 

@@ -1,4 +1,4 @@
-"""Which code results and pages were made by: each version changes with what decides over it, and with nothing else."""
+"""The versions of results and of pages change with the code that makes them, and with nothing else."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def versions() -> tuple[str, str]:
         ("report/__pycache__/pages.pyc", False, False),
     ],
 )
-def test_a_changed_file_changes_the_version_of_what_it_decides_over(package, name, grader, pages):
+def test_a_changed_file_changes_the_hash_that_covers_it(package, name, grader, pages):
     before = versions()
     (package / name).parent.mkdir(exist_ok=True)
     (package / name).write_text("two\n")
@@ -47,7 +47,7 @@ def test_line_endings_change_nothing(package):
     assert versions() == before
 
 
-def test_another_numpy_of_the_judge_is_another_grader(package, monkeypatch):
+def test_another_numpy_changes_the_grader_version(package, monkeypatch):
     before = versions()
     monkeypatch.setattr("numpy.__version__", "0.1")
     assert versions()[0] != before[0]

@@ -1,8 +1,8 @@
-"""Walls that an import graph cannot show: which names a module uses, by where they come from.
+"""Rules that an import graph cannot show: which functions a module may use, by their origin.
 
-A name is followed to where it was imported from: `from os import fork`, `import os as o; o.fork` and `os.fork` are all
-`os.fork`. What is only known at run time (`getattr(os, text)`) cannot be seen here; `getattr` with a constant can.
-Which folder may import which stands in pyproject.toml, for import-linter.
+A name is traced to its import: `from os import fork`, `import os as o; o.fork` and `os.fork` are all `os.fork`. A name
+that is known only at run time (`getattr(os, text)`) is not found; `getattr` with a constant is. pyproject.toml holds
+the rules which folder may import which, for import-linter.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 STARTS_PROCESSES = (
     *("subprocess", "multiprocessing", "pty", "_posixsubprocess", "concurrent.futures.ProcessPoolExecutor"),
@@ -31,7 +31,7 @@ IMPORTS_BY_NAME = (
 )
 NOT_THE_ENGINES = ("reference", "assignment", "cs231n")
 
-# What a place may not use, and the places in it that may.
+# The names that a place must not use, and the exceptions within it.
 FORBIDDEN = (
     (STARTS_PROCESSES, "", ("sandbox/host/", "running/", "sandbox/inside/worker.py", "sandbox/inside/server.py")),
     (EVALUATES, "", ("sandbox/inside/tolerant_import.py", "sandbox/inside/stubs.py")),
@@ -51,13 +51,25 @@ FORBIDDEN = (
 
 
 def violations(path: str, source: str, inside: frozenset[str] = frozenset()) -> list[str]:
-    """What in this module of grader/ (its path below it) breaks a wall. inside: names of the modules of the worker."""
+    """The uses in a module that break a rule. inside: names of the modules of the worker."""
     tree = ast.parse(source)
     imported = set(imported_modules(tree))
     found = [f"uses {name}" for name in sorted({*dotted_names(tree), *imported}) if is_forbidden(name, path)]
     if path.startswith("sandbox/inside/"):
         known = {*sys.stdlib_module_names, *inside, "numpy"}
         found += [f"imports {name}" for name in sorted(imported) if name.partition(".")[0] not in known]
+    return found
+
+
+def imports_beyond_checks(source: str, public: Collection[str]) -> list[str]:
+    """What a module of an assignment imports of the grader beyond the public names of grader/checks.py."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names if alias.name.partition(".")[0] == "grader"]
+        elif isinstance(node, ast.ImportFrom) and str(node.module).partition(".")[0] == "grader":
+            names = [alias.name for alias in node.names if node.module != "grader.checks" or alias.name not in public]
+            found += [f"{node.module}.{name}" for name in names]
     return found
 
 
@@ -80,7 +92,7 @@ def imported_modules(tree: ast.AST) -> Iterator[str]:
 
 
 def dotted_names(tree: ast.AST) -> Iterator[str]:
-    """Every name that is used, by where it was imported from."""
+    """Every used name, traced to its import."""
     origins: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

@@ -1,6 +1,6 @@
 """Mistakes in the convolutional nets, as wrong variants of the reference, each with its hint.
 
-A variant is made of the reference's own source with a few words changed. A hint says what was seen and where to look,
+Each variant is the reference's own source with a few words changed. A hint says what the mistake is and where to look,
 not the solution.
 """
 
@@ -13,51 +13,60 @@ THREE = "classifiers.cnn.ThreeLayerConvNet"
 MULTI = "classifiers.cnn.MultiLayerConvNet"
 
 SCALE = (
-    "The initial weights are not spread as weight_scale asks. Compare their .std() with weight_scale and their mean "
-    "with 0."
+    "The spread of the initial weights does not match weight_scale. Compare their .std() with weight_scale and their "
+    "mean with 0."
 )
 PENALTY_TWICE = (
-    "The loss has twice the L2 penalty that it should have; the gradients are right. Read again which factor the "
-    "docstring gives the penalty."
+    "The L2 penalty in the loss is twice as large as it should be; the gradients are right. Read again which factor "
+    "the docstring gives the penalty."
 )
 BOTH_TWICE = (
-    "Loss and gradients agree with each other, but both have twice the regularization that they should have, so a "
-    "gradient check does not see it. Read again which factor the docstring gives the penalty."
+    "Both the loss and the gradients have twice the regularization that they should have. They agree with each other, "
+    "so a gradient check does not notice it. Read again which factor the docstring gives the penalty."
 )
-PENALTY_NOT_IN_LOSS = "The gradients have the regularization, the loss has not: it is the same for every reg."
-PENALTY_NOT_IN_GRADIENTS = "The loss grows with reg, the gradients do not. What is the slope of the penalty?"
-BIASES = (
-    "The regularization takes hold of the biases as well. Which parameters does the docstring name for the penalty?"
+PENALTY_NOT_IN_LOSS = "The gradients include the regularization, but the loss does not: it is the same for every reg."
+PENALTY_NOT_IN_GRADIENTS = (
+    "The loss grows with reg, but the gradients do not change. What is the derivative of the penalty?"
 )
-FILTERS = "The penalty leaves out the filters of the convolutions. The docstring speaks of all weights."
+BIASES = "The biases are regularized as well. Which parameters does the docstring name for the penalty?"
+FILTERS = "The penalty leaves out the filters of the convolutions. The docstring asks for the penalty on all weights."
 LAST_RELU = (
-    "The scores are never below zero, as if they had gone through a ReLU. What stands between the last affine layer "
-    "and the softmax in the docstring's architecture?"
+    "The scores are never negative, as if they went through a ReLU. What does the architecture in the docstring have "
+    "between the last affine layer and the softmax?"
 )
 WIDTH_TWICE = (
-    "The first affine layer has the size for images that are as high as wide. What is left of height and of width "
-    "after the pooling?"
+    "The size of the first affine layer is right only for images that are as high as they are wide. What are the "
+    "height and the width after the pooling?"
 )
 HIDDEN_RELU = (
-    "The scores fit a net without the ReLU after the hidden affine layers. Walk through the architecture again."
+    "The scores match a net that has no ReLU after the hidden affine layers. Compare your layers with the "
+    "architecture in the docstring, one by one."
 )
-CONV_RELU = "The scores fit a net without the ReLU after the convolutions. Walk through the architecture again."
+CONV_RELU = (
+    "The scores match a net that has no ReLU after the convolutions. Compare your layers with the architecture in the "
+    "docstring, one by one."
+)
 GRADIENT_NOT_RECTIFIED = (
-    "The loss is right, but the gradients in front of a hidden affine layer's ReLU fit one that lets everything pass "
-    "backwards. Which backward belongs to each forward?"
+    "The loss is right, but the gradients before a hidden affine layer's ReLU look as if that ReLU let every gradient "
+    "pass. Which backward belongs to each forward?"
 )
-UNPADDED = "The net fits convolutions without padding: the images shrink. What does the docstring say about their size?"
-BIASES_ONE = "The initial biases are one. What does the docstring of the constructor say about them?"
-CLASSES = "The last layer has ten outputs whatever num_classes is. Look at where its size comes from."
+UNPADDED = (
+    "The net matches one whose convolutions have no padding, so that the images shrink. What does the docstring say "
+    "about their size?"
+)
+BIASES_ONE = "The initial biases are 1. What does the docstring of the constructor say about them?"
+CLASSES = "The last layer always has ten outputs, whatever num_classes is. Look at where its size comes from."
 
 
 @cache
 def edited(Net, *changes):
-    """The class Net with each (old, new) replaced in its source. Raises ValueError if an old is not there just once."""
+    """Return the class Net with each (old, new) replaced in its source. Raises ValueError unless every old occurs
+    exactly once.
+    """
     source = inspect.getsource(Net)
     for old, new in changes:
         if source.count(old) != 1:
-            raise ValueError(f"{Net.__name__}: {old!r} stands {source.count(old)} times in its source, expected once.")
+            raise ValueError(f"{Net.__name__}: {old!r} occurs {source.count(old)} times in its source, expected once.")
         source = source.replace(old, new)
     names = dict(Net.loss.__globals__)
     exec(source, names)
@@ -107,7 +116,10 @@ def l2_not_of_filters(reference, *args, **kwargs):
     return three_layer(reference, ('for name in ("W1", "W2", "W3"):', 'for name in ("W2", "W3"):'))(*args, **kwargs)
 
 
-@misconception(THREE, "The loss has the penalty on the filters, their gradient has not. What is missing for W1?")
+@misconception(
+    THREE,
+    "The loss includes the penalty on the filters, but the gradient of the filters does not. What is missing for W1?",
+)
 def no_l2_in_gradient_of_filters(reference, *args, **kwargs):
     changes = ("grads[name] += self.reg * W", 'grads[name] += (name != "W1") * self.reg * W')
     return three_layer(reference, changes)(*args, **kwargs)
@@ -157,8 +169,7 @@ def width_twice(reference, *args, **kwargs):
 
 @misconception(
     THREE,
-    "The first affine layer is made for images that have not been pooled. Print the shape that comes out of the "
-    "pooling.",
+    "The first affine layer has the size for images that were not pooled. Print the shape that the pooling returns.",
 )
 def pooling_not_counted(reference, *args, **kwargs):
     return three_layer(reference, ("(H_conv // 2) * (W_conv // 2)", "H_conv * W_conv"))(*args, **kwargs)
@@ -258,7 +269,8 @@ def multi_no_hidden_relu(reference, *args, **kwargs):
 
 
 @misconception(
-    MULTI, "The net fits a pooling after every convolution. Look at the braces in the docstring's architecture again."
+    MULTI,
+    "The net matches one that pools after every convolution. Look again at the braces in the docstring's architecture.",
 )
 def pool_after_each_convolution(reference, *args, **kwargs):
     changes = (
@@ -272,7 +284,7 @@ def pool_after_each_convolution(reference, *args, **kwargs):
     return multi_layer(reference, *changes)(*args, **kwargs)
 
 
-@misconception(MULTI, "The net fits one without its max pooling. Look at the docstring's architecture again.")
+@misconception(MULTI, "The net matches one without the max pooling. Look again at the docstring's architecture.")
 def no_pooling(reference, *args, **kwargs):
     changes = (
         ("D = C * (H // 2) * (W // 2)", "D = C * H * W"),

@@ -1,6 +1,7 @@
 """Mistakes in the affine layer, ReLU and the losses, as wrong variants of the reference, each with its hint.
 
-A variant gets the reference before its own arguments. A hint says what was seen and where to look, not the solution.
+Each variant receives the reference before its own arguments. A hint says what the mistake is and where to look, not
+the solution.
 """
 
 import math
@@ -12,7 +13,7 @@ from grader.checks import misconception
 
 @misconception(
     "layers.affine_forward",
-    "Your output looks like x times w without the bias. What is added last?",
+    "Your output equals x times w without the bias. What does the layer add last?",
 )
 def no_bias(reference, x, w, b):
     out, cache = reference.layers.affine_forward(x, w, np.zeros_like(b))
@@ -21,8 +22,8 @@ def no_bias(reference, x, w, b):
 
 @misconception(
     "layers.affine_forward",
-    "The numbers of each example are laid out in another order than w expects, as if columns came before rows. Flatten "
-    "in NumPy's own order.",
+    "The numbers of each example are in another order than w expects, as if columns came before rows. Flatten in "
+    "NumPy's default order.",
 )
 def flattened_in_fortran_order(reference, x, w, b):
     return x.reshape(x.shape[0], -1, order="F") @ w + b, (x, w, b)
@@ -30,8 +31,8 @@ def flattened_in_fortran_order(reference, x, w, b):
 
 @misconception(
     "layers.affine_backward",
-    "db is off in a way that fits a mean over the examples. b enters every example's output once: how do the N "
-    "gradients that reach it combine?",
+    "db looks like a mean over the examples. b is added to the output of every example: how do the N gradients that "
+    "reach it combine?",
     beside=True,
 )
 def mean_for_db(reference, dout, cache):
@@ -41,8 +42,8 @@ def mean_for_db(reference, dout, cache):
 
 @misconception(
     "layers.affine_backward",
-    "All three gradients are divided by the number of examples. The loss has done that already; a layer only "
-    "applies the chain rule to the dout that it is given.",
+    "All three gradients are divided by the number of examples. The loss has already done that. A layer only applies "
+    "the chain rule to the dout that it receives.",
 )
 def divided_by_n(reference, dout, cache):
     dx, dw, db = reference.layers.affine_backward(dout, cache)
@@ -51,7 +52,7 @@ def divided_by_n(reference, dout, cache):
 
 @misconception(
     "layers.relu_forward",
-    "Your output equals the absolute value of x. Look at what happens to numbers below zero.",
+    "Your output equals the absolute value of x. Look at what happens to negative numbers.",
 )
 def absolute_value(reference, x):
     return np.abs(x), x
@@ -59,7 +60,7 @@ def absolute_value(reference, x):
 
 @misconception(
     "layers.relu_backward",
-    "dx equals dout: the gradient passes where the input was negative, too. Which inputs reached the output at all?",
+    "dx equals dout: the gradient also passes where the input was negative. Which inputs reached the output at all?",
 )
 def no_mask(reference, dout, cache):
     return dout.copy()
@@ -67,8 +68,8 @@ def no_mask(reference, dout, cache):
 
 @misconception(
     "layers.relu_backward",
-    "The gradient is cut where dout is negative. It is the sign of the forward's input that decides, which is "
-    "what the cache is for.",
+    "The gradient is set to zero where dout is negative. The sign of the forward's input decides that, not the sign "
+    "of dout. The cache holds that input.",
 )
 def masked_by_dout(reference, dout, cache):
     return np.maximum(dout, 0)
@@ -76,8 +77,7 @@ def masked_by_dout(reference, dout, cache):
 
 @misconception(
     "layers.relu_backward",
-    "The gradient passes where the input was negative and is stopped where it was positive: the mask is the wrong way "
-    "round.",
+    "The gradient passes where the input was negative and stops where the input was positive: the mask is inverted.",
 )
 def mask_inverted(reference, dout, cache):
     return dout - reference.layers.relu_backward(dout, cache)
@@ -85,7 +85,7 @@ def mask_inverted(reference, dout, cache):
 
 @misconception(
     "layers.relu_backward",
-    "dx holds 0 and 1 only: that is the local derivative. Apply the chain rule with dout.",
+    "dx contains only 0 and 1: that is the local derivative. Apply the chain rule: use dout.",
 )
 def forgets_dout(reference, dout, cache):
     return (reference.layers.relu_forward(cache)[0] > 0).astype(float)
@@ -93,7 +93,7 @@ def forgets_dout(reference, dout, cache):
 
 @misconception(
     "layers.svm_loss",
-    "The loss is too large by exactly 1. For the right class the margin is always 1: should it be in the sum?",
+    "The loss is too large by exactly 1. The margin of the right class is always 1: should the sum include it?",
 )
 def counts_right_class(reference, x, y):
     value, dx = reference.layers.svm_loss(x, y)
@@ -102,7 +102,7 @@ def counts_right_class(reference, x, y):
 
 @misconception(
     "layers.svm_loss",
-    "Loss and gradient are sums over the examples. The loss of a batch is the average, so that it does not grow "
+    "Loss and gradient are sums over the examples. They should be averages over the batch, so that they do not grow "
     "with N.",
 )
 def svm_not_averaged(reference, x, y):
@@ -112,8 +112,8 @@ def svm_not_averaged(reference, x, y):
 
 @misconception(
     "layers.svm_loss",
-    "The loss is right, the gradient is N times too large. What you did to the loss at the end, its gradient "
-    "needs as well.",
+    "The loss is right, but the gradient is N times too large. Whatever you do to the loss at the end, do it to the "
+    "gradient, too.",
 )
 def svm_gradient_not_averaged(reference, x, y):
     value, dx = reference.layers.svm_loss(x, y)
@@ -122,7 +122,8 @@ def svm_gradient_not_averaged(reference, x, y):
 
 @misconception(
     "layers.svm_loss",
-    "The gradient of the wrong classes is right, that of the right class is missing. Its score stands in every margin.",
+    "The gradient of the wrong classes is right, but the gradient of the right class is missing. The score of the "
+    "right class is part of every margin.",
 )
 def svm_right_class_without_gradient(reference, x, y):
     value, dx = reference.layers.svm_loss(x, y)
@@ -132,7 +133,7 @@ def svm_right_class_without_gradient(reference, x, y):
 
 @misconception(
     "layers.svm_loss",
-    "The loss fits margins without the 1 that is added to each difference of scores.",
+    "The loss matches margins without the 1 that is added to each difference of scores.",
 )
 def no_margin(reference, x, y):
     ahead = np.zeros_like(x)
@@ -142,8 +143,8 @@ def no_margin(reference, x, y):
 
 @misconception(
     "layers.svm_loss",
-    "The loss fits margins without the maximum with 0: scores that are far behind lower it. What is the least that one "
-    "class may add?",
+    "The loss matches margins without the maximum with 0: scores far below the right one lower the loss. What is the "
+    "smallest amount that one class may add?",
 )
 def no_hinge(reference, x, y):
     N, C = x.shape
@@ -154,15 +155,15 @@ def no_hinge(reference, x, y):
 
 
 NO_MAX_SHIFT = (
-    "Large scores give NaN or inf. exp(1000) overflows: what can be taken from all scores of an example without "
-    "changing the probabilities?"
+    "Large scores give NaN or inf, because exp(1000) overflows. Which number can you subtract from all scores of an "
+    "example without changing its probabilities?"
 )
 
 
 @misconception(
     "layers.softmax_loss",
-    "The largest score of the whole batch is taken from all scores. An example that lies far below it then has no "
-    "probability left: take each example's own largest score.",
+    "The largest score of the whole batch is subtracted from all scores. In an example whose scores are far lower, "
+    "all probabilities become 0. Subtract the largest score of each example instead.",
 )
 def one_max_for_all(reference, x, y):
     rows, powers = np.arange(len(y)), np.exp(x - x.max())
@@ -200,8 +201,8 @@ def no_max_shift_by_math(reference, x, y):
 
 @misconception(
     "layers.softmax_loss",
-    "The probabilities sum to 1 over the examples. For each example they should sum to 1 over the classes: look at the "
-    "axis.",
+    "The probabilities sum to 1 over the examples. They should sum to 1 over the classes, for each example: look at "
+    "the axis.",
 )
 def normalised_over_examples(reference, x, y):
     rows, powers = np.arange(len(y)), np.exp(x - x.max(axis=0))
@@ -222,7 +223,7 @@ def no_max_shift(reference, x, y):
 
 @misconception(
     "layers.softmax_loss",
-    "Loss and gradient are sums over the examples. The loss of a batch is the average, so that it does not grow "
+    "Loss and gradient are sums over the examples. They should be averages over the batch, so that they do not grow "
     "with N.",
 )
 def softmax_not_averaged(reference, x, y):
@@ -232,8 +233,8 @@ def softmax_not_averaged(reference, x, y):
 
 @misconception(
     "layers.softmax_loss",
-    "The loss is right, the gradient is N times too large. What you did to the loss at the end, its gradient "
-    "needs as well.",
+    "The loss is right, but the gradient is N times too large. Whatever you do to the loss at the end, do it to the "
+    "gradient, too.",
 )
 def softmax_gradient_not_averaged(reference, x, y):
     value, dx = reference.layers.softmax_loss(x, y)
@@ -242,7 +243,7 @@ def softmax_gradient_not_averaged(reference, x, y):
 
 @misconception(
     "layers.softmax_loss",
-    "The gradient equals the probabilities (over N). For the right class something is still to be subtracted.",
+    "The gradient equals the probabilities (divided by N). For the right class you still have to subtract something.",
 )
 def softmax_right_class_not_subtracted(reference, x, y):
     value, dx = reference.layers.softmax_loss(x, y)

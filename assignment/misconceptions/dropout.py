@@ -1,7 +1,7 @@
-"""Mistakes in dropout, as wrong variants of the reference, each with its hint: which of the known variants was seen.
+"""Mistakes in dropout, as wrong variants of the reference, each with its hint.
 
-A variant gets the reference before its own arguments. What the checks ask does not depend on the random numbers, so a
-submission is recognised whatever it draws.
+Each variant receives the reference before its own arguments. What the checks compare does not depend on the random
+numbers, so the grader recognises a mistake whatever a submission draws.
 """
 
 import numpy as np
@@ -9,16 +9,16 @@ import numpy as np
 from grader.checks import misconception
 
 NOT_SCALED = (
-    "What is kept is not scaled: it is as large in train mode as in test mode, so that the mean of out shrinks."
+    "The numbers that stay are not scaled: they are as large in train mode as in test mode, so the mean of out shrinks."
 )
 NORMAL_NUMBERS = (
-    "The share that is kept fits normal random numbers (randn). To compare with a probability, which numbers must be "
-    "drawn?"
+    "The share of numbers that stay matches normal random numbers (randn). Which random numbers must you draw to "
+    "compare them with a probability?"
 )
 
 
 def dropout(x, dropout_param, masked, shape=None):
-    """A forward whose mask is another: masked(random numbers of this shape, p), in train mode."""
+    """Run a dropout forward whose mask in train mode is masked(random generator, shape, p)."""
     if dropout_param["mode"] == "test":
         return x, (dropout_param, None)
     seed = dropout_param.get("seed")
@@ -29,8 +29,8 @@ def dropout(x, dropout_param, masked, shape=None):
 
 @misconception(
     "layers.dropout_forward",
-    "p is taken for the probability of keeping: a share p is kept and scaled by 1 / p. What does the docstring say "
-    "that p is?",
+    "p is used as the probability to keep a number: a share p stays and is scaled by 1 / p. What does the docstring "
+    "say that p is?",
 )
 def keeps_p_and_scales_by_p(reference, x, dropout_param):
     return dropout(x, dropout_param, lambda random, shape, p: (random.random_sample(shape) < p) / np.float64(p))
@@ -38,7 +38,7 @@ def keeps_p_and_scales_by_p(reference, x, dropout_param):
 
 @misconception(
     "layers.dropout_forward",
-    f"{NOT_SCALED} Which factor makes up for the share that is dropped?",
+    f"{NOT_SCALED} Which factor makes up for the dropped numbers?",
 )
 def drops_p_and_does_not_scale(reference, x, dropout_param):
     return dropout(x, dropout_param, lambda random, shape, p: random.random_sample(shape) < 1 - p)
@@ -46,7 +46,7 @@ def drops_p_and_does_not_scale(reference, x, dropout_param):
 
 @misconception(
     "layers.dropout_forward",
-    "The right share is dropped, but what is kept is scaled by 1 / p, which is the share that is dropped. By how much "
+    "The right share is dropped, but the rest is scaled by 1 / p, and p is the share that is dropped. By which factor "
     "did the mean of out shrink?",
 )
 def drops_p_and_scales_by_p(reference, x, dropout_param):
@@ -55,7 +55,7 @@ def drops_p_and_scales_by_p(reference, x, dropout_param):
 
 @misconception(
     "layers.dropout_forward",
-    "p is taken for the probability of keeping: a share p is kept. What does the docstring say that p is? "
+    "p is used as the probability to keep a number: a share p stays. What does the docstring say that p is? "
     f"{NOT_SCALED}",
 )
 def keeps_p_and_does_not_scale(reference, x, dropout_param):
@@ -64,7 +64,7 @@ def keeps_p_and_does_not_scale(reference, x, dropout_param):
 
 @misconception(
     "layers.dropout_forward",
-    "The scale is right, but a share p is kept and not dropped. Which way round does your comparison go?",
+    "The scale is right, but a share p stays instead of being dropped. Check the direction of your comparison.",
 )
 def keeps_p_and_scales_by_1_minus_p(reference, x, dropout_param):
     return dropout(x, dropout_param, lambda random, shape, p: (random.random_sample(shape) < p) / (1 - p))
@@ -87,7 +87,7 @@ def draws_normal_numbers_and_does_not_scale(reference, x, dropout_param):
 
 @misconception(
     "layers.dropout_forward",
-    f"{NORMAL_NUMBERS} And p is taken for the probability of keeping: what is kept is scaled by 1 / p.",
+    f"{NORMAL_NUMBERS} Also, p is used as the probability to keep a number: the numbers that stay are scaled by 1 / p.",
 )
 def draws_normal_numbers_and_scales_by_p(reference, x, dropout_param):
     return dropout(x, dropout_param, lambda random, shape, p: (random.randn(*shape) < p) / np.float64(p))
@@ -95,7 +95,8 @@ def draws_normal_numbers_and_scales_by_p(reference, x, dropout_param):
 
 @misconception(
     "layers.dropout_forward",
-    "What is kept is scaled by 1 - p where it should make up for what is dropped: should it become smaller or larger?",
+    "The numbers that stay are scaled by 1 - p. The scale should make up for the dropped numbers: must it make the "
+    "others smaller or larger?",
 )
 def scales_down(reference, x, dropout_param):
     return dropout(x, dropout_param, lambda random, shape, p: (random.random_sample(shape) < 1 - p) * (1 - p))
@@ -103,8 +104,8 @@ def scales_down(reference, x, dropout_param):
 
 @misconception(
     "layers.dropout_forward",
-    "Whole examples are dropped: one random number serves all of an example. Each number is kept or dropped on its "
-    "own.",
+    "Whole examples are dropped: one random number decides for all numbers of an example. Each number should be kept "
+    "or dropped on its own.",
 )
 def drops_whole_examples(reference, x, dropout_param):
     shape = (x.shape[0],) + (1,) * (x.ndim - 1)
@@ -113,8 +114,8 @@ def drops_whole_examples(reference, x, dropout_param):
 
 @misconception(
     "layers.dropout_forward",
-    "All examples of the batch lose the same features: the mask was drawn for one example. Each number is kept or "
-    "dropped on its own.",
+    "All examples of the batch lose the same features: the mask was drawn for one example only. Each number should be "
+    "kept or dropped on its own.",
 )
 def same_mask_for_all_examples(reference, x, dropout_param):
     shape = (1, *x.shape[1:])
@@ -123,7 +124,7 @@ def same_mask_for_all_examples(reference, x, dropout_param):
 
 @misconception(
     "layers.dropout_forward",
-    "The same seed gives another mask in the next call: the mask is not drawn from the generator that the seed set.",
+    "The same seed gives another mask in the next call: the mask does not come from the generator that was seeded.",
 )
 def seed_ignored(reference, x, dropout_param):
     return reference.layers.dropout_forward(x, {**dropout_param, "seed": None})
@@ -131,7 +132,7 @@ def seed_ignored(reference, x, dropout_param):
 
 @misconception(
     "layers.dropout_forward",
-    "Without a seed the mask is the same in every call. Is a seed fixed in your code?",
+    "Without a seed, every call uses the same mask. Does your code set a fixed seed?",
 )
 def mask_is_always_the_same(reference, x, dropout_param):
     return reference.layers.dropout_forward(x, {"seed": 0, **dropout_param})
@@ -139,7 +140,7 @@ def mask_is_always_the_same(reference, x, dropout_param):
 
 @misconception(
     "layers.dropout_forward",
-    "Test mode drops numbers as train mode does. At test time all of the net is used.",
+    "Test mode drops numbers as train mode does. At test time, the whole net is used.",
 )
 def drops_in_test_mode(reference, x, dropout_param):
     _, cache = reference.layers.dropout_forward(x, dropout_param)
@@ -149,8 +150,8 @@ def drops_in_test_mode(reference, x, dropout_param):
 
 @misconception(
     "layers.dropout_forward",
-    "Test mode scales its output, as dropout needs that is not inverted. In inverted dropout train mode scales, and "
-    "test mode returns x as it is.",
+    "Test mode scales its output. Only dropout that is not inverted does that. In inverted dropout, train mode "
+    "scales, and test mode returns x unchanged.",
 )
 def scales_in_test_mode(reference, x, dropout_param):
     out, cache = reference.layers.dropout_forward(x, dropout_param)
@@ -159,8 +160,8 @@ def scales_in_test_mode(reference, x, dropout_param):
 
 @misconception(
     "layers.dropout_forward",
-    "Train mode does not scale what it keeps, and test mode scales its output to make up for it: that is dropout, but "
-    "not inverted dropout. Which of the two modes scales in the inverted form?",
+    "Train mode does not scale the numbers that stay, and test mode scales its output instead: that is dropout, but "
+    "not inverted dropout. Which of the two modes scales in inverted dropout?",
 )
 def scales_in_test_mode_instead(reference, x, dropout_param):
     if dropout_param["mode"] == "test":
@@ -170,8 +171,8 @@ def scales_in_test_mode_instead(reference, x, dropout_param):
 
 @misconception(
     "layers.dropout_forward",
-    "What is dropped and what is kept have changed places, and test mode scales its output where inverted dropout "
-    "scales in train mode. Begin with the mask: what does the docstring say that p is?",
+    "The numbers that should stay are dropped and the others stay. Also, test mode scales its output, but in inverted "
+    "dropout train mode does that. Start with the mask: what does the docstring say that p is?",
 )
 def keeps_p_and_scales_in_test_mode(reference, x, dropout_param):
     if dropout_param["mode"] == "test":
@@ -181,8 +182,8 @@ def keeps_p_and_scales_in_test_mode(reference, x, dropout_param):
 
 @misconception(
     "layers.dropout_forward",
-    "Test mode scales its output by the share that train mode drops. In inverted dropout train mode scales, and test "
-    "mode returns x as it is.",
+    "Test mode scales its output by the share that train mode drops. In inverted dropout, train mode scales, and test "
+    "mode returns x unchanged.",
 )
 def scales_by_p_in_test_mode(reference, x, dropout_param):
     out, cache = reference.layers.dropout_forward(x, dropout_param)
@@ -191,7 +192,7 @@ def scales_by_p_in_test_mode(reference, x, dropout_param):
 
 @misconception(
     "layers.dropout_forward",
-    "Train mode drops nothing: out is x. That is what test mode does.",
+    "Train mode drops nothing: out equals x. Only test mode should do that.",
 )
 def drops_nothing(reference, x, dropout_param):
     return x.copy(), (dropout_param, np.ones_like(x))
@@ -199,7 +200,8 @@ def drops_nothing(reference, x, dropout_param):
 
 @misconception(
     "layers.dropout_backward",
-    "What passes is not scaled as in the forward. out was x times something: dx is dout times the same.",
+    "The gradients that pass are not scaled as in the forward. out was x times a factor: dx is dout times the same "
+    "factor.",
 )
 def gradient_not_scaled(reference, dout, cache):
     _, mask = cache_of(cache)
@@ -208,7 +210,7 @@ def gradient_not_scaled(reference, dout, cache):
 
 @misconception(
     "layers.dropout_backward",
-    "The scale is applied once more than in the forward. Is it in the mask already?",
+    "The scale is applied once more than in the forward. Does the mask contain it already?",
 )
 def gradient_scaled_twice(reference, dout, cache):
     dropout_param, mask = cache_of(cache)
@@ -217,7 +219,7 @@ def gradient_scaled_twice(reference, dout, cache):
 
 @misconception(
     "layers.dropout_backward",
-    "dx equals dout in train mode: the gradient passes where the number was dropped, too. Which numbers reached out?",
+    "dx equals dout in train mode: the gradient also passes where the number was dropped. Which numbers reached out?",
 )
 def gradient_passes_everywhere(reference, dout, cache):
     return dout.copy()
@@ -225,8 +227,7 @@ def gradient_passes_everywhere(reference, dout, cache):
 
 @misconception(
     "layers.dropout_backward",
-    "The gradient passes where the number was dropped and is stopped where it was kept: the mask is the wrong way "
-    "round.",
+    "The gradient passes where the number was dropped and stops where the number was kept: the mask is inverted.",
 )
 def gradient_mask_inverted(reference, dout, cache):
     dropout_param, mask = cache_of(cache)
@@ -235,7 +236,7 @@ def gradient_mask_inverted(reference, dout, cache):
 
 @misconception(
     "layers.dropout_backward",
-    "The backward drops other numbers than the forward did, as if it drew a mask of its own. What is the cache for?",
+    "The backward drops other numbers than the forward did, as if it drew a new mask. What is the cache for?",
 )
 def gradient_draws_a_mask_of_its_own(reference, dout, cache):
     dropout_param, mask = cache_of(cache)
@@ -247,7 +248,7 @@ def gradient_draws_a_mask_of_its_own(reference, dout, cache):
 
 @misconception(
     "layers.dropout_backward",
-    "dx is scaled in test mode, where the forward changes nothing.",
+    "dx is scaled in test mode, but the forward changes nothing in test mode.",
 )
 def gradient_scaled_in_test_mode(reference, dout, cache):
     dropout_param, mask = cache_of(cache)
@@ -256,7 +257,7 @@ def gradient_scaled_in_test_mode(reference, dout, cache):
 
 @misconception(
     "layers.dropout_backward",
-    "dx is zero in test mode. The forward hands x on as it is: what does that make of its gradient?",
+    "dx is zero in test mode. The forward returns x unchanged there: what does that mean for the gradient of x?",
 )
 def no_gradient_in_test_mode(reference, dout, cache):
     _, mask = cache_of(cache)
@@ -264,5 +265,5 @@ def no_gradient_in_test_mode(reference, dout, cache):
 
 
 def cache_of(cache):
-    """What the reference's forward put into the cache that travelled here."""
+    """Return the cache that the reference's forward made; a handle holds it as its value."""
     return getattr(cache, "value", cache)

@@ -1,6 +1,6 @@
 """Mistakes in the fully connected nets, as wrong variants of the reference, each with its hint.
 
-A variant is made of the reference's own source with a few words changed. A hint says what was seen and where to look,
+Each variant is the reference's own source with a few words changed. A hint says what the mistake is and where to look,
 not the solution.
 """
 
@@ -13,44 +13,48 @@ TWO = "classifiers.fc_net.TwoLayerNet"
 MANY = "classifiers.fc_net.FullyConnectedNet"
 
 SCALE = (
-    "The initial weights are not spread as weight_scale asks. Compare their .std() with weight_scale and their mean "
-    "with 0."
+    "The spread of the initial weights does not match weight_scale. Compare their .std() with weight_scale and their "
+    "mean with 0."
 )
 PENALTY_TWICE = (
-    "The loss has twice the L2 penalty that it should have; the gradients are right. Read again which factor the "
-    "docstring gives the penalty."
+    "The L2 penalty in the loss is twice as large as it should be; the gradients are right. Read again which factor "
+    "the docstring gives the penalty."
 )
 BOTH_TWICE = (
-    "Loss and gradients agree with each other, but both have twice the regularization that they should have, so a "
-    "gradient check does not see it. Read again which factor the docstring gives the penalty."
+    "Both the loss and the gradients have twice the regularization that they should have. They agree with each other, "
+    "so a gradient check does not notice it. Read again which factor the docstring gives the penalty."
 )
-PENALTY_NOT_IN_LOSS = "The gradients have the regularization, the loss has not: it is the same for every reg."
-PENALTY_NOT_IN_GRADIENTS = "The loss grows with reg, the gradients do not. What is the slope of the penalty?"
-BIASES = (
-    "The regularization takes hold of the biases as well. Which parameters does the docstring name for the penalty?"
+PENALTY_NOT_IN_LOSS = "The gradients include the regularization, but the loss does not: it is the same for every reg."
+PENALTY_NOT_IN_GRADIENTS = (
+    "The loss grows with reg, but the gradients do not change. What is the derivative of the penalty?"
 )
+BIASES = "The biases are regularized as well. Which parameters does the docstring name for the penalty?"
 LAST_RELU = (
-    "The scores are never below zero, as if they had gone through a ReLU. What stands between the last affine layer "
-    "and the softmax in the docstring's architecture?"
+    "The scores are never negative, as if they went through a ReLU. What does the architecture in the docstring have "
+    "between the last affine layer and the softmax?"
 )
-NOT_RECTIFIED = "The scores fit a net without its ReLUs. Walk through the architecture in the docstring layer by layer."
+NOT_RECTIFIED = (
+    "The scores match a net without its ReLUs. Compare your layers with the architecture in the docstring, one by one."
+)
 GRADIENT_NOT_RECTIFIED = (
-    "The loss is right, but the gradients in front of a ReLU fit one that lets everything pass backwards. Which "
-    "backward belongs to each forward?"
+    "The loss is right, but the gradients before a ReLU look as if that ReLU let every gradient pass. Which backward "
+    "belongs to each forward?"
 )
 PROBABILITIES = (
-    "The scores are all between 0 and 1 and add up to 1. What loss returns without y are the outputs of the last "
-    "affine layer; the softmax belongs to the loss."
+    "The scores are all between 0 and 1 and sum to 1. Without y, loss should return the outputs of the last affine "
+    "layer; the softmax is part of the loss."
 )
 
 
 @cache
 def edited(Net, *changes):
-    """The class Net with each (old, new) replaced in its source. Raises ValueError if an old is not there just once."""
+    """Return the class Net with each (old, new) replaced in its source. Raises ValueError unless every old occurs
+    exactly once.
+    """
     source = inspect.getsource(Net)
     for old, new in changes:
         if source.count(old) != 1:
-            raise ValueError(f"{Net.__name__}: {old!r} stands {source.count(old)} times in its source, expected once.")
+            raise ValueError(f"{Net.__name__}: {old!r} occurs {source.count(old)} times in its source, expected once.")
         source = source.replace(old, new)
     names = dict(Net.loss.__globals__)
     exec(source, names)
@@ -94,12 +98,16 @@ def two_layer_l2_of_biases(reference, *args, **kwargs):
     return two_layer(reference, ('in ("W1", "W2")', 'in ("W1", "b1", "W2", "b2")'))(*args, **kwargs)
 
 
-@misconception(TWO, "Loss and gradients fit a penalty on W1 alone. The docstring speaks of all weights.")
+@misconception(
+    TWO, "Loss and gradients match a penalty on W1 alone. The docstring asks for the penalty on all weights."
+)
 def two_layer_l2_of_first_only(reference, *args, **kwargs):
     return two_layer(reference, ('in ("W1", "W2")', 'in ("W1",)'))(*args, **kwargs)
 
 
-@misconception(TWO, "Loss and gradients fit a penalty on W2 alone. The docstring speaks of all weights.")
+@misconception(
+    TWO, "Loss and gradients match a penalty on W2 alone. The docstring asks for the penalty on all weights."
+)
 def two_layer_l2_of_last_only(reference, *args, **kwargs):
     return two_layer(reference, ('in ("W1", "W2")', 'in ("W2",)'))(*args, **kwargs)
 
@@ -144,14 +152,14 @@ def two_layer_weights_uniform(reference, *args, **kwargs):
 
 
 @misconception(
-    TWO, "The initial weights are all zero: no hidden unit would ever differ from its neighbours. Draw them."
+    TWO, "The initial weights are all zero, so all hidden units would stay equal forever. Draw them at random."
 )
 def two_layer_weights_zero(reference, *args, **kwargs):
     changes = ('"W1"] = weight_scale', '"W1"] = 0'), ('"W2"] = weight_scale', '"W2"] = 0')
     return two_layer(reference, *changes)(*args, **kwargs)
 
 
-@misconception(TWO, "The initial biases are one. What does the docstring of the constructor say about them?")
+@misconception(TWO, "The initial biases are 1. What does the docstring of the constructor say about them?")
 def two_layer_biases_one(reference, *args, **kwargs):
     changes = ("np.zeros(hidden_dim)", "np.ones(hidden_dim)"), ("np.zeros(num_classes)", "np.ones(num_classes)")
     return two_layer(reference, *changes)(*args, **kwargs)
@@ -192,8 +200,7 @@ def l2_of_biases(reference, *args, **kwargs):
 
 @misconception(
     MANY,
-    "The regularization takes hold of the gammas and betas as well. Which parameters does the docstring name for the "
-    "penalty?",
+    "The gammas and betas are regularized as well. Which parameters does the docstring name for the penalty?",
     beside=True,
 )
 def l2_of_gammas_and_betas(reference, *args, **kwargs):
@@ -206,7 +213,9 @@ def l2_of_gammas_and_betas(reference, *args, **kwargs):
 
 
 @misconception(
-    MANY, "Loss and gradients fit a penalty on the last layer's weights alone. The docstring speaks of all weights."
+    MANY,
+    "Loss and gradients match a penalty on the weights of the last layer alone. The docstring asks for the "
+    "penalty on all weights.",
 )
 def l2_of_last_only(reference, *args, **kwargs):
     return any_depth(reference, ("range(1, last + 1)", "range(last, last + 1)"))(*args, **kwargs)
@@ -214,8 +223,8 @@ def l2_of_last_only(reference, *args, **kwargs):
 
 @misconception(
     MANY,
-    "The last layer's weights have no part in the penalty. Where does your loop over the layers end? The docstring "
-    "speaks of all weights.",
+    "The penalty leaves out the weights of the last layer. Where does your loop over the layers end? The docstring "
+    "asks for the penalty on all weights.",
     beside=True,
 )
 def l2_not_of_last(reference, *args, **kwargs):
@@ -261,7 +270,8 @@ def weights_of_variance_weight_scale(reference, *args, **kwargs):
 
 @misconception(
     MANY,
-    "The initial gammas are zero, so that every hidden layer starts out constant. What should a layer do at first?",
+    "The initial gammas are zero, so that every hidden layer starts as a constant. What should a normalization do at "
+    "the start?",
 )
 def gammas_zero(reference, *args, **kwargs):
     return any_depth(reference, ("np.ones(fan_out)", "np.zeros(fan_out)"))(*args, **kwargs)
@@ -269,8 +279,8 @@ def gammas_zero(reference, *args, **kwargs):
 
 @misconception(
     MANY,
-    "At test time the scores fit normalization by the test batch's own mean and variance. What were the running "
-    "averages kept for, and who tells the layer the mode?",
+    "At test time, the scores match a normalization by the test batch's own mean and variance. What are the running "
+    "averages for, and which line tells the layer its mode?",
 )
 def batchnorm_always_trains(reference, *args, **kwargs):
     return any_depth(reference, ('bn_param["mode"] = mode', 'bn_param["mode"] = "train"'))(*args, **kwargs)
@@ -278,26 +288,28 @@ def batchnorm_always_trains(reference, *args, **kwargs):
 
 @misconception(
     MANY,
-    "At test time the scores fit running averages that all layers share. Each batch normalization needs a memory of "
-    "its own: look at what you hand to which layer.",
+    "At test time, the scores match running averages that all layers share. Each batch normalization needs its own "
+    "bn_param: look at which one you pass to which layer.",
 )
 def batchnorm_shares_averages(reference, *args, **kwargs):
     return any_depth(reference, ("self.bn_params[layer - 1]", "self.bn_params[0]"))(*args, **kwargs)
 
 
-@misconception(MANY, "Values are dropped at test time, too. Which mode has dropout when there is no y?")
+@misconception(MANY, "Numbers are dropped at test time, too. Which mode should dropout have when there is no y?")
 def dropout_at_test_time(reference, *args, **kwargs):
     return any_depth(reference, ('self.dropout_param["mode"] = mode', 'self.dropout_param["mode"] = "train"'))(
         *args, **kwargs
     )
 
 
-@misconception(MANY, "The forward drops values, the backward does not: every layer of the forward needs its backward.")
+@misconception(
+    MANY, "The forward drops numbers, but the backward does not. Every layer of the forward needs its backward."
+)
 def no_dropout_backward(reference, *args, **kwargs):
     return any_depth(reference, ("dout = dropout_backward(dout, dropout_cache)", "pass"))(*args, **kwargs)
 
 
-@misconception(MANY, "Nothing is dropped in training. Is your dropout layer ever called?")
+@misconception(MANY, "Nothing is dropped in training. Does your code ever call the dropout layer?")
 def no_dropout(reference, *args, **kwargs):
     changes = (
         ("out, dropout_cache = dropout_forward(out, self.dropout_param)", "pass"),
@@ -307,7 +319,9 @@ def no_dropout(reference, *args, **kwargs):
 
 
 @misconception(
-    MANY, "Only the first hidden layer drops values. The docstring's architecture repeats all of its braces."
+    MANY,
+    "Only the first hidden layer drops numbers. The architecture in the docstring repeats everything inside its "
+    "braces.",
 )
 def dropout_in_first_layer_only(reference, *args, **kwargs):
     changes = (
@@ -320,8 +334,8 @@ def dropout_in_first_layer_only(reference, *args, **kwargs):
 
 @misconception(
     MANY,
-    "The scores are dropped in training, too, as the hidden values are. Where do the braces in the docstring's "
-    "architecture end?",
+    "In training, dropout is applied to the scores as well as to the hidden values. Where do the braces in the "
+    "docstring's architecture end?",
 )
 def dropout_of_scores(reference, *args, **kwargs):
     changes = (
@@ -341,8 +355,8 @@ def dropout_of_scores(reference, *args, **kwargs):
 
 @misconception(
     MANY,
-    "With a normalization, values are dropped before they are normalized. In which order does the docstring's "
-    "architecture name the three?",
+    "With a normalization, numbers are dropped before they are normalized. In which order does the docstring's "
+    "architecture name the normalization, the ReLU and the dropout?",
 )
 def dropped_before_normalization(reference, *args, **kwargs):
     changes = (
@@ -376,8 +390,8 @@ def dropped_before_normalization(reference, *args, **kwargs):
 
 @misconception(
     MANY,
-    "The scores fit normalization that comes after the ReLU. In which order does the docstring's architecture name the "
-    "two?",
+    "The scores match a normalization that comes after the ReLU. In which order does the docstring's architecture "
+    "name the two?",
 )
 def normalized_after_relu(reference, *args, **kwargs):
     changes = (

@@ -1,7 +1,7 @@
-"""Mistakes in the norms of an example's own statistics, layer and group normalization, each with its hint.
+"""Mistakes in layer and group normalization, which use each example's own statistics, each with its hint.
 
-A variant gets the reference before its own arguments. A hint says what was seen and where to look, not the solution.
-Forwards hand on the reference's cache, so that their mistake is the only one.
+Each variant receives the reference before its own arguments. A hint says what the mistake is and where to look, not
+the solution. A wrong forward returns the reference's cache, so that the backward sees no second mistake.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ def root(var, eps):
 
 
 def layernorm(reference, x, gamma, beta, ln_param, *, std=root, axis=1, ddof=0):
-    """A layer normalization of which one part may be another."""
+    """Run a layer normalization in which one part may differ."""
     _, cache = reference.layers.layernorm_forward(x, gamma, beta, ln_param)
     mean, var = x.mean(axis=axis, keepdims=True), x.var(axis=axis, keepdims=True, ddof=ddof)
     return gamma * (x - mean) / std(var, ln_param.get("eps", 1e-5)) + beta, cache
@@ -22,8 +22,8 @@ def layernorm(reference, x, gamma, beta, ln_param, *, std=root, axis=1, ddof=0):
 
 @misconception(
     "layers.layernorm_forward",
-    "The columns are normalized, as in batch normalization. Layer normalization takes each example by itself: along "
-    "which axis?",
+    "The columns are normalized, as in batch normalization. Layer normalization normalizes each example on its own: "
+    "along which axis?",
 )
 def layernorm_over_batch(reference, x, gamma, beta, ln_param):
     return layernorm(reference, x, gamma, beta, ln_param, axis=0)
@@ -31,7 +31,7 @@ def layernorm_over_batch(reference, x, gamma, beta, ln_param):
 
 @misconception(
     "layers.layernorm_forward",
-    "One mean and one variance serve all examples. Each example has its own: keep the axis of the examples.",
+    "All examples share one mean and one variance. Each example should have its own: keep the axis of the examples.",
 )
 def layernorm_over_all(reference, x, gamma, beta, ln_param):
     return layernorm(reference, x, gamma, beta, ln_param, axis=None)
@@ -39,7 +39,8 @@ def layernorm_over_all(reference, x, gamma, beta, ln_param):
 
 @misconception(
     "layers.layernorm_forward",
-    "The variance fits a sum divided by D - 1. The layer takes the mean over the features: how many numbers is that?",
+    "The variance matches a sum divided by D - 1. The layer takes the mean over the features: by how many numbers do "
+    "you divide?",
 )
 def layernorm_var_unbiased(reference, x, gamma, beta, ln_param):
     return layernorm(reference, x, gamma, beta, ln_param, ddof=1)
@@ -47,8 +48,8 @@ def layernorm_var_unbiased(reference, x, gamma, beta, ln_param):
 
 @misconception(
     "layers.layernorm_forward",
-    "Where an example's variance is small, out is too large, as if nothing were added to it. What keeps the formula "
-    "from dividing by zero?",
+    "If an example's variance is small, out is too large, as if nothing were added to the variance. Which part of the "
+    "formula prevents a division by zero?",
 )
 def layernorm_eps_forgotten(reference, x, gamma, beta, ln_param):
     return layernorm(reference, x, gamma, beta, ln_param, std=lambda var, eps: np.sqrt(var))
@@ -56,7 +57,7 @@ def layernorm_eps_forgotten(reference, x, gamma, beta, ln_param):
 
 @misconception(
     "layers.layernorm_forward",
-    "out fits an eps that is added after the root was taken. It belongs to the variance.",
+    "out matches an eps that is added after the square root. Add it to the variance.",
 )
 def layernorm_eps_outside_root(reference, x, gamma, beta, ln_param):
     return layernorm(reference, x, gamma, beta, ln_param, std=lambda var, eps: np.sqrt(var) + eps)
@@ -64,7 +65,7 @@ def layernorm_eps_outside_root(reference, x, gamma, beta, ln_param):
 
 @misconception(
     "layers.layernorm_forward",
-    "out is divided by the variance. That has the unit of x squared: what has the unit of x?",
+    "out is divided by the variance, which has the unit of x squared. Which quantity has the unit of x?",
 )
 def layernorm_divided_by_variance(reference, x, gamma, beta, ln_param):
     return layernorm(reference, x, gamma, beta, ln_param, std=lambda var, eps: var + eps)
@@ -72,14 +73,14 @@ def layernorm_divided_by_variance(reference, x, gamma, beta, ln_param):
 
 @misconception(
     "layers.layernorm_forward",
-    "gamma and beta have changed places. One scales, the other shifts.",
+    "gamma and beta are swapped. One scales, the other shifts.",
 )
 def layernorm_gamma_and_beta_swapped(reference, x, gamma, beta, ln_param):
     return layernorm(reference, x, beta, gamma, ln_param)
 
 
 def slopes(dx_hat, x_hat, std, axis, *, through_mean=True, through_variance=True):
-    """The gradient of a normalization along an axis, on all or only some of the ways through its graph."""
+    """Return the gradient of a normalization along an axis, through all paths of its graph or only some."""
     dx = dx_hat
     if through_mean:
         dx = dx - dx_hat.mean(axis=axis, keepdims=True)
@@ -89,14 +90,14 @@ def slopes(dx_hat, x_hat, std, axis, *, through_mean=True, through_variance=True
 
 
 def cache_of(cache):
-    """What the reference's forward put into the cache that travelled here."""
+    """Return the cache that the reference's forward made; a handle holds it as its value."""
     return getattr(cache, "value", cache)
 
 
 @misconception(
     "layers.layernorm_backward",
-    "dx is that of batch normalization: its means run over the examples. The forward took them over the features of "
-    "each.",
+    "dx matches batch normalization: its means run over the examples. The forward took the means over the features of "
+    "each example.",
 )
 def layernorm_dx_over_batch(reference, dout, cache):
     x_hat, std, gamma = cache_of(cache)
@@ -106,8 +107,8 @@ def layernorm_dx_over_batch(reference, dout, cache):
 
 @misconception(
     "layers.layernorm_backward",
-    "dx fits batch normalization's short formula turned by rows, with gamma taken out of the means. In a row every "
-    "feature has another gamma: may it be moved out there?",
+    "dx matches the short formula of batch normalization, applied to rows, with gamma moved out of the means. In a "
+    "row, every feature has another gamma: may you move it out of the mean?",
 )
 def layernorm_gamma_outside_means(reference, dout, cache):
     x_hat, std, gamma = cache_of(cache)
@@ -117,8 +118,8 @@ def layernorm_gamma_outside_means(reference, dout, cache):
 
 @misconception(
     "layers.layernorm_backward",
-    "dx fits a graph without the way through the mean. Every feature moved the mean of its example: which term carries "
-    "that back?",
+    "dx matches a graph without the path through the mean. Every feature changes the mean of its example: which term "
+    "of dx comes from that?",
 )
 def layernorm_nothing_through_mean(reference, dout, cache):
     x_hat, std, gamma = cache_of(cache)
@@ -128,8 +129,8 @@ def layernorm_nothing_through_mean(reference, dout, cache):
 
 @misconception(
     "layers.layernorm_backward",
-    "dx fits a graph without the way through the variance. Every feature moved the variance of its example: which term "
-    "carries that back?",
+    "dx matches a graph without the path through the variance. Every feature changes the variance of its example: "
+    "which term of dx comes from that?",
 )
 def layernorm_nothing_through_variance(reference, dout, cache):
     x_hat, std, gamma = cache_of(cache)
@@ -139,7 +140,7 @@ def layernorm_nothing_through_variance(reference, dout, cache):
 
 @misconception(
     "layers.layernorm_backward",
-    "The terms through mean and variance are divided by the number of examples. Of how many numbers did the forward "
+    "The terms through mean and variance are divided by the number of examples. Over how many numbers did the forward "
     "take the mean?",
 )
 def layernorm_divided_by_n(reference, dout, cache):
@@ -152,8 +153,8 @@ def layernorm_divided_by_n(reference, dout, cache):
 
 @misconception(
     "layers.layernorm_backward",
-    "dgamma and dbeta are summed along the features. There is one gamma and one beta for each feature, and all "
-    "examples share them: which axis is to go?",
+    "dgamma and dbeta are summed along the features. Each feature has one gamma and one beta, which all examples "
+    "share: over which axis must you sum?",
 )
 def layernorm_dgamma_and_dbeta_over_features(reference, dout, cache):
     x_hat, _, _ = cache_of(cache)
@@ -163,7 +164,8 @@ def layernorm_dgamma_and_dbeta_over_features(reference, dout, cache):
 
 @misconception(
     "layers.layernorm_backward",
-    "dgamma equals dbeta. beta is added, but gamma is multiplied by something: the chain rule puts it here.",
+    "dgamma equals dbeta. The forward adds beta, but it multiplies gamma by something. The chain rule needs that "
+    "factor here.",
 )
 def layernorm_dgamma_without_x_hat(reference, dout, cache):
     dx, _, dbeta = reference.layers.layernorm_backward(dout, cache)
@@ -172,7 +174,8 @@ def layernorm_dgamma_without_x_hat(reference, dout, cache):
 
 @misconception(
     "layers.layernorm_backward",
-    "dx is right but for gamma: dout goes into the normalization as it is. What was x_hat multiplied by?",
+    "dx is right except for gamma: dout goes into the normalization's gradient unchanged. What did the forward "
+    "multiply x_hat by?",
 )
 def layernorm_gamma_not_in_dx(reference, dout, cache):
     x_hat, std, _ = cache_of(cache)
@@ -181,7 +184,7 @@ def layernorm_gamma_not_in_dx(reference, dout, cache):
 
 
 def groupnorm(reference, x, gamma, beta, G, gn_param, *, std=root, axis=(2, 3, 4), ddof=0):
-    """A group normalization of which one part may be another. axis: of x as (N, G, C / G, H, W)."""
+    """Run a group normalization in which one part may differ. axis: of x in the shape (N, G, C / G, H, W)."""
     N, C, H, W = x.shape
     _, cache = reference.layers.spatial_groupnorm_forward(x, gamma, beta, G, gn_param)
     groups = x.reshape(N, G, C // G, H, W)
@@ -192,8 +195,8 @@ def groupnorm(reference, x, gamma, beta, G, gn_param, *, std=root, axis=(2, 3, 4
 
 @misconception(
     "layers.spatial_groupnorm_forward",
-    "Each pixel is normalized by itself, over the channels of its group. A group's mean and variance are taken over "
-    "H and W as well.",
+    "Each pixel is normalized on its own, over the channels of its group. Take the mean and the variance of a group "
+    "over H and W as well.",
 )
 def each_pixel_alone(reference, x, gamma, beta, G, gn_param):
     return groupnorm(reference, x, gamma, beta, G, gn_param, axis=2)
@@ -201,7 +204,7 @@ def each_pixel_alone(reference, x, gamma, beta, G, gn_param):
 
 @misconception(
     "layers.spatial_groupnorm_forward",
-    "Each channel is normalized by itself. All channels of a group share one mean and one variance.",
+    "Each channel is normalized on its own. All channels of a group share one mean and one variance.",
 )
 def each_channel_alone(reference, x, gamma, beta, G, gn_param):
     return groupnorm(reference, x, gamma, beta, G, gn_param, axis=(3, 4))
@@ -209,7 +212,7 @@ def each_channel_alone(reference, x, gamma, beta, G, gn_param):
 
 @misconception(
     "layers.spatial_groupnorm_forward",
-    "The statistics are taken over the images of the batch, too. In group normalization each image has its own.",
+    "Mean and variance are also taken over the images of the batch. In group normalization, each image has its own.",
 )
 def groups_over_batch(reference, x, gamma, beta, G, gn_param):
     return groupnorm(reference, x, gamma, beta, G, gn_param, axis=(0, 2, 3, 4))
@@ -217,7 +220,7 @@ def groups_over_batch(reference, x, gamma, beta, G, gn_param):
 
 @misconception(
     "layers.spatial_groupnorm_forward",
-    "All channels are normalized together, as if there were one group. What does G do?",
+    "All channels are normalized together, as if there were one group. What does G mean?",
 )
 def one_group(reference, x, gamma, beta, G, gn_param):
     _, cache = reference.layers.spatial_groupnorm_forward(x, gamma, beta, G, gn_param)
@@ -226,7 +229,7 @@ def one_group(reference, x, gamma, beta, G, gn_param):
 
 @misconception(
     "layers.spatial_groupnorm_forward",
-    "The groups are interleaved: every G-th channel is in one of them. Neighbouring channels belong together; look at "
+    "The groups are interleaved: each takes every G-th channel. A group consists of neighbouring channels; look at "
     "the order of the axes in your reshape.",
 )
 def groups_interleaved(reference, x, gamma, beta, G, gn_param):
@@ -241,7 +244,7 @@ def groups_interleaved(reference, x, gamma, beta, G, gn_param):
 
 @misconception(
     "layers.spatial_groupnorm_forward",
-    "The number of groups and the number of channels in a group have changed places. Which of the two is G?",
+    "The number of groups and the number of channels in a group are swapped. Which of the two is G?",
 )
 def groups_of_g_channels(reference, x, gamma, beta, G, gn_param):
     _, cache = reference.layers.spatial_groupnorm_forward(x, gamma, beta, G, gn_param)
@@ -250,8 +253,8 @@ def groups_of_g_channels(reference, x, gamma, beta, G, gn_param):
 
 @misconception(
     "layers.spatial_groupnorm_forward",
-    "All channels of a group get the gamma and beta of its first channel. Mean and variance are a group's, gamma and "
-    "beta a channel's.",
+    "All channels of a group use the gamma and beta of its first channel. A group has one mean and one variance, but "
+    "each channel has its own gamma and beta.",
 )
 def gamma_and_beta_by_group(reference, x, gamma, beta, G, gn_param):
     _, cache = reference.layers.spatial_groupnorm_forward(x, gamma, beta, G, gn_param)
@@ -262,8 +265,8 @@ def gamma_and_beta_by_group(reference, x, gamma, beta, G, gn_param):
 
 @misconception(
     "layers.spatial_groupnorm_forward",
-    "The variance fits a sum divided by one less than the count. The layer takes the mean over the group: how many "
-    "numbers is that?",
+    "The variance matches a sum divided by the count minus 1. The layer takes the mean over the group: by how "
+    "many numbers do you divide?",
 )
 def groupnorm_var_unbiased(reference, x, gamma, beta, G, gn_param):
     return groupnorm(reference, x, gamma, beta, G, gn_param, ddof=1)
@@ -271,8 +274,8 @@ def groupnorm_var_unbiased(reference, x, gamma, beta, G, gn_param):
 
 @misconception(
     "layers.spatial_groupnorm_forward",
-    "Where a group's variance is small, out is too large, as if nothing were added to it. What keeps the formula from "
-    "dividing by zero?",
+    "If a group's variance is small, out is too large, as if nothing were added to the variance. Which part of the "
+    "formula prevents a division by zero?",
 )
 def groupnorm_eps_forgotten(reference, x, gamma, beta, G, gn_param):
     return groupnorm(reference, x, gamma, beta, G, gn_param, std=lambda var, eps: np.sqrt(var))
@@ -280,7 +283,7 @@ def groupnorm_eps_forgotten(reference, x, gamma, beta, G, gn_param):
 
 @misconception(
     "layers.spatial_groupnorm_forward",
-    "out fits an eps that is added after the root was taken. It belongs to the variance.",
+    "out matches an eps that is added after the square root. Add it to the variance.",
 )
 def groupnorm_eps_outside_root(reference, x, gamma, beta, G, gn_param):
     return groupnorm(reference, x, gamma, beta, G, gn_param, std=lambda var, eps: np.sqrt(var) + eps)
@@ -288,22 +291,22 @@ def groupnorm_eps_outside_root(reference, x, gamma, beta, G, gn_param):
 
 @misconception(
     "layers.spatial_groupnorm_forward",
-    "gamma and beta have changed places. One scales, the other shifts.",
+    "gamma and beta are swapped. One scales, the other shifts.",
 )
 def groupnorm_gamma_and_beta_swapped(reference, x, gamma, beta, G, gn_param):
     return groupnorm(reference, x, beta, gamma, G, gn_param)
 
 
 def group_slopes(dx_hat, x_hat, std, **ways):
-    """slopes of each group; std: (N, G, 1)."""
+    """Return the slopes of each group; std has the shape (N, G, 1)."""
     N, G, _ = std.shape
     return slopes(dx_hat.reshape(N, G, -1), x_hat.reshape(N, G, -1), std, 2, **ways).reshape(dx_hat.shape)
 
 
 @misconception(
     "layers.spatial_groupnorm_backward",
-    "dx fits a graph without the way through the mean. Every pixel moved the mean of its group: which term carries "
-    "that back?",
+    "dx matches a graph without the path through the mean. Every pixel changes the mean of its group: which term of "
+    "dx comes from that?",
 )
 def groupnorm_nothing_through_mean(reference, dout, cache):
     x_hat, std, gamma = cache_of(cache)
@@ -313,8 +316,8 @@ def groupnorm_nothing_through_mean(reference, dout, cache):
 
 @misconception(
     "layers.spatial_groupnorm_backward",
-    "dx fits a graph without the way through the variance. Every pixel moved the variance of its group: which term "
-    "carries that back?",
+    "dx matches a graph without the path through the variance. Every pixel changes the variance of its group: which "
+    "term of dx comes from that?",
 )
 def groupnorm_nothing_through_variance(reference, dout, cache):
     x_hat, std, gamma = cache_of(cache)
@@ -324,8 +327,8 @@ def groupnorm_nothing_through_variance(reference, dout, cache):
 
 @misconception(
     "layers.spatial_groupnorm_backward",
-    "dx fits a gamma that is taken out of the group's means. Within a group every channel has another gamma: may it be "
-    "moved out there?",
+    "dx matches a formula in which gamma is moved out of the group's means. Within a group, every channel has another "
+    "gamma: may you move it out of the mean?",
 )
 def groupnorm_gamma_outside_means(reference, dout, cache):
     x_hat, std, gamma = cache_of(cache)
@@ -335,7 +338,8 @@ def groupnorm_gamma_outside_means(reference, dout, cache):
 
 @misconception(
     "layers.spatial_groupnorm_backward",
-    "dx is right but for gamma: dout goes into the normalization as it is. What was x_hat multiplied by?",
+    "dx is right except for gamma: dout goes into the normalization's gradient unchanged. What did the forward "
+    "multiply x_hat by?",
 )
 def groupnorm_gamma_not_in_dx(reference, dout, cache):
     x_hat, std, _ = cache_of(cache)
@@ -345,7 +349,7 @@ def groupnorm_gamma_not_in_dx(reference, dout, cache):
 
 @misconception(
     "layers.spatial_groupnorm_backward",
-    "The terms through mean and variance are divided by H * W alone. Of how many numbers did the forward take a "
+    "The terms through mean and variance are divided by H * W only. Over how many numbers did the forward take a "
     "group's mean?",
 )
 def groupnorm_divided_by_pixels(reference, dout, cache):
@@ -359,7 +363,8 @@ def groupnorm_divided_by_pixels(reference, dout, cache):
 
 @misconception(
     "layers.spatial_groupnorm_backward",
-    "dgamma and dbeta have an entry for each image. All images share one gamma and one beta: which axes are to go?",
+    "dgamma and dbeta have an entry for each image. All images share one gamma and one beta: over which axes must you "
+    "sum?",
 )
 def groupnorm_not_summed_over_images(reference, dout, cache):
     x_hat, _, _ = cache_of(cache)
@@ -369,8 +374,8 @@ def groupnorm_not_summed_over_images(reference, dout, cache):
 
 @misconception(
     "layers.spatial_groupnorm_backward",
-    "dgamma and dbeta are summed over the channels of a group. Mean and variance are a group's, gamma and beta a "
-    "channel's.",
+    "dgamma and dbeta are summed over the channels of a group. A group has one mean and one variance, but each "
+    "channel has its own gamma and beta.",
 )
 def groupnorm_dgamma_and_dbeta_by_group(reference, dout, cache):
     _, std, _ = cache_of(cache)
@@ -382,7 +387,8 @@ def groupnorm_dgamma_and_dbeta_by_group(reference, dout, cache):
 
 @misconception(
     "layers.spatial_groupnorm_backward",
-    "dgamma equals dbeta. beta is added, but gamma is multiplied by something: the chain rule puts it here.",
+    "dgamma equals dbeta. The forward adds beta, but it multiplies gamma by something. The chain rule needs that "
+    "factor here.",
 )
 def groupnorm_dgamma_without_x_hat(reference, dout, cache):
     dx, _, dbeta = reference.layers.spatial_groupnorm_backward(dout, cache)

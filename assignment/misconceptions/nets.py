@@ -1,7 +1,6 @@
-"""Mistakes that several nets share: biases drawn at random, the last layer without penalty, a size from the height
-alone; and batch normalization that is never called.
+"""Mistakes that several nets share, each with its hint: in the biases, the penalty, the sizes and the normalization.
 
-A variant is made of the reference's own source with a few words changed. A hint says what was seen and where to look,
+Each variant is the reference's own source with a few words changed. A hint says what the mistake is and where to look,
 not the solution.
 """
 
@@ -16,36 +15,40 @@ THREE = "classifiers.cnn.ThreeLayerConvNet"
 MULTI = "classifiers.cnn.MultiLayerConvNet"
 
 BIASES_DRAWN = (
-    "The initial biases are drawn at random, as weights are. What does the docstring of the constructor say about them?"
+    "The initial biases are random, as the weights are. What does the docstring of the constructor say about them?"
 )
-NO_PENALTY = "Neither the loss nor the gradients have the regularization: they are the same for every reg."
+NO_PENALTY = "The regularization is missing in the loss and in the gradients: both are the same for every reg."
 LAST_UNPENALISED = (
-    "The last layer's weights have no part in the penalty. Where does your loop over the layers end? The docstring "
-    "speaks of all weights."
+    "The penalty leaves out the weights of the last layer. Where does your loop over the layers end? The docstring "
+    "asks for the penalty on all weights."
 )
 HEIGHT_TWICE = (
-    "The first affine layer has the size for images that are as wide as high: the width plays no part in it. What is "
-    "left of height and of width after the pooling?"
+    "The size of the first affine layer is right only for images that are as wide as they are high: it does not "
+    "depend on the width. What are the height and the width after the pooling?"
 )
 NEVER_NORMALIZED = (
-    "With batch normalization the net computes what it does without. Is the layer ever called, between affine and ReLU?"
+    "With batch normalization, the net computes the same as without it. Does your code ever call the layer, between "
+    "affine and ReLU?"
 )
 LAYERNORM_NOT_WRITTEN = (
-    'A net with normalization="layernorm" is one without: it has no gammas and no betas. Is that part written yet?'
+    'A net with normalization="layernorm" behaves like a net without it: it has no gammas and no betas. Have you '
+    "written that part yet?"
 )
 NO_NORM_EVER = (
-    "With either normalization the net computes what it does without one. Are the layers ever called, between affine "
-    "and ReLU?"
+    "With either normalization, the net computes the same as without one. Does your code ever call these layers, "
+    "between affine and ReLU?"
 )
 
 
 @cache
 def edited(Net, *changes):
-    """The class Net with each (old, new) replaced in its source. Raises ValueError if an old is not there just once."""
+    """Return the class Net with each (old, new) replaced in its source. Raises ValueError unless every old occurs
+    exactly once.
+    """
     source = inspect.getsource(Net)
     for old, new in changes:
         if source.count(old) != 1:
-            raise ValueError(f"{Net.__name__}: {old!r} stands {source.count(old)} times in its source, expected once.")
+            raise ValueError(f"{Net.__name__}: {old!r} occurs {source.count(old)} times in its source, expected once.")
         source = source.replace(old, new)
     names = dict(Net.loss.__globals__)
     exec(source, names)
@@ -53,7 +56,7 @@ def edited(Net, *changes):
 
 
 def of_edited(function, name, hint, *changes, **options):
-    """A misconception: the class with these changes."""
+    """Register a misconception: the class with these changes."""
     _, module, last = function.split(".")
 
     def run(reference, *args, **kwargs):

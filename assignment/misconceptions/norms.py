@@ -1,7 +1,7 @@
 """Mistakes in batch normalization, as wrong variants of the reference, each with its hint.
 
-A variant gets the reference before its own arguments. A hint says what was seen and where to look, not the solution.
-Forwards hand on the reference's cache, so that their mistake is the only one.
+Each variant receives the reference before its own arguments. A hint says what the mistake is and where to look, not
+the solution. A wrong forward returns the reference's cache, so that the backward sees no second mistake.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ BACKWARDS = "layers.batchnorm_backward", "layers.batchnorm_backward_alt"
 
 
 def in_both_backwards(hint, **options):
-    """A mistake that is made in the graph as well as in the short formula."""
+    """Register a mistake for both backwards: students make it in the graph as well as in the short formula."""
 
     def define(run):
         for function in BACKWARDS:
@@ -47,7 +47,7 @@ def batchnorm(
     running_variance=None,
     average=average,
 ):
-    """A batch normalization of which one part may be another."""
+    """Run a batch normalization in which one part may differ."""
     _, cache = reference.layers.batchnorm_forward(x, gamma, beta, dict(bn_param))
     eps, momentum = bn_param.get("eps", 1e-5), bn_param.get("momentum", 0.9)
     mean = running_mean = bn_param.get("running_mean", np.zeros(x.shape[1]))
@@ -63,8 +63,8 @@ def batchnorm(
 
 @misconception(
     "layers.batchnorm_forward",
-    "The running averages fit momentum applied to the batch and 1 - momentum to what was there. Which of the two "
-    "should weigh more when momentum is 0.9?",
+    "The running averages match momentum times the batch's statistics plus (1 - momentum) times the old averages. "
+    "Which of the two should weigh more if momentum is 0.9?",
     beside=True,
 )
 def momentum_swapped(reference, x, gamma, beta, bn_param):
@@ -76,8 +76,8 @@ def momentum_swapped(reference, x, gamma, beta, bn_param):
 
 @misconception(
     "layers.batchnorm_forward",
-    "The running averages are what they were before the call: those of the batch never reach them, so that test mode "
-    "normalizes by what bn_param began with.",
+    "The running averages are the same after the call as before it. The batch's mean and variance never reach them, "
+    "so test mode normalizes by the values that bn_param started with.",
     beside=True,
 )
 def running_averages_not_updated(reference, x, gamma, beta, bn_param):
@@ -89,8 +89,8 @@ def running_averages_not_updated(reference, x, gamma, beta, bn_param):
 
 @misconception(
     "layers.batchnorm_forward",
-    "The running averages are those of the last batch alone. They are to remember earlier batches, too: what is "
-    "momentum for?",
+    "The running averages equal the statistics of the last batch alone. They should also remember earlier batches: "
+    "what is momentum for?",
     beside=True,
 )
 def running_averages_replaced(reference, x, gamma, beta, bn_param):
@@ -102,7 +102,8 @@ def running_averages_replaced(reference, x, gamma, beta, bn_param):
 
 @misconception(
     "layers.batchnorm_forward",
-    "The running averages fit sums in which the batch counts in full. An average gives the batch a share only.",
+    "The running averages match sums to which each batch adds its full statistics. In an average, the batch has only "
+    "a share of the weight.",
     beside=True,
 )
 def batch_added_in_full(reference, x, gamma, beta, bn_param):
@@ -114,8 +115,8 @@ def batch_added_in_full(reference, x, gamma, beta, bn_param):
 
 @misconception(
     "layers.batchnorm_forward",
-    "out is right, running_var fits a variance divided by N - 1. Both are to be the mean squared distance from the "
-    "mean.",
+    "out is right, but running_var matches a variance divided by N - 1. Both should use the mean squared distance "
+    "from the mean.",
 )
 def running_var_unbiased(reference, x, gamma, beta, bn_param):
     return batchnorm(reference, x, gamma, beta, bn_param, running_variance=sample_variance)
@@ -123,7 +124,8 @@ def running_var_unbiased(reference, x, gamma, beta, bn_param):
 
 @misconception(
     "layers.batchnorm_forward",
-    "The variance fits a sum divided by N - 1. The layer takes the mean over the batch: how many numbers is that?",
+    "The variance matches a sum divided by N - 1. The layer takes the mean over the batch: by how many numbers do you "
+    "divide?",
 )
 def batch_var_unbiased(reference, x, gamma, beta, bn_param):
     return batchnorm(reference, x, gamma, beta, bn_param, variance=sample_variance)
@@ -131,7 +133,8 @@ def batch_var_unbiased(reference, x, gamma, beta, bn_param):
 
 @misconception(
     "layers.batchnorm_forward",
-    "running_var holds running standard deviations. Look at what you average: test mode takes the root.",
+    "running_var contains running standard deviations. Look at what you average: test mode takes the square root "
+    "later.",
 )
 def running_std(reference, x, gamma, beta, bn_param):
     return batchnorm(reference, x, gamma, beta, bn_param, running_variance=np.std)
@@ -139,8 +142,8 @@ def running_std(reference, x, gamma, beta, bn_param):
 
 @misconception(
     "layers.batchnorm_forward",
-    "Where the batch's variance is small, out is too large in train mode, as if nothing were added to the variance. "
-    "What keeps the formula from dividing by zero?",
+    "In train mode, out is too large if the batch's variance is small, as if nothing were added to the variance. "
+    "Which part of the formula prevents a division by zero?",
 )
 def eps_forgotten_in_train_mode(reference, x, gamma, beta, bn_param):
     return batchnorm(reference, x, gamma, beta, bn_param, std=lambda var, eps: np.sqrt(var), test_std=root)
@@ -148,7 +151,8 @@ def eps_forgotten_in_train_mode(reference, x, gamma, beta, bn_param):
 
 @misconception(
     "layers.batchnorm_forward",
-    "Where running_var is small, out is too large in test mode; train mode is right. Compare what the two divide by.",
+    "In test mode, out is too large if running_var is small; train mode is right. Compare what the two modes divide "
+    "by.",
 )
 def eps_forgotten_in_test_mode(reference, x, gamma, beta, bn_param):
     return batchnorm(reference, x, gamma, beta, bn_param, test_std=lambda var, eps: np.sqrt(var))
@@ -156,8 +160,8 @@ def eps_forgotten_in_test_mode(reference, x, gamma, beta, bn_param):
 
 @misconception(
     "layers.batchnorm_forward",
-    "Where a variance is small, out is too large in train mode and in test mode, as if nothing were added to it. What "
-    "keeps the formula from dividing by zero?",
+    "In train mode and in test mode, out is too large if a variance is small, as if nothing were added to the "
+    "variance. Which part of the formula prevents a division by zero?",
 )
 def eps_forgotten(reference, x, gamma, beta, bn_param):
     return batchnorm(reference, x, gamma, beta, bn_param, std=lambda var, eps: np.sqrt(var))
@@ -165,7 +169,7 @@ def eps_forgotten(reference, x, gamma, beta, bn_param):
 
 @misconception(
     "layers.batchnorm_forward",
-    "out fits an eps that is added after the root was taken. It belongs to the variance.",
+    "out matches an eps that is added after the square root. Add it to the variance.",
 )
 def eps_outside_root(reference, x, gamma, beta, bn_param):
     return batchnorm(reference, x, gamma, beta, bn_param, std=lambda var, eps: np.sqrt(var) + eps)
@@ -173,8 +177,8 @@ def eps_outside_root(reference, x, gamma, beta, bn_param):
 
 @misconception(
     "layers.batchnorm_forward",
-    "In test mode out fits an eps that is added after the root was taken; train mode is right. Compare what the two "
-    "divide by.",
+    "In test mode, out matches an eps that is added after the square root; train mode is right. Compare what the two "
+    "modes divide by.",
 )
 def eps_outside_root_in_test_mode(reference, x, gamma, beta, bn_param):
     return batchnorm(reference, x, gamma, beta, bn_param, test_std=lambda var, eps: np.sqrt(var) + eps)
@@ -182,7 +186,7 @@ def eps_outside_root_in_test_mode(reference, x, gamma, beta, bn_param):
 
 @misconception(
     "layers.batchnorm_forward",
-    "out is divided by the variance. That has the unit of x squared: what has the unit of x?",
+    "out is divided by the variance, which has the unit of x squared. Which quantity has the unit of x?",
 )
 def divided_by_variance(reference, x, gamma, beta, bn_param):
     return batchnorm(reference, x, gamma, beta, bn_param, std=lambda var, eps: var + eps)
@@ -190,8 +194,8 @@ def divided_by_variance(reference, x, gamma, beta, bn_param):
 
 @misconception(
     "layers.batchnorm_forward",
-    "In test mode the batch's own mean and variance normalize it. An example's output must not depend on which others "
-    "come with it then: what was collected during training?",
+    "In test mode, out is normalized by the batch's own mean and variance. At test time, an example's output must not "
+    "depend on the other examples: what was collected during training?",
     beside=True,
 )
 def batch_statistics_in_test_mode(reference, x, gamma, beta, bn_param):
@@ -202,7 +206,7 @@ def batch_statistics_in_test_mode(reference, x, gamma, beta, bn_param):
 
 @misconception(
     "layers.batchnorm_forward",
-    "The running averages change in test mode. What is seen at test time must not teach them anything.",
+    "The running averages change in test mode. Test data must not change them.",
     beside=True,
 )
 def running_averages_updated_in_test_mode(reference, x, gamma, beta, bn_param):
@@ -215,7 +219,7 @@ def running_averages_updated_in_test_mode(reference, x, gamma, beta, bn_param):
 
 @misconception(
     "layers.batchnorm_forward",
-    "gamma and beta have changed places. One scales, the other shifts.",
+    "gamma and beta are swapped. One scales, the other shifts.",
 )
 def gamma_and_beta_swapped(reference, x, gamma, beta, bn_param):
     return reference.layers.batchnorm_forward(x, beta, gamma, bn_param)
@@ -223,7 +227,7 @@ def gamma_and_beta_swapped(reference, x, gamma, beta, bn_param):
 
 @misconception(
     "layers.batchnorm_forward",
-    "out is the normalized x itself. What is still to be done with gamma and beta?",
+    "out is the normalized x itself. What must you still do with gamma and beta?",
 )
 def neither_gamma_nor_beta(reference, x, gamma, beta, bn_param):
     return reference.layers.batchnorm_forward(x, np.ones_like(gamma), np.zeros_like(beta), bn_param)
@@ -231,7 +235,7 @@ def neither_gamma_nor_beta(reference, x, gamma, beta, bn_param):
 
 @misconception(
     "layers.batchnorm_forward",
-    "In test mode out is the normalized x itself; in train mode gamma and beta are there.",
+    "In test mode, out is the normalized x itself; train mode applies gamma and beta.",
 )
 def neither_gamma_nor_beta_in_test_mode(reference, x, gamma, beta, bn_param):
     if bn_param["mode"] == "train":
@@ -241,7 +245,7 @@ def neither_gamma_nor_beta_in_test_mode(reference, x, gamma, beta, bn_param):
 
 @misconception(
     "layers.batchnorm_forward",
-    "x is divided by its standard deviation, but nothing was subtracted before. Its mean should come out as beta.",
+    "x is divided by its standard deviation, but nothing is subtracted before. The mean of out should be beta.",
 )
 def mean_not_subtracted(reference, x, gamma, beta, bn_param):
     out, cache = reference.layers.batchnorm_forward(x, gamma, np.zeros_like(beta), bn_param)
@@ -253,7 +257,7 @@ def mean_not_subtracted(reference, x, gamma, beta, bn_param):
 
 
 def slopes(dx_hat, x_hat, std, axis, *, through_mean=True, through_variance=True):
-    """The gradient of a normalization along an axis, on all or only some of the ways through its graph."""
+    """Return the gradient of a normalization along an axis, through all paths of its graph or only some."""
     dx = dx_hat
     if through_mean:
         dx = dx - dx_hat.mean(axis=axis, keepdims=True)
@@ -263,13 +267,13 @@ def slopes(dx_hat, x_hat, std, axis, *, through_mean=True, through_variance=True
 
 
 def cache_of(cache):
-    """What the reference's forward put into the cache that travelled here."""
+    """Return the cache that the reference's forward made; a handle holds it as its value."""
     return getattr(cache, "value", cache)
 
 
 @in_both_backwards(
-    "dx fits a graph without the way through the mean. Every example moved the batch's mean, and with it all "
-    "outputs of its column: which term carries that back?",
+    "dx matches a graph without the path through the mean. Every example changes the batch's mean, and so all outputs "
+    "of its column: which term of dx comes from that?",
     beside=True,
 )
 def nothing_through_mean(reference, dout, cache):
@@ -279,8 +283,8 @@ def nothing_through_mean(reference, dout, cache):
 
 
 @in_both_backwards(
-    "dx fits a graph without the way through the variance. Every example moved the batch's variance, and with it all "
-    "outputs of its column: which term carries that back?",
+    "dx matches a graph without the path through the variance. Every example changes the batch's variance, and so all "
+    "outputs of its column: which term of dx comes from that?",
     beside=True,
 )
 def nothing_through_variance(reference, dout, cache):
@@ -290,8 +294,7 @@ def nothing_through_variance(reference, dout, cache):
 
 
 @in_both_backwards(
-    "dx treats mean and variance as constants, which they are in test mode only. In train mode they are made of x, "
-    "too.",
+    "dx treats mean and variance as constants. They are constants in test mode only; in train mode they depend on x.",
     beside=True,
 )
 def statistics_as_constants(reference, dout, cache):
@@ -301,8 +304,8 @@ def statistics_as_constants(reference, dout, cache):
 
 
 @in_both_backwards(
-    "The terms through mean and variance are sums where they should be means: 1 / N got lost on the way back through "
-    "the two averages.",
+    "The terms through mean and variance are sums, but they should be means. A factor 1 / N is missing on the path "
+    "back through the two averages.",
     beside=True,
 )
 def sums_for_means(reference, dout, cache):
@@ -313,7 +316,8 @@ def sums_for_means(reference, dout, cache):
 
 
 @in_both_backwards(
-    "dx is right but for gamma: dout goes into the normalization as it is. What was x_hat multiplied by?",
+    "dx is right except for gamma: dout goes into the normalization's gradient unchanged. What did the forward "
+    "multiply x_hat by?",
 )
 def gamma_not_in_dx(reference, dout, cache):
     x_hat, std, gamma, mode = cache_of(cache)
@@ -332,7 +336,7 @@ def variance_with_wrong_sign(reference, dout, cache):
 
 
 @in_both_backwards(
-    "dx is divided by the variance where the forward divided by its root.",
+    "dx is divided by the variance, but the forward divided by its square root.",
     beside=True,
 )
 def dx_over_variance(reference, dout, cache):
@@ -342,19 +346,20 @@ def dx_over_variance(reference, dout, cache):
 
 
 @in_both_backwards(
-    "dx fits a forward without eps: where the variance is small it is too large. Divide by what the forward divided "
-    "by.",
+    "dx matches a forward without eps: it is too large where the variance is small. Divide by the same number as the "
+    "forward.",
 )
 def eps_not_in_dx(reference, dout, cache):
     x_hat, std, gamma, mode = cache_of(cache)
     _, dgamma, dbeta = reference.layers.batchnorm_backward(dout, cache)
-    share = np.sqrt(np.mean(x_hat * x_hat, axis=0))  # of std that comes from the variance alone
+    share = np.sqrt(np.mean(x_hat * x_hat, axis=0))  # the share of std that comes from the variance, without eps
     dx, _, _ = reference.layers.batchnorm_backward(dout, (x_hat / share, std * share, gamma, mode))
     return dx, dgamma, dbeta
 
 
 @in_both_backwards(
-    "dgamma equals dbeta. beta is added, but gamma is multiplied by something: the chain rule puts it here.",
+    "dgamma equals dbeta. The forward adds beta, but it multiplies gamma by something. The chain rule needs that "
+    "factor here.",
 )
 def dgamma_without_x_hat(reference, dout, cache):
     dx, _, dbeta = reference.layers.batchnorm_backward(dout, cache)
@@ -362,7 +367,8 @@ def dgamma_without_x_hat(reference, dout, cache):
 
 
 @in_both_backwards(
-    "dgamma fits dout times the centred x. gamma was multiplied by what had already been divided by the deviation.",
+    "dgamma matches dout times the centred x. The forward had already divided by the standard deviation when it "
+    "multiplied by gamma.",
 )
 def dgamma_with_centred_x(reference, dout, cache):
     _, std, _, _ = cache_of(cache)
@@ -371,8 +377,8 @@ def dgamma_with_centred_x(reference, dout, cache):
 
 
 @in_both_backwards(
-    "dgamma and dbeta are means over the batch. Both went into every example: how do the gradients that reach them "
-    "combine?",
+    "dgamma and dbeta are means over the batch. gamma and beta are used for every example: how do the gradients that "
+    "reach them combine?",
     beside=True,
 )
 def means_for_dgamma_and_dbeta(reference, dout, cache):
@@ -381,8 +387,8 @@ def means_for_dgamma_and_dbeta(reference, dout, cache):
 
 
 @in_both_backwards(
-    "dgamma and dbeta are summed along the features. There is one gamma and one beta for each feature: which axis is "
-    "to go?",
+    "dgamma and dbeta are summed along the features. Each feature has one gamma and one beta: over which axis must "
+    "you sum?",
     beside=True,
 )
 def dgamma_and_dbeta_over_features(reference, dout, cache):

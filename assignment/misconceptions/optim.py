@@ -1,6 +1,7 @@
 """Mistakes in the update rules, as wrong variants of the reference, each with its hint.
 
-A variant gets the reference before its own arguments. A hint says what was seen and where to look, not the solution.
+Each variant receives the reference before its own arguments. A hint says what the mistake is and where to look, not
+the solution.
 """
 
 import numpy as np
@@ -9,7 +10,7 @@ from grader.checks import misconception
 
 
 def settings(w, config, **defaults):
-    """config with what is missing filled in: numbers as given, arrays (None) of zeros."""
+    """Fill in what config lacks: numbers as given, None as an array of zeros."""
     config = {} if config is None else config
     for key, value in defaults.items():
         config.setdefault(key, np.zeros_like(w) if value is None else value)
@@ -17,7 +18,7 @@ def settings(w, config, **defaults):
 
 
 def momentum(w, dw, config, step):
-    """Momentum's frame. step: (w, dw, velocity, rate, momentum) → (next_w, velocity)."""
+    """Run momentum with another step: (w, dw, velocity, rate, momentum) → (next_w, velocity)."""
     config = settings(w, config, learning_rate=1e-2, momentum=0.9, velocity=None)
     next_w, config["velocity"] = step(w, dw, config["velocity"], config["learning_rate"], config["momentum"])
     return next_w, config
@@ -25,7 +26,7 @@ def momentum(w, dw, config, step):
 
 @misconception(
     "optim.sgd_momentum",
-    "The gradient enters the velocity with a plus: the step goes uphill.",
+    "The gradient is added to the velocity, so the step goes uphill.",
 )
 def goes_uphill(reference, w, dw, config=None):
     def step(w, dw, v, rate, mu):
@@ -37,7 +38,7 @@ def goes_uphill(reference, w, dw, config=None):
 
 @misconception(
     "optim.sgd_momentum",
-    "The velocity is subtracted from w, but its gradient has a minus already: two of them go uphill.",
+    "The velocity is subtracted from w, but the gradient in it already has a minus: together they go uphill.",
 )
 def velocity_subtracted(reference, w, dw, config=None):
     def step(w, dw, v, rate, mu):
@@ -49,8 +50,8 @@ def velocity_subtracted(reference, w, dw, config=None):
 
 @misconception(
     "optim.sgd_momentum",
-    "The signs of the velocity are turned round: it is kept as the way uphill and subtracted from w. The course's "
-    "velocity points where w goes, and config may bring one.",
+    "The velocity has the opposite sign: it points uphill and is subtracted from w. In the course, the velocity "
+    "points where w goes, and config may already contain one.",
 )
 def velocity_points_uphill(reference, w, dw, config=None):
     def step(w, dw, v, rate, mu):
@@ -62,7 +63,8 @@ def velocity_points_uphill(reference, w, dw, config=None):
 
 @misconception(
     "optim.sgd_momentum",
-    "next_w is right in a first step, but config keeps the velocity from before it. What is the next step to remember?",
+    "next_w is right in the first step, but config still holds the velocity from before it. What must the next step "
+    "remember?",
 )
 def velocity_not_stored(reference, w, dw, config=None):
     return momentum(w, dw, config, lambda w, dw, v, rate, mu: (w + mu * v - rate * dw, v))
@@ -70,7 +72,7 @@ def velocity_not_stored(reference, w, dw, config=None):
 
 @misconception(
     "optim.sgd_momentum",
-    "The velocity is right, the step does not use it: w moves by the gradient alone.",
+    "The velocity is right, but the step does not use it: w moves by the gradient alone.",
 )
 def velocity_not_used(reference, w, dw, config=None):
     return momentum(w, dw, config, lambda w, dw, v, rate, mu: (w - rate * dw, mu * v - rate * dw))
@@ -78,7 +80,8 @@ def velocity_not_used(reference, w, dw, config=None):
 
 @misconception(
     "optim.sgd_momentum",
-    "The velocity is right, w moves by the one from before this step. Which of the two is updated first?",
+    "The velocity is right, but w moves by the old velocity, from before this step. Which of the two must you update "
+    "first?",
 )
 def old_velocity_used(reference, w, dw, config=None):
     return momentum(w, dw, config, lambda w, dw, v, rate, mu: (w + v, mu * v - rate * dw))
@@ -86,7 +89,7 @@ def old_velocity_used(reference, w, dw, config=None):
 
 @misconception(
     "optim.sgd_momentum",
-    "next_w fits Nesterov's momentum, which looks one step ahead. The plain one is asked for.",
+    "next_w matches Nesterov's momentum, which looks one step ahead. This function should use plain momentum.",
 )
 def nesterov(reference, w, dw, config=None):
     def step(w, dw, v, rate, mu):
@@ -98,8 +101,8 @@ def nesterov(reference, w, dw, config=None):
 
 @misconception(
     "optim.sgd_momentum",
-    "The learning rate is applied to all of the velocity, also to what is remembered. It belongs to the gradient "
-    "alone.",
+    "The learning rate multiplies the whole velocity, also the part from earlier steps. It should multiply the "
+    "gradient alone.",
 )
 def learning_rate_on_velocity(reference, w, dw, config=None):
     def step(w, dw, v, rate, mu):
@@ -111,7 +114,8 @@ def learning_rate_on_velocity(reference, w, dw, config=None):
 
 @misconception(
     "optim.sgd_momentum",
-    "The velocity fits an average: the gradient is weighed by 1 - momentum. Momentum adds the gradient in full.",
+    "The velocity matches an average in which the gradient has the weight 1 - momentum. Momentum adds the whole "
+    "gradient.",
 )
 def velocity_as_average(reference, w, dw, config=None):
     def step(w, dw, v, rate, mu):
@@ -122,7 +126,9 @@ def velocity_as_average(reference, w, dw, config=None):
 
 
 def rmsprop(w, dw, config, learn=None, divisor=None, *, stores=True):
-    """RMSProp of which one part may be another. learn: the new cache; divisor: what the step is divided by."""
+    """Run RMSProp in which one part may differ. learn: returns the new cache; divisor: returns what the step is divided
+    by.
+    """
     config = settings(w, config, learning_rate=1e-2, decay_rate=0.99, epsilon=1e-8, cache=None)
     before, decay, eps = config["cache"], config["decay_rate"], config["epsilon"]
     cache = learn(before, dw, decay) if learn else decay * before + (1 - decay) * dw**2
@@ -133,7 +139,8 @@ def rmsprop(w, dw, config, learn=None, divisor=None, *, stores=True):
 
 @misconception(
     "optim.rmsprop",
-    "The step is divided by the cache itself. It holds squares of gradients: what has the gradient's own unit?",
+    "The step is divided by the cache itself, which holds squares of gradients. Which quantity has the unit of a "
+    "gradient?",
 )
 def rmsprop_without_root(reference, w, dw, config=None):
     return rmsprop(w, dw, config, divisor=lambda cache, eps, before: cache + eps)
@@ -141,8 +148,8 @@ def rmsprop_without_root(reference, w, dw, config=None):
 
 @misconception(
     "optim.rmsprop",
-    "decay_rate and 1 - decay_rate have changed places: the cache forgets almost all in each step. Which should weigh "
-    "more, what was or what comes?",
+    "decay_rate and 1 - decay_rate are swapped: the cache forgets almost everything in each step. Which should weigh "
+    "more, the old cache or the new squares?",
 )
 def rmsprop_decay_swapped(reference, w, dw, config=None):
     return rmsprop(w, dw, config, learn=lambda cache, dw, decay: (1 - decay) * cache + decay * dw**2)
@@ -150,7 +157,7 @@ def rmsprop_decay_swapped(reference, w, dw, config=None):
 
 @misconception(
     "optim.rmsprop",
-    "The cache is an average of the gradients, not of their squares.",
+    "The cache is an average of the gradients, but it should be an average of their squares.",
 )
 def rmsprop_without_square(reference, w, dw, config=None):
     return rmsprop(w, dw, config, learn=lambda cache, dw, decay: decay * cache + (1 - decay) * dw)
@@ -158,7 +165,7 @@ def rmsprop_without_square(reference, w, dw, config=None):
 
 @misconception(
     "optim.rmsprop",
-    "The cache only grows, as in AdaGrad: the squares are added up. RMSProp lets old gradients fade.",
+    "The cache only grows, as in AdaGrad: it sums the squares. In RMSProp, old gradients lose weight over time.",
 )
 def adagrad(reference, w, dw, config=None):
     return rmsprop(w, dw, config, learn=lambda cache, dw, decay: cache + dw**2)
@@ -166,8 +173,8 @@ def adagrad(reference, w, dw, config=None):
 
 @misconception(
     "optim.rmsprop",
-    "The new squares enter the cache in full; only the old ones are weighed. Then it is no average: what do the two "
-    "weights sum to?",
+    "The new squares enter the cache with the weight 1; only the old ones have a smaller weight. So it is not an "
+    "average: what should the two weights sum to?",
 )
 def rmsprop_squares_in_full(reference, w, dw, config=None):
     return rmsprop(w, dw, config, learn=lambda cache, dw, decay: decay * cache + dw**2)
@@ -175,7 +182,8 @@ def rmsprop_squares_in_full(reference, w, dw, config=None):
 
 @misconception(
     "optim.rmsprop",
-    "next_w is right in a first step, but config keeps the cache from before it. What is the next step to remember?",
+    "next_w is right in the first step, but config still holds the cache from before it. What must the next step "
+    "remember?",
 )
 def rmsprop_cache_not_stored(reference, w, dw, config=None):
     return rmsprop(w, dw, config, stores=False)
@@ -183,7 +191,8 @@ def rmsprop_cache_not_stored(reference, w, dw, config=None):
 
 @misconception(
     "optim.rmsprop",
-    "The cache is right, the step is divided by the one from before this step. Which of the two is updated first?",
+    "The cache is right, but the step is divided by the old cache, from before this step. Which of the two must you "
+    "update first?",
 )
 def rmsprop_old_cache_used(reference, w, dw, config=None):
     return rmsprop(w, dw, config, divisor=lambda cache, eps, before: np.sqrt(before) + eps)
@@ -191,7 +200,8 @@ def rmsprop_old_cache_used(reference, w, dw, config=None):
 
 @misconception(
     "optim.rmsprop",
-    "epsilon is added below the root, not to the root itself: it shows where gradients are small.",
+    "epsilon is added inside the square root, but it belongs after the root. The difference shows where gradients are "
+    "small.",
 )
 def rmsprop_epsilon_below_root(reference, w, dw, config=None):
     return rmsprop(w, dw, config, divisor=lambda cache, eps, before: np.sqrt(cache + eps))
@@ -199,7 +209,7 @@ def rmsprop_epsilon_below_root(reference, w, dw, config=None):
 
 @misconception(
     "optim.rmsprop",
-    "Where gradients are small the step is too large, as if nothing were added to the root. What is epsilon for?",
+    "The step is too large where gradients are small, as if nothing were added to the root. What is epsilon for?",
 )
 def rmsprop_epsilon_forgotten(reference, w, dw, config=None):
     return rmsprop(w, dw, config, divisor=lambda cache, eps, before: np.sqrt(cache))
@@ -207,7 +217,7 @@ def rmsprop_epsilon_forgotten(reference, w, dw, config=None):
 
 @misconception(
     "optim.rmsprop",
-    "The step goes along the gradient, uphill. The loss is to fall.",
+    "The step goes along the gradient, which is uphill. The loss should fall.",
     beside=True,
 )
 def rmsprop_goes_uphill(reference, w, dw, config=None):
@@ -224,7 +234,7 @@ def plain(average, beta, t):
 
 
 def adam(w, dw, config, *, betas=None, square=np.square, corrected=(plain, plain), divisor=right_divisor):
-    """Adam of which one part may be another. betas: weights of (m, v)."""
+    """Run Adam in which one part may differ. betas: the weights of m and v."""
     defaults = {"learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "m": None, "v": None, "t": 0}
     config = settings(w, config, **defaults)
     beta1, beta2 = betas(config) if betas else (config["beta1"], config["beta2"])
@@ -244,7 +254,8 @@ def uncorrected(average, beta, t):
 
 @misconception(
     "optim.adam",
-    "The step uses m and v as they are. They began with zeros: what makes up for that in the first steps?",
+    "The step uses m and v without the correction. They started at zero, so they are too small in the first steps: "
+    "what corrects that?",
     beside=True,
 )
 def not_corrected(reference, w, dw, config=None):
@@ -253,7 +264,7 @@ def not_corrected(reference, w, dw, config=None):
 
 @misconception(
     "optim.adam",
-    "m is corrected for the zeros that it began with, v is not.",
+    "m is corrected for its start at zero, but v is not.",
     beside=True,
 )
 def v_not_corrected(reference, w, dw, config=None):
@@ -262,7 +273,7 @@ def v_not_corrected(reference, w, dw, config=None):
 
 @misconception(
     "optim.adam",
-    "v is corrected for the zeros that it began with, m is not.",
+    "v is corrected for its start at zero, but m is not.",
     beside=True,
 )
 def m_not_corrected(reference, w, dw, config=None):
@@ -271,7 +282,7 @@ def m_not_corrected(reference, w, dw, config=None):
 
 @misconception(
     "optim.adam",
-    "The correction fits a division by 1 - beta, the same in every step. Where does t come in?",
+    "The correction matches a division by 1 - beta, which is the same in every step. Where is t used?",
     beside=True,
 )
 def corrected_without_t(reference, w, dw, config=None):
@@ -283,7 +294,7 @@ def corrected_without_t(reference, w, dw, config=None):
 
 @misconception(
     "optim.adam",
-    "The correction fits 1 - beta * t: beta is to be raised to the power of t.",
+    "The correction matches 1 - beta * t, but beta should be raised to the power of t.",
     beside=True,
 )
 def t_not_a_power(reference, w, dw, config=None):
@@ -295,7 +306,7 @@ def t_not_a_power(reference, w, dw, config=None):
 
 @misconception(
     "optim.adam",
-    "config keeps the corrected m and v. The averages go on uncorrected; the correction is for the step alone.",
+    "config stores the corrected m and v. Store them uncorrected: the correction is for this step only.",
 )
 def corrected_averages_stored(reference, w, dw, config=None):
     next_w, config = adam(w, dw, config)
@@ -306,7 +317,7 @@ def corrected_averages_stored(reference, w, dw, config=None):
 
 @misconception(
     "optim.adam",
-    "beta1 and beta2 have changed places. Which of the two averages is to remember longer?",
+    "beta1 and beta2 are swapped. Which of the two averages should remember longer?",
 )
 def betas_swapped(reference, w, dw, config=None):
     return adam(w, dw, config, betas=lambda config: (config["beta2"], config["beta1"]))
@@ -314,7 +325,7 @@ def betas_swapped(reference, w, dw, config=None):
 
 @misconception(
     "optim.adam",
-    "The weights of the averages have changed places: beta weighs what comes, 1 - beta what was.",
+    "The weights of the averages are swapped: beta multiplies the new value, 1 - beta the old one.",
 )
 def weights_of_averages_swapped(reference, w, dw, config=None):
     def swapped(average, beta, t):
@@ -331,7 +342,7 @@ def weights_of_averages_swapped(reference, w, dw, config=None):
 
 @misconception(
     "optim.adam",
-    "v is an average of the gradients, not of their squares.",
+    "v is an average of the gradients, but it should be an average of their squares.",
 )
 def v_without_square(reference, w, dw, config=None):
     return adam(w, dw, config, square=np.asarray)
@@ -339,7 +350,8 @@ def v_without_square(reference, w, dw, config=None):
 
 @misconception(
     "optim.adam",
-    "epsilon is added below the root, not to the root itself: it shows where gradients are small.",
+    "epsilon is added inside the square root, but it belongs after the root. The difference shows where gradients are "
+    "small.",
 )
 def adam_epsilon_below_root(reference, w, dw, config=None):
     return adam(w, dw, config, divisor=lambda v_hat, eps: np.sqrt(v_hat + eps))
@@ -347,7 +359,7 @@ def adam_epsilon_below_root(reference, w, dw, config=None):
 
 @misconception(
     "optim.adam",
-    "Where gradients are small the step is too large, as if nothing were added to the root. What is epsilon for?",
+    "The step is too large where gradients are small, as if nothing were added to the root. What is epsilon for?",
 )
 def adam_epsilon_forgotten(reference, w, dw, config=None):
     return adam(w, dw, config, divisor=lambda v_hat, eps: np.sqrt(v_hat))
@@ -355,7 +367,7 @@ def adam_epsilon_forgotten(reference, w, dw, config=None):
 
 @misconception(
     "optim.adam",
-    "The step is divided by v itself. It holds squares of gradients: what has the gradient's own unit?",
+    "The step is divided by v itself, which holds squares of gradients. Which quantity has the unit of a gradient?",
 )
 def adam_without_root(reference, w, dw, config=None):
     return adam(w, dw, config, divisor=lambda v_hat, eps: v_hat + eps)
@@ -363,7 +375,7 @@ def adam_without_root(reference, w, dw, config=None):
 
 @misconception(
     "optim.adam",
-    "The step uses the gradient where m belongs: that is RMSProp's step.",
+    "The step uses the gradient instead of m: that is the step of RMSProp.",
 )
 def step_without_m(reference, w, dw, config=None):
     return adam(w, dw, config, corrected=(lambda m, beta, t: dw, plain))
@@ -371,7 +383,7 @@ def step_without_m(reference, w, dw, config=None):
 
 @misconception(
     "optim.adam",
-    "t stays what it was: the next step is corrected as if it were the same one.",
+    "t does not change, so the next step is corrected as if it were the same step.",
 )
 def t_not_stored(reference, w, dw, config=None):
     t = (config or {}).get("t", 0)
@@ -382,7 +394,7 @@ def t_not_stored(reference, w, dw, config=None):
 
 @misconception(
     "optim.adam",
-    "The step goes along the gradient, uphill. The loss is to fall.",
+    "The step goes along the gradient, which is uphill. The loss should fall.",
     beside=True,
 )
 def adam_goes_uphill(reference, w, dw, config=None):

@@ -1,7 +1,7 @@
 """Mistakes in spatial batch normalization, as wrong variants of the reference, each with its hint.
 
-A variant gets the reference before its own arguments. A hint says what was seen and where to look, not the solution.
-Forwards hand on the reference's cache, so that their mistake is the only one.
+Each variant receives the reference before its own arguments. A hint says what the mistake is and where to look, not
+the solution. A wrong forward returns the reference's cache, so that the backward sees no second mistake.
 """
 
 import numpy as np
@@ -14,14 +14,14 @@ def right_cache(reference, x, gamma, beta, bn_param):
 
 
 def cache_of(cache):
-    """What the reference's forward put into the cache that travelled here."""
+    """Return the cache that the reference's forward made; a handle holds it as its value."""
     return getattr(cache, "value", cache)
 
 
 @misconception(
     "layers.spatial_batchnorm_forward",
-    "The pixels lie in another order than the channels: a reshape to (N * H * W, C) does not move numbers, so each of "
-    "its columns mixes channels. Which axis must come last before the reshape?",
+    "The reshape to (N * H * W, C) mixes channels: a reshape does not move numbers, so each column contains numbers "
+    "of several channels. Which axis must come last before the reshape?",
 )
 def reshaped_without_transposing(reference, x, gamma, beta, bn_param):
     cache = right_cache(reference, x, gamma, beta, bn_param)
@@ -31,8 +31,8 @@ def reshaped_without_transposing(reference, x, gamma, beta, bn_param):
 
 @misconception(
     "layers.spatial_batchnorm_forward",
-    "The running averages are right, the numbers of out are not where they belong: the way back from (N * H * W, C) is "
-    "not the way there, backwards. In which order are the axes before and after the last reshape?",
+    "The running averages are right, but the numbers of out are in the wrong places: the way back from (N * H * W, C) "
+    "does not undo the way there. In which order are the axes before and after the last reshape?",
 )
 def reshaped_without_transposing_back(reference, x, gamma, beta, bn_param):
     out, cache = reference.layers.spatial_batchnorm_forward(x, gamma, beta, bn_param)
@@ -41,8 +41,8 @@ def reshaped_without_transposing_back(reference, x, gamma, beta, bn_param):
 
 @misconception(
     "layers.spatial_batchnorm_forward",
-    "Each image is normalized by a mean and variance of its own. The statistics of a channel are taken over the whole "
-    "batch, too.",
+    "Each image is normalized by its own mean and variance. The statistics of a channel are taken over the whole "
+    "batch.",
 )
 def each_image_alone(reference, x, gamma, beta, bn_param):
     cache = right_cache(reference, x, gamma, beta, bn_param)
@@ -52,8 +52,8 @@ def each_image_alone(reference, x, gamma, beta, bn_param):
 
 @misconception(
     "layers.spatial_batchnorm_forward",
-    "Mean and variance fit the means over each image's places: that variance is far too small. All pixels are "
-    "examples, not their means.",
+    "Mean and variance match those of the images' means. That variance is far too small: every pixel is an example, "
+    "not the mean of each image.",
 )
 def statistics_of_image_means(reference, x, gamma, beta, bn_param):
     cache = right_cache(reference, x, gamma, beta, bn_param)
@@ -70,7 +70,7 @@ def statistics_of_image_means(reference, x, gamma, beta, bn_param):
 
 @misconception(
     "layers.spatial_batchnorm_forward",
-    "gamma and beta have changed places. One scales, the other shifts.",
+    "gamma and beta are swapped. One scales, the other shifts.",
 )
 def spatial_gamma_and_beta_swapped(reference, x, gamma, beta, bn_param):
     return reference.layers.spatial_batchnorm_forward(x, beta, gamma, bn_param)
@@ -78,8 +78,8 @@ def spatial_gamma_and_beta_swapped(reference, x, gamma, beta, bn_param):
 
 @misconception(
     "layers.spatial_batchnorm_backward",
-    "dout is reshaped to (N * H * W, C) as it lies: each of its columns mixes channels. It must go the way that x went "
-    "in the forward.",
+    "dout is reshaped to (N * H * W, C) directly, so each column contains numbers of several channels. Move its axes "
+    "as the forward moved those of x.",
 )
 def dout_reshaped_without_transposing(reference, dout, cache):
     inner, _ = cache_of(cache)
@@ -89,8 +89,8 @@ def dout_reshaped_without_transposing(reference, dout, cache):
 
 @misconception(
     "layers.spatial_batchnorm_backward",
-    "dgamma and dbeta are right, the numbers of dx are not where they belong. In which order are the axes before and "
-    "after the last reshape?",
+    "dgamma and dbeta are right, but the numbers of dx are in the wrong places. In which order are the axes before "
+    "and after the last reshape?",
 )
 def dx_reshaped_without_transposing_back(reference, dout, cache):
     dx, dgamma, dbeta = reference.layers.spatial_batchnorm_backward(dout, cache)
@@ -99,8 +99,8 @@ def dx_reshaped_without_transposing_back(reference, dout, cache):
 
 @misconception(
     "layers.spatial_batchnorm_backward",
-    "dgamma and dbeta are means over the pixels. Both went into every pixel: how do the gradients that reach them "
-    "combine?",
+    "dgamma and dbeta are means over the pixels. gamma and beta are used for every pixel: how do the gradients that "
+    "reach them combine?",
 )
 def spatial_means_for_dgamma_and_dbeta(reference, dout, cache):
     dx, dgamma, dbeta = reference.layers.spatial_batchnorm_backward(dout, cache)
@@ -110,8 +110,7 @@ def spatial_means_for_dgamma_and_dbeta(reference, dout, cache):
 
 @misconception(
     "layers.spatial_batchnorm_backward",
-    "dx treats mean and variance as constants, which they are in test mode only. In train mode they are made of x, "
-    "too.",
+    "dx treats mean and variance as constants. They are constants in test mode only; in train mode they depend on x.",
 )
 def spatial_statistics_as_constants(reference, dout, cache):
     (_, std, gamma, _), _ = cache_of(cache)
@@ -120,20 +119,21 @@ def spatial_statistics_as_constants(reference, dout, cache):
 
 
 PER_PIXEL = (
-    "Each place of the image has a mean and a variance of its own, taken over the images alone. The statistics of a "
+    "Each position of the image has its own mean and variance, taken over the images only. The statistics of a "
     "channel are taken over all of its pixels: what counts as an example for batch normalization?"
 )
 
 
 def normalized_per_pixel(x, gamma, beta, bn_param, averages_shape):
-    """Batch normalization of every pixel by the batch alone. averages_shape: (C, H, W) → that of the running averages,
-    None for averages that are lost."""
+    """Normalize every pixel by the batch alone. averages_shape: maps (C, H, W) to the shape of the running averages, or
+    to None if they are not stored.
+    """
     mode, eps, momentum = bn_param["mode"], bn_param.get("eps", 1e-5), bn_param.get("momentum", 0.9)
     N, C, H, W = x.shape
     shape = averages_shape(C, H, W)
     last = (C, H, W)[-2:] if shape == (H * W,) else (C, H, W)
     zeros = np.zeros(int(np.prod(last)))
-    # What is there must have an entry for each pixel: one for each channel does not broadcast.
+    # The running averages need an entry for each pixel: one for each channel would not broadcast.
     running = {key: bn_param.get(key, zeros) + zeros for key in ("running_mean", "running_var")}
     outs = []
     for c in range(C):

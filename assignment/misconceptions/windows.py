@@ -1,6 +1,7 @@
 """Mistakes in convolution and max-pooling, as wrong variants of the reference, each with its hint.
 
-A variant gets the reference before its own arguments. A hint says what was seen and where to look, not the solution.
+Each variant receives the reference before its own arguments. A hint says what the mistake is and where to look, not
+the solution.
 """
 
 import numpy as np
@@ -10,8 +11,8 @@ from grader.checks import misconception
 
 @misconception(
     "layers.conv_forward_naive",
-    "The filters are turned by 180 degrees before they are applied. What the course calls convolution does not "
-    "flip them: multiply window and filter entry by entry as they lie.",
+    "The filters are rotated by 180 degrees before they are applied. The course's convolution does not flip them: "
+    "multiply each window entry by the filter entry at the same position.",
 )
 def flipped_kernel(reference, x, w, b, conv_param):
     out, _ = reference.layers.conv_forward_naive(x, w[:, :, ::-1, ::-1], b, conv_param)
@@ -20,7 +21,7 @@ def flipped_kernel(reference, x, w, b, conv_param):
 
 @misconception(
     "layers.conv_forward_naive",
-    "Every map is off by a constant of its own: the bias of the filter is missing. Each filter has one number in b.",
+    "Every map differs by its own constant: the bias of the filter is missing. Each filter has one number in b.",
 )
 def conv_no_bias(reference, x, w, b, conv_param):
     out, _ = reference.layers.conv_forward_naive(x, w, np.zeros_like(b), conv_param)
@@ -29,7 +30,7 @@ def conv_no_bias(reference, x, w, b, conv_param):
 
 @misconception(
     "layers.conv_forward_naive",
-    "The output fits windows that all start one pixel apart. Where does window (i, j) begin when the stride is not 1?",
+    "The output matches windows that all start one pixel apart. Where does window (i, j) start if the stride is not 1?",
 )
 def stride_ignored(reference, x, w, b, conv_param):
     stride, pad = conv_param["stride"], conv_param["pad"]
@@ -40,8 +41,8 @@ def stride_ignored(reference, x, w, b, conv_param):
 
 @misconception(
     "layers.conv_backward_naive",
-    "dx fits padded_dx[:, :, pad:H, pad:W]. That end is counted in the padded array: where does the image end in "
-    "there?",
+    "dx matches padded_dx[:, :, pad:H, pad:W]. Those ends are indices into the padded array: where does the image end "
+    "in it?",
 )
 def crops_to_height(reference, dout, cache):
     dx, dw, db = reference.layers.conv_backward_naive(dout, cache)
@@ -51,7 +52,8 @@ def crops_to_height(reference, dout, cache):
 
 @misconception(
     "layers.conv_backward_naive",
-    "db is off in a way that fits a mean. b is added at every position of every image: all these gradients reach it.",
+    "db looks like a mean. b is added at every position of every image, so the gradients of all these positions reach "
+    "it.",
     beside=True,
 )
 def conv_mean_for_db(reference, dout, cache):
@@ -61,8 +63,8 @@ def conv_mean_for_db(reference, dout, cache):
 
 @misconception(
     "layers.conv_backward_naive",
-    "dx holds the gradient of the last window that covers each pixel. A pixel lies in several windows and collects "
-    "from each of them.",
+    "dx contains only the gradient of the last window that covers each pixel. A pixel lies in several windows: add "
+    "the gradients of all of them.",
     beside=True,
 )
 def dx_not_accumulated(reference, dout, cache):
@@ -80,7 +82,8 @@ def dx_not_accumulated(reference, dout, cache):
 
 @misconception(
     "layers.conv_backward_naive",
-    "dw holds the gradient of the last window only. Every window of every image adds its share to the filter.",
+    "dw contains only the gradient of the last window. Every window of every image adds its part to the gradient of "
+    "the filter.",
     beside=True,
 )
 def dw_not_accumulated(reference, dout, cache):
@@ -92,7 +95,7 @@ def dw_not_accumulated(reference, dout, cache):
 
 @misconception(
     "layers.max_pool_forward_naive",
-    "The output is the smallest number of each window. Max-pooling keeps the largest.",
+    "The output is the smallest number of each window. Max-pooling returns the largest.",
 )
 def min_pooling(reference, x, pool_param):
     out, _ = reference.layers.max_pool_forward_naive(-x, pool_param)
@@ -101,7 +104,7 @@ def min_pooling(reference, x, pool_param):
 
 @misconception(
     "layers.max_pool_forward_naive",
-    "The output is the mean of each window. Max-pooling keeps the largest number only.",
+    "The output is the mean of each window. Max-pooling returns the largest number.",
 )
 def mean_pooling(reference, x, pool_param):
     HH, WW = pool_param["pool_height"], pool_param["pool_width"]
@@ -115,7 +118,8 @@ def mean_pooling(reference, x, pool_param):
 
 @misconception(
     "layers.max_pool_forward_naive",
-    "The maximum is never below zero. What does it start from where all numbers of a window are negative?",
+    "The maximum is never below zero. Which value does your maximum start from if all numbers of a window are "
+    "negative?",
 )
 def starts_from_zero(reference, x, pool_param):
     out, _ = reference.layers.max_pool_forward_naive(np.maximum(x, 0), pool_param)
@@ -124,7 +128,7 @@ def starts_from_zero(reference, x, pool_param):
 
 @misconception(
     "layers.max_pool_forward_naive",
-    "The windows are as wide as they are high. pool_height and pool_width may differ.",
+    "The windows are as wide as they are high, but pool_height and pool_width may differ.",
 )
 def square_windows(reference, x, pool_param):
     square = {**pool_param, "pool_width": pool_param["pool_height"]}
@@ -133,8 +137,8 @@ def square_windows(reference, x, pool_param):
 
 
 LAST_WINDOW_ALONE = (
-    "Where windows overlap, the gradient of the last one stands alone. An entry that is the maximum of several "
-    "windows collects from each of them."
+    "Where windows overlap, dx contains only the gradient of the last one. An entry can be the maximum of several "
+    "windows: add the gradients of all of them."
 )
 
 
@@ -168,7 +172,7 @@ def overwrites_maximum(reference, dout, cache):
 
 @misconception(
     "layers.max_pool_backward_naive",
-    "Every entry of a window gets the gradient. Only the one that was the maximum reached the output.",
+    "Every entry of a window gets the gradient. Only the largest entry reached the output.",
 )
 def spreads_to_all(reference, dout, cache):
     x, pool_param = cache_of(cache)
@@ -181,5 +185,5 @@ def spreads_to_all(reference, dout, cache):
 
 
 def cache_of(cache):
-    """What the reference's forward put into the cache that travelled here."""
+    """Return the cache that the reference's forward made; a handle holds it as its value."""
     return getattr(cache, "value", cache)

@@ -1,8 +1,10 @@
-"""Mistakes in the loops over windows, of convolution and max-pooling, which look different in every style.
+"""Mistakes in the loops over the windows of convolution and max-pooling, which look different in every style.
 
-Height and width mixed up: images and windows that are as high as wide come out right. As many windows as the stride
-goes into the image. And crops that hold for one pad only. Some raise, and what they raise is the style's: so each is
-here in loops over slices, which do not broadcast, and over single entries, whose index is out of bounds.
+The mistakes: height and width are mixed up (square images and windows still come out right); the number of windows is
+the image's size over the stride; the crop is right for one pad only. Some of them raise, and the exception depends on
+the
+style. So each mistake is here twice: with slices, which do not broadcast, and with single entries, whose index is out
+of bounds.
 """
 
 import numpy as np
@@ -10,33 +12,33 @@ import numpy as np
 from grader.checks import misconception
 
 MIXED_UP = (
-    "What is as high as wide comes out right, the rest does not: height and width are mixed up. For every size, loop "
-    "and slice, is it about rows (H, HH) or about columns (W, WW)?"
+    "Height and width are mixed up: the result is right only where both are the same. Check every size, loop and "
+    "slice: is it about rows (H, HH) or about columns (W, WW)?"
 )
-WINDOW_SWAPPED = "Height and width of the window are swapped. Which of the two goes with the rows?"
+WINDOW_SWAPPED = "Height and width of the window are swapped. Which of the two belongs to the rows?"
 TOO_MANY_WINDOWS = (
-    "There are as many windows as the stride goes into the image, so that the last ones reach over the border where "
-    "windows overlap. How many windows of this height fit into H rows?"
+    "The number of windows is the image's size divided by the stride. So if windows overlap, the last ones reach over "
+    "the border. How many windows of this height fit into H rows?"
 )
 FIXED_CROP = (
-    "dx fits a crop of one row and one column on each side, whatever pad is. How many did the forward add on each side?"
+    "dx is cropped by one row and one column on each side, whatever pad is. How many did the forward add on each side?"
 )
 EMPTY_CROP = (
-    "Without padding the slice pad:-pad is 0:0, which is empty. Crop by where the image begins and how long it is."
+    "If pad is 0, the slice pad:-pad is 0:0, which is empty. Crop by where the image starts and how long it is."
 )
 EMPTY_INNER = (
-    "Without padding the slice pad:-pad is 0:0, which is empty: x does not fit in there. Say by its length where it "
-    "ends, or let np.pad do it."
+    "If pad is 0, the slice pad:-pad is 0:0, which is empty, so x does not fit in there. Compute the end of the slice "
+    "from the length of x, or use np.pad."
 )
 
 
 def cache_of(cache):
-    """What the reference's forward put into the cache that travelled here."""
+    """Return the cache that the reference's forward made; a handle holds it as its value."""
     return getattr(cache, "value", cache)
 
 
 def right_counts(H, W, HH, WW, stride):
-    """Rows of windows, and columns of windows."""
+    """Return how many rows and how many columns of windows there are."""
     return (H - HH) // stride + 1, (W - WW) // stride + 1
 
 
@@ -81,7 +83,9 @@ def last_twice(a, b):
 
 
 def in_both_ways(function, hint, styles, make, ways=(False, True)):
-    """A misconception for each style, over slices and over single entries. make: from the style's options a variant."""
+    """Register a misconception for each style, with slices and with single entries. make: builds a variant from the
+    style's options.
+    """
     for name, options in styles.items():
         for single in ways:
             run = make(single=single, **options)
@@ -102,8 +106,9 @@ def convolution(
     to=as_they_are,
     corner=as_they_are,
 ):
-    """shape: of the maps; loops: their ends; window: its height and width; to: where in a map a sum goes; corner: of a
-    window."""
+    """Build a wrong convolution. shape: of each map; loops: where the two loops end; window: its height and width; to:
+    where a sum goes in the map; corner: where a window starts.
+    """
 
     def run(reference, x, w, b, conv_param):
         stride, pad = conv_param["stride"], conv_param["pad"]
@@ -167,7 +172,7 @@ def padded_by_minus_pad(reference, x, w, b, conv_param):
 
 
 def convolution_backward(*, single, loops=as_they_are, window=as_they_are, crop=as_they_are, assigned=False):
-    """crop: height and width of dx; assigned: written into an array that has the shape of x."""
+    """Build a wrong backward. crop: height and width of dx; assigned: write into an array that has the shape of x."""
 
     def run(reference, dout, cache):
         x, w, _, conv_param = cache_of(cache)
@@ -218,7 +223,7 @@ in_both_ways(
 
 
 def cropped_otherwise(reference, dout, cache, begin, end, assigned):
-    """dx cropped from the right gradient of the padded image: begin:end of its rows and columns."""
+    """Crop dx from the right gradient of the padded image: begin:end of its rows and columns."""
     x, w, b, conv_param = cache_of(cache)
     pad = conv_param["pad"]
     _, dw, db = reference.layers.conv_backward_naive(dout, cache)
@@ -267,7 +272,9 @@ def pooling(
     to=as_they_are,
     corner=as_they_are,
 ):
-    """As convolution. shape: counts of the maps, if they are others than those of the loops."""
+    """Build a wrong pooling, with the options of convolution. shape: the counts for the maps, if they differ from those
+    of the loops.
+    """
 
     def run(reference, x, pool_param):
         HH, WW, stride = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
@@ -294,7 +301,7 @@ def counts_swapped(H, W, HH, WW, stride):
 
 
 def counts_of_steps(H, W, HH, WW, stride):
-    """Steps of range(0, H, stride)."""
+    """Count the steps of range(0, H, stride)."""
     return -(-H // stride), -(-W // stride)
 
 

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Batch normalization and dropout
 #
-# Two kinds of layers that make deep nets easier to train. Both behave in one way while a net is trained and in
-# another when it is used, so each has a mode.
+# Two kinds of layers make deep nets easier to train. Both behave differently while a net is trained and when it is
+# used, so each has a mode.
 #
 # Your code goes into `cs231n/layers.py` and, at the end of each half, into the `FullyConnectedNet` of
 # `cs231n/classifiers/fc_net.py`.
@@ -31,7 +31,7 @@ for name, array in data.items():
 
 
 def first_images(count):
-    """The data with only the first `count` training images."""
+    """Return the data with only the first `count` training images."""
     return {**data, "X_train": data["X_train"][:count], "y_train": data["y_train"][:count]}
 
 
@@ -45,10 +45,10 @@ def show_columns(title, a):
 # %% [markdown]
 # ## Why normalize
 #
-# Images are centred before training, since layers learn best from inputs around 0 of spread about 1. But only the
-# first layer sees images. What the deeper ones see depends on all weights before them, and moves with every step.
-# The cell feeds random numbers through eight layers of 100 ReLUs: depending on the weight scale, signals die out or
-# explode.
+# Images are centred before training, because layers learn best from inputs around 0 with a spread of about 1. But
+# only the first layer sees images. The inputs of deeper layers depend on all weights before them, and change with
+# every step. The cell sends random numbers through eight layers of 100 ReLUs: depending on the weight scale, signals
+# vanish or explode.
 
 # %%
 rng = np.random.RandomState(0)
@@ -66,9 +66,9 @@ plt.legend()
 plt.show()
 
 # %% [markdown]
-# Batch normalization (Ioffe and Szegedy, 2015) takes this in hand: a layer that, for each feature, takes away the
-# mean over the minibatch and divides by the standard deviation. A net may need another mean and spread, so two
-# parameters for each feature, $\gamma$ and $\beta$, put them back if that helps:
+# Batch normalization (Ioffe and Szegedy, 2015) solves this: for each feature, this layer subtracts the mean over the
+# minibatch and divides by the standard deviation. A net may need another mean and spread. So each feature has two
+# parameters, $\gamma$ and $\beta$, which can restore them if that helps:
 #
 # $$\hat x_{ij} = \frac{x_{ij} - \mu_j}{\sqrt{\sigma_j^2 + \epsilon}}, \qquad \text{out}_{ij} = \gamma_j \hat x_{ij} + \beta_j$$
 #
@@ -77,8 +77,8 @@ plt.show()
 #
 # ## Batch normalization: forward
 #
-# When the net is used, there may be no minibatch, and an answer must not depend on what else was asked. So training
-# keeps running averages, which test mode uses in place of the minibatch's:
+# When the net is used, there may be no minibatch, and the result for one example must not depend on other examples.
+# So training computes running averages, and test mode uses them instead of the minibatch's statistics:
 #
 #     running_mean = momentum * running_mean + (1 - momentum) * sample_mean
 #     running_var = momentum * running_var + (1 - momentum) * sample_var
@@ -101,8 +101,8 @@ a_norm, _ = batchnorm_forward(a, gamma, beta, {"mode": "train"})
 show_columns("after it with gamma [1 2 3], beta [11 12 13] (expected: stds gamma, means beta):", a_norm)
 
 # %% [markdown]
-# Now `mode` `"test"`. Fifty minibatches warm the running averages up; then means and spreads should be near 0 and
-# 1, though not as near as in training: these averages are not the minibatch's own.
+# Now `mode` `"test"`. First, fifty minibatches fill the running averages. Then means and spreads should be near 0 and
+# 1, but not as near as in training: these averages are not the minibatch's own.
 
 # %% check batchnorm-test
 np.random.seed(231)
@@ -125,8 +125,8 @@ check("batchnorm_forward")
 # %% [markdown]
 # ## Batch normalization: backward
 #
-# Draw the graph: `x` reaches `out` on three ways, by itself, through the mean and through the variance. Follow each
-# of them back and add up what arrives at `x`. Write `batchnorm_backward`.
+# Draw the graph. There are three paths from `x` to `out`: directly, through the mean and through the variance. Follow
+# each path back and add up the gradients that arrive at `x`. Write `batchnorm_backward`.
 
 # %% check batchnorm-backward
 np.random.seed(231)
@@ -147,12 +147,14 @@ check("batchnorm_backward")
 # %% [markdown]
 # ## The same on paper
 #
-# The three ways can also be added up on paper, and much cancels. With $g_i = \gamma\,\text{dout}_i$ in one column,
+# You can also add up the three paths on paper, and many terms cancel. With $g_i = \gamma\,\text{dout}_i$ in one
+# column,
 #
 # $$dx_i = \frac{1}{\sqrt{\sigma^2 + \epsilon}} \Big( g_i - \frac1N \sum_k g_k - \frac{\hat x_i}{N} \sum_k g_k \hat x_k \Big).$$
 #
-# In words: take from the gradient its mean and its share along $\hat x$, for these two directions the layer has
-# thrown away. Derive it, then write `batchnorm_backward_alt`. It should agree with the first and be quicker.
+# In words: subtract from the gradient its mean and its component along $\hat x$, because the layer has removed these
+# two directions. Derive the formula, then write `batchnorm_backward_alt`. It should agree with the first version and
+# be faster.
 
 # %% check batchnorm-backward-alt
 np.random.seed(231)
@@ -180,12 +182,12 @@ check("batchnorm_backward_alt")
 # %% [markdown]
 # ## Fully connected nets with batch normalization
 #
-# Put it between affine and ReLU in your `FullyConnectedNet` for `use_batchnorm=True`. Each hidden layer has a
-# `gamma`, a `beta` and a dict of its own in `self.bn_params`, for its running averages; there is none before the
-# scores. A sandwich affine - batch norm - ReLU in `cs231n/layer_utils.py` keeps this tidy.
+# Put it between affine and ReLU in your `FullyConnectedNet` for `use_batchnorm=True`. Each hidden layer has its own
+# `gamma`, its own `beta`, and its own dict in `self.bn_params` for its running averages. There is no batch
+# normalization before the scores. A sandwich affine - batch norm - ReLU in `cs231n/layer_utils.py` keeps this tidy.
 #
-# The biases before a batch norm have no effect (why?), so their gradients are nothing but rounding noise, and the
-# relative errors of `b1` and `b2` say little.
+# The biases before a batch norm have no effect (why?), so their gradients are only rounding noise, and the relative
+# errors of `b1` and `b2` mean little.
 
 # %% check batchnorm-net
 np.random.seed(231)
@@ -202,7 +204,7 @@ for reg, expected in ((0, 2.2611955101340957), (3.14, 6.996533220108303)):
     show_net_errors(model, X, y, bound=1e-2)
 
 # %% [markdown]
-# Six layers, 1,000 images, with batch normalization and without.
+# Now train six layers on 1,000 images, with batch normalization and without.
 
 # %% check batchnorm-training
 np.random.seed(231)
@@ -222,8 +224,8 @@ plt.show()
 # %% [markdown]
 # ## Batch normalization and the weight scale
 #
-# The first plot of this page showed how much depends on the weight scale. Here nets are trained from ten scales, with
-# normalization and without.
+# The first plot of this page showed how much depends on the weight scale. Here we train nets with ten weight scales,
+# with normalization and without.
 
 # %%
 np.random.seed(231)
@@ -246,24 +248,24 @@ axes[0].legend()
 plt.show()
 
 # %% [markdown]
-# **Question.** Describe what you see, and explain it: which scales do well without normalization, which with it,
-# and why?
+# **Question.** Describe what you see, and explain it: which scales work well without normalization, which work well
+# with it, and why?
 
 # %% [markdown] answer batchnorm-and-scale
 # ### BEGIN SOLUTION
-# Without it only a narrow band, from about 0.05 to 0.4, learns: below, signals and gradients vanish on their way
-# through eight layers, above, they explode. With it almost every scale learns, since a factor on the weights is
-# divided out again by the standard deviation; what is left of the scale acts like a learning rate (small weights
-# are turned by a step more quickly). The last layer is not normalized, so very large scales still begin with a
-# large loss.
+# Without it, nets learn only in a narrow range of scales, from about 0.05 to 0.4: below, signals and gradients vanish
+# on their way through eight layers; above, they explode. With it, nets learn at almost every scale, because the
+# standard deviation divides out any factor on the weights. What remains of the scale acts like a learning rate (a
+# step turns small weights faster). The last layer is not normalized, so very large scales still start with a large
+# loss.
 # ### END SOLUTION
 
 # %% [markdown]
 # ## Layer normalization
 #
-# The statistics of a minibatch of three examples are noise. Layer normalization (Ba, Kiros and Hinton, 2016) uses
-# no other example at all: mean and variance are taken over the features of each example. Same formula, other axis,
-# nothing to run along, and no difference between training and test.
+# The statistics of a minibatch of three examples are noise. Layer normalization (Ba, Kiros and Hinton, 2016) uses no
+# other example at all: it takes mean and variance over the features of each example. The formula is the same and the
+# axis is another; there are no running averages, and no difference between training and test.
 
 # %%
 figure, axes = plt.subplots(1, 2, figsize=(7, 2.6), layout="constrained")
@@ -279,8 +281,8 @@ for axis, title, group in (
 plt.show()
 
 # %% [markdown]
-# Write `layernorm_forward` and `layernorm_backward`. `gamma` and `beta` still belong to features. Little is left to
-# write if you see what transposing does for you.
+# Write `layernorm_forward` and `layernorm_backward`. `gamma` and `beta` still belong to features. There is little to
+# write if you see how transposing helps.
 
 # %% check layernorm
 np.random.seed(231)
@@ -299,8 +301,8 @@ show_gradient_errors(lambda *xgb: layernorm_forward(*xgb, {})[0], inputs, gradie
 check("layernorm_forward", "layernorm_backward")
 
 # %% [markdown]
-# Let `FullyConnectedNet` use it for `normalization="layernorm"`, then see how both depend on the size of the
-# minibatch.
+# Use it in `FullyConnectedNet` for `normalization="layernorm"`, then see how both normalizations depend on the size
+# of the minibatch.
 
 # %%
 np.random.seed(231)
@@ -317,12 +319,12 @@ plot_histories(solvers)
 plt.show()
 
 # %% [markdown]
-# **Question.** Someone normalizes each image of a data set by its own mean and spread, someone else by the mean
-# image of all training images. Which of the two is like batch normalization, which like layer normalization?
+# **Question.** One person normalizes each image of a data set by its own mean and spread; another subtracts the mean
+# image of all training images. Which of the two is like batch normalization, and which is like layer normalization?
 
 # %% [markdown] answer batch-or-layer
 # ### BEGIN SOLUTION
-# The mean image holds, for every pixel (a feature), the mean over examples: that is like batch normalization. An
+# The mean image contains, for every pixel (a feature), the mean over examples: that is like batch normalization. An
 # image's own mean and spread are taken over the features of one example: that is like layer normalization.
 # ### END SOLUTION
 
@@ -330,13 +332,13 @@ plt.show()
 # ## Dropout
 #
 # Dropout (Srivastava and others, 2014) sets each value to zero with probability `p` while a net is trained, so that
-# no unit can rely on a certain other one. In this course `p` is the probability of dropping.
+# no unit can rely on one particular other unit. In this course, `p` is the probability to drop a value.
 #
-# A sum over fewer values is smaller. Rather than shrink everything at test time, scale what is kept by $1/(1-p)$
-# while training: the mean stays, and test time changes nothing. This is called inverted dropout.
+# A sum over fewer values is smaller. Instead of scaling everything down at test time, scale the kept values by
+# $1/(1-p)$ in training: the mean stays the same, and test time changes nothing. This is called inverted dropout.
 #
-# Write `dropout_forward` and `dropout_backward`; draw the mask with `np.random.rand(*x.shape) < 1 - p`, and the
-# figures will be those in the brackets.
+# Write `dropout_forward` and `dropout_backward`. If you draw the mask with `np.random.rand(*x.shape) < 1 - p`, you
+# get the numbers in brackets.
 
 # %% check dropout
 np.random.seed(231)
@@ -372,15 +374,15 @@ check("dropout_forward", "dropout_backward")
 
 # %% [markdown] answer dropout-scale
 # ### BEGIN SOLUTION
-# In training the next layer would see sums that are, on average, $1-p$ times those of a net without dropout, and
-# would learn weights for them. At test time nothing is dropped, and all its inputs are larger by $1/(1-p)$ than
-# what it was trained on, the more so the deeper the net.
+# In training, the next layer would get sums that are, on average, $1-p$ times those of a net without dropout, and
+# would learn weights for them. At test time nothing is dropped, so its inputs are $1/(1-p)$ times as large as in
+# training. In a deeper net, the effect is larger.
 # ### END SOLUTION
 
 # %% [markdown]
 # ## Fully connected nets with dropout
 #
-# Put it behind each ReLU for `dropout` above 0. With a seed, the net drops the same values in each call, and its
+# If `dropout` is above 0, put it after each ReLU. With a seed, the net drops the same values in each call, so its
 # gradients can be checked.
 
 # %% check dropout-net
@@ -401,7 +403,7 @@ check("FullyConnectedNet")
 # %% [markdown]
 # ## Dropout against learning by heart
 #
-# 500 images, one hidden layer of 500 units, with dropout 0.75 and without.
+# Train on 500 images, with one hidden layer of 500 units, with dropout 0.75 and without.
 
 # %% check dropout-training
 np.random.seed(231)
@@ -418,12 +420,12 @@ plot_histories(solvers)
 plt.show()
 
 # %% [markdown]
-# **Question.** Compare the plots. What does dropout do to both accuracies? You halve the number of hidden units:
-# should `p` be raised or lowered?
+# **Question.** Compare the plots. How does dropout change both accuracies? If you halve the number of hidden units,
+# should you raise or lower `p`?
 
 # %% [markdown] answer dropout-regularizes
 # ### BEGIN SOLUTION
-# Training accuracy rises more slowly, the gap to validation accuracy becomes smaller, and the validation accuracy
-# is at least as good: dropout regularizes. A net with half the units has less to learn by heart with, so it needs
-# less of it: `p`, the probability of dropping, should be lowered.
+# Training accuracy rises more slowly, the gap to validation accuracy becomes smaller, and the validation accuracy is
+# at least as good: dropout regularizes. A net with half the units can learn less by heart, so it needs less dropout:
+# lower `p`, the probability to drop a value.
 # ### END SOLUTION

@@ -1,14 +1,14 @@
 # %% [markdown]
 # # Convolutional networks
 #
-# A fully connected layer does not know that its input is an image: shuffle the pixels of all images in the same
-# way, and it learns just as well. Convolutional layers build in what we know of images: what matters are small
-# patterns of neighbouring pixels, and a pattern means the same wherever it stands. So they look for the same few
-# small patterns at every place.
+# A fully connected layer does not know that its input is an image: shuffle the pixels of all images in the same way,
+# and it learns just as well. Convolutional layers use what we know about images: small patterns of neighbouring
+# pixels matter, and a pattern means the same at every position. So these layers look for the same few small patterns
+# everywhere in the image.
 #
-# The drawing has a small cross in three places of an image, and below what a filter of the same cross answers: the same
-# peak, at the place of the cross. That is worth a lot: what was learned of a pattern in one place need not be learned
-# again for all others.
+# The drawing has a small cross at three positions of an image. Below is the output of a filter with the same cross:
+# the same peak, at the position of the cross. This helps a lot: a pattern that is learned at one position does not
+# have to be learned again at all others.
 #
 # This notebook writes the layers of such nets, naively and then fast, normalizes them, and trains a net of three
 # layers. Your code goes into `cs231n/layers.py` and `cs231n/classifiers/cnn.py`.
@@ -60,23 +60,23 @@ for name, array in data.items():
 # %% [markdown]
 # ## Convolution: forward
 #
-# The layer has F filters, each of shape (C, HH, WW): it spans all channels of the image but only a few pixels. Laid
-# on a place of the image, a filter gives one number: the sum of the products of its weights with the values under
-# it, plus its bias. Slid over the image, it gives a map of numbers; F filters give F maps, the channels of the
-# output.
+# The layer has F filters, each of shape (C, HH, WW): it spans all channels of the image but only a few pixels. At one
+# position of the image, a filter gives one number: the sum of the products of its weights with the values under it,
+# plus its bias. When you slide it over the image, it gives a map of numbers. F filters give F maps: the channels of
+# the output.
 #
-# Two numbers say how to slide. `pad` zeros are laid around the image, so that filters reach its border and the
-# output need not shrink. `stride` is how far a filter moves from one place to the next. So the sizes are
+# Two numbers say how to slide. `pad` zeros are added around the image, so that filters reach its border and the
+# output can keep its size. `stride` is how far a filter moves from one position to the next. So the sizes are
 #
 # $$H' = 1 + \frac{H + 2\,\text{pad} - HH}{\text{stride}}, \qquad W' = 1 + \frac{W + 2\,\text{pad} - WW}{\text{stride}}$$
 #
-# and in whole numbers the division is rounded down. The drawing has an image of 5 x 5 (blue), its padding (pale)
-# and the places of a 3 x 3 filter, whose middles are dots.
+# The division is rounded down to a whole number. The drawing has an image of 5 x 5 (blue), its padding (pale) and the
+# positions of a 3 x 3 filter, whose centres are dots.
 
 
 # %%
 def draw_places(axis, size, pad, stride, filter_size=3):
-    """Draw an image, its padding, and where a filter stands."""
+    """Draw an image, its padding, and the positions of a filter."""
     whole = np.ones((size + 2 * pad,) * 2)
     whole[pad : pad + size, pad : pad + size] = 2
     axis.imshow(whole, cmap="Blues", vmin=0.6, vmax=5)
@@ -99,7 +99,7 @@ for axis, (pad, stride) in zip(axes, ((0, 1), (1, 1), (0, 2), (1, 2))):
 plt.show()
 
 # %% [markdown]
-# For example: an image of (4, 11, 11), filters of 5 x 5, no padding, stride 2, gives $1 + (11 - 5) / 2 = 4$ places
+# For example: an image of (4, 11, 11), filters of 5 x 5, no padding, stride 2, gives $1 + (11 - 5) / 2 = 4$ positions
 # in each direction. Value (0, 0) of the first map is `np.sum(x[:, 0:5, 0:5] * w[0]) + b[0]`, value (0, 1) is
 # `np.sum(x[:, 0:5, 2:7] * w[0]) + b[0]`, value (3, 3) is `np.sum(x[:, 6:11, 6:11] * w[0]) + b[0]`.
 #
@@ -131,8 +131,8 @@ print(f"conv_forward_naive difference: {rel_error(out, correct_out):.7e}   (expe
 check("conv_forward_naive")
 
 # %% [markdown]
-# **Question.** A layer has 16 filters of 5 x 5 and takes images of (3, 32, 32), with padding 2 and stride 1. How
-# many parameters does it have? How many would a fully connected layer have that makes an output of the same size?
+# **Question.** A layer has 16 filters of 5 x 5 and takes images of (3, 32, 32), with padding 2 and stride 1. How many
+# parameters does it have? How many parameters does a fully connected layer with an output of the same size have?
 
 # %% [markdown] answer count-parameters
 # ### BEGIN SOLUTION
@@ -143,17 +143,17 @@ check("conv_forward_naive")
 # %% [markdown]
 # ## Filters that one can look at
 #
-# Long before filters were learned they were written by hand. Two of them: one mixes the three colours into a gray
-# image, one takes in the blue channel what is above a pixel less what is below, which lights up at horizontal
-# edges.
+# Long before filters were learned, people wrote them by hand. Here are two of them. One mixes the three colours into
+# a gray image. The other subtracts, in the blue channel, the values below a pixel from those above it, so that
+# horizontal edges become bright.
 #
-# The photographs come with scikit-learn (or scikit-image), if you have one of them; else two generated pictures
+# The photographs come with scikit-learn (or scikit-image), if you have one of them. If not, two generated pictures
 # take their place.
 
 
 # %%
 def load_pictures():
-    """Two pictures (H, W, 3), values from 0 to 255, and where they are from."""
+    """Return two pictures (H, W, 3), values from 0 to 255, and their source."""
     try:
         from sklearn.datasets import load_sample_images
 
@@ -214,15 +214,15 @@ print(f"edges difference: {rel_error(out[:, 1, 1:-1, 1:-1], inner):.1e}   (expec
 # %% [markdown]
 # ## Convolution: backward
 #
-# Take one output value and its `dout`. It was made as $\sum \text{patch} \cdot w_f + b_f$, so it sends
+# Take one output value and its `dout`. It was computed as $\sum \text{patch} \cdot w_f + b_f$, so it sends
 #
 # - `dout` times the patch to `dw[f]`,
 # - `dout` times `w[f]` to that patch of `dx`,
 # - `dout` to `db[f]`.
 #
-# Do this for all output values and add everything up: a weight is used at every place, and a pixel lies under
-# several places of the filter. Work on the padded image and cut the padding off at the end (also when `pad` is 0:
-# `[pad:-pad]` is empty then).
+# Do this for all output values and add everything up: a weight is used at every position, and a pixel lies under
+# several positions of the filter. Work on the padded image and cut off the padding at the end (also when `pad` is 0:
+# then `[pad:-pad]` is empty).
 
 # %% check conv-backward
 np.random.seed(231)
@@ -243,8 +243,8 @@ check("conv_backward_naive")
 # %% [markdown]
 # ## Max pooling: forward
 #
-# Max pooling keeps of each window its largest value, channel by channel. The map becomes smaller; that a pattern
-# was there is kept, where exactly it was is not. There are no parameters. Write `max_pool_forward_naive`.
+# Max pooling keeps the largest value of each window, channel by channel. The map becomes smaller: it still shows that
+# a pattern was there, but no longer exactly where. There are no parameters. Write `max_pool_forward_naive`.
 
 # %% check max-pool-forward
 x = np.linspace(-0.3, 0.4, num=2 * 3 * 4 * 4).reshape(2, 3, 4, 4)
@@ -272,9 +272,9 @@ check("max_pool_forward_naive")
 # %% [markdown]
 # ## Max pooling: backward
 #
-# Only the largest value of a window had a say in the output, so it gets the window's whole `dout`, and the others
-# get nothing. The drawing shows windows of 2 x 2: the values, the output, `dout`, and `dx`. Where windows overlap,
-# a pixel may win several of them; then it gets the sum. Write `max_pool_backward_naive`.
+# Only the largest value of a window reached the output, so it gets the window's whole `dout`, and the others get
+# nothing. The drawing shows windows of 2 x 2: the values, the output, `dout`, and `dx`. If windows overlap, a pixel
+# can be the largest in several of them; then it gets the sum. Write `max_pool_backward_naive`.
 
 # %%
 values = np.array([[1, 3, 2, 0], [4, 2, 1, 5], [7, 0, 3, 3.5], [6, 1, 9, 2]])
@@ -308,12 +308,12 @@ check("max_pool_backward_naive")
 # %% [markdown]
 # ## Fast layers
 #
-# `cs231n/fast_layers.py` holds the same layers, with the same arguments, results and caches, but compiled. If you
-# have a C compiler, run `python setup.py build_ext --inplace` once beside the package and restart the kernel;
-# without one they run on NumPy, more slowly. Pooling is quickest where windows do not overlap and tile the image.
+# `cs231n/fast_layers.py` contains the same layers, with the same arguments, results and caches, but compiled. If you
+# have a C compiler, run `python setup.py build_ext --inplace` once in this folder and restart the kernel. Without a
+# compiler they run on NumPy, more slowly. Pooling is fastest if the windows do not overlap and tile the image.
 #
-# What makes a convolution fast? Lay every patch out as a column: then all places and all filters are one product of two
-# matrices, which is what processors do best. The price is memory, since patches overlap and pixels are copied.
+# What makes a convolution fast? If every patch becomes a column, all positions and all filters are one product of two
+# matrices, and processors are best at that. The price is memory, because patches overlap and pixels are copied.
 
 # %%
 import cs231n.fast_layers
@@ -368,7 +368,7 @@ print(f"dx difference: {rel_error(dx_naive, dx_fast):.1f}   (expected: 0.0)")
 # ## Sandwich layers
 #
 # Convolution - ReLU, and convolution - ReLU - pooling, in one call each, from `cs231n/layer_utils.py`. They use the
-# fast layers; what is yours in them is the ReLU.
+# fast layers; only the ReLU in them is yours.
 
 # %% check conv-relu-pool
 np.random.seed(231)
@@ -400,10 +400,10 @@ show_gradient_errors(lambda *xwb: conv_relu_forward(*xwb, conv_param)[0], inputs
 #
 # conv - ReLU - 2 x 2 max pool - affine - ReLU - affine - softmax: write `ThreeLayerConvNet` in
 # `cs231n/classifiers/cnn.py`, with the sandwiches. The only puzzle is the number of rows of `W2`: how many values
-# leave the pooling for one image?
+# does the pooling return for one image?
 #
-# First the loss. From small random weights, and without regularization, all classes are equally likely: about
-# $\log 10 \approx 2.3026$. With regularization it should be somewhat larger.
+# First the loss. With small random weights and without regularization, all classes are equally likely, so the loss is
+# about $\log 10 \approx 2.3026$. With regularization, it should be somewhat larger.
 
 # %% check three-layer-loss
 np.random.seed(231)
@@ -415,7 +415,7 @@ model.reg = 0.5
 print(f"initial loss with reg 0.5: {model.loss(X, y)[0]:.4f}   (expected: about 2.508)")
 
 # %% [markdown]
-# Then the gradients, on a small net and artificial data. Errors up to 1e-2 may be right here: in so many values, a
+# Then the gradients, on a small net and artificial data. Errors up to 1e-2 can be right here: among so many values, a
 # few lie next to a kink of the ReLU or the pooling.
 
 # %% check three-layer-gradients
@@ -431,7 +431,7 @@ check("ThreeLayerConvNet")
 # %% [markdown]
 # ## By heart
 #
-# Trained on 100 images only, the net should soon know nearly all of them, and little else.
+# If you train the net on 100 images only, it should soon classify nearly all of them correctly, but few others.
 
 # %% check by-heart
 np.random.seed(231)
@@ -450,8 +450,8 @@ plt.show()
 # %% [markdown]
 # ## Training
 #
-# One epoch over all training images should bring it above 40 % on them. (Some minutes on a slow machine with
-# CIFAR-10.)
+# After one epoch over all training images, its accuracy on them should be above 40 %. (This takes some minutes on a
+# slow machine with CIFAR-10.)
 
 # %% check three-layer-training
 model = ThreeLayerConvNet(weight_scale=0.001, hidden_dim=500, reg=0.001)
@@ -462,8 +462,8 @@ plot_histories({"three layers": solver})
 plt.show()
 
 # %% [markdown]
-# What has it learned to look for? The filters of the first layer have three channels, so they can be shown as
-# colours.
+# Which patterns has it learned to look for? The filters of the first layer have three channels, so we can show them
+# as colours.
 
 # %%
 grid = visualize_grid(model.params["W1"].transpose(0, 2, 3, 1))
@@ -475,11 +475,11 @@ plt.show()
 # %% [markdown]
 # ## Spatial batch normalization
 #
-# A convolution makes each map with one filter, so all values of a map, at all places and of all images, are of one
-# kind. Spatial batch normalization (Ioffe and Szegedy, 2015) therefore takes mean and variance of each channel over
-# N, H and W together; there is one `gamma` and one `beta` a channel. Put the channels last, lay everything else out
-# in rows, and it is the batch normalization that you have. Write `spatial_batchnorm_forward` and
-# `spatial_batchnorm_backward`.
+# A convolution computes each map with one filter, so all values of a map, at all positions and in all images, belong
+# together. Therefore spatial batch normalization (Ioffe and Szegedy, 2015) takes the mean and variance of each
+# channel over N, H and W together; each channel has one `gamma` and one `beta`. Move the channels to the last axis
+# and reshape all other axes into rows: then it is the batch normalization that you have already written. Write
+# `spatial_batchnorm_forward` and `spatial_batchnorm_backward`.
 
 
 # %%
@@ -525,10 +525,10 @@ check("spatial_batchnorm_forward", "spatial_batchnorm_backward")
 # %% [markdown]
 # ## Group normalization
 #
-# With few images in a minibatch, its statistics are noise. Layer normalization uses one image at a time, but puts
-# all channels together, though filters may look for very different things. Group normalization (Wu and He, 2018)
-# stands between: for each image, the channels are cut into G groups, and each group is normalized over its channels
-# and all places. With $G = 1$ it is layer normalization; with $G = C$ each map stands alone.
+# With few images in a minibatch, its statistics are noise. Layer normalization uses one image at a time, but combines
+# all channels, even though filters may look for very different things. Group normalization (Wu and He, 2018) is in
+# between: for each image, the channels are divided into G groups, and each group is normalized over its channels and
+# all positions. With $G = 1$ it is layer normalization; with $G = C$ each map is normalized alone.
 #
 # In the drawing a small square is one whole map; squares of one colour share a mean and a variance.
 
@@ -547,8 +547,8 @@ for axis, title, shares in zip(
 plt.show()
 
 # %% [markdown]
-# Write `spatial_groupnorm_forward` and `spatial_groupnorm_backward`. `gamma` and `beta` have shape (1, C, 1, 1):
-# one a channel, not one a group.
+# Write `spatial_groupnorm_forward` and `spatial_groupnorm_backward`. `gamma` and `beta` have shape (1, C, 1, 1): one
+# for each channel, not one for each group.
 
 # %% check groupnorm-forward
 np.random.seed(231)
@@ -574,11 +574,11 @@ check("spatial_groupnorm_forward", "spatial_groupnorm_backward")
 
 # %% [markdown]
 # **Question.** Which of the three normalizations give an image a result that depends on the other images of its
-# minibatch? What follows for using a trained net on one image?
+# minibatch? What does that mean if you use a trained net on a single image?
 
 # %% [markdown] answer which-norm
 # ### BEGIN SOLUTION
-# Only batch normalization. At test time it must therefore not use the minibatch (of a single image the statistics
-# would be quite different) but the running averages from training. Layer and group normalization compute the same
-# in both modes.
+# Only batch normalization. Therefore, at test time it must not use the minibatch (the statistics of a single image
+# would be quite different) but the running averages from training. Layer and group normalization compute the same in
+# both modes.
 # ### END SOLUTION

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Fully connected nets
 #
-# The layers of the notebook ModularNets (do that one first) become nets that train: first one of two layers, then
-# one of any depth. On the way come the solver, which trains whatever has parameters and a loss, and four rules for
-# a training step.
+# With the layers of the notebook ModularNets (do that one first), you build nets that train: first one with two
+# layers, then one of any depth. On the way you meet the solver, which trains any model that has parameters and a
+# loss, and four rules for a training step.
 #
 # Your code goes into `cs231n/classifiers/fc_net.py` and `cs231n/optim.py`.
 
@@ -25,11 +25,10 @@ from cs231n.vis_utils import plot_histories
 # ## The images
 #
 # CIFAR-10: 60,000 photographs of 32 x 32 pixels in ten classes. Put its folder `cifar-10-batches-py` into
-# `cs231n/datasets`, or name it in the environment variable `CIFAR10_DIR`. Where there is none, a small set of
-# generated images takes its place: everything runs, in less time, but it is an easy task, and the accuracies that
-# the text tells of are those of CIFAR-10.
+# `cs231n/datasets`, or name it in the environment variable `CIFAR10_DIR`. Without it, a small set of generated images
+# takes its place: everything runs, in less time, but the task is easy. The accuracies in the text are for CIFAR-10.
 #
-# The mean of all training images is taken away from every image, so that pixels lie around 0.
+# The mean of all training images is subtracted from every image, so that pixels lie around 0.
 
 # %%
 data, is_cifar10 = load_or_generate()
@@ -39,19 +38,19 @@ for name, array in data.items():
 
 
 def first_images(count):
-    """The data with only the first `count` training images."""
+    """Return the data with only the first `count` training images."""
     return {**data, "X_train": data["X_train"][:count], "y_train": data["y_train"][:count]}
 
 
 # %% [markdown]
 # ## A net of two layers
 #
-# affine - ReLU - affine - softmax: write `TwoLayerNet`. `loss(X)` returns scores; `loss(X, y)` returns the loss and
-# a dict with a gradient for every parameter. The regularization is $\frac12 \text{reg} \sum w^2$ over the weights:
-# its factor $\frac12$ is there so that its gradient is simply $\text{reg} \cdot w$. Biases are not regularized.
+# affine - ReLU - affine - softmax: write `TwoLayerNet`. `loss(X)` returns scores; `loss(X, y)` returns the loss and a
+# dict with a gradient for every parameter. The regularization is $\frac12 \text{reg} \sum w^2$ over the weights.
+# Because of the factor $\frac12$, its gradient is simply $\text{reg} \cdot w$. Biases are not regularized.
 #
-# The check looks, in this order, at the first parameters, at the scores of parameters that it sets itself, at the
-# loss, and at the gradients. The first that is wrong is the first to mend.
+# The check looks, in this order, at the initial parameters, at the scores for parameters that it sets itself, at the
+# loss, and at the gradients. Start with the first one that is wrong.
 
 # %% check two-layer-net
 np.random.seed(231)
@@ -98,12 +97,12 @@ check("TwoLayerNet")
 # %% [markdown]
 # ## The solver
 #
-# `Solver` (in `cs231n/solver.py`, handed out) draws minibatches, asks the model for the loss and gradients, hands
-# each parameter and its gradient to an update rule, measures accuracies at the end of every epoch, and at the end
-# puts the parameters back that did best on the validation images.
+# `Solver` (in `cs231n/solver.py`, handed out) draws minibatches, calls the model's loss for the loss and gradients,
+# passes each parameter and its gradient to an update rule, and measures accuracies at the end of every epoch. At the
+# end it restores the parameters that were best on the validation images.
 #
-# Use one to train a `TwoLayerNet` to at least 50 % on the validation images. Read the solver's docstring for its
-# options. Plain `"sgd"` with a learning rate that shrinks from epoch to epoch will do.
+# Use one to train a `TwoLayerNet` to an accuracy of at least 50 % on the validation images. Read the solver's
+# docstring for its options. Plain `"sgd"` with a learning rate that shrinks from epoch to epoch is enough.
 
 # %% answer two-layer-training
 np.random.seed(231)
@@ -128,26 +127,27 @@ plot_histories({"TwoLayerNet": solver})
 plt.show()
 
 # %% [markdown]
-# **Question.** How can you see from the three plots whether a net is too small, or its learning rate too small, or
-# whether it has begun to learn its training images by heart?
+# **Question.** How do the three plots show that a net is too small, that its learning rate is too small, or that it
+# has started to learn its training images by heart?
 
 # %% [markdown] answer reading-plots
 # ### BEGIN SOLUTION
 # Learning rate too small: the loss falls slowly and in a straight line, and is still falling at the end. Net too
 # small: the loss levels off at a high value, and the accuracies on training and validation images stay close
-# together. By heart: the accuracy on training images keeps rising while that on validation images stays or falls;
-# the gap grows.
+# together. By heart: the accuracy on training images keeps rising, but the accuracy on validation images stays or
+# falls; the gap grows.
 # ### END SOLUTION
 
 # %% [markdown]
 # ## A net of any depth
 #
-# `FullyConnectedNet` has a list of hidden sizes: {affine - ReLU} for each of them, then affine - softmax. Write it
-# for the case without normalization and dropout first (they have a notebook of their own), but leave room for both.
-# `check("FullyConnectedNet")` asks for all of it, so it stands in that notebook.
+# `FullyConnectedNet` has a list of hidden sizes: {affine - ReLU} for each of them, then affine - softmax. First write
+# it without normalization and dropout (they have their own notebook), but leave room for both.
+# `check("FullyConnectedNet")` checks all of it, so it is in that notebook.
 #
-# Loss and gradients at the start. Without regularization the loss should be close to $\log 10$. The errors of deeper
-# weights may be larger than those of a single layer: where a ReLU's input is near 0, a step of $h$ crosses the kink.
+# Now the loss and gradients at the start. Without regularization, the loss should be close to $\log 10$. The errors
+# of deeper weights may be larger than those of a single layer: if a ReLU's input is near 0, a step of $h$ crosses the
+# kink.
 
 # %% check fully-connected-net
 np.random.seed(231)
@@ -164,10 +164,10 @@ for reg, expected in ((0, 2.3004790897684924), (3.14, 7.052114776533016)):
 # %% [markdown]
 # ## By heart
 #
-# A net that cannot learn 50 images by heart has a mistake, or a learning rate or weight scale that does not fit.
-# That is quick to find out, so it comes before every longer training. Find a weight scale and a learning rate with
-# which a net of three layers reaches 100 % on the 50 training images within 20 epochs. (The validation accuracy
-# will be poor.)
+# A net that cannot learn 50 images by heart has a mistake, or its learning rate or weight scale is unsuitable. You
+# find that out quickly, so do it before every longer training. Find a weight scale and a learning rate with which a
+# net of three layers reaches 100 % on the 50 training images within 20 epochs. (The validation accuracy will be
+# poor.)
 
 # %% answer three-layers-by-heart
 np.random.seed(231)
@@ -181,7 +181,7 @@ three_layers = Solver(model, first_images(50), optim_config={"learning_rate": le
 three_layers.train()
 
 # %% [markdown]
-# And the same with five layers: here the two numbers have less room.
+# Now the same with five layers: the two numbers must be chosen more carefully.
 
 # %% answer five-layers-by-heart
 np.random.seed(231)
@@ -204,18 +204,19 @@ plt.show()
 
 # %% [markdown] answer weight-scale
 # ### BEGIN SOLUTION
-# The deeper one. Every layer multiplies the spread of its input by about the weight scale times the root of half
-# the number of inputs; over five layers this factor is taken to the fifth power. A little below 1 and scores and
-# gradients vanish, a little above and they explode, where three layers still forgive it.
+# The deeper one. Every layer multiplies the spread of its input by about the weight scale times the root of half the
+# number of inputs; over five layers, this factor is raised to the fifth power. If it is a little below 1, scores and
+# gradients vanish; if it is a little above 1, they explode. With three layers, the same factor does less harm.
 # ### END SOLUTION
 
 # %% [markdown]
 # ## Momentum
 #
-# So far a step was $w \leftarrow w - \eta\,dw$. In a narrow valley the steep sides allow only a small learning
-# rate, and along the floor, where the way is long, steps are tiny. Momentum keeps a velocity instead: $v \leftarrow
-# \mu v - \eta\,dw$, then $w \leftarrow w + v$. What points to and fro cancels, what always points the same way adds
-# up. The picture takes 40 steps each, with the learning rate 0.3, on $f(a, b) = \frac{a^2}{40} + b^2$.
+# So far a step was $w \leftarrow w - \eta\,dw$. In a narrow valley, the steep sides allow only a small learning rate,
+# and along the floor, where the way is long, steps are tiny. Momentum uses a velocity instead:
+# $v \leftarrow \mu v - \eta\,dw$, then $w \leftarrow w + v$. Gradients that point back and forth cancel; gradients
+# that always point the same way add up. The picture shows 40 steps of each rule, with the learning rate 0.3, on
+# $f(a, b) = \frac{a^2}{40} + b^2$.
 
 # %%
 valley = np.array([1 / 20, 2.0])
@@ -267,7 +268,7 @@ print(f"velocity error: {rel_error(config['velocity'], expected_velocity):.2e}  
 check("sgd_momentum")
 
 # %% [markdown]
-# Both rules, on 4,000 images and six layers. On CIFAR-10 momentum should be ahead by 0.05 and more.
+# Train with both rules, on 4,000 images with six layers. On CIFAR-10, momentum should be better by 0.05 or more.
 
 # %% check momentum-ahead
 np.random.seed(231)
@@ -291,12 +292,12 @@ plt.show()
 # %% [markdown]
 # ## RMSProp and Adam
 #
-# One learning rate for all parameters suits few of them. RMSProp divides each step by the root of a running mean of
-# squared gradients, value by value:
+# A single learning rate is suitable for few of the parameters. RMSProp divides each step by the root of a running
+# mean of squared gradients, value by value:
 #
 # $$c \leftarrow \rho c + (1 - \rho)\,dw^2, \qquad w \leftarrow w - \eta\,\frac{dw}{\sqrt{c} + \epsilon}$$
 #
-# Adam adds a running mean of the gradients themselves, and corrects both for having started at 0. Its $t$ counts
+# Adam also uses a running mean of the gradients themselves, and corrects both for their start at 0. Its $t$ counts
 # steps from 1, so raise it before you use it:
 #
 # $$m \leftarrow \beta_1 m + (1 - \beta_1)\,dw, \quad v \leftarrow \beta_2 v + (1 - \beta_2)\,dw^2, \quad
@@ -387,22 +388,21 @@ plot_histories(solvers)
 plt.show()
 
 # %% [markdown]
-# **Question.** A rule from before RMSProp, AdaGrad, adds up all squared gradients, $c \leftarrow c + dw^2$, and
-# takes the same step otherwise. What happens to its steps in a long training, and how does RMSProp avoid it?
+# **Question.** An older rule than RMSProp, AdaGrad, sums all squared gradients, $c \leftarrow c + dw^2$, and
+# otherwise takes the same step. What happens to its steps in a long training, and how does RMSProp avoid it?
 
 # %% [markdown] answer adagrad
 # ### BEGIN SOLUTION
-# The sum only grows, so the steps shrink without end, like $1/\sqrt{t}$ for gradients of one size, and learning
-# comes to a halt. A running mean forgets old gradients: its size stays that of the recent ones, and so do the
-# steps.
+# The sum only grows, so the steps keep shrinking, like $1/\sqrt{t}$ for gradients of constant size, and learning
+# stops. A running mean forgets old gradients: it stays as large as the recent ones, so the steps keep their size.
 # ### END SOLUTION
 
 # %% [markdown]
 # ## A good net
 #
-# Train the best fully connected net that you can, in a few minutes. 50 % on the validation images is within reach
-# of what you have; the notebook BatchNormalizationAndDropout adds two means. Look at the test images once, at the
-# end.
+# Train the best fully connected net that you can, in a few minutes. 50 % on the validation images is possible with
+# what you have; the notebook BatchNormalizationAndDropout adds two more methods. Use the test images only once, at
+# the end.
 
 # %% answer best-net
 np.random.seed(231)

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Nets from modules
 #
-# A net of two layers can be written as one function. A net of twenty cannot: nobody finds the mistake in it. So we
-# write each kind of layer once, on its own, test it on its own, and then build nets by stacking layers.
+# You can write a net of two layers as one function. With twenty layers you should not: nobody would find a mistake in
+# it. So we write each kind of layer once, test it on its own, and then build nets by stacking layers.
 #
 # Every layer is a pair of functions with the same contract:
 #
@@ -11,8 +11,8 @@
 # | `forward` | its input `x`, its parameters (`w`, `b`, ...) | its output `out`, and a `cache`: what the way back needs |
 # | `backward` | `dout`, the derivative of the loss by `out`, and the `cache` | the derivatives of the loss by each input: `dx`, `dw`, ... |
 #
-# Because each `backward` only needs the derivative that the next layer hands back, the chain rule turns into plain
-# calls in reverse order:
+# Each `backward` only needs the derivative that the next layer returns. So the chain rule becomes plain calls in
+# reverse order:
 #
 # ```python
 # a, cache_1 = affine_forward(X, W1, b1)
@@ -27,8 +27,8 @@
 # ```
 #
 # Your code goes into `cs231n/layers.py`. The cells below check it: they print how far your result is from the right
-# one, and what to expect. Where a function should be done, `check` runs its public checks on the files as you saved
-# them: they try more inputs, and say what is wrong and where. It is what `grader check NAME` does in a terminal.
+# one, and what to expect. When a function should be complete, `check` runs its public checks on your saved files:
+# they try more inputs, and say what is wrong and where. `grader check NAME` does the same in a terminal.
 
 # %%
 # %matplotlib inline
@@ -57,16 +57,17 @@ from cs231n.layer_utils import (
 from cs231n.layers import *
 
 # %% [markdown]
-# The second and third line above reload your files whenever you save them: edit, save, run the cell again.
+# The second and third lines above reload your files whenever you save them: edit, save, run the cell again.
 #
 # ## What a backward does
 #
-# Draw a computation as a graph, and each node only has to know its own derivative. Three nodes explain most of this
-# notebook. A sum hands what it gets to all its inputs, unchanged. A product hands to each input what it gets times the
-# *other* input. A maximum hands all of it to the larger input and nothing to the other. Where a value was used twice,
-# what comes back from both uses is added.
+# If you draw a computation as a graph, each node only needs its own derivative. Three nodes explain most of this
+# notebook. A sum passes its gradient to all its inputs, unchanged. A product passes to each input its gradient times
+# the *other* input. A maximum passes its whole gradient to the larger input and nothing to the other. If a value is
+# used twice, the gradients of both uses are added.
 #
-# In the drawing, values stand above the lines and derivatives of the result, worked out from right to left, below them.
+# In the drawing, values are above the lines. Below them are the derivatives of the result, computed from right to
+# left.
 
 # %%
 figure, axis = plt.subplots(figsize=(9, 3.6), layout="constrained")
@@ -94,8 +95,8 @@ plt.show()
 # %% [markdown]
 # ## Affine layer: forward
 #
-# An affine layer multiplies by a matrix and adds a vector. Its input may have any number of axes; all but the first
-# are one example and are laid out in a row:
+# An affine layer multiplies by a matrix and adds a vector. Its input may have any number of axes. The first axis
+# counts the examples; all others together are one example and become a row:
 #
 # $$\text{out} = \text{x.reshape}(N, D) \cdot w + b, \qquad D = d_1 \cdots d_k$$
 #
@@ -114,20 +115,20 @@ print(f"affine_forward difference: {rel_error(out, correct_out):.7e}   (expected
 check("affine_forward")
 
 # %% [markdown]
-# The difference is not zero, since the array in the cell is printed with eight decimals.
+# The difference is not zero, because the array in the cell has only eight decimals.
 #
 # ## Affine layer: backward
 #
-# Implement `affine_backward`. Three products to find; the shapes leave little choice: `dw` has the shape of `w`,
-# and so on.
+# Implement `affine_backward`. Find three products; the shapes leave little choice: `dw` has the shape
+# of `w`, and so on.
 #
-# How does one check a derivative without knowing it? By its definition: move one value by a small $h$ to either
-# side and see how the output moves,
+# How does one check a derivative without knowing it? Use its definition: move one value by a small $h$ to either side
+# and see how the output changes,
 #
 # $$\frac{\partial f}{\partial x_i} \approx \frac{f(x + h e_i) - f(x - h e_i)}{2h}.$$
 #
-# That needs two calls of the forward for every single value, far too many to train with, but it is simple enough to
-# be believed. `eval_numerical_gradient_array` does it, for $\sum \text{out} \cdot \text{dout}$ in place of a loss.
+# That needs two calls of the forward for every single value: far too many for training, but it is so simple that we
+# can trust it. `eval_numerical_gradient_array` does it, for $\sum \text{out} \cdot \text{dout}$ instead of a loss.
 
 # %% check affine-backward
 np.random.seed(231)
@@ -151,10 +152,10 @@ print(f"db error: {rel_error(db_num, db):.2e}   (expected: below 1e-09)")
 check("affine_backward")
 
 # %% [markdown]
-# From here on, `show_gradient_errors` writes these six lines for us. Read it in `cs231n/gradient_check.py`.
+# From here on, `show_gradient_errors` replaces these six lines. Read it in `cs231n/gradient_check.py`.
 #
-# **Question.** The step $h$ is `1e-5`. What goes wrong with a much larger one, and what with a much smaller one?
-# The cell below helps.
+# **Question.** The step $h$ is `1e-5`. What goes wrong with a much larger step, and with a much smaller one? The cell
+# below helps.
 
 # %%
 f, slope = np.exp, np.exp(1.0)
@@ -169,17 +170,16 @@ plt.show()
 
 # %% [markdown] answer step-size
 # ### BEGIN SOLUTION
-# A large step leaves the neighbourhood in which the function is a straight line: the error of centred differences
+# A large step leaves the region in which the function is nearly a straight line: the error of centred differences
 # grows with $h^2$. With a small step both values agree in almost all digits, and their difference consists of the
-# rounding errors of float64, divided by $2h$: the error grows with $1/h$. In between, around `1e-5`, both are
-# small.
+# rounding errors of float64, divided by $2h$: the error grows with $1/h$. In between, around `1e-5`, both are small.
 # ### END SOLUTION
 
 # %% [markdown]
 # ## ReLU
 #
-# $\text{relu}(x) = \max(0, x)$, value by value. Implement `relu_forward`, then `relu_backward`: where the input was
-# positive, the derivative passes, elsewhere it stops.
+# $\text{relu}(x) = \max(0, x)$, value by value. Implement `relu_forward`, then `relu_backward`: the derivative passes
+# where the input was positive, and stops elsewhere.
 
 # %% check relu-forward
 x = np.linspace(-0.5, 0.5, num=12).reshape(3, 4)
@@ -203,30 +203,31 @@ check("relu_forward", "relu_backward")
 
 # %% [markdown]
 # **Question.** Other activations are in use: the sigmoid, and the leaky ReLU, $\max(0.01 x, x)$. For which inputs
-# does each of the three pass on (nearly) no derivative? Why is that a problem for training?
+# does the derivative of each of the three (nearly) vanish? Why is that a problem for training?
 
 # %% [markdown] answer vanishing
 # ### BEGIN SOLUTION
 # Sigmoid: for inputs far from 0 on either side, where it is flat. ReLU: for all negative inputs, exactly 0. Leaky
-# ReLU: nowhere, it passes at least a hundredth. Whatever stands before such a unit in the net gets no derivative
-# through it and does not learn; a ReLU that is negative for all examples never comes back.
+# ReLU: for no input, since it always passes at least a hundredth. Layers before such a unit get no derivative through
+# it and do not learn. A ReLU whose input is negative for all examples never recovers.
 # ### END SOLUTION
 
 # %% [markdown]
 # ## Losses: SVM and softmax
 #
-# At the end of a net stands a loss: scores `x` (N, C) and right classes `y` (N,) go in, a number and its derivative
-# by the scores come out. There is no layer after it, so forward and backward are one function. Both average over
-# the N examples:
+# A net ends with a loss: it takes scores `x` (N, C) and right classes `y` (N,), and returns a number and its
+# derivative by the scores. There is no layer after it, so forward and backward are one function. Both losses average
+# over the N examples:
 #
 # $$L_\text{svm} = \frac1N \sum_i \sum_{j \ne y_i} \max(0, x_{ij} - x_{iy_i} + 1), \qquad
 # L_\text{softmax} = -\frac1N \sum_i \log \frac{e^{x_{iy_i}}}{\sum_j e^{x_{ij}}}$$
 #
-# Implement `svm_loss` and `softmax_loss`. Scores may be large: take the row's maximum away before `exp`, which
-# changes nothing in the result.
+# Implement `svm_loss` and `softmax_loss`. Scores may be large: subtract the row's maximum before `exp`; that does not
+# change the result.
 #
-# With scores near 0, what should the losses be? For ten classes the softmax gives each a probability of a tenth, so
-# $\log 10 \approx 2.303$. The SVM sees nine wrong classes, each violating its margin by about 1: about 9.
+# With scores near 0, what should the losses be? With ten classes, the softmax gives each a probability of a tenth, so
+# its loss is $\log 10 \approx 2.303$. In the SVM, each of the nine wrong classes violates its margin by about 1, so
+# its loss is about 9.
 
 # %% check losses
 np.random.seed(231)
@@ -250,8 +251,8 @@ check("svm_loss", "softmax_loss")
 # %% [markdown]
 # ## A net of modules
 #
-# With these five functions the net from the top of this page is a few calls. Fill in the way back; `reg` adds
-# $\frac12 \text{reg} \sum w^2$ over both weight matrices to the loss (biases are left alone).
+# With these functions, the net from the top of this page is a few calls. Fill in the backward pass. `reg` adds
+# $\frac12 \text{reg} \sum w^2$ over both weight matrices to the loss (biases are not regularized).
 
 
 # %% answer two-layer-net
@@ -286,9 +287,9 @@ show_gradient_errors(lambda *arrays: two_layer_net(X, y, *arrays, 0.1)[0], param
 # %% [markdown]
 # ## Convolution: forward
 #
-# The same contract serves layers for images, (N, C, H, W). A convolution slides F small filters, each of shape (C,
-# HH, WW), over the padded image and takes, at every place, the sum of products of the filter with what lies under
-# it. The notebook ConvolutionalNetworks draws this, and uses it on photographs; here are the first checks of
+# Layers for images, (N, C, H, W), follow the same contract. A convolution slides F small filters, each of shape (C,
+# HH, WW), over the padded image. At every position it computes the sum of products of the filter with the values
+# under it. The notebook ConvolutionalNetworks draws this, and uses it on photographs; here are the first checks of
 # `conv_forward_naive`. Plain loops are welcome.
 
 # %% check conv-forward
@@ -319,8 +320,8 @@ check("conv_forward_naive")
 # %% [markdown]
 # ## Convolution: backward
 #
-# Each output is a sum of products, so each output hands its `dout` to everything that was multiplied: `w` gets it
-# times the patch, the patch gets it times `w`. Patches overlap, so contributions are added up.
+# Each output is a sum of products, so each output passes its `dout` to both factors: `w` gets `dout` times the patch,
+# and the patch gets `dout` times `w`. Patches overlap, so add up all contributions.
 
 # %% check conv-backward
 np.random.seed(231)
@@ -341,8 +342,8 @@ check("conv_backward_naive")
 # %% [markdown]
 # ## Max pooling: forward and backward
 #
-# Pooling keeps the largest value of each window. On the way back, the window's `dout` goes to where that value
-# stood, and nowhere else.
+# Pooling keeps the largest value of each window. In the backward, the window's `dout` goes to the position of that
+# value, and nowhere else.
 
 # %% check max-pool-forward
 x = np.linspace(-0.3, 0.4, num=2 * 3 * 4 * 4).reshape(2, 3, 4, 4)
@@ -379,12 +380,12 @@ check("max_pool_forward_naive", "max_pool_backward_naive")
 # %% [markdown]
 # ## Fast layers
 #
-# Loops in Python are slow. `cs231n/fast_layers.py` holds the same two layers, with the same arguments, results and
-# caches, compiled from Cython. To compile them (once; you need a C compiler), run `python setup.py build_ext
-# --inplace` beside the package and restart the kernel. Without a compiler they run on NumPy, more slowly, and say
-# so.
+# Loops in Python are slow. `cs231n/fast_layers.py` contains the same two layers, with the same arguments, results and
+# caches, compiled from Cython. To compile them (once; you need a C compiler), run
+# `python setup.py build_ext --inplace` in this folder and restart the kernel. Without a compiler they run on NumPy,
+# more slowly, and a warning says so.
 #
-# Pooling is quickest where windows do not overlap and tile the image.
+# Pooling is fastest if the windows do not overlap and tile the image.
 
 # %%
 import cs231n.fast_layers
@@ -439,9 +440,9 @@ print(f"dx difference: {rel_error(dx_naive, dx_fast):.1f}   (expected: 0.0)")
 # %% [markdown]
 # ## Sandwich layers
 #
-# Some layers always come together: affine and ReLU, convolution and ReLU, convolution, ReLU and pooling. For these
-# `cs231n/layer_utils.py` has functions that call one layer after the other and keep all caches in a tuple. You may
-# add your own there. Since they are made of your layers, these checks should pass at once.
+# Some layers often come together: affine and ReLU; convolution and ReLU; convolution, ReLU and pooling. For these,
+# `cs231n/layer_utils.py` has functions that call one layer after the other and store all caches in a tuple. You may
+# add your own there. They consist of your layers, so these checks should pass at once.
 
 # %% check affine-relu
 np.random.seed(231)

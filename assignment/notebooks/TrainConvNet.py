@@ -2,9 +2,9 @@
 # # Training a convolutional net of any depth
 #
 # The layers are written and tested (ModularNets, ConvolutionalNetworks). This notebook builds `MultiLayerConvNet`
-# from them and goes through what one does with every new net, in this order, since each step is quicker than the
-# next and finds mistakes that would cost hours later: look at the first loss, check the gradients, learn a few
-# images by heart, and only then train.
+# from them and shows what to do with every new net: look at the first loss, check the gradients, learn a few images
+# by heart, and only then train. Keep this order: each step is faster than the next and finds mistakes that would cost
+# hours later.
 #
 # Your code goes into `cs231n/classifiers/cnn.py`.
 
@@ -30,7 +30,7 @@ for name, array in data.items():
     print(f"{name}: {array.shape}")
 
 # %% [markdown]
-# Ten images of each class, to see what the net will see.
+# Here are ten images of each class, as the net will see them.
 
 # %%
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -51,7 +51,7 @@ plt.show()
 #     {conv - relu} x M - 2x2 max pool - {affine - relu} x (L - 1) - affine - softmax
 #
 # with M and L given by the lists `nums_filters` and `hidden_dims`. Convolutions have stride 1 and keep the image
-# size, so only the pooling changes it. A quick look at the parts, which should pass at once if your layers are
+# size, so only the pooling changes it. The next cell checks the parts; it should pass at once if your layers are
 # right:
 
 # %% check parts
@@ -86,7 +86,8 @@ print(f"softmax_loss difference to log 10: {abs(loss - np.log(10)):.1e}   (expec
 # ### END SOLUTION
 
 # %% [markdown]
-# Write `MultiLayerConvNet`: a loop over the layers forward, keeping the caches in a list, and the same loop backward.
+# Write `MultiLayerConvNet`: a loop forward over the layers, which stores the caches in a list, and the same loop
+# backward.
 
 # %% check shapes
 model = MultiLayerConvNet(nums_filters=[16, 32], filter_size=5, hidden_dims=[500, 100])
@@ -97,7 +98,7 @@ print(f"parameters in all: {sum(array.size for array in model.params.values())} 
 # %% [markdown]
 # ## The first loss
 #
-# From small random weights a net knows nothing: with C classes its loss should be about $\log C$. Regularization
+# With small random weights, a net knows nothing: with C classes, its loss should be about $\log C$. Regularization
 # should make it a little larger.
 
 # %% check first-loss
@@ -113,8 +114,8 @@ print(f"more with reg 0.01: {model.loss(X, y)[0] - loss:.4f}   (expected: above 
 # %% [markdown]
 # ## The gradients
 #
-# A net as small as it may be, few inputs, float64. Errors up to a few 1e-2 may be right: some values lie next to a
-# kink. An error of 0.1 or 1 is a mistake; the first layer from the end that has one is where to look.
+# Use the smallest possible net, few inputs, and float64. Errors up to a few 1e-2 can be right: some values lie next
+# to a kink. An error of 0.1 or 1 is a mistake: look at the last layer that has one.
 
 # %% check gradients
 np.random.seed(231)
@@ -126,8 +127,8 @@ model = MultiLayerConvNet(
 show_net_errors(model, X, y, bound=1e-1, h=1e-6)
 
 # %% [markdown]
-# The same for two convolutions, two hidden layers and an image that is not square, with larger weights and
-# regularization: that is where nets go wrong which are right for one of each.
+# Now the same for two convolutions, two hidden layers and an image that is not square, with larger weights and
+# regularization. Some nets are right with one layer of each kind, but wrong here.
 
 # %% check deeper-gradients
 np.random.seed(231)
@@ -153,8 +154,8 @@ check("MultiLayerConvNet")
 # %% [markdown]
 # ## By heart
 #
-# 100 images, 15 epochs. The plots should show plain overfitting: training accuracy near 1, validation accuracy far below (with
-# the generated images the task is so easy that both are high).
+# Train on 100 images for 15 epochs. The plots should clearly show overfitting: training accuracy near 1, validation
+# accuracy far below (with the generated images, the task is so easy that both are high).
 
 # %% check by-heart
 np.random.seed(231)
@@ -169,22 +170,22 @@ plot_histories({"100 images": solver})
 plt.show()
 
 # %% [markdown]
-# **Question.** You find that a net does not get above 40 % even on these 100 images. Name three things to look at,
-# and in which order you would.
+# **Question.** A net does not get above 40 % even on these 100 images. Name three things that you would look at, and
+# in which order.
 
 # %% [markdown] answer no-overfit
 # ### BEGIN SOLUTION
-# First the gradients: if they are wrong, nothing else matters. Then the learning rate, ten times larger and
-# smaller: a loss that hardly moves or jumps tells which. Then the weight scale: with weights too small, scores
-# hardly depend on the image at first, and gradients are tiny. (Also: images that are not centred, labels that do
-# not belong to their images, regularization too strong.)
+# First the gradients: if they are wrong, nothing else matters. Then the learning rate, ten times larger and smaller:
+# a loss that hardly changes means it is too small, a loss that jumps means it is too large. Then the weight scale: if
+# weights are too small, scores hardly depend on the image at first, and gradients are tiny. (Also: images that are
+# not centred, labels that do not belong to their images, regularization too strong.)
 # ### END SOLUTION
 
 # %% [markdown]
 # ## Training
 #
-# One epoch over all training images should give more than 40 % on them. The weight scale, the learning rate and the
-# size of the minibatch are yours to find; watch the loss of the first hundred steps. On CIFAR-10 this takes a
+# One epoch over all training images should give an accuracy above 40 % on them. Choose the weight scale, the learning
+# rate and the size of the minibatch yourself; watch the loss of the first hundred steps. On CIFAR-10 this takes a
 # minute or two with compiled kernels.
 
 # %% answer training
@@ -211,7 +212,8 @@ print(f"test accuracy: {test_accuracy:.3f}   (expected: above 0.40)")
 # %% [markdown]
 # ## What it has learned
 #
-# The filters of the first convolution, before and after training, each stretched to the full range of colours.
+# Here are the filters of the first convolution, before and after training. Each is stretched to the full range of
+# colours.
 
 # %%
 np.random.seed(231)
@@ -228,7 +230,7 @@ for axis, title, filters in (
 plt.show()
 
 # %% [markdown]
-# And what one image becomes on its way: the maps behind the first convolution and its ReLU.
+# Here are the maps of one image, after the first convolution and its ReLU.
 
 # %%
 image = data["X_val"][:1].astype(model.params["W1"].dtype)
@@ -244,12 +246,12 @@ for axis in axes:
 plt.show()
 
 # %% [markdown]
-# **Question.** Many of the filters look like noise after one epoch. What would you try to get clearer ones, and
-# what does it say about a filter if its map is black for almost every image?
+# **Question.** Many of the filters look like noise after one epoch. What would you try to get clearer filters? If the
+# map of a filter is black for almost every image, what does that mean?
 
 # %% [markdown] answer filters
 # ### BEGIN SOLUTION
-# Training for longer, a smaller weight scale (less noise to begin with), and some L2 regularization, which makes
-# weights decay that no gradient keeps up. A filter whose map is black everywhere is dead: its ReLU is never
+# Train for longer, with a smaller weight scale (less noise at the start) and some L2 regularization, which makes
+# weights without a gradient decay. A filter whose map is black everywhere is dead: the input of its ReLU is never
 # positive, so no gradient reaches it. A smaller learning rate or batch normalization before the ReLU avoids that.
 # ### END SOLUTION

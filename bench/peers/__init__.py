@@ -1,1 +1,1 @@
-"""The same nine checks, the same submissions: this grader beside otter-grader, nbgrader and gradescope-utils."""
+"""Compares this grader with otter-grader, nbgrader and gradescope-utils: the same nine checks and submissions."""

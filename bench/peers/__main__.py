@@ -1,8 +1,8 @@
 """`python -m bench.peers`: one submission and a class of 30, graded by this grader and by its peers, in turns.
 
-The peers have an environment of their own (make bench-peers), since they pin much. Each round runs every grader once on
-the same submissions; ratios are medians over rounds. A class has right and wrong submissions; every grader must find
-the same marks, or the comparison is void.
+The peers have their own environment (make bench-peers), since they pin many versions. Each round runs every grader once
+on the same submissions; ratios are medians over rounds. A class has right and wrong submissions; if the graders do not
+find the same marks, the benchmark fails.
 """
 
 from __future__ import annotations
@@ -27,29 +27,27 @@ from grader.assignment.load import load_assignment
 from grader.authoring.make_fixtures import make_fixtures, write_fixtures
 
 ROOT = Path(__file__).resolve().parents[2]
-# The least that a peer's time may be to ours, and the most that ours may be to a peer's.
+# BARS: the least ratio of a peer's time to ours. AT_MOST: the largest ratio of our time to a peer's.
 BARS_ONE = {"otter run": 8.0, "nbgrader autograde": 5.0}
 BARS_CLASS = {"otter run": 139.0, "nbgrader autograde": 29.0}
 AT_MOST_ONE = {"gradescope-utils": 1.0}
 AT_MOST_CLASS = {"gradescope-utils": 1.3}
 PACKAGES = ("otter-grader", "nbgrader", "gradescope-utils", "numpy")
-# One in three of the class has this in place of the right one.
+# One submission in three of the class has this wrong function.
 WRONG = b"\n\ndef relu_backward(dout, cache):\n    return dout\n"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--peers", type=Path, default=ROOT / ".venv-peers" / "bin", help="where otter and nbgrader are")
+    parser.add_argument("--peers", type=Path, default=ROOT / ".venv-peers" / "bin", help="folder of otter and nbgrader")
     parser.add_argument("--students", type=int, default=30)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--class-rounds", type=int, default=2, help="with the class, which takes minutes a round")
+    parser.add_argument("--class-rounds", type=int, default=2, help="rounds with the class; each takes minutes")
     parser.add_argument("--jobs", type=int, default=2)
 
 
 def lacks(options: Options) -> str:
     found = (options.peers / "otter").exists()
-    return (
-        "" if found else f"{options.peers}: no otter-grader was found there. Run make bench-peers, which installs it."
-    )
+    return "" if found else f"{options.peers}: otter-grader not found. Run make bench-peers, which installs it."
 
 
 def rows(options: Options) -> Iterator[Row]:
@@ -79,7 +77,7 @@ def make_course(folder: Path, count: int, peers: Path) -> Course:
 
 
 def expected_arrays(assignment: Path) -> dict[str, np.ndarray]:
-    """What cells.py compares forwards with, out of this grader's fixtures."""
+    """The expected arrays that cells.py compares forwards with, from this grader's fixtures."""
     found = {}
     for path in (assignment / "fixtures").rglob("*.npz"):
         with np.load(path) as arrays:
@@ -91,7 +89,7 @@ def expected_arrays(assignment: Path) -> dict[str, np.ndarray]:
 
 
 def measure(graders: list, students: list[str], rounds: int) -> dict[str, list[float]]:
-    """Seconds by grader, a number a round. Exits if two graders disagree about a mark."""
+    """Seconds by grader, one number per round. Exits if a grader gives a wrong mark."""
     seconds: dict[str, list[float]] = {grader.name: [] for grader in graders}
     for number in range(rounds):
         for grader in graders:
@@ -103,18 +101,16 @@ def measure(graders: list, students: list[str], rounds: int) -> dict[str, list[f
                 wrong = [
                     f"{student}: {marks.get(student)}" for student in students if marks.get(student) != right[student]
                 ]
-                sys.exit(
-                    f"bench: {grader.name} gave other marks than the submissions deserve ({', '.join(wrong[:3])})."
-                )
+                sys.exit(f"bench: {grader.name} gave wrong marks ({', '.join(wrong[:3])}).")
     return seconds
 
 
 def ratios(
     title: str, seconds: Mapping[str, list[float]], at_least: Mapping[str, float], at_most: Mapping[str, float]
 ) -> Iterator[Row]:
-    """A peer's time to ours; where the bar is on our time, ours to the peer's.
+    """Rows with a peer's time to ours; for a peer in `at_most`, our time to the peer's.
 
-    seconds: of each grader a number a round, ours first.
+    seconds: by grader, one number per round; ours first.
     """
     ours, *peers = seconds
     for peer in peers:
@@ -126,7 +122,7 @@ def ratios(
 
 
 def versions(options: Options) -> dict[str, str]:
-    """Of the peers; their NumPy is not ours."""
+    """The versions of the peers, and of the NumPy in their environment."""
     code = f"import importlib.metadata as m, json; print(json.dumps([m.version(name) for name in {PACKAGES!r}]))"
     done = subprocess.run([options.peers / "python", "-c", code], capture_output=True, text=True, check=True)
     found = dict(zip(PACKAGES, json.loads(done.stdout), strict=True))

@@ -10,7 +10,7 @@ import os
 import numpy as np
 
 SEED = 231
-BOUND = 1e-6  # of relative errors, as the notebooks' checks have them
+BOUND = 1e-6  # for relative errors, as in the checks of the notebooks
 PLACE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -19,7 +19,7 @@ def rel_error(x, y):
 
 
 def numerical_gradient(f, x, dout, h=1e-5):
-    """The gradient of sum(f(x) * dout) by x, one element at a time by a centred difference."""
+    """The gradient of sum(f(x) * dout) with respect to x, by a centred difference for one element at a time."""
     grad = np.zeros_like(x)
     for index in np.ndindex(*x.shape):
         kept = x[index]

@@ -1,10 +1,11 @@
-"""The course as each grader wants it, and the commands that grade one submission and a class.
+"""The same course in the format of each grader, and the commands that grade one submission and a class.
 
-    submissions/<student>/{nine.ipynb, cs231n/…}    what students handed in: a notebook that imports their layers.py
-    <grader>/…                                      the nine checks in that grader's own form
+    submissions/<student>/{nine.ipynb, cs231n/…}    the submissions: a notebook that imports the student's layers.py
+    <grader>/…                                      the nine checks in the format of that grader
 
-A command's marks are read back, so that a grader that graded nothing is not called fast. Formats: OK tests and
-`otter generate` of otter-grader's documentation, nbgrader's cell metadata (schema 3), gradescope-utils' decorators.
+The marks of each command are read back, so that a grader that grades nothing does not count as fast. Formats: OK tests
+and `otter generate` from otter-grader's documentation, nbgrader's cell metadata (schema 3), gradescope-utils'
+decorators.
 """
 
 from __future__ import annotations
@@ -31,15 +32,15 @@ SUPPORT = ("cells.py", "expected.npz")
 
 @dataclass(frozen=True)
 class Course:
-    """submissions: folders by student. bin: where the peers' commands are."""
+    """submissions: folders by student. bin: folder of the peers' commands."""
 
     folder: Path
     submissions: Mapping[str, Path]
     bin: Path
 
     def run(self, *command: str | Path, cwd: Path) -> None:
-        """Run a command quietly. Raises CalledProcessError with what it printed if it fails."""
-        env = {**os.environ, "PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}"}  # as where it is activated
+        """Run a command quietly. If it fails, print its output and raise CalledProcessError."""
+        env = {**os.environ, "PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}"}  # as in an activated environment
         done = subprocess.run(list(map(str, command)), cwd=cwd, env=env, capture_output=True, text=True, check=False)
         if done.returncode:
             print(done.stdout[-2000:], done.stderr[-2000:])
@@ -47,7 +48,7 @@ class Course:
 
 
 def write_submission(folder: Path, package: Mapping[str, bytes]) -> None:
-    """With the student's name in what was written, so that whatever goes by contents finds nothing twice."""
+    """Write a submission with the student's name in the code, so that no cache by content has a hit."""
     mine = f"# {folder.name}"
     package = {**package, "layers.py": package["layers.py"] + f"\n{mine}\n".encode()}
     for name, content in package.items():
@@ -55,12 +56,12 @@ def write_submission(folder: Path, package: Mapping[str, bytes]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     write_notebook(folder / "nine.ipynb", [f"{mine}\nfrom cs231n import layers\n\nimport cells"], grade=())
-    for name in SUPPORT:  # handed out, as a notebook's checks are; the graders replace them by their own
+    for name in SUPPORT:  # handed out with the notebook; the graders replace them by their own copies
         shutil.copy(folder.parent.parent / name, folder / name)
 
 
 def write_notebook(path: Path, code: Sequence[str], grade: Sequence[str]) -> None:
-    """Code cells, then one of nbgrader's test cells for each name in `grade`."""
+    """Write code cells, then a test cell of nbgrader for each name in `grade`."""
     notebook: Any = nbformat.v4.new_notebook()
     notebook.cells = [nbformat.v4.new_code_cell(source, id=f"code-{i}") for i, source in enumerate(code)]
     for name in grade:
@@ -80,7 +81,7 @@ def write_notebook(path: Path, code: Sequence[str], grade: Sequence[str]) -> Non
 
 
 class Otter:
-    """`otter run`, once a submission: `otter grade`, which grades many, needs Docker."""
+    """`otter run`, once per submission; `otter grade`, which grades many at once, needs Docker."""
 
     name = "otter run"
 
@@ -116,7 +117,7 @@ class Otter:
 
 
 class Nbgrader:
-    """`nbgrader autograde`: one command for all."""
+    """`nbgrader autograde`, one command for all submissions."""
 
     name = "nbgrader autograde"
 
@@ -162,7 +163,7 @@ from gradescope_utils.autograder_utils.json_test_runner import JSONTestRunner
 
 
 class Nine(unittest.TestCase):
-    """One method a check."""
+    """One method per check."""
 
 
 for check in cells.NINE:
@@ -174,7 +175,7 @@ with open(sys.argv[2], "w") as file:
 
 
 class Gradescope:
-    """gradescope-utils: unittest in the student's own process, once a submission, as Gradescope starts it."""
+    """gradescope-utils: unittest in the student's own process, once per submission, as on Gradescope."""
 
     name = "gradescope-utils"
 
@@ -196,7 +197,7 @@ class Gradescope:
 
 
 class Ours:
-    """`grader grade`: one command for all."""
+    """`grader grade`, one command for all submissions."""
 
     name = "grader grade"
 

@@ -1,1 +1,1 @@
-"""An assignment folder, loaded and validated: checks, reference, handouts, fixtures, notebooks. It is trusted."""
+"""Load and validate an assignment folder: checks, reference, handouts, fixtures, notebooks. The folder is trusted."""

@@ -1,14 +1,14 @@
-"""Fixtures as they are read for grading: what the reference returned, and what each misconception would have.
+"""Read fixtures for grading: the values that the reference returned, and those that each misconception returns.
 
-    fixtures/manifest.json        what they were made from and with; a hash of every file below
+    fixtures/manifest.json        what the fixtures were made from and with; a hash of every file below
     fixtures/{public,hidden}/<module>.npz
-        <check>|expected|<array>              the reference's
-        <check>|forward                       the forward's value where its gradients are claimed
+        <check>|expected|<array>              the reference's array
+        <check>|forward                       the forward's value at the points of the claimed gradients
         <check>|reach|<array>                 which sampled inputs reach which outputs of the forward (numgrad.reach)
-        <check>|variant|<name>|<array>        a misconception's, where they differ from the reference's
+        <check>|variant|<name>|<array>        a misconception's arrays, if any of them differs from the reference's
 
-Written by grader/authoring/make_fixtures.py only. Whatever is not as the manifest has it raises FixtureError before
-anything is graded.
+Only grader/authoring/make_fixtures.py writes them. Any difference from the manifest raises FixtureError before grading
+starts.
 """
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ from grader.errors import FixtureError
 
 SCHEMA: Final = 1
 MANIFEST: Final = "manifest.json"
-REGENERATE: Final = "Run make fixtures."
+REGENERATE: Final = "Run grader fixtures."
 
 
 @dataclass(frozen=True)
 class Fixture:
-    """What the reference returned for one check, and what the variants of a misconception would have."""
+    """The values that the reference returned for one check, and those that misconceptions return."""
 
     expected: Mapping[str, np.ndarray]
-    arities: tuple[tuple[str, int], ...]  # of the reference's replies, call by call
-    forward: np.ndarray | None = None  # of gradients: the forward's value, and which inputs reach which outputs
+    arities: tuple[tuple[str, int], ...]  # lengths of the tuples that the reference returned, call by call
+    forward: np.ndarray | None = None  # for gradients: the forward's value; `reach`: which inputs reach which outputs
     reach: Mapping[str, np.ndarray] = field(default_factory=dict)
     variants: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
-    raises: Mapping[str, str] = field(default_factory=dict)  # of variants that raise here: the exception's type
-    accepted: tuple[Mapping[str, np.ndarray], ...] = ()  # of variants that are right as well where a handout says so
+    raises: Mapping[str, str] = field(default_factory=dict)  # for variants that raise here: the exception's type
+    accepted: tuple[Mapping[str, np.ndarray], ...] = ()  # of variants that are right, too, for the handout
 
     def accepting(self, names: Collection[str]) -> Fixture:
-        """The same where these variants are right, too: of their arrays, those that can be told and are finite."""
+        """The same fixture for a handout that accepts these variants as right; only finite arrays are accepted."""
         if not names:
             return self
         right = [arrays for name, arrays in self.variants.items() if name in names]
@@ -67,20 +67,22 @@ class Fixtures:
     checks: Mapping[str, Fixture]
     hints: Mapping[str, Mapping[str, str]]  # by function and variant
     arguments: Mapping[str, tuple[str, ...]]  # their names, by function
-    by_outcome: Mapping[str, Sequence[str]] = field(default_factory=dict)  # variants recognised by outcome, too
-    beside: Mapping[str, Sequence[str]] = field(default_factory=dict)  # those recognised beside another mistake
+    by_outcome: Mapping[str, Sequence[str]] = field(
+        default_factory=dict
+    )  # variants that are also recognised by outcome
+    beside: Mapping[str, Sequence[str]] = field(default_factory=dict)  # variants recognised beside another mistake
 
 
 def load_fixtures(assignment: Assignment) -> Fixtures:
-    """Read every fixture and hold it against the manifest and the sources. Raises FixtureError."""
+    """Read all fixtures and compare them with the manifest and the sources. Raises FixtureError."""
     folder = assignment.folder / "fixtures"
     manifest = read_manifest(folder / MANIFEST)
     try:
         present = {name: source_hash(path) for name, path in source_paths(assignment).items() if path.is_file()}
         listed = manifest["sources"]
-        for source in sorted({*present, *listed}):  # what lies outside of the folder, the reference, need not be there
+        for source in sorted({*present, *listed}):  # the reference is outside of the folder and may be absent
             if present.get(source) != listed.get(source) and not (source.startswith("..") and source not in present):
-                raise FixtureError(f"fixtures: {source} has changed since they were made. {REGENERATE}")
+                raise FixtureError(f"fixtures: {source} changed after they were made. {REGENERATE}")
         arrays: dict[str, np.ndarray] = {}
         for name, digest in manifest["files"].items():
             arrays.update(read_arrays(folder / name, digest))
@@ -88,9 +90,7 @@ def load_fixtures(assignment: Assignment) -> Fixtures:
         arguments, by_outcome, beside = ({name: tuple(names) for name, names in table.items()} for table in tables)
         checks = {check.id: fixture_from(check.id, manifest["checks"], arrays) for check in assignment.checks}
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise FixtureError(
-            f"{folder / MANIFEST}: is damaged ({type(error).__name__}: {error}). {REGENERATE}"
-        ) from error
+        raise FixtureError(f"{folder / MANIFEST}: damaged ({type(error).__name__}: {error}). {REGENERATE}") from error
     return Fixtures(checks, hints, arguments, by_outcome, beside)
 
 
@@ -102,7 +102,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise FixtureError(f"{path}: cannot be read ({error}). {REGENERATE}") from error
     if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
-        raise FixtureError(f"{path}: is not of schema {SCHEMA}. {REGENERATE}")
+        raise FixtureError(f"{path}: another schema was found, expected {SCHEMA}. {REGENERATE}")
     return manifest
 
 
@@ -112,16 +112,16 @@ def read_arrays(path: Path, digest: str) -> dict[str, np.ndarray]:
     except OSError as error:
         raise FixtureError(f"{path}: cannot be read ({error}). {REGENERATE}") from error
     if hashlib.sha256(content).hexdigest() != digest:
-        raise FixtureError(f"{path}: is not the file that the manifest names. {REGENERATE}")
+        raise FixtureError(f"{path}: its hash differs from the manifest's. {REGENERATE}")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as file:
             return {info.filename.removesuffix(".npy"): read_array(file.read(info)) for info in file.infolist()}
     except Exception as error:
-        raise FixtureError(f"{path}: is damaged ({error}). {REGENERATE}") from error
+        raise FixtureError(f"{path}: damaged ({error}). {REGENERATE}") from error
 
 
 def read_array(content: bytes) -> np.ndarray:
-    """An array in NumPy's format, as np.load reads it, but that headers are read once: most say one of few things."""
+    """Read an array in NumPy's format, like np.load, but with a cache of headers: most headers are the same few."""
     file = io.BytesIO(content)
     if npy.read_magic(file) != (1, 0):
         return np.asarray(npy.read_array(io.BytesIO(content), allow_pickle=False))
@@ -140,7 +140,7 @@ def read_header(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype]:
 
 def fixture_from(check: str, listed: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Fixture:
     if check not in listed:
-        raise FixtureError(f"fixtures: none for check {check}. {REGENERATE}")
+        raise FixtureError(f"fixtures: check {check} has none. {REGENERATE}")
     entry = listed[check]
     return Fixture(
         expected={name: arrays[key(check, "expected", name)] for name in entry["arrays"]},
@@ -156,7 +156,7 @@ def fixture_from(check: str, listed: Mapping[str, Any], arrays: Mapping[str, np.
 
 
 def source_paths(assignment: Assignment) -> dict[str, Path]:
-    """Everything that fixtures are made from, by path relative to the assignment folder."""
+    """All files from which fixtures are made, by path relative to the assignment folder."""
     paths = [*(assignment.folder / "checks").rglob("*.py"), *(assignment.folder / "misconceptions").glob("*.py")]
     paths += [assignment.reference / file for file in assignment.student_files]
     return {os.path.relpath(path, assignment.folder).replace(os.sep, "/"): path for path in sorted(paths)}
@@ -167,5 +167,5 @@ def key(*parts: str) -> str:
 
 
 def source_hash(path: Path) -> str:
-    """Of a source file, whatever its line endings: a checkout on Windows is no change."""
+    """The hash of a source file, independent of line endings: a checkout on Windows must not change it."""
     return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()

@@ -1,19 +1,19 @@
-"""Which handout a submission was written for, by marks that the handout left in its files. Pure.
+"""Guess for which handout a submission was written, by clues that the handout left in its files. Pure.
 
-A mark is a pattern in a file: the wording of a docstring, the names of a signature, an import. Marks of one topic count
-once, so that a topic is one voice however often it is found. A topic speaks for every handout that has a matching mark
-of it; one of which nothing matches says nothing, so what is absent is no mark for an older handout.
+A clue is a pattern in a file: the wording of a docstring, the names in a signature, an import ([[marks]] in a handout's
+file). All clues of one topic together have one vote, however many match. A topic votes for every handout that has a
+matching clue of it. A topic without any matching clue does not vote, so an absent text is no clue for an older handout.
 
-    taken for a handout only if  at least LEAST topics speak for it,
-                                 they are at least SHARE of all topics that say something,
-                                 and fewer speak for every other handout, the assignment's own included,
-                                 or as many for one that differs from it in little (`elders`): the elder is taken;
-    else for the assignment's own.
+    A handout is chosen only if  at least LEAST topics vote for it,
+                                 these are at least SHARE of all topics that vote,
+                                 and every other handout, including the assignment's own, has fewer votes,
+                                 or as many but differs only a little from it (`elders`): then the elder is chosen;
+    else the assignment's own handout.
 
-So whoever deletes a function and forges the older wording of one docstring gains nothing: the signatures, imports and
-other docstrings still speak, and one topic is no majority. Forging most topics is forging most of an older package; no
-pattern sees that. The note and the class page say what was taken for what, so that one among many stands out. Where all
-submissions are of one handout, it should be named and not guessed.
+So a student gains nothing by deleting a function and forging the older wording of one docstring: the signatures,
+imports and other docstrings still vote, and one topic is no majority. No pattern can detect a submission that forges
+most of an older package. The note and the class page show each guess, so that one odd submission among many stands out.
+If all submissions are of one handout, name it instead of guessing.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MOST_READ: Final = 1 << 20  # characters of a file; a student file has some 50,0
 
 @dataclass(frozen=True)
 class Clue:
-    """What is looked for in a file, in which every run of white space counts as one space. topic: for people too."""
+    """A pattern to search in a file; each run of white space counts as one space. topic: also shown to people."""
 
     topic: str
     file: str
@@ -40,37 +40,37 @@ class Clue:
 
 
 def guess_handout(
-    files: Mapping[str, bytes], marks: Mapping[str, Sequence[Clue]], own: str, elders: Mapping[str, str] | None = None
+    files: Mapping[str, bytes], clues: Mapping[str, Sequence[Clue]], own: str, elders: Mapping[str, str] | None = None
 ) -> tuple[str, Reason]:
-    """The handout that a submission is taken for, and why, by the marks of each handout, `own` among them or not.
+    """Guess the handout of a submission, and why, by the clues of each handout; `own` may have clues or not.
 
-    Never raises, whatever the files hold.
+    Never raises, whatever the files contain.
 
-    elders: by handout, the one that it differs from in little.
+    elders: by handout, the one from which it differs only a little.
     """
-    wanted = {mark.file for found in marks.values() for mark in found}
+    wanted = {clue.file for found in clues.values() for clue in found}
     texts = {file: one_spaced(files[file]) for file in sorted(wanted) if file in files}
-    topics = list(dict.fromkeys(mark.topic for found in marks.values() for mark in found))
-    speaking = {}
-    for name, found in marks.items():
-        there = {mark.topic for mark in found if mark.file in texts and mark.pattern.search(texts[mark.file])}
-        speaking[name] = [topic for topic in topics if topic in there]
-    said = [topic for topic in topics if any(topic in spoken for spoken in speaking.values())]
-    if not said:
+    topics = list(dict.fromkeys(clue.topic for found in clues.values() for clue in found))
+    votes = {}  # by handout, the topics that vote for it
+    for name, found in clues.items():
+        matching = {clue.topic for clue in found if clue.file in texts and clue.pattern.search(texts[clue.file])}
+        votes[name] = [topic for topic in topics if topic in matching]
+    voting = [topic for topic in topics if any(topic in voted for voted in votes.values())]
+    if not voting:
         return own, Reason.of("no_marks")
     elders = elders or {}
-    best = max(speaking, key=lambda name: (len(speaking[name]), name not in elders))
-    votes = len(speaking[best])
-    tied = [name for name, spoken in speaking.items() if name != best and len(spoken) == votes]
-    clear = votes >= SHARE * len(said) and (votes >= LEAST or best == own)
+    best = max(votes, key=lambda name: (len(votes[name]), name not in elders))
+    most = len(votes[best])
+    tied = [name for name, voted in votes.items() if name != best and len(voted) == most]
+    clear = most >= SHARE * len(voting) and (most >= LEAST or best == own)
     if not clear or any(elders.get(name) != best for name in tied):
-        counts = [f"{name} {len(spoken)}" for name, spoken in speaking.items() if spoken]
-        return own, Reason.of("no_majority", marks=len(said), counts=counts)
-    against = [topic for topic in said if topic not in speaking[best]]
+        counts = [f"{name} {len(voted)}" for name, voted in votes.items() if voted]
+        return own, Reason.of("no_majority", marks=len(voting), counts=counts)
+    against = [topic for topic in voting if topic not in votes[best]]
     unlike = Reason.of("but_not", topics=against) if against else ""
     alike = Reason.of("same_marks", handouts=tied) if tied else ""
     grounds = Reason.of(
-        "taken_for", handout=best, votes=votes, marks=len(said), topics=speaking[best], unlike=unlike, alike=alike
+        "taken_for", handout=best, votes=most, marks=len(voting), topics=votes[best], unlike=unlike, alike=alike
     )
     return best, grounds
 

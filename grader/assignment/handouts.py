@@ -1,22 +1,8 @@
-"""How other handouts of an assignment differ, read from ASSIGNMENT/handouts/NAME.toml and validated.
+"""Read how other handouts of an assignment differ, from ASSIGNMENT/handouts/NAME.toml, and validate it.
 
-    years = "2018 to 2020"                        for people
-    like = "2017"                                 all that this file leaves out is as in that one's; marks by topic
-    solved = ["layers.f"]                         functions that it gave written: no points
-    accepts = ["layers.g.forgets_bias"]           misconceptions that are right there: it says or wrote so itself
-    files = ["data_utils.py"]                     patterns of handed-out files and notebooks that it has as ours
-    [lacks]                                       what it did not have leaves the maximum
-    functions = ["layers.f"]                      ids of functions and classes
-    checks = ["layers.g.wide*"]                   patterns of ids of checks, of functions that could not do it then
-    [[arguments]]                                 of, name, position; their_name, entry, complement, shape, their_shape
-    [[keywords]]                                  of, ours, theirs: keywords with values, said by other ones
-    [[returned]]                                  of, position, shape, their_shape
-    [hints], [titles]                             by misconception or check, where ours say what is another thing there
-    [[marks]]                                     topic, file, pattern: what --handout auto goes by
-
-The rules are those of judging/adapt.py, the marks those of assignment/handout_guess.py. A file of the assignment's own
-name may hold marks and years only. Names are held against the reference, so that a misspelt one takes no points
-away in silence.
+handout_keys.py lists the keys, judging/adapt.py defines the rules, and handout_guess.py the clues. The file of the
+assignment's own handout may contain only [[marks]] and years. All names are compared with the reference, so that a
+misspelt name cannot silently cost points.
 """
 
 from __future__ import annotations
@@ -30,7 +16,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
+from grader.assignment.entries import FITS, found
 from grader.assignment.handout_guess import Clue, guess_handout
+from grader.assignment.handout_keys import HANDOUT, HANDOUT_TABLES
 from grader.assignment.load import Assignment
 from grader.errors import AssignmentError, UsageError
 from grader.judging.adapt import OWN, Argument, Handout, Keywords, Returned
@@ -39,84 +27,74 @@ from grader.records import OWN_HANDOUT, Reason, Submission
 AUTO: Final = "auto"
 FOLDER: Final = "handouts"
 
-SHAPES: Final = {"shape": list, "their_shape": list}
-# The fields of each table by their types, and which of them may be left out.
-TABLES: Final[Mapping[str, Mapping[str, type]]] = {
-    "arguments": {"of": str, "name": str, "position": int, "their_name": str, "entry": str, "complement": bool}
-    | SHAPES,
-    "keywords": {"of": str, "ours": dict, "theirs": dict},
-    "returned": {"of": str, "position": int} | SHAPES,
-    "marks": {"topic": str, "file": str, "pattern": str},
-}
-OPTIONAL: Final = {"arguments": {"their_name", "entry", "complement", *SHAPES}, "returned": {"position"}}
-
 
 @dataclass(frozen=True)
 class Handouts:
-    """Those that a run may grade for. asked: the one that it was asked for, or `auto`."""
+    """The handouts for which a run may grade. selected: the name that the user gave, or `auto`."""
 
-    asked: str = OWN_HANDOUT
+    selected: str = OWN_HANDOUT
     known: Mapping[str, Handout] = field(default_factory=lambda: {OWN_HANDOUT: OWN})
     marks: Mapping[str, tuple[Clue, ...]] = field(default_factory=dict)
 
     def of(self, submission: Submission) -> tuple[Handout, Reason | None]:
-        """The handout that a submission is graded for, and why it was taken for that; None if it was named."""
-        if self.asked != AUTO:
-            return self.known[self.asked], None
+        """The handout for which a submission is graded, and the grounds of the guess; None if the user named it."""
+        if self.selected != AUTO:
+            return self.known[self.selected], None
         elders = {name: handout.like for name, handout in self.known.items() if handout.like}
         name, grounds = guess_handout(submission.files, self.marks, OWN_HANDOUT, elders)
         return self.known[name], grounds
 
 
-def load_handouts(assignment: Assignment, asked: str) -> Handouts:
-    """What a run needs: nothing for the assignment's own, one file for a name, all of them for `auto`.
+def load_handouts(assignment: Assignment, selected: str) -> Handouts:
+    """Read the handouts of a run: no file for the assignment's own, one file for a name, all files for `auto`.
 
-    Raises UsageError for a name that has no file, AssignmentError for a file that is not as it must be.
+    Raises UsageError for a name without a file, AssignmentError for a wrong file.
     """
-    if asked == OWN_HANDOUT:
+    if selected == OWN_HANDOUT:
         return Handouts()
     paths = {path.stem: path for path in sorted((assignment.folder / FOLDER).glob("*.toml"))}
     if AUTO in paths:
-        raise AssignmentError(f"{FOLDER}/{AUTO}.toml: {AUTO} is no name for a handout. Rename the file.")
-    if asked != AUTO and asked not in paths:
+        raise AssignmentError(f"{FOLDER}/{AUTO}.toml: {AUTO} cannot be the name of a handout. Rename the file.")
+    if selected != AUTO and selected not in paths:
         there = ", ".join([OWN_HANDOUT, AUTO, *(name for name in paths if name != OWN_HANDOUT)])
-        raise UsageError(f"--handout {asked}: no such handout. There are: {there}.")
-    wanted = paths if asked == AUTO else {asked: paths[asked]}
+        raise UsageError(f"--handout {selected}: no such handout. There are: {there}.")
+    wanted = paths if selected == AUTO else {selected: paths[selected]}
     defined = definitions_in(assignment.reference)
     known, marks = {OWN_HANDOUT: OWN}, {}
     for name, path in wanted.items():
         known[name], marks[name] = load_handout(path, assignment, defined)
-    return Handouts(asked, known, marks)
+    return Handouts(selected, known, marks)
 
 
 def load_handout(path: Path, assignment: Assignment, defined: frozenset[str]) -> tuple[Handout, tuple[Clue, ...]]:
-    """One file. defined: ids of all functions and classes of the reference. Raises AssignmentError, naming the file."""
+    """Read one file. defined: ids of all functions and classes of the reference. Raises AssignmentError."""
     place = f"{FOLDER}/{path.name}"
     data = completed(path)
-    known = ("years", "like", "solved", "accepts", "files", "lacks", "hints", "titles", *TABLES)
-    unknown = sorted(data.keys() - {*known})
+    unknown = sorted(data.keys() - HANDOUT.keys())
     if unknown:
-        raise AssignmentError(f"{place}: {unknown[0]} found, expected {', '.join(known)}.")
+        raise AssignmentError(f"{place}: {unknown[0]} was found, expected {', '.join(HANDOUT)}.")
     if not isinstance(data.get("years"), str):
-        raise AssignmentError(f'{place}: no years. Say whose handout it is: years = "…".')
-    tables = {name: rows_of(place, data, name) for name in TABLES}
+        raise AssignmentError(f'{place}: years is missing. Write years = "…", the years of the handout.')
+    tables = {name: rows_of(place, data, name) for name in HANDOUT_TABLES}
     lacks = data.get("lacks", {})
     if not isinstance(lacks, dict) or lacks.keys() - {"functions", "checks"}:
-        raise AssignmentError(f"{place}: [lacks] is not as expected. It may hold the lists functions and checks.")
+        raise AssignmentError(f"{place}: [lacks] is wrong, expected only the lists functions and checks.")
     functions, checks = (list_of(place, lacks, name, " in [lacks]") for name in ("functions", "checks"))
     solved, accepts, files = (list_of(place, data, name) for name in ("solved", "accepts", "files"))
     misconceptions = {f"{item.function}.{item.name}" for item in assignment.misconceptions}
     for name in accepts:
         if name not in misconceptions:
-            raise AssignmentError(f"{place}: {name} in accepts is not known. Check the spelling.")
-    rules = [row for name in TABLES if name != "marks" for row in tables[name]]
+            raise AssignmentError(f"{place}: {name} in accepts is not a misconception. Check the spelling.")
+    rules = [row for name in HANDOUT_TABLES if name != "marks" for row in tables[name]]
     for function in (*functions, *solved, *(row["of"] for row in rules)):
         if function not in defined:
-            raise AssignmentError(f"{place}: {function} is nothing that the reference defines. Check the spelling.")
+            raise AssignmentError(f"{place}: the reference does not define {function}. Check the spelling.")
     for pattern in checks:
         check_pattern(place, pattern, assignment, defined)
     if path.stem == OWN_HANDOUT and (lacks or solved or accepts or files or rules):
-        raise AssignmentError(f"{place}: rules found, expected years and marks only: it is the assignment's own.")
+        raise AssignmentError(
+            f"{place}: rules were found, expected only years and marks in the assignment's own handout."
+        )
     hints = texts_of(place, data, "hints", misconceptions)
     handout = Handout(
         name=path.stem,
@@ -140,11 +118,11 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise AssignmentError(f"{FOLDER}/{path.name}: cannot be read ({error}). Mend the file.") from error
+        raise AssignmentError(f"{FOLDER}/{path.name}: cannot be read ({error}). Correct the file.") from error
 
 
 def completed(path: Path) -> dict[str, Any]:
-    """The file's data, and what it leaves out from the one that it is like; of marks, those of other topics."""
+    """The file's data, completed from the handout that `like` names; marks of other topics are added."""
     data = read_toml(path)
     if "like" not in data:
         return data
@@ -153,7 +131,8 @@ def completed(path: Path) -> dict[str, Any]:
         raise AssignmentError(f"{FOLDER}/{path.name}: like is {data['like']!r}, expected another handout's name.")
     elder = read_toml(other)
     if "like" in elder:
-        raise AssignmentError(f"{FOLDER}/{path.name}: like is {data['like']!r}, which is like a third one. Name that.")
+        text = f"like is {data['like']!r}, which itself has like = {elder['like']!r}. Name that handout."
+        raise AssignmentError(f"{FOLDER}/{path.name}: {text}")
     own_marks = rows_of(f"{FOLDER}/{path.name}", data, "marks")
     topics = [mark.get("topic") for mark in own_marks]
     marks = [mark for mark in rows_of(f"{FOLDER}/{other.name}", elder, "marks") if mark["topic"] not in topics]
@@ -163,17 +142,16 @@ def completed(path: Path) -> dict[str, Any]:
 def rows_of(place: str, data: Mapping[str, Any], table: str) -> list[dict[str, Any]]:
     rows = data.get(table, [])
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise AssignmentError(f"{place}: {table} is no list of tables. Begin each with [[{table}]].")
-    fields = TABLES[table]
+        raise AssignmentError(f"{place}: {table} is not a list of tables. Begin each table with [[{table}]].")
+    fields = HANDOUT_TABLES[table]
     for row in rows:
         for name, value in row.items():
             if name not in fields:
                 raise AssignmentError(f"{place}: {table} has {name}, expected {', '.join(fields)}.")
-            if type(value) is not fields[name]:
-                found, wanted = type(value).__name__, fields[name].__name__
-                raise AssignmentError(f"{place}: {name} in {table} is {found}, expected {wanted}.")
-        for name in fields:
-            if name not in row and name not in OPTIONAL.get(table, ()):
+            if not FITS[fields[name].kind](value):
+                raise AssignmentError(f"{place}: {name} in {table} is {found(value, fields[name])}.")
+        for name, entry in fields.items():
+            if entry.is_needed and name not in row:
                 raise AssignmentError(f"{place}: an entry of {table} has no {name}. Add it.")
         if row.get("position", 0) < 0:
             raise AssignmentError(f"{place}: position in {table} is {row['position']}, expected 0 or more.")
@@ -183,7 +161,7 @@ def rows_of(place: str, data: Mapping[str, Any], table: str) -> list[dict[str, A
 def list_of(place: str, table: Mapping[str, Any], name: str, where: str = "") -> list[str]:
     found = table.get(name, [])
     if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
-        raise AssignmentError(f"{place}: {name}{where} is no list of strings, expected one.")
+        raise AssignmentError(f"{place}: {name}{where} is wrong, expected a list of strings.")
     return found
 
 
@@ -196,30 +174,32 @@ def by_function(ids: Iterable[str]) -> dict[str, list[str]]:
 
 
 def check_pattern(place: str, pattern: str, assignment: Assignment, defined: frozenset[str]) -> None:
-    """A pattern must begin with a function of the reference, and fit a check of it if that one has points."""
+    """A pattern must start with a function of the reference and, if that has points, match one of its checks."""
     functions = [name for name in defined if pattern.startswith(f"{name}.")]
     if not functions:
-        raise AssignmentError(f"{place}: {pattern} in [lacks] begins with no function of the reference, as it must.")
+        raise AssignmentError(
+            f"{place}: {pattern} in [lacks] does not start with a function of the reference, as it must."
+        )
     fits = any(fnmatchcase(check.id, pattern) for check in assignment.checks)
     if functions[0] in assignment.functions and not fits:
-        raise AssignmentError(f"{place}: {pattern} in [lacks] fits no check of {functions[0]}. Check the spelling.")
+        raise AssignmentError(f"{place}: {pattern} in [lacks] matches no check of {functions[0]}. Check the spelling.")
 
 
 def texts_of(place: str, data: Mapping[str, Any], table: str, known: Set[str]) -> dict[str, str]:
     texts = data.get(table, {})
     if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
-        raise AssignmentError(f'{place}: [{table}] is not as expected. Write each entry as "id" = "text".')
+        raise AssignmentError(f'{place}: [{table}] is wrong. Write each entry as "id" = "text".')
     for name in texts:
         if name not in known:
-            raise AssignmentError(f"{place}: {name} in [{table}] is not known. Check the spelling.")
+            raise AssignmentError(f"{place}: {name} in [{table}] does not exist. Check the spelling.")
     return {name: " ".join(text.split()) for name, text in texts.items()}
 
 
 def argument_from(place: str, row: Mapping[str, Any]) -> Argument:
     if not {"their_name", "complement", "shape"} & row.keys():
-        raise AssignmentError(f"{place}: {row['name']} of {row['of']} is as ours. Say what differs, or leave it out.")
+        raise AssignmentError(f"{place}: {row['name']} of {row['of']} has no difference. Add it, or remove the entry.")
     if bool(row.get("shape")) != bool(row.get("their_shape")):
-        raise AssignmentError(f"{place}: {row['name']} of {row['of']} has one shape only. Give shape and their_shape.")
+        raise AssignmentError(f"{place}: {row['name']} of {row['of']} has only one shape. Give shape and their_shape.")
     shape, their_shape = shapes_of(place, row)
     return Argument(**{"their_name": row["name"], **row, "shape": shape, "their_shape": their_shape})
 
@@ -236,17 +216,18 @@ def mark_from(place: str, row: Mapping[str, Any]) -> Clue:
     try:
         return Clue(row["topic"], row["file"], re.compile(row["pattern"], re.IGNORECASE))
     except re.error as error:
-        raise AssignmentError(f"{place}: pattern {row['pattern']!r} is no regular expression ({error}).") from error
+        text = f"pattern {row['pattern']!r} is not a regular expression ({error}). Correct it."
+        raise AssignmentError(f"{place}: {text}") from error
 
 
 def definitions_in(reference: Path) -> frozenset[str]:
-    """Ids of everything that the reference's modules define, read and not run."""
+    """Ids of all functions and classes that the reference's modules define. The modules are parsed, not run."""
     found = set()
     for path in sorted(reference.rglob("*.py")):
         module = path.relative_to(reference).with_suffix("").as_posix().replace("/", ".")
         try:
             tree = ast.parse(path.read_bytes())
         except (OSError, SyntaxError, ValueError) as error:
-            raise AssignmentError(f"{path}: cannot be read ({error}). Mend the reference.") from error
+            raise AssignmentError(f"{path}: cannot be read ({error}). Correct the reference.") from error
         found |= {f"{module}.{node.name}" for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     return frozenset(found)

@@ -1,40 +1,40 @@
-"""An assignment folder, loaded and validated: what is graded, for how many points, against which fixtures.
+"""Load and validate an assignment folder: what is graded, and for how many points.
 
     assignment.toml ─┐
     checks/…         ├─► Assignment (checks with files, visibility and points; misconceptions; limits)
     misconceptions/… ┘
-    fixtures/manifest.json + *.npz ─► Fixtures (expected arrays by check), verified against their hashes
 
-The folder's Python is trusted: it is the instructor's. Its modules are loaded by path, under names of their own.
+The folder's Python files are trusted: the instructor wrote them. They are loaded by path, under module names of their
+own. fixtures.py loads the fixtures.
 """
 
 from __future__ import annotations
 
 import hashlib
-import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from grader.assignment.assignment_keys import ASSIGNMENT, numbers_from, read_entry, refuse_unknown, words_from
 from grader.assignment.python_loader import load_module
 from grader.assignment.rules import rules_from, without_rules
 from grader.assignment.sections import ModuleSet, classes_from, sets_from, stubs_from
-from grader.checks import DEFINED, CheckDefinition, MisconceptionDefinition
 from grader.decisions import Rules
+from grader.definitions import DEFINED, CheckDefinition, MisconceptionDefinition
 from grader.errors import AssignmentError
 from grader.function_ids import file_of, module_of_file
 from grader.records import HIDDEN, VISIBLE, Check, Members
 
 FOLDERS = {"public": VISIBLE, "hidden": HIDDEN}
 Definition = TypeVar("Definition", CheckDefinition, MisconceptionDefinition)
-FOR_STUDENTS = ("notebooks", "template")  # folders that decide over no mark
+FOR_STUDENTS = ("notebooks", "template")  # folders that do not affect marks
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """What an assignment folder says. Of sets, classes and stubs: see sections.py."""
+    """The content of an assignment folder. For sets, classes and stubs see sections.py."""
 
     folder: Path
     title: str
@@ -42,24 +42,24 @@ class Assignment:
     reference: Path
     student_files: tuple[str, ...]  # these and the next three: paths below the package
     handed_out: tuple[str, ...]
-    extended: tuple[str, ...]  # handed-out files of which a student's own definitions are used
-    kernels: tuple[str, ...]  # what handed-out files are compiled from, for who can
+    extended: tuple[str, ...]  # handed-out files whose definitions students may replace
+    kernels: tuple[str, ...]  # sources from which handed-out files can be compiled
     sets: tuple[ModuleSet, ...]
     classes: Mapping[str, Members]
     stubs: Mapping[str, tuple[str, ...]]
-    functions: Mapping[str, float]  # points by id, in the order that students meet them; 0 for those of `called`
-    questions: Mapping[str, float]  # points by the name of an answer cell, which people mark, beside the score
+    functions: Mapping[str, float]  # points by id, in the assignment's order; 0 for those of `called`
+    questions: Mapping[str, float]  # points by the name of an answer cell; staff mark these, beside the score
     checks: tuple[Check, ...]
     definitions: Mapping[str, CheckDefinition]
     misconceptions: tuple[MisconceptionDefinition, ...]
-    limits: Mapping[str, float]  # as [limits] has them
-    expected_warnings: tuple[str, ...]  # beginnings of warnings of handed-out files that mean nothing in the sandbox
+    limits: Mapping[str, float]  # the table [limits]
+    expected_warnings: tuple[str, ...]  # beginnings of warnings that handed-out files give only in the sandbox
     right_solutions: tuple[Path, ...]  # folders of right student files, for authoring
     rules: Rules  # which attempt counts and what late days cost (rules.py)
-    sha256: str  # of everything that decides over marks
+    sha256: str  # of all files that affect marks
 
     def stubs_of(self, check: Check) -> frozenset[str]:
-        """The functions that a check's code under test may call: its function's, and those of the one that it needs."""
+        """The functions that may be called in a check: by its function, and by the function that it needs."""
         needed = self.stubs.get(check.needs, ()) if check.needs else ()
         return frozenset(self.stubs.get(check.function, ())) | frozenset(needed)
 
@@ -73,7 +73,7 @@ class Assignment:
 
 
 def load_assignment(folder: Path) -> Assignment:
-    """Read and validate an assignment folder. Raises AssignmentError, naming the file and what to do."""
+    """Read and validate an assignment folder. Raises AssignmentError, which names the file and what to do."""
     toml = folder / "assignment.toml"
     try:
         data = tomllib.loads(toml.read_text(encoding="utf-8"))
@@ -81,16 +81,17 @@ def load_assignment(folder: Path) -> Assignment:
         raise AssignmentError(f"{toml}: not found. Name an assignment folder with --assignment.") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise AssignmentError(f"{toml}: cannot be read ({error}).") from error
-    title, package = entry(toml, data, "title", str), entry(toml, data, "package", str)
-    files, handed_out = (tuple(names_in(toml, data, name)) for name in ("student_files", "handed_out"))
-    for function in entry(toml, data, "points", dict):
+    refuse_unknown(toml, data)
+    read: dict[str, Any] = {name: read_entry(toml, data, name) for name in ASSIGNMENT}
+    files, handed_out, extended = (tuple(read[name]) for name in ("student_files", "handed_out", "extended"))
+    for function in read["points"]:
         if file_of(function) not in files:
-            raise AssignmentError(f"{toml}: points for {function}, but {file_of(function)} is no student file.")
+            raise AssignmentError(f"{toml}: points for {function}, but {file_of(function)} is not in student_files.")
     functions = {**numbers_from(toml, data, "points", "{} has {!r} points")}
-    for function in names_in(toml, data, "called", []):
+    for function in read["called"]:
         if file_of(function) not in files or function in functions:
             expected = "expected a student file's function without points"
-            raise AssignmentError(f"{toml}: called holds {function}, {expected}.")
+            raise AssignmentError(f"{toml}: called contains {function}, {expected}.")
         functions[function] = 0.0
     defined = [
         (definition, visibility)
@@ -104,7 +105,7 @@ def load_assignment(folder: Path) -> Assignment:
                 raise AssignmentError(f"{toml}: no points for {needed}, which a check names. Add it under [points].")
         weights[definition.function] = weights.get(definition.function, 0.0) + definition.weight
         if not functions[definition.function]:
-            raise AssignmentError(f"{toml}: called holds {definition.function}, which has a check. Give it points.")
+            raise AssignmentError(f"{toml}: called contains {definition.function}, which has a check. Give it points.")
     for function, points in functions.items():
         if points and function not in weights:
             raise AssignmentError(f"{toml}: {function} has points but no check. Write one in {folder / 'checks'}.")
@@ -126,9 +127,8 @@ def load_assignment(folder: Path) -> Assignment:
     if len(definitions) != len(checks):
         twice = {check.id for check in checks if sum(other.id == check.id for other in checks) > 1}
         raise AssignmentError(f"{folder / 'checks'}: two checks are named {', '.join(sorted(twice))}. Rename one.")
-    extended = tuple(names_in(toml, data, "extended", []))
     if not set(extended) <= set(handed_out):
-        raise AssignmentError(f"{toml}: extended holds {', '.join(extended)}, expected files that handed_out has.")
+        raise AssignmentError(f"{toml}: extended contains {', '.join(extended)}, expected files of handed_out.")
     variants = list(defined_in(folder / "misconceptions", MisconceptionDefinition))
     for path, variant in variants:
         if variant.function not in functions:
@@ -136,48 +136,28 @@ def load_assignment(folder: Path) -> Assignment:
     classes = classes_from(toml, data, functions)
     return Assignment(
         folder=folder,
-        title=title,
-        package=package,
-        reference=(folder / entry(toml, data, "reference", str)).resolve(),
+        title=read["title"],
+        package=read["package"],
+        reference=(folder / read["reference"]).resolve(),
         student_files=files,
         handed_out=handed_out,
         extended=extended,
-        kernels=tuple(names_in(toml, data, "kernels", [])),
+        kernels=tuple(read["kernels"]),
         sets=tuple(sets_from(toml, data, files, handed_out)),
         classes=classes,
         stubs=stubs_from(toml, data, functions, classes),
         functions=functions,
-        # That each is asked in one notebook is seen when notebooks are read (intake/notebooks/answers.py).
-        questions=numbers_from(toml, data, "questions", "question {} has {!r} points", {}),
+        # intake/notebooks/answers.py checks that each question is in exactly one notebook.
+        questions=numbers_from(toml, data, "questions", "question {} has {!r} points"),
         checks=tuple(checks),
         definitions=definitions,
         misconceptions=tuple(variant for _, variant in variants),
         limits=numbers_from(toml, data, "limits", "limit {} is {!r}"),
-        expected_warnings=tuple(names_in(toml, data, "expected_warnings", [])),
-        right_solutions=tuple((folder / path).resolve() for path in names_in(toml, data, "right_solutions", [])),
+        expected_warnings=tuple(read["expected_warnings"]),
+        right_solutions=tuple((folder / path).resolve() for path in read["right_solutions"]),
         rules=rules_from(toml, data),
         sha256=hash_of(folder),
     )
-
-
-def numbers_from(toml: Path, data: Mapping[str, Any], table: str, said: str, default: Any = None) -> dict[str, float]:
-    """A table of numbers above 0 by name. said: how an error names an entry, from its name and value."""
-    numbers: dict[str, float] = entry(toml, data, table, dict, default)
-    for name, value in numbers.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-            raise AssignmentError(f"{toml}: {said.format(name, value)}, expected a number above 0.")
-    return numbers
-
-
-def words_from(toml: Path, data: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
-    """[words]: by the name of a compared value what students read: "words", or ["words", "what a no means."]."""
-    found = {}
-    for name, words in entry(toml, data, "words", dict, {}).items():
-        both = [words, ""] if isinstance(words, str) else words
-        if not isinstance(both, list) or len(both) != 2 or not all(isinstance(part, str) for part in both):
-            raise AssignmentError(f"{toml}: the words for {name} are {words!r}, expected a text or a list of two.")
-        found[name] = (both[0], both[1])
-    return found
 
 
 def defined_in(folder: Path, kind: type[Definition]) -> Iterator[tuple[Path, Definition]]:
@@ -198,18 +178,3 @@ def hash_of(folder: Path) -> str:
             content = without_rules(content) if inside.as_posix() == "assignment.toml" else content
             digest.update(hashlib.sha256(content).digest())
     return digest.hexdigest()
-
-
-def entry(toml: Path, data: Mapping[str, Any], name: str, kind: type, default: Any = None) -> Any:
-    value = data.get(name, default)
-    if not isinstance(value, kind):
-        found = "nothing" if value is None else type(value).__name__
-        raise AssignmentError(f"{toml}: {name} is {found}, expected {kind.__name__}.")
-    return value
-
-
-def names_in(toml: Path, data: Mapping[str, Any], name: str, default: list[str] | None = None) -> list[str]:
-    names: list[str] = entry(toml, data, name, list, default)
-    if not all(isinstance(item, str) for item in names):
-        raise AssignmentError(f"{toml}: {name} holds what is no path, expected strings.")
-    return names

@@ -1,19 +1,19 @@
-"""Notebooks from their sources: one Python file a notebook, from which the instructor's and the student's are made.
+"""Make notebooks from their sources: one Python file gives both the instructor's and the student's version.
 
 A source is a Python file in assignment/notebooks/, cut into cells by marker lines:
 
-    # %% [markdown]              text: every line is a comment, the text of the cell stands behind "# "
+    # %% [markdown]              text: every line is a comment, the text of the cell follows "# "
     # %%                         code
     # %% check conv-forward      code that checks a student's function and prints figures; its name is its cell's id
     # %% answer two-layers       code or, with [markdown], text that students write
 
-    ### BEGIN SOLUTION           only the instructor's version keeps what stands between these two lines (in text:
-    ### END SOLUTION             behind "# "); the student's has a line there that says what to do
+    ### BEGIN SOLUTION           only the instructor's version has the lines between these two markers (in text they
+    ### END SOLUTION             follow "# "); the student's version has a line that explains what to do
 
-IPython's magics stand as comments, so that the file is Python: `# %matplotlib inline` becomes `%matplotlib inline`.
-Nothing is executed and no output is stored. A cell's role and its name are in its metadata, under "grader"; ids are
-names or, for cells without one, made from their text, so that they stay when other cells come and go.
-Source of the cell markers: the percent format, which editors know; of the format of the result: nbformat 4.5.
+IPython's magics are comments, so that the file is valid Python: `# %matplotlib inline` becomes `%matplotlib inline`.
+Nothing is executed and no output is stored. A cell's metadata has its role and name, under "grader". Its id is its
+name or, for a cell without a name, a digest of its text, so that ids stay when other cells are added or removed.
+Source of the cell markers: the percent format of several editors; of the result: nbformat 4.5.
 """
 
 from __future__ import annotations
@@ -51,17 +51,17 @@ class SourceCell:
     kind: Literal["code", "markdown"]
     role: str  # "": plain text or code
     name: str
-    lines: tuple[str, ...]  # with the solution, in its markers
-    line: int  # that of the cell's marker, from 1
+    lines: tuple[str, ...]  # with the solution and its markers
+    line: int  # the line number of the cell's marker, from 1
 
 
 def student_notebooks(assignment: Assignment) -> dict[str, bytes]:
-    """The notebooks that are handed out, by file name: no solution, no output. Raises AssignmentError."""
+    """The notebooks for students, by file name: without solutions and outputs. Raises AssignmentError."""
     return {name: notebook(cells, place, solved=False) for name, place, cells in sources(assignment)}
 
 
 def instructor_notebooks(assignment: Assignment) -> dict[str, bytes]:
-    """The same with the solutions in, to be run and read. Raises AssignmentError."""
+    """The notebooks for instructors, by file name: with solutions. Raises AssignmentError."""
     return {name: notebook(cells, place, solved=True) for name, place, cells in sources(assignment)}
 
 
@@ -71,14 +71,12 @@ def sources(assignment: Assignment) -> Iterator[tuple[str, Path, list[SourceCell
 
 
 def cells_of(text: str, place: Path) -> list[SourceCell]:
-    """Cut a source into cells. Raises AssignmentError, with file and line, for a marker that is none of those above."""
+    """Cut a source into cells. Raises AssignmentError, with file and line, for an unknown marker."""
     found: list[SourceCell] = []
     lines = text.splitlines()
     marks = [number for number, line in enumerate(lines) if line.startswith("# %%")]
     if not marks or any(line.strip() for line in lines[: marks[0]]):
-        raise AssignmentError(
-            f"{place}:1: no cell begins here, expected a line '# %%'. Put one before everything else."
-        )
+        raise AssignmentError(f"{place}:1: no cell begins here, expected a line '# %%'. Put such a line at the top.")
     for start, stop in zip(marks, [*marks[1:], len(lines)], strict=True):
         kind, role, name = marked(lines[start], f"{place}:{start + 1}")
         if name and any((role, name) == (cell.role, cell.name) for cell in found):
@@ -89,7 +87,7 @@ def cells_of(text: str, place: Path) -> list[SourceCell]:
         else:
             body = [MAGIC.sub("", line) for line in body]
         if not "".join(body).strip():
-            raise AssignmentError(f"{place}:{start + 1}: the cell is empty. Write it, or take its marker away.")
+            raise AssignmentError(f"{place}:{start + 1}: the cell is empty. Write it, or remove its marker.")
         found.append(SourceCell(kind, role, name, tuple(body), start + 1))
     return found
 
@@ -97,7 +95,7 @@ def cells_of(text: str, place: Path) -> list[SourceCell]:
 def notebook(cells: list[SourceCell], place: Path, *, solved: bool) -> bytes:
     """Make a notebook: nbformat 4.5, the same bytes for the same source. Raises AssignmentError for a wrong region."""
     try:
-        import nbformat  # here, since grading does without
+        import nbformat  # imported here, because grading does not need it
     except ImportError as error:
         raise GraderError("notebooks: nbformat is not installed. Run pip install nbformat.") from error
     made: list[Any] = []
@@ -111,7 +109,7 @@ def notebook(cells: list[SourceCell], place: Path, *, solved: bool) -> bytes:
     try:
         nbformat.validate(whole)
     except nbformat.ValidationError as error:
-        raise AssignmentError(f"{place}: no notebook can be made of it ({error}). Mend the source.") from error
+        raise AssignmentError(f"{place}: it does not make a valid notebook ({error}). Correct the source.") from error
     text: str = nbformat.writes(whole)
     return (text.rstrip("\n") + "\n").encode()
 
@@ -120,8 +118,8 @@ def marked(line: str, place: str) -> tuple[Literal["code", "markdown"], str, str
     match = MARKER.fullmatch(line)
     if match is None or (match["role"] == "check" and match["kind"]):
         raise AssignmentError(
-            f"{place}: {line!r} marks no cell, expected '# %%', '# %% [markdown]', '# %% check NAME' or, with or "
-            "without [markdown], '# %% answer NAME', NAME as conv-forward. Mend the marker."
+            f"{place}: {line!r} is not a cell marker, expected '# %%', '# %% [markdown]', '# %% check NAME' or, with "
+            "or without [markdown], '# %% answer NAME', where NAME looks like conv-forward. Correct the marker."
         )
     return "markdown" if match["kind"] else "code", match["role"] or "", match["name"] or ""
 
@@ -131,15 +129,15 @@ def uncommented(line: str, place: str) -> str:
         return line[2:]
     if line.strip() in ("", "#"):
         return ""
-    raise AssignmentError(f"{place}: {line!r} stands in a cell of text, expected a comment. Begin the line with '# '.")
+    raise AssignmentError(f"{place}: {line!r} is in a cell of text, expected a comment. Begin the line with '# '.")
 
 
 def without_regions(cell: SourceCell, place: Path, *, solved: bool) -> Iterator[str]:
-    """Yield the lines of a cell: solutions without their markers, or what stands in their place."""
+    """Yield the lines of a cell: the solutions without their markers, or the lines that replace them."""
     regions = find_regions(str(place), "\n".join(cell.lines), first=cell.line + 1)
     if regions and cell.role != "answer":
         raise AssignmentError(
-            f"{place}:{regions[0].begin}: a solution in a cell that is no answer. Mark it '# %% answer NAME'."
+            f"{place}:{regions[0].begin}: a solution is in a cell that is not an answer. Mark it '# %% answer NAME'."
         )
     for number, line in enumerate(cell.lines, start=cell.line + 1):
         region = next((one for one in regions if one.holds(number)), None)
@@ -151,7 +149,7 @@ def without_regions(cell: SourceCell, place: Path, *, solved: bool) -> Iterator[
 
 
 def identify(cell: SourceCell, taken: dict[str, int]) -> str:
-    """The cell's id: role and name, else a digest of its text (with a count where two cells say the same)."""
+    """The cell's id: role and name, else a digest of its text (with a number if two cells have the same text)."""
     if cell.name:
         return f"{cell.role}-{cell.name}"
     digest = hashlib.sha256("\n".join((cell.kind, *cell.lines)).encode()).hexdigest()[:12]

@@ -1,7 +1,7 @@
-"""Python files of an assignment (checks, misconceptions) and of its reference, imported from their source alone.
+"""Import the Python files of an assignment (checks, misconceptions) and of its reference, always from their source.
 
-They are trusted and run in the judge. No compiled file is read or written: one that belongs to another text of the same
-length and second would be taken for this one.
+These files are trusted and run in the judge. Bytecode files are neither read nor written: Python would accept one that
+was made from an older source of the same size and the same second.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from types import CodeType, ModuleType
 from grader.errors import AssignmentError
 
 
-class FromSource(SourceFileLoader):
+class SourceOnlyLoader(SourceFileLoader):
     def get_code(self, fullname: str) -> CodeType:
         return self.source_to_code(self.get_data(self.path), self.path)
 
 
 class ReferenceFinder(MetaPathFinder):
-    """Finds the modules of one package so. What is compiled from another language is for others."""
+    """Finds the Python modules of one package and loads them from source. Other finders load compiled extensions."""
 
     def __init__(self, package: str) -> None:
         self.package = package
@@ -32,14 +32,14 @@ class ReferenceFinder(MetaPathFinder):
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: object = None) -> ModuleSpec | None:
         if not path or fullname.partition(".")[0] != self.package:
             return None
-        spec = FileFinder(path[0], (FromSource, [".py"])).find_spec(fullname)
-        return spec if spec and spec.loader else None  # a folder without an __init__.py is no module
+        spec = FileFinder(path[0], (SourceOnlyLoader, [".py"])).find_spec(fullname)
+        return spec if spec and spec.loader else None  # a folder without an __init__.py is not a module
 
 
 def load_module(path: Path, name: str | None = None) -> ModuleType:
-    """Import a trusted file, or the package that its __init__.py makes, by its path. Raises AssignmentError."""
+    """Import a trusted file, or a package by its __init__.py, by path. Raises AssignmentError."""
     name = name or f"_assignment_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}_{path.stem}"
-    loader = FromSource(name, str(path))
+    loader = SourceOnlyLoader(name, str(path))
     spec = spec_from_loader(name, loader)
     assert spec is not None  # the loader has a file
     module = sys.modules[name] = module_from_spec(spec)

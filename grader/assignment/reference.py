@@ -1,4 +1,4 @@
-"""The reference of an assignment as functions of this process: what makes fixtures, hints and the audit."""
+"""Load an assignment's reference as functions of this process, for fixtures, hints and the audit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def load_reference(assignment: Assignment) -> dict[str, Any]:
     package = f"_reference_{hashlib.sha256(str(assignment.reference).encode()).hexdigest()[:12]}"
     init = assignment.reference / "__init__.py"
     if not init.is_file():
-        raise AssignmentError(f"{assignment.reference}: is no package. Mend `reference` in assignment.toml.")
+        raise AssignmentError(f"{assignment.reference}: not a package. Correct `reference` in assignment.toml.")
     if not any(isinstance(one, ReferenceFinder) and one.package == package for one in sys.meta_path):
         sys.meta_path.insert(0, ReferenceFinder(package))
     load_module(init, package)
@@ -27,5 +27,5 @@ def load_reference(assignment: Assignment) -> dict[str, Any]:
         try:
             functions[function] = getattr(importlib.import_module(f"{package}.{name}"), attribute)
         except Exception as error:
-            raise AssignmentError(f"{assignment.reference}: has no {function} ({error}).") from error
+            raise AssignmentError(f"{assignment.reference}: {function} is missing ({error}). Write it.") from error
     return functions

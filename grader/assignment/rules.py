@@ -50,7 +50,7 @@ def late_from(toml: Path, late: Any) -> LatePolicy:
     due = late.get("due")
     if not isinstance(due, datetime) or due.tzinfo is None:
         raise AssignmentError(
-            f"{toml}: due of [late] is {due}, expected a time with a zone: 2026-05-01T23:59:00-07:00."
+            f"{toml}: due of [late] is {due}, expected a time with a zone, YYYY-MM-DDTHH:MM:SS-07:00."
         )
     if "percent_per_day" not in late:
         raise AssignmentError(f"{toml}: [late] lacks percent_per_day, expected what a late day costs.")

@@ -1,12 +1,13 @@
-"""What of an assignment is run together, on what, and what its objects and functions may use.
+"""Parse and validate three sections of assignment.toml: [[sets]], [classes], [stubs].
 
-    [[sets]]    files, on, without      student files that one sandbox checks; student files that they are built on,
-                                        imported first; handed-out files that would do their work and are not there
-    [classes]   id = {methods, attributes}      what checks use of the objects that a class makes
-    [stubs]     id = [ids]              functions that it may call: where its own are wrong, it is graded again with
-                                        stubs in their place, which ask the reference
+    [[sets]]    files, on, without      files: student files that one sandbox checks together. on: student files that
+                                        they build on, imported first. without: handed-out files that would do the
+                                        students' work and are withheld
+    [classes]   id = {methods, attributes}      the members of a class's objects that checks use
+    [stubs]     id = [ids]              functions that it may call: if the student's are wrong, it is graded again with
+                                        stubs in their place, which call the reference
 
-Parsed and validated here; raises AssignmentError, naming the file and what to do.
+Raises AssignmentError, which names the file and what to do.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grader.assignment.assignment_keys import ASSIGNMENT, read_entry
+from grader.assignment.entries import advice, is_list
 from grader.errors import AssignmentError
 from grader.records import Members
 
@@ -29,17 +32,19 @@ class ModuleSet:
     without: tuple[str, ...] = ()
 
     def alone(self) -> list[ModuleSet]:
-        """The same for each of the files."""
+        """One set for each of the files."""
         return [ModuleSet((file,), self.on, self.without) for file in self.files]
 
 
 def sets_from(toml: Path, data: Mapping[str, Any], files: Sequence[str], handed_out: Sequence[str]) -> list[ModuleSet]:
-    """Every student file in one set; where there is no [[sets]], each is a set of its own."""
+    """The sets; each student file is in exactly one. Without [[sets]], each student file is a set of its own."""
     sets = []
-    for item in data.get("sets", [{"files": [file]} for file in files]):
+    for item in read_entry(toml, data, "sets") if "sets" in data else [{"files": [file]} for file in files]:
         unknown = set(item) - set(ModuleSet.__dataclass_fields__)
         if unknown:
-            raise AssignmentError(f"{toml}: [[sets]] holds {', '.join(sorted(unknown))}, expected files, on, without.")
+            raise AssignmentError(f"{toml}: [[sets]] has {', '.join(sorted(unknown))}, expected files, on, without.")
+        if "files" not in item or not all(map(is_list, item.values())):
+            raise AssignmentError(f"{toml}: [[sets]] is {item}, expected lists of files. {advice(ASSIGNMENT['sets'])}")
         sets.append(ModuleSet(**{name: tuple(paths) for name, paths in item.items()}))
     listed = [file for one in sets for file in one.files]
     if sorted(listed) != sorted(files):
@@ -47,19 +52,20 @@ def sets_from(toml: Path, data: Mapping[str, Any], files: Sequence[str], handed_
     for one in sets:
         wrong = [*(set(one.on) - set(files)), *(set(one.without) - set(handed_out))]
         if wrong:
-            raise AssignmentError(f"{toml}: [[sets]] name {wrong[0]}, which is no student or handed-out file. Mend it.")
+            text = f"[[sets]] name {wrong[0]}, which is not a student file or handed-out file. Correct the name."
+            raise AssignmentError(f"{toml}: {text}")
     return sets
 
 
 def classes_from(toml: Path, data: Mapping[str, Any], functions: Mapping[str, float]) -> dict[str, Members]:
     classes = {}
-    for name, item in data.get("classes", {}).items():
+    for name, item in read_entry(toml, data, "classes").items():
         if name not in functions:
             raise AssignmentError(f"{toml}: [classes] name {name}, which has no points. Add it under [points].")
         try:
             classes[name] = Members(**{key: tuple(value) for key, value in item.items()})
         except TypeError as error:
-            text = f"{toml}: {name} under [classes] has what is none of methods, attributes ({error})."
+            text = f"{toml}: {name} under [classes] is wrong ({error}), expected the keys methods and attributes."
             raise AssignmentError(text) from None
     return classes
 
@@ -68,11 +74,11 @@ def stubs_from(
     toml: Path, data: Mapping[str, Any], functions: Mapping[str, float], classes: Mapping[str, Members]
 ) -> dict[str, tuple[str, ...]]:
     stubs = {}
-    for name, called in data.get("stubs", {}).items():
+    for name, called in read_entry(toml, data, "stubs").items():
         unknown = [one for one in (name, *called) if one not in functions]
         if unknown:
             raise AssignmentError(f"{toml}: [stubs] name {unknown[0]}, which has no points. Add it under [points].")
         if name in called or set(called) & set(classes):
-            raise AssignmentError(f"{toml}: [stubs] of {name} hold itself or a class, expected other functions.")
+            raise AssignmentError(f"{toml}: [stubs] of {name} contain itself or a class, expected other functions.")
         stubs[name] = tuple(called)
     return stubs

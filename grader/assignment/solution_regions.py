@@ -1,13 +1,13 @@
-"""Solution regions of the reference, and the student files that are left when they are taken out.
+"""Find the solution regions of the reference, and make the student files by removing them.
 
-A region stands between two comments, each on a line of its own, as nbgrader has them:
+A region is between two comments, each on its own line, as in nbgrader:
 
     ### BEGIN SOLUTION
     …
     ### END SOLUTION
 
-In its place comes a banner that says what to write there, and a `raise`: so what stands below a region is never run
-before it is written, whatever names it takes from there. Indentation is kept.
+A banner that explains what to write replaces the region, with a `raise`. So code below an unwritten region never runs,
+whichever names it uses from there. The indentation stays.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True)
 class Region:
-    """Lines begin to end of a file, counted from 1: those of the two comments, and what is between them."""
+    """The lines from `begin` to `end` of a file, counted from 1, including the two comments."""
 
     begin: int
     end: int
@@ -55,7 +55,7 @@ def read_text(path: Path, advice: str = "The reference must have it.") -> str:
 def find_regions(place: str, text: str, first: int = 1) -> list[Region]:
     """The solution regions of a file, or of a part of it.
 
-    first: the number of the text's first line, where it is a part. Raises AssignmentError, naming file and line, if a
+    first: the line number of the text's first line, for a part. Raises AssignmentError, which names file and line, if a
     region is nested or unclosed.
     """
     regions = []
@@ -64,11 +64,11 @@ def find_regions(place: str, text: str, first: int = 1) -> list[Region]:
         marker = next((marker for marker in (BEGIN, END) if marker in line), None)
         wrong = ""
         if marker and line.strip() != marker:
-            wrong = f"{line.strip()!r} found, expected {marker!r} and nothing else."
+            wrong = f"{line.strip()!r} was found, expected only {marker!r}. Put it on its own line."
         elif marker == BEGIN and begin:
-            wrong = f"a solution begins inside of the one of line {begin}. Close that one first."
+            wrong = f"a solution begins inside the one that begins in line {begin}. Close that one first."
         elif marker == END and not begin:
-            wrong = f"a solution ends that has not begun. Write {BEGIN!r} above it."
+            wrong = f"a solution ends here but begins nowhere. Write {BEGIN!r} above it."
         if wrong:
             raise AssignmentError(f"{place}:{number}: {wrong}")
         if marker == END:
@@ -81,15 +81,15 @@ def find_regions(place: str, text: str, first: int = 1) -> list[Region]:
 
 
 def take_out(place: str, text: str) -> str:
-    """The file as students get it: a banner and `raise NotImplementedError` in the place of each solution.
+    """The file as students get it: a banner and `raise NotImplementedError` replace each solution.
 
-    Raises AssignmentError, naming file and line, for a region that is nested, unclosed or outside of a function, and
-    for a file that is no Python without its solutions.
+    Raises AssignmentError, which names file and line, for a region that is nested, unclosed or outside of a function,
+    and for a file that is not valid Python without its solutions.
     """
     regions = find_regions(place, text)
     lines = text.split("\n")
     tree = parse(place, text)
-    kept: list[str] = []
+    made: list[str] = []
     after = 0
     for region in regions:
         name, function = function_around(place, tree, region)
@@ -98,22 +98,21 @@ def take_out(place: str, text: str) -> str:
         used = names_used_below(function, region, regions)
         first = lines[region.begin - 1]
         indent = first[: len(first) - len(first.lstrip())]
-        kept += lines[after : region.begin - 1]
-        kept += [indent + line for line in banner(name, which, used)]
+        made += lines[after : region.begin - 1]
+        made += [indent + line for line in banner(name, which, used)]
         after = region.end
-    kept += lines[after:]
-    made = "\n".join(kept)
-    parse(place, made)
-    return made
+    result = "\n".join([*made, *lines[after:]])
+    parse(place, result)
+    return result
 
 
 def banner(name: str, which: str, used: Sequence[str]) -> list[str]:
-    """The lines that stand in a solution's place."""
-    said = f"TODO: Write {name} as its docstring says{which}."
+    """The lines that replace a solution."""
+    text = f"TODO: Write {name} as its docstring says{which}."
     if used:
-        said += f" The code below needs {' and '.join(filter(None, (', '.join(used[:-1]), used[-1])))}."
+        text += f" The code below needs {' and '.join(filter(None, (', '.join(used[:-1]), used[-1])))}."
     bar = "#" * WIDTH
-    todo = [f"# {line:{WIDTH - 4}} #" for line in textwrap.wrap(said, WIDTH - 4)]
+    todo = [f"# {line:{WIDTH - 4}} #" for line in textwrap.wrap(text, WIDTH - 4)]
     return [bar, *todo, bar, "raise NotImplementedError", bar, f"# {'END OF YOUR CODE':^{WIDTH - 4}} #", bar]
 
 
@@ -122,14 +121,14 @@ def parse(place: str, text: str) -> ast.Module:
         return ast.parse(text)
     except SyntaxError as error:
         raise AssignmentError(
-            f"{place}:{error.lineno}: is no Python ({error.msg}). Mend it or its solutions."
+            f"{place}:{error.lineno}: not valid Python ({error.msg}). Correct the file or its solutions."
         ) from error
 
 
 def function_around(place: str, tree: ast.Module, region: Region) -> tuple[str, Function]:
-    """The outermost function or method that the region lies in, and its name for people.
+    """The outermost function or method that contains the region, and its name for people.
 
-    It lies in the one that it begins in: of a comment that ends a function, the parser sees nothing.
+    Only the region's begin counts: the parser does not see a comment at the end of a function.
     """
     for outer in tree.body:
         owner, nodes = (outer.name, outer.body) if isinstance(outer, ast.ClassDef) else ("", [outer])
@@ -139,12 +138,12 @@ def function_around(place: str, tree: ast.Module, region: Region) -> tuple[str, 
                     return f"the constructor of {owner}", node
                 return ".".join(filter(None, (owner, node.name))), node
     raise AssignmentError(
-        f"{place}:{region.begin}: a solution outside of a function. It would keep the file from loading."
+        f"{place}:{region.begin}: a solution is outside of a function, so the student file would not load. Move it."
     )
 
 
 def names_used_below(function: Function, region: Region, regions: Sequence[Region]) -> list[str]:
-    """Variables that the region sets and code below it, outside of any region, reads; in the order of that code."""
+    """Variables that the region sets and code below it, outside of all regions, reads; in the order of that code."""
     names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
     written = {node.id for node in names if isinstance(node.ctx, ast.Store) and region.holds(node.lineno)}
     below = [node for node in names if isinstance(node.ctx, ast.Load) and node.lineno > region.end]

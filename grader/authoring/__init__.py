@@ -1,1 +1,1 @@
-"""What instructors generate: fixtures, template, release; and the audit, which sees that they hold."""
+"""What instructors generate: fixtures, template, release; and the audit, which verifies the checks and hints."""

@@ -1,14 +1,16 @@
-"""The audit: does grading tell right from wrong, and tell the student why?
+"""The audit: does grading tell right from wrong, and does it tell the student why?
 
     variants.py ─► submissions ─► the real grading, sandbox and all ─► judge each result ─► Audit
 
-A misconception is graded on the checks that run its function, and on all others of their functions and of those that
-feed them: what the rest return and what they are worth cannot change.
+A misconception is not graded on all checks, only on those that run its function, and on all other checks of the same
+functions and of the functions that these need. All other checks return the same values and points as on the reference.
 
-It fails if the reference loses a mark, if the template earns one, if any other variant keeps full marks for a function
-that it has wrong, if a misconception costs marks where it has nothing to do with or where a stub can stand in for it,
-or is given another hint than its own. Checks that catch nothing by themselves, and mistakes that cost twice where no
-stub can help, since a backward is fed what the forward returned, are told and fail nothing.
+The audit fails if - the reference loses a mark, or the template earns one; - another variant keeps full marks for a
+function that is wrong in it; - a misconception costs marks in a function that does not use the wrong one, or although a
+stub can replace the wrong one; - a misconception gets another hint than its own, or none.
+
+It reports two more findings but does not fail for them: checks that catch nothing that others miss; and mistakes that
+cost marks twice although no stub can help, since a backward gets what the student's forward returned.
 """
 
 from __future__ import annotations
@@ -37,19 +39,19 @@ Users = Mapping[str, frozenset[str]]  # by function
 
 @dataclass(frozen=True)
 class Audit:
-    """What run_audit found. Hidden checks must catch by themselves what visible ones have shown, and visible ones are
-    what a student mends by: either may be needless."""
+    """The findings of run_audit. Visible and hidden checks count separately for `needless`: students fix their code by
+    the visible ones, and the hidden ones must catch the same mistakes without them."""
 
     variants: tuple[Variant, ...]
-    results: tuple[Result, ...]  # in the same order, each of the checks that it was graded on
-    problems: tuple[str, ...]  # why it fails, a line each
-    needless: tuple[str, ...]  # ids of checks, as find_needless has them
-    costly: Mapping[str, tuple[str, ...]]  # by misconception, as find_costly has it, functions
+    results: tuple[Result, ...]  # in the same order; each holds the checks that its variant was graded on
+    problems: tuple[str, ...]  # why the audit fails, one line each
+    needless: tuple[str, ...]  # ids of checks (find_needless)
+    costly: Mapping[str, tuple[str, ...]]  # by misconception, other functions that lose marks (find_costly)
 
 
 @dataclass(frozen=True)
 class Duration:
-    """What one check costs on the reference."""
+    """The time of one check on the reference."""
 
     check: str
     cpu_s: float  # in this process
@@ -65,7 +67,7 @@ def run_audit(
     window: int,
     advance: Callable[[Result], None],
 ) -> Audit:
-    """Grade every variant and judge what comes. Raises GraderError if one of them cannot be graded, a fault of ours."""
+    """Grade every variant and judge the results. Raises GraderError if one cannot be graded: a fault of ours."""
     parts = dict(parts_of(assignment, variants))
     done: dict[str, Result] = {}
     for result in grade_all((one.submission for one in variants), settings, executor, window=window, parts=parts):
@@ -85,17 +87,17 @@ def run_audit(
 
 
 def parts_of(assignment: Assignment, variants: Iterable[Variant]) -> Iterator[tuple[str, frozenset[str]]]:
-    """By misconception the checks that can tell it from the reference, and those that have a say in their marks."""
+    """By misconception: the ids of the checks that its variant is graded on (see above)."""
     run = functions_run(assignment)
     for variant in variants:
         if variant.misconception is not None:
-            concerned = [check for check in assignment.checks if variant.touched & run[check.id]]
-            functions = variant.touched.union(*({check.function, check.needs} for check in concerned))
+            concerned = [check for check in assignment.checks if variant.changed & run[check.id]]
+            functions = variant.changed.union(*({check.function, check.needs} for check in concerned))
             yield variant.name, frozenset(check.id for check in assignment.checks if check.function in functions)
 
 
 def callers(assignment: Assignment) -> Users:
-    """By function, all that its mistakes may reach: those that call it or are fed its reply, and theirs in turn."""
+    """By function, all functions that its mistakes may reach: they call it or get its return value, also indirectly."""
     uses: dict[str, set[str]] = {function: set(assignment.stubs.get(function, ())) for function in assignment.functions}
     for check in assignment.checks:
         uses[check.function] |= {check.needs} if check.needs else set()
@@ -112,10 +114,10 @@ def callers(assignment: Assignment) -> Users:
 def problems_of(
     variant: Variant, result: Result, called_by: Users, stubs: Mapping[str, Sequence[str]]
 ) -> Iterator[str]:
-    """What the grading of one variant has otherwise than it must be, its hints aside."""
+    """Everything wrong in the result of one variant, except hints."""
     if variant.name == REFERENCE:
         for check in result.checks:
-            if check.status != PASSED or is_lost(check):
+            if check.status != PASSED or lost_points(check):
                 points = f"{check.points:g} of {check.max_points:g} points, expected full marks."
                 yield f"{check.id} is {check.status} with {points} {message_of(check)}".strip()
     elif variant.name == TEMPLATE:
@@ -123,68 +125,68 @@ def problems_of(
             if check.status != MISSING or check.points:
                 yield f"{check.id} is {check.status} with {check.points:g} points, expected {MISSING} with none."
     else:
-        may_lose = reached_by(variant, called_by)
+        may_lose = possibly_affected(variant, called_by)
         for function in result.functions:
             name, lost = function.function, f"loses {function.max_points - function.points:g} points for"
-            if name in variant.touched:
-                if not is_lost(function):
+            if name in variant.changed:
+                if not lost_points(function):
                     yield f"keeps all of its {function.max_points:g} points for {name}. Add a check that catches it."
-            elif is_lost(function):
+            elif lost_points(function):
                 if name not in may_lose:
-                    mend = "Mend that check, or say in [stubs] what it calls."
-                    yield f"{lost} {name}, which neither is wrong nor calls what is. {mend}"
-                if variant.touched & set(stubs.get(name, ())):
-                    mend = "Mend that check: a mistake costs once."
-                    yield f"{lost} {name}, too, though a stub can stand in there for what is wrong. {mend}"
+                    cure = "Correct the check, or list in [stubs] what the function calls."
+                    yield f"{lost} {name}, which is right and calls no wrong function. {cure}"
+                if variant.changed & set(stubs.get(name, ())):
+                    cure = "Correct the check: a mistake must cost marks only once."
+                    yield f"{lost} {name}, too, although a stub can replace the wrong function there. {cure}"
 
 
-def reached_by(variant: Variant, called_by: Users) -> frozenset[str]:
-    return frozenset[str]().union(*(called_by[function] for function in variant.touched))
+def possibly_affected(variant: Variant, called_by: Users) -> frozenset[str]:
+    return frozenset[str]().union(*(called_by[function] for function in variant.changed))
 
 
 def hint_problems(variant: Variant, result: Result) -> list[str]:
-    """A misconception's own hint must be given, and no other beside it."""
+    """Everything wrong with the hints of one variant: a misconception must get its own hint and no other."""
     if variant.misconception is None:
         return []
     own = variant.misconception.hint
-    hinted = [check for check in result.checks if check.function in variant.touched and check.hints]
+    hinted = [check for check in result.checks if check.function in variant.changed and check.hints]
     given = {check.id: say_all(check.hints) for check in hinted}
     others = [f"{check} gives the hint {hint!r}, expected its own." for check, hint in given.items() if hint != own]
     if own in given.values() or others:
         return others
-    return ["its hint is not given by any check. Tell it from the other misconceptions that return the same."]
+    return ["no check gives its hint. Add a check that distinguishes it from other misconceptions."]
 
 
 def find_needless(mistakes: Iterable[tuple[Variant, Result]]) -> tuple[str, ...]:
-    """Checks that catch no misconception of their function which no other check of it, as visible as they, catches."""
-    rows: dict[tuple[str, str], list[list[CheckResult]]] = {}  # a row a misconception
+    """Checks that are never the only one of their function and visibility to catch a misconception."""
+    rows: dict[tuple[str, str], list[list[CheckResult]]] = {}  # one row per misconception
     for variant, result in mistakes:
-        mine = [check for check in result.checks if check.function in variant.touched]
+        mine = [check for check in result.checks if check.function in variant.changed]
         for place in dict.fromkeys((check.function, check.visibility) for check in mine):
             rows.setdefault(place, []).append([one for one in mine if (one.function, one.visibility) == place])
     needless = []
     for found in rows.values():
-        catchers = [{check.id for check in row if is_lost(check)} for row in found]
+        catchers = [{check.id for check in row if lost_points(check)} for row in found]
         needless += [check.id for check in found[0] if len(found[0]) > 1 and {check.id} not in catchers]
     return tuple(needless)
 
 
 def find_costly(mistakes: Iterable[tuple[Variant, Result]], called_by: Users) -> dict[str, tuple[str, ...]]:
-    """Misconceptions that cost marks where the function that they are in is called or its reply is used."""
+    """By misconception, the functions that lose marks since they call the wrong function or use its return value."""
     costly: dict[str, tuple[str, ...]] = {}
     for variant, result in mistakes:
-        users = reached_by(variant, called_by)
-        lost = [check.function for check in result.checks if check.function in users and is_lost(check)]
+        users = possibly_affected(variant, called_by)
+        lost = [check.function for check in result.checks if check.function in users and lost_points(check)]
         costly |= {variant.name: tuple(dict.fromkeys(lost))} if lost else {}
     return costly
 
 
-def is_lost(one: CheckResult | FunctionResult) -> bool:
+def lost_points(one: CheckResult | FunctionResult) -> bool:
     return one.points < one.max_points - EPSILON
 
 
-def measure(assignment: Assignment, graded: Result) -> list[Duration]:
-    """What each check costs on the reference, the dearest first. graded: the reference's result."""
+def measure_durations(assignment: Assignment, graded: Result) -> list[Duration]:
+    """The time of each check on the reference, the slowest first. graded: the result of the reference."""
     functions = load_reference(assignment)
     wall = {check.id: check.duration_s for check in graded.checks}
     durations = []

@@ -1,6 +1,6 @@
-"""Checks run in this process: on the reference, on a misconception, on a right solution by another hand.
+"""Runs checks in this process: on the reference, on a misconception, or on a right solution in another style.
 
-All of these are the instructor's own. A student's code never runs here.
+All of this code is the instructor's own and trusted. A student's code never runs here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 from grader.assignment.load import Assignment
 from grader.assignment.reference import load_reference
 from grader.calls import CallFailed, Functions, local_call
-from grader.checks import MisconceptionDefinition
+from grader.definitions import MisconceptionDefinition
 from grader.errors import AssignmentError
 from grader.function_ids import file_of, module_of, short_name
 from grader.grading.stage import stage
@@ -36,18 +36,19 @@ def run_locally(
     arities: list[tuple[str, int]] | None = None,
     reference: Functions | None = None,
 ) -> ReturnedValues:
-    """A check on functions in this process. reference: what measures, if these are not the reference's own."""
+    """Run a check on functions in this process. reference: the reference's functions, if `functions` are others; a
+    check with a `reference` argument calls them."""
     names, classes = frozenset(functions), assignment.classes
     student = Student(local_call(functions, arities, classes), names, classes)
     measure = Student(local_call(reference or functions, None, classes), names, classes)
-    np.random.seed(check.seed)  # as a worker does at the start of a check
+    np.random.seed(check.seed)  # a worker does the same at the start of a check
     return perform(check.run, student, np.random.RandomState(check.seed), measure)
 
 
 def run_variant(
     assignment: Assignment, check: Check, functions: Functions, item: MisconceptionDefinition
 ) -> dict[str, np.ndarray] | str | None:
-    """What the variant returns, or the type of what it raises; None where the check itself gave up on its values."""
+    """The values of the variant, or the type of the exception that it raises; None if the check rejected its values."""
     reference = namespace_of(functions)
     wrong = {**functions, check.function: lambda *args, **kwargs: item.run(reference, *args, **kwargs)}
     try:
@@ -57,7 +58,7 @@ def run_variant(
             return {name: np.asarray(value, dtype=np.float64) for name, value in answer.values.items()}
     except CallFailed:
         return None
-    except Exception as error:  # a variant may crash where the reference does not
+    except Exception as error:  # a misconception may raise where the reference does not
         return type(error).__name__
 
 
@@ -73,56 +74,65 @@ def namespace_of(functions: Functions) -> SimpleNamespace:
 
 
 @contextmanager
-def loaded(assignment: Assignment, folder: Path) -> Iterator[dict[str, Callable[..., Any]]]:
-    """The graded functions of a right solution, imported under the package's own name while this lasts."""
+def imported_solution(assignment: Assignment, folder: Path) -> Iterator[dict[str, Callable[..., Any]]]:
+    """Yield the graded functions of a right solution. Within the block, it is imported under the package's own name.
+
+    Functions that it lacks are left out, so that a solution stays useful when the assignment gets another function.
+    """
     if not folder.is_dir():
-        raise AssignmentError(f"assignment.toml: right solution {folder} is no folder. Mend `right_solutions`.")
+        found = f"right_solutions names {folder}, which is not a folder"
+        raise AssignmentError(f"assignment.toml: {found}. Correct right_solutions.")
     files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.py"))}
     handed_out = {name: (assignment.reference / name).read_bytes() for name in assignment.handed_out}
     package = assignment.package
     with tempfile.TemporaryDirectory(prefix="grader-") as target:
         stage(files, handed_out, Path(target), package=package, extended=assignment.extended)
-        before = forget(package)
+        before = remove_modules(package)
         sys.path.insert(0, target)
         try:
-            yield {
-                function: getattr(importlib.import_module(f"{package}.{module_of(function)}"), short_name(function))
+            modules = {
+                function: importlib.import_module(f"{package}.{module_of(function)}")
                 for function in assignment.functions
                 if file_of(function) in files
             }
+            yield {
+                function: getattr(module, short_name(function))
+                for function, module in modules.items()
+                if hasattr(module, short_name(function))
+            }
         except (ImportError, AttributeError, SyntaxError) as error:
-            raise AssignmentError(f"right solution {folder.name}: cannot be imported ({error}).") from error
+            raise AssignmentError(f"right solution {folder.name}: cannot be imported ({error}). Correct it.") from error
         finally:
             sys.path.remove(target)
-            forget(package)
+            remove_modules(package)
             sys.modules.update(before)
             importlib.invalidate_caches()
 
 
-def forget(package: str) -> dict[str, ModuleType]:
-    """Take a package's modules out of those that are imported, and return them."""
+def remove_modules(package: str) -> dict[str, ModuleType]:
+    """Remove the modules of a package from sys.modules, and return them."""
     return {name: sys.modules.pop(name) for name in [*sys.modules] if name.split(".")[0] == package}
 
 
 def functions_run(assignment: Assignment) -> dict[str, frozenset[str]]:
-    """By check the functions and classes that it runs on the reference, in whatever depth: seen, not declared.
+    """By check, the functions and classes that run on the reference, at any depth of calls: observed, not declared.
 
-    Deterministic, as checks are. Where a check does not run a function, whatever stands in that function's place cannot
-    change what the check sees: up to its first call the rest of the submission does what the reference does.
-    Raises whatever a check raises over the reference; fixtures are not made from such a one.
+    Deterministic, since checks are. If a check does not run a function, a misconception in its place cannot change the
+    values of the check: until the first call of that function, the submission behaves like the reference.
+    Raises the exception of a check that fails on the reference; `grader fixtures` rejects such a check.
     """
     functions = load_reference(assignment)
     owners = {code: name for name, function in functions.items() for code in codes_of(function)}
     found = {}
     for check in assignment.checks:
-        with watched(owners) as seen:
+        with functions_entered(owners) as seen:
             run_locally(assignment, check, functions)
         found[check.id] = frozenset(seen)
     return found
 
 
 def codes_of(function: Callable[..., Any]) -> Iterator[CodeType]:
-    """The code of a function, or that of every method of a class, inherited ones too."""
+    """The code of a function, or of every method of a class, inherited ones included."""
     bases = function.__mro__ if isinstance(function, type) else ()
     for member in (function, *(member for base in bases for member in vars(base).values())):
         plain = getattr(member, "__func__", getattr(member, "fget", member))
@@ -131,8 +141,8 @@ def codes_of(function: Callable[..., Any]) -> Iterator[CodeType]:
 
 
 @contextmanager
-def watched(owners: Mapping[CodeType, str]) -> Iterator[set[str]]:
-    """The owners of all code that is entered meanwhile."""
+def functions_entered(owners: Mapping[CodeType, str]) -> Iterator[set[str]]:
+    """Yield a set that collects the owners of all code that runs within the block."""
     seen: set[str] = set()
 
     def notice(frame: FrameType, event: str, _: Any) -> None:

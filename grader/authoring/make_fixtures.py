@@ -1,7 +1,7 @@
-"""Fixtures from the reference: every check run on it, and on every misconception.
+"""Generates fixtures: runs every check on the reference and on every misconception.
 
-Nobody writes an expected array by hand. Deterministic: seeds stand in the checks, and the files hold no time. `drift`
-says what a fresh run would change.
+So nobody writes an expected array by hand. Deterministic: each check has a seed, and the files hold no timestamp.
+`drift` lists what a fresh run would change.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import platform
 import re
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -34,16 +34,20 @@ from grader.judging.follow import reach_patterns
 from grader.judging.numgrad import evaluate
 from grader.records import VISIBLE, Check
 
-NOISE: Final = ("made_with", "spread")  # of the manifest: what may differ from machine to machine
-SAME: Final = 1e-9  # relative; another BLAS rounds otherwise, no change of a source is that small
+NOISE: Final = ("made_with", "spread")  # entries of the manifest that may differ between machines
+SAME: Final = 1e-9  # relative; rounding differs between BLAS libraries, but no change of a source is that small
 
 
 @dataclass(frozen=True)
 class Made:
-    """Fixtures in memory: manifest without hashes of files, and arrays by file."""
+    """Fixtures in memory: the manifest without hashes of files, and the arrays by file.
+
+    lacking: by folder of a right solution, the functions that it lacks. Their spread was not measured there.
+    """
 
     manifest: dict[str, Any]
     arrays: Mapping[str, Mapping[str, np.ndarray]]
+    lacking: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def make_fixtures(assignment: Assignment) -> Made:
@@ -73,9 +77,9 @@ def make_fixtures(assignment: Assignment) -> Made:
         "arguments": arguments_of(assignment, functions),
         **known,
         "checks": entries,
-        "spread": {check: float(f"{error:.1e}") for check, error in spread.items()},
+        "spread": {check: float(f"{error:.1e}") for check, error in spread.largest.items()},
     }
-    return Made(manifest, files)
+    return Made(manifest, files, spread.lacking)
 
 
 def make_fixture(
@@ -85,21 +89,24 @@ def make_fixture(
     arities: list[tuple[str, int]] = []
     try:
         answer = run_locally(assignment, check, functions, arities)
-        asked = list(arities)  # before the reach below asks for more
+        arities_of_check = list(arities)  # copied now, since reach_patterns below makes more calls
         reached = reach_patterns(answer.gradients, check) if answer.gradients else {}
         forward = evaluate(answer.gradients.at, answer.gradients.points) if answer.gradients else None
     except AssignmentError as error:
         raise AssignmentError(f"check {check.id}: {error}") from error
     except Exception as error:
-        raise AssignmentError(f"check {check.id}: the reference fails it ({type(error).__name__}: {error}).") from error
+        raised = f"{type(error).__name__}: {error}"
+        raise AssignmentError(f"check {check.id}: fails on the reference ({raised}). Correct one of them.") from error
     if reached is None:
-        raise AssignmentError(f"check {check.id}: the forward of its gradients gives no finite numbers.")
+        found = "the forward of its gradients returns values that are not finite"
+        raise AssignmentError(f"check {check.id}: {found}. Use other inputs.")
     expected = {name: as_expected(check, name, value) for name, value in answer.values.items()}
     for option, names in (("parts", check.parts), ("together", check.together), ("squeeze", check.squeeze)):
         unknown = set() if isinstance(names, bool) else {*names} - {*expected}
         if unknown:
             found, returned = ", ".join(sorted(unknown)), ", ".join(expected)
-            raise AssignmentError(f"check {check.id}: {option} name {found}, but it returns {returned}.")
+            names_error = f"{option} names {found}, but the check returns {returned}"
+            raise AssignmentError(f"check {check.id}: {names_error}. Correct {option}.")
     arrays |= {key(check.id, "expected", name): value for name, value in expected.items()}
     if forward is not None:
         arrays[key(check.id, "forward")] = forward
@@ -120,7 +127,7 @@ def make_fixture(
         "seed": check.seed,
         "tolerance": check.tolerance,
         "arrays": {name: {"shape": list(value.shape), "dtype": str(value.dtype)} for name, value in expected.items()},
-        "arities": asked,
+        "arities": arities_of_check,
         "reach": list(reached),
         "variants": variants,
         "raises": raises,
@@ -128,7 +135,7 @@ def make_fixture(
 
 
 def arguments_of(assignment: Assignment, functions: Functions) -> dict[str, list[str]]:
-    """Names of arguments by function, and by method, where the object itself comes first."""
+    """Names of arguments by function and by method; those of a method begin with the object itself."""
     callables = dict(functions)
     for name, members in assignment.classes.items():
         callables |= {f"{name}.{method}": getattr(functions[name], method) for method in members.methods}
@@ -138,12 +145,13 @@ def arguments_of(assignment: Assignment, functions: Functions) -> dict[str, list
 def as_expected(check: Check, name: str, value: Any) -> np.ndarray:
     plain = isinstance(value, np.ndarray | np.generic | int | float) and np.asarray(value).dtype.kind in "fiub"
     if not plain or not np.isfinite(value).all():
-        raise AssignmentError(f"check {check.id}: {name} of the reference is no array of finite numbers.")
+        found = f"{name} of the reference is not an array of finite numbers"
+        raise AssignmentError(f"check {check.id}: {found}. Return arrays or numbers.")
     return np.asarray(value)
 
 
 def write_fixtures(assignment: Assignment, made: Made) -> None:
-    """Write arrays, then the manifest, each to a temporary name and renamed; remove files that no longer belong."""
+    """Write the arrays, then the manifest, each file atomically. Remove array files that no check uses any more."""
     folder = assignment.folder / "fixtures"
     hashes = {}
     for name, arrays in sorted(made.arrays.items()):
@@ -158,7 +166,7 @@ def write_fixtures(assignment: Assignment, made: Made) -> None:
 
 
 def drift(assignment: Assignment, made: Made) -> list[str]:
-    """What the fixtures on disk have otherwise than these: one line each, none if they agree."""
+    """Differences between the fixtures on disk and these, one line each; empty if they agree."""
     folder = assignment.folder / "fixtures"
     try:
         manifest = read_manifest(folder / MANIFEST)
@@ -180,7 +188,7 @@ def drift(assignment: Assignment, made: Made) -> list[str]:
 
 
 def units_by_key(assignment: Assignment, made: Made) -> dict[str, Unit]:
-    """What differences of those arrays are relative to that are compared together: rounding is no drift."""
+    """The common scale of arrays that are compared together, so that differences from rounding are not drift."""
     arrays = {name: array for part in made.arrays.values() for name, array in part.items()}
     units = {}
     for check in assignment.checks:

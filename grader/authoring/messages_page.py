@@ -1,7 +1,7 @@
-"""MESSAGES.md, which students get: what each message means and what to do about it.
+"""Makes MESSAGES.md, which students get: what each message means and what to do about it.
 
-messages/          the sentences
-messages.toml      the assignment's: sections, an example of each sentence in its own words, and what it means
+grader/messages/            the sentences
+ASSIGNMENT/messages.toml    sections; for each sentence, example values from this assignment, and what it means
 """
 
 from __future__ import annotations
@@ -23,33 +23,33 @@ PAGE: Final = "MESSAGES.md"
 
 OPENING: Final = """# What the messages mean
 
-`grader check` tells three things of a function: how it stands, what is wrong, and where to look. The messages below are
-examples; names, shapes and numbers are those of the function that you are at.
+`grader check` shows three things for each function: its state, what is wrong, and where to look. The messages below are
+examples; your messages have the names, shapes and numbers of your function.
 
-A sentence set further in, below a message, is a hint: your values are those that a known mistake gives, or Python's
-exception is a well-known one (the list at the end). Where there is none, nobody has made your mistake before.
+An indented sentence below a message is a hint. You get one if your values are those of a known mistake, or if Python
+raised a well-known exception (listed at the end). If you get no hint, the grader does not know your mistake.
 
-## How a function stands"""
+## The state of a function"""
 STANDINGS: Final = {
-    RIGHT: "Every value that was compared agrees with the solution's.",
-    WRONG: "The function ran, or tried to. The messages below the table say how it went wrong.",
+    RIGHT: "Every compared value agrees with the solution's.",
+    WRONG: "The function ran, or tried to. The messages below the table say what is wrong.",
     ABSENT: "It still raises NotImplementedError, or is not in the file.",
-    WAITS: "It is written, but needs a function that is not there yet or does not run, or a file that does not import.",
+    WAITS: "It is written, but needs a missing function, one that does not run, or a file that cannot be imported.",
 }
 STATUSES: Final = (
-    "A page (`--html`, and what you get back when your work is graded) says it of every single check, in these words:"
+    "A page (`--html`, and the feedback on your graded work) shows the status of every single check, in these words:"
 )
 
 
 def messages_page(folder: Path) -> str | None:
-    """The page for an assignment; None if it explains no messages. Raises AssignmentError if its file is wrong."""
+    """The page for an assignment; None if it has no messages.toml. Raises AssignmentError if that file is invalid."""
     path = folder / SOURCE
     if not path.is_file():
         return None
-    parts = [OPENING, table("it says", STANDINGS.items()), STATUSES, table("status", CHECK_WORDS.items())]
+    parts = [OPENING, table("state", STANDINGS.items()), STATUSES, table("status", CHECK_WORDS.items())]
     for section in sections_of(path):
-        rows = [(f"`{say(example_of(id, said, path))}`", said["means"]) for id, said in section["says"].items()]
-        parts += [f"## {section['title']}", section.get("above", ""), table("it says", rows)]
+        rows = [(f"`{say(example_of(id, entry, path))}`", entry["means"]) for id, entry in section["says"].items()]
+        parts += [f"## {section['title']}", section.get("above", ""), table("message", rows)]
     parts += ["## Hints on well-known exceptions", "\n".join(f"- {text}" for text in ADVICE.values())]
     return "\n\n".join(filter(None, parts)) + "\n"
 
@@ -62,11 +62,11 @@ def sections_of(path: Path) -> list[dict[str, Any]]:
         raise AssignmentError(f"{path}: {found}. Correct it.") from error
 
 
-def example_of(id: str, said: Mapping[str, Any], path: Path) -> Reason:
-    """Raises AssignmentError for an id or a value that no sentence has, or one that is missing."""
+def example_of(id: str, entry: Mapping[str, Any], path: Path) -> Reason:
+    """The example for one sentence. Raises AssignmentError if the id is unknown, or if values are wrong or missing."""
     if id not in CATALOGUE:
-        raise AssignmentError(f"{path}: no message is called {id}. Take it out, or correct the name.")
-    example = said.get("example", {})
+        raise AssignmentError(f"{path}: no message has the id {id}. Correct the id, or remove the entry.")
+    example = entry.get("example", {})
     if example.keys() != fields_of(CATALOGUE[id]):
         found, expected = (", ".join(sorted(names)) or "none" for names in (example, fields_of(CATALOGUE[id])))
         raise AssignmentError(f"{path}: the example of {id} has the values {found}, expected {expected}. Correct it.")
@@ -74,4 +74,4 @@ def example_of(id: str, said: Mapping[str, Any], path: Path) -> Reason:
 
 
 def table(first: str, rows: Iterable[tuple[str, str]]) -> str:
-    return "\n".join([f"| {first} | it means |", "|---|---|", *(f"| {said} | {means} |" for said, means in rows)])
+    return "\n".join([f"| {first} | it means |", "|---|---|", *(f"| {text} | {means} |" for text, means in rows)])

@@ -1,14 +1,14 @@
-"""What students get of an assignment folder, and what no file of theirs may tell.
+"""The part of an assignment folder that students get, and the search for secrets in everything they get.
 
-    assignment.toml            the entries that PUBLIC names, written anew: comments stay here
-    checks/public/             as they are
-    fixtures/public/           as they are: expected arrays, and the outputs of misconceptions in public checks
-    fixtures/manifest.json     of the above alone, with the hints of these misconceptions
+    assignment.toml            only the entries that PUBLIC names, rewritten without comments
+    checks/public/             unchanged
+    fixtures/public/           unchanged: expected arrays, and the outputs of misconceptions in public checks
+    fixtures/manifest.json     only the entries of the above, with the hints of these misconceptions
 
-What is let through is listed here; all else stays behind. Secret are lines of solutions, hidden checks and
-misconceptions, and names of hidden checks. Lines of 20 characters and more are looked for, wherever they stand: in the
+This is an allow list: students get nothing else. Secrets are the lines of solutions, hidden checks and misconceptions,
+and the names of hidden checks. The search considers lines of 20 characters and more, and finds them anywhere: in the
 middle of another line, or escaped in a notebook's JSON. A line that students see anyway, in the reference outside of
-its solutions or in a public check, tells nothing.
+its solutions or in a public check, is no secret.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PUBLIC: Final = (
     *("title", "package", "reference", "student_files", "handed_out", "extended", "expected_warnings"),
     *("sets", "points", "classes", "stubs", "words", "limits"),
 )
-# Of the manifest, as it is; the rest is picked below.
+# Entries of the manifest that are copied unchanged; public_manifest selects from the others.
 ALWAYS: Final = ("schema", "made_with", "arguments")
 OPEN: Final = "public/"
 SHORTEST: Final = 20
@@ -40,14 +40,14 @@ TEXT: Final = (".py", ".pyx", ".pxi", ".h")
 
 
 def public_files(assignment: Assignment) -> dict[str, bytes]:
-    """By path below the assignment folder. Raises AssignmentError if a function has no public check, FixtureError if
-    the fixtures are not what the sources give."""
+    """The public files by their path below the assignment folder. Raises AssignmentError if a function has no public
+    check, FixtureError if the fixtures are out of date."""
     load_fixtures(assignment)
     folder = assignment.folder
     shown = {check.id: check.function for check in assignment.checks if check.visibility == VISIBLE}
     for function in assignment.functions:
         if function not in shown.values():
-            raise AssignmentError(f"{function}: has no public check. Write one in {folder / 'checks/public'}.")
+            raise AssignmentError(f"{function}: no public check found. Add one to {folder / 'checks/public'}.")
     data = tomllib.loads((folder / TOML).read_text(encoding="utf-8"))
     manifest = public_manifest(read_manifest(folder / "fixtures" / MANIFEST), {*shown})
     files = {
@@ -59,14 +59,14 @@ def public_files(assignment: Assignment) -> dict[str, bytes]:
 
 
 def public_manifest(manifest: Mapping[str, Any], shown: set[str]) -> dict[str, Any]:
-    """The manifest without a word on checks that are not shown."""
+    """The manifest without any information on hidden checks. shown: the ids of visible checks."""
     checks = {name: entry for name, entry in manifest["checks"].items() if name in shown}
     seen = {(module_of(name), one) for name, of in checks.items() for one in (*of["variants"], *of["raises"])}
     parts: dict[str, dict[str, Any]] = {"hints": {}, "by_outcome": {}, "beside": {}}
-    for part, kept in parts.items():
+    for part, selected in parts.items():
         for function, named in manifest[part].items():
             if known := [name for name in named if (function, name) in seen]:
-                kept[function] = {name: named[name] for name in known} if part == "hints" else known
+                selected[function] = {name: named[name] for name in known} if part == "hints" else known
     return {
         **{name: manifest[name] for name in ALWAYS},
         "sources": {name: of for name, of in manifest["sources"].items() if name.startswith(f"checks/{OPEN}")},
@@ -78,8 +78,8 @@ def public_manifest(manifest: Mapping[str, Any], shown: set[str]) -> dict[str, A
 
 
 def as_toml(data: Mapping[str, Any]) -> str:
-    """The entries as TOML: plain ones first, then tables, as the format asks."""
-    literal = json.JSONEncoder(separators=(", ", " = ")).encode  # TOML's own but for what stands behind a key
+    """The entries as TOML: plain values first, then tables, since TOML requires this order."""
+    literal = json.JSONEncoder(separators=(", ", " = ")).encode  # values of JSON are valid TOML, with = for :
     lines = ["# What students see of the assignment. Made by `grader release`.", ""]
     lines += [f"{name} = {literal(value)}" for name, value in data.items() if not isinstance(value, dict)]
     for name, table in data.items():
@@ -88,8 +88,8 @@ def as_toml(data: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def find_disclosed(assignment: Assignment, files: Mapping[str, bytes]) -> list[str]:
-    """What each file tells, a line each; none if all are fit to be handed out."""
+def find_secrets(assignment: Assignment, files: Mapping[str, bytes]) -> list[str]:
+    """The secrets that the files contain, one line each; empty if all files may be handed out."""
     secrets = dict(secret_lines(assignment))
     escaped = {secret: json.dumps(secret, ensure_ascii=False)[1:-1] for secret in secrets}
     found = []
@@ -97,13 +97,13 @@ def find_disclosed(assignment: Assignment, files: Mapping[str, bytes]) -> list[s
         text = content.decode("utf-8", "replace")
         for secret, place in secrets.items():
             if secret in text or escaped[secret] in text:
-                found.append(f"{name} holds {secret!r}, which is of {place}")
+                found.append(f"{name} contains {secret!r}, which is from {place}")
     return found
 
 
 def secret_lines(assignment: Assignment) -> Iterator[tuple[str, str]]:
-    """Every line or name that students must not see, and where it is from."""
-    # Fixtures name their arrays by the ids of checks. One that is part of another's visible id tells nothing.
+    """Yield every line or name that students must not see, and where it is from."""
+    # Fixtures name their arrays by ids of checks. A hidden id that is part of a visible id is no secret.
     visible = " ".join(check.id for check in assignment.checks if check.visibility == VISIBLE)
     ids = [check.id for check in assignment.checks if check.visibility != VISIBLE]
     yield from ((name, "a hidden check") for name in ids if name not in visible)
@@ -113,14 +113,14 @@ def secret_lines(assignment: Assignment) -> Iterator[tuple[str, str]]:
     hidden = {path: source_lines(path, solved=True) for path in students}
     hidden |= {path: source_lines(path, solved=False) for path in source_files(folder / "checks/hidden")}
     hidden |= {path: code_of(read_text(path)) for path in source_files(folder / "misconceptions")}
-    yield from lines_apart_from(shown, hidden)
-    # What a notebook shows excuses lines of its own solutions alone: it must not show the reference's.
+    yield from lines_not_in(shown, hidden)
+    # A line that a notebook shows may also be in a solution of a notebook, but not in a solution of the reference.
     notebooks = source_files(folder / "notebooks")
     shown += [line for path in notebooks for line in source_lines(path, solved=False, behind="# ")]
-    yield from lines_apart_from(shown, {path: source_lines(path, solved=True, behind="# ") for path in notebooks})
+    yield from lines_not_in(shown, {path: source_lines(path, solved=True, behind="# ") for path in notebooks})
 
 
-def lines_apart_from(shown: Iterable[str], hidden: Mapping[Path, list[str]]) -> Iterator[tuple[str, str]]:
+def lines_not_in(shown: Iterable[str], hidden: Mapping[Path, list[str]]) -> Iterator[tuple[str, str]]:
     open_text = "\n".join(shown)
     for path, lines in hidden.items():
         for line in map(str.strip, lines):
@@ -129,7 +129,7 @@ def lines_apart_from(shown: Iterable[str], hidden: Mapping[Path, list[str]]) -> 
 
 
 def source_lines(path: Path, *, solved: bool, behind: str = "") -> list[str]:
-    """Of a source the lines inside of solutions, or those outside. behind: what a notebook's text stands behind."""
+    """The lines of a source inside its solutions, or those outside. behind: prefix of a notebook's text lines."""
     lines = [line.strip().removeprefix(behind) for line in read_text(path).split("\n")]
     regions = find_regions(str(path), "\n".join(lines))
     marks = {number for one in regions for number in (one.begin, one.end)}
@@ -141,17 +141,17 @@ def source_lines(path: Path, *, solved: bool, behind: str = "") -> list[str]:
 
 
 def code_of(text: str) -> list[str]:
-    """The lines of misconceptions but imports, which tell nothing, and hints, which students are given: decorators hold
-    them, or strings that decorators share."""
+    """The lines of misconceptions, without imports, which are no secret, and without hints, which students get. Hints
+    are in decorators, or in string constants that decorators share."""
     lines = text.split("\n")
     for node in ast.walk(ast.parse(text)):
-        told: Sequence[ast.stmt | ast.expr] = ()
+        nodes: Sequence[ast.stmt | ast.expr] = ()
         match node:
             case ast.FunctionDef():
-                told = node.decorator_list
+                nodes = node.decorator_list
             case ast.Import() | ast.ImportFrom() | ast.Assign(value=ast.Constant(value=str())):
-                told = [node]
-        for one in told:
+                nodes = [node]
+        for one in nodes:
             for number in range(one.lineno, (one.end_lineno or one.lineno) + 1):
                 lines[number - 1] = ""
     return lines

@@ -1,11 +1,11 @@
-"""Runs inside the sandbox, as a helper file of the submissions that `grader audit` makes; `record` also in the judge.
+"""Replaces functions of the reference: by a misconception, by constants, or by memorised answers to visible checks.
 
     layers.py of such a submission:     the reference's text, unchanged
                                         from . import _stand_ins, _misconceptions
                                         square = _stand_ins.variant("layers.square", "cube", square)
 
-What takes the place of a function or class of the reference: a misconception, something that returns constants, or
-something that knows the answers to the visible checks by heart. Python 3.8 and NumPy suffice.
+This file runs inside the sandbox, as a helper file of the submissions that `grader audit` makes. Only `record` also
+runs in the judge. It needs only Python 3.8 and NumPy.
 """
 
 import base64
@@ -20,14 +20,14 @@ import numpy as np
 CONSTANTS = ("zeros", "ones", "nan", "echo", "none", "one_too_many")
 
 Call = Callable[..., Any]
-Memory = Dict[str, Tuple[Any, Tuple[Any, ...]]]  # by digest of a call: what it returned; its dicts as it left them
+Memory = Dict[str, Tuple[Any, Tuple[Any, ...]]]  # by digest of a call: its return value, and its dicts after the call
 
 MISCONCEPTIONS: Dict[Tuple[str, str], Call] = {}
-OWN: Dict[str, Any] = {}  # what was replaced, by id
+OWN: Dict[str, Any] = {}  # the replaced functions and classes, by id
 
 
 def misconception(function: str, hint: str, **options: bool) -> Callable[[Call], Call]:
-    """Stands for the decorator that misconceptions are written with."""
+    """Replaces checks.misconception, the decorator in the files of misconceptions."""
 
     def define(run: Call) -> Call:
         MISCONCEPTIONS[function, run.__name__] = run
@@ -37,7 +37,7 @@ def misconception(function: str, hint: str, **options: bool) -> Callable[[Call],
 
 
 class Reference:
-    """The submission's modules below the package by their names, and in them what was there before it was replaced."""
+    """The modules of the submission as attributes, with the original functions in place of the replaced ones."""
 
     def __init__(self, path: str = "") -> None:
         self.path = path
@@ -51,7 +51,7 @@ class Reference:
 
 
 def variant(function: str, name: str, own: Any) -> Any:
-    """A misconception in the place of `own`. While it runs, `own` is back: it is the only one that errs."""
+    """Return a misconception that replaces `own`. While it runs, calls reach `own`, so that only it is wrong."""
     OWN[function] = own
     run, running = MISCONCEPTIONS[function, name], []  # type: Call, List[bool]
 
@@ -70,8 +70,8 @@ def variant(function: str, name: str, own: Any) -> Any:
 
 
 def of_methods(answer: Call) -> Call:
-    """From `answer(*options, own, args, kwargs)`, which answers a call of `own`: what takes options and `own`, and
-    returns what replaces it. Of a class it replaces each public method."""
+    """A decorator for `answer(*options, own, args, kwargs)`, which answers a call of `own`. The result takes options
+    and `own`, and returns the replacement for `own`. If `own` is a class, this replaces each of its public methods."""
 
     def replace(*arguments: Any) -> Any:
         options, own = arguments[:-1], arguments[-1]
@@ -85,7 +85,7 @@ def of_methods(answer: Call) -> Call:
 
 @of_methods
 def constant(kind: str, own: Call, args: Any, kwargs: Any) -> Any:
-    """What `own` would return in kind and shape, so that it gets past all that is no look at values."""
+    """Constants in the types and shapes that `own` returns, so that only a check of the values can fail."""
     if kind == "none":
         return None
     value = own(*copy.deepcopy(args), **copy.deepcopy(kwargs))
@@ -96,7 +96,7 @@ def constant(kind: str, own: Call, args: Any, kwargs: Any) -> Any:
 
 
 def filled(kind: str, inputs: List[Any], value: Any) -> Any:
-    """Arrays, numbers, and arrays in a dict become constants; a cache that is a tuple stays what it is."""
+    """Replace arrays, numbers and the arrays in a dict by constants. Other values, such as a cache, stay unchanged."""
     if isinstance(value, dict):
         arrays = {key: item for key, item in value.items() if isinstance(item, np.ndarray)}
         return {**value, **{key: filled(kind, inputs, item) for key, item in arrays.items()}}
@@ -110,7 +110,7 @@ def filled(kind: str, inputs: List[Any], value: Any) -> Any:
 
 @of_methods
 def memorised(function: str, memory: Memory, own: Call, args: Any, kwargs: Any) -> Any:
-    """What is recorded of a call with these arguments; zeros where there is none."""
+    """Return what `record` stored for a call with these arguments, or zeros if it stored none."""
     found = memory.get(digest(function, own.__name__, args, kwargs))
     if found is None:
         return constant("zeros", own)(*args, **kwargs)
@@ -124,7 +124,7 @@ def memorised(function: str, memory: Memory, own: Call, args: Any, kwargs: Any) 
 
 @of_methods
 def record(function: str, memory: Memory, own: Call, args: Any, kwargs: Any) -> Any:
-    """What `own` returns, written down for `memorised`."""
+    """Call `own`, store its return value for `memorised`, and return it."""
     key = digest(function, own.__name__, args, kwargs)
     value = own(*args, **kwargs)
     memory[key] = copy.deepcopy((value, tuple(arg if isinstance(arg, dict) else None for arg in args)))
@@ -132,12 +132,12 @@ def record(function: str, memory: Memory, own: Call, args: Any, kwargs: Any) -> 
 
 
 def digest(*values: Any) -> str:
-    """A hash of arguments: the same in every process, Python and NumPy."""
+    """A hash of arguments that is the same in every process and every version of Python and NumPy."""
     return hashlib.sha256(literal(values).encode()).hexdigest()
 
 
 def literal(value: Any) -> str:
-    """A value as Python source: the same for all arrays, lists and dicts that hold the same. Of objects, attributes."""
+    """A value as Python source; equal values give the same text. Objects become a dict of their attributes."""
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, np.ndarray):

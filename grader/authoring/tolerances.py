@@ -1,43 +1,61 @@
-"""Whether a check's tolerance lies between right and wrong: right solutions have room below it, mistakes above it.
+"""Verifies that the tolerance of a check is well above the errors of right solutions and well below those of mistakes.
 
-An assignment names right solutions by other hands (loops, einsum, float32 inside, ...). A tolerance that is less than
-ROOM times what one of them differs by would take marks from a right solution for its style.
+An assignment names right solutions in other styles (loops, einsum, float32 inside, ...). The tolerance must be at least
+ROOM times the error of each of them; otherwise a right solution could lose marks for its style.
 
-A tolerance up to TOLERANCE is never too loose: right solutions that compute in float32 differ by nearly as much. A
-wider one must not let a comparison pass that TOLERANCE would fail, for a known misconception or a mutant: otherwise a
-wrong submission gains points by it.
+A tolerance up to TOLERANCE is never too loose: right solutions that compute in float32 have errors nearly as large.
+With a wider tolerance, no comparison of a known misconception or a mutant may pass that would fail with TOLERANCE;
+otherwise a wrong submission gains points.
 """
 
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from grader.assignment.load import Assignment
-from grader.authoring.local_run import loaded, run_locally
+from grader.authoring.local_run import imported_solution, run_locally
 from grader.calls import Functions
-from grader.checks import TOLERANCE
+from grader.definitions import TOLERANCE
 from grader.errors import AssignmentError
 from grader.judging.compare import Arrays, Names, judge_values, relative_error, units_of
 from grader.messages.say import said
 from grader.records import PASSED, Check
 
-# Right work and mistakes come in more styles than are tried: others may lie nearer to the tolerance.
+# A margin, since right solutions and mistakes in styles that were not tried may have errors closer to the tolerance.
 ROOM: Final = 3.0
 
 
-def measure_spread(assignment: Assignment, functions: Functions, expected: Mapping[str, Arrays]) -> dict[str, float]:
-    """By check, the largest error of any right solution, relative as the judge has it. functions: the reference's.
+@dataclass(frozen=True)
+class Spread:
+    """The differences between the right solutions and the reference.
 
-    Raises AssignmentError if a right solution fails a check, or lies too near to its tolerance.
+    lacking: by folder of a solution, relative to the assignment's, the functions that it lacks.
+    """
+
+    largest: Mapping[str, float]  # by check, the largest relative error of any right solution, as the judge computes it
+    lacking: Mapping[str, tuple[str, ...]]
+
+
+def measure_spread(assignment: Assignment, functions: Functions, expected: Mapping[str, Arrays]) -> Spread:
+    """Run all checks on every right solution. functions: the reference's, used for those that a solution lacks.
+
+    Raises AssignmentError if a right solution fails a check, or comes too close to its tolerance.
     """
     largest = dict.fromkeys((check.id for check in assignment.checks), 0.0)
+    lacking = {}
     for folder in assignment.right_solutions:
-        with loaded(assignment, folder) as theirs:
+        with imported_solution(assignment, folder) as theirs:
+            if not theirs:
+                raise AssignmentError(f"right solution {folder}: has no graded function. Name another folder.")
+            where = Path(os.path.relpath(folder, assignment.folder)).as_posix()
+            lacking[where] = tuple(name for name in assignment.functions if name not in theirs)
             for check in assignment.checks:
                 place = f"check {check.id}: the right solution {folder.name}"
                 try:
@@ -45,34 +63,34 @@ def measure_spread(assignment: Assignment, functions: Functions, expected: Mappi
                         values = run_locally(assignment, check, {**functions, **theirs}, reference=functions).values
                 except Exception as error:
                     raised = f"{type(error).__name__}: {error}"
-                    raise AssignmentError(f"{place} fails it ({raised}). Mend one of them.") from error
+                    raise AssignmentError(f"{place} fails ({raised}). Correct one of them.") from error
                 largest[check.id] = max(largest[check.id], error_of(check, place, expected[check.id], values))
-    return largest
+    return Spread(largest, lacking)
 
 
 def error_of(check: Check, place: str, expected: Arrays, values: Mapping[str, object]) -> float:
     judged = judge_values(check, expected, values)
     for judgement in judged:
         if judgement.comparison.status != PASSED:
-            raise AssignmentError(f"{place} fails it: {said(judgement.comparison.reason)} Mend one of them.")
+            raise AssignmentError(f"{place} fails: {said(judgement.comparison.reason)} Correct one of them.")
     largest = max(judgement.comparison.error or 0.0 for judgement in judged)
     if largest * ROOM > check.tolerance:
         found = f"differs by {largest:.1e}, expected at most a third of the tolerance {check.tolerance:g}"
-        raise AssignmentError(f"{place} {found}. Take other inputs or a wider tolerance.")
+        raise AssignmentError(f"{place} {found}. Use other inputs or a wider tolerance.")
     return largest
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What the value `name` of something wrong differs from the expected one by, relative as the judge has it."""
+    """The relative error of one value of a wrong function, as the judge computes it."""
 
-    wrong: str  # what it is called in messages
+    wrong: str  # the name of the wrong function in messages
     name: str
     error: float
 
 
 def differences(wrong: str, expected: Arrays, values: Arrays, together: Names) -> Iterator[Difference]:
-    """Of the values that a tolerance alone decides about: arrays of finite numbers in the right shape that differ."""
+    """Yield the values that only the tolerance can fail: finite arrays of the right shape that differ."""
     units = units_of(expected, together)
     for name, array in expected.items():
         found = np.asarray(values[name], dtype=np.float64) if name in values else None
@@ -83,20 +101,20 @@ def differences(wrong: str, expected: Arrays, values: Arrays, together: Names) -
 
 
 def expect_tight(check: Check, found: Collection[Difference]) -> None:
-    """Raise AssignmentError if one of these would pass, or nearly so, because the check's tolerance is too wide."""
+    """Raise AssignmentError if one of these passes, or nearly passes, since the tolerance of the check is too wide."""
     if check.tolerance <= TOLERANCE or not found:
         return
     nearest = min(found, key=lambda one: one.error)
     if nearest.error < ROOM * check.tolerance:
         passes = "would pass" if nearest.error <= check.tolerance else "would nearly pass"
         raise AssignmentError(
-            f"check {check.id}: tolerance {check.tolerance:g} is too loose: {nearest.wrong} {passes} in "
-            f"{nearest.name}, which is off by {nearest.error:.1e}. Take {largest_tolerance(nearest.error):g} or less."
+            f"check {check.id}: tolerance {check.tolerance:g} is too loose: {nearest.wrong} {passes}, since its "
+            f"{nearest.name} has an error of {nearest.error:.1e}. Use {largest_tolerance(nearest.error):g} or less."
         )
 
 
 def largest_tolerance(error: float) -> float:
-    """The largest tolerance, of one digit, that a mistake of this error stays clear of; never below TOLERANCE."""
+    """The largest tolerance with one digit that is ROOM times below this error of a mistake; at least TOLERANCE."""
     most = error / ROOM
     power = 10.0 ** math.floor(math.log10(most))
     return max(TOLERANCE, float(f"{math.floor(most / power + 1e-9) * power:.0e}"))

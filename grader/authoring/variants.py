@@ -1,13 +1,13 @@
-"""The submissions of an audit: the reference, and what must not be taken for it.
+"""The variants that an audit grades as submissions: the reference, and wrong ones that must lose marks.
 
-    reference                     as it is
-    template                      every solution taken out
-    constant-<kind>               every function returns a constant of the right kind and shape (stand_ins.py)
-    memorised                     knows what the reference returned in the visible checks, and nothing else
+    reference                     unchanged
+    template                      without any solution
+    constant-<kind>               every function returns constants of the right type and shape (stand_ins.py)
+    memorised                     returns what the reference returned in the visible checks, else zeros
     <function>.<misconception>    the reference with this one mistake
 
-They are made in memory and graded as any submission is. The reference's text stays in its place, line by line; what
-replaces a function is added below it.
+They are built in memory and graded like any other submission. The text of the reference stays unchanged, so that line
+numbers are right; lines that replace a function are added below it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from grader.assignment.reference import load_reference
 from grader.assignment.solution_regions import student_files_of
 from grader.authoring.local_run import run_locally
 from grader.authoring.stand_ins import CONSTANTS, Memory, literal, record
-from grader.checks import MisconceptionDefinition
+from grader.definitions import MisconceptionDefinition
 from grader.errors import AssignmentError
 from grader.function_ids import file_of, short_name
 from grader.records import VISIBLE, Submission
@@ -36,10 +36,10 @@ DECORATOR: Final = ("grader.checks", "misconception")
 
 @dataclass(frozen=True)
 class Variant:
-    """A submission of the audit. touched: the functions that it has otherwise than the reference."""
+    """A submission of the audit. changed: the functions that differ from the reference's."""
 
     submission: Submission
-    touched: frozenset[str]
+    changed: frozenset[str]
     misconception: MisconceptionDefinition | None = None
 
     @property
@@ -48,20 +48,24 @@ class Variant:
 
 
 def make_variants(assignment: Assignment) -> Iterator[Variant]:
-    """Every variant, the reference first. Raises AssignmentError if the reference or a misconception is not usable."""
+    """Yield every variant, the reference first. Raises AssignmentError if the reference or a misconception fails."""
     files = {name: (assignment.reference / name).read_bytes() for name in assignment.student_files}
     everything = frozenset(assignment.functions)
     yield Variant(submission(REFERENCE, files), frozenset())
     yield Variant(submission(TEMPLATE, student_files_of(assignment)), everything)
     for kind in CONSTANTS:
-        stood_in = dict.fromkeys(assignment.functions, f"_stand_ins.constant({kind!r}, {{}})")
-        yield Variant(submission(f"constant-{kind}", replaced(files, stood_in, {})), everything)
-    stood_in = {name: f"_stand_ins.memorised({name!r}, _memory.CALLS, {{}})" for name in assignment.functions}
+        replacements = dict.fromkeys(assignment.functions, f"_stand_ins.constant({kind!r}, {{}})")
+        yield Variant(submission(f"constant-{kind}", with_replacements(files, replacements, {})), everything)
+    replacements = {name: f"_stand_ins.memorised({name!r}, _memory.CALLS, {{}})" for name in assignment.functions}
     written_down = memory_source(record_visible(assignment))
-    yield Variant(submission("memorised", replaced(files, stood_in, {"_memory.py": written_down})), everything)
+    yield Variant(
+        submission("memorised", with_replacements(files, replacements, {"_memory.py": written_down})), everything
+    )
     for item in assignment.misconceptions:
-        stood_in = {item.function: f"_stand_ins.variant({item.function!r}, {item.name!r}, {{}})"}
-        made = replaced(files, stood_in, {"_misconceptions.py": staged_source(Path(inspect.getfile(item.run)))})
+        replacements = {item.function: f"_stand_ins.variant({item.function!r}, {item.name!r}, {{}})"}
+        made = with_replacements(
+            files, replacements, {"_misconceptions.py": staged_source(Path(inspect.getfile(item.run)))}
+        )
         yield Variant(submission(f"{item.function}.{item.name}", made), frozenset([item.function]), item)
 
 
@@ -69,40 +73,44 @@ def submission(name: str, files: Mapping[str, bytes]) -> Submission:
     return Submission(name, f"audit: {name}", files)
 
 
-def replaced(files: Mapping[str, bytes], stood_in: Mapping[str, str], helpers: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The files, each with lines below it that rebind its functions, and the helper files that these lines need.
+def with_replacements(
+    files: Mapping[str, bytes], replacements: Mapping[str, str], helpers: Mapping[str, bytes]
+) -> dict[str, bytes]:
+    """Return the files, with lines added at their ends that rebind functions, and the helper files that these need.
 
-    stood_in: by function id the expression for what stands in for it, with {} for the function itself.
+    replacements: by function id, the expression for its replacement, with {} for the function itself.
     """
     helpers = {"_stand_ins.py": Path(__file__).with_name("stand_ins.py").read_bytes(), **helpers}
     names = ", ".join(name.removesuffix(".py") for name in helpers)
     made = dict(files)
-    for file in sorted({file_of(function) for function in stood_in}):
+    for file in sorted({file_of(function) for function in replacements}):
         lines = [f"from {'.' * (file.count('/') + 1)} import {names}"]
-        own = [(short_name(function), made) for function, made in stood_in.items() if file_of(function) == file]
+        own = [(short_name(function), made) for function, made in replacements.items() if file_of(function) == file]
         lines += [f"{name} = {expression.format(name)}" for name, expression in own]
         made[file] += ("\n\n" + "\n".join(lines) + "\n").encode()
     return {**made, **helpers}
 
 
 def staged_source(path: Path) -> bytes:
-    """A module of misconceptions as it can be imported without the grader: its lines in their places. Raises
-    AssignmentError if it needs more of the grader than the decorator."""
+    """A module of misconceptions, changed so that it can be imported without the grader. Lines keep their numbers.
+
+    Raises AssignmentError if it imports anything from the grader but the decorator.
+    """
     text = path.read_text(encoding="utf-8")
     lines = text.split("\n")
     for node in [node for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)]:
         names = (getattr(node, "module", None) or "", *(alias.name for alias in node.names))
         if any(name.split(".")[0] == "grader" for name in names):
             if names != DECORATOR:
-                found = f"{ast.unparse(node)!r} found, expected {DECORATOR[1]} alone"
-                raise AssignmentError(f"{path}: {found}. Define the rest in the file.")
+                found = f"{ast.unparse(node)!r} found, expected only {DECORATOR[1]} from the grader"
+                raise AssignmentError(f"{path}: {found}. Define the rest in this file.")
             first, end = node.lineno - 1, node.end_lineno or node.lineno
             lines[first:end] = [f"from ._stand_ins import {DECORATOR[1]}", *[""] * (end - first - 1)]
     return "\n".join(lines).encode()
 
 
 def record_visible(assignment: Assignment) -> Memory:
-    """What every call of the visible checks returns on the reference."""
+    """Record what every call of the visible checks returns on the reference."""
     memory: Memory = {}
     functions = load_reference(assignment)
     recording = {name: record(name, memory, function) for name, function in functions.items()}

@@ -1,1 +1,1 @@
-"""The commands, a file each: read the options, call, print. No other folder knows them."""
+"""The commands of `grader`, one per file: read the options, call, print. No other folder imports them."""

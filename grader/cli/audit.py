@@ -1,13 +1,14 @@
 """`grader audit`: does grading tell right from wrong, and tell the student why?
 
-It prints the matrix of checks by variants, in blocks that fit the width of a page; remarks; durations.
+It prints a matrix of checks by variants, in blocks that fit the width of a page; then remarks; then durations.
 
     1 square  2 square_backward
                         1   2
     template            mm  mmm
     square.cube         x.  ~..
 
-Each check is a character. A block holds as many functions as fit; a variant that loses nothing there is only counted.
+Each character is one check. A block holds as many functions as fit. A variant that loses no points in a block has no
+row there; a line below counts such variants.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from rich.text import Text
 
 from grader import records
 from grader.atomic_files import write_text
-from grader.authoring.audit import Audit, Duration, is_lost, measure, run_audit
+from grader.authoring.audit import Audit, Duration, lost_points, measure_durations, run_audit
 from grader.authoring.variants import REFERENCE, Variant, make_variants
 from grader.cli.commands import FILE, assignment_option
 from grader.cli.screen.progress import Progress
@@ -58,16 +59,23 @@ Groups = dict[str, list[str]]  # the checks of each function, by their ids
 
 @click.command()
 @assignment_option
-@click.option("--jobs", default=0, type=click.IntRange(0), help="Variants at once; as many as there are cores if 0.")
+@click.option("--jobs", default=0, type=click.IntRange(0), help="Number of parallel jobs; 0: one per core.")
 @click.option(
-    "--only", multiple=True, metavar="NAME", help="A variant, or all of a function. May be given more than once."
+    "--only",
+    multiple=True,
+    metavar="NAME",
+    help="Grade only this variant, or all variants of this function. Repeatable.",
 )
-@click.option("--python", default=sys.executable, metavar="EXE", help="The Python, with its NumPy, to run variants.")
+@click.option("--python", default=sys.executable, metavar="EXE", help="Python (with NumPy) that runs the variants.")
 @click.option(
-    "--sandbox", default="auto", show_default=True, type=click.Choice(KINDS), help="auto refuses without isolation."
+    "--sandbox",
+    default="auto",
+    show_default=True,
+    type=click.Choice(KINDS),
+    help="Kind of isolation; auto takes the best one that works and stops if none does.",
 )
-@click.option("--durations", default=0, type=click.IntRange(0), metavar="N", help="Show the N dearest checks.")
-@click.option("--json", "json_file", type=FILE, help="Write the matrix there, too.")
+@click.option("--durations", default=0, type=click.IntRange(0), metavar="N", help="Show the N slowest checks.")
+@click.option("--json", "json_file", type=FILE, help="Also write the matrix to this file, as JSON.")
 def audit(
     assignment: Path,
     jobs: int,
@@ -77,8 +85,8 @@ def audit(
     durations: int,
     json_file: Path | None,
 ) -> int:
-    """Grade the reference, the empty template, constants, learned answers and every misconception; exit 1 if one of
-    them gets other marks or another hint than it must."""
+    """Grade the reference, the empty template, constants, memorised answers and every misconception. Exits with 1 if
+    one of them gets wrong marks or a wrong hint."""
     console = Console(width=WIDTH, highlight=False)
     settings = Settings(str(assignment.resolve()), python, sandbox)
     loaded = prepare(settings).assignment
@@ -90,23 +98,23 @@ def audit(
     print_remarks(console, found)
     if durations:
         console.print()
-        print_durations(console, measure(loaded, found.results[0]), durations)
+        print_durations(console, measure_durations(loaded, found.results[0]), durations)
     if json_file is not None:
         write_text(json_file, as_json(found))
     console.print()
     for problem in found.problems:
         console.print(problem, markup=False, soft_wrap=True)
     count = len(found.problems)
-    verdict = f"{count} problems" if count else "every one has the marks and the hint it must have"
+    verdict = f"{count} problems" if count else "all have the right marks and hints"
     console.print(f"{len(variants)} variants, {len(loaded.checks)} checks: {verdict}.")
     return 1 if count else 0
 
 
 def select(variants: Sequence[Variant], only: tuple[str, ...]) -> list[Variant]:
-    """The reference, and the variants that are named or are misconceptions of a function that is named; else all."""
+    """The reference and each variant that `only` names, itself or by its function. No names selects all."""
     for name in only:
         if not any(name in names_of(one) for one in variants):
-            raise UsageError(f"--only {name}: no such variant or function with misconceptions.")
+            raise UsageError(f"--only {name}: not a variant, and not a function with misconceptions. Correct the name.")
     return [one for one in variants if not only or one.name == REFERENCE or set(only) & names_of(one)]
 
 
@@ -150,22 +158,24 @@ def print_matrix(console: Console, audit: Audit) -> None:
             line.highlight_regex(r"[^ .]", "red")
             line.highlight_regex(r"\.", "dim")
             console.print(Text(name.ljust(indent)) + line, soft_wrap=True)
-        console.print(f"{left_out} more lose nothing here.\n" if left_out else "")
+        console.print(f"{left_out} more lose no points here.\n" if left_out else "")
         start += len(block)
     console.print(LEGEND, soft_wrap=True)
 
 
 def print_remarks(console: Console, audit: Audit) -> None:
-    """What an audit noticed and does not fail for."""
+    """Print findings for which the audit does not fail."""
     needless: dict[str, list[str]] = {}
     for check in audit.needless:
         function, _, name = check.rpartition(".")
         needless.setdefault(function, []).append(name)
-    told = {
-        "Checks that catch no misconception which no other of their function and visibility catches:": needless,
-        "Misconceptions that cost marks in functions that are right, too:": audit.costly,
+    remarks = {
+        "Checks that may be needless: other checks of the same function and visibility catch all that they catch.": (
+            needless
+        ),
+        "Misconceptions that also cost marks in functions that are right:": audit.costly,
     }
-    for title, lines in told.items():
+    for title, lines in remarks.items():
         if lines:
             console.print(f"\n{title}")
         for name, others in lines.items():
@@ -173,7 +183,7 @@ def print_remarks(console: Console, audit: Audit) -> None:
 
 
 def blocks(groups: Groups, room: int) -> Iterator[Groups]:
-    """Groups that fit side by side, two spaces between them; at least one a block."""
+    """Split the groups into blocks that fit into `room` side by side, with two spaces between groups."""
     block: Groups = {}
     for function, checks in groups.items():
         if block and sum(width(one) + 2 for one in (*block.values(), checks)) > room:
@@ -188,7 +198,7 @@ def width(group: Sized) -> int:
 
 
 def headings(block: Groups, start: int, indent: int) -> Iterator[str]:
-    """The functions by number, as many a line as fit; then the numbers above their columns."""
+    """The numbered functions, as many per line as fit; then a line with each number above its columns."""
     entries = (f"{number}\xa0{function}" for number, function in enumerate(block, start))
     yield from (line.replace("\xa0", " ") for line in textwrap.wrap("  ".join(entries), WIDTH))
     columns = "  ".join(str(number).ljust(width(group)) for number, group in enumerate(block.values(), start))
@@ -196,20 +206,20 @@ def headings(block: Groups, start: int, indent: int) -> Iterator[str]:
 
 
 def letter_of(check: CheckResult | None) -> str:
-    """A check that a variant was not graded on is passed: it runs nothing that is wrong there."""
+    """None is a check that the variant was not graded on: it runs no wrong function, so it counts as passed."""
     if check is None:
         return LETTERS[PASSED]
-    follows = check.follow_through and check.status == PASSED and not is_lost(check)
+    follows = check.follow_through and check.status == PASSED and not lost_points(check)
     return FOLLOWS if follows else LETTERS[check.status]
 
 
 def cut(name: str) -> str:
-    """A variant's name without its first folders, so that rows are short; its end in any case."""
+    """The end of a variant's name, at most WIDEST_NAME characters."""
     return name if len(name) <= WIDEST_NAME else "…" + name[1 - WIDEST_NAME :]
 
 
 def print_durations(console: Console, durations: Sequence[Duration], count: int) -> None:
-    """The dearest checks on the reference, and what all of them cost together."""
+    """Print the slowest checks on the reference, and the total over all checks."""
     console.print(f"{'CPU':>8} {'graded':>8}")
     for one in durations[:count]:
         console.print(f"{one.cpu_s:7.3f}s {one.graded_s:7.3f}s {one.check}", soft_wrap=True)

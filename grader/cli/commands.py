@@ -1,6 +1,6 @@
-"""The commands of `grader`. Each has a module of its name, which is imported when the command is given.
+"""The group of all commands of `grader`. The module of a command is imported only when that command runs.
 
-Every one needs libraries that the others do without; the list of them needs none.
+Each command needs libraries that the others do not need; the list of commands needs none of them.
 """
 
 from __future__ import annotations
@@ -15,27 +15,28 @@ from grader import VERSION
 
 FOLDER: Final = click.Path(path_type=Path, file_okay=False)
 FILE: Final = click.Path(path_type=Path, dir_okay=False)
-# For the commands of staff; students' folders are looked for.
+# For the commands of staff. The students' commands search for the folder (student/own_run.py, find_assignment).
 assignment_option = click.option(
     "--assignment", default="assignment", show_default=True, type=click.Path(path_type=Path), help="Assignment folder."
 )
 
-# By name, which is that of its module and of the function in it: what `grader --help` says of it.
+# By name, the text that `grader --help` shows. The module and the function of a command have the same name.
 COMMANDS: Final = {
-    "audit": "Grade the reference, the empty template, every misconception: is right told from wrong?",
-    "check": "Run the public checks on your own code: what is right, wrong, not there yet.",
-    "fixtures": "Run every check on the reference, and store what it returns.",
-    "grade": "Grade folders, archives or single files: marks, and a report and a feedback page each.",
-    "gradebook": "Students, attempts, adjustments, comments, late days, requests: what people decide.",
-    "release": "Pack what students get: template, notebooks, public checks, and this grader.",
+    "audit": "Grade the reference, the template and every misconception: does grading tell right from wrong?",
+    "check": "Run the public checks on your own code. Shows what is right, wrong or not written yet.",
+    "fixtures": "Run every check on the reference and on every misconception, and store the results.",
+    "grade": "Grade folders, archives or single files: marks, and for each a report and a feedback page.",
+    "gradebook": "Students, adjustments, comments, late days, regrade requests: what people decide.",
+    "new": "Write a new assignment that grades at once.",
+    "release": "Pack the zip for students: template, notebooks, public checks and this grader.",
     "serve": "The gradebook in a browser: the class, points with reasons, one question for everybody.",
-    "submit": "Pack your files and notebooks into one zip, and say what is missing.",
+    "submit": "Pack your files and notebooks into one zip, and list what is missing.",
     "template": "Write the students' package: the reference without its solutions.",
 }
 
 
 class Commands(click.Group):
-    """The commands by name, each imported when it is asked for."""
+    """Imports a command only when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -54,4 +55,4 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(VERSION, prog_name="grader")
 def cli() -> None:
-    """Grade submissions of a NumPy assignment: marks, and an HTML report for each."""
+    """Grade submissions of a NumPy assignment: marks, and an HTML report for each submission."""

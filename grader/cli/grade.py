@@ -1,4 +1,4 @@
-"""`grader grade`: submissions in, marks and reports out."""
+"""`grader grade`: reads submissions; writes marks, reports and feedback pages."""
 
 from __future__ import annotations
 
@@ -20,45 +20,49 @@ from grader.sandbox.host.mounts import ONE_THREAD
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @assignment_option
-@click.option("--out", default="reports", show_default=True, type=FOLDER, help="Where to write.")
-@click.option("--jobs", default=0, type=click.IntRange(0), help="Submissions at once; as many as there are cores if 0.")
-@click.option("--only", multiple=True, metavar="ID", help="Grade this submission only. May be given more than once.")
-@click.option("--force", is_flag=True, help="Grade again what an earlier run has graded already.")
+@click.option("--out", default="reports", show_default=True, type=FOLDER, help="Output folder.")
+@click.option("--jobs", default=0, type=click.IntRange(0), help="Number of parallel jobs; 0: one per core.")
+@click.option("--only", multiple=True, metavar="ID", help="Grade only this submission. Repeatable.")
+@click.option("--force", is_flag=True, help="Regrade submissions that an earlier run already graded.")
 @click.option(
     "--failed",
     is_flag=True,
-    help="Grade again what an earlier run could not grade, and where a check ended in error, timeout or crashed.",
+    help="Regrade submissions that could not be graded, or with a check of status error, timeout or crashed.",
 )
-@click.option("--python", metavar="EXE", help="The Python, with its NumPy, to run submissions; this one by default.")
+@click.option("--python", metavar="EXE", help="Python (with NumPy) that runs submissions. Default: the grader's own.")
 @click.option(
-    "--sandbox", default="auto", show_default=True, type=click.Choice(KINDS), help="auto refuses without isolation."
+    "--sandbox",
+    default="auto",
+    show_default=True,
+    type=click.Choice(KINDS),
+    help="Kind of isolation; auto takes the best one that works and stops if none does.",
 )
 @click.option(
     "--handout",
     default=OWN_HANDOUT,
     show_default=True,
     metavar="NAME",
-    help="The handout that was handed out, of those in ASSIGNMENT/handouts; auto goes by marks of each submission.",
+    help="The handout that students got, from ASSIGNMENT/handouts; auto guesses it for each submission from its files.",
 )
 @click.option(
     "--scheduler",
     metavar="ADDRESS",
-    help="Grade on the workers of this Dask scheduler: tcp://HOST:PORT, or the file that it wrote.",
+    help="Grade on the workers of this Dask scheduler: tcp://HOST:PORT, or its scheduler file.",
 )
 @click.option(
     "--log-format",
     default="text",
     show_default=True,
     type=click.Choice(["text", "json"]),
-    help="json: one line an event on standard output, and nothing else there.",
+    help="json: standard output holds one JSON line per event and nothing else.",
 )
 @click.option(
     "--gradebook",
     metavar="URL",
     envvar="GRADER_GRADEBOOK",
-    help="Where decisions are kept: a file or postgresql://…; gradebook.sqlite3 beside OUT by default.",
+    help="The gradebook: a file or postgresql://…. Default: gradebook.sqlite3 beside OUT.",
 )
-@click.option("--profile", is_flag=True, help="Say at the end where the time went.")
+@click.option("--profile", is_flag=True, help="At the end, show where the time went.")
 def grade(
     paths: tuple[Path, ...],
     assignment: Path,
@@ -69,24 +73,25 @@ def grade(
     scheduler: str | None,
     **options: Any,
 ) -> int:
-    """Grade folders, archives or single files; write OUT/index.html, a report and a feedback page each, and marks.
+    """Grade folders, archives or single files. Writes OUT/index.html, OUT/grades.csv, and for each submission a report
+    and a feedback page.
 
-    A PATH that directly holds a student file or the package folder is one submission; otherwise every child of it is.
-    An unpacked bulk download of Canvas, Moodle, Blackboard or Gradescope gives a submission a student.
-    What was graded with the same submission, assignment, Python, NumPy, sandbox and grader is not graded again: a run
-    that was stopped goes on with the same command.
+    A PATH that directly holds a student file or the package folder is one submission; otherwise each of its children
+    is one. An unpacked bulk download from Canvas, Moodle, Blackboard or Gradescope gives one submission per student.
+    A submission is not graded again as long as its files, the assignment, Python, NumPy, sandbox and grader stay the
+    same. So the same command continues a run that was stopped.
     """
-    for name, count in ONE_THREAD.items():  # of this and its jobs; starting more takes as long as importing NumPy
+    for name, count in ONE_THREAD.items():  # also for its jobs; starting BLAS threads takes as long as importing NumPy
         os.environ.setdefault(name, count)
     renderer = Renderer(out)
     try:
         if have_notebooks(paths):
             renderer.start()
-        with importing():  # takes a while; a process that renders notebooks starts beside it
+        with importing():  # slow; meanwhile the process that renders notebooks starts
             from grader.grading.context import Settings, prepare_ground
 
         settings = Settings(str(assignment.resolve()), python or sys.executable, sandbox, handout)
-        if scheduler is None:  # sandboxes are wanted here; what they need takes its time beside the other imports
+        if scheduler is None:  # sandboxes run on this machine; prepare them while the remaining modules are imported
             ground = prepare_ground(settings)
             ground.isolation.prepare(ground.interpreter)
         with importing():

@@ -1,4 +1,4 @@
-"""One run of `grader grade`: who is graded where, what is shown meanwhile and in the end, how it is stopped."""
+"""One run of `grader grade`: chooses the executor, shows progress and results, and handles interruption."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import click
 from rich.console import Console
 
 from grader.cli.run_record import RunRecord
-from grader.cli.screen.progress import JsonLog, Progress, class_table, literal, parts_of, show_profile
+from grader.cli.screen.progress import JsonLog, Progress, class_table, parts_of, show_profile, terminal_safe
 from grader.errors import GraderError, UsageError
 from grader.grading.context import Settings, prepare
 from grader.intake.collect import Found, find
@@ -23,12 +23,12 @@ from grader.messages.say import say
 from grader.running.answers_csv import Marking
 from grader.running.class_run import Batch
 from grader.running.hand_ins import HandIns
-from grader.running.identities import keep_ids, settle_ids
+from grader.running.identities import assign_ids, save_ids
 from grader.running.job_pool import JobPool, make_executor
 from grader.running.notebook_renderer import Renderer
-from grader.running.output_folder import held, stored_ids
+from grader.running.output_folder import locked, stored_ids
 
-INTERRUPTED: Final = 130  # 128 + SIGINT, as shells have it
+INTERRUPTED: Final = 130  # 128 + SIGINT, the convention of shells
 
 
 def run_class(
@@ -47,23 +47,24 @@ def run_class(
     profile: bool,
     gradebook: str | None,
 ) -> int:
-    """Grade what is to be graded, and return the exit code. renderer: of notebooks into `out`; its end is awaited.
+    """Grade all submissions that need it, and return the exit code. Waits until `renderer` has rendered all notebooks.
 
-    The others are the options of the command. Raises GraderError if a submission could not be graded or reported.
+    The other arguments are the options of the command. Raises GraderError if a submission could not be graded or
+    reported.
     """
     context = prepare(settings)
     found = find(paths, context.assignment)
     if log_format == "text":
         for line in dict.fromkeys(one.folder for one in found if one.folder):
             click.echo(line)
-    with held(out) as warning:
+    with locked(out) as warning:
         if warning:
             click.echo(f"grader: {warning}", err=True)
-        found, persons = settle_ids(found, out)
-        see_known(found, only)
+        found, persons = assign_ids(found, out)
+        require_known(found, only)
         progress = JsonLog() if log_format == "json" else Progress()
         marking = Marking(out, [one.id for one in found], context.assignment.questions, persons)
-        keep_ids(found, out)
+        save_ids(found, out)
         record = RunRecord(gradebook, out, context)
         batch = Batch(
             found,
@@ -72,7 +73,7 @@ def run_class(
             out,
             progress.advance,
             marking,
-            renderer.want,
+            renderer.request,
             HandIns(found, persons),
             record.enter,
             record.decisions(),
@@ -86,7 +87,7 @@ def run_class(
                 open_executor(scheduler, jobs, total, batch, python) as (executor, window),
                 renderer,
                 progress.begin(total),
-                stopping(executor),
+                stop_on_exception(executor),
             ):
                 began = time.perf_counter()
                 batch.run(executor, window=window)
@@ -94,14 +95,14 @@ def run_class(
                 at_work = (window() if callable(window) else window) // 2
         except (KeyboardInterrupt, SystemExit) as stop:
             code = stop.code if isinstance(stop, SystemExit) and isinstance(stop.code, int) else INTERRUPTED
-            again = "The same command without --force" if force else "The same command"
-            there = f"{len(batch.rows)} of {total} submissions have their results in {out}"
-            click.echo(f"stopped: {there}. {again} goes on from there.", err=True)
+            again = "the same command without --force" if force else "the same command"
+            stored = f"{out} holds the results of {len(batch.rows)} of {total} submissions"
+            click.echo(f"stopped: {stored}. To continue, run {again}.", err=True)
             raise click.exceptions.Exit(code) from None
         batch.faults += renderer.faults
-        said = [*batch.finish(), *record.said]
+        warnings = [*batch.finish(), *record.said]
         if log_format == "text":
-            show_class(batch, out, record.place)
+            show_class(batch, out, record)
         if profile:
             graded, parts = batch.counts["graded"], parts_of(batch.spent_s, wall_s=wall_s, jobs=at_work)
             if isinstance(progress, JsonLog):
@@ -109,18 +110,20 @@ def run_class(
                 progress.write("profile", graded=graded, wall_s=round(wall_s, 3), jobs=at_work, spent_s=spent)
             else:
                 show_profile(Console(highlight=False), parts, graded=graded, wall_s=wall_s, jobs=at_work)
-        for line in said:
-            click.echo(f"grader: {literal(line)}", err=True)
+        for line in warnings:
+            click.echo(f"grader: {terminal_safe(line)}", err=True)
     if batch.faults:
         count = f"{len(batch.faults)} of {total}"
-        raise GraderError(f"{count} could not be graded or reported: {'; '.join(told_once(batch.faults)[:MOST_FEW])}")
+        raise GraderError(
+            f"{count} could not be graded or reported: {'; '.join(group_by_fault(batch.faults)[:MOST_FEW])}"
+        )
     if record.faults:
         raise GraderError(" ".join(record.faults))
     return 0
 
 
-def told_once(faults: Sequence[str]) -> list[str]:
-    """Each fault with all the submissions that it stopped: a full disk stops them all for one reason."""
+def group_by_fault(faults: Sequence[str]) -> list[str]:
+    """List each fault once, with all submissions that it stopped: a full disk stops many of them for one reason."""
     stopped: dict[str, list[str]] = {}
     for fault in faults:
         submission, _, text = fault.partition(": ")
@@ -132,7 +135,7 @@ def told_once(faults: Sequence[str]) -> list[str]:
 def open_executor(
     scheduler: str | None, jobs: int, total: int, batch: Batch, python: str | None
 ) -> Iterator[tuple[Executor, int | Callable[[], int]]]:
-    """Where submissions are graded, and how many may be there at once: two for each that can be at work."""
+    """Yield the executor that grades, and its window: how many submissions it may hold at once, two for each job."""
     if scheduler is None:
         jobs = min(jobs or os.cpu_count() or 1, total)
         with make_executor(jobs) as local:
@@ -148,8 +151,8 @@ def open_executor(
 
 
 @contextmanager
-def stopping(executor: Executor) -> Iterator[None]:
-    """End what is being graded before anything else, if the block is left by an exception."""
+def stop_on_exception(executor: Executor) -> Iterator[None]:
+    """If an exception leaves the block, first stop the jobs that are grading."""
     try:
         yield
     except BaseException:
@@ -158,27 +161,34 @@ def stopping(executor: Executor) -> Iterator[None]:
         raise
 
 
-def see_known(found: Sequence[Found], only: tuple[str, ...]) -> None:
+def require_known(found: Sequence[Found], only: tuple[str, ...]) -> None:
     known = {one.id for one in found}
     for name in only:
         if name not in known:
-            raise UsageError(f"--only {name}: no such submission. There are: {', '.join(sorted(known)[:20])}.")
+            names = ", ".join(sorted(known)[:20])
+            raise UsageError(f"--only {name}: no submission has this id, expected one of: {names}. Correct the id.")
 
 
-def show_class(batch: Batch, out: Path, gradebook: str) -> None:
+def show_class(batch: Batch, out: Path, record: RunRecord) -> None:
     console = Console(highlight=False)
     class_table(console, [batch.rows[one.id] for one in batch.chosen if one.id in batch.rows])
     others = len(batch.rows) - len(batch.chosen)
     if others > 0:
-        console.print(f"The class page has {others} more, as they were graded earlier.")
+        console.print(f"The class page shows {others} more, from an earlier run.")
     known = {one.id for one in batch.found}
     if gone := [name for name in stored_ids(out) if name not in known]:
-        names = literal(say(listed(gone, MOST_FEW)))
+        names = terminal_safe(say(listed(gone, MOST_FEW)))
         console.print(
-            f"{out} has results of {len(gone)} that are not among the submissions now: {names}. Their files stay; "
-            "the class page and grades.csv are without them.",
+            f"{out} holds results of submissions that are not in this run ({len(gone)}): {names}. Their files stay; "
+            "the class page and grades.csv leave them out.",
             soft_wrap=True,
         )
+    if record.known:
+        console.print(
+            f"{record.known} of these submissions have ids that another output folder had first: they count as "
+            "attempts of the same students. If they are other people, name another gradebook with --gradebook.",
+            soft_wrap=True,
+        )
+    if record.place:
+        console.print(f"Gradebook: {terminal_safe(record.place)}", soft_wrap=True)
     console.print(f"Reports: {out / 'index.html'}", soft_wrap=True)
-    if gradebook:
-        console.print(f"Gradebook: {literal(gradebook)}", soft_wrap=True)

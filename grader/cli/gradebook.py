@@ -1,18 +1,19 @@
 """`grader gradebook`: what people decide, by commands. Each writes who decided and when; `grade` shows it on the pages.
 
-The commands stand in gradebook_people.py (who), gradebook_decisions.py (points, comments, days) and gradebook_tables.py
-(lists, tables, copies).
+The commands stand in gradebook_commands/: people.py (who), decisions.py (points, comments, days) and tables.py (lists,
+tables, copies).
+
 """
 
 from __future__ import annotations
 
 import click
 
-from grader.cli.gradebook_decisions import DECISIONS
-from grader.cli.gradebook_desk import Desk
-from grader.cli.gradebook_people import PEOPLE
-from grader.cli.gradebook_publish import publish
-from grader.cli.gradebook_tables import TABLES
+from grader.cli.gradebook_commands.decisions import DECISIONS
+from grader.cli.gradebook_commands.desk import Desk
+from grader.cli.gradebook_commands.people import PEOPLE
+from grader.cli.gradebook_commands.publish import publish
+from grader.cli.gradebook_commands.tables import TABLES
 from grader.gradebook.place import FILE_NAME
 
 

@@ -1,10 +1,7 @@
-"""The command line as a program. The one place where errors become exit codes.
+"""The entry point of the `grader` program, and the only place where errors become exit codes (EXIT_CODES).
 
-0 done; 1 "not yet" (a public check not passed, drift found by --check, a failed audit); 2 usage; 3 a fault of ours;
-130, 143, 129 stopped by Ctrl-C, SIGTERM, SIGHUP.
-
-Whoever is spawned imports this module, since it is the main one here: a job process, the one that renders notebooks.
-They need no command and no click, so neither is imported before `main` is called.
+A spawned process (a job, the renderer of notebooks) imports this module again, since it is `__main__` here. It needs
+neither click nor the commands, so only `main` imports them.
 """
 
 from __future__ import annotations
@@ -20,7 +17,17 @@ from grader.errors import GraderError, UsageError
 
 USAGE: Final = 2
 FAULT: Final = 3
-STOPPED: Final = 128  # and the number of the signal, as shells have it
+STOPPED: Final = 128  # plus the number of the signal, the convention of shells
+# What each exit code means, for docs/reference.md.
+EXIT_CODES: Final = {
+    0: "Done. `grader grade` ends with it whatever the marks are.",
+    1: "Not yet: a public check does not pass, `--check` found a difference, or the audit found a problem.",
+    USAGE: "Wrong usage: an unknown option, a path that does not exist.",
+    FAULT: "A fault of the grader, the assignment or the machine. It takes no mark away and replaces no result.",
+    STOPPED + 1: "Stopped by SIGHUP, as when a terminal is closed.",
+    STOPPED + 2: "Stopped by Ctrl-C (SIGINT).",
+    STOPPED + 15: "Stopped by SIGTERM.",
+}
 
 
 def main() -> NoReturn:
@@ -30,10 +37,10 @@ def main() -> NoReturn:
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a console may lack letters that a name or a message has
+            stream.reconfigure(errors="replace")  # a console may lack characters of a name or a message
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows has no SIGHUP
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores it for us
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # under nohup it stays ignored
             signal.signal(number, stop)
     try:
         code = cli.main(standalone_mode=False)
@@ -46,14 +53,14 @@ def main() -> NoReturn:
     except GraderError as error:
         click.echo(f"grader: {error}", err=True)
         code = USAGE if isinstance(error, UsageError) else FAULT
-    except Exception:  # nobody foresaw it, so it is a fault of ours; Python's own exit code would read "not yet"
+    except Exception:  # unexpected, so a fault of ours; Python's own exit code, 1, would mean "not yet"
         traceback.print_exc()
         code = FAULT
     sys.exit(code if isinstance(code, int) else 0)
 
 
 def stop(number: int, frame: FrameType | None) -> NoReturn:
-    """As an exception, so that sandboxes are ended and work folders removed."""
+    """Exit by an exception, so that sandboxes are stopped and work folders removed on the way."""
     sys.exit(STOPPED + number)
 
 

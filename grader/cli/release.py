@@ -1,8 +1,9 @@
-"""`grader release`: the zip that is handed out."""
+"""`grader release`: writes the zip that students get."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -12,17 +13,20 @@ from grader.authoring.make_release import make_release
 from grader.cli.commands import FILE, assignment_option
 from grader.student.pack import zip_bytes
 
+NAME: Final = "dist/student_template.zip"
+
 
 @click.command()
 @assignment_option
-@click.option("--out", default="dist/student_template.zip", show_default=True, type=FILE, help="Zip to write.")
-def release(assignment: Path, out: Path) -> int:
-    """Pack what students get: the template, the notebooks, the public checks, and this grader to run them with.
+@click.option("--out", type=FILE, help=f"Zip to write; {NAME} beside the assignment folder by default.")
+def release(assignment: Path, out: Path | None) -> int:
+    """Pack the zip for students: the template, the notebooks, the public checks, and this grader to run them.
 
-    Writes nothing if a file in it holds a line of a solution, of a hidden check or of a misconception.
+    Writes nothing if a file of the zip contains a line of a solution, a hidden check or a misconception.
     """
     files = make_release(load_assignment(assignment))
     content = zip_bytes(files)
+    out = out or assignment.parent / NAME
     write_bytes(out, content)
     click.echo(f"{out}: written ({len(files)} files, {len(content) / 1024:.0f} KiB)")
     return 0

@@ -26,12 +26,17 @@ INSTALL = "Run pip install 'layergrader[gradebook]'"
 
 
 class RunRecord:
-    """One run's way to the gradebook. said: lines for standard error. faults: what was not entered."""
+    """One run's way to the gradebook.
+
+    place: for people; "" where the run was not entered. said: lines for standard error. faults: why a gradebook that
+    was there has no entry of it.
+    """
 
     def __init__(self, url: str | None, out: Path, context: Context) -> None:
         """url: as --gradebook has it; the file beside the output folder, if not given."""
         self.url = url or str(beside(out))
-        self.place = url.rpartition("@")[2] if url else os.path.relpath(self.url)  # without a password
+        self.place = url.rpartition("@")[2] if url else self.url  # without a password
+        self.known = 0  # submissions that another output folder had first
         self.said: list[str] = []
         self.faults: list[str] = []
         self._named = url is not None
@@ -79,12 +84,7 @@ class RunRecord:
                     hashes=hashes_of(self._context),
                     counts=dict(batch.counts),
                 )
-                if known := run.counts.get("known", 0):
-                    self.said.append(
-                        f"{self.place}: {known} of these submissions have ids that another output folder had first, so "
-                        "they count as attempts of the same students. If they are other people, name another gradebook "
-                        "with --gradebook."
-                    )
+                self.known = run.counts.get("known", 0)
                 return pages_of(book, assignment.title)
         except ModuleNotFoundError as error:
             self.said.append(f"{error.name} is not installed, so this run is in no gradebook. {INSTALL}.")

@@ -1,4 +1,4 @@
-"""`grader submit`: a student's files as one zip, to hand in."""
+"""`grader submit`: packs a student's files into one zip, ready to hand in."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ NAME: Final = "submission.zip"
 @click.command()
 @click.argument("path", default=".", type=click.Path(path_type=Path))
 @click.option(
-    "--assignment", type=click.Path(path_type=Path), help="Assignment folder; found here or above if not given."
+    "--assignment",
+    type=click.Path(path_type=Path),
+    help="Assignment folder. Default: assignment/ in PATH or in a folder above it.",
 )
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help=f"Zip to write; PATH/{NAME} if not given.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help=f"Zip to write. Default: {NAME} in PATH.")
 def submit(path: Path, assignment: Path | None, out: Path | None) -> int:
-    """Pack your files and notebooks into one zip, and say what is in it and what is missing.
+    """Pack your files and notebooks into one zip, and list what is in it and what is missing.
 
-    PATH is the folder that you work in. Nothing is refused: what is missing may still be handed in later.
+    PATH is the folder that you work in. Missing files give a warning only: you may hand them in later.
     """
     loaded = load_assignment(assignment or find_assignment(path))
     packed = gather(path, loaded)

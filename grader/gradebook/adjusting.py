@@ -75,7 +75,17 @@ def adjust_in(
     earned = earned_by(read_attempts(connection, row.id, [submission], points=1), part) if submission else None
     where = {**columns, "kind": part.kind, "name": part.name}
     values = {"mode": mode, "points": float(points), "reason": reason, "comment": comment, "earned_then": earned}
-    made = put(connection, adjustments, where, values, who=who, what=WHAT, subject=subject, seen=seen)
+    made = put(
+        connection,
+        adjustments,
+        where,
+        values,
+        who=who,
+        what=WHAT,
+        subject=subject,
+        seen=seen,
+        circumstances=["earned_then"],
+    )
     return adjustment_from(made)
 
 

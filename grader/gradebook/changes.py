@@ -9,7 +9,7 @@ or a lost connection, is applied once.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -64,11 +64,18 @@ def put(
     what: str,
     subject: Subject,
     seen: int | None,
+    circumstances: Collection[str] = (),
 ) -> Row[Any]:
-    """Make or change the one row that `where` names, and return it as it is then. Raises StaleEdit (see above)."""
+    """Make or change the one row that `where` names, and return it as it is then. Raises StaleEdit (see above).
+
+    circumstances: of the values, those that nobody decided. Where only they are new, it is the same change again,
+    unless its editor saw what stands there and so confirms it.
+    """
     row = find(connection, table, where, lock=True)
-    if row is not None and all(row._mapping[name] == value for name, value in values.items()):
-        return row
+    if row is not None:
+        other = {name for name, value in values.items() if row._mapping[name] != value}
+        if not other or (other <= {*circumstances} and seen != row.revision):
+            return row
     see_current(row, seen, what, subject)
     before = {} if row is None else {name: row._mapping[name] for name in values}
     action = "made" if row is None else "changed"

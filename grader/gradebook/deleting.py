@@ -53,11 +53,15 @@ class Deleted:
 
 
 def delete_student(book: Gradebook, key: str, *, who: str) -> Deleted:
-    """Delete a student. Raises NotInGradebook."""
+    """Delete a student, or whoever made a submission of this id that is nobody's. Raises NotInGradebook."""
     who = one_line(who, "who")
     with book.writing() as connection:
-        student = find_student(connection, key, book.place)
-        alone = alone_of(connection, student.id)
+        alone = nobodys(connection, key)
+        student = connection.execute(select(students).where(students.c.key == key)).one_or_none()
+        if student is not None:
+            alone += alone_of(connection, student.id)
+        elif not alone:
+            find_student(connection, key, book.place)  # says which there are
         query = select(hand_ins.c.submission, hand_ins.c.source, hand_ins.c.assignment_id, assignments.c.title)
         own = connection.execute(query.join(assignments).where(hand_ins.c.id.in_(alone))).all()
         folders = [Path(path) for path in connection.execute(select(outputs.c.path)).scalars()]
@@ -68,7 +72,7 @@ def delete_student(book: Gradebook, key: str, *, who: str) -> Deleted:
                 about = table.c.assignment_id == row.assignment_id, table.c.submission == row.submission
                 connection.execute(delete_from(table).where(*about))
         connection.execute(delete_from(hand_ins).where(hand_ins.c.id.in_(alone)))
-        connection.execute(delete_from(students).where(students.c.id == student.id))
+        connection.execute(delete_from(students).where(students.c.key == key))
         after = {"submissions": len(own), "lines": lines}
         note(connection, who, "student", "deleted", {"student": DELETED}, after=after)
     submissions = tuple(dict.fromkeys(row.submission for row in own))
@@ -79,6 +83,12 @@ def delete_student(book: Gradebook, key: str, *, who: str) -> Deleted:
         tuple(path for folder in folders for name in SHARED if submissions and (path := folder / name).exists()),
         tuple(dict.fromkeys(row.source for row in own if row.source)),
     )
+
+
+def nobodys(connection: Connection, submission: str) -> list[int]:
+    """The submissions of this id, of any assignment, that are not known to be anybody's."""
+    query = select(hand_ins.c.id).where(hand_ins.c.submission == submission)
+    return list(connection.execute(query.where(hand_ins.c.id.not_in(select(members.c.hand_in_id)))).scalars())
 
 
 def alone_of(connection: Connection, student: int) -> list[int]:

@@ -16,16 +16,15 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from grader.decisions import (
-    BEST,
     FUNCTION,
     Adjustment,
     Attempt,
     Comment,
-    Extension,
     Grade,
-    Request,
+    MoreTime,
+    Person,
+    RegradeRequest,
     Rules,
-    Student,
 )
 from grader.gradebook.adjusting import read_adjustments
 from grader.gradebook.book import Gradebook
@@ -79,8 +78,8 @@ def attempts_to_count(book: Gradebook, assignment: str, *, checks: bool) -> list
     """Every attempt that may be the one that counts, with its points by function, or also by check."""
     with book.reading() as connection:
         row = find_assignment(connection, assignment, book.place)
-        ends = rules_from_json(row.rules).counts != BEST
-        return read_attempts(connection, row.id, points=2 if checks else 1, ends=ends)
+        counts = rules_from_json(row.rules).counts
+        return read_attempts(connection, row.id, points=2 if checks else 1, counting=counts)
 
 
 def state_of(book: Gradebook) -> tuple[int, int]:
@@ -104,24 +103,24 @@ class Parts:
         self.members = read_members(connection, assignment.id, self.people)
         decided = read_adjustments(connection, assignment.id)
         self.adjustments: dict[tuple[str, str], list[Adjustment]] = gather(decided)
-        self.extensions: dict[tuple[str, str], list[Extension]] = gather(read_extensions(connection, assignment.id))
+        self.extensions: dict[tuple[str, str], list[MoreTime]] = gather(read_extensions(connection, assignment.id))
         self.late_days = read_late_days(connection, assignment.id)
         self.publishing = read_publishing(connection, assignment.id)
         self.now = datetime.now(UTC)
         self.comments: dict[str, list[Comment]] = defaultdict(list)
         for comment in read_comments(connection, assignment.id, name):
             self.comments[comment.submission].append(comment)
-        self.requests: dict[str, list[Request]] = defaultdict(list)
+        self.requests: dict[str, list[RegradeRequest]] = defaultdict(list)
         for request in read_requests(connection, assignment.id, name):
             self.requests[request.submission].append(request)
         self.attempts: dict[str, list[Attempt]] = {}
-        only, ends = [name] if name else None, self.rules.counts != BEST
-        for one in read_attempts(connection, assignment.id, only, points=0, ends=ends):
+        only = [name] if name else None
+        for one in read_attempts(connection, assignment.id, only, points=0, counting=self.rules.counts):
             self.attempts.setdefault(one.submission, []).append(one)
         adjusted = {one.submission for one in decided if one.part.kind == FUNCTION} & {*self.attempts}
         if adjusted:  # what their functions earned is needed, too
             self.attempts |= {submission: [] for submission in adjusted}
-            for one in read_attempts(connection, assignment.id, adjusted, points=1, ends=ends):
+            for one in read_attempts(connection, assignment.id, adjusted, points=1, counting=self.rules.counts):
                 self.attempts[one.submission].append(one)
 
     def grades(self) -> list[Grade]:
@@ -149,7 +148,7 @@ class Parts:
         lines = {self.settle(submission, one).late for one in team}
         return replace(shared, late=None, late_differs=True, total=None) if len(lines) > 1 else shared
 
-    def settle(self, submission: str, student: Student | None = None) -> Grade:
+    def settle(self, submission: str, student: Person | None = None) -> Grade:
         subjects = [(submission, "")] if submission else []
         subjects += [("", student.key)] if student else []
         grade = settle(

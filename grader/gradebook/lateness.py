@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from grader.decisions import Extension, LateDays
+from grader.decisions import LateDays, MoreTime
 from grader.errors import UsageError
 from grader.gradebook.book import Gradebook
 from grader.gradebook.changes import moment, note, put, take_away
@@ -30,7 +30,7 @@ def extend(
     submission: str = "",
     student: str = "",
     seen: int | None = 0,
-) -> Extension:
+) -> MoreTime:
     """Give a student, or everybody of a submission, more time, in days of 24 hours; 0 takes an extension back.
 
     seen: the revision of the extension that is changed, 0 for a new one, None to replace any.
@@ -46,18 +46,18 @@ def extend(
     return extension_from(made)
 
 
-def extensions_of(book: Gradebook, assignment: str) -> list[Extension]:
+def extensions_of(book: Gradebook, assignment: str) -> list[MoreTime]:
     with book.reading() as connection:
         return read_extensions(connection, find_assignment(connection, assignment, book.place).id)
 
 
-def read_extensions(connection: Connection, assignment: int) -> list[Extension]:
+def read_extensions(connection: Connection, assignment: int) -> list[MoreTime]:
     query = select(extensions).where(extensions.c.assignment_id == assignment).order_by(extensions.c.id)
     return list(map(extension_from, connection.execute(query)))
 
 
-def extension_from(row: Row[Any]) -> Extension:
-    return Extension(row.submission, row.student, row.days, row.reason, row.who, moment(row.made_at), row.revision)
+def extension_from(row: Row[Any]) -> MoreTime:
+    return MoreTime(row.submission, row.student, row.days, row.reason, row.who, moment(row.made_at), row.revision)
 
 
 def enter_late_days(

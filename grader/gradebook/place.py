@@ -11,4 +11,4 @@ FILE_NAME: Final = "gradebook.sqlite3"
 
 def beside(out: Path) -> Path:
     """The gradebook of an output folder where none is named: a file beside it, for all that lie there."""
-    return Path(os.path.abspath(out)).parent / FILE_NAME
+    return Path(os.path.normpath(out / ".." / FILE_NAME))

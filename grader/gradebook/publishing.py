@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from grader.decisions import Extension, Publishing, Rules
+from grader.decisions import MoreTime, Publishing, Rules
 from grader.errors import UsageError
 from grader.gradebook.book import Gradebook
 from grader.gradebook.changes import find, moment, put, take_away
@@ -64,7 +64,7 @@ def publishing_from(row: Row[Any]) -> Publishing:
 
 
 def opened_at(
-    now: datetime, publishing: Publishing | None, rules: Rules, extensions: Iterable[Extension]
+    now: datetime, publishing: Publishing | None, rules: Rules, extensions: Iterable[MoreTime]
 ) -> tuple[str, ...]:
     """The visibilities that are open at a time. extensions: of the submission and of all who share it."""
     days = max((one.days for one in extensions), default=0.0)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from grader.decisions import WHOLE, Part, Request
+from grader.decisions import WHOLE, Part, RegradeRequest
 from grader.gradebook.book import Gradebook
 from grader.gradebook.changes import find, moment, put
 from grader.gradebook.naming import find_assignment, find_part, find_student, find_subject, lacks, one_line, paragraph
@@ -16,7 +16,7 @@ from grader.gradebook.tables import assignments, requests
 
 def ask(
     book: Gradebook, assignment: str, submission: str, question: str, *, who: str, student: str = "", part: Part = WHOLE
-) -> Request:
+) -> RegradeRequest:
     """Enter a regrade request. student: who asks, if known. The same question is entered once.
 
     Raises NotInGradebook, UsageError for no question.
@@ -37,7 +37,7 @@ def ask(
     return request_from(made)
 
 
-def answer(book: Gradebook, number: int, text: str, *, who: str, seen: int | None) -> Request:
+def answer(book: Gradebook, number: int, text: str, *, who: str, seen: int | None) -> RegradeRequest:
     """Answer a request, or change its answer. seen: its revision. Raises NotInGradebook, UsageError, StaleEdit."""
     who, said = one_line(who, "who"), paragraph(text, f"request {number}: answer", needed=True)
     with book.writing() as connection:
@@ -56,21 +56,21 @@ def answer(book: Gradebook, number: int, text: str, *, who: str, seen: int | Non
     return request_from(made)
 
 
-def requests_of(book: Gradebook, assignment: str, submission: str = "") -> list[Request]:
+def requests_of(book: Gradebook, assignment: str, submission: str = "") -> list[RegradeRequest]:
     """All requests of an assignment, or of one submission; the oldest first."""
     with book.reading() as connection:
         return read_requests(connection, find_assignment(connection, assignment, book.place).id, submission)
 
 
-def read_requests(connection: Connection, assignment: int, submission: str = "") -> list[Request]:
+def read_requests(connection: Connection, assignment: int, submission: str = "") -> list[RegradeRequest]:
     query = select(requests).where(requests.c.assignment_id == assignment).order_by(requests.c.id)
     if submission:
         query = query.where(requests.c.submission == submission)
     return list(map(request_from, connection.execute(query)))
 
 
-def request_from(row: Row[Any]) -> Request:
-    return Request(
+def request_from(row: Row[Any]) -> RegradeRequest:
+    return RegradeRequest(
         number=row.id,
         submission=row.submission,
         student=row.student,

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from grader.decisions import Student
+from grader.decisions import Person
 from grader.errors import UsageError
 from grader.gradebook.naming import LONGEST_NAME
 from grader.intake.names import clean
@@ -28,7 +28,7 @@ OTHER_IDS: Final = {"login": "login", "username": "login", "sis": "sis", "canvas
 NOBODY: Final = ("Points Possible", "Student, Test", "Manual Posting", "")
 
 
-def read_roster(path: Path, title: str = "") -> list[Student]:
+def read_roster(path: Path, title: str = "") -> list[Person]:
     """The students of a file. title: of the assignment, for Moodle's numbers.
 
     Raises UsageError, with the line, for a file that is not there or is none of the three.
@@ -53,16 +53,16 @@ def read_roster(path: Path, title: str = "") -> list[Student]:
     return found
 
 
-def of_canvas(cells: Mapping[str, str]) -> Student | None:
+def of_canvas(cells: Mapping[str, str]) -> Person | None:
     name = cells.get("Student") or ", ".join(filter(None, (cells.get("LastName"), cells.get("FirstName"))))
     if name in NOBODY:
         return None
     ids = {system: cells[column] for column, system in CANVAS_IDS.items() if cells.get(column)}
     login = ids.get("login", "")
-    return Student("", name, login if "@" in login else "", cells["Section"], ids)
+    return Person("", name, login if "@" in login else "", cells["Section"], ids)
 
 
-def of_moodle(cells: Mapping[str, str], title: str, path: Path) -> Student | None:
+def of_moodle(cells: Mapping[str, str], title: str, path: Path) -> Person | None:
     number = PARTICIPANT.fullmatch(cells["Identifier"])
     if number is None:
         return None
@@ -73,10 +73,10 @@ def of_moodle(cells: Mapping[str, str], title: str, path: Path) -> Student | Non
     name = cells.get("Full name") or cells[columns[1]]
     email = next((value for value in cells.values() if re.fullmatch(r"[^@\s]+@[^@\s]+", value)), "")
     sis = {"sis": cells["ID number"]} if cells.get("ID number") else {}
-    return Student("", name, email, "", {f"moodle:{title}": number[1], **sis})
+    return Person("", name, email, "", {f"moodle:{title}": number[1], **sis})
 
 
-def of_table(cells: Mapping[str, str], sheet: Sheet, place: str) -> Student:
+def of_table(cells: Mapping[str, str], sheet: Sheet, place: str) -> Person:
     lower = {name.strip().lower(): value for name, value in cells.items()}
     ids = {system: lower[column] for column, system in OTHER_IDS.items() if lower.get(column)}
     key, email = lower.get("student", ""), lower.get("email", "")
@@ -86,4 +86,4 @@ def of_table(cells: Mapping[str, str], sheet: Sheet, place: str) -> Student:
             f"{place}: no id was found (columns {columns[:100]}), expected one of student, login, email, sis, canvas. "
             f"Correct it, then {THEN}."
         )
-    return Student(key, lower.get("name", ""), email, lower.get("section", ""), ids)
+    return Person(key, lower.get("name", ""), email, lower.get("section", ""), ids)

@@ -20,7 +20,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, bindparam, func, insert, select, update
 
-from grader.decisions import Attempt, GradedAssignment, HandIn, Layout, Run
+from grader.decisions import BEST, FIRST, LATEST, Attempt, GradedAssignment, HandIn, PointLayout, Run
 from grader.gradebook.book import Gradebook
 from grader.gradebook.changes import insert_row, moment, moment_or_none, note
 from grader.gradebook.naming import find_assignment, find_hand_in, one_line, rules_to_json
@@ -145,7 +145,7 @@ def enter_scores(
     query = select(attempts.c.hand_in_id, attempts.c.sha256, attempts.c.id.label("attempt"), scores)
     query = query.join(hand_ins).outerjoin(scores, newest).where(hand_ins.c.assignment_id == assignment)
     now = {(row.hand_in_id, row.sha256): row for row in connection.execute(query)}
-    numbers: dict[Layout, int] = {}
+    numbers: dict[PointLayout, int] = {}
     fresh, lying = [], []
     for one in found:
         row = now[known[one.submission], one.sha256]
@@ -177,7 +177,7 @@ def enter_scores(
         connection.execute(update(held).where(*where).values(attempt_id=bindparam("attempt_id")), moved)
 
 
-def layout_number(connection: Connection, layout: Layout) -> int:
+def layout_number(connection: Connection, layout: PointLayout) -> int:
     content = {"functions": layout.functions, "checks": layout.checks}
     digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
     return int(row_of(connection, layouts, {"digest": digest}, content).id)
@@ -243,12 +243,13 @@ def read_attempts(
     *,
     run: int | None = None,
     points: int = 2,
-    ends: bool = False,
+    counting: str = BEST,
 ) -> list[Attempt]:
     """Attempts of some submissions, of all without names; of each, the latest last.
 
     What they earned takes most of the time: points by function are read where points > 0, those by check where
-    points > 1. ends: of each submission the first and the latest only (point_ends).
+    points > 1. counting: which attempt counts. Others are read only where a grade names them (point_ends): the latest,
+    where the first counts; all, where the best does.
     """
     wanted = attempts.c.score_id == scores.c.id
     if run is not None:
@@ -262,7 +263,9 @@ def read_attempts(
     ]
     columns += [scores.c.layout_id, scores.c.functions, scores.c.checks][: points and points + 1]
     own = attempts.c.hand_in_id == hand_ins.c.id
-    if ends:
+    if counting == LATEST:
+        own = attempts.c.id == hand_ins.c.latest_id
+    elif counting == FIRST:
         own = attempts.c.id.in_([hand_ins.c.first_id, hand_ins.c.latest_id])
     # Outer, so that SQLite looks each score up by its key, and never an attempt by its score.
     query = select(*columns).select_from(hand_ins).join(attempts, own).outerjoin(scores, wanted)

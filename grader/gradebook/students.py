@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy import delete as delete_from
 
-from grader.decisions import Student
+from grader.decisions import Person
 from grader.errors import UsageError
 from grader.gradebook.book import Gradebook
 from grader.gradebook.changes import line, note, note_all
@@ -26,7 +26,7 @@ from grader.intake.names import clean, make_id, same_name, show
 
 
 @dataclass(frozen=True)
-class Imported:
+class RosterImport:
     """What an import of a roster did."""
 
     added: int
@@ -35,13 +35,13 @@ class Imported:
     linked: int  # submissions that are known to be somebody's now
 
 
-def students_of(book: Gradebook) -> list[Student]:
+def students_of(book: Gradebook) -> list[Person]:
     """All students, by their names."""
     with book.reading() as connection:
         return sorted(read_students(connection), key=lambda one: (one.name.casefold(), one.key))
 
 
-def read_students(connection: Connection, submission: int | None = None) -> list[Student]:
+def read_students(connection: Connection, submission: int | None = None) -> list[Person]:
     """All students, or the members of one submission, by its row's number."""
     query = select(students)
     if submission is not None:
@@ -49,30 +49,30 @@ def read_students(connection: Connection, submission: int | None = None) -> list
     return list(map(student_from, connection.execute(query)))
 
 
-def student_from(row: Row[Any]) -> Student:
-    return Student(row.key, row.name, row.email, row.section, row.ids, row.revision)
+def student_from(row: Row[Any]) -> Person:
+    return Person(row.key, row.name, row.email, row.section, row.ids, row.revision)
 
 
-def members_of(book: Gradebook, assignment: str) -> dict[str, tuple[Student, ...]]:
+def members_of(book: Gradebook, assignment: str) -> dict[str, tuple[Person, ...]]:
     """By submission: whose it is; one student in general, several of a group. Without those that are nobody's yet."""
     with book.reading() as connection:
         row = find_assignment(connection, assignment, book.place)
         return read_members(connection, row.id, read_students(connection))
 
 
-def read_members(connection: Connection, assignment: int, people: Iterable[Student]) -> dict[str, tuple[Student, ...]]:
+def read_members(connection: Connection, assignment: int, people: Iterable[Person]) -> dict[str, tuple[Person, ...]]:
     """By submission: its members among these people."""
     by_key = {one.key: one for one in people}
     query = select(hand_ins.c.submission, students.c.key).select_from(members).join(hand_ins).join(students)
     query = query.where(members.c.assignment_id == assignment).order_by(students.c.name, students.c.key)
-    found: dict[str, tuple[Student, ...]] = {}
+    found: dict[str, tuple[Person, ...]] = {}
     for submission, key in connection.execute(query):
         if key in by_key:
             found[submission] = (*found.get(submission, ()), by_key[key])
     return found
 
 
-def import_roster(book: Gradebook, roster: Sequence[Student], who: str) -> Imported:
+def import_roster(book: Gradebook, roster: Sequence[Person], who: str) -> RosterImport:
     """Take in a roster: students whom one of their ids or their address makes known are brought up to date, others are
     added; nobody is taken away. Raises UsageError where a row could be two of the known, and takes in nothing then.
     """
@@ -101,22 +101,22 @@ def import_roster(book: Gradebook, roster: Sequence[Student], who: str) -> Impor
                 values = {**values_of(one), "revision": change}
                 connection.execute(update(students).where(students.c.key == one.key).values(**values))
         linked = sum(match_members(connection, row) for row in connection.execute(select(assignments)).all())
-    return Imported(len(new), len(changed), len(now) - len(new) - len(changed), linked)
+    return RosterImport(len(new), len(changed), len(now) - len(new) - len(changed), linked)
 
 
-def cleaned(student: Student) -> Student:
+def cleaned(student: Person) -> Person:
     """As the gradebook keeps it: no letters that cannot be shown, and none that are too many."""
     texts = student.name, student.email, student.section
     name, email, section = (clean(text.strip())[:LONGEST_NAME] for text in texts)
     ids = {system: clean(value.strip())[:LONGEST_NAME] for system, value in student.ids.items() if value.strip()}
-    return Student(student.key and make_id(student.key), name, email, section, ids)
+    return Person(student.key and make_id(student.key), name, email, section, ids)
 
 
-def settle_roster(known: Mapping[str, Student], roster: Sequence[Student]) -> list[Student]:
+def settle_roster(known: Mapping[str, Person], roster: Sequence[Person]) -> list[Person]:
     """Everybody of the roster as they are known now, with their keys. Raises UsageError where that is not clear."""
     by_name = index(known.values())
     taken = {*known}
-    met: dict[str, Student] = {}
+    met: dict[str, Person] = {}
     for one in roster:
         matches = {was.key: was for name in names_of(one) for was in by_name.get(name, ())}
         if len(matches) > 1:
@@ -132,7 +132,7 @@ def settle_roster(known: Mapping[str, Student], roster: Sequence[Student]) -> li
     return list(met.values())
 
 
-def values_of(student: Student) -> dict[str, Any]:
+def values_of(student: Person) -> dict[str, Any]:
     return {
         "name": student.name,
         "email": student.email,
@@ -141,14 +141,14 @@ def values_of(student: Student) -> dict[str, Any]:
     }
 
 
-def merge(was: Student, one: Student) -> Student:
+def merge(was: Person, one: Person) -> Person:
     """What is known now: a new value where there is one, else the old one."""
-    return Student(
+    return Person(
         was.key, one.name or was.name, one.email or was.email, one.section or was.section, {**was.ids, **one.ids}
     )
 
 
-def free_key(student: Student, taken: set[str]) -> str:
+def free_key(student: Person, taken: set[str]) -> str:
     """A key for a new one: login, address, number, or name, made into an id."""
     ids = student.ids
     first = make_id(student.key or ids.get("login") or student.email or ids.get("sis") or student.name)
@@ -159,7 +159,7 @@ def free_key(student: Student, taken: set[str]) -> str:
     return key
 
 
-def names_of(student: Student) -> set[tuple[str, str]]:
+def names_of(student: Person) -> set[tuple[str, str]]:
     """What tells a student apart: ids by their system, and the address."""
     names = {(system, same_name(value)) for system, value in student.ids.items() if value}
     if student.email:
@@ -169,8 +169,8 @@ def names_of(student: Student) -> set[tuple[str, str]]:
     return names
 
 
-def index(known: Iterable[Student]) -> Mapping[tuple[str, str], list[Student]]:
-    found: dict[tuple[str, str], list[Student]] = defaultdict(list)
+def index(known: Iterable[Person]) -> Mapping[tuple[str, str], list[Person]]:
+    found: dict[tuple[str, str], list[Person]] = defaultdict(list)
     for one in known:
         for name in names_of(one):
             found[name].append(one)
@@ -221,7 +221,7 @@ def whose(person: str, calls: Mapping[str, set[str]]) -> list[str]:
     return []
 
 
-def called(student: Student, assignment: str) -> set[str]:
+def called(student: Person, assignment: str) -> set[str]:
     """All that a submission of this student may be called, in lower case; "#12" for a platform's number."""
     ids = dict(student.ids)
     numbers = {ids.pop("canvas", ""), ids.pop(f"moodle:{assignment}", "")}

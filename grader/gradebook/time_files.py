@@ -14,7 +14,7 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Final
 
-from grader.decisions import Student
+from grader.decisions import Person
 from grader.errors import UsageError
 from grader.gradebook.roster_files import PARTICIPANT
 from grader.intake.downloads.recognise import LARGEST, people_of, times_in
@@ -27,7 +27,7 @@ MOODLE_FORMS: Final = ("%A, %d %B %Y, %I:%M %p", "%A, %d %B %Y, %H:%M", "%A, %B 
 
 
 def read_times(
-    path: Path, members: Mapping[str, tuple[Student, ...]], title: str, zone: tzinfo | None
+    path: Path, members: Mapping[str, tuple[Person, ...]], title: str, zone: tzinfo | None
 ) -> dict[str, datetime]:
     """By submission. members: whose each submission is. zone: of times without one; None where no due time is known.
 
@@ -64,13 +64,13 @@ def time_from(written: str, zone: tzinfo | None, place: str) -> datetime:
         except ValueError:
             continue
     if when is None:
-        raise UsageError(f"{place}: the time {show(written)!r}, expected one like 2026-05-01 23:10. Correct it.")
+        raise UsageError(f"{place}: the time {show(written)!r}, expected YYYY-MM-DD HH:MM. Correct it.")
     if when.tzinfo is None and zone is None:
         raise UsageError(f"{place}: {show(written)!r} has no zone, expected one, or [late] with its due time.")
     return when if when.tzinfo else when.replace(tzinfo=zone)
 
 
-def of_gradescope(content: bytes, members: Mapping[str, tuple[Student, ...]]) -> dict[str, datetime]:
+def of_gradescope(content: bytes, members: Mapping[str, tuple[Person, ...]]) -> dict[str, datetime]:
     """Gradescope's folders are told by the addresses of who handed in."""
     addresses = {one.email.casefold(): name for name, team in members.items() for one in team if one.email}
     times = times_in(content)

@@ -1,1 +1,1 @@
-"""One submission: stage its files, run its checks, judge them, follow wrong gradients, settle the marks."""
+"""Grades one submission: stage its files, run its checks, judge them, follow wrong gradients, settle the marks."""

@@ -1,10 +1,10 @@
-"""One check on one submission: run it, judge what comes, ask for gradients where they matter.
+"""One check on one submission: run it, judge its values, and compute numerical gradients if one is wrong.
 
     attempt ──► values ──► judge them ──► all right: done
-       │                      └─► a gradient is wrong: does it belong to the student's own forward? (follow_up)
-       └──► a failure ──► of the forward that the check feeds to the backward: run it again with the documented cache
+       │                      └─► a gradient is wrong: is it right for the student's own forward? (follow_up)
+       └──► a failure ──► of the forward whose cache the backward needs: run it again with the documented cache
 
-What comes out is a Trial; what it is worth is settled when all trials of a submission are known (judging/verdict.py).
+The result is a Trial. Its points are settled when all trials of a submission are known (judging/verdict.py).
 """
 
 from __future__ import annotations
@@ -38,8 +38,9 @@ from grader.sandbox.host.check_setup import Setup
 from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.program import Program, record
 
-# Programs by the function that a check is made of, and the handout that it is asked in the words of.
-KEPT: Final[WeakKeyDictionary[Callable[..., Any], dict[str, Program | None]]] = WeakKeyDictionary()
+# Programs by the check's function and the name of the handout, whose names and forms the calls use. Weak keys: a
+# process that grades several assignments drops the programs of one together with its checks.
+PROGRAMS: Final[WeakKeyDictionary[Callable[..., Any], dict[str, Program | None]]] = WeakKeyDictionary()
 
 
 def run_check(
@@ -56,11 +57,11 @@ def run_check(
     why: Reason | None = None,
     upcoming: Upcoming = no_more,
 ) -> Trial:
-    """One check on one submission, from inputs to judgements.
+    """Run one check on one submission, from inputs to judgements.
 
-    stubs: functions that the reference stands in for. handout: the one that the submission was written for. is_wrong:
-    the function was wrong in a fresh process before, so that it is believed to be wrong in another. limits: None for
-    the usual ones; why: it has less time than usual. upcoming: the checks that its process runs next.
+    stubs: functions that the reference replaces. handout: the one that the submission was written for. is_wrong: the
+    function was wrong in a fresh process before, and is assumed to be wrong in any. limits: None for the assignment's;
+    why: the reason if there is less time. upcoming: the checks that the process runs next.
     """
     started = time.monotonic()
     accepted = handout.accepts.get(check.function, frozenset())
@@ -68,20 +69,24 @@ def run_check(
     documented = assignment.definitions[check.id].cache
     call = adapt(process.call, handout)
     setup = setup_for(process, check, fixtures, handout, limits, why)
+    # Only the first attempt makes the recorded calls. The others differ: another forward, other inputs.
     program, setup = setup.program, replace(setup, program=None, lean=False)
     if stubs:
         setup = replace(setup, granted=stubs, answer=oracle.answer)
     attempts = Attempts(process, check, fixture, oracle, setup)
     outcome = attempts.run(call, is_wrong=is_wrong, program=program, upcoming=upcoming)
     processes, failure, fed = outcome.processes, outcome.failure, None
+    # The forward failed, so the backward has no cache. Where the docstring fixes the cache, it can still be graded.
     if failure is not None and failure.function == check.needs and documented is not None:
         fed = failure
 
+        # The forward is not called: the backward gets the documented cache of the same arguments.
         def call_and_feed(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             return (None, documented(*args, **kwargs)) if function == check.needs else call(function, args, kwargs)
 
         outcome = attempts.run(call_and_feed, is_wrong=is_wrong)
         failure = outcome.failure
+    # A backward that is not written is reported as that, not as a consequence of its missing forward.
     if fed is None and failure is not None and failure.function == check.needs and is_missing(failure):
         failure = attempts.missing_too() or failure
     hints = {**fixtures.hints.get(check.function, {}), **handout.hints.get(check.function, {})}
@@ -101,8 +106,10 @@ def run_check(
         processes=processes,
     )
     if outcome.value is not None:
-        secret = zlib.crc32(f"{assignment.sha256} {check.id}".encode())  # hidden checks are in it: no student knows it
-        outcome.value.undoable.undo()
+        secret = zlib.crc32(
+            f"{assignment.sha256} {check.id}".encode()
+        )  # the sum covers hidden checks, so no student can compute it
+        outcome.value.undoable.undo()  # before follow-through calls the code again (Undoable says why)
         follow = partial(follow_through, attempts, call, secret)
         trial = judge(trial, outcome.value, fixture, hints, follow)
     oracle.end()
@@ -112,7 +119,7 @@ def run_check(
 def setup_for(
     process: CheckProcess, check: Check, fixtures: Fixtures, handout: Handout, limits: Limits | None, why: Reason | None
 ) -> Setup:
-    """What the check needs of its process, without stubs; and what it is expected to call."""
+    """Return what the check needs from its process, without stubs, and the calls that it will probably make."""
     plan, arities = process.session.plan, fixtures.checks[check.id].arities
     program = program_of(check, handout, arities, plan.functions, plan.classes)
     return Setup(check.seed, limits, why, arities=arities, program=program, lean=True)
@@ -121,34 +128,35 @@ def setup_for(
 def program_of(
     check: Check, handout: Handout, arities: Sequence[tuple[str, int]], functions: frozenset[str], classes: Classes
 ) -> Program | None:
-    """What the check calls until it first looks at a value; None where it looks before it calls.
+    """Return the calls that the check makes until it first looks at a value; None if it looks before it calls.
 
-    Recorded and encoded once in a process, and sent to every submission: a recording sees none, since what a
-    placeholder stands for is nobody's value. The secret inputs of follow-through never become a program that is kept.
+    Recorded and encoded once in a process, then sent to every submission. That is safe because a recording contains no
+    submission's values, only placeholders. The secret inputs of follow-through are never stored as a program.
     """
-    kept = KEPT.setdefault(check.run, {})
-    if handout.name not in kept:
+    # By the function, not the check's id: two assignments may use the same id.
+    programs = PROGRAMS.setdefault(check.run, {})
+    if handout.name not in programs:
 
         def work(call: Call) -> Mapping[str, Any]:
             student = Student(adapt(call, handout), functions, classes)
-            # The reference answers elsewhere, and not before the check runs.
+            # The reference's calls are not part of the program: the oracle makes them when the check runs.
             reference = Student(lambda function, args, kwargs: Placeholder("elsewhere", ()), functions, classes)
             return perform(check.run, student, np.random.RandomState(check.seed), reference).values
 
-        kept[handout.name] = record(work, arities)
-    return kept[handout.name]
+        programs[handout.name] = record(work, arities)
+    return programs[handout.name]
 
 
 def follow_up(trial: Trial, oracle: Oracle) -> Trial:
-    """The trial with what its wrong gradients follow from, if run_check left that open: whoever runs it says when.
+    """Return the trial with its follow-through, if run_check left that open. The caller decides when this may run.
 
-    The student's code is called with inputs from a secret seed then, in the sandbox and with the stubs of the check.
+    It calls the student's code with inputs from a secret seed, in the sandbox and with the stubs of the check.
     """
     if trial.follow is None:
         return trial
     started = time.monotonic()
     agreed, same_reach = trial.follow()
-    oracle.end()
+    oracle.end()  # the numerical gradient may have called stubs
     duration_s = round(trial.duration_s + time.monotonic() - started, 4)
     return replace(trial, follow=None, agreed=agreed, same_reach=same_reach, duration_s=duration_s)
 
@@ -156,32 +164,36 @@ def follow_up(trial: Trial, oracle: Oracle) -> Trial:
 def judge(
     trial: Trial, values: JudgedValues, fixture: Fixture, hints: Mapping[str, str], follow: Callable[..., Followed]
 ) -> Trial:
-    """What its judgements mean. Where a gradient is wrong, what it follows from is left open.
+    """Return the trial with its judgements and matching misconceptions. follow_up() settles a wrong gradient later.
 
-    follow: asks for the numerical gradient of the student's own forward.
+    follow: computes the numerical gradient of the student's own forward.
     """
     gradients, judgements = values.returned.gradients, values.judgements
     failed = {j.comparison.name: j.actual for j in judgements if j.comparison.status != PASSED}
     claims = gradients.claims if gradients else {}
     wrong = {name: array for name, array in failed.items() if name in claims and array is not None}
+    # The documented cache is that of a right forward, so no gradient can follow from the student's own.
     is_open = trial.fed is None and wrong and fixture.forward is not None
-    variants = fixture.variants if failed else {}
+    variants = fixture.variants if failed else {}  # only wrong values need an explanation
     fits = {name: fit(trial.check, fixture.expected, arrays, judgements) for name, arrays in variants.items()}
     return replace(
         trial,
-        # What was returned may be large, and is not needed any more.
+        # Without the returned arrays: they may be large, and all trials stay in memory until the end.
         judgements=tuple(Judgement(judgement.comparison, judgement.remarks) for judgement in judgements),
         follow=partial(follow, gradients=gradients, wrong=wrong) if is_open else None,
         variants={name: hints[name] for name in fixture.variants},
-        matched=frozenset(name for name, one in fits.items() if one.is_whole),
+        matched=frozenset(name for name, one in fits.items() if one.matches_all),
         fits=fits,
     )
 
 
 def mutation_remarks(mutations: Sequence[tuple[str, int, bool]], fixtures: Fixtures) -> tuple[Reason, ...]:
-    """mutations: function, position of the argument, and whether the result is that very array."""
+    """Return a remark for each argument that a function changed in place. It costs no marks.
+
+    mutations: function, position of the argument, and whether the function returned that same array.
+    """
     remarks = []
-    for function, position, is_returned in dict.fromkeys(mutations):
+    for function, position, is_returned in dict.fromkeys(mutations):  # each one once, in order: a loop repeats them
         names = fixtures.arguments.get(function, ())
         argument = names[position] if position < len(names) else Reason.of("argument", number=position + 1)
         changed = Reason.of("input_changed", function=short_name(function), argument=argument)

@@ -1,4 +1,4 @@
-"""What grading needs, loaded and verified once a process: assignment, fixtures, interpreter, isolation, limits."""
+"""What grading needs: assignment, fixtures, interpreter, isolation, limits. Loaded and verified once per process."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from grader.version import grader_version
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run was asked for; small and plain, so that it travels to other processes.
+    """The options of a run. They are small and plain, because the judge sends them to other processes.
 
-    reference: where the reference's files lie, if not where assignment.toml says. scratch: where work trees are laid
-    out, if not among the system's temporary files.
+    reference: the folder of the reference's files, if not the one in assignment.toml. scratch: the folder for work
+    trees, if not the system's temporary folder.
     """
 
     assignment: str
@@ -38,7 +38,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Ground:
-    """What a sandbox needs to be started. handed_out: by path below the package."""
+    """What is needed to start a sandbox. handed_out: by path below the package."""
 
     assignment: Assignment
     interpreter: Interpreter
@@ -48,9 +48,9 @@ class Ground:
 
 @dataclass(frozen=True)
 class Context(Ground):
-    """All that grading one submission needs.
+    """Everything that is needed to grade one submission.
 
-    reference_files: by path below the package; None where there is no reference, so no stubs.
+    reference_files: by path below the package; None where there is no reference, and so no stubs.
     """
 
     fixtures: Fixtures
@@ -63,15 +63,17 @@ class Context(Ground):
         return self.isolation.launch(self.interpreter, work, self.assignment.package, self.limits.at_start())
 
     def only(self, checks: Collection[str]) -> Context:
-        """The same for these checks and no others. Whoever asks says what the marks of the rest are."""
+        """Return the same context for these checks alone. The caller decides what the marks of the other checks are."""
+        # A context is frozen and shared by all submissions of a process, so this makes another one.
         kept = tuple(check for check in self.assignment.checks if check.id in checks)
         return replace(self, assignment=replace(self.assignment, checks=kept))
 
     @property
     def assignment_sha256(self) -> str:
-        """Of all that decides over marks: the assignment's folder, what is handed out with it, and the reference."""
+        """A hash of everything that decides marks: the assignment's folder, the handed-out files, the reference."""
         digest = hashlib.sha256(self.assignment.sha256.encode())
         for files in (self.handed_out, self.reference_files or {}):
+            # Zero bytes end each name and each content is hashed by itself, so that no two sets of files agree.
             for name, content in sorted(files.items()):
                 digest.update(f"\0{name}\0".encode() + hashlib.sha256(content).digest())
         return digest.hexdigest()
@@ -84,12 +86,13 @@ class Context(Ground):
 
 @cache
 def prepare(settings: Settings) -> Context:
-    """Load everything, verify it, and see that the sandbox works. Raises GraderError before anything is graded."""
+    """Load and verify everything, and test the sandbox. Raises GraderError before anything is graded."""
     ground = prepare_ground(settings)
     assignment = ground.assignment
     try:
         reference = {name: (assignment.reference / name).read_bytes() for name in assignment.student_files}
-    except OSError:  # students have none
+    except OSError:  # a student's copy of the assignment has no reference
+        # Then there are no stubs, and a mistake costs every function that calls the wrong one.
         reference = None
     return Context(
         **vars(ground),
@@ -103,11 +106,11 @@ def prepare(settings: Settings) -> Context:
 
 @cache
 def prepare_ground(settings: Settings) -> Ground:
-    """The first half of `prepare`, which is the faster one. Raises GraderError."""
+    """Do the first, faster half of `prepare`. Raises GraderError."""
     assignment = load_assignment(Path(settings.assignment))
     if settings.reference is not None:
         assignment = replace(assignment, reference=Path(settings.reference))
-    # Students have no reference: what was handed out to them is in their own folder.
+    # Students have no reference: the handed-out files are in their own folder already.
     listed = assignment.handed_out if assignment.reference.is_dir() else ()
     handed_out = {}
     for name in listed:
@@ -115,8 +118,10 @@ def prepare_ground(settings: Settings) -> Ground:
             handed_out[name] = (assignment.reference / name).read_bytes()
         except OSError as error:
             raise AssignmentError(f"assignment.toml: handed-out file {name} cannot be read ({error}).") from error
+    # For the zygote, which compiles them once: they are the same in every work tree (zygote.py).
     given = tuple((f"{assignment.package}/{name}", str(assignment.reference.resolve() / name)) for name in handed_out)
     interpreter = find_interpreter(settings.python)
+    # Fails here where the sandbox does not work, before a submission could lose marks by it.
     isolation = replace(choose_isolation(settings.sandbox), given=given)
-    check_access(isolation, interpreter)
+    check_access(isolation, interpreter)  # here, so that a bad --python stops the run and not each submission
     return Ground(assignment, interpreter, isolation, handed_out)

@@ -1,7 +1,8 @@
-"""What a report says about the import of the student's files: absent modules, statements left out, prints.
+"""What a report notes about the import of the student's files: absent modules, statements left out, prints.
 
-Of source that was written for another Python there is one note for the submission (`tell_dialect`), from the errors of
-all statements that were left out for it. The worker says it in the error's text (sandbox/inside/dialects.py). Pure.
+Source for another Python gets one note per submission (`note_other_python`), made from the errors of all statements
+that were left out for that reason. The worker writes the Python into the error's text (sandbox/inside/dialects.py).
+Pure.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from grader.judging.diagnose import advice_on
 from grader.records import Reason
 from grader.sandbox.host.plan import ImportResult, LeftOut
 
-MOST_LEFT_OUT: Final = 8  # statements of a file that a report lists
+MOST_LEFT_OUT: Final = 8  # statements of a file that a report lists; a note counts the others
 MOST_NAMED: Final = 5  # functions that a note on another Python names
+# The texts that sandbox/inside/dialects.py writes. Student code can raise them too, and then gets this note.
 NEWER: Final = re.compile(r"^SyntaxError: (?P<feature>.+) needs Python 3\.(?P<since>\d+) or newer; this is Python 3")
 OLDER: Final = re.compile(r"^SyntaxError: .*\(Python 2: (?P<feature>.+)\)$", re.DOTALL)
 
@@ -24,13 +26,15 @@ def import_notes(imported: ImportResult, files: Sequence[str]) -> list[Reason]:
     notes = []
     if imported.absent:
         notes.append(Reason.of("imports_what_is_absent", files=files, names=imported.absent))
+    # Files in another encoding work, but their letters may be wrong in messages.
     notes += [Reason.of("not_in_utf_8", file=name) for name in imported.recoded]
     left_out = [one for one in imported.left_out if not is_of_another_python(one)]
     for note in map(left_out_note, left_out[:MOST_LEFT_OUT]):
-        notes += [note] if note not in notes else []  # two statements of one line
+        notes += [note] if note not in notes else []  # two statements can be on one line
     if len(left_out) > MOST_LEFT_OUT:
         notes.append(Reason.of("more_left_out", files=files, count=len(left_out) - MOST_LEFT_OUT))
     if imported.prints:
+        # The first line alone: a loop at import can print thousands.
         first, *more = imported.prints.strip().splitlines() or [""]
         notes.append(Reason.of("prints", files=files, text=f"{first[:100]}{' …' if more else ''}"))
     return notes
@@ -47,10 +51,10 @@ def is_of_another_python(one: LeftOut) -> bool:
     return bool(NEWER.match(one.error) or OLDER.match(one.error))
 
 
-def tell_dialect(left_out: Sequence[LeftOut], python: str) -> list[Reason]:
-    """The note, or nothing: on Python 2 if any statement is of it, else on the newest that one needs.
+def note_other_python(left_out: Sequence[LeftOut], python: str) -> list[Reason]:
+    """Return one note, or none: on Python 2 if any statement is Python 2, otherwise on the newest Python needed.
 
-    python: the version that graded. left_out: whatever was left out, of all files.
+    python: the version that graded. left_out: all statements that were left out, of all files.
     """
     older = [(one, match) for one in left_out if (match := OLDER.match(one.error))]
     newer = [(one, match) for one in left_out if (match := NEWER.match(one.error))]

@@ -1,13 +1,13 @@
-"""What one submission after the other may use: the sandbox with the reference's code, and the thread that judges.
+"""What serves one submission after another: the sandbox with the reference's code, and the thread that judges.
 
     borrow(key, make) ──► a process ──► one submission's checks ────────────┐
-                             ▲  the same reference, and nothing went wrong │
-                             └─────────────────────────────────────────────┘
+                             ▲  the same reference, and nothing failed      │
+                             └──────────────────────────────────────────────┘
 
-What a submission's code made reaches it as data and is read by a child that dies with it at the latest, so nothing of
-one submission stays for the next. Only where somebody sees to the end of it: inside `keeping()`.
+What a submission's code made reaches the process as data. A child reads it and ends with that submission at the latest,
+so nothing of one submission stays for the next. Processes are kept only inside `keeping()`, which ends them.
 
-The thread is kept because the kernel ends a sandbox when the thread that started it ends (watchdog.py).
+The pool keeps the thread because the kernel ends a sandbox when the thread that started it ends (watchdog.py).
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ from typing import Any, Final
 from grader.grading.watchdog import JudgeThread
 from grader.sandbox.host.check_process import CheckProcess
 
-MOST_BEGUN: Final = 200  # children; the server's own CPU time, a millisecond for each, counts against its limit
+# Children that one server forks. Its own CPU time, a millisecond for each child, counts against its limit.
+MOST_BEGUN: Final = 200
 
 
 @dataclass
 class PooledProcess:
-    """key: compared by identity, what the process was made from."""
+    """key: what the process was made from, compared by identity."""
 
     depth: int = 0
     key: Any = None
@@ -38,13 +39,14 @@ KEPT: Final = PooledProcess()
 
 @contextmanager
 def keeping() -> Iterator[None]:
-    """Processes given back inside are kept for the next who borrows, and ended at the latest when this is left."""
+    """Inside, processes that are given back are kept for the next borrower. Leaving the outermost one ends them."""
     KEPT.depth += 1
     try:
         yield
     finally:
         KEPT.depth -= 1
         if KEPT.depth == 0:
+            # In this order: the end of the thread would kill the sandbox that it started, in the middle of its work.
             forget()
             if KEPT.thread is not None:
                 KEPT.thread.end()
@@ -53,14 +55,16 @@ def keeping() -> Iterator[None]:
 
 @contextmanager
 def borrow(key: Any, make: Callable[[], CheckProcess]) -> Iterator[CheckProcess]:
-    """The process that was kept for this key, or a new one: kept afterwards if nothing is raised inside, else ended."""
+    """Lend the process that is kept for this key, or a new one. Keep it afterwards, unless something raised inside."""
+    # By identity: equality would compare all files of the reference, for each submission.
     kept = KEPT.process if KEPT.key is key else None
     if kept is not None and kept.is_idle:
-        process, KEPT.key, KEPT.process = kept, None, None
+        process, KEPT.key, KEPT.process = kept, None, None  # out of the pool while lent: nobody else can get it
     else:
         forget()
         process = make()
     is_sound = False
+    # Any exception, Ctrl-C included, may leave the process in the middle of a message.
     try:
         yield process
         is_sound = True
@@ -74,11 +78,12 @@ def borrow(key: Any, make: Callable[[], CheckProcess]) -> Iterator[CheckProcess]
 
 @contextmanager
 def judging() -> Iterator[JudgeThread]:
-    """The thread that was kept, or a new one, for one submission."""
+    """Lend the thread that is kept, or a new one, for one submission."""
     thread, KEPT.thread = KEPT.thread or JudgeThread(), None
     try:
         yield thread
     finally:
+        # A thread that was left may still run code of an earlier submission, so it serves no other.
         if KEPT.depth and KEPT.thread is None and not thread.is_left:
             KEPT.thread = thread
         else:
@@ -86,6 +91,7 @@ def judging() -> Iterator[JudgeThread]:
 
 
 def forget() -> None:
+    # Out of the pool first, so that a failing kill() does not leave a dead process in it.
     process, KEPT.key, KEPT.process = KEPT.process, None, None
     if process is not None:
         process.kill()

@@ -3,7 +3,8 @@
     files ──stage──► a work tree for each selection of files ──open_process──► CheckProcess, which runs checks
     reference ──────► a work tree of its own ──open──► Oracle, which answers stubs (borrowed: reference_pool.py)
 
-All of them draw on the time of the submission, and end with it.
+All of them share the submission's time, and end with it. The judge starts them; student code runs only in the first
+kind, the reference only in the second.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from grader.function_ids import file_of, module_of_file
 from grader.grading.context import Context
 from grader.grading.reference_oracle import Oracle
 from grader.grading.reference_pool import borrow
-from grader.grading.stage import stage, tell_copies
+from grader.grading.stage import note_copies, stage
 from grader.judging.adapt import Handout
 from grader.judging.run_check_function import takes_reference
 from grader.records import SPENT, Check, Reason, Submission
@@ -33,10 +34,12 @@ from grader.sandbox.host.time_account import TimeAccount
 
 @dataclass
 class Sandboxes:
-    """They end when `open()` is left. folder: for work trees. account: the time that the submission has.
+    """The sandboxes of one submission. They end when `open()` is left.
 
-    handout: the one that it was written for; only what that has is run. unusable: its files that are absent or cannot
-    be imported, as they become known. notes: on what was staged and imported.
+    handout: the one that the submission was written for; only its checks run. folder: holds the work trees. account:
+    the submission's time. unusable: files that are absent, or whose import failed so far. notes: on staging and import.
+    trees: by the files that are left out, the work tree. started: workers that have imported nothing yet. loading:
+    processes that import a set's modules meanwhile. processes: all of them; the first is the oracle's.
     """
 
     submission: Submission
@@ -53,38 +56,42 @@ class Sandboxes:
     exits: ExitStack = field(default_factory=ExitStack)
 
     def __post_init__(self) -> None:
+        # The same end, but an account of its own: the reference's time is the judge's work, not the submission's.
         self.of_reference = TimeAccount(self.account.until)
 
     def start_for(self, sets: Sequence[ModuleSet], oracle: Oracle) -> None:
-        """Start what these and the oracle will need: one worker gets ready while the judge starts the next."""
+        """Start the workers of these sets and of the oracle: one gets ready while the judge starts the next."""
         present = [one for one in sets if any(file in self.submission.files for file in one.files)]
         checks = [check for one in present for check in self.checks_of(one.files)]
         launches = {one: self.context.launch(self.staged(one)) for one in present}
         with self.account.starting():
             for one, launch in launches.items():
                 self.started[one] = start_worker(launch)
+            # Other checks may need the oracle for stubs or gradients, but only if something fails.
             if oracle.is_there and any(takes_reference(check.run) for check in checks):
                 oracle.process.session.warm()
 
     def stop(self) -> None:
-        """From another thread: no check begins any more, and every sandbox of this submission ends."""
+        """Let no check begin any more, and end every sandbox of this submission. Called from another thread."""
+        # The accounts first: otherwise the judge could start a new box after its old one was stopped.
         self.account.close()
         self.of_reference.close()
-        for process in list(self.processes):
+        for process in list(self.processes):  # a copy: the judge's thread may add one meanwhile
             process.session.stop()
 
-    def note(self, said: Sequence[Reason]) -> None:
-        self.notes += [note for note in said if note not in self.notes]
+    def note(self, notes: Sequence[Reason]) -> None:
+        # Several work trees are staged from the same files, and give the same notes.
+        self.notes += [note for note in notes if note not in self.notes]
 
     @property
     def used_s(self) -> float:
-        """Seconds in which the submission's own code was at work, was imported, or was asked something."""
+        """Return the seconds that the submission's code took: its functions, its import, and the messages to it."""
         return self.account.functions + self.account.start + self.account.protocol
 
     def spent_s(self, duration_s: float) -> dict[str, float]:
-        """What of a duration was spent on each of SPENT; what nothing else had is the judge's."""
+        """Divide a duration among the parts of SPENT. The last one, the judge's, gets the remainder."""
         parts = {name: getattr(self.account, name) for name in SPENT[:-1]}
-        parts["start"] += self.of_reference.start  # what the reference does besides is the judge's work
+        parts["start"] += self.of_reference.start  # the reference's calls count as the judge's work
         parts[SPENT[-1]] = max(0.0, duration_s - sum(parts.values()))
         return {name: round(seconds, 4) for name, seconds in parts.items()}
 
@@ -93,17 +100,19 @@ class Sandboxes:
         return [check for check in checks if check.file in files and self.handout.has(check)]
 
     def load(self, one: ModuleSet) -> None:
-        """Let a sandbox import the set's modules, in which the checks run that come after those of another."""
+        """Let a sandbox import the set's modules while the checks of the set before it run."""
         self.loading[one] = self.open_process(one)
         self.loading[one].session.load()
 
     def open_process(self, one: ModuleSet, *, exchange: bool = False) -> CheckProcess:
-        """A sandbox with the set's modules. exchange: with functions that may be exchanged for stubs."""
+        """Open a sandbox with the set's modules. exchange: with functions that can be replaced by stubs."""
+        # A sandbox for stubs is never one that was started ahead: most submissions need none.
         if not exchange and one in self.loading:
             return self.loading.pop(one)
         context, assignment = self.context, self.context.assignment
         work = self.staged(one)
         usable = [file for file in one.files if file in self.submission.files]
+        # Functions that the set's code calls: those of the files below it, and those that its checks may stub.
         called = {name for name in assignment.functions if file_of(name) in one.on}
         called.update(*(assignment.stubs_of(check) for check in self.checks_of(one.files)))
         plan = Plan(
@@ -114,7 +123,8 @@ class Sandboxes:
             switches={name: context.fixtures.arguments[name] for name in sorted(called)},
             hollow=tuple(module_of_file(file) for file in one.on if file in self.unusable),
             exchange=exchange,
-            tolerant=context.isolation.kind != PLAIN,  # who can mend the file is told to
+            # In the student's own run, every import raises what it raises: the student can fix the file.
+            tolerant=context.isolation.kind != PLAIN,
             expected_warnings=assignment.expected_warnings,
         )
         box = None if exchange else self.started.pop(one, None)
@@ -125,9 +135,9 @@ class Sandboxes:
 
     @contextmanager
     def open(self) -> Iterator[Oracle]:
-        """The reference's code in a sandbox that other submissions may have used, and may use after this one.
+        """Yield the oracle. Its sandbox may have served other submissions, and may serve more after this one.
 
-        All sandboxes of the submission end with it.
+        When the caller leaves, all sandboxes of the submission end.
         """
         context, assignment = self.context, self.context.assignment
         plan = Plan(
@@ -138,7 +148,7 @@ class Sandboxes:
             expected_warnings=assignment.expected_warnings,
         )
 
-        def launch() -> Launch:
+        def launch() -> Launch:  # not at once: many submissions never need the oracle's work tree
             work = self.folder / "reference"
             if not work.exists():
                 stage(context.reference_files or {}, context.handed_out, work, package=assignment.package)
@@ -157,38 +167,40 @@ class Sandboxes:
             try:
                 yield oracle
             finally:
-                for one in self.processes[1:]:  # all at once: the kernel takes some time for each
+                for one in self.processes[1:]:  # signal all before waiting for any: the kernel needs some time for each
                     one.session.interrupt()
                 self.exits.close()
                 for box in self.started.values():
                     box.kill()
-            oracle.leave()
+            oracle.leave()  # only without an exception: after one, the pool gets no process back
 
     def staged(self, one: ModuleSet) -> Path:
-        """The set's work tree, made when it is first asked for."""
+        """Return the set's work tree, which the first call makes."""
         if one.without not in self.trees:
             work = self.folder / f"work{len(self.trees)}"
             package, extended = self.context.assignment.package, self.context.assignment.extended
             kept, handed_out = dict(self.submission.files), dict(self.context.handed_out)
-            withheld = {}
+            withheld = {}  # the fast layers, while the naive ones are checked
             for name in one.without:
                 kept.pop(name, None)
                 pristine = handed_out.pop(name, b"")
-                if self.handout.has_file(name):
+                if self.handout.has_file(name):  # otherwise the student was given another version of it
                     withheld[name] = pristine
-            told = self.handout.has_file
-            said = stage(kept, handed_out, work, package=package, extended=extended, is_told=told)
-            self.note(said + tell_copies(kept, withheld))
+            needs_note = self.handout.has_file
+            notes = stage(kept, handed_out, work, package=package, extended=extended, needs_note=needs_note)
+            self.note(notes + note_copies(kept, withheld))
             self.trees[one.without] = work
         return self.trees[one.without]
 
 
 def group_apart(called: Mapping[str, Set[str]], there: Iterable[list[str]] = ()) -> list[list[str]]:
-    """Functions in groups, a sandbox each: none is in one with another that it calls, or whose stub it asks.
+    """Divide functions into groups, one per sandbox: none is with a function that it calls, itself or as a stub.
 
-    So no function finds there what the reference says of it, nor does what it leaves behind stand in another's way.
-    called: by function, those that its checks call, on stubs or not. there: groups that others may join.
+    So no function can find the reference's results for itself in its sandbox, and none is wrong because of what a
+    function that it calls left there. called: by function, those that its checks call, on stubs or not. there: existing
+    groups, which more functions may join.
     """
+    # First fit: not the fewest groups possible, but a new function never moves an old one to another sandbox.
     groups = list(there)
     for function in [name for name in called if not any(name in group for group in groups)]:
         for group in groups:

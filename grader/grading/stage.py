@@ -1,11 +1,11 @@
-"""From a submission to the work tree that the sandbox sees: target/<package>/… .
+"""Writes the work tree of a submission, which the sandbox then shows: target/<package>/… .
 
-The student's files and helpers, every handed-out file pristine, an empty `__init__.py` in every folder that has none of
-its own. Everything is readable by other users and writable by the owner alone: the worker runs under another uid.
+It holds the student's files and helpers, every handed-out file pristine, and an empty `__init__.py` in each folder that
+has none. Other users can read everything, and only the owner can write: the worker runs under another uid.
 
-While naive layers are checked, the fast ones are withheld. A copy of them in a helper, or in the student file itself,
-earns what was handed out: no mark is taken for it, but staff are told (`tell_copies`). Copies are found by whole lines
-of code, so that no syntax has to be understood; renaming everything escapes it, and is work.
+While the naive layers are checked, the fast ones are withheld. A copy of them in a helper or in the student file costs
+no mark, since it was handed out, but staff get a note (`note_copies`). Whole lines of code reveal a copy, so no syntax
+needs to be parsed. Renaming everything in the copy hides it, and is work.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from grader.records import Reason
 
 FOLDER_MODE: Final = 0o755
 FILE_MODE: Final = 0o644
-BOM: Final = b"\xef\xbb\xbf"
-COPIED_SHARE: Final = 0.4  # of a withheld file's lines; two solutions of one exercise share a few
-COUNTED_LENGTH: Final = 25  # of a line that counts: shorter ones are everybody's
+BOM: Final = b"\xef\xbb\xbf"  # Windows editors write it before UTF-8
+COPIED_SHARE: Final = 0.4  # of a withheld file's lines; two solutions of one exercise have only a few in common
+COUNTED_LENGTH: Final = 25  # characters of a line that counts: many programs contain the shorter ones
 
-# Appended to a student's version of a handed-out file that may be extended: its own definitions stay, and keep their
-# lines; what it lacks comes from the pristine copy beside it. setdefault decides as it runs, so nothing is parsed here.
+# Appended to a student's version of a handed-out file that may be extended. Its definitions stay and keep their lines.
+# Missing names come from the pristine copy beside it. setdefault decides at run time, so nothing is parsed here.
 COMPLETION: Final = """
 
 from . import {pristine} as _handed_out
@@ -43,51 +43,55 @@ def stage(
     *,
     package: str,
     extended: Sequence[str] = (),
-    is_told: Callable[[str], bool] = lambda name: True,
+    needs_note: Callable[[str], bool] = lambda name: True,
 ) -> list[Reason]:
-    """Write the work tree and return what is to be said about it.
+    """Write the work tree and return notes about it.
 
     extended: handed-out files of which the student's version is staged, completed by the names that it lacks.
-    is_told: whether it is to be said of a handed-out file that the submission's differs.
-    target: is made if need be; must not hold the package yet.
-    Raises GraderError if it does, or if a handed-out file or the package has an impossible name (our fault). A bad name
-    in the submission is left out with a note.
+    needs_note: whether a note is due if the submission's version of a handed-out file differs.
+    target: is made if need be, and must not contain the package yet.
+    Raises GraderError if it does, or if a handed-out file or the package has an impossible name (our fault). A file of
+    the submission with a bad name is left out, with a note.
     """
     for name in (package, *handed_out):
+        # An assignment's mistake must not write outside of the work tree.
         if not name or safe_path(name) != name:
             raise fault(Reason.of("not_relative", name=name))
     files = {name: content for name, content in submission_files.items() if is_importable(name)}
     notes = [Reason.of("no_module", file=show(name)) for name in submission_files if name not in files]
-    files |= handed_out
+    files |= handed_out  # after the submission's: a changed handed-out file has no effect
     for name, pristine in handed_out.items():
         if name not in submission_files or normalise(submission_files[name]) == normalise(pristine):
             continue
         if name in extended:
+            # The student's file keeps its name, and the pristine one goes beside it under a name that no student uses.
             folder, slash, base = name.rpartition("/")
             beside = f"_handed_out_{base}"
             files[name] = submission_files[name] + COMPLETION.format(pristine=beside.removesuffix(".py")).encode()
             files[f"{folder}{slash}{beside}"] = pristine
-        if is_told(name) and name in extended:
+        if needs_note(name) and name in extended:
             notes.append(Reason.of("own_definitions_used", file=name))
-        elif is_told(name):
+        elif needs_note(name):
             notes.append(Reason.of("handed_out_used", file=name))
     write_tree(files, target, package)
     return notes
 
 
 def normalise(content: bytes) -> bytes:
-    """The content as far as it matters: no byte order mark, line endings or white space at the end of lines."""
+    """Return the content without byte order mark, line endings and white space at the ends of lines."""
     return b"\n".join(line.rstrip() for line in content.removeprefix(BOM).rstrip().splitlines())
 
 
 def write_tree(files: Mapping[str, bytes], target: Path, package: str) -> None:
     target.mkdir(parents=True, exist_ok=True)
     target.chmod(FOLDER_MODE)
+    # Every parent of every file: Path.parents ends with "." for a relative path, which is the target itself.
     folders = {above for name in files for above in Path(package, name).parents} | {Path(package)}
     try:
+        # Sorted, so that each folder is made after the one that holds it.
         for folder in sorted(folders - {Path(".")}):
             (target / folder).mkdir()
-            (target / folder).chmod(FOLDER_MODE)
+            (target / folder).chmod(FOLDER_MODE)  # mkdir's mode is cut by the umask
             name = (folder.relative_to(package) / "__init__.py").as_posix()
             write_file(target / folder / "__init__.py", files.get(name, b""))
         for name, content in files.items():
@@ -98,14 +102,14 @@ def write_tree(files: Mapping[str, bytes], target: Path, package: str) -> None:
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write a new file; one that exists, or a link, is never written to."""
+    """Write a new file. Raises FileExistsError for one that exists, or a link: nothing outside is ever written."""
     with path.open("xb") as file:
         file.write(content)
     path.chmod(FILE_MODE)
 
 
-def tell_copies(files: Mapping[str, bytes], withheld: Mapping[str, bytes]) -> list[Reason]:
-    """A note for each of the submission's files that holds much of a withheld one under another name."""
+def note_copies(files: Mapping[str, bytes], withheld: Mapping[str, bytes]) -> list[Reason]:
+    """Return a note for each of the submission's files that contains much of a withheld one under another name."""
     notes = []
     for original, content in withheld.items():
         lines = lines_that_count(content)
@@ -115,7 +119,7 @@ def tell_copies(files: Mapping[str, bytes], withheld: Mapping[str, bytes]) -> li
     return notes
 
 
-@lru_cache(maxsize=64)  # each of a submission's files is compared with all that are withheld
+@lru_cache(maxsize=64)  # each of a submission's files is compared with every withheld one
 def lines_that_count(content: bytes) -> frozenset[bytes]:
     lines = [line.strip() for line in content.splitlines()]
     passed_over = (b"#", b'"""', b"from ", b"import ")

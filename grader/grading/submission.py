@@ -1,9 +1,7 @@
-"""collect → stage → run → judge → record, for one submission and for many.
+"""collect → stage → run → judge → record, for one submission.
 
-`grade_submission` is the whole of one submission: files in memory to Result. `grade_all` hands submissions to an
-executor (serial, processes, a cluster: any of concurrent.futures), never more at once than a window, and yields results
-as they come. A submission's failure is in its Result; a fault of ours is a GraderError and becomes status grader_error,
-which takes the place of no earlier result.
+`grade_submission` turns files in memory into a Result. A submission's failure is in its Result. A fault of ours is a
+GraderError; the caller turns it into status grader_error, which replaces no earlier result.
 """
 
 from __future__ import annotations
@@ -38,23 +36,25 @@ from grader.records import (
 )
 from grader.sandbox.host.time_account import TimeAccount
 
-# After submission_wall_s: the judge is left, and at last there is a result. What ends by itself does so at once.
+# Seconds after submission_wall_s: at the first the watchdog stops the judge, by the second there is a result. A judge
+# that ends by itself does so at once.
 LATE_S: Final = 1.5
 WATCH_S: Final = 5.0
 DEFINED: Final = re.compile(rb"(?:def|class)[ \t]+(\w+)")
-THEIR_SHARE: Final = 0.5  # of submission_wall_s in the submission's own sandboxes: then it is what used the time up
+THEIR_SHARE: Final = 0.5  # of submission_wall_s, spent in the submission's own sandboxes: then its code used the time
 
 
 def grade_submission(submission: Submission, context: Context) -> Result:
     """Stage, run and judge one submission, within submission_wall_s and WATCH_S. Raises GraderError if we fail.
 
-    All that a submission does ends with submission_wall_s. If the judge itself has not ended soon after, it is stopped
-    (watchdog.py), and the results known by then are the result. The time counts as the submission's where its own code
-    used most of it: the other checks are `timeout`. Else the fault is ours: status grader_error, with the same checks
-    for staff to see. That takes no mark away and overwrites no earlier result.
+    Everything that a submission does ends with submission_wall_s. If the judge itself has not ended soon after, the
+    watchdog stops it (watchdog.py), and the result consists of what is known by then. If the submission's own code used
+    most of the time, the other checks are `timeout`. Otherwise the fault is ours: status grader_error, with the same
+    checks for staff to see. That takes no mark away and overwrites no earlier result.
     """
     started = time.monotonic()
     until = started + context.limits.submission_wall_s
+    # Filled by the judge's thread. A caller that leaves it needs the run, to stop its sandboxes and read its results.
     at_work: list[SubmissionRun] = []
 
     def stop() -> None:
@@ -65,7 +65,7 @@ def grade_submission(submission: Submission, context: Context) -> Result:
         return run_watched(lambda: grade(submission, context, started, at_work), until + LATE_S, stop)
     except Overdue as overdue:
         where = overdue.where
-    last = until + WATCH_S - TRIES * ENDING_S  # so that leaving this, too, ends in time
+    last = until + WATCH_S - TRIES * ENDING_S  # the watchdog needs that long to leave this second piece of work
     try:
         return run_watched(lambda: conclude_late(context, started, at_work, where), last, stop)
     except Overdue as overdue:
@@ -78,9 +78,10 @@ def run_watched(work: Callable[[], Result], until: float, stop: Callable[[], Non
 
 
 def grade(submission: Submission, context: Context, started: float, at_work: list[SubmissionRun]) -> Result:
-    """The same without a watchdog. at_work: gets the run as soon as there is one."""
+    """Grade without a watchdog. at_work: receives the run as soon as there is one."""
     if submission.problem is not None:
         return replace(blank_result(submission, context, started), status=UNREADABLE, reason=submission.problem)
+    # Nothing of the submission has run yet; which handout it follows decides the checks.
     handout, _ = context.handouts.of(submission)
     account = TimeAccount(started + context.limits.submission_wall_s)
     with work_folder(context.scratch) as folder:
@@ -91,12 +92,13 @@ def grade(submission: Submission, context: Context, started: float, at_work: lis
 
 
 def conclude(started: float, run: SubmissionRun) -> Result:
-    """What all trials are worth. Checks that have none count as out of time."""
+    """Turn all trials into a Result. A check without a trial counts as out of time."""
     submission, context, handout = run.sandboxes.submission, run.sandboxes.context, run.sandboxes.handout
     order = [check for check in context.assignment.checks if handout.has(check)]
-    results = settle([run.known(check) for check in order])
+    results = settle([run.trial_of(check) for check in order])
+    # On stubs, a check may earn back what a sibling's mistake had cost it: a mistake costs once.
     if run.on_stubs:
-        on_stubs = settle([run.on_stubs.get(check.id) or run.known(check) for check in order])
+        on_stubs = settle([run.on_stubs.get(check.id) or run.trial_of(check) for check in order])
         results = choose(results, on_stubs, run.on_stubs.keys(), context.assignment.stubs)
     results = with_left_out(results, context.assignment, handout)
     functions = sum_up(results, needs_of(context.assignment), lines_of(context.assignment, submission))
@@ -104,6 +106,7 @@ def conclude(started: float, run: SubmissionRun) -> Result:
     blank = blank_result(submission, context, started)
     return replace(
         blank,
+        # Rounded once, at the end: points of functions are fractions, and their sum must be what staff read.
         score=round(sum(result.points for result in results), 2),
         checks=tuple(results),
         functions=tuple(functions),
@@ -114,11 +117,12 @@ def conclude(started: float, run: SubmissionRun) -> Result:
 
 
 def conclude_late(context: Context, started: float, at_work: list[SubmissionRun], where: str) -> Result:
-    """The result of a submission on which the judge had to be stopped. Raises GraderError if nothing is known of it."""
+    """The result of a submission whose judge was stopped. Raises GraderError if nothing is known of the submission."""
     if not at_work:
         raise fault(late_reason(context, where))
     run = at_work[0]
     result = conclude(started, run)
+    # Time in its own sandboxes is a lower bound of what its code used, so the doubt is in the submission's favour.
     if run.sandboxes.used_s >= THEIR_SHARE * context.limits.submission_wall_s:
         return replace(result, notes=(*result.notes, Reason.of("too_late")))
     return replace(result, status=GRADER_ERROR, reason=late_reason(context, where))
@@ -129,22 +133,24 @@ def late_reason(context: Context, where: str) -> Reason:
 
 
 def with_left_out(results: list[CheckResult], assignment: Assignment, handout: Handout) -> list[CheckResult]:
-    """The results of all checks in their order, in the handout's words; what it does not ask for is worth nothing."""
-    unasked = []
+    """Return all checks' results in order, in the handout's words. A check that the handout lacks is worth nothing."""
+    not_in_handout = []
     for check in [check for check in assignment.checks if not handout.has(check)]:
         reason = Reason.of("not_asked", handout=handout.name, years=handout.years)
         if check.function in handout.solved:
             reason = Reason.of("given_solved", handout=handout.name, years=handout.years)
-        unasked.append(Trial(replace(check, max_points=0.0), Failure(NOT_APPLICABLE, "", reason)))
-    by_id = {result.id: result for result in [*results, *settle(unasked)]}
+        not_in_handout.append(Trial(replace(check, max_points=0.0), Failure(NOT_APPLICABLE, "", reason)))
+    # In the assignment's order, whatever order the checks ran in: reports of two submissions can be compared by line.
+    by_id = {result.id: result for result in [*results, *settle(not_in_handout)]}
     ordered = [by_id[check.id] for check in assignment.checks]
     return [replace(one, title=handout.titles.get(one.id, one.title)) for one in ordered]
 
 
 def lines_of(assignment: Assignment, submission: Submission) -> dict[str, int]:
-    """The line at which a student's file defines each function; the last one counts, as in Python."""
+    """Return the line at which a student's file defines each function. The last definition counts, as in Python."""
     lines = {}
     for file in {file_of(function) for function in assignment.functions} & submission.files.keys():
+        # By pattern, since a file with a syntax error has definitions too.
         for number, line in enumerate(submission.files[file].splitlines(), 1):
             if defined := DEFINED.match(line):
                 lines[f"{module_of_file(file)}.{defined[1].decode()}"] = number
@@ -152,7 +158,7 @@ def lines_of(assignment: Assignment, submission: Submission) -> dict[str, int]:
 
 
 def needs_of(assignment: Assignment) -> dict[str, list[str]]:
-    """By function: those whose reply its checks feed it, and those that it may call."""
+    """For each function: those whose results its checks pass to it, and those that it may call."""
     needs: dict[str, list[str]] = {function: list(called) for function, called in assignment.stubs.items()}
     for check in assignment.checks:
         if check.needs and check.needs not in needs.setdefault(check.function, []):
@@ -164,9 +170,10 @@ def blank_result(submission: Submission, context: Context, started: float) -> Re
     assignment = context.assignment
     handout, grounds = context.handouts.of(submission)
     theirs = [notebook for notebook in submission.answers if handout.has_file(f"{notebook.handed_out}.ipynb")]
-    # Only as a notebook where the handout lacks the one that it was held against.
+    # A notebook that the handout lacks has no questions to compare with, and is shown as it is.
     notebooks = tuple(n if n in theirs else replace(n, handed_out="", answers=()) for n in submission.answers)
     left_out = sum(check.max_points for check in assignment.checks if not handout.has(check))
+    # Points that the handout does not ask for leave the maximum, so that full marks stay possible.
     return Result(
         submission={
             "id": submission.id,
@@ -178,7 +185,7 @@ def blank_result(submission: Submission, context: Context, started: float) -> Re
         environment=context.environment,
         status=GRADED,
         score=0.0,
-        max_score=round(float(sum(assignment.functions.values())) - left_out, 2),  # as the score is
+        max_score=round(float(sum(assignment.functions.values())) - left_out, 2),  # rounded as the score is
         duration_s=round(time.monotonic() - started, 4),
         notes=(*submission.notes, *(submission.notebook_notes if theirs else ())),
         grounds=grounds,

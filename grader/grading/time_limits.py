@@ -1,14 +1,14 @@
-"""How long a check of one submission may run, by what ran out of time before it.
+"""How long a check of one submission may run, given what ran out of time before it.
 
     fewer than ENOUGH functions ran out of time ──► the limits of assignment.toml
     as many, or more                            ──► less: SHORT_S, or SHORT_TIMES what the reference needs here and now
-        and the check runs out of it            ──► at last once more with the usual limits, if its function came to an
-                                                    end in another check; if it did in none, as long as AGAIN_S lasts
+        and the check runs out of it            ──► at last once more with the usual limits, if its function ended in
+                                                    another check; if it ended in none, as long as AGAIN_S lasts
 
-A submission in which every function hangs would otherwise use up submission_wall_s, and a class of a hundred such takes
-hours. What is right must not pay for it. So the reference runs the same check first, in the same kind of sandbox with
-the same Python and NumPy, and on the machine as busy as it is at that moment: the limit grows with all of these. A
-number that is stored with the fixtures would know none of them. Where there is no reference, nothing is shortened.
+Otherwise a submission in which every function hangs would use all of submission_wall_s, and a class of a hundred such
+submissions would take hours. Right code must not pay for that. So the reference runs the same check first, in the same
+kind of sandbox, with the same Python and NumPy, on the machine as busy as it is then: the limit grows with all of
+these. A stored number could not. Where there is no reference, no limit is shortened.
 """
 
 from __future__ import annotations
@@ -28,20 +28,21 @@ from grader.sandbox.host.limits import Limits
 
 ENOUGH: Final = 3  # functions that ran out of time; a right submission has none, and one with a mistake rarely two
 SHORT_TIMES: Final = 20  # of the reference's wall time
-# CPU time that any check gets. The slowest right solution seen (seven nested loops) needs 0.05 s: a tenth of this.
+# CPU time that any check gets. The slowest right solution seen (seven nested loops) needs 0.05 s, a tenth of it.
 SHORT_S: Final = 0.5
-# Checks of one function that may run out of time before its others are put off: a loop that never ends in a layer would
-# take all of a submission's time from the nets that are graded on stubs. A check that runs out of time in a process
-# that it shares, and again in a fresh one, has done so twice.
+# Checks of one function that may run out of time before its other checks are put off. Otherwise an endless loop in one
+# layer would take all time from the nets that are graded on stubs. A check that runs out of time in a shared process,
+# and again in a fresh one, counts twice.
 TRIES: Final = 2
 TRIES_IF_SHORT: Final = 1
-AGAIN_S: Final = 6.0  # a few slow functions among some that hang lose nothing, and a hundred that hang cost this
+# Enough for a few slow functions among some that hang. A submission in which all functions hang costs this once.
+AGAIN_S: Final = 6.0
 
 
 @dataclass
-class Patience:
-    """Of one submission. timed_out: functions that ran out of time; ended: functions that returned values in a check;
-    cut: by a check's id and whether it ran on stubs, the function that ran out of a shortened time in it."""
+class TimeLimits:
+    """The time limits of one submission. timed_out: functions that ran out of time; ended: functions that returned
+    values in a check; cut: by a check's id and whether it ran on stubs, the function that ran out of a short time."""
 
     limits: Limits
     oracle: Oracle
@@ -61,7 +62,7 @@ class Patience:
         return TRIES_IF_SHORT if self.is_short else TRIES
 
     def limits_for(self, check: Check) -> Limits:
-        """What the check may use now. Never more than assignment.toml says."""
+        """Return what the check may use now. Never more than assignment.toml allows."""
         if not self.is_short:
             return self.limits
         if check.id not in self.needs_s:
@@ -74,7 +75,7 @@ class Patience:
         return replace(self.limits, cpu_s=cpu_s, wall_s=cpu_s / self.limits.cpu_s * self.limits.wall_s)
 
     def add(self, trial: Trial, limits: Limits) -> None:
-        """Take in what came of a check under these limits."""
+        """Record the result of a check that ran under these limits."""
         run = (trial.check.id, bool(trial.stubs))
         self.cut.pop(run, None)
         if trial.failure is None:
@@ -85,17 +86,17 @@ class Patience:
                 self.cut[run] = trial.failure.function
 
     def is_hopeless(self, check: Check) -> bool:
-        """Whether the rest of a function's checks is not worth its time: it has come to an end in none."""
+        """Whether a function's other checks are not worth their time: the function has ended in none."""
         return self.is_short and check.function not in self.ended
 
     def is_due_again(self, check: Check, *, on_stubs: bool) -> bool:
-        """Whether a check deserves the usual time: it ran out of less, and the function that did so ends elsewhere."""
+        """Whether a check gets the usual time: it ran out of a shortened one, and that function ended in another."""
         return self.cut.get((check.id, on_stubs)) in self.ended
 
-    def take_again(self, checks: Iterable[Check]) -> Iterator[Check]:
-        """Checks of functions that came to an end in none, but only ever had a shortened time: a first one of each."""
+    def take_retries(self, checks: Iterable[Check]) -> Iterator[Check]:
+        """Yield the first check of each function that ended in none, but ran only with a shortened time."""
         for check in checks:
-            is_cut = (check.id, False) in self.cut  # on the student's own code, and it has not run since
+            is_cut = (check.id, False) in self.cut  # on the student's own code, and it has not run again since
             if self.again_s > 0 and is_cut and check.function not in self.again | self.ended:
                 self.again.add(check.function)
                 began = time.monotonic()
@@ -108,18 +109,18 @@ class Patience:
 
 
 def is_timeout(trial: Trial) -> bool:
-    """Whether a function ran out of time. Where the submission as a whole did, none is named."""
+    """Whether a function ran out of time. If the whole submission did, no function is named."""
     return trial.failure is not None and trial.failure.status == TIMEOUT and trial.failure.function != ""
 
 
 def measure_reference(check: Check, oracle: Oracle) -> float | None:
-    """Seconds that the reference needs for a check, with all messages to and from its sandbox.
+    """Measure the seconds that the reference needs for a check, with all messages to and from its sandbox.
 
     None where there is no reference, or no time is left to run it. Raises GraderError if its sandbox fails.
     """
     if not oracle.is_there:
         return None
-    oracle.process.session.open()  # not part of what the check needs
+    oracle.process.session.open()  # before the clock starts: a start is not part of the check
     began = time.monotonic()
     try:
         perform(check.run, oracle.student, inputs_from(check.seed), oracle.student)

@@ -1,17 +1,17 @@
-"""The watchdog: work of the judge that its caller can leave when its time is over, whatever it does.
+"""The watchdog: lets a caller leave the judge's work when its time is over, whatever the judge does.
 
-    caller ──work──► judge thread         the caller sleeps until the work is done, or its time is over
+    caller ──work──► judge thread         the caller sleeps until the work is done or its time is over
        │                  ▲
-       └── time is over ──┘               `stop` ends the sandboxes, an exception goes into the thread, and the caller
-                                          goes on without it
+       └── time is over ──┘               `stop` ends the sandboxes, the thread gets an exception, and the caller
+                                          continues without it
 
-Nothing of this needs a signal or the main thread. It is the same in a job's process, in a thread of a Dask worker and
-in the command itself. A thread that spins in Python ends by the exception. One that waits in a read ends because the
-sandboxes that it reads from are gone. One that never comes back from a call into C is left behind: it is a daemon, and
-what it makes reaches nobody. Only C code that never releases Python's lock would stop the caller, too.
+This needs neither a signal nor the main thread. It works the same in a job's process, in a thread of a Dask worker and
+in the command itself. The exception ends a thread that loops in Python. A thread that waits in a read ends because the
+sandboxes from which it reads are gone. A thread that never returns from a call into C stays behind: it is a daemon, and
+nobody receives what it makes. Only C code that never releases Python's lock would stop the caller, too.
 
-Linux kills a sandbox when the *thread* that started it ends (bwrap --die-with-parent). So inside
-reference_pool.keeping(), where a sandbox outlives its submission, one thread serves all submissions of the process.
+Linux kills a sandbox when the *thread* that started it ends (bwrap --die-with-parent; prctl(2), PR_SET_PDEATHSIG). So
+inside reference_pool.keeping(), where a sandbox outlives its submission, one thread serves a process's submissions.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-LOOK_S: Final = 0.5  # between looks at Ctrl-C, which Windows does not let wake a thread that waits
-TRIES: Final = 2  # an exception may be swallowed by whatever catches all
-ENDING_S: Final = 0.5  # for the thread to end at each try; killing its sandboxes takes some 0.1 s
-CLEARING_S: Final = 2.0  # the same where the command was stopped, and nothing should be left behind
+LOOK_S: Final = 0.5  # between looks at Ctrl-C, which on Windows does not wake a waiting thread
+TRIES: Final = 2  # code that catches everything may swallow the first exception
+ENDING_S: Final = 0.5  # for the thread to end after each exception; killing its sandboxes takes about 0.1 s
+CLEARING_S: Final = 2.0  # the same after Ctrl-C, when the grader ends and should leave nothing behind
 
 T = TypeVar("T")
 
 
 class Overdue(Exception):
-    """The work was left, since its time was over. where: the function that it was in, with file and line."""
+    """The caller left the work because its time was over. where: the function that ran, with file and line."""
 
     def __init__(self, where: str) -> None:
         super().__init__(f"left in {where}")
@@ -44,11 +44,11 @@ class Overdue(Exception):
 
 
 class Left(BaseException):
-    """Raised inside the work that was left. No Exception, so that nothing takes it for a failure of a check."""
+    """Raised inside work that was left. A BaseException, so that nothing takes it for the failure of a check."""
 
 
 class JudgeThread:
-    """Does one piece of work after the other, until it is told to end or is left."""
+    """Does one piece of work after another, until it is ended or left."""
 
     def __init__(self) -> None:
         self.is_left = False
@@ -57,30 +57,34 @@ class JudgeThread:
         self.thread.start()
 
     def serve(self) -> None:
-        with suppress(Left):  # it may come when the work is done already
+        with suppress(Left):  # it may arrive when the work is already done
+            # One thread for all submissions of a process: the kernel ties a sandbox's life to the thread (see above).
             while (task := self.tasks.get()) is not None:
                 task()
 
     def run(self, work: Callable[[], T], until: float, stop: Callable[[], None]) -> T:
-        """What `work` returns or raises. Raises Overdue if it has not ended by then (time.monotonic).
+        """Return or raise what `work` does. Raises Overdue if it has not ended by `until` (time.monotonic).
 
-        stop: called from this side, so that the work comes to no more. After an exception of this side (Overdue, or
-        Ctrl-C) the thread `is_left`, and does no other work.
+        stop: called by the caller's thread, so that the work finds its sandboxes gone. After an exception here
+        (Overdue, or Ctrl-C) the thread `is_left` and does no other work.
         """
         future: Future[T] = Future()
 
         def fulfil() -> None:
             try:
                 future.set_result(work())
+            # BaseException: SystemExit and Left must reach the caller, too, or it would wait for ever.
             except BaseException as error:
                 future.set_exception(error)
 
         self.tasks.put(fulfil)
         try:
             while not wait([future], timeout=min(LOOK_S, max(0.0, until - time.monotonic()))).done:
+                # Wakes every LOOK_S, so that Ctrl-C reaches the caller on Windows, too.
                 if time.monotonic() >= until:
                     raise Overdue(self.where())
         except BaseException as error:
+            # First the sandboxes: a thread that waits for one of them then returns by itself.
             stop()
             self.leave(future, ENDING_S if isinstance(error, Overdue) else CLEARING_S)
             raise
@@ -93,14 +97,15 @@ class JudgeThread:
         return f"{frame.f_code.co_name} ({Path(frame.f_code.co_filename).name}, line {frame.f_lineno})"
 
     def leave(self, future: Future[Any], ending_s: float) -> None:
-        """Have the work end by an exception, and wait a moment for that."""
+        """End the work by an exception, and wait a moment for that."""
         self.is_left = True
+        # CPython delivers it at the next bytecode (C API, PyThreadState_SetAsyncExc), so not while the thread is in C.
         for _ in range(TRIES):
             thread = ctypes.c_ulong(self.thread.ident or 0)
             ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(Left))
             if wait([future], timeout=ending_s).done:
                 break
-        self.end()
+        self.end()  # if it ever returns, it finds no other task
 
     def end(self) -> None:
         self.tasks.put(None)

@@ -1,1 +1,1 @@
-"""From files to a Submission: find, unpack and read what was handed in. Nothing of it is executed."""
+"""From files to a Submission: find, unpack and read what was handed in. Intake executes nothing of it."""

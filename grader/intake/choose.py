@@ -1,10 +1,10 @@
-"""Which of the files that were found are the submission: pure, from paths and contents.
+"""Choose the files of the submission among all files that were found, by paths and contents. Pure.
 
-Each wanted file (student or handed out) is looked for by name wherever it lies: `classifiers/fc_net.py` as the end of a
-path, else the bare `fc_net.py`. The *root* of a find is the folder it is relative to: the student's package, whatever
-it is called. A name that is nearly right (near_names.py) counts where the right one is absent or not written. Helpers
-are the other modules below the roots, since student files import them, and modules from elsewhere that one of all these
-imports.
+Each wanted file (student file or handed-out file) is searched by name in all folders: `classifiers/fc_net.py` as the
+end of a path, else only `fc_net.py`. The *root* of a find is the folder that its path is relative to: the student's
+package, whatever its name. A nearly right name (near_names.py) counts if the right file is absent or not written.
+Helpers are the other modules below the roots, because student files may import them, and modules from elsewhere that
+any of these files imports.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from grader.records import Reason
 
 MOST_HELPERS: Final = 100
 MOST_NAMED: Final = 5
-DEEPEST_HELPER: Final = 2  # folders below the root; deeper lie other projects, not helpers
+DEEPEST_HELPER: Final = 2  # folders below the root; deeper files belong to other projects
 NEARLY_THE_SAME: Final = Reason.of("nearly_the_same_name")
 
 
 @dataclass(frozen=True)
 class ChosenFiles:
-    """The files of the submission by their path below the package, and what there is to say about the choosing."""
+    """The files of the submission by their path below the package, and notes on how they were chosen."""
 
     files: Mapping[str, bytes]
     notes: tuple[Reason, ...] = ()
@@ -37,7 +37,7 @@ class ChosenFiles:
 
 @dataclass(frozen=True)
 class Find:
-    """A path that may be a wanted file. exact: its whole name matched, folders included. root: "" is the top."""
+    """A path that may be a wanted file. exact: the whole name matched, including folders. root: "" is the top."""
 
     path: str
     name: str
@@ -48,11 +48,12 @@ class Find:
 def choose(
     tree: Mapping[str, bytes], *, student_files: Sequence[str], handed_out: Sequence[str], package: str
 ) -> ChosenFiles:
-    """Choose the student files, the handed-out files beside them and the helpers. All empty without the first.
+    """Choose the student files, the handed-out files beside them, and the helpers. All are empty without student files.
 
-    Of several candidates: whole name before bare name, directly in a folder named `package`, shallowest, the root with
-    the most student files, the last in natural name order (assignment3 before assignment2). Where their contents
-    differ, a note says which was taken. What is only nearly called so, a note names in any case.
+    The best of several candidates: whole name before bare name, then directly in a folder named `package`, then the
+    shallowest, then the root with the most student files, then the last in natural order (assignment3 before
+    assignment2). If their contents differ, a note names the chosen one. A note names every file with a nearly right
+    name.
     """
     wanted = (*student_files, *handed_out)
     finds = [find for path in tree for find in match(path, wanted)]
@@ -97,9 +98,9 @@ def find_near(tree: Mapping[str, bytes], student_files: Sequence[str], exact: se
 
 
 def weigh_near(right: list[Find], near: Sequence[Find], tree: Mapping[str, bytes]) -> tuple[list[Find], list[Reason]]:
-    """Which file counts where there are some that are nearly called like it, and what to say.
+    """Decide which file counts if other files have nearly the same name, with a note.
 
-    The properly named one, unless it is absent, or holds nothing but the unwritten state of the only other one.
+    The properly named file counts, unless it is absent, or is only the unwritten state of the one other file.
     """
     name = near[0].name
     contents = {tree[find.path] for find in near}
@@ -121,20 +122,20 @@ def weigh_near(right: list[Find], near: Sequence[Find], tree: Mapping[str, bytes
 
 
 def is_helper(path: str, others: Sequence[bytes]) -> bool:
-    """Whether it is a module that the student means to have beside the student file: a file names it, or "my_" does."""
+    """Whether it is meant as a module beside the student file: another file names it, or its name starts with "my_"."""
     module = base_of(path).partition(".")[0]
     word = re.compile(rb"(?<!\w)" + re.escape(module.encode("utf-8", "replace")) + rb"(?!\w)")
     return module.lower().startswith("my_") or any(map(word.search, others))
 
 
 def is_own_module(path: str, wanted: Sequence[str]) -> bool:
-    """Whether other files may import it beside the file that it is nearly called like: layers_final, but not Layers."""
+    """Whether other files may import it beside the file with the nearly same name: layers_final, but not Layers."""
     return is_importable(base_of(path)) and fold(base_of(path)) not in {fold(base_of(name)) for name in wanted}
 
 
 def choose_notebooks(notebooks: Mapping[str, bytes], roots: Sequence[str]) -> ChosenFiles:
-    """The notebooks by their bare names. Of several with one name: the one whose path shares most with the folder of
-    the student files, then the shallowest, then the last in natural order; a note says so where their contents differ.
+    """Choose the notebooks, by their bare names. Of several with one name: the one whose path shares most folders with
+    the student files, then the shallowest, then the last in natural order; a note if their contents differ.
     """
     named: dict[str, list[str]] = {}
     for path in sorted(notebooks, key=natural_key, reverse=True):
@@ -161,7 +162,7 @@ def base_of_notebook(path: str) -> str:
 
 
 def match(path: str, wanted: Sequence[str]) -> list[Find]:
-    """The wanted file that this path may be: the longest name that it ends with, else the one with its bare name."""
+    """The wanted file that this path may be: the longest name that ends the path, else the one with its bare name."""
     exact = [name for name in wanted if path == name or path.endswith(f"/{name}")]
     if exact:
         name = max(exact, key=len)
@@ -172,7 +173,7 @@ def match(path: str, wanted: Sequence[str]) -> list[Find]:
 
 
 def sort_finds(finds: Iterable[Find], package: str, crowd: Mapping[str, int]) -> list[Find]:
-    """The best first. Sorted twice, since names go down where all else goes up; sorting is stable."""
+    """Sort, the best first. Two stable sorts: names in descending order, then all else in ascending order."""
 
     def rank(find: Find) -> tuple[bool, bool, int, int]:
         return not find.exact, base_of(find.root) != package, find.path.count("/"), -crowd.get(find.root, 0)
@@ -181,7 +182,7 @@ def sort_finds(finds: Iterable[Find], package: str, crowd: Mapping[str, int]) ->
 
 
 def describe_rest(candidates: Sequence[Find], tree: Mapping[str, bytes]) -> list[Reason]:
-    """A note where candidates that were not taken hold something else; identical copies are nobody's concern."""
+    """A note if candidates that were not chosen have other contents; identical copies need no note."""
     taken = candidates[0]
     others = [find.path for find in candidates[1:] if tree[find.path] != tree[taken.path]]
     place, left = show(taken.path), listed(others, MOST_NAMED)
@@ -192,12 +193,12 @@ def describe_rest(candidates: Sequence[Find], tree: Mapping[str, bytes]) -> list
 def choose_helpers(
     tree: Mapping[str, bytes], roots: Sequence[str], wanted: Sequence[str], found: set[str]
 ) -> tuple[dict[str, str], list[Reason]]:
-    """Paths of the other modules below the roots, by their path below the package. An `__init__.py` without code is not
-    among them: every folder gets an empty one.
+    """Paths of the other modules below the roots, by their path below the package. An `__init__.py` without code is
+    left out, because every folder gets an empty one.
 
-    A folder `layers/` would hide the module layers.py, and a module classifiers.py is hidden by the folder
-    classifiers/; neither may happen to a wanted file, so such helpers are left out with a note. So are names that some
-    file systems, or import, cannot tell from another (Layers.py).
+    A folder `layers/` would hide the module layers.py, and the folder classifiers/ would hide a module classifiers.py.
+    To protect wanted files, such helpers are left out with a note. So are names that some file systems, or import,
+    cannot distinguish from another one (Layers.py).
     """
     helpers: dict[str, str] = {}
     notes: list[Reason] = []
@@ -226,7 +227,7 @@ def choose_helpers(
 
 
 def without_lookalikes(own: Mapping[str, str], names: Iterable[str]) -> tuple[dict[str, str], list[Reason]]:
-    """Those whose name, and folders, cannot be mistaken for another's, nor hide one; and a note on each of the rest."""
+    """Leave out, each with a note, modules whose name or folders hide another one or differ only in spelling."""
     kept: dict[str, str] = {}
     notes: list[Reason] = []
     spelling = {fold(piece): piece for name in names for piece in places(name)}
@@ -243,6 +244,6 @@ def without_lookalikes(own: Mapping[str, str], names: Iterable[str]) -> tuple[di
 
 
 def is_bare(content: bytes) -> bool:
-    """Whether a file holds no code: comments, white space, and a docstring at most."""
+    """Whether a file has no code: only comments, white space and at most a docstring."""
     text = re.sub(rb"(?m)^[ \t]*#.*$", b"", content.removeprefix(b"\xef\xbb\xbf")).strip()
     return not text or bool(re.fullmatch(rb'[rR]?("""|\'\'\'|"|\')(?:(?!\1).)*\1', text, re.DOTALL))

@@ -3,8 +3,8 @@
     paths ─► find ─► [Found, …] ─► read ─► Submission ─► …
              all at once, cheap     one by one: memory holds one submission, however many there are
 
-`find` looks at names and first bytes only; what it refuses is the caller's fault (UsageError). `read` opens what a
-student handed in; nothing in there makes it raise: it ends as Submission.problem.
+`find` reads only names and first bytes; it refuses a wrong path with UsageError, the caller's fault. `read` opens a
+student's files; nothing in them makes it raise: every problem becomes Submission.problem.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from grader.records import NotebookResult, Reason, Submission
 
 
 def find(paths: Sequence[Path], assignment: Assignment) -> list[Found]:
-    """List the submissions of all paths, in natural order within each, with ids that are unique in the run.
+    """List the submissions of all paths, in natural order within each path, with ids that are unique in the run.
 
-    A path that is a file, or directly holds a student file or the package folder, is one submission; otherwise every
-    child of it is one, but hidden ones and what CLASS_SUFFIXES and CLASS_NAMES name. The bulk download of a learning
-    platform gives a submission a student, and so does a class in a folder of its own (layout.py). An empty folder among
-    several paths is a submission with a problem.
-    Raises UsageError if a path does not exist or cannot be listed, is a download that was not unpacked, or if nothing
-    at all is found.
+    A path is one submission if it is a file, or directly contains a student file or the package folder. Otherwise each
+    of its children is one, except hidden ones and those in CLASS_SUFFIXES and CLASS_NAMES. The bulk download of a
+    learning platform gives one submission for each student, and so does a class in a folder of its own (layout.py). An
+    empty folder among several paths is a submission with a problem.
+    Raises UsageError if a path does not exist or cannot be listed, if a download is still packed, or if nothing is
+    found.
     """
     found: list[Found] = []
     empty: list[Found] = []
@@ -56,7 +56,7 @@ def find(paths: Sequence[Path], assignment: Assignment) -> list[Found]:
         names, wanted = ", ".join(show(str(path)) for path in paths), f"that hold {assignment.student_files[0]}"
         raise UsageError(f"{names}: no submission was found, expected folders or archives {wanted}.")
     ids = Ids()
-    once = {(one.path, one.parts): one for one in (*found, *empty)}  # of a path that was given twice, one
+    once = {(one.path, one.parts): one for one in (*found, *empty)}  # a path that was given twice counts once
     return [replace(one, id=ids.give(one.called)) for one in once.values()]
 
 
@@ -67,11 +67,11 @@ def read(
     limits: IntakeLimits | None = None,
     notebooks: Callable[[], HandedOut] | None = None,
 ) -> Submission:
-    """Read one submission. What is wrong with it becomes its `problem`; the rest of the run is not concerned.
+    """Read one submission. Any fault of it becomes its `problem` and does not affect the rest of the run.
 
-    notebooks: gives those that were handed out, asked for by the first submission that has any; without it, answers
-    are not read.
-    Raises GraderError only where the machine failed (out of memory or descriptors, a disk or a share that went away).
+    notebooks: returns the handed-out notebooks; called only for a submission with notebooks. Without it, answers are
+    not read.
+    Raises GraderError only if the machine failed (no memory or descriptors left, a disk or network share went away).
     """
     notes, student_files, package = found.notes, assignment.student_files, assignment.package
     limits = limits or IntakeLimits()
@@ -84,7 +84,7 @@ def read(
             tree = read_tree(found.path, limits, student_files)
         notes += tree.notes
         layout = None if found.path.is_dir() else find_class([*tree.files, *tree.archives], student_files, package)
-        if layout and layout.sure and len(layout.holders) > 1:  # it cannot be one student's: works must not be mixed
+        if layout and layout.sure and len(layout.holders) > 1:  # never mix the work of several students
             raise IntakeProblem(Reason.of("holds_a_class", count=len(layout.holders), names=listed(layout.holders)))
         choice = choose(tree.files, student_files=student_files, handed_out=assignment.handed_out, package=package)
         if not choice.files:
@@ -92,10 +92,10 @@ def read(
         chosen = choose_notebooks(tree.notebooks, choice.roots)
         notes += choice.notes + chosen.notes + describe_unread(tree)
         answers: tuple[NotebookResult, ...] = ()
-        said: tuple[Reason, ...] = ()
+        on_answers: tuple[Reason, ...] = ()
         if chosen.files and notebooks:
-            answers, said = read_notebooks(chosen.files, notebooks(), left_out=list(map(base_of, tree.refused)))
-        return Submission(found.id, found.source, choice.files, notes, None, chosen.files, answers, said)
+            answers, on_answers = read_notebooks(chosen.files, notebooks(), left_out=list(map(base_of, tree.refused)))
+        return Submission(found.id, found.source, choice.files, notes, None, chosen.files, answers, on_answers)
     except IntakeProblem as raised:
         problem = raised.reason
     except OSError as error:
@@ -107,8 +107,8 @@ def read(
 
 
 def describe_unread(tree: Tree) -> tuple[Reason, ...]:
-    said = list(map(say, tree.notes))
-    names = [name for name in (*tree.archives, *tree.unread) if not any(show(name) in note for note in said)]
+    notes = list(map(say, tree.notes))
+    names = [name for name in (*tree.archives, *tree.unread) if not any(show(name) in note for note in notes)]
     return (Reason.of("not_read", names=few(names)),) if names else ()
 
 

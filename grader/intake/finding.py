@@ -1,8 +1,8 @@
-"""Which submissions lie at a path: looked for by names and first bytes, nothing is read yet.
+"""Find the submissions at a path, by names and first bytes; no file is read completely yet.
 
     path ─► one submission │ a class: each child │ a platform's download: each student │ folders of classes: each child
 
-What is neither a submission nor part of one is named in Found.folder, so that nothing disappears in silence.
+Found.folder names all files that belong to no submission, so that none is ignored without a message.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from grader.intake.tree import IntakeLimits, IntakeProblem
 from grader.messages.say import say
 from grader.records import Reason
 
-# Files that lie about in a class folder. They are nobody's submission; one line names them.
+# Files in a class folder that are not submissions; one line names them.
 CLASS_SUFFIXES: Final = (".md", ".txt", ".csv")
 CLASS_NAMES: Final = ("readme", "makefile")
-LITTER_AT_TOP: Final = LITTER - {"build"}  # a student may be called that
-LOOKED_AT: Final = 30_000  # names in all folders of a path, to see whether they are classes: upper levels first
-LEAST_LOOKED_AT: Final = 300  # in each, however many there are
+LITTER_AT_TOP: Final = LITTER - {"build"}  # a student may have this name
+MOST_NAMES: Final = 30_000  # read in all folders of a path, upper levels first, to find out whether they are classes
+LEAST_NAMES: Final = 300  # read in each folder, however many folders there are
 
 
 @dataclass(frozen=True)
@@ -46,16 +46,16 @@ class Found:
     path: Path
     source: str
     problem: Reason | None = None  # why it will not be opened
-    parts: tuple[tuple[str, Path], ...] = ()  # its files by the student's names, where it is not all of `path`
-    notes: tuple[Reason, ...] = ()  # what is to be said of how it was found
-    folder: str = ""  # what its folder was taken for, to be said once a run
-    person: str = ""  # whom the output folder knows it by (identities.py), whoever else hands in
-    called: str = ""  # what its id is made from
-    entries: tuple[str, ...] = ()  # other names that an output folder of version 0.1 may know it by
+    parts: tuple[tuple[str, Path], ...] = ()  # its files by the student's names, if it is not all of `path`
+    notes: tuple[Reason, ...] = ()  # on how it was found
+    folder: str = ""  # how its folder was understood, a message to print once in a run
+    person: str = ""  # identifies the student in the output folder (identities.py), whoever else hands in
+    called: str = ""  # the name from which its id is made
+    entries: tuple[str, ...] = ()  # other names under which an output folder of version 0.1 may have it
 
 
 def find_one(path: Path, assignment: Assignment) -> list[Found]:
-    """The submissions of one path. A link given on the command line is followed, since the caller chose it."""
+    """The submissions of one path. Follows a link that was given on the command line, because the caller chose it."""
     real = path.resolve()
     if not real.is_dir():
         refuse_packed(real, clean(str(path)), assignment)
@@ -67,13 +67,13 @@ def find_one(path: Path, assignment: Assignment) -> list[Found]:
 
 
 def submission(real: Path, source: str, called: str, *, problem: Reason | None = None, folder: str = "") -> Found:
-    """One that is found by its own name. Its id comes later, when all are known."""
+    """A submission that is found by its own name. It gets its id later, when all are known."""
     person = same_name(called)
     return Found("", real, clean(source), problem, folder=folder, person=person, called=called, entries=(real.name,))
 
 
-def find_all(real: Path, path: str, assignment: Assignment, said: str = "") -> list[Found]:
-    """The submissions of a folder that is a class. said: what is to be said about it already."""
+def find_all(real: Path, path: str, assignment: Assignment, message: str = "") -> list[Found]:
+    """The submissions of a folder that is a class. message: what the folders above it already have to report."""
     children = sorted(list_folder(real), key=lambda entry: natural_key(entry.name))
     entries = {child.name: child.is_dir(follow_symlinks=False) for child in children if not is_hidden(child.name)}
     download = find_download(real, entries)
@@ -85,9 +85,9 @@ def find_all(real: Path, path: str, assignment: Assignment, said: str = "") -> l
     if len(names) == 1 and not download and not flat and not folders[names[0]]:
         refuse_packed(real / names[0], os.path.join(path, names[0]), assignment)
     left = f"{show(path)}: not read: {say(listed(unread))}." if unread else ""
-    said = "\n".join(filter(None, (said, describe_download(path, download, names) if download else "", left)))
-    found = [find_handed_in(one, path, real, said) for one in download.handed_in] if download else []
-    most = max(LEAST_LOOKED_AT, LOOKED_AT // max(len(names), 1))
+    message = "\n".join(filter(None, (message, describe_download(path, download, names) if download else "", left)))
+    found = [find_handed_in(one, path, real, message) for one in download.handed_in] if download else []
+    most = max(LEAST_NAMES, MOST_NAMES // max(len(names), 1))
     classes = {name: layout for name in names if folders[name] and (layout := class_in(real / name, assignment, most))}
     files = [name for name in names if not folders[name]]
     likely = any(has_archive_suffix(name) or names_student_file(name, assignment.student_files) for name in files)
@@ -96,30 +96,30 @@ def find_all(real: Path, path: str, assignment: Assignment, said: str = "") -> l
         where = os.path.join(path, name)
         layout = classes.get(name)
         if layout and (alone or layout.sure):
-            above = "\n".join(filter(None, (said, describe_class(where, layout))))
+            above = "\n".join(filter(None, (message, describe_class(where, layout))))
             deeper = real_part(real / name, layout.prefix)
             found += find_all(real / name / deeper, os.path.join(where, deeper).rstrip("/"), assignment, above)
         elif folders[name]:
             inner = real / name / SAKAI
             inside = inner if inner.is_dir() and not inner.is_symlink() else real / name
-            found.append(submission(inside, where, name, folder=said))
+            found.append(submission(inside, where, name, folder=message))
         else:
             problem = find_problem(real / name, assignment)
-            found.append(submission(real / name, where, strip_suffix(name), problem=problem, folder=said))
-    return found + [replace(one, folder=said) for one in flat]
+            found.append(submission(real / name, where, strip_suffix(name), problem=problem, folder=message))
+    return found + [replace(one, folder=message) for one in flat]
 
 
 def find_download(folder: Path, entries: Mapping[str, bool]) -> Download | None:
-    """The download that a folder of these entries is, or may be. Raises OSError if Gradescope's list cannot be read."""
+    """The bulk download in a folder with these entries, or None. Raises OSError if Gradescope's list is unreadable."""
     metadata = None
     if entries.get(METADATA) is False:
-        with suppress(IntakeProblem), open_regular(folder / METADATA) as file:  # a link, a pipe: it is no list then
+        with suppress(IntakeProblem), open_regular(folder / METADATA) as file:  # a link or a pipe is not such a list
             metadata = file.read(LARGEST)
     return recognise(entries, metadata)
 
 
 def group_flat(real: Path, path: str, entries: Mapping[str, bool], assignment: Assignment) -> list[Found]:
-    """The submissions of files called `alice\\layers.py`, which unpacking on Unix makes of a zip from Windows."""
+    """The submissions in files named `alice\\layers.py`: unpacking a zip from Windows on Unix makes such names."""
     names = [name for name, folder in entries.items() if "\\" in name and not folder]
     flat = {name.replace("\\", "/").lstrip("/"): name for name in names}
     layout = find_class(list(flat), assignment.student_files, assignment.package)
@@ -136,19 +136,19 @@ def group_flat(real: Path, path: str, entries: Mapping[str, bool], assignment: A
 
 
 def real_part(folder: Path, prefix: str) -> str:
-    """As much of a layout's prefix as is folders on disk: the rest is in names with backslashes (group_flat)."""
+    """The part of a layout's prefix that exists as folders: the rest is in names with backslashes (group_flat)."""
     inner = accumulate(f"{name}/" for name in prefix.split("/")[:-1])
     return max(takewhile(lambda inside: (folder / inside).is_dir(), inner), key=len, default="")
 
 
-def class_in(folder: Path, assignment: Assignment, looked_at: int) -> Layout | None:
-    """The class that lies in a folder, or None, by the first `looked_at` names in it."""
-    names = [] if holds_submission(folder, assignment) else list(walk_names(folder, looked_at))
+def class_in(folder: Path, assignment: Assignment, most: int) -> Layout | None:
+    """The class in a folder, or None, by the first `most` names in it."""
+    names = [] if holds_submission(folder, assignment) else list(walk_names(folder, most))
     return find_class(names, assignment.student_files, assignment.package)
 
 
 def walk_names(folder: Path, left: int) -> Iterator[str]:
-    """The paths below a folder, those of folders with a "/" behind; upper levels first, and not all of a large one."""
+    """About `left` paths below a folder, upper levels first. Paths of folders end with "/"."""
     waiting = deque([("", folder)])
     while waiting and left > 0:
         above, place = waiting.popleft()
@@ -165,8 +165,8 @@ def walk_names(folder: Path, left: int) -> Iterator[str]:
         left -= len(children)
 
 
-def find_handed_in(one: HandedIn, path: str, real: Path, said: str) -> Found:
-    """What one student handed in: a folder, or several files of the download."""
+def find_handed_in(one: HandedIn, path: str, real: Path, message: str) -> Found:
+    """The submission of one student in a download: a folder, or several files."""
     return Found(
         id="",
         path=real / one.source,
@@ -174,7 +174,7 @@ def find_handed_in(one: HandedIn, path: str, real: Path, said: str) -> Found:
         problem=one.problem,
         parts=() if [*one.parts] == [""] else tuple((name or part, real / part) for name, part in one.parts.items()),
         notes=one.notes,
-        folder=said,
+        folder=message,
         person=same_name(one.person),
         called=one.label,
         entries=(one.source, one.label, *one.entries),
@@ -182,7 +182,7 @@ def find_handed_in(one: HandedIn, path: str, real: Path, said: str) -> Found:
 
 
 def find_problem(file: Path, assignment: Assignment) -> Reason | None:
-    """Why a file that stands for a whole submission cannot be one, by its name and its first bytes."""
+    """Why a single file cannot be a whole submission, by its name and first bytes; None if it can."""
     try:
         if names_student_file(file.name, assignment.student_files) or find_kind(file):
             return None
@@ -205,11 +205,11 @@ def is_of_class(name: str, student_files: Sequence[str]) -> bool:
 
 
 def holds_submission(folder: Path, assignment: Assignment) -> bool:
-    """Whether the folder is one submission and not a class of them.
+    """Whether the folder is one submission and not a class.
 
-    So it is if it directly holds a student file or the package folder. A package folder by another name looks just like
-    a student's folder in a class; it is taken for the package if it is the only child that holds student files and a
-    notebook lies beside it, as in every unpacked assignment.
+    It is one submission if it directly contains a student file or the package folder. A package folder with another
+    name looks like a student's folder in a class. It counts as the package if it is the only child with student files
+    and a notebook is beside it, as in every unpacked assignment.
     """
     student_files = assignment.student_files
     if holds_student_file(folder, student_files) or holds_module(folder / assignment.package, student_files):
@@ -225,7 +225,7 @@ def holds_submission(folder: Path, assignment: Assignment) -> bool:
 
 
 def holds_student_file(folder: Path, student_files: Sequence[str]) -> bool:
-    """Whether one lies directly in the folder; by a name that is nearly its own, if there is one such file only."""
+    """Whether a student file is directly in the folder. Nearly right names count if each means another student file."""
     if any(os.path.isfile(folder / name) for name in (*student_files, *(Path(name).name for name in student_files))):
         return True
     if not os.path.isdir(folder):
@@ -236,16 +236,16 @@ def holds_student_file(folder: Path, student_files: Sequence[str]) -> bool:
 
 
 def holds_module(folder: Path, student_files: Sequence[str]) -> bool:
-    """Whether it is a package: a folder of this name without a module may be the course's, full of students."""
+    """Whether it is a package with a module: a folder of this name without one may contain a whole class."""
     if not os.path.isdir(folder) or folder.is_symlink():
         return False
     return holds_student_file(folder, student_files) or any(e.name.endswith(".py") for e in list_folder(folder))
 
 
 def refuse_packed(file: Path, place: str, assignment: Assignment) -> None:
-    """Raise UsageError if the file, all that there is to grade, is a class that is still packed, not one submission."""
+    """Raise UsageError if the only file to grade is a packed class and not one submission."""
     what = ""
-    with suppress(IntakeProblem, OSError):  # it is read again later, and what is wrong with it is said then
+    with suppress(IntakeProblem, OSError):  # the file is read again later, which reports these
         if find_kind(file) == ZIP:
             with open_regular(file) as opened:
                 download = recognise(*list_top(opened, METADATA, LARGEST))
@@ -265,14 +265,14 @@ def refuse_packed(file: Path, place: str, assignment: Assignment) -> None:
 
 
 def describe_download(path: str, download: Download, odd: Sequence[str]) -> str:
-    verb, each = ("does", "it was") if len(odd) == 1 else ("do", "each was")
-    unlike = f" {say(listed(odd))} {verb} not fit, so {each} taken for a submission of its own." if odd else ""
+    verb, each = ("does", "it counts") if len(odd) == 1 else ("do", "each counts")
+    unlike = f" {say(listed(odd))} {verb} not fit, so {each} as a separate submission." if odd else ""
     return f"{show(path)}: {download.summary}.{unlike}"
 
 
 def describe_class(path: str, layout: Layout) -> str:
     if not layout.shared:
-        return ""  # a platform's download, which is described by itself
+        return ""  # a platform's download, which describe_download describes
     inside = show(os.path.join(path, layout.prefix).rstrip("/"))
-    doubt = "" if layout.sure else " If these are versions of one student, take away all but the one that counts."
+    doubt = "" if layout.sure else " If these are versions of one student, move away all but the one that counts."
     return f"{inside}: taken for a class of {len(layout.holders)}: {say(listed(layout.holders))}.{doubt}"

@@ -1,11 +1,11 @@
-"""Whether a folder or an archive is a class and not one submission: pure, from the paths in it.
+"""Decide whether a folder or an archive is a class and not one submission, by the paths in it. Pure.
 
     HW 2/Doe, Jane(jdoe)/Submission attachment(s)/layers.py        Sakai
     export/section 1/alice/cs231n/layers.py, …/bob/layers.py       folders in folders
     batch/doejane_1234_55501_layers.py, …                          a platform's download in a folder of its own
 
-Folders side by side that each hold the same student file are students, or versions of one student (`old`, `hw2_v3`).
-Names tell, as far as they do; the rest is doubt, and whoever asks says so.
+Sibling folders with the same student file are students, or versions of one student (`old`, `hw2_v3`). Their names
+usually show which; if not, the layout is not `sure`, and the caller reports the doubt.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from grader.intake.near_names import meant_name
 SAKAI: Final = "Submission attachment(s)"
 ARCHIVE: Final = "an archive"
 DEEPEST: Final = 12
-MANY: Final = 3  # that many versions side by side, none of them called like one, are students
-# Words that folders of one student's versions are called by; with numbers or without.
+MANY: Final = 3  # so many sibling folders without a version's name are students
+# Words in the names of folders with versions of one student's work, with or without numbers.
 VERSION_WORDS: Final = frozenset(
     re.findall(
         r"\w+",
@@ -42,12 +42,12 @@ VERSION_WORDS: Final = frozenset(
 class Layout:
     prefix: str  # the folders above the students ("HW 2/")
     holders: tuple[str, ...]  # their names
-    shared: str  # the student file that all hold, or ARCHIVE or SAKAI; "" for a download that recognise.py knows
-    sure: bool  # it cannot be one student's
+    shared: str  # the student file that all contain, or ARCHIVE or SAKAI; "" for a download that recognise.py knows
+    sure: bool  # these cannot be versions of one student's work
 
 
 def find_class(paths: Collection[str], student_files: Sequence[str], package: str) -> Layout | None:
-    """The class that these paths are (folders end with "/"), or None where they are one submission, or none at all."""
+    """The class that these paths form (folders end with "/"), or None if they are at most one submission."""
     prefix = ""
     for _ in range(DEEPEST):
         below = [path.removeprefix(prefix) for path in paths if path.startswith(prefix) and path != prefix]
@@ -87,7 +87,7 @@ def settle(
 
 
 def held_in(folder: str, below: Collection[str], student_files: Sequence[str]) -> set[str]:
-    """What a folder holds of a submission: student files by name, or archives where it has no student file."""
+    """The student files in a folder, by name; or ARCHIVE if it has no student file but an archive."""
     names = {base_of(path) for path in below if path.startswith(f"{folder}/")}
     meant = {base_of(meant_name(name, student_files) or "") for name in names} - {""}
     found = names & {*map(base_of, student_files)} | meant
@@ -95,7 +95,7 @@ def held_in(folder: str, below: Collection[str], student_files: Sequence[str]) -
 
 
 def is_version(name: str, package: str) -> bool:
-    """Whether a folder is called like one of several versions, and not like a person or a team."""
+    """Whether a folder's name is that of a version, not of a person or a team."""
     words = re.findall(r"[^\W\d_]+", name.casefold().replace(package.casefold(), " ").partition(".")[0])
-    is_number = re.search(r"[0-9]{4}", name)  # 1001234 is a student's number, 2 a try
+    is_number = re.search(r"[0-9]{4}", name)  # 1001234 is a student's number, 2 is an attempt
     return all(word in VERSION_WORDS for word in words) if words else not is_number

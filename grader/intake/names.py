@@ -1,7 +1,7 @@
-"""Names that come from a submission: judged before they are used, cleaned before they are shown, made into ids.
+"""Names from a submission: check them before use, clean them before they are shown, make ids from them.
 
 Three kinds that never mix: a *path* is a safe relative path with forward slashes, used as a key and to find student
-files; *shown* text goes to reports and terminals; an *id* names files of ours and stands in URLs.
+files; *shown* text goes to reports and terminals; an *id* names our files and is used in URLs.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ ARCHIVE_SUFFIXES: Final = (
     *(".tgz", ".tbz2", ".tbz", ".txz", ".tar", ".zip", ".7z", ".rar"),
 )
 LITTER: Final = frozenset({"__MACOSX", "__pycache__", "build", "venv", "site-packages", "node_modules"})
-# What the run itself writes beside the submissions, then the device names of Windows.
+# Names that the run itself writes beside the submissions, then the device names of Windows.
 RESERVED_IDS: Final = frozenset(
     ["index", "feedback", "results", "grades", "con", "prn", "aux", "nul"]
     + [f"{device}{number}" for device in ("com", "lpt") for number in range(10)]
 )
 LONGEST_ID: Final = 80
-LONGEST_ID_BYTES: Final = 160  # a file name holds 255; suffixes and "-2" need room
+LONGEST_ID_BYTES: Final = 160  # a file name may have 255 bytes; suffixes and "-2" need room
 LONGEST_SHOWN: Final = 160
 MOST_FEW: Final = 5
 MOST_LISTED: Final = 10
@@ -40,13 +40,13 @@ def show(name: str) -> str:
 
 
 def few(names: Sequence[str], most: int = MOST_FEW) -> Reason:
-    """The first of several names, as text that is safe to show, and how many more there are."""
+    """The first few names, safe to show, and the number of further ones."""
     shown, more = list(map(show, names[:most])), len(names) - most
     return Reason.of("names_and_more", names=shown, more=more) if more > 0 else Reason.of("names", names=shown)
 
 
 def listed(names: Iterable[str], most: int = MOST_LISTED) -> Reason:
-    """The same without a number: an ellipsis says that there are more."""
+    """The first names, safe to show, with an ellipsis if there are more."""
     shown = list(map(show, names))
     return Reason.of("names_cut", names=shown[:most]) if len(shown) > most else Reason.of("names", names=shown)
 
@@ -56,14 +56,15 @@ def left_out(path: str, why: Reason) -> Reason:
 
 
 def clean(text: str) -> str:
-    """Replace what must not be shown by U+FFFD, keeping the length."""
+    """Replace each character that must not be shown by U+FFFD; the length stays the same."""
     return "".join("\ufffd" if unicodedata.category(letter) in UNSHOWN else letter for letter in text)
 
 
 def safe_path(name: str) -> str | None:
-    """The member's path, forward slashes, no empty or "." parts; None if it is absolute, climbs, or hides something.
+    """The member's path with forward slashes, without empty or "." parts. None if it is absolute, contains "..", or has
+    control characters.
 
-    Backslashes are separators: archives made by old Windows tools use them, and so do attacks.
+    Backslashes count as separators: old Windows tools write them into archives, and so do attacks.
     """
     name = name.replace("\\", "/")
     if name.startswith("/") or re.match(r"[A-Za-z]:", name) or any(ord(letter) < 32 for letter in name):
@@ -73,9 +74,9 @@ def safe_path(name: str) -> str | None:
 
 
 def path_inside(name: str) -> str | None:
-    """The path of a name that leads out of an archive, read as if it did not: no drive, no root, no steps up.
+    """Turn a name that leads out of an archive into a path inside: without drive, root and "..".
 
-    For reading alone, since nothing is unpacked to disk. None if nothing is left, or if the name hides something.
+    Only for reading, because nothing is unpacked to disk. None if nothing is left, or if it has control characters.
     """
     rest = re.sub(r"^[/?]*(?:[A-Za-z]:)?", "", name.replace("\\", "/"))
     parts: list[str] = []
@@ -88,7 +89,7 @@ def path_inside(name: str) -> str | None:
 
 
 def is_ignored(path: str) -> bool:
-    """Whether the path lies in, or is, what systems and tools leave behind: hidden files, caches, environments."""
+    """Whether the path is, or lies in, something that systems and tools leave behind: hidden files, caches, venvs."""
     return any(part in LITTER or part.startswith(".") for part in path.split("/"))
 
 
@@ -102,10 +103,10 @@ def has_archive_suffix(name: str) -> bool:
 
 
 def decode_name(raw: bytes) -> str:
-    """Decode a name that does not tell its encoding: UTF-8, else GBK where that is likely, else CP437.
+    """Decode a name of unknown encoding: as UTF-8, else as GBK if that is likely, else as CP437.
 
-    Nearly any bytes are valid GBK, so it must be likely: at least half of its letters in the common set, GB2312.
-    Cannot fail: CP437 knows every byte.
+    Nearly all bytes are valid GBK. So GBK counts only if at least half of the letters are in the common set GB2312.
+    Cannot fail: CP437 defines every byte.
     """
     with suppress(UnicodeDecodeError):
         return raw.decode("utf-8")
@@ -118,14 +119,14 @@ def decode_name(raw: bytes) -> str:
 
 
 def natural_key(name: str) -> tuple[str | tuple[int, str], ...]:
-    """A sort key under which hw10 comes after hw9. Digits are compared as text, since int() refuses very long ones."""
+    """A sort key that puts hw10 after hw9. Digits are compared as text, because int() refuses very long numbers."""
     pieces = re.split(r"([0-9]+)", name.casefold())
     pieces[1::2] = [digits.lstrip("0") for digits in pieces[1::2]]
     return tuple((len(piece), piece) if position % 2 else piece for position, piece in enumerate(pieces))
 
 
 def places(path: str) -> list[str]:
-    """The folders of a path, each with those above it, and the path."""
+    """All leading parts of a path, and the path: a/b/c gives a, a/b, a/b/c."""
     return list(accumulate(path.split("/"), "{}/{}".format))
 
 
@@ -134,18 +135,18 @@ def base_of(path: str) -> str:
 
 
 def same_name(name: str) -> str:
-    """The name as it is compared: macOS decomposes letters, other systems do not, and both are one name."""
+    """The form in which names are compared: macOS decomposes letters, other systems do not."""
     return unicodedata.normalize("NFC", name)
 
 
 def is_word(letter: str) -> bool:
-    """Whether Ruby's [[:word:]] holds it, or it joins letters: Python's \\w leaves out marks (NFD, Hindi, Thai)."""
+    """Whether it is in Ruby's [[:word:]] or joins letters: Python's \\w lacks combining marks (NFD, Hindi, Thai)."""
     category = unicodedata.category(letter)
     return category[0] in "LMN" or category == "Pc" or letter in "\u200c\u200d"
 
 
 def make_id(name: str) -> str:
-    """An id for a submission of this name: letters of any script, digits, `-`, `_` and `.`; all else becomes `_`."""
+    """Make a submission's id from its name: letters of any script, digits, `-`, `_`, `.`; others become `_`."""
     text = "".join(letter if is_id_letter(letter) else "_" for letter in unicodedata.normalize("NFC", name))
     text = text.lstrip(".-")[:LONGEST_ID].encode()[:LONGEST_ID_BYTES].decode("utf-8", "ignore").rstrip(".")
     if not text.strip("_"):
@@ -162,7 +163,7 @@ def strip_suffix(name: str) -> str:
 
 
 class Ids:
-    """The ids given out in one output folder; a second of the same name, whatever its case, gets `-2`."""
+    """Gives unique ids in one output folder; a second one of the same name, ignoring case, gets `-2`."""
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self._taken = {fold(one) for one in taken}
@@ -180,7 +181,7 @@ class Ids:
 
 
 def fold(name: str) -> str:
-    """What a file system that ignores case and composition compares."""
+    """The form that a file system compares if it ignores case and composition."""
     return unicodedata.normalize("NFKC", name).casefold()
 
 

@@ -1,8 +1,8 @@
-"""File names that are nearly right: what a browser, a file manager or an editor made of `layers.py`.
+"""Recognise nearly right file names: variants of `layers.py` that browsers, file managers and students make.
 
     layers (1).py  layers-1.py  layers copy.py  Copy of layers.py  layers_final.py  Layers.PY  layers.py.txt  layers.txt
 
-Pure, from names; one function compares contents, to tell whether a file adds anything to another one.
+Pure. Works on names; only adds_nothing compares contents: does a file add anything to another one?
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Final
 
 from grader.intake.names import base_of, fold
 
-# Endings that editors, mail programs and browsers put behind the right one.
+# Endings that editors, mail programs and browsers append to the right one.
 BEHIND: Final = re.compile(r"(?:\.(?:txt|text|json|rtf|bak|backup|old|orig|save|download)|~|\s)+$")
 PYTHON: Final = re.compile(r"[\s_]*\.pyw?$")
-# A number, or a word for "copy" or "the last one", with what parts it from the name; several in a row are taken off.
+# A number, or a word such as "copy" or "final", with its separator; several in a row are removed.
 WORDS: Final = (
     "copy|copie|copia|kopie|kopia|kopi|cópia|копия|副本|拷贝|コピー|복사본|"
     "final|finished|finish|done|complete|completed|solution|solutions|solved|sol|submission|submit|"
@@ -31,13 +31,13 @@ AFTER: Final = re.compile(
 BEFORE: Final = re.compile(rf"^(?:my|(?:{WORDS})(?:[\s_\-]+of)?)[\s_.\-–]+")
 BETWEEN: Final = re.compile(r"[\s_.\-–]+")
 NOTEBOOK: Final = re.compile(r"(.*\.ipynb)(?:\.(?:json|txt|text|bak|download)|\s)+", re.IGNORECASE | re.DOTALL)
-# A line that only holds a place until it is written.
+# A placeholder line, to be replaced by code.
 IDLE: Final = re.compile(r"pass|\.\.\.|[\w, ]+(?:=[\w, ]+)*=\s*None(?:\s*,\s*None)*|raise NotImplementedError\b.*")
 TEXTS: Final = re.compile(r'"""(?:[^\\]|\\.)*?"""' + r"|'''(?:[^\\]|\\.)*?'''", re.DOTALL)
 
 
 def meant_name(path: str, wanted: Sequence[str]) -> str | None:
-    """The file of `wanted` that was meant by a name that is nearly its own; None if it is its own, or another's."""
+    """The file of `wanted` that a nearly right name means; None if the name is exactly right, or means none of them."""
     base = base_of(path)
     bases = {base_of(name): name for name in wanted}
     if base in bases or len(base) > 200:
@@ -66,18 +66,18 @@ def names_student_file(name: str, student_files: Sequence[str]) -> bool:
 
 
 def notebook_name(path: str) -> str | None:
-    """The path of a notebook with its right ending, also of one that was saved as `Nets.ipynb.json`; None if none."""
+    """The path of a notebook with the right ending, also for `Nets.ipynb.json`; None if it is not a notebook."""
     if path.lower().endswith(".ipynb"):
         return path
     return found[1] if (found := NOTEBOOK.fullmatch(path)) else None
 
 
 def adds_nothing(file: bytes, other: bytes) -> bool:
-    """Whether a file is an unwritten state of the other one, as it was handed out or hardly begun.
+    """Whether a file is only an unwritten state of the other one, as handed out or hardly begun.
 
-    So it is if each of its lines is in the other, which has more; or if most of its functions raise
-    NotImplementedError, while the other has written all that it defines. Lines that hold a place (`pass`, `out =
-    None`), imports, comments, docstrings and functions that raise NotImplementedError do not count as lines.
+    This holds if the other file has all of its lines and more; or if most of its functions raise NotImplementedError
+    while all functions of the other file are written. Placeholder lines (`pass`, `out = None`), imports, comments,
+    docstrings and functions that raise NotImplementedError do not count as lines.
     """
     (lines, unwritten, written), (more, open_there, there) = code_of(file), code_of(other)
     if len(unwritten) >= 3 * len(written) > 0 or (unwritten and not written):
@@ -86,7 +86,7 @@ def adds_nothing(file: bytes, other: bytes) -> bool:
 
 
 def code_of(content: bytes) -> tuple[Counter[str], set[str], set[str]]:
-    """The lines that count, and the names of functions and methods: those that are not written, and all others."""
+    """The lines that count, and the names of functions and methods: the unwritten ones, and all others."""
     unwritten: set[str] = set()
     written: set[str] = set()
     source = content.splitlines(keepends=True)
@@ -103,10 +103,10 @@ def code_of(content: bytes) -> tuple[Counter[str], set[str], set[str]]:
 
 
 def nodes_of(content: bytes) -> list[ast.AST]:
-    """The statements of a file, classes' methods among them; none where it is no Python of ours."""
+    """The statements of a file, including methods of classes; none if this Python cannot parse it."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a student's "\d" is none of our business here
+            warnings.simplefilter("ignore")  # warnings about the student's code, such as "\d" in a string
             tree = ast.parse(content)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []

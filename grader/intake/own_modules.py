@@ -1,11 +1,11 @@
-"""Modules of the student's own that lie outside of the package: found by the imports that name them.
+"""Find the student's own modules outside of the package, by the imports that name them. Pure.
 
     a file's imports ──► names that the package does not have ──► a file of the tree that ends in that path
            ▲                                                               │ nearest to the importing file first
            └───────────────────── its own imports ◄────────────────────────┘
 
-A file's imports are found by a pattern, line by line: nothing of a submission is parsed here, and what the pattern
-finds in a text in quotes costs no more than a look at the names of files. Pure.
+A pattern finds a file's imports line by line; nothing of a submission is parsed here. If it finds an import inside a
+string, this costs no more than a search among file names.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ IMPORTS: Final = re.compile(
     re.MULTILINE,
 )
 MOST_IMPORTS: Final = 500  # of one file
-MOST_OF_ONE_NAME: Final = 200  # files that are looked at, the shallowest
-PROVIDED: Final = frozenset({*sys.stdlib_module_names, "numpy"})  # what the sandbox has is what such a name means
+MOST_OF_ONE_NAME: Final = 200  # files of one name that are considered, the shallowest first
+PROVIDED: Final = frozenset({*sys.stdlib_module_names, "numpy"})  # the sandbox's own module wins for these names
 
 
 @dataclass(frozen=True)
 class Imported:
-    """A module that a file may import. level: of a relative import, 0 for an absolute one. names: it is asked for some
-    of its names, which one of Python's may not have, so that the worker takes the student's (tolerant_import.py)."""
+    """A module that a file may import. level: of a relative import, 0 for an absolute one. names: the file imports
+    names from it; if Python's module lacks them, the worker takes the student's (tolerant_import.py)."""
 
     level: int
     parts: tuple[str, ...]
@@ -39,7 +39,7 @@ class Imported:
 
 
 def imports_of(content: bytes) -> list[Imported]:
-    """What the import statements of a file name, the names behind `from x import` included: they may be modules."""
+    """The modules that a file's import statements name, and the names after `from x import`: these may be modules."""
     found: dict[Imported, None] = {}
     for match in IMPORTS.finditer(content):
         if len(found) > MOST_IMPORTS:
@@ -63,10 +63,10 @@ def split(name: bytes) -> tuple[str, ...]:
 def find_own_modules(
     tree: Mapping[str, bytes], chosen: Mapping[str, str], *, package: str, wanted: Set[str], most: int
 ) -> dict[str, str]:
-    """Paths of the tree by the name that each gets below the package: what the chosen files import from elsewhere.
+    """Find the modules that the chosen files import from elsewhere: paths of the tree, by their name below the package.
 
-    chosen: what the package has already, as name → path. wanted: paths that are, or might have been, files of the
-    assignment; they are no helpers. most: modules in all.
+    chosen: the files that the package already has, as name → path. wanted: paths that are, or could have been, files of
+    the assignment; they never count as helpers. most: the largest number of modules.
     """
     index: dict[str, list[str]] = {}
     for path in sorted(tree, key=lambda path: (path.count("/"), natural_key(path))):
@@ -75,7 +75,7 @@ def find_own_modules(
     taken: dict[str, str] = {}
     waiting = list(chosen.values())
     known = {*waiting, *wanted}
-    bases = {path: path.removesuffix(name) for name, path in chosen.items()}  # the folder that stands for the package
+    bases = {path: path.removesuffix(name) for name, path in chosen.items()}  # the folder that becomes the package
     while waiting:
         importer = waiting.pop(0)
         for one in imports_of(tree[importer]):
@@ -98,7 +98,7 @@ def find_own_modules(
 def candidates(
     one: Imported, importer: str, tree: Mapping[str, bytes], index: Mapping[str, list[str]], package: str
 ) -> Iterator[tuple[str, str]]:
-    """(folder that the name is looked up in, path), the best first."""
+    """Pairs (folder in which the name was looked up, path), the best first."""
     folders = places(importer)[:-1]
     above = [*(f"{folder}/" for folder in reversed(folders)), ""]
     if one.level:
@@ -115,7 +115,7 @@ def candidates(
         found.sort(key=lambda pair: -len({*places(pair[0])} & {*folders}))
         for path, end in found:
             yield path[: len(path) - len(end) + 1], path
-        if len(parts) > 1:  # below the folder that was handed in, by the name of that
+        if len(parts) > 1:  # the first part may be the name of the folder that was handed in
             yield from modules_at(nearest, parts[1:], tree)
 
 

@@ -1,8 +1,8 @@
-"""What a student handed in, read into a Tree under limits: a folder, an archive, a single file, or several of them.
+"""Read what a student handed in into a Tree, within limits: a folder, an archive, a single file, or several of them.
 
-Of a folder, links are never followed, and only regular files are opened. What kind an archive is, is told by its
-content, never by its name: zip, tar, and tar packed with gzip, bzip2 or xz are read; 7z, rar and zstd are refused in
-words. An archive inside an archive is not opened. Nothing is unpacked to disk.
+In a folder, links are never followed, and only regular files are opened. The content decides which kind an archive is,
+never the name: zip, tar, and tar packed with gzip, bzip2 or xz are read; 7z, rar and zstd are refused with a message.
+An archive inside an archive is not opened. Nothing is unpacked to disk.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SIGNS: Final = {
 
 
 def read_tree(path: Path, limits: IntakeLimits, student_files: Sequence[str]) -> Tree:
-    """Read a folder, an archive or a single file. A folder with one archive and no student file is that archive."""
+    """Read a folder, an archive or a single file. If a folder has one archive and no student file, read the archive."""
     if path.is_symlink():
         raise IntakeProblem(Reason.of("is_a_link"))
     if names_student_file(path.name, student_files) and not path.is_dir():
@@ -56,10 +56,10 @@ def read_tree(path: Path, limits: IntakeLimits, student_files: Sequence[str]) ->
 
 
 def read_parts(parts: Sequence[tuple[str, Path]], limits: IntakeLimits, student_files: Sequence[str]) -> Tree:
-    """Read all that one student handed in (single files, archives, folders), by the student's names.
+    """Read all parts that one student handed in (files, archives, folders), by the student's names.
 
-    Of several, an archive's files lie in a folder called like it. One that cannot be read is left out with a note.
-    Raises IntakeProblem if nothing could be read, or if there is more than the limits allow; OSError.
+    If there are several parts, the files of an archive get its name as their folder. An unreadable part is left out
+    with a note. Raises IntakeProblem if nothing can be read or a limit is exceeded; OSError.
     """
     gathering = Gathering(limits, student_files)
     problems = []
@@ -88,10 +88,10 @@ def read_parts(parts: Sequence[tuple[str, Path]], limits: IntakeLimits, student_
 
 
 def read_folder(folder: Path, limits: IntakeLimits, student_files: Sequence[str] = ()) -> Tree:
-    """The Python files below a folder. What cannot be read is left out with a note.
+    """Read the Python files and notebooks below a folder. A file that cannot be read is left out with a note.
 
-    A backslash parts folders: unpacking on Unix leaves names like `hw2\\cs231n\\layers.py` of a zip made on Windows.
-    Raises IntakeProblem if there is more than the limits allow, OSError if the folder itself cannot be listed.
+    A backslash separates folders: unpacking a zip from Windows on Unix leaves names like `hw2\\cs231n\\layers.py`.
+    Raises IntakeProblem if a limit is exceeded, OSError if the folder itself cannot be listed.
     """
     gathering = Gathering(limits, student_files)
     waiting = [("", list_folder(folder))]
@@ -116,7 +116,7 @@ def read_folder(folder: Path, limits: IntakeLimits, student_files: Sequence[str]
 
 
 def is_ours(error: OSError) -> bool:
-    """Whether the machine failed and not the submission: no descriptors or memory left, a disk or a share gone."""
+    """Whether the machine failed and not the submission: no descriptors or memory left, a disk or share went away."""
     return isinstance(error, TimeoutError) or error.errno in OURS
 
 
@@ -134,10 +134,10 @@ def keep_file(file: Path, path: str, gathering: Gathering) -> None:
 
 
 def read_archive(path: Path, limits: IntakeLimits, student_files: Sequence[str] = ()) -> Tree:
-    """The Python files of an archive, by member path; links are left out with a note.
+    """Read the Python files and notebooks of an archive, by member path; links are left out with a note.
 
-    Raises IntakeProblem if it is no archive, or refused, damaged, encrypted or over the limits; OSError if the file
-    itself cannot be read.
+    Raises IntakeProblem if it is not an archive, or of a refused kind, damaged, encrypted or over the limits; OSError
+    if the file itself cannot be read.
     """
     with open_regular(path) as file:
         kind = recognise(file.read(BLOCK))
@@ -167,7 +167,7 @@ def read_archive(path: Path, limits: IntakeLimits, student_files: Sequence[str] 
 
 
 def find_kind(path: Path) -> str | None:
-    """What kind of archive the file is, also of those that are refused; None if it is none. Raises as read_archive."""
+    """The kind of archive, including the refused kinds; None if it is not an archive. Raises like read_archive."""
     with open_regular(path) as file:
         return recognise(file.read(BLOCK))
 

@@ -1,8 +1,8 @@
-"""A submission as a tree: its Python files and notebooks by path, read under limits, whatever they lay in.
+"""A submission as a Tree: its Python files and notebooks by path, read from a folder or an archive within limits.
 
-Folders and archives are read into the same Tree by way of a Gathering, which is where every limit is enforced and where
-names are judged. Whoever reads decides *what is a regular file*; the Gathering decides *what of it is kept*. Nothing is
-ever written to disk under a name that a submission chose, so a bad name costs that one member and not the submission.
+Every reader fills a Gathering, which enforces all limits and checks all names. The reader decides *what is a regular
+file*; the Gathering decides *which files are stored*. Nothing is written to disk under a name that a submission chose,
+so a bad name costs only this one member, not the submission.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from grader.intake.names import LITTER, few, has_archive_suffix, is_ignored, lef
 from grader.intake.near_names import meant_name, notebook_name
 from grader.records import Reason
 
-OUTSIDE: Final = "../"  # before the path of a member whose name leads out; nothing else has it
-# What a student may have handed in as work, and is not read. Data, pictures and what tools leave are not named.
+OUTSIDE: Final = "../"  # prefix for the path of a member whose name leads out; no other path has it
+# Files that may be a student's work and are not read: a note names them. Data, pictures and caches are not named.
 DOCUMENTS: Final = (
     *(".pdf", ".doc", ".docx", ".odt", ".rtf", ".pages", ".tex", ".html", ".htm", ".txt", ".md"),
     *(".py", ".pyw", ".py.gz", ".json", ".bak", ".old", ".orig"),  # .py: written .PY or .Py
 )
 UNREMARKABLE: Final = ("readme", "requirements", "license", "messages", "manifest")
 
-MOST_NOTES: Final = 20  # a submission of 50,000 links shall not make a report of 50,000 lines
+MOST_NOTES: Final = 20  # a submission of 50,000 links must not make a report of 50,000 lines
 
 MIB: Final = 1024 * 1024
 
@@ -34,7 +34,7 @@ LEADS_OUT: Final = Reason.of("leads_out")
 
 
 class IntakeProblem(Exception):
-    """Why one submission cannot be read. Data, not a fault: it becomes Submission.problem and never leaves intake."""
+    """Why one submission cannot be read. Not our fault: it becomes Submission.problem and never leaves intake."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
@@ -43,41 +43,41 @@ class IntakeProblem(Exception):
 
 @dataclass(frozen=True)
 class IntakeLimits:
-    """How much one submission may make us read; every value is far above what an honest one needs.
+    """How much we read of one submission; an honest submission needs far less.
 
-    A file, a notebook and a depth beyond the limits are left out with a note; the others end the reading.
+    A file, notebook or depth beyond its limit is left out with a note; exceeding any other limit ends the reading.
     """
 
     file_bytes: int = 2 * MIB  # of one Python file
     notebook_bytes: int = 16 * MIB  # of one
-    notebooks: int = 30  # in number; 0: they are not looked at
+    notebooks: int = 30  # number of notebooks; 0: ignore them
     notebooks_bytes: int = 64 * MIB  # of all
     total_bytes: int = 32 * MIB  # of all Python files
     members: int = 50_000  # files and folders, wanted or not
     depth: int = 20  # folders above a file
     archive_bytes: int = 1024 * MIB  # of the archive as it was handed in
     unpacked_bytes: int = 1024 * MIB  # of a tar while it is decompressed, data sets and all
-    ratio: int = 200  # unpacked to packed, asked once ratio_floor_bytes were unpacked
+    ratio: int = 200  # unpacked to packed, checked from ratio_floor_bytes unpacked bytes on
     ratio_floor_bytes: int = 8 * MIB
 
 
 @dataclass(frozen=True)
 class Tree:
-    """The Python files of one submission and its notebooks, by their path in it, and what the reader wants said."""
+    """The Python files and notebooks of one submission, by their path in it, and the reader's notes."""
 
     files: Mapping[str, bytes]
     notes: tuple[Reason, ...] = ()
-    archives: tuple[str, ...] = ()  # paths of archives, by their names; they were not opened
+    archives: tuple[str, ...] = ()  # paths of archives (recognised by name), which were not opened
     notebooks: Mapping[str, bytes] = field(default_factory=dict)
-    refused: tuple[str, ...] = ()  # paths of notebooks that were handed in and are beyond a limit
-    unread: tuple[str, ...] = ()  # documents and the like
-    ignored: str = ""  # a folder called like those that tools make (build, venv)
+    refused: tuple[str, ...] = ()  # paths of notebooks that exceed a limit
+    unread: tuple[str, ...] = ()  # paths of documents and similar files
+    ignored: str = ""  # a folder with a name that tools use (build, venv)
 
 
 class Gathering:
-    """The state of one reading: what was kept, what is to be said, and what is left of the limits.
+    """The state of one reading: the files stored so far, the notes, and how much the limits still allow.
 
-    student_files: files whose names may be nearly right (`layers.py.txt`); such files are kept, too.
+    student_files: files with a nearly right name for one of these (`layers.py.txt`) are stored, too.
     """
 
     def __init__(self, limits: IntakeLimits, student_files: Sequence[str] = ()) -> None:
@@ -93,13 +93,13 @@ class Gathering:
         self._archives: list[str] = []
         self._refused: list[str] = []
         self._members = 0
-        self.kept_bytes = 0  # of Python files
+        self.stored_bytes = 0  # of Python files
 
     def locate(self, name: str) -> str | None:
-        """Count one member and return its path, or None if it is not ours: litter, too deep, a name that hides a part.
+        """Count one member and return its path, or None to skip it: caches, too deep, a name with control characters.
 
-        A name that leads out (`../hw2/layers.py`, `C:/hw2/layers.py`) gives the path inside, with OUTSIDE before it; in
-        the end it counts only where no other file could be meant. Raises IntakeProblem if there are too many members.
+        A name that leads out (`../hw2/layers.py`, `C:/hw2/layers.py`) gives the path inside with the prefix OUTSIDE. It
+        counts in the end only if no file inside has its name. Raises IntakeProblem if there are too many members.
         """
         self._members += 1
         if self._members > self.limits.members:
@@ -112,11 +112,11 @@ class Gathering:
             self.note(left_out(name, LEADS_OUT))
             return None
         parts = path.removeprefix(OUTSIDE).split("/")
-        kept = list(takewhile(lambda part: not is_ignored(part), parts))
-        if not path or len(kept) < len(parts):
-            first = parts[len(kept)] if path else ""
+        before = list(takewhile(lambda part: not is_ignored(part), parts))
+        if not path or len(before) < len(parts):
+            first = parts[len(before)] if path else ""
             if first in LITTER and not first.startswith("__"):
-                self._ignored = self._ignored or "/".join([*kept, first])
+                self._ignored = self._ignored or "/".join([*before, first])
             return None
         if path.count("/") > self.limits.depth:
             self.note(left_out(path, Reason.of("too_deep", most=self.limits.depth)))
@@ -124,9 +124,9 @@ class Gathering:
         return path
 
     def wants(self, path: str) -> bool:
-        """Whether the content matters: Python files, notebooks and what is nearly called like a student file do.
+        """Whether to read the content: of Python files, notebooks and files with a nearly right name.
 
-        An archive, and what else may be a student's work, is only remembered by name.
+        Of archives and documents only the name is recorded.
         """
         if has_archive_suffix(path):
             self._archives.append(path.removeprefix(OUTSIDE))
@@ -149,31 +149,31 @@ class Gathering:
             self._refused.append(path)
 
     def refuse(self, path: str, why: Reason) -> None:
-        """Leave out one member that cannot be read. If nothing else can be, that is the archive's problem."""
+        """Leave out one member that cannot be read. If no member can be read, this becomes the submission's problem."""
         self.problem = self.problem or why
         self.leave_out(path, why)
 
     def keep(self, path: str, content: bytes) -> None:
-        """Keep one file. Of two with one name the later wins, as when an archive is unpacked.
+        """Store one file. Of two with one name the later one counts, as when an archive is unpacked.
 
-        Raises IntakeProblem if the files are too large together.
+        Raises IntakeProblem if the files together are too large.
         """
         if len(content) > self.most_bytes(path):
             self.refuse_size(path)
             return
         if is_notebook(path):
-            self._keep_notebook(path, content)
+            self._store_notebook(path, content)
             return
-        self.kept_bytes += len(content)
-        if self.kept_bytes > self.limits.total_bytes:
+        self.stored_bytes += len(content)
+        if self.stored_bytes > self.limits.total_bytes:
             raise IntakeProblem(Reason.of("python_too_large", most=self.limits.total_bytes))
         if self._files.get(path, content) != content and not path.startswith(OUTSIDE):
             self.note(Reason.of("more_than_once", file=show(path)))
         self._files[path] = content
 
-    def _keep_notebook(self, path: str, content: bytes) -> None:
-        """Keep one notebook if there is room: code is graded without it, so that none ends the reading."""
-        others = {name: kept for name, kept in self._notebooks.items() if name != path}
+    def _store_notebook(self, path: str, content: bytes) -> None:
+        """Store one notebook if the limits allow it. It never ends the reading, because code is graded without it."""
+        others = {name: other for name, other in self._notebooks.items() if name != path}
         if len(others) >= self.limits.notebooks:
             self.leave_out(path, Reason.of("too_many_notebooks", most=self.limits.notebooks))
         elif sum(map(len, others.values())) + len(content) > self.limits.notebooks_bytes:
@@ -182,7 +182,7 @@ class Gathering:
             self._notebooks[path] = content
 
     def take_in(self, tree: Tree, below: str) -> None:
-        """Keep what another reading kept, below a folder (`name/`, or "" for the top), with what it had to say."""
+        """Add the files and notes of another reading, below a folder (`name/`, or "" for the top)."""
         for path, content in (*tree.files.items(), *tree.notebooks.items()):
             self.keep(f"{below}{path}", content)
         self._notes += tree.notes
@@ -205,12 +205,12 @@ class Gathering:
         archives, refused, unread = tuple(self._archives), tuple(self._refused), tuple(self._unread)
         return Tree(files, tuple(notes), archives, notebooks, refused, unread, self._ignored)
 
-    def _settle_strays(self, kept: Mapping[str, bytes]) -> dict[str, bytes]:
-        """Take in files whose names lead out, unless one with the same name lies inside: that one is meant."""
-        inside = {path: content for path, content in kept.items() if not path.startswith(OUTSIDE)}
+    def _settle_strays(self, stored: Mapping[str, bytes]) -> dict[str, bytes]:
+        """Include files whose names lead out, unless a file inside has the same name: then that one counts."""
+        inside = {path: content for path, content in stored.items() if not path.startswith(OUTSIDE)}
         bases = {path.rpartition("/")[2] for path in inside}
         taken = []
-        for path, content in kept.items():
+        for path, content in stored.items():
             names = self._strays.get(path, [])
             if names and path.rpartition("/")[2] not in bases:
                 inside[path.removeprefix(OUTSIDE)] = content
@@ -227,6 +227,6 @@ def is_notebook(path: str) -> bool:
 
 
 def check_ratio(unpacked: int, packed: int, limits: IntakeLimits) -> None:
-    """Raise IntakeProblem if so little unpacks to so much that it can only be a bomb."""
+    """Raise IntakeProblem if so few bytes unpack to so many that it can only be a zip bomb."""
     if unpacked > limits.ratio_floor_bytes and unpacked > limits.ratio * packed:
         raise IntakeProblem(Reason.of("unpacks_times", times=limits.ratio))

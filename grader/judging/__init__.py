@@ -1,1 +1,1 @@
-"""Right or wrong, why, and what it is worth: pure functions of values. No file, no process, no clock."""
+"""Decide what is right or wrong, why, and how many points it earns: pure functions, no file, no process, no clock."""

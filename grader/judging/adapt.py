@@ -1,10 +1,10 @@
-"""Checks are written for one handout of an assignment; a submission may be written for another one. Calls in between.
+"""Translate calls between two handouts: checks are written for one, a submission may be written for another. Pure.
 
     check ── ours ──► adapt ── theirs ──► the student's code        adapt_back: the student's code ──► a stub of ours
           ◄─ ours ──        ◄─ theirs ──
 
-What differs is data, the rules of a Handout, which only know arguments, keywords and shapes; both directions are read
-from the same rules. `ours` is how the assignment's own handout has it, `theirs` how the other one has it. Pure.
+The differences are data: the rules of a Handout, which know only arguments, keywords and shapes. Both directions use
+the same rules. `ours` is the form of the assignment's own handout, `theirs` the form of the other one.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from grader.records import OWN_HANDOUT, Check, Reason
 
 @dataclass(frozen=True)
 class Argument:
-    """An argument of a function that means the complement, has another name as a keyword, or another shape.
+    """An argument of a function that means the complement there, or has another keyword name or shape.
 
-    position: where it stands if it is given without its name. entry: the rule is about this entry of a dict argument.
-    complement: a number p is said as 1 - p. shape, their_shape: as reshape takes them, or empty.
+    position: its place as a positional argument. entry: the rule is about this entry of a dict argument.
+    complement: they write a number p as 1 - p. shape, their_shape: as reshape takes them, or empty.
     """
 
     of: str
@@ -46,7 +46,7 @@ class Argument:
 
 @dataclass(frozen=True)
 class Keywords:
-    """Keywords of these values are said by other keywords: all of `ours` give way to all of `theirs`."""
+    """If a call has all keywords of `ours` with these values, all keywords of `theirs` replace them."""
 
     of: str
     ours: Mapping[str, Any]
@@ -74,14 +74,14 @@ Rule = Argument | Keywords | Returned
 
 @dataclass(frozen=True)
 class Handout:
-    """What a handout is called, what it lacks, and how its functions want to be called.
+    """A handout: its name, what it lacks, and how its functions are called.
 
-    years: for people. like: the one that its file is completed from, or "". lacks: ids of functions and classes that it
-    did not have. lacks_checks: patterns of ids of checks that ask for what its functions could not do. solved: ids of
-    functions that it gave written, so that they carry no points. accepts, by function: misconceptions that are right
-    there, since it says or wrote so itself. files: patterns of the handed-out files and notebooks that it has as the
-    assignment has them; of others, nothing is said about how a submission's differ.
-    hints, by function and misconception, and titles, by check: those that would say it in our words.
+    years: for people. like: the handout that completes its file, or "". lacks: ids of functions and classes that it
+    does not have. lacks_checks: patterns of ids of checks that test what its functions could not do. solved: ids of
+    functions that it contains solved, so they carry no points. accepts, by function: misconceptions that are right
+    there, because the handout itself states or does so. files: patterns of the handed-out files and notebooks that are
+    the same as the assignment's; how a submission's other handed-out files differ is not reported.
+    hints, by function and misconception, and titles, by check: replacements for those in our handout's terms.
     """
 
     name: str
@@ -105,12 +105,12 @@ class Handout:
         object.__setattr__(self, "by_function", by_function)
 
     def has(self, check: Check) -> bool:
-        """Whether the check asks for something of this handout; it does not look at any submission."""
+        """Whether the check applies to this handout, whatever the submission."""
         lacks = check.function in self.lacks or check.needs in self.lacks or check.function in self.solved
         return not lacks and not any(fnmatchcase(check.id, pattern) for pattern in self.lacks_checks)
 
     def has_file(self, name: str) -> bool:
-        """Whether this handed-out file or notebook, by the path or name that the assignment has, is one of its own."""
+        """Whether this handed-out file or notebook (its path or name in the assignment) is the same in this handout."""
         return any(fnmatchcase(name, pattern) for pattern in self.files)
 
     def inverse(self) -> Handout:
@@ -126,10 +126,10 @@ OWN: Final = Handout(OWN_HANDOUT, "the assignment's own", files=("*",))
 
 
 def adapt(call: Call, handout: Handout) -> Call:
-    """A caller for checks, of code written for `handout`.
+    """Return a caller for checks that calls code written for `handout`.
 
-    Raises AssignmentError where a check asks for what the handout lacks: our fault, the check is to be left out by the
-    handout's file.
+    It raises AssignmentError if a check uses what the handout lacks: our fault, the handout's file must leave this
+    check out.
     """
     if not handout.by_function and not handout.lacks:
         return call
@@ -143,8 +143,8 @@ def adapt(call: Call, handout: Handout) -> Call:
 
 
 def adapt_back(call: Call, handout: Handout) -> Call:
-    """A caller for code written for `handout`, of functions of our own, such as stubs. Raises nothing of its own: what
-    the code gives goes on as it is where no rule fits."""
+    """Return a caller for code written for `handout` that calls our functions, such as stubs. It raises nothing itself:
+    arguments that no rule fits are passed on unchanged."""
     inverse = handout.inverse()
     return lambda function, args, kwargs: translate(call, inverse, function, args, kwargs)
 
@@ -152,9 +152,9 @@ def adapt_back(call: Call, handout: Handout) -> Call:
 def translate(
     call: Call, handout: Handout, function: str, args: tuple[Any, ...], kwargs: dict[str, Any], is_strict: bool = False
 ) -> Any:
-    """One call: its arguments rewritten into copies, what it changed in dicts and what it returned brought back.
+    """Make one call: translate its arguments into copies, and translate changed dicts and the result back.
 
-    is_strict: raises AssignmentError for a keyword that the handout lacks and that no rule puts into other words.
+    is_strict: raise AssignmentError for a keyword that the handout lacks and no rule replaces.
     """
     rules = handout.by_function.get(function, ())
     if not rules:
@@ -185,33 +185,35 @@ def translate(
 
 
 def rewrite(rule: Argument, given: list[Any], named: dict[str, Any]) -> None:
-    """Put the argument, wherever it is given, as they have it. Dicts are copied, never written into."""
+    """Translate the argument, positional or by keyword, to their form. Dicts are copied, never changed."""
     if rule.position < len(given):
-        given[rule.position] = say(rule, given[rule.position])
+        given[rule.position] = to_their_form(rule, given[rule.position])
     elif rule.name in named:
-        named[rule.their_name] = say(rule, named.pop(rule.name))
+        named[rule.their_name] = to_their_form(rule, named.pop(rule.name))
 
 
-def say(rule: Argument, value: Any) -> Any:
+def to_their_form(rule: Argument, value: Any) -> Any:
     if rule.entry:
         if not isinstance(value, dict) or rule.entry not in value:
             return value
-        return {**value, rule.entry: say(replace(rule, entry=""), value[rule.entry])}
+        return {**value, rule.entry: to_their_form(replace(rule, entry=""), value[rule.entry])}
     if rule.complement and is_number(value):
-        value = 1 - (int(value) if isinstance(value, np.integer) else value)  # NumPy's unsigned ones would wrap
+        value = 1 - (int(value) if isinstance(value, np.integer) else value)  # NumPy's unsigned integers would wrap
     return reshaped(value, rule.their_shape)
 
 
 def bring_back(
     before: Mapping[str, Any], sent: Mapping[str, Any], after: Mapping[str, Any], rules: Sequence[Argument]
 ) -> dict[str, Any]:
-    """The dict after the call as we have it: an entry that was rewritten and not changed is the very one it was."""
+    """Translate the dict after the call to our form: a translated entry that did not change is the original object."""
     ours = dict(after)
     for rule in rules:
         if rule.entry in ours:
             now, then = ours[rule.entry], sent.get(rule.entry)
             unchanged = now is then or (is_number(now) and is_number(then) and now == then)
-            ours[rule.entry] = before[rule.entry] if unchanged else say(replace(rule.inverse(), entry=""), now)
+            ours[rule.entry] = (
+                before[rule.entry] if unchanged else to_their_form(replace(rule.inverse(), entry=""), now)
+            )
     return ours
 
 
@@ -223,7 +225,7 @@ def exchange(rule: Keywords, named: dict[str, Any]) -> None:
 
 
 def lacking(rules: Sequence[Rule]) -> set[str]:
-    """The keywords of a function of ours that give way to others, and so do not exist there."""
+    """The keywords of our function that rules replace, so that they do not exist in theirs."""
     keywords = [rule for rule in rules if isinstance(rule, Keywords)]
     return set[str]().union(*(rule.ours for rule in keywords)).difference(*(rule.theirs for rule in keywords))
 
@@ -239,7 +241,7 @@ def reshape_returned(rule: Returned, value: Any) -> Any:
 
 
 def reshaped(value: Any, shape: tuple[int, ...]) -> Any:
-    """The array in this shape if that only adds or takes away axes of length 1; else as it is, to be judged so."""
+    """The array in this shape if that only adds or removes axes of length 1; else unchanged, and judged as it is."""
     if not shape or not isinstance(value, np.ndarray):
         return value
     try:
@@ -254,7 +256,7 @@ def is_number(value: Any) -> bool:
 
 
 def is_off(value: Any) -> bool:
-    """None and False ask for nothing, so nothing is lost where they are not said."""
+    """None and False switch an option off, so the argument can be left out."""
     return value is None or value is False
 
 

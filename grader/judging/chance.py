@@ -1,30 +1,32 @@
-"""Whether numbers can be what chance gave: weights from a normal distribution, masks that keep each number on its own.
+"""Decide whether numbers can be random: weights from a normal distribution, masks that keep each entry independently.
 
-A check cannot know what a student drew, but it can know what chance does not do. Every question below has a limit that
-right numbers pass: independent draws exceed it with a probability of at most RARE, whatever generator made them. The
-limits are proven bounds, not estimates, so right work loses a mark in one of a hundred million runs or less.
+A check cannot know which numbers a student drew, but it can find patterns that chance practically never produces. Each
+test below has a limit that independent draws exceed with a probability of at most RARE, whatever the generator. The
+limits are proven bounds, not estimates, so right work loses marks in at most one of a hundred million runs.
 
 Weights (`find_pattern`), v = w / scale, n entries:
-    repeats     less than half of them differ from each other. Draws of float32 or more hardly ever meet.
-    order       the circular correlation of v with itself, k places on. |r| > t has a probability of at most
+    repeats     fewer than half of the entries are different. Draws of float32 or more are hardly ever equal.
+    order       the circular correlation r of v with itself, shifted by k places. P(|r| > t) is at most
                 2 (1 - t²)^(0.38 n), and 2 (1 - t²)^(n/4) at k = n/2 (Chernoff's bound on a quadratic form)
-    slices      two rows, columns or filters of d entries are multiples of each other. |cos| > t has a probability of at
-                most (1 - t²)^((d-1)/2), the area of two caps of a sphere
-    extremes    all |v| are below m <= 1.9, with a probability of (2 Phi(m) - 1)^n at most; one is above M,
-                n (2 - 2 Phi(M)) at most
-    shape       the share of entries below any value is e off Phi: 2 exp(-2 n e²) at most (Dvoretzky, Kiefer, Wolfowitz)
+    slices      two rows, columns or filters of d entries are multiples of each other. P(|cos| > t) is at most
+                (1 - t²)^((d-1)/2), the area of two caps of a sphere
+    extremes    all |v| are below m <= 1.9, which has a probability of at most (2 Phi(m) - 1)^n; or one is above M, at
+                most n (2 - 2 Phi(M))
+    shape       the share of entries below some value differs from Phi by e: at most 2 exp(-2 n e²) (Dvoretzky, Kiefer,
+                Wolfowitz)
 
-A uniform distribution of the same spread ends at 1.73 and fails "extremes". A normal distribution cut off at two or
-three times its spread passes: it lets hidden units differ as well as any, and libraries draw so. So does a constructor
-that seeds its own generator: each set of weights is a normal one.
+A uniform distribution with the same standard deviation ends at 1.73 and fails "extremes". A normal distribution cut off
+at two or three standard deviations passes: hidden units differ as they should, and libraries draw this way. A
+constructor that seeds its own generator passes, too: each set of weights is normal.
 
 Masks (`find_mask_pattern`), v = (mask - q) / sqrt(q (1 - q)):
-    order       the correlation of v with itself or with another mask, k places on. The products of one k are two sets
-                of independent numbers of variance 1, at most B = max(q, 1 - q) / min(q, 1 - q) each: Bernstein's bound
-    share       the number that is kept has a variance of n q (1 - q). That it is within 1 of n q in each of several
-                masks has a probability of at most the product of 3 / sqrt(2 pi n q (1 - q)), and 1 % more
+    order       the correlation of v with itself or with another mask, shifted by k places. The products for one k are
+                two sets of independent numbers of variance 1, each at most B = max(q, 1 - q) / min(q, 1 - q):
+                Bernstein's bound
+    share       the number of kept entries has the variance n q (1 - q). The probability that it is within 1 of n q in
+                each of several masks is at most the product of 3 / sqrt(2 pi n q (1 - q)), and 1 % more
 
-Pure. Arrays of any shape and any finite content; only `expect_…` raise, CallFailed with what the student reads.
+Pure. Arrays may have any shape and any finite content; only `expect_…` raise: CallFailed with the student's message.
 """
 
 from __future__ import annotations
@@ -43,15 +45,16 @@ from grader.messages.of_check import placed
 from grader.records import FAILED, Reason
 
 RARE: Final = 1e-9
-MOST_EXTREME: Final = 1.9  # in units of the spread: what a right array must reach at most
-MOST_SLICES: Final = 1000  # along one axis that are compared with each other
+MOST_EXTREME: Final = 1.9  # in standard deviations: no array has to contain a larger entry than this
+MOST_SLICES: Final = 1000  # an axis with more slices is not compared slice by slice
 NORMAL: Final = NormalDist()
 
 
 def expect_draws(function: str, weights: Mapping[str, Any], scale: float) -> None:
     """Raise CallFailed if one of these initial weights was not drawn at random, or two of them are the same draws.
 
-    weights: by name, with a spread and a mean that fit. What is no array of floats is left to other questions.
+    weights: by name, with the right standard deviation and mean. Anything but an array of floats is skipped: other
+    comparisons catch it.
     """
     arrays = {name: w for name, w in weights.items() if isinstance(w, np.ndarray) and w.dtype.kind == "f" and w.size}
     for name, w in arrays.items():
@@ -63,9 +66,15 @@ def expect_draws(function: str, weights: Mapping[str, Any], scale: float) -> Non
 
 
 def expect_masks(function: str, masks: Sequence[np.ndarray], keep: float) -> None:
-    """Raise CallFailed if what these masks keep does not depend on chance alone, number by number.
+    """End the check with status failed unless these masks keep each entry independently and at random.
 
-    masks: of one shape, each drawn with another seed, True where a number is kept. keep: the share that is to be kept.
+    function: id of the function that made the masks.
+    masks: arrays of bool, all of one shape, each drawn with a different seed, True where an entry is kept.
+    keep: the expected share of kept entries, between 0 and 1.
+
+    A right function fails each of the tests with a probability of at most 1e-9.
+
+        expect_masks("layers.dropout_forward", [out != 0], 1 - p)
     """
     if pattern := find_mask_pattern(masks, keep):
         raise refusal(function, Reason.of("not_masked_by_chance", pattern=pattern))
@@ -76,7 +85,7 @@ def refusal(function: str, reason: Reason) -> CallFailed:
 
 
 def find_pattern(w: np.ndarray, scale: float) -> Reason | None:
-    """What shows that w was not drawn from a normal distribution around 0 of this spread, if anything does."""
+    """Return why w cannot be drawn from a normal distribution with mean 0 and standard deviation `scale`, or None."""
     values = np.asarray(w, dtype=np.float64) / scale
     flat = values.ravel()
     n = flat.size
@@ -98,7 +107,7 @@ def find_pattern(w: np.ndarray, scale: float) -> Reason | None:
 
 
 def find_lag(flat: np.ndarray) -> int:
-    """The first k at which entries resemble those k places on more than chance allows; 0 if there is none."""
+    """The first k at which entries and those k places later are correlated more than chance allows; 0 if none."""
     n = flat.size
     power = np.abs(np.fft.rfft(flat)) ** 2
     correlations = np.fft.irfft(power, n) / (flat @ flat)
@@ -110,7 +119,7 @@ def find_lag(flat: np.ndarray) -> int:
 
 
 def are_multiples(rows: np.ndarray) -> bool:
-    """Whether two rows point in the same or the opposite direction, more nearly than chance allows."""
+    """Whether two rows point in the same or opposite direction more closely than chance allows."""
     count, d = rows.shape
     if d < 3:
         return False
@@ -121,19 +130,19 @@ def are_multiples(rows: np.ndarray) -> bool:
 
 
 def begin_alike(a: np.ndarray, b: np.ndarray) -> bool:
-    """Whether two arrays begin with the same numbers, but for a factor: drawn after the same seed, or copied."""
+    """Whether two arrays start with the same numbers up to a factor: drawn after the same seed, or copied."""
     d = min(a.size, b.size)
     a, b = a[:d].astype(np.float64), b[:d].astype(np.float64)
     return d >= 3 and bool(abs(a @ b) > cosine_limit(d, 1) * np.linalg.norm(a) * np.linalg.norm(b))
 
 
 def cosine_limit(d: int, pairs: int) -> float:
-    """What the cosine between two of so many pairs of independent vectors of length d does not exceed."""
+    """The limit for the largest cosine among so many pairs of independent vectors of length d."""
     return math.sqrt(1 - (RARE / pairs) ** (2 / (d - 1)))
 
 
 def is_normal(flat: np.ndarray) -> bool:
-    """Whether the share of entries below each value is as near to the standard normal distribution as chance allows."""
+    """Whether the share of entries below each value is as close to a standard normal distribution as chance allows."""
     least, most = normal_limits(flat.size)
     ordered = np.sort(flat)
     return bool(np.all(ordered >= least) and np.all(ordered <= most))
@@ -141,9 +150,9 @@ def is_normal(flat: np.ndarray) -> bool:
 
 @cache
 def normal_limits(n: int) -> tuple[np.ndarray, np.ndarray]:
-    """For each of n sorted values, the least and the most that it can be with shares no further off than chance allows
-    (Dvoretzky, Kiefer and Wolfowitz with Massart's constant): where the normal distribution has the share that the
-    empirical one has above it, minus the bound, and below it, plus the bound."""
+    """For each of n sorted values, the smallest and largest that chance allows: the quantiles of the normal
+    distribution at i/n minus the bound and at (i-1)/n plus the bound, for i = 1 … n (bound of Dvoretzky, Kiefer and
+    Wolfowitz, with Massart's constant)."""
     bound = math.sqrt(math.log(2 / RARE) / (2 * n))
     least = [NORMAL.inv_cdf(share) if (share := i / n - bound) > 0 else -math.inf for i in range(1, n + 1)]
     most = [NORMAL.inv_cdf(share) if (share := i / n + bound) < 1 else math.inf for i in range(n)]
@@ -151,7 +160,8 @@ def normal_limits(n: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def find_mask_pattern(masks: Sequence[np.ndarray], keep: float) -> Reason | None:
-    """What shows that entries depend on others of their mask, or of the mask before, or that their number is fixed."""
+    """Return why the masks are not random: entries depend on others in the same or the previous mask, or their number
+    is fixed. None if no reason is found."""
     for mask in masks:
         if lag := first_beyond(mask, mask, keep, 1):
             return Reason.of("mask_follows_at", lag=lag)
@@ -162,26 +172,26 @@ def find_mask_pattern(masks: Sequence[np.ndarray], keep: float) -> Reason | None
 
 
 def has_fixed_share(masks: Sequence[np.ndarray], keep: float) -> bool:
-    """Whether so many masks keep the same share, to the number, as chance does not."""
+    """Whether so many masks all keep exactly the expected share, which chance practically never produces."""
     chances = [min(1.0, 3.03 / math.sqrt(2 * math.pi * mask.size * keep * (1 - keep))) for mask in masks]
     exact = all(abs(float(mask.sum()) - mask.size * keep) <= 1 for mask in masks)
     return exact and math.prod(chances) <= RARE
 
 
 def first_beyond(first: np.ndarray, second: np.ndarray, keep: float, start: int) -> int | None:
-    """The first shift, from `start` up to half of their length, at which two masks are correlated beyond chance."""
+    """The first shift, from `start` to half of the length, at which two masks correlate more than chance allows."""
     v, u = ((mask.ravel().astype(np.float64) - keep) / math.sqrt(keep * (1 - keep)) for mask in (first, second))
     n = v.size
     spectrum = np.fft.rfft(v, 2 * n).conj() * np.fft.rfft(u, 2 * n)
     lags = np.arange(start, n // 2 + 1)
-    sizes = n - lags  # of the products that are summed up at each
+    sizes = n - lags  # the number of products that each sum has
     correlations = np.fft.irfft(spectrum, 2 * n)[lags] / sizes
     found = lags[np.abs(correlations) > bernstein_limit(sizes, n, keep)]
     return int(found[0]) if found.size else None
 
 
 def bernstein_limit(sizes: np.ndarray, n: int, keep: float) -> np.ndarray:
-    """For each size, t so that the mean of as many products, two sets of independent ones, exceeds it with a
+    """For each size, the limit t that the mean of so many products (two sets of independent ones) exceeds with a
     probability of RARE / n: 4 exp(-size t² / 8 / (1 + B t / 6)) solved for t."""
     bound = max(keep, 1 - keep) / min(keep, 1 - keep)
     exponent = 8 * math.log(4 * n / RARE) / sizes

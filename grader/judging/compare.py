@@ -1,4 +1,4 @@
-"""Expected and actual, compared. Pure; nothing in what a student returns makes it raise."""
+"""Compare expected and actual values. Pure; no value that a student returns makes it raise."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Names = bool | Collection[str]
 
 LARGEST: Final = float(np.finfo(np.float64).max)
 NOTHING: Final = np.array(np.nan)  # as fixtures store None
-MAX_TIMES: Final = 16  # how much larger than expected an array of a wrong shape may be to be looked at any further
+MAX_TIMES: Final = 16  # an array of a wrong shape with more than so many times the expected entries is not examined
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """One comparison with what is not stored of it: remarks that cost nothing, and the value as the judge read it.
+    """One comparison and what the result does not store: remarks, which cost no marks, and the value as float64.
 
-    is_none: None came where an array was expected. shape: of an array that came in a wrong one.
+    is_none: the code returned None where an array was expected. shape: the actual shape, if it is wrong.
     """
 
     comparison: Comparison
@@ -40,9 +40,9 @@ class Judgement:
 def judge_values(
     check: Check, expected: Arrays, actual: Mapping[str, Any], inputs: Arrays | None = None
 ) -> list[Judgement]:
-    """Judge every expected array against the value of the same name. inputs: named arrays that went in."""
-    spoken = {name: check.words.get(name, (name, "")) for name in expected}
-    units = units_of(expected, check.together, {name: said for name, (said, _) in spoken.items()})
+    """Compare each expected array with the value of the same name. inputs: named arrays that the check passed in."""
+    words = {name: check.words.get(name, (name, "")) for name in expected}
+    units = units_of(expected, check.together, {name: shown for name, (shown, _) in words.items()})
 
     def judge(name: str, others: Others | None = None, sizes: Sizes = ()) -> Judgement:
         array, value, weight = expected[name], actual.get(name), float(check.parts.get(name, 1.0))
@@ -50,16 +50,16 @@ def judge_values(
             squeeze = isinstance(value, np.ndarray) and value.ndim != array.ndim
         else:
             squeeze = name in (check.squeeze or ())
-        told: dict[str, Any] = {"others": others, "sizes": sizes, "unit": units.get(name), "words": spoken[name]}
-        return judge_array(name, array, value, tolerance=check.tolerance, weight=weight, squeeze=squeeze, **told)
+        context: dict[str, Any] = {"others": others, "sizes": sizes, "unit": units.get(name), "words": words[name]}
+        return judge_array(name, array, value, tolerance=check.tolerance, weight=weight, squeeze=squeeze, **context)
 
     judgements = {name: judge(name) for name in expected}
     wrong = [name for name, judgement in judgements.items() if judgement.comparison.status != PASSED]
-    if wrong:  # only then is it asked what they look like
+    if wrong:  # only wrong values are examined for known patterns, which is slow
         given: Others = {Input(name): array for name, array in (inputs or {}).items()}
-        sizes = sizes_of(inputs or {spoken[name][0]: array for name, array in expected.items()})
+        sizes = sizes_of(inputs or {words[name][0]: array for name, array in expected.items()})
         for name in wrong:
-            others: Others = {spoken[one][0]: array for one, array in expected.items() if one != name}
+            others: Others = {words[one][0]: array for one, array in expected.items() if one != name}
             judgements[name] = judge(name, {**given, **others}, sizes)
     return list(judgements.values())
 
@@ -79,17 +79,17 @@ def judge_array(
 ) -> Judgement:
     """Decide whether one returned value matches its fixture: type, shape, dtype, finite, value, in this order.
 
-    Pure. `actual` may be any decoded object; nothing in it makes this raise.
-    tolerance: largest |expected - actual| relative to max |expected|, or to `unit` (absolute where that is 0).
-    others: named arrays that a wrong one may turn out to be. sizes: what a wrong factor may turn out to be.
-    squeeze: whether axes of length 1 do not count; those of a single number never do.
-    words: what reasons have in place of the name; and what they say where a yes is a no.
+    Pure. `actual` may be any decoded object; no value of it makes this function raise.
+    tolerance: the largest allowed |expected - actual|, relative to max |expected| or to `unit` (absolute if that is 0).
+    others: named arrays that a wrong value may equal. sizes: lengths that a wrong factor may equal.
+    squeeze: ignore axes of length 1; a single number always ignores them.
+    words: the name that messages show, and the message for a yes-or-no value that is wrong ("" if it is not one).
     Raises FixtureError if `expected` is not finite: our fault, no mark lost.
     """
     if not np.isfinite(expected).all():
         raise fault(Reason.of("not_finite", name=name), FixtureError)
 
-    said, no = words or (name, "")
+    shown, if_no = words or (name, "")
     remarks: list[Reason] = []
 
     def judged(reason: Reason | None, error: float | None = None, **of_value: Any) -> Judgement:
@@ -98,42 +98,42 @@ def judge_array(
 
     if not isinstance(actual, np.ndarray | np.generic | int | float):
         if actual is None:
-            return judged(Reason.of("is_none", name=said, expected=expected.shape), is_none=expected.ndim > 0)
-        return judged(Reason.of("is_of_type", name=said, type=type_of(actual), expected=expected.shape))
+            return judged(Reason.of("is_none", name=shown, expected=expected.shape), is_none=expected.ndim > 0)
+        return judged(Reason.of("is_of_type", name=shown, type=type_of(actual), expected=expected.shape))
     array = np.asarray(actual)
     if array.shape != expected.shape:  # before anything is converted: a wrong shape may be a huge one
         if not (squeeze or expected.ndim == 0) or squeezed(array.shape) != squeezed(expected.shape):
             comparable = array.dtype.kind in "fiub" and array.size <= MAX_TIMES * max(1, expected.size)
-            looked_at = to_float64(array) if comparable else None
-            reason = describe_shape(said, expected.shape, array.shape, others or {}, looked_at)
-            return judged(reason, actual=looked_at, shape=array.shape)
-        remarks.append(Reason.of("axes_of_length_1", name=said, found=array.shape, expected=expected.shape))
+            examined = to_float64(array) if comparable else None
+            reason = describe_shape(shown, expected.shape, array.shape, others or {}, examined)
+            return judged(reason, actual=examined, shape=array.shape)
+        remarks.append(Reason.of("axes_of_length_1", name=shown, found=array.shape, expected=expected.shape))
     if array.dtype.kind == "c":
         if np.any(array.imag != 0):
-            return judged(Reason.of("is_complex", name=said))
+            return judged(Reason.of("is_complex", name=shown))
         array = array.real
     if array.dtype != expected.dtype and isinstance(actual, np.ndarray):
-        remarks.append(Reason.of("other_dtype", name=said, found=str(array.dtype), expected=str(expected.dtype)))
+        remarks.append(Reason.of("other_dtype", name=shown, found=str(array.dtype), expected=str(expected.dtype)))
     integers = array.dtype.kind in "iub"
     converted = to_float64(array)
     if converted is None:
-        return judged(Reason.of("are_no_numbers", name=said, expected=expected.shape))
+        return judged(Reason.of("are_no_numbers", name=shown, expected=expected.shape))
     array = converted.reshape(expected.shape)
     if not np.isfinite(array).all():
-        return judged(describe_difference(said, expected, array), actual=array)
+        return judged(describe_difference(shown, expected, array), actual=array)
     error = relative_error(expected, array, unit)
     if error <= tolerance:
         return judged(None, error, actual=array)
-    if no:
-        return judged(as_written(no), error, actual=array)
-    reason = describe_difference(said, expected, array, others=others, sizes=sizes, unit=unit, integers=integers)
+    if if_no:
+        return judged(as_written(if_no), error, actual=array)
+    reason = describe_difference(shown, expected, array, others=others, sizes=sizes, unit=unit, integers=integers)
     return judged(reason, error, actual=array)
 
 
 def units_of(expected: Arrays, together: Names, words: Mapping[str, str] | None = None) -> dict[str, Unit]:
-    """What the errors of those names are relative to that are compared together: the largest finite entry of all.
+    """For each name in `together`, what its error is relative to: the largest finite entry of all these arrays.
 
-    words: what is said in place of names.
+    words: by name, the name that messages show.
     """
     names = [name for name, array in expected.items() if array.ndim] if together is True else together or ()
     sizes = {name: largest_entry(expected[name]) for name in names if name in expected}
@@ -145,12 +145,12 @@ def units_of(expected: Arrays, together: Names, words: Mapping[str, str] | None 
 
 
 def largest_entry(array: np.ndarray) -> float:
-    """The largest magnitude among what is finite; 0 where nothing is."""
+    """The largest magnitude among the finite entries; 0 if there is no finite entry."""
     return float(np.max(np.abs(array[np.isfinite(array)]), initial=0.0))
 
 
 def to_float64(array: np.ndarray) -> np.ndarray | None:
-    """None for what has no such form: an integer beyond all floats, strings, an empty array with a giant axis."""
+    """Convert, or return None for values that do not fit: a huge integer, strings, an empty array with a giant axis."""
     try:
         return array.astype(np.float64)
     except (OverflowError, TypeError, ValueError, MemoryError):
@@ -158,7 +158,7 @@ def to_float64(array: np.ndarray) -> np.ndarray | None:
 
 
 def relative_error(expected: np.ndarray, actual: np.ndarray, unit: Unit | None = None) -> float:
-    """Largest |expected - actual| relative to the largest |expected|, or to `unit`; absolute where that is 0."""
+    """Largest |expected - actual| relative to the largest |expected|, or to `unit`; absolute if that is 0."""
     if expected.size == 0:
         return 0.0
     with np.errstate(over="ignore"):
@@ -170,50 +170,59 @@ def relative_error(expected: np.ndarray, actual: np.ndarray, unit: Unit | None =
 
 @dataclass(frozen=True)
 class Fit:
-    """One misconception held against the values that came of one check.
+    """How well one misconception explains the student's values in one check.
 
-    explained: names of values that it changes and that came as it has them. is_told: the others that it changes are at
-    most single numbers, which a second mistake may have moved as well. is_denied: a value that it changes is right.
-    is_telling: an explained value can hardly be a coincidence. is_shaped: a wrong shape is the misconception's.
-    is_overflown: a value that is NaN or inf with the misconception is so here. is_whole: every value came so.
+    explained: names of values that it changes and that the student returned just so. explains_arrays: it explains all
+    arrays that it changes; single numbers that it leaves unexplained may come from a second mistake.
+    is_contradicted: it changes a value that is right. is_specific: some explained value can hardly be a coincidence.
+    has_same_shape: a wrong shape is the one that the misconception gives. overflows_alike: a value is NaN or inf both
+    here and with the misconception. matches_all: every value is as with the misconception.
     """
 
     explained: frozenset[str]
-    is_told: bool
-    is_denied: bool
-    is_telling: bool
-    is_shaped: bool
-    is_overflown: bool
-    is_whole: bool
+    explains_arrays: bool
+    is_contradicted: bool
+    is_specific: bool
+    has_same_shape: bool
+    overflows_alike: bool
+    matches_all: bool
 
 
 def fit(check: Check, expected: Arrays, variant: Arrays, judgements: Sequence[Judgement]) -> Fit:
-    """Hold what a misconception returns against what came, NaN for NaN."""
+    """Compare the values of a misconception with the student's; NaN equals NaN."""
     units, variant_units = units_of(expected, check.together), units_of(variant, check.together)
-    explained, left, is_whole = set[str](), set[str](), True
-    is_denied = is_shaped = is_overflown = False
+    explained, left, matches_all = set[str](), set[str](), True
+    is_contradicted = has_same_shape = overflows_alike = False
     for judgement in judgements:
         name, other = judgement.comparison.name, variant[judgement.comparison.name]
         array = NOTHING if judgement.is_none else judgement.actual
         is_found = array is not None and same(other, array, check.tolerance, variant_units.get(name))
-        is_whole &= is_found
+        matches_all &= is_found
         if same(expected[name], other, check.tolerance, units.get(name)):
             continue
         if judgement.comparison.status == PASSED:
-            is_denied = True
+            is_contradicted = True
         else:
             (explained if is_found else left).add(name)
-        is_shaped |= judgement.shape == other.shape
+        has_same_shape |= judgement.shape == other.shape
         if judgement.actual is not None and not (np.isfinite(other).all() or np.isfinite(judgement.actual).all()):
-            is_overflown = True
-    telling = [variant[name] for name in explained if is_telling(variant[name])]
+            overflows_alike = True
+    telling = [variant[name] for name in explained if is_specific(variant[name])]
     arrays_left = any(variant[name].ndim for name in left)
-    is_told = bool(explained) and (not left or (not arrays_left and any(array.ndim for array in telling)))
-    return Fit(frozenset(explained), is_told, is_denied, bool(telling), is_shaped, is_overflown, is_whole)
+    explains_arrays = bool(explained) and (not left or (not arrays_left and any(array.ndim for array in telling)))
+    return Fit(
+        frozenset(explained),
+        explains_arrays,
+        is_contradicted,
+        bool(telling),
+        has_same_shape,
+        overflows_alike,
+        matches_all,
+    )
 
 
-def is_telling(array: np.ndarray) -> bool:
-    """Whether these values are found by one mistake only: not where they are facts, shares, one value throughout."""
+def is_specific(array: np.ndarray) -> bool:
+    """Whether hardly two mistakes give these values: not if all are multiples of 1/1000 (counts, shares) or equal."""
     if array.size == 0 or not np.isfinite(array).all():
         return False
     thousandths = array.astype(np.float64) * 1000
@@ -221,7 +230,7 @@ def is_telling(array: np.ndarray) -> bool:
 
 
 def same(expected: np.ndarray, actual: np.ndarray, tolerance: float, unit: Unit | None = None) -> bool:
-    """Whether two arrays agree in shape and, within a tolerance, in value, NaN for NaN."""
+    """Whether two arrays have the same shape and, within a tolerance, the same values; NaN equals NaN."""
     if expected.shape != actual.shape:
         return False
     a, b = np.asarray(expected, dtype=np.float64), np.asarray(actual, dtype=np.float64)

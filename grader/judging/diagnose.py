@@ -1,4 +1,4 @@
-"""What is wrong with an array, without telling what is right: shapes, likenesses, places. Never a value."""
+"""Describe how a wrong array differs from the expected one: shape, pattern, place. Never reveals an expected value."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from grader.records import Reason
 Shape = tuple[int, ...]
 
 LISTED: Final = 5  # indices that a reason holds; a sentence lists fewer
-SLIGHT: Final = 0.01  # an error that is told in percent
-HUGE: Final = 1000  # times too large: any mistake may do that, and the exact factor would tell the right value
+SLIGHT: Final = 0.01  # errors from here on are shown in percent
+HUGE: Final = 1000  # times too large: any mistake may cause that, and the exact factor would reveal the right value
 
-# What a text of Python's or NumPy's is known by, and the advice on it (messages/advice.py).
+# Parts of error messages of Python and NumPy, and the advice for each (messages/advice.py). The first match counts.
 DEBUGGERS: Final = ("BdbQuit", "code.interact", "ipdb.", "pudb.", "debugpy.", "IPython.embed", "IPython.core.debugger")
 GONE_TYPES: Final = ("float", "int", "bool", "object", "long", "str")
 RECOGNISED: Final = (
@@ -58,7 +58,7 @@ OWN_LARGEST: Final = Reason.of("own_largest")
 
 @dataclass(frozen=True)
 class Unit:
-    """What an error is relative to: a magnitude, and whose it is."""
+    """What an error is relative to: a magnitude, and the words for it."""
 
     size: float
     of: Reason = OWN_LARGEST
@@ -71,7 +71,7 @@ def advice_on(error_text: str) -> Reason | None:
 def describe_shape(
     name: str, expected: Shape, found: Shape, others: Others, actual: np.ndarray | None = None
 ) -> Reason:
-    """Say that a shape is wrong and what it looks like instead. actual: the values, where they can be looked at."""
+    """Describe a wrong shape and what it resembles. actual: the values, or None if they cannot be examined."""
     if actual is not None and np.isfinite(actual).all():
         with np.errstate(all="ignore"):
             other = patterns.find_other(actual, others)
@@ -105,10 +105,10 @@ def describe_difference(
     unit: Unit | None = None,
     integers: bool = False,
 ) -> Reason:
-    """Say how values of the right shape differ: NaN, what they look like instead, or where they are wrong.
+    """Describe how values of the right shape differ: NaN, a known pattern, or where they are wrong.
 
-    others: named arrays that they may turn out to be. sizes: what a factor may turn out to be.
-    unit: what errors are relative to; by default the largest entry. integers: the array came with whole numbers only.
+    others: named arrays that the values may equal. sizes: lengths that a factor may equal.
+    unit: what errors are relative to; by default the largest entry. integers: the returned array had an integer dtype.
     """
     wrong, size = ~np.isfinite(actual), actual.size
     if wrong.any():
@@ -138,7 +138,7 @@ def describe_difference(
 
 
 def describe_place(name: str, difference: np.ndarray, unit: Unit) -> Reason:
-    """How large the error is, how many entries are wrong, and where. difference: in units."""
+    """Describe how large the error is, how many entries are wrong, and where. difference: in multiples of the unit."""
     error, wrong = float(np.max(difference)), difference > CLOSE
     if wrong.size == 1 and unit.of == OWN_LARGEST:
         slightly = Reason.of("number_slightly_off", name=name, amount=error)
@@ -152,7 +152,7 @@ def describe_place(name: str, difference: np.ndarray, unit: Unit) -> Reason:
 
 
 def place(wrong: np.ndarray) -> Reason:
-    """Where the wrong entries lie, which are some and not all."""
+    """Describe where the wrong entries lie. Some entries are wrong, but not all."""
     if wrong.ndim >= 2 and min(wrong.shape[-2:]) > 2 and not wrong[..., 1:-1, 1:-1].any():
         return Reason.of("only_at_the_border")
     touched = [np.moveaxis(wrong, axis, 0).reshape(length, -1).any(axis=1) for axis, length in enumerate(wrong.shape)]

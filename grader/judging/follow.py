@@ -1,9 +1,9 @@
-"""Follow-through: does a wrong gradient belong to the student's own wrong forward? Pure but for calling that forward.
+"""Follow-through: is a wrong gradient right for the student's own wrong forward? Pure except for calls of the forward.
 
-The forward is a stranger: it may keep count of its calls, or recognise a small step and answer with what suits it. So
-it must be wrong to begin with (a right forward has one gradient only), and what reaches what must be as in the
-reference. Then the check is made once more with inputs that nobody can know, and its claims must agree there, too; and
-some of what was said there is asked again where nothing is remembered (grading/follow_through.py opens such places).
+The forward is untrusted: it may count its calls, or recognise a small step and return what makes a gradient look right.
+So the forward must be wrong (a right forward has only one gradient), and its inputs must reach the same outputs as in
+the reference. Then the check is rerun with secret random inputs, and its claims must agree there, too. Some of the
+forward's values are computed again in fresh processes, which remember nothing (grading/follow_through.py opens them).
 """
 
 from __future__ import annotations
@@ -15,79 +15,90 @@ from typing import Any, Final
 import numpy as np
 from numpy.random import RandomState
 
-from grader.checks import Gradients
+from grader.definitions import Gradients
 from grader.judging.compare import relative_error
-from grader.judging.numgrad import Ahead, depends_on_given, evaluate, gradient_agrees, one_by_one, reach
+from grader.judging.numgrad import Prefetch, depends_on_given, evaluate, gradient_agrees, no_prefetch, reach
 from grader.judging.placeholder import Placeholder
 from grader.records import Check
 
-# Answers that are asked for again. A slope is the difference of two answers, and one of them is a lie where the slope
-# is. Up to half of the directions may look like kinks, which takes a lie in one of their two slopes: so of all slopes
-# of a gradient at most a quarter is true, and of PAIRS all are, at most once in 64 times. Of what reaches what, a lie
-# may be in one answer of six: REACHING are all true once in 80 times.
+# How many values are computed again. A slope is the difference of two values; a false slope needs one false value. To
+# fake a gradient, a forward must fake most slopes: up to half of the directions may look like kinks, and each of those
+# has one false slope of two. So at most a quarter of the slopes is true, and PAIRS random slopes are all true at most
+# once in 64 times. To fake which inputs reach which outputs takes one false value of six: REACHING values are all true
+# once in 80 times.
 PAIRS: Final = 3
 REACHING: Final = 24
-SAME: Final = 1e-10  # relative; one function asked twice differs by nothing at all
+SAME: Final = 1e-10  # relative; an honest function called twice returns exactly the same
 
 
 @dataclass(frozen=True)
-class Said:
-    """One value of the forward, as it was said while its gradient was asked for."""
+class RecordedValue:
+    """One call of the forward and its value, recorded while its gradient was measured."""
 
     arguments: tuple[Any, ...]
     value: np.ndarray
 
 
 def agreeing_claims(
-    gradients: Gradients, wrong: Mapping[str, np.ndarray], check: Check, forward: np.ndarray, ahead: Ahead = one_by_one
+    gradients: Gradients,
+    wrong: Mapping[str, np.ndarray],
+    check: Check,
+    forward: np.ndarray,
+    prefetch: Prefetch = no_prefetch,
 ) -> frozenset[str]:
-    """Which of the wrong claims are the gradient of the student's own forward; none if that forward is right here.
+    """Return which of the wrong claims are gradients of the student's own forward; none if that forward is right here.
 
-    A claim of zeros alone is none: at best it belongs to a forward that does not depend on this argument at all, where
-    the reference's does, and that is what a body that nobody has written claims, too.
+    A claim of only zeros never counts: it fits a forward that ignores this argument, while the reference uses it, and
+    an unwritten backward returns zeros, too.
     forward: the reference's value at the points.
     """
     own = evaluate(gradients.at, gradients.points)
     if own is None or (own.shape == forward.shape and relative_error(forward, own) <= check.tolerance):
         return frozenset()
-    return frozenset(name for name, claim in wrong.items() if agrees(gradients, name, claim, check, ahead))
+    return frozenset(name for name, claim in wrong.items() if agrees(gradients, name, claim, check, prefetch))
 
 
 def claims_that_hold(
-    gradients: Gradients, names: Collection[str], check: Check, rng: RandomState, ahead: Ahead = one_by_one
-) -> tuple[frozenset[str], list[Said]]:
-    """Which of these claims, made once more at other points, agree there, too; and answers that they rest on."""
-    held, kept = set(), []
+    gradients: Gradients, names: Collection[str], check: Check, rng: RandomState, prefetch: Prefetch = no_prefetch
+) -> tuple[frozenset[str], list[RecordedValue]]:
+    """Return which of these claims, made again at other points, agree there, and some recorded values as evidence."""
+    held, evidence = set(), []
     for name in sorted(names):
-        said: list[Said] = []
-        if agrees(heard(gradients, said), name, gradients.claims[name][0], check, ahead):
+        recorded: list[RecordedValue] = []
+        if agrees(recording(gradients, recorded), name, gradients.claims[name][0], check, prefetch):
             held.add(name)
-            pairs = rng.permutation(len(said) // 2)[:PAIRS]  # the two answers of a slope follow each other
-            kept += [said[2 * int(pair) + side] for pair in pairs for side in (0, 1)]
-    return frozenset(held), kept
+            pairs = rng.permutation(len(recorded) // 2)[:PAIRS]  # the two values of a slope follow each other
+            evidence += [recorded[2 * int(pair) + side] for pair in pairs for side in (0, 1)]
+    return frozenset(held), evidence
 
 
 def reach_that_holds(
-    gradients: Gradients, expected: Mapping[str, np.ndarray], check: Check, rng: RandomState, ahead: Ahead = one_by_one
-) -> tuple[bool, list[Said]]:
-    """Whether what reaches what is as expected; and some of the answers that this rests on."""
-    said: list[Said] = []
-    same_reach = same_patterns(expected, reach_patterns(heard(gradients, said), check, ahead))
-    return same_reach, [said[int(index)] for index in rng.permutation(len(said))[:REACHING]]
+    gradients: Gradients,
+    expected: Mapping[str, np.ndarray],
+    check: Check,
+    rng: RandomState,
+    prefetch: Prefetch = no_prefetch,
+) -> tuple[bool, list[RecordedValue]]:
+    """Return whether the inputs reach the expected outputs, and some recorded values as evidence."""
+    recorded: list[RecordedValue] = []
+    same_reach = same_patterns(expected, reach_patterns(recording(gradients, recorded), check, prefetch))
+    return same_reach, [recorded[int(index)] for index in rng.permutation(len(recorded))[:REACHING]]
 
 
-def agrees(gradients: Gradients, name: str, claim: Any, check: Check, ahead: Ahead) -> bool:
-    """Whether a claim is no claim of zeros and the gradient of the forward."""
+def agrees(gradients: Gradients, name: str, claim: Any, check: Check, prefetch: Prefetch) -> bool:
+    """Whether a claim is the gradient of the forward, and not only zeros."""
     if not isinstance(claim, np.ndarray) or claim.dtype.kind not in "fiub" or not np.any(claim):
         return False
     i = list(gradients.claims).index(name)
-    return gradient_agrees(gradients.at, gradients.points, i, gradients.dout, claim, reach_rng(check, i), ahead)
+    return gradient_agrees(gradients.at, gradients.points, i, gradients.dout, claim, reach_rng(check, i), prefetch)
 
 
-def reach_patterns(gradients: Gradients, check: Check, ahead: Ahead = one_by_one) -> dict[str, np.ndarray] | None:
-    """What reaches what, for every claim and for what is given; None where the forward gives no finite numbers."""
+def reach_patterns(
+    gradients: Gradients, check: Check, prefetch: Prefetch = no_prefetch
+) -> dict[str, np.ndarray] | None:
+    """Which inputs reach which outputs, for each claim and for the given arguments; None if an output is not finite."""
     points = gradients.points
-    found = [reach(gradients.at, points, i, reach_rng(check, i), ahead) for i in range(len(points))]
+    found = [reach(gradients.at, points, i, reach_rng(check, i), prefetch) for i in range(len(points))]
     patterns = dict(zip(gradients.claims, found, strict=True))
     if gradients.given:
         patterns["given"] = depends_on_given(gradients.forward, points, gradients.given)
@@ -95,10 +106,10 @@ def reach_patterns(gradients: Gradients, check: Check, ahead: Ahead = one_by_one
     return finite if len(finite) == len(patterns) else None
 
 
-def is_repeated(gradients: Gradients, said: Said) -> bool:
-    """Whether the forward says the same once more."""
-    again = evaluate(gradients.forward, said.arguments)
-    return again is not None and again.shape == said.value.shape and relative_error(said.value, again) <= SAME
+def is_repeated(gradients: Gradients, recorded: RecordedValue) -> bool:
+    """Whether the forward returns the same value when it is called again."""
+    again = evaluate(gradients.forward, recorded.arguments)
+    return again is not None and again.shape == recorded.value.shape and relative_error(recorded.value, again) <= SAME
 
 
 def same_patterns(expected: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray] | None) -> bool:
@@ -108,18 +119,18 @@ def same_patterns(expected: Mapping[str, np.ndarray], found: Mapping[str, np.nda
 
 
 def reach_rng(check: Check, index: int) -> RandomState:
-    """Samples the same coordinates when the fixture is made and when a submission is judged."""
+    """A generator that samples the same coordinates for the fixture and for each submission."""
     return RandomState([check.seed, index])
 
 
-def heard(gradients: Gradients, said: list[Said]) -> Gradients:
-    """The same, but what the forward answers is kept in `said`."""
+def recording(gradients: Gradients, recorded: list[RecordedValue]) -> Gradients:
+    """Return the same gradients, with a forward that appends each of its numeric values to `recorded`."""
 
     def forward(*arguments: Any) -> Any:
         value = gradients.forward(*arguments)
         is_numeric = type(value) is not Placeholder and isinstance(value, np.ndarray | np.generic | int | float)
         if is_numeric and np.asarray(value).dtype.kind in "fiub":
-            said.append(Said(arguments, np.asarray(value, dtype=np.float64)))
+            recorded.append(RecordedValue(arguments, np.asarray(value, dtype=np.float64)))
         return value
 
     return replace(gradients, forward=forward)

@@ -1,9 +1,10 @@
-"""Numerical gradients from function values: does a backward belong to this forward, which inputs reach which outputs.
+"""Numerical gradients from function values: is a backward right for a forward, and which inputs reach which outputs?
 
-Centred differences in float64 along random directions and single coordinates, at two step sizes. Along one direction a
-single pair of calls tests all of an array: if the claim is wrong by e, a normal direction v finds |<e, v>|, which is
-below a thousandth of |e| once in a thousand times; five of them never are. So the cost does not grow with the array.
-Where the two step sizes disagree the direction crosses a kink (or the forward computes in float32) and is left out.
+Centred differences in float64 along random directions and single coordinates, at two step sizes. Along one direction,
+one pair of calls tests a whole array: if the claim is wrong by e, a normal direction v measures |<e, v>|, which is
+below |e| / 1000 once in a thousand times; for five directions practically never. So the cost does not grow with the
+array. Where the two step sizes disagree, the direction crosses a kink (or the forward computes in float32): it is
+left out.
 """
 
 from __future__ import annotations
@@ -20,25 +21,25 @@ from grader.judging.compare import largest_entry
 DIRECTIONS: Final = 5
 COORDINATES: Final = 6
 STEPS: Final = (1e-4, 1e-5)  # relative to the size of the point; a truncation error of 1e-8, a rounding error of 1e-11
-AGREE: Final = 1e-5  # relative, well above both errors and below any mistake
+AGREE: Final = 1e-5  # relative; well above both errors, and below the effect of any mistake
 KINK: Final = 1e-4
 REACH_SAMPLES: Final = 24
 REACH_STEP: Final = 1e-3
-REACH_FLOOR: Final = 1e-13  # relative; what a coordinate does not reach stays the same to the last bit
+REACH_FLOOR: Final = 1e-13  # relative; an output that a coordinate does not reach stays the same to the last bit
 PAIRS: Final = 8
 MIXED_STEP: Final = 1e-2
 MIXED_FLOOR: Final = 1e-10  # relative; a product of two such steps is some 1e-4
-INTERACTION_STEP: Final = 2.0  # beyond the margin of a hinge loss, whose neighbours interact only there
+INTERACTION_STEP: Final = 2.0  # beyond the margin of a hinge loss: scores interact only there
 
 Function = Callable[..., Any]
 Points = Sequence[np.ndarray]
-# Told what is going to be called next, so that whoever calls from afar asks for all of it at once.
-Ahead = Callable[[Callable[[], Any]], None]
+# Receives a function that makes the next calls, so that a remote caller can send them all in one message.
+Prefetch = Callable[[Callable[[], Any]], None]
 Answers = Callable[[Sequence[Points]], Iterator[np.ndarray | None]]
 
 
-def one_by_one(work: Callable[[], Any]) -> None:
-    """Nothing is asked for before it is needed."""
+def no_prefetch(work: Callable[[], Any]) -> None:
+    """Make no call before its value is needed."""
 
 
 def gradient_agrees(
@@ -48,12 +49,12 @@ def gradient_agrees(
     dout: Any,
     claim: np.ndarray,
     rng: RandomState,
-    ahead: Ahead = one_by_one,
+    prefetch: Prefetch = no_prefetch,
 ) -> bool:
     """Whether `claim` is the gradient of sum(forward(*points) * dout) with respect to points[index].
 
-    Asks forward at most 4 * (DIRECTIONS + COORDINATES) times. False where it cannot be told: forward returns something
-    that is not finite numbers of dout's shape, or more than half of the directions cross a kink.
+    Calls forward at most 4 * (DIRECTIONS + COORDINATES) times. False also if this cannot be decided: forward returns
+    anything but finite numbers of dout's shape, or at least half of the directions cross a kink.
     """
     point = np.asarray(points[index], dtype=np.float64)
     claim = np.asarray(claim, dtype=np.float64)
@@ -62,16 +63,16 @@ def gradient_agrees(
     size = float(np.linalg.norm(claim)) / np.sqrt(claim.size)
     if not np.isfinite(size):
         return False
-    told = 0
+    decided = 0
     directions, weights = sample_directions(point, rng), np.asarray(dout, dtype=np.float64)
     steps = [step * scale_of(point) for step in STEPS]
 
-    def answers() -> Iterator[np.ndarray | None]:
-        for some in (directions[:1], directions[1:]):  # a wrong claim shows in the first
+    def evaluations() -> Iterator[np.ndarray | None]:
+        for some in (directions[:1], directions[1:]):  # the first direction already refutes most wrong claims
             moves = [sign * step * direction for direction in some for step in steps for sign in (1.0, -1.0)]
-            yield from evaluate_all(forward, [replaced(points, index, point + move) for move in moves], ahead)
+            yield from evaluate_all(forward, [replaced(points, index, point + move) for move in moves], prefetch)
 
-    values = answers()
+    values = evaluations()
     for direction in directions:
         slopes = [slope(next(values), next(values), weights, step) for step in steps]
         if slopes[0] is None or slopes[1] is None:
@@ -82,27 +83,26 @@ def gradient_agrees(
             return False
         if abs(slopes[0] - slopes[1]) > KINK * unit:
             continue
-        told += 1
+        decided += 1
         if abs(slopes[1] - expected) > AGREE * unit:
             return False
-    return 2 * told > len(directions)
+    return 2 * decided > len(directions)
 
 
 def reach(
-    forward: Function, points: Points, index: int, rng: RandomState, ahead: Ahead = one_by_one
+    forward: Function, points: Points, index: int, rng: RandomState, prefetch: Prefetch = no_prefetch
 ) -> np.ndarray | None:
-    """Which outputs a few sampled coordinates of points[index] reach: bool, one row a coordinate.
+    """Which outputs a few sampled coordinates of points[index] reach: bool, one row for each coordinate.
 
-    Rows follow that tell where it acts together with the first point: a product is told from a sum of the two.
-    Where the output is one number, rows follow that tell whether a coordinate interacts with its neighbour along the
-    last axis, so that a sum is told from a loss. The same seed samples the same coordinates. None where forward gives
-    no finite numbers.
+    Further rows: where points[index] acts together with the first point, which distinguishes a product from a sum of
+    the two. If the output is one number: whether a coordinate interacts with its neighbour along the last axis, which
+    distinguishes a loss from a sum. The same seed samples the same coordinates. None if an output is not finite.
     """
     point = np.asarray(points[index], dtype=np.float64)
     base = evaluate(forward, points)
     if base is None or point.size == 0:
         return None
-    answers = partial(evaluate_all, forward, ahead=ahead)
+    answers = partial(evaluate_all, forward, prefetch=prefetch)
     step = REACH_STEP * scale_of(point)
     chosen = rng.permutation(point.size)[: COORDINATES if base.size > 1 else REACH_SAMPLES]
     floor = REACH_FLOOR * largest_entry(base)
@@ -117,7 +117,7 @@ def reach(
 
 
 def mixed(answers: Answers, points: Points, index: int, base: np.ndarray, rng: RandomState) -> np.ndarray:
-    """In which outputs the mixed second difference of points[0] and points[index] is not zero, for some pairs."""
+    """In which outputs the mixed second difference of points[0] and points[index] is not zero, for PAIRS samples."""
     rows = np.zeros((0, base.size), dtype=bool)
     if index == 0 or points[0].size == 0:
         return rows
@@ -139,7 +139,7 @@ def mixed(answers: Answers, points: Points, index: int, base: np.ndarray, rng: R
 
 
 def depends_on_given(forward: Function, points: Points, given: Sequence[tuple[Any, Any]]) -> np.ndarray | None:
-    """For each further argument of forward, whether its other value changes the result; None where none is finite."""
+    """For each further argument of forward, whether its other value changes the result; None if one is not finite."""
     values = [value for value, _ in given]
     base = evaluate(forward, [*points, *values])
     answers = []
@@ -152,7 +152,7 @@ def depends_on_given(forward: Function, points: Points, given: Sequence[tuple[An
 
 
 def interactions(answers: Answers, points: Points, index: int, point: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """Whether the mixed second difference of each sample and its neighbour is not zero; no row where none is finite."""
+    """Whether the mixed second difference of each sample and its neighbour is not zero; no rows if it is not finite."""
     step = INTERACTION_STEP * max(1.0, float(np.std(point)))
     length = point.shape[-1] if point.ndim else 1
     rows, places = [], []
@@ -170,14 +170,14 @@ def interactions(answers: Answers, points: Points, index: int, point: np.ndarray
 
 
 def sample_directions(point: np.ndarray, rng: RandomState) -> list[np.ndarray]:
-    """Normal directions over all of the array, then unit vectors along some of its coordinates."""
+    """Normal directions over the whole array, then unit vectors along some of its coordinates."""
     normal = [np.asarray(rng.randn(*point.shape)) for _ in range(DIRECTIONS)]
     origin = np.zeros(point.shape)
     return normal + [bumped(origin, [coordinate], 1.0) for coordinate in rng.permutation(point.size)[:COORDINATES]]
 
 
 def slope(above: np.ndarray | None, below: np.ndarray | None, weights: np.ndarray, step: float) -> float | None:
-    """Centred difference of sum(forward * dout), or None where forward gives no such numbers."""
+    """Centred difference of sum(forward * dout), or None if forward returned no array of dout's shape."""
     if above is None or below is None or not above.shape == below.shape == weights.shape:
         return None
     return (float(np.sum(above * weights)) - float(np.sum(below * weights))) / (2 * step)
@@ -193,8 +193,8 @@ def bumped(point: np.ndarray, coordinates: Sequence[int], step: float) -> np.nda
     return moved
 
 
-def evaluate_all(forward: Function, places: Sequence[Points], ahead: Ahead) -> Iterator[np.ndarray | None]:
-    ahead(lambda: [forward(*points) for points in places])
+def evaluate_all(forward: Function, places: Sequence[Points], prefetch: Prefetch) -> Iterator[np.ndarray | None]:
+    prefetch(lambda: [forward(*points) for points in places])
     return (evaluate(forward, points) for points in places)
 
 

@@ -1,8 +1,8 @@
-"""What wrong values look like: right ones times a factor, off by an amount, in another order, shifted, cut, mixed up.
+"""Recognise patterns in wrong values: a factor, an offset, another order, a shift, lost digits, another array.
 
-Each function answers with a reason or with nothing. `expected` and `actual` have one shape and are finite. From
-describe_factor on they are given in units of what errors are relative to, so that closeness means the same in all.
-A reason may tell a factor, an axis and the name of an array, never a value.
+Each function returns a reason, or None if the pattern does not fit. `expected` and `actual` have the same shape and are
+finite. From describe_factor on, the caller has divided both by what errors are relative to, so that one limit of
+closeness fits all. A reason may reveal a factor, an axis and the name of an array, never a value.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ import numpy as np
 
 from grader.records import Reason
 
-CLOSE: Final = 1e-5  # as equal as the judge's default tolerance has it
+CLOSE: Final = 1e-5  # the default tolerance of a check
 FEW: Final = 0.5  # "only some": at most half of the slices along an axis
-LARGEST_FACTOR: Final = 1000  # a larger one would tell digits of the right value
-SPARE: Final = 3  # a pattern with as many free amounts as entries fits everything; one that fits this many more is none
-FEW_NUMBERS: Final = 2  # different ones, which may be others rounded by chance
-DIGITS: Final = 4  # of a factor that is told
-LITERALS: Final = 2  # a 2 in a formula is rather a 2 than an axis that happens to be as long
+LARGEST_FACTOR: Final = 1000  # a larger factor would reveal digits of the right value
+SPARE: Final = 3  # a pattern with as many free amounts as entries fits any values; it must fit so many entries more
+FEW_NUMBERS: Final = 2  # so few different whole numbers may equal rounded values by chance
+DIGITS: Final = 4  # of a factor that a message shows
+LITERALS: Final = 2  # a factor 2 is more likely a literal 2 in a formula than an axis of that length
 
 
 @dataclass(frozen=True)
 class Input:
-    """The name of an array that went in; a result may have the same."""
+    """The name of an argument; its own type, because a result may have the same name."""
 
     name: str
 
@@ -38,22 +38,22 @@ Others = Mapping[str | Input, np.ndarray]
 
 @dataclass(frozen=True)
 class Size:
-    """What a length is the size of."""
+    """A length, and the words for what has this length."""
 
     length: int
     of: str
     reason: Reason
-    is_count: bool = False  # what a mean may be over, the examples or all entries of an array
+    is_count: bool = False  # a mean may divide by it: the number of examples, or of all entries of an array
 
 
 Sizes = tuple[Size, ...]
 
 
 def sizes_of(arrays: Mapping[str, np.ndarray]) -> Sizes:
-    """What a factor may turn out to be: lengths of axes and their usual products.
+    """The lengths that a wrong factor may equal: lengths of axes and their usual products.
 
-    A size that an earlier array has already is not named after a later one: axis 0 of x rather than of dout. Of images
-    neither height nor width alone: nothing is averaged over one of them, and many a factor is as large.
+    Where two arrays have the same length, the earlier array names it: axis 0 of x rather than of dout. The height or
+    width of images alone is left out: no layer averages over one of them, and they often equal other factors by chance.
     """
     sizes: list[Size] = []
     for name, array in arrays.items():
@@ -84,11 +84,12 @@ def describe_constant(name: str, expected: np.ndarray, actual: np.ndarray, integ
 
 
 def describe_cut(name: str, expected: np.ndarray, actual: np.ndarray, integers: bool) -> Reason | None:
-    """Right values that lost their digits: cut or rounded to whole numbers, or to half precision.
+    """Recognise right values that lost digits: cut or rounded to whole numbers, or to half precision.
 
-    One or two whole numbers, such as scales of 1, are some others rounded, too: it takes an array of integers to tell.
+    Arrays with only one or two different whole numbers, such as scales of 1, may equal rounded values by chance. They
+    count only if the array has an integer dtype.
     """
-    if expected.size < 2:  # any whole number is some number rounded
+    if expected.size < 2:  # a single whole number always equals some rounded number
         return None
     if integers or np.unique(actual).size > FEW_NUMBERS:
         if np.array_equal(actual, np.trunc(expected)):
@@ -103,7 +104,7 @@ def describe_cut(name: str, expected: np.ndarray, actual: np.ndarray, integers: 
 
 
 def find_other(actual: np.ndarray, others: Others) -> str | Reason | None:
-    """Recognise an input that comes back as it went, or the value of another name."""
+    """Recognise an input that was returned unchanged, or the value of another result."""
     if actual.size < 2 or np.ptp(actual) == 0:
         return None
     for other, array in others.items():
@@ -119,9 +120,9 @@ def named(other: str | Input) -> str | Reason:
 def describe_factor(
     name: str, expected: np.ndarray, actual: np.ndarray, sizes: Sizes, *, is_plain: bool = False
 ) -> Reason | None:
-    """Name the factor if all of the array is off by one, as a whole number or a fraction where it is one."""
+    """Name the factor if the whole array is off by one factor, as a whole number or fraction if possible."""
     norm, largest = float(np.sum(expected * expected)), float(np.max(np.abs(expected)))
-    if norm == 0 or largest < CLOSE:  # nothing but rounding, beside what it is compared with
+    if norm == 0 or largest < CLOSE:  # the expected values are rounding errors, beside what errors are relative to
         return None
     factor = float(np.sum(actual * expected)) / norm
     if factor == 0 or abs(factor - 1) < 10 * CLOSE or not close(actual, factor * expected, largest * abs(factor)):
@@ -132,7 +133,7 @@ def describe_factor(
     if expected.size == 1:
         return None if is_plain else describe_number(name, factor, sizes)
     ratio, length, size = ratio_of(factor, sizes)
-    if ratio in (1, -1):  # to the digits that would be said
+    if ratio in (1, -1):  # to the digits that the message would show
         return None
     if size:
         return Reason.of("factor_of_size", name=name, ratio=ratio, length=length, size=size)
@@ -140,16 +141,16 @@ def describe_factor(
 
 
 def is_plain_number(array: np.ndarray) -> bool:
-    """Whether it is one number of few digits, a count or a share: it is a simple fraction of many others."""
+    """Whether it is one number of few digits, a count or a share: many wrong values are a simple fraction of those."""
     return array.size == 1 and bool(abs(array * 1000 - np.round(array * 1000)).max() < 1e-6)
 
 
 def describe_number(name: str, factor: float, sizes: Sizes) -> Reason | None:
-    """One number times any factor is any other number: a factor is said only where chance can hardly have made it.
+    """Name the factor of a single number, only where it can hardly be chance: some factor fits any two numbers.
 
-    A number has no axes: what its factor is the size of is another array, or that array's first axis, as in a mean.
+    A number has no axes, so its factor is compared with the size or first axis of other arrays, as in a mean.
     """
-    if abs(factor) < 1 / LARGEST_FACTOR:  # one over a subnormal number is no integer
+    if abs(factor) < 1 / LARGEST_FACTOR:  # 1 / factor may overflow, and round() cannot take inf
         return None
     whole = round(factor) if abs(factor) > 1 else round(1 / factor)
     if not 2 <= abs(whole) < LARGEST_FACTOR or not same_number(factor, whole if abs(factor) > 1 else 1 / whole):
@@ -165,9 +166,9 @@ Ratio = int | float | list[int]  # a list: top and bottom
 
 
 def ratio_of(factor: float, sizes: Sizes) -> tuple[Ratio, int, Reason | None]:
-    """The factor; the length that is in it and what that is the size of, if that is one thing only.
+    """Return the factor, the length that it contains, and the words for that length if only one thing has it.
 
-    A fraction such as 4/3 is one only where 4 is such a size: a sum divided by one less than the count.
+    A fraction such as 4/3 counts only if 4 is a known size: someone divided a sum by the count minus one.
     """
     for length in sorted({size.length for size in sizes if size.length > LITERALS}):
         of = [size.reason for size in sizes if size.length == length]
@@ -206,7 +207,7 @@ def describe_order(name: str, expected: np.ndarray, actual: np.ndarray) -> Reaso
 
 
 def describe_shift(name: str, expected: np.ndarray, actual: np.ndarray) -> Reason | None:
-    """Recognise right values one place too far along an axis or along the last two, whatever fills the gap."""
+    """Recognise right values one place too far along one axis or along the last two; any values may fill the gap."""
     last = expected.ndim - 1
     for axes in [(axis,) for axis in range(expected.ndim)] + ([(last - 1, last)] if last > 0 else []):
         late = tuple(slice(1, None) if axis in axes else slice(None) for axis in range(expected.ndim))
@@ -219,7 +220,7 @@ def describe_shift(name: str, expected: np.ndarray, actual: np.ndarray) -> Reaso
 
 
 def describe_slices(name: str, expected: np.ndarray, actual: np.ndarray) -> Reason | None:
-    """Recognise an amount, a factor or both of its own at each index of one axis: of each channel, of each example."""
+    """Recognise a different amount, factor or both at each index of one axis, such as each channel or each example."""
     for axis in range(expected.ndim):
         count = expected.shape[axis]
         if count < 2 or expected.size < 2 * count or expected.size - count < SPARE:
@@ -244,13 +245,13 @@ def describe_slices(name: str, expected: np.ndarray, actual: np.ndarray) -> Reas
 
 
 def slopes(right: np.ndarray, found: np.ndarray) -> np.ndarray:
-    """The best factor from right to found, row by row; 1 for rows of zeros."""
+    """The best factor from right to found for each row; 1 for a row of zeros."""
     norms = np.sum(right * right, axis=1, keepdims=True)
     return np.where(norms > 0, np.sum(found * right, axis=1, keepdims=True) / np.where(norms > 0, norms, 1.0), 1.0)
 
 
 def is_one_pattern(rows: np.ndarray) -> bool:
-    """Whether all rows are multiples of one, as those of a grid are: factors then fit what is no such mistake."""
+    """Whether all rows are multiples of one row, as in a grid: then factors per row also fit unrelated mistakes."""
     longest = rows[int(np.argmax(np.sum(rows * rows, axis=1)))]
     length = float(np.sum(longest * longest)) or 1.0
     return close(rows, np.outer(rows @ longest / length, longest), 1.0)

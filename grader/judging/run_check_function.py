@@ -1,6 +1,6 @@
-"""A check's function, run on the code under test: from the function's return value to named values.
+"""Run a check's function on the code under test, and turn its return value into named values.
 
-Whoever wrote the check is trusted; what it hands on may be anything that the code under test returned.
+The check's author is trusted; the values that it returns may be anything that the code under test returned.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks import Gradients
+from grader.definitions import Gradients
 from grader.errors import AssignmentError
 from grader.messages.say import fault
 from grader.records import Reason
@@ -21,22 +21,22 @@ from grader.records import Reason
 
 @dataclass(frozen=True)
 class ReturnedValues:
-    """What a check returned, in one form: every named value, and the gradients among them or None."""
+    """What a check returned, in one form: all named values, and the gradients among them or None."""
 
     values: Mapping[str, Any]
     gradients: Gradients | None
 
 
 def perform(run: Callable[..., Any], student: Any, rng: np.random.RandomState, reference: Any) -> ReturnedValues:
-    """Run a check. One that takes a third argument measures what the student made by the reference, its own word aside.
+    """Run a check. A check with a third argument gets the reference, to measure what the student's code made.
 
     Raises AssignmentError if the check returns anything but named arrays, and whatever the check raises.
     """
-    return answer_from(run(student, rng, reference) if takes_reference(run) else run(student, rng))
+    return named_values(run(student, rng, reference) if takes_reference(run) else run(student, rng))
 
 
-def answer_from(returned: Any) -> ReturnedValues:
-    """Raises AssignmentError if a check returns anything but named arrays."""
+def named_values(returned: Any) -> ReturnedValues:
+    """Bring a check's return value into one form. Raises AssignmentError for anything but named arrays."""
     if isinstance(returned, Gradients) and returned.claims:
         claimed = {name: claim for name, (claim, _) in returned.claims.items()}
         return ReturnedValues({**returned.values, **claimed}, returned)

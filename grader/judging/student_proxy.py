@@ -1,11 +1,11 @@
 """The code under test as a check sees it: `student.layers.conv_forward_naive(...)`, `student.nets.Net(...).loss(X, y)`.
 
-Behind the name stands a caller: a session with a sandbox, or here, in process, the reference or a misconception. Both
-keep the same contract, so that a check cannot tell them apart: arguments are handed over as copies; dicts that the call
-changed come back changed; arrays, numbers, strings and dicts of them are returned, anything else only as a handle.
+The proxy calls either a session with a sandbox or, in this process, the reference or a misconception. Both have the
+same contract, so a check cannot distinguish them: arguments are passed as copies; dicts that the call changed come back
+changed; arrays, numbers, strings and dicts of them are returned as values, anything else as a handle.
 
-What a class makes is a handle with members: `Net.loss` is called with it and the arguments, `Net.params` with it alone
-to read, with it and a dict to write entries.
+An object of a class is a handle with members: `Net.loss` is called with the handle and the arguments, `Net.params` with
+the handle alone to read the dict, or with the handle and a dict to write entries.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from grader.records import FAILED, MISSING, Members, Reason
 
 
 class Student:
-    """Names below the package, resolved to calls. Only functions and classes of the assignment exist."""
+    """Resolves names below the package to calls. Only functions and classes of the assignment exist."""
 
     def __init__(self, call: Call, functions: frozenset[str], classes: Classes | None = None, prefix: str = "") -> None:
         self._call = call
@@ -46,40 +46,42 @@ class Student:
 
 
 class Instance:
-    """An object of the code under test. Its methods are called and its dicts of arrays read by their names.
+    """An object of the code under test, with its methods and its dicts of arrays.
 
-    Setting a dict replaces the entries that are given and leaves the others: a net may keep parameters of its own. Each
-    array takes the shape that the entry has there, if they differ by axes of length 1 only; raises CallFailed if they
-    differ otherwise or there is no such entry. The shapes are those of the last time that the dict was read.
+    Setting a dict replaces the given entries and leaves the others: a net may have parameters of its own. Each array
+    takes the shape of the existing entry if only axes of length 1 differ. Raises CallFailed if other axes differ, or if
+    there is no such entry. The shapes are those of the last time that the dict was read.
     """
 
-    def __init__(self, call: Call, function: str, members: Members, kept: Any) -> None:
-        vars(self).update(_call=call, _function=function, _members=members, _kept=kept, _read={})
+    def __init__(self, call: Call, function: str, members: Members, handle: Any) -> None:
+        vars(self).update(_call=call, _function=function, _members=members, _handle=handle, _read={})
 
     def __getattr__(self, name: str) -> Any:
         member = f"{self._function}.{name}"
         if name in self._members.methods:
-            return lambda *args, **kwargs: self._call(member, (self._kept, *args), kwargs)
+            return lambda *args, **kwargs: self._call(member, (self._handle, *args), kwargs)
         if name in self._members.attributes:
-            value = self._call(member, (self._kept,), {})
+            value = self._call(member, (self._handle,), {})
             if type(value) is dict and not value:
                 reason = placed(self._function, Reason.of("attribute_is_empty", attribute=name))
                 raise CallFailed(Failure(MISSING, self._function, reason))
             self._read[name] = value
             return dict(value) if type(value) is dict else value
         if name == "type_name":
-            return type_of(self._kept)
+            return type_of(self._handle)
         raise fault(Reason.of("no_such_member", member=member), AssignmentError)
 
     def __setattr__(self, name: str, values: Mapping[str, Any]) -> None:
         own = self._read[name] if name in self._read else getattr(self, name)
-        in_shapes_of(own, values, self._function, name)  # raises where they do not fit; who writes them reshapes them
+        in_shapes_of(
+            own, values, self._function, name
+        )  # raises if the shapes do not fit; the code that writes the entries reshapes them
         given = {key: value if type(value) is Placeholder else np.asarray(value) for key, value in values.items()}
-        self._call(f"{self._function}.{name}", (self._kept, given), {})
+        self._call(f"{self._function}.{name}", (self._handle, given), {})
 
 
 def in_shapes_of(own: Any, values: Mapping[str, Any], function: str, attribute: str) -> dict[str, Any]:
-    """The arrays of `values`, each in the shape that it has in the object's own dict; in a recording, none."""
+    """The arrays of `values`, each in the shape that it has in the object's own dict; empty while recording."""
     if type(own) is Placeholder:
         return {}
 

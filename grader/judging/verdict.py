@@ -1,7 +1,7 @@
-"""From what happened in a check to marks, reasons and hints; from all checks of a submission to follow-through. Pure.
+"""Turn the trials of a submission into points, reasons and hints, follow-through included. Pure.
 
-A trial is one run of a check. What it is worth can depend on other trials (a gradient that follows from a wrong forward
-is worth all if that forward is a known misconception or passes elsewhere), so trials are settled together, once.
+A trial is one run of a check. Its points can depend on other trials: a gradient that follows from a wrong forward earns
+all points if that forward is a known misconception or passes other checks. So all trials are settled together, once.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from grader.calls import Failure
 from grader.function_ids import short_name
 from grader.judging.compare import Fit, Judgement
 from grader.judging.diagnose import advice_on
-from grader.judging.hints import find_hints, understood
+from grader.judging.hints import find_hints, full_explanations
 from grader.messages.of_check import all_reasons, placed
 from grader.messages.say import say
 from grader.records import (
@@ -39,21 +39,21 @@ from grader.records import (
 Results = Sequence[CheckResult]
 
 FOLLOWS: Final = 1.0  # the forward is a known misconception, or right in half of its other checks, by weight
-HALF: Final = 0.5  # the gradient is right for a forward of which nothing is known to be right
+HALF: Final = 0.5  # the gradient is right for a forward that is neither
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One run of a check. failure: no values came; then judgements is empty.
+    """One run of a check. failure: why it returned no values; then judgements is empty.
 
-    agreed: names of wrong gradients that belong to the student's own forward; same_reach: whether its inputs reach
-    the outputs that they should. variants: misconceptions that can be told from the reference here, and their hints;
-    matched: those of them that return these values; fits: how each fits them, if any is wrong. raising: misconceptions
-    that raise here, and their hints; raised: those of them that raise what came. by_outcome, beside: those that are
-    recognised so, as checks.misconception has it. fed: the forward's failure, where the documented cache was fed.
-    stubs: functions that the reference stood in for. processes: two, if it was rerun in a fresh one.
-    follow: what is still to be done for agreed and same_reach. after_hidden: a visible check that ran after a hidden
-    one, so that what the code chose of it may be a hidden input.
+    agreed: names of wrong gradients that are right for the student's own forward; same_reach: whether that forward's
+    inputs reach the right outputs. variants: misconceptions that return other values than the reference here, with
+    their hints; matched: those that return the student's values; fits: how well each fits, if a value is wrong.
+    raising: misconceptions that raise here, with their hints; raised: those that raise what the student's code raised.
+    by_outcome, beside: misconceptions with these options of checks.misconception. fed: the forward's failure, if the
+    check used the documented cache instead. stubs: functions that the reference replaced. processes: 2 if the check
+    was rerun in a fresh process. follow: computes agreed and same_reach later. after_hidden: a visible check that ran
+    after a hidden one, so its texts and values may contain hidden inputs.
     """
 
     check: Check
@@ -88,10 +88,11 @@ def settle(trials: Sequence[Trial]) -> list[CheckResult]:
 
 
 def with_share(result: CheckResult, trial: Trial, results: Results, trials: Sequence[Trial]) -> CheckResult:
-    """A check that ended in the forward that feeds it earns as the function's other checks do: a mistake costs once.
+    """A check that stopped in the forward it needs earns the same share as the function's other checks: a mistake costs
+    once.
 
-    In full if the forward passes a hidden check of its own, so that it fails on some inputs only; else half of it.
-    Nothing where the forward is not written, or where no other check came to a value of this function.
+    The full share if the forward passes a hidden check of its own, so that it fails only on some inputs; else half.
+    Nothing if the forward is not written, or if no other check of this function returned a value.
     """
     failure = trial.fed or trial.failure
     needs = trial.check.needs
@@ -123,16 +124,18 @@ def with_share(result: CheckResult, trial: Trial, results: Results, trials: Sequ
 def choose(
     own: Results, on_stubs: Results, run_again: Collection[str], stubs: Mapping[str, Sequence[str]]
 ) -> list[CheckResult]:
-    """Of each check the run that earned more; where both earned the same, the one whose message helps.
+    """For each check, choose the run that earned more; if both earned the same, the one with the more helpful message.
 
-    A mistake costs once, where it was made: the run on stubs tells what is wrong with the function itself. run_again:
-    ids of the checks that have one. stubs: by function, those that it may call.
+    A mistake costs once, where it was made: the run on stubs shows what is wrong with the function itself. run_again:
+    ids of the checks that also ran on stubs. stubs: by function, the functions that it may call.
     """
     wrong = {result.function for result in own if result.status != PASSED}
     chosen = []
     for one, other in zip(own, on_stubs, strict=True):
         called = [name for name in stubs.get(one.function, ()) if name in wrong]
-        is_share = one.follow_through and not one.comparisons and len(other.comparisons) > 0  # values outweigh a share
+        is_share = (
+            one.follow_through and not one.comparisons and len(other.comparisons) > 0
+        )  # a run with values counts more than a shared result
         is_same = other.points == one.points and not is_share
         if one.id not in run_again or (other.points < one.points and not is_share) or (is_same and not called):
             chosen.append(one)
@@ -167,14 +170,14 @@ def settle_trial(trial: Trial, trials: Sequence[Trial]) -> CheckResult:
     for judgement in trial.judgements:
         comparison = judgement.comparison
         follows = worth > 0 and comparison.name in trial.agreed
-        said, _ = check.words.get(comparison.name, (comparison.name, ""))
-        is_same = said == comparison.name and not follows
-        comparisons.append(comparison if is_same else replace(comparison, name=said, follow_through=follows))
+        shown, _ = check.words.get(comparison.name, (comparison.name, ""))
+        is_same = shown == comparison.name and not follows
+        comparisons.append(comparison if is_same else replace(comparison, name=shown, follow_through=follows))
         weight += comparison.weight
         earned += comparison.weight * (1.0 if comparison.status == PASSED else worth if follows else 0.0)
     points = round(check.max_points * earned / weight, 6)
     status = PASSED if earned == weight else PARTIAL if points > 0 else FAILED
-    if status == FAILED and trial.fed is not None:  # wrong, or right for a cache of its own, which nobody can know
+    if status == FAILED and trial.fed is not None:  # it may be right for its own cache, which cannot be known
         status = SKIPPED
     return replace(
         result,
@@ -189,9 +192,9 @@ def settle_trial(trial: Trial, trials: Sequence[Trial]) -> CheckResult:
 
 
 def settle_failure(result: CheckResult, trial: Trial, failure: Failure, trials: Sequence[Trial]) -> CheckResult:
-    """No values: nothing earned. Where another function is to blame, the check is skipped."""
+    """The result of a check without values: no points. If another function caused the failure, the check is skipped."""
     reason, status = failure.reason, failure.status
-    if trial.fed is not None and status == ERROR:  # its own forward may have cached otherwise, which nobody can know
+    if trial.fed is not None and status == ERROR:  # it may be right for its own cache, which cannot be known
         reason, status = Reason.of("given_cache", why=trial.fed.reason, then=reason), SKIPPED
     elif failure.function not in (result.function, ""):
         reason, status = Reason.of("could_not_run", name=short_name(result.function), why=reason), SKIPPED
@@ -200,14 +203,14 @@ def settle_failure(result: CheckResult, trial: Trial, failure: Failure, trials: 
 
 
 def forward_worth(trial: Trial, trials: Sequence[Trial]) -> float:
-    """What a gradient is worth that is right for a wrong forward."""
+    """The share of points for a gradient that is right for a wrong forward."""
     if not trial.agreed:
         return 0.0
     forward = [other for other in trials if other.check.function == (trial.check.needs or trial.check.function)]
-    if any(understood(other, trials) for other in forward):
+    if any(full_explanations(other, trials) for other in forward):
         return FOLLOWS
-    # A constant, a sum: its gradient shows nothing of the one that was asked for. And a forward that is right in all of
-    # its own checks is right, whatever it says where its gradient is asked.
+    # The gradient of a constant or a sum does not show that the student can derive the right one. And a forward that
+    # passes all of its own checks is right, so a wrong value here is a trick.
     if not trial.same_reach or all(other.passed for other in forward):
         return 0.0
     other_checks = [other for other in forward if other is not trial]
@@ -217,7 +220,7 @@ def forward_worth(trial: Trial, trials: Sequence[Trial]) -> float:
 
 
 def reasons_of(trial: Trial, worth: float) -> tuple[Reason, ...]:
-    """What there is besides the comparisons: gradients that follow from a wrong forward, a cache that was fed."""
+    """Reasons besides the comparisons: gradients that follow from a wrong forward, a documented cache that was used."""
     function, reasons = trial.check.function, []
     if trial.agreed and worth > 0:
         own = short_name(trial.check.needs) if trial.check.needs else "loss"
@@ -231,7 +234,7 @@ def reasons_of(trial: Trial, worth: float) -> tuple[Reason, ...]:
 
 
 def sum_up(results: Results, needs: Mapping[str, Sequence[str]], lines: Mapping[str, int]) -> list[FunctionResult]:
-    """Points and status by function, in the order of the checks. lines: where the student's files define them."""
+    """Sum up points and status by function, in the order of the checks. lines: where the student's files define it."""
     functions: dict[str, list[CheckResult]] = {}
     for result in results:
         functions.setdefault(result.function, []).append(result)
@@ -249,6 +252,6 @@ def sum_up(results: Results, needs: Mapping[str, Sequence[str]], lines: Mapping[
 
 
 def status_of(checks: Results) -> str:
-    """`passed` if all did, `partial` if some points were earned, else the worst status."""
+    """`passed` if all checks passed, `partial` if some earned points, else the worst status."""
     worst = min((check.status for check in checks), key=CHECK_STATUSES.index, default=NOT_APPLICABLE)
     return PARTIAL if worst not in (PASSED, NOT_APPLICABLE) and any(check.points > 0 for check in checks) else worst

@@ -1,4 +1,4 @@
-"""Numbers, lists and shapes as an English sentence has them."""
+"""How an English sentence writes numbers, lists and shapes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FORMS: Final[Mapping[str, Callable[[Any], str]]] = {
     "percent": lambda share: f"{100 * share:.0f} %",
     "ratio": ratio,
     "counted": lambda share: "in full" if share == 1 else "half",
-    "unsaid": lambda value: "",  # another catalogue may say it: the id of a misconception, instead of its hint
+    "unsaid": lambda value: "",  # for other languages: their catalogue can find its own hint by the misconception's id
     "word": lambda number: WORDS.get(number, str(number)),
     "sentence": sentence,
 }

@@ -1,6 +1,6 @@
-"""The message of a check, from what its result holds: every value that is wrong, what else there is, which run counted.
+"""The message of a check, built from its CheckResult: each wrong value, further reasons, and which run counts.
 
-A message names its function before each value that is wrong. A page that has named the function already shortens it.
+A message names the function before each wrong value. A page that already shows the function's name shortens it.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ def placed(function: str, what: Reason) -> Reason:
 
 
 def all_reasons(check: CheckResult) -> tuple[Reason, ...]:
-    """Of the run that counts. A value that follows from the student's own forward is not wrong."""
+    """Return the reasons of the run that counts. A value that follows from the student's own forward is not wrong."""
     wrong = [part.reason for part in check.comparisons if part.status != PASSED and not part.follow_through]
     return (*(placed(check.function, reason) for reason in wrong if reason), *check.reasons)
 
 
 def message_of(check: CheckResult) -> str:
-    """All that is wrong, and why the run on stubs counts, if it does."""
+    """Return all that is wrong; if the run on stubs counts, also why."""
     reasons, own = all_reasons(check), check.own_run
     called = list(map(short_name, own.wrong)) if own else []
     if own and own.outcome == EARNED_THE_SAME:
@@ -44,7 +44,7 @@ def message_of(check: CheckResult) -> str:
 
 
 def shortened(reasons: Sequence[Reason], function: str, most: int = SENTENCES_SHOWN) -> str:
-    """The function once, the first sentences, and how many more there are."""
+    """Return the function's name once, the first `most` sentences, and the number of further ones."""
     said: list[str] = []
     for reason in reasons:
         is_placed = reason.id == "in_function" and reason.values["function"] == short_name(function)

@@ -1,18 +1,18 @@
-"""From a reason to its sentence. Pure.
+"""Turn a reason into its sentence. Pure.
 
-A template is what str.format takes, and these besides:
+A template has the syntax of str.format and these additional forms:
 
-    {name!c}             the student's code chose this value: its exception's text, what it printed
-    {count:# axis|# axes}  the first form for one (or a list of one), the second for more; # is the number
-    {shape:shape}        (3, 4); `position` is the same, without brackets for one number
+    {name!c}             the student's code chose this value, such as the text of its exception or what it printed
+    {count:# axis|# axes}  the first form for the number 1 or a list of one item, else the second; # is the number
+    {shape:shape}        (3, 4); `position` is the same, without parentheses for one number
     {shape:array}        "a number" or "an array of shape (3, 4)"
-    {names:list}         a, b, c; `and`, `or` with these words in between; `few`: four at most
+    {names:list}         a, b, c; `and` and `or` join with that word; `few` shows four at most
     {error:amount}       7% or 0.002; `percent`: 7 %, `ratio`: 4/3, 50 or 0.1234
     {count:word}         two, three, … nine, then 10
-    {text:sentence}      with a full stop, if it ends without
+    {text:sentence}      the text, with a full stop added if it has none
 
-A value may be a reason of its own, which is said in its place. What these words are in another language stands beside
-its catalogue (english.py).
+A value may itself be a reason; its sentence is inserted. Each language has its own catalogue and its own forms
+(english.py).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ CATALOGUE: Mapping[str, str] = {id: text for table in TABLES for id, text in tab
 
 
 class Sayer(Formatter):
-    """str.format with the words above, on the catalogue of one language and its forms."""
+    """str.format with the forms above, for the catalogue of one language."""
 
     def __init__(self, catalogue: Mapping[str, str], forms: Mapping[str, Any]) -> None:
         self.catalogue = catalogue
@@ -65,7 +65,7 @@ def said(reason: Reason | None) -> str:
 
 
 def fault(reason: Reason, kind: type[GraderError] = GraderError) -> GraderError:
-    """A fault of ours that a page may show: an error whose text is a reason's."""
+    """Build the exception for a fault of the grader or the assignment, from a reason, so that a page can show it."""
     error = kind(say(reason))
     error.reason = reason
     return error

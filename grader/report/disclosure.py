@@ -1,10 +1,9 @@
-"""What a student may see of a result: the same record with everything else taken out.
+"""Remove from a result everything that its student may not see.
 
-Of a visible check that is all, with two exceptions: if a hidden input had been in one of the submission's sandboxes, or
-if the reference answered stubs, what the code prints, raises or returns may be that input or such an answer.
+A visible check is shown completely, with two exceptions: if a hidden input was in one of the submission's sandboxes
+before, or if the reference answered stubs. Then the code may print, raise or return this input or this answer.
 
-The feedback page is rendered from what `for_student` returns and from nothing else, so a slip in a template cannot
-disclose what is not there.
+The feedback page is rendered only from what `for_student` returns, so a mistake in a template cannot disclose more.
 """
 
 from __future__ import annotations
@@ -16,17 +15,17 @@ from typing import Any
 from grader import records
 from grader.records import CheckResult, Reason, Result
 
-# Hints of misconceptions, where values were compared. Advice on an exception goes by its text, which the code could
-# choose by what it was given.
+# Of a hidden check, only hints from compared values are shown. Advice on an exception depends on its text, and the code
+# could choose this text by the hidden input.
 HINTED = (records.FAILED, records.PARTIAL)
 
 
 def for_student(result: Result, opened: Collection[str] = ()) -> Result:
-    """The result without what hidden checks gave away, where the files lay on our disk, and our own error texts.
+    """The result without hidden inputs and values, without paths on our disk, and without our own error texts.
 
-    opened: visibilities that have become visible by now (after_due_date, after_published). As long as a check is
-    hidden all the same, what the code chose to say in an opened one may be a hidden input, so it stays out.
-    The whole duration goes as well: less those of the visible checks, it would be that of the hidden ones.
+    opened: visibilities that have become visible by now (after_due_date, after_published). As long as another check is
+    hidden, the text that the code chose in an opened check may be a hidden input, so it stays out.
+    Without the total duration, too: minus the durations of visible checks, it would reveal that of the hidden ones.
     """
     submission = {key: result.submission[key] for key in ("id", "sha256", "files") if key in result.submission}
     return replace(
@@ -51,7 +50,7 @@ def open_checks(checks: Sequence[CheckResult], opened: Collection[str]) -> list[
 
 
 def disclose(check: CheckResult) -> CheckResult:
-    """The check as it is if the code could choose nothing secret to show, else built anew from what is public."""
+    """Return the check unchanged if the code could not know a secret; else a new one with only its public parts."""
     if check.visibility == records.VISIBLE and not check.stubs and not check.after_hidden:
         return check
     is_hidden = check.visibility != records.VISIBLE
@@ -76,16 +75,16 @@ def disclose(check: CheckResult) -> CheckResult:
 
 
 def of_own_run(check: CheckResult) -> dict[str, Any]:
-    """What the run on the student's own functions found; of the one on stubs, the names of values that are wrong there.
+    """What the run on the student's own functions found, and only the names of the values that are wrong on stubs.
 
-    The code could have had the reference's answers said in the latter.
+    In the run on stubs, the code knew the reference's answers and could show them.
     """
     own = check.own_run
     if own is None:
         return {}
     if own.outcome != records.EARNED_LESS:
-        kept = replace(own, reasons=()) if own.outcome == records.EARNED_THE_SAME else None
-        return {"reasons": own.reasons, "own_run": kept}
+        public = replace(own, reasons=()) if own.outcome == records.EARNED_THE_SAME else None
+        return {"reasons": own.reasons, "own_run": public}
     wrong = [one.name for one in check.comparisons if one.status != records.PASSED]
     too = (Reason.of("wrong_on_stubs", names=wrong),) if wrong else ()
     return {"own_run": replace(own, reasons=(*own.reasons, *too))}

@@ -1,7 +1,7 @@
-"""Figures as inline SVG: the distribution of scores, bars of points and counts, and the strip of status marks.
+"""Figures as inline SVG: the distribution of scores, bars of points and counts, and the strip of status symbols.
 
-No colour and no size of text is set here: classes only, page.css knows both schemes. Everything that a figure shows
-also stands beside it as text or in its label, because a figure is not read by everybody.
+Figures set classes only; page.css sets colours, for light and dark, and text sizes. The text beside a figure or its
+label repeats everything that it shows, because not everybody can see a figure.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ BINS: Final = 10
 # The histogram's box, in units of the view; text is 11 units high.
 WIDTH, HEIGHT, BASE, TOP, BIN_WIDTH = 430, 250, 220, 22, 40
 
-# One mark of a strip is drawn in a cell of 8 by 14. Passed is the quietest; what stops the code is the loudest.
+# Each symbol of a strip has a cell of 8 by 14. `passed` is the least visible; failures that stop the code stand out.
 CELL, STRIP_HEIGHT, STRIP_SCALE = 8, 14, 1.4
 MARKS: Final[dict[str, str]] = {
     records.PASSED: "m2 7a2 2 0 1 0 4 0a2 2 0 1 0-4 0z",
@@ -37,7 +37,7 @@ MARKS: Final[dict[str, str]] = {
 
 
 def score_histogram(shares: Sequence[float]) -> Markup:
-    """How many submissions reached which share (0 to 1) of the points, in ten bins; the last holds the full marks."""
+    """How many submissions reached which share (0 to 1) of the points, in ten bins; the last includes full marks."""
     counts = [0] * BINS
     for share in shares:
         counts[min(BINS - 1, max(0, int(share * BINS + 1e-9)))] += 1
@@ -70,7 +70,7 @@ def histogram_bar(low: int, count: int, highest: int) -> Markup:
 
 
 def points_bar(points: float, max_points: float, largest: float) -> Markup:
-    """Points as a bar in a track; the track of the function that is worth most fills the width."""
+    """Points as a bar in a track; the track of the function with the most points fills the width."""
     track = share_of(max_points, largest)
     return Markup(
         '<svg class="meter" width="100%" height="6" aria-hidden="true">'
@@ -79,9 +79,9 @@ def points_bar(points: float, max_points: float, largest: float) -> Markup:
     ).format(track, min(track, share_of(points, largest)))
 
 
-def count_bar(wrong: int, unwritten: int, asked: int) -> Markup:
-    """How many of all did not pass: what is wrong first, then what is missing or was skipped."""
-    first, second = share_of(wrong, asked), share_of(unwritten, asked)
+def count_bar(wrong: int, unwritten: int, all_counted: int) -> Markup:
+    """How many submissions did not pass: first those that are wrong, then those that are missing or skipped."""
+    first, second = share_of(wrong, all_counted), share_of(unwritten, all_counted)
     return Markup(
         '<svg class="meter tall" width="100%" height="10" aria-hidden="true">'
         '<rect class="track" width="100%" height="10" rx="2"/>'
@@ -91,18 +91,18 @@ def count_bar(wrong: int, unwritten: int, asked: int) -> Markup:
 
 
 def status_strip(statuses: Mapping[str, str], functions: Sequence[str]) -> Markup:
-    """One mark a function, in the same column in every strip; one path a status, so that a large class stays small."""
+    """One symbol for each function, in the same column of every strip; one path for each status keeps pages small."""
     shapes: dict[str, str] = defaultdict(str)
     for column, function in enumerate(functions):
         if status := statuses.get(function):
-            # A mark starts with a relative move and has nothing absolute.
+            # A symbol contains only relative moves, so it can be drawn anywhere.
             shapes[status] += f"M{column * CELL} 0{MARKS[status]}"
     path = Markup('<path class="s-{}" d="{}"/>')
     paths = Markup().join(path.format(status, shapes[status]) for status in CHECK_STATUSES if status in shapes)
-    width, told = max(1, len(functions)) * CELL, visible(describe_strip(statuses, functions))
+    width, label = max(1, len(functions)) * CELL, visible(describe_strip(statuses, functions))
     return Markup(
         '<svg class="strip" width="{:g}" height="{:g}" viewBox="0 0 {} {}" role="img"><title>{}</title>{}</svg>'
-    ).format(width * STRIP_SCALE, STRIP_HEIGHT * STRIP_SCALE, width, STRIP_HEIGHT, told, paths)
+    ).format(width * STRIP_SCALE, STRIP_HEIGHT * STRIP_SCALE, width, STRIP_HEIGHT, label, paths)
 
 
 def describe_strip(statuses: Mapping[str, str], functions: Sequence[str]) -> str:

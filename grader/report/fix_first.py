@@ -1,8 +1,8 @@
-"""What to fix first, what stands together, and what is said once: one result in the order a reader needs it.
+"""Order one result for its reader: what to fix first, which checks belong together, which messages to show only once.
 
-A function that lost points and needs another one that lost points is a consequence, and stands after its cause.
-Among equals, what lost most stands first. What all checks of a function say alike, it says for them: every check of a
-function that cannot be imported has the same message, and 130 of them would hide what is new.
+If a function lost points and needs another function that lost points, it is a consequence and follows its cause. Among
+equals, the function that lost most comes first. A message that all checks of a function share is shown once, at the
+function: if a file cannot be imported, the same message 130 times would hide everything else.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from grader.records import (
 from grader.report.text import first_line
 from grader.report.words import MEANINGS
 
-# Shares of points are sums of fractions.
+# Points are sums of fractions, so they have rounding errors.
 ROUNDING: Final = 1e-9
 
 WORST_FIRST: Final = {status: rank for rank, status in enumerate(CHECK_STATUSES)}
@@ -40,10 +40,10 @@ WORST_FIRST: Final = {status: rank for rank, status in enumerate(CHECK_STATUSES)
 
 @dataclass(frozen=True)
 class Fix:
-    """One function that lost points: what is wrong in a line, where, and which earlier fixes may settle it.
+    """One function that lost points: what is wrong (one line), where, and which earlier fixes may also fix it.
 
-    where: "layers.py:123", the line of the traceback or else of the definition; the file alone if it has none.
-    others: functions that fail in the very same way at the same place, such as all of a file that cannot be imported.
+    where: "layers.py:123", the line of the traceback, else of the definition; only the file if there is no line.
+    others: functions with the same failure at the same place, such as all functions of a file that cannot be imported.
     """
 
     function: str
@@ -62,7 +62,7 @@ class Fix:
 
 @dataclass(frozen=True)
 class Common:
-    """What at least two checks of a function say in the same words, and no check says otherwise; else empty."""
+    """What at least two failed checks of a function show and no other failed check contradicts; else empty."""
 
     message: str = ""
     hint: str = ""
@@ -73,7 +73,7 @@ class Common:
 class Group:
     """The checks of one function, in the order of the result, and what they have in common.
 
-    note: which functions the grader's own stood in for.
+    note: which of the student's functions ours replaced.
     """
 
     function: FunctionResult
@@ -92,7 +92,7 @@ class Group:
 
 
 def group_checks(result: Result) -> tuple[Group, ...]:
-    """One group a function, in the order of the result; a function that only its checks name is summed up here."""
+    """One group for each function, in the order of the result; sums up functions that the result does not list."""
     by_function: dict[str, list[CheckResult]] = {item.function: [] for item in result.functions}
     for check in result.checks:
         by_function.setdefault(check.function, []).append(check)
@@ -110,23 +110,25 @@ def group_checks(result: Result) -> tuple[Group, ...]:
 
 
 def fix_first(groups: Iterable[Group]) -> tuple[Fix, ...]:
-    """The functions that lost points: causes before consequences, then by points lost, then as the result has them.
+    """The functions that lost points: causes before consequences, then by points lost, then in the result's order.
 
-    Tells no more than the record does: of a student's record (disclosure.py), nothing hidden.
+    Reveals nothing beyond the record: for a student's record (disclosure.py), nothing hidden.
     """
     losing = {group.function.function: group for group in groups if lost(group.function) > ROUNDING}
     fixes: list[Fix] = []
     for function in causes_first(group.function for group in losing.values()):
         group, placed = losing[function.function], {fix.function for fix in fixes}
-        causes = tuple(need for need in function.needs if need in placed and need not in stood_in(group))
+        causes = tuple(
+            need for need in function.needs if need in placed and need not in replaced_in_all_failures(group)
+        )
         fixes.append(describe(group, causes))
     return merge(fixes)
 
 
 def split_unwritten(groups: Sequence[Group]) -> tuple[tuple[Fix, ...], tuple[Group, ...]]:
-    """What is to be mended, and what is to be written, in the order of the result.
+    """Separate what to fix from what to write, both in the order of the result.
 
-    A single function that is not written stays among the fixes.
+    A single unwritten function stays among the fixes.
     """
     fixes = fix_first(groups)
     unwritten = tuple(group for group in groups if group.unwritten and lost(group.function) > ROUNDING)
@@ -135,14 +137,14 @@ def split_unwritten(groups: Sequence[Group]) -> tuple[tuple[Fix, ...], tuple[Gro
     return tuple(fix for fix in fixes if fix.status != MISSING), unwritten
 
 
-def stood_in(group: Group) -> set[str]:
-    """Functions that cannot be to blame: in every check that failed, the reference's stood in their place."""
+def replaced_in_all_failures(group: Group) -> set[str]:
+    """Functions that cannot be the cause: in every failed check, the reference replaced them."""
     failing = [set(check.stubs) for check in group.checks if is_failing(check)]
     return set.intersection(*failing) if failing else set()
 
 
 def merge(fixes: Iterable[Fix]) -> tuple[Fix, ...]:
-    """One fix for all functions that say the very same of the same place: they have one cause, whichever it is."""
+    """Merge fixes with the same message for the same file: they have the same cause."""
     merged: dict[tuple[str, ...], Fix] = {}
     for fix in fixes:
         key = (fix.status, fix.what, fix.file)
@@ -155,19 +157,18 @@ def merge(fixes: Iterable[Fix]) -> tuple[Fix, ...]:
 
 
 def causes_first(functions: Iterable[FunctionResult]) -> list[FunctionResult]:
-    """Causes before consequences, then by points lost; what is missing, and what needs it, last and as it was given.
-
-    A cycle is cut where most was lost.
+    """Causes before consequences, then by points lost. Missing functions and those that need them come last, in the
+    given order. A cycle is cut at the function that lost most.
     """
     items = list(functions)
     late: set[str] = set()
-    for _ in items:  # until nothing is added: what needs a late one is late
+    for _ in items:  # enough rounds to find every function that needs a late one, directly or not
         late |= {item.function for item in items if item.status == MISSING or late & set(item.needs)}
     return layered(i for i in items if i.function not in late) + layered(i for i in items if i.function in late)
 
 
 def layered(items: Iterable[FunctionResult]) -> list[FunctionResult]:
-    """Layers of a topological sort of these alone."""
+    """A topological sort of these items alone, in layers."""
     remaining = {item.function: item for item in items}
     ordered: list[FunctionResult] = []
     while remaining:
@@ -196,7 +197,7 @@ def is_failing(check: CheckResult) -> bool:
 
 
 def describe(group: Group, causes: tuple[str, ...]) -> Fix:
-    """Pick the check that tells most: one with a message and visible to all, then the worst status, then most lost."""
+    """Describe the function by its most helpful check: with a message, visible, worst status, most points lost."""
     function = group.function
     failing = sorted(
         filter(is_failing, group.checks),
@@ -220,37 +221,37 @@ def sum_up(name: str, checks: list[CheckResult]) -> FunctionResult:
 
 
 def names(text: str, function: str) -> bool:
-    """Whether the text names the function: then it is about that one alone."""
+    """Whether the text names the function: then the text is about this function alone."""
     return re.search(rf"\b{re.escape(short_name(function))}\b", text) is not None
 
 
 def in_common(checks: Sequence[CheckResult]) -> Common:
-    """Of the checks that did not pass."""
+    """What the failed checks have in common."""
     failing = list(filter(is_failing, checks))
     return Common(
-        message=alike(map(message_of, failing), ""),
-        hint=alike((say_all(check.hints) for check in failing), ""),
-        frames=alike((check.frames for check in failing), ()),
+        message=shared_value(map(message_of, failing), ""),
+        hint=shared_value((say_all(check.hints) for check in failing), ""),
+        frames=shared_value((check.frames for check in failing), ()),
     )
 
 
-def alike(said: Iterable[Any], nothing: Any) -> Any:
-    words = [item for item in said if item]
-    return words[0] if len(words) > 1 and len(set(words)) == 1 else nothing
+def shared_value(values: Iterable[Any], nothing: Any) -> Any:
+    present = [value for value in values if value]
+    return present[0] if len(present) > 1 and len(set(present)) == 1 else nothing
 
 
-def own_words(check: CheckResult, common: Common) -> str:
-    """The message without what the function says for all its checks, and what stands beside the values compared."""
+def own_message(check: CheckResult, common: Common) -> str:
+    """The check's message without the part that its function shows for all checks, and without the comparisons."""
     return "" if message_of(check) == common.message else shortened(check.reasons, check.function, len(check.reasons))
 
 
 def summary(check: CheckResult) -> str:
-    """The message for a list: the place once, the first sentences, and how many more there are."""
+    """The message for a list: the function's name once, the first sentences, and the number of further ones."""
     return shortened(all_reasons(check), check.function)
 
 
-def with_yours(check: CheckResult) -> str:
-    """What was wrong without stubs, if that is why the run on stubs counts; else ""."""
+def own_run_message(check: CheckResult) -> str:
+    """What was wrong in the run without stubs, if the run on stubs counts because it earned more; else ""."""
     own = check.own_run
     if own is None or own.outcome != EARNED_LESS:
         return ""
@@ -258,13 +259,12 @@ def with_yours(check: CheckResult) -> str:
 
 
 def stubs_note(checks: Sequence[CheckResult], functions: Mapping[str, FunctionResult]) -> str:
-    """Which functions the grader's own stood in for, told once for all checks of a function; "" if for none."""
+    """One sentence for all checks of a function: which functions ours replaced; "" if none."""
     counted = [check for check in checks if check.stubs]
     if not counted:
         return ""
-    stood_in = dict.fromkeys(name for check in counted for name in check.stubs)
-    asked, counts = len(checks), len(counted)
-    wrong = [short_name(name) for name, item in functions.items() if name in stood_in and item.status != PASSED]
+    replaced = {name for check in counted for name in check.stubs}
+    wrong = [short_name(name) for name, item in functions.items() if name in replaced and item.status != PASSED]
     if wrong:
-        return say(Reason.of("stubs_counted", counted=counts, checks=asked, functions=wrong))
-    return say(Reason.of("called_counted", counted=counts, checks=asked))
+        return say(Reason.of("stubs_counted", counted=len(counted), checks=len(checks), functions=wrong))
+    return say(Reason.of("called_counted", counted=len(counted), checks=len(checks)))

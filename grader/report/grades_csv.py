@@ -1,4 +1,4 @@
-"""The table of marks, OUT/grades.csv: one row a submission, and the rules for cells that a spreadsheet opens."""
+"""The table of marks, OUT/grades.csv: one row for each submission. Cells are safe to open in a spreadsheet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 from grader.decisions import Grade
 from grader.records import GRADER_ERROR, Result
 
-# Of one submission, by answer: points, None where staff gave none, and what it is worth.
+# Of one submission, by answer: its points (None if staff gave none) and its maximum.
 AnswerPoints = Mapping[str, tuple[float | None, float]]
 
 
@@ -24,25 +24,27 @@ def grades_csv(
     answers: Mapping[str, AnswerPoints] = MappingProxyType({}),
     grades: Mapping[str, Grade] = MappingProxyType({}),
 ) -> str:
-    """One row a submission: id, status, score, and points by function. Where there are answers that are worth points:
-    those that staff gave, by answer and in sum, the total of that and the score, and what each could be at most. Where
-    there is a gradebook: GRADE_COLUMNS.
+    """One row for each submission: id, status, score, and points by function. If answers carry points, further columns:
+    the points that staff gave, by answer and in sum, the total with the score, and the maximum of each. With a
+    gradebook: GRADE_COLUMNS.
     """
     functions = list(dict.fromkeys(function.function for result in results for function in result.functions))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    asked = list(dict.fromkeys(answer for points in answers.values() for answer in points))
-    sums = ["answers", "max_answers", "total", "max_total"] if asked else []
+    questions = list(dict.fromkeys(answer for points in answers.values() for answer in points))
+    sums = ["answers", "max_answers", "total", "max_total"] if questions else []
     more = GRADE_COLUMNS if grades else ()
-    writer.writerow(["submission", "status", "score", "max_score", *functions, *map(harmless, asked), *sums, *more])
+    writer.writerow(["submission", "status", "score", "max_score", *functions, *map(harmless, questions), *sums, *more])
     for result in results:
         points = {function.function: function.points for function in result.functions}
-        score = None if result.status == GRADER_ERROR else result.score  # a fault of ours is no zero
+        score = (
+            None if result.status == GRADER_ERROR else result.score
+        )  # after a fault of ours the cell stays empty instead of 0
         row = [result.id, result.status, number(score), number(result.max_score)]
         row += [number(points.get(name)) for name in functions]
         own = answers.get(result.id, {})
-        row += [number(own[name][0]) if name in own else "" for name in asked]
-        if asked:
+        row += [number(own[name][0]) if name in own else "" for name in questions]
+        if questions:
             given = [points for points, _ in own.values() if points is not None]
             most = sum(most for _, most in own.values())
             row += [number(sum(given)) if given else "", number(most) if own else ""]
@@ -56,9 +58,8 @@ def grade_cells(grade: Grade | None) -> list[str]:
     if grade is None:
         return [""] * len(GRADE_COLUMNS)
     people = grade.members or ((grade.student,) if grade.student else ())
-    ids = (
-        one.ids.get("canvas") or one.ids.get(f"moodle:{grade.assignment}") or one.ids.get("sis", "") for one in people
-    )
+    systems = ("canvas", f"moodle:{grade.assignment}", "sis")
+    ids = (next((one.ids[system] for system in systems if one.ids.get(system)), "") for one in people)
     late = grade.late
     days = "" if late is None else "?" if late.days is None else str(late.days)
     change = sum(item.change for item in grade.adjusted)
@@ -72,5 +73,5 @@ def number(value: float | None) -> str:
 
 
 def harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
+    """The cell, changed if a spreadsheet would read it as a formula."""
     return "'" + cell if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell

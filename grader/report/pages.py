@@ -1,13 +1,12 @@
-"""The three pages, each one self-contained HTML string made from results alone.
+"""The three pages, each a self-contained HTML string made only from results.
 
     class_page      OUT/index.html            staff: the class at a glance, sortable
     staff_page      OUT/<id>.html             staff: everything that is known about one submission
-    feedback_page   OUT/feedback/<id>.html    the student: what for_student (disclosure.py) leaves
+    feedback_page   OUT/feedback/<id>.html    the student: only what for_student (disclosure.py) returns
 
-A page asks nothing of anybody: style and script stand in it, a content security policy names both by their hashes and
-forbids all else, so that nothing from a submission could run or send even if the escaping had a hole. Escaping is on
-for every template, and every string is made visible (text.py) on its way in. No clock: the same results give the same
-page.
+A page loads nothing: it contains its style and script, and its content security policy allows only these two, by their
+hashes. So nothing from a submission could run or send data even if the escaping had a hole. Every template escapes, and
+text.py makes every string visible before it enters a page. No clock: the same results give the same page.
 """
 
 from __future__ import annotations
@@ -37,11 +36,11 @@ from grader.report.roster import CheckTally, Roster, environment_of, handout_of,
 from grader.report.template_cache import Compiled
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
-# Beside the histogram; the others are folded below.
+# How many checks stand beside the histogram; the others are folded below.
 MOST_FAILED: Final = 5
-# Of a class of thousands, those of a screen or some more are laid out at once; the filter finds all, a click shows all.
+# A browser needs long to lay out thousands of rows, so a page shows these first. The filter finds all; so does a click.
 ROWS_SHOWN: Final = 500
-# A traceback of endless recursion has a thousand frames; its ends tell what happened.
+# At each end of a traceback: endless recursion has a thousand frames, and its two ends show what happened.
 FRAMES_SHOWN: Final = 6
 
 
@@ -52,9 +51,9 @@ def class_page(
     points: Mapping[str, AnswerPoints] = MappingProxyType({}),
     grades: Mapping[str, Grade] = MappingProxyType({}),
 ) -> str:
-    """The class: scores, a row a submission, and what was got wrong most. points: of answers, by submission.
+    """The class page: scores, one row for each submission, and the checks most often not passed.
 
-    grades: by submission; they have a column if people decided over one of them.
+    points: of answers, by submission. grades: by submission; they have a column if people decided about one of them.
     """
     counted = tally_class(roster)
     most_failed, others_failed = most_telling(counted.checks)
@@ -72,14 +71,14 @@ def class_page(
 
 
 def most_telling(checks: Sequence[CheckTally]) -> tuple[list[CheckTally], list[CheckTally]]:
-    """The first of each function, as many as there is room for, and all others: one mistake fails several checks."""
+    """One check for each of the most failed functions, and all other checks: one mistake fails several checks."""
     first = {item.function: item for item in reversed(checks)}
     top = [item for item in checks if first[item.function] is item][:MOST_FAILED]
     return top, [item for item in checks if item not in top]
 
 
 def staff_page(result: Result, marks: marked_answers.Marks = MappingProxyType({}), grade: Grade | None = None) -> str:
-    """One submission with everything that is known about it.
+    """The page for staff: everything that is known about one submission.
 
     marks: what staff gave for its answers, by notebook and question. grade: what people decided, if they did.
     """
@@ -92,18 +91,21 @@ def feedback_page(
     grade: Grade | None = None,
     opened: Collection[str] = (),
 ) -> str:
-    """One submission as its student may see it. opened: visibilities that have become visible by now."""
+    """The page for the student: what the student may see of the submission.
+
+    opened: visibilities of checks that have become visible by now.
+    """
     disclosed = for_student(result, opened)
-    asked = [check for check in disclosed.checks if check.status != NOT_APPLICABLE]
+    applicable = [check for check in disclosed.checks if check.status != NOT_APPLICABLE]
     passed = {
-        "public": [check.status == PASSED for check in asked if check.visibility == VISIBLE],
-        "hidden": [check.status == PASSED for check in asked if check.visibility != VISIBLE],
+        "public": [check.status == PASSED for check in applicable if check.visibility == VISIBLE],
+        "hidden": [check.status == PASSED for check in applicable if check.visibility != VISIBLE],
     }
     return render("feedback.html", {**parts_of(disclosed, marks), **passed, "grade": grade, "staff": False})
 
 
 def parts_of(result: Result, marks: marked_answers.Marks) -> dict[str, Any]:
-    """What the pages of a submission have in common."""
+    """The values that the staff page and the feedback page both need."""
     groups = fix_first.group_checks(result)
     fixes, unwritten = fix_first.split_unwritten(groups)
     notebooks = marked_answers.shown_notebooks(result, marks)
@@ -121,7 +123,7 @@ def parts_of(result: Result, marks: marked_answers.Marks) -> dict[str, Any]:
 
 
 def group_by_file(groups: Sequence[fix_first.Group]) -> dict[str, list[fix_first.Group]]:
-    """The functions under the student file that they stand in, both in the order of the result."""
+    """Group functions by their student file, both in the order of the result."""
     files: dict[str, list[fix_first.Group]] = {}
     for group in groups:
         files.setdefault(group.file, []).append(group)
@@ -129,7 +131,7 @@ def group_by_file(groups: Sequence[fix_first.Group]) -> dict[str, list[fix_first
 
 
 def spaced_by_module(functions: Iterable[str]) -> list[str]:
-    """The columns of the strips, with an empty one wherever the module changes."""
+    """The columns of the status strips, with an empty column between modules."""
     return [name for _, members in groupby(functions, module_of) for name in ("", *members)][1:]
 
 
@@ -140,7 +142,7 @@ def render(template: str, facts: Mapping[str, Any], *, style: str = "submission.
 
 
 def policy_of(sheet: str, code: str = "") -> str:
-    """What a page may do: be drawn by this style, run this script, and nothing else."""
+    """The content security policy of a page: this style, this script, nothing else."""
     scripts = source_hash(code) if code else "'none'"
     return (
         f"default-src 'none'; style-src {source_hash(sheet)}; script-src {scripts}; "
@@ -155,10 +157,10 @@ def source_hash(content: str) -> str:
 
 @cache
 def asset(name: str) -> Markup:
-    """A file of ours that is put into the page as it is. Raises GraderError if it could end its own element."""
+    """A file of ours that a page contains unescaped. Raises GraderError if it could end its own element."""
     content = (TEMPLATES / name).read_text(encoding="utf-8")
     if name.endswith((".css", ".js")) and "</" in content:
-        raise GraderError(f"report: templates/{name} holds '</', which would end its element. Write it another way.")
+        raise GraderError(f"report: templates/{name} contains '</', which would end its element. Write it another way.")
     return Markup(content)
 
 
@@ -208,7 +210,7 @@ def environment() -> Environment:
 
 @cache
 def status(word: str) -> Markup:
-    """A status as every page shows it. Made once for each word: a page says them hundreds of times."""
+    """A status as every page shows it. Cached, because a page shows hundreds of them."""
     return Markup(environment().get_template("_words.html").make_module().badge(word))  # type: ignore[attr-defined]
 
 
@@ -217,7 +219,7 @@ def statuses_of(result: Result) -> dict[str, str]:
 
 
 def make_visible(value: Any) -> Any:
-    """Applied to every value a template prints; what is markup already went through `visible` when it was made."""
-    if type(value) is str:  # as nearly all are
+    """Make each value that a template prints visible; markup already went through `visible` when it was made."""
+    if type(value) is str:  # the usual case first: a page prints thousands of values
         return text.visible(value)
     return text.visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value

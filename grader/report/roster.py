@@ -1,10 +1,9 @@
-"""A class as it grows, one result at a time: a row of each, counts of how each check ended; and all in numbers.
+"""The class, built one result at a time: one row for each result, counts of how each check ended, and statistics.
 
     Result ─► Roster.add ─► row, CheckTally ─► tally_class ─► ClassTally (mean and median, statuses, environments, …)
 
-Rows are results without what only their own pages show, so that thousands fit in memory. Whatever the
-order in which results come, the class page is the same: what is kept of one result on behalf of all (a check's title,
-its place) is that of the first by id.
+A row is a result without the parts that only its own page shows, so that thousands fit in memory. The class page does
+not depend on the order in which results arrive: a check's title and place are taken from the first result by id.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from grader.intake.names import natural_key
 from grader.messages.say import said
 from grader.records import FunctionResult, Result
 
-# Not a mistake in what was written, but something that was not written.
+# The code is not written, rather than wrong.
 UNWRITTEN: Final = (records.MISSING, records.SKIPPED)
 NOT_ISOLATED: Final = ("none", "uid")
 ENVIRONMENT_KEYS: Final = ("sandbox", "python", "numpy", "grader")
@@ -29,9 +28,9 @@ ENVIRONMENT_KEYS: Final = ("sandbox", "python", "numpy", "grader")
 
 @dataclass
 class CheckTally:
-    """How one check ended over the class. Grows while the results are read.
+    """How one check ended in the class. Grows while the results are read.
 
-    place: where it stands in the result that title and place were taken from; key: the order of that result's id.
+    title and place are those of one result; key is the sort key of that result's id.
     """
 
     id: str
@@ -42,7 +41,7 @@ class CheckTally:
     by_status: Counter[str] = field(default_factory=Counter)
 
     @property
-    def asked(self) -> int:
+    def applicable(self) -> int:
         return self.by_status.total() - self.by_status[records.NOT_APPLICABLE]
 
     @property
@@ -51,7 +50,7 @@ class CheckTally:
 
     @property
     def wrong(self) -> int:
-        return self.asked - self.by_status[records.PASSED] - self.unwritten
+        return self.applicable - self.by_status[records.PASSED] - self.unwritten
 
     @property
     def not_passed(self) -> int:
@@ -66,7 +65,7 @@ class CheckTally:
 
 @dataclass(frozen=True)
 class HandoutTally:
-    """Submissions that were graded for one handout on the same grounds; none if the handout was named."""
+    """Submissions that were graded for one handout on the same grounds; grounds is "" if the handout was named."""
 
     handout: str
     grounds: str
@@ -75,7 +74,7 @@ class HandoutTally:
 
 @dataclass(frozen=True)
 class ClassTally:
-    """mean, median: over the graded, in points if all had the same to reach (`max_score`), else in percent."""
+    """mean, median: of the graded submissions, in points if all have the same `max_score`, else in percent."""
 
     statuses: Mapping[str, int]
     shares: tuple[float, ...]
@@ -96,15 +95,15 @@ class ClassTally:
 
     @property
     def handouts_differ(self) -> bool:
-        """Whether it depends on the submission which handout it was graded for."""
+        """Whether submissions were graded for different handouts."""
         graded_for = sum(len(tally.ids) for tally in self.handouts)
         return len(self.handouts) > 1 or 0 < graded_for < sum(self.statuses.values())
 
 
 class Roster:
-    """The rows in the order in which they came, and the tallies by check.
+    """The rows in the order of arrival, and the tallies by check.
 
-    Rows share what is the same in many of them: nearly every function of a class ends in few ways.
+    Rows share equal objects to save memory: most functions of a class end in only a few ways.
     """
 
     def __init__(self) -> None:
@@ -114,7 +113,7 @@ class Roster:
         self._mappings: dict[str, Mapping[str, Any]] = {}
 
     def add(self, result: Result) -> Result:
-        """Take a result in, and return its row."""
+        """Add a result and return its row."""
         row = replace(
             result,
             submission={"id": result.id},
@@ -131,11 +130,11 @@ class Roster:
         return row
 
     def ordered(self) -> list[Result]:
-        """By id, as people count."""
+        """The rows by id, in natural order (2 before 10)."""
         return sorted(self.rows, key=lambda row: place_of(row.id))
 
     def missed(self) -> tuple[CheckTally, ...]:
-        """The checks that somebody did not pass, most often first; wrong weighs more than unwritten."""
+        """The checks that some submissions did not pass, most frequent first; among equals, more wrong ones first."""
         missed = (tally for tally in self.checks.values() if tally.not_passed)
         return tuple(sorted(missed, key=lambda tally: (-tally.not_passed, -tally.wrong, tally.place, tally.id)))
 
@@ -166,7 +165,7 @@ def tally_class(roster: Roster) -> ClassTally:
     environments = Counter(tuple(environment_of(result).items()) for result in results)
     by_count = sorted(environments.items(), key=lambda pair: (-pair[1], pair[0]))
     functions = list(dict.fromkeys(item.function for result in results for item in result.functions))
-    modules = list(dict.fromkeys(map(module_of, functions)))  # each with its functions, as they come
+    modules = list(dict.fromkeys(map(module_of, functions)))  # in the order of their first functions
     return ClassTally(
         statuses={status: statuses[status] for status in records.SUBMISSION_STATUSES if statuses[status]},
         shares=shares,
@@ -182,26 +181,26 @@ def tally_class(roster: Roster) -> ClassTally:
 
 
 def lack_of_isolation(result: Result) -> str:
-    """How the student's code ran, where that was not in the sandbox: "none", "uid", or nothing to be said."""
+    """How the student's code ran if isolation was missing or weak: "none" or "uid"; else ""."""
     kind = str(result.environment.get("sandbox"))
     return kind if kind in NOT_ISOLATED else ""
 
 
 def environment_of(result: Result) -> dict[str, str]:
-    """What a result was graded with, handout included, as text in a fixed order."""
+    """What a result was graded with: sandbox, Python, NumPy, grader and handout, as text in a fixed order."""
     known = {key: str(result.environment[key]) for key in ENVIRONMENT_KEYS if result.environment.get(key)}
     handout = result.assignment.get("handout")
     return {**known, "handout": str(handout)} if handout else known
 
 
 def handout_of(result: Result) -> str:
-    """The handout that a result was graded for, or "" if that is the assignment's own and nobody guessed."""
+    """The handout that a result was graded for, or "" if it is the assignment's own and was not guessed."""
     handout = str(result.assignment.get("handout", records.OWN_HANDOUT))
     return "" if handout == records.OWN_HANDOUT and not result.grounds else handout
 
 
 def tally_handouts(results: Sequence[Result]) -> tuple[HandoutTally, ...]:
-    """The smallest groups first: one submission among many that was taken for another handout is worth a look."""
+    """Group by handout, smallest group first: a single submission with another handout may be a wrong guess."""
     groups: dict[tuple[str, str], list[str]] = {}
     for result in results:
         if handout := handout_of(result):

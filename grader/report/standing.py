@@ -1,4 +1,4 @@
-"""How far a student has come: a row a function, the first thing to do next, and the sentence at the end. Pure.
+"""A student's progress: one row for each function, what to do next, and the last sentence. Pure.
 
 Result (public checks) ─► Standing ─► the terminal's table (cli/check.py), the notebook's (templates/standing.html)
 """
@@ -25,9 +25,9 @@ MESSAGES_SHOWN: Final = 3  # of one function; the page of --html has them all
 
 @dataclass(frozen=True)
 class StandingRow:
-    """One function. messages: what is wrong, each said once. hints: where to look, and remarks, which cost nothing.
+    """One function. messages: what is wrong, each once. hints: where to look, and remarks, which cost no marks.
 
-    where: "layers.py:12", or "" if right. same_as: name of the function above whose messages are the very same.
+    where: "layers.py:12", or "" if right. same_as: name of an earlier function with exactly the same messages.
     """
 
     function: str
@@ -44,7 +44,7 @@ class StandingRow:
 
 @dataclass(frozen=True, repr=False)
 class Standing:
-    """All that was asked for. next: what to do first; "" where all is right. ending: the last line to show.
+    """All selected functions. next: what to do next, "" if all is right. ending: the last line to show.
 
     A notebook shows it as a table, everything else as text.
     """
@@ -67,22 +67,22 @@ class Standing:
         return "\n".join([*lines, self.ending])
 
     def _repr_html_(self) -> str:
-        """No script, styles in place, everything escaped."""
+        """HTML without script, with inline styles, and with everything escaped."""
         return environment().get_template("standing.html").render(standing=self)
 
 
-def standing_of(result: Result, *, asked: str = "") -> Standing:
-    """What a result of public checks says. asked: the names that it was narrowed to, for the ending."""
+def standing_of(result: Result, *, selection: str = "") -> Standing:
+    """Build the standing from a result of public checks. selection: names that the user gave, for the last line."""
     groups = group_checks(result)
     fixes = fix_first(groups)
     follows = {fix.function: fix.follows_from for fix in fixes}
-    said: dict[tuple[str, ...], str] = {}
-    rows = tuple(row_of(group, follows.get(group.function.function, ()), said) for group in groups)
-    return Standing(rows, next_of(rows, fixes), ending_of(rows, asked))
+    shown_by: dict[tuple[str, ...], str] = {}
+    rows = tuple(row_of(group, follows.get(group.function.function, ()), shown_by) for group in groups)
+    return Standing(rows, next_of(rows, fixes), ending_of(rows, selection))
 
 
-def row_of(group: Group, causes: tuple[str, ...], said: dict[tuple[str, ...], str]) -> StandingRow:
-    """causes: functions that are wrong as well and that it needs. said: by messages, the function that says them."""
+def row_of(group: Group, causes: tuple[str, ...], shown_by: dict[tuple[str, ...], str]) -> StandingRow:
+    """causes: functions that it needs and that are wrong, too. shown_by: by messages, the function that shows them."""
     item, checks = group.function, group.checks
     remarks = tuple(dict.fromkeys(say(remark) for check in checks for remark in check.remarks))
     if item.status == PASSED:
@@ -95,7 +95,7 @@ def row_of(group: Group, causes: tuple[str, ...], said: dict[tuple[str, ...], st
         return StandingRow(item.function, ABSENT, where=where)
     standing = WAITS if all(check.status in (SKIPPED, MISSING) for check in failing) else WRONG
     messages = tuple(dict.fromkeys(message_of(check) or check.title for check in failing))
-    first = said.setdefault(messages, item.function)
+    first = shown_by.setdefault(messages, item.function)
     if first != item.function:
         return StandingRow(item.function, standing, where=where, same_as=short_name(first))
     more = len(messages) - MESSAGES_SHOWN
@@ -107,13 +107,13 @@ def row_of(group: Group, causes: tuple[str, ...], said: dict[tuple[str, ...], st
 
 
 def next_of(rows: tuple[StandingRow, ...], fixes: tuple[Fix, ...]) -> str:
-    """What is wrong by itself first, then what is to be written, in the order in which students meet it."""
+    """First a function that is wrong by itself, then one to be written, in the order of the assignment."""
     wrong = {row.function for row in rows if row.standing == WRONG}
-    mend = [fix for fix in fixes if fix.function in wrong]
+    wrong_fixes = [fix for fix in fixes if fix.function in wrong]
     absent = [row for row in rows if row.standing == ABSENT]
-    alone = [fix for fix in mend if not fix.follows_from]
-    if alone or (mend and not absent):
-        return describe((alone or mend)[0])
+    alone = [fix for fix in wrong_fixes if not fix.follows_from]
+    if alone or (wrong_fixes and not absent):
+        return describe((alone or wrong_fixes)[0])
     if absent:
         return say(Reason.of("next_write", function=absent[0].name, where=absent[0].where))
     waits = [row for row in rows if row.standing == WAITS]
@@ -126,8 +126,8 @@ def describe(fix: Fix) -> str:
     return say(Reason.of("next_mend", function=short_name(fix.function), where=fix.where))
 
 
-def ending_of(rows: tuple[StandingRow, ...], asked: str) -> str:
+def ending_of(rows: tuple[StandingRow, ...], selection: str) -> str:
     counts = {kind: sum(row.standing == kind for row in rows) for kind in (RIGHT, WRONG, ABSENT, WAITS)}
     if counts[RIGHT] == len(rows):
-        return say(Reason.of("passed_all_of", names=asked) if asked else Reason.of("passed_all"))
+        return say(Reason.of("passed_all_of", names=selection) if selection else Reason.of("passed_all"))
     return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count or kind == RIGHT)

@@ -1,11 +1,11 @@
-"""Templates that Jinja has compiled, kept as Python keeps its modules: in `__pycache__` beside them, found or not.
+"""Cache compiled Jinja templates the way Python caches modules: in `__pycache__` beside the templates.
 
-    environment ─► key (path), checksum (template, Jinja, all of report/) ─► file ours and whole? ─► code
-                                                                                └─no─► compiled, and kept if possible
+    environment ─► key (path), checksum (template, Jinja, all of report/) ─► file trusted and complete? ─► code
+                                                                                └─no─► compile, and cache if possible
 
-Compiling takes longer than grading a small submission. Loading runs what the file holds, so a file counts only if who
-could have written it could have written the template itself, and if it is what was made of this template by this code.
-Nothing here fails a run: what cannot be read or written, is cut off or of somebody else is none.
+Compiling takes longer than grading a small submission. Loading a cached file runs its code. So a file counts only if
+its owner could also have written the template itself, and if this code made it from this template. Nothing here fails
+a run: a file that is unreadable, cut off or owned by somebody else is ignored, and a failed write, too.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from grader.atomic_files import write_bytes
 from grader.errors import GraderError
 from grader.version import pages_version
 
-BY_OTHERS: Final = 0o022  # mode bits: a group or everybody may write
+BY_OTHERS: Final = 0o022  # mode bits: the group or others may write
 DIGEST_BYTES: Final = 32
 
 
 class Compiled(BytecodeCache):
-    """Keeps the compiled templates of one folder. Their environment loads no others."""
+    """Caches the compiled templates of one folder. Their environment loads no others."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        # Jinja tells apart versions of its format and of Python, not its own; our settings are in report/.
+        # Jinja checks the versions of its cache format and of Python, but not its own. Our settings are in report/.
         self._made_by = f"{jinja2.__version__}\0{pages_version()}"
 
     def get_cache_key(self, name: str, filename: str | None = None) -> str:
@@ -49,7 +49,7 @@ class Compiled(BytecodeCache):
             if not is_trusted(os.fstat(file.fileno()), os.stat(self._folder)):
                 return
             content = file.read()
-            # Python trusts bytecode to be whole, and may crash over a file that a full disk cut off.
+            # Python assumes that bytecode is complete, and may crash on a file that a full disk cut off.
             if content[:DIGEST_BYTES] == hashlib.sha256(content[DIGEST_BYTES:]).digest():
                 bucket.bytecode_from_string(content[DIGEST_BYTES:])
 
@@ -57,15 +57,17 @@ class Compiled(BytecodeCache):
         if sys.dont_write_bytecode:
             return
         content = bucket.bytecode_to_string()
-        with suppress(GraderError, NotImplementedError):  # several at once each rename a file of their own
+        with suppress(
+            GraderError, NotImplementedError
+        ):  # several processes may write at once: each renames its own file
             path = Path(cache_from_source(bucket.key))
             write_bytes(path, hashlib.sha256(content).digest() + content, durable=False)
 
 
 def is_trusted(file: os.stat_result, folder: os.stat_result) -> bool:
-    """Whether nobody wrote the file who could not have written the templates: root, this user, the folder's owner.
+    """Whether only those could write the file who can also write the templates: root, this user, the folder's owner.
 
-    Where files have no such owners (Windows), it is as safe as the folder, as Python's own bytecode is.
+    Where files have no such owners (Windows), it is as safe as the folder, like Python's own bytecode.
     """
     if not hasattr(os, "geteuid"):
         return True

@@ -1,9 +1,8 @@
-"""Strings and numbers as a reader sees them: nothing invisible, nothing endless, no needless digits.
+"""Format strings and numbers for readers: nothing invisible, nothing endless, no needless digits.
 
-Text from a submission may hold ANSI escapes, control characters and characters that turn the direction of a line
-around, so that it reads differently from what it is. `visible` replaces each by its code, as Python writes it (the
-pictures that Unicode has for them are missing from many fonts). The templates' environment applies it to every string
-that is put into a page, before escaping.
+Text from a submission may contain ANSI escapes, control characters and characters that reverse the direction of a line,
+so that it looks different from what it is. `visible` replaces each by its code, as Python writes it (many fonts lack
+Unicode's pictures for them). The templates' environment applies it to every string of a page, before escaping.
 """
 
 from __future__ import annotations
@@ -16,11 +15,11 @@ from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
-# A page that holds a whole flood of prints is of no use to anybody; the result file has what the judge kept.
+# Nobody reads a page with megabytes of prints; the result file contains more.
 OUTPUT_CHARS: Final = 20_000
 MESSAGE_CHARS: Final = 4_000
 LINE_CHARS: Final = 240
-# Nobody promises what a lexer's patterns take on a hostile line; a line of code fits here.
+# A lexer's patterns may take very long on a hostile line; an ordinary line of code fits.
 HIGHLIGHT_CHARS: Final = 400
 
 # Bidi embeddings, overrides, isolates and marks; zero width space and no-break space; line and paragraph separator.
@@ -35,19 +34,19 @@ CODES: Final[dict[int, str]] = {
 
 
 def visible(text: str) -> str:
-    """Replace what a reader would not see, or would be misled by. Line ends become plain newlines; tabs stay."""
-    if text.isprintable():  # nothing of the above is, and most strings are
+    """Replace invisible and misleading characters. Line ends become plain newlines; tabs stay."""
+    if text.isprintable():  # a shortcut for most strings: printable text has none of these characters
         return text
     return text.replace("\r\n", "\n").translate(CODES)
 
 
 def clip(text: str, limit: int = MESSAGE_CHARS) -> str:
-    """Shorten to `limit` characters, saying how many more there were."""
+    """Shorten to `limit` characters, and add how many more there were."""
     return text if len(text) <= limit else f"{text[:limit]} … ({len(text) - limit:,} more characters)"
 
 
 def first_line(text: str) -> str:
-    """The first line that says something, shortened to fit a list."""
+    """The first line that is not blank, shortened to fit a list."""
     return clip(next((line.strip() for line in text.splitlines() if line.strip()), ""), LINE_CHARS)
 
 
@@ -71,22 +70,22 @@ def seconds(value: float) -> str:
 
 
 def small(value: float | None) -> str:
-    """Errors and tolerances: three digits; a dash where there is none."""
+    """Errors and tolerances: three digits; a dash for None."""
     return "–" if value is None else f"{value:.3g}"
 
 
 def page_name(submission_id: str) -> str:
-    """The file name of a submission's page as a link that cannot be anything but a file beside this one."""
+    """The link to a submission's page: always a file beside this page, whatever the id."""
     return address(submission_id) + ".html"
 
 
 def address(name: str) -> str:
-    """A file or folder name as one part of a link, whatever is in it."""
+    """Quote a file or folder name as one part of a link, whatever it contains."""
     return quote(name.encode("utf-8", "surrogateescape"), safe="")
 
 
 def highlight_line(text: str) -> Markup:
-    """The line without its indentation, escaped; coloured if it is of a line's length."""
+    """The line without its indentation, escaped; coloured unless it is too long."""
     line = visible(text.strip())
     if len(line) > HIGHLIGHT_CHARS:
         return escape(clip(line, HIGHLIGHT_CHARS))
@@ -95,7 +94,7 @@ def highlight_line(text: str) -> Markup:
 
 @cache
 def colour() -> Callable[[str], str]:
-    """What colours a line. pygments is imported here: a submission without a traceback has no line to colour."""
+    """Return the function that colours a line. Imports pygments only now: most submissions have no traceback."""
     import pygments
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import PythonLexer

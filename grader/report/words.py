@@ -1,6 +1,6 @@
-"""The words of a record (statuses, visibilities), each with a sentence that a student understands.
+"""The statuses and visibilities of records, each with a sentence that explains it to students.
 
-There are no others: a file with another one is no result (records.py, from_json).
+The list is complete: a file with any other word is not a result (records.py, from_json).
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ CHECK_WORDS: Final[dict[str, str]] = {
     records.MISSING: "Not written yet: the function is absent, a stub, or raises NotImplementedError.",
     records.ERROR: "The code raised an exception.",
     records.TIMEOUT: "The code was stopped because it took too long.",
-    records.CRASHED: "The process ended before it could answer: a signal, an exit, or no memory left.",
+    records.CRASHED: "The process ended before the function returned: a signal, an exit, or no memory left.",
     records.SKIPPED: "Not run, because it needs something that is missing.",
-    records.NOT_APPLICABLE: "Not part of this handout; it counts for nothing.",
+    records.NOT_APPLICABLE: "Not part of this handout; it carries no points.",
 }
 
 SUBMISSION_WORDS: Final[dict[str, str]] = {
-    records.GRADED: "Every check has its verdict.",
+    records.GRADED: "Every check has a status.",
     records.UNREADABLE: "There was nothing to grade: no student file was found, or the archive is damaged.",
-    records.GRADER_ERROR: "The grader itself failed here. That is no fault of the student and takes no mark away.",
+    records.GRADER_ERROR: "The grader itself failed here. This is not the student's fault and costs no marks.",
 }
 
 ANSWER_WORDS: Final[dict[str, str]] = {
     records.ANSWERED: "Something was written into the cell, or into new cells below it.",
-    records.UNANSWERED: "The cell holds what it was handed out with.",
+    records.UNANSWERED: "The cell is as it was handed out.",
     records.ABSENT: "The cell was deleted, or the notebook cannot be read.",
 }
 

@@ -1,1 +1,1 @@
-"""A class: what is new, jobs, a cluster, results as files, one lock, and going on where a run was stopped."""
+"""Runs over a class: grade what changed, in jobs or on a cluster; results as files; one lock; resume a stopped run."""

@@ -1,12 +1,13 @@
-"""OUT/answers.csv: points that people give for answers in notebooks. The grader writes it, and reads it back filled in.
+"""OUT/answers.csv: points for answers in notebooks. The grader writes the file, staff fill it in, the grader reads it.
 
-    submission, handed_in_as, notebook, question, max_points, points, comment, answer     a row an answer worth points
+    submission, handed_in_as, notebook, question, max_points, points, comment, answer     one row per answer with points
 
-submission is an id, handed_in_as the person whose id it is (identities.py): where the two do not belong together,
-points would go to another student, so the run stops. points and comment are the staff's, and so are further columns,
-rows of submissions that are not there now, and the order of everything: none of it is lost or changed. The others are
-ours and say what is true now. A spreadsheet may have saved it: with a byte order mark, semicolons or tabs, a decimal
-comma, 0042 as 42. What cannot be understood is refused with its line before anything is written.
+`submission` is an id, `handed_in_as` the person who has that id (identities.py). If the two do not fit, points would go
+to another student, so the run stops. Staff own `points`, `comment`, any further columns, rows of submissions that are
+not in this run, and the order of rows and columns: the grader never loses or changes these. It rewrites its own columns
+to the current state. A spreadsheet may have saved the file: with a byte order mark, semicolons or tabs, a decimal
+comma, 0042 as 42. For a line that it cannot understand, the grader raises an error that names the line, and writes
+nothing.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ NAME: Final = "answers.csv"
 COLUMNS: Final = ("submission", "handed_in_as", "notebook", "question", "max_points", "points", "comment", "answer")
 KEY_COLUMNS: Final = ("submission", "notebook", "question")
 NEEDED: Final = ("submission", "notebook", "question", "points", "comment")
-BOM: Final = "\ufeff"  # without it, spreadsheets take UTF-8 for something else
-START_CHARS: Final = 160  # of an answer: enough to know it again
+BOM: Final = "\ufeff"  # without it, spreadsheets do not recognise UTF-8
+START_CHARS: Final = 160  # of an answer: enough for staff to recognise it
 NUMBER: Final = re.compile(r"[0-9]{1,9}([.,][0-9]{1,9})?")
 LONGEST_NAME: Final = 60
 WHOLE: Final = re.compile(r"[0-9]{1,18}")
@@ -44,7 +45,7 @@ Key = tuple[str, str, str]  # submission, notebook, question
 
 @dataclass(frozen=True)
 class Sheet:
-    """The file as cells. rows: as wide as the header, our leading apostrophes taken away. lines: where each begins."""
+    """The file as cells. rows: padded to the header's width, without our apostrophes. lines: where each begins."""
 
     header: tuple[str, ...] = COLUMNS
     rows: tuple[tuple[str, ...], ...] = ()
@@ -55,7 +56,7 @@ class Sheet:
         return row[self.header.index(column)] if column in self.header else ""
 
 
-def start_of(text: str, status: str) -> str:
+def excerpt(text: str, status: str) -> str:
     if status in (UNANSWERED, ABSENT):
         return f"({status})"
     line = clean(" ".join(text.split()))
@@ -63,21 +64,22 @@ def start_of(text: str, status: str) -> str:
 
 
 def read_sheet(path: Path, needed: Sequence[str] = NEEDED, then: str = "grade again") -> Sheet:
-    """The file as it is now, empty if there is none. Raises UsageError, with the line, if it is no table of answers.
+    """Read the file; empty if it does not exist. Raises UsageError, with the line, if it is not a table of answers.
 
-    needed: columns that must be there. then: what a message tells to do in the end.
+    needed: columns that the file must have. then: the last step that a message names.
     """
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         return Sheet()
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror}). Close it elsewhere, then {then}.") from error
+        text = f"cannot be read ({error.strerror}). Close other programs that use it, then {then}."
+        raise UsageError(f"{path}: {text}") from error
     try:
-        wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")  # as "Unicode text" is saved
+        wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")  # Excel saves "Unicode text" as UTF-16
         text = content.decode("utf-16" if wide else "utf-8").removeprefix(BOM)
     except UnicodeDecodeError:
-        raise UsageError(f"{path}: is not UTF-8. Save it as CSV UTF-8, then {then}.") from None
+        raise UsageError(f"{path}: the text is not UTF-8. Save the file as CSV UTF-8, then {then}.") from None
     if not text.strip():
         return Sheet()
     first = text.splitlines()[0]
@@ -88,7 +90,7 @@ def read_sheet(path: Path, needed: Sequence[str] = NEEDED, then: str = "grade ag
     try:
         for row in reader:
             if any(cell.strip() for cell in row):
-                rows.append((begins, list(map(unharmed, row))))
+                rows.append((begins, list(map(strip_apostrophe, row))))
             begins = reader.line_num + 1
     except csv.Error as error:
         raise UsageError(f"{path}, line {begins}: {error}. Correct it, then {then}.") from error
@@ -97,7 +99,7 @@ def read_sheet(path: Path, needed: Sequence[str] = NEEDED, then: str = "grade ag
         if header.count(name) != 1:
             raise UsageError(
                 f"{path}, line 1: {header.count(name)} columns {name!r}, expected {', '.join(needed)} once each. "
-                f"Name the columns so, or take the file away; then {then}."
+                f"Correct the names of the columns, or move the file away, then {then}."
             )
     width = len(header)
     for line, row in rows:
@@ -111,7 +113,7 @@ def read_sheet(path: Path, needed: Sequence[str] = NEEDED, then: str = "grade ag
 
 
 def same_person(written: str, person: str) -> bool:
-    """Whether a cell names this person, also after a spreadsheet made 42 of 0042."""
+    """Whether a cell names this person, even if a spreadsheet changed 0042 to 42."""
     written, person = (same_name(name.strip().lstrip("'")) for name in (written, clean(person)))
     if WHOLE.fullmatch(written) and WHOLE.fullmatch(person):
         return int(written) == int(person)
@@ -119,7 +121,7 @@ def same_person(written: str, person: str) -> bool:
 
 
 def points_from(cell: str, most: float | None, place: str) -> float | None:
-    """None for an empty cell, and for a question that is no longer asked."""
+    """The points of a cell; None if it is empty, or if `most` is None: the assignment no longer has the question."""
     cell = cell.strip()
     if not cell or most is None:
         return None
@@ -133,7 +135,7 @@ def points_from(cell: str, most: float | None, place: str) -> float | None:
 
 
 def keys_of(sheet: Sheet, known: Iterable[str]) -> list[Key]:
-    """Which answer each row is about. An id that a spreadsheet took for a number is known again by its value."""
+    """The answer that each row belongs to. If a spreadsheet turned an id into a number, its value identifies the id."""
     ids = dict.fromkeys(known)
     values = Counter(int(one) for one in ids if WHOLE.fullmatch(one))
     by_value = {int(one): one for one in ids if WHOLE.fullmatch(one) and values[int(one)] == 1}
@@ -146,13 +148,13 @@ def keys_of(sheet: Sheet, known: Iterable[str]) -> list[Key]:
     return keys
 
 
-def filled(header: Sequence[str], row: Sequence[str], ours: Mapping[str, str]) -> tuple[str, ...]:
-    """The row, as wide as the header, with our columns as they are now."""
+def fill_row(header: Sequence[str], row: Sequence[str], ours: Mapping[str, str]) -> tuple[str, ...]:
+    """The row, padded to the header's width, with current values in our columns."""
     return tuple(ours.get(name, cell) for name, cell in zip_longest(header, row, fillvalue=""))
 
 
 def sheet_bytes(sheet: Sheet) -> bytes:
-    """The file: UTF-8 that spreadsheets open, in the delimiter that it had, no cell a formula."""
+    """The content of the file: UTF-8 with a BOM for spreadsheets, with its old delimiter; no cell is a formula."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=sheet.delimiter, lineterminator="\r\n")
     writer.writerow(map(harmless, sheet.header))
@@ -160,22 +162,22 @@ def sheet_bytes(sheet: Sheet) -> bytes:
     return (BOM + text.getvalue()).encode("utf-8", "replace")
 
 
-def unharmed(cell: str) -> str:
-    """A cell without the apostrophe that `harmless` put before it."""
+def strip_apostrophe(cell: str) -> str:
+    """Remove the apostrophe that `harmless` put before a cell."""
     return cell[1:] if cell[:1] == "'" and harmless(cell[1:]) == cell else cell
 
 
 class Marking:
-    """The marks of one run: read before anything is graded, and merged with what staff wrote meanwhile when it ends.
+    """The marks of one run. Read before grading starts; read again at the end, since staff may have edited the file.
 
-    marks: by submission. changed: the submissions whose marks staff changed between the two.
+    marks: by submission. changed: the submissions whose marks staff changed during the run.
     """
 
     def __init__(
         self, out: Path, ids: Sequence[str], questions: Mapping[str, float], persons: Mapping[str, str] | None = None
     ) -> None:
-        """persons: whose each id is, also of those who are not there now. Raises UsageError for a file that cannot be
-        understood, or that gives points to one person under the id of another.
+        """persons: the person of every known id, of this run or an earlier one. Raises UsageError if the file cannot be
+        understood, or if a row gives points to one person under the id of another.
         """
         self.path = out / NAME
         self.marks: dict[str, dict[tuple[str, str], Mark]] = {}
@@ -183,24 +185,24 @@ class Marking:
         self._ids = ids
         self._questions = questions
         self._persons = persons or {}
-        self._answers: dict[Key, tuple[float, str]] = {}  # worth points: how many, and how they begin
+        self._answers: dict[Key, tuple[float, str]] = {}  # answers with points: how many, and an excerpt
         self._handouts: dict[str, str] = {}
         self._read()
 
     def add(self, result: Result) -> None:
-        """Take in a submission's answers that are worth points."""
+        """Add the answers of a submission that have points."""
         for notebook in result.notebooks:
             for answer in notebook.answers:
                 if answer.max_points:
                     key = result.id, notebook.handed_out, answer.question
-                    self._answers[key] = answer.max_points, start_of(answer.text, answer.status)
+                    self._answers[key] = answer.max_points, excerpt(answer.text, answer.status)
         self._handouts[result.id] = str(result.assignment.get("handout", ""))
 
     def of(self, submission: str) -> Marks:
         return self.marks.get(submission, {})
 
     def completed(self, result: Result) -> Result:
-        """The result with notebooks for what staff marked and it has not: a question of a notebook that is missing."""
+        """The result, with an entry for each question that staff marked although its notebook is missing."""
         known = {(one.handed_out, answer.question) for one in result.notebooks for answer in one.answers}
         more: dict[str, list[Answer]] = {}
         for (notebook, question), mark in sorted(self.of(result.id).items()):
@@ -212,7 +214,7 @@ class Marking:
         return replace(result, notebooks=(*result.notebooks, *added)) if more else result
 
     def by_question(self) -> dict[str, dict[str, tuple[float | None, float]]]:
-        """The same by submission and question, whose name is its own in the assignment."""
+        """Points given and maximum, by submission and question; the name of a question is unique in an assignment."""
         found: dict[str, dict[str, tuple[float | None, float]]] = {}
         for (submission, notebook, question), (most, _) in self._all_answers().items():
             mark = self.of(submission).get((notebook, question), Mark())
@@ -220,7 +222,7 @@ class Marking:
         return found
 
     def points(self) -> Mapping[str, AnswerPoints]:
-        """What was given for the answers that were taken in, by submission and answer: for the table of marks."""
+        """Points given and maximum, by submission and answer, for grades.csv."""
         found: dict[str, dict[str, tuple[float | None, float]]] = {}
         for (submission, notebook, question), (most, _) in self._all_answers().items():
             mark = self.of(submission).get((notebook, question), Mark())
@@ -228,9 +230,9 @@ class Marking:
         return found
 
     def finish(self) -> list[str]:
-        """Write the file with all answers in it, and return what is to be said. Raises UsageError as at the start.
+        """Write the file with all answers, and return warnings to print. Raises UsageError as the constructor does.
 
-        It is read once more first, so that what staff saved while the run lasted is in it.
+        Reads the file again first, so that nothing is lost that staff saved during the run.
         """
         before = self.marks
         sheet, keys = self._read()
@@ -240,36 +242,39 @@ class Marking:
         merged, altered = self._merge(sheet, keys)
         if merged != sheet or not self.path.exists():
             write_bytes(self.path, sheet_bytes(merged))
-        said = []
+        warnings = []
         if altered:
             named = say(few([f"{submission} {question}" for submission, _, question in altered]))
-            said.append(f"{NAME}: answers are not what they were when they got points: {named}. Read them again.")
+            warnings.append(f"{NAME}: answers changed after staff gave points for them: {named}. Read them again.")
         known = set(self._ids)
         if strange := dict.fromkeys(clean(name)[:LONGEST_NAME] for name in self.marks if name not in known):
-            told = say(few(list(strange)))
-            said.append(f"{NAME}: rows with points or comments of no submission of this run: {told}. They were kept.")
-        return said
+            names = say(few(list(strange)))
+            warnings.append(
+                f"{NAME}: rows have points or comments for submissions that are not in this run: {names}. "
+                "These rows stay in the file."
+            )
+        return warnings
 
     def _merge(self, sheet: Sheet, keys: Sequence[Key]) -> tuple[Sheet, list[Key]]:
-        """The sheet with our columns as they are now and a row for every answer, and the answers that were marked as
-        other text: they have points, and have changed since.
+        """Return the sheet with current values in our columns and a row for every answer; and the answers that have
+        points but changed since.
         """
         header = (*sheet.header, *(name for name in COLUMNS if name not in sheet.header))
         ours = {key: self._columns(key, sheet.delimiter, *about) for key, about in self._all_answers().items()}
         rows: list[tuple[str, ...]] = []
         altered: list[Key] = []
         for row, key in zip(sheet.rows, keys, strict=True):
-            was_other = key in ours and "answer" in sheet.header and sheet.cell(row, "answer") != ours[key]["answer"]
-            if was_other and sheet.cell(row, "points").strip():
+            has_changed = key in ours and "answer" in sheet.header and sheet.cell(row, "answer") != ours[key]["answer"]
+            if has_changed and sheet.cell(row, "points").strip():
                 altered.append(key)
-            rows.append(filled(header, row, ours.get(key, {})))
+            rows.append(fill_row(header, row, ours.get(key, {})))
         have = set(keys)
-        rows += [filled(header, (), columns) for key, columns in ours.items() if key not in have]
+        rows += [fill_row(header, (), columns) for key, columns in ours.items() if key not in have]
         return replace(sheet, header=header, rows=tuple(rows)), altered
 
     def _columns(self, key: Key, delimiter: str, most: float, start: str) -> dict[str, str]:
-        """What our columns say of one answer now."""
-        points = number(most).replace(".", "," if delimiter == ";" else ".")  # a comma, where semicolons part cells
+        """The current values of our columns for one answer."""
+        points = number(most).replace(".", "," if delimiter == ";" else ".")  # semicolons imply a decimal comma
         person = clean(self._persons.get(key[0], ""))
         bound = {"handed_in_as": person} if person else {}
         return {**dict(zip(KEY_COLUMNS, key, strict=True)), "max_points": points, "answer": start, **bound}
@@ -277,16 +282,16 @@ class Marking:
     def _all_answers(self) -> dict[Key, tuple[float, str]]:
         """By submission and question, in the order of the run, whatever was graded first.
 
-        Once one submission has notebooks, a missing one counts as unanswered for everybody of the same handout: they
-        all have the same to reach.
+        As soon as one submission has notebooks, a missing notebook counts as absent answers for every submission of the
+        same handout: all of them have the same maximum.
         """
-        asked = {key[1:]: most for key, (most, _) in self._answers.items()}
+        questions = {key[1:]: most for key, (most, _) in self._answers.items()}
         with_notebooks = {self._handouts[key[0]] for key in self._answers}
         missing = {
-            (submission, *question): (most, start_of("", ABSENT))
+            (submission, *question): (most, excerpt("", ABSENT))
             for submission, handout in self._handouts.items()
             if handout in with_notebooks
-            for question, most in asked.items()
+            for question, most in questions.items()
             if (submission, *question) not in self._answers
         }
         place = {name: index for index, name in enumerate(self._ids)}
@@ -294,17 +299,17 @@ class Marking:
         return {key: everything[key] for key in sorted(everything, key=lambda key: place.get(key[0], len(place)))}
 
     def _read(self) -> tuple[Sheet, list[Key]]:
-        """Take in the marks of the file as it is now, and return it with the answer that each row is about.
+        """Read the marks of the current file; return it, and the answer that each row belongs to.
 
-        Raises UsageError, with the line, for points that are none, for two rows of one answer that do not agree, and
-        for a row whose id is another one's than it says.
+        Raises UsageError, with the line, for points that are not a valid number, for two rows of one answer that do not
+        agree, and for a row whose id belongs to another person than the one that the row names.
         """
         sheet = read_sheet(self.path)
         keys = keys_of(sheet, (*self._ids, *self._persons))
         found: dict[Key, tuple[Mark, int]] = {}
         for row, line, key in zip(sheet.rows, sheet.lines, keys, strict=True):
             place = f"{self.path}, line {line}"
-            self._see_person(sheet.cell(row, "handed_in_as"), key, place)
+            self._check_person(sheet.cell(row, "handed_in_as"), key, place)
             points = points_from(sheet.cell(row, "points"), self._questions.get(key[2]), place)
             mark = Mark(points, sheet.cell(row, "comment").strip())
             if mark == Mark():
@@ -320,12 +325,12 @@ class Marking:
             self.marks.setdefault(submission, {})[notebook, question] = mark
         return sheet, keys
 
-    def _see_person(self, written: str, key: Key, place: str) -> None:
-        """Rows without a name, and of ids that nobody has, are not judged."""
+    def _check_person(self, written: str, key: Key, place: str) -> None:
+        """Raise UsageError if the row names a person who does not have its id. An unknown id or no name passes."""
         person = self._persons.get(key[0])
         if person is not None and written.strip() and not same_person(written, person):
             found, expected = (clean(name)[:LONGEST_NAME] for name in (written, person))
             raise UsageError(
-                f"{place}: {key[0]}, {key[2]} has handed_in_as {found!r}, expected {expected!r}, whose id this is. Its "
-                "points would go to another student. Correct the row's submission or handed_in_as, then grade again."
+                f"{place}: {key[0]}, {key[2]} has handed_in_as {found!r}, expected {expected!r}, who has this id. "
+                "Its points would go to another student. Correct its submission or handed_in_as, then grade again."
             )

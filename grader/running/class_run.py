@@ -1,11 +1,11 @@
-"""One run over a class: what is new is graded and kept, what is known is taken as it is, and the class page is made.
+"""One run over a class: grades new submissions, reuses current results, and writes all pages.
 
     found ─► current? ─yes─► earlier result ────────────────► pages, if they are not its own ─► roster
                 └─no──► graded (an executor) ─► stored ─────► pages ─────────────────────────► roster
 
-The result is stored before anything is made of it, so a run that is killed anywhere has lost what it was just grading
-and nothing else. Memory holds a window of submissions and a small row of each result. Whoever runs this holds the
-output folder (output_folder.py).
+Each result is stored before its pages are made. So a run that is killed loses only the submissions that it was just
+grading. Memory holds a window of submissions and a small row for each result. The process that runs this must hold the
+lock of the output folder (output_folder.py).
 """
 
 from __future__ import annotations
@@ -59,12 +59,13 @@ from grader.running.output_folder import (
 
 @dataclass
 class Batch:
-    """One run, as it goes. show: called with each row of the run, and whether it is of an earlier one.
+    """The state of one run. show: called with each row, and whether its result is from an earlier run.
 
-    only: grade these ids; all if empty. force: also what is current. failed: also what failed.
-    marking: what staff gave for answers. grades: what people decided, by submission. record: enters the run in the
-    gradebook, and returns the grades as they are then. render: sees that a submission's notebooks have their pages.
-    spent_s: of what was graded in this run, as results have it; and "reports", of this process.
+    only: grade these ids; empty means all. force: regrade current results, too. failed: regrade failed results, too.
+    marking: marks of staff for answers. render: has the notebooks of a submission rendered. hand_ins: what the
+    gradebook gets to know. record: enters the run in the gradebook, and returns the grades as they are then. grades:
+    what people decided, by submission. spent_s: sums of the spent_s of all results graded in this run, and "reports":
+    the time of this process.
     """
 
     found: Sequence[Found]
@@ -95,31 +96,31 @@ class Batch:
         return handed_out(self.context.assignment)
 
     def run(self, executor: Executor, *, window: int | Callable[[], int]) -> None:
-        """Grade what is to be graded; every result is stored and has its pages when this returns.
+        """Grade all submissions that need it. When this returns, every result is stored and has its pages.
 
-        Raises GraderError where going on is of no use: nothing can be written, or the processes that grade are gone.
+        Raises GraderError if the run cannot continue: nothing can be written, or the jobs are gone.
         """
         sweep_temporary(self.out)
         sweep_work_folders()
         try:
             for result in grade_all(self.left_to_grade(), self.settings, executor, window=window):
-                self.keep(result)
+                self.store_fresh(result)
         except BrokenExecutor as error:
-            sweep_work_folders()  # of the process that was killed, and what waits in its half-started sandbox
+            sweep_work_folders()  # left by the killed job; this also ends its half-started sandbox
             raise GraderError(
-                f"a process that graded was killed ({error}). What was graded is kept: the same command goes on. "
-                "If memory is short, take fewer --jobs."
+                f"a grading process was killed ({error}). All finished results are stored. Run the same command to "
+                "continue, with fewer --jobs if memory is short."
             ) from error
 
     def finish(self) -> list[str]:
-        """Write the class page and the tables of marks, of this run and of what was not chosen but is known.
+        """Write the class page and grades.csv: results of this run, and stored results of submissions not chosen by it.
 
-        Returns what is to be said about answers.csv. Raises UsageError if staff saved one meanwhile that is none.
+        Returns warnings about answers.csv. Raises UsageError if staff saved an invalid answers.csv during the run.
         """
         for one in self.found:
             if one.id not in self.rows and (earlier := stored(self.out, one.id)) is not None:
-                self.enter(earlier)
-        said = self.marking.finish()
+                self.add_row(earlier)
+        warnings = self.marking.finish()
         before, self.grades = self.grades, self.record(self)
         waits = any(check.visibility in (AFTER_DUE_DATE, AFTER_PUBLISHED) for check in self.context.assignment.checks)
         moved = [
@@ -136,10 +137,10 @@ class Batch:
         title = self.context.assignment.title
         write_text(self.out / "index.html", class_page(self.roster, title=title, points=points, grades=self.grades))
         write_text(self.out / "grades.csv", grades_csv(rows, points, self.grades))
-        return said
+        return warnings
 
     def left_to_grade(self) -> Iterator[Submission]:
-        """What has to be graded, one by one; what has not is taken in on the way."""
+        """Yield the submissions that need grading; publish the current results of all others on the way."""
         for one in self.chosen:
             submission = self.read(one)
             if submission is None:
@@ -147,47 +148,47 @@ class Batch:
             earlier, fresh = stored(self.out, one.id), blank_result(submission, self.context, 0.0)
             again = self.force or (self.failed and earlier is not None and has_failed(earlier))
             if earlier is not None and not again and is_current(earlier, fresh):
-                if earlier.submission != fresh.submission:  # it lies elsewhere now
+                if earlier.submission != fresh.submission:  # the same content, now in another place
                     earlier = replace(earlier, submission=fresh.submission)
                     store(self.out, earlier)
                 self.counts["reused"] += 1
-                self.take(earlier, reused=True)
+                self.publish(earlier, reused=True)
             else:
                 yield submission
 
     def read(self, one: Found) -> Submission | None:
-        """The submission; None, and a fault of ours on record, if the machine could not read it."""
+        """Read a submission. If the machine cannot read it, store a fault of ours and return None."""
         try:
             submission = read(one, self.context.assignment, notebooks=lambda: self.handed_out)
-        except AssignmentError:  # nobody's answers can be read
+        except AssignmentError:  # an error in the assignment concerns all submissions
             raise
         except GraderError as error:
             blank = blank_result(Submission(one.id, one.source, {}), self.context, 0.0)
-            self.keep(replace(blank, status=GRADER_ERROR, reason=error.reason or as_written(str(error))))
+            self.store_fresh(replace(blank, status=GRADER_ERROR, reason=error.reason or as_written(str(error))))
             return None
         self.render(submission)
         return submission
 
-    def keep(self, result: Result) -> None:
-        """Store a fresh result. The mark that there was stays where the grader failed."""
+    def store_fresh(self, result: Result) -> None:
+        """Store a fresh result and publish it. After a fault of the grader, an earlier result stays in its place."""
         began = time.perf_counter()
         if result.status == GRADER_ERROR:
             self.faults.append(f"{result.id}: {said(result.reason)}")
         store(self.out, result)
         self.counts["graded"] += 1
-        self.take((stored(self.out, result.id) or result) if result.status == GRADER_ERROR else result, reused=False)
+        self.publish((stored(self.out, result.id) or result) if result.status == GRADER_ERROR else result, reused=False)
         for name, seconds in {**result.spent_s, "reports": time.perf_counter() - began}.items():
             self.spent_s[name] = self.spent_s.get(name, 0.0) + seconds
 
-    def take(self, result: Result, *, reused: bool) -> None:
+    def publish(self, result: Result, *, reused: bool) -> None:
         self.write_pages(result)
-        self.show(self.enter(result), reused)
+        self.show(self.add_row(result), reused)
 
     def write_pages(self, result: Result) -> None:
         marks, grade = self.marking.of(result.id), self.grades.get(result.id)
         self.faults += write_pages(self.out, self.marking.completed(result), marks, grade)
 
-    def enter(self, result: Result) -> Result:
+    def add_row(self, result: Result) -> Result:
         self.marking.add(result)
         self.hand_ins.add(result)
         row = self.rows[result.id] = self.roster.add(result)
@@ -195,7 +196,7 @@ class Batch:
 
 
 def has_failed(result: Result) -> bool:
-    """Whether something in it may be the machine's doing: not graded, or a check with no verdict on its values."""
+    """Whether the machine may be the cause of a failure: not graded, or a check that ended without values to judge."""
     return result.status != GRADED or any(check.status in (ERROR, TIMEOUT, CRASHED) for check in result.checks)
 
 
@@ -210,10 +211,10 @@ def opened(grade: Grade | None) -> tuple[str, ...]:
 
 
 def write_pages(out: Path, result: Result, marks: Marks, grade: Grade | None = None) -> list[str]:
-    """Write a stored result's two pages, unless they are there and would be the same.
+    """Write the two pages of a stored result, unless they exist and would be the same.
 
-    A page that cannot be made is a fault of ours: returned, and the rest goes on. The staff page comes last, since its
-    stamp stands for both.
+    If a page cannot be made, this returns the fault (ours), and the run continues. The staff page is written last,
+    since its stamp is valid for both pages.
     """
     staff, feedback = out / f"{result.id}.html", out / "feedback" / f"{result.id}.html"
     stored_at = result_path(out, result.id)
@@ -226,7 +227,7 @@ def write_pages(out: Path, result: Result, marks: Marks, grade: Grade | None = N
     try:
         pages = feedback_page(result, marks, grade, now_visible), staff_page(result, marks, grade) + stamp
     except Exception as error:
-        return [f"{result.id}: its page could not be made ({type(error).__name__}: {error})"]
+        return [f"{result.id}: its report could not be made ({type(error).__name__}: {error})"]
     for path, page in zip((feedback, staff), pages, strict=True):
         write_text(path, page, durable=False)
     return []

@@ -1,11 +1,12 @@
-"""A Dask cluster as an executor: the same submissions, graded on other machines.
+"""A Dask cluster as an executor: grades the same submissions on other machines.
 
-    parent ──bundle of the assignment, once──► every worker, whenever it joins: into its own scratch folder
-           ──submission as bytes─────────────► a worker ──record──► parent, which stores it and makes the pages
+    parent ──bundle of the assignment, once──► every worker, as soon as it joins: into its own scratch folder
+           ──submission as bytes─────────────► a worker ──Result──► parent, which stores it and writes the pages
 
-Workers need this grader installed, the same Python and NumPy for submissions, and a sandbox; no shared disk. A worker
-whose marks could differ refuses with what differs. One that dies costs a retry elsewhere. The scheduler never holds
-more than a window of submissions, which grows as workers join. Docs: docs/cluster.md; extra: cluster.
+Workers need this grader installed, the same Python and NumPy for submissions, and a sandbox; they need no shared disk.
+A worker whose environment could change marks raises an error that names the difference. If a worker dies, Dask retries
+its submissions on another. The scheduler holds at most a window of submissions, which grows as workers join.
+Documentation: docs/cluster.md; extra: cluster.
 """
 
 from __future__ import annotations
@@ -29,15 +30,15 @@ from grader.errors import GraderError, UsageError
 from grader.grading.context import Context, Settings, prepare
 
 CONNECT_S: Final = 10
-A_CORE: Final = 2  # submissions a worker's thread that may be under way: one at work, one waiting there
-RETRIES: Final = 2  # where a task itself failed; of workers that die, Dask's allowed-failures says how many
+PER_THREAD: Final = 2  # submissions per thread of a worker: one in work, one waiting there
+RETRIES: Final = 2  # of a task that raised; for workers that die, Dask's setting allowed-failures counts
 
 
 @dataclass(frozen=True)
 class Bundle(WorkerPlugin):
-    """What grading needs of an assignment, as one zip. python: of the workers, or None for each one's own.
+    """The files of an assignment that grading needs, as one zip. python: for all workers; None: each uses its own.
 
-    As a plugin it is laid out in a worker's scratch folder before that is given anything to do.
+    It is a plugin, so each worker unpacks it into its scratch folder before it gets its first task.
     """
 
     content: bytes
@@ -64,13 +65,13 @@ def make_bundle(settings: Settings, context: Context, python: str | None) -> Bun
     reference = {**context.handed_out, **(context.reference_files or {})}
     files |= {f"reference/{name}": content for name, content in reference.items()}
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in sorted(files.items()):  # of one date, so that the same assignment is the same bundle
+        for name, content in sorted(files.items()):  # a fixed date, so that the same assignment gives the same bundle
             archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
     return Bundle(packed.getvalue(), settings, python, tuple(sorted(context.environment.items())))
 
 
 def unpack(bundle: Bundle, folder: Path) -> None:
-    """Whole or not at all: several may do it at once, and one may die at it."""
+    """Unpack atomically: several processes may do this at once, and one may die meanwhile."""
     target = folder / bundle.name
     if target.exists():
         return
@@ -85,10 +86,10 @@ def unpack(bundle: Bundle, folder: Path) -> None:
             raise
 
 
-def run_there(bundle_name: str, fn: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-    """On a worker: the task, with settings that name the worker's own copy of the assignment.
+def run_on_worker(bundle_name: str, fn: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+    """On a worker: run the task, with settings that point to the worker's own copy of the assignment.
 
-    Raises GraderError if this machine would grade by another Python, NumPy, sandbox or grader than the parent's.
+    Raises GraderError if Python, NumPy, sandbox or grader of this machine differ from the parent's.
     """
     worker = get_worker()
     bundle: Any = worker.plugins[bundle_name]
@@ -97,19 +98,19 @@ def run_there(bundle_name: str, fn: Callable[..., Any], args: tuple[Any, ...]) -
     for name, value in expected.items():
         if here.get(name) != value:
             raise GraderError(
-                f"worker {worker.address}: {name} {here.get(name)} was found, expected {value} as where the command "
-                "was given. Marks must not depend on the machine: make them the same."
+                f"worker {worker.address}: {name} {here.get(name)} found, expected {value}, as where the command runs. "
+                "Marks must not depend on the machine. Install the same version on both."
             )
     return fn(*(settings if isinstance(arg, Settings) else arg for arg in args))
 
 
 class ClusterExecutor(Executor):
-    """Submissions to grade on the workers of one scheduler. A context manager; leaving it cancels what is left."""
+    """Grades submissions on the workers of one scheduler. A context manager: on exit it cancels unfinished tasks."""
 
     def __init__(self, address: str, settings: Settings, context: Context, *, python: str | None = None) -> None:
-        """address: of the scheduler, or a file that it wrote. python: to run submissions, each worker's own if None.
+        """address: of the scheduler, or its scheduler file. python: runs submissions; None: each worker uses its own.
 
-        Raises UsageError if there is no such scheduler.
+        Raises UsageError if no scheduler answers there.
         """
         self.bundle = make_bundle(settings, context, python)
         where = {"scheduler_file": address} if os.path.isfile(address) else {"address": address}
@@ -123,12 +124,12 @@ class ClusterExecutor(Executor):
         self.inner = self.client.get_executor(pure=False, retries=RETRIES)
 
     def window(self) -> int:
-        """How many submissions may be handed out, by the workers that there are at this moment."""
+        """How many submissions may be submitted at once, with the current number of workers."""
         threads: dict[str, int] = self.client.nthreads()
-        return A_CORE * max(1, sum(threads.values()))
+        return PER_THREAD * max(1, sum(threads.values()))
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = self.inner.submit(run_there, self.bundle.name, fn, args, **kwargs)
+        future: Future[Any] = self.inner.submit(run_on_worker, self.bundle.name, fn, args, **kwargs)
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:

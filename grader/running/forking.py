@@ -1,4 +1,4 @@
-"""How a process of ours is started: forked where that is safe, which takes no imports, else spawned."""
+"""How to start a process of ours: fork if that is safe, since the child then needs no imports; else spawn."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from contextlib import contextmanager
 
 
 def can_fork() -> bool:
-    """Whether processes may be forked, with all that was imported and loaded here.
+    """Whether this process may fork: only on Linux, and only while it has a single Python thread.
 
-    Not where there is a thread, such as a progress bar's: what it has locked would stay locked in them. Those of BLAS
-    are none of Python's, and it sees to them itself.
+    Another thread (for example of a progress bar) may hold a lock, which would stay locked in the child forever.
+    Threads of BLAS do not count: Python does not know them, and BLAS handles forks itself.
     """
     return sys.platform == "linux" and threading.active_count() == 1
 
 
 @contextmanager
-def ctrl_c_waits() -> Iterator[None]:
-    """What is started in the block inherits that Ctrl-C waits, until it can ignore it."""
+def ctrl_c_blocked() -> Iterator[None]:
+    """Block SIGINT. Processes started in the block inherit this, until they install a handler that ignores Ctrl-C."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return

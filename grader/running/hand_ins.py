@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from grader.decisions import HandIn, Layout
+from grader.decisions import HandIn, PointLayout
 from grader.intake.collect import Found
 from grader.intake.downloads.recognise import LARGEST, METADATA, times_in
 from grader.records import GRADER_ERROR, Reason, Result
@@ -27,10 +27,10 @@ class HandIns:
     found: Sequence[Found]
     persons: Mapping[str, str]
     _taken: dict[str, HandIn] = field(default_factory=dict)
-    _layouts: dict[Layout, Layout] = field(default_factory=dict)
+    _layouts: dict[PointLayout, PointLayout] = field(default_factory=dict)
 
     def add(self, result: Result) -> None:
-        layout = Layout(
+        layout = PointLayout(
             tuple((one.function, one.max_points) for one in result.functions),
             tuple((one.id, one.max_points) for one in result.checks),
         )

@@ -1,12 +1,12 @@
-"""OUT/ids.json: the id that each submission got when it was first graded there. Nobody's id ever changes after that.
+"""OUT/ids.json: the id that each submission got when it was first graded into this folder. An id never changes later.
 
     {"schema": 1, "ids": [{"id": "a_b-2", "person": "a b", "source": "class/a b"}, …]}
 
-An id names files, stands in answers.csv and goes to the learning platform, so it must not depend on who else hands in:
-`a b` and `a_b` would both be a_b, and only one can be. person: the name of the folder or archive, or whom the platform
-names. source: where it last lay; it tells two of one name apart. Where names do not tell whose an id is, the run stops.
-An output folder without the file (of version 0.1) has its ids from its results. Written whole, by whoever holds the
-folder (output_folder.py), before anything is graded.
+An id is part of file names and of answers.csv, and goes to the learning platform. So it must not depend on other
+submissions: `a b` and `a_b` would both get a_b, and only one of them can. person: name of the folder or archive, or the
+person that the platform names. source: its last path, which tells two persons of one name apart. If neither shows whose
+an id is, the run stops. In an output folder of version 0.1, which lacks this file, the ids are those of its results.
+The process that holds the lock of the folder (output_folder.py) writes the file atomically, before it grades.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SCHEMA: Final = 1
 
 @dataclass(frozen=True)
 class Known:
-    """One who was graded in this folder. names: what an entry without the list may be meant by, besides the person."""
+    """A person who was graded in this folder. names: further names that may mean this person; only from results."""
 
     id: str
     person: str
@@ -41,13 +41,13 @@ class Known:
     names: tuple[str, ...] = ()
 
 
-def settle_ids(found: Sequence[Found], out: Path) -> tuple[list[Found], dict[str, str]]:
-    """The submissions with the ids that they have in this folder, and the person of every id that is known there.
+def assign_ids(found: Sequence[Found], out: Path) -> tuple[list[Found], dict[str, str]]:
+    """Return the submissions with their ids in this folder, and the person of every id that is known there.
 
-    Nothing is written. Raises UsageError if the list is damaged, or if it cannot be told whose an id is.
+    Writes nothing. Raises UsageError if the list is damaged, or if it is unclear whose an id is.
     """
     known = read_ids(out)
-    settled = recognise(found, known)
+    settled = match_known(found, known)
     ids = Ids([*(one.id for one in known), *stored_ids(out)])
     given = [
         replace(one, id=was.id if was else ids.give(one.called or one.person))
@@ -56,8 +56,8 @@ def settle_ids(found: Sequence[Found], out: Path) -> tuple[list[Found], dict[str
     return given, {**{one.id: one.person for one in known}, **{one.id: one.person for one in given}}
 
 
-def keep_ids(found: Sequence[Found], out: Path) -> None:
-    """Write the list with all of these in it. Raises GraderError if that fails."""
+def save_ids(found: Sequence[Found], out: Path) -> None:
+    """Add these submissions to the list and write it. Raises GraderError if that fails."""
     entries = {one.id: one for one in read_ids(out)}
     entries |= {one.id: Known(one.id, one.person, one.source) for one in found}
     listed = ({"id": one.id, "person": one.person, "source": one.source} for one in entries.values())
@@ -68,15 +68,15 @@ def keep_ids(found: Sequence[Found], out: Path) -> None:
 
 
 def read_ids(out: Path) -> list[Known]:
-    """Who is known in this folder. Raises UsageError if the list cannot be understood."""
+    """The persons who are known in this folder. Raises UsageError if the list is damaged."""
     path = out / NAME
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["schema"] != SCHEMA:
-            raise ValueError("another schema")
+            raise ValueError(f"schema {data['schema']!r} found, {SCHEMA} expected")
         known = [Known(one["id"], same_name(one["person"]), one["source"]) for one in data["ids"]]
         if not all(is_id(one.id) for one in known) or len({fold(one.id) for one in known}) < len(known):
-            raise ValueError("an id is not safe as the name of a file, or stands there twice")
+            raise ValueError("an id is not safe as a file name, or occurs twice")
         return known
     except FileNotFoundError:
         return from_results(out)
@@ -88,13 +88,13 @@ def read_ids(out: Path) -> list[Known]:
 
 
 def is_id(text: str) -> bool:
-    """Whether Ids may have given it: a name made safe, maybe with `_` behind a reserved one, maybe with a number."""
+    """Whether Ids can give this id: a safe name, possibly with a number or, after a reserved name, with `_`."""
     plain = re.sub(r"-[0-9]{1,9}$", "", text)
     return any(make_id(name) == one for one in (text, plain) for name in (one, one.removesuffix("_")))
 
 
 def from_results(out: Path) -> list[Known]:
-    """Who was graded by a version that kept no list: from where each result says that its submission lay."""
+    """The persons graded by version 0.1, which wrote no list: read from the path of the submission in each result."""
     known = []
     for name in stored_ids(out):
         result = stored(out, name)
@@ -107,27 +107,24 @@ def from_results(out: Path) -> list[Known]:
     return known
 
 
-def recognise(found: Sequence[Found], known: Sequence[Known]) -> list[Known | None]:
-    """Who each submission is: the one of the same name, by the place where there are several; None for newcomers.
+def match_known(found: Sequence[Found], known: Sequence[Known]) -> list[Known | None]:
+    """Match each submission with a known person: by name, and by path if several have that name; None for a new person.
 
-    Raises UsageError where two could be one, or one could be two.
+    Raises UsageError if two submissions could be the same person, or one submission could be either of two persons.
     """
     named: dict[str, list[Known]] = defaultdict(list)
     for one in known:
         for name in {one.person, *one.names}:
             named[name].append(one)
     candidates = []
-    for new in found:  # those of the same name, else those whom only a result tells, by an entry of the download
+    for new in found:  # persons of the same name; else persons read from results, by names of entries of the download
         same = list(named.get(new.person, ()))
         for name in () if same else map(same_name, new.entries):
             same += [was for was in named.get(name, ()) if was.names and was not in same]
         candidates.append(same)
     settled: dict[int, Known] = {}
-    for part in (
-        slice(0),
-        slice(None),
-        slice(-2, None),
-    ):  # of the place: none of it, the whole path, its last two names
+    # Take matches that are unique by name alone; then those unique by name and path; then by the path's last two parts.
+    for part in (slice(0), slice(None), slice(-2, None)):
         taken = {was.id for was in settled.values()}
         pairs = [
             (number, was)
@@ -149,7 +146,7 @@ def recognise(found: Sequence[Found], known: Sequence[Known]) -> list[Known | No
 def describe_doubt(one: Found, left: Sequence[Known]) -> str:
     places = " or ".join(f"{was.id} (from {show(was.source)})" for was in left[:5])
     return (
-        f"{show(one.source)}: this may be {places}, or somebody new, so marks could go to the wrong one. Take away "
-        f"results/ID.json, and its line in {NAME}, of every one that is not meant; or grade into another folder with "
-        "--out."
+        f"{show(one.source)}: this may be {places}, or a new person, so marks could go to the wrong person. For each "
+        f"id that does not belong to it, remove results/ID.json and its line in {NAME}; or grade into another folder "
+        "with --out."
     )

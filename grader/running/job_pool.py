@@ -1,13 +1,13 @@
-"""Where submissions are graded: in this process, or in several that judge at once and end when this one does.
+"""Executors that grade submissions: this process itself, or several jobs (processes) that end when this one does.
 
-    parent ──tasks──► worker, worker, …    each with sandboxes and work folders of its own
-           ◄─results─                      in the order in which they are done
+    parent ──tasks──► job, job, …    each has its own sandboxes and work folders
+           ◄─results─                in the order in which they are finished
 
-Submissions may as well be handed to any other executor of concurrent.futures (dask_cluster.py). A submission's failure
-is in its Result; a fault of ours becomes status grader_error and ends no other.
+Any other executor of concurrent.futures works as well (dask_cluster.py). A student's failure is part of the Result; a
+fault of ours becomes a Result of status grader_error and does not stop other submissions.
 
-Ctrl-C is for the parent, which then ends its workers by SIGTERM: as an exception there, so that sandboxes are killed
-and work folders removed. A worker whose parent is gone, however that died, does the same by itself.
+Only the parent reacts to Ctrl-C: it sends SIGTERM to its jobs. There the signal raises an exception, so that sandboxes
+are killed and work folders removed. If the parent dies, for whatever reason, each job does the same by itself.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ from typing import Any, Final
 from grader.errors import GraderError
 from grader.pausing_gc import importing
 from grader.records import GRADER_ERROR, Reason, Result, Submission, as_written
-from grader.running.forking import can_fork, ctrl_c_waits
+from grader.running.forking import can_fork, ctrl_c_blocked
 
-with importing():  # a worker has it before it can be stopped in order: it has nothing to clear up yet
+with importing():  # at the top: a job imports this before begin_job, while it has nothing to clean up if stopped
     from grader.grading.context import Settings, prepare
     from grader.grading.reference_pool import forget, keeping
     from grader.grading.submission import blank_result, grade_submission
-    from grader.running.output_folder import let_go
+    from grader.running.output_folder import release_inherited_locks
 
-PATIENCE_S: Final = 5.0  # for a worker to clear up; killing a sandbox and removing its folder takes some 0.1 s
+PATIENCE_S: Final = 5.0  # for a job to clean up; killing a sandbox and removing its folder takes about 0.1 s
 STOPPED: Final = 128 + signal.SIGTERM
 
 
@@ -52,10 +52,10 @@ def grade_all(
     window: int | Callable[[], int],
     parts: Mapping[str, Collection[str]] | None = None,
 ) -> Iterator[Result]:
-    """Grade with at most `window` submissions handed out at once; results come in the order in which they are done.
+    """Grade with at most `window` submissions in the executor at once. Yields results in the order they are finished.
 
-    window: a function where it changes as machines come and go.
-    parts: by submission's id the checks that it is graded on, where that is not all.
+    window: a function if it changes, since machines join and leave.
+    parts: by submission id, the checks to grade it on; submissions that are not listed are graded on all checks.
     """
     running: dict[Future[Result], Submission] = {}
     waiting = iter(submissions)
@@ -71,19 +71,19 @@ def grade_all(
 
 
 def result_of(future: Future[Result], submission: Submission, settings: Settings) -> Result:
-    """What came of a task. Raises GraderError and BrokenExecutor, which concern all others, too."""
+    """The result of a task. Raises GraderError and BrokenExecutor, since these concern all other tasks, too."""
     try:
         return future.result()
     except (GraderError, BrokenExecutor):
         raise
-    except Exception as error:  # of the machinery between here and there
+    except Exception as error:  # raised between the two processes, for example by pickling
         blank = blank_result(submission, prepare(settings), time.monotonic())
         reason = Reason.of("grading_lost", error=type(error).__name__, text=str(error))
         return replace(blank, status=GRADER_ERROR, reason=reason)
 
 
 def grade_safely(submission: Submission, settings: Settings, checks: Collection[str] | None = None) -> Result:
-    """grade_submission, with a fault of ours as a Result of status grader_error: the rest of the class is graded."""
+    """Like grade_submission, but a fault of ours becomes a Result of status grader_error, so that the run goes on."""
     started = time.monotonic()
     context = prepare(settings)
     if checks is not None:
@@ -99,7 +99,7 @@ def grade_safely(submission: Submission, settings: Settings, checks: Collection[
 
 @contextmanager
 def make_executor(jobs: int) -> Iterator[Executor]:
-    """Processes, since judging takes a core of its own; this process itself where one job is all."""
+    """Yield an executor: a pool of processes, since judging needs CPU time, too; for one job, this process itself."""
     if jobs > 1:
         with JobPool(jobs) as pool:
             yield pool
@@ -109,7 +109,7 @@ def make_executor(jobs: int) -> Iterator[Executor]:
 
 
 class SerialExecutor(Executor):
-    """Runs each task when it is submitted."""
+    """Runs each task in this process, as soon as it is submitted."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()
@@ -121,16 +121,16 @@ class SerialExecutor(Executor):
 
 
 class JobPool(ProcessPoolExecutor):
-    """Worker processes that are ended at once if the block they are used in is left by an exception."""
+    """A pool of jobs. If an exception leaves its `with` block, it stops all of them at once."""
 
     def __init__(self, jobs: int) -> None:
         context = multiprocessing.get_context("fork" if can_fork() else "spawn")
-        super().__init__(jobs, mp_context=context, initializer=begin_worker)
+        super().__init__(jobs, mp_context=context, initializer=begin_job)
         if can_fork():
-            self.submit(os.getpid)  # all of them now, before this process has a thread
+            self.submit(os.getpid)  # the first task starts all jobs: fork them before this process has another thread
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        with ctrl_c_waits():  # it may start workers
+        with ctrl_c_blocked():  # this call may start jobs
             return super().submit(run_unless_stopped, fn, *args, **kwargs)
 
     def __exit__(self, kind: type[BaseException] | None, *problem: Any) -> None:
@@ -140,37 +140,37 @@ class JobPool(ProcessPoolExecutor):
             self.stop()
 
     def stop(self) -> None:
-        """End all workers and what they run, now."""
-        workers = multiprocessing.active_children()
+        """Stop all jobs and everything that they run, now."""
+        processes = multiprocessing.active_children()
         self.shutdown(wait=False, cancel_futures=True)
-        for worker in workers:
-            worker.terminate()
+        for process in processes:
+            process.terminate()
         deadline = time.monotonic() + PATIENCE_S
-        for worker in workers:
-            worker.join(max(0.0, deadline - time.monotonic()))
-            worker.kill()
+        for process in processes:
+            process.join(max(0.0, deadline - time.monotonic()))
+            process.kill()
 
 
-def begin_worker() -> None:
-    """In a worker, before its first task."""
-    let_go()
-    # A handler and not SIG_IGN, which a student's process would inherit.
+def begin_job() -> None:
+    """Set up a job, before its first task."""
+    release_inherited_locks()
+    # A handler and not SIG_IGN: a student's process would inherit the latter.
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
-    signal.signal(signal.SIGTERM, stop_once)
-    kept = ExitStack()
-    kept.enter_context(keeping())
-    multiprocessing.util.Finalize(None, kept.close, exitpriority=0)
-    threading.Thread(target=follow_parent, daemon=True).start()
+    signal.signal(signal.SIGTERM, stop_job)
+    cleanup = ExitStack()
+    cleanup.enter_context(keeping())
+    multiprocessing.util.Finalize(None, cleanup.close, exitpriority=0)
+    threading.Thread(target=end_with_parent, daemon=True).start()
 
 
-def stop_once(number: int, frame: FrameType | None) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # not again: clearing up has begun
+def stop_job(number: int, frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second SIGTERM must not interrupt the cleanup
     sys.exit(STOPPED)
 
 
 def run_unless_stopped(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-    """A task that was queued already when the worker was stopped does not begin."""
+    """Run a task, unless the job was stopped while the task was in the queue."""
     if signal.getsignal(signal.SIGTERM) is signal.SIG_IGN:
         sys.exit(STOPPED)
     try:
@@ -179,12 +179,12 @@ def run_unless_stopped(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> 
         parent = multiprocessing.parent_process()
         if parent is None or not parent.is_alive():
             forget()
-            os._exit(STOPPED)  # all is cleared up, and nobody waits for an answer or sends another task
+            os._exit(STOPPED)  # cleanup is done, and without a parent nothing reads the result or sends a task
         raise
 
 
-def follow_parent() -> None:
-    """Wait until the parent is gone, then end this worker as the parent would have."""
+def end_with_parent() -> None:
+    """Wait until the parent is gone, then stop this job the way the parent would have done."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         connection.wait([parent.sentinel])

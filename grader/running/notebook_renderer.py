@@ -1,13 +1,13 @@
-"""Pages of notebooks, made beside the grading: one process renders, a thread feeds it, and neither holds up a mark.
+"""Renders notebooks as pages, in parallel to grading: one process renders, a thread feeds it; marks never wait for it.
 
-    submission ─► want ─► queue ─► thread ══ pipe ══► process: mistune, nh3        OUT/notebooks/<id>/<notebook>.html
+    submission ─► request ─► queue ─► thread ══ pipe ══► process: mistune, nh3        OUT/notebooks/<id>/<notebook>.html
                                       ▲               (bytes in, HTML out)
-                                      └─ a deadline; whoever misses it is ended, and a page says so
+                                      └─ a deadline; if the process misses it, it is killed, and the page says so
 
-What is rendered is a student's, the process is ours and runs none of it; it is apart for its time and memory alone.
-A page names what it was made from, so it is made once for each content. Started where a look at the submissions finds a
-notebook, else by the first one that is read: the imports take as long as grading a small submission, so they go on
-beside that, and a run without notebooks does without them.
+The process is ours and trusted. It renders a student's notebook but never runs its code; it is separate only to limit
+its time and memory. A page carries a hash of its source, so each content is rendered once. The process starts early if
+a quick look at the submissions finds a notebook, else with the first notebook: its imports take as long as grading a
+small submission, so they run in parallel to that. A run without notebooks never starts it.
 """
 
 from __future__ import annotations
@@ -34,35 +34,35 @@ from grader.intake.notebooks.cells import NOT_INSTALLED
 from grader.pausing_gc import importing
 from grader.records import Reason, Submission
 from grader.report.notebooks.marked_answers import NOTEBOOKS, page_names
-from grader.running.forking import can_fork, ctrl_c_waits
+from grader.running.forking import can_fork, ctrl_c_blocked
 from grader.running.output_folder import has_stamp, stamp_of
 
 NEEDED: Final = ("nbformat", "mistune", "nh3")
-LOOKED_AT: Final = 50  # folders of each path, to see whether there are notebooks
-STARTING_S: Final = 60.0  # it takes a fifth of one on an idle machine
-NOTEBOOK_S: Final = 20.0  # the largest that is handed out takes 0.2
-SUBMISSION_S: Final = 60.0  # of all of one student: others wait behind them
+LOOKED_AT: Final = 50  # folders per path that have_notebooks searches
+STARTING_S: Final = 60.0  # starting takes 0.2 s on an idle machine
+NOTEBOOK_S: Final = 20.0  # rendering the largest notebook that is handed out takes 0.2 s
+SUBMISSION_S: Final = 60.0  # for all notebooks of one student, since other students wait
 MEMORY_BYTES: Final = 2 << 30
-WAITING: Final = 64  # notebooks that were read and not rendered yet; memory holds them
+WAITING: Final = 64  # notebooks in the queue, which is in memory
 
 TRIAL: Final = b"""{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [
 {"cell_type": "markdown", "source": "text"}, {"cell_type": "code", "source": "1", "outputs": []}]}"""
 
-Wish = tuple[Path, str, str, bytes, str]  # where, submission, notebook, content, stamp
+Request = tuple[Path, str, str, bytes, str]  # where, submission, notebook, content, stamp
 
 
 def have_notebooks(paths: Iterable[Path]) -> bool:
-    """Whether a quick look finds one. In archives it finds none, and of a large class it looks at the first."""
+    """Whether a quick look finds a notebook. It does not open archives, and of a large class it sees only a part."""
     folders = (found for path in paths for found in islice(os.walk(path), LOOKED_AT))
     return any(name.endswith(".ipynb") for _, _, files in folders for name in files)
 
 
 class Renderer:
-    """Renders what it is asked to, until the block of its `with` ends. faults: what went wrong on our side."""
+    """Renders the requested notebooks until its `with` block ends. faults: errors on our side."""
 
     def __init__(self, out: Path) -> None:
         self._out = out
-        self._wishes: queue.Queue[Wish | None] = queue.Queue(WAITING)
+        self._requests: queue.Queue[Request | None] = queue.Queue(WAITING)
         self._thread: threading.Thread | None = None
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
@@ -72,13 +72,13 @@ class Renderer:
         self._stopped = False
 
     def start(self) -> None:
-        """Start the process before there is anything to render. Where a library is missing, `want` says so."""
+        """Start the process before the first request. If a library is missing, do nothing: `request` raises then."""
         if all(importlib.util.find_spec(name) is not None for name in NEEDED):
             with suppress(OSError):  # the first notebook tries again
                 self._start()
 
-    def want(self, submission: Submission) -> None:
-        """See that its notebooks have their pages, soon. Raises GraderError if a library is missing."""
+    def request(self, submission: Submission) -> None:
+        """Queue the notebooks whose pages are not current. Raises GraderError if a library is missing."""
         if not submission.notebooks:
             return
         for name in NEEDED:
@@ -92,42 +92,42 @@ class Renderer:
                 if self._thread is None:
                     self._thread = threading.Thread(target=self._work, daemon=True)
                     self._thread.start()
-                self._wishes.put((path, submission.id, name, content, stamp))
+                self._requests.put((path, submission.id, name, content, stamp))
 
     def __enter__(self) -> Renderer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Render what is left. Where the run was stopped, end at once: the next one makes what is missing."""
+        """Render all remaining requests. After an exception, end at once: the next run renders the missing pages."""
         if kind is not None:
             self._stopped = True
             if (process := self._process) is not None:
                 process.kill()
             with suppress(queue.Empty):
                 while True:
-                    self._wishes.get_nowait()
-            self._wishes.put(None)
+                    self._requests.get_nowait()
+            self._requests.put(None)
         elif self._thread is not None:
-            self._wishes.put(None)
+            self._requests.put(None)
             self._thread.join()
         else:
             self.end()
 
     def _work(self) -> None:
         try:
-            while (wish := self._wishes.get()) is not None:
+            while (request := self._requests.get()) is not None:
                 if not self._stopped:
-                    self._fulfil(*wish)
+                    self._render(*request)
         finally:
             self.end()
 
-    def _fulfil(self, path: Path, submission: str, name: str, content: bytes, stamp: str) -> None:
+    def _render(self, path: Path, submission: str, name: str, content: bytes, stamp: str) -> None:
         left_s = min(NOTEBOOK_S, SUBMISSION_S - self._spent_s.get(submission, 0.0))
         try:
             if left_s > 0:
                 self._make_ready()
             began = time.monotonic()
-            page = self._ask(submission, name, content, left_s) if left_s > 0 else None
+            page = self._receive_page(submission, name, content, left_s) if left_s > 0 else None
             self._spent_s[submission] = self._spent_s.get(submission, 0.0) + time.monotonic() - began
             if page is None:
                 from grader.report.notebooks.notebook_page import framed
@@ -142,17 +142,17 @@ class Renderer:
 
     def _start(self) -> None:
         ours, theirs = multiprocessing.Pipe()
-        # Forked before anything large is imported, where that is possible, and without another start of Python.
+        # Fork if possible: before large imports it is fast, and Python need not start again.
         start, inherited = ("fork", (ours,)) if can_fork() else ("spawn", ())
         context: Any = multiprocessing.get_context(start)
         process = context.Process(target=serve, args=(theirs, *inherited), daemon=True)
-        with ctrl_c_waits():
+        with ctrl_c_blocked():
             process.start()
         theirs.close()
         self._process, self._pipe, self._is_ready = process, ours, False
 
     def _make_ready(self) -> None:
-        """Have a process that has imported all it needs. Raises GraderError if there is none to be had."""
+        """Wait until a process is running and has imported what it needs. Raises GraderError if it does not start."""
         if self._pipe is None:
             self._start()
         if self._is_ready or self._pipe is None:
@@ -165,8 +165,8 @@ class Renderer:
             self.end()
             raise GraderError("the process that renders notebooks does not start. Grade again.")
 
-    def _ask(self, submission: str, name: str, content: bytes, seconds: float) -> str | None:
-        """The page, or None if the process did not give it in time."""
+    def _receive_page(self, submission: str, name: str, content: bytes, seconds: float) -> str | None:
+        """Send a notebook and return its page; None if the process did not return one in time."""
         if self._pipe is None or self._stopped:
             return None
         try:
@@ -180,7 +180,7 @@ class Renderer:
         return None
 
     def end(self) -> None:
-        """End the process if there is one. Also for whoever started it and may not have come to use it."""
+        """Kill the process if one is running. Call this, too, if `start` was called but the `with` block never ran."""
         process, self._process = self._process, None
         pipe, self._pipe = self._pipe, None
         if process is not None:
@@ -191,16 +191,17 @@ class Renderer:
 
 
 def serve(pipe: Connection, inherited: Connection | None = None) -> None:
-    """What the process does: pages for notebooks, until nobody asks any more.
+    """The main function of the process: render notebooks until the parent closes the pipe.
 
-    inherited: the other end of the pipe, which a forked process has too. It never sees the end before it closes that.
+    inherited: the parent's end of the pipe, which a forked process also holds. It must close it, else it never sees
+    EOF.
     """
     if inherited is not None:
         inherited.close()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows has no SIGHUP
-        if number is not None and callable(signal.getsignal(number)):  # the parent's handler
+        if number is not None and callable(signal.getsignal(number)):  # a forked process inherits the parent's handler
             signal.signal(number, signal.SIG_DFL)
     with suppress(ImportError, OSError, ValueError):
         import resource
@@ -209,7 +210,7 @@ def serve(pipe: Connection, inherited: Connection | None = None) -> None:
     with importing():
         from grader.report.notebooks.notebook_page import framed, notebook_page
 
-        notebook_page(TRIAL, name="", submission="")  # libraries, templates and patterns are loaded by their first use
+        notebook_page(TRIAL, name="", submission="")  # the first use loads libraries, templates and patterns
     pipe.send_bytes(b"ready")
     with suppress(EOFError, OSError):
         while True:
@@ -217,7 +218,7 @@ def serve(pipe: Connection, inherited: Connection | None = None) -> None:
             content = pipe.recv_bytes()
             try:
                 page = notebook_page(content, name=name, submission=submission)
-            except Exception as error:  # of a library, over what a student wrote
+            except Exception as error:  # a library failed on the student's content
                 problem = Reason.of("renderer_failed", error=type(error).__name__)
                 page = framed("", problem, name=name, submission=submission)
             pipe.send_bytes(page.encode("utf-8", "replace"))

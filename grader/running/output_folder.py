@@ -1,14 +1,14 @@
-"""The output folder: results as files, and one grader at a time that writes there.
+"""The output folder: results as files, and a lock so that only one grader at a time writes there.
 
-    OUT/.grader.lock         the kernel's lock on it dies with its process, however that dies, so that none has to be
-                             removed by hand; what stands in the file is for people
-    OUT/results/<id>.json    what there is of a submission; all else can be made from it
-    OUT/<id>.html            ends with a stamp: which result, by which code it was made from; written after the result
-                             and the feedback page, so that a stamp that fits says that all three are there and belong
-                             together
+    OUT/.grader.lock         the kernel releases its lock when the process dies, for whatever reason, so nobody has to
+                             remove a lock by hand; the content of the file is for people
+    OUT/results/<id>.json    the result of one submission; everything else can be rebuilt from the results
+    OUT/<id>.html            ends with a stamp, a hash of the result and of the code that made the page; written after
+                             the result and the feedback page, so a matching stamp means that all three exist and
+                             belong together
 
-Files are written to a temporary name and renamed. Killed at any moment, a run leaves old files or new ones, each whole,
-and at most one temporary file, which the next run that holds the folder removes.
+Files are written to a temporary name and renamed. A run that is killed at any moment leaves old or new files, each of
+them complete, and at most one temporary file, which the next run with the lock removes.
 """
 
 from __future__ import annotations
@@ -32,37 +32,37 @@ from grader.version import pages_version
 
 LOCK: Final = ".grader.lock"
 HOLDER_BYTES: Final = 300
-HELD: Final[set[int]] = set()  # files that are locked
-# Some network file systems have no locks.
+LOCKED: Final[set[int]] = set()  # descriptors of the locked files
+# The errors of network file systems that have no locks.
 NO_LOCKS: Final = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 
 
 @contextmanager
-def held(out: Path) -> Iterator[str]:
-    """Make the folder and hold it for this process. Yields what is to be said about that: nothing, in general.
+def locked(out: Path) -> Iterator[str]:
+    """Create the folder and lock it for this process. Yields a warning to print, or "".
 
-    Raises UsageError, naming the holder, if another grader holds it; GraderError if nothing can be written there.
+    Raises UsageError, naming the holder, if another grader has the lock; GraderError if the folder is not writable.
     """
-    import fcntl  # here, since `grader check` runs where there is none
+    import fcntl  # here, since Windows lacks it and `grader check` also runs there
 
     try:
         out.mkdir(parents=True, exist_ok=True)
         file = os.open(out / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise GraderError(f"{out}: cannot be written ({error.strerror}). Name another folder with --out.") from error
-    HELD.add(file)
+    LOCKED.add(file)
     try:
         warning = ""
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise UsageError(
-                f"{out}: {read_holder(file)} writes there. Wait until it has ended, or name another folder with --out."
+                f"{out}: {read_holder(file)} is writing there. Wait until it ends, or name another folder with --out."
             ) from None
         except OSError as error:
             if error.errno not in NO_LOCKS:
                 raise GraderError(f"{out / LOCK}: cannot be locked ({error.strerror}).") from error
-            warning = f"{out}: its file system has no locks. See to it that no other grader writes there."
+            warning = f"{out}: the file system has no locks. Make sure that no other grader writes there."
         began = time.strftime("%Y-%m-%d %H:%M:%S")
         try:
             os.ftruncate(file, 0)
@@ -72,18 +72,18 @@ def held(out: Path) -> Iterator[str]:
         yield warning
         os.ftruncate(file, 0)
     finally:
-        HELD.discard(file)
+        LOCKED.discard(file)
         os.close(file)
 
 
-def let_go() -> None:
-    """In a process that was forked by one that holds a folder: only that one holds it."""
-    while HELD:
-        os.close(HELD.pop())
+def release_inherited_locks() -> None:
+    """In a forked process: close the inherited lock files, so that only the parent holds the locks."""
+    while LOCKED:
+        os.close(LOCKED.pop())
 
 
 def read_holder(file: int) -> str:
-    """What the holder wrote, as a terminal may have it."""
+    """The text that the holder wrote, without control characters."""
     text = os.pread(file, HOLDER_BYTES, 0).decode("utf-8", "replace")
     return "".join(letter for letter in text if letter.isprintable()) or "another grader"
 
@@ -93,24 +93,24 @@ def result_path(out: Path, submission: str) -> Path:
 
 
 def sweep_temporary(out: Path) -> None:
-    """Remove what a killed run was about to write. For whoever holds the folder."""
+    """Remove temporary files that a killed run left. The caller must hold the lock."""
     for folder in (out, out / "results", out / "feedback", *(out / NOTEBOOKS).glob("*")):
         for path in folder.glob(f"{TEMPORARY}*.tmp"):
             path.unlink(missing_ok=True)
 
 
 def store(out: Path, result: Result) -> None:
-    """Keep a result. A fault of ours never takes the place of an earlier result."""
+    """Write a result. A fault of ours never replaces an earlier result."""
     path = result_path(out, result.id)
     if result.status != GRADER_ERROR or not path.exists():
         write_text(path, result.to_json())
 
 
 def stored(out: Path, submission: str) -> Result | None:
-    """The result of an earlier run, or None if there is none that can be read and said."""
+    """The result of an earlier run; None if it does not exist, cannot be read, or a page could not show it."""
     try:
         result = Result.from_json(result_path(out, submission).read_text(encoding="utf-8"))
-        for reason in reasons_in(result):  # a newer grader, or damage, may have left one that no page can say
+        for reason in reasons_in(result):  # a newer grader, or damage, may have left a reason that pages cannot show
             say(reason)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
         return None
@@ -118,21 +118,22 @@ def stored(out: Path, submission: str) -> Result | None:
 
 
 def is_current(result: Result, fresh: Result) -> bool:
-    """Whether an earlier result is what grading would give again; `fresh` is one of now, with no verdict in it yet.
+    """Whether grading again would give the same result as the earlier one. fresh: today's result, still without
+    verdicts.
 
-    It is, if submission, assignment and environment are the same by their contents; where the submission lies does not
-    matter. What could not be graded is tried again, which costs little.
+    True if submission, assignment and environment have the same content; the path of the submission does not matter.
+    False if the submission could not be graded: trying again costs little.
     """
-    parts = ("assignment", "grounds", "environment", "notebooks")  # the last against those handed out, which may change
+    parts = ("assignment", "grounds", "environment", "notebooks")  # notebooks: the handed-out ones may have changed
     same = all(getattr(result, part) == getattr(fresh, part) for part in parts)
     same = same and all(result.submission.get(key) == fresh.submission.get(key) for key in ("id", "sha256", "files"))
     return same and result.status == GRADED and result.notes[: len(fresh.notes)] == fresh.notes
 
 
 def stamp_of(content: bytes, *words: str) -> str:
-    """The last line of a page: a hash over what it was made from, and by which code.
+    """The last line of a page: a hash over its sources and over the code that made it.
 
-    content: the file that it is made from. words: what else is in it.
+    content: the file that the page is made from. words: its other sources.
     """
     digest = hashlib.sha256(pages_version().encode())
     for part in (*(word.encode("utf-8", "surrogatepass") for word in words), content):

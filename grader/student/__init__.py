@@ -1,1 +1,1 @@
-"""What students run themselves: the public checks on their own files, while they write, and packing the hand-in."""
+"""What students run themselves: the public checks on their own files, once or with --watch, and packing the hand-in."""

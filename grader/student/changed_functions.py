@@ -1,9 +1,11 @@
-"""Which functions a save may have changed: those whose own lines differ, and all that mention them, near or far. Pure.
+"""Find the functions that a save may have changed: those whose lines differ, and all that use them, even indirectly.
+Pure.
 
     files before, files after ─► names of top-level definitions that differ ─► closure over who mentions whom
 
-Goes by names, whatever file they stand in: it may name a function too many (two helpers of one name), not one too few,
-unless names are looked up by strings. What differs outside of definitions (imports, constants) concerns its whole file.
+Functions are compared by name, across all files. So the result may contain a function too many (two helpers of one
+name), but misses none, unless the code looks names up by strings. A change outside of definitions (imports, constants)
+may change all functions of the file.
 """
 
 from __future__ import annotations
@@ -15,13 +17,13 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 class Unfinished(Exception):
-    """A file that is no Python at this moment: its name, the line, and what is wrong in the parser's words."""
+    """A file that is not valid Python at the moment: its name, the line, and the parser's message."""
 
 
 def changed_names(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> frozenset[str]:
-    """Names of top-level definitions that a change may concern. Raises Unfinished for a changed file that is no Python.
+    """Names of top-level definitions that a change may affect.
 
-    before, after: files by path below the package.
+    before, after: files by path below the package. Raises Unfinished if a changed file is not valid Python.
     """
     changed: set[str] = set()
     mentions: dict[str, set[str]] = {}
@@ -41,7 +43,7 @@ def changed_names(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> fr
 
 
 def difference(old: ast.Module, new: ast.Module) -> set[str]:
-    """Names of definitions that differ; all of the file's if anything but definitions does."""
+    """Names of definitions that differ; all of the file's definitions if any other statement differs."""
     (old_text, old_defined), (new_text, new_defined) = parts_of(old), parts_of(new)
     names = old_defined.keys() | new_defined.keys()
     if old_text != new_text:
@@ -50,7 +52,7 @@ def difference(old: ast.Module, new: ast.Module) -> set[str]:
 
 
 def parts_of(tree: ast.Module) -> tuple[list[str], dict[str, list[str]]]:
-    """What stands outside of definitions, and every definition by its name, without comments and places."""
+    """The statements outside of definitions, and all definitions by name, without comments and line numbers."""
     outside: list[str] = []
     defined: dict[str, list[str]] = {}
     for node in tree.body:

@@ -1,4 +1,4 @@
-"""`check("name")` in a notebook: the same as `grader check`, as an object that shows itself as a table."""
+"""`check("name")` in a notebook: the same as `grader check`, as an object that the notebook shows as a table."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from grader.student.own_run import find_place, run_own, select
 
 
 def check_package(package: Path, names: Sequence[str] = ()) -> Standing:
-    """Check the functions of a package whose names hold one of these, all if there are none.
+    """Check the functions of a package that `names` select (see select); all if there are no names.
 
-    The files as they are saved, not as a notebook has imported them. Raises UsageError for a name that fits nothing.
+    Reads the saved files, not the modules that the notebook has imported. Raises UsageError for an unknown name.
     """
     place = find_place(package)
-    return standing_of(run_own(place, select(place, names)), asked=" ".join(names))
+    return standing_of(run_own(place, select(place, names)), selection=" ".join(names))

@@ -1,8 +1,8 @@
-"""The student's own run: the public checks on a folder as it is, with the same engine, messages and hints as grading.
+"""The student's own run: the public checks on a folder, with the same engine, messages and hints as grading.
 
-    folder ─► Place (package folder, assignment) ─► run_own ─► Result      nothing is written, no mark comes of it
+    folder ─► Place (package folder, assignment) ─► run_own ─► Result      writes nothing, gives no marks
 
-What differs from grading: there is no reference, so no stubs, and a check that would measure with the reference
+Differences from grading: there is no reference, so there are no stubs, and a check that measures with the reference
 measures with the student's own code; handed-out files are the student's; the worker is a plain process (plain_box.py).
 """
 
@@ -29,12 +29,12 @@ from grader.student.changed_functions import changed_names
 
 FOLDER: Final = "assignment"
 TOML: Final = "assignment.toml"
-WALL_S: Final = 10.0  # for importing or one check; who waits longer thinks that the checker hangs
+WALL_S: Final = 10.0  # for importing or one check; after a longer wait, a student assumes that the checker hangs
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a student works: the folder of the package, and what it is checked by."""
+    """Where a student works: the package folder, and the assignment (in `context`) that checks it."""
 
     package: Path
     context: Context
@@ -45,16 +45,16 @@ class Place:
 
     @property
     def functions(self) -> tuple[str, ...]:
-        """Ids of the functions that have public checks, in the order in which students meet them."""
+        """Ids of the functions that have public checks, in the order of the assignment."""
         checked = {check.function for check in self.assignment.checks}
         return tuple(function for function in self.assignment.functions if function in checked)
 
 
 def find_place(path: Path, assignment: Path | None = None) -> Place:
-    """Where the path lies: the package is in it, or it is in the package, or one of its parents is so.
+    """Find the package and the assignment of a path: the path or one of its parents is or contains the package.
 
-    assignment: its folder, where it is not `assignment/` in the path or a parent.
-    Raises UsageError if there is nothing to check or nothing to check it by; GraderError for a damaged assignment.
+    assignment: its folder, if it is not `assignment/` in the path or a parent.
+    Raises UsageError if there is no package or no assignment; GraderError for a damaged assignment.
     """
     path = existing(path)
     folder = assignment or find_assignment(path)
@@ -67,18 +67,18 @@ def find_place(path: Path, assignment: Path | None = None) -> Place:
 
 
 def find_assignment(path: Path) -> Path:
-    """The folder `assignment` in the path or above. Raises UsageError if there is none, or no such path."""
+    """The folder `assignment` in the path or a parent. Raises UsageError if there is none, or the path is no folder."""
     path = existing(path)
     for folder in (path, *path.parents):
         if (folder / FOLDER / TOML).is_file():
             return folder / FOLDER
-    text = f"no {FOLDER}/{TOML} here or above. Go to the unpacked folder, or name it with --assignment."
+    text = f"no {FOLDER}/{TOML} in this folder or above. Go to the unpacked folder, or name it with --assignment."
     raise UsageError(f"{path}: {text}")
 
 
 def existing(path: Path) -> Path:
     if not path.is_dir():
-        raise UsageError(f"{path}: is no folder, expected yours. Name the one that you unpacked.")
+        raise UsageError(f"{path}: not a folder, expected the folder that you unpacked. Correct the path.")
     return path.resolve()
 
 
@@ -88,21 +88,21 @@ def find_package(path: Path, assignment: Assignment) -> Path:
             if any((package / file).is_file() for file in assignment.student_files):
                 return package
     files = ", ".join(assignment.student_files)
-    raise UsageError(f"{path}: no {assignment.package}/ with any of {files}. Name the folder that holds it.")
+    raise UsageError(f"{path}: no {assignment.package}/ with any of {files}. Name the folder that contains it.")
 
 
 def select(place: Place, names: Sequence[str]) -> tuple[str, ...]:
-    """The functions of these names, or whose names hold one of them, or that are in a file of it; all, without names.
+    """Select functions by full name, part of a name, or file. No names selects all.
 
-    A whole name stands for its function alone: batchnorm_forward is part of spatial_batchnorm_forward as well. Raises
-    UsageError for a name that fits none.
+    A full name selects only its function: batchnorm_forward is also part of spatial_batchnorm_forward. Raises
+    UsageError for a name that selects nothing.
     """
     chosen = {function for name in names for function in fitting(place.functions, name)}
     return tuple(function for function in place.functions if not names or function in chosen)
 
 
 def fitting(functions: Sequence[str], name: str) -> list[str]:
-    """Those that one word means. Raises UsageError if there are none."""
+    """The functions that one name selects. Raises UsageError if there are none."""
     wanted, short = name.lower(), {function: short_name(function) for function in functions}
     if wanted.endswith(".py"):
         path = "/" + name.replace("\\", "/")
@@ -112,14 +112,14 @@ def fitting(functions: Sequence[str], name: str) -> list[str]:
         found = found or [function for function in functions if wanted in function.lower()]
     if not found:
         close = difflib.get_close_matches(name, short.values(), n=3)
-        known = f"Did you mean {' or '.join(close)}?" if close else f"There are: {', '.join(short.values())}."
-        what = "neither a folder, a file with functions to write, nor part of a function's name"
+        known = f"Did you mean {' or '.join(close)}?" if close else f"The functions are: {', '.join(short.values())}."
+        what = "not a folder, not a file with functions to write, and not part of a function's name"
         raise UsageError(f"{name}: {what}. {known}")
     return found
 
 
 def run_own(place: Place, functions: Collection[str], submission: Submission | None = None) -> Result:
-    """Check these functions, as the files are now or were when read_own read them. Raises GraderError if we fail."""
+    """Check these functions in the current files, or in a submission from read_own. Raises GraderError if we fail."""
     submission = submission or read_own(place)
     assignment = place.assignment
     own = {name: submission.files[name] for name in assignment.handed_out if name in submission.files}
@@ -146,9 +146,9 @@ def read_own(place: Place) -> Submission:
 
 
 def touched_by(place: Place, before: Mapping[str, bytes], after: Mapping[str, bytes]) -> tuple[str, ...]:
-    """The functions that may have changed between two states of the files, and all that need them, near or far.
+    """The functions that may have changed between two states of the files, and all that need them, even indirectly.
 
-    Raises Unfinished for a changed file that is no Python.
+    Raises Unfinished if a changed file is not valid Python.
     """
     names = changed_names(before, after)
     touched = {function for function in place.functions if short_name(function) in names}
@@ -158,13 +158,13 @@ def touched_by(place: Place, before: Mapping[str, bytes], after: Mapping[str, by
     return tuple(function for function in place.functions if function in touched)
 
 
-def with_news(earlier: Result, news: Result) -> Result:
-    """An earlier result with what was run again in the place of what it said of the same functions."""
-    checks = {check.id: check for check in news.checks}
-    functions = {item.function: item for item in news.functions}
+def with_rerun(earlier: Result, rerun: Result) -> Result:
+    """The earlier result, with the checks and functions of the rerun in place of its own."""
+    checks = {check.id: check for check in rerun.checks}
+    functions = {item.function: item for item in rerun.functions}
     checks_now = tuple(checks.get(check.id, check) for check in earlier.checks)
     return replace(
-        news,
+        rerun,
         score=round(sum(check.points for check in checks_now), 2),
         max_score=earlier.max_score,
         checks=checks_now,

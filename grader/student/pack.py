@@ -1,9 +1,9 @@
-"""What a student hands in, packed: the files that grading reads, the notebooks, and a manifest, in one zip.
+"""Pack what a student hands in: the files that grading reads, the notebooks, and a manifest, in one zip.
 
     folder ─► gather ─► Packed (files, warnings) ─► zip_bytes ─► the zip ─► rehearse: what grading would leave out
 
-Nothing is refused: what is missing is told, and what is there is packed. The same files give the same zip. What grading
-leaves out is not written down a second time here: the zip is read as grading reads it, under the same limits.
+Packing refuses nothing: it packs what exists and warns of what is missing. The same files give the same zip. To find
+what grading would leave out, rehearse reads the zip with grading's own code and limits.
 """
 
 from __future__ import annotations
@@ -35,26 +35,26 @@ from grader.records import Reason
 
 SCHEMA: Final = 1
 MANIFEST: Final = "manifest.json"
-EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can tell
-INSTALLERS: Final = ("setup.py",)  # beside the package; it is no part of the work
+EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can store
+INSTALLERS: Final = ("setup.py",)  # beside the package; not part of the student's work
 ENVIRONMENT: Final = "pyvenv.cfg"  # a folder with this file is a virtual environment
 
 
 @dataclass(frozen=True)
 class Packed:
-    """files: by their path in the zip, the manifest among them. warnings: what is missing, a line each."""
+    """files: by their path in the zip, including the manifest. warnings: what is missing, one line each."""
 
     files: Mapping[str, bytes]
     warnings: tuple[str, ...]
 
 
 def gather(folder: Path, assignment: Assignment) -> Packed:
-    """The student's files below `folder`, which holds the package, or is it. Raises UsageError if it is neither."""
+    """Collect the student's files below `folder`, which contains the package or is it. Raises UsageError otherwise."""
     folder = folder.resolve()
     package = folder / assignment.package
     if not package.is_dir():
         if not any((folder / name).is_file() for name in assignment.student_files):
-            raise UsageError(f"{folder}: has no folder {assignment.package}. Go to the folder that has it.")
+            raise UsageError(f"{folder}: no folder {assignment.package} was found. Go to the folder that contains it.")
         folder, package = folder.parent, folder
     files: dict[str, bytes] = {}
     warnings: list[str] = []
@@ -69,15 +69,15 @@ def gather(folder: Path, assignment: Assignment) -> Packed:
             warnings.append(f"{assignment.package}/{name} is missing.")
     warnings += unwritten(files, assignment)
     if not any(map(is_notebook, files)):
-        warnings.append("There is no notebook beside the package.")
+        warnings.append("No notebook was found beside the package.")
     return Packed({**files, MANIFEST: manifest_of(files, assignment)}, tuple(warnings))
 
 
 def find_files(folder: Path, assignment: Path, warnings: list[str]) -> list[tuple[str, Path]]:
-    """The Python files and notebooks below a folder, by their path in it with forward slashes, in order.
+    """The Python files and notebooks below a folder, by their path in it with forward slashes, sorted.
 
-    Without litter, virtual environments and the assignment's own folder. A link is followed to a file inside `folder`
-    and nowhere else; what was not followed is told. Raises UsageError if there are more entries than grading reads.
+    Skips caches, virtual environments and the assignment's own folder. Follows a link only to a file inside `folder`,
+    and warns of other links. Raises UsageError if there are more entries than grading reads.
     """
     most = IntakeLimits().members
     found: list[tuple[str, Path]] = []
@@ -89,7 +89,7 @@ def find_files(folder: Path, assignment: Path, warnings: list[str]) -> list[tupl
             name = path.relative_to(folder).as_posix()
             seen += 1
             if seen > most:
-                text = f"holds more than {most} files and folders. Go to the folder of the assignment."
+                text = f"more than {most} files and folders were found. Go to the folder of the assignment."
                 raise UsageError(f"{folder}: {text}")
             if is_ignored(name):
                 continue
@@ -106,7 +106,7 @@ def find_files(folder: Path, assignment: Path, warnings: list[str]) -> list[tupl
 
 
 def add(files: dict[str, bytes], warnings: list[str], name: str, path: Path) -> None:
-    """Take one file in, under a name that a zip can hold: names on a disk may be no text (Linux), zips hold UTF-8."""
+    """Add one file under a name that a zip can hold: on Linux a file name may be any bytes, a zip needs UTF-8."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -119,7 +119,7 @@ def add(files: dict[str, bytes], warnings: list[str], name: str, path: Path) -> 
 
 
 def rehearse(path: Path, assignment: Assignment) -> tuple[str, ...]:
-    """What grading would leave out of this zip, or could not read, a line each."""
+    """Read the zip as grading does, and return what grading would leave out or could not read, one line each."""
     submission = read(Found(path.stem, path, path.name), assignment)
     lines = [say(one) for one in (submission.problem, *submission.notes) if one]
     for name, content in submission.notebooks.items():
@@ -128,12 +128,12 @@ def rehearse(path: Path, assignment: Assignment) -> tuple[str, ...]:
         except UnreadableNotebook as problem:
             lines.append(say(Reason.of("of_file", file=show(name), what=problem.reason)))
         except GraderError:
-            pass  # nbformat, which reads older formats, is not installed here; where grading is done it is
+            pass  # nbformat, which reads older formats, is missing here; it is installed where grading runs
     return tuple(f"When this is graded: {line}" for line in lines)
 
 
 def unwritten(files: Mapping[str, bytes], assignment: Assignment) -> Iterator[str]:
-    """Functions that are not there or still raise NotImplementedError, a line a file."""
+    """Functions that still raise NotImplementedError, one line for each file."""
     for file in assignment.student_files:
         name = f"{assignment.package}/{file}"
         if name not in files:
@@ -141,10 +141,10 @@ def unwritten(files: Mapping[str, bytes], assignment: Assignment) -> Iterator[st
         try:
             tree = ast.parse(files[name])
         except SyntaxError as error:
-            yield f"{name} is no Python: {error.msg} in line {error.lineno}."
+            yield f"{name} is not valid Python: {error.msg} in line {error.lineno}."
             continue
         except (ValueError, RecursionError, MemoryError):  # zero bytes, or nested beyond what Python reads
-            yield f"{name} is no Python."
+            yield f"{name} is not valid Python."
             continue
         nodes = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
         asked = [short_name(function) for function in assignment.functions if file_of(function) == file]
@@ -154,14 +154,14 @@ def unwritten(files: Mapping[str, bytes], assignment: Assignment) -> Iterator[st
 
 
 def manifest_of(files: Mapping[str, bytes], assignment: Assignment) -> bytes:
-    """What is in the zip, for whoever asks later whether it was changed on its way."""
+    """The list of files and hashes in the zip, to find out later whether it was changed on its way."""
     listed = [{"name": name, "sha256": hashlib.sha256(files[name]).hexdigest()} for name in sorted(files)]
     manifest = {"schema": SCHEMA, "assignment": assignment.title, "grader": VERSION, "files": listed}
     return (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def zip_bytes(files: Mapping[str, bytes]) -> bytes:
-    """A zip of these files: the same bytes for the same files, whenever and by whomever it is made."""
+    """A zip of these files: the same bytes for the same files, whoever makes it and when."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name in sorted(files):

@@ -1,4 +1,4 @@
-"""The public checks, from a notebook: what `grader check` shows, as a table below the cell.
+"""The public checks for a notebook: it shows what `grader check` prints, as a table below the cell.
 
 from cs231n.check import check
 check("conv_forward_naive")
@@ -8,10 +8,11 @@ from pathlib import Path
 
 
 def check(*names):
-    """Check the functions whose names hold one of `names`, all of them without any. Save your files first.
+    """Check the functions whose names contain one of `names`; without names, check all. Save your files first.
 
-    Returns an object that a notebook shows as a table; its `all_right` is a bool. Where nothing can be checked (the
-    grader is not installed, a name fits no function) it says so in one line and returns None: the notebook goes on.
+    Returns an object that a notebook shows as a table; its `all_right` is a bool. If nothing can be checked (the grader
+    is not installed, or no function has such a name), it prints one line and returns None, so that the notebook goes
+    on.
     """
     try:
         from grader.errors import UsageError

@@ -1,10 +1,11 @@
-"""Fetch an archive once, check it, and unpack the files that are wanted of it.
+"""Download an archive once, check it, and unpack the files that are needed.
 
-    cache/<first digits of the hash>/archive.tar.gz       as it was served, with the right hash
+    cache/<first digits of the hash>/archive.tar.gz       as downloaded, with the right hash
     cache/<first digits of the hash>/<folder>/<files>     there with all of its files, or not at all
 
-Both are made under another name and renamed when they are whole, so stopping at any moment leaves neither half done;
-only a kill leaves the other name behind. Two processes at once do the work twice and agree.
+Both are created under another name and renamed when they are complete, so stopping at any moment leaves neither half
+done; only a kill leaves the other name behind. Two processes at the same time do the work twice and get the same
+result.
 """
 
 import gzip
@@ -15,24 +16,24 @@ import tempfile
 import zlib
 from pathlib import Path
 
-# The largest file of CIFAR-10 has 31 MB. Hashes are checked before; this holds for archives that nobody hashed.
+# The largest file of CIFAR-10 has 31 MB. The hash is checked first; this limit is for archives without a known hash.
 MAX_FILE_BYTES = 2**26
 
 
 def fetch_folder(url, known_hash, folder, names, cache=None):
-    """Return the path of an archive's folder, downloaded and unpacked if it is not there yet.
+    """Return the path of an archive's folder; download and unpack it if it is not there yet.
 
-    url: of a .tar.gz. known_hash: "sha256:..." of it. folder: the one in the archive that directly holds the files
-    `names`; nothing else of it is unpacked. cache: where to keep them, by default the user's cache (~/.cache/cifar10).
-    Raises ImportError without pooch and tqdm, ConnectionError if the download fails, ValueError if the archive is
-    another one than its hash says, or not as expected.
+    url: of a .tar.gz. known_hash: "sha256:..." of it. folder: the folder in the archive that directly contains the
+    files `names`; nothing else is unpacked. cache: where to store them, by default the user's cache (~/.cache/cifar10).
+    Raises ImportError without pooch and tqdm, ConnectionError if the download fails, ValueError if the archive has
+    another hash or not the expected contents.
     """
     try:
         import pooch
         import tqdm  # noqa: F401 (pooch needs it for its progress bar)
     except ImportError as error:
         raise ImportError(
-            f"{url}: downloading takes the packages pooch and tqdm, found none named {error.name}. "
+            f"{url}: downloading needs the packages pooch and tqdm, but {error.name} is not installed. "
             "Run pip install pooch tqdm, or unpack the archive yourself and set CIFAR10_DIR to its folder."
         ) from None
     home = Path(cache or pooch.os_cache("cifar10")) / known_hash.split(":")[-1][:16]
@@ -47,7 +48,7 @@ def fetch_folder(url, known_hash, folder, names, cache=None):
             ) from error
         except ValueError as error:
             raise ValueError(
-                f"{url}: what was downloaded has another hash than {known_hash} ({error}). "
+                f"{url}: the downloaded archive has another hash than {known_hash} ({error}). "
                 "Try again, or get the archive from elsewhere, unpack it and set CIFAR10_DIR to its folder."
             ) from error
         unpack_folder(archive, names, target)
@@ -58,7 +59,7 @@ def unpack_folder(archive, names, target):
     """Unpack the files `names` of the archive's folder target.name, and only these, to the path target.
 
     Replaces a target that lacks some of them.
-    Raises ValueError if the archive is damaged, or one of them is missing, no regular file, or too large.
+    Raises ValueError if the archive is damaged, or a file is missing, not a regular file, or too large.
     """
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -79,7 +80,7 @@ def unpack_folder(archive, names, target):
 
 
 def _unpack_files(archive, paths):
-    """Write each member that paths names to the path it gives; names are compared, never used as paths."""
+    """Write each member that `paths` names to the path given there; names are compared, never used as paths."""
     try:
         with tarfile.open(archive, "r:gz") as tar:
             for member in tar:
@@ -88,16 +89,16 @@ def _unpack_files(archive, paths):
                     continue
                 content = tar.extractfile(member) if member.isreg() else None
                 if content is None or member.size > MAX_FILE_BYTES:
-                    raise ValueError(f"{member.name} is no file of at most {MAX_FILE_BYTES} bytes")
+                    raise ValueError(f"{member.name} is not a file of at most {MAX_FILE_BYTES} bytes")
                 with open(path, "wb") as file:
                     shutil.copyfileobj(content, file)
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, ValueError) as error:
         raise ValueError(
-            f"{archive}: cannot be unpacked ({error}), expected a whole .tar.gz. Delete it and run again."
+            f"{archive}: cannot be unpacked ({error}), expected a complete .tar.gz. Delete it and run again."
         ) from error
     missing = [name for name, path in paths.items() if not path.exists()]
     if missing:
-        raise ValueError(f"{archive}: does not hold {', '.join(missing)}. Delete it, and look which archive it is.")
+        raise ValueError(f"{archive}: does not contain {', '.join(missing)}. Delete it, and check which archive it is.")
 
 
 def _is_whole(folder, names):

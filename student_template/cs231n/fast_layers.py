@@ -1,8 +1,8 @@
-"""Convolution and max-pooling like the naive layers, with the same signatures, caches and results, but quick.
+"""Convolution and max-pooling like the naive layers: same signatures, caches and results, but fast.
 
-This is the face of the kernels: it checks the arguments, brings arrays into the order that the kernels read, makes the
-results and calls the kernels. Those of kernels.pyx are compiled (`python setup.py build_ext --inplace`). Where they are
-not, numpy_kernels.py takes over and a warning says so once.
+This module checks the arguments, brings arrays into the order that the kernels read, creates the results and calls the
+kernels. Those of kernels.pyx are compiled (`python setup.py build_ext --inplace`). If they are missing,
+numpy_kernels.py takes over, and a warning says so once.
 """
 
 import contextlib
@@ -18,10 +18,10 @@ from .expect import expect_conv, expect_pool, expect_shape
 
 
 def _load_kernels():
-    """The compiled kernels, or None. OpenMP reads its environment once, when they are loaded.
+    """Return the compiled kernels, or None. OpenMP reads its environment once, when they are loaded.
 
-    Its threads spin while they wait for work, by default for so long that they take the processors from the BLAS of the
-    layers in between: a training step took half as long again. Whoever has set a policy keeps it.
+    By default, OpenMP's threads spin while they wait for work. They do so long enough to take the processors from the
+    BLAS of the layers in between, and a training step took 1.5 times as long. A policy that is already set stays.
     """
     ours = not {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"} & set(os.environ)
     if ours:
@@ -40,7 +40,7 @@ kernels = _load_kernels()
 
 __all__ = ["conv_backward_fast", "conv_forward_fast", "max_pool_backward_fast", "max_pool_forward_fast"]
 
-# The dtypes that the compiled kernels know.
+# The dtypes for which there are compiled kernels.
 COMPILED = (np.dtype(np.float32), np.dtype(np.float64))
 
 
@@ -67,7 +67,7 @@ def conv_backward_fast(dout, cache):
 
     dout: (N, F, H', W'), cache: (x, w, b, conv_param) from conv_forward_fast or conv_forward_naive; not modified.
     Returns dx (N, C, H, W), dw (F, C, HH, WW) and db (F,).
-    Raises ValueError if dout has not the shape of the forward's out, or the cache is none of a forward.
+    Raises ValueError if dout does not have the shape of the forward's out, or if the cache is not from such a forward.
     """
     x, w, b, conv_param = cache
     expect_conv("conv_backward_fast", x, w, _flat(b), conv_param)
@@ -98,8 +98,8 @@ def max_pool_backward_fast(dout, cache):
     """Carry dout back through max-pooling, like layers.max_pool_backward_naive.
 
     dout: (N, C, H', W'), cache: (x, pool_param) from max_pool_forward_fast or max_pool_forward_naive; not modified.
-    Returns dx (N, C, H, W). Of several largest values the first in reading order takes all of the gradient.
-    Raises ValueError if dout has not the shape of the forward's out, or the cache is none of a forward.
+    Returns dx (N, C, H, W). If several values are the largest, the first in reading order gets the whole gradient.
+    Raises ValueError if dout does not have the shape of the forward's out, or if the cache is not from such a forward.
     """
     x, pool_param = cache
     expect_pool("max_pool_backward_fast", x, pool_param)
@@ -112,7 +112,7 @@ def max_pool_backward_fast(dout, cache):
 
 
 def _flat(b):
-    """Biases as (F,), where all axes but one have length 1; else as they are, to be refused."""
+    """Return biases as (F,) if all axes but one have length 1; else unchanged, so that the check rejects them."""
     return b.reshape(-1) if isinstance(b, np.ndarray) and b.ndim > 1 and b.size == max(b.shape) else b
 
 
@@ -124,7 +124,9 @@ def _conv_shape(x, w, conv_param):
 
 
 def _steps(x, conv_param):
-    """Stride and pad. Beyond the padded image a stride leaves one window, however long; but kernels lay memory out."""
+    """Return stride and pad. A stride larger than the padded image is cut to its size: it means one window anyway, and
+    kernels allocate memory by it.
+    """
     stride, pad = int(conv_param["stride"]), int(conv_param["pad"])
     return min(stride, max(1, *x.shape[2:]) + 2 * pad), pad
 
@@ -139,12 +141,12 @@ def _window(pool_param):
 
 
 def _ready(dtype, *arrays):
-    """The arrays in C order, aligned and of one dtype; copies only where they are not so already."""
+    """Return the arrays in C order, aligned and of one dtype; copies only where needed."""
     return (np.require(array, dtype, ("C", "A")) for array in arrays)
 
 
 def _kernels(dtype, *arrays):
-    """The compiled kernels where they are there and know the dtype, else NumPy's; NumPy's too for empty arrays."""
+    """Return the compiled kernels if they exist and support the dtype, else NumPy's; also NumPy's for empty arrays."""
     if dtype not in COMPILED or not all(array.size for array in arrays):
         return numpy_kernels
     if kernels is None:
@@ -155,9 +157,9 @@ def _kernels(dtype, *arrays):
 
 @contextlib.contextmanager
 def _one_blas_thread():
-    """Keep BLAS to one thread: the kernels call it from each of theirs.
+    """Limit BLAS to one thread: each thread of the kernels calls it.
 
-    The limit is the process's. Two Python threads at once would undo each other's, so one waits for the other.
+    The limit holds for the whole process. Two Python threads would undo each other's limit, so one waits for the other.
     """
     if kernels is None:
         yield
@@ -168,7 +170,7 @@ def _one_blas_thread():
 
 @lru_cache(maxsize=None)
 def _blas():
-    # Looking through the loaded libraries takes longer than a small convolution; once is enough.
+    # Searching the loaded libraries takes longer than a small convolution, so it is done once.
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController().select(user_api="blas")
@@ -177,15 +179,15 @@ def _blas():
 @lru_cache(maxsize=None)
 def _tell_once():
     warnings.warn(
-        "fast_layers: the compiled kernels are not there, so NumPy stands in: same results, but slower. "
-        "With a C compiler and Cython at hand, run: python setup.py build_ext --inplace",
+        "fast_layers: the compiled kernels are missing, so NumPy is used: same results, but slower. "
+        "With a C compiler and Cython, run: python setup.py build_ext --inplace",
         RuntimeWarning,
         stacklevel=4,
     )
 
 
 def _begin_as_child():
-    """The threads of OpenMP do not survive a fork, and a child that asks for them waits for ever; so for the turn."""
+    """Reset a forked child, which would wait forever for OpenMP's threads or for the turn: neither survives a fork."""
     global _turn
     _turn = threading.Lock()
     kernels.use_threads(1)

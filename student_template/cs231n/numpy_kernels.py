@@ -1,7 +1,9 @@
-"""The kernels of fast_layers.py in NumPy: for machines without a compiler, and for dtypes that kernels.pyx has not.
+"""The kernels of fast_layers.py in NumPy: for machines without a compiler, and for dtypes that kernels.pyx does not
+support.
 
-The functions have the signatures and results of kernels.pyx, for any dtype. The face, fast_layers.py, has checked the
-shapes and made the arrays marked OUT. Nothing here is larger than a few images: convolutions go image by image.
+The functions have the signatures and results of kernels.pyx, for any dtype. Before it calls them, fast_layers.py checks
+the shapes and creates the arrays marked OUT. No temporary array is larger than a few images: convolutions go image by
+image.
 """
 
 import numpy as np
@@ -46,7 +48,7 @@ def max_pool_forward(x, out, HH, WW, stride):
 
 
 def max_pool_backward(dout, x, dx, HH, WW, stride):
-    """IN dout (N, C, H', W'), x (N, C, H, W). OUT dx (N, C, H, W). The first of several largest values takes it all."""
+    """IN dout (N, C, H', W'), x (N, C, H, W). OUT dx (N, C, H, W). The first of several largest values gets all."""
     H_out, W_out = dout.shape[2:]
     largest = np.empty(dout.shape, dtype=x.dtype)
     max_pool_forward(x, largest, HH, WW, stride)
@@ -65,7 +67,7 @@ def _padded(image, pad):
 
 
 def _columns(image, window, stride):
-    """(C, H, W) to (C * HH * WW, H' * W'): a column holds what one window sees."""
+    """Turn (C, H, W) into (C * HH * WW, H' * W'): a column contains what one window sees."""
     (C, H, W), (HH, WW) = image.shape, window
     H_out, W_out = (H - HH) // stride + 1, (W - WW) // stride + 1
     columns = np.empty((C, HH * WW, H_out, W_out), dtype=image.dtype)
@@ -75,7 +77,7 @@ def _columns(image, window, stride):
 
 
 def _window_elements(x, HH, WW, stride, H_out, W_out):
-    """Views (…, H', W') of the windows' first elements, of their second ones, and so on in reading order."""
+    """Return views (…, H', W') of the windows' first elements, of their second elements, and so on in reading order."""
     for i in range(HH):
         for j in range(WW):
             yield x[..., i : i + stride * H_out : stride, j : j + stride * W_out : stride]

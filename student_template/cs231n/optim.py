@@ -1,10 +1,11 @@
-"""Update rules: how a step of training makes new weights from weights and the gradient of the loss.
+"""Update rules: each computes new weights from weights and the gradient of the loss.
 
-A rule is a function f(w, dw, config=None) that returns (next_w, config). `config` is a dict of numbers, the
-hyperparameters, and of what the rule keeps from step to step; what is missing is filled in, and the one returned is
-the one that was passed. No rule writes into w, dw, or an array that it finds in config: new arrays take their place.
+A rule is a function f(w, dw, config=None) that returns (next_w, config). `config` is a dict of the hyperparameters and
+of what the rule remembers from step to step. The rule fills in what is missing and returns the dict that was passed. No
+rule writes into w, dw, or an array that it finds in config: it stores new arrays instead.
 
-Numbers become Python's, which leave float32 arrays what they are; NumPy's own would widen them to float64.
+Hyperparameters become Python's own numbers, which leave float32 arrays in float32; NumPy's numbers would make them
+float64.
 """
 
 import numpy as np
@@ -17,7 +18,7 @@ def sgd(w, dw, config=None):
 
     w, dw: arrays of one shape, not modified. config: {'learning_rate': 1e-2 unless given}.
     Returns next_w (the shape of w), and config.
-    Raises ValueError if dw has not the shape of w.
+    Raises ValueError if dw does not have the shape of w.
     Source: CS231n notes, neural networks part 3 (vanilla update).
     """
     config = {} if config is None else config
@@ -30,13 +31,13 @@ def sgd(w, dw, config=None):
 def sgd_momentum(w, dw, config=None):
     """Take a step along a velocity that remembers earlier gradients:
 
-        velocity = momentum * velocity - learning_rate * dw        next_w = w + velocity
+    velocity = momentum * velocity - learning_rate * dw        next_w = w + velocity
 
     w, dw: arrays of one shape, not modified.
     config: {'learning_rate': 1e-2 unless given, 'momentum': 0.9 unless given, 'velocity': the shape of w, zeros at
     first}.
     Returns next_w (the shape of w), and config with the new velocity.
-    Raises ValueError if dw or velocity has not the shape of w.
+    Raises ValueError if dw or velocity does not have the shape of w.
     Source: CS231n notes, neural networks part 3 (momentum update).
     """
     config = {} if config is None else config
@@ -58,16 +59,16 @@ def sgd_momentum(w, dw, config=None):
 
 
 def rmsprop(w, dw, config=None):
-    """Divide each step by a running root mean square of the gradient, so that all weights move at about one pace:
+    """Divide each step by a running root mean square of the gradient, so that all weights move at about the same rate:
 
-        cache = decay_rate * cache + (1 - decay_rate) * dw ** 2
-        next_w = w - learning_rate * dw / (sqrt(cache) + epsilon)
+    cache = decay_rate * cache + (1 - decay_rate) * dw ** 2
+    next_w = w - learning_rate * dw / (sqrt(cache) + epsilon)
 
     w, dw: arrays of one shape, not modified.
     config: {'learning_rate': 1e-2 unless given, 'decay_rate': 0.99 unless given, 'epsilon': 1e-8 unless given,
     'cache': the shape of w, zeros at first}.
     Returns next_w (the shape of w), and config with the new cache.
-    Raises ValueError if dw or cache has not the shape of w.
+    Raises ValueError if dw or cache does not have the shape of w.
     Source: Tieleman and Hinton, 2012, lecture 6e; CS231n notes, neural networks part 3 (RMSprop).
     """
     config = {} if config is None else config
@@ -91,18 +92,18 @@ def rmsprop(w, dw, config=None):
 
 
 def adam(w, dw, config=None):
-    """Take momentum's direction at RMSprop's pace, both freed of the zeros that their averages start from:
+    """Combine momentum and RMSprop, and correct both averages for their start at zero:
 
-        t = t + 1
-        m = beta1 * m + (1 - beta1) * dw                m_hat = m / (1 - beta1 ** t)
-        v = beta2 * v + (1 - beta2) * dw ** 2           v_hat = v / (1 - beta2 ** t)
-        next_w = w - learning_rate * m_hat / (sqrt(v_hat) + epsilon)
+    t = t + 1
+    m = beta1 * m + (1 - beta1) * dw                m_hat = m / (1 - beta1 ** t)
+    v = beta2 * v + (1 - beta2) * dw ** 2           v_hat = v / (1 - beta2 ** t)
+    next_w = w - learning_rate * m_hat / (sqrt(v_hat) + epsilon)
 
     w, dw: arrays of one shape, not modified.
     config: {'learning_rate': 1e-3 unless given, 'beta1': 0.9 unless given, 'beta2': 0.999 unless given, 'epsilon': 1e-8
     unless given, 'm' and 'v': the shape of w, zeros at first, 't': the steps taken, 0 at first}.
     Returns next_w (the shape of w), and config with the new m, v and t.
-    Raises ValueError if dw, m or v has not the shape of w.
+    Raises ValueError if dw, m or v does not have the shape of w.
     Source: Kingma and Ba, Adam, 2015, algorithm 1.
     """
     config = {} if config is None else config

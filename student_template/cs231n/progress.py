@@ -1,6 +1,6 @@
-"""How a training shows how far it is: as the course's lines, as a progress bar, or not at all.
+"""How a training shows its progress: as the course's lines, as a progress bar, or not at all.
 
-The bar, tqdm's, is for terminals. In a notebook, a pipe or a file, and where there is no tqdm, lines are printed.
+The bar, tqdm's, is for terminals. In a notebook, a pipe or a file, or without tqdm, lines are printed.
 """
 
 import os
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def open_display(verbose, print_every, done, total):
-    """Give an object to show a training with while the context is open: a Bar on a terminal, elsewhere Lines.
+    """Return an object that shows a training while the context is open: a Bar on a terminal, Lines elsewhere.
 
     verbose: False shows nothing. print_every: iterations from one printed loss to the next.
     done, total: the iterations done before, and those of the whole training.
@@ -24,7 +24,7 @@ def open_display(verbose, print_every, done, total):
 
 
 class Lines:
-    """Printed lines, flushed, for whoever reads them through a pipe."""
+    """Printed lines, flushed so that a reader behind a pipe sees them at once."""
 
     def __init__(self, verbose, print_every, total):
         self.verbose, self.print_every, self.total = verbose, print_every, total
@@ -42,7 +42,7 @@ class Lines:
 
 
 class Bar:
-    """A bar with the latest figures at its end; the lines of the epochs scroll away above it."""
+    """A bar with the latest figures at its end; the lines of the epochs scroll above it."""
 
     def __init__(self, bar):
         self.bar, self.accuracies = bar, ""
@@ -74,7 +74,7 @@ def _tqdm_for_terminal():
 
 
 def _size_for_tqdm():
-    """Windows change their width while nets train; where there is no size at all, tqdm by itself would draw nothing."""
+    """Return the terminal's size, which may change during a training; without any size, tqdm would draw nothing."""
     try:
         known = 0 not in os.get_terminal_size(sys.stdout.fileno())
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Fixtures are read only if they are what the manifest says, made from the sources that are there now."""
+"""Fixtures are read only if they match the manifest and were made from the current sources."""
 
 import hashlib
 import json
@@ -32,7 +32,7 @@ def load(folder):
 def refused(folder, *words):
     with pytest.raises(FixtureError) as caught:
         load(folder)
-    for word in (*words, "Run make fixtures"):
+    for word in (*words, "Run grader fixtures"):
         assert word in str(caught.value), str(caught.value)
 
 
@@ -82,7 +82,7 @@ def test_a_missing_manifest_is_refused(folder):
     ["", "{", "[]", "null", "{}", '{"schema": 2}', '{"schema": "1"}', '{"schema": 1}', "\ufffe", "[" * 100_000],
     ids=lambda t: t[:15],
 )
-def test_a_manifest_that_is_none_is_refused(folder, text):
+def test_a_file_that_is_not_a_manifest_is_refused(folder, text):
     (folder / "fixtures/manifest.json").write_text(text)
     refused(folder, "manifest.json")
 
@@ -100,7 +100,7 @@ def test_a_manifest_with_a_part_of_another_kind_is_refused(folder, part, value):
     refused(folder)
 
 
-def test_another_schema_is_refused(folder):
+def test_another_schema_is_rejected(folder):
     change(folder, lambda manifest: manifest.update(schema=99))
     refused(folder, "schema")
 
@@ -110,13 +110,13 @@ def test_changed_missing_or_damaged_arrays_are_refused(folder, name):
     path = folder / "fixtures" / name
     content = path.read_bytes()
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
-    refused(folder, name, "is not the file that the manifest names")
+    refused(folder, name, "its hash differs from the manifest's")
     path.unlink()
     refused(folder, name, "cannot be read")
 
 
 @pytest.mark.parametrize("keep", [0, 1, 10, 0.5, 0.99], ids=str)
-def test_truncated_arrays_are_refused_even_with_a_mended_hash(folder, keep):
+def test_truncated_arrays_are_refused_even_with_a_corrected_hash(folder, keep):
     path = folder / "fixtures/hidden/layers.npz"
     content = path.read_bytes()
     path.write_bytes(content[: int(keep * len(content)) if isinstance(keep, float) else keep])
@@ -125,7 +125,7 @@ def test_truncated_arrays_are_refused_even_with_a_mended_hash(folder, keep):
 
 
 @pytest.mark.parametrize("member", range(0, 40, 4))
-def test_a_bit_flipped_inside_an_array_is_refused_even_with_a_mended_hash(folder, member):
+def test_a_bit_flipped_inside_an_array_is_refused_even_with_a_corrected_hash(folder, member):
     path = folder / "fixtures/hidden/layers.npz"
     content = bytearray(path.read_bytes())
     with zipfile.ZipFile(path) as file:
@@ -153,7 +153,7 @@ def test_objects_among_the_arrays_are_refused_and_never_unpickled(folder):
 
 def test_a_check_without_an_entry_is_refused(folder):
     change(folder, lambda manifest: manifest["checks"].pop("layers.relu_forward.images"))
-    refused(folder, "none for check layers.relu_forward.images")
+    refused(folder, "check layers.relu_forward.images has none")
 
 
 def test_an_entry_without_its_array_is_refused(folder):
@@ -168,10 +168,10 @@ def test_an_entry_without_its_array_is_refused(folder):
 def test_fixtures_older_than_a_source_are_refused(folder, source):
     with (folder / source).open("a") as file:
         file.write("\n# a change\n")
-    refused(folder, source, "has changed since they were made")
+    refused(folder, source, "changed after they were made")
 
 
-def test_line_endings_of_windows_are_no_change(folder):
+def test_line_endings_of_windows_do_not_change_the_hash(folder):
     path = folder / "checks/public/layers.py"
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     assert load(folder).checks

@@ -1,12 +1,16 @@
-"""Handouts of other years: the files are validated whole, and the assignment's own ones do what they say."""
+"""Handouts of other years: files are validated completely, and this assignment's handouts work as described."""
 
+import json
 import re
 import shutil
+import tomllib
 
 import numpy as np
 import pytest
 from cases import ROOT
 
+from grader.assignment.entries import FITS
+from grader.assignment.handout_keys import HANDOUT, HANDOUT_TABLES
 from grader.assignment.handouts import AUTO, load_handouts
 from grader.assignment.load import load_assignment
 from grader.assignment.reference import load_reference
@@ -86,48 +90,76 @@ def test_a_file_is_read_into_rules_and_marks(folder):
     assert [(mark.topic, mark.file) for mark in handouts.marks["old"]] == [("a word", "layers.py")]
 
 
+@pytest.mark.parametrize("name", HANDOUT)
+def test_a_key_that_holds_a_number_is_refused_by_its_name(folder, name):
+    path = folder / "handouts/old.toml"
+    data = {key: value for key, value in tomllib.loads(path.read_text()).items() if key == "years"}
+    lines = [f"{key} = {json.dumps(value)}" for key, value in {**data, name: 3}.items()]
+    path.write_text("\n".join(lines))
+    with pytest.raises(AssignmentError, match=rf"handouts/old\.toml: .*{name}"):
+        load_handouts(load_assignment(folder), "old")
+
+
+@pytest.mark.parametrize("entry", [*HANDOUT.values(), *(one for of in HANDOUT_TABLES.values() for one in of.values())])
+def test_the_example_of_a_key_is_toml_that_fits(entry):
+    ((_, value),) = tomllib.loads(entry.example).items()
+    assert FITS[entry.kind](value)
+
+
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
         ('years = "long ago"', "years =", "cannot be read"),
-        ('years = "long ago"', "years = 2015", "no years"),
+        ('years = "long ago"', "years = 2015", "years is missing"),
         (
             'years = "long ago"',
             'years = "x"\ncolour = "red"',
-            "colour found, expected years, like, solved, accepts, files, lacks, hints, titles, arguments",
+            "colour was found, expected years, like, solved, accepts, files, lacks, hints, titles, arguments",
         ),
-        ("[lacks]", "[laks]", "laks found"),
-        ('["layers.svm_loss"]', '"layers.svm_loss"', "functions in [lacks] is no list of strings"),
-        ("checks = [", "check = [", "[lacks] is not as expected"),
-        ('"layers.svm_loss"', '"layers.svn_loss"', "layers.svn_loss is nothing that the reference defines"),
-        ('of = "layers.affine_backward"', 'of = "layer.affine_backward"', "layer.affine_backward is nothing"),
-        ('"layers.relu_forward.*"', '"layers.relu_forward.nothing*"', "fits no check of layers.relu_forward"),
-        ('"layers.relu_forward.*"', '"*layernorm*"', "begins with no function of the reference"),
-        ("complement = true", "", "dropout_param of layers.dropout_forward is as ours"),
-        ("complement = true", "complement = 1", "complement in arguments is int, expected bool"),
+        ("[lacks]", "[laks]", "laks was found"),
+        ('["layers.svm_loss"]', '"layers.svm_loss"', "functions in [lacks] is wrong, expected a list of strings"),
+        ("checks = [", "check = [", "[lacks] is wrong"),
+        ('"layers.svm_loss"', '"layers.svn_loss"', "the reference does not define layers.svn_loss"),
+        ('of = "layers.affine_backward"', 'of = "layer.affine_backward"', "does not define layer.affine_backward"),
+        ('"layers.relu_forward.*"', '"layers.relu_forward.nothing*"', "matches no check of layers.relu_forward"),
+        ('"layers.relu_forward.*"', '"*layernorm*"', "does not start with a function of the reference"),
+        ("complement = true", "", "dropout_param of layers.dropout_forward has no difference"),
+        ("complement = true", "complement = 1", "complement in arguments is a number, expected true or false"),
         ("complement = true", "complment = true", "arguments has complment, expected of, name"),
-        ("position = 1", "position = true", "position in arguments is bool, expected int"),
+        ("position = 1", "position = true", "position in arguments is true or false, expected a whole number"),
         ("position = 1", "position = -1", "position in arguments is -1, expected 0 or more"),
         ("position = 1", "", "an entry of arguments has no position"),
-        ("complement = true", "shape = [3]", "has one shape only"),
+        ("complement = true", "shape = [3]", "has only one shape"),
         ("their_shape = [1, -1]", "their_shape = [-1, -1]", "their_shape is [-1, -1], expected lengths"),
         ("their_shape = [1, -1]", 'their_shape = ["C"]', "expected lengths"),
-        ("[[keywords]]", "[keywords]", "keywords is no list of tables. Begin each with [[keywords]]"),
-        ("pattern = 'word'", "pattern = '(word'", "is no regular expression"),
-        ("[lacks]", '[hints]\n"layers.relu_forward.x" = "Look."\n[lacks]', "layers.relu_forward.x in [hints] is not"),
-        ("[lacks]", '[titles]\n"layers.relu_forward.x" = "A."\n[lacks]', "layers.relu_forward.x in [titles] is not"),
-        ("[lacks]", '[hints]\n"layers.relu_forward.nothing" = 3\n[lacks]', "[hints] is not as expected"),
-        ("[lacks]", 'solved = "layers.relu_forward"\n[lacks]', "solved is no list of strings"),
-        ("[lacks]", 'solved = ["layers.relu"]\n[lacks]', "layers.relu is nothing that the reference defines"),
-        ("[lacks]", 'accepts = ["optim.adam.t_is_late"]\n[lacks]', "optim.adam.t_is_late in accepts is not known"),
-        ("[lacks]", "files = [1]\n[lacks]", "files is no list of strings"),
+        ("[[keywords]]", "[keywords]", "keywords is not a list of tables. Begin each table with [[keywords]]"),
+        ("pattern = 'word'", "pattern = '(word'", "is not a regular expression"),
+        (
+            "[lacks]",
+            '[hints]\n"layers.relu_forward.x" = "Look."\n[lacks]',
+            ("layers.relu_forward.x in [hints] does not exist"),
+        ),
+        (
+            "[lacks]",
+            '[titles]\n"layers.relu_forward.x" = "A."\n[lacks]',
+            ("layers.relu_forward.x in [titles] does not exist"),
+        ),
+        ("[lacks]", '[hints]\n"layers.relu_forward.nothing" = 3\n[lacks]', "[hints] is wrong"),
+        ("[lacks]", 'solved = "layers.relu_forward"\n[lacks]', "solved is wrong, expected a list of strings"),
+        ("[lacks]", 'solved = ["layers.relu"]\n[lacks]', "the reference does not define layers.relu"),
+        (
+            "[lacks]",
+            'accepts = ["optim.adam.t_is_late"]\n[lacks]',
+            ("optim.adam.t_is_late in accepts is not a misconception"),
+        ),
+        ("[lacks]", "files = [1]\n[lacks]", "files is wrong, expected a list of strings"),
         ("[lacks]", 'like = "1999"\n[lacks]', "like is '1999', expected another handout's name"),
         ("[lacks]", 'like = "old"\n[lacks]', "like is 'old', expected another handout's name"),
     ],
 )
-def test_a_file_that_is_not_as_it_must_be_is_refused_by_name(folder, old, new, said):
+def test_a_wrong_file_is_refused_by_name(folder, old, new, message):
     edited(folder, old, new)
-    with pytest.raises(AssignmentError, match=re.escape(said)) as caught:
+    with pytest.raises(AssignmentError, match=re.escape(message)) as caught:
         load_handouts(load_assignment(folder), "old")
     assert str(caught.value).startswith("handouts/old.toml: ")
 
@@ -147,7 +179,7 @@ pattern = 'name'
 """
 
 
-def test_a_file_that_is_like_another_replaces_what_it_names_and_keeps_the_rest(folder):
+def test_like_takes_everything_else_from_the_other_handout(folder):
     (folder / "handouts/new.toml").write_text(YOUNGER)
     handouts = load_handouts(load_assignment(folder), "new")
     new = handouts.known["new"]
@@ -160,14 +192,14 @@ def test_a_file_that_is_like_another_replaces_what_it_names_and_keeps_the_rest(f
     ]
 
 
-def test_a_chain_of_likenesses_is_refused(folder):
+def test_a_chain_of_like_is_refused(folder):
     (folder / "handouts/new.toml").write_text(YOUNGER)
     (folder / "handouts/newer.toml").write_text(YOUNGER.replace('"old"', '"new"'))
-    with pytest.raises(AssignmentError, match="like is 'new', which is like a third one"):
+    with pytest.raises(AssignmentError, match="like is 'new', which itself has like = 'old'"):
         load_handouts(load_assignment(folder), "newer")
 
 
-def test_only_the_assignments_own_has_all_files_that_are_handed_out(folder):
+def test_only_the_assignments_own_handout_has_all_handed_out_files(folder):
     edited(folder, "[lacks]", 'files = ["data_*.py", "Dropout.ipynb"]\n[lacks]')
     known = load_handouts(load_assignment(folder), "old").known
     asked = ("data_utils.py", "solver.py", "Dropout.ipynb", "ModularNets.ipynb")
@@ -175,7 +207,7 @@ def test_only_the_assignments_own_has_all_files_that_are_handed_out(folder):
     assert all(known["default"].has_file(name) for name in asked)
 
 
-def test_what_came_solved_is_not_asked_for_but_may_be_called(assignment):
+def test_a_solved_function_carries_no_points_but_may_be_called(assignment):
     handout = load_handouts(assignment, "2025").known["2025"]
     asked = {check.function for check in assignment.checks if handout.has(check)}
     assert not asked & {"optim.sgd_momentum", "optim.rmsprop", "optim.adam"}
@@ -185,8 +217,8 @@ def test_what_came_solved_is_not_asked_for_but_may_be_called(assignment):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_hint_of_a_public_handout_tells_of_epsilon_in_a_formula(assignment, name):
-    """None of their docstrings has one, so both places are right and no hint is needed."""
+def test_no_hint_of_a_public_handout_mentions_epsilon_in_a_formula(assignment, name):
+    """Their docstrings do not mention epsilon, so both places are right and no hint is needed."""
     handout = load_handouts(assignment, name).known[name]
     for item in assignment.misconceptions:
         if item.function in ("optim.rmsprop", "optim.adam") and "epsilon_below_root" in item.name:
@@ -194,13 +226,13 @@ def test_no_hint_of_a_public_handout_tells_of_epsilon_in_a_formula(assignment, n
             assert left_out or item.name in handout.accepts[item.function]
 
 
-def test_a_pattern_of_checks_of_a_function_without_points_is_no_fault(folder):
-    """The points of an assignment may be fewer than what the reference can do."""
+def test_a_pattern_for_a_function_without_points_is_accepted(folder):
+    """An assignment may give points for fewer functions than the reference has."""
     edited(folder, '"layers.relu_forward.*"', '"solver.Solver.*"')
     assert load_handouts(load_assignment(folder), "old").known["old"].lacks_checks == ("solver.Solver.*",)
 
 
-def test_a_name_without_a_file_is_a_wrong_question(folder):
+def test_a_name_without_a_file_is_a_usage_error(folder):
     assignment = load_assignment(folder)
     with pytest.raises(UsageError, match=r"--handout 1999: no such handout\. There are: default, auto, old\."):
         load_handouts(assignment, "1999")
@@ -208,22 +240,24 @@ def test_a_name_without_a_file_is_a_wrong_question(folder):
         load_handouts(assignment, "../assignment")
 
 
-def test_the_assignments_own_needs_no_file_and_reads_none(folder):
+def test_the_assignments_own_handout_needs_and_reads_no_file(folder):
     edited(folder, "position = 1", "position =")
     handouts = load_handouts(load_assignment(folder), "default")
     handout, grounds = handouts.of(Submission("a", "a", {}))
     assert (handout.name, grounds, handout.lacks) == ("default", None, frozenset())
 
 
-def test_the_file_of_the_assignments_own_holds_no_rules(folder):
+def test_the_file_of_the_assignments_own_handout_may_not_contain_rules(folder):
     shutil.copy(folder / "handouts/old.toml", folder / "handouts/default.toml")
-    with pytest.raises(AssignmentError, match=r"handouts/default\.toml: rules found, expected years and marks only"):
+    with pytest.raises(
+        AssignmentError, match=r"handouts/default\.toml: rules were found, expected only years and marks"
+    ):
         load_handouts(load_assignment(folder), AUTO)
 
 
 def test_a_handout_cannot_be_called_auto(folder):
     shutil.copy(folder / "handouts/old.toml", folder / "handouts/auto.toml")
-    with pytest.raises(AssignmentError, match=r"handouts/auto\.toml: auto is no name for a handout"):
+    with pytest.raises(AssignmentError, match=r"handouts/auto\.toml: auto cannot be the name of a handout"):
         load_handouts(load_assignment(folder), AUTO)
 
 
@@ -231,7 +265,7 @@ def test_an_assignment_without_other_handouts_can_be_asked_to_guess(folder):
     shutil.rmtree(folder / "handouts")
     handout, grounds = load_handouts(load_assignment(folder), AUTO).of(Submission("a", "a", {"layers.py": b"word"}))
     assert handout.name == "default"
-    assert "no mark" in say(grounds)
+    assert "no clue to any handout" in say(grounds)
 
 
 # The project's own handouts.
@@ -239,8 +273,8 @@ def test_an_assignment_without_other_handouts_can_be_asked_to_guess(folder):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_every_check_of_a_handout_can_be_asked_in_its_words(assignment, name):
-    """The reference, made to speak as that handout did, answers every check that is left as the reference does."""
+def test_every_check_runs_on_code_written_for_its_handout(assignment, name):
+    """The reference, translated to that handout, passes every remaining check."""
     handout = load_handouts(assignment, name).known[name]
     own = local_call(load_reference(assignment), classes=assignment.classes)
     theirs = adapt(adapt_back(own, handout), handout)
@@ -328,7 +362,7 @@ def test_what_each_handout_lacks(assignment):
     assert not known["default"].lacks
 
 
-# What each package looks like where its marks are; written here from what the handouts are known to have.
+# The parts of each package that contain its clues, written from what is known of the handouts.
 PACKAGES = {
     "2015": {
         "layers.py": "  The input x has shape (N, d_1, ..., d_k) where x[i] is the ith input.\n",
@@ -380,15 +414,15 @@ def guessed(assignment, files):
 
 
 @pytest.mark.parametrize("name", PACKAGES)
-def test_auto_knows_a_package_by_its_marks(assignment, name):
+def test_auto_recognises_a_package_by_its_clues(assignment, name):
     found, grounds = guessed(assignment, PACKAGES[name])
     assert found == name, grounds
-    assert f"taken for handout {name}" in grounds
+    assert f"graded as handout {name}, which" in grounds
 
 
 @pytest.mark.parametrize(("optim", "fc_net"), [("2016", "2017"), ("2017", "2016")])
-def test_what_2016_and_2017_share_between_them_is_taken_for_the_elder(assignment, optim, fc_net):
-    """Many of 2016 put the slip in bn_param right, and some of 2017 let t begin at 0."""
+def test_clues_that_2016_and_2017_share_choose_the_elder(assignment, optim, fc_net):
+    """Many students of 2016 corrected the slip in bn_param, and some of 2017 let t start at 0."""
     files = {
         **PACKAGES["2016"],
         "optim.py": PACKAGES[optim]["optim.py"],
@@ -396,21 +430,21 @@ def test_what_2016_and_2017_share_between_them_is_taken_for_the_elder(assignment
     }
     found, grounds = guessed(assignment, files)
     assert found == "2016"
-    assert "2017 has the same marks" in grounds
+    assert "2017 has the same clues" in grounds
 
 
 def own_package():
     return {name: (ROOT / "reference" / name).read_text() for name in FILES}
 
 
-def test_auto_knows_the_assignments_own(assignment):
+def test_auto_recognises_the_assignments_own_handout(assignment):
     found, grounds = guessed(assignment, own_package())
     assert found == "default"
-    assert "taken for handout default by 13 of 13 marks" in grounds
+    assert "graded as handout default, which 13 of 13 clues" in grounds
 
 
 def without(source, *names):
-    """The source less these functions, as somebody would delete them."""
+    """The source without these functions, as if somebody had deleted them."""
     for name in names:
         source, count = re.subn(rf"^def {name}\(.*?(?=^def |\Z)", "", source, flags=re.MULTILINE | re.DOTALL)
         assert count == 1, name
@@ -421,7 +455,7 @@ LATE = ("layernorm_forward", "layernorm_backward", "spatial_groupnorm_forward", 
 
 
 def test_deleting_functions_and_forging_an_older_docstring_gains_nothing(assignment):
-    """Four functions that 2016 lacks are deleted, and dropout says what 2016 said: still the assignment's own."""
+    """Four functions that 2016 lacks are deleted, and dropout has the wording of 2016: still the assignment's own."""
     files = own_package()
     files["layers.py"] = without(files["layers.py"], *LATE).replace(
         "Drop each value with probability p", "We drop each neuron output with probability p"
@@ -431,7 +465,7 @@ def test_deleting_functions_and_forging_an_older_docstring_gains_nothing(assignm
     assert guessed(assignment, {"layers.py": files["layers.py"]})[0] == "default"
 
 
-def test_the_same_in_a_package_of_2021_gains_nothing_either(assignment):
+def test_deleting_and_forging_in_a_package_of_2021_gains_nothing(assignment):
     files = dict(PACKAGES["2021"])
     files["layers.py"] = "contains a minibatch of N examples. We drop each neuron output with probability p."
     assert guessed(assignment, files)[0] == "2021"
@@ -441,9 +475,9 @@ def test_a_package_that_is_half_of_one_year_and_half_of_another_is_not_guessed(a
     files = {**PACKAGES["2016"], "optim.py": PACKAGES["2021"]["optim.py"], "layers.py": PACKAGES["2021"]["layers.py"]}
     found, grounds = guessed(assignment, files)
     assert found == "default"
-    assert "no handout has a clear majority" in grounds
+    assert "none of the handouts has a clear majority" in grounds
 
 
-def test_an_empty_submission_is_graded_by_the_assignments_own(assignment):
+def test_an_empty_submission_is_graded_by_the_assignments_own_handout(assignment):
     assert guessed(assignment, {})[0] == "default"
     assert guessed(assignment, {"layers.py": "def f():\n    pass\n"})[0] == "default"

@@ -1,12 +1,16 @@
-"""An assignment folder is loaded whole or refused with the file's name and what is wrong in it."""
+"""An assignment folder is loaded completely, or refused with the file's name and what is wrong in it."""
 
+import json
 import os
 import re
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from grader.assignment.assignment_keys import ASSIGNMENT
+from grader.assignment.entries import FITS, LIST, LISTS, NUMBERS, PHRASES, ROWS, TABLES, TEXT, VALUES
 from grader.assignment.load import load_assignment
 from grader.assignment.python_loader import load_module
 from grader.assignment.reference import load_reference
@@ -44,7 +48,7 @@ def {name}_check(student, rng):
 
 @pytest.fixture
 def folder(tmp_path):
-    """A small assignment of one function, eight points, one public and one hidden check."""
+    """A small assignment: one function, eight points, one public and one hidden check."""
     small = tmp_path / "assignment"
     for part in ("checks/public", "checks/hidden", "misconceptions"):
         (small / part).mkdir(parents=True)
@@ -100,16 +104,16 @@ def test_a_folder_without_toml_is_refused(tmp_path):
     ("old", "new", "words"),
     [
         ('title = "Small"', "title = Small", ["assignment.toml", "cannot be read"]),
-        ('title = "Small"', "", ["title is nothing, expected str"]),
-        ('title = "Small"', "title = 3", ["title is int, expected str"]),
-        ('package = "small"', "", ["package is nothing"]),
-        ('reference = "../reference"', "", ["reference is nothing"]),
-        ('student_files = ["layers.py"]', "", ["student_files is nothing"]),
-        ('student_files = ["layers.py"]', 'student_files = "layers.py"', ["student_files is str, expected list"]),
-        ('student_files = ["layers.py"]', 'student_files = ["optim.py"]', ["layers.py is no student file"]),
-        ("handed_out = []", "", ["handed_out is nothing"]),
-        ("[limits]\ncpu_s = 2", "", ["limits is nothing"]),
-        ('[points]\n"layers.double" = 8', "", ["points is nothing"]),
+        ('title = "Small"', "", ['no title found, expected a text. Write, for example: title = "Layers in NumPy"']),
+        ('title = "Small"', "title = 3", ["title is a number, expected a text. Write, for example: title ="]),
+        ('package = "small"', "", ["no package found"]),
+        ('reference = "../reference"', "", ["no reference found"]),
+        ('student_files = ["layers.py"]', "", ["no student_files found"]),
+        ('student_files = ["layers.py"]', 'student_files = "layers.py"', ["is a text, expected a list of texts"]),
+        ('student_files = ["layers.py"]', 'student_files = ["optim.py"]', ["layers.py is not in student_files"]),
+        ("handed_out = []", "", ["no handed_out found, expected a list of texts. Write, for example: handed_out = []"]),
+        ("[limits]\ncpu_s = 2", "", ["no [limits] found", "memory_mib = 1024"]),
+        ('[points]\n"layers.double" = 8', "", ["no [points] found, expected a table of numbers"]),
         ('"layers.double" = 8', '"layers.double" = -8', ["layers.double has -8 points"]),
         ('"layers.double" = 8', '"layers.double" = 0', ["layers.double has 0 points"]),
         ('"layers.double" = 8', '"layers.double" = true', ["layers.double has True points"]),
@@ -117,19 +121,19 @@ def test_a_folder_without_toml_is_refused(tmp_path):
         ('"layers.double" = 8', '"layers.double" = nan', ["layers.double has nan points"]),
         ('"layers.double" = 8', '"layers.double" = inf', ["layers.double has inf points"]),
         ('"layers.double" = 8', '"layers.triple" = 8', ["no points for layers.double"]),
-        ("title =", 'called = ["layers.double"]\ntitle =', ["called holds layers.double"]),
-        ("title =", 'called = ["other.half"]\ntitle =', ["called holds other.half"]),
+        ("title =", 'called = ["layers.double"]\ntitle =', ["called contains layers.double"]),
+        ("title =", 'called = ["other.half"]\ntitle =', ["called contains other.half"]),
         ('"layers.double" = 8', '"layers.double" = 8\n"layers.triple" = 1', ["layers.triple has points but no check"]),
         ('"layers.double" = 8', '"double" = 8', ["points for double"]),
         ('"layers.double" = 8', '"layers.double" = 8\n"layers.double" = 9', ["cannot be read"]),
         ("[limits]", '[questions]\nwhy = 0\n[limits]', ["question why has 0 points, expected a number above 0"]),
         ("[limits]", '[questions]\nwhy = "2"\n[limits]', ["question why has '2' points"]),
-        ("[points]", "questions = 3\n[points]", ["questions is int, expected dict"]),
+        ("[points]", "questions = 3\n[points]", ["[questions] is a number, expected a table of numbers above 0"]),
         ("cpu_s = 2", "cpu_s = 0", ["limit cpu_s is 0"]),
         ("cpu_s = 2", "cpu_s = nan", ["limit cpu_s is nan"]),
         ("cpu_s = 2", 'cpu_s = "2"', ["limit cpu_s is '2'"]),
-        ('reference = "../reference"', 'reference = "../nowhere"', ["nowhere: is no package"]),
-        ('student_files = ["layers.py"]', 'student_files = ["layers.py", 3]', ["student_files"]),
+        ('reference = "../reference"', 'reference = "../nowhere"', ["nowhere: not a package"]),
+        ('student_files = ["layers.py"]', 'student_files = ["layers.py", 3]', ["is a list of other values"]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip
@@ -138,7 +142,62 @@ def test_a_damaged_toml_is_refused_with_what_is_wrong(folder, old, new, words):
     refused(folder, *words)
 
 
-def test_bytes_that_are_no_text_are_refused(folder):
+# By kind of a key, a value that does not fit it.
+MISFITS = {
+    TEXT: "3",
+    LIST: "[3]",
+    NUMBERS: "[1]",
+    PHRASES: '"one"',
+    LISTS: "{ a = 3 }",
+    TABLES: '{ a = ["loss"] }',
+    ROWS: '["layers.py"]',
+    VALUES: "3",
+}
+
+
+def with_key(folder, name, value):
+    """Write assignment.toml with another value for one key; None leaves the key out."""
+    data = tomllib.loads((folder / "assignment.toml").read_text())
+    data.pop(name, None)
+    lines = [f"{name} = {value}"] if value else []
+    lines += [f"{key} = {json.dumps(held)}" for key, held in data.items() if not isinstance(held, dict)]
+    for key, held in data.items():
+        if isinstance(held, dict):
+            lines += [f"[{key}]", *(f"{json.dumps(one)} = {number}" for one, number in held.items())]
+    (folder / "assignment.toml").write_text("\n".join(lines))
+
+
+@pytest.mark.parametrize("name", ASSIGNMENT)
+def test_a_key_of_the_wrong_kind_is_refused_with_an_example(folder, name):
+    entry = ASSIGNMENT[name]
+    with_key(folder, name, MISFITS[entry.kind])
+    refused(folder, "assignment.toml: ", f"{name}", f"expected {entry.kind}", entry.example.split("\n")[-1])
+
+
+@pytest.mark.parametrize("name", ASSIGNMENT)
+def test_a_missing_key_is_refused_with_an_example_if_it_is_needed(folder, name):
+    entry = ASSIGNMENT[name]
+    with_key(folder, name, None)
+    if entry.is_needed:
+        refused(folder, f"{name}", "found, expected", entry.example.split("\n")[-1])
+    else:
+        assert load_assignment(folder).title == "Small"
+
+
+@pytest.mark.parametrize("name", ASSIGNMENT)
+def test_the_example_of_a_key_is_toml_that_fits(name):
+    entry = ASSIGNMENT[name]
+    data = tomllib.loads(entry.example)
+    assert list(data) == [name]
+    assert FITS[entry.kind](data[name])
+
+
+def test_a_misspelt_key_is_refused(folder):
+    edit(folder / "assignment.toml", "[limits]", "[stub]\n[limits]")
+    refused(folder, "stub is not a key of assignment.toml. Write one of: title, package,", "stubs", "limits")
+
+
+def test_a_toml_that_is_not_utf_8_is_refused(folder):
     (folder / "assignment.toml").write_bytes(b'title = "\xff"\n')
     refused(folder, "assignment.toml", "cannot be read")
 
@@ -167,7 +226,7 @@ def test_two_checks_of_one_name_in_one_module_are_refused(folder):
     refused(folder, "two checks are named layers.double.one")
 
 
-def test_a_check_that_another_of_the_same_python_name_hides_is_not_lost_in_silence(folder):
+def test_a_check_hidden_by_another_function_of_its_name_still_counts(folder):
     twice = ONE_MORE.format(name="three").replace("three_check", "twos")
     (folder / "checks/public/layers.py").write_text(CHECK.format(more=twice))
     try:
@@ -194,10 +253,10 @@ def test_a_misconception_of_an_unknown_function_is_refused(folder):
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        ("", ["has no layers.double"]),
+        ("", ["layers.double is missing"]),
         ("def double(x):\n    return (2 * x\n", ["reference"]),
         ("raise ValueError('no')\n", ["reference"]),
-        ("import nothing_of_that_name\n", ["has no layers.double"]),
+        ("import nothing_of_that_name\n", ["layers.double is missing"]),
     ],
 )
 def test_a_reference_that_lacks_a_graded_function_is_refused(folder, source, words):
@@ -210,7 +269,7 @@ def test_a_reference_that_cannot_be_imported_is_refused(folder):
     refused(folder, "reference")
 
 
-def test_what_decides_over_marks_changes_the_hash_and_nothing_else_does(folder):
+def test_only_files_that_affect_marks_change_the_hash(folder):
     before = load_assignment(folder).sha256
     assert re.fullmatch("[0-9a-f]{64}", before)
     (folder / "notes.md").write_text("not graded")
@@ -238,8 +297,8 @@ def test_two_assignments_of_the_same_file_names_do_not_share_modules(folder, tmp
     assert load_reference(second)["layers.double"](1) == 3
 
 
-def test_a_changed_file_counts_at_once_though_nothing_else_tells(folder):
-    """Of the same length and in the same second: a compiled module would be taken for it."""
+def test_a_changed_file_counts_even_with_the_same_size_and_time(folder):
+    """Same length and same second: Python would accept the old bytecode for the new file."""
     path = folder / "once.py"
     for value in (1, 2):
         path.write_text(f"NUMBER = {value}\n")

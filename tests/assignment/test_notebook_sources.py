@@ -1,4 +1,4 @@
-"""Notebooks from sources: cells, roles, ids, solutions taken out, and what is refused with file and line."""
+"""Notebooks from sources: cells, roles, ids, removed solutions, and refusals with file and line."""
 
 from __future__ import annotations
 
@@ -64,13 +64,13 @@ def test_cells_have_their_kind_text_role_and_id():
     ]
 
 
-def test_the_instructors_version_keeps_the_solutions_without_their_marks():
+def test_the_instructors_version_has_the_solutions_without_their_markers():
     cells = made(SOURCE, solved=True).cells
     assert cells[3].source == "def double(x):\n    return 2 * x"
     assert cells[4].source == "Why?\n\nBecause."
 
 
-def test_the_students_version_says_what_to_do_in_their_place():
+def test_the_students_version_has_instructions_instead_of_solutions():
     cells = made(SOURCE, solved=False).cells
     assert "return 2" not in cells[3].source
     with pytest.raises(NotImplementedError, match="not written yet"):
@@ -84,7 +84,7 @@ def test_nothing_but_solutions_differs_between_the_versions():
     assert [k for k in range(5) if ours[k] != theirs[k]] == [3, 4]
 
 
-def test_ids_stay_when_a_cell_comes_before_them_and_differ_where_texts_are_alike():
+def test_ids_stay_when_cells_are_inserted_and_differ_for_equal_texts():
     before = [cell.id for cell in made(SOURCE, solved=True).cells]
     after = [cell.id for cell in made("# %%\nx = 1\n\n# %%\nx = 1\n" + SOURCE, solved=True).cells]
     assert after[2:] == before
@@ -96,29 +96,29 @@ def test_ids_stay_when_a_cell_comes_before_them_and_differ_where_texts_are_alike
     [
         ("", "N.py:1: no cell begins here"),
         ("import os\n# %%\nx = 1\n", "N.py:1: no cell begins here"),
-        ("# %%\nx = 1\n# %% test a\nx = 1\n", "N.py:3: '# %% test a' marks no cell"),
-        ("# %% check\nx = 1\n", "N.py:1: '# %% check' marks no cell"),
-        ("# %% check A_b\nx = 1\n", "N.py:1: .* marks no cell"),
-        ("# %% [markdown] check a\n# x\n", "N.py:1: .* marks no cell"),
+        ("# %%\nx = 1\n# %% test a\nx = 1\n", "N.py:3: '# %% test a' is not a cell marker"),
+        ("# %% check\nx = 1\n", "N.py:1: '# %% check' is not a cell marker"),
+        ("# %% check A_b\nx = 1\n", "N.py:1: .* is not a cell marker"),
+        ("# %% [markdown] check a\n# x\n", "N.py:1: .* is not a cell marker"),
         ("# %% check a\nx = 1\n# %% check a\nx = 2\n", "N.py:3: a second check has the name a"),
         ("# %%\n\n# %%\nx = 1\n", "N.py:1: the cell is empty"),
-        ("# %% [markdown]\n# x\ny\n", "N.py:3: 'y' stands in a cell of text"),
-        ("# %%\n### BEGIN SOLUTION\n### END SOLUTION\n", "N.py:2: a solution in a cell that is no answer"),
+        ("# %% [markdown]\n# x\ny\n", "N.py:3: 'y' is in a cell of text"),
+        ("# %%\n### BEGIN SOLUTION\n### END SOLUTION\n", "N.py:2: a solution is in a cell that is not an answer"),
         ("# %% answer a\n### BEGIN SOLUTION\nx = 1\n", "N.py:2: the solution that begins here has no end"),
-        ("# %% answer a\nx = 1\n### END SOLUTION\n", "N.py:3: a solution ends that has not begun"),
+        ("# %% answer a\nx = 1\n### END SOLUTION\n", "N.py:3: a solution ends here but begins nowhere"),
         (
             "# %% answer a\n### BEGIN SOLUTION\n### BEGIN SOLUTION\n",
-            "N.py:3: a solution begins inside of the one of line 2",
+            "N.py:3: a solution begins inside the one that begins in line 2",
         ),
     ],
 )
 @pytest.mark.parametrize("solved", [True, False])
-def test_what_is_no_source_is_refused_with_file_and_line(source, message, solved):
+def test_an_invalid_source_is_refused_with_file_and_line(source, message, solved):
     with pytest.raises(AssignmentError, match=message):
         made(source, solved=solved)
 
 
-def test_without_nbformat_it_is_said_what_to_install(monkeypatch):
+def test_without_nbformat_the_error_names_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "nbformat", None)
     with pytest.raises(GraderError, match="pip install nbformat"):
         notebook(cells_of(SOURCE, PLACE), PLACE, solved=True)
@@ -127,7 +127,7 @@ def test_without_nbformat_it_is_said_what_to_install(monkeypatch):
 def test_the_assignments_notebooks_hold_no_solution_and_no_output():
     assignment = load_assignment(ROOT / "assignment")
     ours, theirs = instructor_notebooks(assignment), student_notebooks(assignment)
-    assert theirs == student_notebooks(assignment)  # the same bytes each time
+    assert theirs == student_notebooks(assignment)  # the same bytes every time
     assert (
         list(ours)
         == list(theirs)

@@ -1,4 +1,4 @@
-"""Sets, classes and stubs of an assignment are loaded whole or refused with what is wrong in them."""
+"""Sets, classes and stubs of an assignment are loaded completely, or refused with what is wrong in them."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def test_without_sets_each_student_file_is_one_of_its_own():
     assert sets_from(TOML, {}, FILES, ()) == [ModuleSet(("layers.py",)), ModuleSet(("nets.py",))]
 
 
-def test_a_set_of_several_files_comes_apart():
+def test_a_set_of_several_files_can_be_split():
     both = ModuleSet(FILES, ("base.py",), ("fast.py",))
     assert both.alone() == [
         ModuleSet(("layers.py",), ("base.py",), ("fast.py",)),
@@ -34,9 +34,17 @@ def test_a_set_of_several_files_comes_apart():
             [{"files": [*FILES, "nets.py"]}],
             "[[sets]] list layers.py, nets.py, nets.py, expected each student file once.",
         ),
-        ([{"files": [*FILES], "off": []}], "[[sets]] holds off, expected files, on, without."),
-        ([{"files": [*FILES], "on": ["other.py"]}], "[[sets]] name other.py, which is no student or handed-out file."),
-        ([{"files": [*FILES], "without": ["nets.py"]}], "[[sets]] name nets.py, which is no student or handed-out"),
+        ([{"files": [*FILES], "off": []}], "[[sets]] has off, expected files, on, without."),
+        ([{"on": [*FILES]}], "expected lists of files. Write, for example:\n    [[sets]]"),
+        ([{"files": "layers.py"}], "expected lists of files. Write, for example:\n    [[sets]]"),
+        (
+            [{"files": [*FILES], "on": ["other.py"]}],
+            "[[sets]] name other.py, which is not a student file or handed-out",
+        ),
+        (
+            [{"files": [*FILES], "without": ["nets.py"]}],
+            "[[sets]] name nets.py, which is not a student file or handed-out",
+        ),
     ],
 )
 def test_sets_that_are_not_right_are_refused(sets, text):
@@ -58,7 +66,7 @@ def test_classes_and_stubs():
     ("classes", "text"),
     [
         ({"nets.Other": {}}, "[classes] name nets.Other, which has no points."),
-        ({"nets.Net": {"fields": []}}, "nets.Net under [classes] has what is none of methods, attributes"),
+        ({"nets.Net": {"fields": []}}, "nets.Net under [classes] is wrong"),
     ],
 )
 def test_classes_that_are_not_right_are_refused(classes, text):
@@ -72,8 +80,8 @@ def test_classes_that_are_not_right_are_refused(classes, text):
     [
         ({"nets.Other": []}, "[stubs] name nets.Other, which has no points."),
         ({"nets.Net": ["layers.third"]}, "[stubs] name layers.third, which has no points."),
-        ({"layers.double": ["layers.double"]}, "[stubs] of layers.double hold itself or a class"),
-        ({"layers.double": ["nets.Net"]}, "[stubs] of layers.double hold itself or a class"),
+        ({"layers.double": ["layers.double"]}, "[stubs] of layers.double contain itself or a class"),
+        ({"layers.double": ["nets.Net"]}, "[stubs] of layers.double contain itself or a class"),
     ],
 )
 def test_stubs_that_are_not_right_are_refused(stubs, text):

@@ -1,4 +1,4 @@
-"""Solutions are taken out of a file: what is left, and what is refused with file and line."""
+"""Solutions are removed from a file: what remains, and refusals with file and line."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Net:
         return total, scores
 '''
 
-# Written by hand.
+# Written by hand, as the oracle.
 LEFT = '''"""A module."""
 
 
@@ -87,7 +87,7 @@ class Net:
 '''
 
 
-def test_a_banner_and_a_raise_take_the_place_of_each_solution():
+def test_a_banner_and_a_raise_replace_each_solution():
     assert take_out("module.py", SOURCE) == LEFT
 
 
@@ -96,7 +96,7 @@ def test_a_file_without_solutions_stays_as_it_is():
 
 
 def test_a_region_that_ends_its_function_belongs_to_it():
-    """The comment that closes it is no part of the function for Python's parser."""
+    """Python's parser does not count the closing comment as part of the function."""
     source = "def f():\n    ### BEGIN SOLUTION\n    return 1\n    ### END SOLUTION\n\n\ndef g():\n    return 2\n"
     made = take_out("module.py", source)
     assert "Write f as" in made and made.endswith("\n\n\ndef g():\n    return 2\n")
@@ -106,31 +106,31 @@ def test_regions_are_found_by_their_lines():
     assert find_regions("module.py", SOURCE)[:2] == [Region(6, 8), Region(14, 16)]
 
 
-def test_names_that_only_another_solution_reads_are_not_asked_for():
-    """`rest` is set by the first solution and read by the second: students may call it what they like."""
+def test_names_that_only_another_solution_reads_are_not_in_the_banner():
+    """The first solution sets `rest` and the second reads it: students may choose any name for it."""
     assert "rest" in SOURCE
     assert "rest" not in take_out("module.py", SOURCE)
 
 
 @pytest.mark.parametrize(
-    ("source", "said"),
+    ("source", "message"),
     [
         (
             "def f():\n    ### BEGIN SOLUTION\n    ### BEGIN SOLUTION\n    ### END SOLUTION\n",
-            "m.py:3: a solution begins inside of the one of line 2",
+            "m.py:3: a solution begins inside the one that begins in line 2",
         ),
         ("def f():\n    ### BEGIN SOLUTION\n    pass\n", "m.py:2: the solution that begins here has no end"),
-        ("def f():\n    pass\n    ### END SOLUTION\n", "m.py:3: a solution ends that has not begun"),
+        ("def f():\n    pass\n    ### END SOLUTION\n", "m.py:3: a solution ends here but begins nowhere"),
         (
             "def f():\n    x = 1  ### BEGIN SOLUTION\n    ### END SOLUTION\n",
-            "m.py:2: 'x = 1  ### BEGIN SOLUTION' found, expected '### BEGIN SOLUTION' and nothing else",
+            "m.py:2: 'x = 1  ### BEGIN SOLUTION' was found, expected only '### BEGIN SOLUTION'",
         ),
-        ("### BEGIN SOLUTION\nx = 1\n### END SOLUTION\n", "m.py:1: a solution outside of a function"),
-        ("def f(:\n    pass\n", "m.py:1: is no Python"),
+        ("### BEGIN SOLUTION\nx = 1\n### END SOLUTION\n", "m.py:1: a solution is outside of a function"),
+        ("def f(:\n    pass\n", "m.py:1: not valid Python"),
     ],
-    ids=["nested", "unclosed", "unopened", "beside code", "outside", "no Python"],
+    ids=["nested", "unclosed", "unopened", "beside code", "outside", "not Python"],
 )
-def test_what_is_not_as_it_must_be_is_refused_with_file_and_line(source, said):
+def test_a_wrong_region_is_refused_with_file_and_line(source, message):
     with pytest.raises(AssignmentError) as caught:
         take_out("m.py", source)
-    assert str(caught.value).startswith(said)
+    assert str(caught.value).startswith(message)

@@ -1,24 +1,24 @@
-"""An attack as its folder has it, built into a submission, and held against what the grader made of it.
+"""Loads an attack from its folder, builds the submission, and compares the grader's result with attack.toml.
 
-    tests/attacks/<family>/<name>/attack.toml   what it tries, what must happen
-                                  append/…      added to the end of the reference's file of that name
-                                  files/…       takes a file's place, or is one more; as it is
+    tests/attacks/<family>/<name>/attack.toml   what the attack tries, what must happen
+                                  append/…      is appended to the reference's file of that name
+                                  files/…       is copied unchanged; replaces a file or adds one
 
 attack.toml:
-    tries, expected      a sentence each, for people
-    hands_in             "layers" (layers.py and optim.py: unless said), "optim" (optim.py alone, the quickest), "all"
-                         (the nets, too) or "nothing" but files/
-    submission           the name of the folder that is handed in; unless said, it is <family>_<name>
-    status               of the submission: "graded" unless said
-    [functions]          by id, the status that it must have, or a list of those that it may have
-    [points]             by id, the most that it may earn; unless said, less than all, and nothing where not "partial"
-    [must]               absent: texts that nothing written or printed may hold; absent_in_feedback: that no student's
-                         page may hold; present: that the result's JSON must hold; seconds: that grading it may take,
-                         60 unless said
-Functions that are not named must have what they have without the attack.
+    tries, expected      one sentence each, for people
+    hands_in             "layers" (layers.py and optim.py, the default), "optim" (only optim.py, the fastest), "all"
+                         (the nets, too) or "nothing" (only files/)
+    submission           name of the submission's folder; default: <family>_<name>
+    status               of the submission; default: "graded"
+    [functions]          by id, the expected status, or a list of allowed ones
+    [points]             by id, the most points allowed; default: less than all, and 0 if the status is not "partial"
+    [must]               absent: texts that no output may contain; absent_in_feedback: texts that no feedback page may
+                         contain; present: texts that the result's JSON must contain; seconds: the longest time for
+                         grading, default 60
+Functions that are not listed must have the same points and status as without the attack.
 
-`@NAME@` in a file stands for what canaries.py has laid out under that name; `%3C` in a file's name for what not every
-system takes in one, as in an address.
+`@NAME@` in a file is replaced by the value of that canary (canaries.py). In a file's name, `%3C` stands for a character
+that some systems do not allow, escaped as in a URL.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ HANDS_IN = {
     "all": ("layers.py", "optim.py", "classifiers/fc_net.py", "classifiers/cnn.py"),
 }
 KEYS = {"tries", "expected", "hands_in", "submission", "status", "functions", "points", "must"}
-SECONDS = 60.0  # a right submission takes 2 s of an idle core, and a killed sandbox a third of one
+SECONDS = 60.0  # on an idle core, a right submission takes 2 s and a killed sandbox a third of a second
 
 
 @dataclass(frozen=True)
 class Must:
-    """What holds beside the marks."""
+    """Requirements besides marks."""
 
     absent: tuple[str, ...] = ()
     absent_in_feedback: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ class Must:
 
 @dataclass(frozen=True)
 class Attack:
-    """What attack.toml says. name: family/name."""
+    """The content of attack.toml. name: family/name."""
 
     name: str
     folder: Path
@@ -75,7 +75,7 @@ class Attack:
 
 
 def load_attacks(wanted: Sequence[str] = ()) -> list[Attack]:
-    """All attacks, or those of which a name or a family is given. Raises ValueError with the file for a bad one."""
+    """All attacks, or those whose name or family is given. Raises ValueError, naming the file, for an invalid one."""
     files = [path for family in FAMILIES for path in sorted((HERE / family).glob("*/attack.toml"))]
     attacks = [load_attack(path) for path in files]
     chosen = [one for one in attacks if not wanted or {one.name, one.name.partition("/")[0]} & set(wanted)]
@@ -115,7 +115,7 @@ def reference_file(name: str) -> bytes:
 
 
 def build(attack: Attack, target: Path, words: Mapping[str, str]) -> None:
-    """Write the submission. words: what `@NAME@` stands for."""
+    """Write the submission. words: the values of `@NAME@`."""
     files = {name: reference_file(name) for name in HANDS_IN[attack.hands_in]}
     for path in sorted((attack.folder / "append").rglob("*")):
         if path.is_file():
@@ -136,7 +136,8 @@ def filled(content: bytes, words: Mapping[str, str]) -> bytes:
 
 
 def complaints(attack: Attack, result: Mapping[str, Any], innocent: Mapping[str, Any], feedback: str) -> list[str]:
-    """What is not as it must be in one result. innocent: of the same files without the attack. feedback: its page."""
+    """Everything in a result that attack.toml forbids. innocent: result of the same files without the attack.
+    feedback: the feedback page."""
     found = []
     if result["status"] != attack.status:
         found.append(f"the submission is {result['status']}: {said_by(result)[:200]}")
@@ -181,7 +182,7 @@ def most_points(attack: Attack, name: str, now: Mapping[str, Any]) -> float:
 
 
 def sentences_in(data: Any) -> Iterator[str]:
-    """What the pages say of all reasons in a result."""
+    """The sentences on pages for all reasons in a result."""
     if isinstance(data, dict) and data.keys() == {"id", "values"}:
         yield said(msgspec.convert(data, Reason))
     for item in data.values() if isinstance(data, dict) else data if isinstance(data, list) else ():
@@ -189,12 +190,12 @@ def sentences_in(data: Any) -> Iterator[str]:
 
 
 def said_by(result: Mapping[str, Any]) -> str:
-    """Why it could not be graded."""
+    """Why the submission could not be graded."""
     return said(msgspec.convert(result["reason"], Reason | None))
 
 
 def happened(attack: Attack, result: Mapping[str, Any]) -> str:
-    """In one line, for the table."""
+    """What happened, in one line for the table."""
     if result["status"] != "graded":
         return f"{result['status']}: {said_by(result)[:80]}"
     of = {one["function"]: one for one in result["functions"]}

@@ -1,4 +1,4 @@
-"""Every page opened in a real Chromium: what it runs, asks for, says or leads to, besides itself."""
+"""Opens every page in a real Chromium and records scripts, requests, dialogs and links to other pages."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
-ALLOWED = ("about:", "data:image/")  # an empty frame, a picture that stands in the page
+ALLOWED = ("about:", "data:image/")  # an empty frame, and a picture that is part of the page
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
 UNFOLD = "document.querySelectorAll('details').forEach(item => { item.open = true; })"
 
 
 def open_pages(paths: Sequence[Path]) -> dict[Path, list[str]]:
-    """By page, everything that happened but its own loading: nothing, where all is well."""
+    """By page, everything that happened except its own loading; a harmless page has an empty list."""
     chromium = find_chromium()
     happened = {path: list[str]() for path in paths}
     own = {path.as_uri() for path in paths}  # a page may show another one of the report
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
-        page = browser.new_context().new_page()  # one for all: a new one each takes longer than all else
+        page = browser.new_context().new_page()  # one tab for all pages, since opening a tab takes longest
         events: list[list[str]] = [[]]
         watch(page, own, events)
         for path, mine in happened.items():
@@ -37,7 +37,7 @@ def open_pages(paths: Sequence[Path]) -> dict[Path, list[str]]:
 
 
 def find_chromium() -> str:
-    """Raises FileNotFoundError, saying what to do, if there is no Chromium."""
+    """The path of Chromium. Raises FileNotFoundError with instructions if it is not installed."""
     chromium = shutil.which("chromium")
     if chromium is None:
         raise FileNotFoundError("chromium: not found. Install it: apt-get install chromium.")
@@ -45,7 +45,7 @@ def find_chromium() -> str:
 
 
 def watch(page: Any, own: Collection[str], events: Sequence[list[str]]) -> None:
-    """Add what happens to the first of `events`, whichever that is at the moment."""
+    """Append each event to the list that is events[0] at that moment."""
 
     def note(kind: str, text: str) -> None:
         if text not in own and not text.startswith(ALLOWED):

@@ -1,7 +1,7 @@
-"""What lies about on the machine that grades, and must not be read or reached from a sandbox.
+"""Canaries: files, sockets and other things on the grading machine that no sandbox may read or reach.
 
-Each canary holds a token of its own: a token in anything that the grader writes or prints was read by an attack. Those
-that listen tell it to whoever connects, and keep count.
+Each canary has its own token. If a token appears in anything that the grader writes or prints, an attack has read it.
+Canaries that listen send their token to every connection and count connections.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ VARIABLE = "ATTACK_CANARY"
 
 @dataclass(frozen=True)
 class Canaries:
-    """words: how attacks name them (`@TCP_PORT@`). tokens: by canary. environment: for the command. reached: which."""
+    """words: values of the names that attacks use (`@TCP_PORT@`). tokens: by canary. environment: for the command.
+    reached: the canaries that got a connection."""
 
     words: Mapping[str, str]
     tokens: Mapping[str, str]
@@ -32,7 +33,8 @@ class Canaries:
 
 @contextmanager
 def laid_out(scratch: Path, out: Path, victim: Path) -> Iterator[Canaries]:
-    """Lay them out below `scratch`, readable by all. victim: another submission's file, which gets a comment more."""
+    """Create all canaries below `scratch`, readable by all. victim: a file of another submission, which gets a token in
+    a comment."""
     names = (
         "environment",
         "home",

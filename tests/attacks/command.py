@@ -1,7 +1,7 @@
-"""The real command, `grader grade`, as root or as an ordinary user, on a terminal of its own.
+"""Runs the real command, `grader grade`, as root or as an ordinary user, on its own terminal.
 
-An ordinary user may not enter what only root may (a checkout or a Python below /root): those folders are covered, for
-this command alone, by readable ones that hold what it needs at the paths where it is.
+An ordinary user cannot enter folders of root (a checkout or a Python below /root). For this command only, readable
+folders are mounted over them; they hold the needed files at the same paths.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from grader.sandbox.host.isolation import find_bwrap
 
 ROOT = Path(__file__).resolve().parents[2]
-ORDINARY_UID = 54_321  # nobody's account
+ORDINARY_UID = 54_321  # a uid without an account
 TIMEOUT_S = 900
 
 
@@ -30,7 +30,7 @@ def grade(
     environment: Mapping[str, str],
     timeout_s: float = TIMEOUT_S,
 ) -> tuple[int, str]:
-    """The exit code, and everything that it showed on its terminal."""
+    """Run the command; return its exit code and its whole output on the terminal."""
     command = [sys.executable, "-m", "grader.cli.main", "grade", str(submissions), "--out", str(out)]
     command += ["--handout", "auto", "--jobs", str(jobs)]
     if as_user:
@@ -63,14 +63,14 @@ def read_all(terminal: int, shown: bytearray) -> None:
     while True:
         try:
             data = os.read(terminal, 1 << 16)
-        except OSError:  # nobody holds the other end any more
+        except OSError:  # all processes have closed the other end
             os.close(terminal)
             return
         shown += data
 
 
 def user_prefix() -> list[str]:
-    """What stands before a command so that an ordinary user runs it. For root only."""
+    """The words to put before a command so that an ordinary user runs it. Only root can use them."""
     needed = sorted({ROOT, Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).parent})
     covered = sorted({closed for path in needed if (closed := closed_above(path))})
     inside = [path for path in needed if any(path.is_relative_to(closed) for closed in covered)]

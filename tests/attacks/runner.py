@@ -1,13 +1,13 @@
-"""Every attack of tests/attacks/, handed in together and graded by the real command in the real sandbox.
+"""Grades all attacks of tests/attacks/ as one class, with the real command in the real sandbox.
 
-    attack.toml ──► submissions ──► grader grade ──► results, pages, what the terminal showed
-                         canaries lie about              ├─► each result held against its attack.toml
-                                                         ├─► no canary was read or reached, nothing survived
-                                                         └─► every page opened in Chromium: nothing runs
+    attack.toml ──► submissions ──► grader grade ──► results, pages, output on the terminal
+                       with canaries around it           ├─► compare each result with its attack.toml
+                                                         ├─► no canary was read or reached, no process survived
+                                                         └─► open every page in Chromium: nothing runs
 
     python -m tests.attacks.runner [FAMILY | FAMILY/NAME]… [--user] [--jobs N] [--every] [--quiet]
 
-Prints the table: attack, expected, happened. Exit code 1 if anything is not as expected.
+Prints a table: attack, expected, happened. Exits with 1 if anything differs from what is expected.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Run:
 
 @dataclass
 class Outcome:
-    """What a run showed. by_attack: complaints and what happened; others: what concerns no single attack."""
+    """The findings of a run. by_attack: complaints, and what happened. others: complaints about no single attack."""
 
     by_attack: dict[str, tuple[list[str], str]] = field(default_factory=dict)
     others: list[str] = field(default_factory=list)
@@ -92,7 +92,7 @@ def main() -> int:
 
 
 def perform(attacks: Sequence[Attack], run: Run) -> Outcome:
-    """Hand in all attacks, and right submissions before and behind them; grade them once; look at what there is."""
+    """Grade all attacks, with right submissions before and after them, once; then inspect everything."""
     outcome, started = Outcome(), time.monotonic()
     uids = {ORDINARY_UID} if run.as_user else set()
     with tempfile.TemporaryDirectory(prefix="attacks-") as folder:
@@ -123,7 +123,7 @@ def perform(attacks: Sequence[Attack], run: Run) -> Outcome:
 
 
 def innocent(kind: str) -> Attack:
-    """A right submission of these files."""
+    """A right submission with these files."""
     return Attack(f"innocent/{kind}", Path(os.devnull), "", "", hands_in=kind, submission=f"innocent_{kind}")
 
 
@@ -143,7 +143,7 @@ def hold(
     canaries: Canaries,
     outcome: Outcome,
 ) -> None:
-    """Everything that was written and shown, against what was expected."""
+    """Compare everything that was written and shown with the expectations."""
     results = {}
     for path in sorted((out / "results").glob("*.json")):
         result = json.loads(path.read_text(encoding="utf-8"))

@@ -1,7 +1,7 @@
-"""What is left on the machine once the grader is done: processes, files, mounts. Nothing may be.
+"""Finds processes, files and mounts that are left after the grader has ended. There must be none.
 
-The process that asks becomes the parent of all orphans below it (a subreaper), so that neither a double fork nor a
-session of one's own hides a process from it.
+The calling process becomes the parent of all orphans below it (a subreaper), so that no process can hide by a double
+fork or in its own session.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from grader.sandbox.host.user_ids import FIRST_UID, UIDS
 
 PR_SET_CHILD_SUBREAPER = 36
 PUBLIC_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/run", "/")
-PATIENCE_S = 3.0  # for what was killed to be gone
+PATIENCE_S = 3.0  # for killed processes to disappear
 
 
 @dataclass(frozen=True)
 class Before:
-    """What there was."""
+    """The state of the machine before the run."""
 
     children: frozenset[int]
     files: frozenset[str]
@@ -32,14 +32,14 @@ class Before:
 
 
 def look(uids: Collection[int]) -> Before:
-    """Take stock, and become the parent of whatever is orphaned from now on. uids: whose files count as theirs."""
+    """Record the state, and become the parent of all later orphans. uids: look for files of these users."""
     if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "no subreaper")
     return Before(frozenset(list_children(os.getpid())), frozenset(files_of(uids)), mounts())
 
 
 def left_since(before: Before, uids: Collection[int], temporary: Path) -> list[str]:
-    """What is there now that was not, in words; processes among it are ended. temporary: the grader's own folder."""
+    """Describe everything that is new, and kill new processes. temporary: the grader's folder for temporary files."""
     found = [f"process: {describe(pid)}" for pid in end_orphans(before.children)]
     found += [f"file: {path}" for path in files_of(uids) if path not in before.files]
     found += [f"mount: {line}" for line in sorted(mounts() - before.mounts)]
@@ -47,7 +47,7 @@ def left_since(before: Before, uids: Collection[int], temporary: Path) -> list[s
 
 
 def end_orphans(before: Collection[int]) -> Sequence[int]:
-    """Processes that outlived the grader. They are ended; the names are looked up first."""
+    """Kill processes that survived the grader; return their names."""
     deadline = time.monotonic() + PATIENCE_S
     while True:
         for pid in set(list_children(os.getpid())) - set(before):
@@ -67,7 +67,7 @@ def reap(pid: int) -> None:
 
 
 def describe(pid: int) -> str:
-    """Its command; then it is ended."""
+    """Return the command of a process, and kill it."""
     try:
         command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")[:200]
         os.kill(pid, signal.SIGKILL)
@@ -77,7 +77,7 @@ def describe(pid: int) -> str:
 
 
 def files_of(uids: Collection[int]) -> list[str]:
-    """Files in folders that all may write to, that belong to these users or to one of a sandbox."""
+    """Files in world-writable folders that belong to these users or to a user of a sandbox."""
     found = []
     for folder in PUBLIC_FOLDERS:
         try:
@@ -95,6 +95,6 @@ def files_of(uids: Collection[int]) -> list[str]:
 
 
 def mounts() -> frozenset[str]:
-    """Mount points and what is mounted there, of this process's namespace."""
+    """The mount points in the namespace of this process, and their sources."""
     lines = Path("/proc/self/mountinfo").read_text().splitlines()
     return frozenset(" ".join(line.split()[2:5]) for line in lines)

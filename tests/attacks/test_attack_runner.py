@@ -1,4 +1,4 @@
-"""The runner sees what it is there to see: a mark too many, a function hurt, a token read, a page that runs."""
+"""The runner detects every success of an attack: too many marks, a harmed function, a read token, a running script."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def result(f=("failed", 0.0), g=("passed", 2.0), status="graded", **more):
 INNOCENT = result(f=("passed", 2.0))
 
 
-def test_what_is_as_it_must_be_gives_no_complaint():
+def test_a_failed_attack_gives_no_complaint():
     assert complaints(ATTACK, result(), INNOCENT, "") == []
     assert complaints(ATTACK, result(f=("partial", 1.0)), INNOCENT, "") == []
 
@@ -49,7 +49,7 @@ def test_what_is_as_it_must_be_gives_no_complaint():
         (replace(ATTACK, must=Must(absent_in_feedback=("told",))), result(), "'told' is told to the student"),
     ],
 )
-def test_what_is_not_as_it_must_be_is_said(attack, happened, complaint):
+def test_each_success_of_an_attack_is_reported(attack, happened, complaint):
     assert complaint in complaints(attack, happened, INNOCENT, "what the student is told")
 
 
@@ -62,7 +62,7 @@ def test_every_attack_has_a_note_a_mark_and_a_submission_that_can_be_built(tmp_p
         assert any((tmp_path / attack.submission).rglob("*")), attack.name
 
 
-def test_a_file_may_have_a_name_that_not_every_system_takes(tmp_path):
+def test_a_file_name_may_be_escaped_for_other_systems(tmp_path):
     folder = tmp_path / "attack"
     (folder / "files").mkdir(parents=True)
     (folder / "files" / "%3Cimg%20src=x%3E.py").write_text("x = 1\n")
@@ -78,18 +78,18 @@ def test_a_file_may_have_a_name_that_not_every_system_takes(tmp_path):
         ('tries = "a"\nexpected = "b"\nhands_in = "some"\n', "hands_in is 'some'"),
     ],
 )
-def test_a_bad_note_is_refused_by_its_name(tmp_path, text, complaint):
+def test_a_bad_note_is_rejected_by_name(tmp_path, text, complaint):
     (tmp_path / "attack.toml").write_text(text)
     with pytest.raises(ValueError, match=f"{tmp_path.name}: {complaint}"):
         load_attack(tmp_path / "attack.toml")
 
 
-def test_an_attack_that_is_not_there_is_refused():
+def test_an_unknown_attack_is_rejected():
     with pytest.raises(ValueError, match="forging/none: no such attack"):
         load_attacks(["forging/none"])
 
 
-def test_a_canary_counts_who_reaches_it_and_tells_its_token(tmp_path):
+def test_a_canary_counts_connections_and_sends_its_token(tmp_path):
     import socket
     import time
 
@@ -124,7 +124,7 @@ print(*left_since(before, set(), Path(sys.argv[1])), sep="\\n")
 
 
 @pytest.mark.process
-def test_a_process_that_fled_to_its_own_session_and_a_file_are_found(tmp_path):
+def test_an_escaped_process_and_a_left_file_are_found(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", SURVIVE, str(tmp_path)], capture_output=True, text=True, check=False, cwd=ROOT
     )
@@ -133,7 +133,7 @@ def test_a_process_that_fled_to_its_own_session_and_a_file_are_found(tmp_path):
     assert file == f"temporary file: {tmp_path / 'left.txt'}"
 
 
-# In a process of its own: one process has one Playwright, and other tests hold it.
+# In its own process: a process can have only one Playwright, and other tests use it.
 OPEN = """
 import json, sys
 from pathlib import Path
@@ -154,7 +154,7 @@ def test_without_chromium_the_runner_says_so_before_it_grades():
 
 
 @pytest.mark.browser
-def test_a_page_that_runs_asks_or_leads_elsewhere_is_seen(tmp_path):
+def test_a_page_with_scripts_requests_or_links_is_found(tmp_path):
     need_programs("chromium")
     pages = {
         "quiet": "<title>a</title><p>text",

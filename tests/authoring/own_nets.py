@@ -1,8 +1,8 @@
-"""The nets written another way, for the tests of their checks: right, but nothing of them is the reference's.
+"""Right nets that share no code with the reference, for the tests of the nets' checks.
 
-No layers and no caches: each net goes through its formulas once and back. Parameters are drawn in another order and
-from another generator, biases are rows, batch normalization has a gamma and a beta for the last layer too, which
-nothing uses, masks of dropout are drawn otherwise, and gradients are put together in another order.
+They use no layers and no caches: each net computes its formulas forwards and backwards. They draw parameters in another
+order and from another generator; biases are rows; batch normalization also has a gamma and a beta for the last layer,
+which are unused; dropout masks are drawn in another way; gradients are summed in another order.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ def softmax(scores, y):
 
 
 class Net:
-    """What the nets share: parameters, the dense layers, the penalty."""
+    """The common part of the nets: parameters, dense layers, penalty."""
 
     def __init__(self, reg, dtype=np.float64):
         self.params, self.reg, self.dtype = {}, reg, dtype
@@ -36,7 +36,7 @@ class Net:
         return loss, grads
 
     def dense(self, X, first, last):
-        """The scores of affine layers with ReLUs in between, and what each layer got."""
+        """The scores of affine layers with ReLUs in between, and the input of each layer."""
         inputs = []
         for layer in range(first, last + 1):
             inputs.append(X)
@@ -139,7 +139,7 @@ class FullyConnectedNet(Net):
 
 
 class ConvNet(Net):
-    """Convolutions with ReLUs, a pooling of 2 x 2, and affine layers with ReLUs."""
+    """Convolutions with ReLUs, 2 x 2 max-pooling, and affine layers with ReLUs."""
 
     def __init__(self, input_dim, nums_filters, filter_size, hidden_dims, num_classes, weight_scale, reg, dtype):
         super().__init__(reg, dtype)

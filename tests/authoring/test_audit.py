@@ -1,4 +1,4 @@
-"""The audit fails for each thing that grading must not do, and for nothing else; on a small assignment and the real."""
+"""The audit fails for every kind of wrong grading and for nothing else; on a small assignment and on the real one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from grader.assignment.load import load_assignment
-from grader.authoring.audit import callers, measure, run_audit
+from grader.authoring.audit import callers, measure_durations, run_audit
 from grader.authoring.make_fixtures import make_fixtures, write_fixtures
 from grader.authoring.stand_ins import constant, digest, memorised, record
 from grader.authoring.variants import make_variants, memory_source, staged_source
@@ -238,7 +238,7 @@ def test_the_reference_passes_and_the_template_is_missing(audited):
     assert [audited.results[0].score, audited.results[1].score] == [20, 0]
 
 
-def test_learned_answers_pass_the_visible_checks_and_no_other(audited):
+def test_memorised_answers_pass_only_the_visible_checks(audited):
     found = statuses(audited, "memorised")
     assert {check for check, status in found.items() if status == "passed"} == {"four", "two", "divided", "loss"}
 
@@ -247,13 +247,13 @@ def test_learned_answers_pass_the_visible_checks_and_no_other(audited):
     ("kind", "message"),
     [("zeros", "zero"), ("ones", ""), ("nan", "NaN"), ("echo", ""), ("none", "None"), ("one_too_many", "3 values")],
 )
-def test_no_constant_passes_a_check_and_each_is_what_it_is_called(audited, kind, message):
+def test_no_constant_passes_a_check_and_each_returns_its_kind(audited, kind, message):
     result = next(result for result in audited.results if result.id == f"constant-{kind}")
     assert "passed" not in {check.status for check in result.checks}
     assert message in next(message_of(check) for check in result.checks if check.id == "parts.square.four")
 
 
-def test_a_misconception_fails_in_its_own_function_and_is_told(audited):
+def test_a_misconception_loses_marks_in_its_own_function_and_gets_its_hint(audited):
     for name, own in {
         "parts.square.cube": {"four", "hidden_four"},
         "parts.square_backward.forgets": {"two", "hidden_two"},
@@ -264,7 +264,7 @@ def test_a_misconception_fails_in_its_own_function_and_is_told(audited):
         assert {check for check, status in found.items() if status != "passed"} == own, name
 
 
-def test_checks_that_catch_nothing_alone_are_told(tmp_path):
+def test_needless_checks_are_reported(tmp_path):
     public = (
         PUBLIC + TWICE.replace("DEF", "again").replace("SEED", "7") + TWICE.replace("DEF", "short").replace("4", "5")
     )
@@ -314,7 +314,7 @@ def test_a_misconception_that_no_check_catches_fails(tmp_path):
     wrong = edit(WRONG, "1.5 * reference", "(1.5 if len(x) > 9 else 1) * reference")
     problems = run(write(tmp_path, wrong=wrong), "half").problems
     assert "keeps all of its 4 points for parts.third. Add a check that catches it." in problems[0]
-    assert "its hint is not given by any check" in problems[1]
+    assert "no check gives its hint" in problems[1]
 
 
 def test_a_constant_that_is_right_fails(tmp_path):
@@ -325,13 +325,13 @@ def test_a_constant_that_is_right_fails(tmp_path):
     assert problems == ("constant-zeros: keeps all of its 4 points for parts.third. Add a check that catches it.",)
 
 
-def test_learned_answers_that_suffice_fail(tmp_path):
+def test_memorised_answers_that_keep_full_marks_fail_the_audit(tmp_path):
     hidden = HIDDEN.replace("seed=15", "seed=5")
     problems = run(write(tmp_path, hidden=hidden), "memorised").problems
     assert problems == ("memorised: keeps all of its 4 points for parts.third. Add a check that catches it.",)
 
 
-def test_marks_lost_in_a_function_that_has_nothing_to_do_with_it_fail(tmp_path):
+def test_lost_marks_in_an_unrelated_function_fail_the_audit(tmp_path):
     public = edit(
         PUBLIC,
         "student.parts.third(rng.randn(2), log),",
@@ -339,36 +339,36 @@ def test_marks_lost_in_a_function_that_has_nothing_to_do_with_it_fail(tmp_path):
     )
     problems = run(write(tmp_path, public=public), "cube").problems
     assert len(problems) == 1
-    assert "parts.square.cube: loses 2 points for parts.third, which neither is wrong nor calls" in problems[0]
+    assert "parts.square.cube: loses 2 points for parts.third, which is right and calls no wrong" in problems[0]
 
 
-def test_marks_lost_in_a_function_that_could_be_graded_on_a_stub_fail(tmp_path):
-    """No stub takes the place of a function that was made anew from another one's code."""
+def test_lost_marks_that_a_stub_could_prevent_fail_the_audit(tmp_path):
+    """The function is rebuilt from another one's code, so that no stub can replace it."""
     made = "types.FunctionType(square.__code__, square.__globals__, 'own', None, square.__closure__)"
     nets = edit(NETS, "\n\nclass Net", f"import types\n\nown = {made}\n\n\nclass Net").replace(
         "out, cache = square(", "out, cache = own("
     )
     problems = run(write(tmp_path, nets=nets), "cube").problems
     assert len(problems) == 1
-    assert "parts.square.cube: loses 4 points for deep.nets.Net, too, though a stub can stand in" in problems[0]
+    assert "parts.square.cube: loses 4 points for deep.nets.Net, too, although a stub can replace" in problems[0]
 
 
-def test_marks_lost_in_a_function_that_is_fed_its_reply_are_told(tmp_path):
+def test_lost_marks_in_a_function_that_gets_its_return_value_are_reported(tmp_path):
     wrong = edit(WRONG, "reference.parts.square(x)[0], (x,)", "reference.parts.square(x)[0], (x + 1,)")
     found = run(write(tmp_path, wrong=wrong), ("reference", "cube"))
     assert found.problems == ()
     assert found.costly == {"parts.square.cube": ("parts.square_backward",)}
 
 
-def test_two_misconceptions_that_return_the_same_and_differ_in_hints_fail(tmp_path):
+def test_two_misconceptions_with_equal_values_and_different_hints_fail_the_audit(tmp_path):
     more = '\n\n@misconception("parts.third", "Another.")\ndef other(reference, x, log):\n    return half.run(x)\n'
     more = more.replace("half.run(x)", "log.update(last=x / 2) or x / 2")
     problems = run(write(tmp_path, wrong=WRONG + more), ("half", "other")).problems
     assert [problem.partition(":")[0] for problem in problems] == ["parts.third.half", "parts.third.other"]
-    assert all("its hint is not given by any check" in problem for problem in problems)
+    assert all("no check gives its hint" in problem for problem in problems)
 
 
-def test_another_hint_than_its_own_fails(tmp_path):
+def test_a_wrong_hint_fails_the_audit(tmp_path):
     assignment = write(tmp_path, wrong=edit(WRONG, "out = 1.5 *", "undefined\n    out = 1.5 *"))
     problems = run(assignment, "half").problems
     assert len(problems) == 2
@@ -386,7 +386,7 @@ def test_a_mistake_that_raises_in_one_check_gets_its_own_hint_there_too(tmp_path
     assert hints["error"] == hints["failed"] == "That is the half."
 
 
-def test_what_cannot_be_graded_is_a_fault_of_ours(good):
+def test_a_variant_that_cannot_be_graded_is_a_fault_of_ours(good):
     def lose(variant):
         return replace(variant, submission=replace(variant.submission, problem=as_written("gone")))
 
@@ -394,20 +394,20 @@ def test_what_cannot_be_graded_is_a_fault_of_ours(good):
         run(good, "reference", lose)
 
 
-def test_mistakes_reach_those_who_call_and_those_who_are_fed_and_theirs(good):
+def test_callers_include_indirect_callers_and_users_of_the_return_value(good):
     reached = callers(good)
     assert reached["parts.square"] == {"parts.square_backward", "deep.nets.Net"}
     assert reached["parts.third"] == reached["deep.nets.Net"] == frozenset()
 
 
-def test_every_check_of_the_reference_is_measured_dearest_first(good, audited):
-    durations = measure(good, audited.results[0])
+def test_every_check_of_the_reference_is_timed_slowest_first(good, audited):
+    durations = measure_durations(good, audited.results[0])
     assert {one.check for one in durations} == {check.id for check in good.checks}
     assert [one.cpu_s for one in durations] == sorted((one.cpu_s for one in durations), reverse=True)
     assert all(one.graded_s > 0 for one in durations)
 
 
-def test_a_misconception_that_needs_more_of_the_grader_is_named(tmp_path):
+def test_a_misconception_that_imports_more_of_the_grader_is_rejected(tmp_path):
     path = tmp_path / "wrong.py"
     path.write_text("import numpy\nfrom grader.checks import check, misconception\n")
     with pytest.raises(AssignmentError, match=r"wrong\.py: 'from grader\.checks import check"):
@@ -418,7 +418,7 @@ def test_a_misconception_that_needs_more_of_the_grader_is_named(tmp_path):
     ]  # fmt: skip
 
 
-def test_what_was_recorded_is_what_is_looked_up_after_a_journey_as_source():
+def test_recorded_calls_are_found_again_after_conversion_to_source():
     def forward(x, y, param):
         param["seen"] = x.sum()
         return x * 2.0, (x, None, {"y": y}, "text", 1.5, np.float32(2))
@@ -439,7 +439,7 @@ def test_what_was_recorded_is_what_is_looked_up_after_a_journey_as_source():
     assert np.array_equal(out, np.zeros((2, 3)))
 
 
-def test_digests_tell_arguments_apart_and_not_their_layout():
+def test_digests_depend_on_values_and_not_on_memory_layout():
     x = np.arange(6.0).reshape(2, 3)
     assert digest(x, {"a": 1, "b": 2}) == digest(np.asfortranarray(x), {"b": 2, "a": 1})
     others = [x.T, x.reshape(6), x.astype(np.float32), x + 1, [x], {"a": 1, "b": x}, None]
@@ -476,7 +476,7 @@ def test_the_command_prints_the_matrix_and_exits_0(good, monkeypatch, capsys, tm
     assert lines[1].split() == ["1", "2", "3", "4"]
     assert lines[2].split() == ["reference", "..", "..", "..", ".."]
     assert lines[3].split() == ["parts.square.cube", "xx", "..", "..", ".."]
-    assert lines[-1] == "2 variants, 8 checks: every one has the marks and the hint it must have."
+    assert lines[-1] == "2 variants, 8 checks: all have the right marks and hints."
     assert sum(line.endswith("all 8 checks on the reference") for line in lines) == 1
     written = json.loads((tmp_path / "audit.json").read_text())
     assert written["problems"] == []

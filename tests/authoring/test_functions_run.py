@@ -1,4 +1,4 @@
-"""What a check runs is seen, in whatever depth; an audit grades a misconception on these checks and no others."""
+"""functions_run observes calls at any depth; the audit grades a misconception only on the checks that run it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from test_audit import PUBLIC, write
 from test_audit import run as audit
 
 from grader.authoring.audit import parts_of
-from grader.authoring.local_run import codes_of, functions_run, watched
+from grader.authoring.local_run import codes_of, functions_entered, functions_run
 from grader.authoring.variants import make_variants
 
 EXTRA = '''
@@ -54,7 +54,7 @@ def test_a_misconception_is_graded_where_it_runs_and_on_all_checks_of_these_func
 
 
 @pytest.mark.process
-def test_what_was_not_graded_counts_neither_as_earned_nor_as_lost(made):
+def test_checks_that_were_not_graded_count_neither_as_earned_nor_as_lost(made):
     found = audit(made, "doubled").results[0]
     assert {check.function for check in found.checks} == {"deep.nets.Net"}
     assert found.max_score == 6
@@ -80,19 +80,19 @@ def test_methods_properties_and_inherited_ones_are_code_of_a_class():
             return 4
 
     for call in (lambda: Derived().inherited(), lambda: Derived().shown, Derived.still, Derived.made):
-        with watched(dict.fromkeys(codes_of(Derived), "Derived")) as seen:
+        with functions_entered(dict.fromkeys(codes_of(Derived), "Derived")) as seen:
             call()
         assert seen == {"Derived"}
 
 
-def test_the_profiler_that_was_there_is_back_even_after_an_exception():
+def test_the_previous_profiler_is_restored_even_after_an_exception():
     def mine(*_):
         return None
 
     before = sys.getprofile()
     try:
         sys.setprofile(mine)
-        with pytest.raises(ZeroDivisionError), watched({}):
+        with pytest.raises(ZeroDivisionError), functions_entered({}):
             1 / 0  # noqa: B018
         assert sys.getprofile() is mine
     finally:

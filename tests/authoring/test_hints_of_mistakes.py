@@ -1,7 +1,7 @@
 """Each frequent mistake, written in several styles, gets its own hint; other mistakes and right code do not.
 
-The styles are files in tests/mistakes/<mistake>/: code that stands below the reference's, with the function that it is
-about and words of the hint that it must get; `# and:` words of the hint of a second mistake in it.
+The styles are files in tests/mistakes/<mistake>/: code to append to the reference's, with the name of its function and
+words of the hint that it must get; `# and:` words of the hint of a second mistake in it.
 """
 
 from __future__ import annotations

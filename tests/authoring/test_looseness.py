@@ -1,4 +1,4 @@
-"""A tolerance under which something wrong would pass is refused, and the message names one that would do."""
+"""A tolerance that would let a mistake pass is rejected, and the message names the largest one that works."""
 
 import re
 
@@ -84,24 +84,29 @@ def make(folder, function, options, place="public"):
     return make_fixtures(load_assignment(folder / "assignment"))
 
 
-# The total is wrong by 0.1 while out is wrong by 2; the mean of 1 to 5 is wrong by a quarter.
+# total has an error of 0.1, out of 2; the mean of 1 to 5 has an error of 0.25.
 @pytest.mark.parametrize(
     ("function", "options", "place", "words"),
     [
-        ("scale", ', tolerance=0.6, parts={"out": 3}', "public", "first_row_left_out would pass in total"),
-        ("mean", ", tolerance=0.6", "public", "one_less would pass in mean"),
-        ("mean", ", tolerance=0.3, weight=2", "hidden", "one_less would pass in mean"),
-        ("scale", ', tolerance=0.04, together=("total",)', "hidden", "first_row_left_out would nearly pass in total"),
+        ("scale", ', tolerance=0.6, parts={"out": 3}', "public", "first_row_left_out would pass, since its total"),
+        ("mean", ", tolerance=0.6", "public", "one_less would pass, since its mean"),
+        ("mean", ", tolerance=0.3, weight=2", "hidden", "one_less would pass, since its mean"),
+        (
+            "scale",
+            ', tolerance=0.04, together=("total",)',
+            "hidden",
+            "first_row_left_out would nearly pass, since its total",
+        ),
     ],
 )
-def test_a_tolerance_that_lets_a_misconception_pass_is_refused(tmp_path, function, options, place, words):
+def test_a_tolerance_that_lets_a_misconception_pass_is_rejected(tmp_path, function, options, place, words):
     with pytest.raises(GraderError) as caught:
         make(tmp_path, function, options, place)
     tolerance = re.search(r"tolerance=([\d.]+)", options)[1]
     assert f"check layers.{function}.it: tolerance {tolerance} is too loose: the misconception {words}" in str(
         caught.value
     )
-    largest = re.search(r"Take ([\de.-]+) or less", str(caught.value))[1]
+    largest = re.search(r"Use ([\de.-]+) or less", str(caught.value))[1]
     assert make(tmp_path, function, options.replace(tolerance, largest), place)
     with pytest.raises(AssignmentError):
         make(tmp_path, function, options.replace(tolerance, str(2 * float(largest))), place)
@@ -114,18 +119,18 @@ def test_the_default_tolerance_is_never_too_loose(tmp_path):
 @pytest.mark.parametrize(
     ("error", "largest"), [(0.31, 0.1), (0.25, 0.08), (0.1, 0.03), (3e-3, 1e-3), (4e-5, 1e-5), (1.2e-5, 1e-5)]
 )
-def test_the_largest_tolerance_is_a_third_of_what_a_mistake_differs_by(error, largest):
+def test_the_largest_tolerance_is_a_third_of_the_error_of_a_mistake(error, largest):
     assert largest_tolerance(error) == pytest.approx(largest)
 
 
-def test_what_a_tolerance_does_not_decide_about_is_left_out():
+def test_values_that_do_not_depend_on_the_tolerance_are_left_out():
     expected = {"same": np.ones(3), "shape": np.ones(3), "nan": np.ones(3), "absent": np.ones(3), "off": np.ones(3)}
     values = {"same": np.ones(3), "shape": np.ones((3, 1)), "nan": np.full(3, np.nan), "off": np.array([1, 1, 1.5])}
     assert [(one.name, one.error) for one in differences("it", expected, values, False)] == [("off", 0.5)]
 
 
-def test_make_mutants_refuses_a_tolerance_that_lets_a_mutant_pass(monkeypatch, tmp_path):
-    """Here mean has no misconception, so that fixtures can be made; its mutants differ by less than a half."""
+def test_make_mutants_reports_a_tolerance_that_lets_a_mutant_pass(monkeypatch, tmp_path):
+    """mean has no misconception here, so fixtures can be made; its mutants have errors below 0.5."""
     solution = "    ### BEGIN SOLUTION\n    return (x.sum() + 0.01) / (x.size + 0.02)\n    ### END SOLUTION"
     monkeypatch.setitem(globals(), "WRONG", WRONG[: WRONG.index('@misconception("layers.mean"')])
     monkeypatch.setitem(globals(), "REFERENCE", REFERENCE.replace("    return x.mean()", solution))

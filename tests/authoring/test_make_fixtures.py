@@ -1,4 +1,4 @@
-"""Fixtures are made from the reference alone, the same every time, and drift says what a fresh run would change."""
+"""Fixtures depend only on the reference and are the same every time; drift lists what a fresh run would change."""
 
 import json
 import shutil
@@ -118,7 +118,7 @@ def lines(folder):
     return "\n".join(drift(assignment, make_fixtures(assignment)))
 
 
-def test_what_was_made_is_what_is_read_and_what_a_hand_would_write(folder):
+def test_fixtures_read_back_equal_arrays_worked_out_by_hand(folder):
     fixtures = load_fixtures(write(folder))
     four, three = fixtures.checks["layers.square.four"], fixtures.checks["layers.square_backward.three"]
     x = np.random.RandomState(3).randn(4)
@@ -142,12 +142,12 @@ def test_a_variant_that_raises_or_changes_nothing_leaves_no_arrays(folder):
     assert set(fixtures.checks["layers.square_backward.three"].variants) == {"forgets", "infinite"}
 
 
-def test_a_variants_infinities_are_kept_to_recognise_it_by(folder):
+def test_infinities_of_a_variant_are_stored(folder):
     fixtures = load_fixtures(write(folder))
     assert np.isinf(fixtures.checks["layers.square_backward.three"].variants["infinite"]["dx"]).all()
 
 
-def test_public_and_hidden_arrays_lie_in_files_of_their_own(folder):
+def test_public_and_hidden_arrays_are_in_separate_files(folder):
     write(folder)
     names = ("manifest.json", "public/layers.npz", "hidden/layers.npz")
     assert set(files_of(folder)) == {f"fixtures/{name}" for name in names}
@@ -155,7 +155,7 @@ def test_public_and_hidden_arrays_lie_in_files_of_their_own(folder):
         assert {name.partition("|")[0] for name in file.files} == {"layers.square.four"}
 
 
-def test_fixtures_made_twice_are_the_same_to_the_byte(folder):
+def test_making_fixtures_twice_gives_the_same_bytes(folder):
     write(folder)
     before = files_of(folder)
     np.random.seed(99)
@@ -163,7 +163,7 @@ def test_fixtures_made_twice_are_the_same_to_the_byte(folder):
     assert files_of(folder) == before
 
 
-def test_files_that_no_longer_belong_are_removed(folder):
+def test_unused_array_files_are_removed(folder):
     write(folder)
     (folder / "fixtures/public/gone.npz").write_bytes(b"old")
     write(folder)
@@ -175,7 +175,7 @@ def test_no_drift_right_after_writing(folder):
     assert lines(folder) == ""
 
 
-def test_without_fixtures_all_is_drift(folder):
+def test_missing_fixtures_are_drift(folder):
     assert "not found" in lines(folder)
 
 
@@ -230,8 +230,8 @@ def no_follow(**asked):
 
 
 @pytest.mark.parametrize("together", [", together=True", ', together=("out", "mean")'])
-def test_rounding_beside_what_it_is_compared_with_is_no_drift_and_no_loss(folder, together):
-    """Another machine leaves other noise: no drift; and in a submission it costs nothing."""
+def test_rounding_relative_to_a_common_scale_is_no_drift(folder, together):
+    """Rounding noise of another machine is no drift, and costs a submission no marks."""
     path = folder / "checks/public/layers.py"
     path.write_text(PUBLIC + NOISE.format(together=together))
     (folder / "misconceptions/layers.py").write_text(WRONG + NEARLY)
@@ -261,9 +261,9 @@ def test_rounding_beside_what_it_is_compared_with_is_no_drift_and_no_loss(folder
     assert "layers.square.noisy|expected|mean differs" in lines(folder)
 
 
-def test_names_compared_together_that_the_check_does_not_return_are_refused(folder):
+def test_unknown_names_in_together_are_rejected(folder):
     (folder / "checks/public/layers.py").write_text(PUBLIC + NOISE.format(together=', together=("out", "dx")'))
-    with pytest.raises(AssignmentError, match="noisy: together name dx, but it returns out, mean"):
+    with pytest.raises(AssignmentError, match="noisy: together names dx, but the check returns out, mean"):
         make_fixtures(load_assignment(folder))
 
 
@@ -286,7 +286,7 @@ def test_a_change_of_a_source_is_drift(folder, file, old, new, expected):
     assert expected in lines(folder)
 
 
-def test_a_misconception_more_is_drift(folder):
+def test_an_added_misconception_is_drift(folder):
     write(folder)
     with (folder / "misconceptions/layers.py").open("a") as file:
         file.write(
@@ -334,13 +334,13 @@ def test_a_damaged_manifest_is_drift(folder, manifest):
         ("checks/hidden/layers.py", "seed=5", "seed=-5"),
     ],
 )
-def test_a_reference_that_does_not_pass_its_own_check_is_named(folder, file, old, new):
+def test_a_check_that_fails_on_the_reference_is_named(folder, file, old, new):
     edit(folder / file, old, new)
     with pytest.raises(AssignmentError, match=r"layers\.square"):
         make_fixtures(load_assignment(folder))
 
 
-def test_a_failed_write_leaves_no_litter(folder, monkeypatch):
+def test_a_failed_write_leaves_no_temporary_file(folder, monkeypatch):
     write(folder)
     before = files_of(folder)
 

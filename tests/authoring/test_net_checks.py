@@ -11,8 +11,9 @@ from sayings import call_fails
 
 from grader.assignment.python_loader import load_module
 from grader.calls import CallFailed, local_call
-from grader.checks import DEFINED
+from grader.definitions import DEFINED
 from grader.judging.compare import judge_values
+from grader.judging.initial_parameters import LARGEST, spread_or_ones
 from grader.judging.run_check_function import perform
 from grader.judging.student_proxy import Members, Student
 from grader.messages.say import said, say
@@ -53,7 +54,7 @@ def student_of(nets):
 
 
 def returned(check, Net=None, seed=None):
-    """What the check says of this net."""
+    """The values that the check returns for this net."""
     np.random.seed(check.seed if seed is None else seed)
     nets = REFERENCE if Net is None else {**REFERENCE, check.function: Net}
     rng = np.random.RandomState(check.seed)
@@ -61,19 +62,19 @@ def returned(check, Net=None, seed=None):
 
 
 def judged_by(check, tolerance):
-    """The definition as what an assignment makes of it, as far as values are judged by it."""
+    """The definition as a Check of an assignment, as far as judging values needs it."""
     return SimpleNamespace(**{**vars(check), "tolerance": tolerance, "words": {}})
 
 
 def wrong_in(check, values, tolerance):
-    """The reasons of all comparisons that are not passed."""
+    """The reasons of all comparisons that did not pass."""
     expected = {name: np.asarray(value) for name, value in returned(check).items()}
     judgements = judge_values(judged_by(check, tolerance), expected, values)
     return [said(judgement.comparison.reason) for judgement in judgements if judgement.comparison.status != PASSED]
 
 
 def in_float32(Net):
-    """The net with all that loss computes in float32."""
+    """The net, with all computations of loss in float32."""
 
     class Single(Net):
         def loss(self, X, y=None):
@@ -121,8 +122,8 @@ def test_a_constructor_that_is_not_written_is_missing(check):
 
 
 @EACH
-def test_no_check_is_passed_by_a_net_that_says_zero(check):
-    """Zeros of the right shapes for everything that it is asked."""
+def test_a_net_that_returns_zeros_passes_no_check(check):
+    """The net returns zeros of the right shapes for everything."""
 
     class Zero(REFERENCE[check.function]):
         def __init__(self, *args, **kwargs):
@@ -142,7 +143,7 @@ def test_no_check_is_passed_by_a_net_that_says_zero(check):
             assert wrong_in(check, values, check.tolerance)
 
 
-SETTLED = [
+SPREADS = [
     (np.full((2, 200), 0.1), 0.1, [0, 1]),  # all the same: no spread, a mean of one weight_scale
     (np.tile([-0.1, 0.1], (1, 300)), 0.1, [1, 1]),
     (np.tile([-1.9, 1.9], (1, 300)), 0.1, [20, 20]),
@@ -151,10 +152,9 @@ SETTLED = [
 ]
 
 
-@pytest.mark.parametrize(("w", "scale", "expected"), SETTLED)
-@pytest.mark.parametrize("name", MODULES)
-def test_spread_and_mean_of_weights_are_told_roughly(name, w, scale, expected):
-    found = MODULES[name].settled(w, scale)
+@pytest.mark.parametrize(("w", "scale", "expected"), SPREADS)
+def test_spread_and_mean_of_weights_are_rounded(w, scale, expected):
+    found = spread_or_ones(w, scale)
     assert found.shape == w.shape
     assert [float(found.flat[0]), float(found.flat[-1])] == pytest.approx(expected)
     np.testing.assert_array_equal(found.reshape(2, -1), np.repeat([[found.flat[0]], [found.flat[-1]]], w.size // 2, 1))
@@ -162,7 +162,7 @@ def test_spread_and_mean_of_weights_are_told_roughly(name, w, scale, expected):
 
 @pytest.mark.parametrize("factor", [0.0, 0.9, 1.1, -1.0, 2.0])
 @pytest.mark.parametrize("name", ["dropout_gradients", "dropout_and_batchnorm"])
-def test_a_gradient_that_is_no_slope_is_seen(name, factor):
+def test_a_gradient_that_differs_from_the_slope_is_caught(name, factor):
     (check,) = (check for check in CHECKS if check.name == name)
 
     class Wrong(fc_net.FullyConnectedNet):
@@ -174,7 +174,7 @@ def test_a_gradient_that_is_no_slope_is_seen(name, factor):
     assert values["W1_is_slope"] == 0 and values["W2_is_slope"] == 1
 
 
-def test_a_net_that_drops_other_values_backwards_is_seen():
+def test_a_net_with_another_mask_in_the_backward_is_caught():
     (check,) = (check for check in CHECKS if check.name == "dropout_training")
 
     class Wrong(own_nets.FullyConnectedNet):
@@ -187,12 +187,12 @@ def test_a_net_that_drops_other_values_backwards_is_seen():
 
 
 def share_of(check, Net):
-    """What the comparisons that this net passes weigh, of all that they weigh."""
+    """The weight of the comparisons that this net passes, as a share of the total weight."""
     expected = {name: np.asarray(value) for name, value in returned(check).items()}
     try:
         values = returned(check, Net)
     except CallFailed as failed:
-        assert "in training nothing is dropped" in say(failed.failure.reason)
+        assert "nothing is dropped in training" in say(failed.failure.reason)
         return 0.0
     judged = judge_values(judged_by(check, check.tolerance), expected, values)
     comparisons = [judgement.comparison for judgement in judged]
@@ -201,14 +201,14 @@ def share_of(check, Net):
 
 
 class WithoutDropout(fc_net.FullyConnectedNet):
-    """As if no dropout had been asked for."""
+    """Ignores the dropout option."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **{**kwargs, "dropout": 0})
 
 
 class ScaledOnly(own_nets.FullyConnectedNet):
-    """Hidden values are scaled as if the others had been dropped."""
+    """Scales hidden values as dropout does, but drops none."""
 
     def loss(self, X, y=None):
         p, self.p = self.p, 0
@@ -224,7 +224,7 @@ class ScaledOnly(own_nets.FullyConnectedNet):
 
 
 class NoNetInTraining(fc_net.FullyConnectedNet):
-    """A loss of the parameters alone, whose gradients are its slopes."""
+    """The loss depends only on the parameters, and the gradients are right for it."""
 
     def loss(self, X, y=None):
         if y is None:
@@ -236,20 +236,20 @@ OF_DROPOUT = [check for check in CHECKS if check.name.startswith("dropout_")]
 
 
 @pytest.mark.parametrize(("Net", "most"), [(WithoutDropout, 0.1), (ScaledOnly, 0.3), (NoNetInTraining, 0.1)])
-def test_a_net_that_drops_nothing_earns_little_where_dropout_is_asked_for(Net, most):
+def test_a_net_without_dropout_earns_little_in_dropout_checks(Net, most):
     assert len(OF_DROPOUT) == 4
     with np.errstate(all="ignore"):
         earned = sum(check.weight * share_of(check, Net) for check in OF_DROPOUT)
     assert earned <= most * sum(check.weight for check in OF_DROPOUT)
 
 
-def test_slopes_of_a_net_that_drops_nothing_show_nothing():
+def test_slopes_of_a_net_without_dropout_are_zero():
     (check,) = (check for check in CHECKS if check.name == "dropout_gradients")
     values = returned(check, NoNetInTraining)
     assert [values[f"{name}_is_slope"] for name in ("W1", "W2", "b2", "W3")] == [0, 0, 0, 0]
 
 
-def test_scores_that_are_dropped_are_seen():
+def test_dropout_on_scores_is_caught():
     (check,) = (check for check in CHECKS if check.name == "dropout_training")
 
     class Wrong(own_nets.FullyConnectedNet):
@@ -262,8 +262,8 @@ def test_scores_that_are_dropped_are_seen():
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_values_dropped_before_they_are_normalized_are_seen(seed):
-    """Nothing is dropped of what batch normalization makes of one example."""
+def test_dropout_before_normalization_is_caught(seed):
+    """Batch normalization of a single example gives values of which dropout must drop none."""
     (check,) = (check for check in CHECKS if check.name == "dropout_and_batchnorm")
     assert returned(check, own_nets.FullyConnectedNet, seed)["kept"] == 0.6
 
@@ -289,7 +289,7 @@ COMPUTING = pytest.mark.parametrize(
 
 
 @COMPUTING
-def test_gradients_that_would_become_huge_together_are_told_by_their_shapes(check):
+def test_gradients_of_huge_size_are_reported_by_their_shapes(check):
     class Wrong(REFERENCE[check.function]):
         def loss(self, X, y=None):
             loss, grads = super().loss(X, y)
@@ -300,7 +300,7 @@ def test_gradients_that_would_become_huge_together_are_told_by_their_shapes(chec
 
 
 @pytest.mark.parametrize("check", OF_DROPOUT, ids=lambda check: check.name)
-def test_losses_that_would_become_huge_together_are_told_by_their_shapes(check):
+def test_losses_of_huge_size_are_reported_by_their_shapes(check):
     shapes = [(300_000, 1), (1, 300_000)]
 
     class Wrong(fc_net.FullyConnectedNet):
@@ -312,10 +312,9 @@ def test_losses_that_would_become_huge_together_are_told_by_their_shapes(check):
         returned(check, Wrong)
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_initial_weights_far_too_large_are_not_looked_at(name):
-    w = np.zeros((2, MODULES[name].LARGEST), np.float16)
-    assert MODULES[name].settled(w, 0.1) is w
+def test_initial_weights_far_too_large_are_not_looked_at():
+    w = np.zeros((2, LARGEST), np.float16)
+    assert spread_or_ones(w, 0.1) is w
 
 
 LEARNING = pytest.mark.parametrize("check", [check for check in CHECKS if check.name == "overfits"])
@@ -323,7 +322,7 @@ LEARNING = pytest.mark.parametrize("check", [check for check in CHECKS if check.
 
 @LEARNING
 def test_a_net_that_does_not_learn_is_measured_by_the_reference(check):
-    """What it says of its loss is well, its parameters are not: the gradients have the wrong sign."""
+    """The net reports a good loss, but its parameters get worse: the gradients have the wrong sign."""
 
     class Wrong(REFERENCE[check.function]):
         def loss(self, X, y=None):
@@ -337,7 +336,7 @@ def test_a_net_that_does_not_learn_is_measured_by_the_reference(check):
 
 
 @LEARNING
-def test_parameters_of_other_shapes_are_told_before_they_are_trained(check):
+def test_wrong_parameter_shapes_are_reported_before_training(check):
     class Wrong(REFERENCE[check.function]):
         def __init__(self, *args, **kwargs):
             super().__init__(*args, **{**kwargs, "num_classes": 10})
@@ -362,7 +361,7 @@ PATTERNS = {
 
 @DRAWING
 @pytest.mark.parametrize("pattern", PATTERNS)
-def test_initial_weights_of_the_right_spread_that_were_not_drawn_lose_the_check(check, pattern):
+def test_initial_weights_that_are_not_random_fail_despite_the_right_spread(check, pattern):
     class Wrong(REFERENCE[check.function]):
         def __init__(self, *args, **kwargs):
             super().__init__(*args, **kwargs)
@@ -371,7 +370,7 @@ def test_initial_weights_of_the_right_spread_that_were_not_drawn_lose_the_check(
                 made = PATTERNS[pattern](w)
                 self.params[name] = ((made - made.mean()) / made.std() * w.std()).astype(w.dtype)
 
-    with call_fails(r"was not drawn at random|begin with the same numbers") as caught:
+    with call_fails(r"was not drawn at random|start with the same numbers") as caught:
         returned(check, Wrong)
     assert caught.value.failure.function == check.function
 

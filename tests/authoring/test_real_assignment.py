@@ -1,4 +1,4 @@
-"""The assignment that is shipped: the reference passes every check, every known mistake fails one by far."""
+"""The real assignment: the reference passes every check, and every known mistake clearly fails at least one."""
 
 import inspect
 import re
@@ -14,7 +14,7 @@ from grader.assignment.reference import load_reference
 from grader.authoring.local_run import namespace_of
 from grader.authoring.make_fixtures import drift, make_fixtures, same
 from grader.calls import CallFailed, local_call
-from grader.checks import Gradients
+from grader.definitions import Gradients
 from grader.judging.follow import reach_patterns, same_patterns
 from grader.judging.student_proxy import Student
 
@@ -23,14 +23,14 @@ ASSIGNMENT = load_assignment(ROOT / "assignment")
 FIXTURES = load_fixtures(ASSIGNMENT)
 FUNCTIONS = load_reference(ASSIGNMENT)
 CHECKS = pytest.mark.parametrize("check", ASSIGNMENT.checks, ids=lambda check: check.id)
-# Nets are objects, with a dtype of their own; what they differ by in float32 the fixtures measure.
+# Nets are left out: they are objects with their own dtype, and the fixtures measure their errors in float32.
 FUNCTION_CHECKS = pytest.mark.parametrize(
     "check",
     [check for check in ASSIGNMENT.checks if check.function not in ASSIGNMENT.classes],
     ids=lambda check: check.id,
 )
 FAR = 100  # tolerances
-UNSEEN, SEEN = 0.1, 3  # tolerances; between the two another machine's rounding might decide
+UNSEEN, SEEN = 0.1, 3  # tolerances; in between, rounding on another machine could decide
 
 
 def returned(check, functions=FUNCTIONS):
@@ -50,7 +50,7 @@ def values_of(answer):
 
 
 def distance(expected, value, tolerance):
-    """In tolerances; infinite where shapes differ or a number is not finite."""
+    """The error as a multiple of the tolerance; infinite if shapes differ or a number is not finite."""
     value = np.asarray(value, dtype=float)
     if value.shape != expected.shape or not np.isfinite(value).all():
         return np.inf
@@ -68,7 +68,7 @@ def test_the_reference_passes_every_check(check):
 
 
 def converted(value, to):
-    """Arrays of floats as arrays of another float, also those in a dict, which stays the same dict."""
+    """Convert float arrays to another float dtype, also those in a dict, which stays the same object."""
     if isinstance(value, dict):
         value.update({key: converted(item, to) for key, item in value.items()})
     is_float = isinstance(value, np.ndarray) and value.dtype.kind == "f"
@@ -76,12 +76,12 @@ def converted(value, to):
 
 
 def in_float32(function):
-    """The function as a student would have it who computes in float32 inside and answers in float64."""
+    """The function of a student who computes in float32 and returns float64."""
 
     def call(*args):
         returned = function(*(converted(arg, np.float32) for arg in args))
         for arg in args:
-            converted(arg, np.float64)  # what is in a dict, for whoever passed it
+            converted(arg, np.float64)  # the caller sees changes in its dict
         if isinstance(returned, tuple):
             return tuple(converted(part, np.float64) for part in returned)
         return converted(returned, np.float64)
@@ -199,14 +199,14 @@ LOSSES = [check for check in ASSIGNMENT.checks if check.function in ("layers.svm
 
 @pytest.mark.parametrize("check", LOSSES, ids=lambda check: check.id)
 @pytest.mark.parametrize("loss", [constant, total, weighted, right_scores, row_sums], ids=lambda loss: loss.__name__)
-def test_no_loss_that_is_none_reaches_what_the_reference_reaches(check, loss):
+def test_a_wrong_loss_differs_in_reach_from_the_reference(check, loss):
     answer = returned(check, {**FUNCTIONS, check.function: loss})
     assert not same_patterns(FIXTURES.checks[check.id].reach, reach_patterns(answer, check))
 
 
 @pytest.mark.parametrize("check", LOSSES, ids=lambda check: check.id)
 @pytest.mark.parametrize("factor", [-1.0, 0.5, 50.0])
-def test_a_loss_off_by_a_factor_reaches_what_the_reference_reaches(check, factor):
+def test_a_scaled_loss_has_the_reach_of_the_reference(check, factor):
     right = FUNCTIONS[check.function]
     answer = returned(check, {**FUNCTIONS, check.function: lambda x, y: tuple(factor * part for part in right(x, y))})
     assert same_patterns(FIXTURES.checks[check.id].reach, reach_patterns(answer, check))
@@ -214,7 +214,7 @@ def test_a_loss_off_by_a_factor_reaches_what_the_reference_reaches(check, factor
 
 @pytest.fixture(scope="module")
 def made():
-    """The fixtures, made anew."""
+    """Newly made fixtures."""
     return make_fixtures(ASSIGNMENT)
 
 
@@ -233,7 +233,7 @@ def test_making_fixtures_twice_gives_the_same_arrays_to_the_bit(made):
         }
 
 
-def test_variants_take_the_arguments_of_what_they_vary():
+def test_misconceptions_take_the_arguments_of_their_functions():
     for item in ASSIGNMENT.misconceptions:
         if item.function in ASSIGNMENT.classes:
             continue
@@ -241,7 +241,7 @@ def test_variants_take_the_arguments_of_what_they_vary():
         assert names == ["reference", *FIXTURES.arguments[item.function]], item.name
 
 
-# Names that stand in the course's docstrings and notebooks; letters and digits as they count layers.
+# Names from the course's docstrings and notebooks; a letter and digits, where the digits count layers.
 KNOWN_NAMES = re.compile(
     r"(out|loss|scores|d?x|d?w|d?b|dgamma|dbeta|W\d|b\d|gamma\d|beta\d|next_w|velocity|cache|m|v|t|running_(mean|var))"
 )

@@ -1,4 +1,4 @@
-"""The zip that is handed out: what is in it, that it works from itself alone, and that it tells nothing."""
+"""The zip for students: its content, that it works without this project, and that it contains no secret."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from grader import VERSION
 from grader.assignment.fixtures import load_fixtures
 from grader.assignment.load import load_assignment
 from grader.authoring.make_release import make_release, make_wheel
-from grader.authoring.public_part import as_toml, find_disclosed, source_lines
+from grader.authoring.public_part import as_toml, find_secrets, source_lines
 from grader.cli.commands import cli
 from grader.errors import AssignmentError
 from grader.student.pack import zip_bytes
@@ -37,7 +37,7 @@ TOP = "student_template/"
 
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory):
-    """The zip as the command makes it, unpacked, and the wheel in it unpacked beside it."""
+    """The zip made by the command, unpacked, with its wheel unpacked beside it."""
     folder = tmp_path_factory.mktemp("release")
     options = ["release", "--assignment", str(ROOT / "assignment"), "--out", str(folder / "out.zip")]
     assert cli.main(options, standalone_mode=False) == 0
@@ -51,7 +51,7 @@ def unpacked(tmp_path_factory):
 
 
 def texts(folder):
-    """Every file of zip and wheel by its path, as text; the wheel itself aside, whose files stand beside it."""
+    """Every file of the zip and of its wheel by path, as text; not the wheel file itself."""
     return {
         path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8", errors="replace")
         for part in ("zip", "wheel")
@@ -61,7 +61,7 @@ def texts(folder):
 
 
 def solution_lines():
-    """Apart from the code under test: long lines between the markers, but for those that stand elsewhere."""
+    """Long lines between the markers that occur nowhere else; computed without the code under test."""
     inside, outside = set(), []
     for path in sorted((ROOT / "reference").rglob("*")):
         if path.suffix not in (".py", ".pyx", ".pxi", ".h"):
@@ -99,14 +99,14 @@ def test_no_hidden_check_fixture_or_misconception_is_in_the_zip_or_the_wheel(unp
 
 
 def bodies(path):
-    """Long lines of the functions in a file, decorators aside."""
+    """Long lines of the functions in a file, without decorators."""
     lines = path.read_text().split("\n")
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.FunctionDef):
             yield from (line.strip() for line in lines[node.lineno : node.end_lineno] if len(line.strip()) >= 20)
 
 
-def test_public_fixtures_hold_arrays_of_public_checks_alone(unpacked):
+def test_public_fixtures_contain_only_arrays_of_public_checks(unpacked):
     public = {check.id for check in ASSIGNMENT.checks if check.visibility == "visible"}
     folder = unpacked / "zip" / TOP / "assignment/fixtures"
     keys = {key.split("|")[0] for path in folder.rglob("*.npz") for key in np.load(path).files}
@@ -134,8 +134,8 @@ def test_the_released_assignment_loads_and_has_the_same_points(unpacked):
 
 
 @pytest.mark.process
-def test_all_of_it_can_be_imported(unpacked):
-    """By a fresh Python that has the zip and its wheel, and nothing of this project."""
+def test_every_module_of_the_release_can_be_imported(unpacked):
+    """A fresh Python imports them; it has the zip and its wheel, but not this project."""
     top = unpacked / "zip" / TOP
     modules = [
         path.relative_to(base).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
@@ -152,7 +152,7 @@ def test_all_of_it_can_be_imported(unpacked):
         "print(grader.__file__)\n"
         "print(cs231n.layers.__file__)\n"
     )
-    # Where the worker's modules and the zygote's find each other.
+    # The folders in which modules of the worker and of the zygote import each other.
     flat = [unpacked / "wheel/grader/sandbox" / side for side in ("inside", "host")]
     environment = {**os.environ, "PYTHONSAFEPATH": "1"}
     environment["PYTHONPATH"] = os.pathsep.join(map(str, (unpacked / "wheel", top, *flat)))
@@ -213,30 +213,30 @@ def test_the_same_sources_give_the_same_zip(unpacked):
     assert (unpacked / "out.zip").read_bytes() == zip_bytes(dict(reversed(again.items())))
 
 
-def test_a_release_that_would_tell_a_solution_is_refused(monkeypatch):
-    """As when an author copies a solution into a handed-out file without its markers."""
+def test_a_release_with_a_line_of_a_solution_is_rejected(monkeypatch):
+    """An author copied a solution into a handed-out file, without its markers."""
     template = template_module.make_template(ASSIGNMENT)
     spoilt = {
         **template,
         "cs231n/solver.py": template["cs231n/solver.py"] + b"    dx = (margins > 0).astype(x.dtype)\n",
     }
     monkeypatch.setattr("grader.authoring.make_release.make_template", lambda assignment: spoilt)
-    with pytest.raises(AssignmentError, match=r"cs231n/solver\.py holds .*margins > 0.*layers\.py"):
+    with pytest.raises(AssignmentError, match=r"cs231n/solver\.py contains .*margins > 0.*layers\.py"):
         make_release(ASSIGNMENT)
 
 
 def test_a_hidden_fixture_among_the_files_is_found():
     hidden = (ROOT / "assignment/fixtures/hidden/optim.npz").read_bytes()
-    assert "which is of a hidden check" in find_disclosed(ASSIGNMENT, {"optim.npz": hidden})[0]
+    assert "which is from a hidden check" in find_secrets(ASSIGNMENT, {"optim.npz": hidden})[0]
     public = (ROOT / "assignment/fixtures/public/optim.npz").read_bytes()
-    assert find_disclosed(ASSIGNMENT, {"optim.npz": public}) == []
+    assert find_secrets(ASSIGNMENT, {"optim.npz": public}) == []
 
 
 def test_lines_are_found_in_the_wheel_and_behind_the_quotes_of_a_notebook():
     line = 'affine_relu_forward(X, self.params["W1"], self.params["b1"])'
     notebook = json.dumps({"cells": [{"source": [f"hidden, hidden_cache = {line}\n"]}]}).encode()
-    assert find_disclosed(ASSIGNMENT, {"a.ipynb": notebook})[0].startswith("a.ipynb holds 'hidden, hidden_cache = ")
-    assert find_disclosed(ASSIGNMENT, {"a.ipynb": b"import numpy as np\nx.reshape(2, 3)\n"}) == []
+    assert find_secrets(ASSIGNMENT, {"a.ipynb": notebook})[0].startswith("a.ipynb contains 'hidden, hidden_cache = ")
+    assert find_secrets(ASSIGNMENT, {"a.ipynb": b"import numpy as np\nx.reshape(2, 3)\n"}) == []
 
 
 def test_solutions_of_notebooks_are_secret_and_the_rest_is_not(tmp_path):
@@ -247,27 +247,27 @@ def test_solutions_of_notebooks_are_secret_and_the_rest_is_not(tmp_path):
     assert source_lines(tmp_path / "N.py", solved=False, behind="# ") == ["%% answer", "a text"]
 
 
-def test_a_notebook_may_show_what_it_shows_but_no_solution_of_the_reference(tmp_path):
+def test_a_notebook_must_not_show_a_solution_of_the_reference(tmp_path):
     shutil.copytree(ROOT / "assignment", tmp_path / "assignment", ignore=shutil.ignore_patterns("notebooks"))
     (tmp_path / "assignment/notebooks").mkdir()
     shown, taken = "plot_the_losses(solver.history)", "dx = (margins > 0).astype(x.dtype)"
     source = f"# %%\n{shown}\n{taken}\n### BEGIN SOLUTION\n{shown}\nanswer = 40 + 2  # of all\n### END SOLUTION\n"
     (tmp_path / "assignment/notebooks/Nets.py").write_text(source)
     assignment = replace(ASSIGNMENT, folder=tmp_path / "assignment")
-    assert find_disclosed(assignment, {"a.ipynb": shown.encode()}) == []
-    assert len(find_disclosed(assignment, {"a.ipynb": taken.encode()})) == 1
-    assert len(find_disclosed(assignment, {"a.ipynb": b"answer = 40 + 2  # of all"})) == 1
+    assert find_secrets(assignment, {"a.ipynb": shown.encode()}) == []
+    assert len(find_secrets(assignment, {"a.ipynb": taken.encode()})) == 1
+    assert len(find_secrets(assignment, {"a.ipynb": b"answer = 40 + 2  # of all"})) == 1
 
 
-def test_a_function_without_a_public_check_is_refused():
+def test_a_function_without_a_public_check_is_rejected():
     checks = tuple(
         check for check in ASSIGNMENT.checks if check.function != "optim.adam" or check.visibility == "hidden"
     )
-    with pytest.raises(AssignmentError, match=r"optim\.adam: has no public check"):
+    with pytest.raises(AssignmentError, match=r"optim\.adam: no public check found"):
         make_release(replace(ASSIGNMENT, checks=checks))
 
 
-def test_toml_is_read_back_as_it_was():
+def test_written_toml_reads_back_equal():
     data = {
         "title": 'Quotes " and \\ and ü',
         "files": ["a.py", "b/c.py"],

@@ -1,7 +1,7 @@
-"""Norms, dropout and update rules as right students write them otherwise: every check of theirs passes.
+"""Right norms, dropout and update rules in other styles pass all of their checks.
 
 Statistics of shape (1, D), running averages and weights changed in place, caches of all kinds, other ways to draw a
-mask, Adam in the paper's second form. And the known mistakes of dropout are known whatever the random numbers were.
+mask, Adam in the paper's second form. Known mistakes in dropout get their hints for any random numbers.
 """
 
 from pathlib import Path
@@ -14,7 +14,7 @@ from grader.assignment.load import load_assignment
 from grader.assignment.reference import load_reference
 from grader.calls import local_call
 from grader.judging.compare import fit, judge_values
-from grader.judging.run_check_function import answer_from
+from grader.judging.run_check_function import named_values
 from grader.judging.student_proxy import Student
 from grader.records import PASSED
 
@@ -27,12 +27,12 @@ FUNCTIONS = load_reference(ASSIGNMENT)
 def judged(check, functions):
     student = Student(local_call({**FUNCTIONS, **functions}), frozenset(FUNCTIONS))
     with np.errstate(all="ignore"):
-        answer = answer_from(check.run(student, np.random.RandomState(check.seed)))
+        answer = named_values(check.run(student, np.random.RandomState(check.seed)))
     return judge_values(check, FIXTURES.checks[check.id].expected, answer.values)
 
 
 def batchnorm_forward(x, gamma, beta, bn_param):
-    """Statistics keep the axis of the batch; given running averages are changed where they are."""
+    """Statistics keep the axis of the batch; running averages are changed in place."""
     eps, momentum = bn_param.get("eps", 1e-5), bn_param.get("momentum", 0.9)
     for key in ("running_mean", "running_var"):
         bn_param.setdefault(key, np.zeros((1, x.shape[1])))
@@ -71,7 +71,7 @@ def layernorm_forward(x, gamma, beta, ln_param):
 
 
 def layernorm_backward(dout, cache):
-    """One example at a time, by its Jacobian."""
+    """Computes one example at a time, by its Jacobian."""
     x_hat, gamma, std = cache
     D = dout.shape[1]
     rows = [
@@ -114,7 +114,7 @@ def spatial_groupnorm_backward(dout, cache):
 
 
 def dropout_by(draw, scale):
-    """A forward that keeps what `draw` says and keeps its scale apart; the seed is NumPy's own."""
+    """A forward whose mask comes from `draw` and whose scale is separate; the seed goes to NumPy's global generator."""
 
     def forward(x, dropout_param):
         p = dropout_param["p"]
@@ -155,7 +155,7 @@ def rmsprop(x, dx, config=None):
 
 
 def adam(x, dx, config=None):
-    """The paper's other form: both corrections in the learning rate."""
+    """The second form in the paper: both bias corrections are part of the learning rate."""
     given = {} if config is None else config
     config = {"learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "m": 0 * x, "v": 0 * x, "t": 0}
     config = config | given
@@ -187,12 +187,12 @@ THEIRS = [check for check in ASSIGNMENT.checks if check.function in OTHERS]
 
 
 @pytest.mark.parametrize("check", THEIRS, ids=lambda check: check.id)
-def test_what_is_right_in_another_style_passes(check):
+def test_right_solutions_in_other_styles_pass(check):
     for judgement in judged(check, OTHERS):
         assert judgement.comparison.status == PASSED, judgement.comparison
 
 
-def test_a_mask_by_what_exceeds_p_passes():
+def test_a_mask_of_values_above_p_passes():
     forward = dropout_by(lambda shape, p: np.random.rand(*shape) >= p, lambda p: 1 / (1 - p))
     for check in THEIRS:
         if check.function.startswith("layers.dropout"):
@@ -219,7 +219,7 @@ SEEN = {
 
 
 @pytest.mark.parametrize("name", SEEN)
-def test_a_known_mistake_of_dropout_is_known_whatever_was_drawn(name):
+def test_a_known_mistake_in_dropout_gets_its_hint_for_any_random_numbers(name):
     forward = dropout_by(*SEEN[name])
     fitting = set()
     for check in THEIRS:
@@ -227,7 +227,7 @@ def test_a_known_mistake_of_dropout_is_known_whatever_was_drawn(name):
             continue
         judgements, fixture = judged(check, {"layers.dropout_forward": forward}), FIXTURES.checks[check.id]
         variants = fixture.variants
-        hit = {other for other in variants if fit(check, fixture.expected, variants[other], judgements).is_whole}
+        hit = {other for other in variants if fit(check, fixture.expected, variants[other], judgements).matches_all}
         wrong = any(judgement.comparison.status != PASSED for judgement in judgements)
         assert (name in hit) == wrong == (name in variants), check.id
         fitting |= hit

@@ -1,4 +1,4 @@
-"""The students' package: made from the reference, graded as missing, and drift is told."""
+"""The students' package: made from the reference, graded as missing throughout; drift is reported."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def test_the_committed_template_is_what_the_reference_gives():
     assert drift(ROOT / "student_template", TEMPLATE) == []
 
 
-def test_student_files_wait_for_every_graded_function():
+def test_the_template_has_a_stub_for_every_graded_function():
     for function in ASSIGNMENT.functions:
         module, _, name = function.rpartition(".")
         text = TEMPLATE[f"cs231n/{module.replace('.', '/')}.py"].decode()
         assert f"# TODO: Write {name}" in text or f"the constructor of {name}" in text, function
 
 
-def test_handed_out_files_are_as_they_are():
+def test_handed_out_files_are_copied_unchanged():
     for name in (*ASSIGNMENT.handed_out, *ASSIGNMENT.kernels):
         assert TEMPLATE[f"cs231n/{name}"] == (ROOT / "reference" / name).read_bytes()
     assert {"README.md", "requirements.txt", "pyproject.toml", "setup.py", "cs231n/classifiers/__init__.py"} <= {
@@ -60,12 +60,12 @@ def test_drift_names_each_file_that_differs(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     assert drift(tmp_path, TEMPLATE) == [
         "cs231n/layers.py: differs",
-        "cs231n/optim.py: is not there",
-        "notes.txt: does not belong to the template. Remove it.",
+        "cs231n/optim.py: missing",
+        "notes.txt: not part of the template. Remove it.",
     ]
 
 
-def test_what_running_and_a_checkout_on_windows_leave_is_no_drift(tmp_path):
+def test_files_left_by_running_and_windows_line_endings_are_no_drift(tmp_path):
     write_template(tmp_path, {name: content.replace(b"\n", b"\r\n") for name, content in TEMPLATE.items()})
     (tmp_path / "cs231n/__pycache__").mkdir()
     (tmp_path / "cs231n/__pycache__/layers.cpython-311.pyc").write_bytes(b"")
@@ -73,15 +73,17 @@ def test_what_running_and_a_checkout_on_windows_leave_is_no_drift(tmp_path):
     assert drift(tmp_path, TEMPLATE) == []
 
 
-def test_a_student_file_is_never_handed_out_as_it_is():
-    with pytest.raises(AssignmentError, match=r"layers\.py is handed out and a student file"):
+def test_a_student_file_in_handed_out_is_rejected():
+    with pytest.raises(AssignmentError, match=r"layers\.py is listed in handed_out and in student_files"):
         make_template(replace(ASSIGNMENT, handed_out=(*ASSIGNMENT.handed_out, "layers.py")))
 
 
-def test_a_handed_out_file_with_a_solution_is_refused():
-    """As when a student file was forgotten in assignment.toml."""
+def test_a_handed_out_file_with_a_solution_is_rejected():
+    """The author forgot a student file in assignment.toml."""
     files = tuple(name for name in ASSIGNMENT.student_files if name != "optim.py")
-    with pytest.raises(AssignmentError, match=r"cs231n/optim\.py: '### BEGIN SOLUTION' found"):
+    with pytest.raises(
+        AssignmentError, match=r"cs231n/optim\.py: students get this file, but it contains '### BEGIN SOLUTION'"
+    ):
         make_template(replace(ASSIGNMENT, student_files=files, handed_out=(*ASSIGNMENT.handed_out, "optim.py")))
 
 
@@ -93,7 +95,7 @@ def test_without_cython_the_set_up_of_kernels_says_so_and_breaks_nothing(tmp_pat
     command = [sys.executable, "-W", "ignore", "-c", program]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "is not installed, so NumPy stands in: same results, but slower." in done.stdout
+    assert "is not installed, so NumPy is used: same results, but slower." in done.stdout
 
 
 def test_the_command_writes_and_checks(tmp_path, capsys):
@@ -104,5 +106,5 @@ def test_the_command_writes_and_checks(tmp_path, capsys):
     shutil.rmtree(out / "cs231n/classifiers")
     assert cli.main([*options, "--check"], standalone_mode=False) == 1
     said = capsys.readouterr()
-    assert "cs231n/classifiers/cnn.py: is not there" in said.err
-    assert "Run make template." in said.out
+    assert "cs231n/classifiers/cnn.py: missing" in said.err
+    assert "Run grader template." in said.out

@@ -1,4 +1,4 @@
-"""Tolerances leave room for right solutions in other styles: fixtures are refused where they do not."""
+"""Tolerances must leave room for right solutions in other styles; otherwise no fixtures are made."""
 
 import json
 import sys
@@ -7,6 +7,7 @@ import pytest
 
 from grader.assignment.load import load_assignment
 from grader.authoring.make_fixtures import drift, make_fixtures, write_fixtures
+from grader.cli.commands import cli
 from grader.errors import AssignmentError
 
 TOML = """
@@ -62,7 +63,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_what_right_solutions_differ_by_is_recorded(folder):
+def test_the_errors_of_right_solutions_are_recorded(folder):
     assignment = load_assignment(folder / "assignment")
     made = make_fixtures(assignment)
     assert set(made.manifest["spread"]) == {"layers.root.four", "nets.net.Net.loss"}
@@ -83,11 +84,11 @@ def test_rounding_noise_of_another_machine_is_no_drift(folder):
     ("body", "text"),
     [
         ("np.sqrt(x) * (1 + 6e-6)", "the right solution right differs by 6.0e-06, expected at most a third of"),
-        ("np.sqrt(x) * 2", "the right solution right fails it: out is 2 times what it should be"),
-        ("x.missing", "the right solution right fails it (AttributeError"),
+        ("np.sqrt(x) * 2", "the right solution right fails: out is 2 times what it should be"),
+        ("x.missing", "the right solution right fails (AttributeError"),
     ],
 )
-def test_a_tolerance_without_room_is_refused(folder, body, text):
+def test_a_tolerance_too_close_to_a_right_solution_is_rejected(folder, body, text):
     (folder / "right/layers.py").write_text(LAYERS.replace("np.sqrt(x)", body))
     with pytest.raises(AssignmentError) as raised:
         make_fixtures(load_assignment(folder / "assignment"))
@@ -95,12 +96,30 @@ def test_a_tolerance_without_room_is_refused(folder, body, text):
     assert text in str(raised.value)
 
 
-def test_a_right_solution_that_is_not_there_or_not_python_is_told(folder):
+def test_a_missing_or_invalid_right_solution_is_reported(folder):
     (folder / "right/layers.py").write_text("def root(x)\n")
     with pytest.raises(AssignmentError, match="right solution right: cannot be imported"):
         make_fixtures(load_assignment(folder / "assignment"))
     (folder / "right").rename(folder / "gone")
-    with pytest.raises(AssignmentError, match="right is no folder"):
+    with pytest.raises(AssignmentError, match="right, which is not a folder"):
+        make_fixtures(load_assignment(folder / "assignment"))
+
+
+def test_a_function_that_a_right_solution_lacks_is_the_references_and_the_command_says_so(folder, capsys):
+    (folder / "right/layers.py").write_text("def other(x):\n    return x\n")
+    (folder / "right/nets/net.py").write_text(NET.replace("small.layers import root", "numpy import sqrt as root"))
+    made = make_fixtures(load_assignment(folder / "assignment"))
+    assert made.lacking == {"../right": ("layers.root",)}
+    assert made.manifest["spread"]["layers.root.four"] == 0
+    options = ["fixtures", "--assignment", str(folder / "assignment")]
+    assert cli.main(options, standalone_mode=False) == 0
+    assert "right solution ../right: has no layers.root; used the reference's instead." in capsys.readouterr().err
+
+
+def test_a_right_solution_without_any_function_is_refused(folder):
+    for path in (folder / "right").rglob("*.py"):
+        path.write_text("")
+    with pytest.raises(AssignmentError, match=r"right: has no graded function\. Name another folder"):
         make_fixtures(load_assignment(folder / "assignment"))
 
 

@@ -1,4 +1,4 @@
-"""What jobs, overhead, cluster and peers make of the runs of a class."""
+"""The rows that jobs, overhead, cluster and peers compute from runs over a class."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def run(wall_s=10.0, grading_s=9.0, results=None, log=()):
     return Run(wall_s, grading_s, tuple({"id": name} for name in log), results or {})
 
 
-def test_a_class_is_of_the_examples_in_turn_and_no_two_are_the_same(tmp_path):
+def test_a_class_repeats_the_examples_and_all_submissions_differ(tmp_path):
     folder, known = write_class(tmp_path, 30), examples()
     assert (
         not AGAINST_LIMITS & known.keys()
@@ -32,13 +32,13 @@ def test_a_class_is_of_the_examples_in_turn_and_no_two_are_the_same(tmp_path):
         assert one.files["layers.py"].startswith(example["layers.py"])
 
 
-def test_nothing_is_taken_from_an_earlier_run(tmp_path):
+def test_an_existing_output_folder_is_rejected(tmp_path):
     assert "--force" in command_for(tmp_path, tmp_path / "out")
-    with pytest.raises(ValueError, match="is there"):
+    with pytest.raises(ValueError, match="already exists"):
         command_for(tmp_path, tmp_path)
 
 
-def test_a_command_that_failed_or_left_something_ungraded_is_no_measurement(tmp_path):
+def test_a_failed_command_or_an_ungraded_submission_ends_the_benchmark(tmp_path):
     (tmp_path / "results").mkdir()
     (tmp_path / "results/s000.json").write_text('{"status": "unreadable"}')
     with pytest.raises(SystemExit, match="ended with 3, expected 0: no sandbox"):
@@ -47,7 +47,7 @@ def test_a_command_that_failed_or_left_something_ungraded_is_no_measurement(tmp_
         run_of(tmp_path, 1.0, 0, '{"event": "end", "elapsed_s": 1}', "")
 
 
-def test_results_differ_in_all_but_times():
+def test_times_do_not_make_results_differ():
     one = {"s0": {"score": 1.0, "duration_s": 1, "spent_s": {"judge": 1}, "checks": [{"id": "a", "duration_s": 2}]}}
     later = {"s0": {"score": 1.0, "duration_s": 3, "checks": [{"id": "a", "duration_s": 4}]}}
     other = {"s0": {"score": 1.0, "duration_s": 1, "checks": [{"id": "b", "duration_s": 2}]}}
@@ -56,7 +56,7 @@ def test_results_differ_in_all_but_times():
     assert differing(one, {}) == differing({}, one) == ["s0"]
 
 
-def test_jobs_are_held_to_one_job_of_the_same_round(monkeypatch):
+def test_jobs_are_compared_with_one_job_of_the_same_round(monkeypatch):
     monkeypatch.setattr(jobs.machine, "cores", lambda: 2)
     rounds = [
         {1: run(42, 40), 2: run(23, 20), 4: run(22, 16)},
@@ -72,16 +72,16 @@ def test_jobs_are_held_to_one_job_of_the_same_round(monkeypatch):
     assert [row.bar for row in jobs.rates(rounds, [1, 2, 4], 40)] == [None] * 3
 
 
-def test_where_results_depend_on_jobs_nothing_is_measured(tmp_path, monkeypatch):
+def test_results_that_depend_on_jobs_end_the_benchmark(tmp_path, monkeypatch):
     def graded(submissions, out, *words):
         return run(results={"s0": {"score": float(words[-1] == "2")}})
 
     monkeypatch.setattr(jobs, "grade_class", graded)
-    with pytest.raises(SystemExit, match="with 2 jobs s0 has another result than with 1"):
+    with pytest.raises(SystemExit, match="s0 got another result with 2 jobs than with 1"):
         jobs.run_round(tmp_path, tmp_path, [1, 2])
 
 
-def test_what_is_not_in_the_functions_is_shared_out_over_its_parts():
+def test_wall_time_is_divided_among_its_parts():
     spent_s = {"functions": 1.0, "start": 0.1, "protocol": 0.2, "judge": 0.3}
     class_run = run(wall_s=3.6, results={"s0": {"spent_s": spent_s}, "s1": {"spent_s": spent_s}})
     one = overhead.spent(class_run, 1)
@@ -93,7 +93,7 @@ def test_what_is_not_in_the_functions_is_shared_out_over_its_parts():
 
 
 @pytest.mark.parametrize(("wall_s", "verdict"), [(2.7, "met"), (2.9, "MISSED")])
-def test_the_bar_is_on_the_overhead_to_one_submission_in_process(wall_s, verdict, tmp_path, monkeypatch):
+def test_the_bar_holds_for_the_ratio_of_overhead_to_one_submission_in_process(wall_s, verdict, tmp_path, monkeypatch):
     results = {f"s{k}": {"spent_s": {"functions": 1.0}} for k in range(2)}
     monkeypatch.setattr(overhead, "grade_class", lambda *words: run(wall_s=wall_s, results=results))
     monkeypatch.setattr(overhead.machine, "cores", lambda: 1)
@@ -105,7 +105,7 @@ def test_the_bar_is_on_the_overhead_to_one_submission_in_process(wall_s, verdict
     assert beyond.of == f"{500 * wall_s:.0f} ms of wall time, 1000 ms of student time"
 
 
-def test_the_overhead_is_held_to_the_calls_of_its_own_round(tmp_path, monkeypatch):
+def test_the_overhead_is_compared_with_the_calls_of_its_own_round(tmp_path, monkeypatch):
     walls, calls = iter([1.5, 1.8, 1.5]), iter([0.1] * 5 + [0.2] * 5 + [1.0] * 5)
     results = {"s0": {"spent_s": {"functions": 1.0}}}
     monkeypatch.setattr(overhead, "grade_class", lambda *words: run(wall_s=next(walls), results=results))
@@ -121,8 +121,8 @@ def test_the_bar_is_for_as_many_jobs_as_there_are_cores(title, bar, tmp_path, mo
     monkeypatch.setattr(overhead.machine, "cores", lambda: 2)
     rows = [row for row in overhead.rows_of(title, tmp_path / "class", 1, lambda: 0.1) if "in process" in row.figure]
     assert [(row.figure, row.bar) for row in rows] == [
-        (f"{title}, 1 job: grader overhead, to one submission in process", None),
-        (f"{title}, 2 jobs: grader overhead, to one submission in process", bar),
+        (f"{title}, 1 job: grader overhead per submission, to one submission in process", None),
+        (f"{title}, 2 jobs: grader overhead per submission, to one submission in process", bar),
     ]
 
 
@@ -145,13 +145,13 @@ def test_a_cluster_with_another_result_misses_its_bar():
     here = run(10, results={"s0": {"score": 1.0, "duration_s": 1}, "s1": {"score": 0.0}})
     for score, differ in ((1.0, 0), (0.5, 1)):
         there = run(15, results={"s0": {"score": score, "duration_s": 2}, "s1": {"score": 0.0}})
-        ratio, same = cluster.compared([(here, there)], options)
+        ratio, same = cluster.compare_runs([(here, there)], options)
         assert ratio.value == 1.5 and ratio.bar is None
         assert (same.value, same.missed) == (differ, bool(differ))
-    assert cluster.doubled(run(log=["s0", "s1", "s0"])) == ["s0"]
+    assert cluster.stored_twice(run(log=["s0", "s1", "s0"])) == ["s0"]
 
 
-def test_peers_are_held_to_ours_and_one_of_them_from_above():
+def test_ratios_to_peers_have_lower_bars_and_one_upper_bar():
     seconds = {"grader grade": [1.0, 2.0, 1.0], "otter run": [30.0, 30.0, 24.0], "gradescope-utils": [1.0, 1.0, 1.0]}
     otter, gradescope = ratios("a class", seconds, {"otter run": 25.0}, {"gradescope-utils": 1.3})
     assert (otter.figure, otter.value, otter.verdict) == ("a class: otter run to grader grade", 24.0, "MISSED")

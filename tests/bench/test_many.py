@@ -1,4 +1,4 @@
-"""What is said of thousands of submissions: from a run of the command in which each one is graded, once."""
+"""The figures of thousands of submissions come from one run of the command that grades each of them once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bench import many
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
-    """A class of eight, graded by two jobs, and what a second run of the same command tells."""
+    """A class of eight, graded by two jobs, and the facts of a second run of the same command."""
     folder = tmp_path_factory.mktemp("many")
     many.write(folder, 8)
     words = ["grade", "class", "--assignment", "assignment", "--out", "out", "--jobs", "2"]
@@ -17,7 +17,7 @@ def graded(tmp_path_factory):
 
 
 @pytest.mark.process
-def test_each_submission_is_timed_when_it_is_done_and_the_process_tells_what_it_took(graded):
+def test_each_submission_is_timed_and_the_facts_are_written(graded):
     _, (took_s, facts), _ = graded
     assert len(facts["done_s"]) == len(facts["parent_s"]) == 8
     assert facts["done_s"] == sorted(facts["done_s"]) and facts["done_s"][-1] - facts["done_s"][0] < took_s
@@ -41,7 +41,7 @@ def test_no_two_submissions_of_a_class_are_the_same(graded):
 
 
 @pytest.mark.parametrize("size", [100, 400, 10_000])
-def test_the_last_are_held_to_the_first(size):
+def test_drift_compares_the_last_submissions_with_the_first(size):
     steady, start_s = [0.01 * k for k in range(size)], 3.0
     assert many.drift(steady) == pytest.approx(1)
     assert many.drift([start_s + t for t in steady[:4]] + [t + 2 * start_s for t in steady[4:]]) == pytest.approx(1)

@@ -1,4 +1,4 @@
-"""make mutants: what is caught, what survives, and the account of survivors that must be exact."""
+"""`make mutants`: caught mutants, survivors, and the list of survivors, which must be exact."""
 
 from pathlib import Path
 
@@ -59,12 +59,12 @@ def test_a_mutant_whose_file_cannot_be_run_is_caught():
     assert caught("import numpy as np", "import numpy as np\nnp.nothing") == "import"
 
 
-def test_a_mutant_leaves_the_reference_as_it_is():
+def test_a_mutant_does_not_change_the_reference():
     caught("return np.maximum(x, 0), x", "return np.minimum(x, 0), x")
     assert REFERENCE["layers.relu_forward"](np.array([-1.0, 2.0]))[0].tolist() == [0.0, 2.0]
 
 
-def test_no_except_exception_outlives_the_limit_on_time(monkeypatch):
+def test_except_exception_does_not_catch_the_time_limit(monkeypatch):
     monkeypatch.setattr("bench.mutants.CPU_S", 0.05)
     with pytest.raises(OutOfTime), limited_time():
         while True:
@@ -75,7 +75,7 @@ def test_no_except_exception_outlives_the_limit_on_time(monkeypatch):
                 pass
 
 
-def test_the_account_is_what_survives_no_more_and_no_less():
+def test_the_list_of_survivors_must_be_exact():
     assert unexplained({KEY}, {KEY: "the same"}) == []
     new, gone = unexplained({KEY}, {}), unexplained(set(), {KEY: "the same"})
     assert new[0].startswith("1 survive without a reason") and gone[0].startswith("1 in mutants.toml survive no more")
@@ -90,15 +90,15 @@ def test_a_printed_entry_with_a_reason_is_read_back(tmp_path):
 
 
 @pytest.mark.parametrize(("why", "times"), [("", 1), ("  ", 1), ("the same", 2)])
-def test_an_entry_without_a_reason_or_twice_is_refused(tmp_path, why, times):
+def test_an_entry_without_a_reason_or_listed_twice_is_rejected(tmp_path, why, times):
     path = tmp_path / "mutants.toml"
     path.write_text((as_entry(KEY).replace('why = ""', f'why = "{why}"') + "\n") * times)
-    with pytest.raises(SystemExit, match="twice or without a reason"):
+    with pytest.raises(SystemExit, match="has no reason or is listed twice"):
         read_account(path)
 
 
 @pytest.mark.slow
-def test_one_function_alone_is_held_to_its_part_of_the_account(capsys, monkeypatch, tmp_path):
+def test_a_run_on_one_function_uses_only_its_entries(capsys, monkeypatch, tmp_path):
     assert main(["layers.affine_forward", "layers.affine_backward"]) == 0
     assert "every survivor is explained" in capsys.readouterr().out
     more = tmp_path / "mutants.toml"
@@ -113,7 +113,7 @@ def test_one_function_alone_is_held_to_its_part_of_the_account(capsys, monkeypat
 
 
 @pytest.mark.slow
-def test_the_bar_is_held_over_all_functions_and_not_one(capsys, monkeypatch, tmp_path):
+def test_the_bar_holds_only_over_all_functions(capsys, monkeypatch, tmp_path):
     assert main(["layers.relu_backward"]) == 0  # one of nine survives, and is explained
     path = tmp_path / "mutants.toml"
     path.write_text(as_entry(KEY).replace('why = ""', 'why = "the same"'))
@@ -127,19 +127,19 @@ def test_the_bar_is_held_over_all_functions_and_not_one(capsys, monkeypatch, tmp
     assert "94.7% caught, expected 95%" in capsys.readouterr().out
 
 
-def test_a_spoilt_cache_is_caught_by_the_checks_that_use_it():
+def test_checks_that_use_a_cache_catch_a_wrong_cache():
     tried = [one for one in try_all(ASSIGNMENT, FIXTURES, frozenset({"layers.affine_forward"})) if not one.by_own]
     assert [one.mutant.becomes for one in tried] == ["return (out, (w, x, b))", "return (out, (x, b, w))"]
     assert {one.caught_by for one in tried} == {"layers.affine_backward.notebook"}
 
 
-def test_what_survives_without_a_reason_fails(capsys, monkeypatch, tmp_path):
+def test_a_survivor_without_a_reason_fails(capsys, monkeypatch, tmp_path):
     (tmp_path / "mutants.toml").write_text("")
     monkeypatch.setattr("bench.mutants.ACCOUNT", tmp_path / "mutants.toml")
     assert main(["layers.relu_backward"]) == 1
     assert 'becomes = "return np.where(x >= 0, dout, 0)"' in capsys.readouterr().out
 
 
-def test_a_function_of_no_points_is_refused():
-    with pytest.raises(SystemExit, match="has no points"):
+def test_a_function_without_points_is_rejected():
+    with pytest.raises(SystemExit, match="no such function with points"):
         main(["layers.relu_sideways"])

@@ -1,4 +1,4 @@
-"""Mutants: one mistake each, in solution regions only, of the kinds that people make."""
+"""Each mutant has one mistake of a kind that people make, and only in solution regions."""
 
 import ast
 
@@ -13,7 +13,7 @@ def solution(*lines, arguments="x, w, b"):
 
 
 def becomes(*lines, arguments="x, w, b"):
-    """What the last of these lines may become."""
+    """The replacements of the last of these lines."""
     mutants = list(mutants_of(solution(*lines, arguments=arguments), "m", frozenset({"m.f"})))
     last = ast.unparse(ast.parse("\n".join(lines)).body[-1]).splitlines()[0]
     return [mutant.becomes for mutant in mutants if mutant.line == last]
@@ -48,7 +48,7 @@ def becomes(*lines, arguments="x, w, b"):
         ("return f(H)", {"return f(W)"}),
     ],
 )  # fmt: skip
-def test_a_line_may_become(line, wrong):
+def test_replacements_of_a_line(line, wrong):
     assert wrong <= set(becomes(line))
 
 
@@ -60,7 +60,7 @@ def test_a_line_may_become(line, wrong):
         "expect_shape('f', x, (1, 2))",
     ],
 )
-def test_what_costs_no_mark_is_left_alone(line):
+def test_changes_that_cost_no_marks_are_not_made(line):
     assert not [wrong for wrong in becomes(line) if "ones" not in wrong]
 
 
@@ -68,7 +68,7 @@ def test_what_costs_no_mark_is_left_alone(line):
     ("return x.sum(axis=(0, 2))", "return x.sum(axis=(2, 0))"),
     ("return np.maximum(x, w)", "return np.maximum(w, x)"),
 ])  # fmt: skip
-def test_what_computes_the_same_for_sure_is_not_tried(line, same):
+def test_changes_that_certainly_compute_the_same_are_not_made(line, same):
     assert becomes(line)
     assert same not in becomes(line)
 
@@ -92,7 +92,7 @@ def test_the_mutants_of_a_method_are_its_classs():
     assert "return x - w" in {mutant.becomes for mutant in mutants}
 
 
-def test_every_mutant_differs_by_what_it_says_and_by_nothing_else():
+def test_every_mutant_differs_only_in_its_named_line():
     source = solution("y = x * w", "if y > b:", "    y -= b", "return y + 1")
     results = {}
     for mutant in mutants_of(source, "m", frozenset({"m.f"})):
@@ -121,6 +121,6 @@ def test_the_same_source_gives_the_same_mutants_in_the_same_order():
 
 
 @pytest.mark.parametrize("marks", ["### BEGIN SOLUTION\n", "### END SOLUTION\n", "### BEGIN SOLUTION\n" * 2])
-def test_marks_without_a_partner_are_refused(marks):
+def test_unpaired_markers_are_rejected(marks):
     with pytest.raises(ValueError, match="SOLUTION"):
         solution_lines(marks)

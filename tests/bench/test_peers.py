@@ -1,4 +1,4 @@
-"""The nine checks that peers are compared on: both forms ask the same, and tell right from wrong."""
+"""The nine checks for the comparison with peers: both forms test the same, and tell right from wrong."""
 
 from __future__ import annotations
 

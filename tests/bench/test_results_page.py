@@ -1,4 +1,4 @@
-"""`python -m bench.results`: the page is written by a complete run and by no other, and tells nothing of who ran it."""
+"""`python -m bench.results`: only a complete run writes the page, and the page does not reveal who ran it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ PART = Part({name!r}, "The {name} part", "Measured so.", rows, lacks=lambda opti
 
 @pytest.fixture
 def bench(tmp_path, monkeypatch):
-    """Call with two parts' values to run them as all that there is; returns the exit code. bench.page: the page."""
+    """A function that runs two parts, with the given values, as the only ones; returns the exit code. bench.page: the
+    page."""
     page = tmp_path / "RESULTS.md"
     page.write_text("earlier\n")
     monkeypatch.setattr(results, "PAGE", page)
@@ -56,7 +57,7 @@ def test_a_complete_run_replaces_the_page(bench, capsys):
     assert [path.name for path in bench.page.parent.glob("*.tmp")] == []
 
 
-def test_a_missed_bar_stands_in_the_page_and_fails_the_run(bench, capsys):
+def test_a_missed_bar_is_on_the_page_and_fails_the_run(bench, capsys):
     assert bench(3.0, 1.5) == 1
     page = bench.page.read_text()
     assert "1 of 2 bars are met. MISSED: speed|fast (The second part).\n" in page
@@ -65,27 +66,27 @@ def test_a_missed_bar_stands_in_the_page_and_fails_the_run(bench, capsys):
 
 
 @pytest.mark.parametrize("then", ["sys.exit('bench: marks differ')", "raise OSError('gone')"], ids=["exits", "raises"])
-def test_a_part_that_ends_early_leaves_the_page(bench, then):
+def test_a_failed_part_leaves_the_page_unchanged(bench, then):
     with pytest.raises((SystemExit, OSError), match=r"marks differ|gone"):
         bench(3.0, 2.5, then=then)
     assert bench.page.read_text() == "earlier\n"
 
 
-def test_what_lacks_is_said_before_anything_is_run(bench, capsys):
+def test_missing_requirements_are_reported_before_anything_runs(bench, capsys):
     assert bench(3.0, 2.5, lack="no peer. Run make bench-peers.") == 2
     printed = capsys.readouterr()
     assert printed.err == "bench: no peer. Run make bench-peers.\n" and "speed" not in printed.out
     assert bench.page.read_text() == "earlier\n"
 
 
-def test_parts_alone_are_printed_and_the_page_is_left(bench, capsys):
+def test_selected_parts_are_printed_and_the_page_stays_unchanged(bench, capsys):
     assert bench(3.0, 1.5, "--only", "first") == 0
     printed = capsys.readouterr().out
     assert "## The first part" in printed and "second" not in printed
     assert bench.page.read_text() == "earlier\n"
 
 
-def test_all_parts_have_what_the_page_needs():
+def test_every_part_has_all_fields_that_the_page_needs():
     for name, module in results.MODULES.items():
         part = results.part_of(module)
         assert part.name == name and part.title and part.how.endswith(".")

@@ -1,4 +1,4 @@
-"""A figure against its bar, and how a part that runs alone ends."""
+"""Figures and their bars, and the exit codes of a part that runs alone."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bench.row import Part, Row, run_alone, shown
         (0.1, None, False, ""),
     ],
 )
-def test_a_figure_meets_its_bar_from_its_own_side(value, bar, at_most, verdict):
+def test_a_bar_is_an_upper_or_a_lower_limit(value, bar, at_most, verdict):
     row = Row("speed", value, "x", bar, at_most=at_most)
     assert (row.verdict, row.missed) == (verdict, verdict == "MISSED")
 
@@ -38,7 +38,7 @@ def test_a_figure_meets_its_bar_from_its_own_side(value, bar, at_most, verdict):
         (float("nan"), "s", "nan s"),
     ],
 )
-def test_numbers_are_shown_as_exactly_as_they_are_known(value, unit, text):
+def test_numbers_are_shown_whole_or_with_three_digits(value, unit, text):
     assert shown(value, unit) == text
 
 
@@ -55,7 +55,7 @@ def test_a_part_alone_prints_its_rows_and_fails_for_a_missed_bar(bar, code, word
     assert "on Python " in printed and " cores (" in printed
 
 
-def test_a_part_that_lacks_something_says_so_and_measures_nothing(capsys):
+def test_a_part_with_missing_requirements_measures_nothing(capsys):
     def measured(options):
         raise AssertionError("measured")
 

@@ -1,8 +1,8 @@
-"""Mistakes that make `grader check` say nearly everything that it can say, as lines added to a right package."""
+"""Mistakes, as lines to add to a right package, that together give nearly every message of `grader check`."""
 
 from __future__ import annotations
 
-# By state of the folder: what is added to each file. Within a state every function has a mistake of its own.
+# By state of the folder: the lines to add to each file. Within a state, every function has another mistake.
 WRONG_VALUES = {
     "layers.py": """
 _affine_backward, _relu_backward, _svm_loss, _softmax_loss = affine_backward, relu_backward, svm_loss, softmax_loss

@@ -1,4 +1,4 @@
-"""`grader check`: what a student sees in their own folder, on any system."""
+"""`grader check`: its output in a student's own folder, on any system."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FUNCTIONS = 28
 
 @pytest.fixture(scope="session")
 def unpacked(tmp_path_factory):
-    """Where the zip was unpacked: the public assignment, and room for packages beside it."""
+    """The folder of the unpacked zip, with the public assignment; tests put packages beside it."""
     folder = tmp_path_factory.mktemp("unpacked")
     release_assignment(folder / "assignment")
     return folder
@@ -40,13 +40,13 @@ def unpacked(tmp_path_factory):
 
 @pytest.fixture
 def student(unpacked, tmp_path, request):
-    """A folder of a student's own, below the unpacked one, with the empty template in it."""
+    """A student's folder below the unpacked zip, with the empty template in it."""
     folder = unpacked / re.sub(r"\W+", "_", request.node.name)
     make_package(folder / "cs231n")
     return folder
 
 
-def test_in_the_empty_template_nothing_is_there_yet_and_the_first_function_is_next(student):
+def test_the_empty_template_is_not_written_and_the_first_function_is_next(student):
     code, output = check(student)
     assert code == 1
     assert len(re.findall(r"^\w+ +not there yet\b", output, re.MULTILINE)) == FUNCTIONS
@@ -54,18 +54,18 @@ def test_in_the_empty_template_nothing_is_there_yet_and_the_first_function_is_ne
     assert output.endswith(f"0 right, {FUNCTIONS} not there yet\n")
 
 
-def test_a_wrong_function_is_first_and_says_what_is_wrong(student):
+def test_a_wrong_function_is_next_and_its_message_is_shown(student):
     layers = student / "cs231n" / "layers.py"
     fill_in(student / "cs231n", "layers.py", ("affine_forward",))
     layers.write_text(layers.read_text() + "\n\ndef relu_forward(x):\n    return np.minimum(0, x), x\n")
     code, output = check(student)
     assert (code, row(output, "relu_forward")) == (1, "wrong")
     assert re.search(r"^  relu_forward: out .+", output, re.MULTILINE)
-    assert re.search(r"^next: mend relu_forward \(layers\.py:\d+\)$", output, re.MULTILINE)
+    assert re.search(r"^next: fix relu_forward \(layers\.py:\d+\)$", output, re.MULTILINE)
 
 
 def test_messages_and_hints_are_those_of_grading(context, unpacked):
-    """No stubs are needed here, so the two ways must agree in every word."""
+    """This needs no stubs, so check and grade must print exactly the same."""
     wrong = b"\n\ndef dropout_forward(x, dropout_param):\n    return x, (dropout_param, None)\n"
     files = reference_files()
     files["layers.py"] += wrong
@@ -83,18 +83,20 @@ def test_messages_and_hints_are_those_of_grading(context, unpacked):
     assert "failed" in {check.status for check in own.checks}
 
 
-def test_a_name_narrows(student):
+def test_part_of_a_name_selects_functions(student):
     fill_in(student / "cs231n", "layers.py", ("conv_forward_naive",))
     code, output = check(student, "conv_forward")
     assert code == 0
     assert re.findall(r"^(\w+) +(?:right|wrong|not)", output, re.MULTILINE) == ["conv_forward_naive"]
-    assert output.endswith("\nall public checks of conv_forward passed; hidden checks are run on the graded version\n")
+    assert output.endswith(
+        "\nall public checks of conv_forward passed; hidden checks run only when your work is graded\n"
+    )
     code, output = check(student, "conv_forward", "optim.adam")
     assert (code, row(output, "adam")) == (1, "not there yet")
 
 
-def test_a_whole_name_means_its_function_alone(student):
-    """It is part of other names as well: of its spatial sister's, and of its own with _alt."""
+def test_a_full_name_selects_only_that_function(student):
+    """It is also part of other names: with spatial_ before it, and with _alt after it."""
     output = check(student, "batchnorm_backward")[1]
     assert re.findall(r"^(\w+) +not there yet", output, re.MULTILINE) == ["batchnorm_backward"]
     output = check(student, "layers.BATCHNORM_FORWARD", "adam")[1]
@@ -103,7 +105,7 @@ def test_a_whole_name_means_its_function_alone(student):
 
 
 @pytest.mark.parametrize("name", ["optim.py", "cs231n/optim.py"])
-def test_a_file_means_its_functions(student, monkeypatch, name):
+def test_a_file_selects_its_functions(student, monkeypatch, name):
     monkeypatch.chdir(student)
     _, output = check(name)
     assert re.findall(r"^(\w+) +not there yet", output, re.MULTILINE) == ["sgd_momentum", "rmsprop", "adam"]
@@ -111,48 +113,48 @@ def test_a_file_means_its_functions(student, monkeypatch, name):
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("conv_foward_naive", "Did you mean conv_forward_naive or "), ("solver.py", "There are: affine_")],
+    [("conv_foward_naive", "Did you mean conv_forward_naive or "), ("solver.py", "The functions are: affine_")],
 )
-def test_a_misspelt_name_is_told_its_likeness(student, name, said):
+def test_a_misspelt_name_gets_a_suggestion(student, name, said):
     with pytest.raises(UsageError, match=said):
         check(student, name)
 
 
-def test_the_folder_may_be_left_out_and_may_be_the_package(student, monkeypatch):
+def test_the_path_defaults_to_the_current_folder_and_may_be_the_package(student, monkeypatch):
     monkeypatch.chdir(student / "cs231n" / "classifiers")
     assert check("affine_forward")[0] == 1
     assert check(student / "cs231n", "affine_forward")[0] == 1
 
 
 @pytest.mark.parametrize("args", [["no_such_function"], ["no/such/folder"]])
-def test_a_name_that_fits_nothing_is_a_fault_of_usage(student, monkeypatch, args):
+def test_an_unknown_name_is_a_usage_error(student, monkeypatch, args):
     monkeypatch.chdir(student)
-    with pytest.raises(UsageError, match=r"neither a folder, .* There are: affine_forward, |is no folder"):
+    with pytest.raises(UsageError, match=r"not a folder, .* The functions are: affine_forward, |not a folder"):
         check(*args)
 
 
-def test_without_an_assignment_above_it_must_be_named(student, tmp_path, unpacked):
+def test_an_assignment_that_is_not_found_must_be_named(student, tmp_path, unpacked):
     make_package(tmp_path / "cs231n", written=("affine_forward",))
     with pytest.raises(UsageError, match="--assignment"):
         check(tmp_path)
     assert check(tmp_path, "affine_forward", "--assignment", unpacked / "assignment")[0] == 0
 
 
-def test_hidden_checks_are_not_run_where_they_are_at_hand(tmp_path):
+def test_hidden_checks_never_run_even_if_they_exist(tmp_path):
     make_package(tmp_path / "cs231n")
     place = find_place(tmp_path, ROOT / "assignment")
     assert {check.visibility for check in place.assignment.checks} == {VISIBLE}
     assert place.context.reference_files is None
 
 
-def test_a_file_that_cannot_be_imported_is_said_once(student):
+def test_a_file_that_cannot_be_imported_is_reported_once(student):
     layers = student / "cs231n" / "layers.py"
     layers.write_text(layers.read_text() + "\n\nundefined_name\n")
     code, output = check(student)
     assert code == 1
     assert output.count("layers.py cannot be imported: NameError") == 1
     line = len(layers.read_text().splitlines())
-    assert f"\nnext: mend layers.py:{line}, which stops " in output
+    assert f"\nnext: fix layers.py:{line}, which stops " in output
     assert row(output, "adam") == "not there yet"
 
 
@@ -206,20 +208,20 @@ main()
 def run_without_posix(*args):
     code = f"PRELUDE = {NO_POSIX!r}\n{CHECK_WITHOUT_POSIX}"
     command = [sys.executable, "-c", code, *map(str, args)]
-    # Without fcntl its work folder has no lock: a grader of another test would take it for a dead one's and sweep it.
+    # Without fcntl its work folder has no lock: the grader of another test would remove it as a leftover.
     with tempfile.TemporaryDirectory() as temporary:
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200", "TMPDIR": temporary}
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_it_works_where_nothing_is_posix(student):
+def test_it_works_without_posix_modules(student):
     layers = student / "cs231n" / "layers.py"
     fill_in(student / "cs231n", "layers.py", ("affine_forward", "affine_backward"))
     layers.write_text(layers.read_text() + "\n\ndef relu_forward(x):\n    while True:\n        pass\n")
     done = run_without_posix(student, "affine", "layers.relu")
     assert (done.returncode, done.stderr) == (1, "")
     assert [row(done.stdout, name) for name in ("affine_forward", "affine_backward")] == ["right", "right"]
-    assert "relu_forward was still running after 2 s of CPU time; perhaps a loop never ends." in done.stdout
+    assert "relu_forward was still running after 2 s of CPU time. Perhaps a loop never ends." in done.stdout
 
 
 def test_a_remark_is_shown_and_costs_nothing(student):
@@ -232,7 +234,7 @@ def test_a_remark_is_shown_and_costs_nothing(student):
     assert "relu_backward changes its input dout in place" in output
 
 
-def test_a_save_runs_what_it_touches_and_no_more(student):
+def test_a_save_reruns_only_affected_functions(student):
     package = student / "cs231n"
     texts, last = watched(
         student,
@@ -243,16 +245,16 @@ def test_a_save_runs_what_it_touches_and_no_more(student):
     assert row(texts[0], "affine_forward") == "right"
     assert "relu_forward" not in texts[0]
     assert row(texts[0], "FullyConnectedNet") == "not there yet"
-    assert texts[0].index("affine_forward") < texts[0].index("TwoLayerNet")  # what was saved is answered first
+    assert texts[0].index("affine_forward") < texts[0].index("TwoLayerNet")  # the saved file is reported first
     assert f"1 right, {FUNCTIONS - 1} not there yet" in texts[0]
     assert row(texts[1], "relu_forward") == "right"
     assert not re.search("^affine_forward", texts[1], re.MULTILINE)
     assert f"2 right, {FUNCTIONS - 2} not there yet" in texts[1]
-    assert texts[2] == "Saved; nothing that is checked has changed.\n"
+    assert texts[2] == "Saved. No checked function changed.\n"
     assert standing_of(last).ending == f"2 right, {FUNCTIONS - 2} not there yet"
 
 
-def test_a_half_written_file_is_said_in_a_line(student):
+def test_a_half_written_file_is_reported_in_one_line(student):
     package = student / "cs231n"
     texts, _ = watched(
         student,
@@ -264,7 +266,7 @@ def test_a_half_written_file_is_said_in_a_line(student):
     assert row(texts[1], "adam") == "right"
 
 
-def test_what_is_saved_before_anybody_waits_is_seen(student):
+def test_a_save_before_the_first_wait_is_noticed(student):
     changes = saves(student / "cs231n")
     fill_in(student / "cs231n", "optim.py", ("adam",))
     seen = queue.SimpleQueue()
@@ -272,7 +274,7 @@ def test_what_is_saved_before_anybody_waits_is_seen(student):
     assert seen.get(timeout=20) is None
 
 
-def test_a_changed_file_is_seen_and_nothing_before_it(student):
+def test_only_a_changed_file_is_noticed(student):
     seen = queue.SimpleQueue()
     changes = saves(student / "cs231n")
     threading.Thread(target=lambda: seen.put(next(changes)), daemon=True).start()
@@ -295,7 +297,7 @@ def test_the_command_watches_until_it_is_stopped(student):
 
 
 def until(process, text):
-    """The lines up to the one that holds the text. A process that is silent for a minute is ended."""
+    """The lines up to the one that contains the text. Kills a process that prints nothing for a minute."""
     patience = threading.Timer(60, process.kill)
     patience.start()
     lines = []
@@ -316,7 +318,7 @@ def load_check(package):
     return module.check
 
 
-def test_a_notebook_shows_the_same(student):
+def test_a_notebook_shows_the_same_table(student):
     fill_in(student / "cs231n", "layers.py", ("affine_forward",))
     shown = load_check(student / "cs231n")("affine")
     assert not shown.all_right
@@ -338,19 +340,19 @@ def test_what_a_student_raises_is_escaped_in_a_notebook(student):
     assert "&lt;img src=x&gt;" in html
 
 
-def test_a_notebook_without_the_grader_says_in_a_line_what_to_install_and_goes_on(student, monkeypatch, capsys):
+def test_a_notebook_without_the_grader_says_what_to_install_and_goes_on(student, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "grader.student.notebook_check", None)
     assert load_check(student / "cs231n")("affine") is None
     said = "check: the grader is not installed in this Python. Run in a cell: %pip install -r requirements.txt\n"
     assert capsys.readouterr().out == said
 
 
-def test_a_notebook_says_in_a_line_why_nothing_can_be_checked(student, tmp_path, capsys):
+def test_a_notebook_says_in_one_line_why_nothing_can_be_checked(student, tmp_path, capsys):
     assert load_check(student / "cs231n")("afine") is None
     make_package(tmp_path / "cs231n")
     assert load_check(tmp_path / "cs231n")() is None
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith(
-        "check: afine: neither a folder, a file with functions to write, nor part of a function's name."
+        "check: afine: not a folder, not a file with functions to write, and not part of a function's name."
     )
-    assert second.startswith(f"check: {tmp_path / 'cs231n'}: no assignment/assignment.toml here or above.")
+    assert second.startswith(f"check: {tmp_path / 'cs231n'}: no assignment/assignment.toml in this folder or above.")

@@ -1,4 +1,4 @@
-"""The class table of a terminal: short where much was lost, and no name broken in its middle."""
+"""The class table on a terminal: short even if much was lost, and no name is broken in the middle."""
 
 from __future__ import annotations
 
@@ -47,24 +47,24 @@ def test_few_losses_are_named() -> None:
     assert losses(result({"adam": "partial", "sgd": "failed"})) == "adam (partial), sgd (failed)"
 
 
-def test_many_losses_are_counted_by_status_and_what_stands_alone_is_named() -> None:
+def test_many_losses_are_counted_by_status_and_single_ones_are_named() -> None:
     many = {**dict.fromkeys(NAMES, "missing"), "adam": "error"}
     assert losses(result(many)) == "5 functions missing, adam (error)"
 
 
-def test_everything_of_one_status_is_told_as_that() -> None:
+def test_one_status_for_everything_is_shown_once() -> None:
     everything = result(dict.fromkeys((*NAMES, "affine_forward"), "missing"))
     assert losses(everything) == "everything: missing"
 
 
-def test_no_name_is_broken_in_its_middle_on_eighty_columns() -> None:
+def test_eighty_columns_break_no_name_in_the_middle() -> None:
     text = printed(result(dict.fromkeys(NAMES[:3], "partial")))
     for name in NAMES[:3]:
         assert f"{name} (partial)" in text
     assert max(map(len, text.splitlines())) <= 80
 
 
-def test_a_long_word_of_a_message_is_folded_and_leaves_the_submissions_name_its_room() -> None:
+def test_a_long_word_is_folded_and_does_not_squeeze_the_submission_column() -> None:
     broken = replace(result({}, "amelia"), status="unreadable", reason=as_written("x" * 200))
     text = printed(broken)
     assert "amelia" in text
@@ -77,5 +77,5 @@ def test_a_long_message_is_cut_to_what_a_list_shows() -> None:
     assert losses(broken) == "x" * MESSAGE_CHARS + " … (7 more characters)"
 
 
-def test_a_class_of_nobody_has_a_table() -> None:
+def test_an_empty_class_has_a_table() -> None:
     assert "0 submissions, 0 graded." in printed()

@@ -1,4 +1,4 @@
-"""docs/downloads.md: the folder that it shows, graded; what it prints is what is printed."""
+"""docs/downloads.md is true: grading the folder that it shows prints exactly its output."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sayings import said_in
 
 from grader.errors import UsageError
 from grader.intake.collect import find
-from grader.running.identities import keep_ids, settle_ids
+from grader.running.identities import assign_ids, save_ids
 
 CODE = ROOT / "submissions/complete/cs231n"
 PAGE = (ROOT / "docs/downloads.md").read_text(encoding="utf-8")
@@ -63,7 +63,7 @@ def download(tmp_path_factory):
 
 
 @pytest.mark.process
-def test_the_download_of_the_page_is_graded_as_the_page_says(download):
+def test_the_download_in_the_docs_is_graded_as_documented(download):
     done = grader("grade", "submissions", cwd=download)
     assert done.returncode == 0, done.stderr
     command, _, printed = blocks()[2].partition("\n")
@@ -74,7 +74,7 @@ def test_the_download_of_the_page_is_graded_as_the_page_says(download):
 
 
 @pytest.mark.process
-def test_a_packed_download_is_refused_as_the_page_says(download):
+def test_a_packed_download_is_rejected_as_documented(download):
     with zipfile.ZipFile(download / "submissions.zip", "w") as archive:
         for path in (download / "submissions").iterdir():
             archive.write(path, path.name)
@@ -83,7 +83,7 @@ def test_a_packed_download_is_refused_as_the_page_says(download):
     assert done.stderr.splitlines() == blocks()[4].splitlines()[1:]
 
 
-def test_what_does_not_fit_a_download_is_told_as_the_page_says(download, monkeypatch):
+def test_files_that_do_not_fit_a_download_are_reported_as_documented(download, monkeypatch):
     other = download / "other"
     shutil.copytree(download / "submissions", other / "submissions")
     (other / "submissions/by mail.zip").write_bytes(b"PK\x05\x06" + bytes(18))
@@ -92,7 +92,7 @@ def test_what_does_not_fit_a_download_is_told_as_the_page_says(download, monkeyp
     assert {one.folder for one in found} == {blocks()[6]}
 
 
-def test_doubt_is_told_as_the_page_says(tmp_path, monkeypatch):
+def test_unclear_ids_are_reported_as_documented(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("s1/ann", "s2/ann", "s3/ann", "submissions/HW/ann", "submissions/HW/ben"):
         Path(name).mkdir(parents=True)
@@ -100,8 +100,8 @@ def test_doubt_is_told_as_the_page_says(tmp_path, monkeypatch):
     names = SimpleNamespace(student_files=["layers.py"], package="cs231n")
     out = Path("out")
     out.mkdir()
-    keep_ids(settle_ids(find([Path("s1"), Path("s2")], names), out)[0], out)
+    save_ids(assign_ids(find([Path("s1"), Path("s2")], names), out)[0], out)
     with pytest.raises(UsageError) as caught:
-        settle_ids(find([Path("s3")], names), out)
+        assign_ids(find([Path("s3")], names), out)
     assert str(caught.value) == blocks()[5]
     assert {one.folder for one in find([Path("submissions")], names)} == {blocks()[7]}

@@ -1,4 +1,4 @@
-"""Every way out of the command line has its exit code, and what nobody foresaw is a fault of ours."""
+"""Every way to end the command has its exit code, and an unexpected exception is a fault of ours."""
 
 from __future__ import annotations
 

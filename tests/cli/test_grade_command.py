@@ -1,4 +1,4 @@
-"""`grader grade` on bad input: a clear message, the right exit code, the rest of the class graded, nothing lost."""
+"""`grader grade` on bad input: a clear message, the right exit code, no lost result, and the rest is graded."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from grader.assignment.fixtures import source_hash
 pytestmark = pytest.mark.process
 
 REFERENCE = (ROOT / "reference/layers.py").read_text()
-LAYERS = 73  # of 100 points are for layers.py, which is all that most of these hand in
+LAYERS = 73  # of 100 points are for layers.py, the only file in most of these submissions
 
 
 def grade(*arguments: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
@@ -60,7 +60,7 @@ def test_no_path_at_all():
     assert grade().returncode == 2
 
 
-def test_what_cannot_be_read_costs_nobody_else_anything(tmp_path, classroom):
+def test_an_unreadable_submission_does_not_affect_others(tmp_path, classroom):
     with zipfile.ZipFile(classroom / "damaged.zip", "w") as file:
         file.writestr("layers.py", REFERENCE)
     content = (classroom / "damaged.zip").read_bytes()
@@ -113,7 +113,7 @@ def test_a_single_file(tmp_path, classroom):
 
 @pytest.fixture
 def assignment(tmp_path):
-    """A copy of the assignment and its reference, to be damaged."""
+    """A copy of the assignment and its reference, for tests that damage it."""
     shutil.copytree(ROOT / "assignment", tmp_path / "assignment", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "reference", tmp_path / "reference", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "tests/submissions/passes", tmp_path / "tests/submissions/passes")
@@ -131,14 +131,14 @@ def append(path: Path) -> None:
         (lambda a: (a / "assignment.toml").unlink(), "assignment.toml: not found"),
         (lambda a: (a / "fixtures/manifest.json").write_text("{"), "manifest.json: cannot be read"),
         (lambda a: (a / "fixtures/manifest.json").unlink(), "manifest.json: not found"),
-        (lambda a: (a / "fixtures/hidden/layers.npz").write_bytes(b"PK"), "is not the file that the manifest names"),
+        (lambda a: (a / "fixtures/hidden/layers.npz").write_bytes(b"PK"), "its hash differs from the manifest's"),
         (lambda a: (a / "fixtures/public/layers.npz").unlink(), "cannot be read"),
-        (lambda a: append(a / "checks/hidden/layers.py"), "has changed since they were made"),
-        (lambda a: append(a.parent / "reference/layers.py"), "has changed since they were made"),
+        (lambda a: append(a / "checks/hidden/layers.py"), "changed after they were made"),
+        (lambda a: append(a.parent / "reference/layers.py"), "changed after they were made"),
         (lambda a: (a / "checks/hidden/layers.py").write_text("1 / 0\n"), "cannot be imported"),
     ],
 )
-def test_a_damaged_assignment_is_our_fault_and_writes_no_mark(tmp_path, classroom, assignment, damage, said):
+def test_a_damaged_assignment_is_a_fault_of_ours_and_writes_no_mark(tmp_path, classroom, assignment, damage, said):
     damage(assignment)
     done = grade(classroom, "--assignment", assignment, "--out", tmp_path / "out")
     assert done.returncode == 3, done.stdout + done.stderr
@@ -148,7 +148,7 @@ def test_a_damaged_assignment_is_our_fault_and_writes_no_mark(tmp_path, classroo
 
 
 def test_a_fault_of_ours_leaves_earlier_results_and_grades_the_rest(tmp_path, classroom, assignment):
-    """A check that breaks on one submission only, by raising GraderError: earlier marks stay, exit 3."""
+    """A check raises GraderError on one submission only: earlier marks stay, and the exit code is 3."""
     out = tmp_path / "out"
     assert grade(classroom, "--assignment", assignment, "--out", out).returncode == 0
     earlier = (out / "results/amelia.json").read_bytes()
@@ -163,7 +163,8 @@ def test_a_fault_of_ours_leaves_earlier_results_and_grades_the_rest(tmp_path, cl
     (classroom / "amelia" / "layers.py").write_text(REFERENCE + "\ndef relu_forward(x):\n    return x, x\n")
     (classroom / "bela").mkdir()
     (classroom / "bela" / "layers.py").write_text(REFERENCE)
-    # What the reference returns stays the same, so its fixtures would: only the text that they were made of is another.
+    # The reference still returns the same values, so only its text differs from the one that the fixtures were made
+    # from.
     manifest = assignment / "fixtures/manifest.json"
     known = source_hash(ROOT / "assignment/checks/hidden/layers.py")
     assert known in manifest.read_text()
@@ -173,10 +174,10 @@ def test_a_fault_of_ours_leaves_earlier_results_and_grades_the_rest(tmp_path, cl
     assert "1 of 2 could not be graded or reported: amelia: check: broken" in done.stderr
     assert (out / "results/amelia.json").read_bytes() == earlier
     assert results(out)["bela"]["score"] == LAYERS
-    assert f"amelia,graded,{LAYERS},100" in (out / "grades.csv").read_text()  # the mark that there was stays
+    assert f"amelia,graded,{LAYERS},100" in (out / "grades.csv").read_text()  # the earlier mark stays
     fresh = tmp_path / "fresh"
     assert grade(classroom, "--assignment", assignment, "--out", fresh).returncode == 3
-    assert "amelia,grader_error,,100" in (fresh / "grades.csv").read_text()  # and where there was none, it is no zero
+    assert "amelia,grader_error,,100" in (fresh / "grades.csv").read_text()  # a fault is not a zero
 
 
 def test_force_grades_again_and_only_selects(tmp_path, classroom):
@@ -189,7 +190,7 @@ def test_force_grades_again_and_only_selects(tmp_path, classroom):
     assert (out / "results/amelia.json").stat().st_mtime_ns != stamp
     done = grade(classroom, "--out", out, "--only", "zoe")
     assert done.returncode == 2
-    assert "--only zoe: no such submission. There are: amelia." in done.stderr
+    assert "--only zoe: no submission has this id, expected one of: amelia. Correct the id." in done.stderr
 
 
 def test_a_changed_submission_is_graded_again(tmp_path, classroom):
@@ -200,7 +201,7 @@ def test_a_changed_submission_is_graded_again(tmp_path, classroom):
     assert results(out)["amelia"]["score"] == LAYERS - 1
 
 
-def test_without_isolation_every_page_says_so(tmp_path, classroom):
+def test_every_page_says_if_isolation_was_off(tmp_path, classroom):
     out = tmp_path / "out"
     done = grade(classroom, "--out", out, "--sandbox", "none")
     assert done.returncode == 0, done.stderr
@@ -234,8 +235,8 @@ def relu_forward(x):
 """
 
 
-def test_values_and_texts_beyond_all_bounds_are_the_students_failure(tmp_path, classroom):
-    """Half a surrogate pair, an integer beyond all floats, a number whose square overflows: data, and no abort."""
+def test_huge_values_and_texts_count_as_the_students_failure(tmp_path, classroom):
+    """A lone surrogate, an integer beyond all floats and a number whose square overflows are data; nothing aborts."""
     (classroom / "amelia" / "layers.py").write_text(REFERENCE + HOSTILE_VALUES)
     (classroom / "bela").mkdir()
     (classroom / "bela" / "layers.py").write_text(REFERENCE)
@@ -249,10 +250,10 @@ def test_values_and_texts_beyond_all_bounds_are_the_students_failure(tmp_path, c
     assert lost == {f"layers.{name}" for name in ("affine_forward", "svm_loss", "softmax_loss", "relu_forward")}
 
 
-def test_a_python_that_is_none(classroom, tmp_path):
+def test_a_python_that_does_not_exist(classroom, tmp_path):
     done = grade(classroom, "--out", tmp_path / "out", "--python", "/bin/false")
     assert done.returncode == 2
-    assert "cannot be run as a Python" in done.stderr
+    assert "does not run as a Python" in done.stderr
 
 
 def test_an_output_folder_that_cannot_be_written(classroom, tmp_path):

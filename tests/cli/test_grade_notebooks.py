@@ -1,4 +1,4 @@
-"""`grader grade` with notebooks: answers to read, points from answers.csv, pages that show both; none of it is run."""
+"""`grader grade` with notebooks: answers to read, points from answers.csv, pages with both; no notebook is run."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def cell_of(notebook: dict[str, Any], identity: str) -> dict[str, Any]:
 
 
 def trace(classroom: Path) -> Path:
-    """What the notebook would leave if it were run."""
+    """The file that the notebook would write if it ran."""
     return classroom.parent / f"{classroom.name}-was-run"
 
 
 @pytest.fixture(scope="module")
 def classroom(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """ada: a folder whose notebook answers a question and changes a check cell. ben: what `grader submit` packs of the
-    template. carl: no notebook. All hand in optim.py alone, which is quickly graded.
+    """ada: a folder whose notebook answers a question and changes a check cell. ben: the zip that `grader submit` packs
+    from the template. carl: no notebook. All hand in only optim.py, which is graded fast.
     """
     folder = tmp_path_factory.mktemp("class")
     template = (ROOT / "student_template" / NOTEBOOK).read_bytes()
@@ -101,7 +101,7 @@ def test_a_changed_check_cell_is_noted_and_costs_nothing_and_nothing_was_run(cla
     assert NOTEBOOK not in result(graded, "ada")["submission"]["files"]
 
 
-def test_the_staff_page_shows_each_answer_with_its_question_as_text_and_leads_to_the_notebook(graded: Path) -> None:
+def test_the_staff_page_shows_each_answer_and_question_and_links_the_notebook(graded: Path) -> None:
     page = (graded / "ada.html").read_text()
     assert "Too large: not straight. &lt;img src=x" in page and "<img" not in page
     assert "What goes wrong with a much larger one" in page
@@ -161,7 +161,7 @@ def test_bad_points_stop_the_command_before_anything_is_written(classroom: Path,
     assert sorted(one.name for one in (tmp_path / "out").iterdir() if not one.name.startswith(".")) == ["answers.csv"]
 
 
-def test_the_questions_that_earn_points_are_those_that_the_notebooks_ask(graded: Path) -> None:
+def test_questions_with_points_are_those_of_the_notebooks(graded: Path) -> None:
     asked = [
         cell["metadata"]["grader"]["name"]
         for path in sorted((ROOT / "student_template").glob("*.ipynb"))

@@ -1,4 +1,4 @@
-"""`grader grade --handout`: the maximum follows the handout's file, never the submission; pages say what was taken."""
+"""`grader grade --handout`: the maximum depends on the handout, never on the submission; pages name the handout."""
 
 import json
 import os
@@ -50,7 +50,7 @@ def affine_forward(x, w, b):
 
 @pytest.fixture
 def assignment(tmp_path):
-    """A copy of the assignment that has one other handout, which lacks a function and a check and has another shape."""
+    """A copy of the assignment with another handout, which lacks a function and a check and has another shape."""
     ignore = shutil.ignore_patterns("__pycache__", "handouts", "*.so", "*.c")
     shutil.copytree(ROOT / "assignment", tmp_path / "assignment", ignore=ignore)
     shutil.copytree(ROOT / "reference", tmp_path / "reference", ignore=ignore)
@@ -61,7 +61,7 @@ def assignment(tmp_path):
 
 @pytest.fixture
 def classroom(tmp_path):
-    """old: written for the old handout, complete. deleted: the assignment's own, one function deleted."""
+    """old: complete, for the old handout. deleted: for the assignment's own handout, with one function deleted."""
     deleted = REFERENCE.replace("def svm_loss(", "def svm_loss_deleted(")
     assert deleted != REFERENCE
     for name, source in {"old": f"# mark one, mark two, mark three\n{deleted}{ROW}", "deleted": deleted}.items():
@@ -82,12 +82,12 @@ def grade(classroom, assignment, *options, code=0):
 
 
 def layers_only(result):
-    """Points and maximum of layers.py: the rest of the assignment was not handed in."""
+    """Points and maximum of layers.py, the only file that was handed in."""
     mine = [function for function in result["functions"] if function["function"].startswith("layers.")]
     return sum(item["points"] for item in mine), sum(item["max_points"] for item in mine)
 
 
-def test_a_named_handout_takes_what_it_lacks_from_the_maximum_and_calls_in_its_words(assignment, classroom):
+def test_a_named_handout_lowers_the_maximum_and_uses_its_own_signatures(assignment, classroom):
     loaded = load_assignment(assignment)
     lost = loaded.functions["layers.svm_loss"]
     lost += next(check.max_points for check in loaded.checks if check.id == "layers.relu_forward.images")
@@ -110,7 +110,7 @@ def test_a_named_handout_takes_what_it_lacks_from_the_maximum_and_calls_in_its_w
     assert [check["id"] for check in old["checks"]] == [check["id"] for check in own["old"]["checks"]]
     assert "svm_loss" not in done.stdout
     message = next(said_in(check["reasons"][0]) for check in old["checks"] if check["status"] == "not_applicable")
-    assert message == "Handout old (long ago) does not ask for this."
+    assert message == "Handout old (long ago) does not require what this check tests."
     for page in ("index.html", "old.html", "feedback/old.html"):
         assert "<b>old</b>" in (out / page).read_text(), page
 
@@ -127,17 +127,17 @@ def test_another_handout_makes_earlier_results_outdated(assignment, classroom):
     assert first["deleted"]["max_score"] == third["deleted"]["max_score"] > second["deleted"]["max_score"]
 
 
-def test_auto_takes_each_submission_for_itself_and_says_why(assignment, classroom):
+def test_auto_guesses_the_handout_for_each_submission_and_says_why(assignment, classroom):
     done, results, out = grade(classroom, assignment, "--handout", "auto")
     shares = [result["score"] / result["max_score"] for result in results.values()]
     assert f"mean {50 * sum(shares):.1f} %" in done.stdout  # of two maxima
     old, deleted = results["old"], results["deleted"]
     assert old["assignment"]["handout"] == "old"
-    grounds = "auto: taken for handout old by 3 of 3 marks (one, two, three)."
+    grounds = "auto: graded as handout old, which 3 of 3 clues point to (one, two, three)."
     assert said_in(old["grounds"]) == grounds
     assert grounds in map(said_in, old["notes"])
     assert deleted["assignment"]["handout"] == "default"
-    assert deleted["max_score"] > old["max_score"]  # what is absent stays in the maximum
+    assert deleted["max_score"] > old["max_score"]  # deleted functions still count in the maximum
     assert next(f["status"] for f in deleted["functions"] if f["function"] == "layers.svm_loss") == "missing"
     for page in ("index.html", "old.html", "feedback/old.html"):
         assert grounds in (out / page).read_text(), page
@@ -146,20 +146,20 @@ def test_auto_takes_each_submission_for_itself_and_says_why(assignment, classroo
     assert (out / "results/old.json").stat().st_mtime_ns == stamp
 
 
-def test_a_handout_that_does_not_exist_is_a_wrong_question(assignment, classroom):
+def test_an_unknown_handout_is_a_usage_error(assignment, classroom):
     done, _, out = grade(classroom, assignment, "--handout", "2099", code=2)
     assert "--handout 2099: no such handout. There are: default, auto, old." in done.stderr
     assert not out.exists()
 
 
-def test_a_damaged_handout_is_our_fault_and_writes_no_mark(assignment, classroom):
+def test_a_damaged_handout_is_a_fault_of_ours_and_writes_no_mark(assignment, classroom):
     (assignment / "handouts/old.toml").write_text("years = ")
     done, _, out = grade(classroom, assignment, "--handout", "old", code=3)
     assert "handouts/old.toml: cannot be read" in done.stderr
     assert not out.exists()
 
 
-def test_the_public_handout_of_2015_asks_for_layers_alone(assignment, classroom, tmp_path):
+def test_the_public_handout_of_2015_grades_only_layers(assignment, classroom, tmp_path):
     shutil.copytree(ROOT / "assignment/handouts", assignment / "handouts", dirs_exist_ok=True)
     (tmp_path / "class/old/layers.py").write_text(REFERENCE)
     _, results, _ = grade(classroom, assignment, "--handout", "2015", "--only", "old")

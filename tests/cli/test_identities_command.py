@@ -1,4 +1,4 @@
-"""Points in answers.csv stay with the student who got them, whoever hands in later."""
+"""Points in answers.csv stay with the student who got them, even if others hand in later."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def write(out, rows):
 
 @pytest.fixture(scope="module")
 def marked(tmp_path_factory):
-    """a_b is graded and got points; then "a b" hands in, who sorts before."""
+    """a_b is graded and gets points; then "a b" hands in, whose name sorts before a_b."""
     folder = tmp_path_factory.mktemp("ids")
     student(folder / "class", "a_b")
     done = grade(folder / "class", folder / "out")
@@ -69,7 +69,7 @@ def test_points_stay_with_the_student_who_got_them(marked):
     assert sources == {"a_b": "a_b", "a_b-2": "a b"}
 
 
-def test_a_row_whose_id_is_another_ones_stops_the_run(marked, tmp_path):
+def test_a_row_with_another_persons_id_stops_the_run(marked, tmp_path):
     shutil.copytree(marked / "out", tmp_path / "out")
     rows = table(tmp_path / "out")
     for row in rows:
@@ -78,7 +78,7 @@ def test_a_row_whose_id_is_another_ones_stops_the_run(marked, tmp_path):
     before = (tmp_path / "out/answers.csv").read_bytes()
     done = grade(marked / "class", tmp_path / "out")
     assert done.returncode == 2
-    assert "has handed_in_as" in done.stderr and "another student. Correct the row's" in done.stderr
+    assert "has handed_in_as" in done.stderr and "another student. Correct its submission" in done.stderr
     assert (tmp_path / "out/answers.csv").read_bytes() == before
 
 

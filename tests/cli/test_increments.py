@@ -1,4 +1,4 @@
-"""A later run grades what is new or changed and nothing else; the rest is taken as it is, and is on the class page."""
+"""A later run grades only new or changed submissions; it reuses all other results, also on the class page."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def folder(graded, tmp_path) -> Path:
 
 
 def grade(folder: Path, *options: object, paths: tuple[str, ...] = ("class",)) -> tuple[int, list[dict], str]:
-    """Run the command; return its exit code, its log as events, and what else it said."""
+    """Run the command; return its exit code, the events of its log, and its other output."""
     done = run(folder, *paths, "--log-format", "json", *options)
     if done.exception is not None and not isinstance(done.exception, GraderError):
         raise done.exception
@@ -77,7 +77,7 @@ def append(path: Path, text: str) -> None:
     path.write_text(path.read_text() + text)
 
 
-def test_what_is_the_same_is_not_graded_again_and_no_file_is_written(folder):
+def test_unchanged_submissions_are_not_graded_again_and_no_file_is_written(folder):
     before = files(folder / "out")
     code, events, _ = grade(folder)
     assert (code, graded_now(events), events[-1]["reused"]) == (0, set(), 3)
@@ -101,7 +101,7 @@ def edit(path: Path, old: str, new: str) -> None:
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_what_decides_over_marks_has_changed_so_all_are_graded_again(folder, monkeypatch, change):
+def test_a_change_of_deciding_code_regrades_all(folder, monkeypatch, change):
     CHANGES[change](folder, monkeypatch)
     assert graded_now(grade(folder)[1]) == set(CLASS)
     assert graded_now(grade(folder)[1]) == set()
@@ -115,7 +115,7 @@ def test_a_changed_and_a_new_submission_are_graded(folder):
     assert {event["id"]: event["score"] for event in events if event["event"] == "result"}["bela"] == 10
 
 
-def test_a_class_that_was_moved_is_the_same_class(folder):
+def test_a_moved_class_is_not_graded_again(folder):
     (folder / "class").rename(folder / "moved")
     _, events, _ = grade(folder, paths=("moved",))
     assert graded_now(events) == set()
@@ -128,7 +128,7 @@ def test_force_grades_all_again(folder):
     assert graded_now(grade(folder, "--force")[1]) == set(CLASS)
 
 
-def test_failed_grades_again_what_raised_or_could_not_be_read_and_leaves_wrong_values(folder):
+def test_failed_regrades_errors_and_unreadable_but_not_wrong_values(folder):
     write_class(folder / "class", {"dora": "import time\n\n\ndef double(x):\n    while True:\n        pass\n"})
     (folder / "class/emil").mkdir()
     assert graded_now(grade(folder)[1]) == {"dora", "emil"}
@@ -146,7 +146,7 @@ def test_only_grades_those_and_keeps_the_others_on_the_class_page(folder):
 
 
 @pytest.mark.parametrize("page", ["ada.html", "feedback/ada.html"])
-def test_a_page_that_is_missing_or_half_is_made_again_from_the_result(folder, page):
+def test_missing_and_incomplete_pages_are_rebuilt_from_the_result(folder, page):
     before = files(folder / "out")
     for damage in (Path.unlink, lambda path: path.write_text("")):
         damage(folder / "out" / page)
@@ -157,7 +157,7 @@ def test_a_page_that_is_missing_or_half_is_made_again_from_the_result(folder, pa
         }
 
 
-def test_pages_that_another_version_made_are_made_again_from_the_results(folder, monkeypatch):
+def test_pages_of_another_version_are_rebuilt_from_the_results(folder, monkeypatch):
     before = files(folder / "out")
     monkeypatch.setattr(output_folder, "pages_version", lambda: "newer")
     _, events, _ = grade(folder)
@@ -166,17 +166,17 @@ def test_pages_that_another_version_made_are_made_again_from_the_results(folder,
     assert changed == {f"{place}{name}.html" for name in CLASS for place in ("", "feedback/")}
 
 
-def test_what_is_not_found_any_more_is_named_and_kept(folder):
+def test_results_of_missing_submissions_are_named_and_kept(folder):
     shutil.rmtree(folder / "class/bela")
     done = run(folder, "class")
     assert done.return_value == 0
-    said = "has results of 1 that are not among the submissions now: bela. Their files stay; the class page and "
-    assert said + "grades.csv are without them." in done.stdout
+    said = "holds results of submissions that are not in this run (1): bela. Their files stay; the class page and "
+    assert said + "grades.csv leave them out." in done.stdout
     assert (folder / "out/results/bela.json").is_file()
     assert "bela" not in (folder / "out/grades.csv").read_text()
 
 
-def test_a_submission_that_the_machine_cannot_read_keeps_its_mark_and_costs_the_others_nothing(folder, monkeypatch):
+def test_a_read_error_of_the_machine_keeps_the_mark_and_does_not_affect_others(folder, monkeypatch):
     def fails(found, assignment, **options):
         if found.id == "ada":
             raise GraderError("class/ada: cannot be read (Input/output error). Grade it again.")
@@ -193,7 +193,7 @@ def test_a_submission_that_the_machine_cannot_read_keeps_its_mark_and_costs_the_
     assert "ada,graded,10,10" in (folder / "out/grades.csv").read_text()
 
 
-def test_a_job_log_has_an_event_a_line_and_nothing_else(folder):
+def test_a_json_log_has_one_event_per_line_and_nothing_else(folder):
     _, events, _ = grade(folder, "--force")
     assert [event["event"] for event in events] == ["start", "result", "result", "result", "end"]
     assert events[0]["total"] == 3
@@ -221,7 +221,7 @@ def test_a_profile_says_where_the_time_went(folder):
     assert min(profile["spent_s"][name] for name in ("start", "protocol", "judge", "reports")) > 0
 
 
-def test_a_profile_is_a_table_where_there_is_a_reader_and_counts_this_run_only(folder):
+def test_a_text_profile_is_a_table_of_this_run_only(folder):
     done = run(folder, "class", "--profile")
     assert "0 graded in" in done.stdout
     assert "starting sandboxes and importing" in done.stdout
@@ -240,7 +240,7 @@ def test_a_profile_is_a_table_where_there_is_a_reader_and_counts_this_run_only(f
     ],
     ids=["cut", "status", "points", "checks", "visibility", "empty"],
 )
-def test_a_damaged_result_costs_its_submission_a_regrade_and_not_the_run(folder, damage):
+def test_a_damaged_result_is_graded_again(folder, damage):
     path = folder / "out/results/ada.json"
     before = json.loads(path.read_text())
     spoiled = damage(path.read_text())
@@ -253,7 +253,7 @@ def test_a_damaged_result_costs_its_submission_a_regrade_and_not_the_run(folder,
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
-def test_a_full_temporary_folder_is_one_sentence_for_all_whom_it_stops(folder, monkeypatch, number):
+def test_a_full_temporary_folder_is_reported_once_for_all_submissions(folder, monkeypatch, number):
     def fails(*_):
         raise OSError(number, os.strerror(number))
 

@@ -1,4 +1,4 @@
-"""MESSAGES.md, which students get, explains what real mistakes make `grader check` say."""
+"""MESSAGES.md, which students get, explains the messages that `grader check` gives for real mistakes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from grader.student.own_run import find_place, run_own
 ASSIGNMENT = ROOT / "assignment"
 CPU_S = 0.25  # a fifth of it is enough for any right function
 WALL_S = 6.0
-# What no single mistake in a folder of one's own gives: crashes in a sandbox, two mistakes in one, chance.
+# Messages that no single mistake in a student's folder gives: crashes in a sandbox, two mistakes at once, chance.
 ELSEWHERE = {
     "are_no_numbers",
     "entry_of_type",
@@ -48,7 +48,7 @@ def reasons_of(check: CheckResult) -> Iterator[Reason]:
 
 @pytest.fixture(scope="module")
 def given(tmp_path_factory) -> set[str]:
-    """The ids of all reasons that `grader check` gives of every state of a folder."""
+    """The ids of all reasons that `grader check` gives for every state of a folder."""
     top = tmp_path_factory.mktemp("messages")
     release_assignment(top / "assignment")
     ids: set[str] = set()
@@ -59,7 +59,7 @@ def given(tmp_path_factory) -> set[str]:
             path = folder / "cs231n" / file
             path.write_text(path.read_text() + text)
         place = find_place(folder)
-        if name == "no values":  # it has a loop without an end and a sleep, and nobody waits here as students must
+        if name == "no values":  # it contains an endless loop and a sleep, so a short limit saves time
             limits = replace(place.context.limits, cpu_s=CPU_S, wall_s=WALL_S)
             place = replace(place, context=replace(place.context, limits=limits))
         result = run_own(place, place.functions)
@@ -68,14 +68,14 @@ def given(tmp_path_factory) -> set[str]:
 
 
 @pytest.mark.process
-def test_real_mistakes_give_the_reasons_that_the_page_explains(given):
+def test_real_mistakes_give_reasons_that_the_page_explains(given):
     tables = (values.VALUES, endings.FOLLOWS, endings.STOPPED)
     explained = {id for table in tables for id in table} & EXPLAINED.keys()
     assert explained - given == ELSEWHERE
 
 
 @pytest.mark.process
-def test_every_sentence_that_real_mistakes_give_is_in_the_catalogue(given):
+def test_every_sentence_for_real_mistakes_is_in_the_catalogue(given):
     assert given - CATALOGUE.keys() == set()
 
 
@@ -97,7 +97,7 @@ def test_every_sentence_that_students_read_is_explained_or_a_variant_of_one_that
     variants = {"number_times", "number_times_size", "rounded", "rounded_down", "shifted_down", "is_not_finite"}
     variants |= {"wrong_sign", "lost_statement"}
     to_staff = {"stubs_counted", "called_counted", "holds_a_copy", "grading_lost", "late_judge", "and_more"}
-    # What is said of files, of the handout and of faults of ours says itself what to do.
+    # Messages about files, the handout and faults of ours need no explanation: they say what to do.
     others = {id for table in (notes.HANDED_IN, notes.HANDOUT, notes.FAULTS) for id in table}
     whole = {id for id, text in CATALOGUE.items() if text.endswith(".")} - ADVICE.keys() - others
     assert whole - EXPLAINED.keys() - variants - to_staff == set()
@@ -108,7 +108,7 @@ def test_every_sentence_that_students_read_is_explained_or_a_variant_of_one_that
     [
         ("[[sections]", "cannot be read"),
         ("a = 1", "expected a table"),
-        ('[[sections]]\ntitle = "T"\n[sections.says.nothing]\nmeans = "M"', "no message is called nothing"),
+        ('[[sections]]\ntitle = "T"\n[sections.says.nothing]\nmeans = "M"', "no message has the id nothing"),
         ('[[sections]]\ntitle = "T"\n[sections.says.zero]\nmeans = "M"', "has the values none, expected name"),
         (
             '[[sections]]\ntitle = "T"\n[sections.says.huge]\nmeans = "M"\nexample = {x = 1}',
@@ -116,7 +116,7 @@ def test_every_sentence_that_students_read_is_explained_or_a_variant_of_one_that
         ),
     ],
 )
-def test_an_assignment_that_explains_what_is_no_message_is_refused(tmp_path, text, words):
+def test_an_explanation_of_an_unknown_message_is_rejected(tmp_path, text, words):
     (tmp_path / SOURCE).write_text(text)
     with pytest.raises(AssignmentError, match=words):
         messages_page(tmp_path)

@@ -1,4 +1,4 @@
-"""How a run gets on: the rate is of what was graded now, time is told in words, and only a few are named."""
+"""The progress of a run: the rate counts only new results, times are in words, and only a few ids are named."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from rich.console import Console
 from test_class_table import result
 
 from grader.cli.screen import progress as module
-from grader.cli.screen.progress import Pace, Progress, in_words
+from grader.cli.screen.progress import Pace, Progress, format_duration
 
 
 @pytest.fixture
 def clock(monkeypatch):
-    """Seconds that pass only when the test says so."""
+    """A clock that advances only when the test says so."""
     now = [100.0]
     monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
     return now
@@ -25,18 +25,18 @@ def took(name: str, seconds: float, **changes):
     return replace(result({}, name), duration_s=seconds, **changes)
 
 
-def test_what_was_taken_from_an_earlier_run_tells_nothing_about_the_rest(clock):
+def test_reused_results_do_not_count_for_rate_and_time_left(clock):
     pace = Pace()
     pace.start(10)
     pace.add(took("a", 3.0), reused=True)
-    assert (pace.left_s, pace.so_far()) == (None, "1 graded")
+    assert (pace.left_s, pace.status_line()) == (None, "1 graded")
     clock[0] += 4
     pace.add(took("b", 1.0), reused=False)
     pace.add(took("c", 2.0, status="unreadable"), reused=False)
     assert pace.left_s == 14.0  # seven more, 2 s each
-    assert pace.so_far() == "0.5/s · 14.0 s left · 2 graded, 1 unreadable · slowest c 2.0 s"
+    assert pace.status_line() == "0.5/s · 14.0 s left · 2 graded, 1 unreadable · slowest c 2.0 s"
     assert pace.slowest == [(2.0, "c"), (1.0, "b")]
-    assert pace.summary() == "2 graded in 4.0 s, 0.5 a second; 1 as graded earlier."
+    assert pace.summary() == "2 graded in 4.0 s, 0.5 a second; 1 reused from an earlier run."
 
 
 def test_the_slowest_three_of_many_are_named(clock):
@@ -63,7 +63,7 @@ def test_the_slowest_three_of_many_are_named(clock):
     ],
 )
 def test_time_in_words(seconds, words):
-    assert in_words(seconds) == words
+    assert format_duration(seconds) == words
 
 
 def test_a_terminal_has_a_bar_with_rate_time_left_outcomes_and_the_slowest(clock):
@@ -81,10 +81,10 @@ def test_a_terminal_has_a_bar_with_rate_time_left_outcomes_and_the_slowest(clock
     assert stream.getvalue().endswith("1 graded in 2.0 s, 0.5 a second.\n")
 
 
-def test_elsewhere_a_line_a_result_says_which_were_graded_earlier(clock, capsys):
+def test_without_a_terminal_each_result_is_a_line_that_names_reused_ones(clock, capsys):
     progress = Progress()
     with progress.begin(12):
         progress.advance(took("ada", 1.5), True)
         progress.advance(took("bela", 1.5, status="unreadable"))
     said = capsys.readouterr().err.splitlines()
-    assert said[:2] == [" 1/12 ada: 92.96 / 100, as graded earlier", " 2/12 bela: unreadable"]
+    assert said[:2] == [" 1/12 ada: 92.96 / 100, from an earlier run", " 2/12 bela: unreadable"]

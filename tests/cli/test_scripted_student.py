@@ -12,19 +12,19 @@ from grader.student.own_run import find_place
 
 pytestmark = pytest.mark.process
 
-ENDING = "all public checks passed; hidden checks are run on the graded version"
+ENDING = "all public checks passed; hidden checks run only when your work is graded"
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """What is handed out, unpacked: template and public assignment."""
+    """The unpacked zip: template and public assignment."""
     folder = tmp_path_factory.mktemp("work")
     unpack(folder)
     return folder
 
 
 def write(folder, names):
-    """Save the student files with these functions written, if they are not as they should be."""
+    """Write the student files with these functions solved, unless they already are so."""
     for file in find_place(folder).assignment.student_files:
         path, text = folder / "cs231n" / file, student_file(file, names)
         if path.read_text() != text:
@@ -32,7 +32,7 @@ def write(folder, names):
 
 
 def table(output):
-    """Of the command's table, how each function stands."""
+    """The state of each function, from the command's table."""
     return dict(re.findall(r"^([A-Za-z]\w+) +(right|wrong|not there yet|waiting)\b", output, re.MULTILINE))
 
 
@@ -41,7 +41,7 @@ def stands(names, count):
 
 
 def test_each_function_that_is_written_is_right_and_the_next_is_named(folder):
-    """Every save is answered by the watching command; its whole table is looked at now and then."""
+    """`--watch` reports after every save; the test also runs the whole command now and then."""
     place = find_place(folder)
     names = [function.rpartition(".")[2] for function in place.assignment.functions]
     assert len(names) == 28

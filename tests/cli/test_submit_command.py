@@ -1,4 +1,4 @@
-"""`grader submit`: what is packed, what is missing, and that grading reads it back as it was."""
+"""`grader submit` packs the right files and reports missing ones, and grading reads the same content back."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_the_manifest_has_the_hash_of_every_file(folder):
     assert manifest["assignment"] == ASSIGNMENT.title
 
 
-def test_what_is_missing_is_told_and_the_rest_is_packed(folder, capsys):
+def test_missing_files_are_reported_and_the_rest_is_packed(folder, capsys):
     shutil.copy(ROOT / "student_template/cs231n/optim.py", folder / "cs231n/optim.py")
     (folder / "cs231n/classifiers/cnn.py").unlink()
     (folder / "cs231n/classifiers/fc_net.py").write_text("def f(:\n")
@@ -95,13 +95,13 @@ def test_what_is_missing_is_told_and_the_rest_is_packed(folder, capsys):
     assert warnings(capsys) == [
         "cs231n/classifiers/cnn.py is missing.",
         "cs231n/optim.py: not written yet: sgd_momentum, rmsprop, adam.",
-        "cs231n/classifiers/fc_net.py is no Python: invalid syntax in line 1.",
-        "There is no notebook beside the package.",
+        "cs231n/classifiers/fc_net.py is not valid Python: invalid syntax in line 1.",
+        "No notebook was found beside the package.",
     ]
     assert "cs231n/layers.py" in packed(folder)
 
 
-def test_a_damaged_notebook_is_packed_and_told(folder, capsys):
+def test_a_damaged_notebook_is_packed_and_reported(folder, capsys):
     (folder / "Mine.ipynb").write_text('{"cells": [')
     submit(folder)
     (warning,) = warnings(capsys)
@@ -109,7 +109,7 @@ def test_a_damaged_notebook_is_packed_and_told(folder, capsys):
     assert packed(folder)["Mine.ipynb"] == b'{"cells": ['
 
 
-def test_the_same_files_give_the_same_zip_and_an_earlier_one_is_not_in_it(folder):
+def test_the_same_files_give_the_same_zip_without_an_earlier_zip(folder):
     submit(folder)
     first = (folder / "submission.zip").read_bytes()
     (folder / "cs231n/layers.py").touch()
@@ -117,7 +117,7 @@ def test_the_same_files_give_the_same_zip_and_an_earlier_one_is_not_in_it(folder
     assert (folder / "submission.zip").read_bytes() == first
 
 
-def test_the_package_folder_itself_will_do(folder, tmp_path):
+def test_the_package_folder_itself_is_accepted(folder, tmp_path):
     assert submit(folder / "cs231n", "--out", str(tmp_path / "mine.zip")) == 0
     with zipfile.ZipFile(tmp_path / "mine.zip") as archive:
         assert {"cs231n/layers.py", "ModularNets.ipynb"} <= {*archive.namelist()}
@@ -130,10 +130,10 @@ def test_the_assignment_is_found_beside_the_package_or_above(folder, monkeypatch
     assert "cs231n/layers.py" in packed(folder)
 
 
-def test_a_folder_without_the_package_is_no_place_to_submit_from(tmp_path):
-    with pytest.raises(UsageError, match="has no folder cs231n"):
+def test_submitting_from_a_folder_without_the_package_fails(tmp_path):
+    with pytest.raises(UsageError, match="no folder cs231n was found"):
         submit(tmp_path)
-    with pytest.raises(UsageError, match=r"no assignment/assignment\.toml here or above"):
+    with pytest.raises(UsageError, match=r"no assignment/assignment\.toml in this folder or above"):
         cli.main(["submit", str(tmp_path)], standalone_mode=False)
 
 
@@ -146,7 +146,7 @@ def test_a_folder_without_the_package_is_no_place_to_submit_from(tmp_path):
     ],
     ids=["a large notebook", "many values", "a large module"],
 )
-def test_what_grading_would_leave_out_is_told(folder, capsys, name, content, said):
+def test_files_that_grading_would_leave_out_are_reported(folder, capsys, name, content, said):
     (folder / name).write_text(content)
     submit(folder)
     (warning,) = warnings(capsys)
@@ -154,7 +154,7 @@ def test_what_grading_would_leave_out_is_told(folder, capsys, name, content, sai
     assert said in warning
 
 
-def test_more_notebooks_than_grading_reads_are_told(folder, capsys):
+def test_too_many_notebooks_are_reported(folder, capsys):
     for number in range(31):
         (folder / f"extra{number}.ipynb").write_text(NOTEBOOK)
     submit(folder)
@@ -180,7 +180,7 @@ def test_environments_and_the_assignment_are_not_packed(folder):
     assert not [name for name in packed(folder) if name.startswith(("my_env", "assignment", "setup.py"))]
 
 
-def test_no_link_out_of_the_folder_is_followed(folder, tmp_path, capsys):
+def test_links_out_of_the_folder_are_not_followed(folder, tmp_path, capsys):
     (tmp_path / "secret.py").write_text("secret = 1\n")
     (tmp_path / "others").mkdir()
     (tmp_path / "others/more.py").write_text("secret = 2\n")
@@ -197,7 +197,7 @@ def test_no_link_out_of_the_folder_is_followed(folder, tmp_path, capsys):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only here may a name be any bytes")
 @pytest.mark.parametrize("raw", [b"caf\xe9.ipynb", "\u738b.ipynb".encode("gbk"), b"\xff\xfe.ipynb"])
-def test_a_name_that_is_not_utf_8_is_packed_and_told(folder, capsys, raw):
+def test_a_name_that_is_not_utf_8_is_packed_and_reported(folder, capsys, raw):
     (folder / os.fsdecode(raw)).write_text(NOTEBOOK)
     assert submit(folder) == 0
     assert len([name for name in packed(folder) if name.endswith(".ipynb")]) == len([*folder.glob("*.ipynb")])
@@ -206,7 +206,7 @@ def test_a_name_that_is_not_utf_8_is_packed_and_told(folder, capsys, raw):
 
 @pytest.mark.process
 @pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "cp437"])
-def test_a_console_that_lacks_a_letter_gets_another_in_its_place(folder, encoding):
+def test_characters_that_the_console_lacks_are_replaced(folder, encoding):
     (folder / "\u738b \U0001f600.ipynb").write_text(NOTEBOOK)
     command = [sys.executable, "-m", "grader.cli.main", "submit", str(folder), "--assignment", str(ROOT / "assignment")]
     done = subprocess.run(

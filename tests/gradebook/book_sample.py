@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from grader.decisions import ANSWER, FUNCTION, GradedAssignment, HandIn, LatePolicy, Layout, Part, Rules, Run
+from grader.decisions import ANSWER, FUNCTION, GradedAssignment, HandIn, LatePolicy, Part, PointLayout, Rules, Run
 from grader.gradebook.book import Gradebook
 from grader.gradebook.runs import record_run
 
@@ -14,7 +14,7 @@ TITLE = "Nets"
 DUE = datetime(2026, 5, 1, 12, tzinfo=UTC)
 LATE = LatePolicy(DUE, percent_per_day=10)
 NETS = GradedAssignment(TITLE, Rules("latest", LATE), {"layers.relu": 60.0, "layers.conv": 40.0}, {"why": 5.0})
-LAYOUT = Layout((("layers.relu", 60.0), ("layers.conv", 40.0)), (("layers.relu.a", 60.0), ("layers.conv.a", 40.0)))
+LAYOUT = PointLayout((("layers.relu", 60.0), ("layers.conv", 40.0)), (("layers.relu.a", 60.0), ("layers.conv.a", 40.0)))
 RELU, CONV, WHY = Part(FUNCTION, "layers.relu"), Part(FUNCTION, "layers.conv"), Part(ANSWER, "why")
 
 

@@ -142,9 +142,7 @@ def test_a_backup_is_whole_and_replaces_nothing(tmp_path):
     assert sqlite3.connect(tmp_path / "copy.sqlite3").execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
-@pytest.mark.process
-def test_a_server_makes_its_own_backups(server, tmp_path):
-    from conftest import new_database  # of this folder
-
-    with open_gradebook(new_database(server)) as book, pytest.raises(UsageError, match="pg_dump"):
+@pytest.mark.parametrize("url", [pytest.param("postgresql", marks=pytest.mark.process)], indirect=True)
+def test_a_server_makes_its_own_backups(book, tmp_path):
+    with pytest.raises(UsageError, match="pg_dump"):
         back_up(book, tmp_path / "copy")

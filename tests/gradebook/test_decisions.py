@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from book_sample import CONV, DUE, RELU, TITLE, WHY, enter, handed_in, with_answers
 
-from grader.decisions import SET, WHOLE, Part, Student
+from grader.decisions import SET, WHOLE, Part, Person
 from grader.errors import UsageError
 from grader.gradebook.adjusting import adjust, adjustment_of, adjustments_of, withdraw_adjustment
 from grader.gradebook.book import NotInGradebook, StaleEdit
@@ -63,6 +63,15 @@ def test_an_adjustment_survives_a_regrade_and_says_that_the_score_moved(book):
     enter(book, with_answers(handed_in("ann", 30, 40), 2.0))
     made = grade_of(book, TITLE, "ann")
     assert (made.total, made.adjusted[0].is_stale) == (74.0, True)
+
+
+def test_a_decision_over_a_score_that_moved_is_confirmed_by_whoever_saw_it(book):
+    made = adjust(book, TITLE, 2, "Because.", who="Ada", submission="ann", part=RELU)
+    enter(book, handed_in("ann", 30, 40))
+    again = {"who": "Bea", "submission": "ann", "part": RELU}
+    assert adjust(book, TITLE, 2, "Because.", **again) == made  # only sent twice
+    assert adjust(book, TITLE, 2, "Because.", **again, seen=made.revision).earned_then == 30.0
+    assert not grade_of(book, TITLE, "ann").adjusted[0].is_stale
 
 
 def test_of_two_people_at_once_the_second_is_refused_and_told(book):
@@ -145,7 +154,7 @@ def test_a_reason_is_needed(book):
 
 
 def test_hostile_text_is_kept_as_text_without_what_a_terminal_obeys(book):
-    import_roster(book, [Student("", HOSTILE, ids={"login": HOSTILE})], HOSTILE)
+    import_roster(book, [Person("", HOSTILE, ids={"login": HOSTILE})], HOSTILE)
     made = adjust(book, TITLE, 1, HOSTILE, who=HOSTILE, submission="ann")
     said = add_comment(book, TITLE, "ann", HOSTILE, who="Ada")
     for text in (made.reason, said.text, made.who):
@@ -215,7 +224,7 @@ def test_a_request_is_asked_once_and_answered(book):
 
 
 def test_the_members_of_a_group_share_a_page_that_tells_nothing_about_one_of_them(book):
-    import_roster(book, [Student("ann_k", "Ann"), Student("zoe", "Zoe"), Student("abe", "Abe")], "Ada")
+    import_roster(book, [Person("ann_k", "Ann"), Person("zoe", "Zoe"), Person("abe", "Abe")], "Ada")
     link_members(book, TITLE, "ann", ["ann_k", "zoe"], "Ada")
     adjust(book, TITLE, 10, "All.", who="Ada", submission="ann")
     adjust(book, TITLE, -5, "Did nothing.", who="Ada", student="zoe")

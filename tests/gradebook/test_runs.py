@@ -89,6 +89,13 @@ def test_a_fault_of_the_grader_does_not_take_the_place_of_an_attempt(book):
     assert (grade_of(book, TITLE, "ann").attempt, grade_of(book, TITLE, "ann").total) == (1, 50.0)
 
 
+def test_a_fault_of_the_grader_leaves_the_latest_of_the_others_the_latest(book):
+    enter(book, handed_in("ann", 10, content="a"))
+    enter(book, handed_in("ann", 20, content="b"))
+    enter(book, replace(handed_in("ann", content="c"), status="grader_error", score=None))
+    assert (grade_of(book, TITLE, "ann").attempt, grade_of(book, TITLE, "ann").total) == (2, 60.0)
+
+
 def test_new_points_for_answers_count(book):
     enter(book, with_answers(handed_in("ann"), None))
     enter(book, with_answers(handed_in("ann"), 4.0))

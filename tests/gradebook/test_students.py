@@ -8,7 +8,7 @@ import pytest
 from book_sample import DUE, RELU, TITLE, enter, handed_in, with_answers
 from sqlalchemy import text
 
-from grader.decisions import Student
+from grader.decisions import Person
 from grader.errors import UsageError
 from grader.gradebook.adjusting import adjust, adjustments_of
 from grader.gradebook.book import NotInGradebook
@@ -43,13 +43,13 @@ def written(tmp_path, text, name="roster.csv"):
 
 def test_canvas_export_gives_ids_sections_and_no_marks(tmp_path):
     jane, edgar = read_roster(written(tmp_path, CANVAS))
-    assert jane == Student("", "Doe, Jane", "", "Lab 1", {"canvas": "1234", "sis": "S1", "login": "jdoe"})
+    assert jane == Person("", "Doe, Jane", "", "Lab 1", {"canvas": "1234", "sis": "S1", "login": "jdoe"})
     assert (edgar.email, edgar.section) == ("epoe@x.edu", "Lab 1 and =2+3")
 
 
 def test_moodles_numbers_are_of_one_assignment(tmp_path):
     path = written(tmp_path, MOODLE)
-    assert read_roster(path, TITLE)[0] == Student("", "Jane Doe", "jane@x.edu", "", {f"moodle:{TITLE}": "31"})
+    assert read_roster(path, TITLE)[0] == Person("", "Jane Doe", "jane@x.edu", "", {f"moodle:{TITLE}": "31"})
     with pytest.raises(UsageError, match="Name it with --title"):
         read_roster(path)
 
@@ -59,7 +59,7 @@ TABLES = ["name;login\nAnn;ann1\n", "Name,Username\nAnn,ann1\n", "name\tlogin\r\
 
 @pytest.mark.parametrize("content", TABLES)
 def test_any_table_with_a_name_and_an_id_is_a_roster(tmp_path, content):
-    assert read_roster(written(tmp_path, content)) == [Student("", "Ann", "", "", {"login": "ann1"})]
+    assert read_roster(written(tmp_path, content)) == [Person("", "Ann", "", "", {"login": "ann1"})]
 
 
 @pytest.mark.parametrize(
@@ -81,72 +81,72 @@ def test_a_roster_that_is_not_there_is_refused(tmp_path):
 
 
 def test_importing_again_adds_nobody_and_brings_up_to_date(book):
-    ann = Student("", "Ann", ids={"login": "ann1", "canvas": "5"})
+    ann = Person("", "Ann", ids={"login": "ann1", "canvas": "5"})
     assert vars(import_roster(book, [ann], "Ada")) == {"added": 1, "changed": 0, "same": 0, "linked": 0}
     assert import_roster(book, [ann], "Ada").same == 1
-    renamed = Student("", "Ann Lee", "ann@x", ids={"canvas": "5"})
+    renamed = Person("", "Ann Lee", "ann@x", ids={"canvas": "5"})
     assert import_roster(book, [renamed], "Ada").changed == 1
     (one,) = students_of(book)
     assert (one.key, one.name, one.email, one.ids) == ("ann1", "Ann Lee", "ann@x", {"login": "ann1", "canvas": "5"})
 
 
 def test_a_row_that_could_be_two_students_is_refused_and_nothing_is_imported(book):
-    import_roster(book, [Student("", "Ann", ids={"canvas": "5"}), Student("", "Bob", ids={"login": "bob"})], "Ada")
-    mixed = Student("", "Cem", ids={"canvas": "5", "login": "bob"})
+    import_roster(book, [Person("", "Ann", ids={"canvas": "5"}), Person("", "Bob", ids={"login": "bob"})], "Ada")
+    mixed = Person("", "Cem", ids={"canvas": "5", "login": "bob"})
     with pytest.raises(UsageError, match="its ids are those of Ann and bob, expected one student"):
-        import_roster(book, [Student("", "Dan", ids={"login": "dan"}), mixed], "Ada")
+        import_roster(book, [Person("", "Dan", ids={"login": "dan"}), mixed], "Ada")
     with pytest.raises(UsageError, match="two rows of the roster are this student"):
-        import_roster(book, [Student("", "Ann", ids={"canvas": "5"})] * 2, "Ada")
+        import_roster(book, [Person("", "Ann", ids={"canvas": "5"})] * 2, "Ada")
     assert len(students_of(book)) == 2
 
 
 def test_two_of_one_name_are_two_students(book):
-    import_roster(book, [Student("", "Li Wei", ids={"canvas": "1"}), Student("", "Li Wei", ids={"canvas": "2"})], "Ada")
+    import_roster(book, [Person("", "Li Wei", ids={"canvas": "1"}), Person("", "Li Wei", ids={"canvas": "2"})], "Ada")
     assert [one.key for one in students_of(book)] == ["Li_Wei", "Li_Wei-2"]
 
 
 @pytest.mark.parametrize(
     ("person", "student"),
     [
-        ("doejane_1234", Student("", "Doe, Jane", ids={"canvas": "1234"})),
-        ("Jane Doe_31", Student("", "Jane Doe", ids={f"moodle:{TITLE}": "31"})),
-        ("jdoe", Student("", "Jane", ids={"login": "JDoe"})),
-        ("jane@x.edu", Student("", "Jane", "Jane@x.edu")),
-        ("Jane Doe", Student("", "jane doe", ids={"canvas": "9"})),
+        ("doejane_1234", Person("", "Doe, Jane", ids={"canvas": "1234"})),
+        ("Jane Doe_31", Person("", "Jane Doe", ids={f"moodle:{TITLE}": "31"})),
+        ("jdoe", Person("", "Jane", ids={"login": "JDoe"})),
+        ("jane@x.edu", Person("", "Jane", "Jane@x.edu")),
+        ("Jane Doe", Person("", "jane doe", ids={"canvas": "9"})),
     ],
 )
 def test_a_submission_is_the_students_whom_its_name_names(book, person, student):
     enter(book, handed_in(person))
-    assert import_roster(book, [student, Student("", "Other", ids={"canvas": "77"})], "Ada").linked == 1
+    assert import_roster(book, [student, Person("", "Other", ids={"canvas": "77"})], "Ada").linked == 1
     assert members_of(book, TITLE)[person][0].name == student.name
 
 
 def test_a_run_links_what_comes_in_after_the_roster(book):
-    import_roster(book, [Student("", "Jane", ids={"login": "jdoe"})], "Ada")
+    import_roster(book, [Person("", "Jane", ids={"login": "jdoe"})], "Ada")
     enter(book, handed_in("jdoe"))
     assert [one.names for one in grades_of(book, TITLE)] == ["Jane"]
 
 
 def test_a_name_that_two_students_have_links_neither(book):
-    import_roster(book, [Student("", "Li Wei", ids={"canvas": "1"}), Student("", "Li Wei", ids={"canvas": "2"})], "Ada")
+    import_roster(book, [Person("", "Li Wei", ids={"canvas": "1"}), Person("", "Li Wei", ids={"canvas": "2"})], "Ada")
     enter(book, handed_in("Li Wei"), handed_in("liwei_2"))
     assert {name: team[0].key for name, team in members_of(book, TITLE).items()} == {"liwei_2": "Li_Wei-2"}
 
 
 def test_a_number_of_another_assignment_links_nobody(book):
-    import_roster(book, [Student("", "Jane Doe", ids={"moodle:Other": "31"})], "Ada")
+    import_roster(book, [Person("", "Jane Doe", ids={"moodle:Other": "31"})], "Ada")
     enter(book, handed_in("Somebody Else_31"))
     assert members_of(book, TITLE) == {}
 
 
 def test_a_groups_addresses_link_all_of_it(book):
-    import_roster(book, [Student("", "Ann", "ann@x"), Student("", "Bob", "bob@x")], "Ada")
+    import_roster(book, [Person("", "Ann", "ann@x"), Person("", "Bob", "bob@x")], "Ada")
     enter(book, handed_in("ann@x bob@x"))
     assert [one.names for one in grades_of(book, TITLE)] == ["Ann", "Bob"]
 
 
 def test_nobody_has_two_submissions(book):
-    import_roster(book, [Student("ann", "Ann")], "Ada")
+    import_roster(book, [Person("ann", "Ann")], "Ada")
     enter(book, handed_in("ann"), handed_in("bob"))
     with pytest.raises(UsageError, match="ann: has the submission ann, expected one a student"):
         link_members(book, TITLE, "bob", ["ann"], "Ada")
@@ -157,7 +157,7 @@ def test_nobody_has_two_submissions(book):
 
 def test_times_of_moodle_have_the_zone_of_the_due_time(book, tmp_path):
     pacific = timezone(timedelta(hours=-7))
-    members = {"jane": (Student("j", "Jane", ids={f"moodle:{TITLE}": "31"}),)}
+    members = {"jane": (Person("j", "Jane", ids={f"moodle:{TITLE}": "31"}),)}
     path = written(tmp_path, MOODLE)
     assert read_times(path, members, TITLE, pacific) == {"jane": datetime(2026, 5, 2, 6, 59, tzinfo=UTC)}
     with pytest.raises(UsageError, match=r"line 2: .* has no zone"):
@@ -168,7 +168,7 @@ def test_times_of_a_table_and_of_gradescope(book, tmp_path):
     table = written(tmp_path, "submission,submitted_at\nann,2026-05-01 13:00\nbob,2026-05-01T13:00:00+02:00\n")
     assert read_times(table, {}, TITLE, UTC) == {"ann": DUE + timedelta(hours=1), "bob": DUE - timedelta(hours=1)}
     yml = "submission_7:\n  :submitters:\n  - :name: Ann\n    :email: ann@x\n  :created_at: 2026-05-01 13:00:00.5 Z\n"
-    members = {"Ann_7": (Student("a", "Ann", "ANN@x"),)}
+    members = {"Ann_7": (Person("a", "Ann", "ANN@x"),)}
     (tmp_path / "submission_metadata.yml").write_text(yml)
     found = read_times(tmp_path / "submission_metadata.yml", members, TITLE, None)
     assert found == {"Ann_7": DUE + timedelta(hours=1, seconds=0.5)}
@@ -195,7 +195,7 @@ def test_a_deleted_student_is_in_no_table_and_no_file(url, tmp_path):
     with open_gradebook(url) as book:
         found = with_answers(handed_in("canary-ann"), 2.0), handed_in("bob"), handed_in("team")
         enter(book, *found, output=str(out))
-        people = [Student("canary-ann", "Canary Ann", "canary-ann@x"), Student("bob", "Bob"), Student("zoe", "Zoe")]
+        people = [Person("canary-ann", "Canary Ann", "canary-ann@x"), Person("bob", "Bob"), Person("zoe", "Zoe")]
         import_roster(book, people, "Ada")
         link_members(book, TITLE, "team", ["zoe"], "Ada")
         adjust(book, TITLE, 1, "canary-ann was ill.", who="Ada", submission="canary-ann", part=RELU)
@@ -221,9 +221,20 @@ def test_a_deleted_student_is_in_no_table_and_no_file(url, tmp_path):
         assert b"anary" not in (tmp_path / "gradebook.sqlite3").read_bytes()
 
 
+def test_without_a_roster_a_submission_is_deleted_by_its_id(book):
+    enter(book, handed_in("canary"), handed_in("bob"))
+    adjust(book, TITLE, 3, "canary", who="Ada", submission="canary")
+    assert delete_student(book, "canary", who="Ada").submissions == ("canary",)
+    assert "canary" not in everything(book)
+    import_roster(book, [Person("ann", "Ann")], "Ada")
+    link_members(book, TITLE, "bob", ["ann"], "Ada")
+    with pytest.raises(NotInGradebook):  # it is somebody's, whose key must be named
+        delete_student(book, "bob", who="Ada")
+
+
 def test_a_groups_submission_stays_when_one_of_it_is_deleted(book):
     enter(book, handed_in("team"))
-    import_roster(book, [Student("ann", "Ann"), Student("bob", "Bob")], "Ada")
+    import_roster(book, [Person("ann", "Ann"), Person("bob", "Bob")], "Ada")
     link_members(book, TITLE, "team", ["ann", "bob"], "Ada")
     add_comment(book, TITLE, "team", "Nice.", who="Ada")
     assert delete_student(book, "ann", who="Ada").submissions == ()

@@ -1,4 +1,4 @@
-"""Right solutions in the words of each public handout, graded in real sandboxes: full marks, and mistakes cost once."""
+"""Right solutions with the names of each public handout, in real sandboxes: full marks, and a mistake costs once."""
 
 import re
 import sys
@@ -32,7 +32,7 @@ def dropout_forward(x, dropout_param):
 DROPPING = KEEPING.replace("p, mode = dropout_param", "p, mode = 1 - dropout_param", 1)
 NOT_SCALED = KEEPING.replace("< p) / p", "< p) * 1.0")
 
-# The net's constructor as each year had it, around ours.
+# The net's constructor of each year, which calls ours.
 NET = """
 
 class Grandparent(FullyConnectedNet):
@@ -94,7 +94,7 @@ spatial_groupnorm_backward = flat(spatial_groupnorm_backward)
 
 
 def lost(result):
-    """The functions that were asked for and did not pass, short."""
+    """The short names of the functions that were graded and did not pass."""
     return {f.function.rpartition(".")[2]: f.status for f in result.functions if f.points < f.max_points}
 
 
@@ -106,7 +106,7 @@ def without(source, *names):
 
 
 def package(name, dropout=KEEPING):
-    """The reference's files as somebody would have handed them in that year."""
+    """The reference's files as a student would have handed them in that year."""
     files = {file: (ROOT / "reference" / file).read_text() for file in FILES}
     files["layers.py"] = without(files["layers.py"], *LACKED[name]) + (dropout if name > "2017" else "")
     if name == "2018":
@@ -136,7 +136,7 @@ OF_FILE = {"optim.py": ("sgd_momentum", "rmsprop", "adam"), "classifiers/fc_net.
 
 
 def edited(name, file, *pairs):
-    """The package of a year with texts of one file replaced, graded for that year by the functions of the file."""
+    """Grade a year's package for that year, with texts of one file replaced, by the functions of that file."""
     return edited_for(name, name, file, *pairs)
 
 
@@ -162,7 +162,7 @@ def test_a_right_solution_of_its_year_gets_full_marks(name):
 
 @pytest.mark.parametrize("name", LACKED)
 def test_by_the_assignments_own_handout_it_loses_marks(name):
-    """So the tests above would see a rule that is not there."""
+    """This shows that the tests above would notice a missing rule."""
     result = graded(name, "default")
     assert result.score < result.max_score
     assert lost(result)["FullyConnectedNet"] != "passed"
@@ -171,7 +171,7 @@ def test_by_the_assignments_own_handout_it_loses_marks(name):
 
 
 @pytest.mark.parametrize("name", ["2018", "2021"])
-def test_a_wrong_dropout_costs_once_since_stubs_are_asked_in_the_years_own_words(name):
+def test_a_wrong_dropout_costs_once_since_stubs_use_the_years_own_names(name):
     result = graded(name, name, NOT_SCALED)
     charged = {function.function for function in result.functions if function.points < function.max_points}
     assert "layers.dropout_forward" in charged
@@ -179,7 +179,7 @@ def test_a_wrong_dropout_costs_once_since_stubs_are_asked_in_the_years_own_words
 
 
 def test_hints_and_titles_are_in_the_words_of_the_year():
-    """Whoever drops with p in 2021 is not told that p is the probability of dropping."""
+    """A student who drops with p in 2021 gets no hint that p is the probability of dropping."""
     result = graded("2021", "2021", DROPPING)
     hints = {
         say_all(check.hints)
@@ -187,16 +187,16 @@ def test_hints_and_titles_are_in_the_words_of_the_year():
         if check.function == "layers.dropout_forward" and say_all(check.hints)
     }
     assert hints == {
-        "p is taken for the probability of dropping: a share p is dropped, and the rest is scaled by 1 / (1 - p). What "
-        "does the docstring say that p is?"
+        "p is used as the probability to drop a number: a share p is dropped, and the rest is scaled by 1 / (1 - p). "
+        "What does the docstring say that p is?"
     }
     titles = {check.id.removeprefix("layers.dropout_forward."): check.title for check in result.checks}
-    assert titles["nothing_dropped"] == "With p = 1 nothing is dropped and nothing is scaled."
+    assert titles["nothing_dropped"] == "With p = 1, nothing is dropped and nothing is scaled."
     own = {check.title for check in graded("2021", "default").checks}
-    assert "With p = 0 nothing is dropped and nothing is scaled." in own
+    assert "With p = 0, nothing is dropped and nothing is scaled." in own
 
 
-# What a handout wrote itself, or left open, in the words of the reference.
+# What a handout wrote itself, or left open, under the reference's names.
 FROM_1 = ('config.setdefault("t", 0)', 'config.setdefault("t", 1)')
 LATE = (
     ("    t = t + 1\n", ""),
@@ -216,11 +216,11 @@ def test_adam_may_begin_to_count_at_1_in_2017(pairs):
 
 
 @pytest.mark.parametrize("name", ["2016", "2018", "2021", "default"])
-def test_elsewhere_it_may_not(name):
+def test_adam_may_not_begin_to_count_at_1_in_other_years(name):
     year = "2021" if name == "default" else name
     adam = check_of(edited_for(name, year, "optim.py", FROM_1), "adam.from_nothing")
     assert 0 < adam.points < adam.max_points
-    assert say_all(adam.hints).startswith("Without a t in config, t starts at 1")
+    assert say_all(adam.hints).startswith("If config has no t, your t starts at 1")
 
 
 def test_a_late_t_that_begins_at_0_loses_marks_in_2017_too():
@@ -228,7 +228,7 @@ def test_a_late_t_that_begins_at_0_loses_marks_in_2017_too():
 
 
 @pytest.mark.parametrize("mistake", [('beta1"]), float(config["beta2"])', 'beta2"]), float(config["beta1"])')])
-def test_beside_a_mistake_what_is_accepted_costs_nothing_more(mistake):
+def test_an_accepted_variant_costs_nothing_beside_a_mistake(mistake):
     with_both, with_one = (edited("2017", "optim.py", *pairs) for pairs in ([FROM_1, mistake], [mistake]))
     points = [
         next(f.points for f in result.functions if f.function == "optim.adam") for result in (with_both, with_one)
@@ -242,11 +242,11 @@ def test_epsilon_may_stand_below_the_root_where_no_docstring_says_otherwise(name
 
 
 @pytest.mark.parametrize("name", ["2016", "2021"])
-def test_but_it_may_not_be_forgotten(name):
+def test_epsilon_may_not_be_forgotten(name):
     assert lost(edited(name, "optim.py", *NO_EPSILON)).keys() >= {"rmsprop", "adam"}
 
 
-def test_by_the_assignments_own_docstring_it_stands_outside():
+def test_by_the_assignments_own_docstring_epsilon_stands_outside_the_root():
     assert lost(edited_for("default", "2016", "optim.py", *BELOW_ROOT)).keys() >= {"rmsprop", "adam"}
 
 

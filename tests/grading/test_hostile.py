@@ -1,4 +1,4 @@
-"""Submissions that want more than they may see or take, held against what the pages and the judge make of them.
+"""Submissions that try to see or use more than they may, and what the pages and the judge make of them.
 
 Those that try to gain marks are in tests/attacks/.
 """
@@ -56,7 +56,7 @@ def max_pool_forward_naive(x, pool_param):
 
 @pytest.mark.parametrize("way", SHARED)
 def test_a_hidden_input_never_reaches_a_visible_check(grade_layers, way):
-    """What a hidden check was given is kept where every fork finds it; a visible check would raise it, shown to all."""
+    """Code keeps a hidden check's input where every fork finds it. A visible check would raise it, for all to read."""
     result = grade_layers(SHARED[way] + LEAK)
     assert all(check.status == "passed" for check in result.checks if check.visibility == "visible")
     assert "SECRET" not in feedback_page(result)
@@ -113,8 +113,8 @@ def test_a_submission_has_no_more_time_than_it_has(context, reference_source):
     last = result.checks[-1]
     assert last.status == "timeout"
     assert message_of(last) == (
-        "The submission used up the 3 s that it has as a whole; this check was not run. Look at the functions that ran "
-        "out of time or took long."
+        "The submission used up its total time of 3 s; this check was not run. Look at the functions that ran out of "
+        "time or took long."
     )
 
 
@@ -136,19 +136,19 @@ for _name in [name for name in globals() if name.endswith(("forward", "backward"
 
 @pytest.mark.parametrize("way", WAITS)
 def test_time_that_ends_between_two_checks_of_one_process_ends_the_submission(layers_context, reference_source, way):
-    """A child waits for the next check when the time is over: that check must not be asked for ever."""
+    """A child waits for the next check when the time ends: the judge must not send that check again and again."""
     short = replace(layers_context, limits=replace(layers_context.limits, submission_wall_s=3.0))
     source = reference_source + WAITS[way] + ALL_WAIT
     result = grade_submission(Submission("slow", "slow", {"layers.py": source.encode()}), short)
     assert result.status == "graded" and result.duration_s < 4.5
     assert {check.status for check in result.checks} == {"passed", "timeout"}
     assert {message_of(check)[:36] for check in result.checks if message_of(check)} == {
-        "The submission used up the 3 s that "
+        "The submission used up its total tim"
     }
 
 
 def test_the_line_of_a_function_is_that_of_its_last_definition(grade_layers, reference_source):
-    """However often its name stands at the start of a line: the last definition is what Python calls."""
+    """Its name may start several lines: Python calls the last definition."""
     repeated = '"""\n' + "def svm_loss\n" * 100_000 + '"""\n'
     added = repeated + "right = svm_loss\ndef svm_loss(x, y):\n    return right(x, y)\n"
     result = grade_layers(added)

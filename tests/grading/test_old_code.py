@@ -1,4 +1,4 @@
-"""Code of another time, through the sandbox: it costs its own function and says what is done away with."""
+"""Code for an older Python or NumPy, in the sandbox: it costs its own function, with a message on what was removed."""
 
 import sys
 
@@ -12,9 +12,9 @@ from grader.messages.say import say_all
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        ("def affine_forward(x, w, b):\n    print 'shapes', x.shape\n", "print without brackets is Python 2's"),
+        ("def affine_forward(x, w, b):\n    print 'shapes', x.shape\n", "print without brackets is Python 2 syntax"),
         ("def affine_forward(x, w, b):\n    if True:\n        a = 1\n\tb = 2\n", "Tabs and spaces indent the same"),
-        ("try:\n    pass\nexcept ValueError, error:\n    pass\n", "`except Error, name` is Python 2's"),
+        ("try:\n    pass\nexcept ValueError, error:\n    pass\n", "`except Error, name` is Python 2 syntax"),
     ],
 )
 def test_python_2_that_does_not_compile_is_left_out_and_says_so(grade_layers, source, words):
@@ -25,7 +25,7 @@ def test_python_2_that_does_not_compile_is_left_out_and_says_so(grade_layers, so
     for check in lost:
         assert check.status == "error"
         assert words in say_all(check.hints)
-        assert "--python" not in say_all(check.hints)  # that is for staff
+        assert "--python" not in say_all(check.hints)  # staff alone get that text
     (note,) = notes_of(result)
     assert words in note
     assert note.startswith("layers.py, line ")
@@ -34,10 +34,10 @@ def test_python_2_that_does_not_compile_is_left_out_and_says_so(grade_layers, so
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("out = np.zeros(3, dtype=np.float)", "gone since NumPy 1.24"),
-        ("out = np.product(x.shape) + np.in1d_of_old", "np.product is np.prod"),
-        ("out = [i for i in xrange(3)]", "xrange is Python 2's"),
-        ("out = {}.has_key(1)", "has_key is Python 2's"),
+        ("out = np.zeros(3, dtype=np.float)", "NumPy 1.24 removed"),
+        ("out = np.product(x.shape) + np.in1d_of_old", "np.product is now np.prod"),
+        ("out = [i for i in xrange(3)]", "xrange exists only in Python 2"),
+        ("out = {}.has_key(1)", "has_key exists only in Python 2"),
     ],
 )
 def test_old_names_cost_their_own_function_and_say_so(grade_layers, line, words):
@@ -58,7 +58,7 @@ def test_old_names_cost_their_own_function_and_say_so(grade_layers, line, words)
         ("def relu_forward(x):\n    t'{x}'\n    return np.maximum(0, x), x\n", "3.14"),
     ],
 )
-def test_syntax_of_a_newer_python_is_told_once_at_the_top_with_the_way_out(grade_layers, source, since):
+def test_syntax_of_a_newer_python_is_noted_once_at_the_top_with_what_to_do(grade_layers, source, since):
     if sys.version_info >= tuple(map(int, since.split("."))):
         pytest.skip(f"this Python has the syntax of {since}")
     result = grade_layers(source + "\ntype_of_nothing: Missing = 1\nprint('imported')\n1 / 0\n")

@@ -1,4 +1,4 @@
-"""Right code that must not lose marks by an earlier mistake, a helper of its own or another style; real sandboxes."""
+"""Right code must not lose marks by an earlier mistake, by its own helper or by its style. In real sandboxes."""
 
 import sys
 from functools import cache
@@ -20,7 +20,7 @@ def context():
 
 
 def graded(*functions, **added):
-    """The reference with text added to its files: layers, optim, fc_net, cnn. Graded by these functions, or by all."""
+    """Grade the reference with text added to its files (layers, optim, fc_net, cnn), by these functions or by all."""
     paths = {"layers": "layers.py", "optim": "optim.py"} | {
         name: f"classifiers/{name}.py" for name in ("fc_net", "cnn")
     }
@@ -31,7 +31,7 @@ def graded(*functions, **added):
 
 
 def edited(*functions, **pairs):
-    """The reference with one text replaced in a file: fc_net=(old, new). Graded by these functions, or by all."""
+    """Grade the reference with one text of a file replaced (fc_net=(old, new)), by these functions or by all."""
     files = reference_files()
     for name, (old, new) in pairs.items():
         path = f"{name}.py" if f"{name}.py" in files else f"classifiers/{name}.py"
@@ -249,7 +249,7 @@ def test_on_stubs_a_cache_of_ones_own_forward_goes_to_ones_own_backward(layers, 
     assert any(check.stubs for check in result.checks if check.function.endswith("FullyConnectedNet"))
 
 
-# What a script has and a process that is sent its arguments has not: one object for equal names.
+# In a script equal names are one object. In a process that receives its arguments they would not be.
 
 
 @pytest.mark.parametrize(
@@ -275,7 +275,7 @@ def test_names_may_be_compared_by_identity(fc_net, layers):
 @pytest.mark.parametrize("rule", ["sgd_momentum", "rmsprop", "adam"])
 def test_a_config_of_ones_own_by_default_is_right(rule):
     result = edited(rule, optim=(f"def {rule}(w, dw, config=None):", f"def {rule}(w, dw, config={{}}):"))
-    # The next line of the reference would take None as well, so it goes, too.
+    # The reference's next line would accept None as well, so it is removed, too.
     assert not lost(result)
     files = reference_files()
     source = files["optim.py"].decode().replace("config=None", "config={}")
@@ -294,7 +294,7 @@ def test_biases_of_a_convolution_may_lie_in_a_row_or_column(shape):
     assert not lost(result)
 
 
-def test_on_stubs_they_may_as_well():
+def test_on_stubs_biases_may_also_lie_in_a_row_or_column():
     naive = """
 
 import importlib

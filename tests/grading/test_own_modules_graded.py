@@ -1,4 +1,4 @@
-"""A helper is worth the same wherever it was handed in: from a folder on disk to the marks."""
+"""A helper file works from every folder in which students hand it in: from a folder on disk to the marks."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from grader.calls import local_call, same
 from grader.grading.check_run import program_of
 from grader.judging.adapt import OWN
 from grader.sandbox.host.program import CALL, Replay
-from grader.sandbox.inside.operations import FIRST_KEPT
+from grader.sandbox.inside.operations import FIRST_HANDLE
 from grader.sandbox.inside.protocol import Handle
 
 ASSIGNMENT = Path(__file__).resolve().parents[2] / "assignment"
@@ -27,7 +27,7 @@ ASSIGNMENT = Path(__file__).resolve().parents[2] / "assignment"
 
 @pytest.fixture(scope="module")
 def programs():
-    """By check: its program, and how often it calls the code under test."""
+    """For each check: its program, and how often it calls the code under test."""
     assignment = load_assignment(ASSIGNMENT)
     fixtures, functions = load_fixtures(assignment).checks, frozenset(assignment.functions)
 
@@ -45,7 +45,7 @@ def test_a_program_is_recorded_once_for_each_handout(programs):
 
 
 def test_nearly_every_check_is_one_program(programs):
-    """The others look at a value in between; each look is one more message for every submission."""
+    """The others read a value in between. Each reading costs every submission one more message."""
     assignment, fixtures, one = programs
     whole = [check.id for check in assignment.checks if len(one(check).calls) == len(fixtures[check.id].arities)]
     assert len(whole) >= len(assignment.checks) - 5
@@ -66,7 +66,7 @@ def test_programs_refer_to_steps_of_their_own_and_hold_no_handle_of_a_worker(pro
 
     for check in assignment.checks:
         for number, step in enumerate(one(check).steps):
-            assert all(handle.number < number < FIRST_KEPT for handle in handles(step))
+            assert all(handle.number < number < FIRST_HANDLE for handle in handles(step))
             assert (
                 step[0] != CALL or step[1] in assignment.functions or step[1].rpartition(".")[0] in assignment.classes
             )
@@ -78,26 +78,26 @@ def test_the_inputs_of_a_program_are_those_of_the_seed(programs):
     rng = np.random.RandomState(check.seed)
     x, w, b = rng.randn(5, 3, 4, 6), rng.randn(72, 7), rng.randn(7)
     call = next(step for step in one(check).steps if step[0] == CALL)
-    sent = Replay(one(check)).filled(call[2])
+    sent = Replay(one(check)).with_values(call[2])
     assert all(np.array_equal(*pair) for pair in zip(sent, (x, w, b), strict=True))
 
 
 def results_of(program, functions, assignment):
-    """What a program returns, from its calls alone; None where the check is run after all."""
+    """The results of a program, from its calls alone; None where the check must be run."""
     call, replay = local_call(functions, None, assignment.classes), Replay(program)
     for number in program.calls:
         _, function, sent, named, *_ = program.steps[number]
-        args = replay.filled(sent)
+        args = replay.with_values(sent)
         before = copy.deepcopy([arg for arg in args if isinstance(arg, dict)])
-        value = call(function, args, replay.filled(named))
+        value = call(function, args, replay.with_values(named))
         if not same(before, [arg for arg in args if isinstance(arg, dict)]):
             return None
         replay.add(value, args)
-    return replay.filled(program.result)
+    return replay.with_values(program.result)
 
 
 def test_what_a_program_returns_is_what_its_check_returns_on_the_reference_and_on_every_misconception(programs):
-    """So a check whose results are right need not be run: it would not have looked at anything else."""
+    """So a check whose results are right need not be run: it would have read nothing else."""
     assignment, _, one = programs
     compared = set()
     reference = load_reference(assignment)
@@ -111,7 +111,7 @@ def test_what_a_program_returns_is_what_its_check_returns_on_the_reference_and_o
                     functions[check.function] = partial(item.run, names)
                 try:
                     results = results_of(one(check), functions, assignment)
-                except Exception:  # a call gave no value: the check is run, and says so
+                except Exception:  # a call returned no value: the check is run and reports that
                     continue
                 if results is None:
                     continue

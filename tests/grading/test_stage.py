@@ -1,4 +1,4 @@
-"""The work tree: what is in it, whose version, with which modes, and that it can be imported."""
+"""The work tree: its files, whose version of each, their modes, and that they can be imported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the course handed out in each year, untouched: no points and nothing false, named or guessed."""
+"""The course's untouched starter files of each year: no points and no false note, with the year named or guessed."""
 
 import sys
 from functools import cache
@@ -21,9 +21,9 @@ pytestmark = pytest.mark.process
 
 HANDOUT = dict.fromkeys(YEARS, "2021") | {"2016": "2016", "2017": "2017", "2025": "2025"}
 HANDOUT |= dict.fromkeys(("2018", "2019", "2020"), "2018")
-GUESSED = HANDOUT | {"2025": "2021"}  # no mark tells these two apart
+GUESSED = HANDOUT | {"2025": "2021"}  # no mark distinguishes these two
 
-# What each handout leaves to be written, by its maximum.
+# The maximum of each handout: what it leaves to be written.
 MAXIMUM = {"2016": 72.22, "2017": 72.22, "2018": 87, "2021": 88, "2025": 81}
 
 
@@ -56,7 +56,7 @@ def test_an_untouched_starter_gets_no_points_and_no_note(year, tmp_path):
 
 
 @pytest.mark.parametrize("year", YEARS)
-def test_a_starter_is_known_by_its_marks(year, tmp_path):
+def test_a_starter_is_recognised(year, tmp_path):
     write_starter(year, tmp_path)
     result = grade_submission(collected(tmp_path), prepare(settings("auto")))
     assert result.assignment["handout"] == GUESSED[year], said(result.grounds)
@@ -70,11 +70,11 @@ def test_only_the_guess_says_that_2025_looks_the_same():
     handouts = prepare(settings("auto")).handouts
     handout, grounds = handouts.of(Submission("case", "case", files))
     assert handout.name == "2021"
-    assert say(grounds).endswith("2025 has the same marks: name it with --handout if it is that.")
+    assert say(grounds).endswith("2025 has the same clues: name it with --handout if the submission was made from it.")
 
 
-def test_by_the_assignments_own_handout_the_same_files_are_said_to_differ(tmp_path):
-    """So the tests above would see a note."""
+def test_by_the_assignments_own_handout_the_same_files_get_a_note(tmp_path):
+    """This shows that the tests above would notice a note."""
     write_starter("2016", tmp_path)
     result = grade_submission(collected(tmp_path), prepare(settings("default")))
     said = " ".join(notes_of(result))
@@ -83,7 +83,7 @@ def test_by_the_assignments_own_handout_the_same_files_are_said_to_differ(tmp_pa
     assert any(notebook.handed_out for notebook in result.notebooks)
 
 
-def test_what_a_handout_gives_solved_is_not_asked_for_and_says_so():
+def test_a_function_that_the_handout_gives_solved_is_not_applicable_and_says_so():
     files = {name: text.encode() for name, text in starter("2018").items()}
     result = grade_submission(Submission("case", "case", files), prepare(settings("2018")))
     (losses,) = {
@@ -91,4 +91,8 @@ def test_what_a_handout_gives_solved_is_not_asked_for_and_says_so():
         for check in result.checks
         if check.function in ("layers.svm_loss", "layers.softmax_loss")
     }
-    assert losses == (NOT_APPLICABLE, 0.0, "Handout 2018 (2018 to 2020) gives this function solved.")
+    assert losses == (
+        NOT_APPLICABLE,
+        0.0,
+        "Handout 2018 (2018 to 2020) contains the solution of this function, so it carries no points.",
+    )

@@ -1,4 +1,4 @@
-"""Whole submissions through the real sandbox: what a verdict must be, and what must never enter the worker."""
+"""Whole submissions in the real sandbox: their expected verdicts, and what must never enter the worker."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ from grader.messages.of_check import message_of
 from grader.messages.say import say, say_all
 from grader.records import Result, Submission
 from grader.sandbox.host import session as session_module
-from grader.sandbox.inside.protocol import Decoder, Handle
+from grader.sandbox.host.decoder import Decoder
+from grader.sandbox.inside.protocol import Handle
 
 pytestmark = pytest.mark.process
 
@@ -51,7 +52,7 @@ def test_the_same_submission_twice_gives_the_same_json_but_for_durations(layers_
 
 
 def test_what_the_judge_sends_holds_inputs_only(context, grade_layers, monkeypatch):
-    """No frame holds an expected value: not one array of a fixture, not one number of eight digits of it."""
+    """No frame contains an expected value: no array of a fixture, and no number of eight digits from one."""
     sent = []
     send = session_module.Session.send
 
@@ -60,7 +61,7 @@ def test_what_the_judge_sends_holds_inputs_only(context, grade_layers, monkeypat
         send(session, frame, deadline)
 
     monkeypatch.setattr(session_module.Session, "send", sending)
-    # A wrong conv_forward also lets the judge ask for numerical gradients and documented caches.
+    # A wrong conv_forward also makes the judge send numerical gradients and documented caches.
     grade_layers(
         "def conv_forward_naive(x, w, b, conv_param):\n    raise ValueError\n"
         "def softmax_loss(x, y):\n    return np.float64(3.0), x\n"
@@ -75,7 +76,7 @@ def test_what_the_judge_sends_holds_inputs_only(context, grade_layers, monkeypat
             inputs |= {repr(v) for v in np.asarray(value, dtype=float).ravel().tolist()}
     assert len(sent) > 100
     assert len(expected) > 1000
-    # What is passed on unchanged is an input and an output: by ReLU, max-pool and dropout, and sums over one example.
+    # ReLU, max-pool, dropout and sums over one example return some inputs unchanged: those are inputs and outputs.
     # Running averages are handed back to the code that they came from.
     passed_on = {
         repr(v)
@@ -100,7 +101,7 @@ def leaves(value):
 
 
 def test_a_spying_submission_finds_nothing(layers_context):
-    """The submission that looks for fixtures and the reference reports what it found: nothing, and it wins no mark."""
+    """The submission that looks for fixtures and the reference reports that it found nothing, and gains no mark."""
     source = files_of("spies")["layers.py"]
     result = grade_submission(Submission("spies", "spies", {"layers.py": source}), layers_context)
     assert lost(result) == {"affine_forward": "failed"}
@@ -126,7 +127,7 @@ def test_an_endless_loop_costs_its_own_check_only(layers_context, reference_sour
     assert statuses == {"layers.max_pool_forward_naive.overlapping": "timeout"}
     backward = check_of(result, "max_pool_backward_naive.overlapping")
     assert backward.points == pytest.approx(backward.max_points, abs=1e-5)
-    assert "was given the cache that the docstring describes" in message_of(backward)
+    assert "with the cache that the docstring describes instead" in message_of(backward)
 
 
 def test_a_dropout_that_drops_nothing_costs_the_backward_nothing(grade_layers):
@@ -169,7 +170,7 @@ def test_a_backward_over_a_cache_of_its_own_is_skipped_where_the_forward_crashes
     assert lost(result) == {"affine_forward": "error", "affine_backward": "skipped"}
     message = message_of(check_of(result, "affine_backward.notebook"))
     assert message.startswith(
-        "affine_forward raised ValueError: oops. Given the cache that the docstring describes, affine"
+        "affine_forward raised ValueError: oops. With the cache that the docstring describes instead, affine"
     )
 
 
@@ -191,7 +192,7 @@ def test_a_gradient_of_a_wrong_forward_follows_through_for_half(grade_layers):
     assert check.follow_through
     assert check.status == "partial"
     assert check.points == pytest.approx(check.max_points * (1 + 0.5 * 4) / 5)  # db is right, dx and dw are worth half
-    assert "of your own conv_forward_naive, which is wrong: counted half" in message_of(check)
+    assert "of your own conv_forward_naive, which is wrong. They count half" in message_of(check)
     assert [c.follow_through for c in check.comparisons] == [True, True, False]
 
 
@@ -217,7 +218,7 @@ def test_a_gradient_of_a_known_misconception_follows_through_in_full(grade_layer
         "    return dx, dw[:, :, ::-1, ::-1], db\n"
     )
     assert lost(result) == {"conv_forward_naive": "failed"}
-    assert "turned by 180 degrees" in say_all(check_of(result, "conv_forward_naive.strided").hints)
+    assert "rotated by 180 degrees" in say_all(check_of(result, "conv_forward_naive.strided").hints)
 
 
 @pytest.mark.parametrize(
@@ -233,7 +234,7 @@ def test_a_gradient_of_a_known_misconception_follows_through_in_full(grade_layer
     ids=["constant", "sum", "shifted"],
 )
 def test_a_gradient_of_a_forward_that_is_no_convolution_earns_nothing(grade_layers, forward, backward):
-    """Consistent with its own forward, but what reaches what is not as it should be."""
+    """It agrees with its own forward, but inputs reach other outputs than they should."""
     tail = backward if backward.startswith("right") else f"({backward})"
     result = grade_layers(
         "right_forward, right_backward = conv_forward_naive, conv_backward_naive\n"
@@ -264,7 +265,7 @@ PACKAGE = list(reference_files())
 
 
 def files_of_case(folder: Path, reference_source: str) -> dict[str, bytes]:
-    """What a case hands in: the reference's layers.py with added.py at its end, else all modules of the folder."""
+    """The files of a case: the reference's layers.py with added.py at its end, or else all modules of the folder."""
     if (folder / "added.py").exists():
         return {"layers.py": f"{reference_source}\n\n{(folder / 'added.py').read_text()}".encode()}
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.py"))}
@@ -272,14 +273,14 @@ def files_of_case(folder: Path, reference_source: str) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("folder", CASES, ids=lambda folder: "/".join(folder.parts[-2:]))
 def test_cases(context, layers_context, reference_source, folder):
-    """Every other case below tests/submissions: the folder that it lies in names its verdict (see the README there)."""
+    """Every other case below tests/submissions: its folder's name is its verdict (see the README there)."""
     files, status = files_of_case(folder, reference_source), folder.parts[-2]
     line = re.search(rb"^# loses:(.*)$", files["layers.py"], re.MULTILINE)
     losing = line[1].decode().replace(",", " ").split() if line else []
     context = layers_context if len(files) == 1 else context
     if status == "timeout":
         context = with_few_checks(with_half_the_time(context), each=2)
-        # A check that is right takes 0.01 s.
+        # A right check takes 0.01 s.
         context = replace(context, limits=replace(context.limits, wall_s=2.5))
     result = grade_submission(Submission("case", "case", files), context)
     assert set(lost(result)) == set(losing), [(c.id, message_of(c)) for c in result.checks if c.status != "passed"]
@@ -288,7 +289,7 @@ def test_cases(context, layers_context, reference_source, folder):
 
 
 def test_every_case_adds_to_the_reference_or_is_a_whole_package(reference_source):
-    """A case that adds says what it loses; a package lacks no student file; five styles of package are right ones."""
+    """A case with added.py names what it loses. A package has every student file. Five styles of package are right."""
     packages = [folder for folder in CASES if not (folder / "added.py").exists()]
     for folder in CASES:
         files = files_of_case(folder, reference_source)
@@ -332,7 +333,7 @@ def test_a_changed_input_a_dtype_and_a_singleton_axis_are_remarks(grade_layers):
     (remark,) = remarks_of(result, "relu_forward.images")
     assert remark == "relu_forward changes its input x in place and returns it."
     (remark,) = remarks_of(result, "affine_backward.notebook")
-    assert remark == "db has shape (1, 5), expected (5,); the same but for axes of length 1."
+    assert remark == "db has shape (1, 5), expected (5,); only axes of length 1 differ."
 
 
 def test_a_file_that_was_not_handed_in_is_missing(context):
@@ -363,12 +364,12 @@ def grade_reference_with(python: str) -> None:
 
 
 def test_the_students_python_may_be_another(readable_python):
-    """It grades the reference in full, and the result names its version."""
+    """The reference has full marks under it, and the result names its version."""
     grade_reference_with(readable_python)
 
 
 def test_the_students_numpy_may_be_another():
-    """That of every other interpreter here that has one."""
+    """The NumPy of every other interpreter here that has one."""
     pythons = other_pythons()
     if not pythons:
         pytest.skip("no other Python with NumPy here (Debian: apt install python3-numpy)")

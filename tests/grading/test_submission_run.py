@@ -1,4 +1,4 @@
-"""Module sets, objects and stubs, on a small assignment: a mistake costs once, and stubs tell nobody else."""
+"""Module sets, objects and stubs, on a small assignment: a mistake costs once, and only granted checks reach stubs."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def test_the_reference_has_full_marks(grade):
     assert not any(check.stubs or message_of(check) for check in result.checks)
 
 
-def test_what_is_expected_to_be_warned_of_is_not_printed(grade):
+def test_expected_warnings_are_not_printed(grade):
     result = grade()
     assert [check.output for check in result.checks if check.function == "nets.Net"] == ["", ""]
 
@@ -216,8 +216,8 @@ def test_a_wrong_function_costs_those_that_call_it_nothing(grade, wrong):
     assert points(result) == {**FULL, "parts.double": 0, "parts.undo": points(result)["parts.undo"]}
     for check in result.checks:
         if check.function in ("parts.quadruple", "nets.Net") and check.stubs:
-            assert message_of(check).startswith("Counted with the grader's own double")
-            assert "Mend" in message_of(check)
+            assert message_of(check).startswith("This check counts with our double")
+            assert "Fix" in message_of(check)
     assert any(check.stubs for check in result.checks)
 
 
@@ -228,7 +228,7 @@ def test_a_file_that_cannot_be_imported_costs_only_its_own(grade):
         assert points(result) == {**FULL, "parts.double": 0, "parts.undo": 0, "parts.quadruple": 0}, broken
 
 
-def test_a_statement_that_does_not_work_costs_nothing_and_is_told(grade):
+def test_a_statement_that_does_not_work_costs_nothing_and_is_noted(grade):
     result = grade(parts="syntax error(\n1 / 0")
     assert points(result) == FULL
     errors = ("SyntaxError: ", "ZeroDivisionError: division by zero")
@@ -243,7 +243,7 @@ def test_an_absent_file_costs_only_its_own(grade):
     assert points(grade(other=None)) == {**FULL, "other.third": 0}
 
 
-def test_a_mistake_of_the_net_itself_is_told_though_the_layers_are_wrong_too(grade):
+def test_a_mistake_of_the_net_itself_is_reported_beside_wrong_layers(grade):
     result = grade(
         parts="def double(x, log):\n    log['calls'] = 1\n    return 3 * x, (x, '')",
         nets="""
@@ -268,7 +268,7 @@ def test_arguments_by_name_and_changed_dicts_pass_through_a_stub(grade):
     assert points(result)["nets.Net"] == 60
 
 
-def test_a_stub_says_what_the_reference_says_of_bad_arguments(grade):
+def test_a_stub_raises_the_references_text_for_bad_arguments(grade):
     result = grade(
         parts="def double(x, log):\n    raise ValueError",
         nets="""
@@ -298,7 +298,7 @@ def third(x):
 
 
 @pytest.mark.parametrize("function", ["other.third", "parts.double", "parts.quadruple", "os.system"])
-def test_nobody_is_answered_who_was_not_granted_it(grade, function):
+def test_the_judge_answers_no_stub_that_it_has_not_granted(grade, function):
     result = grade(other=ASKS_FOR_WHAT_IS_NOT_GRANTED.format(function=function, argument="x"))
     assert points(result) == {**FULL, "other.third": 0}
     check = next(check for check in result.checks if check.function == "other.third")
@@ -306,8 +306,8 @@ def test_nobody_is_answered_who_was_not_granted_it(grade, function):
     assert "not granted" in message_of(check)
 
 
-def test_on_stubs_too_only_what_was_granted_is_answered(grade):
-    """quadruple may call double; with a wrong double it is run on stubs, and asks for its own answer there."""
+def test_on_stubs_the_judge_answers_only_granted_functions(grade):
+    """quadruple may call double. With a wrong double it runs on stubs, and calls its own function's stub there."""
     added = ASKS_FOR_WHAT_IS_NOT_GRANTED.format(function="parts.quadruple", argument="x").replace("third", "quadruple")
     result = grade(parts="def double(x, log):\n    raise ValueError\n" + added)
     assert points(result)["parts.quadruple"] == 0
@@ -331,11 +331,11 @@ def test_a_made_up_handle_is_refused(grade):
         """,
     )
     check = next(check for check in result.checks if check.id == "nets.Net.loss")
-    assert (check.status, "none of this check's" in message_of(check)) == ("error", True)
+    assert (check.status, "does not belong to this check" in message_of(check)) == ("error", True)
 
 
-def test_an_endless_question_costs_only_its_own_check(grade):
-    """Arguments with which the reference runs out of memory or time end in its sandbox, not in the judge."""
+def test_calling_a_stub_without_end_costs_only_its_own_check(grade):
+    """Arguments that use up the reference's memory or time stop its sandbox, and not the judge."""
     result = grade(
         parts="def double(x, log):\n    raise ValueError",
         nets="""
@@ -358,7 +358,7 @@ def test_a_class_without_parameters_is_not_written_yet(grade):
 @pytest.mark.parametrize(
     ("params", "text"),
     [
-        ("{'W': np.ones(4)}", "params['w'] is not there, expected an array. It holds W."),
+        ("{'W': np.ones(4)}", "params['w'] is missing, expected an array. params holds W."),
         ("{'w': np.ones(5)}", "params['w'] has shape (5,), expected (4,)."),
         ("{'w': 3}", "params['w'] is of type int, expected an array."),
         ("[1]", "params is of type list, expected a dict of arrays."),
@@ -389,7 +389,7 @@ def test_parameters_keep_their_own_shape_and_their_own_keys(grade):
     assert points(result)["nets.Net"] == 60
 
 
-def test_what_would_do_the_work_is_not_there(grade):
+def test_files_that_would_do_the_layers_work_are_withheld(grade):
     result = grade(parts="from .quick import quick\n\ndef quadruple(x):\n    return quick(x)")
     check = next(check for check in result.checks if check.function == "parts.quadruple")
     assert check.points == 0
@@ -397,7 +397,7 @@ def test_what_would_do_the_work_is_not_there(grade):
     assert any("small.quick" in note for note in notes_of(result))
 
 
-def test_a_file_of_the_submission_may_be_named_as_one_of_the_workers(small):
+def test_a_file_of_the_submission_may_have_the_name_of_a_worker_file(small):
     files = {
         "parts.py": PARTS,
         "other.py": "from stubs import mine\n" + OTHER,
@@ -495,8 +495,8 @@ def undo(dout, cache, _undo=undo):
 """
 
 
-def test_what_another_check_disturbs_unseen_is_asked_again_where_nothing_was_before(grade, monkeypatch):
-    """The checks of one submission may share a process; a right function loses nothing by that."""
+def test_a_check_disturbed_by_an_unseen_trace_is_rerun_in_a_fresh_process(grade, monkeypatch):
+    """The checks of one submission may share a process. A right function loses nothing by that."""
     asked = []
     begin = CheckProcess.begin
     monkeypatch.setattr(
@@ -506,8 +506,8 @@ def test_what_another_check_disturbs_unseen_is_asked_again_where_nothing_was_bef
     assert True in asked and False in asked
 
 
-def test_what_is_not_written_is_asked_once(grade, monkeypatch):
-    """No process of its own for every function of a template."""
+def test_a_function_that_is_not_written_is_called_once(grade, monkeypatch):
+    """The functions of a template do not each need a process."""
     begun = []
     begin = CheckProcess.begin
 
@@ -526,8 +526,8 @@ def test_what_is_not_written_is_asked_once(grade, monkeypatch):
     assert len([process for process, is_reused in begun if not is_reused]) == len(processes) < len(begun)
 
 
-def test_a_function_is_wrong_only_if_it_was_so_where_nothing_was_before(grade, monkeypatch):
-    """Others of the same submission may be wrong, and processes be shared with those: what is right stays so."""
+def test_a_function_counts_as_wrong_only_after_a_failure_in_a_fresh_process(grade, monkeypatch):
+    """A right function may share processes with wrong ones of its submission, and stays right."""
     wrong = "def third(x):\n    np.fft.visited = True\n    return x\nimport numpy as np\n"
     assert points(grade(parts=HIDING, other=wrong)) == {**FULL, "other.third": 0}
     seen = []
@@ -545,7 +545,7 @@ def test_a_function_is_wrong_only_if_it_was_so_where_nothing_was_before(grade, m
     assert [processes for check_id, processes in seen if check_id == "nets.Net.measured"] == [1, 1]
 
 
-def test_no_other_process_answers_for_a_function_that_is_wrong_by_itself(grade):
+def test_what_another_check_left_does_not_make_a_wrong_function_right(grade):
     """What one check left in a module must not make another one's function right."""
     wrong = "seen = []\ndef third(x):\n    seen.append(1)\n    return x / 3 if len(seen) > 1 else x\n"
     assert points(grade(other=wrong)) == {**FULL, "other.third": 0}
@@ -585,7 +585,7 @@ def test_a_reference_is_not_kept_for_ever(grade, monkeypatch):
         assert KEPT.process is None
 
 
-def test_what_a_submission_took_is_told_apart(grade):
+def test_the_time_of_a_submission_is_divided_by_its_use(grade):
     result = grade(other="import time\ndef third(x):\n    time.sleep(0.3)\n    return x / 3\n")
     assert set(result.spent_s) == set(SPENT)
     assert 0.3 <= result.spent_s["functions"] < result.duration_s
@@ -593,21 +593,21 @@ def test_what_a_submission_took_is_told_apart(grade):
     assert abs(sum(result.spent_s.values()) - result.duration_s) < 0.01
 
 
-def test_a_function_that_never_answers_was_at_work_all_the_time(grade):
+def test_a_function_that_never_returns_counts_as_running_all_the_time(grade):
     result = grade(other="def third(x):\n    while True: pass\n")
     assert result.spent_s["functions"] > 1.9
 
 
-def test_a_function_that_asks_for_others_is_not_at_work_while_they_are(grade, monkeypatch):
-    """On stubs, the reference answers meanwhile."""
+def test_a_function_that_calls_stubs_does_not_count_as_running_meanwhile(grade, monkeypatch):
+    """On stubs, the reference runs meanwhile."""
     answer = CheckProcess.answer
     monkeypatch.setattr(CheckProcess, "answer", lambda self, ask: (time.sleep(0.5), answer(self, ask))[1])
     result = grade(parts="def double(x, log):\n    return 3 * x, (x, '')")
     assert result.spent_s["functions"] < 0.5 < result.spent_s["judge"]
 
 
-def test_who_runs_out_of_time_twice_in_one_check_is_not_waited_for_in_the_next(grade, small, monkeypatch):
-    """In a process that another check had, then in a fresh one: the other checks come when all else is done."""
+def test_a_function_that_runs_out_of_time_twice_in_one_check_gets_no_time_in_the_next(grade, small, monkeypatch):
+    """First in a shared process, then in a fresh one. The function's other checks run after everything else."""
     loops = "def third(x):\n    while True: pass\n"
     checks = [check for check in small.assignment.checks if check.function == "other.third"]
     more = replace(checks[0], id="other.third.again")
@@ -633,8 +633,8 @@ def test_who_runs_out_of_time_twice_in_one_check_is_not_waited_for_in_the_next(g
     assert order[-1][0] == more.id and [name for name, _ in order].count(more.id) == 1
 
 
-def test_no_sandbox_serves_a_function_and_another_that_asks_for_it(grade, monkeypatch):
-    """What a student's code learned of the reference's answers must not reach a check of what answered."""
+def test_no_sandbox_checks_a_function_and_grants_it_as_a_stub(grade, monkeypatch):
+    """What student code learned from a stub must not reach a check of the function behind that stub."""
     served = []
     run_check = submission_run.run_check
 
@@ -652,7 +652,7 @@ def test_no_sandbox_serves_a_function_and_another_that_asks_for_it(grade, monkey
     assert asked.isdisjoint((process, function) for process, function, _ in served)
 
 
-def test_who_was_wrong_over_ones_own_layers_is_not_believed_to_be_so_on_stubs(grade, monkeypatch):
+def test_failing_on_own_layers_does_not_skip_the_retry_on_stubs(grade, monkeypatch):
     believed = []
     run_check = submission_run.run_check
 
@@ -674,21 +674,21 @@ def test_functions_that_call_each_other_are_grouped_apart():
     assert groups == [["a", "c"], ["b", "d", "x"]]
 
 
-def test_what_is_right_is_stood_in_for_only_if_it_must_be(grade):
-    """A layer that is right in all of its own checks may still be what stops a net."""
+def test_a_right_function_becomes_a_stub_only_if_needed(grade):
+    """A layer that is right in all of its own checks may still make a net fail."""
     hidden = "own = double\ndef double(*args, **named):\n    return own(*args, **({} if not named else {'no': 1}))\n"
     cases = [
         ("def undo(dout, cache):\n    return 3 * dout\n", ("parts.double", "parts.undo")),
         ("def quadruple(x):\n    return x\n" + hidden, ("parts.double", "parts.quadruple", "parts.undo")),
     ]
-    for wrong, stood_in in cases:
+    for wrong, replaced in cases:
         result = grade(parts=wrong)
         check = next(check for check in result.checks if check.id == "nets.Net.loss")
-        assert (points(result)["nets.Net"], check.stubs) == (60, stood_in)
+        assert (points(result)["nets.Net"], check.stubs) == (60, replaced)
 
 
-def test_who_asks_for_no_other_gets_a_process_that_no_check_had(grade, monkeypatch):
-    """As follow-through does, which begins without saying more."""
+def test_run_alone_gets_a_process_that_no_check_had(grade, monkeypatch):
+    """As in follow-through, which begins without further options."""
     shared = []
     begin = CheckProcess.begin
 
@@ -703,7 +703,7 @@ def test_who_asks_for_no_other_gets_a_process_that_no_check_had(grade, monkeypat
 
 
 def test_threads_of_one_process_draw_their_inputs_by_themselves():
-    """A worker of a cluster may have several: what one seeds must not move what another is drawing."""
+    """A worker of a cluster may have several threads. A seed in one must not change what another draws."""
     mine = inputs_from(3)
     other = threading.Thread(target=lambda: inputs_from(4).randn(100))
     first = mine.randn(5)

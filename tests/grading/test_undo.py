@@ -1,4 +1,4 @@
-"""What a reply wrote into a check's dicts is undone; what the check itself wrote stays."""
+"""Changes that a reply made in a check's dicts are undone. Changes by the check itself stay."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def writes(**entries):
     return call
 
 
-def test_what_a_reply_wrote_is_there_until_it_is_undone():
+def test_changes_by_a_reply_stay_until_they_are_undone():
     param = {"stride": 1, "x": np.zeros(2)}
     student = Undoable(writes(stride=2, x=np.ones(2), seen="x"))
     student.call("f", (0, param), {})
@@ -25,7 +25,7 @@ def test_what_a_reply_wrote_is_there_until_it_is_undone():
     assert "seen" not in param
 
 
-def test_what_the_check_wrote_itself_stays():
+def test_changes_by_the_check_itself_stay():
     param = {"mode": "train", "mean": np.zeros(2)}
     student = Undoable(writes(mean=np.ones(2)))
     student.call("f", (0, param), {})
@@ -36,7 +36,7 @@ def test_what_the_check_wrote_itself_stays():
     assert list(param["mean"]) == [0, 0]
 
 
-def test_after_that_nothing_is_written_any_more():
+def test_after_the_undo_nothing_is_written():
     param = {"stride": 1, "inner": {"a": 1}}
     student = Undoable(writes(stride=2, inner={}))
     student.undo()

@@ -1,4 +1,4 @@
-"""What runs before what in one submission: no hidden input is in any sandbox when a visible check tells something."""
+"""The order of checks in one submission: no hidden input is in any sandbox when a visible check shows a text."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def submission(**added: str) -> Submission:
 
 @pytest.fixture
 def events(monkeypatch):
-    """What ran, in order: a visibility, and whether on stubs; "follow" where inputs of a secret seed went in."""
+    """What ran, in order: a visibility, and whether on stubs; "follow" where the judge sent inputs of a secret seed."""
     seen = []
     run_check, follow = submission_run.run_check, check_run.follow_through
 
@@ -73,7 +73,7 @@ def test_visible_checks_of_all_sets_and_on_stubs_come_before_hidden_ones_and_bef
     assert not any(check.after_hidden for check in result.checks)
 
 
-def test_what_follows_from_a_wrong_forward_is_worth_the_same_as_before(few):
+def test_follow_through_on_a_wrong_forward_is_worth_the_same_as_before(few):
     result = grade_submission(submission(layers=WRONG), few)
     backward = check_of(result, "relu_backward.images")
     assert {check.status for check in result.checks if check.function == "layers.relu_forward"} == {"failed"}
@@ -84,17 +84,17 @@ def test_what_follows_from_a_wrong_forward_is_worth_the_same_as_before(few):
 HANGS = "def sgd_momentum(w, dw, config=None):\n    print('SAID')\n    raise ValueError('SAID')\n"
 
 
-def test_a_visible_check_after_a_hidden_one_is_marked_and_tells_the_student_nothing(few, monkeypatch):
-    """A check that was put off when the time for visible ones was over."""
+def test_a_visible_check_after_a_hidden_one_is_marked_and_shows_the_student_no_text(few, monkeypatch):
+    """A check that was put off until the time for visible checks was over."""
     run_checks = submission_run.SubmissionRun.run_checks
 
-    def put_off(self, sandbox, checks):
+    def postponed(self, sandbox, checks):
         late = [check for check in checks if check.id == "optim.sgd_momentum.worked_example"]
         self.own |= {check.id: submission_run.Trial(check, submission_run.not_run(check)) for check in late}
-        self.put_off += late
+        self.postponed += late
         run_checks(self, sandbox, [check for check in checks if check not in late])
 
-    monkeypatch.setattr(submission_run.SubmissionRun, "run_checks", put_off)
+    monkeypatch.setattr(submission_run.SubmissionRun, "run_checks", postponed)
     monkeypatch.setattr(submission_run, "VISIBLE_SHARE", 0.0)
     result = grade_submission(submission(optim=HANGS), few)
     check = check_of(result, "sgd_momentum.worked_example")
@@ -102,20 +102,20 @@ def test_a_visible_check_after_a_hidden_one_is_marked_and_tells_the_student_noth
     assert "SAID" in message_of(check) and "SAID" in check.output
     shown = check_of(for_student(result), "sgd_momentum.worked_example")
     assert "SAID" not in str(shown)
-    assert "ran after hidden ones" in message_of(shown)
+    assert "ran after hidden checks" in message_of(shown)
     assert (shown.title, shown.status, shown.points) == (check.title, check.status, check.points)
 
 
-def test_in_the_time_of_the_visible_ones_a_check_that_was_put_off_still_tells(few, monkeypatch):
+def test_a_put_off_check_that_runs_before_hidden_ones_still_shows_its_text(few, monkeypatch):
     run_checks = submission_run.SubmissionRun.run_checks
 
-    def put_off(self, sandbox, checks):
+    def postponed(self, sandbox, checks):
         late = [check for check in checks if check.id == "optim.sgd_momentum.worked_example"]
         self.own |= {check.id: submission_run.Trial(check, submission_run.not_run(check)) for check in late}
-        self.put_off += late
+        self.postponed += late
         run_checks(self, sandbox, [check for check in checks if check not in late])
 
-    monkeypatch.setattr(submission_run.SubmissionRun, "run_checks", put_off)
+    monkeypatch.setattr(submission_run.SubmissionRun, "run_checks", postponed)
     result = grade_submission(submission(optim=HANGS), few)
     check = check_of(for_student(result), "sgd_momentum.worked_example")
     assert not check.after_hidden
@@ -125,8 +125,8 @@ def test_in_the_time_of_the_visible_ones_a_check_that_was_put_off_still_tells(fe
 IMPORT = "import os\nprint('opened')\nif os.getpid() > 10**9:\n    pass\n"
 
 
-def test_what_is_said_of_imports_is_that_of_the_first(few, monkeypatch):
-    """A sandbox that is opened after hidden checks imports once more, and prints what it likes: no student reads it."""
+def test_import_notes_come_from_the_first_import(few, monkeypatch):
+    """A sandbox opened after hidden checks imports again, and may print anything. No student reads that."""
     opened = []
     import_modules = Session.import_modules
 
@@ -142,7 +142,7 @@ def test_what_is_said_of_imports_is_that_of_the_first(few, monkeypatch):
     assert len(numbers) == 2
 
 
-def test_of_a_check_on_stubs_the_student_reads_nothing_that_the_reference_could_have_answered(few):
+def test_a_check_on_stubs_shows_the_student_nothing_that_a_stub_could_have_returned(few):
     asks = """
     right = TwoLayerNet.loss
     def loss(self, X, y=None):
@@ -160,7 +160,7 @@ def test_of_a_check_on_stubs_the_student_reads_nothing_that_the_reference_could_
     assert (shown.title, shown.status) == (check.title, check.status)
 
 
-def test_the_same_functions_share_a_sandbox_on_stubs_before_and_after():
+def test_functions_join_the_sandboxes_on_stubs_that_exist_already():
     called = {"f": {"a"}, "g": {"f"}, "h": {"a"}}
     there = [["f"]]
     assert group_apart(called, there) == [["f", "h"], ["g"]]

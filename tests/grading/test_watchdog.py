@@ -1,4 +1,4 @@
-"""A judge that does not come to an end by itself: whatever it does, its submission ends, and the next one is graded."""
+"""A judge that never ends by itself: whatever it does, its submission ends, and the next one is graded."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from grader.running import job_pool
 from grader.running.job_pool import grade_safely
 from grader.sandbox.host.proc import list_children
 
-WALL_S = 2.0  # of a submission: these functions of a right layers.py take 0.3 s, on a busy machine one
+WALL_S = 2.0  # for a submission: these functions of a right layers.py take 0.3 s, or one second on a busy machine
 FEW = ("affine_forward", "affine_backward", "relu_forward", "spatial_batchnorm_forward")
-GOOD = 5  # checks that are judged before the judge goes astray
+GOOD = 5  # checks that are judged before the judge starts to hang
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def right(reference_source):
 
 @pytest.fixture
 def over():
-    """Set at the end, so that no thread of a test goes on."""
+    """Set at the end, so that no thread of a test continues."""
     event = threading.Event()
     yield event
     event.set()
@@ -66,7 +66,7 @@ def spin(over):
 
 
 def spin_slowly(over):
-    """Where it matters what the judge is at, and not how: this leaves the processor to the sandboxes."""
+    """For tests of when the judge hangs, and not of how: sleeping leaves the processor to the sandboxes."""
     while not over.is_set():
         time.sleep(0.001)
 
@@ -91,7 +91,7 @@ ASTRAY = [spin, spin_and_swallow, block_in_a_read, wait_for_a_lock]
 
 
 def lead_astray(monkeypatch, module, name, how, over, *, after=0):
-    """Have a function of the judge do `how` once it was called so many times."""
+    """Make a function of the judge do `how` at its n-th call."""
     calls, original = [], getattr(module, name)
 
     def wrapped(*args, **kwargs):
@@ -104,7 +104,7 @@ def lead_astray(monkeypatch, module, name, how, over, *, after=0):
 
 
 @pytest.mark.parametrize("how", ASTRAY)
-def test_a_judge_that_does_not_end_is_left_and_what_it_knew_is_told(monkeypatch, short, right, over, how):
+def test_a_judge_that_does_not_end_is_left_and_its_known_results_are_kept(monkeypatch, short, right, over, how):
     lead_astray(monkeypatch, attempt, "judged", how, over, after=GOOD)
     before, started = count_sandboxes(), time.monotonic()
     result = grade_submission(right, short)
@@ -112,17 +112,17 @@ def test_a_judge_that_does_not_end_is_left_and_what_it_knew_is_told(monkeypatch,
     assert count_sandboxes() == before
     assert [check.status for check in result.checks].count("passed") == GOOD
     assert {check.status for check in result.checks} == {"passed", "timeout"}
-    # The submission used none of the time: the fault is ours, and no mark may be taken for it.
+    # The submission used none of the time: the fault is ours, and costs no mark.
     assert result.status == "grader_error"
-    assert "had not come to an end 1.5 s after the 2 s" in said(result.reason)
+    assert "was still running 1.5 s after the 2 s" in said(result.reason)
     assert "test_watchdog.py, line" in said(result.reason) or "threading.py, line" in said(result.reason)
 
 
 @pytest.mark.parametrize(
     ("module", "name"),
-    [(sandboxes, "stage"), (submission_run, "import_notes"), (check_run, "follow_through"), (sandboxes, "tell_copies")],
+    [(sandboxes, "stage"), (submission_run, "import_notes"), (check_run, "follow_through"), (sandboxes, "note_copies")],
 )
-def test_it_may_be_at_any_of_its_work(monkeypatch, short, reference_source, over, module, name):
+def test_the_watchdog_stops_every_kind_of_work(monkeypatch, short, reference_source, over, module, name):
     lead_astray(monkeypatch, module, name, spin_slowly, over)
     wrong = "\ndef affine_backward(dout, cache):\n    x, w, b = cache\n    return 0 * x, 0 * w, 0 * b\n"
     started = time.monotonic()
@@ -131,16 +131,16 @@ def test_it_may_be_at_any_of_its_work(monkeypatch, short, reference_source, over
     assert result.status == "grader_error" and name.split("_")[0] in "stage import follow tell"
 
 
-def test_where_not_even_the_known_results_can_be_settled_it_is_a_fault_of_ours(monkeypatch, short, right, over):
+def test_known_results_that_cannot_be_settled_are_a_fault_of_ours(monkeypatch, short, right, over):
     lead_astray(monkeypatch, submission, "settle", spin_slowly, over)
     started = time.monotonic()
-    with pytest.raises(GraderError, match=r"had not come to an end .* No mark is taken"):
+    with pytest.raises(GraderError, match=r"was still running .* This costs no marks"):
         grade_submission(right, short)
     assert time.monotonic() - started < WALL_S + WATCH_S
 
 
-def test_time_that_the_submission_used_up_itself_is_its_own(monkeypatch, short, reference_source, over):
-    """Its functions slept for most of it, and the judge was late: the rest counts as out of time."""
+def test_time_used_by_the_submissions_own_code_counts_as_its_own(monkeypatch, short, reference_source, over):
+    """Its functions slept for most of the time, and the judge was late: the other checks count as out of time."""
     slow = "\nimport time\ndef relu_forward(x):\n    time.sleep(1.5)\n    return np.maximum(0, x), x\n"
     lead_astray(monkeypatch, attempt, "judged", lambda over: time.sleep(0.3), over, after=GOOD)
     lead_astray(monkeypatch, submission_run, "is_missing", spin_slowly, over)
@@ -152,8 +152,8 @@ def test_time_that_the_submission_used_up_itself_is_its_own(monkeypatch, short, 
     assert 0 < result.score < 100
 
 
-def test_it_needs_neither_signals_nor_the_main_thread(monkeypatch, short, right, over):
-    """As in a worker of Dask."""
+def test_the_watchdog_needs_neither_signals_nor_the_main_thread(monkeypatch, short, right, over):
+    """As in a Dask worker."""
     lead_astray(monkeypatch, attempt, "judged", spin_slowly, over, after=GOOD)
     results = []
     thread = threading.Thread(target=lambda: results.append(grade_submission(right, short)), daemon=True)
@@ -171,7 +171,7 @@ def test_the_next_submission_is_graded_as_if_nothing_had_been(monkeypatch, short
         assert result.score == 100, result.message
 
 
-def test_who_stops_the_command_need_not_wait_for_the_judge(monkeypatch, few, right, over):
+def test_ctrl_c_does_not_wait_for_the_judge(monkeypatch, few, right, over):
     lead_astray(monkeypatch, attempt, "judged", spin, over, after=GOOD)
     before, started = count_sandboxes(), time.monotonic()
     timer = threading.Timer(WALL_S, _thread.interrupt_main)
@@ -182,7 +182,7 @@ def test_who_stops_the_command_need_not_wait_for_the_judge(monkeypatch, few, rig
     assert count_sandboxes() == before
 
 
-def test_a_thread_does_one_work_after_the_other_and_hands_on_what_is_raised():
+def test_a_judge_thread_does_one_piece_of_work_after_another_and_passes_on_exceptions():
     thread = JudgeThread()
     until = time.monotonic() + 60
     names = [thread.run(lambda: threading.current_thread().name, until, list) for _ in range(2)]

@@ -1,4 +1,4 @@
-"""Where temporary files lie: found without a trace; and what is at work in them, ended to the last."""
+"""The folder for temporary files is found without writing to it, and every process that works in one is ended."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ from grader.grading.work_folder import temporary_folder
 
 
 @pytest.fixture(autouse=True)
-def nothing_chosen(monkeypatch, tmp_path):  # pytest chooses one when it makes its first folder
+def nothing_chosen(monkeypatch, tmp_path):  # pytest chooses a folder when it makes its first one
     monkeypatch.setattr(tempfile, "tempdir", None)
     for name in ("TMPDIR", "TEMP", "TMP"):
         monkeypatch.delenv(name, raising=False)
 
 
-def test_it_is_found_without_a_file_to_try_it_by(tmp_path, monkeypatch):
+def test_the_temporary_folder_is_found_without_writing_a_file(tmp_path, monkeypatch):
     made = []
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr(tempfile, "_io", None)  # what tempfile tries a folder by
+    monkeypatch.setattr(tempfile, "_io", None)  # tempfile tests a folder with it
     monkeypatch.setattr(os, "unlink", made.append)
     assert temporary_folder() == tmp_path
     assert tempfile.gettempdir() == str(tmp_path)
     assert not made
 
 
-def test_a_folder_that_is_not_there_is_passed_over(tmp_path, monkeypatch):
+def test_a_temporary_folder_that_does_not_exist_is_skipped(tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path / "nowhere"))
     monkeypatch.setenv("TEMP", str(tmp_path))
     assert temporary_folder() == tmp_path
 
 
-def test_without_a_word_it_is_the_usual_one():
+def test_without_a_variable_the_temporary_folder_is_the_usual_one():
     assert temporary_folder() in (Path("/tmp"), Path("/var/tmp"))
 
 
 @pytest.mark.process
-def test_what_starts_another_while_it_is_ended_leaves_none(tmp_path, monkeypatch):
-    """As bwrap may: its child is not there yet when the processes are listed."""
+def test_a_process_that_forks_while_it_is_killed_leaves_none(tmp_path, monkeypatch):
+    """As bwrap may do: its child does not exist yet when the processes are listed."""
     command = [sys.executable, "-c", "import time; time.sleep(60)", f"{tmp_path}/work", "worker.py"]
     started = [subprocess.Popen(command)]
     kill = os.kill
@@ -61,8 +61,8 @@ def test_what_starts_another_while_it_is_ended_leaves_none(tmp_path, monkeypatch
 
 
 @pytest.mark.process
-def test_a_dead_child_of_any_name_stops_no_clearing_up(tmp_path):
-    """A process names itself as it likes, and has no command line any more when it is dead."""
+def test_a_zombie_with_any_name_does_not_stop_the_sweep(tmp_path):
+    """A process can give itself any name, and has no command line when it is dead."""
     name = "import ctypes; ctypes.CDLL(None).prctl(15, b'\\xff) Z (', 0, 0, 0)"
     with subprocess.Popen([sys.executable, "-c", name]) as child:
         stat = Path(f"/proc/{child.pid}/stat")

@@ -1,4 +1,4 @@
-"""Archives of every kind and of every ill will: what was packed is read, and nothing but IntakeProblem comes out."""
+"""Archives of every kind, honest and hostile: packed files are read, and only IntakeProblem is raised."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCh
 def zip_of(members, method=zipfile.ZIP_DEFLATED):
     data = io.BytesIO()
     with warnings.catch_warnings(), zipfile.ZipFile(data, "w", method) as archive:
-        warnings.simplefilter("ignore")  # zipfile warns of names that occur twice
+        warnings.simplefilter("ignore")  # zipfile warns of duplicate names
         for name, content in members:
             archive.writestr(name, content)
     return data.getvalue()
@@ -88,7 +88,7 @@ MEMBERS = [("hw2/cs231n/layers.py", CODE), ("hw2/cs231n/optim.py", b""), ("hw2/r
     ],
     ids=["zip", "stored", "tar", "gz", "bz2", "xz", "gnu", "ustar"],
 )
-def test_every_kind_is_told_by_its_content_and_read(tmp_path, data):
+def test_every_kind_is_recognised_by_its_content_and_read(tmp_path, data):
     tree = read_bytes(tmp_path, data)
     assert tree.files == {"hw2/cs231n/layers.py": CODE, "hw2/cs231n/optim.py": b""}
     assert notes_of(tree) == ()
@@ -103,7 +103,7 @@ contents = st.binary(max_size=3000)
     files=st.dictionaries(names.map(lambda n: n + ".py"), contents, min_size=1, max_size=6),
     kind=st.sampled_from(range(7)),
 )
-def test_what_was_packed_is_read(tmp_path, files, kind):
+def test_packed_files_are_read_unchanged(tmp_path, files, kind):
     packers = [
         zip_of,
         lambda m: zip_of(m, zipfile.ZIP_STORED),
@@ -148,12 +148,12 @@ def test_a_damaged_archive_is_a_problem_and_nothing_else(tmp_path, data):
 
 
 @pytest.mark.parametrize("data", WHOLE[:1] + WHOLE[2:], ids=["zip", "gz", "bz2", "xz"])
-def test_wherever_it_is_cut_off_it_is_a_problem(tmp_path, data):
+def test_an_archive_cut_off_anywhere_is_a_problem(tmp_path, data):
     for cut in range(0, len(data) - 1, 7):
         problem_of(tmp_path, data[:cut])
 
 
-def test_a_tar_cut_off_between_members_says_so(tmp_path):
+def test_a_tar_cut_off_between_members_has_a_note(tmp_path):
     tree = read_bytes(tmp_path, tar_of(MEMBERS)[:1024])
     assert tree.files == {"hw2/cs231n/layers.py": CODE}
     assert "cut off" in notes_of(tree)[0]
@@ -238,7 +238,7 @@ def test_a_zip_with_links_and_climbing_names_gives_only_its_regular_files(tmp_pa
     assert notes_of(tree)[2].startswith("optim.py\ufffd.txt was left out")
 
 
-def test_an_encrypted_zip_is_refused_unless_only_other_files_are(tmp_path):
+def test_an_encrypted_zip_is_refused_unless_only_unwanted_files_are_encrypted(tmp_path):
     data = bytearray(zip_of([("layers.py", CODE)]))
     for sign, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         data[data.index(sign) + offset] |= 1
@@ -252,12 +252,12 @@ def test_methods_without_a_limit_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize("head", [b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07\x01\x00", b"\x28\xb5\x2f\xfd"])
-def test_other_archives_are_refused_in_words(tmp_path, head):
-    assert "which is not read. Pack a zip" in problem_of(tmp_path, head + bytes(600))
+def test_other_archives_are_refused_with_a_message(tmp_path, head):
+    assert "which the grader cannot read. Pack a zip" in problem_of(tmp_path, head + bytes(600))
 
 
-def test_a_packed_file_that_is_no_tar_is_refused(tmp_path):
-    assert "no archive" in problem_of(tmp_path, gzip.compress(CODE))
+def test_a_compressed_file_that_is_not_a_tar_is_refused(tmp_path):
+    assert "not an archive" in problem_of(tmp_path, gzip.compress(CODE))
 
 
 def test_names_are_decoded_sensibly(tmp_path):
@@ -284,7 +284,7 @@ def test_litter_and_inner_archives_are_not_opened(tmp_path):
     assert notes_of(tree) == ("code.zip is an archive inside the archive and was not opened.",)
 
 
-def test_of_two_members_of_one_name_the_last_is_taken(tmp_path):
+def test_of_two_members_of_one_name_the_last_counts(tmp_path):
     for pack in (zip_of, tar_of):
         tree = read_bytes(tmp_path, pack([("layers.py", b"1"), ("layers.py", b"2")]))
         assert tree.files == {"layers.py": b"2"}
@@ -313,7 +313,7 @@ def test_totals_counts_and_depth_are_limited(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["gz", "bz2", "xz"])
-def test_a_packed_bomb_is_noticed_while_it_goes_off(tmp_path, kind):
+def test_a_compressed_bomb_is_stopped_early(tmp_path, kind):
     data = tar_of([("data.bin", bytes(100_000_000))], f"w:{kind}")
     assert "times its size" in problem_of(tmp_path, data)
     assert "unpacks to more than" in problem_of(tmp_path, data, IntakeLimits(unpacked_bytes=MANY, ratio=10**9))
@@ -347,10 +347,10 @@ def test_a_zip_that_lies_about_its_sizes_is_damaged(tmp_path):
 def test_a_huge_zip_directory_is_refused_before_it_is_read(tmp_path):
     data = zip_of([(f"{number:0200}.txt", b"") for number in range(3000)])
     limits = IntakeLimits(members=1000, file_bytes=10_000)
-    assert "directory" in problem_of(tmp_path, data, limits)
+    assert "list of files is larger" in problem_of(tmp_path, data, limits)
 
 
-def test_an_xz_that_asks_for_too_large_a_dictionary_is_refused(tmp_path):
+def test_an_xz_that_needs_too_large_a_dictionary_is_refused(tmp_path):
     filters = [{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 20}]
     data = bytearray(lzma.compress(tar_of(MEMBERS), filters=filters))
     place = data.index(b"\x21\x01")  # LZMA2, one byte of properties, which follows

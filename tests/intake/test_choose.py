@@ -1,4 +1,4 @@
-"""Which of several candidates is taken, what is said of the others, and which helpers come along."""
+"""Which of several candidates counts, which notes the others get, and which helpers are included."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ HANDED_OUT = ("gradient_check.py", "layer_utils.py")
 
 
 def choose_from(*paths):
-    """Each path's content is the path itself, so that the choice can be told."""
+    """Each file contains its own path, so that the tests can see which file was chosen."""
     tree = {path: path.encode() for path in paths}
     choice = choose(tree, student_files=STUDENT, handed_out=HANDED_OUT, package="cs231n")
     return {name: content.decode() for name, content in choice.files.items()}, notes_of(choice)
 
 
-def test_files_are_found_wherever_they_lie():
+def test_files_are_found_in_any_folder():
     for top in ("", "cs231n/", "nn/", "a/b/c/cs231n/"):
         files, notes = choose_from(f"{top}layers.py", f"{top}classifiers/fc_net.py")
         assert files == {"layers.py": f"{top}layers.py", "classifiers/fc_net.py": f"{top}classifiers/fc_net.py"}
@@ -33,7 +33,9 @@ def test_a_file_out_of_its_folder_is_found_by_its_bare_name():
 def test_the_whole_name_wins_over_the_bare_name():
     files, notes = choose_from("fc_net.py", "deep/er/classifiers/fc_net.py")
     assert files == {"classifiers/fc_net.py": "deep/er/classifiers/fc_net.py"}
-    assert notes == ("two classifiers/fc_net.py were found: deep/er/classifiers/fc_net.py was taken, not fc_net.py.",)
+    assert notes == (
+        "two files classifiers/fc_net.py were found: deep/er/classifiers/fc_net.py was used, not fc_net.py.",
+    )
 
 
 def test_the_package_folder_wins_then_the_shallowest_then_the_newest_name():
@@ -48,12 +50,12 @@ def test_the_root_with_more_student_files_wins_over_a_newer_name():
     files, notes = choose_from("assignment1/cs231n/layers.py", *hw2, "assignment3/cs231n/layers.py")
     assert files == dict(zip(STUDENT, hw2, strict=True))
     assert notes == (
-        "three layers.py were found: assignment2/cs231n/layers.py was taken, "
+        "three files layers.py were found: assignment2/cs231n/layers.py was used, "
         "not assignment3/cs231n/layers.py, assignment1/cs231n/layers.py.",
     )
 
 
-def test_nothing_is_said_of_identical_copies():
+def test_identical_copies_give_no_note():
     tree = {"layers.py": b"1", "copy/layers.py": b"1"}
     assert choose(tree, student_files=STUDENT, handed_out=(), package="cs231n").notes == ()
 
@@ -65,7 +67,7 @@ def test_the_choice_does_not_depend_on_the_order_of_the_files():
         assert choose_from(*random.Random(seed).sample(paths, len(paths))) == expected
 
 
-def test_handed_out_files_and_helpers_come_along():
+def test_handed_out_files_and_helpers_are_included():
     files, notes = choose_from(
         *("cs231n/layers.py", "cs231n/gradient_check.py", "cs231n/my_helpers.py", "cs231n/__init__.py"),
         *("cs231n/utils/__init__.py", "cs231n/utils/pad.py", "cs231n/a/b/c/too_deep.py", "cs231n/no-module.py"),
@@ -84,7 +86,7 @@ def test_helpers_cannot_hide_files_of_the_assignment():
     assert len(notes) == 3
 
 
-def test_helpers_that_some_file_systems_cannot_tell_apart_are_left_out():
+def test_helpers_that_some_file_systems_cannot_distinguish_are_left_out():
     files, notes = choose_from("layers.py", "Layers.py", "Classifiers/a.py", "help.py", "HELP.py")
     assert set(files) == {"layers.py", "HELP.py"}
     assert len(notes) == 3

@@ -1,4 +1,4 @@
-"""From folders and archives, tidy and not, to submissions with the right ids, files, notes and problems."""
+"""From folders and archives, tidy or not, to submissions with the right ids, files, notes and problems."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def zip_bytes(**members):
 
 
 def collect(paths, **options):
-    """What a run does: find all now, read each when it is asked for."""
+    """Like a run: find all submissions now, read each one when it is needed."""
     found = find(paths, SimpleNamespace(**ASSIGNMENT))
     return (read(one, SimpleNamespace(**ASSIGNMENT), **options) for one in found)
 
@@ -116,7 +116,7 @@ def test_single_files_are_submissions(tmp_path):
     ]
 
 
-def test_what_lies_about_in_a_class_folder_is_named_once(tmp_path):
+def test_other_files_in_a_class_folder_are_named_once(tmp_path):
     top = write(tmp_path / "class", "alice/layers.py", "README", "notes.md", "grades.csv", "receipt.txt", "Makefile")
     write(top, ".DS_Store", ".git/config", "__MACOSX/alice/layers.py", "__pycache__/x.py")
     (found,) = find([top], SimpleNamespace(**ASSIGNMENT))
@@ -134,7 +134,7 @@ def test_a_stray_file_in_a_class_folder_is_a_submission_with_a_problem(tmp_path)
     assert "neither" in problems["script"]
 
 
-def test_a_bad_submission_does_not_keep_the_others_from_being_read(tmp_path):
+def test_a_bad_submission_does_not_affect_the_others(tmp_path):
     top = write(tmp_path / "class", "alice/layers.py", "empty/keep.me", "none/report.py", "zoe/layers.py")
     (top / "cut.zip").write_bytes(zip_bytes()[:-30])
     (top / "rar.rar").write_bytes(b"Rar!\x1a\x07\x01\x00")
@@ -156,7 +156,7 @@ def test_a_bad_submission_does_not_keep_the_others_from_being_read(tmp_path):
     assert "not a regular file" in problem_of(got["pipe"])
 
 
-def test_a_folder_with_nothing_but_an_archive_stands_for_the_archive(tmp_path):
+def test_a_folder_with_only_an_archive_is_read_as_the_archive(tmp_path):
     top = write(tmp_path / "class", "alice/report.pdf", "bob/layers.py", "eve/a.zip")
     for name in ("alice/hw2.zip", "bob/hw2.zip", "eve/b.zip"):
         (top / name).write_bytes(zip_bytes())
@@ -199,7 +199,7 @@ def test_limits_hold_in_folders(tmp_path):
     assert problem_of(got).startswith("alice: more than 3 files and folders")
 
 
-def test_odd_names_in_a_folder_do_no_harm(tmp_path):
+def test_odd_names_in_a_folder_raise_nothing(tmp_path):
     top = write(tmp_path / "class", "alice/layers.py", "alice/x\ny.py")
     for name in (b"b\xff\xfe", b"\x1b[31mred"):
         os.mkdir(os.fsencode(top) + b"/" + name)
@@ -213,7 +213,7 @@ def test_odd_names_in_a_folder_do_no_harm(tmp_path):
         assert "\x1b" not in one.source
 
 
-def test_what_the_caller_got_wrong_is_said_before_anything_is_read(tmp_path):
+def test_usage_errors_are_raised_before_anything_is_read(tmp_path):
     write(tmp_path / "alice", "layers.py")
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="nowhere: does not exist"):

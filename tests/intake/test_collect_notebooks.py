@@ -1,4 +1,4 @@
-"""Notebooks arrive with the submission, within limits, and never cost it anything."""
+"""Notebooks are read with the submission, within limits, and never make it unreadable."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_notebooks_come_from_folders_and_archives_by_their_bare_names(tmp_path):
     assert len({submission.sha256 for submission in found}) == 1
 
 
-def test_what_editors_leave_behind_links_and_folders_are_none(tmp_path):
+def test_checkpoints_links_and_folders_are_not_notebooks(tmp_path):
     write(tmp_path, "cs231n/layers.py")
     write(tmp_path, ".ipynb_checkpoints/Nets-checkpoint.ipynb", "__MACOSX/._Nets.ipynb", "x.ipynb/a", content=PLAIN)
     os.symlink("/etc/passwd", tmp_path / "Link.ipynb")
@@ -57,14 +57,14 @@ def test_what_editors_leave_behind_links_and_folders_are_none(tmp_path):
     assert notes_of(found) == ("Link.ipynb is a link and was left out.",)
 
 
-def test_a_notebook_beside_the_one_archive_of_a_folder_arrives(tmp_path):
+def test_a_notebook_beside_the_only_archive_of_a_folder_is_read(tmp_path):
     write(tmp_path / "ada", "Nets.ipynb", content=PLAIN)
     (tmp_path / "ada/code.zip").write_bytes(zip_bytes(**{"cs231n/layers.py": CODE, "Inner.ipynb": PLAIN}))
     (found,) = collect_all(tmp_path)
     assert [*found.notebooks] == ["Inner.ipynb", "Nets.ipynb"]
 
 
-def test_notebooks_alone_are_no_submission(tmp_path):
+def test_only_notebooks_are_not_a_submission(tmp_path):
     write(tmp_path / "ada", "Nets.ipynb", content=PLAIN)
     (found,) = collect_all(tmp_path)
     assert "no Python file found" in problem_of(found)
@@ -92,7 +92,7 @@ def test_limits_leave_notebooks_out_and_never_the_submission(tmp_path, pack):
     assert notes_of(found)[0] == "c.ipynb was left out: there are more than 2 notebooks."
 
 
-def test_without_room_for_any_they_are_not_looked_at(tmp_path):
+def test_with_a_limit_of_zero_notebooks_are_ignored(tmp_path):
     write(tmp_path, "layers.py", "a.ipynb")
     found = one(tmp_path, limits=IntakeLimits(notebooks=0))
     assert (found.notebooks, notes_of(found)) == ({}, ())
@@ -106,17 +106,17 @@ def test_a_stored_notebook_of_many_mebibytes_is_read_from_a_zip(tmp_path):
     assert one(tmp_path / "a.zip").notebooks == {"Nets.ipynb": content}
 
 
-def test_of_several_with_one_name_the_nearest_to_the_code_is_taken_and_said():
+def test_of_several_with_one_name_the_nearest_to_the_code_counts_with_a_note():
     tree = {"hw1/Nets.ipynb": b"1", "hw2/Nets.ipynb": b"2", "Nets.ipynb": b"3", "hw2/old/nets.ipynb": b"2"}
     choice = choose_notebooks(tree, ["hw2/cs231n"])
     assert choice.files == {"Nets.ipynb": b"2"}
     assert notes_of(choice) == (
-        "three Nets.ipynb were found: hw2/Nets.ipynb was taken, not Nets.ipynb, hw1/Nets.ipynb.",
+        "three files Nets.ipynb were found: hw2/Nets.ipynb was used, not Nets.ipynb, hw1/Nets.ipynb.",
     )
     assert choose_notebooks({"b/N.ipynb": b"1", "a/N.ipynb": b"1"}, [""]).notes == ()
 
 
-def test_the_hash_of_a_submission_takes_its_notebooks_in(tmp_path):
+def test_the_hash_of_a_submission_includes_its_notebooks(tmp_path):
     write(tmp_path, "layers.py")
     write(tmp_path, "Nets.ipynb", content=PLAIN)
     found = one(tmp_path)

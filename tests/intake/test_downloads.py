@@ -1,4 +1,4 @@
-"""Bulk downloads on disk, as the platforms make them: whose files are whose, what is read of them, what is said."""
+"""Bulk downloads on disk, as the platforms make them: the owner of each file, what is read, and the notes."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ CANVAS = {
 }
 
 
-def test_a_canvas_download_is_a_submission_a_student(tmp_path):
+def test_a_canvas_download_gives_one_submission_for_each_student(tmp_path):
     top = fill(tmp_path / "submissions", {**CANVAS, "grades.csv": b"", ".DS_Store": b"", "__MACOSX/._x": b""})
-    got, said = collected(top)
-    assert said == [
+    got, messages = collected(top)
+    assert messages == [
         f"{top}: taken for a download from Canvas: 3 submissions in 4 files and folders, 1 late, 1 without a file.\n"
         f"{top}: not read: grades.csv."
     ]
@@ -73,11 +73,12 @@ def test_a_canvas_download_is_a_submission_a_student(tmp_path):
     assert wei.source == str(top / "王伟_LATE_1235_55510_hw2.zip")
     assert notes_of(wei) == ("Handed in through Canvas by 王伟 (user 1235), late: hw2.zip.",)
     assert problem_of(richard) == (
-        "roerichard_1240_text.html: only a text entry was handed in, which is not read. Ask for the Python files."
+        "roerichard_1240_text.html: only a text entry was handed in, which the grader does not read. Ask for the "
+        "Python files."
     )
 
 
-def test_a_moodle_download_with_a_folder_a_student(tmp_path):
+def test_a_moodle_download_with_one_folder_for_each_student(tmp_path):
     inner = zipped(**{"cs231n/layers.py": b"zoe"})
     top = fill(
         tmp_path,
@@ -96,7 +97,7 @@ def test_a_moodle_download_with_a_folder_a_student(tmp_path):
         "Zoë_van_Dam_31": {"layers.py": b"zoe"},
     }
     assert notes_of(got["Zoë_van_Dam_31"])[2:] == ("Read from hw.zip.",)
-    assert notes_of(got["Bob_7"])[1:] == ("two layers.py were found: cs231n/layers.py was taken, not layers.py.",)
+    assert notes_of(got["Bob_7"])[1:] == ("two files layers.py were found: cs231n/layers.py was used, not layers.py.",)
 
 
 def test_two_moodle_downloads_in_one_folder_lose_nothing(tmp_path):
@@ -150,22 +151,22 @@ def test_a_gradescope_export_in_a_folder_of_its_own(tmp_path):
         },
     )
     for path in (top, top / "assignment_9_export"):
-        got, (said,) = collected(path)
+        got, (message,) = collected(path)
         assert {name: one.files["layers.py"] for name, one in got.items()} == {
             "Jane_Doe_Richard_Roe_101": b"1",
             "Jane_Doe_102": b"2",
         }
         export = top / "assignment_9_export"
-        assert said == f"{export}: taken for a download from Gradescope: 2 submissions in 2 files and folders."
+        assert message == f"{export}: taken for a download from Gradescope: 2 submissions in 2 files and folders."
     assert got["Jane_Doe_102"].source == str(top / "assignment_9_export/submission_102")
 
 
-def test_what_does_not_fit_a_download_is_a_submission_of_its_own_and_spoils_no_other(tmp_path):
+def test_an_entry_that_does_not_fit_a_download_is_a_separate_submission(tmp_path):
     top = fill(tmp_path, {**CANVAS, "by mail/layers.py": b"mail", "odd.zip": zipped(**{"layers.py": b"odd"})})
-    got, (said,) = collected(top)
-    assert said == (
+    got, (message,) = collected(top)
+    assert message == (
         f"{top}: taken for a download from Canvas: 3 submissions in 4 files and folders, 1 late, 1 without a file. "
-        "by mail, odd.zip do not fit, so each was taken for a submission of its own."
+        "by mail, odd.zip do not fit, so each counts as a separate submission."
     )
     assert {name: one.files.get("layers.py") for name, one in got.items()} == {
         "doejane_1234": b"jane",
@@ -179,15 +180,15 @@ def test_what_does_not_fit_a_download_is_a_submission_of_its_own_and_spoils_no_o
 def test_one_file_like_canvas_among_many_others_is_not_taken_for_a_download(tmp_path):
     files = {"hw_12_20001_final/layers.py": b"", "alice/layers.py": b"", "b/layers.py": b""}
     top = fill(tmp_path, {**files, "hw_12_20001_mine.zip": zipped(**{"layers.py": b""})})
-    got, said = collected(top)
-    assert (said, set(got)) == ([""], {"alice", "b", "hw_12_20001_final", "hw_12_20001_mine"})
+    got, messages = collected(top)
+    assert (messages, set(got)) == ([""], {"alice", "b", "hw_12_20001_final", "hw_12_20001_mine"})
 
 
 def test_one_moodle_folder_among_others_is_still_its_owners(tmp_path):
     top = fill(tmp_path, {"Bob_7_assignsubmission_file_x/layers.py": b"", "alice/layers.py": b"", "b/layers.py": b""})
-    got, said = collected(top)
+    got, messages = collected(top)
     assert set(got) == {"Bob_7", "alice", "b"}
-    assert "alice, b do not fit" in said[0]
+    assert "alice, b do not fit" in messages[0]
 
 
 def test_a_list_that_is_a_link_is_not_read(tmp_path):
@@ -211,17 +212,17 @@ def test_several_archives_of_one_student_lie_side_by_side(tmp_path):
     (one,) = collected(top)[0].values()
     assert one.files == {"layers.py": b"other", "optim.py": b"optim"}
     assert notes_of(one)[1:] == (
-        "old.rar was left out: it is a rar archive, which is not read. Pack a zip or a tar.gz.",
+        "old.rar was left out: it is a rar archive, which the grader cannot read. Pack a zip or a tar.gz.",
         "cut.zip was left out: the archive is damaged or cut off. Pack and hand it in again.",
-        "two layers.py were found: part-2/layers.py was taken, not part-1/layers.py.",
+        "two files layers.py were found: part-2/layers.py was used, not part-1/layers.py.",
     )
 
 
-def test_where_nothing_can_be_read_the_reason_is_the_problem(tmp_path):
+def test_if_nothing_can_be_read_the_reason_is_the_problem(tmp_path):
     top = fill(tmp_path, {"a_1_10001_hw.7z": b"7z\xbc\xaf\x27\x1c" + bytes(600), "b_2_10002_notes.docx": b"x"})
     got = collected(top)[0]
     assert problem_of(got["a_1"]) == (
-        "a_1_10001_hw.7z: hw.7z was left out: it is a 7z archive, which is not read. Pack a zip or a tar.gz."
+        "a_1_10001_hw.7z: hw.7z was left out: it is a 7z archive, which the grader cannot read. Pack a zip or a tar.gz."
     )
     assert "no Python file found" in problem_of(got["b_2"])
 
@@ -260,7 +261,7 @@ def test_packed_downloads_of_other_platforms_are_refused_too(tmp_path):
             find([tmp_path / f"{number}.zip"], NAMES)
 
 
-def test_a_students_own_zip_is_none(tmp_path):
+def test_a_students_own_zip_is_not_a_download(tmp_path):
     own = {
         "one": {"a_1_10001_layers.py": b""},
         "code": {"hw/cs231n/layers.py": b"x"},

@@ -1,4 +1,4 @@
-"""Classes on disk as they come: wrapped in folders, from Sakai, unpacked on the wrong system, packed whole."""
+"""Real forms of classes on disk: inside folders, from Sakai, unpacked on another system, or still packed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from grader.intake.tree import IntakeLimits
 NAMES = SimpleNamespace(**ASSIGNMENT)
 
 
-def said_of(path):
+def messages_of(path):
     return {one.folder for one in find([path], NAMES)}
 
 
@@ -41,7 +41,7 @@ def sakai(top, *people):
     return write(top, "grades.csv")
 
 
-def test_sakais_folders_are_students_wherever_they_lie(tmp_path):
+def test_sakais_folders_are_students_at_any_depth(tmp_path):
     people = ("Doe, Jane(jdoe)", "Ek, Bo(bek)", "Roe, Al(aroe)")
     sakai(tmp_path / "in/HW 2", *people)
     for path in (tmp_path / "in", tmp_path / "in/HW 2"):
@@ -49,20 +49,20 @@ def test_sakais_folders_are_students_wherever_they_lie(tmp_path):
         assert {one.source.rpartition("/")[2]: one.files["layers.py"] for one in got} == {
             who: b"%d" % number for number, who in enumerate(people)
         }
-    (said,) = said_of(tmp_path / "in")
-    assert "in/HW 2: taken for a class of 3: Doe, Jane(jdoe), Ek, Bo(bek), Roe, Al(aroe)." in said
-    assert "in/HW 2: not read: grades.csv." in said
+    (message,) = messages_of(tmp_path / "in")
+    assert "in/HW 2: taken for a class of 3: Doe, Jane(jdoe), Ek, Bo(bek), Roe, Al(aroe)." in message
+    assert "in/HW 2: not read: grades.csv." in message
     (one,) = collect_all(tmp_path / "in/HW 2/Ek, Bo(bek)")
     assert (one.id, one.files["layers.py"]) == ("Ek__Bo_bek_", b"1")
 
 
-def test_one_sakai_student_alone_in_the_download_is_one(tmp_path):
+def test_a_sakai_download_of_one_student_is_one_submission(tmp_path):
     sakai(tmp_path / "HW 2", "Doe, Jane(jdoe)")
     for path in (tmp_path, tmp_path / "HW 2"):
         assert [one.id for one in collect_all(path)] == ["Doe__Jane_jdoe_"]
 
 
-def test_a_sakai_student_without_attachments_is_unreadable_and_there(tmp_path):
+def test_a_sakai_student_without_attachments_is_listed_as_unreadable(tmp_path):
     sakai(tmp_path / "HW 2", "Doe, Jane(jdoe)", "Roe, Al(aroe)")
     (tmp_path / "HW 2/Ek, Bo(bek)/Submission attachment(s)").mkdir(parents=True)
     problems = {one.id: problem_of(one) for one in collect_all(tmp_path)}
@@ -78,20 +78,20 @@ def test_a_class_in_folders_in_folders_is_a_class(tmp_path, above):
     assert [one.id for one in collect_all(tmp_path / "in")] == ["alice", "bob", "cem", "dan"]
 
 
-def test_sections_side_by_side_lose_nobody(tmp_path):
+def test_sections_side_by_side_give_every_student(tmp_path):
     write(tmp_path / "in/section 1", "alice/layers.py", "bob/layers.py", content=b"1")
     write(tmp_path / "in/section 2", "alice/layers.py", "cem/layers.py", content=b"2")
     got = {one.id: one.files["layers.py"] for one in collect_all(tmp_path / "in")}
     assert got == {"alice": b"1", "bob": b"1", "alice-2": b"2", "cem": b"2"}
 
 
-def test_two_folders_of_unknown_names_are_graded_each_and_the_doubt_is_said(tmp_path):
+def test_two_folders_of_unknown_names_are_graded_each_with_a_warning(tmp_path):
     write(tmp_path / "in/HW", "ann/layers.py", "ben/layers.py")
-    (said,) = said_of(tmp_path / "in")
-    assert said.endswith("ann, ben. If these are versions of one student, take away all but the one that counts.")
+    (message,) = messages_of(tmp_path / "in")
+    assert message.endswith("ann, ben. If these are versions of one student, move away all but the one that counts.")
 
 
-def test_a_stray_document_beside_the_class_hides_nobody(tmp_path):
+def test_a_stray_document_beside_the_class_hides_no_student(tmp_path):
     write(tmp_path / "in", "HW/ann/layers.py", "HW/ben/layers.py", "instructions.pdf")
     assert [one.id for one in collect_all(tmp_path / "in")] == ["ann", "ben", "instructions.pdf"]
 
@@ -115,7 +115,7 @@ def test_a_whole_class_in_one_archive_is_refused_with_the_command(tmp_path, pack
     problems = {one.id: problem_of(one) for one in collect_all(tmp_path / "in")}
     assert problems["dan"] is None
     assert problems["class"] == (
-        "class.zip: it holds the work of 3 (ann, ben, cem), expected one submission. Unpack it and give the folder."
+        "class.zip: it holds 3 submissions (ann, ben, cem), expected one. Unpack it and give the folder."
     )
 
 
@@ -124,7 +124,7 @@ def test_a_path_that_holds_a_student_file_is_one_submission_whatever_else_it_hol
     assert [one.id for one in collect_all(tmp_path / "in")] == ["in"]
 
 
-def test_backslashes_on_disk_part_folders(tmp_path):
+def test_backslashes_on_disk_separate_folders(tmp_path):
     top = tmp_path / "class"
     write(top / "ann", "hw2\\cs231n\\layers.py", "hw2\\cs231n\\classifiers\\cnn.py")
     write(top / "ben", "cs231n\\layers.py", "cs231n\\sub\\", content=b"")
@@ -144,7 +144,7 @@ def test_a_class_that_was_unpacked_to_names_with_backslashes_is_a_class(tmp_path
         assert got == {"ann": ["layers.py", "optim.py"], "ben": ["layers.py"]}
 
 
-def test_a_name_on_disk_that_would_lead_out_is_read_in_place(tmp_path):
+def test_a_name_on_disk_that_leads_out_is_read_inside(tmp_path):
     (tmp_path / "secret.py").write_bytes(b"secret")
     write(tmp_path / "ann", "..\\secret.py", "optim.py", "C:\\hw\\layers.py")
     tree = read_folder(tmp_path / "ann", IntakeLimits())
@@ -160,7 +160,7 @@ def test_near_names_are_submissions_and_single_files(tmp_path):
     assert [(one.files, problem_of(one)) for one in got] == [({"layers.py": CODE}, None)] * 3
 
 
-def test_what_is_not_read_is_named(tmp_path):
+def test_unread_files_are_named(tmp_path):
     write(tmp_path / "ann", "layers.py", "report.pdf", "answers.docx", "README.md", "data/x.npy", "old.zip", "help.PY")
     (one,) = collect_all(tmp_path / "ann")
     assert notes_of(one) == ("Not read: old.zip, answers.docx, help.PY, report.pdf.",)
@@ -168,7 +168,7 @@ def test_what_is_not_read_is_named(tmp_path):
     assert notes_of(collect_all(tmp_path / "ben")[0]) == ("Not read: 0.pdf, 1.pdf, 2.pdf, 3.pdf, 4.pdf and 4 more.",)
     write(tmp_path / "class", "cem/build/cs231n/layers.py", "dan/layers.py")
     problem = problem_of(collect_all(tmp_path / "class")[0])
-    assert problem.startswith("cem: build was passed over, as tools make folders of this name; no Python file found")
+    assert problem.startswith("cem: build was ignored, because tools create folders of this name; no Python file found")
 
 
 FILE_NAMES = st.text(st.characters(exclude_characters="/\0\ud800", exclude_categories=["Cs"]), min_size=1, max_size=40)

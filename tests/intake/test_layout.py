@@ -1,4 +1,4 @@
-"""Which folders are classes: students side by side, and what only looks so."""
+"""Which folders are classes: students side by side, and folders that only look like it."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ def test_students_side_by_side_are_a_class(paths, prefix, holders):
         [],
     ],
 )
-def test_one_submission_is_no_class(paths):
+def test_one_submission_is_not_a_class(paths):
     assert class_of(*paths) is None
 
 
-def test_two_of_unknown_names_are_doubt_and_three_are_not():
+def test_two_folders_of_unknown_names_are_not_sure_and_three_are():
     assert not class_of("ann/layers.py", "ben/layers.py").sure
     assert class_of("ann/layers.py", "ben/layers.py", "cem/layers.py").sure
     assert class_of("ann(a)/Submission attachment(s)/layers.py", "b/x").sure

@@ -1,4 +1,4 @@
-"""Names of bulk downloads as the platforms write them, and names that only look alike."""
+"""Names in bulk downloads as the platforms write them, and names that only look similar."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_canvas_files_are_put_together_by_user():
     )
     assert notes_of(by_label["王伟_1235"]) == ("Handed in through Canvas by 王伟 (user 1235), late: hw 2.zip.",)
     assert problem_of(by_label["roerichard_1240"]) == (
-        "only a text entry was handed in, which is not read. Ask for the Python files."
+        "only a text entry was handed in, which the grader does not read. Ask for the Python files."
     )
     assert problem_of(by_label["poeedgar_1241"]).startswith("only a link was handed in")
     assert download.others == ()
@@ -53,17 +53,19 @@ def test_canvas_files_are_put_together_by_user():
 def test_a_text_entry_beside_files_is_noted():
     _, by_label = recognised("doejane_1_10001_layers.py", "doejane_1_text.html", "b_2_10002_x.zip")
     assert problem_of(by_label["doejane_1"]) is None
-    assert notes_of(by_label["doejane_1"])[1] == ("A text entry was handed in and was not read: doejane_1_text.html.")
+    assert notes_of(by_label["doejane_1"])[1] == (
+        "A text entry was handed in, which the grader does not read: doejane_1_text.html."
+    )
 
 
-def test_of_a_file_handed_in_again_the_latest_counts():
-    """Canvas numbers it; the greater file number is the later, whatever the order of names."""
+def test_the_latest_of_a_file_handed_in_again_counts():
+    """Canvas adds a number; the greater file number is the later file, whatever the order of names."""
     names = ["a_1_900_layers.py", "a_1_950_layers-1.py", "a_1_1000_layers-2.py", "a_1_901_hw-3.tar.gz", "b_2_7_x.py"]
     download, by_label = recognised(*names)
     assert parts(by_label["a_1"]) == {"a_1_1000_layers-2.py": "layers.py", "a_1_901_hw-3.tar.gz": "hw-3.tar.gz"}
     assert notes_of(by_label["a_1"])[1:] == (
-        "layers-2.py was taken as layers.py: Canvas numbers what is handed in again.",
-        "Left out, of earlier attempts: a_1_900_layers.py, a_1_950_layers-1.py.",
+        "layers-2.py was read as layers.py: Canvas adds a number to a file that is handed in again.",
+        "Files of earlier attempts were left out: a_1_900_layers.py, a_1_950_layers-1.py.",
     )
     assert "2 files of earlier attempts left out" in download.summary
 
@@ -87,9 +89,9 @@ def test_anonymous_canvas_names_are_known():
         ["hw_2_1_final.zip", "hw_3_2_final.zip", "hw_4_3_x.zip"],  # many users, one name
         ["doe_2026_1115_hw.zip", "roe_2026_1116_hw.zip"],  # one user, two names
         ["doe_2026_1115_hw.zip"],  # a date
-        ["Doe_12_10005_hw.zip", "Roe_13_10006_hw.zip"],  # Canvas writes names small
-        ["doe_012_10005_hw.zip", "roe_013_10006_hw.zip"],  # no id begins with 0
-        ["doe-jane_12_10005_hw.zip", "roe-r_13_10006_hw.zip"],  # Canvas leaves no - in a name
+        ["Doe_12_10005_hw.zip", "Roe_13_10006_hw.zip"],  # Canvas writes names in lower case
+        ["doe_012_10005_hw.zip", "roe_013_10006_hw.zip"],  # no id starts with 0
+        ["doe-jane_12_10005_hw.zip", "roe-r_13_10006_hw.zip"],  # Canvas removes - from names
         ["doe_12_hw.zip", "roe_13_hw.zip"],
         ["alice", "bob"],
         ["Jane Doe_12_assignsubmission_feedback_x.py", "Jane Doe_assignsubmission_file_x.py"],
@@ -98,7 +100,7 @@ def test_anonymous_canvas_names_are_known():
         [],
     ],
 )
-def test_what_only_looks_alike_is_none(names):
+def test_similar_names_are_not_a_download(names):
     assert recognise(dict.fromkeys(names, False)) is None
 
 
@@ -121,21 +123,21 @@ LIKELY = st.lists(
 
 @settings(deadline=None, max_examples=200)
 @given(LIKELY, st.booleans())
-def test_no_entry_is_lost_in_silence(names, folder):
-    """Each is read for one student, or named in a note or a problem's place, or left to whoever asks."""
+def test_every_entry_is_read_or_named(names, folder):
+    """Each entry is read for one student, or named in a note or problem, or returned in `others`."""
     download = recognise({name: folder for name in names if name})
     if download is None:
         return
     read = [entry for one in download.handed_in for entry in one.parts.values()]
     assert len(read) == len(set(read))
-    said = " ".join(show(one.source) + " ".join(notes_of(one)) for one in download.handed_in)
+    texts = " ".join(show(one.source) + " ".join(notes_of(one)) for one in download.handed_in)
     for name in set(names) - {"", *read, *download.others}:
-        assert show(name) in said
+        assert show(name) in texts
     labels = [one.label for one in download.handed_in]
     assert len(labels) == len(set(labels))
 
 
-def test_folders_are_none_of_canvas_or_blackboard():
+def test_folders_do_not_belong_to_canvas_or_blackboard():
     assert recognise({"doejane_1234_55501_hw": True, "roe_1235_55502_hw": True}) is None
     assert recognise({"HW_jdoe_attempt_2026-01-02-03-04-05_hw": True}) is None
 
@@ -179,21 +181,22 @@ def test_of_blackboards_attempts_the_latest_counts():
     assert parts(by_label["jdoe"]) == {f"{late}_layers.py": "layers.py"}
     assert notes_of(by_label["jdoe"]) == (
         "Handed in through Blackboard by jdoe, attempt of 2026-01-10-00-00-00: layers.py.",
-        f"Left out, of earlier attempts: {early}_layers.py, {early}_old.py.",
+        f"Files of earlier attempts were left out: {early}_layers.py, {early}_old.py.",
     )
     assert download.summary.endswith("2 submissions in 2 files and folders, 2 files of earlier attempts left out")
 
 
-def test_a_latest_attempt_without_a_file_does_not_fall_back_in_silence():
+def test_a_latest_attempt_without_a_file_is_a_problem():
     early, late = "HW_jdoe_attempt_2026-01-09-23-59-59", "HW_jdoe_attempt_2026-01-10-00-00-00"
     _, by_label = recognised(f"{early}_layers.py", f"{late}.txt", "HW_rroe_attempt_2026-01-10-00-00-00.txt")
     assert problem_of(by_label["jdoe"]) == (
-        "the latest attempt holds no file, an earlier one does. Move the latest away if the earlier shall count."
+        "the latest attempt holds no file, but an earlier one does. If the earlier attempt should count, move "
+        "the latest one away."
     )
     assert problem_of(by_label["rroe"]) == "no file was handed in. Ask for the Python files."
 
 
-def test_blackboards_user_is_told_from_the_title():
+def test_blackboards_user_is_separated_from_the_title():
     def users(*owners):
         return list(recognised(*(f"{owner}_attempt_2026-01-10-00-00-00_x.py" for owner in owners))[1])
 
@@ -240,7 +243,7 @@ def test_gradescopes_list_is_read():
 
 @settings(deadline=None)
 @given(st.text() | st.lists(st.sampled_from([*METADATA.splitlines(), '  - :name: "\\UFFFFFFFF"'])).map("\n".join))
-def test_any_list_at_all_is_read(text):
+def test_any_list_is_read_without_an_exception(text):
     for names, _ in submitters(text.encode("utf-8", "replace")).values():
         assert all(isinstance(name, str) for name in names)
 
@@ -250,12 +253,12 @@ def test_gradescopes_folders_get_their_names():
     download, by_label = recognised("submission_metadata.yml", folders=folders, metadata=METADATA.encode())
     assert list(by_label) == ["Jane Doe_101", 'Miles O\'Brien_王A😀 "x"_102', "submission_103"]
     assert notes_of(by_label["Jane Doe_101"]) == ("Handed in through Gradescope by Jane Doe, submission 101.",)
-    assert "somebody the list does not name" in notes_of(by_label["submission_103"])[0]
+    assert "somebody without a name in Gradescope's list" in notes_of(by_label["submission_103"])[0]
     assert download.others == ("extra",)
-    assert download.summary.endswith("not there though the list names it: submission_104")
+    assert download.summary.endswith("in the list but missing: submission_104")
 
 
-def test_a_list_that_lists_nothing_here_is_none():
+def test_a_list_without_folders_here_is_ignored():
     assert recognise({"submission_metadata.yml": False, "alice": True}, METADATA.encode()) is None
     assert recognise({"submission_metadata.yml": False, "submission_101": True}, b"") is None
 
@@ -297,7 +300,7 @@ def test_composed_and_decomposed_names_are_one_student():
     assert list(by_label) == ["Zo\u00eb B_7"]
 
 
-def test_one_file_with_wrong_ids_spoils_no_other():
+def test_one_file_with_wrong_ids_does_not_affect_others():
     odd = ["roe_1234_55501_x.py", "Smith_12_55503_layers.py", "doejane_1234_55502_optim.py copy"]
     download, by_label = recognised("doejane_9_1_layers.py", "poe_8_2_layers.py", "lee_7_3_hw.zip", *odd)
     assert {"doejane_9", "poe_8", "lee_7"} <= set(by_label)
@@ -308,7 +311,7 @@ def test_one_file_with_wrong_ids_spoils_no_other():
     )
 
 
-def test_numbers_that_are_days_are_no_ids():
+def test_numbers_that_are_dates_are_not_ids():
     assert recognise(dict.fromkeys(["hw_2_20261115_alice.zip", "hw_2_20261116_bob.zip"], False)) is None
 
 
@@ -331,7 +334,7 @@ def test_a_persons_name_is_in_each_entry_of_his():
     assert one.person == "HW_2_s_anna"
 
 
-def test_gradescopes_people_are_known_by_address_and_not_by_the_attempts_number():
+def test_gradescopes_people_are_identified_by_address_and_not_by_attempt():
     text = METADATA.replace(":sid: ''", ":sid: '8'").replace("    :sid:\n", "    :sid: '9'\n")
     folders = ["submission_101", "submission_102", "submission_103"]
     _, by_label = recognised("submission_metadata.yml", folders=folders, metadata=text.encode())

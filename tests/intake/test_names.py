@@ -1,4 +1,4 @@
-"""Ids, paths and shown text, made from names that anyone may have chosen."""
+"""Ids, paths and shown text, made from untrusted names."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_safe_path_stays_below(name):
 
 
 @pytest.mark.parametrize("name", ["/a", "\\a", "C:a", "c:\\a", "../a", "a/..", "a\\..\\b", "a\nb", "a\0"])
-def test_a_name_that_leads_out_is_no_path(name):
+def test_a_name_that_leads_out_is_not_a_safe_path(name):
     assert safe_path(name) is None
 
 
@@ -81,7 +81,7 @@ def test_numbers_in_names_are_ordered_as_numbers():
     assert sorted(["hw10", "hw9", "hw09b", "hw" + "9" * 5000], key=natural_key)[:2] == ["hw9", "hw09b"]
 
 
-def test_suffixes_of_archives_are_no_part_of_the_name():
+def test_suffixes_of_archives_are_removed_from_the_name():
     assert [strip_suffix(name) for name in ("a.tar.gz", "a.ZIP", "a.b.tgz", "layers.py", ".zip", "a.pdf")] == [
         *("a", "a", "a.b", "layers"),
         *(".zip", "a.pdf"),

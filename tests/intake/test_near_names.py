@@ -1,4 +1,4 @@
-"""Names that are nearly right: which file is meant, when it counts, and what is said."""
+"""Names that are nearly right: which file they mean, when it counts, and its note."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def chosen(tree):
         *("layers （1）.py", "a/b/layers (1).py"),
     ],
 )
-def test_a_copy_of_a_student_file_is_known_by_its_name(name):
+def test_a_copy_of_a_student_file_is_recognised_by_its_name(name):
     assert meant_name(name, STUDENT) == "layers.py"
 
 
@@ -68,12 +68,12 @@ def test_every_student_file_has_its_near_names(name, meant):
         *("layers.ipynb", "layers.pdf", "optimizer.py", "solver.py", "x" * 500),
     ],
 )
-def test_other_names_are_no_student_files(name):
+def test_other_names_are_not_student_files(name):
     assert meant_name(name, STUDENT) is None
 
 
 @given(st.text(max_size=300))
-def test_any_name_is_judged(name):
+def test_any_name_is_accepted_as_input(name):
     assert meant_name(name, STUDENT) in (None, *STUDENT)
     assert meant_name(name + ".py", STUDENT) in (None, *STUDENT)
 
@@ -92,7 +92,7 @@ def test_where_the_right_file_is_a_stub_the_written_copy_counts(stub):
     written = WRITTEN + b"def g(x):\n    return x\n" if stub != b"def f(x:\n    pass\n" else b"def f(x:\n    return x"
     files, notes = chosen({"cs231n/layers.py": stub, "cs231n/layers (1).py": written})
     assert files["layers.py"] == written
-    assert "cs231n/layers (1).py was found, expected layers.py. It was graded as layers.py, since" in notes[0]
+    assert "cs231n/layers (1).py was found, expected layers.py. It was graded as layers.py, because" in notes[0]
 
 
 @pytest.mark.parametrize("name", ["layers", "optim", "classifiers/fc_net", "classifiers/cnn"])
@@ -104,11 +104,11 @@ def test_the_file_as_it_was_handed_out_is_a_stub_beside_any_solution(name):
         assert not adds_nothing(written, handed_out)
 
 
-def test_two_written_files_are_doubt_so_the_right_name_counts_and_it_is_said():
+def test_of_two_written_files_the_right_name_counts_with_a_note():
     files, notes = chosen({"layers.py": WRITTEN, "layers (1).py": OTHER})
     assert files["layers.py"] == WRITTEN
     assert notes == (
-        "layers (1).py was found, expected layers.py. layers.py was graded. If another one counts, rename it.",
+        "layers (1).py was found, expected layers.py. layers.py was graded. If another one should count, rename it.",
     )
     files, notes = chosen({"layers.py": STUB, "layers (1).py": OTHER, "layers (2).py": WRITTEN})
     assert files["layers.py"] == STUB
@@ -119,16 +119,16 @@ def test_two_candidates_without_the_right_one_are_both_named():
     files, notes = chosen({"layers (1).py": OTHER, "layers (2).py": WRITTEN})
     assert files["layers.py"] == WRITTEN
     assert "layers (2).py" in notes[0] and "layers (1).py" in notes[1]
-    assert sum("two layers.py were found" in note for note in notes) == 1
+    assert sum("two files layers.py were found" in note for note in notes) == 1
 
 
-def test_nothing_is_said_of_a_copy_or_of_a_module_that_is_imported():
+def test_a_copy_or_an_imported_module_gives_no_note():
     assert chosen({"layers.py": WRITTEN, "layers copy.py": WRITTEN, "layers_orig.py": STUB})[1] == ()
     files, notes = chosen({"layers.py": b"from .layers2 import *\n", "layers2.py": WRITTEN})
     assert (set(files), notes) == ({"layers.py", "layers2.py"}, ())
 
 
-def test_a_part_written_right_file_keeps_what_the_copy_lacks():
+def test_a_partly_written_right_file_counts_if_the_copy_lacks_something():
     mine = STUB + b"def g(x):\n    return 2 * x\n"
     files, notes = chosen({"layers.py": mine, "layers_final.py": WRITTEN})
     assert files["layers.py"] == mine
@@ -146,6 +146,6 @@ def test_a_notebook_that_was_saved_as_text_is_a_notebook():
     choice = choose_notebooks({"Nets.ipynb.json": b"1", "Other.ipynb": b"2", "Other.ipynb.json": b"3"}, [])
     assert choice.files == {"Nets.ipynb": b"1", "Other.ipynb": b"2"}
     assert notes_of(choice) == (
-        "two Other.ipynb were found: Other.ipynb was taken, not Other.ipynb.json.",
+        "two files Other.ipynb were found: Other.ipynb was used, not Other.ipynb.json.",
         "Nets.ipynb.json was found, expected Nets.ipynb. It was read as Nets.ipynb. Rename it.",
     )

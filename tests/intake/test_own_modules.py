@@ -1,4 +1,4 @@
-"""Modules that the code imports are found wherever they were handed in, within limits, and nothing else is."""
+"""Modules that the code imports are found in any folder, within limits, and no other files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STUDENT = ("layers.py", "classifiers/fc_net.py")
 
 
 def chosen(tree: dict[str, str]) -> dict[str, str]:
-    """The files that are chosen, by name, each as the path that it came from."""
+    """The paths of the chosen files, by their name below the package."""
     content = {path: f"{text}# {path}".encode() for path, text in tree.items()}
     files = choose(content, student_files=STUDENT, handed_out=("solver.py",), package="cs231n").files
     return {name: text.decode().rpartition("# ")[2] for name, text in files.items() if name != "layers.py"}
@@ -79,7 +79,7 @@ def test_the_nearest_of_several_is_taken():
         ("import classifiers.mine", "hw/classifiers.py"),
     ],
 )
-def test_what_is_not_meant_is_not_taken(line, path):
+def test_an_import_finds_no_file_of_another_name(line, path):
     assert chosen({"hw/cs231n/layers.py": f"{line}\n", path: ""}) == {}
 
 
@@ -89,7 +89,7 @@ def test_a_module_of_the_package_comes_before_one_beside_it():
 
 
 @pytest.mark.parametrize("text", ["from .a import f\n", "x = 1\n", "'''Doc.''' + f()\n"])
-def test_an_init_file_with_code_comes_along(text):
+def test_an_init_file_with_code_is_included(text):
     tree = {"cs231n/layers.py": "", "cs231n/__init__.py": text, "cs231n/tools/__init__.py": text}
     assert set(chosen(tree)) == {"__init__.py", "tools/__init__.py"}
 
@@ -104,7 +104,7 @@ def test_an_init_file_without_code_does_not(text):
 def test_the_note_names_what_was_taken_from_elsewhere():
     tree = {"hw/cs231n/layers.py": b"import a, b\n", "hw/a.py": b"", "hw/b.py": b"", "hw/c.py": b""}
     notes = notes_of(choose(tree, student_files=STUDENT, handed_out=(), package="cs231n"))
-    assert notes == ("Taken as well, since the code imports them: hw/a.py, hw/b.py.",)
+    assert notes == ("Also used, because the code imports them: hw/a.py, hw/b.py.",)
 
 
 def test_modules_from_elsewhere_are_limited():
@@ -123,7 +123,7 @@ def test_a_large_tree_and_many_imports_do_not_take_long():
     assert time.process_time() - began < 20
 
 
-def test_a_line_that_is_no_import_is_none():
+def test_a_line_that_is_not_an_import_is_ignored():
     assert (
         imports_of(b"importing = 1\nfrom_here = 2\nx = 'import y'\nimport 3\nfrom . import\nfrom x.3 import y\n") == []
     )

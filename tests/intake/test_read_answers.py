@@ -1,4 +1,4 @@
-"""What is read in a student's notebooks, against those that were handed out."""
+"""What is read from a student's notebooks, compared with the handed-out ones."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def written(text="Because.", **more):
     return cells
 
 
-def test_an_answer_stands_with_its_question_and_what_it_is_worth():
+def test_an_answer_has_its_question_and_points():
     why = answers({"Nets.ipynb": written()})["why"]
     assert (why.status, why.text, why.asks, why.kind, why.max_points) == (
         ANSWERED, "Because.", "**Question.** Why?", "markdown", 2.0,
@@ -68,7 +68,7 @@ def test_an_answer_stands_with_its_question_and_what_it_is_worth():
     assert answers({"Other.ipynb": OTHER}, "Other.ipynb")["how"].max_points == 0
 
 
-def test_what_was_handed_out_is_no_answer_whatever_its_white_space():
+def test_the_handed_out_text_is_not_an_answer_whatever_its_white_space():
     found = answers({"Nets.ipynb": written(f"\n{TODO}  \r\n")})
     assert [(name, one.status, one.text) for name, one in found.items()] == [
         ("why", UNANSWERED, ""),
@@ -92,7 +92,8 @@ def test_a_cell_without_both_is_read_from_below_its_question():
     found, notes = read({"Nets.ipynb": written(metadata={}, id="other"), "Other.ipynb": OTHER})
     assert (found[0].answers[0].status, found[0].answers[0].text) == (ANSWERED, "Because.")
     assert notes == [
-        "Nets.ipynb: cells have lost the metadata that they were handed out with. why: read from below the question."
+        "Nets.ipynb: some cells lost the metadata of the handed-out notebook. why: the answers were read from "
+        "the cells below the questions."
     ]
 
 
@@ -120,7 +121,7 @@ def test_without_any_metadata_an_answer_below_the_untouched_prompt_is_found():
 
 
 @pytest.mark.parametrize("place", [2, 3])
-def test_an_answer_goes_on_in_the_cells_above_and_below_it(place):
+def test_an_answer_continues_in_the_cells_above_and_below_it(place):
     cells = written("Because.")
     cells[place:place] = [cell("See here:"), cell("print(1)", "code")]
     why = answers({"Nets.ipynb": cells})["why"]
@@ -128,7 +129,7 @@ def test_an_answer_goes_on_in_the_cells_above_and_below_it(place):
     assert why.text == "\n\n".join([*parts, "Because."] if place == 2 else ["Because.", *parts])
 
 
-def test_a_cell_between_two_answers_belongs_to_the_first_alone():
+def test_a_cell_between_two_answers_belongs_only_to_the_first():
     original = [cell("Q"), cell(TODO, role="answer", name="a"), cell(TODO, role="answer", name="b")]
     handed_out = handed_out_from({"N.ipynb": packed(original)}, {})
     between = [original[0], {**original[1], "source": "One."}, cell("More."), original[2]]
@@ -144,22 +145,22 @@ PNG = "data:image/png;base64," + "A" * 30_000
     [f"![plot]({PNG})", f'<img src="{PNG}" width="3">', f"![plot][1]\n\n[1]: <{PNG}>"],
     ids=["md", "html", "ref"],
 )
-def test_a_pasted_picture_takes_no_room_from_the_words_around_it(picture):
+def test_a_pasted_picture_does_not_count_towards_the_length_limit(picture):
     why = answers({"Nets.ipynb": written(f"Above.\n{picture}\nThe plot shows that it vanishes.")})["why"]
     assert why.text.startswith("Above.") and why.text.endswith("The plot shows that it vanishes.")
     assert "data:image/png (30,022 characters)" in why.text and len(why.text) < 300
 
 
 @pytest.mark.parametrize("name", ["Copy of Nets.ipynb", "Nets (1).ipynb", "ada_Nets_final.ipynb", "hw2.ipynb"])
-def test_a_notebook_by_another_name_is_known_by_its_cells(name):
+def test_a_notebook_with_another_name_is_recognised_by_its_cells(name):
     assert answers({name: written()}, name)["why"].text == "Because."
     assert answers({name: bare(written())}, name)["why"].text == "Because."
 
 
-def test_notes_called_like_a_notebook_are_not_taken_for_it():
+def test_notes_with_the_name_of_a_notebook_are_not_a_copy_of_it():
     found, notes = read({"Nets notes.ipynb": [cell("My notes")], "Other.ipynb": OTHER})
     assert found[0].handed_out == ""
-    assert "Nets notes.ipynb: made from none of the notebooks that were handed out." in notes
+    assert "Nets notes.ipynb: not made from a handed-out notebook." in notes
 
 
 def test_the_copy_that_has_answers_is_read():
@@ -168,7 +169,7 @@ def test_the_copy_that_has_answers_is_read():
     assert notes == ["Nets.ipynb and Nets (1).ipynb are copies of one notebook; answers were read from Nets (1).ipynb."]
 
 
-def test_copies_fill_each_others_gaps_and_a_doubt_is_said():
+def test_copies_fill_each_others_gaps_and_differences_are_noted():
     first, second = written("Mine."), written("Other words.")
     second[5]["source"] = "def net(): return 1"
     first[5]["source"] = handed()[5]["source"]
@@ -197,7 +198,7 @@ def test_copies_fill_each_others_gaps_and_a_doubt_is_said():
 def test_a_notebook_that_was_left_out_was_handed_in():
     found, notes = read_notebooks({"Nets.ipynb": packed(handed())}, HANDED_OUT, left_out=["Other.ipynb"])
     assert notes == ()
-    assert problem_of(found[1]) == "It was left out, because it is beyond a limit."
+    assert problem_of(found[1]) == "It was left out, because it exceeds a limit."
 
 
 def test_an_answer_in_new_cells_below_is_found_and_ends_at_what_was_handed_out():
@@ -241,14 +242,14 @@ def test_many_changed_cells_are_one_note():
     assert tuple(map(say, notes)) == ("N: the check cells c0, c1, c2, c3, c4, c5, c6, c7 and 4 more were changed.",)
 
 
-def test_a_renamed_notebook_is_known_by_its_cells():
+def test_a_renamed_notebook_is_recognised_by_its_cells():
     found, notes = read({"nets (final).ipynb": written(), "Other.ipynb": OTHER})
     assert [(one.name, one.handed_out) for one in found] == [("nets (final).ipynb", "Nets"), ("Other.ipynb", "Other")]
     assert found[0].answers[0].text == "Because."
     assert notes == []
 
 
-def test_a_copy_beside_it_is_not_read_and_said():
+def test_a_copy_beside_it_is_not_read_and_is_noted():
     found, notes = read({"Nets-Copy1.ipynb": written("Old."), "Nets.ipynb": written("New."), "Other.ipynb": OTHER})
     assert [(one.handed_out, len(one.answers)) for one in found] == [("", 0), ("Nets", 2), ("Other", 1)]
     assert notes == [
@@ -257,17 +258,17 @@ def test_a_copy_beside_it_is_not_read_and_said():
     ]
 
 
-def test_a_notebook_of_their_own_has_no_answers_and_is_said_where_one_is_missing():
+def test_a_students_own_notebook_has_no_answers_and_is_noted_if_one_is_missing():
     found, notes = read({"Mine.ipynb": [cell("# Mine")]})
     assert [(one.name, one.handed_out, one.answers) for one in found] == [("Mine.ipynb", "", ())]
-    assert notes == ["Mine.ipynb: made from none of the notebooks that were handed out."]
+    assert notes == ["Mine.ipynb: not made from a handed-out notebook."]
     _, notes = read({"Mine.ipynb": [cell("# Mine")], "Nets.ipynb": handed(), "Other.ipynb": OTHER})
     assert notes == []
 
 
-def test_a_damaged_notebook_is_told_and_its_answers_are_missing():
+def test_a_damaged_notebook_is_noted_and_its_answers_are_missing():
     found, notes = read({"Nets.ipynb": packed(handed())[:-20], "Other.ipynb": OTHER})
-    assert "no JSON" in problem_of(found[0])
+    assert "not valid JSON" in problem_of(found[0])
     assert [one.status for one in found[0].answers] == [ABSENT, ABSENT]
     assert notes == [f"Nets.ipynb: {problem_of(found[0])}"]
 
@@ -285,9 +286,9 @@ def test_notebooks_that_were_not_handed_in_are_named():
 
 
 @pytest.mark.parametrize(
-    ("points", "said"),
-    [({"where": 1.0}, "no answer cell of that name"), ({"how": 1.0}, "2 answer cells of that name, expected one")],
+    ("points", "message"),
+    [({"where": 1.0}, "no answer cell of this name"), ({"how": 1.0}, "2 answer cells of this name, expected one")],
 )
-def test_points_for_what_is_not_asked_once_are_refused(points, said):
-    with pytest.raises(AssignmentError, match=said):
+def test_points_for_a_question_without_exactly_one_cell_are_refused(points, message):
+    with pytest.raises(AssignmentError, match=message):
         handed_out_from({"A.ipynb": packed(OTHER), "B.ipynb": packed(OTHER)}, points)

@@ -1,4 +1,4 @@
-"""A notebook's bytes become cells or one plain sentence, whatever they are, and in bounded time."""
+"""Any bytes of a notebook become cells or one message, in bounded time."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_cells_have_kind_source_id_role_and_name():
     assert not found.stands_for("check", "why")
 
 
-def test_a_cell_that_lost_its_metadata_is_known_by_its_id():
+def test_a_cell_that_lost_its_metadata_is_recognised_by_its_id():
     (found,) = cells_of(notebook(cell(id="answer-why")))
     assert found.stands_for("answer", "why")
 
@@ -47,7 +47,7 @@ def test_a_byte_order_mark_and_text_that_utf_8_lacks_are_read():
 
 
 def old_notebooks() -> dict[int, bytes]:
-    """As versions 2 and 3 had them, written by nbformat's own writers of those versions."""
+    """Notebooks of versions 2 and 3, written by nbformat's own writers of these versions."""
     made = {}
     for version in (2, 3):
         old = nbformat.versions[version]
@@ -63,15 +63,18 @@ def test_older_formats_are_converted(version):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
-        (b"", "no JSON"),
-        (notebook(cell())[:-9], "no JSON"),
-        (b"\xff\xfe{", "no JSON"),
-        (b"[" * 200_000, "no JSON"),
-        (b'{"a":' * 200_000, "no JSON"),
-        (b'{"nbformat": 4, "cells": [' + b"1" * 5000 + b"]}", "no JSON"),  # more digits than Python reads
-        (b"[]", "not built as notebooks are"),
+        (b"", "not valid JSON"),
+        (notebook(cell())[:-9], "not valid JSON"),
+        (b"\xff\xfe{", "not valid JSON"),
+        (b"[" * 200_000, "not valid JSON"),
+        (b'{"a":' * 200_000, "not valid JSON"),
+        (
+            b'{"nbformat": 4, "cells": [' + b"1" * 5000 + b"]}",
+            "not valid JSON",
+        ),  # too many digits for int()
+        (b"[]", "structure of a notebook"),
         (b"{}", "its format is None"),
         (notebook(nbformat=5), "its format is 5, expected a notebook of format 4 or older"),
         (notebook(nbformat=True), "its format is True"),
@@ -79,14 +82,14 @@ def test_older_formats_are_converted(version):
         (notebook(nbformat="4"), "its format is '4'"),
         (json.dumps({"nbformat": 4}).encode(), "has no cells"),
         (notebook(cells={"a": 1}), "has no cells"),
-        (json.dumps({"nbformat": 3, "worksheets": [{"cells": [7]}]}).encode(), "not built as notebooks are"),
-        (json.dumps({"nbformat": 2, "worksheets": "no"}).encode(), "not built as notebooks are"),
+        (json.dumps({"nbformat": 3, "worksheets": [{"cells": [7]}]}).encode(), "structure of a notebook"),
+        (json.dumps({"nbformat": 2, "worksheets": "no"}).encode(), "structure of a notebook"),
         (notebook(*[cell()] * (MOST_CELLS + 1)), f"it has {MOST_CELLS + 1} cells"),
         (b"[" + b"[]," * (MOST_VALUES // 2) + b"1]", f"more than {MOST_VALUES} values"),
     ],
 )
-def test_what_cannot_be_read_is_told_in_a_sentence(content, said):
-    assert said in problem(content)
+def test_an_unreadable_notebook_has_a_message(content, message):
+    assert message in problem(content)
 
 
 def test_one_odd_cell_does_not_cost_the_rest():
@@ -112,7 +115,7 @@ JSON = st.recursive(
 
 @settings(deadline=None, max_examples=150)
 @given(st.integers(1, 4), st.lists(JSON, max_size=4), JSON)
-def test_nothing_that_is_json_makes_it_raise_anything_else(version, cells, metadata):
+def test_any_json_raises_only_unreadable_notebook(version, cells, metadata):
     for data in (
         {"nbformat": version, "cells": cells, "metadata": metadata},
         {"nbformat": version, "worksheets": [{"cells": cells}], "metadata": metadata},

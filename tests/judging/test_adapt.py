@@ -1,4 +1,4 @@
-"""Calls between checks of one handout and code of another: both directions from the same rules, nothing lost."""
+"""Calls between checks of one handout and code of another: both directions use the same rules and lose nothing."""
 
 import dataclasses
 
@@ -22,7 +22,7 @@ THEIRS = Handout(
 
 
 def recorder(value=None):
-    """A call that notes what arrives and returns `value`."""
+    """A call that records its arguments and returns `value`."""
     seen = []
 
     def call(function, args, kwargs):
@@ -46,7 +46,7 @@ def test_a_function_without_rules_is_called_as_it_is():
 
 
 @pytest.mark.parametrize("direction", [adapt, adapt_back])
-def test_a_probability_in_a_dict_is_said_as_its_complement(direction):
+def test_a_probability_in_a_dict_is_translated_to_its_complement(direction):
     seen, call = recorder()
     param = {"mode": "train", "p": 0.25, "seed": 3}
     direction(call, THEIRS)("layers.drop", (np.ones(2), param), {})
@@ -54,7 +54,7 @@ def test_a_probability_in_a_dict_is_said_as_its_complement(direction):
     assert param == {"mode": "train", "p": 0.25, "seed": 3}
 
 
-def test_the_dict_may_be_given_by_its_name_and_may_lack_the_entry():
+def test_the_dict_may_be_a_keyword_and_may_lack_the_entry():
     seen, call = recorder()
     adapt(call, THEIRS)("layers.drop", (1,), {"param": {"p": 1}})
     adapt(call, THEIRS)("layers.drop", (1, {"mode": "test"}), {})
@@ -67,7 +67,7 @@ def test_the_dict_may_be_given_by_its_name_and_may_lack_the_entry():
 
 
 def drop_keeping(x, param):
-    """Dropout as it is where p is the probability of keeping, which notes in its dict how often it was called."""
+    """Dropout with p as the probability of keeping; it counts its calls in its dict."""
     param["calls"] = param.get("calls", 0) + 1
     rng = np.random.RandomState(param["seed"])
     mask = (rng.rand(*x.shape) < param["p"]) / param["p"]
@@ -75,7 +75,7 @@ def drop_keeping(x, param):
 
 
 def drop_dropping(x, param):
-    """Dropout as it is where p is the probability of dropping."""
+    """Dropout with p as the probability of dropping."""
     rng = np.random.RandomState(param["seed"])
     mask = (rng.rand(*x.shape) < 1 - param["p"]) / (1 - param["p"])
     return x * mask, (param, mask)
@@ -88,7 +88,7 @@ def test_code_that_keeps_with_p_passes_a_check_that_drops_with_p():
     np.testing.assert_allclose(out, expected, rtol=1e-12)
     assert 0.65 < (out != 0).mean() < 0.75
     assert isinstance(cache, LocalHandle)
-    assert param == {"p": 0.3, "seed": 5, "calls": 1}  # p is the very number that it was, not 1 - (1 - 0.3)
+    assert param == {"p": 0.3, "seed": 5, "calls": 1}  # p is exactly the number it was, not 1 - (1 - 0.3)
 
 
 def test_a_net_that_keeps_with_p_runs_on_a_stub_that_drops_with_p():
@@ -99,7 +99,7 @@ def test_a_net_that_keeps_with_p_runs_on_a_stub_that_drops_with_p():
     assert 0.25 < (out != 0).mean() < 0.35
 
 
-def test_an_entry_that_the_code_changed_comes_back_in_our_words():
+def test_an_entry_that_the_code_changed_is_translated_back():
     def halves(x, param):
         param["p"] = param["p"] / 2
 
@@ -108,22 +108,22 @@ def test_an_entry_that_the_code_changed_comes_back_in_our_words():
     assert param == {"p": 0.6}
 
 
-@pytest.mark.parametrize(("p", "said"), [(np.uint8(3), -2), (np.float32(0.25), 0.75), (np.int64(1), 0), (2, -1)])
-def test_numbers_of_numpy_have_a_complement_too(p, said):
+@pytest.mark.parametrize(("p", "translated"), [(np.uint8(3), -2), (np.float32(0.25), 0.75), (np.int64(1), 0), (2, -1)])
+def test_numbers_of_numpy_have_a_complement_too(p, translated):
     seen, call = recorder()
     adapt_back(call, THEIRS)("layers.drop", (1, {"p": p}), {})
-    assert seen[0][1][1]["p"] == said
+    assert seen[0][1][1]["p"] == translated
 
 
 @pytest.mark.parametrize("p", ["0.5", None, True, [0.5], np.ones(2)])
-def test_what_is_no_number_goes_to_a_stub_as_it_is(p):
+def test_a_value_that_is_not_a_number_is_passed_to_a_stub_unchanged(p):
     seen, call = recorder()
     adapt_back(call, THEIRS)("layers.drop", (1, {"p": p}), {})
     assert seen[0][1][1]["p"] is p
 
 
 def net(hidden, sizes=3, classes=10, keep_ratio=1, use_batch=False, reg=0.0):
-    """A constructor as it was then; it says what it was given."""
+    """The constructor of the older handout; it returns its arguments."""
     return {"hidden": len(hidden), "keep_ratio": keep_ratio, "use_batch": use_batch, "reg": reg}
 
 
@@ -137,14 +137,14 @@ def net(hidden, sizes=3, classes=10, keep_ratio=1, use_batch=False, reg=0.0):
         (([7, 8], 3, 10, 0.25), {"norm": "batch"}, {"keep_ratio": 0.75, "use_batch": True, "hidden": 2}),
     ],
 )
-def test_a_constructor_is_called_in_its_own_words(args, kwargs, told):
+def test_a_constructor_is_called_with_its_handouts_arguments(args, kwargs, told):
     given = dict(kwargs)
     found = adapt(local_call({"nets.Net": net}), THEIRS)("nets.Net", args, kwargs)
     assert {name: found[name] for name in told} == told
     assert kwargs == given
 
 
-def test_keywords_go_back_into_ours():
+def test_keywords_are_translated_back_to_ours():
     seen, call = recorder()
     back = adapt_back(call, THEIRS)
     back("nets.Net", ([7],), {"use_batch": True, "keep_ratio": 0.75, "reg": 1.0})
@@ -156,7 +156,7 @@ def test_keywords_go_back_into_ours():
 
 
 @pytest.mark.parametrize("norm", ["layer", 1, 0, "Batch"])
-def test_a_check_that_asks_for_what_the_handout_cannot_say_is_our_fault(norm):
+def test_a_check_with_an_argument_that_the_handout_lacks_is_our_fault(norm):
     seen, call = recorder()
     with pytest.raises(
         AssignmentError, match=r"handout theirs: cannot call nets\.Net with norm=.* Leave the check out"
@@ -173,7 +173,7 @@ def test_a_check_that_calls_what_the_handout_lacks_is_our_fault():
 
 
 @pytest.mark.parametrize("kwargs", [{"norm": "layer"}, {"use_batch": 3}, {"keep_ratio": "half"}])
-def test_what_code_of_theirs_says_never_raises_on_its_way_back(kwargs):
+def test_translating_back_never_raises(kwargs):
     seen, call = recorder()
     adapt_back(call, THEIRS)("nets.Net", (), kwargs)
     adapt_back(call, THEIRS)("layers.late", (1,), {})
@@ -181,12 +181,12 @@ def test_what_code_of_theirs_says_never_raises_on_its_way_back(kwargs):
 
 
 def scale(x, gamma):
-    """As it was when gamma was (C,): breaks on any other shape."""
+    """The older form, with gamma of shape (C,): it fails on any other shape."""
     assert gamma.ndim == 1
     return x * gamma[:, None, None], gamma + 1
 
 
-def test_arrays_take_their_shape_there_and_ours_back():
+def test_arrays_have_their_shape_in_the_call_and_ours_after_it():
     x, gamma = np.ones((2, 3, 4, 5)), np.arange(3.0).reshape(1, 3, 1, 1)
     out, dgamma = adapt(local_call({"layers.scale": scale}), THEIRS)("layers.scale", (x, gamma), {})
     np.testing.assert_array_equal(out, x * gamma)
@@ -194,7 +194,7 @@ def test_arrays_take_their_shape_there_and_ours_back():
     assert gamma.shape == (1, 3, 1, 1)
 
 
-def test_arrays_go_the_other_way_to_a_stub():
+def test_arrays_are_translated_in_the_other_direction_for_a_stub():
     seen, call = recorder([1, np.ones((1, 3, 1, 1))])
     value = adapt_back(call, THEIRS)("layers.scale", (1, np.ones(3)), {})
     assert seen[0][1][1].shape == (1, 3, 1, 1)
@@ -210,7 +210,7 @@ def test_a_shape_that_is_wrong_by_more_than_axes_of_length_1_stays_to_be_judged(
 
 
 @pytest.mark.parametrize("value", [None, 3, (), (1,), "text", (1, "text"), LocalHandle([], "list")])
-def test_what_has_no_such_array_is_handed_on_as_it_is(value):
+def test_a_value_without_such_an_array_is_passed_on_unchanged(value):
     _, call = recorder(value)
     assert adapt(call, THEIRS)("layers.scale", (1, np.ones(3)), {}) == value
 
@@ -225,7 +225,7 @@ def check_named(function, name, needs=None):
     return Check(f"{function}.{name}", function, "f.py", "", "visible", 1, 1.0, 1.0, 1e-5, needs, {}, print)
 
 
-def test_what_a_handout_has_is_decided_by_its_file_alone():
+def test_only_its_file_decides_what_a_handout_has():
     handout = dataclasses.replace(THEIRS, lacks_checks=("nets.Net.*layer*",))
     assert handout.has(check_named("layers.drop", "small"))
     assert handout.has(check_named("nets.Net", "loss"))
@@ -247,7 +247,7 @@ def test_a_handout_that_only_lacks_something_is_guarded_too():
     assert not seen
 
 
-def test_rules_of_several_dicts_keep_to_their_own():
+def test_rules_of_several_dicts_do_not_mix():
     rules = (
         Argument("layers.two", "first", 0, "first", entry="p", complement=True),
         Argument("layers.two", "second", 1, "second", entry="q", complement=True),
@@ -262,7 +262,7 @@ def test_rules_of_several_dicts_keep_to_their_own():
     assert second == {"p": 0.2, "q": 0.6}
 
 
-def test_a_value_is_another_one_if_its_type_is():
+def test_values_of_different_types_are_different():
     handout = Handout("theirs", keywords=(Keywords("nets.Net", {"flag": True}, {"mode": "on"}),))
     seen, call = recorder()
     adapt(call, handout)("nets.Net", (), {"flag": True})
@@ -271,7 +271,7 @@ def test_a_value_is_another_one_if_its_type_is():
     assert seen == [("nets.Net", (), {"mode": "on"})]
 
 
-def test_a_keyword_that_has_other_values_there_is_still_said_where_it_is_off():
+def test_a_switched_off_keyword_is_translated_even_with_other_values():
     handout = Handout("theirs", keywords=(Keywords("nets.Net", {"norm": "batch"}, {"norm": "bn"}),))
     seen, call = recorder()
     for norm in ("batch", None):

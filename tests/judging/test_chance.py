@@ -1,4 +1,4 @@
-"""What chance gives passes, in whatever style it was drawn; patterns do not; the limits are as rare as they say."""
+"""Random numbers of any style pass; patterns do not; the limits are exceeded as rarely as they promise."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SHAPES = [(5, 50), (50, 7), (30, 10), (8, 3, 7, 7), (60, 40), (7, 1), (300, 24)]
 
 
 def truncated(rng, shape, limit):
-    """Drawn again where it is beyond the limit."""
+    """Values beyond the limit are drawn again."""
     values = rng.standard_normal(shape)
     while np.any(beyond := np.abs(values) > limit):
         values[beyond] = rng.standard_normal(np.count_nonzero(beyond))
@@ -34,7 +34,7 @@ def truncated(rng, shape, limit):
 
 
 def one_by_one(seed, shape):
-    """Each number the first of a seed of its own. A generator that is seeded again does the same as one made anew, 40
+    """Each number is the first one after its own seed. Seeding a generator again gives the same as a new generator, 40
     times faster."""
     generator = np.random.RandomState(0)
 
@@ -76,7 +76,7 @@ def draw(seed, *shape):
     return np.random.RandomState(seed).randn(*shape)
 
 
-# Of the right spread and mean, in the shape (24, 25).
+# These have the right standard deviation and mean, and the shape (24, 25).
 PATTERNS = {
     "two_values_in_turns": lambda seed: in_turns(600),
     "random_signs": lambda seed: np.sign(draw(seed, 600)),
@@ -98,13 +98,13 @@ PATTERNS = {
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
-def test_patterns_are_no_draws(pattern):
+def test_weights_with_a_pattern_are_refused(pattern):
     for seed in range(5):
         assert find_pattern(0.1 * PATTERNS[pattern](seed).reshape(24, 25), 0.1)
 
 
 @pytest.mark.parametrize("axis", range(4))
-def test_filters_that_are_the_same_along_an_axis_are_no_draws(axis):
+def test_filters_that_are_equal_along_an_axis_are_refused(axis):
     shape = [8, 3, 7, 7]
     w = np.repeat(draw(1, *(1 if place == axis else length for place, length in enumerate(shape))), shape[axis], axis)
     assert find_pattern(w, 1.0)
@@ -114,21 +114,21 @@ def test_the_message_names_the_weights_and_not_their_values():
     with pytest.raises(CallFailed) as caught:
         expect_draws("nets.Net", {"W1": draw(0, 20, 30), "W2": np.sort(draw(1, 600)).reshape(20, 30)}, 1.0)
     assert say(caught.value.failure.reason) == (
-        "Net: W2 was not drawn at random: its entries follow a pattern: each depends on the one 1 place before it. "
-        "Draw every entry on its own from a normal distribution around 0."
+        "Net: W2 was not drawn at random: its entries follow a pattern: each depends on the entry 1 place before it. "
+        "Draw each entry independently from a normal distribution with mean 0."
     )
 
 
 @pytest.mark.parametrize("other", [(30, 20), (20, 9), (24, 3, 5, 5)], ids=str)
-def test_layers_that_are_drawn_after_the_same_seed_are_no_draws(other):
+def test_layers_drawn_after_the_same_seed_are_refused(other):
     weights = {"W1": draw(5, 20, 30), "W2": draw(6, 30, 30), "W3": draw(5, *other)}
     with pytest.raises(CallFailed) as caught:
         expect_draws("nets.Net", weights, 1.0)
-    assert "W1 and W3 begin with the same numbers" in say(caught.value.failure.reason)
+    assert "W1 and W3 start with the same numbers" in say(caught.value.failure.reason)
     expect_draws("nets.Net", {**weights, "W3": draw(7, *other)}, 1.0)
 
 
-def test_what_is_no_array_of_floats_is_left_to_others():
+def test_a_value_that_is_not_an_array_of_floats_is_skipped():
     expect_draws("nets.Net", {"W1": None, "W2": np.zeros((2, 3), int), "W3": np.zeros((0, 3)), "W4": "x"}, 1.0)
 
 
@@ -171,10 +171,10 @@ def test_masks_with_a_pattern_are_refused(kind, keep):
     masks = [WRONG_MASKS[kind](seed, 20_000, keep) for seed in range(6)]
     with pytest.raises(CallFailed) as caught:
         expect_masks("layers.drop", masks, keep)
-    assert say(caught.value.failure.reason).startswith("drop: the mask does not depend on chance alone: ")
+    assert say(caught.value.failure.reason).startswith("drop: the mask is not random: ")
 
 
-def test_an_exact_share_of_few_masks_may_be_chance():
+def test_an_exact_share_in_few_masks_may_be_chance():
     masks = [shuffled_share(seed, 12_000, 0.7) for seed in range(6)]
     assert not has_fixed_share(masks[:3], 0.7) and has_fixed_share(masks, 0.7)
 
@@ -183,7 +183,7 @@ def test_an_exact_share_of_few_masks_may_be_chance():
     ("n", "order"), [(250, 2), (250, 3), (250, 125), (1176, 2), (1176, 3), (1176, 4), (1176, 1176)]
 )
 def test_the_limit_of_order_is_as_rare_as_it_says(n, order):
-    """By Chernoff's bound on the weighted sum of squares that the correlation is, minimised numerically."""
+    """Chernoff's bound, minimised numerically: the correlation is a weighted sum of squares."""
     exponent = (0.25 if order == 2 else 0.38) * n
     t = math.sqrt(1 - (RARE / (2 * n)) ** (1 / exponent))
     cosines = np.cos(2 * np.pi * np.arange(order) / order)
@@ -197,7 +197,7 @@ def test_the_limit_of_order_is_as_rare_as_it_says(n, order):
 
 @pytest.mark.parametrize(("d", "pairs"), [(5, 1225), (30, 45), (147, 28)])
 def test_the_limit_of_slices_is_as_rare_as_it_says(d, pairs):
-    """The area of two caps of the sphere, integrated numerically."""
+    """The area of two caps of a sphere, integrated numerically."""
     t = cosine_limit(d, pairs)
     steps = (np.arange(200_000) + 0.5) / 200_000
     cap, half = (end * np.mean(np.sin(end * steps) ** (d - 2)) for end in (math.acos(t), math.pi / 2))
@@ -205,8 +205,8 @@ def test_the_limit_of_slices_is_as_rare_as_it_says(d, pairs):
 
 
 @pytest.mark.parametrize(("n", "keep"), [(12_000, 0.25), (20_000, 0.85)])
-def test_the_limit_of_masks_is_far_beyond_what_chance_does(n, keep):
-    """Ten standard deviations of a mean of n/2 products, which are one each; and what wrong masks have is beyond it."""
+def test_the_limit_of_masks_is_far_beyond_chance(n, keep):
+    """Ten standard deviations of a mean of n/2 products of variance 1; wrong masks are beyond that."""
     assert 10 / math.sqrt(n) < bernstein_limit(n, n, keep) < bernstein_limit(n // 2, n, keep) < 0.25
 
 

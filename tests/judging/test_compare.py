@@ -1,4 +1,4 @@
-"""judge_array decides by type, shape, dtype, finiteness and value, and never raises over what a student returns."""
+"""judge_array decides by type, shape, dtype, finiteness and value, and no value of a student makes it raise."""
 
 import json
 import math
@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from grader.errors import FixtureError
-from grader.judging.compare import Judgement, fit, is_telling, judge_array, judge_values
+from grader.judging.compare import Judgement, fit, is_specific, judge_array, judge_values
 from grader.messages.say import said, say
 from grader.records import FAILED, PASSED, Check, Comparison
 from grader.sandbox.inside.protocol import Handle
@@ -27,9 +27,9 @@ def check(**more):
 
 
 def matches(variant, judgements, **more):
-    """Whether all values came as a misconception has them."""
+    """Whether all values equal those of the misconception."""
     expected = {name: np.zeros(9) for name in variant}
-    return fit(check(**more), expected, variant, judgements).is_whole
+    return fit(check(**more), expected, variant, judgements).matches_all
 
 
 def judged(expected, actual, **more):
@@ -49,7 +49,8 @@ def reason(expected, actual, **more):
     [
         (
             None,
-            "dx is None, expected an array of shape (2, 3). Is it written yet? It is never assigned, or not returned.",
+            "dx is None, expected an array of shape (2, 3). Perhaps it is not written yet, never assigned, or not "
+            "returned.",
         ),
         ([[1.0, -2.0, 3.0], [4.0, 0.5, -6.0]], "dx is of type list, expected an array of shape (2, 3)."),
         ((GRID,), "dx is of type tuple, expected an array of shape (2, 3)."),
@@ -60,16 +61,16 @@ def reason(expected, actual, **more):
         (Handle(3, "Tensor"), "dx is of type Tensor, expected an array of shape (2, 3)."),
     ],
 )
-def test_what_is_no_array_is_named_by_its_type(actual, words):
+def test_a_value_that_is_not_an_array_is_named_by_its_type(actual, words):
     judgement = judged(GRID, actual)
     assert judgement.comparison == Comparison("dx", FAILED, judgement.comparison.reason, None, TOLERANCE)
     assert said(judgement.comparison.reason) == words
     assert judgement.actual is None
 
 
-def test_none_for_a_number_says_that_a_number_was_due():
-    assert (
-        reason(2.5, None) == "dx is None, expected a number. Is it written yet? It is never assigned, or not returned."
+def test_none_for_a_number_reports_that_a_number_was_expected():
+    assert reason(2.5, None) == (
+        "dx is None, expected a number. Perhaps it is not written yet, never assigned, or not returned."
     )
 
 
@@ -81,7 +82,7 @@ def test_a_number_for_an_array_fails_by_shape(actual):
 @pytest.mark.parametrize(
     "actual", [2.5, np.float64(2.5), np.float32(2.5), np.array(2.5), np.array([2.5]), np.array([[2.5]])]
 )
-def test_a_number_may_come_in_any_form_that_holds_one(actual):
+def test_a_number_may_have_any_form(actual):
     assert status(2.5, actual) == PASSED
 
 
@@ -107,7 +108,7 @@ def test_complex_with_imaginary_part_fails(imaginary):
     assert reason(GRID, actual) == "dx is complex, expected real numbers."
 
 
-def test_another_dtype_is_a_remark_and_no_loss():
+def test_another_dtype_is_a_remark_and_costs_no_marks():
     judgement = judged(GRID, GRID.astype(np.float32))
     assert judgement.comparison.status == PASSED
     assert list(map(say, judgement.remarks)) == ["dx has dtype float32, expected float64."]
@@ -120,20 +121,20 @@ def test_values_cut_down_to_integers_fail():
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 1), (1, 2, 3), (2, 1, 3)])
-def test_axes_of_length_one_are_a_remark_and_no_loss(shape):
+def test_axes_of_length_one_are_a_remark_and_cost_no_marks(shape):
     judgement = judged(GRID, GRID.reshape(shape), squeeze=True)
     assert judgement.comparison.status == PASSED
     (remark,) = judgement.remarks
-    assert say(remark) == f"dx has shape {shape}, expected (2, 3); the same but for axes of length 1."
+    assert say(remark) == f"dx has shape {shape}, expected (2, 3); only axes of length 1 differ."
     assert judgement.actual.shape == (2, 3)
 
 
-def test_axes_of_length_one_are_taken_off_without_reordering_values():
+def test_axes_of_length_one_are_removed_without_reordering_values():
     assert judged(GRID, GRID.reshape(1, 2, 3)[:, ::-1], squeeze=True).comparison.status == FAILED
 
 
 @pytest.mark.parametrize(("expected", "found"), [((9, 1), (1, 9)), ((9,), (9, 1)), ((4, 1), (4,)), ((2, 3), (1, 2, 3))])
-def test_axes_of_length_one_count_where_a_check_does_not_say_otherwise(expected, found):
+def test_axes_of_length_one_count_unless_the_check_ignores_them(expected, found):
     values = np.arange(1.0, 1 + np.prod(expected))
     assert status(values.reshape(expected), values.reshape(found)) == FAILED
 
@@ -146,7 +147,7 @@ def test_a_single_number_may_have_any_shape():
     ("squeeze", "passed"),
     [(False, []), (True, ["db", "dx"]), (("w",), ["w"]), (("db", "w"), ["db", "w"])],
 )
-def test_a_check_names_the_arrays_whose_axes_of_length_one_do_not_count(squeeze, passed):
+def test_a_check_may_ignore_axes_of_length_one_for_named_arrays(squeeze, passed):
     right = {"db": np.arange(5.0), "w": np.arange(9.0).reshape(9, 1), "dx": np.arange(4.0).reshape(1, 4)}
     found = {"db": right["db"][None], "w": right["w"].T, "dx": right["dx"][None]}
     judgements = judge_values(check(squeeze=squeeze), right, found)
@@ -164,7 +165,7 @@ def test_a_check_names_the_arrays_whose_axes_of_length_one_do_not_count(squeeze,
         ((0, 3), "They differ along axis 0."),
     ],
 )
-def test_a_wrong_shape_is_said_to_look_like_something(shape, words):
+def test_a_wrong_shape_is_described_by_what_it_resembles(shape, words):
     text = reason(GRID, np.zeros(shape), others={"w": np.zeros((4, 5))})
     assert text == f"dx has shape {shape}, expected (2, 3). {words}"
 
@@ -190,7 +191,7 @@ def test_zero_expected_is_judged_by_absolute_error():
 
 @pytest.mark.parametrize("scale", [1e-12, 1.0, 1e12])
 def test_the_tolerance_is_relative_to_the_largest_entry(scale):
-    expected = scale * np.array([8.0, 1e-9])  # by powers of two no rounding hides the edge
+    expected = scale * np.array([8.0, 1e-9])  # powers of two, so that rounding does not hide the edge
     assert status(expected, expected + scale * np.array([0, 8 * 0.99e-5])) == PASSED
     assert status(expected, expected - scale * np.array([0, 8 * 1.01e-5])) == FAILED
 
@@ -229,11 +230,11 @@ def test_huge_values_fail_with_an_error_that_json_can_hold(expected, actual):
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_a_fixture_that_is_not_finite_is_our_fault(bad):
-    with pytest.raises(FixtureError, match="Run make fixtures"):
+    with pytest.raises(FixtureError, match="Run grader fixtures"):
         judged([1.0, bad], np.array([1.0, 2.0]))
 
 
-def test_a_value_of_no_name_is_judged_as_none_and_weights_go_by_part():
+def test_a_missing_value_is_judged_as_none_and_parts_have_weights():
     expected = {"dx": GRID, "db": np.ones(3)}
     first, second = judge_values(check(parts={"db": 0.5}), expected, {"dx": GRID, "more": 1})
     assert (first.comparison.name, first.comparison.status, first.comparison.weight) == ("dx", PASSED, 1.0)
@@ -241,7 +242,7 @@ def test_a_value_of_no_name_is_judged_as_none_and_weights_go_by_part():
     assert second.comparison.weight == 0.5
 
 
-def test_a_gradient_in_the_shape_of_an_input_is_told_so():
+def test_a_gradient_in_the_shape_of_an_input_is_described_so():
     [judgement] = judge_values(check(), {"dx": np.zeros((4, 2))}, {"dx": np.zeros((7, 5))}, {"w": np.ones((7, 5))})
     assert said(judgement.comparison.reason).endswith("dx has the shape of the input w.")
 
@@ -256,27 +257,30 @@ def statuses(actual, together):
 
 
 @pytest.mark.parametrize("together", [True, ("W1", "b1")])
-def test_a_gradient_of_nothing_but_rounding_is_compared_relative_to_the_largest(together):
+def test_a_gradient_of_rounding_errors_is_compared_relative_to_the_largest_one(together):
     assert statuses(ROUNDED, False)["b1"] == FAILED
     assert statuses(ROUNDED, together) == {"W1": PASSED, "b1": PASSED, "loss": PASSED}
 
 
 @pytest.mark.parametrize("together", [True, ("W1", "b1")])
-def test_what_is_compared_together_is_relative_to_its_largest_entry_and_no_other(together):
-    for error, verdict in ((0.9 * 8e-5, PASSED), (1.1 * 8e-5, FAILED)):  # a loss of 100 widens nothing
+def test_values_compared_together_are_relative_to_their_largest_entry_only(together):
+    for error, verdict in (
+        (0.9 * 8e-5, PASSED),
+        (1.1 * 8e-5, FAILED),
+    ):  # a loss of 100 is not their unit
         assert statuses({**RIGHT, "b1": np.array([error, 0.0])}, together)["b1"] == verdict
         assert statuses({**RIGHT, "W1": RIGHT["W1"] + error}, together)["W1"] == verdict
     assert statuses({**RIGHT, "loss": 100.0011}, together)["loss"] == FAILED
 
 
-def test_an_error_in_what_is_compared_together_is_told_relative_to_the_largest():
+def test_an_error_in_values_compared_together_is_reported_relative_to_the_largest():
     wrong = {**RIGHT, "b1": np.array([2.0, 0.0])}
     second = judge_values(check(together=True), RIGHT, wrong)[1]
     assert second.comparison.error == pytest.approx(0.25)
     assert said(second.comparison.reason).startswith(
         "b1 is off by up to 25% of the largest entry of W1 in 1 of 2 entries"
     )
-    wrong["b1"] = 1e16 * RIGHT["b1"]  # a factor of noise says nothing
+    wrong["b1"] = 1e16 * RIGHT["b1"]  # a factor of rounding errors means nothing
     second = judge_values(check(together=True), RIGHT, wrong)[1]
     assert (
         said(second.comparison.reason) == "b1 is off by up to 4% of the largest entry of W1 and wrong in every entry."
@@ -286,7 +290,7 @@ def test_an_error_in_what_is_compared_together_is_told_relative_to_the_largest()
     assert said(second.comparison.reason) == "b1 is more than 1000 times as large as the largest entry of W1."
 
 
-def test_a_misconception_is_matched_together_too():
+def test_misconceptions_are_also_matched_on_values_compared_together():
     assert not matches(RIGHT, seen(**ROUNDED))
     assert matches(RIGHT, seen(**ROUNDED), together=True)
     assert matches(RIGHT, seen(**ROUNDED), together=("W1", "b1"))
@@ -309,7 +313,7 @@ def test_two_results_that_changed_places_are_named_whatever_their_shapes():
     assert reasons[2] == "dw has shape (3,), expected (2, 3). dw has the values of dbeta."
 
 
-def test_a_factor_is_named_after_an_axis_of_what_went_in():
+def test_a_factor_is_named_after_an_axis_of_an_input():
     inputs = {"x": np.zeros((6, 5)), "w": np.zeros((5, 3)), "dout": np.zeros((6, 3))}
     [judgement] = judge_values(check(), {"dw": GRID}, {"dw": GRID / 6}, inputs)
     assert said(judgement.comparison.reason).endswith(
@@ -318,8 +322,10 @@ def test_a_factor_is_named_after_an_axis_of_what_went_in():
 
 
 @pytest.mark.parametrize("dtype", [np.int64, np.uint8])
-def test_zeros_of_integers_are_said_to_keep_no_fractions(dtype):
-    assert reason(GRID / 10, np.zeros((2, 3), dtype=dtype)).endswith("in an array of integers: it keeps no fractions.")
+def test_zeros_in_an_integer_array_are_explained_by_lost_fractions(dtype):
+    assert reason(GRID / 10, np.zeros((2, 3), dtype=dtype)).endswith(
+        "It is an array of integers, which cannot hold fractions."
+    )
     assert reason(GRID / 10, np.zeros((2, 3))) == "dx is zero everywhere."
 
 
@@ -351,7 +357,7 @@ ARRAYS = st.builds(
     st.integers(0, 999),
     st.sampled_from([0.0, 1.0, 100.0]),
 )
-RAW = st.builds(  # any bit pattern that a reply may hold
+RAW = st.builds(  # any bit pattern that a reply may contain
     lambda raw: np.frombuffer(raw[: len(raw) // 8 * 8], dtype="<f8").copy(), st.binary(min_size=0, max_size=48)
 )
 PLAIN = st.none() | st.booleans() | FLOATS | st.text(max_size=5) | st.binary(max_size=5) | ARRAYS | RAW
@@ -413,7 +419,7 @@ def test_two_tolerances_off_at_any_one_entry_fail_and_half_a_tolerance_passes(
 
 
 @pytest.mark.parametrize("tolerance", [0.0, 1e-12, 1e-7])
-def test_an_error_too_small_for_words_fails_with_some_words(tolerance):
+def test_a_very_small_error_still_fails_with_a_message(tolerance):
     actual = GRID.copy()
     actual[0, 1] += 3e-6
     comparison = judge_array("dx", GRID, actual, tolerance=tolerance).comparison
@@ -446,7 +452,7 @@ def reasons(expected, actual):
     return [said(one.comparison.reason) for one in judged]
 
 
-def test_a_reason_has_words_in_place_of_an_internal_name_whatever_is_wrong():
+def test_a_message_shows_words_instead_of_an_internal_name():
     expected = {"kept_fraction": np.array([0.31, 0.64, 0.77])}
     for wrong in (None, "no", np.zeros(3), np.ones(5), np.full(3, np.nan), np.array([0.5, 0.1, 0.2]), np.ones(3) * 1j):
         [reason] = reasons(expected, {"kept_fraction": wrong})
@@ -454,11 +460,11 @@ def test_a_reason_has_words_in_place_of_an_internal_name_whatever_is_wrong():
         assert "kept_fraction" not in reason
 
 
-def test_a_yes_that_is_a_no_is_said_in_a_sentence():
+def test_a_wrong_yes_or_no_value_has_its_own_message():
     assert reasons({"same_mask": np.array(1.0)}, {"same_mask": 0.0}) == ["Another mask is used."]
 
 
-def test_another_value_that_a_wrong_one_turns_out_to_be_has_its_words_too():
+def test_words_also_replace_the_name_of_another_value_in_a_message():
     expected = {"kept_fraction": np.array([0.31, 0.64, 0.77]), "out": np.array([1.5, 2.25, 3.75])}
     [reason] = filter(None, reasons(expected, {**expected, "out": expected["kept_fraction"]}))
     assert reason == "out has the values of the share that is kept."
@@ -472,33 +478,38 @@ DX, DB = np.array([0.1234, 0.5678]), np.array([1.2345, 2.3456])
 BACKWARD = {"dx": DX, "db": DB, "loss": np.array(2.34567)}
 
 
-def test_a_misconception_explains_what_it_changes_and_came_so():
+def test_a_misconception_explains_the_values_that_match_its_changes():
     found = fitted(BACKWARD, {**BACKWARD, "db": DB / 7}, {**BACKWARD, "db": DB / 7, "dx": DX[::-1]})
-    assert (found.explained, found.is_told, found.is_denied, found.is_telling) == ({"db"}, True, False, True)
+    assert (found.explained, found.explains_arrays, found.is_contradicted, found.is_specific) == (
+        {"db"},
+        True,
+        False,
+        True,
+    )
 
 
-def test_a_right_value_denies_a_misconception_that_changes_it():
-    assert fitted(BACKWARD, {**BACKWARD, "db": DB / 7, "dx": DX / 7}, {**BACKWARD, "db": DB / 7}).is_denied
+def test_a_right_value_contradicts_a_misconception_that_changes_it():
+    assert fitted(BACKWARD, {**BACKWARD, "db": DB / 7, "dx": DX / 7}, {**BACKWARD, "db": DB / 7}).is_contradicted
 
 
-def test_a_number_may_be_moved_by_a_second_mistake_but_not_an_array():
+def test_a_second_mistake_may_change_a_number_but_not_an_array():
     variant = {"dx": DX / 7, "db": DB / 7, "loss": np.array(3.45678)}
-    assert fitted(BACKWARD, variant, {**variant, "loss": 9.87654}).is_told
-    assert not fitted(BACKWARD, variant, {**variant, "db": DB * 3}).is_told
+    assert fitted(BACKWARD, variant, {**variant, "loss": 9.87654}).explains_arrays
+    assert not fitted(BACKWARD, variant, {**variant, "db": DB * 3}).explains_arrays
 
 
 @pytest.mark.parametrize("array", [np.zeros(4), np.full(3, 1.2345), np.array([0.3, 0.6]), np.array([np.nan, 1.2345])])
-def test_values_that_many_mistakes_give_are_not_telling(array):
-    assert not is_telling(array)
+def test_values_that_many_mistakes_give_are_not_specific(array):
+    assert not is_specific(array)
 
 
 def test_none_fits_a_misconception_that_returns_none():
-    variant = {**BACKWARD, "db": np.array(np.nan)}  # as fixtures store it
+    variant = {**BACKWARD, "db": np.array(np.nan)}  # fixtures store None this way
     assert fitted(BACKWARD, variant, {**BACKWARD, "db": None}).explained == {"db"}
     assert fitted(BACKWARD, variant, {**BACKWARD, "db": "none"}).explained == frozenset()
 
 
-def test_a_wrong_shape_is_compared_even_where_the_array_is_too_large_to_look_at():
+def test_a_wrong_shape_is_compared_even_if_the_array_is_too_large_to_examine():
     variant = {**BACKWARD, "db": np.zeros(50)}
-    assert fitted(BACKWARD, variant, {**BACKWARD, "db": np.ones(50)}).is_shaped
-    assert not fitted(BACKWARD, variant, {**BACKWARD, "db": np.ones(51)}).is_shaped
+    assert fitted(BACKWARD, variant, {**BACKWARD, "db": np.ones(50)}).has_same_shape
+    assert not fitted(BACKWARD, variant, {**BACKWARD, "db": np.ones(51)}).has_same_shape

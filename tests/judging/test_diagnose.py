@@ -1,4 +1,4 @@
-"""What is said of a wrong array: what it looks like, and never a digit of what is right."""
+"""Descriptions of wrong arrays: what they look like, and never a digit of the right values."""
 
 import re
 
@@ -61,7 +61,7 @@ def test_an_offset_is_named_without_its_size():
 @pytest.mark.parametrize("axis", range(4))
 def test_a_reversed_axis_is_named(axis):
     actual = np.take(IMAGES, range(IMAGES.shape[axis])[::-1], axis=axis)
-    assert describe_difference("w", IMAGES, actual) == f"w has the right values in reverse along axis {axis}."
+    assert describe_difference("w", IMAGES, actual) == f"w has the right values in reverse order along axis {axis}."
 
 
 def test_swapped_axes_are_named():
@@ -70,57 +70,57 @@ def test_swapped_axes_are_named():
     assert text == "dw has the right values with its axes in another order (as if transposed by (1, 0))."
 
 
-def test_errors_at_the_border_only_are_said_to_lie_there():
+def test_errors_only_at_the_border_are_described_so():
     actual = IMAGES.copy()
     actual[:, :, 0], actual[:, :, -1], actual[:, :, :, 0], actual[:, :, :, -1] = 9, 9, 9, 9
     assert describe_difference("dx", IMAGES, actual).endswith("only in the outermost rows and columns.")
 
 
-def test_errors_in_one_channel_are_said_to_lie_there():
+def test_errors_in_one_channel_are_described_so():
     actual = IMAGES.copy()
     actual[:, 1] += RNG.randn(2, 6, 7)
     assert describe_difference("dx", IMAGES, actual).endswith("in 84 of 252 entries, only at index 1 of axis 1.")
 
 
 @pytest.mark.parametrize("axis", range(4))
-def test_an_amount_of_its_own_at_each_index_of_an_axis_is_named(axis):
+def test_a_different_amount_at_each_index_of_an_axis_is_named(axis):
     shape = [IMAGES.shape[axis] if other == axis else 1 for other in range(4)]
     amounts = np.random.RandomState(6).randn(*shape)
-    at = f"of its own at each index of axis {axis}."
-    assert describe_difference("out", IMAGES, IMAGES + amounts) == f"out is off by an amount {at}"
-    assert describe_difference("out", IMAGES, IMAGES * amounts) == f"out is off by a factor {at}"
+    at = f"at each index of axis {axis}."
+    assert describe_difference("out", IMAGES, IMAGES + amounts) == f"out is off by a different amount {at}"
+    assert describe_difference("out", IMAGES, IMAGES * amounts) == f"out is off by a different factor {at}"
     both = IMAGES * amounts + amounts[::-1] ** 2 + np.arange(shape[axis]).reshape(shape)
-    assert describe_difference("out", IMAGES, both) == f"out is off by a factor and an amount {at}"
+    assert describe_difference("out", IMAGES, both) == f"out is off by a different factor and a different amount {at}"
 
 
-def test_an_amount_for_every_entry_is_no_pattern():
+def test_a_different_amount_for_every_entry_is_not_a_pattern():
     small = np.array([[1.0, 2.0], [3.0, 5.0]])
     for wrong in (small + np.array([[1, 1], [2, 2]]), small * [[2, 2], [3, 3]], small + np.array([[1, 0], [0, 2]])):
-        assert "of its own" not in describe_difference("out", small, wrong)
-    grid = np.linspace(-0.4, 0.6, num=20).reshape(4, 5)  # all of its rows are alike, so a factor and an amount fit any
+        assert "different" not in describe_difference("out", small, wrong)
+    grid = np.linspace(-0.4, 0.6, num=20).reshape(4, 5)  # all rows are alike, so a factor and an amount fit any values
     for wrong in (-1.3 * grid + 0.2 * np.outer([1, 5, 2, 0], range(5)), grid - 0.3 * grid[::-1]):
-        assert "of its own" not in describe_difference("out", grid, wrong + np.outer([1, 0, 3, 0], np.ones(5)))
+        assert "different" not in describe_difference("out", grid, wrong + np.outer([1, 0, 3, 0], np.ones(5)))
     rows = np.outer([1.0, 2.0, 3.0], [1.0, -2.0, 5.0, 1.0])
-    assert "of its own" not in describe_difference("out", rows, np.outer([5.0, 1.0, 7.0], [1.0, -2.0, 5.0, 1.0]))
+    assert "different" not in describe_difference("out", rows, np.outer([5.0, 1.0, 7.0], [1.0, -2.0, 5.0, 1.0]))
     rows = np.outer([1.0, 2.0, 3.0], np.ones(4))
-    assert "of its own" not in describe_difference("out", rows, np.outer([5.0, 1.0, 7.0], np.ones(4)))
+    assert "different" not in describe_difference("out", rows, np.outer([5.0, 1.0, 7.0], np.ones(4)))
 
 
-def test_an_amount_at_few_indices_is_placed_instead():
+def test_an_amount_at_few_indices_is_described_by_its_place():
     actual = IMAGES + np.array([0, 2.0, 0]).reshape(1, 3, 1, 1)
     assert describe_difference("out", IMAGES, actual).endswith("only at index 1 of axis 1.")
 
 
-@pytest.mark.parametrize(("step", "way"), [(1, "up"), (-1, "down")])
+@pytest.mark.parametrize(("step", "way"), [(1, "higher"), (-1, "lower")])
 @pytest.mark.parametrize("fill", [0.0, None])
-def test_values_shifted_by_one_are_named_whatever_fills_the_gap(step, way, fill):
+def test_values_shifted_by_one_are_named_with_any_values_in_the_gap(step, way, fill):
     for axis in (2, 3):
         actual = np.roll(IMAGES, step, axis=axis)
         if fill is not None:
             actual[(slice(None),) * axis + (0 if step == 1 else -1,)] = fill
-        words = f"dx has the right values shifted by one along axis {axis}, {way} the index."
+        words = f"dx has the right values shifted by one along axis {axis}, towards {way} indices."
         assert describe_difference("dx", IMAGES, actual) == words
-    words = f"dx has the right values shifted by one along axes 2 and 3, {way} the index."
+    words = f"dx has the right values shifted by one along axes 2 and 3, towards {way} indices."
     assert describe_difference("dx", IMAGES, np.roll(IMAGES, (step, step), axis=(2, 3))) == words
 
 
@@ -129,17 +129,17 @@ def test_values_shifted_by_one_are_named_whatever_fills_the_gap(step, way, fill)
 )
 def test_values_that_lost_their_fractions_are_named(cut, words):
     expected = 10 * IMAGES
-    said = f"out has the right values {words} whole numbers: an array of integers keeps no fractions."
-    assert describe_difference("out", expected, cut(expected)) == said
+    message = f"out has the right values {words} whole numbers: an array of integers cannot hold fractions."
+    assert describe_difference("out", expected, cut(expected)) == message
     assert "whole numbers" not in describe_difference("out", expected, cut(expected) + np.arange(7))
 
 
 def test_values_of_half_precision_are_named():
-    said = "out has the right values to the three digits that float16 keeps."
-    assert describe_difference("out", IMAGES, IMAGES.astype(np.float16).astype(float)) == said
+    message = "out has the right values only to the three digits that float16 holds."
+    assert describe_difference("out", IMAGES, IMAGES.astype(np.float16).astype(float)) == message
 
 
-def test_a_single_number_is_not_said_to_be_cut():
+def test_a_single_number_is_not_called_cut():
     assert describe_difference("loss", np.array(2.3025), np.array(2.0)) == "loss is off by 13%."
 
 
@@ -147,7 +147,10 @@ def test_the_value_of_another_array_is_named():
     x, gamma = RNG.randn(4, 4), np.ones((4, 4))
     others = {"the input gamma": gamma, "the input x": x}
     assert describe_difference("dx", SQUARE, x.copy(), others=others) == "dx has the values of the input x."
-    assert describe_difference("dx", SQUARE, gamma.copy(), others=others) == "dx has one and the same value everywhere."
+    assert describe_difference("dx", SQUARE, gamma.copy(), others=others) == "dx has the same value everywhere."
+
+
+WHOLE = "times what it should be, everywhere"
 
 
 @pytest.mark.parametrize(
@@ -158,9 +161,9 @@ def test_the_value_of_another_array_is_named():
         (-6.0, "out is -6 times what it should be, everywhere; 6 is also the length of axis 0 of x."),
         (6 / 5, "out is 6/5 times what it should be, everywhere; 6 is also the length of axis 0 of x."),
         (5 / 6, "out is 5/6 times what it should be, everywhere; 6 is also the length of axis 0 of x."),
-        (1 / 35, "out is 1/35 times what it should be, everywhere; 35 is also axes 2 and 3 of x multiplied."),
-        (1 / 210, "out is 1/210 times what it should be, everywhere; 210 is also all axes of x but axis 1 multiplied."),
-        (2.0, "out is 2 times what it should be, everywhere."),  # rather a literal than axis 1
+        (1 / 35, f"out is 1/35 {WHOLE}; 35 is also the product of the lengths of axes 2 and 3 of x."),
+        (1 / 210, f"out is 1/210 {WHOLE}; 210 is also the product of the lengths of all axes of x except axis 1."),
+        (2.0, "out is 2 times what it should be, everywhere."),  # more likely a literal 2 than axis 1
         (1 / 11, "out is 1/11 times what it should be, everywhere."),
         (1 / 4, "out is 1/4 times what it should be, everywhere; 4 is also the length of axis 1 of w."),
     ],
@@ -170,7 +173,7 @@ def test_a_factor_is_named_after_a_size(factor, words):
     assert describe_difference("out", IMAGES, factor * IMAGES, sizes=sizes) == words
 
 
-def test_a_factor_that_may_be_one_size_or_another_is_named_after_none():
+def test_a_factor_that_equals_two_sizes_is_named_after_neither():
     sizes = sizes_of({"x": np.zeros((7, 7))})
     assert describe_difference("out", IMAGES, 7 * IMAGES, sizes=sizes).endswith(
         "7 times what it should be, everywhere."
@@ -184,14 +187,14 @@ def test_a_constant_that_should_be_another_is_a_factor():
 
 
 @pytest.mark.parametrize(("kept", "words"), [([0], "index 0 of axis 0 is"), ([0, 3], "indices 0, 3 of axis 0 are")])
-def test_rows_that_alone_are_right_are_named(kept, words):
+def test_the_only_right_rows_are_named(kept, words):
     expected = np.random.RandomState(8).randn(7, 3)
     actual = expected + np.random.RandomState(9).randn(7, 3)
     actual[kept] = expected[kept]
-    assert describe_difference("out", expected, actual).endswith(f"only {words} right throughout.")
+    assert describe_difference("out", expected, actual).endswith(f"only {words} completely right.")
 
 
-def test_one_wrong_entry_a_row_is_not_said_to_spare_a_column():
+def test_one_wrong_entry_in_each_row_does_not_name_a_right_column():
     actual = RNG.randn(6, 4)
     expected = actual.copy()
     actual[range(6), [0, 1, 0, 3, 3, 1]] += 1
@@ -215,7 +218,7 @@ def test_nan_is_counted_and_placed():
 
 
 @pytest.mark.parametrize(
-    ("value", "words"), [(0.0, "dx is zero everywhere."), (1.0, "dx has one and the same value everywhere.")]
+    ("value", "words"), [(0.0, "dx is zero everywhere."), (1.0, "dx has the same value everywhere.")]
 )
 def test_a_constant_is_named(value, words):
     assert describe_difference("dx", SQUARE, np.full((4, 4), value)) == words
@@ -230,18 +233,18 @@ def test_the_size_of_an_error_is_relative_to_the_largest_entry():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("'float' object cannot be interpreted as an integer", "use `//`"),
+        ("'float' object cannot be interpreted as an integer", "Use `//`"),
         ("shapes (2,3) and (2,3) not aligned", "inner axes"),
         ("name 'foo' is not defined", "misspelt"),
         ("name 'xrange' is not defined", "Python 2"),
-        ("Missing parentheses in call to 'print'. Did you mean print(...)?", "write print(...)"),
+        ("Missing parentheses in call to 'print'. Did you mean print(...)?", "Write print(...)"),
         ("Missing parentheses in call to 'exec'", "Python 2"),
         ("multiple exception types must be parenthesized", "as name"),
         ("inconsistent use of tabs and spaces in indentation", "four spaces"),
         ("'dict' object has no attribute 'has_key'", "Python 2"),
-        ("module 'numpy' has no attribute 'float'.\n`np.float` was a deprecated alias", "since NumPy 1.24"),
-        ("module 'numpy' has no attribute 'int'", "write float, int"),
-        ("cannot unpack non-iterable NoneType object", "a cache that no forward returned"),
+        ("module 'numpy' has no attribute 'float'.\n`np.float` was a deprecated alias", "NumPy 1.24 removed"),
+        ("module 'numpy' has no attribute 'int'", "Write float, int"),
+        ("cannot unpack non-iterable NoneType object", "Perhaps a forward returned no cache"),
         ("module 'numpy' has no attribute 'product'", "np.prod"),
         ("module 'numpy' has no attribute 'maximun'", "misspelt"),
         ("something nobody has seen before", ""),
@@ -258,7 +261,7 @@ def significant(text):
 
 
 def attempts(expected, probe):
-    """Answers by which a student might try to make a message speak."""
+    """Values that a student might return to make a message reveal the right ones."""
     spike = np.zeros_like(expected)
     spike.flat[int(np.argmax(np.abs(expected)))] = probe
     others = np.random.RandomState(int(abs(probe)) % 1000)
@@ -286,7 +289,7 @@ def test_no_message_holds_a_digit_string_from_which_an_expected_value_follows(sh
     for value in expected[expected != 0].flat:
         for telling in (value, probe / value, value / probe, value - probe, np.max(np.abs(expected)) / value):
             digits = significant(f"{abs(telling):.12e}")[:6]
-            if len(digits.rstrip("0")) == 6:  # not a round number that any message may hold
+            if len(digits.rstrip("0")) == 6:  # not a round number, which any message may contain
                 secrets.add(digits)
     others = np.random.RandomState(seed + 1).randn(7, *shape[1:])
     for actual in attempts(expected, probe):
@@ -306,23 +309,23 @@ def test_a_count_or_a_share_is_never_a_factor_of_what_it_should_be(expected, act
 
 
 @pytest.mark.parametrize("factor", [4 / 3, 5 / 6, 1.0003, -1.0004, 0.9997, 1.3579])
-def test_a_number_is_no_fraction_of_what_it_should_be_and_never_once_that(factor):
+def test_a_number_is_not_named_a_simple_fraction_of_the_right_one(factor):
     sizes = sizes_of({"x": np.zeros((5, 3, 4, 6))})
     assert "times" not in describe_difference("loss", np.array(2.34567), factor * np.array(2.34567), sizes=sizes)
 
 
-def test_a_loss_that_is_not_averaged_is_so_many_times_too_large_as_there_are_examples():
+def test_a_loss_without_a_mean_is_named_as_the_number_of_examples_times_too_large():
     sizes = sizes_of({"x": np.zeros((50, 10))})
-    said = describe_difference("loss", np.array(2.34567), np.array(50 * 2.34567), sizes=sizes)
-    assert said == "loss is 50 times what it should be; 50 is also the length of axis 0 of x."
+    message = describe_difference("loss", np.array(2.34567), np.array(50 * 2.34567), sizes=sizes)
+    assert message == "loss is 50 times what it should be; 50 is also the length of axis 0 of x."
 
 
 @pytest.mark.parametrize("factor", [1.0003, -1.0004])
-def test_an_array_is_never_once_what_it_should_be(factor):
+def test_a_factor_of_one_is_never_named(factor):
     assert "times" not in describe_difference("out", IMAGES, factor * IMAGES)
 
 
-def test_a_factor_as_large_as_an_image_is_wide_is_said_without_the_image():
+def test_a_factor_equal_to_the_width_of_an_image_does_not_name_the_image():
     sizes = sizes_of({"x": np.zeros((2, 3, 7, 5))})
     assert (
         describe_difference("out", IMAGES, IMAGES / 5, sizes=sizes) == "out is 1/5 times what it should be, everywhere."
@@ -330,10 +333,10 @@ def test_a_factor_as_large_as_an_image_is_wide_is_said_without_the_image():
 
 
 @pytest.mark.parametrize("right", [[10 / 7, 10 / 7], [1.43, 2.5, 2.5], [1.7, 2.2]])
-def test_one_or_two_whole_numbers_are_not_called_right_values_that_were_cut(right):
+def test_one_or_two_different_whole_numbers_are_not_called_cut_values(right):
     right = np.array(right)
     assert "whole numbers" not in describe_difference("scale", right, np.trunc(right))
 
 
-def test_no_advice_speaks_of_an_option_that_students_do_not_have():
+def test_no_advice_names_an_option_that_students_do_not_have():
     assert [id for id, text in ADVICE.items() if "--" in text] == []

@@ -30,8 +30,8 @@ def judged(**right):
     )
 
 
-def fit(*explained, is_told=True, is_denied=False, is_telling=True, is_shaped=False):
-    return Fit(frozenset(explained), is_told, is_denied, is_telling, is_shaped, False, False)
+def fit(*explained, explains_arrays=True, is_contradicted=False, is_specific=True, has_same_shape=False):
+    return Fit(frozenset(explained), explains_arrays, is_contradicted, is_specific, has_same_shape, False, False)
 
 
 def trial(name, fits=None, matched=(), beside=("last",), right=False, **more):
@@ -55,14 +55,14 @@ def test_two_mistakes_each_get_their_hint_in_the_checks_that_they_explain():
     assert [hint_of(one, [first, second]) for one in (first, second)] == ["The last layer.", "The mode."]
 
 
-def test_a_second_mistake_in_the_same_check_silences_no_hint_of_what_it_leaves_alone():
+def test_a_second_mistake_in_a_check_keeps_the_hint_for_the_values_it_leaves_alone():
     beside = trial("a", {"last": fit("W3")})
     assert hint_of(beside, [beside]) == "The last layer."
     alone = trial("a", {"last": fit("W3")}, beside=())
     assert hint_of(alone, [alone]) == ""
 
 
-def test_two_mistakes_that_explain_other_values_of_one_check_are_both_told_and_two_of_one_value_neither():
+def test_two_mistakes_get_hints_if_they_explain_different_values_and_none_if_the_same():
     beside = ("last", "mode")
     both = trial("a", {"last": fit("W3"), "mode": fit("loss")}, beside=beside)
     assert hint_of(both, [both]) == "The mode. The last layer."
@@ -70,7 +70,7 @@ def test_two_mistakes_that_explain_other_values_of_one_check_are_both_told_and_t
     assert hint_of(same, [same]) == ""
 
 
-def test_the_misconception_that_explains_more_is_the_one():
+def test_the_misconception_that_explains_more_is_chosen():
     beside = ("last", "mode")
     more = trial("a", {"last": fit("W3"), "mode": fit("W3", "loss")}, beside=beside)
     assert hint_of(more, [more]) == "The mode."
@@ -79,21 +79,21 @@ def test_the_misconception_that_explains_more_is_the_one():
 @pytest.mark.parametrize(
     "other",
     [
-        trial("b", {"last": fit(is_told=False, is_denied=True)}),
+        trial("b", {"last": fit(explains_arrays=False, is_contradicted=True)}),
         trial("b", {"last": fit()}, right=True),
         Trial(check("b"), judgements=judged(loss=True), raising=HINTS),
     ],
     ids=["a value that it changes is right", "a check that it fails passes", "a check in which it raises passes"],
 )
-def test_a_misconception_that_is_denied_elsewhere_is_not_hinted_at(other):
+def test_a_misconception_that_another_check_contradicts_gives_no_hint(other):
     first, strange = trial("a", {"last": fit("W3")}, ["last"]), trial("c")
     assert hint_of(first, [first, strange]) == "The last layer."
     assert hint_of(first, [first, strange, other]) == ""
 
 
-def test_values_that_may_be_a_coincidence_are_no_ground_for_a_hint():
-    strange = trial("b")  # a second mistake, so that nothing explains all
-    first = trial("a", {"last": fit("W3", is_telling=False)}, ["last"])
+def test_values_that_may_be_a_coincidence_give_no_hint():
+    strange = trial("b")  # a second mistake, so that no misconception explains all
+    first = trial("a", {"last": fit("W3", is_specific=False)}, ["last"])
     assert hint_of(first, [first, strange]) == ""
 
 
@@ -105,33 +105,33 @@ def raising(name, kinds, raised):
 PASSES = Trial(check("square"), judgements=judged(out=True), by_outcome=MIXED)
 
 
-def test_a_mistake_is_told_by_the_checks_that_fail_and_what_they_raise():
+def test_a_mistake_is_recognised_by_the_failed_checks_and_their_exceptions():
     wide = raising("wide", MIXED, ["rows"])
     assert hint_of(wide, [PASSES, wide]) == "Mixed up."
 
 
-def test_a_mistake_is_not_told_by_what_is_raised_if_another_check_fails_or_passes_than_should():
+def test_exceptions_give_no_hint_if_other_checks_than_expected_fail():
     wide = raising("wide", MIXED, ["rows"])
-    assert hint_of(wide, [wide]) == ""  # nothing passes: anything may be wrong
+    assert hint_of(wide, [wide]) == ""  # nothing passes, so anything may be wrong
     assert hint_of(wide, [PASSES, wide, raising("tall", {}, [])]) == ""
     assert hint_of(wide, [PASSES, wide, Trial(check("tall"), judgements=judged(out=True), raising=MIXED)]) == ""
     assert hint_of(raising("wide", MIXED, []), [PASSES, raising("wide", MIXED, [])]) == ""  # another exception
 
 
-def test_each_check_may_fail_as_in_another_style_but_the_checks_are_those_of_one():
+def test_each_check_may_fail_in_its_own_style_but_one_style_fails_exactly_these_checks():
     wide, tall = raising("wide", MIXED, ["rows"]), raising("tall", MIXED, ["columns"])
     assert hint_of(tall, [PASSES, wide, tall]) == "Mixed up."
     apart = [raising("wide", {"rows": "Mixed up."}, ["rows"]), raising("tall", {"columns": "Mixed up."}, ["columns"])]
     assert hint_of(apart[0], [PASSES, *apart]) == ""
 
 
-def test_a_check_that_was_stopped_or_failed_elsewhere_gets_no_hint_of_this_function():
+def test_a_check_stopped_by_another_function_gets_no_hint_of_this_one():
     for failure in (Failure(TIMEOUT, "m.f", "slow"), Failure(ERROR, "m.g", "raised", raised="IndexError")):
         stopped = Trial(check("wide"), failure, raising=MIXED, raised=frozenset(["rows"]), by_outcome=MIXED)
         assert hint_of(stopped, [PASSES, stopped]) == ""
 
 
-def test_a_misconception_that_raises_the_same_is_hinted_at_if_the_values_of_another_check_show_it():
+def test_a_misconception_that_raises_the_same_gives_a_hint_if_another_checks_values_show_it():
     shown = trial("a", {"last": fit("W3")}, ["last"])
     failed = Failure(ERROR, "m.f", "raised", raised="IndexError")
     raised = Trial(check("b"), failed, raising={"last": HINTS["last"]}, raised=frozenset(["last"]))

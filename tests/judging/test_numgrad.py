@@ -1,4 +1,4 @@
-"""A gradient agrees with a forward or does not; gradients under test come from einsum, SciPy and formulas by hand."""
+"""A gradient agrees with a forward or not; the gradients come from einsum, SciPy and formulas worked out by hand."""
 
 import numpy as np
 import pytest
@@ -74,7 +74,7 @@ def test_exact_gradients_agree_for_every_seed(case):
 
 
 @pytest.mark.parametrize("scale", [1e-4, 1.0, 1e4])
-def test_points_of_any_size_do(scale):
+def test_exact_gradients_agree_at_points_of_any_size(scale):
     forward, points, dout, _ = affine()
     points = [scale * point for point in points]
     assert agrees(forward, points, 0, dout, dout @ points[1].T)
@@ -82,7 +82,7 @@ def test_points_of_any_size_do(scale):
 
 
 @pytest.mark.parametrize("scale", [1e-8, 1e-3, 1e3, 1e8])
-def test_steps_are_as_large_as_the_point_is(scale):
+def test_steps_are_proportional_to_the_size_of_the_point(scale):
     x = scale * np.random.RandomState(0).randn(5, 5)
     assert agrees(lambda x: np.sin(x / scale), [x], 0, np.ones((5, 5)), np.cos(x / scale) / scale)
 
@@ -103,7 +103,7 @@ def test_a_gradient_that_is_wrong_everywhere_is_always_refused(case, wrong):
 
 @CASES
 def test_one_wrong_entry_of_a_small_array_is_refused_nearly_always(case):
-    """Off by a thousandth of the largest in one entry: the five normal directions see it with 1 - (0.01 sqrt n)^5."""
+    """Off by 1/1000 of the largest entry in one entry: five normal directions find it with 1 - (0.01 sqrt n)^5."""
     refused = asked = 0
     for seed in range(60):
         forward, points, dout, claims = case(seed % 3)
@@ -165,7 +165,7 @@ def test_claims_of_wrong_shape_not_finite_or_empty_are_refused():
      np.zeros((4, 5), dtype=complex), np.array([[None] * 5] * 4)],
     ids=lambda value: type(value).__name__ + str(np.shape(value) if not isinstance(value, int) else ""),
 )  # fmt: skip
-def test_a_forward_that_returns_no_such_numbers_is_refused_and_does_not_raise(value):
+def test_a_forward_that_returns_no_numbers_is_refused_and_raises_nothing(value):
     _, points, dout, claims = affine()
     assert not agrees(lambda *_: value, points, 0, dout, np.zeros_like(claims[0]))
 
@@ -180,7 +180,7 @@ def test_a_forward_full_of_kinks_is_refused_even_with_its_formal_gradient():
 def test_directions_that_cross_a_kink_are_left_out_and_the_rest_decides():
     x, dout = np.random.RandomState(0).randn(30, 30), np.random.RandomState(1).randn(30, 30)
     x[np.abs(x) < 0.01] = 1.0
-    x.flat[7] = 2e-6  # every direction over all of the array steps across zero here, by each step size otherwise
+    x.flat[7] = 2e-6  # every direction over the whole array crosses zero here, differently for each step size
     right = np.where(x > 0, dout, 0)
     assert agrees(lambda x: np.where(x > 0, x, 0), [x], 0, dout, right)
     assert not agrees(lambda x: np.where(x > 0, x, 0), [x], 0, dout, right + 0.01)

@@ -1,4 +1,4 @@
-"""Which inputs reach which outputs: what tells a wrong layer from no layer at all."""
+"""Which inputs reach which outputs: it distinguishes a wrong layer from something that is not this layer."""
 
 import numpy as np
 import pytest
@@ -39,20 +39,20 @@ def hinge(x, y=LABELS):
 
 
 @pytest.mark.parametrize("index", [0, 1])
-def test_a_convolution_is_told_from_what_only_has_its_shape(index):
+def test_a_convolution_differs_from_functions_with_only_its_shape(index):
     right = pattern(conv, IMAGES, FILTERS, index=index)
     shape = conv(IMAGES, FILTERS).shape
     assert not same(right, pattern(lambda x, w: np.zeros(shape), IMAGES, FILTERS, index=index))
     assert not same(right, pattern(lambda x, w: np.full(shape, x.sum() * w.sum()), IMAGES, FILTERS, index=index))
 
 
-def test_a_convolution_is_told_from_one_with_shifted_windows():
+def test_a_convolution_differs_from_one_with_shifted_windows():
     right = pattern(conv, IMAGES, FILTERS)
     assert not same(right, pattern(lambda x, w: conv(x, w, shift=1), IMAGES, FILTERS))
     assert not same(right, pattern(lambda x, w: np.roll(conv(x, w), 1, axis=3), IMAGES, FILTERS))
 
 
-def test_a_convolution_wrong_in_its_numbers_only_reaches_the_same():
+def test_a_convolution_with_wrong_numbers_has_the_same_reach():
     right = pattern(conv, IMAGES, FILTERS)
     assert same(right, pattern(lambda x, w: conv(x, w, flip=True), IMAGES, FILTERS))
     assert same(right, pattern(lambda x, w: 2 * conv(x, w) + 1, IMAGES, FILTERS))
@@ -66,7 +66,7 @@ def test_the_rows_are_what_a_count_by_hand_gives():
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_softmax_is_told_from_a_sum_a_linear_form_and_a_constant(seed):
+def test_softmax_differs_from_a_sum_a_linear_form_and_a_constant(seed):
     right = pattern(softmax, SCORES, seed=seed)
     weights = np.random.RandomState(seed).randn(*SCORES.shape)
     assert not same(right, pattern(lambda x: 2.3, SCORES, seed=seed))
@@ -77,7 +77,7 @@ def test_softmax_is_told_from_a_sum_a_linear_form_and_a_constant(seed):
 
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("scale", [0.001, 1.0, 3.0])
-def test_the_hinge_loss_is_told_from_a_sum_and_a_linear_form(seed, scale):
+def test_the_hinge_loss_differs_from_a_sum_and_a_linear_form(seed, scale):
     right = pattern(hinge, scale * SCORES, seed=seed)
     weights = np.random.RandomState(seed).randn(*SCORES.shape)
     assert not same(right, pattern(lambda x: float(x.sum()), scale * SCORES, seed=seed))
@@ -85,13 +85,13 @@ def test_the_hinge_loss_is_told_from_a_sum_and_a_linear_form(seed, scale):
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_a_loss_wrong_by_a_factor_a_sign_or_an_offset_reaches_the_same(seed):
+def test_a_loss_wrong_by_a_factor_a_sign_or_an_offset_has_the_same_reach(seed):
     right = pattern(softmax, SCORES, seed=seed)
     for wrong in (lambda x: softmax(x, mean=False), lambda x: -softmax(x), lambda x: softmax(x) + 1):
         assert same(right, pattern(wrong, SCORES, seed=seed))
 
 
-def test_the_same_seed_asks_for_the_same_samples():
+def test_the_same_seed_gives_the_same_samples():
     def asked(seed):
         moved = []
         pattern(lambda x, w: moved.append(x.copy()) or conv(x, w), IMAGES, FILTERS, seed=seed)
@@ -102,11 +102,11 @@ def test_the_same_seed_asks_for_the_same_samples():
 
 
 @pytest.mark.parametrize("value", [None, np.nan, np.full(3, np.inf), "no", [1.0]])
-def test_a_forward_without_finite_numbers_reaches_nothing_that_could_be_said(value):
+def test_a_forward_without_finite_numbers_has_no_reach(value):
     assert pattern(lambda x: value, IMAGES) is None
 
 
-def test_a_forward_whose_shape_changes_with_a_value_reaches_nothing_that_could_be_said():
+def test_a_forward_whose_shape_changes_with_a_value_has_no_reach():
     shapes = iter(range(1, 99))
     assert pattern(lambda x: np.zeros(next(shapes) + 1), IMAGES) is None
 

@@ -1,4 +1,4 @@
-"""A check calls functions by name and cannot tell in which process they run."""
+"""A check calls functions by name and cannot find out in which process they run."""
 
 import numpy as np
 import pytest
@@ -38,14 +38,14 @@ def test_a_misspelt_name_is_our_fault(path):
         assert "Check the spelling" in str(caught.value)
 
 
-def test_a_failure_passes_with_its_record():
+def test_a_failure_is_raised_with_its_record():
     failure = Failure("error", "layers.f", "f raised ValueError")
     with call_fails("f raised ValueError") as caught:
         raise CallFailed(failure)
     assert caught.value.failure is failure
 
 
-def test_arguments_go_over_as_copies():
+def test_arguments_are_passed_as_copies():
     def spoil(x, *, y):
         x[:] = 9
         y[:] = 9
@@ -80,12 +80,12 @@ def test_arrays_inside_a_dict_are_copies_as_well():
 
 
 @pytest.mark.parametrize("value", [None, True, 3, 2.5, "s", b"b", np.float32(1), np.ones(2)])
-def test_plain_values_travel(value):
+def test_plain_values_are_returned(value):
     assert local_call({"f": lambda: value})("f", (), {}) is value
 
 
 @pytest.mark.parametrize(("cache", "name"), [((1, 2), "tuple"), ([1], "list"), (object(), "object"), ({1}, "set")])
-def test_a_cache_is_kept_and_given_back_as_it_was(cache, name):
+def test_a_cache_is_stored_and_passed_back_unchanged(cache, name):
     call = local_call({"forward": lambda: (np.ones(1), cache), "backward": lambda got: got is cache})
     out, kept = call("forward", (), {})
     assert isinstance(kept, LocalHandle)
@@ -94,13 +94,13 @@ def test_a_cache_is_kept_and_given_back_as_it_was(cache, name):
     assert call("backward", (kept,), {}) is True
 
 
-def test_a_kept_cache_may_be_given_by_keyword_too():
+def test_a_stored_cache_may_be_passed_by_keyword():
     call = local_call({"forward": lambda: (1, (2, 3)), "backward": lambda cache: float(sum(cache))})
     _, kept = call("forward", (), {})
     assert call("backward", (), {"cache": kept}) == 5.0
 
 
-def test_what_is_kept_is_not_wrapped_twice():
+def test_a_handle_is_not_wrapped_twice():
     call = local_call({"forward": lambda: (1, (2, 3))})
     wrapping = local_call({"forward": lambda: call("forward", (), {}), "backward": lambda cache: float(sum(cache))})
     _, kept = wrapping("forward", (), {})

@@ -1,4 +1,4 @@
-"""What a check is worth: marks by weight, follow-through in full, half or not at all, and whose fault a failure is."""
+"""What a check earns: points by weight, follow-through in full, half or not at all, and who caused a failure."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ import pytest
 from grader.calls import Failure
 from grader.judging.compare import Judgement
 from grader.judging.follow import reach_rng
-from grader.judging.hints import one_hint
+from grader.judging.hints import common_hint
 from grader.judging.verdict import Trial, settle, status_of, sum_up
 from grader.messages.of_check import message_of
 from grader.messages.say import say, say_all
@@ -85,11 +85,13 @@ def test_a_check_of_odd_weights_still_earns_all_of_its_points():
     assert result.status == PASSED
 
 
-def test_a_gradient_of_a_forward_of_which_nothing_is_right_counts_half():
+def test_a_gradient_of_a_completely_wrong_forward_counts_half():
     result = settled(backward(agreed=frozenset({"dx", "dw"})), FORWARD_WRONG)
     assert result.points == pytest.approx(8.0 * (1 + 0.5 * 4) / 5)
     assert (result.status, result.follow_through) == (PARTIAL, True)
-    assert "dw and dx are the gradients of your own conv_forward, which is wrong: counted half." in message_of(result)
+    assert ("dw and dx are the gradients of your own conv_forward, which is wrong. They count half.") in message_of(
+        result
+    )
     assert [part.follow_through for part in result.comparisons] == [True, True, False]
     assert [part.status for part in result.comparisons] == [FAILED, FAILED, PASSED]
 
@@ -100,7 +102,7 @@ def test_a_gradient_of_a_forward_of_which_nothing_is_right_counts_half():
 def test_a_gradient_of_a_forward_that_is_known_or_right_elsewhere_counts_in_full(forward):
     result = settled(backward(agreed=frozenset({"dx", "dw"})), *forward)
     assert (result.points, result.follow_through) == (8.0, True)
-    assert "counted in full" in message_of(result)
+    assert "count in full" in message_of(result)
 
 
 def test_only_the_gradients_that_agree_follow_through():
@@ -128,12 +130,12 @@ def test_a_gradient_of_a_constant_or_a_sum_earns_nothing():
 
 def test_the_forward_of_another_function_proves_nothing():
     stranger = Trial(check_of("x", "layers.affine_forward", None), judgements=judgements(out=(True, 1.0)))
-    assert "counted half" in message_of(settled(backward(agreed=frozenset({"dx", "dw"})), FORWARD_WRONG, stranger))
+    assert "count half" in message_of(settled(backward(agreed=frozenset({"dx", "dw"})), FORWARD_WRONG, stranger))
 
 
-def test_a_forward_that_gave_no_values_proves_nothing():
+def test_a_forward_that_returned_no_values_proves_nothing():
     crashed = Trial(FORWARD, failure=Failure(ERROR, "layers.conv_forward", "raised"))
-    assert "counted half" in message_of(settled(backward(agreed=frozenset({"dx", "dw"})), crashed))
+    assert "count half" in message_of(settled(backward(agreed=frozenset({"dx", "dw"})), crashed))
 
 
 def loss_trial(name, **more):
@@ -161,13 +163,13 @@ def test_a_failure_of_the_function_itself_earns_nothing_and_keeps_its_status(sta
 
 
 @pytest.mark.parametrize("status", [MISSING, ERROR, TIMEOUT, CRASHED])
-def test_a_check_is_skipped_where_another_function_is_to_blame(status):
+def test_a_check_is_skipped_if_another_function_caused_the_failure(status):
     result = settled(Trial(check_of(), failure=Failure(status, "layers.conv_forward", "conv_forward broke.")))
     assert (result.points, result.status) == (0.0, SKIPPED)
     assert message_of(result) == "conv_backward could not be run: conv_forward broke."
 
 
-def test_a_failure_of_no_function_in_particular_is_not_put_on_another():
+def test_a_failure_without_a_function_is_not_blamed_on_another_one():
     assert settled(Trial(check_of(), failure=Failure(ERROR, "", "cannot be imported"))).status == ERROR
 
 
@@ -177,7 +179,9 @@ FED = Failure(ERROR, "layers.conv_forward", "conv_forward raised.")
 def test_a_backward_that_does_not_understand_the_documented_cache_is_skipped():
     result = settled(Trial(check_of(), failure=Failure(ERROR, "layers.conv_backward", "raised KeyError"), fed=FED))
     assert (result.points, result.status) == (0.0, SKIPPED)
-    assert message_of(result) == "conv_forward raised. Given the cache that the docstring describes, raised KeyError"
+    assert message_of(result) == (
+        "conv_forward raised. With the cache that the docstring describes instead, raised KeyError"
+    )
 
 
 @pytest.mark.parametrize("status", [MISSING, TIMEOUT, CRASHED, FAILED])
@@ -186,24 +190,24 @@ def test_a_backward_that_fails_in_any_other_way_on_the_documented_cache_fails_it
     assert result.status == status
 
 
-def test_a_backward_that_is_right_on_the_documented_cache_earns_all_and_says_so():
+def test_a_backward_that_is_right_on_the_documented_cache_earns_all_points_with_a_reason():
     result = settled(Trial(check_of(), judgements=judgements(dx=(True, 1.0)), fed=FED))
     assert (result.points, result.status) == (8.0, PASSED)
     assert message_of(result) == (
-        "conv_forward raised. conv_backward was given the cache that the docstring describes instead."
+        "conv_forward raised. The check called conv_backward with the cache that the docstring describes instead."
     )
 
 
 def test_a_well_known_exception_comes_with_advice():
     failure = Failure(ERROR, "layers.conv_backward", "NameError: name 'xrange' is not defined")
-    assert "xrange is Python 2's" in say_all(settled(Trial(check_of(), failure=failure)).hints)
+    assert "xrange exists only in Python 2" in say_all(settled(Trial(check_of(), failure=failure)).hints)
 
 
 def test_a_hint_is_shown_only_if_it_is_the_only_one():
-    assert one_hint({}) == ()
-    (hint,) = one_hint({"two": "a", "one": "a"})
+    assert common_hint({}) == ()
+    (hint,) = common_hint({"two": "a", "one": "a"})
     assert hint.values == {"misconception": "one", "text": "a"}
-    assert one_hint({"one": "a", "two": "b"}) == ()
+    assert common_hint({"one": "a", "two": "b"}) == ()
     wrong = {"judgements": judgements(out=(False, 1.0)), "variants": {"one": "a", "two": "a", "three": "b"}}
     assert say_all(settled(Trial(FORWARD, matched=frozenset({"one", "two"}), **wrong)).hints) == "a"
     assert say_all(settled(Trial(FORWARD, matched=frozenset({"one", "three"}), **wrong)).hints) == ""
@@ -213,7 +217,7 @@ def test_a_misconception_must_explain_all_checks_of_the_function():
     wrong = judgements(out=(False, 1.0))
     seen = Trial(FORWARD, judgements=wrong, matched=frozenset({"flip"}), variants={"flip": "Flipped."})
     other = check_of("other", "layers.conv_forward", None, 4.0)
-    assert say_all(settled(seen, FORWARD_RIGHT).hints) == "Flipped."  # it cannot be told from the reference there
+    assert say_all(settled(seen, FORWARD_RIGHT).hints) == "Flipped."  # it returns the same as the reference there
     assert say_all(settled(seen, Trial(other, judgements=wrong)).hints) == ""
     assert say_all(settled(seen, Trial(other, judgements=wrong, variants={"flip": "Flipped."})).hints) == ""
     assert (
@@ -233,17 +237,17 @@ def test_a_gradient_of_a_forward_that_is_right_in_all_of_its_checks_earns_nothin
 def test_a_visible_check_of_the_forward_may_have_been_memorised():
     visible = replace(FORWARD_RIGHT, check=replace(FORWARD_RIGHT.check, visibility="visible"))
     agreed = backward(agreed=frozenset({"dx", "dw"}))
-    assert "counted half" in message_of(settled(agreed, FORWARD_WRONG, visible))
-    assert "counted in full" in message_of(settled(agreed, FORWARD_WRONG, visible, FORWARD_RIGHT))
+    assert "count half" in message_of(settled(agreed, FORWARD_WRONG, visible))
+    assert "count in full" in message_of(settled(agreed, FORWARD_WRONG, visible, FORWARD_RIGHT))
 
 
 def test_wrong_values_for_a_documented_cache_are_nobodys_fault():
     result = settled(Trial(check_of(), judgements=judgements(dx=(False, 1.0)), fed=FED))
     assert (result.points, result.status) == (0.0, SKIPPED)
-    assert message_of(result).endswith("instead; if yours holds something else, mend conv_forward first.")
+    assert message_of(result).endswith("instead. If your cache holds something else, fix conv_forward first.")
 
 
-def test_remarks_cost_nothing_and_are_all_kept():
+def test_remarks_cost_no_marks_and_are_all_reported():
     judged = Judgement(Comparison("dx", PASSED, None, 0.0, 1e-5), (as_written("dx has dtype float32."),))
     result = settled(Trial(check_of(), judgements=(judged,), remarks=(as_written("x was changed."),), output="hello"))
     assert result.points == 8.0
@@ -291,7 +295,7 @@ def test_without_points_the_worst_status_stands_for_the_function(statuses, expec
     assert status_of([result_of("a", 0.0, 1.0, status) for status in statuses]) == expected
 
 
-def test_some_points_are_partial_whatever_else_went_wrong():
+def test_a_function_with_some_points_is_partial():
     assert status_of([result_of("a", 1.0, 1.0, PASSED), result_of("a", 0.0, 1.0, CRASHED)]) == PARTIAL
 
 
@@ -308,7 +312,7 @@ def test_the_same_check_samples_the_same_coordinates_and_each_argument_its_own()
 def test_a_forward_vouches_for_its_gradient_if_it_is_right_in_half_of_its_other_checks(
     weights_right, weights_wrong, points
 ):
-    """One that is right in test mode only does not make an easy gradient in train mode worth all."""
+    """A forward that is right only in test mode does not earn full points for an easy gradient in train mode."""
     trials = [
         Trial(
             replace(check_of(f"right{w}{i}", "layers.conv_forward", None), weight=w),
@@ -325,7 +329,7 @@ def test_a_forward_vouches_for_its_gradient_if_it_is_right_in_half_of_its_other_
     assert settled(backward(agreed=frozenset({"dx", "dw"})), *trials).points == pytest.approx(points)
 
 
-# A backward whose check ends in its forward.
+# A backward whose check stops in its forward.
 
 STOPPED = Failure(ERROR, "layers.conv_forward", "conv_forward raised ValueError: not so many values.")
 BLOCKED = Trial(check_of("images"), STOPPED)
@@ -338,24 +342,24 @@ OTHER_HALF = Trial(check_of("columns"), judgements=judgements(dx=(True, 1.0), dw
     [
         ([FORWARD_RIGHT, OTHER_RIGHT], 8.0, PASSED),
         ([FORWARD_RIGHT, OTHER_RIGHT, OTHER_HALF], 6.0, PARTIAL),
-        ([FORWARD_WRONG, OTHER_RIGHT], 4.0, PARTIAL),  # a forward of which nothing is right
-        ([FORWARD_RIGHT], 0.0, SKIPPED),  # nothing of this function was seen
+        ([FORWARD_WRONG, OTHER_RIGHT], 4.0, PARTIAL),  # a forward that passes none of its checks
+        ([FORWARD_RIGHT], 0.0, SKIPPED),  # no check of this function returned values
         ([FORWARD_RIGHT, replace(BLOCKED, check=check_of("rows"))], 0.0, SKIPPED),
     ],
 )
-def test_it_earns_what_the_other_checks_of_the_function_earn(others, points, status):
+def test_a_check_stopped_in_its_forward_earns_what_the_functions_other_checks_earn(others, points, status):
     result = settled(BLOCKED, *others)
     assert (result.points, result.status, result.follow_through) == (points, status, points > 0)
     assert message_of(result).startswith("conv_backward could not be run: conv_forward raised ValueError")
 
 
-def test_it_earns_the_same_where_the_documented_cache_did_not_fit():
+def test_a_check_whose_documented_cache_does_not_fit_earns_what_the_others_earn():
     fed = Trial(check_of("images"), judgements=judgements(dx=(False, 1.0)), fed=STOPPED)
     assert settled(fed, FORWARD_RIGHT, OTHER_RIGHT).points == 8.0
     assert settled(fed, FORWARD_RIGHT, Trial(check_of("rows"), judgements=judgements(dx=(False, 1.0)))).points == 0.0
 
 
-def test_a_forward_that_is_not_written_brings_its_backward_nothing():
+def test_a_backward_of_an_unwritten_forward_earns_nothing():
     missing = Trial(check_of("images"), Failure(MISSING, "layers.conv_forward", "conv_forward is not written yet."))
     assert settled(missing, FORWARD_RIGHT, OTHER_RIGHT).points == 0.0
 

@@ -1,4 +1,4 @@
-"""Every reason that the code gives has its sentence, every sentence is given, and each has the values that it needs."""
+"""Every reason in the code has a sentence with exactly its values, and the code uses every sentence."""
 
 import ast
 import re
@@ -42,13 +42,13 @@ def test_no_two_sentences_have_one_id():
 
 
 @pytest.mark.parametrize("id", CATALOGUE)
-def test_every_sentence_can_be_said(id):
+def test_every_sentence_can_be_formatted(id):
     text = say(Reason(id, values_for(CATALOGUE[id])))
     assert text and not re.search(r"[{}]", text)
 
 
 @pytest.mark.parametrize("id", CATALOGUE)
-def test_every_form_that_a_template_names_is_one(id):
+def test_every_form_in_a_template_exists(id):
     specs = re.findall(r"\{\w+(?:!\w)?:([a-z_]+)\}", CATALOGUE[id])
     assert [spec for spec in specs if spec not in FORMS and spec != "g"] == []
 
@@ -68,13 +68,13 @@ def test_every_form_that_a_template_names_is_one(id):
         (Reason.of("first_at", at=[3]), "first at 3"),
         (Reason.of("first_at", at=[3, 0]), "first at (3, 0)"),
         (Reason.of("number_off", name="loss", amount=0.05), "by 5%."),
-        (Reason.of("number_slightly_off", name="loss", amount=0.00512), "by 0.0051 of"),
-        (Reason.of("shares_part", own="f", name="g", share=0.25), "counts for 25 %, by"),
-        (Reason.of("was_given_cache", why=Reason.of("raised", name="f", raised="E", text="x"), name="g"), "x. g was"),
+        (Reason.of("number_slightly_off", name="loss", amount=0.00512), "error of 0.0051."),
+        (Reason.of("shares_part", own="f", name="g", share=0.25), "counts for 25 %, based"),
+        (Reason.of("was_given_cache", why=Reason.of("raised", name="f", raised="E", text="x"), name="g"), "x. The"),
     ],
     ids=lambda value: value if isinstance(value, str) else value.id,
 )  # fmt: skip
-def test_numbers_shapes_and_lists_stand_in_a_sentence_as_people_write_them(reason, text):
+def test_numbers_shapes_and_lists_are_formatted_as_people_write_them(reason, text):
     assert text in say(reason)
 
 
@@ -84,7 +84,7 @@ def test_several_reasons_are_sentences_of_one_text():
     assert (say_all([]), said(None)) == ("", "")
 
 
-def test_values_with_braces_are_said_as_they_are():
+def test_values_with_braces_are_inserted_unchanged():
     assert say(Reason.of("raised", name="f", raised="E", text="{name} {0} {")) == "f raised E: {name} {0} {"
 
 

@@ -1,7 +1,7 @@
-"""Every notebook runs from top to bottom with the reference behind cs231n, and prints the figures of the documents.
+"""Every notebook runs from top to bottom with the reference as cs231n, and prints the figures of the documents.
 
-The instructor's versions, in a real kernel, on the generated data set; `make notebooks` runs the same on CIFAR-10. The
-kernel's process is nbclient's.
+The tests run the instructor's versions in a real kernel on the generated data set; `make notebooks` runs them on
+CIFAR-10. nbclient starts the kernel.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from nbclient.exceptions import CellExecutionError
 
 from bench import notebooks as command
 from bench.notebook_figures import TRAININGS, compare
-from bench.notebooks import Run, make_folder, not_right, run, show
+from bench.notebooks import Run, failed_calls, make_folder, run, show
 from grader.assignment.load import load_assignment
 from grader.assignment.notebook_sources import cells_of, instructor_notebooks, notebook
 
@@ -30,7 +30,7 @@ FEWEST = {
     "ModularNets": 35,
     "TrainConvNet": 30,
 }
-# Trainings whose figures count on CIFAR-10 alone, if at all: shorter here; `make notebooks` runs the whole notebook.
+# Trainings whose figures count only on CIFAR-10, if at all; shortened here, while `make notebooks` runs them in full.
 SHORTER = {
     "BatchNormalizationAndDropout": {
         '**{**options, "num_epochs": 4})': '**{**options, "num_epochs": 1})',
@@ -42,13 +42,13 @@ SHORTER = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """What a student has: notebooks beside the package and the assignment."""
+    """A student's folder: notebooks beside the package and the assignment."""
     return make_folder(ASSIGNMENT, tmp_path_factory.mktemp("student"))
 
 
 @pytest.fixture(scope="module")
 def ran(folder):
-    """A notebook's run; each runs once."""
+    """The run of a notebook; each notebook runs only once."""
     runs: dict[str, Run] = {}
     contents = instructor_notebooks(ASSIGNMENT)
 
@@ -56,7 +56,7 @@ def ran(folder):
         if name not in runs:
             with pytest.MonkeyPatch.context() as patch:
                 patch.delenv("CIFAR10_DIR", raising=False)
-                # More threads than free processors wait for each other.
+                # With more threads than free cores, threads would wait for each other.
                 runs[name] = run(shortened(name, contents[f"{name}.ipynb"]), folder, OMP_NUM_THREADS="1")
         return runs[name]
 
@@ -75,7 +75,7 @@ def shortened(name: str, content: bytes) -> bytes:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_notebook_runs_and_its_figures_are_the_documents(name, ran):
-    """Those of FIGURES.md, and what the cells say themselves: `label: number (expected: below bound)`."""
+    """The figures of FIGURES.md, and the bounds that cells print: `label: number (expected: below bound)`."""
     done = ran(name)
     assert not done.is_cifar10
     rows = compare(name, done.checks, is_cifar10=False)
@@ -84,9 +84,9 @@ def test_a_notebook_runs_and_its_figures_are_the_documents(name, ran):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_public_checks_of_what_a_notebook_asks_for_stand_in_it_and_pass(name, ran):
+def test_a_notebook_calls_the_public_checks_of_its_functions_and_they_pass(name, ran):
     done = ran(name)
-    assert not_right(done) == []
+    assert failed_calls(done) == []
     sources = [cell.lines for cell in cells_of((ROOT / f"assignment/notebooks/{name}.py").read_text(), ROOT)]
     assert len(done.tables) == len({lines for lines in sources if lines[0].startswith("check(")}) > 0
 
@@ -99,11 +99,11 @@ def test_every_function_is_checked_in_a_notebook_by_its_whole_name():
     assert asked == {f'"{function.rpartition(".")[2]}"' for function in ASSIGNMENT.functions}
 
 
-def test_the_photographs_are_those_of_a_package(ran):
+def test_the_photographs_come_from_a_package(ran):
     assert "pictures: scikit-learn\n" in ran("ConvolutionalNetworks").checks["image-filters"]
 
 
-def test_a_figure_that_differs_or_is_not_printed_is_told(ran, capsys):
+def test_a_wrong_or_missing_figure_is_reported(ran, capsys):
     name = "ModularNets"
     done = ran(name)
     checks = {**done.checks, "losses": done.checks["losses"].replace("8.99960", "8.99970"), "relu-forward": ""}
@@ -115,7 +115,7 @@ def test_a_figure_that_differs_or_is_not_printed_is_told(ran, capsys):
     assert not show(name, Run(done.checks, {'check("x")': "x  wrong"}, False, 1.0, 1.0))
 
 
-def test_an_array_of_the_wrong_length_or_digits_is_told(ran):
+def test_an_array_of_wrong_length_or_digits_is_reported(ran):
     name, check = "BatchNormalizationAndDropout", "batchnorm-train"
     checks = dict(ran(name).checks)
     for text in (checks[check].replace("-2.3814598 ", ""), checks[check].replace("-2.38145980", "-2.38145990")):
@@ -128,7 +128,7 @@ def test_an_array_of_the_wrong_length_or_digits_is_told(ran):
     ("printed", "agrees"),
     [({"first loss": 2.4143, "training accuracy at epoch 0": 0.2, "training accuracy": 0.99}, True), ({}, False)],
 )
-def test_figures_of_trainings_count_on_cifar10_alone(printed, agrees):
+def test_figures_of_trainings_count_only_on_cifar10(printed, agrees):
     text = "".join(f"{label}: {value}\n" for label, value in printed.items()) + "validation accuracy: 0.22\n"
     name = "ConvolutionalNetworks"
     rows = compare(name, {"by-heart": text}, is_cifar10=True)

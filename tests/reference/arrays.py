@@ -1,6 +1,7 @@
-"""What the tests of layers share: arrays in many shapes and layouts, a watch over them, and slopes to compare with.
+"""Helpers that the tests of layers share: arrays in many shapes and layouts, a guard for them, and slopes to compare
+with.
 
-The oracles themselves stay with the tests that use them, but for SciPy's correlation.
+Each oracle is in the test file that uses it, except SciPy's correlation.
 """
 
 import math
@@ -17,8 +18,8 @@ sizes = st.integers(1, 4)
 layouts = st.sampled_from(LAYOUTS)
 
 
-def laid_out(array, layout):
-    """The same values, kept in memory in another order, or with gaps."""
+def in_layout(array, layout):
+    """Return the same values, stored in memory in another order, or with gaps."""
     if layout == "F":
         return np.asfortranarray(array)
     if layout == "strided":
@@ -30,8 +31,10 @@ def laid_out(array, layout):
     return array
 
 
-def apart(rng, *shape):
-    """Random values around 3, no two nearer than 0.1: a tiny variance would blow up the rounding noise of a norm."""
+def values_apart(rng, *shape):
+    """Return random values around 3, no two closer than 0.1: a tiny variance would blow up the rounding noise of a
+    norm.
+    """
     size = math.prod(shape)
     return 3 + (rng.permutation(size) - size / 2).reshape(shape) / 3 + rng.uniform(-0.1, 0.1, shape)
 
@@ -40,8 +43,8 @@ def zeros(*shape):
     return np.zeros(shape)
 
 
-class Frozen:
-    """Takes note of arguments, to tell afterwards that nobody wrote into them."""
+class UnchangedArguments:
+    """Stores copies of arguments, to check afterwards that nothing wrote into them."""
 
     def __init__(self, *arrays):
         self.arrays = arrays
@@ -53,7 +56,7 @@ class Frozen:
 
 
 def slopes(f, x, step=1e-6):
-    """Centred differences of a number f(x), one element of x at a time."""
+    """Return the centred differences of a number f(x), one element of x at a time."""
     out = []
     for k in range(x.size):
         shift = np.zeros(x.size)
@@ -68,8 +71,8 @@ def close(actual, expected):
     np.testing.assert_allclose(actual, expected, rtol=1e-10, atol=1e-10)
 
 
-def correlated(x, w, b, stride, pad):
-    """The convolution layer by SciPy: every window, of which the stride then keeps some."""
+def conv_by_scipy(x, w, b, stride, pad):
+    """Return the convolution layer by SciPy: computed at every window, then only every stride-th one is used."""
     x = np.pad(x, [(0, 0), (0, 0), (pad, pad), (pad, pad)])
     maps = [[sum(correlate2d(i, k, "valid") for i, k in zip(n, f, strict=True)) for f in w] for n in x]
     return np.array(maps)[:, :, ::stride, ::stride] + b[:, None, None]
@@ -77,7 +80,9 @@ def correlated(x, w, b, stride, pad):
 
 @st.composite
 def convolutions(draw):
-    """(x, w, b, conv_param, dout): oblong images and filters, windows that overlap, leave gaps, or do not tile."""
+    """Generate (x, w, b, conv_param, dout): images and filters that are not square; windows overlap, leave gaps, or do
+    not tile.
+    """
     rng = np.random.RandomState(draw(seeds))
     N, C, F, HH, WW = (draw(st.integers(1, top)) for top in (3, 3, 3, 4, 4))
     stride, pad = draw(st.integers(1, 3)), draw(st.integers(0, 3))
@@ -87,17 +92,17 @@ def convolutions(draw):
     W_out = len(range(0, W + 2 * pad - WW + 1, stride))
     shapes = (N, C, H, W), (F, C, HH, WW), (F,), (N, F, H_out, W_out)
     layout = draw(layouts)
-    x, w, b, dout = (laid_out(rng.randn(*shape), layout) for shape in shapes)
+    x, w, b, dout = (in_layout(rng.randn(*shape), layout) for shape in shapes)
     return x, w, b, {"stride": stride, "pad": pad}, dout
 
 
 @st.composite
 def poolings(draw):
-    """(x, pool_param, dout): no ties, neighbours at least 1 apart; windows overlap, leave gaps, or do not tile."""
+    """Generate (x, pool_param, dout): no ties, values at least 1 apart; windows overlap, leave gaps, or do not tile."""
     rng = np.random.RandomState(draw(seeds))
     N, C, HH, WW = (draw(st.integers(1, top)) for top in (2, 2, 4, 4))
     H, W, stride = draw(st.integers(HH, 7)), draw(st.integers(WW, 7)), draw(st.integers(1, 3))
     H_out, W_out = len(range(0, H - HH + 1, stride)), len(range(0, W - WW + 1, stride))
     layout = draw(layouts)
-    x = laid_out(rng.permutation(N * C * H * W).reshape(N, C, H, W) - 20.0, layout)
-    return x, {"pool_height": HH, "pool_width": WW, "stride": stride}, laid_out(rng.randn(N, C, H_out, W_out), layout)
+    x = in_layout(rng.permutation(N * C * H * W).reshape(N, C, H, W) - 20.0, layout)
+    return x, {"pool_height": HH, "pool_width": WW, "stride": stride}, in_layout(rng.randn(N, C, H_out, W_out), layout)

@@ -1,11 +1,11 @@
-"""Every layer, loss, update rule and net against PyTorch's own, gradients by its autograd.
+"""Every layer, loss, update rule and net against PyTorch's own, and gradients against its autograd.
 
 In float64 both agree to 1e-10. In float32 they may differ by rounding, relative to the largest value of an array.
 """
 
 import numpy as np
 import pytest
-from arrays import apart, convolutions, laid_out, layouts, poolings, seeds, sizes
+from arrays import convolutions, in_layout, layouts, poolings, seeds, sizes, values_apart
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -13,13 +13,13 @@ from reference import fast_layers, layer_utils, layers, optim
 from reference.classifiers.cnn import MultiLayerConvNet, ThreeLayerConvNet
 from reference.classifiers.fc_net import FullyConnectedNet, TwoLayerNet
 
-# Without a compiler NumPy stands in for the kernels of the convolutions.
+# Without a compiler, NumPy replaces the compiled kernels of the convolutions.
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:fast_layers:RuntimeWarning")]
 
 
 @pytest.fixture(autouse=True, scope="module")
 def pytorch():
-    """PyTorch takes a second to import, so only the process that runs these tests does."""
+    """Import PyTorch only in the process that runs these tests, because the import takes a second."""
     global torch, F
     torch = pytest.importorskip("torch", reason="needs PyTorch (.venv/bin/python -m pip install -e '.[bench]')")
     from torch.nn import functional as F
@@ -37,7 +37,7 @@ def tensor(array):
 
 
 def by_autograd(f, arrays, dout):
-    """f(*arrays) by PyTorch in float64, and the gradients of sum(f * dout)."""
+    """Return f(*arrays) by PyTorch in float64, and the gradients of sum(f * dout)."""
     leaves = [tensor(array).requires_grad_() for array in arrays]
     out = f(*leaves)
     gradients = torch.autograd.grad(out, leaves, tensor(dout))
@@ -52,8 +52,8 @@ def assert_same(actual, expected, dtype):
 
 
 def assert_layer(forward, backwards, f, arrays, dout, dtype, layout="C"):
-    """forward(*arrays) -> (out, cache) and backward(dout, cache) -> gradients do what f does."""
-    arrays, dout = [laid_out(array.astype(dtype), layout) for array in arrays], laid_out(dout.astype(dtype), layout)
+    """Assert that forward(*arrays) -> (out, cache) and backward(dout, cache) -> gradients agree with f."""
+    arrays, dout = [in_layout(array.astype(dtype), layout) for array in arrays], in_layout(dout.astype(dtype), layout)
     expected_out, expected_gradients = by_autograd(f, arrays, dout)
     copies = [array.copy() for array in (*arrays, dout)]
     out, cache = forward(*arrays)
@@ -99,10 +99,10 @@ def test_relu(seed, shape, dtype, layout):
 @given(seeds, sizes, st.integers(1, 6), dtypes, layouts)
 def test_losses(seed, N, C, dtype, layout):
     rng = np.random.RandomState(seed)
-    # Scores 0.3 apart, so none is near the kink of the SVM loss, where two are 1 apart.
-    x, y = laid_out((0.3 * rng.randint(-9, 10, (N, C))).astype(dtype), layout), rng.randint(C, size=N)
+    # Scores are 0.3 apart, so none is near the kink of the SVM loss, where two scores are 1 apart.
+    x, y = in_layout((0.3 * rng.randint(-9, 10, (N, C))).astype(dtype), layout), rng.randint(C, size=N)
     for loss_of, f in (
-        # PyTorch divides by C too.
+        # PyTorch also divides by C.
         (layers.svm_loss, lambda x: C * F.multi_margin_loss(x, torch.tensor(y))),
         (layers.softmax_loss, lambda x: F.cross_entropy(x, torch.tensor(y))),
     ):
@@ -113,7 +113,7 @@ def test_losses(seed, N, C, dtype, layout):
 
 
 def batch_norm_f(bn_param, dtype):
-    """F.batch_norm with the settings and a copy of the averages of bn_param, and those averages.
+    """Call F.batch_norm with the settings and a copy of the averages of bn_param; return its result and those averages.
 
     PyTorch's momentum is 1 minus the course's.
     """
@@ -133,11 +133,11 @@ def assert_batch_norm(forward, backwards, shape, seed, mode, eps, dtype, layout)
     momentum = rng.uniform(0.1, 0.9)
     bn_param = {"mode": mode, "eps": eps, "momentum": momentum, "running_mean": mean, "running_var": var}
     f, averages = batch_norm_f(bn_param, dtype)
-    arrays, dout = (apart(rng, *shape), rng.randn(D), rng.randn(D)), rng.randn(*shape)
+    arrays, dout = (values_apart(rng, *shape), rng.randn(D), rng.randn(D)), rng.randn(*shape)
     assert_layer(lambda *xgb: forward(*xgb, bn_param), backwards, f, arrays, dout, dtype, layout)
     mean_after, var_after = (average.numpy() for average in averages)
     if mode == "train":
-        # PyTorch keeps the unbiased variance, which is larger by values / (values - 1).
+        # PyTorch stores the unbiased variance, which is larger by values / (values - 1).
         var_after = momentum * var + (var_after - momentum * var) * (values - 1) / values
     assert_same(bn_param["running_mean"], mean_after, dtype)
     assert_same(bn_param["running_var"], var_after, dtype)
@@ -161,7 +161,7 @@ def test_spatial_batchnorm(seed, N, C, H, W, mode, eps, dtype, layout):
 @given(seeds, sizes, st.integers(1, 7), epsilons, dtypes, layouts)
 def test_layernorm(seed, N, D, eps, dtype, layout):
     rng = np.random.RandomState(seed)
-    arrays, dout = (apart(rng, N, D), rng.randn(D), rng.randn(D)), rng.randn(N, D)
+    arrays, dout = (values_apart(rng, N, D), rng.randn(D), rng.randn(D)), rng.randn(N, D)
 
     def forward(x, gamma, beta):
         return layers.layernorm_forward(x, gamma, beta, {"eps": eps})
@@ -178,7 +178,7 @@ def test_spatial_groupnorm(seed, N, G, size, H, W, eps, dtype, layout):
     rng = np.random.RandomState(seed)
     C = G * size
     shape, scales = (N, C, H, W), (1, C, 1, 1)
-    arrays, dout = (apart(rng, *shape), rng.randn(*scales), rng.randn(*scales)), rng.randn(*shape)
+    arrays, dout = (values_apart(rng, *shape), rng.randn(*scales), rng.randn(*scales)), rng.randn(*shape)
 
     def forward(x, gamma, beta):
         return layers.spatial_groupnorm_forward(x, gamma, beta, G, {"eps": eps})
@@ -249,7 +249,7 @@ def test_max_pooling(forward, backward, case, dtype, layout):
 @given(convolutions())
 def test_conv_bn_relu(case):
     x, w, b, conv_param, dout = case
-    # PyTorch refuses to normalize a single value.
+    # PyTorch rejects the normalization of a single value.
     assume(dout.size > len(b))
     rng = np.random.RandomState(1)
     gamma, beta = rng.randn(len(b)), rng.randn(len(b))
@@ -261,7 +261,7 @@ def test_conv_bn_relu(case):
         a = F.conv2d(x, w, b, conv_param["stride"], conv_param["pad"])
         return F.relu(F.batch_norm(a, None, None, gamma, beta, True, 0.1, 0.1))
 
-    # In float32 a value could come to lie on the other side of the kink.
+    # In float32, a value could fall on the other side of the kink.
     assert_layer(forward, [layer_utils.conv_bn_relu_backward], f, [x, w, b, gamma, beta], dout, np.float64)
 
 

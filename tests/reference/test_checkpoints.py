@@ -1,4 +1,4 @@
-"""Checkpoints: what comes back, what a killed process leaves behind, and what is no checkpoint."""
+"""Checkpoints: values come back, a killed process leaves the old file intact, and other files are rejected."""
 
 import os
 import pickle
@@ -28,17 +28,17 @@ STATE = {
 }
 
 
-def same(a, b):
-    """Equal values of equal types, to the bit and in the same order in memory."""
+def equal(a, b):
+    """Tell whether values and types are equal, to the last bit and in the same memory order."""
     if isinstance(a, np.ndarray):
         order = (a.flags.c_contiguous, a.flags.f_contiguous) == (b.flags.c_contiguous, b.flags.f_contiguous)
         return type(b) is np.ndarray and a.dtype == b.dtype and a.shape == b.shape and order and bits(a) == bits(b)
     if type(a) is not type(b):
         return False
     if isinstance(a, dict):
-        return list(a) == list(b) and all(same(a[key], b[key]) for key in a)
+        return list(a) == list(b) and all(equal(a[key], b[key]) for key in a)
     if isinstance(a, list):
-        return len(a) == len(b) and all(map(same, a, b))
+        return len(a) == len(b) and all(map(equal, a, b))
     return bits(a) == bits(b) if isinstance(a, np.generic) else repr(a) == repr(b)
 
 
@@ -70,19 +70,19 @@ states = st.recursive(
 def test_what_is_written_comes_back(tmp_path_factory, state):
     path = tmp_path_factory.getbasetemp() / "round_trip.npz"
     write_checkpoint(path, state)
-    assert same(read_checkpoint(path), state)
+    assert equal(read_checkpoint(path), state)
 
 
-def test_names_that_would_meet_in_the_file_are_kept_apart(path):
+def test_names_that_would_clash_in_the_file_stay_distinct(path):
     state = {"a/b": np.zeros(1), "a": {"b": np.ones(1)}, "state": np.full(1, 2.0)}
     write_checkpoint(path, state)
-    assert same(read_checkpoint(path), state)
+    assert equal(read_checkpoint(path), state)
 
 
-def test_names_may_be_longer_than_a_zip_archive_can_have(path):
+def test_names_may_be_longer_than_a_zip_archive_allows(path):
     state = {70000 * "W": np.zeros(1), 70001 * "W": np.ones(1)}
     write_checkpoint(path, state)
-    assert same(read_checkpoint(path), state)
+    assert equal(read_checkpoint(path), state)
 
 
 def test_tuples_come_back_as_lists(path):
@@ -97,7 +97,7 @@ def test_numpy_opens_it_without_pickle_and_arrays_have_readable_names(path):
         np.testing.assert_array_equal(file["params/W1"], STATE["params"]["W1"])
 
 
-def test_a_written_file_stands_alone_with_the_rights_of_any_new_file(path):
+def test_a_written_file_leaves_no_other_and_has_default_permissions(path):
     write_checkpoint(path, STATE)
     assert os.listdir(path.parent) == [path.name]
     other = path.with_name("other")
@@ -124,7 +124,7 @@ def test_a_written_file_stands_alone_with_the_rights_of_any_new_file(path):
         ),
     ],
 )
-def test_what_cannot_be_kept_is_named_before_anything_is_written(path, value, message):
+def test_an_unsupported_value_is_named_before_anything_is_written(path, value, message):
     write_checkpoint(path, STATE)
     before = path.read_bytes()
     with pytest.raises(ValueError) as caught:
@@ -141,28 +141,28 @@ def test_interrupted_while_writing_it_leaves_the_earlier_file_alone(path, monkey
 
     write_checkpoint(path, STATE)
     before = path.read_bytes()
-    monkeypatch.setattr(checkpoints, "os" if place.startswith("os") else "np", Changed(place, interrupt))
+    monkeypatch.setattr(checkpoints, "os" if place.startswith("os") else "np", ReplacedFunction(place, interrupt))
     with pytest.raises(KeyboardInterrupt):
         write_checkpoint(path, {**STATE, "epoch": 4})
     assert path.read_bytes() == before
     assert os.listdir(path.parent) == [path.name]
 
 
-def test_the_content_is_on_the_disk_before_the_name_and_the_name_before_the_end(path, monkeypatch):
+def test_the_content_is_synced_before_the_rename_and_the_rename_before_the_return(path, monkeypatch):
     done = []
 
     def note_fsync(descriptor):
         done.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
 
-    monkeypatch.setattr(checkpoints, "os", Changed("os.fsync", note_fsync))
+    monkeypatch.setattr(checkpoints, "os", ReplacedFunction("os.fsync", note_fsync))
     replace = os.replace
     monkeypatch.setattr(os, "replace", lambda *names: (done.append("name"), replace(*names)))
     write_checkpoint(path, STATE)
     assert done == ["file", "name", "folder"]
 
 
-class Changed:
-    """The module os or np, of which one function is another."""
+class ReplacedFunction:
+    """The module os or np with one function replaced."""
 
     def __init__(self, place, function):
         self.module, _, self.name = place.partition(".")
@@ -173,7 +173,7 @@ class Changed:
         if self.name == name:
             return self.function
         if self.name.startswith(f"{name}."):
-            inner = Changed("np.x", self.function)
+            inner = ReplacedFunction("np.x", self.function)
             inner.name, inner.original = self.name[len(name) + 1 :], getattr(self.original, name)
             return inner
         return getattr(self.original, name)
@@ -214,8 +214,8 @@ def test_killed_while_writing_it_leaves_the_earlier_file_alone(path, moment):
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
     assert path.read_bytes() == before
-    assert same(read_checkpoint(path), STATE)
-    # What is left has a name that nothing takes for a checkpoint, and the next one is written all the same.
+    assert equal(read_checkpoint(path), STATE)
+    # The name of the remaining file is not that of a checkpoint, and the next checkpoint is written normally.
     left = {name for name in os.listdir(path.parent) if name != path.name}
     assert left == {f"{path.name}.{process.pid}.part"}
     write_checkpoint(path, {"epoch": 5})
@@ -228,19 +228,19 @@ def test_a_file_cut_off_anywhere_is_refused(path):
     for length in range(len(whole)):
         path.write_bytes(whole[:length])
         with pytest.raises(
-            ValueError, match=r"no whole checkpoint was found \(.*\), expected a file that Solver wrote"
+            ValueError, match=r"no complete checkpoint was found \(.*\), expected a file that Solver wrote"
         ):
             read_checkpoint(path)
 
 
-def test_a_changed_byte_is_refused_or_without_effect(path):
+def test_a_changed_byte_is_refused_or_has_no_effect(path):
     write_checkpoint(path, STATE)
     whole = path.read_bytes()
     refused = 0
     for place in range(len(whole)):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x41]) + whole[place + 1 :])
         try:
-            assert same(read_checkpoint(path), STATE)
+            assert equal(read_checkpoint(path), STATE)
         except ValueError:
             refused += 1
     assert refused > len(whole) / 2
@@ -248,17 +248,17 @@ def test_a_changed_byte_is_refused_or_without_effect(path):
 
 def test_other_files_are_refused(path):
     np.savez(path, W1=np.ones(3))
-    with pytest.raises(ValueError, match=r"no whole checkpoint was found .*There is no item named 'state\.npy'"):
+    with pytest.raises(ValueError, match=r"no complete checkpoint was found .*There is no item named 'state\.npy'"):
         read_checkpoint(path)
     np.savez(path, state=np.array('{"format": "solver checkpoint, version 2", "state": {}}'))
     with pytest.raises(ValueError) as caught:
         read_checkpoint(path)
     assert str(caught.value) == (
-        f"{path}: no whole checkpoint was found (it is of another format), expected a file that Solver wrote. "
+        f"{path}: no complete checkpoint was found (it has another format), expected a file that Solver wrote. "
         "Take an earlier checkpoint."
     )
     path.write_bytes(b"")
-    with pytest.raises(ValueError, match="no whole checkpoint was found"):
+    with pytest.raises(ValueError, match="no complete checkpoint was found"):
         read_checkpoint(path)
 
 
@@ -267,18 +267,18 @@ class Acts:
         return os.mkdir, ("acted",)
 
 
-def test_nothing_in_a_file_acts(path, monkeypatch):
+def test_nothing_in_a_file_runs(path, monkeypatch):
     monkeypatch.chdir(path.parent)
     with zipfile.ZipFile(path, "w") as archive, archive.open("state.npy", "w") as member:
         np.lib.format.write_array(member, np.array(Acts(), dtype=object), allow_pickle=True)
-    with pytest.raises(ValueError, match="no whole checkpoint was found"):
+    with pytest.raises(ValueError, match="no complete checkpoint was found"):
         read_checkpoint(path)
     path.write_bytes(pickle.dumps(Acts()))
-    with pytest.raises(ValueError, match="no whole checkpoint was found"):
+    with pytest.raises(ValueError, match="no complete checkpoint was found"):
         read_checkpoint(path)
     assert not os.path.exists("acted")
 
 
-def test_a_file_that_is_not_there_says_so(path):
+def test_a_missing_file_raises_file_not_found(path):
     with pytest.raises(FileNotFoundError):
         read_checkpoint(path)

@@ -1,4 +1,4 @@
-"""CIFAR-10 as the networks take it, against the files read by pickle itself; every way a file can be wrong."""
+"""CIFAR-10 as the networks need it, compared with what pickle itself reads; every way in which a file can be wrong."""
 
 import hashlib
 import io
@@ -43,14 +43,14 @@ def no_folder_of_the_machine(monkeypatch):
 
 @pytest.fixture(scope="module")
 def official(folder):
-    """All training images (100, 3072) and labels, all test images and labels, as Python reads them."""
+    """Return all training images (100, 3072) and labels, all test images and labels, as Python's pickle reads them."""
     contents = [pickle.loads((folder / name).read_bytes(), encoding="latin1") for name in NAMES]
     data = np.concatenate([content["data"] for content in contents])
     labels = np.concatenate([content["labels"] for content in contents])
     return data[:100], labels[:100], data[100:], labels[100:]
 
 
-# --- what comes out
+# --- results
 
 
 def test_the_data_is_divided_and_centred_as_the_course_does(folder, official):
@@ -108,7 +108,7 @@ def test_one_file_with_colours_last(folder, official):
     assert X.shape == (20, 32, 32, 3) and X.dtype == np.float64
     assert X[3, 1, 2, 2] == official[0][23, 2048 + 34]
     np.testing.assert_array_equal(y, official[1][20:40])
-    X[:] = 0  # is the caller's own
+    X[:] = 0  # belongs to the caller
 
 
 def test_memory_stays_near_the_size_of_the_result(tmp_path):
@@ -119,7 +119,7 @@ def test_memory_stays_near_the_size_of_the_result(tmp_path):
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    # The result, and a few times one file of 0.9 MB while it is read.
+    # Room for the result, and a few times one file of 0.9 MB while it is read.
     size = sum(array.nbytes for array in found.values())
     assert size > 18e6 and peak < size + 4.5e6
 
@@ -133,24 +133,24 @@ def test_only_the_files_that_are_needed_are_read(folder, tmp_path):
         get_CIFAR10_data(30, 11, 5, folder=tmp_path)
 
 
-# --- what is asked for
+# --- arguments
 
 
 @pytest.mark.parametrize(
     ("counts", "message"),
     [
         ((90, 11, 0), "CIFAR-10: {} holds 100 images in data_batch_1 + data_batch_2 + data_batch_3 + data_batch_4 + "
-                      "data_batch_5, expected 101. Ask for fewer."),
+                      "data_batch_5, expected 101. Request fewer."),
         ((10**15, 10**15, 0), "CIFAR-10: {} holds 100 images in data_batch_1 + data_batch_2 + data_batch_3 + "
-                              "data_batch_4 + data_batch_5, expected 2000000000000000. Ask for fewer."),
-        ((1, 0, 21), "CIFAR-10: {} holds 20 images in test_batch, expected 21. Ask for fewer."),
+                              "data_batch_4 + data_batch_5, expected 2000000000000000. Request fewer."),
+        ((1, 0, 21), "CIFAR-10: {} holds 20 images in test_batch, expected 21. Request fewer."),
         ((0, 1, 1), "get_CIFAR10_data: num_training is 0, expected a whole number from 1 up. Pass one."),
         ((1, -1, 1), "get_CIFAR10_data: num_validation is -1, expected a whole number from 0 up. Pass one."),
         ((1, 1, 2.0), "get_CIFAR10_data: num_test is 2.0, expected a whole number from 0 up. Pass one."),
         (("7", 1, 1), "get_CIFAR10_data: num_training is '7', expected a whole number from 1 up. Pass one."),
     ],
 )  # fmt: skip
-def test_counts_that_cannot_be_had(counts, message, folder):
+def test_impossible_counts_are_refused(counts, message, folder):
     with pytest.raises(ValueError) as caught:
         get_CIFAR10_data(*counts, folder=folder)
     assert str(caught.value) == message.format(folder)
@@ -162,7 +162,7 @@ def test_images_are_floats(dtype, folder):
         get_CIFAR10_data(5, 1, 1, folder=folder, dtype=dtype)
 
 
-# --- where it comes from
+# --- source of the data
 
 
 @pytest.mark.parametrize("name", ["the folder", "its parent"])
@@ -173,14 +173,14 @@ def test_cifar10_dir_names_the_folder_or_its_parent(name, folder, monkeypatch):
     assert len(load_CIFAR10(folder.parent)[0]) == 100
 
 
-def test_cifar10_dir_may_begin_at_home(folder, monkeypatch):
+def test_cifar10_dir_may_start_with_a_tilde(folder, monkeypatch):
     monkeypatch.setenv("HOME", str(folder.parent))
     monkeypatch.setenv("USERPROFILE", str(folder.parent))
     monkeypatch.setenv("CIFAR10_DIR", "~/cifar-10-batches-py")
     assert find_CIFAR10() == folder
 
 
-def test_cifar10_dir_without_the_data_is_no_reason_to_download(tmp_path, monkeypatch):
+def test_cifar10_dir_without_the_data_starts_no_download(tmp_path, monkeypatch):
     monkeypatch.setenv("CIFAR10_DIR", str(tmp_path / "nowhere"))
     with pytest.raises(FileNotFoundError) as caught:
         get_CIFAR10_data()
@@ -246,18 +246,18 @@ def test_the_data_set_is_downloaded_from_a_real_server(folder, tmp_path, monkeyp
         finally:
             server.shutdown()
             thread.join()
-    # The server is gone.
+    # The server has stopped.
     assert find_CIFAR10(url, known_hash, tmp_path / "cache") == fetched
     for ours, theirs in zip(load_CIFAR10(fetched), load_CIFAR10(folder), strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
-# --- files that are wrong
+# --- wrong files
 
 GOOD = {"data": np.full((2, 3072), 7, np.uint8), "labels": [0, 9]}
 
 
-def told(path, content):
+def error_of(path, content):
     path.write_bytes(content)
     with pytest.raises(ValueError) as caught:
         load_CIFAR_batch(path)
@@ -266,7 +266,7 @@ def told(path, content):
     return message[len(f"{path}: ") :]
 
 
-ADVICE = f"Replace it by the file from {URL}."
+ADVICE = f"Replace it with the file from {URL}."
 
 
 @pytest.mark.parametrize(
@@ -287,7 +287,7 @@ ADVICE = f"Replace it by the file from {URL}."
         (pickle.dumps({b"data": 1, b"labels": []}, 3), None),
         (
             pickle.dumps({**GOOD, "data": "x"}, 2),
-            "data is no array but str, expected uint8 of shape (n, 3072). " + ADVICE,
+            "data is not an array but str, expected uint8 of shape (n, 3072). " + ADVICE,
         ),
         (
             pickle.dumps({**GOOD, "data": GOOD["data"].astype(int)}, 2),
@@ -329,46 +329,46 @@ ADVICE = f"Replace it by the file from {URL}."
         (pickle.dumps({**GOOD, "labels": [np.int64(1), 2]}, 2), None),
         (
             b"\x80\x02cos\nsystem\nU\x04true\x85R.",
-            "byte 2 asks for 'os.system', expected arrays, text and numbers only. " + ADVICE,
+            "byte 2 requests 'os.system', expected arrays, text and numbers only. " + ADVICE,
         ),
         (python2_pickle(GOOD)[:-9], None),
     ],
     ids=lambda value: "" if isinstance(value, bytes) else str(value)[:40],
 )  # fmt: skip
-def test_a_wrong_file_is_named_and_told_what_to_do_about(content, message, tmp_path):
-    found = told(tmp_path / "data_batch_1", content)
+def test_the_message_for_a_wrong_file_says_what_to_do(content, message, tmp_path):
+    found = error_of(tmp_path / "data_batch_1", content)
     assert found.endswith(ADVICE) or "git lfs pull" in found
     assert message is None or found == message
 
 
-def test_what_is_no_file_is_told(tmp_path):
+def test_a_path_that_is_not_a_file_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"data_batch_9: there is no such file, expected a batch of CIFAR-10."):
         load_CIFAR_batch(tmp_path / "data_batch_9")
-    with pytest.raises(ValueError, match="is no file of at most 67108864 bytes, expected a batch"):
+    with pytest.raises(ValueError, match="is not a file of at most 67108864 bytes, expected a batch"):
         load_CIFAR_batch(tmp_path)
     with open(tmp_path / "large", "wb") as file:
         file.truncate(MAX_FILE_BYTES + 1)
-    with pytest.raises(ValueError, match="is no file of at most 67108864 bytes, expected a batch"):
+    with pytest.raises(ValueError, match="is not a file of at most 67108864 bytes, expected a batch"):
         load_CIFAR_batch(tmp_path / "large")
     if sys.platform == "linux":
-        with pytest.raises(ValueError, match="/dev/zero: is no file of at most"):
+        with pytest.raises(ValueError, match="/dev/zero: is not a file of at most"):
             load_CIFAR_batch("/dev/zero")
 
 
-def test_a_file_that_claims_a_size_is_named_before_room_is_made_for_it(folder, tmp_path):
+def test_a_file_with_a_false_size_is_refused_before_memory_is_allocated(folder, tmp_path):
     for name in NAMES:
         (tmp_path / name).write_bytes((folder / name).read_bytes())
     with open(tmp_path / "data_batch_4", "r+b") as file:
-        file.truncate(2**43)  # a hole, which takes no place on the disk
-    with pytest.raises(ValueError, match="data_batch_4: is no file of at most 67108864 bytes"):
+        file.truncate(2**43)  # a hole, which takes no space on the disk
+    with pytest.raises(ValueError, match="data_batch_4: is not a file of at most 67108864 bytes"):
         load_CIFAR10(tmp_path)
 
 
-def test_numbers_too_long_to_print_are_no_exception_of_pythons(tmp_path):
-    assert "labels[0] is" in told(tmp_path / "a", pickle.dumps({**GOOD, "labels": [2**2000, 1]}, 2))
+def test_numbers_too_long_to_print_raise_our_own_error(tmp_path):
+    assert "labels[0] is" in error_of(tmp_path / "a", pickle.dumps({**GOOD, "labels": [2**2000, 1]}, 2))
 
 
-def test_a_file_of_no_images_has_none(tmp_path):
+def test_a_file_without_images_gives_empty_arrays(tmp_path):
     (tmp_path / "a").write_bytes(python2_pickle({"data": np.zeros((0, 3072), np.uint8), "labels": []}))
     assert load_CIFAR_batch(tmp_path / "a")[0].shape == (0, 32, 32, 3)
 
@@ -378,13 +378,13 @@ def scratch(tmp_path_factory):
     return tmp_path_factory.mktemp("scratch") / "data_batch_1"
 
 
-def test_a_file_cut_off_anywhere_is_told(scratch):
+def test_a_file_cut_off_anywhere_is_refused(scratch):
     content = python2_pickle({**GOOD, "filenames": ["a.png", "b.png"]})
     for k in [*range(200), *range(200, len(content) - 100, 97), *range(len(content) - 100, len(content))]:
-        assert told(scratch, content[:k]).endswith(ADVICE)
+        assert error_of(scratch, content[:k]).endswith(ADVICE)
 
 
-def loads_valid_data_or_is_told(path, content):
+def assert_loads_valid_data_or_is_refused(path, content):
     path.write_bytes(content)
     try:
         pixels, labels = read_batch(path)
@@ -407,16 +407,16 @@ places = st.sampled_from(OUTSIDE_PIXELS) | st.integers(0, 6300)
     st.integers(2, 5) | st.none(),
     st.lists(st.tuples(places, st.integers(0, 255)), min_size=1, max_size=4),
 )
-def test_changed_bytes_load_valid_data_or_are_told(scratch, protocol, changes):
+def test_changed_bytes_load_valid_data_or_are_refused(scratch, protocol, changes):
     content = bytearray(python2_pickle(GOOD) if protocol is None else pickle.dumps(GOOD, protocol))
     for place, byte in changes:
         content[place % len(content)] = byte
-    loads_valid_data_or_is_told(scratch, bytes(content))
+    assert_loads_valid_data_or_is_refused(scratch, bytes(content))
 
 
 @pytest.mark.slow
-def test_each_byte_outside_the_pixels_changed_loads_valid_data_or_is_told(scratch):
+def test_each_changed_byte_outside_the_pixels_loads_valid_data_or_is_refused(scratch):
     content = python2_pickle({"data": np.full((1, 3072), 7, np.uint8), "labels": [3]})
     for place in [*range(160), *range(len(content) - 40, len(content))]:
         for byte in (*b"(.]}t\x85Rbeu\x93\x94hKUTJ", content[place] ^ 1, content[place] ^ 255):
-            loads_valid_data_or_is_told(scratch, content[:place] + bytes([byte]) + content[place + 1 :])
+            assert_loads_valid_data_or_is_refused(scratch, content[:place] + bytes([byte]) + content[place + 1 :])

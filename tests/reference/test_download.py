@@ -1,4 +1,4 @@
-"""The download against a real server, and the unpacking of archives as they should not be."""
+"""Downloads from a real server, and wrong or damaged archives."""
 
 import gzip
 import hashlib
@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Server(ThreadingHTTPServer):
-    """Serves the bytes in `files` by path, cut off after `limit` bytes, and counts what it was asked for."""
+    """Serves the bytes in `files` by path, cut off after `limit` bytes, and counts the requests."""
 
     def __init__(self):
         self.files, self.limit, self.asked = {}, None, []
@@ -68,8 +68,8 @@ def quiet():
     logging.getLogger("pooch").setLevel(logging.ERROR)
 
 
-def packed(*members):
-    """A .tar.gz of (name, content); content None is a folder, and a TarInfo stands for itself."""
+def pack(*members):
+    """Return a .tar.gz of (name, content); content None makes a folder, and a TarInfo is added unchanged."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
         for name, content in members:
@@ -86,38 +86,38 @@ def sha256(content):
     return "sha256:" + hashlib.sha256(content).hexdigest()
 
 
-GOOD = packed(("data", None), ("data/two", b"2"), ("data/readme.html", b"hello"), ("data/one", b"1" * 10000))
+GOOD = pack(("data", None), ("data/two", b"2"), ("data/readme.html", b"hello"), ("data/one", b"1" * 10000))
 
 
-def everything(folder):
+def all_files(folder):
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
-def test_an_archive_is_fetched_once(server, tmp_path):
+def test_an_archive_is_downloaded_once(server, tmp_path):
     server.files["/good.tar.gz"] = GOOD
     for _ in range(3):
         folder = fetch_folder(server.url("/good.tar.gz"), sha256(GOOD), "data", NAMES, tmp_path / "cache")
         assert (folder / "one").read_bytes() == b"1" * 10000 and (folder / "two").read_bytes() == b"2"
     assert server.asked == ["/good.tar.gz"]
     home = sha256(GOOD)[7:23]
-    assert everything(tmp_path) == [f"cache/{home}/archive.tar.gz", f"cache/{home}/data/one", f"cache/{home}/data/two"]
-    # The archive is not needed any more.
+    assert all_files(tmp_path) == [f"cache/{home}/archive.tar.gz", f"cache/{home}/data/one", f"cache/{home}/data/two"]
+    # The archive is no longer needed.
     (folder.parent / "archive.tar.gz").rename(tmp_path / "kept")
     fetch_folder(server.url("/good.tar.gz"), sha256(GOOD), "data", NAMES, tmp_path / "cache")
     assert len(server.asked) == 1
-    # A file is lost: unpacked again, not fetched again. The archive is damaged too: fetched again.
+    # If a file is lost, it is unpacked again without a download. If the archive is damaged too, it is downloaded again.
     (tmp_path / "kept").rename(folder.parent / "archive.tar.gz")
     (folder / "one").unlink()
     assert fetch_folder(server.url("/good.tar.gz"), sha256(GOOD), "data", NAMES, tmp_path / "cache") == folder
-    assert everything(folder) == ["one", "two"] and len(server.asked) == 1
+    assert all_files(folder) == ["one", "two"] and len(server.asked) == 1
     (folder / "one").unlink()
     (folder.parent / "archive.tar.gz").write_bytes(GOOD[:-9])
     fetch_folder(server.url("/good.tar.gz"), sha256(GOOD), "data", NAMES, tmp_path / "cache")
-    assert everything(folder) == ["one", "two"] and len(server.asked) == 2
+    assert all_files(folder) == ["one", "two"] and len(server.asked) == 2
 
 
-def test_another_archive_never_passes_for_this_one(server, tmp_path):
-    other = packed(("data/one", b"other"), ("data/two", b"other"))
+def test_another_archive_is_never_used_in_place_of_this_one(server, tmp_path):
+    other = pack(("data/one", b"other"), ("data/two", b"other"))
     server.files = {"/good": GOOD, "/other": other}
     fetch_folder(server.url("/good"), sha256(GOOD), "data", NAMES, tmp_path)
     folder = fetch_folder(server.url("/other"), sha256(other), "data", NAMES, tmp_path)
@@ -133,14 +133,14 @@ def test_the_cache_of_the_user_is_the_default(server, tmp_path, monkeypatch):
 
 
 def test_a_wrong_hash_leaves_nothing_behind(server, tmp_path):
-    server.files["/evil"] = packed(("data/one", b"evil"), ("data/two", b"evil"))
+    server.files["/evil"] = pack(("data/one", b"evil"), ("data/two", b"evil"))
     with pytest.raises(ValueError) as caught:
         fetch_folder(server.url("/evil"), sha256(GOOD), "data", NAMES, tmp_path)
     assert str(caught.value).startswith(
-        f"{server.url('/evil')}: what was downloaded has another hash than {sha256(GOOD)} ("
+        f"{server.url('/evil')}: the downloaded archive has another hash than {sha256(GOOD)} ("
     )
     assert "set CIFAR10_DIR" in str(caught.value)
-    assert everything(tmp_path) == []
+    assert all_files(tmp_path) == []
 
 
 def test_a_download_that_fails_says_so_and_the_next_one_works(server, tmp_path):
@@ -150,12 +150,12 @@ def test_a_download_that_fails_says_so_and_the_next_one_works(server, tmp_path):
     server.files["/good"], server.limit = GOOD, len(GOOD) // 2
     with pytest.raises((ConnectionError, ValueError), match="Try again"):
         fetch_folder(url, sha256(GOOD), "data", NAMES, tmp_path)
-    assert everything(tmp_path) == []
+    assert all_files(tmp_path) == []
     server.limit = None
-    assert everything(fetch_folder(url, sha256(GOOD), "data", NAMES, tmp_path)) == ["one", "two"]
+    assert all_files(fetch_folder(url, sha256(GOOD), "data", NAMES, tmp_path)) == ["one", "two"]
 
 
-def test_nobody_at_the_address(tmp_path, server):
+def test_an_address_without_a_server(tmp_path, server):
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as closed:
         port = closed.server_port
     with pytest.raises(ConnectionError, match="the download failed"):
@@ -168,13 +168,13 @@ def test_without_pooch_the_message_says_what_to_install(package, monkeypatch, tm
     with pytest.raises(ImportError) as caught:
         fetch_folder("https://example.org/a.tar.gz", sha256(GOOD), "data", NAMES, tmp_path)
     assert str(caught.value) == (
-        f"https://example.org/a.tar.gz: downloading takes the packages pooch and tqdm, found none named {package}. "
+        f"https://example.org/a.tar.gz: downloading needs the packages pooch and tqdm, but {package} is not installed. "
         "Run pip install pooch tqdm, or unpack the archive yourself and set CIFAR10_DIR to its folder."
     )
 
 
 @pytest.mark.process
-def test_pooch_is_not_needed_until_then():
+def test_pooch_is_not_needed_for_unpacked_files():
     code = "import sys; sys.modules['pooch'] = sys.modules['tqdm'] = None; import reference.data_utils"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
 
@@ -201,9 +201,9 @@ def unpack(content, tmp_path):
     unpack_folder(archive, NAMES, tmp_path / "cache" / "data")
 
 
-def test_nothing_but_the_files_asked_for_is_unpacked(tmp_path):
+def test_only_the_requested_files_are_unpacked(tmp_path):
     unpack(
-        packed(
+        pack(
             ("data/one", b"1"),
             ("../evil", b"x"),
             ("data/../../evil", b"x"),
@@ -217,7 +217,7 @@ def test_nothing_but_the_files_asked_for_is_unpacked(tmp_path):
         ),
         tmp_path,
     )
-    assert everything(tmp_path) == ["archive/a.tar.gz", "cache/data/one", "cache/data/two"]
+    assert all_files(tmp_path) == ["archive/a.tar.gz", "cache/data/one", "cache/data/two"]
     assert (tmp_path / "cache" / "data" / "one").read_bytes() == b"1"
     assert not any(path.is_symlink() for path in tmp_path.rglob("*"))
 
@@ -235,31 +235,31 @@ def test_nothing_but_the_files_asked_for_is_unpacked(tmp_path):
         member.type
     ],
 )
-def test_what_is_no_file_is_refused(member, tmp_path):
-    with pytest.raises(ValueError, match=r"a.tar.gz: cannot be unpacked \(data/one is no file of at most"):
-        unpack(packed(("data/two", b"2"), (member, b"" if member.type != tarfile.DIRTYPE else None)), tmp_path)
-    assert everything(tmp_path) == ["archive/a.tar.gz"]
+def test_a_member_that_is_not_a_file_is_refused(member, tmp_path):
+    with pytest.raises(ValueError, match=r"a.tar.gz: cannot be unpacked \(data/one is not a file of at most"):
+        unpack(pack(("data/two", b"2"), (member, b"" if member.type != tarfile.DIRTYPE else None)), tmp_path)
+    assert all_files(tmp_path) == ["archive/a.tar.gz"]
 
 
-def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path):
+def test_an_archive_bomb_is_refused_before_it_is_unpacked(tmp_path):
     member = tarfile.TarInfo("data/one")
     member.size = MAX_FILE_BYTES + 1
-    with pytest.raises(ValueError, match="data/one is no file of at most 67108864 bytes"):
+    with pytest.raises(ValueError, match="data/one is not a file of at most 67108864 bytes"):
         unpack(gzip.compress(member.tobuf() + bytes(2**20)), tmp_path)
-    assert everything(tmp_path) == ["archive/a.tar.gz"]
+    assert all_files(tmp_path) == ["archive/a.tar.gz"]
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"a.tar.gz: does not hold data/two. Delete it"):
-        unpack(packed(("data/one", b"1")), tmp_path)
-    assert everything(tmp_path) == ["archive/a.tar.gz"]
+    with pytest.raises(ValueError, match=r"a.tar.gz: does not contain data/two. Delete it"):
+        unpack(pack(("data/one", b"1")), tmp_path)
+    assert all_files(tmp_path) == ["archive/a.tar.gz"]
 
 
 @pytest.mark.parametrize("damage", ["cut off", "one byte changed"])
 @pytest.mark.parametrize("size", [300, 100_000])
 def test_a_damaged_archive_leaves_nothing_behind(damage, size, tmp_path):
     rng = np.random.RandomState(0)
-    content = packed(("data/one", rng.bytes(size).hex().encode()), ("data/two", rng.bytes(size).hex().encode()))
+    content = pack(("data/one", rng.bytes(size).hex().encode()), ("data/two", rng.bytes(size).hex().encode()))
     for k in [*range(0, len(content), len(content) // 30), *range(len(content) - 10, len(content))]:
         broken = content[:k] if damage == "cut off" else content[:k] + bytes([content[k] ^ 255]) + content[k + 1 :]
         archive = tmp_path / "a.tar.gz"
@@ -268,17 +268,17 @@ def test_a_damaged_archive_leaves_nothing_behind(damage, size, tmp_path):
             unpack_folder(archive, NAMES, tmp_path / "data")
         except ValueError as error:
             assert str(error).startswith(f"{archive}: ") and "Delete it" in str(error)
-            assert everything(tmp_path) == ["a.tar.gz"]
+            assert all_files(tmp_path) == ["a.tar.gz"]
         else:
-            # The sum at the end of gzip, or bytes of a header that mean nothing here: for these there is the hash.
-            assert everything(tmp_path / "data") == ["one", "two"]
+            # Changes in gzip's checksum, or in header bytes without a meaning here: only the hash finds them.
+            assert all_files(tmp_path / "data") == ["one", "two"]
             for path in (tmp_path / "data").iterdir():
                 path.unlink()
             (tmp_path / "data").rmdir()
 
 
-def test_a_wrong_sum_at_the_end_is_damage_where_it_is_read(tmp_path):
-    """Of an archive without the two empty blocks at its end, gzip's sum is read when the next member is looked for."""
+def test_a_wrong_checksum_at_the_end_is_damage_if_it_is_read(tmp_path):
+    """Without the two empty blocks at the archive's end, gzip's checksum is read when the next member is searched."""
     member = tarfile.TarInfo("data/one")
     member.size = 512
     content = gzip.compress(member.tobuf() + bytes(512))
@@ -289,34 +289,34 @@ def test_a_wrong_sum_at_the_end_is_damage_where_it_is_read(tmp_path):
 def test_a_folder_that_lacks_a_file_is_replaced(tmp_path):
     (tmp_path / "cache" / "data").mkdir(parents=True)
     (tmp_path / "cache" / "data" / "one").write_bytes(b"old")
-    unpack(packed(("data/one", b"1"), ("data/two", b"2")), tmp_path)
+    unpack(pack(("data/one", b"1"), ("data/two", b"2")), tmp_path)
     assert (tmp_path / "cache" / "data" / "one").read_bytes() == b"1"
 
 
 @pytest.mark.process
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a pipe with a name")
 def test_a_process_killed_while_unpacking_leaves_no_folder(tmp_path):
-    """The archive comes through a pipe that stops in the middle, so the process is in the middle when it is killed."""
-    content = packed(("data/one", os.urandom(10000)), ("data/two", os.urandom(300_000)))
+    """The archive comes through a pipe that stops in the middle, so the kill comes while the process unpacks."""
+    content = pack(("data/one", os.urandom(10000)), ("data/two", os.urandom(300_000)))
     pipe, target = tmp_path / "a.tar.gz", tmp_path / "cache" / "data"
     os.mkfifo(pipe)
     code = f"from reference.download import unpack_folder; unpack_folder({str(pipe)!r}, {NAMES!r}, {str(target)!r})"
     process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
-    with opened(pipe, process) as writer:
-        # A pipe holds 64 KiB: when 250,000 bytes are gone, the first file and a part of the second have been read.
+    with open_pipe(pipe, process) as writer:
+        # A pipe holds 64 KiB: when 250,000 bytes are written, the first file and a part of the second have been read.
         writer.write(content[:250_000])
         process.send_signal(signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL
-    assert [Path(path).name for path in everything(tmp_path / "cache")] == ["one", "two"]
+    assert [Path(path).name for path in all_files(tmp_path / "cache")] == ["one", "two"]
     assert not target.exists()
     pipe.unlink()
     pipe.write_bytes(content)
     unpack_folder(pipe, NAMES, target)
-    assert everything(target) == ["one", "two"]
+    assert all_files(target) == ["one", "two"]
 
 
-def opened(pipe, process):
-    """Open a pipe once the process reads it; never waits for one that has ended."""
+def open_pipe(pipe, process):
+    """Open a pipe once the process reads it; do not wait for a process that has ended."""
     while process.poll() is None:
         try:
             number = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)

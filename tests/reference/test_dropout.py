@@ -1,8 +1,8 @@
-"""Dropout against the random numbers that NumPy's frozen streams give, written out in the tests."""
+"""Dropout compared with the random numbers of NumPy's frozen streams, which are written out in the tests."""
 
 import numpy as np
 import pytest
-from arrays import Frozen, each, laid_out, layouts, seeds, sizes
+from arrays import UnchangedArguments, each, in_layout, layouts, seeds, sizes
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,12 +28,12 @@ def test_dropout_by_hand():
 
 @each
 @given(seeds, st.lists(sizes, max_size=4), layouts, st.sampled_from([0, 0.1, 0.5, 0.75, 0.999]))
-def test_dropout_keeps_what_rand_says_and_leaves_its_inputs(seed, shape, layout, p):
+def test_dropout_keeps_the_numbers_that_rand_selects_and_its_inputs_unchanged(seed, shape, layout, p):
     rng = np.random.RandomState(1)
     x, dout = np.asarray(rng.randn(*shape)), np.asarray(rng.randn(*shape))
     if shape:
-        x, dout = laid_out(x, layout), laid_out(dout, layout)
-    frozen, param = Frozen(x, dout), {"mode": "train", "p": p, "seed": seed}
+        x, dout = in_layout(x, layout), in_layout(dout, layout)
+    frozen, param = UnchangedArguments(x, dout), {"mode": "train", "p": p, "seed": seed}
     out, cache = dropout_forward(x, param)
     dx = dropout_backward(dout, cache)
     kept = np.random.RandomState(seed).rand(*shape) < 1 - p
@@ -52,7 +52,7 @@ def test_p_is_the_probability_of_dropping_and_the_mean_stays():
         assert out.mean() == pytest.approx(7, rel=0.02)
 
 
-def test_without_a_seed_the_numbers_are_the_global_generators():
+def test_without_a_seed_the_global_generator_is_used():
     x = np.ones((5, 6))
     for param in ({"mode": "train", "p": 0.5}, {"mode": "train", "p": 0.5, "seed": None}):
         np.random.seed(8)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from arrays import LAYOUTS, Frozen, laid_out
+from arrays import LAYOUTS, UnchangedArguments, in_layout
 from cases import ROOT
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -21,13 +21,13 @@ from reference.fast_layers import conv_backward_fast, conv_forward_fast, max_poo
 
 kernels = pytest.importorskip("reference.kernels", reason="needs the compiled kernels (Debian: apt install gcc)")
 
-# The fixture below changes what runs, not what it is run on.
+# The fixture below changes the implementation, not its inputs, so hypothesis may reuse it.
 each = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(params=[*kernels.INSTRUCTION_SETS, "numpy"], autouse=True)
 def implementation(request, monkeypatch):
-    """Each implementation in turn, by its name."""
+    """Run the tests with each implementation in turn."""
     if request.param == "numpy":
         monkeypatch.setattr(fast_layers, "kernels", numpy_kernels)
     else:
@@ -37,13 +37,15 @@ def implementation(request, monkeypatch):
 
 
 def windows_of(x, HH, WW, stride, pad=0):
-    """(N, C, H', W', HH, WW) views of what each window sees."""
+    """Return views (N, C, H', W', HH, WW) of what each window sees."""
     padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
     return sliding_window_view(padded, (HH, WW), axis=(2, 3))[:, :, ::stride, ::stride]
 
 
 def expected_conv(x, w, b, dout, stride, pad):
-    """out, dx, dw, db: einsum over windows, and SciPy's convolution of the filters with dout, spread out by stride."""
+    """Return out, dx, dw, db by einsum over windows, and SciPy's convolution of the filters with dout, spread out by
+    stride.
+    """
     (N, F), (H, W) = dout.shape[:2], x.shape[2:]
     seen = windows_of(x, *w.shape[2:], stride, pad)
     out = np.einsum("ncijyx,fcyx->nfij", seen, w, optimize=True) + b[:, None, None]
@@ -56,17 +58,17 @@ def expected_conv(x, w, b, dout, stride, pad):
 
 
 def conv_case(seed, N, C, F, H, W, HH, WW, stride, pad, dtype="float64", layout="C"):
-    """x, w, b, dout, conv_param; the filter is cut down to what fits."""
+    """Draw x, w, b, dout, conv_param; the filter is cut to a size that fits."""
     rng = np.random.RandomState(seed)
     HH, WW = min(HH, H + 2 * pad), min(WW, W + 2 * pad)
     x, w, b = rng.randn(N, C, H, W), rng.randn(F, C, HH, WW), rng.randn(F)
     dout = rng.randn(N, F, 1 + (H + 2 * pad - HH) // stride, 1 + (W + 2 * pad - WW) // stride)
-    arrays = [laid_out(array.astype(dtype), layout) for array in (x, w, b, dout)]
+    arrays = [in_layout(array.astype(dtype), layout) for array in (x, w, b, dout)]
     return *arrays, {"stride": stride, "pad": pad}
 
 
 def assert_conv_right(x, w, b, dout, conv_param):
-    frozen = Frozen(x, w, b, dout)
+    frozen = UnchangedArguments(x, w, b, dout)
     out, cache = conv_forward_fast(x, w, b, conv_param)
     found = (out, *conv_backward_fast(dout, cache))
     frozen.assert_unchanged()
@@ -86,7 +88,7 @@ dtypes = st.sampled_from(["float64", "float32"])
     *(st.integers(0, 2**32 - 1), few, few, st.integers(1, 20), st.integers(1, 24), st.integers(1, 40)),
     *(st.integers(1, 5), st.integers(1, 5), st.integers(1, 3), st.integers(0, 3), dtypes, st.sampled_from(LAYOUTS)),
 )
-@example(0, 2, 3, 9, 8, 8, 1, 1, 1, 3, "float64", "C")  # pad beyond the filter: dx lies inside of dout
+@example(0, 2, 3, 9, 8, 8, 1, 1, 1, 3, "float64", "C")  # pad larger than the filter: dx is a part of dout's convolution
 @example(0, 1, 1, 1, 1, 1, 1, 1, 3, 0, "float32", "C")
 @example(0, 1, 2, 17, 5, 37, 5, 5, 1, 2, "float32", "F")
 def test_convolution_in_any_shape(seed, N, C, F, H, W, HH, WW, stride, pad, dtype, layout):
@@ -118,14 +120,14 @@ def test_convolution_larger_than_one_tile(sizes, dtype):
 def test_pooling_in_any_shape(seed, N, C, H, W, HH, WW, stride, dtype, layout):
     rng = np.random.RandomState(seed)
     HH, WW = min(HH, H), min(WW, W)
-    # Few different values, so that windows have several largest ones.
-    x = laid_out(rng.randint(-3, 4, (N, C, H, W)).astype(dtype), layout)
+    # Few different values, so that windows have several largest values.
+    x = in_layout(rng.randint(-3, 4, (N, C, H, W)).astype(dtype), layout)
     param = {"pool_height": HH, "pool_width": WW, "stride": stride}
     seen = windows_of(x, HH, WW, stride)
     seen = seen.reshape(*seen.shape[:4], HH * WW)
-    dout = laid_out(rng.randn(*seen.shape[:4]).astype(dtype), layout)
+    dout = in_layout(rng.randn(*seen.shape[:4]).astype(dtype), layout)
 
-    frozen = Frozen(x, dout)
+    frozen = UnchangedArguments(x, dout)
     out, cache = max_pool_forward_fast(x, param)
     dx = max_pool_backward_fast(dout, cache)
     frozen.assert_unchanged()
@@ -140,7 +142,7 @@ def test_pooling_in_any_shape(seed, N, C, H, W, HH, WW, stride, dtype, layout):
 
 
 @pytest.mark.parametrize("size", [2, 3])
-def test_pooling_takes_nan_for_the_largest_and_the_first_of_them(size):
+def test_pooling_treats_the_first_nan_as_the_largest(size):
     x = np.arange(36.0).reshape(1, 1, 6, 6)
     x[0, 0, 0, 1] = x[0, 0, 1, 0] = np.nan
     param = {"pool_height": size, "pool_width": size, "stride": size}
@@ -181,14 +183,14 @@ def test_other_dtypes_and_mixtures_give_what_numpy_gives():
             np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-9)
 
 
-def test_read_only_arrays_are_welcome():
+def test_read_only_arrays_are_accepted():
     x, w, b, dout, param = conv_case(0, 2, 2, 3, 6, 6, 3, 3, 1, 1)
     for array in (x, w, b, dout):
         array.flags.writeable = False
     assert_conv_right(x, w, b, dout, param)
 
 
-def test_unaligned_arrays_are_welcome():
+def test_unaligned_arrays_are_accepted():
     x, w, b, dout, param = conv_case(0, 2, 2, 3, 6, 6, 3, 3, 1, 1)
     unaligned = np.zeros(x.nbytes + 1, dtype=np.uint8)[1:].view(x.dtype).reshape(x.shape)
     unaligned[:] = x
@@ -207,7 +209,7 @@ def test_a_stride_beyond_the_image_takes_no_memory(stride):
     assert not dx[0, :, 3:].any()
 
 
-def test_a_cache_that_is_none_of_a_forward_is_told_before_a_kernel_reads_it():
+def test_a_cache_from_no_forward_is_refused_before_a_kernel_reads_it():
     x, w, b, dout, param = conv_case(0, 1, 50, 32, 8, 8, 3, 3, 1, 0)
     with pytest.raises(ValueError, match="conv_backward_fast: w has 1 channels, expected 50 as x has"):
         conv_backward_fast(dout, (x, w[:, :1], b, param))
@@ -242,7 +244,7 @@ def test_several_python_threads_get_right_results_and_leave_blas_its_threads():
     assert [pool["num_threads"] for pool in blas.info()] == before
 
 
-def test_arguments_that_do_not_fit_are_told_apart_as_in_the_naive_layers():
+def test_wrong_arguments_raise_the_same_errors_as_in_the_naive_layers():
     x, w, b = np.zeros((2, 3, 5, 5)), np.zeros((4, 3, 3, 3)), np.zeros(4)
     with pytest.raises(ValueError, match=r"conv_forward_fast: conv_param\['stride'\] is 0, expected a whole number"):
         conv_forward_fast(x, w, b, {"stride": 0, "pad": 0})
@@ -261,7 +263,7 @@ def test_arguments_that_do_not_fit_are_told_apart_as_in_the_naive_layers():
 
 
 def run_python(source, **environment):
-    """What a Python of its own prints to both streams; it must end well within a minute."""
+    """Run code in a new Python and return what it prints to both streams; it must succeed within a minute."""
     return subprocess.run(
         [sys.executable, "-c", textwrap.dedent(source)],
         cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60, check=True,
@@ -291,7 +293,7 @@ def test_a_forked_child_can_go_on_after_its_parent_used_threads(implementation):
 
 
 @pytest.mark.process
-def test_without_a_compiler_numpy_stands_in_and_says_so_once():
+def test_without_a_compiler_numpy_is_used_and_warns_once():
     done = run_python("""
         import sys
         sys.modules["reference.kernels"] = None  # as if it had never been compiled
@@ -306,5 +308,5 @@ def test_without_a_compiler_numpy_stands_in_and_says_so_once():
         """)
     assert float(done.stdout) == 2 * 5 * 4 * 28
     assert done.stderr.count("RuntimeWarning") == 1
-    assert "fast_layers: the compiled kernels are not there, so NumPy stands in" in done.stderr
+    assert "fast_layers: the compiled kernels are missing, so NumPy is used" in done.stderr
     assert "setup.py build_ext --inplace" in done.stderr

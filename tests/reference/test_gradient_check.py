@@ -1,4 +1,4 @@
-"""The numerical gradients against derivatives known on paper."""
+"""The numerical gradients compared with derivatives computed on paper."""
 
 from types import SimpleNamespace
 
@@ -14,7 +14,7 @@ from reference.gradient_check import (
 )
 
 
-def test_gradient_of_a_cubic_is_exact_but_for_h_squared():
+def test_gradient_of_a_cubic_is_exact_except_for_h_squared():
     x = np.array([[1.0, -2.0], [0.5, 3.0]])
     grad = eval_numerical_gradient(lambda x: np.sum(x**3), x, verbose=False, h=1e-3)
     # ((x + h)^3 - (x - h)^3) / 2h = 3 x^2 + h^2: a one-sided difference would be off by 3 x h.
@@ -58,7 +58,7 @@ def test_any_layout_in_and_nothing_changed(x):
 
 @pytest.mark.parametrize("value", [1e-6, 1e-7, 1e-300])
 def test_x_is_restored_to_the_bit(value):
-    # (value - h) + h is another number.
+    # In floating point, (value - h) + h is a different number.
     x = np.full(3, value)
     eval_numerical_gradient_array(lambda x: x, x, np.ones(3))
     assert x.tolist() == [value] * 3
@@ -83,11 +83,11 @@ def test_verbose_prints_each_element_and_false_prints_nothing(capsys):
 
 
 @pytest.mark.parametrize("check", [eval_numerical_gradient, lambda f, x: eval_numerical_gradient_array(f, x, 1.0)])
-def test_whole_numbers_cannot_take_a_step(check):
+def test_whole_numbers_are_refused(check):
     with pytest.raises(ValueError) as caught:
         check(lambda x: x.sum(), np.array([1, 2]))
     assert str(caught.value) == (
-        "gradient check: x has dtype int64, expected floats, which alone can take a step of 1e-05. "
+        "gradient check: x has dtype int64, expected floats, because only floats can take a step of 1e-05. "
         "Pass x.astype(float)."
     )
 
@@ -96,7 +96,7 @@ def test_rel_error_by_hand():
     assert rel_error(np.array([1.0, 2.0]), np.array([1.0, 2.0])) == 0
     assert rel_error(np.array([1.0, 3.0]), np.array([1.0, 1.0])) == 0.5
     assert rel_error(np.array([-1.0]), np.array([1.0])) == 1
-    # Below 1e-8 the difference is measured against 1e-8.
+    # Below 1e-8, the difference is divided by 1e-8.
     assert rel_error(np.array([0.0]), np.array([1e-9])) == pytest.approx(0.1)
     assert rel_error(0.0, 0.0) == 0
 

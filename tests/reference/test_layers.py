@@ -1,4 +1,4 @@
-"""The layers against values worked out by hand, SciPy, einsum, plain loops and central differences."""
+"""The layers compared with values worked out by hand, SciPy, einsum, plain loops and central differences."""
 
 import math
 
@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from arrays import (
     LAYOUTS,
-    Frozen,
+    UnchangedArguments,
     close,
+    conv_by_scipy,
     convolutions,
-    correlated,
     each,
-    laid_out,
+    in_layout,
     layouts,
     poolings,
     seeds,
@@ -52,9 +52,9 @@ def test_affine_backward_by_hand():
 def test_affine_is_the_einsum_and_leaves_its_inputs(seed, N, axes, M, layout):
     rng = np.random.RandomState(seed)
     D = math.prod(axes)
-    x, w = laid_out(rng.randn(N, *axes), layout), laid_out(rng.randn(D, M), layout)
-    b, dout = laid_out(rng.randn(M), layout), laid_out(rng.randn(N, M), layout)
-    frozen = Frozen(x, w, b, dout)
+    x, w = in_layout(rng.randn(N, *axes), layout), in_layout(rng.randn(D, M), layout)
+    b, dout = in_layout(rng.randn(M), layout), in_layout(rng.randn(N, M), layout)
+    frozen = UnchangedArguments(x, w, b, dout)
     out, cache = layers.affine_forward(x, w, b)
     dx, dw, db = layers.affine_backward(dout, cache)
     wide = w.reshape(*axes, M)
@@ -84,9 +84,9 @@ def test_relu_has_the_slope_of_its_forward_and_leaves_its_inputs(seed, shape, la
     rng = np.random.RandomState(seed)
     x, dout = rng.uniform(0.1, 1, shape) * rng.choice([-1, 1], shape), np.asarray(rng.randn(*shape))
     if shape:
-        x, dout = laid_out(x, layout), laid_out(dout, layout)
+        x, dout = in_layout(x, layout), in_layout(dout, layout)
     x = np.asarray(x)
-    frozen = Frozen(x, dout)
+    frozen = UnchangedArguments(x, dout)
     out, cache = layers.relu_forward(x)
     dx = layers.relu_backward(dout, cache)
     close(np.asarray(out), (np.abs(x) + x) / 2)
@@ -139,9 +139,9 @@ def test_softmax_loss_neither_overflows_nor_underflows(shift):
 @given(seeds, st.integers(1, 6), st.integers(1, 6), layouts, st.sampled_from([np.int64, np.uint8]))
 def test_losses_are_the_loops_with_their_slopes_and_leave_their_inputs(seed, N, C, layout, dtype):
     rng = np.random.RandomState(seed)
-    # Scores 0.3 apart: the SVM loss has its kinks where two are 1 apart, so none is nearer than 0.1.
-    x, y = laid_out(0.3 * rng.randint(-9, 10, (N, C)), layout), rng.randint(C, size=N).astype(dtype)
-    frozen = Frozen(x, y)
+    # Scores are 0.3 apart: the SVM loss has its kinks where two scores are 1 apart, so none is closer than 0.1.
+    x, y = in_layout(0.3 * rng.randint(-9, 10, (N, C)), layout), rng.randint(C, size=N).astype(dtype)
+    frozen = UnchangedArguments(x, y)
     for loss_of, by_loops in ((layers.svm_loss, svm_by_loops), (layers.softmax_loss, softmax_by_loops)):
         loss, dx = loss_of(x, y)
         assert loss == pytest.approx(by_loops(x, y), rel=1e-12, abs=1e-12)
@@ -153,8 +153,10 @@ def test_losses_are_the_loops_with_their_slopes_and_leave_their_inputs(seed, N, 
 # --- convolution
 
 
-def spread(dout, w, stride, pad, H, W):
-    """dx by SciPy: dout with stride - 1 zeros in between, convolved in full, laid into the padded image."""
+def dx_by_scipy(dout, w, stride, pad, H, W):
+    """Return dx by SciPy: put stride - 1 zeros between the values of dout, convolve in full, and place it in the padded
+    image.
+    """
     N, F, H_out, W_out = dout.shape
     C = w.shape[1]
     dilated = np.zeros((N, F, (H_out - 1) * stride + 1, (W_out - 1) * stride + 1))
@@ -168,7 +170,7 @@ def spread(dout, w, stride, pad, H, W):
 
 
 def test_conv_forward_by_hand():
-    # Padded: rows 0000 / 0120 / 0340 / 0000. Stride 2 keeps the windows at the four corners.
+    # Padded: rows 0000 / 0120 / 0340 / 0000. With stride 2, the windows are at the four corners.
     x = np.array([[[[1.0, 2.0], [3.0, 4.0]]]])
     w = np.array([[[[1.0, 10.0], [100.0, 1000.0]]]])
     out, cache = layers.conv_forward_naive(x, w, b := np.array([0.5]), param := {"stride": 2, "pad": 1})
@@ -189,9 +191,9 @@ def test_conv_backward_by_hand():
 @given(convolutions())
 def test_conv_forward_is_scipys_correlation(case):
     x, w, b, conv_param, _ = case
-    frozen, before = Frozen(x, w, b), dict(conv_param)
+    frozen, before = UnchangedArguments(x, w, b), dict(conv_param)
     out, _ = layers.conv_forward_naive(x, w, b, conv_param)
-    close(out, correlated(x, w, b, **conv_param))
+    close(out, conv_by_scipy(x, w, b, **conv_param))
     frozen.assert_unchanged()
     assert conv_param == before
 
@@ -200,12 +202,12 @@ def test_conv_forward_is_scipys_correlation(case):
 @given(convolutions())
 def test_conv_backward_is_scipys_convolution_and_einsum(case):
     x, w, b, conv_param, dout = case
-    frozen, before = Frozen(x, w, b, dout), dict(conv_param)
+    frozen, before = UnchangedArguments(x, w, b, dout), dict(conv_param)
     dx, dw, db = layers.conv_backward_naive(dout, (x, w, b, conv_param))
     stride, pad = conv_param["stride"], conv_param["pad"]
     windows = sliding_window_view(np.pad(x, [(0, 0), (0, 0), (pad, pad), (pad, pad)]), w.shape[2:], (2, 3))
     close(dw, np.einsum("nfij,ncijpq->fcpq", dout, windows[:, :, ::stride, ::stride]))
-    close(dx, spread(dout, w, stride, pad, *x.shape[2:]))
+    close(dx, dx_by_scipy(dout, w, stride, pad, *x.shape[2:]))
     close(db, np.einsum("nfij->f", dout))
     frozen.assert_unchanged()
     assert conv_param == before
@@ -217,13 +219,13 @@ def test_conv_backward_has_the_slopes_of_the_forward():
     param = {"stride": 2, "pad": 1}
     dx, dw, db = layers.conv_backward_naive(dout, layers.conv_forward_naive(x, w, b, param)[1])
 
-    def weighed(x, w, b):
+    def weighted_sum(x, w, b):
         return np.sum(layers.conv_forward_naive(x, w, b, param)[0] * dout)
 
-    # The layer is linear in each argument: any step is exact.
-    close(dx, slopes(lambda x: weighed(x, w, b), x, 0.5))
-    close(dw, slopes(lambda w: weighed(x, w, b), w, 0.5))
-    close(db, slopes(lambda b: weighed(x, w, b), b, 0.5))
+    # The layer is linear in each argument, so any step is exact.
+    close(dx, slopes(lambda x: weighted_sum(x, w, b), x, 0.5))
+    close(dw, slopes(lambda w: weighted_sum(x, w, b), w, 0.5))
+    close(db, slopes(lambda b: weighted_sum(x, w, b), b, 0.5))
 
 
 # --- max-pooling
@@ -251,7 +253,7 @@ def test_max_pool_forward_of_negative_values_is_negative():
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_max_pool_backward_gives_the_first_of_equals_everything(layout):
-    x = laid_out(np.array([[[[0.0, 8.0], [8.0, 8.0]]]]), layout)
+    x = in_layout(np.array([[[[0.0, 8.0], [8.0, 8.0]]]]), layout)
     dx = layers.max_pool_backward_naive(
         np.full((1, 1, 1, 1), 6.0), (x, {"pool_height": 2, "pool_width": 2, "stride": 2})
     )
@@ -262,7 +264,7 @@ def test_max_pool_backward_gives_the_first_of_equals_everything(layout):
 @given(poolings())
 def test_max_pool_is_the_largest_of_each_window_with_its_slopes(case):
     x, param, dout = case
-    frozen, before = Frozen(x, dout), dict(param)
+    frozen, before = UnchangedArguments(x, dout), dict(param)
     out, cache = layers.max_pool_forward_naive(x, param)
     dx = layers.max_pool_backward_naive(dout, cache)
 
@@ -446,7 +448,7 @@ def test_a_loss_names_a_wrong_argument(loss_of, x, y, message):
     assert str(caught.value) == f"{loss_of.__name__}: {message}"
 
 
-def test_labels_in_a_list_a_filter_without_size_and_a_bool_for_a_number_are_told():
+def test_labels_in_a_list_a_filter_without_size_and_a_bool_as_a_number_are_refused():
     with pytest.raises(
         ValueError, match=r"softmax_loss: y is of type list, expected an array. Convert it with np.array"
     ):

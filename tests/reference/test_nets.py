@@ -1,29 +1,29 @@
-"""The nets against formulas written out in a row, in NumPy and SciPy, and the slopes of those."""
+"""The nets compared with formulas written out in NumPy and SciPy, and with the slopes of those."""
 
 import math
 
 import numpy as np
 import pytest
-from arrays import Frozen, correlated, slopes
+from arrays import UnchangedArguments, conv_by_scipy, slopes
 from numpy.lib.stride_tricks import sliding_window_view
 
 from reference.classifiers.cnn import MultiLayerConvNet, ThreeLayerConvNet
 from reference.classifiers.fc_net import FullyConnectedNet, TwoLayerNet
 
-# Without a compiler NumPy stands in for the kernels of the convolutions.
+# Without a compiler, NumPy replaces the compiled kernels of the convolutions.
 pytestmark = pytest.mark.filterwarnings("ignore:fast_layers:RuntimeWarning")
 
 
 @pytest.fixture(autouse=True)
 def generator_put_back():
-    """The nets draw their weights from the global generator."""
+    """The nets draw their weights from the global generator; restore it."""
     before = np.random.get_state()
     np.random.seed(231)
     yield
     np.random.set_state(before)
 
 
-def rectified(x):
+def relu(x):
     return (x + np.abs(x)) / 2
 
 
@@ -32,25 +32,25 @@ def softmax(scores, y):
     return -np.mean(np.log(odds[np.arange(len(y)), y] / odds.sum(axis=1)))
 
 
-def squares(params):
+def sum_of_squares(params):
     return sum(np.sum(W**2) for name, W in params.items() if name.startswith("W"))
 
 
-def standard(a, axis, averages=None):
+def standardize(a, axis, averages=None):
     mean, var = averages or (a.mean(axis=axis, keepdims=True), a.var(axis=axis, keepdims=True))
     return (a - mean) / np.sqrt(var + 1e-5)
 
 
 def fc_scores(params, X, normalization=None, dropped=None, averages=None):
-    """dropped: (p, seed); averages: the running mean and variance of each batch norm, for test mode."""
+    """Return the scores. dropped: (p, seed); averages: running mean and variance of each batch norm, for test mode."""
     out = X.reshape(len(X), -1)
     last = sum(name.startswith("W") for name in params)
     for k in range(1, last):
         out = out @ params[f"W{k}"] + params[f"b{k}"]
         if normalization:
             axis = 0 if normalization == "batchnorm" else 1
-            out = standard(out, axis, averages and averages[k - 1]) * params[f"gamma{k}"] + params[f"beta{k}"]
-        out = rectified(out)
+            out = standardize(out, axis, averages and averages[k - 1]) * params[f"gamma{k}"] + params[f"beta{k}"]
+        out = relu(out)
         if dropped:
             p, seed = dropped
             out = np.where(np.random.RandomState(seed).rand(*out.shape) < 1 - p, out / (1 - p), 0)
@@ -60,25 +60,27 @@ def fc_scores(params, X, normalization=None, dropped=None, averages=None):
 def conv_scores(params, X, num_convs):
     out, pad = X, (params["W1"].shape[2] - 1) // 2
     for k in range(1, num_convs + 1):
-        out = rectified(correlated(out, params[f"W{k}"], params[f"b{k}"], 1, pad))
+        out = relu(conv_by_scipy(out, params[f"W{k}"], params[f"b{k}"], 1, pad))
     out = sliding_window_view(out, (2, 2), axis=(2, 3))[:, :, ::2, ::2].max(axis=(4, 5)).reshape(len(X), -1)
     last = sum(name.startswith("W") for name in params)
     for k in range(num_convs + 1, last + 1):
         out = out @ params[f"W{k}"] + params[f"b{k}"]
-        out = rectified(out) if k < last else out
+        out = relu(out) if k < last else out
     return out
 
 
 def assert_loss_and_gradients(model, scores_of, X, y, reg):
-    """`scores_of(params)` is the oracle. All parameters become random, so that no ReLU sits on its kink."""
+    """Compare loss and gradients with the oracle `scores_of(params)`. All parameters become random, so that no ReLU
+    sits on its kink.
+    """
     rng = np.random.RandomState(3)
     model.params = {name: rng.uniform(-0.8, 0.8, values.shape) for name, values in model.params.items()}
     model.reg = reg
-    frozen = Frozen(X, y, *model.params.values())
+    frozen = UnchangedArguments(X, y, *model.params.values())
     loss, grads = model.loss(X, y)
 
     def loss_of(params):
-        return softmax(scores_of(params), y) + reg / 2 * squares(params)
+        return softmax(scores_of(params), y) + reg / 2 * sum_of_squares(params)
 
     assert loss == pytest.approx(loss_of(model.params), rel=1e-12)
     assert set(grads) == set(model.params)
@@ -113,7 +115,8 @@ def assert_loss_and_gradients(model, scores_of, X, y, reg):
             {"W1": (3, 2, 5, 5), "b1": (3,), "W2": (3 * 3 * 2, 6), "b2": (6,), "W3": (6, 4), "b3": (4,)},
         ),
         (
-            # An even filter takes a pixel off each way: 6 x 9 after the convolution, 3 x 4 after the pooling.
+            # An even filter makes height and width one pixel smaller: 6 x 9 after the convolution, 3 x 4 after the
+            # pooling.
             lambda: ThreeLayerConvNet((2, 7, 10), 3, 4, 6, 4, weight_scale=0.5),
             {"W1": (3, 2, 4, 4), "b1": (3,), "W2": (3 * 3 * 4, 6), "b2": (6,), "W3": (6, 4), "b3": (4,)},
         ),
@@ -144,23 +147,23 @@ def test_weights_are_drawn_in_order_biases_and_betas_zero_gammas_one(net, shapes
 
 
 def test_defaults():
-    def described(model):
+    def attributes_of(model):
         stds = {name: round(float(values.std()), 4) for name, values in model.params.items() if name.startswith("W")}
         return [values.shape for values in model.params.values()], stds, model.reg
 
-    assert described(TwoLayerNet()) == ([(3072, 100), (100,), (100, 10), (10,)], {"W1": 0.001, "W2": 0.001}, 0.0)
-    shapes, stds, reg = described(FullyConnectedNet([200]))
+    assert attributes_of(TwoLayerNet()) == ([(3072, 100), (100,), (100, 10), (10,)], {"W1": 0.001, "W2": 0.001}, 0.0)
+    shapes, stds, reg = attributes_of(FullyConnectedNet([200]))
     assert (shapes, stds["W1"], reg) == ([(3072, 200), (200,), (200, 10), (10,)], 0.01, 0.0)
-    shapes, stds, reg = described(ThreeLayerConvNet())
+    shapes, stds, reg = attributes_of(ThreeLayerConvNet())
     assert shapes == [(32, 3, 7, 7), (32,), (32 * 16 * 16, 100), (100,), (100, 10), (10,)]
     assert (stds["W2"], reg) == (0.001, 0.0)
-    shapes, stds, reg = described(MultiLayerConvNet())
+    shapes, stds, reg = attributes_of(MultiLayerConvNet())
     assert shapes[:6] == [(16, 3, 5, 5), (16,), (32, 16, 5, 5), (32,), (32 * 16 * 16, 500), (500,)]
     assert shapes[6:] == [(500, 100), (100,), (100, 10), (10,)]
     assert (stds["W3"], reg) == (0.001, 0.0)
 
 
-def test_what_a_fully_connected_net_tells_about_itself():
+def test_attributes_of_a_fully_connected_net():
     model = FullyConnectedNet([5, 6], 4, 3, reg=0.5, dtype=np.float64)
     assert (model.num_layers, model.reg, model.dtype, model.normalization) == (3, 0.5, np.float64, None)
     assert (model.use_batchnorm, model.use_dropout, model.bn_params, model.dropout_param) == (False, False, [], {})
@@ -180,7 +183,7 @@ def test_two_layer_net_by_hand():
     model = TwoLayerNet(2, 2, 2, reg=0.5)
     model.params = {"W1": np.array([[1.0, -1.0], [1.0, 1.0]]), "b1": np.array([0.0, -3.0])}
     model.params |= {"W2": np.array([[1.0, 0.0], [5.0, 5.0]]), "b2": np.array([0.0, 3.0])}
-    # Hidden: 3 and -2, of which the ReLU keeps 3. Scores: 3 and 3, so the odds are even.
+    # Hidden values: 3 and -2; the ReLU leaves 3. Scores: 3 and 3, so both classes are equally likely.
     X = np.array([[1.0, 2.0]])
     assert model.loss(X).tolist() == [[3.0, 3.0]]
     loss, grads = model.loss(X, np.array([0]))
@@ -238,21 +241,21 @@ def test_conv_nets_are_the_formula_with_its_slopes(net, num_convs, input_dim):
 # --- training and testing
 
 
-def test_scores_come_from_the_running_averages_and_do_not_move_them():
+def test_scores_use_the_running_averages_and_do_not_change_them():
     rng = np.random.RandomState(0)
     X, y = 3 * rng.randn(8, 6) + 2, rng.randint(4, size=8)
     model = FullyConnectedNet([5, 7], 6, 4, weight_scale=0.5, dtype=np.float64, normalization="batchnorm")
     for _ in range(3):
         model.loss(X, y)
     kept = [(bn_param["running_mean"], bn_param["running_var"]) for bn_param in model.bn_params]
-    frozen = Frozen(*(array for pair in kept for array in pair))
+    frozen = UnchangedArguments(*(array for pair in kept for array in pair))
     scores = model.loss(X)
     np.testing.assert_allclose(scores, fc_scores(model.params, X, "batchnorm", averages=kept), rtol=1e-10)
     assert not np.allclose(scores, fc_scores(model.params, X, "batchnorm"))
     frozen.assert_unchanged()
     for bn_param, pair in zip(model.bn_params, kept, strict=True):
         np.testing.assert_equal((bn_param["running_mean"], bn_param["running_var"]), pair)
-    # And back: the next training step takes the batch's own.
+    # And back: the next training step uses the batch's own.
     assert model.loss(X, y)[0] == pytest.approx(softmax(fc_scores(model.params, X, "batchnorm"), y), rel=1e-10)
 
 
@@ -267,7 +270,7 @@ def test_scores_are_without_dropout():
     assert len({float(model.loss(X, y)[0]) for _ in range(3)}) == 1
 
 
-def test_use_batchnorm_is_another_word_for_batchnorm():
+def test_use_batchnorm_means_normalization_batchnorm():
     X, y = np.random.RandomState(0).randn(4, 6), np.array([0, 1, 2, 3])
     losses = []
     for words in ({"use_batchnorm": True}, {"normalization": "batchnorm"}):
@@ -444,7 +447,7 @@ def test_a_dtype_in_which_weights_would_all_be_zero_is_refused(net):
 
 
 @pytest.mark.parametrize("module", ["fc_net", "cnn"])
-def test_a_notebook_gets_the_layers_with_the_nets(module):
+def test_the_modules_of_the_nets_also_export_the_layers(module):
     names = {}
     exec(f"from reference.classifiers.{module} import *", names)
     assert {"svm_loss", "batchnorm_forward", "affine_relu_forward", "conv_relu_pool_backward"} <= set(names)

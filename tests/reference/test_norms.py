@@ -1,11 +1,11 @@
-"""Batch, layer, spatial batch and group normalization against values worked out by hand, plain loops and slopes."""
+"""Batch, layer, spatial batch and group normalization compared with values by hand, plain loops and slopes."""
 
 import math
 import statistics
 
 import numpy as np
 import pytest
-from arrays import Frozen, apart, close, each, laid_out, layouts, seeds, sizes, slopes, zeros
+from arrays import UnchangedArguments, close, each, in_layout, layouts, seeds, sizes, slopes, values_apart, zeros
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,24 +15,24 @@ BACKWARDS = (layers.batchnorm_backward, layers.batchnorm_backward_alt)
 both_backwards = pytest.mark.parametrize("backward", BACKWARDS)
 
 
-def normalized(values, eps):
-    """One set of values by Python's own arithmetic: what is normalized together in each of the four norms."""
+def normalize(values, eps):
+    """Normalize one set of values by Python's own arithmetic: the values that share a mean in any of the four norms."""
     mean, var = statistics.fmean(values), statistics.pvariance(values)
     return [(value - mean) / math.sqrt(var + eps) for value in values]
 
 
 def by_columns(x, gamma, beta, eps):
-    return np.apply_along_axis(normalized, 0, x, eps) * gamma + beta
+    return np.apply_along_axis(normalize, 0, x, eps) * gamma + beta
 
 
 def by_rows(x, gamma, beta, eps):
-    return np.apply_along_axis(normalized, 1, x, eps) * gamma + beta
+    return np.apply_along_axis(normalize, 1, x, eps) * gamma + beta
 
 
 def by_channels(x, gamma, beta, eps):
     out = np.empty(x.shape)
     for c in range(x.shape[1]):
-        out[:, c] = np.reshape(normalized(x[:, c].ravel().tolist(), eps), x[:, c].shape) * gamma[c] + beta[c]
+        out[:, c] = np.reshape(normalize(x[:, c].ravel().tolist(), eps), x[:, c].shape) * gamma[c] + beta[c]
     return out
 
 
@@ -42,12 +42,12 @@ def by_groups(x, gamma, beta, G, eps):
     for n in range(x.shape[0]):
         for start in range(0, x.shape[1], size):
             group = x[n, start : start + size]
-            out[n, start : start + size] = np.reshape(normalized(group.ravel().tolist(), eps), group.shape)
+            out[n, start : start + size] = np.reshape(normalize(group.ravel().tolist(), eps), group.shape)
     return out * gamma + beta
 
 
 def assert_slopes(gradients, forward, arrays, dout):
-    """Each gradient has the slopes of forward(*arrays), an oracle of the layer."""
+    """Assert that each gradient has the slopes of forward(*arrays), an oracle of the layer."""
     for k, (gradient, array) in enumerate(zip(gradients, arrays, strict=True)):
 
         def weighed(moved, k=k):
@@ -105,9 +105,9 @@ def test_batchnorm_backward_in_test_mode_takes_the_averages_as_constants(backwar
 @given(seeds, st.integers(2, 5), sizes, layouts, st.sampled_from([1e-5, 0.5]))
 def test_batchnorm_is_the_loops_with_their_slopes_and_leaves_its_inputs(seed, N, D, layout, eps):
     rng = np.random.RandomState(seed)
-    x, dout = laid_out(apart(rng, N, D), layout), laid_out(rng.randn(N, D), layout)
-    gamma, beta = laid_out(rng.randn(D), layout), laid_out(rng.randn(D), layout)
-    frozen = Frozen(x, gamma, beta, dout)
+    x, dout = in_layout(values_apart(rng, N, D), layout), in_layout(rng.randn(N, D), layout)
+    gamma, beta = in_layout(rng.randn(D), layout), in_layout(rng.randn(D), layout)
+    frozen = UnchangedArguments(x, gamma, beta, dout)
     out, cache = layers.batchnorm_forward(x, gamma, beta, {"mode": "train", "eps": eps})
     close(out, by_columns(x, gamma, beta, eps))
     for backward in BACKWARDS:
@@ -136,7 +136,7 @@ def test_batchnorm_of_one_example_is_beta_and_passes_nothing_back():
 
 def test_running_averages_are_new_arrays_and_nothing_else_in_bn_param_changes():
     mean, var = np.array([4.0, 8.0]), np.array([1.0, 4.0])
-    frozen = Frozen(mean, var)
+    frozen = UnchangedArguments(mean, var)
     for mode in ("train", "test"):
         bn_param = {"mode": mode, "eps": 1e-3, "momentum": 0.5, "running_mean": mean, "running_var": var}
         layers.batchnorm_forward(X, GAMMA, BETA, bn_param)
@@ -186,9 +186,9 @@ def test_layernorm_by_hand():
 @given(seeds, sizes, st.integers(2, 5), layouts, st.sampled_from([1e-5, 0.5]))
 def test_layernorm_is_the_loops_with_their_slopes_and_leaves_its_inputs(seed, N, D, layout, eps):
     rng = np.random.RandomState(seed)
-    x, dout = laid_out(apart(rng, N, D), layout), laid_out(rng.randn(N, D), layout)
-    gamma, beta = laid_out(rng.randn(D), layout), laid_out(rng.randn(D), layout)
-    frozen, ln_param = Frozen(x, gamma, beta, dout), {"eps": eps}
+    x, dout = in_layout(values_apart(rng, N, D), layout), in_layout(rng.randn(N, D), layout)
+    gamma, beta = in_layout(rng.randn(D), layout), in_layout(rng.randn(D), layout)
+    frozen, ln_param = UnchangedArguments(x, gamma, beta, dout), {"eps": eps}
     out, cache = layers.layernorm_forward(x, gamma, beta, ln_param)
     close(out, by_rows(x, gamma, beta, eps))
     gradients = layers.layernorm_backward(dout, cache)
@@ -211,10 +211,10 @@ def test_layernorm_has_eps_1e_5_unless_given():
 @given(seeds, *[st.integers(1, 3)] * 3, st.integers(2, 4), layouts, st.sampled_from([1e-5, 0.5]))
 def test_spatial_batchnorm_is_the_loops_with_their_slopes_and_leaves_its_inputs(seed, N, C, H, W, layout, eps):
     rng = np.random.RandomState(seed)
-    x, dout = laid_out(apart(rng, N, C, H, W), layout), laid_out(rng.randn(N, C, H, W), layout)
-    gamma, beta = laid_out(rng.randn(C), layout), laid_out(rng.randn(C), layout)
+    x, dout = in_layout(values_apart(rng, N, C, H, W), layout), in_layout(rng.randn(N, C, H, W), layout)
+    gamma, beta = in_layout(rng.randn(C), layout), in_layout(rng.randn(C), layout)
     mean, var = rng.randn(C), rng.rand(C)
-    frozen = Frozen(x, gamma, beta, dout, mean, var)
+    frozen = UnchangedArguments(x, gamma, beta, dout, mean, var)
     bn_param = {"mode": "train", "eps": eps, "running_mean": mean, "running_var": var}
     out, cache = layers.spatial_batchnorm_forward(x, gamma, beta, bn_param)
     close(out, by_channels(x, gamma, beta, eps))
@@ -247,9 +247,9 @@ def test_spatial_batchnorm_in_test_mode_by_hand():
 def test_groupnorm_is_the_loops_with_their_slopes_and_leaves_its_inputs(seed, N, G, size, H, W, layout, eps):
     rng = np.random.RandomState(seed)
     C = G * size
-    x, dout = laid_out(apart(rng, N, C, H, W), layout), laid_out(rng.randn(N, C, H, W), layout)
-    gamma, beta = laid_out(rng.randn(1, C, 1, 1), layout), laid_out(rng.randn(1, C, 1, 1), layout)
-    frozen, gn_param = Frozen(x, gamma, beta, dout), {"eps": eps}
+    x, dout = in_layout(values_apart(rng, N, C, H, W), layout), in_layout(rng.randn(N, C, H, W), layout)
+    gamma, beta = in_layout(rng.randn(1, C, 1, 1), layout), in_layout(rng.randn(1, C, 1, 1), layout)
+    frozen, gn_param = UnchangedArguments(x, gamma, beta, dout), {"eps": eps}
     out, cache = layers.spatial_groupnorm_forward(x, gamma, beta, G, gn_param)
     close(out, by_groups(x, gamma, beta, G, eps))
     gradients = layers.spatial_groupnorm_backward(dout, cache)
@@ -332,7 +332,7 @@ def test_float32_loses_nothing_over_many_values_far_from_zero(forward, shape):
     axes = tuple(axis for axis in range(x.ndim) if axis != 1)
     exact = x.astype(np.float64)
     mean = exact.mean(axis=axes, keepdims=True)
-    # float32 holds 1000 to 6e-5, half of which is lost on the mean.
+    # float32 is accurate to 6e-5 near 1000; half of that is lost in the mean.
     np.testing.assert_allclose(out, (exact - mean) / exact.std(axis=axes, keepdims=True), atol=5e-5)
     np.testing.assert_allclose(bn_param["running_mean"], 0.1 * mean.ravel(), rtol=2e-7)
     np.testing.assert_allclose(bn_param["running_var"], 0.1 * exact.var(axis=axes), rtol=1e-6)

@@ -1,11 +1,11 @@
-"""The update rules against numbers worked out by hand and against Python's own arithmetic, one weight at a time."""
+"""The update rules compared with numbers worked out by hand and with Python's own arithmetic, one weight at a time."""
 
 import math
 import re
 
 import numpy as np
 import pytest
-from arrays import Frozen, each, laid_out, layouts, seeds, sizes, zeros
+from arrays import UnchangedArguments, each, in_layout, layouts, seeds, sizes, zeros
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -104,19 +104,19 @@ def test_defaults():
 
 @each
 @given(seeds, st.sampled_from(RULES), st.lists(sizes, max_size=3), st.integers(1, 6), layouts, st.booleans())
-def test_many_steps_are_those_of_the_numbers_and_leave_what_they_were_given(seed, rule, shape, steps, layout, defaults):
+def test_many_steps_equal_those_of_plain_numbers_and_change_no_argument(seed, rule, shape, steps, layout, defaults):
     rng = np.random.RandomState(seed)
     start = w = np.asarray(rng.randn(*shape))
     gradients = [np.asarray(rng.randn(*shape)) for _ in range(steps)]
     if shape:
-        w, gradients = laid_out(w, layout), [laid_out(gradient, layout) for gradient in gradients]
+        w, gradients = in_layout(w, layout), [in_layout(gradient, layout) for gradient in gradients]
     numbers = {sgd: 1, sgd_momentum: 2, rmsprop: 2, adam: 3}[rule]
     keys = ("learning_rate", {sgd_momentum: "momentum", rmsprop: "decay_rate"}.get(rule, "beta1"), "beta2")[:numbers]
     chosen = {} if defaults else dict(zip(keys, rng.uniform(0.1, 0.9, numbers).tolist(), strict=True))
     config = dict(chosen) if chosen else None
     for gradient in gradients:
         kept = [config[key] for key in KEPT[rule]] if config and KEPT[rule] and KEPT[rule][0] in config else []
-        frozen = Frozen(w, gradient, *map(np.asarray, kept))
+        frozen = UnchangedArguments(w, gradient, *map(np.asarray, kept))
         w, after = rule(w, gradient, config)
         assert config is None or after is config
         config = after
@@ -170,7 +170,7 @@ def test_an_array_of_another_shape_is_named(rule):
         (adam, "t", True, "a whole number from 0 up"),
     ],
 )
-def test_a_hyperparameter_that_cannot_be_is_named(rule, key, value, expected):
+def test_an_impossible_hyperparameter_is_named(rule, key, value, expected):
     message = f"{rule.__name__}: config['{key}'] is {value!r}, expected {expected}. Look where config is made."
     with pytest.raises(ValueError, match=re.escape(message)):
         rule(np.ones(3), np.ones(3), {key: value})

@@ -1,6 +1,7 @@
-"""The reader that runs nothing: against Python's and NumPy's own, against files as Python 2 wrote them, and attacked.
+"""The reader that runs nothing, compared with Python's and NumPy's own, on files as Python 2 wrote them, and on
+attacks.
 
-Every attack is first shown to be one: pickle.loads falls for it.
+For every attack, a test first shows that it works: pickle.loads runs it.
 """
 
 import io
@@ -27,7 +28,7 @@ CONTENT = {
 
 
 class Python2:
-    """Writes pickles like Python 2's cPickle at protocol 2: every container and string goes to the memo."""
+    """Writes pickles like Python 2's cPickle at protocol 2, which stores every container and string in the memo."""
 
     def __init__(self, module=MODULES[0]):
         self.module, self.kept = module.encode(), 0
@@ -62,7 +63,7 @@ class Python2:
             return out
         if isinstance(value, dict):
             return b"}" + self.keep() + b"(" + b"".join(self.value(x) for pair in value.items() for x in pair) + b"u"
-        # Sizes were long where Python 2 had been built so: LONG1.
+        # Sizes were longs in some builds of Python 2: LONG1.
         rows, columns = (b"\x8a\x02" + struct.pack("<h", n) for n in value.shape)
         return (
             (b"c" + self.module + b"\n_reconstruct\n" + self.keep())
@@ -152,7 +153,7 @@ class Reduces:
 
 
 def makes_directory(target):
-    """Pickles that make a directory when they are unpickled, each in a way of its own."""
+    """Pickles that create a directory when they are unpickled, each in another way."""
     path = text(target)
     command = text(f"mkdir {target}")
     yield "os.system by GLOBAL", b"\x80\x02cos\nsystem\n" + command + b"\x85R.", "'os.system'"
@@ -192,7 +193,7 @@ def test_no_pickle_runs_code(name, tmp_path):
 
 
 class Ndarray(np.ndarray):
-    """A subclass, whose state is its own."""
+    """A subclass with its own state."""
 
 
 def numpy_load(path):
@@ -203,19 +204,19 @@ def numpy_load(path):
     ("data", "match"),
     [
         (pickle.dumps(numpy_load("x"), 4), "expected arrays, text and numbers only"),
-        (pickle.dumps(Reduces(np.memmap, ("x",)), 2), "asks for 'numpy.memmap'"),
+        (pickle.dumps(Reduces(np.memmap, ("x",)), 2), "requests 'numpy.memmap'"),
         (pickle.dumps(np.arange(3).view(Ndarray), 2), "Ndarray"),
         (pickle.dumps(np.float64(3), 2), "multiarray.scalar'"),
         (pickle.dumps(np.random.RandomState(0), 2), "numpy.random"),
-        (b"\x80\x02ccopyreg\n_reconstructor\n.", "asks for 'copyreg._reconstructor'"),
-        (b"\x80\x02ccopy_reg\nadd_extension\n.", "asks for 'copy_reg.add_extension'"),
-        (b"\x80\x02cbuiltins\ngetattr\n.", "asks for 'builtins.getattr'"),
-        (b"\x80\x02cnumpy\nload\n.", "asks for 'numpy.load'"),
-        (b"\x80\x02cnumpy.core.multiarray\nscalar\n.", "asks for 'numpy.core.multiarray.scalar'"),
-        (b"\x80\x02cnumpy\n\x1b[31mndarray\n.", r"asks for 'numpy.\\x1b\[31mndarray'"),
-        (b"\x80\x04" + stack_global("numpy", "lib.npyio.os.system") + b".", "asks for 'numpy.lib.npyio.os.system'"),
-        (b"\x80\x02c_codecs\ndecode\n.", "asks for '_codecs.decode'"),
-        (b"\x80\x02c_codecs encode\n\n.", "asks for '_codecs.encode '"),
+        (b"\x80\x02ccopyreg\n_reconstructor\n.", "requests 'copyreg._reconstructor'"),
+        (b"\x80\x02ccopy_reg\nadd_extension\n.", "requests 'copy_reg.add_extension'"),
+        (b"\x80\x02cbuiltins\ngetattr\n.", "requests 'builtins.getattr'"),
+        (b"\x80\x02cnumpy\nload\n.", "requests 'numpy.load'"),
+        (b"\x80\x02cnumpy.core.multiarray\nscalar\n.", "requests 'numpy.core.multiarray.scalar'"),
+        (b"\x80\x02cnumpy\n\x1b[31mndarray\n.", r"requests 'numpy.\\x1b\[31mndarray'"),
+        (b"\x80\x04" + stack_global("numpy", "lib.npyio.os.system") + b".", "requests 'numpy.lib.npyio.os.system'"),
+        (b"\x80\x02c_codecs\ndecode\n.", "requests '_codecs.decode'"),
+        (b"\x80\x02c_codecs encode\n\n.", "requests '_codecs.encode '"),
         (b"\x80\x02\x82\x01.", r"opcode b'\\x82'"),  # EXT1
         (b"\x80\x02\x83\x01\x00.", r"opcode b'\\x83'"),  # EXT2
         (b"\x80\x02\x84\x01\x00\x00\x00.", r"opcode b'\\x84'"),  # EXT4
@@ -232,16 +233,16 @@ def numpy_load(path):
         (b"\x80\x04\x8d" + b"\0" * 8 + b".", r"opcode b'\\x8d'"),  # BINUNICODE8, from 4 GiB up
         (b"\x80\x04\x8e" + b"\0" * 8 + b".", r"opcode b'\\x8e'"),  # BINBYTES8, from 4 GiB up
         (b"\x80\x02G" + b"\0" * 8 + b".", "opcode b'G'"),
-        # Calls of what is no name, states for what is no call, names that are no text.
-        (b"\x80\x02U\x09os system)R.", "calls what is no function"),
-        (b"\x80\x02N)R.", "calls what is no function"),
-        (b"\x80\x02cnumpy\ndtype\n]R.", "calls what is no function"),
-        (b"\x80\x02cnumpy\ndtype\n)R)R.", "calls what is no function"),
-        (b"\x80\x02}Nb.", "gives a state to what is no new array"),
-        (b"\x80\x02cnumpy\nndarray\n}b.", "gives a state to what is no new array"),
-        (b"\x80\x02cnumpy\ndtype\n)R}b}b.", "gives a state to what is no new array"),
-        (b"\x80\x04]]\x93.", "asks for 'what is.no text'|asks for 'what"),
-        (b"\x80\x02T\xff\xff\xff\x7fabc.", "byte 2 asks for 2147483647 bytes, expected at most the 4 that are left"),
+        # Calls of something that is not a name, states for something that is not a call, names that are not text.
+        (b"\x80\x02U\x09os system)R.", "calls something that is not a function"),
+        (b"\x80\x02N)R.", "calls something that is not a function"),
+        (b"\x80\x02cnumpy\ndtype\n]R.", "calls something that is not a function"),
+        (b"\x80\x02cnumpy\ndtype\n)R)R.", "calls something that is not a function"),
+        (b"\x80\x02}Nb.", "gives a state to something that is not a new array"),
+        (b"\x80\x02cnumpy\nndarray\n}b.", "gives a state to something that is not a new array"),
+        (b"\x80\x02cnumpy\ndtype\n)R}b}b.", "gives a state to something that is not a new array"),
+        (b"\x80\x04]]\x93.", "requests 'non-text'"),
+        (b"\x80\x02T\xff\xff\xff\x7fabc.", "byte 2 requests 2147483647 bytes, expected at most the 4 that are left"),
         (b"\x80\x02" + b"N" * MAX_OPCODES, "byte 200001 comes after 200000 opcodes, expected the end of the pickle"),
         # Machine without a program.
         (b"\x80\x02.", "ends the pickle"),
@@ -256,11 +257,11 @@ def numpy_load(path):
         (b"\x80\x02K\x01\x87.", "never put there"),
         (b"\x80\x02N(K\x01\x86.", "never put there"),
         (b"\x80\x02Na.", "never put there"),
-        (b"\x80\x02}K\x01Ns.", "adds to what is no dict, or keys that are no text"),
-        (b"\x80\x02}(U\x01au.", "adds to what is no dict"),
-        (b"\x80\x02](U\x01aNu.", "adds to what is no dict"),
-        (b"\x80\x02}(Ne.", "adds to what is no list"),
-        (b"\x80\x02}]Ns.", "adds to what is no dict, or keys that are no text"),
+        (b"\x80\x02}K\x01Ns.", "adds to something that is not a dict, or keys that are not text"),
+        (b"\x80\x02}(U\x01au.", "adds to something that is not a dict"),
+        (b"\x80\x02](U\x01aNu.", "adds to something that is not a dict"),
+        (b"\x80\x02}(Ne.", "adds to something that is not a list"),
+        (b"\x80\x02}]Ns.", "adds to something that is not a dict, or keys that are not text"),
         (b"\x80\x02X\x01\x00\x00\x00\xff.", "byte 2 'utf-8' codec"),
         (b"\x80\x02cnumpy\n" + b"x" * 300 + b"\n.", "names nothing"),
         (b"\x80\x02cnumpy", "names nothing"),
@@ -272,11 +273,11 @@ def test_anything_but_plain_values_is_refused_by_name(data, match):
     assert str(caught.value).startswith("byte ")
 
 
-# --- arrays that are none
+# --- things that are not arrays
 
 
 def array(**parts):
-    """A pickled array of one row of two pixels, with some of its parts replaced."""
+    """Return a pickled array of one row of two pixels, with some of its parts replaced."""
     given = {
         "function": b"cnumpy.core.multiarray\n_reconstruct\n",
         "arguments": b"cnumpy\nndarray\nK\x00\x85U\x01b\x87",
@@ -310,10 +311,10 @@ LARGE = b"\x8a\xff" + b"\xff" * 254 + b"\x7f"
 @pytest.mark.parametrize(
     ("parts", "match"),
     [
-        # Objects: NumPy takes the list for the elements, and a pointer for each 8 bytes of raw in older versions.
+        # dtype object: older versions of NumPy take the list as the elements, and each 8 bytes of raw as a pointer.
         ({"dtype": OBJECTS, "raw": b"](K\x01K\x02e"}, "another dtype than uint8"),
         ({"dtype": OBJECTS, "raw": b"U\x10" + b"A" * 16}, "another dtype than uint8"),
-        # uint8 by its arguments, objects by its state.
+        # uint8 by its arguments, object by its state.
         ({"dtype_state": b"(K\x03U\x01|N(U\x01xt}(U\x01x" + OBJECTS + b"K\x00\x86uK\x08K\x08K\x3ftb"}, "by name only"),
         ({"dtype_state": b"(K\x03U\x01|" + OBJECTS + b"K\x02\x85\x86NNK\x10K\x08K\x3ftb"}, "by name only"),
         ({"dtype_state": b"(K\x04tb"}, "does not write like this"),
@@ -339,24 +340,24 @@ LARGE = b"\x8a\xff" + b"\xff" * 254 + b"\x7f"
         ({"arguments": b"cnumpy\ndtype\nK\x00\x85U\x01b\x87"}, "another class than numpy.ndarray"),
         ({"arguments": b")"}, "does not write like this"),
         ({"version": b""}, "does not write like this"),
-        ({"function": b"cnumpy\nndarray\n"}, "is no array but Call"),
-        ({"function": b"cnumpy\ndtype\n"}, "is no array but Call"),
+        ({"function": b"cnumpy\nndarray\n"}, "is not an array but Call"),
+        ({"function": b"cnumpy\ndtype\n"}, "is not an array but Call"),
         ({"function": b"cnumpy.core.numeric\n_frombuffer\n"}, "does not write like this"),
     ],
 )
-def test_what_numpy_would_not_write_is_no_array(parts, match):
+def test_an_array_that_numpy_would_not_write_is_refused(parts, match):
     value = read_pickle(array(**parts))
     with pytest.raises(ValueError, match=match):
         to_uint8_array(value)
 
 
-def test_an_array_without_its_state_is_none():
+def test_an_array_without_its_state_is_refused():
     for data in (b"\x80\x02}.", b"\x80\x02cnumpy\nndarray\n.", array()[: array().index(b"R(") + 1] + b"."):
-        with pytest.raises(ValueError, match=r"is no array but|does not write like this"):
+        with pytest.raises(ValueError, match=r"is not an array but|does not write like this"):
             to_uint8_array(read_pickle(data))
 
 
-def test_frombuffer_with_an_order_of_its_own_is_refused():
+def test_frombuffer_with_another_order_is_refused():
     good = pickle.dumps(PIXELS, 5)
     np.testing.assert_array_equal(to_uint8_array(read_pickle(good)), PIXELS)
     assert good.count(b"\x8c\x01C") == 1
@@ -368,7 +369,7 @@ def test_frombuffer_with_an_order_of_its_own_is_refused():
 
 
 def encodings(count):
-    """Asks `count` times for one text of 1 MB as bytes."""
+    """Encode one text of 1 MB as bytes `count` times."""
     encoded = b"c_codecs\nencode\nh\x00U\x06latin1\x86R"
     return b"\x80\x02(T" + struct.pack("<i", 2**20) + b"a" * 2**20 + b"q\x00" + encoded * count + b"t."
 
@@ -391,7 +392,7 @@ BOMBS = {
 }  # fmt: skip
 
 
-# These can be read: their danger is to go through what was read.
+# The reader accepts these: the danger is in traversing the result.
 READ = [
     "a memo of 2**32 places",
     "an array of 2**62",
@@ -428,7 +429,7 @@ def test_memory_and_time_stay_within_bounds(name):
 
 
 def loads_or_refuses(data):
-    """Whatever is read is plain; whatever is not raises ValueError."""
+    """Read anything: the result must be plain values, or ValueError must be raised."""
     try:
         value = read_pickle(data)
         to_uint8_array(value["data"] if type(value) is dict and "data" in value else value)
@@ -498,7 +499,7 @@ def test_plain_values_come_back_as_pickle_wrote_them(value, protocol):
     try:
         assert read_pickle(pickle.dumps(value, protocol)) == value
     except ValueError as error:
-        # Lone surrogates are no text of anybody's.
+        # Lone surrogates are not valid text.
         assert "codec" in str(error)
     buffer = io.BytesIO()
     pickle._Pickler(buffer, protocol).dump(

@@ -1,7 +1,8 @@
 """The figures printed in the course documents (seeds 000 to 004), from the inputs of the cells that print them.
 
-Each test is one row of FIGURES.md, in its order. A figure held "to 5 digits" is the distance of the exact result to an
-array printed with eight decimals, so it hardly moves; rounding noise only has to stay below the document's own bound.
+Each test is one row of FIGURES.md, in its order. A figure compared "to 5 digits" is the distance of the exact result to
+an array printed with eight decimals, so it hardly changes; rounding noise must only stay below the document's own
+bound.
 """
 
 import numpy as np
@@ -40,16 +41,16 @@ from reference.layers import (
 )
 from reference.optim import adam, rmsprop, sgd_momentum
 
-# Without a compiler NumPy stands in for the kernels, and the figures are the same.
+# Without a compiler, NumPy replaces the compiled kernels, and the figures are the same.
 pytestmark = pytest.mark.filterwarnings("ignore:fast_layers:RuntimeWarning")
 
 
-def spaced(first, last, *shape):
+def evenly_spaced(first, last, *shape):
     return np.linspace(first, last, num=int(np.prod(shape))).reshape(shape)
 
 
-def drawn(*shapes):
-    """The documents' inputs: the global generator's stream from seed 231, in the order of the shapes."""
+def draw_inputs(*shapes):
+    """Draw the documents' inputs: the global generator's stream from seed 231, in the order of the shapes."""
     rng = np.random.RandomState(231)
     return [rng.randn(*shape) for shape in shapes]
 
@@ -59,17 +60,17 @@ def to_5_digits(figure):
 
 
 def to_16_digits(figure):
-    """All that a float64 holds; the order of a sum may move the last one."""
+    """Compare all digits of a float64; another order of a sum may change the last one."""
     return pytest.approx(figure, rel=1e-15, abs=0)
 
 
 def assert_prints_as(actual, printed, decimals=8):
-    """What is printed is `actual`, rounded."""
+    """Assert that `actual`, rounded, is the printed number."""
     np.testing.assert_allclose(actual, printed, rtol=0, atol=0.5001 * 10.0**-decimals)
 
 
 def errors(forward, arrays, gradients, dout):
-    """The relative error of each gradient of a layer, forward(*arrays) -> out, against centred differences."""
+    """Return the relative error of each gradient of a layer, forward(*arrays) -> out, to centred differences."""
     found = []
     for k, gradient in enumerate(gradients):
 
@@ -81,7 +82,7 @@ def errors(forward, arrays, gradients, dout):
 
 
 def net_errors(model, X, y, h):
-    """The relative error of each of a net's gradients, by name."""
+    """Return the relative error of each of a net's gradients, by name."""
     _, grads = model.loss(X, y)
     return {
         name: rel_error(
@@ -93,7 +94,7 @@ def net_errors(model, X, y, h):
 
 @pytest.fixture
 def seed_231():
-    """The nets draw from the global generator, as the documents do; it is put back afterwards."""
+    """The nets draw from the global generator, as in the documents; restore it afterwards."""
     before = np.random.get_state()
     np.random.seed(231)
     yield
@@ -101,23 +102,23 @@ def seed_231():
 
 
 def test_random_state_is_the_stream_of_the_documents():
-    # The documents call np.random.seed(231); here the global generator stays as it is.
+    # The documents call np.random.seed(231); here the global generator does not change.
     before = np.random.get_state()
     try:
         np.random.seed(231)
-        np.testing.assert_array_equal(np.random.randn(7), drawn((7,))[0])
+        np.testing.assert_array_equal(np.random.randn(7), draw_inputs((7,))[0])
     finally:
         np.random.set_state(before)
 
 
 def test_affine_forward():
-    x, w, b = spaced(-0.1, 0.5, 2, 4, 5, 6), spaced(-0.2, 0.3, 120, 3), spaced(-0.3, 0.1, 3)
+    x, w, b = evenly_spaced(-0.1, 0.5, 2, 4, 5, 6), evenly_spaced(-0.2, 0.3, 120, 3), evenly_spaced(-0.3, 0.1, 3)
     printed = np.array([[1.49834967, 1.70660132, 1.91485297], [3.25553199, 3.5141327, 3.77273342]])
     assert rel_error(affine_forward(x, w, b)[0], printed) == to_5_digits(9.7698477e-10)
 
 
 def test_affine_backward():
-    x, w, b, dout = drawn((10, 2, 3), (6, 5), (5,), (10, 5))
+    x, w, b, dout = draw_inputs((10, 2, 3), (6, 5), (5,), (10, 5))
     gradients = affine_backward(dout, affine_forward(x, w, b)[1])
     assert np.max(errors(lambda *xwb: affine_forward(*xwb)[0], (x, w, b), gradients, dout)) < 1e-9
 
@@ -126,11 +127,11 @@ def test_relu_forward():
     printed = np.array(
         [[0, 0, 0, 0], [0, 0, 0.04545455, 0.13636364], [0.22727273, 0.31818182, 0.40909091, 0.5]],
     )
-    assert rel_error(relu_forward(spaced(-0.5, 0.5, 3, 4))[0], printed) == to_5_digits(4.9999998e-08)
+    assert rel_error(relu_forward(evenly_spaced(-0.5, 0.5, 3, 4))[0], printed) == to_5_digits(4.9999998e-08)
 
 
 def test_relu_backward():
-    x, dout = drawn((10, 10), (10, 10))
+    x, dout = draw_inputs((10, 10), (10, 10))
     numerical = eval_numerical_gradient_array(lambda x: relu_forward(x)[0], x, dout)
     assert rel_error(numerical, relu_backward(dout, relu_forward(x)[1])) < 1e-11
 
@@ -146,7 +147,7 @@ def test_losses(loss_of, printed):
 
 
 def test_affine_relu():
-    x, w, b, dout = drawn((2, 3, 4), (12, 10), (10,), (2, 10))
+    x, w, b, dout = draw_inputs((2, 3, 4), (12, 10), (10,), (2, 10))
     gradients = affine_relu_backward(dout, affine_relu_forward(x, w, b)[1])
     assert np.max(errors(lambda *xwb: affine_relu_forward(*xwb)[0], (x, w, b), gradients, dout)) < 1e-9
 
@@ -154,9 +155,9 @@ def test_affine_relu():
 def test_two_layer_net():
     N, D, H, C = 3, 5, 50, 7
     model = TwoLayerNet(input_dim=D, hidden_dim=H, num_classes=C)
-    model.params = {"W1": spaced(-0.7, 0.3, D, H), "b1": spaced(-0.1, 0.9, H)}
-    model.params |= {"W2": spaced(-0.3, 0.4, H, C), "b2": spaced(-0.9, 0.1, C)}
-    X, y = spaced(-5.5, 4.5, D, N).T, np.array([0, 5, 1])
+    model.params = {"W1": evenly_spaced(-0.7, 0.3, D, H), "b1": evenly_spaced(-0.1, 0.9, H)}
+    model.params |= {"W2": evenly_spaced(-0.3, 0.4, H, C), "b2": evenly_spaced(-0.9, 0.1, C)}
+    X, y = evenly_spaced(-5.5, 4.5, D, N).T, np.array([0, 5, 1])
     printed = [
         [11.53165108, 12.2917344, 13.05181771, 13.81190102, 14.57198434, 15.33206765, 16.09215096],
         [12.05769098, 12.74614105, 13.43459113, 14.1230412, 14.81149128, 15.49994135, 16.18839143],
@@ -183,8 +184,8 @@ def test_fully_connected_net_initial_loss(use_batchnorm, printed, seed_231):
 
 
 def test_sgd_momentum():
-    config = {"learning_rate": 1e-3, "velocity": spaced(0.6, 0.9, 4, 5)}
-    next_w, _ = sgd_momentum(spaced(-0.4, 0.6, 4, 5), spaced(-0.6, 0.4, 4, 5), config)
+    config = {"learning_rate": 1e-3, "velocity": evenly_spaced(0.6, 0.9, 4, 5)}
+    next_w, _ = sgd_momentum(evenly_spaced(-0.4, 0.6, 4, 5), evenly_spaced(-0.6, 0.4, 4, 5), config)
     printed_w = [
         [0.1406, 0.20738947, 0.27417895, 0.34096842, 0.40775789],
         [0.47454737, 0.54133684, 0.60812632, 0.67491579, 0.74170526],
@@ -202,8 +203,8 @@ def test_sgd_momentum():
 
 
 def test_rmsprop():
-    config = {"learning_rate": 1e-2, "cache": spaced(0.6, 0.9, 4, 5)}
-    next_w, _ = rmsprop(spaced(-0.4, 0.6, 4, 5), spaced(-0.6, 0.4, 4, 5), config)
+    config = {"learning_rate": 1e-2, "cache": evenly_spaced(0.6, 0.9, 4, 5)}
+    next_w, _ = rmsprop(evenly_spaced(-0.4, 0.6, 4, 5), evenly_spaced(-0.6, 0.4, 4, 5), config)
     printed_w = np.array(
         [
             [-0.39223849, -0.34037513, -0.28849239, -0.23659121, -0.18467247],
@@ -223,8 +224,8 @@ def test_rmsprop():
 
 
 def test_adam():
-    config = {"learning_rate": 1e-2, "m": spaced(0.6, 0.9, 4, 5), "v": spaced(0.7, 0.5, 4, 5), "t": 5}
-    next_w, _ = adam(spaced(-0.4, 0.6, 4, 5), spaced(-0.6, 0.4, 4, 5), config)
+    config = {"learning_rate": 1e-2, "m": evenly_spaced(0.6, 0.9, 4, 5), "v": evenly_spaced(0.7, 0.5, 4, 5), "t": 5}
+    next_w, _ = adam(evenly_spaced(-0.4, 0.6, 4, 5), evenly_spaced(-0.6, 0.4, 4, 5), config)
     printed_w = np.array(
         [
             [-0.40094747, -0.34836187, -0.29577703, -0.24319299, -0.19060977],
@@ -251,14 +252,14 @@ def test_adam():
 
 
 def test_batchnorm_before():
-    X, W1, W2 = drawn((200, 50), (50, 60), (60, 3))
+    X, W1, W2 = draw_inputs((200, 50), (50, 60), (60, 3))
     a = relu_forward(X @ W1)[0] @ W2
     assert_prints_as(a.mean(axis=0), [-2.3814598, -13.18038246, 1.91780462])
     assert_prints_as(a.std(axis=0), [27.18502186, 34.21455511, 37.68611762])
 
 
 def test_batchnorm_at_test_time():
-    W1, W2, *Xs = drawn((50, 60), (60, 3), *[(200, 50)] * 51)
+    W1, W2, *Xs = draw_inputs((50, 60), (60, 3), *[(200, 50)] * 51)
     bn_param = {"mode": "train"}
     for t, X in enumerate(Xs):
         bn_param["mode"] = "train" if t < 50 else "test"
@@ -270,7 +271,7 @@ def test_batchnorm_at_test_time():
 
 @pytest.mark.parametrize("backward", [batchnorm_backward, batchnorm_backward_alt])
 def test_batchnorm_backward(backward):
-    x, gamma, beta, dout = drawn((4, 5), (5,), (5,), (4, 5))
+    x, gamma, beta, dout = draw_inputs((4, 5), (5,), (5,), (4, 5))
     arrays, param = (5 * x + 12, gamma, beta), {"mode": "train"}
     gradients = backward(dout, batchnorm_forward(*arrays, param)[1])
     assert np.max(errors(lambda *xgb: batchnorm_forward(*xgb, param)[0], arrays, gradients, dout)) < 1e-8
@@ -289,7 +290,7 @@ def test_dropout(seed_231):
 
 
 def test_conv_forward_naive():
-    x, w, b = spaced(-0.1, 0.5, 2, 3, 4, 4), spaced(-0.2, 0.3, 3, 3, 4, 4), spaced(-0.1, 0.2, 3)
+    x, w, b = evenly_spaced(-0.1, 0.5, 2, 3, 4, 4), evenly_spaced(-0.2, 0.3, 3, 3, 4, 4), evenly_spaced(-0.1, 0.2, 3)
     out, _ = conv_forward_naive(x, w, b, {"stride": 2, "pad": 1})
     printed = np.array(
         [
@@ -309,14 +310,16 @@ def test_conv_forward_naive():
 
 
 def test_conv_backward_naive():
-    x, w, b, dout = drawn((4, 3, 5, 5), (2, 3, 3, 3), (2,), (4, 2, 5, 5))
+    x, w, b, dout = draw_inputs((4, 3, 5, 5), (2, 3, 3, 3), (2,), (4, 2, 5, 5))
     param = {"stride": 1, "pad": 1}
     gradients = conv_backward_naive(dout, conv_forward_naive(x, w, b, param)[1])
     assert np.max(errors(lambda *xwb: conv_forward_naive(*xwb, param)[0], (x, w, b), gradients, dout)) < 1e-7
 
 
 def test_max_pool_forward_naive():
-    out, _ = max_pool_forward_naive(spaced(-0.3, 0.4, 2, 3, 4, 4), {"pool_width": 2, "pool_height": 2, "stride": 2})
+    out, _ = max_pool_forward_naive(
+        evenly_spaced(-0.3, 0.4, 2, 3, 4, 4), {"pool_width": 2, "pool_height": 2, "stride": 2}
+    )
     printed = np.array(
         [
             [
@@ -335,7 +338,7 @@ def test_max_pool_forward_naive():
 
 
 def test_max_pool_backward_naive():
-    x, dout = drawn((3, 2, 8, 8), (3, 2, 4, 4))
+    x, dout = draw_inputs((3, 2, 8, 8), (3, 2, 4, 4))
     param = {"pool_height": 2, "pool_width": 2, "stride": 2}
     dx = max_pool_backward_naive(dout, max_pool_forward_naive(x, param)[1])
     numerical = eval_numerical_gradient_array(lambda x: max_pool_forward_naive(x, param)[0], x, dout)
@@ -343,7 +346,7 @@ def test_max_pool_backward_naive():
 
 
 def test_conv_fast_against_naive():
-    x, w, b, dout = drawn((100, 3, 31, 31), (25, 3, 3, 3), (25,), (100, 25, 16, 16))
+    x, w, b, dout = draw_inputs((100, 3, 31, 31), (25, 3, 3, 3), (25,), (100, 25, 16, 16))
     param = {"stride": 2, "pad": 1}
     out_naive, cache_naive = conv_forward_naive(x, w, b, param)
     out_fast, cache_fast = conv_forward_fast(x, w, b, param)
@@ -353,7 +356,7 @@ def test_conv_fast_against_naive():
 
 
 def test_pooling_fast_against_naive():
-    x, dout = drawn((100, 3, 32, 32), (100, 3, 16, 16))
+    x, dout = draw_inputs((100, 3, 32, 32), (100, 3, 16, 16))
     param = {"pool_height": 2, "pool_width": 2, "stride": 2}
     out_naive, cache_naive = max_pool_forward_naive(x, param)
     out_fast, cache_fast = max_pool_forward_fast(x, param)
@@ -362,21 +365,21 @@ def test_pooling_fast_against_naive():
 
 
 def test_conv_relu_pool():
-    x, w, b, dout = drawn((2, 3, 16, 16), (3, 3, 3, 3), (3,), (2, 3, 8, 8))
+    x, w, b, dout = draw_inputs((2, 3, 16, 16), (3, 3, 3, 3), (3,), (2, 3, 8, 8))
     params = {"stride": 1, "pad": 1}, {"pool_height": 2, "pool_width": 2, "stride": 2}
     gradients = conv_relu_pool_backward(dout, conv_relu_pool_forward(x, w, b, *params)[1])
     assert np.max(errors(lambda *xwb: conv_relu_pool_forward(*xwb, *params)[0], (x, w, b), gradients, dout)) < 1e-7
 
 
 def test_conv_relu():
-    x, w, b, dout = drawn((2, 3, 8, 8), (3, 3, 3, 3), (3,), (2, 3, 8, 8))
+    x, w, b, dout = draw_inputs((2, 3, 8, 8), (3, 3, 3, 3), (3,), (2, 3, 8, 8))
     param = {"stride": 1, "pad": 1}
     gradients = conv_relu_backward(dout, conv_relu_forward(x, w, b, param)[1])
     assert np.max(errors(lambda *xwb: conv_relu_forward(*xwb, param)[0], (x, w, b), gradients, dout)) < 1e-7
 
 
 def test_three_layer_conv_net_loss(seed_231):
-    # The documents draw these after other things: only three decimals are the same.
+    # The documents draw these after other numbers: only three decimals are the same.
     model = ThreeLayerConvNet()
     X = np.random.randn(50, 3, 32, 32)
     y = np.random.randint(10, size=50)
@@ -411,7 +414,7 @@ def test_conv_net_gradient_errors(net, sizes, printed, seed_231):
 
 
 def test_spatial_batchnorm():
-    x = 4 * drawn((2, 3, 4, 5))[0] + 10
+    x = 4 * draw_inputs((2, 3, 4, 5))[0] + 10
     assert_prints_as(x.mean(axis=(0, 2, 3)), [9.33463814, 8.90909116, 9.11056338])
     assert_prints_as(x.std(axis=(0, 2, 3)), [3.61447857, 3.19347686, 3.5168142])
     bn_param = {"mode": "train"}
@@ -423,7 +426,7 @@ def test_spatial_batchnorm():
 
 def test_spatial_batchnorm_at_test_time():
     bn_param = {"mode": "train"}
-    for t, x in enumerate(drawn(*[(10, 4, 11, 12)] * 51)):
+    for t, x in enumerate(draw_inputs(*[(10, 4, 11, 12)] * 51)):
         bn_param["mode"] = "train" if t < 50 else "test"
         out, _ = spatial_batchnorm_forward(2.3 * x + 13, np.ones(4), np.zeros(4), bn_param)
     assert_prints_as(out.mean(axis=(0, 2, 3)), [-0.08034406, 0.07562881, 0.05716371, 0.04378383])
@@ -431,7 +434,7 @@ def test_spatial_batchnorm_at_test_time():
 
 
 def test_group_norm():
-    x = 4 * drawn((2, 6, 4, 5))[0] + 10
+    x = 4 * draw_inputs((2, 6, 4, 5))[0] + 10
     groups = x.reshape(4, -1)
     assert_prints_as(groups.mean(axis=1), [9.72505327, 8.51114185, 8.9147544, 9.43448077])
     assert_prints_as(groups.std(axis=1), [3.67070958, 3.09892597, 4.27043622, 3.97521327])
@@ -440,7 +443,7 @@ def test_group_norm():
 
 
 def test_group_norm_backward():
-    x, gamma, beta, dout = drawn((2, 6, 4, 5), (1, 6, 1, 1), (1, 6, 1, 1), (2, 6, 4, 5))
+    x, gamma, beta, dout = draw_inputs((2, 6, 4, 5), (1, 6, 1, 1), (1, 6, 1, 1), (2, 6, 4, 5))
     arrays = 5 * x + 12, gamma, beta
     gradients = spatial_groupnorm_backward(dout, spatial_groupnorm_forward(*arrays, 2, {})[1])
     assert np.max(errors(lambda *xgb: spatial_groupnorm_forward(*xgb, 2, {})[0], arrays, gradients, dout)) < 1e-6

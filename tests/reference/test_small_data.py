@@ -1,4 +1,4 @@
-"""The generated data set: in the format of the official one, always the same, and possible to learn."""
+"""The generated data set: it has the official one's format, is always the same, and can be learned."""
 
 import hashlib
 import pickle
@@ -60,13 +60,13 @@ def test_our_reader_and_pickle_agree(folder):
 def test_a_seed_gives_the_same_bytes_everywhere(tmp_path):
     folder = generate_CIFAR10(tmp_path / "3", images_per_batch=12, seed=3)
     digest = hashlib.sha256(b"".join((folder / name).read_bytes() for name in NAMES))
-    # Written down once, under Python 3.11 with NumPy 2.4; Python 3.9 with NumPy 1.26 makes the same.
+    # Recorded under Python 3.11 with NumPy 2.4; Python 3.9 with NumPy 1.26 generates the same.
     assert digest.hexdigest() == "2c1ff60434ec20914294d2bfada13f807bb7cc8130e7cc54b6c5ffd13ef3497c"
     other = generate_CIFAR10(tmp_path / "4", images_per_batch=12, seed=4)
     assert (other / "data_batch_1").read_bytes() != (folder / "data_batch_1").read_bytes()
 
 
-def test_classes_are_as_equal_as_they_can_be(tmp_path):
+def test_classes_are_as_equally_frequent_as_possible(tmp_path):
     generate_CIFAR10(tmp_path, images_per_batch=13)
     counts = np.bincount(read_officially(tmp_path / "data_batch_1")["labels"])
     assert counts.tolist() == [2, 2, 2, 1, 1, 1, 1, 1, 1, 1]
@@ -75,7 +75,7 @@ def test_classes_are_as_equal_as_they_can_be(tmp_path):
 def test_images_use_the_range_and_neighbours_are_alike(folder):
     X = load_CIFAR10(folder)[0]
     assert X.min() == 0 and X.max() == 255
-    # Averaged over a class the noise is gone: what is left is smooth.
+    # The mean over a class has almost no noise, so it is smooth.
     y = load_CIFAR10(folder)[1]
     pattern = X[y == 2].mean(axis=0)
     assert np.abs(np.diff(pattern, axis=0)).max() < 60 and pattern.std() > 20
@@ -107,13 +107,13 @@ def test_the_mean_of_an_image_does_not_tell_its_class(folder):
 
 
 @pytest.mark.parametrize("images", [0, -1, 10001, 2.0, "many"])
-def test_a_number_of_images_that_makes_no_sense_is_refused(images, tmp_path):
+def test_an_impossible_number_of_images_is_refused(images, tmp_path):
     with pytest.raises(ValueError, match=r"images_per_batch is .*, expected a whole number from 1 to 10000. Pass one."):
         generate_CIFAR10(tmp_path / "new", images_per_batch=images)
     assert not (tmp_path / "new").exists()
 
 
-def test_no_file_is_written_over(tmp_path):
+def test_no_file_is_overwritten(tmp_path):
     (tmp_path / "test_batch").write_bytes(b"precious")
     with pytest.raises(FileExistsError, match=r"test_batch exists. Name a new or an empty folder."):
         generate_CIFAR10(tmp_path)
@@ -152,7 +152,7 @@ def test_the_data_set_is_taken_where_it_lies_beside_the_package(monkeypatch, fol
     assert real and len(data["X_train"]) == 300
 
 
-def test_a_folder_named_in_vain_is_said(monkeypatch, tmp_path):
+def test_a_folder_without_the_data_set_is_named(monkeypatch, tmp_path):
     monkeypatch.setenv("CIFAR10_DIR", str(tmp_path))
     with pytest.raises(FileNotFoundError, match="CIFAR10_DIR"):
         load_or_generate()

@@ -1,4 +1,4 @@
-"""The solver on models small enough to train by hand, its printed lines, a real terminal, and runs that are resumed."""
+"""The solver on models small enough to train by hand, its printed lines, a real terminal, and resumed runs."""
 
 import fcntl
 import os
@@ -21,7 +21,7 @@ from reference.solver import Solver
 
 @pytest.fixture(autouse=True)
 def global_stream():
-    """The solver draws from the global generator; other tests find it as it was."""
+    """The solver draws from the global generator; restore it for other tests."""
     before = np.random.get_state()
     yield
     np.random.set_state(before)
@@ -40,15 +40,15 @@ class Line:
         return np.mean((xw - 1) ** 2) / 2, {"w": X.T @ (xw - 1) / len(X)}
 
 
-# Every x is 2, so a step does not depend on what is drawn: w grows by learning_rate * 2 * (1 - 2 w). Labels of the
-# training half are 0; of the validation half two in three.
+# Every x is 2, so a step does not depend on the draws: w grows by learning_rate * 2 * (1 - 2 w). The labels are 0 in
+# the training half; in the validation half, two of three are 0.
 TWOS = {
     "X_train": np.full((4, 1), 2.0),
     "y_train": np.zeros(4, dtype=int),
     "X_val": np.full((3, 1), 2.0),
     "y_val": np.array([0, 0, 1]),
 }
-# Learning rate 0.1 in the first epoch, 0.05 in the second, 0.025 in the third; two iterations an epoch.
+# Learning rate 0.1 in the first epoch, 0.05 in the second, 0.025 in the third; two iterations in an epoch.
 W = [0, 0.2, 0.32, 0.356, 0.3848]
 LOSSES = [0.5, 0.18, 0.0648, 0.041472]
 
@@ -83,7 +83,7 @@ def test_two_epochs_by_hand():
     solver = line_solver(verbose=False)
     solver.train()
     np.testing.assert_allclose(solver.loss_history, LOSSES, rtol=1e-12)
-    # 2 w is above 0.5, so that class 0 wins, from the second step on.
+    # From the second step on, 2 w is above 0.5, so class 0 wins.
     assert solver.train_acc_history == [0.0, 1.0, 1.0]
     assert solver.val_acc_history == pytest.approx([1 / 3, 2 / 3, 2 / 3], rel=1e-12)
     assert (solver.epoch, solver.iteration) == (2, 4)
@@ -98,7 +98,7 @@ def test_the_model_ends_with_the_first_of_the_best_parameters():
     np.testing.assert_allclose(solver.best_params["w"], [W[2]], rtol=1e-12)
     np.testing.assert_array_equal(solver.model.params["w"], solver.best_params["w"])
     assert solver.model.params is params
-    # Copies: who trains the model on does not lose the best.
+    # Copies: training the model further does not change the best parameters.
     solver.model.params["w"] += 1
     np.testing.assert_allclose(solver.best_params["w"], [W[2]], rtol=1e-12)
 
@@ -124,7 +124,7 @@ def test_running_statistics_go_with_the_best_parameters():
     assert solver.model.bn_params == [{"steps": 2}]
 
 
-def test_each_parameter_has_a_config_of_its_own_and_the_options_stay_as_they_were():
+def test_each_parameter_has_its_own_config_and_the_options_do_not_change():
     optim_config = {"learning_rate": 1e-3}
     model = FullyConnectedNet([4], input_dim=6, num_classes=3)
     solver = Solver(model, random_data(), update_rule="adam", optim_config=optim_config, num_epochs=1, verbose=False)
@@ -140,8 +140,8 @@ def test_each_parameter_has_a_config_of_its_own_and_the_options_stay_as_they_wer
     assert all(config["t"] == 1 for config in solver.optim_configs.values())
 
 
-def test_options_and_data_are_taken_as_they_come():
-    """Lists do as well as arrays, and what one solver is told does not reach another."""
+def test_lists_are_accepted_and_solvers_share_no_options():
+    """Lists work as well as arrays, and the options of one solver do not reach another."""
     solver = Solver(Line(), {name: values.tolist() for name, values in TWOS.items()}, **LINE_OPTIONS)
     solver.train()
     assert_trained_as_by_hand(solver)
@@ -150,7 +150,7 @@ def test_options_and_data_are_taken_as_they_come():
 
 
 class Recorder:
-    """Takes note of the examples it is shown, and learns nothing."""
+    """Stores the examples that it gets, and learns nothing."""
 
     def __init__(self):
         self.params, self.shown = {"w": np.zeros(1)}, []
@@ -168,7 +168,7 @@ def numbered(N, N_val):
     return {"X_train": train[:, np.newaxis], "y_train": -train, "X_val": val[:, np.newaxis], "y_val": -val}
 
 
-def test_draws_are_those_of_the_course_in_its_order():
+def test_draws_have_the_order_of_the_course():
     model = Recorder()
     np.random.seed(7)
     Solver(
@@ -183,17 +183,17 @@ def test_draws_are_those_of_the_course_in_its_order():
     assert model.shown == expected
 
 
-def test_as_many_samples_as_there_are_examples_are_not_drawn():
+def test_if_all_examples_are_samples_none_are_drawn():
     model = Recorder()
     np.random.seed(7)
     Solver(
         model, numbered(3, 2), batch_size=5, num_epochs=1, num_train_samples=3, num_val_samples=2, verbose=False
     ).train()
-    # A batch larger than the training half is one epoch; its only iteration is checked once.
+    # If a batch is larger than the training half, an epoch has one iteration, which is checked once.
     assert model.shown == [np.random.RandomState(7).choice(3, 5).tolist(), [0, 1, 2], [100, 101]]
 
 
-def test_two_runs_from_one_seed_are_the_same_run():
+def test_two_runs_with_one_seed_are_equal():
     def run():
         np.random.seed(3)
         model = FullyConnectedNet([5], input_dim=6, num_classes=3, dropout=0.3)
@@ -207,8 +207,8 @@ def test_two_runs_from_one_seed_are_the_same_run():
 # --- accuracy
 
 
-class Fixed:
-    """Scores by heart: the example is its own scores."""
+class ScoresAreInput:
+    """Returns its input as scores: each example is its own scores."""
 
     def __init__(self):
         self.params, self.calls = {}, []
@@ -218,16 +218,16 @@ class Fixed:
         return X
 
 
-def test_accuracy_by_hand_in_batches_of_which_the_last_is_short():
-    solver = Solver(Fixed(), TWOS)
+def test_accuracy_by_hand_with_a_shorter_last_batch():
+    solver = Solver(ScoresAreInput(), TWOS)
     X = np.array([[1.0, 2, 3], [3, 2, 1], [0, 5, 0], [1, 1, 0], [0, 0, 9]])
-    # Highest are 2, 0, 1, 0 (the first of equals), 2.
+    # The highest are 2, 0, 1, 0 (the first of equals), 2.
     assert solver.check_accuracy(X, np.array([2, 1, 1, 0, 0]), batch_size=2) == 3 / 5
     assert solver.model.calls == [2, 2, 1]
 
 
 def test_accuracy_on_samples_draws_them():
-    solver = Solver(Fixed(), TWOS)
+    solver = Solver(ScoresAreInput(), TWOS)
     X, y = np.eye(4), np.array([0, 0, 2, 2])
     np.random.seed(5)
     accuracy = solver.check_accuracy(X, y, num_samples=3)
@@ -272,7 +272,7 @@ def test_not_verbose_prints_nothing(capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_loss_that_is_no_number_is_said_once_and_the_training_goes_on(capsys):
+def test_a_loss_of_nan_warns_once_and_the_training_goes_on(capsys):
     solver = line_solver(optim_config={"learning_rate": np.nan})
     solver.train()
     lines = capsys.readouterr().out.splitlines()
@@ -305,7 +305,7 @@ def run_on_terminal(rows=24, columns=120, before="", train=TRAIN):
             try:
                 out += os.read(ours, 4096)
             except OSError:
-                # What Linux says at the end of a terminal that nobody has open any more.
+                # Linux raises this at the end of a terminal that no process has open.
                 break
         errors = process.stderr.read()
     os.close(ours)
@@ -313,10 +313,10 @@ def run_on_terminal(rows=24, columns=120, before="", train=TRAIN):
     return out.decode().replace("\r\n", "\n"), errors.decode()
 
 
-# A new pseudo-terminal has no rows and no columns until someone sets its size.
+# A new pseudo-terminal has no rows and no columns until its size is set.
 @pytest.mark.process
 @pytest.mark.parametrize("size", [(24, 120), (0, 0)])
-def test_on_a_terminal_a_bar_takes_the_place_of_the_losses(size):
+def test_on_a_terminal_a_bar_replaces_the_losses(size):
     out, errors = run_on_terminal(*size)
     assert errors == ""
     assert "Iteration" not in out
@@ -349,7 +349,7 @@ def test_without_a_terminal_tqdm_is_not_even_imported():
 # --- interrupted, and training on
 
 
-class Stopped(Line):
+class StoppingLine(Line):
     """Line with a second parameter that falls by the learning rate each step; Ctrl-C comes at one of the calls."""
 
     def __init__(self, moment):
@@ -378,8 +378,8 @@ def assert_trained_as_by_hand(solver):
     assert (solver.epoch, solver.iteration) == (2, 4)
 
 
-def assert_whole(solver):
-    """All is as the last whole step left it, and the histories are of what was done."""
+def assert_complete(solver):
+    """Assert that the state is the one after the last complete step, and that the histories match it."""
     steps = solver.iteration
     np.testing.assert_allclose(solver.model.params["w"], [W[steps]], rtol=1e-12)
     assert solver.model.params["v"] == pytest.approx(-sum([0.1, 0.1, 0.05, 0.05][:steps]), rel=1e-12)
@@ -392,20 +392,20 @@ def assert_whole(solver):
 
 # Four steps, and three checks of two calls each.
 @pytest.mark.parametrize("moment", range(1, 11))
-def test_stopped_in_the_model_it_is_whole_and_goes_on(moment):
-    solver = Solver(Stopped(moment), TWOS, **LINE_OPTIONS)
+def test_a_stop_in_the_model_leaves_a_complete_state_and_training_goes_on(moment):
+    solver = Solver(StoppingLine(moment), TWOS, **LINE_OPTIONS)
     with pytest.raises(KeyboardInterrupt):
         solver.train()
-    assert_whole(solver)
+    assert_complete(solver)
     solver.train()
     assert_trained_as_by_hand(solver)
 
 
 # Four steps of two parameters.
 @pytest.mark.parametrize("moment", range(1, 9))
-def test_stopped_in_the_update_rule_no_half_step_is_left(monkeypatch, moment):
-    solver = Solver(Stopped(None), TWOS, **LINE_OPTIONS)
-    stops = Stopped(moment)
+def test_a_stop_in_the_update_rule_leaves_no_half_step(monkeypatch, moment):
+    solver = Solver(StoppingLine(None), TWOS, **LINE_OPTIONS)
+    stops = StoppingLine(moment)
 
     def stopping(w, dw, config):
         learning_rate, config["learning_rate"] = config["learning_rate"], np.inf
@@ -415,9 +415,9 @@ def test_stopped_in_the_update_rule_no_half_step_is_left(monkeypatch, moment):
 
     monkeypatch.setattr(optim, "sgd", stopping)
     with pytest.raises(KeyboardInterrupt):
-        # The rule is looked up by name each time, as notebooks reload optim.py.
+        # The rule is looked up by name each time, because notebooks reload optim.py.
         solver.train()
-    assert_whole(solver)
+    assert_complete(solver)
     assert all(np.isfinite(config["learning_rate"]) for config in solver.optim_configs.values())
     solver.train()
     assert_trained_as_by_hand(solver)
@@ -433,7 +433,7 @@ def test_a_training_at_its_end_says_so_and_goes_on_with_more_epochs(capsys):
     solver.num_epochs = 3
     solver.train()
     assert capsys.readouterr().out == "(Epoch 3 / 3) train acc: 1.000000; val_acc: 0.666667\n"
-    # From the best parameters: 2 w = 0.64.
+    # It starts from the best parameters: 2 w = 0.64.
     assert solver.loss_history[4] == pytest.approx(0.36**2 / 2, rel=1e-12)
 
 
@@ -441,7 +441,7 @@ def test_a_training_at_its_end_says_so_and_goes_on_with_more_epochs(capsys):
 
 
 def outcome(solver):
-    """All that a run has led to, as values that can be compared to the bit."""
+    """Return all results of a run as values that can be compared exactly."""
 
     def plain(value):
         if isinstance(value, dict):
@@ -484,14 +484,14 @@ def test_a_resumed_run_equals_the_uninterrupted_one_to_the_bit(tmp_path, rule, e
     assert resumed.epoch == epoch
     resumed.train()
     assert outcome(resumed) == expected
-    # It goes on writing checkpoints, and they are the same too, but for the times in the archive.
+    # It goes on writing checkpoints, and they are the same, except for the times in the archive.
     for n, before in zip(range(epoch + 1, 5), later, strict=True):
         after = (tmp_path / f"run_epoch_{n}.npz").read_bytes()
         assert without_times(after) == without_times(before)
 
 
 def without_times(archive):
-    """Local headers and the central directory hold the time of writing at bytes 10 to 13 and 12 to 15."""
+    """Local headers have the time of writing at bytes 10 to 13, those of the central directory at bytes 12 to 15."""
     archive = re.sub(rb"(PK\x03\x04.{6}).{4}", rb"\1", archive, flags=re.DOTALL)
     return re.sub(rb"(PK\x01\x02.{8}).{4}", rb"\1", archive, flags=re.DOTALL)
 
@@ -583,42 +583,42 @@ def net(hidden_dims=(5, 4), **options):
             {},
             {},
             "PATH: parameter W2 is float32 (5, 4) in the checkpoint, expected float32 (5, 7). "
-            "Resume with a model and data made as the run's.",
+            "Resume with the model and data of that run.",
         ),
         (
             lambda: net((5,)),
             {},
             {},
             "PATH: parameter W2 is float32 (5, 4) in the checkpoint, expected float32 (5, 3). "
-            "Resume with a model and data made as the run's.",
+            "Resume with the model and data of that run.",
         ),
         (
             lambda: net(dtype=np.float64),
             {},
             {},
             "PATH: parameter W1 is float32 (6, 5) in the checkpoint, expected float64 (6, 5). "
-            "Resume with a model and data made as the run's.",
+            "Resume with the model and data of that run.",
         ),
         (
             lambda: net(use_batchnorm=False),
             {},
             {},
             "PATH: parameter beta1 is float32 (5,) in the checkpoint, expected none. "
-            "Resume with a model and data made as the run's.",
+            "Resume with the model and data of that run.",
         ),
         (
             lambda: net((5, 4, 3)),
             {},
             {},
             "PATH: parameter W4 is missing in the checkpoint, expected float32 (3, 3). "
-            "Resume with a model and data made as the run's.",
+            "Resume with the model and data of that run.",
         ),
         (
             net,
             {"N": 29},
             {},
             "PATH: shape of X_train is [30, 6] in the checkpoint, expected [29, 6]. "
-            "Resume with a model and data made as the run's.",
+            "Resume with the model and data of that run.",
         ),
         (
             net,
@@ -650,7 +650,7 @@ def test_a_checkpoint_without_running_statistics_does_not_fit_a_model_with_some(
     model = Line()
     model.bn_params = [{}]
     with pytest.raises(
-        ValueError, match=r"number of bn_params is 0 in the checkpoint, expected 1\. Resume with a model"
+        ValueError, match=r"number of bn_params is 0 in the checkpoint, expected 1\. Resume with the model"
     ):
         Solver.resume(tmp_path / "line_epoch_1.npz", model, TWOS)
 
@@ -658,11 +658,11 @@ def test_a_checkpoint_without_running_statistics_does_not_fit_a_model_with_some(
 def test_a_checkpoint_cut_off_is_refused(checkpoint):
     content = checkpoint.read_bytes()
     checkpoint.write_bytes(content[: len(content) // 2])
-    with pytest.raises(ValueError, match="no whole checkpoint was found"):
+    with pytest.raises(ValueError, match="no complete checkpoint was found"):
         Solver.resume(checkpoint, all_in_one_net(), random_data())
 
 
-# --- what cannot be used
+# --- wrong arguments
 
 
 def without(name):
@@ -809,7 +809,7 @@ def test_a_wrong_argument_is_named(data, options, message):
         ),
     ],
 )
-def test_what_a_model_returns_wrong_is_named(returned, message):
+def test_a_wrong_return_value_of_a_model_is_named(returned, message):
     model = Line()
     model.loss = lambda X, y: returned
     with pytest.raises(ValueError) as caught:
@@ -845,8 +845,8 @@ def test_wrong_scores_are_named(scores, found):
         ((np.zeros(2), {}), "an array of shape (2,) and something of type dict"),
     ],
 )
-def test_what_an_update_rule_returns_wrong_is_named(monkeypatch, returned, found):
-    # A function of optim.py that was not filled in returns (None, config).
+def test_a_wrong_return_value_of_an_update_rule_is_named(monkeypatch, returned, found):
+    # A function of optim.py that is not written yet returns (None, config).
     model = Line()
     solver = Solver(model, TWOS, verbose=False)
     monkeypatch.setattr(optim, "sgd", lambda w, dw, config: returned)

@@ -1,6 +1,6 @@
-"""Training for real: a convolutional net learns 100 images by heart, generated ones and those of CIFAR-10.
+"""Real trainings: a convolutional net learns 100 images by heart, generated ones and those of CIFAR-10.
 
-The second is a row of FIGURES.md (seed 004). All other rows: make train-figures.
+The second is a row of FIGURES.md (seed 004). For all other rows, run make train-figures.
 """
 
 import os
@@ -21,15 +21,15 @@ from reference.solver import Solver
 
 pytestmark = [pytest.mark.slow, pytest.mark.process]
 
-# Stands beside the project where it is developed, and writes CIFAR-10 in its official format.
+# It stands beside the project where that is developed, and writes CIFAR-10 in its official format.
 RESTORE = ROOT.parent / "shared" / "data" / "restore_cifar10.py"
 
 
 @pytest.fixture(autouse=True)
 def alone():
-    """The global generator is found as it was before, and one thread is enough for nets of this size.
+    """Restore the global generator, and use one thread, which is enough for nets of this size.
 
-    More threads than free processors wait for each other, which takes several times as long.
+    If there are more threads than free processors, they wait for each other, and the test takes several times as long.
     """
     before = np.random.get_state()
     with threadpool_limits(limits=1):
@@ -45,7 +45,7 @@ def generated(tmp_path, monkeypatch):
 
 @pytest.fixture
 def cifar10_folder(pytestconfig):
-    """CIFAR-10's folder: the one that CIFAR10_DIR names, else one restored once into pytest's cache."""
+    """Return CIFAR-10's folder: the one that CIFAR10_DIR names, else one that is created once in pytest's cache."""
     if os.environ.get("CIFAR10_DIR"):
         return os.environ["CIFAR10_DIR"]
     if not RESTORE.exists():
@@ -64,7 +64,7 @@ def test_generated_images_are_learned_by_heart_and_their_classes_too(generated):
     solver.train()
     assert solver.loss_history[-1] < solver.loss_history[0] / 10
     assert solver.train_acc_history[-1] >= 0.95
-    # The generated classes are patterns, so the other images are recognised as well.
+    # The generated classes are patterns, so the net recognises other images as well.
     assert solver.check_accuracy(generated["X_test"], generated["y_test"]) >= 0.8
 
 
@@ -85,7 +85,7 @@ def draw(data):
 
 
 @pytest.mark.parametrize(("least", "word", "status"), [(0.7, "yes", 0), (0.8, "NO", 1)])
-def test_the_table_tells_what_is_reproduced_and_its_status_too(generated, monkeypatch, capsys, least, word, status):
+def test_the_table_lists_the_reproduced_figures_and_their_status(generated, monkeypatch, capsys, least, word, status):
     run = Run("draw", "a draw", "000", "0.7", f"loss > {least}", draw, lambda got: got["loss"] > least, "only a draw")
     monkeypatch.setattr(train_figures, "RUNS", (run, run))
     monkeypatch.setattr(train_figures, "get_CIFAR10_data", lambda: generated)
@@ -94,7 +94,7 @@ def test_the_table_tells_what_is_reproduced_and_its_status_too(generated, monkey
         train_figures.main()
     assert ended.value.code == status
     out = capsys.readouterr().out
-    # The first draw after np.random.seed(231), each time.
+    # Each is the first draw after np.random.seed(231).
     row = (
         "draw: a draw\n"
         "    printed     0.7 (000)\n"

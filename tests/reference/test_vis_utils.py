@@ -1,4 +1,4 @@
-"""The grid of images, worked out by hand."""
+"""The grid of images, compared with values worked out by hand."""
 
 from types import SimpleNamespace
 
@@ -64,7 +64,7 @@ def test_bytes_do_not_wrap():
 @settings(deadline=None)
 @example(np.array([-1.7e308, 1.7e308, 0, 0, *[1e-323, 0, 0, 0], *[5e-324, 0, 0, 0]]).reshape(3, 2, 2, 1))
 @given(arrays(float, (3, 2, 2, 1), elements=st.floats(allow_nan=False, allow_infinity=False)))
-def test_every_image_fills_its_range_and_is_left_as_it_was(Xs):
+def test_every_image_fills_its_range_and_is_not_modified(Xs):
     before = Xs.copy()
     grid = visualize_grid(Xs, ubound=10.0, padding=0)
     np.testing.assert_array_equal(Xs, before)
@@ -92,23 +92,23 @@ def test_every_image_fills_its_range_and_is_left_as_it_was(Xs):
         (
             np.array([[[[1.0, np.nan]]]]),
             1,
-            "visualize_grid: Xs holds inf or NaN, expected numbers. See where the training diverged.",
+            "visualize_grid: Xs contains inf or NaN, expected finite numbers. Look where the training diverged.",
         ),
         (
             np.array([[[[1.0, -np.inf]]]]),
             1,
-            "visualize_grid: Xs holds inf or NaN, expected numbers. See where the training diverged.",
+            "visualize_grid: Xs contains inf or NaN, expected finite numbers. Look where the training diverged.",
         ),
         (np.ones((1, 1, 1, 1)), -1, "visualize_grid: padding is -1, expected at least 0. Pass 0 for none."),
     ],
 )
-def test_what_cannot_be_laid_out_is_told(Xs, padding, message):
+def test_images_that_cannot_be_laid_out_are_refused(Xs, padding, message):
     with pytest.raises(ValueError) as caught:
         visualize_grid(Xs, padding=padding)
     assert str(caught.value) == message
 
 
-def test_histories_are_drawn_one_line_a_training():
+def test_histories_are_drawn_as_one_line_for_each_training():
     matplotlib.use("Agg")
     solver = SimpleNamespace(loss_history=[3, 2, 1], train_acc_history=[0.1, 0.5], val_acc_history=[0.2, 0.4])
     figure = plot_histories({"sgd": solver, "adam": solver})
@@ -118,6 +118,6 @@ def test_histories_are_drawn_one_line_a_training():
     plt.close(figure)
 
 
-def test_no_history_is_refused():
+def test_an_empty_dict_of_histories_is_refused():
     with pytest.raises(ValueError, match="solvers is empty"):
         plot_histories({})

@@ -1,4 +1,4 @@
-"""A notebook that tries to run, load, send or lead somewhere by every output and every cell that notebooks have."""
+"""A notebook that tries to run, load, send or link something, in every kind of output and cell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results as they come out of a real class, for the tests and for looking at the pages.
+"""Results like those of a real class, for the tests and to look at the pages.
 
 python tests/report/sample.py DIR      writes the pages of a class of 30, with the good, the typical and the hostile
 """
@@ -93,7 +93,7 @@ def saying(text: str) -> tuple[Reason, ...]:
 
 
 def result_of(name: str, verdicts: dict[str, dict[str, object]] | None = None, **changes: object) -> Result:
-    """The plan, passed, but for what `verdicts` says by check id."""
+    """The plan with all checks passed, except for `verdicts`, by check id."""
     checks, functions = [], []
     for function, needs, planned in PLAN:
         module = function.rpartition(".")[0]
@@ -132,7 +132,7 @@ def result_of(name: str, verdicts: dict[str, dict[str, object]] | None = None, *
 
 
 def verdict(changes: dict[str, object]) -> dict[str, object]:
-    """What did not pass has no comparison but those that are named."""
+    """A check that did not pass has only the named comparisons."""
     return changes if changes.get("status", "passed") == "passed" else {"comparisons": (), **changes}
 
 
@@ -159,7 +159,7 @@ CONV_FRAMES = (
 
 
 def typical() -> Result:
-    """A submission with one mistake of most kinds: what a teaching assistant sees all day."""
+    """A submission with one mistake of most kinds, as a teaching assistant sees them every day."""
     verdicts = {
         "layers.relu_backward.gradients": {
             "remarks": saying("relu_backward changed its argument dout. Work on a copy of it."),
@@ -290,18 +290,18 @@ def grader_failure() -> Result:
         score=0.0,
         checks=(),
         functions=(),
-        reason=as_written("/srv/course/assignment/fixtures/hidden/conv_7.npz: does not exist. Run make fixtures."),
+        reason=as_written("/srv/course/assignment/fixtures/hidden/conv_7.npz: does not exist. Run grader fixtures."),
     )
 
 
-# Every way into a page that a submission has; each would show itself in a dialog, a request, a mark or a title.
+# Every way by which a submission's text enters a page; each attack would show in a dialog, a request, a tag or a title.
 ATTACK = (
     "</script></style></title></textarea><script>document.title='owned';alert(1)</script>"
     '<img src=x onerror="alert(2)"><svg onload=alert(3)><a href="javascript:alert(4)">x</a>'
     "<iframe src=http://attacker.example/></iframe><link rel=stylesheet href=//attacker.example/a.css>"
     "{{ 7*191 }}{% raw %}' \" ` &lt; \x1b[31mred\x1b[0m \u202egnp.exe\u202c \u2066x\u2069 \x00 \x9b0m \ud800"
 )
-# Safe as a file name, as every id is, and nothing else.
+# Safe as a file name, like every id, and hostile otherwise.
 HOSTILE_ID = "mallory'\"><script>alert(5)<img src=x onerror=alert(6)>&amp; ..%2f#?\u202e\x1b[2J"
 
 
@@ -339,7 +339,7 @@ def hostile() -> Result:
     )
 
 
-# What staff gave, by submission, as answers.csv has it.
+# The points and comments of staff, by submission, as in answers.csv.
 MARKS = {
     "grace_hopper": {
         ("Nets", "step-size"): Mark(1.5, "The rounding errors are missing.\nSee the lecture on them."),
@@ -350,7 +350,7 @@ MARKS = {
 
 
 def class_of(count: int = 30, seed: int = 231) -> list[Result]:
-    """A class: most pass most, later functions are missed more often, some stop half-way."""
+    """A class: most pass most checks, later functions fail more often, some students stop half-way."""
     rng = random.Random(seed)
     return [classmate(rng, index) for index in range(1, count + 1)]
 

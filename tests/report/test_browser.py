@@ -1,4 +1,4 @@
-"""The pages in a real browser: nothing leaves, nothing runs that is not ours, and they can be used and read."""
+"""The pages in a real browser: they send nothing, run only our code, and are usable and readable."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def opened(browser: Any, pages: Path, name: str, viewport: dict[str, int] = DESK
 
 @contextmanager
 def opened_file(browser: Any, file: Path, viewport: dict[str, int] = DESK, **options: Any) -> Iterator[Any]:
-    """One page, whose requests, console messages, errors and dialogs are kept in `page.events`."""
+    """One page that records its requests, console messages, errors and dialogs in `page.events`."""
     context = browser.new_context(viewport=viewport, **options)
     page = context.new_page()
     page.events = []
@@ -59,7 +59,7 @@ def test_nothing_leaves_the_page_and_nothing_of_a_submission_runs(browser: Any, 
         assert page.locator("iframe, img, script[src], svg[onload]").count() == 0
 
 
-def test_a_script_that_got_into_a_page_all_the_same_would_not_run(browser: Any, pages: Path, tmp_path: Path) -> None:
+def test_a_script_injected_into_a_page_does_not_run(browser: Any, pages: Path, tmp_path: Path) -> None:
     for name in ("class", "staff", "feedback"):
         text = (pages / ADDRESSES[name]).read_text(encoding="utf-8")
         hole = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
@@ -89,7 +89,7 @@ def scores(page: Any) -> list[float]:
     return [float(key) for key in keys.evaluate_all("cells => cells.map(cell => cell.dataset.sort)")]
 
 
-def test_a_click_sorts_and_a_second_one_turns_it_around(browser: Any, pages: Path) -> None:
+def test_a_click_sorts_and_a_second_click_reverses(browser: Any, pages: Path) -> None:
     with opened(browser, pages, "class") as page:
         before = ids(page)
         heading = page.get_by_role("columnheader", name="Score")
@@ -157,7 +157,7 @@ def test_staff_and_student_pages_hold_no_script(browser: Any, pages: Path) -> No
             assert page.locator("script").count() == 0
 
 
-# Every text that is shown, with its colour, on the nearest background that is painted behind it (WCAG 2.2, 1.4.3).
+# Every visible text with its colour and the nearest background painted behind it (WCAG 2.2, 1.4.3).
 CONTRASTS = """() => {
   const rgb = (text) => (text.match(/[\\d.]+/g) || []).map(Number);
   const light = (c) => { const [r, g, b] = c.map((v) => v / 255).map((v) => v <= 0.04045 ? v / 12.92
@@ -206,7 +206,7 @@ def test_folded_parts_are_printed(browser: Any, pages: Path) -> None:
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The class page of 1,200: more than is laid out at once."""
+    """The class page of 1,200 submissions, more than the page lays out at first."""
     folder = tmp_path_factory.mktemp("large")
     results = class_of(40)
     roster = roster_of(
@@ -217,7 +217,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_large_class_is_laid_out_in_part_until_all_is_asked_for(browser: Any, large: Path) -> None:
+def test_a_large_class_is_laid_out_in_part_until_the_user_shows_all(browser: Any, large: Path) -> None:
     with opened(browser, large, "class") as page:
         assert (len(ids(page)), ids(page)[0]) == (500, "student_0")
         assert page.locator("#rest-note span").inner_text() == "The first 500 of 1200; the filter finds all."

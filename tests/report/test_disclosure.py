@@ -1,4 +1,4 @@
-"""A hidden check leaks nothing to the student: every field but the public ones is a sentinel, searched in the page."""
+"""A hidden check leaks nothing to the student: all non-public fields are sentinels, searched in the page."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_of_a_hidden_check_the_student_sees_title_status_points_and_hint(visibil
     page = feedback_page(result_with(sentinel_check(visibility, status)))
     assert [leak for leak in LEAKS if leak in page] == []
     assert "Public title." in page
-    # Advice on an exception goes by its text, which the code may choose by its hidden input.
+    # Advice depends on the exception's text, which the code may choose by its hidden input.
     assert ("Public hint." in page) == (status in ("failed", "partial"))
     assert "<b>1</b>" in page
 
@@ -79,14 +79,14 @@ def test_staff_see_all_of_a_hidden_check_and_students_all_of_a_visible_one() -> 
             assert f"SENTINEL{field}" in page
 
 
-def test_the_whole_duration_is_not_told_because_it_tells_that_of_the_hidden_checks() -> None:
+def test_the_total_duration_is_not_shown_because_it_reveals_that_of_hidden_checks() -> None:
     result = result_with(sentinel_check("hidden"))
     assert "124 s" in staff_page(result)
     assert "124 s" not in feedback_page(result)
     assert for_student(result).duration_s == 0.0
 
 
-def test_the_student_does_not_read_where_files_lay_or_what_failed_in_the_grader() -> None:
+def test_the_student_sees_neither_our_paths_nor_our_errors() -> None:
     submission = {**typical().submission, "source": "/srv/course/SENTINEL.zip"}
     broken = replace(
         typical(), submission=submission, status="grader_error", reason=as_written("SENTINEL: no fixture.")
@@ -97,8 +97,8 @@ def test_the_student_does_not_read_where_files_lay_or_what_failed_in_the_grader(
     assert staff_page(broken).count("SENTINEL") == 2
 
 
-def test_advice_on_what_could_not_be_compared_is_no_hint_of_a_hidden_check() -> None:
-    """A failed check without comparisons: what it returned could not be used, and the code chose the text of that."""
+def test_a_hidden_check_without_comparisons_shows_no_advice() -> None:
+    """A failed check without comparisons: its value could not be used, and the code chose the text of the exception."""
     check = replace(sentinel_check("hidden", "failed"), comparisons=())
     assert "Public hint." not in feedback_page(result_with(check))
 
@@ -112,17 +112,17 @@ def on_stubs(outcome: str) -> dict[str, object]:
 
 @pytest.mark.parametrize("why", [on_stubs(EARNED_THE_SAME), on_stubs(EARNED_LESS), {"after_hidden": True}])
 @pytest.mark.parametrize("status", ["failed", "partial", "error", "timeout", "crashed", "passed"])
-def test_of_a_visible_check_whose_text_may_hold_a_secret_the_student_reads_none_of_it(why, status) -> None:
-    """On stubs, the reference answered what the code asked; after a hidden check, the code may have its input."""
+def test_a_visible_check_that_may_contain_a_secret_shows_the_student_no_text(why, status) -> None:
+    """On stubs, the code knows the reference's answers; after a hidden check, it may know the hidden input."""
     page = feedback_page(result_with(replace(sentinel_check("visible", status), **why)))
     left = [leak for leak in LEAKS if leak in page]
     assert left in ([], ["SENTINEL"])
-    own = page.count("SENTINELid") + page.count("Wrong all the same: SENTINELname.")  # the assignment's own words
+    own = page.count("SENTINELid") + page.count("Still wrong: SENTINELname.")  # the assignment's own words
     assert page.count("SENTINEL") == own
     assert "Public title." in page
     assert ("Public hint." in page) == (status in ("failed", "partial"))
     assert ("Told." in page) == ("own_run" in why)
-    assert ("ran after hidden ones" in page) == ("after_hidden" in why and status != "passed")
+    assert ("ran after hidden checks" in page) == ("after_hidden" in why and status != "passed")
 
 
 def test_staff_read_all_of_such_a_check() -> None:
@@ -132,8 +132,8 @@ def test_staff_read_all_of_such_a_check() -> None:
 
 
 @pytest.mark.parametrize("why", [{"visibility": "hidden"}, {"after_hidden": True}, on_stubs(EARNED_LESS)], ids=str)
-def test_no_sentence_shows_what_the_code_chose_where_that_may_be_a_secret(why: dict[str, object]) -> None:
-    """Every reason that there is, wherever a check holds reasons; the catalogue says which values the code chose."""
+def test_no_message_shows_text_chosen_by_the_code_if_it_may_be_a_secret(why: dict[str, object]) -> None:
+    """Every reason, at every place in a check; the catalogue marks the values that the code chose."""
     reasons = tuple(Reason(id, values_for(text, "CANARY")) for id, text in CATALOGUE.items() if chosen_by_code(text))
     assert len(reasons) > 10
     parts = tuple(Comparison("out", "failed", reason, 0.5, 1e-5) for reason in reasons)

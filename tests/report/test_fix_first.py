@@ -1,4 +1,4 @@
-"""What to fix first: causes before consequences, then points; and no more than the record tells."""
+"""What to fix first: causes before consequences, then points lost; and nothing beyond the record."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ def test_a_consequence_of_a_consequence_stands_last() -> None:
     ]
 
 
-def test_among_causes_the_one_that_lost_most_stands_first_and_ties_keep_the_order_of_the_assignment() -> None:
+def test_among_causes_the_one_that_lost_most_is_first_and_ties_keep_the_assignments_order() -> None:
     assert names(function("a", 1), function("b", 3), function("c", 1)) == ["b", "a", "c"]
 
 
-def test_functions_that_lost_nothing_are_not_listed_and_are_no_cause() -> None:
+def test_functions_that_lost_nothing_are_neither_listed_nor_a_cause() -> None:
     assert names(function("forward", 0), function("backward", 2, "forward")) == ["backward"]
     assert fixes_of(good()) == ()
 
@@ -57,7 +57,7 @@ def test_a_fix_names_the_causes_that_lost_points() -> None:
     assert fixes["layers.conv_forward_naive"].follows_from == ()
 
 
-def test_a_circle_of_needs_is_cut_where_most_was_lost() -> None:
+def test_a_cycle_of_needs_is_cut_at_the_function_that_lost_most() -> None:
     circle = (function("a", 1, "b"), function("b", 5, "a"), function("self", 9, "self"))
     result = replace(result_of("x"), checks=(), functions=circle)
     assert [(fix.function, fix.follows_from) for fix in fixes_of(result)] == [("self", ()), ("b", ()), ("a", ("b",))]
@@ -67,10 +67,10 @@ LETTERS = st.sampled_from("abcdef")
 
 
 @given(st.dictionaries(LETTERS, st.tuples(st.integers(1, 9), st.lists(LETTERS))))
-def test_every_function_stands_once_and_after_its_causes_unless_they_go_in_circles(
+def test_every_function_is_listed_once_after_its_causes_unless_there_is_a_cycle(
     drawn: dict[str, tuple[int, list[str]]],
 ) -> None:
-    # A function here may only need what stands earlier in the alphabet, so there is no circle.
+    # A function here needs only functions earlier in the alphabet, so there is no cycle.
     functions = [function(name, lost, *(n for n in needs if n < name)) for name, (lost, needs) in drawn.items()]
     ordered = [item.function for item in causes_first(functions)]
     assert sorted(ordered) == sorted(drawn)
@@ -88,7 +88,7 @@ def only(*checks: CheckResult) -> Result:
     return replace(result_of("x"), checks=checks, functions=(FunctionResult("f", 0.0, 4.0, "failed"),))
 
 
-def test_a_fix_tells_the_check_that_tells_most_and_the_line_where_it_happened() -> None:
+def test_a_fix_shows_the_most_helpful_check_and_its_line() -> None:
     frames = (Frame("layers.py", 3, "outer", "inner()"), Frame("layers.py", 9, "inner", "1 / 0"))
     silent, loud = (
         check(),
@@ -110,7 +110,7 @@ def test_a_student_whose_only_failing_checks_are_hidden_reads_title_and_hint_and
     assert (fix.what, fix.hint, fix.where) == ("A hidden check has not passed: A title.", "Look at pad.", "layers.py")
 
 
-def test_a_visible_check_is_told_before_a_hidden_one() -> None:
+def test_a_visible_check_is_preferred_to_a_hidden_one() -> None:
     hidden, visible = (
         check(visibility="hidden", status="error", reasons=saying("hidden")),
         check(id="f.b", reasons=saying("visible")),
@@ -161,7 +161,7 @@ def test_a_single_function_that_is_not_written_is_a_fix_like_others() -> None:
     assert ([fix.function for fix in fixes], unwritten) == (["m.first"], ())
 
 
-def test_a_hint_is_given_in_full_for_every_function_that_has_it() -> None:
+def test_every_function_shows_its_full_hint() -> None:
     functions = tuple(FunctionResult(name, 0.0, 2.0, "failed") for name in ("m.a", "m.b", "m.c"))
     hints = ("Divide by N.", "Divide by N.", "Look at pad.")
     checks = tuple(

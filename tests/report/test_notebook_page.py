@@ -1,4 +1,4 @@
-"""A notebook's page: what is shown, what is left out, and that three walls stand around it, each of which would do."""
+"""A notebook's page: what it shows, what it leaves out, and its three walls, each of which alone is enough."""
 
 from __future__ import annotations
 
@@ -90,15 +90,15 @@ def test_a_vector_drawing_is_a_picture_in_which_nothing_runs() -> None:
     assert "<svg" not in body
 
 
-def test_what_could_run_is_left_out_with_a_word() -> None:
+def test_active_content_is_replaced_by_a_note() -> None:
     javascript = {"output_type": "display_data", "data": {"application/javascript": "alert(1)"}, "metadata": {}}
     body = inside(page_of(code(javascript, shown(text_html="<script>alert(2)</script><b>kept</b>"))))
-    assert "an output of another kind, which is not shown" in body
+    assert "an output of a kind that is not shown" in body
     assert "alert" not in body
     assert "<b>kept</b>" in body
 
 
-def test_floods_are_shortened_and_say_so() -> None:
+def test_floods_are_shortened_with_a_note() -> None:
     flood = {"output_type": "stream", "name": "stdout", "text": "x" * (OUTPUT_CHARS + 7)}
     body = inside(page_of(code(flood, *[shown(text_plain=str(n)) for n in range(OUTPUTS + 3)]), markdown("y" * 40_000)))
     assert "… (7 more characters)" in body
@@ -113,7 +113,7 @@ def test_unseen_characters_are_shown_as_codes_wherever_they_come_from() -> None:
     assert not {"\u202e", "\u2066", "\x07"} & set(body)
 
 
-def test_a_raw_cell_is_text_whatever_it_says_it_is() -> None:
+def test_a_raw_cell_is_text_whatever_its_type() -> None:
     raw = {"cell_type": "raw", "metadata": {"raw_mimetype": "text/html"}, "source": "<b>bold</b>\n\n</pre><i>x</i>"}
     assert "&lt;b&gt;bold&lt;/b&gt;\n\n&lt;/pre&gt;&lt;i&gt;x" in inside(page_of(raw))
 
@@ -128,7 +128,7 @@ def test_markdown_that_the_converter_fails_over_is_shown_as_it_was_written(monke
 
 def test_a_notebook_that_cannot_be_read_says_so() -> None:
     page = notebook_page(b"{", name="Nets.ipynb", submission="ada")
-    assert "It cannot be shown: it is damaged or cut off: it is no JSON. Save it again." in page
+    assert "It cannot be shown: it is damaged or cut off: it is not valid JSON. Save it again." in page
     assert "<iframe" not in page
 
 
@@ -144,19 +144,19 @@ def test_a_notebook_without_cells_says_so() -> None:
         "<img src=//a><img src=data:text/html,x>",
     ],
 )
-def test_no_attribute_leads_anywhere(hole: str) -> None:
+def test_no_attribute_contains_a_link(hole: str) -> None:
     cleaned = clean(hole)
     assert re.findall(r"<[^>]*?\s(?!class=|alt=|width=|height=|start=|colspan=|rowspan=)[\w-]+=", cleaned) == []
     assert not re.search(r"(?i)<(script|style|iframe|svg|form|input|meta|link|base|object|embed|video)", cleaned)
 
 
-def test_markup_cannot_end_the_cell_that_it_stands_in() -> None:
+def test_markup_cannot_close_its_cell() -> None:
     body = inside(page_of(code(shown(text_html="</div></div></div></pre></body><b>out</b>")), markdown("the next")))
     before = body[: body.index("<b>out</b>")]
     assert before.count("<div") - before.count("</div") >= 3
 
 
-def test_pages_of_one_submission_have_names_of_their_own_that_are_safe() -> None:
+def test_pages_of_one_submission_have_unique_safe_names() -> None:
     names = page_names(["Nets.ipynb", "nets.ipynb", "../x.ipynb", "<b>?.ipynb", "CON.ipynb"])
     assert list(names.values()) == ["Nets.html", "nets-2.html", "_x.html", "_b__.html", "CON_.html"]
 
@@ -170,7 +170,7 @@ def hostile_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def attacker() -> Iterator[tuple[str, list[str]]]:
-    """A server that keeps what it is asked for: its address, and the paths."""
+    """A server that records requested paths; yields its address and the paths."""
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -190,19 +190,19 @@ def attacker() -> Iterator[tuple[str, list[str]]]:
 
 
 @pytest.mark.browser
-def test_nothing_of_a_hostile_notebook_runs_loads_or_asks(browser: Any, hostile_page: Path) -> None:
+def test_nothing_of_a_hostile_notebook_runs_or_loads(browser: Any, hostile_page: Path) -> None:
     with opened_file(browser, hostile_page) as page:
         page.wait_for_timeout(300)
         assert page.events == [("request", page.url)]
         frame = page.frames[1]
         assert frame.url == "about:srcdoc"
         assert "the last cell" in frame.content()
-        assert frame.locator("img[src]").count() == 3  # a drawing, a pixel, and what calls itself a GIF
+        assert frame.locator("img[src]").count() == 3  # a drawing, a pixel, and something with the type of a GIF
         assert page.title() == "<script>alert(70)</script>.ipynb · mallory"
 
 
 @pytest.mark.browser
-def test_a_click_on_anything_leads_nowhere(browser: Any, hostile_page: Path) -> None:
+def test_a_click_on_anything_opens_nothing(browser: Any, hostile_page: Path) -> None:
     with opened_file(browser, hostile_page) as page:
         for link in page.frames[1].locator("a").all():
             link.click(force=True, timeout=2000)
@@ -215,7 +215,7 @@ def test_a_click_on_anything_leads_nowhere(browser: Any, hostile_page: Path) -> 
 def test_if_the_sanitiser_had_let_everything_through_nothing_would_run_or_load(
     browser: Any, tmp_path: Path, attacker: tuple[str, list[str]]
 ) -> None:
-    """The browser tells of requests that its policy then forbids, so a server counts those that arrive."""
+    """The browser also reports requests that the policy then blocks, so a server counts those that arrive."""
     host, asked = attacker
     path = tmp_path / "open.html"
     path.write_text(framed(HTML.replace(HOST, host), "", name="Open.ipynb", submission="mallory"))
@@ -267,13 +267,13 @@ ALONE = [
         *((formula, f"before\n\n{formula}\n\nafter *it*") for formula in [*IN_A_LINE, *ALONE]),
     ],
 )
-def test_no_markdown_is_seen_in_a_formula(formula: str, source: str) -> None:
+def test_formulas_are_not_read_as_markdown(formula: str, source: str) -> None:
     body = inside(page_of(markdown(source)))
     assert formula in body
     assert body.count("<em>") == 1 and "<li>" not in body and "<h1>" not in body
 
 
-def test_a_price_is_no_formula() -> None:
+def test_a_price_is_not_a_formula() -> None:
     assert "It costs $5 and <em>not</em> more." in inside(page_of(markdown("It costs $5 and *not* more.")))
 
 

@@ -1,4 +1,4 @@
-"""The pages as text: escaped, complete, the same every time, with the words of the design."""
+"""The pages as text: escaped, complete, deterministic, with the words of the design."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ VOID = {"meta", "link", "br", "wbr", "input", "img", "hr"}
 
 
 class Elements(HTMLParser):
-    """Every element with its attributes; checks on the way that each is closed where it should be."""
+    """All elements with their attributes; also checks that each is closed in the right place."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ def all_pages(result: Result) -> list[str]:
 @pytest.mark.parametrize(
     "result", [good(), typical(), unreadable(), grader_failure(), hostile()], ids=lambda r: r.id[:8]
 )
-def test_every_element_is_closed_and_no_id_stands_twice(result: Result) -> None:
+def test_every_element_is_closed_and_ids_are_unique(result: Result) -> None:
     for page in all_pages(result):
         ids = [attributes["id"] for _, attributes in Elements(page).found if "id" in attributes]
         assert len(ids) == len(set(ids))
@@ -140,12 +140,12 @@ def test_a_result_read_back_from_its_file_gives_the_same_page() -> None:
     assert staff_page(Result.from_json(typical().to_json())) == staff_page(typical())
 
 
-def test_rows_stand_by_id_as_people_count() -> None:
+def test_rows_are_in_natural_order_of_ids() -> None:
     page = class_page(roster_of([result_of("s10"), result_of("s9"), result_of("a")]), title=TITLE)
     assert re.findall(r'<th scope="row"[^>]*><a href="([^"]*)"', page) == ["a.html", "s9.html", "s10.html"]
 
 
-def test_mean_and_median_are_over_the_graded() -> None:
+def test_mean_and_median_include_only_graded_submissions() -> None:
     results = [replace(good(), score=score, max_score=10.0) for score in (1.0, 2.0, 9.0)] + [unreadable()]
     page = class_page(roster_of(results), title=TITLE)
     assert re.search(r"Mean</dt><dd>4<", page)
@@ -159,8 +159,8 @@ def test_scores_out_of_different_sums_are_summed_up_in_percent() -> None:
     assert re.search(r'Mean</dt><dd>75<span class="of"> %', page)
 
 
-def test_a_class_of_nobody_has_a_page() -> None:
-    assert "no result yet" in class_page(roster_of([]), title=TITLE)
+def test_an_empty_class_has_a_page() -> None:
+    assert "no results yet" in class_page(roster_of([]), title=TITLE)
 
 
 def test_most_often_failed_checks_are_counted() -> None:
@@ -169,10 +169,10 @@ def test_most_often_failed_checks_are_counted() -> None:
     assert re.search(r"One step from t = 100\..*?<b class=\"count\">2<span class=\"of\"> of 3<", page, re.DOTALL)
 
 
-def test_what_could_not_be_graded_is_shown_with_its_message() -> None:
+def test_an_ungraded_submission_is_shown_with_its_message() -> None:
     page = class_page(roster_of([good(), unreadable(), grader_failure()]), title=TITLE)
     assert page.count("the archive ends in the middle of layers.py") == 2
-    assert page.count("Run make fixtures.") == 2
+    assert page.count("Run grader fixtures.") == 2
     assert "the archive ends in the middle" in feedback_page(unreadable())
 
 
@@ -181,7 +181,7 @@ def test_results_without_isolation_carry_a_banner_on_every_page(kind) -> None:
     result = replace(good(), environment={**good().environment, "sandbox": kind})
     for page in (staff_page(result), class_page(roster_of([result]), title=TITLE)):
         assert ("--sandbox uid" in page) == (kind == "uid")
-        assert ("nothing around it" in page) == (kind == "none")
+        assert ("without any protection" in page) == (kind == "none")
     assert ("provisional" in feedback_page(result)) == (kind == "none")
     assert [page.lower().count("graded without isolation") for page in all_pages(result)] == [1, 1, 1]
     assert not any("graded without isolation" in page.lower() for page in all_pages(good()))
@@ -198,7 +198,7 @@ def test_the_student_reads_all_public_checks_passed_and_never_all_tests() -> Non
         assert "all tests" not in page.lower()
 
 
-def test_a_consequence_says_what_it_probably_follows_from_and_a_missing_one_what_it_builds_on() -> None:
+def test_a_consequence_names_its_probable_cause_and_a_missing_function_what_it_builds_on() -> None:
     page = " ".join(re.sub("<[^>]*>", "", feedback_page(typical())).split())
     assert "probably follows from layers.conv_forward_naive" in page
     assert "builds on layers.batchnorm_forward" in page
@@ -233,13 +233,13 @@ def test_a_traceback_of_endless_recursion_shows_its_ends() -> None:
     assert page.count('class="place"') == 12
 
 
-def test_a_flood_of_prints_is_cut_and_says_so() -> None:
+def test_a_flood_of_prints_is_cut_with_a_note() -> None:
     page = staff_page(result_of("a", {"optim.adam.three_steps": {"output": "x" * 1_000_000}}))
     assert len(page) < 300_000
     assert "980,000 more characters were printed" in page
 
 
-def test_a_word_that_no_page_could_explain_is_in_no_result() -> None:
+def test_a_result_contains_only_words_that_pages_explain() -> None:
     result = result_of("ada", {"optim.adam.late": {"status": "brilliant"}})
     with pytest.raises(ValueError, match="Invalid enum value 'brilliant'"):
         Result.from_json(result.to_json())
@@ -255,7 +255,7 @@ def taken_for(result: Result, handout: str, grounds: str = "") -> Result:
     return replace(result, assignment=assignment, grounds=as_written(grounds) if grounds else None)
 
 
-def test_the_assignments_own_handout_is_nothing_to_remark_on() -> None:
+def test_the_assignments_own_handout_is_not_mentioned() -> None:
     result = taken_for(good(), "default")
     assert "Handouts</h2>" not in class_page(roster_of([result]), title=TITLE)
     assert "Graded for handout" not in staff_page(result) + feedback_page(result)
@@ -268,9 +268,9 @@ def test_another_handout_is_named_on_every_page() -> None:
         assert "Graded for handout <b>2016</b>" in page
 
 
-def test_a_class_page_says_what_was_taken_for_what_the_odd_ones_first() -> None:
+def test_a_class_page_lists_guessed_handouts_rarest_first() -> None:
     many = [taken_for(result_of(f"s{index}"), "default", "auto: taken for default <b>") for index in range(7)]
-    odd = taken_for(result_of("odd"), "2016", "auto: taken for handout 2016")
+    odd = taken_for(result_of("odd"), "2016", "auto: graded as handout 2016")
     page = class_page(roster_of([*many, odd]), title=TITLE)
     assert '<th scope="col">Handout</th>' in page
     assert page.count("<td>default</td>") == 7
@@ -279,7 +279,7 @@ def test_a_class_page_says_what_was_taken_for_what_the_odd_ones_first() -> None:
     assert section.index("<b>2016</b>: 1 of 8.") < section.index("<b>default</b>: 7 of 8.")
     assert "auto: taken for default &lt;b&gt;" in section
     assert '<a href="odd.html">' in section
-    assert '<a href="s1.html">' not in section  # a long list tells nobody anything
+    assert '<a href="s1.html">' not in section  # nobody reads a long list
 
 
 def test_a_class_of_one_handout_has_no_column_for_it() -> None:
@@ -289,25 +289,25 @@ def test_a_class_of_one_handout_has_no_column_for_it() -> None:
 
 
 def unwritten() -> Result:
-    """Stubs, and nothing else."""
+    """A result with only stubs."""
     message = "it is not written yet."
     stub = {"status": "missing", "points": 0.0, "reasons": saying(message)}
     return result_of("stubs", {check.id: stub for check in good().checks if check.max_points})
 
 
-def test_what_is_not_written_is_one_entry_of_the_list_and_folded_below() -> None:
+def test_unwritten_functions_are_one_entry_of_the_list_and_folded_below() -> None:
     for page in (staff_page(unwritten()), feedback_page(unwritten())):
         (entry,) = re.findall(r'<li class="fix">(.*?)</li>', page, re.DOTALL)
         assert "18 functions are not written yet" in entry
         for name in ("affine_forward", "adam", "ThreeLayerConvNet"):
             assert re.search(rf'<a href="#f\d+"><code>{name}</code></a>', entry)
-        assert "MultiLayerConvNet" not in entry  # worth nothing here
+        assert "MultiLayerConvNet" not in entry  # carries no points here
         assert 'class="function-block s-missing"' in page
         assert not re.search(r'<details class="function-block[^>]* open>', page)
     assert "nothing else lost points" in feedback_page(unwritten())
 
 
-def test_a_message_that_all_checks_of_a_function_share_stands_once_a_function() -> None:
+def test_a_message_that_all_checks_of_a_function_share_is_shown_once() -> None:
     several = [item.function for item in good().functions].index("layers.batchnorm_forward")
     (block,) = re.findall(
         rf'<details class="function-block [^>]*id="f{several}".*?</ul>', staff_page(unwritten()), re.S
@@ -316,14 +316,14 @@ def test_a_message_that_all_checks_of_a_function_share_stands_once_a_function() 
     assert block.count("it is not written yet.") == 1
 
 
-def test_a_hint_that_all_checks_of_a_function_share_stands_once_in_its_block_and_once_in_the_list() -> None:
+def test_a_hint_that_all_checks_of_a_function_share_is_shown_once_in_its_block_and_once_in_the_list() -> None:
     wrong = {f"layers.conv_backward_naive.{name}": {"status": "failed", "points": 0.0, "hints": saying("Pad first.")}
              for name in ("strided", "no_pad", "odd")}  # fmt: skip
     for page in (staff_page(result_of("x", wrong)), feedback_page(result_of("x", wrong))):
         assert page.count("Pad first.") == 2
 
 
-def test_a_check_on_stubs_is_marked_and_its_function_says_which_stood_in() -> None:
+def test_a_check_on_stubs_has_a_badge_and_its_function_names_the_replaced_ones() -> None:
     stubs = ("layers.conv_forward_naive", "layers.conv_backward_naive")
     result = result_of(
         "x",
@@ -335,10 +335,10 @@ def test_a_check_on_stubs_is_marked_and_its_function_says_which_stood_in() -> No
     )
     for page in (staff_page(result), feedback_page(result)):
         assert page.count(">stubs</span>") == 2
-        assert page.count("2 of 2 checks count with the grader&#39;s own conv_forward_naive in place of yours") == 1
+        assert page.count("2 of 2 checks count with our conv_forward_naive in place of yours") == 1
 
 
-def test_the_points_of_a_file_stand_beside_its_name() -> None:
+def test_the_points_of_a_file_are_beside_its_name() -> None:
     wrong = {"optim.adam.late": {"status": "failed", "points": 0.0}}
     page = re.sub("<[^>]*>", "", staff_page(result_of("x", wrong)))
     assert re.search(r"optim\.py\s*6\s*/\s*8\s", page)
@@ -353,7 +353,7 @@ def test_the_strips_keep_the_functions_of_a_module_together() -> None:
     assert '<span class="modules">layers · cnn</span>' in page
 
 
-def test_beside_the_scores_stands_one_check_a_function() -> None:
+def test_beside_the_scores_is_one_check_for_each_function() -> None:
     hurt = ("layers.conv_forward_naive.padded", "layers.conv_forward_naive.no_pad", "optim.adam.late")
     page = class_page(
         roster_of([result_of("a", {name: {"status": "failed", "points": 0.0} for name in hurt})]), title=TITLE

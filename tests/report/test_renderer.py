@@ -1,4 +1,4 @@
-"""Pages of notebooks beside the grading: made once for each content, with a deadline, and never in its way."""
+"""Notebook pages rendered during grading: once for each content, with a deadline, and without delaying it."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def pages(out: Path) -> dict[str, str]:
 def rendered(out: Path, *submissions: Submission) -> list[str]:
     with Renderer(out) as renderer:
         for one in submissions:
-            renderer.want(one)
+            renderer.request(one)
     return renderer.faults
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What two notebooks came to, of which one is damaged; made once, since starting the process takes a second."""
+    """The pages of two notebooks, one of them damaged; rendered once, because starting the process takes a second."""
     out = tmp_path_factory.mktemp("out")
     assert rendered(out, submission(Nets=notebook("**why**"), broken=b"{")) == []
     return out
@@ -54,12 +54,12 @@ def test_every_notebook_has_its_page(made: Path) -> None:
 
 def test_a_page_is_made_once_for_each_content(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = {path: path.stat().st_mtime_ns for path in made.rglob("*.html")}
-    monkeypatch.setattr(notebook_renderer, "serve", None)  # a process would not come up
+    monkeypatch.setattr(notebook_renderer, "serve", None)  # no process could be started
     assert rendered(made, submission(Nets=notebook("**why**"), broken=b"{")) == []
     assert {path: path.stat().st_mtime_ns for path in made.rglob("*.html")} == before
 
 
-def test_another_content_is_rendered_anew_and_a_page_that_was_cut_off_too(tmp_path: Path) -> None:
+def test_changed_content_and_a_damaged_page_are_rendered_again(tmp_path: Path) -> None:
     path = tmp_path / "notebooks/ada/Nets.html"
     path.parent.mkdir(parents=True)
     path.write_text("<p>cut off")
@@ -68,7 +68,7 @@ def test_another_content_is_rendered_anew_and_a_page_that_was_cut_off_too(tmp_pa
 
 
 def stuck(pipe: notebook_renderer.Connection, *_: object) -> None:
-    """In the place of `serve`: never answers for one notebook, as on a text that a pattern chokes on."""
+    """Replaces `serve`: it never answers for one notebook, like a pattern that takes for ever on a text."""
     import time
 
     pipe.send_bytes(b"ready")
@@ -79,34 +79,34 @@ def stuck(pipe: notebook_renderer.Connection, *_: object) -> None:
         pipe.send_bytes(b"<p>page")
 
 
-def test_one_that_takes_too_long_is_said_so_and_the_next_has_its_page(
+def test_a_notebook_that_takes_too_long_is_reported_and_the_next_has_its_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(notebook_renderer, "serve", stuck)
     monkeypatch.setattr(notebook_renderer, "NOTEBOOK_S", 0.3)
     assert rendered(tmp_path, submission(slow=b"{}", swift=b"{}")) == []
     found = pages(tmp_path)
-    assert "It cannot be shown: it takes too long" in found["notebooks/ada/slow.html"]
+    assert "It cannot be shown: showing it takes too much time" in found["notebooks/ada/slow.html"]
     assert found["notebooks/ada/swift.html"].startswith("<p>page")
 
 
-def test_a_submission_has_so_much_time_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_time_of_a_submission_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notebook_renderer, "serve", stuck)
     monkeypatch.setattr(notebook_renderer, "NOTEBOOK_S", 0.3)
     monkeypatch.setattr(notebook_renderer, "SUBMISSION_S", 0.2)
     rendered(tmp_path, submission(slow=b"{}", swift=b"{}"))
-    assert "takes too long" in pages(tmp_path)["notebooks/ada/swift.html"]
+    assert "takes too much time" in pages(tmp_path)["notebooks/ada/swift.html"]
 
 
 def test_without_notebooks_nothing_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notebook_renderer.importlib.util, "find_spec", lambda name: None)  # nor is anything needed
+    monkeypatch.setattr(notebook_renderer.importlib.util, "find_spec", lambda name: None)  # and nothing is needed
     with Renderer(tmp_path) as renderer:
-        renderer.want(Submission("ada", "ada", {}))
+        renderer.request(Submission("ada", "ada", {}))
         assert renderer._thread is None
     assert pages(tmp_path) == {}
 
 
-def test_a_missing_library_is_said_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_library_is_reported_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notebook_renderer.importlib.util, "find_spec", lambda name: None if name == "nh3" else name)
     with pytest.raises(
         GraderError, match=r"notebooks: nh3 is not installed\. Run pip install 'layergrader\[notebooks\]'"
@@ -117,7 +117,7 @@ def test_a_missing_library_is_said_with_what_to_do(tmp_path: Path, monkeypatch: 
 def test_a_run_that_is_stopped_does_not_wait_for_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notebook_renderer, "serve", stuck)
     with pytest.raises(KeyboardInterrupt), Renderer(tmp_path) as renderer:
-        renderer.want(submission(slow=b"{}", swift=b"{}"))
+        renderer.request(submission(slow=b"{}", swift=b"{}"))
         raise KeyboardInterrupt
     assert renderer._thread is not None
     renderer._thread.join(notebook_renderer.STARTING_S)
@@ -126,7 +126,7 @@ def test_a_run_that_is_stopped_does_not_wait_for_pages(tmp_path: Path, monkeypat
 
 
 def broken(pipe: notebook_renderer.Connection, *_: object) -> None:
-    """In the place of `serve`: a process that ends as it begins."""
+    """Replaces `serve`: a process that ends at once."""
 
 
 def test_a_process_that_does_not_start_is_a_fault_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,12 +143,12 @@ def test_a_page_that_cannot_be_written_is_a_fault_of_ours(tmp_path: Path) -> Non
 
 
 @pytest.mark.process
-def test_a_process_that_was_started_early_is_the_one_that_renders(tmp_path: Path) -> None:
+def test_the_process_that_was_started_early_renders(tmp_path: Path) -> None:
     with Renderer(tmp_path) as renderer:
         renderer.start()
         process = renderer._process
         assert process is not None and process.is_alive()
-        renderer.want(submission(Nets=notebook("**why**")))
+        renderer.request(submission(Nets=notebook("**why**")))
         assert renderer._process is process
     assert renderer.faults == []
     assert [*pages(tmp_path)] == ["notebooks/ada/Nets.html"]
@@ -156,7 +156,7 @@ def test_a_process_that_was_started_early_is_the_one_that_renders(tmp_path: Path
 
 
 @pytest.mark.process
-def test_a_process_that_was_started_in_vain_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unneeded_process_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notebook_renderer, "serve", stuck)
     for leave in (lambda renderer: renderer.__exit__(None), lambda renderer: renderer.end()):
         renderer = Renderer(tmp_path)
@@ -181,7 +181,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 @pytest.mark.process
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is spawned")
 def test_a_forked_process_ends_with_its_parent_however_that_ends() -> None:
-    # Both have the same output, and run() waits for its end: until the forked one has ended, too.
+    # Both share one output, and run() waits for its end, so it waits for the forked process, too.
     done = subprocess.run([sys.executable, "-c", PARENT], capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout) == (-signal.SIGKILL, "ForkProcess\n")
 
@@ -197,7 +197,7 @@ def test_a_process_that_cannot_be_started_early_is_started_by_the_first_notebook
         with monkeypatch.context() as patch:
             patch.setattr(notebook_renderer.BaseProcess, "start", fail)
             renderer.start()
-        renderer.want(submission(swift=b"{}"))
+        renderer.request(submission(swift=b"{}"))
     assert renderer.faults == []
     assert [*pages(tmp_path)] == ["notebooks/ada/swift.html"]
 
@@ -209,7 +209,7 @@ def test_without_a_library_nothing_is_started_early(tmp_path: Path, monkeypatch:
     assert renderer._process is None
 
 
-def test_a_quick_look_sees_notebooks_but_not_in_archives_and_not_for_ever(
+def test_a_quick_search_finds_notebooks_outside_of_archives_in_bounded_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("a/cs231n/layers.py", "b/notebooks/Nets.ipynb", "c.zip"):

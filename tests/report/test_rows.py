@@ -1,4 +1,4 @@
-"""Rows of thousands of results share what is the same in them."""
+"""Rows of thousands of results share equal objects."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def result(name: str, points: float, message: str = "") -> Result:
     )
 
 
-def test_what_is_the_same_is_one_object():
+def test_equal_parts_of_rows_are_one_object():
     results = result("a", 0.0), result("b", 0.0), result("c", 1.0)
     first, same, other = map(Roster().add, results)
     assert first.functions[1] is same.functions[1]
@@ -35,7 +35,7 @@ def test_what_is_the_same_is_one_object():
     assert first.environment is other.environment
 
 
-def test_a_row_says_what_the_result_says():
+def test_a_row_has_the_values_of_its_result():
     row = Roster().add(result("a", 1.0, "short"))
     assert (row.id, row.status, row.score, row.max_score, row.duration_s) == ("a", GRADED, 3.0, 4.0, 0.5)
     assert (row.reason, len(row.notes), row.assignment["title"]) == (as_written("short"), 1, "A2")

@@ -1,4 +1,4 @@
-"""Answers on the pages: staff read all of them, students what was given, and nothing before."""
+"""Answers on the pages: staff see all answers; students see points and comments, once staff gave them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_staff_see_every_answer_its_question_and_what_it_has() -> None:
     )
 
 
-def test_a_student_sees_what_was_given_with_its_comment() -> None:
+def test_a_student_sees_points_and_comment() -> None:
     page = feedback_page(typical(), MINE)
     assert page.count("<article") == 2
     assert "The rounding errors are missing.\nSee the lecture on them." in page
@@ -44,17 +44,17 @@ def test_before_marks_are_given_a_student_sees_no_answers() -> None:
     assert "answers" not in feedback_page(typical()).partition("<body")[2]
 
 
-def test_without_notebooks_pages_say_nothing_of_them() -> None:
+def test_without_notebooks_pages_do_not_mention_them() -> None:
     for page in (staff_page(good()), feedback_page(good())):
         assert 'id="answers"' not in page
 
 
-def test_sums_are_over_what_is_worth_points() -> None:
+def test_sums_include_only_answers_with_points() -> None:
     assert sum_answers(shown_notebooks(typical(), MINE)) == AnswerSum(1.5, 6.0, 2, 3)
     free = NotebookResult("N.ipynb", "N", "", answers=(Answer("a", "", "markdown", ANSWERED, "x", 0.0),))
     assert sum_answers(shown_notebooks(replace(good(), notebooks=(free,)), {})) is None
 
 
-def test_lines_that_go_on_are_joined_and_lists_tables_and_formulas_stay() -> None:
+def test_lines_of_a_paragraph_are_joined_and_lists_tables_and_formulas_stay() -> None:
     text = "One\ntwo\n\nthree\n- a\n- b\n1. c\n| d |\n$$e$$"
     assert flowing(text) == "One two\n\nthree\n- a\n- b\n1. c\n| d | $$e$$"

@@ -1,4 +1,4 @@
-"""Compiled templates: taken from the last time, unless another user could have written them or they are not whole."""
+"""Compiled templates are reused, unless another user could have written them or they are incomplete."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def rendered(folder: Path, name: str = "page.html") -> tuple[str, int]:
-    """What a template comes to in a new environment, and how many were compiled for it."""
+    """The rendered template in a new environment, and how many templates were compiled for it."""
     count = 0
 
     class Counting(Environment):
@@ -47,7 +47,7 @@ def test_the_second_time_nothing_is_compiled(folder: Path) -> None:
     assert rendered(folder) == ("one 2", 0)
 
 
-def test_a_changed_template_is_compiled_anew(folder: Path) -> None:
+def test_a_changed_template_is_compiled_again(folder: Path) -> None:
     rendered(folder)
     (folder / "page.html").write_text("two {{ 1 + 1 }}")
     assert rendered(folder) == ("two 2", 1)
@@ -55,7 +55,7 @@ def test_a_changed_template_is_compiled_anew(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ["report", "jinja"])
-def test_another_version_of_what_compiles_compiles_anew(
+def test_another_version_of_jinja_or_of_our_code_compiles_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     rendered(folder)
@@ -67,7 +67,7 @@ def test_another_version_of_what_compiles_compiles_anew(
 
 
 @pytest.mark.parametrize("cut", [0, 10, 40, -1])
-def test_a_file_that_is_not_whole_is_replaced(folder: Path, cut: int) -> None:
+def test_an_incomplete_file_is_replaced(folder: Path, cut: int) -> None:
     rendered(folder)
     (path,) = kept(folder)
     whole = path.read_bytes()
@@ -84,7 +84,7 @@ def test_a_file_in_which_one_byte_differs_is_replaced(folder: Path) -> None:
     assert rendered(folder) == ("one 2", 1)
 
 
-def test_what_everybody_may_write_is_not_run(folder: Path) -> None:
+def test_a_file_that_everybody_may_write_is_not_run(folder: Path) -> None:
     rendered(folder)
     (path,) = kept(folder)
     for mode, compilations in ((0o666, 1), (0o644, 0)):
@@ -96,15 +96,15 @@ def test_what_everybody_may_write_is_not_run(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "folder_of", "mine", "trusted"),
     [
-        (1000, 1000, 1000, True),  # my own, of my own clone
+        (1000, 1000, 1000, True),  # my own file in my own clone
         (0, 0, 1000, True),  # an installation that root made
-        (1000, 1000, 0, True),  # root in somebody's clone runs that one's code anyway
+        (1000, 1000, 0, True),  # root in somebody's clone runs that user's code anyway
         (1001, 1000, 1000, False),
         (1001, 0, 1000, False),
         (1001, 1000, 0, False),
     ],
 )
-def test_what_another_user_wrote_is_not_run(
+def test_a_file_that_another_user_wrote_is_not_run(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, file: int, folder_of: int, mine: int, trusted: bool
 ) -> None:
     def status(uid: int, mode: int = 0o100644) -> os.stat_result:
@@ -130,7 +130,7 @@ def test_a_full_disk_leaves_no_half_of_a_file(folder: Path, monkeypatch: pytest.
     assert kept(folder) == []
 
 
-def test_who_wants_no_bytecode_gets_none_and_takes_what_is_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_bytecode_writing_existing_files_are_still_used(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     assert rendered(folder) == ("one 2", 1)
     assert not (folder / "__pycache__").exists()
@@ -140,7 +140,7 @@ def test_who_wants_no_bytecode_gets_none_and_takes_what_is_there(folder: Path, m
     assert rendered(folder) == ("one 2", 0)
 
 
-def test_bytecode_may_lie_elsewhere_as_python_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_follows_pythons_setting_for_bytecode(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "pycache_prefix", str(folder / "all"))
     assert rendered(folder) == ("one 2", 1)
     assert rendered(folder) == ("one 2", 0)

@@ -1,4 +1,4 @@
-"""What a reader would not see becomes visible; numbers lose needless digits; links stay files beside the page."""
+"""Invisible characters become visible; numbers lose needless digits; links stay files beside the page."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_invisible_characters_become_visible_and_others_stay(raw: str, shown: st
 
 
 @given(st.text(st.characters()))
-def test_whatever_was_in_a_text_it_can_be_written_and_turns_nothing_around(raw: str) -> None:
+def test_any_text_can_be_written_and_never_reverses_a_line(raw: str) -> None:
     shown = visible(raw)
     shown.encode("utf-8")
     assert not set(shown) & {chr(code) for code in (0x1B, 0x00, 0x0D, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
@@ -51,7 +51,7 @@ def test_durations_and_errors_are_short() -> None:
     assert [small(value) for value in (None, 5.3e-6, 0.3123456, 0.0)] == ["–", "5.3e-06", "0.312", "0"]
 
 
-def test_long_text_is_cut_and_says_by_how_much() -> None:
+def test_long_text_is_cut_with_the_number_of_further_characters() -> None:
     assert clip("abcdef", 4) == "abcd … (2 more characters)"
     assert clip("abcd", 4) == "abcd"
     assert first_line("\n  first: wrong.  \nsecond") == "first: wrong."
@@ -77,7 +77,7 @@ def test_a_link_names_a_file_beside_the_page_and_nothing_else(name: str) -> None
 
 
 def test_every_character_that_is_shown_as_a_code_is_one_that_python_does_not_print() -> None:
-    """So that a string of printable ones can be taken as it is."""
+    """So the shortcut for printable strings is right."""
     assert len(CODES) > 2000
     assert not [code for code in CODES if chr(code).isprintable()]
     for code in (0x202E, 0xD800, 0x7F):

@@ -1,4 +1,4 @@
-"""answers.csv: what staff wrote is never lost, what cannot be understood is refused with its line."""
+"""answers.csv: nothing that staff wrote is lost, and an invalid row raises an error that names its line."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def result(name, why="Because.", *, status=ANSWERED):
 
 @pytest.fixture
 def run(tmp_path):
-    """A whole run: returns the marking, and what was said at its end."""
+    """A whole run: returns the marking, and its warnings at the end."""
 
     def run(*results, ids=None, meanwhile=None):
         marking = Marking(tmp_path, ids or [one.id for one in results], QUESTIONS)
@@ -50,7 +50,7 @@ def rows(file, delimiter=","):
 
 
 def fill(file, name, question, **cells):
-    """As staff do, in an editor: cells of one row, everything else as it stands."""
+    """Edit cells of one row, as staff do, and leave everything else unchanged."""
     table = rows(file)
     for row in table:
         if (row["submission"], row["question"]) == (name, question):
@@ -68,7 +68,7 @@ def write(file, table, *, delimiter=",", encoding="utf-8-sig", columns=None):
     file.write_bytes(text.getvalue().encode(encoding))
 
 
-def test_every_answer_that_is_worth_points_has_a_row(run, file):
+def test_every_answer_with_points_has_a_row(run, file):
     run(result("ada"), result("ben", "", status=ABSENT))
     assert file.read_bytes().startswith(BOM.encode())
     assert [tuple(row.values()) for row in rows(file)] == [
@@ -82,7 +82,7 @@ def test_every_answer_that_is_worth_points_has_a_row(run, file):
 @pytest.mark.parametrize(
     "person", ["ada", "0042", "=1+1", "'=x", "Zo\u00eb", " a\tb ", "\u202egnp", "-", "'", 'a;b,c"d']
 )
-def test_a_row_is_bound_to_the_person_whatever_the_name(tmp_path, file, person):
+def test_a_row_belongs_to_the_person_with_any_kind_of_name(tmp_path, file, person):
     def run(persons):
         marking = Marking(tmp_path, ["x"], QUESTIONS, persons)
         marking.add(result("x"))
@@ -93,7 +93,7 @@ def test_a_row_is_bound_to_the_person_whatever_the_name(tmp_path, file, person):
     run({"x": person})
     run({"x": unicodedata.normalize("NFD", person)})
     with pytest.raises(
-        UsageError, match=r"line 2: x, why has handed_in_as .*, expected 'somebody else', whose id this is"
+        UsageError, match=r"line 2: x, why has handed_in_as .*, expected 'somebody else', who has this id"
     ):
         run({"x": "somebody else"})
     fill(file, "x", "why", handed_in_as="")
@@ -131,7 +131,10 @@ def test_new_submissions_are_added_and_what_staff_wrote_stays(run, file):
     assert (after[2]["points"], after[2]["marked by"]) == ("1", "")
     assert after[1]["max_points"] == "2"
     assert marking.of("ada") == {("Nets", "why"): Mark(2.0, "Good.")}
-    assert said == ["answers.csv: rows with points or comments of no submission of this run: gone. They were kept."]
+    assert said == [
+        "answers.csv: rows have points or comments for submissions that are not in this run: gone. "
+        "These rows stay in the file."
+    ]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +153,7 @@ def test_it_survives_a_spreadsheet(run, file, delimiter, encoding):
     assert {row["max_points"] for row in after} == ({"2", "2,5"} if delimiter == ";" else {"2", "2.5"})
 
 
-def test_ids_that_a_spreadsheet_took_for_numbers_are_known_again(run, file):
+def test_ids_that_a_spreadsheet_turned_into_numbers_are_recognised(run, file):
     run(result("0042"), result("7"))
     fill(file, "0042", "why", submission="42", points="1")
     marking, _ = run(result("0042"), result("7"))
@@ -158,7 +161,7 @@ def test_ids_that_a_spreadsheet_took_for_numbers_are_known_again(run, file):
     assert [row["submission"] for row in rows(file)] == ["0042", "0042", "7", "7"]
 
 
-def test_no_cell_is_a_formula_and_staff_text_comes_back_as_it_was(run, file):
+def test_no_cell_is_a_formula_and_staff_text_is_unchanged(run, file):
     run(result("ada", '=HYPERLINK("http://attacker.example")\x1b[31m\u202e'))
     assert rows(file)[0]["answer"].startswith("'=HYPERLINK")
     assert "\x1b" not in file.read_text("utf-8-sig") and "\u202e" not in file.read_text("utf-8-sig")
@@ -172,7 +175,7 @@ def test_no_cell_is_a_formula_and_staff_text_comes_back_as_it_was(run, file):
 
 
 @pytest.mark.parametrize("points", ["x", "-1", "2.1", "nan", "inf", "1e0", "1/2", "2,", "١", "=1", "1.5.2"])
-def test_points_that_are_none_are_refused_with_file_and_line(run, file, points):
+def test_invalid_points_are_rejected_with_file_and_line(run, file, points):
     run(result("ada"))
     fill(file, "ada", "why", points="1", comment="two\r\nlines")
     fill(file, "ada", "how", points="2")
@@ -185,7 +188,7 @@ def test_points_that_are_none_are_refused_with_file_and_line(run, file, points):
     assert before[0]["points"] == "1"
 
 
-def test_two_rows_of_one_answer_that_do_not_agree_are_refused(run, file):
+def test_two_different_rows_of_one_answer_are_rejected(run, file):
     run(result("ada"))
     table = rows(file)
     write(file, [{**table[0], "points": "1"}, table[1], {**table[0], "points": "2"}])
@@ -193,7 +196,7 @@ def test_two_rows_of_one_answer_that_do_not_agree_are_refused(run, file):
         run(result("ada"))
 
 
-def test_two_rows_of_one_answer_of_which_one_is_empty_are_no_matter(run, file):
+def test_an_empty_second_row_of_an_answer_is_ignored(run, file):
     run(result("ada"))
     table = rows(file)
     write(file, [{**table[0], "points": "1"}, table[1], table[0]])
@@ -212,19 +215,19 @@ def test_two_rows_of_one_answer_of_which_one_is_empty_are_no_matter(run, file):
         ),
         (
             "submission,notebook,question,points,comment\r\nada,N,why,1,gr\u00fcn".encode("latin-1"),
-            r"is not UTF-8\. Save",
+            r"is not UTF-8\. Save the file",
         ),
         (",".join(COLUMNS).encode() + b'\r\nada,N,why,2,1,"' + b"x" * 200_000 + b'",', r"line 2: field larger"),
     ],
 )
-def test_what_is_no_table_of_answers_is_refused(run, file, content, said):
+def test_an_invalid_table_of_answers_is_rejected(run, file, content, said):
     file.write_bytes(content)
     with pytest.raises(UsageError, match=said):
         run(result("ada"))
     assert file.read_bytes() == content
 
 
-def test_what_staff_saved_while_the_run_lasted_is_in_it(run, file):
+def test_edits_of_staff_during_the_run_are_kept(run, file):
     run(result("ada"))
     marking, _ = run(result("ada"), result("ben"), meanwhile=lambda: fill(file, "ada", "why", points="2"))
     assert rows(file)[0]["points"] == "2"
@@ -232,16 +235,16 @@ def test_what_staff_saved_while_the_run_lasted_is_in_it(run, file):
     assert marking.of("ada") == {("Nets", "why"): Mark(2.0)}
 
 
-def test_an_answer_that_changed_after_it_was_marked_is_told_once(run, file):
+def test_an_answer_that_changed_after_it_was_marked_is_reported_once(run, file):
     run(result("ada"), result("ben"))
     fill(file, "ada", "why", points="2")
     said = run(result("ada", "Something else."), result("ben", "New, and not marked."))[1]
-    assert said == ["answers.csv: answers are not what they were when they got points: ada why. Read them again."]
+    assert said == ["answers.csv: answers changed after staff gave points for them: ada why. Read them again."]
     assert rows(file)[0]["points"] == "2"
     assert run(result("ada", "Something else."), result("ben"))[1] == []
 
 
-def test_points_of_a_question_that_is_no_longer_asked_are_kept_and_count_for_nothing(run, file):
+def test_points_of_a_removed_question_are_kept_but_do_not_count(run, file):
     run(result("ada"))
     table = rows(file)
     write(file, [*table, {**table[0], "question": "when", "points": "excellent"}])
@@ -249,7 +252,7 @@ def test_points_of_a_question_that_is_no_longer_asked_are_kept_and_count_for_not
     assert rows(file)[2]["points"] == "excellent"
 
 
-def test_an_empty_file_is_as_none(run, file):
+def test_an_empty_file_counts_as_no_file(run, file):
     file.write_bytes(b"\xef\xbb\xbf\r\n")
     assert read_sheet(file).rows == ()
     run(result("ada"))

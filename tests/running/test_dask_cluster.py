@@ -1,4 +1,4 @@
-"""Grading on a Dask cluster: the same results as here, whatever dies on the way."""
+"""Grading on a Dask cluster gives the same results as local grading, even if a worker dies."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PATIENCE_S = 60
 
 
 class Cluster:
-    """A scheduler and workers, each a process of its own with its own scratch folder."""
+    """A scheduler and workers, each in its own process with its own scratch folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.workers = folder, []
@@ -87,7 +87,7 @@ def results(out: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
-    """The class graded here, and on two workers of which one is killed while it has a work tree: it grades."""
+    """The class graded locally, and on two workers, one of which is killed while it grades (it has a work tree)."""
     folder = tmp_path_factory.mktemp("cluster")
     write_assignment(folder)
     write_class(folder / "class", CLASS)
@@ -120,7 +120,7 @@ def test_a_killed_worker_costs_no_result_and_no_mark(graded):
     assert (folder / "there/grades.csv").read_text() == (folder / "here/grades.csv").read_text()
 
 
-def test_no_result_is_told_twice(graded):
+def test_no_result_is_reported_twice(graded):
     events = [json.loads(line) for line in graded[3].splitlines()]
     told = [event["id"] for event in events if event["event"] == "result"]
     assert sorted(told) == sorted(CLASS)
@@ -130,10 +130,10 @@ def test_workers_keep_to_their_own_scratch_folder(graded):
     folder = graded[0]
     for number in (0, 1):
         assert list((folder / f"scratch{number}").rglob("grader-*/assignment/assignment.toml"))
-    assert not list((folder / "scratch1").rglob("grader-work-*"))  # the one that was not killed cleared up
+    assert not list((folder / "scratch1").rglob("grader-work-*"))  # the surviving worker removed its folders
 
 
-def test_a_run_on_the_cluster_takes_what_was_graded_here(graded):
+def test_a_run_on_the_cluster_reuses_local_results(graded):
     folder, cluster, *_ = graded
     done = subprocess.run(
         command(folder, "here", "--scheduler", cluster.file, "--log-format", "json"),
@@ -147,7 +147,7 @@ def test_a_run_on_the_cluster_takes_what_was_graded_here(graded):
     assert json.loads(done.stdout.splitlines()[-1])["reused"] == len(CLASS)
 
 
-def test_a_worker_with_another_grader_is_refused_and_named(graded):
+def test_a_worker_with_another_grader_is_rejected_by_name(graded):
     folder, cluster, *_ = graded
     stranger = folder / "stranger"
     stranger.mkdir()
@@ -165,7 +165,7 @@ def test_a_worker_with_another_grader_is_refused_and_named(graded):
         check=False,
     )
     assert done.returncode == 3
-    assert re.search(r"worker tcp://127\.0\.0\.1:\d+: grader 0\.0\.0\S* was found, expected", done.stderr)
+    assert re.search(r"worker tcp://127\.0\.0\.1:\d+: grader 0\.0\.0\S* found, expected", done.stderr)
     assert not results(folder / "refused")
 
 
@@ -186,7 +186,7 @@ def test_no_scheduler_is_a_clear_error(tmp_path):
 
 
 def test_a_local_cluster_with_nannies_grades_too(graded):
-    """Workers that Dask itself starts and restarts: two threads each, so one process has two sandboxes at once."""
+    """Dask itself starts and restarts these workers. Each has two threads, so one process has two sandboxes at once."""
     folder = graded[0]
     settings = Settings(str(folder / "assignment"), sys.executable, "auto")
     context = prepare(settings)

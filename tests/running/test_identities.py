@@ -1,4 +1,4 @@
-"""OUT/ids.json: an id once given stays its owner's, whoever else hands in, and doubt stops the run."""
+"""OUT/ids.json: a person keeps their id even if others hand in later, and an unclear id stops the run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from grader.errors import UsageError
 from grader.intake.collect import Found, find
 from grader.records import GRADED, Result
-from grader.running.identities import keep_ids, read_ids, settle_ids
+from grader.running.identities import assign_ids, read_ids, save_ids
 from grader.running.output_folder import store
 
 NAMES = SimpleNamespace(student_files=("layers.py", "optim.py"), package="cs231n")
@@ -31,8 +31,8 @@ def folder(top: Path, *names: str) -> Path:
 def run(out, *paths):
     """The ids of one run, by source."""
     out.mkdir(exist_ok=True)
-    found, persons = settle_ids(find(paths, NAMES), out)
-    keep_ids(found, out)
+    found, persons = assign_ids(find(paths, NAMES), out)
+    save_ids(found, out)
     assert len({one.id.casefold() for one in found}) == len(found)
     assert all(persons[one.id] == one.person for one in found)
     return {one.source.rpartition("/")[2]: one.id for one in found}
@@ -47,7 +47,7 @@ def leave_results(out, sources):
 @pytest.mark.parametrize(
     ("first", "second"), [("a_b", "a b"), ("bob", "Bob"), ("a?b", "a*b"), ("x" * 90, "x" * 91), ("a b", "a_b")]
 )
-def test_two_names_of_one_id_keep_theirs_whoever_comes_first(tmp_path, first, second):
+def test_two_names_with_the_same_safe_form_keep_their_ids_in_any_order(tmp_path, first, second):
     out, top = tmp_path / "out", tmp_path / "class"
     before = run(out, folder(top, f"{first}/layers.py"))
     both = run(out, folder(top, f"{second}/layers.py"))
@@ -111,13 +111,13 @@ def test_gradescopes_new_attempt_is_the_same_person(tmp_path):
     assert run(tmp_path / "out", tmp_path / "205") == {"submission_205": "Jane_Doe_101"}
 
 
-def test_two_of_one_name_are_told_apart_by_their_folders(tmp_path):
+def test_two_persons_of_one_name_are_distinguished_by_folder(tmp_path):
     out = tmp_path / "out"
     folder(tmp_path, "s1/ann/layers.py", "s1/bob/layers.py", "s2/ann/layers.py", "s2/cem/layers.py")
 
     def ids(*paths):
-        found, _ = settle_ids(find(paths, NAMES), out)
-        keep_ids(found, out)
+        found, _ = assign_ids(find(paths, NAMES), out)
+        save_ids(found, out)
         return {f"{one.path.parent.name}/{one.path.name}": one.id for one in found}
 
     out.mkdir()
@@ -128,12 +128,10 @@ def test_two_of_one_name_are_told_apart_by_their_folders(tmp_path):
     assert ids(tmp_path / "s1", tmp_path / "s1") == {name: both[name] for name in ("s1/ann", "s1/bob")}
 
 
-def test_doubt_stops_the_run_and_says_what_to_do(tmp_path):
+def test_an_unclear_id_stops_the_run_and_says_what_to_do(tmp_path):
     out = tmp_path / "out"
     run(out, folder(tmp_path / "s1", "ann/layers.py"), folder(tmp_path / "s2", "ann/layers.py"))
-    with pytest.raises(
-        UsageError, match=r"s3/ann: this may be ann \(from .*s1/ann\) or ann-2 \(.* Take away results/ID"
-    ):
+    with pytest.raises(UsageError, match=r"s3/ann: this may be ann \(from .*s1/ann\) or ann-2 \(.* remove results/ID"):
         run(out, folder(tmp_path / "s3", "ann/layers.py"))
     out = tmp_path / "out2"
     leave_results(out, {"anna": "1/" + BLACKBOARD.format("s_anna"), "s_anna": "2/" + BLACKBOARD.format("s_anna")})
@@ -150,14 +148,14 @@ def test_doubt_stops_the_run_and_says_what_to_do(tmp_path):
         '{"schema": 1, "ids": [{"id": "x", "person": "x", "source": ""}, {"id": "x", "person": "y", "source": ""}]}',
     ],
 )  # fmt: skip
-def test_a_damaged_list_is_refused_and_left_as_it_is(tmp_path, text):
+def test_a_damaged_list_is_rejected_and_left_unchanged(tmp_path, text):
     (tmp_path / "ids.json").write_text(text)
     with pytest.raises(UsageError, match=r"ids.json: cannot be read"):
-        settle_ids([], tmp_path)
+        assign_ids([], tmp_path)
     assert (tmp_path / "ids.json").read_text() == text
 
 
-def test_the_list_is_what_its_page_says(tmp_path):
+def test_the_list_has_the_documented_format(tmp_path):
     run(tmp_path / "out", folder(tmp_path / "class", "a b/layers.py"))
     data = json.loads((tmp_path / "out/ids.json").read_text())
     assert data == {"schema": 1, "ids": [{"id": "a_b", "person": "a b", "source": str(tmp_path / "class/a b")}]}
@@ -171,7 +169,7 @@ ANY = st.text(min_size=1, max_size=30) | st.sampled_from(
 @settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(ANY, max_size=4, unique_by=lambda name: unicodedata.normalize("NFC", name)), max_size=4))
 @example([["feedback.2"], []])
-def test_whoever_hands_in_when_ids_stay_and_are_unique(tmp_path_factory, runs):
+def test_ids_stay_unique_and_unchanged_in_any_order_of_submissions(tmp_path_factory, runs):
     out = tmp_path_factory.mktemp("out")
     known: dict[str, str] = {}
     for names in runs:
@@ -179,8 +177,8 @@ def test_whoever_hands_in_when_ids_stay_and_are_unique(tmp_path_factory, runs):
             Found("", Path("class"), "class/" + name, person=unicodedata.normalize("NFC", name), called=name)
             for name in names
         ]
-        settled, _ = settle_ids(found, out)
-        keep_ids(settled, out)
+        settled, _ = assign_ids(found, out)
+        save_ids(settled, out)
         for one in settled:
             assert known.setdefault(one.person, one.id) == one.id
     assert len({one.casefold() for one in known.values()}) == len(known)

@@ -1,4 +1,4 @@
-"""A run that is killed loses what it was just grading and nothing else; the next one makes it whole."""
+"""A killed run loses only the submissions that it was grading; the next run completes everything."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def stored(out: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory) -> tuple[Path, dict, int]:
-    """The folder, what was seen, and the seed: a class killed at ROUNDS random moments, then left alone."""
+    """The folder, the observations and the seed of a run that is killed at ROUNDS random moments and then completed."""
     folder = tmp_path_factory.mktemp("killed")
     (folder / "temporary").mkdir()
     write_assignment(folder)
@@ -42,7 +42,7 @@ def killed(tmp_path_factory) -> tuple[Path, dict, int]:
     return folder, json.loads(done.stdout), seed
 
 
-def test_no_result_is_ever_half_or_lost(killed):
+def test_no_result_is_ever_incomplete_or_lost(killed):
     folder, report, seed = killed
     whole, before = stored(folder / "whole"), set[str]()
     print(f"seed {seed}: {sum(moment['killed'] for moment in report['seen'])} of {ROUNDS} runs were killed")
@@ -54,14 +54,14 @@ def test_no_result_is_ever_half_or_lost(killed):
 
 
 def test_runs_were_killed_at_all_stages(killed):
-    """Else the other tests would show nothing."""
+    """Otherwise the other tests would prove nothing."""
     _, report, seed = killed
     counts = [len(moment["results"]) for moment in report["seen"] if moment["killed"]]
     assert len(counts) >= ROUNDS / 3, f"seed {seed}"
     assert any(0 < count < len(CLASS) for count in counts), f"seed {seed}"
 
 
-def test_the_class_page_and_the_table_are_old_or_new_and_never_half(killed):
+def test_the_class_page_and_the_table_are_never_incomplete(killed):
     folder, report, _ = killed
     table = (folder / "whole/grades.csv").read_text()
     for moment in report["seen"]:
@@ -69,13 +69,13 @@ def test_the_class_page_and_the_table_are_old_or_new_and_never_half(killed):
         assert moment["index.html"] is None or moment["index.html"].rstrip().endswith("</html>")
 
 
-def test_no_process_outlives_killed_runs_and_the_next_one(killed):
-    """The next one, since bwrap that is killed while it starts leaves a child that waits for it."""
+def test_no_process_survives_killed_runs(killed):
+    """Measured after the next run, which ends the child that bwrap leaves if it is killed while it starts."""
     _, report, seed = killed
     assert report["left"] == [], f"seed {seed}"
 
 
-def test_the_next_run_makes_it_whole(killed):
+def test_the_next_run_completes_everything(killed):
     folder, report, _ = killed
     out, whole = folder / "killed", folder / "whole"
     assert report["last_exit"] == 0
@@ -89,7 +89,7 @@ def test_the_next_run_makes_it_whole(killed):
         assert name in (out / "feedback" / f"{name}.html").read_text()
 
 
-def test_nothing_temporary_stays(killed):
+def test_no_temporary_file_stays(killed):
     folder, _, _ = killed
     assert list((folder / "killed").rglob("*.tmp")) == []
     assert list((folder / "temporary").iterdir()) == []

@@ -1,9 +1,10 @@
-"""A run that is stopped, refused or out of room: it says so and what to do, leaves nothing behind, and can go on."""
+"""A run that is stopped, locked out or out of disk space says what to do, leaves nothing behind, and can continue."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 from cases import ROOT
 from one_check import RIGHT, SLEEPING, WRONG, write_assignment, write_class
 
-from grader.running.output_folder import held
+from grader.running.output_folder import locked
 from grader.sandbox.host.isolation import find_bwrap
 
 pytestmark = pytest.mark.process
@@ -30,7 +31,7 @@ def assignment(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def run(assignment, tmp_path):
-    """Start the command on tmp_path/class in a session of its own, with room for temporary files of its own."""
+    """Start the command on tmp_path/class in its own session, with its own folder for temporary files."""
     (tmp_path / "temporary").mkdir()
 
     def start(*options: object, before: tuple[str, ...] = ()) -> subprocess.Popen[str]:
@@ -57,7 +58,7 @@ def wait_for(condition) -> None:
 
 
 def alive(marker: Path) -> list[str]:
-    """The processes whose command line or working environment names this folder."""
+    """The processes whose command line or environment contains the path of this folder."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -72,7 +73,7 @@ def alive(marker: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("number", "code", "jobs"), [(signal.SIGINT, 130, 1), (signal.SIGINT, 130, 2), (signal.SIGTERM, 143, 2)]
 )
-def test_a_stopped_run_ends_at_once_says_how_to_go_on_and_leaves_nothing_running(run, tmp_path, number, code, jobs):
+def test_a_stopped_run_ends_at_once_and_says_how_to_continue(run, tmp_path, number, code, jobs):
     write_class(tmp_path / "class", {"ada": RIGHT, "bela": SLEEPING, "cleo": SLEEPING, "dora": SLEEPING})
     process = run("--jobs", jobs)
     wait_for(lambda: (tmp_path / "out/results/ada.json").exists())
@@ -82,16 +83,16 @@ def test_a_stopped_run_ends_at_once_says_how_to_go_on_and_leaves_nothing_running
     returned, _, err = ended(process)
     assert returned == code, err
     last = err.splitlines()[-1]
-    assert last.startswith("stopped: ") and " of 4 submissions have their results in " in last
-    assert last.endswith("The same command goes on from there.")
+    assert re.match(r"stopped: .+ holds the results of \d of 4 submissions\. ", last)
+    assert last.endswith("To continue, run the same command.")
     assert "Traceback" not in err
-    assert time.monotonic() - began < 20  # far below what is left to wait for: the time limits of three that sleep
+    assert time.monotonic() - began < 20  # far less than the time limits of the three submissions that sleep
     wait_for(lambda: not alive(tmp_path))
     assert list((tmp_path / "temporary").iterdir()) == []
     assert not list((tmp_path / "out").rglob("*.tmp"))
 
 
-def test_a_worker_that_is_killed_ends_the_run_and_loses_nothing(run, tmp_path):
+def test_a_killed_job_ends_the_run_and_loses_nothing(run, tmp_path):
     write_class(tmp_path / "class", {"ada": RIGHT, "bela": SLEEPING, "cleo": SLEEPING})
     process = run("--jobs", 2)
     wait_for(lambda: (tmp_path / "out/results/ada.json").exists())
@@ -102,42 +103,42 @@ def test_a_worker_that_is_killed_ends_the_run_and_loses_nothing(run, tmp_path):
     os.kill(int(workers[0]), signal.SIGKILL)
     returned, _, err = ended(process)
     assert returned == 3, err
-    assert "a process that graded was killed" in err
-    assert "the same command goes on" in err
+    assert "a grading process was killed" in err
+    assert "Run the same command to continue" in err
     assert json.loads((tmp_path / "out/results/ada.json").read_text())["score"] == 10
     wait_for(lambda: not alive(tmp_path))
 
 
-def test_two_graders_do_not_share_a_folder_and_a_dead_one_holds_none(run, tmp_path):
+def test_two_graders_cannot_lock_one_folder_and_a_dead_one_holds_no_lock(run, tmp_path):
     write_class(tmp_path / "class", {"ada": RIGHT})
     program = "import sys, pathlib, grader.running.output_folder as l\n"
-    program += "with l.held(pathlib.Path(sys.argv[1])):\n print(1, flush=True)\n"
+    program += "with l.locked(pathlib.Path(sys.argv[1])):\n print(1, flush=True)\n"
     command = [sys.executable, "-c", program + " input()\n", str(tmp_path / "out")]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout.readline() == b"1\n"
         returned, _, err = ended(run())
         assert returned == 2, err
         assert f"/out: another grader (process {holder.pid} on " in err
-        assert "writes there. Wait until it has ended, or name another folder with --out." in err
+        assert "is writing there. Wait until it ends, or name another folder with --out." in err
         assert not (tmp_path / "out/results").exists()
         holder.kill()
     assert ended(run())[0] == 0
     assert (tmp_path / "out/.grader.lock").read_text() == ""
 
 
-def test_a_file_system_without_locks_is_told(tmp_path, monkeypatch):
+def test_a_file_system_without_locks_gives_a_warning(tmp_path, monkeypatch):
     import fcntl
 
     def none(*_):
         raise OSError(37, "No locks available")
 
     monkeypatch.setattr(fcntl, "flock", none)
-    with held(tmp_path) as warning:
-        assert warning == f"{tmp_path}: its file system has no locks. See to it that no other grader writes there."
+    with locked(tmp_path) as warning:
+        assert warning == f"{tmp_path}: the file system has no locks. Make sure that no other grader writes there."
 
 
-def test_a_full_disk_loses_nothing_and_is_told(run, tmp_path):
-    """A file system of 160 KiB, in a mount namespace of the test's own, holds some of eight submissions."""
+def test_a_full_disk_loses_nothing_and_is_reported(run, tmp_path):
+    """A file system of 160 KiB, in the test's own mount namespace, has room for some of eight submissions."""
     write_class(tmp_path / "class", {f"s{number}": RIGHT for number in range(8)})
     (tmp_path / "out").mkdir()
     inside = '"$@"; echo $? > small; cp -r out kept'
@@ -147,7 +148,7 @@ def test_a_full_disk_loses_nothing_and_is_told(run, tmp_path):
     )
     assert returned == 0, err
     assert (tmp_path / "small").read_text() == "3\n", err
-    assert "cannot be written (No space left on device). What was written before is whole." in err
+    assert "cannot be written (No space left on device). Earlier files are complete." in err
     kept = {path.stem: json.loads(path.read_text())["score"] for path in (tmp_path / "kept/results").glob("*.json")}
     assert 0 < len(kept) < 8
     assert set(kept.values()) == {10.0}
@@ -156,11 +157,11 @@ def test_a_full_disk_loses_nothing_and_is_told(run, tmp_path):
     returned, _, err = ended(run("--jobs", 1, "--sandbox", "none"))
     assert returned == 0, err
     assert f"{8 - len(kept)} graded in " in err
-    assert f"; {len(kept)} as graded earlier" in err
+    assert f"; {len(kept)} reused from an earlier run" in err
     assert len(list((tmp_path / "out").glob("s*.html"))) == 8
 
 
-def test_a_folder_that_may_only_be_read_stops_the_run_before_anything_is_graded(run, tmp_path):
+def test_a_read_only_folder_stops_the_run_before_grading(run, tmp_path):
     write_class(tmp_path / "class", {"ada": RIGHT})
     (tmp_path / "out/results").mkdir(parents=True)
     (tmp_path / "out/results/ada.json").write_text("of an earlier run")
@@ -172,7 +173,7 @@ def test_a_folder_that_may_only_be_read_stops_the_run_before_anything_is_graded(
     assert (tmp_path / "out/results/ada.json").read_text() == "of an earlier run"
 
 
-def test_what_a_killed_run_left_is_swept_and_what_is_held_stays(run, tmp_path):
+def test_leftovers_of_a_killed_run_are_removed_but_nothing_in_use(run, tmp_path):
     from grader.grading.work_folder import PREFIX, work_folder
 
     write_class(tmp_path / "class", {"ada": WRONG})

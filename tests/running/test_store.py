@@ -1,4 +1,4 @@
-"""Results as files: whole or not at all, resumed, and never replaced by a fault of ours."""
+"""Results as files: written atomically, reused by later runs, and never replaced by a fault of ours."""
 
 import csv
 import dataclasses
@@ -37,7 +37,7 @@ def names(folder):
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
-def test_a_result_is_read_back_as_it_was_stored(tmp_path):
+def test_a_stored_result_reads_back_equal(tmp_path):
     store(tmp_path, RESULT)
     assert names(tmp_path) == ["results/alice.json"]
     assert stored(tmp_path, "alice") == RESULT
@@ -58,7 +58,7 @@ def test_a_fault_of_ours_never_replaces_an_earlier_result(tmp_path, status):
     assert stored(tmp_path, "alice") == earlier
 
 
-def test_a_fault_of_ours_is_stored_where_there_is_nothing(tmp_path):
+def test_a_fault_of_ours_is_stored_if_there_is_no_earlier_result(tmp_path):
     store(tmp_path, BROKEN)
     assert stored(tmp_path, "alice") == BROKEN
     store(tmp_path, RESULT)
@@ -66,7 +66,7 @@ def test_a_fault_of_ours_is_stored_where_there_is_nothing(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b'{"schema": 2}', b"[" * 100_000])
-def test_a_damaged_result_counts_as_none(tmp_path, content):
+def test_a_damaged_result_counts_as_missing(tmp_path, content):
     path = result_path(tmp_path, "alice")
     path.parent.mkdir()
     path.write_bytes(content)
@@ -94,7 +94,7 @@ OF_A_RESULT = {
 
 @pytest.mark.parametrize("place", [*OF_A_CHECK, *OF_A_RESULT])
 @pytest.mark.parametrize("reason", UNSAYABLE, ids=lambda reason: reason.id)
-def test_a_result_with_a_reason_that_no_page_can_say_counts_as_none(tmp_path, place, reason):
+def test_a_result_with_an_unknown_reason_counts_as_missing(tmp_path, place, reason):
     for said in (Reason.of("not_written", name="f"), reason):
         if place in OF_A_RESULT:
             changed = OF_A_RESULT[place](said)
@@ -104,7 +104,7 @@ def test_a_result_with_a_reason_that_no_page_can_say_counts_as_none(tmp_path, pl
         assert (stored(tmp_path, "alice") is None) == (said is reason)
 
 
-def test_text_of_a_submission_that_no_file_can_hold_does_not_stop_the_batch(tmp_path):
+def test_text_that_cannot_be_encoded_does_not_stop_the_run(tmp_path):
     store(tmp_path, dataclasses.replace(RESULT, reason=as_written("raised \ud800")))
     assert stored(tmp_path, "alice").status == GRADED
 
@@ -145,14 +145,14 @@ def test_an_interruption_in_the_middle_leaves_the_old_file_and_nothing_else(tmp_
     assert names(tmp_path) == ["f.txt"]
 
 
-def test_half_of_a_surrogate_pair_is_no_reason_not_to_write(tmp_path):
+def test_a_lone_surrogate_can_be_written(tmp_path):
     path = tmp_path / "f.txt"
     write_text(path, "new \ud800")
     assert path.read_text() == "new ?"
     assert names(tmp_path) == ["f.txt"]
 
 
-def test_a_place_where_nothing_can_be_written_is_a_fault_of_ours(tmp_path):
+def test_an_unwritable_folder_is_a_fault_of_ours(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(GraderError, match="cannot be written"):
         write_text(tmp_path / "file" / "below.json", "text")
@@ -162,7 +162,7 @@ def test_a_place_where_nothing_can_be_written_is_a_fault_of_ours(tmp_path):
     assert names(tmp_path) == ["file"]
 
 
-def test_a_reader_sees_the_old_file_until_the_new_one_is_whole(tmp_path, monkeypatch):
+def test_a_reader_sees_the_old_file_until_the_new_one_is_complete(tmp_path, monkeypatch):
     path, seen, replace = tmp_path / "f.txt", [], os.replace
     write_text(path, "old")
     monkeypatch.setattr(atomic_files.os, "replace", lambda *args: (seen.append(path.read_text()), replace(*args)))
@@ -174,7 +174,7 @@ def rows(*given):
     return list(csv.reader(io.StringIO(grades_csv(given))))
 
 
-def test_the_table_has_a_row_a_submission_and_a_column_a_function():
+def test_the_table_has_one_row_per_submission_and_one_column_per_function():
     first = dataclasses.replace(RESULT, functions=(FunctionResult("f.a", 1.5, 2.0, "partial"),))
     second = dataclasses.replace(
         RESULT, submission={"id": "bob"}, score=1 / 3, functions=(FunctionResult("f.b", 0.0, 2.0, "failed"),)
@@ -212,7 +212,7 @@ def test_a_result_is_current_only_for_the_same_submission_assignment_and_environ
 
 
 @pytest.mark.parametrize(("durable", "synced"), [(True, 2), (False, 0)])
-def test_what_must_survive_a_power_cut_reaches_the_disk_with_its_name(tmp_path, monkeypatch, durable, synced):
+def test_durable_files_are_synced_with_their_folder(tmp_path, monkeypatch, durable, synced):
     calls, fsync = [], os.fsync
 
     def sync(file):
@@ -225,7 +225,7 @@ def test_what_must_survive_a_power_cut_reaches_the_disk_with_its_name(tmp_path, 
     assert calls[1:] == [str(tmp_path)][:synced]
 
 
-def test_a_result_elsewhere_is_current_and_one_without_a_verdict_or_with_other_notes_is_not():
+def test_currency_ignores_the_path_but_not_status_and_notes():
     elsewhere = {**RESULT.submission, "source": "elsewhere"}
     assert is_current(RESULT, dataclasses.replace(RESULT, submission=elsewhere)) is True
     assert is_current(dataclasses.replace(RESULT, status=UNREADABLE), RESULT) is False

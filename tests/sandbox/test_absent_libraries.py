@@ -1,4 +1,4 @@
-"""Modules of well-known packages that are absent: never taken for the submission's own files of the same names."""
+"""Absent modules of well-known packages: the import never finds the submission's own files of the same names."""
 
 from __future__ import annotations
 

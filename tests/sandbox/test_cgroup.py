@@ -1,4 +1,4 @@
-"""Cgroups, by a folder that stands for a tree of cgroup v2, which not every machine has; a worker that joins one."""
+"""Cgroups, tested on a folder that imitates a tree of cgroup v2, since not every machine has one; and a real worker."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LIMITS = Limits(2, 6.0, 5, 10.0, 60.0, 512, 8, 64, 8)
 
 @pytest.fixture
 def tree(tmp_path, monkeypatch):
-    """A group of one's own, delegated: this process alone is in it. A kernel takes a group away with its files."""
+    """A delegated group with this process alone in it. The kernel removes a group together with its files."""
     own = tmp_path / "mount" / "course"
     own.mkdir(parents=True)
     (tmp_path / "listing").write_text("1:name=systemd:/x\n0::/course\n")
@@ -42,13 +42,13 @@ def found(own: Path) -> Path | None:
     return find_parent(str(own.parents[1] / "listing"), str(own.parent))
 
 
-def test_a_group_that_is_ones_own_is_made_to_pass_its_controllers_on(tree):
+def test_own_group_is_made_to_share_its_controllers(tree):
     assert found(tree) == tree
     assert (tree / "judge" / "cgroup.procs").read_text() == str(os.getpid())
     assert (tree / "cgroup.subtree_control").read_text() == "+memory +pids"
 
 
-def test_a_job_that_was_started_in_the_leaf_finds_the_group_above(tree):
+def test_a_job_started_in_the_leaf_finds_the_group_above(tree):
     (tree / "cgroup.subtree_control").write_text("memory pids")
     (tree.parents[1] / "listing").write_text("0::/course/judge\n")
     assert found(tree) == tree
@@ -57,13 +57,13 @@ def test_a_job_that_was_started_in_the_leaf_finds_the_group_above(tree):
 @pytest.mark.parametrize(
     ("file", "content"),
     [
-        ("cgroup.procs", f"{os.getpid()}\n1\n"),  # somebody else is in it
+        ("cgroup.procs", f"{os.getpid()}\n1\n"),  # another process is in it
         ("cgroup.controllers", "cpu pids\n"),
         ("cgroup.controllers", None),  # cgroup v1
     ],
     ids=["somebody else is in it", "no memory controller", "cgroup v1"],
 )
-def test_elsewhere_nothing_is_changed(tree, file, content):
+def test_no_group_is_changed_without_cgroup_v2_or_write_access(tree, file, content):
     (tree / file).unlink()
     if content is not None:
         (tree / file).write_text(content)
@@ -73,25 +73,25 @@ def test_elsewhere_nothing_is_changed(tree, file, content):
     assert make_group(None, 1, 1) is None
 
 
-def test_where_the_kernel_refuses_the_process_is_where_it_was(tree, monkeypatch):
+def test_the_process_returns_to_its_group_if_the_kernel_refuses(tree, monkeypatch):
     (tree / "cgroup.subtree_control").unlink()
     (tree / "cgroup.subtree_control").mkdir()  # cannot be written, nor read
-    monkeypatch.setattr(cgroup, "passes_on", lambda group: False)
+    monkeypatch.setattr(cgroup, "shares_controllers", lambda group: False)
     assert found(tree) is None
     assert (tree / "cgroup.procs").read_text() == str(os.getpid())
     assert not (tree / "judge").exists()
 
 
-def test_a_sandbox_has_its_limits_and_is_taken_away(tree):
+def test_a_sandbox_group_has_its_limits_and_is_removed(tree):
     group = make_group(tree, 1 << 30, 10)
     said = {name: (group / name).read_text() for name in ("memory.max", "memory.swap.max", "pids.max")}
     assert said == {"memory.max": str(1 << 30), "memory.swap.max": "0", "pids.max": "10"}
     close_group(group)
     assert not group.exists()
-    close_group(group)  # once more is no fault
+    close_group(group)  # closing it again is not an error
 
 
-def test_where_no_group_can_be_made_there_is_none(tree):
+def test_a_group_that_cannot_be_made_is_none(tree):
     assert make_group(tree / "nothing", 1, 1) is None
 
 

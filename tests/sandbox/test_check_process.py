@@ -1,4 +1,4 @@
-"""The door to the process that serves checks: its table of states, and what run() makes of it."""
+"""The process that serves checks: the table of its states, and what run() returns."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import pytest
 from grader.calls import CallFailed
 from grader.errors import SandboxError
 from grader.messages.say import say
-from grader.sandbox.host.check_process import (
+from grader.sandbox.host.check_lifecycle import (
     ABSENT,
     BEGIN,
-    DOUBT,
     END,
     EVENTS,
     FRESH,
+    KILL,
     LOST,
     MOVES,
     OPENED,
@@ -29,8 +29,8 @@ from grader.sandbox.host.check_process import (
     STATES,
     STAY,
     WAITING,
-    CheckProcess,
 )
+from grader.sandbox.host.check_process import CheckProcess
 from grader.sandbox.host.check_setup import Setup
 from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.isolation import choose_isolation
@@ -106,7 +106,7 @@ def test_the_table_of_moves_has_every_state_and_every_event():
     assert {state for moves in MOVES.values() for state in moves.values()} == set(STATES)
 
 
-# By state, how a process comes there from ABSENT; by event, what makes it happen.
+# For each state, how a process reaches it from ABSENT; for each event, what causes it.
 WAYS = {
     ABSENT: (),
     OPENED: (BEGIN,),
@@ -114,14 +114,14 @@ WAYS = {
     WAITING: (BEGIN, REQUEST, STAY),
     REOPENED: (BEGIN, REQUEST, STAY, BEGIN),
     REUSED: (BEGIN, REQUEST, STAY, BEGIN, REQUEST),
-    LOST: (BEGIN, REQUEST, DOUBT),
+    LOST: (BEGIN, REQUEST, KILL),
 }
 DEEDS = {
     BEGIN: lambda process: process.begin(Setup(0), fresh=False),
     REQUEST: call,
     STAY: lambda process: process.end(stay=True),
     END: lambda process: process.dismiss() if process.state == WAITING else process.end(),
-    DOUBT: lambda process: process.kill(),
+    KILL: lambda process: process.kill(),
 }
 
 
@@ -158,7 +158,7 @@ def test_a_move_that_is_not_in_the_table_is_a_fault_of_ours(make, state, event):
         process.move(event)
         assert process.state == MOVES[state][event]
     else:
-        with pytest.raises(SandboxError, match=f"{event} where the process of a check is {state}"):
+        with pytest.raises(SandboxError, match=f"{event} is not possible while the process of a check is {state}"):
             process.move(event)
 
 
@@ -167,7 +167,7 @@ def test_a_call_without_a_check_is_a_fault_of_ours(process):
         call(process)
 
 
-def test_a_check_that_failed_where_another_had_been_is_rerun_and_only_that_counts(process):
+def test_a_check_that_fails_in_a_shared_process_is_rerun_and_only_the_rerun_counts(process):
     work = lambda: call(process, "fails_the_second_time")  # noqa: E731
     first, second = process.run(work, Setup(0)), process.run(work, Setup(0))
     assert (first.failure, first.processes, first.is_reused) == (None, 1, False)
@@ -243,7 +243,7 @@ def test_all_processes_of_a_submission_draw_on_one_account_of_time(make):
             assert outcome.failure is not None and outcome.failure.reason.id == "used_up"
 
 
-def test_an_account_bounds_every_wait_but_the_moment_that_a_process_has_to_end():
+def test_an_account_limits_every_wait_except_the_time_to_end_a_process():
     now = time.monotonic()
     account = TimeAccount(now + 10)
     assert account.deadline(60) == account.until
@@ -254,7 +254,7 @@ def test_an_account_bounds_every_wait_but_the_moment_that_a_process_has_to_end()
     assert now < account.deadline_to_end(60) < now + 1
 
 
-def test_a_process_that_is_lent_serves_another_submission_with_the_time_of_that(process):
+def test_a_lent_process_uses_the_time_of_the_submission_it_serves(process):
     process.run(lambda: call(process), Setup(0))
     process.dismiss()
     process.session.lend(process.session.launch, TimeAccount(time.monotonic() - 1))

@@ -1,4 +1,4 @@
-"""Syntax of another Python is told from mistakes. The texts are given a version, so any Python can run this."""
+"""Syntax of another Python is distinguished from mistakes. The version is an argument, so any Python can run this."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_syntax_of_a_newer_python_is_recognised_and_dated(kind):
     assert find_newer(text, since) is None
 
 
-def test_of_several_the_newest_is_named():
+def test_the_newest_of_several_features_is_named():
     text = NEWER["match"][1].replace("def f(", "def f[T](")
     assert find_newer(text, (3, 9))[0] == (3, 12)
 
@@ -91,13 +91,13 @@ def test_python_2_is_recognised(feature):
         assert find_newer(text, (3, 8)) is None
 
 
-def test_python_2_in_texts_and_comments_is_none():
+def test_python_2_in_strings_and_comments_is_ignored():
     text = "def f(x:\n    '''print x; a <> b'''\n    s = \"`x` 0777 ur''\"  # print x, 10L\n    print(s, file=f)\n"
     assert find_python_2(text) == ""
 
 
 @pytest.mark.parametrize("text", ['f"' * 20_000, "f'{" * 16_000, "(" * 50_000, "'" * 50_000, "match x:\n" * 5_000])
-def test_no_text_takes_long(text):
+def test_every_text_is_read_in_a_short_time(text):
     began = time.process_time()
     explain(text, SyntaxError("invalid syntax"))
     assert time.process_time() - began < 2

@@ -1,6 +1,6 @@
 """Every Python with a NumPy on this machine gives the complete solutions full marks, under the filter of system calls.
 
-Found are python3.8 to python3.14 on PATH, and the paths in GRADER_PYTHONS, separated as in PATH.
+It finds python3.8 to python3.14 on PATH, and the paths in GRADER_PYTHONS, separated as in PATH.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ CAN_RUN = "from numpy.lib.stride_tricks import sliding_window_view"  # the refer
 
 
 def pythons() -> list[str]:
-    """This one, and all others that are found and can run the reference."""
+    """This Python, and all others that the test finds and that can run the reference."""
     named = [path for path in os.environ.get("GRADER_PYTHONS", "").split(os.pathsep) if path]
     on_path = [path for minor in VERSIONS if (path := shutil.which(f"python3.{minor}"))]
     found = {sys.executable: None}

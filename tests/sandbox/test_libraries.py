@@ -1,4 +1,4 @@
-"""Which libraries a sandbox shows: by ldd, which is the loader itself, all that are needed; and few others."""
+"""Which libraries a sandbox shows: all that ldd (the loader itself) lists as needed, and few others."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def listed_by_ldd(path: Path) -> set[Path]:
 
 
 @pytest.mark.process
-def test_what_the_loader_would_load_is_there(interpreter):
+def test_every_library_that_the_loader_would_load_is_shown(interpreter):
     shown = {path.resolve() for path in system_paths(interpreter, holder_guest().program).values()}
     folders = [*interpreter.shown, *interpreter.numpy_folders]
     found = [path for folder in folders for path in folder.rglob("*.so")]
@@ -47,7 +47,7 @@ def test_little_of_the_system_is_shown(interpreter):
 
 
 @pytest.mark.process
-def test_what_needs_nothing_or_is_damaged_needs_nothing(interpreter, tmp_path):
+def test_a_damaged_file_or_one_that_is_not_a_library_is_skipped(interpreter, tmp_path):
     whole = interpreter.executable.read_bytes()
     contents = {"text": b"text", "empty": b"", "cut": b"\x7fELF\x02\x01" + b"\0" * 58}
     contents |= {f"cut_at_{length}": whole[:length] for length in (64, 100, 1000, 5000)}

@@ -1,4 +1,4 @@
-"""What the limits of an assignment may be; that the project's own are, each with a reason beside it."""
+"""The allowed limits of an assignment; the project's own limits are allowed, each with a reason beside it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RIGHT = {
 }
 
 
-def test_right_limits_are_taken_as_they_are():
+def test_right_limits_are_accepted_unchanged():
     limits = limits_from(RIGHT, "assignment.toml")
     assert (limits.cpu_s, limits.wall_s, limits.reply_mib) == (2, 10.5, 16)
     assert limits.at_start()["AS"] == 1 << 30
@@ -42,9 +42,9 @@ def test_right_limits_are_taken_as_they_are():
         ({"reply_mib": 300}, "limit reply_mib is 300"),
         ({"cpu_seconds": 2}, "limit cpu_seconds is unknown, expected cpu_s, wall_s"),
         ({"cpu_s": None}, "limit cpu_s is missing. Set it under \\[limits\\], between 1 and 86400"),
-        ({"cpu_s": 20}, "limit cpu_s is 20, expected at most 10.5 as wall_s is: it could never be reached"),
-        ({"import_cpu_s": 31}, "limit import_cpu_s is 31, expected at most 30 as import_wall_s is"),
-        ({"submission_wall_s": 20}, "limit import_wall_s is 30, expected at most 20 as submission_wall_s is"),
+        ({"cpu_s": 20}, "limit cpu_s is 20, expected at most 10.5, which is wall_s and"),
+        ({"import_cpu_s": 31}, "limit import_cpu_s is 31, expected at most 30, which is import_wall_s and"),
+        ({"submission_wall_s": 20}, "limit import_wall_s is 30, expected at most 20, which is submission_wall_s and"),
     ],
 )
 def test_a_bad_limit_is_refused_by_its_name(change, words):

@@ -1,4 +1,4 @@
-"""Odd files through the real sandbox: what each costs, and what is said of it. One grading is shared by most tests."""
+"""Odd files in the real sandbox: what each costs, and which notes it gets. Most tests share one grading."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def few(context):
 
 @pytest.fixture(scope="module")
 def odd(few):
-    """A right submission with a notebook's, a training's and a broken edit's remains, in Latin-1 and with CRLF."""
+    """A right submission with leftovers of a notebook, a training and a broken edit, in Latin-1 and with CRLF."""
     files = reference_files()
     files["layers.py"] = (files["layers.py"] + b"\n" + IN_LAYERS).replace(b"\n", b"\r\n")
     return grade_submission(Submission("odd", "odd", files), few)
@@ -67,8 +67,8 @@ def note_of(result, words):
     return note
 
 
-def test_an_odd_file_loses_only_what_it_must(odd):
-    """The net is graded on the grader's own functions in the place of those that were left out."""
+def test_an_odd_file_loses_only_the_functions_that_do_not_work(odd):
+    """The net is graded on stubs in the place of the functions that were left out."""
     assert lost(odd) == {"relu_backward": "error", "svm_loss": "error", "affine_forward": "error"}
 
 
@@ -79,17 +79,17 @@ def test_a_function_that_does_not_compile_names_the_line(odd):
     assert "relu_backward was left out and the rest was graded." in note_of(odd, "relu_backward")
 
 
-def test_what_was_not_handed_in_is_named_where_it_is_used(odd):
+def test_a_missing_file_is_named_where_its_functions_are_used(odd):
     starred = check_of(odd, "svm_loss.notebook")
     assert "(perhaps a name of helpers, which is not in the sandbox)" in message_of(starred)
-    assert "a file of your own has to be handed in, too" in say_all(starred.hints)
+    assert "If it is a file of your own, hand it in too" in say_all(starred.hints)
     named = check_of(odd, "affine_forward.worked_example")
     assert "not_handed_in.scale is used, but not_handed_in is not in the sandbox" in message_of(named)
 
 
 def test_the_notes_say_what_was_left_out_and_why(odd):
     assert note_of(odd, "UTF-8") == (
-        "layers.py is not in UTF-8, which Python expects; it was read as far as that goes. Save it as UTF-8."
+        "layers.py is not in UTF-8, which Python expects; it was read in another encoding. Save it as UTF-8."
     )
     assert "SyntaxError: invalid syntax. The statement was left out and the rest was graded." in " ".join(notes_of(odd))
     assert "EOFError" in note_of(odd, "EOF")

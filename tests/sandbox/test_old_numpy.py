@@ -1,4 +1,4 @@
-"""What runs in the sandbox beside the student's code gets by with NumPy 1.17, which docs/handouts.md allows."""
+"""All code that runs in the sandbox beside the student's works with NumPy 1.17, which docs/handouts.md allows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from grader.sandbox.host.mounts import INSIDE
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = ROOT / "grader/sandbox/host"
-STAGED = sorted((ROOT / "reference").rglob("*.py"))  # the oracle runs there, too, and handed-out files are among them
+STAGED = sorted((ROOT / "reference").rglob("*.py"))  # the oracle's, and the handed-out files
 FILES = [*STAGED, *INSIDE.glob("*.py"), *(HOST / name for name in ("zygote.py", "resident.py", "probe.py"))]
 
 # Public names of NumPy 2.4 that NumPy 1.17 lacks, from dir() of both.
@@ -29,7 +29,7 @@ NEWER_NAMES = {f"{module}.{name}" for module, names in NEWER.items() for name in
 
 
 def names_used(source: str) -> set[str]:
-    """Every dotted name below numpy that a source mentions, by an attribute or by an import."""
+    """Every dotted name below numpy that a source uses, by an attribute or by an import."""
     used = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -43,7 +43,7 @@ def names_used(source: str) -> set[str]:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_what_is_staged_uses_no_name_that_came_after_numpy_1_17(path):
+def test_staged_files_use_no_name_newer_than_numpy_1_17(path):
     assert not names_used(path.read_text(encoding="utf-8")) & NEWER_NAMES
 
 
@@ -55,5 +55,5 @@ def test_what_is_staged_uses_no_name_that_came_after_numpy_1_17(path):
         "import numpy\nshape = numpy.broadcast_shapes((1,), (2,))",
     ],
 )
-def test_a_newer_name_is_found_however_it_is_written(source):
+def test_a_newer_name_is_found_in_every_spelling(source):
     assert names_used(source) & NEWER_NAMES

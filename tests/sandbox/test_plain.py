@@ -1,4 +1,4 @@
-"""A student's own code in a plain process: the same conversation without fork, select or limits of the system."""
+"""A student's own code in a plain process: the same messages, without fork, select or limits of the system."""
 
 from __future__ import annotations
 
@@ -121,14 +121,14 @@ def test_a_loop_that_never_ends_is_stopped_and_the_process_goes_on(open_session)
     failure = caught.value.failure
     assert (failure.status, say(failure.reason)) == (
         "timeout",
-        "f was still running after 1 s of CPU time; perhaps a loop never ends.",
+        "f was still running after 1 s of CPU time. Perhaps a loop never ends.",
     )
     assert [(frame.file, frame.line) for frame in failure.frames] == [("case.py", 2)]
     assert value_of(process, "g") == 1.0
     assert process.session.box.process.pid == worker
 
 
-def test_what_catches_everything_or_sleeps_is_ended_by_wall_time(open_session):
+def test_code_that_catches_everything_or_sleeps_is_ended_by_wall_time(open_session):
     process = open_session(STUBBORN)
     started = time.monotonic()
     assert failure_of(process, "f").status == "timeout"
@@ -160,7 +160,7 @@ def test_a_check_that_uses_its_time_in_many_calls_is_stopped(open_session):
     assert value_of(process, "f") is None  # a new check has its own time
 
 
-def test_prints_are_taken_and_do_not_stop_it(open_session):
+def test_prints_are_read_and_do_not_stop_the_worker(open_session):
     process = open_session("def f():\n    print('x' * (1 << 20))\n    return 1.0\n")
     assert value_of(process, "f") == 1.0
     assert value_of(process, "f") == 1.0
@@ -188,6 +188,6 @@ def test_an_import_that_never_ends_is_stopped(open_session):
     assert caught.value.failure.status == "timeout"
 
 
-def test_memory_that_runs_out_is_said_without_a_limit_that_nobody_has_set(open_session):
+def test_out_of_memory_without_a_limit_names_no_limit(open_session):
     failure = failure_of(open_session("def f():\n    raise MemoryError('too much')\n"), "f")
     assert (failure.status, say(failure.reason)) == ("crashed", "f ran out of memory. too much")

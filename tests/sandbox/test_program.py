@@ -1,4 +1,4 @@
-"""A check as a program: what is recorded, and that only what the check itself does counts."""
+"""A check as a program: what is recorded, and that only the check's own calls count."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from test_session import open_session  # noqa: F401  (a fixture)
 
 from grader.calls import CallFailed
 from grader.judging.placeholder import Look, Placeholder
-from grader.sandbox.host import check_process
+from grader.sandbox.host import check_lifecycle
 from grader.sandbox.host.box import Box
-from grader.sandbox.host.check_process import FRESH
+from grader.sandbox.host.check_lifecycle import FRESH
 from grader.sandbox.host.check_setup import Setup
 from grader.sandbox.host.program import Diverged, Replay, record
 from grader.sandbox.inside.protocol import Handle
@@ -70,12 +70,12 @@ def run(process, work, program):
         lambda one: one.__setitem__(0, 1),
     ],
 )
-def test_whoever_looks_at_a_placeholder_ends_the_recording(look):
+def test_reading_a_placeholder_ends_the_recording(look):
     with pytest.raises(Look):
         look(Placeholder("call", (0,)))
 
 
-def test_arithmetic_on_a_placeholder_is_no_look():
+def test_arithmetic_on_a_placeholder_does_not_read_it():
     one = Placeholder("call", (0,))
     for other in (0.9 * one, np.ones(2) - one, one["W"] + 1, -one, np.reshape(one, (2, 1)), one.astype(np.float64)):
         assert type(other) is Placeholder
@@ -104,7 +104,7 @@ def test_what_a_check_writes_into_its_arrays_after_a_call_is_not_in_the_program(
     assert record(work, ()).steps[0][2][0].tolist() == [0, 0]
 
 
-def test_a_program_that_looks_at_once_is_none():
+def test_a_check_that_reads_a_value_at_once_has_no_program():
     assert record(lambda call: None, ()) is None
 
 
@@ -165,7 +165,7 @@ def test_a_check_that_does_something_else_is_rerun_in_a_fresh_process_call_by_ca
 
 
 @pytest.mark.process
-def test_the_call_at_which_a_process_ends_is_the_one_that_is_told(open_session):  # noqa: F811
+def test_the_failure_names_the_call_at_which_the_process_ended(open_session):  # noqa: F811
     def work(call):
         call("case.spoils", (np.ones(2),), {})
         call("case.ends", (np.ones(2),), {})
@@ -179,7 +179,7 @@ def test_the_call_at_which_a_process_ends_is_the_one_that_is_told(open_session):
 
 
 @pytest.mark.process
-def test_so_it_is_in_a_process_that_has_served_another_check_and_tells_several_results_at_once(open_session):  # noqa: F811
+def test_the_failure_names_the_call_also_in_a_shared_process_that_sends_several_results_at_once(open_session):  # noqa: F811
     def first(call):
         return call("case.count", (), {})
 
@@ -196,7 +196,7 @@ def test_so_it_is_in_a_process_that_has_served_another_check_and_tells_several_r
 
 
 @pytest.mark.process
-def test_results_are_told_several_at_once_and_each_has_its_time(open_session, monkeypatch):  # noqa: F811
+def test_several_results_arrive_at_once_and_each_has_its_time(open_session, monkeypatch):  # noqa: F811
     process, heard = open_session(SOURCE), []
 
     def work(call):
@@ -214,7 +214,7 @@ def test_results_are_told_several_at_once_and_each_has_its_time(open_session, mo
 
 
 @pytest.mark.process
-def test_an_argument_that_came_from_the_program_is_a_copy_and_its_change_is_told(open_session):  # noqa: F811
+def test_an_argument_from_the_program_is_a_copy_and_its_change_is_reported(open_session):  # noqa: F811
     def work(call):
         out, _ = call("case.forward", (np.ones(2), {}), {})
         call("case.spoils", (out,), {})
@@ -229,7 +229,7 @@ def test_an_argument_that_came_from_the_program_is_a_copy_and_its_change_is_told
 
 @pytest.mark.process
 def test_the_worker_stops_where_the_check_would(open_session):  # noqa: F811
-    """With another number of values than the reference returns; nothing that comes after it happens."""
+    """It returns another number of values than the reference. Nothing after it runs."""
 
     def work(call):
         one, _ = call("case.nothing", (np.ones(2),), {})
@@ -239,7 +239,7 @@ def test_the_worker_stops_where_the_check_would(open_session):  # noqa: F811
     process.begin(Setup(0, arities=[("case.nothing", 2)], program=record(work, [("case.nothing", 2)])))
     with pytest.raises(CallFailed):
         work(process.call)
-    assert process.exchange.unheard == 0
+    assert process.exchange.replies_due == 0
     assert process.call("case.count", (), {}) == 0
     process.end()
 
@@ -250,14 +250,14 @@ def test_a_check_that_ends_before_its_program_leaves_no_reply_behind(open_sessio
     program = record(lambda call: [call("case.count", (), {}) for _ in range(9)], ())
     process.begin(Setup(0, program=program))
     assert process.call("case.count", (), {}) == 0
-    assert process.state == FRESH and process.exchange.unheard == 8
+    assert process.state == FRESH and process.exchange.replies_due == 8
     process.end()
     assert process.session.box is not None
     assert run(process, lambda call: call("case.count", (), {}), None).value == 0
 
 
 @pytest.mark.process
-def test_what_is_asked_ahead_takes_one_message(open_session, monkeypatch):  # noqa: F811
+def test_calls_sent_ahead_take_one_message(open_session, monkeypatch):  # noqa: F811
     process, sent = open_session(SOURCE), []
 
     def ask():
@@ -274,7 +274,7 @@ def test_what_is_asked_ahead_takes_one_message(open_session, monkeypatch):  # no
 
 
 @pytest.mark.process
-def test_who_asks_ahead_for_something_else_is_answered_call_by_call(open_session):  # noqa: F811
+def test_calls_sent_ahead_that_do_not_match_are_made_one_by_one(open_session):  # noqa: F811
     process = open_session(SOURCE)
 
     def work():
@@ -285,7 +285,7 @@ def test_who_asks_ahead_for_something_else_is_answered_call_by_call(open_session
 
 
 @pytest.mark.process
-def test_what_a_recorded_check_returns_is_known_without_running_it(open_session):  # noqa: F811
+def test_the_result_of_a_recorded_check_is_known_without_running_it(open_session):  # noqa: F811
     def work(call):
         x, param = np.arange(3.0), {"name": "adam"}
         out = call("case.spoils", (x + 1,), {})
@@ -298,14 +298,14 @@ def test_what_a_recorded_check_returns_is_known_without_running_it(open_session)
     assert results["steps"] == 1
     mutations = [("case.spoils", 0, True)]
     assert process.exchange.mutations == mutations
-    assert work(process.call)["dx"].tolist() == [0, 1, 4]  # who runs it all the same finds the same replies
+    assert work(process.call)["dx"].tolist() == [0, 1, 4]  # running it anyway gives the same replies
     assert process.exchange.mutations == mutations
     process.end()
 
 
 @pytest.mark.process
 @pytest.mark.parametrize(("function", "blamed"), [("case.ends", "case.ends"), ("case.absent", "case.absent")])
-def test_where_a_call_gives_no_value_the_check_is_run_and_fails_at_that_call(open_session, function, blamed):  # noqa: F811
+def test_a_check_is_run_and_fails_at_the_call_that_returned_no_value(open_session, function, blamed):  # noqa: F811
     def work(call):
         call("case.spoils", (np.ones(2),), {})
         call(function, (np.ones(2),), {})
@@ -337,7 +337,7 @@ def test_a_check_whose_dict_was_changed_is_run_since_it_may_read_that(open_sessi
 
 
 @pytest.mark.process
-def test_what_was_returned_without_an_entry_is_the_checks_own_business(open_session):  # noqa: F811
+def test_a_returned_dict_without_an_entry_is_left_to_the_check(open_session):  # noqa: F811
     def work(call):
         out, _ = call("case.forward", (np.ones(2), {}), {})
         return {"W": out["W"], "again": call("case.count", (), {})}
@@ -370,7 +370,7 @@ def followed(open_session, monkeypatch):  # noqa: F811
 
 
 @pytest.mark.process
-def test_the_next_check_begins_while_the_results_of_one_are_looked_at(followed):
+def test_the_next_check_begins_while_the_results_of_one_are_compared(followed):
     process, check, other, sent = followed
 
     def accept(results):
@@ -383,7 +383,7 @@ def test_the_next_check_begins_while_the_results_of_one_are_looked_at(followed):
 
 
 @pytest.mark.process
-def test_where_another_check_comes_next_the_one_that_began_is_ended(followed):
+def test_a_check_that_began_is_ended_if_another_one_comes_next(followed):
     process, check, other, _ = followed
     process.run(pytest.fail, check, accept=lambda results: 1, upcoming=[other, None].__getitem__)
     outcome = process.run(pytest.fail, check, accept=lambda results: results["count"] + 1)
@@ -391,7 +391,7 @@ def test_where_another_check_comes_next_the_one_that_began_is_ended(followed):
 
 
 @pytest.mark.process
-def test_where_results_are_not_accepted_the_check_is_run_in_a_fresh_process_and_the_next_one_after_it(followed):
+def test_a_check_whose_results_are_not_accepted_is_run_in_a_fresh_process_and_the_next_one_after_it(followed):
     process, check, other, _ = followed
     reused = []
 
@@ -408,7 +408,7 @@ def test_where_results_are_not_accepted_the_check_is_run_in_a_fresh_process_and_
 @pytest.mark.process
 def test_a_check_that_began_early_and_never_answers_costs_no_time_where_it_is_not_run(followed, monkeypatch):
     process, check, _, _ = followed
-    monkeypatch.setattr(check_process, "UNWANTED_S", 0.2)
+    monkeypatch.setattr(check_lifecycle, "UNWANTED_S", 0.2)
     hangs = Setup(1, program=record(lambda call: {"out": call("case.hangs", (), {})}, ()))
     process.run(pytest.fail, check, accept=lambda results: 1)
     started = time.monotonic()

@@ -1,4 +1,4 @@
-"""The codec carries plain data to the last bit, in any split, and answers anything else with ProtocolError."""
+"""The codec carries plain data to the last bit, in any split, and raises ProtocolError for anything else."""
 
 import ast
 import contextlib
@@ -16,8 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grader.sandbox.host.decoder import Decoder
 from grader.sandbox.inside import protocol
-from grader.sandbox.inside.protocol import Decoder, Handle, ProtocolError, decode, encode, read_prefix
+from grader.sandbox.inside.protocol import Handle, ProtocolError, decode, encode, read_prefix
 
 SANDBOX = Path(protocol.__file__).parent
 NAMES = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
@@ -25,7 +26,7 @@ NAMES = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32",
 
 
 def frame(header, body=b""):
-    """A frame by hand: what a hostile peer may send."""
+    """Build a frame by hand, as a hostile peer may send it."""
     header = header if isinstance(header, bytes) else json.dumps(header).encode()
     return b"LGP1" + struct.pack(">IQ", len(header), len(body)) + header + body
 
@@ -128,7 +129,7 @@ def test_numpy_scalars_and_lists_keep_their_types():
     assert decoded(encode([(), [], {}, (1,)])) == [(), [], {}, (1,)]
 
 
-def test_a_frame_is_what_the_page_says():
+def test_a_frame_has_the_documented_bytes():
     header = b'["l",true,["b",2],["a","float64",[1]]]'
     lengths = bytes([0, 0, 0, len(header), 0, 0, 0, 0, 0, 0, 0, 10])
     body = b"ab" + b"\x00\x00\x00\x00\x00\x00\xf8\x3f"  # 1.5, least byte first
@@ -207,7 +208,7 @@ def test_any_bytes_at_all_are_a_value_or_a_protocol_error(header, body):
     ],
     ids=lambda header: json.dumps(header)[:30],
 )  # fmt: skip
-def test_what_is_no_value_is_refused(header):
+def test_a_malformed_value_is_refused(header):
     refused(header)
 
 
@@ -235,7 +236,7 @@ def test_what_is_no_value_is_refused(header):
         b"\\",
     ],
 )
-def test_what_is_no_json_is_refused(header):
+def test_a_header_that_is_not_json_is_refused(header):
     refused(header)
 
 
@@ -309,7 +310,7 @@ def test_the_number_of_values_is_bounded():
     [[0] * 60_000, [True] * 120_000, {str(i): i for i in range(40_000)}, np.zeros((1,) * 33), [np.zeros((1,) * 40)]],
     ids=["integers", "booleans", "dict", "33 axes", "40 axes"],
 )
-def test_what_encode_lets_through_decode_takes(value):
+def test_every_frame_that_encode_accepts_decode_accepts(value):
     try:
         data = encode(value)
     except ProtocolError:
@@ -361,7 +362,7 @@ class Text(str):
      {Handle(1, "x"): 1}, {np.int64(1): 1}, np.zeros((2,), dtype=np.clongdouble)],
     ids=lambda value: type(value).__name__,
 )  # fmt: skip
-def test_what_is_no_plain_data_is_not_sent(value):
+def test_only_plain_data_is_sent(value):
     for wrapped in (value, [value], {"k": (value,)}):
         with pytest.raises(ProtocolError):
             encode(wrapped)
@@ -375,13 +376,13 @@ def test_numpys_new_string_arrays_are_not_sent():
 
 
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
-def test_subclasses_travel_as_what_they_are_below():
+def test_subclasses_are_sent_as_their_plain_base_type():
     assert type(decoded(encode(Text("x")))) is str
     assert type(decoded(encode(np.matrix([[1.0, 2.0]])))) is np.ndarray
 
 
-def test_codes_of_a_stranger_are_not_run_when_their_values_are_sent():
-    """A class may answer for itself in all that Python asks of a value; it is sent as the plain type below it."""
+def test_sending_a_value_runs_no_student_code():
+    """A class may define everything that Python calls on a value. It is still sent as its plain base type."""
 
     def trap(*_args):
         raise ZeroDivisionError
@@ -427,7 +428,7 @@ ODD = [Spoof(), OwnScalar, OwnHandle(1, "x"), Handle(-1, "x"), Handle("1", "x"),
 
 
 @pytest.mark.parametrize("value", [*ODD, Untold(), Untold], ids=lambda value: type.__repr__(type(value)))
-def test_what_pretends_to_be_plain_data_is_not_sent(value):
+def test_an_object_that_pretends_to_be_plain_data_is_not_sent(value):
     for wrapped in (value, [value], {"k": (value,)}):
         with pytest.raises(ProtocolError):
             encode(wrapped)
@@ -446,7 +447,7 @@ def test_any_object_at_all_is_a_frame_or_a_protocol_error(value):
         decoded(encode(value))
 
 
-def test_what_holds_one_thing_many_times_is_refused_before_it_is_copied(monkeypatch):
+def test_a_value_that_repeats_one_object_is_refused_before_it_is_copied(monkeypatch):
     monkeypatch.setattr(protocol, "MAX_BODY", 1 << 20)
     nested = [0] * 10
     for _ in range(20):
@@ -465,7 +466,7 @@ def test_what_holds_one_thing_many_times_is_refused_before_it_is_copied(monkeypa
             tracemalloc.stop()
 
 
-def test_lone_surrogates_travel():
+def test_lone_surrogates_are_sent():
     assert decoded(encode({"\ud800": "a\udfffb"})) == {"\ud800": "a\udfffb"}
 
 
@@ -476,7 +477,7 @@ def test_lone_surrogates_travel():
      b"1e" * 500_000, b" " * 1_000_000, b"x" * 1_000_000, b'"' + b"x" * 1_000_000, b'["l",' + b'"",' * 49_000 + b"1]"],
     ids=lambda header: repr(header[:8]),
 )  # fmt: skip
-def test_headers_built_to_be_slow_are_answered_at_once(header):
+def test_headers_built_to_be_slow_are_decoded_at_once(header):
     started = time.process_time()
     try:
         decoded(frame(header))
@@ -510,13 +511,13 @@ def inside():
     return found
 
 
-def test_what_runs_inside_parses_as_python_3_8_and_has_no_way_to_build_objects_from_bytes():
+def test_files_inside_parse_as_python_3_8_and_cannot_build_objects_from_bytes():
     trees = inside()
     assert {"worker", "protocol"} <= trees.keys()
     builders = {"pickle", "marshal", "shelve", "copyreg", "dill", "imp", "ctypes", "code", "runpy"}
-    # What shuts a worker off are calls of the kernel that Python has no other way to, over before a student's file is
-    # read; a student's file is imported in parts by compiling it; and a stub's code is compiled from the module's own
-    # text, never run as it is. None is reached by anything on the wire.
+    # Allowed: calls of the kernel that Python offers in no other way, which isolate a worker before it reads student
+    # files; compiling parts of a student's file to import them; compiling a stub's code from the module's own text.
+    # Nothing on the wire reaches any of them.
     needed, compiles = {"confine": {"ctypes"}}, {"tolerant_import": {"exec", "compile"}, "stubs": {"compile"}}
     for name, tree in trees.items():
         allowed = {"numpy", *trees, *sys.stdlib_module_names} - builders | needed.get(name, set())
@@ -535,7 +536,7 @@ TREES = st.recursive(LEAVES, lambda one: st.lists(one) | st.dictionaries(st.samp
 
 
 def depth_and_digits(tree):
-    """How deep a parsed header is nested, and how many characters its longest number has."""
+    """The nesting depth of a parsed header, and the length of its longest number."""
     if not isinstance(tree, list | dict):
         return 0, 0 if isinstance(tree, str) else len(str(tree))
     found = [depth_and_digits(item) for item in (tree.values() if isinstance(tree, dict) else tree)]

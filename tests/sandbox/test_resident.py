@@ -1,4 +1,4 @@
-"""Files that stay in memory: their pages, seen by mincore, which a file's owner may ask."""
+"""Files that stay in memory. mincore, which a file's owner may call, shows their pages."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ sys.stdin.read()
 """
 
 
-def test_what_is_kept_cannot_be_dropped_until_the_process_ends(tmp_path):
+def test_resident_pages_cannot_be_dropped_until_the_process_ends(tmp_path):
     kept, hidden = tmp_path / "kept", tmp_path / "kept" / "hidden"
     hidden.mkdir(parents=True)
     for folder in (kept, hidden):
@@ -74,7 +74,7 @@ def test_what_is_kept_cannot_be_dropped_until_the_process_ends(tmp_path):
     assert not can_be_dropped or pages_in_memory(kept / "file") == 0
 
 
-def test_a_file_that_cannot_be_read_is_passed_over(tmp_path):
+def test_a_file_that_cannot_be_read_is_skipped(tmp_path):
     (tmp_path / "file").write_bytes(b"x" * 10)
     assert resident.keep_resident([str(tmp_path), str(tmp_path / "none")], []) == 10
 
@@ -89,6 +89,6 @@ assert os.read(done, 1) == b""
 
 
 def test_a_child_says_when_all_is_in_memory(tmp_path):
-    """In a process of its own: the child lives as long, and would hold every pipe that the tests have open."""
+    """Runs in a process of its own: the child lives as long as it, and would hold every open pipe of the tests."""
     (tmp_path / "file").write_bytes(b"x")
     subprocess.run([sys.executable, "-c", SAYS, str(tmp_path)], cwd=ROOT, check=True, timeout=60)

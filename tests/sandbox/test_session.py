@@ -1,4 +1,4 @@
-"""The judge's end of the conversation, held with real workers that misbehave."""
+"""The judge's end of the conversation, tested with real workers that misbehave."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from sayings import call_fails
 from grader.calls import CallFailed
 from grader.messages.say import say
 from grader.records import Members
-from grader.sandbox.host.check_process import WAITING, CheckProcess
+from grader.sandbox.host.check_lifecycle import WAITING
+from grader.sandbox.host.check_process import CheckProcess
 from grader.sandbox.host.check_setup import Setup
 from grader.sandbox.host.failures import failure_from
 from grader.sandbox.host.interpreter import find_interpreter
@@ -35,7 +36,7 @@ LIMITS = Limits(
     reply_mib=8,
     submission_wall_s=600,
 )
-SOON = replace(LIMITS, wall_s=2)  # for what only this ends
+SOON = replace(LIMITS, wall_s=2)  # for code that only this can end
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def one_failure(process: CheckProcess, name: str = "f", *args):
     return failure
 
 
-def test_arrays_numbers_and_dicts_travel_and_caches_stay(open_session):
+def test_arrays_numbers_and_dicts_are_sent_and_caches_stay(open_session):
     process = open_session(
         "import numpy as np\n"
         "def forward(x):\n    return 2 * x, (x, {'p': 1})\n"
@@ -144,7 +145,7 @@ def test_a_hang_costs_only_its_own_check(open_session):
     started = time.monotonic()
     failure = one_failure(process)
     assert failure.status == "timeout"
-    assert say(failure.reason) == "f was still running after 1 s of CPU time; perhaps a loop never ends."
+    assert say(failure.reason) == "f was still running after 1 s of CPU time. Perhaps a loop never ends."
     assert [(frame.file, frame.function, frame.text.strip()) for frame in failure.frames] == [
         ("case.py", "f", "while count > -1: count += 1")
     ]
@@ -154,7 +155,7 @@ def test_a_hang_costs_only_its_own_check(open_session):
 
 
 def test_a_timeout_names_the_loop_and_the_same_one_in_every_run(open_session):
-    """Wherever in the loop the time was up: in its body, in a loop inside it, in a function that it calls."""
+    """The time may end anywhere in the loop: in its body, in a loop inside it, in a function that it calls."""
     source = (
         "def g(n):\n    return sum(i for i in range(n))\n"
         "def f():\n    total = 0\n    while total >= 0:\n        for n in range(9):\n            total += g(n)\n"
@@ -192,7 +193,7 @@ def test_a_check_that_was_ended_can_be_ended_again_without_harm(open_session):
 def test_sleeping_is_ended_from_outside(open_session):
     failure = one_failure(open_session("import time\ndef f():\n    time.sleep(1000)\n", SOON))
     assert failure.status == "timeout"
-    assert "did not answer in time" in say(failure.reason)
+    assert "did not return within" in say(failure.reason)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +205,7 @@ def test_sleeping_is_ended_from_outside(open_session):
     ],
     ids=["ignores signals", "stops itself", "stops the server"],
 )
-def test_what_cannot_be_asked_to_end_is_ended(open_session, body):
+def test_a_child_that_ignores_the_request_to_end_is_killed(open_session, body):
     process = open_session(f"import os, signal, time\ndef f():\n    {body}\ndef g():\n    return 1\n", SOON)
     assert one_failure(process).status == "timeout"
     process.begin(Setup(0))
@@ -285,7 +286,7 @@ def test_a_stub_is_missing(open_session, source):
     assert (failure.status, say(failure.reason)) == ("missing", "f is not written yet.")
 
 
-def test_a_comparison_that_is_kept_is_work_and_no_stub(open_session):
+def test_a_body_with_a_comparison_is_not_a_stub(open_session):
     process = open_session("def f(x):\n    mask = x > 0\n    return None, mask\n")
     process.begin(Setup(0))
     value, mask = process.call("case.f", (np.ones(2),), {})
@@ -294,10 +295,10 @@ def test_a_comparison_that_is_kept_is_work_and_no_stub(open_session):
 
 def test_an_absent_function_is_missing(open_session):
     failure = one_failure(open_session("def f():\n    return 1\n"), "absent")
-    assert (failure.status, say(failure.reason)) == ("missing", "case.py has no absent.")
+    assert (failure.status, say(failure.reason)) == ("missing", "case.py does not define absent.")
 
 
-def test_a_lost_return_is_not_taken_for_a_stub(open_session):
+def test_a_missing_return_is_not_reported_as_a_stub(open_session):
     process = open_session("def f(x):\n    out = x * 2\n")
     process.begin(Setup(0, arities=[("case.f", 2)]))
     failure = failure_of(process, "f", np.ones(2))
@@ -354,7 +355,7 @@ def test_what_was_printed_before_a_crash_is_kept(open_session):
     ],
 )
 def test_forged_frames_cost_their_own_check_and_no_other(open_session, name, source):
-    """The reply pipe is found among the open descriptors; the worker has what it takes to write frames."""
+    """Code can find the reply pipe among the open descriptors, and the worker's modules can write frames."""
     head = "import os, time\nfrom __main__ import server\nprotocol = server.protocol\n"
     head += "def f():\n    fd = max(range(3, 20), key=alive)\n"
     alive = (
@@ -436,7 +437,7 @@ def test_an_import_that_fails_says_so_once_for_all_checks(open_session, source, 
         assert say(caught.value.failure.reason).startswith(text)
 
 
-def test_what_does_not_work_is_left_out_where_that_is_asked_for(open_session):
+def test_a_tolerant_import_leaves_out_failing_statements(open_session):
     source = "def g(:\n    pass\nwhile True: pass\n1 / 0\ndef f(): return 1\n"
     process = open_session(source)
     process.session.plan = replace(process.session.plan, tolerant=True)
@@ -452,7 +453,7 @@ def test_what_does_not_work_is_left_out_where_that_is_asked_for(open_session):
     assert process.session.imported.left_out[1].error == "OutOfTime: still running after 0.8 s of CPU time"
 
 
-def test_what_a_worker_says_was_left_out_is_data(open_session):
+def test_a_workers_list_of_left_out_statements_is_treated_as_data(open_session):
     assert left_out_from(("a.py", 1, "f", "Error", "text")) == LeftOut("a.py", 1, "f", "Error: text")
     for item in (None, (), ("a.py", "1", "f", "e", "t"), ["a.py", 1, "f", "e", "t"], ("a.py", True, "f", "e", "t")):
         assert left_out_from(item) is None
@@ -470,7 +471,7 @@ def test_a_replaced_worker_module_forges_no_more_than_its_own_values(open_sessio
     process.end()
 
 
-def test_a_reply_without_its_parts_is_none(open_session):
+def test_a_reply_without_its_parts_is_malformed(open_session):
     source = (
         "import sys\nworker = sys.modules['__main__'].server\n"
         "worker.Child.call = lambda self, *args: {'outcome': 'value', 'value': 42}\ndef f():\n    return 1\n"
@@ -478,11 +479,11 @@ def test_a_reply_without_its_parts_is_none(open_session):
     failure = one_failure(open_session(source))
     assert (failure.status, say(failure.reason)) == (
         "crashed",
-        "f sent a reply that is none (a value without its parts).",
+        "f sent a malformed reply (a value without dicts and arrays).",
     )
 
 
-def test_the_prints_of_a_killed_check_are_no_other_checks(open_session, monkeypatch):
+def test_the_prints_of_a_killed_check_reach_no_other_check(open_session, monkeypatch):
     process = open_session("import os\ndef f():\n    print('f')\n    os._exit(1)\n")
     one_failure(process)
     failure = failure_from({"outcome": "error", "type": "E", "text": "no second box"}, process.at(""))
@@ -503,7 +504,7 @@ def test_limits_on_files_are_set(open_session):
 
 
 def stay(process: CheckProcess, *calls: str, **setup: object) -> list[object]:
-    """One check in whichever child is there, which may stay after it; what its calls return."""
+    """Run one check in the current child, which may stay after it. Returns what its calls return."""
     process.begin(Setup(0, **setup), fresh=False)
     values = [process.call(f"case.{name}", (), {}) for name in calls]
     process.end(stay=True)
@@ -533,7 +534,7 @@ def test_a_child_serves_check_after_check_as_long_as_none_leaves_a_trace(open_sh
     assert (again == first[0], count) == (False, 1)
 
 
-def test_a_fresh_child_is_a_fresh_one(open_sharing):
+def test_a_request_for_a_fresh_child_gets_one(open_sharing):
     process = open_sharing("")
     first = stay(process, "who")
     process.begin(Setup(0))
@@ -544,7 +545,7 @@ def test_a_fresh_child_is_a_fresh_one(open_sharing):
     assert len({*first, second, *third}) == 3
 
 
-def test_a_child_does_not_stay_unasked(open_sharing):
+def test_a_child_stays_only_on_request(open_sharing):
     process = open_sharing("")
     process.begin(Setup(0), fresh=False)
     first = process.call("case.who", (), {})
@@ -581,7 +582,7 @@ def test_random_numbers_and_settings_begin_anew_in_a_child_that_stayed(open_shar
     assert process.is_reused
 
 
-def test_what_a_check_kept_is_gone_for_the_next_in_the_same_child(open_sharing):
+def test_handles_of_a_check_are_gone_in_the_next_one_of_the_same_child(open_sharing):
     process = open_sharing("def cache():\n    return [], (1, [2])\ndef use(cache):\n    return cache[0]\n")
     process.begin(Setup(0), fresh=False)
     _, cache = process.call("case.cache", (), {})
@@ -615,7 +616,7 @@ def test_a_process_or_thread_that_outlives_its_check_does_not_stay(open_sharing)
 
 
 def test_a_stale_child_that_leaves_another_process_costs_no_check(open_sharing):
-    """It keeps something, which shows when the next check begins, and forks as late as its own end."""
+    """It leaves a trace, which the next check's begin finds, and forks only when it ends itself."""
     process = open_sharing(
         "import sys, time\n"
         "def keep():\n    kept.append(1)\n    sys.stdout = Late()\n    return 1\n"
@@ -632,7 +633,7 @@ def test_a_stale_child_that_leaves_another_process_costs_no_check(open_sharing):
     first = process.session.box
     process.begin(Setup(0), fresh=False)
     kill = process.has_ended
-    process.has_ended = lambda: kill() and False  # as if somebody were left
+    process.has_ended = lambda: kill() and False  # as if a process were left
     assert process.call("case.keep", (), {}) == 1
     assert process.session.box is not None
     assert process.session.box is not first
@@ -664,7 +665,7 @@ def test_a_write_goes_with_the_next_call_or_is_settled(open_session):
     net = process.call("case.Net", (), {})
     weights = np.ones(2)
     assert process.call("case.Net.params", (net, {"W": weights}), {}) is True
-    weights += 5  # after it was given
+    weights += 5  # after the check had received it
     assert process.call("case.Net.loss", (net,), {}) == 2
     fixed = process.call("case.Fixed", (), {})
     assert process.call("case.Fixed.params", (fixed, {"W": weights}), {}) is True
@@ -682,25 +683,25 @@ def test_a_check_after_the_submissions_time_runs_in_no_child_and_leaves_the_one_
     assert stay(process, "who") == stay(process, "who")
     assert process.is_reused
     process.session.account.until = time.monotonic() - 1
-    with call_fails("used up the"):
+    with call_fails("used up its total time"):
         process.begin(Setup(1), fresh=False)
     assert not process.is_reused
 
 
-def test_a_fraction_of_a_second_ends_a_loop_and_is_said(open_session):
+def test_a_limit_of_a_fraction_of_a_second_ends_a_loop_and_is_reported(open_session):
     process = open_session("def f():\n    while True:\n        pass\n")
     process.begin(Setup(1, replace(LIMITS, cpu_s=0.3), "It had less time than usual."))
     with pytest.raises(CallFailed) as caught:
         process.call("case.f", (), {})
     process.end()
-    text = "f was still running after 0.3 s of CPU time; perhaps a loop never ends. It had less time than usual."
+    text = "f was still running after 0.3 s of CPU time. Perhaps a loop never ends. It had less time than usual."
     assert say(caught.value.failure.reason) == text
     process.begin(Setup(1))
     with call_fails("after 1 s of CPU time"):
         process.call("case.f", (), {})
 
 
-def test_a_loop_that_ignores_the_timer_of_a_fraction_meets_the_limit_of_the_kernel(open_session):
+def test_a_loop_that_ignores_the_timer_is_ended_by_the_kernels_limit(open_session):
     process = open_session(
         "import signal\ndef f():\n    signal.signal(signal.SIGPROF, signal.SIG_IGN)\n    while True:\n        pass\n"
     )

@@ -1,4 +1,4 @@
-"""A granted function is a stub wherever it is held, stays the same object, and is itself again afterwards."""
+"""A granted function is a stub for every holder, stays the same object, and has its own code again afterwards."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from grader.sandbox.inside import protocol, stubs  # noqa: E402
 
 stubs.protocol = protocol
 
-# Each defines the layer `layer`, which is to become a stub, and `use`, which reaches it by another way than its name.
+# Each defines `layer`, which becomes a stub, and `use`, which calls it by another way than its name.
 HELD = {
     "closure": """
         def layer(x): return -1
@@ -157,7 +157,7 @@ def answer(function, args):
 
 
 @pytest.mark.parametrize("holder", HELD)
-def test_a_layer_is_a_stub_wherever_it_is_held_and_only_while_it_is_granted(holder):
+def test_a_layer_is_a_stub_for_every_holder_and_only_while_it_is_granted(holder):
     names = load(HELD[holder])
     layer = names["layer"]
     assert stubs.can_change(layer, "layer")
@@ -169,7 +169,7 @@ def test_a_layer_is_a_stub_wherever_it_is_held_and_only_while_it_is_granted(hold
     assert names["use"](6) == -1
 
 
-def test_what_can_be_read_of_a_function_is_the_same_before_and_after():
+def test_a_functions_attributes_are_the_same_before_and_after():
     names = load("def layer(x, w=2, *, k=3):\n    'Doc.'\n    return -1\n")
     layer = names["layer"]
     parts = (layer.__code__, layer.__defaults__, layer.__kwdefaults__, layer.__closure__, vars(layer))
@@ -204,14 +204,14 @@ def test_a_partial_of_a_shared_function_leaves_that_function_alone():
     assert names["layer"].args == ("relu",) and names["layer"](1) == -4
 
 
-def test_an_exception_within_a_check_takes_the_stubs_away():
+def test_an_exception_in_a_check_removes_the_stubs():
     layer = load("def layer(x): return -1")["layer"]
     with pytest.raises(KeyError), stubs.in_place([switch_of(layer)], answer):
         raise KeyError
     assert layer(1) == -1
 
 
-def test_arguments_reach_the_judge_in_the_references_order_under_whatever_names():
+def test_arguments_reach_the_judge_in_the_references_order_under_any_names():
     layer = load("def layer(weights, inputs=None, extra=7): return -1")["layer"]
     asked = []
 
@@ -227,12 +227,12 @@ def test_arguments_reach_the_judge_in_the_references_order_under_whatever_names(
 
 
 @pytest.mark.parametrize("layer", [np.maximum, len, functools.reduce], ids=["ufunc", "builtin", "of_c"])
-def test_what_cannot_change_is_left_to_its_name(layer):
+def test_a_function_that_cannot_change_is_replaced_under_its_name(layer):
     assert not stubs.can_change(layer, "layer")
 
 
 @pytest.mark.parametrize("holder", HELD)
-def test_where_the_judge_says_so_the_students_own_runs_and_is_a_stub_again_afterwards(holder):
+def test_the_students_own_function_runs_on_the_judges_request_and_is_a_stub_again_afterwards(holder):
     module = load(HELD[holder])
     replies = [{"outcome": "own"}, {"outcome": "value", "value": 7, "dicts": {}}]
     switch = switch_of(module["layer"])

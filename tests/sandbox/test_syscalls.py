@@ -1,4 +1,4 @@
-"""The filter of system calls: what it lets through, by an interpreter of its own; and that a worker has it."""
+"""The filter of system calls: what it allows, found by a small interpreter for filters; and that a worker has it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LIMITS = Limits(2, 6.0, 5, 10.0, 60.0, 512, 8, 64, 8)
 
 
 def run(program: bytes, architecture: int, number: int, *arguments: int) -> int:
-    """What the kernel does: one instruction after another on the call's number, architecture and arguments."""
+    """Does what the kernel does: runs the instructions on the call's number, architecture and arguments."""
     data = struct.pack("=IIQ6Q", number, architecture, 0, *arguments, *[0] * (6 - len(arguments)))
     instructions = list(struct.iter_unpack("=HBBI", program))
     position, value = 0, 0
@@ -49,7 +49,7 @@ def verdict(machine: str, number: int, *arguments: int) -> int | str:
     return "allowed" if found == ALLOW else found & 0xFFFF if found & ~0xFFFF == ERRNO else "killed"
 
 
-# The calls of two tables of the kernel's, each written down here once more. On ARM some have no number.
+# The calls of two of the kernel's tables, written down a second time. On ARM some have no number.
 REFUSED = {
     "flock": (73, 32), "fadvise64": (221, 223), "readahead": (187, 213), "mincore": (27, 232),
     "sync_file_range": (277, 84), "inotify_init1": (294, 26), "inotify_add_watch": (254, 27),
@@ -77,22 +77,22 @@ MACHINES = ("x86_64", "aarch64")
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-def test_what_passes_bits_or_leads_out_is_refused(machine):
+def test_calls_that_pass_bits_or_lead_out_are_refused(machine):
     column = MACHINES.index(machine)
     verdicts = {name: verdict(machine, numbers[column]) for name, numbers in REFUSED.items()}
     assert verdicts == dict.fromkeys(REFUSED, errno.EPERM)
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-def test_what_is_newer_than_the_table_is_not_there(machine):
-    """So that a C library uses an older call, as on an older kernel."""
+def test_calls_newer_than_the_table_do_not_exist(machine):
+    """A C library then uses an older call, as on an older kernel."""
     assert {name: verdict(machine, number) for name, number in NEWER.items()} == dict.fromkeys(NEWER, errno.ENOSYS)
     for number in ((327, 328), (286, 287))[MACHINES.index(machine)]:  # preadv2, pwritev2
         assert verdict(machine, number) == errno.ENOSYS
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-def test_what_python_needs_is_allowed(machine):
+def test_calls_that_python_needs_are_allowed(machine):
     column = MACHINES.index(machine)
     assert {name: verdict(machine, numbers[column]) for name, numbers in NEEDED.items()} == dict.fromkeys(
         NEEDED, "allowed"
@@ -101,20 +101,20 @@ def test_what_python_needs_is_allowed(machine):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("machine", "allowed"), [("x86_64", 151), ("aarch64", 119)])
-def test_what_is_not_in_the_table_is_refused(machine, allowed):
-    """A call more or less should be meant."""
+def test_calls_outside_the_table_are_refused(machine, allowed):
+    """Whoever adds or removes a call must do it on purpose."""
     verdicts = [verdict(machine, number, 1 << 40) for number in range(0x1000)]
     assert verdicts.count("allowed") == allowed + {"x86_64": 3, "aarch64": 3}[machine]  # clone, fcntl and madvise of 0
     assert set(verdicts) == {"allowed", errno.EPERM, errno.ENOSYS, errno.ENOENT, errno.ENOTTY}
 
 
 @pytest.mark.parametrize(("machine", "execve", "execveat"), [("x86_64", 59, 322), ("aarch64", 221, 281)])
-def test_no_program_is_there_to_be_run(machine, execve, execveat):
+def test_no_program_can_be_run(machine, execve, execveat):
     assert [verdict(machine, number) for number in (execve, execveat)] == [errno.ENOENT] * 2
 
 
 @pytest.mark.parametrize(("machine", "fcntl"), [("x86_64", 72), ("aarch64", 25)])
-def test_a_descriptor_can_be_doubled_and_no_file_be_locked(machine, fcntl):
+def test_a_descriptor_can_be_duplicated_and_no_file_can_be_locked(machine, fcntl):
     assert [verdict(machine, fcntl, 3, command) for command in (0, 1, 2, 3, 4, 1030)] == ["allowed"] * 6
     # F_GETLK, SETLK, SETLKW, SETOWN, SETSIG, OFD_GETLK, OFD_SETLK, OFD_SETLKW, SETLEASE, GETLEASE, NOTIFY, SETPIPE_SZ
     for command in (5, 6, 7, 8, 10, 36, 37, 38, 1024, 1025, 1026, 1031):
@@ -123,7 +123,7 @@ def test_a_descriptor_can_be_doubled_and_no_file_be_locked(machine, fcntl):
 
 
 @pytest.mark.parametrize(("machine", "madvise"), [("x86_64", 28), ("aarch64", 233)])
-def test_advice_is_for_ones_own_memory(machine, madvise):
+def test_madvise_works_only_on_own_memory(machine, madvise):
     assert [verdict(machine, madvise, 0, 4096, advice) for advice in (4, 8, 14)] == ["allowed"] * 3
     # WILLNEED, REMOVE, COLD, PAGEOUT, POPULATE_READ, POPULATE_WRITE, COLLAPSE
     for advice in (3, 9, 20, 21, 22, 23, 25):
@@ -131,7 +131,7 @@ def test_advice_is_for_ones_own_memory(machine, madvise):
 
 
 @pytest.mark.parametrize(("machine", "ioctl"), [("x86_64", 16), ("aarch64", 29)])
-def test_no_device_is_told_what_to_do(machine, ioctl):
+def test_ioctl_reaches_no_device(machine, ioctl):
     assert [verdict(machine, ioctl, 1, command) for command in (0x5401, 0x5451)] == ["allowed"] * 2
     for command in (0x5412, 0x541C, 0xB701, 0x40086602):  # TIOCSTI, TIOCLINUX, NS_GET_USERNS, FS_IOC_SETFLAGS
         assert verdict(machine, ioctl, 1, command) == errno.ENOTTY, hex(command)
@@ -189,8 +189,8 @@ def hold():
 
 @pytest.fixture(scope="module")
 def open_session(tmp_path_factory):
-    """A process on the probe, its launch changed as the test wants it."""
-    work = tmp_path_factory.mktemp("probe") / "work"  # the one above it is for root only
+    """Start a process on the probe, with a launch that the test may change."""
+    work = tmp_path_factory.mktemp("probe") / "work"  # the folder above it is for root only
     (work / "cs231n").mkdir(parents=True)
     (work / "cs231n" / "__init__.py").write_text("")
     (work / "cs231n" / "probe.py").write_text(PROBE)
@@ -218,26 +218,26 @@ def test_a_worker_has_the_filter(open_session):
 
 @pytest.mark.process
 def test_a_worker_inherits_no_descriptor_but_pipes(open_session):
-    """bwrap leaves open the user namespace that it was told to enter."""
+    """bwrap leaves the user namespace open that it entered."""
     with open_session() as process:
         process.begin(Setup(0))
         assert set(process.call("probe.open_descriptors", (), {}).split()) == {"pipe"}
 
 
 @pytest.mark.process
-def test_what_all_processes_hold_together_is_bounded(open_session):
-    """The bound is low here, so that little has to be held: far below what one process may have."""
+def test_the_memory_of_all_processes_together_is_limited(open_session):
+    """The limit is low here, so that the test needs little memory: far below what one process may have."""
     with open_session(memory=80 << 20) as process:
         process.begin(Setup(0))
         with pytest.raises(CallFailed) as caught:
             process.call("probe.hold", (), {})
         assert caught.value.failure.status == "crashed"
         assert say(caught.value.failure.reason) == (
-            "hold holds more memory than it may: twice the 512 MiB that one process may, in all of its processes."
+            "The processes of hold together use more than twice 512 MiB of memory, the limit of one process."
         )
         assert process.session.box is None
 
 
 @pytest.mark.process
-def test_the_bound_is_twice_what_one_process_may_have(open_session):
+def test_all_processes_together_may_hold_twice_the_memory_of_one(open_session):
     assert open_session().session.launch().memory == 2 * 512 << 20

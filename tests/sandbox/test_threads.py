@@ -1,4 +1,4 @@
-"""A submission may use threads, as many as Python's own pools have, whatever machine grades it."""
+"""A submission may use as many threads as Python's own pools have, on every machine that grades it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of which something does not work: what is left out, what is there, what is said. Run here, in no sandbox."""
+"""Files with statements that do not work: what is left out, what works, what is noted. Run without a sandbox."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from grader.sandbox.inside.tolerant_import import MOST_S, Importer, OutOfTime
 
 @pytest.fixture
 def run(tmp_path):
-    """Run a source as a file of the work tree; its names, and the importer, which knows what was left out."""
+    """Run a source as a file of the work tree. Returns its names and the importer, which lists what was left out."""
 
     def run_source(source: str | bytes, *, budget_s: float = 5, wait_s: float = 2):
         path = tmp_path / "layers.py"
@@ -47,7 +47,7 @@ BROKEN_FUNCTIONS = {
 
 
 @pytest.mark.parametrize("kind", BROKEN_FUNCTIONS)
-def test_a_broken_function_costs_itself_and_raises_what_was_wrong_with_it(run, kind):
+def test_a_broken_function_costs_only_itself_and_raises_its_error(run, kind):
     broken, line = BROKEN_FUNCTIONS[kind]
     head = "import math\ndef before(x):\n    return math.floor(x)\n\n"
     names, importer = run(head + broken + "\n\ndef after(x):\n    return before(x) + 1\n")
@@ -60,7 +60,7 @@ def test_a_broken_function_costs_itself_and_raises_what_was_wrong_with_it(run, k
 
 
 @pytest.mark.parametrize("number", [1, 2, 7])
-def test_lines_in_the_words_of_an_error_are_those_of_the_file(run, number):
+def test_line_numbers_in_an_errors_text_are_those_of_the_file(run, number):
     head = "".join(f"x{i} = {i}\n" for i in range(number))
     _, importer = run(head + "def f(x):\n\ndef g(x):\n    return x\n")
     ((_, line, _, error),) = importer.left_out
@@ -81,12 +81,12 @@ STATEMENTS = {
 
 
 @pytest.mark.parametrize("kind", STATEMENTS)
-def test_a_statement_that_fails_costs_nobody_else(run, kind):
+def test_a_statement_that_fails_costs_no_other(run, kind):
     statement, error = STATEMENTS[kind]
     head = "from __future__ import annotations\nkept = []\n"
     source = f"{head}{statement}kept.append(1)\ndef f(x: undefined):\n    return 1\n"
     names, importer = run(source)
-    assert names["kept"] == [1]  # what stands above runs once
+    assert names["kept"] == [1]  # statements above it run once
     assert names["f"](0) == 1
     ((_, line, name, problem),) = importer.left_out
     assert (line, name, type(problem).__name__) == (2 + statement.count("\n"), "", error)
@@ -120,7 +120,7 @@ def test_a_statement_that_waits_is_left_out(run, kind):
 
 
 @pytest.mark.slow
-def test_patience_shrinks_with_every_statement_that_waits_or_computes(run):
+def test_each_statement_that_uses_up_its_time_leaves_less_for_the_next(run):
     import time
 
     began = time.monotonic()
@@ -128,10 +128,10 @@ def test_patience_shrinks_with_every_statement_that_waits_or_computes(run):
     names, importer = run(source, budget_s=0.4, wait_s=0.4)
     assert names["done"]
     assert len(importer.left_out) == 20
-    assert time.monotonic() - began < 10  # twenty times 0.4 s and less with every one, on a busy machine, too
+    assert time.monotonic() - began < 10  # twenty waits of 0.4 s would be 8 s; each is shorter than the one before
 
 
-def test_a_short_pause_is_no_wait(run):
+def test_a_short_pause_does_not_count_as_waiting(run):
     _, importer = run("import time\ntime.sleep(0.1)\ntime.sleep(0.1)\nx = 1\n", wait_s=2)
     assert importer.left_out == []
 
@@ -159,14 +159,14 @@ def test_an_annotation_that_raises_costs_nothing(run, kind):
     assert importer.left_out == []
 
 
-def test_an_annotation_that_can_be_evaluated_is_what_it_says(run):
+def test_an_annotation_that_can_be_evaluated_is_evaluated(run):
     source = "def f(x: int) -> float: pass\nkinds = f.__annotations__\ndef g(x: Missing): pass\n"
     names, _ = run(source)
     assert names["kinds"] == {"x": int, "return": float}
     assert names["g"].__annotations__ == {"x": "Missing"}
 
 
-def test_words_for_annotations_that_this_python_lacks_are_placeholders(run):
+def test_annotation_names_that_this_python_lacks_are_placeholders(run):
     names, importer = run("from typing import NamedTuple, Latest as L\n@L\ndef f(x: L[int] | None): return 1\n")
     assert importer.left_out == []
     assert names["f"](0) == 1
@@ -182,14 +182,14 @@ def test_the_clock_stops_when_the_file_is_done(run):
         pass
 
 
-def test_a_text_at_the_margin_is_no_statement(run):
+def test_a_text_at_the_margin_is_not_a_statement(run):
     source = 'TABLE = """\none\ntwo (\n"""\nVALUES = [\n1,\n2,\n]\ndef f(:\n    pass\n'
     names, importer = run(source)
     assert (names["TABLE"], names["VALUES"]) == ("\none\ntwo (\n", [1, 2])
     assert told(importer) == [(9, "f", "SyntaxError")]
 
 
-def test_an_open_text_does_not_take_the_functions_below_it(run):
+def test_a_text_without_an_end_does_not_remove_the_functions_below_it(run):
     names, importer = run('def f():\n    """One.\n    return 1\n\ndef g():\n    """Two."""\n    return 2\n')
     assert names["g"]() == 2
     assert [name for _, _, name, _ in importer.left_out] == ["f"]
@@ -216,12 +216,12 @@ def test_bytes_of_any_kind_are_read(run, source, is_recoded):
     assert bool(importer.recoded) == is_recoded
 
 
-def test_a_notebook_by_another_name_is_said_to_be_one(run):
+def test_a_notebook_under_another_name_is_reported_as_one(run):
     with pytest.raises(SyntaxError, match="a notebook was found, expected Python"):
         run(b'{\n "cells": [{"cell_type": "code", "source": ["x = 1"]}], "metadata": {}\n}\n')
 
 
-def test_what_is_no_python_at_all_is_not_tried_for_ever(run):
+def test_a_file_that_is_not_python_is_refused_in_a_short_time(run):
     with pytest.raises(SyntaxError):
         run("Dear grader, my code is in the other file\n" * 300)
 
@@ -248,7 +248,7 @@ def test_a_decorator_of_a_module_that_is_absent_leaves_the_function_as_it_is():
 
 
 @pytest.mark.parametrize("other", [int, None, "Net", list, Absent("numpy.typing.Other")])
-def test_a_type_may_be_joined_with_one_that_is_absent_even_in_a_function(monkeypatch, other):
+def test_a_type_union_with_an_absent_type_is_allowed_in_a_function(monkeypatch, other):
     monkeypatch.setattr(Absent, "in_use", True)
     tensor = AbsentModule("torch").Tensor
     assert isinstance(tensor | other, Absent)
@@ -258,7 +258,7 @@ def test_a_type_may_be_joined_with_one_that_is_absent_even_in_a_function(monkeyp
 
 
 @pytest.mark.parametrize("use", [lambda a: a[0], lambda a: a[:1], lambda a: a | 1, bool, lambda a: a(), len])
-def test_what_no_annotation_does_is_a_use(monkeypatch, use):
+def test_operations_that_no_annotation_needs_count_as_use(monkeypatch, use):
     monkeypatch.setattr(Absent, "in_use", True)
     with pytest.raises(ModuleNotFoundError, match=r"torch\.Tensor is used, but torch is not in the sandbox"):
         use(AbsentModule("torch").Tensor)
@@ -293,7 +293,7 @@ def test_a_source_of_any_kind_is_given_up_or_read_within_seconds(run, kind):
     assert time.process_time() - began < MOST_S + 2
 
 
-def test_what_takes_too_long_to_take_apart_says_what_was_wrong_with_the_whole(run, monkeypatch):
+def test_a_file_that_takes_too_long_to_split_raises_the_error_of_the_whole_file(run, monkeypatch):
     monkeypatch.setattr(tolerant_import, "MOST_S", 0.0)
     with pytest.raises(SyntaxError, match=r"layers\.py, line 1"):
         run("def g(:\n    pass\n" + "x = 1\n" * 10_000)

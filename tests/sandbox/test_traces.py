@@ -1,4 +1,4 @@
-"""A check that keeps something where the next would find it is noticed; one that does not is not suspected."""
+"""A check that leaves something where the next check would find it is noticed. Other checks are not."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ LEFT = [
 
 @pytest.fixture
 def restored(monkeypatch):
-    """What the cases below patch in this very process."""
+    """Restore what the cases below patch in this process."""
     for owner, name in ((np, "dot"), (np.linalg, "norm"), (np.fft, "fft")):
         monkeypatch.setattr(owner, name, getattr(owner, name))
     monkeypatch.setattr("builtins.sum", sum)
@@ -112,14 +112,14 @@ def restored(monkeypatch):
 
 
 @pytest.mark.parametrize("body", LEFT)
-def test_what_stays_is_a_trace(module, restored, body):
+def test_a_change_that_stays_is_a_trace(module, restored, body):
     if "fft" in body:
-        module.fft = np.fft  # a library that the module has by name
+        module.fft = np.fft  # a library that the module holds under a name
     check = run(module, body)
     traces = Traces("keeps")
-    assert traces.are_none()
+    assert traces.is_empty()
     check()
-    assert not traces.are_none()
+    assert not traces.is_empty()
 
 
 @pytest.mark.parametrize(
@@ -136,12 +136,12 @@ def test_what_stays_is_a_trace(module, restored, body):
         "import warnings\nwith warnings.catch_warnings():\n    warnings.simplefilter('ignore')\n    warnings.warn('')",
     ],
 )
-def test_what_goes_with_its_check_is_none(module, body):
+def test_a_change_that_ends_with_its_check_is_not_a_trace(module, body):
     check = run(module, body)
     traces = Traces("keeps")
     check()
     check()
-    assert traces.are_none()
+    assert traces.is_empty()
 
 
 @pytest.mark.parametrize(
@@ -158,9 +158,9 @@ def test_what_goes_with_its_check_is_none(module, body):
         "cached(2)",
     ],
 )
-def test_nothing_is_known_of_what_cannot_be_seen(module, line):
+def test_an_object_that_cannot_be_seen_counts_as_changed(module, line):
     exec(dedent("    " + line), module.__dict__)
-    assert not Traces("keeps").are_none()
+    assert not Traces("keeps").is_empty()
 
 
 def test_a_cache_that_was_empty_is_emptied_again(module):
@@ -168,5 +168,5 @@ def test_a_cache_that_was_empty_is_emptied_again(module):
     traces = Traces("keeps")
     check()
     assert module.cached.cache_info().currsize == 1
-    assert traces.are_none()
+    assert traces.is_empty()
     assert module.cached.cache_info().currsize == 0

@@ -1,4 +1,4 @@
-"""--sandbox uid: what student code can do without namespaces, asked from inside; where it is refused, and needed."""
+"""--sandbox uid: what student code can do without namespaces, tried from inside; where it is refused, and needed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def interpreter(readable_python):
 
 
 def open_session(folder: Path, interpreter, limits=LIMITS) -> CheckProcess:
-    """As the pipeline does: a private folder, in it a work tree that all may read."""
+    """Like the pipeline: a private folder with a work tree that every user may read."""
     package = folder / "work" / "cs231n"
     package.mkdir(parents=True)
     folder.chmod(0o700)
@@ -53,7 +53,7 @@ def open_session(folder: Path, interpreter, limits=LIMITS) -> CheckProcess:
 
 @pytest.fixture(scope="module")
 def place(open_folder):
-    """A folder that all may pass through."""
+    """A folder that every user may enter."""
     folder = open_folder / "uid"
     folder.mkdir()
     folder.chmod(0o711)
@@ -135,7 +135,7 @@ def test_only_numpy_and_the_standard_library_can_be_imported(probe):
 
 
 @root_only
-def test_the_uid_is_its_own_and_no_right_is_left(process, probe):
+def test_the_worker_has_its_own_uid_and_no_capability(process, probe):
     uid = int(evaluate(probe, "os.getuid()"))
     assert uid > FIRST_UID
     assert evaluate(probe, "os.getgroups()") == "[]"
@@ -162,14 +162,14 @@ def test_two_sandboxes_neither_stop_nor_read_each_other(place, interpreter, prob
 
 
 @root_only
-def test_whatever_flees_is_seen_and_ended(place, interpreter):
+def test_processes_that_leave_their_group_are_found_and_killed(place, interpreter):
     flee = "os.fork() or (os.setsid(), os.fork() and os._exit(0), __import__('time').sleep(60))"
     with open_session(place / "flees", interpreter) as process:
         process.begin(Setup(0))
         uid = process.session.box.uid
         process.call("probe.evaluate", (flee,), {})
         wait_until(lambda: len(processes_of(uid)) == 3)
-        wait_until(lambda: len(list_children(process.session.box.process.pid)) == 2)  # the fled one came to the worker
+        wait_until(lambda: len(list_children(process.session.box.process.pid)) == 2)  # the worker is its parent now
         process.end()
         assert process.session.box is None
         assert processes_of(uid) == []
@@ -204,7 +204,7 @@ def test_the_worker_and_its_check_die_with_the_judge(place, readable_python):
 
 @pytest.mark.process
 @root_only
-def test_a_uid_in_use_is_not_given_out(monkeypatch):
+def test_a_uid_in_use_is_not_picked(monkeypatch):
     numbers = iter([5, 6])
     monkeypatch.setattr("grader.sandbox.host.user_ids.secrets.randbelow", lambda count: next(numbers))
     first = pick_uid()
@@ -220,7 +220,7 @@ def test_a_python_that_others_cannot_run_is_refused_at_the_start(tmp_path, inter
     hidden = tmp_path / "python3"
     shutil.copy(interpreter.executable, hidden)
     hidden.chmod(0o700)
-    with pytest.raises(SandboxError, match=r"cannot be run by an unprivileged user.*Name another with --python"):
+    with pytest.raises(SandboxError, match=r"an unprivileged user cannot run .*Choose another Python with --python"):
         check_access(choose_isolation(UID), replace(interpreter, executable=hidden))
 
 
@@ -228,11 +228,11 @@ def test_a_python_that_others_cannot_run_is_refused_at_the_start(tmp_path, inter
 def test_a_temporary_folder_that_others_cannot_enter_is_refused_at_the_start(tmp_path, interpreter, monkeypatch):
     tmp_path.chmod(0o700)
     monkeypatch.setattr(isolation.tempfile, "gettempdir", lambda: str(tmp_path))
-    with pytest.raises(SandboxError, match="Set TMPDIR to a folder that all may pass through"):
+    with pytest.raises(SandboxError, match="Set TMPDIR to a folder that every user may enter"):
         check_access(choose_isolation(UID), interpreter)
 
 
-def test_who_is_not_root_is_refused(monkeypatch):
+def test_an_ordinary_user_is_refused(monkeypatch):
     monkeypatch.setattr(isolation.os, "geteuid", lambda: 1000)
     with pytest.raises(SandboxError, match="Start as root, or use the default sandbox"):
         choose_isolation(UID)
@@ -242,7 +242,7 @@ def test_who_is_not_root_is_refused(monkeypatch):
 def test_a_kernel_that_cannot_shut_off_files_and_calls_is_refused(monkeypatch, lack):
     monkeypatch.setattr(isolation.os, "geteuid", lambda: 0)
     monkeypatch.setattr(isolation, lack, lambda: 0)
-    with pytest.raises(SandboxError, match="needs Landlock and seccomp, found none"):
+    with pytest.raises(SandboxError, match="requires Landlock and seccomp, and one of them is missing"):
         choose_isolation(UID)
 
 
@@ -259,7 +259,7 @@ sys.stdin.readline()
 
 @pytest.fixture(scope="module")
 def container():
-    """A process in a user namespace of its own, of 65,536 ids as containers have, in which none can be made."""
+    """A process in a user namespace with 65,536 ids, as containers have, in which no namespace can be made."""
     command = [sys.executable, "-S", "-c", CONTAINER]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "unshared\n"

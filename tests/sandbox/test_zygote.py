@@ -1,4 +1,4 @@
-"""A worker from a zygote is one that bwrap started, for all that it and others can see; only sooner there."""
+"""A worker from a zygote looks like one that bwrap started, to itself and to others. It only starts faster."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.plan import Plan
 from grader.sandbox.host.proc import list_children
 from grader.sandbox.host.session import Session
-from grader.sandbox.host.zygote_box import HELD_PROCESSES, HeldBox, Zygote, find_zygote, give_up
+from grader.sandbox.host.zygote_box import HELD_PROCESSES, HeldBox, Zygote, find_zygote, stop_using_zygote
 
 pytestmark = pytest.mark.process
 
@@ -89,7 +89,7 @@ def stop():
 
 @pytest.fixture
 def isolated():
-    """Zygotes of this test alone."""
+    """Zygotes that no other test uses."""
     zygote_box.end_all()
     zygote_box.ZYGOTES.clear()
     yield
@@ -126,7 +126,7 @@ def status_of(pid):
 
 
 def looks(process):
-    """All that a worker says of itself, and what the kernel says of it."""
+    """Everything that a worker reports of itself, and what the kernel reports of it."""
     process.begin(Setup(0))
     box = process.session.box
     said = json.loads(process.call("probe.status", (), {}))
@@ -150,12 +150,12 @@ def test_a_worker_from_a_zygote_is_like_one_that_bwrap_started(tree, isolated, m
     with open_session(root) as process:
         expected = looks(process)
         assert not isinstance(process.session.box, HeldBox)
-    for one in (said, expected[0]):  # a uid is drawn for each where root grades
+    for one in (said, expected[0]):  # where root grades, each has a random uid
         one["ids"] = [[1 if id_ else 0 for id_ in ids] for ids in one["ids"]]
-    if os.geteuid() != 0:  # the holder and the keeper are of the same uid then, and count
+    if os.geteuid() != 0:  # then the holder and the keeper have the same uid, and count
         expected[0]["limits"][resource.RLIMIT_NPROC] = [LIMITS.processes + HELD_PROCESSES] * 2
     assert said == expected[0]
-    # What root's worker gave up stays in two of its sets with bwrap, where it is no use.
+    # With bwrap, what root's worker gave up stays in two of its sets, where it has no effect.
     rights = [line for line in kernel if line.startswith("Cap")]
     assert not any(int(line.split()[1], 16) for line in rights)
     assert [line for line in kernel if line not in rights] == [line for line in expected[1] if line[:3] != "Cap"]
@@ -186,7 +186,7 @@ def value():
 )
 
 
-def test_as_many_processes_may_be_started_either_way(tree, isolated, monkeypatch):
+def test_both_ways_to_start_allow_as_many_processes(tree, isolated, monkeypatch):
     counts = []
     for _ in range(2):
         with open_session(tree(FORKING)) as process:
@@ -230,7 +230,7 @@ def test_a_killed_zygote_is_replaced(tree, isolated):
         (zygote,) = zygote_box.ZYGOTES.values()
         zygote.process.kill()
         zygote.process.wait()
-        assert process.call("probe.value", (), {}) == 7  # it needs it no more
+        assert process.call("probe.value", (), {}) == 7  # it no longer needs it
     with open_session(root) as process:
         process.begin(Setup(0))
         assert isinstance(process.session.box, HeldBox)
@@ -239,7 +239,7 @@ def test_a_killed_zygote_is_replaced(tree, isolated):
 
 
 @pytest.mark.parametrize("fault", ["cannot be started", "ends at once", "may not enter", "dies as it is asked"])
-def test_where_no_zygote_can_be_had_workers_start_without(tree, isolated, monkeypatch, fault):
+def test_workers_start_without_a_zygote_where_none_can_run(tree, isolated, monkeypatch, fault):
     fork = Zygote.fork
 
     def refuse(self, init, options, pipes, group):
@@ -268,7 +268,7 @@ def test_where_no_zygote_can_be_had_workers_start_without(tree, isolated, monkey
     assert list(zygote_box.ZYGOTES.values()) == [None]
 
 
-def test_the_end_of_a_worker_is_told_as_it_was(tree, isolated):
+def test_the_end_of_a_worker_is_reported_as_it_was(tree, isolated):
     for statement, code in (("os._exit(5)", 5), ("os.kill(os.getpid(), 11)", 128 + 11)):
         with open_session(tree(f"import os\n{statement}\n")) as process:
             with pytest.raises(CallFailed) as failed:
@@ -277,7 +277,7 @@ def test_the_end_of_a_worker_is_told_as_it_was(tree, isolated):
 
 
 def test_a_process_that_a_module_made_a_sibling_of_its_own_is_found(tree, isolated):
-    """clone with CLONE_PARENT: its parent is the keeper, outside, and not the worker."""
+    """clone with CLONE_PARENT: the keeper outside becomes its parent, and not the worker."""
     escaping = (
         "import ctypes, os, time\n"
         "if ctypes.CDLL(None).syscall(56 if os.uname().machine == 'x86_64' else 220, 0x8000 | 17, 0, 0, 0, 0) == 0:\n"
@@ -289,7 +289,7 @@ def test_a_process_that_a_module_made_a_sibling_of_its_own_is_found(tree, isolat
         box = process.session.box
         keeper, server = box.pids(0)
         (other,) = set(list_children(keeper)) - {server}
-        assert box.left_behind()
+        assert box.has_stray_processes()
         process.end()
         assert process.session.box is None
         wait_until(lambda: not Path(f"/proc/{other}/ns/pid").exists())
@@ -327,7 +327,7 @@ def test_a_zygote_ends_with_its_judge(tmp_path):
         wait_until(lambda: not is_running(pid))
 
 
-def test_a_process_that_is_forked_asks_its_parents_zygote_and_leaves_it_alive(tree, isolated):
+def test_a_forked_process_uses_its_parents_zygote_and_leaves_it_alive(tree, isolated):
     root = tree(SELF)
     with open_session(root) as process:
         process.begin(Setup(0))
@@ -350,7 +350,7 @@ def test_a_process_that_is_forked_asks_its_parents_zygote_and_leaves_it_alive(tr
     os.close(reading)
     os.close(writing)
     assert find_zygote(recipe) is zygote
-    give_up(zygote)
+    stop_using_zygote(zygote)
     assert not is_running(zygote.process.pid)
     assert find_zygote(recipe) is None
 
@@ -381,8 +381,8 @@ def number():
 """
 
 
-def test_what_is_handed_out_is_compiled_once_and_known_only_where_it_is(tree, isolated, tmp_path):
-    """Compiled elsewhere, it is what stands in the work tree, to the byte; what a tree lacks is not known either."""
+def test_handed_out_files_are_compiled_once_and_known_only_where_they_are_shown(tree, isolated, tmp_path):
+    """Code compiled outside is that of the file in the work tree. Inside, files that a tree lacks are unknown."""
     originals = tmp_path / "reference"
     originals.mkdir()
     given = []

@@ -1,4 +1,4 @@
-"""Which functions a save may have changed, by name."""
+"""Which functions a save may have changed, by their names."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_comment_or_a_moved_line_changes_nothing():
     assert changed(layers=b"# a comment\n\n\n" + LAYERS) == set()
 
 
-def test_what_stands_outside_of_functions_concerns_its_whole_file():
+def test_a_change_outside_of_functions_affects_the_whole_file():
     assert changed(layers=LAYERS + b"\nEPS = 1\n") == {"pad", "conv", "relu", "Net"}
     assert changed(net=NET + b"\nEPS = 1\n") == {"Net"}
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from grader.decisions import GradedAssignment, HandIn, LatePolicy, Layout, Rules, Student
+from grader.decisions import GradedAssignment, HandIn, LatePolicy, Person, PointLayout, Rules
 from grader.gradebook.book import open_gradebook
 from grader.gradebook.place import beside
 from grader.gradebook.runs import record_run
@@ -82,7 +82,7 @@ def hand_in_of(result: Result) -> HandIn:
     checks = tuple((one.id, one.max_points) for one in result.checks)
     name = result.id
     facts = {"submission": name, "person": name, "source": name, "sha256": "ab" * 32}
-    layout = Layout(most, checks)
+    layout = PointLayout(most, checks)
     answers = {"why": (None, 5.0)}
     more = {"layout": layout, "functions": points, "checks": points, "answers": answers, "submitted_at": DUE}
     return HandIn(**facts, status=result.status, score=result.score, max_score=result.max_score, **more)
@@ -101,9 +101,9 @@ def enter_class(out: Path, results: Iterable[Result] = CLASS, nets: GradedAssign
 
 
 def enter_roster(out: Path) -> None:
-    people = [Student("s1", "Ann Ashe", "ann@uni.example", "A"), Student("s9", "Zoe Zick", "", "B")]
+    people = [Person("s1", "Ann Ashe", "ann@uni.example", "A"), Person("s9", "Zoe Zick", "", "B")]
     with open_gradebook(beside(out)) as book:
-        import_roster(book, [*people, Student("s8", f"<b>{ATTACK}")], "ada")
+        import_roster(book, [*people, Person("s8", f"<b>{ATTACK}")], "ada")
         link_members(book, TITLE, "ann", ["s1"], "ada")
 
 

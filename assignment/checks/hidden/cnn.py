@@ -1,7 +1,7 @@
-"""Checks of classifiers/cnn.py that students do not see: other sizes and seeds than the notebooks'.
+"""Checks of classifiers/cnn.py that students do not see: other sizes and seeds than in the notebooks.
 
-Filters are odd, which keeps the image size, and the pooling windows tile the images: what happens to a rest, the course
-leaves open. Biases are not zero, so that no ReLU sits on its kink.
+Filter sizes are odd, which keeps the image size, and the pooling windows tile the images: the course leaves open what
+happens to a remainder. Biases are not zero, so that no ReLU sits on its kink.
 """
 
 from functools import partial
@@ -9,81 +9,26 @@ from functools import partial
 import numpy as np
 
 from grader.checks import check as any_check
-from grader.judging.chance import expect_draws
+from grader.checks import initial_parameters
 
-# Many keep biases and statistics as rows or columns, which is as good as vectors.
+# Many students store biases and statistics as rows or columns. That is as good as vectors.
 check = partial(any_check, squeeze=True)
-
-# Initial weights lie within so many standard deviations of what is expected.
-PLAUSIBLE = 6
-
-# Initial weights that hold more entries than this are not looked at: the nets of these checks have far smaller ones.
-LARGEST = 10**6
 
 # The gradients of what lies further back are harder to come by.
 PARTS = {"W1": 2, "b1": 2, "W2": 2, "b2": 2}
 
 
-def settled(w, scale):
-    """All ones in the shape of w, if its entries may be drawn from a normal distribution around 0 of this scale.
-
-    Else the first half tells the spread in units of scale, and the second half the mean on top of it; so roughly that
-    they do not depend on the random numbers.
-    """
-    if not isinstance(w, np.ndarray) or w.dtype.kind != "f" or not 0 < w.size <= LARGEST:
-        return w
-    values = w.astype(np.float64) / scale
-    spread, mean, sigma = np.std(values), np.mean(values), PLAUSIBLE / np.sqrt(values.size)
-    out = np.full(values.size, 1.0 if abs(spread - 1) < sigma / np.sqrt(2) else roughly(spread), dtype=w.dtype)
-    out[values.size // 2 :] += 0.0 if abs(mean) <= sigma * spread else roughly(mean)
-    return out.reshape(w.shape)
-
-
-def roughly(number):
-    """The nearest of 1, 2 and 5 times a power of ten."""
-    if number == 0 or not np.isfinite(number):
-        return number
-    power = 10.0 ** np.floor(np.log10(abs(number)))
-    return np.copysign(
-        min((power, 2 * power, 5 * power, 10 * power), key=lambda n: abs(np.log(n / abs(number)))), number
-    )
-
-
-def initial(function, net, scale, weights, others):
-    """What must hold for initial parameters, by name. Weights: their spread; others: themselves.
-
-    Raises CallFailed for weights of the right spread that were not drawn at random.
-    """
-    net.params = {}  # sets nothing; a constructor that is not written yet ends here
-    params = net.params
-    with np.errstate(all="ignore"):
-        spread = {name: settled(params.get(name), scale) for name in weights}
-        expect_draws(function, {name: params[name] for name in weights if is_settled(spread[name])}, scale)
-        return spread | {name: without_chance(params.get(name), scale) for name in others}
-
-
-def is_settled(spread):
-    return isinstance(spread, np.ndarray) and spread.size <= LARGEST and bool(np.all(spread == 1))
-
-
-def without_chance(b, scale):
-    """b itself. If its entries seem to be drawn, their spread in units of scale instead, with alternating signs."""
-    if not isinstance(b, np.ndarray) or b.dtype.kind != "f" or not 2 < b.size <= LARGEST or np.unique(b).size < b.size:
-        return b
-    spread, sigma = np.std(b.astype(np.float64)) / scale, PLAUSIBLE / np.sqrt(2 * b.size)
-    found = 1.0 if abs(spread - 1) < sigma else 10 ** np.round(np.log10(spread))
-    return (found * np.where(np.arange(b.size) % 2, -1.0, 1.0)).astype(b.dtype).reshape(b.shape)
-
-
 def loss_and_gradients(net, params, X, y, names=None):
-    """Loss and gradients at these parameters, by name."""
+    """Return the loss and the gradients at these parameters, by name."""
     net.params = params
     loss, grads = net.loss(X, y)
     return {"loss": loss} | {name: grads.get(name) for name in names or params}
 
 
-def drawn(rng, input_dim, filters, filter_size, affine_dims):
-    """Parameters for convolutions with so many filters each, a 2 x 2 pooling, and affine layers of so many outputs."""
+def draw_params(rng, input_dim, filters, filter_size, affine_dims):
+    """Draw parameters for convolutions with these numbers of filters, a 2 x 2 pooling, and affine layers with these
+    outputs.
+    """
     params, layer = {}, 0
     C, H, W = input_dim
     for F in filters:
@@ -101,8 +46,8 @@ def drawn(rng, input_dim, filters, filter_size, affine_dims):
 
 
 def three_layer(student, rng, N, input_dim, num_filters, filter_size, hidden_dim, num_classes, reg):
-    """Scores, loss and gradients of a net of three layers on random images, at random parameters."""
-    params = drawn(rng, input_dim, [num_filters], filter_size, [hidden_dim, num_classes])
+    """Return scores, loss and gradients of a net of three layers for random images, at random parameters."""
+    params = draw_params(rng, input_dim, [num_filters], filter_size, [hidden_dim, num_classes])
     X, y = rng.randn(N, *input_dim), rng.randint(num_classes, size=N)
     net = student.classifiers.cnn.ThreeLayerConvNet(
         input_dim=input_dim,
@@ -118,8 +63,8 @@ def three_layer(student, rng, N, input_dim, num_filters, filter_size, hidden_dim
 
 
 def multi_layer(student, rng, N, input_dim, nums_filters, filter_size, hidden_dims, num_classes, reg):
-    """Scores, loss and gradients of a net with these convolutions and hidden layers, at random parameters."""
-    params = drawn(rng, input_dim, nums_filters, filter_size, [*hidden_dims, num_classes])
+    """Return scores, loss and gradients of a net with these convolutions and hidden layers, at random parameters."""
+    params = draw_params(rng, input_dim, nums_filters, filter_size, [*hidden_dims, num_classes])
     X, y = rng.randn(N, *input_dim), rng.randint(num_classes, size=N)
     net = student.classifiers.cnn.MultiLayerConvNet(
         input_dim=input_dim,
@@ -140,7 +85,7 @@ def three_layer_wide_initialization(student, rng):
     net = student.classifiers.cnn.ThreeLayerConvNet(
         input_dim=(3, 10, 16), num_filters=10, filter_size=5, hidden_dim=9, num_classes=40, weight_scale=0.1
     )
-    return initial("classifiers.cnn.ThreeLayerConvNet", net, 0.1, ("W1", "W2", "W3"), ("b1", "b2", "b3"))
+    return initial_parameters("classifiers.cnn.ThreeLayerConvNet", net, 0.1, ("W1", "W2", "W3"), ("b1", "b2", "b3"))
 
 
 @check("classifiers.cnn.ThreeLayerConvNet", name="square", seed=122, parts=PARTS)
@@ -157,7 +102,7 @@ def three_layer_wide(student, rng):
 
 @check("classifiers.cnn.ThreeLayerConvNet", name="regularization", seed=124, weight=1.5)
 def three_layer_regularization(student, rng):
-    """Loss and gradients with regularization, where the biases are not zero."""
+    """Loss and gradients with regularization; the biases are not zero."""
     return three_layer(student, rng, 3, (2, 6, 6), 4, 3, 5, 4, reg=0.2)
 
 
@@ -173,7 +118,9 @@ def multi_layer_wide_initialization(student, rng):
         weight_scale=0.1,
     )
     weights = [f"W{layer}" for layer in range(1, 7)]
-    return initial("classifiers.cnn.MultiLayerConvNet", net, 0.1, weights, [name.replace("W", "b") for name in weights])
+    return initial_parameters(
+        "classifiers.cnn.MultiLayerConvNet", net, 0.1, weights, [name.replace("W", "b") for name in weights]
+    )
 
 
 @check("classifiers.cnn.MultiLayerConvNet", name="two_convolutions", seed=132, weight=1.5, parts=PARTS)
@@ -190,5 +137,5 @@ def multi_layer_three_convolutions(student, rng):
 
 @check("classifiers.cnn.MultiLayerConvNet", name="regularization", seed=134, weight=1.5)
 def multi_layer_regularization(student, rng):
-    """Loss and gradients with regularization, where the biases are not zero; two convolutions."""
+    """Loss and gradients with regularization; the biases are not zero; two convolutions."""
     return multi_layer(student, rng, 3, (1, 8, 8), [2, 3], 3, [5], 4, reg=0.2)

@@ -1,7 +1,8 @@
-"""Checks of classifiers/fc_net.py that students do not see: other sizes, modes and seeds than the notebooks'.
+"""Checks of classifiers/fc_net.py that students do not see: other sizes, modes and seeds than in the notebooks.
 
-What depends on random numbers is asked such that every right net answers the same. No ReLU sits on its kink: biases are
-not zero where all else is. A bias before batch normalization has no gradient but rounding, so that is not asked for.
+Where a net draws random numbers, the checks compare only what is equal for every right net. No ReLU sits on its kink:
+biases are not zero where everything else is. The gradient of a bias before batch normalization is only rounding noise,
+so no check compares it.
 """
 
 from functools import partial
@@ -9,129 +10,74 @@ from itertools import pairwise
 
 import numpy as np
 
-from grader.calls import CallFailed, Failure, type_of
 from grader.checks import check as any_check
-from grader.judging.chance import expect_draws
-from grader.judging.student_proxy import in_shapes_of
-from grader.records import FAILED
+from grader.checks import expect_shapes, fail, initial_parameters, roughly, type_of
 
-# Many keep biases and statistics as rows or columns, which is as good as vectors.
+# Many students store biases and statistics as rows or columns. That is as good as vectors.
 check = partial(any_check, squeeze=True)
 
-# Initial weights, and masks of dropout, lie within so many standard deviations of what is expected.
+# Dropout masks must lie within this many standard deviations of what is expected.
 PLAUSIBLE = 6
 
-# Added to the length of a gradient that it divides: nothing, but where all of it is zero.
+# Added to a gradient's length before dividing by it: it matters only if the whole gradient is zero.
 TINY = 1e-300
-
-# Initial weights that hold more entries than this are not looked at: the nets of these checks have far smaller ones.
-LARGEST = 10**6
-
-
-def settled(w, scale):
-    """All ones in the shape of w, if its entries may be drawn from a normal distribution around 0 of this scale.
-
-    Else the first half tells the spread in units of scale, and the second half the mean on top of it; so roughly that
-    they do not depend on the random numbers.
-    """
-    if not isinstance(w, np.ndarray) or w.dtype.kind != "f" or not 0 < w.size <= LARGEST:
-        return w
-    values = w.astype(np.float64) / scale
-    spread, mean, sigma = np.std(values), np.mean(values), PLAUSIBLE / np.sqrt(values.size)
-    out = np.full(values.size, 1.0 if abs(spread - 1) < sigma / np.sqrt(2) else roughly(spread), dtype=w.dtype)
-    out[values.size // 2 :] += 0.0 if abs(mean) <= sigma * spread else roughly(mean)
-    return out.reshape(w.shape)
-
-
-def roughly(number):
-    """The nearest of 1, 2 and 5 times a power of ten."""
-    if number == 0 or not np.isfinite(number):
-        return number
-    power = 10.0 ** np.floor(np.log10(abs(number)))
-    return np.copysign(
-        min((power, 2 * power, 5 * power, 10 * power), key=lambda n: abs(np.log(n / abs(number)))), number
-    )
-
-
-def initial(function, net, scale, weights, others):
-    """What must hold for initial parameters, by name. Weights: their spread; others: themselves.
-
-    Raises CallFailed for weights of the right spread that were not drawn at random.
-    """
-    net.params = {}  # sets nothing; a constructor that is not written yet ends here
-    params = net.params
-    with np.errstate(all="ignore"):
-        spread = {name: settled(params.get(name), scale) for name in weights}
-        expect_draws(function, {name: params[name] for name in weights if is_settled(spread[name])}, scale)
-        return spread | {name: without_chance(params.get(name), scale) for name in others}
-
-
-def is_settled(spread):
-    return isinstance(spread, np.ndarray) and spread.size <= LARGEST and bool(np.all(spread == 1))
-
-
-def without_chance(b, scale):
-    """b itself. If its entries seem to be drawn, their spread in units of scale instead, with alternating signs."""
-    if not isinstance(b, np.ndarray) or b.dtype.kind != "f" or not 2 < b.size <= LARGEST or np.unique(b).size < b.size:
-        return b
-    spread, sigma = np.std(b.astype(np.float64)) / scale, PLAUSIBLE / np.sqrt(2 * b.size)
-    found = 1.0 if abs(spread - 1) < sigma else 10 ** np.round(np.log10(spread))
-    return (found * np.where(np.arange(b.size) % 2, -1.0, 1.0)).astype(b.dtype).reshape(b.shape)
 
 
 def loss_and_gradients(net, params, X, y, names=None):
-    """Loss and gradients at these parameters, by name."""
+    """Return the loss and the gradients at these parameters, by name."""
     net.params = params
     loss, grads = net.loss(X, y)
     return {"loss": loss} | {name: grads.get(name) for name in names or params}
 
 
 def training_loss(net, params, X, y):
-    """The loss in train mode at these parameters; number() tells whether it is one."""
+    """Return the loss in train mode at these parameters, unchecked: number() checks it."""
     net.params = params
     return net.loss(X, y)[0]
 
 
 def number(loss):
-    """A loss as a float. Raises CallFailed if it is no single number: arrays may be huge, or become so together."""
+    """Return a loss as a float. Raises CallFailed unless it is a single number: student code may return huge arrays."""
     if isinstance(loss, int | float | np.generic) or (isinstance(loss, np.ndarray) and loss.size == 1):
         return float(np.reshape(loss, ()))
     found = f"has shape {loss.shape}" if isinstance(loss, np.ndarray) else f"is of type {type_of(loss)}"
     text = f"FullyConnectedNet: the loss {found}, expected a single number."
-    raise CallFailed(Failure(FAILED, "classifiers.fc_net.FullyConnectedNet", text))
+    fail("classifiers.fc_net.FullyConnectedNet", text)
 
 
 def slopes_agree(net, params, X, y, names):
-    """For each parameter 1 if the net's gradient is the slope of the net's own loss, else 0.
+    """Return 1 for each parameter whose gradient is the slope of the net's own loss, else 0.
 
-    Asked along one direction, which leans towards the claimed gradient, so that the slope is not near 0.
+    The slope is measured along one direction, which leans towards the student's gradient, so that it is not near 0.
     Raises CallFailed if gradients have other shapes than their parameters.
     """
     net.params = params
     _, grads = net.loss(X, y)
-    in_shapes_of(grads, {name: params[name] for name in names}, "classifiers.fc_net.FullyConnectedNet", "grads")
-    agree, asked, step = {}, [], 1e-4
+    expect_shapes(grads, {name: params[name] for name in names}, "classifiers.fc_net.FullyConnectedNet", "grads")
+    agree, probes, step = {}, [], 1e-4
     for name in names:
         claimed = np.reshape(grads[name], params[name].shape).astype(np.float64)
         direction = np.random.RandomState(0).randn(*params[name].shape)
         direction = direction / np.linalg.norm(direction) + claimed / (np.linalg.norm(claimed) + TINY)
         for sign in (1, -1):
             net.params = {name: params[name] + sign * step * direction}
-            asked.append((name, claimed, direction, net.loss(X, y)[0]))
+            probes.append((name, claimed, direction, net.loss(X, y)[0]))
         net.params = {name: params[name]}
-    for (name, claimed, direction, above), (_, _, _, below) in zip(asked[::2], asked[1::2], strict=True):
+    for (name, claimed, direction, above), (_, _, _, below) in zip(probes[::2], probes[1::2], strict=True):
         slope = (number(above) - number(below)) / (2 * step)
         agree[f"{name}_is_slope"] = float(abs(slope - np.sum(claimed * direction)) < 0.01 * abs(slope))
     return agree
 
 
-def if_dropped(drops, agree):
-    """What slopes_agree says, or 0 for all where nothing is dropped: then the slopes show nothing of dropout."""
+def zero_unless_dropped(drops, agree):
+    """Return what slopes_agree returned, or 0 for all if nothing is dropped: then the slopes show nothing about
+    dropout.
+    """
     return {name: value if drops else 0.0 for name, value in agree.items()}
 
 
-def drawn(rng, sizes, norms=False):
-    """Parameters for affine layers of these sizes; norms: with gamma and beta for all but the last."""
+def draw_params(rng, sizes, norms=False):
+    """Draw parameters for affine layers of these sizes; norms: with gamma and beta for all but the last."""
     params = {}
     for layer, (D, M) in enumerate(pairwise(sizes), start=1):
         params[f"W{layer}"] = 1.5 / np.sqrt(D) * rng.randn(D, M)
@@ -144,15 +90,15 @@ def drawn(rng, sizes, norms=False):
 
 @check("classifiers.fc_net.TwoLayerNet", name="initialization", seed=101)
 def two_layer_initialization(student, rng):
-    """Initial weights spread by weight_scale around 0, biases zero; other sizes than the notebook's."""
+    """Initial weights spread by weight_scale around 0, biases zero; other sizes than in the notebook."""
     net = student.classifiers.fc_net.TwoLayerNet(input_dim=60, hidden_dim=40, num_classes=12, weight_scale=0.1)
-    return initial("classifiers.fc_net.TwoLayerNet", net, 0.1, ("W1", "W2"), ("b1", "b2"))
+    return initial_parameters("classifiers.fc_net.TwoLayerNet", net, 0.1, ("W1", "W2"), ("b1", "b2"))
 
 
 @check("classifiers.fc_net.TwoLayerNet", name="images", seed=102, weight=2, parts={"W1": 2, "b1": 2})
 def two_layer_images(student, rng):
     """Scores, loss and gradients for images of shape (2, 3, 4), without regularization."""
-    params, X, y = drawn(rng, (24, 9, 5)), rng.randn(6, 2, 3, 4), rng.randint(5, size=6)
+    params, X, y = draw_params(rng, (24, 9, 5)), rng.randn(6, 2, 3, 4), rng.randint(5, size=6)
     net = student.classifiers.fc_net.TwoLayerNet(input_dim=24, hidden_dim=9, num_classes=5)
     net.params = params
     return {"scores": net.loss(X)} | loss_and_gradients(net, params, X, y)
@@ -160,15 +106,15 @@ def two_layer_images(student, rng):
 
 @check("classifiers.fc_net.TwoLayerNet", name="regularization", seed=103, weight=1.5)
 def two_layer_regularization(student, rng):
-    """Loss and gradients with regularization, where the biases are not zero."""
-    params, X, y = drawn(rng, (6, 8, 3)), rng.randn(5, 6), rng.randint(3, size=5)
+    """Loss and gradients with regularization; the biases are not zero."""
+    params, X, y = draw_params(rng, (6, 8, 3)), rng.randn(5, 6), rng.randint(3, size=5)
     net = student.classifiers.fc_net.TwoLayerNet(input_dim=6, hidden_dim=8, num_classes=3, reg=0.3)
     return loss_and_gradients(net, params, X, y)
 
 
 @check("classifiers.fc_net.TwoLayerNet", name="loss_at_start", seed=104, weight=0.5)
 def two_layer_loss_at_start(student, rng):
-    """With weights near zero the loss is about log C, and regularization adds a little."""
+    """With weights near zero, the loss is about log C, and regularization adds a little."""
     params = {
         "W1": 1e-4 * rng.randn(10, 30),
         "b1": np.zeros(30),
@@ -190,7 +136,7 @@ def fully_connected_initialization(student, rng):
         [40, 50], input_dim=60, num_classes=10, weight_scale=0.2, dtype=np.float64, normalization="layernorm"
     )
     gammas = ("gamma1", "gamma2")
-    return initial(
+    return initial_parameters(
         "classifiers.fc_net.FullyConnectedNet",
         net,
         0.2,
@@ -202,7 +148,7 @@ def fully_connected_initialization(student, rng):
 @check("classifiers.fc_net.FullyConnectedNet", name="one_hidden_layer", seed=112)
 def fully_connected_one_hidden_layer(student, rng):
     """Scores, loss and gradients of a net with one hidden layer, for images of shape (3, 2, 2)."""
-    params, X, y = drawn(rng, (12, 7, 4)), rng.randn(5, 3, 2, 2), rng.randint(4, size=5)
+    params, X, y = draw_params(rng, (12, 7, 4)), rng.randn(5, 3, 2, 2), rng.randint(4, size=5)
     net = student.classifiers.fc_net.FullyConnectedNet([7], input_dim=12, num_classes=4, dtype=np.float64)
     net.params = params
     return {"scores": net.loss(X)} | loss_and_gradients(net, params, X, y)
@@ -211,18 +157,19 @@ def fully_connected_one_hidden_layer(student, rng):
 @check("classifiers.fc_net.FullyConnectedNet", name="four_hidden_layers", seed=113, weight=2)
 def fully_connected_four_hidden_layers(student, rng):
     """Loss and gradients of a net with four hidden layers of different sizes, with regularization."""
-    params, X, y = drawn(rng, (6, 8, 5, 7, 9, 3)), rng.randn(5, 6), rng.randint(3, size=5)
+    params, X, y = draw_params(rng, (6, 8, 5, 7, 9, 3)), rng.randn(5, 6), rng.randint(3, size=5)
     net = student.classifiers.fc_net.FullyConnectedNet(
         [8, 5, 7, 9], input_dim=6, num_classes=3, reg=0.1, dtype=np.float64
     )
     return loss_and_gradients(net, params, X, y)
 
 
-# A bias before a batch normalization has no gradient but rounding noise, so it is held against the weights'.
+# The gradient of a bias before a batch normalization is only rounding noise, so it is compared relative to the weights'
+# gradient.
 @check("classifiers.fc_net.FullyConnectedNet", name="batchnorm", seed=114, weight=2, together=("W1", "b1", "b2"))
 def fully_connected_batchnorm(student, rng):
     """Loss and gradients with batch normalization and regularization, two hidden layers of different sizes."""
-    params, X, y = drawn(rng, (5, 7, 6, 4), norms=True), rng.randn(9, 5), rng.randint(4, size=9)
+    params, X, y = draw_params(rng, (5, 7, 6, 4), norms=True), rng.randn(9, 5), rng.randint(4, size=9)
     net = student.classifiers.fc_net.FullyConnectedNet(
         [7, 6], input_dim=5, num_classes=4, reg=0.2, dtype=np.float64, use_batchnorm=True
     )
@@ -232,8 +179,8 @@ def fully_connected_batchnorm(student, rng):
 @check("classifiers.fc_net.FullyConnectedNet", name="batchnorm_test_time", seed=115, weight=1.5)
 def fully_connected_batchnorm_test_time(student, rng):
     """Scores with batch normalization after five training batches: each layer uses its own running averages."""
-    params = drawn(rng, (5, 6, 6, 4), norms=True)
-    # What is normalized spreads so widely that eps is nothing against it: its place is batchnorm_forward's business.
+    params = draw_params(rng, (5, 6, 6, 4), norms=True)
+    # The normalized values spread so widely that eps does not matter: batchnorm_forward's own checks test eps.
     params |= {name: 40 * params[name] for name in ("W1", "b1", "W2", "b2")}
     net = student.classifiers.fc_net.FullyConnectedNet(
         [6, 6], input_dim=5, num_classes=4, dtype=np.float64, use_batchnorm=True
@@ -248,7 +195,7 @@ def fully_connected_batchnorm_test_time(student, rng):
 @check("classifiers.fc_net.FullyConnectedNet", name="layernorm", seed=116, weight=1.5)
 def fully_connected_layernorm(student, rng):
     """Scores, loss and gradients with layer normalization, two hidden layers of different sizes."""
-    params, X, y = drawn(rng, (5, 8, 9, 4), norms=True), rng.randn(6, 5), rng.randint(4, size=6)
+    params, X, y = draw_params(rng, (5, 8, 9, 4), norms=True), rng.randn(6, 5), rng.randint(4, size=6)
     net = student.classifiers.fc_net.FullyConnectedNet(
         [8, 9], input_dim=5, num_classes=4, dtype=np.float64, normalization="layernorm"
     )
@@ -258,8 +205,8 @@ def fully_connected_layernorm(student, rng):
 
 @check("classifiers.fc_net.FullyConnectedNet", name="dropout_test_time", seed=117)
 def fully_connected_dropout_test_time(student, rng):
-    """Scores of a net with dropout: nothing is dropped, before and after a training step in which some are."""
-    params, X, y = drawn(rng, (6, 12, 9, 4)), rng.randn(5, 6), rng.randint(4, size=5)
+    """Scores of a net with dropout: nothing is dropped, before and after a training step that drops some values."""
+    params, X, y = draw_params(rng, (6, 12, 9, 4)), rng.randn(5, 6), rng.randint(4, size=5)
     net, other = (
         student.classifiers.fc_net.FullyConnectedNet(
             [12, 9], input_dim=6, num_classes=4, dropout=0.5, seed=seed, dtype=np.float64
@@ -270,8 +217,8 @@ def fully_connected_dropout_test_time(student, rng):
     before, losses = net.loss(X), [training_loss(one, params, X, y) for one in (net, other)]
     after = net.loss(X)
     if number(losses[0]) == number(losses[1]):
-        text = "FullyConnectedNet: in training nothing is dropped, so the scores show nothing of dropout."
-        raise CallFailed(Failure(FAILED, "classifiers.fc_net.FullyConnectedNet", text))
+        text = "FullyConnectedNet: nothing is dropped in training, so the scores show nothing about dropout."
+        fail("classifiers.fc_net.FullyConnectedNet", text)
     return {"scores": before, "scores_after_training": after}
 
 
@@ -283,10 +230,10 @@ def fully_connected_dropout_test_time(student, rng):
     parts={"loss_of_what_is_left": 3},
 )
 def fully_connected_dropout_training(student, rng):
-    """Dropout in training: each hidden layer drops about p, scales what it keeps, and drops the same in the gradients;
-    the loss is that of the hidden values that are left.
+    """Dropout in training: each hidden layer drops about p, scales the rest, and drops the same in the gradients; the
+    loss is that of the hidden values that are left.
 
-    All numbers are above zero and there is one example, so that gradients tell what the hidden values were.
+    All numbers are positive and there is one example, so that the gradients show what the hidden values were.
     """
     p, D, H1, H2, C = 0.3, 4, 120, 100, 3
     X, y = rng.uniform(0.5, 1.5, (1, D)), np.array([1])
@@ -303,7 +250,7 @@ def fully_connected_dropout_training(student, rng):
     )
     net.params = params
     loss, grads = net.loss(X, y)
-    in_shapes_of(grads, params, "classifiers.fc_net.FullyConnectedNet", "grads")  # raises CallFailed if they are others
+    expect_shapes(grads, params, "classifiers.fc_net.FullyConnectedNet", "grads")  # ends the check if the shapes differ
     with np.errstate(all="ignore"):
         da1, da2, dscores = (np.ravel(grads[name]).astype(np.float64) for name in ("b1", "b2", "b3"))
         hidden1, hidden2 = (
@@ -321,18 +268,18 @@ def fully_connected_dropout_training(student, rng):
             values[f"kept{layer}"] = plausible_share(kept, 1 - p)
             values[f"hidden{layer}"] = bounds(factors[kept])
             values[f"gradient{layer}"] = bounds(gradient_factors[kept])
-            # Not finite if nothing is dropped, as bounds.
+            # Infinite if nothing is dropped, as in bounds.
             values[f"gradient_of_dropped{layer}"] = np.max(np.abs(gradient_factors[~kept]), initial=-np.inf)
     return values | {"loss_of_what_is_left": float(loss_fits and dropped > 0)}
 
 
 def bounds(factors):
-    """The smallest and the largest, which are the same if all are; not finite if there are none."""
+    """Return the smallest and the largest; both are infinite if there are none."""
     return np.array([np.min(factors, initial=np.inf), np.max(factors, initial=-np.inf)])
 
 
 def plausible_share(kept, expected):
-    """The expected share of kept values if that is plausible, else roughly the share found."""
+    """Return the expected share of kept values if the share found is plausible, else the rounded share found."""
     share, sigma = float(np.mean(kept)), np.sqrt(expected * (1 - expected) / kept.size)
     return expected if abs(share - expected) < PLAUSIBLE * sigma else roughly(share)
 
@@ -344,22 +291,22 @@ def plausible_share(kept, expected):
     parts={"other_seed_other_loss": 3, "kept": 2, "hidden": 3},
 )
 def fully_connected_dropout_and_batchnorm(student, rng):
-    """Dropout after batch normalization: with another seed the loss is another one, the gradients are the slopes of the
-    net's own loss, and what is normalized is dropped or scaled.
+    """Dropout after batch normalization: another seed gives another loss, the gradients are the slopes of the net's own
+    loss, and the normalized values are dropped or scaled.
 
-    Of a single example, a batch normalization makes beta; the gradient of W2 tells what became of it.
+    For a single example, batch normalization returns beta; the gradient of W2 shows what became of it.
     """
-    params, X, y = drawn(rng, (5, 8, 4), norms=True), rng.randn(6, 5), rng.randint(4, size=6)
+    params, X, y = draw_params(rng, (5, 8, 4), norms=True), rng.randn(6, 5), rng.randint(4, size=6)
     sizes = {"hidden_dims": [8], "input_dim": 5, "num_classes": 4, "dtype": np.float64, "use_batchnorm": True}
     Net = student.classifiers.fc_net.FullyConnectedNet
     net, other = (Net(dropout=0.4, seed=seed, **sizes) for seed in (11, 12))
     losses = [training_loss(one, params, X, y) for one in (net, other)]
     H, p, function = 150, 0.4, "classifiers.fc_net.FullyConnectedNet"
-    wide = drawn(rng, (5, H, 4), norms=True) | {"beta1": rng.uniform(0.5, 1.5, H)}
+    wide = draw_params(rng, (5, H, 4), norms=True) | {"beta1": rng.uniform(0.5, 1.5, H)}
     net_of_one = Net(dropout=p, **sizes | {"hidden_dims": [H]})
     net_of_one.params = wide
     _, grads = net_of_one.loss(X[:1], y[:1])
-    in_shapes_of(grads, {name: wide[name] for name in ("W2", "b2")}, function, "grads")
+    expect_shapes(grads, {name: wide[name] for name in ("W2", "b2")}, function, "grads")
     losses.append(training_loss(Net(**sizes), params, X, y))
     agree = slopes_agree(net, params, X, y, ("W1", "gamma1", "beta1", "W2"))
     with np.errstate(all="ignore"):
@@ -372,4 +319,4 @@ def fully_connected_dropout_and_batchnorm(student, rng):
         "hidden": bounds(factors[kept]),
         "other_seed_other_loss": float(first != other_first),
         "loss_without_dropout": without,
-    } | if_dropped(first != other_first, agree)
+    } | zero_unless_dropped(first != other_first, agree)

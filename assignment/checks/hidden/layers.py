@@ -1,8 +1,8 @@
-"""Checks of layers.py that students do not see: other seeds, shapes and modes than the notebooks'.
+"""Checks of layers.py that students do not see: other seeds, shapes and modes than in the notebooks.
 
-Windows always tile the padded image: what happens to a rest, the course leaves open. Random inputs have no ties and lie
-off the kinks, but for one check that says what ties may do. Backwards are asked after the forward was called once more
-with other inputs: a cache belongs to the call that it came from.
+Windows always tile the padded image: the course leaves open what happens to a remainder. Random inputs have no ties and
+stay away from kinks, except in one check, which tests what is allowed at ties. The forward is called again with other
+inputs before the backward: a cache belongs to the call that returned it.
 """
 
 from functools import partial
@@ -12,10 +12,10 @@ import numpy as np
 from grader.checks import check as any_check
 from grader.checks import gradients
 
-# Many keep biases and statistics as rows or columns, which is as good as vectors.
+# Many students store biases and statistics as rows or columns. That is as good as vectors.
 check = partial(any_check, squeeze=True)
 
-# What the backward checks of one layer have in common.
+# The options that all backward checks of one layer share.
 after_affine = partial(check, needs="layers.affine_forward", cache=lambda x, w, b: (x, w, b), parts={"dx": 2, "dw": 2})
 after_conv = partial(
     check,
@@ -26,12 +26,12 @@ after_conv = partial(
 after_relu = partial(check, needs="layers.relu_forward", cache=lambda x: x)
 after_pool = partial(check, needs="layers.max_pool_forward_naive", cache=lambda x, pool_param: (x, pool_param))
 
-# What a layer that takes any shape is asked besides matrices and images.
+# For layers that take any shape: compared besides matrices and images.
 SHAPES = {"one_axis": (9,), "three_axes": (3, 4, 2), "five_axes": (2, 3, 1, 2, 2)}
 
 
 def relu_backward(student, rng, name):
-    """The gradient of a ReLU on numbers of this shape."""
+    """Return the gradient of a ReLU for random numbers of this shape."""
     x, dout = rng.randn(*SHAPES[name]), rng.randn(*SHAPES[name])
     _, cache = student.layers.relu_forward(x)
     student.layers.relu_forward(-x)
@@ -40,7 +40,7 @@ def relu_backward(student, rng, name):
 
 
 def affine_backward(student, rng, shape, M):
-    """Gradients of an affine layer on random examples of this shape."""
+    """Return the gradients of an affine layer for random examples of this shape."""
     D = 1
     for length in shape[1:]:
         D *= length
@@ -56,27 +56,27 @@ def affine_backward(student, rng, shape, M):
 
 
 def loss(function, rng, N, C, scale, shift=0.0):
-    """A loss and its gradient on random scores; shift: a number, or one for each example."""
+    """Return a loss and its gradient for random scores; shift: a number, or one for each example."""
     x, y = scale * rng.randn(N, C) + shift, rng.randint(C, size=N)
     return loss_at(function, x, y)
 
 
 def loss_at(function, x, y):
-    """A loss and its gradient on these scores."""
+    """Return a loss and its gradient for these scores."""
     value, dx = function(x, y)
     given = ((y, (y + 1) % x.shape[1]),)
     return gradients(lambda x, y: function(x, y)[0], values={"loss": value}, given=given, dx=(dx, x))
 
 
 def conv_forward(student, rng, x_shape, w_shape, stride, pad):
-    """A convolution of random images with random filters."""
+    """Return a convolution of random images with random filters."""
     x, w, b = rng.randn(*x_shape), rng.randn(*w_shape), rng.randn(w_shape[0])
     out, _ = student.layers.conv_forward_naive(x, w, b, {"stride": stride, "pad": pad})
     return {"out": out}
 
 
 def conv_backward(student, rng, x_shape, w_shape, out_size, stride, pad):
-    """Gradients of a convolution of random images with random filters."""
+    """Return the gradients of a convolution of random images with random filters."""
     x, w, b = rng.randn(*x_shape), rng.randn(*w_shape), rng.randn(w_shape[0])
     dout, conv_param = rng.randn(x_shape[0], w_shape[0], *out_size), {"stride": stride, "pad": pad}
     _, cache = student.layers.conv_forward_naive(x, w, b, conv_param)
@@ -90,14 +90,14 @@ def conv_backward(student, rng, x_shape, w_shape, out_size, stride, pad):
 
 
 def pool_forward(student, rng, shape, window, stride):
-    """A max-pooling of random images."""
+    """Return a max-pooling of random images."""
     pool_param = {"pool_height": window[0], "pool_width": window[1], "stride": stride}
     out, _ = student.layers.max_pool_forward_naive(rng.randn(*shape), pool_param)
     return {"out": out}
 
 
 def pool_backward(student, rng, shape, out_size, window, stride):
-    """The gradient of a max-pooling of random images."""
+    """Return the gradient of a max-pooling of random images."""
     pool_param = {"pool_height": window[0], "pool_width": window[1], "stride": stride}
     x, dout = rng.randn(*shape), rng.randn(*shape[:2], *out_size)
     _, cache = student.layers.max_pool_forward_naive(x, pool_param)
@@ -116,14 +116,16 @@ def affine_forward_images(student, rng):
 
 @check("layers.affine_forward", name="one_example", seed=12)
 def affine_forward_one_example(student, rng):
-    """A single example that is a plain row."""
+    """A single example that is a plain row of numbers."""
     out, _ = student.layers.affine_forward(rng.randn(1, 8), rng.randn(8, 3), rng.randn(3))
     return {"out": out}
 
 
 @check("layers.affine_forward", name="any_shape", seed=13)
 def affine_forward_any_shape(student, rng):
-    """Examples of shape (4, 3), of shape (2, 3, 2, 2), and four plain rows: each is one row of numbers to the layer."""
+    """Examples of shape (4, 3), of shape (2, 3, 2, 2), and four plain rows: the layer treats each as one row of
+    numbers.
+    """
     shapes = {"of_rows": (4, 12), "of_sequences": (3, 4, 3), "of_clips": (2, 2, 3, 2, 1)}
     w, b = rng.randn(12, 5), rng.randn(5)
     return {name: student.layers.affine_forward(rng.randn(*shape), w, b)[0] for name, shape in shapes.items()}
@@ -137,7 +139,7 @@ def affine_backward_images(student, rng):
 
 @after_affine("layers.affine_backward", name="one_example", seed=22)
 def affine_backward_one_example(student, rng):
-    """A single example that is a plain row."""
+    """A single example that is a plain row of numbers."""
     return affine_backward(student, rng, (1, 7), 4)
 
 
@@ -155,7 +157,7 @@ def affine_backward_clips(student, rng):
 
 @check("layers.relu_forward", name="row", seed=37)
 def relu_forward_row(student, rng):
-    """A single example that is a plain row."""
+    """A single example that is a plain row of numbers."""
     out, _ = student.layers.relu_forward(rng.randn(1, 8))
     return {"out": out}
 
@@ -219,11 +221,11 @@ def softmax_loss_wide_scores(student, rng):
     return loss(student.layers.softmax_loss, rng, 8, 5, scale=2.0)
 
 
-# Scores of a thousand leave float32 some 1e-5 of the differences: layers that compute in it are right. Every known
-# mistake is off by 1e-2 or not finite.
+# With scores around 1000, float32 is wrong by some 1e-5 of the differences, and layers that compute in float32 are
+# right. Every known mistake is off by 1e-2 or not finite.
 @check("layers.softmax_loss", name="large_scores", seed=52, tolerance=1e-3, parts={"dx": 2})
 def softmax_loss_large_scores(student, rng):
-    """Scores around a thousand: nothing may overflow."""
+    """Scores around 1000: nothing may overflow."""
     return loss(student.layers.softmax_loss, rng, 6, 7, scale=2.0, shift=1000.0)
 
 
@@ -235,7 +237,7 @@ def softmax_loss_one_example(student, rng):
 
 @check("layers.softmax_loss", name="unlike_examples", seed=54, weight=0.5, tolerance=1e-3, parts={"dx": 2})
 def softmax_loss_unlike_examples(student, rng):
-    """Examples whose scores lie a thousand apart from each other's."""
+    """Examples whose scores differ by a thousand from those of the other examples."""
     x, y = 2 * rng.randn(4, 5), rng.randint(5, size=4)
     x += np.array([0.0, 1000.0, -1000.0, 500.0]).reshape(4, 1)
     x[np.arange(4), (y + 2) % 5] -= 900.0
@@ -292,7 +294,7 @@ def max_pool_forward_overlapping(student, rng):
 
 @check("layers.max_pool_forward_naive", name="negative", seed=83)
 def max_pool_forward_negative(student, rng):
-    """A single image whose numbers are all below zero."""
+    """A single image whose numbers are all negative."""
     pool_param = {"pool_height": 2, "pool_width": 2, "stride": 2}
     out, _ = student.layers.max_pool_forward_naive(-5 - abs(rng.randn(1, 1, 4, 6)), pool_param)
     return {"out": out}
@@ -300,7 +302,7 @@ def max_pool_forward_negative(student, rng):
 
 @after_pool("layers.max_pool_backward_naive", name="overlapping", seed=91, weight=2)
 def max_pool_backward_overlapping(student, rng):
-    """Windows of 4 x 4 with stride 2, which overlap: an entry may be the maximum of several."""
+    """Windows of 4 x 4 with stride 2, which overlap: an entry can be the maximum of several."""
     return pool_backward(student, rng, (3, 2, 8, 10), (3, 4), (4, 4), stride=2)
 
 
@@ -318,7 +320,7 @@ def max_pool_backward_one_image(student, rng):
 
 @after_pool("layers.max_pool_backward_naive", name="ties", seed=94, weight=0.5)
 def max_pool_backward_ties(student, rng):
-    """Windows with several largest values: one of them, or each, may take the gradient, or they may share it."""
+    """Windows with several largest values: the gradient may go to one of them, to each, or be shared among them."""
     pool_param = {"pool_height": 2, "pool_width": 2, "stride": 2}
     x, dout = rng.randint(3, size=(2, 2, 4, 6)).astype(float), 1 + rng.rand(2, 2, 2, 3)
     _, cache = student.layers.max_pool_forward_naive(x, pool_param)

@@ -1,9 +1,9 @@
 """Checks of the normalization layers in layers.py that students do not see: other seeds, shapes, modes and parameters.
 
-Inputs spread widely, so that eps is nothing against their variance, or so little that the variance is about eps: a
-forgotten eps is either invisible or plain. Backwards are asked after the forward was called once more with other
-inputs: a cache belongs to the call that it came from. They are asked in train mode only: what a cache holds after a
-call in test mode, the course leaves open.
+Inputs spread so widely that eps does not matter, or so little that their variance is about eps: a forgotten eps is
+either invisible or obvious. The forward is called again with other inputs before the backward: a cache belongs to the
+call that returned it. Backwards are checked in train mode only: the course leaves open what a cache contains after a
+call in test mode.
 """
 
 from functools import partial
@@ -11,7 +11,7 @@ from functools import partial
 from grader.checks import check as any_check
 from grader.checks import gradients
 
-# Many keep biases and statistics as rows or columns, which is as good as vectors.
+# Many students store biases and statistics as rows or columns. That is as good as vectors.
 check = partial(any_check, squeeze=True)
 
 after_batchnorm = partial(check, needs="layers.batchnorm_forward", parts={"dx": 3})
@@ -19,7 +19,7 @@ after_layernorm = partial(check, needs="layers.layernorm_forward", parts={"dx": 
 
 
 def backward(forward, backward, rng, x, param):
-    """Gradients of a normalization of x (N, D) with random gamma and beta. param: bn_param or ln_param."""
+    """Return the gradients of a normalization of x (N, D) with random gamma and beta. param: bn_param or ln_param."""
     N, D = x.shape
     gamma, beta, dout = rng.randn(D), rng.randn(D), 2 * rng.randn(N, D) + 1
     _, cache = forward(x, gamma, beta, dict(param))
@@ -33,7 +33,7 @@ def backward(forward, backward, rng, x, param):
 
 
 def averages(bn_param):
-    """What a call left in bn_param."""
+    """Return the running averages that a call left in bn_param."""
     return {name: bn_param.get(name) for name in ("running_mean", "running_var")}
 
 
@@ -77,7 +77,7 @@ def batchnorm_forward_other_eps(student, rng):
 
 @after_batchnorm("layers.batchnorm_backward", name="another_call", seed=211)
 def batchnorm_backward_another_call(student, rng):
-    """Seven examples with four features; the forward was called once more in between."""
+    """Seven examples with four features; the forward was called again in between."""
     x = 20 * rng.randn(7, 4) + 30
     return backward(student.layers.batchnorm_forward, student.layers.batchnorm_backward, rng, x, {"mode": "train"})
 
@@ -91,7 +91,7 @@ def batchnorm_backward_small_variance(student, rng):
 
 @after_batchnorm("layers.batchnorm_backward_alt", name="another_call", seed=221)
 def batchnorm_backward_alt_another_call(student, rng):
-    """Six examples with seven features; the forward was called once more in between."""
+    """Six examples with seven features; the forward was called again in between."""
     x = 20 * rng.randn(6, 7) - 30
     return backward(student.layers.batchnorm_forward, student.layers.batchnorm_backward_alt, rng, x, {"mode": "train"})
 
@@ -105,7 +105,7 @@ def batchnorm_backward_alt_small_variance(student, rng):
 
 @check("layers.layernorm_forward", name="wide", seed=231)
 def layernorm_forward_wide(student, rng):
-    """Six examples with nine features, each with a gamma and a beta of its own."""
+    """Six examples with nine features; each feature has its own gamma and beta."""
     out, _ = student.layers.layernorm_forward(20 * rng.randn(6, 9) + 8, rng.randn(9), rng.randn(9), {})
     return {"out": out}
 
@@ -126,7 +126,7 @@ def layernorm_forward_other_eps(student, rng):
 
 @after_layernorm("layers.layernorm_backward", name="another_call", seed=241)
 def layernorm_backward_another_call(student, rng):
-    """Seven examples with four features; the forward was called once more in between."""
+    """Seven examples with four features; the forward was called again in between."""
     x = 20 * rng.randn(7, 4) + 30
     return backward(student.layers.layernorm_forward, student.layers.layernorm_backward, rng, x, {})
 

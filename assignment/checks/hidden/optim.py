@@ -1,16 +1,17 @@
-"""Checks of optim.py that students do not see: several steps from nothing, other hyperparameters, other shapes.
+"""Checks of optim.py that students do not see: several steps without a config, other hyperparameters, other shapes.
 
-Steps are large, and epsilon is large against the gradients where it is looked at. Where Adam's epsilon is looked at,
-beta2 ** t is nothing any more: the paper's two forms, epsilon before and after the correction of v, are both right.
+Steps are large. Where a check tests epsilon, epsilon is large compared with the gradients. Where a check tests Adam's
+epsilon, beta2 ** t is so small that the paper's two forms, with epsilon before or after the correction of v, agree.
 """
 
 from grader.checks import check
 
 
 def steps(rule, rng, shape, config, keys, count=3):
-    """The last of a few steps, each from where the one before ended; what the rule kept of them in config.
+    """Return the result of the last of several steps, each from where the one before ended, and what the rule stored in
+    config.
 
-    config: None for a first step that passes none, so that a rule's own default counts, whichever that is.
+    config: None to pass none in the first step, so that the rule's own defaults count.
     """
     w = rng.randn(*shape)
     for _ in range(count):
@@ -20,7 +21,7 @@ def steps(rule, rng, shape, config, keys, count=3):
 
 @check("optim.sgd_momentum", name="from_nothing", seed=301, parts={"next_w": 2})
 def sgd_momentum_from_nothing(student, rng):
-    """Three steps that begin without a config."""
+    """Three steps that start without a config."""
     return steps(student.optim.sgd_momentum, rng, (3, 4), None, ["velocity"])
 
 
@@ -33,7 +34,7 @@ def sgd_momentum_other_momentum(student, rng):
 
 @check("optim.rmsprop", name="from_nothing", seed=311, parts={"next_w": 2})
 def rmsprop_from_nothing(student, rng):
-    """Three steps that begin without a config."""
+    """Three steps that start without a config."""
     return steps(student.optim.rmsprop, rng, (3, 4), None, ["cache"])
 
 
@@ -46,14 +47,14 @@ def rmsprop_other_decay_rate(student, rng):
 
 @check("optim.rmsprop", name="large_epsilon", seed=313, parts={"next_w": 2})
 def rmsprop_large_epsilon(student, rng):
-    """Two steps with an epsilon that is not small against the gradients."""
+    """Two steps with an epsilon that is not small compared with the gradients."""
     config = {"learning_rate": 0.5, "epsilon": 0.1}
     return steps(student.optim.rmsprop, rng, (7,), config, ["cache"], count=2)
 
 
 @check("optim.adam", name="from_nothing", seed=321, parts={"next_w": 3})
 def adam_from_nothing(student, rng):
-    """Three steps that begin without a config."""
+    """Three steps that start without a config."""
     w, given = 0.01 * rng.randn(3, 4), []
     for _ in range(3):
         w, config = student.optim.adam(w, rng.randn(3, 4), *given)
@@ -70,7 +71,7 @@ def adam_other_betas(student, rng):
 
 @check("optim.adam", name="large_epsilon", seed=323, parts={"next_w": 3})
 def adam_large_epsilon(student, rng):
-    """A step far into training, with an epsilon that is not small against the gradients."""
+    """A step far into training, with an epsilon that is not small compared with the gradients."""
     w, dw, m, v = (rng.randn(7) for _ in range(4))
     config = {"learning_rate": 0.5, "beta1": 0.7, "beta2": 0.5, "epsilon": 0.5, "m": m, "v": v * v, "t": 60}
     next_w, _ = student.optim.adam(w, dw, config)

@@ -1,7 +1,7 @@
 """Checks of the spatial norms in layers.py that students do not see: other seeds, shapes, modes and numbers of groups.
 
-Images are not square. As in hidden/norms.py, inputs spread widely or about as little as eps, and backwards are asked
-after another call of the forward, in train mode.
+Images are not square. As in hidden/norms.py, inputs spread widely or about as little as eps, and backwards are checked
+in train mode, after another call of the forward.
 """
 
 from functools import partial
@@ -9,7 +9,7 @@ from functools import partial
 from grader.checks import check as any_check
 from grader.checks import gradients
 
-# Many keep biases and statistics as rows or columns, which is as good as vectors.
+# Many students store biases and statistics as rows or columns. That is as good as vectors.
 check = partial(any_check, squeeze=True)
 
 after_batchnorm = partial(check, needs="layers.spatial_batchnorm_forward", parts={"dx": 2})
@@ -17,7 +17,7 @@ after_groupnorm = partial(check, needs="layers.spatial_groupnorm_forward", parts
 
 
 def batchnorm_backward(student, rng, x, bn_param):
-    """Gradients of a spatial batch normalization with random gamma and beta."""
+    """Return the gradients of a spatial batch normalization with random gamma and beta."""
     C = x.shape[1]
     gamma, beta, dout = rng.randn(C), rng.randn(C), 2 * rng.randn(*x.shape) + 1
     _, cache = student.layers.spatial_batchnorm_forward(x, gamma, beta, dict(bn_param))
@@ -31,7 +31,7 @@ def batchnorm_backward(student, rng, x, bn_param):
 
 
 def groupnorm_forward(student, rng, x, G, gn_param):
-    """A group normalization with random gamma and beta."""
+    """Return a group normalization with random gamma and beta."""
     C = x.shape[1]
     gamma, beta = rng.randn(1, C, 1, 1), rng.randn(1, C, 1, 1)
     out, _ = student.layers.spatial_groupnorm_forward(x, gamma, beta, G, gn_param)
@@ -39,7 +39,7 @@ def groupnorm_forward(student, rng, x, G, gn_param):
 
 
 def groupnorm_backward(student, rng, x, G, gn_param):
-    """Gradients of a group normalization with random gamma and beta."""
+    """Return the gradients of a group normalization with random gamma and beta."""
     C = x.shape[1]
     gamma, beta, dout = rng.randn(1, C, 1, 1), rng.randn(1, C, 1, 1), 2 * rng.randn(*x.shape) + 1
     _, cache = student.layers.spatial_groupnorm_forward(x, gamma, beta, G, gn_param)
@@ -54,7 +54,7 @@ def groupnorm_backward(student, rng, x, G, gn_param):
 
 @check("layers.spatial_batchnorm_forward", name="other_momentum", seed=251, parts={"out": 2})
 def spatial_batchnorm_forward_other_momentum(student, rng):
-    """Two steps of training with momentum 0.6, without running averages at first; images of shape (5, 3, 2)."""
+    """Two steps of training with momentum 0.6, at first without running averages; images of shape (5, 3, 2)."""
     gamma, beta, bn_param = rng.randn(5), rng.randn(5), {"mode": "train", "momentum": 0.6}
     for _ in range(2):
         out, _ = student.layers.spatial_batchnorm_forward(20 * rng.randn(2, 5, 3, 2) + 8, gamma, beta, bn_param)
@@ -73,7 +73,7 @@ def spatial_batchnorm_forward_small_running_var(student, rng):
 
 @after_batchnorm("layers.spatial_batchnorm_backward", name="another_call", seed=261)
 def spatial_batchnorm_backward_another_call(student, rng):
-    """Three images of shape (2, 5, 3); the forward was called once more in between."""
+    """Three images of shape (2, 5, 3); the forward was called again in between."""
     return batchnorm_backward(student, rng, 20 * rng.randn(3, 2, 5, 3) + 30, {"mode": "train"})
 
 
@@ -85,7 +85,7 @@ def spatial_batchnorm_backward_one_image(student, rng):
 
 @check("layers.spatial_groupnorm_forward", name="rectangular", seed=271)
 def spatial_groupnorm_forward_rectangular(student, rng):
-    """Three images of shape (6, 2, 5), three groups, each channel with a gamma and a beta of its own."""
+    """Three images of shape (6, 2, 5), three groups; each channel has its own gamma and beta."""
     return groupnorm_forward(student, rng, 20 * rng.randn(3, 6, 2, 5) + 8, 3, {})
 
 
@@ -103,7 +103,7 @@ def spatial_groupnorm_forward_every_channel(student, rng):
 
 @after_groupnorm("layers.spatial_groupnorm_backward", name="rectangular", seed=281)
 def spatial_groupnorm_backward_rectangular(student, rng):
-    """Three images of shape (6, 2, 3), three groups; the forward was called once more in between."""
+    """Three images of shape (6, 2, 3), three groups; the forward was called again in between."""
     return groupnorm_backward(student, rng, 20 * rng.randn(3, 6, 2, 3) + 30, 3, {})
 
 

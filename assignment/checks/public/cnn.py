@@ -1,89 +1,29 @@
 """Checks of classifiers/cnn.py that students see: what the course's notebooks check.
 
-Initial weights are checked by what must hold whatever the random numbers are. All else is asked of nets that are set to
-chosen parameters, smaller than the notebooks' where theirs take long.
+Initial weights are checked by what must hold whatever the random numbers are. Everything else is checked on nets whose
+parameters are set to chosen values; these nets are smaller than the notebooks' where those take long.
 """
 
 from functools import partial
 
 import numpy as np
 
-from grader.calls import CallFailed, Failure
 from grader.checks import check as any_check
-from grader.judging.chance import expect_draws
-from grader.judging.student_proxy import in_shapes_of
-from grader.records import FAILED
+from grader.checks import expect_shapes, fail, initial_parameters
 
-# Many keep biases and statistics as rows or columns, which is as good as vectors.
+# Many students store biases and statistics as rows or columns. That is as good as vectors.
 check = partial(any_check, squeeze=True)
-
-# Initial weights lie within so many standard deviations of what is expected.
-PLAUSIBLE = 6
-
-# Initial weights that hold more entries than this are not looked at: the nets of these checks have far smaller ones.
-LARGEST = 10**6
-
-
-def settled(w, scale):
-    """All ones in the shape of w, if its entries may be drawn from a normal distribution around 0 of this scale.
-
-    Else the first half tells the spread in units of scale, and the second half the mean on top of it; so roughly that
-    they do not depend on the random numbers.
-    """
-    if not isinstance(w, np.ndarray) or w.dtype.kind != "f" or not 0 < w.size <= LARGEST:
-        return w
-    values = w.astype(np.float64) / scale
-    spread, mean, sigma = np.std(values), np.mean(values), PLAUSIBLE / np.sqrt(values.size)
-    out = np.full(values.size, 1.0 if abs(spread - 1) < sigma / np.sqrt(2) else roughly(spread), dtype=w.dtype)
-    out[values.size // 2 :] += 0.0 if abs(mean) <= sigma * spread else roughly(mean)
-    return out.reshape(w.shape)
-
-
-def roughly(number):
-    """The nearest of 1, 2 and 5 times a power of ten."""
-    if number == 0 or not np.isfinite(number):
-        return number
-    power = 10.0 ** np.floor(np.log10(abs(number)))
-    return np.copysign(
-        min((power, 2 * power, 5 * power, 10 * power), key=lambda n: abs(np.log(n / abs(number)))), number
-    )
-
-
-def initial(function, net, scale, weights, others):
-    """What must hold for initial parameters, by name. Weights: their spread; others: themselves.
-
-    Raises CallFailed for weights of the right spread that were not drawn at random.
-    """
-    net.params = {}  # sets nothing; a constructor that is not written yet ends here
-    params = net.params
-    with np.errstate(all="ignore"):
-        spread = {name: settled(params.get(name), scale) for name in weights}
-        expect_draws(function, {name: params[name] for name in weights if is_settled(spread[name])}, scale)
-        return spread | {name: without_chance(params.get(name), scale) for name in others}
-
-
-def is_settled(spread):
-    return isinstance(spread, np.ndarray) and spread.size <= LARGEST and bool(np.all(spread == 1))
-
-
-def without_chance(b, scale):
-    """b itself. If its entries seem to be drawn, their spread in units of scale instead, with alternating signs."""
-    if not isinstance(b, np.ndarray) or b.dtype.kind != "f" or not 2 < b.size <= LARGEST or np.unique(b).size < b.size:
-        return b
-    spread, sigma = np.std(b.astype(np.float64)) / scale, PLAUSIBLE / np.sqrt(2 * b.size)
-    found = 1.0 if abs(spread - 1) < sigma else 10 ** np.round(np.log10(spread))
-    return (found * np.where(np.arange(b.size) % 2, -1.0, 1.0)).astype(b.dtype).reshape(b.shape)
 
 
 def loss_and_gradients(net, params, X, y, names=None):
-    """Loss and gradients at these parameters, by name."""
+    """Return the loss and the gradients at these parameters, by name."""
     net.params = params
     loss, grads = net.loss(X, y)
     return {"loss": loss} | {name: grads.get(name) for name in names or params}
 
 
 def notebook_net(rng, scale, bias_scale):
-    """The notebook's net for its gradient check: two images of (3, 16, 16), three filters, seven hidden units."""
+    """Return the net of the notebook's gradient check: two images of (3, 16, 16), three filters, seven hidden units."""
     X, y = rng.randn(2, 3, 16, 16), rng.randint(10, size=2)
     params = {
         "W1": scale * rng.randn(3, 3, 3, 3),
@@ -100,7 +40,7 @@ def notebook_net(rng, scale, bias_scale):
 def three_layer_initialization(student, rng):
     """Initial weights spread by weight_scale, 0.001, around 0; biases zero."""
     net = student.classifiers.cnn.ThreeLayerConvNet(input_dim=(3, 16, 16), num_filters=8, hidden_dim=30)
-    return initial("classifiers.cnn.ThreeLayerConvNet", net, 1e-3, ("W1", "W2", "W3"), ("b1", "b2", "b3"))
+    return initial_parameters("classifiers.cnn.ThreeLayerConvNet", net, 1e-3, ("W1", "W2", "W3"), ("b1", "b2", "b3"))
 
 
 @check("classifiers.cnn.ThreeLayerConvNet", name="notebook_loss")
@@ -146,7 +86,9 @@ def multi_layer_initialization(student, rng):
     net = student.classifiers.cnn.MultiLayerConvNet(
         input_dim=(3, 16, 16), nums_filters=[8, 6], filter_size=5, hidden_dims=[30], weight_scale=0.01
     )
-    return initial("classifiers.cnn.MultiLayerConvNet", net, 0.01, ("W1", "W2", "W3", "W4"), ("b1", "b2", "b3", "b4"))
+    return initial_parameters(
+        "classifiers.cnn.MultiLayerConvNet", net, 0.01, ("W1", "W2", "W3", "W4"), ("b1", "b2", "b3", "b4")
+    )
 
 
 @check("classifiers.cnn.MultiLayerConvNet", name="notebook_loss")
@@ -187,19 +129,19 @@ def multi_layer_overfits(student, rng, reference):
 
 
 def learn(net, measure, function, X, y, steps, learning_rate, layers):
-    """Train the net along its own gradients, with momentum, and measure its parameters by another net.
+    """Train the net along its own gradients, with momentum, and evaluate its parameters in another net.
 
-    Raises CallFailed if they are not right about nearly all examples: how far a wrong net gets depends on its random
-    numbers, so there is no value by which a mistake could be recognised.
+    Raises CallFailed unless they are right about nearly all examples. How far a wrong net gets depends on its random
+    numbers, so no value could identify a mistake.
     """
     start, names = net.params, [f"{kind}{layer}" for layer in range(1, layers + 1) for kind in "Wb"]
-    in_shapes_of(start, measure.params, function, "params")  # raises CallFailed if the shapes are others, as below
+    expect_shapes(start, measure.params, function, "params")  # ends the check if the shapes differ, as below
     params = {name: start[name].astype(np.float64) for name in names}
     speed = dict.fromkeys(names, 0.0)
     with np.errstate(all="ignore"):
         for _ in range(steps):
             _, grads = net.loss(X, y)
-            in_shapes_of(grads, params, function, "grads")
+            expect_shapes(grads, params, function, "grads")
             for name in names:
                 speed[name] = 0.9 * speed[name] - learning_rate * np.reshape(grads[name], params[name].shape)
                 params[name] = params[name] + speed[name]
@@ -209,5 +151,5 @@ def learn(net, measure, function, X, y, steps, learning_rate, layers):
     if right < 0.85 * len(y):
         found = f"trained on {len(y)} examples, it is right about {right} of them, expected nearly all"
         text = f"{function.rpartition('.')[2]}: {found}. Mend what the other checks say of loss and gradients first."
-        raise CallFailed(Failure(FAILED, function, text))
+        fail(function, text)
     return {"learned": 1.0}

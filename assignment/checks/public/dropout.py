@@ -1,47 +1,50 @@
 """Checks of dropout in layers.py that students see.
 
-They ask what holds whatever the random numbers are: how much is kept, by what it is scaled, and that the backward uses
-the forward's mask. A fraction is rounded to twentieths: half a step is five times what chance moves it by.
+They check what holds whatever the random numbers are: the share that is kept, its scale, and that the backward uses the
+forward's mask. Shares are rounded to twentieths: half a step is five times as much as chance moves a share.
 """
 
 import numpy as np
 
-from grader.checks import check, gradients
-from grader.judging.chance import expect_masks
+from grader.checks import check, expect_masks, gradients
 
 
-def like(x, name, array):
-    """The array, if it can be compared with x at all; the message of the error is the student's."""
+def expect_shape(x, name, array):
+    """Return the array if it has the shape of x. If not, raise an error whose message the student reads."""
     if not isinstance(array, np.ndarray) or array.shape != x.shape:
-        found = f"has shape {array.shape}" if isinstance(array, np.ndarray) else "is no array"
+        found = f"has shape {array.shape}" if isinstance(array, np.ndarray) else "is not an array"
         raise ValueError(f"{name} {found}, expected shape {x.shape}")
     return array
 
 
 def rounded(fraction):
-    """To the nearest twentieth."""
+    """Round to the nearest twentieth."""
     return round(20 * float(fraction)) / 20
 
 
-def ends(scales):
-    """The smallest and the largest; 0 where there is none."""
+def extremes(scales):
+    """Return the smallest and the largest, or zeros if there are none."""
     return (scales.min(), scales.max()) if scales.size else (0.0, 0.0)
 
 
-def compared(forward, backward):
-    """What each number was multiplied by in the forward and in the backward: 1 where they do the same.
+def compare_factors(forward, backward):
+    """Compare the factors of the forward with those of the backward: same_mask is 1 if both keep the same numbers.
 
-    A scale is the backward's over the forward's.
+    A scale is the backward's factor divided by the forward's.
     """
     both = (forward != 0) & (backward != 0)
-    smallest, largest = ends(np.round(backward[both] / forward[both], 9))  # the same to the bit whatever was drawn
+    # equal to the last bit, whatever the random numbers are
+    smallest, largest = extremes(np.round(backward[both] / forward[both], 9))
     same_mask = float(np.array_equal(forward != 0, backward != 0))
     return {"same_mask": same_mask, "same_scale_min": smallest, "same_scale_max": largest}
 
 
-def telling(x, out, cache, dropout_param, rng):
-    """The forward's scales and its cache; the docstring's cache where there is none, or all or nothing was dropped."""
-    if out is not None and 0 < np.count_nonzero(like(x, "out", out)) < x.size:
+def scales_and_cache(x, out, cache, dropout_param, rng):
+    """Return the forward's scales and its cache.
+
+    If there is no output, or the forward dropped all or nothing, return a mask and the docstring's cache instead.
+    """
+    if out is not None and 0 < np.count_nonzero(expect_shape(x, "out", out)) < x.size:
         return out / x, cache
     p = dropout_param["p"]
     mask = (rng.rand(*x.shape) >= p) / (1 - p)
@@ -50,17 +53,18 @@ def telling(x, out, cache, dropout_param, rng):
 
 @check("layers.dropout_forward", name="notebook", weight=2, parts={"kept_fraction": 2})
 def dropout_forward_notebook(student, rng):
-    """The notebook's example: p = 0.3, 0.6 and 0.75 on numbers around 10. How much is kept, and how it is scaled; each
-    number is kept or dropped on its own."""
+    """The notebook's example: p = 0.3, 0.6 and 0.75 on numbers around 10. What share is kept, how is it scaled, and is
+    each number kept or dropped on its own?
+    """
     x = rng.randn(120, 100) + 10
     kept_fraction, scale_ends, outs = [], [], {}
     for p in (0.3, 0.6, 0.75):
         outs[p], _ = student.layers.dropout_forward(x, {"mode": "train", "p": p, "seed": 123})
     for p, out in outs.items():
-        scales = like(x, "out", out) / x
+        scales = expect_shape(x, "out", out) / x
         kept = scales[scales != 0]
         kept_fraction.append(rounded(kept.size / x.size))
-        scale_ends.append(ends(kept))
+        scale_ends.append(extremes(kept))
         if kept_fraction[-1] == rounded(1 - p):
             expect_masks("layers.dropout_forward", [scales != 0], 1 - p)
     scale_min, scale_max = np.array(scale_ends).T
@@ -77,18 +81,18 @@ def dropout_forward_notebook_test_mode(student, rng):
 
 @check("layers.dropout_backward", name="notebook", weight=2, needs="layers.dropout_forward", parts={"same_mask": 2})
 def dropout_backward_notebook(student, rng):
-    """Train mode, p = 0.2: a gradient passes where the forward kept the number, scaled as the number was."""
+    """Train mode, p = 0.2: a gradient passes where the forward kept the number, with the same scale."""
     x, dout = rng.randn(20, 30) + 10, rng.randn(20, 30) + 10
     dropout_param = {"mode": "train", "p": 0.2, "seed": 123}
     out, cache = student.layers.dropout_forward(x, dict(dropout_param))
-    scales, cache = telling(x, out, cache, dropout_param, rng)
+    scales, cache = scales_and_cache(x, out, cache, dropout_param, rng)
     dx = student.layers.dropout_backward(dout, cache)
-    return compared(scales, like(dout, "dx", dx) / dout)
+    return compare_factors(scales, expect_shape(dout, "dx", dx) / dout)
 
 
 @check("layers.dropout_backward", name="notebook_test_mode", weight=0.5, needs="layers.dropout_forward")
 def dropout_backward_notebook_test_mode(student, rng):
-    """Test mode: dx is dout."""
+    """Test mode: dx equals dout."""
     x, dout, dropout_param = rng.randn(4, 5) + 10, rng.randn(4, 5), {"mode": "test", "p": 0.2}
     _, cache = student.layers.dropout_forward(x, dropout_param)
     dx = student.layers.dropout_backward(dout, cache)

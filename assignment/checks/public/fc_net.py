@@ -1,136 +1,78 @@
 """Checks of classifiers/fc_net.py that students see: what the course's notebooks check.
 
-Initial weights and dropout are checked by what must hold whatever the random numbers are. All else is asked of nets
-that are set to chosen parameters.
+Initial weights and dropout are checked by what must hold whatever the random numbers are. Everything else is checked on
+nets whose parameters are set to chosen values.
 """
 
 from functools import partial
 
 import numpy as np
 
-from grader.calls import CallFailed, Failure, type_of
 from grader.checks import check as any_check
-from grader.judging.chance import expect_draws
-from grader.judging.student_proxy import in_shapes_of
-from grader.records import FAILED
+from grader.checks import expect_shapes, fail, initial_parameters, type_of
 
-# Many keep biases and statistics as rows or columns, which is as good as vectors.
+# Many students store biases and statistics as rows or columns. That is as good as vectors.
 check = partial(any_check, squeeze=True)
-
-# Initial weights, and masks of dropout, lie within so many standard deviations of what is expected.
-PLAUSIBLE = 6
 
 # Added to the length of a gradient that it divides: nothing, but where all of it is zero.
 TINY = 1e-300
 
-# Initial weights that hold more entries than this are not looked at: the nets of these checks have far smaller ones.
-LARGEST = 10**6
-
-
-def settled(w, scale):
-    """All ones in the shape of w, if its entries may be drawn from a normal distribution around 0 of this scale.
-
-    Else the first half tells the spread in units of scale, and the second half the mean on top of it; so roughly that
-    they do not depend on the random numbers.
-    """
-    if not isinstance(w, np.ndarray) or w.dtype.kind != "f" or not 0 < w.size <= LARGEST:
-        return w
-    values = w.astype(np.float64) / scale
-    spread, mean, sigma = np.std(values), np.mean(values), PLAUSIBLE / np.sqrt(values.size)
-    out = np.full(values.size, 1.0 if abs(spread - 1) < sigma / np.sqrt(2) else roughly(spread), dtype=w.dtype)
-    out[values.size // 2 :] += 0.0 if abs(mean) <= sigma * spread else roughly(mean)
-    return out.reshape(w.shape)
-
-
-def roughly(number):
-    """The nearest of 1, 2 and 5 times a power of ten."""
-    if number == 0 or not np.isfinite(number):
-        return number
-    power = 10.0 ** np.floor(np.log10(abs(number)))
-    return np.copysign(
-        min((power, 2 * power, 5 * power, 10 * power), key=lambda n: abs(np.log(n / abs(number)))), number
-    )
-
-
-def initial(function, net, scale, weights, others):
-    """What must hold for initial parameters, by name. Weights: their spread; others: themselves.
-
-    Raises CallFailed for weights of the right spread that were not drawn at random.
-    """
-    net.params = {}  # sets nothing; a constructor that is not written yet ends here
-    params = net.params
-    with np.errstate(all="ignore"):
-        spread = {name: settled(params.get(name), scale) for name in weights}
-        expect_draws(function, {name: params[name] for name in weights if is_settled(spread[name])}, scale)
-        return spread | {name: without_chance(params.get(name), scale) for name in others}
-
-
-def is_settled(spread):
-    return isinstance(spread, np.ndarray) and spread.size <= LARGEST and bool(np.all(spread == 1))
-
-
-def without_chance(b, scale):
-    """b itself. If its entries seem to be drawn, their spread in units of scale instead, with alternating signs."""
-    if not isinstance(b, np.ndarray) or b.dtype.kind != "f" or not 2 < b.size <= LARGEST or np.unique(b).size < b.size:
-        return b
-    spread, sigma = np.std(b.astype(np.float64)) / scale, PLAUSIBLE / np.sqrt(2 * b.size)
-    found = 1.0 if abs(spread - 1) < sigma else 10 ** np.round(np.log10(spread))
-    return (found * np.where(np.arange(b.size) % 2, -1.0, 1.0)).astype(b.dtype).reshape(b.shape)
-
 
 def loss_and_gradients(net, params, X, y, names=None):
-    """Loss and gradients at these parameters, by name."""
+    """Return the loss and the gradients at these parameters, by name."""
     net.params = params
     loss, grads = net.loss(X, y)
     return {"loss": loss} | {name: grads.get(name) for name in names or params}
 
 
 def training_loss(net, params, X, y):
-    """The loss in train mode at these parameters; number() tells whether it is one."""
+    """Return the loss in train mode at these parameters, unchecked: number() checks it."""
     net.params = params
     return net.loss(X, y)[0]
 
 
 def number(loss):
-    """A loss as a float. Raises CallFailed if it is no single number: arrays may be huge, or become so together."""
+    """Return a loss as a float. Raises CallFailed unless it is a single number: student code may return huge arrays."""
     if isinstance(loss, int | float | np.generic) or (isinstance(loss, np.ndarray) and loss.size == 1):
         return float(np.reshape(loss, ()))
     found = f"has shape {loss.shape}" if isinstance(loss, np.ndarray) else f"is of type {type_of(loss)}"
     text = f"FullyConnectedNet: the loss {found}, expected a single number."
-    raise CallFailed(Failure(FAILED, "classifiers.fc_net.FullyConnectedNet", text))
+    fail("classifiers.fc_net.FullyConnectedNet", text)
 
 
 def slopes_agree(net, params, X, y, names):
-    """For each parameter 1 if the net's gradient is the slope of the net's own loss, else 0.
+    """Return 1 for each parameter whose gradient is the slope of the net's own loss, else 0.
 
-    Asked along one direction, which leans towards the claimed gradient, so that the slope is not near 0.
+    The slope is measured along one direction, which leans towards the student's gradient, so that it is not near 0.
     Raises CallFailed if gradients have other shapes than their parameters.
     """
     net.params = params
     _, grads = net.loss(X, y)
-    in_shapes_of(grads, {name: params[name] for name in names}, "classifiers.fc_net.FullyConnectedNet", "grads")
-    agree, asked, step = {}, [], 1e-4
+    expect_shapes(grads, {name: params[name] for name in names}, "classifiers.fc_net.FullyConnectedNet", "grads")
+    agree, probes, step = {}, [], 1e-4
     for name in names:
         claimed = np.reshape(grads[name], params[name].shape).astype(np.float64)
         direction = np.random.RandomState(0).randn(*params[name].shape)
         direction = direction / np.linalg.norm(direction) + claimed / (np.linalg.norm(claimed) + TINY)
         for sign in (1, -1):
             net.params = {name: params[name] + sign * step * direction}
-            asked.append((name, claimed, direction, net.loss(X, y)[0]))
+            probes.append((name, claimed, direction, net.loss(X, y)[0]))
         net.params = {name: params[name]}
-    for (name, claimed, direction, above), (_, _, _, below) in zip(asked[::2], asked[1::2], strict=True):
+    for (name, claimed, direction, above), (_, _, _, below) in zip(probes[::2], probes[1::2], strict=True):
         slope = (number(above) - number(below)) / (2 * step)
         agree[f"{name}_is_slope"] = float(abs(slope - np.sum(claimed * direction)) < 0.01 * abs(slope))
     return agree
 
 
-def if_dropped(drops, agree):
-    """What slopes_agree says, or 0 for all where nothing is dropped: then the slopes show nothing of dropout."""
+def zero_unless_dropped(drops, agree):
+    """Return what slopes_agree returned, or 0 for all if nothing is dropped: then the slopes show nothing about
+    dropout.
+    """
     return {name: value if drops else 0.0 for name, value in agree.items()}
 
 
 def two_layers():
-    """The notebook's parameters, inputs and labels for the net of two layers."""
+    """Return the notebook's parameters, inputs and labels for the net of two layers."""
     N, D, H, C = 3, 5, 50, 7
     params = {
         "W1": np.linspace(-0.7, 0.3, num=D * H).reshape(D, H),
@@ -146,7 +88,7 @@ def two_layer_initialization(student, rng):
     """The notebook's check of the initial parameters: weights spread by weight_scale, 0.001, around 0; biases zero."""
     sizes, _, _ = two_layers()
     net = student.classifiers.fc_net.TwoLayerNet(weight_scale=1e-3, **sizes)
-    return initial("classifiers.fc_net.TwoLayerNet", net, 1e-3, ("W1", "W2"), ("b1", "b2"))
+    return initial_parameters("classifiers.fc_net.TwoLayerNet", net, 1e-3, ("W1", "W2"), ("b1", "b2"))
 
 
 @check("classifiers.fc_net.TwoLayerNet", name="notebook_scores")
@@ -170,7 +112,7 @@ def two_layer_loss(student, rng):
     return losses
 
 
-# The gradient of b1 is what is left of larger numbers that cancel: float32 inside is off by 5e-6.
+# The gradient of b1 is the small rest of larger numbers that cancel: computed in float32, it is off by 5e-6.
 @check(
     "classifiers.fc_net.TwoLayerNet", name="notebook_gradients", weight=1.5, tolerance=1e-4, parts={"W1": 2, "b1": 2}
 )
@@ -183,8 +125,10 @@ def two_layer_gradients(student, rng):
 
 
 def three_layers(rng, times=1):
-    """The notebook's inputs, labels and initial weights for a net with two hidden layers; the weights drawn `times`
-    times, as in the notebook the net is made anew for each reg. The biases are zero."""
+    """Return the notebook's inputs, labels and initial weights for a net with two hidden layers. The biases are zero.
+
+    times: how often the weights are drawn, because the notebook creates a new net for each reg.
+    """
     N, D, H1, H2, C = 2, 15, 20, 30, 10
     X, y = rng.randn(N, D), rng.randint(C, size=N)
     for _ in range(times):
@@ -201,7 +145,7 @@ def three_layers(rng, times=1):
 def fully_connected_initialization(student, rng):
     """The notebook's net with two hidden layers: weights spread by weight_scale, 0.05, around 0; biases zero."""
     net = student.classifiers.fc_net.FullyConnectedNet([20, 30], input_dim=15, num_classes=10, weight_scale=5e-2)
-    return initial("classifiers.fc_net.FullyConnectedNet", net, 5e-2, ("W1", "W2", "W3"), ("b1", "b2", "b3"))
+    return initial_parameters("classifiers.fc_net.FullyConnectedNet", net, 5e-2, ("W1", "W2", "W3"), ("b1", "b2", "b3"))
 
 
 @check("classifiers.fc_net.FullyConnectedNet", name="notebook_gradients", weight=1.5, parts={"W1": 2, "W2": 2})
@@ -233,10 +177,12 @@ def fully_connected_batchnorm(student, rng):
 
 @check("classifiers.fc_net.FullyConnectedNet", name="dropout_gradients", parts={"other_seed_other_loss": 3})
 def fully_connected_dropout(student, rng):
-    """Dropout with a seed: the loss is the same twice and another one with another seed, and the gradients are the
-    slopes of the net's own loss. Without dropout the loss is that of a plain net."""
+    """Dropout with a seed: two calls give the same loss, another seed gives another one, and the gradients are the
+    slopes
+    of the net's own loss. Without dropout, the loss is that of a plain net.
+    """
     sizes, params, X, y = three_layers(rng)
-    # Whatever is dropped, no hidden value is near 0, where ReLU has no slope.
+    # Whatever is dropped, no hidden value is near 0, where ReLU has no derivative.
     params["W1"], params["b1"] = 4 * params["W1"], np.where(rng.rand(20) < 0.5, -3.0, 3.0)
     sign = np.where(rng.rand(30) < 0.5, -1.0, 1.0)
     params["W2"], params["b2"] = 2 * abs(params["W2"]) * sign, 0.5 * sign
@@ -251,7 +197,7 @@ def fully_connected_dropout(student, rng):
         "same_loss": float(first == second),
         "other_seed_other_loss": float(first != other),
         "loss_without_dropout": without,
-    } | if_dropped(first != other, agree)
+    } | zero_unless_dropped(first != other, agree)
 
 
 @check("classifiers.fc_net.FullyConnectedNet", name="overfits")
@@ -265,19 +211,19 @@ def fully_connected_overfits(student, rng, reference):
 
 
 def learn(net, measure, function, X, y, steps, learning_rate, layers):
-    """Train the net along its own gradients, with momentum, and measure its parameters by another net.
+    """Train the net along its own gradients, with momentum, and evaluate its parameters in another net.
 
-    Raises CallFailed if they are not right about nearly all examples: how far a wrong net gets depends on its random
-    numbers, so there is no value by which a mistake could be recognised.
+    Raises CallFailed unless they are right about nearly all examples. How far a wrong net gets depends on its random
+    numbers, so no value could identify a mistake.
     """
     start, names = net.params, [f"{kind}{layer}" for layer in range(1, layers + 1) for kind in "Wb"]
-    in_shapes_of(start, measure.params, function, "params")  # raises CallFailed if the shapes are others, as below
+    expect_shapes(start, measure.params, function, "params")  # ends the check if the shapes differ, as below
     params = {name: start[name].astype(np.float64) for name in names}
     speed = dict.fromkeys(names, 0.0)
     with np.errstate(all="ignore"):
         for _ in range(steps):
             _, grads = net.loss(X, y)
-            in_shapes_of(grads, params, function, "grads")
+            expect_shapes(grads, params, function, "grads")
             for name in names:
                 speed[name] = 0.9 * speed[name] - learning_rate * np.reshape(grads[name], params[name].shape)
                 params[name] = params[name] + speed[name]
@@ -287,5 +233,5 @@ def learn(net, measure, function, X, y, steps, learning_rate, layers):
     if right < 0.85 * len(y):
         found = f"trained on {len(y)} examples, it is right about {right} of them, expected nearly all"
         text = f"{function.rpartition('.')[2]}: {found}. Mend what the other checks say of loss and gradients first."
-        raise CallFailed(Failure(FAILED, function, text))
+        fail(function, text)
     return {"learned": 1.0}

@@ -7,7 +7,7 @@ import numpy as np
 from grader.checks import check as any_check
 from grader.checks import gradients
 
-# Many keep biases and statistics as rows or columns, which is as good as vectors.
+# Many students store biases and statistics as rows or columns. That is as good as vectors.
 check = partial(any_check, squeeze=True)
 
 

@@ -1,6 +1,6 @@
 """Checks of the normalization layers in layers.py that students see: what the cells of the course's notebooks show.
 
-The notebooks print means and standard deviations; here the arrays themselves are compared.
+The notebooks print means and standard deviations; these checks compare the arrays themselves.
 """
 
 from functools import partial
@@ -10,12 +10,12 @@ import numpy as np
 from grader.checks import check as any_check
 from grader.checks import gradients
 
-# Many keep biases and statistics as rows or columns, which is as good as vectors.
+# Many students store biases and statistics as rows or columns. That is as good as vectors.
 check = partial(any_check, squeeze=True)
 
 
 def scores(rng, N):
-    """What a two-layer net makes of N random examples: three numbers each, which spread by some 30."""
+    """Return the scores of a two-layer net for N random examples: three numbers each, which spread by about 30."""
     x, w1, w2 = rng.randn(N, 50), rng.randn(50, 60), rng.randn(60, 3)
     return np.maximum(0, x @ w1) @ w2
 
@@ -32,7 +32,7 @@ def batchnorm_forward_notebook(student, rng):
 
 @check("layers.batchnorm_forward", name="notebook_test_mode", parts={"out": 2})
 def batchnorm_forward_notebook_test_mode(student, rng):
-    """The notebook's example in test mode: first some steps of training, with one bn_param for all."""
+    """The notebook's example in test mode: first several steps of training, all with one bn_param."""
     gamma, beta, bn_param = np.ones(3), np.zeros(3), {"mode": "train"}
     for _ in range(5):
         student.layers.batchnorm_forward(scores(rng, 30), gamma, beta, bn_param)
@@ -56,7 +56,7 @@ def batchnorm_backward_notebook(student, rng):
 
 @check("layers.batchnorm_backward_alt", name="notebook", needs="layers.batchnorm_forward", parts={"dx": 3})
 def batchnorm_backward_alt_notebook(student, rng):
-    """The notebook's comparison: the short formula gives what the graph gives, on 20 examples with 8 features."""
+    """The notebook's comparison: the short formula gives the same as the graph, on 20 examples with 8 features."""
     x, gamma, beta, dout = 5 * rng.randn(20, 8) + 12, rng.randn(8), rng.randn(8), rng.randn(20, 8)
     _, cache = student.layers.batchnorm_forward(x, gamma, beta, {"mode": "train"})
     dx, dgamma, dbeta = student.layers.batchnorm_backward_alt(dout, cache)

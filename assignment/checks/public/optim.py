@@ -6,7 +6,7 @@ from grader.checks import check
 
 
 def example(*ends):
-    """Arrays of shape (4, 5) that run evenly from one number to another: w, dw, and what the rule keeps."""
+    """Return arrays of shape (4, 5) whose entries are evenly spaced: w, dw, and the rule's stored averages."""
     pairs = [(-0.4, 0.6), (-0.6, 0.4), *ends]
     return [np.linspace(first, last, num=20).reshape(4, 5) for first, last in pairs]
 

@@ -1,6 +1,6 @@
 """Checks of the spatial norms in layers.py that students see: what the cells of the course's notebooks show.
 
-The notebooks print means and standard deviations; here the arrays themselves are compared.
+The notebooks print means and standard deviations; these checks compare the arrays themselves.
 """
 
 from functools import partial
@@ -10,7 +10,7 @@ import numpy as np
 from grader.checks import check as any_check
 from grader.checks import gradients
 
-# Many keep biases and statistics as rows or columns, which is as good as vectors.
+# Many students store biases and statistics as rows or columns. That is as good as vectors.
 check = partial(any_check, squeeze=True)
 
 
@@ -26,7 +26,7 @@ def spatial_batchnorm_forward_notebook(student, rng):
 
 @check("layers.spatial_batchnorm_forward", name="notebook_test_mode", parts={"out": 2})
 def spatial_batchnorm_forward_notebook_test_mode(student, rng):
-    """The notebook's example in test mode: first some steps of training, with one bn_param for all."""
+    """The notebook's example in test mode: first several steps of training, all with one bn_param."""
     gamma, beta, bn_param = np.ones(4), np.zeros(4), {"mode": "train"}
     for _ in range(3):
         student.layers.spatial_batchnorm_forward(2.3 * rng.randn(3, 4, 5, 6) + 13, gamma, beta, bn_param)

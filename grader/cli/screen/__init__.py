@@ -1,1 +1,1 @@
-"""What a terminal shows while a command runs: progress, tables, where the time went."""
+"""The output of a running command on a terminal: progress, tables, profile."""

@@ -1,8 +1,8 @@
-"""What a run shows: a bar on a terminal, plain lines or JSON elsewhere; at its end the class table and the profile.
+"""The output of a grading run: a progress bar, plain lines or JSON; at the end the class table and the profile.
 
-Of a profile (`--profile`), functions, start, protocol and judge are as each result has them (records.SPENT). The rest
-of the jobs' time is that in which no submission was graded: jobs that start, wait or have nothing left. Reports are the
-parent's own: storing results and making pages, while the jobs go on.
+In a profile (`--profile`), functions, start, protocol and judge are sums over the results (records.SPENT). `rest` is
+job time in which no submission was graded: jobs start, wait or have no work left. `reports` is time of the parent
+process, which stores results and writes pages while the jobs go on.
 """
 
 from __future__ import annotations
@@ -26,27 +26,27 @@ from grader.report.roster import lack_of_isolation
 from grader.report.text import clip
 
 SLOWEST: Final = 3
-MIN_S: Final = 1e-3  # a rate needs a time that is not nothing
-MAX_ROWS: Final = 60  # more does not fit a screen; the class page has them all
-MAX_NAMED: Final = 4  # more are counted by their status
+MIN_S: Final = 1e-3  # a rate cannot be computed over no time at all
+MAX_ROWS: Final = 60  # more do not fit a screen; the class page shows all of them
+MAX_NAMED: Final = 4  # if more functions lost marks, they are counted by status
 MAX_ID: Final = 44
 MESSAGE_CHARS: Final = 600
-LONGEST_LOSS: Final = 37  # room for a long name with its status and a comma; a longer word of a message is folded
+LONGEST_LOSS: Final = 37  # room for a long name with its status and a comma; the table folds longer words of a message
 
 PARTS: Final = {
-    "functions": "the students' functions",
+    "functions": "running the students' functions",
     "start": "starting sandboxes and importing",
     "protocol": "processes and messages",
     "judge": "inputs, comparisons, the reference",
-    "rest": "starting and waiting of jobs",
-    "reports": "storing and pages, beside the jobs",
+    "rest": "jobs starting or idle",
+    "reports": "storing results and writing pages, in parallel to the jobs",
 }
 
 
 class Pace:
-    """Grows with every result. Rate and time left go by what was graded now, not by what was taken from before.
+    """Counts results. Rate and time left consider only submissions graded in this run, not reused results.
 
-    slowest: duration and id of those graded now that took longest, the longest first.
+    slowest: duration and id of the slowest submissions graded in this run, the slowest first.
     """
 
     def __init__(self) -> None:
@@ -78,32 +78,32 @@ class Pace:
 
     @property
     def left_s(self) -> float | None:
-        """None before anything was graded: what is reused comes first and tells nothing about the rest."""
+        """Estimated seconds left. None until this run graded a submission: reused results do not help to estimate."""
         return (self.total - self.count) * self.elapsed_s / self.graded if self.graded else None
 
     @property
     def rate(self) -> str:
         return f"{self.graded / max(MIN_S, self.elapsed_s):.2g}"
 
-    def so_far(self) -> str:
-        """Rate, time left, outcomes, the slowest: for the line beside a bar."""
-        said = [] if self.left_s is None else [f"{self.rate}/s", f"{in_words(self.left_s)} left"]
-        said.append(", ".join(f"{count} {status}" for status, count in self.statuses.most_common()))
-        return " · ".join([*said, *(f"slowest {name} {in_words(took)}" for took, name in self.slowest[:1])])
+    def status_line(self) -> str:
+        """Rate, time left, outcomes and the slowest submission: the text beside the progress bar."""
+        parts = [] if self.left_s is None else [f"{self.rate}/s", f"{format_duration(self.left_s)} left"]
+        parts.append(", ".join(f"{count} {status}" for status, count in self.statuses.most_common()))
+        return " · ".join([*parts, *(f"slowest {name} {format_duration(took)}" for took, name in self.slowest[:1])])
 
     def summary(self) -> str:
-        """The run in a line or two, when it is over."""
-        said = f"{self.graded} graded in {in_words(self.elapsed_s)}"
+        """The whole run in a line or two."""
+        text = f"{self.graded} graded in {format_duration(self.elapsed_s)}"
         if self.graded:
-            said += f", {self.rate} a second"
+            text += f", {self.rate} a second"
         if self.reused:
-            said += f"; {self.reused} as graded earlier"
+            text += f"; {self.reused} reused from an earlier run"
         if self.graded > SLOWEST:
-            said += "; slowest: " + ", ".join(f"{name} {in_words(took)}" for took, name in self.slowest)
-        return said + "."
+            text += "; slowest: " + ", ".join(f"{name} {format_duration(took)}" for took, name in self.slowest)
+        return text + "."
 
 
-def in_words(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -111,7 +111,7 @@ def in_words(seconds: float) -> str:
 
 
 class Progress(Pace):
-    """Shows each result as it comes, and what they come to so far."""
+    """Shows each result as it arrives, and totals so far."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -137,15 +137,15 @@ class Progress(Pace):
     def advance(self, result: Result, reused: bool = False) -> None:
         self.add(result, reused)
         if self.console.is_terminal:
-            self.bar.update(self.task, advance=1, description=f"{self.so_far()} · {result.id}")
+            self.bar.update(self.task, advance=1, description=f"{self.status_line()} · {result.id}")
         else:
-            earlier = ", as graded earlier" if reused else ""
+            earlier = ", from an earlier run" if reused else ""
             count = f"{self.count:>{len(str(self.total))}}/{self.total}"
             print(f"{count} {result.id}: {outcome(result)}{earlier}", file=self.console.file, flush=True)
 
 
 class JsonLog(Pace):
-    """The same as lines of JSON on standard output, one an event, for programs that follow a job's log."""
+    """The same as JSON on standard output, one line per event, for programs that read the log of a job."""
 
     @contextmanager
     def begin(self, total: int) -> Iterator[JsonLog]:
@@ -168,24 +168,24 @@ class JsonLog(Pace):
         self.write("result", **facts, left_s=None if left is None else round(left, 1))
 
     def write(self, event: str, **facts: Any) -> None:
-        print(json.dumps({"event": event, **facts}), flush=True)  # ASCII: half of a pair and all else is escaped
+        print(json.dumps({"event": event, **facts}), flush=True)  # ASCII only: json.dumps escapes even lone surrogates
 
 
 def class_table(console: Console, results: Sequence[Result]) -> None:
-    """One line a submission, then what the class did as a whole."""
+    """Print one line per submission, then the mean and the median of the class."""
     if len(results) <= MAX_ROWS:
-        rows = [(literal(result.id), outcome(result), literal(losses(result))) for result in results]
+        rows = [(terminal_safe(result.id), outcome(result), terminal_safe(losses(result))) for result in results]
         table = Table(box=None, pad_edge=False, header_style="bold")
         table.add_column("submission", no_wrap=True, overflow="ellipsis", max_width=id_width(console.width, rows))
         table.add_column("score", justify="right", no_wrap=True)
-        table.add_column("what lost marks", overflow="fold")
+        table.add_column("lost marks for", overflow="fold")
         for row in rows:
             table.add_row(*row)
         console.print(table)
     graded = [result for result in results if result.status == GRADED]
     count = f"{len(results)} submission{'s' if len(results) != 1 else ''}, {len(graded)} graded"
     if graded:
-        same = len({result.max_score for result in graded}) == 1  # handouts ask for more or less: then in percent
+        same = len({result.max_score for result in graded}) == 1  # handouts may differ in points; then show percent
         marks = [result.score if same else 100 * result.score / (result.max_score or 1) for result in graded]
         unit = "" if same else " %"
         count += f"; mean {statistics.fmean(marks):.1f}{unit}, median {statistics.median(marks):.1f}{unit}"
@@ -201,48 +201,48 @@ def outcome(result: Result) -> str:
 def losses(result: Result) -> str:
     if result.status != GRADED:
         return clip(said(result.reason), MESSAGE_CHARS)
-    asked = [function for function in result.functions if function.status != NOT_APPLICABLE]
-    lost = [function for function in asked if function.status != PASSED]
-    if len(lost) == len(asked) > 1 and len({function.status for function in lost}) == 1:
+    applicable = [function for function in result.functions if function.status != NOT_APPLICABLE]
+    lost = [function for function in applicable if function.status != PASSED]
+    if len(lost) == len(applicable) > 1 and len({function.status for function in lost}) == 1:
         return f"everything: {lost[0].status}"
     named = [f"{function.function.rpartition('.')[2]} ({function.status})" for function in lost]
     return ", ".join(named if len(lost) <= MAX_NAMED else counted([function.status for function in lost], named))
 
 
 def counted(statuses: Sequence[str], named: Sequence[str]) -> Iterable[str]:
-    """The most frequent statuses by their number; what is alone in its status keeps its name."""
+    """Count the functions of each status, the most frequent status first; a function alone in its status is named."""
     for status in sorted(set(statuses), key=lambda status: (-statuses.count(status), CHECK_STATUSES.index(status))):
         count = statuses.count(status)
         yield f"{count} functions {status}" if count > 1 else named[statuses.index(status)]
 
 
 def id_width(width: int, rows: Iterable[tuple[str, str, str]]) -> int:
-    """Room for the first column that leaves the others theirs, so that no name is broken in its middle."""
+    """The width of the first column: leaves the others enough room, so that the table breaks no name in the middle."""
     scores, losses = zip(*((score, lost) for _, score, lost in rows), strict=True) if rows else ((), ())
     longest = max((len(word) + 1 for lost in losses for word in lost.split(", ")), default=0)
     return max(10, min(MAX_ID, width - 4 - max(map(len, scores), default=0) - min(longest, LONGEST_LOSS)))
 
 
-def literal(text: str) -> str:
-    """Text from a submission as a terminal may have it: no markup, no control characters."""
+def terminal_safe(text: str) -> str:
+    """Text from a submission without control characters and with markup escaped, safe to print on a terminal."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text).replace("[", "\\[")
 
 
 def parts_of(spent: Mapping[str, float], *, wall_s: float, jobs: int) -> dict[str, float]:
-    """Seconds by part of all that `jobs` had in `wall_s`, then of what was done beside them."""
+    """Seconds by part: how the time of all `jobs` over `wall_s` divides, then the parent's time for reports."""
     graded = {name: spent.get(name, 0.0) for name in PARTS if name not in ("rest", "reports")}
     rest = max(0.0, jobs * wall_s - sum(graded.values()))
     return {**graded, "rest": rest, "reports": spent.get("reports", 0.0)}
 
 
 def show_profile(console: Console, parts: Mapping[str, float], *, graded: int, wall_s: float, jobs: int) -> None:
-    """graded: submissions, in this run."""
+    """Print the profile. graded: number of submissions graded in this run."""
     table = Table("where the time went", box=None, pad_edge=False, header_style="bold")
-    for heading in ("seconds", "of the jobs' time", "ms a submission"):
+    for heading in ("seconds", "share of job time", "ms per submission"):
         table.add_column(heading, justify="right")
     for name, seconds in parts.items():
         share = "" if name == "reports" else f"{seconds / (jobs * wall_s):.0%}"
         table.add_row(PARTS[name], f"{seconds:.2f}", share, f"{1000 * seconds / graded:.0f}" if graded else "")
     console.print(table)
     count = f"{graded} graded in {wall_s:.1f} s by {jobs} job{'s' if jobs != 1 else ''}"
-    console.print(f"{count}; what an earlier run had graded is not in it.")
+    console.print(f"{count}; reused results are not included.")

@@ -1,1 +1,1 @@
-"""Archives of any kind, read within limits: each becomes a mapping from names to bytes."""
+"""Read archives within limits: their wanted files go into a Gathering (tree.py)."""

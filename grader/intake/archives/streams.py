@@ -1,8 +1,8 @@
-"""A compressed file as a stream of bytes that cannot be made to give more than was allowed.
+"""Decompress a file as a stream of bytes, never more than the limits allow.
 
-The decompressors of the standard library are fed piece by piece, each with a largest output, so that a bomb is noticed
-while it goes off: gzip.open, bz2.open and lzma.open have no such limit, and lzma.open takes whatever dictionary size
-the file asks for (up to 4 GiB of memory).
+The standard library's decompressors get the input piece by piece, with a largest output for each piece, so that a zip
+bomb is stopped early. gzip.open, bz2.open and lzma.open have no such limit, and lzma.open allocates any dictionary size
+that the file demands (up to 4 GiB of memory).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ DECODERS: Final[Mapping[str, Callable[[], Decoder]]] = {
 
 
 class Unpacked:
-    """Reads on in one file, decompressing; several streams in a row count as one, as pigz and pbzip2 write them."""
+    """Reads and decompresses one file; several streams in a row count as one, because pigz and pbzip2 write them so."""
 
     def __init__(self, file: BinaryIO, kind: str, limits: IntakeLimits) -> None:
         self._file, self._kind, self._limits = file, kind, limits
@@ -55,7 +55,7 @@ class Unpacked:
         return b"".join(pieces)
 
     def skip(self, size: int) -> None:
-        """Go `size` bytes on. Raises IntakeProblem if there are not as many."""
+        """Skip `size` bytes. Raises IntakeProblem if there are fewer."""
         if self._kind == PLAIN:
             if self._file.tell() + size > self._size:
                 raise IntakeProblem(DAMAGED)
@@ -68,7 +68,7 @@ class Unpacked:
             size -= skipped
 
     def drain(self) -> None:
-        """Read to the end, since the checksum over everything stands there. Raises IntakeProblem if it is wrong."""
+        """Read to the end, where the checksum is. Raises IntakeProblem if it is wrong."""
         while self._kind != PLAIN and self.read(CHUNK):
             pass
 
@@ -78,7 +78,7 @@ class Unpacked:
             decoder = self._decoder = self._decoder or self._begin()
             if decoder is None:
                 return b""
-            # bz2 and lzma keep what they did not get to; more input before they ask for it would pile up in them.
+            # bz2 and lzma buffer unprocessed input; more input before they need it would only fill these buffers.
             asks = bool(self._pending) or getattr(decoder, "needs_input", True)
             data, self._pending = self._pending or (self._fetch() if asks else b""), b""
             try:
@@ -96,7 +96,7 @@ class Unpacked:
                 return piece
 
     def _begin(self) -> Decoder | None:
-        """A decoder for the next stream if there is one; what follows the last (padding) is left alone."""
+        """A decoder for the next stream, or None; padding after the last stream is ignored."""
         magic = MAGIC[self._kind]
         while len(self._pending) < len(magic) and (more := self._fetch()):
             self._pending += more
@@ -115,12 +115,12 @@ class Unpacked:
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """Open a regular file and nothing else. Raises IntakeProblem for a link, a pipe or a device; OSError."""
+    """Open a regular file. Raises IntakeProblem for a link, a pipe or a device; OSError."""
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):
         raise IntakeProblem(Reason.of("is_a_link"))
-    if not stat.S_ISREG(mode):  # asked before opening too: to open a device may do something
+    if not stat.S_ISREG(mode):  # checked before opening, too: opening a device may have effects
         raise IntakeProblem(NO_FILE)
     descriptor = os.open(path, flags)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):

@@ -1,8 +1,9 @@
-"""The regular files of a tar, in one pass over a stream.
+"""Read the regular files of a tar, in one pass over a stream.
 
-Not the standard library's tarfile: that reads extended headers whole, whatever length they claim, keeps every member,
-and parses them with regular expressions that a hostile header can keep busy. What a submission needs of the format is
-small: old, ustar, GNU long names, pax `path` and `size`. Links, devices and sparse files are left out with a note.
+Not the standard library's tarfile: it reads extended headers of any claimed length completely, remembers every member,
+and parses headers with regular expressions that a hostile header can slow down. A submission needs only a small part of
+the format: old tar, ustar, GNU long names, pax `path` and `size`. Links, devices and sparse files are left out with a
+note.
 Format: POSIX.1-2017, pax, "ustar interchange format"; GNU tar manual, "Basic Tar Format".
 """
 
@@ -16,7 +17,7 @@ from grader.intake.tree import A_LINK, NOT_REGULAR, Gathering, IntakeProblem
 from grader.records import Reason
 
 BLOCK: Final = 512
-LONGEST_HEADER: Final = 64 * 1024  # of an extended header; paths end at 4096 bytes on every system
+LONGEST_HEADER: Final = 64 * 1024  # of an extended header; no system has paths longer than 4096 bytes
 REGULAR: Final = (b"0", b"\0", b"7")
 KINDS: Final = {
     **dict.fromkeys((b"1", b"2"), A_LINK),
@@ -25,11 +26,11 @@ KINDS: Final = {
     b"S": Reason.of("a_sparse_file"),
 }
 FOLDER, LONG_NAME, LONG_LINK, PAX, PAX_GLOBAL, SPARSE = b"5", b"L", b"K", b"x", b"g", b"S"
-WITHOUT_DATA: Final = (b"1", b"2", b"3", b"4", b"5", b"6")  # their size says nothing about what follows
+WITHOUT_DATA: Final = (b"1", b"2", b"3", b"4", b"5", b"6")  # no data follows, whatever size the header has
 
 
 def read_tar(stream: Unpacked, gathering: Gathering) -> None:
-    """Keep every wanted regular file of the tar. Raises IntakeProblem if it is damaged or over the limits."""
+    """Store every wanted regular file of the tar. Raises IntakeProblem if it is damaged or over the limits."""
     extended: dict[str, bytes] = {}
     while header := stream.read(BLOCK):
         if len(header) == BLOCK and not any(header):  # the end mark
@@ -51,11 +52,11 @@ def read_tar(stream: Unpacked, gathering: Gathering) -> None:
 
 
 def is_tar_header(header: bytes) -> bool:
-    """Whether the block's checksum is right: the only sign that all kinds of tar share."""
+    """Whether the block's checksum is right: the only mark that all kinds of tar share."""
     if len(header) < BLOCK or not any(header[:BLOCK]):
         return False
     rest = header[:148] + b" " * 8 + header[156:BLOCK]
-    signed = sum(byte - 256 if byte > 127 else byte for byte in rest)  # as some old tars computed it
+    signed = sum(byte - 256 if byte > 127 else byte for byte in rest)  # some old tar programs compute it this way
     try:
         return parse_number(header[148:156]) in (sum(rest), signed)
     except IntakeProblem:
@@ -83,7 +84,7 @@ def read_member(
 
 
 def read_extended(stream: Unpacked, kind: bytes, size: int) -> dict[str, bytes]:
-    """What a GNU long name or a pax header says about the member after it."""
+    """The values in a GNU long name or a pax header for the member after it."""
     if size > LONGEST_HEADER:
         raise IntakeProblem(DAMAGED)
     data = read_data(stream, size)
@@ -114,7 +115,7 @@ def parse_name(header: bytes) -> bytes:
 
 
 def parse_number(field: bytes) -> int:
-    """A number of a header: octal digits, or base 256 where the first bit is set (GNU)."""
+    """A number in a header: octal digits, or base 256 if the first bit is set (GNU)."""
     if field[0] == 0x80:
         return int.from_bytes(field[1:], "big")
     text = field.split(b"\0")[0].strip(b" ")
@@ -132,7 +133,7 @@ def parse_decimal(text: bytes) -> int:
 
 
 def read_data(stream: Unpacked, size: int) -> bytes:
-    """What a member holds, and its padding left behind. Raises IntakeProblem if there is less."""
+    """Read a member's data and skip its padding. Raises IntakeProblem if there are fewer bytes."""
     data = stream.read(size)
     if len(data) < size:
         raise IntakeProblem(DAMAGED)

@@ -1,8 +1,8 @@
-"""The regular files of a zip. Only members that are wanted are decompressed, so a data set inside costs nothing.
+"""Read the regular files of a zip. Only wanted members are decompressed, so a data set inside takes no time.
 
-The standard library parses; what it would take on trust is bounded here: the size of the directory before it is read,
-and of each file while it is decompressed. Only the two methods that everyone writes, stored and deflated, are read: the
-library decompresses the others without a limit.
+The standard library parses the zip. This module bounds what the library does not: the size of the directory before it
+is read, and of each file while it is decompressed. Only the two common methods, stored and deflated, are read, because
+the library decompresses others without a limit.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from grader.records import Reason
 
 ENCRYPTED: Final = 0x1
 NAME_IS_UTF8: Final = 0x800
-ENTRY_BYTES: Final = 160  # of the directory, on average; 46 and the name are usual
+ENTRY_BYTES: Final = 160  # in the directory for each member, on average; 46 and the name are usual
 
 
 def read_zip(file: BinaryIO, gathering: Gathering) -> None:
-    """Keep every wanted regular file of the zip. Raises IntakeProblem if damaged, encrypted or over the limits."""
+    """Store every wanted regular file of the zip. Raises IntakeProblem if damaged, encrypted or over the limits."""
     limits = gathering.limits
     packed = file.seek(0, io.SEEK_END)
     with opened(file, max(limits.members * ENTRY_BYTES, 2 * limits.file_bytes) + 128 * 1024) as archive:
@@ -39,13 +39,14 @@ def read_zip(file: BinaryIO, gathering: Gathering) -> None:
                 gathering.note_kind(path, A_LINK if kind == stat.S_IFLNK else NOT_REGULAR)
             elif gathering.wants(path):
                 keep_member(archive, member, path, gathering)
-                check_ratio(gathering.kept_bytes, packed, limits)
+                check_ratio(gathering.stored_bytes, packed, limits)
 
 
 def list_top(file: BinaryIO, wanted: str, most: int) -> tuple[dict[str, bool], bytes | None]:
-    """What lies at the top of a zip (by name: is it a folder), or in the one folder there, and the file `wanted` of it.
+    """The entries at the top of a zip or in its only top folder (by name: whether it is a folder), and the content of
+    the entry `wanted`, at most `most` bytes, or None.
 
-    At most `most` bytes of that file. Raises IntakeProblem if the zip is damaged or its directory too large; OSError.
+    Raises IntakeProblem if the zip is damaged or its directory too large; OSError.
     """
     gathering = Gathering(IntakeLimits())
     with opened(file, gathering.limits.members * ENTRY_BYTES) as archive:
@@ -66,7 +67,7 @@ def list_top(file: BinaryIO, wanted: str, most: int) -> tuple[dict[str, bool], b
 
 @contextmanager
 def opened(file: BinaryIO, most: int) -> Iterator[zipfile.ZipFile]:
-    """The zip, of which no single read is larger than `most`; what the library raises over it becomes IntakeProblem."""
+    """Open the zip so that no single read is larger than `most`; turn the library's exceptions into IntakeProblem."""
     try:
         with zipfile.ZipFile(Bounded(file, most)) as archive:
             yield archive
@@ -77,13 +78,13 @@ def opened(file: BinaryIO, most: int) -> Iterator[zipfile.ZipFile]:
             raise
         raise IntakeProblem(DAMAGED) from error
     except Exception as error:
-        # The library raises a dozen kinds over damaged bytes: BadZipFile, zlib.error, EOFError, struct.error,
+        # The library raises a dozen kinds of errors for damaged bytes: BadZipFile, zlib.error, EOFError, struct.error,
         # ValueError, OverflowError, NotImplementedError, UnicodeDecodeError, RuntimeError, ...
         raise IntakeProblem(DAMAGED) from error
 
 
 def keep_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str, gathering: Gathering) -> None:
-    """Keep one member, or refuse it alone. What Bounded raises concerns the whole archive."""
+    """Store one member, or refuse only this one. An exception from Bounded concerns the whole archive."""
     if member.flag_bits & ENCRYPTED:
         return gathering.refuse(path, Reason.of("encrypted", file=show(path)))
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -91,26 +92,26 @@ def keep_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str, ga
     left, pieces = gathering.most_bytes(path) + 1, []
     try:
         with archive.open(member) as content:
-            # The library stops at the size that the header claims, then compares checksums: a header that lies is
-            # damage. In pieces, since Bounded refuses a read that is larger than any directory.
+            # The library stops at the size that the header claims, then compares checksums, so a false size counts as
+            # damage. Read in pieces, because Bounded refuses a read larger than any directory.
             while left > 0 and (piece := content.read(min(left, CHUNK))):
                 left -= len(piece)
                 pieces.append(piece)
     except (IntakeProblem, OSError):
         raise
-    except Exception:  # a dozen kinds, as above
+    except Exception:  # the library raises a dozen kinds, see opened()
         return gathering.refuse(path, DAMAGED)
     return gathering.keep(path, b"".join(pieces))
 
 
 def member_name(member: zipfile.ZipInfo) -> str:
-    """The name as it was before the library cut it at a zero byte, in the encoding that it was probably written in."""
+    """The full name, which the library cuts at a zero byte, decoded with its probable encoding."""
     name = member.orig_filename
     return name if member.flag_bits & NAME_IS_UTF8 else decode_name(name.encode("cp437"))
 
 
 class Bounded(io.BufferedReader):
-    """The file as the library sees it: no single read may be larger than the directory or a member could need."""
+    """The file for the library: it refuses a single read that is larger than the directory or a member can need."""
 
     def __init__(self, file: BinaryIO, most: int) -> None:
         super().__init__(io.FileIO(file.fileno(), closefd=False))

@@ -1,1 +1,1 @@
-"""Downloads of a whole class, as Canvas, Moodle and Gradescope pack them, cut into submissions."""
+"""Divide bulk downloads of Canvas, Moodle, Blackboard and Gradescope into submissions."""

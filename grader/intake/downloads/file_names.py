@@ -1,6 +1,7 @@
-"""How Canvas, Moodle and Blackboard call a student's file in a bulk download, as patterns: one name in, an Item out.
+"""Parse the file names in bulk downloads of Canvas, Moodle and Blackboard: one name in, an Item out.
 
-Canvas: its lib/content_zipper.rb. Moodle: its mod/assign. Blackboard has no official source; independent parsers agree.
+Sources: for Canvas its lib/content_zipper.rb, for Moodle its mod/assign. Blackboard has no official source; independent
+parsers agree.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from grader.intake.names import is_word, same_name
 
 FILE, FOLDER, TEXT, LINK, RECEIPT = "file", "folder", "text entry", "link", "receipt"
 
-# The first _digits_digits_ are the ids; Canvas takes such a pair out of the student's own name, of which only
-# [[:word:]] is left, maybe nothing (read_canvas looks at that).
+# The first _digits_digits_ are the ids: Canvas removes such a pair from the student's own name. Of that name it leaves
+# only [[:word:]], perhaps nothing (read_canvas checks this).
 CANVAS_NAMED: Final = re.compile(
     r"(?P<name>.*?)_(?P<late>LATE_)?(?P<user>[1-9][0-9]*)_(?:(?P<text>text|link)\.html|(?P<number>[1-9][0-9]*)_(?P<file>.+))"
 )
@@ -29,26 +30,26 @@ BLACKBOARD_NAMED: Final = re.compile(
     r"(?P<owner>.+?)_attempt_(?P<attempt>[0-9]{4}(?:-[0-9]{2}){5})(?:_(?P<file>.+)|(?P<receipt>\.txt))"
 )
 NUMBERED: Final = re.compile(r"(?P<stem>.+)-[1-9][0-9]*(?P<suffix>\.[^.]+|\.tar\.[^.]+)")
-LONGEST: Final = 300  # bytes that a name has on any file system, and some
-LONE_NUMBER: Final = 10_000  # a date in a name, _2026_1115_, looks like ids where no second student contradicts it
+LONGEST: Final = 300  # longer than a name on any file system
+LONE_NUMBER: Final = 10_000  # with one student only, a date in a name (_2026_1115_) may look like ids
 DAY: Final = re.compile(r"20[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
-# A piece between underscores that no user's name of Blackboard begins with: the title reaches at least so far.
+# A piece between underscores that never starts a Blackboard user name: the title contains at least this piece.
 OF_TITLE: Final = re.compile(r"[0-9]*|.*[^a-z0-9.].*", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Item:
-    """One entry of the folder, as its name tells it."""
+    """What the name of one entry of the folder contains."""
 
     entry: str
     kind: str
     name: str
     owner: str
     number: str
-    order: int = 0  # of two items of one name the greater is the later
+    order: int = 0  # of two items with one name, the later one has the greater number
     late: bool = False
     attempt: str = ""
-    whole: str = ""  # the owner as the entry has it, title and all; it does not depend on the other entries
+    whole: str = ""  # the owner with the assignment's title; it does not depend on the other entries
 
 
 def read_canvas(entry: str, folder: bool) -> Item | None:
@@ -82,10 +83,10 @@ def read_blackboard(entry: str, folder: bool) -> Item | None:
 
 
 def name_owners(items: list[Item]) -> list[Item]:
-    """Take the assignment's title, which all of Blackboard's names begin with, from before the user's name.
+    """Remove the assignment's title, which starts all of Blackboard's names, before the user's name.
 
-    Both may hold "_". The title is never more than what all have in common, nor more than has to be title: `s_anna` and
-    `s_bert` are users of "HW 2", whoever else hands in.
+    Both may contain "_". The title is never longer than what all names share, and no longer than necessary: `s_anna`
+    and `s_bert` are users of "HW 2", whoever else hands in.
     """
     pieces = [owner.split("_")[:-1] for owner in {item.owner for item in items}]
     columns = [set(column) for column in zip(*pieces, strict=False)]
@@ -97,10 +98,10 @@ def name_owners(items: list[Item]) -> list[Item]:
 
 
 def consistent(items: list[Item]) -> list[Item]:
-    """Those of the items whose names hold Canvas' ids; none of them if most, or the rest together, cannot.
+    """The items whose names contain Canvas' ids; none if most items do not fit, or the remaining ones contradict.
 
-    Its names have no word of their own, and `hw_1_2_final.zip` looks like one. A file's number is one user's, a user
-    has one name, few users share one.
+    Canvas' names have no fixed word, so `hw_1_2_final.zip` looks like one. But each file number belongs to one user,
+    each user has one name, and few users share a name.
     """
     names: dict[str, set[str]] = {}
     users: dict[int, set[str]] = {}
@@ -125,9 +126,9 @@ def can_be_users(items: list[Item]) -> bool:
 
 
 def first_name(name: str, names: set[str]) -> str:
-    """The name before Canvas numbered it: `layers-1.py` is no module that could be imported, so it was layers.py.
+    """The name before Canvas added a number: `layers-1.py` cannot be imported, so its name was layers.py.
 
-    Of other files a number may be the student's own (part-1.zip, part-2.zip), unless the plain name is there, too.
+    In other files, the number may be the student's own (part-1.zip, part-2.zip), unless the plain name exists, too.
     """
     found = NUMBERED.fullmatch(name)
     plain = found["stem"] + found["suffix"] if found else name

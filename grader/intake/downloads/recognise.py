@@ -1,9 +1,9 @@
-"""Whose each file of a learning platform's bulk download is: pure, from the names in one folder.
+"""Find the owner of each file in a learning platform's bulk download, by the names in one folder. Pure.
 
-    names ─► recognise ─► Download: a HandedIn for each student, with the files that count and what is to be said
+    names ─► recognise ─► Download: a HandedIn for each student, with the files that count and notes
 
-Canvas, Moodle and Blackboard write owner, attempt and lateness into names (file_names.py); Gradescope keeps owners in a
-list beside its folders. `others` names what does not fit; whoever asks decides about it. Gradescope's list:
+Canvas, Moodle and Blackboard write owner, attempt and lateness into names (file_names.py); Gradescope has a list of
+owners beside its folders. `others` names the entries that do not fit; the caller decides about them. Gradescope's list:
 
     submission_123456:
       :submitters:
@@ -12,9 +12,9 @@ list beside its folders. `others` names what does not fit; whoever asks decides 
         :email: …
       :created_at: …
 
-It is read line by line and not as YAML: what is wanted has one form, while the rest of the file (results, tags of
-Ruby's own classes) is long and not always what a safe YAML reader takes. Format: as third parties read it; no official
-page tells.
+The list is read line by line and not as YAML: these fields have one form, while the rest of the file (results, tags of
+Ruby's own classes) is long and sometimes refused by a safe YAML reader. Source of the format: parsers of third parties;
+no official page describes it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from grader.messages.say import say
 from grader.records import Reason
 
 CANVAS, MOODLE, BLACKBOARD, GRADESCOPE = "Canvas", "Moodle", "Blackboard", "Gradescope"
-# What of an attempt nobody reads, and what to say where there is nothing else.
+# Kinds of items that the grader does not read, with their words in a message.
 UNREAD: Final = {TEXT: Reason.of("text_entry"), LINK: Reason.of("link")}
 
 METADATA: Final = "submission_metadata.yml"
@@ -66,46 +66,46 @@ ESCAPE: Final = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa
 class HandedIn:
     """What one student or team handed in.
 
-    parts: the entries that count, by what the student called each; by "" where its content is the whole.
+    parts: the entries that count, by the student's name for each; by "" if one folder is the whole submission.
     """
 
     label: str  # readable, the same in every download, unique in this one
-    source: str  # the entry that it is, or the label where it is several
+    source: str  # the entry, or the label if there are several entries
     parts: Mapping[str, str]
     notes: tuple[Reason, ...]
-    problem: Reason | None = None  # why there is nothing to read (a text entry alone)
-    person: str = ""  # whose it is, by what neither a later attempt nor another student changes
-    entries: tuple[str, ...] = ()  # all of the download's entries that are this student's
+    problem: Reason | None = None  # why there is nothing to read (only a text entry)
+    person: str = ""  # identifies the owner; neither a later attempt nor another student changes it
+    entries: tuple[str, ...] = ()  # all of this student's entries in the download
     late: bool = False
     left_out: int = 0  # files of earlier attempts
 
 
 @dataclass(frozen=True)
 class Download:
-    """A folder as the bulk download that its names say it is."""
+    """A folder whose names are those of a bulk download."""
 
     system: str
     handed_in: tuple[HandedIn, ...]
-    others: tuple[str, ...]  # entries that none of it explains
-    absent: tuple[str, ...] = ()  # folders that Gradescope's list names and that are not there
+    others: tuple[str, ...]  # entries that do not fit
+    absent: tuple[str, ...] = ()  # folders in Gradescope's list that do not exist
 
     @property
     def summary(self) -> str:
         empty = sum(one.problem is not None for one in self.handed_in)
         files = sum(len(one.parts) for one in self.handed_in)
         late, left_out = sum(one.late for one in self.handed_in), sum(one.left_out for one in self.handed_in)
-        said = [f"{count(len(self.handed_in), 'submission')} in {count(files, 'file or folder', 'files and folders')}"]
-        said += [f"{late} late"] if late else []
-        said += [f"{count(left_out, 'file')} of earlier attempts left out"] if left_out else []
-        said += [f"{empty} without a file"] if empty else []
-        said += [f"not there though the list names it: {say(listed(self.absent))}"] if self.absent else []
-        return f"taken for a download from {self.system}: {', '.join(said)}"
+        facts = [f"{count(len(self.handed_in), 'submission')} in {count(files, 'file or folder', 'files and folders')}"]
+        facts += [f"{late} late"] if late else []
+        facts += [f"{count(left_out, 'file')} of earlier attempts left out"] if left_out else []
+        facts += [f"{empty} without a file"] if empty else []
+        facts += [f"in the list but missing: {say(listed(self.absent))}"] if self.absent else []
+        return f"taken for a download from {self.system}: {', '.join(facts)}"
 
 
 def recognise(entries: Mapping[str, bool], metadata: bytes | None = None) -> Download | None:
-    """The download that these entries are (by name: whether it is a folder), or None if they are none.
+    """The download that these entries form (by name: whether it is a folder), or None.
 
-    metadata: the content of Gradescope's submission_metadata.yml, if it lies there.
+    metadata: the content of Gradescope's submission_metadata.yml, if it is among them.
     """
     if metadata is not None and (download := read_gradescope(entries, metadata)):
         return download
@@ -118,7 +118,7 @@ def recognise(entries: Mapping[str, bool], metadata: bytes | None = None) -> Dow
         if system == CANVAS:
             items = consistent(items)
             if len({item.number for item in items}) == 1 and len(items) < len(entries) - len(items):
-                continue  # one name among many others is likelier a student's own
+                continue  # one such name among many others is more likely the student's own file name
         if not items:
             continue
         students: dict[tuple[str, str], list[Item]] = {}
@@ -131,7 +131,7 @@ def recognise(entries: Mapping[str, bool], metadata: bytes | None = None) -> Dow
 
 
 def person_of(entry: str) -> str:
-    """Whom an entry of a download belongs to, by its name alone; of what is none, the name itself."""
+    """The owner of an entry, by its name alone; for a name of no platform, the name itself."""
     readers = (read_moodle, read_blackboard, read_canvas)
     items = (read(entry, folder) for read in readers for folder in (False, True))
     return next((named(item.whole, item.number) for item in items if item), entry)
@@ -142,7 +142,7 @@ def named(owner: str, number: str) -> str:
 
 
 def settle(system: str, items: list[Item]) -> HandedIn:
-    """What counts of one student's items."""
+    """Decide which of one student's items count."""
     latest = max(item.attempt for item in items)
     now = sorted((item for item in items if item.attempt == latest), key=lambda item: item.order)
     earlier = [item for item in items if item.attempt != latest and item.kind == FILE]
@@ -169,7 +169,7 @@ def settle(system: str, items: list[Item]) -> HandedIn:
     source = counted[0] if len(counted) == 1 else label
     person = named(items[0].whole, items[0].number)
     mine = tuple(item.entry for item in items)
-    if system == BLACKBOARD:  # version 0.1 took more for title, where all users' names began alike
+    if system == BLACKBOARD:  # if all user names started alike, version 0.1 assumed a longer title
         mine += tuple(person.split("_", parts)[-1] for parts in range(1, person.count("_") + 1))
     problem = Reason.of("latest_is_empty") if earlier and not taken else None
     if not taken and not earlier:
@@ -192,7 +192,7 @@ def describe(system: str, item: Item, attempt: str, late: bool, taken: list[Item
 
 
 def read_gradescope(entries: Mapping[str, bool], metadata: bytes) -> Download | None:
-    """Its folders are called by numbers; the list beside them tells whose each is."""
+    """The names of Gradescope's folders are numbers; the list beside them names their owners."""
     people = submitters(metadata)
     handed_in = []
     for entry, (names, keys) in people.items():
@@ -210,10 +210,10 @@ def read_gradescope(entries: Mapping[str, bool], metadata: bytes) -> Download | 
 
 
 def submitters(metadata: bytes) -> dict[str, tuple[list[str], list[str]]]:
-    """By the folder's name, of those who handed it in: their names, maybe none, and what tells them apart.
+    """For each folder's name: the names of its owners, perhaps none, and their keys.
 
-    That are their addresses or else numbers, since a folder's number changes with every attempt. None of a folder where
-    somebody has neither, and where two folders have the same.
+    A key is an owner's email address or else student number, because a folder's number changes with every attempt. A
+    folder has no keys if an owner has neither, or if another folder has the same keys.
     """
     found = people_of(metadata)
     known = {folder: sorted(one.get("email") or one.get("sid") or "" for one in found[folder]) for folder in found}
@@ -225,7 +225,7 @@ def submitters(metadata: bytes) -> dict[str, tuple[list[str], list[str]]]:
 
 
 def people_of(metadata: bytes) -> dict[str, list[dict[str, str]]]:
-    """By the folder's name: the fields of each who handed it in."""
+    """For each folder's name: the fields of each of its owners."""
     found: dict[str, list[dict[str, str]]] = {}
     people: list[dict[str, str]] = []
     inside = False

@@ -1,1 +1,1 @@
-"""Notebooks that were handed in: their cells, and the answers in them."""
+"""Read notebooks that were handed in: their cells, and the answers in them."""

@@ -1,11 +1,12 @@
-"""Which cell of a student's notebook is which of the notebook that was handed out, and what the student put where.
+"""Match the cells of a student's notebook with those of the handed-out notebook, and find what the student wrote where.
 
     handed out:  question   answer cell   check cell   question   answer cell
     handed in:   question   (own) answer cell (own)    check cell   …
 
-A cell is known by its metadata, else by its id, else by a text that no other cell of the original has. Every other cell
-is the student's own. An answer consists of the answer cell and the student's own cells around it, up to the next known
-cell. Colab and some editors drop metadata and ids. Then the answer is what stands below the question.
+A cell is recognised by its metadata, else by its id, else by a text that is unique in the original. Every other cell is
+the student's own. An answer consists of the answer cell and the student's own cells around it, up to the next
+recognised cell. Colab and some editors drop metadata and ids. Then the answer is the student's own cells below the
+question.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ CHECK, ANSWER = "check", "answer"
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenCells:
     """What the student wrote for one answer cell."""
 
     cells: tuple[Cell, ...]
@@ -29,17 +30,17 @@ class Written:
     by_question: bool = False  # only the question above it was found
 
 
-def find_written(cells: Sequence[Cell], original: Sequence[Cell]) -> dict[str, Written]:
-    """By the name of each answer cell that was handed out, what the student wrote for it.
+def find_written(cells: Sequence[Cell], original: Sequence[Cell]) -> dict[str, WrittenCells]:
+    """For each answer cell that was handed out, by name: what the student wrote for it.
 
-    A cell is in one answer only.
+    No cell is in two answers.
     """
     originals = align(cells, original)
     places: dict[int, list[int]] = {}  # by position in the original; a copied cell has several places
     for place, position in enumerate(originals):
         places.setdefault(position, []).append(place)
     known = {cell.text for cell in original} | {""}
-    is_own = [position < 0 and cell.text not in known for cell, position in zip(cells, originals, strict=True)]
+    are_own = [position < 0 and cell.text not in known for cell, position in zip(cells, originals, strict=True)]
     used: set[int] = set()
     found = {}
     for position, asked in enumerate(original):
@@ -49,19 +50,19 @@ def find_written(cells: Sequence[Cell], original: Sequence[Cell]) -> dict[str, W
         question = None if here else place_above(position, places, original)
         chosen = {place for place in here if cells[place].text not in ("", asked.text)}
         if here:
-            chosen |= {*above(here[0], originals, original, is_own), *below(here[-1], is_own)}
+            chosen |= {*above(here[0], originals, original, are_own), *below(here[-1], are_own)}
         elif question is not None:
-            passed = [own or cell.text == asked.text for own, cell in zip(is_own, cells, strict=True)]
-            chosen |= {place for place in below(question, passed) if is_own[place]}
+            passed = [own or cell.text == asked.text for own, cell in zip(are_own, cells, strict=True)]
+            chosen |= {place for place in below(question, passed) if are_own[place]}
         chosen -= used
         used |= chosen
         written = tuple(cells[place] for place in sorted(chosen))
-        found[asked.name] = Written(written, bool(here) or question is not None, question is not None)
+        found[asked.name] = WrittenCells(written, bool(here) or question is not None, question is not None)
     return found
 
 
 def align(cells: Sequence[Cell], original: Sequence[Cell]) -> list[int]:
-    """By position in the notebook, the original cell that it is; -1: the student's own. Linear in both."""
+    """For each cell, its position in the original, or -1 for the student's own. Takes linear time."""
     texts = Counter(cell.text for cell in original)
     by_name = {(cell.role, cell.name): position for position, cell in enumerate(original) if cell.role}
     by_id = {f"{role}-{name}": position for (role, name), position in by_name.items()}
@@ -75,21 +76,21 @@ def align(cells: Sequence[Cell], original: Sequence[Cell]) -> list[int]:
 
 
 def below(place: int, passed: Sequence[bool]) -> Iterator[int]:
-    """The cells right below this one, up to the first that ends them."""
+    """The cells right below this one, as long as `passed` is true."""
     return takewhile(lambda other: passed[other], range(place + 1, len(passed)))
 
 
-def above(place: int, originals: Sequence[int], original: Sequence[Cell], is_own: Sequence[bool]) -> list[int]:
-    """The student's own cells right above this one, unless they stand below another answer cell: they are its own."""
-    own = list(takewhile(lambda other: is_own[other], range(place - 1, -1, -1)))
+def above(place: int, originals: Sequence[int], original: Sequence[Cell], are_own: Sequence[bool]) -> list[int]:
+    """The student's own cells right above this one, unless they follow another answer cell and so belong to it."""
+    own = list(takewhile(lambda other: are_own[other], range(place - 1, -1, -1)))
     before = originals[place - len(own) - 1] if len(own) < place else -1
     return [] if before >= 0 and original[before].role == ANSWER else own
 
 
 def place_above(position: int, places: Mapping[int, list[int]], original: Sequence[Cell]) -> int | None:
-    """Where the nearest cell that stands above this one in the original stands in the notebook; None without one.
+    """The place in the notebook of the nearest cell above this one in the original, its question; None if not found.
 
-    Above an answer cell stands its question. Beyond another answer cell nothing belongs to this one.
+    Cells above another answer cell do not belong to this one.
     """
     for before in range(position - 1, -1, -1):
         if original[before].role == ANSWER:

@@ -1,10 +1,10 @@
-"""What students wrote in the notebooks that were handed out: their answers, and check cells that are not as they were.
+"""Read what students wrote in the handed-out notebooks: their answers, and check cells that they changed.
 
     a submission's notebooks ─┐
-    those handed out ─────────┴─► NotebookResult, … (answers to read and mark) and notes; nothing here costs a point
+    those handed out ─────────┴─► NotebookResult, … (answers to read and mark) and notes; nothing here costs marks
 
-Nothing that a student wrote is lost in silence. Of several copies of a notebook each question is read where it is
-answered, and a note says what was read where, what was not read, and what could not be found.
+No text of a student is ignored without a note. If there are several copies of a notebook, each answer is read from a
+copy that has it, and notes say what was read from which copy, what was not read, and what was not found.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from grader.intake.notebooks.alignment import ANSWER, CHECK, find_written
 from grader.intake.notebooks.cells import Cell, UnreadableNotebook, cells_of
 from grader.records import ABSENT, ANSWERED, UNANSWERED, Answer, NotebookResult, Reason
 
-MOST_CHARS: Final = 20_000  # of an answer; nobody reads more, and the JSON file holds it
+MOST_CHARS: Final = 20_000  # of an answer; nobody reads more, and the JSON file contains it
 MOST_NAMED: Final = 8  # cells or questions in one note
-# Colab and Jupyter write a pasted picture into the text. It is no text to read, and it is on the notebook's own page.
+# Colab and Jupyter write a pasted picture into the text. Nobody can read it there; the notebook's page shows it.
 DATA_URL: Final = re.compile(r"data:([\w.+-]{1,40}/[\w.+-]{1,80})(?:;[\w.=+-]{1,40}){0,8},[\w+/=%-]{80,}")
 
 
 @dataclass(frozen=True)
 class HandedOut:
-    """The notebooks as students got them. cells: by stem. points: by question; none for those that nobody marks."""
+    """The handed-out notebooks. cells: by stem. points: by question; a question without points is not marked."""
 
     cells: Mapping[str, tuple[Cell, ...]]
     points: Mapping[str, float]
 
     def answers_in(self, cells: Sequence[Cell], stem: str) -> list[Answer]:
-        """One answer for each answer cell of the notebook that was handed out."""
+        """One answer for each answer cell of the handed-out notebook."""
         found = find_written(cells, self.cells[stem])
         answers = []
         question = ""
@@ -61,22 +61,23 @@ class HandedOut:
 
 
 def handed_out_from(notebooks: Mapping[str, bytes], points: Mapping[str, float]) -> HandedOut:
-    """From the files by name. Raises AssignmentError if points are for a question that none or several of them ask."""
+    """Build it from the files by name. Raises AssignmentError unless each question with points has one answer cell."""
     cells = {stem_of(name): cells_of(content) for name, content in notebooks.items()}
     asked = [cell.name for each in cells.values() for cell in each if cell.role == ANSWER]
     for question in points:
         if asked.count(question) != 1:
             found = "no answer cell" if question not in asked else f"{asked.count(question)} answer cells"
-            raise AssignmentError(f"assignment.toml: [questions] has {question}, {found} of that name, expected one.")
+            text = f"[questions] has {question}, {found} of this name, expected one. Correct the name."
+            raise AssignmentError(f"assignment.toml: {text}")
     return HandedOut(cells, points)
 
 
 def read_notebooks(
     notebooks: Mapping[str, bytes], handed_out: HandedOut, *, left_out: Collection[str] = ()
 ) -> tuple[tuple[NotebookResult, ...], tuple[Reason, ...]]:
-    """Every notebook of a submission, and what is to be said about them. Nothing in them makes this raise.
+    """Read all notebooks of a submission, and write notes on them. Nothing in them makes this raise.
 
-    left_out: names of notebooks that were handed in and are beyond a limit, so that nobody read them.
+    left_out: names of notebooks that exceed a limit and were not read.
     """
     read: dict[str, tuple[Cell, ...]] = {}
     problems: dict[str, Reason] = {}
@@ -93,14 +94,14 @@ def read_notebooks(
         found = {name: handed_out.answers_in(read[name], stem) for name in names}
         best = max(found, key=lambda name: (len(answered(found[name])), fold(stem_of(name)) == fold(stem)))
         stems[best] = stem
-        answers[best], said = fill_in(best, found)
-        notes += said
+        answers[best], on_copies = fill_in(best, found)
+        notes += on_copies
         written = find_written(read[best], handed_out.cells[stem])
         lost = [question for question, one in written.items() if one.by_question and one.cells]
-        if lost:  # answers stand where answer cells should be, but the cells have lost what they are known by
+        if lost:  # the answers are in the right places, but their cells lost metadata and ids
             notes.append(Reason.of("metadata_lost", file=show(best), names=few(lost, MOST_NAMED)))
     named = {fold(stem): stem for stem in handed_out.cells}
-    for name in problems:  # answers that cannot be read are still to be marked
+    for name in problems:  # staff still have to mark unreadable answers
         stem = named.get(fold(stem_of(name)), "")
         if stem and stem not in stems.values():
             stems[name], answers[name] = stem, handed_out.answers_in((), stem)
@@ -110,25 +111,26 @@ def read_notebooks(
         digest = hashlib.sha256(content).hexdigest()
         results.append(NotebookResult(name, stem, digest, problems.get(name), tuple(answers.get(name, ()))))
         if stem and name in read:
-            notes += tell_checks(stem, read[name], handed_out.cells[stem])
+            notes += note_changed_checks(stem, read[name], handed_out.cells[stem])
     beyond = {named.get(fold(stem_of(name)), "") for name in left_out}
     missing = [stem for stem in handed_out.cells if stem not in stems.values()]
     lacking = [stem for stem in missing if stem not in beyond]
     strangers = [name for name in read if not any(name in names for names in copies.values())]
-    if strangers and lacking:  # they may be one of those that are missing, for people to look at
+    if strangers and lacking:  # they may be the missing ones: a person has to look
         notes.append(Reason.of("strangers", names=few(strangers, MOST_NAMED)))
     if stems and lacking:
         notes.append(Reason.of("notebooks_lacking", names=[f"{stem}.ipynb" for stem in lacking]))
-    for stem in missing if stems or any(beyond) else ():  # nobody can read these: their questions count as unanswered
+    for stem in missing if stems or any(beyond) else ():  # these were not read: their questions count as unanswered
         why = Reason.of("notebook_beyond_limit") if stem in beyond else Reason.of("notebook_absent")
         results.append(NotebookResult(f"{stem}.ipynb", stem, "", why, tuple(handed_out.answers_in((), stem))))
     return tuple(results), tuple(notes)
 
 
 def find_copies(read: Mapping[str, Sequence[Cell]], handed_out: HandedOut) -> dict[str, list[str]]:
-    """By the stem of each notebook that was handed out, those made from it: known by name, or by half of its cells.
+    """For each handed-out notebook, by stem: the notebooks made from it, recognised by name or by half of its cells.
 
-    A name that holds the stem ("Copy of Nets") needs one of its cells besides: notes of a student may be called so.
+    A name that only contains the stem ("Copy of Nets") also needs one of its cells: a student's notes may have such a
+    name.
     """
     copies: dict[str, list[str]] = {}
     stems = {fold(stem): stem for stem in handed_out.cells}
@@ -145,7 +147,7 @@ def find_copies(read: Mapping[str, Sequence[Cell]], handed_out: HandedOut) -> di
 
 
 def share(cells: Sequence[Cell], original: Sequence[Cell]) -> float:
-    """How much of what was handed out is there: of its named cells, or of its texts, whichever is more."""
+    """The share of the handed-out notebook that is present: of its named cells or of its texts, the larger one."""
     named = [(cell.role, cell.name) for cell in original if cell.role]
     there = {(cell.role, cell.name) for cell in cells if cell.role} | {tuple(cell.id.split("-", 1)) for cell in cells}
     by_name = sum(one in there for one in named) / len(named) if named else 0.0
@@ -155,7 +157,7 @@ def share(cells: Sequence[Cell], original: Sequence[Cell]) -> float:
 
 
 def bounded(text: str) -> str:
-    """What people can read of an answer: without the bytes of pasted pictures, and no more than MOST_CHARS."""
+    """The readable part of an answer: without the bytes of pasted pictures, at most MOST_CHARS."""
     text = DATA_URL.sub(lambda match: f"data:{match[1]} ({len(match[0]):,} characters)", text)
     return text if len(text) <= MOST_CHARS else f"{text[:MOST_CHARS]} … (cut off)"
 
@@ -165,7 +167,7 @@ def answered(answers: Sequence[Answer]) -> dict[str, Answer]:
 
 
 def fill_in(best: str, copies: Mapping[str, Sequence[Answer]]) -> tuple[list[Answer], list[Reason]]:
-    """The answers of one copy of a notebook, with those of the other copies where it has none; and notes on that."""
+    """The answers of the best copy of a notebook, completed from the other copies; with notes on that."""
     filled = {answer.question: answer for answer in copies[best]}
     notes = []
     for name in [name for name in copies if name != best]:
@@ -179,8 +181,8 @@ def fill_in(best: str, copies: Mapping[str, Sequence[Answer]]) -> tuple[list[Ans
     return list(filled.values()), notes
 
 
-def tell_checks(stem: str, cells: Sequence[Cell], original: Sequence[Cell]) -> list[Reason]:
-    """Notes on check cells that were changed or deleted. A copy that is as it was is enough."""
+def note_changed_checks(stem: str, cells: Sequence[Cell], original: Sequence[Cell]) -> list[Reason]:
+    """Notes on check cells that were changed or deleted. One unchanged copy of a cell is enough."""
     changed: list[str] = []
     deleted: list[str] = []
     texts = {cell.text for cell in cells}
@@ -200,5 +202,5 @@ def stem_of(name: str) -> str:
 
 
 def handed_out(assignment: Assignment) -> HandedOut:
-    """Raises AssignmentError for a source that makes no notebook, and for points of a question that is not asked."""
+    """The assignment's notebooks and points. Raises AssignmentError for a damaged source or a missing question."""
     return handed_out_from(student_notebooks(assignment), assignment.questions)

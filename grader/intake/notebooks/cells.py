@@ -1,10 +1,10 @@
-"""A student's notebook as cells: bytes that anybody may have written, read in bounds and never executed.
+"""Read a student's notebook as cells: untrusted bytes, read within limits and never executed.
 
     bytes ─► bounded JSON ─► format 4 (nbformat converts older ones) ─► Cell, Cell, …
 
-Nothing in the bytes makes this raise anything but UnreadableNotebook, or take more than a few seconds: their size is
-bounded where they are collected (tree.py), and how many values and cells they may hold is bounded here. What has a
-wrong type is left out: other than nbformat's own reading, one odd cell does not cost the rest.
+Whatever the bytes are, this raises only UnreadableNotebook and takes at most a few seconds: tree.py limits their size,
+and this module limits the number of values and cells. Parts of a wrong type are left out, so that one odd cell does not
+cost the others; nbformat's own reader would refuse the whole notebook.
 """
 
 from __future__ import annotations
@@ -21,36 +21,36 @@ from grader.intake.tree import IntakeProblem
 from grader.records import Reason
 
 FORMAT: Final = 4
-MOST_VALUES: Final = 1_000_000  # a training that prints every step has some thousands
-MOST_CELLS: Final = 2_000  # the longest that is handed out has 80
+MOST_VALUES: Final = 1_000_000  # outputs of a training that prints every step have some thousands
+MOST_CELLS: Final = 2_000  # the longest handed-out notebook has 80
 NOT_BUILT_SO: Final = Reason.of("not_built_as_notebooks")
 KINDS: Final = ("markdown", "code", "raw")
 NOT_INSTALLED: Final = "notebooks: {} is not installed. Run pip install 'layergrader[notebooks]'."
 
 
 class UnreadableNotebook(IntakeProblem):
-    """Why a notebook cannot be read: it becomes a note."""
+    """Why a notebook cannot be read. It becomes a note."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell. Outputs and attachments are as they stand in the file, of any types."""
+    """One cell. Outputs and attachments are unchecked values of any type from the file."""
 
     kind: str
     source: str
     id: str = ""
-    role: str = ""  # this and its name: what "grader" in its metadata says
+    role: str = ""  # role and name come from "grader" in the cell's metadata
     name: str = ""
     outputs: tuple[Any, ...] = field(default=(), repr=False)
     attachments: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @cached_property
     def text(self) -> str:
-        """The source as far as it matters: no white space at the ends of lines, no empty lines around it."""
+        """The source for comparisons: without white space at the ends of lines and without empty lines around it."""
         return "\n".join(line.rstrip() for line in self.source.splitlines()).strip()
 
     def stands_for(self, role: str, name: str) -> bool:
-        """Whether it is the cell of this role and name, by its metadata, or by its id where that was lost."""
+        """Whether it is the cell of this role and name, by its metadata, or by its id if the metadata was lost."""
         return (self.role, self.name) == (role, name) or (not self.role and self.id == f"{role}-{name}")
 
 
@@ -72,7 +72,7 @@ def cells_of(content: bytes) -> tuple[Cell, ...]:
 
 
 def converted(data: dict[str, Any], version: int) -> Mapping[str, Any]:
-    """The notebook in format 4. nbformat is imported here, for the few that are older."""
+    """The notebook in format 4. nbformat is imported only here, because few notebooks are older."""
     try:
         import nbformat
         from nbformat import converter
@@ -80,9 +80,9 @@ def converted(data: dict[str, Any], version: int) -> Mapping[str, Any]:
         raise GraderError(NOT_INSTALLED.format("nbformat")) from error
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of ids that are missing
+            warnings.simplefilter("ignore")  # warnings of missing ids
             made: Mapping[str, Any] = converter.convert(nbformat.versions[version].to_notebook_json(data), FORMAT)
-    except Exception as error:  # nbformat trusts the types of what it converts
+    except Exception as error:  # nbformat does not check the types of the values that it converts
         raise UnreadableNotebook(NOT_BUILT_SO) from error
     return made
 
@@ -92,7 +92,7 @@ def json_of(content: bytes) -> dict[str, Any]:
         raise UnreadableNotebook(Reason.of("too_many_values", most=MOST_VALUES))
     try:
         data = json.loads(content.removeprefix(b"\xef\xbb\xbf"))
-    except (ValueError, RecursionError, MemoryError) as error:  # no UTF-8 and no JSON are both ValueErrors
+    except (ValueError, RecursionError, MemoryError) as error:  # invalid UTF-8 and invalid JSON are both ValueErrors
         raise UnreadableNotebook(Reason.of("no_json")) from error
     if not isinstance(data, dict):
         raise UnreadableNotebook(NOT_BUILT_SO)
@@ -100,15 +100,15 @@ def json_of(content: bytes) -> dict[str, Any]:
 
 
 def cell_from(data: Any) -> Cell | None:
-    """One cell of format 4; None for what is none."""
+    """One cell of format 4, or None if the value is not a cell."""
     if not isinstance(data, dict) or data.get("cell_type") not in KINDS:
         return None
     source = joined(data.get("source"))
     if source is None:
         return None
     metadata, attachments = (as_dict(data.get(name)) for name in ("metadata", "attachments"))
-    identity, outputs, said = data.get("id"), data.get("outputs"), as_dict(metadata.get("grader"))
-    role, name = said.get("role"), said.get("name")
+    identity, outputs, ours = data.get("id"), data.get("outputs"), as_dict(metadata.get("grader"))
+    role, name = ours.get("role"), ours.get("name")
     if not isinstance(role, str) or not isinstance(name, str):
         role = name = ""
     identity = identity if isinstance(identity, str) else ""
@@ -121,7 +121,7 @@ def as_dict(value: Any) -> dict[str, Any]:
 
 
 def joined(text: Any) -> str | None:
-    """Text as notebooks hold it, in one string or in lines; None for anything else."""
+    """A notebook's text, which is one string or a list of lines; None for anything else."""
     if isinstance(text, str):
         return text
     if isinstance(text, list) and all(isinstance(line, str) for line in text):

@@ -1,11 +1,11 @@
-"""A student's cells as HTML of nothing but what is shown: known types, bounded lengths, pictures set aside.
+"""Convert a student's notebook cells to safe HTML: known types only, bounded lengths.
 
-Markdown is made by mistune, code by Pygments; outputs have the colours of a terminal. Every cell and every output is
-cleaned by itself, so that no markup in it ends what it stands in. nbconvert would do the same with mistune and
-Pygments; importing it takes longer than grading a small submission.
+mistune converts Markdown, Pygments colours code; outputs have the colours of a terminal. Every cell and every output is
+sanitised separately, so that its markup cannot close the element around it. nbconvert also uses mistune and Pygments,
+but importing it takes longer than grading a small submission.
 
-Pictures are most of a notebook's bytes and need no conversion: a token stands for each, and notebook_page.py puts them
-in at the very end. What could do anything (JavaScript, widgets) is left out, with a word about it. Nothing here raises.
+Pictures are most of a notebook's bytes and need no conversion: a token replaces each, and notebook_page.py inserts them
+at the very end. Active content (JavaScript, widgets) is replaced by a note. Nothing here raises.
 """
 
 from __future__ import annotations
@@ -31,31 +31,33 @@ from grader.report import text
 
 SOURCE_CHARS: Final = 30_000  # of one cell
 OUTPUT_CHARS: Final = 20_000  # of one output
-TABLE_CHARS: Final = 200_000  # of HTML, which tables of data are
+TABLE_CHARS: Final = 200_000  # of one HTML output, such as a table of data
 OUTPUTS: Final = 50  # of one cell
-TOTAL_CHARS: Final = 3_000_000  # of all text: converting takes a second a million
+TOTAL_CHARS: Final = 3_000_000  # of all text: a million characters take about a second to convert
 PICTURE_CHARS: Final = 8_000_000
 PICTURES: Final = ("image/png", "image/jpeg", "image/gif")
 SVG: Final = "image/svg+xml"
 BASE64: Final = re.compile(r"[A-Za-z0-9+/]+={0,2}")
-PASTED: Final = re.compile(r"data:(image/(?:png|jpeg|gif));base64,([A-Za-z0-9+/]{40,}={0,2})")  # as some editors do
+PASTED: Final = re.compile(
+    r"data:(image/(?:png|jpeg|gif));base64,([A-Za-z0-9+/]{40,}={0,2})"
+)  # some editors paste pictures this way
 ATTACHED: Final = re.compile(r"attachment:([^\s)\"'>]{1,300})")
 NO_PICTURE: Final = "data:,"
 TOKEN: Final = re.compile(r"cGljdHVyZS0([0-9]{1,6})")
-NOT_SHOWN: Final = "<pre>(an output of another kind, which is not shown)</pre>"
+NOT_SHOWN: Final = "<pre>(an output of a kind that is not shown)</pre>"
 
 PLUGINS: Final = ("strikethrough", "table", "url", "task_lists", "def_list")
-# LaTeX as notebooks have it, which Markdown leaves alone: $$…$$, \\[…\\], \begin{x}…\end{x}; $…$, \\(…\\).
+# LaTeX in notebooks, which Markdown must not change: $$…$$, \\[…\\], \begin{x}…\end{x}; $…$, \\(…\\).
 DISPLAYED: Final = r"(?s:(?<!\\)\$\$.*?(?<!\\)\$\$|\\\\\[.*?\\\\\]|\\begin\{(?P<%s>[a-z]*\*?)\}.*?\\end\{(?P=%s)\})"
 INLINE: Final = r"(?s:(?<![$\\])\$(?!\$).+?(?<![$\\])\$|(?<!\\)\\\\\(.*?(?<!\\)\\\\\))"
 ESCAPE: Final = re.compile("\x1b\\[(.*?)([@-~])")
 COLOURS: Final = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 
-# The tags and attributes that stay. No address does but those of pictures in the page itself.
+# The allowed tags and attributes. The only allowed addresses are those of pictures inside the page.
 TEXT: Final = "a b code del em i ins kbd q s samp small span strong sub sup u var"
 BLOCKS: Final = "blockquote br dd div dl dt figcaption figure h1 h2 h3 h4 h5 h6 hr img li ol p pre ul wbr"
 TABLES: Final = "caption col colgroup table tbody td tfoot th thead tr"
-# Taken out with what stands in them; of all other tags, the text stays.
+# These tags are removed with their content; of all other tags, the text stays.
 WITH_CONTENT: Final = "script style iframe object svg math template noscript title textarea select"
 ATTRIBUTES: Final = {
     "*": {"class"},
@@ -70,20 +72,20 @@ SIZE: Final = re.compile(r"[0-9]{1,5}")
 
 @dataclass
 class Shown:
-    """What the cells of a notebook have shown so far. pictures: base64, by number. left: text that may still come."""
+    """What the page shows of a notebook so far. pictures: base64, by number. left: characters that may still follow."""
 
     pictures: list[str] = field(default_factory=list)
     left: int = TOTAL_CHARS
 
     def cut(self, content: str, most: int, *, escapes: bool = False) -> str:
-        """Text as it is shown, shortened to what is left. escapes: ANSI colours stay, for `terminal`."""
+        """Make text visible, and shorten it to what is left. escapes: leave ANSI escapes in, for `terminal`."""
         most = max(0, min(most, self.left))
         shown = content if len(content) <= most else f"{content[:most]}\n… ({len(content) - most:,} more characters)"
         self.left -= min(len(content), most)
         return "\x1b".join(map(text.visible, shown.split("\x1b"))) if escapes else text.visible(shown)
 
     def token(self, picture: str) -> str:
-        """What stands for a picture: base64 itself, so that nobody on the way takes offence."""
+        """The token for a picture: itself valid base64, so that converter and sanitiser accept it."""
         self.pictures.append(picture)
         return f"cGljdHVyZS0{len(self.pictures) - 1}"
 
@@ -102,7 +104,7 @@ def html_of_cell(cell: Cell, shown: Shown) -> str:
 
 
 def with_pictures(cell: Cell, shown: Shown) -> str:
-    """The source with a token for each picture in it or attached to it; one that is not there becomes none at all."""
+    """The source with a token for each picture in it or attached to it; a missing picture becomes an empty one."""
 
     def attached(found: re.Match[str]) -> str:
         for kind, picture in pictures_in(cell.attachments.get(unquote(found[1]))):
@@ -121,8 +123,8 @@ def html_of_outputs(outputs: Sequence[Any], shown: Shown) -> Iterator[str]:
             yield f'<div class="output_area output_{name}">{shown.terminal(joined(output.get("text")) or "")}</div>'
         elif kind == "error":
             lines = output.get("traceback")
-            said = "\n".join(line for line in lines if isinstance(line, str)) if isinstance(lines, list) else ""
-            yield f'<div class="output_area output_error">{shown.terminal(said)}</div>'
+            traceback = "\n".join(line for line in lines if isinstance(line, str)) if isinstance(lines, list) else ""
+            yield f'<div class="output_area output_error">{shown.terminal(traceback)}</div>'
         elif kind in ("display_data", "execute_result"):
             yield f'<div class="output_area">{html_of_data(output.get("data"), shown)}</div>'
     if len(outputs) > OUTPUTS:
@@ -130,7 +132,7 @@ def html_of_outputs(outputs: Sequence[Any], shown: Shown) -> Iterator[str]:
 
 
 def html_of_data(data: Any, shown: Shown) -> str:
-    """The one representation that is shown: a picture, else HTML, else text."""
+    """Show one representation of the data: a picture, else HTML, else text."""
     if not isinstance(data, dict):
         return NOT_SHOWN
     for kind, picture in pictures_in(data):
@@ -149,7 +151,7 @@ def html_of_data(data: Any, shown: Shown) -> str:
 
 
 def pictures_in(data: Any) -> Iterator[tuple[str, str]]:
-    """Its pictures, as base64 and nothing else."""
+    """The pictures in the data that are pure base64."""
     for kind in PICTURES if isinstance(data, Mapping) else ():
         content = "".join((joined(data.get(kind)) or "").split())
         if content and len(content) <= PICTURE_CHARS and BASE64.fullmatch(content):
@@ -157,7 +159,7 @@ def pictures_in(data: Any) -> Iterator[tuple[str, str]]:
 
 
 def html_of_markdown(source: str) -> str:
-    """Markdown as HTML; as it was written, where the converter fails over it."""
+    """Convert Markdown to HTML; if the converter fails, show the source."""
     try:
         return str(markdown()(source))
     except Exception:
@@ -176,10 +178,10 @@ class CellMarkdown(mistune.HTMLRenderer):
 
 
 def leave_formulas(md: mistune.Markdown) -> None:
-    """A plugin: formulas stand as they were written, and none of it is Markdown."""
+    """A mistune plugin: show formulas as they were written, without reading Markdown in them."""
 
     def block(_: Any, found: re.Match[str], state: Any) -> int:
-        state.add_paragraph(found[0])  # in which `inline` finds it
+        state.add_paragraph(found[0])  # `inline` then finds the formula in it
         return found.end()
 
     def inline(_: Any, found: re.Match[str], state: Any) -> int:
@@ -198,12 +200,12 @@ def coloured_code(source: str, language: str = "python") -> str:
         lexer = PythonLexer() if language == "python" else get_lexer_by_name(language)
     except ClassNotFound:
         lexer = get_lexer_by_name("text")
-    formatter: HtmlFormatter[str] = HtmlFormatter(cssclass="highlight")  # it escapes
+    formatter: HtmlFormatter[str] = HtmlFormatter(cssclass="highlight")  # the formatter escapes
     return str(pygments.highlight(source, lexer, formatter))
 
 
 def coloured_text(content: str) -> str:
-    """Text escaped, its ANSI colours as classes; all other escape sequences are left out."""
+    """Escape the text, turn ANSI colours into classes, and remove all other escape sequences."""
     first, *rest = ESCAPE.split(str(escape(content)))
     made = [first]
     style: tuple[int | None, bool] = None, False
@@ -220,7 +222,7 @@ def style_after(style: tuple[int | None, bool], codes: str) -> tuple[int | None,
     numbers = [int(code) if re.fullmatch("[0-9]{1,3}", code) else 0 for code in codes.split(";")]
     while numbers:
         number = numbers.pop(0)
-        if number in (38, 48):  # one of 256 colours, or of all: the page has none of these
+        if number in (38, 48):  # 256 colours or true colour: skip their arguments, the page does not show them
             del numbers[: {2: 4, 5: 2}.get(numbers[0], 1) if numbers else 0]
         if number == 0:
             colour, bold = None, False
@@ -242,11 +244,11 @@ def classes_of(colour: int | None, bold: bool) -> str:
 
 
 def clean(content: str) -> str:
-    """HTML of the tags and attributes above, balanced; nothing in it can run, load or lead anywhere."""
+    """Sanitise HTML: only the tags and attributes above, balanced; nothing can run, load or link anywhere."""
     return CLEANER.clean(content)
 
 
-def keep_attribute(tag: str, name: str, value: str) -> str | None:
+def allowed_attribute(tag: str, name: str, value: str) -> str | None:
     if name == "src":
         return value if EMBEDDED.fullmatch(value) else None
     if name in ("width", "height", "start", "colspan", "rowspan"):
@@ -258,7 +260,7 @@ CLEANER: Final = nh3.Cleaner(
     tags={*TEXT.split(), *BLOCKS.split(), *TABLES.split()},
     clean_content_tags=set(WITH_CONTENT.split()),
     attributes=ATTRIBUTES,
-    attribute_filter=keep_attribute,
+    attribute_filter=allowed_attribute,
     url_schemes={"data"},
     link_rel=None,
 )

@@ -1,4 +1,4 @@
-"""Answers in notebooks as the pages show them: each with its question, the points that staff gave, and their sum."""
+"""Answers in notebooks for the pages: each answer with its question and the points that staff gave, and their sum."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Final
 from grader.intake.names import Ids
 from grader.records import Answer, Mark, NotebookResult, Result
 
-NOTEBOOKS: Final = "notebooks"  # of OUT: a folder a submission in it, with a page a notebook
+NOTEBOOKS: Final = "notebooks"  # a folder of OUT, with a folder for each submission and a page for each notebook
 GOES_ON: Final = re.compile(r"(?<!\n)\n(?=[^\s*#>|`+0-9-])")
 Marks = Mapping[tuple[str, str], Mark]  # of one submission, by notebook and question
 
 
 @dataclass(frozen=True)
 class MarkedAnswer:
-    """An answer and what staff gave for it."""
+    """An answer and the points and comment that staff gave for it."""
 
     answer: Answer
     mark: Mark
@@ -37,7 +37,7 @@ class MarkedAnswer:
 
 @dataclass(frozen=True)
 class ShownNotebook:
-    """page: name of its page in the submission's folder of OUT/notebooks, "" for one that was not handed in."""
+    """page: the name of its page in the submission's folder of OUT/notebooks; "" if it was not handed in."""
 
     notebook: NotebookResult
     page: str
@@ -46,21 +46,21 @@ class ShownNotebook:
 
 @dataclass(frozen=True)
 class AnswerSum:
-    """Over the answers of a submission that are worth points. marked: how many have some."""
+    """Sum over the answers of a submission that carry points. marked: how many have points; to_mark: how many exist."""
 
     points: float
     max_points: float
     marked: int
-    asked: int
+    to_mark: int
 
 
 def flowing(markdown: str) -> str:
-    """Markdown as text in paragraphs: a line that only goes on is joined to the one before it."""
+    """Markdown as text in paragraphs: joins a line to the one before unless a paragraph or list item starts there."""
     return GOES_ON.sub(" ", markdown)
 
 
 def page_names(notebooks: Sequence[str]) -> dict[str, str]:
-    """The page of each notebook of a submission, by its name: safe as a file name and in an address, and unique."""
+    """The page name of each notebook of a submission: safe as a file name and in an address, and unique."""
     ids = Ids()
     return {name: f"{ids.give(name.rpartition('.')[0] or name)}.html" for name in notebooks}
 
@@ -76,12 +76,12 @@ def shown_notebooks(result: Result, marks: Marks) -> list[ShownNotebook]:
 
 
 def sum_answers(notebooks: Sequence[ShownNotebook]) -> AnswerSum | None:
-    """None where there is nothing to mark."""
-    asked = [item for shown in notebooks for item in shown.answers if item.answer.max_points]
-    return sum_points([(item.mark.points, item.answer.max_points) for item in asked]) if asked else None
+    """The sum of a submission's answers, or None if there is nothing to mark."""
+    to_mark = [item for shown in notebooks for item in shown.answers if item.answer.max_points]
+    return sum_points([(item.mark.points, item.answer.max_points) for item in to_mark]) if to_mark else None
 
 
 def sum_points(answers: Collection[tuple[float | None, float]]) -> AnswerSum:
-    """answers: the points of each, None where staff gave none, and what it is worth."""
+    """answers: for each its points (None if staff gave none) and its maximum."""
     given = [points for points, _ in answers if points is not None]
     return AnswerSum(round(sum(given), 2), sum(most for _, most in answers), len(given), len(answers))

@@ -1,12 +1,12 @@
-"""A student's notebook to look at: OUT/notebooks/<submission>/<notebook>.html, a page around a frame.
+"""The page of a student's notebook: OUT/notebooks/<submission>/<notebook>.html, with the notebook in a frame.
 
     cells ─► HTML of known parts (cell_html.py) ─► nh3 ─► a document of ours ─► srcdoc of <iframe sandbox>
 
-Nothing of it is executed, and each of three walls would do alone: nh3 keeps known tags and attributes and no others
-(`clean`); the document's policy forbids scripts, requests and forms, and so does the page's, which the frame
-inherits; the frame is sandboxed without any permission. Formulas stand as they were written, since no script runs.
+Nothing of the notebook is executed; three walls ensure it, and each alone would be enough. nh3 removes all but known
+tags and attributes (`clean`). The document's policy forbids scripts, requests and forms, and so does the page's policy,
+which the frame inherits. The frame is sandboxed without any permission. Formulas stay LaTeX source: no script runs.
 
-Needs the extra `notebooks`: whoever imports this has seen to it that mistune and nh3 are there.
+Needs the extra `notebooks`: the caller has checked that mistune and nh3 are installed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from grader.report.pages import asset, environment, policy_of, render
 
 
 def notebook_page(content: bytes, *, name: str, submission: str) -> str:
-    """The whole page. Of a notebook that cannot be read it says so. Raises GraderError if nbformat is missing."""
+    """The whole page. For an unreadable notebook it shows the reason. Raises GraderError if nbformat is missing."""
     try:
         body = body_of(cells_of(content))
         problem = None
@@ -35,7 +35,7 @@ def notebook_page(content: bytes, *, name: str, submission: str) -> str:
 
 
 def framed(body: str, problem: Reason | None, *, name: str, submission: str) -> str:
-    """The page around what was made of a notebook, or around what is said in its place."""
+    """The page around a converted notebook, or around the reason why it cannot be shown."""
     sheet = asset("page.css") + asset("notebook.css")
     frame = environment().get_template("notebook_frame.html")
     document = frame.render(style=sheet, policy=policy_of(sheet), body=Markup(body or "<p>It has no cells.</p>"))
@@ -44,12 +44,12 @@ def framed(body: str, problem: Reason | None, *, name: str, submission: str) -> 
 
 
 def body_of(cells: Iterable[Cell]) -> str:
-    """What stands in the frame: HTML of known tags and attributes."""
+    """The content of the frame: HTML of known tags and attributes."""
     shown = Shown()
     made = "\n".join(html_of_cell(cell, shown) for cell in cells)
 
     def picture(token: re.Match[str]) -> str:
-        number = int(token[1])  # a student may have written any
+        number = int(token[1])  # a student may have typed such a token with any number
         return shown.pictures[number] if number < len(shown.pictures) else ""
 
     return TOKEN.sub(picture, text.visible(clean(made)))

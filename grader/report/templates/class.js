@@ -1,7 +1,7 @@
-// Sorting and filtering of the table of submissions. Every sort key is a number in data-sort, so sorting never reads
-// text of a submission; filtering reads it and writes only the attribute `hidden`. Of a very large class, as many rows
-// as the page came with are laid out; the others wait in a body that is not, until they are sorted or filtered to the
-// front, or all are asked for.
+// Sort and filter the table of submissions. Every sort key is a number in data-sort, so sorting never reads text of a
+// submission; filtering reads it and writes only the attribute `hidden`. In a very large class, only the first rows are
+// laid out. The others are in a hidden table body until sorting or filtering moves them to the front, or the user shows
+// all.
 "use strict";
 (() => {
   const table = document.getElementById("roster");

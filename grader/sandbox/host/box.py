@@ -1,11 +1,11 @@
-"""Processes: started, fed, read, watched from outside and killed. Only this folder spawns any.
+"""The processes of one sandbox: start them, write to them, read from them, watch them from outside, kill them.
 
-    judge ──stdin──► bwrap (monitor) ── init (pid 1 inside) ── worker server ── one child a check
+    judge ──stdin──► bwrap (monitor) ── init (pid 1 inside) ── worker server ── one child per check
           ◄─stdout─ replies          ◄─stderr─ whatever the student prints
 
-The judge owns the ends of three pipes and the process ids; nothing that the inside says about processes is believed.
-Killing the init makes the kernel kill everything in its pid namespace, whatever group or session it fled to.
-A fault of the box is a SandboxError; a fault of the program inside is only ever seen as bytes, silence or an exit.
+The judge owns its ends of three pipes and the process ids. It trusts nothing that the inside reports about processes.
+When the judge kills the init, the kernel kills every process in that pid namespace, in whatever group or session.
+A fault of the sandbox raises SandboxError. A fault of the program inside shows only as bytes, as silence or as an exit.
 """
 
 from __future__ import annotations
@@ -29,35 +29,38 @@ from grader.sandbox.host.proc import Parent, list_children, memory_below
 from grader.sandbox.host.user_ids import end_processes_of
 
 CHUNK: Final = 1 << 16
-MAX_OUTPUT: Final = 64 << 10  # of what a check prints: what a person reads; the rest is drained and counted
-MAX_PIPE: Final = 1 << 20  # the most that Linux lets an ordinary user make of a pipe
-LOOK_S: Final = 0.05  # between looks at the memory of all processes inside; most calls are answered before the first
-MAX_FLOOD: Final = 256 << 20  # of prints in one check before it is stopped: past it, draining costs the judge more
+# Per check: as much printed text as a person reads. The judge reads the rest too and only counts it, because a full
+# pipe would block the student's code.
+MAX_OUTPUT: Final = 64 << 10
+MAX_PIPE: Final = 1 << 20  # pipe(7): the default of /proc/sys/fs/pipe-max-size, a user's largest pipe
+LOOK_S: Final = 0.05  # between two looks at the memory of all processes inside; most calls return before the first
+MAX_FLOOD: Final = 256 << 20  # bytes of prints in one check. After that the judge stops it: reading more costs too much
 
 
-class Silence(Exception):
+class NoReply(Exception):
     """The worker did not answer in time."""
 
 
-class Gone(Exception):
-    """The worker closed its pipe: it and all below it ended."""
+class WorkerEnded(Exception):
+    """The worker closed its pipe: the worker and all processes below it ended."""
 
 
-class Flood(Exception):
-    """The worker printed more than anybody should drain."""
+class TooMuchPrinted(Exception):
+    """The worker printed more than MAX_FLOOD bytes in one check."""
 
 
-class Glut(Exception):
-    """The processes inside hold more memory together than they may."""
+class TooMuchMemory(Exception):
+    """The processes inside hold together more memory than they may."""
 
 
 @dataclass(frozen=True)
 class Launch:
     """How to start a worker.
 
-    memory: bytes that all processes may hold together. is_plain: a student's own code on their own machine, for
-    PlainBox (plain_box.py), where the system may be any. uid: under which it runs, alone, so that all processes of that
-    uid are its own; None where a namespace tells them. enclosure: the sandbox of bwrap's that the command makes.
+    memory: the bytes that all processes may hold together. is_plain: for PlainBox (plain_box.py), which runs a
+    student's own code on their own machine, on any system. uid: the user id of this worker alone, so that every process
+    of that uid belongs to it; None where a namespace shows which processes do. enclosure: the bwrap sandbox that the
+    command makes.
     """
 
     command: tuple[str, ...]
@@ -89,68 +92,71 @@ class Box:
     def use(self, *pipes: int) -> None:
         self.requests, self.replies, self.prints = pipes
         for fd in pipes:
+            # A judge that blocks on one pipe would miss its deadlines and the other two pipes.
             os.set_blocking(fd, False)
 
     def send(self, data: bytes, deadline: float) -> None:
-        """Write all of it, reading prints meanwhile. Raises Silence, Gone, Flood or Glut."""
+        """Write all of it, and read prints meanwhile. Raises NoReply, WorkerEnded, TooMuchPrinted or TooMuchMemory."""
         view = memoryview(data)
         while view:
             try:
                 view = view[os.write(self.requests, view) :]
             except BlockingIOError:
+                # A worker that prints before it reads blocks on a full pipe, so the judge reads prints while it waits.
                 self.wait([self.prints], [self.requests], deadline)
             except BrokenPipeError:
-                raise Gone from None
+                raise WorkerEnded from None
 
     def receive(self, deadline: float) -> bytes:
-        """Some bytes of replies, at least one. Raises Silence, Gone, Flood or Glut."""
+        """Return some bytes of replies, at least one. Raises NoReply, WorkerEnded, TooMuchPrinted or TooMuchMemory."""
         while True:
             readable, _ = self.wait([self.replies, self.prints], [], deadline)
             if self.replies in readable:
                 data = os.read(self.replies, CHUNK)
                 if not data:
-                    raise Gone
+                    raise WorkerEnded
                 return data
 
     def pending(self) -> bool:
-        """Whether replies lie in the pipe that nobody asked for."""
+        """Whether the pipe holds replies that answer no request."""
         return bool(select.select([self.replies], [], [], 0)[0])
 
     def take_prints(self) -> tuple[str, int]:
-        """What was printed since the last call: the first MAX_OUTPUT bytes as text, and how many there were."""
-        # What the pipe can hold, and no more: it may be filled as fast as it is read.
+        """Return what was printed since the last call: the first MAX_OUTPUT bytes as text, and the number of bytes."""
+        # At most what the pipe holds: a process that prints as fast as the judge reads would keep this loop running.
         for _ in range(MAX_PIPE // CHUNK):
             if self.prints not in select.select([self.prints], [], [], 0)[0] or not self.drain():
                 break
-        return self.cut_prints()
+        return self.reset_prints()
 
-    def cut_prints(self) -> tuple[str, int]:
+    def reset_prints(self) -> tuple[str, int]:
         text, count = self.printed.decode("utf-8", "replace"), self.printed_bytes
         self.printed, self.printed_bytes = bytearray(), 0
         return text, count
 
-    def keep_prints(self, data: bytes) -> None:
+    def add_prints(self, data: bytes) -> None:
         self.printed_bytes += len(data)
         self.printed += data[: MAX_OUTPUT - len(self.printed)]
 
-    def left_behind(self, *, staying: int = 0) -> bool:
-        """Whether a process is alive but the server, and as many children as stay: nothing else outlives its check."""
+    def has_stray_processes(self, *, staying: int = 0) -> bool:
+        """Whether any process is alive besides the server and `staying` children: no other may outlive its check."""
+        # Inside bwrap the init's only child is the server. Under --sandbox uid or none the launcher is the server.
         inside = self.children_of(self.init) if self.init != self.process.pid else [self.process.pid]
         return len(inside) != 1 or self.has_others(inside[0], staying)
 
     def has_others(self, server: int, staying: int) -> bool:
-        """Whether a worker server has another number of children than stay, or one of these has a child."""
+        """Whether a worker server has more or fewer children than `staying`, or one of these has a child."""
         children = self.children_of(server)
         return len(children) != staying or any(map(list_children, children))
 
     def children_of(self, pid: int) -> list[int]:
-        """Of a process that lives as long as the box."""
+        """The children of a process that lives as long as the box."""
         if pid not in self.parents:
             self.parents[pid] = Parent(pid)
         return self.parents[pid].children()
 
     def held_memory(self) -> int:
-        """Bytes that all processes inside hold."""
+        """Count the bytes that all processes inside hold."""
         return memory_below(self.init)
 
     @property
@@ -158,28 +164,32 @@ class Box:
         return self.process.poll() is None
 
     def exit_code(self) -> int | None:
-        """The exit code of a box whose pipe was closed (128 + n: the server died of signal n), or None if it lives."""
+        """Return the exit code of a box whose pipe is closed (128 + n: signal n ended it), or None while it lives."""
         try:
             return self.process.wait(timeout=1)
         except subprocess.TimeoutExpired:
             return None
 
     def kill(self) -> tuple[str, int]:
-        """End everything inside, at once, and reap it. Returns the prints that were left in the pipe."""
+        """Kill everything inside and reap it. Returns the prints that were left in the pipe."""
+        # A process may end between two lines here. That is what this function wants, so both errors are ignored.
         with contextlib.suppress(ProcessLookupError, PermissionError):
+            # Without an init, read_init returned -1, and kill(-1, …) signals every process that this user may signal.
             os.kill(self.init, signal.SIGKILL) if self.init > 0 else None
         prints = self.take_prints()
-        see_end(self.process, 1)  # the monitor reaps its init, then ends by itself
+        wait_for_end(self.process, 1)  # the monitor reaps its init and then ends by itself
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.close_pipes()
         self.process.wait()
         if self.uid is not None:
+            # Without a pid namespace, a process that left the group is found by its user id alone.
             end_processes_of(self.uid)
         return prints
 
     def interrupt(self) -> None:
-        """From another thread: end everything inside. The judge finds its pipes closed, and then reaps it by kill()."""
+        """Kill everything inside, from another thread. The judge finds its pipes closed and then reaps it by kill()."""
+        # A process that was reaped has given its id back, and the kernel may have given it to another process.
         if self.is_alive:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.process.pid, signal.SIGKILL)
@@ -195,32 +205,33 @@ class Box:
     def wait(self, read: list[int], write: list[int], deadline: float) -> tuple[list[int], list[int]]:
         readable, writable = self.select(read, write, deadline)
         if self.prints in readable and not self.drain() and readable == [self.prints]:
-            time.sleep(0.001)  # prints closed, replies not: a dying worker; do not spin
+            time.sleep(0.001)  # prints are closed but replies are not: a dying worker. Without the sleep this spins
         if self.printed_bytes > MAX_FLOOD:
-            raise Flood
+            raise TooMuchPrinted
         return readable, writable
 
     def select(self, read: list[int], write: list[int], deadline: float) -> tuple[list[int], list[int]]:
-        """What is ready, with a look at the memory inside every so often meanwhile. Raises Silence or Glut."""
+        """Return what is ready, and look at the memory inside every LOOK_S. Raises NoReply or TooMuchMemory."""
         while (now := time.monotonic()) < deadline:
+            # Each process has a limit of its own (limits.py), so a check that forks could hold many times that limit.
             if self.memory is not None and now >= self.next_look:
                 self.next_look = now + LOOK_S
                 if self.held_memory() > self.memory:
-                    raise Glut
+                    raise TooMuchMemory
             until = deadline if self.memory is None else min(deadline, self.next_look)
             readable, writable, _ = select.select(read, write, [], until - now)
             if readable or writable:
                 return readable, writable
-        raise Silence
+        raise NoReply
 
     def drain(self) -> bool:
         data = os.read(self.prints, CHUNK)
-        self.keep_prints(data)
+        self.add_prints(data)
         return bool(data)
 
 
-def see_end(process: subprocess.Popen[bytes], seconds: float) -> None:
-    """Wait for it, no longer than that; woken by its end where the kernel can do so, and not between sleeps."""
+def wait_for_end(process: subprocess.Popen[bytes], seconds: float) -> None:
+    """Wait for a process to end, for at most that many seconds. Where the kernel has pidfds its end wakes the judge."""
     if process.poll() is None:
         with contextlib.suppress(AttributeError, OSError):  # not Linux, or before 5.3
             fd = os.pidfd_open(process.pid)
@@ -233,11 +244,12 @@ def see_end(process: subprocess.Popen[bytes], seconds: float) -> None:
 
 
 def spawn(launch: Launch, command: Sequence[str], prints: int) -> tuple[subprocess.Popen[bytes], int]:
-    """A launcher; and the pid of its namespace's init, which bwrap reports, or its own. Raises SandboxError.
+    """Start a launcher. Return it, and the pid of its namespace's init (bwrap reports it) or its own pid.
 
-    Its stdin and stdout are pipes; prints: where it and whoever is inside print.
+    Its stdin and stdout are pipes. prints: where the launcher and every process inside print. Raises SandboxError.
     """
     words, fds, info = list(command), list[int](), -1
+    # bwrap writes what it made to this pipe as JSON. No student code sees the pipe: the worker closes all but 0 to 2.
     if launch.enclosure is not None:
         info, info_write = os.pipe()
         words[1:1] = ["--info-fd", str(info_write)]
@@ -251,7 +263,7 @@ def spawn(launch: Launch, command: Sequence[str], prints: int) -> tuple[subproce
             bufsize=0,
             env=dict(launch.env),
             pass_fds=fds,
-            start_new_session=True,  # Ctrl-C is for the grader, which then ends the worker; Windows has no sessions
+            start_new_session=True,  # Ctrl-C reaches only the grader, which then ends the worker
             cwd=None if launch.is_plain else "/",
         )
     except OSError as error:
@@ -263,7 +275,7 @@ def spawn(launch: Launch, command: Sequence[str], prints: int) -> tuple[subproce
 
 
 def read_init(info: int) -> int:
-    """The pid of the namespace's init, as bwrap reports it before it runs anything."""
+    """Return the pid of the namespace's init, which bwrap reports before it runs anything, or -1 without one."""
     with contextlib.suppress(ValueError, KeyError), os.fdopen(info, "rb") as file:
         return int(json.load(file)["child-pid"])
-    return -1  # bwrap failed before it had one; what it prints says why
+    return -1  # bwrap failed before it had an init; what it prints tells the reason

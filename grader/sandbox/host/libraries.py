@@ -1,11 +1,11 @@
-"""The shared libraries that a Python, its extension modules and its NumPy load: all of the system that a worker sees.
+"""The shared libraries that a Python, its extension modules and its NumPy load: all that a worker sees of the system.
 
-The loader lists them itself: told to trace, it loads a program and what is to be preloaded, prints where it found each
-library, and runs nothing.
+The dynamic loader lists them itself. In trace mode it loads a program and the libraries to be preloaded, prints where
+it found each library, and runs nothing.
 
-Every file that two sandboxes can read is memory that they share: by what of it is in the page cache, one can tell the
-other something. The folders of the system hold hundreds of thousands of pages, these libraries a few thousand, which
-can be kept in memory (resident.py).
+Two sandboxes share every file that both can read: by which of its pages are in the page cache, one can send the other a
+message. The system's folders have hundreds of thousands of pages, these libraries a few thousand, which resident.py can
+keep in memory.
 Source: Linux's man page ld.so(8), LD_TRACE_LOADED_OBJECTS and LD_PRELOAD.
 """
 
@@ -20,19 +20,20 @@ from typing import Final
 
 from grader.sandbox.host.resident import files_of
 
-# What a C library loads by itself: to end a thread, to look up a user.
+# What a C library loads by name, which no trace shows: the first to end a thread, the second to look up a user.
 BY_NAME: Final = ("libgcc_s.so.1", "libnss_files.so.2")
-AT_ONCE: Final = 500  # a variable of the environment holds 128 KiB
+AT_ONCE: Final = 500  # names in one LD_PRELOAD: execve(2) allows 128 KiB for one variable (MAX_ARG_STRLEN)
 
 
 def libraries_of(program: Path, folders: Sequence[Path], hidden: Collection[Path]) -> dict[str, Path] | None:
-    """Path as the loader knows it → the file, of every library outside of the folders that is needed.
+    """Find every library outside of the folders that is needed: path as the loader knows it → the file.
 
-    The program, and what lies in the folders, need them. hidden: folders that nothing is loaded from. None where the
-    loader does not list them: it is not glibc's.
+    The program, and the extension modules in the folders, need them. hidden: folders from which nothing is loaded.
+    None where the loader does not list them: it is not glibc's.
     """
     left_out = set(map(str, hidden))
     places = trace(program, BY_NAME, Path("/"))
+    # Extension modules are preloaded in the place of the imports that would load them later.
     for folder in folders:
         extensions = (path for path in files_of([str(folder)], left_out) if ".so" in os.path.basename(path))
         names = [os.path.join(".", os.path.relpath(path, folder)) for path in extensions]
@@ -44,14 +45,16 @@ def libraries_of(program: Path, folders: Sequence[Path], hidden: Collection[Path
 
 
 def trace(program: Path, preloaded: Sequence[str], folder: Path) -> list[str]:
-    """Where the loader finds what the program and these need. What is damaged, or no library, it passes over."""
-    # A colon or a space would end a name of LD_PRELOAD; names relative to a folder hold none of its own.
-    told = {"LD_TRACE_LOADED_OBJECTS": "1", "LD_PRELOAD": ":".join(preloaded)}
-    words = [str(program), "-c", ""]  # where no such loader starts it, it runs, and does nothing
-    said = subprocess.run(words, env=told, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-    return re.findall(r"(?:=> |^\s+)(/.+) \(0x", os.fsdecode(said.stdout), re.MULTILINE)
+    """List where the loader finds what the program and these libraries need. It skips a damaged file."""
+    # A colon or a space ends a name in LD_PRELOAD. Names relative to a folder of modules contain neither.
+    environment = {"LD_TRACE_LOADED_OBJECTS": "1", "LD_PRELOAD": ":".join(preloaded)}
+    words = [str(program), "-c", ""]  # a loader without trace mode starts the program, which then does nothing
+    nothing = subprocess.DEVNULL
+    done = subprocess.run(words, env=environment, cwd=folder, stdin=nothing, capture_output=True, check=False)
+    # A line is `name => /path (0x…)`, or `/path (0x…)` for a library that was given by its path.
+    return re.findall(r"(?:=> |^\s+)(/.+) \(0x", os.fsdecode(done.stdout), re.MULTILINE)
 
 
 def canonical(place: str) -> str:
-    """The path without links on the way; the name itself stays, since that is what the loader asks for."""
+    """Return the path without links in its folders. The name stays: the loader looks for the library by that name."""
     return os.path.join(os.path.realpath(os.path.dirname(place)), os.path.basename(place))

@@ -1,4 +1,4 @@
-"""What one worker may use: the limits of assignment.toml, what each may be, and why. Pure."""
+"""What one worker may use: the limits of assignment.toml, their allowed ranges, and the reason for each range. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from grader.errors import AssignmentError
 
 @dataclass(frozen=True)
 class Limits:
-    """cpu_s and wall_s are a check's, import_* are for importing all modules, submission_wall_s is for all of it.
+    """cpu_s and wall_s are for one check, import_* for importing all modules, submission_wall_s for everything.
 
     cpu_s: a whole number in assignment.toml. A check that gets less may get a fraction (grader/grading/time_limits.py).
     """
@@ -27,21 +27,21 @@ class Limits:
     reply_mib: int
 
     def at_start(self) -> dict[str, int]:
-        """Set by the worker on itself, inside the namespaces, before it imports anything of a student."""
+        """The limits that the worker sets on itself, inside the namespaces, before it imports anything of a student."""
         return {
-            "CPU": self.import_cpu_s,
-            "AS": self.memory_mib << 20,
+            "CPU": self.import_cpu_s,  # for the import; the process of a check has its own limit (server.py)
+            "AS": self.memory_mib << 20,  # address space: RLIMIT_RSS has no effect since Linux 2.4 (setrlimit(2))
             "NPROC": self.processes,
             "NOFILE": self.open_files,
-            "FSIZE": 0,
-            "CORE": 0,
+            "FSIZE": 0,  # no file gets a byte, even if a mount were writable
+            "CORE": 0,  # no file with the memory of a process that crashed
         }
 
 
 DAY_S: Final = 24 * 3600
 COUNTED: Final = "the kernel counts CPU time in whole seconds"
 
-# By limit: the least and the most it may be, and why not less.
+# For each limit: the least and the most that it may be, and why it cannot be less.
 RANGES: Final[dict[str, tuple[int, int, str]]] = {
     "cpu_s": (1, DAY_S, COUNTED),
     "wall_s": (1, DAY_S, "a busy machine keeps a check waiting"),
@@ -53,7 +53,7 @@ RANGES: Final[dict[str, tuple[int, int, str]]] = {
     "open_files": (20, 65536, "Python opens some ten while it imports"),
     "reply_mib": (1, 256, "a right reply may need as much; more than 256 the protocol cannot carry"),
 }
-# A limit that would always be met before the other.
+# Pairs of a limit and its upper bound. A lower limit above its upper one could never be reached.
 ORDERS: Final = (
     ("cpu_s", "wall_s"),
     ("import_cpu_s", "import_wall_s"),
@@ -63,9 +63,9 @@ ORDERS: Final = (
 
 
 def limits_from(given: Mapping[str, float], place: str) -> Limits:
-    """The limits that a table sets. Raises AssignmentError, naming the key and what it may be.
+    """Return the limits that a table sets. Raises AssignmentError, which names the key and its range.
 
-    place: the file that the table stands in.
+    place: the file that holds the table.
     """
     for name in given:
         if name not in RANGES:
@@ -85,7 +85,7 @@ def limits_from(given: Mapping[str, float], place: str) -> Limits:
     for lower, upper in ORDERS:
         if given[lower] > given[upper]:
             raise AssignmentError(
-                f"{place}: limit {lower} is {given[lower]:g}, expected at most {given[upper]:g} as {upper} is: it "
-                "could never be reached. Raise the one or lower the other."
+                f"{place}: limit {lower} is {given[lower]:g}, expected at most {given[upper]:g}, which is "
+                f"{upper} and is always reached first. Lower {lower} or raise {upper}."
             )
     return Limits(**{name: value if name.endswith("wall_s") else int(value) for name, value in given.items()})  # type: ignore[arg-type]

@@ -1,14 +1,14 @@
-"""The worker's world as a bwrap command: what it sees, and that none of it can be written. Pure.
+"""The worker's file system as a bwrap command: what the worker sees, all of it read-only. Pure.
 
-    the interpreter       its executable and standard library, at the host's paths; the folders of third-party packages
-                          in it are covered by empty ones, and so is what no layer needs
+    the interpreter       its executable and standard library, at the host's paths; empty folders cover the folders of
+                          third-party packages in it, and the parts that no layer needs
     /usr/lib/…            the C libraries that these and NumPy need, one by one
-    /site/numpy           NumPy alone, not the site-packages it lies in
+    /site/numpy           NumPy alone, not the site-packages folder around it
     /worker               worker.py and the modules that it needs
     /work                 the submission's work tree
     /dev/null, urandom…   no terminal, no shared memory
 
-No /proc, no /tmp, no home, no shell. All is read-only; the network is a namespace without an interface.
+There is no /proc, no /tmp, no home and no shell. The network is a namespace without an interface.
 """
 
 from __future__ import annotations
@@ -28,27 +28,28 @@ DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 WORK: Final = "/work"
 WORKER: Final = "/worker"
 SITE: Final = "/site"
-# worker.py is the program; the others are what it imports.
+# worker.py is the program; it imports the others.
 WORKER_FILES: Final = ("worker.py", *sorted({path.name for path in INSIDE.glob("*.py")} - {"__init__.py", "worker.py"}))
 
-# BLAS and OpenMP pools neither survive a fork nor fit the process limit, and would take the cores of the other jobs.
+# Threads of BLAS and OpenMP pools do not survive a fork, exceed the process limit, and take cores from the other jobs.
 POOLS: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 ONE_THREAD: Final = dict.fromkeys((*POOLS, "VECLIB_MAXIMUM_THREADS"), "1")
 ENVIRONMENT: Final = {
-    "LANG": "C.UTF-8",
-    "PATH": "/nowhere",
-    "PYTHONHASHSEED": "0",
+    "LANG": "C.UTF-8",  # files and prints are UTF-8, as on students' machines
+    "PATH": "/nowhere",  # no program can be found; without PATH, Python searches os.defpath
+    "PYTHONHASHSEED": "0",  # the order of a set of names is the same in every run, and so is the mark
     "PYTHONPATH": SITE,
-    "MALLOC_ARENA_MAX": "1",  # else each thread reserves 64 MiB, up to 8 times a core, of the memory that is allowed
+    # Otherwise glibc reserves 64 MiB for each thread (up to 8 arenas a core) from the address space that is allowed.
+    "MALLOC_ARENA_MAX": "1",
     **ONE_THREAD,
 }
 
 
 @dataclass(frozen=True)
 class Guest:
-    """What a sandbox is made for. files: path inside and outside, of what it shows beside Python and NumPy.
+    """The program that a sandbox is made for. files: what it shows besides Python and NumPy, path inside and outside.
 
-    program: whose libraries it shows besides. changes_uid: started by root, it is to give that up by itself.
+    program: an executable whose libraries the sandbox shows too. changes_uid: started by root, it drops root itself.
     """
 
     files: tuple[tuple[str, Path], ...]
@@ -61,9 +62,9 @@ WORKER_GUEST: Final = Guest(tuple((f"{WORKER}/{name}", INSIDE / name) for name i
 
 @dataclass(frozen=True)
 class Enclosure:
-    """A sandbox of bwrap's around one work tree. userns_fd: where root starts it, a user namespace to enter.
+    """A bwrap sandbox around one work tree. userns_fd: the user namespace to enter, where root starts the sandbox.
 
-    options: what the worker is told. given: files that are the same in nearly all work trees (isolation.py).
+    options: sent to the worker. given: files that are the same in nearly all work trees (isolation.py).
     """
 
     bwrap: str
@@ -74,7 +75,7 @@ class Enclosure:
     given: tuple[tuple[str, str], ...] = ()
 
     def command(self, guest: Guest, *words: str) -> tuple[str, ...]:
-        """What starts the sandbox, with these words as the first command inside."""
+        """Return the command that starts the sandbox, with these words as the first command inside."""
         namespaces = namespace_options(self.userns_fd, guest.changes_uid)
         work = ("--ro-bind", str(self.work), WORK, "--chdir", WORK)
         return (self.bwrap, *namespaces, *mount_options(self.interpreter, guest), *work, "--", *words)
@@ -83,12 +84,15 @@ class Enclosure:
 def namespace_options(userns_fd: int | None, changes_uid: bool) -> list[str]:
     options = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     if userns_fd is not None:
-        # Mount as root, since the interpreter may lie below a folder that only root may enter; the worker drops to its
-        # own uid before it imports anything, and these two rights go with that.
+        # Mount as root, since the interpreter may be in a folder that only root may enter. The worker changes to its
+        # own uid before it imports anything, and that ends these two rights as well.
         options += ["--userns", str(userns_fd), "--cap-drop", "ALL"]
         options += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if changes_uid else []
     else:
+        # --disable-userns: a worker with a user namespace of its own would have all rights in it, and much of the
+        # kernel's code that only root should reach.
         options += ["--unshare-user", "--disable-userns", "--cap-drop", "ALL", "--uid", "65534", "--gid", "65534"]
+    # --new-session: without a terminal, TIOCSTI cannot type into the user's shell (bwrap(1)).
     options += ["--die-with-parent", "--new-session", "--clearenv", "--hostname", "sandbox"]
     for name, value in ENVIRONMENT.items():
         options += ["--setenv", name, value]
@@ -97,23 +101,26 @@ def namespace_options(userns_fd: int | None, changes_uid: bool) -> list[str]:
 
 @cache
 def mount_options(interpreter: Interpreter, guest: Guest) -> tuple[str, ...]:
-    """Everything that every sandbox has, and the place for the work tree."""
+    """Return the options for everything that every sandbox has, and for the folder of the work tree."""
     binds = shown_paths(interpreter, guest)
     options = parents([*binds, *map(str, interpreter.hidden), f"{WORK}/file"])
+    # On a merged system /lib is a link to /usr/lib; the loader's own path begins with /lib.
     for link in filter(os.path.islink, SYSTEM_LIBRARIES):
         options += ["--symlink", os.readlink(link), link]
     for inside, outside in binds.items():
         options += ["--ro-bind", str(outside), inside]
     for device in DEVICES:
         options += ["--dev-bind", device, device]
+    # After the binds: a later mount covers an earlier one.
     for folder in interpreter.hidden:
         if any(folder.is_relative_to(inside) for inside in binds):
             options += ["--tmpfs", str(folder), "--remount-ro", str(folder)]
+    # Last, since bwrap makes the mount points in it. bwrap's root is a tmpfs, and writable memory would hold notes.
     return (*options, "--remount-ro", "/")
 
 
 def shown_paths(interpreter: Interpreter, guest: Guest) -> dict[str, Path]:
-    """Path inside → path outside, of everything that is bound but the work tree."""
+    """Return path inside → path outside, for everything that is bound except the work tree."""
     own = {str(path): path for path in (*interpreter.shown, interpreter.executable)}
     numpy = {f"{SITE}/{folder.name}": folder for folder in interpreter.numpy_folders}
     return {**system_paths(interpreter, guest.program), **own, **numpy, **dict(guest.files)}
@@ -121,9 +128,9 @@ def shown_paths(interpreter: Interpreter, guest: Guest) -> dict[str, Path]:
 
 @cache
 def system_paths(interpreter: Interpreter, program: Path | None = None) -> dict[str, Path]:
-    """Path inside → path outside of what is the system's: libraries, and the loader's list of them.
+    """Return path inside → path outside, for what belongs to the system: libraries, and the loader's list of them.
 
-    Where the system does not say where a library lies, all of its folders. program: one that needs some, too.
+    All of the system's library folders where the loader does not list libraries. program: one that needs more.
     """
     if program is not None:
         return system_paths(interpreter) | (libraries_of(program, [], ()) or {})
@@ -135,19 +142,20 @@ def system_paths(interpreter: Interpreter, program: Path | None = None) -> dict[
 
 
 def resident_paths(interpreter: Interpreter, *guests: Guest) -> tuple[list[str], list[str]]:
-    """What the sandboxes of these show, as it lies outside; and folders in it that none shows."""
+    """Return what the sandboxes for these guests show, by its path outside, and the folders in it that they hide."""
     binds = [path for guest in guests for path in shown_paths(interpreter, guest).values()]
     return sorted({str(path.resolve()) for path in binds}), sorted(map(str, interpreter.hidden))
 
 
 @cache
 def open_paths(interpreter: Interpreter) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What a worker without mounts of its own may read, whole folders and files; and folders that it may only list.
+    """Return what a worker without mounts of its own may read (folders and files), and folders that it may only list.
 
-    The same as it would see with them: a folder that holds third-party packages is opened but for these.
+    It sees the same as with mounts: of a folder with hidden ones in it, everything else is opened.
     """
     whole, listed = {interpreter.executable, *interpreter.numpy_folders}, set()
     devices = [Path(name) for name in DEVICES if os.path.exists(name)]
+    # Landlock has no rule that takes back a part of an opened folder, so such a folder is opened entry by entry.
     waiting = [path.resolve() for path in (*system_paths(interpreter).values(), *devices, *interpreter.shown)]
     while waiting:
         path = waiting.pop()
@@ -162,6 +170,6 @@ def open_paths(interpreter: Interpreter) -> tuple[tuple[str, ...], tuple[str, ..
 
 
 def parents(paths: Iterable[str]) -> list[str]:
-    """Every folder above these, made enterable by all: bwrap's own are for root only."""
+    """Return options that make every folder above these with mode 0755: bwrap makes them for root alone (0700)."""
     folders = sorted({str(parent) for path in paths for parent in PurePosixPath(path).parents} - {"/"})
     return [word for folder in [*folders, "/dev"] for word in ("--perms", "0755", "--dir", folder)]

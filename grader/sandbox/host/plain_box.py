@@ -1,11 +1,11 @@
-"""A worker without a sandbox: a student runs their own code on their own machine, whatever system that is.
+"""A worker without a sandbox: a student runs their own code on their own machine, on any system.
 
     grader ──stdin──► worker (serves every check itself, no fork)
            ◄─stdout─ replies          ◄─stderr─ prints
-       three threads move the bytes: pipes that can be waited for with a deadline are POSIX's
+       three threads move the bytes: only POSIX can wait for a pipe with a deadline
 
-The same face as Box, without its watch over processes: here nobody defends anything against anybody, and the only
-limits are time and what the reader's patience allows. What hangs, exits or crashes is replaced as there.
+It has the methods of Box, but does not watch processes: students need no protection from themselves. The only limits
+are time and the student's patience. A worker that hangs, exits or crashes is replaced, as with Box.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import threading
 import time
 from typing import IO, Final, TypeVar
 
-from grader.sandbox.host.box import CHUNK, MAX_FLOOD, Box, Flood, Gone, Launch, Silence, spawn
+from grader.sandbox.host.box import CHUNK, MAX_FLOOD, Box, Launch, NoReply, TooMuchPrinted, WorkerEnded, spawn
 
 END: Final = b""
 T = TypeVar("T")
@@ -30,13 +30,15 @@ class PlainBox(Box):
 
     def start(self, launch: Launch) -> None:
         self.process, self.init = spawn(launch, launch.command, subprocess.PIPE)
+        # Queues carry what the threads move, since a queue has a timeout on every system and a pipe has not.
         self.to_write: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self.written: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self.received: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self.is_over = False
-        self.printing = threading.Lock()
+        self.printing = threading.Lock()  # for `printed`, which a thread fills and the judge takes
         moves = (self.write_requests, self.read_replies, self.read_prints)
         pipes = (self.process.stdin, self.process.stdout, self.process.stderr)
+        # Daemons: on a pipe that a grandchild holds open, a read never returns, and the grader must be able to exit.
         self.threads = [
             threading.Thread(target=move, args=(pipe,), daemon=True) for move, pipe in zip(moves, pipes, strict=True)
         ]
@@ -44,27 +46,28 @@ class PlainBox(Box):
             thread.start()
 
     def send(self, data: bytes, deadline: float) -> None:
-        """Write all of it. Raises Silence, Gone or Flood."""
+        """Write all of it. Raises NoReply, WorkerEnded or TooMuchPrinted."""
         self.to_write.put(data)
         if not self.take(self.written, deadline):
-            raise Gone
+            raise WorkerEnded
 
     def receive(self, deadline: float) -> bytes:
-        """Some bytes of replies, at least one. Raises Silence, Gone or Flood."""
+        """Return some bytes of replies, at least one. Raises NoReply, WorkerEnded or TooMuchPrinted."""
         data = END if self.is_over else self.take(self.received, deadline)
         if data == END:
             self.is_over = True
-            raise Gone
+            raise WorkerEnded
         return data
 
     def take(self, source: queue.SimpleQueue[T], deadline: float) -> T:
         while True:
             if self.printed_bytes > MAX_FLOOD:
-                raise Flood
+                raise TooMuchPrinted
             left = deadline - time.monotonic()
             if left <= 0:
-                raise Silence
+                raise NoReply
             with contextlib.suppress(queue.Empty):
+                # Not longer: on Windows a waiting get() does not see Ctrl-C, and a flood of prints must end it too.
                 return source.get(timeout=min(left, 0.5))
 
     def pending(self) -> bool:
@@ -72,10 +75,10 @@ class PlainBox(Box):
 
     def take_prints(self) -> tuple[str, int]:
         with self.printing:
-            return self.cut_prints()
+            return self.reset_prints()
 
-    def left_behind(self, *, staying: int = 0) -> bool:
-        """Never asked here: what a student starts on their own machine is theirs."""
+    def has_stray_processes(self, *, staying: int = 0) -> bool:
+        """Always false: a student may start any process on their own machine."""
         return False
 
     def kill(self) -> tuple[str, int]:
@@ -93,7 +96,7 @@ class PlainBox(Box):
         return self.take_prints()
 
     def interrupt(self) -> None:
-        """From another thread: end the worker. The judge finds its pipes closed, and then reaps it by kill()."""
+        """Kill the worker, from another thread. The judge finds its pipes closed and then reaps it by kill()."""
         self.process.kill()
 
     def write_requests(self, pipe: IO[bytes]) -> None:
@@ -102,6 +105,7 @@ class PlainBox(Box):
                 view = memoryview(data)
                 while view:
                     view = view[os.write(pipe.fileno(), view) :]
+            # ValueError: kill() closed the pipe while this thread waited.
             except (OSError, ValueError):
                 self.written.put(False)
             else:
@@ -117,4 +121,4 @@ class PlainBox(Box):
         with contextlib.suppress(OSError, ValueError):
             while data := os.read(pipe.fileno(), CHUNK):
                 with self.printing:
-                    self.keep_prints(data)
+                    self.add_prints(data)

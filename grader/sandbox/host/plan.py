@@ -1,6 +1,6 @@
-"""What a session is made for, and what it tells beside the values: plain data.
+"""What a session is made for, and what an import reports besides values: plain data.
 
-Plan ──► session ──► ImportResult, with LeftOut: statements that could not be imported
+Plan ──► session ──► ImportResult, with a LeftOut for each statement that could not be imported
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from grader.sandbox.host.replies import plain_text
 
 @dataclass(frozen=True)
 class Plan:
-    """What a worker imports, in this order, and which functions are called.
+    """The modules that a worker imports, in this order, and the functions that are called.
 
-    classes: those of the functions that are classes, and the members that are used. switches: functions that may be
-    exchanged for stubs, and the names of their arguments; without `exchange` only those that are absent are. hollow:
-    modules that are not imported but made of stubs. sources: the submission's files, for lines of tracebacks.
-    tolerant: what does not work in a module is left out of it, and the rest is there.
+    classes: those of the functions that are classes, with the members that are used. switches: functions that stubs may
+    replace, and the names of their arguments; without `exchange`, stubs replace only absent ones. hollow: modules that
+    consist of stubs and are not imported. sources: the submission's files, for the lines of tracebacks. tolerant: a
+    statement that does not work is left out of its module, and the others run.
     """
 
     modules: tuple[str, ...]
@@ -39,9 +39,11 @@ class Plan:
             "modules": list(self.modules),
             "functions": sorted(self.functions),
             "members": {
+                # A method is called; an attribute is read, or entries of it are written (inside/child.py).
                 name: {**dict.fromkeys(members.methods, "method"), **dict.fromkeys(members.attributes, "attribute")}
                 for name, members in self.classes.items()
             },
+            # Sorted and listed: the same plan must give the same bytes, and JSON has no sets.
             "switches": {name: list(parameters) for name, parameters in self.switches.items()},
             "hollow": list(self.hollow),
             "exchange": self.exchange,
@@ -52,7 +54,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A statement of a module that could not be run while it was imported. function: that it defines, or ""."""
+    """A statement that failed when its module was imported. function: the function that it defines, or ""."""
 
     file: str
     line: int
@@ -62,9 +64,9 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class ImportResult:
-    """What is known of the import. broken: why it never came to an end. failures: by module, or None.
+    """What the judge knows of an import. broken: why the import did not end. failures: by module, or None.
 
-    absent: names of modules that are not in the sandbox. recoded: files that are not in UTF-8. prints: meanwhile.
+    absent: names of modules that are not in the sandbox. recoded: files that are not in UTF-8. prints: during it.
     """
 
     broken: Failure | None = None
@@ -75,18 +77,22 @@ class ImportResult:
     prints: str = ""
 
     def failure_of(self, module: str) -> Failure | None:
-        """Why nothing of a module can be called, if so."""
+        """Why no function of a module can be called; None if they can."""
+        # An import that did not end reports on no module, so its failure is that of all.
         return self.broken or self.failures.get(module)
 
     @property
     def is_whole(self) -> bool:
+        # Statements that were left out do not count: the functions beside them can be called.
         return self.broken is None and not any(self.failures.values())
 
 
 def left_out_from(item: Any) -> LeftOut | None:
-    """What a worker says of a statement, if it has the form of it."""
+    """Read what a worker reports of a statement; None if it has another form."""
+    # Exact types and bounded texts: the server that sends this has run student code.
     if not (isinstance(item, tuple) and list(map(type, item)) == [str, int, str, str, str]):
         return None
     file, line, function, error, text = item
-    told = f"{plain_text(error)}: {plain_text(text)}".removesuffix(": ")
-    return LeftOut(plain_text(file)[:200], line, plain_text(function)[:100], told)
+    # An exception without a text is its type alone, without a colon behind it.
+    described = f"{plain_text(error)}: {plain_text(text)}".removesuffix(": ")
+    return LeftOut(plain_text(file)[:200], line, plain_text(function)[:100], described)

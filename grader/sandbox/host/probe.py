@@ -1,7 +1,7 @@
-"""What a Python says of itself: its version, and where its parts lie. Asked of the one that is to run workers.
+"""What a Python reports of itself: its version, and where its parts are. Run by the Python that is to run workers.
 
-This process answers for itself; any other is given this file as a program. So it runs under Python 3.8 on, with nothing
-but the standard library and that Python's own NumPy, if it has one.
+This process runs it as a function. Any other Python gets this file as a program, so the file must run under Python 3.8
+and later with only the standard library, and that Python's own NumPy if it has one.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from typing import Any
 
 
 def facts() -> dict[str, Any]:
-    """Of the Python that runs this; `numpy` is None where there is none."""
+    """Facts about the Python that runs this; `numpy` is None where NumPy is not installed."""
     found: dict[str, Any] = {
         "version": list(sys.version_info[:3]),
         "executable": os.path.realpath(sys.executable),
+        # Of a virtual environment, the Python that it was made from: the standard library is there.
         "base_prefix": os.path.realpath(sys.base_prefix),
         "stdlib": os.path.realpath(sysconfig.get_path("stdlib")),
         "numpy": None,

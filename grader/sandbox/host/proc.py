@@ -1,6 +1,6 @@
-"""Processes as the kernel lists them: whose children are there, under which user id, with how much memory.
+"""Processes as the kernel lists them: children, user ids and memory.
 
-What a process says of itself is never asked, only /proc.
+All of it comes from /proc. Nothing here trusts what a process reports of itself. Source: Linux's man page proc(5).
 """
 
 from __future__ import annotations
@@ -11,22 +11,23 @@ from pathlib import Path
 from typing import Final
 
 CHUNK: Final = 1 << 16
-LINKS_OF_ONE: Final = 3  # of the folder of a process's threads: itself, its name, and the only one
+LINKS_OF_ONE: Final = 3  # hard links of /proc/PID/task with one thread: the entry, its ".", and the ".." of the thread
 
 
 class Parent:
-    """A process whose children are asked for again and again: its files stay open, as to open them takes longest."""
+    """A process whose children are listed often. Its files stay open, since opening them takes most of the time."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
         self.files: list[int] = []
+        # The main thread's list alone. children() reads the others' too once there are other threads.
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             for name, flags in (("task", os.O_DIRECTORY), (f"task/{pid}/children", 0)):
                 self.files.append(os.open(f"/proc/{pid}/{name}", os.O_RDONLY | os.O_CLOEXEC | flags))
 
     def children(self) -> list[int]:
-        """Of all its threads."""
-        if len(self.files) < 2:
+        """The children of all its threads."""
+        if len(self.files) < 2:  # the process had ended before its files were opened
             return []
         tasks, children = self.files
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
@@ -40,7 +41,8 @@ class Parent:
 
 
 def list_children(pid: int) -> list[int]:
-    """The children of all threads of a process, as the kernel lists them."""
+    """List the children of all threads of a process."""
+    # A process may end at any moment: then its files are absent (ENOENT), or reading them fails (ESRCH).
     children: list[int] = []
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
         for task in os.listdir(f"/proc/{pid}/task"):
@@ -49,26 +51,28 @@ def list_children(pid: int) -> list[int]:
 
 
 def processes_of(uid: int) -> list[int]:
-    """All processes that run under a uid, as the kernel lists them."""
+    """List all processes that run under a uid."""
     found = []
     for name in filter(str.isdecimal, os.listdir("/proc")):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             status = Path(f"/proc/{name}/status").read_bytes()
-            dead = b"\nState:\tZ" in status
+            dead = b"\nState:\tZ" in status  # a zombie runs nothing; only its parent can remove it
+            # The first of the four is the real uid, which a process without rights cannot change.
             if not dead and b"\nUid:\t%d\t" % uid in status:
                 found.append(int(name))
     return found
 
 
 def memory_below(pid: int) -> int:
-    """Bytes of memory that a process and all below it hold; what two of them share counts twice."""
+    """Count the bytes of memory that a process and all below it hold. Memory that two of them share counts twice."""
     pages = 0
     with contextlib.suppress(FileNotFoundError, ProcessLookupError, IndexError):
+        # The second field: resident pages. Pages that were only reserved cost nothing.
         pages = int(read_whole(f"/proc/{pid}/statm").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") + sum(map(memory_below, list_children(pid)))
 
 
 def read_whole(path: str) -> bytes:
-    """A file of /proc, sooner than by a buffer."""
+    """Read a file of /proc without a buffer: it is short, and the judge reads it between two calls."""
     with open(path, "rb", buffering=0) as file:
         return file.read()

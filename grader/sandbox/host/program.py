@@ -1,14 +1,14 @@
-"""A check as a program: recorded once, sent to every submission, and held against what the check then really does.
+"""A check as a program: recorded once, sent to every submission, and compared with the calls that the check makes.
 
     a check's function on placeholders ──► Recorder: steps ──► Program: encoded once
-    the replies alone: is all right that the function would return? ──► yes: it is not run
+    the replies alone: are all values right that the function would return? ──► yes: the function does not run
     no: the same function on real values: each call ──► is it the program's next one? ──► its result, as it comes in
                                                     └─► no: Diverged, and the check is rerun call by call
 
-A program holds nothing that a submission returned: placeholders have no values. It ends where the function first looks
-at one. The worker runs it ahead of the check. Where something is wrong, what the worker did counts only as far as the
-check does the same: the values that it judges are those of its own calls, in its own order, and what went wrong is said
-of the call that it makes at that moment.
+A program contains no value of a submission, because placeholders have none. It ends where the function first looks at a
+value. The worker runs it ahead of the check. If something is wrong, the program's results count only while the check
+makes the same calls: the judge then compares the values of the check's own calls, in its own order, and reports a
+failure for the call that the check makes at that moment.
 """
 
 from __future__ import annotations
@@ -26,29 +26,28 @@ from grader.sandbox.inside.operations import OPERATIONS
 from grader.sandbox.inside.protocol import Handle, ProtocolError, encode_part
 
 CALL: Final = "call"
-AFTER: Final = "after"  # a dict argument of an earlier call, as that call left it
+AFTER: Final = "after"  # an earlier call's dict argument, in the state in which that call left it
 
-LARGE: Final = 2000  # bytes of an array that is sent once, however often the program uses it
+LARGE: Final = 2000  # bytes; an array from this size on is sent once, however often the program uses it
 
-Step = tuple[
-    Any, ...
-]  # operation, operands; of a call: function, args, kwargs, arity, whether the judge needs the value
+# operation, operands; for a call: function, args, kwargs, arity, whether the judge needs the value
+Step = tuple[Any, ...]
 
 
 class Diverged(BaseException):
-    """A check does something else than its program: whatever the program did does not count.
+    """A check makes other calls than its program, so the program's results do not count.
 
-    No Exception, so that no check takes it for one of its own.
+    Not an Exception, so that no `except Exception` in a check catches it.
     """
 
 
 @dataclass(eq=False)
 class Program:
-    """Steps, and those up to the last call as they travel. calls: the numbers of the calls, each of which has a reply.
+    """Steps, and `part`: those up to the last call, encoded. calls: the numbers of the calls; each gets a reply.
 
-    result: what `work` returns, with references; None where it looked at a value. has_all_calls: whether it is expected
-    that `work` makes no call after these. Where there is no result, a run shows it; a wrong guess costs a rerun.
-    is_lean: whether results are enough that `work` returns; then the worker may leave out what only other calls need.
+    result: what `work` returns, with references; None if it looked at a value. has_all_calls: whether `work` is assumed
+    to make no call after these. Without a result, the first run shows it; a wrong assumption costs a rerun. is_lean:
+    whether the worker may leave out values that no result contains and only other calls need.
     """
 
     steps: tuple[Step, ...]
@@ -60,26 +59,27 @@ class Program:
 
 
 def record(work: Callable[[Call], Any], arities: Sequence[tuple[str, int]]) -> Program | None:
-    """The program of what `work` does with a caller, up to the first look. None where it makes no call before that."""
+    """Record the calls of `work` up to its first look at a value. Returns None if it makes no call before that."""
     recorder, result = Recorder(arities), None
-    with suppress(Look, Exception):  # a fault of the check's shows when it runs on values
-        result = recorder.written(work(recorder.call))
+    with suppress(Look, Exception):  # a mistake in the check shows when it runs on values
+        result = recorder.as_sent(work(recorder.call))
     if not recorder.calls:
         return None
     steps = recorder.steps
     needed = needed_for(result, steps)
     for number in recorder.calls:
         steps[number] = (*steps[number], result is None or number in needed)
+    # If every value is needed, lean replies would save nothing.
     is_lean = result is not None and not needed.issuperset(recorder.calls)
     try:
         part = encode_part(steps[: recorder.calls[-1] + 1])
         return Program(tuple(steps), tuple(recorder.calls), part, result, result is not None, is_lean)
-    except ProtocolError:  # longer than a message may be
+    except ProtocolError:  # longer than a message may be: the check then makes its calls one by one
         return None
 
 
 def needed_for(written: Any, steps: Sequence[Step]) -> set[int]:
-    """The numbers of the calls whose values a recorded value is made of."""
+    """Return the numbers of the calls from whose values a recorded value is made."""
     if type(written) is Handle:
         operation, *operands = steps[written.number]
         return {written.number} if operation == CALL else needed_for(operands, steps)
@@ -89,7 +89,7 @@ def needed_for(written: Any, steps: Sequence[Step]) -> set[int]:
 
 
 class Recorder:
-    """A caller that writes calls down. Arguments are copied: a check may go on to change its arrays."""
+    """Records calls in place of making them. It copies arguments, because a check may change its arrays later."""
 
     def __init__(self, arities: Sequence[tuple[str, int]]) -> None:
         self.arities = iter(arities)
@@ -100,42 +100,45 @@ class Recorder:
         self.constants: dict[tuple[str, tuple[int, ...], bytes], Handle] = {}
 
     def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Placeholder:
-        sent = tuple(self.again(arg) if id(arg) in self.dicts else self.written(arg) for arg in args)
-        named = {name: self.written(arg) for name, arg in kwargs.items()}
+        sent = tuple(self.changed_dict(arg) if id(arg) in self.dicts else self.as_sent(arg) for arg in args)
+        named = {name: self.as_sent(arg) for name, arg in kwargs.items()}
         arity = take_arity(self.arities, function)
         number = self.add((CALL, function, sent, named, arity))
         self.calls.append(number)
         for position, arg in enumerate(args):
-            if issubclass(type(arg), dict):  # isinstance() would look at a placeholder
-                self.dicts[id(arg)] = (arg, self.written(arg), number, position)
+            # issubclass, since isinstance() reads __class__, and that would be a look at a placeholder.
+            if issubclass(type(arg), dict):
+                self.dicts[id(arg)] = (arg, self.as_sent(arg), number, position)
         return Placeholder(CALL, (number,), arity)
 
     def add(self, step: Step) -> int:
         self.steps.append(step)
         return len(self.steps) - 1
 
-    def again(self, arg: dict[Any, Any]) -> Handle:
-        """A dict that an earlier call had, too: as that call left it, with what the check wrote into it since."""
+    def changed_dict(self, arg: dict[Any, Any]) -> Handle:
+        """Record a dict that an earlier call had too: as that call left it, with what the check wrote into it since."""
         _, before, number, position = self.dicts[id(arg)]
+        # No operation removes a key, so the program ends here.
         if before.keys() - arg.keys():
             raise Look
-        now = self.written(arg)
+        now = self.as_sent(arg)
         changes = {key: now[key] for key in now if key not in before or not same(now[key], before[key])}
         left = Handle(self.add((AFTER, Handle(number, ""), position)), "")
         return Handle(self.add(("changed", left, changes)), "") if changes else left
 
-    def written(self, value: Any) -> Any:
-        """An argument as it travels: a placeholder as a reference to the step that its value comes from."""
+    def as_sent(self, value: Any) -> Any:
+        """Return an argument as it is sent: a placeholder becomes a reference to the step that computes its value."""
         if type(value) is Placeholder:
             return Handle(self.number_of(value), "")
         if isinstance(value, np.ndarray):
+            # tobytes() of an array of objects gives addresses, which say nothing about equality.
             return value.copy() if value.nbytes < LARGE or value.dtype.hasobject else self.constant(value)
         if type(value) in (tuple, list):
-            return type(value)(map(self.written, value))
-        return {key: self.written(item) for key, item in value.items()} if isinstance(value, dict) else value
+            return type(value)(map(self.as_sent, value))
+        return {key: self.as_sent(item) for key, item in value.items()} if isinstance(value, dict) else value
 
     def constant(self, array: np.ndarray) -> Handle:
-        """A large array as a step of its own: a net in training is given the same examples again and again."""
+        """Record a large array as a step of its own: training a net passes the same examples in every call."""
         key = (array.dtype.str, array.shape, array.tobytes())
         if key not in self.constants:
             self.constants[key] = Handle(self.add(("constant", array.copy())), "")
@@ -147,13 +150,14 @@ class Recorder:
         if one.operation not in OPERATIONS:
             raise Look
         if id(one) not in self.numbers:
-            step = (one.operation, *map(self.written, one.operands))
-            self.numbers[id(one)] = (one, self.add(step))  # with it, so that its id stays its own
+            step = (one.operation, *map(self.as_sent, one.operands))
+            # The table holds the placeholder too: otherwise a later object could get the same id.
+            self.numbers[id(one)] = (one, self.add(step))
         return self.numbers[id(one)][1]
 
 
 class Replay:
-    """A program beside the check that it was recorded from: which call is next, and what the results came to."""
+    """Follows a program while its check runs: which call is next, and which values the steps have so far."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
@@ -162,39 +166,43 @@ class Replay:
         self.left: dict[tuple[int, int], dict[Any, Any]] = {}
 
     def expect(self, function: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
-        """Raise Diverged if this is not the program's next call, with the very arguments that the worker has."""
+        """Raise Diverged unless this is the program's next call, with the same arguments that the worker computed."""
         _, name, sent, named, *_ = self.program.steps[self.program.calls[self.served]]
         try:
-            is_next = name == function and same(self.filled(sent), args) and same(self.filled(named), dict(kwargs))
-        except Exception:  # what was returned does not have what the program makes of it
+            is_next = (
+                name == function and same(self.with_values(sent), args) and same(self.with_values(named), dict(kwargs))
+            )
+        except Exception:  # a returned value lacks what the program takes from it
             is_next = False
         if not is_next:
             raise Diverged
 
     def add(self, value: Any, args: tuple[Any, ...]) -> None:
-        """What the next call returned, and its arguments as it left them."""
+        """Record what the next call returned, and its dict arguments as it left them."""
         number = self.program.calls[self.served]
         self.values[number] = value
+        # dict(): the check may write into the dict after this call.
         self.left.update({(number, at): dict(arg) for at, arg in enumerate(args) if isinstance(arg, dict)})
         self.served += 1
 
-    def filled(self, written: Any) -> Any:
-        """What was recorded with values in the place of references."""
+    def with_values(self, written: Any) -> Any:
+        """Return a recorded value with its references replaced by values."""
         if type(written) is Handle:
             return self.value(written.number)
         if type(written) in (tuple, list):
-            return type(written)(map(self.filled, written))
-        return {key: self.filled(item) for key, item in written.items()} if type(written) is dict else written
+            return type(written)(map(self.with_values, written))
+        return {key: self.with_values(item) for key, item in written.items()} if type(written) is dict else written
 
     def value(self, number: int) -> Any:
         if number not in self.values:
             operation, *operands = self.program.steps[number]
             if operation == AFTER:
                 return self.left[operands[0].number, operands[1]]
-            self.values[number] = OPERATIONS[operation](*map(self.filled, operands))
+            self.values[number] = OPERATIONS[operation](*map(self.with_values, operands))
         return self.values[number]
 
 
 def take_arity(arities: Iterator[tuple[str, int]], function: str) -> int | None:
-    """The next arity that is this function's; those before it are gone. None where there is none."""
+    """Return the next arity of this function, and drop those before it. None if there is no other."""
+    # A check that skips a call, on another branch than the reference, thus stays in step with the list.
     return next((arity for name, arity in arities if name == function), None)

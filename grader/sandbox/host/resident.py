@@ -1,13 +1,13 @@
-"""Files kept in memory for as long as a process lives: no sandbox can tell which of their pages another one read.
+"""Keeps files in memory while a process lives, so that no sandbox can see which of their pages another sandbox read.
 
-    files that every sandbox shows ──map all pages──► this process, which holds them ──lock, where that is allowed──►
+    files that every sandbox shows ──map all pages──► this process, which holds them ──lock, if allowed──►
 
-A page that is in memory is read in less than a microsecond, one that is not takes many times longer, and a clock tells
-the two apart: two sandboxes could pass bits. A page that a process has mapped is not dropped on demand, and one that is
-locked not even where memory is short. Only root, or a generous RLIMIT_MEMLOCK, may lock so much; who may not has mapped
-it all the same.
+Reading a page takes less than a microsecond if it is in memory, and much longer if it is not. A clock shows the
+difference, so two sandboxes could pass bits. The kernel does not drop a page on demand while a process maps it, and it
+does not drop a locked page even where memory is short. Only root, or a user with a large RLIMIT_MEMLOCK, may lock that
+much. Any other user maps the pages without a lock.
 
-Runs in a child of the zygote or in the judge, never in a sandbox. Under Python 3.8 on, beside zygote.py.
+Runs in a child of the zygote or in the judge, never in a sandbox. Must run under Python 3.8 on, beside zygote.py.
 Source: Linux's man pages mmap(2), posix_fadvise(2).
 """
 
@@ -19,26 +19,27 @@ import os
 import time
 from collections.abc import Collection, Iterable, Iterator
 
-MAP_POPULATE, MAP_LOCKED = 0x8000, 0x2000  # the same on both machines
+MAP_POPULATE, MAP_LOCKED = 0x8000, 0x2000  # the same on x86-64 and on 64-bit ARM
 PR_SET_PDEATHSIG, SIGKILL = 1, 9
 
 
 def keep_resident(paths: Iterable[str], hidden: Collection[str]) -> int:
-    """Map every file of these, and those in these folders, for as long as this process lives. How many bytes it was.
+    """Map every one of these files, and every file in these folders, while this process lives. Returns their bytes.
 
     hidden: folders that are left out.
     """
     libc = ctypes.CDLL(None, use_errno=True)
-    libc.mmap.restype = ctypes.c_void_p
+    libc.mmap.restype = ctypes.c_void_p  # an address: the default, int, would cut it to 32 bits
     total = 0
     for path in files_of(paths, hidden):
         try:
             file = os.open(path, os.O_RDONLY)
-        except OSError:  # unreadable for us, so for a sandbox
+        except OSError:  # a sandbox cannot read it either
             continue
         size = os.fstat(file).st_size
-        for how in (MAP_POPULATE | MAP_LOCKED, MAP_POPULATE) if size else ():  # locked, where that is allowed
-            # Not mmap.mmap, which keeps a descriptor of each.
+        # Without a lock where the first call fails with EAGAIN or EPERM. mmap refuses a length of 0.
+        for how in (MAP_POPULATE | MAP_LOCKED, MAP_POPULATE) if size else ():
+            # Not mmap.mmap, which keeps a descriptor open for each file: there are more files than descriptors.
             flags = mmap.MAP_SHARED | how
             place = libc.mmap(None, ctypes.c_size_t(size), mmap.PROT_READ, flags, file, ctypes.c_long(0))
             if place != ctypes.c_void_p(-1).value:
@@ -49,7 +50,7 @@ def keep_resident(paths: Iterable[str], hidden: Collection[str]) -> int:
 
 
 def files_of(paths: Iterable[str], hidden: Collection[str]) -> Iterator[str]:
-    """These files, and those in these folders. No link in a folder is followed."""
+    """List these files, and the files in these folders. Does not follow a link in a folder."""
     for path in paths:
         if os.path.isfile(path):
             yield path
@@ -60,16 +61,18 @@ def files_of(paths: Iterable[str], hidden: Collection[str]) -> Iterator[str]:
 
 
 def keep_in_child(paths: Iterable[str], hidden: Collection[str]) -> int:
-    """The same in a child that lives as long as this process. Returns a pipe that ends when all is in memory."""
+    """Do the same in a child that lives as long as this process. Returns a pipe that ends when all is in memory."""
     reading, writing = os.pipe()
     parent = os.getpid()
     if os.fork() == 0:
         try:
+            # The zygote's stdin is its socket to the judge: a copy here would hide from the judge that the zygote died.
             os.close(0)
             os.close(reading)
             ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGKILL)
             keep_resident(paths, hidden)
             os.close(writing)
+            # The parent may have died before prctl, which then sends nothing (prctl(2)).
             while os.getppid() == parent:
                 time.sleep(60)
         finally:

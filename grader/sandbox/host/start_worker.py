@@ -1,7 +1,7 @@
-"""A worker in a box, by whichever way is the fastest here. No other module knows of the ways.
+"""Starts a worker in a box, in the fastest way that works here. No other module knows these ways.
 
-start_worker(launch) ──► HeldBox: a zygote, which has NumPy already, forks the worker into a sandbox that is ready
-                     ├─► Box: the launch's own command starts it; always there, and the same in all that matters
+start_worker(launch) ──► HeldBox: a zygote, which has imported NumPy, forks the worker into a sandbox that is ready
+                     ├─► Box: the launch's own command starts the worker. Works everywhere, with the same protection
                      └─► PlainBox: a student's own code, without a sandbox
 """
 
@@ -11,12 +11,12 @@ from grader.sandbox.host.box import Box, Launch
 from grader.sandbox.host.cgroup import find_parent
 from grader.sandbox.host.interpreter import Interpreter
 from grader.sandbox.host.plain_box import PlainBox
-from grader.sandbox.host.zygote_box import HeldBox, Zygote, find_zygote, give_up, recipe_for
+from grader.sandbox.host.zygote_box import HeldBox, Zygote, find_zygote, recipe_for, stop_using_zygote
 
 
 def find_zygote_for(interpreter: Interpreter, given: tuple[tuple[str, str], ...]) -> Zygote | None:
-    """The one that workers in bwrap come from, started if need be; it keeps all files that they show in memory."""
-    find_parent()  # before a zygote is there: only who is alone in a cgroup may make others in it
+    """Return the zygote of this interpreter, and start it if need be. It keeps all files that they show in memory."""
+    find_parent()  # before there is a zygote: only a process that is alone in its cgroup may make groups in it
     return find_zygote(recipe_for(interpreter, given))
 
 
@@ -28,14 +28,15 @@ def start_worker(launch: Launch) -> Box:
     if made_by and (zygote := find_zygote_for(made_by.interpreter, made_by.given)):
         try:
             return HeldBox(launch, zygote)
+        # The zygote is gone. No mark depends on it, so Box starts the worker instead.
         except OSError:
-            give_up(zygote)
+            stop_using_zygote(zygote)
     return Box(launch)
 
 
-def may_start_otherwise(box: Box | None) -> bool:
-    """Whether there is another way to start a worker than that of a box in which nobody said hello: the next one."""
+def can_start_another_way(box: Box | None) -> bool:
+    """Whether another way can start a worker after this box, in which no worker said hello. The next start uses it."""
     if isinstance(box, HeldBox) and box.was_refused:
-        give_up(box.zygote)
+        stop_using_zygote(box.zygote)
         return True
     return False

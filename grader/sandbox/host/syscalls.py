@@ -1,23 +1,23 @@
-"""The system calls that a worker keeps: a seccomp filter, which it loads before it reads its first request.
+"""The system calls that a worker may use: a seccomp filter, which it loads before it reads its first request.
 
-All others are refused. Python, NumPy and the standard library need few; the kernel has some 350, and new ones come with
-every version. So this is a list of what is allowed, as other judges have it, and whatever the next kernel adds is
-refused as well.
+The filter refuses all other calls. Python, NumPy and the standard library need few. The kernel has some 350, and every
+version adds new ones. So this is a list of allowed calls, as in other judges, and it also refuses what a later kernel
+adds.
 
-What is left out on purpose, and why:
+Left out on purpose, with the reason:
 
-    flock, fadvise64, readahead, mincore, cachestat,    a file that two sandboxes can read would pass bits from a hidden
-    preadv2, sync_file_range, inotify, statfs, mlock    check to a later submission: held, read, dropped or watched
-    sysinfo, sched_setaffinity, perf_event_open         how much memory is free and how busy a core is, says another
+    flock, fadvise64, readahead, mincore, cachestat,    through a file that two sandboxes can read, a hidden check could
+    preadv2, sync_file_range, inotify, statfs, mlock    pass bits to a later submission: by a lock, or by its pages
+    sysinfo, sched_setaffinity, perf_event_open         another sandbox can make memory scarce or a core busy on purpose
     socket                                              (socketpair is there: asyncio and multiprocessing use it)
     memfd_create, shmget, msgget, semget, mq_open       memory that no limit counts
     keyctl                                              keys are inherited through every namespace
     ptrace, process_vm_readv, kcmp, pidfd_open          the server has the same uid
-    unshare, setns, mount, bpf, io_uring, userfaultfd   the way to most of the kernel's code
+    unshare, setns, mount, bpf, io_uring, userfaultfd   they lead to most of the kernel's code
 
-A refused call fails with EPERM. Where a C library then uses an older call, it fails with ENOSYS, and so does every call
-that is newer than this table: clone3, for one, hides its flags from a filter. Calls of another architecture (32 bit,
-x32) end the process.
+A refused call fails with EPERM. It fails with ENOSYS where a C library then uses an older call, and so does every call
+newer than this table: clone3, for example, passes its flags in memory, which a filter cannot read. A call of another
+architecture (32 bit, x32) ends the process.
 Source: Linux, include/uapi/linux/seccomp.h, filter.h, audit.h; system call tables of x86 and of asm-generic.
 """
 
@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-Numbers = tuple[int, int | None]  # on x86-64; on 64-bit ARM, None where it lacks the call
+Numbers = tuple[int, int | None]  # of a call on x86-64, and on 64-bit ARM; None where ARM lacks the call
 
 ALLOWED: Final[Mapping[str, Numbers]] = {
     # Memory.
@@ -44,7 +44,7 @@ ALLOWED: Final[Mapping[str, Numbers]] = {
     "faccessat2": (439, 439), "readlink": (89, None), "readlinkat": (267, 78), "getdents": (78, None),
     "getdents64": (217, 61), "getcwd": (79, 17), "chdir": (80, 49), "fchdir": (81, 50), "dup": (32, 23),
     "dup2": (33, None), "dup3": (292, 24), "umask": (95, 166), "fsync": (74, 82), "fdatasync": (75, 83),
-    # What would change files. The mounts or Landlock refuse it, with the error that code for any machine expects.
+    # These would change files. The mounts or Landlock refuse that, with the error that portable code expects.
     "creat": (85, None), "truncate": (76, 45), "ftruncate": (77, 46), "mkdir": (83, None), "mkdirat": (258, 34),
     "rmdir": (84, None), "unlink": (87, None), "unlinkat": (263, 35), "rename": (82, None), "renameat": (264, 38),
     "renameat2": (316, 276), "link": (86, None), "linkat": (265, 37), "symlink": (88, None), "symlinkat": (266, 36),
@@ -55,7 +55,7 @@ ALLOWED: Final[Mapping[str, Numbers]] = {
     "pipe": (22, None), "pipe2": (293, 59), "socketpair": (53, 199), "sendto": (44, 206), "recvfrom": (45, 207),
     "sendmsg": (46, 211), "recvmsg": (47, 212), "shutdown": (48, 210), "getsockopt": (55, 209),
     "setsockopt": (54, 208), "getsockname": (51, 204), "getpeername": (52, 205),
-    # Waiting. A wait that a signal interrupted goes on with restart_syscall.
+    # Waiting. restart_syscall continues a wait that a signal interrupted.
     "poll": (7, None), "ppoll": (271, 73), "select": (23, None), "pselect6": (270, 72), "epoll_create": (213, None),
     "epoll_create1": (291, 20), "epoll_ctl": (233, 21), "epoll_wait": (232, None), "epoll_pwait": (281, 22),
     "pause": (34, None), "nanosleep": (35, 101), "clock_nanosleep": (230, 115), "restart_syscall": (219, 128),
@@ -72,7 +72,7 @@ ALLOWED: Final[Mapping[str, Numbers]] = {
     "setpriority": (141, 140), "getcpu": (309, 168), "rt_sigaction": (13, 134), "rt_sigprocmask": (14, 135),
     "rt_sigpending": (127, 136), "rt_sigtimedwait": (128, 137), "rt_sigsuspend": (130, 133),
     "rt_sigqueueinfo": (129, 138), "rt_sigreturn": (15, 139), "sigaltstack": (131, 132),
-    # Who and where it is, and what it may use.
+    # Ids, and what the process may use.
     "getpid": (39, 172), "getppid": (110, 173), "gettid": (186, 178), "getuid": (102, 174), "geteuid": (107, 175),
     "getgid": (104, 176), "getegid": (108, 177), "getresuid": (118, 148), "getresgid": (120, 150),
     "getgroups": (115, 158), "getpgrp": (111, None), "getpgid": (121, 155), "setpgid": (109, 154),
@@ -80,8 +80,8 @@ ALLOWED: Final[Mapping[str, Numbers]] = {
     "setrlimit": (160, 164), "prlimit64": (302, 261), "getrusage": (98, 165),
 }  # fmt: skip
 
-# Refused so that the C library or Python goes another way: to clone, preadv and pwritev; and a program that is not
-# there, which code looks for in vain on many a machine.
+# Refused with the error after which the C library or Python does something else: clone, preadv and pwritev. For execve
+# that is "no such file", which portable code expects of a program that is not installed.
 REFUSED: Final[Mapping[str, tuple[Numbers, int]]] = {
     "clone3": ((435, 435), errno.ENOSYS),
     "preadv2": ((327, 286), errno.ENOSYS),
@@ -89,12 +89,12 @@ REFUSED: Final[Mapping[str, tuple[Numbers, int]]] = {
     "execve": ((59, 221), errno.ENOENT),
     "execveat": ((322, 281), errno.ENOENT),
 }
-NEWER: Final = 437  # the first number, the same on both machines, from which unknown calls are newer than the table
+NEWER: Final = 437  # from this number on (the same on both machines), an unknown call is newer than the table
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A call that does many things, by one argument: which of them are allowed, and how the others are refused."""
+    """A call that does many things, chosen by one argument: the allowed values, and the error for the others."""
 
     numbers: Numbers
     argument: int
@@ -103,37 +103,38 @@ class Choice:
 
 
 CHOICES: Final[Mapping[str, Choice]] = {
-    # F_DUPFD, GETFD, SETFD, GETFL, SETFL, DUPFD_CLOEXEC, GETPIPE_SZ. Locks and leases of a file show elsewhere.
+    # F_DUPFD, GETFD, SETFD, GETFL, SETFL, DUPFD_CLOEXEC, GETPIPE_SZ. Other sandboxes could see locks and leases.
     "fcntl": Choice((72, 25), 1, (0, 1, 2, 3, 4, 1030, 1032), errno.EPERM),
     # TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX.
     "ioctl": Choice((16, 29), 1, (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451), errno.ENOTTY),
-    # NORMAL, RANDOM, SEQUENTIAL, DONTNEED, FREE, DONTFORK, DOFORK, HUGEPAGE, NOHUGEPAGE: of its own memory. WILLNEED,
-    # COLD, PAGEOUT and their like move pages of files.
+    # NORMAL, RANDOM, SEQUENTIAL, DONTNEED, FREE, DONTFORK, DOFORK, HUGEPAGE, NOHUGEPAGE: for its own memory. WILLNEED,
+    # COLD, PAGEOUT and similar ones move pages of files.
     "madvise": Choice((28, 233), 2, (0, 1, 2, 4, 8, 10, 11, 14, 15), errno.EINVAL),
     # SET_PDEATHSIG, GET_PDEATHSIG, GET_DUMPABLE, SET_NAME, GET_NAME, GET_NO_NEW_PRIVS.
     "prctl": Choice((157, 167), 0, (1, 2, 3, 15, 16, 39), errno.EPERM),
 }
 CLONE: Final[Numbers] = (56, 220)
 NAMESPACES: Final = 0x7E020000  # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
-X32: Final = 0x40000000  # set in the number of a call of x86's third kind
+X32: Final = 0x40000000  # this bit is set in the number of every x32 call
 
 
-# By os.uname().machine: its name as the kernel tells it to filters, and its column of the tables above.
+# For each os.uname().machine: its audit number (AUDIT_ARCH_…), and its column in the tables above.
 MACHINES: Final = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
 
 # One instruction is a struct sock_filter: code, how far to jump if true and if false, and a number.
 Instruction = tuple[int, int, int, int]
 INSTRUCTION: Final = struct.Struct("=HBBI")
 LOAD, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-NUMBER, ARCHITECTURE, ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data; of an argument the low half is told
-ALLOW, KILL, REFUSE = 0x7FFF0000, 0x80000000, 0x00050000
+NUMBER, ARCHITECTURE, ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data; a filter compares an argument's low half
+ALLOW, KILL, REFUSE = 0x7FFF0000, 0x80000000, 0x00050000  # SECCOMP_RET_ALLOW, _KILL_PROCESS, _ERRNO
 
 
 def filter_for(machine: str) -> bytes:
-    """The program for os.uname().machine; nothing for one whose calls are not in the table: all else still holds."""
+    """Return the filter for os.uname().machine; nothing for a machine without a table, where all other layers work."""
     if machine not in MACHINES:
         return b""
     architecture, column = MACHINES[machine]
+    # The architecture first: a number means another call on another architecture (seccomp(2)).
     program = [
         (LOAD, 0, 0, ARCHITECTURE),
         (JUMP_EQUAL, 1, 0, architecture),
@@ -154,7 +155,7 @@ def filter_for(machine: str) -> bytes:
 
 
 def only_if(number: int | None, argument: int, steps: Sequence[Instruction]) -> Iterator[Instruction]:
-    """For this call look at an argument and take the steps; what passes them is allowed."""
+    """For this call, check one argument and take the steps. A value that passes all of them is allowed."""
     if number is not None:
         yield JUMP_EQUAL, 0, len(steps) + 2, number
         yield LOAD, 0, 0, ARGUMENTS + 8 * argument
@@ -163,7 +164,7 @@ def only_if(number: int | None, argument: int, steps: Sequence[Instruction]) -> 
 
 
 def verdicts(column: int) -> list[int]:
-    """What becomes of each call by its number, up to the last in the tables."""
+    """Return what happens to each call, by its number, up to the last one in the tables."""
     special = {numbers[column]: REFUSE | error for numbers, error in REFUSED.values()}
     special |= {numbers[column]: ALLOW for numbers in ALLOWED.values()}
     last = max(number for number in special if number is not None)
@@ -171,7 +172,7 @@ def verdicts(column: int) -> list[int]:
 
 
 def ranges(verdicts: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Runs of numbers of one verdict: where each ends, and the verdict. A filter is walked at every call."""
+    """Group numbers of one verdict: where each run ends, and the verdict. The kernel runs the filter at every call."""
     end = 0
     for verdict, run in groupby(verdicts):
         end += len(list(run))

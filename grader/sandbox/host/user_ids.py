@@ -1,7 +1,7 @@
-"""User ids for workers that root starts, and the user namespace that they live in.
+"""User ids for workers that root starts, and the user namespace in which they run.
 
-Each worker has an id of its own, so that limits on processes count its processes alone, and so that all that runs under
-the id can be ended. Ids lie far above those of real accounts.
+Each worker has its own id, so that a limit on processes counts its processes alone, and so that the judge can end every
+process of that id. The ids are far above those of real accounts.
 """
 
 from __future__ import annotations
@@ -24,17 +24,18 @@ from grader.records import Reason
 from grader.sandbox.host.proc import processes_of
 
 # Kernel uids for workers when root starts them: far above any real account's.
-FIRST_UID: Final = 1_879_048_192
+FIRST_UID: Final = 1_879_048_192  # the first above systemd's range for containers (systemd.io/UIDS-GIDS)
 UIDS: Final = 60_000
+# systemd's range for DynamicUser=, of 61184 to 65519: taken where a container maps only the first 65536 ids.
 LENT_UIDS: Final = (61_184, 4_336)
-MAX_KILLING_S: Final = 10
-MAX_ANSWERING_S: Final = 60
+MAX_KILLING_S: Final = 10  # for the kernel to end what was killed; a process that waits for a disk takes longest
+MAX_ANSWERING_S: Final = 60  # for a trusted command, such as another Python on a slow network drive
 
 
 def pick_uid() -> int:
-    """A user id that nobody has and under which nothing runs, for one worker that is not in a user namespace.
+    """Pick a user id that nobody has and under which nothing runs, for a worker outside of a user namespace.
 
-    Above those of user_namespace(); where a container maps no ids as high, of those that systemd lends to services.
+    The id is above the range of user_namespace(), or from LENT_UIDS where a container maps no ids that high.
     """
     maps = [line.split() for line in Path("/proc/self/uid_map").read_text().splitlines()]
     first, count = FIRST_UID + UIDS + 1, UIDS
@@ -42,14 +43,15 @@ def pick_uid() -> int:
         first, count = LENT_UIDS
     while True:
         uid = first + secrets.randbelow(count)
+        # The same id twice would let one worker read the other's work tree, and the end of one would kill the other.
         if not processes_of(uid):
             return uid
 
 
 def end_processes_of(uid: int) -> None:
-    """Kill whatever runs under a uid that is one sandbox's own, until nothing does. Raises SandboxError if that fails.
+    """Kill every process of a uid that belongs to one sandbox, until there is none. Raises SandboxError if one stays.
 
-    What forks on meanwhile is few: RLIMIT_NPROC binds that uid.
+    RLIMIT_NPROC limits how many processes of that uid can fork meanwhile.
     """
     until = time.monotonic() + MAX_KILLING_S
     while alive := processes_of(uid):
@@ -62,9 +64,9 @@ def end_processes_of(uid: int) -> None:
 
 
 def output_of(command: Sequence[str], *, uid: int | None = None) -> str:
-    """Run a trusted command, under a uid perhaps, and return what it printed.
+    """Run a trusted command, under a uid if given, and return its output.
 
-    Raises SandboxError if it fails, OSError if it is absent.
+    Raises SandboxError if it fails, OSError if it does not exist.
     """
     other: dict[str, Any] = {} if uid is None else {"user": uid, "group": uid, "extra_groups": [], "cwd": "/"}
     try:
@@ -78,6 +80,7 @@ def output_of(command: Sequence[str], *, uid: int | None = None) -> str:
     return done.stdout
 
 
+# Run by a helper, since unshare(2) puts the calling process into the namespace, and the judge must stay outside.
 UNSHARE: Final = """
 import ctypes, os, sys
 if ctypes.CDLL(None, use_errno=True).unshare(0x10000000) != 0:  # CLONE_NEWUSER
@@ -92,11 +95,11 @@ sys.stdin.readline()
 
 @cache
 def user_namespace() -> int:
-    """A user namespace for workers that root starts, as a file descriptor that lives as long as this process.
+    """Make a user namespace for workers that root starts: a file descriptor that lives as long as this process.
 
-    In it root is still root, so that bwrap can mount what only root may reach, and the range from FIRST_UID is there to
-    drop to: a worker has a kernel uid of its own, so limits on processes bind it. No further user namespace can be made
-    inside. Raises SandboxError where the kernel refuses.
+    Root is root in it too, so bwrap can mount what only root may reach. A worker changes to an id from FIRST_UID on: it
+    has a kernel uid of its own, so limits on processes apply to it. Inside, nobody can make another user namespace.
+    Raises SandboxError where the kernel refuses.
     """
     with subprocess.Popen(
         [sys.executable, "-S", "-c", UNSHARE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -105,12 +108,14 @@ def user_namespace() -> int:
         try:
             if helper.stdout.readline() != b"unshared\n":
                 raise SandboxError(f"sandbox: no user namespace ({helper.stderr.read().decode().strip()[-200:]}).")
+            # Written from outside by root: only a process with CAP_SETUID in the parent namespace may map a range.
             for kind in ("uid", "gid"):
                 Path(f"/proc/{helper.pid}/{kind}_map").write_text(f"0 0 1\n1 {FIRST_UID} {UIDS}\n")
             helper.stdin.write(b"\n")
             helper.stdin.flush()
             if helper.stdout.readline() != b"closed\n":
                 raise SandboxError(f"sandbox: user namespace stays open ({helper.stderr.read().decode()[-200:]}).")
+            # An open descriptor keeps the namespace alive after its only process has ended (namespaces(7)).
             return os.open(f"/proc/{helper.pid}/ns/user", os.O_RDONLY)
         except OSError as error:
             raise SandboxError(f"sandbox: no user namespace ({error}).") from error

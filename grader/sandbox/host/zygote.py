@@ -1,18 +1,19 @@
-"""A Python that has imported NumPy and the worker's modules, and forks a worker into every sandbox that is ready.
+"""A Python that has imported NumPy and the worker's modules, and forks a worker into each sandbox that is ready.
 
     judge ──init, pipes──► zygote ──fork──► keeper ──fork──► worker server
-                                             │ enters the        closed in as if bwrap had
-                                             │ namespaces        started it, from here on
-                                             └ says how it ended
+                                             │ enters the        from here on confined as if
+                                             │ namespaces        bwrap had started it
+                                             └ reports how it ended
 
-NumPy's import is most of a worker's start; here it is done once for all submissions of a job. The zygote runs no
-code but the grader's and NumPy's, and a worker gives up all rights before it reads its first request, so what one
-submission does is nowhere in the memory that the next one starts with.
+NumPy's import takes most of a worker's start. Here it happens once for all submissions of a job. The zygote runs only
+the grader's code and NumPy's, and a worker gives up all rights before it reads its first request. So the memory with
+which a worker starts holds nothing of an earlier submission.
 
-Runs outside the sandbox, so the files lie elsewhere than a worker would find them: a finder imports them from there
-under the names that they have inside, and leaves with the last file it was needed for.
+The zygote runs outside the sandbox, so files have other paths than inside. A finder imports them from where they are,
+under the names that they have inside. A worker removes the finder before it runs its program.
 
-Under Python 3.8 on, beside worker.py. Source: Linux's man pages namespaces(7), ioctl_ns(2), setns(2), capabilities(7).
+Must run under Python 3.8 and later, beside worker.py.
+Source: Linux's man pages namespaces(7), ioctl_ns(2), setns(2), capabilities(7).
 """
 
 from __future__ import annotations
@@ -46,19 +47,19 @@ import resident  # type: ignore[import-not-found]
 
 del sys.modules["resident"]  # a submission may have a file of that name
 PROGRAM = "worker.py"
-MAX_MESSAGE = 1 << 16
-PIPES = 5  # requests, replies, prints, news of the server, and the holder's answer
-# CLONE_NEWCGROUP, NEWIPC, NEWUTS, NEWNET, NEWPID and NEWNS: all namespaces that a worker enters, but the user's.
+MAX_MESSAGE = 1 << 16  # bytes of a request: a few options and paths; the socket keeps messages whole (unix(7))
+PIPES = 5  # requests, replies, prints, news of the server, and the holder's reply
+# CLONE_NEWCGROUP, NEWIPC, NEWUTS, NEWNET, NEWPID and NEWNS: all namespaces that a worker enters, except the user's.
 KINDS, NEW_USER = 0x6E020000, 0x10000000
-NS_GET_USERNS = 0xB701
+NS_GET_USERNS = 0xB701  # ioctl_ns(2): which user namespace owns a namespace
 PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 24, 38
 CAP_SETGID, CAP_SETUID = 6, 7
-CAPABILITY_VERSION = 0x20080522
+CAPABILITY_VERSION = 0x20080522  # _LINUX_CAPABILITY_VERSION_3, with two words of 32 bits for each set (capset(2))
 C = ctypes.CDLL(None, use_errno=True)
 PIDFD_SEND_SIGNAL, PIDFD_OPEN = 424, 434  # the same on every machine
 
 
-PLACES: Dict[str, str] = {}  # folders as a worker sees them, and where they are out here; none in a worker
+PLACES: Dict[str, str] = {}  # folders by their path inside → their path outside; empty in a worker
 
 
 def find_outside(path: str) -> str:
@@ -69,7 +70,7 @@ def find_outside(path: str) -> str:
 
 
 class Source(SourceFileLoader):
-    """A module under the path it has inside; its text, and what Python compiled of it, from where they are."""
+    """A module under its path inside; reads its text, and what Python compiled of it, from the path outside."""
 
     get_code = lru_cache(maxsize=None)(SourceFileLoader.get_code)  # the worker's program runs in every worker
 
@@ -83,18 +84,19 @@ class Source(SourceFileLoader):
 class Extension(ExtensionFileLoader):
     def create_module(self, spec: ModuleSpec) -> types.ModuleType:
         module = super().create_module(ModuleSpec(spec.name, self, origin=find_outside(self.path)))
-        module.__file__ = self.path
+        module.__file__ = self.path  # tracebacks and NumPy itself read it, and must find the path inside
         return module
 
 
 class InsideFinder:
-    """Finds modules in the places, and nothing else."""
+    """Finds only the modules in PLACES."""
 
     @staticmethod
     def find_spec(name: str, path: Optional[Sequence[str]] = None, target: Any = None) -> Optional[ModuleSpec]:
         for folder in sys.path if path is None else path:
             inside = os.path.join(folder, name.rpartition(".")[2])
             outside = find_outside(inside)
+            # Not in PLACES, such as the standard library, whose paths are the same inside: PathFinder finds it.
             if outside == inside:
                 continue
             kinds = (Extension, EXTENSION_SUFFIXES), (Source, SOURCE_SUFFIXES)
@@ -108,33 +110,34 @@ class InsideFinder:
 
 
 def main(options: Dict[str, Any]) -> None:
-    """Import everything, then fork for whoever asks, until the judge closes the socket, which is stdin.
+    """Import everything, then fork on request, until the judge closes the socket, which is stdin.
 
     options: places: {folder inside: folder outside}; worker: the folder of the worker's files, inside; modules: those
     of them to import; given: {path inside: path outside} of files to compile; shown: files and folders that every
-    sandbox has, as they lie outside, but for hidden.
+    sandbox shows, by their paths outside; hidden: those of these folders that it does not show.
     """
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # neither keepers nor that child need be waited for
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps keepers and that child (wait(2))
     in_memory = resident.keep_in_child(options["shown"], options["hidden"])
     PLACES.update(options["places"])
     sys.path[0] = options["worker"]
     sys.meta_path.insert(sys.meta_path.index(PathFinder), InsideFinder)
-    sys.dont_write_bytecode = True
+    sys.dont_write_bytecode = True  # a compiled file written here would be one more that sandboxes share
     for name in ("numpy", "numpy.random", *options["modules"]):
         importlib.import_module(name)
     program = Source("__main__", os.path.join(options["worker"], PROGRAM))
     program.get_code("__main__")
     compile_given(options["given"])
+    # Before gc.freeze, so that nothing which is garbage now is kept for ever.
     gc.collect()
-    gc.freeze()  # nothing of this is ever garbage, and a collection in a worker would copy all of it
-    os.read(in_memory, 1)  # at its end: before any student's code runs
+    gc.freeze()  # otherwise the first collection in a worker would write to all of this memory, and so copy it
+    os.read(in_memory, 1)  # ends when all files are in memory: no student's code runs before that
     os.close(in_memory)
     judge = socket.socket(fileno=0)
     while True:
         message, pipes = receive(judge)
         if not message:
             return
-        with suppress(OSError):  # where no process can be made, the judge finds its pipes closed
+        with suppress(OSError):  # if no process can be made, the judge finds its pipes closed
             if len(pipes) == PIPES and os.fork() == 0:
                 keep(json.loads(message), pipes, program)
         for fd in pipes:
@@ -142,14 +145,14 @@ def main(options: Dict[str, Any]) -> None:
 
 
 def compile_given(files: Dict[str, str]) -> None:
-    """What is handed out is the same in every sandbox; none of it is run here, and what a sandbox lacks, it forgets."""
+    """Compile handed-out files, which are the same in every sandbox. A worker drops those that its sandbox lacks."""
     for inside, outside in files.items():
-        with suppress(OSError, SyntaxError, ValueError), open(outside, "rb") as file:  # a worker finds out by itself
-            sys.modules["tolerant_import"].keep_compiled(inside, file.read())
+        with suppress(OSError, SyntaxError, ValueError), open(outside, "rb") as file:  # the worker will meet the error
+            sys.modules["tolerant_import"].cache_compiled(inside, file.read())
 
 
 def receive(judge: socket.socket) -> Tuple[bytes, List[int]]:
-    """One message and the file descriptors that came with it; an empty one at the end."""
+    """Receive one message and the file descriptors that came with it; an empty message at the end."""
     room = socket.CMSG_SPACE(PIPES * array.array("i").itemsize)
     message, extra, _, _ = judge.recvmsg(MAX_MESSAGE, room)
     fds = array.array("i")
@@ -160,74 +163,81 @@ def receive(judge: socket.socket) -> Tuple[bytes, List[int]]:
 
 
 def keep(request: Dict[str, Any], pipes: List[int], program: Source) -> None:
-    """The life of a keeper: into the namespaces, fork the worker, wait for it. Does not return.
+    """The life of a keeper: enter the namespaces, fork the worker, wait for it. Does not return.
 
-    request: init: the pid of the sandbox's init; options: the worker's; group: the path of a cgroup, or None. News are
-    two lines: the pids of this process and of the worker, then how that one ended, as wait(2) has it; none where the
-    kernel lets it not in.
+    request: init: the pid of the sandbox's init; options: the worker's; group: the path of a cgroup, or None. The
+    keeper writes two lines of news: its own pid and the worker's; then the worker's status as wait(2) defines it. It
+    writes none where the kernel refuses to let it in.
     """
     news = pipes[3]
     try:
-        os.close(0)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        if os.read(pipes[4], 1):  # the holder runs, so all is mounted
-            if request["group"] is not None:  # for this process and all that it forks; without, the other bounds hold
+        os.close(0)  # the zygote's socket: only jobs of the run may hold it (zygote_box.py)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # the zygote ignores it, and waitpid would then find no child
+        if os.read(pipes[4], 1):  # the holder runs, so everything is mounted
+            # Before the fork, so that the worker starts in the group. Where it fails, the other limits still work.
+            if request["group"] is not None:
                 with suppress(OSError), open(request["group"] + "/cgroup.procs", "w") as file:
-                    file.write("0")
+                    file.write("0")  # this process (cgroups(7))
+            # A pidfd now: after enter() the kernel would look for this number in the sandbox's own pid namespace.
             init = C.syscall(PIDFD_OPEN, request["init"], 0)
             enter(request["init"])
             worker = os.fork()
             if worker == 0:
-                be_worker(request["options"], pipes, program)
+                run_worker(request["options"], pipes, program)
             os.write(news, b"%d %d\n" % (os.getpid(), worker))
+            # A copy of the worker's end of a pipe here would hide from the judge that the worker closed it.
             for fd in pipes:
                 if fd != news:
                     os.close(fd)
             _, status = os.waitpid(worker, 0)
             os.write(news, b"%d\n" % status)
-            # As if the worker had been what bwrap waits for.
+            # bwrap ends its sandbox when its command ends. The worker was not that command, so end the sandbox here.
             C.syscall(PIDFD_SEND_SIGNAL, init, signal.SIGKILL, None, 0)
     finally:
         os._exit(0)
 
 
 def enter(init: int) -> None:
-    """Become one of those whom the init's only child belongs to; the pid namespace is for the next child.
+    """Enter the namespaces of the init's only child. The pid namespace is for this process's next child (setns(2)).
 
-    Raises OSError where the kernel refuses, as one before Linux 5.8 does.
+    Raises OSError where the kernel refuses, as Linux does before 5.8: setns took no pidfd.
     """
     with open("/proc/%d/task/%d/children" % (init, init)) as file:
         holder = int(file.read())
     own, mounts, users = (
         os.open("/proc/%s/ns/%s" % at, os.O_RDONLY) for at in (("self", "user"), (holder, "mnt"), (holder, "user"))
     )
-    # Whose root may enter the others. bwrap may have put the holder one below, from where that is too late.
+    # The owner of the mount namespace is the user namespace whose root may enter the others. bwrap may have put the
+    # holder into one below it, and a process there has no rights above.
     owner = fcntl.ioctl(mounts, NS_GET_USERNS)
     call_c = sys.modules["confine"].call_c
     process = call_c("pidfd_open", "syscall", PIDFD_OPEN, holder, 0)
+    # In this order: into the owner for the rights, into everything else with them, last where the holder is.
     for fd, kinds, now in ((owner, NEW_USER, own), (process, KINDS, own), (users, NEW_USER, owner)):
+        # setns into the user namespace that one is in fails with EINVAL (setns(2)).
         if not os.path.sameopenfile(fd, now):
             call_c("setns", "setns", fd, kinds)
     for fd in (own, mounts, users, owner, process):
         os.close(fd)
 
 
-def be_worker(said: Dict[str, Any], pipes: List[int], program: Source) -> None:
-    """The rest of what bwrap would have done, then the worker's program. Does not return."""
+def run_worker(options: Dict[str, Any], pipes: List[int], program: Source) -> None:
+    """Do the rest of what bwrap would have done, then run the worker's program. Does not return."""
     code = 1
     try:
-        os.setsid()
-        os.chdir(said["work"])
+        os.setsid()  # as bwrap's --new-session: no terminal
+        os.chdir(options["work"])
         for number in range(3):
             os.dup2(pipes[number], number)
-        os.closerange(3, 256)
-        give_up_rights(1 << CAP_SETUID | 1 << CAP_SETGID if said["uid"] is not None else 0)
+        os.closerange(3, 256)  # the pipe for news and the holder's reply: the worker could forge both
+        give_up_rights(1 << CAP_SETUID | 1 << CAP_SETGID if options["uid"] is not None else 0)
+        # Last of what is not inside: from here on the worker looks for modules as bwrap's own would.
         sys.meta_path.remove(InsideFinder)
         PLACES.clear()
         main = types.ModuleType("__main__")
         main.__file__, main.__loader__ = program.path, program
         sys.modules["__main__"] = main
-        sys.argv = [program.path, json.dumps(said)]
+        sys.argv = [program.path, json.dumps(options)]
         sys.orig_argv = [sys.executable, *sys.argv]
         program.exec_module(main)
         code = 0
@@ -240,10 +250,10 @@ def be_worker(said: Dict[str, Any], pipes: List[int], program: Source) -> None:
 
 
 def give_up_rights(kept: int) -> None:
-    """No right is left but those kept, a bit each, and none is gained any more."""
+    """Give up all capabilities except `kept` (one bit each), and the ways to gain any later."""
     confine = sys.modules["confine"]
     number = 0
-    while C.prctl(PR_CAPBSET_DROP, number, 0, 0, 0) == 0:  # until the first that the kernel does not know
+    while C.prctl(PR_CAPBSET_DROP, number, 0, 0, 0) == 0:  # EINVAL at the first number that the kernel does not know
         number += 1
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0)
     sets = (ctypes.c_uint32 * 6)(kept, kept, 0, 0, 0, 0)  # effective, permitted, inheritable; those above 31

@@ -1,12 +1,12 @@
-"""Workers that a zygote (zygote.py) forks into sandboxes that bwrap makes and keeps open: ready sooner.
+"""Workers that a zygote (zygote.py) forks into sandboxes that bwrap makes and keeps open: they are ready sooner.
 
     judge ══requests, replies, prints══► worker server (child of a keeper outside: zygote.py)
           ──stdin──► bwrap (monitor) ── init (pid 1 inside) ── holder, which waits for the end of its input
           ──socket─► zygote, which forks the keeper
 
-The namespaces, and what is mounted in them, are bwrap's in every detail; killing their init ends all that is inside.
-There is one zygote for a Python, started before the first worker and asked by all jobs of a run. It ends when they do:
-it reads from a socket whose other end they alone have.
+bwrap makes the namespaces and all mounts in them. When the judge kills their init, everything inside ends. There is one
+zygote for each Python. The judge starts it before the first worker, and all jobs of a run use it. It ends with them: it
+reads from a socket, and only they hold the other end.
 """
 
 from __future__ import annotations
@@ -41,17 +41,17 @@ from grader.sandbox.host.mounts import (
 )
 from grader.sandbox.host.proc import memory_below
 
-HOLDER: Final = "/holder/cat"  # inside; by this name busybox knows what it is to be, too
-# The holder and the keeper of a worker count against its limit where they are of its user, and in its cgroup.
+HOLDER: Final = "/holder/cat"  # its path inside; busybox takes from the name which program it is
+# The holder and the keeper of a worker count against its limits: of its cgroup, and of its user where that is theirs.
 HELD_PROCESSES: Final = 2
-NEWS_S: Final = 10  # for what is known soon, or never: the pids of a worker that said hello
+NEWS_S: Final = 10  # for the pids of a worker that said hello: the keeper writes them at once, or it failed
 
 Recipe = tuple[str, ...]  # the command of a zygote
 
 
 @cache
 def recipe_for(interpreter: Interpreter, given: tuple[tuple[str, str], ...]) -> Recipe:
-    """Of a zygote that imports under the paths that a worker has inside."""
+    """Return the command of a zygote that imports modules under the paths that a worker has inside."""
     shown, hidden = resident_paths(interpreter, WORKER_GUEST, holder_guest())
     places = {f"{SITE}/{folder.name}": str(folder) for folder in interpreter.numpy_folders}
     options = {
@@ -67,7 +67,8 @@ def recipe_for(interpreter: Interpreter, given: tuple[tuple[str, str], ...]) -> 
 
 @cache
 def holder_guest() -> Guest:
-    """A sandbox that waits. The worker's program is compiled already; its file is there for lines of tracebacks."""
+    """A sandbox that only waits. worker.py is compiled already; its file is there for the lines of tracebacks."""
+    # cat waits for its input and repeats it: one line shows the judge and the keeper that everything is mounted.
     holder = Path(shutil.which("cat") or "/bin/cat").resolve()
     return Guest(((f"{WORKER}/{WORKER_FILES[0]}", INSIDE / WORKER_FILES[0]), (HOLDER, holder)), holder)
 
@@ -76,6 +77,7 @@ class Zygote:
     def __init__(self, recipe: Recipe) -> None:
         """Raises OSError if it cannot be started."""
         self.recipe = recipe
+        # SEQPACKET keeps each request whole, and can carry the pipes (unix(7)).
         self.socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             self.process = subprocess.Popen(
@@ -92,15 +94,16 @@ class Zygote:
             raise
         finally:
             other.close()
-        self.owner = os.getpid()
+        self.owner = os.getpid()  # a job that was forked holds the socket too, but only its parent can reap the zygote
 
     @property
     def is_alive(self) -> bool:
-        """Whether somebody is at the other end, as any process that has this one can tell."""
+        """Whether a process holds the other end of the socket. Works in every process that has this zygote."""
+        # The zygote never sends, so its socket becomes readable only when it ends.
         return not select.select([self.socket], [], [], 0)[0]
 
     def fork(self, init: int, options: Mapping[str, Any], pipes: Sequence[int], group: Path | None = None) -> None:
-        """Have a worker forked into the sandbox of this init and a cgroup. Raises OSError if the zygote is gone."""
+        """Let the zygote fork a worker into this init's sandbox and a cgroup. Raises OSError if the zygote is gone."""
         request = {"init": init, "options": options, "group": None if group is None else str(group)}
         message = json.dumps(request).encode()
         socket.send_fds(self.socket, [message], pipes)
@@ -112,25 +115,26 @@ class Zygote:
             self.process.wait()
 
 
-# None: none can be had here. A process that is forked has its parent's, to ask them, too.
+# None: this Python can have no zygote here. A forked job inherits its parent's zygotes and uses them too.
 ZYGOTES: Final[dict[Recipe, Zygote | None]] = {}
 
 
 def find_zygote(recipe: Recipe) -> Zygote | None:
-    """The zygote of that kind, started if need be; None where none is to be had."""
+    """Return the zygote for this recipe, and start it if need be. None where none can be started."""
     zygote = ZYGOTES.get(recipe)
-    if zygote is not None and not zygote.is_alive:  # somebody killed it
+    if zygote is not None and not zygote.is_alive:  # it was killed, by the kernel for example
         zygote.end()
         del ZYGOTES[recipe]
     if recipe not in ZYGOTES:
+        # First, so that a failure is remembered and not tried again for every worker.
         ZYGOTES[recipe] = None
         with contextlib.suppress(OSError):
             ZYGOTES[recipe] = Zygote(recipe)
     return ZYGOTES[recipe]
 
 
-def give_up(zygote: Zygote) -> None:
-    """Workers of this kind are started without a zygote from now on, as they can be anywhere."""
+def stop_using_zygote(zygote: Zygote) -> None:
+    """Start workers of this kind without a zygote from now on, as on any machine."""
     ZYGOTES[zygote.recipe] = None
     zygote.end()
 
@@ -148,16 +152,17 @@ class HeldBox(Box):
     def __init__(self, launch: Launch, zygote: Zygote) -> None:
         """Raises SandboxError if the launcher cannot be started, OSError if the zygote is gone."""
         self.zygote = zygote
-        self.told = b""
+        self.news_text = b""
         super().__init__(launch)
 
     def start(self, launch: Launch) -> None:
         assert launch.enclosure is not None
-        # The worker has a pipe of its own for prints; whatever bwrap says, where it fails, it says when asked again.
+        # The worker has a pipe of its own for prints. bwrap's messages go nowhere: after a failure Box starts bwrap
+        # once more, and shows them.
         self.process, self.init = spawn(launch, launch.enclosure.command(holder_guest(), HOLDER), subprocess.DEVNULL)
         options = dict(launch.enclosure.options)
         processes = options["limits"]["NPROC"] + HELD_PROCESSES
-        if launch.enclosure.userns_fd is None:  # else the worker has a user of its own, whom the two are not of
+        if launch.enclosure.userns_fd is None:  # otherwise the worker has a uid of its own, which the two do not have
             options["limits"] = {**options["limits"], "NPROC": processes}
         self.group = make_group(find_parent(), launch.memory or 0, processes)
         requests, replies, prints, news = (os.pipe() for _ in range(4))
@@ -166,55 +171,59 @@ class HeldBox(Box):
         theirs = [requests[0], replies[1], prints[1], news[1]]
         assert self.process.stdin and self.process.stdout
         try:
-            os.write(self.process.stdin.fileno(), b"\n")  # comes back when the holder runs
+            os.write(self.process.stdin.fileno(), b"\n")  # the holder repeats it as soon as it runs
             pipes = [*theirs, self.process.stdout.fileno()]
             self.zygote.fork(self.init, options, pipes, self.group)
         except OSError:
             self.kill()
             raise
         finally:
+            # The judge must not hold the worker's ends, or it would never see them closed.
             for fd in theirs:
                 os.close(fd)
 
     @property
     def was_refused(self) -> bool:
-        """Whether no worker came to be: the zygote is gone, or may not enter."""
+        """Whether there is no worker: the zygote is gone, or the kernel refused to let the keeper in."""
         return not self.pids(time.monotonic() + NEWS_S)
 
     @property
     def is_alive(self) -> bool:
-        return super().is_alive and len(self.hear_news(0, 2)) < 2
+        # bwrap waits for its holder, not for the worker. The second line of news is the worker's end.
+        return super().is_alive and len(self.read_news(0, 2)) < 2
 
     def exit_code(self) -> int | None:
-        news = self.hear_news(time.monotonic() + 1, 2)
+        news = self.read_news(time.monotonic() + 1, 2)
         if len(news) < 2:
             return None
         code = os.waitstatus_to_exitcode(news[1][0])
         return code if code >= 0 else 128 - code
 
-    def left_behind(self, *, staying: int = 0) -> bool:
+    def has_stray_processes(self, *, staying: int = 0) -> bool:
         pids = self.pids(time.monotonic() + NEWS_S)
+        # Of the init, the holder is the only child; a process that lost its parent inside would be another.
         if not pids or len(self.children_of(self.init)) != 1:
             return True
         keeper, server = pids
         return self.children_of(keeper) != [server] or self.has_others(server, staying)
 
     def held_memory(self) -> int:
+        # The keeper is ours and is outside; what it holds does not count.
         return memory_below(self.init) + sum(map(memory_below, self.pids(0)[1:]))
 
     def pids(self, deadline: float) -> list[int]:
-        """Of the keeper and of the worker server; nothing if they are not there, or are not known by then."""
-        return next(iter(self.hear_news(deadline, 1)), [])
+        """The pids of the keeper and the worker server; empty if there are none, or none is known at the deadline."""
+        return next(iter(self.read_news(deadline, 1)), [])
 
-    def hear_news(self, deadline: float, lines: int) -> list[list[int]]:
-        """The lines of news; waits for so many until then, or until there can be no more."""
-        while self.told.count(b"\n") < lines:
+    def read_news(self, deadline: float, lines: int) -> list[list[int]]:
+        """Return the lines of news. Waits for that many until the deadline, or until the pipe ends."""
+        while self.news_text.count(b"\n") < lines:
             ready, _, _ = select.select([self.news], [], [], max(0.0, deadline - time.monotonic()))
             data = os.read(self.news, 1 << 12) if ready else b""
             if not data:
                 break
-            self.told += data
-        return [list(map(int, line.split())) for line in self.told.splitlines()]
+            self.news_text += data
+        return [list(map(int, line.split())) for line in self.news_text.splitlines()]
 
     def kill(self) -> tuple[str, int]:
         prints = super().kill()

@@ -1,2 +1,2 @@
-"""The worker's side. These files, all of them, are what a sandbox shows of the grader: Python 3.8, NumPy, no import
-of the grader, and each other by bare names."""
+"""The worker's side: a sandbox shows all of these files, and nothing else of the grader. They run under Python 3.8 and
+later. They import only NumPy, the standard library, and each other by bare names."""

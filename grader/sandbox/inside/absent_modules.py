@@ -1,9 +1,8 @@
-"""Modules that a submission imports and that are not in the sandbox: importing them is no error, using them is.
+"""Modules that a submission imports and that the sandbox lacks: importing them is allowed, using them raises.
 
-A stray `import matplotlib.pyplot as plt` must not cost a file all of its marks. Only imports that stand in the
-submission's own files get a placeholder: the standard library asks for modules that are absent on purpose, and takes
-the ImportError for an answer. So may a submission: an import in a `try` that catches ImportError fails as it would
-anywhere.
+A stray `import matplotlib.pyplot as plt` must not cost a file all of its marks. Only an import in the submission's own
+files gets a placeholder. The standard library imports optional modules on purpose and expects the ImportError. A
+submission may do the same: an import in a `try` that catches ImportError fails as on any machine.
 """
 
 from __future__ import annotations
@@ -17,16 +16,16 @@ import sys
 import types
 from typing import Any, ClassVar, List, NoReturn, Optional, Set, Tuple
 
-# Packages whose modules have names like the course's: `keras.layers` is never the student's layers.py.
+# Packages whose modules have names like the course's: `keras.layers` is not the student's layers.py.
 LIBRARIES = {
     "caffe", "chainer", "flax", "haiku", "jax", "keras", "lasagne", "mxnet", "paddle", "sklearn", "tensorflow",
     "tf_keras", "tflearn", "theano", "torch", "torchvision",
 }  # fmt: skip
 CATCHING = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 
-# Modules that hold words for annotations only; an older Python or NumPy lacks some of the words, or the module.
+# Modules whose names are for annotations only. An older Python or NumPy lacks some of these names, or the module.
 FOR_ANNOTATIONS = ("typing", "typing_extensions", "collections.abc", "types", "numpy.typing")
-# By module of the standard library: the method that waits for somebody to type, and what to say instead.
+# By module of the standard library: the method that waits for a person to type, and the text to raise instead.
 CONSOLES = {
     "bdb": ("Bdb", "set_trace", "a debugger was started here (pdb.set_trace() or breakpoint()) and nobody is there"),
     "code": ("InteractiveConsole", "interact", "a console was started here (code.interact()) and nobody is there"),
@@ -34,16 +33,16 @@ CONSOLES = {
 
 
 class Absent:
-    """A name of a module that is not here. While modules are imported it may be called and set on, to no effect, and is
-    false; once functions run (`in_use`), any use raises. What annotations do with types is never a use: `Tensor | None`
-    and `Float[Array, "n d"]` are as absent as Tensor and Float, wherever they stand."""
+    """A name of a module that the sandbox lacks. During the import, student code may call it and set its attributes,
+    without effect, and it is false. Once functions run (`in_use`), any use raises, except in annotations: `Tensor |
+    None` and `Float[Array, "n d"]` are placeholders like Tensor and Float, in every place."""
 
     in_use = False
     package = ""
-    starred: ClassVar[List[str]] = []  # modules of which everything was imported
+    starred: ClassVar[List[str]] = []  # modules of which a `from … import *` imported everything
 
     def __init__(self, name: str) -> None:
-        object.__setattr__(self, "_name", name)
+        object.__setattr__(self, "_name", name)  # our own __setattr__ ignores what student code sets
 
     def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
         name, why = object.__getattribute__(self, "_name"), ": NumPy and the standard library are"
@@ -55,9 +54,10 @@ class Absent:
         if Absent.in_use:
             self._refuse()
         decorated = len(args) == 1 and not kwargs and isinstance(args[0], (types.FunctionType, type))
-        return args[0] if decorated else self  # as a decorator it would only make it faster
+        return args[0] if decorated else self  # a decorator of these libraries makes a function faster, not different
 
     def __getattr__(self, name: str) -> Any:
+        # Python and NumPy look up special names to choose a way; a placeholder there would send them a wrong way.
         if name.startswith("__"):
             raise AttributeError(name)
         return Absent(object.__getattribute__(self, "_name") + "." + name)
@@ -68,7 +68,7 @@ class Absent:
     __setitem__ = __setattr__
 
     def __mro_entries__(self, bases: Tuple[Any, ...]) -> Tuple[Any, ...]:
-        return ()
+        return ()  # `class Net(torch.nn.Module)`: the class has no base, and its methods can still be called
 
     def __getitem__(self, key: Any) -> Any:
         of_types = all(map(is_for_annotations, key if isinstance(key, tuple) else (key,)))
@@ -80,12 +80,12 @@ class Absent:
     __ror__ = __or__
 
     def __instancecheck__(self, value: Any) -> bool:
-        return False  # nothing is made of a class that is not here
+        return False  # nobody can make an object of a class that the sandbox lacks
 
     __subclasscheck__ = __instancecheck__
 
     def __bool__(self) -> bool:
-        return bool(self._refuse()) if Absent.in_use else False  # as `torch.cuda.is_available()` would be
+        return bool(self._refuse()) if Absent.in_use else False  # so `if torch.cuda.is_available():` is skipped
 
     __iter__ = __len__ = __float__ = __int__ = __array__ = _refuse
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __matmul__ = _refuse
@@ -93,7 +93,7 @@ class Absent:
 
 
 class AbsentModule(types.ModuleType):
-    """A module that is not here: every name of it is Absent, and it is a package of such modules."""
+    """A module that the sandbox lacks: every name in it is an Absent, and it is a package of such modules."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -104,7 +104,7 @@ class AbsentModule(types.ModuleType):
             Absent.starred.append(self.__name__)
         if name.startswith("__"):
             raise AttributeError(name)
-        if name in ("xrange", "range"):  # of six.moves or past.builtins, which are Python 2's range
+        if name in ("xrange", "range"):  # six.moves and past.builtins have them for Python 2's range
             return range
         return Absent(self.__name__ + "." + name)
 
@@ -113,9 +113,9 @@ class AbsentModule(types.ModuleType):
 
 
 class AbsentFinder:
-    """Asked last, when nobody else knows a module. names: the modules that it stood in for, in order.
+    """The last finder: Python calls it when no other finds a module. names: the modules it replaced, in order.
 
-    A finder and the loader of what it finds, without the base classes of importlib.abc, whose import takes 8 ms.
+    It is both the finder and the loader. It has no base class of importlib.abc, whose import takes 8 ms.
     """
 
     def __init__(self, root: str, package: str) -> None:
@@ -127,14 +127,15 @@ class AbsentFinder:
     def find_spec(self, name: str, path: Any, target: Any = None) -> Optional[importlib.machinery.ModuleSpec]:
         parent = name.rpartition(".")[0]
         below = isinstance(sys.modules.get(parent), AbsentModule)
+        # A missing part of a real package (`numpy.cupy`) is an error, as anywhere.
         if parent and not below and parent.split(".")[0] != self.package and name not in FOR_ANNOTATIONS:
             return None
         importing = self.importing_file()
         if not below and not importing:
             return None
-        if not below and os.path.basename(importing) != "__init__.py":  # the course's, mostly, of another assignment
+        if not below and os.path.basename(importing) != "__init__.py":  # those are the course's, of other assignments
             self.names.append(name)
-        elif self.find_here(name):  # the package by another name: it is there after all
+        elif self.find_here(name):  # the package under another name: the module exists after all
             self.names = [known for known in self.names if not (name + ".").startswith(known + ".")]
         return importlib.machinery.ModuleSpec(name, self, is_package=True)  # type: ignore[arg-type]
 
@@ -146,7 +147,7 @@ class AbsentFinder:
         pass
 
     def find_here(self, name: str) -> str:
-        """The module of the work tree that goes by another package's name: `nn.helpers` where the folder was nn/."""
+        """Return the module of the work tree that `name` means by another package name: `nn.helpers` for nn/ ."""
         if name.split(".")[0] in LIBRARIES:
             return ""
         parts = name.split(".")
@@ -157,8 +158,9 @@ class AbsentFinder:
         return ""
 
     def importing_file(self) -> str:
-        """The file of the work tree that the import stands in, outside of a `try` that expects it to fail, or ""."""
+        """Return the file of the work tree that imports, unless it stands in a `try` that expects it to fail; or ""."""
         frame: Optional[types.FrameType] = sys._getframe(2)
+        # The import system's own frames are between the import statement and find_spec.
         while frame is not None and frame.f_code.co_filename.startswith("<frozen importlib"):
             frame = frame.f_back
         if frame is None or not frame.f_code.co_filename.startswith(self.root):
@@ -168,9 +170,9 @@ class AbsentFinder:
 
 
 class ConsoleFinder:
-    """Finds the standard library's debugger and console, which then say that they were left in.
+    """Makes the standard library's debugger and console raise an error that says they were left in.
 
-    Without that the debugger would stop at the next line, find no terminal, and raise BdbQuit there, without a word.
+    Otherwise the debugger would stop at the next line, find no terminal, and raise BdbQuit there without a text.
     """
 
     @staticmethod
@@ -184,6 +186,7 @@ class ConsoleFinder:
             execute(module)
             owner, method, text = CONSOLES[name]
 
+            # BdbQuit, which the debugger itself raises: code that catches Exception around it works as on any machine.
             def refuse(*args: Any, **kwargs: Any) -> NoReturn:
                 raise getattr(module, "BdbQuit", EOFError)(text)
 
@@ -194,14 +197,14 @@ class ConsoleFinder:
 
 
 def is_for_annotations(value: Any) -> bool:
-    """Whether an annotation may hold it: a type, a text, None, `...`, a name of what is not here; no number."""
+    """Whether an annotation may hold it: a type, a text, None, `...` or a placeholder, but not a number."""
     if isinstance(value, (type, str, Absent, list)) or value is None or value is Ellipsis:
         return True
     return type(value).__module__ in FOR_ANNOTATIONS  # `int | None`, `List[int]`, a TypeVar
 
 
 def explain(error: BaseException) -> str:
-    """What a name that is not defined may come from: a module that is not here, of which everything was imported."""
+    """Say where an undefined name may come from: a missing module of which everything was imported by a star."""
     if not isinstance(error, NameError) or not Absent.starred:
         return ""
     return " (perhaps a name of %s, which is not in the sandbox)" % ", ".join(dict.fromkeys(Absent.starred))
@@ -209,10 +212,11 @@ def explain(error: BaseException) -> str:
 
 @functools.lru_cache(maxsize=None)
 def lines_caught(path: str) -> Set[int]:
-    """The lines of a file that stand in a `try` which expects an import to fail."""
+    """Return the lines of a file that are in a `try` which expects an import to fail."""
     try:
         with open(path, "rb") as file:
             nodes = ast.walk(ast.parse(file.read()))
+    # What does not parse has no `try` that anybody could rely on; tolerant_import.py runs its parts.
     except Exception:
         return set()
     tries = [node for node in nodes if isinstance(node, ast.Try) and any(map(catches_import_error, node.handlers))]

@@ -1,7 +1,7 @@
-"""The CPU time of one check, watched by a thread: for systems without limits, and for a process that outlives a check.
+"""Watches the CPU time of one check in a thread: for systems without limits, and for a process of many checks.
 
-Raises in the main thread what the handler of SIGINT raises (worker.py sets it), as Ctrl-C would, on any system. Code
-that is in C for long is not reached; the judge ends that by wall time.
+It raises in the main thread what the handler of SIGINT raises (worker.py sets it), as Ctrl-C does on any system. It
+does not reach code that runs in C for long; the judge ends that by wall time.
 """
 
 from __future__ import annotations
@@ -11,16 +11,17 @@ import threading
 import time
 from typing import Any, Callable, Dict, Tuple
 
-TICK_S = 0.1
+TICK_S = 0.1  # the check may run this much longer; each look costs microseconds
 
 
 class Clock:
-    """One check's. Calls go through `call`; only within one is anything raised."""
+    """The clock of one check. Calls go through `call`, and only inside a call does it raise anything."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.is_calling = False
         self.is_over = threading.Event()
+        # Held while `is_calling` is read and used, so that no interrupt comes after the call has returned.
         self.lock = threading.Lock()
         self.started = time.process_time()
         threading.Thread(target=self.watch, daemon=True).start()
@@ -28,6 +29,7 @@ class Clock:
     def watch(self) -> None:
         while not self.is_over.wait(TICK_S):
             with self.lock:
+                # Time of the process, so that threads which the student's code starts count too.
                 if self.is_calling and time.process_time() - self.started > self.seconds:
                     _thread.interrupt_main()
                     return

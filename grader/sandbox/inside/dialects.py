@@ -1,10 +1,10 @@
-"""Which Python a piece of source was written for, where the one that runs this cannot compile it.
+"""Finds for which Python a source was written, where the running Python cannot compile it.
 
-    text ──► strings and comments blanked ──► what only a newer Python has is rewritten ──► it compiles: that was it
-                         └─► what only Python 2 has is looked for
+    text ──► empty its strings and comments ──► rewrite what only a newer Python has ──► it compiles: that was the cause
+                         └─► look for what only Python 2 has
 
-So a bracket that is missing is never taken for a newer Python: without it, the rewritten text does not compile either.
-Linear in the length of the text.
+A missing bracket never counts as a newer Python: the rewritten text does not compile either. The time is linear in the
+length of the text.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import re
 import sys
 from typing import Any, List, Optional, Tuple
 
-MOST = 20_000  # characters of one statement that are looked at
-DEEPEST = 3  # f-strings in f-strings that are looked into
+MOST = 20_000  # characters of one statement: a longer one is not searched, so that no source makes this slow
+DEEPEST = 3  # f-strings inside f-strings that are searched; every level searches its text once more
 NAME = re.compile(r"\w+")
 PREFIXES = {"f", "rf", "fr", "t", "rt", "tr", "r", "b", "br", "rb", "u", "ur"}
 Version = Tuple[int, int]
 Found = List[Tuple[Version, str]]
 
-# What only a newer Python has: since when, in words, how it is found in a text without strings, what an older one has.
+# What only a newer Python has: the version, its name, how to find it in a text without strings, and the older form.
 PARAMETERS = r"\b((?:def|class)\s+\w+)\s*\[(?:[^\[\]]|\[[^\[\]]*\])*\](?=\s*[(:])"
 WITH = r"\bwith\s*\(((?:[^()]|\([^()]*\))*?\bas\b(?:[^()]|\([^()]*\))*?),?\s*\)\s*:"
 CASE = r"(?m)^([ \t]+)case\b(?:[^\n:\[{(]|\{[^{}]*\}|\[[^\]]*\]|\([^()]*\))*:"
@@ -40,7 +40,7 @@ NEWER: List[Tuple[Version, str, str, str]] = [
     ((3, 9), "a decorator that is any expression", r"(?m)^([ \t]*)@[^\n]*[^\w.()\s][^\n]*$", r"\1@x"),
     ((3, 9), "`for x in *a, *b`", r"\b(for\b[^\n:]*\bin\s+)\*[^\n:]*:", r"\1x:"),
 ]
-# What only Python 2 has, in words, and how it is found in a text without strings.
+# What only Python 2 has: its name, and how to find it in a text without strings.
 PYTHON_2: List[Tuple[str, str]] = [
     ("print without brackets", r"(?m)(?:^|[;:])[ \t]*print(?:[ \t]*>>|[ \t]+(?:[\w\"'\-]|\())"),
     ("exec without brackets", r"(?m)(?:^|[;:])[ \t]*exec[ \t]+[\w\"']"),
@@ -56,7 +56,7 @@ PYTHON_2: List[Tuple[str, str]] = [
 
 
 def explain(text: str, error: BaseException) -> None:
-    """Say in a SyntaxError which Python its source was written for, if that can be known."""
+    """Write into a SyntaxError for which Python its source was written, if that can be found."""
     if not isinstance(error, SyntaxError) or len(text) > MOST:
         return
     newer = find_newer(text, sys.version_info[:2])
@@ -69,14 +69,15 @@ def explain(text: str, error: BaseException) -> None:
 
 
 def find_newer(text: str, running: Version) -> Optional[Tuple[Version, str]]:
-    """The newest thing that the text needs, if an older Python would compile it without that and the like."""
+    """Return the newest feature that the text needs, if an older Python would compile it without such features."""
     found: Found = []
     rewritten = blank(text, found)
+    # Newest first: a type parameter with a default also matches the pattern for one without.
     for since, feature, pattern, plain in [one for one in NEWER if one[0] > running]:
         replacement: Any = plain or unbracket
         rewritten, count = re.subn(pattern, replacement, rewritten)
         found += [(since, feature)] if count else []
-    found = [one for one in found if one[0] > running]
+    found = [one for one in found if one[0] > running]  # `blank` adds what strings need, of any version
     return max(found) if found and compiles(rewritten) else None
 
 
@@ -91,16 +92,16 @@ def unbracket(match: Any) -> str:
 
 def compiles(text: str) -> bool:
     try:
-        ast.parse(text)
+        ast.parse(text)  # builds a tree and runs nothing
     except Exception:
         return False
     return True
 
 
 def blank(text: str, found: Found, depth: int = 0) -> str:
-    """The text with every string empty and without comments. found: gets what strings need of a newer Python.
+    """Return the text with every string empty and without comments. found: gets what strings need of a newer Python.
 
-    depth: of f-strings that the text stands in.
+    depth: the number of f-strings around the text.
     """
     parts: List[str] = []
     at = 0
@@ -110,6 +111,7 @@ def blank(text: str, found: Found, depth: int = 0) -> str:
         start = at + len(prefix)
         kind = prefix.lower()
         if text[start : start + 1] in ("'", '"') and (not kind or kind in PREFIXES):
+            # Bytes and texts stay apart: Python refuses to join the two, and ur"" is a sign of Python 2.
             parts.append((prefix if kind == "ur" else "b" if "b" in kind else "") + '""')
             at = end_of_string(text, start, kind, found, depth)
         elif text[at] == "#":
@@ -122,7 +124,7 @@ def blank(text: str, found: Found, depth: int = 0) -> str:
 
 
 def end_of_string(text: str, start: int, prefix: str, found: Found, depth: int) -> int:
-    """Where the string ends whose first quotation mark stands at `start`."""
+    """Return where the string ends whose first quotation mark is at `start`."""
     quote = text[start] * 3 if text.startswith(text[start] * 3, start) else text[start]
     at = start + len(quote)
     is_formatted = ("f" in prefix or "t" in prefix) and depth < DEEPEST
@@ -130,11 +132,11 @@ def end_of_string(text: str, start: int, prefix: str, found: Found, depth: int) 
         found.append(((3, 14), "a t-string"))
     while at < len(text) and not text.startswith(quote, at):
         if text[at] == "\\":
-            at += 2
+            at += 2  # a backslash takes the next character with it, in a raw string too
         elif text[at] == "\n" and len(quote) == 1:
-            return at  # it was never closed
+            return at  # the string has no end: it cannot go on in the next line
         elif is_formatted and text.startswith("{{", at):
-            at += 2
+            at += 2  # two braces are one brace of the text
         elif is_formatted and text[at] == "{":
             at = end_of_field(text, at + 1, quote, found, depth + 1)
         else:
@@ -143,12 +145,15 @@ def end_of_string(text: str, start: int, prefix: str, found: Found, depth: int) 
 
 
 def end_of_field(text: str, start: int, quote: str, found: Found, level: int) -> int:
-    """Where a replacement field ends, as Python 3.12 reads it; what an older one does not take goes to `found`."""
+    """Return where a replacement field ends, as Python 3.12 reads it. found: gets what an older Python does not accept.
+
+    Source: PEP 701.
+    """
     at, depth, expression_end = start, 0, -1
     inner: Found = []
     while at < len(text) and not (text[at] == "}" and depth == 0):
         letter = text[at]
-        if expression_end >= 0:  # in the format, which may hold fields of its own
+        if expression_end >= 0:  # in the format, which may contain fields
             if text.startswith(quote, at):
                 return at
             at = end_of_field(text, at + 1, quote, inner, level) if letter == "{" and level < DEEPEST else at + 1
@@ -170,10 +175,13 @@ def end_of_field(text: str, start: int, quote: str, found: Found, level: int) ->
             depth += 1
         elif letter in ")]}":
             depth -= 1
+        # `!=` is an operator; any other `!` begins a conversion.
         elif depth == 0 and (letter == ":" or (letter == "!" and text[at + 1 : at + 2] != "=")):
             expression_end = at
         at += 1
+    # `{x=}` prints the expression too; its `=` is not a part of it.
     expression = text[start : expression_end if expression_end >= 0 else at].rstrip().rstrip("=")
+    # Only if the expression is right otherwise: a mistake in it is not a newer Python.
     if inner and compiles("(" + blank(expression, [], level) + "\n)"):
         found.extend(inner)
     return at + 1

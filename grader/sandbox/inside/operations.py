@@ -1,7 +1,7 @@
-"""What a program does with earlier results besides calling functions: the same table for judge and worker. Pure.
+"""What a program does with earlier results, besides calling functions: one table for judge and worker. Pure.
 
-The worker applies it to what its functions returned, before the judge has seen that. The judge applies it afterwards,
-to see that its check passes on what the program passed on. A value is never asked for anything but what stands here.
+The worker applies it to what its functions returned, before the judge has seen those values. The judge applies it
+again afterwards, to verify that its check passes what the program passed. Only these operations ever touch a value.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from typing import Any, Callable, Dict
 
 import numpy as np
 
-# Handles below are the results of a running program's steps, by number; from here on, what a worker keeps.
-FIRST_KEPT = 1 << 32
+# Handles below this number are results of a running program's steps; from it on, the objects that a worker holds.
+FIRST_HANDLE = 1 << 32
 
 
 def item(value: Any, key: Any) -> Any:
-    """An item of a returned tuple, an entry of a returned dict, or None where it has no such entry."""
+    """Return an item of a returned tuple, or an entry of a returned dict; None where the dict has no such entry."""
+    # Exact types: a class of the student's would run its own code here, and give judge and worker different items.
     if type(value) is dict:
         return value.get(key)
     if type(value) in (tuple, list) and type(key) is int:
@@ -27,7 +28,8 @@ def item(value: Any, key: Any) -> Any:
 OPERATIONS: Dict[str, Callable[..., Any]] = {
     "constant": lambda value: value,
     "item": item,
-    "changed": lambda value, changes: {**value, **changes},  # as a call left it, and what the check wrote since
+    # A dict as a call left it, with what the check wrote into it since.
+    "changed": lambda value, changes: {**value, **changes},
     "add": operator.add,
     "sub": operator.sub,
     "mul": operator.mul,

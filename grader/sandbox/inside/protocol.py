@@ -1,8 +1,8 @@
 """The wire format between judge and worker: bytes to values and back, without IO.
 
-Both ends import this file, so it needs Python 3.8, NumPy and nothing else. Each end treats the other as hostile: all
-that a frame can hold is plain data, every size is checked before anything is built, and whatever is wrong with a frame
-raises ProtocolError and nothing else.
+Both ends import this file, so it needs Python 3.8, NumPy and nothing else. Each end treats the other as hostile: a
+frame can only hold plain data, every size is checked before anything is built, and a malformed frame raises
+ProtocolError and nothing else.
 
     frame   = magic (4) | header length (u32) | body length (u64) | header | body
     header  = one value as JSON, made of null, true, false, numbers, strings and these lists:
@@ -12,8 +12,8 @@ raises ProtocolError and nothing else.
               ["n", dtype] dtype                        ["y", dtype] its scalar type, as np.float64
     body    = the bytes of all "b", "a" and "s", little-endian, C order, in the order of the header
 
-There is no pickle, no class name that is looked up and no attribute access: a handle is a number that only the end
-which gave it out can turn into an object.
+There is no pickle, no lookup of a class name and no attribute access: a handle is a number, and only the end that
+created it can turn it into an object.
 """
 
 from __future__ import annotations
@@ -26,36 +26,36 @@ import struct
 import sys
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Callable, Dict, Iterator, List, Tuple
+from typing import Any, Callable, Dict, List, Tuple
 
 import numpy as np
 
 MAGIC = b"LGP1"
-PREFIX = struct.Struct(">4sIQ")
+PREFIX = struct.Struct(">4sIQ")  # the same length on every machine
 
-MAX_HEADER = 1 << 20  # a gradient dict of a deep net needs some 10 kB
-MAX_BODY = 256 << 20  # the largest array that a check sends or expects is below 1 MiB
-MAX_DEPTH = 24  # a cache of a sandwich of sandwiches as plain data is 6 deep
-MAX_TOKENS = 100_000  # values in one header; keeps the time to build a message below 0.1 s
-MAX_DIGITS = 400  # the longest float64 written out has 309
+MAX_HEADER = 1 << 20  # bytes; a deep net's dict of gradients needs 10 kB
+MAX_BODY = 256 << 20  # bytes; the largest array that a check sends or expects is below 1 MiB
+MAX_DEPTH = 24  # the deepest cache, of a sandwich layer made of sandwich layers, has 6 levels
+MAX_TOKENS = 100_000  # values in one header; so a message is built in less than 0.1 s
+MAX_DIGITS = 400  # of a number; the largest float64 has 309 before the point
 MAX_NDIM = 32  # NumPy's own limit before 2.0
-FEW = 1000  # values that are within all bounds once they are written: an array of 32 axes has 75 tokens
-SMALL = 1 << 62
+FEW = 1000  # values that cannot exceed MAX_TOKENS once they are written: an array of 32 axes has 75 tokens
+SMALL = 1 << 62  # an int below this needs no count of its digits
 
 SENT = "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128"
 DTYPES = {name: np.dtype(name).newbyteorder("<") for name in SENT.split()}
-# As this machine has them; where that is how they travel, an array's bytes are its own.
+# The same dtypes in this machine's byte order. On a little-endian machine an array's bytes are sent as they are.
 NATIVE = {dtype: dtype.newbyteorder("=") for dtype in DTYPES.values()}
 NAMES = {NATIVE[dtype]: name for name, dtype in DTYPES.items()}
 IS_LITTLE = sys.byteorder == "little"
 NON_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
-PLAIN = frozenset([int, float, bool, type(None)])  # what JSON has as itself, but strings
+PLAIN = frozenset([int, float, bool, type(None)])  # JSON has these itself; strings go through `text`
 
-CLASS_NAME = type.__dict__["__name__"]  # a metaclass may answer for its own
+CLASS_NAME = type.__dict__["__name__"]  # read by type itself: a student's metaclass can define another __name__
 
-# Strings whole, so that nothing inside one counts; then what bounds the cost of parsing the rest. A quote that closes
-# nothing is a token of its own, so that looking for its end is paid for once and not once a quote.
+# A whole string is one token, so that brackets inside it do not count; the other tokens bound the cost of parsing. A
+# quote without an end is a token too: otherwise each such quote would cost a search to the end of the header.
 TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|"|[\[\]{},]|[-+0-9.eE]+')
 LONG_NUMBER = re.compile(rb"[-+0-9.eE]{%d}" % (MAX_DIGITS + 1))
 NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
@@ -64,24 +64,25 @@ WRITER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 
 
 class ProtocolError(ValueError):
-    """The frame is not one that an honest peer sends."""
+    """The frame is not one that an honest peer sends. The only exception that this module raises."""
 
 
 @dataclass(frozen=True)
 class Handle:
-    """An object that stays with the worker: its number there and the name of its type, for messages only."""
+    """An object that stays in the worker: its number there, and the name of its type, which only messages use."""
 
     number: int
     type_name: str
 
 
 def encode(value: Any) -> bytes:
-    """Write one value as a frame. Raises ProtocolError for what the format cannot carry or what is over a limit."""
+    """Write one value as a frame. Raises ProtocolError if the format cannot carry it or it exceeds a limit."""
     return frame(*encode_part(value))
 
 
 def encode_with(message: Dict[str, Any], name: str, part: Tuple[bytes, bytes]) -> bytes:
-    """Write a message, which has entries, as a frame with one more, encoded before: it is sent again and again."""
+    """Write a message as a frame, with one more entry that is already encoded: each submission gets the same steps."""
+    # The message is a dict with entries, ["d", …], so its header ends in "]" and the entry goes before that.
     header, body = encode_part(message)
     return frame(header[:-1] + b"," + WRITER.encode(name).encode("ascii") + b"," + part[0] + b"]", body + part[1])
 
@@ -91,7 +92,7 @@ def frame(header: bytes, body: bytes) -> bytes:
 
 
 def encode_part(value: Any) -> Tuple[bytes, bytes]:
-    """The header and the body of one value."""
+    """Return the header and the body of one value."""
     writer = BodyWriter()
     try:
         header = WRITER.encode(write_node(value, writer, 0)).encode("ascii")
@@ -99,13 +100,13 @@ def encode_part(value: Any) -> Tuple[bytes, bytes]:
         raise ProtocolError("not encodable: %s" % error) from None
     if len(header) > MAX_HEADER:
         raise ProtocolError("header of %d bytes, at most %d" % (len(header), MAX_HEADER))
-    if writer.values > FEW:
+    if writer.values > FEW:  # refuse here what the peer would refuse
         check_cost(header)
     return header, b"".join(writer.buffers)
 
 
 def read_prefix(prefix: bytes, max_body: int = MAX_BODY) -> Tuple[int, int]:
-    """Lengths of header and body, from the first PREFIX.size bytes of a frame."""
+    """Return the lengths of header and body, from the first PREFIX.size bytes of a frame."""
     magic, header_length, body_length = PREFIX.unpack(prefix)
     if magic != MAGIC:
         raise ProtocolError("no frame begins with %r" % (magic,))
@@ -117,7 +118,7 @@ def read_prefix(prefix: bytes, max_body: int = MAX_BODY) -> Tuple[int, int]:
 
 
 def decode(header: bytes, body: bytes, text: Callable[[str], str] = str) -> Any:
-    """The value of one frame. Arrays are fresh and writable. text: makes the string that stands for a string of it."""
+    """Return the value of one frame. Arrays are fresh and writable. text: applied to every string of the frame."""
     check_cost(header)
     try:
         letters = header.decode("ascii")
@@ -133,29 +134,8 @@ def decode(header: bytes, body: bytes, text: Callable[[str], str] = str) -> Any:
     return value
 
 
-class Decoder:
-    """Frames from bytes as they come in. feed() may be given any split; it yields each value as soon as it is whole."""
-
-    def __init__(self, max_body: int = MAX_BODY, text: Callable[[str], str] = str) -> None:
-        self.max_body = max_body
-        self.text = text
-        self.buffer = bytearray()
-
-    def feed(self, data: bytes) -> Iterator[Any]:
-        self.buffer += data
-        while len(self.buffer) >= PREFIX.size:
-            header_length, body_length = read_prefix(bytes(self.buffer[: PREFIX.size]), self.max_body)
-            end = PREFIX.size + header_length + body_length
-            if len(self.buffer) < end:
-                return
-            header = bytes(self.buffer[PREFIX.size : PREFIX.size + header_length])
-            body = bytes(self.buffer[PREFIX.size + header_length : end])
-            del self.buffer[:end]
-            yield decode(header, body, self.text)
-
-
 class BodyWriter:
-    """Collects the body and counts what was written: a value that holds one list many times is more than it looks."""
+    """Collects the body and counts what was written: one list can be in a small value many times."""
 
     def __init__(self) -> None:
         self.buffers: List[bytes] = []
@@ -168,7 +148,7 @@ class BodyWriter:
         self.bytes += len(data)
 
     def check_room(self, count: int) -> None:
-        """Refuse what would be too long before it is copied."""
+        """Refuse bytes beyond MAX_BODY before they are copied."""
         if self.bytes + count > MAX_BODY:
             raise ProtocolError("body of %d bytes, at most %d" % (self.bytes + count, MAX_BODY))
 
@@ -180,16 +160,16 @@ class BodyWriter:
 
 
 def write_node(value: Any, writer: BodyWriter, depth: int) -> Any:
-    """One value as JSON has it. Runs none of the value's own code, if it is of a class made by a stranger.
+    """Return one value as a tree for JSON. It runs no code of the value's class, which a student may have written.
 
-    So its class is asked of type(), which cannot be deceived, and its content of the plain type below it.
+    So type() gives the class, because `__class__` can lie, and the methods of the plain base class give the content.
     """
     writer.values += 1
     if depth > MAX_DEPTH:
         raise ProtocolError("nested deeper than %d" % MAX_DEPTH)
     if writer.values > MAX_TOKENS:
         raise ProtocolError("more than %d values" % MAX_TOKENS)
-    kind = type(value)  # what nearly all values are is told apart by identity; other classes come after
+    kind = type(value)  # nearly all values are of these exact types; subclasses and rare types come after them
     if kind is str:
         writer.letters += len(value)
         return value if writer.letters <= MAX_HEADER else writer.count_letters("")
@@ -217,7 +197,7 @@ def write_node(value: Any, writer: BodyWriter, depth: int) -> Any:
     if issubclass(kind, np.dtype):
         return ["n", dtype_name(value)]
     if kind is type and issubclass(value, np.generic):
-        if value not in np.sctypeDict.values():  # another class's own code would be asked
+        if value not in np.sctypeDict.values():  # np.dtype() of another class could run its code
             raise ProtocolError("%s is not sent" % value.__name__)
         return ["y", dtype_name(np.dtype(value))]
     if issubclass(kind, str):
@@ -274,10 +254,10 @@ def read_node(node: Any, reader: io.BytesIO, text: Callable[[str], str]) -> Any:
     if kind is not list:
         if kind is dict:
             raise ProtocolError("a malformed value: %.40r" % (node,))
-        return node  # None, a truth or a number: JSON has nothing else
+        return node  # None, a bool or a number: JSON has nothing else
     if not node or type(node[0]) is not str:
         raise ProtocolError("a malformed value: %.40r" % (node,))
-    tag, count = node[0], len(node)  # most values are plain numbers in lists, so these are read without another call
+    tag, count = node[0], len(node)  # most values are plain numbers in lists: no further call for them
     if tag == "t" or tag == "l":
         items = [item if type(item) in PLAIN else read_node(item, reader, text) for item in node[1:]]
         return items if tag == "l" else tuple(items)
@@ -309,7 +289,7 @@ def read_node(node: Any, reader: io.BytesIO, text: Callable[[str], str]) -> Any:
 
 @lru_cache(maxsize=4096)
 def handle_of_step(number: int) -> Handle:
-    """The same object for equal numbers: a program names the results of its steps again and again."""
+    """Return one object for equal numbers: a program refers to the results of its steps many times."""
     return Handle(number, "")
 
 
@@ -320,15 +300,15 @@ def plain_name(type_name: str) -> str:
 def read_array(dtype: np.dtype, shape: Any, reader: io.BytesIO) -> np.ndarray:
     if type(shape) is not list or len(shape) > MAX_NDIM or not all(map(is_count, shape)):
         raise ProtocolError("%.80r is not a shape" % (shape,))
-    count = dtype.itemsize * math.prod(shape)  # of few numbers, so it is a short one
+    count = dtype.itemsize * math.prod(shape)  # at most 32 factors below 2**63, so the product stays cheap
     if count > sys.maxsize:
         raise ProtocolError("%.80r is too large a shape" % (shape,))
     flat = np.frombuffer(take(reader, count), dtype=dtype)
-    if dtype.kind == "b":  # any byte but 0 is true; NumPy itself only knows 0 and 1
+    if dtype.kind == "b":  # NumPy assumes that a bool's byte is 0 or 1; a worker can send others
         flat = flat.view(np.uint8) != 0
     try:
         return flat.reshape(shape).astype(NATIVE[dtype], copy=True)
-    except ValueError as error:  # (0, huge, huge): NumPy's own limit on the product of the axes
+    except ValueError as error:  # (0, huge, huge): no bytes, but NumPy limits the product of the other axes
         raise ProtocolError("%.80r is not a shape: %s" % (shape, error)) from None
 
 
@@ -340,7 +320,7 @@ def take(body: io.BytesIO, count: int) -> bytes:
 
 
 def check_cost(header: bytes) -> None:
-    """Bound depth, number of values and digits before the parser sees them."""
+    """Bound depth, number of values and digits before the JSON parser reads the header."""
     if is_cheap(header):
         return
     depth = 0
@@ -349,7 +329,7 @@ def check_cost(header: bytes) -> None:
         first = token[:1]
         if first in b"[{":
             depth += 1
-            if depth > 2 * MAX_DEPTH:
+            if depth > 2 * MAX_DEPTH:  # generous: a value takes one bracket, an array two
                 raise ProtocolError("nested deeper than %d" % MAX_DEPTH)
         elif first in b"]}":
             depth -= 1
@@ -362,10 +342,10 @@ def check_cost(header: bytes) -> None:
 
 
 def is_cheap(header: bytes) -> bool:
-    """Whether it is within all bounds at a glance, as nearly every honest one is; if not, the count decides.
+    """Whether a few fast searches show that a header is within all bounds, as nearly every honest one is.
 
-    Short, no number too long, no escapes, so that strings end where quotes are, and few brackets, be they in strings or
-    not. Where there are more, they are taken away in pairs, one level or two at a time.
+    If they do not, check_cost counts. The header must be short, without too long a number, and without escapes, so that
+    every quote begins or ends a string. Few brackets are never too deep; many are removed in pairs, level by level.
     """
     if len(header) > MAX_TOKENS or b"\\" in header or header.count(b'"') % 2 or LONG_NUMBER.search(header):
         return False
@@ -389,10 +369,11 @@ READER = json.JSONDecoder(parse_constant=refuse_constant)
 def check_key(key: Any) -> Any:
     if key is None or issubclass(type(key), (bool, int, float, str)):
         return key
-    raise ProtocolError("%s is no key" % CLASS_NAME.__get__(type(key)))
+    raise ProtocolError("%s is not a key" % CLASS_NAME.__get__(type(key)))
 
 
 def is_count(value: Any) -> bool:
+    # True is an int in Python, and [true] would be a shape.
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= sys.maxsize
 
 

@@ -1,17 +1,17 @@
-"""The server: imports the student's modules once, then forks a child for every check and says how it ended.
+"""The server: imports the student's modules once, then forks a child for every check and reports how it ended.
 
-A child that is not ended serves the next check, too, if the one before left no trace (traces.py). Where a student runs
-their own code (options: fork false), the server serves every check itself, so that any system will do: what a check
-leaves in a module's memory is there in the next, and time is watched by a thread.
+A child that is not told to end serves the next check too, if the last one left no trace (traces.py). Without fork (a
+student runs their own code), the server serves every check itself, so that it works on any system. Then what a check
+leaves in a module's memory is still there in the next, and a thread watches the time.
 
-Conversation, one reply a request, each under its request's id:
+Requests and replies; each reply repeats its request's id:
     load    modules of the work tree                → which were imported, which not and why
-    run     steps: calls, and what is between them  → for each call an outcome (replies.py lists them); changed dicts
-                                                        and arrays. The first call without a value is the last
-            begin: seed, functions granted as stubs     in a child for this check from here on
-    end     the child goes                          → the server says how it ended
-A child that is asked to begin once more says instead that it is stale, if the check before left a trace, and goes.
-Within a call, the child itself may ask for what a granted function returns (stubs.py); the judge answers.
+    run     steps: calls, and operations on results → for each call an outcome (replies.py lists them), and the dicts
+                                                        and arrays that it changed. No call runs after a failed one
+            begin: seed, functions granted as stubs     from here on in a child for this check
+    end     the child ends                          → the server reports how it ended
+A child that gets another begin after its check left a trace reports that it is stale, and ends.
+Within a call, the child can ask the judge what a granted function returns (stubs.py).
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ from clock import Clock  # type: ignore[import-not-found]
 from work_tree import WorkTree  # type: ignore[import-not-found]
 
 STAYING_SHARE = 0.1  # of a check's CPU time that a child may have used and still serve another check
-STATEMENT_SHARE = 0.4  # of the CPU time for imports that one statement of a module may use; others are to follow
-IMPORT_WAIT_S = 2.0  # for which a statement of a module may wait, well below the wall time for imports
-MOST_TOLD = 20  # statements that were left out
+STATEMENT_SHARE = 0.4  # of the CPU time for imports, for one statement of a module: the others need time as well
+IMPORT_WAIT_S = 2.0  # that a statement of a module may sleep or wait; well below the wall time for imports
+MAX_LEFT_OUT = 20  # statements in the reply; a report lists fewer (grading/import_notes.py)
 
 
 class Server:
@@ -56,6 +56,7 @@ class Server:
         self.switches: Dict[str, Any] = {}
         self.tree = WorkTree(options["work"], options["package"])
         self.placeholders = absent_modules.AbsentFinder(self.tree.root, self.tree.package)
+        # Last: it only answers for modules that no other finder has.
         sys.meta_path.append(self.placeholders)
         sys.meta_path.insert(0, absent_modules.ConsoleFinder)
         budget_s = STATEMENT_SHARE * options["limits"].get("CPU", 0)
@@ -69,13 +70,13 @@ class Server:
             request = self.channel.receive()
             modules = self.load(request)
             left_out = []
-            for path, line, name, error in self.importer.left_out[:MOST_TOLD]:
-                said = self.tree.describe(error)
-                text = said["text"] + absent_modules.explain(error)
-                left_out.append((self.tree.name_of(path), line, name, said["type"], text))
+            for path, line, name, error in self.importer.left_out[:MAX_LEFT_OUT]:
+                failure = self.tree.describe(error)
+                text = failure["text"] + absent_modules.explain(error)
+                left_out.append((self.tree.name_of(path), line, name, failure["type"], text))
             recoded = [self.tree.name_of(path) for path in self.importer.recoded]
-            known = {"modules": modules, "absent": self.placeholders.names, "left_out": left_out, "recoded": recoded}
-            self.channel.send({"id": request["id"], **known})
+            result = {"modules": modules, "absent": self.placeholders.names, "left_out": left_out, "recoded": recoded}
+            self.channel.send({"id": request["id"], **result})
             if self.options.get("fork", True):
                 self.traces = traces.Traces(self.tree.package, stubs.Switch)
                 self.fork_for_checks()
@@ -104,16 +105,16 @@ class Server:
         return failures
 
     def make_hollow(self, name: str) -> None:
-        """A module that is not there, or cannot be imported: others find its functions, all of them stubs."""
+        """Make an empty module in place of one that is absent or cannot be imported. Its functions become stubs."""
         path = self.tree.package + "." + name
         parent, _, last = path.rpartition(".")
         sys.modules[path] = types.ModuleType(path)  # first, since the package may import it
         __import__(parent)
-        sys.modules[path].__dict__.update(np=np, numpy=np)  # others may take them from there by a star
+        sys.modules[path].__dict__.update(np=np, numpy=np)  # `from .layers import *` gives them to others
         setattr(sys.modules[parent], last, sys.modules[path])
 
     def find_functions(self, name: str, request: Dict[str, Any]) -> None:
-        """The functions of one module, members of its classes; switches for those that others call."""
+        """Find the functions of one module and the members of its classes. Make a switch for each that others call."""
         module = sys.modules.get(self.tree.package + "." + name)
         if module is None:
             return
@@ -131,21 +132,22 @@ class Server:
                     self.members[function + "." + member] = kind
             if function in request["switches"] and (own is None or request["exchange"]):
                 self.switches[function] = stubs.Switch(function, request["switches"][function], own)
+                # A function that can change in place is a stub wherever it is referenced. Others are replaced here.
                 if not stubs.can_change(own, attribute):
                     names[attribute] = self.switches[function].function
-        sys.modules.setdefault(name, module)  # whoever imports it flat gets the same one
+        sys.modules.setdefault(name, module)  # `import layers` gets the same module as `from cs231n import layers`
 
     def fork_for_checks(self) -> None:
         """Fork one child per check. The child reads its own request, so that the server does no work between forks.
 
-        Both share all memory until one of them writes, and Python writes wherever it counts a reference; so all that
-        can be done once is done here, before the first.
+        Both share all memory until one of them writes (fork(2)), and Python writes wherever it counts a reference. So
+        all that can be done once is done here, before the first fork.
         """
-        gc.freeze()  # else a child's first collection copies all memory that it shares with this process
+        gc.freeze()  # otherwise a child's first collection copies all memory that it shares with the server
         ended = self.describe_end(0)
         poll = select.poll()
         poll.register(self.channel.requests, select.POLLIN)
-        while poll.poll()[0][1] & select.POLLIN:  # not where the judge has closed the pipe
+        while poll.poll()[0][1] & select.POLLIN:  # POLLHUP alone: the judge has closed the pipe (poll(2))
             child = os.fork()
             if child == 0:
                 self.be_child()
@@ -154,15 +156,15 @@ class Server:
         raise EOFError
 
     def describe_end(self, status: int) -> bytes:
-        """The frame that says how a child ended."""
+        """Return the frame that reports how a child ended. status: as waitpid(2) returns it."""
         number = status & 0x7F
         return bytes(protocol.encode({"op": "ended", "exit": 0 if number else status >> 8, "signal": number}))
 
     def be_child(self) -> None:
-        """The life of a child: a check, and perhaps others after it. Does not return."""
+        """Serve a check, and perhaps others after it. Does not return: the process ends here."""
         try:
             if self.options.get("confine"):
-                confine.prctl(confine.PR_SET_PDEATHSIG, confine.SIGKILL)  # which a child does not inherit
+                confine.prctl(confine.PR_SET_PDEATHSIG, confine.SIGKILL)  # fork clears it (PR_SET_PDEATHSIG(2const))
             request = self.channel.receive()
             limits = request["begin"]["limits"]
             set_limits(limits)
@@ -174,8 +176,9 @@ class Server:
                 request = child.serve(request, self.switches)
                 if request["op"] == "end":
                     return
-                # The next check must find what the first one found, and have the time that it is to have.
-                if not self.traces.are_none() or time.process_time() > STAYING_SHARE * limits.get("CPU", 0):
+                # The next check must find the state that the first one found, and nearly all of its time: RLIMIT_CPU
+                # counts the time of the whole process.
+                if not self.traces.is_empty() or time.process_time() > STAYING_SHARE * limits.get("CPU", 0):
                     self.channel.send({"op": "stale"})
                     return
         except EOFError:
@@ -183,10 +186,10 @@ class Server:
         except BaseException:
             traceback.print_exc()
         finally:
-            os._exit(0)
+            os._exit(0)  # without the exit handlers that student code may have registered
 
     def serve_check(self, request: Dict[str, Any]) -> None:
-        """A check without a process of its own."""
+        """Serve a check in the server's own process."""
         self.settings.restore()
         clock = Clock(request["begin"]["limits"].get("CPU", 0))
         Child(self.channel, self.functions, self.members, self.tree).serve(request, self.switches, clock)
@@ -195,8 +198,10 @@ class Server:
 
 
 class ProcessSettings:
-    """What a module may set for the whole process while it is imported, and what would then turn a warning of one
-    function into an exception of another."""
+    """NumPy's error handling and the warning filters, as they were before the student's modules were imported.
+
+    A module that changes them would turn a warning in another function into an exception.
+    """
 
     def __init__(self) -> None:
         self.errors = np.geterr()
@@ -205,19 +210,20 @@ class ProcessSettings:
     def restore(self) -> None:
         np.seterr(**self.errors)
         warnings.filters[:] = self.filters  # type: ignore[index]
-        warnings._filters_mutated()  # type: ignore[attr-defined]
+        warnings._filters_mutated()  # type: ignore[attr-defined]  # otherwise cached decisions stay
 
 
 def set_limits(limits: Dict[str, float]) -> None:
-    """Limits of this process and all below it. Set here, inside the namespaces, they are this sandbox's own."""
+    """Set limits for this process and all below it. Set inside the namespaces, they bind this sandbox alone."""
     try:
         import resource
-    except ImportError:  # not a POSIX system: the judge's wall time is the only limit
+    except ImportError:  # not a POSIX system: only the judge's wall time limits a check
         return
     for name, value in limits.items():
-        value = math.ceil(value)  # the kernel takes whole seconds; a fraction is kept by a timer (limit_check)
+        value = math.ceil(value)  # the kernel takes whole seconds; a timer adds the fraction (limit_check)
         kind = getattr(resource, "RLIMIT_" + name)
         hard = resource.getrlimit(kind)[1]
         soft = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        # One second between SIGXCPU, which tells a timeout from other deaths, and the SIGKILL that nobody ignores.
+        # SIGXCPU comes at the soft limit and shows that it was a timeout. SIGKILL comes at the hard limit, one second
+        # later, and cannot be ignored (setrlimit(2)).
         resource.setrlimit(kind, (soft, soft + 1 if name == "CPU" and hard != soft else soft))

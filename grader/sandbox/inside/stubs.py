@@ -1,16 +1,16 @@
-"""Functions of a submission that can be exchanged for stubs, from one check to the next.
+"""Functions of a submission that stubs can replace, from one check to the next.
 
     own code ──calls──► the student's function object ──► its own code, or
                                                       └─► a stub: the arguments go to the judge, which calls the
                                                           reference and sends its reply
 
 While a stub is granted, the student's function stays the same object and gets other code (`in_place`). So every
-reference reaches the stub, wherever it is held: a module, a table, a closure, a partial, a class, a default argument.
-Afterwards the object has its own code again. A bound method, a partial and an object with __call__ are exchanged in
-place, too. Only a function that is absent, or that Python cannot change, gets another object under its module's name.
+reference reaches the stub, wherever it is: in a module, a table, a closure, a partial, a class, a default argument.
+Afterwards the object has its own code again. A bound method, a partial and an object with __call__ also stay the same
+objects. Only for a function that is absent, or that Python cannot change, its module's name gets another object.
 
-What the reference keeps (a cache) comes as a Granted and can only be handed back. The judge answers where it has
-granted the function to the running check, and nowhere else.
+What the reference keeps (a cache) arrives as a Granted, which can only be handed back. The judge replies only where it
+has granted the function to the running check.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ import numpy as np
 import protocol  # type: ignore[import-not-found]
 
 Ask = Callable[[str, Tuple[Any, ...]], Dict[str, Any]]
-Change = Tuple[Callable[[], None], Callable[[], None]]  # to the student's own, and to a stub
-ANY = object()  # a function that is bound to no object
-CALL = "the stub to call"
+Change = Tuple[Callable[[], None], Callable[[], None]]  # restores the student's own code; puts the stub's code in
+ANY = object()  # in the place of a receiver: the function is bound to no object
+CALL = "the stub to call"  # a constant in the stub's code, which `change_of_code` replaces by the function to call
 
 
 class NotWritten(NotImplementedError):
-    """A function of the submission is a stub of the handout, or absent. name: which."""
+    """A function of the submission is a stub of the handout, or absent. name: its id."""
 
     def __init__(self, name: str) -> None:
         super().__init__("%s is not written yet" % name.rpartition(".")[2])
@@ -42,7 +42,7 @@ class NotWritten(NotImplementedError):
 
 @dataclass(eq=False, repr=False)
 class Granted:
-    """What the reference keeps for this check: opaque here."""
+    """What the reference keeps for this check. Student code cannot look into it."""
 
     number: int
     type_name: str
@@ -51,13 +51,13 @@ class Granted:
         return "<cache of the grader's own function>"
 
     def __deepcopy__(self, memo: Any) -> Granted:
-        return self
+        return self  # a copy must be the same object for the judge, which knows it by its number
 
 
 class Switch:
     """One function: the student's own, or a stub while `ask` is set.
 
-    function: takes its place under its module's name where nothing else will do; a wrapper.
+    function: a wrapper that replaces it under its module's name, where its code cannot be changed.
     """
 
     def __init__(self, name: str, parameters: List[str], own: Optional[Callable[..., Any]]) -> None:
@@ -67,7 +67,7 @@ class Switch:
         self.own = own
         self.own_parameters = self.find_parameters()
         self.ask: Optional[Ask] = None
-        self.exchanged: List[Change] = []  # of each object that is a stub now
+        self.exchanged: List[Change] = []  # one for each object that is a stub now
 
         def function(*args: Any, **kwargs: Any) -> Any:
             return self.call(args, kwargs)
@@ -83,20 +83,23 @@ class Switch:
         return self.own(*args, **kwargs)
 
     def ask_judge(self, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
-        """The reference's answer, or the student's own where the judge says so: for a cache of a forward of their own.
+        """Return the reference's reply, or the student's own result where the judge requests that: for a cache that
+        came from a forward of the student's own.
 
-        Raises TypeError for arguments that cannot be sent, ValueError with the reference's own words.
+        Raises TypeError for arguments that cannot be sent, ValueError with the reference's own message.
         """
         assert self.ask is not None
         bound = self.bind(args, kwargs)
         refused: Optional[TypeError] = None
         try:
             sent = tuple(write_argument(self.short, value) for value in bound)
-        except TypeError as error:  # a cache of the student's own may hold anything
+        # Not raised yet: a cache of the student's own may hold anything, and then the judge replies "own".
+        except TypeError as error:
             sent, refused = (), error
         answer = self.ask(self.name, sent)
         if answer.get("outcome") == "own" and self.own is not None:
-            with ExitStack() as undone:  # as it was before it became a stub; it is one again afterwards
+            # For this call the function is the student's own again: a recursion in it must not reach the stub.
+            with ExitStack() as undone:
                 for restore, exchange in self.exchanged:
                     restore()
                     undone.callback(exchange)
@@ -105,40 +108,43 @@ class Switch:
             raise refused
         if answer.get("outcome") != "value":
             raise ValueError(str(answer.get("text")))
+        # Positions as the judge counts them: into `bound`, not into what the student wrote.
         for position, after in answer["dicts"].items():
             bound[int(position)].update(read_answer(after))
         return read_answer(answer["value"])
 
     def bind(self, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> List[Any]:
-        """Arguments in the order of the reference's parameters: the student's own may have other names, and more.
+        """Return the arguments in the order of the reference's parameters. The student's may have other names or more.
 
         Raises TypeError as a call of the function would.
         """
         own = self.own_parameters
+        # No signature to go by: names that the reference does not know are taken in the order in which they came.
         if own is self.parameters and not set(kwargs) <= set(own):
             return [*args, *kwargs.values()]
         given = {**dict(zip(own, args)), **kwargs}
         bound = []
         for name, alias in zip(own, self.parameters):
             if name not in given and alias not in given:
-                break
+                break  # those after it have defaults of the reference's
             bound.append(given[name] if name in given else given[alias])
         return bound
 
     def find_parameters(self) -> List[str]:
-        """Of the student's function, or the reference's where a wrapper's signature tells nothing."""
+        """Return the parameters of the student's function, or the reference's where a wrapper hides them."""
         try:
             found = list(inspect.signature(self.own).parameters) if self.own is not None else self.parameters
-        except Exception:  # a signature may be an object of the student's
+        except Exception:  # student code may have set __signature__ to any object
             return self.parameters
         return self.parameters if "args" in found or len(found) < len(self.parameters) else found
 
 
 @contextmanager
 def in_place(switches: Iterable[Switch], ask: Ask) -> Iterator[None]:
-    """Let the students' functions of these switches be stubs, wherever they are held, while this lasts."""
+    """Replace the students' functions of these switches by stubs, for every holder, while this context lasts."""
     with ExitStack() as undone:
         for switch in switches:
+            # Before the change, so that an error on the way undoes as much as was done.
             undone.callback(setattr, switch, "ask", switch.ask)
             undone.callback(setattr, switch, "exchanged", [])
             switch.ask = ask
@@ -150,9 +156,9 @@ def in_place(switches: Iterable[Switch], ask: Ask) -> Iterator[None]:
 
 
 def changes_of(switch: Switch) -> Iterator[Change]:
-    """How each object that a switch's function consists of gets its own code again, and how it becomes a stub.
+    """Yield, for each object that a switch's function consists of, how to restore its code and how to make it a stub.
 
-    One at a time, after the one before was made: a function that is bound to two objects is changed twice.
+    One at a time, and only after the change before was made: a function bound to two objects is changed twice.
     """
     if isinstance(switch.own, functools.partial):
         yield change_of_partial(switch.own, switch.function)
@@ -161,54 +167,58 @@ def changes_of(switch: Switch) -> Iterator[Change]:
 
 
 def can_change(own: Any, name: str) -> bool:
-    """Whether a student's function can become a stub and stay the same object. name: the function's own."""
+    """Whether a student's function can become a stub and stay the same object. name: the function's own name."""
     return isinstance(own, functools.partial) or bool(functions_of(own, name))
 
 
 def functions_of(own: Any, name: str) -> List[Tuple[types.FunctionType, Any]]:
-    """The plain functions that a callable runs, each with the object that it is bound to, or ANY.
+    """Return the plain functions that a callable runs, each with the object to which it is bound, or ANY.
 
-    A decorator's wrapper comes with the function that it was made from, which others may hold: a table that the
-    decorator fills, for one.
+    With a decorator's wrapper comes the function that it wraps. Other code may hold that one, for example a table that
+    the decorator fills.
     """
     found: List[Tuple[types.FunctionType, Any]] = []
     waiting = [(own, ANY)]
     while waiting:
         one, receiver = waiting.pop()
         if isinstance(one, types.FunctionType):
+            # Of each function once per receiver; this also ends a circle of wrappers.
             if not any(one is function and receiver is other for function, other in found):
                 found.append((one, receiver))
                 waiting += [(inner, receiver) for inner in wrapped_by(one, name)]
         elif isinstance(one, types.MethodType):
             waiting.append((one.__func__, one.__self__))
+        # These two are written in C and have no code to change, but hold a function that has.
         elif isinstance(one, (staticmethod, functools._lru_cache_wrapper)):
             waiting.append((getattr(one, "__wrapped__", None), receiver))
-        elif isinstance(vars_of_class(one).get("__call__"), types.FunctionType):  # an object, np.vectorize's too
+        elif isinstance(vars_of_class(one).get("__call__"), types.FunctionType):  # also a np.vectorize object
             waiting.append((vars_of_class(one)["__call__"], one))
     return found
 
 
 def wrapped_by(function: types.FunctionType, name: str) -> List[Any]:
-    """What a wrapper holds as __wrapped__, or in its closure under the name of the function that it stands for."""
+    """Return what a wrapper holds as __wrapped__, or in its closure under the name of the function it stands for."""
     held = [function.__dict__.get("__wrapped__")]
     for cell in function.__closure__ or ():
-        with suppress(ValueError):  # an empty cell
+        with suppress(ValueError):  # the cell is empty
             held += [cell.cell_contents] if getattr(cell.cell_contents, "__name__", None) == name else []
     return [one for one in held if isinstance(one, types.FunctionType)]
 
 
 def vars_of_class(value: Any) -> Dict[str, Any]:
+    # Not getattr, which could run a metaclass or a property of the student's. Bases first, so that a class wins.
     return {name: member for base in reversed(type(value).__mro__) for name, member in vars(base).items()}
 
 
 def change_of_partial(own: Any, stub: Callable[..., Any]) -> Change:
-    state = own.__reduce__()[2]
+    state = own.__reduce__()[2]  # function, arguments, keywords, attributes; what pickle restores
     return functools.partial(own.__setstate__, state), functools.partial(own.__setstate__, (stub, (), {}, state[3]))
 
 
 def change_of_code(function: types.FunctionType, receiver: Any, switch: Switch) -> Change:
-    """Other code for a function, which calls the switch; with other objects than the receiver, what it did before."""
+    """Give a function code that calls the switch. Called with another object than the receiver, it works as before."""
     before = function.__code__
+    # A second function with the code as it was, since the first one's is about to change.
     bound = types.FunctionType(
         before, function.__globals__, function.__name__, function.__defaults__, function.__closure__
     )
@@ -221,6 +231,7 @@ def change_of_code(function: types.FunctionType, receiver: Any, switch: Switch) 
             return switch.call(args[1:], kwargs)
         return bound(*args, **kwargs)
 
+    # Python lets __code__ be set only to code with as many free variables as the closure has cells.
     code = code_of_stub(len(before.co_freevars))
     constants = tuple(call if value == CALL else value for value in code.co_consts)
     after = code.replace(co_consts=constants, co_name=before.co_name)
@@ -228,14 +239,14 @@ def change_of_code(function: types.FunctionType, receiver: Any, switch: Switch) 
 
 
 def set_code(function: types.FunctionType, code: types.CodeType) -> None:
-    with warnings.catch_warnings():  # Python 3.13 on warns where one of the two is a generator's
+    with warnings.catch_warnings():  # Python 3.13 on warns if only one of the two codes is a generator's
         warnings.simplefilter("ignore")
         function.__code__ = code
 
 
 @functools.lru_cache(maxsize=None)
 def code_of_stub(cells: int) -> types.CodeType:
-    """Code of a function that calls its constant CALL. cells: the number of its free variables, as in the closure."""
+    """Return code that calls its constant CALL. cells: the number of its free variables, as many as in the closure."""
     names = ", ".join("cell_%d" % number for number in range(cells))
     lines = ["def outer(%s):" % names, "    def stub(*args, **kwargs):", "        call = %r" % CALL]
     lines += ["        return call(args, kwargs)"] + (["        " + names] if cells else [])
@@ -244,21 +255,21 @@ def code_of_stub(cells: int) -> types.CodeType:
 
 
 def write_argument(function: str, value: Any) -> Any:
-    """A value as it travels to the judge. Raises TypeError for what does not."""
+    """Return a value as it is sent to the judge. Raises TypeError for a value that cannot be sent."""
     if isinstance(value, Granted):
         return protocol.Handle(value.number, value.type_name)
     if isinstance(value, np.ndarray):
-        value = np.array(value, subok=False)
+        value = np.array(value, subok=False)  # a plain array: a subclass, np.matrix too, computes in its own way
         if value.dtype.name not in protocol.DTYPES:
             raise TypeError("%s: an array of dtype %s, expected numbers" % (function, value.dtype))
         return value
     if value is None or isinstance(value, (bool, int, float, str, np.generic)):
         return value
-    if isinstance(value, tuple):  # a named one too
+    if isinstance(value, tuple):  # a named tuple too
         return tuple(write_argument(function, item) for item in value)
     if isinstance(value, list):
         return [write_argument(function, item) for item in value]
-    if isinstance(value, dict):  # what a student keeps in it besides is no business of the reference
+    if isinstance(value, dict):  # without the entries that cannot be sent: students' own, which the reference ignores
         sent = {}
         for key, item in value.items():
             try:

@@ -1,10 +1,10 @@
 """Threads of a submission: the same on every machine, and multiprocessing's pool of threads without shared memory.
 
 Pools of threads take their size from the number of cores. A mark must not depend on the grader's machine, so every
-submission sees CORES, and every thread has a stack of one size. Whatever reads /proc instead finds the real number.
+submission sees CORES cores, and every thread has a stack of one size. Code that reads /proc finds the real number.
 
-multiprocessing.pool.ThreadPool has locks between processes, which need a file in /dev/shm. A sandbox can write nothing
-and a check has one process, so locks between its threads do the same.
+multiprocessing.pool.ThreadPool uses locks between processes, which need a file in /dev/shm. A sandbox can write no file
+and a check has only one process, so a lock between threads does the same.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ import threading
 from contextlib import suppress
 from typing import Any, Optional
 
-CORES = 4  # as on many students' computers; one would break code that leaves one core free
-THREAD_STACK = 2 << 20  # bytes, as glibc has it without a limit: 64 stacks of 8 MiB would be half of the memory allowed
+CORES = 4  # as on many students' computers; with one core, code that leaves one core free would start no thread
+# Bytes: glibc's default without a limit. 64 stacks of 8 MiB, the usual limit, would be half of the allowed memory.
+THREAD_STACK = 2 << 20
 
 
 def make_uniform(*, shared_memory: bool) -> None:
-    """Let Python's own ways to count cores give CORES. shared_memory: whether locks between processes can be made."""
+    """Let Python's own ways to count cores return CORES. shared_memory: whether locks between processes can be made."""
     threading.stack_size(THREAD_STACK)
     counts = {
         "cpu_count": lambda: CORES,
@@ -28,9 +29,10 @@ def make_uniform(*, shared_memory: bool) -> None:
     }
     for name, count in counts.items():
         if hasattr(os, name):
-            count.__name__ = count.__qualname__ = name
+            count.__name__ = count.__qualname__ = name  # as a traceback or repr() would show it elsewhere
             setattr(os, name, count)
     if not shared_memory:
+        # CPython's multiprocessing.synchronize takes all its locks from this one class.
         with suppress(ImportError):
             import _multiprocessing  # type: ignore[import-not-found]
 
@@ -38,9 +40,9 @@ def make_uniform(*, shared_memory: bool) -> None:
 
 
 class ThreadLock:
-    """What multiprocessing's locks and semaphores are made of, between the threads of one process.
+    """The base of multiprocessing's locks and semaphores, between the threads of one process.
 
-    The members of CPython's _multiprocessing.SemLock. name: None, so that no process is started to clear it up.
+    It has the members of CPython's _multiprocessing.SemLock. name: None, so that no process is started to remove it.
     """
 
     SEM_VALUE_MAX = (1 << 31) - 1
@@ -50,6 +52,7 @@ class ThreadLock:
     def __init__(self, kind: int, value: int, maxvalue: int, name: str, unlink: bool) -> None:
         self.kind = kind
         self.maxvalue = maxvalue
+        # kind 0 is RECURSIVE_MUTEX, 1 is SEMAPHORE (multiprocessing/synchronize.py).
         self.held: Any = threading.Semaphore(value) if kind else threading.RLock()
 
     def acquire(self, block: bool = True, timeout: Optional[float] = None) -> bool:

@@ -1,4 +1,4 @@
-"""Which file of the submission a line of code is in, and whether a function was ever filled in."""
+"""Finds which file of the submission a line of code is in, and whether a function was ever filled in."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import os
 import traceback
 from typing import Any, Dict, List
 
-MAX_TEXT = 4000
-MAX_FRAMES = 20
+MAX_TEXT = 4000  # characters of an exception's text; the judge cuts it again, to what a page shows
+MAX_FRAMES = 20  # of a traceback: an endless recursion has a thousand
 
 
 class WorkTree:
@@ -17,15 +17,16 @@ class WorkTree:
         self.root = os.path.join(work, package) + os.sep
 
     def describe(self, error: BaseException) -> Dict[str, Any]:
-        """An exception as data: its name, text and the lines of the submission that it came through."""
+        """Describe an exception as data: its name, its text, and the lines of the submission that it passed."""
         try:
             text = str(error)
+        # Its class may be the student's, with a __str__ that raises anything.
         except BaseException:
             text = "(its text could not be read)"
         frames: List[Any] = []
         for frame, line in traceback.walk_tb(error.__traceback__):
             self.add_frame(frames, frame.f_code.co_filename, line, frame.f_code.co_name)
-        if isinstance(error, SyntaxError):
+        if isinstance(error, SyntaxError):  # no frame is in the file that does not compile
             text = str(error.msg)
             self.add_frame(frames, error.filename, error.lineno, "")
         return {
@@ -40,16 +41,17 @@ class WorkTree:
             frames.append((self.name_of(path), line, function[:100]))
 
     def name_of(self, path: str) -> str:
-        """A file of the tree by its path below the package."""
+        """Return the path of a file below the package, with slashes."""
         return path[len(self.root) :].replace(os.sep, "/")
 
     def find_loop(self, frames: List[Any]) -> List[Any]:
-        """The outermost `while` around the first of these lines. The line itself is another one in every run."""
+        """Find the outermost `while` around the first of these lines. The line itself differs from run to run, and a
+        result must not."""
         for path, line, function in frames[:1]:
             try:
                 with open(self.root + path, "rb") as file:
                     loops = [node for node in ast.walk(ast.parse(file.read())) if isinstance(node, ast.While)]
-            except Exception:  # what does not parse as a whole may run in parts
+            except Exception:  # the file does not parse as a whole, but parts of it may run (tolerant_import.py)
                 return []
             around = [loop.lineno for loop in loops if loop.lineno <= line <= (loop.end_lineno or loop.lineno)]
             if around:
@@ -57,10 +59,11 @@ class WorkTree:
         return []
 
     def is_stub(self, name: str) -> bool:
-        """Whether the function computes nothing: the handout's body was never replaced."""
+        """Whether the function computes nothing: the student never replaced the handout's body."""
         module, _, attribute = name.rpartition(".")
         owner = ""
-        if not os.path.isfile(self.root + module.replace(".", os.sep) + ".py"):  # a method of a class
+        # No such file: the name is a method's, module.class.method.
+        if not os.path.isfile(self.root + module.replace(".", os.sep) + ".py"):
             module, _, owner = module.rpartition(".")
         try:
             with open(self.root + module.replace(".", os.sep) + ".py", "rb") as file:
@@ -70,8 +73,9 @@ class WorkTree:
         if owner:
             body = [n for node in body if isinstance(node, ast.ClassDef) and node.name == owner for n in node.body]
         found = [node for node in body if isinstance(node, ast.FunctionDef) and node.name == attribute]
+        # The last definition counts, as in Python.
         nodes = [node for statement in found[-1].body for node in ast.walk(statement)] if found else []
-        # `if config is None:` and `raise ValueError("... %s" % mode)` stand in the handouts' stubs already.
+        # The handouts' stubs already contain `if config is None:` and `raise ValueError("... %s" % mode)`.
         handed_out = [n.test if isinstance(n, ast.If) else n for n in nodes if isinstance(n, (ast.If, ast.Raise))]
         skipped = {id(part) for node in handed_out for part in ast.walk(node)}
         computes = (ast.BinOp, ast.AugAssign, ast.For, ast.While, ast.ListComp, ast.Lambda, ast.Compare)
@@ -83,6 +87,6 @@ class WorkTree:
 
 
 def is_lookup(call: Any) -> bool:
-    """`config.get("velocity", np.zeros_like(w))` and the like, which the handouts' stubs already hold."""
+    """Whether a call is like `config.get("velocity", np.zeros_like(w))`, which the handouts' stubs already contain."""
     named = getattr(call.func, "attr", "") in ("get", "setdefault", "astype", "zeros_like", "zeros", "seed")
     return named or getattr(call.func, "id", "").endswith("Error")

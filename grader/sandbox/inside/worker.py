@@ -2,12 +2,12 @@
 
     judge ══requests══► server ──fork──► a child for a check ══replies══► judge
                                 │  imports the student's modules once
-                                └─ waits for the child and says how it ended
+                                └─ waits for the child and reports how it ended
 
-It enters as whoever started the sandbox, sets the limits, gives up its rights and only then imports anything of a
-student. From that import on neither it nor a child is trusted: the judge takes their words as data, watches the
-processes from outside and kills the lot when in doubt. There is nothing here to steal: no expected value, no check and
-no reference ever enters this process.
+It starts with the rights of the process that started the sandbox. It sets the limits, gives up its rights, and then
+imports a student's modules. From that import on the judge trusts neither it nor a child: it treats their messages as
+data, watches the processes from outside, and kills all of them when in doubt. There is nothing to steal here: no
+expected value, no check and no reference ever enters this process.
 """
 
 from __future__ import annotations
@@ -25,30 +25,34 @@ import server  # type: ignore[import-not-found]
 import threads  # type: ignore[import-not-found]
 from channel import Channel, private_pipes  # type: ignore[import-not-found]
 
+# A submission may have a file of any name, so none of our modules keeps its name.
 for name, module in list(sys.modules.items()):
     if "." not in name and name != "__main__" and os.path.dirname(getattr(module, "__file__", None) or "") == HERE:
-        del sys.modules[name]  # a submission may have a file of that name
+        del sys.modules[name]
 
 
 def main(options: Dict[str, Any]) -> None:
     """Set up, say hello, then serve until the judge closes the pipe."""
     requests, replies = private_pipes()
     child.OUTPUT.append(sys.stdout)
-    server.set_limits(options["limits"])
+    server.set_limits(options["limits"])  # first, so that everything below is limited too
     uid: Optional[int] = options["uid"]
     if uid is not None:
+        # Groups first: without root's uid, setgroups and setresgid fail. All three ids, or the saved one leads back.
         os.setgroups([])
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
     if options.get("confine"):
         confine.confine(options["confine"])
+    # Last, since the filter refuses some of the calls above.
     if options.get("calls"):
         confine.close_calls(bytes.fromhex(options["calls"]))
     sys.dont_write_bytecode = True
     threads.make_uniform(shared_memory=not options.get("fork", True))
     used = {HERE, *options.get("withheld", ())}
     sys.path[:] = [options["work"]] + [folder for folder in sys.path if folder not in used]
-    sys.path.append(os.path.join(options["work"], options["package"]))  # last: `import helpers` finds one, `random` not
+    # Last in the path: `import helpers` finds the student's file, and `import random` the standard library's.
+    sys.path.append(os.path.join(options["work"], options["package"]))
     channel = Channel(requests, replies)
     channel.send({"op": "hello"})
     server.Server(channel, options).serve()

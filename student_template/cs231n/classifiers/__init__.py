@@ -1,1 +1,1 @@
-"""The nets: layers in a row, with parameters of their own, a loss, and its gradients."""
+"""The nets: layers in a row, with their own parameters, a loss, and its gradients."""

@@ -1,9 +1,9 @@
-"""Convolutional nets: one of three layers, and one of any number of convolutions and affine layers."""
+"""Convolutional nets: one with three layers, and one with any number of convolutions and affine layers."""
 
 import numpy as np
 
 from ..expect import expect_argument, expect_float_dtype, expect_net, expect_pooled_images, expect_sizes
-from ..layer_utils import *  # the notebooks take the layers from here
+from ..layer_utils import *  # the notebooks import the layers from here
 from ..layer_utils import (
     affine_relu_backward,
     affine_relu_forward,
@@ -51,7 +51,7 @@ class ThreeLayerConvNet:
         expect_float_dtype(place, dtype)
         expect_sizes(place, "input_dim", input_dim, "(C, H, W), whole numbers from 1 up", fewest=3, most=3)
         C, H, W = input_dim
-        # The size after the convolution: an even filter takes one pixel off.
+        # The size after the convolution: an even filter makes it one pixel smaller.
         pad = (filter_size - 1) // 2
         H_conv, W_conv = H + 2 * pad - filter_size + 1, W + 2 * pad - filter_size + 1
         expect_pooled_images(place, H_conv, W_conv)
@@ -128,11 +128,10 @@ class MultiLayerConvNet:
 
         The weights are drawn from np.random in the order of the layers.
 
-        input_dim: (C, H, W) of an image. nums_filters: the number of filters of each convolution, at least of one.
-        filter_size: odd, of all convolutions. hidden_dims: the sizes of the hidden affine layers, any number of them.
-        dtype: all computations are done in it.
-        Raises ValueError if a size is not a whole number from 1 up, filter_size even, weight_scale or reg below 0,
-        dtype not of floats, or the image too small for the pooling.
+        input_dim: (C, H, W) of an image. nums_filters: the number of filters of each convolution, at least one
+        convolution. filter_size: odd, for all convolutions. hidden_dims: the sizes of the hidden affine layers, any
+        number of them. dtype: all computations are done in it. Raises ValueError if a size is not a whole number from 1
+        up, filter_size even, weight_scale or reg below 0, dtype not of floats, or the image too small for the pooling.
         """
         place = "MultiLayerConvNet"
         expect_net(place, reg, weight_scale, filter_size=filter_size, num_classes=num_classes)

@@ -1,9 +1,9 @@
-"""Fully connected nets: one of two layers, and one of any depth with normalization and dropout."""
+"""Fully connected nets: one with two layers, and one of any depth with normalization and dropout."""
 
 import numpy as np
 
 from ..expect import expect_argument, expect_float_dtype, expect_net, expect_sizes, is_number
-from ..layer_utils import *  # the notebooks take the layers from here
+from ..layer_utils import *  # the notebooks import the layers from here
 from ..layer_utils import (
     affine_bn_relu_backward,
     affine_bn_relu_forward,
@@ -78,7 +78,7 @@ class FullyConnectedNet:
 
     params: W1, b1, ..., WL, bL by the order of the layers, and with a normalization gamma1, beta1, ... for the hidden
     layers; replace its arrays to train the net.
-    bn_params: a dict for each hidden layer: its bn_param or ln_param. dropout_param: the one of all dropout layers.
+    bn_params: for each hidden layer a dict, its bn_param or ln_param. dropout_param: the dict of all dropout layers.
     num_layers: L. Also reg, dtype, normalization, use_batchnorm and use_dropout.
     Source: CS231n notes, neural networks parts 1 and 2.
     """
@@ -101,10 +101,10 @@ class FullyConnectedNet:
         Biases and betas are zero, gammas one. The weights are drawn from np.random in the order of the layers.
 
         hidden_dims: the sizes of the hidden layers, any number of them.
-        dropout: the probability of dropping a value; 0 means no dropout.
-        normalization: None, "batchnorm" or "layernorm". use_batchnorm=True is another word for "batchnorm".
-        dtype: all computations are done in it: float32 is quick, float64 is for gradient checks.
-        seed: given to the dropout layers, so that they drop the same values each time; None for other ones each time.
+        dropout: the probability to drop a value; 0 means no dropout.
+        normalization: None, "batchnorm" or "layernorm". use_batchnorm=True means the same as "batchnorm".
+        dtype: all computations are done in it: float32 is fast, float64 is for gradient checks.
+        seed: passed to the dropout layers, so that they drop the same values each time; None for others each time.
         Raises ValueError if a size is not a whole number from 1 up, weight_scale or reg below 0, dropout not from 0 to
         below 1, dtype not one of floats, normalization another word, or "layernorm" along with use_batchnorm=True.
         """
@@ -134,7 +134,7 @@ class FullyConnectedNet:
         #                            END OF YOUR CODE                             #
         ###########################################################################
 
-        # All dropout layers may share one dict; a batch norm keeps its own running averages in its own.
+        # All dropout layers may share one dict; each batch norm stores its running averages in its own dict.
         self.dropout_param = {}
         if self.use_dropout:
             self.dropout_param = {"mode": "train", "p": dropout}

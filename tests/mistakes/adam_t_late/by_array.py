@@ -1,5 +1,5 @@
 # function: optim.adam
-# hint: t is raised after its use
+# hint: t is raised only after it is used
 
 import numpy as np
 

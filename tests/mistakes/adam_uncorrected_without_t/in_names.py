@@ -1,5 +1,5 @@
 # function: optim.adam
-# hint: The step uses m and v as they are, and t stays what it was
+# hint: The step uses m and v without the correction, and t never changes
 
 import numpy as np
 

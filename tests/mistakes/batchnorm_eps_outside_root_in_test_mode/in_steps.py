@@ -1,5 +1,5 @@
 # function: layers.batchnorm_forward
-# hint: In test mode out fits an eps that is added after the root
+# hint: In test mode, out matches an eps that is added after the square root
 
 import numpy as np
 

@@ -1,5 +1,5 @@
 # function: classifiers.fc_net.FullyConnectedNet
-# hint: With batch normalization the net computes what it does without
+# hint: With batch normalization, the net computes the same as without it
 
 import numpy as np
 

@@ -1,5 +1,5 @@
 # function: layers.batchnorm_forward
-# hint: Where running_var is small, out is too large in test mode
+# hint: In test mode, out is too large if running_var is small
 
 import numpy as np
 

@@ -1,5 +1,5 @@
 # function: layers.conv_backward_naive
-# hint: a crop of one row and one column
+# hint: dx is cropped by one row and one column on each side
 
 import numpy as np
 

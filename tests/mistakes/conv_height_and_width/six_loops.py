@@ -1,5 +1,5 @@
 # function: layers.conv_forward_naive
-# hint: height and width are mixed up
+# hint: Height and width are mixed up
 
 import numpy as np
 

@@ -1,5 +1,5 @@
 # function: layers.dropout_forward
-# hint: Train mode does not scale what it keeps, and test mode scales
+# hint: Train mode does not scale the numbers that stay, and test mode scales
 
 import numpy as np
 

@@ -1,5 +1,5 @@
 # function: layers.dropout_forward
-# hint: Test mode scales its output, as dropout needs that is not inverted
+# hint: Test mode scales its output. Only dropout that is not inverted does that
 
 import numpy as np
 

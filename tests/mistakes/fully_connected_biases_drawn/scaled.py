@@ -1,5 +1,5 @@
 # function: classifiers.fc_net.FullyConnectedNet
-# hint: The initial biases are drawn at random
+# hint: The initial biases are random
 
 import numpy as np
 

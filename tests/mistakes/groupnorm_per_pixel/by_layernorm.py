@@ -1,5 +1,5 @@
 # function: layers.spatial_groupnorm_forward
-# hint: Each pixel is normalized by itself
+# hint: Each pixel is normalized on its own
 
 import numpy as np
 

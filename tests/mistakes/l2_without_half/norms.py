@@ -1,5 +1,5 @@
 # function: classifiers.fc_net.FullyConnectedNet
-# hint: The loss has twice the L2 penalty
+# hint: The L2 penalty in the loss is twice as large as it should be
 
 import numpy as np
 

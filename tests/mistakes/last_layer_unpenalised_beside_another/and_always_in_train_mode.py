@@ -1,6 +1,6 @@
 # function: classifiers.fc_net.FullyConnectedNet
-# hint: The last layer's weights have no part in the penalty
-# and: normalization by the test batch's own mean and variance
+# hint: The penalty leaves out the weights of the last layer
+# and: a normalization by the test batch's own mean and variance
 
 import numpy as np
 

@@ -1,5 +1,5 @@
 # function: classifiers.fc_net.FullyConnectedNet
-# hint: The last layer's weights have no part in the penalty
+# hint: The penalty leaves out the weights of the last layer
 
 import numpy as np
 

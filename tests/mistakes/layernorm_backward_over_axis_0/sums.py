@@ -1,5 +1,5 @@
 # function: layers.layernorm_backward
-# hint: dx is that of batch normalization
+# hint: dx matches batch normalization: its means run over the examples
 
 import numpy as np
 

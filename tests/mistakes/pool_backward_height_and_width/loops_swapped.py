@@ -1,5 +1,5 @@
 # function: layers.max_pool_backward_naive
-# hint: height and width are mixed up
+# hint: Height and width are mixed up
 
 import numpy as np
 

@@ -1,5 +1,5 @@
 # function: layers.max_pool_forward_naive
-# hint: as many windows as the stride goes into the image
+# hint: The number of windows is the image's size divided by the stride
 
 import numpy as np
 

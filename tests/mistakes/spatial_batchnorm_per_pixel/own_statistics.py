@@ -1,5 +1,5 @@
 # function: layers.spatial_batchnorm_forward
-# hint: Each place of the image has a mean and a variance of its own
+# hint: Each position of the image has its own mean and variance
 
 import numpy as np
 

@@ -1,5 +1,5 @@
 # function: classifiers.cnn.ThreeLayerConvNet
-# hint: the width plays no part in it
+# hint: it does not depend on the width
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The nine checks of ../../../cells.py, with the same inputs, as this grader asks them."""
+"""The nine checks of ../../../cells.py, with the same inputs, in the format of this grader."""
 
 import numpy as np
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import click
 
-from grader.cli.gradebook_desk import Desk, say
+from grader.cli.gradebook_commands.desk import Desk, say
 from grader.errors import UsageError
 
 

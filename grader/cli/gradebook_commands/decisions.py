@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import click
 
-from grader.cli.gradebook_desk import Desk, adjustment_line, say
+from grader.cli.gradebook_commands.desk import Desk, adjustment_line, say
 from grader.decisions import ADD, SET
 from grader.errors import UsageError
 

@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 from grader.cli.commands import FILE
-from grader.cli.gradebook_desk import Desk, grade_lines, say
+from grader.cli.gradebook_commands.desk import Desk, grade_lines, say
 from grader.errors import UsageError
 
 ADJUSTMENTS: Final = "adjustments.csv"

@@ -1,0 +1,92 @@
+"""The pictures of pages in the documentation: the class of docs/example_class.py graded, and its pages in Chromium.
+
+make pictures        # needs Debian's chromium
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+from docs.example_class import DOWNLOAD, make_checkout
+
+ROOT = Path(__file__).resolve().parents[1]
+PICTURES = ROOT / "docs/pictures"
+WIDTH = 1100
+CHARLES, ADA = "babbagecharles_1002", "lovelaceada_1001"
+
+
+def main() -> None:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        sys.exit("make pictures: no chromium found. Debian, Ubuntu: apt install chromium")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
+        reports = make_reports(Path(folder))
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": WIDTH, "height": 900})
+        for name, (file, take) in SCENES.items():
+            page.goto(f"file://{reports / file}")
+            take(page, PICTURES / f"{name}.png")
+            shrink(PICTURES / f"{name}.png")
+            print(f"docs/pictures/{name}.png")
+        browser.close()
+
+
+def make_reports(folder: Path) -> Path:
+    """Grade the class, mark one answer, and grade again, as an instructor does."""
+    make_checkout(folder)
+    grade = [folder / "bin/grader", "grade", DOWNLOAD]
+    subprocess.run(grade, cwd=folder, check=True, capture_output=True)
+    answers = folder / "reports/answers.csv"
+    text = answers.read_text(encoding="utf-8-sig")
+    marked = text.replace("step-size,2,,,A small", 'step-size,2,2,"Both halves, well put.",A small')
+    if marked == text:
+        sys.exit("make pictures: answers.csv: the row of an answer to step-size was not found")
+    answers.write_text(marked, encoding="utf-8")
+    subprocess.run(grade, cwd=folder, check=True, capture_output=True)
+    return folder / "reports"
+
+
+def shrink(picture: Path) -> None:
+    """256 colours, chosen so that rare ones (a status) stay what they are, take a third of the bytes."""
+    whole = Image.open(picture).convert("RGB")
+    whole.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(picture, optimize=True)
+
+
+def top(height: int) -> Callable[[Page, Path], None]:
+    def take(page: Page, target: Path) -> None:
+        page.screenshot(path=target, clip={"x": 0, "y": 0, "width": WIDTH, "height": height})
+
+    return take
+
+
+def part(selector: str, opened: str = "") -> Callable[[Page, Path], None]:
+    """One element, after opening what this selects."""
+
+    def take(page: Page, target: Path) -> None:
+        for block in page.locator(opened).all() if opened else ():
+            block.evaluate("block => { block.open = true }")
+        page.locator(selector).first.screenshot(path=target)
+
+    return take
+
+
+# By file name: the page and what of it is taken.
+SCENES: dict[str, tuple[str, Callable[[Page, Path], None]]] = {
+    "class-page": ("index.html", lambda page, target: page.screenshot(path=target, full_page=True)),
+    "staff-page": (f"{CHARLES}.html", top(1000)),
+    "feedback-page": (f"feedback/{CHARLES}.html", top(760)),
+    "one-function": (f"{CHARLES}.html", part("#f21", "#f21")),
+    "answer": (f"{ADA}.html", part("article.answer")),
+}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,331 @@
+"""The life of one check in a process: begin, calls, settle, end. It holds the process and the state that it is in.
+
+    begin ──► call, call, … ──► settle ──► end ──► WAITING: the process stays for the next check
+      ▲                                      └──► ABSENT: the process has ended
+      └── adopt: the check was queued, so its program has already been sent
+
+The judge runs this and trusts no process: a reply that is late, malformed or not awaited ends the whole sandbox. The
+state table below allows every event only where it makes sense. check_process.py decides which outcome of a check
+counts; the oracle uses the lifecycle directly, because it is called while another process runs a check.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from grader.calls import Call, CallFailed, Failure, owner_of
+from grader.errors import SandboxError
+from grader.function_ids import module_of
+from grader.messages.say import fault
+from grader.records import Reason
+from grader.sandbox.host.check_setup import Setup
+from grader.sandbox.host.exchange import Exchange, Malformed, Post
+from grader.sandbox.host.failures import Circumstances, submission_timeout
+from grader.sandbox.host.limits import Limits
+from grader.sandbox.host.plain_box import PlainBox
+from grader.sandbox.host.program import Diverged, record
+from grader.sandbox.host.session import WORKER_FAILURES, Request, Session, refuse
+from grader.sandbox.inside.protocol import encode
+
+ABSENT, OPENED, REOPENED, FRESH, REUSED, WAITING, LOST = STATES = (
+    *("ABSENT", "OPENED", "REOPENED", "FRESH", "REUSED", "WAITING", "LOST"),
+)
+# begin: a check begins. request: its first message tells the worker so. stale: the process found that an earlier check
+# left a trace, and ends. stay, end: the check ends, and the process stays or ends. kill: something went wrong, so the
+# judge kills the sandbox, and the check that runs fails.
+BEGIN, REQUEST, STALE, STAY, END, KILL = EVENTS = "begin", "request", "stale", "stay", "end", "kill"
+# For each state, the state that follows each event. Any other event is a mistake of the grader (SandboxError).
+MOVES: Final[Mapping[str, Mapping[str, str]]] = {
+    ABSENT: {BEGIN: OPENED, END: ABSENT, KILL: ABSENT},  # no process
+    OPENED: {REQUEST: FRESH, END: ABSENT, KILL: LOST},  # a check began; its first request forks the process
+    REOPENED: {REQUEST: REUSED, END: WAITING, KILL: LOST},  # a check began; the waiting process serves it
+    FRESH: {REQUEST: FRESH, STAY: WAITING, END: ABSENT, KILL: LOST},  # the process serves its first check
+    REUSED: {REQUEST: REUSED, STALE: FRESH, STAY: WAITING, END: ABSENT, KILL: LOST},  # it has served another check
+    WAITING: {BEGIN: REOPENED, END: ABSENT, KILL: ABSENT},  # it has served checks without a trace, and waits
+    LOST: {END: ABSENT, KILL: LOST},  # the sandbox was killed; the check's function may still be running
+}
+UNWANTED_S: Final = 0.5  # for queued checks that do not run after all; one that hangs would cost its time twice
+ENDED: Final = {"op": "ended", "exit": 0, "signal": 0}  # the only report of an end that leaves nothing behind
+
+
+@dataclass(frozen=True)
+class Queued:
+    """A check whose program was sent while the check before it runs."""
+
+    setup: Setup
+    exchange: Exchange
+    request: Request
+
+
+class CheckLifecycle:
+    """The processes that serve a session's checks, one after the other. A context manager; leaving it ends them all.
+
+    begun: the number of processes that served a check. lost_by: the failure with which the sandbox was killed during
+    this check. queued: the checks whose programs were sent ahead, in the order in which they run.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.state = ABSENT
+        self.is_reused = False
+        self.begun = 0
+        self.setup = Setup(0)
+        self.exchange: Exchange | None = None
+        self.deadline = 0.0
+        self.lost_by: Failure | None = None
+        self.may_be_stale = False
+        self.recording: Call | None = None
+        self.request: Request | None = None
+        self.queued: deque[Queued] = deque()
+        self.may_queue = True
+
+    def begin(self, setup: Setup, *, fresh: bool = True) -> None:
+        """Begin a check; call() reaches its process until end(). fresh: in a process that has served no other check.
+
+        Raises CallFailed if the modules cannot be imported; SandboxError if the box itself fails.
+        """
+        if self.queued and self.state == WAITING:
+            queued = self.queued.popleft()
+            self.adopt(queued)
+            if not fresh and setup.is_for(queued.setup):
+                return
+            self.withdraw()
+        self.queued.clear()
+        # Before anything below can raise: then no process serves this check, and the one before must not show.
+        self.exchange, self.is_reused, self.lost_by = None, False, None
+        self.session.take_prints()  # of a box that was killed after the last check
+        if self.session.account.is_over:
+            raise CallFailed(submission_timeout(self.session.limits))
+        if fresh:
+            self.dismiss()
+        if (broken := self.session.open().broken) is not None:
+            raise CallFailed(broken)
+        self.move(BEGIN)
+        self.is_reused = self.state == REOPENED
+        self.begun += not self.is_reused
+        self.setup = setup
+        self.deadline = self.session.account.deadline(self.limits.wall_s)
+        self.exchange = self.exchange_for(setup, self.post)
+        # If a module was not imported, call() refuses some call here, and the worker would compute for nothing.
+        if self.session.imported.is_whole:
+            self.exchange.send_program()  # now, so that the worker computes while the judge does something else
+
+    def exchange_for(self, setup: Setup, post: Post) -> Exchange:
+        plan, limits = self.session.plan, setup.limits or self.session.limits
+        opening = {
+            "seed": setup.seed,
+            "limits": {"CPU": limits.cpu_s * setup.times},
+            "stubs": sorted(setup.granted & plan.switches.keys()),
+        }
+        receive = self.receive_reply
+        return Exchange(opening, setup.arities, plan.classes, self.at, post, receive, setup.program, setup.lean)
+
+    def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Make one call of the code under test. Raises CallFailed if no value comes back.
+
+        A write into an object is sent with the next call, or by settle(); only then can it fail.
+        """
+        if self.recording is not None:
+            return self.recording(function, args, kwargs)
+        broken = self.session.imported.failures.get(module_of(owner_of(function, self.session.plan.classes)))
+        if broken is not None:
+            raise CallFailed(broken)
+        # A check may catch a failure and call on. Replies that came before the box was lost still count.
+        if self.lost_by is not None and not (self.exchange and self.exchange.early_replies):
+            raise CallFailed(self.lost_by)
+        if self.exchange is None:
+            raise fault(Reason.of("called_where_no_check_runs", function=function), SandboxError)
+        try:
+            return self.exchange.call(function, args, kwargs)
+        except Malformed as failed:
+            self.lost_by = failed.failure
+            self.kill()
+            raise
+
+    def ahead(self, work: Callable[[], Any]) -> None:
+        """Send all calls that `work` makes before it looks at a value, as one message. `work` runs on values later."""
+
+        def recorded(call: Call) -> None:
+            self.recording = call
+            try:
+                work()
+            finally:
+                self.recording = None
+
+        if self.exchange is not None and self.setup.may_run_ahead and not self.exchange.replies_due:
+            self.exchange.program = record(recorded, ())
+
+    def settle(self) -> None:
+        """Send the writes that wait. Raises CallFailed if one of them fails."""
+        if self.lost_by is not None:
+            raise CallFailed(self.lost_by)
+        if self.exchange is not None:
+            self.exchange.settle()
+
+    def end(self, *, stay: bool = False) -> tuple[str, int]:
+        """End the check, and verify that no process outlives it. Returns its prints, and the number of their bytes.
+
+        stay: the process may wait for the next check, and serves that if this one left no trace; otherwise it ends.
+        Does nothing if no check is running, because it ended before or never began.
+        """
+        if self.state in (OPENED, REOPENED):  # the worker has had no message of this check
+            self.move(END)
+            return "", 0
+        while self.exchange is not None and self.exchange.replies_due and self.state in (FRESH, REUSED):
+            try:  # the check made fewer calls than its program
+                self.exchange.receive_reply("")
+            except Malformed:
+                self.kill()
+            except (CallFailed, Diverged):
+                continue
+        if self.state in (FRESH, REUSED):
+            is_waiting = not self.queued  # otherwise the process already runs the next check
+            stays = (stay and not isinstance(self.session.box, PlainBox)) or not is_waiting
+            if self.session.is_quiet(staying=1, is_waiting=is_waiting) if stays else self.ends_cleanly():
+                self.move(STAY if stays else END)
+                return self.session.take_prints()
+            # On its way to a queued check the process may have found traces and ended. Then queues only cost time.
+            self.may_queue = self.may_queue and is_waiting
+            self.kill()
+        if self.state == LOST:
+            self.move(END)
+        return self.session.take_prints() if self.session.box is None else ("", 0)
+
+    def dismiss(self) -> None:
+        """End the process that waits for another check, if there is one."""
+        if self.state == WAITING:
+            is_clean = self.ends_cleanly()
+            self.move(END)
+            if not is_clean:
+                self.kill()
+
+    def adopt(self, queued: Queued) -> None:
+        """Make the first queued check the one that runs."""
+        self.move(BEGIN)
+        self.move(REQUEST)
+        self.setup, self.exchange, self.request = queued.setup, queued.exchange, queued.request
+        self.exchange.post = self.post
+        self.is_reused, self.may_be_stale, self.lost_by = True, True, None
+        # From now on, not from when it was sent: until now the worker may have been at the check before.
+        self.deadline = self.session.account.deadline(self.limits.wall_s)
+
+    def withdraw(self) -> None:
+        """End the process, because another check runs next than the queued ones. The first of them was adopted."""
+        until = min(self.deadline, time.monotonic() + UNWANTED_S)
+        while True:
+            self.deadline = until
+            self.end()
+            if not self.queued or self.state != WAITING:
+                break
+            # The worker runs whatever it was sent, so each queued check has to end before the next can.
+            self.adopt(self.queued.popleft())
+
+    def post(self, message: dict[str, Any], steps: tuple[bytes, bytes], function: str) -> None:
+        """Send a message to the check's process, which calls this function first. Raises CallFailed if it cannot.
+
+        Raises Diverged if the next check is already queued: the worker would read this message after that check's.
+        """
+        program = self.setup.program
+        if self.queued:
+            if program is not None:
+                program.has_all_calls = False  # so that nothing is queued behind this program again
+            raise Diverged
+        self.move(REQUEST)
+        self.may_be_stale = "begin" in message and self.state == REUSED
+        with self.losing_the_box():
+            self.request = self.session.post(message, self.at(function), self.deadline, steps)
+
+    def receive_reply(self, function: str) -> dict[str, Any]:
+        """Return the next reply, which is this function's. Raises CallFailed if none comes; the box is killed then."""
+        # Only the first reply of a reused process may say that it is stale: later it could undo calls that count.
+        renew, self.may_be_stale = self.replace if self.may_be_stale else None, False
+        assert self.request is not None
+        with self.losing_the_box():
+            return self.session.receive_reply(
+                self.request, self.at(function), lambda: self.deadline, answer=self.answer, renew=renew
+            )
+
+    @contextmanager
+    def losing_the_box(self) -> Iterator[None]:
+        try:
+            yield
+        except CallFailed as failed:
+            self.lost_by = failed.failure
+            self.move(KILL)
+            raise
+
+    def replace(self) -> None:
+        """Start a fresh process for the check that begins: the waiting one found traces of an earlier check.
+
+        Raises one of WORKER_FAILURES, and CallFailed if the modules cannot be imported again.
+        """
+        self.move(STALE)
+        self.is_reused = False
+        self.begun += 1
+        self.may_queue = False  # code that leaves traces once leaves them again, and each time the queue is lost
+        # With a queue the server would fork a process for the queued check, not for this one: only a new box helps.
+        if self.queued or not self.has_ended():
+            self.queued.clear()
+            self.session.kill()
+            if (broken := self.session.open().broken) is not None:
+                raise CallFailed(broken)
+            self.deadline = self.session.account.deadline(self.limits.wall_s)
+
+    def answer(self, ask: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer a stub's call. Raises ProtocolError if this check was not granted a stub for that function."""
+        function, args = ask.get("function"), ask.get("args")
+        if self.setup.answer is None or function not in self.setup.granted or type(args) is not tuple:
+            return refuse(ask)
+        return {"op": "answer", **self.setup.answer(function, args)}
+
+    def ends_cleanly(self) -> bool:
+        """Tell the process to end. Whether it does, and no other process is there."""
+        began, account = time.monotonic(), self.session.account
+        try:
+            self.deadline = account.deadline_to_end(self.limits.wall_s)
+            self.session.send(encode({"op": "end"}), self.deadline)
+            return self.has_ended()
+        except WORKER_FAILURES:
+            return False
+        finally:
+            account.protocol += time.monotonic() - began
+
+    def has_ended(self) -> bool:
+        """Whether the process ends by itself, and no other process is there. Raises one of WORKER_FAILURES."""
+        return self.session.receive(self.deadline) == ENDED and self.session.is_quiet(staying=0)
+
+    def kill(self) -> None:
+        """Kill the sandbox with all that is inside; the next check gets a new one."""
+        self.queued.clear()
+        self.session.kill()
+        self.move(KILL)
+
+    def move(self, event: str) -> None:
+        if event not in MOVES[self.state]:
+            raise fault(Reason.of("no_such_move", event=event, state=self.state), SandboxError)
+        self.state = MOVES[self.state][event]
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is a living sandbox in which all modules were imported, and no process in it."""
+        return self.state == ABSENT and self.session.is_open
+
+    @property
+    def is_lean(self) -> bool:
+        """Whether the replies of the last check lack values that its function needs to run."""
+        return self.exchange is not None and self.exchange.is_lean
+
+    @property
+    def limits(self) -> Limits:
+        return self.setup.limits or self.session.limits
+
+    def at(self, function: str) -> Circumstances:
+        return self.session.at(function, self.limits, self.setup.why)
+
+    def __exit__(self, *raised: object) -> None:
+        self.kill()
