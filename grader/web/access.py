@@ -19,7 +19,7 @@ MOST_SESSIONS: Final = 1_000  # the oldest go first: a script that enters again 
 
 
 @dataclass(frozen=True)
-class Session:
+class Visit:
     """One browser of one person."""
 
     person: str
@@ -31,7 +31,7 @@ class Door:
 
     def __init__(self, persons: Iterable[str]) -> None:
         self.tokens = {person: secrets.token_urlsafe(TOKEN_BYTES) for person in persons}
-        self._sessions: dict[str, Session] = {}
+        self._sessions: dict[str, Visit] = {}
         self._lock = Lock()
 
     def enter(self, token: str) -> str | None:
@@ -45,10 +45,10 @@ class Door:
         with self._lock:
             while len(self._sessions) >= MOST_SESSIONS:
                 del self._sessions[next(iter(self._sessions))]
-            self._sessions[number] = Session(matches[0])
+            self._sessions[number] = Visit(matches[0])
         return number
 
-    def session(self, number: str) -> Session | None:
+    def session(self, number: str) -> Visit | None:
         return self._sessions.get(number)
 
     def leave(self, number: str) -> None:

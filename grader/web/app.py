@@ -27,7 +27,7 @@ from grader.web import questions, views
 from grader.web.access import Door
 from grader.web.deciding import DECISIONS
 from grader.web.guard import Guard
-from grader.web.pages import KINDS, page, static_file
+from grader.web.rendering import KINDS, page, static_file
 from grader.web.site import Site
 
 FORM_BYTES: Final = 65_536  # the longest texts that the gradebook takes, percent-encoded, fit

@@ -138,7 +138,7 @@ def publish(site: Site, who: str, form: Form) -> object:
     try:
         at = datetime.fromisoformat(written)
     except ValueError:
-        raise UsageError(f"{written!r}: is no time, expected one such as 2026-05-20T12:00. Correct it.") from None
+        raise UsageError(f"{written!r}: is no time, expected YYYY-MM-DDTHH:MM. Correct it.") from None
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return publishing.publish(site.book, site.title, at, who=who, seen=seen_in(form))
 

@@ -15,7 +15,7 @@ from grader.gradebook.adjusting import adjustments_of
 from grader.gradebook.book import NotInGradebook
 from grader.gradebook.commenting import saved_comments_of
 from grader.records import Answer
-from grader.web.pages import page
+from grader.web.rendering import page
 from grader.web.site import Site
 from grader.web.written import html_of_answer
 

@@ -23,7 +23,7 @@ from grader.report.notebooks.marked_answers import NOTEBOOKS, page_names
 from grader.web.class_view import ROWS, Filters, neighbours
 from grader.web.deciding import subject_of
 from grader.web.guard import FRAME_POLICY
-from grader.web.pages import framed_report, page
+from grader.web.rendering import framed_report, page
 from grader.web.site import Site
 
 LINES: Final = 200  # of the history, on one page

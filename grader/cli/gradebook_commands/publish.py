@@ -36,4 +36,4 @@ def time_from(written: str) -> datetime:
     try:
         return datetime.fromisoformat(written).astimezone()  # without a zone: this machine's
     except (ValueError, OverflowError, OSError):
-        raise UsageError(f"{written!r}: is no time, expected one such as 2026-05-20T12:00+02:00.") from None
+        raise UsageError(f"{written!r}: is no time, expected YYYY-MM-DDTHH:MM+02:00.") from None

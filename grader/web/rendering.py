@@ -21,7 +21,7 @@ from starlette.responses import HTMLResponse, Response
 from grader.records import Result
 from grader.report import pages as report
 from grader.report.notebooks.marked_answers import Marks
-from grader.web.access import Session
+from grader.web.access import Visit
 from grader.web.class_view import SHOWN
 
 FOLDER: Final = Path(__file__).parent
@@ -61,7 +61,7 @@ def static_address(name: str) -> str:
 
 
 def page(request: Request, template: str, facts: Mapping[str, Any], status: int = 200) -> Response:
-    session: Session | None = request.state.session
+    session: Visit | None = request.state.session
     content = environment().get_template(template).render(session=session, path=request.url.path, **facts)
     return HTMLResponse(content.encode("utf-8", "replace"), status)
 
