@@ -20,9 +20,10 @@
     event.preventDefault();
   });
 
-  // On to the next card at once, so that nothing that is typed meanwhile is lost. A card that was refused says so, and
-  // does not take the focus from what is being typed elsewhere.
-  document.addEventListener("htmx:beforeRequest", (event) => {
+  // On to the next card at once, so that nothing that is typed meanwhile is lost; the requests wait for each other
+  // (hx-sync), so the last count that comes is the newest. A card that was refused says so, and does not take the focus
+  // from what is being typed elsewhere.
+  document.addEventListener("submit", (event) => {
     if (event.target.classList.contains("mark")) go(inputs().indexOf(event.target.querySelector(".points-in")) + 1);
   });
 
