@@ -34,6 +34,7 @@ MODULES = {
     "many": "bench.many",
     "hand_back": "bench.hand_back",
     "isolation_cost": "bench.isolation_cost",
+    "serve": "bench.serve",
     "student_wait": "bench.student_wait",
     "fast_layers": "bench.fast_layers",
 }

@@ -165,6 +165,16 @@ class RegradeRequest:
 
 
 @dataclass(frozen=True)
+class Publishing:
+    """From when on an assignment's marks are published: what `after_published` waits for."""
+
+    at: datetime
+    who: str
+    when: datetime
+    revision: int
+
+
+@dataclass(frozen=True)
 class LatePolicy:
     """[late] of assignment.toml: what a late day costs.
 
@@ -262,7 +272,7 @@ class Grade:
     last; 0 if there is none.
     total = score + answers + changes of `adjusted` + late.points, and not below 0; None where nothing was graded and
     nobody decided anything. late: None where there is no policy or nothing late; late_differs: on a group's page, where
-    members are late by different days.
+    members are late by different days. opened: visibilities of checks that the student may see by now (set for pages).
     """
 
     assignment: str
@@ -283,6 +293,7 @@ class Grade:
     requests: tuple[RegradeRequest, ...] = ()
     late_differs: bool = False
     questions: Mapping[str, tuple[float | None, float]] = field(default_factory=dict)  # answers' points, adjusted
+    opened: tuple[str, ...] = ()
 
     @property
     def max_total(self) -> float:

@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "gradebook": "Students, adjustments, comments, late days, regrade requests: what people decide.",
     "new": "Write a new assignment that grades at once.",
     "release": "Pack the zip for students: template, notebooks, public checks and this grader.",
+    "serve": "The gradebook in a browser: the class, points with reasons, one question for everybody.",
     "submit": "Pack your files and notebooks into one zip, and list what is missing.",
     "template": "Write the students' package: the reference without its solutions.",
 }

@@ -12,6 +12,7 @@ import click
 from grader.cli.gradebook_commands.decisions import DECISIONS
 from grader.cli.gradebook_commands.desk import Desk
 from grader.cli.gradebook_commands.people import PEOPLE
+from grader.cli.gradebook_commands.publish import publish
 from grader.cli.gradebook_commands.tables import TABLES
 from grader.gradebook.place import FILE_NAME
 
@@ -38,5 +39,5 @@ def gradebook(context: click.Context, url: str, title: str, who: str) -> None:
     context.obj = Desk(url, title, who)
 
 
-for command in (*DECISIONS, *PEOPLE, *TABLES):
+for command in (*DECISIONS, *PEOPLE, *TABLES, publish):
     gradebook.add_command(command)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
@@ -30,6 +31,7 @@ from grader.gradebook.book import Gradebook
 from grader.gradebook.commenting import read_comments
 from grader.gradebook.lateness import read_extensions, read_late_days
 from grader.gradebook.naming import find_assignment, find_hand_in, rules_from_json
+from grader.gradebook.publishing import opened_at, read_publishing
 from grader.gradebook.requests import read_requests
 from grader.gradebook.runs import read_attempts
 from grader.gradebook.students import read_members, read_students
@@ -63,6 +65,23 @@ def grade_of(book: Gradebook, assignment: str, submission: str) -> Grade:
         return Parts(connection, row, hand_in).page(submission)
 
 
+def grades_again(book: Gradebook, assignment: str, submission: str) -> list[Grade]:
+    """Those of grades_of that are about one submission: of each member, or the one that is nobody's."""
+    with book.reading() as connection:
+        row = find_assignment(connection, assignment, book.place)
+        parts = Parts(connection, row, find_hand_in(connection, row, submission, book.place))
+        team = parts.members.get(submission, ())
+        return [parts.settle(submission, one) for one in team] or [parts.settle(submission)]
+
+
+def attempts_to_count(book: Gradebook, assignment: str, *, checks: bool) -> list[Attempt]:
+    """Every attempt that may be the one that counts, with its points by function, or also by check."""
+    with book.reading() as connection:
+        row = find_assignment(connection, assignment, book.place)
+        counts = rules_from_json(row.rules).counts
+        return read_attempts(connection, row.id, points=2 if checks else 1, counting=counts)
+
+
 def state_of(book: Gradebook) -> tuple[int, int]:
     """As long as this stays the same, so does every grade: the numbers of the last change and the last run."""
     with book.reading() as connection:
@@ -86,6 +105,8 @@ class Parts:
         self.adjustments: dict[tuple[str, str], list[Adjustment]] = gather(decided)
         self.extensions: dict[tuple[str, str], list[MoreTime]] = gather(read_extensions(connection, assignment.id))
         self.late_days = read_late_days(connection, assignment.id)
+        self.publishing = read_publishing(connection, assignment.id)
+        self.now = datetime.now(UTC)
         self.comments: dict[str, list[Comment]] = defaultdict(list)
         for comment in read_comments(connection, assignment.id, name):
             self.comments[comment.submission].append(comment)
@@ -114,6 +135,12 @@ class Parts:
         return found
 
     def page(self, submission: str) -> Grade:
+        subjects = [(submission, ""), *(("", one.key) for one in self.members.get(submission, ()))]
+        extensions = [one for subject in subjects for one in self.extensions.get(subject, ())]
+        opened = opened_at(self.now, self.publishing, self.rules, extensions)
+        return replace(self.shared(submission), opened=opened)
+
+    def shared(self, submission: str) -> Grade:
         team = self.members.get(submission, ())
         if len(team) < 2:
             return self.settle(submission, *team)

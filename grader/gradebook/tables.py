@@ -5,6 +5,7 @@
                               ├─ held (which attempt lies in which output folder)
                               └─ members ── students
     adjustments, comments, extensions, requests      by (assignment, submission id, student key)
+    publishings                                      by assignment
     history                                          every change, in the order in which it happened
 
 A record's `revision` is the number of the history line that made it what it is. Scores are copies of what results'
@@ -197,6 +198,14 @@ comments: Final = Table(
     long_text("body"),
     *made(),
     Index("ix_comments_subject", "assignment_id", "submission"),
+)
+publishings: Final = Table(
+    "publishings",
+    metadata,
+    key(),
+    link("assignments", unique=True),
+    Column("at", Double, nullable=False),
+    *made(),
 )
 saved_comments: Final = Table(
     "saved_comments",

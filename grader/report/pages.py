@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -103,10 +103,16 @@ def staff_page(result: Result, marks: marked_answers.Marks = MappingProxyType({}
 
 
 def feedback_page(
-    result: Result, marks: marked_answers.Marks = MappingProxyType({}), grade: Grade | None = None
+    result: Result,
+    marks: marked_answers.Marks = MappingProxyType({}),
+    grade: Grade | None = None,
+    opened: Collection[str] = (),
 ) -> str:
-    """The page for the student: what the student may see of the submission."""
-    disclosed = for_student(result)
+    """The page for the student: what the student may see of the submission.
+
+    opened: visibilities of checks that have become visible by now.
+    """
+    disclosed = for_student(result, opened)
     applicable = [check for check in disclosed.checks if check.status != NOT_APPLICABLE]
     passed = {
         "public": [check.status == PASSED for check in applicable if check.visibility == VISIBLE],

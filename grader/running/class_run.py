@@ -28,7 +28,18 @@ from grader.grading.work_folder import sweep_work_folders
 from grader.intake.collect import Found, read
 from grader.intake.notebooks.answers import HandedOut, handed_out
 from grader.messages.say import said
-from grader.records import CRASHED, ERROR, GRADED, GRADER_ERROR, TIMEOUT, Result, Submission, as_written
+from grader.records import (
+    AFTER_DUE_DATE,
+    AFTER_PUBLISHED,
+    CRASHED,
+    ERROR,
+    GRADED,
+    GRADER_ERROR,
+    TIMEOUT,
+    Result,
+    Submission,
+    as_written,
+)
 from grader.report.grades_csv import grades_csv
 from grader.report.notebooks.marked_answers import Marks
 from grader.report.pages import class_page, compare_page, feedback_page, staff_page
@@ -123,7 +134,13 @@ class Batch:
             return []
         warnings = self.marking.finish()
         before, self.grades = self.grades, self.record(self)
-        moved = [name for name in self.rows if decided(before.get(name)) != decided(self.grades.get(name))]
+        waits = any(check.visibility in (AFTER_DUE_DATE, AFTER_PUBLISHED) for check in self.context.assignment.checks)
+        moved = [
+            name
+            for name in self.rows
+            if decided(before.get(name)) != decided(self.grades.get(name))
+            or (waits and opened(before.get(name)) != opened(self.grades.get(name)))
+        ]
         for name in dict.fromkeys([*self.marking.changed, *moved]):
             if (result := stored(self.out, name)) is not None:
                 self.write_pages(result)
@@ -219,7 +236,12 @@ def has_failed(result: Result) -> bool:
 
 def decided(grade: Grade | None) -> Grade | None:
     """The grade, if people had a part in it: only then has a page more to show than the result."""
-    return grade if grade and grade.is_decided else None
+    return replace(grade, opened=()) if grade and grade.is_decided else None
+
+
+def opened(grade: Grade | None) -> tuple[str, ...]:
+    """The visibilities of checks that have become visible by now."""
+    return grade.opened if grade else ()
 
 
 def write_pages(out: Path, result: Result, marks: Marks, grade: Grade | None = None) -> list[str]:
@@ -230,13 +252,14 @@ def write_pages(out: Path, result: Result, marks: Marks, grade: Grade | None = N
     """
     staff, feedback = out / f"{result.id}.html", out / "feedback" / f"{result.id}.html"
     stored_at = result_path(out, result.id)
+    now_visible = [one for one in opened(grade) if any(check.visibility == one for check in result.checks)]
     grade = decided(grade)
-    words = (repr(sorted(marks.items())), *([repr(grade)] if grade else ()))
+    words = (repr(sorted(marks.items())), *([repr(grade)] if grade else ()), *now_visible)
     stamp = stamp_of(stored_at.read_bytes() if stored_at.is_file() else b"", *words)
     if has_stamp(staff, stamp) and feedback.is_file() and feedback.stat().st_size:
         return []
     try:
-        pages = feedback_page(result, marks, grade), staff_page(result, marks, grade) + stamp
+        pages = feedback_page(result, marks, grade, now_visible), staff_page(result, marks, grade) + stamp
     except Exception as error:
         return [f"{result.id}: its report could not be made ({type(error).__name__}: {error})"]
     for path, page in zip((feedback, staff), pages, strict=True):

@@ -271,3 +271,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_scores")),
     )
     op.create_index(op.f("ix_scores_attempt_id"), "scores", ["attempt_id"], unique=False)
+    op.create_table(
+        "publishings",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("assignment_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.Column("who", sa.String(length=200), server_default="", nullable=False),
+        sa.Column("made_at", sa.Double(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["assignment_id"], ["assignments.id"], name=op.f("fk_publishings_assignment_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_publishings")),
+        sa.UniqueConstraint("assignment_id", name=op.f("uq_publishings_assignment_id")),
+    )
