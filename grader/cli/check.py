@@ -26,7 +26,7 @@ from grader.errors import UsageError
 from grader.function_ids import file_of
 from grader.messages.say import say
 from grader.records import Result, Submission
-from grader.report.pages import feedback_page
+from grader.report.pages import own_page
 from grader.report.standing import ABSENT, RIGHT, WAITS, WRONG, Standing, StandingRow, standing_of
 from grader.student.changed_functions import Unfinished
 from grader.student.own_run import Place, find_place, read_own, run_own, select, touched_by, with_rerun
@@ -68,7 +68,7 @@ def check(what: tuple[str, ...], assignment: Path | None, is_watching: bool, htm
     show_rows(console, standing.rows)
     if html:
         page = place.package.parent / PAGE
-        write_text(page, feedback_page(result))
+        write_text(page, own_page(result))
         console.print(f"Page: {terminal_safe(str(page))}", soft_wrap=True)
         webbrowser.open(page.as_uri())
     show_summary(console, standing)

@@ -110,14 +110,16 @@ def group_checks(result: Result) -> tuple[Group, ...]:
     )
 
 
-def fix_first(groups: Iterable[Group]) -> tuple[Fix, ...]:
+def fix_first(groups: Iterable[Group], *, by_points: bool = True) -> tuple[Fix, ...]:
     """The functions that lost points: causes before consequences, then by points lost, then in the result's order.
+
+    by_points: if false, points are ignored. They mean nothing in a student's own run, which has no hidden checks.
 
     Reveals nothing beyond the record: for a student's record (disclosure.py), nothing hidden.
     """
     losing = {group.function.function: group for group in groups if lost(group.function) > ROUNDING}
     fixes: list[Fix] = []
-    for function in causes_first(group.function for group in losing.values()):
+    for function in causes_first((group.function for group in losing.values()), by_points):
         group, placed = losing[function.function], {fix.function for fix in fixes}
         causes = tuple(
             need for need in function.needs if need in placed and need not in replaced_in_all_failures(group)
@@ -126,12 +128,12 @@ def fix_first(groups: Iterable[Group]) -> tuple[Fix, ...]:
     return merge(fixes)
 
 
-def split_unwritten(groups: Sequence[Group]) -> tuple[tuple[Fix, ...], tuple[Group, ...]]:
-    """Separate what to fix from what to write, both in the order of the result.
+def split_unwritten(groups: Sequence[Group], *, by_points: bool = True) -> tuple[tuple[Fix, ...], tuple[Group, ...]]:
+    """Separate what to fix from what to write, both in the order of the result. by_points: as in fix_first.
 
     A single unwritten function stays among the fixes.
     """
-    fixes = fix_first(groups)
+    fixes = fix_first(groups, by_points=by_points)
     unwritten = tuple(group for group in groups if group.unwritten and lost(group.function) > ROUNDING)
     if len(unwritten) < 2:
         return fixes, ()
@@ -157,18 +159,19 @@ def merge(fixes: Iterable[Fix]) -> tuple[Fix, ...]:
     return tuple(merged.values())
 
 
-def causes_first(functions: Iterable[FunctionResult]) -> list[FunctionResult]:
-    """Causes before consequences, then by points lost. Missing functions and those that need them come last, in the
-    given order. A cycle is cut at the function that lost most.
+def causes_first(functions: Iterable[FunctionResult], by_points: bool = True) -> list[FunctionResult]:
+    """Causes before consequences, then by points lost (if by_points). Missing functions and those that need them come
+    last, in the given order. A cycle is cut at the function that lost most.
     """
     items = list(functions)
     late: set[str] = set()
     for _ in items:  # enough rounds to find every function that needs a late one, directly or not
         late |= {item.function for item in items if item.status == MISSING or late & set(item.needs)}
-    return layered(i for i in items if i.function not in late) + layered(i for i in items if i.function in late)
+    early = [item for item in items if item.function not in late]
+    return layered(early, by_points) + layered((item for item in items if item.function in late), by_points)
 
 
-def layered(items: Iterable[FunctionResult]) -> list[FunctionResult]:
+def layered(items: Iterable[FunctionResult], by_points: bool) -> list[FunctionResult]:
     """A topological sort of these items alone, in layers."""
     remaining = {item.function: item for item in items}
     ordered: list[FunctionResult] = []
@@ -179,7 +182,7 @@ def layered(items: Iterable[FunctionResult]) -> list[FunctionResult]:
             if not any(need in remaining for need in item.needs if need != item.function)
         ]
         layer = layer or [max(remaining.values(), key=lost)]
-        ordered += sorted(layer, key=lambda item: -lost(item) * (item.status != MISSING))
+        ordered += sorted(layer, key=lambda item: -lost(item) * (by_points and item.status != MISSING))
         for item in layer:
             del remaining[item.function]
     return ordered

@@ -3,6 +3,7 @@
     class_page      OUT/index.html            staff: the class at a glance, sortable
     staff_page      OUT/<id>.html             staff: everything that is known about one submission
     feedback_page   OUT/feedback/<id>.html    the student: only what for_student (disclosure.py) returns
+    own_page        beside the package        the student: the public checks of an own run, without points
     compare_page    OUT/compare.html          staff: who gained or lost points in the last regrade
 
 A page loads nothing: it contains its style and script, and its content security policy allows only these two, by their
@@ -121,15 +122,21 @@ def feedback_page(
     return render("feedback.html", {**parts_of(disclosed, marks), **passed, "grade": grade, "staff": False})
 
 
-def parts_of(result: Result, marks: marked_answers.Marks) -> dict[str, Any]:
-    """The values that the staff page and the feedback page both need."""
+def own_page(result: Result) -> str:
+    """The page of a student's own run: the public checks only, so it shows no points and no sum."""
+    return render("own.html", {**parts_of(result, {}, with_points=False), "grade": None, "staff": False})
+
+
+def parts_of(result: Result, marks: marked_answers.Marks, *, with_points: bool = True) -> dict[str, Any]:
+    """The values that all pages of one submission need. with_points: whether the page shows points."""
     groups = fix_first.group_checks(result)
-    fixes, unwritten = fix_first.split_unwritten(groups)
+    fixes, unwritten = fix_first.split_unwritten(groups, by_points=with_points)
     notebooks = marked_answers.shown_notebooks(result, marks)
     return {
         "notebooks": notebooks,
         "answers": marked_answers.sum_answers(notebooks),
         "result": result,
+        "with_points": with_points,
         "files": group_by_file(groups),
         "fixes": fixes,
         "unwritten": group_by_file(unwritten),

@@ -74,7 +74,7 @@ class Standing:
 def standing_of(result: Result, *, selection: str = "") -> Standing:
     """Build the standing from a result of public checks. selection: names that the user gave, for the last line."""
     groups = group_checks(result)
-    fixes = fix_first(groups)
+    fixes = fix_first(groups, by_points=False)
     follows = {fix.function: fix.follows_from for fix in fixes}
     shown_by: dict[tuple[str, ...], str] = {}
     rows = tuple(row_of(group, follows.get(group.function.function, ()), shown_by) for group in groups)

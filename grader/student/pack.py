@@ -1,14 +1,13 @@
 """Pack what a student hands in: the files that grading reads, the notebooks, and a manifest, in one zip.
 
-    folder ─► gather ─► Packed (files, warnings) ─► zip_bytes ─► the zip ─► rehearse: what grading would leave out
+    folder ─► gather ─► Packed (files, warnings) ─► zip_bytes ─► the zip ─► read_back ─► rehearse: what is left out
 
 Packing refuses nothing: it packs what exists and warns of what is missing. The same files give the same zip. To find
-what grading would leave out, rehearse reads the zip with grading's own code and limits.
+what grading would leave out, read_back reads the zip with grading's own code and limits.
 """
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import io
 import json
@@ -22,16 +21,16 @@ from typing import Final
 
 from grader import VERSION
 from grader.assignment.load import Assignment
+from grader.assignment.notebook_sources import TODO_CODE, TODO_TEXT
 from grader.errors import GraderError, UsageError
-from grader.function_ids import file_of, short_name
 from grader.intake.collect import Found, read
 from grader.intake.names import decode_name, is_ignored, show
-from grader.intake.near_names import gives_up
+from grader.intake.notebooks.alignment import ANSWER
 from grader.intake.notebooks.cells import UnreadableNotebook, cells_of
 from grader.intake.reading import list_folder
 from grader.intake.tree import IntakeLimits, is_notebook
 from grader.messages.say import say
-from grader.records import Reason
+from grader.records import Reason, Submission
 
 SCHEMA: Final = 1
 MANIFEST: Final = "manifest.json"
@@ -67,7 +66,6 @@ def gather(folder: Path, assignment: Assignment) -> Packed:
     for name in (*assignment.student_files, *assignment.extended):
         if f"{assignment.package}/{name}" not in files:
             warnings.append(f"{assignment.package}/{name} is missing.")
-    warnings += unwritten(files, assignment)
     if assignment.questions and not any(map(is_notebook, files)):
         warnings.append("No notebook was found beside the package.")
     return Packed({**files, MANIFEST: manifest_of(files, assignment)}, tuple(warnings))
@@ -118,9 +116,13 @@ def add(files: dict[str, bytes], warnings: list[str], name: str, path: Path) -> 
     files[name] = content
 
 
-def rehearse(path: Path, assignment: Assignment) -> tuple[str, ...]:
-    """Read the zip as grading does, and return what grading would leave out or could not read, one line each."""
-    submission = read(Found(path.stem, path, path.name), assignment)
+def read_back(path: Path, assignment: Assignment) -> Submission:
+    """Read the zip as grading does."""
+    return read(Found(path.stem, path, path.name), assignment)
+
+
+def rehearse(submission: Submission) -> tuple[str, ...]:
+    """Return what grading would leave out of a submission, or could not read, one line each."""
     lines = [say(one) for one in (submission.problem, *submission.notes) if one]
     for name, content in submission.notebooks.items():
         try:
@@ -132,25 +134,25 @@ def rehearse(path: Path, assignment: Assignment) -> tuple[str, ...]:
     return tuple(f"When this is graded: {line}" for line in lines)
 
 
-def unwritten(files: Mapping[str, bytes], assignment: Assignment) -> Iterator[str]:
-    """Functions that still raise NotImplementedError, one line for each file."""
-    for file in assignment.student_files:
-        name = f"{assignment.package}/{file}"
-        if name not in files:
-            continue
+def open_answers(notebooks: Mapping[str, bytes]) -> Iterator[str]:
+    """Yield, for each notebook, which answer cells are empty or as they were handed out.
+
+    A cell counts only if its metadata or id names it, so nothing is claimed about a cell that an editor changed.
+    """
+    for notebook, content in notebooks.items():
         try:
-            tree = ast.parse(files[name])
-        except SyntaxError as error:
-            yield f"{name} is not valid Python: {error.msg} in line {error.lineno}."
+            cells = cells_of(content)
+        except (UnreadableNotebook, GraderError):  # rehearse reports it
             continue
-        except (ValueError, RecursionError, MemoryError):  # zero bytes, or nested beyond what Python reads
-            yield f"{name} is not valid Python."
-            continue
-        nodes = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-        asked = [short_name(function) for function in assignment.functions if file_of(function) == file]
-        open_ones = [name for name in asked if name in nodes and any(map(gives_up, ast.walk(nodes[name])))]
-        if open_ones:
-            yield f"{name}: not written yet: {', '.join(open_ones)}."
+        named = [(cell.name or cell.id.removeprefix(f"{ANSWER}-"), cell) for cell in cells]
+        empty = [name for name, cell in named if cell.stands_for(ANSWER, name) and is_blank(cell.text)]
+        if empty:
+            yield f"{show(notebook)}: no answer yet: {', '.join(empty)}"
+
+
+def is_blank(text: str) -> bool:
+    """Whether the text of an answer cell is empty or still contains what was handed out in place of the solution."""
+    return not text or text == TODO_TEXT[-1] or TODO_CODE[-1] in text
 
 
 def manifest_of(files: Mapping[str, bytes], assignment: Assignment) -> bytes:
