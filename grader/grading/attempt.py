@@ -38,11 +38,12 @@ GENERATOR: Final = threading.local()
 
 
 class Undoable:
-    """Passes calls to the code under test. undo() restores the check's dicts; later calls then get copies of them. A
-    call may change a dict, for example bn_param with its running averages, so student code can use the dict as a
+    """Passes calls to the code under test. undo() restores the check's dicts; later calls then get copies of them.
+
+    A call may change a dict, for example bn_param with its running averages, so student code can use the dict as a
     memory. For example, a forward could store the check's inputs in conv_param, read them in every call of the
-    numerical gradient, and return values that make a wrong gradient look right. So later calls start from the dicts as
-    the check wrote them.
+    numerical gradient, and return values that make a wrong gradient look right. So later calls start from the check's
+    own entries.
     """
 
     def __init__(self, call: Call) -> None:
@@ -76,8 +77,7 @@ class Undoable:
 
 @dataclass(frozen=True)
 class JudgedValues:
-    """The values of one run, and their judgements. undoable: can undo the student code's changes to the check's
-    dicts."""
+    """The values of one run, and their judgements. undoable: can undo the changes to the check's dicts."""
 
     returned: ReturnedValues
     judgements: Sequence[Judgement]
@@ -97,9 +97,10 @@ class Attempts:
     def run(
         self, call: Call, *, is_wrong: bool, program: Program | None = None, upcoming: Upcoming = no_more
     ) -> Outcome[JudgedValues]:
-        """Run the check, and rerun it in a fresh process if a rerun might change its points. is_wrong: an earlier
-        check found the function wrong in a fresh process, so a rerun is useless. program: the calls that the check
-        will probably make. upcoming: the next checks.
+        """Run the check, and rerun it in a fresh process if a rerun might change its points.
+
+        is_wrong: an earlier check found the function wrong in a fresh process, so a rerun is useless. program: the
+        calls that the check will probably make. upcoming: the next checks.
         """
 
         def may_count(outcome: Outcome[JudgedValues]) -> bool:
@@ -142,8 +143,9 @@ class Attempts:
         return failure if failure and is_missing(failure) and failure.function == self.check.function else None
 
     def gradients_at_other_inputs(self, call: Call, rng: np.random.RandomState) -> Gradients | None:
-        """Return the gradients of the same check and code with other inputs; None if the code returns no values for
-        them. The run has a separate process, so that later calls cannot know these inputs.
+        """Return the gradients of the same check and code with other inputs; None if the code returns no values.
+
+        The run has a separate process, so that later calls cannot know these inputs.
         """
         undoable = Undoable(call)
         returned = self.process.run_alone(lambda: self.perform(undoable.call, rng), self.setup).value
@@ -158,9 +160,11 @@ class Attempts:
         return perform(self.check.run, reference, rng, reference).gradients
 
     def perform(self, call: Call, rng: np.random.RandomState | None = None) -> ReturnedValues:
-        """Run the check's function once. rng: draws the inputs; by default from the check's seed. Raises CallFailed
-        for every failure of the code under test. If the check's function raises on the returned values, that is such a
-        failure too, because the reference's values raise nothing.
+        """Run the check's function once.
+
+        rng: draws the inputs; by default from the check's seed. Raises CallFailed for every failure of the code under
+        test. If the check's function raises on the returned values, that is such a failure too, because the
+        reference's values raise nothing.
         """
         plan = self.process.session.plan
         student = Student(call, plan.functions, plan.classes)

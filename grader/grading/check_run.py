@@ -129,6 +129,7 @@ def program_of(
     check: Check, handout: Handout, arities: Sequence[tuple[str, int]], functions: frozenset[str], classes: Classes
 ) -> Program | None:
     """Return the program of a check: its calls before its function first looks at a value; None if there are none.
+
     Each process of the grader records a program once, and sends it to every submission. This is safe, because a
     program contains placeholders and no submission's values, and never the secret inputs of follow-through.
     """
@@ -147,8 +148,10 @@ def program_of(
 
 
 def follow_up(trial: Trial, oracle: Oracle) -> Trial:
-    """Return the trial with its follow-through, if run_check left it open. The caller must wait until student code may
-    get inputs from a secret seed. The calls use the sandbox and the stubs of the check.
+    """Return the trial with its follow-through, if run_check left it open.
+
+    The caller must wait until student code may get inputs from a secret seed. The calls use the sandbox and the stubs
+    of the check.
     """
     if trial.follow is None:
         return trial
@@ -162,8 +165,9 @@ def follow_up(trial: Trial, oracle: Oracle) -> Trial:
 def judge(
     trial: Trial, values: JudgedValues, fixture: Fixture, hints: Mapping[str, str], follow: Callable[..., Followed]
 ) -> Trial:
-    """Return the trial with its judgements and matching misconceptions. follow_up() examines wrong gradients later,
-    with `follow`, which compares them with the student's own forward.
+    """Return the trial with its judgements and matching misconceptions.
+
+    follow_up() examines wrong gradients later, with `follow`, which compares them with the student's own forward.
     """
     gradients, judgements = values.returned.gradients, values.judgements
     failed = {j.comparison.name: j.actual for j in judgements if j.comparison.status != PASSED}
@@ -185,8 +189,9 @@ def judge(
 
 
 def mutation_remarks(mutations: Sequence[tuple[str, int, bool]], fixtures: Fixtures) -> tuple[Reason, ...]:
-    """Return a remark, which costs no marks, for each argument that a function changed in place. mutations: (function,
-    position of the argument, whether the function also returned the argument).
+    """Return a remark, which costs no marks, for each argument that a function changed in place.
+
+    mutations: (function, position of the argument, whether the function also returned the argument).
     """
     remarks = []
     for function, position, is_returned in dict.fromkeys(mutations):  # without repetitions, in order

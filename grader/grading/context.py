@@ -22,9 +22,10 @@ from grader.version import grader_version
 
 @dataclass(frozen=True)
 class Settings:
-    """The options of a run. They are small and plain, because the grader sends them to its job processes. reference:
-    the folder of the reference's files, if not that of assignment.toml. scratch: the folder for work trees, if not the
-    system's temporary folder.
+    """The options of a run.
+
+    They are small and plain, because the grader sends them to its job processes. reference: the folder of the
+    reference's files, if not that of assignment.toml. scratch: the folder for work trees, if not the system's /tmp.
     """
 
     assignment: str
@@ -47,8 +48,9 @@ class Ground:
 
 @dataclass(frozen=True)
 class Context(Ground):
-    """Everything that the grader needs to grade one submission. reference_files: path below the package → content;
-    None without a reference, and then there are no stubs.
+    """Everything that the grader needs to grade one submission.
+
+    reference_files: path below the package → content; None without a reference, and then there are no stubs.
     """
 
     fixtures: Fixtures
@@ -80,8 +82,7 @@ class Context(Ground):
         """Return a hash of everything that decides marks: the assignment's folder, handed-out files, the reference."""
         digest = hashlib.sha256(self.assignment.sha256.encode())
         for files in (self.handed_out, self.reference_files or {}):
-            # A zero byte ends each name, and each content is hashed alone, so that different files give different
-            # hashes.
+            # A zero byte ends each name, and contents are hashed one by one, so that other files give another hash.
             for name, content in sorted(files.items()):
                 digest.update(f"\0{name}\0".encode() + hashlib.sha256(content).digest())
         return digest.hexdigest()

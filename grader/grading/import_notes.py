@@ -1,6 +1,7 @@
-"""Makes a report's notes on the import of the student's files: absent modules, left-out statements, prints. Statements
-for another version of Python get one note per submission (`note_other_python`). The worker writes this version into
-the error's text (sandbox/inside/dialects.py). Pure.
+"""Makes a report's notes on the import of the student's files: absent modules, left-out statements, prints.
+
+Statements for another version of Python get one note per submission (`note_other_python`). The worker writes this
+version into the error's text (sandbox/inside/dialects.py). Pure.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ def is_of_another_python(one: LeftOut) -> bool:
 
 def note_other_python(left_out: Sequence[LeftOut], python: str) -> list[Reason]:
     """Return one note or none: about Python 2 if any statement needs it, otherwise about the newest Python needed.
+
     python: the version that grades. left_out: the left-out statements of all files.
     """
     older = [(one, match) for one in left_out if (match := OLDER.match(one.error))]

@@ -33,10 +33,11 @@ SETUP: Final = Setup(0, times=5)
 
 @dataclass
 class Oracle:
-    """Calls the reference for the checks of one submission. process: runs the reference's code; the caller ends it.
-    handout: stubs use its names. documented: function → computes the cache that the function's docstring defines,
-    which student code may use. makers: backward → the forward that makes its cache. is_there: False if students run
-    their own code, without a reference.
+    """Calls the reference for the checks of one submission.
+
+    process: runs the reference's code; the caller ends it. handout: stubs use its names. documented: function →
+    computes the cache that the function's docstring defines, which student code may use. makers: backward → the
+    forward that makes its cache. is_there: False if students run their own code, without a reference.
     """
 
     process: CheckProcess
@@ -71,6 +72,7 @@ class Oracle:
 
     def answer(self, function: str, args: tuple[Any, ...]) -> Mapping[str, Any]:
         """Return the reply to a stub: the reference's value and the changed dicts, or the text of its exception.
+
         Outcome `own`: the worker must call the student's own backward, because the student's own forward made the
         cache.
         """
@@ -94,8 +96,7 @@ class Oracle:
                 return {"outcome": "own" if is_foreign else "error", "text": say(failed.failure.reason)}
             args = flat
         if function in self.documented and isinstance(value, tuple) and len(value) == 2:
-            # Send the documented cache, not a handle, because student code may use the content that the course
-            # describes.
+            # Send the documented cache, not a handle, because student code may use the content of such a cache.
             value = (value[0], self.documented[function](*args))
         self.given |= {handle.number for handle in handles_in(value)}
         return {"outcome": "value", "value": value, "dicts": {str(i): a for i, a in enumerate(args) if type(a) is dict}}
@@ -117,8 +118,7 @@ class Oracle:
             for broken in filter(None, self.process.session.imported.failures.values()):
                 # This is the grader's fault, so it must not cost marks.
                 raise fault(Reason.of("reference_not_imported", why=broken.reason), SandboxError)
-        # The child was killed during this check. Only the next check gets a new child, because a retry could take as
-        # long.
+        # The child was killed during this check. A retry could take as long, so only the next check gets a new one.
         if self.process.state == LOST:
             raise CallFailed(Failure(FAILED, name, Reason.of("reference_stopped")))
         try:
@@ -129,8 +129,9 @@ class Oracle:
 
 
 def as_strict(value: Any) -> Any:
-    """Return a row or column of D values in shape (D,), and a list of numbers as an array, also inside dicts. Students
-    may use these forms, but the reference does not accept them.
+    """Return a row or column of D values in shape (D,), and a list of numbers as an array, also inside dicts.
+
+    Students may use these forms, but the reference does not accept them.
     """
     if isinstance(value, np.ndarray) and value.ndim > 1 and value.size == max(value.shape):
         return value.reshape(-1)

@@ -34,11 +34,12 @@ from grader.sandbox.host.time_account import TimeAccount
 
 @dataclass
 class Sandboxes:
-    """The sandboxes of one submission, until the block of `open()` ends. handout: the handout for which the submission
-    was written; only checks of this handout run. folder: contains the work trees. account: the submission's time.
-    unusable: files that are absent, or that could not be imported. notes: about staging and import. trees: left-out
-    files → work tree. started: workers that have not imported modules yet. loading: processes that are importing a
-    set's modules. processes: all processes; the first is the oracle's.
+    """The sandboxes of one submission, until the block of `open()` ends.
+
+    handout: the handout for which the submission was written; only checks of this handout run. folder: contains the
+    work trees. account: the submission's time. unusable: files that are absent, or that could not be imported. notes:
+    about staging and import. trees: left-out files → work tree. started: workers that have not imported modules yet.
+    loading: processes that are importing a set's modules. processes: all processes; the first is the oracle's.
     """
 
     submission: Submission
@@ -55,8 +56,7 @@ class Sandboxes:
     exits: ExitStack = field(default_factory=ExitStack)
 
     def __post_init__(self) -> None:
-        # A separate account with the same end, because the reference's time counts as the judge's, not the
-        # submission's.
+        # A separate account with the same end, because the reference's time counts as the judge's.
         self.of_reference = TimeAccount(self.account.until)
 
     def start_for(self, sets: Sequence[ModuleSet], oracle: Oracle) -> None:
@@ -135,8 +135,9 @@ class Sandboxes:
 
     @contextmanager
     def open(self) -> Iterator[Oracle]:
-        """Yield the oracle, whose sandbox may serve several submissions. At the end of this context, all sandboxes of
-        the submission end.
+        """Yield the oracle, whose sandbox may serve several submissions.
+
+        At the end of this context, all sandboxes of the submission end.
         """
         context, assignment = self.context, self.context.assignment
         plan = Plan(
@@ -193,10 +194,11 @@ class Sandboxes:
 
 
 def group_apart(called: Mapping[str, Set[str]], there: Iterable[list[str]] = ()) -> list[list[str]]:
-    """Divide functions into groups, one per sandbox. A function never shares a sandbox with a function that it calls,
-    or with a stub of itself. So no function can find the reference's results for itself in its sandbox, and no
-    function fails because of a trace of one that it calls. called: function → functions that its checks call, also as
-    stubs. there: existing groups, to which this function may add.
+    """Divide functions into groups, one per sandbox.
+
+    A function never shares a sandbox with a function that it calls, or with a stub of itself. So no function can find
+    the reference's results for itself in its sandbox, and no function fails because of a trace of one that it calls.
+    called: function → functions that its checks call, also as stubs. there: existing groups, which may grow.
     """
     # First fit: maybe not the fewest groups, but existing groups only grow, so no function changes its sandbox.
     groups = list(there)

@@ -1,6 +1,7 @@
-"""Writes the work tree of a submission, which its sandbox shows: target/<package>/… . The tree contains the student's
-files and helpers, the original of every handed-out file, and an `__init__.py` in each folder. All users can read the
-files, because the worker has another uid, and only the owner can write them.
+"""Writes the work tree of a submission, which its sandbox shows: target/<package>/… .
+
+The tree contains the student's files and helpers, the original of every handed-out file, and an `__init__.py` in each
+folder. All users can read the files, because the worker has another uid, and only the owner can write them.
 
 While the naive layers are checked, the fast layers are withheld. A copy of the fast layers in a student's file costs
 no marks, since they were handed out, but staff get a note (`note_copies`). The note compares whole lines, and parses
@@ -44,11 +45,12 @@ def stage(
     extended: Sequence[str] = (),
     needs_note: Callable[[str], bool] = lambda name: True,
 ) -> list[Reason]:
-    """Write the work tree and return notes about it. extended: handed-out files of which the student's version is
-    used, with missing names added. needs_note: whether to write a note if the submission's version of a handed-out
-    file differs. target: made if necessary; must not contain the package yet. Raises GraderError if it does, or if a
-    handed-out file or the package has an impossible name (our fault). A file of the submission with a bad name is left
-    out, with a note.
+    """Write the work tree and return notes about it.
+
+    extended: handed-out files of which the student's version is used, with missing names added. needs_note: whether to
+    write a note if the submission's version of a handed-out file differs. target: made if necessary; must not contain
+    the package yet. Raises GraderError if it does, or if a handed-out file or the package has an impossible name (our
+    fault). A file of the submission with a bad name is left out, with a note.
     """
     for name in (package, *handed_out):
         # A mistake in the assignment must not write outside of the work tree.

@@ -43,8 +43,9 @@ VISIBLE_SHARE: Final = 0.5
 
 @dataclass
 class Sandbox:
-    """A process, and the files or (with stubs) functions whose checks it runs, in both passes. timeouts: for each
-    function, how many times its checks ran out of time here.
+    """A process, and the files or (with stubs) functions whose checks it runs, in both passes.
+
+    timeouts: for each function, how many times its checks ran out of time here.
     """
 
     process: CheckProcess
@@ -54,8 +55,7 @@ class Sandbox:
 
 @dataclass
 class SubmissionRun:
-    """Runs one submission. own: check's id → trial on the student's own code. on_stubs: check's id → trial with
-    stubs."""
+    """Runs one submission. own: check's id → trial on own code. on_stubs: check's id → trial with stubs."""
 
     sandboxes: Sandboxes
     oracle: Oracle = field(init=False)
@@ -129,8 +129,7 @@ class SubmissionRun:
             self.open_files(one, one)
 
     def open_files(self, of: ModuleSet, one: ModuleSet) -> None:
-        """Open a sandbox for the files of `one`, a part of the set `of`. If the import fails, open one for each
-        file."""
+        """Open a sandbox for the files of `one`, a part of the set `of`. If the import fails, open one per file."""
         process = self.sandboxes.open_process(one)
         files = [file for file in one.files if file in self.sandboxes.submission.files]
         if process.session.open().broken is None or len(files) <= 1:
@@ -182,8 +181,7 @@ class SubmissionRun:
                 if spent[check.function] < self.time_limits.tries:
                     trial = self.run_on_stubs(sandbox.process, check, wrong)
                     spent[check.function] += is_timeout(trial) * trial.processes
-                    # A visible check may run again in the hidden pass. Keep its earlier trial unless the new one
-                    # passed.
+                    # A visible check may run again in the hidden pass, but only to its advantage.
                     if check.id not in self.on_stubs or trial.passed:
                         self.on_stubs[check.id] = trial
             for check in checks:
@@ -206,6 +204,7 @@ class SubmissionRun:
 
     def run_on_stubs(self, process: CheckProcess, check: Check, wrong: Set[str], *, usual: bool = False) -> Trial:
         """Run a check with stubs of wrong functions only, which takes fewer messages; if it fails, with all stubs.
+
         usual: use the assignment's limits, even if other functions ran out of time.
         """
         stubs = self.sandboxes.context.assignment.stubs_of(check)
@@ -234,8 +233,9 @@ class SubmissionRun:
         return wrong
 
     def run_postponed(self, one: ModuleSet, visible: bool) -> None:
-        """Run postponed checks, and rerun checks that had shortened limits, unless they passed with stubs. visible:
-        run only until VISIBLE_SHARE of the time; the rest then runs with the hidden checks.
+        """Run postponed checks, and rerun checks that had shortened limits, unless they passed with stubs.
+
+        visible: run only until VISIBLE_SHARE of the time; the rest then runs with the hidden checks.
         """
         wall_s = self.sandboxes.context.limits.submission_wall_s
         until = self.sandboxes.account.until - (1 - VISIBLE_SHARE) * wall_s * visible

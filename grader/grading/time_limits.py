@@ -113,8 +113,9 @@ def is_timeout(trial: Trial) -> bool:
 
 
 def measure_reference(check: Check, oracle: Oracle) -> float | None:
-    """Return the seconds that the reference needs for a check, including messages. None without a reference, or if no
-    time is left. Raises GraderError if the reference's sandbox fails.
+    """Return the seconds that the reference needs for a check, including messages.
+
+    None without a reference, or if no time is left. Raises GraderError if the reference's sandbox fails.
     """
     if not oracle.is_there:
         return None

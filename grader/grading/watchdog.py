@@ -63,9 +63,10 @@ class JudgeThread:
                 task()
 
     def run(self, work: Callable[[], T], until: float, stop: Callable[[], None]) -> T:
-        """Run `work` in the thread, and return its result or raise its exception. Raises Overdue at `until`
-        (time.monotonic). stop: ends the work's sandboxes; called by the caller's thread in case of Overdue or Ctrl-C.
-        Then `is_left` is true, and the thread runs no further work.
+        """Run `work` in the thread, and return its result or raise its exception.
+
+        Raises Overdue at `until` (time.monotonic). stop: ends the work's sandboxes; called by the caller's thread in
+        case of Overdue or Ctrl-C. Then `is_left` is true, and the thread runs no further work.
         """
         future: Future[T] = Future()
 
@@ -98,8 +99,7 @@ class JudgeThread:
     def leave(self, future: Future[Any], ending_s: float) -> None:
         """End the work by an exception, and wait up to `ending_s` for its end."""
         self.is_left = True
-        # CPython raises it at the next bytecode, so not while the thread runs C code (C API,
-        # PyThreadState_SetAsyncExc).
+        # CPython raises Left at the thread's next bytecode (C API, PyThreadState_SetAsyncExc).
         for _ in range(TRIES):
             thread = ctypes.c_ulong(self.thread.ident or 0)
             ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(Left))

@@ -38,8 +38,9 @@ USUAL: Final = ("/tmp", "/var/tmp")  # on POSIX systems; on others, tempfile cho
 
 @contextmanager
 def work_folder(scratch: str | None = None) -> Iterator[Path]:
-    """Make an empty folder for this process, in `scratch` or the temporary folder, and remove it at the end. Raises
-    GraderError if the disk is full.
+    """Make an empty folder for this process, in `scratch` or the temporary folder, and remove it at the end.
+
+    Raises GraderError if the disk is full.
     """
     place = scratch or temporary_folder()
     try:
@@ -76,8 +77,9 @@ def make_held(place: str | Path) -> tuple[Path, int | None]:
 
 
 def temporary_folder() -> Path:
-    """Choose the folder for temporary files as tempfile does, but without writing a test file to each folder. A grader
-    that is killed at that moment would leave the file there for ever.
+    """Choose the folder for temporary files as tempfile does, but without writing a test file to each folder.
+
+    A grader that is killed at that moment would leave the file there for ever.
     """
     if tempfile.tempdir is None:
         named = (os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
@@ -108,8 +110,7 @@ def sweep_work_folders() -> None:
 
 def end_processes(folder: Path) -> None:
     """Kill all sandboxes and workers whose command lines name this folder, until none is left and none can start. A
-    bwrap that is killed early leaves its child, which waits for it.
-    """
+    bwrap that is killed early leaves its child, which waits for it."""
     until, found = time.monotonic() + MAX_ENDING_S, True
     while found and time.monotonic() < until:
         found = False

@@ -5,8 +5,7 @@
 
 The judge holds its ends of three pipes, and finds processes by /proc alone: it trusts no report from the sandbox. When
 the judge kills the init, the kernel kills every process in that pid namespace, in whatever group or session. A fault
-of the sandbox raises SandboxError. A fault of the program inside has only three forms: wrong bytes, no reply, or an
-exit.
+of the sandbox raises SandboxError. The program inside can only fail in three ways: wrong bytes, no reply, an exit.
 """
 
 from __future__ import annotations
@@ -56,10 +55,11 @@ class TooMuchMemory(Exception):
 
 @dataclass(frozen=True)
 class Launch:
-    """How to start a worker. memory: the bytes that all its processes together may use. is_plain: for PlainBox
-    (plain_box.py), which runs a student's own code on their own machine, on any system. uid: a user id that only this
-    worker has, so that all processes of this uid belong to it; None if a pid namespace contains them. enclosure: the
-    bwrap sandbox that the command makes.
+    """How to start a worker.
+
+    memory: the bytes that all its processes together may use. is_plain: for PlainBox (plain_box.py), which runs a
+    student's own code on their own machine, on any system. uid: a user id that only this worker has, so that all
+    processes of this uid belong to it; None if a pid namespace contains them. enclosure: the command's bwrap sandbox.
     """
 
     command: tuple[str, ...]
@@ -107,8 +107,7 @@ class Box:
             try:
                 view = view[os.write(self.requests, view) :]
             except BlockingIOError:
-                # Read prints while waiting: otherwise a worker that prints first would block on a full pipe and never
-                # read.
+                # Read prints while waiting: otherwise a worker that prints first would block on a full pipe for ever.
                 self.wait([self.prints], [self.requests], deadline)
             except BrokenPipeError:
                 raise WorkerEnded from None
@@ -129,8 +128,7 @@ class Box:
 
     def take_prints(self) -> tuple[str, int]:
         """Return the prints since the last call: the first MAX_OUTPUT bytes as text, and the number of bytes."""
-        # Read at most the content of one pipe: a process that prints as fast as the judge reads would never end the
-        # loop.
+        # Read at most the content of one pipe: otherwise a process that prints fast would never end this loop.
         for _ in range(MAX_PIPE // CHUNK):
             if self.prints not in select.select([self.prints], [], [], 0)[0] or not self.drain():
                 break
@@ -251,9 +249,10 @@ def wait_for_end(process: subprocess.Popen[bytes], seconds: float) -> None:
 
 
 def spawn(launch: Launch, command: Sequence[str], prints: int) -> tuple[subprocess.Popen[bytes], int]:
-    """Start a launcher. Return the launcher, and the pid of its namespace's init, or the launcher's own pid without a
-    namespace. Its stdin and stdout are pipes. prints: the file to which the launcher and all processes inside print.
-    Raises SandboxError.
+    """Start a launcher.
+
+    Return the launcher, and the pid of its namespace's init, or the launcher's own pid without a namespace. Its stdin
+    and stdout are pipes. prints: the file to which the launcher and all processes inside print. Raises SandboxError.
     """
     words, fds, info = list(command), list[int](), -1
     # bwrap writes the init's pid to this pipe, as JSON. The worker closes the pipe before student code runs.

@@ -231,8 +231,10 @@ class CheckLifecycle:
         self.may_queue = self.may_queue and self.session.box is not None
 
     def post(self, message: dict[str, Any], steps: tuple[bytes, bytes], function: str) -> None:
-        """Send a message whose first call is of this function. Raises CallFailed if it cannot be sent. Raises Diverged
-        if another check is already queued, because the worker would take this message for that check's.
+        """Send a message whose first call is of this function.
+
+        Raises CallFailed if it cannot be sent. Raises Diverged if another check is already queued, because the worker
+        would take this message for that check's.
         """
         program = self.setup.program
         if self.queued:

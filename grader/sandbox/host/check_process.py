@@ -93,9 +93,10 @@ class CheckProcess(CheckLifecycle):
         return replace(self.run_ahead(work, replace(setup, lean=False), before, fresh=True), processes=2)
 
     def queue(self, upcoming: Upcoming) -> None:
-        """Send the programs of the next checks now, so that the worker need not wait for run(). The worker assumes
-        that the next message belongs to the next check, so the program before it must contain all calls of its check.
-        After a failed check nothing is queued: the next one will probably fail too, and be rerun.
+        """Send the programs of the next checks now, so that the worker need not wait for run().
+
+        The worker assumes that the next message belongs to the next check, so the program before it must contain all
+        calls of its check. After a failed check nothing is queued: the next one will probably fail too, and be rerun.
         """
         is_sent = self.exchange is not None and self.exchange.replies_due > 0
         # A PlainBox's server assumes that the message after a check is its end, and drops it (inside/server.py).

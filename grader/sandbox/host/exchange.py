@@ -31,10 +31,11 @@ class Malformed(CallFailed):
 
 
 class Exchange:
-    """Sends the calls of one check and receives the replies, from the first call to settle(). All methods that send or
-    receive may raise CallFailed (a call returned no value) or Diverged. sent: the number of sent messages.
-    replies_due: the number of replies that have not arrived. early_replies: replies that results() received before the
-    check made its calls.
+    """Sends the calls of one check and receives the replies, from the first call to settle().
+
+    All methods that send or receive may raise CallFailed (a call returned no value) or Diverged. sent: the number of
+    sent messages. replies_due: the number of replies that have not arrived. early_replies: replies that results()
+    received before the check made its calls.
     """
 
     def __init__(
@@ -50,8 +51,8 @@ class Exchange:
     ) -> None:
         """opening: the "begin" entry of the first message. arities: for each call in order, (function, length of the
         tuple that the reference returns, or 0). at: returns the circumstances for a function's failure. program: the
-        calls that the check will probably make; send_program() or the next call sends it. lean: the judge plans to
-        call only results()."""
+        calls that the check will probably make; send_program() or the next call sends it. lean: the judge needs
+        results() alone."""
         self.opening: dict[str, Any] | None = opening
         self.arities = iter(arities)
         self.classes = classes
@@ -93,10 +94,11 @@ class Exchange:
         return value
 
     def results(self) -> Any:
-        """Return the check's result, computed from the program's replies; None if a call failed or the program has no
-        result. After None, the caller runs the check's function, whose calls take the replies from `early_replies`.
-        Lean replies lack values that the function needs, so then the check must be rerun. Raises CallFailed if a lean
-        reply shows that a function is not written, because a rerun would find the same.
+        """Return the check's result, computed from the program's replies, or None if that is impossible.
+
+        After None, the caller runs the check's function, whose calls take the replies from `early_replies`. Lean
+        replies lack values that the function needs, so then the check must be rerun. Raises CallFailed if a lean reply
+        shows that a function is not written, because a rerun would find the same.
         """
         program = self.replay.program if self.replay is not None else None
         if program is None or program.result is None:

@@ -34,8 +34,10 @@ SIGKILL: Final = int(getattr(signal, "SIGKILL", 9))
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What a session was doing when a failure happened. function: the called function, or "" during the import. why:
-    why the check had less time than usual. bounds_memory: whether limits.memory_mib is enforced.
+    """What a session was doing when a failure happened.
+
+    function: the called function, or "" during the import. why: why the check had less time than usual. bounds_memory:
+    whether limits.memory_mib is enforced.
     """
 
     function: str
@@ -110,16 +112,17 @@ def import_failure(module: str, result: Any, at: Circumstances) -> Failure | Non
 
 
 def failure_of_box(error: Exception, exit_code: int | None, at: Circumstances) -> Failure:
-    """Return the failure if there was no usable reply. error: the exception of the box or the decoder. exit_code: of
-    the worker server, which ends early only during an import or if it is attacked.
+    """Return the failure if there was no usable reply.
+
+    error: the exception of the box or the decoder. exit_code: of the worker server, which ends early only during an
+    import or if it is attacked.
     """
     name, limits = at.subject, at.limits
     if isinstance(error, NoReply):
         limit_s = limits.wall_s if at.function else limits.import_wall_s
         return at.out_of_time(Reason.of("out_of_wall_time", name=name, seconds=limit_s))
     if isinstance(error, WorkerEnded):
-        # The kernel sends SIGXCPU at the soft limit (setrlimit(2)). A launcher may report signal n as exit code 128 +
-        # n.
+        # The kernel sends SIGXCPU at the soft limit (setrlimit(2)). A launcher may report signal n as 128 + n.
         if exit_code in (128 + SIGXCPU, -SIGXCPU):
             return at.out_of_time(Reason.of("out_of_import_time", name=name, seconds=limits.import_cpu_s))
         return crash(Reason.of("ended", name=name, code=str(exit_code)), at)
@@ -160,8 +163,10 @@ def malformed(at: Circumstances) -> Failure:
 
 
 def submission_timeout(limits: Limits, stopped: str = "") -> Failure:
-    """Return the failure for the end of the submission's time. It blames no function, since the running check need not
-    be slow. stopped: the function that ran, or "" if the check had not begun.
+    """Return the failure for the end of the submission's time.
+
+    It blames no function, since the running check need not be slow. stopped: the function that ran, or "" if the check
+    had not begun.
     """
     seconds = limits.submission_wall_s
     if stopped:

@@ -49,8 +49,10 @@ class Interpreter:
 
 
 def find_interpreter(executable: str) -> Interpreter:
-    """Find where the parts of a Python are. Starts a process, unless it is the current Python. Raises UsageError if
-    the Python does not run, is older than 3.8 or has no NumPy.
+    """Find where the parts of a Python are.
+
+    Starts a process, unless it is the current Python. Raises UsageError if it does not run, is older than 3.8 or lacks
+    NumPy.
     """
     # The current Python needs no process, for which every command would wait.
     facts = probe.facts() if executable == sys.executable else facts_of(executable)
@@ -60,8 +62,7 @@ def find_interpreter(executable: str) -> Interpreter:
     if facts["numpy"] is None:
         raise UsageError(f"--python {executable}: it has no NumPy. Install it: {executable} -m pip install numpy.")
     prefix, numpy_folder, standard = Path(facts["base_prefix"]), Path(facts["numpy_folder"]), Path(facts["stdlib"])
-    # Conda's libraries (one folder above its standard library) load others by name, which the loader's trace does not
-    # show.
+    # Conda's libraries, one folder above its standard library, load others by name, so no trace shows those.
     shown = prefix / "lib" if (prefix / "conda-meta").is_dir() else standard
     libraries = numpy_folder.with_name("numpy.libs")  # the BLAS of a NumPy wheel
     return Interpreter(

@@ -3,8 +3,7 @@
 `bwrap` is the sandbox. `uid` is for root if the kernel refuses namespaces, as in many containers: every worker has its
 own user id and limits, and takes rights from itself (confine.py). `none` runs the worker as a plain process with
 limits. Users must choose `uid` or `none` explicitly, and every result and report names the isolation. `auto` uses
-bwrap, or refuses and explains how to install it. With `plain`, students run their own code on any system, for no
-marks.
+bwrap, or refuses and explains how to install it. With `plain`, students run their own code on any system, for no marks.
 """
 
 from __future__ import annotations
@@ -61,8 +60,10 @@ TOGETHER: Final = 2
 
 @dataclass(frozen=True)
 class Isolation:
-    """How workers are isolated. kind: bwrap, uid, none or plain, as in results. bwrap: the program's path, if used.
-    given: handed-out files, the same in nearly all work trees: (path below the tree, path of the original).
+    """How workers are isolated.
+
+    kind: bwrap, uid, none or plain, as in results. bwrap: the program's path, if used. given: handed-out files, the
+    same in nearly all work trees: (path below the tree, path of the original).
     """
 
     kind: str

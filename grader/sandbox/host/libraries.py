@@ -27,6 +27,7 @@ AT_ONCE: Final = 500  # names in one LD_PRELOAD: execve(2) allows 128 KiB for on
 
 def libraries_of(program: Path, folders: Sequence[Path], hidden: Collection[Path]) -> dict[str, Path] | None:
     """Return the libraries that the program and the folders' extension modules need: path for the loader → file.
+
     Libraries inside the folders are left out. hidden: folders whose modules are never loaded. Return None if the
     loader is not glibc's and does not list libraries.
     """

@@ -47,8 +47,10 @@ ENVIRONMENT: Final = {
 
 @dataclass(frozen=True)
 class Guest:
-    """The program that runs in a sandbox. files: shown besides Python and NumPy, (path inside, path outside). program:
-    an executable whose libraries are shown too. changes_uid: if root starts the program, it changes to another uid.
+    """The program that runs in a sandbox.
+
+    files: shown besides Python and NumPy, (path inside, path outside). program: an executable whose libraries are
+    shown too. changes_uid: if root starts the program, it changes to another uid.
     """
 
     files: tuple[tuple[str, Path], ...]
@@ -88,8 +90,7 @@ def namespace_options(userns_fd: int | None, changes_uid: bool) -> list[str]:
         options += ["--userns", str(userns_fd), "--cap-drop", "ALL"]
         options += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if changes_uid else []
     else:
-        # --disable-userns: in its own user namespace a worker would have all capabilities, and could reach kernel code
-        # that only root should reach.
+        # --disable-userns: in its own user namespace a worker would have all capabilities, as root has.
         options += ["--unshare-user", "--disable-userns", "--cap-drop", "ALL", "--uid", "65534", "--gid", "65534"]
     # --new-session removes the terminal, so that TIOCSTI cannot type into the user's shell (bwrap(1)).
     options += ["--die-with-parent", "--new-session", "--clearenv", "--hostname", "sandbox"]
@@ -114,8 +115,7 @@ def mount_options(interpreter: Interpreter, guest: Guest) -> tuple[str, ...]:
     for folder in interpreter.hidden:
         if any(folder.is_relative_to(inside) for inside in binds):
             options += ["--tmpfs", str(folder), "--remount-ro", str(folder)]
-    # Last, because bwrap makes mount points in its root, a tmpfs. In writable memory, one check could leave data for
-    # another.
+    # Last, because bwrap makes mount points in its root, a tmpfs, which checks could otherwise write.
     return (*options, "--remount-ro", "/")
 
 
@@ -128,8 +128,10 @@ def shown_paths(interpreter: Interpreter, guest: Guest) -> dict[str, Path]:
 
 @cache
 def system_paths(interpreter: Interpreter, program: Path | None = None) -> dict[str, Path]:
-    """Return path inside → path outside of the system's libraries and the loader's cache. If the loader does not list
-    libraries, return all library folders of the system. program: an executable whose libraries are added.
+    """Return path inside → path outside of the system's libraries and the loader's cache.
+
+    If the loader does not list libraries, return all library folders of the system. program: an executable whose
+    libraries are added.
     """
     if program is not None:
         return system_paths(interpreter) | (libraries_of(program, [], ()) or {})
@@ -148,9 +150,10 @@ def resident_paths(interpreter: Interpreter, *guests: Guest) -> tuple[list[str],
 
 @cache
 def open_paths(interpreter: Interpreter) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the files and folders that a worker without mounts may read, and the folders that it may only list. Such
-    a worker can read the same files as with mounts. If a folder contains hidden folders, its other entries are listed
-    one by one.
+    """Return the files and folders that a worker without mounts may read, and the folders that it may only list.
+
+    Such a worker can read the same files as with mounts. If a folder contains hidden folders, its other entries are
+    listed one by one.
     """
     whole, listed = {interpreter.executable, *interpreter.numpy_folders}, set()
     devices = [Path(name) for name in DEVICES if os.path.exists(name)]

@@ -15,11 +15,12 @@ from grader.sandbox.host.replies import plain_text
 
 @dataclass(frozen=True)
 class Plan:
-    """The modules that a worker imports, in this order, and the functions that checks call. classes: the functions
-    that are classes, with the members that checks use. switches: functions that stubs may replace, with their
-    parameters' names; without `exchange`, stubs replace only absent functions. hollow: modules that consist of stubs
-    and are not imported. sources: the submission's files, for the lines of tracebacks. tolerant: leave out statements
-    that fail, and run the others.
+    """The modules that a worker imports, in this order, and the functions that checks call.
+
+    classes: the functions that are classes, with the members that checks use. switches: functions that stubs may
+    replace, with their parameters' names; without `exchange`, stubs replace only absent functions. hollow: modules
+    that consist of stubs and are not imported. sources: the submission's files, for the lines of tracebacks. tolerant:
+    leave out statements that fail, and run the others.
     """
 
     modules: tuple[str, ...]
@@ -63,9 +64,10 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class ImportResult:
-    """The result of an import. broken: the failure if the import did not end. failures: for each module, its failure
-    or None. absent: imported modules that the sandbox lacks. recoded: files with a wrong encoding. prints: printed
-    during the import.
+    """The result of an import.
+
+    broken: the failure if the import did not end. failures: for each module, its failure or None. absent: imported
+    modules that the sandbox lacks. recoded: files with a wrong encoding. prints: printed during the import.
     """
 
     broken: Failure | None = None

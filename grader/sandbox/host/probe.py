@@ -1,6 +1,8 @@
-"""Finds the version of a Python, and the folders of its parts. Runs under the Python that will run workers. If the
-grader's own Python runs the workers, the grader calls this module's function. Any other Python runs this file as a
-program, so the file supports Python 3.8 and later, and imports only the standard library, and NumPy if installed.
+"""Finds the version of a Python, and the folders of its parts.
+
+Runs under the Python that will run workers. If the grader's own Python runs the workers, the grader calls this
+module's function. Any other Python runs this file as a program, so the file supports Python 3.8 and later, and imports
+only the standard library, and NumPy if installed.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Reads children, user ids and memory of processes from /proc, where the kernel reports them. Trusts no process.
-Source: Linux's man page proc(5).
+"""Reads children, user ids and memory of processes from /proc, where the kernel reports them.
+
+Trusts no process. Source: Linux's man page proc(5).
 """
 
 from __future__ import annotations

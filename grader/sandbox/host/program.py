@@ -35,8 +35,9 @@ Step = tuple[Any, ...]
 
 
 class Diverged(BaseException):
-    """A check made another call than its program, so the program's results do not count. A BaseException, so that no
-    `except Exception` in a check catches it.
+    """A check made another call than its program, so the program's results do not count.
+
+    A BaseException, so that no `except Exception` in a check catches it.
     """
 
 

@@ -24,8 +24,9 @@ PR_SET_PDEATHSIG, SIGKILL = 1, 9
 
 
 def keep_resident(paths: Iterable[str], hidden: Collection[str]) -> int:
-    """Map these files, and all files in these folders, while this process lives. Returns their total bytes. hidden:
-    folders to leave out.
+    """Map these files, and all files in these folders, while this process lives.
+
+    Returns their total bytes. hidden: folders to leave out.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     libc.mmap.restype = ctypes.c_void_p  # an address: ctypes' default, int, would cut it to 32 bits
@@ -65,8 +66,7 @@ def keep_in_child(paths: Iterable[str], hidden: Collection[str]) -> int:
     parent = os.getpid()
     if os.fork() == 0:
         try:
-            # Close stdin, the zygote's socket to the judge: with an open copy, the judge would not notice the zygote's
-            # death.
+            # Close stdin, the zygote's socket: with an open copy, the judge would not notice the zygote's death.
             os.close(0)
             os.close(reading)
             ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGKILL)

@@ -118,8 +118,7 @@ class Session:
     def open(self) -> ImportResult:
         """Make sure that a box has imported the modules. Returns the result of the import.
 
-        Raises SandboxError if the worker sends no hello. No student code has run by then, so this is the grader's
-        fault.
+        Raises SandboxError if the worker sends no hello. No student code has run by then, so the grader is at fault.
         """
         # Do not repeat a broken import: it would fail again, and take as long again.
         if self.imported.broken is None and (self.box is None or not self.is_greeted):
@@ -166,8 +165,7 @@ class Session:
         results, failures = reply.get("modules", {}), dict[str, Failure | None]()
         left_out = [left_out_from(item) for item in reply.get("left_out", [])]
         prints, printed = self.take_prints()
-        # Nobody read the prints of an early import, so a statement may have waited on a full pipe until it was left
-        # out.
+        # Nobody read an early import's prints, so a statement may have been left out because the pipe was full.
         if early is not None and left_out and printed >= SMALLEST_PIPE:
             self.kill()
             self.greet()
@@ -194,8 +192,9 @@ class Session:
     def post(
         self, message: Mapping[str, Any], at: Circumstances, deadline: float, steps: tuple[bytes, bytes] | None = None
     ) -> Request:
-        """Send a request; receive_reply() waits for the replies. steps: encoded steps, if any. If it cannot be sent,
-        kills the box and raises CallFailed.
+        """Send a request; receive_reply() waits for the replies.
+
+        steps: encoded steps, if any. If it cannot be sent, kills the box and raises CallFailed.
         """
         request = self.request_with(message, steps)
         self.account.ask()
@@ -207,8 +206,10 @@ class Session:
     def queue(
         self, message: Mapping[str, Any], deadline: float, steps: tuple[bytes, bytes], room: int
     ) -> Request | None:
-        """Send a request before all replies to the last one have arrived. Returns None if it has more bytes than
-        `room`, or if the worker has failed; in the second case, receive_reply() will raise the failure.
+        """Send a request before all replies to the last one have arrived.
+
+        Returns None if it has more bytes than `room`, or if the worker has failed; in the second case, receive_reply()
+        will raise the failure.
         """
         request = self.request_with(message, steps)
         if len(request.frame) > room:
@@ -235,10 +236,11 @@ class Session:
         answer: Replies = refuse,
         renew: Callable[[], None] | None = None,
     ) -> dict[str, Any]:
-        """Return the next reply to this request. If another message or none arrives, kills the box and raises
-        CallFailed. answer: returns replies to the calls of stubs meanwhile. renew: if the process reports that it is
-        stale, replaces it by a fresh process, and may move the deadline. Without renew, a stale report is an
-        unexpected message.
+        """Return the next reply to this request.
+
+        If another message or none arrives, kills the box and raises CallFailed. answer: returns replies to the calls
+        of stubs meanwhile. renew: if the process reports that it is stale, replaces it by a fresh process, and may
+        move the deadline. Without renew, a stale report is an unexpected message.
         """
         started, answering_s, took_s = time.monotonic(), 0.0, None
         try:
@@ -286,8 +288,9 @@ class Session:
         return checked(self.inbox.pop(0))
 
     def is_quiet(self, *, staying: int, is_waiting: bool = True) -> bool:
-        """Whether exactly `staying` processes of checks are left, and no unexpected message has arrived. is_waiting:
-        whether the worker has replied to all requests. If not, messages may be replies to a queued check.
+        """Whether exactly `staying` processes of checks are left, and no unexpected message has arrived.
+
+        is_waiting: whether the worker has replied to all requests. If not, messages may be replies to a queued check.
         """
         if self.box is None or (is_waiting and (self.inbox or self.decoder.buffer or self.box.pending())):
             return False

@@ -13,8 +13,10 @@ ENDING_S: Final = 0.5  # extra time for a process to end after the submission's 
 
 @dataclass
 class TimeAccount:
-    """until: the moment (time.monotonic) when the submission's time ends. Used seconds: functions: in the called
-    functions; start: to start workers and import modules; protocol: other waiting for the worker.
+    """until: the moment (time.monotonic) when the submission's time ends.
+
+    Used seconds: functions: in the called functions; start: for starts and imports; protocol: other waiting for the
+    worker.
     """
 
     until: float = float("inf")
@@ -43,8 +45,10 @@ class TimeAccount:
         self.busy_s = self.waited_s = 0.0
 
     def add_call(self, waited_s: float, took_s: float, busy_s: float) -> None:
-        """Add one reply; several may arrive at once. took_s: time in the function, as the worker reports. busy_s: time
-        since the previous reply. waited_s: the part of busy_s in which the judge only waited.
+        """Add one reply; several may arrive at once.
+
+        took_s: time in the function, as the worker reports. busy_s: time since the previous reply. waited_s: the part
+        of busy_s in which the judge only waited.
         """
         self.busy_s += busy_s
         self.waited_s += waited_s

@@ -33,8 +33,9 @@ MAX_ANSWERING_S: Final = 60  # for a trusted command, such as another Python on 
 
 
 def pick_uid() -> int:
-    """Pick an unused user id without processes, for a worker outside a user namespace. The id is above the range of
-    user_namespace(), or from LENT_UIDS if the container maps no such high ids.
+    """Pick an unused user id without processes, for a worker outside a user namespace.
+
+    The id is above the range of user_namespace(), or from LENT_UIDS if the container maps no such high ids.
     """
     maps = [line.split() for line in Path("/proc/self/uid_map").read_text().splitlines()]
     first, count = FIRST_UID + UIDS + 1, UIDS
@@ -94,10 +95,11 @@ sys.stdin.readline()
 
 @cache
 def user_namespace() -> int:
-    """Make a user namespace for workers that root starts. Return its file descriptor, which lives as long as this
-    process. Root is also root inside, so bwrap can mount files that only root can reach. A worker changes to an id of
-    its own, from FIRST_UID on, so limits on processes apply to it. Inside, nobody can make another user namespace.
-    Raises SandboxError if the kernel refuses.
+    """Make a user namespace for workers that root starts.
+
+    Return its file descriptor, which lives as long as this process. Root is also root inside, so bwrap can mount files
+    that only root can reach. A worker changes to an id of its own, from FIRST_UID on, so limits on processes apply to
+    it. Inside, nobody can make another user namespace. Raises SandboxError if the kernel refuses.
     """
     with subprocess.Popen(
         [sys.executable, "-S", "-c", UNSHARE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE

@@ -163,10 +163,11 @@ def receive(judge: socket.socket) -> Tuple[bytes, List[int]]:
 
 
 def keep(request: Dict[str, Any], pipes: List[int], program: Source) -> None:
-    """Run as a keeper: enter the namespaces, fork the worker, wait for its end. Does not return. request: init: the
-    pid of the sandbox's init; options: the worker's; group: the path of a cgroup, or None. The keeper writes two lines
-    of news: its pid and the worker's; later the worker's status, as wait(2) defines it. It writes no line if the
-    kernel does not let it enter the sandbox.
+    """Run as a keeper: enter the namespaces, fork the worker, wait for its end.
+
+    Does not return. request: init: the pid of the sandbox's init; options: the worker's; group: the path of a cgroup,
+    or None. The keeper writes two lines of news: its pid and the worker's; later the worker's status, as wait(2)
+    defines it. It writes no line if the kernel does not let it enter the sandbox.
     """
     news = pipes[3]
     try:
@@ -197,8 +198,10 @@ def keep(request: Dict[str, Any], pipes: List[int], program: Source) -> None:
 
 
 def enter(init: int) -> None:
-    """Enter the namespaces of the init's only child. Only later children enter the pid namespace (setns(2)). Raises
-    OSError if the kernel refuses, as Linux before 5.8 does, where setns took no pidfd.
+    """Enter the namespaces of the init's only child.
+
+    Only later children enter the pid namespace (setns(2)). Raises OSError if the kernel refuses, as Linux before 5.8
+    does, where setns took no pidfd.
     """
     with open("/proc/%d/task/%d/children" % (init, init)) as file:
         holder = int(file.read())
@@ -210,8 +213,7 @@ def enter(init: int) -> None:
     owner = fcntl.ioctl(mounts, NS_GET_USERNS)
     call_c = sys.modules["confine"].call_c
     process = call_c("pidfd_open", "syscall", PIDFD_OPEN, holder, 0)
-    # In this order: first the owner, for the rights; then, with these rights, the others; last the holder's user
-    # namespace.
+    # First the owner, for the rights; then, with these rights, the others; last the holder's user namespace.
     for fd, kinds, now in ((owner, NEW_USER, own), (process, KINDS, own), (users, NEW_USER, owner)):
         # setns fails with EINVAL if the process is already in this user namespace (setns(2)).
         if not os.path.sameopenfile(fd, now):
@@ -230,8 +232,7 @@ def run_worker(options: Dict[str, Any], pipes: List[int], program: Source) -> No
             os.dup2(pipes[number], number)
         os.closerange(3, 256)  # closes the pipes for news and the holder's reply, so that the worker cannot forge them
         give_up_rights(1 << CAP_SETUID | 1 << CAP_SETGID if options["uid"] is not None else 0)
-        # Remove the last traces of the outside: from here on, the worker finds modules like a worker that bwrap
-        # started.
+        # From here on, the worker finds modules in the same places as a worker that bwrap started.
         sys.meta_path.remove(InsideFinder)
         PLACES.clear()
         main = types.ModuleType("__main__")

@@ -157,8 +157,7 @@ class HeldBox(Box):
 
     def start(self, launch: Launch) -> None:
         assert launch.enclosure is not None
-        # The worker prints to another pipe. bwrap's messages are dropped: after a failure, Box starts bwrap again and
-        # shows them.
+        # Drop bwrap's messages: after a failure, Box starts bwrap again and shows them.
         self.process, self.init = spawn(launch, launch.enclosure.command(holder_guest(), HOLDER), subprocess.DEVNULL)
         options = dict(launch.enclosure.options)
         processes = options["limits"]["NPROC"] + HELD_PROCESSES

@@ -80,8 +80,9 @@ class Channel:
 
 @lru_cache(maxsize=1000)
 def interned(text: str) -> str:
-    """Return a name interned, as Python does with names in a module: equal names are one object. So `normalization is
-    "batchnorm"` has the same result as in a script. The judge interns no names, because interned names of a worker
-    would stay in the judge's memory.
+    """Return a name interned, as Python does with names in a module: equal names are one object.
+
+    So `normalization is "batchnorm"` has the same result as in a script. The judge interns no names, because interned
+    names of a worker would stay in the judge's memory.
     """
     return sys.intern(text) if NAME.fullmatch(text) else text

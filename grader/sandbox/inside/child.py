@@ -92,8 +92,9 @@ class Child:
 
     def serve(self, request: Dict[str, Any], switches: Dict[str, Any], clock: Optional[Clock] = None) -> Dict[str, Any]:
         """Serve one check, and return the first request that does not belong to it: an end, or the next check's begin.
-        request: the first of this check. clock: limits the time if the server's own process runs the check; a kernel
-        limit would end the server.
+
+        request: the first of this check. clock: limits the time if the server itself runs the check, where no kernel
+        limit may.
         """
         self.clock = clock
         raise_on_timeout()
@@ -135,8 +136,7 @@ class Child:
             reply: Dict[str, Any] = {"outcome": "unfit"}
         else:
             reply = self.call(function, args, kwargs)
-        # The judge trusts neither the id nor the time: it compares the id, and bounds the time by its own clock
-        # (time_account.py).
+        # The judge trusts neither: it compares the id, and bounds the time by its own clock (time_account.py).
         reply["id"], reply["took"] = request["id"], self.took_s
         flush()
         goes_on = reply["outcome"] == "value" and not reply.get("stub")
@@ -148,8 +148,7 @@ class Child:
                 before = [snapshot(arg) if isinstance(arg, dict) else None for arg in args]
                 self.results.append(CallResult(value, copy_as_sent(reply.get("dicts", {})), before))
                 if goes_on and request["lean"] and not is_needed:
-                    # Mark that the value was left out. Otherwise the judge would assume that the function returned
-                    # None.
+                    # Mark the left-out value, which is not a None that the function returned.
                     reply["value"], reply["lean"] = None, True
             frame = protocol.encode(reply)
         except protocol.ProtocolError as error:
@@ -234,8 +233,7 @@ class Child:
             "arrays": arrays,
             "aliases": aliases(value, args, arrays),
         }
-        # A check reads entries of a dict from a method or attribute. A dict from a function may be a cache: keep it
-        # whole.
+        # A check reads entries of a dict from a method or attribute. A function's dict may be a cache: keep it whole.
         pack = self.pack_opened if name in self.members else self.pack
         if isinstance(value, tuple) or type(value) is list:  # also a named tuple
             reply["value"] = (list if type(value) is list else tuple)(map(pack, value))

@@ -160,9 +160,10 @@ class BodyWriter:
 
 
 def write_node(value: Any, writer: BodyWriter, depth: int) -> Any:
-    """Return one value as a tree for JSON. A student may have written the value's class, so this function runs no code
-    of it. type() returns the class, since `__class__` can lie, and methods of the built-in base class return the
-    content.
+    """Return one value as a tree for JSON.
+
+    A student may have written the value's class, so this function runs no code of it. type() returns the class, since
+    `__class__` can lie, and methods of the built-in base class return the content.
     """
     writer.values += 1
     if depth > MAX_DEPTH:

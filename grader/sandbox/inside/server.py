@@ -176,8 +176,7 @@ class Server:
                 request = child.serve(request, self.switches)
                 if request["op"] == "end":
                     return
-                # The next check needs the same state as the first one, and nearly its whole CPU time: RLIMIT_CPU
-                # counts the time of the process.
+                # The next check needs an unchanged state, and nearly all of the process's CPU time (RLIMIT_CPU).
                 if not self.traces.is_empty() or time.process_time() > STAYING_SHARE * limits.get("CPU", 0):
                     self.channel.send({"op": "stale"})
                     return
@@ -198,8 +197,9 @@ class Server:
 
 
 class ProcessSettings:
-    """NumPy's error handling and the warning filters, as they were before the import of the student's modules. A
-    module that changes them could otherwise turn a warning in another function into an exception.
+    """NumPy's error handling and the warning filters, as they were before the import of the student's modules.
+
+    A module that changes them could otherwise turn a warning in another function into an exception.
     """
 
     def __init__(self) -> None:

@@ -56,8 +56,9 @@ class Granted:
 
 
 class Switch:
-    """One function: it runs the student's own code, or a stub while `ask` is set. function: the wrapper that replaces
-    a function whose code Python cannot change, under its module's name.
+    """One function: it runs the student's own code, or a stub while `ask` is set.
+
+    function: the wrapper that replaces a function whose code Python cannot change, under its module's name.
     """
 
     def __init__(self, name: str, parameters: List[str], own: Optional[Callable[..., Any]]) -> None:
@@ -156,8 +157,9 @@ def in_place(switches: Iterable[Switch], ask: Ask) -> Iterator[None]:
 
 
 def changes_of(switch: Switch) -> Iterator[Change]:
-    """Yield a Change for each object to change for a switch: how to restore its code, and how to make it a stub. The
-    caller applies each Change before it takes the next, because a function bound to two objects is changed twice.
+    """Yield a Change for each object to change for a switch: how to restore its code, and how to make it a stub.
+
+    The caller applies each Change before it takes the next, because a function bound to two objects is changed twice.
     """
     if isinstance(switch.own, functools.partial):
         yield change_of_partial(switch.own, switch.function)
@@ -171,9 +173,10 @@ def can_change(own: Any, name: str) -> bool:
 
 
 def functions_of(own: Any, name: str) -> List[Tuple[types.FunctionType, Any]]:
-    """Return the plain functions that a callable runs, each with the object to which it is bound, or ANY. For a
-    decorator's wrapper, also return the wrapped function, because other code may hold it, for example a table that the
-    decorator fills.
+    """Return the plain functions that a callable runs, each with the object to which it is bound, or ANY.
+
+    For a decorator's wrapper, also return the wrapped function, because other code may hold it, for example a table
+    that the decorator fills.
     """
     found: List[Tuple[types.FunctionType, Any]] = []
     waiting = [(own, ANY)]

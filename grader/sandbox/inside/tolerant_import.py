@@ -151,8 +151,7 @@ class Importer:
     def import_elsewhere(self, path: str, names: Dict[str, Any], node: Any) -> None:
         """Import from a module of the package that student code looks for outside of the package, or that has the name
         of a standard module. From `typing` and similar modules, import placeholders for names that an older Python
-        lacks. Raises ImportError for other modules.
-        """
+        lacks. Raises ImportError for other modules."""
         proper = ".".join(filter(None, (self.package, node.module)))
         place = os.path.join(self.root, *(node.module or "").split("."))
         if os.path.isfile(place + ".py") or os.path.isfile(os.path.join(place, "__init__.py")):
@@ -171,8 +170,9 @@ class Importer:
             names[name] = raiser(error)
 
     def parts_of(self, path: str, source: bytes, error: BaseException) -> List[Any]:
-        """Return the top-level statements of a file that does not compile, and an entry for each part that is no
-        statement. Raises the error of the whole file after more than MOST_LEFT_OUT such parts, or after MOST_S.
+        """Return the top-level statements of a file that does not compile, and an entry for each other part.
+
+        Raises the error of the whole file after more than MOST_LEFT_OUT such parts, or after MOST_S.
         """
         until = time.process_time() + MOST_S
         broken = 0

@@ -57,8 +57,7 @@ class Traces:
     """A record of all objects that a check can reach by name, as they were before the first check."""
 
     def __init__(self, package: str, switch: Optional[type] = None) -> None:
-        """package: the name of the student's package. switch: the class of the objects that replace functions
-        (stubs.py)."""
+        """package: the name of the student's package. switch: the class Switch of stubs.py."""
         self.package = package
         self.switch = switch
         self.seen: Dict[int, Any] = {}  # by id; kept alive here, so that no new object gets the same id
